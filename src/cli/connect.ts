@@ -1,0 +1,97 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { DataSource } from 'typeorm';
+import { ExitCode, MigrateError, messageOf } from '../errors.js';
+import type { Instantiate } from '../files/migration.js';
+import type { Migrator } from '../migrator.js';
+import type { MigrateSettings } from '../options.js';
+import { settingsFromFlags } from './flags.js';
+import type { GlobalFlags } from './flags.js';
+import type { Io } from './io.js';
+import { progressPrinter } from './progress.js';
+
+/** Where the command finds the data source, from flags and package.json. */
+interface Project {
+  readonly dir: string;
+  readonly dataSource: string | undefined;
+  readonly app: string | undefined;
+  readonly tsconfig: string | undefined;
+  readonly settings: MigrateSettings;
+}
+
+interface Source {
+  readonly dataSource: DataSource;
+  readonly settings: MigrateSettings;
+  readonly instantiate?: Instantiate;
+  close?(): Promise<void>;
+}
+
+/** Lends a migrator for the project's data source. */
+export async function withMigrator<T>(io: Io, flags: GlobalFlags, work: (migrator: Migrator) => Promise<T>): Promise<T> {
+  const project = readProject(process.cwd(), flags);
+  const { registerTypeScript } = await import('../typescript/register.js');
+  registerTypeScript({ projectDir: project.dir, ...(project.tsconfig !== undefined && { tsconfig: project.tsconfig }) });
+  const source = await (project.app === undefined ? fromFile(project) : fromApp(project.app, flags));
+  const { createMigrator } = await import('../migrator.js');
+  const { settings } = project;
+  const flagged = settingsFromFlags(flags);
+  const migrator = createMigrator({
+    dataSource: source.dataSource,
+    settings: { ...settings, ...source.settings, ...flagged, ...connectSettings(settings, source.settings, flagged) },
+    onEvent: progressPrinter(io),
+    signal: io.signal,
+    ...(source.instantiate && { instantiate: source.instantiate }),
+  });
+  try {
+    return await work(migrator);
+  } finally {
+    await migrator.close();
+    await source.close?.();
+  }
+}
+
+function connectSettings(...all: readonly MigrateSettings[]): Pick<MigrateSettings, 'connect'> {
+  const connect = Object.assign({}, ...all.map((settings) => settings.connect)) as NonNullable<MigrateSettings['connect']>;
+  return Object.keys(connect).length > 0 ? { connect } : {};
+}
+
+async function fromFile(project: Project): Promise<Source> {
+  const { findDataSourceFile } = await import('../data-source/find.js');
+  const { loadDataSource } = await import('../data-source/load.js');
+  const { settingsOf } = await import('../data-source/settings.js');
+  const dataSource = await loadDataSource(project.dataSource ?? findDataSourceFile(project.dir));
+  return { dataSource, settings: settingsOf(dataSource) };
+}
+
+async function fromApp(file: string, flags: GlobalFlags): Promise<Source> {
+  const { loadApp } = await import('../app/load-app.js');
+  return loadApp(file, flags.connection === undefined ? {} : { dataSourceName: flags.connection });
+}
+
+/** A flag wins over package.json; and naming a data source by flag wins over an app in package.json. */
+function readProject(dir: string, flags: GlobalFlags): Project {
+  const { dataSource, app, tsconfig, ...settings } = readManifest(resolve(dir, 'package.json'));
+  const path = (value: unknown): string | undefined => (typeof value === 'string' ? resolve(dir, value) : undefined);
+  return {
+    dir,
+    dataSource: path(flags.dataSource ?? dataSource),
+    app: path(flags.app ?? (flags.dataSource === undefined ? app : undefined)),
+    tsconfig: path(flags.tsconfig ?? tsconfig),
+    settings: settings as MigrateSettings,
+  };
+}
+
+function readManifest(file: string): Readonly<Record<string, unknown>> {
+  if (!existsSync(file)) return {};
+  try {
+    const manifest = JSON.parse(readFileSync(file, 'utf8')) as { readonly 'nest-migrate'?: Readonly<Record<string, unknown>> };
+    return manifest['nest-migrate'] ?? {};
+  } catch (error) {
+    throw new MigrateError({
+      code: 'OPTIONS_INVALID',
+      message: `${file} cannot be read as JSON: ${messageOf(error)}`,
+      next: 'Correct it.',
+      exitCode: ExitCode.usage,
+    });
+  }
+}

@@ -1,0 +1,30 @@
+import type { MigrateSettings } from '../options.js';
+
+/** The flags that every command has, as commander gives them. */
+export interface GlobalFlags {
+  readonly dataSource?: string;
+  readonly app?: string;
+  readonly connection?: string;
+  readonly tsconfig?: string;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly verbose?: boolean;
+  readonly color?: boolean;
+  readonly lockTimeout?: string;
+  readonly retryFor?: string;
+  readonly statementTimeout?: string;
+  readonly waitForOthers?: string;
+  readonly connectTimeout?: string;
+  readonly outOfOrder?: 'run' | 'warn' | 'refuse';
+  readonly edited?: 'warn' | 'refuse';
+}
+
+/** The settings among the flags. */
+export function settingsFromFlags(flags: GlobalFlags): MigrateSettings {
+  const { lockTimeout, retryFor, statementTimeout, waitForOthers, outOfOrder, edited } = flags;
+  const given = { lockTimeout, retryFor, statementTimeout, waitForOthers, outOfOrder, edited };
+  return {
+    ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
+    ...(flags.connectTimeout !== undefined && { connect: { timeout: flags.connectTimeout } }),
+  };
+}

@@ -1,0 +1,128 @@
+import type { CreateOptions, DryRunStatement, Finished, Resolution, RevertOptions, RunMode, RunOptions, StatusResult } from '../commands/contract.js';
+import { ExitCode, MigrateError } from '../errors.js';
+import { milliseconds } from '../options.js';
+import { withMigrator } from './connect.js';
+import type { GlobalFlags } from './flags.js';
+import { many, showDuration } from './io.js';
+import type { Io } from './io.js';
+import { statusLines } from './status-lines.js';
+
+interface ModeFlags {
+  readonly fake?: boolean;
+  readonly dryRun?: boolean;
+}
+
+type Handler<Flags, Args extends readonly unknown[] = []> = (io: Io, flags: GlobalFlags & Flags, ...args: Args) => Promise<ExitCode>;
+
+const run: Handler<Pick<RunOptions, 'to' | 'count' | 'transaction'> & ModeFlags> = async (io, flags) => {
+  const { to, count, transaction } = flags;
+  const result = await withMigrator(io, flags, (migrator) => migrator.run({ to, count, transaction, mode: modeOf(flags) }));
+  io.result(result, () => (result.statements ? sqlLines(result.statements) : [summary(result.applied, 'applied', 'nothing is pending', io)]));
+  return ExitCode.done;
+};
+
+const revert: Handler<Pick<RevertOptions, 'to' | 'count'> & ModeFlags & { readonly all?: boolean; readonly lastRun?: boolean }> = async (io, flags) => {
+  const { to, count, all, lastRun } = flags;
+  const which = all ? 'all' : lastRun ? 'last-run' : undefined;
+  const result = await withMigrator(io, flags, (migrator) => migrator.revert({ to, count, which, mode: modeOf(flags) }));
+  io.result(result, () => (result.statements ? sqlLines(result.statements) : [summary(result.reverted, 'reverted', 'nothing is applied', io)]));
+  return ExitCode.done;
+};
+
+const redo: Handler<{ readonly count?: number }> = async (io, flags) => {
+  const result = await withMigrator(io, flags, (migrator) => migrator.redo(flags.count === undefined ? {} : { count: flags.count }));
+  io.result(result, () => [summary(result.applied, 'reverted and applied again', 'nothing is applied', io)]);
+  return ExitCode.done;
+};
+
+const status: Handler<{ readonly check?: boolean }> = async (io, flags) => {
+  const result: StatusResult = await withMigrator(io, flags, (migrator) => migrator.status());
+  io.result(result, () => statusLines(result, io.paint));
+  const todo = result.pending.length > 0 || result.problems.length > 0;
+  return flags.check && todo ? ExitCode.todo : ExitCode.done;
+};
+
+const wait: Handler<{ readonly timeout?: string; readonly migrated?: boolean }> = async (io, flags) => {
+  const timeoutMs = durationOf(flags.timeout, '--timeout');
+  const until = flags.migrated ? 'migrated' : 'connected';
+  const result = await withMigrator(io, flags, (migrator) => migrator.wait({ timeoutMs, until }));
+  io.result(result, () => [`${flags.migrated ? 'Everything is applied' : 'The server answers'}, after ${showDuration(result.waitedMs)}.`]);
+  return ExitCode.done;
+};
+
+const create: Handler<{ readonly sql?: boolean; readonly js?: boolean; readonly dir?: string }, [name: string]> = async (io, flags, name) => {
+  const { projectLanguage } = await import('./language.js');
+  const language: CreateOptions['language'] = flags.sql ? 'sql' : flags.js ? 'js' : projectLanguage(process.cwd());
+  const result = await withMigrator(io, flags, (migrator) => migrator.create({ name, language, dir: flags.dir }));
+  io.result(result, () => [`Written: ${result.file}`]);
+  return ExitCode.done;
+};
+
+const resolve: Handler<{ readonly finished?: boolean; readonly notStarted?: boolean; readonly doneUntil?: number }, [migration: string]> = async (
+  io,
+  flags,
+  migration,
+) => {
+  const resolution = resolutionOf(flags);
+  const result = await withMigrator(io, flags, (migrator) => migrator.resolve(migration, resolution));
+  const said = {
+    applied: 'is recorded as applied.',
+    reverted: 'is recorded as reverted.',
+    'not-started': 'starts again at its first statement next time.',
+    'half-done': 'goes on behind that statement next time.',
+  }[result.state];
+  io.result(result, () => [`${result.migration} ${said}`]);
+  return ExitCode.done;
+};
+
+const init: Handler<{ readonly dryRun?: boolean }> = async (io, flags) => {
+  const { initProject } = await import('./init/init.js');
+  const result = initProject(process.cwd(), flags.dryRun ? 'dry' : 'real');
+  const { initLines } = await import('./init/init-lines.js');
+  io.result(result, () => initLines(result, io.paint));
+  return ExitCode.done;
+};
+
+/** What each command does, once commander has understood its flags. */
+export const handlers = { run, revert, redo, status, wait, create, resolve, init };
+
+function modeOf(flags: ModeFlags): RunMode {
+  return flags.fake ? 'fake' : flags.dryRun ? 'dry' : 'real';
+}
+
+function durationOf(text: string | undefined, flag: string): number | undefined {
+  if (text === undefined) return undefined;
+  const ms = milliseconds(text);
+  if (ms !== undefined) return ms;
+  throw usage(`${flag} must be a duration, but is "${text}".`, `For example: ${flag} 60s, or ${flag} 10min`);
+}
+
+function resolutionOf(flags: { readonly finished?: boolean; readonly notStarted?: boolean; readonly doneUntil?: number }): Resolution {
+  if (flags.finished) return { as: 'finished' };
+  if (flags.notStarted) return { as: 'not-started' };
+  if (flags.doneUntil !== undefined) return { as: 'done-until', statement: flags.doneUntil };
+  throw usage('Say what you found: --finished, --not-started, or --done-until <n>.', 'nest-migrate resolve --help');
+}
+
+function usage(message: string, next: string): MigrateError {
+  return new MigrateError({ code: 'USAGE', message, next, exitCode: ExitCode.usage });
+}
+
+function summary(finished: readonly Finished[], verb: string, nothing: string, io: Io): string {
+  if (finished.length === 0) return `Nothing to do: ${nothing}.`;
+  const total = finished.reduce((sum, { durationMs }) => sum + durationMs, 0);
+  return `${io.paint.bold(many(finished.length, 'migration'))} ${verb} in ${showDuration(total)}.`;
+}
+
+/** A script that can be read and run. */
+function sqlLines(statements: readonly DryRunStatement[]): readonly string[] {
+  const lines: string[] = ['-- A dry run: executed on the server and rolled back, unless it says "not executed".'];
+  let migration = '';
+  for (const statement of statements) {
+    if (statement.migration !== migration) lines.push('', `-- ${(migration = statement.migration)}`);
+    if (!statement.executed) lines.push('-- not executed: it cannot run inside a transaction that is rolled back');
+    lines.push(`${statement.sql.trim().replace(/;$/, '')};`);
+    if (statement.parameters) lines.push(`-- with ${JSON.stringify(statement.parameters)}`);
+  }
+  return statements.length === 0 ? ['-- Nothing to do.'] : lines;
+}

@@ -1,0 +1,142 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { ExitCode, messageOf, MigrateError } from '../../errors.js';
+import { findSynchronize, readNestApp } from './nest-app.js';
+import type { Found } from './nest-app.js';
+import { dataSourceText, envExample, gitignoreLines } from './templates.js';
+
+export interface InitResult {
+  readonly written: readonly string[];
+  /** Files that are there already and would be different: what is missing in them. */
+  readonly differing: readonly { readonly file: string; readonly diff: string }[];
+  readonly unchanged: readonly string[];
+  readonly warnings: readonly string[];
+  readonly next: readonly string[];
+}
+
+interface Change {
+  readonly file: string;
+  /** The text that it gets; undefined when it is right already. */
+  readonly text: string | undefined;
+  /** What a file that is there already lacks; it is left alone then. */
+  readonly diff?: string;
+}
+
+const scripts = {
+  'migration:create': 'nest-migrate create',
+  'migration:run': 'nest-migrate run',
+  'migration:revert': 'nest-migrate revert',
+  'migration:status': 'nest-migrate status',
+} as const;
+
+/** Sets up a project: what is missing is written, what is there is never overwritten. */
+export function initProject(dir: string, mode: 'real' | 'dry'): InitResult {
+  const manifest = readManifest(dir);
+  const app = readNestApp(dir);
+  const own = app === undefined ? [dataSource(dir, manifest)] : [];
+  const changes = [...own, newFile(dir, '.env.example', envExample), gitignore(dir), packageJson(manifest, app?.file), newFile(dir, 'migrations/.gitkeep', '')];
+  const writes = changes.filter((change) => change.text !== undefined);
+  if (mode === 'real') for (const { file, text } of writes) write(join(dir, file), text ?? '');
+  return {
+    written: writes.map(({ file }) => file),
+    differing: changes.flatMap(({ file, diff }) => (diff === undefined ? [] : [{ file, diff }])),
+    unchanged: changes.filter(({ text, diff }) => text === undefined && diff === undefined).map(({ file }) => file),
+    warnings: findSynchronize(dir).map(warnOf),
+    next: nextSteps(app),
+  };
+}
+
+interface Manifest {
+  readonly text: string;
+  readonly json: Readonly<Record<string, unknown>>;
+}
+
+function readManifest(dir: string): Manifest {
+  const file = join(dir, 'package.json');
+  if (!existsSync(file)) throw notAProject(`There is no package.json in ${dir}.`, 'Go to the folder of your Nest project, or make one: npx @nestjs/cli new my-app');
+  const text = readFileSync(file, 'utf8');
+  let json: Readonly<Record<string, unknown>>;
+  try {
+    json = JSON.parse(text) as typeof json;
+  } catch (error) {
+    throw notAProject(`${file} cannot be read as JSON: ${messageOf(error)}.`, 'Correct it first.');
+  }
+  const dependencies = { ...(json['dependencies'] as object), ...(json['devDependencies'] as object) };
+  if ('@nestjs/core' in dependencies) return { text, json };
+  throw notAProject(`${file} does not depend on @nestjs/core, so this is no Nest project.`, 'Go to the folder of the Nest app (in a monorepo: apps/<name>).');
+}
+
+function dataSource(dir: string, { json }: Manifest): Change {
+  const there = ['data-source.ts', 'src/data-source.ts', 'data-source.js', 'src/data-source.js'].find((file) => existsSync(join(dir, file)));
+  if (there !== undefined) return { file: there, text: undefined };
+  return newFile(dir, 'data-source.ts', dataSourceText(json['type'] === 'module' ? 'esm' : 'cjs'));
+}
+
+function newFile(dir: string, file: string, text: string): Change {
+  const path = join(dir, file);
+  if (file.endsWith('.gitkeep')) return { file, text: existsSync(dirname(path)) ? undefined : text };
+  if (!existsSync(path)) return { file, text };
+  const present = readFileSync(path, 'utf8').split(/\r?\n/).map((line) => line.replace(/^#\s*/, ''));
+  const missing = text.split('\n').filter((line) => /^#? ?[A-Z_]+=/.test(line) && !present.some((other) => other.startsWith(line.replace(/^# ?/, '').split('=')[0] ?? '')));
+  return missing.length === 0 ? { file, text: undefined } : { file, text: undefined, diff: missing.map((line) => `+ ${line}`).join('\n') };
+}
+
+/** The one file that is added to, at its end: a secret that reaches git cannot be taken back. */
+function gitignore(dir: string): Change {
+  const path = join(dir, '.gitignore');
+  const before = existsSync(path) ? readFileSync(path, 'utf8') : '';
+  const present = new Set(before.split(/\r?\n/).map((line) => line.trim().replace(/\/$/, '')));
+  const missing = gitignoreLines.filter((line) => !present.has(line.replace(/\/$/, '')));
+  if (missing.length === 0) return { file: '.gitignore', text: undefined };
+  const gap = before === '' || before.endsWith('\n') ? '' : '\n';
+  return { file: '.gitignore', text: `${before}${gap}${missing.join('\n')}\n` };
+}
+
+function packageJson({ text, json }: Manifest, app: string | undefined): Change {
+  const present = (json['scripts'] ?? {}) as Readonly<Record<string, string>>;
+  const differing = Object.entries(scripts).filter(([name, script]) => present[name] !== undefined && present[name] !== script);
+  const missing = Object.entries(scripts).filter(([name]) => present[name] === undefined);
+  const settings = (json['nest-migrate'] ?? {}) as Readonly<Record<string, unknown>>;
+  const wantsApp = app !== undefined && settings['app'] === undefined && settings['dataSource'] === undefined;
+  const diff = differing.map(([name, script]) => `- "${name}": ${JSON.stringify(present[name])}\n+ "${name}": ${JSON.stringify(script)}`).join('\n');
+  const change = { file: 'package.json', text: undefined, ...(diff !== '' && { diff }) };
+  if (missing.length === 0 && !wantsApp) return change;
+  const next = {
+    ...json,
+    scripts: { ...present, ...Object.fromEntries(missing) },
+    ...(wantsApp && { 'nest-migrate': { ...settings, app } }),
+  };
+  const indent = /^([ \t]+)"/m.exec(text)?.[1] ?? '  ';
+  return { ...change, text: JSON.stringify(next, null, indent) + (text.endsWith('\n') ? '\n' : '') };
+}
+
+function write(file: string, text: string): void {
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text);
+  } catch (error) {
+    throw new MigrateError({
+      code: 'FILE_NOT_WRITTEN',
+      message: `${file} could not be written: ${messageOf(error)}.`,
+      next: 'Make the folder writable and run `nest-migrate init` again: it goes on where it stopped.',
+      cause: error,
+    });
+  }
+}
+
+function warnOf({ file, line, what }: Found): string {
+  return `${file}:${line} says ${what}: true. Set it to false once the database is under migrations (docs/leaving-synchronize.md).`;
+}
+
+function nextSteps(app: Found | undefined): readonly string[] {
+  const module = app === undefined ? 'MigrationsModule.forRoot({ dataSource })' : 'MigrationsModule.forRoot()';
+  return [
+    'Copy .env.example to .env and set DATABASE_URL (without it, an embedded database is used in development).',
+    `Import ${module} in your AppModule, so that the app migrates when it starts.`,
+    'nest-migrate create MyFirstMigration, then nest-migrate run.',
+  ];
+}
+
+function notAProject(message: string, next: string): MigrateError {
+  return new MigrateError({ code: 'USAGE', message: `${message} Nothing was written.`, next, exitCode: ExitCode.usage });
+}

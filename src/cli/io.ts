@@ -1,0 +1,38 @@
+/** Where a command writes: its result to stdout, everything else to stderr. */
+export interface Io {
+  readonly format: 'human' | 'json';
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  readonly paint: Paint;
+  readonly signal: AbortSignal;
+  /** The result: lines for people, or the one object. */
+  result(data: object, lines: () => readonly string[]): void;
+  /** Progress and remarks. */
+  note(line: string): void;
+}
+
+export interface Paint {
+  bold(text: string): string;
+  dim(text: string): string;
+  green(text: string): string;
+  yellow(text: string): string;
+  red(text: string): string;
+}
+
+export function paintFor(stream: { readonly isTTY?: boolean }, color: boolean): Paint {
+  const on = color && stream.isTTY === true && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb';
+  const with_ = (open: number, close: number) => (text: string) => (on ? `\u001B[${open}m${text}\u001B[${close}m` : text);
+  return { bold: with_(1, 22), dim: with_(2, 22), green: with_(32, 39), yellow: with_(33, 39), red: with_(31, 39) };
+}
+
+/** `850 ms`, `2.4 s`, `3 min 5 s` */
+export function showDuration(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
+  return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
+}
+
+/** `1 migration`, `3 migrations` */
+export function many(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}

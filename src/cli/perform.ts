@@ -1,0 +1,85 @@
+import { isMigrateError, messageOf, MigrateError } from '../errors.js';
+import type { ExitCode } from '../errors.js';
+import { withoutPassword } from '../data-source/describe.js';
+import type { GlobalFlags } from './flags.js';
+import { paintFor } from './io.js';
+import type { Io, Paint } from './io.js';
+
+/** Runs a command with its output, its signals and its errors. Returns the exit code. */
+export async function perform(flags: GlobalFlags, command: (io: Io) => Promise<ExitCode>): Promise<ExitCode> {
+  const controller = new AbortController();
+  const stop = (signal: NodeJS.Signals): void => {
+    // The first signal lets the running statement be cancelled; a second one does not wait.
+    if (controller.signal.aborted) process.exit(signal === 'SIGTERM' ? 143 : 130);
+    controller.abort(signal);
+  };
+  process.on('SIGINT', stop).on('SIGTERM', stop);
+  const json = flags.json === true;
+  const write = process.stdout.write.bind(process.stdout);
+  if (json) divertStdout();
+  const paint = paintFor(process.stdout, flags.color !== false);
+  const io: Io = {
+    format: json ? 'json' : 'human',
+    quiet: flags.quiet === true,
+    verbose: flags.verbose === true,
+    paint,
+    signal: controller.signal,
+    result: (data, lines) => void write(json ? `${JSON.stringify(data, null, 2)}\n` : lines().map((line) => `${line}\n`).join('')),
+    note: (line) => void (flags.quiet || process.stderr.write(`${line}\n`)),
+  };
+  try {
+    return await command(io);
+  } catch (thrown) {
+    const error = isMigrateError(thrown) ? thrown : unexpected(thrown);
+    if (json) write(`${JSON.stringify({ error: asJson(error) }, null, 2)}\n`);
+    else process.stderr.write(forPeople(error, io));
+    return error.exitCode;
+  } finally {
+    const { closeEmbedded } = await import('../data-source/embedded.js');
+    await closeEmbedded();
+  }
+}
+
+/** With --json there is one object on stdout; what the user's own code prints while it is loaded goes to stderr. */
+function divertStdout(): void {
+  process.stdout.write = process.stderr.write.bind(process.stderr) as typeof process.stdout.write;
+}
+
+function unexpected(error: unknown): MigrateError {
+  return new MigrateError({
+    code: 'INTERNAL',
+    message: messageOf(error),
+    next: 'Run it again with --verbose to see where it comes from. `nest-migrate status` says what is applied.',
+    cause: error,
+  });
+}
+
+function asJson(error: MigrateError): object {
+  const { code, message, next, migration, sql, finished } = error;
+  return {
+    code,
+    message: withoutPassword(message),
+    next,
+    ...(migration !== undefined && { migration }),
+    ...(sql !== undefined && { sql }),
+    ...(finished.length > 0 && { finished }),
+  };
+}
+
+function forPeople(error: MigrateError, io: Io): string {
+  const paint: Paint = paintFor(process.stderr, io.paint.bold('') !== '');
+  const [first, ...more] = withoutPassword(error.message).split('\n');
+  const lines = [`${paint.red('✖')} ${first}`, ...more.map((line) => `  ${line}`)];
+  if (error.finished.length > 0) lines.push(`  Finished before it, and kept: ${error.finished.join(', ')}.`);
+  if (io.verbose && error.sql !== undefined) lines.push(paint.dim(error.sql));
+  const [next, ...further] = error.next.split('\n');
+  lines.push(`${paint.bold('→')} ${next}`, ...further.map((line) => `  ${line}`));
+  if (io.verbose) lines.push(paint.dim(withoutPassword(stackOf(error))));
+  return `${lines.join('\n')}\n`;
+}
+
+function stackOf(error: unknown): string {
+  if (!(error instanceof Error)) return '';
+  const cause = stackOf(error.cause);
+  return `${error.stack ?? error.message}${cause && `\nCaused by: ${cause}`}`;
+}

@@ -1,0 +1,150 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { ExitCode } from '../errors.js';
+import { packageVersion } from '../version.js';
+import type { GlobalFlags } from './flags.js';
+
+/** The command line itself. Only what `--help` needs is imported here; the rest is loaded when a command really runs. */
+export async function runProgram(argv: readonly string[]): Promise<void> {
+  const program = describeProgram();
+  try {
+    await program.parseAsync([...argv]);
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    // Help and version are no errors; commander has already said what is wrong otherwise.
+    process.exitCode = error.exitCode === 0 ? 0 : 2;
+    if (process.exitCode === 2 && argv.includes('--json')) {
+      const message = error.message.replace(/^error: /, '');
+      process.stdout.write(`${JSON.stringify({ error: { code: 'USAGE', message, next: 'nest-migrate --help' } })}\n`);
+    }
+  }
+}
+
+type Handlers = typeof import('./handlers.js').handlers;
+
+/** Calls the handler of a command with its flags, and ends the process with its exit code. */
+function action(name: keyof Handlers): (...args: unknown[]) => Promise<void> {
+  return async (...args) => {
+    const command = args.at(-1) as Command;
+    const { perform } = await import('./perform.js');
+    const { handlers } = await import('./handlers.js');
+    const flags = command.optsWithGlobals<GlobalFlags>();
+    const code: ExitCode = await perform(flags, (io) => (handlers[name] as (...given: unknown[]) => Promise<ExitCode>)(io, flags, ...args.slice(0, -2)));
+    await exit(code);
+  };
+}
+
+/** A data source of the user may keep handles open for ever, so the process is ended, once everything is written. */
+async function exit(code: ExitCode): Promise<void> {
+  for (const stream of [process.stdout, process.stderr]) {
+    if (stream.writableLength > 0) await new Promise<void>((resolve) => stream.write('', () => resolve()));
+  }
+  process.exit(code);
+}
+
+function describeProgram(): Command {
+  const program = new Command('nest-migrate')
+    .description('TypeORM migrations for NestJS on PostgreSQL, safe to run anywhere.')
+    .version(packageVersion, '-V, --version')
+    .exitOverride()
+    .showSuggestionAfterError()
+    .showHelpAfterError('(see nest-migrate --help)')
+    .configureHelp({ showGlobalOptions: true });
+  program
+    .option('-d, --data-source <file>', 'the file that exports the data source (default: data-source.ts here, in src, in dist)')
+    .option('--app <file>', 'the Nest module that has the connection, e.g. src/app.module.ts')
+    .option('--connection <name>', 'with --app: the name of the connection')
+    .option('--tsconfig <file>', 'how TypeScript files are loaded (default: tsconfig.json)')
+    .option('--json', 'one JSON object on stdout, nothing else')
+    .option('--quiet', 'no progress')
+    .option('--verbose', 'stack traces and every statement')
+    .option('--no-color', 'no colours')
+    .option('--lock-timeout <duration>', 'how long a statement may wait for a table lock (default: 2s)')
+    .option('--retry-for <duration>', 'how long to go on trying then (default: 10min)')
+    .option('--statement-timeout <duration>', 'the longest a statement may run (default: 0, for ever)')
+    .option('--wait-for-others <duration>', 'how long to wait while another process migrates (default: 0, for ever)')
+    .option('--connect-timeout <duration>', 'how long to wait for the server (default: 30s)')
+    .addOption(new Option('--out-of-order <policy>', 'a pending migration older than an applied one').choices(['run', 'warn', 'refuse']))
+    .addOption(new Option('--edited <policy>', 'a .sql file changed after it was applied').choices(['warn', 'refuse']));
+  run(program);
+  revert(program);
+  others(program);
+  program.addHelpText('after', exitCodes);
+  return program;
+}
+
+function run(program: Command): void {
+  command(program, 'run', 'run the pending migrations')
+    .option('--to <migration>', 'up to this one: a name, a timestamp, or a part of a name')
+    .option('--count <n>', 'so many', count)
+    .addOption(new Option('--transaction <mode>', 'a transaction for each, one for all, or none').choices(['each', 'all', 'none']))
+    .addOption(new Option('--fake', 'record them as applied without executing them').conflicts('dryRun'))
+    .addOption(new Option('--dry-run', 'print the SQL: it is executed and rolled back'))
+    .addHelpText('after', examples('run', 'run --to AddUsers', 'run --dry-run > review.sql', 'run --json | jq .applied'))
+    .action(action('run'));
+}
+
+function revert(program: Command): void {
+  command(program, 'revert', 'revert the last migration')
+    .addOption(new Option('--to <migration>', 'go back to this one, which stays').conflicts(['count', 'all', 'lastRun']))
+    .addOption(new Option('--count <n>', 'so many').argParser(count).conflicts(['all', 'lastRun']))
+    .addOption(new Option('--all', 'everything').conflicts('lastRun'))
+    .option('--last-run', 'what the last run has applied')
+    .addOption(new Option('--fake', 'record them as reverted without executing them').conflicts('dryRun'))
+    .addOption(new Option('--dry-run', 'print the SQL: it is executed and rolled back'))
+    .addHelpText('after', examples('revert', 'revert --count 2', 'revert --to CreateUsers', 'revert --last-run --dry-run'))
+    .action(action('revert'));
+  command(program, 'redo', 'revert the last migration and run it again')
+    .option('--count <n>', 'so many', count)
+    .addHelpText('after', examples('redo', 'redo --count 2'))
+    .action(action('redo'));
+}
+
+function others(program: Command): void {
+  command(program, 'status', 'show what is applied, what is pending, and what is odd')
+    .option('--check', 'exit with 3 when something is pending or odd')
+    .addHelpText('after', examples('status', 'status --check', 'status --json | jq -r ".pending[].name"'))
+    .action(action('status'));
+  command(program, 'wait', 'wait until the server answers')
+    .option('--timeout <duration>', 'give up after so long (default: 0, never)')
+    .option('--migrated', 'and until nothing is pending: somebody else migrates')
+    .addHelpText('after', examples('wait --timeout 60s', 'wait --migrated --timeout 10min'))
+    .action(action('wait'));
+  command(program, 'create', 'write an empty migration')
+    .argument('<name>', 'what it does, e.g. AddEmailToUsers')
+    .addOption(new Option('--sql', 'a file of plain SQL').conflicts('js'))
+    .option('--js', 'JavaScript instead of TypeScript')
+    .option('--dir <folder>', 'where (default: where the others are)')
+    .addHelpText('after', examples('create AddEmailToUsers', 'create AddEmailToUsers --sql', 'create "backfill countries" --js --dir src/migrations'))
+    .action(action('create'));
+  command(program, 'resolve', 'say what became of a migration without a transaction that stopped in the middle')
+    .argument('<migration>', 'its name, timestamp, or a part of its name')
+    .addOption(new Option('--finished', 'it was finished by hand: record that').conflicts(['notStarted', 'doneUntil']))
+    .addOption(new Option('--not-started', 'it was undone by hand: start again next time').conflicts('doneUntil'))
+    .option('--done-until <n>', 'statements 1 to n are done: go on behind them next time', countFromZero)
+    .addHelpText('after', examples('resolve AddIndex --done-until 2', 'resolve AddIndex --not-started'))
+    .action(action('resolve'));
+  command(program, 'init', 'set up an existing Nest project: data source, .env.example, scripts')
+    .option('--dry-run', 'only say what would be written')
+    .addHelpText('after', examples('init', 'init --dry-run'))
+    .action(action('init'));
+}
+
+function command(program: Command, name: string, description: string): Command {
+  return program.command(name).description(description).exitOverride().showSuggestionAfterError().allowExcessArguments(false);
+}
+
+function examples(...lines: readonly string[]): string {
+  return `\nExamples:\n${lines.map((line) => `  $ npx nest-migrate ${line}`).join('\n')}\n${exitCodes}`;
+}
+
+const exitCodes = '\nExit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 there is something to do\n';
+
+function count(text: string): number {
+  if (/^[1-9]\d*$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('It must be a whole number from 1 on.');
+}
+
+function countFromZero(text: string): number {
+  if (/^\d+$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('It must be a whole number.');
+}

@@ -1,0 +1,47 @@
+import type { Blocker, EventListener, MigrateEvent } from '../events.js';
+import { many, paintFor, showDuration } from './io.js';
+import type { Io, Paint } from './io.js';
+
+/** Prints what happens while it happens, on stderr. */
+export function progressPrinter(io: Io): EventListener {
+  const paint = paintFor(process.stderr, io.format === 'human');
+  return (event) => {
+    for (const line of linesOf(event, paint, io)) io.note(line);
+  };
+}
+
+function linesOf(event: MigrateEvent, paint: Paint, io: Io): readonly string[] {
+  switch (event.type) {
+    case 'connecting':
+      return [paint.dim(`no connection yet: ${event.reason}; trying again`)];
+    case 'waiting-for-lock':
+      return [paint.dim(`another process is migrating${event.holder ? ` (${blocker(event.holder)})` : ''}; waiting since ${showDuration(event.waitedMs)}`)];
+    case 'lock-acquired':
+      return [paint.dim(`it is our turn after ${showDuration(event.waitedMs)}`)];
+    case 'migration-started':
+      return event.transactional ? [] : [paint.dim(`${event.migration} runs without a transaction`)];
+    case 'statement':
+      return io.verbose ? [paint.dim(`  ${showDuration(event.durationMs).padStart(8)}  ${event.sql.trim()}`)] : [];
+    case 'blocked':
+      return [paint.yellow(`${event.migration} waits for a lock:`), ...event.blockers.map((one) => paint.yellow(`  ${blocker(one)}`))];
+    case 'retrying':
+      return [paint.yellow(`${event.migration}: ${event.reason}; rolled back, trying again in ${showDuration(event.delayMs)} (attempt ${event.attempt + 1})`)];
+    case 'resuming':
+      return [paint.dim(`${event.migration} goes on after ${many(event.statementsDone, 'finished statement')}`)];
+    case 'migration-finished':
+      return [`${paint.green('✔')} ${event.migration} ${verb(event)} ${paint.dim(showDuration(event.durationMs))}`];
+    case 'warning':
+      return [`${paint.yellow('!')} ${event.message}`];
+  }
+}
+
+function verb(event: Extract<MigrateEvent, { readonly type: 'migration-finished' }>): string {
+  const done = event.direction === 'up' ? 'applied' : 'reverted';
+  return event.fake ? `recorded as ${done}` : done;
+}
+
+function blocker(one: Blocker): string {
+  const query = one.query.replace(/\s+/g, ' ').trim();
+  const who = [one.application, one.user].filter(Boolean).join(', ');
+  return `pid ${one.pid} (${who}), ${one.state} for ${showDuration(one.transactionAgeMs)}: ${query.slice(0, 100)}`;
+}

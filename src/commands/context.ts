@@ -1,0 +1,50 @@
+import type { DataSourceOptions } from 'typeorm';
+import type { ConnectContext, SqlClient } from '../database/client.js';
+import { readLedger, readLedgerInside } from '../database/ledger.js';
+import type { LedgerState } from '../database/ledger.js';
+import type { Tables } from '../database/tables.js';
+import { listMigrations } from '../files/list.js';
+import type { Instantiate, KnownMigration, MigrationList } from '../files/migration.js';
+import { resolveMigrations } from '../files/resolve.js';
+
+/** What every command works with; made once by `createMigrator`. */
+export interface CommandContext extends ConnectContext {
+  readonly tables: Tables;
+  readonly migrations: DataSourceOptions['migrations'];
+  readonly instantiate: Instantiate;
+  /** Connects the data source, when migrations really have to run. */
+  initialise(): Promise<void>;
+}
+
+/** Files against ledger: everything a command decides from. */
+export interface Survey {
+  readonly state: LedgerState;
+  readonly known: readonly KnownMigration[];
+  readonly pending: readonly KnownMigration[];
+  readonly isApplied: (name: string) => boolean;
+}
+
+/** Lists the files, and tells when a pattern matches none: a typing error would look like "nothing is pending". */
+export async function list(context: CommandContext): Promise<MigrationList> {
+  const found = await listMigrations(context.migrations);
+  for (const { pattern, folder } of found.unmatched) {
+    context.onEvent({ type: 'warning', code: 'NO_FILES_MATCH', message: `No migration matches ${pattern} (looked in ${folder}).` });
+  }
+  return found;
+}
+
+export async function survey(client: SqlClient, found: MigrationList, context: CommandContext): Promise<Survey> {
+  return compare(await readLedger(client, context.tables), found);
+}
+
+/** The same on the connection that holds the lock. */
+export async function surveyInside(client: SqlClient, found: MigrationList, context: CommandContext): Promise<Survey> {
+  return compare(await readLedgerInside(client, context.tables), found);
+}
+
+async function compare(state: LedgerState, found: MigrationList): Promise<Survey> {
+  const names = new Set(state.applied.map((row) => row.name));
+  const isApplied = (name: string): boolean => names.has(name);
+  const known = await resolveMigrations(found, isApplied);
+  return { state, known, pending: known.filter((migration) => !isApplied(migration.name)), isApplied };
+}

@@ -1,0 +1,114 @@
+import type { DryRunStatement } from '../database/rehearse.js';
+import type { TransactionMode } from '../options.js';
+
+/** What each command takes and returns: plain data, printed by nobody but `cli/`. The `--json` output is these objects. */
+
+export interface Finished {
+  readonly name: string;
+  readonly durationMs: number;
+}
+
+export type { DryRunStatement };
+
+export interface RunOptions {
+  /** The last migration to run: its name, its timestamp, or an unambiguous part of its name. */
+  readonly to?: string | undefined;
+  readonly count?: number | undefined;
+  readonly transaction?: TransactionMode | undefined;
+  /** `fake` records the migrations as applied without executing them; `dry` executes them, shows the SQL and rolls everything back. */
+  readonly mode?: RunMode | undefined;
+}
+
+export type RunMode = 'real' | 'fake' | 'dry';
+
+export interface RunResult {
+  readonly applied: readonly Finished[];
+  readonly waitedForLockMs: number;
+  /** Only of a dry run. */
+  readonly statements?: readonly DryRunStatement[];
+}
+
+export interface RevertOptions {
+  /** The migration to go back to: it stays applied, everything applied after it is reverted. */
+  readonly to?: string | undefined;
+  readonly count?: number | undefined;
+  /** `all`: everything; `last-run`: what the last run has applied. Without it: the last migration. */
+  readonly which?: 'all' | 'last-run' | undefined;
+  readonly mode?: RunMode | undefined;
+}
+
+export interface RevertResult {
+  readonly reverted: readonly Finished[];
+  readonly waitedForLockMs: number;
+  readonly statements?: readonly DryRunStatement[];
+}
+
+export interface RedoResult {
+  readonly reverted: readonly Finished[];
+  readonly applied: readonly Finished[];
+  readonly waitedForLockMs: number;
+}
+
+export interface AppliedMigration {
+  readonly name: string;
+  readonly timestamp: number;
+  /** Unknown for a migration that TypeORM itself has applied. */
+  readonly appliedAt: string | null;
+  readonly durationMs: number | null;
+}
+
+export interface PendingMigration {
+  readonly name: string;
+  readonly timestamp: number;
+}
+
+export interface StatusProblem {
+  readonly code: 'FILE_MISSING' | 'EDITED' | 'OUT_OF_ORDER' | 'HALF_DONE' | 'NO_FILES';
+  readonly migration: string | null;
+  readonly message: string;
+}
+
+export interface StatusResult {
+  readonly applied: readonly AppliedMigration[];
+  readonly pending: readonly PendingMigration[];
+  readonly problems: readonly StatusProblem[];
+}
+
+export interface WaitOptions {
+  /** Give up after so many milliseconds. 0 is never. */
+  readonly timeoutMs?: number | undefined;
+  /** What to wait for: that the server answers, or also that nothing is pending. */
+  readonly until?: 'connected' | 'migrated' | undefined;
+}
+
+export interface WaitResult {
+  readonly waitedMs: number;
+  readonly pending: readonly PendingMigration[];
+}
+
+/** How somebody who looked at a half-done migration decides it. */
+export type Resolution =
+  /** It was finished by hand (or undone by hand, when it was being reverted): record that. */
+  | { readonly as: 'finished' }
+  /** It was put back by hand: the next command starts at its first statement. */
+  | { readonly as: 'not-started' }
+  /** So many statements are done: the next command goes on behind them. */
+  | { readonly as: 'done-until'; readonly statement: number };
+
+export interface ResolveResult {
+  readonly migration: string;
+  readonly state: 'applied' | 'reverted' | 'not-started' | 'half-done';
+}
+
+export interface CreateOptions {
+  readonly name: string;
+  readonly language: 'ts' | 'js' | 'sql';
+  readonly dir?: string | undefined;
+  /** For `js`: which module system. Default: as Node will treat a file in that folder. */
+  readonly moduleKind?: 'esm' | 'cjs' | undefined;
+}
+
+export interface CreateResult {
+  readonly file: string;
+  readonly name: string;
+}

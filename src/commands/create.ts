@@ -1,0 +1,55 @@
+import { readdir, rm } from 'node:fs/promises';
+import { join, relative, resolve } from 'node:path';
+import { ExitCode, MigrateError } from '../errors.js';
+import { moduleKindOf } from '../files/import-file.js';
+import type { MigrationList } from '../files/migration.js';
+import { classNameOf, timestampOf } from '../files/name.js';
+import { renderEmpty } from '../files/template.js';
+import type { Template } from '../files/template.js';
+import { writeNew } from '../files/write.js';
+import type { CreateOptions, CreateResult } from './contract.js';
+
+export interface CreateContext {
+  /** The folder that the settings name. */
+  readonly dir: string | undefined;
+  readonly cwd: string;
+  readonly existing: MigrationList;
+}
+
+/** Writes an empty migration, later than all that exist. */
+export async function create(options: CreateOptions, context: CreateContext): Promise<CreateResult> {
+  const title = titleOf(options.name);
+  const folder = resolve(context.cwd, options.dir ?? context.dir ?? context.existing.folder ?? 'migrations');
+  const extension = options.language;
+  for (let timestamp = nextTimestamp(context.existing); ; timestamp += 1 + Math.floor(Math.random() * 10)) {
+    const fileName = `${timestamp}-${title}.${extension}`;
+    const name = `${title}${timestamp}`;
+    const template: Template = extension === 'js' ? (options.moduleKind ?? moduleKindOf(join(folder, fileName))) : extension;
+    if (!(await writeNew(folder, fileName, renderEmpty({ name, timestamp }, template)))) continue;
+    if (await isAlone(folder, timestamp)) return { file: relative(context.cwd, join(folder, fileName)), name };
+    // Somebody else made one in the same millisecond.
+    await rm(join(folder, fileName));
+  }
+}
+
+async function isAlone(folder: string, timestamp: number): Promise<boolean> {
+  return (await readdir(folder)).filter((entry) => entry.startsWith(`${timestamp}-`)).length === 1;
+}
+
+function nextTimestamp(existing: MigrationList): number {
+  const known = [...existing.files.map((file) => file.expected?.timestamp ?? 0), ...existing.classes.map(({ name }) => timestampOf(name) ?? 0)];
+  return Math.max(Date.now(), ...known.map((timestamp) => timestamp + 1));
+}
+
+/** `add "e-mail" to users` → `AddEMailToUsers`. */
+function titleOf(text: string): string {
+  const words = text.normalize('NFC').replace(/[^\p{L}\p{N}_$]+/gu, ' ').trim();
+  const title = classNameOf(words).replaceAll(' ', '');
+  if (/^[\p{L}_$]/u.test(title) && title.length <= 100) return title;
+  throw new MigrateError({
+    code: 'USAGE',
+    message: `"${text}" is no name for a migration: ${title === '' ? 'it has no letters' : title.length > 100 ? 'it is longer than 100 characters' : 'it must begin with a letter'}. Nothing was written.`,
+    next: 'For example: nest-migrate create AddEmailToUsers',
+    exitCode: ExitCode.usage,
+  });
+}

@@ -1,0 +1,136 @@
+import { ExitCode, isMigrateError, MigrateError } from '../errors.js';
+import type { SqlClient } from '../database/client.js';
+import { ensureTables, readLedgerInside } from '../database/ledger.js';
+import type { Lock } from '../database/lock.js';
+import { nextBatch } from '../database/log.js';
+import type { HalfDone } from '../database/log.js';
+import { dryRun, recordOnly } from '../database/rehearse.js';
+import type { DryRunStatement } from '../database/rehearse.js';
+import { applyInSteps } from '../database/steps.js';
+import { applyInTransaction } from '../database/transaction.js';
+import type { ApplyContext, Step } from '../database/transaction.js';
+import type { KnownMigration } from '../files/migration.js';
+import type { TransactionMode } from '../options.js';
+import type { CommandContext } from './context.js';
+import type { Finished, RunMode } from './contract.js';
+import type { Direction } from '../events.js';
+
+/** A step whose file is not loaded yet. */
+export interface PlannedStep {
+  readonly migration: KnownMigration;
+  readonly direction: Direction;
+}
+
+export interface Execution {
+  readonly finished: readonly (Finished & { readonly direction: Direction })[];
+  readonly statements?: readonly DryRunStatement[];
+}
+
+export interface ExecuteOptions {
+  readonly transaction: TransactionMode;
+  readonly mode: RunMode;
+  readonly halfDone: readonly HalfDone[];
+}
+
+/** Executes the chosen steps in their order, under the lock. What fails says what was finished before it. */
+export async function execute(
+  planned: readonly PlannedStep[],
+  options: ExecuteOptions,
+  lock: Lock,
+  client: SqlClient,
+  context: CommandContext,
+): Promise<Execution> {
+  const steps = await Promise.all(planned.map(async ({ migration, direction }) => ({ migration: await migration.load(), direction })));
+  await context.initialise();
+  const apply: ApplyContext = { ...context, lock, batch: options.mode === 'dry' ? 0 : await prepareTables(client, context) };
+  if (options.mode === 'dry') return { finished: [], statements: await dryRun(steps, apply) };
+  if (options.mode === 'fake') {
+    await recordOnly(steps, apply);
+    return { finished: steps.map((step) => finishedStep(step, 0, apply, 'fake')) };
+  }
+  await createMetadataTable(context);
+  if (options.transaction === 'all') return allInOne(steps, apply, options);
+  return oneByOne(steps, apply, options);
+}
+
+async function prepareTables(client: SqlClient, context: CommandContext): Promise<number> {
+  const { exists } = await readLedgerInside(client, context.tables);
+  if (exists.ledger && exists.log) return nextBatch(client, context.tables);
+  // On the data source's connection: the one that holds the lock must not write, or the new tables stay invisible to all others until it ends.
+  const queryRunner = context.dataSource.createQueryRunner();
+  try {
+    await ensureTables((await queryRunner.connect()) as SqlClient, context.tables, exists);
+  } finally {
+    await queryRunner.release();
+  }
+  return nextBatch(client, context.tables);
+}
+
+/** TypeORM's own table for views and generated columns: the migrations that TypeORM generates write to it. */
+async function createMetadataTable(context: CommandContext): Promise<void> {
+  const builder = context.dataSource.driver.createSchemaBuilder() as { createMetadataTableIfNecessary?(queryRunner: unknown): Promise<void> };
+  if (builder.createMetadataTableIfNecessary === undefined) return;
+  const queryRunner = context.dataSource.createQueryRunner();
+  try {
+    await builder.createMetadataTableIfNecessary(queryRunner);
+  } finally {
+    await queryRunner.release();
+  }
+}
+
+async function oneByOne(steps: readonly Step[], context: ApplyContext, options: ExecuteOptions): Promise<Execution> {
+  const finished: Execution['finished'][number][] = [];
+  try {
+    for (const [index, step] of steps.entries()) {
+      const transactional = (await ownTransaction(step, context)) ?? options.transaction !== 'none';
+      const halfDone = options.halfDone.find((row) => row.migration === step.migration.name && row.direction === step.direction);
+      startedStep(step, index, steps.length, transactional, context);
+      const durationMs =
+        transactional && halfDone === undefined
+          ? ((await applyInTransaction([step], context))[0] ?? 0)
+          : await applyInSteps(step, context, halfDone);
+      finished.push(finishedStep(step, durationMs, context, 'real'));
+    }
+    return { finished };
+  } catch (error) {
+    throw isMigrateError(error) ? error.with({ finished: finished.map((step) => step.name) }) : error;
+  }
+}
+
+async function allInOne(steps: readonly Step[], context: ApplyContext, options: ExecuteOptions): Promise<Execution> {
+  const without: string[] = options.halfDone.map((row) => row.migration);
+  for (const step of steps) if ((await ownTransaction(step, context)) === false) without.push(step.migration.name);
+  if (without.length > 0) {
+    throw new MigrateError({
+      code: 'USAGE',
+      message: `These migrations must run without a transaction, so they cannot share one: ${without.join(', ')}. Nothing was changed.`,
+      next: 'Use --transaction each (the default).',
+      exitCode: ExitCode.usage,
+    });
+  }
+  steps.forEach((step, index) => startedStep(step, index, steps.length, true, context));
+  const durations = await applyInTransaction(steps, context);
+  return { finished: steps.map((step, index) => finishedStep(step, durations[index] ?? 0, context, 'real')) };
+}
+
+/** What the class says by itself. It may say so in its constructor, so it takes an instance to know. */
+async function ownTransaction(step: Step, context: ApplyContext): Promise<boolean | undefined> {
+  const queryRunner = context.dataSource.createQueryRunner();
+  try {
+    return (await step.migration.prepare(queryRunner, context.instantiate)).transaction;
+  } finally {
+    await queryRunner.release();
+  }
+}
+
+function startedStep(step: Step, index: number, total: number, transactional: boolean, context: ApplyContext): void {
+  const { migration, direction } = step;
+  context.onEvent({ type: 'migration-started', migration: migration.name, direction, position: index + 1, total, transactional });
+}
+
+function finishedStep(step: Step, durationMs: number, context: ApplyContext, mode: 'real' | 'fake'): Execution['finished'][number] {
+  const { direction } = step;
+  const { name } = step.migration;
+  context.onEvent({ type: 'migration-finished', migration: name, direction, durationMs, fake: mode === 'fake' });
+  return { name, direction, durationMs: Math.round(durationMs) };
+}

@@ -1,0 +1,66 @@
+import { ExitCode, MigrateError } from '../errors.js';
+import { withReader } from '../database/client.js';
+import type { SqlClient } from '../database/client.js';
+import { readLedger } from '../database/ledger.js';
+import { holdLock } from '../database/lock.js';
+import type { HalfDone } from '../database/log.js';
+import { ledgerChange } from '../database/steps.js';
+import type { CommandContext } from './context.js';
+import type { Resolution, ResolveResult } from './contract.js';
+import { findByReference } from './choose.js';
+
+/** Records what somebody found who looked at a migration that stopped in the middle. Touches ledger and log only. */
+export async function resolve(reference: string, resolution: Resolution, context: CommandContext): Promise<ResolveResult> {
+  const locked = await holdLock(context, () => Promise.resolve(true), () =>
+    // Not on the connection that holds the lock: its transaction is never committed.
+    withReader(context, async (client) => {
+      const { halfDone } = await readLedger(client, context.tables);
+      if (halfDone.length === 0) throw nothingHalfDone(reference);
+      const named = halfDone.map((row) => ({ name: row.migration, timestamp: Number(row.migration.slice(-13)), row }));
+      return decide(findByReference(reference, named).row, resolution, client, context);
+    }),
+  );
+  if (!locked.held) throw nothingHalfDone(reference);
+  return locked.value;
+}
+
+async function decide(row: HalfDone, resolution: Resolution, client: SqlClient, context: CommandContext): Promise<ResolveResult> {
+  const { log } = context.tables;
+  const { migration, direction } = row;
+  const set = (changes: string): string => `UPDATE ${log} SET ${changes}, in_doubt = NULL WHERE id = ${row.id}`;
+  switch (resolution.as) {
+    case 'finished': {
+      const state = direction === 'up' ? 'applied' : 'reverted';
+      const change = ledgerChange({ name: migration, timestamp: Number(migration.slice(-13)) }, { direction }, context);
+      await client.query(`WITH done AS (${change}) ${set(`state = '${state}', finished_at = clock_timestamp()`)}`);
+      return { migration, state };
+    }
+    case 'not-started':
+      await client.query(set(`state = 'abandoned', finished_at = clock_timestamp()`));
+      return { migration, state: 'not-started' };
+    case 'done-until': {
+      const { statement } = resolution;
+      if (!Number.isInteger(statement) || statement < 0) throw wrongStatement(statement);
+      await client.query(set(`statements_done = ${statement}, statements_hash = NULL`));
+      return { migration, state: 'half-done' };
+    }
+  }
+}
+
+function wrongStatement(statement: number): MigrateError {
+  return new MigrateError({
+    code: 'USAGE',
+    message: `The number of statements that are done must be a whole number, but is ${statement}. Nothing was changed.`,
+    next: 'For example: --done-until 2',
+    exitCode: ExitCode.usage,
+  });
+}
+
+function nothingHalfDone(reference: string): MigrateError {
+  return new MigrateError({
+    code: 'MIGRATION_UNKNOWN',
+    message: `No migration stopped in the middle, so there is nothing to decide about "${reference}". Nothing was changed.`,
+    next: 'nest-migrate status',
+    exitCode: ExitCode.usage,
+  });
+}

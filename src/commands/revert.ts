@@ -1,0 +1,93 @@
+import { MigrateError } from '../errors.js';
+import { withReader } from '../database/client.js';
+import type { SqlClient } from '../database/client.js';
+import type { LedgerRow } from '../database/ledger.js';
+import { holdLock } from '../database/lock.js';
+import { readDetails } from '../database/log.js';
+import { halfDoneError } from '../database/steps.js';
+import type { KnownMigration } from '../files/migration.js';
+import { checkCount, findByReference } from './choose.js';
+import { list, survey, surveyInside } from './context.js';
+import type { CommandContext, Survey } from './context.js';
+import type { RedoResult, RevertOptions, RevertResult } from './contract.js';
+import { execute } from './execute.js';
+import type { PlannedStep } from './execute.js';
+
+/** Reverts what was applied last, in the reverse of the order in which it was applied. */
+export async function revert(options: RevertOptions, context: CommandContext): Promise<RevertResult> {
+  checkCount(options.count);
+  const { steps, waitedForLockMs, statements } = await goBack(options, context, (down) => down);
+  const reverted = steps.map(({ name, durationMs }) => ({ name, durationMs }));
+  return { reverted, waitedForLockMs, ...(statements && { statements }) };
+}
+
+/** Reverts the last migrations and runs them again, while nobody else can come between. */
+export async function redo(options: { readonly count?: number }, context: CommandContext): Promise<RedoResult> {
+  checkCount(options.count);
+  const { steps, waitedForLockMs } = await goBack({ count: options.count }, context, (down) => [
+    ...down,
+    ...down.map(({ migration }) => ({ migration, direction: 'up' as const })).reverse(),
+  ]);
+  const only = (direction: 'up' | 'down') =>
+    steps.filter((step) => step.direction === direction).map(({ name, durationMs }) => ({ name, durationMs }));
+  return { reverted: only('down'), applied: only('up'), waitedForLockMs };
+}
+
+async function goBack(options: RevertOptions, context: CommandContext, plan: (down: readonly PlannedStep[]) => readonly PlannedStep[]) {
+  const found = await list(context);
+  const before = await withReader(context, (client) => survey(client, found, context));
+  if (before.state.applied.length === 0 && before.state.halfDone.length === 0) return { steps: [], waitedForLockMs: 0, statements: undefined };
+  const locked = await holdLock(context, () => Promise.resolve(true), async (lock, client) => {
+    const now = await surveyInside(client, found, context);
+    const unfinished = now.state.halfDone.find((row) => row.direction === 'up');
+    if (unfinished) throw halfUp(unfinished.migration, unfinished);
+    const rows = await choose(options, now, client, context);
+    const down = rows.map((row) => ({ migration: fileOf(row, now), direction: 'down' as const }));
+    if (down.length === 0) return { steps: [], waitedForLockMs: lock.waitedMs, statements: undefined };
+    const { transaction } = context.settings;
+    const execution = await execute(plan(down), { transaction, mode: options.mode ?? 'real', halfDone: now.state.halfDone }, lock, client, context);
+    return { steps: execution.finished, waitedForLockMs: lock.waitedMs, statements: execution.statements };
+  });
+  return locked.held ? locked.value : { steps: [], waitedForLockMs: locked.waitedMs, statements: undefined };
+}
+
+async function choose(options: RevertOptions, now: Survey, client: SqlClient, context: CommandContext): Promise<readonly LedgerRow[]> {
+  const newestFirst = now.state.applied.toReversed();
+  if (options.to !== undefined) {
+    const stays = findByReference(options.to, now.state.applied);
+    return newestFirst.slice(0, newestFirst.indexOf(stays));
+  }
+  if (options.which === 'all') return newestFirst;
+  if (options.which === 'last-run') return ofLastRun(newestFirst, client, context);
+  return newestFirst.slice(0, options.count ?? 1);
+}
+
+async function ofLastRun(newestFirst: readonly LedgerRow[], client: SqlClient, context: CommandContext): Promise<readonly LedgerRow[]> {
+  const details = await readDetails(client, context.tables).catch(() => new Map());
+  const batch = details.get(newestFirst[0]?.name ?? '')?.batch as number | undefined;
+  if (batch === undefined) {
+    throw new MigrateError({
+      code: 'USAGE',
+      message: `Nothing is known of the run that applied ${newestFirst[0]?.name}: TypeORM did it. Nothing was changed.`,
+      next: 'Use --count or --to instead of --last-run.',
+    });
+  }
+  const end = newestFirst.findIndex((row) => details.get(row.name)?.batch !== batch);
+  return end === -1 ? newestFirst : newestFirst.slice(0, end);
+}
+
+function fileOf(row: LedgerRow, now: Survey): KnownMigration {
+  const migration = now.known.find((known) => known.name === row.name);
+  if (migration) return migration;
+  throw new MigrateError({
+    code: 'MIGRATION_FILE_MISSING',
+    message: `Migration ${row.name} is applied, but its file is not here, so nobody knows how to revert it. Nothing was changed.`,
+    next: 'Bring the file back (git log --diff-filter=D --name-only), or check the `migrations` patterns of the data source.',
+    migration: row.name,
+  });
+}
+
+function halfUp(name: string, row: Survey['state']['halfDone'][number]): MigrateError {
+  const error = halfDoneError(name, row);
+  return error.with({ next: `Finish it first: nest-migrate run\nOr decide by hand:\n${error.next}` });
+}

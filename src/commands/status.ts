@@ -1,0 +1,53 @@
+import { withReader } from '../database/client.js';
+import { readDetails } from '../database/log.js';
+import type { AppliedDetail } from '../database/log.js';
+import type { MigrationList } from '../files/migration.js';
+import { list, survey } from './context.js';
+import type { CommandContext, Survey } from './context.js';
+import type { StatusProblem, StatusResult } from './contract.js';
+import { findEdited } from './edited.js';
+
+/** What is applied, what is pending, what is odd. Reads only: it creates no table and takes no lock. */
+export async function status(context: CommandContext): Promise<StatusResult> {
+  const found = await list(context);
+  return withReader(context, async (client) => {
+    const now = await survey(client, found, context);
+    const details = now.state.exists.log ? await readDetails(client, context.tables) : new Map<string, AppliedDetail>();
+    return {
+      applied: now.state.applied.map(({ name, timestamp }) => {
+        const detail = details.get(name);
+        const appliedAt = detail ? new Date(detail.finished_at).toISOString() : null;
+        return { name, timestamp, appliedAt, durationMs: detail?.duration_ms ?? null };
+      }),
+      pending: now.pending.map(({ name, timestamp }) => ({ name, timestamp })),
+      problems: [...problemsOf(now, found), ...(await findEdited(now, details)).map(editedProblem)],
+    };
+  });
+}
+
+function problemsOf(now: Survey, found: MigrationList): readonly StatusProblem[] {
+  const files = new Set(now.known.map((migration) => migration.name));
+  const newest = Math.max(0, ...now.state.applied.map((row) => row.timestamp));
+  return [
+    ...found.unmatched.map(({ pattern, folder }) => ({
+      code: 'NO_FILES' as const,
+      migration: null,
+      message: `No file matches ${pattern} (looked in ${folder}).`,
+    })),
+    ...now.state.applied
+      .filter((row) => !files.has(row.name))
+      .map((row) => ({ code: 'FILE_MISSING' as const, migration: row.name, message: `${row.name} is applied, but its file is not here: it cannot be reverted.` })),
+    ...now.pending
+      .filter((migration) => migration.timestamp < newest)
+      .map(({ name }) => ({ code: 'OUT_OF_ORDER' as const, migration: name, message: `${name} is pending, but older than one that is applied.` })),
+    ...now.state.halfDone.map((row) => ({
+      code: 'HALF_DONE' as const,
+      migration: row.migration,
+      message: `${row.migration} stopped in the middle (${row.direction}) after ${row.statements_done} statements: ${row.error ?? 'its process ended'}. The next ${row.direction === 'up' ? 'run' : 'revert'} goes on there.`,
+    })),
+  ];
+}
+
+function editedProblem(name: string): StatusProblem {
+  return { code: 'EDITED', migration: name, message: `${name} was changed after it had been applied.` };
+}

@@ -1,0 +1,2 @@
+export { defineDataSource } from './define.js';
+export type { DefineDataSourceOptions } from './define.js';

@@ -1,0 +1,36 @@
+import type { Blocker } from '../events.js';
+import type { SqlClient, SqlResult } from './client.js';
+
+const columns = `a.pid, coalesce(a.usename, '') AS "user", coalesce(a.application_name, '') AS application, coalesce(a.state, '') AS state,
+  coalesce((extract(epoch FROM clock_timestamp() - coalesce(a.xact_start, a.query_start)) * 1000)::float8, 0) AS "transactionAgeMs",
+  left(coalesce(a.query, ''), 500) AS query`;
+
+/** Who stands in the way of that backend right now. Literals only: see lock.ts for why. */
+export async function blockersOf(client: SqlClient, pid: number): Promise<readonly Blocker[]> {
+  return toBlockers(
+    await client.query(
+      `SELECT ${columns} FROM unnest(pg_blocking_pids(${Math.trunc(pid)})) AS b(pid) JOIN pg_stat_activity a ON a.pid = b.pid ORDER BY a.xact_start`,
+    ),
+  );
+}
+
+/** Who holds that advisory lock. */
+export async function advisoryLockHolder(client: SqlClient, key: readonly [number, number]): Promise<Blocker | undefined> {
+  const result = await client.query(
+    `SELECT ${columns} FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+     WHERE l.locktype = 'advisory' AND l.granted AND l.classid = ${key[0]} AND l.objid = ${key[1]} AND l.objsubid = 2
+       AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) LIMIT 1`,
+  );
+  return toBlockers(result)[0];
+}
+
+function toBlockers(result: SqlResult): readonly Blocker[] {
+  return result.rows as unknown as readonly Blocker[];
+}
+
+/** `pid 4711 (app, user shop, idle in transaction for 12 s): SELECT …` */
+export function describeBlocker(blocker: Blocker): string {
+  const who = [blocker.application, `user ${blocker.user}`, `${blocker.state} for ${Math.round(blocker.transactionAgeMs / 1000)} s`];
+  const query = blocker.query.replace(/\s+/g, ' ').trim();
+  return `pid ${blocker.pid} (${who.filter(Boolean).join(', ')}): ${query.length > 120 ? `${query.slice(0, 119)}…` : query}`;
+}

@@ -1,0 +1,152 @@
+import type { DataSource } from 'typeorm';
+import { describeConnection, withoutPassword } from '../data-source/describe.js';
+import { codeOf, isMigrateError, messageOf, MigrateError } from '../errors.js';
+import type { EventListener } from '../events.js';
+import type { ResolvedSettings } from '../options.js';
+import { cancelled, pause } from './cancel.js';
+
+/** What is needed of a connection of `pg`; a pool and a client both are one. */
+export interface SqlClient {
+  query(sql: string, parameters?: readonly unknown[]): Promise<SqlResult>;
+}
+
+export interface SqlResult {
+  readonly rows: readonly Readonly<Record<string, unknown>>[];
+  readonly rowCount: number | null;
+}
+
+/** A connection of its own, which can be lost while nobody is asking. */
+export interface OwnClient extends SqlClient {
+  connect(): Promise<void>;
+  end(): Promise<void>;
+  on(event: 'error' | 'end', listener: (error?: Error) => void): unknown;
+}
+
+/** The parts of TypeORM's Postgres driver that are used here: its copy of `pg`, and its pool once it is initialised. */
+interface PostgresDriver {
+  readonly postgres: { readonly Client: new (config: object) => OwnClient };
+  readonly master: SqlClient;
+}
+
+export interface ConnectContext {
+  readonly dataSource: DataSource;
+  readonly settings: ResolvedSettings;
+  readonly onEvent: EventListener;
+  readonly signal: AbortSignal;
+}
+
+/** Lends a connection for short questions: the pool of an initialised data source, or else a connection of its own. */
+export async function withReader<T>(context: ConnectContext, work: (client: SqlClient) => Promise<T>): Promise<T> {
+  if (context.dataSource.isInitialized) return work(driverOf(context.dataSource).master);
+  return withClient(context, work);
+}
+
+/** Lends a connection of its own, opened as the data source would open it, and closes it afterwards. */
+export async function withClient<T>(context: ConnectContext, work: (client: OwnClient) => Promise<T>): Promise<T> {
+  const client = await connect(context);
+  try {
+    return await work(client);
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+/** Waits for a server that is still starting, as after `docker compose up`; anything else that is wrong is said at once. */
+async function connect(context: ConnectContext): Promise<OwnClient> {
+  const { timeoutMs, retryEveryMs } = context.settings.connect;
+  const deadline = Date.now() + timeoutMs;
+  for (let attempt = 1; ; attempt++) {
+    if (context.signal.aborted) throw cancelled(context.signal, 'Nothing was changed.');
+    const { Client } = driverOf(context.dataSource).postgres;
+    const client = new Client(clientConfig(context.dataSource, timeoutMs));
+    // Without a listener a lost idle connection would end the process; whoever uses the client notices at its next query.
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+      return client;
+    } catch (error) {
+      await client.end().catch(() => undefined);
+      const left = deadline - Date.now();
+      if (!isServerAbsent(error) || left <= 0) throw connectionError(error, context.dataSource, attempt);
+      const retryInMs = Math.min(retryEveryMs, left);
+      context.onEvent({ type: 'connecting', attempt, reason: withoutPassword(messageOf(error)), retryInMs });
+      await pause(retryInMs, context.signal);
+    }
+  }
+}
+
+function driverOf(dataSource: DataSource): PostgresDriver {
+  return dataSource.driver as unknown as PostgresDriver;
+}
+
+/** The same configuration that TypeORM's driver hands to its pool. */
+function clientConfig(dataSource: DataSource, timeoutMs: number): object {
+  const options = dataSource.options as unknown as Readonly<Record<string, unknown>> & {
+    readonly replication?: { readonly master: Readonly<Record<string, unknown>> };
+    readonly extra?: object;
+  };
+  const credentials = options.replication?.master ?? options;
+  return {
+    connectionString: credentials['url'],
+    host: credentials['host'],
+    port: credentials['port'],
+    user: credentials['username'],
+    password: credentials['password'],
+    database: credentials['database'],
+    ssl: credentials['ssl'],
+    connectionTimeoutMillis: options['connectTimeoutMS'] ?? (timeoutMs || undefined),
+    application_name: options['applicationName'] ?? 'nest-migrate',
+    keepAlive: true,
+    ...options.extra,
+  };
+}
+
+const absentCodes = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EPIPE',
+  '57P03', // cannot_connect_now: starting up
+  '53300', // too_many_connections
+]);
+
+export function isServerAbsent(error: unknown): boolean {
+  if (error instanceof AggregateError) return error.errors.some(isServerAbsent);
+  if (codeOf(error) !== undefined) return absentCodes.has(codeOf(error) ?? '');
+  return /timeout|terminated unexpectedly/i.test(messageOf(error));
+}
+
+/** Says what is wrong with a connection, without its password. */
+export function connectionError(error: unknown, dataSource: DataSource, attempts = 1): MigrateError {
+  if (isMigrateError(error)) return error;
+  const where = describeConnection(dataSource);
+  const reason = withoutPassword(messageOf(error));
+  const code = codeOf(error);
+  if (code === '28P01' || code === '28000') {
+    return new MigrateError({
+      code: 'AUTHENTICATION_FAILED',
+      message: `The server does not let us in at ${where}: ${reason}.`,
+      next: 'Correct the user and password in DATABASE_URL (or PGUSER and PGPASSWORD). Nothing was changed.',
+      cause: error,
+    });
+  }
+  if (code === '3D000') {
+    return new MigrateError({
+      code: 'DATABASE_MISSING',
+      message: `There is no such database at ${where}: ${reason}.`,
+      next: 'Create it (`createdb <name>`), or correct its name in DATABASE_URL.',
+      cause: error,
+    });
+  }
+  const tried = attempts > 1 ? ` (tried ${attempts} times)` : '';
+  return new MigrateError({
+    code: 'CONNECTION_FAILED',
+    message: `No connection to ${where}${tried}: ${reason || code || 'no answer'}.`,
+    next: 'Start the server, or correct DATABASE_URL. To wait longer: --connect-timeout 2min, or `nest-migrate wait`. Nothing was changed.',
+    cause: error,
+  });
+}

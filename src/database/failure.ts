@@ -1,0 +1,87 @@
+import { isMigrateError, messageOf, MigrateError } from '../errors.js';
+import type { Direction } from '../events.js';
+
+/** What the server says of a failed statement; TypeORM wraps it once. */
+interface ServerError {
+  readonly code?: string;
+  readonly position?: string;
+  readonly detail?: string;
+  readonly hint?: string;
+}
+
+export function serverErrorOf(error: unknown): ServerError | undefined {
+  const wrapped = (error as { readonly driverError?: unknown } | undefined)?.driverError;
+  const candidate = (wrapped ?? error) as ServerError | undefined;
+  return typeof candidate?.code === 'string' && /^[0-9A-Z]{5}$/.test(candidate.code) ? candidate : undefined;
+}
+
+/** Not granted in time, or chosen as the victim of a deadlock: the same transaction may well succeed a moment later. */
+export function isLockFailure(error: unknown): boolean {
+  const code = serverErrorOf(error)?.code;
+  return code === '55P03' || code === '40P01';
+}
+
+/** The statement cannot run inside a transaction block. */
+export function needsAutocommit(error: unknown): boolean {
+  const code = serverErrorOf(error)?.code;
+  return code === '25001' || code === '2D000';
+}
+
+export interface FailedAt {
+  readonly migration: string;
+  readonly direction: Direction;
+  /** The statement that failed, and its number in the migration. */
+  readonly sql: string | undefined;
+  readonly statement: number;
+  /** What state the database is in now. */
+  readonly state: string;
+  readonly next?: string;
+}
+
+/** A failed migration, told with everything that somebody needs who is woken up by it. */
+export function migrationFailed(error: unknown, at: FailedAt): MigrateError {
+  if (isMigrateError(error)) return error.with({ migration: at.migration });
+  const server = serverErrorOf(error);
+  const doing = at.direction === 'up' ? 'failed' : 'could not be reverted';
+  const where = at.sql === undefined ? '' : ` at its statement ${at.statement}${lineOf(error)}`;
+  const lines = [`Migration ${at.migration} ${doing}${where}: ${messageOf(error)}${server?.code ? ` (${server.code})` : ''}.`];
+  if (server?.detail) lines.push(`Detail: ${server.detail}`);
+  if (server?.hint) lines.push(`Hint: ${server.hint}`);
+  if (at.sql !== undefined) lines.push(excerpt(at.sql, Number(server?.position ?? 0)));
+  lines.push(at.state);
+  return new MigrateError({
+    code: 'MIGRATION_FAILED',
+    message: lines.join('\n'),
+    next: at.next ?? permissionHint(server) ?? `Correct the migration or the data, then run \`nest-migrate ${at.direction === 'up' ? 'run' : 'revert'}\` again.`,
+    migration: at.migration,
+    ...(at.sql !== undefined && { sql: at.sql }),
+    cause: error,
+  });
+}
+
+function lineOf(error: unknown): string {
+  const line = (error as { readonly line?: unknown } | undefined)?.line;
+  return typeof line === 'number' ? ` (line ${line} of its file)` : '';
+}
+
+function permissionHint(server: ServerError | undefined): string | undefined {
+  if (server?.code !== '42501') return undefined;
+  return 'Give the role of this connection the missing privilege (GRANT … TO …, or ownership of the table), or migrate with the role that owns the schema.';
+}
+
+/** The line of the statement that the server points at, with a caret below it. */
+function excerpt(sql: string, position: number): string {
+  const lines = sql.trim().split('\n');
+  if (position <= 0) return lines.slice(0, 3).map((line) => `  ${shorten(line)}`).join('\n') + (lines.length > 3 ? '\n  …' : '');
+  const before = sql.slice(0, position - 1);
+  const lineStart = before.lastIndexOf('\n') + 1;
+  const lineEnd = sql.indexOf('\n', position - 1);
+  const line = sql.slice(lineStart, lineEnd === -1 ? undefined : lineEnd);
+  const column = position - 1 - lineStart;
+  const from = Math.max(0, column - 80);
+  return `  ${line.slice(from, from + 160)}\n  ${' '.repeat(column - from)}^`;
+}
+
+function shorten(line: string): string {
+  return line.length > 160 ? `${line.slice(0, 159)}…` : line;
+}

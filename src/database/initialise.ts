@@ -1,0 +1,44 @@
+import type { DataSource } from 'typeorm';
+import { codeOf, messageOf, MigrateError } from '../errors.js';
+import { withoutPassword } from '../data-source/describe.js';
+import { cancelled, pause } from './cancel.js';
+import { connectionError, isServerAbsent } from './client.js';
+import type { ConnectContext } from './client.js';
+
+/**
+ * Connects a data source, waiting for a server that is still starting. It is taken as it is, with two exceptions: TypeORM would
+ * load every migration file that it is told of, and it would synchronize, which is what migrations are there to replace.
+ */
+export async function initialise(context: ConnectContext): Promise<void> {
+  const { dataSource, settings, signal } = context;
+  const { migrations, synchronize, dropSchema, migrationsRun } = dataSource.options;
+  const restore = { migrations, synchronize, dropSchema, migrationsRun };
+  Object.assign(dataSource.options, { migrations: [], synchronize: false, dropSchema: false, migrationsRun: false });
+  const deadline = Date.now() + settings.connect.timeoutMs;
+  try {
+    for (let attempt = 1; !dataSource.isInitialized; attempt++) {
+      if (signal.aborted) throw cancelled(signal, 'Nothing was changed.');
+      try {
+        await dataSource.initialize();
+      } catch (error) {
+        const left = deadline - Date.now();
+        if (!isServerAbsent(error) || left <= 0) throw failed(error, dataSource, attempt);
+        const retryInMs = Math.min(settings.connect.retryEveryMs, left);
+        context.onEvent({ type: 'connecting', attempt, reason: withoutPassword(messageOf(error)), retryInMs });
+        await pause(retryInMs, signal);
+      }
+    }
+  } finally {
+    Object.assign(dataSource.options, restore);
+  }
+}
+
+function failed(error: unknown, dataSource: DataSource, attempts: number): MigrateError {
+  if (codeOf(error) !== undefined || isServerAbsent(error)) return connectionError(error, dataSource, attempts);
+  return new MigrateError({
+    code: 'DATA_SOURCE_INVALID',
+    message: `TypeORM could not set up the data source: ${messageOf(error)}`,
+    next: 'Correct the entities or options that it names. No migration was run.',
+    cause: error,
+  });
+}

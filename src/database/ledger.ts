@@ -1,0 +1,100 @@
+import { codeOf, MigrateError } from '../errors.js';
+import type { SqlClient } from './client.js';
+import { createLogTable } from './log.js';
+import type { HalfDone } from './log.js';
+import { literal, quoteName } from './tables.js';
+import type { Tables } from './tables.js';
+
+export interface LedgerRow {
+  readonly id: number;
+  readonly timestamp: number;
+  readonly name: string;
+}
+
+/** What the database says of migrations. */
+export interface LedgerState {
+  /** In the order in which they were applied. */
+  readonly applied: readonly LedgerRow[];
+  /** Migrations without a transaction that stopped in the middle. */
+  readonly halfDone: readonly HalfDone[];
+  readonly exists: { readonly ledger: boolean; readonly log: boolean };
+}
+
+/** One round trip where both tables exist, which is every time but the first. */
+export async function readLedger(client: SqlClient, tables: Tables): Promise<LedgerState> {
+  try {
+    return await read(client, tables, { ledger: true, log: true });
+  } catch (error) {
+    if (codeOf(error) !== '42P01' && codeOf(error) !== '3F000') throw readingFailed(error, tables);
+    return readLedgerInside(client, tables);
+  }
+}
+
+/** The same inside a transaction that must not fail, such as the one that holds the lock: it looks first whether the tables exist. */
+export async function readLedgerInside(client: SqlClient, tables: Tables): Promise<LedgerState> {
+  const found = await client.query(
+    `SELECT to_regclass(${literal(tables.ledger)}) IS NOT NULL AS ledger, to_regclass(${literal(tables.log)}) IS NOT NULL AS log`,
+  );
+  return read(client, tables, found.rows[0] as unknown as LedgerState['exists']);
+}
+
+async function read(client: SqlClient, tables: Tables, exists: LedgerState['exists']): Promise<LedgerState> {
+  const applied = exists.ledger
+    ? `SELECT json_agg(json_build_object('id', id, 'timestamp', "timestamp", 'name', name) ORDER BY id) FROM ${tables.ledger}`
+    : 'NULL';
+  const halfDone = exists.log
+    ? `SELECT json_agg(l ORDER BY l.id) FROM ${tables.log} l WHERE NOT transactional AND state IN ('started', 'failed')`
+    : 'NULL';
+  const { rows } = await client.query(`SELECT (${applied}) AS applied, (${halfDone}) AS half_done`);
+  const row = rows[0] as { readonly applied: LedgerRow[] | null; readonly half_done: HalfDone[] | null };
+  return { applied: row.applied ?? [], halfDone: row.half_done ?? [], exists };
+}
+
+/** Creates what is missing, the ledger exactly as TypeORM creates it. */
+export async function ensureTables(client: SqlClient, tables: Tables, exists: LedgerState['exists']): Promise<void> {
+  const missing = [
+    ...(exists.ledger
+      ? []
+      : [
+          `CREATE TABLE IF NOT EXISTS ${tables.ledger} ("id" SERIAL NOT NULL, "timestamp" bigint NOT NULL, "name" character varying NOT NULL, CONSTRAINT ${quoteName(tables.primaryKey)} PRIMARY KEY ("id"))`,
+        ]),
+    ...(exists.log ? [] : [createLogTable(tables)]),
+  ];
+  if (missing.length === 0) return;
+  try {
+    await client.query(missing.join(';\n'));
+  } catch (error) {
+    throw creatingFailed(error, tables);
+  }
+}
+
+function readingFailed(error: unknown, tables: Tables): unknown {
+  if (codeOf(error) !== '42501') return error;
+  return new MigrateError({
+    code: 'PERMISSION_DENIED',
+    message: `This role may not read ${tables.ledger} or ${tables.log}. Nothing was changed.`,
+    next: `As the owner of these tables: GRANT SELECT ON ${tables.ledger}, ${tables.log} TO <role>; to run migrations, connect as the role that owns them.`,
+    cause: error,
+  });
+}
+
+function creatingFailed(error: unknown, tables: Tables): unknown {
+  const where = tables.schema === undefined ? 'the current schema' : `schema ${quoteName(tables.schema)}`;
+  if (codeOf(error) === '42501') {
+    return new MigrateError({
+      code: 'PERMISSION_DENIED',
+      message: `This role may not create the tables ${tables.ledger} and ${tables.log} in ${where}. Nothing was changed.`,
+      next: `As the owner of the schema: GRANT CREATE, USAGE ON SCHEMA ${tables.schema === undefined ? 'public' : quoteName(tables.schema)} TO <role>; or migrate with a role that may.`,
+      cause: error,
+    });
+  }
+  if (codeOf(error) === '3F000') {
+    return new MigrateError({
+      code: 'PERMISSION_DENIED',
+      message: `The ${where === 'the current schema' ? 'search_path names no schema' : `${where} does not exist`}, so the table ${tables.ledger} cannot be created. Nothing was changed.`,
+      next: tables.schema === undefined ? 'Set a search_path with an existing schema for this role.' : `CREATE SCHEMA ${quoteName(tables.schema)}; and then run again.`,
+      cause: error,
+    });
+  }
+  return error;
+}

@@ -1,0 +1,151 @@
+import { createHash } from 'node:crypto';
+import { isEmbedded } from '../data-source/embedded-brand.js';
+import { MigrateError } from '../errors.js';
+import type { Blocker } from '../events.js';
+import { advisoryLockHolder, describeBlocker } from './blockers.js';
+import { withClient } from './client.js';
+import type { ConnectContext, OwnClient, SqlClient, SqlResult } from './client.js';
+import { cancelled, pause } from './cancel.js';
+import type { Tables } from './tables.js';
+
+/**
+ * The lock that lets one process migrate while all others wait. A connection of its own holds it in an open transaction, for
+ * three reasons: it works through a transaction pooler, it is freed the moment the process dies, and a waiting process holds nothing
+ * that CREATE INDEX CONCURRENTLY would wait for. The statements are simple queries with literals: a bound parameter would keep
+ * a snapshot open, which CREATE INDEX CONCURRENTLY waits for too.
+ */
+export interface Lock {
+  readonly waitedMs: number;
+  /** The second key that each transaction of a migration takes: whoever lost the lock without noticing cannot go on beside its successor. */
+  readonly fence: readonly [number, number] | undefined;
+  /** Throws when the connection that holds the lock is gone. */
+  assertHeld(): void;
+  /** For questions while a migration is running on its own connection; undefined where there is only one session. */
+  readonly side: SqlClient | undefined;
+}
+
+/** 'nest' and 'nesu' in ASCII: what operators look for in pg_locks.classid. */
+const namespace = 0x6e657374;
+const fenceNamespace = 0x6e657375;
+const keepAliveMs = 10_000;
+/** Every how many polls the waiting is reported. */
+const tellEvery = 8;
+
+export function lockKey(tables: Tables): readonly [number, number] {
+  return [namespace, createHash('sha256').update(tables.ledger).digest().readUInt32BE(0) >>> 1];
+}
+
+export type Locked<T> = { readonly held: true; readonly value: T } | { readonly held: false; readonly waitedMs: number };
+
+/**
+ * Holds the lock while `work` runs. While another process holds it, `stillNeeded` is asked now and then: when that process
+ * has done everything, there is no reason to queue up.
+ */
+export async function holdLock<T>(
+  context: ConnectContext & { readonly tables: Tables },
+  stillNeeded: (client: SqlClient) => Promise<boolean>,
+  work: (lock: Lock, client: SqlClient) => Promise<T>,
+): Promise<Locked<T>> {
+  return withClient(context, async (client) => {
+    if (isEmbedded(context.dataSource)) {
+      // One process has the embedded database to itself (a lock file says so), and it has one session only.
+      const lock: Lock = { waitedMs: 0, fence: undefined, assertHeld: () => undefined, side: undefined };
+      return { held: true, value: await work(lock, client) };
+    }
+    const { waitedMs, needed } = await acquire(client, context, stillNeeded);
+    if (!needed) return { held: false, waitedMs };
+    const guard = keepAlive(client);
+    try {
+      const fence = [fenceNamespace, lockKey(context.tables)[1]] as const;
+      return { held: true, value: await work({ waitedMs, fence, assertHeld: guard.assertHeld, side: client }, client) };
+    } finally {
+      guard.stop();
+      await client.query('ROLLBACK').catch(() => undefined);
+    }
+  });
+}
+
+async function acquire(
+  client: OwnClient,
+  context: ConnectContext & { readonly tables: Tables },
+  stillNeeded: (client: SqlClient) => Promise<boolean>,
+): Promise<{ readonly waitedMs: number; readonly needed: boolean }> {
+  const key = lockKey(context.tables);
+  const started = performance.now();
+  const waited = () => Math.round(performance.now() - started);
+  for (let attempt = 0; ; attempt++) {
+    if (context.signal.aborted) throw cancelled(context.signal, 'It was still waiting for the lock: nothing was changed.');
+    if (await tryLock(client, key)) {
+      const waitedMs = attempt === 0 ? 0 : waited();
+      if (attempt > 0) context.onEvent({ type: 'lock-acquired', waitedMs });
+      return { waitedMs, needed: true };
+    }
+    if (attempt > 0 && !(await stillNeeded(client))) return { waitedMs: waited(), needed: false };
+    if (attempt % tellEvery === 0) {
+      context.onEvent({ type: 'waiting-for-lock', waitedMs: waited(), holder: await advisoryLockHolder(client, key) });
+    }
+    const limit = context.settings.waitForOthersMs;
+    if (limit > 0 && waited() >= limit) throw notAcquired(waited(), await advisoryLockHolder(client, key));
+    await pause(Math.min(1000, 100 * 1.3 ** attempt) * (0.75 + Math.random() / 2), context.signal);
+  }
+}
+
+/** True: the transaction stays open and holds the lock. False: nothing is left open. */
+async function tryLock(client: OwnClient, key: readonly [number, number]): Promise<boolean> {
+  const results = (await client.query(
+    `BEGIN ISOLATION LEVEL READ COMMITTED;
+     SET LOCAL idle_in_transaction_session_timeout = 0;
+     SET LOCAL statement_timeout = 0;
+     SELECT set_config('transaction_timeout', '0', true) WHERE current_setting('server_version_num')::int >= 170000;
+     SELECT pg_try_advisory_xact_lock(${key[0]}, ${key[1]}) AS held, pg_is_in_recovery() AS standby, current_setting('transaction_read_only') AS read_only`,
+  )) as unknown as readonly SqlResult[];
+  const answer = results.at(-1)?.rows[0];
+  if (answer?.['standby'] === true || answer?.['read_only'] === 'on') {
+    await client.query('ROLLBACK');
+    throw readOnly(answer['standby'] === true);
+  }
+  if (answer?.['held'] === true) return true;
+  await client.query('ROLLBACK');
+  return false;
+}
+
+function keepAlive(client: OwnClient): { assertHeld(): void; stop(): void } {
+  let lost: unknown;
+  client.on('error', (error) => (lost ??= error ?? 'connection error'));
+  client.on('end', () => (lost ??= 'connection closed'));
+  const timer = setInterval(() => client.query('SELECT 1').catch((error: unknown) => (lost ??= error)), keepAliveMs);
+  timer.unref();
+  return {
+    stop: () => clearInterval(timer),
+    assertHeld: () => {
+      if (lost === undefined) return;
+      throw new MigrateError({
+        code: 'LOCK_LOST',
+        message: 'The connection that holds the migration lock was lost. It stopped before the next statement, since another process may be migrating now.',
+        next: 'Look at `nest-migrate status`, then run the command again.',
+        cause: lost,
+      });
+    },
+  };
+}
+
+function notAcquired(waitedMs: number, holder: Blocker | undefined): MigrateError {
+  const who = holder ? ` It is held by ${describeBlocker(holder)}.` : '';
+  return new MigrateError({
+    code: 'LOCK_NOT_ACQUIRED',
+    message: `Another process was migrating this database for ${Math.round(waitedMs / 1000)} s, longer than we wait.${who} Nothing was changed by this one.`,
+    next: holder
+      ? `Wait longer (--wait-for-others 10min); or, if that process is dead, end its session: SELECT pg_terminate_backend(${holder.pid});`
+      : 'Run the command again, or wait longer (--wait-for-others 10min).',
+  });
+}
+
+function readOnly(standby: boolean): MigrateError {
+  return new MigrateError({
+    code: 'READ_ONLY',
+    message: standby
+      ? 'This server is a read-only standby: migrations cannot run on it. Nothing was changed.'
+      : 'This connection is read-only (default_transaction_read_only): migrations cannot run on it. Nothing was changed.',
+    next: 'Point DATABASE_URL at the primary with a role that may write; a replica can only wait: `nest-migrate wait --migrated`.',
+  });
+}

@@ -1,0 +1,132 @@
+import type { DataSource, QueryRunner } from 'typeorm';
+import type { Blocker, EventListener } from '../events.js';
+import type { ResolvedSettings } from '../options.js';
+import { blockersOf } from './blockers.js';
+import { cancelled } from './cancel.js';
+import type { SqlClient } from './client.js';
+import type { Lock } from './lock.js';
+
+/** What all migrations of one command share. */
+export interface SessionContext {
+  readonly dataSource: DataSource;
+  readonly lock: Lock;
+  readonly settings: ResolvedSettings;
+  readonly onEvent: EventListener;
+  readonly signal: AbortSignal;
+}
+
+/** The connection that one migration runs on, watched: each statement is counted, timed, and cancelled when a signal comes. */
+export interface Session {
+  readonly queryRunner: QueryRunner;
+  /** The same connection without TypeORM: for our own statements, which are neither counted nor logged. */
+  readonly client: SqlClient;
+  readonly progress: Progress;
+  /** The server process of this connection: whom to cancel, and whose blockers to name. */
+  setBackend(pid: number): void;
+}
+
+export interface Progress {
+  /** How many statements of the migration have been started. */
+  statement: number;
+  /** The one that is running, or that failed. */
+  sql: string | undefined;
+  /** Who stood in its way when we last looked. */
+  blockers: readonly Blocker[];
+}
+
+/** Executes one statement of a migration; the default just asks the query runner. */
+export type Execute = (sql: string, parameters: unknown, run: () => Promise<unknown>) => Promise<unknown>;
+
+interface Observed extends SessionContext {
+  /** The migration that is running now; several may share a transaction. */
+  readonly migration: () => string;
+  readonly execute?: (session: Session) => Execute;
+}
+
+/** Lends a watched connection to one migration. A new query runner for each, because TypeORM's caches what it has read of tables. */
+export async function withSession<T>(
+  context: Observed,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  const queryRunner = context.dataSource.createQueryRunner();
+  try {
+    const client = (await queryRunner.connect()) as SqlClient;
+    const progress: Progress = { statement: 0, sql: undefined, blockers: [] };
+    let backend: number | undefined;
+    const session: Session = { queryRunner, client, progress, setBackend: (pid) => (backend = pid) };
+    const stopCancelling = cancelOnSignal(context, () => backend);
+    observe(session, context, context.execute?.(session) ?? ((_sql, _parameters, run) => run()), () => backend);
+    try {
+      return await work(session);
+    } finally {
+      stopCancelling();
+    }
+  } finally {
+    await queryRunner.release().catch(() => undefined);
+  }
+}
+
+function observe(
+  session: Session,
+  context: Observed,
+  execute: Execute,
+  backend: () => number | undefined,
+): void {
+  const { queryRunner, progress } = session;
+  const { migration, lock, onEvent, signal } = context;
+  const query = queryRunner.query.bind(queryRunner) as (...args: readonly unknown[]) => Promise<unknown>;
+  const watched = async (sql: string, ...rest: readonly unknown[]): Promise<unknown> => {
+    if (signal.aborted) throw cancelled(signal, '');
+    lock.assertHeld();
+    progress.statement += 1;
+    progress.sql = sql;
+    progress.blockers = [];
+    const started = performance.now();
+    const stopWatching = watchBlockers(context, session, sql, backend);
+    try {
+      return await execute(sql, rest[0], () => query(sql, ...rest));
+    } finally {
+      stopWatching();
+      onEvent({ type: 'statement', migration: migration(), sql, durationMs: performance.now() - started });
+    }
+  };
+  queryRunner.query = watched as QueryRunner['query'];
+}
+
+/** While a statement waits, somebody at a terminal wants to know for whom. */
+function watchBlockers(
+  context: Observed,
+  session: Session,
+  sql: string,
+  backend: () => number | undefined,
+): () => void {
+  const { side } = context.lock;
+  if (side === undefined) return () => undefined;
+  let asking = false;
+  let told = '';
+  const look = async (): Promise<void> => {
+    const pid = backend();
+    if (asking || pid === undefined) return;
+    asking = true;
+    const blockers = await blockersOf(side, pid).catch(() => []);
+    asking = false;
+    if (blockers.length === 0) return;
+    session.progress.blockers = blockers;
+    const pids = blockers.map((blocker) => blocker.pid).join();
+    if (pids !== told) context.onEvent({ type: 'blocked', migration: context.migration(), sql, blockers });
+    told = pids;
+  };
+  // Often enough to see who blocks before the lock timeout strikes.
+  const timer = setInterval(() => void look(), Math.max(50, Math.min(400, context.settings.lockTimeoutMs / 3)));
+  timer.unref();
+  return () => clearInterval(timer);
+}
+
+function cancelOnSignal(context: SessionContext, backend: () => number | undefined): () => void {
+  const cancel = (): void => {
+    const pid = backend();
+    if (pid !== undefined) context.lock.side?.query(`SELECT pg_cancel_backend(${pid})`).catch(() => undefined);
+  };
+  context.signal.addEventListener('abort', cancel, { once: true });
+  return () => context.signal.removeEventListener('abort', cancel);
+}

@@ -1,0 +1,33 @@
+import type { DataSource } from 'typeorm';
+
+/** The two tables, as they stand in SQL: TypeORM's own, which says what is applied, and our log beside it. */
+export interface Tables {
+  readonly ledger: string;
+  readonly log: string;
+  readonly schema: string | undefined;
+  readonly primaryKey: string;
+}
+
+export function tablesOf(dataSource: DataSource): Tables {
+  const options = dataSource.options as { readonly migrationsTableName?: string; readonly schema?: string };
+  const parts = (options.migrationsTableName ?? 'migrations').split('.');
+  const name = parts.at(-1) ?? 'migrations';
+  const schema = parts.length > 1 ? parts[0] : options.schema;
+  const prefix = schema === undefined ? '' : `${quoteName(schema)}.`;
+  return {
+    ledger: prefix + quoteName(name),
+    log: prefix + quoteName(`${name}_log`),
+    schema,
+    primaryKey: dataSource.namingStrategy.primaryKeyName(schema === undefined ? name : `${schema}.${name}`, ['id']),
+  };
+}
+
+export function quoteName(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** A text as SQL, for simple queries, which have no parameters. */
+export function literal(text: string): string {
+  const quoted = `'${text.replaceAll("'", "''").replaceAll('\\', '\\\\')}'`;
+  return text.includes('\\') ? ` E${quoted}` : quoted;
+}

@@ -1,0 +1,213 @@
+import { MigrateError, messageOf } from '../errors.js';
+import type { Direction } from '../events.js';
+import type { Instantiate, LoadedMigration, Runnable } from '../files/migration.js';
+import { advisoryLockHolder, describeBlocker } from './blockers.js';
+import { abortable, cancelled, pause } from './cancel.js';
+import type { SqlClient, SqlResult } from './client.js';
+import { isLockFailure, migrationFailed } from './failure.js';
+import { attemptColumns, logFailure } from './log.js';
+import type { Attempt } from './log.js';
+import { withSession } from './session.js';
+import type { Session, SessionContext } from './session.js';
+import { literal } from './tables.js';
+import type { Tables } from './tables.js';
+
+export interface ApplyContext extends SessionContext {
+  readonly tables: Tables;
+  readonly instantiate: Instantiate;
+  readonly batch: number;
+}
+
+export interface Step {
+  readonly migration: LoadedMigration;
+  readonly direction: Direction;
+}
+
+const firstDelayMs = 500;
+const longestDelayMs = 30_000;
+
+/**
+ * Runs migrations in one transaction, the rows of ledger and log with them: all or nothing. What does not get its table locks
+ * in time is rolled back, so that the queries queued behind it go on, and tried again as a whole. Returns how long each took.
+ */
+export async function applyInTransaction(steps: readonly Step[], context: ApplyContext): Promise<readonly number[]> {
+  const deadline = Date.now() + context.settings.retryForMs;
+  for (let attempt = 1; ; attempt++) {
+    const outcome = await attemptOnce(steps, context);
+    if ('durations' in outcome) return outcome.durations;
+    const delayMs = Math.round(Math.min(longestDelayMs, firstDelayMs * 2 ** (attempt - 1)) * (0.5 + Math.random() / 2));
+    if (Date.now() + delayMs > deadline) throw blocked(outcome, attempt, context);
+    const { migration, reason, blockers } = outcome;
+    context.onEvent({ type: 'retrying', migration, attempt, delayMs, reason, blockers });
+    await pause(delayMs, context.signal);
+    if (context.signal.aborted) throw cancelled(context.signal, rolledBack(steps));
+  }
+}
+
+interface NotGranted {
+  readonly migration: string;
+  readonly sql: string | undefined;
+  readonly reason: string;
+  readonly blockers: Session['progress']['blockers'];
+  readonly error: unknown;
+}
+
+type Outcome = { readonly durations: readonly number[] } | NotGranted;
+
+async function attemptOnce(steps: readonly Step[], context: ApplyContext): Promise<Outcome> {
+  let current = steps[0]?.migration.name ?? '';
+  return withSession({ ...context, migration: () => current }, async (session) => {
+    const durations: number[] = [];
+    let attempt: Attempt | undefined;
+    const started = performance.now();
+    try {
+      if (!(await begin(session, steps, context))) return await stillBusy(session, current, context);
+      for (const step of steps) {
+        current = step.migration.name;
+        attempt = attemptOf(step, context, 'transactional');
+        durations.push(await applyStep(session, step, context));
+      }
+      session.progress.sql = undefined;
+      await session.queryRunner.commitTransaction();
+      return { durations };
+    } catch (error) {
+      await rollback(session);
+      const { sql, statement, blockers } = session.progress;
+      if (context.signal.aborted) throw cancelled(context.signal, rolledBack(steps));
+      if (isLockFailure(error)) return { migration: current, sql, reason: messageOf(error), blockers, error };
+      if (attempt) await logFailure(session.client, context.tables, attempt, messageOf(error), performance.now() - started);
+      const direction = steps[0]?.direction ?? 'up';
+      throw migrationFailed(error, { migration: current, direction, sql, statement, state: rolledBack(steps) });
+    }
+  });
+}
+
+async function applyStep(session: Session, step: Step, context: ApplyContext): Promise<number> {
+  session.progress.statement = 0;
+  session.progress.sql = undefined;
+  const started = performance.now();
+  const runnable = await step.migration.prepare(session.queryRunner, context.instantiate);
+  await abortable(context.signal, () => executeMigration(runnable, step, session));
+  context.lock.assertHeld();
+  session.progress.sql = undefined;
+  const durationMs = performance.now() - started;
+  await recordStep(session.client, step, context, durationMs);
+  return durationMs;
+}
+
+export async function executeMigration(runnable: Runnable, step: Step, session: Session): Promise<void> {
+  if (step.direction === 'up') await runnable.up(session.queryRunner);
+  else if (runnable.down !== undefined) await runnable.down(session.queryRunner);
+  else throw notReversible(step);
+}
+
+export function attemptOf(step: Step, context: ApplyContext, kind: 'transactional' | 'plain'): Attempt {
+  const { name: migration, checksum } = step.migration;
+  return { migration, direction: step.direction, batch: context.batch, transactional: kind === 'transactional', checksum };
+}
+
+/**
+ * Opens the transaction, with the timeouts, and makes sure that nobody has done this already. False when a session of an
+ * earlier process is still at work: the server goes on with the statement of a killed client until its end.
+ */
+export async function begin(session: Session, steps: readonly Step[], context: ApplyContext): Promise<boolean> {
+  const { settings, tables, lock } = context;
+  await session.queryRunner.startTransaction();
+  session.progress.statement = 0;
+  session.progress.sql = undefined;
+  const fence = lock.fence === undefined ? 'true' : `pg_try_advisory_xact_lock(${lock.fence.join(', ')})`;
+  const names = steps.map((step) => literal(step.migration.name)).join(', ');
+  const results = (await session.client.query(
+    `SET LOCAL lock_timeout = ${settings.lockTimeoutMs}; SET LOCAL statement_timeout = ${settings.statementTimeoutMs};
+     SET LOCAL "nest_migrate.open" = 'yes';
+     SELECT pg_backend_pid() AS pid, ${fence} AS fenced;
+     SELECT count(*)::int AS recorded FROM ${tables.ledger} WHERE name IN (${names})`,
+  )) as unknown as readonly SqlResult[];
+  const { pid, fenced } = results.at(-2)?.rows[0] as { readonly pid: number; readonly fenced: boolean };
+  session.setBackend(pid);
+  if (!fenced) return false;
+  const recorded = Number(results.at(-1)?.rows[0]?.['recorded']);
+  if (recorded === steps.filter((step) => step.direction === 'down').length) return true;
+  throw new MigrateError({
+    code: 'LOCK_LOST',
+    message:
+      'The list of applied migrations was changed while we hold the lock, by something that takes no lock (TypeORM itself, perhaps). This migration was not started.',
+    next: 'Look at `nest-migrate status`, then run the command again.',
+  });
+}
+
+async function stillBusy(session: Session, migration: string, context: ApplyContext): Promise<NotGranted> {
+  await rollback(session);
+  const { side, fence } = context.lock;
+  const holder = side && fence ? await advisoryLockHolder(side, fence) : undefined;
+  const reason = 'a session of an earlier migration process is still at work on the server';
+  return { migration, sql: undefined, reason, blockers: holder ? [holder] : [], error: undefined };
+}
+
+/**
+ * Ledger and log in one statement. It writes nothing when the transaction that we opened is not open any more: the setting made
+ * with it is gone then.
+ */
+export async function recordStep(client: SqlClient, step: Step, context: ApplyContext, durationMs: number): Promise<void> {
+  const { tables } = context;
+  const { names, values } = attemptColumns(attemptOf(step, context, 'transactional'));
+  const { name, timestamp } = step.migration;
+  const open = `current_setting('nest_migrate.open', true) = 'yes'`;
+  const ledger =
+    step.direction === 'up'
+      ? `INSERT INTO ${tables.ledger} ("timestamp", "name") SELECT ${timestamp}, ${literal(name)} WHERE ${open} RETURNING 1`
+      : `DELETE FROM ${tables.ledger} WHERE name = ${literal(name)} AND ${open} RETURNING 1`;
+  const duration = Math.round(durationMs);
+  const { rowCount } = await client.query(
+    `WITH done AS (${ledger})
+     INSERT INTO ${tables.log} (${names}, state, started_at, finished_at, duration_ms)
+     SELECT ${values}, '${step.direction === 'up' ? 'applied' : 'reverted'}',
+       clock_timestamp() - interval '${duration} milliseconds', clock_timestamp(), ${duration} FROM done LIMIT 1`,
+  );
+  if (rowCount === 1) return;
+  throw new MigrateError({
+    code: 'MIGRATION_FAILED',
+    message: `Migration ${name} ended the transaction that it runs in by itself (a COMMIT or ROLLBACK in its SQL). What it did before that is in the database, but it is not recorded as ${step.direction === 'up' ? 'applied' : 'reverted'}.`,
+    next: `Remove the COMMIT, or let it run without a transaction (\`transaction = false\` in the class, \`-- transaction: false\` in a .sql file). If all of it is done: nest-migrate ${step.direction === 'up' ? 'run' : 'revert'} --fake --count 1`,
+  });
+}
+
+export async function rollback(session: Session): Promise<void> {
+  const { queryRunner } = session;
+  try {
+    // A migration may have opened savepoints; plain ROLLBACK ends them all.
+    await session.client.query('ROLLBACK');
+  } catch {
+    // The connection is gone, and its transaction with it.
+  }
+  Object.assign(queryRunner, { isTransactionActive: false, transactionDepth: 0 });
+}
+
+function rolledBack(steps: readonly Step[]): string {
+  const what = steps.length > 1 ? `these ${steps.length} migrations` : 'this migration';
+  return `The database is as it was before ${what}: the transaction was rolled back.`;
+}
+
+function notReversible(step: Step): MigrateError {
+  return new MigrateError({
+    code: 'MIGRATION_FAILED',
+    message: `Migration ${step.migration.name} cannot be reverted: it has no down${step.migration.file?.endsWith('.sql') ? ' section' : '()'}. Nothing was changed.`,
+    next: 'Write its down part; or, if you have undone it by hand: nest-migrate revert --fake --count 1',
+    migration: step.migration.name,
+  });
+}
+
+function blocked(outcome: NotGranted, attempts: number, context: ApplyContext): MigrateError {
+  const who = outcome.blockers.map((blocker) => `\n  ${describeBlocker(blocker)}`).join('');
+  const pid = outcome.blockers[0]?.pid;
+  return new MigrateError({
+    code: 'MIGRATION_BLOCKED',
+    message: `Migration ${outcome.migration} did not get its locks in ${attempts} attempts (each waits ${context.settings.lockTimeoutMs} ms at most, so that the queries behind it are not held up): ${outcome.reason}.${who === '' ? '' : `\nIn its way:${who}`}\nThe database is as it was before this migration: it was rolled back.`,
+    next: pid === undefined
+      ? 'Run again when the table is less busy, or try for longer: --retry-for 30min'
+      : `End what blocks it (SELECT pg_terminate_backend(${pid});), or try for longer (--retry-for 30min), then run again.`,
+    migration: outcome.migration,
+    ...(outcome.sql !== undefined && { sql: outcome.sql }),
+    cause: outcome.error,
+  });
+}

@@ -1,0 +1,108 @@
+/** What a process should exit with. 3 means: nothing failed, but there is something to do. */
+export const ExitCode = { done: 0, failed: 1, usage: 2, todo: 3 } as const;
+export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode] | 130 | 143;
+
+/** Every failure this package reports has one of these codes; scripts can rely on them. */
+export type ErrorCode =
+  // wrong usage or configuration
+  | 'USAGE'
+  | 'OPTIONS_INVALID'
+  | 'DATA_SOURCE_NOT_FOUND'
+  | 'DATA_SOURCE_INVALID'
+  | 'APP_INVALID'
+  | 'SYNCHRONIZE_ON'
+  | 'PACKAGE_MISSING'
+  | 'EMBEDDED_IN_PRODUCTION'
+  | 'EMBEDDED_IN_USE'
+  // migration files
+  | 'TYPESCRIPT_SYNTAX'
+  | 'FILE_LOAD_FAILED'
+  | 'FILE_INVALID'
+  | 'FILE_EXISTS'
+  | 'FILE_NOT_WRITTEN'
+  | 'DUPLICATE_MIGRATION'
+  | 'MIGRATION_UNKNOWN'
+  | 'MIGRATION_FILE_MISSING'
+  | 'MIGRATION_EDITED'
+  | 'MIGRATION_DEPENDENCY'
+  | 'OUT_OF_ORDER'
+  // the database
+  | 'CONNECTION_FAILED'
+  | 'AUTHENTICATION_FAILED'
+  | 'DATABASE_MISSING'
+  | 'READ_ONLY'
+  | 'PERMISSION_DENIED'
+  | 'LOCK_NOT_ACQUIRED'
+  | 'LOCK_LOST'
+  // running
+  | 'MIGRATION_FAILED'
+  | 'MIGRATION_BLOCKED'
+  | 'MIGRATION_HALF_DONE'
+  | 'MIGRATIONS_PENDING'
+  | 'WAIT_TIMEOUT'
+  | 'CANCELLED'
+  | 'INTERNAL';
+
+export interface ErrorDetails {
+  readonly code: ErrorCode;
+  /** What happened, to which migration and statement, and what state the database is in now. */
+  readonly message: string;
+  /** What to type or do next. */
+  readonly next: string;
+  readonly exitCode?: ExitCode;
+  readonly cause?: unknown;
+  /** The migration at fault, by its name in the ledger. */
+  readonly migration?: string;
+  /** The statement at fault. */
+  readonly sql?: string;
+  /** What the same command had finished before it failed. */
+  readonly finished?: readonly string[];
+}
+
+// Two copies of this package (ESM and CommonJS) may meet in one process, so errors are known by a brand, not by instanceof.
+const brand = Symbol.for('nest-migrate.error');
+
+/** The one error class: it says what happened, what to do next, and which exit code that deserves. */
+export class MigrateError extends Error {
+  readonly code: ErrorCode;
+  readonly next: string;
+  readonly exitCode: ExitCode;
+  readonly migration: string | undefined;
+  readonly sql: string | undefined;
+  readonly finished: readonly string[];
+  readonly [brand] = true;
+
+  constructor(details: ErrorDetails) {
+    super(details.message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = 'MigrateError';
+    this.code = details.code;
+    this.next = details.next;
+    this.exitCode = details.exitCode ?? ExitCode.failed;
+    this.migration = details.migration;
+    this.sql = details.sql;
+    this.finished = details.finished ?? [];
+  }
+
+  /** The same failure, told by somebody who knows more: which migration it was, what had been finished before. */
+  with(more: Partial<ErrorDetails>): MigrateError {
+    const { code, message, next, exitCode, cause, migration, sql, finished } = this;
+    const known = { code, message, next, exitCode, cause, finished, ...(migration && { migration }), ...(sql && { sql }) };
+    return new MigrateError({ ...known, ...more });
+  }
+}
+
+export function isMigrateError(error: unknown): error is MigrateError {
+  return typeof error === 'object' && error !== null && brand in error;
+}
+
+/** The text of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join('; ');
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** `ENOENT` of a failed file operation, `42P01` of a failed query. */
+export function codeOf(error: unknown): string | undefined {
+  const code = (error as { readonly code?: unknown } | undefined)?.code;
+  return typeof code === 'string' ? code : undefined;
+}

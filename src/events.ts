@@ -1,0 +1,50 @@
+/** Another session that stands in the way of a statement. */
+export interface Blocker {
+  readonly pid: number;
+  readonly user: string;
+  readonly application: string;
+  readonly state: string;
+  /** How long its transaction has been open. */
+  readonly transactionAgeMs: number;
+  readonly query: string;
+}
+
+export type Direction = 'up' | 'down';
+
+/** Everything that can be observed while working. Plain data: the Nest logger and the command print it in their own ways. */
+export type MigrateEvent =
+  | { readonly type: 'connecting'; readonly attempt: number; readonly reason: string; readonly retryInMs: number }
+  | { readonly type: 'waiting-for-lock'; readonly waitedMs: number; readonly holder: Blocker | undefined }
+  | { readonly type: 'lock-acquired'; readonly waitedMs: number }
+  | {
+      readonly type: 'migration-started';
+      readonly migration: string;
+      readonly direction: Direction;
+      readonly position: number;
+      readonly total: number;
+      readonly transactional: boolean;
+    }
+  | { readonly type: 'statement'; readonly migration: string; readonly sql: string; readonly durationMs: number }
+  | { readonly type: 'blocked'; readonly migration: string; readonly sql: string; readonly blockers: readonly Blocker[] }
+  | {
+      readonly type: 'retrying';
+      readonly migration: string;
+      readonly attempt: number;
+      readonly delayMs: number;
+      readonly reason: string;
+      readonly blockers: readonly Blocker[];
+    }
+  | { readonly type: 'resuming'; readonly migration: string; readonly statementsDone: number }
+  | {
+      readonly type: 'migration-finished';
+      readonly migration: string;
+      readonly direction: Direction;
+      readonly durationMs: number;
+      /** Recorded without executing anything. */
+      readonly fake: boolean;
+    }
+  | { readonly type: 'warning'; readonly code: WarningCode; readonly message: string };
+
+export type WarningCode = 'OUT_OF_ORDER' | 'NO_FILES_MATCH' | 'NO_DATABASE_URL' | 'MIGRATION_EDITED' | 'NOT_SAFE_BEHIND_POOLER';
+
+export type EventListener = (event: MigrateEvent) => void;

@@ -1,0 +1,67 @@
+import type { MigrationInterface } from 'typeorm';
+import { MigrateError } from '../errors.js';
+import type { LoadedMigration, MigrationClass, Runnable } from './migration.js';
+import { timestampOf } from './name.js';
+
+/** A class is a migration when it has an `up`, or is called like one. Only these are ever instantiated. */
+export function isMigrationClass(value: unknown): value is MigrationClass {
+  if (typeof value !== 'function' || typeof value.prototype !== 'object' || value.prototype === null) return false;
+  if (typeof (value.prototype as Partial<MigrationInterface>).up === 'function') return true;
+  // Methods written as properties (`up = async () => …`) exist on instances only.
+  return timestampOf(value.name) !== undefined && /^class\b/.test(Function.prototype.toString.call(value));
+}
+
+/** A migration from its class. One with dependencies is known by its class name, since nothing can be made of it yet. */
+export function classMigration(migrationClass: MigrationClass, file: string | undefined): LoadedMigration {
+  const dependsOn = migrationClass.length;
+  const instance = dependsOn === 0 ? (make(migrationClass) as Partial<MigrationInterface>) : undefined;
+  const name = instance?.name ?? migrationClass.name;
+  const timestamp = timestampOf(name);
+  if (timestamp === undefined) throw wrongName(name, file);
+  if (instance !== undefined && typeof instance.up !== 'function') throw withoutUp(name, file);
+  return {
+    name,
+    timestamp,
+    file,
+    checksum: undefined,
+    prepare: async (queryRunner, instantiate) =>
+      runnable((dependsOn === 0 ? make(migrationClass) : await instantiate(migrationClass, queryRunner)) as Partial<MigrationInterface>, migrationClass, file),
+  };
+}
+
+function make(migrationClass: MigrationClass): object {
+  return new (migrationClass as unknown as new () => object)();
+}
+
+function runnable(instance: Partial<MigrationInterface>, migrationClass: MigrationClass, file: string | undefined): Runnable {
+  const { up, down } = instance;
+  if (typeof up !== 'function') throw withoutUp(migrationClass.name, file);
+  const ownStatic = (migrationClass as { readonly transaction?: unknown }).transaction;
+  const transaction = instance.transaction ?? (typeof ownStatic === 'boolean' ? ownStatic : undefined);
+  return {
+    transaction,
+    up: (queryRunner) => Promise.resolve(up.call(instance, queryRunner)),
+    down: typeof down === 'function' ? (queryRunner) => Promise.resolve(down.call(instance, queryRunner)) : undefined,
+  };
+}
+
+function wrongName(name: string, file: string | undefined): MigrateError {
+  return new MigrateError({
+    code: 'FILE_INVALID',
+    message: `The migration class ${name || '(without a name)'}${inFile(file)} must end in a 13-digit timestamp, as in AddUsers1700000000000.`,
+    next: 'Rename the class, or make a new file: nest-migrate create AddUsers',
+  });
+}
+
+function withoutUp(name: string, file: string | undefined): MigrateError {
+  return new MigrateError({
+    code: 'FILE_INVALID',
+    message: `The migration class ${name}${inFile(file)} has no up method.`,
+    next: 'Give it `async up(queryRunner) { … }`, or rename it if it is no migration: a name that ends in 13 digits is taken for one.',
+    migration: name,
+  });
+}
+
+function inFile(file: string | undefined): string {
+  return file === undefined ? '' : ` in ${file}`;
+}

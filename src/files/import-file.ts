@@ -1,0 +1,58 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, extname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { isMigrateError, messageOf, MigrateError } from '../errors.js';
+
+/** Loads a file of the user as Node would: as an ES module or as CommonJS. CommonJS goes through `require`, which Jest knows too. */
+export async function importFile(file: string): Promise<unknown> {
+  try {
+    if (moduleKindOf(file) === 'esm') return await import(pathToFileURL(file).href);
+    return createRequire(file)(file);
+  } catch (error) {
+    throw isMigrateError(error) ? error : loadingFailed(file, error);
+  }
+}
+
+/** How Node treats a file: by its extension, else by the nearest package.json. */
+export function moduleKindOf(file: string): 'esm' | 'cjs' {
+  const extension = extname(file);
+  if (/^\.m[jt]s$/.test(extension)) return 'esm';
+  if (/^\.c[jt]s$/.test(extension)) return 'cjs';
+  for (let dir = dirname(file); ; dir = dirname(dir)) {
+    const manifest = join(dir, 'package.json');
+    if (existsSync(manifest)) return /"type"\s*:\s*"module"/.test(readFileSync(manifest, 'utf8')) ? 'esm' : 'cjs';
+    if (dir === dirname(dir)) return 'cjs';
+  }
+}
+
+function loadingFailed(file: string, error: unknown): MigrateError {
+  const code = (error as { readonly code?: unknown } | undefined)?.code;
+  if (code === 'ERR_UNKNOWN_FILE_EXTENSION' || (/\.[cm]?ts$/.test(file) && error instanceof SyntaxError && !isInProject(error))) {
+    return new MigrateError({
+      code: 'FILE_LOAD_FAILED',
+      message: `${file} is TypeScript, and this process cannot load TypeScript: ${messageOf(error)}`,
+      next: 'Let the `migrations` patterns of the data source match the compiled .js files here, or use the nest-migrate command, which loads TypeScript.',
+      cause: error,
+    });
+  }
+  return new MigrateError({
+    code: 'FILE_LOAD_FAILED',
+    message: `${file} could not be loaded: ${messageOf(error)}${locationOf(error, file)}`,
+    next: 'Correct that file, or the file or package that it imports. The database was not touched.',
+    cause: error,
+  });
+}
+
+function isInProject(error: Error): boolean {
+  return /\.[cm]?js:\d+/.test(error.stack?.split('\n')[0] ?? '');
+}
+
+/** Where the first frame of a stack that lies in the user's own code is. */
+function locationOf(error: unknown, file: string): string {
+  const stack = error instanceof Error ? (error.stack ?? '') : '';
+  const frames = stack.split('\n').filter((line) => /:\d+(?::\d+)?\)?$/.test(line) && !/node:|node_modules/.test(line));
+  const frame = frames.find((line) => line.includes(file)) ?? frames[0];
+  const place = frame && /((?:file:\/\/)?\/[^():]+:\d+(?::\d+)?|[A-Za-z]:\\[^():]+:\d+(?::\d+)?)\)?$/.exec(frame.trim())?.[1];
+  return place ? `\n  at ${place.replace('file://', '')}` : '';
+}

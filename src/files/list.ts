@@ -1,0 +1,56 @@
+import { statSync } from 'node:fs';
+import { isAbsolute, resolve } from 'node:path';
+import type { DataSourceOptions } from 'typeorm';
+import { ExitCode, MigrateError } from '../errors.js';
+import type { ListedFile, MigrationClass, MigrationList } from './migration.js';
+import { expectedName, mayHoldMigrations } from './name.js';
+
+/** Lists what the `migrations` option names. Only the entries of folders are read: with a thousand files this stays quick. */
+export async function listMigrations(sources: DataSourceOptions['migrations']): Promise<MigrationList> {
+  const all = Array.isArray(sources) ? sources : Object.values(sources ?? {});
+  const classes = all.filter((source): source is MigrationClass => typeof source === 'function');
+  const patterns = all.filter((source): source is string => typeof source === 'string');
+  const found = await Promise.all(patterns.map(async (pattern) => ({ pattern, files: await expand(pattern) })));
+  const files = [...new Set(found.flatMap((match) => match.files))];
+  return {
+    files: files.map(listed).sort(byExpectation),
+    classes: [...new Set(classes)],
+    unmatched: found.filter((match) => match.files.length === 0).map(({ pattern }) => ({ pattern, folder: folderOf(pattern) })),
+    folder: patterns[0] === undefined ? undefined : folderOf(patterns[0]),
+  };
+}
+
+async function expand(pattern: string): Promise<readonly string[]> {
+  refuseFolder(pattern);
+  const { glob } = await import('tinyglobby');
+  // Backslashes are separators on Windows, as TypeORM takes them; elsewhere they may escape.
+  const normal = process.platform === 'win32' ? pattern.replaceAll('\\', '/') : pattern;
+  const matches = await glob(normal, { absolute: true, onlyFiles: true, expandDirectories: false, dot: false });
+  return matches.filter(mayHoldMigrations).map((file) => resolve(file));
+}
+
+function refuseFolder(pattern: string): void {
+  if (/[*?{}[\]()!]/.test(pattern) || !statSync(pattern, { throwIfNoEntry: false })?.isDirectory()) return;
+  throw new MigrateError({
+    code: 'DATA_SOURCE_INVALID',
+    message: `"${pattern}" in the \`migrations\` option is a folder; it must be a pattern of files.`,
+    next: `Write ${JSON.stringify(`${pattern.replace(/[\\/]$/, '')}/*.{ts,js,sql}`)} instead.`,
+    exitCode: ExitCode.usage,
+  });
+}
+
+/** The part of a pattern before its first magic character. */
+function folderOf(pattern: string): string {
+  const parts = pattern.split(/[\\/]/);
+  const magic = parts.findIndex((part) => /[*?{}[\]()!]/.test(part));
+  const folder = parts.slice(0, magic === -1 ? -1 : magic).join('/');
+  return isAbsolute(pattern) && folder === '' ? '/' : resolve(folder);
+}
+
+function listed(file: string): ListedFile {
+  return { file, expected: expectedName(file) };
+}
+
+function byExpectation(a: ListedFile, b: ListedFile): number {
+  return (a.expected?.timestamp ?? Infinity) - (b.expected?.timestamp ?? Infinity) || (a.file < b.file ? -1 : 1);
+}

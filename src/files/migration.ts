@@ -1,0 +1,50 @@
+import type { QueryRunner } from 'typeorm';
+
+/** A class that TypeORM takes for a migration. Its constructor may have dependencies when it runs inside a Nest app. */
+export type MigrationClass = abstract new (...dependencies: never[]) => object;
+
+/** Makes the instance of a migration class. The query runner is the one the migration will run on, so that injected repositories join its transaction. */
+export type Instantiate = (migrationClass: MigrationClass, queryRunner: QueryRunner) => Promise<object>;
+
+/** A migration ready to run. */
+export interface Runnable {
+  /** What the class or the file says of its transaction; undefined when it says nothing. */
+  readonly transaction: boolean | undefined;
+  up(queryRunner: QueryRunner): Promise<unknown>;
+  /** Undefined when it cannot be reverted. */
+  readonly down: ((queryRunner: QueryRunner) => Promise<unknown>) | undefined;
+}
+
+/** A migration whose file has been loaded. */
+export interface LoadedMigration {
+  readonly name: string;
+  readonly timestamp: number;
+  readonly file: string | undefined;
+  /** Of .sql files only: a compiled class has another text in development than in production. */
+  readonly checksum: string | undefined;
+  prepare(queryRunner: QueryRunner, instantiate: Instantiate): Promise<Runnable>;
+}
+
+/** A migration that is known by name; its file is loaded only when it is needed. */
+export interface KnownMigration {
+  readonly name: string;
+  readonly timestamp: number;
+  readonly file: string | undefined;
+  load(): Promise<LoadedMigration>;
+}
+
+/** What the `migrations` option of a data source names, before anything is loaded. */
+export interface MigrationList {
+  readonly files: readonly ListedFile[];
+  readonly classes: readonly MigrationClass[];
+  /** The patterns that matched no file, and the folder each of them looked in. */
+  readonly unmatched: readonly { readonly pattern: string; readonly folder: string }[];
+  /** The folder of the first pattern: where new migrations are written. */
+  readonly folder: string | undefined;
+}
+
+export interface ListedFile {
+  readonly file: string;
+  /** What the file must contain if it follows the convention `<timestamp>-<Name>.ts`. */
+  readonly expected: { readonly name: string; readonly timestamp: number } | undefined;
+}

@@ -1,0 +1,33 @@
+import { basename } from 'node:path';
+
+/** What a migration is called: in its file, in its class, in the ledger. */
+export interface MigrationName {
+  readonly name: string;
+  readonly timestamp: number;
+}
+
+const fileName = /^(\d{13})-(.+)\.(ts|mts|cts|js|mjs|cjs|sql)$/;
+const notMigrations = /\.(?:d\.[cm]?ts|map)$|\.(?:spec|test)\.[cm]?[jt]s$/;
+
+/** Files that a pattern may match and that hold no migration. */
+export function mayHoldMigrations(file: string): boolean {
+  return !notMigrations.test(file) && /\.(?:[cm]?[jt]s|sql)$/.test(file);
+}
+
+/** What a file that follows the convention holds: `1700000000000-add-users.ts` is `AddUsers1700000000000`. */
+export function expectedName(file: string): MigrationName | undefined {
+  const match = fileName.exec(basename(file));
+  if (!match?.[1] || !match[2]) return undefined;
+  return { name: classNameOf(match[2]) + match[1], timestamp: Number(match[1]) };
+}
+
+/** The timestamp in a name of the ledger: its last 13 characters, as in TypeORM. */
+export function timestampOf(name: string): number | undefined {
+  const digits = /\d{13}$/.exec(name)?.[0];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+/** `add-users` → `AddUsers`, as TypeORM's command makes it. */
+export function classNameOf(text: string): string {
+  return ` ${text}`.replace(/[\s\-_]([\p{L}\p{N}_])/gu, (_match, next: string) => next.toUpperCase()).trim();
+}

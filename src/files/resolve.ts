@@ -1,0 +1,107 @@
+import { readFile } from 'node:fs/promises';
+import { MigrateError } from '../errors.js';
+import { classMigration, isMigrationClass } from './class-migration.js';
+import { importFile } from './import-file.js';
+import type { KnownMigration, ListedFile, LoadedMigration, MigrationClass, MigrationList } from './migration.js';
+import { timestampOf } from './name.js';
+import { loadSqlMigration } from './sql-file.js';
+
+/**
+ * Says which migrations there are, in their order, loading as little as possible: not a file whose migration is applied already,
+ * and not one that plainly holds the class which its name promises.
+ */
+export async function resolveMigrations(list: MigrationList, isApplied: (name: string) => boolean): Promise<readonly KnownMigration[]> {
+  const fromFiles = await Promise.all(list.files.map((listed) => migrationsIn(listed, isApplied)));
+  const all = [...fromFiles.flat(), ...list.classes.map(fromClass)];
+  all.sort((a, b) => a.timestamp - b.timestamp || (a.name < b.name ? -1 : 1));
+  refuseDuplicates(all);
+  return all;
+}
+
+async function migrationsIn(listed: ListedFile, isApplied: (name: string) => boolean): Promise<readonly KnownMigration[]> {
+  const { file, expected } = listed;
+  if (expected && (isApplied(expected.name) || (await holdsExpected(file, expected.name)))) {
+    return [{ ...expected, file, load: async () => pick(await loadFile(file), expected.name, file) }];
+  }
+  return (await loadFile(file)).map(known);
+}
+
+/** A look at the text is much cheaper than loading the file; when in doubt it is loaded. */
+async function holdsExpected(file: string, name: string): Promise<boolean> {
+  if (file.endsWith('.sql')) return true;
+  const text = await readFile(file, 'utf8');
+  const classes = [...text.matchAll(/\bclass\s+([\p{L}\p{N}_$]*\d{13})\b/gu)].map((match) => match[1]);
+  return classes.length === 1 && classes[0] === name && !/\bname\s*=\s*["'`](?!\S*\d{13})/.test(text);
+}
+
+async function loadFile(file: string): Promise<readonly LoadedMigration[]> {
+  if (file.endsWith('.sql')) return [await loadSqlMigration(file)];
+  const classes = [...new Set(classesIn(await importFile(file)))];
+  const migrations = classes.map((migrationClass) => classMigration(migrationClass, file));
+  if (migrations.length > 0) return migrations;
+  throw new MigrateError({
+    code: 'FILE_INVALID',
+    message: `${file} matches the \`migrations\` patterns, but exports no migration class.`,
+    next: 'Export a class with up and down whose name ends in a 13-digit timestamp, move the file elsewhere, or narrow the pattern.',
+  });
+}
+
+/** As TypeORM looks: functions, and functions in arrays and objects. A default export is often the same class as a named one. */
+function classesIn(exported: unknown): readonly MigrationClass[] {
+  if (isMigrationClass(exported)) return [exported];
+  if (Array.isArray(exported)) return exported.flatMap(classesIn);
+  if (typeof exported === 'object' && exported !== null && isPlain(exported)) {
+    return Object.values(exported).flatMap((value) => (value === exported ? [] : classesIn(value)));
+  }
+  return [];
+}
+
+/** A module or an object literal, not an instance of something. Known by its shape, since Jest has another `Object`. */
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+function fromClass(migrationClass: MigrationClass): KnownMigration {
+  return timestampOf(migrationClass.name) !== undefined && migrationClass.length > 0
+    ? { name: migrationClass.name, timestamp: timestampOf(migrationClass.name) ?? 0, file: undefined, load: async () => classMigration(migrationClass, undefined) }
+    : known(classMigration(migrationClass, undefined));
+}
+
+function known(migration: LoadedMigration): KnownMigration {
+  const { name, timestamp, file } = migration;
+  return { name, timestamp, file, load: () => Promise.resolve(migration) };
+}
+
+function pick(loaded: readonly LoadedMigration[], name: string, file: string): LoadedMigration {
+  const found = loaded.find((migration) => migration.name === name);
+  if (found) return found;
+  throw new MigrateError({
+    code: 'FILE_INVALID',
+    message: `${file} should hold the migration ${name}, but holds ${loaded.map((migration) => migration.name).join(', ')}.`,
+    next: 'Give the class the name that its file promises. If it is applied already, keep both as they were.',
+    migration: name,
+  });
+}
+
+function refuseDuplicates(sorted: readonly KnownMigration[]): void {
+  for (const [index, migration] of sorted.entries()) {
+    const before = sorted[index - 1];
+    if (before?.timestamp !== migration.timestamp) continue;
+    const sameName = before.name === migration.name;
+    throw new MigrateError({
+      code: 'DUPLICATE_MIGRATION',
+      message: sameName
+        ? `Migration ${migration.name} is there twice: ${place(before)} and ${place(migration)}.`
+        : `Two migrations have the timestamp ${migration.timestamp}, so nobody knows which comes first: ${before.name} (${place(before)}) and ${migration.name} (${place(migration)}).`,
+      next: sameName
+        ? 'Remove one, or narrow the `migrations` pattern: it may match both the sources and the compiled files.'
+        : 'Give one of them another timestamp: in the name of the file and of the class.',
+      migration: migration.name,
+    });
+  }
+}
+
+function place(migration: KnownMigration): string {
+  return migration.file ?? 'a class in the `migrations` option';
+}

@@ -1,0 +1,118 @@
+import type { DataSource, DataSourceOptions } from 'typeorm';
+import type { CommandContext } from './commands/context.js';
+import type {
+  CreateOptions,
+  CreateResult,
+  PendingMigration,
+  RedoResult,
+  Resolution,
+  ResolveResult,
+  RevertOptions,
+  RevertResult,
+  RunOptions,
+  RunResult,
+  StatusResult,
+  WaitOptions,
+  WaitResult,
+} from './commands/contract.js';
+import { create } from './commands/create.js';
+import { resolve } from './commands/resolve.js';
+import { redo, revert } from './commands/revert.js';
+import { pending, run } from './commands/run.js';
+import { status } from './commands/status.js';
+import { wait } from './commands/wait.js';
+import { initialise } from './database/initialise.js';
+import { tablesOf } from './database/tables.js';
+import { MigrateError } from './errors.js';
+import type { EventListener } from './events.js';
+import { listMigrations } from './files/list.js';
+import type { Instantiate } from './files/migration.js';
+import { resolveSettings } from './options.js';
+import type { MigrateSettings } from './options.js';
+
+export interface MigratorOptions {
+  /** Initialised or not: it is initialised only when migrations really have to run, and then destroyed by `close()`. */
+  readonly dataSource: DataSource;
+  /** Where the migrations are. @default the `migrations` option of the data source */
+  readonly migrations?: DataSourceOptions['migrations'];
+  readonly settings?: MigrateSettings;
+  readonly onEvent?: EventListener;
+  /** Cancels the running statement, rolls back, frees the lock. Its reason may be the name of a signal. */
+  readonly signal?: AbortSignal;
+  /** How migration classes with constructor dependencies get them. */
+  readonly instantiate?: Instantiate;
+}
+
+/** The one facade that the Nest module and the command share. */
+export interface Migrator {
+  run(options?: RunOptions): Promise<RunResult>;
+  revert(options?: RevertOptions): Promise<RevertResult>;
+  redo(options?: { readonly count?: number }): Promise<RedoResult>;
+  status(): Promise<StatusResult>;
+  pending(): Promise<readonly PendingMigration[]>;
+  wait(options?: WaitOptions): Promise<WaitResult>;
+  /** Decides a non-transactional migration that stopped in the middle. */
+  resolve(migration: string, resolution: Resolution): Promise<ResolveResult>;
+  create(options: CreateOptions): Promise<CreateResult>;
+  /** Closes what was opened here; a data source that was initialised before stays open. */
+  close(): Promise<void>;
+}
+
+/**
+ * Everything that can be done with the migrations of one data source.
+ *
+ * @example
+ * const migrator = createMigrator({ dataSource });
+ * try {
+ *   const { applied } = await migrator.run();
+ * } finally {
+ *   await migrator.close();
+ * }
+ */
+export function createMigrator(options: MigratorOptions): Migrator {
+  const { dataSource } = options;
+  const opened = { here: false };
+  const settings = resolveSettings(options.settings);
+  const migrations = options.migrations ?? dataSource.options.migrations;
+  const context: CommandContext = {
+    dataSource,
+    settings,
+    migrations,
+    tables: tablesOf(dataSource),
+    onEvent: options.onEvent ?? (() => undefined),
+    signal: options.signal ?? new AbortController().signal,
+    instantiate: options.instantiate ?? withoutDependencies,
+    initialise: async () => {
+      if (dataSource.isInitialized) return;
+      await initialise(context);
+      opened.here = true;
+    },
+  };
+  return {
+    run: (runOptions = {}) => run(runOptions, context),
+    revert: (revertOptions = {}) => revert(revertOptions, context),
+    redo: (redoOptions = {}) => redo(redoOptions, context),
+    status: () => status(context),
+    pending: async () => (await pending(context)).map(({ name, timestamp }) => ({ name, timestamp })),
+    wait: (waitOptions = {}) => wait(waitOptions, context),
+    resolve: (migration, resolution) => resolve(migration, resolution, context),
+    create: async (createOptions) => {
+      const existing = await listMigrations(migrations);
+      return create(createOptions, { dir: settings.dir, cwd: process.cwd(), existing });
+    },
+    close: async () => {
+      if (!opened.here) return;
+      opened.here = false;
+      await dataSource.destroy();
+    },
+  };
+}
+
+const withoutDependencies: Instantiate = (migrationClass) => {
+  throw new MigrateError({
+    code: 'MIGRATION_DEPENDENCY',
+    message: `Migration ${migrationClass.name} wants dependencies in its constructor, and there is no Nest app here that could provide them.`,
+    next: 'Run it inside the app (MigrationsModule), or with the app: nest-migrate run --app src/app.module.ts',
+    migration: migrationClass.name,
+  });
+};

@@ -1,0 +1,96 @@
+import type { DataSource } from 'typeorm';
+import { ExitCode, isMigrateError, MigrateError } from '../errors.js';
+import type { EventListener } from '../events.js';
+import { refuseSynchronize } from '../data-source/guard.js';
+import { settingsOf } from '../data-source/settings.js';
+import { initialise } from '../database/initialise.js';
+import type { Instantiate } from '../files/migration.js';
+import { createMigrator } from '../migrator.js';
+import type { Migrator } from '../migrator.js';
+import { milliseconds, resolveSettings } from '../options.js';
+import type { MigrateSettings } from '../options.js';
+import type { MigrationsOptions, OnBootstrap } from './interfaces/migrations-options.interface.js';
+
+export interface BootstrapContext {
+  readonly dataSource: DataSource;
+  readonly options: MigrationsOptions;
+  readonly onEvent: EventListener;
+  readonly instantiate: Instantiate;
+}
+
+/** Connects the data source and does with its migrations what the app says. When that fails, the connection is closed again. */
+export async function bootstrap(context: BootstrapContext): Promise<DataSource> {
+  const { dataSource, options, onEvent } = context;
+  try {
+    const mode = modeOf(options);
+    refuseSynchronize(dataSource.options, 'The data source');
+    const settings = resolveSettings(settingsFor(context));
+    await initialise({ dataSource, settings, onEvent, signal: new AbortController().signal });
+    await migrate(migratorFor(context), mode, options);
+    return dataSource;
+  } catch (error) {
+    if (dataSource.isInitialized) await dataSource.destroy().catch(() => undefined);
+    throw readable(error);
+  }
+}
+
+export function migratorFor({ dataSource, options, onEvent, instantiate }: BootstrapContext): Migrator {
+  return createMigrator({ dataSource, settings: settingsFor({ dataSource, options }), onEvent, instantiate });
+}
+
+async function migrate(migrator: Migrator, mode: OnBootstrap, options: MigrationsOptions): Promise<void> {
+  switch (mode) {
+    case 'run':
+      await migrator.run({ to: options.to });
+      return;
+    case 'revert':
+      if (options.to === undefined) throw invalid("onBootstrap: 'revert' needs `to`, the migration to go back to.");
+      await migrator.revert({ to: options.to });
+      return;
+    case 'check':
+      refusePending((await migrator.pending()).map(({ name }) => name));
+      return;
+    case 'wait':
+      await migrator.wait({ until: 'migrated', timeoutMs: milliseconds(options.waitTimeout ?? 0) });
+      return;
+    case 'off':
+  }
+}
+
+const modes: readonly string[] = ['run', 'revert', 'check', 'wait', 'off'] satisfies OnBootstrap[];
+
+function modeOf(options: MigrationsOptions): OnBootstrap {
+  const fromEnvironment = process.env['NEST_MIGRATE_ON_BOOTSTRAP'];
+  const mode = fromEnvironment || (options.onBootstrap ?? 'run');
+  if (modes.includes(mode)) return mode as OnBootstrap;
+  throw invalid(`${fromEnvironment ? 'NEST_MIGRATE_ON_BOOTSTRAP' : 'onBootstrap'} must be one of ${modes.join(', ')}, but is "${mode}".`);
+}
+
+/** The settings of the data source, and over them those of the module. */
+function settingsFor({ dataSource, options }: Pick<BootstrapContext, 'dataSource' | 'options'>): MigrateSettings {
+  const { dataSource: _dataSource, onBootstrap: _mode, to: _to, waitTimeout: _timeout, onEvent: _listener, ...rest } = options;
+  const { name: _name, imports: _imports, ...settings } = rest as typeof rest & { readonly name?: unknown; readonly imports?: unknown };
+  return { ...settingsOf(dataSource), ...settings };
+}
+
+function refusePending(names: readonly string[]): void {
+  if (names.length === 0) return;
+  throw new MigrateError({
+    code: 'MIGRATIONS_PENDING',
+    message: `The app does not start (onBootstrap: 'check'), because ${names.length === 1 ? 'a migration is' : `${names.length} migrations are`} pending: ${names.join(', ')}.`,
+    next: 'Run them first: npx nest-migrate run',
+    exitCode: ExitCode.todo,
+  });
+}
+
+function invalid(message: string): MigrateError {
+  return new MigrateError({ code: 'OPTIONS_INVALID', message, next: 'Correct MigrationsModule.forRoot, or the environment.', exitCode: ExitCode.usage });
+}
+
+/** Nest prints the stack of what stops a start; here the message says more than our own frames. */
+function readable(error: unknown): unknown {
+  if (!isMigrateError(error)) return error;
+  const finished = error.finished.length > 0 ? `\nFinished before it, and kept: ${error.finished.join(', ')}.` : '';
+  error.stack = `${error.name}: ${error.message}${finished}\n→ ${error.next}`;
+  return error;
+}

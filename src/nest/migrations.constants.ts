@@ -1,0 +1,18 @@
+// Symbols of the registry: the ESM and the CommonJS copy of this package may meet in one process.
+const key = (what: string, name: string): symbol => Symbol.for(`nest-migrate.${what}.${name}`);
+
+export const defaultConnection = 'default';
+
+export function getMigrationsOptionsToken(name: string = defaultConnection): symbol {
+  return key('options', name);
+}
+
+/** The token of the `MigrationsService` of a named connection. */
+export function getMigrationsToken(name: string = defaultConnection): symbol {
+  return key('service', name);
+}
+
+/** Resolves when the bootstrap migration of a connection that somebody else has registered is done. */
+export function getBootstrapToken(name: string = defaultConnection): symbol {
+  return key('bootstrap', name);
+}

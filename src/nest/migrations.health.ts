@@ -1,0 +1,26 @@
+import { messageOf } from '../errors.js';
+import { withoutPassword } from '../data-source/describe.js';
+import type { MigrationsService } from './migrations.service.js';
+
+/** What @nestjs/terminus expects of an indicator; the package itself is not needed here. */
+export type MigrationsHealth = Record<string, { readonly status: 'up' | 'down'; readonly pending?: number; readonly lastApplied?: string | null; readonly message?: string }>;
+
+/**
+ * For @nestjs/terminus: up when nothing is pending.
+ *
+ * @example
+ * this.health.check([() => this.migrations.isHealthy('migrations')]);
+ */
+export class MigrationsHealthIndicator {
+  constructor(private readonly migrations: Pick<MigrationsService, 'status'>) {}
+
+  async isHealthy(key = 'migrations'): Promise<MigrationsHealth> {
+    try {
+      const { applied, pending } = await this.migrations.status();
+      const state = { pending: pending.length, lastApplied: applied.at(-1)?.name ?? null };
+      return { [key]: { status: pending.length === 0 ? 'up' : 'down', ...state } };
+    } catch (error) {
+      return { [key]: { status: 'down', message: withoutPassword(messageOf(error)) } };
+    }
+  }
+}

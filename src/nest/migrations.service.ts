@@ -1,0 +1,83 @@
+import { Inject, Logger } from '@nestjs/common';
+import type { DataSource } from 'typeorm';
+import type {
+  PendingMigration,
+  RedoResult,
+  Resolution,
+  ResolveResult,
+  RevertOptions,
+  RevertResult,
+  RunOptions,
+  RunResult,
+  StatusResult,
+  WaitOptions,
+  WaitResult,
+  CreateOptions,
+  CreateResult,
+} from '../commands/contract.js';
+import type { EventListener } from '../events.js';
+import type { Instantiate } from '../files/migration.js';
+import type { Migrator } from '../migrator.js';
+import { migratorFor } from './bootstrap.js';
+import { logEvents } from './event-log.js';
+import type { MigrationsOptions } from './interfaces/migrations-options.interface.js';
+import { getMigrationsToken } from './migrations.constants.js';
+
+/** Injects the `MigrationsService` of a named connection. */
+export const InjectMigrations = (name?: string): ReturnType<typeof Inject> => Inject(getMigrationsToken(name));
+
+/**
+ * The migrations of one connection, for the running app.
+ *
+ * @example
+ * constructor(private readonly migrations: MigrationsService) {}
+ * pending() { return this.migrations.pending(); }
+ */
+export class MigrationsService {
+  private readonly listeners = new Set<EventListener>();
+  private readonly migrator: Migrator;
+
+  constructor(dataSource: DataSource, options: MigrationsOptions, instantiate: Instantiate) {
+    const listeners = [logEvents(new Logger('MigrationsModule')), ...(options.onEvent ? [options.onEvent] : [])];
+    const onEvent: EventListener = (event) => [...listeners, ...this.listeners].forEach((listen) => listen(event));
+    this.migrator = migratorFor({ dataSource, options, onEvent, instantiate });
+  }
+
+  run(options?: RunOptions): Promise<RunResult> {
+    return this.migrator.run(options);
+  }
+
+  revert(options?: RevertOptions): Promise<RevertResult> {
+    return this.migrator.revert(options);
+  }
+
+  redo(options?: { readonly count?: number }): Promise<RedoResult> {
+    return this.migrator.redo(options);
+  }
+
+  status(): Promise<StatusResult> {
+    return this.migrator.status();
+  }
+
+  pending(): Promise<readonly PendingMigration[]> {
+    return this.migrator.pending();
+  }
+
+  wait(options?: WaitOptions): Promise<WaitResult> {
+    return this.migrator.wait(options);
+  }
+
+  resolve(migration: string, resolution: Resolution): Promise<ResolveResult> {
+    return this.migrator.resolve(migration, resolution);
+  }
+
+  create(options: CreateOptions): Promise<CreateResult> {
+    return this.migrator.create(options);
+  }
+
+  /** Calls the listener with everything that happens from now on. Returns how to stop that. */
+  onEvent(listener: EventListener): () => void {
+    this.listeners.add(listener);
+    return () => void this.listeners.delete(listener);
+  }
+}

@@ -1,0 +1,147 @@
+import { ExitCode, MigrateError } from './errors.js';
+
+/** Milliseconds, or a text such as `500ms`, `2s`, `10min`, `1h`. */
+export type Duration = number | string;
+
+/** What a user may set: in `defineDataSource(…, settings)`, in `MigrationsModule.forRoot`, in package.json under `"nest-migrate"`, or by flags. */
+export interface MigrateSettings {
+  /**
+   * One transaction for each migration, one for all of them, or none.
+   * @default 'each'
+   */
+  readonly transaction?: TransactionMode;
+  /**
+   * What to do with a pending migration that is older than one already applied (it came with a merge).
+   * @default 'warn'
+   */
+  readonly outOfOrder?: 'run' | 'warn' | 'refuse';
+  /**
+   * What to do when a .sql migration was changed after it had been applied.
+   * @default 'refuse'
+   */
+  readonly edited?: 'warn' | 'refuse';
+  /**
+   * How long one statement may wait for a table lock before its migration is rolled back and tried again. While it waits, other queries queue behind it.
+   * @default '2s'
+   */
+  readonly lockTimeout?: Duration;
+  /**
+   * How long to go on trying a migration that does not get its table locks.
+   * @default '10min'
+   */
+  readonly retryFor?: Duration;
+  /**
+   * The longest a statement of a transactional migration may run. 0 is for ever.
+   * @default 0
+   */
+  readonly statementTimeout?: Duration;
+  /**
+   * How long to wait for another process that is migrating the same database. 0 is for ever.
+   * @default 0
+   */
+  readonly waitForOthers?: Duration;
+  /** Waiting for a server that is not up yet, as after `docker compose up`. */
+  readonly connect?: {
+    /** @default '30s' */
+    readonly timeout?: Duration;
+    /** @default '1s' */
+    readonly retryEvery?: Duration;
+  };
+  /**
+   * The folder that `create` writes to.
+   * @default the folder of the first `migrations` pattern of the data source
+   */
+  readonly dir?: string;
+}
+
+export type TransactionMode = 'each' | 'all' | 'none';
+
+/** The same, complete: every default filled in, every duration in milliseconds. */
+export interface ResolvedSettings {
+  readonly transaction: TransactionMode;
+  readonly outOfOrder: 'run' | 'warn' | 'refuse';
+  readonly edited: 'warn' | 'refuse';
+  readonly lockTimeoutMs: number;
+  readonly retryForMs: number;
+  readonly statementTimeoutMs: number;
+  readonly waitForOthersMs: number;
+  readonly connect: { readonly timeoutMs: number; readonly retryEveryMs: number };
+  readonly dir: string | undefined;
+}
+
+const choices = {
+  transaction: ['each', 'all', 'none'],
+  outOfOrder: ['warn', 'run', 'refuse'],
+  edited: ['refuse', 'warn'],
+} as const;
+
+const durations = { lockTimeout: '2s', retryFor: '10min', statementTimeout: 0, waitForOthers: 0 } as const;
+const connectDurations = { timeout: '30s', retryEvery: '1s' } as const;
+const known = new Set([...Object.keys(choices), ...Object.keys(durations), 'connect', 'dir']);
+
+/**
+ * Checks what a user has set and fills in the defaults. All problems are reported at once, unknown keys too.
+ *
+ * @example
+ * resolveSettings({ lockTimeout: '500ms' }).lockTimeoutMs; // 500
+ */
+export function resolveSettings(settings: MigrateSettings = {}): ResolvedSettings {
+  const problems: string[] = [];
+  const given = settings as Readonly<Record<string, unknown>>;
+  for (const key of Object.keys(given)) {
+    if (!known.has(key)) problems.push(`unknown setting "${key}" (known: ${[...known].join(', ')})`);
+  }
+  const choice = <K extends keyof typeof choices>(key: K): (typeof choices)[K][number] => {
+    const value = given[key] ?? choices[key][0];
+    const allowed: readonly unknown[] = choices[key];
+    if (!allowed.includes(value)) problems.push(`${key} must be one of ${choices[key].join(', ')}, but is ${show(value)}`);
+    return value as (typeof choices)[K][number];
+  };
+  const duration = (name: string, value: unknown, fallback: Duration): number => {
+    const ms = milliseconds(value ?? fallback);
+    if (ms === undefined) problems.push(`${name} must be a duration such as 500, "2s" or "10min", but is ${show(value)}`);
+    return ms ?? 0;
+  };
+  const connect = (given['connect'] ?? {}) as Readonly<Record<string, unknown>>;
+  for (const key of Object.keys(connect)) {
+    if (!(key in connectDurations)) problems.push(`unknown setting "connect.${key}" (known: timeout, retryEvery)`);
+  }
+  if (given['dir'] !== undefined && typeof given['dir'] !== 'string') problems.push(`dir must be a folder, but is ${show(given['dir'])}`);
+  const resolved: ResolvedSettings = {
+    transaction: choice('transaction'),
+    outOfOrder: choice('outOfOrder'),
+    edited: choice('edited'),
+    lockTimeoutMs: duration('lockTimeout', given['lockTimeout'], durations.lockTimeout),
+    retryForMs: duration('retryFor', given['retryFor'], durations.retryFor),
+    statementTimeoutMs: duration('statementTimeout', given['statementTimeout'], durations.statementTimeout),
+    waitForOthersMs: duration('waitForOthers', given['waitForOthers'], durations.waitForOthers),
+    connect: {
+      timeoutMs: duration('connect.timeout', connect['timeout'], connectDurations.timeout),
+      retryEveryMs: duration('connect.retryEvery', connect['retryEvery'], connectDurations.retryEvery),
+    },
+    dir: settings.dir,
+  };
+  if (problems.length > 0) {
+    throw new MigrateError({
+      code: 'OPTIONS_INVALID',
+      message: `The settings of nest-migrate are not right:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
+      next: 'Correct them in data-source.ts, in MigrationsModule.forRoot, under "nest-migrate" in package.json, or in the flags.',
+      exitCode: ExitCode.usage,
+    });
+  }
+  return resolved;
+}
+
+const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, min: 60_000, h: 3_600_000 };
+
+/** `'2s'` → 2000; undefined when it is no duration. */
+export function milliseconds(value: unknown): number | undefined {
+  if (typeof value === 'number') return Number.isFinite(value) && value >= 0 ? value : undefined;
+  if (typeof value !== 'string') return undefined;
+  const match = /^\s*(\d+(?:\.\d+)?)\s*(ms|s|min|m|h)?\s*$/.exec(value);
+  return match ? Number(match[1]) * (units[match[2] ?? 'ms'] ?? 1) : undefined;
+}
+
+function show(value: unknown): string {
+  return JSON.stringify(value) ?? String(value);
+}

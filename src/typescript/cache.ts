@@ -1,0 +1,126 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { PathMapping } from './project.js';
+
+/** When a file was last seen, and how: another mtime or size means another text. */
+type Stamp = readonly [mtimeMs: number, size: number];
+
+interface Entry {
+  readonly stamp: Stamp;
+  /** What it imports of the project: types that come from there are in its decorator metadata. */
+  readonly imports: readonly string[];
+  /** The name of the file with its code, made of the code's hash. */
+  readonly code: string;
+}
+
+interface Manifest {
+  readonly config: Readonly<Record<string, Stamp>>;
+  readonly mapping: PathMapping;
+  readonly files: Readonly<Record<string, Entry>>;
+}
+
+export interface Compiled {
+  readonly file: string;
+  readonly imports: readonly string[];
+  readonly code: string;
+}
+
+/**
+ * What was compiled before, on disk. Code files are named by their content and never change, and the manifest is replaced as a
+ * whole, so that processes may share it; whatever cannot be read is as if it were not there.
+ */
+export class CompileCache {
+  private files: Record<string, Entry> = {};
+  private config: Readonly<Record<string, Stamp>> | undefined;
+  private knownMapping: PathMapping | undefined;
+  private readonly verdicts = new Map<string, boolean>();
+
+  constructor(private readonly dir: string) {
+    try {
+      const manifest = JSON.parse(readFileSync(this.manifestFile, 'utf8')) as Manifest;
+      if (!Object.entries(manifest.config).every(([file, stamp]) => sameStamp(stampOf(file), stamp))) return;
+      this.files = { ...manifest.files };
+      this.config = manifest.config;
+      this.knownMapping = manifest.mapping;
+    } catch {
+      // Nothing usable: everything is compiled anew.
+    }
+  }
+
+  /** How the project maps module names, if that is known without the compiler. */
+  get mapping(): PathMapping | undefined {
+    return this.knownMapping;
+  }
+
+  read(file: string): string | undefined {
+    if (!this.isFresh(file, new Set())) return undefined;
+    try {
+      const name = this.files[file]?.code ?? '';
+      const code = readFileSync(join(this.dir, name), 'utf8');
+      return nameOf(code) === name ? code : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  write(compiled: readonly Compiled[], configFiles: readonly string[], mapping: PathMapping): void {
+    this.config = Object.fromEntries(configFiles.map((file) => [file, stampOf(file) ?? [0, 0]]));
+    this.knownMapping = mapping;
+    try {
+      mkdirSync(this.dir, { recursive: true });
+      for (const { file, imports, code } of compiled) {
+        const name = nameOf(code);
+        replace(join(this.dir, name), code);
+        const stamp = stampOf(file);
+        if (stamp) this.files[file] = { stamp, imports, code: name };
+        this.verdicts.clear();
+      }
+      replace(this.manifestFile, JSON.stringify({ config: this.config, mapping, files: this.files } satisfies Manifest));
+    } catch {
+      // A cache that cannot be written only makes the next start slower.
+    }
+  }
+
+  private get manifestFile(): string {
+    return join(this.dir, 'manifest.json');
+  }
+
+  /** Fresh when neither the file nor anything that it imports, near or far, has changed. */
+  private isFresh(file: string, visiting: Set<string>): boolean {
+    const known = this.verdicts.get(file);
+    if (known !== undefined) return known;
+    if (visiting.has(file)) return true;
+    const entry = this.files[file];
+    if (entry === undefined || !sameStamp(stampOf(file), entry.stamp)) {
+      this.verdicts.set(file, false);
+      return false;
+    }
+    const outermost = visiting.size === 0;
+    visiting.add(file);
+    const fresh = entry.imports.every((imported) => this.isFresh(imported, visiting));
+    // Inside a circle of imports a "fresh" may be premature; only the outermost answer is final.
+    if (!fresh) this.verdicts.set(file, false);
+    else if (outermost) for (const one of visiting) this.verdicts.set(one, true);
+    return fresh;
+  }
+}
+
+function nameOf(code: string): string {
+  return `${createHash('sha256').update(code).digest('hex').slice(0, 24)}.js`;
+}
+
+function stampOf(file: string): Stamp | undefined {
+  const stat = statSync(file, { throwIfNoEntry: false });
+  return stat && [stat.mtimeMs, stat.size];
+}
+
+function sameStamp(a: Stamp | undefined, b: Stamp): boolean {
+  return a !== undefined && a[0] === b[0] && a[1] === b[1];
+}
+
+function replace(file: string, text: string): void {
+  const draft = `${file}.${process.pid}.tmp`;
+  writeFileSync(draft, text);
+  renameSync(draft, file);
+}

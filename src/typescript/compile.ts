@@ -1,0 +1,38 @@
+import { CompileCache } from './cache.js';
+import { createNativeCompiler } from './native.js';
+import { createProgramCompiler } from './program.js';
+import type { Compiler } from './program.js';
+import { describeProject, typescriptVersion } from './project.js';
+import type { PathMapping } from './project.js';
+
+/** The user's TypeScript files as JavaScript: from the cache, or compiled now. */
+export interface TypeScriptSource {
+  readonly dir: string;
+  code(file: string): string;
+  mapping(): PathMapping;
+}
+
+export function openTypeScript(projectDir: string, tsconfig: string | undefined): TypeScriptSource {
+  const project = describeProject(projectDir, tsconfig);
+  const cache = new CompileCache(project.cacheDir);
+  let compiler: Compiler | undefined;
+  // The compiler is loaded on the first miss, which a second start does not have.
+  const loaded = (): Compiler => (compiler ??= isNative(project.dir) ? createNativeCompiler(project) : createProgramCompiler(project));
+  const fresh = new Map<string, string>();
+  return {
+    dir: project.dir,
+    mapping: () => cache.mapping ?? loaded().mapping,
+    code: (file) => {
+      const known = fresh.get(file) ?? cache.read(file);
+      if (known !== undefined) return known;
+      const { compiled, configFiles, mapping } = loaded().compile(file);
+      for (const one of compiled) fresh.set(one.file, one.code);
+      cache.write(compiled, configFiles, mapping);
+      return fresh.get(file) ?? '';
+    },
+  };
+}
+
+function isNative(dir: string): boolean {
+  return Number(typescriptVersion(dir)?.split('.')[0]) >= 7;
+}

@@ -1,0 +1,33 @@
+import type { InitializeHook, LoadHook, ResolveHook } from 'node:module';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { moduleKindOf } from '../files/import-file.js';
+import { openTypeScript } from './compile.js';
+import type { TypeScriptSource } from './compile.js';
+import { resolveInProject } from './resolve.js';
+
+let source: TypeScriptSource | undefined;
+
+/** Called by Node once, in the thread of the hooks. */
+export const initialize: InitializeHook<{ readonly projectDir: string; readonly tsconfig?: string }> = ({ projectDir, tsconfig }) => {
+  source = openTypeScript(projectDir, tsconfig);
+};
+
+export const resolve: ResolveHook = async (specifier, context, next) => {
+  try {
+    return await next(specifier, context);
+  } catch (error) {
+    const importer = context.parentURL;
+    if (source === undefined || !importer?.startsWith('file:') || importer.includes('/node_modules/')) throw error;
+    const found = resolveInProject(specifier, fileURLToPath(importer), source.mapping());
+    if (found === undefined) throw error;
+    return { url: pathToFileURL(found).href, shortCircuit: true };
+  }
+};
+
+export const load: LoadHook = async (url, context, next) => {
+  if (source === undefined || !/^file:.*\.[cm]?ts$/.test(url) || url.includes('/node_modules/')) return next(url, context);
+  const file = fileURLToPath(url);
+  // A CommonJS file is compiled by the hook of `require`, in the other thread.
+  if (moduleKindOf(file) === 'cjs') return { format: 'commonjs', source: source.code(file), shortCircuit: true };
+  return { format: 'module', source: source.code(file), shortCircuit: true };
+};

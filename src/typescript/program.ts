@@ -1,0 +1,164 @@
+import { createRequire } from 'node:module';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
+import type * as TypeScript from 'typescript';
+import { MigrateError } from '../errors.js';
+import type { Compiled } from './cache.js';
+import { typescriptDir } from './project.js';
+import type { PathMapping, TypeScriptProject } from './project.js';
+import { resolveInProject } from './resolve.js';
+
+export interface Compilation {
+  readonly compiled: readonly Compiled[];
+  readonly configFiles: readonly string[];
+  readonly mapping: PathMapping;
+}
+
+export interface Compiler {
+  /** Compiles a file and whatever of the project it imports. */
+  compile(file: string): Compilation;
+  readonly mapping: PathMapping;
+}
+
+type Ts = typeof TypeScript;
+
+/**
+ * Compiles with the project's own TypeScript, as `tsc` would: with a program, because decorator metadata needs types of other
+ * files (an enum, a union, an interface). The program sees the project's files only, no library and no package: what comes
+ * from there is written the same way either way, and reading it is what makes `tsc` slow.
+ */
+export function createProgramCompiler(project: TypeScriptProject): Compiler {
+  const ts = createRequire(join(project.dir, 'package.json'))(typescriptDir(project.dir)) as Ts;
+  const { options, configFiles, mapping } = readConfig(ts, project);
+  const sources = new Map<string, TypeScript.SourceFile | undefined>();
+  const emitted = new Set<string>();
+  let previous: TypeScript.Program | undefined;
+  return {
+    mapping,
+    compile(file) {
+      const imports = new Map<string, string[]>();
+      const host = createHost(ts, options, mapping, sources, imports);
+      const program = ts.createProgram({ rootNames: [file], options, host, ...(previous && { oldProgram: previous }) });
+      previous = program;
+      const compiled: Compiled[] = [];
+      for (const source of program.getSourceFiles()) {
+        if (source.isDeclarationFile || (emitted.has(source.fileName) && source.fileName !== file)) continue;
+        refuseSyntaxErrors(ts, program, source);
+        let code = '';
+        program.emit(source, (name, text) => void (/\.[cm]?jsx?$/.test(name) && (code = text)));
+        emitted.add(source.fileName);
+        const resolved = importsOf(source.fileName, imports, program, mapping, ts);
+        compiled.push({ file: source.fileName, imports: resolved, code });
+      }
+      return { compiled, configFiles, mapping };
+    },
+  };
+}
+
+function importsOf(file: string, imports: ReadonlyMap<string, string[]>, program: TypeScript.Program, mapping: PathMapping, ts: Ts): readonly string[] {
+  const asked = imports.get(file);
+  if (asked) return asked;
+  // Taken over from the previous program without asking again.
+  const source = program.getSourceFile(file);
+  const names = source ? ts.preProcessFile(source.text, true, true).importedFiles.map((one) => one.fileName) : [];
+  return names.map((name) => resolveInProject(name, file, mapping)).filter((found) => found !== undefined);
+}
+
+function createHost(
+  ts: Ts,
+  options: TypeScript.CompilerOptions,
+  mapping: PathMapping,
+  sources: Map<string, TypeScript.SourceFile | undefined>,
+  imports: Map<string, string[]>,
+): TypeScript.CompilerHost {
+  const host = ts.createCompilerHost(options, true);
+  const read = host.getSourceFile.bind(host);
+  host.getSourceFile = (name, how, ...rest) => {
+    if (!sources.has(name)) sources.set(name, read(name, how, ...rest));
+    return sources.get(name);
+  };
+  host.resolveModuleNameLiterals = (literals, containing) =>
+    literals.map(({ text }) => {
+      const found = resolveInProject(text, containing, mapping);
+      if (found === undefined || !/\.[cm]?tsx?$/.test(found)) return { resolvedModule: undefined };
+      imports.set(containing, [...(imports.get(containing) ?? []), found]);
+      return { resolvedModule: { resolvedFileName: found, extension: found.slice(found.lastIndexOf('.')), isExternalLibraryImport: false } };
+    });
+  return host;
+}
+
+/** The user's own options, but for what a loader needs: modules as Node will take the file, code in memory, no checks. */
+function readConfig(ts: Ts, project: TypeScriptProject): { options: TypeScript.CompilerOptions; configFiles: readonly string[]; mapping: PathMapping } {
+  const configFiles: string[] = [];
+  const host = {
+    ...ts.sys,
+    onUnRecoverableConfigFileDiagnostic: (diagnostic: TypeScript.Diagnostic) => {
+      throw badConfig(ts, diagnostic, project.tsconfig ?? '');
+    },
+    readFile: (file: string) => {
+      if (file.endsWith('.json')) configFiles.push(resolve(file));
+      return ts.sys.readFile(file);
+    },
+    // Which files belong to the project is not asked: that would read every folder.
+    readDirectory: () => [],
+  };
+  const own = project.tsconfig === undefined ? undefined : ts.getParsedCommandLineOfConfigFile(project.tsconfig, undefined, host)?.options;
+  const given: TypeScript.CompilerOptions = own ?? { experimentalDecorators: true, emitDecoratorMetadata: true, target: ts.ScriptTarget.ES2022 };
+  const nodeModules = given.module !== undefined && given.module >= ts.ModuleKind.Node16 && given.module <= ts.ModuleKind.NodeNext;
+  const modern = Number(ts.version.split('.')[0]) >= 6;
+  const options: TypeScript.CompilerOptions = {
+    ...given,
+    target: given.target ?? ts.ScriptTarget.ES2022,
+    useDefineForClassFields: given.useDefineForClassFields ?? (given.target ?? 0) >= ts.ScriptTarget.ES2022,
+    module: ts.ModuleKind.NodeNext,
+    moduleResolution: ts.ModuleResolutionKind.NodeNext,
+    esModuleInterop: given.esModuleInterop ?? (modern || nodeModules),
+    noLib: true,
+    noCheck: true,
+    types: [],
+    noEmit: false,
+    noEmitOnError: false,
+    emitDeclarationOnly: false,
+    declaration: false,
+    declarationMap: false,
+    sourceMap: false,
+    inlineSourceMap: true,
+    inlineSources: false,
+    removeComments: false,
+    allowImportingTsExtensions: false,
+    rewriteRelativeImportExtensions: false,
+    isolatedDeclarations: false,
+    incremental: false,
+    composite: false,
+    skipLibCheck: true,
+    allowJs: false,
+    configFilePath: undefined,
+  };
+  for (const name of ['outDir', 'outFile', 'rootDir', 'rootDirs', 'tsBuildInfoFile', 'declarationDir', 'sourceRoot', 'mapRoot', 'lib', 'customConditions', 'resolvePackageJsonExports', 'resolvePackageJsonImports']) {
+    delete options[name];
+  }
+  const base = (given['pathsBasePath'] as string | undefined) ?? (project.tsconfig ? dirname(project.tsconfig) : project.dir);
+  const absolute = (pattern: string): string => (isAbsolute(pattern) ? pattern : resolve(given.baseUrl ?? base, pattern));
+  const paths = Object.fromEntries(Object.entries(given.paths ?? {}).map(([name, targets]) => [name, targets.map(absolute)]));
+  return { options, configFiles: [...new Set(configFiles)], mapping: { baseUrl: given.baseUrl, paths } };
+}
+
+function refuseSyntaxErrors(ts: Ts, program: TypeScript.Program, source: TypeScript.SourceFile): void {
+  const [diagnostic] = program.getSyntacticDiagnostics(source);
+  if (!diagnostic) return;
+  const { line, character } = source.getLineAndCharacterOfPosition(diagnostic.start ?? 0);
+  const text = source.text.split(/\r?\n/)[line] ?? '';
+  throw new MigrateError({
+    code: 'TYPESCRIPT_SYNTAX',
+    message: `${source.fileName}:${line + 1}:${character + 1} is not TypeScript: ${ts.flattenDiagnosticMessageText(diagnostic.messageText, '\n')}\n  ${text}\n  ${' '.repeat(character)}^`,
+    next: 'Correct that line. The database was not touched.',
+  });
+}
+
+function badConfig(ts: Ts, diagnostic: TypeScript.Diagnostic, file: string): MigrateError {
+  return new MigrateError({
+    code: 'OPTIONS_INVALID',
+    message: `${file} cannot be read: ${ts.flattenDiagnosticMessageText(diagnostic.messageText, '\n')}`,
+    next: 'Correct it, or name another one: --tsconfig',
+    exitCode: 2,
+  });
+}

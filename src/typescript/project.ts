@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { MigrateError } from '../errors.js';
+
+/** The TypeScript project of the user: what its files are compiled with. */
+export interface TypeScriptProject {
+  readonly dir: string;
+  /** Undefined when there is none: then Nest's defaults are taken. */
+  readonly tsconfig: string | undefined;
+  readonly cacheDir: string;
+}
+
+/** What is needed of a tsconfig to find modules at run time. */
+export interface PathMapping {
+  readonly baseUrl: string | undefined;
+  readonly paths: Readonly<Record<string, readonly string[]>>;
+}
+
+const cacheFormat = 3;
+
+export function describeProject(projectDir: string, tsconfig: string | undefined): TypeScriptProject {
+  const dir = resolve(projectDir);
+  const config = tsconfig ?? [join(dir, 'tsconfig.json')].find((file) => existsSync(file));
+  if (config !== undefined && !existsSync(config)) {
+    throw new MigrateError({
+      code: 'OPTIONS_INVALID',
+      message: `There is no file ${config}.`,
+      next: 'Correct --tsconfig (or "tsconfig" under "nest-migrate" in package.json).',
+      exitCode: 2,
+    });
+  }
+  const key = createHash('sha256').update(JSON.stringify([cacheFormat, typescriptVersion(dir), dir, config])).digest('hex').slice(0, 16);
+  const base = existsSync(join(dir, 'node_modules')) ? join(dir, 'node_modules', '.cache') : tmpdir();
+  return { dir, tsconfig: config, cacheDir: join(base, 'nest-migrate', `typescript-${key}`) };
+}
+
+/** Read from its package.json: with a warm cache the compiler itself is never loaded. */
+export function typescriptVersion(dir: string): string | undefined {
+  const manifest = typescriptManifest(dir);
+  return manifest && (JSON.parse(readFileSync(manifest, 'utf8')) as { readonly version: string }).version;
+}
+
+function typescriptManifest(dir: string): string | undefined {
+  try {
+    return createRequire(join(dir, 'package.json')).resolve('typescript/package.json');
+  } catch {
+    return undefined;
+  }
+}
+
+/** The folder of the project's own TypeScript. */
+export function typescriptDir(dir: string): string {
+  const manifest = typescriptManifest(dir);
+  if (manifest !== undefined) return dirname(manifest);
+  throw new MigrateError({
+    code: 'PACKAGE_MISSING',
+    message: `TypeScript files are to be loaded, but ${dir} has no TypeScript installed.`,
+    next: 'npm i -D typescript. In production, use the compiled files: --data-source dist/data-source.js',
+  });
+}

@@ -1,0 +1,71 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import pg from 'pg';
+
+export interface TestDatabase {
+  readonly name: string;
+  readonly url: string;
+  query(sql: string, parameters?: readonly unknown[]): Promise<Record<string, unknown>[]>;
+  /** A connection of its own, closed by `drop()` at the latest. */
+  client(): Promise<pg.Client>;
+  /** The same database for another user. */
+  urlFor(user: string, password: string): string;
+  drop(): Promise<void>;
+}
+
+export function serverUrl(): string {
+  const url = process.env['TEST_SERVER_URL'];
+  if (!url) throw new Error('There is no test server: run the tests with `npm test`, which starts one.');
+  return url;
+}
+
+/** A new, empty database on the test server. */
+export async function createDatabase(): Promise<TestDatabase> {
+  const name = `t_${randomBytes(6).toString('hex')}`;
+  await asAdmin((admin) => admin.query(`CREATE DATABASE ${name} STRATEGY file_copy`));
+  const url = serverUrl().replace(/\/postgres$/, `/${name}`);
+  const open: pg.Client[] = [];
+  const client = async (): Promise<pg.Client> => {
+    const connection = new pg.Client({ connectionString: url, application_name: 'test' });
+    connection.on('error', () => undefined);
+    await connection.connect();
+    open.push(connection);
+    return connection;
+  };
+  let own: Promise<pg.Client> | undefined;
+  return {
+    name,
+    url,
+    client,
+    query: async (sql, parameters) => (await (await (own ??= client())).query(sql, parameters as unknown[])).rows as Record<string, unknown>[],
+    urlFor: (user, password) => url.replace('postgres@', `${encodeURIComponent(user)}:${encodeURIComponent(password)}@`),
+    drop: async () => {
+      await Promise.all(open.map((connection) => connection.end().catch(() => undefined)));
+      await asAdmin((admin) => admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
+    },
+  };
+}
+
+/** A login role, for what a superuser is always allowed to do. */
+export async function createRole(attributes = ''): Promise<{ readonly name: string; readonly password: string; drop(): Promise<void> }> {
+  const name = `r_${randomBytes(6).toString('hex')}`;
+  const password = `s3cret-${randomBytes(4).toString('hex')}`;
+  await asAdmin((admin) => admin.query(`CREATE ROLE ${name} LOGIN PASSWORD '${password}' ${attributes}`));
+  return { name, password, drop: () => asAdmin((admin) => admin.query(`DROP ROLE IF EXISTS ${name}`)).then(() => undefined) };
+}
+
+/** What the server has logged since `mark` of this database; set log_statement first. */
+export function serverLog(database: TestDatabase, mark = 0): readonly string[] {
+  const lines = readFileSync(process.env['TEST_SERVER_LOG'] ?? '', 'utf8').slice(mark).split('\n');
+  return lines.filter((line) => line.includes(`@${database.name} `));
+}
+
+async function asAdmin<T>(work: (admin: pg.Client) => Promise<T>): Promise<T> {
+  const admin = new pg.Client(serverUrl());
+  await admin.connect();
+  try {
+    return await work(admin);
+  } finally {
+    await admin.end();
+  }
+}
