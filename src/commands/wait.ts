@@ -3,34 +3,41 @@ import { cancelled, pause } from '../database/cancel.js';
 import { withReader } from '../database/client.js';
 import type { CommandContext } from './context.js';
 import { list, survey } from './context.js';
-import type { PendingMigration, WaitOptions, WaitResult } from './contract.js';
+import type { MigrationList } from '../files/migration.js';
+import type { WaitOptions, WaitResult } from './contract.js';
 
 const pollMs = 500;
-const forEver = 365 * 24 * 3_600_000;
 
 /** Waits until the server answers, and if asked until somebody else has run everything that is pending. Changes nothing. */
 export async function wait(options: WaitOptions, context: CommandContext): Promise<WaitResult> {
   const started = Date.now();
-  const deadline = started + (options.timeoutMs || forEver);
+  const left = (): number => (options.timeoutMs ? started + options.timeoutMs - Date.now() : Infinity);
   const found = options.until === 'migrated' ? await list(context) : undefined;
-  let pending: readonly PendingMigration[] = [];
-  for (;;) {
-    const left = Math.max(0, deadline - Date.now());
-    const patient = { ...context, settings: { ...context.settings, connect: { ...context.settings.connect, timeoutMs: left } } };
-    try {
-      pending = await withReader(patient, async (client) => {
-        if (found !== undefined) return (await survey(client, found, context)).pending.map(({ name, timestamp }) => ({ name, timestamp }));
-        await client.query('SELECT 1');
-        return [];
-      });
-      if (pending.length === 0) return { waitedMs: Date.now() - started, pending };
-    } catch (error) {
-      if (isMigrateError(error) && error.code === 'CONNECTION_FAILED' && left === 0) throw tooLong(started, error.message, error);
-      if (!isMigrateError(error) || error.code !== 'CONNECTION_FAILED') throw error;
-    }
+  for (let attempt = 1; ; attempt++) {
+    const outcome = await look(found, context);
+    if (outcome.reached) return { waitedMs: Date.now() - started, pending: [] };
     if (context.signal.aborted) throw cancelled(context.signal, 'Nothing was changed.');
-    if (Date.now() >= deadline) throw tooLong(started, `still pending: ${pending.map(({ name }) => name).join(', ')}`, undefined);
-    await pause(Math.min(pollMs, Math.max(0, deadline - Date.now())), context.signal);
+    if (left() <= 0) throw tooLong(started, outcome.reason, outcome.error);
+    const retryInMs = Math.min(pollMs, left());
+    if (outcome.error) context.onEvent({ type: 'connecting', attempt, reason: outcome.reason, retryInMs });
+    await pause(retryInMs, context.signal);
+  }
+}
+
+type Outcome = { readonly reached: true } | { readonly reached: false; readonly reason: string; readonly error?: MigrateError };
+
+/** One attempt; the patience is the caller's. */
+async function look(found: MigrationList | undefined, context: CommandContext): Promise<Outcome> {
+  const once = { ...context, settings: { ...context.settings, connect: { ...context.settings.connect, timeoutMs: 0 } } };
+  try {
+    return await withReader(once, async (client) => {
+      if (found === undefined) await client.query('SELECT 1');
+      const pending = found === undefined ? [] : (await survey(client, found, context)).pending;
+      return pending.length === 0 ? { reached: true } : { reached: false, reason: `still pending: ${pending.map(({ name }) => name).join(', ')}` };
+    });
+  } catch (error) {
+    if (isMigrateError(error) && error.code === 'CONNECTION_FAILED') return { reached: false, reason: error.message, error };
+    throw error;
   }
 }
 

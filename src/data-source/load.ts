@@ -28,7 +28,7 @@ export async function loadDataSource(file: string): Promise<DataSource> {
 
 /** Every export once. Compiled ES modules in CommonJS have a `default` inside the default. */
 function exportsOf(loaded: unknown): ReadonlyMap<string, unknown> {
-  if (isDataSource(loaded)) return new Map([['default', loaded]]);
+  if (isDataSource(loaded) || isOptions(loaded)) return new Map([['default', loaded]]);
   const named = Object.entries((loaded ?? {}) as object);
   const inner = named.find(([name, value]) => name === 'default' && typeof value === 'object' && value !== null && !isDataSource(value) && 'default' in value);
   return new Map([...named, ...(inner ? Object.entries(inner[1] as object) : [])]);

@@ -79,6 +79,9 @@ function driverOf(dataSource: DataSource): PostgresDriver {
   return dataSource.driver as unknown as PostgresDriver;
 }
 
+/** A host that swallows packets answers nothing at all; another attempt may reach another address. */
+const longestAttemptMs = 10_000;
+
 /** The same configuration that TypeORM's driver hands to its pool. */
 function clientConfig(dataSource: DataSource, timeoutMs: number): object {
   const options = dataSource.options as unknown as Readonly<Record<string, unknown>> & {
@@ -94,7 +97,7 @@ function clientConfig(dataSource: DataSource, timeoutMs: number): object {
     password: credentials['password'],
     database: credentials['database'],
     ssl: credentials['ssl'],
-    connectionTimeoutMillis: options['connectTimeoutMS'] ?? (timeoutMs || undefined),
+    connectionTimeoutMillis: options['connectTimeoutMS'] ?? Math.min(timeoutMs || longestAttemptMs, longestAttemptMs),
     application_name: options['applicationName'] ?? 'nest-migrate',
     keepAlive: true,
     ...options.extra,

@@ -72,8 +72,9 @@ function parse(text: string, file: string): Sections {
     const mark = marks[index];
     if (mark === undefined) return undefined;
     const end = marks[index + 1]?.index ?? text.length;
-    // The text before it is blanked, not cut, so that lines are those of the file.
-    return splitSql(text.slice(0, mark.index).replace(/[^\n]/g, ' ') + text.slice(mark.index, end));
+    const begin = mark.index + mark[0].length;
+    // What comes before is blanked, not cut, so that lines are those of the file.
+    return splitSql(text.slice(0, begin).replace(/[^\n]/g, ' ') + text.slice(begin, end));
   };
   const up = marks.length === 0 ? splitSql(text) : section('up');
   if (up === undefined || up.length === 0) throw invalid(file, 'it has no SQL to run', 'Write the SQL below a line `-- up`.');

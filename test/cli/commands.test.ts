@@ -1,0 +1,243 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { runCli, startCli } from '../support/cli.js';
+import { createDatabase } from '../support/database.js';
+import type { TestDatabase } from '../support/database.js';
+import { createProject } from '../support/project.js';
+import type { TestProject } from '../support/project.js';
+
+const dataSource = `import { defineDataSource } from 'nest-migrate/data-source';
+export default defineDataSource({ baseDir: __dirname, migrations: ['migrations/*.{ts,js,sql}'] });
+`;
+const createUsers = `import type { MigrationInterface, QueryRunner } from 'typeorm';
+export class CreateUsers1700000000001 implements MigrationInterface {
+  async up(queryRunner: QueryRunner): Promise<void> { await queryRunner.query('CREATE TABLE users (id int)'); }
+  async down(queryRunner: QueryRunner): Promise<void> { await queryRunner.query('DROP TABLE users'); }
+}
+`;
+
+let database: TestDatabase;
+let project: TestProject;
+beforeEach(async () => {
+  database = await createDatabase();
+  project = createProject({
+    'package.json': '{ "name": "app" }',
+    '.env': `DATABASE_URL=${database.url}\n`,
+    'data-source.ts': dataSource,
+    'migrations/1700000000001-CreateUsers.ts': createUsers,
+    'migrations/1700000000002-add-email.sql': '-- up\nALTER TABLE users ADD email text;\n\n-- down\nALTER TABLE users DROP COLUMN email;\n',
+  });
+});
+afterEach(async () => {
+  project.remove();
+  await database.drop();
+});
+
+const cli = (...args: string[]) => runCli(args, { cwd: project.dir });
+const json = async (...args: string[]): Promise<unknown> => {
+  const { stdout, stderr } = await cli(...args, '--json');
+  try {
+    return JSON.parse(stdout);
+  } catch {
+    throw new Error(`Not one JSON object on stdout: ${stdout}\nstderr: ${stderr}`);
+  }
+};
+const first = 'CreateUsers1700000000001';
+const second = 'AddEmail1700000000002';
+
+describe('for people', () => {
+  it('run, status, revert: what a person reads', async () => {
+    const run = await cli('run');
+    expect([run.code, run.stdout.replace(/\d+ ms/, '0 ms')]).toEqual([0, '2 migrations applied in 0 ms.\n']);
+    expect(run.stderr).toMatch(/^✔ CreateUsers1700000000001 applied \d+ ms\n✔ AddEmail1700000000002 applied \d+ ms\n$/);
+    const status = await cli('status');
+    expect(status.stdout).toMatch(/^✔ CreateUsers1700000000001 {2}\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC {2}\d+ ms\n✔ AddEmail1700000000002 {5}/);
+    expect(status.stdout).toContain('2 migrations applied, the last one is AddEmail1700000000002; nothing is pending.');
+    expect((await cli('revert')).stdout).toContain('1 migration reverted');
+    expect((await cli('run', '--quiet')).stderr).toBe('');
+    expect((await cli('run')).stdout).toBe('Nothing to do: nothing is pending.\n');
+  });
+
+  it('--dry-run prints a script', async () => {
+    const { code, stdout } = await cli('run', '--dry-run');
+    expect(code).toBe(0);
+    expect(stdout).toBe(`-- A dry run: executed on the server and rolled back, unless it says "not executed".
+
+-- ${first}
+CREATE TABLE users (id int);
+
+-- ${second}
+ALTER TABLE users ADD email text;
+`);
+  });
+
+  it('says which statement, of which file and line, and what to do', async () => {
+    project.write('migrations/1700000000003-Broken.sql', '-- up\n\nSELECT 1;\n\nALTER TABLE users\n  ADD age intt;\n');
+    const { code, stderr } = await cli('run');
+    expect(code).toBe(1);
+    expect(stderr).toContain(`✖ Migration Broken1700000000003 failed at its statement 2 (line 5 of its file): type "intt" does not exist (42704).
+      ADD age intt
+              ^
+  The database is as it was before this migration: the transaction was rolled back.
+  Finished before it, and kept: ${first}, ${second}.
+→ Correct the migration or the data, then run \`nest-migrate run\` again.`);
+    expect(stderr).not.toContain('    at ');
+    expect((await cli('run', '--verbose')).stderr).toContain('    at ');
+  });
+});
+
+describe('for programs', () => {
+  it('has one object on stdout for each command', async () => {
+    expect(await json('status')).toEqual({
+      applied: [],
+      pending: [
+        { name: first, timestamp: 1700000000001 },
+        { name: second, timestamp: 1700000000002 },
+      ],
+      problems: [],
+    });
+    expect(await json('run')).toEqual({ applied: [{ name: first, durationMs: expect.any(Number) }, { name: second, durationMs: expect.any(Number) }], waitedForLockMs: 0 });
+    expect(await json('status')).toMatchObject({ applied: [{ name: first, appliedAt: expect.stringMatching(/Z$/), durationMs: expect.any(Number) }, {}], pending: [] });
+    expect(await json('redo')).toEqual({ reverted: [expect.anything()], applied: [expect.anything()], waitedForLockMs: 0 });
+    expect(await json('revert', '--all')).toEqual({ reverted: [expect.objectContaining({ name: second }), expect.objectContaining({ name: first })], waitedForLockMs: 0 });
+    expect(await json('wait')).toEqual({ waitedMs: expect.any(Number), pending: [] });
+    expect(await json('create', 'Add age')).toEqual({ file: expect.stringMatching(/^migrations\/\d{13}-AddAge\.ts$/), name: expect.stringMatching(/^AddAge\d{13}$/) });
+    expect(await json('run', '--to', 'Nonsense')).toEqual({ error: { code: 'MIGRATION_UNKNOWN', message: expect.any(String), next: expect.any(String) } });
+    expect(await json('nonsense')).toEqual({ error: { code: 'USAGE', message: expect.stringContaining('unknown command'), next: expect.any(String) } });
+  });
+
+  it('keeps what user code prints off stdout', async () => {
+    project.write('data-source.ts', `console.log('hello from the data source');\nprocess.stdout.write('and more\\n');\n${dataSource}`);
+    const { stdout, stderr } = await cli('status', '--json');
+    expect(JSON.parse(stdout)).toHaveProperty('pending');
+    expect(stderr).toContain('hello from the data source\nand more');
+  });
+
+  it('status --check exits with 3 while something is pending', async () => {
+    expect((await cli('status')).code).toBe(0);
+    expect((await cli('status', '--check')).code).toBe(3);
+    await cli('run');
+    expect((await cli('status', '--check')).code).toBe(0);
+  });
+});
+
+describe('wrong usage', () => {
+  it.each([
+    [['rum'], 'Did you mean'],
+    [['run', '--dry-rin'], 'Did you mean --dry-run?'],
+    [['run', '--fake', '--dry-run'], 'cannot be used with'],
+    [['revert', '--all', '--to', 'x'], 'cannot be used with'],
+    [['revert', '--count', 'zero'], 'whole number'],
+    [['run', '--transaction', 'some'], 'Allowed choices are each, all, none'],
+    [['run', '--lock-timeout', 'soon'], 'lockTimeout must be a duration'],
+    [['create'], "missing required argument 'name'"],
+    [['create', '../..'], 'is no name for a migration'],
+    [['resolve', 'x'], 'Say what you found'],
+    [['wait', '--timeout', 'never'], '--timeout must be a duration'],
+    [['run', '--data-source', 'nowhere.ts'], 'There is no file'],
+    [['run', '--app', 'nowhere.ts'], 'There is no file'],
+  ])('%s exits with 2', async (args, text) => {
+    const { code, stderr } = await cli(...args);
+    expect(stderr).toContain(text);
+    expect(code).toBe(2);
+  });
+
+  it('knows what to do in a folder without a data source', async () => {
+    const empty = createProject({ 'package.json': '{}', 'src/database/datasource.ts': '' });
+    const { code, stderr } = await runCli(['status'], { cwd: empty.dir });
+    expect(code).toBe(2);
+    expect(stderr).toContain('There is no data-source.ts');
+    expect(stderr).toContain('Found src/database/datasource.ts: pass the right one with --data-source');
+    empty.remove();
+  });
+
+  it.each([
+    ['a data source that throws', `throw new Error('boom');`, 'boom', 'data-source.ts:1:'],
+    ['a data source that is not TypeScript', `export default = 5;`, 'data-source.ts:1:16 is not TypeScript', '^'],
+    ['a file without a data source', `export const answer = 42;`, 'exports no data source (it exports answer', ''],
+    ['a data source with synchronize', dataSource.replace('{ baseDir', '{ synchronize: true, baseDir'), 'synchronize: true', 'docs/leaving-synchronize.md'],
+  ])('names the place: %s', async (_title, text, message, place) => {
+    project.write('data-source.ts', text);
+    const { code, stderr } = await cli('status');
+    expect(stderr).toContain(message);
+    expect(stderr).toContain(place);
+    expect(code).toBeGreaterThan(0);
+  });
+
+  it('says when a pattern matches nothing, and where it looked', async () => {
+    project.write('data-source.ts', dataSource.replace('migrations/*', 'migration/*'));
+    const { stderr } = await cli('run');
+    expect(stderr).toContain('No migration matches');
+    expect(stderr).toContain(`looked in ${project.dir}/migration)`);
+  });
+
+  it('never prints the password', async () => {
+    project.write('.env', 'DATABASE_URL=postgres://app:hunter2@127.0.0.1:1/shop\n');
+    const { code, stdout, stderr } = await cli('run', '--verbose', '--connect-timeout', '300ms');
+    expect(code).toBe(1);
+    expect(stdout + stderr).toContain('app:***@127.0.0.1:1/shop');
+    expect(stdout + stderr).not.toContain('hunter2');
+  });
+});
+
+describe('settings', () => {
+  it('come from package.json, the data source and flags, the later ones winning', async () => {
+    project.write('package.json', '{ "name": "app", "nest-migrate": { "outOfOrder": "refuse", "dataSource": "db/main.ts" } }');
+    project.write('db/main.ts', dataSource.replace('migrations/*', '../migrations/*').replace("sql}'] }", "sql}'] }, { edited: 'warn' }"));
+    await cli('run');
+    project.write('migrations/1600000000000-Old.sql', '-- up\nSELECT 1;');
+    expect((await cli('run')).stderr).toContain("outOfOrder is 'refuse'");
+    project.write('migrations/1700000000002-add-email.sql', '-- up\nALTER TABLE users ADD e_mail text;\n');
+    expect((await cli('run', '--edited', 'refuse', '--out-of-order', 'run')).stderr).toContain('Changed after being applied');
+    expect((await cli('run', '--out-of-order', 'run')).code).toBe(0);
+    project.write('package.json', '{ "name": "app", "nest-migrate": { "dataSource": "db/main.ts", "lockTimeOut": 5 } }');
+    const { code, stderr } = await cli('run');
+    expect([code, stderr]).toEqual([2, expect.stringContaining('unknown setting "lockTimeOut"')]);
+  });
+
+  it('several data sources: --data-source', async () => {
+    const other = await createDatabase();
+    project.write('other.js', `module.exports = { type: 'postgres', url: '${other.url}', migrations: ['other/*.js'] };`);
+    project.write('other/1700000000005-Other.js', 'exports.Other1700000000005 = class { get name() { return "Other1700000000005"; } async up(q) { await q.query("CREATE TABLE other ()"); } };');
+    const { stdout, stderr } = await cli('run', '-d', 'other.js');
+    expect([stdout, stderr]).toEqual([expect.stringContaining('1 migration applied'), expect.stringContaining('Other1700000000005')]);
+    await other.drop();
+  });
+});
+
+describe('signals and pipes', () => {
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('%s rolls back, frees the lock and exits with %d', async (signal, code) => {
+    project.write('migrations/1700000000003-Slow.sql', '-- up\nCREATE TABLE slow ();\nSELECT pg_sleep(30);');
+    const running = startCli(['run'], { cwd: project.dir });
+    for (let n = 0; n < 200; n++) {
+      const [row] = await database.query(`SELECT count(*)::int AS n FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(30)%' AND datname = current_database()`);
+      if (row?.['n'] === 1) break;
+      await sleep(50);
+    }
+    running.process.kill(signal);
+    const result = await running.result;
+    expect(result.stderr).toContain(`Stopped by ${signal}. The database is as it was before this migration`);
+    expect(result.code).toBe(code);
+    expect(await database.query(`SELECT to_regclass('slow') IS NULL AS gone`)).toEqual([{ gone: true }]);
+    expect((await cli('status', '--json')).stdout).toContain('Slow1700000000003');
+  });
+
+  it('a reader that goes away is no crash', async () => {
+    const running = startCli(['--help'], { cwd: project.dir });
+    running.process.stdout?.destroy();
+    const { stderr } = await running.result;
+    expect(stderr).toBe('');
+  });
+});
+
+describe('help', () => {
+  it.each(['run', 'revert', 'redo', 'status', 'wait', 'create', 'resolve', 'init'])('%s shows examples and exit codes', async (command) => {
+    const { code, stdout } = await cli(command, '--help');
+    expect(code).toBe(0);
+    expect(stdout).toContain(`$ npx nest-migrate ${command}`);
+    expect(stdout).toContain('Exit codes:');
+  });
+});

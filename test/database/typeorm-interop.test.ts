@@ -1,0 +1,84 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { resolve } from 'node:path';
+import { runCli, runNode } from '../support/cli.js';
+import { createDatabase } from '../support/database.js';
+import type { TestDatabase } from '../support/database.js';
+import { createProject } from '../support/project.js';
+import type { TestProject } from '../support/project.js';
+
+const migrationFile = (name: string, up: string, down: string): string => `
+exports.${name} = class ${name} {
+  async up(queryRunner) { await queryRunner.query(${JSON.stringify(up)}); }
+  async down(queryRunner) { await queryRunner.query(${JSON.stringify(down)}); }
+};
+`;
+
+const names = ['CreateUsers1700000000001', 'AddEmail1700000000002', 'AddAge1700000000003'];
+
+let database: TestDatabase;
+let project: TestProject;
+beforeEach(async () => {
+  database = await createDatabase();
+  project = createProject({
+    'package.json': '{ "name": "interop" }',
+    'migrations/1700000000001-CreateUsers.js': migrationFile('CreateUsers1700000000001', 'CREATE TABLE users (id int)', 'DROP TABLE users'),
+    'migrations/1700000000002-add-email.js': migrationFile('AddEmail1700000000002', 'ALTER TABLE users ADD email text', 'ALTER TABLE users DROP COLUMN email'),
+    'migrations/1700000000003-AddAge.js': migrationFile('AddAge1700000000003', 'ALTER TABLE users ADD age int', 'ALTER TABLE users DROP COLUMN age'),
+  });
+});
+afterEach(async () => {
+  project.remove();
+  await database.drop();
+});
+
+const recorded = async (): Promise<unknown[]> => (await database.query('SELECT name FROM migrations ORDER BY id')).map(({ name }) => name);
+
+// The real command of TypeORM, of both lines, on the same database and the same files.
+describe.each([
+  ['1.x', 'typeorm'],
+  ['0.3', 'typeorm-0-3'],
+])('together with the CLI of TypeORM %s', (_version, name) => {
+  const cli = resolve('node_modules', name, 'cli.js');
+  const typeorm = async (...args: string[]): Promise<string> => {
+    const { code, stdout, stderr } = await runNode([cli, ...args, '-d', 'data-source.js'], { cwd: project.dir });
+    expect([code, stderr.replace(/.*Warning.*\n|.*node --trace.*\n/g, '')]).toEqual([0, '']);
+    return stdout;
+  };
+  const ours = async (...args: string[]): Promise<unknown> => {
+    const { code, stdout, stderr } = await runCli([...args, '--json'], { cwd: project.dir });
+    expect([code, code === 0 ? '' : stdout + stderr]).toEqual([0, '']);
+    return JSON.parse(stdout);
+  };
+  beforeEach(() => {
+    const from = name === 'typeorm' ? 'typeorm' : resolve('node_modules', name);
+    project.write(
+      'data-source.js',
+      `const { DataSource } = require(${JSON.stringify(from)});
+       module.exports = new DataSource({ type: 'postgres', url: ${JSON.stringify(database.url)}, migrations: ['migrations/*.js'] });`,
+    );
+  });
+
+  it('takes over a database that TypeORM has migrated', async () => {
+    await typeorm('migration:run', '-t', 'each');
+    expect(await recorded()).toEqual(names);
+    expect(await ours('status')).toEqual({
+      applied: names.map((one) => ({ name: one, timestamp: Number(one.slice(-13)), appliedAt: null, durationMs: null })),
+      pending: [],
+      problems: [],
+    });
+    expect(await ours('run')).toEqual({ applied: [], waitedForLockMs: 0 });
+    expect(await ours('revert')).toMatchObject({ reverted: [{ name: names[2] }] });
+    expect(await typeorm('migration:show')).toContain('[ ] AddAge1700000000003');
+  });
+
+  it('is gone on with by TypeORM after us', async () => {
+    await ours('run', '--count', '2');
+    const shown = await typeorm('migration:show');
+    expect(shown).toMatch(/\[X\] \d+ AddEmail1700000000002/);
+    await typeorm('migration:run', '-t', 'each');
+    await typeorm('migration:revert');
+    expect(await recorded()).toEqual(names.slice(0, 2));
+    expect(await ours('run')).toMatchObject({ applied: [{ name: names[2] }] });
+    expect(await recorded()).toEqual(names);
+  });
+});
