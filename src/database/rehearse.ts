@@ -23,8 +23,7 @@ export async function dryRun(steps: readonly Step[], context: ApplyContext): Pro
   let current = '';
   return withSession({ ...context, migration: () => current, execute: (session) => recording(session, statements, () => current) }, async (session) => {
     try {
-      await session.queryRunner.startTransaction();
-      statements.length = 0;
+      await session.unwatched(() => session.queryRunner.startTransaction());
       await session.client.query(`SET LOCAL lock_timeout = ${context.settings.lockTimeoutMs}; SET LOCAL statement_timeout = ${context.settings.statementTimeoutMs}`);
       for (const step of steps) {
         current = step.migration.name;
@@ -50,9 +49,8 @@ function recording(session: Session, statements: DryRunStatement[], migration: (
       const given = Array.isArray(parameters) && parameters.length > 0 ? { parameters: parameters as readonly unknown[] } : {};
       statements.push({ migration: migration(), sql, ...given, executed });
     };
-    if (/^\s*START TRANSACTION\s*$/i.test(sql)) return run();
     // Executed, it would make the dry run real.
-    if (/^\s*(?:COMMIT|END|ABORT|ROLLBACK(?!\s+TO)|BEGIN|PREPARE\s+TRANSACTION)\b/i.test(sql)) {
+    if (/^\s*(?:COMMIT|END|ABORT|ROLLBACK(?!\s+TO)|BEGIN|START\s+TRANSACTION|PREPARE\s+TRANSACTION)\b/i.test(sql)) {
       record(false);
       return [];
     }
@@ -78,7 +76,7 @@ export async function recordOnly(steps: readonly Step[], context: ApplyContext):
     try {
       await begin(session, steps, context);
       for (const step of steps) await recordStep(session.client, step, context, 0);
-      await session.queryRunner.commitTransaction();
+      await session.unwatched(() => session.queryRunner.commitTransaction());
     } catch (error) {
       await rollback(session);
       const migration = steps[0]?.migration.name ?? '';

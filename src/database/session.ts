@@ -21,6 +21,8 @@ export interface Session {
   /** The same connection without TypeORM: for our own statements, which are neither counted nor logged. */
   readonly client: SqlClient;
   readonly progress: Progress;
+  /** Lets TypeORM do something that is not part of the migration, such as opening the transaction. */
+  unwatched<T>(work: () => Promise<T>): Promise<T>;
   /** The server process of this connection: whom to cancel, and whose blockers to name. */
   setBackend(pid: number): void;
 }
@@ -53,7 +55,22 @@ export async function withSession<T>(
     const client = (await queryRunner.connect()) as SqlClient;
     const progress: Progress = { statement: 0, sql: undefined, blockers: [] };
     let backend: number | undefined;
-    const session: Session = { queryRunner, client, progress, setBackend: (pid) => (backend = pid) };
+    const query = queryRunner.query;
+    const session: Session = {
+      queryRunner,
+      client,
+      progress,
+      setBackend: (pid) => (backend = pid),
+      unwatched: async (unwatched) => {
+        const watched = queryRunner.query;
+        queryRunner.query = query;
+        try {
+          return await unwatched();
+        } finally {
+          queryRunner.query = watched;
+        }
+      },
+    };
     const stopCancelling = cancelOnSignal(context, () => backend);
     observe(session, context, context.execute?.(session) ?? ((_sql, _parameters, run) => run()), () => backend);
     try {

@@ -68,7 +68,7 @@ async function attemptOnce(steps: readonly Step[], context: ApplyContext): Promi
         durations.push(await applyStep(session, step, context));
       }
       session.progress.sql = undefined;
-      await session.queryRunner.commitTransaction();
+      await session.unwatched(() => session.queryRunner.commitTransaction());
       return { durations };
     } catch (error) {
       await rollback(session);
@@ -112,9 +112,7 @@ export function attemptOf(step: Step, context: ApplyContext, kind: 'transactiona
  */
 export async function begin(session: Session, steps: readonly Step[], context: ApplyContext): Promise<boolean> {
   const { settings, tables, lock } = context;
-  await session.queryRunner.startTransaction();
-  session.progress.statement = 0;
-  session.progress.sql = undefined;
+  await session.unwatched(() => session.queryRunner.startTransaction());
   const fence = lock.fence === undefined ? 'true' : `pg_try_advisory_xact_lock(${lock.fence.join(', ')})`;
   const names = steps.map((step) => literal(step.migration.name)).join(', ');
   const results = (await session.client.query(

@@ -1,0 +1,233 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync, mkdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { create } from '../../src/commands/create.js';
+import { listMigrations } from '../../src/files/list.js';
+import { classNameOf, expectedName, mayHoldMigrations } from '../../src/files/name.js';
+import { resolveMigrations } from '../../src/files/resolve.js';
+import { runNode } from '../support/cli.js';
+import { failureOf, migration } from '../support/migrations.js';
+
+let dir: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'nest-migrate-files-'));
+});
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+const write = (path: string, text: string): string => {
+  const file = join(dir, path);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text);
+  return file;
+};
+const classText = (name: string, body = 'async up() {} async down() {}'): string => `exports.${name} = class ${name} { ${body} };\n`;
+const known = async (applied: readonly string[] = [], pattern = join(dir, '*')) => resolveMigrations(await listMigrations([pattern]), (name) => applied.includes(name));
+const namesOf = async (applied: readonly string[] = []) => (await known(applied)).map(({ name }) => name);
+
+describe('names', () => {
+  it.each([
+    ['1700000000000-AddUsers.ts', 'AddUsers1700000000000'],
+    ['1700000000000-add-users.js', 'AddUsers1700000000000'],
+    ['1700000000000-add_users.sql', 'AddUsers1700000000000'],
+    ['1700000000000-überAll.mjs', 'ÜberAll1700000000000'],
+    ['170-x.ts', undefined],
+    ['AddUsers.ts', undefined],
+  ])('%s holds %s', (file, name) => expect(expectedName(file)?.name).toBe(name));
+
+  it.each([
+    ['a.d.ts', false],
+    ['a.js.map', false],
+    ['a.spec.ts', false],
+    ['a.md', false],
+    ['a.mts', true],
+    ['a.sql', true],
+  ])('%s may hold migrations: %s', (file, may) => expect(mayHoldMigrations(file)).toBe(may));
+
+  it('camelizes as TypeORM does', () => expect(['add users', 'add-users', 'AddUsers', 'add_Users'].map(classNameOf)).toEqual(Array(4).fill('AddUsers')));
+});
+
+describe('resolving', () => {
+  it('sorts by timestamp, across kinds of files', async () => {
+    write('1700000000003-C.sql', '-- up\nSELECT 1;');
+    write('1700000000001-A.js', classText('A1700000000001'));
+    write('1700000000002-b.cjs', classText('B1700000000002'));
+    write('1700000000004-D.mjs', 'export class D1700000000004 { async up() {} }\nexport default D1700000000004;');
+    write('README.md', '');
+    expect(await namesOf()).toEqual(['A1700000000001', 'B1700000000002', 'C1700000000003', 'D1700000000004']);
+  });
+
+  it('opens no file whose migration is applied', async () => {
+    write('1700000000001-A.js', 'throw new Error("it was loaded");');
+    expect(await namesOf(['A1700000000001'])).toEqual(['A1700000000001']);
+  });
+
+  it('takes several classes from a file, and files called anything', async () => {
+    write('all.js', `${classText('B1700000000002')}${classText('A1700000000001')}exports.list = [exports.A1700000000001];`);
+    expect(await namesOf()).toEqual(['A1700000000001', 'B1700000000002']);
+  });
+
+  it('takes the name that the instance says, as TypeORM does', async () => {
+    write('1700000000001-A.js', 'exports.A = class { name = "Real1700000000009"; async up() {} };');
+    expect(await namesOf()).toEqual(['Real1700000000009']);
+  });
+
+  it('instantiates nothing but migrations', async () => {
+    write(
+      '1700000000001-A.js',
+      `exports.Helper = class Helper { constructor() { throw new Error('instantiated'); } };
+       exports.helper = () => { throw new Error('called'); };
+       exports.Colour = { red: 'red' }; exports.when = new Date(); exports.answer = 42;
+       exports.list = ['x']; ${classText('A1700000000001')}`,
+    );
+    write('1700000000002-B.js', `${classText('B1700000000002')}module.exports.default = exports.B1700000000002; module.exports.Other = class Other { constructor() { throw 1; } };`);
+    const all = await known();
+    expect(all.map(({ name }) => name)).toEqual(['A1700000000001', 'B1700000000002']);
+    for (const one of all) expect((await one.load()).name).toBe(one.name);
+  });
+
+  it('knows a class with dependencies without making one', async () => {
+    const list = await listMigrations([join(dir, '*')]);
+    class NeedsConfig1700000000001 {
+      constructor(readonly config: object) {
+        if (config === undefined) throw new Error('made without its dependency');
+      }
+      async up(): Promise<void> {}
+    }
+    const [one] = await resolveMigrations({ ...list, classes: [NeedsConfig1700000000001] }, () => false);
+    expect(one?.name).toBe('NeedsConfig1700000000001');
+  });
+
+  it.each([
+    ['the same timestamp twice', { '1700000000001-A.js': classText('A1700000000001'), '1700000000001-B.js': classText('B1700000000001') }, 'DUPLICATE_MIGRATION', 'nobody knows which comes first'],
+    ['the same migration twice', { '1700000000001-A.js': classText('A1700000000001'), 'x/1700000000001-A.js': classText('A1700000000001') }, 'DUPLICATE_MIGRATION', 'is there twice'],
+    ['a class without up', { '1700000000001-A.js': classText('A1700000000001', 'async down() {}') }, 'FILE_INVALID', 'has no up method'],
+    ['a class without a timestamp', { 'a.js': classText('AddUsers') }, 'FILE_INVALID', 'must end in a 13-digit timestamp'],
+    ['no class at all', { '1700000000001-A.js': 'exports.x = 1;' }, 'FILE_INVALID', 'exports no migration class'],
+    ['a file that throws', { '1700000000001-A.js': `\n\nthrow new Error('boom');` }, 'FILE_LOAD_FAILED', '1700000000001-A.js:3'],
+    ['an empty .sql', { '1700000000001-A.sql': '-- up\n\n-- down\nSELECT 1;' }, 'FILE_INVALID', 'it has no SQL to run'],
+    ['a .sql with a bad name', { 'a.sql': 'SELECT 1' }, 'FILE_INVALID', '<13-digit timestamp>-<Name>.sql'],
+  ])('refuses %s', async (_title, files, code, text) => {
+    for (const [path, content] of Object.entries(files)) write(path, content);
+    const error = await failureOf(Promise.resolve().then(async () => Promise.all((await known([], join(dir, '**/*'))).map((one) => one.load()))));
+    expect(error.code).toBe(code);
+    expect(error.message).toContain(text);
+    expect(error.next).not.toBe('');
+  });
+
+  // In a process of its own: Jest has its own ways to load TypeScript and to report a missing module.
+  it.each([
+    ['a missing import', '1700000000001-A.js', `require('./nowhere');`, "Cannot find module './nowhere'"],
+    ['TypeScript where nothing loads it', '1700000000001-A.ts', 'export class B1700000000001 { private x: number = 1; async up(): Promise<void> {} }', 'this process cannot load TypeScript'],
+  ])('refuses %s', async (_title, path, text, message) => {
+    write(path, text);
+    const script = `import('${resolve('dist/esm/files/import-file.js')}').then((m) => m.importFile('${join(dir, path)}')).catch((e) => console.log(e.code, e.message, e.next))`;
+    const { stdout } = await runNode(['-e', script], { cwd: dir });
+    expect(stdout).toContain('FILE_LOAD_FAILED');
+    expect(stdout).toContain(message);
+  });
+
+  it('reports patterns without a match, and folders instead of patterns', async () => {
+    const list = await listMigrations([join(dir, 'none/*.js'), join(dir, '*.js')]);
+    expect(list.unmatched.map(({ folder }) => folder)).toEqual([join(dir, 'none'), dir]);
+    expect(list.folder).toBe(join(dir, 'none'));
+    const error = await failureOf(listMigrations([dir]));
+    expect(error.next).toContain(`/*.{ts,js,sql}`);
+  });
+
+  it('knows a thousand files without opening one', async () => {
+    const names = Array.from({ length: 1000 }, (_, n) => `M${n}${1700000000000 + n}`);
+    names.forEach((name, n) => write(`${1700000000000 + n}-M${n}.js`, 'throw new Error("opened")'));
+    expect(await namesOf(names)).toHaveLength(1000);
+  });
+});
+
+describe('.sql files', () => {
+  const load = async (text: string) => (await (await known([], write('1700000000001-A.sql', text)))[0]?.load());
+  const statementsOf = async (text: string, direction: 'up' | 'down' = 'up'): Promise<string[] | undefined> => {
+    const loaded = await load(text);
+    const seen: string[] = [];
+    const runner = { query: (sql: string) => Promise.resolve(void seen.push(sql)) };
+    const runnable = await loaded?.prepare(runner as never, () => Promise.reject(new Error('no')));
+    if (direction === 'down' && runnable?.down === undefined) return undefined;
+    await (direction === 'up' ? runnable?.up(runner as never) : runnable?.down?.(runner as never));
+    return seen;
+  };
+
+  it('has sections, a mark for transactions, Windows line ends and a byte order mark', async () => {
+    const text = '\uFEFF-- transaction: false\r\n\r\n-- up\r\nSELECT 1;\r\nSELECT 2;\r\n\r\n-- down\r\nSELECT 3;\r\n';
+    expect(await statementsOf(text)).toEqual(['SELECT 1', 'SELECT 2']);
+    expect(await statementsOf(text, 'down')).toEqual(['SELECT 3']);
+    const loaded = await load(text);
+    expect((await loaded?.prepare({} as never, () => Promise.reject(new Error('no'))))?.transaction).toBe(false);
+    expect(loaded?.checksum).toBe((await load(text.replaceAll('\r\n', '  \n').replace('\uFEFF', '')))?.checksum);
+    expect(loaded?.checksum).not.toBe((await load(text.replace('2', '4')))?.checksum);
+  });
+
+  it('is all up without markers, and cannot be reverted without down', async () => {
+    expect(await statementsOf('SELECT 1')).toEqual(['SELECT 1']);
+    expect(await statementsOf('-- up\nSELECT 1', 'down')).toBeUndefined();
+    expect(await statementsOf('-- up\nSELECT 1;\n-- down\n', 'down')).toEqual([]);
+  });
+
+  it.each([
+    ['SELECT 1;\n-- up\nSELECT 2;', 'before its first'],
+    ['-- up\nSELECT 1;\n-- up\nSELECT 2;', 'more than one'],
+    ['-- transaction: maybe\n-- up\nSELECT 1;', 'must say true or false'],
+    ['-- up\n\\connect other', 'a command of psql'],
+    ['-- up\nCOPY t FROM STDIN;', 'COPY'],
+    ['-- up\nSELECT 1;\nCOMMIT;', 'line 3 says COMMIT'],
+  ])('refuses %j', async (text, message) => {
+    expect((await failureOf(load(text))).message).toContain(message);
+  });
+
+  it('reads 5 MB in one go', async () => {
+    const line = `INSERT INTO t VALUES ('it''s; "quoted" $1 -- not a comment');\n`;
+    const text = `-- up\n${line.repeat(Math.ceil(5_000_000 / line.length))}`;
+    expect(await statementsOf(text)).toHaveLength(Math.ceil(5_000_000 / line.length));
+  });
+});
+
+describe('create', () => {
+  const existing = async () => listMigrations([join(dir, 'migrations/*')]);
+  const make = async (name: string, more: object = {}) => create({ name, language: 'ts', ...more }, { dir: undefined, cwd: dir, existing: await existing() });
+
+  it('writes TypeScript, JavaScript and SQL that can be loaded', async () => {
+    write('package.json', '{ "type": "module" }');
+    const { file, name } = await make('add users');
+    expect(file).toMatch(/^migrations\/\d{13}-AddUsers\.ts$/);
+    expect(readFileSync(join(dir, file), 'utf8')).toContain(`export class ${name} implements MigrationInterface {`);
+    const esm = await make('Two', { language: 'js' });
+    const cjs = await make('Three', { language: 'js', moduleKind: 'cjs', dir: 'old' });
+    expect(readFileSync(join(dir, esm.file), 'utf8')).toContain(`export class ${esm.name} {`);
+    expect(readFileSync(join(dir, cjs.file), 'utf8')).toContain(`module.exports.${cjs.name} = class`);
+    expect(readFileSync(join(dir, (await make('Four', { language: 'sql' })).file), 'utf8')).toBe('-- up\n\n\n-- down\n\n');
+  });
+
+  it('gives each its own, later timestamp, however many are made at once', async () => {
+    write('migrations/9000000000000-Future.sql', '-- up\nSELECT 1');
+    const all = await Promise.all(Array.from({ length: 12 }, (_, n) => make(`M${n % 3}`)));
+    const stamps = all.map(({ file }) => Number(/\d{13}/.exec(file)?.[0]));
+    expect(new Set(stamps).size).toBe(12);
+    expect(Math.min(...stamps)).toBeGreaterThan(9000000000000);
+    expect(readdirSync(join(dir, 'migrations')).filter((name) => name.startsWith('.'))).toEqual([]);
+  });
+
+  it.each([
+    ['it\'s "quoted"', 'ItSQuoted'],
+    ['déjà vu', 'DéjàVu'],
+    ['class', 'Class'],
+    ['add users.email', 'AddUsersEmail'],
+    ['a/../b', 'AB'],
+  ])('makes a name of %j', async (given, title) => expect((await make(given)).name).toMatch(new RegExp(`^${title}\\d{13}$`)));
+
+  it.each(['', '   ', '../..', '123', 'x'.repeat(101)])('refuses %j as a name', async (given) => expect((await failureOf(make(given))).code).toBe('USAGE'));
+
+  it('says why it could not write', async () => {
+    write('taken', 'a file, not a folder');
+    const error = await failureOf(make('X', { dir: 'taken' }));
+    expect([error.code, error.message]).toEqual(['FILE_NOT_WRITTEN', expect.stringMatching(/EEXIST|ENOTDIR/)]);
+  });
+});
+
+it('migration() of the tests makes classes that TypeORM would take', () => expect(migration('A1700000000001', { up: [] }).name).toBe('A1700000000001'));
