@@ -17,7 +17,7 @@ export const resolve: ResolveHook = async (specifier, context, next) => {
     return await next(specifier, context);
   } catch (error) {
     const importer = context.parentURL;
-    if (source === undefined || !importer?.startsWith('file:') || importer.includes('/node_modules/')) throw error;
+    if (source === undefined || importer === undefined || !isOurs(importer)) throw error;
     const found = resolveInProject(specifier, fileURLToPath(importer), source.mapping());
     if (found === undefined) throw error;
     return { url: pathToFileURL(found).href, shortCircuit: true };
@@ -25,9 +25,13 @@ export const resolve: ResolveHook = async (specifier, context, next) => {
 };
 
 export const load: LoadHook = async (url, context, next) => {
-  if (source === undefined || !/^file:.*\.[cm]?ts$/.test(url) || url.includes('/node_modules/')) return next(url, context);
+  if (source === undefined || !isOurs(url)) return next(url, context);
   const file = fileURLToPath(url);
   // A CommonJS file is compiled by the hook of `require`, in the other thread.
   if (moduleKindOf(file) === 'cjs') return { format: 'commonjs', source: source.code(file), shortCircuit: true };
   return { format: 'module', source: source.code(file), shortCircuit: true };
 };
+
+function isOurs(url: string): boolean {
+  return /^file:.*\.[cm]?ts$/.test(url) && !url.includes('/node_modules/');
+}

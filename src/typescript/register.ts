@@ -33,7 +33,8 @@ export function registerTypeScript(options: RegisterOptions): void {
 
 function hookRequire(source: TypeScriptSource): void {
   const loader = Module as unknown as CommonJsLoader;
-  const ours = (file: string): boolean => !file.includes(`${join('/', 'node_modules', '/')}`);
+  const ours = (file: string): boolean => !/[\\/]node_modules[\\/]/.test(file);
+  const isTypeScript = (file: string): boolean => /\.[cm]?ts$/.test(file) && ours(file);
   for (const extension of ['.ts', '.cts']) {
     const before = loader._extensions[extension];
     loader._extensions[extension] = (module, file) => {
@@ -48,7 +49,7 @@ function hookRequire(source: TypeScriptSource): void {
     } catch (error) {
       // Only what Node does not find by itself: a `.js` that is a `.ts` in the sources, or a name from the tsconfig's `paths`.
       const importer = parent?.filename;
-      const found = importer !== undefined && ours(importer) ? resolveInProject(request, importer, source.mapping()) : undefined;
+      const found = importer !== undefined && isTypeScript(importer) ? resolveInProject(request, importer, source.mapping()) : undefined;
       if (found === undefined) throw error;
       return found;
     }

@@ -1,0 +1,239 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync, rmSync, statSync, symlinkSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { runNode } from '../support/cli.js';
+import { createProject } from '../support/project.js';
+import type { TestProject } from '../support/project.js';
+
+const register = resolve('dist/esm/typescript/register.js');
+const importer = resolve('dist/esm/files/import-file.js');
+
+let project: TestProject;
+afterEach(() => project.remove());
+
+interface Loaded {
+  readonly value: unknown;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly code: number | null;
+}
+
+/** Loads a file of the project in a process of its own and returns its export `result`. */
+async function load(file: string, more = ''): Promise<Loaded> {
+  const script = `
+    const { registerTypeScript } = await import(${JSON.stringify(register)});
+    registerTypeScript({ projectDir: ${JSON.stringify(project.dir)} });
+    const { importFile } = await import(${JSON.stringify(importer)});
+    const loaded = await importFile(${JSON.stringify(join(project.dir, file))});
+    const result = loaded.result ?? loaded.default?.result ?? loaded.default;
+    console.log('RESULT ' + JSON.stringify(typeof result === 'function' ? await result() : result));
+    ${more}`;
+  const { stdout, stderr, code } = await runNode(['--input-type=module', '-e', script], { cwd: project.dir });
+  const line = stdout.split('\n').find((text) => text.startsWith('RESULT '));
+  return { value: line === undefined || line === 'RESULT undefined' ? undefined : (JSON.parse(line.slice(7)) as unknown), stdout, stderr, code };
+}
+
+const kinds = { commonjs: '{ "name": "p" }', module: '{ "name": "p", "type": "module" }' } as const;
+const tsconfig = (options: object = {}): string =>
+  JSON.stringify({ compilerOptions: { target: 'es2022', experimentalDecorators: true, emitDecoratorMetadata: true, strict: true, ...options } });
+
+const entities = {
+  'src/kind.ts': `export enum Kind { A = 'a', B = 'b' }
+export enum Level { Low, High }
+export interface Address { street: string }
+export type Union = 'x' | 'y';
+export const enum Fast { One = 1 }`,
+  'src/user.entity.ts': `
+import 'reflect-metadata';
+import { Column, Entity, ManyToOne, OneToMany, PrimaryGeneratedColumn } from 'typeorm';
+import { Kind, Level, Fast } from './kind.js';
+import type { Address, Union } from './kind.js';
+import { Post } from './post.entity.js';
+@Entity()
+export class User {
+  @PrimaryGeneratedColumn() id!: number;
+  @Column() kind!: Kind;
+  @Column() level!: Level;
+  @Column() union!: Union;
+  @Column('text') maybe!: string | null;
+  @Column('bigint') big!: bigint;
+  @Column() when!: Date;
+  @Column('text', { array: true }) list!: string[];
+  @Column('jsonb') address!: Address;
+  @Column('jsonb') record!: Record<string, number>;
+  @Column() flag: boolean = Fast.One === 1;
+  @Column('bytea') buffer!: Buffer;
+  @OneToMany(() => Post, (post) => post.author) posts!: Post[];
+  @ManyToOne(() => Post) best!: Promise<Post>;
+}`,
+  'src/post.entity.ts': `
+import { Column, Entity, ManyToOne, PrimaryGeneratedColumn } from 'typeorm';
+import type { Relation } from 'typeorm';
+import { User } from './user.entity.js';
+@Entity()
+export class Post {
+  @PrimaryGeneratedColumn() id!: number;
+  @Column() title!: string;
+  @ManyToOne(() => User, (user) => user.posts) author!: Relation<User>;
+}`,
+  'src/result.ts': `
+import 'reflect-metadata';
+import { User } from './user.entity.js';
+import { Post } from './post.entity.js';
+const typesOf = (target: Function, keys: string[]) =>
+  Object.fromEntries(keys.map((key) => [key, (Reflect.getMetadata('design:type', target.prototype, key) as { name?: string } | undefined)?.name ?? 'undefined']));
+export const result = {
+  user: typesOf(User, ['id', 'kind', 'level', 'union', 'maybe', 'big', 'when', 'list', 'address', 'record', 'flag', 'buffer', 'posts', 'best']),
+  post: typesOf(Post, ['id', 'title', 'author']),
+};`,
+};
+
+describe.each(Object.keys(kinds) as (keyof typeof kinds)[])('in a %s project', (kind) => {
+  it('gives the decorator metadata that tsc gives', async () => {
+    const config = tsconfig({ module: 'nodenext', skipLibCheck: true, outDir: 'out', rootDir: 'src' });
+    project = createProject({ 'package.json': kinds[kind], 'tsconfig.json': config, ...entities });
+    const { value, stderr } = await load('src/result.ts');
+    expect(stderr).toBe('');
+    execFileSync(process.execPath, [resolve('node_modules/typescript/bin/tsc'), '-p', project.dir, '--noCheck'], { cwd: project.dir });
+    const show = `const m = await import(${JSON.stringify(join(project.dir, 'out/result.js'))}); console.log(JSON.stringify(m.result ?? m.default.result))`;
+    const compiled = await runNode(['--input-type=module', '-e', show], { cwd: project.dir });
+    expect(value).toEqual(JSON.parse(compiled.stdout));
+    expect(value).toMatchObject({ user: { kind: 'String', level: 'Number', union: 'String', when: 'Date', list: 'Array', address: 'Object', best: 'Promise' } });
+  });
+
+  it('finds modules as tsconfig and Node do', async () => {
+    const suffix = kind === 'module' ? '.js' : '';
+    const index = kind === 'module' ? './index.js' : '.';
+    project = createProject({
+      'package.json': kinds[kind],
+      'tsconfig.base.json': tsconfig({ module: 'nodenext', paths: { '@app/*': ['./src/*'], config: ['./src/deep/config.ts'] } }),
+      'tsconfig.json': '{\n  // comments are allowed\n  "extends": "./tsconfig.base.json",\n}',
+      'src/a.ts': `import { b } from '@app/deep/b';\nimport { config } from 'config';\nimport { d } from './deep/d${suffix}';\nexport const result = [b, config, d];`,
+      'src/deep/b.ts': `export const b: string = 'b';`,
+      'src/deep/config.ts': `export const config: string = 'config';`,
+      'src/deep/d.ts': `import { e } from '${index}';\nexport const d: string = 'd' + e;`,
+      'src/deep/index.ts': `export const e: string = 'e';`,
+    });
+    expect(await load('src/a.ts')).toMatchObject({ value: ['b', 'config', 'de'], stderr: '' });
+    expect(await load('src/a.ts')).toMatchObject({ value: ['b', 'config', 'de'], stderr: '' });
+  });
+
+  it('knows where a file is, and runs without a tsconfig', async () => {
+    const here = kind === 'module' ? 'import.meta.filename' : '__filename';
+    project = createProject({
+      'package.json': kinds[kind],
+      'src/a.ts': `\uFEFFimport { readFileSync } from 'node:fs';\r\nnamespace N { export const x: number = 1; }\r\nexport const result = { file: ${here}, read: readFileSync(${here}, 'utf8').includes('namespace'), x: N.x };\r\n`,
+    });
+    expect((await load('src/a.ts')).value).toEqual({ file: join(project.dir, 'src/a.ts'), read: true, x: 1 });
+  });
+
+  it('shows a syntax error with its place', async () => {
+    project = createProject({ 'package.json': kinds[kind], 'src/a.ts': 'export const x = 1;\nexport const result: = 2;\n' });
+    const { stderr, code } = await load('src/a.ts');
+    expect(code).not.toBe(0);
+    expect(stderr).toContain(`${join(project.dir, 'src/a.ts')}:2:22 is not TypeScript: Type expected.`);
+    expect(stderr).toContain('  export const result: = 2;\n                       ^');
+  });
+
+  it('lets errors of the user point at the line in TypeScript', async () => {
+    project = createProject({ 'package.json': kinds[kind], 'src/a.ts': `interface X { y: number }\n\nexport const result = (): X => {\n  throw new Error('here');\n};\n` });
+    const { stderr } = await load('src/a.ts');
+    expect(stderr).toContain('here');
+    expect(stderr).toMatch(/src\/a\.ts:4:9/);
+  });
+});
+
+describe('only in one kind', () => {
+  it('CommonJS: circular relations, import = require, __dirname, extensionless imports, JSON', async () => {
+    project = createProject({
+      'package.json': kinds.commonjs,
+      'tsconfig.json': tsconfig({ module: 'commonjs', esModuleInterop: true, resolveJsonModule: true }),
+      'src/data.json': '{ "x": 5 }',
+      'src/a.ts': `import 'reflect-metadata';
+import path = require('node:path');
+import data from './data.json';
+import { B } from './b';
+function D(): PropertyDecorator { return () => undefined; }
+export class A { @D() b!: B; }
+export const result = [path.basename(__dirname), data.x, typeof B, (Reflect.getMetadata('design:type', A.prototype, 'b') as { name: string }).name];`,
+      'src/b.ts': `import { A } from './a';\nfunction D(): PropertyDecorator { return () => undefined; }\nexport class B { @D() a!: A; }`,
+    });
+    expect(await load('src/a.ts')).toMatchObject({ value: ['src', 5, 'function', 'B'], stderr: '' });
+  });
+
+  it('ES modules: top-level await, .mts and .cts', async () => {
+    project = createProject({
+      'package.json': kinds.module,
+      'src/a.ts': `import { m } from './m.mjs';\nimport c from './c.cjs';\nexport const result = [await Promise.resolve(1 as number), m, c.c];`,
+      'src/m.mts': `export const m: string = 'm';`,
+      'src/c.cts': `exports.c = 'c' as string;`,
+    });
+    expect(await load('src/a.ts')).toMatchObject({ value: [1, 'm', 'c'] });
+  });
+});
+
+describe('the cache', () => {
+  const files = {
+    'package.json': kinds.commonjs,
+    'tsconfig.json': tsconfig({ module: 'commonjs' }),
+    'src/kind.ts': `export enum Kind { A = 'a' }`,
+    'src/index.ts': `export * from './kind';`,
+    'src/a.ts': `import 'reflect-metadata';
+import { Kind } from './index';
+function D(): PropertyDecorator { return () => undefined; }
+export class A { @D() kind!: Kind; }
+export const result = (Reflect.getMetadata('design:type', A.prototype, 'kind') as { name: string }).name;`,
+  };
+  const cacheOf = (): string => {
+    const base = join(project.dir, 'node_modules/.cache/nest-migrate');
+    return join(base, readdirSync(base).find((name) => name.startsWith('typescript-')) ?? '');
+  };
+  const tellCompiler = `const { createRequire } = await import('node:module'); const loadedFiles = Object.keys(createRequire('/')('node:module')._cache);
+    console.log('COMPILER ' + loadedFiles.some((name) => name.includes('typescript/lib/typescript.js')));`;
+
+  it('makes the compiler unnecessary, and notices each change that matters', async () => {
+    project = createProject(files);
+    const first = await load('src/a.ts', tellCompiler);
+    expect([first.value, first.stdout]).toEqual(['String', expect.stringContaining('COMPILER true')]);
+    const second = await load('src/a.ts', tellCompiler);
+    expect([second.value, second.stdout]).toEqual(['String', expect.stringContaining('COMPILER false')]);
+    // The type comes from a file two imports away; the class itself is not touched.
+    project.write('src/kind.ts', `export enum Kind { A = 1 }`);
+    expect((await load('src/a.ts')).value).toBe('Number');
+    project.write('tsconfig.json', tsconfig({ module: 'commonjs', emitDecoratorMetadata: false }));
+    expect((await load('src/a.ts')).stderr).toContain('TypeError');
+  });
+
+  it('is made anew when it is damaged, and shared by processes that start at once', async () => {
+    project = createProject(files);
+    expect((await Promise.all([1, 2, 3, 4].map(() => load('src/a.ts')))).map(({ value }) => value)).toEqual(Array(4).fill('String'));
+    const dir = cacheOf();
+    for (const name of readdirSync(dir)) writeFileSync(join(dir, name), 'damaged');
+    expect((await load('src/a.ts')).value).toBe('String');
+    rmSync(join(dir, 'manifest.json'));
+    expect((await load('src/a.ts')).value).toBe('String');
+    // The same size and another time is another file.
+    utimesSync(join(project.dir, 'src/kind.ts'), new Date(0), new Date(0));
+    expect((await load('src/a.ts')).value).toBe('String');
+    expect(statSync(join(dir, 'manifest.json')).size).toBeGreaterThan(10);
+  });
+
+  it('works with the native compiler, version 7', async () => {
+    project = createProject(files);
+    unlinkSync(join(project.dir, 'node_modules/typescript'));
+    symlinkSync(resolve('node_modules/typescript-7'), join(project.dir, 'node_modules/typescript'));
+    expect(await load('src/a.ts')).toMatchObject({ value: 'String', stderr: '' });
+    expect((await load('src/a.ts')).value).toBe('String');
+    project.write('src/kind.ts', `export enum Kind { A = 1 }`);
+    expect((await load('src/a.ts')).value).toBe('Number');
+    project.write('src/a.ts', 'export const result: = 2;');
+    expect((await load('src/a.ts')).stderr).toContain('src/a.ts:1:22 is not TypeScript');
+  });
+
+  it('says what to install when there is no TypeScript', async () => {
+    project = createProject(files);
+    unlinkSync(join(project.dir, 'node_modules/typescript'));
+    expect((await load('src/a.ts')).stderr).toContain('has no TypeScript installed');
+  });
+});
