@@ -2,6 +2,8 @@
 export default {
   testEnvironment: 'node',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
+  // Packed apps are installed from the registry, which takes minutes: `npm run acceptance` does that too.
+  testPathIgnorePatterns: ['/node_modules/', ...(process.env.ACCEPTANCE === 'full' ? [] : ['/test/packed/'])],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: {

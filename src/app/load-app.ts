@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { DataSource } from 'typeorm';
 import { ExitCode, isMigrateError, messageOf, MigrateError } from '../errors.js';
+import { refuseSynchronize } from '../data-source/guard.js';
 import { settingsOf } from '../data-source/settings.js';
 import { importFile } from '../files/import-file.js';
 import type { Instantiate } from '../files/migration.js';
@@ -41,6 +42,7 @@ export async function loadApp(file: string, options: { readonly dataSourceName?:
     }
   });
   const dataSource = find(context, getDataSourceToken(name), name, file) as DataSource;
+  refuseSynchronize(dataSource.options, `The connection of ${file}`);
   const container = context.get(nest.ModuleRef) as Container;
   return { dataSource, settings: settingsOf(dataSource), instantiate: createInstantiate(container, name) };
 }
