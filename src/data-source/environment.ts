@@ -1,34 +1,49 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parse } from 'dotenv';
+import { ExitCode, messageOf, MigrateError } from '../errors.js';
+import { tlsFromEnvironment } from './tls.js';
+import { connectionFromUrl } from './url.js';
+import type { Connection } from './url.js';
 
-/** The part of TypeORM's Postgres options that says where the database is. */
-export interface Connection {
-  readonly url?: string;
-  readonly host?: string;
-  readonly port?: number;
-  readonly username?: string;
-  readonly password?: string;
-  readonly database?: string;
-  readonly ssl?: boolean | { readonly rejectUnauthorized: boolean };
+const migrating = Symbol.for('nest-migrate.migrating');
+
+/** From now on data sources are for migrations only, not for an app: they may have an address of their own. */
+export function useAddressForMigrations(): void {
+  (globalThis as Record<symbol, unknown>)[migrating] = true;
 }
 
-/** Puts what `.env` says into the environment, as @nestjs/config does: what is set already wins. */
-export function loadEnvFile(file: string): void {
-  const path = resolve(file);
-  if (!existsSync(path)) return;
-  for (const [name, value] of Object.entries(parse(readFileSync(path)))) process.env[name] ??= value;
+/** Puts what `.env` says into the environment, as @nestjs/config does: what is set already wins, an earlier file before a later one. */
+export function loadEnvFiles(files: string | readonly string[]): void {
+  for (const file of [files].flat()) {
+    const path = resolve(file);
+    if (!existsSync(path)) continue;
+    for (const [name, value] of Object.entries(parse(read(path)))) process.env[name] ??= value;
+  }
+}
+
+function read(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw invalid(
+      `${path} cannot be read: ${messageOf(error)}.`,
+      'Make it a readable file, or name another one: envFile in defineDataSource.',
+    );
+  }
 }
 
 /** Where the environment says the database is; undefined when it says nothing. */
 export function connectionFromEnvironment(env: NodeJS.ProcessEnv = process.env): Connection | undefined {
-  const url = env['NEST_MIGRATE_DATABASE_URL'] || env['DATABASE_URL'];
-  const ssl = sslOf(env['PGSSLMODE']);
-  if (url) return { url, ...(ssl !== undefined && !/[?&]sslmode=/.test(url) && { ssl }) };
+  const name =
+    migrating in globalThis && env['NEST_MIGRATE_DATABASE_URL'] ? 'NEST_MIGRATE_DATABASE_URL' : 'DATABASE_URL';
+  const url = env[name]?.trim();
+  if (url) return connectionFromUrl(url, name, env);
   if (!env['PGHOST'] && !env['PGDATABASE']) return undefined;
+  const ssl = tlsFromEnvironment(env);
   return {
     host: env['PGHOST'] || 'localhost',
-    port: Number(env['PGPORT'] || 5432),
+    port: portOf(env['PGPORT'] || '5432'),
     ...(env['PGUSER'] && { username: env['PGUSER'] }),
     ...(env['PGPASSWORD'] && { password: env['PGPASSWORD'] }),
     ...(env['PGDATABASE'] && { database: env['PGDATABASE'] }),
@@ -36,9 +51,12 @@ export function connectionFromEnvironment(env: NodeJS.ProcessEnv = process.env):
   };
 }
 
-/** As libpq means it: `require` encrypts without asking who answers, `verify-*` asks. */
-function sslOf(mode: string | undefined): Connection['ssl'] {
-  if (!mode || mode === 'allow' || mode === 'prefer') return undefined;
-  if (mode === 'disable') return false;
-  return { rejectUnauthorized: mode.startsWith('verify') };
+function portOf(text: string): number {
+  const port = Number(text);
+  if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
+  throw invalid(`PGPORT is no port: ${JSON.stringify(text)}.`, 'Set it to a number such as 5432.');
+}
+
+function invalid(message: string, next: string): MigrateError {
+  return new MigrateError({ code: 'DATA_SOURCE_INVALID', message, next, exitCode: ExitCode.usage });
 }

@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { DataSource } from 'typeorm';
-import { ExitCode, MigrateError } from '../errors.js';
+import { ExitCode, isMigrateError, messageOf, MigrateError } from '../errors.js';
 import { importFile } from '../files/import-file.js';
+import { withoutPassword } from './describe.js';
+import { useAddressForMigrations } from './environment.js';
 
 /** Loads the data source that a file exports: itself, a promise of it, or its options. */
 export async function loadDataSource(file: string): Promise<DataSource> {
@@ -14,33 +16,76 @@ export async function loadDataSource(file: string): Promise<DataSource> {
       exitCode: ExitCode.usage,
     });
   }
+  useAddressForMigrations();
   const exports = exportsOf(await importFile(file));
-  const values = await Promise.all([...exports].map(async ([name, value]) => [name, await value] as const));
-  const dataSources = [...new Set(values.map(([, value]) => value).filter(isDataSource))];
-  const [only, ...more] = dataSources;
-  if (only !== undefined && more.length === 0) return checked(only, file);
-  if (more.length > 0) throw invalid(file, `exports ${dataSources.length} data sources`, 'Export one, and make a file for each other one (--data-source).');
-  const options = values.find(([name, value]) => name === 'default' && isOptions(value))?.[1];
-  if (options !== undefined) return fromOptions(options as object, file);
-  const names = values.map(([name]) => name).join(', ') || 'nothing';
-  throw invalid(file, `exports no data source (it exports ${names})`, 'Write `export default new DataSource({ … })`, or `export default defineDataSource({ … })`.');
+  const made = chosen(await settled(exports, file), file) ?? (await fromFactory(exports.get('default'), file));
+  if (made === undefined) {
+    const names = [...exports.keys()].join(', ') || 'nothing';
+    const next = 'Write `export default new DataSource({ … })`, or `export default defineDataSource({ … })`.';
+    throw invalid(file, `exports no data source (it exports ${names})`, next);
+  }
+  if (made.options.type === 'postgres') return made;
+  throw invalid(file, `connects to ${made.options.type}`, "nest-migrate is for PostgreSQL: `type: 'postgres'`.");
+}
+
+/** The only data source among the exports, or one made of the only options. */
+function chosen(exports: ReadonlyMap<string, unknown>, file: string): DataSource | undefined {
+  const values = [...new Set(exports.values())];
+  const [dataSource, ...more] = values.filter(isDataSource);
+  if (more.length > 0) {
+    const next = 'Export one, and make a file for each other one (--data-source).';
+    throw invalid(file, `exports ${more.length + 1} data sources`, next);
+  }
+  if (dataSource !== undefined) return dataSource;
+  const [options, ...others] = values.filter(isOptions);
+  return options === undefined || others.length > 0 ? undefined : fromOptions(options, file);
+}
+
+/** A function is called only when nothing else is a data source: it may do anything. */
+async function fromFactory(value: unknown, file: string): Promise<DataSource | undefined> {
+  if (!isFactory(value)) return undefined;
+  return chosen(await settled(new Map([['default', Promise.resolve().then(value)]]), file), file);
+}
+
+/** Exports may be promises, as for TypeORM's own command. */
+async function settled(exports: ReadonlyMap<string, unknown>, file: string): Promise<ReadonlyMap<string, unknown>> {
+  const values = [...exports].map(async ([name, value]) => [name, await value] as const);
+  try {
+    return new Map(await Promise.all(values));
+  } catch (error) {
+    if (isMigrateError(error)) throw error;
+    const what = `could not make its data source: ${withoutPassword(messageOf(error))}`;
+    throw invalid(file, what, 'Correct what it does before it returns one.', error);
+  }
+}
+
+function isFactory(value: unknown): value is () => unknown {
+  return typeof value === 'function' && value.length === 0 && !/^class\b/.test(Function.prototype.toString.call(value));
 }
 
 /** Every export once. Compiled ES modules in CommonJS have a `default` inside the default. */
 function exportsOf(loaded: unknown): ReadonlyMap<string, unknown> {
   if (isDataSource(loaded) || isOptions(loaded)) return new Map([['default', loaded]]);
-  const named = Object.entries((loaded ?? {}) as object);
-  const inner = named.find(([name, value]) => name === 'default' && typeof value === 'object' && value !== null && !isDataSource(value) && 'default' in value);
+  const named = Object.entries(loaded ?? {});
+  const inner = named.find(
+    ([name, value]) =>
+      name === 'default' && typeof value === 'object' && value !== null && !isDataSource(value) && 'default' in value,
+  );
   return new Map([...named, ...(inner ? Object.entries(inner[1] as object) : [])]);
 }
 
 /** By TypeORM's own brand: its copy in the project may not be ours. */
 function isDataSource(value: unknown): value is DataSource {
-  return typeof value === 'object' && value !== null && (value as Record<string, unknown>)['@instanceof'] === Symbol.for('DataSource');
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    (value as Record<string, unknown>)['@instanceof'] === Symbol.for('DataSource')
+  );
 }
 
-function isOptions(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && (value as { readonly type?: unknown }).type === 'postgres';
+function isOptions(value: unknown): value is { readonly type: 'postgres' } {
+  if (typeof value !== 'object' || value === null || isDataSource(value)) return false;
+  return (value as { readonly type?: unknown }).type === 'postgres';
 }
 
 function fromOptions(options: object, file: string): DataSource {
@@ -48,11 +93,12 @@ function fromOptions(options: object, file: string): DataSource {
   return new typeorm.DataSource(options);
 }
 
-function checked(dataSource: DataSource, file: string): DataSource {
-  if (dataSource.options.type === 'postgres') return dataSource;
-  throw invalid(file, `connects to ${dataSource.options.type}`, "nest-migrate is for PostgreSQL: `type: 'postgres'`.");
-}
-
-function invalid(file: string, what: string, next: string): MigrateError {
-  return new MigrateError({ code: 'DATA_SOURCE_INVALID', message: `${file} ${what}.`, next, exitCode: ExitCode.usage });
+function invalid(file: string, what: string, next: string, cause?: unknown): MigrateError {
+  return new MigrateError({
+    code: 'DATA_SOURCE_INVALID',
+    message: `${file} ${what}.`,
+    next,
+    exitCode: ExitCode.usage,
+    cause,
+  });
 }

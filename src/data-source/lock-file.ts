@@ -1,45 +1,109 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, readFileSync, readlinkSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf, MigrateError } from '../errors.js';
 
 interface Owner {
   readonly pid: number;
   /** When that process started, where the system says: pids are used again. */
   readonly started: string | null;
+  /** Where its pid means something: another machine or container has pids of its own. */
+  readonly place: string;
+  readonly token: string;
 }
+
+type Found = Owner | 'gone' | 'unreadable';
+
+/** How often a living owner touches its file, for those who cannot see its process; and after what silence they take it for dead. */
+const touchEveryMs = 5_000;
+const silentAfterMs = 20_000;
 
 /** Takes a file for this process alone, until it ends. A file left by a dead process is taken over. */
-export function takeLockFile(file: string, what: string): () => void {
+export async function takeLockFile(file: string, what: string): Promise<() => void> {
   mkdirSync(dirname(file), { recursive: true });
-  const mine: Owner = { pid: process.pid, started: startOf(process.pid) };
-  for (let attempt = 0; attempt < 5; attempt++) {
-    try {
-      writeFileSync(file, JSON.stringify(mine), { flag: 'wx' });
-      const release = (): void => rmSync(file, { force: true });
-      process.once('exit', release);
-      return () => {
-        process.removeListener('exit', release);
-        release();
-      };
-    } catch (error) {
-      if (codeOf(error) !== 'EEXIST') throw error;
-    }
-    const owner = ownerOf(file);
-    if (owner && isAlive(owner)) throw inUse(owner.pid, file, what);
-    setAside(file);
-  }
-  throw inUse(ownerOf(file)?.pid ?? 0, file, what);
+  const mine: Owner = { pid: process.pid, started: startOf(process.pid), place: place(), token: randomUUID() };
+  const other = await take(file, mine);
+  if (other !== undefined) throw inUse(other, file, what);
+  const touching = setInterval(() => touch(file), touchEveryMs).unref();
+  const release = (): void => removeIf(file, mine);
+  process.once('exit', release);
+  return () => {
+    clearInterval(touching);
+    process.removeListener('exit', release);
+    release();
+  };
 }
 
-function ownerOf(file: string): Owner | undefined {
+/** Returns the living owner, if there is one. */
+async function take(file: string, mine: Owner): Promise<Owner | undefined> {
+  for (;;) {
+    if (create(file, mine)) return undefined;
+    const owner = await ownerOf(file);
+    if (owner === 'gone') continue;
+    if (owner !== 'unreadable' && isAlive(owner, file)) return owner;
+    // Two that find the same dead owner must not remove each other's new file: one after the other looks again, then removes.
+    const guard = `${file}.takeover`;
+    if ((await take(guard, mine)) === undefined) {
+      if (isSame(await ownerOf(file), owner)) rmSync(file, { force: true });
+      removeIf(guard, mine);
+    } else await sleep(10);
+  }
+}
+
+function create(file: string, mine: Owner): boolean {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as Owner;
-  } catch {
-    return undefined;
+    writeFileSync(file, JSON.stringify(mine), { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false;
+    throw error;
   }
 }
 
-function isAlive(owner: Owner): boolean {
+/** A file that was just created may still be empty for a moment. */
+async function ownerOf(file: string): Promise<Found> {
+  for (let attempt = 0; attempt < 10; attempt++) {
+    try {
+      const owner = JSON.parse(readFileSync(file, 'utf8')) as Partial<Owner> | null;
+      if (typeof owner?.pid === 'number' && owner.token !== undefined && owner.place !== undefined)
+        return owner as Owner;
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return 'gone';
+      if (!(error instanceof SyntaxError)) throw error;
+    }
+    await sleep(20);
+  }
+  return 'unreadable';
+}
+
+function isSame(a: Found, b: Found): boolean {
+  return typeof a === 'object' && typeof b === 'object' ? a.token === b.token : a === b;
+}
+
+function removeIf(file: string, mine: Owner): void {
+  try {
+    const { token } = JSON.parse(readFileSync(file, 'utf8')) as Owner;
+    if (token === mine.token) rmSync(file, { force: true });
+  } catch {
+    // Somebody has removed it already.
+  }
+}
+
+function touch(file: string): void {
+  try {
+    utimesSync(file, new Date(), new Date());
+  } catch {
+    // Somebody has removed it; the database goes on.
+  }
+}
+
+function isAlive(owner: Owner, file: string): boolean {
+  if (owner.place !== place()) {
+    const touched = statSync(file, { throwIfNoEntry: false })?.mtimeMs;
+    return touched !== undefined && Date.now() - touched < silentAfterMs;
+  }
   try {
     process.kill(owner.pid, 0);
   } catch (error) {
@@ -48,30 +112,29 @@ function isAlive(owner: Owner): boolean {
   return owner.started === null || owner.started === startOf(owner.pid);
 }
 
-/** Field 22 of /proc/<pid>/stat, counted from behind the name, which may hold spaces. */
+/** Field 22 of /proc/<pid>/stat, counted from behind the name, which may hold spaces. A zombie (Z) is dead. */
 function startOf(pid: number): string | null {
   try {
-    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[19] ?? null;
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+    return fields[0] === 'Z' ? null : (fields[19] ?? null);
   } catch {
     return null;
   }
 }
 
-/** Renaming succeeds for one process only, so two that find the same stale file do not remove each other's new one. */
-function setAside(file: string): void {
-  const aside = `${file}.${process.pid}.stale`;
+function place(): string {
   try {
-    renameSync(file, aside);
-    rmSync(aside, { force: true });
-  } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw error;
+    return `${hostname()} ${readlinkSync('/proc/self/ns/pid')}`;
+  } catch {
+    return hostname();
   }
 }
 
-function inUse(pid: number, file: string, what: string): MigrateError {
+function inUse(owner: Owner, file: string, what: string): MigrateError {
+  const where = owner.place === place() ? '' : ` on ${owner.place.split(' ')[0]}`;
   return new MigrateError({
     code: 'EMBEDDED_IN_USE',
-    message: `${what} is in use by the process ${pid}; only one process at a time can have it.`,
+    message: `${what} is in use by the process ${owner.pid}${where}; only one process at a time can have it.`,
     next: `Stop that process (a running app, perhaps), or use a real server: DATABASE_URL in .env. If no such process exists: remove ${file}`,
   });
 }

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { resolve } from 'node:path';
+import { afterAll } from '@jest/globals';
 
 export interface CliResult {
   readonly code: number | null;
@@ -17,9 +18,15 @@ export interface RunningCli {
 interface Where {
   readonly cwd: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** What the command reads from its standard input, which is closed otherwise. */
+  readonly input?: string;
 }
 
 const bin = resolve('dist/esm/cli/main.js');
+const running = new Set<ChildProcess>();
+
+// A test that fails halfway must not leave its processes behind.
+afterAll(() => running.forEach((child) => child.kill('SIGKILL')));
 
 /** Starts the built command in a project, with a clean environment. */
 export function startCli(args: readonly string[], where: Where): RunningCli {
@@ -28,12 +35,25 @@ export function startCli(args: readonly string[], where: Where): RunningCli {
 
 export function startNode(args: readonly string[], where: Where): RunningCli {
   const { PATH, HOME } = process.env;
-  const child = spawn(process.execPath, [...args], { cwd: where.cwd, env: { PATH, HOME, ...where.env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [...args], {
+    cwd: where.cwd,
+    env: { PATH, HOME, ...where.env },
+    stdio: 'pipe',
+  });
+  running.add(child);
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-  const result = new Promise<CliResult>((done) => child.on('close', (code, signal) => done({ code, signal, stdout, stderr })));
+  // A command that ends before it has read its input is no failure of the test.
+  child.stdin.on('error', () => undefined).end(where.input);
+  const result = new Promise<CliResult>((done, fail) => {
+    child.on('error', fail);
+    child.on('close', (code, signal) => {
+      running.delete(child);
+      done({ code, signal, stdout, stderr });
+    });
+  });
   return { process: child, result };
 }
 

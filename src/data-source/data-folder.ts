@@ -1,0 +1,126 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { cp, lstat, mkdir, mkdtemp, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { codeOf, ExitCode, isMigrateError, messageOf, MigrateError } from '../errors.js';
+import { openPGlite, pgliteVersion } from './pglite.js';
+import type { Extensions, PGlite } from './pglite.js';
+
+/** Opens the database in a folder; where there is none yet, it is made. The caller has the folder to itself. */
+export async function openFolder(dir: string, extensions: Extensions): Promise<PGlite> {
+  try {
+    return await openOrMake(dir, extensions);
+  } catch (error) {
+    throw isMigrateError(error) ? error : unreadable(dir, error);
+  }
+}
+
+async function openOrMake(dir: string, extensions: Extensions): Promise<PGlite> {
+  if (holdsDatabase(dir)) return openPGlite(dir, extensions);
+  refuseOthersFiles(dir);
+  const source = await fill(dir, copyImage);
+  try {
+    return await openPGlite(dir, extensions);
+  } catch (error) {
+    if (source !== 'image' || isMigrateError(error)) throw error;
+    // A cache may be damaged. Nothing of the user's is in the folder yet.
+    await rm(imageFolder(), { recursive: true, force: true });
+    await rm(dir, { recursive: true, force: true });
+    await fill(dir, initialise);
+    return openPGlite(dir, extensions);
+  }
+}
+
+type Source = 'image' | 'nothing';
+
+/** Makes a database beside its place and moves it there, so that a crash leaves none rather than half of one. */
+async function fill(dir: string, make: (target: string) => Promise<Source>): Promise<Source> {
+  await mkdir(dirname(dir), { recursive: true });
+  const draft = `${dir}.new`;
+  await rm(draft, { recursive: true, force: true });
+  const source = await make(draft);
+  await hideFromGit(dir, draft);
+  if (existsSync(dir)) await rmdir(dir);
+  await rename(draft, dir);
+  return source;
+}
+
+async function initialise(target: string): Promise<Source> {
+  await (await openPGlite(target)).close();
+  return 'nothing';
+}
+
+/** Creating a database from nothing takes seconds, copying one does not. Without a cache, it takes longer, nothing else. */
+async function copyImage(target: string): Promise<Source> {
+  try {
+    if (await hasImage()) {
+      await cp(imageFolder(), target, { recursive: true });
+      return 'image';
+    }
+  } catch (error) {
+    if (isMigrateError(error)) throw error;
+    await rm(target, { recursive: true, force: true });
+  }
+  return initialise(target);
+}
+
+/** Makes the image when it is the first time. Several processes may do so at once; it may be deleted at any time. */
+async function hasImage(): Promise<boolean> {
+  const image = imageFolder();
+  if (!(await isOwnFolder(dirname(image)))) return false;
+  if (holdsDatabase(image)) return true;
+  const draft = await mkdtemp(`${image}-`);
+  try {
+    await initialise(draft);
+    await rename(draft, image);
+    return true;
+  } catch (error) {
+    await rm(draft, { recursive: true, force: true });
+    // Another process was faster; its image is as good.
+    if (holdsDatabase(image)) return true;
+    throw error;
+  }
+}
+
+/** The folder for temporary files belongs to everybody: a database that somebody else has put there is not used. */
+async function isOwnFolder(dir: string): Promise<boolean> {
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  const found = await lstat(dir);
+  return found.isDirectory() && (process.getuid === undefined || found.uid === process.getuid());
+}
+
+function imageFolder(): string {
+  return join(tmpdir(), `nest-migrate-${process.getuid?.() ?? 'cache'}`, `pglite-${pgliteVersion()}`);
+}
+
+function holdsDatabase(dir: string): boolean {
+  return existsSync(join(dir, 'PG_VERSION'));
+}
+
+function refuseOthersFiles(dir: string): void {
+  if (!existsSync(dir) || readdirSync(dir).length === 0) return;
+  throw new MigrateError({
+    code: 'DATA_SOURCE_INVALID',
+    message: `The folder ${dir} is to hold the embedded database, but it holds other files.`,
+    next: 'Name a folder of its own: `embedded` in defineDataSource, or NEST_MIGRATE_EMBEDDED. Nothing was changed.',
+    exitCode: ExitCode.usage,
+  });
+}
+
+/** Our own folder is hidden as a whole, with the lock file in it; beside a folder of the user's choice nothing is hidden. */
+async function hideFromGit(dir: string, draft: string): Promise<void> {
+  const parent = dirname(dir);
+  const place = basename(parent) === '.nest-migrate' ? parent : draft;
+  await writeFile(join(place, '.gitignore'), '*\n', { flag: 'wx' }).catch((error: unknown) => {
+    if (codeOf(error) !== 'EEXIST') throw error;
+  });
+}
+
+function unreadable(dir: string, cause: unknown): MigrateError {
+  return new MigrateError({
+    code: 'CONNECTION_FAILED',
+    message: `The embedded database in ${dir} could not be opened: ${messageOf(cause)}`,
+    next: `It is for development only: if its data can be lost, remove ${dir} and start again.`,
+    cause,
+  });
+}

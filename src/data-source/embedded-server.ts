@@ -1,0 +1,176 @@
+import { MigrateError } from '../errors.js';
+import { openFolder } from './data-folder.js';
+import { takeLockFile } from './lock-file.js';
+import type { Extensions, PGlite, ProtocolMessage } from './pglite.js';
+
+interface Opened {
+  readonly lite: PGlite;
+  readonly release: () => void;
+}
+
+interface Waiting {
+  readonly client: object;
+  readonly proceed: () => void;
+}
+
+/** After the last client is gone, the next one often follows at once: closing and opening again would cost a quarter of a second. */
+const lingerMs = 200;
+/** How long a client waits for the transaction of another one. */
+const turnTimeoutMs = 30_000;
+
+/**
+ * The one open database of a folder in this process, for all clients of all data sources. It has a single session, so the clients
+ * take turns: whoever has begun keeps it until the server says that it is idle again, which is after a query or a transaction.
+ */
+export class EmbeddedServer {
+  readonly #pools = new Set<object>();
+  readonly #clients = new Set<object>();
+  readonly #queue: Waiting[] = [];
+  #owner: object | undefined;
+  #opened: Promise<Opened> | undefined;
+  #closed: Promise<void> = Promise.resolve();
+  #lingering: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly dir: string,
+    private readonly extensions: () => Promise<Extensions>,
+  ) {}
+
+  async connect(client: object): Promise<void> {
+    this.#clients.add(client);
+    try {
+      await this.#open();
+    } catch (error) {
+      this.#clients.delete(client);
+      throw error;
+    }
+  }
+
+  /** Says whether that client was connected. */
+  async disconnect(client: object): Promise<boolean> {
+    if (!this.#clients.has(client)) return false;
+    try {
+      await this.#forget(client);
+    } finally {
+      this.#clients.delete(client);
+      if (!this.#isUsed()) this.#lingering = setTimeout(() => void this.close(), lingerMs);
+    }
+    return true;
+  }
+
+  /** As long as a pool is there, the database stays open, though the pool may have closed its idle clients. */
+  keepOpenFor(pool: object): void {
+    this.#pools.add(pool);
+  }
+
+  async release(pool: object): Promise<void> {
+    this.#pools.delete(pool);
+    if (!this.#isUsed()) await this.close();
+  }
+
+  async send(client: object, message: Uint8Array, options: object | undefined): Promise<readonly ProtocolMessage[]> {
+    await this.#turnOf(client);
+    try {
+      const { lite } = await this.#open();
+      const answers = await lite.execProtocolStream(message, options);
+      if (answers.some(({ name, status }) => name === 'readyForQuery' && status === 'I')) this.#pass(client);
+      return answers;
+    } catch (error) {
+      this.#pass(client);
+      throw error;
+    }
+  }
+
+  /** Writes everything to disk and lets go of the folder. */
+  async close(): Promise<void> {
+    clearTimeout(this.#lingering);
+    const opened = this.#opened;
+    this.#opened = undefined;
+    if (opened !== undefined) this.#closed = opened.then(shut, () => undefined);
+    await this.#closed;
+    // Its transaction is gone with the session.
+    if (this.#owner !== undefined) this.#pass(this.#owner);
+  }
+
+  #isUsed(): boolean {
+    return this.#clients.size > 0 || this.#pools.size > 0;
+  }
+
+  async #open(): Promise<Opened> {
+    clearTimeout(this.#lingering);
+    const opened = (this.#opened ??= this.#start());
+    try {
+      return await opened;
+    } catch (error) {
+      if (this.#opened === opened) this.#opened = undefined;
+      throw error;
+    }
+  }
+
+  async #start(): Promise<Opened> {
+    await this.#closed;
+    const extensions = await this.extensions();
+    const release = await takeLockFile(`${this.dir}.lock`, `The embedded database in ${this.dir}`);
+    try {
+      return { lite: await openFolder(this.dir, extensions), release };
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  /** A server rolls back what a client leaves open. What it has set can be undone only when no other client shares the session. */
+  async #forget(client: object): Promise<void> {
+    const opened = await this.#opened;
+    try {
+      if (this.#owner === client) await opened?.lite.exec('ROLLBACK');
+      if (this.#clients.size === 1) await opened?.lite.exec('DISCARD ALL');
+    } finally {
+      this.#pass(client);
+    }
+  }
+
+  async #turnOf(client: object): Promise<void> {
+    this.#owner ??= client;
+    if (this.#owner === client) return;
+    await new Promise<void>((resolve, reject) => {
+      const waiting = {
+        client,
+        proceed: () => {
+          clearTimeout(timeout);
+          resolve();
+        },
+      };
+      const timeout = setTimeout(() => {
+        this.#queue.splice(this.#queue.indexOf(waiting), 1);
+        reject(busy());
+      }, turnTimeoutMs);
+      this.#queue.push(waiting);
+    });
+  }
+
+  #pass(client: object): void {
+    if (this.#owner !== client) return;
+    const next = this.#queue.shift();
+    this.#owner = next?.client;
+    next?.proceed();
+  }
+}
+
+async function shut({ lite, release }: Opened): Promise<void> {
+  try {
+    await lite.close();
+  } catch {
+    // A database that has crashed cannot be closed; the next one who opens it recovers it.
+  } finally {
+    release();
+  }
+}
+
+function busy(): MigrateError {
+  return new MigrateError({
+    code: 'LOCK_NOT_ACQUIRED',
+    message: `The embedded database has one session only, and a transaction of another connection has held it for ${turnTimeoutMs / 1000} s.`,
+    next: 'Inside a transaction, use its own entity manager for every query. Or use a real server: DATABASE_URL in .env.',
+  });
+}

@@ -1,0 +1,72 @@
+import { readFileSync } from 'node:fs';
+import { ExitCode, messageOf, MigrateError } from '../errors.js';
+
+/** What TypeORM and `pg` take as `ssl`. */
+export type Tls = false | TlsOptions;
+
+interface TlsOptions {
+  readonly rejectUnauthorized: boolean;
+  readonly checkServerIdentity?: () => undefined;
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+}
+
+const modes = ['disable', 'allow', 'prefer', 'require', 'no-verify', 'verify-ca', 'verify-full'];
+
+/** The parameters of libpq that say how to encrypt, each with its variable. */
+const variables = {
+  sslmode: 'PGSSLMODE',
+  sslrootcert: 'PGSSLROOTCERT',
+  sslcert: 'PGSSLCERT',
+  sslkey: 'PGSSLKEY',
+} as const;
+
+export type TlsParameters = { readonly [name in keyof typeof variables]?: string };
+
+export const tlsParameterNames = Object.keys(variables) as readonly (keyof typeof variables)[];
+
+export function tlsFromEnvironment(env: NodeJS.ProcessEnv): Tls | undefined {
+  return tlsFrom(
+    Object.fromEntries(
+      tlsParameterNames.flatMap((name) => (env[variables[name]] ? [[name, env[variables[name]]]] : [])),
+    ),
+  );
+}
+
+/**
+ * As libpq means them: `require` encrypts without asking who answers, `verify-*` asks. `pg` verifies for all of them, and warns.
+ * https://www.postgresql.org/docs/current/libpq-ssl.html#LIBPQ-SSL-PROTECTION
+ */
+export function tlsFrom({ sslmode, sslrootcert, sslcert, sslkey }: TlsParameters): Tls | undefined {
+  if (sslmode === undefined) return undefined;
+  if (!modes.includes(sslmode))
+    throw invalid(`sslmode is ${JSON.stringify(sslmode)}.`, `Use one of ${modes.join(', ')}.`);
+  if (sslmode === 'disable' || sslmode === 'allow') return false;
+  const files = {
+    ...(sslrootcert && sslrootcert !== 'system' && { ca: read('sslrootcert', sslrootcert) }),
+    ...(sslcert && { cert: read('sslcert', sslcert) }),
+    ...(sslkey && { key: read('sslkey', sslkey) }),
+  };
+  if (sslmode === 'verify-full') return { rejectUnauthorized: true, ...files };
+  // With a root certificate, libpq's `require` means `verify-ca`: the certificate is checked, the host's name is not.
+  if (sslmode === 'verify-ca' || (sslmode === 'require' && files.ca !== undefined)) {
+    return { rejectUnauthorized: true, checkServerIdentity: () => undefined, ...files };
+  }
+  return { rejectUnauthorized: false, ...files };
+}
+
+function read(name: string, file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw invalid(
+      `The file of ${name} cannot be read: ${messageOf(error)}.`,
+      'Correct its path in DATABASE_URL, or in the PGSSL… variable.',
+    );
+  }
+}
+
+function invalid(message: string, next: string): MigrateError {
+  return new MigrateError({ code: 'DATA_SOURCE_INVALID', message, next, exitCode: ExitCode.usage });
+}

@@ -1,0 +1,154 @@
+import { resolve } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { violations } from './support/arrows.js';
+import { readSources, scan } from './support/imports.js';
+
+interface Broken {
+  readonly rule: string;
+  readonly files: Readonly<Record<string, string>>;
+  readonly says: string;
+}
+
+/** One small tree for each rule, and what the check must say about it. */
+const broken: readonly Broken[] = [
+  {
+    rule: 'arrows point downward',
+    files: { 'database/lock.ts': `import { run } from '../commands/run.js';` },
+    says: 'database/lock.ts imports commands/run.ts: database must not know commands.',
+  },
+  {
+    rule: 'types follow the arrows too',
+    files: { 'schema/read.ts': `import type { Plan } from '../plan/plan.js';` },
+    says: 'schema/read.ts imports plan/plan.ts: schema must not know plan.',
+  },
+  {
+    rule: 'a type in the middle of the code is an import',
+    files: { 'files/list.ts': `let ledger: import('../database/ledger.js').Ledger;` },
+    says: 'files/list.ts imports database/ledger.ts: files must not know database.',
+  },
+  {
+    rule: 'handing on is importing',
+    files: { 'commands/run.ts': `export { createMigrator } from '../migrator.js';` },
+    says: 'commands/run.ts imports migrator.ts: commands must not know migrator.',
+  },
+  {
+    rule: 'nest does not know cli',
+    files: { 'nest/module.ts': `const io = await import('../cli/io.js');` },
+    says: 'nest/module.ts imports cli/io.ts: nest must not know cli.',
+  },
+  {
+    rule: 'cli does not know nest',
+    files: { 'cli/main.ts': `import { MigrationsModule } from '../nest/migrations.module.js';` },
+    says: 'cli/main.ts imports nest/migrations.module.ts: cli must not know nest.',
+  },
+  {
+    rule: 'plan and rules are ignorant of each other',
+    files: { 'plan/a.ts': `import '../rules/a.js';`, 'rules/b.ts': `import '../plan/b.js';` },
+    says: 'plan/a.ts imports rules/a.ts: plan must not know rules.\nrules/b.ts imports plan/b.ts: rules must not know plan.',
+  },
+  {
+    rule: 'the foundation imports nothing',
+    files: { 'errors.ts': `import type { Row } from './events.js';`, 'options.ts': `import './version.js';` },
+    says: 'errors.ts imports events.ts: errors must not know events.\noptions.ts imports version.ts: options must not know version.',
+  },
+  {
+    rule: 'app is loaded by cli only when asked for',
+    files: { 'cli/connect.ts': `import { loadApp } from '../app/load-app.js';` },
+    says: 'cli/connect.ts imports app/load-app.ts when it is loaded: app is only loaded when it is asked for.',
+  },
+  {
+    rule: 'typescript is for cli and app',
+    files: { 'nest/module.ts': `import { registerTypeScript } from '../typescript/register.js';` },
+    says: 'nest/module.ts imports typescript/register.ts: nest must not know typescript.',
+  },
+  {
+    rule: 'a new folder needs its arrows',
+    files: { 'utils/strings.ts': '' },
+    says: 'utils/strings.ts lies in utils, for which no arrow is drawn yet: add it to the table.',
+  },
+  {
+    rule: 'typeorm is used in a few folders',
+    files: { 'commands/run.ts': `import { DataSource } from 'typeorm';\nimport type { QueryRunner } from 'typeorm';` },
+    says: 'commands/run.ts imports typeorm, which belongs in files, database, shadow, nest, data-source, app only.',
+  },
+  {
+    rule: 'a deep import is an import',
+    files: { 'cli/main.ts': `require('typeorm/driver/Driver.js');` },
+    says: 'cli/main.ts imports typeorm/driver/Driver.js, which belongs in files, database, shadow, nest, data-source, app only.',
+  },
+  {
+    rule: 'PGlite is loaded late',
+    files: {
+      'data-source/embedded.ts': `import { PGlite } from '@electric-sql/pglite';\nimport type { Results } from '@electric-sql/pglite';`,
+    },
+    says: 'data-source/embedded.ts imports @electric-sql/pglite when it is loaded: it is heavy, load it where it is needed.',
+  },
+  {
+    rule: 'PGlite is used in a few folders',
+    files: { 'database/lock.ts': `const lite = await import('@electric-sql/pglite');` },
+    says: 'database/lock.ts imports @electric-sql/pglite, which belongs in shadow, data-source, testing only.',
+  },
+  {
+    rule: 'Nest stays in nest and app, its types as well',
+    files: { 'migrator.ts': `import type { Type } from '@nestjs/common';` },
+    says: 'migrator.ts imports @nestjs/common, which belongs in nest, app only.',
+  },
+  {
+    rule: 'only cli talks to the terminal',
+    files: {
+      'commands/run.ts': `console.log(1);\nprocess.stdout.write('');\nprocess.exit(1);`,
+      'cli/io.ts': `process.exit(0);`,
+    },
+    says: ['console.log', 'process.stdout', 'process.exit']
+      .map((use) => `commands/run.ts uses ${use}: only cli talks to the terminal.`)
+      .join('\n'),
+  },
+  {
+    rule: 'errors have a code',
+    files: { 'files/list.ts': `function f() {\n  throw new Error('no');\n}` },
+    says: 'files/list.ts throws a bare Error: a failure is a MigrateError with a code and the next step.',
+  },
+  {
+    rule: 'files stay short',
+    files: { 'files/list.ts': `// a line\n`.repeat(301) },
+    says: 'files/list.ts has 301 lines, more than 300.',
+  },
+  {
+    rule: 'no cycles, not even of types',
+    files: {
+      'files/a.ts': `import { b } from './b.js';`,
+      'files/b.ts': `import { c } from './c.js';`,
+      'files/c.ts': `import type { A } from './a.js';`,
+    },
+    says: 'Import cycle: files/a.ts → files/b.ts → files/c.ts → files/a.ts.',
+  },
+];
+
+const allowed = {
+  'database/ledger.ts': `import { DataSource, type QueryRunner } from 'typeorm';\nimport { read } from '../schema/read.js';`,
+  'commands/run.ts': `import { type QueryRunner } from 'typeorm';\nimport { hold } from '../database/lock.js';`,
+  'database/lock.ts': `// console.log(1); import '../cli/io.js'\nexport const text = "import 'typeorm'; throw new Error()";`,
+  'cli/connect.ts': `const { loadApp } = await import('../app/load-app.js');\nconsole.error('');`,
+  'data-source/embedded.ts': `const { PGlite } = await import('@electric-sql/pglite');`,
+};
+
+const check = (files: Readonly<Record<string, string>>): readonly string[] =>
+  violations(Object.entries(files).map(([path, text]) => scan(path, text)));
+
+describe('the architecture', () => {
+  it('is kept by every file in src', () => {
+    const sources = readSources(resolve('src'));
+    expect(sources.map(({ path }) => path)).toEqual(
+      expect.arrayContaining(['index.ts', 'migrator.ts', 'cli/main.ts', 'nest/migrations.module.ts']),
+    );
+    expect(violations(sources)).toEqual([]);
+  });
+
+  it.each(broken)('notices when broken: $rule', ({ files, says }) => {
+    expect(check(files).join('\n')).toBe(says);
+  });
+
+  it('finds nothing in what is allowed', () => {
+    expect(check(allowed)).toEqual([]);
+  });
+});

@@ -1,0 +1,360 @@
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { DataSource } from 'typeorm';
+import { defineDataSource } from '../../src/data-source/define.js';
+import type { DefineDataSourceOptions } from '../../src/data-source/define.js';
+import { describeConnection, withoutPassword } from '../../src/data-source/describe.js';
+import { isEmbedded } from '../../src/data-source/embedded-brand.js';
+import { useAddressForMigrations } from '../../src/data-source/environment.js';
+import { refuseSynchronize } from '../../src/data-source/guard.js';
+import { settingsOf } from '../../src/data-source/settings.js';
+import { MigrateError } from '../../src/errors.js';
+import { runNode } from '../support/cli.js';
+import { createDatabase, createRole } from '../support/database.js';
+import { createProject } from '../support/project.js';
+
+let folder: string;
+const before = { ...process.env };
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'nest-migrate-define-'));
+  for (const name of Object.keys(process.env))
+    if (/^(PG|DATABASE_URL|NEST_MIGRATE)/.test(name)) delete process.env[name];
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true });
+  for (const name of Object.keys(process.env)) if (!(name in before)) delete process.env[name];
+  Object.assign(process.env, before);
+});
+
+type Options = Readonly<Record<string, unknown>>;
+const optionsOf = (dataSource: DataSource): Options => dataSource.options as unknown as Options;
+const define = (options: DefineDataSourceOptions = {}): Options =>
+  optionsOf(defineDataSource({ envFile: [], ...options }));
+const env = (variables: Record<string, string>): void => void Object.assign(process.env, variables);
+const url = 'postgres://app:secret@db:5433/shop';
+
+function thrown(work: () => unknown): MigrateError {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof MigrateError) return error;
+  }
+  throw new Error('No MigrateError was thrown.');
+}
+
+describe('where the database is', () => {
+  it('is said by DATABASE_URL', () => {
+    env({ DATABASE_URL: url, PGHOST: 'elsewhere' });
+    expect(define()).toMatchObject({ type: 'postgres', url, synchronize: false });
+  });
+
+  it('is said by the variables of libpq', () => {
+    env({
+      PGHOST: 'db',
+      PGPORT: '5433',
+      PGUSER: 'app',
+      PGPASSWORD: 'secret',
+      PGDATABASE: 'shop',
+      PGSSLMODE: 'require',
+    });
+    expect(define()).toMatchObject({
+      host: 'db',
+      port: 5433,
+      username: 'app',
+      password: 'secret',
+      database: 'shop',
+      ssl: { rejectUnauthorized: false },
+    });
+  });
+
+  it('is said by .env, which never overrides what is set', () => {
+    const envFile = join(folder, '.env');
+    writeFileSync(
+      envFile,
+      'export DATABASE_URL="postgres://from-file/db" # comment\nNEST_MIGRATE_TEST_A=file\nNEST_MIGRATE_TEST_B=file\n',
+    );
+    env({ NEST_MIGRATE_TEST_A: 'set', NEST_MIGRATE_TEST_B: '' });
+    expect(define({ envFile })).toMatchObject({ url: 'postgres://from-file/db' });
+    expect([process.env['NEST_MIGRATE_TEST_A'], process.env['NEST_MIGRATE_TEST_B']]).toEqual(['set', '']);
+  });
+
+  it('is said by the first of several files', () => {
+    const [local, shared] = [join(folder, '.env.local'), join(folder, '.env')];
+    writeFileSync(local, 'DATABASE_URL=postgres://local/db');
+    writeFileSync(shared, 'DATABASE_URL=postgres://shared/db');
+    expect(define({ envFile: [local, join(folder, 'none'), shared] })).toMatchObject({ url: 'postgres://local/db' });
+  });
+
+  it('explains an .env that cannot be read', () => {
+    mkdirSync(join(folder, '.env'));
+    expect(thrown(() => define({ envFile: join(folder, '.env') })).message).toContain(join(folder, '.env'));
+  });
+
+  it('is what the options say, whatever the environment says', () => {
+    env({ DATABASE_URL: url });
+    expect(define({ url: 'postgres://mine/db' })).toMatchObject({ url: 'postgres://mine/db' });
+    expect(define({ host: 'mine' })).not.toHaveProperty('url', url);
+    expect(define({ database: 'shop_test', username: 'o@p' })).toMatchObject({
+      host: 'db',
+      port: 5433,
+      username: 'o@p',
+      password: 'secret',
+      database: 'shop_test',
+    });
+    expect(define({ database: 'shop_test' })).not.toHaveProperty('url');
+  });
+
+  it('keeps the other parameters of an address that is taken apart', () => {
+    env({ DATABASE_URL: 'postgres://a%40b:p%2Fw@[::1]/shop?options=-c%20role%3Dx&sslmode=disable' });
+    expect(define({ database: 'other', extra: { max: 3 } })).toMatchObject({
+      host: '::1',
+      username: 'a@b',
+      password: 'p/w',
+      database: 'other',
+      ssl: false,
+      extra: { options: '-c role=x', max: 3 },
+    });
+  });
+
+  it('is the embedded database when nothing says it, unless that is ruled out', () => {
+    env({ DATABASE_URL: '', PGHOST: '' });
+    expect(isEmbedded(defineDataSource({ envFile: [] }))).toBe(true);
+    expect(isEmbedded(defineDataSource({ envFile: [], embedded: false }))).toBe(false);
+    expect(isEmbedded(defineDataSource({ envFile: [], host: 'db' }))).toBe(false);
+  });
+
+  it.each([
+    [
+      'mysql://app:secret@db/shop',
+      /DATABASE_URL is not the address of a PostgreSQL database: mysql:\/\/app:\*\*\*@db\/shop/,
+      /postgres:/,
+    ],
+    ['"postgres://app:secret@db/shop"', /DATABASE_URL is not/, /quotation marks/],
+    ['postgres://app:sec#ret@db/shop', /DATABASE_URL cannot be read/, /# is %23/],
+    ['postgres://app:100%secret@db/shop', /DATABASE_URL cannot be read/, /% is %25/],
+  ])('explains DATABASE_URL=%s, without the password', (text, message, next) => {
+    env({ DATABASE_URL: text });
+    const error = thrown(() => define());
+    expect(error).toMatchObject({ code: 'DATA_SOURCE_INVALID', exitCode: 2 });
+    expect(error.message).toMatch(message);
+    expect(error.next).toMatch(next);
+    expect(`${error.message} ${error.next}`).not.toMatch(/secret|ret@/);
+  });
+
+  it.each(['0', '65536', 'five', '5432.5'])('refuses PGPORT=%s', (PGPORT) => {
+    env({ PGHOST: 'db', PGPORT });
+    expect(thrown(() => define()).message).toContain('PGPORT');
+  });
+
+  it('has an address of its own for migrations, which an app does not use', () => {
+    env({ DATABASE_URL: 'postgres://pooler/shop', NEST_MIGRATE_DATABASE_URL: 'postgres://direct/shop' });
+    expect(define()).toMatchObject({ url: 'postgres://pooler/shop' });
+    useAddressForMigrations();
+    try {
+      expect(define()).toMatchObject({ url: 'postgres://direct/shop' });
+    } finally {
+      delete (globalThis as Record<symbol, unknown>)[Symbol.for('nest-migrate.migrating')];
+    }
+  });
+});
+
+describe('encryption', () => {
+  const ssl = (query: string): Options => {
+    env({ DATABASE_URL: `postgres://db/shop${query}` });
+    const options = define();
+    return { url: options['url'], ssl: options['ssl'] };
+  };
+
+  it.each([
+    ['disable', false],
+    ['allow', false],
+    ['prefer', { rejectUnauthorized: false }],
+    ['require', { rejectUnauthorized: false }],
+    ['no-verify', { rejectUnauthorized: false }],
+    ['verify-full', { rejectUnauthorized: true }],
+    ['verify-ca', { rejectUnauthorized: true, checkServerIdentity: expect.any(Function) }],
+  ])('sslmode=%s means what libpq means', (mode, expected) => {
+    expect(ssl(`?sslmode=${mode}&application_name=x`)).toEqual({
+      url: 'postgres://db/shop?application_name=x',
+      ssl: expected,
+    });
+    expect(ssl(`?sslmode=${mode}`)['url']).toBe('postgres://db/shop');
+    env({ DATABASE_URL: 'postgres://db/shop', PGSSLMODE: mode });
+    expect(define()['ssl']).toEqual(expected);
+  });
+
+  it('reads the certificates', () => {
+    const ca = join(folder, 'ca.pem');
+    writeFileSync(ca, 'the root');
+    expect(ssl(`?sslmode=verify-full&sslrootcert=${ca}`)['ssl']).toEqual({ rejectUnauthorized: true, ca: 'the root' });
+    expect(ssl(`?sslmode=require&sslrootcert=${ca}`)['ssl']).toMatchObject({
+      rejectUnauthorized: true,
+      ca: 'the root',
+    });
+    expect(ssl('?sslmode=verify-full&sslrootcert=system')['ssl']).toEqual({ rejectUnauthorized: true });
+    expect(thrown(() => ssl('?sslmode=verify-full&sslrootcert=/none.pem')).message).toContain('/none.pem');
+    expect(thrown(() => ssl('?sslmode=maybe')).next).toContain('verify-full');
+  });
+
+  it('is left alone when nothing says anything about it, and given options win', () => {
+    expect(ssl('?connect_timeout=3')).toEqual({ url: 'postgres://db/shop?connect_timeout=3', ssl: undefined });
+    env({ DATABASE_URL: 'postgres://db/shop?sslmode=require' });
+    expect(define({ ssl: false })).toMatchObject({ url: 'postgres://db/shop', ssl: false });
+  });
+
+  it('asks the server for it: require is refused by a server without', async () => {
+    const asked: number[] = [];
+    const server = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.once('data', (data) => {
+        asked.push(data.readInt32BE(4));
+        socket.end('N');
+      });
+    });
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+    const { port } = server.address() as AddressInfo;
+    env({ DATABASE_URL: `postgres://app@127.0.0.1:${port}/shop?sslmode=require` });
+    await expect(defineDataSource({ envFile: [], entities: [] }).initialize()).rejects.toThrow('SSL');
+    // 80877103 is SSLRequest: https://www.postgresql.org/docs/current/protocol-message-formats.html
+    expect(asked).toEqual([80877103]);
+    await new Promise((done) => server.close(done));
+  });
+});
+
+describe('defineDataSource', () => {
+  it('takes patterns as relative to its own folder', () => {
+    class Entity {}
+    const options = define({
+      baseDir: '/app',
+      entities: [Entity, 'src/**/*.entity.ts', '/abs/*.js'],
+      subscribers: ['s/*.js'],
+    });
+    expect(options).toMatchObject({
+      entities: [Entity, '/app/src/**/*.entity.ts', '/abs/*.js'],
+      migrations: ['/app/migrations/*.{ts,mts,cts,js,mjs,cjs,sql}'],
+      subscribers: ['/app/s/*.js'],
+    });
+    expect(define()['migrations']).toEqual(['migrations/*.{ts,mts,cts,js,mjs,cjs,sql}']);
+  });
+
+  it('carries its settings, unseen', () => {
+    const dataSource = defineDataSource({ envFile: [] }, { lockTimeout: '1s' });
+    expect(settingsOf(dataSource)).toEqual({ lockTimeout: '1s' });
+    expect(Object.keys(dataSource)).toEqual(Object.keys(defineDataSource({ envFile: [] })));
+    expect(settingsOf({} as DataSource)).toEqual({});
+  });
+
+  it.each(['synchronize', 'dropSchema', 'migrationsRun'] as const)('refuses %s, with the reason', (name) => {
+    const error = thrown(() => define({ [name]: true }));
+    expect(error).toMatchObject({
+      code: 'SYNCHRONIZE_ON',
+      exitCode: 2,
+      next: expect.stringContaining(`${name}: false`) as unknown,
+    });
+    expect(error.message).toMatch(new RegExp(`The data source says ${name}: true\\. With it .{30}`));
+    expect(() => define({ [name]: false })).not.toThrow();
+  });
+
+  it('refuses the text "false", which TypeORM takes for true; all at once', () => {
+    const options = { type: 'postgres', synchronize: 'false', dropSchema: true } as unknown as Parameters<
+      typeof refuseSynchronize
+    >[0];
+    const error = thrown(() => refuseSynchronize(options, 'The app'));
+    expect(error.message).toContain('The app says synchronize: "false"');
+    expect(error.message).toContain('The app says dropSchema: true');
+  });
+});
+
+describe('passwords', () => {
+  it.each([
+    ['postgres://app:secret@db:5432/shop', 'postgres://app:***@db:5432/shop'],
+    ['at postgres://app:p@ss/secret@db/shop now', 'at postgres://app:***@db/shop now'],
+    ['postgres://:secret@db/shop', 'postgres://:***@db/shop'],
+    ['postgres://db/shop?user=a&password=secret&x=1', 'postgres://db/shop?user=a&password=***&x=1'],
+    ["host=db password='se cret' user=a", 'host=db password=*** user=a'],
+    ["{ user: 'a', password: 'secret' }", "{ user: 'a', password: *** }"],
+    ['{"password":"secret","user":"a"}', '{"password":***,"user":"a"}'],
+    ['password authentication failed for user "a"', 'password authentication failed for user "a"'],
+    ['postgres://app@db/shop', 'postgres://app@db/shop'],
+  ])('are hidden in %s', (text, expected) => {
+    expect(withoutPassword(text)).toBe(expected);
+  });
+
+  it('are never shown with a connection', () => {
+    env({ DATABASE_URL: url });
+    const show = (options: DefineDataSourceOptions): string =>
+      describeConnection(defineDataSource({ envFile: [], ...options }));
+    expect(show({})).toBe('postgres://app:***@db:5433/shop');
+    expect(show({ database: 'other' })).toBe('postgres://app:***@db:5433/other');
+    expect(show({ host: 'h', username: 'u', password: () => 'secret' })).toBe('postgres://u:***@h:5432/');
+    expect(show({ replication: { master: { url: 'postgres://m:secret@h/x' }, slaves: [] } })).toBe(
+      'postgres://m:***@h/x',
+    );
+    process.env['DATABASE_URL'] = '';
+    expect(show({})).toBe('the embedded database in .nest-migrate/postgres');
+  });
+});
+
+describe('a data source of ours', () => {
+  it('connects to a real server, with the password from the environment', async () => {
+    const database = await createDatabase();
+    const role = await createRole();
+    env({ DATABASE_URL: database.urlFor(role.name, role.password) });
+    const dataSource = await defineDataSource({ envFile: [], entities: [], migrations: [] }).initialize();
+    expect(await dataSource.query('SELECT current_user AS me, current_database() AS here')).toEqual([
+      { me: role.name, here: database.name },
+    ]);
+    await dataSource.destroy();
+    await database.drop();
+    await role.drop();
+  });
+
+  const migration = `exports.CreateUsers1700000000001 = class CreateUsers1700000000001 {
+  async up(queryRunner) { await queryRunner.query('CREATE TABLE users (id int)'); }
+  async down(queryRunner) { await queryRunner.query('DROP TABLE users'); }
+};
+`;
+
+  it.each(['typeorm', 'typeorm-0-3'])(
+    'is taken by the command of %s, on a server and embedded',
+    async (typeorm) => {
+      const database = await createDatabase();
+      const project = createProject({
+        'package.json': '{ "name": "app", "type": "commonjs" }',
+        'app (1) [x]/data-source.js': `const { defineDataSource } = require('nest-migrate/data-source');
+module.exports = defineDataSource({ baseDir: __dirname, entities: [], migrations: ['migrations/*.{ts,js,sql}'] });
+`,
+        'app (1) [x]/migrations/1700000000001-CreateUsers.js': migration,
+        'app (1) [x]/migrations/1700000000001-CreateUsers.d.ts': 'export declare class CreateUsers1700000000001 {}\n',
+        'app (1) [x]/migrations/1700000000002-add-email.sql': '-- up\nSELECT 1;\n',
+      });
+      // The package itself, and not a link to it, so that it finds the TypeORM of this project.
+      const modules = join(project.dir, 'node_modules');
+      rmSync(join(modules, 'nest-migrate'));
+      cpSync('dist', join(modules, 'nest-migrate', 'dist'), { recursive: true });
+      cpSync('package.json', join(modules, 'nest-migrate', 'package.json'));
+      rmSync(join(modules, 'typeorm'));
+      symlinkSync(resolve('node_modules', typeorm), join(modules, 'typeorm'));
+
+      const command = (name: string, variables: Record<string, string>) =>
+        runNode([join(modules, 'typeorm', 'cli.js'), name, '-d', 'app (1) [x]/data-source.js'], {
+          cwd: project.dir,
+          env: { TMPDIR: tmpdir(), ...variables },
+        });
+      for (const variables of [{ DATABASE_URL: database.url }, {}]) {
+        expect((await command('migration:show', variables)).stdout).toContain('[ ] CreateUsers1700000000001');
+        expect(await command('migration:run', variables)).toMatchObject({ code: 0, stderr: '' });
+        expect((await command('migration:show', variables)).stdout).toMatch(/\[X\] .*CreateUsers1700000000001/);
+        expect(await command('migration:revert', variables)).toMatchObject({ code: 0, stderr: '' });
+      }
+      expect(project.has('.nest-migrate/postgres/PG_VERSION')).toBe(true);
+      project.remove();
+      await database.drop();
+    },
+    60_000,
+  );
+});

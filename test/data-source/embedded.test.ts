@@ -1,0 +1,369 @@
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { DataSource } from 'typeorm';
+import type pg from 'pg';
+import { defineDataSource } from '../../src/data-source/define.js';
+import { describeConnection } from '../../src/data-source/describe.js';
+import { isEmbedded } from '../../src/data-source/embedded-brand.js';
+import { closeEmbedded } from '../../src/data-source/embedded.js';
+import { startNode } from '../support/cli.js';
+import type { RunningCli } from '../support/cli.js';
+import { createProject } from '../support/project.js';
+import type { TestProject } from '../support/project.js';
+
+let folder: string;
+const inherited = { ...process.env };
+
+beforeAll(() => {
+  for (const name of ['DATABASE_URL', 'PGHOST', 'PGDATABASE', 'NEST_MIGRATE_EMBEDDED']) delete process.env[name];
+});
+afterAll(() => void Object.assign(process.env, inherited));
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'nest-migrate-embedded-'));
+});
+afterEach(async () => {
+  await closeEmbedded();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const dir = (): string => join(folder, '.nest-migrate', 'postgres');
+const define = (): DataSource => defineDataSource({ envFile: [], embedded: dir(), entities: [], migrations: [] });
+const newClient = (dataSource: DataSource): pg.Client =>
+  new (dataSource.driver as unknown as { readonly postgres: typeof pg }).postgres.Client();
+
+async function withClient<T>(dataSource: DataSource, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = newClient(dataSource);
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+describe('the embedded database', () => {
+  it('opens nothing before the first connection', () => {
+    const dataSource = define();
+    expect(isEmbedded(dataSource)).toBe(true);
+    expect(describeConnection(dataSource)).toBe(`the embedded database in ${dir()}`);
+    expect(existsSync(dirname(dir()))).toBe(false);
+  });
+
+  it('is used through TypeORM, kept on disk, and hidden from git', async () => {
+    const dataSource = await define().initialize();
+    await dataSource.query('CREATE TABLE kept (id bigint, at timestamptz DEFAULT now())');
+    await dataSource.query('INSERT INTO kept VALUES ($1)', ['9007199254740993']);
+    await dataSource.destroy();
+    expect(existsSync(`${dir()}.lock`)).toBe(false);
+    expect(readFileSync(join(dirname(dir()), '.gitignore'), 'utf8')).toBe('*\n');
+
+    const again = await define().initialize();
+    expect(await again.query('SELECT id FROM kept')).toEqual([{ id: '9007199254740993' }]);
+    await again.destroy();
+  });
+
+  it('lets raw clients come and go before, beside and after the pool', async () => {
+    const dataSource = define();
+    for (const id of [1, 2])
+      await withClient(dataSource, (client) => client.query(`CREATE TABLE before_${id} (id int)`));
+    await dataSource.initialize();
+    await withClient(dataSource, (client) => client.query('CREATE TABLE beside (id int)'));
+    expect(
+      await dataSource.query('SELECT count(*)::int AS n FROM pg_tables WHERE schemaname = $1', ['public']),
+    ).toEqual([{ n: 3 }]);
+    await dataSource.destroy();
+    const { rows } = await withClient(dataSource, (client) =>
+      client.query('SELECT 1 AS one FROM before_1 RIGHT JOIN (VALUES (1)) v ON true'),
+    );
+    expect(rows).toEqual([{ one: 1 }]);
+  });
+
+  it('rolls back what a client leaves open, and forgets what it has set', async () => {
+    const dataSource = define();
+    await withClient(dataSource, async (client) => {
+      await client.query('CREATE TABLE t (id int)');
+      await client.query("SET search_path = 'pg_catalog'");
+      await client.query('BEGIN');
+      await client.query('INSERT INTO public.t VALUES (1)');
+    });
+    await withClient(dataSource, async (client) => {
+      expect((await client.query('SELECT * FROM t')).rows).toEqual([]);
+      expect((await client.query('SHOW search_path')).rows).not.toEqual([{ search_path: 'pg_catalog' }]);
+    });
+  });
+
+  it('answers a query that was under way when its client ended', async () => {
+    const dataSource = define();
+    const client = newClient(dataSource);
+    await client.connect();
+    const answer = client.query('SELECT 1 AS one');
+    const ended = new Promise((resolve) => client.once('end', () => resolve('ended')));
+    await client.end();
+    expect((await answer).rows).toEqual([{ one: 1 }]);
+    expect(await ended).toBe('ended');
+  });
+
+  it('keeps the transactions of several clients apart, though there is one session', async () => {
+    const dataSource = define();
+    await withClient(dataSource, async (first) => {
+      await first.query('CREATE TABLE account (id int, balance int)');
+      await first.query('INSERT INTO account VALUES (1, 0)');
+      await withClient(dataSource, async (second) => {
+        const transfer = async (client: pg.Client): Promise<void> => {
+          for (let round = 0; round < 10; round++) {
+            await client.query('BEGIN');
+            const { rows } = await client.query<{ balance: number }>('SELECT balance FROM account WHERE id = $1', [1]);
+            await client.query('UPDATE account SET balance = $1', [(rows[0]?.balance ?? 0) + 1]);
+            await client.query(round % 5 === 4 ? 'ROLLBACK' : 'COMMIT');
+          }
+        };
+        await Promise.all([transfer(first), transfer(second)]);
+        expect((await second.query('SELECT balance FROM account')).rows).toEqual([{ balance: 16 }]);
+      });
+    });
+  });
+
+  it('does not mix up the prepared statements of two clients', async () => {
+    const dataSource = define();
+    await withClient(dataSource, (first) =>
+      withClient(dataSource, async (second) => {
+        const ask = async (client: pg.Client, offset: number): Promise<void> => {
+          for (let n = offset; n < offset + 20; n++) {
+            const { rows } = await client.query<{ v: number; w: number }>(`SELECT $1::int AS v, ${n} AS w`, [n]);
+            expect(rows).toEqual([{ v: n, w: n }]);
+          }
+        };
+        await Promise.all([ask(first, 0), ask(second, 100)]);
+      }),
+    );
+  });
+
+  it('goes on after an error, inside and outside a transaction', async () => {
+    const dataSource = await define().initialize();
+    await expect(dataSource.query('SELECT $1::int / 0', [1])).rejects.toThrow('division by zero');
+    await expect(dataSource.transaction((manager) => manager.query('SELECT nothing'))).rejects.toThrow('nothing');
+    expect(await dataSource.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+    await dataSource.destroy();
+  });
+
+  it('is shared by data sources of the same folder, and closed with the last one', async () => {
+    const first = await define().initialize();
+    const second = await define().initialize();
+    await first.query('CREATE TABLE shared (id int)');
+    await first.destroy();
+    expect(existsSync(`${dir()}.lock`)).toBe(true);
+    expect(await second.query('SELECT * FROM shared')).toEqual([]);
+    await second.destroy();
+    expect(existsSync(`${dir()}.lock`)).toBe(false);
+  });
+
+  it('has the extensions that TypeORM asks for by itself', async () => {
+    const dataSource = await define().initialize();
+    for (const extension of ['uuid-ossp', 'pgcrypto', 'citext', 'hstore', 'ltree', 'cube', 'btree_gist', 'pg_trgm']) {
+      await dataSource.query(`CREATE EXTENSION "${extension}"`);
+    }
+    await dataSource.destroy();
+    const again = await define().initialize();
+    expect(await again.query("SELECT 'a' = 'A'::citext AS same, length(uuid_generate_v4()::text) AS n")).toEqual([
+      { same: true, n: 36 },
+    ]);
+    await again.destroy();
+  });
+
+  it('takes further extensions, loaded when it is opened', async () => {
+    const extensions = async () => ({ seg: (await import('@electric-sql/pglite/contrib/seg')).seg });
+    const options = { envFile: [], entities: [], migrations: [] };
+    const dataSource = await defineDataSource({ ...options, embedded: { dir: dir(), extensions } }).initialize();
+    await dataSource.query('CREATE EXTENSION seg');
+    expect(await dataSource.query("SELECT '1 .. 3'::seg @> '2'::seg AS inside")).toEqual([{ inside: true }]);
+    await dataSource.destroy();
+  });
+
+  it('does not touch a folder that holds something else', async () => {
+    mkdirSync(dir(), { recursive: true });
+    writeFileSync(join(dir(), 'thesis.txt'), 'mine');
+    await expect(define().initialize()).rejects.toMatchObject({ code: 'DATA_SOURCE_INVALID' });
+    expect(readFileSync(join(dir(), 'thesis.txt'), 'utf8')).toBe('mine');
+    expect(existsSync(`${dir()}.lock`)).toBe(false);
+  });
+
+  it('never writes a .gitignore beside a folder of the user', async () => {
+    writeFileSync(join(folder, '.gitignore'), 'dist\n');
+    const own = join(folder, 'pgdata');
+    const dataSource = await defineDataSource({
+      envFile: [],
+      embedded: { dir: own },
+      entities: [],
+      migrations: [],
+    }).initialize();
+    await dataSource.destroy();
+    expect(readFileSync(join(folder, '.gitignore'), 'utf8')).toBe('dist\n');
+    expect(readFileSync(join(own, '.gitignore'), 'utf8')).toBe('*\n');
+  });
+
+  it('says what to do when its files are damaged', async () => {
+    await withClient(define(), (client) => client.query('SELECT 1'));
+    await closeEmbedded();
+    rmSync(join(dir(), 'global', 'pg_control'));
+    await expect(define().initialize()).rejects.toMatchObject({
+      code: 'CONNECTION_FAILED',
+      next: expect.stringContaining(dir()) as unknown,
+    });
+    expect(existsSync(`${dir()}.lock`)).toBe(false);
+  });
+
+  it('is not used in production', async () => {
+    process.env['NODE_ENV'] = 'production';
+    try {
+      await expect(define().initialize()).rejects.toMatchObject({
+        code: 'EMBEDDED_IN_PRODUCTION',
+        next: expect.stringContaining('DATABASE_URL') as unknown,
+      });
+    } finally {
+      process.env['NODE_ENV'] = inherited['NODE_ENV'];
+    }
+    expect(existsSync(dir())).toBe(false);
+  });
+});
+
+describe('processes and the embedded database', () => {
+  let project: TestProject;
+  beforeEach(() => {
+    project = createProject({
+      'package.json': '{ "name": "app", "type": "module" }',
+      'data-source.js': `import { defineDataSource } from 'nest-migrate/data-source';
+export default defineDataSource({ entities: [], migrations: [] });
+`,
+      'serve.js': `import dataSource from './data-source.js';
+await dataSource.initialize();
+await dataSource.query('CREATE TABLE IF NOT EXISTS tick (id serial PRIMARY KEY, text text)');
+console.log('ready');
+for (;;) await dataSource.query('INSERT INTO tick (text) VALUES (repeat($1, 500))', ['x']);
+`,
+      'count.js': `import dataSource from './data-source.js';
+await dataSource.initialize();
+const [{ n }] = await dataSource.query('SELECT count(*)::int AS n FROM tick WHERE length(text) = 500');
+console.log(JSON.stringify({ n }));
+await dataSource.destroy();
+`,
+      'both.cjs': `const { defineDataSource } = require('nest-migrate/data-source');
+(async () => {
+  const { default: esm } = await import('./data-source.js');
+  const cjs = defineDataSource({ entities: [], migrations: [] });
+  await Promise.all([esm.initialize(), cjs.initialize()]);
+  await esm.query('CREATE TABLE twice (id int)');
+  console.log(JSON.stringify(await cjs.query('SELECT * FROM twice')));
+  await Promise.all([esm.destroy(), cjs.destroy()]);
+})();
+`,
+      'raw.js': `import dataSource from './data-source.js';
+const client = new dataSource.driver.postgres.Client();
+await client.connect();
+await client.query('CREATE TABLE IF NOT EXISTS raw (id int)');
+await client.end();
+console.log('done');
+`,
+    });
+  });
+  afterEach(() => project.remove());
+
+  const start = (file: string, env = {}): RunningCli =>
+    startNode([file], { cwd: project.dir, env: { TMPDIR: tmpdir(), ...env } });
+  const ready = (running: RunningCli): Promise<unknown> =>
+    new Promise((resolve) => running.process.stdout?.once('data', resolve));
+  const lock = (): string => join(project.dir, '.nest-migrate', 'postgres.lock');
+
+  it('lets one process have it, and names that process to the others', async () => {
+    const app = start('serve.js');
+    await ready(app);
+    const other = await start('count.js').result;
+    app.process.kill('SIGKILL');
+    await app.result;
+    expect(other.code).not.toBe(0);
+    expect(other.stderr).toContain(`in use by the process ${app.process.pid}`);
+    expect(other.stderr).toContain('EMBEDDED_IN_USE');
+  });
+
+  it('survives kill -9 while it is written to, again and again', async () => {
+    let before = 0;
+    for (let round = 0; round < 3; round++) {
+      const app = start('serve.js');
+      await ready(app);
+      await sleep(50 + 70 * round);
+      app.process.kill('SIGKILL');
+      await app.result;
+      expect(existsSync(lock())).toBe(true);
+      const { stdout, stderr, code } = await start('count.js').result;
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      const { n } = JSON.parse(stdout) as { n: number };
+      expect(n).toBeGreaterThan(before);
+      before = n;
+      expect(existsSync(lock())).toBe(false);
+    }
+  }, 60_000);
+
+  it('is one for the ESM and the CommonJS build of this package', async () => {
+    const { stdout, stderr, code } = await start('both.cjs').result;
+    expect({ code, stderr, stdout }).toEqual({ code: 0, stderr: '', stdout: '[]\n' });
+    expect(existsSync(lock())).toBe(false);
+  });
+
+  it('lets a process end by itself, everything written and the lock gone', async () => {
+    for (let round = 0; round < 2; round++) {
+      expect(await start('raw.js').result).toMatchObject({ code: 0, stderr: '', stdout: 'done\n' });
+      expect(existsSync(lock())).toBe(false);
+    }
+  });
+
+  it('is made once by processes that start at the same moment', async () => {
+    const results = await Promise.all([1, 2].map(() => start('raw.js', { TMPDIR: project.dir }).result));
+    const [done, refused] = [results.filter(({ code }) => code === 0), results.filter(({ code }) => code !== 0)];
+    expect(done.length).toBeGreaterThan(0);
+    for (const { stderr } of refused) expect(stderr).toContain('EMBEDDED_IN_USE');
+    expect(await start('raw.js').result).toMatchObject({ code: 0, stderr: '' });
+  }, 60_000);
+
+  it('makes a database from nothing when the cached image is damaged, and throws that image away', async () => {
+    const TMPDIR = folder;
+    const image = join(folder, `nest-migrate-${process.getuid?.() ?? 'cache'}`, 'pglite-0.5.16');
+    expect(await start('raw.js', { TMPDIR }).result).toMatchObject({ code: 0, stderr: '' });
+    expect(existsSync(join(image, 'PG_VERSION'))).toBe(true);
+    rmSync(join(image, 'global'), { recursive: true });
+    rmSync(join(project.dir, '.nest-migrate'), { recursive: true });
+    expect(await start('raw.js', { TMPDIR }).result).toMatchObject({ code: 0, stderr: '' });
+    expect(existsSync(image)).toBe(false);
+  }, 60_000);
+
+  it('needs no cache that it can write', async () => {
+    expect(await start('raw.js', { TMPDIR: join(project.dir, 'package.json') }).result).toMatchObject({
+      code: 0,
+      stderr: '',
+    });
+  });
+
+  it('says which package is missing', async () => {
+    rmSync(join(project.dir, 'node_modules', '@electric-sql'));
+    const { stderr, code } = await start('raw.js').result;
+    expect(code).not.toBe(0);
+    expect(stderr).toContain('PACKAGE_MISSING');
+    expect(stderr).toContain('npm i -D @electric-sql/pglite@0.5.16');
+  });
+
+  it('is what the .env file says when it names a folder', async () => {
+    project.write('.env', 'NEST_MIGRATE_EMBEDDED=elsewhere/pg\n');
+    expect(await start('raw.js').result).toMatchObject({ code: 0, stderr: '' });
+    expect(project.has('elsewhere/pg/PG_VERSION')).toBe(true);
+    expect(project.has('.nest-migrate')).toBe(false);
+  });
+
+  it('can be copied with its folder', async () => {
+    await start('raw.js').result;
+    cpSync(join(project.dir, '.nest-migrate'), join(folder, '.nest-migrate'), { recursive: true });
+    const dataSource = await define().initialize();
+    expect(await dataSource.query('SELECT * FROM raw')).toEqual([]);
+    await dataSource.destroy();
+  });
+});

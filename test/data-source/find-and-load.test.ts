@@ -1,0 +1,200 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { findDataSourceFile } from '../../src/data-source/find.js';
+import { loadDataSource } from '../../src/data-source/load.js';
+import { runNode } from '../support/cli.js';
+import { createProject } from '../support/project.js';
+import type { TestProject } from '../support/project.js';
+
+let project: TestProject;
+const nodeEnv = process.env['NODE_ENV'];
+beforeEach(() => {
+  project = createProject({ 'package.json': '{ "name": "app" }' });
+});
+afterEach(() => {
+  project.remove();
+  process.env['NODE_ENV'] = nodeEnv;
+  delete (globalThis as Record<symbol, unknown>)[Symbol.for('nest-migrate.migrating')];
+});
+
+const found = (): string => relative(project.dir, findDataSourceFile(project.dir));
+
+describe('finding the data source', () => {
+  const places = ['', 'src/', 'dist/', 'dist/src/'].flatMap((folder) =>
+    ['ts', 'mts', 'cts', 'js', 'mjs', 'cjs'].map((extension) => `${folder}data-source.${extension}`),
+  );
+
+  it.each(places)('finds %s', (place) => {
+    project.write(place, '');
+    expect(found()).toBe(place);
+  });
+
+  it('prefers the source, except where TypeScript cannot be loaded', () => {
+    project.write('dist/data-source.js', '');
+    project.write('src/data-source.ts', '');
+    expect(found()).toBe('src/data-source.ts');
+    process.env['NODE_ENV'] = 'production';
+    expect(found()).toBe('dist/data-source.js');
+  });
+
+  it('prefers what is compiled where typescript is not installed', () => {
+    rmSync(join(project.dir, 'node_modules', 'typescript'));
+    project.write('data-source.ts', '');
+    project.write('dist/data-source.js', '');
+    expect(found()).toBe('dist/data-source.js');
+  });
+
+  it('takes the source where there is nothing else, so that the error is about TypeScript', () => {
+    project.write('data-source.ts', '');
+    process.env['NODE_ENV'] = 'production';
+    expect(found()).toBe('data-source.ts');
+  });
+
+  it('does not take a folder or a declaration for it', () => {
+    mkdirSync(join(project.dir, 'data-source.ts'));
+    project.write('dist/data-source.d.ts', '');
+    expect(found).toThrow('There is no data-source.ts');
+  });
+
+  it('says where it looked, and how to make one', () => {
+    expect(found).toThrow(
+      expect.objectContaining({
+        code: 'DATA_SOURCE_NOT_FOUND',
+        exitCode: 2,
+        next: expect.stringContaining('npx nest-migrate init') as unknown,
+      }),
+    );
+    expect(found).toThrow(/src, dist, dist\/src/);
+  });
+
+  it.each(['src/database/data-source.ts', 'typeorm.config.ts', 'ormconfig.js', 'src/config/typeorm.config.ts'])(
+    'mentions %s',
+    (place) => {
+      project.write(place, '');
+      expect(found).toThrow(
+        expect.objectContaining({
+          next: expect.stringContaining(`Found ${place}: pass the right one with --data-source ${place}`) as unknown,
+        }),
+      );
+    },
+  );
+});
+
+describe('loading the data source', () => {
+  const plain =
+    "const { DataSource } = require('typeorm');\nconst make = (database) => new DataSource({ type: 'postgres', host: 'h', database });\n";
+  const load = async (text: string, file = 'data-source.js'): Promise<unknown> =>
+    (await loadDataSource(project.write(file, text))).options.database;
+
+  it.each([
+    ['a default export', "exports.default = make('a');"],
+    ['a named export', "exports.AppDataSource = make('a');"],
+    ['the module itself', "module.exports = make('a');"],
+    ['one under two names', "exports.default = exports.AppDataSource = make('a');"],
+    [
+      'one beside other things',
+      "exports.dataSourceOptions = { type: 'postgres', database: 'other' }; exports.default = make('a'); exports.boot = () => { throw 1 };",
+    ],
+    ['a promise', "exports.default = Promise.resolve(make('a'));"],
+    ['a function', "exports.default = () => make('a');"],
+    ['an async function', "exports.default = async function () { return make('a'); };"],
+    ['a function that returns options', "exports.default = () => ({ type: 'postgres', database: 'a' });"],
+    ['options as default', "exports.default = { type: 'postgres', database: 'a' };"],
+    ['options as a named export', "exports.options = { type: 'postgres', database: 'a' };"],
+    ['options as the module itself', "module.exports = { type: 'postgres', database: 'a' };"],
+    ['a default inside the default', "exports.default = { default: make('a') };"],
+  ])('takes %s', async (_what, text) => {
+    expect(await load(plain + text)).toBe('a');
+  });
+
+  it('does not call a function beside a data source', async () => {
+    expect(
+      await load(`${plain}exports.default = () => { throw new TypeError('called'); }; exports.ds = make('a');`),
+    ).toBe('a');
+  });
+
+  it.each([
+    ['nothing', '', 'exports no data source (it exports nothing)'],
+    ['other things', 'exports.a = 1; exports.b = class B {};', 'exports no data source (it exports a, b)'],
+    ['a class as default', 'exports.default = class App {};', 'exports no data source (it exports default)'],
+    ['two data sources', "exports.a = make('a'); exports.b = make('b');", 'exports 2 data sources'],
+    [
+      'two options',
+      "exports.a = { type: 'postgres' }; exports.b = { type: 'postgres' };",
+      'exports no data source (it exports a, b)',
+    ],
+    [
+      'a promise that fails',
+      "exports.default = Promise.reject(new TypeError('at postgres://u:secret@h'));",
+      'could not make its data source: at postgres://u:***@h',
+    ],
+    [
+      'a function that fails',
+      "exports.default = () => { throw new TypeError('no vault'); };",
+      'could not make its data source: no vault',
+    ],
+    [
+      'another database',
+      "exports.default = { '@instanceof': Symbol.for('DataSource'), options: { type: 'cockroachdb' } };",
+      'connects to cockroachdb',
+    ],
+  ])('explains %s', async (_what, text, message) => {
+    await expect(load(plain + text)).rejects.toMatchObject({
+      code: 'DATA_SOURCE_INVALID',
+      exitCode: 2,
+      message: expect.stringContaining(message) as unknown,
+    });
+  });
+
+  it('explains a file that is not there', async () => {
+    await expect(loadDataSource(join(project.dir, 'none.ts'))).rejects.toMatchObject({ code: 'DATA_SOURCE_NOT_FOUND' });
+  });
+
+  it('passes on what defineDataSource has to say', async () => {
+    const text =
+      "const { defineDataSource } = require('nest-migrate/data-source');\nexports.default = defineDataSource({ synchronize: true });";
+    await expect(load(text)).rejects.toMatchObject({ code: 'SYNCHRONIZE_ON' });
+  });
+
+  it('knows TypeORM by its brand, whichever copy or version it is, and works in ES modules', async () => {
+    project.write(
+      'load.mjs',
+      `import { loadDataSource } from ${JSON.stringify(join(process.cwd(), 'dist/esm/data-source/load.js'))};
+const { options } = await loadDataSource(process.argv[2]);
+console.log(options.database);
+`,
+    );
+    const old = JSON.stringify(join(process.cwd(), 'node_modules/typeorm-0-3/index.mjs'));
+    const file = project.write(
+      'data-source.mjs',
+      `import { DataSource } from ${old};
+export const AppDataSource = new DataSource({ type: 'postgres', database: 'old' });
+export default AppDataSource;
+`,
+    );
+    expect(await runNode([join(project.dir, 'load.mjs'), file], { cwd: project.dir })).toMatchObject({
+      code: 0,
+      stdout: 'old\n',
+      stderr: '',
+    });
+  });
+
+  it('uses the address for migrations', async () => {
+    project.write('.env', 'DATABASE_URL=postgres://pooler/a\nNEST_MIGRATE_DATABASE_URL=postgres://direct/a\n');
+    project.write(
+      'data-source.mjs',
+      "import { defineDataSource } from 'nest-migrate/data-source';\nexport default defineDataSource();\n",
+    );
+    const script = (loading: string): string => `const { options } = await (${loading});\nconsole.log(options.url);\n`;
+    const load = JSON.stringify(join(process.cwd(), 'dist/esm/data-source/load.js'));
+    const run = (loading: string) => runNode(['--input-type=module', '--eval', script(loading)], { cwd: project.dir });
+    expect((await run(`import('./data-source.mjs').then((module) => module.default)`)).stdout).toBe(
+      'postgres://pooler/a\n',
+    );
+    expect(
+      (await run(`import(${load}).then(({ loadDataSource }) => loadDataSource(process.cwd() + '/data-source.mjs'))`))
+        .stdout,
+    ).toBe('postgres://direct/a\n');
+  });
+});

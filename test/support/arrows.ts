@@ -1,0 +1,115 @@
+import type { Import, SourceFile } from './imports.js';
+
+/** Who may import whom inside `src/`. An entry is a folder, a file of `src/`, or one file of a folder. */
+const foundation = ['errors', 'events', 'options'];
+const core = ['plan', 'rules', 'files', 'shadow', 'database', 'schema'];
+// What a connection is called, and whether it is the embedded one: known below the data source as well.
+const connection = ['data-source/describe', 'data-source/embedded-brand'];
+const arrows: Readonly<Record<string, readonly string[]>> = {
+  errors: [],
+  events: [],
+  options: ['errors'],
+  version: [],
+  schema: foundation,
+  files: [...foundation, 'schema'],
+  database: [...foundation, 'schema', 'files', ...connection],
+  shadow: [...foundation, 'schema', 'files', 'database', ...connection],
+  plan: [...foundation, 'schema', 'files', 'shadow', 'database'],
+  rules: [...foundation, 'schema', 'files', 'shadow', 'database'],
+  commands: [...foundation, ...core, ...connection],
+  migrator: [...foundation, ...core, ...connection, 'commands'],
+  'data-source': [...foundation, 'files'],
+  nest: [...foundation, ...core, 'commands', 'migrator', 'data-source'],
+  testing: [...foundation, ...core, 'commands', 'migrator', 'data-source'],
+  typescript: [...foundation, 'files'],
+  app: [...foundation, 'files', 'data-source', 'typescript', 'nest'],
+  cli: [...foundation, ...core, 'commands', 'migrator', 'data-source', 'typescript', 'app', 'version'],
+  index: [...foundation, 'commands', 'migrator', 'data-source', 'nest', 'testing'],
+};
+
+interface PackageRule {
+  readonly packages: RegExp;
+  readonly only: readonly string[];
+  /** Kinds of import that are free: types cost nothing at run time. */
+  readonly free: readonly Import['kind'][];
+  /** Where it is allowed at all, only when the line that needs it runs. */
+  readonly lazy?: true;
+}
+
+const packageRules: readonly PackageRule[] = [
+  { packages: /^typeorm(\/|$)/, only: ['files', 'database', 'shadow', 'nest', 'data-source', 'app'], free: ['type'] },
+  { packages: /^@electric-sql\//, only: ['shadow', 'data-source', 'testing'], free: ['type'], lazy: true },
+  { packages: /^(@nestjs\/|nest-commander$)/, only: ['nest', 'app'], free: [] },
+  { packages: /^@supabase\/pg-delta/, only: ['schema'], free: [] },
+  { packages: /^typescript$/, only: ['typescript'], free: ['type'], lazy: true },
+  { packages: /^commander$/, only: ['cli'], free: [] },
+];
+
+const longest = 300;
+
+/** Everything in which these sources break the architecture, each as a sentence. */
+export function violations(sources: readonly SourceFile[]): readonly string[] {
+  return [
+    ...sources.flatMap((source) => [...brokenArrows(source), ...brokenPackages(source), ...brokenManners(source)]),
+    ...cycles(sources),
+  ];
+}
+
+function brokenArrows(source: SourceFile): readonly string[] {
+  const layer = layerOf(source.path);
+  const allowed = arrows[layer];
+  if (!allowed) return [`${source.path} lies in ${layer}, for which no arrow is drawn yet: add it to the table.`];
+  return source.imports.flatMap(({ from, kind }) => {
+    if (!from.endsWith('.ts')) return [];
+    const target = layerOf(from);
+    if (target === layer) return [];
+    if (!allowed.includes(target) && !allowed.includes(from.replace(/\.ts$/, '')))
+      return [`${source.path} imports ${from}: ${layer} must not know ${target}.`];
+    if (target === 'app' && kind === 'static')
+      return [`${source.path} imports ${from} when it is loaded: app is only loaded when it is asked for.`];
+    return [];
+  });
+}
+
+function brokenPackages(source: SourceFile): readonly string[] {
+  const layer = layerOf(source.path);
+  return source.imports.flatMap(({ from, kind }) => {
+    const rule = packageRules.find(({ packages }) => packages.test(from));
+    if (!rule || rule.free.includes(kind)) return [];
+    if (!rule.only.includes(layer))
+      return [`${source.path} imports ${from}, which belongs in ${rule.only.join(', ')} only.`];
+    if (rule.lazy && kind === 'static')
+      return [`${source.path} imports ${from} when it is loaded: it is heavy, load it where it is needed.`];
+    return [];
+  });
+}
+
+function brokenManners(source: SourceFile): readonly string[] {
+  const problems: string[] = [];
+  if (layerOf(source.path) !== 'cli')
+    problems.push(...source.terminal.map((use) => `${source.path} uses ${use}: only cli talks to the terminal.`));
+  if (source.bareErrors > 0)
+    problems.push(`${source.path} throws a bare Error: a failure is a MigrateError with a code and the next step.`);
+  if (source.lines > longest) problems.push(`${source.path} has ${source.lines} lines, more than ${longest}.`);
+  return problems;
+}
+
+/** Types count too: files that need each other's types are one file in two places. */
+function cycles(sources: readonly SourceFile[]): readonly string[] {
+  const targets = new Map(sources.map((source) => [source.path, source.imports.map(({ from }) => from)]));
+  const done = new Set<string>();
+  const found: string[] = [];
+  const walk = (path: string, trail: readonly string[]): void => {
+    if (trail.includes(path))
+      return void found.push(`Import cycle: ${[...trail.slice(trail.indexOf(path)), path].join(' → ')}.`);
+    if (done.has(path)) return;
+    for (const target of targets.get(path) ?? []) walk(target, [...trail, path]);
+    done.add(path);
+  };
+  for (const path of targets.keys()) walk(path, []);
+  return found;
+}
+
+function layerOf(path: string): string {
+  return path.includes('/') ? path.slice(0, path.indexOf('/')) : path.replace(/\.ts$/, '');
+}

@@ -1,0 +1,102 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, posix, relative, sep } from 'node:path';
+import ts from 'typescript';
+
+/** How a module is reached: only for its types, when the file is loaded, or not before the line runs. */
+type ImportKind = 'type' | 'static' | 'lazy';
+
+export interface Import {
+  readonly from: string;
+  readonly kind: ImportKind;
+}
+
+/** What the architecture rules need to know of one source file. */
+export interface SourceFile {
+  /** Relative to `src/`, with slashes: `database/lock.ts`. */
+  readonly path: string;
+  readonly lines: number;
+  readonly imports: readonly Import[];
+  /** `console`, and those members of `process` that write or end it. */
+  readonly terminal: readonly string[];
+  readonly bareErrors: number;
+}
+
+export function readSources(dir: string): readonly SourceFile[] {
+  const files = readdirSync(dir, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+  return files
+    .map((name) => scan(relative(dir, join(dir, name)).split(sep).join('/'), readFileSync(join(dir, name), 'utf8')))
+    .toSorted((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+export function scan(path: string, text: string): SourceFile {
+  const imports: Import[] = [];
+  const terminal: string[] = [];
+  let bareErrors = 0;
+  const visit = (node: ts.Node): void => {
+    const found = importOf(node);
+    if (found) imports.push({ ...found, from: resolved(path, found.from) });
+    const used = terminalUse(node);
+    if (used) terminal.push(used);
+    if (
+      ts.isThrowStatement(node) &&
+      ts.isNewExpression(node.expression) &&
+      node.expression.expression.getText() === 'Error'
+    )
+      bareErrors++;
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile(path, text, ts.ScriptTarget.ES2022, true));
+  return { path, lines: text.trimEnd().split('\n').length, imports, terminal, bareErrors };
+}
+
+/** The path below `src/` that a relative import reaches; a package keeps its name. */
+function resolved(path: string, from: string): string {
+  return from.startsWith('.') ? posix.join(posix.dirname(path), from).replace(/\.js$/, '.ts') : from;
+}
+
+function importOf(node: ts.Node): Import | undefined {
+  if (ts.isImportDeclaration(node)) return declared(node.moduleSpecifier, isTypeOnlyImport(node));
+  if (ts.isExportDeclaration(node) && node.moduleSpecifier)
+    return declared(node.moduleSpecifier, isTypeOnlyExport(node));
+  if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) return declared(node.argument.literal, true);
+  if (!ts.isCallExpression(node)) return undefined;
+  const called = node.expression;
+  const loads = called.kind === ts.SyntaxKind.ImportKeyword || (ts.isIdentifier(called) && called.text === 'require');
+  const [name] = node.arguments;
+  return loads && name && ts.isStringLiteralLike(name) ? { from: name.text, kind: 'lazy' } : undefined;
+}
+
+function declared(specifier: ts.Node, typeOnly: boolean): Import | undefined {
+  return ts.isStringLiteralLike(specifier) ? { from: specifier.text, kind: typeOnly ? 'type' : 'static' } : undefined;
+}
+
+function isTypeOnlyImport({ importClause }: ts.ImportDeclaration): boolean {
+  if (!importClause) return false;
+  if (importClause.phaseModifier === ts.SyntaxKind.TypeKeyword) return true;
+  const named = importClause.namedBindings;
+  return (
+    !importClause.name &&
+    !!named &&
+    ts.isNamedImports(named) &&
+    named.elements.length > 0 &&
+    named.elements.every((element) => element.isTypeOnly)
+  );
+}
+
+function isTypeOnlyExport({ isTypeOnly, exportClause }: ts.ExportDeclaration): boolean {
+  return (
+    isTypeOnly ||
+    (!!exportClause &&
+      ts.isNamedExports(exportClause) &&
+      exportClause.elements.length > 0 &&
+      exportClause.elements.every((element) => element.isTypeOnly))
+  );
+}
+
+function terminalUse(node: ts.Node): string | undefined {
+  if (ts.isPropertyAccessExpression(node) && ts.isIdentifier(node.expression)) {
+    const text = `${node.expression.text}.${node.name.text}`;
+    return /^(console\.|process\.(exit|exitCode|stdout|stderr)$)/.test(text) ? text : undefined;
+  }
+  return undefined;
+}
