@@ -8,11 +8,24 @@ import { join, resolve } from 'node:path';
 const root = resolve(import.meta.dirname, '..');
 // A folder of its own, so that the demo always begins with an empty database and leaves nothing behind.
 const home = mkdtempSync(join(tmpdir(), 'nest-migrate-demo-'));
-const env = { ...process.env, NODE_ENV: 'development', DATABASE_URL: '', PGHOST: '', PGDATABASE: '', NEST_MIGRATE_EMBEDDED: join(home, 'postgres') };
+const env = {
+  ...process.env,
+  NODE_ENV: 'development',
+  DATABASE_URL: '',
+  PGHOST: '',
+  PGDATABASE: '',
+  NEST_MIGRATE_EMBEDDED: join(home, 'postgres'),
+};
 
 const title = (text) => console.log(`\n\u001B[1m${text}\u001B[22m`);
 const show = (text) => console.log(text.trimEnd().replace(/^/gm, '  '));
-const run = (file, ...args) => execFileSync(process.execPath, [file, ...args], { cwd: root, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+const run = (file, ...args) =>
+  execFileSync(process.execPath, [file, ...args], {
+    cwd: root,
+    env,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
 const command = (...args) => {
   title(`$ nest-migrate ${args.join(' ')}`);
   show(run('dist/esm/cli/main.js', ...args));
@@ -28,7 +41,10 @@ async function freePort() {
 
 async function bootApp() {
   const port = await freePort();
-  const app = spawn(process.execPath, ['examples/dist/examples/blog/src/main.js'], { cwd: root, env: { ...env, PORT: port, NO_COLOR: '1' } });
+  const app = spawn(process.execPath, ['examples/dist/examples/blog/src/main.js'], {
+    cwd: root,
+    env: { ...env, PORT: port, NO_COLOR: '1' },
+  });
   let output = '';
   await new Promise((ready, fail) => {
     const read = (text) => {

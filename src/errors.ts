@@ -86,7 +86,16 @@ export class MigrateError extends Error {
   /** The same failure, told by somebody who knows more: which migration it was, what had been finished before. */
   with(more: Partial<ErrorDetails>): MigrateError {
     const { code, message, next, exitCode, cause, migration, sql, finished } = this;
-    const known = { code, message, next, exitCode, cause, finished, ...(migration && { migration }), ...(sql && { sql }) };
+    const known = {
+      code,
+      message,
+      next,
+      exitCode,
+      cause,
+      finished,
+      ...(migration && { migration }),
+      ...(sql && { sql }),
+    };
     return new MigrateError({ ...known, ...more });
   }
 }

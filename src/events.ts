@@ -25,7 +25,12 @@ export type MigrateEvent =
       readonly transactional: boolean;
     }
   | { readonly type: 'statement'; readonly migration: string; readonly sql: string; readonly durationMs: number }
-  | { readonly type: 'blocked'; readonly migration: string; readonly sql: string; readonly blockers: readonly Blocker[] }
+  | {
+      readonly type: 'blocked';
+      readonly migration: string;
+      readonly sql: string;
+      readonly blockers: readonly Blocker[];
+    }
   | {
       readonly type: 'retrying';
       readonly migration: string;
@@ -45,6 +50,7 @@ export type MigrateEvent =
     }
   | { readonly type: 'warning'; readonly code: WarningCode; readonly message: string };
 
-export type WarningCode = 'OUT_OF_ORDER' | 'NO_FILES_MATCH' | 'NO_DATABASE_URL' | 'MIGRATION_EDITED' | 'NOT_SAFE_BEHIND_POOLER';
+export type WarningCode =
+  'OUT_OF_ORDER' | 'NO_FILES_MATCH' | 'NO_DATABASE_URL' | 'MIGRATION_EDITED' | 'NOT_SAFE_BEHIND_POOLER';
 
 export type EventListener = (event: MigrateEvent) => void;

@@ -94,19 +94,22 @@ export function resolveSettings(settings: MigrateSettings = {}): ResolvedSetting
   const choice = <K extends keyof typeof choices>(key: K): (typeof choices)[K][number] => {
     const value = given[key] ?? choices[key][0];
     const allowed: readonly unknown[] = choices[key];
-    if (!allowed.includes(value)) problems.push(`${key} must be one of ${choices[key].join(', ')}, but is ${show(value)}`);
+    if (!allowed.includes(value))
+      problems.push(`${key} must be one of ${choices[key].join(', ')}, but is ${show(value)}`);
     return value as (typeof choices)[K][number];
   };
   const duration = (name: string, value: unknown, fallback: Duration): number => {
     const ms = milliseconds(value ?? fallback);
-    if (ms === undefined) problems.push(`${name} must be a duration such as 500, "2s" or "10min", but is ${show(value)}`);
+    if (ms === undefined)
+      problems.push(`${name} must be a duration such as 500, "2s" or "10min", but is ${show(value)}`);
     return ms ?? 0;
   };
   const connect = (given['connect'] ?? {}) as Readonly<Record<string, unknown>>;
   for (const key of Object.keys(connect)) {
     if (!(key in connectDurations)) problems.push(`unknown setting "connect.${key}" (known: timeout, retryEvery)`);
   }
-  if (given['dir'] !== undefined && typeof given['dir'] !== 'string') problems.push(`dir must be a folder, but is ${show(given['dir'])}`);
+  if (given['dir'] !== undefined && typeof given['dir'] !== 'string')
+    problems.push(`dir must be a folder, but is ${show(given['dir'])}`);
   const resolved: ResolvedSettings = {
     transaction: choice('transaction'),
     outOfOrder: choice('outOfOrder'),

@@ -1,80 +1,144 @@
-import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { relative } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { DataSource } from 'typeorm';
-import { ExitCode, isMigrateError, messageOf, MigrateError } from '../errors.js';
 import { refuseSynchronize } from '../data-source/guard.js';
-import { settingsOf } from '../data-source/settings.js';
-import { importFile } from '../files/import-file.js';
+import { isMigrateError, messageOf } from '../errors.js';
 import type { Instantiate } from '../files/migration.js';
+import { settingsFor } from '../nest/bootstrap.js';
 import { createInstantiate } from '../nest/instantiate.js';
 import type { Container } from '../nest/instantiate.js';
-import { defaultConnection } from '../nest/migrations.constants.js';
+import type { MigrationsOptions } from '../nest/interfaces/migrations-options.interface.js';
+import { defaultConnection, getInstantiateToken, getMigrationsOptionsToken } from '../nest/migrations.constants.js';
 import type { MigrateSettings } from '../options.js';
+import { findModule } from './find-module.js';
+import { invalidApp } from './invalid-app.js';
 import { withoutConnecting } from './without-connecting.js';
+import type { AppLibraries } from './without-connecting.js';
+
+export interface LoadAppOptions {
+  readonly dataSourceName?: string;
+  /** @default 60000 */
+  readonly timeoutMs?: number;
+}
 
 export interface LoadedApp {
   readonly dataSource: DataSource;
+  /** Those of the data source, and over them those of `MigrationsModule`. */
   readonly settings: MigrateSettings;
   readonly instantiate: Instantiate;
+  /** Closes the connections that were opened since. */
+  close(): Promise<void>;
+}
+
+/** What is used of Nest, and of @nestjs/typeorm. */
+interface Nest extends Pick<AppLibraries, 'NestApplicationContext'> {
+  readonly NestFactory: { createApplicationContext(module: unknown, options: object): Promise<Context> };
+  readonly ModuleRef: unknown;
 }
 
 interface Context {
-  get(token: unknown, options?: { readonly strict: boolean }): unknown;
+  select(module: unknown): Context;
+  get(token: unknown, options: { readonly strict: boolean }): unknown;
 }
-
-type Nest = { readonly NestFactory: { createApplicationContext(module: unknown, options: object): Promise<Context> }; readonly ModuleRef: unknown };
 
 /**
  * Takes the data source, with all entities that the app's modules register, out of a Nest app. The app's providers are made, but nothing is
- * connected, no lifecycle hook is called, and no migration runs. Providers that connect to something else in their constructors do so.
+ * connected, no lifecycle hook is called, and no migration runs. A provider that connects to something else in its constructor, such as
+ * Redis, does so; what it leaves open is ended with the process.
  */
-export async function loadApp(file: string, options: { readonly dataSourceName?: string }): Promise<LoadedApp> {
-  const name = options.dataSourceName ?? defaultConnection;
-  const module = moduleOf(await importExisting(file), file);
-  const require = createRequire(file);
-  const nest = require('@nestjs/core') as Nest;
-  const { getDataSourceToken } = require('@nestjs/typeorm') as { getDataSourceToken(name: string): unknown };
-  const context = await withoutConnecting(require, async () => {
-    try {
-      return await nest.NestFactory.createApplicationContext(module, { logger: false, abortOnError: false });
-    } catch (error) {
-      throw isMigrateError(error) ? error : invalid(`${file} could not be started: ${messageOf(error)}`, 'Correct the module, or use a data-source.ts: npx nest-migrate init', error);
-    }
-  });
-  const dataSource = find(context, getDataSourceToken(name), name, file) as DataSource;
-  refuseSynchronize(dataSource.options, `The connection of ${file}`);
-  const container = context.get(nest.ModuleRef) as Container;
-  return { dataSource, settings: settingsOf(dataSource), instantiate: createInstantiate(container, name) };
+export async function loadApp(file: string, options: LoadAppOptions): Promise<LoadedApp> {
+  const { dataSourceName: name = defaultConnection, timeoutMs = 60_000 } = options;
+  const module = await findModule(file);
+  const nest = await importFrom<Nest>(file, '@nestjs/core');
+  const { DataSource } = await importFrom<Pick<AppLibraries, 'DataSource'>>(file, 'typeorm');
+  const { getDataSourceToken } = await importFrom<{ getDataSourceToken(of: string): unknown }>(file, '@nestjs/typeorm');
+  const context = await withoutConnecting({ DataSource, NestApplicationContext: nest.NestApplicationContext }, () =>
+    boot(module, { nest, file, timeoutMs }),
+  );
+  const dataSource = find(context, getDataSourceToken(name)) as DataSource | undefined;
+  if (dataSource === undefined) throw withoutConnection(file, name);
+  refuseSynchronize(dataSource.options, `The app in ${shown(file)}`);
+  const own = find(context, getMigrationsOptionsToken(name)) as MigrationsOptions | undefined;
+  return {
+    dataSource,
+    settings: settingsFor(dataSource, own ?? {}),
+    instantiate:
+      (find(context, getInstantiateToken(name)) as Instantiate | undefined) ?? ofRoot(context, module, { nest, name }),
+    close: async () => {
+      if (dataSource.isInitialized) await dataSource.destroy();
+    },
+  };
 }
 
-async function importExisting(file: string): Promise<unknown> {
-  if (existsSync(file)) return importFile(file);
-  throw invalid(`There is no file ${file}.`, 'Correct --app (or "app" under "nest-migrate" in package.json), for example: --app src/app.module.ts');
-}
-
-/** `AppModule`, the default export, or the only class that is a module. */
-function moduleOf(loaded: unknown, file: string): unknown {
-  const exports = (loaded ?? {}) as Readonly<Record<string, unknown>>;
-  const modules = Object.entries(exports).filter(([, value]) => isModule(value));
-  const chosen = exports['AppModule'] ?? (isModule(exports['default']) ? exports['default'] : undefined) ?? (modules.length === 1 ? modules[0]?.[1] : undefined);
-  if (chosen !== undefined) return chosen;
-  const names = Object.keys(exports).join(', ') || 'nothing';
-  throw invalid(`${file} exports no Nest module that could be chosen (it exports ${names}).`, 'Export one class with @Module(), called AppModule or as default.');
-}
-
-function isModule(value: unknown): boolean {
-  return typeof value === 'function' && ['imports', 'providers', 'controllers', 'exports'].some((key) => Reflect.hasMetadata?.(key, value));
-}
-
-function find(context: Context, token: unknown, name: string, file: string): unknown {
+/** The app's own copy, which is not always the one that this package finds. It is the same whether imported or required. */
+async function importFrom<T>(file: string, name: string): Promise<T> {
   try {
-    return context.get(token, { strict: false });
+    const url = pathToFileURL(createRequire(file).resolve(name)).href;
+    const loaded = (await import(url)) as T & { readonly default?: T };
+    return { ...loaded.default, ...loaded };
   } catch (error) {
-    const which = name === defaultConnection ? 'no TypeORM connection' : `no TypeORM connection "${name}"`;
-    throw invalid(`The app in ${file} has ${which}.`, 'Import TypeOrmModule.forRoot or MigrationsModule.forRoot in it; a named one is chosen by --connection <name>.', error);
+    const next = `Install it there: npm install ${name}`;
+    throw invalidApp(`${shown(file)} is no Nest app with TypeORM: ${name} cannot be loaded from there.`, next, error);
   }
 }
 
-function invalid(message: string, next: string, cause?: unknown): MigrateError {
-  return new MigrateError({ code: 'APP_INVALID', message, next, exitCode: ExitCode.usage, cause });
+interface Booting {
+  readonly nest: Nest;
+  readonly file: string;
+  readonly timeoutMs: number;
+}
+
+async function boot(module: unknown, { nest, file, timeoutMs }: Booting): Promise<Context> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLong = new Promise<never>((_resolve, reject) => {
+    const message = `The app in ${shown(file)} was not made within ${timeoutMs / 1000} s: one of its providers waits for something.`;
+    const next =
+      'Let it wait in onModuleInit (which is not called here), or use a data-source.ts: npx nest-migrate init';
+    timer = setTimeout(() => reject(invalidApp(message, next)), timeoutMs);
+  });
+  try {
+    const made = nest.NestFactory.createApplicationContext(module, { logger: false, abortOnError: false });
+    return await Promise.race([made, tooLong]);
+  } catch (error) {
+    if (isMigrateError(error)) throw error;
+    const next =
+      'No provider may use the database while the app is made; or use a data-source.ts: npx nest-migrate init';
+    throw invalidApp(`The app in ${shown(file)} could not be made: ${messageOf(error)}`, next, error);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Without `MigrationsModule`, migrations see what the app's root module sees. */
+function ofRoot(context: Context, module: unknown, { nest, name }: { nest: Nest; name: string }): Instantiate {
+  const container = isClass(module)
+    ? context.select(module).get(nest.ModuleRef, { strict: true })
+    : context.get(nest.ModuleRef, { strict: false });
+  return createInstantiate(container as Container, name);
+}
+
+/** Nest selects a module by its class; one that is made by a method (`AppModule.forRoot()`) has none of its own. */
+function isClass(module: unknown): boolean {
+  return typeof module === 'function';
+}
+
+function find(context: Context, token: unknown): unknown {
+  try {
+    return context.get(token, { strict: false });
+  } catch {
+    return undefined;
+  }
+}
+
+function withoutConnection(file: string, name: string): Error {
+  const which = name === defaultConnection ? 'no TypeORM connection' : `no TypeORM connection "${name}"`;
+  return invalidApp(
+    `The app in ${shown(file)} has ${which}.`,
+    'Import TypeOrmModule.forRoot or MigrationsModule.forRoot in it; a named one is chosen by --connection <name>.',
+  );
+}
+
+function shown(file: string): string {
+  return relative(process.cwd(), file) || file;
 }

@@ -1,4 +1,9 @@
-/** The parts of TypeORM and Nest that are held still while an app is taken apart. */
+/** The parts of TypeORM and Nest that are held still while an app is taken apart: those of the app, which may be other copies than ours. */
+export interface AppLibraries {
+  readonly DataSource: { readonly prototype: DataSourcePrototype };
+  readonly NestApplicationContext: { readonly prototype: ContextPrototype };
+}
+
 interface DataSourcePrototype {
   initialize(this: Connectable): Promise<Connectable>;
 }
@@ -13,25 +18,21 @@ interface ContextPrototype {
 }
 
 /**
- * While `work` makes a Nest app, its data sources learn their entities but do not connect, and Nest calls no lifecycle hooks.
- * Both are methods of prototypes, put back at once.
+ * While `work` makes a Nest app, its data sources learn their entities but do not connect, Nest calls no lifecycle hooks, and
+ * `MigrationsModule` does nothing. What was changed for that is put back at once, and the data sources can be initialised for real.
  */
-export async function withoutConnecting<T>(require: NodeJS.Require, work: () => Promise<T>): Promise<T> {
-  const dataSource = (require('typeorm') as { readonly DataSource: { readonly prototype: DataSourcePrototype } }).DataSource.prototype;
-  const context = (require('@nestjs/core') as { readonly NestApplicationContext: { readonly prototype: ContextPrototype } }).NestApplicationContext.prototype;
+export async function withoutConnecting<T>(libraries: AppLibraries, work: () => Promise<T>): Promise<T> {
+  const dataSource = libraries.DataSource.prototype;
+  const context = libraries.NestApplicationContext.prototype;
   const { initialize } = dataSource;
   const { init } = context;
   const mode = process.env['NEST_MIGRATE_ON_BOOTSTRAP'];
+  const learned = new Set<Connectable>();
   dataSource.initialize = async function learnEntities() {
-    const { migrations, subscribers } = this.options as { migrations?: unknown; subscribers?: unknown };
-    Object.assign(this.options, { migrations: [], subscribers: [] });
-    try {
-      // Repositories are injected all over the app, and they need to know their entity.
-      await this.buildMetadatas();
-    } finally {
-      Object.assign(this.options, { migrations, subscribers });
-    }
-    return this;
+    learned.add(this);
+    await buildMetadatas(this);
+    // Whoever asks is told that it is connected: @nestjs/typeorm and our own module would try again.
+    return Object.assign(this, { isInitialized: true });
   };
   context.init = function withoutHooks() {
     return Promise.resolve(this);
@@ -42,7 +43,19 @@ export async function withoutConnecting<T>(require: NodeJS.Require, work: () => 
   } finally {
     dataSource.initialize = initialize;
     context.init = init;
+    for (const one of learned) Object.assign(one, { isInitialized: false });
     if (mode === undefined) delete process.env['NEST_MIGRATE_ON_BOOTSTRAP'];
     else process.env['NEST_MIGRATE_ON_BOOTSTRAP'] = mode;
+  }
+}
+
+/** Repositories are injected all over the app, and they need to know their entity. Migrations and subscribers need not be loaded for that. */
+async function buildMetadatas(dataSource: Connectable): Promise<void> {
+  const { migrations, subscribers } = dataSource.options as { migrations?: unknown; subscribers?: unknown };
+  Object.assign(dataSource.options, { migrations: [], subscribers: [] });
+  try {
+    await dataSource.buildMetadatas();
+  } finally {
+    Object.assign(dataSource.options, { migrations, subscribers });
   }
 }

@@ -27,10 +27,17 @@ interface Source {
 }
 
 /** Lends a migrator for the project's data source. */
-export async function withMigrator<T>(io: Io, flags: GlobalFlags, work: (migrator: Migrator) => Promise<T>): Promise<T> {
+export async function withMigrator<T>(
+  io: Io,
+  flags: GlobalFlags,
+  work: (migrator: Migrator) => Promise<T>,
+): Promise<T> {
   const project = readProject(process.cwd(), flags);
   const { registerTypeScript } = await import('../typescript/register.js');
-  registerTypeScript({ projectDir: project.dir, ...(project.tsconfig !== undefined && { tsconfig: project.tsconfig }) });
+  registerTypeScript({
+    projectDir: project.dir,
+    ...(project.tsconfig !== undefined && { tsconfig: project.tsconfig }),
+  });
   const source = await (project.app === undefined ? fromFile(project) : fromApp(project.app, flags));
   const { createMigrator } = await import('../migrator.js');
   const { settings } = project;
@@ -51,7 +58,9 @@ export async function withMigrator<T>(io: Io, flags: GlobalFlags, work: (migrato
 }
 
 function connectSettings(...all: readonly MigrateSettings[]): Pick<MigrateSettings, 'connect'> {
-  const connect = Object.assign({}, ...all.map((settings) => settings.connect)) as NonNullable<MigrateSettings['connect']>;
+  const connect = Object.assign({}, ...all.map((settings) => settings.connect)) as NonNullable<
+    MigrateSettings['connect']
+  >;
   return Object.keys(connect).length > 0 ? { connect } : {};
 }
 
@@ -84,7 +93,9 @@ function readProject(dir: string, flags: GlobalFlags): Project {
 function readManifest(file: string): Readonly<Record<string, unknown>> {
   if (!existsSync(file)) return {};
   try {
-    const manifest = JSON.parse(readFileSync(file, 'utf8')) as { readonly 'nest-migrate'?: Readonly<Record<string, unknown>> };
+    const manifest = JSON.parse(readFileSync(file, 'utf8')) as {
+      readonly 'nest-migrate'?: Readonly<Record<string, unknown>>;
+    };
     return manifest['nest-migrate'] ?? {};
   } catch (error) {
     throw new MigrateError({

@@ -1,4 +1,13 @@
-import type { CreateOptions, DryRunStatement, Finished, Resolution, RevertOptions, RunMode, RunOptions, StatusResult } from '../commands/contract.js';
+import type {
+  CreateOptions,
+  DryRunStatement,
+  Finished,
+  Resolution,
+  RevertOptions,
+  RunMode,
+  RunOptions,
+  StatusResult,
+} from '../commands/contract.js';
 import { ExitCode, MigrateError } from '../errors.js';
 import { milliseconds } from '../options.js';
 import { withMigrator } from './connect.js';
@@ -12,25 +21,41 @@ interface ModeFlags {
   readonly dryRun?: boolean;
 }
 
-type Handler<Flags, Args extends readonly unknown[] = []> = (io: Io, flags: GlobalFlags & Flags, ...args: Args) => Promise<ExitCode>;
+type Handler<Flags, Args extends readonly unknown[] = []> = (
+  io: Io,
+  flags: GlobalFlags & Flags,
+  ...args: Args
+) => Promise<ExitCode>;
 
 const run: Handler<Pick<RunOptions, 'to' | 'count' | 'transaction'> & ModeFlags> = async (io, flags) => {
   const { to, count, transaction } = flags;
-  const result = await withMigrator(io, flags, (migrator) => migrator.run({ to, count, transaction, mode: modeOf(flags) }));
-  io.result(result, () => (result.statements ? sqlLines(result.statements) : [summary(result.applied, 'applied', 'nothing is pending', io)]));
+  const result = await withMigrator(io, flags, (migrator) =>
+    migrator.run({ to, count, transaction, mode: modeOf(flags) }),
+  );
+  io.result(result, () =>
+    result.statements ? sqlLines(result.statements) : [summary(result.applied, 'applied', 'nothing is pending', io)],
+  );
   return ExitCode.done;
 };
 
-const revert: Handler<Pick<RevertOptions, 'to' | 'count'> & ModeFlags & { readonly all?: boolean; readonly lastRun?: boolean }> = async (io, flags) => {
+const revert: Handler<
+  Pick<RevertOptions, 'to' | 'count'> & ModeFlags & { readonly all?: boolean; readonly lastRun?: boolean }
+> = async (io, flags) => {
   const { to, count, all, lastRun } = flags;
   const which = all ? 'all' : lastRun ? 'last-run' : undefined;
-  const result = await withMigrator(io, flags, (migrator) => migrator.revert({ to, count, which, mode: modeOf(flags) }));
-  io.result(result, () => (result.statements ? sqlLines(result.statements) : [summary(result.reverted, 'reverted', 'nothing is applied', io)]));
+  const result = await withMigrator(io, flags, (migrator) =>
+    migrator.revert({ to, count, which, mode: modeOf(flags) }),
+  );
+  io.result(result, () =>
+    result.statements ? sqlLines(result.statements) : [summary(result.reverted, 'reverted', 'nothing is applied', io)],
+  );
   return ExitCode.done;
 };
 
 const redo: Handler<{ readonly count?: number }> = async (io, flags) => {
-  const result = await withMigrator(io, flags, (migrator) => migrator.redo(flags.count === undefined ? {} : { count: flags.count }));
+  const result = await withMigrator(io, flags, (migrator) =>
+    migrator.redo(flags.count === undefined ? {} : { count: flags.count }),
+  );
   io.result(result, () => [summary(result.applied, 'reverted and applied again', 'nothing is applied', io)]);
   return ExitCode.done;
 };
@@ -46,11 +71,16 @@ const wait: Handler<{ readonly timeout?: string; readonly migrated?: boolean }> 
   const timeoutMs = durationOf(flags.timeout, '--timeout');
   const until = flags.migrated ? 'migrated' : 'connected';
   const result = await withMigrator(io, flags, (migrator) => migrator.wait({ timeoutMs, until }));
-  io.result(result, () => [`${flags.migrated ? 'Everything is applied' : 'The server answers'}, after ${showDuration(result.waitedMs)}.`]);
+  io.result(result, () => [
+    `${flags.migrated ? 'Everything is applied' : 'The server answers'}, after ${showDuration(result.waitedMs)}.`,
+  ]);
   return ExitCode.done;
 };
 
-const create: Handler<{ readonly sql?: boolean; readonly js?: boolean; readonly dir?: string }, [name: string]> = async (io, flags, name) => {
+const create: Handler<
+  { readonly sql?: boolean; readonly js?: boolean; readonly dir?: string },
+  [name: string]
+> = async (io, flags, name) => {
   const { projectLanguage } = await import('./language.js');
   const language: CreateOptions['language'] = flags.sql ? 'sql' : flags.js ? 'js' : projectLanguage(process.cwd());
   const result = await withMigrator(io, flags, (migrator) => migrator.create({ name, language, dir: flags.dir }));
@@ -58,11 +88,10 @@ const create: Handler<{ readonly sql?: boolean; readonly js?: boolean; readonly 
   return ExitCode.done;
 };
 
-const resolve: Handler<{ readonly finished?: boolean; readonly notStarted?: boolean; readonly doneUntil?: number }, [migration: string]> = async (
-  io,
-  flags,
-  migration,
-) => {
+const resolve: Handler<
+  { readonly finished?: boolean; readonly notStarted?: boolean; readonly doneUntil?: number },
+  [migration: string]
+> = async (io, flags, migration) => {
   const resolution = resolutionOf(flags);
   const result = await withMigrator(io, flags, (migrator) => migrator.resolve(migration, resolution));
   const said = {
@@ -97,7 +126,11 @@ function durationOf(text: string | undefined, flag: string): number | undefined 
   throw usage(`${flag} must be a duration, but is "${text}".`, `For example: ${flag} 60s, or ${flag} 10min`);
 }
 
-function resolutionOf(flags: { readonly finished?: boolean; readonly notStarted?: boolean; readonly doneUntil?: number }): Resolution {
+function resolutionOf(flags: {
+  readonly finished?: boolean;
+  readonly notStarted?: boolean;
+  readonly doneUntil?: number;
+}): Resolution {
   if (flags.finished) return { as: 'finished' };
   if (flags.notStarted) return { as: 'not-started' };
   if (flags.doneUntil !== undefined) return { as: 'done-until', statement: flags.doneUntil };

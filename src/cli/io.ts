@@ -21,7 +21,8 @@ export interface Paint {
 
 export function paintFor(stream: { readonly isTTY?: boolean }, color: boolean): Paint {
   const on = color && stream.isTTY === true && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb';
-  const with_ = (open: number, close: number) => (text: string) => (on ? `\u001B[${open}m${text}\u001B[${close}m` : text);
+  const with_ = (open: number, close: number) => (text: string) =>
+    on ? `\u001B[${open}m${text}\u001B[${close}m` : text;
   return { bold: with_(1, 22), dim: with_(2, 22), green: with_(32, 39), yellow: with_(33, 39), red: with_(31, 39) };
 }
 

@@ -24,7 +24,14 @@ export async function perform(flags: GlobalFlags, command: (io: Io) => Promise<E
     verbose: flags.verbose === true,
     paint,
     signal: controller.signal,
-    result: (data, lines) => void write(json ? `${JSON.stringify(data, null, 2)}\n` : lines().map((line) => `${line}\n`).join('')),
+    result: (data, lines) =>
+      void write(
+        json
+          ? `${JSON.stringify(data, null, 2)}\n`
+          : lines()
+              .map((line) => `${line}\n`)
+              .join(''),
+      ),
     note: (line) => void (flags.quiet || process.stderr.write(`${line}\n`)),
   };
   try {

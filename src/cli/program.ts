@@ -28,7 +28,9 @@ function action(name: keyof Handlers): (...args: unknown[]) => Promise<void> {
     const { perform } = await import('./perform.js');
     const { handlers } = await import('./handlers.js');
     const flags = command.optsWithGlobals<GlobalFlags>();
-    const code: ExitCode = await perform(flags, (io) => (handlers[name] as (...given: unknown[]) => Promise<ExitCode>)(io, flags, ...args.slice(0, -2)));
+    const code: ExitCode = await perform(flags, (io) =>
+      (handlers[name] as (...given: unknown[]) => Promise<ExitCode>)(io, flags, ...args.slice(0, -2)),
+    );
     await exit(code);
   };
 }
@@ -50,7 +52,10 @@ function describeProgram(): Command {
     .showHelpAfterError('(see nest-migrate --help)')
     .configureHelp({ showGlobalOptions: true });
   program
-    .option('-d, --data-source <file>', 'the file that exports the data source (default: data-source.ts here, in src, in dist)')
+    .option(
+      '-d, --data-source <file>',
+      'the file that exports the data source (default: data-source.ts here, in src, in dist)',
+    )
     .option('--app <file>', 'the Nest module that has the connection, e.g. src/app.module.ts')
     .option('--connection <name>', 'with --app: the name of the connection')
     .option('--tsconfig <file>', 'how TypeScript files are loaded (default: tsconfig.json)')
@@ -63,7 +68,13 @@ function describeProgram(): Command {
     .option('--statement-timeout <duration>', 'the longest a statement may run (default: 0, for ever)')
     .option('--wait-for-others <duration>', 'how long to wait while another process migrates (default: 0, for ever)')
     .option('--connect-timeout <duration>', 'how long to wait for the server (default: 30s)')
-    .addOption(new Option('--out-of-order <policy>', 'a pending migration older than an applied one').choices(['run', 'warn', 'refuse']))
+    .addOption(
+      new Option('--out-of-order <policy>', 'a pending migration older than an applied one').choices([
+        'run',
+        'warn',
+        'refuse',
+      ]),
+    )
     .addOption(new Option('--edited <policy>', 'a .sql file changed after it was applied').choices(['warn', 'refuse']));
   run(program);
   revert(program);
@@ -76,22 +87,36 @@ function run(program: Command): void {
   command(program, 'run', 'run the pending migrations')
     .option('--to <migration>', 'up to this one: a name, a timestamp, or a part of a name')
     .option('--count <n>', 'so many', count)
-    .addOption(new Option('--transaction <mode>', 'a transaction for each, one for all, or none').choices(['each', 'all', 'none']))
+    .addOption(
+      new Option('--transaction <mode>', 'a transaction for each, one for all, or none').choices([
+        'each',
+        'all',
+        'none',
+      ]),
+    )
     .addOption(new Option('--fake', 'record them as applied without executing them').conflicts('dryRun'))
     .addOption(new Option('--dry-run', 'print the SQL: it is executed and rolled back'))
-    .addHelpText('after', examples('run', 'run --to AddUsers', 'run --dry-run > review.sql', 'run --json | jq .applied'))
+    .addHelpText(
+      'after',
+      examples('run', 'run --to AddUsers', 'run --dry-run > review.sql', 'run --json | jq .applied'),
+    )
     .action(action('run'));
 }
 
 function revert(program: Command): void {
   command(program, 'revert', 'revert the last migration')
-    .addOption(new Option('--to <migration>', 'go back to this one, which stays').conflicts(['count', 'all', 'lastRun']))
+    .addOption(
+      new Option('--to <migration>', 'go back to this one, which stays').conflicts(['count', 'all', 'lastRun']),
+    )
     .addOption(new Option('--count <n>', 'so many').argParser(count).conflicts(['all', 'lastRun']))
     .addOption(new Option('--all', 'everything').conflicts('lastRun'))
     .option('--last-run', 'what the last run has applied')
     .addOption(new Option('--fake', 'record them as reverted without executing them').conflicts('dryRun'))
     .addOption(new Option('--dry-run', 'print the SQL: it is executed and rolled back'))
-    .addHelpText('after', examples('revert', 'revert --count 2', 'revert --to CreateUsers', 'revert --last-run --dry-run'))
+    .addHelpText(
+      'after',
+      examples('revert', 'revert --count 2', 'revert --to CreateUsers', 'revert --last-run --dry-run'),
+    )
     .action(action('revert'));
   command(program, 'redo', 'revert the last migration and run it again')
     .option('--count <n>', 'so many', count)
@@ -114,7 +139,14 @@ function others(program: Command): void {
     .addOption(new Option('--sql', 'a file of plain SQL').conflicts('js'))
     .option('--js', 'JavaScript instead of TypeScript')
     .option('--dir <folder>', 'where (default: where the others are)')
-    .addHelpText('after', examples('create AddEmailToUsers', 'create AddEmailToUsers --sql', 'create "backfill countries" --js --dir src/migrations'))
+    .addHelpText(
+      'after',
+      examples(
+        'create AddEmailToUsers',
+        'create AddEmailToUsers --sql',
+        'create "backfill countries" --js --dir src/migrations',
+      ),
+    )
     .action(action('create'));
   command(program, 'resolve', 'say what became of a migration without a transaction that stopped in the middle')
     .argument('<migration>', 'its name, timestamp, or a part of its name')
@@ -130,7 +162,12 @@ function others(program: Command): void {
 }
 
 function command(program: Command, name: string, description: string): Command {
-  return program.command(name).description(description).exitOverride().showSuggestionAfterError().allowExcessArguments(false);
+  return program
+    .command(name)
+    .description(description)
+    .exitOverride()
+    .showSuggestionAfterError()
+    .allowExcessArguments(false);
 }
 
 function examples(...lines: readonly string[]): string {

@@ -15,7 +15,11 @@ function linesOf(event: MigrateEvent, paint: Paint, io: Io): readonly string[] {
     case 'connecting':
       return [paint.dim(`no connection yet: ${event.reason}; trying again`)];
     case 'waiting-for-lock':
-      return [paint.dim(`another process is migrating${event.holder ? ` (${blocker(event.holder)})` : ''}; waiting since ${showDuration(event.waitedMs)}`)];
+      return [
+        paint.dim(
+          `another process is migrating${event.holder ? ` (${blocker(event.holder)})` : ''}; waiting since ${showDuration(event.waitedMs)}`,
+        ),
+      ];
     case 'lock-acquired':
       return [paint.dim(`it is our turn after ${showDuration(event.waitedMs)}`)];
     case 'migration-started':
@@ -23,9 +27,16 @@ function linesOf(event: MigrateEvent, paint: Paint, io: Io): readonly string[] {
     case 'statement':
       return io.verbose ? [paint.dim(`  ${showDuration(event.durationMs).padStart(8)}  ${event.sql.trim()}`)] : [];
     case 'blocked':
-      return [paint.yellow(`${event.migration} waits for a lock:`), ...event.blockers.map((one) => paint.yellow(`  ${blocker(one)}`))];
+      return [
+        paint.yellow(`${event.migration} waits for a lock:`),
+        ...event.blockers.map((one) => paint.yellow(`  ${blocker(one)}`)),
+      ];
     case 'retrying':
-      return [paint.yellow(`${event.migration}: ${event.reason}; rolled back, trying again in ${showDuration(event.delayMs)} (attempt ${event.attempt + 1})`)];
+      return [
+        paint.yellow(
+          `${event.migration}: ${event.reason}; rolled back, trying again in ${showDuration(event.delayMs)} (attempt ${event.attempt + 1})`,
+        ),
+      ];
     case 'resuming':
       return [paint.dim(`${event.migration} goes on after ${many(event.statementsDone, 'finished statement')}`)];
     case 'migration-finished':

@@ -6,12 +6,16 @@ import type { Paint } from './io.js';
 export function statusLines(result: StatusResult, paint: Paint): readonly string[] {
   const { applied, pending, problems } = result;
   const width = Math.max(0, ...[...applied, ...pending].map(({ name }) => name.length));
-  const lines = applied.map((migration) => `${paint.green('✔')} ${migration.name.padEnd(width)}  ${paint.dim(appliedWhen(migration))}`.trimEnd());
+  const lines = applied.map((migration) =>
+    `${paint.green('✔')} ${migration.name.padEnd(width)}  ${paint.dim(appliedWhen(migration))}`.trimEnd(),
+  );
   lines.push(...pending.map(({ name }) => `${paint.yellow('○')} ${name.padEnd(width)}  ${paint.yellow('pending')}`));
   if (problems.length > 0) lines.push('', ...problems.map(({ message }) => `${paint.yellow('!')} ${message}`));
   if (lines.length > 0) lines.push('');
   const last = applied.at(-1);
-  lines.push(`${many(applied.length, 'migration')} applied${last ? `, the last one is ${last.name}` : ''}; ${pending.length === 0 ? 'nothing is pending' : `${pending.length} pending: nest-migrate run`}.`);
+  lines.push(
+    `${many(applied.length, 'migration')} applied${last ? `, the last one is ${last.name}` : ''}; ${pending.length === 0 ? 'nothing is pending' : `${pending.length} pending: nest-migrate run`}.`,
+  );
   return lines;
 }
 

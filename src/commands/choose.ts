@@ -12,11 +12,15 @@ export function findByReference<T extends Named>(reference: string, among: reado
   const wanted = reference.trim();
   const fileName = (migration: T): string => (migration.file === undefined ? '' : basename(migration.file));
   const exact = among.find(
-    (migration) => migration.name === wanted || String(migration.timestamp) === wanted || fileName(migration) === basename(wanted),
+    (migration) =>
+      migration.name === wanted || String(migration.timestamp) === wanted || fileName(migration) === basename(wanted),
   );
   if (exact) return exact;
   const part = wanted.toLowerCase();
-  const partly = part === '' ? [] : among.filter((migration) => `${migration.name} ${fileName(migration)}`.toLowerCase().includes(part));
+  const partly =
+    part === ''
+      ? []
+      : among.filter((migration) => `${migration.name} ${fileName(migration)}`.toLowerCase().includes(part));
   const [only, ...more] = partly;
   if (only !== undefined && more.length === 0) return only;
   const names = (partly.length > 0 ? partly : among).map((migration) => migration.name);

@@ -28,7 +28,11 @@ export interface Survey {
 export async function list(context: CommandContext): Promise<MigrationList> {
   const found = await listMigrations(context.migrations);
   for (const { pattern, folder } of found.unmatched) {
-    context.onEvent({ type: 'warning', code: 'NO_FILES_MATCH', message: `No migration matches ${pattern} (looked in ${folder}).` });
+    context.onEvent({
+      type: 'warning',
+      code: 'NO_FILES_MATCH',
+      message: `No migration matches ${pattern} (looked in ${folder}).`,
+    });
   }
   return found;
 }

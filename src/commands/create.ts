@@ -24,7 +24,8 @@ export async function create(options: CreateOptions, context: CreateContext): Pr
   for (let timestamp = nextTimestamp(context.existing); ; timestamp += 1 + Math.floor(Math.random() * 10)) {
     const fileName = `${timestamp}-${title}.${extension}`;
     const name = `${title}${timestamp}`;
-    const template: Template = extension === 'js' ? (options.moduleKind ?? moduleKindOf(join(folder, fileName))) : extension;
+    const template: Template =
+      extension === 'js' ? (options.moduleKind ?? moduleKindOf(join(folder, fileName))) : extension;
     if (!(await writeNew(folder, fileName, renderEmpty({ name, timestamp }, template)))) continue;
     if (await isAlone(folder, timestamp)) return { file: relative(context.cwd, join(folder, fileName)), name };
     // Somebody else made one in the same millisecond.
@@ -37,13 +38,19 @@ async function isAlone(folder: string, timestamp: number): Promise<boolean> {
 }
 
 function nextTimestamp(existing: MigrationList): number {
-  const known = [...existing.files.map((file) => file.expected?.timestamp ?? 0), ...existing.classes.map(({ name }) => timestampOf(name) ?? 0)];
+  const known = [
+    ...existing.files.map((file) => file.expected?.timestamp ?? 0),
+    ...existing.classes.map(({ name }) => timestampOf(name) ?? 0),
+  ];
   return Math.max(Date.now(), ...known.map((timestamp) => timestamp + 1));
 }
 
 /** `add "e-mail" to users` → `AddEMailToUsers`. */
 function titleOf(text: string): string {
-  const words = text.normalize('NFC').replace(/[^\p{L}\p{N}_$]+/gu, ' ').trim();
+  const words = text
+    .normalize('NFC')
+    .replace(/[^\p{L}\p{N}_$]+/gu, ' ')
+    .trim();
   const title = classNameOf(words).replaceAll(' ', '');
   if (/^[\p{L}_$]/u.test(title) && title.length <= 100) return title;
   throw new MigrateError({

@@ -40,9 +40,15 @@ export async function execute(
   client: SqlClient,
   context: CommandContext,
 ): Promise<Execution> {
-  const steps = await Promise.all(planned.map(async ({ migration, direction }) => ({ migration: await migration.load(), direction })));
+  const steps = await Promise.all(
+    planned.map(async ({ migration, direction }) => ({ migration: await migration.load(), direction })),
+  );
   await context.initialise();
-  const apply: ApplyContext = { ...context, lock, batch: options.mode === 'dry' ? 0 : await prepareTables(client, context) };
+  const apply: ApplyContext = {
+    ...context,
+    lock,
+    batch: options.mode === 'dry' ? 0 : await prepareTables(client, context),
+  };
   if (options.mode === 'dry') return { finished: [], statements: await dryRun(steps, apply) };
   if (options.mode === 'fake') {
     await recordOnly(steps, apply);
@@ -68,7 +74,9 @@ async function prepareTables(client: SqlClient, context: CommandContext): Promis
 
 /** TypeORM's own table for views and generated columns: the migrations that TypeORM generates write to it. */
 async function createMetadataTable(context: CommandContext): Promise<void> {
-  const builder = context.dataSource.driver.createSchemaBuilder() as { createMetadataTableIfNecessary?(queryRunner: unknown): Promise<void> };
+  const builder = context.dataSource.driver.createSchemaBuilder() as {
+    createMetadataTableIfNecessary?(queryRunner: unknown): Promise<void>;
+  };
   if (builder.createMetadataTableIfNecessary === undefined) return;
   const queryRunner = context.dataSource.createQueryRunner();
   try {
@@ -83,7 +91,9 @@ async function oneByOne(steps: readonly Step[], context: ApplyContext, options: 
   try {
     for (const [index, step] of steps.entries()) {
       const transactional = (await ownTransaction(step, context)) ?? options.transaction !== 'none';
-      const halfDone = options.halfDone.find((row) => row.migration === step.migration.name && row.direction === step.direction);
+      const halfDone = options.halfDone.find(
+        (row) => row.migration === step.migration.name && row.direction === step.direction,
+      );
       startedStep(step, index, steps.length, transactional, context);
       const durationMs =
         transactional && halfDone === undefined
@@ -125,10 +135,22 @@ async function ownTransaction(step: Step, context: ApplyContext): Promise<boolea
 
 function startedStep(step: Step, index: number, total: number, transactional: boolean, context: ApplyContext): void {
   const { migration, direction } = step;
-  context.onEvent({ type: 'migration-started', migration: migration.name, direction, position: index + 1, total, transactional });
+  context.onEvent({
+    type: 'migration-started',
+    migration: migration.name,
+    direction,
+    position: index + 1,
+    total,
+    transactional,
+  });
 }
 
-function finishedStep(step: Step, durationMs: number, context: ApplyContext, mode: 'real' | 'fake'): Execution['finished'][number] {
+function finishedStep(
+  step: Step,
+  durationMs: number,
+  context: ApplyContext,
+  mode: 'real' | 'fake',
+): Execution['finished'][number] {
   const { direction } = step;
   const { name } = step.migration;
   context.onEvent({ type: 'migration-finished', migration: name, direction, durationMs, fake: mode === 'fake' });

@@ -10,21 +10,37 @@ import type { Resolution, ResolveResult } from './contract.js';
 import { findByReference } from './choose.js';
 
 /** Records what somebody found who looked at a migration that stopped in the middle. Touches ledger and log only. */
-export async function resolve(reference: string, resolution: Resolution, context: CommandContext): Promise<ResolveResult> {
-  const locked = await holdLock(context, () => Promise.resolve(true), () =>
-    // Not on the connection that holds the lock: its transaction is never committed.
-    withReader(context, async (client) => {
-      const { halfDone } = await readLedger(client, context.tables);
-      if (halfDone.length === 0) throw nothingHalfDone(reference);
-      const named = halfDone.map((row) => ({ name: row.migration, timestamp: Number(row.migration.slice(-13)), row }));
-      return decide(findByReference(reference, named).row, resolution, client, context);
-    }),
+export async function resolve(
+  reference: string,
+  resolution: Resolution,
+  context: CommandContext,
+): Promise<ResolveResult> {
+  const locked = await holdLock(
+    context,
+    () => Promise.resolve(true),
+    () =>
+      // Not on the connection that holds the lock: its transaction is never committed.
+      withReader(context, async (client) => {
+        const { halfDone } = await readLedger(client, context.tables);
+        if (halfDone.length === 0) throw nothingHalfDone(reference);
+        const named = halfDone.map((row) => ({
+          name: row.migration,
+          timestamp: Number(row.migration.slice(-13)),
+          row,
+        }));
+        return decide(findByReference(reference, named).row, resolution, client, context);
+      }),
   );
   if (!locked.held) throw nothingHalfDone(reference);
   return locked.value;
 }
 
-async function decide(row: HalfDone, resolution: Resolution, client: SqlClient, context: CommandContext): Promise<ResolveResult> {
+async function decide(
+  row: HalfDone,
+  resolution: Resolution,
+  client: SqlClient,
+  context: CommandContext,
+): Promise<ResolveResult> {
   const { log } = context.tables;
   const { migration, direction } = row;
   const set = (changes: string): string => `UPDATE ${log} SET ${changes}, in_doubt = NULL WHERE id = ${row.id}`;

@@ -33,25 +33,45 @@ export async function redo(options: { readonly count?: number }, context: Comman
   return { reverted: only('down'), applied: only('up'), waitedForLockMs };
 }
 
-async function goBack(options: RevertOptions, context: CommandContext, plan: (down: readonly PlannedStep[]) => readonly PlannedStep[]) {
+async function goBack(
+  options: RevertOptions,
+  context: CommandContext,
+  plan: (down: readonly PlannedStep[]) => readonly PlannedStep[],
+) {
   const found = await list(context);
   const before = await withReader(context, (client) => survey(client, found, context));
-  if (before.state.applied.length === 0 && before.state.halfDone.length === 0) return { steps: [], waitedForLockMs: 0, statements: undefined };
-  const locked = await holdLock(context, () => Promise.resolve(true), async (lock, client) => {
-    const now = await surveyInside(client, found, context);
-    const unfinished = now.state.halfDone.find((row) => row.direction === 'up');
-    if (unfinished) throw halfUp(unfinished.migration, unfinished);
-    const rows = await choose(options, now, client, context);
-    const down = rows.map((row) => ({ migration: fileOf(row, now), direction: 'down' as const }));
-    if (down.length === 0) return { steps: [], waitedForLockMs: lock.waitedMs, statements: undefined };
-    const { transaction } = context.settings;
-    const execution = await execute(plan(down), { transaction, mode: options.mode ?? 'real', halfDone: now.state.halfDone }, lock, client, context);
-    return { steps: execution.finished, waitedForLockMs: lock.waitedMs, statements: execution.statements };
-  });
+  if (before.state.applied.length === 0 && before.state.halfDone.length === 0)
+    return { steps: [], waitedForLockMs: 0, statements: undefined };
+  const locked = await holdLock(
+    context,
+    () => Promise.resolve(true),
+    async (lock, client) => {
+      const now = await surveyInside(client, found, context);
+      const unfinished = now.state.halfDone.find((row) => row.direction === 'up');
+      if (unfinished) throw halfUp(unfinished.migration, unfinished);
+      const rows = await choose(options, now, client, context);
+      const down = rows.map((row) => ({ migration: fileOf(row, now), direction: 'down' as const }));
+      if (down.length === 0) return { steps: [], waitedForLockMs: lock.waitedMs, statements: undefined };
+      const { transaction } = context.settings;
+      const execution = await execute(
+        plan(down),
+        { transaction, mode: options.mode ?? 'real', halfDone: now.state.halfDone },
+        lock,
+        client,
+        context,
+      );
+      return { steps: execution.finished, waitedForLockMs: lock.waitedMs, statements: execution.statements };
+    },
+  );
   return locked.held ? locked.value : { steps: [], waitedForLockMs: locked.waitedMs, statements: undefined };
 }
 
-async function choose(options: RevertOptions, now: Survey, client: SqlClient, context: CommandContext): Promise<readonly LedgerRow[]> {
+async function choose(
+  options: RevertOptions,
+  now: Survey,
+  client: SqlClient,
+  context: CommandContext,
+): Promise<readonly LedgerRow[]> {
   const newestFirst = now.state.applied.toReversed();
   if (options.to !== undefined) {
     const stays = findByReference(options.to, now.state.applied);
@@ -62,7 +82,11 @@ async function choose(options: RevertOptions, now: Survey, client: SqlClient, co
   return newestFirst.slice(0, options.count ?? 1);
 }
 
-async function ofLastRun(newestFirst: readonly LedgerRow[], client: SqlClient, context: CommandContext): Promise<readonly LedgerRow[]> {
+async function ofLastRun(
+  newestFirst: readonly LedgerRow[],
+  client: SqlClient,
+  context: CommandContext,
+): Promise<readonly LedgerRow[]> {
   const details = await readDetails(client, context.tables).catch(() => new Map());
   const batch = details.get(newestFirst[0]?.name ?? '')?.batch as number | undefined;
   if (batch === undefined) {

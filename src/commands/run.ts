@@ -17,7 +17,8 @@ export async function run(options: RunOptions, context: CommandContext): Promise
   checkCount(options.count);
   const found = await list(context);
   const before = await withReader(context, (client) => survey(client, found, context));
-  if (choose(before, options).length === 0 && before.state.halfDone.length === 0) return { applied: [], waitedForLockMs: 0 };
+  if (choose(before, options).length === 0 && before.state.halfDone.length === 0)
+    return { applied: [], waitedForLockMs: 0 };
   const locked = await holdLock(
     context,
     async (client) => (await surveyInside(client, found, context)).pending.length > 0,
@@ -32,7 +33,13 @@ export async function run(options: RunOptions, context: CommandContext): Promise
       const steps = chosen.map((migration) => ({ migration, direction: 'up' as const }));
       const transaction = options.transaction ?? context.settings.transaction;
       const mode = options.mode ?? 'real';
-      const { finished, statements } = await execute(steps, { transaction, mode, halfDone: now.state.halfDone }, lock, client, context);
+      const { finished, statements } = await execute(
+        steps,
+        { transaction, mode, halfDone: now.state.halfDone },
+        lock,
+        client,
+        context,
+      );
       return {
         applied: finished.map(({ name, durationMs }) => ({ name, durationMs })),
         waitedForLockMs: lock.waitedMs,
@@ -61,7 +68,9 @@ function choose(now: Survey, options: RunOptions): readonly KnownMigration[] {
 
 /** A half-done migration goes on when its turn comes; one that is being reverted, or whose file is gone, cannot. */
 function refuseUnfinishedBusiness(now: Survey): void {
-  const stuck = now.state.halfDone.find((row: HalfDone) => row.direction === 'down' || !now.pending.some((migration) => migration.name === row.migration));
+  const stuck = now.state.halfDone.find(
+    (row: HalfDone) => row.direction === 'down' || !now.pending.some((migration) => migration.name === row.migration),
+  );
   if (stuck === undefined) return;
   const error = halfDoneError(stuck.migration, stuck);
   if (stuck.direction === 'up') throw error;
@@ -82,5 +91,9 @@ function judgeOrder(chosen: readonly KnownMigration[], now: Survey, context: Com
       exitCode: ExitCode.failed,
     });
   }
-  context.onEvent({ type: 'warning', code: 'OUT_OF_ORDER', message: `Running out of order, older than a migration that is applied already: ${names}.` });
+  context.onEvent({
+    type: 'warning',
+    code: 'OUT_OF_ORDER',
+    message: `Running out of order, older than a migration that is applied already: ${names}.`,
+  });
 }

@@ -36,10 +36,18 @@ function problemsOf(now: Survey, found: MigrationList): readonly StatusProblem[]
     })),
     ...now.state.applied
       .filter((row) => !files.has(row.name))
-      .map((row) => ({ code: 'FILE_MISSING' as const, migration: row.name, message: `${row.name} is applied, but its file is not here: it cannot be reverted.` })),
+      .map((row) => ({
+        code: 'FILE_MISSING' as const,
+        migration: row.name,
+        message: `${row.name} is applied, but its file is not here: it cannot be reverted.`,
+      })),
     ...now.pending
       .filter((migration) => migration.timestamp < newest)
-      .map(({ name }) => ({ code: 'OUT_OF_ORDER' as const, migration: name, message: `${name} is pending, but older than one that is applied.` })),
+      .map(({ name }) => ({
+        code: 'OUT_OF_ORDER' as const,
+        migration: name,
+        message: `${name} is pending, but older than one that is applied.`,
+      })),
     ...now.state.halfDone.map((row) => ({
       code: 'HALF_DONE' as const,
       migration: row.migration,

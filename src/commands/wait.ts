@@ -24,19 +24,26 @@ export async function wait(options: WaitOptions, context: CommandContext): Promi
   }
 }
 
-type Outcome = { readonly reached: true } | { readonly reached: false; readonly reason: string; readonly error?: MigrateError };
+type Outcome =
+  { readonly reached: true } | { readonly reached: false; readonly reason: string; readonly error?: MigrateError };
 
 /** One attempt; the patience is the caller's. */
 async function look(found: MigrationList | undefined, context: CommandContext): Promise<Outcome> {
-  const once = { ...context, settings: { ...context.settings, connect: { ...context.settings.connect, timeoutMs: 0 } } };
+  const once = {
+    ...context,
+    settings: { ...context.settings, connect: { ...context.settings.connect, timeoutMs: 0 } },
+  };
   try {
     return await withReader(once, async (client) => {
       if (found === undefined) await client.query('SELECT 1');
       const pending = found === undefined ? [] : (await survey(client, found, context)).pending;
-      return pending.length === 0 ? { reached: true } : { reached: false, reason: `still pending: ${pending.map(({ name }) => name).join(', ')}` };
+      return pending.length === 0
+        ? { reached: true }
+        : { reached: false, reason: `still pending: ${pending.map(({ name }) => name).join(', ')}` };
     });
   } catch (error) {
-    if (isMigrateError(error) && error.code === 'CONNECTION_FAILED') return { reached: false, reason: error.message, error };
+    if (isMigrateError(error) && error.code === 'CONNECTION_FAILED')
+      return { reached: false, reason: error.message, error };
     throw error;
   }
 }

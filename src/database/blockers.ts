@@ -15,7 +15,10 @@ export async function blockersOf(client: SqlClient, pid: number): Promise<readon
 }
 
 /** Who holds that advisory lock. */
-export async function advisoryLockHolder(client: SqlClient, key: readonly [number, number]): Promise<Blocker | undefined> {
+export async function advisoryLockHolder(
+  client: SqlClient,
+  key: readonly [number, number],
+): Promise<Blocker | undefined> {
   const result = await client.query(
     `SELECT ${columns} FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
      WHERE l.locktype = 'advisory' AND l.granted AND l.classid = ${key[0]} AND l.objid = ${key[1]} AND l.objsubid = 2
@@ -30,7 +33,11 @@ function toBlockers(result: SqlResult): readonly Blocker[] {
 
 /** `pid 4711 (app, user shop, idle in transaction for 12 s): SELECT …` */
 export function describeBlocker(blocker: Blocker): string {
-  const who = [blocker.application, `user ${blocker.user}`, `${blocker.state} for ${Math.round(blocker.transactionAgeMs / 1000)} s`];
+  const who = [
+    blocker.application,
+    `user ${blocker.user}`,
+    `${blocker.state} for ${Math.round(blocker.transactionAgeMs / 1000)} s`,
+  ];
   const query = blocker.query.replace(/\s+/g, ' ').trim();
   return `pid ${blocker.pid} (${who.filter(Boolean).join(', ')}): ${query.length > 120 ? `${query.slice(0, 119)}…` : query}`;
 }

@@ -44,7 +44,9 @@ export function migrationFailed(error: unknown, at: FailedAt): MigrateError {
   const server = serverErrorOf(error);
   const doing = at.direction === 'up' ? 'failed' : 'could not be reverted';
   const where = at.sql === undefined ? '' : ` at its statement ${at.statement}${lineOf(error)}`;
-  const lines = [`Migration ${at.migration} ${doing}${where}: ${messageOf(error)}${server?.code ? ` (${server.code})` : ''}.`];
+  const lines = [
+    `Migration ${at.migration} ${doing}${where}: ${messageOf(error)}${server?.code ? ` (${server.code})` : ''}.`,
+  ];
   if (server?.detail) lines.push(`Detail: ${server.detail}`);
   if (server?.hint) lines.push(`Hint: ${server.hint}`);
   if (at.sql !== undefined) lines.push(excerpt(at.sql, Number(server?.position ?? 0)));
@@ -52,7 +54,10 @@ export function migrationFailed(error: unknown, at: FailedAt): MigrateError {
   return new MigrateError({
     code: 'MIGRATION_FAILED',
     message: lines.join('\n'),
-    next: at.next ?? permissionHint(server) ?? `Correct the migration or the data, then run \`nest-migrate ${at.direction === 'up' ? 'run' : 'revert'}\` again.`,
+    next:
+      at.next ??
+      permissionHint(server) ??
+      `Correct the migration or the data, then run \`nest-migrate ${at.direction === 'up' ? 'run' : 'revert'}\` again.`,
     migration: at.migration,
     ...(at.sql !== undefined && { sql: at.sql }),
     cause: error,
@@ -72,7 +77,13 @@ function permissionHint(server: ServerError | undefined): string | undefined {
 /** The line of the statement that the server points at, with a caret below it. */
 function excerpt(sql: string, position: number): string {
   const lines = sql.trim().split('\n');
-  if (position <= 0) return lines.slice(0, 3).map((line) => `  ${shorten(line)}`).join('\n') + (lines.length > 3 ? '\n  …' : '');
+  if (position <= 0)
+    return (
+      lines
+        .slice(0, 3)
+        .map((line) => `  ${shorten(line)}`)
+        .join('\n') + (lines.length > 3 ? '\n  …' : '')
+    );
   const before = sql.slice(0, position - 1);
   const lineStart = before.lastIndexOf('\n') + 1;
   const lineEnd = sql.indexOf('\n', position - 1);

@@ -92,7 +92,10 @@ function creatingFailed(error: unknown, tables: Tables): unknown {
     return new MigrateError({
       code: 'PERMISSION_DENIED',
       message: `The ${where === 'the current schema' ? 'search_path names no schema' : `${where} does not exist`}, so the table ${tables.ledger} cannot be created. Nothing was changed.`,
-      next: tables.schema === undefined ? 'Set a search_path with an existing schema for this role.' : `CREATE SCHEMA ${quoteName(tables.schema)}; and then run again.`,
+      next:
+        tables.schema === undefined
+          ? 'Set a search_path with an existing schema for this role.'
+          : `CREATE SCHEMA ${quoteName(tables.schema)}; and then run again.`,
       cause: error,
     });
   }

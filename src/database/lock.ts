@@ -35,7 +35,8 @@ export function lockKey(tables: Tables): readonly [number, number] {
   return [namespace, createHash('sha256').update(tables.ledger).digest().readUInt32BE(0) >>> 1];
 }
 
-export type Locked<T> = { readonly held: true; readonly value: T } | { readonly held: false; readonly waitedMs: number };
+export type Locked<T> =
+  { readonly held: true; readonly value: T } | { readonly held: false; readonly waitedMs: number };
 
 /**
  * Holds the lock while `work` runs. While another process holds it, `stillNeeded` is asked now and then: when that process
@@ -74,7 +75,8 @@ async function acquire(
   const started = performance.now();
   const waited = () => Math.round(performance.now() - started);
   for (let attempt = 0; ; attempt++) {
-    if (context.signal.aborted) throw cancelled(context.signal, 'It was still waiting for the lock: nothing was changed.');
+    if (context.signal.aborted)
+      throw cancelled(context.signal, 'It was still waiting for the lock: nothing was changed.');
     if (await tryLock(client, key)) {
       const waitedMs = attempt === 0 ? 0 : waited();
       if (attempt > 0) context.onEvent({ type: 'lock-acquired', waitedMs });
@@ -121,7 +123,8 @@ function keepAlive(client: OwnClient): { assertHeld(): void; stop(): void } {
       if (lost === undefined) return;
       throw new MigrateError({
         code: 'LOCK_LOST',
-        message: 'The connection that holds the migration lock was lost. It stopped before the next statement, since another process may be migrating now.',
+        message:
+          'The connection that holds the migration lock was lost. It stopped before the next statement, since another process may be migrating now.',
         next: 'Look at `nest-migrate status`, then run the command again.',
         cause: lost,
       });

@@ -74,7 +74,13 @@ export async function nextBatch(client: SqlClient, tables: Tables): Promise<numb
 }
 
 /** Keeps what went wrong for whoever looks later; the failure itself is what matters, so this one must not hide it. */
-export async function logFailure(client: SqlClient, tables: Tables, attempt: Attempt, error: string, durationMs: number): Promise<void> {
+export async function logFailure(
+  client: SqlClient,
+  tables: Tables,
+  attempt: Attempt,
+  error: string,
+  durationMs: number,
+): Promise<void> {
   const { names, values } = attemptColumns(attempt);
   const duration = Math.round(durationMs);
   await client

@@ -20,13 +20,17 @@ export class StepProgress {
 
   static async start(client: SqlClient, tables: Tables, attempt: Attempt): Promise<StepProgress> {
     const { names, values } = attemptColumns(attempt);
-    const { rows } = await client.query(`INSERT INTO ${tables.log} (${names}, state) VALUES (${values}, 'started') RETURNING id::float8 AS id`);
+    const { rows } = await client.query(
+      `INSERT INTO ${tables.log} (${names}, state) VALUES (${values}, 'started') RETURNING id::float8 AS id`,
+    );
     return new StepProgress(client, tables, Number(rows[0]?.['id']), '', 0);
   }
 
   /** Goes on with the row of an earlier attempt; counting starts again, since its statements come by again. */
   static async resume(client: SqlClient, tables: Tables, halfDone: HalfDone): Promise<StepProgress> {
-    await client.query(`UPDATE ${tables.log} SET state = 'started', error = NULL, finished_at = NULL, pid = ${process.pid} WHERE id = ${halfDone.id}`);
+    await client.query(
+      `UPDATE ${tables.log} SET state = 'started', error = NULL, finished_at = NULL, pid = ${process.pid} WHERE id = ${halfDone.id}`,
+    );
     return new StepProgress(client, tables, halfDone.id, '', 0);
   }
 
@@ -74,7 +78,9 @@ export class StepProgress {
 
   async failed(error: string): Promise<void> {
     await this.client
-      .query(`UPDATE ${this.tables.log} SET state = 'failed', error = ${literal(error)}, finished_at = clock_timestamp() WHERE id = ${this.id}`)
+      .query(
+        `UPDATE ${this.tables.log} SET state = 'failed', error = ${literal(error)}, finished_at = clock_timestamp() WHERE id = ${this.id}`,
+      )
       .catch(() => undefined);
   }
 
@@ -92,7 +98,10 @@ export class StepProgress {
   }
 
   private next(sql: string, parameters: unknown): string {
-    return createHash('sha256').update(`${this.hash}\0${sql}\0${JSON.stringify(parameters ?? [])}`).digest('hex').slice(0, 32);
+    return createHash('sha256')
+      .update(`${this.hash}\0${sql}\0${JSON.stringify(parameters ?? [])}`)
+      .digest('hex')
+      .slice(0, 32);
   }
 }
 

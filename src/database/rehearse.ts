@@ -21,32 +21,44 @@ export interface DryRunStatement {
 export async function dryRun(steps: readonly Step[], context: ApplyContext): Promise<readonly DryRunStatement[]> {
   const statements: DryRunStatement[] = [];
   let current = '';
-  return withSession({ ...context, migration: () => current, execute: (session) => recording(session, statements, () => current) }, async (session) => {
-    try {
-      await session.unwatched(() => session.queryRunner.startTransaction());
-      await session.client.query(`SET LOCAL lock_timeout = ${context.settings.lockTimeoutMs}; SET LOCAL statement_timeout = ${context.settings.statementTimeoutMs}`);
-      for (const step of steps) {
-        current = step.migration.name;
-        const runnable = await step.migration.prepare(session.queryRunner, context.instantiate);
-        session.progress.statement = 0;
-        await abortable(context.signal, () => executeMigration(runnable, step, session));
+  return withSession(
+    { ...context, migration: () => current, execute: (session) => recording(session, statements, () => current) },
+    async (session) => {
+      try {
+        await session.unwatched(() => session.queryRunner.startTransaction());
+        await session.client.query(
+          `SET LOCAL lock_timeout = ${context.settings.lockTimeoutMs}; SET LOCAL statement_timeout = ${context.settings.statementTimeoutMs}`,
+        );
+        for (const step of steps) {
+          current = step.migration.name;
+          const runnable = await step.migration.prepare(session.queryRunner, context.instantiate);
+          session.progress.statement = 0;
+          await abortable(context.signal, () => executeMigration(runnable, step, session));
+        }
+        return statements;
+      } catch (error) {
+        const state = 'This was a dry run: everything was rolled back, the database is as it was.';
+        if (context.signal.aborted) throw cancelled(context.signal, state);
+        const { sql, statement } = session.progress;
+        throw migrationFailed(error, {
+          migration: current,
+          direction: steps[0]?.direction ?? 'up',
+          sql,
+          statement,
+          state,
+        });
+      } finally {
+        await rollback(session);
       }
-      return statements;
-    } catch (error) {
-      const state = 'This was a dry run: everything was rolled back, the database is as it was.';
-      if (context.signal.aborted) throw cancelled(context.signal, state);
-      const { sql, statement } = session.progress;
-      throw migrationFailed(error, { migration: current, direction: steps[0]?.direction ?? 'up', sql, statement, state });
-    } finally {
-      await rollback(session);
-    }
-  });
+    },
+  );
 }
 
 function recording(session: Session, statements: DryRunStatement[], migration: () => string): Execute {
   return async (sql, parameters, run) => {
     const record = (executed: boolean): void => {
-      const given = Array.isArray(parameters) && parameters.length > 0 ? { parameters: parameters as readonly unknown[] } : {};
+      const given =
+        Array.isArray(parameters) && parameters.length > 0 ? { parameters: parameters as readonly unknown[] } : {};
       statements.push({ migration: migration(), sql, ...given, executed });
     };
     // Executed, it would make the dry run real.

@@ -11,13 +11,19 @@ const createIndex = new RegExp(
   String.raw`^CREATE\s+(?:UNIQUE\s+)?INDEX\s+CONCURRENTLY\s+(?:IF\s+NOT\s+EXISTS\s+)?(${name})\s+ON\s+(?:ONLY\s+)?(${qualified})`,
   'i',
 );
-const dropIndex = new RegExp(String.raw`^DROP\s+INDEX\s+CONCURRENTLY\s+(?:IF\s+EXISTS\s+)?(${qualified})\s*(?:CASCADE|RESTRICT)?\s*;?\s*$`, 'i');
+const dropIndex = new RegExp(
+  String.raw`^DROP\s+INDEX\s+CONCURRENTLY\s+(?:IF\s+EXISTS\s+)?(${qualified})\s*(?:CASCADE|RESTRICT)?\s*;?\s*$`,
+  'i',
+);
 const repeatable = /^(?:REINDEX|VACUUM|ANALYZE|CLUSTER|CHECKPOINT|REFRESH\s+MATERIALIZED\s+VIEW|ALTER\s+SYSTEM)\b/i;
 
 /** Statements that are known not to run inside a transaction; for all others it is tried. */
 export function runsAlone(sql: string): boolean {
   const text = withoutLeadingComments(sql);
-  return /^(?:CREATE\s+(?:UNIQUE\s+)?INDEX|DROP\s+INDEX|REINDEX)\b[^;']*?\bCONCURRENTLY\b/i.test(text) || /^(?:VACUUM|CREATE\s+DATABASE|DROP\s+DATABASE|ALTER\s+SYSTEM)\b/i.test(text);
+  return (
+    /^(?:CREATE\s+(?:UNIQUE\s+)?INDEX|DROP\s+INDEX|REINDEX)\b[^;']*?\bCONCURRENTLY\b/i.test(text) ||
+    /^(?:VACUUM|CREATE\s+DATABASE|DROP\s+DATABASE|ALTER\s+SYSTEM)\b/i.test(text)
+  );
 }
 
 /**

@@ -46,10 +46,7 @@ interface Observed extends SessionContext {
 }
 
 /** Lends a watched connection to one migration. A new query runner for each, because TypeORM's caches what it has read of tables. */
-export async function withSession<T>(
-  context: Observed,
-  work: (session: Session) => Promise<T>,
-): Promise<T> {
+export async function withSession<T>(context: Observed, work: (session: Session) => Promise<T>): Promise<T> {
   const queryRunner = context.dataSource.createQueryRunner();
   try {
     const client = (await queryRunner.connect()) as SqlClient;
@@ -83,12 +80,7 @@ export async function withSession<T>(
   }
 }
 
-function observe(
-  session: Session,
-  context: Observed,
-  execute: Execute,
-  backend: () => number | undefined,
-): void {
+function observe(session: Session, context: Observed, execute: Execute, backend: () => number | undefined): void {
   const { queryRunner, progress } = session;
   const { migration, lock, onEvent, signal } = context;
   const query = queryRunner.query.bind(queryRunner) as (...args: readonly unknown[]) => Promise<unknown>;

@@ -35,7 +35,10 @@ export async function applyInSteps(step: Step, context: ApplyContext, halfDone: 
       await abortable(context.signal, () => executeMigration(runnable, step, session));
       if (resumeAt && progress.done < resumeAt.statements) throw diverged(step, resumeAt.statements);
       session.progress.sql = undefined;
-      await progress.finish(ledgerChange(step.migration, step, context), step.direction === 'up' ? 'applied' : 'reverted');
+      await progress.finish(
+        ledgerChange(step.migration, step, context),
+        step.direction === 'up' ? 'applied' : 'reverted',
+      );
       return performance.now() - started;
     } catch (error) {
       await client.query('ROLLBACK').catch(() => undefined);
@@ -79,10 +82,12 @@ function stepping(session: Session, progress: StepProgress, resumeAt: ResumeAt |
     if (resumeAt && progress.done < resumeAt.statements) {
       progress.skip(sql, parameters);
       const reached = progress.done === resumeAt.statements;
-      if (reached && resumeAt.hash !== null && progress.chain !== resumeAt.hash) throw diverged(step, resumeAt.statements);
+      if (reached && resumeAt.hash !== null && progress.chain !== resumeAt.hash)
+        throw diverged(step, resumeAt.statements);
       return resultAgain(session.client, sql, run);
     }
-    if (resumeAt?.alsoDone === sql && progress.done === resumeAt.statements) return progress.inside(sql, parameters, () => Promise.resolve([]));
+    if (resumeAt?.alsoDone === sql && progress.done === resumeAt.statements)
+      return progress.inside(sql, parameters, () => Promise.resolve([]));
     if (opens) ownTransaction = true;
     if (ownTransaction) {
       if (closes) ownTransaction = false;
@@ -114,13 +119,23 @@ async function resultAgain(client: SqlClient, sql: string, run: () => Promise<un
   }
 }
 
-export function ledgerChange(migration: Pick<LoadedMigration, 'name' | 'timestamp'>, step: Pick<Step, 'direction'>, context: Pick<ApplyContext, 'tables'>): string {
+export function ledgerChange(
+  migration: Pick<LoadedMigration, 'name' | 'timestamp'>,
+  step: Pick<Step, 'direction'>,
+  context: Pick<ApplyContext, 'tables'>,
+): string {
   return step.direction === 'up'
     ? `INSERT INTO ${context.tables.ledger} ("timestamp", "name") VALUES (${migration.timestamp}, ${literal(migration.name)})`
     : `DELETE FROM ${context.tables.ledger} WHERE name = ${literal(migration.name)}`;
 }
 
-function stopped(error: unknown, step: Step, session: Session, progress: StepProgress, context: ApplyContext): MigrateError {
+function stopped(
+  error: unknown,
+  step: Step,
+  session: Session,
+  progress: StepProgress,
+  context: ApplyContext,
+): MigrateError {
   const { name } = step.migration;
   const again = `nest-migrate ${step.direction === 'up' ? 'run' : 'revert'}`;
   const done =
@@ -144,7 +159,10 @@ function stopped(error: unknown, step: Step, session: Session, progress: StepPro
 /** What somebody has to decide who sees a migration that stopped in the middle. */
 export function halfDoneError(name: string, halfDone: HalfDone): MigrateError {
   const n = halfDone.statements_done;
-  const doubt = halfDone.in_doubt === null || halfDone.state === 'failed' ? '' : `\nNobody knows whether its statement ${n + 1} was finished:\n  ${halfDone.in_doubt.trim().slice(0, 500)}`;
+  const doubt =
+    halfDone.in_doubt === null || halfDone.state === 'failed'
+      ? ''
+      : `\nNobody knows whether its statement ${n + 1} was finished:\n  ${halfDone.in_doubt.trim().slice(0, 500)}`;
   return new MigrateError({
     code: 'MIGRATION_HALF_DONE',
     message: `Migration ${name} stopped in the middle of its ${halfDone.direction} part (started ${halfDone.started_at}), after ${n} finished statement${n === 1 ? '' : 's'}.${doubt}${halfDone.error ? `\nIts error was: ${halfDone.error}` : ''}`,

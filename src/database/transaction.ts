@@ -75,7 +75,8 @@ async function attemptOnce(steps: readonly Step[], context: ApplyContext): Promi
       const { sql, statement, blockers } = session.progress;
       if (context.signal.aborted) throw cancelled(context.signal, rolledBack(steps));
       if (isLockFailure(error)) return { migration: current, sql, reason: messageOf(error), blockers, error };
-      if (attempt) await logFailure(session.client, context.tables, attempt, messageOf(error), performance.now() - started);
+      if (attempt)
+        await logFailure(session.client, context.tables, attempt, messageOf(error), performance.now() - started);
       const direction = steps[0]?.direction ?? 'up';
       throw migrationFailed(error, { migration: current, direction, sql, statement, state: rolledBack(steps) });
     }
@@ -103,7 +104,13 @@ export async function executeMigration(runnable: Runnable, step: Step, session: 
 
 export function attemptOf(step: Step, context: ApplyContext, kind: 'transactional' | 'plain'): Attempt {
   const { name: migration, checksum } = step.migration;
-  return { migration, direction: step.direction, batch: context.batch, transactional: kind === 'transactional', checksum };
+  return {
+    migration,
+    direction: step.direction,
+    batch: context.batch,
+    transactional: kind === 'transactional',
+    checksum,
+  };
 }
 
 /**
@@ -146,7 +153,12 @@ async function stillBusy(session: Session, migration: string, context: ApplyCont
  * Ledger and log in one statement. It writes nothing when the transaction that we opened is not open any more: the setting made
  * with it is gone then.
  */
-export async function recordStep(client: SqlClient, step: Step, context: ApplyContext, durationMs: number): Promise<void> {
+export async function recordStep(
+  client: SqlClient,
+  step: Step,
+  context: ApplyContext,
+  durationMs: number,
+): Promise<void> {
   const { tables } = context;
   const { names, values } = attemptColumns(attemptOf(step, context, 'transactional'));
   const { name, timestamp } = step.migration;
@@ -201,9 +213,10 @@ function blocked(outcome: NotGranted, attempts: number, context: ApplyContext): 
   return new MigrateError({
     code: 'MIGRATION_BLOCKED',
     message: `Migration ${outcome.migration} did not get its locks in ${attempts} attempts (each waits ${context.settings.lockTimeoutMs} ms at most, so that the queries behind it are not held up): ${outcome.reason}.${who === '' ? '' : `\nIn its way:${who}`}\nThe database is as it was before this migration: it was rolled back.`,
-    next: pid === undefined
-      ? 'Run again when the table is less busy, or try for longer: --retry-for 30min'
-      : `End what blocks it (SELECT pg_terminate_backend(${pid});), or try for longer (--retry-for 30min), then run again.`,
+    next:
+      pid === undefined
+        ? 'Run again when the table is less busy, or try for longer: --retry-for 30min'
+        : `End what blocks it (SELECT pg_terminate_backend(${pid});), or try for longer (--retry-for 30min), then run again.`,
     migration: outcome.migration,
     ...(outcome.sql !== undefined && { sql: outcome.sql }),
     cause: outcome.error,

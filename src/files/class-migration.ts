@@ -25,7 +25,13 @@ export function classMigration(migrationClass: MigrationClass, file: string | un
     file,
     checksum: undefined,
     prepare: async (queryRunner, instantiate) =>
-      runnable((dependsOn === 0 ? make(migrationClass) : await instantiate(migrationClass, queryRunner)) as Partial<MigrationInterface>, migrationClass, file),
+      runnable(
+        (dependsOn === 0
+          ? make(migrationClass)
+          : await instantiate(migrationClass, queryRunner)) as Partial<MigrationInterface>,
+        migrationClass,
+        file,
+      ),
   };
 }
 
@@ -33,7 +39,11 @@ function make(migrationClass: MigrationClass): object {
   return new (migrationClass as unknown as new () => object)();
 }
 
-function runnable(instance: Partial<MigrationInterface>, migrationClass: MigrationClass, file: string | undefined): Runnable {
+function runnable(
+  instance: Partial<MigrationInterface>,
+  migrationClass: MigrationClass,
+  file: string | undefined,
+): Runnable {
   const { up, down } = instance;
   if (typeof up !== 'function') throw withoutUp(migrationClass.name, file);
   const ownStatic = (migrationClass as { readonly transaction?: unknown }).transaction;

@@ -28,7 +28,10 @@ export function moduleKindOf(file: string): 'esm' | 'cjs' {
 
 function loadingFailed(file: string, error: unknown): MigrateError {
   const code = (error as { readonly code?: unknown } | undefined)?.code;
-  if (code === 'ERR_UNKNOWN_FILE_EXTENSION' || (/\.[cm]?ts$/.test(file) && error instanceof SyntaxError && !isInProject(error))) {
+  if (
+    code === 'ERR_UNKNOWN_FILE_EXTENSION' ||
+    (/\.[cm]?ts$/.test(file) && error instanceof SyntaxError && !isInProject(error))
+  ) {
     return new MigrateError({
       code: 'FILE_LOAD_FAILED',
       message: `${file} is TypeScript, and this process cannot load TypeScript: ${messageOf(error)}`,
@@ -53,6 +56,7 @@ function locationOf(error: unknown, file: string): string {
   const stack = error instanceof Error ? (error.stack ?? '') : '';
   const frames = stack.split('\n').filter((line) => /:\d+(?::\d+)?\)?$/.test(line) && !/node:|node_modules/.test(line));
   const frame = frames.find((line) => line.includes(file)) ?? frames[0];
-  const place = frame && /((?:file:\/\/)?\/[^():]+:\d+(?::\d+)?|[A-Za-z]:\\[^():]+:\d+(?::\d+)?)\)?$/.exec(frame.trim())?.[1];
+  const place =
+    frame && /((?:file:\/\/)?\/[^():]+:\d+(?::\d+)?|[A-Za-z]:\\[^():]+:\d+(?::\d+)?)\)?$/.exec(frame.trim())?.[1];
   return place ? `\n  at ${place.replace('file://', '')}` : '';
 }

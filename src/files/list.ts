@@ -15,7 +15,9 @@ export async function listMigrations(sources: DataSourceOptions['migrations']): 
   return {
     files: files.map(listed).sort(byExpectation),
     classes: [...new Set(classes)],
-    unmatched: found.filter((match) => match.files.length === 0).map(({ pattern }) => ({ pattern, folder: folderOf(pattern) })),
+    unmatched: found
+      .filter((match) => match.files.length === 0)
+      .map(({ pattern }) => ({ pattern, folder: folderOf(pattern) })),
     folder: patterns[0] === undefined ? undefined : folderOf(patterns[0]),
   };
 }

@@ -10,7 +10,10 @@ import { loadSqlMigration } from './sql-file.js';
  * Says which migrations there are, in their order, loading as little as possible: not a file whose migration is applied already,
  * and not one that plainly holds the class which its name promises.
  */
-export async function resolveMigrations(list: MigrationList, isApplied: (name: string) => boolean): Promise<readonly KnownMigration[]> {
+export async function resolveMigrations(
+  list: MigrationList,
+  isApplied: (name: string) => boolean,
+): Promise<readonly KnownMigration[]> {
   const fromFiles = await Promise.all(list.files.map((listed) => migrationsIn(listed, isApplied)));
   const all = [...fromFiles.flat(), ...list.classes.map(fromClass)];
   all.sort((a, b) => a.timestamp - b.timestamp || (a.name < b.name ? -1 : 1));
@@ -18,7 +21,10 @@ export async function resolveMigrations(list: MigrationList, isApplied: (name: s
   return all;
 }
 
-async function migrationsIn(listed: ListedFile, isApplied: (name: string) => boolean): Promise<readonly KnownMigration[]> {
+async function migrationsIn(
+  listed: ListedFile,
+  isApplied: (name: string) => boolean,
+): Promise<readonly KnownMigration[]> {
   const { file, expected } = listed;
   if (expected && (isApplied(expected.name) || (await holdsExpected(file, expected.name)))) {
     return [{ ...expected, file, load: async () => pick(await loadFile(file), expected.name, file) }];
@@ -64,7 +70,12 @@ function isPlain(value: object): boolean {
 
 function fromClass(migrationClass: MigrationClass): KnownMigration {
   return timestampOf(migrationClass.name) !== undefined && migrationClass.length > 0
-    ? { name: migrationClass.name, timestamp: timestampOf(migrationClass.name) ?? 0, file: undefined, load: async () => classMigration(migrationClass, undefined) }
+    ? {
+        name: migrationClass.name,
+        timestamp: timestampOf(migrationClass.name) ?? 0,
+        file: undefined,
+        load: async () => classMigration(migrationClass, undefined),
+      }
     : known(classMigration(migrationClass, undefined));
 }
 

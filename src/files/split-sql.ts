@@ -81,7 +81,13 @@ function endOfDollarQuote(text: string, from: number, tag: string): number {
   return end === -1 ? text.length : end + tag.length;
 }
 
-function push(statements: SqlStatement[], text: string, start: number, end: number, lineAt: (index: number) => number): void {
+function push(
+  statements: SqlStatement[],
+  text: string,
+  start: number,
+  end: number,
+  lineAt: (index: number) => number,
+): void {
   const piece = text.slice(start, end);
   const blank = /^(?:\s+|--[^\n]*(?:\n|$)|\/\*(?:[^*]|\*(?!\/))*\*\/)*/.exec(piece)?.[0].length ?? 0;
   if (blank === piece.length) return;

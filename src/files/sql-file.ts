@@ -19,13 +19,20 @@ const transactionMark = /^[ \t]*--[ \t]*transaction[ \t]*:[ \t]*(\w+)[ \t]*$/im;
 /** A migration from a file of plain SQL: what follows `-- up`, and what follows `-- down` to undo it. */
 export async function loadSqlMigration(file: string): Promise<LoadedMigration> {
   const expected = expectedName(file);
-  if (expected === undefined) throw invalid(file, 'its name must be <13-digit timestamp>-<Name>.sql', 'Rename it, for example: 1700000000000-AddUsers.sql');
+  if (expected === undefined)
+    throw invalid(
+      file,
+      'its name must be <13-digit timestamp>-<Name>.sql',
+      'Rename it, for example: 1700000000000-AddUsers.sql',
+    );
   const text = await read(file);
   const sections = parse(text, file);
   return {
     ...expected,
     file,
-    checksum: createHash('sha256').update(text.replace(/[ \t]+$/gm, '').trimEnd()).digest('hex'),
+    checksum: createHash('sha256')
+      .update(text.replace(/[ \t]+$/gm, '').trimEnd())
+      .digest('hex'),
     prepare: () =>
       Promise.resolve({
         transaction: sections.transaction,
@@ -63,10 +70,12 @@ async function execute(queryRunner: QueryRunner, statements: readonly SqlStateme
 function parse(text: string, file: string): Sections {
   const marks = [...text.matchAll(marker)];
   for (const kind of ['up', 'down']) {
-    if (marks.filter((mark) => mark[1]?.toLowerCase() === kind).length > 1) throw invalid(file, `it has more than one \`-- ${kind}\` line`, 'Keep one.');
+    if (marks.filter((mark) => mark[1]?.toLowerCase() === kind).length > 1)
+      throw invalid(file, `it has more than one \`-- ${kind}\` line`, 'Keep one.');
   }
   const head = text.slice(0, marks[0]?.index ?? 0);
-  if (splitSql(head).length > 0) throw invalid(file, 'there is SQL before its first `-- up` or `-- down` line', 'Move it below that line.');
+  if (splitSql(head).length > 0)
+    throw invalid(file, 'there is SQL before its first `-- up` or `-- down` line', 'Move it below that line.');
   const section = (kind: 'up' | 'down'): readonly SqlStatement[] | undefined => {
     const index = marks.findIndex((mark) => mark[1]?.toLowerCase() === kind);
     const mark = marks[index];
@@ -77,7 +86,8 @@ function parse(text: string, file: string): Sections {
     return splitSql(text.slice(0, begin).replace(/[^\n]/g, ' ') + text.slice(begin, end));
   };
   const up = marks.length === 0 ? splitSql(text) : section('up');
-  if (up === undefined || up.length === 0) throw invalid(file, 'it has no SQL to run', 'Write the SQL below a line `-- up`.');
+  if (up === undefined || up.length === 0)
+    throw invalid(file, 'it has no SQL to run', 'Write the SQL below a line `-- up`.');
   const down = section('down');
   const transaction = transactionOf(text, marks[0]?.index ?? text.length, file);
   refuseUnsupported([...up, ...(down ?? [])], transaction !== false, file);
@@ -86,15 +96,22 @@ function parse(text: string, file: string): Sections {
 
 function transactionOf(text: string, end: number, file: string): boolean | undefined {
   const given = transactionMark.exec(text.slice(0, end))?.[1]?.toLowerCase();
-  if (given === undefined || given === 'true' || given === 'false') return given === undefined ? undefined : given === 'true';
-  throw invalid(file, `"-- transaction: ${given}" must say true or false`, 'Write `-- transaction: false`, or remove the line.');
+  if (given === undefined || given === 'true' || given === 'false')
+    return given === undefined ? undefined : given === 'true';
+  throw invalid(
+    file,
+    `"-- transaction: ${given}" must say true or false`,
+    'Write `-- transaction: false`, or remove the line.',
+  );
 }
 
 function refuseUnsupported(statements: readonly SqlStatement[], transactional: boolean, file: string): void {
   for (const { sql, line } of statements) {
     const bare = sql.replace(/^(?:\s+|--[^\n]*\n|\/\*[\s\S]*?\*\/)+/, '');
-    if (bare.startsWith('\\')) throw invalid(file, `line ${line} is a command of psql: ${bare.split('\n')[0]}`, 'Only SQL is possible here.');
-    if (/^COPY\b[\s\S]*\bFROM\s+STDIN\b/i.test(bare)) throw invalid(file, `COPY … FROM STDIN (line ${line}) needs psql`, 'Write INSERT statements.');
+    if (bare.startsWith('\\'))
+      throw invalid(file, `line ${line} is a command of psql: ${bare.split('\n')[0]}`, 'Only SQL is possible here.');
+    if (/^COPY\b[\s\S]*\bFROM\s+STDIN\b/i.test(bare))
+      throw invalid(file, `COPY … FROM STDIN (line ${line}) needs psql`, 'Write INSERT statements.');
     if (transactional && /^(?:BEGIN|START\s+TRANSACTION|COMMIT|END|ROLLBACK(?!\s+TO)|ABORT)\b/i.test(bare)) {
       throw invalid(
         file,
@@ -106,5 +123,9 @@ function refuseUnsupported(statements: readonly SqlStatement[], transactional: b
 }
 
 function invalid(file: string, what: string, next: string): MigrateError {
-  return new MigrateError({ code: 'FILE_INVALID', message: `${file} is no SQL migration: ${what}. The database was not touched.`, next });
+  return new MigrateError({
+    code: 'FILE_INVALID',
+    message: `${file} is no SQL migration: ${what}. The database was not touched.`,
+    next,
+  });
 }

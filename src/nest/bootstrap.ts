@@ -10,6 +10,7 @@ import type { Migrator } from '../migrator.js';
 import { milliseconds, resolveSettings } from '../options.js';
 import type { MigrateSettings } from '../options.js';
 import type { MigrationsOptions, OnBootstrap } from './interfaces/migrations-options.interface.js';
+import { cancelledBySignals } from './signals.js';
 
 export interface BootstrapContext {
   readonly dataSource: DataSource;
@@ -24,9 +25,11 @@ export async function bootstrap(context: BootstrapContext): Promise<DataSource> 
   try {
     const mode = modeOf(options);
     refuseSynchronize(dataSource.options, 'The data source');
-    const settings = resolveSettings(settingsFor(context));
-    await initialise({ dataSource, settings, onEvent, signal: new AbortController().signal });
-    await migrate(migratorFor(context), mode, options);
+    const settings = resolveSettings(settingsFor(dataSource, options));
+    await cancelledBySignals(async (signal) => {
+      await initialise({ dataSource, settings, onEvent, signal });
+      await migrate(migratorFor(context, signal), mode, options);
+    });
     return dataSource;
   } catch (error) {
     if (dataSource.isInitialized) await dataSource.destroy().catch(() => undefined);
@@ -34,8 +37,25 @@ export async function bootstrap(context: BootstrapContext): Promise<DataSource> 
   }
 }
 
-export function migratorFor({ dataSource, options, onEvent, instantiate }: BootstrapContext): Migrator {
-  return createMigrator({ dataSource, settings: settingsFor({ dataSource, options }), onEvent, instantiate });
+export function migratorFor(context: BootstrapContext, signal?: AbortSignal): Migrator {
+  const { dataSource, options, onEvent, instantiate } = context;
+  const settings = settingsFor(dataSource, options);
+  return createMigrator({ dataSource, settings, onEvent, instantiate, ...(signal && { signal }) });
+}
+
+/** The settings of the data source, and over them those of the module. */
+export function settingsFor(dataSource: DataSource, options: MigrationsOptions): MigrateSettings {
+  const {
+    dataSource: _dataSource,
+    onBootstrap: _mode,
+    to: _to,
+    waitTimeout: _timeout,
+    onEvent: _listener,
+    ...own
+  } = options;
+  const general = settingsOf(dataSource);
+  const connect = { ...general.connect, ...own.connect };
+  return { ...general, ...own, ...(Object.keys(connect).length > 0 && { connect }) };
 }
 
 async function migrate(migrator: Migrator, mode: OnBootstrap, options: MigrationsOptions): Promise<void> {
@@ -51,7 +71,7 @@ async function migrate(migrator: Migrator, mode: OnBootstrap, options: Migration
       refusePending((await migrator.pending()).map(({ name }) => name));
       return;
     case 'wait':
-      await migrator.wait({ until: 'migrated', timeoutMs: milliseconds(options.waitTimeout ?? 0) });
+      await migrator.wait({ until: 'migrated', timeoutMs: waitTimeoutOf(options) });
       return;
     case 'off':
   }
@@ -63,28 +83,34 @@ function modeOf(options: MigrationsOptions): OnBootstrap {
   const fromEnvironment = process.env['NEST_MIGRATE_ON_BOOTSTRAP'];
   const mode = fromEnvironment || (options.onBootstrap ?? 'run');
   if (modes.includes(mode)) return mode as OnBootstrap;
-  throw invalid(`${fromEnvironment ? 'NEST_MIGRATE_ON_BOOTSTRAP' : 'onBootstrap'} must be one of ${modes.join(', ')}, but is "${mode}".`);
+  const what = fromEnvironment ? 'The environment variable NEST_MIGRATE_ON_BOOTSTRAP' : 'onBootstrap';
+  throw invalid(`${what} must be one of ${modes.join(', ')}, but is ${JSON.stringify(mode)}.`);
 }
 
-/** The settings of the data source, and over them those of the module. */
-function settingsFor({ dataSource, options }: Pick<BootstrapContext, 'dataSource' | 'options'>): MigrateSettings {
-  const { dataSource: _dataSource, onBootstrap: _mode, to: _to, waitTimeout: _timeout, onEvent: _listener, ...rest } = options;
-  const { name: _name, imports: _imports, ...settings } = rest as typeof rest & { readonly name?: unknown; readonly imports?: unknown };
-  return { ...settingsOf(dataSource), ...settings };
+function waitTimeoutOf({ waitTimeout = 0 }: MigrationsOptions): number {
+  const ms = milliseconds(waitTimeout);
+  if (ms !== undefined) return ms;
+  throw invalid(`waitTimeout must be a duration such as 500, "2s" or "10min", but is ${JSON.stringify(waitTimeout)}.`);
 }
 
 function refusePending(names: readonly string[]): void {
   if (names.length === 0) return;
+  const what = names.length === 1 ? 'a migration is' : `${names.length} migrations are`;
   throw new MigrateError({
     code: 'MIGRATIONS_PENDING',
-    message: `The app does not start (onBootstrap: 'check'), because ${names.length === 1 ? 'a migration is' : `${names.length} migrations are`} pending: ${names.join(', ')}.`,
+    message: `The app does not start (onBootstrap: 'check'), because ${what} pending: ${names.join(', ')}.`,
     next: 'Run them first: npx nest-migrate run',
     exitCode: ExitCode.todo,
   });
 }
 
 function invalid(message: string): MigrateError {
-  return new MigrateError({ code: 'OPTIONS_INVALID', message, next: 'Correct MigrationsModule.forRoot, or the environment.', exitCode: ExitCode.usage });
+  return new MigrateError({
+    code: 'OPTIONS_INVALID',
+    message,
+    next: 'Correct the options of MigrationsModule, or the environment.',
+    exitCode: ExitCode.usage,
+  });
 }
 
 /** Nest prints the stack of what stops a start; here the message says more than our own frames. */

@@ -1,36 +1,65 @@
 import { Logger } from '@nestjs/common';
 import type { Blocker, EventListener, MigrateEvent } from '../events.js';
+import { messageOf } from '../errors.js';
 
-/** Tells the Nest logger what happens, a short line each. */
-export function logEvents(logger: Logger): EventListener {
+const logger = new Logger('MigrationsModule');
+
+/** Tells the Nest logger and whoever else listens. A listener that throws must not stop a migration. */
+export function tellAll(listeners: Iterable<EventListener>): EventListener {
   return (event) => {
-    switch (event.type) {
-      case 'migration-finished':
-        return logger.log(`${event.migration} ${event.direction === 'up' ? 'applied' : 'reverted'} in ${Math.round(event.durationMs)} ms`);
-      case 'waiting-for-lock':
-        return logger.log(`Another process is migrating${event.holder ? ` (${describe(event.holder)})` : ''}; waiting`);
-      case 'resuming':
-        return logger.log(`${event.migration} goes on after statement ${event.statementsDone}`);
-      case 'connecting':
-        return logger.warn(`No connection yet: ${event.reason}; trying again`);
-      case 'blocked':
-        return logger.warn(`${event.migration} waits for a lock held by ${event.blockers.map(describe).join('; ')}`);
-      case 'retrying':
-        return logger.warn(retrying(event));
-      case 'warning':
-        return logger.warn(event.message);
-      case 'lock-acquired':
-      case 'migration-started':
-      case 'statement':
-        return undefined;
+    log(event);
+    for (const listen of listeners) {
+      try {
+        listen(event);
+      } catch (error) {
+        logger.error(`A listener of ${event.type} failed: ${messageOf(error)}`);
+      }
     }
   };
 }
 
-function retrying(event: Extract<MigrateEvent, { readonly type: 'retrying' }>): string {
-  return `${event.migration} did not get its locks (${event.reason}); rolled back, trying again in ${event.delayMs} ms`;
+/** A short line for each event that an operator wants to see. */
+function log(event: MigrateEvent): void {
+  switch (event.type) {
+    case 'migration-started':
+      return logger.log(started(event));
+    case 'migration-finished':
+      return logger.log(finished(event));
+    case 'waiting-for-lock':
+      return logger.log(
+        `Another process is migrating${event.holder ? ` (${describe(event.holder)})` : ''}: waiting for it`,
+      );
+    case 'resuming':
+      return logger.log(`${event.migration} goes on after statement ${event.statementsDone}`);
+    case 'connecting':
+      return logger.warn(`No connection yet: ${event.reason}; trying again`);
+    case 'blocked':
+      return logger.warn(`${event.migration} waits for a lock held by ${event.blockers.map(describe).join('; ')}`);
+    case 'retrying':
+      return logger.warn(
+        `${event.migration} did not get its locks (${event.reason}): rolled back, trying again in ${Math.round(event.delayMs)} ms`,
+      );
+    case 'warning':
+      return logger.warn(event.message);
+    case 'lock-acquired':
+    case 'statement':
+      return undefined;
+  }
 }
 
-function describe(blocker: Blocker): string {
-  return `pid ${blocker.pid} ${blocker.application} ${blocker.state}`.trim();
+function started({
+  migration,
+  direction,
+  position,
+  total,
+}: Extract<MigrateEvent, { type: 'migration-started' }>): string {
+  return `${direction === 'up' ? 'Applying' : 'Reverting'} ${migration} (${position} of ${total})`;
+}
+
+function finished({ migration, direction, durationMs }: Extract<MigrateEvent, { type: 'migration-finished' }>): string {
+  return `${direction === 'up' ? 'Applied' : 'Reverted'} ${migration} in ${Math.round(durationMs)} ms`;
+}
+
+function describe({ pid, application, state }: Blocker): string {
+  return ['pid', pid, application, state].filter((part) => part !== '').join(' ');
 }

@@ -1,110 +1,151 @@
-import 'reflect-metadata';
 import { Inject } from '@nestjs/common';
 import type { InjectionToken, Type } from '@nestjs/common';
-import { getDataSourceToken, getEntityManagerToken, getRepositoryToken } from '@nestjs/typeorm';
+import { getDataSourcePrefix, getDataSourceToken, getEntityManagerToken } from '@nestjs/typeorm';
 import type { QueryRunner } from 'typeorm';
 import { messageOf, MigrateError } from '../errors.js';
 import type { Instantiate, MigrationClass } from '../files/migration.js';
+import { dependenciesOf, nameOf } from './dependencies.js';
+import { defaultConnection } from './migrations.constants.js';
+import { waitChain } from './wait-chain.js';
 
 /** What is used of Nest's `ModuleRef`. */
 export interface Container {
   create<T>(type: Type<T>): Promise<T>;
 }
 
-const patienceMs = 10_000;
-
 /**
  * Gives migration classes the dependencies of their constructors. What belongs to the data source that is being migrated (repositories,
  * the entity manager) comes from the migration's own query runner, so that it takes part in its transaction; everything else from Nest.
  */
-export function createInstantiate(container: Container, connection: string): Instantiate {
+export function createInstantiate(container: Container | undefined, connection: string): Instantiate {
   return async (migrationClass, queryRunner) => {
     const own = ownTokens(queryRunner, connection);
     const values: unknown[] = [];
-    for (const { token, optional } of dependenciesOf(migrationClass)) {
-      values.push(own.has(token) ? own.get(token) : await provided(container, token, optional, migrationClass));
+    for (const [index, { token, optional }] of dependenciesOf(migrationClass).entries()) {
+      if (token === undefined) throw unknownType(migrationClass, index);
+      const wanted: Wanted = { token, optional, migrationClass, connection };
+      values.push(own.has(token) ? own.get(token) : await provided(container, wanted));
     }
     return new (migrationClass as unknown as new (...dependencies: unknown[]) => object)(...values);
   };
 }
 
-function ownTokens(queryRunner: QueryRunner, connection: string): ReadonlyMap<InjectionToken, unknown> {
-  const { manager } = queryRunner;
+/** The tokens under which @nestjs/typeorm provides this connection and what is made of it. */
+function ownTokens({ manager }: QueryRunner, connection: string): ReadonlyMap<InjectionToken, unknown> {
   const dataSource = manager.connection;
-  const repositories = dataSource.entityMetadatas
-    .filter(({ target }) => typeof target === 'function')
-    .map(({ target }) => [getRepositoryToken(target as Type, connection) as InjectionToken, manager.getRepository(target)] as const);
-  return new Map<InjectionToken, unknown>([
+  const prefix = getDataSourcePrefix(connection);
+  const repositories = dataSource.entityMetadatas.map(({ target }) => {
+    const token: InjectionToken = `${prefix}${typeof target === 'function' ? target.name : target}Repository`;
+    return [token, manager.getRepository(target)] as const;
+  });
+  const own = new Map<InjectionToken, unknown>([
     ...repositories,
     [getDataSourceToken(connection) as InjectionToken, dataSource],
     [getEntityManagerToken(connection) as InjectionToken, manager],
   ]);
+  // The app's own copy of TypeORM may be another one than ours.
+  if (connection === defaultConnection) own.set(dataSource.constructor, dataSource).set(manager.constructor, manager);
+  return own;
 }
 
-interface Dependency {
+interface Wanted {
   readonly token: InjectionToken;
   readonly optional: boolean;
-}
-
-/** As Nest reads them: the types of the constructor, and over them what `@Inject` says. */
-function dependenciesOf(migrationClass: MigrationClass): readonly Dependency[] {
-  const metadata = (key: string): readonly unknown[] => (Reflect.getMetadata(key, migrationClass) as readonly unknown[] | undefined) ?? [];
-  const types = metadata('design:paramtypes');
-  const injected = metadata('self:paramtypes') as readonly { readonly index: number; readonly param: InjectionToken }[];
-  const optional = metadata('optional:paramtypes');
-  return Array.from({ length: migrationClass.length }, (_, index) => {
-    const token = injected.find((one) => one.index === index)?.param ?? (types[index] as InjectionToken | undefined);
-    if (token === undefined) throw unknownDependency(migrationClass, `number ${index + 1}`, 'its type is not known: the class needs @Injectable()');
-    return { token: forwarded(token), optional: optional.includes(index) };
-  });
-}
-
-function forwarded(token: InjectionToken): InjectionToken {
-  const reference = token as { readonly forwardRef?: () => InjectionToken };
-  return typeof reference.forwardRef === 'function' ? reference.forwardRef() : token;
+  readonly migrationClass: MigrationClass;
+  readonly connection: string;
 }
 
 /** Lets Nest make a small class that needs just this one thing: so a provider that is still being made is waited for. */
-async function provided(container: Container, token: InjectionToken, optional: boolean, migrationClass: MigrationClass): Promise<unknown> {
+async function provided(container: Container | undefined, wanted: Wanted): Promise<unknown> {
+  if (container === undefined) throw withoutContainer(wanted);
   class Holder {
     constructor(readonly value: unknown) {}
   }
   Reflect.defineMetadata('design:paramtypes', [Object], Holder);
-  Inject(token)(Holder, undefined, 0);
-  let timer: NodeJS.Timeout | undefined;
-  const tooLong = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(waitsForUs(migrationClass, token)), patienceMs);
-  });
+  Inject(wanted.token)(Holder, undefined, 0);
   try {
-    return (await Promise.race([container.create(Holder), tooLong])).value;
+    return (await unlessItWaitsForUs(container.create(Holder), container, wanted)).value;
   } catch (error) {
     if (error instanceof MigrateError) throw error;
-    if (optional) return undefined;
-    throw unknownDependency(migrationClass, nameOf(token), messageOf(error).split('\n')[0] ?? '', error);
-  } finally {
-    clearTimeout(timer);
+    if (!isUnknown(error)) throw failedProvider(wanted, error);
+    if (wanted.optional) return undefined;
+    throw unknownProvider(wanted, error);
   }
 }
 
-function unknownDependency(migrationClass: MigrationClass, dependency: string, reason: string, cause?: unknown): MigrateError {
-  return new MigrateError({
-    code: 'MIGRATION_DEPENDENCY',
-    message: `Migration ${migrationClass.name} cannot be made: its dependency ${dependency} is not available (${reason}). It was not started.`,
-    next: `Add the module that provides it: MigrationsModule.forRoot({ imports: [TheModule], … })`,
-    migration: migrationClass.name,
+const lookAfterMs = 250;
+const patienceMs = 30_000;
+
+/**
+ * While the database is being migrated, the data source is not there for anybody, so what needs it never comes. That can be read from
+ * the injector; if it cannot, waiting comes to an end too.
+ */
+async function unlessItWaitsForUs<T>(made: Promise<T>, container: Container, wanted: Wanted): Promise<T> {
+  const timers: NodeJS.Timeout[] = [];
+  const never = new Promise<never>((_resolve, reject) => {
+    const look = (): void => {
+      const chain = waitChain(container, wanted.token, getDataSourceToken(wanted.connection) as InjectionToken);
+      if (chain) reject(waitsForUs(wanted, `needs the database itself (${chain.map(nameOf).join(' → ')})`));
+    };
+    const giveUp = (): void => reject(waitsForUs(wanted, `did not come within ${patienceMs / 1000} s`));
+    timers.push(setTimeout(look, lookAfterMs), setTimeout(giveUp, patienceMs));
+  });
+  try {
+    return await Promise.race([made, never]);
+  } finally {
+    timers.forEach((timer) => clearTimeout(timer));
+  }
+}
+
+/** By its name, since the app's copy of Nest may be another one than ours. */
+function isUnknown(error: unknown): boolean {
+  return (error as object | undefined)?.constructor.name === 'UnknownDependenciesException';
+}
+
+function unknownType({ name }: MigrationClass, index: number): MigrateError {
+  return dependencyError(name, {
+    message: `nothing says what parameter ${index + 1} of its constructor is`,
+    next: 'Put @Injectable() on the class, and @Inject(token) on a parameter whose type is not a class.',
+  });
+}
+
+function unknownProvider({ migrationClass, token }: Wanted, cause: unknown): MigrateError {
+  return dependencyError(migrationClass.name, {
+    message: `its dependency ${nameOf(token)} is not available here`,
+    next: 'Add the module that provides it to MigrationsModule.forRoot({ imports: [TheModule], … }).',
     cause,
   });
 }
 
-function waitsForUs(migrationClass: MigrationClass, token: InjectionToken): MigrateError {
-  return new MigrateError({
-    code: 'MIGRATION_DEPENDENCY',
-    message: `Migration ${migrationClass.name} waits for ${nameOf(token)}, which did not come within ${patienceMs / 1000} s: most likely it needs the database itself, which is there only after the migrations. It was not started.`,
-    next: 'Inject what it needs directly (a repository, the EntityManager, a ConfigService) instead of a service that uses the database.',
-    migration: migrationClass.name,
+function failedProvider({ migrationClass, token }: Wanted, cause: unknown): MigrateError {
+  return dependencyError(migrationClass.name, {
+    message: `its dependency ${nameOf(token)} could not be made: ${messageOf(cause)}`,
+    next: 'Correct that provider.',
+    cause,
   });
 }
 
-function nameOf(token: InjectionToken): string {
-  return typeof token === 'function' ? token.name : String(token);
+function withoutContainer({ migrationClass, token }: Wanted): MigrateError {
+  return dependencyError(migrationClass.name, {
+    message: `its dependency ${nameOf(token)} does not belong to the data source, and migratedDataSource() can provide nothing else`,
+    next: 'Use MigrationsModule.forRoot({ dataSource, imports: [TheModule] }) instead.',
+  });
+}
+
+function waitsForUs({ migrationClass, token }: Wanted, why: string): MigrateError {
+  return dependencyError(migrationClass.name, {
+    message: `its dependency ${nameOf(token)} ${why}, and that is there only after the migrations`,
+    next: 'Inject what it needs directly (a repository, the EntityManager, a ConfigService) instead of what is built on the database.',
+  });
+}
+
+function dependencyError(migration: string, details: { message: string; next: string; cause?: unknown }): MigrateError {
+  const { message, next, cause } = details;
+  return new MigrateError({
+    code: 'MIGRATION_DEPENDENCY',
+    message: `Migration ${migration} cannot be made: ${message}. It was not started.`,
+    next,
+    migration,
+    ...(cause !== undefined && { cause }),
+  });
 }

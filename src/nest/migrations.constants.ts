@@ -12,7 +12,12 @@ export function getMigrationsToken(name: string = defaultConnection): symbol {
   return key('service', name);
 }
 
-/** Resolves when the bootstrap migration of a connection that somebody else has registered is done. */
+/** The data source once its bootstrap migration is done. */
 export function getBootstrapToken(name: string = defaultConnection): symbol {
   return key('bootstrap', name);
+}
+
+/** How migrations of a connection are made, with what the module can see. */
+export function getInstantiateToken(name: string = defaultConnection): symbol {
+  return key('instantiate', name);
 }

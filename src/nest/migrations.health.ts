@@ -1,12 +1,20 @@
-import { messageOf } from '../errors.js';
 import { withoutPassword } from '../data-source/describe.js';
+import { messageOf } from '../errors.js';
 import type { MigrationsService } from './migrations.service.js';
 
 /** What @nestjs/terminus expects of an indicator; the package itself is not needed here. */
-export type MigrationsHealth = Record<string, { readonly status: 'up' | 'down'; readonly pending?: number; readonly lastApplied?: string | null; readonly message?: string }>;
+export type MigrationsHealth = Record<string, MigrationsHealthState>;
+
+export interface MigrationsHealthState {
+  readonly status: 'up' | 'down';
+  readonly pending?: number;
+  readonly lastApplied?: string | null;
+  readonly message?: string;
+}
 
 /**
- * For @nestjs/terminus: up when nothing is pending.
+ * For @nestjs/terminus: up when nothing is pending. For a named connection make one of its service:
+ * `new MigrationsHealthIndicator(service)`.
  *
  * @example
  * this.health.check([() => this.migrations.isHealthy('migrations')]);

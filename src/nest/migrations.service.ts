@@ -1,4 +1,4 @@
-import { Inject, Logger } from '@nestjs/common';
+import { Inject } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
 import type {
   PendingMigration,
@@ -19,7 +19,7 @@ import type { EventListener } from '../events.js';
 import type { Instantiate } from '../files/migration.js';
 import type { Migrator } from '../migrator.js';
 import { migratorFor } from './bootstrap.js';
-import { logEvents } from './event-log.js';
+import { tellAll } from './event-log.js';
 import type { MigrationsOptions } from './interfaces/migrations-options.interface.js';
 import { getMigrationsToken } from './migrations.constants.js';
 
@@ -38,9 +38,8 @@ export class MigrationsService {
   private readonly migrator: Migrator;
 
   constructor(dataSource: DataSource, options: MigrationsOptions, instantiate: Instantiate) {
-    const listeners = [logEvents(new Logger('MigrationsModule')), ...(options.onEvent ? [options.onEvent] : [])];
-    const onEvent: EventListener = (event) => [...listeners, ...this.listeners].forEach((listen) => listen(event));
-    this.migrator = migratorFor({ dataSource, options, onEvent, instantiate });
+    if (options.onEvent) this.listeners.add(options.onEvent);
+    this.migrator = migratorFor({ dataSource, options, onEvent: tellAll(this.listeners), instantiate });
   }
 
   run(options?: RunOptions): Promise<RunResult> {

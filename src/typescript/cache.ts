@@ -76,7 +76,10 @@ export class CompileCache {
         if (stamp) this.files[file] = { stamp, imports, code: name };
         this.verdicts.clear();
       }
-      replace(this.manifestFile, JSON.stringify({ config: this.config, mapping, files: this.files } satisfies Manifest));
+      replace(
+        this.manifestFile,
+        JSON.stringify({ config: this.config, mapping, files: this.files } satisfies Manifest),
+      );
     } catch {
       // A cache that cannot be written only makes the next start slower.
     }

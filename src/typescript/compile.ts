@@ -17,7 +17,8 @@ export function openTypeScript(projectDir: string, tsconfig: string | undefined)
   const cache = new CompileCache(project.cacheDir);
   let compiler: Compiler | undefined;
   // The compiler is loaded on the first miss, which a second start does not have.
-  const loaded = (): Compiler => (compiler ??= isNative(project.dir) ? createNativeCompiler(project) : createProgramCompiler(project));
+  const loaded = (): Compiler =>
+    (compiler ??= isNative(project.dir) ? createNativeCompiler(project) : createProgramCompiler(project));
   const fresh = new Map<string, string>();
   return {
     dir: project.dir,

@@ -8,7 +8,10 @@ import { resolveInProject } from './resolve.js';
 let source: TypeScriptSource | undefined;
 
 /** Called by Node once, in the thread of the hooks. */
-export const initialize: InitializeHook<{ readonly projectDir: string; readonly tsconfig?: string }> = ({ projectDir, tsconfig }) => {
+export const initialize: InitializeHook<{ readonly projectDir: string; readonly tsconfig?: string }> = ({
+  projectDir,
+  tsconfig,
+}) => {
   source = openTypeScript(projectDir, tsconfig);
 };
 

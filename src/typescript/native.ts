@@ -9,7 +9,11 @@ import type { PathMapping, TypeScriptProject } from './project.js';
 import { resolveInProject } from './resolve.js';
 
 interface ShownConfig {
-  readonly compilerOptions?: { readonly baseUrl?: string; readonly paths?: Readonly<Record<string, readonly string[]>>; readonly [option: string]: unknown };
+  readonly compilerOptions?: {
+    readonly baseUrl?: string;
+    readonly paths?: Readonly<Record<string, readonly string[]>>;
+    readonly [option: string]: unknown;
+  };
 }
 
 /**
@@ -30,7 +34,12 @@ export function createNativeCompiler(project: TypeScriptProject): Compiler {
   };
 }
 
-function compileAll(tsc: string, project: TypeScriptProject, shown: ShownConfig, mapping: PathMapping): readonly Compiled[] {
+function compileAll(
+  tsc: string,
+  project: TypeScriptProject,
+  shown: ShownConfig,
+  mapping: PathMapping,
+): readonly Compiled[] {
   mkdirSync(project.cacheDir, { recursive: true });
   const work = mkdtempSync(join(project.cacheDir, 'native-'));
   const out = join(work, 'out');
@@ -43,16 +52,41 @@ function compileAll(tsc: string, project: TypeScriptProject, shown: ShownConfig,
       ...(project.tsconfig === undefined ? {} : { extends: project.tsconfig }),
       compilerOptions: {
         ...(project.tsconfig === undefined && { experimentalDecorators: true, emitDecoratorMetadata: true }),
-        ...{ target, module: 'nodenext', moduleResolution: 'nodenext', noCheck: true, types: [], noEmit: false, noEmitOnError: false },
-        ...{ declaration: false, declarationMap: false, composite: false, incremental: false, sourceMap: false, inlineSourceMap: true },
-        ...{ rootDir: project.dir, outDir: out, removeComments: false, skipLibCheck: true, paths: mapping.paths, sourceRoot: '' },
+        ...{
+          target,
+          module: 'nodenext',
+          moduleResolution: 'nodenext',
+          noCheck: true,
+          types: [],
+          noEmit: false,
+          noEmitOnError: false,
+        },
+        ...{
+          declaration: false,
+          declarationMap: false,
+          composite: false,
+          incremental: false,
+          sourceMap: false,
+          inlineSourceMap: true,
+        },
+        ...{
+          rootDir: project.dir,
+          outDir: out,
+          removeComments: false,
+          skipLibCheck: true,
+          paths: mapping.paths,
+          sourceRoot: '',
+        },
       },
       files,
       include: [],
     }),
   );
   try {
-    const run = spawnSync(process.execPath, [tsc, '-p', config, '--pretty', 'false'], { encoding: 'utf8', cwd: project.dir });
+    const run = spawnSync(process.execPath, [tsc, '-p', config, '--pretty', 'false'], {
+      encoding: 'utf8',
+      cwd: project.dir,
+    });
     refuseSyntaxErrors(run.stdout, project.dir);
     return files.flatMap((file) => {
       const compiled = join(out, relative(project.dir, file)).replace(/ts(x?)$/, 'js');
@@ -67,15 +101,20 @@ function compileAll(tsc: string, project: TypeScriptProject, shown: ShownConfig,
 
 /** The map names its source relative to the output, which is gone by then. */
 function withSource(code: string, file: string): string {
-  return code.replace(/(\/\/# sourceMappingURL=data:application\/json;base64,)(\S+)\s*$/, (_all, head: string, encoded: string) => {
-    const map = JSON.parse(Buffer.from(encoded, 'base64').toString('utf8')) as Record<string, unknown>;
-    return head + Buffer.from(JSON.stringify({ ...map, sourceRoot: '', sources: [file] })).toString('base64');
-  });
+  return code.replace(
+    /(\/\/# sourceMappingURL=data:application\/json;base64,)(\S+)\s*$/,
+    (_all, head: string, encoded: string) => {
+      const map = JSON.parse(Buffer.from(encoded, 'base64').toString('utf8')) as Record<string, unknown>;
+      return head + Buffer.from(JSON.stringify({ ...map, sourceRoot: '', sources: [file] })).toString('base64');
+    },
+  );
 }
 
 /** Good enough for knowing what a change concerns. */
 function importsOf(text: string, file: string, mapping: PathMapping): readonly string[] {
-  const names = [...text.matchAll(/\b(?:from|import|require)\s*\(?\s*['"]([^'"\n]+)['"]/g)].map((match) => match[1] ?? '');
+  const names = [...text.matchAll(/\b(?:from|import|require)\s*\(?\s*['"]([^'"\n]+)['"]/g)].map(
+    (match) => match[1] ?? '',
+  );
   return names.map((name) => resolveInProject(name, file, mapping)).filter((found) => found !== undefined);
 }
 
@@ -106,7 +145,12 @@ function showConfig(tsc: string, tsconfig: string): ShownConfig {
   try {
     return JSON.parse(run.stdout) as ShownConfig;
   } catch {
-    throw new MigrateError({ code: 'OPTIONS_INVALID', message: `${tsconfig} cannot be read: ${run.stdout.trim()}`, next: 'Correct it, or name another one: --tsconfig', exitCode: 2 });
+    throw new MigrateError({
+      code: 'OPTIONS_INVALID',
+      message: `${tsconfig} cannot be read: ${run.stdout.trim()}`,
+      next: 'Correct it, or name another one: --tsconfig',
+      exitCode: 2,
+    });
   }
 }
 
@@ -114,7 +158,9 @@ function mappingOf(shown: ShownConfig, project: TypeScriptProject): PathMapping 
   const base = project.tsconfig === undefined ? project.dir : dirname(project.tsconfig);
   const { baseUrl, paths = {} } = shown.compilerOptions ?? {};
   const root = baseUrl === undefined ? base : resolve(base, baseUrl);
-  const absolute = Object.fromEntries(Object.entries(paths).map(([name, targets]) => [name, targets.map((target) => resolve(root, target))]));
+  const absolute = Object.fromEntries(
+    Object.entries(paths).map(([name, targets]) => [name, targets.map((target) => resolve(root, target))]),
+  );
   return { baseUrl: baseUrl === undefined ? undefined : root, paths: absolute };
 }
 

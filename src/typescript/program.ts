@@ -54,7 +54,13 @@ export function createProgramCompiler(project: TypeScriptProject): Compiler {
   };
 }
 
-function importsOf(file: string, imports: ReadonlyMap<string, string[]>, program: TypeScript.Program, mapping: PathMapping, ts: Ts): readonly string[] {
+function importsOf(
+  file: string,
+  imports: ReadonlyMap<string, string[]>,
+  program: TypeScript.Program,
+  mapping: PathMapping,
+  ts: Ts,
+): readonly string[] {
   const asked = imports.get(file);
   if (asked) return asked;
   // Taken over from the previous program without asking again.
@@ -81,13 +87,22 @@ function createHost(
       const found = resolveInProject(text, containing, mapping);
       if (found === undefined || !/\.[cm]?tsx?$/.test(found)) return { resolvedModule: undefined };
       imports.set(containing, [...(imports.get(containing) ?? []), found]);
-      return { resolvedModule: { resolvedFileName: found, extension: found.slice(found.lastIndexOf('.')), isExternalLibraryImport: false } };
+      return {
+        resolvedModule: {
+          resolvedFileName: found,
+          extension: found.slice(found.lastIndexOf('.')),
+          isExternalLibraryImport: false,
+        },
+      };
     });
   return host;
 }
 
 /** The user's own options, but for what a loader needs: modules as Node will take the file, code in memory, no checks. */
-function readConfig(ts: Ts, project: TypeScriptProject): { options: TypeScript.CompilerOptions; configFiles: readonly string[]; mapping: PathMapping } {
+function readConfig(
+  ts: Ts,
+  project: TypeScriptProject,
+): { options: TypeScript.CompilerOptions; configFiles: readonly string[]; mapping: PathMapping } {
   const configFiles: string[] = [];
   const host = {
     ...ts.sys,
@@ -101,9 +116,17 @@ function readConfig(ts: Ts, project: TypeScriptProject): { options: TypeScript.C
     // Which files belong to the project is not asked: that would read every folder.
     readDirectory: () => [],
   };
-  const own = project.tsconfig === undefined ? undefined : ts.getParsedCommandLineOfConfigFile(project.tsconfig, undefined, host)?.options;
-  const given: TypeScript.CompilerOptions = own ?? { experimentalDecorators: true, emitDecoratorMetadata: true, target: ts.ScriptTarget.ES2022 };
-  const nodeModules = given.module !== undefined && given.module >= ts.ModuleKind.Node16 && given.module <= ts.ModuleKind.NodeNext;
+  const own =
+    project.tsconfig === undefined
+      ? undefined
+      : ts.getParsedCommandLineOfConfigFile(project.tsconfig, undefined, host)?.options;
+  const given: TypeScript.CompilerOptions = own ?? {
+    experimentalDecorators: true,
+    emitDecoratorMetadata: true,
+    target: ts.ScriptTarget.ES2022,
+  };
+  const nodeModules =
+    given.module !== undefined && given.module >= ts.ModuleKind.Node16 && given.module <= ts.ModuleKind.NodeNext;
   const modern = Number(ts.version.split('.')[0]) >= 6;
   const options: TypeScript.CompilerOptions = {
     ...given,
@@ -133,12 +156,29 @@ function readConfig(ts: Ts, project: TypeScriptProject): { options: TypeScript.C
     allowJs: false,
     configFilePath: undefined,
   };
-  for (const name of ['outDir', 'outFile', 'rootDir', 'rootDirs', 'tsBuildInfoFile', 'declarationDir', 'sourceRoot', 'mapRoot', 'lib', 'customConditions', 'resolvePackageJsonExports', 'resolvePackageJsonImports']) {
+  for (const name of [
+    'outDir',
+    'outFile',
+    'rootDir',
+    'rootDirs',
+    'tsBuildInfoFile',
+    'declarationDir',
+    'sourceRoot',
+    'mapRoot',
+    'lib',
+    'customConditions',
+    'resolvePackageJsonExports',
+    'resolvePackageJsonImports',
+  ]) {
     delete options[name];
   }
-  const base = (given['pathsBasePath'] as string | undefined) ?? (project.tsconfig ? dirname(project.tsconfig) : project.dir);
-  const absolute = (pattern: string): string => (isAbsolute(pattern) ? pattern : resolve(given.baseUrl ?? base, pattern));
-  const paths = Object.fromEntries(Object.entries(given.paths ?? {}).map(([name, targets]) => [name, targets.map(absolute)]));
+  const base =
+    (given['pathsBasePath'] as string | undefined) ?? (project.tsconfig ? dirname(project.tsconfig) : project.dir);
+  const absolute = (pattern: string): string =>
+    isAbsolute(pattern) ? pattern : resolve(given.baseUrl ?? base, pattern);
+  const paths = Object.fromEntries(
+    Object.entries(given.paths ?? {}).map(([name, targets]) => [name, targets.map(absolute)]),
+  );
   return { options, configFiles: [...new Set(configFiles)], mapping: { baseUrl: given.baseUrl, paths } };
 }
 

@@ -32,7 +32,10 @@ export function describeProject(projectDir: string, tsconfig: string | undefined
       exitCode: 2,
     });
   }
-  const key = createHash('sha256').update(JSON.stringify([cacheFormat, typescriptVersion(dir), dir, config])).digest('hex').slice(0, 16);
+  const key = createHash('sha256')
+    .update(JSON.stringify([cacheFormat, typescriptVersion(dir), dir, config]))
+    .digest('hex')
+    .slice(0, 16);
   const base = existsSync(join(dir, 'node_modules')) ? join(dir, 'node_modules', '.cache') : tmpdir();
   return { dir, tsconfig: config, cacheDir: join(base, 'nest-migrate', `typescript-${key}`) };
 }

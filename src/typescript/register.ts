@@ -27,7 +27,10 @@ export function registerTypeScript(options: RegisterOptions): void {
   hookRequire(source);
   // The hooks for ES modules run in a thread of their own, which costs a start; a CommonJS project does without.
   if (isModuleProject(options.projectDir)) {
-    register('./esm-hooks.js', { parentURL: import.meta.url, data: { projectDir: options.projectDir, tsconfig: options.tsconfig } });
+    register('./esm-hooks.js', {
+      parentURL: import.meta.url,
+      data: { projectDir: options.projectDir, tsconfig: options.tsconfig },
+    });
   }
 }
 
@@ -49,7 +52,10 @@ function hookRequire(source: TypeScriptSource): void {
     } catch (error) {
       // Only what Node does not find by itself: a `.js` that is a `.ts` in the sources, or a name from the tsconfig's `paths`.
       const importer = parent?.filename;
-      const found = importer !== undefined && isTypeScript(importer) ? resolveInProject(request, importer, source.mapping()) : undefined;
+      const found =
+        importer !== undefined && isTypeScript(importer)
+          ? resolveInProject(request, importer, source.mapping())
+          : undefined;
       if (found === undefined) throw error;
       return found;
     }

@@ -5,7 +5,11 @@ import type { PathMapping } from './project.js';
 
 const extensions = ['.ts', '.tsx', '.mts', '.cts', '.js', '.mjs', '.cjs', '.json'];
 /** What an import of a compiled file means in the sources. */
-const sourcesOf: Readonly<Record<string, readonly string[]>> = { '.js': ['.ts', '.tsx'], '.mjs': ['.mts'], '.cjs': ['.cts'] };
+const sourcesOf: Readonly<Record<string, readonly string[]>> = {
+  '.js': ['.ts', '.tsx'],
+  '.mjs': ['.mts'],
+  '.cjs': ['.cts'],
+};
 
 /** Finds the file of the project that an import means: relative, absolute, or by the `paths` of tsconfig. Packages are not looked for. */
 export function resolveInProject(name: string, importer: string, mapping: PathMapping): string | undefined {
@@ -20,7 +24,9 @@ export function resolveInProject(name: string, importer: string, mapping: PathMa
 
 function mappedTo(name: string, { paths, baseUrl }: PathMapping): readonly string[] {
   // As TypeScript: an exact pattern first, then the one with the longest beginning.
-  const patterns = Object.keys(paths).sort((a, b) => Number(b === name) - Number(a === name) || b.indexOf('*') - a.indexOf('*'));
+  const patterns = Object.keys(paths).sort(
+    (a, b) => Number(b === name) - Number(a === name) || b.indexOf('*') - a.indexOf('*'),
+  );
   for (const pattern of patterns) {
     const [before = '', after] = pattern.split('*');
     const targets = paths[pattern] ?? [];
@@ -37,8 +43,14 @@ function mappedTo(name: string, { paths, baseUrl }: PathMapping): readonly strin
 function existingFile(path: string): string | undefined {
   if (isFile(path)) return path;
   const extension = /\.[cm]?js$/.exec(path)?.[0];
-  const swapped = extension ? (sourcesOf[extension] ?? []).map((other) => path.slice(0, -extension.length) + other) : [];
-  const tries = [...swapped, ...extensions.map((other) => path + other), ...extensions.map((other) => join(path, `index${other}`))];
+  const swapped = extension
+    ? (sourcesOf[extension] ?? []).map((other) => path.slice(0, -extension.length) + other)
+    : [];
+  const tries = [
+    ...swapped,
+    ...extensions.map((other) => path + other),
+    ...extensions.map((other) => join(path, `index${other}`)),
+  ];
   return tries.find(isFile);
 }
 

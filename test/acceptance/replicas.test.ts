@@ -37,17 +37,28 @@ describe('16 processes at the same moment', () => {
     async () => {
       project = projectWith(
         Object.fromEntries(
-          Array.from({ length: 30 }, (_, n) => [`migrations/${stamp(n)}-M${n}.sql`, `-- up\nCREATE TABLE t${n} (id int);\nINSERT INTO t${n} VALUES (${n});\n-- down\nDROP TABLE t${n};`]),
+          Array.from({ length: 30 }, (_, n) => [
+            `migrations/${stamp(n)}-M${n}.sql`,
+            `-- up\nCREATE TABLE t${n} (id int);\nINSERT INTO t${n} VALUES (${n});\n-- down\nDROP TABLE t${n};`,
+          ]),
         ),
       );
       for (let round = 0; round < rounds(20, 1); round++) {
-        const all = await Promise.all(Array.from({ length: 16 }, () => runCli(['run', '--json'], { cwd: project.dir })));
+        const all = await Promise.all(
+          Array.from({ length: 16 }, () => runCli(['run', '--json'], { cwd: project.dir })),
+        );
         expect(all.map(({ code, stdout }) => [code, code === 0 ? '' : stdout])).toEqual(Array(16).fill([0, '']));
-        const applied = all.flatMap(({ stdout }) => (JSON.parse(stdout) as { applied: { name: string }[] }).applied.map(({ name }) => name));
+        const applied = all.flatMap(({ stdout }) =>
+          (JSON.parse(stdout) as { applied: { name: string }[] }).applied.map(({ name }) => name),
+        );
         const names = Array.from({ length: 30 }, (_, n) => `M${n}${stamp(n)}`);
         expect(applied.sort()).toEqual([...names].sort());
-        expect((await database.query('SELECT name FROM migrations ORDER BY id')).map(({ name }) => name)).toEqual(names);
-        const log = await database.query(`SELECT migration, state FROM migrations_log WHERE state <> 'reverted' AND batch = (SELECT max(batch) FROM migrations_log) ORDER BY id`);
+        expect((await database.query('SELECT name FROM migrations ORDER BY id')).map(({ name }) => name)).toEqual(
+          names,
+        );
+        const log = await database.query(
+          `SELECT migration, state FROM migrations_log WHERE state <> 'reverted' AND batch = (SELECT max(batch) FROM migrations_log) ORDER BY id`,
+        );
         expect(log).toEqual(names.map((migration) => ({ migration, state: 'applied' })));
         expect((await runCli(['revert', '--all'], { cwd: project.dir })).code).toBe(0);
       }
@@ -59,7 +70,8 @@ describe('16 processes at the same moment', () => {
     'apply a pure data migration exactly once (8 processes)',
     async () => {
       project = projectWith({
-        'migrations/1700000000001-Credit.sql': '-- up\nUPDATE account SET balance = balance + 100;\n-- down\nUPDATE account SET balance = balance - 100;',
+        'migrations/1700000000001-Credit.sql':
+          '-- up\nUPDATE account SET balance = balance + 100;\n-- down\nUPDATE account SET balance = balance - 100;',
       });
       await database.query('CREATE TABLE account (id int, balance int); INSERT INTO account VALUES (1, 0)');
       for (let round = 1; round <= rounds(20, 2); round++) {
@@ -76,12 +88,16 @@ describe('16 processes at the same moment', () => {
     'build an index concurrently while 8 others wait for the lock',
     async () => {
       project = projectWith({
-        'migrations/1700000000001-Big.sql': '-- up\nCREATE TABLE big AS SELECT g AS id, md5(g::text) AS t FROM generate_series(1, 200000) g;',
-        'migrations/1700000000002-Index.sql': '-- transaction: false\n-- up\nCREATE INDEX CONCURRENTLY big_t ON big (t);\nCREATE INDEX CONCURRENTLY big_id ON big (id);',
+        'migrations/1700000000001-Big.sql':
+          '-- up\nCREATE TABLE big AS SELECT g AS id, md5(g::text) AS t FROM generate_series(1, 200000) g;',
+        'migrations/1700000000002-Index.sql':
+          '-- transaction: false\n-- up\nCREATE INDEX CONCURRENTLY big_t ON big (t);\nCREATE INDEX CONCURRENTLY big_id ON big (id);',
       });
       const all = await Promise.all(Array.from({ length: 9 }, () => runCli(['run', '--json'], { cwd: project.dir })));
       expect(all.map(({ code }) => code)).toEqual(Array(9).fill(0));
-      expect(await database.query(`SELECT count(*)::int AS n FROM pg_index WHERE indisvalid AND indrelid = 'big'::regclass`)).toEqual([{ n: 2 }]);
+      expect(
+        await database.query(`SELECT count(*)::int AS n FROM pg_index WHERE indisvalid AND indrelid = 'big'::regclass`),
+      ).toEqual([{ n: 2 }]);
     },
     longEnough,
   );
@@ -90,8 +106,10 @@ describe('16 processes at the same moment', () => {
 describe('kill -9', () => {
   const files = {
     'migrations/1700000000001-Accounts.sql': `-- up\nCREATE TABLE account (id int PRIMARY KEY, balance int);\nINSERT INTO account SELECT g, 0 FROM generate_series(1, 20000) g;`,
-    'migrations/1700000000002-Credit.sql': '-- up\nUPDATE account SET balance = balance + 100;\nSELECT pg_sleep(0.02);\nALTER TABLE account ADD note text;',
-    'migrations/1700000000003-Index.sql': '-- transaction: false\n-- up\nCREATE INDEX CONCURRENTLY account_balance ON account (balance);\nUPDATE account SET balance = balance + 1;\nCREATE UNIQUE INDEX CONCURRENTLY account_id ON account (id);\nALTER TABLE account ADD checked boolean;',
+    'migrations/1700000000002-Credit.sql':
+      '-- up\nUPDATE account SET balance = balance + 100;\nSELECT pg_sleep(0.02);\nALTER TABLE account ADD note text;',
+    'migrations/1700000000003-Index.sql':
+      '-- transaction: false\n-- up\nCREATE INDEX CONCURRENTLY account_balance ON account (balance);\nUPDATE account SET balance = balance + 1;\nCREATE UNIQUE INDEX CONCURRENTLY account_id ON account (id);\nALTER TABLE account ADD checked boolean;',
     'migrations/1700000000004-Batches.js': `
 exports.Batches1700000000004 = class Batches1700000000004 {
   transaction = false;
@@ -106,7 +124,13 @@ exports.Batches1700000000004 = class Batches1700000000004 {
 };`,
     'migrations/1700000000005-Last.sql': '-- up\nALTER TABLE account ADD CONSTRAINT positive CHECK (balance > 0);',
   };
-  const names = ['Accounts1700000000001', 'Credit1700000000002', 'Index1700000000003', 'Batches1700000000004', 'Last1700000000005'];
+  const names = [
+    'Accounts1700000000001',
+    'Credit1700000000002',
+    'Index1700000000003',
+    'Batches1700000000004',
+    'Last1700000000005',
+  ];
 
   it(
     'at any moment, and the next plain run converges',
@@ -130,11 +154,23 @@ exports.Batches1700000000004 = class Batches1700000000004 {
         killedIn.set(key, (killedIn.get(key) ?? 0) + 1);
         const next = await runCli(['run', '--retry-for', '60s'], { cwd: project.dir });
         expect([next.code, next.code === 0 ? '' : next.stderr]).toEqual([0, '']);
-        expect((await database.query('SELECT name FROM migrations ORDER BY id')).map(({ name }) => name)).toEqual(names);
-        expect(await database.query('SELECT min(balance) AS low, max(balance) AS high, count(*)::int AS n FROM account')).toEqual([{ low: 1111, high: 1111, n: 20000 }]);
-        expect(await database.query(`SELECT count(*)::int AS n FROM pg_index WHERE indrelid = 'account'::regclass AND indisvalid`)).toEqual([{ n: 3 }]);
-        expect(await database.query(`SELECT count(*)::int AS n FROM pg_index WHERE NOT indisvalid`)).toEqual([{ n: 0 }]);
-        expect(await database.query(`SELECT count(*)::int AS n FROM migrations_log WHERE state = 'started'`)).toEqual([{ n: 0 }]);
+        expect((await database.query('SELECT name FROM migrations ORDER BY id')).map(({ name }) => name)).toEqual(
+          names,
+        );
+        expect(
+          await database.query('SELECT min(balance) AS low, max(balance) AS high, count(*)::int AS n FROM account'),
+        ).toEqual([{ low: 1111, high: 1111, n: 20000 }]);
+        expect(
+          await database.query(
+            `SELECT count(*)::int AS n FROM pg_index WHERE indrelid = 'account'::regclass AND indisvalid`,
+          ),
+        ).toEqual([{ n: 3 }]);
+        expect(await database.query(`SELECT count(*)::int AS n FROM pg_index WHERE NOT indisvalid`)).toEqual([
+          { n: 0 },
+        ]);
+        expect(await database.query(`SELECT count(*)::int AS n FROM migrations_log WHERE state = 'started'`)).toEqual([
+          { n: 0 },
+        ]);
       }
       // The moments were really different ones.
       expect(killedIn.size).toBeGreaterThan(1);

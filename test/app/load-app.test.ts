@@ -20,7 +20,9 @@ import { User } from './user.entity';
 @Module({ imports: [TypeOrmModule.forFeature([User])], providers: [Users] }) class UsersModule {}
 @Module({ imports: [ConfigModule.forRoot({ isGlobal: true }), ${typeOrm}, UsersModule] }) export class AppModule {}
 `;
-const fromConfig = (more = '') => `TypeOrmModule.forRootAsync({ inject: [ConfigService], useFactory: (config: ConfigService) => ({
+const fromConfig = (
+  more = '',
+) => `TypeOrmModule.forRootAsync({ inject: [ConfigService], useFactory: (config: ConfigService) => ({
   type: 'postgres' as const, url: config.getOrThrow<string>('DB'), autoLoadEntities: true, migrations: ['migrations/*.ts'], ${more} }) })`;
 const seed = `import { Injectable } from '@nestjs/common';
 import { ConfigService } from '@nestjs/config';
@@ -40,7 +42,8 @@ beforeEach(async () => {
   database = await createDatabase();
   project = createProject({
     'package.json': '{ "name": "app", "nest-migrate": { "app": "src/app.module.ts" } }',
-    'tsconfig.json': '{ "compilerOptions": { "module": "commonjs", "target": "es2022", "experimentalDecorators": true, "emitDecoratorMetadata": true, "esModuleInterop": true } }',
+    'tsconfig.json':
+      '{ "compilerOptions": { "module": "commonjs", "target": "es2022", "experimentalDecorators": true, "emitDecoratorMetadata": true, "esModuleInterop": true } }',
     '.env': `DB=${database.url}\nWHO=Ada\n`,
     'src/user.entity.ts': entity,
     'src/app.module.ts': module_(fromConfig()),
@@ -57,7 +60,10 @@ const cli = (...args: string[]) => runCli(args, { cwd: project.dir });
 describe('an app whose connection is written in its modules only', () => {
   it('lends its data source, with its entities and its providers, without calling hooks', async () => {
     const run = await cli('run');
-    expect([run.stderr, run.code]).toEqual([expect.stringMatching(/✔ CreateUsers1700000000001 applied.*\n✔ Seed1700000000002 applied/), 0]);
+    expect([run.stderr, run.code]).toEqual([
+      expect.stringMatching(/✔ CreateUsers1700000000001 applied.*\n✔ Seed1700000000002 applied/),
+      0,
+    ]);
     expect(run.stdout).not.toContain('HOOK CALLED');
     expect(await database.query('SELECT * FROM users')).toEqual([{ id: 1, name: 'Ada' }]);
     expect((await cli('status', '--json')).stdout).toContain('"pending": []');
@@ -75,9 +81,14 @@ describe('an app whose connection is written in its modules only', () => {
 
   it.each([
     ['a missing file', '--app src/nowhere.ts', undefined, 'There is no file'],
-    ['a file without a module', '--app src/user.entity.ts', undefined, 'exports no Nest module that could be chosen (it exports User)'],
+    [
+      'a file without a module',
+      '--app src/user.entity.ts',
+      undefined,
+      'exports no Nest module that could be chosen (it exports User)',
+    ],
     ['a connection that it does not have', '--connection reports', undefined, 'has no TypeORM connection "reports"'],
-    ['an app that cannot start', '', module_(fromConfig().replace("'DB'", "'NOWHERE'")), 'could not be started'],
+    ['an app that cannot start', '', module_(fromConfig().replace("'DB'", "'NOWHERE'")), 'could not be made'],
   ])('says what is wrong: %s', async (_title, flags, text, message) => {
     if (text !== undefined) project.write('src/app.module.ts', text);
     const { code, stderr } = await cli('status', ...flags.split(' ').filter(Boolean));

@@ -25,7 +25,8 @@ beforeEach(async () => {
     '.env': `DATABASE_URL=${database.url}\n`,
     'data-source.ts': dataSource,
     'migrations/1700000000001-CreateUsers.ts': createUsers,
-    'migrations/1700000000002-add-email.sql': '-- up\nALTER TABLE users ADD email text;\n\n-- down\nALTER TABLE users DROP COLUMN email;\n',
+    'migrations/1700000000002-add-email.sql':
+      '-- up\nALTER TABLE users ADD email text;\n\n-- down\nALTER TABLE users DROP COLUMN email;\n',
   });
 });
 afterEach(async () => {
@@ -51,7 +52,9 @@ describe('for people', () => {
     expect([run.code, run.stdout.replace(/\d+ ms/, '0 ms')]).toEqual([0, '2 migrations applied in 0 ms.\n']);
     expect(run.stderr).toMatch(/^✔ CreateUsers1700000000001 applied \d+ ms\n✔ AddEmail1700000000002 applied \d+ ms\n$/);
     const status = await cli('status');
-    expect(status.stdout).toMatch(/^✔ CreateUsers1700000000001 {2}\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC {2}\d+ ms\n✔ AddEmail1700000000002 {5}/);
+    expect(status.stdout).toMatch(
+      /^✔ CreateUsers1700000000001 {2}\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC {2}\d+ ms\n✔ AddEmail1700000000002 {5}/,
+    );
     expect(status.stdout).toContain('2 migrations applied, the last one is AddEmail1700000000002; nothing is pending.');
     expect((await cli('revert')).stdout).toContain('1 migration reverted');
     expect((await cli('run', '--quiet')).stderr).toBe('');
@@ -75,7 +78,8 @@ ALTER TABLE users ADD email text;
     project.write('migrations/1700000000003-Broken.sql', '-- up\n\nSELECT 1;\n\nALTER TABLE users\n  ADD age intt;\n');
     const { code, stderr } = await cli('run');
     expect(code).toBe(1);
-    expect(stderr).toContain(`✖ Migration Broken1700000000003 failed at its statement 2 (line 5 of its file): type "intt" does not exist (42704).
+    expect(stderr)
+      .toContain(`✖ Migration Broken1700000000003 failed at its statement 2 (line 5 of its file): type "intt" does not exist (42704).
       ADD age intt
               ^
   The database is as it was before this migration: the transaction was rolled back.
@@ -96,18 +100,44 @@ describe('for programs', () => {
       ],
       problems: [],
     });
-    expect(await json('run')).toEqual({ applied: [{ name: first, durationMs: expect.any(Number) }, { name: second, durationMs: expect.any(Number) }], waitedForLockMs: 0 });
-    expect(await json('status')).toMatchObject({ applied: [{ name: first, appliedAt: expect.stringMatching(/Z$/), durationMs: expect.any(Number) }, {}], pending: [] });
-    expect(await json('redo')).toEqual({ reverted: [expect.anything()], applied: [expect.anything()], waitedForLockMs: 0 });
-    expect(await json('revert', '--all')).toEqual({ reverted: [expect.objectContaining({ name: second }), expect.objectContaining({ name: first })], waitedForLockMs: 0 });
+    expect(await json('run')).toEqual({
+      applied: [
+        { name: first, durationMs: expect.any(Number) },
+        { name: second, durationMs: expect.any(Number) },
+      ],
+      waitedForLockMs: 0,
+    });
+    expect(await json('status')).toMatchObject({
+      applied: [{ name: first, appliedAt: expect.stringMatching(/Z$/), durationMs: expect.any(Number) }, {}],
+      pending: [],
+    });
+    expect(await json('redo')).toEqual({
+      reverted: [expect.anything()],
+      applied: [expect.anything()],
+      waitedForLockMs: 0,
+    });
+    expect(await json('revert', '--all')).toEqual({
+      reverted: [expect.objectContaining({ name: second }), expect.objectContaining({ name: first })],
+      waitedForLockMs: 0,
+    });
     expect(await json('wait')).toEqual({ waitedMs: expect.any(Number), pending: [] });
-    expect(await json('create', 'Add age')).toEqual({ file: expect.stringMatching(/^migrations\/\d{13}-AddAge\.ts$/), name: expect.stringMatching(/^AddAge\d{13}$/) });
-    expect(await json('run', '--to', 'Nonsense')).toEqual({ error: { code: 'MIGRATION_UNKNOWN', message: expect.any(String), next: expect.any(String) } });
-    expect(await json('nonsense')).toEqual({ error: { code: 'USAGE', message: expect.stringContaining('unknown command'), next: expect.any(String) } });
+    expect(await json('create', 'Add age')).toEqual({
+      file: expect.stringMatching(/^migrations\/\d{13}-AddAge\.ts$/),
+      name: expect.stringMatching(/^AddAge\d{13}$/),
+    });
+    expect(await json('run', '--to', 'Nonsense')).toEqual({
+      error: { code: 'MIGRATION_UNKNOWN', message: expect.any(String), next: expect.any(String) },
+    });
+    expect(await json('nonsense')).toEqual({
+      error: { code: 'USAGE', message: expect.stringContaining('unknown command'), next: expect.any(String) },
+    });
   });
 
   it('keeps what user code prints off stdout', async () => {
-    project.write('data-source.ts', `console.log('hello from the data source');\nprocess.stdout.write('and more\\n');\n${dataSource}`);
+    project.write(
+      'data-source.ts',
+      `console.log('hello from the data source');\nprocess.stdout.write('and more\\n');\n${dataSource}`,
+    );
     const { stdout, stderr } = await cli('status', '--json');
     expect(JSON.parse(stdout)).toHaveProperty('pending');
     expect(stderr).toContain('hello from the data source\nand more');
@@ -155,7 +185,12 @@ describe('wrong usage', () => {
     ['a data source that throws', `throw new Error('boom');`, 'boom', 'data-source.ts:1:'],
     ['a data source that is not TypeScript', `export default = 5;`, 'data-source.ts:1:16 is not TypeScript', '^'],
     ['a file without a data source', `export const answer = 42;`, 'exports no data source (it exports answer', ''],
-    ['a data source with synchronize', dataSource.replace('{ baseDir', '{ synchronize: true, baseDir'), 'synchronize: true', 'docs/leaving-synchronize.md'],
+    [
+      'a data source with synchronize',
+      dataSource.replace('{ baseDir', '{ synchronize: true, baseDir'),
+      'synchronize: true',
+      'docs/leaving-synchronize.md',
+    ],
   ])('names the place: %s', async (_title, text, message, place) => {
     project.write('data-source.ts', text);
     const { code, stderr } = await cli('status');
@@ -182,25 +217,45 @@ describe('wrong usage', () => {
 
 describe('settings', () => {
   it('come from package.json, the data source and flags, the later ones winning', async () => {
-    project.write('package.json', '{ "name": "app", "nest-migrate": { "outOfOrder": "refuse", "dataSource": "db/main.ts" } }');
-    project.write('db/main.ts', dataSource.replace('migrations/*', '../migrations/*').replace("sql}'] }", "sql}'] }, { edited: 'warn' }"));
+    project.write(
+      'package.json',
+      '{ "name": "app", "nest-migrate": { "outOfOrder": "refuse", "dataSource": "db/main.ts" } }',
+    );
+    project.write(
+      'db/main.ts',
+      dataSource.replace('migrations/*', '../migrations/*').replace("sql}'] }", "sql}'] }, { edited: 'warn' }"),
+    );
     await cli('run');
     project.write('migrations/1600000000000-Old.sql', '-- up\nSELECT 1;');
     expect((await cli('run')).stderr).toContain("outOfOrder is 'refuse'");
     project.write('migrations/1700000000002-add-email.sql', '-- up\nALTER TABLE users ADD e_mail text;\n');
-    expect((await cli('run', '--edited', 'refuse', '--out-of-order', 'run')).stderr).toContain('Changed after being applied');
+    expect((await cli('run', '--edited', 'refuse', '--out-of-order', 'run')).stderr).toContain(
+      'Changed after being applied',
+    );
     expect((await cli('run', '--out-of-order', 'run')).code).toBe(0);
-    project.write('package.json', '{ "name": "app", "nest-migrate": { "dataSource": "db/main.ts", "lockTimeOut": 5 } }');
+    project.write(
+      'package.json',
+      '{ "name": "app", "nest-migrate": { "dataSource": "db/main.ts", "lockTimeOut": 5 } }',
+    );
     const { code, stderr } = await cli('run');
     expect([code, stderr]).toEqual([2, expect.stringContaining('unknown setting "lockTimeOut"')]);
   });
 
   it('several data sources: --data-source', async () => {
     const other = await createDatabase();
-    project.write('other.js', `module.exports = { type: 'postgres', url: '${other.url}', migrations: ['other/*.js'] };`);
-    project.write('other/1700000000005-Other.js', 'exports.Other1700000000005 = class { get name() { return "Other1700000000005"; } async up(q) { await q.query("CREATE TABLE other ()"); } };');
+    project.write(
+      'other.js',
+      `module.exports = { type: 'postgres', url: '${other.url}', migrations: ['other/*.js'] };`,
+    );
+    project.write(
+      'other/1700000000005-Other.js',
+      'exports.Other1700000000005 = class { get name() { return "Other1700000000005"; } async up(q) { await q.query("CREATE TABLE other ()"); } };',
+    );
     const { stdout, stderr } = await cli('run', '-d', 'other.js');
-    expect([stdout, stderr]).toEqual([expect.stringContaining('1 migration applied'), expect.stringContaining('Other1700000000005')]);
+    expect([stdout, stderr]).toEqual([
+      expect.stringContaining('1 migration applied'),
+      expect.stringContaining('Other1700000000005'),
+    ]);
     await other.drop();
   });
 });
@@ -213,7 +268,9 @@ describe('signals and pipes', () => {
     project.write('migrations/1700000000003-Slow.sql', '-- up\nCREATE TABLE slow ();\nSELECT pg_sleep(30);');
     const running = startCli(['run'], { cwd: project.dir });
     for (let n = 0; n < 200; n++) {
-      const [row] = await database.query(`SELECT count(*)::int AS n FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(30)%' AND datname = current_database()`);
+      const [row] = await database.query(
+        `SELECT count(*)::int AS n FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(30)%' AND datname = current_database()`,
+      );
       if (row?.['n'] === 1) break;
       await sleep(50);
     }
@@ -234,10 +291,13 @@ describe('signals and pipes', () => {
 });
 
 describe('help', () => {
-  it.each(['run', 'revert', 'redo', 'status', 'wait', 'create', 'resolve', 'init'])('%s shows examples and exit codes', async (command) => {
-    const { code, stdout } = await cli(command, '--help');
-    expect(code).toBe(0);
-    expect(stdout).toContain(`$ npx nest-migrate ${command}`);
-    expect(stdout).toContain('Exit codes:');
-  });
+  it.each(['run', 'revert', 'redo', 'status', 'wait', 'create', 'resolve', 'init'])(
+    '%s shows examples and exit codes',
+    async (command) => {
+      const { code, stdout } = await cli(command, '--help');
+      expect(code).toBe(0);
+      expect(stdout).toContain(`$ npx nest-migrate ${command}`);
+      expect(stdout).toContain('Exit codes:');
+    },
+  );
 });

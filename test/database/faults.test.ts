@@ -7,31 +7,45 @@ import { failureOf, migration, using } from '../support/migrations.js';
 let database: TestDatabase;
 beforeEach(async () => {
   database = await createDatabase();
-  await database.query('CREATE TABLE users (id int PRIMARY KEY, email text); INSERT INTO users SELECT g, g::text FROM generate_series(1, 100) g');
+  await database.query(
+    'CREATE TABLE users (id int PRIMARY KEY, email text); INSERT INTO users SELECT g, g::text FROM generate_series(1, 100) g',
+  );
 });
 afterEach(() => database.drop());
 
-const addColumn = migration('AddColumn1700000000001', { up: ['ALTER TABLE users ADD a int'], down: ['ALTER TABLE users DROP COLUMN a'] });
-const names = async (): Promise<unknown[]> => (await database.query('SELECT name FROM migrations ORDER BY id')).map(({ name }) => name);
+const addColumn = migration('AddColumn1700000000001', {
+  up: ['ALTER TABLE users ADD a int'],
+  down: ['ALTER TABLE users DROP COLUMN a'],
+});
+const names = async (): Promise<unknown[]> =>
+  (await database.query('SELECT name FROM migrations ORDER BY id')).map(({ name }) => name);
 
 describe('a table that is locked by somebody else', () => {
   it('is waited for in short tries, and the blocker is named', async () => {
     const other = await database.client();
     await other.query('BEGIN; LOCK TABLE users IN ACCESS EXCLUSIVE MODE');
-    const running = using({ url: database.url, migrations: [addColumn], settings: { lockTimeout: 150 } }, (migrator) => migrator.run());
+    const running = using({ url: database.url, migrations: [addColumn], settings: { lockTimeout: 150 } }, (migrator) =>
+      migrator.run(),
+    );
     await sleep(700);
     await other.query('COMMIT');
     const { result, events } = await running;
     expect(result.applied).toHaveLength(1);
     const retry = events.find((event) => event.type === 'retrying');
-    expect(retry).toMatchObject({ migration: 'AddColumn1700000000001', attempt: 1, blockers: [{ user: 'postgres', application: 'test', state: 'idle in transaction' }] });
+    expect(retry).toMatchObject({
+      migration: 'AddColumn1700000000001',
+      attempt: 1,
+      blockers: [{ user: 'postgres', application: 'test', state: 'idle in transaction' }],
+    });
   });
 
   it('does not make its readers wait longer than the lock timeout', async () => {
     const other = await database.client();
     const reader = await database.client();
     await other.query('BEGIN; SELECT * FROM users LIMIT 1');
-    const running = using({ url: database.url, migrations: [addColumn], settings: { lockTimeout: 200 } }, (migrator) => migrator.run());
+    const running = using({ url: database.url, migrations: [addColumn], settings: { lockTimeout: 200 } }, (migrator) =>
+      migrator.run(),
+    );
     const waits: number[] = [];
     const end = Date.now() + 2500;
     while (Date.now() < end) {
@@ -52,7 +66,9 @@ describe('a table that is locked by somebody else', () => {
     const other = await database.client();
     await other.query('BEGIN; LOCK TABLE users IN ACCESS SHARE MODE');
     const error = await failureOf(
-      using({ url: database.url, migrations: [addColumn], settings: { lockTimeout: 100, retryFor: 900 } }, (migrator) => migrator.run()),
+      using({ url: database.url, migrations: [addColumn], settings: { lockTimeout: 100, retryFor: 900 } }, (migrator) =>
+        migrator.run(),
+      ),
     );
     expect(error.code).toBe('MIGRATION_BLOCKED');
     expect(error.message).toMatch(/In its way:\n {2}pid \d+ \(test, user postgres, idle in transaction/);
@@ -67,27 +83,39 @@ describe('a table that is locked by somebody else', () => {
       up: [
         'LOCK TABLE users IN ACCESS EXCLUSIVE MODE',
         async (runner) => {
-          const [{ tries }] = (await client.query(`SELECT count(*)::int AS tries FROM pg_class WHERE relname = 'second_try'`)).rows as [{ tries: number }];
+          const [{ tries }] = (
+            await client.query(`SELECT count(*)::int AS tries FROM pg_class WHERE relname = 'second_try'`)
+          ).rows as [{ tries: number }];
           if (tries > 0) return;
           await client.query('CREATE TABLE second_try ()');
           await client.query('BEGIN; LOCK TABLE other IN ACCESS EXCLUSIVE MODE');
           // Now each waits for the other.
-          void client.query('SELECT * FROM users').catch(() => undefined).then(() => client.query('ROLLBACK'));
+          void client
+            .query('SELECT * FROM users')
+            .catch(() => undefined)
+            .then(() => client.query('ROLLBACK'));
           await sleep(100);
           await runner.query('SELECT * FROM other');
         },
       ],
     });
     await database.query(`ALTER DATABASE ${database.name} SET deadlock_timeout = '100ms'`);
-    const { result } = await using({ url: database.url, migrations: [deadlock], settings: { lockTimeout: '10s' } }, (migrator) => migrator.run());
+    const { result } = await using(
+      { url: database.url, migrations: [deadlock], settings: { lockTimeout: '10s' } },
+      (migrator) => migrator.run(),
+    );
     expect(result.applied).toHaveLength(1);
   });
 });
 
 describe('other processes', () => {
   it('wait for the lock, and find nothing left to do', async () => {
-    const slow = migration('Slow1700000000001', { up: ['SELECT pg_sleep(0.6)', 'UPDATE users SET email = email || 1'] });
-    const both = await Promise.all([1, 2, 3].map(() => using({ url: database.url, migrations: [slow] }, (migrator) => migrator.run())));
+    const slow = migration('Slow1700000000001', {
+      up: ['SELECT pg_sleep(0.6)', 'UPDATE users SET email = email || 1'],
+    });
+    const both = await Promise.all(
+      [1, 2, 3].map(() => using({ url: database.url, migrations: [slow] }, (migrator) => migrator.run())),
+    );
     expect(both.map(({ result }) => result.applied.length).sort()).toEqual([0, 0, 1]);
     expect(both.filter(({ result }) => result.waitedForLockMs > 0)).toHaveLength(2);
     const waiting = both.flatMap(({ events }) => events).find((event) => event.type === 'waiting-for-lock');
@@ -99,24 +127,37 @@ describe('other processes', () => {
     const slow = migration('Slow1700000000001', { up: ['SELECT pg_sleep(1.5)'] });
     const first = using({ url: database.url, migrations: [slow] }, (migrator) => migrator.run());
     await sleep(400);
-    const error = await failureOf(using({ url: database.url, migrations: [slow], settings: { waitForOthers: 300 } }, (migrator) => migrator.run()));
+    const error = await failureOf(
+      using({ url: database.url, migrations: [slow], settings: { waitForOthers: 300 } }, (migrator) => migrator.run()),
+    );
     expect(error.code).toBe('LOCK_NOT_ACQUIRED');
     expect(error.message).toMatch(/It is held by pid \d+ \(nest-migrate/);
     await first;
   });
 
   it('do not stop an index that is built concurrently', async () => {
-    const index = migration('Index1700000000001', { transaction: false, up: ['SELECT pg_sleep(0.5)', 'CREATE INDEX CONCURRENTLY users_email ON users (email)'] });
-    const all = await Promise.all(Array.from({ length: 8 }, () => using({ url: database.url, migrations: [index] }, (migrator) => migrator.run())));
+    const index = migration('Index1700000000001', {
+      transaction: false,
+      up: ['SELECT pg_sleep(0.5)', 'CREATE INDEX CONCURRENTLY users_email ON users (email)'],
+    });
+    const all = await Promise.all(
+      Array.from({ length: 8 }, () => using({ url: database.url, migrations: [index] }, (migrator) => migrator.run())),
+    );
     expect(all.map(({ result }) => result.applied.length).reduce((sum, n) => sum + n)).toBe(1);
-    expect(await database.query(`SELECT indisvalid FROM pg_index WHERE indexrelid = 'users_email'::regclass`)).toEqual([{ indisvalid: true }]);
+    expect(await database.query(`SELECT indisvalid FROM pg_index WHERE indexrelid = 'users_email'::regclass`)).toEqual([
+      { indisvalid: true },
+    ]);
   });
 });
 
 describe('a migration without a transaction', () => {
   const unique = migration('Unique1700000000001', {
     transaction: false,
-    up: ['ALTER TABLE users ADD b int', 'CREATE UNIQUE INDEX CONCURRENTLY users_b ON users (b)', 'ALTER TABLE users ADD c int'],
+    up: [
+      'ALTER TABLE users ADD b int',
+      'CREATE UNIQUE INDEX CONCURRENTLY users_b ON users (b)',
+      'ALTER TABLE users ADD c int',
+    ],
     down: ['ALTER TABLE users DROP COLUMN c', 'DROP INDEX CONCURRENTLY users_b', 'ALTER TABLE users DROP COLUMN b'],
   });
 
@@ -124,7 +165,11 @@ describe('a migration without a transaction', () => {
     await database.query('INSERT INTO users SELECT 100 + g, NULL FROM generate_series(1, 2) g');
     const broken = migration('Unique1700000000001', {
       transaction: false,
-      up: ['ALTER TABLE users ADD b int DEFAULT 5', 'CREATE UNIQUE INDEX CONCURRENTLY users_b ON users (b)', 'ALTER TABLE users ADD c int'],
+      up: [
+        'ALTER TABLE users ADD b int DEFAULT 5',
+        'CREATE UNIQUE INDEX CONCURRENTLY users_b ON users (b)',
+        'ALTER TABLE users ADD c int',
+      ],
     });
     const error = await failureOf(using({ url: database.url, migrations: [broken] }, (migrator) => migrator.run()));
     expect(error.message).toContain('failed at its statement 2: could not create unique index "users_b" (23505)');
@@ -132,18 +177,28 @@ describe('a migration without a transaction', () => {
     expect(error.next).toContain('it goes on at statement 2');
     const status = await using({ url: database.url, migrations: [broken] }, (migrator) => migrator.status());
     expect(status.result.problems).toMatchObject([{ code: 'HALF_DONE', migration: 'Unique1700000000001' }]);
-    expect((await failureOf(using({ url: database.url, migrations: [broken] }, (migrator) => migrator.revert()))).code).toBe('MIGRATION_HALF_DONE');
+    expect(
+      (await failureOf(using({ url: database.url, migrations: [broken] }, (migrator) => migrator.revert()))).code,
+    ).toBe('MIGRATION_HALF_DONE');
     await database.query('UPDATE users SET b = id');
     const { events } = await using({ url: database.url, migrations: [broken] }, (migrator) => migrator.run());
     expect(events).toContainEqual({ type: 'resuming', migration: 'Unique1700000000001', statementsDone: 1 });
-    expect(await database.query(`SELECT indisvalid FROM pg_index WHERE indexrelid = 'users_b'::regclass`)).toEqual([{ indisvalid: true }]);
+    expect(await database.query(`SELECT indisvalid FROM pg_index WHERE indexrelid = 'users_b'::regclass`)).toEqual([
+      { indisvalid: true },
+    ]);
     expect(await names()).toEqual(['Unique1700000000001']);
   });
 
   it('does not go on when the statements are not the same ones any more', async () => {
-    const first = migration('Changed1700000000001', { transaction: false, up: ['ALTER TABLE users ADD b int', 'SELECT 1/0'] });
+    const first = migration('Changed1700000000001', {
+      transaction: false,
+      up: ['ALTER TABLE users ADD b int', 'SELECT 1/0'],
+    });
     await failureOf(using({ url: database.url, migrations: [first] }, (migrator) => migrator.run()));
-    const edited = migration('Changed1700000000001', { transaction: false, up: ['ALTER TABLE users ADD bb int', 'SELECT 1'] });
+    const edited = migration('Changed1700000000001', {
+      transaction: false,
+      up: ['ALTER TABLE users ADD bb int', 'SELECT 1'],
+    });
     const error = await failureOf(using({ url: database.url, migrations: [edited] }, (migrator) => migrator.run()));
     expect(error.code).toBe('MIGRATION_HALF_DONE');
     expect(error.message).toContain('not the same ones');
@@ -159,17 +214,26 @@ describe('a migration without a transaction', () => {
           const [{ max }] = (await runner.query('SELECT max(id) FROM users')) as [{ max: number }];
           for (let from = 0; from < max; from += 50) {
             await runner.startTransaction();
-            await runner.query('UPDATE users SET email = email || $1 WHERE id > $2 AND id <= $3', ['x', from, from + 50]);
+            await runner.query('UPDATE users SET email = email || $1 WHERE id > $2 AND id <= $3', [
+              'x',
+              from,
+              from + 50,
+            ]);
             await runner.commitTransaction();
             if (fail) throw new Error('stopped in the middle');
           }
         },
       ],
     });
-    expect((await failureOf(using({ url: database.url, migrations: [batches] }, (migrator) => migrator.run()))).message).toContain('stopped in the middle');
+    expect(
+      (await failureOf(using({ url: database.url, migrations: [batches] }, (migrator) => migrator.run()))).message,
+    ).toContain('stopped in the middle');
     fail = false;
     await using({ url: database.url, migrations: [batches] }, (migrator) => migrator.run());
-    expect(await database.query(`SELECT email FROM users WHERE id IN (1, 100) ORDER BY id`)).toEqual([{ email: '1x' }, { email: '100x' }]);
+    expect(await database.query(`SELECT email FROM users WHERE id IN (1, 100) ORDER BY id`)).toEqual([
+      { email: '1x' },
+      { email: '100x' },
+    ]);
   });
 
   it.each([
@@ -177,20 +241,29 @@ describe('a migration without a transaction', () => {
     ['not-started', { as: 'not-started' as const }, 'not-started', ['Stuck1700000000001']],
     ['done-until', { as: 'done-until' as const, statement: 2 }, 'half-done', ['Stuck1700000000001']],
   ])('can be decided by hand: %s', async (_title, resolution, state, pending) => {
-    const stuck = migration('Stuck1700000000001', { transaction: false, up: ['CREATE TABLE IF NOT EXISTS t1 ()', 'SELECT 1/0', 'CREATE TABLE IF NOT EXISTS t2 ()'] });
+    const stuck = migration('Stuck1700000000001', {
+      transaction: false,
+      up: ['CREATE TABLE IF NOT EXISTS t1 ()', 'SELECT 1/0', 'CREATE TABLE IF NOT EXISTS t2 ()'],
+    });
     await failureOf(using({ url: database.url, migrations: [stuck] }, (migrator) => migrator.run()));
-    const { result } = await using({ url: database.url, migrations: [stuck] }, (migrator) => migrator.resolve('Stuck', resolution));
+    const { result } = await using({ url: database.url, migrations: [stuck] }, (migrator) =>
+      migrator.resolve('Stuck', resolution),
+    );
     expect(result).toEqual({ migration: 'Stuck1700000000001', state });
     const status = await using({ url: database.url, migrations: [stuck] }, (migrator) => migrator.status());
     expect(status.result.pending.map(({ name }) => name)).toEqual(pending);
     if (resolution.as === 'done-until') {
       await using({ url: database.url, migrations: [stuck] }, (migrator) => migrator.run());
-      expect(await database.query(`SELECT count(*)::int AS n FROM pg_class WHERE relname IN ('t1', 't2')`)).toEqual([{ n: 2 }]);
+      expect(await database.query(`SELECT count(*)::int AS n FROM pg_class WHERE relname IN ('t1', 't2')`)).toEqual([
+        { n: 2 },
+      ]);
     }
   });
 
   it('refuses to decide what is not half done', async () => {
-    const error = await failureOf(using({ url: database.url, migrations: [unique] }, (migrator) => migrator.resolve('Unique', { as: 'finished' })));
+    const error = await failureOf(
+      using({ url: database.url, migrations: [unique] }, (migrator) => migrator.resolve('Unique', { as: 'finished' })),
+    );
     expect([error.code, error.exitCode]).toEqual(['MIGRATION_UNKNOWN', 2]);
   });
 });
@@ -198,23 +271,37 @@ describe('a migration without a transaction', () => {
 describe('a signal', () => {
   it.each([true, false])('cancels the running statement and frees the lock (transaction: %s)', async (transaction) => {
     const controller = new AbortController();
-    const slow = migration('Slow1700000000001', { transaction, up: ['ALTER TABLE users ADD d int', 'SELECT pg_sleep(30)'] });
-    const running = failureOf(using({ url: database.url, migrations: [slow], signal: controller.signal }, (migrator) => migrator.run()));
+    const slow = migration('Slow1700000000001', {
+      transaction,
+      up: ['ALTER TABLE users ADD d int', 'SELECT pg_sleep(30)'],
+    });
+    const running = failureOf(
+      using({ url: database.url, migrations: [slow], signal: controller.signal }, (migrator) => migrator.run()),
+    );
     await sleep(600);
     controller.abort('SIGTERM');
     const error = await running;
     expect([error.code, error.exitCode]).toEqual(['CANCELLED', 143]);
-    const columns = await database.query(`SELECT count(*)::int AS n FROM information_schema.columns WHERE table_name = 'users' AND column_name = 'd'`);
+    const columns = await database.query(
+      `SELECT count(*)::int AS n FROM information_schema.columns WHERE table_name = 'users' AND column_name = 'd'`,
+    );
     expect(columns).toEqual([{ n: transaction ? 0 : 1 }]);
-    const [left] = await database.query(`SELECT count(*)::int AS n FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%pg_sleep(30)%' AND state = 'active' AND pid <> pg_backend_pid()`);
+    const [left] = await database.query(
+      `SELECT count(*)::int AS n FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%pg_sleep(30)%' AND state = 'active' AND pid <> pg_backend_pid()`,
+    );
     expect(left).toEqual({ n: 0 });
-    expect(await database.query(`SELECT count(*)::int AS n FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`)).toEqual([{ n: 0 }]);
+    expect(
+      await database.query(
+        `SELECT count(*)::int AS n FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+      ),
+    ).toEqual([{ n: 0 }]);
   });
 });
 
 describe('a connection that is not right', () => {
   const settings = { connect: { timeout: 700, retryEvery: 100 } };
-  const failing = (url: string) => failureOf(using({ url, migrations: [addColumn], settings }, (migrator) => migrator.run()));
+  const failing = (url: string) =>
+    failureOf(using({ url, migrations: [addColumn], settings }, (migrator) => migrator.run()));
 
   it('no server: it waits as long as it is told, then says so without the password', async () => {
     const error = await failing('postgres://app:hunter2@127.0.0.1:1/shop');
@@ -266,17 +353,25 @@ describe('a connection that is not right', () => {
 
 describe('wait', () => {
   it('waits until somebody else has migrated', async () => {
-    const waiting = using({ url: database.url, migrations: [addColumn] }, (migrator) => migrator.wait({ until: 'migrated', timeoutMs: 20_000 }));
+    const waiting = using({ url: database.url, migrations: [addColumn] }, (migrator) =>
+      migrator.wait({ until: 'migrated', timeoutMs: 20_000 }),
+    );
     await sleep(300);
     await using({ url: database.url, migrations: [addColumn] }, (migrator) => migrator.run());
     expect((await waiting).result.pending).toEqual([]);
   });
 
   it('gives up in time, and says what is pending', async () => {
-    const error = await failureOf(using({ url: database.url, migrations: [addColumn] }, (migrator) => migrator.wait({ until: 'migrated', timeoutMs: 300 })));
+    const error = await failureOf(
+      using({ url: database.url, migrations: [addColumn] }, (migrator) =>
+        migrator.wait({ until: 'migrated', timeoutMs: 300 }),
+      ),
+    );
     expect(error.code).toBe('WAIT_TIMEOUT');
     expect(error.message).toContain('AddColumn1700000000001');
-    const nobody = await failureOf(using({ url: 'postgres://a:b@127.0.0.1:1/x', migrations: [] }, (migrator) => migrator.wait({ timeoutMs: 300 })));
+    const nobody = await failureOf(
+      using({ url: 'postgres://a:b@127.0.0.1:1/x', migrations: [] }, (migrator) => migrator.wait({ timeoutMs: 300 })),
+    );
     expect(nobody.code).toBe('WAIT_TIMEOUT');
   });
 });
@@ -288,7 +383,9 @@ describe('when nothing is pending', () => {
     const before = serverLog(database).length;
     await using({ url: database.url, migrations: [addColumn] }, (migrator) => migrator.run());
     await sleep(50);
-    const statements = serverLog(database).slice(before).filter((line) => /(?:statement|execute [^:]*): /.test(line) && !line.includes('ALTER DATABASE'));
+    const statements = serverLog(database)
+      .slice(before)
+      .filter((line) => /(?:statement|execute [^:]*): /.test(line) && !line.includes('ALTER DATABASE'));
     expect(statements).toHaveLength(1);
     expect(statements[0]).toContain('migrations');
   });

@@ -4,8 +4,14 @@ import { createDatabase } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
 import { failureOf, migration, using } from '../support/migrations.js';
 
-const users = migration('CreateUsers1700000000001', { up: ['CREATE TABLE users (id int PRIMARY KEY)'], down: ['DROP TABLE users'] });
-const email = migration('AddEmail1700000000002', { up: ['ALTER TABLE users ADD email text'], down: ['ALTER TABLE users DROP COLUMN email'] });
+const users = migration('CreateUsers1700000000001', {
+  up: ['CREATE TABLE users (id int PRIMARY KEY)'],
+  down: ['DROP TABLE users'],
+});
+const email = migration('AddEmail1700000000002', {
+  up: ['ALTER TABLE users ADD email text'],
+  down: ['ALTER TABLE users DROP COLUMN email'],
+});
 const index = migration('IndexEmail1700000000003', {
   transaction: false,
   up: ['CREATE INDEX CONCURRENTLY users_email ON users (email)'],
@@ -21,24 +27,38 @@ beforeEach(async () => {
 });
 afterEach(() => database.drop());
 
-const ledger = async (): Promise<unknown[]> => (await database.query('SELECT name FROM migrations ORDER BY id')).map(({ name }) => name);
+const ledger = async (): Promise<unknown[]> =>
+  (await database.query('SELECT name FROM migrations ORDER BY id')).map(({ name }) => name);
 const relations = async (like: string): Promise<unknown[]> =>
-  (await database.query(`SELECT relname FROM pg_class WHERE relkind IN ('r', 'i') AND relname LIKE '${like}' ORDER BY 1`)).map(({ relname }) => relname);
+  (
+    await database.query(
+      `SELECT relname FROM pg_class WHERE relkind IN ('r', 'i') AND relname LIKE '${like}' ORDER BY 1`,
+    )
+  ).map(({ relname }) => relname);
 
 describe('run', () => {
   it('applies what is pending, in order, and records it as TypeORM does', async () => {
-    const { result } = await using({ url: database.url, migrations: [index, email, users] }, (migrator) => migrator.run());
+    const { result } = await using({ url: database.url, migrations: [index, email, users] }, (migrator) =>
+      migrator.run(),
+    );
     expect(result.applied.map(({ name }) => name)).toEqual(names);
     expect(await ledger()).toEqual(names);
     const columns = await database.query(
       `SELECT column_name, data_type, is_nullable, column_default FROM information_schema.columns WHERE table_name = 'migrations' ORDER BY ordinal_position`,
     );
     expect(columns).toEqual([
-      { column_name: 'id', data_type: 'integer', is_nullable: 'NO', column_default: `nextval('migrations_id_seq'::regclass)` },
+      {
+        column_name: 'id',
+        data_type: 'integer',
+        is_nullable: 'NO',
+        column_default: `nextval('migrations_id_seq'::regclass)`,
+      },
       { column_name: 'timestamp', data_type: 'bigint', is_nullable: 'NO', column_default: null },
       { column_name: 'name', data_type: 'character varying', is_nullable: 'NO', column_default: null },
     ]);
-    const log = await database.query('SELECT migration, direction, state, batch, transactional, statements_done FROM migrations_log ORDER BY id');
+    const log = await database.query(
+      'SELECT migration, direction, state, batch, transactional, statements_done FROM migrations_log ORDER BY id',
+    );
     expect(log).toEqual([
       { migration: names[0], direction: 'up', state: 'applied', batch: 1, transactional: true, statements_done: 0 },
       { migration: names[1], direction: 'up', state: 'applied', batch: 1, transactional: true, statements_done: 0 },
@@ -64,31 +84,49 @@ describe('run', () => {
   });
 
   it('refuses a target that does not exist or is ambiguous', async () => {
-    const unknown = await failureOf(using({ url: database.url, migrations: all }, (migrator) => migrator.run({ to: 'Nonsense' })));
+    const unknown = await failureOf(
+      using({ url: database.url, migrations: all }, (migrator) => migrator.run({ to: 'Nonsense' })),
+    );
     expect([unknown.code, unknown.exitCode]).toEqual(['MIGRATION_UNKNOWN', 2]);
-    const ambiguous = await failureOf(using({ url: database.url, migrations: all }, (migrator) => migrator.run({ to: 'Email' })));
+    const ambiguous = await failureOf(
+      using({ url: database.url, migrations: all }, (migrator) => migrator.run({ to: 'Email' })),
+    );
     expect(ambiguous.message).toContain('could be any of 2 migrations');
   });
 
   it('leaves the database as it was when a migration fails, and keeps what was finished before', async () => {
-    const broken = migration('Broken1700000000004', { up: ['CREATE TABLE users_old (id int)', 'ALTER TABLE users ADD COLUMN\n  x integr'] });
-    const error = await failureOf(using({ url: database.url, migrations: [users, email, broken] }, (migrator) => migrator.run()));
+    const broken = migration('Broken1700000000004', {
+      up: ['CREATE TABLE users_old (id int)', 'ALTER TABLE users ADD COLUMN\n  x integr'],
+    });
+    const error = await failureOf(
+      using({ url: database.url, migrations: [users, email, broken] }, (migrator) => migrator.run()),
+    );
     expect(error.code).toBe('MIGRATION_FAILED');
-    expect(error.message).toContain('Migration Broken1700000000004 failed at its statement 2: type "integr" does not exist (42704)');
+    expect(error.message).toContain(
+      'Migration Broken1700000000004 failed at its statement 2: type "integr" does not exist (42704)',
+    );
     expect(error.message).toContain('    x integr\n      ^');
     expect(error.message).toContain('The database is as it was before this migration');
     expect(error.finished).toEqual(names.slice(0, 2));
     expect(await ledger()).toEqual(names.slice(0, 2));
     expect(await relations('users_old')).toEqual([]);
-    const [row] = await database.query(`SELECT state, error FROM migrations_log WHERE migration = 'Broken1700000000004'`);
+    const [row] = await database.query(
+      `SELECT state, error FROM migrations_log WHERE migration = 'Broken1700000000004'`,
+    );
     expect(row).toEqual({ state: 'failed', error: 'type "integr" does not exist' });
   });
 
   it('runs all in one transaction when asked, and refuses that for migrations that cannot', async () => {
     const broken = migration('Broken1700000000004', { up: ['SELECT 1/0'] });
-    await failureOf(using({ url: database.url, migrations: [users, email, broken] }, (migrator) => migrator.run({ transaction: 'all' })));
+    await failureOf(
+      using({ url: database.url, migrations: [users, email, broken] }, (migrator) =>
+        migrator.run({ transaction: 'all' }),
+      ),
+    );
     expect(await relations('users%')).toEqual([]);
-    const refused = await failureOf(using({ url: database.url, migrations: all }, (migrator) => migrator.run({ transaction: 'all' })));
+    const refused = await failureOf(
+      using({ url: database.url, migrations: all }, (migrator) => migrator.run({ transaction: 'all' })),
+    );
     expect([refused.code, refused.exitCode]).toEqual(['USAGE', 2]);
     expect(refused.message).toContain('IndexEmail1700000000003');
     await using({ url: database.url, migrations: [users, email] }, (migrator) => migrator.run({ transaction: 'all' }));
@@ -116,7 +154,9 @@ describe('run', () => {
 
   it('does not let a COMMIT in a dry run make it real', async () => {
     const commits = migration('Commits1700000000001', { up: ['CREATE TABLE users (id int)', 'COMMIT'] });
-    const { result } = await using({ url: database.url, migrations: [commits] }, (migrator) => migrator.run({ mode: 'dry' }));
+    const { result } = await using({ url: database.url, migrations: [commits] }, (migrator) =>
+      migrator.run({ mode: 'dry' }),
+    );
     expect(result.statements?.map(({ executed }) => executed)).toEqual([true, false]);
     expect(await relations('users%')).toEqual([]);
   });
@@ -128,22 +168,30 @@ describe('run', () => {
     expect(await ledger()).toEqual([]);
   });
 
-  it.each(['warn', 'run', 'refuse'] as const)('meets a migration older than an applied one: outOfOrder %s', async (outOfOrder) => {
-    await using({ url: database.url, migrations: [users, later] }, (migrator) => migrator.run());
-    const running = using({ url: database.url, migrations: [users, email], settings: { outOfOrder } }, (migrator) => migrator.run());
-    if (outOfOrder === 'refuse') {
-      expect((await failureOf(running)).code).toBe('OUT_OF_ORDER');
-    } else {
-      const { result, events } = await running;
-      expect(result.applied.map(({ name }) => name)).toEqual(['AddEmail1700000000002']);
-      expect(events.some((event) => event.type === 'warning' && event.code === 'OUT_OF_ORDER')).toBe(outOfOrder === 'warn');
-    }
-  });
+  it.each(['warn', 'run', 'refuse'] as const)(
+    'meets a migration older than an applied one: outOfOrder %s',
+    async (outOfOrder) => {
+      await using({ url: database.url, migrations: [users, later] }, (migrator) => migrator.run());
+      const running = using({ url: database.url, migrations: [users, email], settings: { outOfOrder } }, (migrator) =>
+        migrator.run(),
+      );
+      if (outOfOrder === 'refuse') {
+        expect((await failureOf(running)).code).toBe('OUT_OF_ORDER');
+      } else {
+        const { result, events } = await running;
+        expect(result.applied.map(({ name }) => name)).toEqual(['AddEmail1700000000002']);
+        expect(events.some((event) => event.type === 'warning' && event.code === 'OUT_OF_ORDER')).toBe(
+          outOfOrder === 'warn',
+        );
+      }
+    },
+  );
 
   it("gives a migration TypeORM's whole query runner: schema calls, transactions of its own, the entity manager", async () => {
     const rich = migration('Rich1700000000001', {
       up: [
-        (runner) => runner.createTable(new Table({ name: 'users', columns: [{ name: 'id', type: 'int', isPrimary: true }] })),
+        (runner) =>
+          runner.createTable(new Table({ name: 'users', columns: [{ name: 'id', type: 'int', isPrimary: true }] })),
         async (runner) => {
           await runner.startTransaction();
           await runner.manager.query('INSERT INTO users VALUES (1)');
@@ -160,11 +208,19 @@ describe('run', () => {
   });
 
   it('takes names of any kind', async () => {
-    const odd = [`It's "quoted"1700000000001`, 'ÜberTåble1700000000002', 'SELECT1700000000003', 'with space1700000000004', 'back\\slash1700000000005'];
+    const odd = [
+      `It's "quoted"1700000000001`,
+      'ÜberTåble1700000000002',
+      'SELECT1700000000003',
+      'with space1700000000004',
+      'back\\slash1700000000005',
+    ];
     const migrations = odd.map((name) => migration(name, { up: [`CREATE TABLE users${name.slice(-2)} (id int)`] }));
     const options = { migrationsTableName: `my "migrations"` };
     await using({ url: database.url, migrations, options }, (migrator) => migrator.run());
-    expect((await database.query(`SELECT name FROM "my ""migrations""" ORDER BY id`)).map(({ name }) => name)).toEqual(odd);
+    expect((await database.query(`SELECT name FROM "my ""migrations""" ORDER BY id`)).map(({ name }) => name)).toEqual(
+      odd,
+    );
     const { result } = await using({ url: database.url, migrations, options }, (migrator) => migrator.status());
     expect(result.pending).toEqual([]);
   });
@@ -173,7 +229,9 @@ describe('run', () => {
     await database.query('CREATE SCHEMA "Meta"');
     await using({ url: database.url, migrations: [later], options: { schema: 'Meta' } }, (migrator) => migrator.run());
     expect(await database.query('SELECT name FROM "Meta".migrations')).toEqual([{ name: 'Later1700000000009' }]);
-    const missing = await failureOf(using({ url: database.url, migrations: [later], options: { schema: 'nowhere' } }, (migrator) => migrator.run()));
+    const missing = await failureOf(
+      using({ url: database.url, migrations: [later], options: { schema: 'nowhere' } }, (migrator) => migrator.run()),
+    );
     expect(missing.next).toContain('CREATE SCHEMA "nowhere"');
   });
 });
@@ -203,8 +261,13 @@ describe('revert and redo', () => {
   });
 
   it('says which file is missing', async () => {
-    const error = await failureOf(using({ url: database.url, migrations: [users, email] }, (migrator) => migrator.revert()));
-    expect([error.code, error.message]).toEqual(['MIGRATION_FILE_MISSING', expect.stringContaining('IndexEmail1700000000003')]);
+    const error = await failureOf(
+      using({ url: database.url, migrations: [users, email] }, (migrator) => migrator.revert()),
+    );
+    expect([error.code, error.message]).toEqual([
+      'MIGRATION_FILE_MISSING',
+      expect.stringContaining('IndexEmail1700000000003'),
+    ]);
     expect(await ledger()).toEqual(names);
   });
 

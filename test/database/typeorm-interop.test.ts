@@ -21,9 +21,21 @@ beforeEach(async () => {
   database = await createDatabase();
   project = createProject({
     'package.json': '{ "name": "interop" }',
-    'migrations/1700000000001-CreateUsers.js': migrationFile('CreateUsers1700000000001', 'CREATE TABLE users (id int)', 'DROP TABLE users'),
-    'migrations/1700000000002-add-email.js': migrationFile('AddEmail1700000000002', 'ALTER TABLE users ADD email text', 'ALTER TABLE users DROP COLUMN email'),
-    'migrations/1700000000003-AddAge.js': migrationFile('AddAge1700000000003', 'ALTER TABLE users ADD age int', 'ALTER TABLE users DROP COLUMN age'),
+    'migrations/1700000000001-CreateUsers.js': migrationFile(
+      'CreateUsers1700000000001',
+      'CREATE TABLE users (id int)',
+      'DROP TABLE users',
+    ),
+    'migrations/1700000000002-add-email.js': migrationFile(
+      'AddEmail1700000000002',
+      'ALTER TABLE users ADD email text',
+      'ALTER TABLE users DROP COLUMN email',
+    ),
+    'migrations/1700000000003-AddAge.js': migrationFile(
+      'AddAge1700000000003',
+      'ALTER TABLE users ADD age int',
+      'ALTER TABLE users DROP COLUMN age',
+    ),
   });
 });
 afterEach(async () => {
@@ -31,7 +43,8 @@ afterEach(async () => {
   await database.drop();
 });
 
-const recorded = async (): Promise<unknown[]> => (await database.query('SELECT name FROM migrations ORDER BY id')).map(({ name }) => name);
+const recorded = async (): Promise<unknown[]> =>
+  (await database.query('SELECT name FROM migrations ORDER BY id')).map(({ name }) => name);
 
 // The real command of TypeORM, of both lines, on the same database and the same files.
 describe.each([
@@ -62,7 +75,12 @@ describe.each([
     await typeorm('migration:run', '-t', 'each');
     expect(await recorded()).toEqual(names);
     expect(await ours('status')).toEqual({
-      applied: names.map((one) => ({ name: one, timestamp: Number(one.slice(-13)), appliedAt: null, durationMs: null })),
+      applied: names.map((one) => ({
+        name: one,
+        timestamp: Number(one.slice(-13)),
+        appliedAt: null,
+        durationMs: null,
+      })),
       pending: [],
       problems: [],
     });

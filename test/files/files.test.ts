@@ -21,8 +21,10 @@ const write = (path: string, text: string): string => {
   writeFileSync(file, text);
   return file;
 };
-const classText = (name: string, body = 'async up() {} async down() {}'): string => `exports.${name} = class ${name} { ${body} };\n`;
-const known = async (applied: readonly string[] = [], pattern = join(dir, '*')) => resolveMigrations(await listMigrations([pattern]), (name) => applied.includes(name));
+const classText = (name: string, body = 'async up() {} async down() {}'): string =>
+  `exports.${name} = class ${name} { ${body} };\n`;
+const known = async (applied: readonly string[] = [], pattern = join(dir, '*')) =>
+  resolveMigrations(await listMigrations([pattern]), (name) => applied.includes(name));
 const namesOf = async (applied: readonly string[] = []) => (await known(applied)).map(({ name }) => name);
 
 describe('names', () => {
@@ -44,7 +46,8 @@ describe('names', () => {
     ['a.sql', true],
   ])('%s may hold migrations: %s', (file, may) => expect(mayHoldMigrations(file)).toBe(may));
 
-  it('camelizes as TypeORM does', () => expect(['add users', 'add-users', 'AddUsers', 'add_Users'].map(classNameOf)).toEqual(Array(4).fill('AddUsers')));
+  it('camelizes as TypeORM does', () =>
+    expect(['add users', 'add-users', 'AddUsers', 'add_Users'].map(classNameOf)).toEqual(Array(4).fill('AddUsers')));
 });
 
 describe('resolving', () => {
@@ -63,7 +66,10 @@ describe('resolving', () => {
   });
 
   it('takes several classes from a file, and files called anything', async () => {
-    write('all.js', `${classText('B1700000000002')}${classText('A1700000000001')}exports.list = [exports.A1700000000001];`);
+    write(
+      'all.js',
+      `${classText('B1700000000002')}${classText('A1700000000001')}exports.list = [exports.A1700000000001];`,
+    );
     expect(await namesOf()).toEqual(['A1700000000001', 'B1700000000002']);
   });
 
@@ -80,7 +86,10 @@ describe('resolving', () => {
        exports.Colour = { red: 'red' }; exports.when = new Date(); exports.answer = 42;
        exports.list = ['x']; ${classText('A1700000000001')}`,
     );
-    write('1700000000002-B.js', `${classText('B1700000000002')}module.exports.default = exports.B1700000000002; module.exports.Other = class Other { constructor() { throw 1; } };`);
+    write(
+      '1700000000002-B.js',
+      `${classText('B1700000000002')}module.exports.default = exports.B1700000000002; module.exports.Other = class Other { constructor() { throw 1; } };`,
+    );
     const all = await known();
     expect(all.map(({ name }) => name)).toEqual(['A1700000000001', 'B1700000000002']);
     for (const one of all) expect((await one.load()).name).toBe(one.name);
@@ -99,17 +108,44 @@ describe('resolving', () => {
   });
 
   it.each([
-    ['the same timestamp twice', { '1700000000001-A.js': classText('A1700000000001'), '1700000000001-B.js': classText('B1700000000001') }, 'DUPLICATE_MIGRATION', 'nobody knows which comes first'],
-    ['the same migration twice', { '1700000000001-A.js': classText('A1700000000001'), 'x/1700000000001-A.js': classText('A1700000000001') }, 'DUPLICATE_MIGRATION', 'is there twice'],
-    ['a class without up', { '1700000000001-A.js': classText('A1700000000001', 'async down() {}') }, 'FILE_INVALID', 'has no up method'],
-    ['a class without a timestamp', { 'a.js': classText('AddUsers') }, 'FILE_INVALID', 'must end in a 13-digit timestamp'],
+    [
+      'the same timestamp twice',
+      { '1700000000001-A.js': classText('A1700000000001'), '1700000000001-B.js': classText('B1700000000001') },
+      'DUPLICATE_MIGRATION',
+      'nobody knows which comes first',
+    ],
+    [
+      'the same migration twice',
+      { '1700000000001-A.js': classText('A1700000000001'), 'x/1700000000001-A.js': classText('A1700000000001') },
+      'DUPLICATE_MIGRATION',
+      'is there twice',
+    ],
+    [
+      'a class without up',
+      { '1700000000001-A.js': classText('A1700000000001', 'async down() {}') },
+      'FILE_INVALID',
+      'has no up method',
+    ],
+    [
+      'a class without a timestamp',
+      { 'a.js': classText('AddUsers') },
+      'FILE_INVALID',
+      'must end in a 13-digit timestamp',
+    ],
     ['no class at all', { '1700000000001-A.js': 'exports.x = 1;' }, 'FILE_INVALID', 'exports no migration class'],
-    ['a file that throws', { '1700000000001-A.js': `\n\nthrow new Error('boom');` }, 'FILE_LOAD_FAILED', '1700000000001-A.js:3'],
+    [
+      'a file that throws',
+      { '1700000000001-A.js': `\n\nthrow new Error('boom');` },
+      'FILE_LOAD_FAILED',
+      '1700000000001-A.js:3',
+    ],
     ['an empty .sql', { '1700000000001-A.sql': '-- up\n\n-- down\nSELECT 1;' }, 'FILE_INVALID', 'it has no SQL to run'],
     ['a .sql with a bad name', { 'a.sql': 'SELECT 1' }, 'FILE_INVALID', '<13-digit timestamp>-<Name>.sql'],
   ])('refuses %s', async (_title, files, code, text) => {
     for (const [path, content] of Object.entries(files)) write(path, content);
-    const error = await failureOf(Promise.resolve().then(async () => Promise.all((await known([], join(dir, '**/*'))).map((one) => one.load()))));
+    const error = await failureOf(
+      Promise.resolve().then(async () => Promise.all((await known([], join(dir, '**/*'))).map((one) => one.load()))),
+    );
     expect(error.code).toBe(code);
     expect(error.message).toContain(text);
     expect(error.next).not.toBe('');
@@ -118,7 +154,12 @@ describe('resolving', () => {
   // In a process of its own: Jest has its own ways to load TypeScript and to report a missing module.
   it.each([
     ['a missing import', '1700000000001-A.js', `require('./nowhere');`, "Cannot find module './nowhere'"],
-    ['TypeScript where nothing loads it', '1700000000001-A.ts', 'export class B1700000000001 { private x: number = 1; async up(): Promise<void> {} }', 'this process cannot load TypeScript'],
+    [
+      'TypeScript where nothing loads it',
+      '1700000000001-A.ts',
+      'export class B1700000000001 { private x: number = 1; async up(): Promise<void> {} }',
+      'this process cannot load TypeScript',
+    ],
   ])('refuses %s', async (_title, path, text, message) => {
     write(path, text);
     const script = `import('${resolve('dist/esm/files/import-file.js')}').then((m) => m.importFile('${join(dir, path)}')).catch((e) => console.log(e.code, e.message, e.next))`;
@@ -137,13 +178,13 @@ describe('resolving', () => {
 
   it('knows a thousand files without opening one', async () => {
     const names = Array.from({ length: 1000 }, (_, n) => `M${n}${1700000000000 + n}`);
-    names.forEach((name, n) => write(`${1700000000000 + n}-M${n}.js`, 'throw new Error("opened")'));
+    names.forEach((_name, n) => write(`${1700000000000 + n}-M${n}.js`, 'throw new Error("opened")'));
     expect(await namesOf(names)).toHaveLength(1000);
   });
 });
 
 describe('.sql files', () => {
-  const load = async (text: string) => (await (await known([], write('1700000000001-A.sql', text)))[0]?.load());
+  const load = async (text: string) => await (await known([], write('1700000000001-A.sql', text)))[0]?.load();
   const statementsOf = async (text: string, direction: 'up' | 'down' = 'up'): Promise<string[] | undefined> => {
     const loaded = await load(text);
     const seen: string[] = [];
@@ -190,7 +231,8 @@ describe('.sql files', () => {
 
 describe('create', () => {
   const existing = async () => listMigrations([join(dir, 'migrations/*')]);
-  const make = async (name: string, more: object = {}) => create({ name, language: 'ts', ...more }, { dir: undefined, cwd: dir, existing: await existing() });
+  const make = async (name: string, more: object = {}) =>
+    create({ name, language: 'ts', ...more }, { dir: undefined, cwd: dir, existing: await existing() });
 
   it('writes TypeScript, JavaScript and SQL that can be loaded', async () => {
     write('package.json', '{ "type": "module" }');
@@ -201,7 +243,9 @@ describe('create', () => {
     const cjs = await make('Three', { language: 'js', moduleKind: 'cjs', dir: 'old' });
     expect(readFileSync(join(dir, esm.file), 'utf8')).toContain(`export class ${esm.name} {`);
     expect(readFileSync(join(dir, cjs.file), 'utf8')).toContain(`module.exports.${cjs.name} = class`);
-    expect(readFileSync(join(dir, (await make('Four', { language: 'sql' })).file), 'utf8')).toBe('-- up\n\n\n-- down\n\n');
+    expect(readFileSync(join(dir, (await make('Four', { language: 'sql' })).file), 'utf8')).toBe(
+      '-- up\n\n\n-- down\n\n',
+    );
   });
 
   it('gives each its own, later timestamp, however many are made at once', async () => {
@@ -219,9 +263,13 @@ describe('create', () => {
     ['class', 'Class'],
     ['add users.email', 'AddUsersEmail'],
     ['a/../b', 'AB'],
-  ])('makes a name of %j', async (given, title) => expect((await make(given)).name).toMatch(new RegExp(`^${title}\\d{13}$`)));
+  ])('makes a name of %j', async (given, title) =>
+    expect((await make(given)).name).toMatch(new RegExp(`^${title}\\d{13}$`)),
+  );
 
-  it.each(['', '   ', '../..', '123', 'x'.repeat(101)])('refuses %j as a name', async (given) => expect((await failureOf(make(given))).code).toBe('USAGE'));
+  it.each(['', '   ', '../..', '123', 'x'.repeat(101)])('refuses %j as a name', async (given) =>
+    expect((await failureOf(make(given))).code).toBe('USAGE'),
+  );
 
   it('says why it could not write', async () => {
     write('taken', 'a file, not a folder');
@@ -230,4 +278,5 @@ describe('create', () => {
   });
 });
 
-it('migration() of the tests makes classes that TypeORM would take', () => expect(migration('A1700000000001', { up: [] }).name).toBe('A1700000000001'));
+it('migration() of the tests makes classes that TypeORM would take', () =>
+  expect(migration('A1700000000001', { up: [] }).name).toBe('A1700000000001'));

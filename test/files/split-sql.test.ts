@@ -36,7 +36,10 @@ const corpus: readonly (readonly [text: string, count: number])[] = [
   ['DO $$ BEGIN PERFORM 1; PERFORM 2; END $$; SELECT 2', 2],
   ['CREATE FUNCTION f1() RETURNS int LANGUAGE sql AS $$ SELECT 1; SELECT 2; $$; SELECT f1()', 2],
   ['CREATE FUNCTION f2() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; SELECT 2; END; SELECT f2()', 2],
-  ['CREATE OR REPLACE FUNCTION f3(x int) RETURNS text LANGUAGE sql BEGIN ATOMIC SELECT CASE WHEN x > 1 THEN (CASE x WHEN 2 THEN \'a\' END) ELSE \'b\' END; SELECT \'c\'; END; SELECT f3(1)', 2],
+  [
+    "CREATE OR REPLACE FUNCTION f3(x int) RETURNS text LANGUAGE sql BEGIN ATOMIC SELECT CASE WHEN x > 1 THEN (CASE x WHEN 2 THEN 'a' END) ELSE 'b' END; SELECT 'c'; END; SELECT f3(1)",
+    2,
+  ],
   ['create procedure p1() language sql begin atomic select 1; end; call p1()', 2],
   ['CREATE TABLE atomic (begin_ int, "end" int); SELECT * FROM atomic', 2],
   ['CREATE TABLE r (id int); CREATE RULE rr AS ON INSERT TO r DO ALSO (SELECT 1; SELECT 2); SELECT 3', 3],

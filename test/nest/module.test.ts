@@ -1,301 +1,384 @@
-import 'reflect-metadata';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { Inject, Injectable, Module } from '@nestjs/common';
-import type { DynamicModule, OnModuleInit } from '@nestjs/common';
 import { ConfigModule, ConfigService } from '@nestjs/config';
+import { Injectable, Module } from '@nestjs/common';
 import { HealthCheckService, TerminusModule } from '@nestjs/terminus';
-import { Test } from '@nestjs/testing';
-import type { TestingModule } from '@nestjs/testing';
 import { getDataSourceToken, InjectRepository, TypeOrmModule } from '@nestjs/typeorm';
-import { Column, DataSource, Entity, EntityManager, PrimaryColumn, Repository } from 'typeorm';
-import type { QueryRunner } from 'typeorm';
-import { getMigrationsToken, migratedDataSource, MigrationsHealthIndicator, MigrationsModule, MigrationsService } from '../../src/index.js';
+import { DataSource, Repository } from 'typeorm';
+import {
+  getMigrationsToken,
+  InjectMigrations,
+  migratedDataSource,
+  MigrationsHealthIndicator,
+  MigrationsModule,
+  MigrationsService,
+} from '../../src/index.js';
 import type { MigrateEvent } from '../../src/index.js';
 import type { MigrationClass } from '../../src/files/migration.js';
 import { createDatabase, serverLog } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
 import { failureOf, migration, using } from '../support/migrations.js';
-
-@Entity('users')
-class User {
-  @PrimaryColumn('int')
-  id!: number;
-
-  @Column('text')
-  name!: string;
-}
-
-const createUsers = migration('CreateUsers1700000000001', { up: [`CREATE TABLE users (id int PRIMARY KEY, name text)`, `INSERT INTO users VALUES (1, 'Ada')`], down: ['DROP TABLE users'] });
-const addAge = migration('AddAge1700000000002', { up: ['ALTER TABLE users ADD age int'], down: ['ALTER TABLE users DROP COLUMN age'] });
-
-/** Looks at the database at every moment at which a provider can. */
-@Injectable()
-class EagerService implements OnModuleInit {
-  readonly seen: Promise<number>;
-  initialised = -1;
-
-  constructor(@InjectRepository(User) readonly users: Repository<User>) {
-    this.seen = users.count();
-  }
-
-  async onModuleInit(): Promise<void> {
-    this.initialised = await this.users.count();
-  }
-}
-
-@Module({ imports: [TypeOrmModule.forFeature([User])], providers: [EagerService], exports: [EagerService] })
-class UsersModule {}
+import { addAge, Apps, asOption, createUsers, EagerService, sourceFor, User, UsersModule } from './apps.js';
 
 let database: TestDatabase;
-const apps: TestingModule[] = [];
+let apps: Apps;
 beforeEach(async () => {
   database = await createDatabase();
+  apps = new Apps();
 });
 afterEach(async () => {
-  for (const app of apps.splice(0)) await app.close();
+  await apps.close();
   delete process.env['NEST_MIGRATE_ON_BOOTSTRAP'];
   await database.drop();
 });
 
-const sourceFor = (migrations: readonly MigrationClass[] = [createUsers], more: object = {}): DataSource =>
-  new DataSource({ type: 'postgres', url: database.url, migrations: migrations as unknown as (new () => never)[], ...more });
-
-async function boot(...imports: readonly (DynamicModule | Promise<DynamicModule> | (new () => object))[]): Promise<TestingModule> {
-  const app = await Test.createTestingModule({ imports: [...imports] }).setLogger(false).compile();
-  apps.push(app);
-  return app.init();
-}
-
-const applied = async (): Promise<unknown[]> => (await database.query('SELECT name FROM migrations ORDER BY id')).map(({ name }) => name);
+const source = (migrations?: readonly MigrationClass[], more?: object): DataSource =>
+  sourceFor(database.url, migrations, more);
+const applied = async (): Promise<unknown[]> =>
+  (await database.query('SELECT name FROM migrations ORDER BY id')).map(({ name }) => name);
 
 describe('MigrationsModule.forRoot with a data source', () => {
-  it.each(['before', 'after'])('migrates before anything sees the database, imported %s the feature module', async (order) => {
-    const migrations = MigrationsModule.forRoot({ dataSource: sourceFor() });
-    const app = await (order === 'before' ? boot(migrations, UsersModule) : boot(UsersModule, migrations));
+  it.each(['before', 'after'])('migrates before anything sees the database, imported %s the feature', async (order) => {
+    const migrations = MigrationsModule.forRoot({ dataSource: source() });
+    const app = await (order === 'before' ? apps.boot(migrations, UsersModule) : apps.boot(UsersModule, migrations));
     const service = app.get(EagerService);
     expect([await service.seen, service.initialised]).toEqual([1, 1]);
+    expect(apps.log).toEqual(
+      expect.arrayContaining([
+        'Applying CreateUsers1700000000001 (1 of 1)',
+        expect.stringMatching(/^Applied CreateUsers1700000000001 in \d+ ms$/),
+      ]),
+    );
+  });
+
+  it.each(['a function', 'a promise'])('takes the data source from %s too', async (how) => {
+    const dataSource = how === 'a promise' ? Promise.resolve(source()) : () => source();
+    const app = await apps.boot(MigrationsModule.forRoot({ dataSource }), UsersModule);
+    expect(app.get(EagerService).initialised).toBe(1);
+  });
+
+  it('adds the entities of forFeature to those of the data source', async () => {
+    const dataSource = source([createUsers], { entities: [User] });
+    await apps.boot(MigrationsModule.forRoot({ dataSource }), UsersModule);
+    expect(dataSource.entityMetadatas.map(({ name }) => name)).toEqual(['User']);
   });
 
   it('waits for a server that is still starting', async () => {
     const late = new DataSource({ type: 'postgres', url: 'postgres://a:b@127.0.0.1:1/x', migrations: [] });
-    const started = Date.now();
-    const error = await failureOf(boot(MigrationsModule.forRoot({ dataSource: late, connect: { timeout: 500, retryEvery: 100 } })));
+    const options = { dataSource: late, connect: { timeout: 500, retryEvery: 100 } };
+    const error = await failureOf(apps.boot(MigrationsModule.forRoot(options)));
     expect(error.code).toBe('CONNECTION_FAILED');
-    expect(Date.now() - started).toBeGreaterThan(400);
+    expect(apps.log.filter((line) => line.startsWith('No connection yet')).length).toBeGreaterThan(2);
+    expect(apps.log.join()).not.toContain('Unable to connect');
   });
 
   it('does not load a migration file that is applied already, and shows the option afterwards', async () => {
-    await boot(MigrationsModule.forRoot({ dataSource: sourceFor() }));
-    const app = await boot(MigrationsModule.forRoot({ dataSource: sourceFor() }));
+    await apps.boot(MigrationsModule.forRoot({ dataSource: source() }));
+    const app = await apps.boot(MigrationsModule.forRoot({ dataSource: source() }));
     expect(app.get(DataSource).migrations).toEqual([]);
     expect(app.get(DataSource).options.migrations).toHaveLength(1);
   });
 
   it('costs one question to the database when nothing is pending', async () => {
-    await boot(MigrationsModule.forRoot({ dataSource: sourceFor() }));
+    await apps.boot(MigrationsModule.forRoot({ dataSource: source() }));
     await database.query(`ALTER DATABASE ${database.name} SET log_statement = 'all'`);
-    const mark = serverLog(database).length;
-    await boot(MigrationsModule.forRoot({ dataSource: sourceFor() }));
-    await sleep(50);
-    const all = serverLog(database).slice(mark).filter((line) => /(?:statement|execute [^:]*): /.test(line) && !line.includes('ALTER DATABASE'));
-    const ours = all.filter((line) => line.includes('migrations'));
-    expect(ours).toHaveLength(1);
+    const statementsOf = async (work: () => Promise<unknown>): Promise<readonly string[]> => {
+      const before = statements(database).length;
+      await work();
+      await sleep(50);
+      return statements(database).slice(before);
+    };
+    const all = await statementsOf(() => apps.boot(MigrationsModule.forRoot({ dataSource: source() })));
     // Everything else is what TypeORM asks by itself when it connects.
-    await sourceFor([]).initialize().then((plain) => plain.destroy());
-    await sleep(50);
-    const plain = serverLog(database).slice(mark).filter((line) => /(?:statement|execute [^:]*): /.test(line) && !line.includes('ALTER DATABASE'));
-    expect(all).toHaveLength(plain.length - all.length + 1);
+    const plain = await statementsOf(async () => (await source([]).initialize()).destroy());
+    expect(plain.length).toBeGreaterThan(0);
+    expect(all).toHaveLength(plain.length + 1);
+    expect(all.filter((line) => line.includes('migrations'))).toHaveLength(1);
   });
 
   it('serves two apps, one after the other, on the same data source', async () => {
-    const dataSource = sourceFor();
-    const first = await boot(MigrationsModule.forRoot({ dataSource }), UsersModule);
-    await apps.pop()?.close();
+    const dataSource = source();
+    await apps.boot(MigrationsModule.forRoot({ dataSource }), UsersModule);
+    await apps.close();
     expect(dataSource.isInitialized).toBe(false);
-    expect(first).toBeDefined();
-    const second = await boot(MigrationsModule.forRoot({ dataSource }), UsersModule);
+    const second = await apps.boot(MigrationsModule.forRoot({ dataSource }), UsersModule);
     expect(second.get(EagerService).initialised).toBe(1);
   });
 
   it.each(['synchronize', 'dropSchema', 'migrationsRun'])('refuses %s: true, with the reason', async (option) => {
-    const error = await failureOf(boot(MigrationsModule.forRoot({ dataSource: sourceFor([createUsers], { [option]: true }) })));
+    const dataSource = source([createUsers], { [option]: true });
+    const error = await failureOf(apps.boot(MigrationsModule.forRoot({ dataSource })));
     expect(error.code).toBe('SYNCHRONIZE_ON');
     expect(error.message).toContain(`${option}: true. With it TypeORM would`);
+    expect(dataSource.isInitialized).toBe(false);
   });
 
   it('fails at once, and says what failed, when a migration fails', async () => {
     const broken = migration('Broken1700000000003', { up: ['SELECT 1/0'] });
-    const dataSource = sourceFor([createUsers, broken]);
-    const error = await failureOf(boot(MigrationsModule.forRoot({ dataSource })));
+    const dataSource = source([createUsers, broken]);
+    const error = await failureOf(apps.boot(MigrationsModule.forRoot({ dataSource })));
     expect(error.message).toContain('Migration Broken1700000000003 failed at its statement 1: division by zero');
-    expect(error.stack).toMatch(/^MigrateError: .*\n[\s\S]*Finished before it, and kept: CreateUsers1700000000001\.\n→ Correct the migration/);
+    expect(error.stack).toMatch(
+      /^MigrateError: .*\n[\s\S]*Finished before it, and kept: CreateUsers1700000000001\.\n→ Correct the migration/,
+    );
     expect(dataSource.isInitialized).toBe(false);
+    expect(apps.log.join()).not.toContain('Retrying');
+  });
+
+  it('can keep MigrationsService to those who import it', async () => {
+    @Injectable()
+    class Elsewhere {
+      constructor(readonly migrations: MigrationsService) {}
+    }
+    @Module({ providers: [Elsewhere] })
+    class ElsewhereModule {}
+    const error = await failureOf(
+      apps.boot(MigrationsModule.forRoot({ dataSource: source(), isGlobal: false }), ElsewhereModule),
+    );
+    expect(error.message).toContain('MigrationsService');
+    const app = await apps.boot(MigrationsModule.forRoot({ dataSource: source() }), ElsewhereModule);
+    expect(app.get(Elsewhere).migrations).toBe(app.get(MigrationsService));
   });
 });
 
 describe('onBootstrap', () => {
+  const boot = (options: object, migrations?: readonly MigrationClass[]) =>
+    apps.boot(MigrationsModule.forRoot({ dataSource: source(migrations), ...options }));
+
+  it("'run' goes up to `to`", async () => {
+    await boot({ to: 'CreateUsers' }, [createUsers, addAge]);
+    expect(await applied()).toEqual(['CreateUsers1700000000001']);
+  });
+
   it("'check' refuses to start while something is pending", async () => {
-    const error = await failureOf(boot(MigrationsModule.forRoot({ dataSource: sourceFor(), onBootstrap: 'check' })));
-    expect([error.code, error.message]).toEqual(['MIGRATIONS_PENDING', expect.stringContaining('CreateUsers1700000000001')]);
-    await boot(MigrationsModule.forRoot({ dataSource: sourceFor() }));
-    await boot(MigrationsModule.forRoot({ dataSource: sourceFor(), onBootstrap: 'check' }));
+    const error = await failureOf(boot({ onBootstrap: 'check' }));
+    expect([error.code, error.message]).toEqual([
+      'MIGRATIONS_PENDING',
+      expect.stringContaining('CreateUsers1700000000001'),
+    ]);
+    expect(error.next).toContain('npx nest-migrate run');
+    await boot({});
+    await boot({ onBootstrap: 'check' });
   });
 
   it("'wait' waits until another process has migrated", async () => {
-    const waiting = boot(MigrationsModule.forRoot({ dataSource: sourceFor(), onBootstrap: 'wait', waitTimeout: '10s' }), UsersModule);
+    const dataSource = source();
+    const waiting = apps.boot(
+      MigrationsModule.forRoot({ dataSource, onBootstrap: 'wait', waitTimeout: '10s' }),
+      UsersModule,
+    );
     await sleep(300);
     await using({ url: database.url, migrations: [createUsers] }, (migrator) => migrator.run());
     expect((await waiting).get(EagerService).initialised).toBe(1);
-    const error = await failureOf(boot(MigrationsModule.forRoot({ dataSource: sourceFor([createUsers, addAge]), onBootstrap: 'wait', waitTimeout: 200 })));
-    expect(error.code).toBe('WAIT_TIMEOUT');
+    const error = await failureOf(boot({ onBootstrap: 'wait', waitTimeout: 200 }, [createUsers, addAge]));
+    expect([error.code, await applied()]).toEqual(['WAIT_TIMEOUT', ['CreateUsers1700000000001']]);
+    expect((await failureOf(boot({ onBootstrap: 'wait', waitTimeout: 'soon' }))).code).toBe('OPTIONS_INVALID');
   });
 
   it("'revert' goes back to `to`, and needs it", async () => {
-    await boot(MigrationsModule.forRoot({ dataSource: sourceFor([createUsers, addAge]) }));
-    await boot(MigrationsModule.forRoot({ dataSource: sourceFor([createUsers, addAge]), onBootstrap: 'revert', to: 'CreateUsers' }));
+    await boot({}, [createUsers, addAge]);
+    await boot({ onBootstrap: 'revert', to: 'CreateUsers' }, [createUsers, addAge]);
     expect(await applied()).toEqual(['CreateUsers1700000000001']);
-    expect((await failureOf(boot(MigrationsModule.forRoot({ dataSource: sourceFor(), onBootstrap: 'revert' })))).code).toBe('OPTIONS_INVALID');
+    expect((await failureOf(boot({ onBootstrap: 'revert' }))).code).toBe('OPTIONS_INVALID');
   });
 
   it("'off' does nothing, and the environment overrides", async () => {
     process.env['NEST_MIGRATE_ON_BOOTSTRAP'] = 'off';
-    const app = await boot(MigrationsModule.forRoot({ dataSource: sourceFor() }));
-    expect(await app.get(MigrationsService).pending()).toEqual([{ name: 'CreateUsers1700000000001', timestamp: 1700000000001 }]);
+    const app = await boot({ onBootstrap: 'run' });
+    const pending = [{ name: 'CreateUsers1700000000001', timestamp: 1700000000001 }];
+    expect(await app.get(MigrationsService).pending()).toEqual(pending);
     process.env['NEST_MIGRATE_ON_BOOTSTRAP'] = 'sometimes';
-    expect((await failureOf(boot(MigrationsModule.forRoot({ dataSource: sourceFor() })))).message).toContain('NEST_MIGRATE_ON_BOOTSTRAP must be one of');
+    const error = await failureOf(boot({}));
+    expect(error.code).toBe('OPTIONS_INVALID');
+    expect(error.message).toContain('NEST_MIGRATE_ON_BOOTSTRAP must be one of');
+    expect((await failureOf(boot({ onBootstrap: 'nie' }))).message).not.toContain('nie');
+    process.env['NEST_MIGRATE_ON_BOOTSTRAP'] = '';
+    expect((await failureOf(boot({ onBootstrap: 'nie' }))).message).toContain('onBootstrap must be one of');
   });
 
   it('reports unknown settings', async () => {
-    const error = await failureOf(boot(MigrationsModule.forRoot({ dataSource: sourceFor(), ...({ lockTimeOut: 1 } as object) })));
-    expect(error.message).toContain('unknown setting "lockTimeOut"');
+    expect((await failureOf(boot({ lockTimeOut: 1 }))).message).toContain('unknown setting "lockTimeOut"');
   });
 });
 
 describe('other ways to set it up', () => {
   it('forRootAsync takes the ConfigService', async () => {
-    process.env['TEST_MODE'] = 'run';
-    const app = await boot(
-      ConfigModule.forRoot({ isGlobal: true, ignoreEnvFile: true }),
+    const app = await apps.boot(
+      ConfigModule.forRoot({ isGlobal: true, ignoreEnvFile: true, load: [() => ({ MODE: 'run' })] }),
       MigrationsModule.forRootAsync({
         inject: [ConfigService],
-        useFactory: (config: ConfigService) => ({ dataSource: () => Promise.resolve(sourceFor()), onBootstrap: config.getOrThrow<'run'>('TEST_MODE') }),
+        useFactory: (config: ConfigService) => ({
+          dataSource: () => Promise.resolve(source()),
+          onBootstrap: config.getOrThrow<'run'>('MODE'),
+        }),
       }),
       UsersModule,
     );
     expect(app.get(EagerService).initialised).toBe(1);
-    delete process.env['TEST_MODE'];
   });
 
-  it('forRootAsync takes a class', async () => {
-    const dataSource = sourceFor();
+  it('forRootAsync takes a class, new or existing', async () => {
+    const dataSource = source();
     class Options {
       createMigrationsOptions(): { dataSource: DataSource } {
         return { dataSource };
       }
     }
-    await boot(MigrationsModule.forRootAsync({ useClass: Options }), UsersModule);
+    @Module({ providers: [Options], exports: [Options] })
+    class OptionsModule {}
+    await apps.boot(MigrationsModule.forRootAsync({ useClass: Options }), UsersModule);
     expect(await applied()).toEqual(['CreateUsers1700000000001']);
+    await apps.close();
+    await apps.boot(MigrationsModule.forRootAsync({ imports: [OptionsModule], useExisting: Options }), UsersModule);
+    expect(dataSource.isInitialized).toBe(true);
+    expect(() => MigrationsModule.forRootAsync({})).toThrow('needs one of useFactory');
   });
 
-  it('joins a TypeOrmModule that is there', async () => {
-    const app = await boot(
-      TypeOrmModule.forRoot({ type: 'postgres', url: database.url, autoLoadEntities: true, migrations: [createUsers] as unknown as (new () => never)[] }),
-      MigrationsModule.forRoot(),
+  it('says when the connection is missing, or there twice', async () => {
+    const nothing = await failureOf(apps.boot(MigrationsModule.forRoot({})));
+    expect(nothing.message).toContain('there is no TypeORM connection in the app');
+    const asked = await failureOf(apps.boot(MigrationsModule.forRootAsync({ useFactory: () => ({}) })));
+    expect(asked.message).toContain('without a dataSource');
+    const twice = await failureOf(
+      apps.boot(
+        MigrationsModule.forRoot({ dataSource: source() }),
+        MigrationsModule.forRootAsync({ existingConnection: true, useFactory: () => ({ dataSource: source() }) }),
+      ),
     );
-    expect(await applied()).toEqual(['CreateUsers1700000000001']);
-    expect((await app.get(MigrationsService).status()).pending).toEqual([]);
+    expect(twice.message).toContain('existingConnection');
+  });
+
+  const typeOrmOptions = () => ({
+    type: 'postgres' as const,
+    url: database.url,
+    autoLoadEntities: true,
+    migrations: asOption([createUsers]),
+  });
+
+  it.each(['before', 'after'])(
+    'joins a TypeOrmModule that is there, before any onModuleInit, imported %s it',
+    async (order) => {
+      const typeOrm = TypeOrmModule.forRoot(typeOrmOptions());
+      const modules =
+        order === 'before' ? [MigrationsModule.forRoot(), typeOrm] : [typeOrm, MigrationsModule.forRoot()];
+      const app = await apps.boot(UsersModule, ...modules);
+      expect(await applied()).toEqual(['CreateUsers1700000000001']);
+      expect(app.get(EagerService).initialised).toBe(1);
+      expect((await app.get(MigrationsService).status()).pending).toEqual([]);
+    },
+  );
+
+  it('joins a named connection', async () => {
+    const app = await apps.boot(
+      TypeOrmModule.forRoot({ ...typeOrmOptions(), name: 'second' }),
+      MigrationsModule.forRoot({ name: 'second' }),
+    );
+    const service = app.get<MigrationsService>(getMigrationsToken('second'));
+    expect((await service.status()).applied).toHaveLength(1);
   });
 
   it('migratedDataSource migrates inside a TypeOrmModule of the app', async () => {
-    const app = await boot(
+    const app = await apps.boot(
       UsersModule,
-      TypeOrmModule.forRootAsync({
-        useFactory: () => ({ type: 'postgres', url: database.url, autoLoadEntities: true, migrations: [createUsers] as unknown as (new () => never)[] }),
-        dataSourceFactory: migratedDataSource(),
-      }),
+      TypeOrmModule.forRootAsync({ useFactory: typeOrmOptions, dataSourceFactory: migratedDataSource() }),
+      MigrationsModule.forRoot({ onBootstrap: 'off' }),
     );
     expect(await app.get(EagerService).seen).toBe(1);
+    expect(await app.get(MigrationsService).pending()).toEqual([]);
+  });
+
+  it('migratedDataSource fails at once too', async () => {
+    const useFactory = () => ({
+      ...typeOrmOptions(),
+      migrations: asOption([migration('No1700000000001', { up: ['nonsense'] })]),
+    });
+    const dataSourceFactory = migratedDataSource();
+    const error = await failureOf(apps.boot(TypeOrmModule.forRootAsync({ useFactory, dataSourceFactory })));
+    expect(error.code).toBe('MIGRATION_FAILED');
+    expect(error.stack).toContain('→ ');
+    expect(apps.log.join()).not.toMatch(/Retrying|Unable to connect/);
+    const direct = await failureOf(dataSourceFactory(useFactory()));
+    expect(direct.stack).toMatch(/^MigrateError: Migration No1700000000001 failed/);
   });
 
   it('takes several connections by name', async () => {
     const second = await createDatabase();
-    const other = new DataSource({ type: 'postgres', url: second.url, migrations: [migration('Other1700000000001', { up: ['CREATE TABLE other ()'] })] as unknown as (new () => never)[] });
-    const app = await boot(MigrationsModule.forRoot({ dataSource: sourceFor() }), MigrationsModule.forRoot({ name: 'other', dataSource: other }), UsersModule);
-    const service = app.get<MigrationsService>(getMigrationsToken('other'));
-    expect((await service.status()).applied.map(({ name }) => name)).toEqual(['Other1700000000001']);
-    expect((await app.get(MigrationsService).status()).applied.map(({ name }) => name)).toEqual(['CreateUsers1700000000001']);
+    @Injectable()
+    class Both {
+      constructor(
+        @InjectMigrations() readonly main: MigrationsService,
+        @InjectMigrations('other') readonly other: MigrationsService,
+        @InjectRepository(User, 'other') readonly users: Repository<User>,
+      ) {}
+    }
+    @Module({ imports: [TypeOrmModule.forFeature([User], 'other')], providers: [Both] })
+    class BothModule {}
+    const other = sourceFor(second.url, [createUsers, addAge]);
+    const app = await apps.boot(
+      BothModule,
+      MigrationsModule.forRoot({ dataSource: source() }),
+      MigrationsModule.forRoot({ name: 'other', dataSource: other }),
+      UsersModule,
+    );
+    const both = app.get(Both);
+    expect(await both.users.count()).toBe(1);
+    expect((await both.other.status()).applied).toHaveLength(2);
+    expect((await both.main.status()).applied).toHaveLength(1);
     expect(app.get(getDataSourceToken('other'))).toBe(other);
-    await apps.pop()?.close();
+    await apps.close();
     await second.drop();
   });
 });
 
 describe('MigrationsService and health', () => {
   it('runs, reverts and tells what happens', async () => {
-    const app = await boot(MigrationsModule.forRoot({ dataSource: sourceFor(), onBootstrap: 'off' }), TerminusModule);
+    const options = { dataSource: source(), onBootstrap: 'off' as const };
+    const app = await apps.boot(MigrationsModule.forRoot(options), TerminusModule);
     const service = app.get(MigrationsService);
-    const health = app.get(MigrationsHealthIndicator);
     const events: MigrateEvent[] = [];
+    const stopBad = service.onEvent(() => {
+      throw new Error('oops');
+    });
     const stop = service.onEvent((event) => void events.push(event));
-    expect(await health.isHealthy()).toEqual({ migrations: { status: 'down', pending: 1, lastApplied: null } });
     await service.run();
-    expect(events.map(({ type }) => type)).toEqual(['migration-started', 'statement', 'statement', 'migration-finished']);
+    const types = ['migration-started', 'statement', 'statement', 'migration-finished'];
+    expect(events.map(({ type }) => type)).toEqual(types);
+    expect(apps.log).toContain('A listener of migration-started failed: oops');
     stop();
-    const checked = await (await app.resolve(HealthCheckService)).check([() => health.isHealthy('database')]);
-    expect(checked).toMatchObject({ status: 'ok', info: { database: { status: 'up', pending: 0, lastApplied: 'CreateUsers1700000000001' } } });
+    stopBad();
+    expect((await service.redo()).reverted.map(({ name }) => name)).toEqual(['CreateUsers1700000000001']);
+    expect((await service.wait({ until: 'migrated' })).pending).toEqual([]);
     await service.revert();
     expect(events).toHaveLength(4);
-    await expect((await app.resolve(HealthCheckService)).check([() => health.isHealthy()])).rejects.toMatchObject({ status: 503 });
+    expect(await applied()).toEqual([]);
+  });
+
+  it('is up when nothing is pending', async () => {
+    const options = { dataSource: source(), onBootstrap: 'off' as const };
+    const app = await apps.boot(MigrationsModule.forRoot(options), TerminusModule);
+    const health = app.get(MigrationsHealthIndicator);
+    const check = async (): Promise<unknown> =>
+      (await app.resolve(HealthCheckService)).check([() => health.isHealthy('database')]);
+    const down = { database: { status: 'down', pending: 1, lastApplied: null } };
+    await expect(check()).rejects.toMatchObject({ status: 503, response: { status: 'error', error: down } });
+    await app.get(MigrationsService).run();
+    const up = { database: { status: 'up', pending: 0, lastApplied: 'CreateUsers1700000000001' } };
+    expect(await check()).toMatchObject({ status: 'ok', info: up });
+  });
+
+  it('is down without a secret when the database does not answer', async () => {
+    const connect = { timeout: 200, retryEvery: 100 };
+    const app = await apps.boot(MigrationsModule.forRoot({ dataSource: source(), connect }));
+    const dataSource = app.get(DataSource);
+    await dataSource.destroy();
+    Object.assign(dataSource.options, { url: 'postgres://me:hush@127.0.0.1:1/x' });
+    const { migrations } = await app.get(MigrationsHealthIndicator).isHealthy();
+    expect(migrations?.status).toBe('down');
+    expect(migrations?.message).toContain('No connection to postgres://me:***@127.0.0.1:1/x');
+    expect(migrations?.message).not.toContain('hush');
   });
 });
 
-describe('migrations with dependencies', () => {
-  @Injectable()
-  class Seed1700000000002 {
-    constructor(
-      @InjectRepository(User) private readonly users: Repository<User>,
-      private readonly config: ConfigService,
-      private readonly manager: EntityManager,
-      @Inject('GREETING') private readonly greeting: string,
-    ) {}
-    async up(queryRunner: QueryRunner): Promise<void> {
-      await this.users.insert({ id: 2, name: `${this.greeting} ${this.config.getOrThrow<string>('WHO')}` });
-      await this.manager.query(`INSERT INTO users VALUES (3, 'Eve')`);
-      if (this.config.get('FAIL') === 'yes') await queryRunner.query('SELECT 1/0');
-    }
-    async down(): Promise<void> {
-      await this.users.delete({ id: 2 });
-    }
-  }
-
-  @Module({ providers: [{ provide: 'GREETING', useValue: 'Hello' }], exports: ['GREETING'] })
-  class GreetingModule {}
-
-  const modules = (fail: string, ...imports: (new () => object)[]) => [
-    ConfigModule.forRoot({ isGlobal: true, ignoreEnvFile: true, load: [() => ({ WHO: 'Bob', FAIL: fail })] }),
-    MigrationsModule.forRoot({ dataSource: sourceFor([createUsers, Seed1700000000002 as unknown as MigrationClass]), imports }),
-    UsersModule,
-  ];
-
-  it('get them, and what belongs to the database takes part in the transaction', async () => {
-    const error = await failureOf(boot(...modules('yes', GreetingModule)));
-    expect(error.message).toContain('Seed1700000000002 failed at its statement 3: division by zero');
-    expect(await database.query('SELECT id FROM users ORDER BY id')).toEqual([{ id: 1 }]);
-    await boot(...modules('no', GreetingModule));
-    expect(await database.query('SELECT name FROM users ORDER BY id')).toEqual([{ name: 'Ada' }, { name: 'Hello Bob' }, { name: 'Eve' }]);
-  });
-
-  it('say which one is missing and how to provide it', async () => {
-    const error = await failureOf(boot(...modules('no')));
-    expect(error.code).toBe('MIGRATION_DEPENDENCY');
-    expect(error.message).toContain('its dependency GREETING is not available');
-    expect(error.next).toContain('imports: [TheModule]');
-  });
-
-  it('say so where there is no Nest app', async () => {
-    const error = await failureOf(using({ url: database.url, migrations: [createUsers, Seed1700000000002 as unknown as MigrationClass] }, (migrator) => migrator.run()));
-    expect(error.code).toBe('MIGRATION_DEPENDENCY');
-    expect(error.next).toContain('--app src/app.module.ts');
-  });
-});
+function statements(of: TestDatabase): readonly string[] {
+  return serverLog(of).filter((line) => /(?:statement|execute [^:]*): /.test(line) && !line.includes('ALTER DATABASE'));
+}

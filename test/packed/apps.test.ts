@@ -19,9 +19,19 @@ interface App {
   readonly compilerOptions: object;
 }
 
-const strict = { target: 'es2022', experimentalDecorators: true, emitDecoratorMetadata: true, strict: true, skipLibCheck: true, outDir: 'dist', rootDir: '.' };
+const strict = {
+  target: 'es2022',
+  experimentalDecorators: true,
+  emitDecoratorMetadata: true,
+  strict: true,
+  skipLibCheck: true,
+  outDir: 'dist',
+  rootDir: '.',
+};
 const nest = (major: number, typeorm: string): Readonly<Record<string, string>> => ({
-  ...Object.fromEntries(['common', 'core', 'typeorm', 'platform-express'].map((name) => [`@nestjs/${name}`, `^${major}.0.0`])),
+  ...Object.fromEntries(
+    ['common', 'core', 'typeorm', 'platform-express'].map((name) => [`@nestjs/${name}`, `^${major}.0.0`]),
+  ),
   typeorm,
   pg: '^8.11.0',
   'reflect-metadata': '^0.2.0',
@@ -29,16 +39,47 @@ const nest = (major: number, typeorm: string): Readonly<Record<string, string>> 
 });
 
 const apps: readonly App[] = [
-  { title: 'Nest 12, ES modules, TypeORM 1', type: 'module', dependencies: nest(12, '^1.1.0'), typescript: '6.0.3', compilerOptions: { ...strict, module: 'nodenext' } },
-  { title: 'Nest 11, CommonJS, TypeORM 1', type: 'commonjs', dependencies: nest(11, '^1.1.0'), typescript: '5.9.3', compilerOptions: { ...strict, module: 'commonjs', esModuleInterop: true } },
-  { title: 'Nest 11, CommonJS, TypeORM 0.3', type: 'commonjs', dependencies: nest(11, '^0.3.20'), typescript: '5.9.3', compilerOptions: { ...strict, module: 'nodenext' } },
+  {
+    title: 'Nest 12, ES modules, TypeORM 1',
+    type: 'module',
+    dependencies: nest(12, '^1.1.0'),
+    typescript: '6.0.3',
+    compilerOptions: { ...strict, module: 'nodenext' },
+  },
+  {
+    title: 'Nest 11, CommonJS, TypeORM 1',
+    type: 'commonjs',
+    dependencies: nest(11, '^1.1.0'),
+    typescript: '5.9.3',
+    compilerOptions: { ...strict, module: 'commonjs', esModuleInterop: true },
+  },
+  {
+    title: 'Nest 11, CommonJS, TypeORM 0.3',
+    type: 'commonjs',
+    dependencies: nest(11, '^0.3.20'),
+    typescript: '5.9.3',
+    compilerOptions: { ...strict, module: 'nodenext' },
+  },
 ];
 
 const filesOf = (app: App): Readonly<Record<string, string>> => {
   const here = app.type === 'module' ? 'import.meta.dirname' : '__dirname';
   return {
-    'package.json': JSON.stringify({ name: 'app', private: true, type: app.type, dependencies: app.dependencies, devDependencies: { typescript: app.typescript, '@types/node': '20' } }, null, 2),
-    'tsconfig.json': JSON.stringify({ compilerOptions: { ...app.compilerOptions, types: ['node'], ignoreDeprecations: undefined }, include: ['src', 'migrations', 'data-source.ts'] }),
+    'package.json': JSON.stringify(
+      {
+        name: 'app',
+        private: true,
+        type: app.type,
+        dependencies: app.dependencies,
+        devDependencies: { typescript: app.typescript, '@types/node': '20' },
+      },
+      null,
+      2,
+    ),
+    'tsconfig.json': JSON.stringify({
+      compilerOptions: { ...app.compilerOptions, types: ['node'], ignoreDeprecations: undefined },
+      include: ['src', 'migrations', 'data-source.ts'],
+    }),
     '.npmrc': 'package-lock=false\n',
     'data-source.ts': `import { defineDataSource } from 'nest-migrate/data-source';
 export default defineDataSource({ baseDir: ${here}, entities: ['src/**/*.entity.{ts,js}'], migrations: ['migrations/*.{ts,js}'] });\n`,
@@ -89,37 +130,59 @@ beforeEach(async () => {
 afterEach(() => database.drop());
 
 describe.each(apps)('$title', (app) => {
-  it(
-    'migrates at bootstrap, injects repositories, and has the command, from sources and compiled',
-    async () => {
-      const dir = mkdtempSync(join(tmpdir(), 'nest-migrate-app-'));
-      for (const [path, text] of Object.entries(filesOf(app))) {
-        mkdirSync(dirname(join(dir, path)), { recursive: true });
-        writeFileSync(join(dir, path), text);
-      }
-      const npm = (...args: string[]) => execFileSync('npm', [...args, '--no-audit', '--no-fund', '--loglevel', 'error'], { cwd: dir, stdio: 'pipe', encoding: 'utf8' });
-      npm('install', tarball);
-      const env = { DATABASE_URL: database.url };
-      const bin = join(dir, 'node_modules/nest-migrate/dist/esm/cli/main.js');
-      const status = async (...args: string[]): Promise<unknown> => {
-        const { stdout, stderr } = await runNode([bin, 'status', '--json', ...args], { cwd: dir, env: { ...env, ...(args.length > 0 && { NODE_ENV: 'production' }) } });
-        return JSON.parse(stdout || JSON.stringify({ stderr })) as unknown;
-      };
-      // From the TypeScript sources.
-      expect(await status()).toMatchObject({ applied: [], pending: [{ name: 'CreateUsers1700000000001' }], problems: [] });
-      expect(execFileSync(process.execPath, [join(dir, 'node_modules/typescript/bin/tsc'), '-p', dir], { cwd: dir, encoding: 'utf8' })).toBe('');
-      const booted = await runNode([join(dir, 'dist/src/main.js')], { cwd: dir, env });
-      expect([booted.stderr, booted.code]).toEqual(['', 0]);
-      expect(JSON.parse(booted.stdout)).toEqual({ names: ['Ada'], applied: ['CreateUsers1700000000001'] });
-      expect(await status()).toMatchObject({ applied: [{ name: 'CreateUsers1700000000001' }], pending: [] });
-      expect(await runNode([bin, 'status', '--app', 'src/app.module.ts'], { cwd: dir, env })).toMatchObject({ code: 0, stderr: '' });
-      // As in production: compiled, and nothing installed for development.
-      npm('prune', '--omit=dev');
-      expect(await status('--data-source', 'dist/data-source.js')).toMatchObject({ applied: [{ name: 'CreateUsers1700000000001' }], pending: [] });
-      const reverted = await runNode([bin, 'revert', '--json', '-d', 'dist/data-source.js'], { cwd: dir, env: { ...env, NODE_ENV: 'production' } });
-      expect(JSON.parse(reverted.stdout)).toMatchObject({ reverted: [{ name: 'CreateUsers1700000000001' }] });
-      rmSync(dir, { recursive: true, force: true });
-    },
-    300_000,
-  );
+  it('migrates at bootstrap, injects repositories, and has the command, from sources and compiled', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'nest-migrate-app-'));
+    for (const [path, text] of Object.entries(filesOf(app))) {
+      mkdirSync(dirname(join(dir, path)), { recursive: true });
+      writeFileSync(join(dir, path), text);
+    }
+    const npm = (...args: string[]) =>
+      execFileSync('npm', [...args, '--no-audit', '--no-fund', '--loglevel', 'error'], {
+        cwd: dir,
+        stdio: 'pipe',
+        encoding: 'utf8',
+      });
+    npm('install', tarball);
+    const env = { DATABASE_URL: database.url };
+    const bin = join(dir, 'node_modules/nest-migrate/dist/esm/cli/main.js');
+    const status = async (...args: string[]): Promise<unknown> => {
+      const { stdout, stderr } = await runNode([bin, 'status', '--json', ...args], {
+        cwd: dir,
+        env: { ...env, ...(args.length > 0 && { NODE_ENV: 'production' }) },
+      });
+      return JSON.parse(stdout || JSON.stringify({ stderr })) as unknown;
+    };
+    // From the TypeScript sources.
+    expect(await status()).toMatchObject({
+      applied: [],
+      pending: [{ name: 'CreateUsers1700000000001' }],
+      problems: [],
+    });
+    expect(
+      execFileSync(process.execPath, [join(dir, 'node_modules/typescript/bin/tsc'), '-p', dir], {
+        cwd: dir,
+        encoding: 'utf8',
+      }),
+    ).toBe('');
+    const booted = await runNode([join(dir, 'dist/src/main.js')], { cwd: dir, env });
+    expect([booted.stderr, booted.code]).toEqual(['', 0]);
+    expect(JSON.parse(booted.stdout)).toEqual({ names: ['Ada'], applied: ['CreateUsers1700000000001'] });
+    expect(await status()).toMatchObject({ applied: [{ name: 'CreateUsers1700000000001' }], pending: [] });
+    expect(await runNode([bin, 'status', '--app', 'src/app.module.ts'], { cwd: dir, env })).toMatchObject({
+      code: 0,
+      stderr: '',
+    });
+    // As in production: compiled, and nothing installed for development.
+    npm('prune', '--omit=dev');
+    expect(await status('--data-source', 'dist/data-source.js')).toMatchObject({
+      applied: [{ name: 'CreateUsers1700000000001' }],
+      pending: [],
+    });
+    const reverted = await runNode([bin, 'revert', '--json', '-d', 'dist/data-source.js'], {
+      cwd: dir,
+      env: { ...env, NODE_ENV: 'production' },
+    });
+    expect(JSON.parse(reverted.stdout)).toMatchObject({ reverted: [{ name: 'CreateUsers1700000000001' }] });
+    rmSync(dir, { recursive: true, force: true });
+  }, 300_000);
 });

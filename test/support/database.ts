@@ -37,8 +37,10 @@ export async function createDatabase(): Promise<TestDatabase> {
     name,
     url,
     client,
-    query: async (sql, parameters) => (await (await (own ??= client())).query(sql, parameters as unknown[])).rows as Record<string, unknown>[],
-    urlFor: (user, password) => url.replace('postgres@', `${encodeURIComponent(user)}:${encodeURIComponent(password)}@`),
+    query: async (sql, parameters) =>
+      (await (await (own ??= client())).query(sql, parameters as unknown[])).rows as Record<string, unknown>[],
+    urlFor: (user, password) =>
+      url.replace('postgres@', `${encodeURIComponent(user)}:${encodeURIComponent(password)}@`),
     drop: async () => {
       await Promise.all(open.map((connection) => connection.end().catch(() => undefined)));
       await asAdmin((admin) => admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
@@ -47,16 +49,24 @@ export async function createDatabase(): Promise<TestDatabase> {
 }
 
 /** A login role, for what a superuser is always allowed to do. */
-export async function createRole(attributes = ''): Promise<{ readonly name: string; readonly password: string; drop(): Promise<void> }> {
+export async function createRole(
+  attributes = '',
+): Promise<{ readonly name: string; readonly password: string; drop(): Promise<void> }> {
   const name = `r_${randomBytes(6).toString('hex')}`;
   const password = `s3cret-${randomBytes(4).toString('hex')}`;
   await asAdmin((admin) => admin.query(`CREATE ROLE ${name} LOGIN PASSWORD '${password}' ${attributes}`));
-  return { name, password, drop: () => asAdmin((admin) => admin.query(`DROP ROLE IF EXISTS ${name}`)).then(() => undefined) };
+  return {
+    name,
+    password,
+    drop: () => asAdmin((admin) => admin.query(`DROP ROLE IF EXISTS ${name}`)).then(() => undefined),
+  };
 }
 
 /** What the server has logged since `mark` of this database; set log_statement first. */
 export function serverLog(database: TestDatabase, mark = 0): readonly string[] {
-  const lines = readFileSync(process.env['TEST_SERVER_LOG'] ?? '', 'utf8').slice(mark).split('\n');
+  const lines = readFileSync(process.env['TEST_SERVER_LOG'] ?? '', 'utf8')
+    .slice(mark)
+    .split('\n');
   return lines.filter((line) => line.includes(`@${database.name} `));
 }
 

@@ -43,9 +43,17 @@ export interface Using {
 }
 
 /** Lends a migrator to a test, and gives what it returned, or the error, with all events. */
-export async function using<T>(how: Using, work: (migrator: Migrator) => Promise<T>): Promise<{ readonly result: T; readonly events: readonly MigrateEvent[] }> {
+export async function using<T>(
+  how: Using,
+  work: (migrator: Migrator) => Promise<T>,
+): Promise<{ readonly result: T; readonly events: readonly MigrateEvent[] }> {
   const events: MigrateEvent[] = [];
-  const dataSource = new DataSource({ type: 'postgres', url: how.url, migrations: how.migrations as (string | (new () => never))[], ...how.options });
+  const dataSource = new DataSource({
+    type: 'postgres',
+    url: how.url,
+    migrations: how.migrations as (string | (new () => never))[],
+    ...how.options,
+  });
   const migrator = createMigrator({
     dataSource,
     settings: { connect: { timeout: '5s' }, ...how.settings },
@@ -61,7 +69,16 @@ export async function using<T>(how: Using, work: (migrator: Migrator) => Promise
 }
 
 /** The failure that a test expects. */
-export async function failureOf(work: Promise<unknown>): Promise<Error & { readonly code?: string; readonly next?: string; readonly finished?: readonly string[]; readonly exitCode?: number }> {
+export async function failureOf(
+  work: Promise<unknown>,
+): Promise<
+  Error & {
+    readonly code?: string;
+    readonly next?: string;
+    readonly finished?: readonly string[];
+    readonly exitCode?: number;
+  }
+> {
   try {
     await work;
   } catch (error) {

@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 
@@ -15,7 +24,18 @@ export function createProject(files: Readonly<Record<string, string>>): TestProj
   const dir = realpathSync(mkdtempSync(join(tmpdir(), 'nest-migrate-project-')));
   const root = resolve(process.cwd());
   mkdirSync(join(dir, 'node_modules'));
-  for (const name of ['typeorm', '@nestjs', 'pg', 'reflect-metadata', 'rxjs', 'typescript', '@electric-sql', 'nest-commander', '@types', 'dotenv']) {
+  for (const name of [
+    'typeorm',
+    '@nestjs',
+    'pg',
+    'reflect-metadata',
+    'rxjs',
+    'typescript',
+    '@electric-sql',
+    'nest-commander',
+    '@types',
+    'dotenv',
+  ]) {
     symlinkSync(join(root, 'node_modules', name), join(dir, 'node_modules', name));
   }
   symlinkSync(root, join(dir, 'node_modules', 'nest-migrate'));

@@ -31,12 +31,25 @@ async function load(file: string, more = ''): Promise<Loaded> {
     ${more}`;
   const { stdout, stderr, code } = await runNode(['--input-type=module', '-e', script], { cwd: project.dir });
   const line = stdout.split('\n').find((text) => text.startsWith('RESULT '));
-  return { value: line === undefined || line === 'RESULT undefined' ? undefined : (JSON.parse(line.slice(7)) as unknown), stdout, stderr, code };
+  return {
+    value: line === undefined || line === 'RESULT undefined' ? undefined : (JSON.parse(line.slice(7)) as unknown),
+    stdout,
+    stderr,
+    code,
+  };
 }
 
 const kinds = { commonjs: '{ "name": "p" }', module: '{ "name": "p", "type": "module" }' } as const;
 const tsconfig = (options: object = {}): string =>
-  JSON.stringify({ compilerOptions: { target: 'es2022', experimentalDecorators: true, emitDecoratorMetadata: true, strict: true, ...options } });
+  JSON.stringify({
+    compilerOptions: {
+      target: 'es2022',
+      experimentalDecorators: true,
+      emitDecoratorMetadata: true,
+      strict: true,
+      ...options,
+    },
+  });
 
 const entities = {
   'src/kind.ts': `export enum Kind { A = 'a', B = 'b' }
@@ -95,11 +108,23 @@ describe.each(Object.keys(kinds) as (keyof typeof kinds)[])('in a %s project', (
     project = createProject({ 'package.json': kinds[kind], 'tsconfig.json': config, ...entities });
     const { value, stderr } = await load('src/result.ts');
     expect(stderr).toBe('');
-    execFileSync(process.execPath, [resolve('node_modules/typescript/bin/tsc'), '-p', project.dir, '--noCheck'], { cwd: project.dir });
+    execFileSync(process.execPath, [resolve('node_modules/typescript/bin/tsc'), '-p', project.dir, '--noCheck'], {
+      cwd: project.dir,
+    });
     const show = `const m = await import(${JSON.stringify(join(project.dir, 'out/result.js'))}); console.log(JSON.stringify(m.result ?? m.default.result))`;
     const compiled = await runNode(['--input-type=module', '-e', show], { cwd: project.dir });
     expect(value).toEqual(JSON.parse(compiled.stdout));
-    expect(value).toMatchObject({ user: { kind: 'String', level: 'Number', union: 'String', when: 'Date', list: 'Array', address: 'Object', best: 'Promise' } });
+    expect(value).toMatchObject({
+      user: {
+        kind: 'String',
+        level: 'Number',
+        union: 'String',
+        when: 'Date',
+        list: 'Array',
+        address: 'Object',
+        best: 'Promise',
+      },
+    });
   });
 
   it('finds modules as tsconfig and Node do', async () => {
@@ -107,7 +132,10 @@ describe.each(Object.keys(kinds) as (keyof typeof kinds)[])('in a %s project', (
     const index = kind === 'module' ? './index.js' : '.';
     project = createProject({
       'package.json': kinds[kind],
-      'tsconfig.base.json': tsconfig({ module: 'nodenext', paths: { '@app/*': ['./src/*'], config: ['./src/deep/config.ts'] } }),
+      'tsconfig.base.json': tsconfig({
+        module: 'nodenext',
+        paths: { '@app/*': ['./src/*'], config: ['./src/deep/config.ts'] },
+      }),
       'tsconfig.json': '{\n  // comments are allowed\n  "extends": "./tsconfig.base.json",\n}',
       'src/a.ts': `import { b } from '@app/deep/b';\nimport { config } from 'config';\nimport { d } from './deep/d${suffix}';\nexport const result = [b, config, d];`,
       'src/deep/b.ts': `export const b: string = 'b';`,
@@ -129,7 +157,10 @@ describe.each(Object.keys(kinds) as (keyof typeof kinds)[])('in a %s project', (
   });
 
   it('shows a syntax error with its place', async () => {
-    project = createProject({ 'package.json': kinds[kind], 'src/a.ts': 'export const x = 1;\nexport const result: = 2;\n' });
+    project = createProject({
+      'package.json': kinds[kind],
+      'src/a.ts': 'export const x = 1;\nexport const result: = 2;\n',
+    });
     const { stderr, code } = await load('src/a.ts');
     expect(code).not.toBe(0);
     expect(stderr).toContain(`${join(project.dir, 'src/a.ts')}:2:22 is not TypeScript: Type expected.`);
@@ -137,7 +168,10 @@ describe.each(Object.keys(kinds) as (keyof typeof kinds)[])('in a %s project', (
   });
 
   it('lets errors of the user point at the line in TypeScript', async () => {
-    project = createProject({ 'package.json': kinds[kind], 'src/a.ts': `interface X { y: number }\n\nexport const result = (): X => {\n  throw new Error('here');\n};\n` });
+    project = createProject({
+      'package.json': kinds[kind],
+      'src/a.ts': `interface X { y: number }\n\nexport const result = (): X => {\n  throw new Error('here');\n};\n`,
+    });
     const { stderr } = await load('src/a.ts');
     expect(stderr).toContain('here');
     expect(stderr).toMatch(/src\/a\.ts:4:9/);
@@ -207,7 +241,9 @@ export const result = (Reflect.getMetadata('design:type', A.prototype, 'kind') a
 
   it('is made anew when it is damaged, and shared by processes that start at once', async () => {
     project = createProject(files);
-    expect((await Promise.all([1, 2, 3, 4].map(() => load('src/a.ts')))).map(({ value }) => value)).toEqual(Array(4).fill('String'));
+    expect((await Promise.all([1, 2, 3, 4].map(() => load('src/a.ts')))).map(({ value }) => value)).toEqual(
+      Array(4).fill('String'),
+    );
     const dir = cacheOf();
     for (const name of readdirSync(dir)) writeFileSync(join(dir, name), 'damaged');
     expect((await load('src/a.ts')).value).toBe('String');

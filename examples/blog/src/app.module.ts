@@ -12,7 +12,10 @@ import { PostsModule } from './posts/posts.module.js';
     ConfigModule.forRoot({ isGlobal: true }),
     MigrationsModule.forRootAsync({
       inject: [ConfigService],
-      useFactory: (config: ConfigService) => ({ dataSource, onBootstrap: config.get<OnBootstrap>('MIGRATIONS', 'run') }),
+      useFactory: (config: ConfigService) => ({
+        dataSource,
+        onBootstrap: config.get<OnBootstrap>('MIGRATIONS', 'run'),
+      }),
     }),
     TerminusModule,
     PostsModule,

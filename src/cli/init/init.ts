@@ -34,7 +34,13 @@ export function initProject(dir: string, mode: 'real' | 'dry'): InitResult {
   const manifest = readManifest(dir);
   const app = readNestApp(dir);
   const own = app === undefined ? [dataSource(dir, manifest)] : [];
-  const changes = [...own, newFile(dir, '.env.example', envExample), gitignore(dir), packageJson(manifest, app?.file), newFile(dir, 'migrations/.gitkeep', '')];
+  const changes = [
+    ...own,
+    newFile(dir, '.env.example', envExample),
+    gitignore(dir),
+    packageJson(manifest, app?.file),
+    newFile(dir, 'migrations/.gitkeep', ''),
+  ];
   const writes = changes.filter((change) => change.text !== undefined);
   if (mode === 'real') for (const { file, text } of writes) write(join(dir, file), text ?? '');
   return {
@@ -53,7 +59,11 @@ interface Manifest {
 
 function readManifest(dir: string): Manifest {
   const file = join(dir, 'package.json');
-  if (!existsSync(file)) throw notAProject(`There is no package.json in ${dir}.`, 'Go to the folder of your Nest project, or make one: npx @nestjs/cli new my-app');
+  if (!existsSync(file))
+    throw notAProject(
+      `There is no package.json in ${dir}.`,
+      'Go to the folder of your Nest project, or make one: npx @nestjs/cli new my-app',
+    );
   const text = readFileSync(file, 'utf8');
   let json: Readonly<Record<string, unknown>>;
   try {
@@ -63,11 +73,16 @@ function readManifest(dir: string): Manifest {
   }
   const dependencies = { ...(json['dependencies'] as object), ...(json['devDependencies'] as object) };
   if ('@nestjs/core' in dependencies) return { text, json };
-  throw notAProject(`${file} does not depend on @nestjs/core, so this is no Nest project.`, 'Go to the folder of the Nest app (in a monorepo: apps/<name>).');
+  throw notAProject(
+    `${file} does not depend on @nestjs/core, so this is no Nest project.`,
+    'Go to the folder of the Nest app (in a monorepo: apps/<name>).',
+  );
 }
 
 function dataSource(dir: string, { json }: Manifest): Change {
-  const there = ['data-source.ts', 'src/data-source.ts', 'data-source.js', 'src/data-source.js'].find((file) => existsSync(join(dir, file)));
+  const there = ['data-source.ts', 'src/data-source.ts', 'data-source.js', 'src/data-source.js'].find((file) =>
+    existsSync(join(dir, file)),
+  );
   if (there !== undefined) return { file: there, text: undefined };
   return newFile(dir, 'data-source.ts', dataSourceText(json['type'] === 'module' ? 'esm' : 'cjs'));
 }
@@ -76,9 +91,19 @@ function newFile(dir: string, file: string, text: string): Change {
   const path = join(dir, file);
   if (file.endsWith('.gitkeep')) return { file, text: existsSync(dirname(path)) ? undefined : text };
   if (!existsSync(path)) return { file, text };
-  const present = readFileSync(path, 'utf8').split(/\r?\n/).map((line) => line.replace(/^#\s*/, ''));
-  const missing = text.split('\n').filter((line) => /^#? ?[A-Z_]+=/.test(line) && !present.some((other) => other.startsWith(line.replace(/^# ?/, '').split('=')[0] ?? '')));
-  return missing.length === 0 ? { file, text: undefined } : { file, text: undefined, diff: missing.map((line) => `+ ${line}`).join('\n') };
+  const present = readFileSync(path, 'utf8')
+    .split(/\r?\n/)
+    .map((line) => line.replace(/^#\s*/, ''));
+  const missing = text
+    .split('\n')
+    .filter(
+      (line) =>
+        /^#? ?[A-Z_]+=/.test(line) &&
+        !present.some((other) => other.startsWith(line.replace(/^# ?/, '').split('=')[0] ?? '')),
+    );
+  return missing.length === 0
+    ? { file, text: undefined }
+    : { file, text: undefined, diff: missing.map((line) => `+ ${line}`).join('\n') };
 }
 
 /** The one file that is added to, at its end: a secret that reaches git cannot be taken back. */
@@ -94,11 +119,15 @@ function gitignore(dir: string): Change {
 
 function packageJson({ text, json }: Manifest, app: string | undefined): Change {
   const present = (json['scripts'] ?? {}) as Readonly<Record<string, string>>;
-  const differing = Object.entries(scripts).filter(([name, script]) => present[name] !== undefined && present[name] !== script);
+  const differing = Object.entries(scripts).filter(
+    ([name, script]) => present[name] !== undefined && present[name] !== script,
+  );
   const missing = Object.entries(scripts).filter(([name]) => present[name] === undefined);
   const settings = (json['nest-migrate'] ?? {}) as Readonly<Record<string, unknown>>;
   const wantsApp = app !== undefined && settings['app'] === undefined && settings['dataSource'] === undefined;
-  const diff = differing.map(([name, script]) => `- "${name}": ${JSON.stringify(present[name])}\n+ "${name}": ${JSON.stringify(script)}`).join('\n');
+  const diff = differing
+    .map(([name, script]) => `- "${name}": ${JSON.stringify(present[name])}\n+ "${name}": ${JSON.stringify(script)}`)
+    .join('\n');
   const change = { file: 'package.json', text: undefined, ...(diff !== '' && { diff }) };
   if (missing.length === 0 && !wantsApp) return change;
   const next = {
@@ -138,5 +167,10 @@ function nextSteps(app: Found | undefined): readonly string[] {
 }
 
 function notAProject(message: string, next: string): MigrateError {
-  return new MigrateError({ code: 'USAGE', message: `${message} Nothing was written.`, next, exitCode: ExitCode.usage });
+  return new MigrateError({
+    code: 'USAGE',
+    message: `${message} Nothing was written.`,
+    next,
+    exitCode: ExitCode.usage,
+  });
 }

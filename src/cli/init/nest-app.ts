@@ -10,12 +10,16 @@ export interface Found {
 
 /** The module of an app whose connection is written nowhere else: its entities come from the modules, or its options from a service. */
 export function readNestApp(dir: string): Found | undefined {
-  const hasOwn = ['data-source.ts', 'src/data-source.ts', 'data-source.js', 'src/data-source.js'].some((file) => existsSync(join(dir, file)));
+  const hasOwn = ['data-source.ts', 'src/data-source.ts', 'data-source.js', 'src/data-source.js'].some((file) =>
+    existsSync(join(dir, file)),
+  );
   if (hasOwn) return undefined;
-  const [module] = find(dir, /TypeOrmModule\s*\.\s*forRoot(?:Async)?\s*\(/, 'TypeOrmModule.forRoot').filter(({ file }) => {
-    const text = readFileSync(join(dir, file), 'utf8');
-    return /autoLoadEntities\s*:\s*true/.test(text) || /forRootAsync/.test(text);
-  });
+  const [module] = find(dir, /TypeOrmModule\s*\.\s*forRoot(?:Async)?\s*\(/, 'TypeOrmModule.forRoot').filter(
+    ({ file }) => {
+      const text = readFileSync(join(dir, file), 'utf8');
+      return /autoLoadEntities\s*:\s*true/.test(text) || /forRootAsync/.test(text);
+    },
+  );
   if (module === undefined) return undefined;
   // The connection may be in a module of its own; the app's root module has all entities.
   const root = ['src/app.module.ts', 'src/app/app.module.ts'].find((file) => existsSync(join(dir, file)));
@@ -23,7 +27,9 @@ export function readNestApp(dir: string): Found | undefined {
 }
 
 export function findSynchronize(dir: string): readonly Found[] {
-  return (['synchronize', 'dropSchema', 'migrationsRun'] as const).flatMap((what) => find(dir, new RegExp(`\\b${what}\\s*:\\s*true\\b`), what));
+  return (['synchronize', 'dropSchema', 'migrationsRun'] as const).flatMap((what) =>
+    find(dir, new RegExp(`\\b${what}\\s*:\\s*true\\b`), what),
+  );
 }
 
 function find(dir: string, pattern: RegExp, what: string): readonly Found[] {

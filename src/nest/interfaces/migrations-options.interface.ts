@@ -11,14 +11,14 @@ export interface MigrationsOptions extends MigrateSettings {
    * The data source that `data-source.ts` exports. With it the module registers TypeORM by itself, and nothing in the app ever sees a
    * database that is not migrated. Without it, the module joins the `TypeOrmModule.forRoot` that is there already.
    */
-  readonly dataSource?: DataSource | (() => DataSource | Promise<DataSource>);
+  readonly dataSource?: DataSource | Promise<DataSource> | (() => DataSource | Promise<DataSource>);
   /**
    * `run` what is pending; `revert` to the migration `to`; `check` and refuse to start while something is pending; `wait` until
    * another process has run it; `off`. The environment variable NEST_MIGRATE_ON_BOOTSTRAP overrides it.
    * @default 'run'
    */
   readonly onBootstrap?: OnBootstrap;
-  /** The last migration to run, or the one to go back to. */
+  /** The last migration to run, or the one to go back to: its name, its timestamp, or an unambiguous part of its name. */
   readonly to?: string;
   /**
    * How long `wait` waits. 0 is for ever.
@@ -31,24 +31,32 @@ export interface MigrationsOptions extends MigrateSettings {
 
 type Imports = readonly (Type | DynamicModule | Promise<DynamicModule> | ForwardReference)[];
 
-export interface MigrationsModuleOptions extends MigrationsOptions {
+interface Registration {
   /** The name of the connection. */
   readonly name?: string;
-  /** The modules that provide what migrations have in their constructors. */
+  /** The modules that provide what migrations, or the factory of the options, want to have injected. */
   readonly imports?: Imports;
+  /**
+   * Whether `MigrationsService` can be injected everywhere, as TypeORM's DataSource can.
+   * @default true
+   */
+  readonly isGlobal?: boolean;
 }
+
+export interface MigrationsModuleOptions extends MigrationsOptions, Registration {}
 
 export interface MigrationsOptionsFactory {
   createMigrationsOptions(): MigrationsOptions | Promise<MigrationsOptions>;
 }
 
-export interface MigrationsModuleAsyncOptions {
-  readonly name?: string;
-  readonly imports?: Imports;
+export interface MigrationsModuleAsyncOptions extends Registration {
   readonly inject?: readonly (InjectionToken | OptionalFactoryDependency)[];
   readonly useFactory?: (...dependencies: never[]) => MigrationsOptions | Promise<MigrationsOptions>;
   readonly useClass?: Type<MigrationsOptionsFactory>;
   readonly useExisting?: Type<MigrationsOptionsFactory>;
-  /** True when the connection is registered by a `TypeOrmModule.forRoot` elsewhere; then no `dataSource` is expected. */
+  /**
+   * True when a `TypeOrmModule.forRoot` elsewhere registers the connection; then no `dataSource` is expected.
+   * @default false
+   */
   readonly existingConnection?: boolean;
 }

@@ -1,0 +1,48 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { relative } from 'node:path';
+import { importFile } from '../files/import-file.js';
+import { invalidApp } from './invalid-app.js';
+
+/** The root module of an app: `AppModule`, the default export, or the only class of the file that is a module. */
+export async function findModule(file: string): Promise<unknown> {
+  refuseUnlikely(file);
+  const exports = ((await importFile(file)) ?? {}) as Readonly<Record<string, unknown>>;
+  // Node shows the exports of a CommonJS file once more, as the default of its namespace.
+  const inner = isObject(exports['default']) ? exports['default'] : {};
+  const all: Readonly<Record<string, unknown>> = { ...inner, ...exports };
+  const modules = [...new Set(Object.values(all).filter(isModule))];
+  const only = modules.length === 1 ? modules[0] : undefined;
+  const chosen = [all['AppModule'], all['default'], only].find(isModule);
+  if (chosen !== undefined) return chosen;
+  const names = Object.keys(all).join(', ') || 'nothing';
+  throw invalidApp(
+    `${relative(process.cwd(), file)} exports no Nest module that could be chosen (it exports ${names}).`,
+    'Export one class with @Module(), called AppModule or as default.',
+  );
+}
+
+function refuseUnlikely(file: string): void {
+  const name = relative(process.cwd(), file);
+  if (!existsSync(file)) {
+    throw invalidApp(
+      `There is no file ${name}.`,
+      'Correct --app (or "app" under "nest-migrate" in package.json), for example: --app src/app.module.ts',
+    );
+  }
+  // Loading it would start the app, with its connections and its port.
+  if (!/\bNestFactory\s*\.\s*create/.test(readFileSync(file, 'utf8'))) return;
+  throw invalidApp(
+    `${name} starts the app (it calls NestFactory.create); a command must not.`,
+    'Name the file of the root module instead, for example: --app src/app.module.ts',
+  );
+}
+
+function isModule(value: unknown): boolean {
+  if (isObject(value)) return isModule(value['module']);
+  if (typeof value !== 'function') return false;
+  return ['imports', 'providers', 'controllers', 'exports'].some((key) => Reflect.hasMetadata?.(key, value));
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
