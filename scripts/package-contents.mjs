@@ -6,8 +6,9 @@ import { join, resolve } from 'node:path';
 
 const root = resolve(import.meta.dirname, '..');
 const limit = 200_000;
-const expected = /^(dist\/(esm|cjs)\/(package\.json|.+\.(js|d\.ts))|README\.md|LICENSE|CHANGELOG\.md|package\.json)$/;
-const needed = ['README.md', 'LICENSE', 'CHANGELOG.md', 'package.json'];
+const expected =
+  /^(dist\/(esm|cjs)\/(package\.json|.+\.(js|d\.ts))|README\.md|LICENSE|\.env\.example|CHANGELOG\.md|package\.json)$/;
+const needed = ['README.md', 'LICENSE', '.env.example', 'CHANGELOG.md', 'package.json'];
 
 const run = (command, args, cwd) =>
   execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });

@@ -91,7 +91,7 @@ const broken: readonly Broken[] = [
   {
     rule: 'Nest stays in nest and app, its types as well',
     files: { 'migrator.ts': `import type { Type } from '@nestjs/common';` },
-    says: 'migrator.ts imports @nestjs/common, which belongs in nest, app only.',
+    says: 'migrator.ts imports @nestjs/common, which belongs in nest, nest-commands, app only.',
   },
   {
     rule: 'only cli talks to the terminal',

@@ -2,14 +2,14 @@ import { createRequire } from 'node:module';
 import { relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { DataSource } from 'typeorm';
+import { useAddressForMigrations } from '../data-source/environment.js';
 import { refuseSynchronize } from '../data-source/guard.js';
 import { isMigrateError, messageOf } from '../errors.js';
 import type { Instantiate } from '../files/migration.js';
-import { settingsFor } from '../nest/bootstrap.js';
+import { appSource } from '../nest/app-source.js';
 import { createInstantiate } from '../nest/instantiate.js';
 import type { Container } from '../nest/instantiate.js';
-import type { MigrationsOptions } from '../nest/interfaces/migrations-options.interface.js';
-import { defaultConnection, getInstantiateToken, getMigrationsOptionsToken } from '../nest/migrations.constants.js';
+import { defaultConnection } from '../nest/migrations.constants.js';
 import type { MigrateSettings } from '../options.js';
 import { findModule } from './find-module.js';
 import { invalidApp } from './invalid-app.js';
@@ -48,6 +48,7 @@ interface Context {
  * Redis, does so; what it leaves open is ended with the process.
  */
 export async function loadApp(file: string, options: LoadAppOptions): Promise<LoadedApp> {
+  useAddressForMigrations();
   const { dataSourceName: name = defaultConnection, timeoutMs = 60_000 } = options;
   const module = await findModule(file);
   const nest = await importFrom<Nest>(file, '@nestjs/core');
@@ -59,12 +60,11 @@ export async function loadApp(file: string, options: LoadAppOptions): Promise<Lo
   const dataSource = find(context, getDataSourceToken(name)) as DataSource | undefined;
   if (dataSource === undefined) throw withoutConnection(file, name);
   refuseSynchronize(dataSource.options, `The app in ${shown(file)}`);
-  const own = find(context, getMigrationsOptionsToken(name)) as MigrationsOptions | undefined;
+  const { settings, instantiate } = appSource(dataSource, name, (token) => find(context, token));
   return {
     dataSource,
-    settings: settingsFor(dataSource, own ?? {}),
-    instantiate:
-      (find(context, getInstantiateToken(name)) as Instantiate | undefined) ?? ofRoot(context, module, { nest, name }),
+    settings,
+    instantiate: instantiate ?? ofRoot(context, module, { nest, name }),
     close: async () => {
       if (dataSource.isInitialized) await dataSource.destroy();
     },

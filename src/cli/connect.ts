@@ -1,13 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { DataSource } from 'typeorm';
 import { ExitCode, MigrateError, messageOf } from '../errors.js';
-import type { Instantiate } from '../files/migration.js';
 import type { Migrator } from '../migrator.js';
 import type { MigrateSettings } from '../options.js';
 import { settingsFromFlags } from './flags.js';
 import type { GlobalFlags } from './flags.js';
-import type { Io } from './io.js';
+import type { Io, Source } from './io.js';
 import { progressPrinter } from './progress.js';
 
 /** Where the command finds the data source, from flags and package.json. */
@@ -19,13 +17,6 @@ interface Project {
   readonly settings: MigrateSettings;
 }
 
-interface Source {
-  readonly dataSource: DataSource;
-  readonly settings: MigrateSettings;
-  readonly instantiate?: Instantiate;
-  close?(): Promise<void>;
-}
-
 /** Lends a migrator for the project's data source. */
 export async function withMigrator<T>(
   io: Io,
@@ -33,12 +24,7 @@ export async function withMigrator<T>(
   work: (migrator: Migrator) => Promise<T>,
 ): Promise<T> {
   const project = readProject(process.cwd(), flags);
-  const { registerTypeScript } = await import('../typescript/register.js');
-  registerTypeScript({
-    projectDir: project.dir,
-    ...(project.tsconfig !== undefined && { tsconfig: project.tsconfig }),
-  });
-  const source = await (project.app === undefined ? fromFile(project) : fromApp(project.app, flags));
+  const source = io.inApp ? io.inApp(flags.connection) : await load(project, flags);
   const { createMigrator } = await import('../migrator.js');
   const { settings } = project;
   const flagged = settingsFromFlags(flags);
@@ -55,6 +41,15 @@ export async function withMigrator<T>(
     await migrator.close();
     await source.close?.();
   }
+}
+
+async function load(project: Project, flags: GlobalFlags): Promise<Source> {
+  const { registerTypeScript } = await import('../typescript/register.js');
+  registerTypeScript({
+    projectDir: project.dir,
+    ...(project.tsconfig !== undefined && { tsconfig: project.tsconfig }),
+  });
+  return project.app === undefined ? fromFile(project) : fromApp(project.app, flags);
 }
 
 function connectSettings(...all: readonly MigrateSettings[]): Pick<MigrateSettings, 'connect'> {
@@ -86,7 +81,7 @@ function readProject(dir: string, flags: GlobalFlags): Project {
     dataSource: path(flags.dataSource ?? dataSource),
     app: path(flags.app ?? (flags.dataSource === undefined ? app : undefined)),
     tsconfig: path(flags.tsconfig ?? tsconfig),
-    settings: settings as MigrateSettings,
+    settings,
   };
 }
 

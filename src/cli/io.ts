@@ -1,3 +1,7 @@
+import type { DataSource } from 'typeorm';
+import type { Instantiate } from '../files/migration.js';
+import type { MigrateSettings } from '../options.js';
+
 /** Where a command writes: its result to stdout, everything else to stderr. */
 export interface Io {
   readonly format: 'human' | 'json';
@@ -9,7 +13,19 @@ export interface Io {
   result(data: object, lines: () => readonly string[]): void;
   /** Progress and remarks. */
   note(line: string): void;
+  /** Inside an app the data source is the app's own. */
+  readonly inApp?: SourceInApp;
 }
+
+export interface Source {
+  readonly dataSource: DataSource;
+  readonly settings: MigrateSettings;
+  readonly instantiate?: Instantiate;
+  close?(): Promise<void>;
+}
+
+/** Lends the data source of an app; of the named connection. */
+export type SourceInApp = (connection: string | undefined) => Source;
 
 export interface Paint {
   bold(text: string): string;

@@ -4,4 +4,9 @@ import { runProgram } from './program.js';
 // `| head` closes our output; that is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 
-void runProgram(process.argv);
+const code = await runProgram(process.argv.slice(2));
+// A data source of the user may keep handles open for ever, so the process is ended, once everything is written.
+for (const stream of [process.stdout, process.stderr]) {
+  if (stream.writableLength > 0) await new Promise<void>((written) => stream.write('', () => written()));
+}
+process.exit(code);

@@ -3,10 +3,14 @@ import type { ExitCode } from '../errors.js';
 import { withoutPassword } from '../data-source/describe.js';
 import type { GlobalFlags } from './flags.js';
 import { paintFor } from './io.js';
-import type { Io, Paint } from './io.js';
+import type { Io, Paint, SourceInApp } from './io.js';
 
 /** Runs a command with its output, its signals and its errors. Returns the exit code. */
-export async function perform(flags: GlobalFlags, command: (io: Io) => Promise<ExitCode>): Promise<ExitCode> {
+export async function perform(
+  flags: GlobalFlags,
+  inApp: SourceInApp | undefined,
+  command: (io: Io) => Promise<ExitCode>,
+): Promise<ExitCode> {
   const controller = new AbortController();
   const stop = (signal: NodeJS.Signals): void => {
     // The first signal lets the running statement be cancelled; a second one does not wait.
@@ -33,6 +37,7 @@ export async function perform(flags: GlobalFlags, command: (io: Io) => Promise<E
               .join(''),
       ),
     note: (line) => void (flags.quiet || process.stderr.write(`${line}\n`)),
+    ...(inApp && { inApp }),
   };
   try {
     return await command(io);
@@ -42,14 +47,18 @@ export async function perform(flags: GlobalFlags, command: (io: Io) => Promise<E
     else process.stderr.write(forPeople(error, io));
     return error.exitCode;
   } finally {
-    const { closeEmbedded } = await import('../data-source/embedded.js');
-    await closeEmbedded();
+    if (inApp === undefined) await closeEmbedded();
   }
+}
+
+async function closeEmbedded(): Promise<void> {
+  const embedded = await import('../data-source/embedded.js');
+  await embedded.closeEmbedded();
 }
 
 /** With --json there is one object on stdout; what the user's own code prints while it is loaded goes to stderr. */
 function divertStdout(): void {
-  process.stdout.write = process.stderr.write.bind(process.stderr) as typeof process.stdout.write;
+  process.stdout.write = process.stderr.write.bind(process.stderr);
 }
 
 function unexpected(error: unknown): MigrateError {

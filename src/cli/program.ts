@@ -1,49 +1,44 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import type { ExitCode } from '../errors.js';
+import { ExitCode } from '../errors.js';
 import { packageVersion } from '../version.js';
 import type { GlobalFlags } from './flags.js';
+import type { SourceInApp } from './io.js';
 
-/** The command line itself. Only what `--help` needs is imported here; the rest is loaded when a command really runs. */
-export async function runProgram(argv: readonly string[]): Promise<void> {
-  const program = describeProgram();
+/**
+ * The command line itself, with the exit code as its result. Only what `--help` needs is imported here; the rest is loaded when a command
+ * really runs. Inside an app (nest-commander) the data source is the app's own, and no file is looked for.
+ */
+export async function runProgram(args: readonly string[], inApp?: SourceInApp): Promise<number> {
+  let code: ExitCode = ExitCode.done;
+  const program = describeProgram((name) => async (...given) => {
+    const command = given.at(-1) as Command;
+    const { perform } = await import('./perform.js');
+    const { handlers } = await import('./handlers.js');
+    const flags = command.optsWithGlobals<GlobalFlags>();
+    code = await perform(flags, inApp, (io) =>
+      (handlers[name] as (...values: unknown[]) => Promise<ExitCode>)(io, flags, ...given.slice(0, -2)),
+    );
+  });
   try {
-    await program.parseAsync([...argv]);
+    await program.parseAsync([...args], { from: 'user' });
+    return code;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     // Help and version are no errors; commander has already said what is wrong otherwise.
-    process.exitCode = error.exitCode === 0 ? 0 : 2;
-    if (process.exitCode === 2 && argv.includes('--json')) {
+    if (error.exitCode === 0) return ExitCode.done;
+    if (args.includes('--json')) {
       const message = error.message.replace(/^error: /, '');
       process.stdout.write(`${JSON.stringify({ error: { code: 'USAGE', message, next: 'nest-migrate --help' } })}\n`);
     }
+    return ExitCode.usage;
   }
 }
 
 type Handlers = typeof import('./handlers.js').handlers;
+/** Makes what commander calls for a command. */
+type Action = (name: keyof Handlers) => (...given: unknown[]) => Promise<void>;
 
-/** Calls the handler of a command with its flags, and ends the process with its exit code. */
-function action(name: keyof Handlers): (...args: unknown[]) => Promise<void> {
-  return async (...args) => {
-    const command = args.at(-1) as Command;
-    const { perform } = await import('./perform.js');
-    const { handlers } = await import('./handlers.js');
-    const flags = command.optsWithGlobals<GlobalFlags>();
-    const code: ExitCode = await perform(flags, (io) =>
-      (handlers[name] as (...given: unknown[]) => Promise<ExitCode>)(io, flags, ...args.slice(0, -2)),
-    );
-    await exit(code);
-  };
-}
-
-/** A data source of the user may keep handles open for ever, so the process is ended, once everything is written. */
-async function exit(code: ExitCode): Promise<void> {
-  for (const stream of [process.stdout, process.stderr]) {
-    if (stream.writableLength > 0) await new Promise<void>((resolve) => stream.write('', () => resolve()));
-  }
-  process.exit(code);
-}
-
-function describeProgram(): Command {
+function describeProgram(action: Action): Command {
   const program = new Command('nest-migrate')
     .description('TypeORM migrations for NestJS on PostgreSQL, safe to run anywhere.')
     .version(packageVersion, '-V, --version')
@@ -76,14 +71,14 @@ function describeProgram(): Command {
       ]),
     )
     .addOption(new Option('--edited <policy>', 'a .sql file changed after it was applied').choices(['warn', 'refuse']));
-  run(program);
-  revert(program);
-  others(program);
+  run(program, action);
+  revert(program, action);
+  others(program, action);
   program.addHelpText('after', exitCodes);
   return program;
 }
 
-function run(program: Command): void {
+function run(program: Command, action: Action): void {
   command(program, 'run', 'run the pending migrations')
     .option('--to <migration>', 'up to this one: a name, a timestamp, or a part of a name')
     .option('--count <n>', 'so many', count)
@@ -103,7 +98,7 @@ function run(program: Command): void {
     .action(action('run'));
 }
 
-function revert(program: Command): void {
+function revert(program: Command, action: Action): void {
   command(program, 'revert', 'revert the last migration')
     .addOption(
       new Option('--to <migration>', 'go back to this one, which stays').conflicts(['count', 'all', 'lastRun']),
@@ -124,7 +119,7 @@ function revert(program: Command): void {
     .action(action('redo'));
 }
 
-function others(program: Command): void {
+function others(program: Command, action: Action): void {
   command(program, 'status', 'show what is applied, what is pending, and what is odd')
     .option('--check', 'exit with 3 when something is pending or odd')
     .addHelpText('after', examples('status', 'status --check', 'status --json | jq -r ".pending[].name"'))

@@ -9,7 +9,7 @@ interface ServerError {
   readonly hint?: string;
 }
 
-export function serverErrorOf(error: unknown): ServerError | undefined {
+function serverErrorOf(error: unknown): ServerError | undefined {
   const wrapped = (error as { readonly driverError?: unknown } | undefined)?.driverError;
   const candidate = (wrapped ?? error) as ServerError | undefined;
   return typeof candidate?.code === 'string' && /^[0-9A-Z]{5}$/.test(candidate.code) ? candidate : undefined;

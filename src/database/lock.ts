@@ -31,7 +31,7 @@ const keepAliveMs = 10_000;
 /** Every how many polls the waiting is reported. */
 const tellEvery = 8;
 
-export function lockKey(tables: Tables): readonly [number, number] {
+function lockKey(tables: Tables): readonly [number, number] {
   return [namespace, createHash('sha256').update(tables.ledger).digest().readUInt32BE(0) >>> 1];
 }
 
@@ -115,7 +115,8 @@ function keepAlive(client: OwnClient): { assertHeld(): void; stop(): void } {
   let lost: unknown;
   client.on('error', (error) => (lost ??= error ?? 'connection error'));
   client.on('end', () => (lost ??= 'connection closed'));
-  const timer = setInterval(() => client.query('SELECT 1').catch((error: unknown) => (lost ??= error)), keepAliveMs);
+  const ping = (): void => void client.query('SELECT 1').catch((error: unknown) => (lost ??= error));
+  const timer = setInterval(ping, keepAliveMs);
   timer.unref();
   return {
     stop: () => clearInterval(timer),

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { SqlClient, SqlResult } from './client.js';
+import type { SqlClient } from './client.js';
 import { attemptColumns } from './log.js';
 import type { Attempt, HalfDone } from './log.js';
 import { literal } from './tables.js';
@@ -104,5 +104,3 @@ export class StepProgress {
       .slice(0, 32);
   }
 }
-
-export type { SqlResult };

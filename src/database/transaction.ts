@@ -128,10 +128,10 @@ export async function begin(session: Session, steps: readonly Step[], context: A
      SELECT pg_backend_pid() AS pid, ${fence} AS fenced;
      SELECT count(*)::int AS recorded FROM ${tables.ledger} WHERE name IN (${names})`,
   )) as unknown as readonly SqlResult[];
-  const { pid, fenced } = results.at(-2)?.rows[0] as { readonly pid: number; readonly fenced: boolean };
-  session.setBackend(pid);
-  if (!fenced) return false;
-  const recorded = Number(results.at(-1)?.rows[0]?.['recorded']);
+  const [opened, ledger] = results.slice(-2).map(({ rows }) => rows[0]);
+  session.setBackend(Number(opened?.['pid']));
+  if (opened?.['fenced'] !== true) return false;
+  const recorded = Number(ledger?.['recorded']);
   if (recorded === steps.filter((step) => step.direction === 'down').length) return true;
   throw new MigrateError({
     code: 'LOCK_LOST',

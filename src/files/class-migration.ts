@@ -24,14 +24,10 @@ export function classMigration(migrationClass: MigrationClass, file: string | un
     timestamp,
     file,
     checksum: undefined,
-    prepare: async (queryRunner, instantiate) =>
-      runnable(
-        (dependsOn === 0
-          ? make(migrationClass)
-          : await instantiate(migrationClass, queryRunner)) as Partial<MigrationInterface>,
-        migrationClass,
-        file,
-      ),
+    prepare: async (queryRunner, instantiate) => {
+      const made = dependsOn === 0 ? make(migrationClass) : await instantiate(migrationClass, queryRunner);
+      return runnable(made, migrationClass, file);
+    },
   };
 }
 

@@ -41,11 +41,16 @@ function refuseFolder(pattern: string): void {
   });
 }
 
-/** The part of a pattern before its first magic character. */
+const literal = /\[([()[\]{}*?])\]/g;
+
+/** The part of a pattern before its first magic character; a class of one character, `[(]`, is no magic. */
 function folderOf(pattern: string): string {
   const parts = pattern.split(/[\\/]/);
-  const magic = parts.findIndex((part) => /[*?{}[\]()!]/.test(part));
-  const folder = parts.slice(0, magic === -1 ? -1 : magic).join('/');
+  const magic = parts.findIndex((part) => /[*?{}[\]()!]/.test(part.replace(literal, '')));
+  const folder = parts
+    .slice(0, magic === -1 ? -1 : magic)
+    .join('/')
+    .replace(literal, '$1');
   return isAbsolute(pattern) && folder === '' ? '/' : resolve(folder);
 }
 

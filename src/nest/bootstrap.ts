@@ -10,6 +10,7 @@ import type { Migrator } from '../migrator.js';
 import { milliseconds, resolveSettings } from '../options.js';
 import type { MigrateSettings } from '../options.js';
 import type { MigrationsOptions, OnBootstrap } from './interfaces/migrations-options.interface.js';
+import { isLeftToCommand } from './in-charge.js';
 import { cancelledBySignals } from './signals.js';
 
 export interface BootstrapContext {
@@ -80,6 +81,7 @@ async function migrate(migrator: Migrator, mode: OnBootstrap, options: Migration
 const modes: readonly string[] = ['run', 'revert', 'check', 'wait', 'off'] satisfies OnBootstrap[];
 
 function modeOf(options: MigrationsOptions): OnBootstrap {
+  if (isLeftToCommand()) return 'off';
   const fromEnvironment = process.env['NEST_MIGRATE_ON_BOOTSTRAP'];
   const mode = fromEnvironment || (options.onBootstrap ?? 'run');
   if (modes.includes(mode)) return mode as OnBootstrap;

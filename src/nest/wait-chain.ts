@@ -21,7 +21,7 @@ export function waitChain(
   if (from === to) return [from];
   if (seen.has(from)) return undefined;
   seen.add(from);
-  for (const needed of neededBy(container as Injector, from)) {
+  for (const needed of neededBy(container, from)) {
     const rest = waitChain(container, needed, to, seen);
     if (rest !== undefined) return [from, ...rest];
   }

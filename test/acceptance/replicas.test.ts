@@ -47,7 +47,9 @@ describe('16 processes at the same moment', () => {
         const all = await Promise.all(
           Array.from({ length: 16 }, () => runCli(['run', '--json'], { cwd: project.dir })),
         );
-        expect(all.map(({ code, stdout }) => [code, code === 0 ? '' : stdout])).toEqual(Array(16).fill([0, '']));
+        expect(all.map(({ code, stdout }) => [code, code === 0 ? '' : stdout])).toEqual(
+          Array.from({ length: 16 }, () => [0, '']),
+        );
         const applied = all.flatMap(({ stdout }) =>
           (JSON.parse(stdout) as { applied: { name: string }[] }).applied.map(({ name }) => name),
         );

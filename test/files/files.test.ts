@@ -184,7 +184,10 @@ describe('resolving', () => {
 });
 
 describe('.sql files', () => {
-  const load = async (text: string) => await (await known([], write('1700000000001-A.sql', text)))[0]?.load();
+  const load = async (text: string) => {
+    const [migration] = await known([], write('1700000000001-A.sql', text));
+    return migration?.load();
+  };
   const statementsOf = async (text: string, direction: 'up' | 'down' = 'up'): Promise<string[] | undefined> => {
     const loaded = await load(text);
     const seen: string[] = [];

@@ -23,6 +23,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   testing: [...foundation, ...core, 'commands', 'migrator', 'data-source'],
   typescript: [...foundation, 'files'],
   app: [...foundation, 'files', 'data-source', 'typescript', 'nest'],
+  'nest-commands': ['errors', 'nest'],
   cli: [...foundation, ...core, 'commands', 'migrator', 'data-source', 'typescript', 'app', 'version'],
   index: [...foundation, 'commands', 'migrator', 'data-source', 'nest', 'testing'],
 };
@@ -39,7 +40,7 @@ interface PackageRule {
 const packageRules: readonly PackageRule[] = [
   { packages: /^typeorm(\/|$)/, only: ['files', 'database', 'shadow', 'nest', 'data-source', 'app'], free: ['type'] },
   { packages: /^@electric-sql\//, only: ['shadow', 'data-source', 'testing'], free: ['type'], lazy: true },
-  { packages: /^(@nestjs\/|nest-commander$)/, only: ['nest', 'app'], free: [] },
+  { packages: /^(@nestjs\/|nest-commander$)/, only: ['nest', 'nest-commands', 'app'], free: [] },
   { packages: /^@supabase\/pg-delta/, only: ['schema'], free: [] },
   { packages: /^typescript$/, only: ['typescript'], free: ['type'], lazy: true },
   { packages: /^commander$/, only: ['cli'], free: [] },
@@ -86,7 +87,7 @@ function brokenPackages(source: SourceFile): readonly string[] {
 
 function brokenManners(source: SourceFile): readonly string[] {
   const problems: string[] = [];
-  if (layerOf(source.path) !== 'cli')
+  if (!['cli', 'nest-commands'].includes(layerOf(source.path)))
     problems.push(...source.terminal.map((use) => `${source.path} uses ${use}: only cli talks to the terminal.`));
   if (source.bareErrors > 0)
     problems.push(`${source.path} throws a bare Error: a failure is a MigrateError with a code and the next step.`);

@@ -69,9 +69,7 @@ export async function using<T>(
 }
 
 /** The failure that a test expects. */
-export async function failureOf(
-  work: Promise<unknown>,
-): Promise<
+export async function failureOf(work: Promise<unknown>): Promise<
   Error & {
     readonly code?: string;
     readonly next?: string;

@@ -36,7 +36,7 @@ export function initProject(dir: string, mode: 'real' | 'dry'): InitResult {
   const own = app === undefined ? [dataSource(dir, manifest)] : [];
   const changes = [
     ...own,
-    newFile(dir, '.env.example', envExample),
+    newFile(dir, '.env.example', envExample()),
     gitignore(dir),
     packageJson(manifest, app?.file),
     newFile(dir, 'migrations/.gitkeep', ''),

@@ -14,12 +14,10 @@ export function readNestApp(dir: string): Found | undefined {
     existsSync(join(dir, file)),
   );
   if (hasOwn) return undefined;
-  const [module] = find(dir, /TypeOrmModule\s*\.\s*forRoot(?:Async)?\s*\(/, 'TypeOrmModule.forRoot').filter(
-    ({ file }) => {
-      const text = readFileSync(join(dir, file), 'utf8');
-      return /autoLoadEntities\s*:\s*true/.test(text) || /forRootAsync/.test(text);
-    },
-  );
+  const module = find(dir, /TypeOrmModule\s*\.\s*forRoot(?:Async)?\s*\(/, 'TypeOrmModule.forRoot').find(({ file }) => {
+    const text = readFileSync(join(dir, file), 'utf8');
+    return /autoLoadEntities\s*:\s*true/.test(text) || /forRootAsync/.test(text);
+  });
   if (module === undefined) return undefined;
   // The connection may be in a module of its own; the app's root module has all entities.
   const root = ['src/app.module.ts', 'src/app/app.module.ts'].find((file) => existsSync(join(dir, file)));

@@ -1,0 +1,1 @@
+export { MigrationsCommandsModule } from './migrations-commands.module.js';
