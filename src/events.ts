@@ -50,7 +50,6 @@ export type MigrateEvent =
     }
   | { readonly type: 'warning'; readonly code: WarningCode; readonly message: string };
 
-export type WarningCode =
-  'OUT_OF_ORDER' | 'NO_FILES_MATCH' | 'NO_DATABASE_URL' | 'MIGRATION_EDITED' | 'NOT_SAFE_BEHIND_POOLER';
+export type WarningCode = 'OUT_OF_ORDER' | 'NO_FILES_MATCH' | 'NO_DATABASE_URL' | 'MIGRATION_EDITED';
 
 export type EventListener = (event: MigrateEvent) => void;

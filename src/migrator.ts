@@ -79,7 +79,7 @@ export function createMigrator(options: MigratorOptions): Migrator {
     settings,
     migrations,
     tables: tablesOf(dataSource),
-    onEvent: options.onEvent ?? (() => undefined),
+    onEvent: sayingOnce(options.onEvent ?? (() => undefined)),
     signal: options.signal ?? new AbortController().signal,
     instantiate: options.instantiate ?? withoutDependencies,
     initialise: async () => {
@@ -105,6 +105,17 @@ export function createMigrator(options: MigratorOptions): Migrator {
       opened.here = false;
       await dataSource.destroy();
     },
+  };
+}
+
+/** An app asks for its status again and again, for its health; the same warning each time would be noise. */
+function sayingOnce(listener: EventListener): EventListener {
+  const said = new Set<string>();
+  return (event) => {
+    if (event.type !== 'warning') return listener(event);
+    if (said.has(event.message)) return;
+    said.add(event.message);
+    listener(event);
   };
 }
 

@@ -38,15 +38,26 @@ export async function withoutConnecting<T>(libraries: AppLibraries, work: () => 
     return Promise.resolve(this);
   };
   process.env['NEST_MIGRATE_ON_BOOTSTRAP'] = 'off';
+  process.on('unhandledRejection', ignoreNotConnected);
   try {
-    return await work();
+    const result = await work();
+    // A rejection that nobody handles is reported only when everything else has had its turn.
+    await new Promise((turn) => setImmediate(turn));
+    return result;
   } finally {
+    process.off('unhandledRejection', ignoreNotConnected);
     dataSource.initialize = initialize;
     context.init = init;
     for (const one of learned) Object.assign(one, { isInitialized: false });
     if (mode === undefined) delete process.env['NEST_MIGRATE_ON_BOOTSTRAP'];
     else process.env['NEST_MIGRATE_ON_BOOTSTRAP'] = mode;
   }
+}
+
+/** A constructor may have sent off a query without waiting for it. That it cannot be answered here is no reason to end. */
+function ignoreNotConnected(reason: unknown): void {
+  if (/not connected|not established/i.test(String((reason as Error | undefined)?.message))) return;
+  throw reason;
 }
 
 /** Repositories are injected all over the app, and they need to know their entity. Migrations and subscribers need not be loaded for that. */

@@ -2,6 +2,8 @@ import type { DataSourceOptions } from 'typeorm';
 import type { ConnectContext, SqlClient } from '../database/client.js';
 import { readLedger, readLedgerInside } from '../database/ledger.js';
 import type { LedgerState } from '../database/ledger.js';
+import { describeConnection } from '../data-source/describe.js';
+import { isEmbedded } from '../data-source/embedded-brand.js';
 import type { Tables } from '../database/tables.js';
 import { listMigrations } from '../files/list.js';
 import type { Instantiate, KnownMigration, MigrationList } from '../files/migration.js';
@@ -24,9 +26,16 @@ export interface Survey {
   readonly isApplied: (name: string) => boolean;
 }
 
-/** Lists the files, and tells when a pattern matches none: a typing error would look like "nothing is pending". */
+/**
+ * Lists the files, and tells when a pattern matches none: a typing error would look like "nothing is pending". Nor should anybody believe
+ * that a server was migrated, when its address just did not arrive.
+ */
 export async function list(context: CommandContext): Promise<MigrationList> {
   const found = await listMigrations(context.migrations);
+  if (isEmbedded(context.dataSource)) {
+    const message = `Nothing says where a server is (DATABASE_URL), so this is ${describeConnection(context.dataSource)}.`;
+    context.onEvent({ type: 'warning', code: 'NO_DATABASE_URL', message });
+  }
   for (const { pattern, folder } of found.unmatched) {
     context.onEvent({
       type: 'warning',

@@ -1,11 +1,9 @@
 import type { DataSource } from 'typeorm';
 import { codeOf, messageOf, MigrateError } from '../errors.js';
-import { describeConnection, withoutPassword } from '../data-source/describe.js';
-import { isEmbedded } from '../data-source/embedded-brand.js';
+import { withoutPassword } from '../data-source/describe.js';
 import { cancelled, pause } from './cancel.js';
 import { connectionError, isServerAbsent } from './client.js';
 import type { ConnectContext } from './client.js';
-import type { MigrateEvent } from '../events.js';
 
 /**
  * Connects a data source, waiting for a server that is still starting. It is taken as it is, with two exceptions: TypeORM would
@@ -17,7 +15,6 @@ export async function initialise(context: ConnectContext): Promise<void> {
   const restore = { migrations, synchronize, dropSchema, migrationsRun };
   Object.assign(dataSource.options, { migrations: [], synchronize: false, dropSchema: false, migrationsRun: false });
   const deadline = Date.now() + settings.connect.timeoutMs;
-  if (isEmbedded(dataSource) && !dataSource.isInitialized) context.onEvent(withoutAddress(dataSource));
   try {
     for (let attempt = 1; !dataSource.isInitialized; attempt++) {
       if (signal.aborted) throw cancelled(signal, 'Nothing was changed.');
@@ -34,12 +31,6 @@ export async function initialise(context: ConnectContext): Promise<void> {
   } finally {
     Object.assign(dataSource.options, restore);
   }
-}
-
-/** Nobody should believe that a server was migrated, when its address just did not arrive. */
-function withoutAddress(dataSource: DataSource): MigrateEvent {
-  const message = `Nothing says where a server is (DATABASE_URL), so this is ${describeConnection(dataSource)}.`;
-  return { type: 'warning', code: 'NO_DATABASE_URL', message };
 }
 
 function failed(error: unknown, dataSource: DataSource, attempts: number): MigrateError {

@@ -14,7 +14,7 @@ import { InjectRepository, TypeOrmModule } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
 import { User } from './user.entity';
 @Injectable() class Users implements OnModuleInit {
-  constructor(@InjectRepository(User) private readonly users: Repository<User>) {}
+  constructor(@InjectRepository(User) private readonly users: Repository<User>) { void users.find(); }
   async onModuleInit(): Promise<void> { console.log('HOOK CALLED'); await this.users.count(); }
 }
 @Module({ imports: [TypeOrmModule.forFeature([User])], providers: [Users] }) class UsersModule {}

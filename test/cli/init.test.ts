@@ -1,0 +1,103 @@
+import { readFileSync } from 'node:fs';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { packageVersion } from '../../src/version.js';
+import { runCli } from '../support/cli.js';
+import { createProject } from '../support/project.js';
+import type { TestProject } from '../support/project.js';
+
+let project: TestProject;
+afterEach(() => project.remove());
+
+const nestProject = (files: Readonly<Record<string, string>> = {}): TestProject => {
+  project = createProject({
+    'package.json': '{\n    "name": "app",\n    "dependencies": { "@nestjs/core": "12" }\n}\n',
+    ...files,
+  });
+  return project;
+};
+const cli = (...args: string[]) => runCli(args, { cwd: project.dir });
+
+describe('init', () => {
+  it('sets up a project, whose commands then work at once', async () => {
+    nestProject({ '.gitignore': 'dist' });
+    const { code, stdout } = await cli('init');
+    expect(code).toBe(0);
+    expect(stdout).toContain(
+      '+ data-source.ts\n+ .env.example\n+ .gitignore\n+ package.json\n+ migrations/.gitkeep\n\nNext:\n  1. ',
+    );
+    expect(project.read('.env.example')).toBe(readFileSync('.env.example', 'utf8'));
+    expect(project.read('.gitignore')).toBe('dist\n.env\n.nest-migrate/\n');
+    expect(project.read('package.json')).toMatch(/^\{\n {4}"name": "app",[^]*"migration:run": "nest-migrate run"/);
+    await cli('create', 'First', '--sql');
+    const status = await cli('status');
+    expect(status.stderr).toContain('this is the embedded database in .nest-migrate/postgres');
+    expect(status.stdout).toMatch(/First\d{13}.*pending/);
+  });
+
+  it('has nothing to do the second time', async () => {
+    nestProject();
+    await cli('init');
+    const before = project.read('package.json');
+    expect((await cli('init')).stdout).toBe('Nothing to do: the project is set up.\n');
+    expect(project.read('package.json')).toBe(before);
+  });
+
+  it('never overwrites: it shows what it would have written', async () => {
+    nestProject({
+      'package.json':
+        '{ "dependencies": { "@nestjs/core": "12" }, "scripts": { "migration:run": "typeorm migration:run" } }',
+      'data-source.ts': 'mine',
+      '.env.example': 'DATABASE_URL=mine\n',
+    });
+    const { stdout } = await cli('init');
+    expect(stdout).toContain('! package.json is there already and was left alone.');
+    expect(stdout).toContain('- "migration:run": "typeorm migration:run"\n    + "migration:run": "nest-migrate run"');
+    expect(stdout).toMatch(/! \.env\.example is there already[^]*\+ # PGHOST=localhost/);
+    expect(project.read('data-source.ts')).toBe('mine');
+    expect(project.read('.env.example')).toBe('DATABASE_URL=mine\n');
+    expect(JSON.parse(project.read('package.json'))).toMatchObject({
+      scripts: { 'migration:run': 'typeorm migration:run', 'migration:revert': 'nest-migrate revert' },
+    });
+  });
+
+  it('proposes the app itself where the connection is written in its modules, and warns of synchronize', async () => {
+    nestProject({
+      'src/app.module.ts':
+        "@Module({ imports: [TypeOrmModule.forRoot({\n  type: 'postgres',\n  autoLoadEntities: true,\n  synchronize: true,\n})] })\nexport class AppModule {}\n",
+    });
+    const { stdout } = await cli('init');
+    expect(project.has('data-source.ts')).toBe(false);
+    expect(JSON.parse(project.read('package.json'))).toMatchObject({ 'nest-migrate': { app: 'src/app.module.ts' } });
+    expect(stdout).toContain('! src/app.module.ts:4 says synchronize: true.');
+    expect(stdout).toContain('MigrationsModule.forRoot()');
+  });
+
+  it('--dry-run writes nothing', async () => {
+    nestProject();
+    expect((await cli('init', '--dry-run')).stdout).toContain('+ data-source.ts');
+    expect(['data-source.ts', '.env.example', 'migrations'].map((file) => project.has(file))).toEqual([
+      false,
+      false,
+      false,
+    ]);
+  });
+
+  it.each([
+    ['no package.json', 'other/package.json', '{}', 'There is no package.json'],
+    ['a broken package.json', 'package.json', '{ "name": ', 'cannot be read as JSON'],
+    ['no Nest project', 'package.json', '{ "name": "x" }', 'does not depend on @nestjs/core'],
+  ])('refuses: %s', async (_what, file, text, message) => {
+    project = createProject({ [file]: text });
+    const { code, stderr } = await cli('init');
+    expect(stderr).toContain(message);
+    expect(stderr).toContain('Nothing was written.');
+    expect(code).toBe(2);
+  });
+});
+
+it('the version is that of package.json', async () => {
+  nestProject();
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+  expect(packageVersion).toBe(version);
+  expect((await cli('--version')).stdout).toBe(`${version}\n`);
+});
