@@ -10,7 +10,9 @@ export function statusLines(result: StatusResult, paint: Paint): readonly string
     `${paint.green('✔')} ${migration.name.padEnd(width)}  ${paint.dim(appliedWhen(migration))}`.trimEnd(),
   );
   lines.push(...pending.map(({ name }) => `${paint.yellow('○')} ${name.padEnd(width)}  ${paint.yellow('pending')}`));
-  if (problems.length > 0) lines.push('', ...problems.map(({ message }) => `${paint.yellow('!')} ${message}`));
+  // That a pattern matches nothing has been said while the files were listed.
+  const odd = problems.filter(({ code }) => code !== 'NO_FILES');
+  if (odd.length > 0) lines.push('', ...odd.map(({ message }) => `${paint.yellow('!')} ${message}`));
   if (lines.length > 0) lines.push('');
   const last = applied.at(-1);
   lines.push(

@@ -2,7 +2,7 @@ import type { DataSourceOptions } from 'typeorm';
 import type { ConnectContext, SqlClient } from '../database/client.js';
 import { readLedger, readLedgerInside } from '../database/ledger.js';
 import type { LedgerState } from '../database/ledger.js';
-import { describeConnection } from '../data-source/describe.js';
+import { describeConnection, fromHere } from '../data-source/describe.js';
 import { isEmbedded } from '../data-source/embedded-brand.js';
 import type { Tables } from '../database/tables.js';
 import { listMigrations } from '../files/list.js';
@@ -40,7 +40,7 @@ export async function list(context: CommandContext): Promise<MigrationList> {
     context.onEvent({
       type: 'warning',
       code: 'NO_FILES_MATCH',
-      message: `No migration matches ${pattern} (looked in ${folder}).`,
+      message: `No migration matches ${fromHere(pattern)} (looked in ${fromHere(folder)}).`,
     });
   }
   return found;

@@ -1,3 +1,4 @@
+import { fromHere } from '../data-source/describe.js';
 import { withReader } from '../database/client.js';
 import { readDetails } from '../database/log.js';
 import type { AppliedDetail } from '../database/log.js';
@@ -32,7 +33,7 @@ function problemsOf(now: Survey, found: MigrationList): readonly StatusProblem[]
     ...found.unmatched.map(({ pattern, folder }) => ({
       code: 'NO_FILES' as const,
       migration: null,
-      message: `No file matches ${pattern} (looked in ${folder}).`,
+      message: `No migration matches ${fromHere(pattern)} (looked in ${fromHere(folder)}).`,
     })),
     ...now.state.applied
       .filter((row) => !files.has(row.name))

@@ -29,9 +29,10 @@ export function describeConnection(dataSource: DataSource): string {
   return `postgres://${user}${host}:${port}/${database}`;
 }
 
-function fromHere(dir: string): string {
-  const path = relative(process.cwd(), dir);
-  return path.startsWith('..') ? dir : path;
+/** A path as somebody in this folder would type it. */
+export function fromHere(path: string): string {
+  const short = relative(process.cwd(), path);
+  return short === '' ? '.' : short.startsWith('..') ? path : short;
 }
 
 /**

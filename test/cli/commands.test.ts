@@ -203,7 +203,7 @@ describe('wrong usage', () => {
     project.write('data-source.ts', dataSource.replace('migrations/*', 'migration/*'));
     const { stderr } = await cli('run');
     expect(stderr).toContain('No migration matches');
-    expect(stderr).toContain(`looked in ${project.dir}/migration)`);
+    expect(stderr).toContain('looked in migration)');
   });
 
   it('never prints the password', async () => {

@@ -19,11 +19,11 @@ const cli = (...args: string[]) => runCli(args, { cwd: project.dir });
 
 describe('init', () => {
   it('sets up a project, whose commands then work at once', async () => {
-    nestProject({ '.gitignore': 'dist' });
+    nestProject({ '.gitignore': 'dist', 'src/main.ts': '' });
     const { code, stdout } = await cli('init');
     expect(code).toBe(0);
     expect(stdout).toContain(
-      '+ data-source.ts\n+ .env.example\n+ .gitignore\n+ package.json\n+ migrations/.gitkeep\n\nNext:\n  1. ',
+      '+ src/data-source.ts\n+ .env.example\n+ .gitignore\n+ package.json\n+ src/migrations/.gitkeep\n\nNext:\n  1. ',
     );
     expect(project.read('.env.example')).toBe(readFileSync('.env.example', 'utf8'));
     expect(project.read('.gitignore')).toBe('dist\n.env\n.nest-migrate/\n');

@@ -33,13 +33,15 @@ const scripts = {
 export function initProject(dir: string, mode: 'real' | 'dry'): InitResult {
   const manifest = readManifest(dir);
   const app = readNestApp(dir);
-  const own = app === undefined ? [dataSource(dir, manifest)] : [];
+  // Where the app's sources are: what lies beside them is not compiled in every project, and moves the compiled entry file in others.
+  const folder = existsSync(join(dir, 'src')) ? 'src' : '.';
+  const own = app === undefined ? [dataSource(dir, manifest, folder)] : [];
   const changes = [
     ...own,
     newFile(dir, '.env.example', envExample()),
     gitignore(dir),
     packageJson(manifest, app?.file),
-    newFile(dir, 'migrations/.gitkeep', ''),
+    newFile(dir, join(folder, 'migrations/.gitkeep'), ''),
   ];
   const writes = changes.filter((change) => change.text !== undefined);
   if (mode === 'real') for (const { file, text } of writes) write(join(dir, file), text ?? '');
@@ -79,12 +81,16 @@ function readManifest(dir: string): Manifest {
   );
 }
 
-function dataSource(dir: string, { json }: Manifest): Change {
+function dataSource(dir: string, { json }: Manifest, folder: 'src' | '.'): Change {
   const there = ['data-source.ts', 'src/data-source.ts', 'data-source.js', 'src/data-source.js'].find((file) =>
     existsSync(join(dir, file)),
   );
   if (there !== undefined) return { file: there, text: undefined };
-  return newFile(dir, 'data-source.ts', dataSourceText(json['type'] === 'module' ? 'esm' : 'cjs'));
+  return newFile(
+    dir,
+    join(folder, 'data-source.ts'),
+    dataSourceText(json['type'] === 'module' ? 'esm' : 'cjs', folder),
+  );
 }
 
 function newFile(dir: string, file: string, text: string): Change {

@@ -2,14 +2,15 @@ import { readFileSync } from 'node:fs';
 
 /** The files that `init` writes. */
 
-export function dataSourceText(kind: 'esm' | 'cjs'): string {
+/** The folder is the one of the file itself, so that the same patterns fit what is compiled from it. */
+export function dataSourceText(kind: 'esm' | 'cjs', folder: 'src' | '.'): string {
   return `import { defineDataSource } from 'nest-migrate/data-source';
 
 // The one place where the connection is written: the app imports it, and nest-migrate and TypeORM's own CLI read it too.
 // Where the database is comes from DATABASE_URL, in the environment or in .env (see .env.example).
 export default defineDataSource({
   baseDir: ${kind === 'esm' ? 'import.meta.dirname' : '__dirname'},
-  entities: ['src/**/*.entity.{ts,js}'],
+  entities: ['${folder === 'src' ? '' : 'src/'}**/*.entity.{ts,js}'],
   migrations: ['migrations/*.{ts,js,sql}'],
 });
 `;
