@@ -81,10 +81,11 @@ const create: Handler<
   { readonly sql?: boolean; readonly js?: boolean; readonly dir?: string },
   [name: string]
 > = async (io, flags, name) => {
-  const { projectLanguage } = await import('./language.js');
+  const { copySql, isLeftOutOfBuild, projectLanguage } = await import('./language.js');
   const language: CreateOptions['language'] = flags.sql ? 'sql' : flags.js ? 'js' : projectLanguage(process.cwd());
   const result = await withMigrator(io, flags, (migrator) => migrator.create({ name, language, dir: flags.dir }));
   io.result(result, () => [`Written: ${result.file}`]);
+  if (language === 'sql' && isLeftOutOfBuild(process.cwd())) io.note(copySql);
   return ExitCode.done;
 };
 

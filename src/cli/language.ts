@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** What a new migration is written in: what the project is written in. */
@@ -8,3 +8,12 @@ export function projectLanguage(dir: string): 'ts' | 'js' {
   );
   return typescript ? 'ts' : 'js';
 }
+
+/** True where `nest build` compiles what is in TypeScript and leaves other files behind. */
+export function isLeftOutOfBuild(dir: string): boolean {
+  const config = join(dir, 'nest-cli.json');
+  return existsSync(config) && !/\.sql\b/.test(readFileSync(config, 'utf8'));
+}
+
+export const copySql =
+  '→ `nest build` copies .sql files only if nest-cli.json says so: "compilerOptions": { "assets": ["migrations/*.sql"] }';

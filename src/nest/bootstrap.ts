@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { DataSource } from 'typeorm';
 import { ExitCode, isMigrateError, MigrateError } from '../errors.js';
 import type { EventListener } from '../events.js';
@@ -115,10 +116,11 @@ function invalid(message: string): MigrateError {
   });
 }
 
-/** Nest prints the stack of what stops a start; here the message says more than our own frames. */
+/** Nest and Node print all they find in what stops a start; here the message says more than our own frames and fields. */
 function readable(error: unknown): unknown {
   if (!isMigrateError(error)) return error;
   const finished = error.finished.length > 0 ? `\nFinished before it, and kept: ${error.finished.join(', ')}.` : '';
   error.stack = `${error.name}: ${error.message}${finished}\n→ ${error.next}`;
+  Object.defineProperty(error, inspect.custom, { value: () => error.stack });
   return error;
 }

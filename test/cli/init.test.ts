@@ -34,6 +34,14 @@ describe('init', () => {
     expect(status.stdout).toMatch(/First\d{13}.*pending/);
   });
 
+  it('create --sql says what nest build has to be told', async () => {
+    nestProject({ 'nest-cli.json': '{}', 'src/main.ts': '' });
+    await cli('init');
+    expect((await cli('create', 'A', '--sql')).stderr).toContain('"assets": ["migrations/*.sql"]');
+    project.write('nest-cli.json', '{ "compilerOptions": { "assets": ["migrations/*.sql"] } }');
+    expect((await cli('create', 'B', '--sql')).stderr).toBe('');
+  });
+
   it('has nothing to do the second time', async () => {
     nestProject();
     await cli('init');

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ConfigModule, ConfigService } from '@nestjs/config';
@@ -121,6 +122,8 @@ describe('MigrationsModule.forRoot with a data source', () => {
     expect(error.stack).toMatch(
       /^MigrateError: .*\n[\s\S]*Finished before it, and kept: CreateUsers1700000000001\.\n→ Correct the migration/,
     );
+    // What Node prints of an error that nobody catches.
+    expect(inspect(error)).toBe(error.stack);
     expect(dataSource.isInitialized).toBe(false);
     expect(apps.log.join()).not.toContain('Retrying');
   });
