@@ -25,6 +25,7 @@ export type ErrorCode =
   | 'MIGRATION_FILE_MISSING'
   | 'MIGRATION_EDITED'
   | 'MIGRATION_DEPENDENCY'
+  | 'REPLAY_FAILED'
   | 'OUT_OF_ORDER'
   // the database
   | 'CONNECTION_FAILED'
@@ -40,6 +41,9 @@ export type ErrorCode =
   | 'MIGRATION_HALF_DONE'
   | 'MIGRATIONS_PENDING'
   | 'WAIT_TIMEOUT'
+  // generating
+  | 'DECISION_NEEDED'
+  | 'PROOF_FAILED'
   | 'CANCELLED'
   | 'INTERNAL';
 

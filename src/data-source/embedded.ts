@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import pg from 'pg';
 import { embeddedBrand } from './embedded-brand.js';
 import { EmbeddedServer } from './embedded-server.js';
-import { wiredConfig } from './pglite.js';
+import { refuseInProduction, wiredConfig } from './pglite.js';
 import type { Extensions, ProtocolMessage, Wire } from './pglite.js';
 
 export interface EmbeddedOptions {
@@ -21,6 +21,11 @@ export interface EmbeddedOptions {
   readonly extensions?: () => Promise<Extensions>;
 }
 
+interface DriverOptions extends EmbeddedOptions {
+  /** Not anybody's database: there is nothing to protect in production. */
+  readonly throwaway?: boolean;
+}
+
 type Done<T> = (error: never, value: T) => void;
 
 // Shared between the ESM and the CommonJS copy of this package.
@@ -31,11 +36,12 @@ const servers = ((globalThis as Record<symbol, unknown>)[Symbol.for('nest-migrat
  * A driver for TypeORM's `driver` option: `pg`, with the server inside this process. Nothing of the server is loaded before the first
  * connection.
  */
-export function embeddedDriver({ dir: folder, extensions = () => Promise.resolve({}) }: EmbeddedOptions): object {
+export function embeddedDriver(options: DriverOptions): object {
+  const { dir: folder, extensions = () => Promise.resolve({}), throwaway = false } = options;
   const dir = resolve(folder ?? (process.env['NEST_MIGRATE_EMBEDDED'] || '.nest-migrate/postgres'));
   const server = servers.get(dir) ?? new EmbeddedServer(dir, extensions);
   servers.set(dir, server);
-  const driver = { Client: clientOf(server), native: undefined, [embeddedBrand]: dir };
+  const driver = { Client: clientOf(server, throwaway), native: undefined, [embeddedBrand]: dir };
   return Object.create(
     pg,
     Object.getOwnPropertyDescriptors({ ...driver, Pool: poolOf(server, driver.Client) }),
@@ -47,11 +53,12 @@ export async function closeEmbedded(): Promise<void> {
   await Promise.all([...servers.values()].map((server) => server.close()));
 }
 
-function clientOf(server: EmbeddedServer): typeof pg.Client {
+function clientOf(server: EmbeddedServer, throwaway: boolean): typeof pg.Client {
   return class Client extends pg.Client {
     readonly #wire: ClientWire;
 
     constructor(config?: string | pg.ClientConfig) {
+      if (!throwaway) refuseInProduction();
       const wire = new ClientWire(server);
       const given = typeof config === 'object' ? config : {};
       super({ ...given, connectionString: undefined, connectionTimeoutMillis: 0, ...wiredConfig(wire) });

@@ -79,7 +79,6 @@ function fromProject(): NodeJS.Require {
 }
 
 function load(name: string): unknown {
-  if (process.env['NODE_ENV'] === 'production') throw inProduction();
   try {
     return fromProject()(name);
   } catch (error) {
@@ -93,8 +92,9 @@ function load(name: string): unknown {
   }
 }
 
-function inProduction(): MigrateError {
-  return new MigrateError({
+export function refuseInProduction(): void {
+  if (process.env['NODE_ENV'] !== 'production') return;
+  throw new MigrateError({
     code: 'EMBEDDED_IN_PRODUCTION',
     message: 'No DATABASE_URL (and no PGHOST) is set, and with NODE_ENV=production the embedded database is not used.',
     next: 'Set DATABASE_URL, for example postgres://user:password@host:5432/database',

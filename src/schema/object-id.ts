@@ -1,0 +1,56 @@
+/** What an object of a database is called: a table, a column, an index. The fields that its kind has are the ones that name it. */
+export interface ObjectId {
+  readonly kind: string;
+  readonly schema?: string;
+  /** The table of a column, constraint, trigger, policy, default. */
+  readonly table?: string;
+  readonly name?: string;
+  /** Of a function. */
+  readonly args?: readonly string[];
+  /** What a comment is on. */
+  readonly target?: ObjectId;
+}
+
+/** Equal for the same object, and only for it. */
+export function keyOf(id: ObjectId): string {
+  const { kind, schema = '', table = '', name = '', args = [], target } = id;
+  return JSON.stringify([kind, schema, table, name, ...args, ...(target ? [keyOf(target)] : [])]);
+}
+
+/** The table or view that an object belongs to, or the object itself. */
+export function relationOf(id: ObjectId): ObjectId {
+  if (id.target !== undefined) return relationOf(id.target);
+  return id.table === undefined ? id : objectId('table', id.schema, id.table);
+}
+
+export function objectId(kind: string, schema: string | undefined, name: string, table?: string): ObjectId {
+  return { kind, ...(schema !== undefined && { schema }), ...(table !== undefined && { table }), name };
+}
+
+const kindNames: Readonly<Record<string, string>> = {
+  materializedView: 'materialized view',
+  default: 'default of',
+  type: 'type',
+};
+
+/** For people: `column users.email`, `index billing.invoices_date`. The schema public goes without saying. */
+export function describeObject(id: ObjectId): string {
+  if (id.target !== undefined) return `${id.kind} on ${describeObject(id.target)}`;
+  const schema = id.schema === undefined || id.schema === 'public' ? [] : [id.schema];
+  const path = [...schema, ...(id.table === undefined ? [] : [id.table]), id.name ?? ''].join('.');
+  return `${kindNames[id.kind] ?? id.kind} ${path}${id.args === undefined ? '' : `(${id.args.join(', ')})`}`;
+}
+
+export function quoteIdent(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** As it stands in SQL: `"public"."users"`, or only the column's own name. */
+export function sqlName(id: ObjectId): string {
+  const name = quoteIdent(id.name ?? '');
+  return id.schema === undefined || id.table !== undefined ? name : `${quoteIdent(id.schema)}.${name}`;
+}
+
+export function tableSql(id: ObjectId): string {
+  return `${quoteIdent(id.schema ?? 'public')}.${quoteIdent(id.table ?? id.name ?? '')}`;
+}

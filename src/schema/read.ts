@@ -1,0 +1,85 @@
+import type { Dependency, Fact, FactBase } from './engine.js';
+import { engine } from './engine.js';
+import { keyOf } from './object-id.js';
+import type { ObjectId } from './object-id.js';
+
+/** What a database looks like: every object that migrations are about, read from the catalog. */
+export interface Schema {
+  readonly objects: readonly SchemaObject[];
+  get(id: ObjectId): SchemaObject | undefined;
+  has(id: ObjectId): boolean;
+  /** What an object needs: its columns, its types, the tables of a view. */
+  needs(id: ObjectId): readonly ObjectId[];
+  /** What would have to go first. */
+  neededBy(id: ObjectId): readonly ObjectId[];
+  childrenOf(id: ObjectId): readonly SchemaObject[];
+  /** Only for this folder: what the engine compares. */
+  readonly facts: FactBase;
+}
+
+export interface SchemaObject {
+  readonly id: ObjectId;
+  readonly parent: ObjectId | undefined;
+  /** What it is like, in the words of the catalog: type and notNull of a column, def of an index. */
+  readonly is: Readonly<Record<string, unknown>>;
+}
+
+/** What a pool of `pg` is needed for. */
+export interface CatalogPool {
+  connect(): Promise<unknown>;
+}
+
+export interface ReadOptions {
+  /** Tables that belong to the tool, not to the schema. */
+  readonly ignoreTables: readonly ObjectId[];
+}
+
+/** Who may do what is left out: roles and rights differ from server to server, and migrations here are not about them. */
+const leftOut = new Set(['role', 'membership', 'acl', 'securityLabel', 'defaultPrivilege', 'userMapping']);
+
+export async function readSchema(pool: CatalogPool, { ignoreTables }: ReadOptions): Promise<Schema> {
+  const { extract } = await engine();
+  const { factBase } = await extract(pool);
+  const ignored = new Set(ignoreTables.map(keyOf));
+  const all = factBase.facts();
+  const byKey = new Map(all.map((fact) => [keyOf(fact.id), fact]));
+  const isIgnored = (fact: Fact): boolean => {
+    if (ignored.has(keyOf(fact.id))) return true;
+    const owner = fact.payload['ownedBy'] as { readonly schema: string; readonly table: string } | null | undefined;
+    if (owner && ignored.has(keyOf({ kind: 'table', schema: owner.schema, name: owner.table }))) return true;
+    const parent = fact.parent ?? fact.id.target;
+    const above = parent && byKey.get(keyOf(parent));
+    return above !== undefined && isIgnored(above);
+  };
+  const kept = all.filter((fact) => !leftOut.has(fact.id.kind) && !isNoise(fact) && !isIgnored(fact));
+  const edges = factBase.edges.filter(({ kind }) => kind !== 'owner');
+  return schemaOf(kept, edges);
+}
+
+function isNoise({ id }: Fact): boolean {
+  return id.kind === 'comment' && id.target?.kind === 'schema' && id.target.name === 'public';
+}
+
+/** The same schema with other facts: edges to what is not there fall away. */
+export async function schemaOf(facts: readonly Fact[], edges: readonly Dependency[]): Promise<Schema> {
+  const { buildFactBase } = await engine();
+  const there = new Set(facts.map(({ id }) => keyOf(id)));
+  const whole = edges.filter(({ from, to }) => there.has(keyOf(from)) && there.has(keyOf(to)));
+  return wrap(buildFactBase([...facts], whole));
+}
+
+function wrap(facts: FactBase): Schema {
+  const object = ({ id, parent, payload }: Fact): SchemaObject => ({ id, parent, is: payload });
+  return {
+    facts,
+    objects: facts.facts().map(object),
+    get: (id) => {
+      const fact = facts.get(id);
+      return fact && object(fact);
+    },
+    has: (id) => facts.has(id),
+    needs: (id) => facts.outgoingEdges(id).map(({ to }) => to),
+    neededBy: (id) => facts.incomingEdges(id).map(({ from }) => from),
+    childrenOf: (id) => facts.childrenOf(id).map(object),
+  };
+}

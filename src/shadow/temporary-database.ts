@@ -1,0 +1,58 @@
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import { withoutPassword } from '../data-source/describe.js';
+import { codeOf, messageOf, MigrateError } from '../errors.js';
+import type { Place } from './place.js';
+
+const prefix = 'nest_migrate_shadow_';
+
+/** A database of its own on a server; what an earlier process could not remove is removed too. It needs CREATEDB, nothing more. */
+export async function createTemporaryDatabase(url: string): Promise<Place> {
+  const name = `${prefix}${Date.now()}_${randomBytes(4).toString('hex')}`;
+  await onServer(url, async (client) => {
+    await removeLeftovers(client);
+    await client.query(`CREATE DATABASE ${name} TEMPLATE template0`);
+  });
+  const own = new URL(url);
+  own.pathname = `/${name}`;
+  return {
+    connection: { url: own.href, poolSize: 4 },
+    remove: () =>
+      onServer(url, async (client) => void (await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`))),
+  };
+}
+
+/** Of processes that are gone: those still at work are connected, and were made a short while ago. */
+async function removeLeftovers(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ datname: string }>(
+    `SELECT datname FROM pg_database d WHERE datname LIKE '${prefix.replaceAll('_', '\\_')}%'
+       AND pg_has_role(datdba, 'MEMBER') AND NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.datid = d.oid)`,
+  );
+  for (const { datname } of rows) {
+    const made = Number(datname.slice(prefix.length).split('_')[0]);
+    if (Date.now() - made < 600_000) continue;
+    await client.query(`DROP DATABASE IF EXISTS "${datname}"`).catch(() => undefined);
+  }
+}
+
+async function onServer<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: url, application_name: 'nest-migrate shadow' });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    return await work(client);
+  } catch (error) {
+    const next =
+      codeOf(error) === '42501'
+        ? 'Give the role CREATEDB: ALTER ROLE … CREATEDB.'
+        : 'Correct --shadow; or leave it out: then PostgreSQL runs in the process.';
+    throw new MigrateError({
+      code: 'CONNECTION_FAILED',
+      message: `No shadow database could be made at ${withoutPassword(url)}: ${messageOf(error)}.`,
+      next,
+      cause: error,
+    });
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
