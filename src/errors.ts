@@ -41,6 +41,9 @@ export type ErrorCode =
   | 'MIGRATION_HALF_DONE'
   | 'MIGRATIONS_PENDING'
   | 'WAIT_TIMEOUT'
+  // what the entities describe, created on a throwaway database
+  | 'ENTITIES_INVALID'
+  | 'SHADOW_EXTENSION'
   // generating
   | 'DECISION_NEEDED'
   | 'PROOF_FAILED'

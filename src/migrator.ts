@@ -16,6 +16,7 @@ import type {
   WaitResult,
 } from './commands/contract.js';
 import { create } from './commands/create.js';
+import type { GenerateOptions, GenerateResult } from './commands/generate/contract.js';
 import { resolve } from './commands/resolve.js';
 import { redo, revert } from './commands/revert.js';
 import { pending, run } from './commands/run.js';
@@ -54,6 +55,8 @@ export interface Migrator {
   /** Decides a non-transactional migration that stopped in the middle. */
   resolve(migration: string, resolution: Resolution): Promise<ResolveResult>;
   create(options: CreateOptions): Promise<CreateResult>;
+  /** Writes the migrations that lead to what the entities describe, without any database. Needs PGlite and pg-delta. */
+  generate(options: GenerateOptions): Promise<GenerateResult>;
   /** Closes what was opened here; a data source that was initialised before stays open. */
   close(): Promise<void>;
 }
@@ -99,6 +102,11 @@ export function createMigrator(options: MigratorOptions): Migrator {
     create: async (createOptions) => {
       const existing = await listMigrations(migrations);
       return create(createOptions, { dir: settings.dir, cwd: process.cwd(), existing });
+    },
+    generate: async (generateOptions) => {
+      // Only for development: what it needs is not even looked at otherwise.
+      const { generate } = await import('./commands/generate/generate.js');
+      return generate(generateOptions, context);
     },
     close: async () => {
       if (!opened.here) return;

@@ -129,6 +129,36 @@ function others(program: Command, action: Action): void {
     .option('--migrated', 'and until nothing is pending: somebody else migrates')
     .addHelpText('after', examples('wait --timeout 60s', 'wait --migrated --timeout 10min'))
     .action(action('wait'));
+  command(program, 'generate', 'write the migrations that lead to what the entities describe')
+    .argument('[name]', 'what the change is called (default: made from the changes)')
+    .option('--check', 'write nothing; exit with 3 if something would be generated')
+    .option('--dry-run', 'write nothing, print the files')
+    .option('--sql', 'plain SQL files')
+    .option('--js', 'JavaScript instead of TypeScript')
+    .option('--dir <folder>', 'where (default: where the others are)')
+    .option('--rename <old=new>', 'users.name=full_name, or users=people: it is the same, called otherwise', collect)
+    .option('--drop <what>', 'users.name, or users: it goes, and nothing new is what it was', collect)
+    .option('--rename-directly', 'one ALTER … RENAME: the old version of the app breaks at that moment')
+    .option('--backfill <column=sql>', "users.country='DE': what existing rows get in a new column", collect)
+    .option('--using <column=sql>', 'users.age=age::int: how values become those of the new type', collect)
+    .option('--stored-timezone <zone>', 'UTC: what stored timestamps without a zone meant')
+    .option('--allow-destructive', 'also what loses data')
+    .option('--prune', 'drop also what somebody made by hand and the entities do not know')
+    .option('--no-online', 'one file, one transaction, while everybody waits')
+    .option('--target-version <major>', 'the major version of the server (default: 15)', count)
+    .option('--from <url>', 'start from this database instead of the migrations')
+    .option('--shadow <url>', 'make the throwaway databases on this server instead of in the process')
+    .addHelpText(
+      'after',
+      examples(
+        'generate AddEmailToUsers',
+        'generate --dry-run',
+        'generate --check',
+        'generate --rename users.name=full_name',
+        `generate --backfill "users.country='DE'"`,
+      ),
+    )
+    .action(action('generate'));
   command(program, 'create', 'write an empty migration')
     .argument('<name>', 'what it does, e.g. AddEmailToUsers')
     .addOption(new Option('--sql', 'a file of plain SQL').conflicts('js'))
@@ -170,6 +200,10 @@ function examples(...lines: readonly string[]): string {
 }
 
 const exitCodes = '\nExit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 there is something to do\n';
+
+function collect(text: string, earlier: readonly string[] = []): readonly string[] {
+  return [...earlier, text];
+}
 
 function count(text: string): number {
   if (/^[1-9]\d*$/.test(text)) return Number(text);

@@ -37,7 +37,7 @@ async function isAlone(folder: string, timestamp: number): Promise<boolean> {
   return (await readdir(folder)).filter((entry) => entry.startsWith(`${timestamp}-`)).length === 1;
 }
 
-function nextTimestamp(existing: MigrationList): number {
+export function nextTimestamp(existing: MigrationList): number {
   const known = [
     ...existing.files.map((file) => file.expected?.timestamp ?? 0),
     ...existing.classes.map(({ name }) => timestampOf(name) ?? 0),
@@ -46,7 +46,7 @@ function nextTimestamp(existing: MigrationList): number {
 }
 
 /** `add "e-mail" to users` → `AddEMailToUsers`. */
-function titleOf(text: string): string {
+export function titleOf(text: string): string {
   const words = text
     .normalize('NFC')
     .replace(/[^\p{L}\p{N}_$]+/gu, ' ')

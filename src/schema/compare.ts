@@ -1,6 +1,7 @@
 import type { EngineAction } from './engine.js';
 import { engine } from './engine.js';
 import type { ObjectId } from './object-id.js';
+import { schemaOf } from './read.js';
 import type { Schema } from './read.js';
 
 /** One statement on the way from one schema to another, in its place in the order. */
@@ -19,7 +20,7 @@ export interface Change {
 /** The statements that lead from one schema to the other; none when they are the same. */
 export async function compareSchemas(from: Schema, to: Schema): Promise<readonly Change[]> {
   const { plan } = await engine();
-  return plan(from.facts, to.facts, { renames: 'off' }).actions.map(changeOf);
+  return plan(from.facts, to.facts, { renames: 'off', compact: false }).actions.map(changeOf);
 }
 
 /** What differs, for people and for proofs: empty when the two are the same. */
@@ -29,10 +30,26 @@ export async function isSame(a: Schema, b: Schema): Promise<boolean> {
   return plan(a.facts, b.facts, { renames: 'off' }).deltas.length === 0;
 }
 
+/** The same schema, as if every constraint had looked at all rows: to take that back would be no help to anybody. */
+export function asValidated(schema: Schema): Promise<Schema> {
+  const facts = schema.facts
+    .facts()
+    .map((fact) =>
+      fact.id.kind === 'constraint'
+        ? { ...fact, payload: { ...fact.payload, validated: true, def: withoutNotValid(fact.payload['def']) } }
+        : fact,
+    );
+  return schemaOf(facts, schema.facts.edges);
+}
+
+function withoutNotValid(definition: unknown): unknown {
+  return typeof definition === 'string' ? definition.replace(/ NOT VALID$/, '') : definition;
+}
+
 function changeOf(action: EngineAction): Change {
-  const { sql, verb, produces, destroys, consumes, releases, dataLoss, transactionality } = action;
+  const { verb, produces, destroys, consumes, releases, dataLoss, transactionality } = action;
   return {
-    sql,
+    sql: action.sql.replaceAll('__pgdelta_replaced"', '_old"'),
     verb,
     creates: produces,
     drops: destroys,

@@ -1,0 +1,81 @@
+import type { GenerateOptions, GenerateResult } from '../commands/generate/contract.js';
+import { ExitCode } from '../errors.js';
+import { withMigrator } from './connect.js';
+import type { GlobalFlags } from './flags.js';
+import { many } from './io.js';
+import type { Io } from './io.js';
+import { projectLanguage } from './language.js';
+
+export interface GenerateFlags {
+  readonly check?: boolean;
+  readonly dryRun?: boolean;
+  readonly sql?: boolean;
+  readonly js?: boolean;
+  readonly dir?: string;
+  readonly rename?: readonly string[];
+  readonly drop?: readonly string[];
+  readonly renameDirectly?: boolean;
+  readonly backfill?: readonly string[];
+  readonly using?: readonly string[];
+  readonly storedTimezone?: string;
+  readonly allowDestructive?: boolean;
+  readonly prune?: boolean;
+  readonly online?: boolean;
+  readonly targetVersion?: number;
+  readonly from?: string;
+  readonly shadow?: string;
+}
+
+export async function generate(io: Io, flags: GlobalFlags & GenerateFlags, name?: string): Promise<ExitCode> {
+  const result = await withMigrator(io, flags, (migrator) => migrator.generate(optionsOf(flags, name)));
+  io.result(result, () => linesOf(result, flags, io));
+  for (const warning of result.warnings) io.note(`${io.paint.yellow('!')} ${warning}`);
+  return flags.check && result.files.length > 0 ? ExitCode.todo : ExitCode.done;
+}
+
+function optionsOf(flags: GlobalFlags & GenerateFlags, name: string | undefined): GenerateOptions {
+  const { check, dryRun, sql, js, rename, drop, backfill, using, ...rest } = flags;
+  return {
+    name,
+    language: sql ? 'sql' : js ? 'js' : projectLanguage(process.cwd()),
+    dryRun: check === true || dryRun === true,
+    renames: rename,
+    drops: drop,
+    backfills: backfill,
+    usings: using,
+    dir: rest.dir,
+    renameDirectly: rest.renameDirectly,
+    storedTimezone: rest.storedTimezone,
+    // Whether data may be lost is no question of a check.
+    allowDestructive: rest.allowDestructive === true || check === true,
+    prune: rest.prune,
+    online: rest.online,
+    targetVersion: rest.targetVersion,
+    from: rest.from,
+    shadow: rest.shadow,
+  };
+}
+
+function linesOf({ files, statements, texts }: GenerateResult, flags: GenerateFlags, io: Io): readonly string[] {
+  if (files.length === 0) return ['Nothing to do: the migrations lead to what the entities describe.'];
+  if (flags.dryRun && texts) return texts.flatMap(({ file, text }) => [`-- ${file}`, text]);
+  if (flags.check)
+    return [
+      `The entities have changed: ${many(statements.length, 'statement')} would be generated.`,
+      ...statements.map(({ sql }) => `  ${shorten(sql)}`),
+    ];
+  const lines: string[] = [];
+  for (const file of files) {
+    const own = statements.filter((statement) => statement.file === file);
+    lines.push(
+      `${io.paint.green('+')} ${file}${own[0]?.phase === 'contract' ? io.paint.dim('  (contract: when the old version of the app is gone)') : ''}`,
+    );
+    lines.push(...own.map(({ sql, effect }) => `    ${shorten(sql).padEnd(80)}  ${io.paint.dim(effect)}`));
+  }
+  return [...lines, '', `Proven up and down. Look at ${files.length === 1 ? 'it' : 'them'}, then: nest-migrate run`];
+}
+
+function shorten(sql: string): string {
+  const line = sql.replace(/\s+/g, ' ').trim();
+  return line.length > 80 ? `${line.slice(0, 79)}…` : line;
+}

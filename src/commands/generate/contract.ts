@@ -1,0 +1,57 @@
+import type { Effect, Phase } from '../../plan/step.js';
+
+export interface GenerateOptions {
+  /** What the change is called; made from the changes when it is left out. */
+  readonly name?: string | undefined;
+  readonly language: 'ts' | 'js' | 'sql';
+  readonly moduleKind?: 'esm' | 'cjs' | undefined;
+  readonly dir?: string | undefined;
+  /** Nothing is written. */
+  readonly dryRun?: boolean | undefined;
+  /** False: everything in one file and one transaction, while everybody waits. @default true */
+  readonly online?: boolean | undefined;
+  /** The current schema is that of this database, instead of what the migrations lead to. */
+  readonly from?: string | undefined;
+  /** A server for the throwaway databases, instead of PGlite. */
+  readonly shadow?: string | undefined;
+  /** Objects that the entities do not know are dropped, also those that somebody made by hand. */
+  readonly prune?: boolean | undefined;
+  readonly allowDestructive?: boolean | undefined;
+  /** Each `users.name=full_name` or `users=people`. */
+  readonly renames?: readonly string[] | undefined;
+  /** Each `users.name`: it is dropped, and nothing new is what it was. */
+  readonly drops?: readonly string[] | undefined;
+  readonly renameDirectly?: boolean | undefined;
+  /** Each `users.country='DE'`. */
+  readonly backfills?: readonly string[] | undefined;
+  /** Each `users.age=age::int`. */
+  readonly usings?: readonly string[] | undefined;
+  readonly storedTimezone?: string | undefined;
+  /** Major version of the server that migrations are for. @default 15 */
+  readonly targetVersion?: number | undefined;
+  /** Asks somebody at a terminal. Without it, an open question ends with exit code 3. */
+  readonly ask?: Ask | undefined;
+}
+
+export interface Ask {
+  choose(question: string, choices: readonly { readonly title: string; readonly value: string }[]): Promise<string>;
+  text(question: string): Promise<string>;
+  confirm(question: string): Promise<boolean>;
+}
+
+export interface GeneratedStatement {
+  readonly file: string;
+  readonly sql: string;
+  readonly effect: Effect;
+  readonly phase: Phase;
+}
+
+export interface GenerateResult {
+  /** Relative paths; of a dry run, those that would be written. */
+  readonly files: readonly string[];
+  readonly statements: readonly GeneratedStatement[];
+  readonly renames: readonly { readonly from: string; readonly to: string }[];
+  readonly warnings: readonly string[];
+  /** The texts of the files; only of a dry run. */
+  readonly texts?: readonly { readonly file: string; readonly text: string }[];
+}

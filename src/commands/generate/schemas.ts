@@ -1,0 +1,118 @@
+import { DataSource } from 'typeorm';
+import type { SqlClient } from '../../database/client.js';
+import { tablesOf } from '../../database/tables.js';
+import { listMigrations } from '../../files/list.js';
+import { resolveMigrations } from '../../files/resolve.js';
+import { keyOf, objectId } from '../../schema/object-id.js';
+import type { ObjectId } from '../../schema/object-id.js';
+import { readSchema } from '../../schema/read.js';
+import type { CatalogPool, Schema } from '../../schema/read.js';
+import { createEntities } from '../../shadow/entities.js';
+import { Origins, originOf } from '../../shadow/origins.js';
+import type { Origin } from '../../shadow/origins.js';
+import { replay } from '../../shadow/replay.js';
+import { openShadow } from '../../shadow/shadow.js';
+import type { Shadow } from '../../shadow/shadow.js';
+import { typeormMetadataRows } from '../../shadow/typeorm-metadata.js';
+import type { TypeormMetadataRow } from '../../shadow/typeorm-metadata.js';
+import type { CommandContext } from '../context.js';
+
+/** What one side of the comparison is. */
+export interface Side {
+  readonly schema: Schema;
+  readonly metadata: readonly TypeormMetadataRow[];
+}
+
+export interface CurrentSide extends Side {
+  readonly shadow: Shadow;
+  readonly originOf: (id: ObjectId) => Origin | undefined;
+  readonly read: () => Promise<Schema>;
+}
+
+/** What the entities describe, made by TypeORM on an empty database and read from its catalog. */
+export async function desiredSide(context: CommandContext, url: string | undefined): Promise<Side> {
+  const shadow = await openShadow(context.dataSource, { url });
+  try {
+    await createEntities(shadow.dataSource, (sql) => shadow.pool.query(sql));
+    return await sideOf(shadow.pool, context);
+  } finally {
+    await shadow.close();
+  }
+}
+
+/** What the migrations lead to, executed on another empty database. It stays open: the proof goes on there. */
+export async function currentSide(context: CommandContext, url: string | undefined): Promise<CurrentSide> {
+  const shadow = await openShadow(context.dataSource, { url });
+  try {
+    await createTypeormTable(shadow);
+    const origins = new Origins(shadow.pool);
+    await origins.after('generated');
+    const known = await resolveMigrations(await listMigrations(context.migrations), () => false);
+    await replay(shadow, known, context.instantiate, (migration, statements) =>
+      origins.after(originOf(migration, statements)),
+    );
+    const side = await sideOf(shadow.pool, context);
+    return {
+      ...side,
+      shadow,
+      originOf: await origins.finish(),
+      read: () => readSchema(shadow.pool, { ignoreTables: ownTables(context) }),
+    };
+  } catch (error) {
+    await shadow.close();
+    throw error;
+  }
+}
+
+/** What a live database has. */
+export async function liveSide(context: CommandContext, url: string): Promise<Side> {
+  const live = new DataSource({
+    type: 'postgres',
+    url,
+    entities: [],
+    installExtensions: false,
+    applicationName: 'nest-migrate',
+  });
+  await live.initialize();
+  try {
+    return await sideOf((live.driver as unknown as { master: CatalogPool & SqlClient }).master, context);
+  } finally {
+    await live.destroy();
+  }
+}
+
+async function sideOf(pool: CatalogPool & SqlClient, context: CommandContext): Promise<Side> {
+  return {
+    schema: await readSchema(pool, { ignoreTables: ownTables(context) }),
+    metadata: await typeormMetadataRows(pool as never),
+  };
+}
+
+/** TypeORM's run makes this table before the migrations that write to it. */
+async function createTypeormTable(shadow: Shadow): Promise<void> {
+  const builder = shadow.dataSource.driver.createSchemaBuilder() as {
+    createMetadataTableIfNecessary?(queryRunner: unknown): Promise<void>;
+  };
+  const queryRunner = shadow.dataSource.createQueryRunner();
+  try {
+    await builder.createMetadataTableIfNecessary?.(queryRunner);
+  } finally {
+    await queryRunner.release();
+  }
+}
+
+/** Tables that are the tools', not the schema's. */
+function ownTables({ dataSource }: CommandContext): readonly ObjectId[] {
+  const options = dataSource.options as {
+    readonly metadataTableName?: string;
+    readonly migrationsTableName?: string;
+    readonly schema?: string;
+  };
+  const { schema = options.schema ?? 'public' } = tablesOf(dataSource);
+  const ledger = (options.migrationsTableName ?? 'migrations').split('.').at(-1) ?? 'migrations';
+  const names = [ledger, `${ledger}_log`, options.metadataTableName ?? 'typeorm_metadata'];
+  const all = [schema, options.schema ?? 'public'].flatMap((place) =>
+    names.map((name) => objectId('table', place, name)),
+  );
+  return [...new Map(all.map((id) => [keyOf(id), id])).values()];
+}

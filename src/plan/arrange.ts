@@ -1,0 +1,115 @@
+import type { Schema } from '../schema/read.js';
+import { keyOf, relationOf } from '../schema/object-id.js';
+import type { ObjectId } from '../schema/object-id.js';
+import type { Phase, PlannedChange, Step } from './step.js';
+
+/** The statements that go into one file: all in one transaction, or each by itself. */
+export interface PlannedFile {
+  readonly phase: Phase;
+  readonly transaction: boolean;
+  readonly steps: readonly Step[];
+}
+
+interface Draft {
+  readonly phase: Phase;
+  readonly transaction: boolean;
+  readonly steps: Step[];
+}
+
+/** Where the steps of a change have gone. */
+interface Placed {
+  readonly change: PlannedChange;
+  readonly touches: ReadonlySet<string>;
+  readonly phase: Phase;
+  readonly lastFile: number;
+  readonly needsCommit: boolean;
+}
+
+/**
+ * Puts the steps into as few files as their order allows. What must be committed first, or cannot be in a transaction, is what makes
+ * more files than one. With `cautious` the order of the changes is kept altogether.
+ */
+export function arrange(
+  changes: readonly PlannedChange[],
+  from: Schema,
+  to: Schema,
+  { cautious = false }: { readonly cautious?: boolean } = {},
+): readonly PlannedFile[] {
+  const files: Draft[] = [];
+  const placed: Placed[] = [];
+  for (const change of changes) {
+    const touches = touched(change, from, to);
+    const before = placed.filter((earlier) => cautious || conflict(earlier, { change, touches }));
+    // What builds on something that happens in the second phase cannot happen in the first.
+    let phase: Phase = before.some((earlier) => earlier.phase === 'contract') ? 'contract' : 'expand';
+    let index = Math.max(0, ...before.map(({ lastFile, needsCommit }) => lastFile + (needsCommit ? 1 : 0)));
+    let lastExpand: number | undefined;
+    for (const step of change.steps) {
+      if (step.phase === 'contract') phase = 'contract';
+      if (step.afterCommit && files[index] !== undefined) index += 1;
+      index = place({ ...step, phase }, index, files);
+      if (phase === 'expand') lastExpand = index;
+    }
+    placed.push({
+      change,
+      touches,
+      phase: lastExpand === undefined && change.steps.length > 0 ? 'contract' : 'expand',
+      lastFile: lastExpand ?? index,
+      needsCommit: change.steps.at(-1)?.sql.includes(' ADD VALUE ') ?? false,
+    });
+  }
+  return [...files.filter(isExpand), ...files.filter((file) => !isExpand(file))];
+}
+
+function isExpand({ phase }: Draft): boolean {
+  return phase === 'expand';
+}
+
+/** The first file from `index` on that takes such a step; a new one when there is none. Returns its number. */
+function place(step: Step, index: number, files: Draft[]): number {
+  for (let at = index; at < files.length; at++) {
+    const file = files[at];
+    if (file?.phase === step.phase && file.transaction === step.transaction) {
+      file.steps.push(step);
+      return at;
+    }
+  }
+  files.push({ phase: step.phase, transaction: step.transaction, steps: [step] });
+  return files.length - 1;
+}
+
+/** One makes, removes or changes what the other is about. */
+function conflict(
+  earlier: Placed,
+  later: { readonly change: PlannedChange; readonly touches: ReadonlySet<string> },
+): boolean {
+  const within = (ids: readonly ObjectId[], touches: ReadonlySet<string>) => ids.some((id) => touches.has(keyOf(id)));
+  return within(affected(earlier.change), later.touches) || within(affected(later.change), earlier.touches);
+}
+
+function affected({ creates, drops, alters }: PlannedChange): readonly ObjectId[] {
+  return [...creates, ...drops, ...alters];
+}
+
+/** Everything that a change is about, with what that needs in turn: the columns of an index, the tables of a view. */
+function touched({ creates, drops, uses }: PlannedChange, from: Schema, to: Schema): ReadonlySet<string> {
+  const keys = new Set<string>();
+  const add = (id: ObjectId): void => void keys.add(keyOf(id));
+  const addNeeds = (id: ObjectId, schema: Schema): void => {
+    add(id);
+    for (const needed of schema.needs(id)) {
+      add(needed);
+      if (needed.table !== undefined) add(relationOf(needed));
+    }
+    const parent = schema.get(id)?.parent;
+    if (parent) add(parent);
+  };
+  creates.forEach((id) => addNeeds(id, to));
+  drops.forEach((id) => addNeeds(id, from));
+  for (const id of uses) {
+    add(id);
+    if (id.kind !== 'table') [...from.needs(id), ...to.needs(id)].forEach(add);
+    if (id.kind === 'column') [from, to].forEach((schema) => addNeeds({ ...id, kind: 'default' }, schema));
+  }
+  return keys;
+}

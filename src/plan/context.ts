@@ -1,0 +1,71 @@
+import type { Change } from '../schema/compare.js';
+import type { ObjectId } from '../schema/object-id.js';
+import { keyOf, objectId, relationOf } from '../schema/object-id.js';
+import type { Schema } from '../schema/read.js';
+import type { PlannedChange, Step } from './step.js';
+
+/** What somebody has decided that no tool can know. Keys are `table.column`, with the schema in front where it is not public. */
+export interface Decisions {
+  /** The expression that fills a new column of existing rows. */
+  readonly backfill: ReadonlyMap<string, string>;
+  /** The expression that turns a value of the old type into one of the new. */
+  readonly using: ReadonlyMap<string, string>;
+  /** The time zone in which stored timestamps without one were meant. */
+  readonly storedTimezone: string | undefined;
+}
+
+/** What recipes work with. */
+export interface PlanContext {
+  readonly from: Schema;
+  readonly to: Schema;
+  readonly decisions: Decisions;
+  readonly targetVersion: number;
+  /** What changing a column's type would mean, tried on the shadow. */
+  readonly tryType: (from: ColumnType, to: ColumnType) => TypeChange;
+}
+
+export interface ColumnType {
+  readonly type: string;
+  readonly expr: string | undefined;
+}
+
+/** `free`: only the catalog changes; `rewrite`: every row does; `needs-using`: PostgreSQL does not know how. */
+export type TypeChange = 'free' | 'scan' | 'rewrite' | 'needs-using';
+
+/** Turns a change into statements that do not stop production; undefined when the change is none of its business. */
+export type Recipe = (change: Change, context: PlanContext) => readonly Step[] | undefined;
+
+export function plannedAs(change: Change, steps: readonly Step[]): PlannedChange {
+  const { verb, creates, drops, uses } = change;
+  const alters = verb === 'alter' ? uses.filter(({ kind }) => kind !== 'table' && kind !== 'schema') : [];
+  return { steps, creates, drops, uses, alters };
+}
+
+/** The table that a change is about, when rows may be in it already. */
+export function existingTable(id: ObjectId, { from, to }: PlanContext): ObjectId | undefined {
+  const table = id.kind === 'index' ? (to.get(id) ?? from.get(id))?.parent : relationOf(id);
+  return table && from.has(table) && to.has(table) ? table : undefined;
+}
+
+/** The only object that a change creates, of this kind. */
+export function created(change: Change, kind: string): ObjectId | undefined {
+  return change.verb === 'create' ? change.creates.find((id) => id.kind === kind) : undefined;
+}
+
+export function isRecreated(id: ObjectId, { to }: PlanContext): boolean {
+  return to.has(id);
+}
+
+/** `users.email`, or `billing.users.email`. */
+export function columnPath(id: ObjectId): string {
+  const schema = id.schema === undefined || id.schema === 'public' ? '' : `${id.schema}.`;
+  return `${schema}${id.table ?? ''}.${id.name ?? ''}`;
+}
+
+export function columnId(table: ObjectId, name: string): ObjectId {
+  return objectId('column', table.schema, name, table.name);
+}
+
+export function sameId(a: ObjectId, b: ObjectId): boolean {
+  return keyOf(a) === keyOf(b);
+}

@@ -1,0 +1,111 @@
+import type { SqlClient } from '../database/client.js';
+import { codeOf, messageOf, MigrateError } from '../errors.js';
+import { asValidated, compareSchemas, isSame } from '../schema/compare.js';
+import type { Change } from '../schema/compare.js';
+import type { Schema } from '../schema/read.js';
+import type { PlannedFile } from './arrange.js';
+
+/** A file that has been executed, and taken back. */
+export interface ProvenFile extends PlannedFile {
+  readonly down: readonly string[];
+}
+
+export interface ProofContext {
+  readonly client: SqlClient;
+  /** The schema that the shadow has now. */
+  readonly from: Schema;
+  readonly to: Schema;
+  readonly read: () => Promise<Schema>;
+  /** Turns the differences of a way back into statements. */
+  readonly write: (changes: readonly Change[], from: Schema, to: Schema) => readonly string[];
+}
+
+/**
+ * Executes every file on the shadow, up and down. Up must end exactly at the schema that is wanted, and each down exactly where its file
+ * began. A down is not the text of its up turned around: it is the way from the schema after the file to the schema before it.
+ */
+export async function prove(files: readonly PlannedFile[], context: ProofContext): Promise<readonly ProvenFile[]> {
+  const states = [await asValidated(context.from)];
+  const proven: ProvenFile[] = [];
+  for (const [index, file] of files.entries()) {
+    await executeAll(
+      file.steps.map(({ sql }) => sql),
+      file.transaction,
+      context.client,
+      'up',
+    );
+    const read = await context.read();
+    const before = states.at(-1) ?? context.from;
+    const after = await asValidated(read);
+    states.push(after);
+    const back = context.write(await compareSchemas(after, before), after, before);
+    proven.push({ ...file, down: [...undone(file), ...(file.transaction ? back : concurrently(back))] });
+    if (index === files.length - 1)
+      await expectSame(read, context.to, 'The migration does not lead exactly to what the entities describe');
+  }
+  for (const [index, file] of [...proven.entries()].reverse()) {
+    await executeAll(file.down, file.transaction, context.client, 'down');
+    await expectSame(
+      await asValidated(await context.read()),
+      states[index] ?? context.from,
+      'Reverting the migration does not lead exactly back',
+    );
+  }
+  return proven;
+}
+
+function undone({ steps }: PlannedFile): readonly string[] {
+  return steps.flatMap(({ undo }) => undo ?? []).reverse();
+}
+
+/** Where a file has no transaction, its indexes come and go beside the traffic in both directions. */
+function concurrently(statements: readonly string[]): readonly string[] {
+  return statements.flatMap((sql) => {
+    const name = /^CREATE (?:UNIQUE )?INDEX ("(?:[^"]|"")+"|\S+) ON (?:ONLY )?("(?:[^"]|"")+"|[^.\s]+)\./.exec(sql);
+    const statement = sql
+      .replace(/^DROP INDEX /, 'DROP INDEX CONCURRENTLY IF EXISTS ')
+      .replace(/^CREATE (UNIQUE )?INDEX /, 'CREATE $1INDEX CONCURRENTLY ');
+    // An attempt that was cut off leaves an invalid index behind.
+    return name ? [`DROP INDEX CONCURRENTLY IF EXISTS ${name[2]}.${name[1]}`, statement] : [statement];
+  });
+}
+
+async function executeAll(
+  statements: readonly string[],
+  transaction: boolean,
+  client: SqlClient,
+  direction: 'up' | 'down',
+): Promise<void> {
+  let current = '';
+  try {
+    if (transaction) await client.query('BEGIN');
+    for (const sql of statements) {
+      current = sql;
+      await client.query(sql);
+    }
+    if (transaction) await client.query('COMMIT');
+  } catch (error) {
+    if (transaction) await client.query('ROLLBACK').catch(() => undefined);
+    throw proofFailed(
+      `A statement of the ${direction} side failed on the shadow: ${messageOf(error)} (${codeOf(error) ?? ''})`,
+      [current],
+      error,
+    );
+  }
+}
+
+async function expectSame(is: Schema, wanted: Schema, what: string): Promise<void> {
+  if (await isSame(is, wanted)) return;
+  const left = (await compareSchemas(is, wanted)).map(({ sql }) => sql);
+  throw proofFailed(`${what}. What would still have to be done:`, left);
+}
+
+export function proofFailed(message: string, statements: readonly string[], cause?: unknown): MigrateError {
+  return new MigrateError({
+    code: 'PROOF_FAILED',
+    message: [message, ...statements.slice(0, 10).map((sql) => `  ${sql}`)].join('\n'),
+    next: 'Nothing was written. Try --no-online; and please report it, with the statements above and the entities concerned.',
+    ...(statements[0] !== undefined && { sql: statements[0] }),
+    ...(cause !== undefined && { cause }),
+  });
+}

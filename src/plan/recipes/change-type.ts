@@ -1,0 +1,110 @@
+import { describeObject, quoteIdent, tableSql } from '../../schema/object-id.js';
+import type { ObjectId } from '../../schema/object-id.js';
+import type { Change } from '../../schema/compare.js';
+import { columnPath, existingTable } from '../context.js';
+import type { PlanContext, Recipe } from '../context.js';
+import { step } from '../step.js';
+import type { Step } from '../step.js';
+
+const pattern = / ALTER COLUMN "(?:[^"]|"")+" (?:TYPE |DROP DEFAULT$|SET DEFAULT )/;
+
+/** The changes of one column's type: the engine drops the default, changes the type, and sets the default again. */
+export function mergeTypeChanges(changes: readonly Change[]): readonly Change[] {
+  const result: Change[] = [];
+  for (const change of changes) {
+    const target = /^(ALTER TABLE .+? ALTER COLUMN "(?:[^"]|"")+") TYPE /.exec(change.sql)?.[1];
+    if (target === undefined) {
+      const typeChange = result.findLast(({ sql }) =>
+        sql.startsWith(`${change.sql.split(' SET DEFAULT ')[0] ?? ''} TYPE `),
+      );
+      // The default that is set again belongs to the change of the type.
+      if (typeChange && / SET DEFAULT /.test(change.sql) && pattern.test(change.sql)) continue;
+      result.push(change);
+      continue;
+    }
+    const dropped = result.findIndex(({ sql }) => sql === `${target} DROP DEFAULT`);
+    const merged = dropped === -1 ? undefined : result.splice(dropped, 1)[0];
+    result.push({
+      ...change,
+      drops: [...change.drops, ...(merged?.drops ?? [])],
+      uses: [...change.uses, ...(merged?.uses ?? [])],
+    });
+  }
+  return result;
+}
+
+/** One ALTER keeps the data, where dropping and adding a column would lose it. */
+export const changeType: Recipe = (change, context) => {
+  if (!/ ALTER COLUMN "(?:[^"]|"")+" TYPE /.test(change.sql)) return undefined;
+  const column =
+    change.uses.find(({ kind }) => kind === 'column') ?? change.creates.find(({ kind }) => kind === 'column');
+  const id = column ?? columnOf(change);
+  const before = id && context.from.get(id);
+  const after = id && context.to.get(id);
+  if (!id || !before || !after) return undefined;
+  const defaultBefore = context.from.get({ ...id, kind: 'default' })?.is['expr'] as string | undefined;
+  const defaultAfter = context.to.get({ ...id, kind: 'default' })?.is['expr'] as string | undefined;
+  const types = { from: String(before.is['type']), to: String(after.is['type']) };
+  const using = context.decisions.using.get(columnPath(id)) ?? zoneUsing(id, types, context);
+  const target = `ALTER TABLE ${tableSql({ ...id, name: id.table ?? '' })} ALTER COLUMN ${quoteIdent(id.name ?? '')}`;
+  const how =
+    using === undefined
+      ? context.tryType({ type: types.from, expr: defaultBefore }, { type: types.to, expr: defaultAfter })
+      : 'rewrite';
+  const isNew = existingTable(id, context) === undefined;
+  const effect = isNew
+    ? 'nobody waits'
+    : how === 'free'
+      ? 'brief lock'
+      : how === 'scan'
+        ? 'all wait while it scans'
+        : 'all wait while it rewrites';
+  const comment = `${describeObject(id)}: from ${types.from} to ${types.to}.`;
+  if (how === 'free' || how === 'scan' || (how === 'rewrite' && using === undefined)) {
+    return [
+      step(`${target} TYPE ${types.to}`, { comment, effect, ...lossOf(change, id) }),
+      ...defaultSteps(target, defaultBefore, defaultAfter),
+    ];
+  }
+  return [
+    ...(defaultBefore === undefined ? [] : [step(`${target} DROP DEFAULT`)]),
+    step(`${target} TYPE ${types.to} USING ${using ?? `${quoteIdent(id.name ?? '')}::text::${types.to}`}`, {
+      comment,
+      effect,
+      ...lossOf(change, id),
+    }),
+    ...(defaultAfter === undefined ? [] : [step(`${target} SET DEFAULT ${defaultAfter}`)]),
+  ];
+};
+
+function defaultSteps(target: string, before: string | undefined, after: string | undefined): readonly Step[] {
+  if (after === undefined) return before === undefined ? [] : [step(`${target} DROP DEFAULT`)];
+  return before === after ? [] : [step(`${target} SET DEFAULT ${after}`)];
+}
+
+function zoneUsing(
+  id: ObjectId,
+  types: { readonly from: string; readonly to: string },
+  { decisions }: PlanContext,
+): string | undefined {
+  const zoned = [types.from, types.to].map((type) => /^timestamp(?:\(\d\))? with(?<out>out)? time zone/.exec(type));
+  if (
+    !zoned[0] ||
+    !zoned[1] ||
+    zoned[0].groups?.['out'] === zoned[1].groups?.['out'] ||
+    decisions.storedTimezone === undefined
+  )
+    return undefined;
+  return `${quoteIdent(id.name ?? '')} AT TIME ZONE '${decisions.storedTimezone.replaceAll("'", "''")}'`;
+}
+
+function lossOf(change: Change, id: ObjectId): { readonly loses?: string } {
+  return change.losesData ? { loses: `values of ${describeObject(id)} that do not fit` } : {};
+}
+
+function columnOf({ sql }: Change): ObjectId | undefined {
+  const match = /^ALTER TABLE "((?:[^"]|"")+)"\."((?:[^"]|"")+)" ALTER COLUMN "((?:[^"]|"")+)" /.exec(sql);
+  if (!match) return undefined;
+  const [schema = '', table = '', name = ''] = match.slice(1).map((part) => part.replaceAll('""', '"'));
+  return { kind: 'column', schema, table, name };
+}

@@ -1,0 +1,186 @@
+import { describeObject, objectId, quoteIdent, tableSql } from '../../schema/object-id.js';
+import type { ObjectId } from '../../schema/object-id.js';
+import type { Change } from '../../schema/compare.js';
+import { columnPath, created, existingTable } from '../context.js';
+import type { PlanContext, Recipe } from '../context.js';
+import { step } from '../step.js';
+import type { Step } from '../step.js';
+import { backfill } from './backfill.js';
+import { shortened } from '../names.js';
+import { notNullSteps } from './not-null.js';
+
+/** A new column of a table that has rows. */
+export const addColumn: Recipe = (change, context) => {
+  const column = created(change, 'column');
+  const table = column && existingTable(column, context);
+  const is = column && context.to.get(column)?.is;
+  if (!column || !table || !is || context.from.has(column)) return undefined;
+  const expression = context.decisions.backfill.get(columnPath(column));
+  const fallback = context.to.get({ ...column, kind: 'default' })?.is['expr'];
+  const clause = change.sql.slice(change.sql.indexOf(' ADD COLUMN ') + ' ADD COLUMN '.length);
+  if (is['identity'] != null || is['generatedExpr'] != null) return undefined;
+  if (expression !== undefined) return filledColumn(table, column, clause, { expression, fallback, context });
+  if (fallback === undefined || !isVolatile(String(fallback), change, context)) return undefined;
+  return volatileDefault(table, column, clause, { fallback: String(fallback), context });
+};
+
+interface Filling {
+  readonly expression: string;
+  readonly fallback: unknown;
+  readonly context: PlanContext;
+}
+
+/** Without a default, the old version of the app would write rows without a value: a trigger fills them until it is gone. */
+function filledColumn(
+  table: ObjectId,
+  column: ObjectId,
+  clause: string,
+  { expression, fallback, context }: Filling,
+): readonly Step[] {
+  const name = column.name ?? '';
+  const notNull = context.to.get(column)?.is['notNull'] === true;
+  const alter = `ALTER TABLE ${tableSql(table)}`;
+  if (isConstant(expression)) {
+    return [
+      step(`${alter} ADD COLUMN ${withoutDefault(clause)} DEFAULT ${expression}`, {
+        comment: 'The default is also what the rows have that are there: nothing is rewritten.',
+      }),
+      fallback === undefined
+        ? step(`${alter} ALTER COLUMN ${quoteIdent(name)} DROP DEFAULT`, {
+            comment: 'The default was for the rows that were there, and for the old version of the app.',
+            phase: 'contract',
+          })
+        : step(`${alter} ALTER COLUMN ${quoteIdent(name)} SET DEFAULT ${String(fallback)}`),
+    ];
+  }
+  const trigger = fillTrigger(table, name, expression);
+  return [
+    step(`${alter} ADD COLUMN ${withoutDefault(clause).replace(/ NOT NULL$/, '')}`),
+    ...(fallback === undefined
+      ? []
+      : [step(`${alter} ALTER COLUMN ${quoteIdent(name)} SET DEFAULT ${String(fallback)}`)]),
+    ...(notNull ? trigger.create : []),
+    { ...backfill(table, name, expression), afterCommit: true },
+    ...(notNull ? [...notNullSteps(table, name, context.targetVersion), ...trigger.drop] : []),
+  ];
+}
+
+function fillTrigger(
+  table: ObjectId,
+  column: string,
+  expression: string,
+): { readonly create: readonly Step[]; readonly drop: readonly Step[] } {
+  const name = shortened(`${table.name ?? ''}_${column}_fill`);
+  const routine = `${quoteIdent(table.schema ?? 'public')}.${quoteIdent(name)}`;
+  const own = `(SELECT ${expression} FROM (SELECT NEW.*) AS row)`;
+  const body = `
+      BEGIN
+        IF NEW.${quoteIdent(column)} IS NULL THEN
+          NEW.${quoteIdent(column)} := ${own};
+        END IF;
+        RETURN NEW;
+      END
+      `;
+  return {
+    create: [
+      step(`CREATE FUNCTION ${routine}() RETURNS trigger LANGUAGE plpgsql AS $fill$${body}$fill$`, {
+        comment: 'Rows that the old version of the app writes get the value too.',
+        effect: 'nobody waits',
+      }),
+      step(
+        `CREATE TRIGGER ${quoteIdent(name)} BEFORE INSERT OR UPDATE ON ${tableSql(table)} FOR EACH ROW EXECUTE FUNCTION ${routine}()`,
+      ),
+    ],
+    drop: [
+      step(`DROP TRIGGER ${quoteIdent(name)} ON ${tableSql(table)}`, {
+        phase: 'contract',
+        comment: 'The old version of the app is gone: it is not needed any more.',
+      }),
+      step(`DROP FUNCTION ${routine}()`, { phase: 'contract', effect: 'nobody waits' }),
+    ],
+  };
+}
+
+/** `gen_random_uuid()` differs from row to row: with it ADD COLUMN would rewrite the table while everybody waits. */
+function volatileDefault(
+  table: ObjectId,
+  column: ObjectId,
+  clause: string,
+  { fallback, context }: { readonly fallback: string; readonly context: PlanContext },
+): readonly Step[] {
+  const name = column.name ?? '';
+  const alter = `ALTER TABLE ${tableSql(table)}`;
+  return [
+    step(`${alter} ADD COLUMN ${withoutDefault(clause).replace(/ NOT NULL$/, '')}`),
+    step(`${alter} ALTER COLUMN ${quoteIdent(name)} SET DEFAULT ${fallback}`, {
+      comment: 'For new rows; for those that are there it differs from row to row, so they are filled in batches.',
+    }),
+    { ...backfill(table, name, fallback), afterCommit: true },
+    ...(context.to.get(column)?.is['notNull'] === true ? notNullSteps(table, name, context.targetVersion) : []),
+  ];
+}
+
+/** A column that goes: first it need not be written any more, and when nobody reads it any more, it is dropped. */
+export const dropColumn: Recipe = (change, context) => {
+  const column = change.verb === 'drop' ? change.drops.find(({ kind }) => kind === 'column') : undefined;
+  const table = column && existingTable(column, context);
+  const is = column && context.from.get(column)?.is;
+  if (!column || !table || !is || context.to.has(column)) return undefined;
+  const inKey = context.from
+    .neededBy(column)
+    .some((id) => id.kind === 'constraint' && context.from.get(id)?.is['type'] === 'p');
+  const mustBeWritten =
+    is['notNull'] === true &&
+    is['identity'] == null &&
+    is['generatedExpr'] == null &&
+    !inKey &&
+    !context.from.has({ ...column, kind: 'default' });
+  return [
+    ...(mustBeWritten
+      ? [
+          step(`ALTER TABLE ${tableSql(table)} ALTER COLUMN ${quoteIdent(column.name ?? '')} DROP NOT NULL`, {
+            comment: `The new version of the app does not write ${describeObject(column)} any more.`,
+          }),
+        ]
+      : []),
+    step(change.sql, {
+      comment: `Drops ${describeObject(column)} with its data.`,
+      phase: 'contract',
+      loses: `the data of ${describeObject(column)}`,
+    }),
+  ];
+};
+
+function withoutDefault(clause: string): string {
+  const at = clause.lastIndexOf(' DEFAULT ');
+  return at === -1 ? clause : clause.slice(0, at);
+}
+
+/** A literal, or something that is the same for all rows of the statement. */
+export function isConstant(expression: string): boolean {
+  return /^\s*(?:-?\d+(?:\.\d+)?|'(?:[^']|'')*'(?:::[\w .()[\]"]+)?|true|false|now\(\)|current_timestamp|current_date|localtimestamp)\s*$/i.test(
+    expression,
+  );
+}
+
+const volatileFunctions =
+  /\b(?:gen_random_uuid|uuid_generate_v\w+|uuidv4|uuidv7|random|random_normal|clock_timestamp|timeofday|nextval|statement_timestamp_volatile)\s*\(/i;
+
+function isVolatile(expression: string, change: Change, { to }: PlanContext): boolean {
+  // A function of the user's own may be anything: filling in batches is right in any case.
+  const ownFunction = change.creates.flatMap((id) => to.needs(id)).some(({ kind }) => kind === 'function');
+  return ownFunction || volatileFunctions.test(expression);
+}
+
+/** Without a default and without an expression, rows that are there cannot be filled. */
+export function needsBackfill(change: Change, context: PlanContext): ObjectId | undefined {
+  const column = created(change, 'column');
+  const is = column && context.to.get(column)?.is;
+  if (!column || !is || !existingTable(column, context) || is['notNull'] !== true) return undefined;
+  const filled =
+    is['identity'] != null ||
+    is['generatedExpr'] != null ||
+    context.to.has({ ...column, kind: 'default' }) ||
+    context.decisions.backfill.has(columnPath(column));
+  return filled ? undefined : objectId('column', column.schema, column.name ?? '', column.table);
+}

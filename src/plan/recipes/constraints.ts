@@ -1,0 +1,84 @@
+import { describeObject, quoteIdent, sqlName, tableSql } from '../../schema/object-id.js';
+import type { ObjectId } from '../../schema/object-id.js';
+import { created, existingTable } from '../context.js';
+import type { PlanContext, Recipe } from '../context.js';
+import { step } from '../step.js';
+import type { Step } from '../step.js';
+import { dropLeftover, isPartitioned } from './index-recipes.js';
+import { notNullSteps } from './not-null.js';
+
+/** Foreign keys and checks: new rows are checked at once, those that are there in a second transaction, under a lock that stops nobody. */
+export const addValidated: Recipe = (change, context) => {
+  const constraint = created(change, 'constraint');
+  const table = constraint && existingTable(constraint, context);
+  const is = constraint && context.to.get(constraint)?.is;
+  if (!constraint || !table || !is || !['f', 'c'].includes(String(is['type'])) || is['validated'] !== true)
+    return undefined;
+  if (is['type'] === 'f' && isPartitioned(table, context) && context.targetVersion < 18) return undefined;
+  return validatedSteps(table, constraint.name ?? '', String(is['def']));
+};
+
+export function validatedSteps(table: ObjectId, name: string, definition: string): readonly Step[] {
+  return [
+    step(`ALTER TABLE ${tableSql(table)} ADD CONSTRAINT ${quoteIdent(name)} ${definition} NOT VALID`, {
+      comment: 'Checks new rows from now on, without looking at those that are there.',
+    }),
+    step(`ALTER TABLE ${tableSql(table)} VALIDATE CONSTRAINT ${quoteIdent(name)}`, {
+      comment: 'Looks at the rows that are there, while the table stays in use.',
+      afterCommit: true,
+      effect: 'scans, nobody waits',
+    }),
+  ];
+}
+
+/** Unique and primary keys: their index is built beside the traffic, then it only has to be declared. */
+export const addKey: Recipe = (change, context) => {
+  const constraint = created(change, 'constraint');
+  const table = constraint && existingTable(constraint, context);
+  const is = constraint && context.to.get(constraint)?.is;
+  if (!constraint || !table || !is || !['u', 'p'].includes(String(is['type'])) || isPartitioned(table, context))
+    return undefined;
+  const parts =
+    /^(UNIQUE|PRIMARY KEY)( NULLS NOT DISTINCT)? \(([^()]+)\)( INCLUDE \([^()]+\))?( DEFERRABLE(?: INITIALLY DEFERRED)?)?$/.exec(
+      String(is['def']),
+    );
+  if (!parts) return undefined;
+  const [, kind, nulls = '', columns = '', include = '', deferrable = ''] = parts;
+  const name = constraint.name ?? '';
+  const index = { kind: 'index', ...(table.schema !== undefined && { schema: table.schema }), name };
+  const replaced = context.from.has(constraint);
+  return [
+    ...(kind === 'PRIMARY KEY' ? keyColumns(columns).flatMap((column) => notNullIfNeeded(table, column, context)) : []),
+    ...(replaced ? [] : [dropLeftover(index)]),
+    step(`CREATE UNIQUE INDEX CONCURRENTLY ${quoteIdent(name)} ON ${tableSql(table)} (${columns})${include}${nulls}`, {
+      comment: `Builds the index of ${describeObject(constraint)} while the table stays in use. It fails if rows are double.`,
+      transaction: false,
+      effect: 'builds, nobody waits',
+    }),
+    step(
+      `ALTER TABLE ${tableSql(table)} ADD CONSTRAINT ${quoteIdent(name)} ${kind} USING INDEX ${sqlName({ kind: 'index', name })}${deferrable}`,
+      {
+        comment: 'Declares it, which is a matter of the catalog only.',
+      },
+    ),
+  ];
+};
+
+function keyColumns(columns: string): readonly string[] {
+  return [...columns.matchAll(/"((?:[^"]|"")+)"|([^\s,"]+)/g)].map(
+    ([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain ?? '',
+  );
+}
+
+function notNullIfNeeded(table: ObjectId, column: string, { from, to, targetVersion }: PlanContext): readonly Step[] {
+  const id = {
+    kind: 'column',
+    ...(table.schema !== undefined && { schema: table.schema }),
+    table: table.name ?? '',
+    name: column,
+  };
+  const before = from.get(id);
+  // A column that is set NOT NULL by a change of its own, or was so, needs nothing here.
+  if (!before || before.is['notNull'] === true || to.get(id)?.is['notNull'] === true) return [];
+  return notNullSteps(table, column, targetVersion);
+}

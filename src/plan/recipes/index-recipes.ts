@@ -1,0 +1,76 @@
+import { describeObject, quoteIdent, sqlName } from '../../schema/object-id.js';
+import type { ObjectId } from '../../schema/object-id.js';
+import { created, existingTable } from '../context.js';
+import type { PlanContext, Recipe } from '../context.js';
+import { step } from '../step.js';
+import type { Step } from '../step.js';
+import { shortened } from '../names.js';
+
+/** An index on a table that is in use is built beside the traffic, which cannot be in a transaction. */
+export const createIndex: Recipe = (change, context) => {
+  const index = created(change, 'index');
+  const table = index && existingTable(index, context);
+  if (!index || !table || isPartitioned(table, context)) return undefined;
+  const concurrently = change.sql.replace(/^CREATE (UNIQUE )?INDEX /, 'CREATE $1INDEX CONCURRENTLY ');
+  if (context.from.has(index)) return replaceIndex(index, concurrently);
+  return [
+    dropLeftover(index),
+    step(concurrently, {
+      comment: `Builds ${describeObject(index)} while the table stays in use.`,
+      transaction: false,
+      effect: 'builds, nobody waits',
+    }),
+  ];
+};
+
+/** The old one serves until the new one is there. */
+function replaceIndex(index: ObjectId, concurrently: string): readonly Step[] {
+  const draft = { ...index, name: shortened(`${index.name ?? ''}_new`) };
+  const name = quoteIdent(index.name ?? '');
+  const named =
+    [` CONCURRENTLY ${name} ON `, ` CONCURRENTLY ${index.name ?? ''} ON `].find((part) =>
+      concurrently.includes(part),
+    ) ?? '';
+  return [
+    dropLeftover(draft),
+    step(
+      concurrently.replace(named, () => ` CONCURRENTLY ${quoteIdent(draft.name)} ON `),
+      {
+        comment: `Builds the new ${describeObject(index)} beside the old one, while the table stays in use.`,
+        transaction: false,
+        effect: 'builds, nobody waits',
+      },
+    ),
+    step(`DROP INDEX ${sqlName(index)}`, { comment: 'The new one takes its place.' }),
+    step(`ALTER INDEX ${sqlName(draft)} RENAME TO ${name}`),
+  ];
+}
+
+export function dropLeftover(index: ObjectId): Step {
+  return step(`DROP INDEX CONCURRENTLY IF EXISTS ${sqlName(index)}`, {
+    comment: 'An attempt that was cut off leaves an invalid index behind.',
+    transaction: false,
+    effect: 'nobody waits',
+  });
+}
+
+/** A plain index may still be what the old version's queries live on; a unique one forbids what the new version may want to write. */
+export const dropIndex: Recipe = (change, context) => {
+  const index = change.verb === 'drop' ? change.drops.find(({ kind }) => kind === 'index') : undefined;
+  const table = index && existingTable(index, context);
+  if (!index || !table || isPartitioned(table, context)) return undefined;
+  const unique = /^CREATE UNIQUE /.test(String(context.from.get(index)?.is['def']));
+  if (context.to.has(index)) return [];
+  return [
+    step(change.sql.replace(/^DROP INDEX /, 'DROP INDEX CONCURRENTLY IF EXISTS '), {
+      comment: `Removes ${describeObject(index)} while the table stays in use.`,
+      transaction: false,
+      phase: unique ? 'expand' : 'contract',
+      effect: 'nobody waits',
+    }),
+  ];
+};
+
+export function isPartitioned(table: ObjectId, { from }: PlanContext): boolean {
+  return from.get(table)?.is['partitionKey'] != null;
+}

@@ -1,0 +1,37 @@
+import { quoteIdent, tableSql } from '../../schema/object-id.js';
+import type { ObjectId } from '../../schema/object-id.js';
+import { existingTable } from '../context.js';
+import type { Recipe } from '../context.js';
+import { shortened } from '../names.js';
+import { step } from '../step.js';
+import type { Step } from '../step.js';
+import { isPartitioned } from './index-recipes.js';
+
+/** A validated check proves that there are no nulls; then SET NOT NULL need not look at the rows. */
+export const setNotNull: Recipe = (change, context) => {
+  const match = / ALTER COLUMN "((?:[^"]|"")+)" SET NOT NULL$/.exec(change.sql);
+  const column = change.uses.find(({ kind }) => kind === 'column');
+  const table = column && existingTable(column, context);
+  if (!match?.[1] || !column || !table || !context.from.has(column) || isPartitioned(table, context)) return undefined;
+  return notNullSteps(table, match[1].replaceAll('""', '"'), context.targetVersion);
+};
+
+export function notNullSteps(table: ObjectId, column: string, _targetVersion: number): readonly Step[] {
+  const check = quoteIdent(shortened(`${table.name ?? ''}_${column}_filled`));
+  const alter = `ALTER TABLE ${tableSql(table)}`;
+  return [
+    step(`${alter} ADD CONSTRAINT ${check} CHECK (${quoteIdent(column)} IS NOT NULL) NOT VALID`, {
+      comment: 'New rows must have a value from now on.',
+    }),
+    step(`${alter} VALIDATE CONSTRAINT ${check}`, {
+      comment: 'Looks at the rows that are there, while the table stays in use. It fails if one has no value.',
+      afterCommit: true,
+      effect: 'scans, nobody waits',
+    }),
+    step(`${alter} ALTER COLUMN ${quoteIdent(column)} SET NOT NULL`, {
+      comment: 'The check proves it, so this need not look at the rows.',
+      afterCommit: true,
+    }),
+    step(`${alter} DROP CONSTRAINT ${check}`, { comment: 'Not needed any more.' }),
+  ];
+}

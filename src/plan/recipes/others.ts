@@ -1,0 +1,58 @@
+import { describeObject } from '../../schema/object-id.js';
+import { existingTable } from '../context.js';
+import type { Recipe } from '../context.js';
+import { step } from '../step.js';
+import type { Effect } from '../step.js';
+
+/** A new value of an enum is there for others only after a commit. */
+export const addEnumValue: Recipe = (change) =>
+  change.commitAfter
+    ? [step(change.sql.replace(' ADD VALUE ', ' ADD VALUE IF NOT EXISTS '), { effect: 'nobody waits' })]
+    : undefined;
+
+const dropped = new Set([
+  'table',
+  'view',
+  'materializedView',
+  'type',
+  'domain',
+  'sequence',
+  'function',
+  'procedure',
+  'schema',
+  'extension',
+]);
+
+/** What is gone for good goes when the old version of the app is gone; what is made anew is replaced at once. */
+export const dropObject: Recipe = (change, context) => {
+  const [id] = change.drops;
+  if (change.verb !== 'drop' || !id || !dropped.has(id.kind) || context.to.has(id)) return undefined;
+  const rows = id.kind === 'table' || id.kind === 'column';
+  return [
+    step(change.sql, {
+      comment: `Drops ${describeObject(id)}${rows ? ' with its data' : ''}.`,
+      phase: 'contract',
+      ...(rows && { loses: `the data of ${describeObject(id)}` }),
+    }),
+  ];
+};
+
+/** Everything else as it is, with an honest word of what it means. */
+export const plain: Recipe = (change, context) => {
+  const relation =
+    change.uses.find((id) => existingTable(id, context)) ?? change.creates.find((id) => existingTable(id, context));
+  return [
+    step(change.sql, {
+      effect: relation === undefined ? 'nobody waits' : effectOf(change.sql),
+      ...(change.losesData && change.verb !== 'drop' && { loses: 'values that do not fit' }),
+    }),
+  ];
+};
+
+function effectOf(sql: string): Effect {
+  if (/ ADD CONSTRAINT .* FOREIGN KEY /.test(sql)) return 'writers wait while it scans';
+  if (/ ADD CONSTRAINT .* (?:CHECK|EXCLUDE|UNIQUE|PRIMARY KEY) /.test(sql)) return 'all wait while it scans';
+  if (/^CREATE (?:UNIQUE )?INDEX (?!CONCURRENTLY)/.test(sql)) return 'writers wait while it builds';
+  if (/ GENERATED ALWAYS AS \(.*\) STORED/.test(sql) || / AS IDENTITY/.test(sql)) return 'all wait while it rewrites';
+  return 'brief lock';
+}

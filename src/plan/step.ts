@@ -1,0 +1,50 @@
+import type { ObjectId } from '../schema/object-id.js';
+
+/** `expand` is safe while the old version of the app still runs; `contract` only when it is gone. */
+export type Phase = 'expand' | 'contract';
+
+/** One statement of a plan. */
+export interface Step {
+  readonly sql: string;
+  /** For people, in the file above the statement. */
+  readonly comment?: string | undefined;
+  readonly phase: Phase;
+  /** False when it must not be in a transaction: it takes long, and locks would be kept. */
+  readonly transaction: boolean;
+  /** True when what it builds on must have been committed before. */
+  readonly afterCommit: boolean;
+  readonly effect: Effect;
+  /** How to take it back, where no difference of schemas tells. */
+  readonly undo?: string | undefined;
+  /** What is lost, in words; undefined when nothing is. */
+  readonly loses?: string | undefined;
+}
+
+/** What it means for those who use the table meanwhile. */
+export type Effect =
+  | 'nobody waits'
+  | 'brief lock'
+  | 'scans, nobody waits'
+  | 'builds, nobody waits'
+  | 'in batches, nobody waits'
+  | 'writers wait while it scans'
+  | 'all wait while it scans'
+  | 'writers wait while it builds'
+  | 'all wait while it rewrites';
+
+export type StepDetails = Partial<Omit<Step, 'sql'>>;
+
+/** A statement that is short and belongs in a transaction, unless it is said to be otherwise. */
+export function step(sql: string, details: StepDetails = {}): Step {
+  return { sql, phase: 'expand', transaction: true, afterCommit: false, effect: 'brief lock', ...details };
+}
+
+/** What was planned for one change: its statements in order, and what they are about. */
+export interface PlannedChange {
+  readonly steps: readonly Step[];
+  readonly creates: readonly ObjectId[];
+  readonly drops: readonly ObjectId[];
+  readonly uses: readonly ObjectId[];
+  /** What is otherwise afterwards: a type with a new value, a column of another type. */
+  readonly alters: readonly ObjectId[];
+}

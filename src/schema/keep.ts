@@ -1,0 +1,46 @@
+import { keyOf } from './object-id.js';
+import type { ObjectId } from './object-id.js';
+import { schemaOf } from './read.js';
+import type { Schema } from './read.js';
+
+/**
+ * The wanted schema, with those objects of the present one that it does not know and that shall stay: what somebody made by hand. What
+ * needs something that goes cannot stay.
+ */
+export async function keepUnknown(
+  wanted: Schema,
+  present: Schema,
+  shallStay: (id: ObjectId) => boolean,
+): Promise<{ readonly schema: Schema; readonly kept: readonly ObjectId[] }> {
+  const kept = new Map<string, ObjectId>();
+  const stays = (id: ObjectId): boolean => wanted.has(id) || kept.has(keyOf(id));
+  const candidates = present.objects.filter(({ id }) => !wanted.has(id));
+  for (let grown = true; grown;) {
+    grown = false;
+    for (const { id, parent } of candidates) {
+      if (kept.has(keyOf(id))) continue;
+      const belongs = (parent && kept.has(keyOf(parent))) || (id.target && kept.has(keyOf(id.target)));
+      const needed = [...(parent ? [parent] : []), ...present.needs(id).filter((other) => present.has(other))];
+      if (!(belongs || (id.kind !== 'comment' && shallStay(id)))) continue;
+      // Owned by what it belongs to: a sequence by its column, which needs it in turn.
+      if (!needed.every((other) => stays(other) || mutual(present, id, other))) continue;
+      kept.set(keyOf(id), id);
+      grown = true;
+    }
+  }
+  if (kept.size === 0) return { schema: wanted, kept: [] };
+  const facts = [...wanted.facts.facts(), ...present.facts.facts().filter(({ id }) => kept.has(keyOf(id)))];
+  const schema = await schemaOf(facts, [
+    ...wanted.facts.edges,
+    ...present.facts.edges.filter(({ from }) => kept.has(keyOf(from))),
+  ]);
+  const told = [...kept.values()].filter((id) => {
+    const { parent } = present.get(id) ?? {};
+    return id.kind !== 'comment' && !(parent && kept.has(keyOf(parent)));
+  });
+  return { schema, kept: told };
+}
+
+function mutual(schema: Schema, one: ObjectId, other: ObjectId): boolean {
+  return schema.needs(other).some((id) => keyOf(id) === keyOf(one));
+}
