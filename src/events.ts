@@ -11,6 +11,9 @@ export interface Blocker {
 
 export type Direction = 'up' | 'down';
 
+/** When a deferred migration runs: by a run that knows newer files, by `run --phase contract`, or by the very next run. */
+export type Due = 'next deploy' | 'manual' | 'next run';
+
 /** Everything that can be observed while working. Plain data: the Nest logger and the command print it in their own ways. */
 export type MigrateEvent =
   | { readonly type: 'connecting'; readonly attempt: number; readonly reason: string; readonly retryInMs: number }
@@ -48,6 +51,8 @@ export type MigrateEvent =
       /** Recorded without executing anything. */
       readonly fake: boolean;
     }
+  /** A contract migration that this run leaves for later. */
+  | { readonly type: 'deferred'; readonly migration: string; readonly due: Due }
   | { readonly type: 'warning'; readonly code: WarningCode; readonly message: string };
 
 export type WarningCode = 'OUT_OF_ORDER' | 'NO_FILES_MATCH' | 'NO_DATABASE_URL' | 'MIGRATION_EDITED';

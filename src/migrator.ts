@@ -96,7 +96,7 @@ export function createMigrator(options: MigratorOptions): Migrator {
     revert: (revertOptions = {}) => revert(revertOptions, context),
     redo: (redoOptions = {}) => redo(redoOptions, context),
     status: () => status(context),
-    pending: async () => (await pending(context)).map(({ name, timestamp }) => ({ name, timestamp })),
+    pending: () => pending(context),
     wait: (waitOptions = {}) => wait(waitOptions, context),
     resolve: (migration, resolution) => resolve(migration, resolution, context),
     create: async (createOptions) => {

@@ -21,6 +21,12 @@ export interface MigrateSettings {
    */
   readonly edited?: 'warn' | 'refuse';
   /**
+   * When migrations of the phase `contract` run, which take away what the old version of the app still uses: in the next deploy (known by
+   * newer files), by `run --phase contract` only, or at once.
+   * @default 'next-deploy' with NODE_ENV=production, 'immediately' elsewhere
+   */
+  readonly contract?: ContractPolicy;
+  /**
    * How long one statement may wait for a table lock before its migration is rolled back and tried again. While it waits, other queries queue behind it.
    * @default '2s'
    */
@@ -55,12 +61,14 @@ export interface MigrateSettings {
 }
 
 export type TransactionMode = 'each' | 'all' | 'none';
+export type ContractPolicy = 'next-deploy' | 'manual' | 'immediately';
 
 /** The same, complete: every default filled in, every duration in milliseconds. */
 export interface ResolvedSettings {
   readonly transaction: TransactionMode;
   readonly outOfOrder: 'run' | 'warn' | 'refuse';
   readonly edited: 'warn' | 'refuse';
+  readonly contract: ContractPolicy;
   readonly lockTimeoutMs: number;
   readonly retryForMs: number;
   readonly statementTimeoutMs: number;
@@ -73,6 +81,7 @@ const choices = {
   transaction: ['each', 'all', 'none'],
   outOfOrder: ['warn', 'run', 'refuse'],
   edited: ['refuse', 'warn'],
+  contract: ['immediately', 'next-deploy', 'manual'],
 } as const;
 
 const durations = { lockTimeout: '2s', retryFor: '10min', statementTimeout: 0, waitForOthers: 0 } as const;
@@ -91,8 +100,11 @@ export function resolveSettings(settings: MigrateSettings = {}): ResolvedSetting
   for (const key of Object.keys(given)) {
     if (!known.has(key)) problems.push(`unknown setting "${key}" (known: ${[...known].join(', ')})`);
   }
-  const choice = <K extends keyof typeof choices>(key: K): (typeof choices)[K][number] => {
-    const value = given[key] ?? choices[key][0];
+  const choice = <K extends keyof typeof choices>(
+    key: K,
+    fallback: (typeof choices)[K][number] = choices[key][0],
+  ): (typeof choices)[K][number] => {
+    const value = given[key] ?? fallback;
     const allowed: readonly unknown[] = choices[key];
     if (!allowed.includes(value))
       problems.push(`${key} must be one of ${choices[key].join(', ')}, but is ${show(value)}`);
@@ -114,6 +126,7 @@ export function resolveSettings(settings: MigrateSettings = {}): ResolvedSetting
     transaction: choice('transaction'),
     outOfOrder: choice('outOfOrder'),
     edited: choice('edited'),
+    contract: choice('contract', process.env['NODE_ENV'] === 'production' ? 'next-deploy' : 'immediately'),
     lockTimeoutMs: duration('lockTimeout', given['lockTimeout'], durations.lockTimeout),
     retryForMs: duration('retryFor', given['retryFor'], durations.retryFor),
     statementTimeoutMs: duration('statementTimeout', given['statementTimeout'], durations.statementTimeout),

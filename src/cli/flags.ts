@@ -1,4 +1,4 @@
-import type { MigrateSettings } from '../options.js';
+import type { ContractPolicy, MigrateSettings } from '../options.js';
 
 /** The flags that every command has, as commander gives them. */
 export interface GlobalFlags {
@@ -17,12 +17,13 @@ export interface GlobalFlags {
   readonly connectTimeout?: string;
   readonly outOfOrder?: 'run' | 'warn' | 'refuse';
   readonly edited?: 'warn' | 'refuse';
+  readonly contract?: ContractPolicy;
 }
 
 /** The settings among the flags. */
 export function settingsFromFlags(flags: GlobalFlags): MigrateSettings {
-  const { lockTimeout, retryFor, statementTimeout, waitForOthers, outOfOrder, edited } = flags;
-  const given = { lockTimeout, retryFor, statementTimeout, waitForOthers, outOfOrder, edited };
+  const { lockTimeout, retryFor, statementTimeout, waitForOthers, outOfOrder, edited, contract } = flags;
+  const given = { lockTimeout, retryFor, statementTimeout, waitForOthers, outOfOrder, edited, contract };
   return {
     ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
     ...(flags.connectTimeout !== undefined && { connect: { timeout: flags.connectTimeout } }),

@@ -28,13 +28,15 @@ type Handler<Flags, Args extends readonly unknown[] = []> = (
   ...args: Args
 ) => Promise<ExitCode>;
 
-const run: Handler<Pick<RunOptions, 'to' | 'count' | 'transaction'> & ModeFlags> = async (io, flags) => {
-  const { to, count, transaction } = flags;
+const run: Handler<Pick<RunOptions, 'to' | 'count' | 'transaction' | 'phase'> & ModeFlags> = async (io, flags) => {
+  const { to, count, transaction, phase } = flags;
   const result = await withMigrator(io, flags, (migrator) =>
-    migrator.run({ to, count, transaction, mode: modeOf(flags) }),
+    migrator.run({ to, count, transaction, phase, mode: modeOf(flags) }),
   );
   io.result(result, () =>
-    result.statements ? sqlLines(result.statements) : [summary(result.applied, 'applied', 'nothing is pending', io)],
+    result.statements
+      ? sqlLines(result.statements)
+      : [summary(result.applied, 'applied', nothingToRun(result.deferred), io)],
   );
   return ExitCode.done;
 };
@@ -64,7 +66,8 @@ const redo: Handler<{ readonly count?: number }> = async (io, flags) => {
 const status: Handler<{ readonly check?: boolean }> = async (io, flags) => {
   const result: StatusResult = await withMigrator(io, flags, (migrator) => migrator.status());
   io.result(result, () => statusLines(result, io.paint));
-  const todo = result.pending.length > 0 || result.problems.length > 0;
+  const now = result.pending.filter(({ deferred, due }) => !deferred || due === 'next run');
+  const todo = now.length > 0 || result.problems.length > 0;
   return flags.check && todo ? ExitCode.todo : ExitCode.done;
 };
 
@@ -141,6 +144,12 @@ function resolutionOf(flags: {
 
 function usage(message: string, next: string): MigrateError {
   return new MigrateError({ code: 'USAGE', message, next, exitCode: ExitCode.usage });
+}
+
+function nothingToRun(deferred: readonly string[]): string {
+  return deferred.length === 0
+    ? 'nothing is pending'
+    : `${many(deferred.length, 'migration')} deferred, nothing else is pending`;
 }
 
 function summary(finished: readonly Finished[], verb: string, nothing: string, io: Io): string {

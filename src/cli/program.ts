@@ -70,7 +70,13 @@ function describeProgram(action: Action): Command {
         'refuse',
       ]),
     )
-    .addOption(new Option('--edited <policy>', 'a .sql file changed after it was applied').choices(['warn', 'refuse']));
+    .addOption(new Option('--edited <policy>', 'a .sql file changed after it was applied').choices(['warn', 'refuse']))
+    .addOption(
+      new Option(
+        '--contract <policy>',
+        'when contract migrations run (default: next-deploy with NODE_ENV=production, else immediately)',
+      ).choices(['next-deploy', 'manual', 'immediately']),
+    );
   run(program, action);
   revert(program, action);
   others(program, action);
@@ -89,11 +95,25 @@ function run(program: Command, action: Action): void {
         'none',
       ]),
     )
+    .addOption(
+      new Option('--phase <phase>', 'without contract migrations, only these, all, or as --contract says').choices([
+        'expand',
+        'contract',
+        'all',
+        'due',
+      ]),
+    )
     .addOption(new Option('--fake', 'record them as applied without executing them').conflicts('dryRun'))
     .addOption(new Option('--dry-run', 'print the SQL: it is executed and rolled back'))
     .addHelpText(
       'after',
-      examples('run', 'run --to AddUsers', 'run --dry-run > review.sql', 'run --json | jq .applied'),
+      examples(
+        'run',
+        'run --to AddUsers',
+        'run --phase contract',
+        'run --dry-run > review.sql',
+        'run --json | jq .applied',
+      ),
     )
     .action(action('run'));
 }

@@ -1,6 +1,7 @@
 import type { Blocker, EventListener, MigrateEvent } from '../events.js';
 import { many, paintFor, showDuration } from './io.js';
 import type { Io, Paint } from './io.js';
+import { waitsFor } from './status-lines.js';
 
 /** Prints what happens while it happens, on stderr. */
 export function progressPrinter(io: Io): EventListener {
@@ -41,6 +42,8 @@ function linesOf(event: MigrateEvent, paint: Paint, io: Io): readonly string[] {
       return [paint.dim(`${event.migration} goes on after ${many(event.statementsDone, 'finished statement')}`)];
     case 'migration-finished':
       return [`${paint.green('✔')} ${event.migration} ${verb(event)} ${paint.dim(showDuration(event.durationMs))}`];
+    case 'deferred':
+      return [`${paint.dim('◌')} ${event.migration} ${paint.dim(`deferred: ${waitsFor[event.due]}`)}`];
     case 'warning':
       return [`${paint.yellow('!')} ${event.message}`];
   }

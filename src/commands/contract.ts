@@ -1,4 +1,6 @@
 import type { DryRunStatement } from '../database/rehearse.js';
+import type { Due } from '../events.js';
+import type { Phase } from '../files/phase.js';
 import type { TransactionMode } from '../options.js';
 
 /** What each command takes and returns: plain data, printed by nobody but `cli/`. The `--json` output is these objects. */
@@ -8,7 +10,7 @@ export interface Finished {
   readonly durationMs: number;
 }
 
-export type { DryRunStatement };
+export type { DryRunStatement, Phase };
 
 export interface RunOptions {
   /** The last migration to run: its name, its timestamp, or an unambiguous part of its name. */
@@ -17,12 +19,19 @@ export interface RunOptions {
   readonly transaction?: TransactionMode | undefined;
   /** `fake` records the migrations as applied without executing them; `dry` executes them, shows the SQL and rolls everything back. */
   readonly mode?: RunMode | undefined;
+  /**
+   * `expand` defers all contract migrations; `contract` runs only those; `due` runs those whose time has come by the setting `contract`.
+   * @default 'due'; 'all' with `to` and with `fake`
+   */
+  readonly phase?: Phase | 'all' | 'due' | undefined;
 }
 
 export type RunMode = 'real' | 'fake' | 'dry';
 
 export interface RunResult {
   readonly applied: readonly Finished[];
+  /** The contract migrations that wait for later. */
+  readonly deferred: readonly string[];
   readonly waitedForLockMs: number;
   /** Only of a dry run. */
   readonly statements?: readonly DryRunStatement[];
@@ -60,6 +69,10 @@ export interface AppliedMigration {
 export interface PendingMigration {
   readonly name: string;
   readonly timestamp: number;
+  readonly phase: Phase;
+  /** Of a contract migration that a run has left for later: the app may start without it. */
+  readonly deferred?: true;
+  readonly due?: Due;
 }
 
 export interface StatusProblem {

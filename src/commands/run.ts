@@ -2,68 +2,97 @@ import { ExitCode, MigrateError } from '../errors.js';
 import { withReader } from '../database/client.js';
 import type { SqlClient } from '../database/client.js';
 import { holdLock } from '../database/lock.js';
+import type { Lock } from '../database/lock.js';
 import type { HalfDone } from '../database/log.js';
 import { halfDoneError } from '../database/steps.js';
-import type { KnownMigration, MigrationList } from '../files/migration.js';
-import { checkCount, findByReference } from './choose.js';
+import type { KnownMigration } from '../files/migration.js';
+import { checkCount } from './choose.js';
 import { list, survey, surveyInside } from './context.js';
 import type { CommandContext, Survey } from './context.js';
-import type { RunOptions, RunResult } from './contract.js';
+import type { PendingMigration, RunOptions, RunResult } from './contract.js';
 import { refuseEdited } from './edited.js';
 import { execute } from './execute.js';
+import type { Execution } from './execute.js';
+import {
+  blameDeferred,
+  describePending,
+  isMeantToBeLate,
+  note,
+  planRun,
+  refuseContractFirst,
+  tellDeferred,
+  withLoadedPhases,
+} from './phases.js';
+import type { RunPlan } from './phases.js';
 
 /** Runs what is pending. Where nothing is, that costs one question to the database: no lock, no file but its name. */
 export async function run(options: RunOptions, context: CommandContext): Promise<RunResult> {
   checkCount(options.count);
   const found = await list(context);
-  const before = await withReader(context, (client) => survey(client, found, context));
-  if (choose(before, options).length === 0 && before.state.halfDone.length === 0)
-    return { applied: [], waitedForLockMs: 0 };
+  const plan = (now: Survey): RunPlan => planRun(now, options, context.settings.contract);
+  let now = await withReader(context, (client) => survey(client, found, context));
+  if (isDone(plan(now)) && now.state.halfDone.length === 0) return nothing(0);
   const locked = await holdLock(
     context,
-    async (client) => (await surveyInside(client, found, context)).pending.length > 0,
+    async (client) => {
+      now = await surveyInside(client, found, context);
+      return !isDone(plan(now));
+    },
     async (lock, client) => {
       // Only now is it certain what is pending: another process may have done some of it while we waited.
-      const now = await surveyInside(client, found, context);
+      now = await surveyInside(client, found, context);
       refuseUnfinishedBusiness(now);
       await refuseEdited(now, client, context);
-      const chosen = choose(now, options);
-      if (chosen.length === 0) return { applied: [], waitedForLockMs: lock.waitedMs };
-      judgeOrder(chosen, now, context);
-      const steps = chosen.map((migration) => ({ migration, direction: 'up' as const }));
-      const transaction = options.transaction ?? context.settings.transaction;
-      const mode = options.mode ?? 'real';
-      const { finished, statements } = await execute(
-        steps,
-        { transaction, mode, halfDone: now.state.halfDone },
-        lock,
-        client,
-        context,
-      );
+      now = await withLoadedPhases(now, plan(now));
+      if (isDone(plan(now))) return nothing(lock.waitedMs);
+      const { finished, statements } = await carryOut(plan(now), now, options, lock, client, context);
       return {
         applied: finished.map(({ name, durationMs }) => ({ name, durationMs })),
+        deferred: tellDeferred(plan(now), context),
         waitedForLockMs: lock.waitedMs,
         ...(statements && { statements }),
       };
     },
   );
-  return locked.held ? locked.value : { applied: [], waitedForLockMs: locked.waitedMs };
-}
+  return locked.held ? locked.value : nothing(locked.waitedMs);
 
-/** The names of what is pending, for whoever only wants to know. */
-export async function pending(context: CommandContext): Promise<readonly KnownMigration[]> {
-  const found: MigrationList = await list(context);
-  return withReader(context, async (client: SqlClient) => (await survey(client, found, context)).pending);
-}
-
-function choose(now: Survey, options: RunOptions): readonly KnownMigration[] {
-  let chosen = now.pending;
-  if (options.to !== undefined) {
-    const last = findByReference(options.to, now.known);
-    const position = now.known.indexOf(last);
-    chosen = chosen.filter((migration) => now.known.indexOf(migration) <= position);
+  function nothing(waitedForLockMs: number): RunResult {
+    return { applied: [], deferred: tellDeferred(plan(now), context), waitedForLockMs };
   }
-  return options.count === undefined ? chosen : chosen.slice(0, options.count);
+}
+
+function isDone({ chosen, unnoted }: RunPlan): boolean {
+  return chosen.length === 0 && unnoted.length === 0;
+}
+
+async function carryOut(
+  plan: RunPlan,
+  now: Survey,
+  options: RunOptions,
+  lock: Lock,
+  client: SqlClient,
+  context: CommandContext,
+): Promise<Execution> {
+  refuseContractFirst(plan, options, now);
+  judgeOrder(plan.chosen, now, context);
+  const steps = plan.chosen.map((migration) => ({ migration, direction: 'up' as const }));
+  const transaction = options.transaction ?? context.settings.transaction;
+  const how = { transaction, mode: options.mode ?? 'real', halfDone: now.state.halfDone };
+  try {
+    const execution = steps.length > 0 ? await execute(steps, how, lock, client, context) : { finished: [] };
+    lock.assertHeld();
+    await note(plan, now, context);
+    return execution;
+  } catch (error) {
+    throw blameDeferred(error, plan, now);
+  }
+}
+
+/** What is pending, for whoever only wants to know. */
+export async function pending(context: CommandContext): Promise<readonly PendingMigration[]> {
+  const found = await list(context);
+  const now = await withReader(context, (client) => survey(client, found, context));
+  return describePending(now, context.settings.contract);
 }
 
 /** A half-done migration goes on when its turn comes; one that is being reverted, or whose file is gone, cannot. */
@@ -80,7 +109,9 @@ function refuseUnfinishedBusiness(now: Survey): void {
 /** A migration older than one already applied came with a merge: nobody has tried this order. */
 function judgeOrder(chosen: readonly KnownMigration[], now: Survey, context: CommandContext): void {
   const newest = Math.max(0, ...now.state.applied.map((row) => row.timestamp));
-  const late = chosen.filter((migration) => migration.timestamp < newest).map((migration) => migration.name);
+  const late = chosen
+    .filter((migration) => migration.timestamp < newest && !isMeantToBeLate(migration, now, context.settings.contract))
+    .map((migration) => migration.name);
   if (late.length === 0 || context.settings.outOfOrder === 'run') return;
   const names = late.join(', ');
   if (context.settings.outOfOrder === 'refuse') {

@@ -7,6 +7,7 @@ import { list, survey } from './context.js';
 import type { CommandContext, Survey } from './context.js';
 import type { StatusProblem, StatusResult } from './contract.js';
 import { findEdited } from './edited.js';
+import { describePending, isMeantToBeLate } from './phases.js';
 
 /** What is applied, what is pending, what is odd. Reads only: it creates no table and takes no lock. */
 export async function status(context: CommandContext): Promise<StatusResult> {
@@ -20,13 +21,13 @@ export async function status(context: CommandContext): Promise<StatusResult> {
         const appliedAt = detail ? new Date(detail.finished_at).toISOString() : null;
         return { name, timestamp, appliedAt, durationMs: detail?.duration_ms ?? null };
       }),
-      pending: now.pending.map(({ name, timestamp }) => ({ name, timestamp })),
-      problems: [...problemsOf(now, found), ...(await findEdited(now, details)).map(editedProblem)],
+      pending: describePending(now, context.settings.contract),
+      problems: [...problemsOf(now, found, context), ...(await findEdited(now, details)).map(editedProblem)],
     };
   });
 }
 
-function problemsOf(now: Survey, found: MigrationList): readonly StatusProblem[] {
+function problemsOf(now: Survey, found: MigrationList, context: CommandContext): readonly StatusProblem[] {
   const files = new Set(now.known.map((migration) => migration.name));
   const newest = Math.max(0, ...now.state.applied.map((row) => row.timestamp));
   return [
@@ -43,7 +44,9 @@ function problemsOf(now: Survey, found: MigrationList): readonly StatusProblem[]
         message: `${row.name} is applied, but its file is not here: it cannot be reverted.`,
       })),
     ...now.pending
-      .filter((migration) => migration.timestamp < newest)
+      .filter(
+        (migration) => migration.timestamp < newest && !isMeantToBeLate(migration, now, context.settings.contract),
+      )
       .map(({ name }) => ({
         code: 'OUT_OF_ORDER' as const,
         migration: name,

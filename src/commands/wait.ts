@@ -1,9 +1,11 @@
 import { MigrateError, isMigrateError } from '../errors.js';
 import { cancelled, pause } from '../database/cancel.js';
 import { withReader } from '../database/client.js';
+import type { SqlClient } from '../database/client.js';
 import type { CommandContext } from './context.js';
 import { list, survey } from './context.js';
-import type { MigrationList } from '../files/migration.js';
+import type { KnownMigration, MigrationList } from '../files/migration.js';
+import { isDeferred } from './phases.js';
 import type { WaitOptions, WaitResult } from './contract.js';
 
 const pollMs = 500;
@@ -36,7 +38,7 @@ async function look(found: MigrationList | undefined, context: CommandContext): 
   try {
     return await withReader(once, async (client) => {
       if (found === undefined) await client.query('SELECT 1');
-      const pending = found === undefined ? [] : (await survey(client, found, context)).pending;
+      const pending = found === undefined ? [] : await inTheWay(client, found, context);
       return pending.length === 0
         ? { reached: true }
         : { reached: false, reason: `still pending: ${pending.map(({ name }) => name).join(', ')}` };
@@ -46,6 +48,16 @@ async function look(found: MigrationList | undefined, context: CommandContext): 
       return { reached: false, reason: error.message, error };
     throw error;
   }
+}
+
+/** What is deferred until the next deploy need not be waited for in this one. */
+async function inTheWay(
+  client: SqlClient,
+  found: MigrationList,
+  context: CommandContext,
+): Promise<readonly KnownMigration[]> {
+  const now = await survey(client, found, context);
+  return now.pending.filter((migration) => !isDeferred(migration, now));
 }
 
 function tooLong(started: number, what: string, cause: unknown): MigrateError {

@@ -1,7 +1,7 @@
 import { codeOf, MigrateError } from '../errors.js';
 import type { SqlClient } from './client.js';
-import { createLogTable } from './log.js';
-import type { HalfDone } from './log.js';
+import { createLogTable, selectNotes } from './log.js';
+import type { DeferredNote, HalfDone } from './log.js';
 import { literal, quoteName } from './tables.js';
 import type { Tables } from './tables.js';
 
@@ -17,6 +17,8 @@ export interface LedgerState {
   readonly applied: readonly LedgerRow[];
   /** Migrations without a transaction that stopped in the middle. */
   readonly halfDone: readonly HalfDone[];
+  /** Contract migrations that an earlier run has left for later. */
+  readonly deferred: readonly DeferredNote[];
   readonly exists: { readonly ledger: boolean; readonly log: boolean };
 }
 
@@ -45,9 +47,16 @@ async function read(client: SqlClient, tables: Tables, exists: LedgerState['exis
   const halfDone = exists.log
     ? `SELECT json_agg(l ORDER BY l.id) FROM ${tables.log} l WHERE NOT transactional AND state IN ('started', 'failed')`
     : 'NULL';
-  const { rows } = await client.query(`SELECT (${applied}) AS applied, (${halfDone}) AS half_done`);
-  const row = rows[0] as { readonly applied: LedgerRow[] | null; readonly half_done: HalfDone[] | null };
-  return { applied: row.applied ?? [], halfDone: row.half_done ?? [], exists };
+  const deferred = exists.log ? selectNotes(tables) : 'NULL';
+  const { rows } = await client.query(
+    `SELECT (${applied}) AS applied, (${halfDone}) AS half_done, (${deferred}) AS deferred`,
+  );
+  const row = rows[0] as {
+    readonly applied: LedgerRow[] | null;
+    readonly half_done: HalfDone[] | null;
+    readonly deferred: DeferredNote[] | null;
+  };
+  return { applied: row.applied ?? [], halfDone: row.half_done ?? [], deferred: row.deferred ?? [], exists };
 }
 
 /** Creates what is missing, the ledger exactly as TypeORM creates it. */

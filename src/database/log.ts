@@ -6,7 +6,7 @@ import type { Tables } from './tables.js';
 
 /**
  * One row for each attempt: who, when, how long, with what result. TypeORM never looks at it. For a migration without a
- * transaction it also holds how far it came, so that it can go on there.
+ * transaction it also holds how far it came, so that it can go on there; a deferred one has a row with the newest migration that was known.
  */
 export function createLogTable(tables: Pick<Tables, 'log'>): string {
   return `CREATE TABLE IF NOT EXISTS ${tables.log} (
@@ -26,7 +26,8 @@ export function createLogTable(tables: Pick<Tables, 'log'>): string {
   "host" character varying NOT NULL,
   "pid" integer NOT NULL,
   "role" character varying NOT NULL DEFAULT current_user,
-  "error" text
+  "error" text,
+  "newest" character varying
 )`;
 }
 
@@ -89,6 +90,36 @@ export async function logFailure(
        clock_timestamp() - interval '${duration} milliseconds', clock_timestamp(), ${duration}, ${literal(error)})`,
     )
     .catch(() => undefined);
+}
+
+/** A note that a contract migration was met and left for later. */
+export interface DeferredNote {
+  readonly migration: string;
+  /** The newest migration that the noting process knew: whoever knows a newer one is a later deploy. */
+  readonly newest: string;
+}
+
+/**
+ * Only notes that still count: one is used up when its migration is applied, and void when something before it is reverted, since the
+ * version of the app that runs then is older than the noting one.
+ */
+export function selectNotes(tables: Pick<Tables, 'log'>): string {
+  return `SELECT json_agg(l ORDER BY l.id) FROM ${tables.log} l WHERE l.state = 'deferred' AND NOT EXISTS (SELECT 1 FROM ${tables.log} r
+    WHERE r.id > l.id AND (r.state IN ('applied', 'reverted') AND r.migration = l.migration
+      OR r.state = 'reverted' AND right(r.migration, 13) < right(l.migration, 13)))`;
+}
+
+export async function noteDeferred(
+  client: SqlClient,
+  tables: Tables,
+  migrations: readonly string[],
+  newest: string,
+): Promise<void> {
+  const rows = migrations.map((migration) =>
+    attemptColumns({ migration, direction: 'up', batch: 0, transactional: true, checksum: undefined }),
+  );
+  const values = rows.map((row) => `(${row.values}, 'deferred', ${literal(newest)})`).join(', ');
+  await client.query(`INSERT INTO ${tables.log} (${rows[0]?.names}, state, newest) VALUES ${values}`);
 }
 
 /** What is known of an applied migration beside its name. */

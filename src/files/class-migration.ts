@@ -2,6 +2,7 @@ import type { MigrationInterface } from 'typeorm';
 import { MigrateError } from '../errors.js';
 import type { LoadedMigration, MigrationClass, Runnable } from './migration.js';
 import { timestampOf } from './name.js';
+import { phaseOf } from './phase.js';
 
 /** A class is a migration when it has an `up`, or is called like one. Only these are ever instantiated. */
 export function isMigrationClass(value: unknown): value is MigrationClass {
@@ -24,11 +25,18 @@ export function classMigration(migrationClass: MigrationClass, file: string | un
     timestamp,
     file,
     checksum: undefined,
+    phase: phaseOf(phaseMark(migrationClass, instance), name, file),
     prepare: async (queryRunner, instantiate) => {
       const made = dependsOn === 0 ? make(migrationClass) : await instantiate(migrationClass, queryRunner);
       return runnable(made, migrationClass, file);
     },
   };
+}
+
+/** Written static, as generated files have it; or like `transaction`, as a property. */
+function phaseMark(migrationClass: MigrationClass, instance: object | undefined): unknown {
+  const [own, made] = [migrationClass, instance] as readonly ({ readonly phase?: unknown } | undefined)[];
+  return own?.phase ?? made?.phase;
 }
 
 function make(migrationClass: MigrationClass): object {

@@ -1,4 +1,5 @@
 import type { QueryRunner } from 'typeorm';
+import type { Phase } from './phase.js';
 
 /** A class that TypeORM takes for a migration. Its constructor may have dependencies when it runs inside a Nest app. */
 export type MigrationClass = abstract new (...dependencies: never[]) => object;
@@ -22,6 +23,7 @@ export interface LoadedMigration {
   readonly file: string | undefined;
   /** Of .sql files only: a compiled class has another text in development than in production. */
   readonly checksum: string | undefined;
+  readonly phase: Phase;
   prepare(queryRunner: QueryRunner, instantiate: Instantiate): Promise<Runnable>;
 }
 
@@ -30,6 +32,8 @@ export interface KnownMigration {
   readonly name: string;
   readonly timestamp: number;
   readonly file: string | undefined;
+  /** From a look at the text where that is enough; undefined of one that is applied, since nobody looks. */
+  readonly phase: Phase | undefined;
   load(): Promise<LoadedMigration>;
 }
 

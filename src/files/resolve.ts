@@ -3,7 +3,8 @@ import { MigrateError } from '../errors.js';
 import { classMigration, isMigrationClass } from './class-migration.js';
 import { importFile } from './import-file.js';
 import type { KnownMigration, ListedFile, LoadedMigration, MigrationClass, MigrationList } from './migration.js';
-import { timestampOf } from './name.js';
+import { phaseInText, sqlPhaseMark } from './phase.js';
+import type { Phase } from './phase.js';
 import { loadSqlMigration } from './sql-file.js';
 
 /**
@@ -26,18 +27,31 @@ async function migrationsIn(
   isApplied: (name: string) => boolean,
 ): Promise<readonly KnownMigration[]> {
   const { file, expected } = listed;
-  if (expected && (isApplied(expected.name) || (await holdsExpected(file, expected.name)))) {
-    return [{ ...expected, file, load: async () => pick(await loadFile(file), expected.name, file) }];
+  if (expected) {
+    const load = async (): Promise<LoadedMigration> => pick(await loadFile(file), expected.name, file);
+    if (isApplied(expected.name)) return [{ ...expected, file, phase: undefined, load }];
+    const phase = await phaseAtFirstSight(file, expected.name);
+    if (phase !== undefined) return [{ ...expected, file, phase, load }];
   }
   return (await loadFile(file)).map(known);
 }
 
-/** A look at the text is much cheaper than loading the file; when in doubt it is loaded. */
-async function holdsExpected(file: string, name: string): Promise<boolean> {
-  if (file.endsWith('.sql')) return true;
+/**
+ * A look at the text is much cheaper than loading the file. When in doubt, whether it holds that migration or of which phase, it is loaded:
+ * undefined.
+ */
+async function phaseAtFirstSight(file: string, name: string): Promise<Phase | undefined> {
+  if (file.endsWith('.sql')) return sqlPhaseAtFirstSight(file);
   const text = await readFile(file, 'utf8');
   const classes = [...text.matchAll(/\bclass\s+([\p{L}\p{N}_$]*\d{13})\b/gu)].map((match) => match[1]);
-  return classes.length === 1 && classes[0] === name && !/\bname\s*=\s*["'`](?!\S*\d{13})/.test(text);
+  const holdsExpected = classes.length === 1 && classes[0] === name && !/\bname\s*=\s*["'`](?!\S*\d{13})/.test(text);
+  return holdsExpected ? phaseInText(text) : undefined;
+}
+
+/** What is wrong in the file, the one who loads it says. */
+async function sqlPhaseAtFirstSight(file: string): Promise<Phase> {
+  const mark = sqlPhaseMark(await readFile(file, 'utf8').catch(() => ''));
+  return mark === 'contract' ? 'contract' : 'expand';
 }
 
 async function loadFile(file: string): Promise<readonly LoadedMigration[]> {
@@ -69,19 +83,12 @@ function isPlain(value: object): boolean {
 }
 
 function fromClass(migrationClass: MigrationClass): KnownMigration {
-  return timestampOf(migrationClass.name) !== undefined && migrationClass.length > 0
-    ? {
-        name: migrationClass.name,
-        timestamp: timestampOf(migrationClass.name) ?? 0,
-        file: undefined,
-        load: async () => classMigration(migrationClass, undefined),
-      }
-    : known(classMigration(migrationClass, undefined));
+  return known(classMigration(migrationClass, undefined));
 }
 
 function known(migration: LoadedMigration): KnownMigration {
-  const { name, timestamp, file } = migration;
-  return { name, timestamp, file, load: () => Promise.resolve(migration) };
+  const { name, timestamp, file, phase } = migration;
+  return { name, timestamp, file, phase, load: () => Promise.resolve(migration) };
 }
 
 function pick(loaded: readonly LoadedMigration[], name: string, file: string): LoadedMigration {

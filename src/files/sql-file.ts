@@ -4,6 +4,7 @@ import type { QueryRunner } from 'typeorm';
 import { messageOf, MigrateError } from '../errors.js';
 import type { LoadedMigration } from './migration.js';
 import { expectedName } from './name.js';
+import { phaseOf, sqlPhaseMark } from './phase.js';
 import { splitSql } from './split-sql.js';
 import type { SqlStatement } from './split-sql.js';
 import { sqlTokens } from './sql-tokens.js';
@@ -47,6 +48,7 @@ export async function loadSqlMigration(file: string): Promise<LoadedMigration> {
           .trimEnd(),
       )
       .digest('hex'),
+    phase: phaseOf(sqlPhaseMark(text), expected.name, file),
     prepare: () =>
       Promise.resolve({
         transaction: sections.transaction,

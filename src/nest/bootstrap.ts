@@ -63,14 +63,15 @@ export function settingsFor(dataSource: DataSource, options: MigrationsOptions):
 async function migrate(migrator: Migrator, mode: OnBootstrap, options: MigrationsOptions): Promise<void> {
   switch (mode) {
     case 'run':
-      await migrator.run({ to: options.to });
+      // `to` stands in the code, for every boot: it says how far, not that the old version is gone.
+      await migrator.run({ to: options.to, phase: 'due' });
       return;
     case 'revert':
       if (options.to === undefined) throw invalid("onBootstrap: 'revert' needs `to`, the migration to go back to.");
       await migrator.revert({ to: options.to });
       return;
     case 'check':
-      refusePending((await migrator.pending()).map(({ name }) => name));
+      refusePending((await migrator.pending()).filter(({ deferred }) => !deferred).map(({ name }) => name));
       return;
     case 'wait':
       await migrator.wait({ until: 'migrated', timeoutMs: waitTimeoutOf(options) });

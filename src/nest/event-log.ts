@@ -39,6 +39,8 @@ function log(event: MigrateEvent): void {
       return logger.warn(
         `${event.migration} did not get its locks (${event.reason}): rolled back, trying again in ${Math.round(event.delayMs)} ms`,
       );
+    case 'deferred':
+      return logger.log(`${event.migration} is deferred: ${waitsFor[event.due]}`);
     case 'warning':
       return logger.warn(event.message);
     case 'lock-acquired':
@@ -46,6 +48,12 @@ function log(event: MigrateEvent): void {
       return undefined;
   }
 }
+
+const waitsFor = {
+  'next deploy': 'it waits for the next deploy',
+  manual: 'it waits for `nest-migrate run --phase contract`',
+  'next run': 'it waits for the next run',
+} as const;
 
 function started({
   migration,

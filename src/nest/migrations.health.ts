@@ -13,7 +13,7 @@ export interface MigrationsHealthState {
 }
 
 /**
- * For @nestjs/terminus: up when nothing is pending. For a named connection make one of its service:
+ * For @nestjs/terminus: up when nothing is pending but what is deferred to the next deploy. For a named connection make one of its service:
  * `new MigrationsHealthIndicator(service)`.
  *
  * @example
@@ -24,7 +24,9 @@ export class MigrationsHealthIndicator {
 
   async isHealthy(key = 'migrations'): Promise<MigrationsHealth> {
     try {
-      const { applied, pending } = await this.migrations.status();
+      const status = await this.migrations.status();
+      const { applied } = status;
+      const pending = status.pending.filter(({ deferred }) => !deferred);
       const state = { pending: pending.length, lastApplied: applied.at(-1)?.name ?? null };
       return { [key]: { status: pending.length === 0 ? 'up' : 'down', ...state } };
     } catch (error) {

@@ -90,13 +90,61 @@ ALTER TABLE users ADD email text;
   });
 });
 
+describe('contract migrations', () => {
+  const production = (...args: string[]) => runCli(args, { cwd: project.dir, env: { NODE_ENV: 'production' } });
+  const drop = 'DropEmail1700000000003';
+
+  it('wait for the next deploy, or for --phase contract: what a person reads', async () => {
+    await production('run');
+    project.write(
+      'migrations/1700000000003-DropEmail.ts',
+      createUsers
+        .replace(
+          'CreateUsers1700000000001 implements MigrationInterface {',
+          `${drop} implements MigrationInterface {\n  static readonly phase = 'contract';`,
+        )
+        .replace('CREATE TABLE users (id int)', 'ALTER TABLE users DROP COLUMN email'),
+    );
+    const run = await production('run');
+    expect([run.code, run.stdout]).toEqual([0, 'Nothing to do: 1 migration deferred, nothing else is pending.\n']);
+    expect(run.stderr).toBe(`◌ ${drop} deferred: waits for the next deploy\n`);
+    const status = await production('status', '--check');
+    expect(status.code).toBe(0);
+    expect(status.stdout).toContain(`◌ ${drop}    deferred, waits for the next deploy\n`);
+    expect(status.stdout).toContain('; 1 deferred; nothing is pending.');
+    expect((await production('status', '--contract', 'manual')).stdout).toContain(
+      'deferred, waits for: nest-migrate run --phase contract',
+    );
+    expect(JSON.parse((await production('status', '--json')).stdout)).toMatchObject({
+      pending: [{ name: drop, timestamp: 1700000000003, phase: 'contract', deferred: true, due: 'next deploy' }],
+    });
+    expect(JSON.parse((await production('run', '--json')).stdout)).toMatchObject({ applied: [], deferred: [drop] });
+    expect((await production('wait', '--migrated', '--timeout', '5s')).code).toBe(0);
+    // What would run now is something to do.
+    expect((await cli('status', '--check')).code).toBe(3);
+    expect((await production('run', '--phase', 'contract')).stderr).toContain(`✔ ${drop} applied`);
+  });
+
+  it('in plain SQL, run by the next deploy', async () => {
+    await production('run');
+    project.write(
+      'migrations/1700000000003-DropEmail.sql',
+      '-- phase: contract\n-- up\nALTER TABLE users DROP email;\n',
+    );
+    expect((await production('run')).stderr).toContain('deferred');
+    project.write('migrations/1700000000004-AddAge.sql', '-- up\nALTER TABLE users ADD age int;\n');
+    const { stderr } = await production('run');
+    expect(stderr).toMatch(/^✔ DropEmail1700000000003 applied.*\n✔ AddAge1700000000004 applied.*\n$/);
+  });
+});
+
 describe('for programs', () => {
   it('has one object on stdout for each command', async () => {
     expect(await json('status')).toEqual({
       applied: [],
       pending: [
-        { name: first, timestamp: 1700000000001 },
-        { name: second, timestamp: 1700000000002 },
+        { name: first, timestamp: 1700000000001, phase: 'expand' },
+        { name: second, timestamp: 1700000000002, phase: 'expand' },
       ],
       problems: [],
     });
@@ -105,6 +153,7 @@ describe('for programs', () => {
         { name: first, durationMs: expect.any(Number) },
         { name: second, durationMs: expect.any(Number) },
       ],
+      deferred: [],
       waitedForLockMs: 0,
     });
     expect(await json('status')).toMatchObject({
@@ -159,6 +208,8 @@ describe('wrong usage', () => {
     [['revert', '--all', '--to', 'x'], 'cannot be used with'],
     [['revert', '--count', 'zero'], 'whole number'],
     [['run', '--transaction', 'some'], 'Allowed choices are each, all, none'],
+    [['run', '--phase', 'shrink'], 'Allowed choices are expand, contract, all, due'],
+    [['run', '--contract', 'never'], 'Allowed choices are next-deploy, manual, immediately'],
     [['run', '--lock-timeout', 'soon'], 'lockTimeout must be a duration'],
     [['create'], "missing required argument 'name'"],
     [['create', '../..'], 'is no name for a migration'],

@@ -69,7 +69,7 @@ describe('run', () => {
   it('does nothing when nothing is pending', async () => {
     await using({ url: database.url, migrations: all }, (migrator) => migrator.run());
     const { result, events } = await using({ url: database.url, migrations: all }, (migrator) => migrator.run());
-    expect(result).toEqual({ applied: [], waitedForLockMs: 0 });
+    expect(result).toEqual({ applied: [], deferred: [], waitedForLockMs: 0 });
     expect(events).toEqual([]);
   });
 

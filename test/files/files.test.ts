@@ -232,6 +232,78 @@ describe('.sql files', () => {
   });
 });
 
+describe('the phase', () => {
+  const asClass = (body: string, after = ''): string =>
+    `throw new Error('loaded');\nexports.A1700000000000 = class A1700000000000 {\n  ${body}\n  async up() {}\n};\n${after}`;
+
+  it.each([
+    ['nothing', 'a.js', asClass(''), 'expand'],
+    ['a static property', 'a.js', asClass(`static phase = 'contract';`), 'contract'],
+    [
+      'a static property of TypeScript',
+      'a.ts',
+      asClass(`public static readonly phase = "contract" as const;`),
+      'contract',
+    ],
+    ['one with a type', 'a.ts', asClass(`static readonly phase: 'expand' | 'contract' = 'contract';`), 'contract'],
+    ['expand', 'a.ts', asClass(`static readonly phase = 'expand';`), 'expand'],
+    ['what older JavaScript makes of it', 'a.js', asClass('', `A1700000000000.phase = 'contract';\n`), 'contract'],
+    ['a header', 'a.sql', '-- phase: contract\n-- transaction: false\n-- up\nSELECT 1', 'contract'],
+    ['a header without sections', 'a.sql', '\uFEFF-- drops it\r\n\r\n--  Phase : CONTRACT \r\nSELECT 1', 'contract'],
+    ['no header', 'a.sql', '-- up\n-- phase: contract\nSELECT 1', 'expand'],
+    ['a comment further down', 'a.sql', 'SELECT 1;\n-- phase: contract\n', 'expand'],
+  ])('is known without loading: %s', async (_title, file, text, phase) => {
+    write(`1700000000000-${file}`, text);
+    expect((await known()).map((one) => one.phase)).toEqual([phase]);
+  });
+
+  const contract = 'A1700000000000';
+  it.each([
+    ['in a static block', `exports.A = class ${contract} { static { this.phase = 'contract'; } async up() {} };`],
+    [
+      'defined',
+      `class ${contract} { async up() {} }\nObject.defineProperty(${contract}, "phase", {\n  value: 'contract'\n});\nexports.A = ${contract};`,
+    ],
+    ['in one line', `class ${contract} { static phase='contract'; async up() {} } exports.A = ${contract};`],
+    [
+      'inherited',
+      `class Base { static phase = 'contract'; }\nexports.A = class ${contract} extends Base { async up() {} };`,
+    ],
+    ['of the instance', `exports.A = class ${contract} { phase = 'contract'; async up() {} };`],
+    ['computed', `const phase = 'contract';\nexports.A = class ${contract} { static phase = phase; async up() {} };`],
+    [
+      'in another place than a comment says',
+      `// static phase = 'expand'\nexports.A = class ${contract} { static get phase() { return 'contract'; } async up() {} };`,
+    ],
+  ])('is known by loading where the text is not plain: %s', async (_title, text) => {
+    write('1700000000000-a.cjs', text);
+    const [migration] = await known();
+    expect([migration?.phase, (await migration?.load())?.phase]).toEqual(['contract', 'contract']);
+  });
+
+  it.each([
+    ['a.cjs', `exports.A = class A1700000000000 { static phase = 'contrakt'; async up() {} };`],
+    ['a.sql', '-- phase: contract!\n-- up\nSELECT 1'],
+  ])('must be spelt right: %s', async (file, text) => {
+    write(`1700000000000-${file}`, text);
+    const error = await failureOf(known().then(([migration]) => migration?.load()));
+    expect([error.code, error.message]).toEqual([
+      'FILE_INVALID',
+      expect.stringContaining("must be 'expand' or 'contract', but is 'contra"),
+    ]);
+  });
+
+  it('is taken from classes, with dependencies too', async () => {
+    class Drop1700000000001 {
+      static readonly phase = 'contract';
+      constructor(readonly dependency: object) {}
+      async up(): Promise<void> {}
+    }
+    const list = await listMigrations([migration('Add1700000000000', { up: [] }), Drop1700000000001] as never);
+    expect((await resolveMigrations(list, () => false)).map(({ phase }) => phase)).toEqual(['expand', 'contract']);
+  });
+});
+
 describe('create', () => {
   const existing = async () => listMigrations([join(dir, 'migrations/*')]);
   const make = async (name: string, more: object = {}) =>

@@ -164,6 +164,24 @@ describe('onBootstrap', () => {
     await boot({ onBootstrap: 'check' });
   });
 
+  it('starts without the contract migrations that wait for the next deploy, and says so', async () => {
+    const dropName = migration('DropName1700000000003', { phase: 'contract', up: ['ALTER TABLE users DROP name'] });
+    const [old, version] = [[createUsers], [createUsers, addAge, dropName]];
+    const contract = 'next-deploy';
+    await boot({ contract }, old);
+    expect((await failureOf(boot({ onBootstrap: 'check', contract }, version))).message).toContain('AddAge');
+    // A target for every boot is no word that the old version is gone.
+    const app = await boot({ contract, to: 'DropName' }, version);
+    expect(await applied()).toEqual(['CreateUsers1700000000001', 'AddAge1700000000002']);
+    expect(apps.log).toContain('DropName1700000000003 is deferred: it waits for the next deploy');
+    const { migrations } = await app.get(MigrationsHealthIndicator).isHealthy();
+    expect(migrations).toMatchObject({ status: 'up', pending: 0 });
+    // Whatever these processes are set to: the one that migrates has decided.
+    await boot({ onBootstrap: 'check' }, version);
+    await boot({ onBootstrap: 'wait', waitTimeout: '5s' }, version);
+    expect(await applied()).toHaveLength(2);
+  });
+
   it("'wait' waits until another process has migrated", async () => {
     const dataSource = source();
     const waiting = apps.boot(
@@ -188,7 +206,7 @@ describe('onBootstrap', () => {
   it("'off' does nothing, and the environment overrides", async () => {
     process.env['NEST_MIGRATE_ON_BOOTSTRAP'] = 'off';
     const app = await boot({ onBootstrap: 'run' });
-    const pending = [{ name: 'CreateUsers1700000000001', timestamp: 1700000000001 }];
+    const pending = [{ name: 'CreateUsers1700000000001', timestamp: 1700000000001, phase: 'expand' }];
     expect(await app.get(MigrationsService).pending()).toEqual(pending);
     process.env['NEST_MIGRATE_ON_BOOTSTRAP'] = 'sometimes';
     const error = await failureOf(boot({}));

@@ -12,6 +12,7 @@ export interface Description {
   readonly up: readonly Step[];
   readonly down?: readonly Step[];
   readonly transaction?: boolean;
+  readonly phase?: 'expand' | 'contract';
 }
 
 /** Makes a migration class from the SQL that it runs. */
@@ -30,6 +31,7 @@ export function migration(name: string, description: Description): MigrationClas
     }
   };
   Object.defineProperty(made, 'name', { value: name });
+  if (description.phase) Object.defineProperty(made, 'phase', { value: description.phase });
   return made;
 }
 

@@ -1,0 +1,151 @@
+import { ExitCode, isMigrateError, MigrateError } from '../errors.js';
+import type { Due } from '../events.js';
+import { withReader } from '../database/client.js';
+import { ensureTables, readLedger } from '../database/ledger.js';
+import { noteDeferred } from '../database/log.js';
+import type { DeferredNote } from '../database/log.js';
+import { timestampOf } from '../files/name.js';
+import type { KnownMigration } from '../files/migration.js';
+import type { ContractPolicy } from '../options.js';
+import { findByReference } from './choose.js';
+import type { CommandContext, Survey } from './context.js';
+import type { PendingMigration, RunOptions } from './contract.js';
+
+/** What one run does with what is pending. */
+export interface RunPlan {
+  readonly chosen: readonly KnownMigration[];
+  /** Contract migrations that it leaves for later, now or as an earlier run did. */
+  readonly deferred: readonly Deferred[];
+  /** Those of them that are met for the first time, so that this run has to note them. */
+  readonly unnoted: readonly string[];
+}
+
+export interface Deferred {
+  readonly migration: KnownMigration;
+  readonly due: Due;
+}
+
+/** Decides which pending migrations run, in the order of their files: a contract one comes before what is newer than it. */
+export function planRun(now: Survey, options: RunOptions, policy: ContractPolicy): RunPlan {
+  const runs = met(now, options).filter(chooserOf(now, options, policy));
+  const chosen = options.count === undefined ? runs : runs.slice(0, options.count);
+  const [leftOut] = runs.slice(chosen.length);
+  const deferred = met(now, options)
+    .filter((migration) => migration.phase === 'contract' && !runs.includes(migration))
+    // A contract migration whose expand migrations are not done yet has not had its turn.
+    .filter((migration) => leftOut === undefined || migration.timestamp < leftOut.timestamp)
+    .map((migration) => ({ migration, due: dueOf(migration, now, policy) }));
+  const unnoted = deferred.map(({ migration }) => migration.name).filter((name) => noteOf(name, now) === undefined);
+  return { chosen, deferred, unnoted: options.mode === 'dry' ? [] : unnoted };
+}
+
+function met(now: Survey, { to }: RunOptions): readonly KnownMigration[] {
+  if (to === undefined) return now.pending;
+  const last = findByReference(to, now.known);
+  return now.pending.filter((migration) => migration.timestamp <= last.timestamp);
+}
+
+function chooserOf(now: Survey, options: RunOptions, policy: ContractPolicy): (migration: KnownMigration) => boolean {
+  // Who names a target means all that leads there; and what is recorded as done should not be done a deploy later.
+  const phase = options.phase ?? (options.to !== undefined || options.mode === 'fake' ? 'all' : 'due');
+  switch (phase) {
+    case 'all':
+      return () => true;
+    case 'expand':
+      return (migration) => migration.phase !== 'contract';
+    case 'contract':
+      return (migration) => migration.phase === 'contract';
+    case 'due':
+      // Where nothing is applied, no version of the app is running that could miss what is dropped.
+      return (migration) => now.state.applied.length === 0 || dueOf(migration, now, policy) === 'next run';
+  }
+}
+
+function dueOf(migration: KnownMigration, now: Survey, policy: ContractPolicy): Due {
+  if (migration.phase !== 'contract' || policy === 'immediately') return 'next run';
+  // Somebody has decided already that its time has come.
+  if (now.state.halfDone.some((row) => row.migration === migration.name)) return 'next run';
+  if (policy === 'manual') return 'manual';
+  const note = noteOf(migration.name, now);
+  const newest = now.known.at(-1)?.timestamp ?? 0;
+  return note !== undefined && newest > (timestampOf(note.newest) ?? 0) ? 'next run' : 'next deploy';
+}
+
+function noteOf(name: string, now: Survey): DeferredNote | undefined {
+  return now.state.deferred.findLast((note) => note.migration === name);
+}
+
+/** Of a contract migration that a run has met and left for later: the app may start without it. */
+export function isDeferred(migration: KnownMigration, now: Survey): boolean {
+  return migration.phase === 'contract' && noteOf(migration.name, now) !== undefined;
+}
+
+export function describePending(now: Survey, policy: ContractPolicy): readonly PendingMigration[] {
+  return now.pending.map((migration) => {
+    const { name, timestamp, phase = 'expand' } = migration;
+    if (!isDeferred(migration, now)) return { name, timestamp, phase };
+    return { name, timestamp, phase, deferred: true, due: dueOf(migration, now, policy) };
+  });
+}
+
+/** Older than something applied because it was deferred, and not because it came with a merge. */
+export function isMeantToBeLate(migration: KnownMigration, now: Survey, policy: ContractPolicy): boolean {
+  return migration.phase === 'contract' && (policy !== 'immediately' || isDeferred(migration, now));
+}
+
+/** What the files say once they are loaded, of those that the plan is about: until then a look at their text was enough. */
+export async function withLoadedPhases(now: Survey, { chosen, unnoted }: RunPlan): Promise<Survey> {
+  const asLoaded = async (migration: KnownMigration): Promise<KnownMigration> => {
+    if (!chosen.includes(migration) && !unnoted.includes(migration.name)) return migration;
+    return { ...migration, phase: (await migration.load()).phase };
+  };
+  return { ...now, pending: await Promise.all(now.pending.map(asLoaded)) };
+}
+
+/** A contract migration takes away what its expand migrations have replaced: without them that would be a loss. */
+export function refuseContractFirst({ chosen }: RunPlan, options: RunOptions, now: Survey): void {
+  const last = chosen.at(-1);
+  if (options.phase !== 'contract' || last === undefined) return;
+  const missing = now.pending.filter(({ phase, timestamp }) => phase !== 'contract' && timestamp < last.timestamp);
+  if (missing.length === 0) return;
+  throw new MigrateError({
+    code: 'MIGRATIONS_PENDING',
+    message: `Before the contract migration ${last.name} these must be applied: ${missing.map(({ name }) => name).join(', ')}. Nothing was changed.`,
+    next: 'Run them first: nest-migrate run --phase expand. Or everything in its order: nest-migrate run --phase all',
+    migration: last.name,
+    exitCode: ExitCode.todo,
+  });
+}
+
+/**
+ * Writes down which contract migrations this run leaves for later, when all it was to run is done: had that failed, the next version
+ * would be no proof that this one was ever up. Not on the connection that holds the lock: its transaction is never committed.
+ */
+export async function note({ unnoted }: RunPlan, now: Survey, context: CommandContext): Promise<void> {
+  const newest = now.known.at(-1)?.name;
+  if (unnoted.length === 0 || newest === undefined) return;
+  await withReader(context, async (client) => {
+    await ensureTables(client, context.tables, (await readLedger(client, context.tables)).exists);
+    await noteDeferred(client, context.tables, unnoted, newest);
+  });
+}
+
+/** Tells of what waits, and returns the names. */
+export function tellDeferred({ deferred }: RunPlan, context: CommandContext): readonly string[] {
+  for (const { migration, due } of deferred) {
+    context.onEvent({ type: 'deferred', migration: migration.name, due });
+  }
+  return deferred.map(({ migration }) => migration.name);
+}
+
+/** A failure may come from running a newer migration before a deferred one, as where two deploys are made at once. */
+export function blameDeferred(error: unknown, { deferred }: RunPlan, now: Survey): unknown {
+  if (!isMigrateError(error) || error.code !== 'MIGRATION_FAILED') return error;
+  const failed = now.pending.find(({ name }) => name === error.migration);
+  const skipped = deferred.filter(({ migration }) => migration.timestamp < (failed?.timestamp ?? 0));
+  if (skipped.length === 0) return error;
+  const names = skipped.map(({ migration }) => migration.name).join(', ');
+  return error.with({
+    next: `${error.next}\nIf it needs what was deferred before it (${names}), and no old version of the app is running: nest-migrate run --phase all`,
+  });
+}
