@@ -1,4 +1,5 @@
 import type { Change } from '../schema/compare.js';
+import { definitionOf, defaultOf } from '../schema/column.js';
 import { keyOf, objectId, quoteIdent, tableSql } from '../schema/object-id.js';
 import type { ObjectId } from '../schema/object-id.js';
 import type { Schema, SchemaObject } from '../schema/read.js';
@@ -118,7 +119,7 @@ function serialColumn(sequence: SchemaObject | undefined, to: Schema): ObjectId 
     to.get(column)?.is['notNull'] === true &&
     sequence.id.schema === owner.schema &&
     sequence.id.name === `${owner.table}_${owner.column}_seq`;
-  const takes = String(to.get({ ...column, kind: 'default' })?.is['expr'] ?? '').startsWith('nextval(');
+  const takes = (defaultOf(to, column) ?? '').startsWith('nextval(');
   return usual && takes ? column : undefined;
 }
 
@@ -155,7 +156,7 @@ function insideOf(
   serials: Serials,
 ): { readonly clause: string; readonly creates: readonly ObjectId[] } {
   if (first.kind === 'constraint') {
-    return { clause: `CONSTRAINT ${quoteIdent(first.name ?? '')} ${String(to.get(first)?.is['def'])}`, creates: [] };
+    return { clause: `CONSTRAINT ${quoteIdent(first.name ?? '')} ${definitionOf(to, first)}`, creates: [] };
   }
   const sequence = serialOf(first, serials);
   if (sequence) {

@@ -1,4 +1,4 @@
-import type { EngineAction } from './engine.js';
+import type { EngineAction, Fact } from './engine.js';
 import { engine } from './engine.js';
 import type { ObjectId } from './object-id.js';
 import { schemaOf } from './read.js';
@@ -32,14 +32,12 @@ export async function isSame(a: Schema, b: Schema): Promise<boolean> {
 
 /** The same schema, as if every constraint had looked at all rows: to take that back would be no help to anybody. */
 export function asValidated(schema: Schema): Promise<Schema> {
-  const facts = schema.facts
-    .facts()
-    .map((fact) =>
-      fact.id.kind === 'constraint'
-        ? { ...fact, payload: { ...fact.payload, validated: true, def: withoutNotValid(fact.payload['def']) } }
-        : fact,
-    );
+  const facts = schema.facts.facts().map((fact) => (fact.id.kind === 'constraint' ? validated(fact) : fact));
   return schemaOf(facts, schema.facts.edges);
+}
+
+function validated({ payload, ...rest }: Fact): Fact {
+  return { ...rest, payload: { ...payload, validated: true, def: withoutNotValid(payload['def']) } };
 }
 
 function withoutNotValid(definition: unknown): unknown {

@@ -77,7 +77,7 @@ function optionsOf(source: DataSource): DataSourceOptions {
     installExtensions: false,
     logging: false,
     cache: false,
-  } as DataSourceOptions;
+  };
 }
 
 async function close(dataSource: DataSource, place: Place): Promise<void> {

@@ -1,6 +1,6 @@
 import { ExitCode, isMigrateError, MigrateError } from '../../errors.js';
 import type { SqlClient } from '../../database/client.js';
-import { tablesOf } from '../../database/tables.js';
+import { quoteName } from '../../database/tables.js';
 import { arrange } from '../../plan/arrange.js';
 import type { PlannedFile } from '../../plan/arrange.js';
 import type { PlanContext } from '../../plan/context.js';
@@ -102,12 +102,11 @@ async function oneClient({ shadow }: CurrentSide): Promise<PoolClient> {
 }
 
 function metadataTable({ dataSource }: CommandContext): string {
-  const { metadataTableName = 'typeorm_metadata' } = dataSource.options as { readonly metadataTableName?: string };
-  return tablesOf({
-    ...dataSource,
-    options: { ...dataSource.options, migrationsTableName: metadataTableName },
-    namingStrategy: dataSource.namingStrategy,
-  } as never).ledger;
+  const { metadataTableName = 'typeorm_metadata', schema } = dataSource.options as {
+    readonly metadataTableName?: string;
+    readonly schema?: string;
+  };
+  return `${schema === undefined ? '' : `${quoteName(schema)}.`}${quoteName(metadataTableName)}`;
 }
 
 /** Losing data is somebody's decision. */

@@ -1,4 +1,3 @@
-import { DataSource } from 'typeorm';
 import type { SqlClient } from '../../database/client.js';
 import { tablesOf } from '../../database/tables.js';
 import { listMigrations } from '../../files/list.js';
@@ -8,6 +7,7 @@ import type { ObjectId } from '../../schema/object-id.js';
 import { readSchema } from '../../schema/read.js';
 import type { CatalogPool, Schema } from '../../schema/read.js';
 import { createEntities } from '../../shadow/entities.js';
+import { withLive } from '../../shadow/live.js';
 import { Origins, originOf } from '../../shadow/origins.js';
 import type { Origin } from '../../shadow/origins.js';
 import { replay } from '../../shadow/replay.js';
@@ -65,26 +65,14 @@ export async function currentSide(context: CommandContext, url: string | undefin
 }
 
 /** What a live database has. */
-export async function liveSide(context: CommandContext, url: string): Promise<Side> {
-  const live = new DataSource({
-    type: 'postgres',
-    url,
-    entities: [],
-    installExtensions: false,
-    applicationName: 'nest-migrate',
-  });
-  await live.initialize();
-  try {
-    return await sideOf((live.driver as unknown as { master: CatalogPool & SqlClient }).master, context);
-  } finally {
-    await live.destroy();
-  }
+export function liveSide(context: CommandContext, url: string): Promise<Side> {
+  return withLive(url, (pool) => sideOf(pool, context));
 }
 
 async function sideOf(pool: CatalogPool & SqlClient, context: CommandContext): Promise<Side> {
   return {
     schema: await readSchema(pool, { ignoreTables: ownTables(context) }),
-    metadata: await typeormMetadataRows(pool as never),
+    metadata: await typeormMetadataRows(pool, context.dataSource),
   };
 }
 

@@ -1,3 +1,4 @@
+import { columnOf as columnIn, defaultOf } from '../../schema/column.js';
 import { describeObject, quoteIdent, tableSql } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import type { Change } from '../../schema/compare.js';
@@ -39,12 +40,12 @@ export const changeType: Recipe = (change, context) => {
   const column =
     change.uses.find(({ kind }) => kind === 'column') ?? change.creates.find(({ kind }) => kind === 'column');
   const id = column ?? columnOf(change);
-  const before = id && context.from.get(id);
-  const after = id && context.to.get(id);
+  const before = id && columnIn(context.from, id);
+  const after = id && columnIn(context.to, id);
   if (!id || !before || !after) return undefined;
-  const defaultBefore = context.from.get({ ...id, kind: 'default' })?.is['expr'] as string | undefined;
-  const defaultAfter = context.to.get({ ...id, kind: 'default' })?.is['expr'] as string | undefined;
-  const types = { from: String(before.is['type']), to: String(after.is['type']) };
+  const defaultBefore = defaultOf(context.from, id);
+  const defaultAfter = defaultOf(context.to, id);
+  const types = { from: before.type, to: after.type };
   const using = context.decisions.using.get(columnPath(id)) ?? zoneUsing(id, types, context);
   const target = `ALTER TABLE ${tableSql({ ...id, name: id.table ?? '' })} ALTER COLUMN ${quoteIdent(id.name ?? '')}`;
   const how =

@@ -1,4 +1,5 @@
-import { describeObject, objectId, quoteIdent, tableSql } from '../../schema/object-id.js';
+import { columnOf } from '../../schema/column.js';
+import { describeObject, quoteIdent, tableSql } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import type { Change } from '../../schema/compare.js';
 import { columnPath, created, existingTable } from '../context.js';
@@ -13,20 +14,20 @@ import { notNullSteps } from './not-null.js';
 export const addColumn: Recipe = (change, context) => {
   const column = created(change, 'column');
   const table = column && existingTable(column, context);
-  const is = column && context.to.get(column)?.is;
+  const is = column && columnOf(context.to, column);
   if (!column || !table || !is || context.from.has(column)) return undefined;
   const expression = context.decisions.backfill.get(columnPath(column));
-  const fallback = context.to.get({ ...column, kind: 'default' })?.is['expr'];
+  const fallback = is.default;
   const clause = change.sql.slice(change.sql.indexOf(' ADD COLUMN ') + ' ADD COLUMN '.length);
-  if (is['identity'] != null || is['generatedExpr'] != null) return undefined;
+  if (is.automatic) return undefined;
   if (expression !== undefined) return filledColumn(table, column, clause, { expression, fallback, context });
-  if (fallback === undefined || !isVolatile(String(fallback), change, context)) return undefined;
-  return volatileDefault(table, column, clause, { fallback: String(fallback), context });
+  if (fallback === undefined || !isVolatile(fallback, change, context)) return undefined;
+  return volatileDefault(table, column, clause, { fallback, context });
 };
 
 interface Filling {
   readonly expression: string;
-  readonly fallback: unknown;
+  readonly fallback: string | undefined;
   readonly context: PlanContext;
 }
 
@@ -38,7 +39,7 @@ function filledColumn(
   { expression, fallback, context }: Filling,
 ): readonly Step[] {
   const name = column.name ?? '';
-  const notNull = context.to.get(column)?.is['notNull'] === true;
+  const notNull = columnOf(context.to, column)?.notNull === true;
   const alter = `ALTER TABLE ${tableSql(table)}`;
   if (isConstant(expression)) {
     return [
@@ -50,15 +51,13 @@ function filledColumn(
             comment: 'The default was for the rows that were there, and for the old version of the app.',
             phase: 'contract',
           })
-        : step(`${alter} ALTER COLUMN ${quoteIdent(name)} SET DEFAULT ${String(fallback)}`),
+        : step(`${alter} ALTER COLUMN ${quoteIdent(name)} SET DEFAULT ${fallback}`),
     ];
   }
   const trigger = fillTrigger(table, name, expression);
   return [
     step(`${alter} ADD COLUMN ${withoutDefault(clause).replace(/ NOT NULL$/, '')}`),
-    ...(fallback === undefined
-      ? []
-      : [step(`${alter} ALTER COLUMN ${quoteIdent(name)} SET DEFAULT ${String(fallback)}`)]),
+    ...(fallback === undefined ? [] : [step(`${alter} ALTER COLUMN ${quoteIdent(name)} SET DEFAULT ${fallback}`)]),
     ...(notNull ? trigger.create : []),
     { ...backfill(table, name, expression), afterCommit: true },
     ...(notNull ? [...notNullSteps(table, name, context.targetVersion), ...trigger.drop] : []),
@@ -116,7 +115,7 @@ function volatileDefault(
       comment: 'For new rows; for those that are there it differs from row to row, so they are filled in batches.',
     }),
     { ...backfill(table, name, fallback), afterCommit: true },
-    ...(context.to.get(column)?.is['notNull'] === true ? notNullSteps(table, name, context.targetVersion) : []),
+    ...(columnOf(context.to, column)?.notNull === true ? notNullSteps(table, name, context.targetVersion) : []),
   ];
 }
 
@@ -124,17 +123,12 @@ function volatileDefault(
 export const dropColumn: Recipe = (change, context) => {
   const column = change.verb === 'drop' ? change.drops.find(({ kind }) => kind === 'column') : undefined;
   const table = column && existingTable(column, context);
-  const is = column && context.from.get(column)?.is;
+  const is = column && columnOf(context.from, column);
   if (!column || !table || !is || context.to.has(column)) return undefined;
   const inKey = context.from
     .neededBy(column)
     .some((id) => id.kind === 'constraint' && context.from.get(id)?.is['type'] === 'p');
-  const mustBeWritten =
-    is['notNull'] === true &&
-    is['identity'] == null &&
-    is['generatedExpr'] == null &&
-    !inKey &&
-    !context.from.has({ ...column, kind: 'default' });
+  const mustBeWritten = is.notNull && !is.automatic && !inKey && is.default === undefined;
   return [
     ...(mustBeWritten
       ? [
@@ -175,12 +169,8 @@ function isVolatile(expression: string, change: Change, { to }: PlanContext): bo
 /** Without a default and without an expression, rows that are there cannot be filled. */
 export function needsBackfill(change: Change, context: PlanContext): ObjectId | undefined {
   const column = created(change, 'column');
-  const is = column && context.to.get(column)?.is;
-  if (!column || !is || !existingTable(column, context) || is['notNull'] !== true) return undefined;
-  const filled =
-    is['identity'] != null ||
-    is['generatedExpr'] != null ||
-    context.to.has({ ...column, kind: 'default' }) ||
-    context.decisions.backfill.has(columnPath(column));
-  return filled ? undefined : objectId('column', column.schema, column.name ?? '', column.table);
+  const is = column && columnOf(context.to, column);
+  if (!column || !is?.notNull || !existingTable(column, context)) return undefined;
+  const filled = is.automatic || is.default !== undefined || context.decisions.backfill.has(columnPath(column));
+  return filled ? undefined : column;
 }

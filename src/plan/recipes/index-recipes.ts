@@ -1,3 +1,4 @@
+import { definitionOf } from '../../schema/column.js';
 import { describeObject, quoteIdent, sqlName } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import { created, existingTable } from '../context.js';
@@ -59,7 +60,7 @@ export const dropIndex: Recipe = (change, context) => {
   const index = change.verb === 'drop' ? change.drops.find(({ kind }) => kind === 'index') : undefined;
   const table = index && existingTable(index, context);
   if (!index || !table || isPartitioned(table, context)) return undefined;
-  const unique = /^CREATE UNIQUE /.test(String(context.from.get(index)?.is['def']));
+  const unique = definitionOf(context.from, index).startsWith('CREATE UNIQUE ');
   if (context.to.has(index)) return [];
   return [
     step(change.sql.replace(/^DROP INDEX /, 'DROP INDEX CONCURRENTLY IF EXISTS '), {
@@ -72,5 +73,5 @@ export const dropIndex: Recipe = (change, context) => {
 };
 
 export function isPartitioned(table: ObjectId, { from }: PlanContext): boolean {
-  return from.get(table)?.is['partitionKey'] != null;
+  return (from.get(table)?.is['partitionKey'] ?? undefined) !== undefined;
 }

@@ -1,0 +1,36 @@
+import type { ObjectId } from './object-id.js';
+import type { Schema } from './read.js';
+
+export interface Column {
+  readonly type: string;
+  readonly notNull: boolean;
+  /** The server gives the value: an identity, or a generated column. */
+  readonly automatic: boolean;
+  readonly default: string | undefined;
+}
+
+export function columnOf(schema: Schema, id: ObjectId): Column | undefined {
+  const is = id.kind === 'column' ? schema.get(id)?.is : undefined;
+  if (is === undefined) return undefined;
+  return {
+    type: text(is['type']),
+    notNull: is['notNull'] === true,
+    automatic: (is['identity'] ?? is['generatedExpr'] ?? undefined) !== undefined,
+    default: defaultOf(schema, id),
+  };
+}
+
+/** The expression of a column's default. */
+export function defaultOf(schema: Schema, column: ObjectId): string | undefined {
+  const expression = schema.get({ ...column, kind: 'default' })?.is['expr'];
+  return expression === undefined ? undefined : text(expression);
+}
+
+/** The whole definition of an index or a constraint, as the server prints it. */
+export function definitionOf(schema: Schema, id: ObjectId): string {
+  return text(schema.get(id)?.is['def']);
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
