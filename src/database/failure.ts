@@ -75,7 +75,7 @@ function permissionHint(server: ServerError | undefined): string | undefined {
 }
 
 /** The line of the statement that the server points at, with a caret below it. */
-function excerpt(sql: string, position: number): string {
+export function excerpt(sql: string, position: number): string {
   const lines = sql.trim().split('\n');
   if (position <= 0)
     return (

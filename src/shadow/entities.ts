@@ -1,0 +1,151 @@
+import type { DataSource } from 'typeorm';
+import { isServerAbsent } from '../database/client.js';
+import { excerpt } from '../database/failure.js';
+import { quoteName } from '../database/tables.js';
+import { codeOf, isMigrateError, messageOf, MigrateError } from '../errors.js';
+import { refuseAmbiguousEnums } from './entity-enums.js';
+import { createExtensions } from './entity-extensions.js';
+import { describeAt, managed, schemaOf } from './entity-names.js';
+import { entityStatements } from './entity-statements.js';
+
+type Execute = (sql: string) => Promise<unknown>;
+
+/**
+ * Creates what the entities describe. The data source is initialised, on an empty database; `execute` runs one statement there, which
+ * stays when a later one fails.
+ *
+ * The statements are those of TypeORM's own schema builder, so that TypeORM's command line agrees with the result, mended where the
+ * builder writes what PostgreSQL refuses. Tables of entities with `synchronize: false` are created only when something refers to them:
+ * a foreign key must have its place.
+ */
+export async function createEntities(dataSource: DataSource, execute: Execute): Promise<void> {
+  refuseAmbiguousEnums(dataSource);
+  await createSchemas(dataSource, execute, 'managed');
+  await createExtensions(dataSource, execute, 'managed');
+  const statements = await entityStatements(dataSource, 'managed');
+  const unmanaged = once(() => createUnmanaged(dataSource, execute));
+
+  const firstView = statements.findIndex(isView);
+  const tables = firstView === -1 ? statements : statements.slice(0, firstView);
+  const rest = firstView === -1 ? [] : statements.slice(firstView);
+  await eachOf(dataSource, tables, execute, unmanaged);
+  await viewsInTheirOrder(dataSource, rest.filter(isView), execute, unmanaged);
+  await eachOf(
+    dataSource,
+    rest.filter((sql) => !isView(sql)),
+    execute,
+    unmanaged,
+  );
+}
+
+async function createSchemas(dataSource: DataSource, execute: Execute, which: 'managed' | 'unmanaged'): Promise<void> {
+  const own = (dataSource.options as { readonly schema?: string }).schema;
+  const named = [own, ...managed(dataSource, which).map((metadata) => schemaOf(dataSource, metadata))];
+  for (const schema of new Set(named.filter((name) => name !== undefined && name !== 'public')))
+    await run(dataSource, `CREATE SCHEMA IF NOT EXISTS ${quoteName(schema ?? '')}`, execute);
+}
+
+/** What entities with `synchronize: false` describe, without what only matters for data: indexes and foreign keys. */
+async function createUnmanaged(dataSource: DataSource, execute: Execute): Promise<boolean> {
+  if (managed(dataSource, 'unmanaged').length === 0) return false;
+  await createSchemas(dataSource, execute, 'unmanaged');
+  await createExtensions(dataSource, execute, 'unmanaged');
+  const statements = (await entityStatements(dataSource, 'unmanaged')).filter(
+    (sql) => /^CREATE (TYPE|TABLE) /.test(sql) || isView(sql),
+  );
+  await eachOf(
+    dataSource,
+    statements.filter((sql) => !isView(sql)),
+    execute,
+  );
+  await viewsInTheirOrder(dataSource, statements.filter(isView), execute, () => Promise.resolve(false));
+  return true;
+}
+
+async function eachOf(
+  dataSource: DataSource,
+  statements: readonly string[],
+  execute: Execute,
+  unmanaged: () => Promise<boolean> = () => Promise.resolve(false),
+): Promise<void> {
+  for (const sql of statements) {
+    try {
+      await execute(sql);
+    } catch (error) {
+      if (!missesRelation(error) || !(await unmanaged())) throw invalid(dataSource, sql, error);
+      await run(dataSource, sql, execute);
+    }
+  }
+}
+
+/**
+ * TypeORM sorts views by `dependsOn`, with a comparison that is not transitive, and `dependsOn` may be missing. The server knows: a view
+ * that misses another one waits for it.
+ */
+async function viewsInTheirOrder(
+  dataSource: DataSource,
+  views: readonly string[],
+  execute: Execute,
+  unmanaged: () => Promise<boolean>,
+): Promise<void> {
+  let waiting = views;
+  let mayUseUnmanaged = true;
+  while (waiting.length > 0) {
+    const blocked: { readonly sql: string; readonly error: unknown }[] = [];
+    for (const sql of waiting) {
+      await execute(sql).catch((error: unknown) => {
+        if (!missesRelation(error)) throw invalid(dataSource, sql, error);
+        blocked.push({ sql, error });
+      });
+    }
+    const [first] = blocked;
+    if (first !== undefined && blocked.length === waiting.length) {
+      if (!mayUseUnmanaged || !(await unmanaged())) throw invalid(dataSource, first.sql, first.error);
+      mayUseUnmanaged = false;
+    }
+    waiting = blocked.map(({ sql }) => sql);
+  }
+}
+
+async function run(dataSource: DataSource, sql: string, execute: Execute): Promise<void> {
+  await execute(sql).catch((error: unknown) => {
+    throw invalid(dataSource, sql, error);
+  });
+}
+
+function invalid(dataSource: DataSource, sql: string, error: unknown): unknown {
+  if (isMigrateError(error) || isServerAbsent(error)) return error;
+  const server = error as {
+    readonly code?: string;
+    readonly detail?: string;
+    readonly hint?: string;
+    readonly position?: string;
+  };
+  const lines = [
+    `${describeAt(dataSource, sql)} cannot be created: ${messageOf(error)}${server.code === undefined ? '' : ` (${server.code})`}.`,
+    ...(server.detail ? [`Detail: ${server.detail}`] : []),
+    ...(server.hint ? [`Hint: ${server.hint}`] : []),
+    excerpt(sql, Number(server.position ?? 0)),
+  ];
+  return new MigrateError({
+    code: 'ENTITIES_INVALID',
+    message: lines.join('\n'),
+    next: 'Correct the entity. Nothing was written, and no database of yours was touched.',
+    sql,
+    cause: error,
+  });
+}
+
+function isView(sql: string): boolean {
+  return /^CREATE (MATERIALIZED )?VIEW /.test(sql);
+}
+
+/** `undefined_table`. */
+function missesRelation(error: unknown): boolean {
+  return codeOf(error) === '42P01';
+}
+
+function once(work: () => Promise<boolean>): () => Promise<boolean> {
+  let done: Promise<boolean> | undefined;
+  return () => (done ??= work());
+}

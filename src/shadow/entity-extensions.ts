@@ -1,0 +1,104 @@
+import type { DataSource, EntityMetadata } from 'typeorm';
+import { quoteName } from '../database/tables.js';
+import { messageOf, MigrateError } from '../errors.js';
+import { managed } from './entity-names.js';
+import type { Which } from './entity-names.js';
+
+interface Need {
+  readonly extension: string;
+  readonly because: string;
+}
+
+/** Types that come with an extension. */
+const extensionOfType: Readonly<Record<string, string>> = {
+  citext: 'citext',
+  hstore: 'hstore',
+  cube: 'cube',
+  ltree: 'ltree',
+  geometry: 'postgis',
+  geography: 'postgis',
+  vector: 'vector',
+  halfvec: 'vector',
+};
+
+/** Functions that come with one, in defaults, checks, indexes and views. */
+const extensionOfFunction: readonly (readonly [RegExp, string])[] = [
+  [/\buuid_(generate_v(1|1mc|3|4|5)|nil|ns_\w+)"?\s*\(/i, 'uuid-ossp'],
+  [/\b(gen_salt|gen_random_bytes|crypt|digest|hmac|pgp_(sym|pub)_\w+|armor)"?\s*\(/i, 'pgcrypto'],
+  [/\b((strict_)?(word_)?similarity|show_trgm)"?\s*\(/i, 'pg_trgm'],
+  [/\bunaccent"?\s*\(/i, 'unaccent'],
+  [/\b(levenshtein(_less_equal)?|soundex|difference|d?metaphone(_alt)?|daitch_mokotoff)"?\s*\(/i, 'fuzzystrmatch'],
+  [/\b(ll_to_earth|earth_distance|earth_box)"?\s*\(/i, 'earthdistance'],
+  [/\bST_\w+"?\s*\(/, 'postgis'],
+];
+
+/** TypeORM would create most of them when it connects, and only warn of a failure; the data source is made without that. */
+export async function createExtensions(
+  dataSource: DataSource,
+  execute: (sql: string) => Promise<unknown>,
+  which: Which,
+): Promise<void> {
+  const needs = new Map<string, Need>();
+  const entities = managed(dataSource, which);
+  for (const need of [
+    ...(which === 'managed' ? demanded(dataSource) : []),
+    ...entities.flatMap((one) => needsOf(one, dataSource)),
+  ])
+    if (!needs.has(need.extension)) needs.set(need.extension, need);
+  for (const need of needs.values())
+    await execute(`CREATE EXTENSION IF NOT EXISTS ${quoteName(need.extension)} CASCADE`).catch((error: unknown) => {
+      throw unavailable(need, error);
+    });
+}
+
+function demanded(dataSource: DataSource): readonly Need[] {
+  const { extensions = [] } = dataSource.options as { readonly extensions?: readonly string[] };
+  return extensions.map((extension) => ({ extension, because: 'the option `extensions` of the data source names it' }));
+}
+
+function needsOf(metadata: EntityMetadata, dataSource: DataSource): readonly Need[] {
+  const { uuidExtension = 'uuid-ossp' } = dataSource.options as { readonly uuidExtension?: string };
+  const needs: Need[] = [];
+  for (const column of metadata.columns) {
+    const extension = typeof column.type === 'string' ? extensionOfType[column.type] : undefined;
+    const because = `${metadata.name}.${column.propertyPath} has the type ${String(column.type)}`;
+    if (extension !== undefined) needs.push({ extension, because });
+    if (column.isGenerated && column.generationStrategy === 'uuid')
+      needs.push({ extension: uuidExtension, because: `${metadata.name}.${column.propertyPath} is a generated uuid` });
+  }
+  if (metadata.exclusions.length > 0)
+    needs.push({ extension: 'btree_gist', because: `${metadata.name} has an exclusion constraint` });
+  for (const sql of expressionsOf(metadata, dataSource))
+    for (const [pattern, extension] of extensionOfFunction) {
+      const found = pattern.exec(sql)?.[0];
+      if (found !== undefined)
+        needs.push({ extension, because: `${metadata.name} calls ${found.replace(/"?\s*\($/, '()')}` });
+    }
+  return needs;
+}
+
+/** Everything of an entity that is SQL. */
+function expressionsOf(metadata: EntityMetadata, dataSource: DataSource): readonly string[] {
+  const { expression } = metadata;
+  return [
+    ...metadata.columns.map((column) => textOf(column.default)),
+    ...metadata.columns.map(({ asExpression }) => asExpression ?? ''),
+    ...metadata.checks.map((check) => check.expression),
+    ...metadata.exclusions.map((exclusion) => exclusion.expression),
+    ...metadata.indices.map(({ where }) => where ?? ''),
+    typeof expression === 'function' ? expression(dataSource).getQuery() : (expression ?? ''),
+  ];
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'function' ? String((value as () => unknown)()) : '';
+}
+
+function unavailable({ extension, because }: Need, error: unknown): MigrateError {
+  return new MigrateError({
+    code: 'SHADOW_EXTENSION',
+    message: `The entities need the extension ${extension} (${because}), which the throwaway database does not have: ${messageOf(error)}`,
+    next: `Let a server that has ${extension} be the throwaway database: --shadow postgres://user:password@host:5432/postgres`,
+    cause: error,
+  });
+}

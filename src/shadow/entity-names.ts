@@ -1,0 +1,58 @@
+import type { ColumnType, DataSource, EntityMetadata } from 'typeorm';
+import { quoteName } from '../database/tables.js';
+
+/** Whether TypeORM looks after the table: not with `synchronize: false`. */
+export type Which = 'managed' | 'unmanaged';
+
+/** The entities that have a table or a view of their own; children of a single-table inheritance live in their parent's. */
+export function managed(dataSource: DataSource, which: Which): readonly EntityMetadata[] {
+  return dataSource.entityMetadatas.filter(
+    (metadata) => metadata.tableType !== 'entity-child' && metadata.synchronize === (which === 'managed'),
+  );
+}
+
+/** Where its table is; `undefined` where the search path decides. */
+export function schemaOf(dataSource: DataSource, metadata: EntityMetadata): string | undefined {
+  return metadata.schema ?? (dataSource.driver as { readonly schema?: string }).schema;
+}
+
+/** `Post (table "public"."post")`, as far as a statement of the schema builder tells whom it is about. */
+export function describeAt(dataSource: DataSource, sql: string): string {
+  const found = [...managed(dataSource, 'managed'), ...managed(dataSource, 'unmanaged')]
+    .map((metadata) => ({ metadata, at: mentionedAt(dataSource, metadata, sql) }))
+    .filter(({ at }) => at !== -1)
+    .sort((one, other) => one.at - other.at || other.metadata.tableName.length - one.metadata.tableName.length)[0];
+  if (found === undefined) return 'What the entities describe';
+  const { metadata } = found;
+  const kind = metadata.tableType === 'view' ? 'view' : 'table';
+  return `Entity ${metadata.name} (${kind} ${metadata.tablePath})`;
+}
+
+/** The first place that a statement names the table of an entity, or the type of one of its enum columns. */
+function mentionedAt(dataSource: DataSource, metadata: EntityMetadata, sql: string): number {
+  const names = [metadata.tableName, ...enumColumns(metadata).map((column) => enumNameOf(metadata, column))];
+  const schema = schemaOf(dataSource, metadata) ?? 'public';
+  const places = names
+    .flatMap((name) => [sql.indexOf(` ${quoteName(name)}`), sql.indexOf(` ${quoteName(schema)}.${quoteName(name)}`)])
+    .filter((at) => at !== -1);
+  return places.length === 0 ? -1 : Math.min(...places);
+}
+
+export interface EnumColumn {
+  readonly propertyPath: string;
+  readonly databaseName: string;
+  readonly type: ColumnType;
+  readonly enumName?: string | undefined;
+  readonly enum?: readonly (string | number)[] | undefined;
+}
+
+export function enumColumns(metadata: EntityMetadata): readonly EnumColumn[] {
+  return metadata.columns.filter(
+    ({ type, isVirtualProperty }) => (type === 'enum' || type === 'simple-enum') && !isVirtualProperty,
+  );
+}
+
+/** As the schema builder names it. */
+export function enumNameOf(metadata: EntityMetadata, column: EnumColumn): string {
+  return column.enumName ?? `${metadata.tableName}_${column.databaseName.toLowerCase()}_enum`;
+}

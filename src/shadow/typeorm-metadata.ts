@@ -1,0 +1,39 @@
+import type { DataSource } from 'typeorm';
+import type { SqlClient } from '../database/client.js';
+import { literal, quoteName } from '../database/tables.js';
+
+/** What TypeORM remembers of a view or a generated column, to see later whether the entity has changed. */
+export interface TypeormMetadataRow {
+  readonly type: string;
+  readonly schema: string | null;
+  readonly table: string | null;
+  readonly name: string | null;
+  readonly value: string | null;
+}
+
+/** Of which data source: where its table is. */
+type Place = { readonly options: Pick<DataSource['options'], 'metadataTableName'> & { readonly schema?: string } };
+
+/** The rows of TypeORM's `typeorm_metadata`, sorted, without the name of the database; none where there is no such table. */
+export async function typeormMetadataRows(
+  pool: SqlClient,
+  { options }: Place = { options: {} },
+): Promise<readonly TypeormMetadataRow[]> {
+  const schema = options.schema === undefined ? '' : `${quoteName(options.schema)}.`;
+  const table = schema + quoteName(options.metadataTableName ?? 'typeorm_metadata');
+  const found = await pool.query(`SELECT to_regclass(${literal(table)}) IS NOT NULL AS exists`);
+  if (found.rows[0]?.['exists'] !== true) return [];
+  // COLLATE "C": the same order on every server.
+  const { rows } = await pool.query(
+    `SELECT "type", "schema", "table", "name", "value" FROM ${table} ORDER BY ${[
+      'type',
+      'schema',
+      'table',
+      'name',
+      'value',
+    ]
+      .map((column) => `"${column}" COLLATE "C" NULLS FIRST`)
+      .join(', ')}`,
+  );
+  return rows as unknown as readonly TypeormMetadataRow[];
+}
