@@ -1,5 +1,7 @@
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 
+type Element = string | number | bigint | boolean | object | null | undefined;
+
 type Normalize = (column: ColumnMetadata) => string | undefined;
 
 /**
@@ -9,12 +11,14 @@ type Normalize = (column: ColumnMetadata) => string | undefined;
 export function columnDefault(column: ColumnMetadata, typeorm: Normalize): string | undefined {
   const value: unknown = column.default;
   if (typeof value === 'function') return fromFunction(column, value as () => unknown, typeorm);
-  if (Array.isArray(value) && column.isArray) return quoted(arrayText(value));
+  if (Array.isArray(value) && column.isArray) return quoted(arrayText(value, column));
   if (Array.isArray(value) && column.type === 'simple-array') return literalOf(value.join(','));
   if (typeof value === 'string') return quoted(value);
   if (value instanceof Date) return literalOf(value.toISOString());
   if (value instanceof Uint8Array) return literalOf(`\\x${Buffer.from(value).toString('hex')}`);
-  if (typeof value === 'object' && value !== null) return literalOf(JSON.stringify(value));
+  const isJson = column.type === 'json' || column.type === 'jsonb';
+  if ((typeof value === 'object' && value !== null) || (typeof value === 'boolean' && isJson))
+    return literalOf(JSON.stringify(value));
   return typeorm(column);
 }
 
@@ -22,8 +26,12 @@ export function columnDefault(column: ColumnMetadata, typeorm: Normalize): strin
 function fromFunction(column: ColumnMetadata, read: () => unknown, typeorm: Normalize): string | undefined {
   const value = read();
   if (typeof value !== 'string') return columnDefault(withDefault(column, value), typeorm);
-  return typeorm(Object.create(column, { type: { value: 'text' } }) as ColumnMetadata);
+  const sql = typeorm(Object.create(column, { type: { value: 'text' } }) as ColumnMetadata);
+  return sql !== undefined && needsParentheses.test(sql) ? `(${sql})` : sql;
 }
+
+/** After DEFAULT the grammar has only what cannot be taken for the next constraint (its `b_expr`); in parentheses it has everything. */
+const needsParentheses = /^(?!\s*\(.*\)\s*$).*\b(AT|AND|OR|NOT|IN|IS|BETWEEN|LIKE|ILIKE|SIMILAR|OVERLAPS)\b/is;
 
 function withDefault(column: ColumnMetadata, value: unknown): ColumnMetadata {
   return Object.create(column, { default: { value } }) as ColumnMetadata;
@@ -34,26 +42,35 @@ function literalOf(text: string): string {
 }
 
 /** Somebody who has met TypeORM's lack of quoting has doubled the apostrophes already. */
-function quoted(text: string): string {
+export function quoted(text: string): string {
   return /^(?:[^']|'')*$/.test(text) ? `'${text}'` : literalOf(text);
 }
 
 /** https://www.postgresql.org/docs/current/arrays.html#ARRAYS-IO */
-function arrayText(values: readonly unknown[]): string {
-  return `{${values.map(elementText).join(',')}}`;
+function arrayText(values: readonly Element[], column: ColumnMetadata): string {
+  // The one type with another delimiter.
+  const delimiter = column.type === 'box' ? ';' : ',';
+  return `{${values.map((value) => elementText(value, column)).join(delimiter)}}`;
 }
 
-function elementText(value: unknown): string {
-  if (Array.isArray(value)) return arrayText(value);
+function elementText(value: Element, column: ColumnMetadata): string {
+  if (Array.isArray(value)) return arrayText(value as readonly Element[], column);
   if (value === null || value === undefined) return 'NULL';
   if (value instanceof Date) return `"${value.toISOString()}"`;
   if (typeof value === 'object') return quotedElement(JSON.stringify(value));
-  const text = String(value as string | number | boolean);
-  // Written as PostgreSQL writes it: with its own quotes, or an array of numbers inside the array.
-  if (/^"(?:[^"\\]|\\.)*"$/.test(text) || /^\{[\s,.{}-]*\d[\d\s,.{}-]*\}$/.test(text)) return text;
-  return /^$|^null$|[{},"\\]|^\s|\s$/i.test(text) ? quotedElement(text) : text;
+  const text = String(value);
+  // Written as PostgreSQL writes it: with its own quotes, or as an array inside the array.
+  if (/^"(?:[^"\\]|\\.)*"$/.test(text) || (holdsNumbers(column) && /^\{.*\}$/.test(text))) return text;
+  return /^$|^null$|[{},;"\\]|^\s|\s$/i.test(text) ? quotedElement(text) : text;
 }
 
 function quotedElement(text: string): string {
   return `"${text.replace(/["\\]/g, '\\$&')}"`;
+}
+
+function holdsNumbers({ type }: ColumnMetadata): boolean {
+  return (
+    type === Number ||
+    /^(small|big)?int(eger|\d)?$|^(decimal|numeric|real|float\d?|double precision)$/.test(String(type))
+  );
 }

@@ -1,4 +1,5 @@
 import type { DataSource } from 'typeorm';
+import { isServerAbsent } from '../database/client.js';
 import { excerpt } from '../database/failure.js';
 import { quoteName } from '../database/tables.js';
 import { codeOf, isMigrateError, messageOf, MigrateError } from '../errors.js';
@@ -112,8 +113,8 @@ async function run(dataSource: DataSource, sql: string, execute: Execute): Promi
   });
 }
 
-function invalid(dataSource: DataSource, sql: string, error: unknown): MigrateError {
-  if (isMigrateError(error)) return error;
+function invalid(dataSource: DataSource, sql: string, error: unknown): unknown {
+  if (isMigrateError(error) || isServerAbsent(error)) return error;
   const server = error as {
     readonly code?: string;
     readonly detail?: string;

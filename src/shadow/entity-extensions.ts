@@ -81,13 +81,17 @@ function needsOf(metadata: EntityMetadata, dataSource: DataSource): readonly Nee
 function expressionsOf(metadata: EntityMetadata, dataSource: DataSource): readonly string[] {
   const { expression } = metadata;
   return [
-    ...metadata.columns.map((column) => (typeof column.default === 'function' ? String(column.default()) : '')),
+    ...metadata.columns.map((column) => textOf(column.default)),
     ...metadata.columns.map(({ asExpression }) => asExpression ?? ''),
     ...metadata.checks.map((check) => check.expression),
     ...metadata.exclusions.map((exclusion) => exclusion.expression),
     ...metadata.indices.map(({ where }) => where ?? ''),
     typeof expression === 'function' ? expression(dataSource).getQuery() : (expression ?? ''),
   ];
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'function' ? String((value as () => unknown)()) : '';
 }
 
 function unavailable({ extension, because }: Need, error: unknown): MigrateError {

@@ -31,12 +31,9 @@ export function describeAt(dataSource: DataSource, sql: string): string {
 /** The first place that a statement names the table of an entity, or the type of one of its enum columns. */
 function mentionedAt(dataSource: DataSource, metadata: EntityMetadata, sql: string): number {
   const names = [metadata.tableName, ...enumColumns(metadata).map((column) => enumNameOf(metadata, column))];
-  const schema = schemaOf(dataSource, metadata);
+  const schema = schemaOf(dataSource, metadata) ?? 'public';
   const places = names
-    .flatMap((name) => [
-      sql.indexOf(` ${quoteName(name)}`),
-      ...(schema === undefined ? [] : [sql.indexOf(` ${quoteName(schema)}.${quoteName(name)}`)]),
-    ])
+    .flatMap((name) => [sql.indexOf(` ${quoteName(name)}`), sql.indexOf(` ${quoteName(schema)}.${quoteName(name)}`)])
     .filter((at) => at !== -1);
   return places.length === 0 ? -1 : Math.min(...places);
 }
@@ -52,7 +49,7 @@ export interface EnumColumn {
 export function enumColumns(metadata: EntityMetadata): readonly EnumColumn[] {
   return metadata.columns.filter(
     ({ type, isVirtualProperty }) => (type === 'enum' || type === 'simple-enum') && !isVirtualProperty,
-  ) as readonly EnumColumn[];
+  );
 }
 
 /** As the schema builder names it. */

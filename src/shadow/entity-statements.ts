@@ -3,12 +3,15 @@ import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { literal } from '../database/tables.js';
 import { messageOf, MigrateError } from '../errors.js';
 import { splitSql } from '../files/split-sql.js';
-import { columnDefault } from './column-default.js';
+import { columnDefault, quoted } from './column-default.js';
 import type { Which } from './entity-names.js';
+
+/** They are all texts, or missing. */
+type Parameter = string | null | undefined;
 
 interface Query {
   readonly query: string;
-  readonly parameters?: readonly unknown[] | undefined;
+  readonly parameters?: readonly Parameter[] | undefined;
 }
 
 /** What is used of TypeORM's schema builder. */
@@ -19,7 +22,7 @@ interface SchemaBuilder {
 
 /** The statements with which TypeORM creates what the entities describe, each one that PostgreSQL understands. */
 export async function entityStatements(dataSource: DataSource, which: Which): Promise<readonly string[]> {
-  const restore = [...(which === 'unmanaged' ? [exchangeManaged(dataSource)] : []), mendDefaults(dataSource)];
+  const restore = [...(which === 'unmanaged' ? [exchangeManaged(dataSource)] : []), mendDriver(dataSource)];
   try {
     const builder = dataSource.driver.createSchemaBuilder() as unknown as SchemaBuilder;
     const queries = [
@@ -52,22 +55,34 @@ async function metadataTable(dataSource: DataSource, builder: SchemaBuilder): Pr
   }
 }
 
-function mended({ query, parameters = [] }: Query): readonly string[] {
-  const sql = withParameters(query, parameters).replace(/^(CREATE (?:UNIQUE )?INDEX) CONCURRENTLY /, '$1 ');
+function mended({ query, parameters = [] }: Query, index: number, all: readonly Query[]): readonly string[] {
+  const sql = (parameters.length === 0 ? query : metadataRow(query, parameters, nextTable(all, index)))
+    .replace(/^(CREATE (?:UNIQUE )?INDEX) CONCURRENTLY /, '$1 ')
+    // 0.3 does not look into a table's comment.
+    .replace(/^(COMMENT ON TABLE .*? IS )'([^]*)'$/, (_found, on: string, comment: string) => on + quoted(comment));
   return splitSql(sql).map((statement) => statement.sql.trim());
 }
 
-/** Only rows of `typeorm_metadata` have parameters. The database has another name tomorrow, so its name is asked for. */
-function withParameters(query: string, parameters: readonly unknown[]): string {
-  if (parameters.length === 0) return query;
-  const columns = /\(("[^)]*")\) VALUES/.exec(query)?.[1]?.split(/,\s*/) ?? [];
-  const values = /VALUES \((.*)\)/s.exec(query)?.[1]?.split(/,\s*/) ?? [];
-  const database = values[columns.indexOf('"database"')];
+function nextTable(all: readonly Query[], index: number): string | undefined {
+  return all.find(({ query }, at) => at > index && query.startsWith('CREATE TABLE '))?.query;
+}
+
+/**
+ * A row of `typeorm_metadata`: nothing else has parameters. The database has another name tomorrow, so its name is asked for. And a
+ * generated column's row has the schema of the search path, not that of its table, which is created next: TypeORM would not find it.
+ */
+function metadataRow(query: string, parameters: readonly Parameter[], table: string | undefined): string {
+  const placeholders = /VALUES \((.*)\)/.exec(query)?.[1]?.split(/,\s*/) ?? [];
+  const names = /\(("[^)]*")\) VALUES/.exec(query)?.[1]?.split(/,\s*/) ?? [];
+  const valueOf = (name: string): Parameter => parameters[Number(placeholders[names.indexOf(name)]?.slice(1)) - 1];
+  const tableSchema = /^CREATE TABLE "([^"]+)"\."/.exec(table ?? '')?.[1];
   return query.replace(/"(?:[^"]|"")*"|'(?:[^']|'')*'|\$(\d+)/g, (found, number: string | undefined) => {
     if (number === undefined) return found;
-    if (found === database) return 'current_database()';
+    const name = names[placeholders.indexOf(found)];
+    if (name === '"database"') return 'current_database()';
     const value = parameters[Number(number) - 1];
-    return value === null || value === undefined ? 'NULL' : literal(String(value as string));
+    if (name === '"schema"' && valueOf('"type"') === 'GENERATED_COLUMN') return literal(tableSchema ?? value ?? '');
+    return value === null || value === undefined ? 'NULL' : literal(value);
   });
 }
 
@@ -82,12 +97,22 @@ function withoutRepeatedTypes(statements: readonly string[]): readonly string[] 
   });
 }
 
-/** The schema builder asks its driver for every default. */
-function mendDefaults(dataSource: DataSource): () => void {
-  const driver = dataSource.driver as { normalizeDefault(column: ColumnMetadata): string | undefined };
+/**
+ * The schema builder asks its driver for every default, and what has changed since the table was created: nothing, it has just been
+ * created. 0.3 would fail over the defaults of JSON columns there.
+ */
+function mendDriver(dataSource: DataSource): () => void {
+  const driver = dataSource.driver as unknown as {
+    normalizeDefault(column: ColumnMetadata): string | undefined;
+    findChangedColumns(): readonly ColumnMetadata[];
+  };
   const typeorm = driver.normalizeDefault.bind(driver);
   driver.normalizeDefault = (column) => columnDefault(column, typeorm);
-  return () => void Reflect.deleteProperty(driver, 'normalizeDefault');
+  driver.findChangedColumns = () => [];
+  return () => {
+    Reflect.deleteProperty(driver, 'normalizeDefault');
+    Reflect.deleteProperty(driver, 'findChangedColumns');
+  };
 }
 
 /** For as long as it takes, TypeORM looks after the tables with `synchronize: false`, and only after those. */
