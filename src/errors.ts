@@ -35,9 +35,6 @@ export type ErrorCode =
   | 'PERMISSION_DENIED'
   | 'LOCK_NOT_ACQUIRED'
   | 'LOCK_LOST'
-  // what the entities describe, created on a throwaway database
-  | 'ENTITIES_INVALID'
-  | 'SHADOW_EXTENSION'
   // running
   | 'MIGRATION_FAILED'
   | 'MIGRATION_BLOCKED'

@@ -19,3 +19,4 @@ export type {
   MigrationsOptionsFactory,
   OnBootstrap,
 } from './nest/interfaces/migrations-options.interface.js';
+export { Backfill, RenamedFrom } from './decorators.js';

@@ -2,6 +2,7 @@ import type { Change } from '../schema/compare.js';
 import type { ObjectId } from '../schema/object-id.js';
 import { keyOf, objectId, relationOf } from '../schema/object-id.js';
 import type { Schema } from '../schema/read.js';
+import type { Rename } from './renames.js';
 import type { PlannedChange, Step } from './step.js';
 
 /** What somebody has decided that no tool can know. Keys are `table.column`, with the schema in front where it is not public. */
@@ -12,6 +13,8 @@ export interface Decisions {
   readonly using: ReadonlyMap<string, string>;
   /** The time zone in which stored timestamps without one were meant. */
   readonly storedTimezone: string | undefined;
+  /** Columns that are renamed while the old version of the app is running. */
+  readonly renames: readonly Rename[];
 }
 
 /** What recipes work with. */

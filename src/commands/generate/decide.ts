@@ -1,69 +1,157 @@
 import { ExitCode, MigrateError } from '../../errors.js';
-import type { Change } from '../../schema/compare.js';
-import type { Schema } from '../../schema/read.js';
 import { columnPath } from '../../plan/context.js';
 import type { Decisions, PlanContext } from '../../plan/context.js';
 import { needsBackfill } from '../../plan/recipes/columns.js';
+import type { Rename } from '../../plan/renames.js';
+import { columnOf } from '../../schema/column.js';
+import type { Change } from '../../schema/compare.js';
+import type { ObjectId } from '../../schema/object-id.js';
+import type { Schema } from '../../schema/read.js';
 import type { GenerateOptions } from './contract.js';
+import type { History } from './history.js';
 
-interface Question {
+export interface Question {
   readonly from: Schema;
   readonly to: Schema;
   readonly options: GenerateOptions;
+  readonly history: History;
+  readonly renames: readonly Rename[];
+  readonly tryType: PlanContext['tryType'];
 }
 
-/** What no tool can know, from flags, or asked at a terminal; or else it ends here and says what to type. */
-export async function decide(changes: readonly Change[], { from, to, options }: Question): Promise<Decisions> {
-  const backfill = pairs(options.backfills, '--backfill');
-  const decisions: Decisions = {
-    backfill,
+/** Something that nobody but the author of the change can know. */
+export interface OpenQuestion {
+  readonly message: string;
+  /** The exact flags to type, one for each possibility. */
+  readonly flags: readonly string[];
+}
+
+/** What no tool can know, from flags, from decorators, or asked at a terminal; or else it ends here and says what to type. */
+export async function decide(changes: readonly Change[], question: Question): Promise<Decisions> {
+  const { options, history, renames } = question;
+  const decisions: Mutable = {
+    backfill: new Map([...history.backfills, ...pairs(options.backfills, '--backfill')]),
     using: pairs(options.usings, '--using'),
     storedTimezone: options.storedTimezone,
+    renames,
   };
-  const context: PlanContext = { from, to, decisions, targetVersion: 15, tryType: () => 'free' };
-  const open = changes.flatMap((change) => needsBackfill(change, context) ?? []);
-  for (const column of open) {
+  const open: OpenQuestion[] = [];
+  for (const column of missingBackfills(changes, question, decisions)) {
     const path = columnPath(column);
-    const type = String(to.get(column)?.is['type']);
-    if (options.ask === undefined) continue;
-    const answer = await options.ask.text(
-      `${path} is NOT NULL and has no default. Which value do the rows get that are there? (SQL, ${type})`,
+    const type = columnOf(question.to, column)?.type ?? '';
+    const answer = await options.ask?.text(
+      `${path} (${type}) is new, NOT NULL and has no default. What do the rows get that are there? An SQL expression:`,
     );
-    if (answer.trim() !== '') backfill.set(path, answer);
+    if (answer?.trim()) decisions.backfill.set(path, answer.trim());
+    else open.push(backfillQuestion(path, type));
   }
-  const unanswered = open.filter((column) => !backfill.has(columnPath(column)));
-  if (unanswered.length === 0) return decisions;
-  throw new MigrateError({
+  for (const { column, from, to, zoned } of typeChanges(question)) {
+    const path = columnPath(column);
+    if (zoned && decisions.storedTimezone === undefined && !decisions.using.has(path)) {
+      const answer = await options.ask?.text(
+        `${path} turns from ${from} into ${to}. In which time zone are the stored values meant? (for example UTC)`,
+      );
+      if (answer?.trim()) decisions.storedTimezone = answer.trim();
+      else open.push(zoneQuestion(path, from, to));
+    } else if (!zoned && !decisions.using.has(path)) {
+      const answer = await options.ask?.text(
+        `${path} turns from ${from} into ${to}, and PostgreSQL does not know how. An SQL expression of the old value:`,
+      );
+      if (answer?.trim()) decisions.using.set(path, answer.trim());
+      else open.push(usingQuestion(path, from, to, column));
+    }
+  }
+  if (open.length > 0) throw decisionNeeded(open);
+  return decisions;
+}
+
+interface Mutable extends Decisions {
+  readonly backfill: Map<string, string>;
+  readonly using: Map<string, string>;
+  storedTimezone: string | undefined;
+}
+
+function missingBackfills(
+  changes: readonly Change[],
+  { from, to, renames, tryType }: Question,
+  decisions: Decisions,
+): readonly ObjectId[] {
+  const context: PlanContext = { from, to, decisions, targetVersion: 15, tryType };
+  const filledByRename = new Set(renames.map((rename) => columnPath(rename.to)));
+  return changes
+    .flatMap((change) => needsBackfill(change, context) ?? [])
+    .filter((column) => !filledByRename.has(columnPath(column)));
+}
+
+interface AskedType {
+  readonly column: ObjectId;
+  readonly from: string;
+  readonly to: string;
+  /** Between a timestamp with and one without a zone: that works by itself, and may be wrong by hours. */
+  readonly zoned: boolean;
+}
+
+function typeChanges({ from, to, tryType }: Question): readonly AskedType[] {
+  return to.objects.flatMap(({ id }): readonly AskedType[] => {
+    const [before, after] = [columnOf(from, id), columnOf(to, id)];
+    if (!before || !after || before.type === after.type || before.automatic || after.automatic) return [];
+    const asked = { column: id, from: before.type, to: after.type };
+    if (isZoneChange(before.type, after.type)) return [{ ...asked, zoned: true }];
+    const isEnum = [from, to].some((schema) => schema.needs(id).some((needed) => needed.kind === 'type'));
+    const how = tryType({ type: before.type, expr: before.default }, { type: after.type, expr: after.default });
+    return how === 'needs-using' && !isEnum ? [{ ...asked, zoned: false }] : [];
+  });
+}
+
+function isZoneChange(from: string, to: string): boolean {
+  const zone = (type: string): string | undefined => /^timestamp(?:\(\d\))? (with|without) time zone$/.exec(type)?.[1];
+  return zone(from) !== undefined && zone(to) !== undefined && zone(from) !== zone(to);
+}
+
+function backfillQuestion(path: string, type: string): OpenQuestion {
+  return {
+    message: `${path} is new, NOT NULL and without a default: what do the rows get that are there?`,
+    flags: [
+      `--backfill "${path}=${exampleOf(type)}"   (any SQL expression, also of other columns; or @Backfill on the property)`,
+    ],
+  };
+}
+
+function zoneQuestion(path: string, from: string, to: string): OpenQuestion {
+  return {
+    message: `${path} turns from ${from} into ${to}: in which time zone are the stored values meant?`,
+    flags: ['--stored-timezone UTC   (or the zone in which the app and the server have written them)'],
+  };
+}
+
+function usingQuestion(path: string, from: string, to: string, column: ObjectId): OpenQuestion {
+  return {
+    message: `${path} turns from ${from} into ${to}: PostgreSQL does not know how.`,
+    flags: [`--using "${path}=${column.name ?? ''}::${to}"   (any SQL expression of the old value)`],
+  };
+}
+
+export function decisionNeeded(open: readonly OpenQuestion[]): MigrateError {
+  return new MigrateError({
     code: 'DECISION_NEEDED',
-    message: unanswered
-      .map(
-        (column) =>
-          `${columnPath(column)} is new, NOT NULL and without a default: which value do the rows get that are there? Nothing was written.`,
-      )
-      .join('\n'),
-    next: unanswered
-      .map(
-        (column) =>
-          `--backfill "${columnPath(column)}=${example(String(to.get(column)?.is['type']))}" (any SQL expression; it may use the other columns)`,
-      )
-      .join('\n'),
+    message: [...open.map(({ message }) => message), 'Nothing was written.'].join('\n'),
+    next: ['Add to the command:', ...new Set(open.flatMap(({ flags }) => flags))].join('\n'),
     exitCode: ExitCode.todo,
   });
 }
 
-function example(type: string): string {
+function exampleOf(type: string): string {
   if (/int|numeric|double|real/.test(type)) return '0';
-  if (/bool/.test(type)) return 'false';
-  if (/time|date/.test(type)) return 'now()';
-  return "'…'";
+  if (type.startsWith('bool')) return 'false';
+  return /time|date/.test(type) ? 'now()' : "'…'";
 }
 
-export function pairs(given: readonly string[] = [], flag: string): Map<string, string> {
+function pairs(given: readonly string[] = [], flag: string): Map<string, string> {
   return new Map(
-    given.map((text) => {
+    given.map((text): [string, string] => {
       const at = text.indexOf('=');
-      if (at > 0 && text.slice(0, at).includes('.') && at < text.length - 1)
-        return [text.slice(0, at).trim(), text.slice(at + 1).trim()];
+      const [path, expression] = [text.slice(0, at).trim(), text.slice(at + 1).trim()];
+      if (at > 0 && path.includes('.') && expression !== '') return [path, expression];
       throw new MigrateError({
         code: 'USAGE',
         message: `${flag} must be <table>.<column>=<expression>, but is "${text}".`,

@@ -1,3 +1,4 @@
+import type { DataSource } from 'typeorm';
 import type { SqlClient } from '../../database/client.js';
 import { tablesOf } from '../../database/tables.js';
 import { listMigrations } from '../../files/list.js';
@@ -16,11 +17,17 @@ import type { Shadow } from '../../shadow/shadow.js';
 import { typeormMetadataRows } from '../../shadow/typeorm-metadata.js';
 import type { TypeormMetadataRow } from '../../shadow/typeorm-metadata.js';
 import type { CommandContext } from '../context.js';
+import { readHistory } from './history.js';
+import type { History } from './history.js';
 
 /** What one side of the comparison is. */
 export interface Side {
   readonly schema: Schema;
   readonly metadata: readonly TypeormMetadataRow[];
+}
+
+export interface DesiredSide extends Side {
+  readonly history: History;
 }
 
 export interface CurrentSide extends Side {
@@ -30,11 +37,11 @@ export interface CurrentSide extends Side {
 }
 
 /** What the entities describe, made by TypeORM on an empty database and read from its catalog. */
-export async function desiredSide(context: CommandContext, url: string | undefined): Promise<Side> {
+export async function desiredSide(context: CommandContext, url: string | undefined): Promise<DesiredSide> {
   const shadow = await openShadow(context.dataSource, { url });
   try {
     await createEntities(shadow.dataSource, (sql) => shadow.pool.query(sql));
-    return await sideOf(shadow.pool, context);
+    return { ...(await sideOf(shadow.pool, context, shadow.dataSource)), history: readHistory(shadow.dataSource) };
   } finally {
     await shadow.close();
   }
@@ -51,12 +58,12 @@ export async function currentSide(context: CommandContext, url: string | undefin
     await replay(shadow, known, context.instantiate, (migration, statements) =>
       origins.after(originOf(migration, statements)),
     );
-    const side = await sideOf(shadow.pool, context);
+    const side = await sideOf(shadow.pool, context, shadow.dataSource);
     return {
       ...side,
       shadow,
       originOf: await origins.finish(),
-      read: () => readSchema(shadow.pool, { ignoreTables: ownTables(context) }),
+      read: () => readSchema(shadow.pool, { ignoreTables: ignored(context, shadow.dataSource) }),
     };
   } catch (error) {
     await shadow.close();
@@ -69,11 +76,23 @@ export function liveSide(context: CommandContext, url: string): Promise<Side> {
   return withLive(url, (pool) => sideOf(pool, context));
 }
 
-async function sideOf(pool: CatalogPool & SqlClient, context: CommandContext): Promise<Side> {
+async function sideOf(pool: CatalogPool & SqlClient, context: CommandContext, entities?: DataSource): Promise<Side> {
   return {
-    schema: await readSchema(pool, { ignoreTables: ownTables(context) }),
+    schema: await readSchema(pool, { ignoreTables: ignored(context, entities) }),
     metadata: await typeormMetadataRows(pool, context.dataSource),
   };
+}
+
+/** Tables that are the tools', and those that the entities only know and do not make (`synchronize: false`). */
+function ignored(context: CommandContext, entities: DataSource | undefined): readonly ObjectId[] {
+  const unmanaged = (entities?.entityMetadatas ?? []).filter(({ synchronize }) => !synchronize);
+  const kinds = (type: string): readonly string[] => (type === 'view' ? ['view', 'materializedView'] : ['table']);
+  return [
+    ...ownTables(context),
+    ...unmanaged.flatMap(({ tableType, schema = 'public', tableName }) =>
+      kinds(tableType).map((kind) => objectId(kind, schema, tableName)),
+    ),
+  ];
 }
 
 /** TypeORM's run makes this table before the migrations that write to it. */

@@ -17,7 +17,7 @@ export async function writeFiles(
   files: readonly ProvenFile[],
   options: GenerateOptions & { readonly name: string },
   context: CommandContext,
-  warnings: readonly string[],
+  told: Pick<GenerateResult, 'warnings' | 'renames'>,
 ): Promise<GenerateResult> {
   const existing = await listMigrations(context.migrations);
   const folder = resolve(options.dir ?? context.settings.dir ?? existing.folder ?? 'migrations');
@@ -45,8 +45,7 @@ export async function writeFiles(
     statements: drafts.flatMap(({ file, steps }) =>
       steps.map(({ sql, effect, phase }) => ({ file, sql, effect, phase })),
     ),
-    renames: [],
-    warnings,
+    ...told,
   };
   if (options.dryRun === true) return { ...result, texts: drafts.map(({ file, text }) => ({ file, text })) };
   await writeAll(folder, drafts);

@@ -2,8 +2,10 @@ import { columnOf } from '../../schema/column.js';
 import { describeObject, quoteIdent, tableSql } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import type { Change } from '../../schema/compare.js';
-import { columnPath, created, existingTable } from '../context.js';
+import { columnPath, created, existingTable, sameId } from '../context.js';
 import type { PlanContext, Recipe } from '../context.js';
+import { columnBridge } from '../renames.js';
+import type { Rename } from '../renames.js';
 import { step } from '../step.js';
 import type { Step } from '../step.js';
 import { backfill } from './backfill.js';
@@ -20,10 +22,30 @@ export const addColumn: Recipe = (change, context) => {
   const fallback = is.default;
   const clause = change.sql.slice(change.sql.indexOf(' ADD COLUMN ') + ' ADD COLUMN '.length);
   if (is.automatic) return undefined;
+  const rename = context.decisions.renames.find(({ to }) => sameId(to, column));
+  if (rename) return renamedColumn(rename, table, clause, context);
   if (expression !== undefined) return filledColumn(table, column, clause, { expression, fallback, context });
   if (fallback === undefined || !isVolatile(fallback, change, context)) return undefined;
   return volatileDefault(table, column, clause, { fallback, context });
 };
+
+/** The column of the new name beside that of the old one, filled from it, until nobody uses that any more. */
+function renamedColumn(rename: Rename, table: ObjectId, clause: string, context: PlanContext): readonly Step[] {
+  const name = rename.to.name ?? '';
+  const is = columnOf(context.to, rename.to);
+  const old = quoteIdent(rename.from.name ?? '');
+  const bridge = columnBridge(rename, is?.default);
+  const alter = `ALTER TABLE ${tableSql(table)}`;
+  return [
+    step(`${alter} ADD COLUMN ${withoutDefault(clause).replace(/ NOT NULL$/, '')}`, {
+      comment: `The new name of ${describeObject(rename.from)}, beside the old one.`,
+    }),
+    ...(is?.default === undefined ? [] : [step(`${alter} ALTER COLUMN ${quoteIdent(name)} SET DEFAULT ${is.default}`)]),
+    ...bridge.create,
+    { ...backfill(table, name, old, `${old} IS NOT NULL`), afterCommit: true },
+    ...(is?.notNull ? notNullSteps(table, name, context.targetVersion) : []),
+  ];
+}
 
 interface Filling {
   readonly expression: string;
@@ -125,6 +147,13 @@ export const dropColumn: Recipe = (change, context) => {
   const table = column && existingTable(column, context);
   const is = column && columnOf(context.from, column);
   if (!column || !table || !is || context.to.has(column)) return undefined;
+  const rename = context.decisions.renames.find(({ from }) => sameId(from, column));
+  if (rename) {
+    return [
+      ...columnBridge(rename, undefined).drop,
+      step(change.sql, { comment: `Its data is in ${describeObject(rename.to)}.`, phase: 'contract' }),
+    ];
+  }
   const inKey = context.from
     .neededBy(column)
     .some((id) => id.kind === 'constraint' && context.from.get(id)?.is['type'] === 'p');

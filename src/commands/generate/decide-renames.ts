@@ -1,0 +1,113 @@
+import { ExitCode, MigrateError } from '../../errors.js';
+import { columnPath } from '../../plan/context.js';
+import { renameCandidates } from '../../plan/renames.js';
+import type { Rename } from '../../plan/renames.js';
+import { keyOf, objectId } from '../../schema/object-id.js';
+import type { ObjectId } from '../../schema/object-id.js';
+import type { Schema } from '../../schema/read.js';
+import type { GenerateOptions } from './contract.js';
+import { decisionNeeded } from './decide.js';
+import type { OpenQuestion } from './decide.js';
+import type { History } from './history.js';
+
+/** Which tables and columns are called otherwise now: said by flags or decorators, or asked. Never guessed. */
+export async function decideRenames(
+  from: Schema,
+  to: Schema,
+  history: History,
+  options: GenerateOptions,
+): Promise<readonly Rename[]> {
+  const said = [
+    ...(options.renames ?? []).map((text) => renameOf(text, from, to)),
+    ...history.renames.filter(
+      (rename) => from.has(rename.from) && !to.has(rename.from) && to.has(rename.to) && !from.has(rename.to),
+    ),
+  ];
+  const dropped = new Set(options.drops);
+  const decided = [...said];
+  const open: OpenQuestion[] = [];
+  const candidates = renameCandidates(from, to).filter(
+    (one) =>
+      !dropped.has(pathOf(one.from)) &&
+      !decided.some((other) => keyOf(other.from) === keyOf(one.from) || keyOf(other.to) === keyOf(one.to)),
+  );
+  for (const [old, choices] of grouped(candidates)) {
+    const left = choices.filter(({ to: renamed }) => !decided.some((other) => keyOf(other.to) === keyOf(renamed)));
+    const [first] = left;
+    if (first === undefined) continue;
+    if (options.ask === undefined) {
+      open.push(questionOf(first.from, left));
+      continue;
+    }
+    const answer = await options.ask.choose(`${old} is gone. What became of it?`, [
+      ...left.map(({ to: renamed }) => ({
+        title: `it is called ${pathOf(renamed)} now: its data is kept`,
+        value: keyOf(renamed),
+      })),
+      { title: 'it is dropped, with its data', value: '' },
+    ]);
+    const chosen = left.find(({ to: renamed }) => keyOf(renamed) === answer);
+    if (chosen) decided.push(chosen);
+  }
+  if (open.length > 0) throw decisionNeeded(open);
+  return decided;
+}
+
+function grouped(candidates: readonly Rename[]): ReadonlyMap<string, readonly Rename[]> {
+  const groups = new Map<string, Rename[]>();
+  for (const candidate of candidates) {
+    const path = pathOf(candidate.from);
+    groups.set(path, [...(groups.get(path) ?? []), candidate]);
+  }
+  return groups;
+}
+
+function questionOf(old: ObjectId, choices: readonly Rename[]): OpenQuestion {
+  const path = pathOf(old);
+  return {
+    message: `${path} is gone, and ${choices.map(({ to }) => pathOf(to)).join(', ')} ${choices.length === 1 ? 'is' : 'are'} new: renamed, or something else?`,
+    flags: [
+      ...choices.map(
+        ({ to }) =>
+          `--rename ${path}=${to.name ?? ''}   (it is called that now: its data is kept; or @RenamedFrom('${old.name ?? ''}'))`,
+      ),
+      `--drop ${path}   (it is dropped, with its data)`,
+    ],
+  };
+}
+
+/** `users`, `users.name`, `billing.users.name`. */
+function pathOf(id: ObjectId): string {
+  if (id.kind === 'column') return columnPath(id);
+  return `${id.schema === 'public' ? '' : `${id.schema ?? ''}.`}${id.name ?? ''}`;
+}
+
+/** A column where there is such a column, else a table. */
+function renameOf(text: string, from: Schema, to: Schema): Rename {
+  const [path = '', name = ''] = text.split('=').map((part) => part.trim());
+  const parts = path.split('.');
+  const last = parts.at(-1) ?? '';
+  const possible: readonly (ObjectId | undefined)[] = [
+    parts.length === 3 ? objectId('column', parts[0], last, parts[1]) : undefined,
+    parts.length === 2 ? objectId('column', 'public', last, parts[0]) : undefined,
+    parts.length === 2 ? objectId('table', parts[0], last) : undefined,
+    parts.length === 1 ? objectId('table', 'public', last) : undefined,
+  ];
+  const found = possible.filter((id) => id !== undefined).find((id) => from.has(id));
+  const renamed = found && { ...found, name };
+  if (found && renamed && name !== '' && (to.has(renamed) || renamedTable(found, renamed, to)))
+    return { from: found, to: renamed };
+  throw new MigrateError({
+    code: 'USAGE',
+    message: found
+      ? `--rename ${text}: there is no ${name === '' ? 'new name' : `${name} in the entities`}.`
+      : `--rename ${text}: there is no table or column ${path}.`,
+    next: 'For a column: --rename users.name=full_name. For a table: --rename users=people',
+    exitCode: ExitCode.usage,
+  });
+}
+
+/** A column of a table that is renamed too. */
+function renamedTable(old: ObjectId, renamed: ObjectId, to: Schema): boolean {
+  return old.kind === 'column' && to.objects.some(({ id }) => id.kind === 'column' && id.name === renamed.name);
+}

@@ -1,0 +1,31 @@
+import type { DataSource } from 'typeorm';
+import { historyOf } from '../../decorators.js';
+import { columnPath } from '../../plan/context.js';
+import { objectId } from '../../schema/object-id.js';
+import type { Rename } from '../../plan/renames.js';
+
+/** What the entities say about their past, in the names of the database. */
+export interface History {
+  readonly renames: readonly Rename[];
+  readonly backfills: ReadonlyMap<string, string>;
+}
+
+export function readHistory(dataSource: DataSource): History {
+  const renames: Rename[] = [];
+  const backfills = new Map<string, string>();
+  for (const metadata of dataSource.entityMetadatas) {
+    const history = historyOf(metadata.target);
+    if (history === undefined) continue;
+    const { schema = 'public', tableName } = metadata;
+    const table = objectId('table', schema, tableName);
+    if (history.table !== undefined) renames.push({ from: objectId('table', schema, history.table), to: table });
+    for (const { propertyName, databaseName } of metadata.columns) {
+      const to = objectId('column', schema, databaseName, tableName);
+      const before = history.columns.get(propertyName);
+      if (before !== undefined) renames.push({ from: objectId('column', schema, before, tableName), to });
+      const expression = history.backfills.get(propertyName);
+      if (expression !== undefined) backfills.set(columnPath(to), expression);
+    }
+  }
+  return { renames, backfills };
+}

@@ -1,0 +1,116 @@
+import type { SqlClient } from '../../database/client.js';
+import { columnOf } from '../../schema/column.js';
+import type { ObjectId } from '../../schema/object-id.js';
+import type { Schema } from '../../schema/read.js';
+import { afterRenames, renameSql } from '../../plan/renames.js';
+import type { Rename } from '../../plan/renames.js';
+import type { GenerateOptions } from './contract.js';
+import { decideRenames } from './decide-renames.js';
+import type { History } from './history.js';
+
+export interface Renamed {
+  /** The schema once what is renamed in the catalog is renamed. */
+  readonly schema: Schema;
+  /** Renamed in the catalog: tables, and columns where that cannot be done beside a running app. */
+  readonly inCatalog: readonly Rename[];
+  /** Columns that get a second one beside them, until nobody uses the old name any more. */
+  readonly bridged: readonly Rename[];
+}
+
+interface Context {
+  readonly client: SqlClient;
+  readonly read: () => Promise<Schema>;
+  readonly history: History;
+  readonly options: GenerateOptions;
+  /** What is wanted, given what there is now. */
+  readonly wantedFor: (present: Schema, renames: readonly Rename[]) => Promise<Schema>;
+}
+
+/**
+ * Finds out what is called otherwise now. What is renamed in the catalog is renamed on the shadow, read, and named back: so everything
+ * that depends on it is compared under its new name.
+ */
+export async function renameOnShadow(present: Schema, context: Context): Promise<Renamed> {
+  const { history, options } = context;
+  const wanted = await context.wantedFor(present, []);
+  const first = await decideRenames(present, wanted, history, options);
+  const tables = first.filter(({ from }) => from.kind === 'table');
+  if (first.length === 0) return { schema: present, inCatalog: [], bridged: [] };
+  const withTables = tables.length === 0 ? present : await readRenamed(tables, context);
+  // Columns of a renamed table can be compared only now.
+  const columns =
+    tables.length === 0
+      ? first
+      : (
+          await decideRenames(withTables, await context.wantedFor(withTables, tables), history, {
+            ...options,
+            renames: columnsAfter(options.renames, tables),
+          })
+        ).filter(({ from }) => from.kind === 'column');
+  const bridged = columns.filter(
+    (rename) => rename.from.kind === 'column' && canBeBridged(rename, withTables, options),
+  );
+  const inCatalog = [
+    ...tables,
+    ...columns.filter((rename) => rename.from.kind === 'column' && !bridged.includes(rename)),
+  ];
+  const schema = inCatalog.length === tables.length ? withTables : await readRenamed(inCatalog, context);
+  return { schema, inCatalog, bridged };
+}
+
+/** A key, and what refers to it, is one thing in all tables; and values that the server gives cannot be given twice. */
+function canBeBridged(
+  { from }: Rename,
+  schema: Schema,
+  { renameDirectly = false, online = true }: GenerateOptions,
+): boolean {
+  if (renameDirectly || !online || columnOf(schema, from)?.automatic !== false) return false;
+  return schema.neededBy(from).every((id: ObjectId) => {
+    const is = schema.get(id)?.is;
+    const isKey = id.kind === 'constraint' && (is?.['type'] === 'p' || id.table !== from.table);
+    return !isKey && id.kind !== 'view' && id.kind !== 'materializedView' && id.kind !== 'sequence';
+  });
+}
+
+async function readRenamed(renames: readonly Rename[], { client, read }: Context): Promise<Schema> {
+  for (const rename of renames) await client.query(renameSql(rename));
+  const schema = await read();
+  for (const { from, to } of [...renames].reverse())
+    await client.query(renameSql({ from: sameTable(to, from), to: from }));
+  return schema;
+}
+
+/** While its table is still called otherwise. */
+function sameTable(id: ObjectId, like: ObjectId): ObjectId {
+  return like.table === undefined ? id : { ...id, table: like.table };
+}
+
+/** `--rename users.name=full_name` may name the table as it was or as it is. */
+function columnsAfter(given: readonly string[] | undefined, tables: readonly Rename[]): readonly string[] {
+  return (given ?? [])
+    .filter(
+      (text) =>
+        !tables.some(
+          ({ from }) => text.split('=')[0]?.trim().split('.').at(-1) === from.name && !isColumn(text, tables),
+        ),
+    )
+    .map((text) => {
+      const [path = '', name = ''] = text.split('=');
+      const parts = path.trim().split('.');
+      const table = parts.at(-2);
+      const renamed = tables.find(({ from }) => from.name === table);
+      return renamed && parts.length > 1
+        ? `${[...parts.slice(0, -2), renamed.to.name ?? '', parts.at(-1) ?? ''].join('.')}=${name}`
+        : text;
+    });
+}
+
+function isColumn(text: string, tables: readonly Rename[]): boolean {
+  const parts = text.split('=')[0]?.trim().split('.') ?? [];
+  return parts.length > 1 && tables.some(({ from }) => from.name === parts.at(-2));
+}
+
+/** What an object was called before, for what is known of it under that name. */
+export function nameBefore(id: ObjectId, renames: readonly Rename[]): ObjectId {
+  return afterRenames(id, [...renames].reverse(), 'back');
+}
