@@ -6,15 +6,24 @@ import type { LoadedMigration } from './migration.js';
 import { expectedName } from './name.js';
 import { splitSql } from './split-sql.js';
 import type { SqlStatement } from './split-sql.js';
+import { sqlTokens } from './sql-tokens.js';
 
 interface Sections {
   readonly transaction: boolean | undefined;
+  /** What a generated file says of itself; undefined when it says nothing. */
+  readonly phase: 'expand' | 'contract' | undefined;
   readonly up: readonly SqlStatement[];
   readonly down: readonly SqlStatement[] | undefined;
 }
 
-const marker = /^[ \t]*--[ \t]*(?:migrate:)?(up|down)[ \t]*$/gim;
-const transactionMark = /^[ \t]*--[ \t]*transaction[ \t]*:[ \t]*(\w+)[ \t]*$/im;
+/** A comment that begins its line. Text in a string, or in another comment, is none. */
+interface CommentLine {
+  readonly text: string;
+  readonly index: number;
+}
+
+const sectionMark = /^--[ \t]*(?:migrate:)?(up|down)[ \t]*$/i;
+const headerMark = /^--[ \t]*(transaction|phase)[ \t]*:[ \t]*(\w+)[ \t]*$/i;
 
 /** A migration from a file of plain SQL: what follows `-- up`, and what follows `-- down` to undo it. */
 export async function loadSqlMigration(file: string): Promise<LoadedMigration> {
@@ -31,7 +40,12 @@ export async function loadSqlMigration(file: string): Promise<LoadedMigration> {
     ...expected,
     file,
     checksum: createHash('sha256')
-      .update(text.replace(/[ \t]+$/gm, '').trimEnd())
+      .update(
+        text
+          .replaceAll('\r\n', '\n')
+          .replace(/[ \t]+$/gm, '')
+          .trimEnd(),
+      )
       .digest('hex'),
     prepare: () =>
       Promise.resolve({
@@ -44,7 +58,9 @@ export async function loadSqlMigration(file: string): Promise<LoadedMigration> {
 
 async function read(file: string): Promise<string> {
   try {
-    return (await readFile(file, 'utf8')).replace(/^\uFEFF/, '').replaceAll('\r\n', '\n');
+    const text = (await readFile(file, 'utf8')).replace(/^\uFEFF/, '');
+    // Where every line ends as in Windows, an editor or git did that; elsewhere it is part of a string.
+    return /(?<!\r)\n/.test(text) ? text : text.replaceAll('\r\n', '\n');
   } catch (error) {
     throw new MigrateError({
       code: 'FILE_LOAD_FAILED',
@@ -68,46 +84,75 @@ async function execute(queryRunner: QueryRunner, statements: readonly SqlStateme
 }
 
 function parse(text: string, file: string): Sections {
-  const marks = [...text.matchAll(marker)];
+  const comments = commentLines(text);
+  const marks = comments.flatMap((comment) => {
+    const kind = sectionMark.exec(comment.text)?.[1]?.toLowerCase();
+    return kind === undefined ? [] : [{ kind, index: comment.index, end: comment.index + comment.text.length }];
+  });
   for (const kind of ['up', 'down']) {
-    if (marks.filter((mark) => mark[1]?.toLowerCase() === kind).length > 1)
+    if (marks.filter((mark) => mark.kind === kind).length > 1)
       throw invalid(file, `it has more than one \`-- ${kind}\` line`, 'Keep one.');
   }
-  const head = text.slice(0, marks[0]?.index ?? 0);
-  if (splitSql(head).length > 0)
+  const head = marks[0]?.index ?? text.length;
+  if (marks.length > 0 && splitSql(text.slice(0, head)).length > 0)
     throw invalid(file, 'there is SQL before its first `-- up` or `-- down` line', 'Move it below that line.');
   const section = (kind: 'up' | 'down'): readonly SqlStatement[] | undefined => {
-    const index = marks.findIndex((mark) => mark[1]?.toLowerCase() === kind);
+    const index = marks.findIndex((mark) => mark.kind === kind);
     const mark = marks[index];
     if (mark === undefined) return undefined;
-    const end = marks[index + 1]?.index ?? text.length;
-    const begin = mark.index + mark[0].length;
     // What comes before is blanked, not cut, so that lines are those of the file.
-    return splitSql(text.slice(0, begin).replace(/[^\n]/g, ' ') + text.slice(begin, end));
+    return splitSql(text.slice(0, mark.end).replace(/[^\n]/g, ' ') + text.slice(mark.end, marks[index + 1]?.index));
   };
+  const header = comments.filter(({ index }) => index < head);
+  const transaction = setting(header, 'transaction', ['true', 'false'], file);
+  const phase = setting(header, 'phase', ['expand', 'contract'], file);
   const up = marks.length === 0 ? splitSql(text) : section('up');
-  if (up === undefined || up.length === 0)
+  // A generated file may have nothing to do in one direction, and says so; elsewhere it is a mistake.
+  if (up === undefined || (up.length === 0 && (marks.length === 0 || phase === undefined)))
     throw invalid(file, 'it has no SQL to run', 'Write the SQL below a line `-- up`.');
   const down = section('down');
-  const transaction = transactionOf(text, marks[0]?.index ?? text.length, file);
-  refuseUnsupported([...up, ...(down ?? [])], transaction !== false, file);
-  return { transaction, up, down };
+  refuseUnsupported([...up, ...(down ?? [])], transaction !== 'false', file);
+  return { transaction: transaction === undefined ? undefined : transaction === 'true', phase, up, down };
 }
 
-function transactionOf(text: string, end: number, file: string): boolean | undefined {
-  const given = transactionMark.exec(text.slice(0, end))?.[1]?.toLowerCase();
-  if (given === undefined || given === 'true' || given === 'false')
-    return given === undefined ? undefined : given === 'true';
+function commentLines(text: string): readonly CommentLine[] {
+  return [...sqlTokens(text)].filter((token) => token.text.startsWith('--') && beginsLine(text, token.index));
+}
+
+/** The same SQL, none of whose own comments is taken for a mark: a form feed is white space that no mark begins with. */
+export function withoutMarks(sql: string): string {
+  const marks = commentLines(sql).filter(({ text }) => sectionMark.test(text) || headerMark.test(text));
+  return marks.reduceRight((text, { index }) => `${text.slice(0, index)}\f${text.slice(index)}`, sql);
+}
+
+function beginsLine(text: string, index: number): boolean {
+  let before = index - 1;
+  while (text[before] === ' ' || text[before] === '\t') before -= 1;
+  return before < 0 || text[before] === '\n' || text[before] === '\r';
+}
+
+function setting<Value extends string>(
+  header: readonly CommentLine[],
+  name: 'transaction' | 'phase',
+  values: readonly [Value, Value],
+  file: string,
+): Value | undefined {
+  const given = header
+    .map(({ text }) => headerMark.exec(text))
+    .find((match) => match?.[1]?.toLowerCase() === name)?.[2]
+    ?.toLowerCase();
+  const known = values.find((value) => value === given);
+  if (known !== undefined || given === undefined) return known;
   throw invalid(
     file,
-    `"-- transaction: ${given}" must say true or false`,
-    'Write `-- transaction: false`, or remove the line.',
+    `"-- ${name}: ${given}" must say ${values.join(' or ')}`,
+    `Write \`-- ${name}: ${values[1]}\`, or remove the line.`,
   );
 }
 
 function refuseUnsupported(statements: readonly SqlStatement[], transactional: boolean, file: string): void {
   for (const { sql, line } of statements) {
-    const bare = sql.replace(/^(?:\s+|--[^\n]*\n|\/\*[\s\S]*?\*\/)+/, '');
+    const bare = sql.replace(/^(?:\s+|--[^\n\r]*[\n\r]|\/\*[\s\S]*?\*\/)+/, '');
     if (bare.startsWith('\\'))
       throw invalid(file, `line ${line} is a command of psql: ${bare.split('\n')[0]}`, 'Only SQL is possible here.');
     if (/^COPY\b[\s\S]*\bFROM\s+STDIN\b/i.test(bare))

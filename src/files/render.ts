@@ -1,0 +1,178 @@
+import { MigrateError } from '../errors.js';
+import { timestampOf } from './name.js';
+import { withoutMarks } from './sql-file.js';
+import { layOut } from './sql-layout.js';
+import { splitSql } from './split-sql.js';
+import { sqlTokens } from './sql-tokens.js';
+import type { Template } from './template.js';
+
+export interface RenderedStatement {
+  readonly sql: string;
+  /** One plain-word sentence; rendered as a comment above it. */
+  readonly comment?: string;
+}
+
+export interface MigrationText {
+  /** The class name, timestamp included: `AddEmailToUsers1760000000000`. */
+  readonly name: string;
+  readonly phase: 'expand' | 'contract';
+  readonly transaction: boolean;
+  readonly up: readonly RenderedStatement[];
+  readonly down: readonly RenderedStatement[];
+  /** One or two sentences over the class: what it does. */
+  readonly summary?: string;
+}
+
+const width = 120;
+const nothing = 'Nothing is to be done.';
+
+/** The text of a migration's file, as a careful person would write it. The same migration gives the same bytes. */
+export function renderMigration(migration: MigrationText, template: Template): string {
+  check(migration);
+  return template === 'sql' ? sqlFile(migration) : classFile(migration, template);
+}
+
+function classFile(migration: MigrationText, template: 'ts' | 'esm' | 'cjs'): string {
+  const { name, phase, up, down } = migration;
+  const typed = template === 'ts';
+  const asConst = typed ? ' as const' : '';
+  const used = up.length + down.length > 0 ? 'MigrationInterface, QueryRunner' : 'MigrationInterface';
+  const body = [
+    `  name = '${name}';`,
+    `  static ${typed ? 'readonly ' : ''}phase = '${phase}'${asConst};`,
+    ...(migration.transaction
+      ? []
+      : ['', ...comment(whyAlone(migration), '  // '), `  transaction = false${asConst};`]),
+    '',
+    ...method('up', up, typed),
+    '',
+    ...method('down', down, typed),
+  ];
+  return [
+    ...(typed ? [`import type { ${used} } from 'typeorm';`, ''] : []),
+    ...docComment(migration.summary),
+    classHead(name, template),
+    ...body,
+    `}${template === 'cjs' ? ';' : ''}`,
+    '',
+  ].join('\n');
+}
+
+function classHead(name: string, template: 'ts' | 'esm' | 'cjs'): string {
+  if (template === 'cjs') return `module.exports.${name} = class ${name} {`;
+  return `export class ${name} ${template === 'ts' ? 'implements MigrationInterface ' : ''}{`;
+}
+
+function method(direction: 'up' | 'down', statements: readonly RenderedStatement[], typed: boolean): readonly string[] {
+  // A parameter that is not used would not compile under noUnusedParameters.
+  const runner = statements.length === 0 ? '' : `queryRunner${typed ? ': QueryRunner' : ''}`;
+  return [
+    typed ? `  public async ${direction}(${runner}): Promise<void> {` : `  async ${direction}(${runner}) {`,
+    ...(statements.length === 0 ? [`    // ${nothing}`] : statements.flatMap(query)),
+    '  }',
+  ];
+}
+
+function query({ sql, comment: text }: RenderedStatement): readonly string[] {
+  return [...comment(text, '    // '), ...splitSql(sql).map((statement) => call(layOut(statement.sql)))];
+}
+
+function call(statement: readonly string[]): string {
+  const lines = statement.map(inTemplateLiteral);
+  const short = `    await queryRunner.query(\`${lines.join('\n')}\`);`;
+  if (!short.includes('\n') && widthOf(short) <= width) return short;
+  return `    await queryRunner.query(\`\n      ${lines.join('\n      ')}\n    \`);`;
+}
+
+/** Escapes what would end a template literal, and what nobody can see or an editor would change. */
+function inTemplateLiteral(text: string): string {
+  return text
+    .replace(/[\\`]|\$(?=\{)/g, '\\$&')
+    .replace(/(?![\n\t])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (character) => {
+      const code = (character.codePointAt(0) ?? 0).toString(16);
+      return code.length > 4 ? `\\u{${code}}` : `\\u${code.padStart(4, '0')}`;
+    });
+}
+
+function sqlFile(migration: MigrationText): string {
+  const { phase, transaction, summary, up, down } = migration;
+  return [
+    ...sqlComment(summary),
+    `-- phase: ${phase}`,
+    ...(transaction ? [] : [...sqlComment(whyAlone(migration)), '-- transaction: false']),
+    '',
+    ...section('up', up),
+    ...section('down', down),
+  ].join('\n');
+}
+
+function section(direction: 'up' | 'down', statements: readonly RenderedStatement[]): readonly string[] {
+  const lines = statements.length === 0 ? [`-- ${nothing}`, ''] : statements.flatMap(sqlStatement);
+  return [`-- ${direction}`, '', ...lines];
+}
+
+function sqlStatement({ sql, comment: text }: RenderedStatement): readonly string[] {
+  const statements = splitSql(sql).map((statement) => {
+    const text = withoutMarks(layOut(statement.sql).join('\n'));
+    // What stands behind `--` ends with its line, so the semicolon needs the next one.
+    return text + ([...sqlTokens(text)].at(-1)?.text.startsWith('--') ? '\n;' : ';');
+  });
+  return [...sqlComment(text), ...statements, ''];
+}
+
+function sqlComment(text: string | undefined): readonly string[] {
+  return comment(text, '-- ').map(withoutMarks);
+}
+
+function docComment(text: string | undefined): readonly string[] {
+  const lines = comment(text?.replaceAll('*/', '* /'), ' * ');
+  const short = `/** ${lines[0]?.slice(3)} */`;
+  if (lines.length === 0) return [];
+  return lines.length === 1 && short.length <= width ? [short] : ['/**', ...lines, ' */'];
+}
+
+/** Sentences as lines of a comment, which nothing in them can end, and in which nothing speaks to a compiler. */
+function comment(text: string | undefined, prefix: string): readonly string[] {
+  const words = (text ?? '')
+    .replace(/[\s\p{Cc}\p{Cf}\p{Cs}]+/gu, ' ')
+    .replace(/@(?=ts-)/gi, '@ ')
+    .trim()
+    .split(' ');
+  const lines: string[] = [];
+  for (const word of words) {
+    const longer = `${lines.at(-1)} ${word}`;
+    if (lines.length > 0 && longer.length <= width) lines[lines.length - 1] = longer;
+    else if (word !== '') lines.push(prefix + word);
+  }
+  return lines;
+}
+
+function whyAlone({ up, down }: MigrationText): string {
+  const index = /^(?:CREATE\s+(?:UNIQUE\s+)?INDEX|DROP\s+INDEX)\s+CONCURRENTLY\b/i;
+  return [...up, ...down].some(({ sql }) => index.test(sql))
+    ? 'An index is built or dropped concurrently: the app can go on writing, and it cannot be done inside a transaction.'
+    : 'Each statement is committed for itself, not all of them in one transaction.';
+}
+
+/** How wide a line is at most: some characters take two columns. */
+function widthOf(text: string): number {
+  return text.replace(/[^ -~]/g, '--').length;
+}
+
+function check({ name, up, down }: MigrationText): void {
+  if (!/^[\p{ID_Start}_$][\p{ID_Continue}$]*$/u.test(name) || timestampOf(name) === undefined)
+    throw unwritable(`${JSON.stringify(name)} is no name for a class with a 13-digit timestamp`);
+  for (const { sql } of [...up, ...down]) {
+    if (splitSql(sql).length === 0) throw unwritable(`there is no SQL in ${JSON.stringify(sql)}`);
+    // An open string, comment or parenthesis would take in what follows it in a file.
+    if (splitSql(`${sql}\n;end`).at(-1)?.sql !== 'end') throw unwritable(`this statement has no end: ${sql}`);
+  }
+}
+
+function unwritable(what: string): MigrateError {
+  return new MigrateError({
+    code: 'INTERNAL',
+    message: `The migration cannot be written to a file: ${what}. Nothing was written.`,
+    next: 'Please report it, together with this message.',
+  });
+}

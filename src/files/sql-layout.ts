@@ -1,0 +1,159 @@
+import { sqlTokens } from './sql-tokens.js';
+
+/** Words that begin a clause, for people. A line break before one never changes what a statement means. */
+const clauses = new Set(
+  `FOREIGN REFERENCES CHECK EXCLUDE ON USING IS FOR EXECUTE INCLUDE SELECT VALUES FROM WHERE GROUP HAVING ORDER LIMIT
+   UNION EXCEPT INTERSECT RETURNING SET LEFT RIGHT FULL INNER CROSS JOIN`.split(/\s+/),
+);
+/** Where the clauses of these stand below their first word; elsewhere they are indented. */
+const queries = new Set(['SELECT', 'WITH', 'INSERT', 'UPDATE', 'DELETE']);
+const longest = 100;
+
+/** A token, or what lies between two; never to be changed itself. */
+interface Piece {
+  readonly text: string;
+  /** The white space before it, as it was. */
+  readonly space: string;
+}
+
+interface Line {
+  readonly indent: string;
+  readonly pieces: readonly Piece[];
+}
+
+/**
+ * A statement as lines: one where that is short enough, else one for each clause. Only white space between tokens
+ * changes. A line of the result has line breaks of its own where a string, a function's body or a comment has them.
+ */
+export function layOut(sql: string): readonly string[] {
+  const pieces = piecesOf(sql);
+  const flat = textOf(pieces);
+  // What stands behind `--` ends with its line.
+  const oneLine = !pieces.slice(0, -1).some(({ text }) => text.startsWith('--'));
+  if (oneLine && flat.length <= longest) return [flat];
+  if (!oneLine || pieces.slice(1).some(({ space }) => /[\n\r]/.test(space))) return asItWas(pieces);
+  return breakList(pieces).map(({ indent, pieces: line }) => indent + textOf(line));
+}
+
+function piecesOf(sql: string): readonly Piece[] {
+  const pieces: Piece[] = [];
+  let space = '';
+  let end = 0;
+  const add = (text: string): void => {
+    if (text === '') return;
+    pieces.push({ text, space });
+    space = '';
+  };
+  for (const { text, index } of sqlTokens(sql)) {
+    add(sql.slice(end, index));
+    end = index + text.length;
+    if (/^[ \t\n\r\f\v]/.test(text)) space = text;
+    else add(text);
+  }
+  add(sql.slice(end));
+  return pieces;
+}
+
+function textOf(pieces: readonly Piece[]): string {
+  return pieces.map(({ text, space }, index) => (index > 0 && space !== '' ? ' ' : '') + text).join('');
+}
+
+/** The lines somebody has given it, moved to the left as far as they go together. */
+function asItWas(pieces: readonly Piece[]): readonly string[] {
+  const indents = pieces.map(({ space }, index) =>
+    index > 0 && /[\n\r]/.test(space) ? space.replace(/^.*[\n\r]/s, '').replace(/[^ ]/g, '  ').length : undefined,
+  );
+  const least = Math.min(...indents.filter((indent) => indent !== undefined));
+  const lines: string[] = [];
+  for (const [index, { text, space }] of pieces.entries()) {
+    const indent = indents[index];
+    if (index === 0 || indent !== undefined) lines.push(' '.repeat((indent ?? least) - least) + text);
+    else lines.push(`${lines.pop() ?? ''}${space === '' ? '' : ' '}${text}`);
+  }
+  return lines;
+}
+
+/** The columns of a table and the fields or values of a type have a line each. */
+function breakList(pieces: readonly Piece[]): readonly Line[] {
+  const open = openingOfList(pieces);
+  const close = open === undefined ? -1 : closingOf(pieces, open);
+  if (open === undefined || close === -1) return breakClauses({ indent: '', pieces }, firstWord(pieces));
+  const items = splitAtCommas(pieces.slice(open + 1, close));
+  return [
+    { indent: '', pieces: pieces.slice(0, open + 1) },
+    ...items.flatMap((item) => breakClauses({ indent: '  ', pieces: item }, '')),
+    { indent: '', pieces: pieces.slice(close) },
+  ];
+}
+
+function openingOfList(pieces: readonly Piece[]): number | undefined {
+  const open = pieces.findIndex(({ text }) => text === '(');
+  const head = pieces
+    .slice(0, Math.max(open, 0))
+    .map(({ text }) => text.toUpperCase())
+    .join(' ');
+  const table = /^CREATE (?:(?:TEMP|TEMPORARY|UNLOGGED|FOREIGN) )?TABLE /.test(head) && !/ (?:AS|OF)(?: |$)/.test(head);
+  return table || head.startsWith('CREATE TYPE ') ? open : undefined;
+}
+
+function closingOf(pieces: readonly Piece[], open: number): number {
+  let depth = 0;
+  return pieces.findIndex(({ text }, index) => {
+    if (index >= open) depth += depthOf(text);
+    return index > open && depth === 0;
+  });
+}
+
+function splitAtCommas(pieces: readonly Piece[]): readonly (readonly Piece[])[] {
+  const items: Piece[][] = [[]];
+  let depth = 0;
+  for (const piece of pieces) {
+    depth += depthOf(piece.text);
+    items.at(-1)?.push(piece);
+    if (depth === 0 && piece.text === ',') items.push([]);
+  }
+  return items.filter((item) => item.length > 0);
+}
+
+function breakClauses(line: Line, first: string): readonly Line[] {
+  if (textOf(line.pieces).length + line.indent.length <= longest) return [line];
+  const actions = first === 'ALTER' ? splitAtCommas(line.pieces) : [line.pieces];
+  const inner = queries.has(first) ? line.indent : `${line.indent}  `;
+  return actions.flatMap((action, index) => {
+    const lines: Piece[][] = [[]];
+    let depth = 0;
+    let acted = index > 0;
+    for (const [at, piece] of action.entries()) {
+      const word = piece.text.toUpperCase();
+      // The first action of ALTER TABLE has a line of its own, as those after a comma have.
+      const acts = !acted && first === 'ALTER' && at > 1 && ['ADD', 'DROP', 'ALTER', 'VALIDATE'].includes(word);
+      acted ||= acts;
+      if (depth === 0 && piece.space !== '' && (acts || beginsClause(action, at, first))) lines.push([]);
+      depth += depthOf(piece.text);
+      lines.at(-1)?.push(piece);
+    }
+    return lines.map((pieces, at) => ({ indent: index === 0 && at === 0 ? line.indent : inner, pieces }));
+  });
+}
+
+function beginsClause(pieces: readonly Piece[], at: number, first: string): boolean {
+  const word = pieces[at]?.text.toUpperCase() ?? '';
+  const before = pieces[at - 1]?.text.toUpperCase() ?? '';
+  if (at < 2 || !clauses.has(word)) return false;
+  if (['LEFT', 'RIGHT'].includes(word) && pieces[at + 1]?.text === '(') return false;
+  if (word === 'SET') return first === 'UPDATE';
+  if (word === 'IS') return first === 'COMMENT';
+  if (word === 'JOIN') return !['LEFT', 'RIGHT', 'FULL', 'INNER', 'CROSS', 'OUTER'].includes(before);
+  if (word === 'USING') return first !== 'CREATE' || pieces[1]?.text.toUpperCase() === 'POLICY';
+  // IS DISTINCT FROM, FOR SELECT, FOR VALUES FROM, WITH CHECK.
+  return !['DISTINCT', 'FOR', 'VALUES', 'WITH'].includes(before);
+}
+
+function firstWord(pieces: readonly Piece[]): string {
+  return pieces.find(({ text }) => /^\w/.test(text))?.text.toUpperCase() ?? '';
+}
+
+function depthOf(text: string): number {
+  if (text === '(') return 1;
+  return text === ')' ? -1 : 0;
+}
