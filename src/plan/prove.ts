@@ -35,11 +35,8 @@ export async function prove(files: readonly PlannedFile[], context: ProofContext
       'up',
     );
     const read = await context.read();
-    const before = states.at(-1) ?? context.from;
-    const after = await asValidated(read);
-    states.push(after);
-    const back = context.write(await compareSchemas(after, before), after, before);
-    proven.push({ ...file, down: [...undone(file), ...(file.transaction ? back : concurrently(back))] });
+    states.push(await asValidated(read));
+    proven.push({ ...file, down: await downOf(file, states.at(-2) ?? context.from, context) });
     if (index === files.length - 1)
       await expectSame(read, context.to, 'The migration does not lead exactly to what the entities describe');
   }
@@ -54,8 +51,20 @@ export async function prove(files: readonly PlannedFile[], context: ProofContext
   return proven;
 }
 
-function undone({ steps }: PlannedFile): readonly string[] {
-  return steps.flatMap(({ undo }) => undo ?? []).reverse();
+/** What can only be undone by its own statements is undone first; the rest is the difference that is left then. */
+async function downOf(file: PlannedFile, before: Schema, context: ProofContext): Promise<readonly string[]> {
+  const undoable = file.steps.filter(({ undo }) => undo !== undefined);
+  const undo = undoable.toReversed().flatMap((step) => step.undo ?? []);
+  await executeAll(undo, file.transaction, context.client, 'down');
+  const left = await asValidated(await context.read());
+  const back = context.write(await compareSchemas(left, before), left, before);
+  await executeAll(
+    undoable.map(({ sql }) => sql),
+    file.transaction,
+    context.client,
+    'up',
+  );
+  return [...undo, ...(file.transaction ? back : concurrently(back))];
 }
 
 /** Where a file has no transaction, its indexes come and go beside the traffic in both directions. */
