@@ -35,8 +35,9 @@ export async function prove(files: readonly PlannedFile[], context: ProofContext
       'up',
     );
     const read = await context.read();
+    const before = states.at(-1) ?? context.from;
     states.push(await asValidated(read));
-    proven.push({ ...file, down: await downOf(file, states.at(-2) ?? context.from, context) });
+    proven.push({ ...file, down: await downOf(file, before, read, context) });
     if (index === files.length - 1)
       await expectSame(read, context.to, 'The migration does not lead exactly to what the entities describe');
   }
@@ -52,18 +53,19 @@ export async function prove(files: readonly PlannedFile[], context: ProofContext
 }
 
 /** What can only be undone by its own statements is undone first; the rest is the difference that is left then. */
-async function downOf(file: PlannedFile, before: Schema, context: ProofContext): Promise<readonly string[]> {
+async function downOf(
+  file: PlannedFile,
+  before: Schema,
+  after: Schema,
+  context: ProofContext,
+): Promise<readonly string[]> {
   const undoable = file.steps.filter(({ undo }) => undo !== undefined);
   const undo = undoable.toReversed().flatMap((step) => step.undo ?? []);
   await executeAll(undo, file.transaction, context.client, 'down');
-  const left = await asValidated(await context.read());
+  const left = await asValidated(undo.length === 0 ? after : await context.read());
   const back = context.write(await compareSchemas(left, before), left, before);
-  await executeAll(
-    undoable.map(({ sql }) => sql),
-    file.transaction,
-    context.client,
-    'up',
-  );
+  const redo = undoable.map(({ sql }) => sql);
+  await executeAll(redo, file.transaction, context.client, 'up');
   return [...undo, ...(file.transaction ? back : concurrently(back))];
 }
 

@@ -29,7 +29,7 @@ import { writeFiles } from './write-files.js';
 /** Writes the migrations that lead from what the migrations give to what the entities describe, proven up and down. */
 export async function generate(options: GenerateOptions, context: CommandContext): Promise<GenerateResult> {
   const desired = await desiredSide(context, options.shadow);
-  const current = await currentSide(context, options.shadow);
+  const current = await currentSide(context, options);
   try {
     const client = (await current.shadow.pool.connect()) as SqlClient & { release(): void };
     try {
