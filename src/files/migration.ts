@@ -24,6 +24,8 @@ export interface LoadedMigration {
   /** Of .sql files only: a compiled class has another text in development than in production. */
   readonly checksum: string | undefined;
   readonly phase: Phase;
+  /** It says its phase itself, as generated files do. */
+  readonly marked: boolean;
   prepare(queryRunner: QueryRunner, instantiate: Instantiate): Promise<Runnable>;
 }
 

@@ -111,7 +111,7 @@ async function expectSame(is: Schema, wanted: Schema, what: string): Promise<voi
   throw proofFailed(`${what}. What would still have to be done:`, left);
 }
 
-export function proofFailed(message: string, statements: readonly string[], cause?: unknown): MigrateError {
+function proofFailed(message: string, statements: readonly string[], cause?: unknown): MigrateError {
   return new MigrateError({
     code: 'PROOF_FAILED',
     message: [message, ...statements.slice(0, 10).map((sql) => `  ${sql}`)].join('\n'),

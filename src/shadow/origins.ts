@@ -74,7 +74,7 @@ const typeormStyle =
   /^(?:CREATE (?:TABLE|TYPE|VIEW|MATERIALIZED VIEW|SEQUENCE(?: IF NOT EXISTS)?|(?:UNIQUE )?INDEX(?: CONCURRENTLY)?|SCHEMA(?: IF NOT EXISTS)?|EXTENSION IF NOT EXISTS) "|(?:ALTER|DROP) (?:TABLE|TYPE|VIEW|MATERIALIZED VIEW|SEQUENCE|INDEX(?: CONCURRENTLY)?|SCHEMA) "|COMMENT ON (?:TABLE|COLUMN) "|(?:INSERT INTO|DELETE FROM|UPDATE) "(?:[^"]+"\.")?typeorm_metadata")/;
 
 export function originOf(migration: LoadedMigration, statements: readonly string[]): Origin {
-  if ((migration as { readonly phase?: unknown }).phase !== undefined) return 'generated';
+  if (migration.marked) return 'generated';
   if (migration.checksum !== undefined) return 'hand';
   return statements.length > 0 && statements.every((sql) => typeormStyle.test(sql)) ? 'generated' : 'hand';
 }

@@ -19,7 +19,8 @@ import { describeObject } from '../../schema/object-id.js';
 import type { CommandContext } from '../context.js';
 import type { GenerateOptions, GenerateResult } from './contract.js';
 import { confirmLoss } from './confirm-loss.js';
-import { decide } from './decide.js';
+import { decide, readFlags } from './decide.js';
+import type { GivenExpressions } from './decide.js';
 import { nameBefore, renameOnShadow } from './rename-on-shadow.js';
 import type { Renamed } from './rename-on-shadow.js';
 import { currentSide, desiredSide } from './schemas.js';
@@ -28,12 +29,14 @@ import { writeFiles } from './write-files.js';
 
 /** Writes the migrations that lead from what the migrations give to what the entities describe, proven up and down. */
 export async function generate(options: GenerateOptions, context: CommandContext): Promise<GenerateResult> {
+  // What is mistyped is said before anything takes its time.
+  const given = readFlags(options);
   const desired = await desiredSide(context, options.shadow);
   const current = await currentSide(context, options);
   try {
     const client = (await current.shadow.pool.connect()) as SqlClient & { release(): void };
     try {
-      return await withBothSides(options, context, desired, { ...current, client });
+      return await withBothSides(options, context, desired, { ...current, client, given });
     } finally {
       client.release();
     }
@@ -42,7 +45,7 @@ export async function generate(options: GenerateOptions, context: CommandContext
   }
 }
 
-type Current = CurrentSide & { readonly client: SqlClient };
+type Current = CurrentSide & { readonly client: SqlClient; readonly given: GivenExpressions };
 
 async function withBothSides(
   options: GenerateOptions,
@@ -66,7 +69,15 @@ async function withBothSides(
   if (changes.length === 0 && metadata.length === 0 && renamed.inCatalog.length === 0)
     return { files: [], statements: [], renames: [], warnings };
   const tryType = await tryTypeChanges(current.client, from, to);
-  const question = { from, to, options, history: desired.history, renames: renamed.bridged, tryType };
+  const question = {
+    from,
+    to,
+    options,
+    given: current.given,
+    history: desired.history,
+    renames: renamed.bridged,
+    tryType,
+  };
   const planContext: PlanContext = {
     from,
     to,
