@@ -2,13 +2,17 @@ import type { SqlClient } from '../database/client.js';
 import { codeOf, messageOf, MigrateError } from '../errors.js';
 import { asValidated, compareSchemas, isSame } from '../schema/compare.js';
 import type { Change } from '../schema/compare.js';
+import { keepUnknown } from '../schema/keep.js';
 import type { Schema } from '../schema/read.js';
 import type { PlannedFile } from './arrange.js';
+import type { Step } from './step.js';
 
 /** A file that has been executed, and taken back. */
 export interface ProvenFile extends PlannedFile {
-  readonly down: readonly string[];
+  readonly down: readonly Statement[];
 }
+
+type Statement = Pick<Step, 'sql' | 'comment'>;
 
 export interface ProofContext {
   readonly client: SqlClient;
@@ -17,7 +21,7 @@ export interface ProofContext {
   readonly to: Schema;
   readonly read: () => Promise<Schema>;
   /** Turns the differences of a way back into statements. */
-  readonly write: (changes: readonly Change[], from: Schema, to: Schema) => readonly string[];
+  readonly write: (changes: readonly Change[], from: Schema, to: Schema) => readonly Statement[];
 }
 
 /**
@@ -35,8 +39,8 @@ export async function prove(files: readonly PlannedFile[], context: ProofContext
       'up',
     );
     const read = await context.read();
-    const before = states.at(-1) ?? context.from;
     const after = await asValidated(read);
+    const before = await withExtensions(states.at(-1) ?? context.from, after);
     states.push(after);
     const back = context.write(await compareSchemas(after, before), after, before);
     proven.push({ ...file, down: [...undone(file), ...(file.transaction ? back : concurrently(back))] });
@@ -44,29 +48,41 @@ export async function prove(files: readonly PlannedFile[], context: ProofContext
       await expectSame(read, context.to, 'The migration does not lead exactly to what the entities describe');
   }
   for (const [index, file] of [...proven.entries()].reverse()) {
-    await executeAll(file.down, file.transaction, context.client, 'down');
+    await executeAll(
+      file.down.map(({ sql }) => sql),
+      file.transaction,
+      context.client,
+      'down',
+    );
+    const read = await asValidated(await context.read());
     await expectSame(
-      await asValidated(await context.read()),
-      states[index] ?? context.from,
+      read,
+      await withExtensions(states[index] ?? context.from, read),
       'Reverting the migration does not lead exactly back',
     );
   }
   return proven;
 }
 
-function undone({ steps }: PlannedFile): readonly string[] {
-  return steps.flatMap(({ undo }) => undo ?? []).reverse();
+/** An extension may have been there before, and others may use it: on the way back it stays. */
+async function withExtensions(schema: Schema, present: Schema): Promise<Schema> {
+  return (await keepUnknown(schema, present, ({ kind }) => kind === 'extension')).schema;
+}
+
+function undone({ steps }: PlannedFile): readonly Statement[] {
+  return steps.flatMap(({ undo }) => (undo === undefined ? [] : [{ sql: undo }])).reverse();
 }
 
 /** Where a file has no transaction, its indexes come and go beside the traffic in both directions. */
-function concurrently(statements: readonly string[]): readonly string[] {
-  return statements.flatMap((sql) => {
+function concurrently(statements: readonly Statement[]): readonly Statement[] {
+  return statements.flatMap(({ sql, comment }) => {
     const name = /^CREATE (?:UNIQUE )?INDEX ("(?:[^"]|"")+"|\S+) ON (?:ONLY )?("(?:[^"]|"")+"|[^.\s]+)\./.exec(sql);
     const statement = sql
       .replace(/^DROP INDEX /, 'DROP INDEX CONCURRENTLY IF EXISTS ')
       .replace(/^CREATE (UNIQUE )?INDEX /, 'CREATE $1INDEX CONCURRENTLY ');
     // An attempt that was cut off leaves an invalid index behind.
-    return name ? [`DROP INDEX CONCURRENTLY IF EXISTS ${name[2]}.${name[1]}`, statement] : [statement];
+    const leftover = name ? [{ sql: `DROP INDEX CONCURRENTLY IF EXISTS ${name[2]}.${name[1]}` }] : [];
+    return [...leftover, { sql: statement, comment }];
   });
 }
 
