@@ -6,7 +6,7 @@ import { columns } from './cases/columns.js';
 const topics: Readonly<Record<string, readonly Case[]>> = { columns };
 
 describe.each(Object.entries(topics))('%s', (_topic, cases) => {
-  test.concurrent.each(cases.map((one) => [one.name, one] as const))('%s', async (_name, one) => {
+  test.each(cases.map((one) => [one.name, one] as const))('%s', async (_name, one) => {
     const { sql, texts, rowsKept } = await evolve(one);
     if (one.sql) expect(sql).toEqual(one.sql);
     if (one.phases) expect(texts.map((text) => /static phase = '(\w+)'/.exec(text)?.[1])).toEqual(one.phases);

@@ -127,7 +127,9 @@ async function proven(
 ): Promise<readonly ProvenFile[]> {
   const { from, to } = planContext;
   const write = (changes: readonly Change[], after: typeof from, before: typeof to): readonly Step[] =>
-    planChanges(changes, { ...planContext, from: after, to: before, start: from }, 'back').flatMap(({ steps }) => steps);
+    planChanges(changes, { ...planContext, from: after, to: before, whole: { start: from, end: to } }, 'back').flatMap(
+      ({ steps }) => steps,
+    );
   const attempt = (files: readonly PlannedFile[]): Promise<readonly ProvenFile[]> =>
     prove(files, { client: current.client, from: current.schema, to, read: current.read, write });
   try {

@@ -14,8 +14,9 @@ export const restoreColumn: Recipe = (change, context) => {
   const table = column && existingTable(column, context);
   const is = column && columnOf(context.to, column);
   if (!column || !table || !is || is.automatic || context.from.has(column)) return undefined;
-  const mustHaveValue = is.notNull || columnOf(context.start ?? context.to, column)?.notNull === true;
-  const unique = isUnique(column, context.to) && (is.default === undefined || isConstant(is.default));
+  const start = context.whole?.start ?? context.to;
+  const mustHaveValue = is.notNull || columnOf(start, column)?.notNull === true;
+  const unique = isUnique(column, start) && (is.default === undefined || isConstant(is.default));
   if (!unique && (is.default !== undefined || !mustHaveValue)) return undefined;
   const name = quoteIdent(column.name ?? '');
   const alter = `ALTER TABLE ${tableSql(table)}`;
@@ -58,7 +59,7 @@ export const restoreConstraint: Recipe = (change, context) => {
   const table = constraint && existingTable(constraint, context);
   const is = constraint && context.to.get(constraint)?.is;
   if (!constraint || !table || !is || !['f', 'c'].includes(String(is['type']))) return undefined;
-  const isBack = context.to.needs(constraint).some((id) => hasLostRows(id, context));
+  const isBack = context.to.needs(constraint).some((id) => isLost(id, context));
   if (!isBack || / NOT VALID$/.test(change.sql)) return undefined;
   return [
     step(`${change.sql} NOT VALID`, {
@@ -67,6 +68,6 @@ export const restoreConstraint: Recipe = (change, context) => {
   ];
 };
 
-function hasLostRows(id: ObjectId, { from }: PlanContext): boolean {
-  return (id.kind === 'column' || id.kind === 'table') && !from.has(id);
+function isLost(id: ObjectId, { whole }: PlanContext): boolean {
+  return (id.kind === 'column' || id.kind === 'table') && whole?.start.has(id) === true && !whole.end.has(id);
 }

@@ -2,6 +2,7 @@ import { bare, column, entity } from './case.js';
 import type { Case, Column } from './case.js';
 
 const text = { type: 'text' } as const;
+const identity = { type: 'int', generated: 'identity' } as unknown as Column;
 
 /** A value of each type. */
 const sample: Readonly<Record<string, string>> = {
@@ -342,14 +343,18 @@ export const columns: readonly Case[] = [
       { type: 'int', default: 1 },
     ],
     [`'1'`, `'22'`],
-    { options: { allowDestructive: true } },
+    { options: { allowDestructive: true, usings: ['t.c=c::int'] } },
   ),
-  column('text to jsonb', [text, { type: 'jsonb' }], [`'{"a": 1}'`], { options: { allowDestructive: true } }),
+  column('text to jsonb', [text, { type: 'jsonb' }], [`'{"a": 1}'`], {
+    options: { allowDestructive: true, usings: ['t.c=c::jsonb'] },
+  }),
   column('json to jsonb', [{ type: 'json' }, { type: 'jsonb' }], [`'{"a": 1}'`]),
   column('text to uuid', [text, { type: 'uuid' }], [`'00000000-0000-4000-8000-000000000001'`], {
-    options: { allowDestructive: true },
+    options: { allowDestructive: true, usings: ['t.c=c::uuid'] },
   }),
-  column('text to boolean', [text, { type: 'boolean' }], [`'true'`], { options: { allowDestructive: true } }),
+  column('text to boolean', [text, { type: 'boolean' }], [`'true'`], {
+    options: { allowDestructive: true, usings: ['t.c=c::boolean'] },
+  }),
   column(
     'numeric(10,2) to numeric(14,2)',
     [
@@ -413,27 +418,14 @@ export const columns: readonly Case[] = [
   column('a serial becomes a plain integer', [{ type: 'int', generated: 'increment' }, { type: 'int' }], ['1', '2'], {
     options: { allowDestructive: true },
   }),
-  column('a plain integer becomes an identity', [{ type: 'int' }, { type: 'int', generated: 'identity' }], ['1', '2']),
-  column('an identity becomes a plain integer', [{ type: 'int', generated: 'identity' }, { type: 'int' }], ['1', '2'], {
+  column('a plain integer becomes an identity', [{ type: 'int' }, identity], ['1', '2']),
+  column('an identity becomes a plain integer', [identity, { type: 'int' }], ['1', '2'], {
     options: { allowDestructive: true },
   }),
-  column(
-    'an identity becomes big',
-    [
-      { type: 'int', generated: 'identity' },
-      { type: 'bigint', generated: 'identity' },
-    ],
-    ['1', '2'],
-  ),
-  column(
-    'a serial becomes an identity',
-    [
-      { type: 'int', generated: 'increment' },
-      { type: 'int', generated: 'identity' },
-    ],
-    ['1', '2'],
-    { options: { allowDestructive: true } },
-  ),
+  column('an identity becomes big', [identity, { ...identity, type: 'bigint' }], ['1', '2']),
+  column('a serial becomes an identity', [{ type: 'int', generated: 'increment' }, identity], ['1', '2'], {
+    options: { allowDestructive: true },
+  }),
   column(
     'a serial becomes a bigserial',
     [
