@@ -21,6 +21,8 @@ export interface Decisions {
 export interface PlanContext {
   readonly from: Schema;
   readonly to: Schema;
+  /** On the way back: what the whole change was. What its end did not have has lost its rows and values. */
+  readonly whole?: { readonly start: Schema; readonly end: Schema };
   readonly decisions: Decisions;
   readonly targetVersion: number;
   /** What changing a column's type would mean, tried on the shadow. */

@@ -16,10 +16,16 @@ export function metadataChanges(
   const gone = missing(present, wanted).map((row) => ({ sql: remove(row, table), undo: insert(row, table) }));
   const added = missing(wanted, present).map((row) => ({ sql: insert(row, table), undo: remove(row, table) }));
   const steps = [...gone, ...added].map(({ sql, undo }) => step(sql, { undo: [undo], effect: 'nobody waits' }));
+  // TypeORM makes it only where the entities of today need it, and then an old migration would fail.
+  if (added.length > 0 && present.length === 0) steps.unshift(step(create(table), { effect: 'nobody waits' }));
   return steps.length === 0 ? [] : [{ steps, creates: [], drops: [], uses: [], alters: [] }];
 }
 
 const columns = ['type', 'schema', 'table', 'name', 'value'] as const;
+
+function create(table: string): string {
+  return `CREATE TABLE IF NOT EXISTS ${table} ("type" varchar NOT NULL, "database" varchar, "schema" varchar, "table" varchar, "name" varchar, "value" text)`;
+}
 
 function insert(row: TypeormMetadataRow, table: string): string {
   const names = ['database', ...columns].map((name) => `"${name}"`).join(', ');

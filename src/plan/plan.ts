@@ -2,11 +2,12 @@ import type { Change } from '../schema/compare.js';
 import { plannedAs } from './context.js';
 import type { PlanContext, Recipe } from './context.js';
 import { changeType, mergeTypeChanges } from './recipes/change-type.js';
-import { addColumn, dropColumn } from './recipes/columns.js';
+import { addColumn, addFilled, dropColumn } from './recipes/columns.js';
 import { addKey, addValidated } from './recipes/constraints.js';
 import { createIndex, dropIndex } from './recipes/index-recipes.js';
 import { setNotNull } from './recipes/not-null.js';
-import { addEnumValue, dropObject, plain } from './recipes/others.js';
+import { addEnumValue, createExtension, dropObject, plain } from './recipes/others.js';
+import { restoreColumn, restoreConstraint } from './recipes/way-back.js';
 import type { PlannedChange } from './step.js';
 import { tidy } from './tidy.js';
 
@@ -19,23 +20,29 @@ const online: readonly Recipe[] = [
   setNotNull,
   addColumn,
   dropColumn,
+  createExtension,
   addEnumValue,
   changeType,
   dropObject,
   plain,
 ];
 /** Everything at once, in one transaction, while everybody waits. */
-const direct: readonly Recipe[] = [addEnumValue, changeType, plain];
+const direct: readonly Recipe[] = [addFilled, createExtension, addEnumValue, changeType, plain];
+const recipes = {
+  online,
+  direct,
+  /** A way back is direct too, and what was lost must not stop it. */
+  back: [restoreColumn, restoreConstraint, ...direct],
+} as const;
 
 /** From differences to statements. */
 export function planChanges(
   changes: readonly Change[],
   context: PlanContext,
-  mode: 'online' | 'direct',
+  mode: keyof typeof recipes,
 ): readonly PlannedChange[] {
-  const recipes = mode === 'online' ? online : direct;
   return mergeTypeChanges(tidy(changes, context.to)).map((change) =>
-    plannedAs(change, firstOf(recipes, change, context)),
+    plannedAs(change, firstOf(recipes[mode], change, context)),
   );
 }
 

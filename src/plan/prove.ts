@@ -2,13 +2,17 @@ import type { SqlClient } from '../database/client.js';
 import { codeOf, messageOf, MigrateError } from '../errors.js';
 import { asValidated, compareSchemas, isSame } from '../schema/compare.js';
 import type { Change } from '../schema/compare.js';
+import { keepUnknown } from '../schema/keep.js';
 import type { Schema } from '../schema/read.js';
 import type { PlannedFile } from './arrange.js';
+import type { Step } from './step.js';
 
 /** A file that has been executed, and taken back. */
 export interface ProvenFile extends PlannedFile {
-  readonly down: readonly string[];
+  readonly down: readonly Statement[];
 }
+
+type Statement = Pick<Step, 'sql' | 'comment'>;
 
 export interface ProofContext {
   readonly client: SqlClient;
@@ -17,7 +21,7 @@ export interface ProofContext {
   readonly to: Schema;
   readonly read: () => Promise<Schema>;
   /** Turns the differences of a way back into statements. */
-  readonly write: (changes: readonly Change[], from: Schema, to: Schema) => readonly string[];
+  readonly write: (changes: readonly Change[], from: Schema, to: Schema) => readonly Statement[];
 }
 
 /**
@@ -28,24 +32,21 @@ export async function prove(files: readonly PlannedFile[], context: ProofContext
   const states = [await asValidated(context.from)];
   const proven: ProvenFile[] = [];
   for (const [index, file] of files.entries()) {
-    await executeAll(
-      file.steps.map(({ sql }) => sql),
-      file.transaction,
-      context.client,
-      'up',
-    );
+    await executeAll(file.steps, file.transaction, context.client, 'up');
     const read = await context.read();
-    const before = states.at(-1) ?? context.from;
-    states.push(await asValidated(read));
-    proven.push({ ...file, down: await downOf(file, before, read, context) });
+    const after = await asValidated(read);
+    const before = await withExtensions(states.at(-1) ?? context.from, after);
+    states.push(after);
+    proven.push({ ...file, down: await downOf(file, before, after, context) });
     if (index === files.length - 1)
       await expectSame(read, context.to, 'The migration does not lead exactly to what the entities describe');
   }
   for (const [index, file] of [...proven.entries()].reverse()) {
     await executeAll(file.down, file.transaction, context.client, 'down');
+    const read = await asValidated(await context.read());
     await expectSame(
-      await asValidated(await context.read()),
-      states[index] ?? context.from,
+      read,
+      await withExtensions(states[index] ?? context.from, read),
       'Reverting the migration does not lead exactly back',
     );
   }
@@ -58,31 +59,36 @@ async function downOf(
   before: Schema,
   after: Schema,
   context: ProofContext,
-): Promise<readonly string[]> {
+): Promise<readonly Statement[]> {
   const undoable = file.steps.filter(({ undo }) => undo !== undefined);
-  const undo = undoable.toReversed().flatMap((step) => step.undo ?? []);
+  const undo = undoable.toReversed().flatMap((step) => (step.undo ?? []).map((sql) => ({ sql })));
   await executeAll(undo, file.transaction, context.client, 'down');
-  const left = await asValidated(undo.length === 0 ? after : await context.read());
+  const left = undo.length === 0 ? after : await asValidated(await context.read());
   const back = context.write(await compareSchemas(left, before), left, before);
-  const redo = undoable.map(({ sql }) => sql);
-  await executeAll(redo, file.transaction, context.client, 'up');
+  await executeAll(undoable, file.transaction, context.client, 'up');
   return [...undo, ...(file.transaction ? back : concurrently(back))];
 }
 
+/** An extension may have been there before, and others may use it: on the way back it stays. */
+async function withExtensions(schema: Schema, present: Schema): Promise<Schema> {
+  return (await keepUnknown(schema, present, ({ kind }) => kind === 'extension')).schema;
+}
+
 /** Where a file has no transaction, its indexes come and go beside the traffic in both directions. */
-function concurrently(statements: readonly string[]): readonly string[] {
-  return statements.flatMap((sql) => {
+function concurrently(statements: readonly Statement[]): readonly Statement[] {
+  return statements.flatMap(({ sql, comment }) => {
     const name = /^CREATE (?:UNIQUE )?INDEX ("(?:[^"]|"")+"|\S+) ON (?:ONLY )?("(?:[^"]|"")+"|[^.\s]+)\./.exec(sql);
     const statement = sql
       .replace(/^DROP INDEX /, 'DROP INDEX CONCURRENTLY IF EXISTS ')
       .replace(/^CREATE (UNIQUE )?INDEX /, 'CREATE $1INDEX CONCURRENTLY ');
     // An attempt that was cut off leaves an invalid index behind.
-    return name ? [`DROP INDEX CONCURRENTLY IF EXISTS ${name[2]}.${name[1]}`, statement] : [statement];
+    const leftover = name ? [{ sql: `DROP INDEX CONCURRENTLY IF EXISTS ${name[2]}.${name[1]}` }] : [];
+    return [...leftover, { sql: statement, comment }];
   });
 }
 
 async function executeAll(
-  statements: readonly string[],
+  statements: readonly Statement[],
   transaction: boolean,
   client: SqlClient,
   direction: 'up' | 'down',
@@ -90,7 +96,7 @@ async function executeAll(
   let current = '';
   try {
     if (transaction) await client.query('BEGIN');
-    for (const sql of statements) {
+    for (const { sql } of statements) {
       current = sql;
       await client.query(sql);
     }

@@ -3,6 +3,9 @@ import type { ObjectId } from './object-id.js';
 import { schemaOf } from './read.js';
 import type { Schema } from './read.js';
 
+/** What belongs to an object that the entities know is as they say. */
+const aspects = new Set(['comment', 'default']);
+
 /**
  * The wanted schema, with those objects of the present one that it does not know and that shall stay: what somebody made by hand. What
  * needs something that goes cannot stay.
@@ -21,7 +24,7 @@ export async function keepUnknown(
       if (kept.has(keyOf(id))) continue;
       const belongs = (parent && kept.has(keyOf(parent))) || (id.target && kept.has(keyOf(id.target)));
       const needed = [...(parent ? [parent] : []), ...present.needs(id).filter((other) => present.has(other))];
-      if (!(belongs || (id.kind !== 'comment' && shallStay(id)))) continue;
+      if (!(belongs || (!aspects.has(id.kind) && shallStay(id)))) continue;
       // Owned by what it belongs to: a sequence by its column, which needs it in turn.
       if (!needed.every((other) => stays(other) || mutual(present, id, other))) continue;
       kept.set(keyOf(id), id);

@@ -10,7 +10,7 @@ import { planChanges } from '../../plan/plan.js';
 import { prove } from '../../plan/prove.js';
 import type { ProvenFile } from '../../plan/prove.js';
 import { plannedRename } from '../../plan/renames.js';
-import type { PlannedChange } from '../../plan/step.js';
+import type { PlannedChange, Step } from '../../plan/step.js';
 import { tryTypeChanges } from '../../plan/try-types.js';
 import { compareSchemas } from '../../schema/compare.js';
 import type { Change } from '../../schema/compare.js';
@@ -139,9 +139,9 @@ async function proven(
   current: Current,
 ): Promise<readonly ProvenFile[]> {
   const { from, to } = planContext;
-  const write = (changes: readonly Change[], after: typeof from, before: typeof to): readonly string[] =>
-    planChanges(changes, { ...planContext, from: after, to: before }, 'direct').flatMap(({ steps }) =>
-      steps.map(({ sql }) => sql),
+  const write = (changes: readonly Change[], after: typeof from, before: typeof to): readonly Step[] =>
+    planChanges(changes, { ...planContext, from: after, to: before, whole: { start: from, end: to } }, 'back').flatMap(
+      ({ steps }) => steps,
     );
   const attempt = (files: readonly PlannedFile[]): Promise<readonly ProvenFile[]> =>
     prove(files, { client: current.client, from: current.schema, to, read: current.read, write });

@@ -6,6 +6,7 @@ import { columnPath, created, existingTable, sameId } from '../context.js';
 import type { PlanContext, Recipe } from '../context.js';
 import { columnBridge } from '../renames.js';
 import type { Rename } from '../renames.js';
+import { fillMissing } from '../placeholder.js';
 import { step } from '../step.js';
 import type { Step } from '../step.js';
 import { backfill } from './backfill.js';
@@ -46,6 +47,23 @@ function renamedColumn(rename: Rename, table: ObjectId, clause: string, context:
     ...(is?.notNull ? notNullSteps(table, name, context.targetVersion) : []),
   ];
 }
+
+/** The same at once, while everybody waits. */
+export const addFilled: Recipe = (change, context) => {
+  const column = created(change, 'column');
+  const table = column && existingTable(column, context);
+  const is = column && columnOf(context.to, column);
+  const expression = column && context.decisions.backfill.get(columnPath(column));
+  if (!table || !is || expression === undefined || is.automatic || context.from.has(column)) return undefined;
+  const name = quoteIdent(column.name ?? '');
+  const alter = `ALTER TABLE ${tableSql(table)}`;
+  return [
+    step(`${alter} ADD COLUMN ${name} ${is.type}`),
+    step(`UPDATE ${tableSql(table)} SET ${name} = ${expression}`, { effect: 'all wait while it rewrites' }),
+    ...(is.default === undefined ? [] : [step(`${alter} ALTER COLUMN ${name} SET DEFAULT ${is.default}`)]),
+    ...(is.notNull ? [step(`${alter} ALTER COLUMN ${name} SET NOT NULL`, { effect: 'all wait while it scans' })] : []),
+  ];
+};
 
 interface Filling {
   readonly expression: string;
@@ -170,6 +188,7 @@ export const dropColumn: Recipe = (change, context) => {
       ? [
           step(`ALTER TABLE ${tableSql(table)} ALTER COLUMN ${quoteIdent(column.name ?? '')} DROP NOT NULL`, {
             comment: `The new version of the app does not write ${describeObject(column)} any more.`,
+            undo: fillMissing(table, column, context.from),
           }),
         ]
       : []),
@@ -187,7 +206,7 @@ function withoutDefault(clause: string): string {
 }
 
 /** A literal, or something that is the same for all rows of the statement. */
-function isConstant(expression: string): boolean {
+export function isConstant(expression: string): boolean {
   return /^\s*(?:-?\d+(?:\.\d+)?|'(?:[^']|'')*'(?:::[\w .()[\]"]+)?|true|false|now\(\)|current_timestamp|current_date|localtimestamp)\s*$/i.test(
     expression,
   );

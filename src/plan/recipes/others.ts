@@ -10,6 +10,16 @@ export const addEnumValue: Recipe = (change) =>
     ? [step(change.sql.replace(' ADD VALUE ', ' ADD VALUE IF NOT EXISTS '), { effect: 'nobody waits' })]
     : undefined;
 
+/** TypeORM creates most of those that it needs when it connects, so that they may be there already. */
+export const createExtension: Recipe = (change) =>
+  change.verb === 'create' && change.creates[0]?.kind === 'extension'
+    ? [
+        step(change.sql.replace(/^CREATE EXTENSION (?!IF NOT)/, 'CREATE EXTENSION IF NOT EXISTS '), {
+          effect: 'nobody waits',
+        }),
+      ]
+    : undefined;
+
 const dropped = new Set([
   'table',
   'view',
