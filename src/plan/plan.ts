@@ -7,6 +7,7 @@ import { addKey, addValidated } from './recipes/constraints.js';
 import { createIndex, dropIndex } from './recipes/index-recipes.js';
 import { setNotNull } from './recipes/not-null.js';
 import { addEnumValue, dropObject, plain } from './recipes/others.js';
+import { rewriteType } from './recipes/rewrite-type.js';
 import type { PlannedChange } from './step.js';
 import { tidy } from './tidy.js';
 
@@ -20,6 +21,7 @@ const online: readonly Recipe[] = [
   addColumn,
   dropColumn,
   addEnumValue,
+  rewriteType,
   changeType,
   dropObject,
   plain,

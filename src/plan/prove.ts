@@ -26,36 +26,42 @@ export interface ProofContext {
  */
 export async function prove(files: readonly PlannedFile[], context: ProofContext): Promise<readonly ProvenFile[]> {
   const states = [await asValidated(context.from)];
-  const proven: ProvenFile[] = [];
   for (const [index, file] of files.entries()) {
-    await executeAll(
-      file.steps.map(({ sql }) => sql),
-      file.transaction,
-      context.client,
-      'up',
-    );
+    const statements = file.steps.map(({ sql }) => sql);
+    await executeAll(statements, file.transaction, context.client, 'up');
     const read = await context.read();
-    const before = states.at(-1) ?? context.from;
-    const after = await asValidated(read);
-    states.push(after);
-    const back = context.write(await compareSchemas(after, before), after, before);
-    proven.push({ ...file, down: [...undone(file), ...(file.transaction ? back : concurrently(back))] });
+    states.push(await asValidated(read));
     if (index === files.length - 1)
       await expectSame(read, context.to, 'The migration does not lead exactly to what the entities describe');
   }
-  for (const [index, file] of [...proven.entries()].reverse()) {
-    await executeAll(file.down, file.transaction, context.client, 'down');
+  const proven: ProvenFile[] = [];
+  for (const [index, file] of [...files.entries()].reverse()) {
+    const before = states[index] ?? context.from;
+    const down = await takeBack(file, before, states[index + 1] ?? context.to, context);
     await expectSame(
       await asValidated(await context.read()),
-      states[index] ?? context.from,
+      before,
       'Reverting the migration does not lead exactly back',
     );
+    proven.unshift({ ...file, down });
   }
   return proven;
 }
 
-function undone({ steps }: PlannedFile): readonly string[] {
-  return steps.flatMap(({ undo }) => undo ?? []).reverse();
+/** First what the steps themselves say, such as giving a column its name back; then what still differs. */
+async function takeBack(
+  file: PlannedFile,
+  before: Schema,
+  after: Schema,
+  context: ProofContext,
+): Promise<readonly string[]> {
+  const undone = file.steps.flatMap(({ undo }) => undo ?? []).reverse();
+  await executeAll(undone, file.transaction, context.client, 'down');
+  const now = undone.length === 0 ? after : await asValidated(await context.read());
+  const rest = context.write(await compareSchemas(now, before), now, before);
+  const back = file.transaction ? rest : concurrently(rest);
+  await executeAll(back, file.transaction, context.client, 'down');
+  return [...undone, ...back];
 }
 
 /** Where a file has no transaction, its indexes come and go beside the traffic in both directions. */

@@ -19,10 +19,10 @@ export function serverUrl(): string {
   return url;
 }
 
-/** A new, empty database on the test server. */
-export async function createDatabase(): Promise<TestDatabase> {
+/** A new database on the test server: empty, or with what another one has, to which nobody may be connected then. */
+export async function createDatabase(template = 'template1'): Promise<TestDatabase> {
   const name = `t_${randomBytes(6).toString('hex')}`;
-  await asAdmin((admin) => admin.query(`CREATE DATABASE ${name} STRATEGY file_copy`));
+  await asAdmin((admin) => admin.query(`CREATE DATABASE ${name} TEMPLATE ${template} STRATEGY file_copy`));
   const url = serverUrl().replace(/\/postgres$/, `/${name}`);
   const open: pg.Client[] = [];
   const client = async (): Promise<pg.Client> => {

@@ -3,7 +3,7 @@ import { describeObject, quoteIdent, tableSql } from '../../schema/object-id.js'
 import type { ObjectId } from '../../schema/object-id.js';
 import type { Change } from '../../schema/compare.js';
 import { columnPath, existingTable } from '../context.js';
-import type { PlanContext, Recipe } from '../context.js';
+import type { PlanContext, Recipe, TypeChange } from '../context.js';
 import { step } from '../step.js';
 import type { Step } from '../step.js';
 
@@ -34,8 +34,18 @@ export function mergeTypeChanges(changes: readonly Change[]): readonly Change[] 
   return result;
 }
 
-/** One ALTER keeps the data, where dropping and adding a column would lose it. */
-export const changeType: Recipe = (change, context) => {
+/** What a change of a type is about, and what it means for the rows. */
+export interface ColumnTypeChange {
+  readonly id: ObjectId;
+  readonly types: { readonly from: string; readonly to: string };
+  readonly defaults: { readonly before: string | undefined; readonly after: string | undefined };
+  /** The expression that somebody gave, or that the time zone of the stored values gives. */
+  readonly using: string | undefined;
+  readonly how: TypeChange;
+  readonly loses: { readonly loses?: string };
+}
+
+export function columnTypeChange(change: Change, context: PlanContext): ColumnTypeChange | undefined {
   if (!/ ALTER COLUMN "(?:[^"]|"")+" TYPE /.test(change.sql)) return undefined;
   const column =
     change.uses.find(({ kind }) => kind === 'column') ?? change.creates.find(({ kind }) => kind === 'column');
@@ -43,15 +53,22 @@ export const changeType: Recipe = (change, context) => {
   const before = id && columnIn(context.from, id);
   const after = id && columnIn(context.to, id);
   if (!id || !before || !after) return undefined;
-  const defaultBefore = defaultOf(context.from, id);
-  const defaultAfter = defaultOf(context.to, id);
+  const defaults = { before: defaultOf(context.from, id), after: defaultOf(context.to, id) };
   const types = { from: before.type, to: after.type };
   const using = context.decisions.using.get(columnPath(id)) ?? zoneUsing(id, types, context);
-  const target = `ALTER TABLE ${tableSql({ ...id, name: id.table ?? '' })} ALTER COLUMN ${quoteIdent(id.name ?? '')}`;
   const how =
     using === undefined
-      ? context.tryType({ type: types.from, expr: defaultBefore }, { type: types.to, expr: defaultAfter })
+      ? context.tryType({ type: types.from, expr: defaults.before }, { type: types.to, expr: defaults.after })
       : 'rewrite';
+  return { id, types, defaults, using, how, loses: lossOf(change, id) };
+}
+
+/** One ALTER keeps the data, where dropping and adding a column would lose it. */
+export const changeType: Recipe = (change, context) => {
+  const found = columnTypeChange(change, context);
+  if (!found) return undefined;
+  const { id, types, defaults, using, how, loses } = found;
+  const target = `ALTER TABLE ${tableSql({ ...id, name: id.table ?? '' })} ALTER COLUMN ${quoteIdent(id.name ?? '')}`;
   const isNew = existingTable(id, context) === undefined;
   const effect = isNew
     ? 'nobody waits'
@@ -63,18 +80,18 @@ export const changeType: Recipe = (change, context) => {
   const comment = `${describeObject(id)}: from ${types.from} to ${types.to}.`;
   if (how === 'free' || how === 'scan' || (how === 'rewrite' && using === undefined)) {
     return [
-      step(`${target} TYPE ${types.to}`, { comment, effect, ...lossOf(change, id) }),
-      ...defaultSteps(target, defaultBefore, defaultAfter),
+      step(`${target} TYPE ${types.to}`, { comment, effect, ...loses }),
+      ...defaultSteps(target, defaults.before, defaults.after),
     ];
   }
   return [
-    ...(defaultBefore === undefined ? [] : [step(`${target} DROP DEFAULT`)]),
+    ...(defaults.before === undefined ? [] : [step(`${target} DROP DEFAULT`)]),
     step(`${target} TYPE ${types.to} USING ${using ?? `${quoteIdent(id.name ?? '')}::text::${types.to}`}`, {
       comment,
       effect,
-      ...lossOf(change, id),
+      ...loses,
     }),
-    ...(defaultAfter === undefined ? [] : [step(`${target} SET DEFAULT ${defaultAfter}`)]),
+    ...(defaults.after === undefined ? [] : [step(`${target} SET DEFAULT ${defaults.after}`)]),
   ];
 };
 
