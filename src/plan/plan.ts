@@ -2,7 +2,7 @@ import type { Change } from '../schema/compare.js';
 import { plannedAs } from './context.js';
 import type { PlanContext, Recipe } from './context.js';
 import { changeType, mergeTypeChanges } from './recipes/change-type.js';
-import { addColumn, dropColumn } from './recipes/columns.js';
+import { addColumn, addColumnDirectly, dropColumn } from './recipes/columns.js';
 import { addKey, addValidated } from './recipes/constraints.js';
 import { createIndex, dropIndex } from './recipes/index-recipes.js';
 import { setNotNull } from './recipes/not-null.js';
@@ -27,7 +27,7 @@ const online: readonly Recipe[] = [
   plain,
 ];
 /** Everything at once, in one transaction, while everybody waits. */
-const direct: readonly Recipe[] = [addEnumValue, changeType, plain];
+const direct: readonly Recipe[] = [addColumnDirectly, addEnumValue, changeType, plain];
 
 /** From differences to statements. */
 export function planChanges(

@@ -21,7 +21,9 @@ export interface Order {
 }
 
 type Columns = Record<string, EntitySchemaColumnOptions>;
-type OrdersOptions = Partial<Omit<EntitySchemaOptions<object>, 'columns'>> & { readonly columns?: Columns };
+type OrdersOptions = Pick<EntitySchemaOptions<Columns>, 'indices' | 'uniques' | 'checks' | 'relations'> & {
+  readonly columns?: Columns;
+};
 
 const columns: Columns = {
   id: { type: 'int', primary: true, generated: 'increment' },

@@ -10,6 +10,8 @@ export interface TestDatabase {
   client(): Promise<pg.Client>;
   /** The same database for another user. */
   urlFor(user: string, password: string): string;
+  /** Closes its connections, so that it can be a template. */
+  disconnect(): Promise<void>;
   drop(): Promise<void>;
 }
 
@@ -33,6 +35,10 @@ export async function createDatabase(template = 'template1'): Promise<TestDataba
     return connection;
   };
   let own: Promise<pg.Client> | undefined;
+  const disconnect = async (): Promise<void> => {
+    own = undefined;
+    await Promise.all(open.splice(0).map((connection) => connection.end().catch(() => undefined)));
+  };
   return {
     name,
     url,
@@ -41,8 +47,9 @@ export async function createDatabase(template = 'template1'): Promise<TestDataba
       (await (await (own ??= client())).query(sql, parameters as unknown[])).rows as Record<string, unknown>[],
     urlFor: (user, password) =>
       url.replace('postgres@', `${encodeURIComponent(user)}:${encodeURIComponent(password)}@`),
+    disconnect,
     drop: async () => {
-      await Promise.all(open.map((connection) => connection.end().catch(() => undefined)));
+      await disconnect();
       await asAdmin((admin) => admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
     },
   };

@@ -1,3 +1,4 @@
+import { literal } from '../../database/tables.js';
 import { columnOf as columnIn, defaultOf } from '../../schema/column.js';
 import { describeObject, quoteIdent, tableSql } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
@@ -41,6 +42,8 @@ export interface ColumnTypeChange {
   readonly defaults: { readonly before: string | undefined; readonly after: string | undefined };
   /** The expression that somebody gave, or that the time zone of the stored values gives. */
   readonly using: string | undefined;
+  /** In a session of this time zone it is a matter of the catalog only. */
+  readonly session?: string;
   readonly how: TypeChange;
   readonly loses: { readonly loses?: string };
 }
@@ -55,19 +58,25 @@ export function columnTypeChange(change: Change, context: PlanContext): ColumnTy
   if (!id || !before || !after) return undefined;
   const defaults = { before: defaultOf(context.from, id), after: defaultOf(context.to, id) };
   const types = { from: before.type, to: after.type };
-  const using = context.decisions.using.get(columnPath(id)) ?? zoneUsing(id, types, context);
+  const loses = lossOf(change, id);
+  const given = context.decisions.using.get(columnPath(id));
+  const zone = given === undefined ? zoneOf(types, context) : undefined;
+  // An index would be built anew meanwhile, a check would look at all rows.
+  if (zone !== undefined && /^(?:Etc\/)?UTC$/i.test(zone) && !isStoodOn(id, context))
+    return { id, types, defaults, using: undefined, session: zone, how: 'free', loses };
+  const using = given ?? (zone === undefined ? undefined : `${quoteIdent(id.name ?? '')} AT TIME ZONE ${literal(zone)}`);
   const how =
     using === undefined
       ? context.tryType({ type: types.from, expr: defaults.before }, { type: types.to, expr: defaults.after })
       : 'rewrite';
-  return { id, types, defaults, using, how, loses: lossOf(change, id) };
+  return { id, types, defaults, using, how, loses };
 }
 
 /** One ALTER keeps the data, where dropping and adding a column would lose it. */
 export const changeType: Recipe = (change, context) => {
   const found = columnTypeChange(change, context);
   if (!found) return undefined;
-  const { id, types, defaults, using, how, loses } = found;
+  const { id, types, defaults, using, session, how, loses } = found;
   const target = `ALTER TABLE ${tableSql({ ...id, name: id.table ?? '' })} ALTER COLUMN ${quoteIdent(id.name ?? '')}`;
   const isNew = existingTable(id, context) === undefined;
   const effect = isNew
@@ -78,6 +87,18 @@ export const changeType: Recipe = (change, context) => {
         ? 'all wait while it scans'
         : 'all wait while it rewrites';
   const comment = `${describeObject(id)}: from ${types.from} to ${types.to}.`;
+  if (session !== undefined) {
+    return [
+      step(`SET LOCAL TimeZone TO ${literal(session)}`, {
+        comment: `The stored values are meant in this time zone. ${comment} In it, no row has to be rewritten.`,
+        effect: 'nobody waits',
+      }),
+      ...(defaults.before === undefined ? [] : [step(`${target} DROP DEFAULT`)]),
+      step(`${target} TYPE ${types.to}`, { effect, ...loses }),
+      ...(defaults.after === undefined ? [] : [step(`${target} SET DEFAULT ${defaults.after}`)]),
+      step('SET LOCAL TimeZone TO DEFAULT', { effect: 'nobody waits' }),
+    ];
+  }
   if (how === 'free' || how === 'scan' || (how === 'rewrite' && using === undefined)) {
     return [
       step(`${target} TYPE ${types.to}`, { comment, effect, ...loses }),
@@ -100,20 +121,14 @@ function defaultSteps(target: string, before: string | undefined, after: string 
   return before === after ? [] : [step(`${target} SET DEFAULT ${after}`)];
 }
 
-function zoneUsing(
-  id: ObjectId,
-  types: { readonly from: string; readonly to: string },
-  { decisions }: PlanContext,
-): string | undefined {
+function zoneOf(types: { readonly from: string; readonly to: string }, { decisions }: PlanContext): string | undefined {
   const zoned = [types.from, types.to].map((type) => /^timestamp(?:\(\d\))? with(?<out>out)? time zone/.exec(type));
-  if (
-    !zoned[0] ||
-    !zoned[1] ||
-    zoned[0].groups?.['out'] === zoned[1].groups?.['out'] ||
-    decisions.storedTimezone === undefined
-  )
-    return undefined;
-  return `${quoteIdent(id.name ?? '')} AT TIME ZONE '${decisions.storedTimezone.replaceAll("'", "''")}'`;
+  const changes = zoned[0] && zoned[1] && zoned[0].groups?.['out'] !== zoned[1].groups?.['out'];
+  return changes ? decisions.storedTimezone : undefined;
+}
+
+function isStoodOn(id: ObjectId, { from }: PlanContext): boolean {
+  return from.neededBy(id).some(({ kind }) => kind !== 'default');
 }
 
 function lossOf(change: Change, id: ObjectId): { readonly loses?: string } {

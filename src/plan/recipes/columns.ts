@@ -141,6 +141,27 @@ function volatileDefault(
   ];
 }
 
+/** The same in one transaction, while everybody waits. */
+export const addColumnDirectly: Recipe = (change, context) => {
+  const column = created(change, 'column');
+  const table = column && existingTable(column, context);
+  const is = column && columnOf(context.to, column);
+  const expression = column && context.decisions.backfill.get(columnPath(column));
+  if (!table || !is || expression === undefined || context.from.has(column)) return undefined;
+  const alter = `ALTER TABLE ${tableSql(table)}`;
+  const name = quoteIdent(column.name ?? '');
+  return [
+    step(change.sql.replace(/ NOT NULL$/, '').replace(/ NOT NULL (?=DEFAULT )/, '')),
+    step(`UPDATE ${tableSql(table)} SET ${name} = ${expression}`, {
+      comment: 'The rows that are there.',
+      effect: 'all wait while it rewrites',
+    }),
+    ...(is.notNull
+      ? [step(`${alter} ALTER COLUMN ${name} SET NOT NULL`, { effect: 'all wait while it scans' })]
+      : []),
+  ];
+};
+
 /** A column that goes: first it need not be written any more, and when nobody reads it any more, it is dropped. */
 export const dropColumn: Recipe = (change, context) => {
   const column = change.verb === 'drop' ? change.drops.find(({ kind }) => kind === 'column') : undefined;
