@@ -11,21 +11,24 @@ describe('every recipe', () => {
   });
   afterAll(() => folder.remove());
 
-  it.each(changes.map((change) => [change.name, change] as const))('%s: up, down and up again', async (_name, change) => {
-    const database = await createDatabase();
-    const initial = folder.texts().length;
-    try {
-      await folder.run(database.url);
-      await database.query(rowsOf(1000));
-      const generated = await folder.generate(change.after, change.options);
-      if (process.env['SHOW']) process.stderr.write(folder.texts().slice(initial).join('\n'));
-      expect((await folder.generate(change.after, change.options)).files).toEqual([]);
-      await folder.run(database.url);
-      await folder.with(database.url, (migrator) => migrator.revert({ count: generated.files.length }));
-      await folder.run(database.url);
-      folder.forget(generated);
-    } finally {
-      await database.drop();
-    }
-  });
+  it.each(changes.map((change) => [change.name, change] as const))(
+    '%s: up, down and up again',
+    async (_name, change) => {
+      const database = await createDatabase();
+      const initial = folder.texts().length;
+      try {
+        await folder.run(database.url);
+        await database.query(rowsOf(1000));
+        const generated = await folder.generate(change.after, change.options);
+        if (process.env['SHOW']) process.stderr.write(folder.texts().slice(initial).join('\n'));
+        expect((await folder.generate(change.after, change.options)).files).toEqual([]);
+        await folder.run(database.url);
+        await folder.with(database.url, (migrator) => migrator.revert({ count: generated.files.length }));
+        await folder.run(database.url);
+        folder.forget(generated);
+      } finally {
+        await database.drop();
+      }
+    },
+  );
 });

@@ -117,6 +117,43 @@ export const changes: readonly ShopChange[] = [
   },
 ];
 
+const everythingOrders: OrdersOptions = {
+  columns: {
+    region: { type: 'text' },
+    token: { type: 'uuid', default: () => 'gen_random_uuid()' },
+    total: { type: 'int' },
+    quantity: { type: 'bigint', default: 1 },
+    placed: { type: 'timestamptz', default: () => 'now()' },
+    email: { type: 'varchar', length: 80 },
+    status: { type: 'enum', enum: ['new', 'sent', 'paid'], default: 'new' },
+    legacy: undefined as never,
+  },
+  indices: [
+    { name: 'orders_by_email', columns: ['email', 'region'] },
+    { name: 'orders_by_quantity', columns: ['quantity', 'email'] },
+    { name: 'orders_by_code', columns: ['code', 'email'] },
+  ],
+  uniques: [{ name: 'orders_code', columns: ['code'] }],
+  checks: [...checks, { name: 'orders_email', expression: `email LIKE '%@%'` }],
+  relations: {
+    customer: { type: 'many-to-one', target: 'Customer', joinColumn: { name: 'customer_id' }, nullable: false },
+  },
+};
+
+/** All of them at once. */
+export const everything: ShopChange = {
+  name: 'everything',
+  after: shop(everythingOrders),
+  options: { backfills: ['orders.total=quantity * 2'], storedTimezone: 'UTC', allowDestructive: true },
+};
+
+/** And after that, another one. */
+export const withoutNote: ShopChange = {
+  name: 'without note',
+  after: shop({ ...everythingOrders, columns: { ...everythingOrders.columns, note: undefined as never } }),
+  options: { allowDestructive: true },
+};
+
 export function rowsOf(orders: number): string {
   return `INSERT INTO customers (name) SELECT 'customer ' || g FROM generate_series(1, 1000) g;
     INSERT INTO orders (customer_id, email, code, quantity, note, region, legacy)

@@ -64,7 +64,8 @@ export function columnTypeChange(change: Change, context: PlanContext): ColumnTy
   // An index would be built anew meanwhile, a check would look at all rows.
   if (zone !== undefined && /^(?:Etc\/)?UTC$/i.test(zone) && !isStoodOn(id, context))
     return { id, types, defaults, using: undefined, session: zone, how: 'free', loses };
-  const using = given ?? (zone === undefined ? undefined : `${quoteIdent(id.name ?? '')} AT TIME ZONE ${literal(zone)}`);
+  const using =
+    given ?? (zone === undefined ? undefined : `${quoteIdent(id.name ?? '')} AT TIME ZONE ${literal(zone)}`);
   const how =
     using === undefined
       ? context.tryType({ type: types.from, expr: defaults.before }, { type: types.to, expr: defaults.after })

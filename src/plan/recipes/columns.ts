@@ -93,11 +93,11 @@ function fillTrigger(
 ): { readonly create: readonly Step[]; readonly drop: readonly Step[] } {
   const name = shortened(`${table.name ?? ''}_${column}_fill`);
   const routine = `${quoteIdent(table.schema ?? 'public')}.${quoteIdent(name)}`;
-  const own = `(SELECT ${expression} FROM (SELECT NEW.*) AS row)`;
+  // Planned anew each time: a plan that was kept fails when another column gets another type.
   const body = `
       BEGIN
         IF NEW.${quoteIdent(column)} IS NULL THEN
-          NEW.${quoteIdent(column)} := ${own};
+          EXECUTE $value$SELECT ${expression} FROM (SELECT ($1).*) AS row$value$ INTO NEW.${quoteIdent(column)} USING NEW;
         END IF;
         RETURN NEW;
       END
@@ -156,9 +156,7 @@ export const addColumnDirectly: Recipe = (change, context) => {
       comment: 'The rows that are there.',
       effect: 'all wait while it rewrites',
     }),
-    ...(is.notNull
-      ? [step(`${alter} ALTER COLUMN ${name} SET NOT NULL`, { effect: 'all wait while it scans' })]
-      : []),
+    ...(is.notNull ? [step(`${alter} ALTER COLUMN ${name} SET NOT NULL`, { effect: 'all wait while it scans' })] : []),
   ];
 };
 

@@ -210,7 +210,12 @@ function comments({ id, copies, context }: Rewrite): readonly Step[] {
   const commented = context.to.objects.filter(({ id: { kind, target } }) => kind === 'comment' && target !== undefined);
   return commented.flatMap(({ id: { target }, is }) => {
     const text = `'${String(is['text']).replaceAll("'", "''")}'`;
-    if (target?.kind === 'column' && target.name === id.name && target.table === id.table && target.schema === id.schema)
+    if (
+      target?.kind === 'column' &&
+      target.name === id.name &&
+      target.table === id.table &&
+      target.schema === id.schema
+    )
       return [step(`COMMENT ON COLUMN ${tableSql(target)}.${quoteIdent(target.name ?? '')} IS ${text}`)];
     const copied = target && copies.some(({ of }) => of.kind === target.kind && of.name === target.name);
     if (!copied || target.schema !== id.schema || ![undefined, id.table].includes(target.table)) return [];
