@@ -15,6 +15,7 @@ const orders = full ? 1_000_000 : 20_000;
 const longEnough = 600_000;
 /** What nobody notices, in milliseconds on top of the longest wait before. */
 const noticeable = 250;
+type Message = 'waits' | 'next version' | 'end';
 
 interface Waits {
   readonly read: number;
@@ -69,17 +70,22 @@ describe(`a table with ${orders} rows and four clients`, () => {
   async function measured(change: ShopChange, how: 'online' | 'naive'): Promise<Measured> {
     const generated = await folder.generate(change.after, { ...change.options, online: how === 'online' });
     const database = await createDatabase(filled.name);
-    const clients = await startClients(database.url);
+    const clients = await startClients(database.url, change);
     try {
       await sleep(full ? 1000 : 100);
-      await clients.waits();
+      await clients.ask('waits');
       await sleep(full ? 5000 : 300);
-      const before = await clients.waits();
+      const before = await clients.ask('waits');
       const started = performance.now();
-      await folder.run(database.url);
-      const seconds = (performance.now() - started) / 1000;
+      await folder.run(database.url, { phase: 'expand' });
+      await sleep(20);
+      const expand = await clients.ask('next version');
+      await sleep(20);
+      await clients.ask('waits');
+      await folder.run(database.url, { phase: 'contract' });
+      const seconds = (performance.now() - started) / 1000 - 0.04;
       await sleep(100);
-      const during = await clients.end();
+      const during = longerOf(expand, await clients.ask('end'));
       return { before, during, seconds };
     } finally {
       clients.process.kill();
@@ -89,19 +95,27 @@ describe(`a table with ${orders} rows and four clients`, () => {
   }
 });
 
-async function startClients(url: string): Promise<{
-  readonly process: ChildProcess;
-  waits(): Promise<Waits>;
-  end(): Promise<Waits>;
-}> {
-  const process = fork(resolve('test/generate/clients.mjs'), [url, String(orders)]);
+async function startClients(
+  url: string,
+  { inserts = {} }: ShopChange,
+): Promise<{ readonly process: ChildProcess; ask(message: Message): Promise<Waits> }> {
+  const process = fork(resolve('test/generate/clients.mjs'), [url, String(orders), JSON.stringify(inserts)]);
   await once(process, 'message');
-  const ask = async (message: string): Promise<Waits> => {
+  const ask = async (message: Message): Promise<Waits> => {
     const answer = once(process, 'message') as Promise<[Waits]>;
     process.send(message);
     return (await answer)[0];
   };
-  return { process, waits: () => ask('waits'), end: () => ask('end') };
+  return { process, ask };
+}
+
+function longerOf(one: Waits, other: Waits): Waits {
+  return {
+    read: Math.max(one.read, other.read),
+    write: Math.max(one.write, other.write),
+    errors: [...one.errors, ...other.errors],
+    statements: one.statements + other.statements,
+  };
 }
 
 function tableOf(results: readonly { name: string; online: Measured; naive: Measured }[]): string {

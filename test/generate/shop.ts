@@ -69,6 +69,8 @@ export interface ShopChange {
   readonly name: string;
   readonly after: Shop;
   readonly options?: Partial<GenerateOptions>;
+  /** What the new version of the app writes that the old one does not know: values by column. */
+  readonly inserts?: Readonly<Record<string, string>>;
 }
 
 export const changes: readonly ShopChange[] = [
@@ -98,6 +100,7 @@ export const changes: readonly ShopChange[] = [
     name: 'new not null column, backfilled',
     after: shop({ columns: { total: { type: 'int' } } }),
     options: { backfills: ['orders.total=quantity * 2'] },
+    inserts: { total: '2' },
   },
   { name: 'int to bigint', after: shop({ columns: { quantity: { type: 'bigint', default: 1 } } }) },
   {
