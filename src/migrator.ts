@@ -16,7 +16,7 @@ import type {
   WaitResult,
 } from './commands/contract.js';
 import { create } from './commands/create.js';
-import type { GenerateOptions, GenerateResult } from './commands/generate/contract.js';
+import type { BaselineOptions, BaselineResult, GenerateOptions, GenerateResult } from './commands/generate/contract.js';
 import { resolve } from './commands/resolve.js';
 import { redo, revert } from './commands/revert.js';
 import { pending, run } from './commands/run.js';
@@ -57,6 +57,8 @@ export interface Migrator {
   create(options: CreateOptions): Promise<CreateResult>;
   /** Writes the migrations that lead to what the entities describe, without any database. Needs PGlite and pg-delta. */
   generate(options: GenerateOptions): Promise<GenerateResult>;
+  /** Takes over a database that `synchronize` has made. */
+  baseline(options: BaselineOptions): Promise<BaselineResult>;
   /** Closes what was opened here; a data source that was initialised before stays open. */
   close(): Promise<void>;
 }
@@ -107,6 +109,10 @@ export function createMigrator(options: MigratorOptions): Migrator {
       // Only for development: what it needs is not even looked at otherwise.
       const { generate } = await import('./commands/generate/generate.js');
       return generate(generateOptions, context);
+    },
+    baseline: async (baselineOptions) => {
+      const { baseline } = await import('./commands/generate/baseline.js');
+      return baseline(baselineOptions, context);
     },
     close: async () => {
       if (!opened.here) return;

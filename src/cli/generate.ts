@@ -1,10 +1,11 @@
-import type { GenerateOptions, GenerateResult } from '../commands/generate/contract.js';
+import type { BaselineResult, GenerateOptions, GenerateResult } from '../commands/generate/contract.js';
 import { ExitCode } from '../errors.js';
 import { withMigrator } from './connect.js';
 import type { GlobalFlags } from './flags.js';
 import { many } from './io.js';
 import type { Io } from './io.js';
 import { projectLanguage } from './language.js';
+import { terminal } from './ask.js';
 
 export interface GenerateFlags {
   readonly check?: boolean;
@@ -27,17 +28,54 @@ export interface GenerateFlags {
 }
 
 export async function generate(io: Io, flags: GlobalFlags & GenerateFlags, name?: string): Promise<ExitCode> {
-  const result = await withMigrator(io, flags, (migrator) => migrator.generate(optionsOf(flags, name)));
+  const ask = flags.check || flags.dryRun ? undefined : terminal(io);
+  const result = await withMigrator(io, flags, (migrator) => migrator.generate({ ...optionsOf(flags, name), ask }));
   io.result(result, () => linesOf(result, flags, io));
   for (const warning of result.warnings) io.note(`${io.paint.yellow('!')} ${warning}`);
   return flags.check && result.files.length > 0 ? ExitCode.todo : ExitCode.done;
 }
 
+export async function baseline(
+  io: Io,
+  flags: GlobalFlags & Pick<GenerateFlags, 'check' | 'sql' | 'js' | 'dir' | 'shadow'>,
+  name?: string,
+): Promise<ExitCode> {
+  const { check, dir, shadow } = flags;
+  const options = { name, check, dir, shadow, language: languageOf(flags) };
+  const result = await withMigrator(io, flags, (migrator) => migrator.baseline(options));
+  io.result(result, () => baselineLines(result, flags));
+  for (const object of result.unknown)
+    io.note(`${io.paint.yellow('!')} ${object} is in the database, and not in the entities.`);
+  return result.drift.length > 0 ? ExitCode.todo : ExitCode.done;
+}
+
+function baselineLines(
+  { drift, files, recorded }: BaselineResult,
+  { check }: { readonly check?: boolean },
+): readonly string[] {
+  if (drift.length > 0) {
+    const what = 'The database differs from the entities. What would have to be done to it:';
+    return [
+      what,
+      ...drift.map((sql) => `  ${sql};`),
+      '',
+      'Nothing was written or recorded. Make them agree first (let the app synchronize once more, or correct the entities).',
+    ];
+  }
+  if (check) return ['The database has the schema that the entities describe.'];
+  const written = files.map((file) => `+ ${file}`);
+  return [...written, `Recorded as applied, without executing: ${recorded.join(', ') || 'nothing, it was already'}.`];
+}
+
+function languageOf({ sql, js }: Pick<GenerateFlags, 'sql' | 'js'>): GenerateOptions['language'] {
+  return sql ? 'sql' : js ? 'js' : projectLanguage(process.cwd());
+}
+
 function optionsOf(flags: GlobalFlags & GenerateFlags, name: string | undefined): GenerateOptions {
-  const { check, dryRun, sql, js, rename, drop, backfill, using, ...rest } = flags;
+  const { check, dryRun, rename, drop, backfill, using, ...rest } = flags;
   return {
     name,
-    language: sql ? 'sql' : js ? 'js' : projectLanguage(process.cwd()),
+    language: languageOf(flags),
     dryRun: check === true || dryRun === true,
     renames: rename,
     drops: drop,

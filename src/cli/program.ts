@@ -179,6 +179,15 @@ function others(program: Command, action: Action): void {
       ),
     )
     .action(action('generate'));
+  command(program, 'baseline', 'take over a database that synchronize has made')
+    .argument('[name]', 'what the first migration is called (default: Baseline)')
+    .option('--check', 'only say whether the database has the schema of the entities; exit with 3 if not')
+    .option('--sql', 'a plain SQL file')
+    .option('--js', 'JavaScript instead of TypeScript')
+    .option('--dir <folder>', 'where (default: where the others are)')
+    .option('--shadow <url>', 'make the throwaway databases on this server instead of in the process')
+    .addHelpText('after', examples('baseline', 'baseline --check'))
+    .action(action('baseline'));
   command(program, 'create', 'write an empty migration')
     .argument('<name>', 'what it does, e.g. AddEmailToUsers')
     .addOption(new Option('--sql', 'a file of plain SQL').conflicts('js'))

@@ -11,6 +11,8 @@ const descriptions = {
   status: 'show what is applied, what is pending, and what is odd',
   wait: 'wait until the server answers, or until somebody else has migrated',
   create: 'write an empty migration',
+  generate: 'write the migrations that lead to what the entities describe',
+  baseline: 'take over a database that synchronize has made',
   resolve: 'say what became of a migration without a transaction that stopped in the middle',
 } as const;
 

@@ -15,7 +15,7 @@ export function metadataChanges(
   };
   const gone = missing(present, wanted).map((row) => ({ sql: remove(row, table), undo: insert(row, table) }));
   const added = missing(wanted, present).map((row) => ({ sql: insert(row, table), undo: remove(row, table) }));
-  const steps = [...gone, ...added].map(({ sql, undo }) => step(sql, { undo, effect: 'nobody waits' }));
+  const steps = [...gone, ...added].map(({ sql, undo }) => step(sql, { undo: [undo], effect: 'nobody waits' }));
   return steps.length === 0 ? [] : [{ steps, creates: [], drops: [], uses: [], alters: [] }];
 }
 

@@ -47,7 +47,8 @@ function suffixOf({ phase, transaction, steps }: PlannedFile, index: number): st
   if (phase === 'contract') return transaction ? 'Contract' : 'ContractIndexes';
   if (!transaction) return steps.some(({ sql }) => sql.startsWith('DO ')) ? 'Backfill' : 'Indexes';
   if (index === 0) return '';
-  return steps.some(({ sql }) => / VALIDATE CONSTRAINT /.test(sql)) ? 'Validate' : 'Finish';
+  if (steps.some(({ sql }) => sql.includes(' VALIDATE CONSTRAINT '))) return 'Validate';
+  return steps.some(({ sql }) => sql.endsWith(' NOT VALID')) ? 'Check' : 'Finish';
 }
 
 function names(found: readonly { readonly id: ObjectId }[]): readonly string[] {

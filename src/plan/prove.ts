@@ -55,7 +55,7 @@ async function takeBack(
   after: Schema,
   context: ProofContext,
 ): Promise<readonly string[]> {
-  const undone = file.steps.flatMap(({ undo }) => undo ?? []).reverse();
+  const undone = file.steps.toReversed().flatMap(({ undo }) => undo ?? []);
   await executeAll(undone, file.transaction, context.client, 'down');
   const now = undone.length === 0 ? after : await asValidated(await context.read());
   const rest = context.write(await compareSchemas(now, before), now, before);

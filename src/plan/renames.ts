@@ -1,5 +1,5 @@
 import { columnOf } from '../schema/column.js';
-import { keyOf, objectId, quoteIdent, relationOf, tableSql } from '../schema/object-id.js';
+import { keyOf, objectId, quoteIdent, relationOf, sqlName, tableSql } from '../schema/object-id.js';
 import type { ObjectId } from '../schema/object-id.js';
 import type { Schema } from '../schema/read.js';
 import { shortened } from './names.js';
@@ -45,16 +45,66 @@ function columnsOf(table: ObjectId, schema: Schema): readonly string[] {
 function columnsAlike(one: ObjectId, other: ObjectId, from: Schema, to: Schema): boolean {
   if (!from.has(relationOf(other)) || keyOf(relationOf(one)) !== keyOf(relationOf(other))) return false;
   const [before, after] = [columnOf(from, one), columnOf(to, other)];
-  return (
-    before !== undefined && after !== undefined && before.type === after.type && before.automatic === after.automatic
-  );
+  if (before === undefined || after === undefined || before.automatic !== after.automatic) return false;
+  return before.type === after.type || (enumOf(one, from)?.values ?? '-') === enumOf(other, to)?.values;
+}
+
+/** The enums of renamed tables and columns, which TypeORM names after them. */
+export function enumRenames(from: Schema, to: Schema): readonly Rename[] {
+  const found = new Map<string, Rename>();
+  for (const { id } of to.objects) {
+    if (id.kind !== 'column' || !from.has(id)) continue;
+    const [before, after] = [enumOf(id, from), enumOf(id, to)];
+    if (!before || !after || to.has(before.id) || from.has(after.id) || before.values !== after.values) continue;
+    found.set(keyOf(before.id), { from: before.id, to: after.id });
+  }
+  return [...found.values()];
+}
+
+function enumOf(column: ObjectId, schema: Schema): { readonly id: ObjectId; readonly values: string } | undefined {
+  const id = schema.needs(column).find((needed) => schema.get(needed)?.is['variant'] === 'enum');
+  return id && { id, values: JSON.stringify(schema.get(id)?.is['values']) };
+}
+
+/** Indexes, constraints and sequences that are the same but for their names, most of which TypeORM makes of other names. */
+export function partRenames(from: Schema, to: Schema): readonly Rename[] {
+  const gone = likeness(from, to);
+  const come = likeness(to, from);
+  return [...gone].flatMap(([likes, olds]) => {
+    const [old, ...others] = olds;
+    const [renamed, ...more] = come.get(likes) ?? [];
+    return old && renamed && others.length + more.length === 0 ? [{ from: old, to: renamed }] : [];
+  });
+}
+
+/** What is in the one schema only, by what it is without its name. */
+function likeness(schema: Schema, other: Schema): ReadonlyMap<string, readonly ObjectId[]> {
+  const found = new Map<string, ObjectId[]>();
+  for (const { id, parent, is } of schema.objects) {
+    if (!['index', 'constraint', 'sequence'].includes(id.kind) || other.has(id)) continue;
+    if (id.kind === 'sequence' && (is['ownedBy'] ?? undefined) === undefined) continue;
+    const definition = String(is['def']);
+    const nameless =
+      id.kind === 'index' ? definition.replace(/^(CREATE (?:UNIQUE )?INDEX )(?:"(?:[^"]|"")+"|\S+)/, '$1') : definition;
+    const key = JSON.stringify(
+      [id.kind, parent, is['type'], id.kind === 'sequence' ? is : nameless],
+      (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value),
+    );
+    found.set(key, [...(found.get(key) ?? []), id]);
+  }
+  return found;
 }
 
 export function renameSql({ from, to }: Rename): string {
-  if (from.kind === 'column') {
-    return `ALTER TABLE ${tableSql(from)} RENAME COLUMN ${quoteIdent(from.name ?? '')} TO ${quoteIdent(to.name ?? '')}`;
+  const name = quoteIdent(to.name ?? '');
+  switch (from.kind) {
+    case 'column':
+      return `ALTER TABLE ${tableSql(from)} RENAME COLUMN ${quoteIdent(from.name ?? '')} TO ${name}`;
+    case 'constraint':
+      return `ALTER TABLE ${tableSql(from)} RENAME CONSTRAINT ${quoteIdent(from.name ?? '')} TO ${name}`;
+    default:
+      return `ALTER ${from.kind.toUpperCase()} ${sqlName(from)} RENAME TO ${name}`;
   }
-  return `ALTER TABLE ${tableSql(from)} RENAME TO ${quoteIdent(to.name ?? '')}`;
 }
 
 /** A rename in the catalog. The old version of the app finds a table under its old name by a view that can be written to. */
@@ -66,11 +116,18 @@ export function plannedRename(
   const { from: old, to: renamed } = rename;
   const compatible = keepOldName && old.kind === 'table';
   const steps: readonly Step[] = [
-    step(renameSql(rename), { comment: keepOldName ? undefined : 'The old version of the app breaks at this moment.' }),
+    step(renameSql(rename), {
+      undo: [renameSql({ from: sameTable(renamed, old), to: old })],
+      comment:
+        compatible || (old.kind !== 'table' && old.kind !== 'column')
+          ? undefined
+          : 'The old version of the app breaks at this moment.',
+    }),
     ...(compatible
       ? [
           step(`CREATE VIEW ${tableSql(old)} AS SELECT * FROM ${tableSql(renamed)}`, {
             comment: 'The old version of the app reads and writes it by its old name.',
+            undo: [`DROP VIEW ${tableSql(old)}`],
             effect: 'nobody waits',
           }),
           step(`DROP VIEW ${tableSql(old)}`, { comment: 'The old version of the app is gone.', phase: 'contract' }),
@@ -79,6 +136,11 @@ export function plannedRename(
   ];
   const below = [old, ...from.childrenOf(old).map(({ id }) => id)];
   return { steps, creates: below.map((id) => afterRenames(id, [rename])), drops: below, uses: [], alters: [] };
+}
+
+/** The column of a table that is called otherwise at that moment. */
+export function sameTable(id: ObjectId, like: ObjectId): ObjectId {
+  return like.table === undefined ? id : { ...id, table: like.table };
 }
 
 /** What an object is called when these renames are done; with `back`, what it was called before them. */

@@ -14,8 +14,8 @@ export interface Step {
   /** True when what it builds on must have been committed before. */
   readonly afterCommit: boolean;
   readonly effect: Effect;
-  /** How to take it back, where no difference of schemas tells. */
-  readonly undo?: string | undefined;
+  /** How to take it back, where no difference of schemas tells: what was renamed would be dropped and made anew, without its data. */
+  readonly undo?: readonly string[] | undefined;
   /** What is lost, in words; undefined when nothing is. */
   readonly loses?: string | undefined;
 }

@@ -17,22 +17,10 @@ export interface Change {
   readonly commitAfter: boolean;
 }
 
-/**
- * The statements that lead from one schema to the other; none when they are the same. An index or a constraint that is the same but for
- * its name is renamed; an enum only where something else was renamed too.
- */
-export async function compareSchemas(from: Schema, to: Schema, { renamed = false } = {}): Promise<readonly Change[]> {
+/** The statements that lead from one schema to the other; none when they are the same. */
+export async function compareSchemas(from: Schema, to: Schema): Promise<readonly Change[]> {
   const { plan } = await engine();
-  const kinds = new Set(['index', 'constraint', 'sequence', ...(renamed ? ['type'] : [])]);
-  const first = plan(from.facts, to.facts, { renames: 'prompt', compact: false });
-  const acceptRenames = first.renameCandidates
-    .filter(({ kind, status }) => status === 'unambiguous' && kinds.has(kind))
-    .map((candidate) => ({ from: candidate.from, to: candidate.to }));
-  const { actions } =
-    acceptRenames.length === 0
-      ? first
-      : plan(from.facts, to.facts, { renames: 'prompt', acceptRenames, compact: false });
-  return actions.map(changeOf);
+  return plan(from.facts, to.facts, { renames: 'off', compact: false }).actions.map(changeOf);
 }
 
 /** What differs, for people and for proofs: empty when the two are the same. */

@@ -37,14 +37,6 @@ export interface FactBase {
 export interface EnginePlan {
   readonly actions: readonly EngineAction[];
   readonly deltas: readonly unknown[];
-  readonly renameCandidates: readonly EngineRename[];
-}
-
-export interface EngineRename {
-  readonly kind: string;
-  readonly from: ObjectId;
-  readonly to: ObjectId;
-  readonly status: 'unambiguous' | 'ambiguous' | 'nearMiss';
 }
 
 export interface EngineAction {

@@ -55,3 +55,18 @@ export interface GenerateResult {
   /** The texts of the files; only of a dry run. */
   readonly texts?: readonly { readonly file: string; readonly text: string }[];
 }
+
+export interface BaselineOptions extends Pick<GenerateOptions, 'name' | 'language' | 'moduleKind' | 'dir' | 'shadow'> {
+  /** Only says whether the database has the schema that the entities describe. */
+  readonly check?: boolean | undefined;
+}
+
+export interface BaselineResult {
+  /** The statements that would give the database the schema of the entities; none when it has it. */
+  readonly drift: readonly string[];
+  /** What is in the database and not in the entities. */
+  readonly unknown: readonly string[];
+  readonly files: readonly string[];
+  /** The migrations that were recorded as applied. */
+  readonly recorded: readonly string[];
+}

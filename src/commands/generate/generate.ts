@@ -29,7 +29,7 @@ import { writeFiles } from './write-files.js';
 /** Writes the migrations that lead from what the migrations give to what the entities describe, proven up and down. */
 export async function generate(options: GenerateOptions, context: CommandContext): Promise<GenerateResult> {
   const desired = await desiredSide(context, options.shadow);
-  const current = await currentSide(context, options.shadow);
+  const current = await currentSide(context, options);
   try {
     const client = (await current.shadow.pool.connect()) as SqlClient & { release(): void };
     try {
@@ -58,7 +58,7 @@ async function withBothSides(
   });
   const { schema: from } = renamed;
   const { schema: to, kept } = await wanted(from, renamed.inCatalog, options, desired, current);
-  const changes = await compareSchemas(from, to, { renamed: renamed.inCatalog.length > 0 });
+  const changes = await compareSchemas(from, to);
   const warnings = kept
     .filter(({ kind }) => kind !== 'extension')
     .map((id) => `${describeObject(id)} is not in the entities, but was made by hand: it stays (--prune drops it).`);
@@ -81,10 +81,12 @@ async function withBothSides(
   ];
   await confirmLoss(planned, options);
   const files = await proven(planned, planContext, current);
-  const told = [...renamed.inCatalog, ...renamed.bridged].map((rename) => ({
-    from: describeObject(rename.from),
-    to: describeObject(rename.to),
-  }));
+  const told = [...renamed.inCatalog, ...renamed.bridged]
+    .filter(({ from: { kind } }) => kind === 'table' || kind === 'column')
+    .map((rename) => ({
+      from: describeObject(rename.from),
+      to: describeObject(rename.to),
+    }));
   return writeFiles(files, { ...options, name: options.name ?? nameOf(planned) }, context, { warnings, renames: told });
 }
 

@@ -2,7 +2,7 @@ import type { SqlClient } from '../../database/client.js';
 import { columnOf } from '../../schema/column.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import type { Schema } from '../../schema/read.js';
-import { afterRenames, renameSql } from '../../plan/renames.js';
+import { afterRenames, enumRenames, partRenames, renameSql, sameTable } from '../../plan/renames.js';
 import type { Rename } from '../../plan/renames.js';
 import type { GenerateOptions } from './contract.js';
 import { decideRenames } from './decide-renames.js';
@@ -33,38 +33,47 @@ interface Context {
 export async function renameOnShadow(present: Schema, context: Context): Promise<Renamed> {
   const { history, options } = context;
   const wanted = await context.wantedFor(present, []);
-  const first = await decideRenames(present, wanted, history, options);
-  const tables = first.filter(({ from }) => from.kind === 'table');
-  if (first.length === 0) return { schema: present, inCatalog: [], bridged: [] };
-  const withTables = tables.length === 0 ? present : await readRenamed(tables, context);
+  const decided = await decideRenames(present, wanted, history, options);
+  const tables = decided.filter(({ from }) => from.kind === 'table');
+  const state = { schema: present, inCatalog: [] as readonly Rename[] };
+  await rename(state, tables, context);
+  const wantedNow = await context.wantedFor(state.schema, tables);
   // Columns of a renamed table can be compared only now.
-  const columns =
-    tables.length === 0
-      ? first
-      : (
-          await decideRenames(withTables, await context.wantedFor(withTables, tables), history, {
-            ...options,
-            renames: columnsAfter(options.renames, tables),
-          })
-        ).filter(({ from }) => from.kind === 'column');
-  const bridged = columns.filter(
-    (rename) => rename.from.kind === 'column' && canBeBridged(rename, withTables, options),
+  const again = { ...options, renames: columnsAfter(options.renames, tables) };
+  const columns = (tables.length === 0 ? decided : await decideRenames(state.schema, wantedNow, history, again)).filter(
+    ({ from }) => from.kind === 'column',
   );
-  const inCatalog = [
-    ...tables,
-    ...columns.filter((rename) => rename.from.kind === 'column' && !bridged.includes(rename)),
-  ];
-  const schema = inCatalog.length === tables.length ? withTables : await readRenamed(inCatalog, context);
-  return { schema, inCatalog, bridged };
+  const bridged = columns.filter((one) => canBeBridged(one, state.schema, wantedNow, options));
+  await rename(
+    state,
+    columns.filter((one) => !bridged.includes(one)),
+    context,
+  );
+  for (const find of [enumRenames, partRenames]) {
+    await rename(state, find(state.schema, await context.wantedFor(state.schema, state.inCatalog)), context);
+  }
+  return { ...state, bridged };
+}
+
+async function rename(
+  state: { schema: Schema; inCatalog: readonly Rename[] },
+  more: readonly Rename[],
+  context: Context,
+): Promise<void> {
+  if (more.length === 0) return;
+  state.inCatalog = [...state.inCatalog, ...more];
+  state.schema = await readRenamed(state.inCatalog, context);
 }
 
 /** A key, and what refers to it, is one thing in all tables; and values that the server gives cannot be given twice. */
 function canBeBridged(
-  { from }: Rename,
+  { from, to }: Rename,
   schema: Schema,
+  wanted: Schema,
   { renameDirectly = false, online = true }: GenerateOptions,
 ): boolean {
-  if (renameDirectly || !online || columnOf(schema, from)?.automatic !== false) return false;
+  const [before, after] = [columnOf(schema, from), columnOf(wanted, to)];
+  if (renameDirectly || !online || before?.automatic !== false || before.type !== after?.type) return false;
   return schema.neededBy(from).every((id: ObjectId) => {
     const is = schema.get(id)?.is;
     const isKey = id.kind === 'constraint' && (is?.['type'] === 'p' || id.table !== from.table);
@@ -78,11 +87,6 @@ async function readRenamed(renames: readonly Rename[], { client, read }: Context
   for (const { from, to } of [...renames].reverse())
     await client.query(renameSql({ from: sameTable(to, from), to: from }));
   return schema;
-}
-
-/** While its table is still called otherwise. */
-function sameTable(id: ObjectId, like: ObjectId): ObjectId {
-  return like.table === undefined ? id : { ...id, table: like.table };
 }
 
 /** `--rename users.name=full_name` may name the table as it was or as it is. */

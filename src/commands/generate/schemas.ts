@@ -1,10 +1,12 @@
 import type { DataSource } from 'typeorm';
 import type { SqlClient } from '../../database/client.js';
+import { MigrateError } from '../../errors.js';
 import { tablesOf } from '../../database/tables.js';
 import { listMigrations } from '../../files/list.js';
 import { resolveMigrations } from '../../files/resolve.js';
 import { keyOf, objectId } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
+import { compareSchemas } from '../../schema/compare.js';
 import { readSchema } from '../../schema/read.js';
 import type { CatalogPool, Schema } from '../../schema/read.js';
 import { createEntities } from '../../shadow/entities.js';
@@ -17,6 +19,7 @@ import type { Shadow } from '../../shadow/shadow.js';
 import { typeormMetadataRows } from '../../shadow/typeorm-metadata.js';
 import type { TypeormMetadataRow } from '../../shadow/typeorm-metadata.js';
 import type { CommandContext } from '../context.js';
+import type { GenerateOptions } from './contract.js';
 import { readHistory } from './history.js';
 import type { History } from './history.js';
 
@@ -47,11 +50,19 @@ export async function desiredSide(context: CommandContext, url: string | undefin
   }
 }
 
-/** What the migrations lead to, executed on another empty database. It stays open: the proof goes on there. */
-export async function currentSide(context: CommandContext, url: string | undefined): Promise<CurrentSide> {
+/**
+ * Where it begins, on another empty database: what the migrations lead to, or a copy of the schema of a live database. It stays open: the
+ * proof goes on there.
+ */
+export async function currentSide(
+  context: CommandContext,
+  { shadow: url, from }: Pick<GenerateOptions, 'shadow' | 'from'>,
+): Promise<CurrentSide> {
   const shadow = await openShadow(context.dataSource, { url });
+  const read = (): Promise<Schema> => readSchema(shadow.pool, { ignoreTables: ignored(context, shadow.dataSource) });
   try {
     await createTypeormTable(shadow);
+    if (from !== undefined) return await copied(await liveSide(context, from), { shadow, read });
     const origins = new Origins(shadow.pool);
     await origins.after('generated');
     const known = await resolveMigrations(await listMigrations(context.migrations), () => false);
@@ -59,21 +70,42 @@ export async function currentSide(context: CommandContext, url: string | undefin
       origins.after(originOf(migration, statements)),
     );
     const side = await sideOf(shadow.pool, context, shadow.dataSource);
-    return {
-      ...side,
-      shadow,
-      originOf: await origins.finish(),
-      read: () => readSchema(shadow.pool, { ignoreTables: ignored(context, shadow.dataSource) }),
-    };
+    return { ...side, shadow, originOf: await origins.finish(), read };
   } catch (error) {
     await shadow.close();
     throw error;
   }
 }
 
-/** What a live database has. */
-export function liveSide(context: CommandContext, url: string): Promise<Side> {
+/** The live schema on the shadow, in the words of the shadow's version of PostgreSQL. Who made what is not known of it. */
+async function copied(live: Side, { shadow, read }: Pick<CurrentSide, 'shadow' | 'read'>): Promise<CurrentSide> {
+  for (const { sql } of await compareSchemas(await read(), live.schema)) await shadow.pool.query(sql);
+  const schema = await read();
+  const left = await compareSchemas(schema, live.schema);
+  if (left.length > 0) throw notCopied(left.map(({ sql }) => sql));
+  return { schema, metadata: live.metadata, shadow, read, originOf: () => undefined };
+}
+
+function notCopied(left: readonly string[]): MigrateError {
+  return new MigrateError({
+    code: 'PROOF_FAILED',
+    message: `The schema of that database could not be copied to the shadow. What would be left:\n${left
+      .slice(0, 10)
+      .map((sql) => `  ${sql}`)
+      .join('\n')}`,
+    next: 'Use a server of the same version as the shadow: --shadow postgres://… Nothing was written.',
+  });
+}
+
+function liveSide(context: CommandContext, url: string): Promise<Side> {
   return withLive(url, (pool) => sideOf(pool, context));
+}
+
+/** What the database of the data source has. */
+export async function ownSide(context: CommandContext): Promise<Side> {
+  await context.initialise();
+  const { master } = context.dataSource.driver as unknown as { readonly master: CatalogPool & SqlClient };
+  return sideOf(master, context, context.dataSource);
 }
 
 async function sideOf(pool: CatalogPool & SqlClient, context: CommandContext, entities?: DataSource): Promise<Side> {

@@ -170,7 +170,14 @@ export const dropColumn: Recipe = (change, context) => {
   if (rename) {
     return [
       ...columnBridge(rename, undefined).drop,
-      step(change.sql, { comment: `Its data is in ${describeObject(rename.to)}.`, phase: 'contract' }),
+      step(change.sql, {
+        comment: `Its data is in ${describeObject(rename.to)}.`,
+        phase: 'contract',
+        undo: [
+          `ALTER TABLE ${tableSql(table)} ADD COLUMN ${quoteIdent(column.name ?? '')} ${is.type}`,
+          `UPDATE ${tableSql(table)} SET ${quoteIdent(column.name ?? '')} = ${quoteIdent(rename.to.name ?? '')}`,
+        ],
+      }),
     ];
   }
   const inKey = context.from

@@ -70,7 +70,7 @@ function indexCopy(
     makeRoom: [step(`DROP INDEX ${sqlName(index)}`)],
     takeOver: [
       step(`ALTER INDEX ${sqlName(draft)} RENAME TO ${quoteIdent(index.name ?? '')}`, {
-        undo: `ALTER INDEX ${sqlName(index)} RENAME TO ${quoteIdent(draft.name ?? '')}`,
+        undo: [`ALTER INDEX ${sqlName(index)} RENAME TO ${quoteIdent(draft.name ?? '')}`],
       }),
     ],
   };
@@ -88,7 +88,7 @@ function checkCopy(constraint: ObjectId, table: ObjectId, definition: string | u
     makeRoom: [step(`${alter} DROP CONSTRAINT ${name}`)],
     takeOver: [
       step(`${alter} RENAME CONSTRAINT ${draft} TO ${name}`, {
-        undo: `${alter} RENAME CONSTRAINT ${name} TO ${draft}`,
+        undo: [`${alter} RENAME CONSTRAINT ${name} TO ${draft}`],
       }),
     ],
   };
@@ -111,7 +111,7 @@ function keyCopy(constraint: ObjectId, table: ObjectId, definition: string | und
     makeRoom: [step(`${alter} DROP CONSTRAINT ${name}`)],
     takeOver: [
       step(`${alter} ADD CONSTRAINT ${name} ${kind} USING INDEX ${quoteIdent(draft.name ?? '')}${deferrable}`, {
-        undo: `${alter} DROP CONSTRAINT ${name}`,
+        undo: [`${alter} DROP CONSTRAINT ${name}`],
       }),
     ],
   };

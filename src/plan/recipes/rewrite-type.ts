@@ -157,10 +157,10 @@ function swap(rewrite: Rewrite): readonly Step[] {
     ...(defaults.before === undefined ? [] : [step(`${alter} ALTER COLUMN ${column} DROP DEFAULT`)]),
     ...(wasFilled ? [step(`${alter} ALTER COLUMN ${column} DROP NOT NULL`)] : []),
     step(`${alter} RENAME COLUMN ${column} TO ${old}`, {
-      undo: `${alter} RENAME COLUMN ${old} TO ${column}; ${fillBack(rewrite)}`,
+      undo: [`${alter} RENAME COLUMN ${old} TO ${column}`, fillBack(rewrite)],
     }),
     step(`${alter} RENAME COLUMN ${successor} TO ${column}`, {
-      undo: `${alter} RENAME COLUMN ${column} TO ${successor}`,
+      undo: [`${alter} RENAME COLUMN ${column} TO ${successor}`],
     }),
     ...(isFilled(rewrite)
       ? [

@@ -1,0 +1,32 @@
+import { createInterface } from 'node:readline/promises';
+import type { Ask } from '../commands/generate/contract.js';
+import { cancelled } from '../database/cancel.js';
+import type { Io } from './io.js';
+
+/** Questions at a terminal; undefined where nobody could answer. */
+export function terminal(io: Io): Ask | undefined {
+  if (io.format === 'json' || !process.stdin.isTTY || !process.stderr.isTTY || process.env['CI']) return undefined;
+  return {
+    text: (question) => ask(`${question} `, io),
+    confirm: async (question) => /^y(?:es)?$/i.test((await ask(`${question} (y/N) `, io)).trim()),
+    choose: async (question, choices) => {
+      const list = choices.map(({ title }, index) => `  ${index + 1}) ${title}`).join('\n');
+      for (;;) {
+        const answer = Number(await ask(`${question}\n${list}\n1-${choices.length}: `, io));
+        const chosen = choices[answer - 1];
+        if (chosen) return chosen.value;
+      }
+    },
+  };
+}
+
+async function ask(question: string, io: Io): Promise<string> {
+  const prompt = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await prompt.question(question, { signal: io.signal });
+  } catch (error) {
+    throw io.signal.aborted ? cancelled(io.signal, 'Nothing was written.') : error;
+  } finally {
+    prompt.close();
+  }
+}

@@ -1,0 +1,25 @@
+import { compareSchemas } from '../../schema/compare.js';
+import { keepUnknown } from '../../schema/keep.js';
+import { describeObject } from '../../schema/object-id.js';
+import type { CommandContext } from '../context.js';
+import { pending, run } from '../run.js';
+import type { BaselineOptions, BaselineResult } from './contract.js';
+import { generate } from './generate.js';
+import { desiredSide, ownSide } from './schemas.js';
+
+/**
+ * For a database that `synchronize` has made: writes the migration that would make it, sees to it that the database really has that
+ * schema, and records the migration as applied without executing it.
+ */
+export async function baseline(options: BaselineOptions, context: CommandContext): Promise<BaselineResult> {
+  const desired = await desiredSide(context, options.shadow);
+  const own = await ownSide(context);
+  const { schema: wanted, kept } = await keepUnknown(desired.schema, own.schema, () => true);
+  const drift = (await compareSchemas(own.schema, wanted)).map(({ sql }) => sql);
+  const unknown = kept.filter(({ kind }) => kind !== 'extension').map(describeObject);
+  if (options.check === true || drift.length > 0) return { drift, unknown, files: [], recorded: [] };
+  const { files } = await generate({ ...options, name: options.name ?? 'Baseline' }, context);
+  const recorded = (await pending(context)).map(({ name }) => name);
+  if (recorded.length > 0) await run({ mode: 'fake' }, context);
+  return { drift, unknown, files, recorded };
+}
