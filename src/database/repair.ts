@@ -15,6 +15,8 @@ const dropIndex = new RegExp(
   String.raw`^DROP\s+INDEX\s+CONCURRENTLY\s+(?:IF\s+EXISTS\s+)?(${qualified})\s*(?:CASCADE|RESTRICT)?\s*;?\s*$`,
   'i',
 );
+/** A block that is called backfill commits as it goes, and does what is left when it is started again. */
+const backfill = /^DO\s+\$backfill\$/;
 const repeatable = /^(?:REINDEX|VACUUM|ANALYZE|CLUSTER|CHECKPOINT|REFRESH\s+MATERIALIZED\s+VIEW|ALTER\s+SYSTEM)\b/i;
 
 /** Statements that are known not to run inside a transaction; for all others it is tried. */
@@ -22,7 +24,8 @@ export function runsAlone(sql: string): boolean {
   const text = withoutLeadingComments(sql);
   return (
     /^(?:CREATE\s+(?:UNIQUE\s+)?INDEX|DROP\s+INDEX|REINDEX)\b[^;']*?\bCONCURRENTLY\b/i.test(text) ||
-    /^(?:VACUUM|CREATE\s+DATABASE|DROP\s+DATABASE|ALTER\s+SYSTEM)\b/i.test(text)
+    /^(?:VACUUM|CREATE\s+DATABASE|DROP\s+DATABASE|ALTER\s+SYSTEM)\b/i.test(text) ||
+    backfill.test(text)
   );
 }
 
@@ -40,7 +43,7 @@ export async function judgeInDoubt(client: SqlClient, sql: string): Promise<Verd
     const { rows } = await client.query(`SELECT to_regclass(${literal(dropped[1] ?? '')}) IS NULL AS gone`);
     return rows[0]?.['gone'] === true ? 'done' : 'again';
   }
-  return repeatable.test(text) ? 'again' : 'unknown';
+  return repeatable.test(text) || backfill.test(text) ? 'again' : 'unknown';
 }
 
 async function judgeCreatedIndex(client: SqlClient, index: string, table: string): Promise<Verdict> {

@@ -1,6 +1,6 @@
 import type { Change } from '../schema/compare.js';
 import type { ObjectId } from '../schema/object-id.js';
-import { keyOf, relationOf } from '../schema/object-id.js';
+import { keyOf, objectId, relationOf } from '../schema/object-id.js';
 import type { Schema } from '../schema/read.js';
 import type { Rename } from './renames.js';
 import type { PlannedChange, Step } from './step.js';
@@ -61,6 +61,10 @@ export function created(change: Change, kind: string): ObjectId | undefined {
 export function columnPath(id: ObjectId): string {
   const schema = id.schema === undefined || id.schema === 'public' ? '' : `${id.schema}.`;
   return `${schema}${id.table ?? ''}.${id.name ?? ''}`;
+}
+
+export function columnId(table: ObjectId, name: string): ObjectId {
+  return objectId('column', table.schema, name, table.name);
 }
 
 export function sameId(a: ObjectId, b: ObjectId): boolean {

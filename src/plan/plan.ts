@@ -2,11 +2,12 @@ import type { Change } from '../schema/compare.js';
 import { plannedAs } from './context.js';
 import type { PlanContext, Recipe } from './context.js';
 import { changeType, mergeTypeChanges } from './recipes/change-type.js';
-import { addColumn, addFilled, dropColumn } from './recipes/columns.js';
+import { addColumn, addColumnDirectly, dropColumn } from './recipes/columns.js';
 import { addKey, addValidated } from './recipes/constraints.js';
 import { createIndex, dropIndex } from './recipes/index-recipes.js';
 import { setNotNull } from './recipes/not-null.js';
 import { addEnumValue, createExtension, dropObject, plain } from './recipes/others.js';
+import { rewriteType } from './recipes/rewrite-type.js';
 import { restoreColumn, restoreConstraint } from './recipes/way-back.js';
 import type { PlannedChange } from './step.js';
 import { tidy } from './tidy.js';
@@ -22,12 +23,13 @@ const online: readonly Recipe[] = [
   dropColumn,
   createExtension,
   addEnumValue,
+  rewriteType,
   changeType,
   dropObject,
   plain,
 ];
 /** Everything at once, in one transaction, while everybody waits. */
-const direct: readonly Recipe[] = [addFilled, createExtension, addEnumValue, changeType, plain];
+const direct: readonly Recipe[] = [addColumnDirectly, createExtension, addEnumValue, changeType, plain];
 const recipes = {
   online,
   direct,

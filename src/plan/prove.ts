@@ -30,43 +30,43 @@ export interface ProofContext {
  */
 export async function prove(files: readonly PlannedFile[], context: ProofContext): Promise<readonly ProvenFile[]> {
   const states = [await asValidated(context.from)];
-  const proven: ProvenFile[] = [];
   for (const [index, file] of files.entries()) {
     await executeAll(file.steps, file.transaction, context.client, 'up');
     const read = await context.read();
-    const after = await asValidated(read);
-    const before = await withExtensions(states.at(-1) ?? context.from, after);
-    states.push(after);
-    proven.push({ ...file, down: await downOf(file, before, after, context) });
+    states.push(await asValidated(read));
     if (index === files.length - 1)
       await expectSame(read, context.to, 'The migration does not lead exactly to what the entities describe');
   }
-  for (const [index, file] of [...proven.entries()].reverse()) {
-    await executeAll(file.down, file.transaction, context.client, 'down');
-    const read = await asValidated(await context.read());
+  const proven: ProvenFile[] = [];
+  for (const [index, file] of [...files.entries()].reverse()) {
+    const [before, after] = await Promise.all(
+      [index, index + 1].map((at) => withExtensions(states[at] ?? context.to, states.at(-1) ?? context.to)),
+    );
+    const down = await takeBack(file, before ?? context.from, after ?? context.to, context);
     await expectSame(
-      read,
-      await withExtensions(states[index] ?? context.from, read),
+      await asValidated(await context.read()),
+      before ?? context.from,
       'Reverting the migration does not lead exactly back',
     );
+    proven.unshift({ ...file, down });
   }
   return proven;
 }
 
-/** What can only be undone by its own statements is undone first; the rest is the difference that is left then. */
-async function downOf(
+/** First what the steps themselves say, such as giving a column its name back; then what still differs. */
+async function takeBack(
   file: PlannedFile,
   before: Schema,
   after: Schema,
   context: ProofContext,
 ): Promise<readonly Statement[]> {
-  const undoable = file.steps.filter(({ undo }) => undo !== undefined);
-  const undo = undoable.toReversed().flatMap((step) => (step.undo ?? []).map((sql) => ({ sql })));
-  await executeAll(undo, file.transaction, context.client, 'down');
-  const left = undo.length === 0 ? after : await asValidated(await context.read());
-  const back = context.write(await compareSchemas(left, before), left, before);
-  await executeAll(undoable, file.transaction, context.client, 'up');
-  return [...undo, ...(file.transaction ? back : concurrently(back))];
+  const undone = file.steps.toReversed().flatMap(({ undo = [] }) => undo.map((sql) => ({ sql })));
+  await executeAll(undone, file.transaction, context.client, 'down');
+  const now = undone.length === 0 ? after : await asValidated(await context.read());
+  const rest = context.write(await compareSchemas(now, before), now, before);
+  const back = file.transaction ? rest : concurrently(rest);
+  await executeAll(back, file.transaction, context.client, 'down');
+  return [...undone, ...back];
 }
 
 /** An extension may have been there before, and others may use it: on the way back it stays. */

@@ -11,6 +11,8 @@ export interface TestDatabase {
   client(): Promise<pg.Client>;
   /** The same database for another user. */
   urlFor(user: string, password: string): string;
+  /** Closes its connections, so that it can be a template. */
+  disconnect(): Promise<void>;
   drop(): Promise<void>;
 }
 
@@ -20,10 +22,10 @@ export function serverUrl(): string {
   return url;
 }
 
-/** A new, empty database on the test server. */
-export async function createDatabase(): Promise<TestDatabase> {
+/** A new database on the test server: empty, or with what another one has, to which nobody may be connected then. */
+export async function createDatabase(template = 'template1'): Promise<TestDatabase> {
   const name = `t_${randomBytes(6).toString('hex')}`;
-  await asAdmin((admin) => admin.query(`CREATE DATABASE ${name} STRATEGY file_copy`));
+  await asAdmin((admin) => admin.query(`CREATE DATABASE ${name} TEMPLATE ${template} STRATEGY file_copy`));
   const url = serverUrl().replace(/\/postgres$/, `/${name}`);
   const open: pg.Client[] = [];
   const client = async (): Promise<pg.Client> => {
@@ -34,6 +36,10 @@ export async function createDatabase(): Promise<TestDatabase> {
     return connection;
   };
   let own: Promise<pg.Client> | undefined;
+  const disconnect = async (): Promise<void> => {
+    own = undefined;
+    await Promise.all(open.splice(0).map((connection) => connection.end().catch(() => undefined)));
+  };
   return {
     name,
     url,
@@ -42,8 +48,9 @@ export async function createDatabase(): Promise<TestDatabase> {
       (await (await (own ??= client())).query(sql, parameters as unknown[])).rows as Record<string, unknown>[],
     urlFor: (user, password) =>
       url.replace('postgres@', `${encodeURIComponent(user)}:${encodeURIComponent(password)}@`),
+    disconnect,
     drop: async () => {
-      await Promise.all(open.map((connection) => connection.end().catch(() => undefined)));
+      await disconnect();
       await asAdmin((admin) => dropDatabase(admin, name));
     },
   };

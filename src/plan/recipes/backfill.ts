@@ -3,12 +3,10 @@ import type { ObjectId } from '../../schema/object-id.js';
 import { step } from '../step.js';
 import type { Step } from '../step.js';
 
-/** How many pages of a table one batch covers: some ten thousand rows, a few hundred milliseconds. */
-const pagesPerBatch = 200;
-
 /**
- * Fills a column of existing rows, page range by page range, each in a transaction of its own, so that nobody waits for long. Rows that
- * are filled already are left alone: cut off and started again, it does what is left.
+ * Fills a column of existing rows, page range by page range, each in a transaction of its own and as large as 50 ms allow: nobody waits
+ * for long. Who has locked one of the rows comes first, so that nobody's transaction ends in a deadlock. Rows that are filled already are
+ * left alone: cut off and started again, it does what is left, and `backfill` is how `run` knows that.
  */
 export function backfill(table: ObjectId, column: string, expression: string, where = ''): Step {
   const name = quoteIdent(column);
@@ -16,13 +14,22 @@ export function backfill(table: ObjectId, column: string, expression: string, wh
   const sql = `DO $backfill$
       DECLARE
         page bigint := 0;
+        pages bigint := 10;
+        started timestamptz;
       BEGIN
         WHILE page * current_setting('block_size')::bigint < pg_relation_size('${tableSql(table).replaceAll("'", "''")}') LOOP
-          UPDATE ${tableSql(table)} SET ${name} = ${expression}
-          WHERE ctid >= format('(%s,0)', page)::tid AND ctid < format('(%s,0)', page + ${pagesPerBatch})::tid
-            AND ${name} IS NULL${where === '' ? '' : ` AND ${where}`};
+          started := clock_timestamp();
+          PERFORM set_config('lock_timeout', '100ms', true);
+          BEGIN
+            UPDATE ${tableSql(table)} SET ${name} = ${expression}
+            WHERE ctid >= format('(%s,0)', page)::tid AND ctid < format('(%s,0)', page + pages)::tid
+              AND ${name} IS NULL${where === '' ? '' : ` AND ${where}`};
+            page := page + pages;
+          EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
+            PERFORM pg_sleep(0.1);
+          END;
           COMMIT;
-          page := page + ${pagesPerBatch};
+          pages := CASE WHEN clock_timestamp() > started + interval '50 ms' THEN greatest(pages / 2, 1) ELSE pages + 10 END;
         END LOOP;
       END
       $backfill$`;

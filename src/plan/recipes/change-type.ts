@@ -1,9 +1,10 @@
+import { literal } from '../../database/tables.js';
 import { columnOf as columnIn, defaultOf } from '../../schema/column.js';
 import { describeObject, quoteIdent, tableSql } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import type { Change } from '../../schema/compare.js';
 import { columnPath, existingTable } from '../context.js';
-import type { PlanContext, Recipe } from '../context.js';
+import type { PlanContext, Recipe, TypeChange } from '../context.js';
 import { step } from '../step.js';
 import type { Step } from '../step.js';
 
@@ -34,8 +35,20 @@ export function mergeTypeChanges(changes: readonly Change[]): readonly Change[] 
   return result;
 }
 
-/** One ALTER keeps the data, where dropping and adding a column would lose it. */
-export const changeType: Recipe = (change, context) => {
+/** What a change of a type is about, and what it means for the rows. */
+export interface ColumnTypeChange {
+  readonly id: ObjectId;
+  readonly types: { readonly from: string; readonly to: string };
+  readonly defaults: { readonly before: string | undefined; readonly after: string | undefined };
+  /** The expression that somebody gave, or that the time zone of the stored values gives. */
+  readonly using: string | undefined;
+  /** In a session of this time zone it is a matter of the catalog only. */
+  readonly session?: string;
+  readonly how: TypeChange;
+  readonly loses: { readonly loses?: string };
+}
+
+export function columnTypeChange(change: Change, context: PlanContext): ColumnTypeChange | undefined {
   if (!/ ALTER COLUMN "(?:[^"]|"")+" TYPE /.test(change.sql)) return undefined;
   const column =
     change.uses.find(({ kind }) => kind === 'column') ?? change.creates.find(({ kind }) => kind === 'column');
@@ -43,15 +56,29 @@ export const changeType: Recipe = (change, context) => {
   const before = id && columnIn(context.from, id);
   const after = id && columnIn(context.to, id);
   if (!id || !before || !after) return undefined;
-  const defaultBefore = defaultOf(context.from, id);
-  const defaultAfter = defaultOf(context.to, id);
+  const defaults = { before: defaultOf(context.from, id), after: defaultOf(context.to, id) };
   const types = { from: before.type, to: after.type };
-  const using = context.decisions.using.get(columnPath(id)) ?? zoneUsing(id, types, context);
-  const target = `ALTER TABLE ${tableSql({ ...id, name: id.table ?? '' })} ALTER COLUMN ${quoteIdent(id.name ?? '')}`;
+  const loses = lossOf(change, id);
+  const given = context.decisions.using.get(columnPath(id));
+  const zone = given === undefined ? zoneOf(types, context) : undefined;
+  // An index would be built anew meanwhile, a check would look at all rows.
+  if (zone !== undefined && /^(?:Etc\/)?UTC$/i.test(zone) && !isStoodOn(id, context))
+    return { id, types, defaults, using: undefined, session: zone, how: 'free', loses };
+  const using =
+    given ?? (zone === undefined ? undefined : `${quoteIdent(id.name ?? '')} AT TIME ZONE ${literal(zone)}`);
   const how =
     using === undefined
-      ? context.tryType({ type: types.from, expr: defaultBefore }, { type: types.to, expr: defaultAfter })
+      ? context.tryType({ type: types.from, expr: defaults.before }, { type: types.to, expr: defaults.after })
       : 'rewrite';
+  return { id, types, defaults, using, how, loses };
+}
+
+/** One ALTER keeps the data, where dropping and adding a column would lose it. */
+export const changeType: Recipe = (change, context) => {
+  const found = columnTypeChange(change, context);
+  if (!found) return undefined;
+  const { id, types, defaults, using, session, how, loses } = found;
+  const target = `ALTER TABLE ${tableSql({ ...id, name: id.table ?? '' })} ALTER COLUMN ${quoteIdent(id.name ?? '')}`;
   const isNew = existingTable(id, context) === undefined;
   const effect = isNew
     ? 'nobody waits'
@@ -61,20 +88,32 @@ export const changeType: Recipe = (change, context) => {
         ? 'all wait while it scans'
         : 'all wait while it rewrites';
   const comment = `${describeObject(id)}: from ${types.from} to ${types.to}.`;
+  if (session !== undefined) {
+    return [
+      step(`SET LOCAL TimeZone TO ${literal(session)}`, {
+        comment: `The stored values are meant in this time zone. ${comment} In it, no row has to be rewritten.`,
+        effect: 'nobody waits',
+      }),
+      ...(defaults.before === undefined ? [] : [step(`${target} DROP DEFAULT`)]),
+      step(`${target} TYPE ${types.to}`, { effect, ...loses }),
+      ...(defaults.after === undefined ? [] : [step(`${target} SET DEFAULT ${defaults.after}`)]),
+      step('SET LOCAL TimeZone TO DEFAULT', { effect: 'nobody waits' }),
+    ];
+  }
   if (how === 'free' || how === 'scan' || (how === 'rewrite' && using === undefined)) {
     return [
-      step(`${target} TYPE ${types.to}`, { comment, effect, ...lossOf(change, id) }),
-      ...defaultSteps(target, defaultBefore, defaultAfter),
+      step(`${target} TYPE ${types.to}`, { comment, effect, ...loses }),
+      ...defaultSteps(target, defaults.before, defaults.after),
     ];
   }
   return [
-    ...(defaultBefore === undefined ? [] : [step(`${target} DROP DEFAULT`)]),
+    ...(defaults.before === undefined ? [] : [step(`${target} DROP DEFAULT`)]),
     step(`${target} TYPE ${types.to} USING ${using ?? `${quoteIdent(id.name ?? '')}::text::${types.to}`}`, {
       comment,
       effect,
-      ...lossOf(change, id),
+      ...loses,
     }),
-    ...(defaultAfter === undefined ? [] : [step(`${target} SET DEFAULT ${defaultAfter}`)]),
+    ...(defaults.after === undefined ? [] : [step(`${target} SET DEFAULT ${defaults.after}`)]),
   ];
 };
 
@@ -83,20 +122,14 @@ function defaultSteps(target: string, before: string | undefined, after: string 
   return before === after ? [] : [step(`${target} SET DEFAULT ${after}`)];
 }
 
-function zoneUsing(
-  id: ObjectId,
-  types: { readonly from: string; readonly to: string },
-  { decisions }: PlanContext,
-): string | undefined {
+function zoneOf(types: { readonly from: string; readonly to: string }, { decisions }: PlanContext): string | undefined {
   const zoned = [types.from, types.to].map((type) => /^timestamp(?:\(\d\))? with(?<out>out)? time zone/.exec(type));
-  if (
-    !zoned[0] ||
-    !zoned[1] ||
-    zoned[0].groups?.['out'] === zoned[1].groups?.['out'] ||
-    decisions.storedTimezone === undefined
-  )
-    return undefined;
-  return `${quoteIdent(id.name ?? '')} AT TIME ZONE '${decisions.storedTimezone.replaceAll("'", "''")}'`;
+  const changes = zoned[0] && zoned[1] && zoned[0].groups?.['out'] !== zoned[1].groups?.['out'];
+  return changes ? decisions.storedTimezone : undefined;
+}
+
+function isStoodOn(id: ObjectId, { from }: PlanContext): boolean {
+  return from.neededBy(id).some(({ kind }) => kind !== 'default');
 }
 
 function lossOf(change: Change, id: ObjectId): { readonly loses?: string } {

@@ -48,23 +48,6 @@ function renamedColumn(rename: Rename, table: ObjectId, clause: string, context:
   ];
 }
 
-/** The same at once, while everybody waits. */
-export const addFilled: Recipe = (change, context) => {
-  const column = created(change, 'column');
-  const table = column && existingTable(column, context);
-  const is = column && columnOf(context.to, column);
-  const expression = column && context.decisions.backfill.get(columnPath(column));
-  if (!table || !is || expression === undefined || is.automatic || context.from.has(column)) return undefined;
-  const name = quoteIdent(column.name ?? '');
-  const alter = `ALTER TABLE ${tableSql(table)}`;
-  return [
-    step(`${alter} ADD COLUMN ${name} ${is.type}`),
-    step(`UPDATE ${tableSql(table)} SET ${name} = ${expression}`, { effect: 'all wait while it rewrites' }),
-    ...(is.default === undefined ? [] : [step(`${alter} ALTER COLUMN ${name} SET DEFAULT ${is.default}`)]),
-    ...(is.notNull ? [step(`${alter} ALTER COLUMN ${name} SET NOT NULL`, { effect: 'all wait while it scans' })] : []),
-  ];
-};
-
 interface Filling {
   readonly expression: string;
   readonly fallback: string | undefined;
@@ -111,11 +94,11 @@ function fillTrigger(
 ): { readonly create: readonly Step[]; readonly drop: readonly Step[] } {
   const name = shortened(`${table.name ?? ''}_${column}_fill`);
   const routine = `${quoteIdent(table.schema ?? 'public')}.${quoteIdent(name)}`;
-  const own = `(SELECT ${expression} FROM (SELECT NEW.*) AS row)`;
+  // Planned anew each time: a plan that was kept fails when another column gets another type.
   const body = `
       BEGIN
         IF NEW.${quoteIdent(column)} IS NULL THEN
-          NEW.${quoteIdent(column)} := ${own};
+          EXECUTE $value$SELECT ${expression} FROM (SELECT ($1).*) AS row$value$ INTO NEW.${quoteIdent(column)} USING NEW;
         END IF;
         RETURN NEW;
       END
@@ -158,6 +141,25 @@ function volatileDefault(
     ...(columnOf(context.to, column)?.notNull === true ? notNullSteps(table, name, context.targetVersion) : []),
   ];
 }
+
+/** The same in one transaction, while everybody waits. */
+export const addColumnDirectly: Recipe = (change, context) => {
+  const column = created(change, 'column');
+  const table = column && existingTable(column, context);
+  const is = column && columnOf(context.to, column);
+  const expression = column && context.decisions.backfill.get(columnPath(column));
+  if (!table || !is || expression === undefined || context.from.has(column)) return undefined;
+  const alter = `ALTER TABLE ${tableSql(table)}`;
+  const name = quoteIdent(column.name ?? '');
+  return [
+    step(change.sql.replace(/ NOT NULL$/, '').replace(/ NOT NULL (?=DEFAULT )/, '')),
+    step(`UPDATE ${tableSql(table)} SET ${name} = ${expression}`, {
+      comment: 'The rows that are there.',
+      effect: 'all wait while it rewrites',
+    }),
+    ...(is.notNull ? [step(`${alter} ALTER COLUMN ${name} SET NOT NULL`, { effect: 'all wait while it scans' })] : []),
+  ];
+};
 
 /** A column that goes: first it need not be written any more, and when nobody reads it any more, it is dropped. */
 export const dropColumn: Recipe = (change, context) => {

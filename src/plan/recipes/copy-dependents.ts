@@ -1,0 +1,151 @@
+import { definitionOf } from '../../schema/column.js';
+import { quoteIdent, sqlName, tableSql } from '../../schema/object-id.js';
+import type { ObjectId } from '../../schema/object-id.js';
+import { columnId, sameId } from '../context.js';
+import type { PlanContext } from '../context.js';
+import { shortened } from '../names.js';
+import { step } from '../step.js';
+import type { Step } from '../step.js';
+import { inColumns, renamedIn } from './column-in-sql.js';
+import { dropLeftover } from './index-recipes.js';
+
+/** How something that stands on a column is made once more on its successor, and takes the place of the first one. */
+export interface Copy {
+  readonly of: ObjectId;
+  /** At once, beside the new column. */
+  readonly declare: readonly Step[];
+  /** When the new column is filled. */
+  readonly build: readonly Step[];
+  /** In the swap, before and after the columns get their names. */
+  readonly makeRoom: readonly Step[];
+  readonly takeOver: readonly Step[];
+}
+
+/** The copies of everything that needs the column; undefined when something of it cannot be copied while it is in use. */
+export function copiesFor(column: ObjectId, successor: string, context: PlanContext): readonly Copy[] | undefined {
+  const { from, to } = context;
+  const copies: Copy[] = [];
+  for (const id of from.neededBy(column)) {
+    if (id.kind === 'default' || id.kind === 'sequence') continue;
+    const stays = to.has(id) && definitionOf(to, id) === definitionOf(from, id);
+    const copy = copyOf(id, column, successor, context);
+    if (copy === undefined || sharedWithAnother(id, column, context)) return undefined;
+    // What goes, or is replaced by something else, is a change of its own.
+    if (stays) copies.push(copy);
+  }
+  return copies;
+}
+
+function copyOf(id: ObjectId, column: ObjectId, successor: string, context: PlanContext): Copy | undefined {
+  const table = { kind: 'table', schema: column.schema ?? 'public', name: column.table ?? '' };
+  const renaming = { from: column.name ?? '', to: successor };
+  const definition = definitionOf(context.from, id);
+  if (id.kind === 'index') return indexCopy(id, table, (text) => renamedIn(text, renaming), context);
+  const { type, validated } = context.from.get(id)?.is ?? {};
+  if (id.kind !== 'constraint' || id.table !== column.table || id.schema !== column.schema || validated !== true)
+    return undefined;
+  if (type === 'c') return checkCopy(id, table, renamedIn(definition, renaming));
+  if (type === 'f') {
+    const ofItself = context.from.needs(id).every(({ kind, table: of }) => kind !== 'column' || of === id.table);
+    return ofItself ? undefined : checkCopy(id, table, inColumns(definition, renaming));
+  }
+  return type === 'u' || type === 'p' ? keyCopy(id, table, inColumns(definition, renaming)) : undefined;
+}
+
+function indexCopy(
+  index: ObjectId,
+  table: ObjectId,
+  renamed: (sql: string) => string | undefined,
+  { from }: PlanContext,
+): Copy | undefined {
+  const parts = /^CREATE (UNIQUE )?INDEX .+? ON .+? USING (\w+) (\(.*)$/s.exec(definitionOf(from, index));
+  const keys = renamed(parts?.[3] ?? '');
+  const { replicaIdentityIndex } = from.get(table)?.is ?? {};
+  if (!parts || keys === undefined || replicaIdentityIndex === index.name) return undefined;
+  const draft = draftOf(index);
+  return {
+    of: index,
+    declare: [],
+    build: buildSteps(draft, table, `${parts[1] ?? ''}INDEX`, `USING ${parts[2] ?? ''} ${keys}`),
+    makeRoom: [step(`DROP INDEX ${sqlName(index)}`)],
+    takeOver: [
+      step(`ALTER INDEX ${sqlName(draft)} RENAME TO ${quoteIdent(index.name ?? '')}`, {
+        undo: [`ALTER INDEX ${sqlName(index)} RENAME TO ${quoteIdent(draft.name ?? '')}`],
+      }),
+    ],
+  };
+}
+
+function checkCopy(constraint: ObjectId, table: ObjectId, definition: string | undefined): Copy | undefined {
+  if (definition === undefined) return undefined;
+  const alter = `ALTER TABLE ${tableSql(table)}`;
+  const name = quoteIdent(constraint.name ?? '');
+  const draft = quoteIdent(draftOf(constraint).name ?? '');
+  return {
+    of: constraint,
+    declare: [step(`${alter} ADD CONSTRAINT ${draft} ${definition} NOT VALID`)],
+    build: [validateStep(table, draftOf(constraint).name ?? '')],
+    makeRoom: [step(`${alter} DROP CONSTRAINT ${name}`)],
+    takeOver: [
+      step(`${alter} RENAME CONSTRAINT ${draft} TO ${name}`, {
+        undo: [`${alter} RENAME CONSTRAINT ${name} TO ${draft}`],
+      }),
+    ],
+  };
+}
+
+function keyCopy(constraint: ObjectId, table: ObjectId, definition: string | undefined): Copy | undefined {
+  const parts =
+    /^(UNIQUE|PRIMARY KEY)( NULLS NOT DISTINCT)? (\([^()]+\)(?: INCLUDE \([^()]+\))?)( DEFERRABLE(?: INITIALLY DEFERRED)?)?$/.exec(
+      definition ?? '',
+    );
+  if (!parts) return undefined;
+  const [, kind = '', nulls = '', columns = '', deferrable = ''] = parts;
+  const draft = draftOf({ kind: 'index', schema: table.schema ?? 'public', name: constraint.name ?? '' });
+  const alter = `ALTER TABLE ${tableSql(table)}`;
+  const name = quoteIdent(constraint.name ?? '');
+  return {
+    of: constraint,
+    declare: [],
+    build: buildSteps(draft, table, 'UNIQUE INDEX', `${columns}${nulls}`),
+    makeRoom: [step(`${alter} DROP CONSTRAINT ${name}`)],
+    takeOver: [
+      step(`${alter} ADD CONSTRAINT ${name} ${kind} USING INDEX ${quoteIdent(draft.name ?? '')}${deferrable}`, {
+        undo: [`${alter} DROP CONSTRAINT ${name}`],
+      }),
+    ],
+  };
+}
+
+export function validateStep(table: ObjectId, constraint: string): Step {
+  return step(`ALTER TABLE ${tableSql(table)} VALIDATE CONSTRAINT ${quoteIdent(constraint)}`, {
+    comment: 'Looks at the rows that are there, while the table stays in use.',
+    transaction: false,
+    effect: 'scans, nobody waits',
+  });
+}
+
+function buildSteps(draft: ObjectId, table: ObjectId, kind: string, definition: string): readonly Step[] {
+  return [
+    dropLeftover(draft),
+    step(`CREATE ${kind} CONCURRENTLY ${quoteIdent(draft.name ?? '')} ON ${tableSql(table)} ${definition}`, {
+      comment: 'The same index for the new column, built while the table stays in use.',
+      transaction: false,
+      effect: 'builds, nobody waits',
+    }),
+  ];
+}
+
+function draftOf(id: ObjectId): ObjectId {
+  return { ...id, name: shortened(`${id.name ?? ''}__new`) };
+}
+
+/** Two columns of one index that both get another type would each build it for themselves. */
+function sharedWithAnother(id: ObjectId, column: ObjectId, { from, to }: PlanContext): boolean {
+  return from.needs(id).some((other) => {
+    if (other.kind !== 'column' || sameId(other, column)) return false;
+    const table = { kind: 'table', schema: other.schema ?? 'public', name: other.table ?? '' };
+    const sibling = columnId(table, other.name ?? '');
+    return other.table === column.table && from.get(sibling)?.is['type'] !== to.get(sibling)?.is['type'];
+  });
+}

@@ -1,0 +1,234 @@
+import { columnOf } from '../../schema/column.js';
+import { describeObject, objectId, quoteIdent, sqlName, tableSql } from '../../schema/object-id.js';
+import type { ObjectId } from '../../schema/object-id.js';
+import { columnId, existingTable } from '../context.js';
+import type { PlanContext, Recipe } from '../context.js';
+import { shortened } from '../names.js';
+import { step } from '../step.js';
+import type { Step } from '../step.js';
+import { backfill } from './backfill.js';
+import { columnTypeChange } from './change-type.js';
+import type { ColumnTypeChange } from './change-type.js';
+import { copiesFor, validateStep } from './copy-dependents.js';
+import type { Copy } from './copy-dependents.js';
+import { isPartitioned } from './index-recipes.js';
+
+interface Names {
+  readonly column: string;
+  readonly successor: string;
+  readonly old: string;
+  readonly sync: string;
+  readonly filled: string;
+}
+
+/** One column of another type, on the way. */
+interface Rewrite extends ColumnTypeChange {
+  readonly table: ObjectId;
+  readonly names: Names;
+  readonly copies: readonly Copy[];
+  readonly context: PlanContext;
+}
+
+/**
+ * A new type that would rewrite every row while everybody waits: a second column is filled in batches, kept equal by a trigger, given
+ * the same indexes and constraints, and takes the name of the first one in the end. Where that cannot be, the plain change remains.
+ */
+export const rewriteType: Recipe = (change, context) => {
+  const found = columnTypeChange(change, context);
+  const table = found && existingTable(found.id, context);
+  if (!found || !table || !['rewrite', 'needs-using'].includes(found.how)) return undefined;
+  const names = namesFor(found.id);
+  if (!canBeDoubled(found, table, names, context)) return undefined;
+  const copies = copiesFor(found.id, names.successor, context);
+  if (copies === undefined) return undefined;
+  const rewrite = { ...found, table, names, copies, context };
+  return [...expand(rewrite), ...fill(rewrite), ...swap(rewrite), contract(rewrite)];
+};
+
+function namesFor({ table = '', name = '' }: ObjectId): Names {
+  return {
+    column: name,
+    successor: shortened(`${name}__new`),
+    old: shortened(`${name}__old`),
+    // Triggers fire in the order of their names: what others change in the row comes first.
+    sync: shortened(`zz_${table}_${name}_sync`),
+    filled: shortened(`${table}_${name}_filled`),
+  };
+}
+
+function canBeDoubled({ id, types }: ColumnTypeChange, table: ObjectId, names: Names, context: PlanContext): boolean {
+  const { from, to } = context;
+  // A type that is made anew under its old name must be emptied of its columns first.
+  if (types.from === types.to || isPartitioned(table, context) || inherits(table, context)) return false;
+  const plainColumn = (schema: PlanContext['from']): boolean => {
+    const { collation, generatedExpr, identity } = schema.get(id)?.is ?? {};
+    return [collation, generatedExpr, identity].every((special) => (special ?? undefined) === undefined);
+  };
+  const free = [names.successor, names.old].every((name) =>
+    [from, to].every((schema) => !schema.has(columnId(table, name))),
+  );
+  return plainColumn(from) && plainColumn(to) && free;
+}
+
+function inherits(table: ObjectId, { from }: PlanContext): boolean {
+  const isChild = (from.get(table)?.is['parentTable'] ?? undefined) !== undefined;
+  const isParent = from.objects.some(({ is }) => {
+    const parent = is['parentTable'] as { readonly schema?: string; readonly name?: string } | null | undefined;
+    return parent?.name === table.name && parent?.schema === table.schema;
+  });
+  return isChild || isParent;
+}
+
+/** What a row's value of the new type is, from the other columns of the row. */
+function converted({ using, how, names, types }: Rewrite): string | undefined {
+  return using ?? (how === 'needs-using' ? `${quoteIdent(names.column)}::text::${types.to}` : undefined);
+}
+
+function expand(rewrite: Rewrite): readonly Step[] {
+  const { id, table, names, types, copies } = rewrite;
+  const alter = `ALTER TABLE ${tableSql(table)}`;
+  const successor = quoteIdent(names.successor);
+  const routine = routineOf(rewrite);
+  const expression = converted(rewrite);
+  const value =
+    expression === undefined
+      ? `NEW.${quoteIdent(names.column)}`
+      : `(SELECT ${expression} FROM (SELECT NEW.*) AS ${quoteIdent(table.name ?? '')})`;
+  const body = `
+      BEGIN
+        NEW.${successor} := ${value};
+        RETURN NEW;
+      END
+      `;
+  return [
+    step(`${alter} ADD COLUMN ${successor} ${types.to}`, {
+      comment: `${describeObject(id)}: from ${types.from} to ${types.to}, by way of a second column.`,
+    }),
+    step(`CREATE FUNCTION ${routine}() RETURNS trigger LANGUAGE plpgsql AS $sync$${body}$sync$`, {
+      comment: 'What is written from now on is in both columns.',
+      effect: 'nobody waits',
+    }),
+    step(
+      `CREATE TRIGGER ${quoteIdent(names.sync)} BEFORE INSERT OR UPDATE ON ${tableSql(table)} FOR EACH ROW EXECUTE FUNCTION ${routine}()`,
+    ),
+    ...(isFilled(rewrite)
+      ? [step(`${alter} ADD CONSTRAINT ${quoteIdent(names.filled)} CHECK (${successor} IS NOT NULL) NOT VALID`)]
+      : []),
+    ...copies.flatMap(({ declare }) => declare),
+  ];
+}
+
+function fill(rewrite: Rewrite): readonly Step[] {
+  const { table, names, using, copies } = rewrite;
+  const column = quoteIdent(names.column);
+  return [
+    {
+      ...backfill(
+        table,
+        names.successor,
+        converted(rewrite) ?? column,
+        using === undefined ? `${column} IS NOT NULL` : '',
+      ),
+      afterCommit: true,
+    },
+    ...copies.flatMap(({ build }) => build),
+    ...(isFilled(rewrite) ? [validateStep(table, names.filled)] : []),
+    step(`ANALYZE ${tableSql(table)} (${quoteIdent(names.successor)})`, {
+      comment: 'So that queries are planned as well as before.',
+      transaction: false,
+      effect: 'scans, nobody waits',
+    }),
+  ];
+}
+
+/** Only the catalog changes, and all of it at once. */
+function swap(rewrite: Rewrite): readonly Step[] {
+  const { id, table, names, defaults, copies, context } = rewrite;
+  const alter = `ALTER TABLE ${tableSql(table)}`;
+  const [column, successor, old] = [names.column, names.successor, names.old].map(quoteIdent);
+  const wasFilled = columnOf(context.from, id)?.notNull === true;
+  return [
+    step(`DROP TRIGGER ${quoteIdent(names.sync)} ON ${tableSql(table)}`, {
+      comment: 'From here on, the columns change places: a matter of the catalog only.',
+      afterCommit: true,
+    }),
+    step(`DROP FUNCTION ${routineOf(rewrite)}()`, { effect: 'nobody waits' }),
+    ...copies.flatMap(({ makeRoom }) => makeRoom),
+    ...(defaults.before === undefined ? [] : [step(`${alter} ALTER COLUMN ${column} DROP DEFAULT`)]),
+    ...(wasFilled ? [step(`${alter} ALTER COLUMN ${column} DROP NOT NULL`)] : []),
+    step(`${alter} RENAME COLUMN ${column} TO ${old}`, {
+      undo: [`${alter} RENAME COLUMN ${old} TO ${column}`, fillBack(rewrite)],
+    }),
+    step(`${alter} RENAME COLUMN ${successor} TO ${column}`, {
+      undo: [`${alter} RENAME COLUMN ${column} TO ${successor}`],
+    }),
+    ...(isFilled(rewrite)
+      ? [
+          step(`${alter} ALTER COLUMN ${column} SET NOT NULL`, {
+            comment: 'The check proves it, so this need not look at the rows.',
+          }),
+          step(`${alter} DROP CONSTRAINT ${quoteIdent(names.filled)}`),
+        ]
+      : []),
+    ...(defaults.after === undefined ? [] : [step(`${alter} ALTER COLUMN ${column} SET DEFAULT ${defaults.after}`)]),
+    ...copies.flatMap(({ takeOver }) => takeOver),
+    ...ownedSequences(rewrite),
+    ...comments(rewrite),
+  ];
+}
+
+function contract({ table, names, types, loses }: Rewrite): Step {
+  return step(`ALTER TABLE ${tableSql(table)} DROP COLUMN ${quoteIdent(names.old)}`, {
+    comment: `The values as they were before, of type ${types.from}.`,
+    phase: 'contract',
+    ...loses,
+  });
+}
+
+/** Rows that were written since have no value of the old type. Assigned, not cast: what does not fit must not be cut off silently. */
+function fillBack({ table, names, types, defaults, using, context }: Rewrite): string {
+  const [column, successor] = [names.column, names.successor].map(quoteIdent);
+  const zone = / AT TIME ZONE '(?:[^']|'')*'$/.exec(using ?? '')?.[0];
+  const how = context.tryType({ type: types.to, expr: defaults.after }, { type: types.from, expr: defaults.before });
+  const value =
+    zone === undefined ? `${successor}${how === 'needs-using' ? `::text::${types.from}` : ''}` : `${successor}${zone}`;
+  return `UPDATE ${tableSql(table)} SET ${column} = ${value} WHERE ${column}::text IS DISTINCT FROM (${value})::text`;
+}
+
+function ownedSequences({ id, names, table, context: { from, to } }: Rewrite): readonly Step[] {
+  const owned = from.objects.filter(({ id: sequence, is }) => {
+    const owner = is['ownedBy'] as { schema: string; table: string; column: string } | null | undefined;
+    const isOurs = owner?.schema === id.schema && owner?.table === id.table && owner?.column === id.name;
+    return sequence.kind === 'sequence' && isOurs && to.has(sequence);
+  });
+  return owned.map(({ id: sequence }) =>
+    step(`ALTER SEQUENCE ${sqlName(sequence)} OWNED BY ${tableSql(table)}.${quoteIdent(names.column)}`),
+  );
+}
+
+function comments({ id, copies, context }: Rewrite): readonly Step[] {
+  const commented = context.to.objects.filter(({ id: { kind, target } }) => kind === 'comment' && target !== undefined);
+  return commented.flatMap(({ id: { target }, is }) => {
+    const text = `'${String(is['text']).replaceAll("'", "''")}'`;
+    if (
+      target?.kind === 'column' &&
+      target.name === id.name &&
+      target.table === id.table &&
+      target.schema === id.schema
+    )
+      return [step(`COMMENT ON COLUMN ${tableSql(target)}.${quoteIdent(target.name ?? '')} IS ${text}`)];
+    const copied = target && copies.some(({ of }) => of.kind === target.kind && of.name === target.name);
+    if (!copied || target.schema !== id.schema || ![undefined, id.table].includes(target.table)) return [];
+    return target.kind === 'index'
+      ? [step(`COMMENT ON INDEX ${sqlName(target)} IS ${text}`)]
+      : [step(`COMMENT ON CONSTRAINT ${quoteIdent(target.name ?? '')} ON ${tableSql(target)} IS ${text}`)];
+  });
+}
+
+function isFilled({ id, context }: Rewrite): boolean {
+  return columnOf(context.to, id)?.notNull === true;
+}
+
+function routineOf({ table, names }: Rewrite): string {
+  return sqlName(objectId('function', table.schema ?? 'public', names.sync));
+}

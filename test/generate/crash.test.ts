@@ -1,0 +1,148 @@
+import { readFileSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
+import { compareSchemas } from '../../src/schema/compare.js';
+import { objectId } from '../../src/schema/object-id.js';
+import { readSchema } from '../../src/schema/read.js';
+import type { Schema } from '../../src/schema/read.js';
+import { runCli, startNode } from '../support/cli.js';
+import { createDatabase } from '../support/database.js';
+import type { TestDatabase } from '../support/database.js';
+import { createProject } from '../support/project.js';
+import type { TestProject } from '../support/project.js';
+import { createFolder, everything, rowsOf, shop } from './shop.js';
+import type { MigrationsFolder } from './shop.js';
+
+/** With ACCEPTANCE=full the process dies at every statement; otherwise at some of them. */
+const full = process.env['ACCEPTANCE'] === 'full';
+const orders = 20_000;
+const longEnough = 3_600_000;
+const own = ['migrations', 'migrations_log', 'typeorm_metadata'].map((name) => objectId('table', 'public', name));
+
+interface Outcome {
+  readonly schema: Schema;
+  readonly ledger: readonly unknown[];
+  readonly data: unknown;
+  readonly unfinished: readonly unknown[];
+}
+
+describe('a change of all kinds, and kill -9', () => {
+  let folder: MigrationsFolder;
+  let project: TestProject;
+  let filled: TestDatabase;
+  let wanted: Outcome;
+
+  beforeAll(async () => {
+    folder = createFolder();
+    await folder.generate(shop(), { name: 'Initial' });
+    filled = await createDatabase();
+    await folder.run(filled.url);
+    await filled.query(rowsOf(orders));
+    await filled.disconnect();
+    await folder.generate(everything.after, everything.options);
+    project = createProject({
+      'package.json': '{ "name": "crash", "type": "module" }',
+      'data-source.js': `export default { type: 'postgres', url: process.env.URL, migrations: ['${folder.dir}/*.js'] };`,
+    });
+    const undisturbed = await createDatabase(filled.name);
+    const { code, stderr } = await runCli(['run'], { cwd: project.dir, env: { URL: undisturbed.url } });
+    expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
+    wanted = await outcomeIn(undisturbed);
+    await undisturbed.drop();
+  }, longEnough);
+  afterAll(async () => {
+    folder.remove();
+    project.remove();
+    await filled.drop();
+  });
+
+  it.each(['before', 'during'] as const)(
+    '%s a statement: the next plain run converges',
+    async (when) => {
+      const last = await countStatements();
+      const points = full ? Array.from({ length: last }, (_, n) => n + 1) : some(last, 6, when);
+      for (const at of points) await dieAndConverge(when, at);
+    },
+    longEnough,
+  );
+
+  async function dieAndConverge(when: 'before' | 'during', at: number): Promise<void> {
+    const database = await createDatabase(filled.name);
+    try {
+      const statement = await killedRun(database, when, at);
+      const next = await runCli(['run', '--retry-for', '60s'], { cwd: project.dir, env: { URL: database.url } });
+      const where = `killed ${when} statement ${at}: ${statement ?? ''}`;
+      if (full) process.stderr.write(`${where}\n`);
+      expect([where, next.code, next.code === 0 ? '' : next.stderr]).toEqual([where, 0, '']);
+      const { schema, ...rest } = await outcomeIn(database);
+      const { schema: wantedSchema, ...wantedRest } = wanted;
+      const left = (await compareSchemas(schema, wantedSchema)).map(({ sql }) => sql);
+      expect({ where, left, ...rest }).toEqual({ where, left: [], ...wantedRest });
+    } finally {
+      await database.drop();
+    }
+  }
+
+  /** Returns the statement at which it died; undefined when it came to its end. */
+  async function killedRun(database: TestDatabase, when: string, at: number): Promise<string | undefined> {
+    const log = join(project.dir, 'killed-at');
+    rmSync(log, { force: true });
+    const { result } = startNode(
+      ['--import', resolve('test/generate/kill-at.mjs'), resolve('dist/esm/cli/main.js'), 'run'],
+      {
+        cwd: project.dir,
+        // Some of them in the middle of what takes longest.
+        env: {
+          URL: database.url,
+          KILL_WHEN: when,
+          KILL_AT: String(at),
+          KILL_LOG: log,
+          KILL_AFTER: String(at % 3 === 0 ? 60 : 2),
+        },
+      },
+    );
+    const { signal, code, stderr } = await result;
+    if (signal === 'SIGKILL') return readFileSync(log, 'utf8');
+    expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
+    return undefined;
+  }
+
+  /** By halves, because nobody else knows how many there are. */
+  async function countStatements(): Promise<number> {
+    let [low, high] = [1, 1024];
+    while (high - low > 1) {
+      const middle = Math.floor((low + high) / 2);
+      const database = await createDatabase(filled.name);
+      const killed = await killedRun(database, 'before', middle);
+      await database.drop();
+      if (killed === undefined) high = middle;
+      else low = middle;
+    }
+    return low;
+  }
+});
+
+function some(last: number, count: number, when: string): readonly number[] {
+  const shift = when === 'before' ? 0 : 0.5;
+  return Array.from({ length: count }, (_, n) => Math.max(1, Math.floor(((n + 0.25 + shift / 2) * last) / count)));
+}
+
+async function outcomeIn(database: TestDatabase): Promise<Outcome> {
+  const pool = new pg.Pool({ connectionString: database.url });
+  try {
+    return {
+      schema: await readSchema(pool, { ignoreTables: own }),
+      ledger: await database.query('SELECT name FROM migrations ORDER BY id'),
+      data: await database.query(
+        `SELECT count(*) AS orders, sum(quantity) AS quantity, sum(total) AS total, count(token) AS tokens, count(DISTINCT token) AS different,
+           min(extract(epoch FROM placed)::int % 60) IS NOT NULL AS placed FROM orders`,
+      ),
+      unfinished: await database.query(
+        `SELECT migration FROM migrations_log WHERE state NOT IN ('applied', 'deferred')`,
+      ),
+    };
+  } finally {
+    await pool.end();
+  }
+}
