@@ -1,6 +1,6 @@
 import type { SqlClient } from '../database/client.js';
 import { codeOf, messageOf, MigrateError } from '../errors.js';
-import { asValidated, compareSchemas, isSame } from '../schema/compare.js';
+import { asValidated, compareInOneTransaction, compareSchemas, isSame } from '../schema/compare.js';
 import type { Change } from '../schema/compare.js';
 import { keepUnknown } from '../schema/keep.js';
 import type { Schema } from '../schema/read.js';
@@ -42,7 +42,8 @@ export async function prove(files: readonly PlannedFile[], context: ProofContext
     const after = await asValidated(read);
     const before = await withExtensions(states.at(-1) ?? context.from, after);
     states.push(after);
-    const back = context.write(await compareSchemas(after, before), after, before);
+    const compare = file.transaction ? compareInOneTransaction : compareSchemas;
+    const back = context.write(await compare(after, before), after, before);
     proven.push({ ...file, down: [...undone(file), ...(file.transaction ? back : concurrently(back))] });
     if (index === files.length - 1)
       await expectSame(read, context.to, 'The migration does not lead exactly to what the entities describe');
