@@ -49,14 +49,12 @@ export function arrange(
       index = place({ ...step, phase }, index, files);
       if (phase === 'expand') lastExpand = index;
     }
-    for (const one of about) {
-      placed.push({
-        ...one,
-        phase: lastExpand === undefined && change.steps.length > 0 ? 'contract' : 'expand',
-        lastFile: lastExpand ?? index,
-        needsCommit: change.steps.at(-1)?.sql.includes(' ADD VALUE ') ?? false,
-      });
-    }
+    const allContract = lastExpand === undefined && change.steps.length > 0;
+    const needsCommit = change.steps.at(-1)?.sql.includes(' ADD VALUE ') ?? false;
+    placed.push(
+      { change, touches, phase: allContract ? 'contract' : 'expand', lastFile: lastExpand ?? index, needsCommit },
+      ...makesWay.map((one) => ({ ...one, phase, lastFile: index, needsCommit: false })),
+    );
   }
   return [...files.filter(isExpand), ...files.filter((file) => !isExpand(file))];
 }

@@ -7,7 +7,7 @@ import { addKey, addValidated } from './recipes/constraints.js';
 import { dropExpression } from './recipes/generated-column.js';
 import { createIndex, dropIndex } from './recipes/index-recipes.js';
 import { setNotNull } from './recipes/not-null.js';
-import { addEnumValue, createExtension, dropObject, plain } from './recipes/others.js';
+import { addEnumValue, createExtension, createSchema, dropObject, plain } from './recipes/others.js';
 import { replaceEnum, replaceEnumAtOnce } from './recipes/replace-enum.js';
 import { restoreColumn, restoreConstraint } from './recipes/way-back.js';
 import type { PlannedChange } from './step.js';
@@ -24,6 +24,7 @@ const online: readonly Recipe[] = [
   addColumn,
   dropColumn,
   createExtension,
+  createSchema,
   addEnumValue,
   replaceEnum,
   changeType,
@@ -35,6 +36,7 @@ const direct: readonly Recipe[] = [
   dropExpression,
   addFilled,
   createExtension,
+  createSchema,
   addEnumValue,
   replaceEnumAtOnce,
   changeType,

@@ -1,18 +1,22 @@
-import { EntitySchema } from 'typeorm';
+import { ViewColumn, ViewEntity } from 'typeorm';
+import type { ViewEntityOptions } from 'typeorm/decorator/options/ViewEntityOptions.js';
 import { entity } from './case.js';
 import type { Case, Column } from './case.js';
 
 const text: Column = { type: 'text' };
-const view = (name: string, expression: string, more: object = {}): EntitySchema =>
-  new EntitySchema<object>({
-    name,
-    type: 'view',
-    expression,
-    columns: { a: { type: 'text' } } as object,
-    ...more,
-  } as never);
-const materialized = (name: string, expression: string, more: object = {}) =>
-  view(name, expression, { materialized: true, ...more });
+
+function view(name: string, expression: string, more: Partial<ViewEntityOptions> = {}): new () => object {
+  @ViewEntity({ name, expression, ...more })
+  class View {
+    @ViewColumn() a!: string;
+  }
+  return View;
+}
+
+function materialized(name: string, expression: string, more: Partial<ViewEntityOptions> = {}): new () => object {
+  return view(name, expression, { materialized: true, ...more });
+}
+
 const t = entity('t', { a: text, b: text });
 const rows = [`INSERT INTO t (a, b) VALUES ('1', 'x'), ('2', 'y')`];
 
@@ -47,8 +51,8 @@ export const views: readonly Case[] = [
   },
   {
     name: 'views upon views are changed',
-    before: [t, view('v', 'SELECT a FROM t'), view('w', 'SELECT a FROM v', { dependsOn: ['v'] })],
-    after: [t, view('v', `SELECT a || '!' AS a, b FROM t`), view('w', 'SELECT a FROM v', { dependsOn: ['v'] })],
+    before: [t, view('v', 'SELECT a FROM t'), view('w', 'SELECT a FROM v')],
+    after: [t, view('v', `SELECT a || '!' AS a, b FROM t`), view('w', 'SELECT a FROM v')],
     rows,
   },
   {
@@ -56,12 +60,12 @@ export const views: readonly Case[] = [
     before: [
       entity('t', { a: { type: 'varchar', length: 10 }, b: text }),
       view('v', 'SELECT a FROM t'),
-      view('w', 'SELECT a FROM v', { dependsOn: ['v'] }),
+      view('w', 'SELECT a FROM v'),
     ],
     after: [
       entity('t', { a: { type: 'varchar', length: 20 }, b: text }),
       view('v', 'SELECT a FROM t'),
-      view('w', 'SELECT a FROM v', { dependsOn: ['v'] }),
+      view('w', 'SELECT a FROM v'),
     ],
     rows,
     phases: ['expand'],
@@ -87,12 +91,7 @@ export const views: readonly Case[] = [
   {
     name: 'a table with a view is added',
     before: [entity('s', { a: text })],
-    after: [
-      entity('s', { a: text }),
-      t,
-      view('v', 'SELECT a FROM t'),
-      materialized('m', 'SELECT a FROM v', { dependsOn: ['v'] }),
-    ],
+    after: [entity('s', { a: text }), t, view('v', 'SELECT a FROM t'), materialized('m', 'SELECT a FROM v')],
     rows: [`INSERT INTO s (a) VALUES ('1')`],
   },
   {
