@@ -24,8 +24,8 @@ export interface LoadedMigration {
   /** Of .sql files only: a compiled class has another text in development than in production. */
   readonly checksum: string | undefined;
   readonly phase: Phase;
-  /** It says its phase itself, as generated files do. */
-  readonly marked: boolean;
+  /** Generated ones say which phase they are; those made by hand need not. */
+  readonly marksPhase: boolean;
   prepare(queryRunner: QueryRunner, instantiate: Instantiate): Promise<Runnable>;
 }
 

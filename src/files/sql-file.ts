@@ -49,7 +49,7 @@ export async function loadSqlMigration(file: string): Promise<LoadedMigration> {
       )
       .digest('hex'),
     phase: phaseOf(sqlPhaseMark(text), expected.name, file),
-    marked: sections.phase !== undefined,
+    marksPhase: sqlPhaseMark(text) !== undefined,
     prepare: () =>
       Promise.resolve({
         transaction: sections.transaction,

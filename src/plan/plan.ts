@@ -4,9 +4,11 @@ import type { PlanContext, Recipe } from './context.js';
 import { changeType, mergeTypeChanges } from './recipes/change-type.js';
 import { addColumn, addColumnDirectly, dropColumn } from './recipes/columns.js';
 import { addKey, addValidated } from './recipes/constraints.js';
+import { dropExpression } from './recipes/generated-column.js';
 import { createIndex, dropIndex } from './recipes/index-recipes.js';
 import { setNotNull } from './recipes/not-null.js';
-import { addEnumValue, createExtension, dropObject, plain } from './recipes/others.js';
+import { addEnumValue, createExtension, createSchema, dropObject, plain } from './recipes/others.js';
+import { replaceEnum, replaceEnumAtOnce } from './recipes/replace-enum.js';
 import { rewriteType } from './recipes/rewrite-type.js';
 import { restoreColumn, restoreConstraint } from './recipes/way-back.js';
 import type { PlannedChange } from './step.js';
@@ -19,17 +21,29 @@ const online: readonly Recipe[] = [
   addValidated,
   addKey,
   setNotNull,
+  dropExpression,
   addColumn,
   dropColumn,
   createExtension,
+  createSchema,
   addEnumValue,
+  replaceEnum,
   rewriteType,
   changeType,
   dropObject,
   plain,
 ];
 /** Everything at once, in one transaction, while everybody waits. */
-const direct: readonly Recipe[] = [addColumnDirectly, createExtension, addEnumValue, changeType, plain];
+const direct: readonly Recipe[] = [
+  dropExpression,
+  addColumnDirectly,
+  createExtension,
+  createSchema,
+  addEnumValue,
+  replaceEnumAtOnce,
+  changeType,
+  plain,
+];
 const recipes = {
   online,
   direct,
@@ -37,14 +51,19 @@ const recipes = {
   back: [restoreColumn, restoreConstraint, ...direct],
 } as const;
 
+const none: ReadonlyMap<string, string> = new Map();
+
 /** From differences to statements. */
 export function planChanges(
   changes: readonly Change[],
   context: PlanContext,
   mode: keyof typeof recipes,
 ): readonly PlannedChange[] {
+  // Decisions are about the way there.
+  const whole =
+    mode === 'back' ? { ...context, decisions: { ...context.decisions, backfill: none, using: none } } : context;
   return mergeTypeChanges(tidy(changes, context.to)).map((change) =>
-    plannedAs(change, firstOf(recipes[mode], change, context)),
+    plannedAs(change, firstOf(recipes[mode], change, whole)),
   );
 }
 

@@ -1,6 +1,6 @@
 import type { SqlClient } from '../database/client.js';
 import { codeOf, messageOf, MigrateError } from '../errors.js';
-import { asValidated, compareSchemas, isSame } from '../schema/compare.js';
+import { asValidated, compareInOneTransaction, compareSchemas, isSame } from '../schema/compare.js';
 import type { Change } from '../schema/compare.js';
 import { keepUnknown } from '../schema/keep.js';
 import type { Schema } from '../schema/read.js';
@@ -63,7 +63,8 @@ async function takeBack(
   const undone = file.steps.toReversed().flatMap(({ undo = [] }) => undo.map((sql) => ({ sql })));
   await executeAll(undone, file.transaction, context.client, 'down');
   const now = undone.length === 0 ? after : await asValidated(await context.read());
-  const rest = context.write(await compareSchemas(now, before), now, before);
+  const compare = file.transaction ? compareInOneTransaction : compareSchemas;
+  const rest = context.write(await compare(now, before), now, before);
   const back = file.transaction ? rest : concurrently(rest);
   await executeAll(back, file.transaction, context.client, 'down');
   return [...undone, ...back];
