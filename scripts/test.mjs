@@ -12,7 +12,8 @@ const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarni
 const jest = ['node_modules/jest/bin/jest.js', '--maxWorkers=2', '--json', `--outputFile=${outputFile}`];
 const run = spawnSync(process.execPath, [...flags, ...jest, ...args], {
   stdio: ['ignore', 'ignore', 'inherit'],
-  env: { ...process.env, TEST_RUNNER_PID: String(process.pid) },
+  // A cache of its own: what another state of the sources has read must not be found.
+  env: { ...process.env, TEST_RUNNER_PID: String(process.pid), NEST_MIGRATE_CACHE: join(dir, 'schemas') },
 });
 
 const problems = [];

@@ -25,6 +25,7 @@ export interface GenerateFlags {
   readonly targetVersion?: number;
   readonly from?: string;
   readonly shadow?: string;
+  readonly cache?: boolean;
 }
 
 export async function generate(io: Io, flags: GlobalFlags & GenerateFlags, name?: string): Promise<ExitCode> {
@@ -91,6 +92,7 @@ function optionsOf(flags: GlobalFlags & GenerateFlags, name: string | undefined)
     targetVersion: rest.targetVersion,
     from: rest.from,
     shadow: rest.shadow,
+    cache: rest.cache,
   };
 }
 

@@ -168,6 +168,7 @@ function others(program: Command, action: Action): void {
     .option('--target-version <major>', 'the major version of the server (default: 15)', count)
     .option('--from <url>', 'start from this database instead of the migrations')
     .option('--shadow <url>', 'make the throwaway databases on this server instead of in the process')
+    .option('--no-cache', 'replay every migration and create every entity anew')
     .addHelpText(
       'after',
       examples(

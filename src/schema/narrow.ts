@@ -37,7 +37,7 @@ export async function narrow(from: Schema, to: Schema): Promise<Narrowed> {
     for (const schema of schemas) {
       add(belongsTo(id, schema));
       // A type or a function that differs concerns all tables that use it.
-      for (const user of schema.neededBy(id)) add(belongsTo(user, schema));
+      for (const user of spreads(id) ? schema.neededBy(id) : []) add(belongsTo(user, schema));
     }
   }
   for (const id of [...whole.values()]) {
@@ -45,7 +45,7 @@ export async function narrow(from: Schema, to: Schema): Promise<Narrowed> {
   }
   const needed = new Map<string, ObjectId>();
   const need = (id: ObjectId, schema: Schema): void => {
-    if (whole.has(keyOf(id)) || needed.has(keyOf(id)) || !schema.has(id)) return;
+    if (!large.has(id.kind) || whole.has(keyOf(id)) || needed.has(keyOf(id)) || !schema.has(id)) return;
     needed.set(keyOf(id), id);
     for (const part of partsOf(id, schema))
       if (isSkeleton(part)) needsOf(part, schema).forEach((other) => need(other, schema));
@@ -70,7 +70,7 @@ function differing(from: Schema, to: Schema): readonly ObjectId[] {
 }
 
 /** The table of a column, an index, an owned sequence; the thing itself otherwise. */
-function belongsTo(id: ObjectId, schema: Schema): ObjectId {
+export function belongsTo(id: ObjectId, schema: Schema): ObjectId {
   if (id.target) return belongsTo(id.target, schema);
   const object = schema.get(id);
   const owner = object?.is['ownedBy'] as { readonly schema: string; readonly table: string } | null | undefined;
@@ -88,7 +88,12 @@ function needsOf({ id }: SchemaObject, schema: Schema): readonly ObjectId[] {
 }
 
 function users(id: ObjectId, schema: Schema): readonly ObjectId[] {
-  return partsOf(id, schema).flatMap((part) => schema.neededBy(part.id));
+  return spreads(id) ? partsOf(id, schema).flatMap((part) => schema.neededBy(part.id)) : [];
+}
+
+/** Everything is in some schema, and much may use an extension: that these are there is enough. */
+function spreads({ kind }: ObjectId): boolean {
+  return kind !== 'schema' && kind !== 'extension';
 }
 
 /** Of a table that is only referred to: its columns and keys. What else it has would lead to ever more tables. */

@@ -20,8 +20,18 @@ interface SchemaBuilder {
   createMetadataTableIfNecessary(queryRunner: QueryRunner): Promise<void>;
 }
 
-/** The statements with which TypeORM creates what the entities describe, each one that PostgreSQL understands. */
-export async function entityStatements(dataSource: DataSource, which: Which): Promise<readonly string[]> {
+const known = new WeakMap<DataSource, Map<Which, Promise<readonly string[]>>>();
+
+/** The statements with which TypeORM creates what the entities describe, each one that PostgreSQL understands. Made once. */
+export function entityStatements(dataSource: DataSource, which: Which): Promise<readonly string[]> {
+  const made = known.get(dataSource) ?? new Map<Which, Promise<readonly string[]>>();
+  known.set(dataSource, made);
+  const statements = made.get(which) ?? makeStatements(dataSource, which);
+  made.set(which, statements);
+  return statements;
+}
+
+async function makeStatements(dataSource: DataSource, which: Which): Promise<readonly string[]> {
   const restore = [...(which === 'unmanaged' ? [exchangeManaged(dataSource)] : []), mendDriver(dataSource)];
   try {
     const builder = dataSource.driver.createSchemaBuilder() as unknown as SchemaBuilder;

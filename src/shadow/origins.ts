@@ -6,6 +6,17 @@ import type { ObjectId } from '../schema/object-id.js';
 /** Who made an object: a generator (ours, TypeORM's), which may remove it too, or somebody by hand. */
 export type Origin = 'generated' | 'hand';
 
+/** By the key of the object, without the arguments of functions. */
+export type OriginMap = ReadonlyMap<string, Origin>;
+
+export function originIn(origins: OriginMap, id: ObjectId): Origin | undefined {
+  return origins.get(originKey(id));
+}
+
+export function originKey({ kind, schema, table, name }: ObjectId): string {
+  return keyOf(objectId(kind === 'procedure' ? 'function' : kind, schema, name ?? '', table));
+}
+
 /** Follows the replay, and knows in the end who made what. One question to the catalog for each migration. */
 export class Origins {
   readonly #byOid = new Map<string, Origin>();
@@ -19,11 +30,14 @@ export class Origins {
     await this.#assign(origin);
   }
 
-  async finish(): Promise<(id: ObjectId) => Origin | undefined> {
+  async finish(): Promise<OriginMap> {
     const rows = await this.#assign('hand');
-    const byId = new Map(rows.map((row) => [keyOfRow(row), this.#byOid.get(row.oid)]));
-    return ({ kind, schema, table, name }) =>
-      byId.get(keyOf(objectId(kind === 'procedure' ? 'function' : kind, schema, name ?? '', table)));
+    return new Map(
+      rows.map(({ oid, kind, schema, table, name }) => [
+        keyOf(objectId(kind, schema ?? undefined, name, table ?? undefined)),
+        this.#byOid.get(oid) ?? 'hand',
+      ]),
+    );
   }
 
   async #assign(origin: Origin): Promise<readonly CatalogRow[]> {

@@ -10,6 +10,7 @@ import type { Extensions } from '../data-source/pglite.js';
 import { codeOf, messageOf, MigrateError } from '../errors.js';
 import type { CatalogPool } from '../schema/read.js';
 import type { Place } from './place.js';
+import { stubDriver } from './stub-driver.js';
 import { createTemporaryDatabase } from './temporary-database.js';
 
 /** A throwaway PostgreSQL, empty at first, for the data source's migrations or entities. */
@@ -18,6 +19,19 @@ export interface Shadow {
   readonly dataSource: DataSource;
   readonly pool: CatalogPool & SqlClient;
   close(): Promise<void>;
+}
+
+/** The data source with its entities, without any database: for what TypeORM knows by itself. */
+export async function withEntities<T>(source: DataSource, work: (dataSource: DataSource) => Promise<T>): Promise<T> {
+  const dataSource = new DataSource({ ...optionsOf(source), driver: stubDriver() } as DataSourceOptions);
+  try {
+    await dataSource.initialize();
+    return await work(dataSource);
+  } catch (error) {
+    throw notOpened(error);
+  } finally {
+    if (dataSource.isInitialized) await dataSource.destroy();
+  }
 }
 
 export interface ShadowOptions {

@@ -14,7 +14,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   schema: foundation,
   files: [...foundation, 'schema'],
   database: [...foundation, 'schema', 'files', ...connection],
-  shadow: [...foundation, 'schema', 'files', 'database', 'data-source'],
+  shadow: [...foundation, 'schema', 'files', 'database', 'data-source', 'version'],
   plan: [...foundation, 'schema', 'files', 'shadow', 'database'],
   rules: [...foundation, 'schema', 'files', 'shadow', 'database'],
   commands: [...foundation, ...core, ...connection, 'decorators'],

@@ -34,10 +34,10 @@ export function startCli(args: readonly string[], where: Where): RunningCli {
 }
 
 export function startNode(args: readonly string[], where: Where): RunningCli {
-  const { PATH, HOME } = process.env;
+  const { PATH, HOME, NEST_MIGRATE_CACHE } = process.env;
   const child = spawn(process.execPath, [...args], {
     cwd: where.cwd,
-    env: { PATH, HOME, ...where.env },
+    env: { PATH, HOME, NEST_MIGRATE_CACHE, ...where.env },
     stdio: 'pipe',
   });
   running.add(child);

@@ -1,6 +1,7 @@
 import { compareSchemas } from '../../schema/compare.js';
 import { keepUnknown } from '../../schema/keep.js';
 import { describeObject } from '../../schema/object-id.js';
+import { noCache } from '../../shadow/cache.js';
 import type { CommandContext } from '../context.js';
 import { pending, run } from '../run.js';
 import type { BaselineOptions, BaselineResult } from './contract.js';
@@ -12,7 +13,7 @@ import { desiredSide, ownSide } from './schemas.js';
  * schema, and records the migration as applied without executing it.
  */
 export async function baseline(options: BaselineOptions, context: CommandContext): Promise<BaselineResult> {
-  const desired = await desiredSide(context, options.shadow);
+  const desired = await desiredSide(context, options.shadow, noCache);
   const own = await ownSide(context);
   const { schema: wanted, kept } = await keepUnknown(desired.schema, own.schema, () => true);
   const drift = (await compareSchemas(own.schema, wanted)).map(({ sql }) => sql);

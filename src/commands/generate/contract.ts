@@ -14,6 +14,8 @@ export interface GenerateOptions {
   readonly from?: string | undefined;
   /** A server for the throwaway databases, instead of PGlite. */
   readonly shadow?: string | undefined;
+  /** Whether what was read of throwaway databases before may be used. @default true */
+  readonly cache?: boolean | undefined;
   /** Objects that the entities do not know are dropped, also those that somebody made by hand. */
   readonly prune?: boolean | undefined;
   readonly allowDestructive?: boolean | undefined;

@@ -1,5 +1,4 @@
 import { isMigrateError } from '../../errors.js';
-import type { SqlClient } from '../../database/client.js';
 import { quoteName } from '../../database/tables.js';
 import { arrange } from '../../plan/arrange.js';
 import type { PlannedFile } from '../../plan/arrange.js';
@@ -12,10 +11,18 @@ import type { ProvenFile } from '../../plan/prove.js';
 import { plannedRename } from '../../plan/renames.js';
 import type { PlannedChange, Step } from '../../plan/step.js';
 import { tryTypeChanges } from '../../plan/try-types.js';
-import { compareSchemas } from '../../schema/compare.js';
+import { compareSchemas, isSame } from '../../schema/compare.js';
 import type { Change } from '../../schema/compare.js';
 import { keepUnknown } from '../../schema/keep.js';
+import { narrow } from '../../schema/narrow.js';
 import { describeObject } from '../../schema/object-id.js';
+import type { ObjectId } from '../../schema/object-id.js';
+import type { Schema } from '../../schema/read.js';
+import { noCache, openCache } from '../../shadow/cache.js';
+import type { SchemaCache } from '../../shadow/cache.js';
+import { originIn, originKey } from '../../shadow/origins.js';
+import type { OriginMap } from '../../shadow/origins.js';
+import { versionsOfEngines } from '../../shadow/versions.js';
 import type { CommandContext } from '../context.js';
 import type { GenerateOptions, GenerateResult } from './contract.js';
 import { confirmLoss } from './confirm-loss.js';
@@ -23,58 +30,82 @@ import { decide, readFlags } from './decide.js';
 import type { GivenExpressions } from './decide.js';
 import { nameBefore, renameOnShadow } from './rename-on-shadow.js';
 import type { Renamed } from './rename-on-shadow.js';
-import { currentSide, desiredSide } from './schemas.js';
-import type { CurrentSide, DesiredSide } from './schemas.js';
+import type { History } from './history.js';
+import { currentSide, desiredSide, rememberCurrent, withWorkbench } from './schemas.js';
+import type { CurrentSide, Side, Workbench } from './schemas.js';
 import { writeFiles } from './write-files.js';
 
 /** Writes the migrations that lead from what the migrations give to what the entities describe, proven up and down. */
 export async function generate(options: GenerateOptions, context: CommandContext): Promise<GenerateResult> {
   // What is mistyped is said before anything takes its time.
   const given = readFlags(options);
-  const desired = await desiredSide(context, options.shadow);
-  const current = await currentSide(context, options);
-  try {
-    const client = (await current.shadow.pool.connect()) as SqlClient & { release(): void };
-    try {
-      return await withBothSides(options, context, desired, { ...current, client, given });
-    } finally {
-      client.release();
-    }
-  } finally {
-    await current.shadow.close();
-  }
+  const cache = cacheFor(options);
+  const desired = await desiredSide(context, options.shadow, cache);
+  const current = await currentSide(context, options, cache);
+  const metadata = metadataChanges(current.metadata, desired.metadata, metadataTable(context));
+  const { from, to } = await narrow(current.schema, desired.schema);
+  const sides: Sides = { desired: to, history: desired.history, origins: current.origins, metadata, given };
+  const { schema, kept } = await wanted(from, [], options, sides);
+  if (metadata.length === 0 && (await isSame(from, schema)))
+    return { files: [], statements: [], renames: [], warnings: told(kept) };
+  const result = await withWorkbench(from, context, options.shadow, (workbench) =>
+    change(options, context, sides, workbench),
+  );
+  if (options.from === undefined && options.dryRun !== true) await remember(current, desired, options, context, cache);
+  return result;
 }
 
-type Current = CurrentSide & { readonly client: SqlClient; readonly given: GivenExpressions };
+/** A server that is the shadow may be another version tomorrow. */
+function cacheFor({ shadow, cache = true }: GenerateOptions): SchemaCache {
+  return shadow === undefined && cache ? openCache(versionsOfEngines()) : noCache;
+}
 
-async function withBothSides(
+/** What was proven need not be replayed the next time. */
+async function remember(
+  current: CurrentSide,
+  desired: Side,
   options: GenerateOptions,
   context: CommandContext,
-  desired: DesiredSide,
-  current: Current,
+  cache: SchemaCache,
+): Promise<void> {
+  const shallStay = (id: ObjectId): boolean => staysBy(id, current.origins, options);
+  const { schema } = await keepUnknown(desired.schema, current.schema, shallStay);
+  const origins = new Map(
+    schema.objects.map(({ id }) => [originKey(id), originIn(current.origins, id) ?? 'generated']),
+  );
+  await rememberCurrent(context, { schema, metadata: desired.metadata, origins }, cache);
+}
+
+interface Sides {
+  readonly desired: Schema;
+  readonly history: History;
+  readonly origins: OriginMap;
+  readonly metadata: readonly PlannedChange[];
+  readonly given: GivenExpressions;
+}
+
+async function change(
+  options: GenerateOptions,
+  context: CommandContext,
+  sides: Sides,
+  workbench: Workbench,
 ): Promise<GenerateResult> {
-  const renamed = await renameOnShadow(current.schema, {
-    ...current,
+  const renamed = await renameOnShadow(workbench.schema, {
+    ...workbench,
     options,
-    history: desired.history,
-    wantedFor: async (present, renames) => (await wanted(present, renames, options, desired, current)).schema,
+    history: sides.history,
+    wantedFor: async (present, renames) => (await wanted(present, renames, options, sides)).schema,
   });
   const { schema: from } = renamed;
-  const { schema: to, kept } = await wanted(from, renamed.inCatalog, options, desired, current);
+  const { schema: to, kept } = await wanted(from, renamed.inCatalog, options, sides);
   const changes = await compareSchemas(from, to);
-  const warnings = kept
-    .filter(({ kind }) => kind !== 'extension')
-    .map((id) => `${describeObject(id)} is not in the entities, but was made by hand: it stays (--prune drops it).`);
-  const metadata = metadataChanges(current.metadata, desired.metadata, metadataTable(context));
-  if (changes.length === 0 && metadata.length === 0 && renamed.inCatalog.length === 0)
-    return { files: [], statements: [], renames: [], warnings };
-  const tryType = await tryTypeChanges(current.client, from, to);
+  const tryType = await tryTypeChanges(workbench.client, from, to);
   const question = {
     from,
     to,
     options,
-    given: current.given,
-    history: desired.history,
+    given: sides.given,
+    history: sides.history,
     renames: renamed.bridged,
     tryType,
   };
@@ -86,39 +117,47 @@ async function withBothSides(
     tryType,
   };
   const planned = [
-    ...renamesInCatalog(renamed, current, changes, options),
+    ...renamesInCatalog(renamed, workbench, changes, options),
     ...planChanges(changes, planContext, options.online === false ? 'direct' : 'online'),
-    ...metadata,
+    ...sides.metadata,
   ];
   await confirmLoss(planned, options);
-  const files = await proven(planned, planContext, current);
-  const told = [...renamed.inCatalog, ...renamed.bridged]
+  const files = await proven(planned, planContext, workbench);
+  const renames = [...renamed.inCatalog, ...renamed.bridged]
     .filter(({ from: { kind } }) => kind === 'table' || kind === 'column')
     .map((rename) => ({
       from: describeObject(rename.from),
       to: describeObject(rename.to),
     }));
-  return writeFiles(files, { ...options, name: options.name ?? nameOf(planned) }, context, { warnings, renames: told });
+  return writeFiles(files, { ...options, name: options.name ?? nameOf(planned) }, context, {
+    warnings: told(kept),
+    renames,
+  });
+}
+
+function told(kept: readonly ObjectId[]): readonly string[] {
+  return kept
+    .filter(({ kind }) => kind !== 'extension')
+    .map((id) => `${describeObject(id)} is not in the entities, but was made by hand: it stays (--prune drops it).`);
 }
 
 /** What the entities describe, and beside it what somebody made by hand. */
 function wanted(
-  present: Current['schema'],
+  present: Schema,
   renames: Renamed['inCatalog'],
-  { prune = false }: GenerateOptions,
-  desired: DesiredSide,
-  { originOf }: Current,
+  options: GenerateOptions,
+  { desired, origins }: Sides,
 ): ReturnType<typeof keepUnknown> {
-  return keepUnknown(
-    desired.schema,
-    present,
-    (id) => id.kind === 'extension' || (!prune && originOf(nameBefore(id, renames)) !== 'generated'),
-  );
+  return keepUnknown(desired, present, (id) => staysBy(nameBefore(id, renames), origins, options));
+}
+
+function staysBy(id: ObjectId, origins: OriginMap, { prune = false }: GenerateOptions): boolean {
+  return id.kind === 'extension' || (!prune && originIn(origins, id) !== 'generated');
 }
 
 function renamesInCatalog(
   { inCatalog }: Renamed,
-  { schema }: Current,
+  { schema }: Workbench,
   changes: readonly Change[],
   { renameDirectly = false, online = true }: GenerateOptions,
 ): readonly PlannedChange[] {
@@ -136,7 +175,7 @@ function renamesInCatalog(
 async function proven(
   planned: readonly PlannedChange[],
   planContext: PlanContext,
-  current: Current,
+  workbench: Workbench,
 ): Promise<readonly ProvenFile[]> {
   const { from, to } = planContext;
   const write = (changes: readonly Change[], after: typeof from, before: typeof to): readonly Step[] =>
@@ -144,11 +183,11 @@ async function proven(
       ({ steps }) => steps,
     );
   const attempt = (files: readonly PlannedFile[]): Promise<readonly ProvenFile[]> =>
-    prove(files, { client: current.client, from: current.schema, to, read: current.read, write });
+    prove(files, { client: workbench.client, from: workbench.schema, to, read: workbench.read, write });
   try {
     return await attempt(arrange(planned, from, to));
   } catch (error) {
-    if (!isMigrateError(error) || (await compareSchemas(await current.read(), current.schema)).length > 0) throw error;
+    if (!isMigrateError(error) || !(await isSame(await workbench.read(), workbench.schema))) throw error;
     return attempt(arrange(planned, from, to, { cautious: true }));
   }
 }

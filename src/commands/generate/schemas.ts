@@ -1,20 +1,27 @@
+import { readFile } from 'node:fs/promises';
 import type { DataSource } from 'typeorm';
 import type { SqlClient } from '../../database/client.js';
 import { MigrateError } from '../../errors.js';
 import { tablesOf } from '../../database/tables.js';
 import { listMigrations } from '../../files/list.js';
+import type { KnownMigration } from '../../files/migration.js';
 import { resolveMigrations } from '../../files/resolve.js';
-import { keyOf, objectId } from '../../schema/object-id.js';
+import { keyOf, objectId, quoteIdent, sqlName } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import { compareSchemas } from '../../schema/compare.js';
-import { readSchema } from '../../schema/read.js';
+import { graft } from '../../schema/graft.js';
+import { readSchema, schemaOf } from '../../schema/read.js';
 import type { CatalogPool, Schema } from '../../schema/read.js';
+import { hashOf } from '../../shadow/cache.js';
+import type { SchemaCache } from '../../shadow/cache.js';
 import { createEntities } from '../../shadow/entities.js';
+import { entityChanges } from '../../shadow/entity-changes.js';
+import type { EntityChanges } from '../../shadow/entity-changes.js';
 import { withLive } from '../../shadow/live.js';
 import { Origins, originOf } from '../../shadow/origins.js';
-import type { Origin } from '../../shadow/origins.js';
+import type { OriginMap } from '../../shadow/origins.js';
 import { replay } from '../../shadow/replay.js';
-import { openShadow } from '../../shadow/shadow.js';
+import { openShadow, withEntities } from '../../shadow/shadow.js';
 import type { Shadow } from '../../shadow/shadow.js';
 import { typeormMetadataRows } from '../../shadow/typeorm-metadata.js';
 import type { TypeormMetadataRow } from '../../shadow/typeorm-metadata.js';
@@ -34,71 +41,199 @@ export interface DesiredSide extends Side {
 }
 
 export interface CurrentSide extends Side {
-  readonly shadow: Shadow;
-  readonly originOf: (id: ObjectId) => Origin | undefined;
-  readonly read: () => Promise<Schema>;
+  /** Who made what, by the key of the object. */
+  readonly origins: OriginMap;
 }
 
 /** What the entities describe, made by TypeORM on an empty database and read from its catalog. */
-export async function desiredSide(context: CommandContext, url: string | undefined): Promise<DesiredSide> {
-  const shadow = await openShadow(context.dataSource, { url });
+export async function desiredSide(
+  context: CommandContext,
+  url: string | undefined,
+  cache: SchemaCache,
+): Promise<DesiredSide> {
+  return withEntities(context.dataSource, async (entities) => {
+    const statements: string[] = [];
+    await createEntities(entities, (sql) => Promise.resolve(statements.push(sql)));
+    const made = await entitySide(statements, { context, entities, url, cache });
+    return { ...made, history: readHistory(entities) };
+  });
+}
+
+interface Making {
+  readonly context: CommandContext;
+  /** Knows the entities, and has no database. */
+  readonly entities: DataSource;
+  readonly url: string | undefined;
+  readonly cache: SchemaCache;
+}
+
+/** As it was read before, where the statements are the same; where a few tables have changed, only those are made. */
+async function entitySide(statements: readonly string[], making: Making): Promise<Side> {
+  const { cache, context } = making;
+  const key = `entities ${hashOf(statements)}`;
+  const latest = `latest ${hashOf([process.cwd(), ...ownTables(context).map(keyOf)])}`;
+  const known = await cache.get<StoredSide>(key);
+  if (known) return restored(known);
+  const before = await cache.get<StoredSide & { readonly statements: readonly string[] }>(latest);
+  const changes = before && entityChanges(before.statements, statements);
+  const side = before && changes ? await grafted(await restored(before), changes, making) : await wholeSide(making);
+  const stored = storedOf(side);
+  await cache.set(key, stored);
+  await cache.set(latest, { ...stored, statements });
+  return side;
+}
+
+async function wholeSide({ context, entities, url }: Making): Promise<Side> {
+  return withShadow(context, url, async (shadow) => {
+    // With its errors explained, and what others have made where something refers to it.
+    await createEntities(entities, (sql) => shadow.pool.query(sql));
+    return sideOf(shadow.pool, context, entities);
+  });
+}
+
+async function grafted(before: Side, changes: EntityChanges, { context, entities, url }: Making): Promise<Side> {
+  const part = await withShadow(context, url, async (shadow) => {
+    for (const sql of changes.statements) await shadow.pool.query(sql);
+    return sideOf(shadow.pool, context, entities);
+  });
+  const isChanged = (id: ObjectId): boolean => {
+    const names = [quoteIdent(id.name ?? ''), sqlName(id)];
+    if (id.kind === 'type') return names.some((name) => changes.types.has(name));
+    return id.kind === 'table' && names.some((name) => changes.tables.has(name));
+  };
+  return { schema: await graft(before.schema, part.schema, isChanged), metadata: before.metadata };
+}
+
+/** Where it begins: what the migrations lead to on an empty database, or what a live one has. */
+export async function currentSide(
+  context: CommandContext,
+  { shadow: url, from }: Pick<GenerateOptions, 'shadow' | 'from'>,
+  cache: SchemaCache,
+): Promise<CurrentSide> {
+  // Who made what is not known of a live database.
+  if (from !== undefined) return { ...(await liveSide(context, from)), origins: new Map() };
+  const migrations = await resolveMigrations(await listMigrations(context.migrations), () => false);
+  const key = await replayKey(migrations, context);
+  const known = key === undefined ? undefined : await cache.get<StoredCurrent>(key);
+  if (known) return { ...(await restored(known)), origins: known.origins };
+  const side = await replayed(migrations, context, url);
+  if (key !== undefined) await cache.set(key, { ...storedOf(side), origins: side.origins });
+  return side;
+}
+
+function replayed(
+  migrations: readonly KnownMigration[],
+  context: CommandContext,
+  url: string | undefined,
+): Promise<CurrentSide> {
+  return withShadow(context, url, async (shadow) => {
+    await createTypeormTable(shadow);
+    const origins = new Origins(shadow.pool);
+    await origins.after('generated');
+    await replay(shadow, migrations, context.instantiate, (migration, statements) =>
+      origins.after(originOf(migration, statements)),
+    );
+    return { ...(await sideOf(shadow.pool, context, shadow.dataSource)), origins: await origins.finish() };
+  });
+}
+
+/** After generating, what the migrations lead to is known: the next time it need not be replayed. */
+export async function rememberCurrent(context: CommandContext, side: CurrentSide, cache: SchemaCache): Promise<void> {
+  const key = await replayKey(await resolveMigrations(await listMigrations(context.migrations), () => false), context);
+  if (key !== undefined) await cache.set(key, { ...storedOf(side), origins: side.origins });
+}
+
+/** Made of the texts of all migrations; undefined when one of them may depend on something else. */
+async function replayKey(migrations: readonly KnownMigration[], context: CommandContext): Promise<string | undefined> {
+  const parts: string[] = ownTables(context).map(keyOf);
+  for (const { name, file } of migrations) {
+    const text = file === undefined ? undefined : await readFile(file, 'utf8');
+    if (text === undefined || (!file?.endsWith('.sql') && dependsOnMore.test(text))) return undefined;
+    parts.push(name, text);
+  }
+  return `migrations ${hashOf(parts)}`;
+}
+
+/** Files of the project, the environment, injected providers, entities. */
+const dependsOnMore =
+  /\bfrom\s*['"]\.|\brequire\s*\(\s*['"]\.|\bimport\s*\(|\bimport\s*['"]|process\.|\bconstructor\s*\(\s*[^\s)]|getRepository|\.manager\b/;
+
+interface StoredSide {
+  readonly facts: ReturnType<Schema['facts']['facts']>;
+  readonly edges: Schema['facts']['edges'];
+  readonly metadata: readonly TypeormMetadataRow[];
+}
+
+interface StoredCurrent extends StoredSide {
+  readonly origins: OriginMap;
+}
+
+function storedOf({ schema, metadata }: Side): StoredSide {
+  return { facts: schema.facts.facts(), edges: schema.facts.edges, metadata };
+}
+
+async function restored({ facts, edges, metadata }: StoredSide): Promise<Side> {
+  return { schema: await schemaOf(facts, edges), metadata };
+}
+
+async function withShadow<T>(
+  { dataSource }: CommandContext,
+  url: string | undefined,
+  work: (shadow: Shadow) => Promise<T>,
+): Promise<T> {
+  const shadow = await openShadow(dataSource, { url });
   try {
-    await createEntities(shadow.dataSource, (sql) => shadow.pool.query(sql));
-    return { ...(await sideOf(shadow.pool, context, shadow.dataSource)), history: readHistory(shadow.dataSource) };
+    return await work(shadow);
   } finally {
     await shadow.close();
   }
 }
 
-/**
- * Where it begins, on another empty database: what the migrations lead to, or a copy of the schema of a live database. It stays open: the
- * proof goes on there.
- */
-export async function currentSide(
+function liveSide(context: CommandContext, url: string): Promise<Side> {
+  return withLive(url, (pool) => sideOf(pool, context));
+}
+
+/** A throwaway database that has a schema: here it is tried and proven what leads from it to another. */
+export interface Workbench {
+  readonly client: SqlClient;
+  readonly schema: Schema;
+  readonly read: () => Promise<Schema>;
+}
+
+/** Lends a workbench with this schema, in the words of its version of PostgreSQL. */
+export async function withWorkbench<T>(
+  schema: Schema,
   context: CommandContext,
-  { shadow: url, from }: Pick<GenerateOptions, 'shadow' | 'from'>,
-): Promise<CurrentSide> {
-  const shadow = await openShadow(context.dataSource, { url });
-  const read = (): Promise<Schema> => readSchema(shadow.pool, { ignoreTables: ignored(context, shadow.dataSource) });
-  try {
+  url: string | undefined,
+  work: (workbench: Workbench) => Promise<T>,
+): Promise<T> {
+  return withShadow(context, url, async (shadow) => {
     await createTypeormTable(shadow);
-    if (from !== undefined) return await copied(await liveSide(context, from), { shadow, read });
-    const origins = new Origins(shadow.pool);
-    await origins.after('generated');
-    const known = await resolveMigrations(await listMigrations(context.migrations), () => false);
-    await replay(shadow, known, context.instantiate, (migration, statements) =>
-      origins.after(originOf(migration, statements)),
-    );
-    const side = await sideOf(shadow.pool, context, shadow.dataSource);
-    return { ...side, shadow, originOf: await origins.finish(), read };
-  } catch (error) {
-    await shadow.close();
-    throw error;
-  }
-}
-
-/** The live schema on the shadow, in the words of the shadow's version of PostgreSQL. Who made what is not known of it. */
-async function copied(live: Side, { shadow, read }: Pick<CurrentSide, 'shadow' | 'read'>): Promise<CurrentSide> {
-  for (const { sql } of await compareSchemas(await read(), live.schema)) await shadow.pool.query(sql);
-  const schema = await read();
-  const left = await compareSchemas(schema, live.schema);
-  if (left.length > 0) throw notCopied(left.map(({ sql }) => sql));
-  return { schema, metadata: live.metadata, shadow, read, originOf: () => undefined };
-}
-
-function notCopied(left: readonly string[]): MigrateError {
-  return new MigrateError({
-    code: 'PROOF_FAILED',
-    message: `The schema of that database could not be copied to the shadow. What would be left:\n${left
-      .slice(0, 10)
-      .map((sql) => `  ${sql}`)
-      .join('\n')}`,
-    next: 'Use a server of the same version as the shadow: --shadow postgres://… Nothing was written.',
+    const read = (): Promise<Schema> => readSchema(shadow.pool, { ignoreTables: ignored(context, shadow.dataSource) });
+    const client = (await shadow.pool.connect()) as SqlClient & { release(): void };
+    try {
+      await client.query('SET check_function_bodies = off');
+      for (const { sql } of await compareSchemas(await read(), schema)) await client.query(sql);
+      await client.query('RESET check_function_bodies');
+      const made = await read();
+      const left = await compareSchemas(made, schema);
+      if (left.length > 0) throw notMade(left.map(({ sql }) => sql));
+      return await work({ client, schema: made, read });
+    } finally {
+      client.release();
+    }
   });
 }
 
-function liveSide(context: CommandContext, url: string): Promise<Side> {
-  return withLive(url, (pool) => sideOf(pool, context));
+function notMade(left: readonly string[]): MigrateError {
+  return new MigrateError({
+    code: 'PROOF_FAILED',
+    message: `The present schema could not be made again on a throwaway database. What would be left:\n${left
+      .slice(0, 10)
+      .map((sql) => `  ${sql}`)
+      .join('\n')}`,
+    next: 'Nothing was written. With --from, use a server of the same version as the shadow: --shadow postgres://…',
+  });
 }
 
 /** What the database of the data source has. */

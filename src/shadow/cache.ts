@@ -1,0 +1,68 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { lstat, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { deserialize, serialize } from 'node:v8';
+
+/** How many entries are kept; the oldest go. */
+const most = 60;
+
+/** What was read of throwaway databases, on disk: safe to delete at any time, and whatever cannot be read is as if it were not there. */
+export interface SchemaCache {
+  get<T>(key: string): Promise<T | undefined>;
+  set(key: string, value: unknown): Promise<void>;
+}
+
+export const noCache: SchemaCache = { get: () => Promise.resolve(undefined), set: () => Promise.resolve() };
+
+/** `versions` is everything beside the keys that could make another result of the same input. */
+export function openCache(versions: readonly string[]): SchemaCache {
+  const dir =
+    process.env['NEST_MIGRATE_CACHE'] || join(tmpdir(), `nest-migrate-${process.getuid?.() ?? 'cache'}`, 'schemas');
+  const fileOf = (key: string): string => join(dir, hashOf([process.versions.v8, ...versions, key]));
+  return {
+    get: async <T>(key: string) => {
+      try {
+        const bytes = await readFile(fileOf(key));
+        const [sum, body] = [bytes.subarray(0, 32), bytes.subarray(32)];
+        // Half of a file, or somebody else's.
+        if (!createHash('sha256').update(body).digest().equals(sum)) return undefined;
+        return deserialize(body) as T;
+      } catch {
+        return undefined;
+      }
+    },
+    set: async (key, value) => {
+      try {
+        if (!(await isOwnFolder(dir))) return;
+        const body = serialize(value);
+        const draft = join(dir, `.${randomUUID()}`);
+        await writeFile(draft, Buffer.concat([createHash('sha256').update(body).digest(), body]));
+        await rename(draft, fileOf(key));
+        await prune(dir);
+      } catch {
+        // Without a cache it takes longer, nothing else.
+      }
+    },
+  };
+}
+
+export function hashOf(parts: readonly string[]): string {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(`${part.length}:${part}`);
+  return hash.digest('hex');
+}
+
+/** The folder for temporary files belongs to everybody: what somebody else has put there is not used. */
+async function isOwnFolder(dir: string): Promise<boolean> {
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  const found = await lstat(dir);
+  return found.isDirectory() && (process.getuid === undefined || found.uid === process.getuid());
+}
+
+async function prune(dir: string): Promise<void> {
+  const files = await readdir(dir);
+  if (files.length <= most) return;
+  const aged = await Promise.all(files.map(async (file) => ({ file, at: (await stat(join(dir, file))).mtimeMs })));
+  for (const { file } of aged.toSorted((a, b) => b.at - a.at).slice(most)) await rm(join(dir, file), { force: true });
+}
