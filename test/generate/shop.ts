@@ -182,6 +182,7 @@ export function createFolder(): MigrationsFolder {
   const dir = mkdtempSync(join(tmpdir(), 'nest-migrate-shop-'));
   writeFileSync(join(dir, 'package.json'), '{"type":"module"}');
   const files: string[] = [];
+  let latest: Shop = [];
   const use = async <T>(
     url: string,
     entities: Shop,
@@ -208,10 +209,11 @@ export function createFolder(): MigrationsFolder {
         migrator.generate({ language: 'js', moduleKind: 'esm', shadow: serverUrl(), ...options }),
       );
       files.push(...result.files);
+      latest = entities;
       return result;
     },
-    run: (url, options, settings = {}) => use(url, [], settings, (migrator) => migrator.run(options)),
-    with: (url, work) => use(url, [], {}, work),
+    run: (url, options, settings = {}) => use(url, latest, settings, (migrator) => migrator.run(options)),
+    with: (url, work) => use(url, latest, {}, work),
     texts: () => files.map((file) => readFileSync(file, 'utf8')),
     forget: (result) => {
       for (const file of result.files) rmSync(file);

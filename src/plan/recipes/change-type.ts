@@ -53,24 +53,28 @@ export function columnTypeChange(change: Change, context: PlanContext): ColumnTy
   const column =
     change.uses.find(({ kind }) => kind === 'column') ?? change.creates.find(({ kind }) => kind === 'column');
   const id = column ?? columnOf(change);
-  const before = id && columnIn(context.from, id);
-  const after = id && columnIn(context.to, id);
-  if (!id || !before || !after) return undefined;
+  const found = id && typeChangeOf(id, context);
+  return found && { ...found, loses: lossOf(change, id) };
+}
+
+export function typeChangeOf(id: ObjectId, context: PlanContext): ColumnTypeChange | undefined {
+  const before = columnIn(context.from, id);
+  const after = columnIn(context.to, id);
+  if (!before || !after) return undefined;
   const defaults = { before: defaultOf(context.from, id), after: defaultOf(context.to, id) };
   const types = { from: before.type, to: after.type };
-  const loses = lossOf(change, id);
   const given = context.decisions.using.get(columnPath(id));
   const zone = given === undefined ? zoneOf(types, context) : undefined;
   // An index would be built anew meanwhile, a check would look at all rows.
   if (zone !== undefined && /^(?:Etc\/)?UTC$/i.test(zone) && !isStoodOn(id, context))
-    return { id, types, defaults, using: undefined, session: zone, how: 'free', loses };
+    return { id, types, defaults, using: undefined, session: zone, how: 'free', loses: {} };
   const using =
     given ?? (zone === undefined ? undefined : `${quoteIdent(id.name ?? '')} AT TIME ZONE ${literal(zone)}`);
   const how =
     using === undefined
       ? context.tryType({ type: types.from, expr: defaults.before }, { type: types.to, expr: defaults.after })
       : 'rewrite';
-  return { id, types, defaults, using, how, loses };
+  return { id, types, defaults, using, how, loses: {} };
 }
 
 /** One ALTER keeps the data, where dropping and adding a column would lose it. */

@@ -7,7 +7,7 @@ import { shortened } from '../names.js';
 import { step } from '../step.js';
 import type { Step } from '../step.js';
 import { backfill } from './backfill.js';
-import { columnTypeChange } from './change-type.js';
+import { columnTypeChange, typeChangeOf } from './change-type.js';
 import type { ColumnTypeChange } from './change-type.js';
 import { copiesFor, validateStep } from './copy-dependents.js';
 import type { Copy } from './copy-dependents.js';
@@ -34,16 +34,22 @@ interface Rewrite extends ColumnTypeChange {
  * the same indexes and constraints, and takes the name of the first one in the end. Where that cannot be, the plain change remains.
  */
 export const rewriteType: Recipe = (change, context) => {
-  const found = columnTypeChange(change, context);
+  const rewrite = rewriteOf(columnTypeChange(change, context), context);
+  return rewrite && [...expand(rewrite), ...fill(rewrite), ...swap(rewrite), contract(rewrite)];
+};
+
+/** Then the successor is NOT NULL from its first day, and nothing else has to be done for that. */
+export function getsSuccessor(column: ObjectId, context: PlanContext): boolean {
+  return rewriteOf(typeChangeOf(column, context), context) !== undefined;
+}
+
+function rewriteOf(found: ColumnTypeChange | undefined, context: PlanContext): Rewrite | undefined {
   const table = found && existingTable(found.id, context);
   if (!found || !table || !['rewrite', 'needs-using'].includes(found.how)) return undefined;
   const names = namesFor(found.id);
-  if (!canBeDoubled(found, table, names, context)) return undefined;
-  const copies = copiesFor(found.id, names.successor, context);
-  if (copies === undefined) return undefined;
-  const rewrite = { ...found, table, names, copies, context };
-  return [...expand(rewrite), ...fill(rewrite), ...swap(rewrite), contract(rewrite)];
-};
+  const copies = canBeDoubled(found, table, names, context) ? copiesFor(found.id, names.successor, context) : undefined;
+  return copies && { ...found, table, names, copies, context };
+}
 
 function namesFor({ table = '', name = '' }: ObjectId): Names {
   return {
@@ -146,7 +152,7 @@ function swap(rewrite: Rewrite): readonly Step[] {
   const { id, table, names, defaults, copies, context } = rewrite;
   const alter = `ALTER TABLE ${tableSql(table)}`;
   const [column, successor, old] = [names.column, names.successor, names.old].map(quoteIdent);
-  const wasFilled = columnOf(context.from, id)?.notNull === true;
+  const wasFilled = [context.from, context.to].some((schema) => columnOf(schema, id)?.notNull === true);
   return [
     step(`DROP TRIGGER ${quoteIdent(names.sync)} ON ${tableSql(table)}`, {
       comment: 'From here on, the columns change places: a matter of the catalog only.',
