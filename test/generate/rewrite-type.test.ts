@@ -17,6 +17,7 @@ interface Case {
   /** What stands on the column, before and after. */
   readonly table?: Table;
   readonly others?: readonly EntitySchema[];
+  readonly othersAfter?: readonly EntitySchema[];
   readonly options?: Partial<GenerateOptions>;
   /** SQL values of the old type, and what they are afterwards. */
   readonly values: readonly (readonly [string, unknown])[];
@@ -33,7 +34,12 @@ const view = new EntitySchema({
   expression: 'SELECT c FROM items',
   columns: { c: { type: 'int' } },
 });
-const parent = new EntitySchema({ name: 'parents', columns: { key: { type: 'int', primary: true } } });
+const keyed = (type: 'int' | 'bigint'): EntitySchema =>
+  new EntitySchema({
+    name: 'parents',
+    columns: { key: { type, primary: true, generated: 'increment' }, name: { type: 'int' } },
+  });
+const [parent, bigParent] = [keyed('int'), keyed('bigint')];
 
 const cases: readonly Case[] = [
   {
@@ -107,14 +113,34 @@ const cases: readonly Case[] = [
     how: 'in one statement',
   },
   {
-    name: 'a foreign key',
+    name: 'a foreign key, and the key that it refers to',
     before: { c: { type: 'int' } },
     after: { c: { type: 'bigint' } },
-    table: { relations: { parent: { type: 'many-to-one', target: 'parents', joinColumn: { name: 'c' } } } },
+    table: {
+      relations: { parent: { type: 'many-to-one', target: 'parents', joinColumn: { name: 'c' } } },
+      indices: [{ name: 'by_c', columns: ['c'] }],
+    },
     others: [parent],
-    values: [['1', '1']],
+    othersAfter: [bigParent],
+    values: [
+      ['1', '1'],
+      ['2', '2'],
+    ],
     later: ['2', 2],
-    hand: 'INSERT INTO parents VALUES (1), (2)',
+    hand: 'INSERT INTO parents (name) VALUES (1), (2)',
+  },
+  {
+    name: 'a key that the rows of its own table refer to',
+    before: { id, c: { type: 'int', nullable: true } },
+    after: { id: { ...id, type: 'bigint' }, c: { type: 'bigint', nullable: true } },
+    table: {
+      relations: { parent: { type: 'many-to-one', target: 'items', joinColumn: { name: 'c' }, nullable: true } },
+    },
+    values: [
+      ['NULL', null],
+      ['1', '1'],
+    ],
+    later: ['2', 2],
   },
   {
     name: 'not null, a new type and a new default at once',
@@ -188,9 +214,15 @@ describe('a new type that rewrites the rows', () => {
     if (one.hand) await database.query(one.hand);
     for (const [value] of one.values) await database.query(`INSERT INTO items (c) VALUES (${value})`);
     const first = folder.texts().length;
-    const { statements, files } = await folder.generate(items(one.after, one), one.options);
+    const { statements, files } = await folder.generate(
+      items(one.after, { ...one, others: one.othersAfter ?? one.others ?? [] }),
+      one.options,
+    );
     if (process.env['SHOW']) process.stderr.write(folder.texts().slice(first).join('\n'));
-    expect((await folder.generate(items(one.after, one), one.options)).files).toEqual([]);
+    expect(
+      (await folder.generate(items(one.after, { ...one, others: one.othersAfter ?? one.others ?? [] }), one.options))
+        .files,
+    ).toEqual([]);
     const second = statements.some(({ sql }) => /ADD COLUMN "c__new"/.test(sql));
     expect(second ? 'by way of a second column' : 'in one statement').toBe(one.how ?? 'by way of a second column');
 

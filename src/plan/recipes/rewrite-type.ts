@@ -1,7 +1,7 @@
 import { columnOf } from '../../schema/column.js';
 import { describeObject, objectId, quoteIdent, sqlName, tableSql } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
-import { columnId, existingTable } from '../context.js';
+import { columnId, existingTable, sameId } from '../context.js';
 import type { PlanContext, Recipe } from '../context.js';
 import { shortened } from '../names.js';
 import { step } from '../step.js';
@@ -35,7 +35,7 @@ interface Rewrite extends ColumnTypeChange {
  */
 export const rewriteType: Recipe = (change, context) => {
   const rewrite = rewriteOf(columnTypeChange(change, context), context);
-  return rewrite && [...expand(rewrite), ...fill(rewrite), ...swap(rewrite), contract(rewrite)];
+  return rewrite && [...expand(rewrite), ...fill(rewrite), ...swap(rewrite), ...check(rewrite), contract(rewrite)];
 };
 
 /** Then the successor is NOT NULL from its first day, and nothing else has to be done for that. */
@@ -159,7 +159,7 @@ function swap(rewrite: Rewrite): readonly Step[] {
       afterCommit: true,
     }),
     step(`DROP FUNCTION ${routineOf(rewrite)}()`, { effect: 'nobody waits' }),
-    ...copies.flatMap(({ makeRoom }) => makeRoom),
+    ...copies.toReversed().flatMap(({ makeRoom }) => makeRoom),
     ...(defaults.before === undefined ? [] : [step(`${alter} ALTER COLUMN ${column} DROP DEFAULT`)]),
     ...(wasFilled ? [step(`${alter} ALTER COLUMN ${column} DROP NOT NULL`)] : []),
     step(`${alter} RENAME COLUMN ${column} TO ${old}`, {
@@ -181,6 +181,11 @@ function swap(rewrite: Rewrite): readonly Step[] {
     ...ownedSequences(rewrite),
     ...comments(rewrite),
   ];
+}
+
+function check({ copies }: Rewrite): readonly Step[] {
+  // One commit comes before all of them.
+  return copies.flatMap(({ check: steps }) => steps).map((one, index) => ({ ...one, afterCommit: index === 0 }));
 }
 
 function contract({ table, names, types, loses }: Rewrite): Step {
@@ -223,8 +228,7 @@ function comments({ id, copies, context }: Rewrite): readonly Step[] {
       target.schema === id.schema
     )
       return [step(`COMMENT ON COLUMN ${tableSql(target)}.${quoteIdent(target.name ?? '')} IS ${text}`)];
-    const copied = target && copies.some(({ of }) => of.kind === target.kind && of.name === target.name);
-    if (!copied || target.schema !== id.schema || ![undefined, id.table].includes(target.table)) return [];
+    if (target === undefined || !copies.some(({ of }) => sameId(of, target))) return [];
     return target.kind === 'index'
       ? [step(`COMMENT ON INDEX ${sqlName(target)} IS ${text}`)]
       : [step(`COMMENT ON CONSTRAINT ${quoteIdent(target.name ?? '')} ON ${tableSql(target)} IS ${text}`)];
