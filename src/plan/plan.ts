@@ -4,6 +4,7 @@ import type { PlanContext, Recipe } from './context.js';
 import { changeType, mergeTypeChanges } from './recipes/change-type.js';
 import { addColumn, addColumnDirectly, dropColumn } from './recipes/columns.js';
 import { addKey, addValidated } from './recipes/constraints.js';
+import { freeType } from './recipes/free-type.js';
 import { createIndex, dropIndex } from './recipes/index-recipes.js';
 import { setNotNull } from './recipes/not-null.js';
 import { addEnumValue, dropObject, plain } from './recipes/others.js';
@@ -22,6 +23,7 @@ const online: readonly Recipe[] = [
   dropColumn,
   addEnumValue,
   rewriteType,
+  freeType,
   changeType,
   dropObject,
   plain,

@@ -160,6 +160,15 @@ const cases: readonly Case[] = [
     later: ['5', 5],
   },
   {
+    name: 'a wider column with a check',
+    before: { c: { type: 'varchar', length: 4 } },
+    after: { c: { type: 'varchar', length: 8 } },
+    table: { checks: [{ name: 'small', expression: 'c = lower(c)' }], indices: [{ name: 'by_c', columns: ['c'] }] },
+    values: [[`'four'`, 'four']],
+    later: [`'five'`, 'five'],
+    how: 'in one statement',
+  },
+  {
     name: 'two columns of one index',
     before: { c: { type: 'int' }, d: { type: 'int', default: 1 } },
     after: { c: { type: 'bigint' }, d: { type: 'bigint', default: 1 } },

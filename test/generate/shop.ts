@@ -59,7 +59,7 @@ export function shop(options: OrdersOptions = {}): Shop {
       indices,
       checks,
       ...rest,
-      columns: Object.fromEntries(all) as Columns,
+      columns: Object.fromEntries<EntitySchemaColumnOptions>(all),
     }),
   ];
 }

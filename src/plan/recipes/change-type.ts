@@ -1,5 +1,5 @@
 import { literal } from '../../database/tables.js';
-import { columnOf as columnIn, defaultOf } from '../../schema/column.js';
+import { columnOf as columnIn, defaultOf, definitionOf } from '../../schema/column.js';
 import { describeObject, quoteIdent, tableSql } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import type { Change } from '../../schema/compare.js';
@@ -86,9 +86,9 @@ export const changeType: Recipe = (change, context) => {
   const isNew = existingTable(id, context) === undefined;
   const effect = isNew
     ? 'nobody waits'
-    : how === 'free'
+    : how === 'free' && !isIndexedOtherwise(id, context)
       ? 'brief lock'
-      : how === 'scan'
+      : how === 'free' || how === 'scan'
         ? 'all wait while it scans'
         : 'all wait while it rewrites';
   const comment = `${describeObject(id)}: from ${types.from} to ${types.to}.`;
@@ -130,6 +130,16 @@ function zoneOf(types: { readonly from: string; readonly to: string }, { decisio
   const zoned = [types.from, types.to].map((type) => /^timestamp(?:\(\d\))? with(?<out>out)? time zone/.exec(type));
   const changes = zoned[0] && zoned[1] && zoned[0].groups?.['out'] !== zoned[1].groups?.['out'];
   return changes ? decisions.storedTimezone : undefined;
+}
+
+/** An index over an expression or a part of the rows is built again, whatever the types. */
+function isIndexedOtherwise(id: ObjectId, { from }: PlanContext): boolean {
+  return from
+    .neededBy(id)
+    .some(
+      (other) =>
+        other.kind === 'index' && /\(\(| WHERE |\w\(/.test(definitionOf(from, other).replace(/^.*? USING \w+ /s, '')),
+    );
 }
 
 function isStoodOn(id: ObjectId, { from }: PlanContext): boolean {

@@ -78,7 +78,6 @@ function foreignKeyAnew(constraint: ObjectId, definition: string, context: PlanC
     check: [
       step(`${alter} VALIDATE CONSTRAINT ${quoteIdent(constraint.name ?? '')}`, {
         comment: 'Looks at the rows that are there, while the table stays in use.',
-        afterCommit: true,
         effect: 'scans, nobody waits',
       }),
     ],

@@ -184,8 +184,8 @@ function swap(rewrite: Rewrite): readonly Step[] {
 }
 
 function check({ copies }: Rewrite): readonly Step[] {
-  // One commit comes before all of them.
-  return copies.flatMap(({ check: steps }) => steps).map((one, index) => ({ ...one, afterCommit: index === 0 }));
+  const [first, ...others] = copies.flatMap(({ check: steps }) => steps);
+  return first === undefined ? [] : [{ ...first, afterCommit: true }, ...others];
 }
 
 function contract({ table, names, types, loses }: Rewrite): Step {
