@@ -40,8 +40,10 @@ export interface ColumnTypeChange {
   readonly id: ObjectId;
   readonly types: { readonly from: string; readonly to: string };
   readonly defaults: { readonly before: string | undefined; readonly after: string | undefined };
-  /** The expression that somebody gave, or that the time zone of the stored values gives. */
-  readonly using: string | undefined;
+  /** The expression that somebody gave. */
+  readonly given: string | undefined;
+  /** The time zone in which stored timestamps were meant, when they get one or lose it. */
+  readonly zone: string | undefined;
   /** In a session of this time zone it is a matter of the catalog only. */
   readonly session?: string;
   readonly how: TypeChange;
@@ -67,21 +69,26 @@ export function typeChangeOf(id: ObjectId, context: PlanContext): ColumnTypeChan
   const zone = given === undefined ? zoneOf(types, context) : undefined;
   // An index would be built anew meanwhile, a check would look at all rows.
   if (zone !== undefined && /^(?:Etc\/)?UTC$/i.test(zone) && !isStoodOn(id, context))
-    return { id, types, defaults, using: undefined, session: zone, how: 'free', loses: {} };
-  const using =
-    given ?? (zone === undefined ? undefined : `${quoteIdent(id.name ?? '')} AT TIME ZONE ${literal(zone)}`);
+    return { id, types, defaults, given, zone, session: zone, how: 'free', loses: {} };
   const how =
-    using === undefined
+    given === undefined && zone === undefined
       ? context.tryType({ type: types.from, expr: defaults.before }, { type: types.to, expr: defaults.after })
       : 'rewrite';
-  return { id, types, defaults, using, how, loses: {} };
+  return { id, types, defaults, given, zone, how, loses: {} };
+}
+
+/** What a value of the old type is as one of the new. */
+export function convertedFrom(value: string, { zone, how, types }: ColumnTypeChange): string {
+  if (zone !== undefined) return `${value} AT TIME ZONE ${literal(zone)}`;
+  return how === 'needs-using' ? `${value}::text::${types.to}` : value;
 }
 
 /** One ALTER keeps the data, where dropping and adding a column would lose it. */
 export const changeType: Recipe = (change, context) => {
   const found = columnTypeChange(change, context);
   if (!found) return undefined;
-  const { id, types, defaults, using, session, how, loses } = found;
+  const { id, types, defaults, given, session, how, loses } = found;
+  const value = given ?? convertedFrom(quoteIdent(id.name ?? ''), found);
   const target = `ALTER TABLE ${tableSql({ ...id, name: id.table ?? '' })} ALTER COLUMN ${quoteIdent(id.name ?? '')}`;
   const isNew = existingTable(id, context) === undefined;
   const effect = isNew
@@ -104,7 +111,7 @@ export const changeType: Recipe = (change, context) => {
       step('SET LOCAL TimeZone TO DEFAULT', { effect: 'nobody waits' }),
     ];
   }
-  if (how === 'free' || how === 'scan' || (how === 'rewrite' && using === undefined)) {
+  if (how === 'free' || how === 'scan' || (how === 'rewrite' && value === quoteIdent(id.name ?? ''))) {
     return [
       step(`${target} TYPE ${types.to}`, { comment, effect, ...loses }),
       ...defaultSteps(target, defaults.before, defaults.after),
@@ -112,7 +119,7 @@ export const changeType: Recipe = (change, context) => {
   }
   return [
     ...(defaults.before === undefined ? [] : [step(`${target} DROP DEFAULT`)]),
-    step(`${target} TYPE ${types.to} USING ${using ?? `${quoteIdent(id.name ?? '')}::text::${types.to}`}`, {
+    step(`${target} TYPE ${types.to} USING ${value}`, {
       comment,
       effect,
       ...loses,

@@ -1,3 +1,4 @@
+import { literal } from '../../database/tables.js';
 import { columnOf } from '../../schema/column.js';
 import { describeObject, objectId, quoteIdent, sqlName, tableSql } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
@@ -7,7 +8,7 @@ import { shortened } from '../names.js';
 import { step } from '../step.js';
 import type { Step } from '../step.js';
 import { backfill } from './backfill.js';
-import { columnTypeChange, typeChangeOf } from './change-type.js';
+import { columnTypeChange, convertedFrom, typeChangeOf } from './change-type.js';
 import type { ColumnTypeChange } from './change-type.js';
 import { copiesFor, validateStep } from './copy-dependents.js';
 import type { Copy } from './copy-dependents.js';
@@ -85,24 +86,20 @@ function inherits(table: ObjectId, { from }: PlanContext): boolean {
   return isChild || isParent;
 }
 
-/** What a row's value of the new type is, from the other columns of the row. */
-function converted({ using, how, names, types }: Rewrite): string | undefined {
-  return using ?? (how === 'needs-using' ? `${quoteIdent(names.column)}::text::${types.to}` : undefined);
-}
-
 function expand(rewrite: Rewrite): readonly Step[] {
-  const { id, table, names, types, copies } = rewrite;
+  const { id, table, names, types, given, copies } = rewrite;
   const alter = `ALTER TABLE ${tableSql(table)}`;
   const successor = quoteIdent(names.successor);
   const routine = routineOf(rewrite);
-  const expression = converted(rewrite);
-  const value =
-    expression === undefined
-      ? `NEW.${quoteIdent(names.column)}`
-      : `(SELECT ${expression} FROM (SELECT NEW.*) AS ${quoteIdent(table.name ?? '')})`;
+  const own = quoteIdent(table.name ?? '');
+  // An expression over other columns is planned anew each time: a plan that was kept would not notice that they have changed.
+  const assign =
+    given === undefined
+      ? `NEW.${successor} := ${convertedFrom(`NEW.${quoteIdent(names.column)}`, rewrite)}`
+      : `EXECUTE $value$SELECT ${given} FROM (SELECT ($1).*) AS ${own}$value$ INTO NEW.${successor} USING NEW`;
   const body = `
       BEGIN
-        NEW.${successor} := ${value};
+        ${assign};
         RETURN NEW;
       END
       `;
@@ -125,15 +122,15 @@ function expand(rewrite: Rewrite): readonly Step[] {
 }
 
 function fill(rewrite: Rewrite): readonly Step[] {
-  const { table, names, using, copies } = rewrite;
+  const { table, names, given, copies } = rewrite;
   const column = quoteIdent(names.column);
   return [
     {
       ...backfill(
         table,
         names.successor,
-        converted(rewrite) ?? column,
-        using === undefined ? `${column} IS NOT NULL` : '',
+        given ?? convertedFrom(column, rewrite),
+        given === undefined ? `${column} IS NOT NULL` : '',
       ),
       afterCommit: true,
     },
@@ -197,12 +194,11 @@ function contract({ table, names, types, loses }: Rewrite): Step {
 }
 
 /** Rows that were written since have no value of the old type. Assigned, not cast: what does not fit must not be cut off silently. */
-function fillBack({ table, names, types, defaults, using, context }: Rewrite): string {
-  const [column, successor] = [names.column, names.successor].map(quoteIdent);
-  const zone = / AT TIME ZONE '(?:[^']|'')*'$/.exec(using ?? '')?.[0];
+function fillBack({ table, names, types, defaults, zone, context }: Rewrite): string {
+  const [column = '', successor = ''] = [names.column, names.successor].map(quoteIdent);
   const how = context.tryType({ type: types.to, expr: defaults.after }, { type: types.from, expr: defaults.before });
-  const value =
-    zone === undefined ? `${successor}${how === 'needs-using' ? `::text::${types.from}` : ''}` : `${successor}${zone}`;
+  const cast = how === 'needs-using' ? `::text::${types.from}` : '';
+  const value = `${successor}${zone === undefined ? cast : ` AT TIME ZONE ${literal(zone)}`}`;
   return `UPDATE ${tableSql(table)} SET ${column} = ${value} WHERE ${column}::text IS DISTINCT FROM (${value})::text`;
 }
 
