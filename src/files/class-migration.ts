@@ -26,6 +26,7 @@ export function classMigration(migrationClass: MigrationClass, file: string | un
     file,
     checksum: undefined,
     phase: phaseOf(phaseMark(migrationClass, instance), name, file),
+    marksPhase: phaseMark(migrationClass, instance) !== undefined,
     prepare: async (queryRunner, instantiate) => {
       const made = dependsOn === 0 ? make(migrationClass) : await instantiate(migrationClass, queryRunner);
       return runnable(made, migrationClass, file);

@@ -24,6 +24,8 @@ export interface LoadedMigration {
   /** Of .sql files only: a compiled class has another text in development than in production. */
   readonly checksum: string | undefined;
   readonly phase: Phase;
+  /** Generated ones say which phase they are; those made by hand need not. */
+  readonly marksPhase: boolean;
   prepare(queryRunner: QueryRunner, instantiate: Instantiate): Promise<Runnable>;
 }
 

@@ -49,6 +49,7 @@ export async function loadSqlMigration(file: string): Promise<LoadedMigration> {
       )
       .digest('hex'),
     phase: phaseOf(sqlPhaseMark(text), expected.name, file),
+    marksPhase: sqlPhaseMark(text) !== undefined,
     prepare: () =>
       Promise.resolve({
         transaction: sections.transaction,

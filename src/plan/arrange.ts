@@ -17,9 +17,7 @@ interface Draft {
 }
 
 /** Where the steps of a change have gone. */
-interface Placed {
-  readonly change: PlannedChange;
-  readonly touches: ReadonlySet<string>;
+interface Placed extends Touching {
   readonly phase: Phase;
   readonly lastFile: number;
   readonly needsCommit: boolean;
@@ -37,28 +35,81 @@ export function arrange(
 ): readonly PlannedFile[] {
   const files: Draft[] = [];
   const placed: Placed[] = [];
-  for (const change of changes) {
-    const touches = touched(change, from, to);
-    const before = placed.filter((earlier) => cautious || conflict(earlier, { change, touches }));
+  const all = changes.map((change) => ({ change, touches: touched(change, from, to) }));
+  for (const { change, touches, makesWay } of withThoseThatMakeWay(all, to)) {
+    const about = [...makesWay, { change, touches }];
+    const before = placed.filter((earlier) => cautious || about.some((one) => conflict(earlier, one)));
     // What builds on something that happens in the second phase cannot happen in the first.
     let phase: Phase = before.some((earlier) => earlier.phase === 'contract') ? 'contract' : 'expand';
     let index = Math.max(0, ...before.map(({ lastFile, needsCommit }) => lastFile + (needsCommit ? 1 : 0)));
     let lastExpand: number | undefined;
-    for (const step of change.steps) {
+    for (const step of stepsOf(change, makesWay)) {
       if (step.phase === 'contract') phase = 'contract';
       if (step.afterCommit && files[index] !== undefined) index += 1;
       index = place({ ...step, phase }, index, files);
       if (phase === 'expand') lastExpand = index;
     }
-    placed.push({
-      change,
-      touches,
-      phase: lastExpand === undefined && change.steps.length > 0 ? 'contract' : 'expand',
-      lastFile: lastExpand ?? index,
-      needsCommit: change.steps.at(-1)?.sql.includes(' ADD VALUE ') ?? false,
-    });
+    const allContract = lastExpand === undefined && change.steps.length > 0;
+    const needsCommit = change.steps.at(-1)?.sql.includes(' ADD VALUE ') ?? false;
+    placed.push(
+      { change, touches, phase: allContract ? 'contract' : 'expand', lastFile: lastExpand ?? index, needsCommit },
+      ...makesWay.map((one) => ({ ...one, phase, lastFile: index, needsCommit: false })),
+    );
   }
   return [...files.filter(isExpand), ...files.filter((file) => !isExpand(file))];
+}
+
+interface Touching {
+  readonly change: PlannedChange;
+  readonly touches: ReadonlySet<string>;
+}
+
+/**
+ * What is dropped only to be made again (a view, a check, a default) goes together with the change that it is in the way of, so that it
+ * is missing for no longer than that takes.
+ */
+function withThoseThatMakeWay(
+  changes: readonly Touching[],
+  to: Schema,
+): readonly (Touching & { readonly makesWay: readonly Touching[] })[] {
+  let waiting: readonly Touching[] = [];
+  const result: (Touching & { readonly makesWay: readonly Touching[] })[] = [];
+  for (const one of changes) {
+    if (isTemporaryDrop(one.change, to)) {
+      waiting = [...waiting, one];
+      continue;
+    }
+    const due = new Set<Touching>();
+    const pull = (cause: Touching): void => {
+      for (const other of waiting)
+        if (!due.has(other) && conflict(other, cause)) {
+          due.add(other);
+          pull(other);
+        }
+    };
+    pull(one);
+    result.push({ ...one, makesWay: waiting.filter((other) => due.has(other)) });
+    waiting = waiting.filter((other) => !due.has(other));
+  }
+  return [...result, ...waiting.map((one) => ({ ...one, makesWay: [] }))];
+}
+
+function isTemporaryDrop({ creates, drops, alters, steps }: PlannedChange, to: Schema): boolean {
+  return (
+    steps.length > 0 && drops.length > 0 && creates.length + alters.length === 0 && drops.every((id) => to.has(id))
+  );
+}
+
+/** Where a change goes on in the second phase, it is only there that something is in its way. */
+function stepsOf({ steps }: PlannedChange, makesWay: readonly Touching[]): readonly Step[] {
+  const contract = steps.findIndex(({ phase }) => phase === 'contract');
+  const at = Math.max(0, contract);
+  const between = makesWay.flatMap(({ change }) => change.steps);
+  return [
+    ...steps.slice(0, at),
+    ...(contract === -1 ? between : between.map((step) => ({ ...step, phase: 'contract' as const }))),
+    ...steps.slice(at),
+  ];
 }
 
 function isExpand({ phase }: Draft): boolean {
@@ -79,10 +130,7 @@ function place(step: Step, index: number, files: Draft[]): number {
 }
 
 /** One makes, removes or changes what the other is about. */
-function conflict(
-  earlier: Placed,
-  later: { readonly change: PlannedChange; readonly touches: ReadonlySet<string> },
-): boolean {
+function conflict(earlier: Touching, later: Touching): boolean {
   const within = (ids: readonly ObjectId[], touches: ReadonlySet<string>) => ids.some((id) => touches.has(keyOf(id)));
   return within(affected(earlier.change), later.touches) || within(affected(later.change), earlier.touches);
 }

@@ -21,6 +21,8 @@ export interface Decisions {
 export interface PlanContext {
   readonly from: Schema;
   readonly to: Schema;
+  /** On the way back: what the whole change was. What its end did not have has lost its rows and values. */
+  readonly whole?: { readonly start: Schema; readonly end: Schema };
   readonly decisions: Decisions;
   readonly targetVersion: number;
   /** What changing a column's type would mean, tried on the shadow. */
@@ -53,10 +55,6 @@ export function existingTable(id: ObjectId, { from, to }: PlanContext): ObjectId
 /** The only object that a change creates, of this kind. */
 export function created(change: Change, kind: string): ObjectId | undefined {
   return change.verb === 'create' ? change.creates.find((id) => id.kind === kind) : undefined;
-}
-
-export function isRecreated(id: ObjectId, { to }: PlanContext): boolean {
-  return to.has(id);
 }
 
 /** `users.email`, or `billing.users.email`. */

@@ -1,5 +1,7 @@
 import { literal } from '../database/tables.js';
 import type { TypeormMetadataRow } from '../shadow/typeorm-metadata.js';
+import { keyOf, objectId } from '../schema/object-id.js';
+import type { ObjectId } from '../schema/object-id.js';
 import { step } from './step.js';
 import type { PlannedChange } from './step.js';
 
@@ -13,13 +15,37 @@ export function metadataChanges(
     const there = new Set(among.map((row) => JSON.stringify(row)));
     return from.filter((row) => !there.has(JSON.stringify(row)));
   };
-  const gone = missing(present, wanted).map((row) => ({ sql: remove(row, table), undo: insert(row, table) }));
-  const added = missing(wanted, present).map((row) => ({ sql: insert(row, table), undo: remove(row, table) }));
-  const steps = [...gone, ...added].map(({ sql, undo }) => step(sql, { undo: [undo], effect: 'nobody waits' }));
-  return steps.length === 0 ? [] : [{ steps, creates: [], drops: [], uses: [], alters: [] }];
+  const gone = missing(present, wanted);
+  const added = missing(wanted, present);
+  const objects = new Map([...gone, ...added].map((row) => [keyOf(objectOf(row)), objectOf(row)]));
+  // TypeORM makes it only where the entities of today need it, and then an old migration would fail.
+  const first = added.length > 0 && present.length === 0 ? [step(create(table), { effect: 'nobody waits' })] : [];
+  return [...objects.values()].map((id, index) => {
+    const about = (row: TypeormMetadataRow): boolean => keyOf(objectOf(row)) === keyOf(id);
+    const steps = [
+      ...gone
+        .filter(about)
+        .map((row) => step(remove(row, table), { undo: [insert(row, table)], effect: 'nobody waits' })),
+      ...added
+        .filter(about)
+        .map((row) => step(insert(row, table), { undo: [remove(row, table)], effect: 'nobody waits' })),
+    ];
+    return { steps: index === 0 ? [...first, ...steps] : steps, creates: [], drops: [], uses: [id], alters: [] };
+  });
+}
+
+/** What a row is about. */
+function objectOf({ type, schema, table, name }: TypeormMetadataRow): ObjectId {
+  const place = schema ?? 'public';
+  if (table !== null) return objectId('column', place, name ?? '', table);
+  return objectId(type === 'MATERIALIZED_VIEW' ? 'materializedView' : 'view', place, name ?? '');
 }
 
 const columns = ['type', 'schema', 'table', 'name', 'value'] as const;
+
+function create(table: string): string {
+  return `CREATE TABLE IF NOT EXISTS ${table} ("type" varchar NOT NULL, "database" varchar, "schema" varchar, "table" varchar, "name" varchar, "value" text)`;
+}
 
 function insert(row: TypeormMetadataRow, table: string): string {
   const names = ['database', ...columns].map((name) => `"${name}"`).join(', ');

@@ -5,10 +5,13 @@ import { changeType, mergeTypeChanges } from './recipes/change-type.js';
 import { addColumn, addColumnDirectly, dropColumn } from './recipes/columns.js';
 import { addKey, addValidated } from './recipes/constraints.js';
 import { freeType } from './recipes/free-type.js';
+import { dropExpression } from './recipes/generated-column.js';
 import { createIndex, dropIndex } from './recipes/index-recipes.js';
 import { setNotNull } from './recipes/not-null.js';
-import { addEnumValue, dropObject, plain } from './recipes/others.js';
+import { addEnumValue, createExtension, createSchema, dropObject, plain } from './recipes/others.js';
+import { replaceEnum, replaceEnumAtOnce } from './recipes/replace-enum.js';
 import { rewriteType } from './recipes/rewrite-type.js';
+import { restoreColumn, restoreConstraint } from './recipes/way-back.js';
 import type { PlannedChange } from './step.js';
 import { tidy } from './tidy.js';
 
@@ -19,9 +22,13 @@ const online: readonly Recipe[] = [
   addValidated,
   addKey,
   setNotNull,
+  dropExpression,
   addColumn,
   dropColumn,
+  createExtension,
+  createSchema,
   addEnumValue,
+  replaceEnum,
   rewriteType,
   freeType,
   changeType,
@@ -29,17 +36,36 @@ const online: readonly Recipe[] = [
   plain,
 ];
 /** Everything at once, in one transaction, while everybody waits. */
-const direct: readonly Recipe[] = [addColumnDirectly, addEnumValue, changeType, plain];
+const direct: readonly Recipe[] = [
+  dropExpression,
+  addColumnDirectly,
+  createExtension,
+  createSchema,
+  addEnumValue,
+  replaceEnumAtOnce,
+  changeType,
+  plain,
+];
+const recipes = {
+  online,
+  direct,
+  /** A way back is direct too, and what was lost must not stop it. */
+  back: [restoreColumn, restoreConstraint, ...direct],
+} as const;
+
+const none: ReadonlyMap<string, string> = new Map();
 
 /** From differences to statements. */
 export function planChanges(
   changes: readonly Change[],
   context: PlanContext,
-  mode: 'online' | 'direct',
+  mode: keyof typeof recipes,
 ): readonly PlannedChange[] {
-  const recipes = mode === 'online' ? online : direct;
+  // Decisions are about the way there.
+  const whole =
+    mode === 'back' ? { ...context, decisions: { ...context.decisions, backfill: none, using: none } } : context;
   return mergeTypeChanges(tidy(changes, context.to)).map((change) =>
-    plannedAs(change, firstOf(recipes, change, context)),
+    plannedAs(change, firstOf(recipes[mode], change, whole)),
   );
 }
 

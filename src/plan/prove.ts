@@ -1,14 +1,18 @@
 import type { SqlClient } from '../database/client.js';
 import { codeOf, messageOf, MigrateError } from '../errors.js';
-import { asValidated, compareSchemas, isSame } from '../schema/compare.js';
+import { asValidated, compareInOneTransaction, compareSchemas, isSame } from '../schema/compare.js';
 import type { Change } from '../schema/compare.js';
+import { keepUnknown } from '../schema/keep.js';
 import type { Schema } from '../schema/read.js';
 import type { PlannedFile } from './arrange.js';
+import type { Step } from './step.js';
 
 /** A file that has been executed, and taken back. */
 export interface ProvenFile extends PlannedFile {
-  readonly down: readonly string[];
+  readonly down: readonly Statement[];
 }
+
+type Statement = Pick<Step, 'sql' | 'comment'>;
 
 export interface ProofContext {
   readonly client: SqlClient;
@@ -17,7 +21,7 @@ export interface ProofContext {
   readonly to: Schema;
   readonly read: () => Promise<Schema>;
   /** Turns the differences of a way back into statements. */
-  readonly write: (changes: readonly Change[], from: Schema, to: Schema) => readonly string[];
+  readonly write: (changes: readonly Change[], from: Schema, to: Schema) => readonly Statement[];
 }
 
 /**
@@ -27,8 +31,7 @@ export interface ProofContext {
 export async function prove(files: readonly PlannedFile[], context: ProofContext): Promise<readonly ProvenFile[]> {
   const states = [await asValidated(context.from)];
   for (const [index, file] of files.entries()) {
-    const statements = file.steps.map(({ sql }) => sql);
-    await executeAll(statements, file.transaction, context.client, 'up');
+    await executeAll(file.steps, file.transaction, context.client, 'up');
     const read = await context.read();
     states.push(await asValidated(read));
     if (index === files.length - 1)
@@ -36,11 +39,13 @@ export async function prove(files: readonly PlannedFile[], context: ProofContext
   }
   const proven: ProvenFile[] = [];
   for (const [index, file] of [...files.entries()].reverse()) {
-    const before = states[index] ?? context.from;
-    const down = await takeBack(file, before, states[index + 1] ?? context.to, context);
+    const [before, after] = await Promise.all(
+      [index, index + 1].map((at) => withExtensions(states[at] ?? context.to, states.at(-1) ?? context.to)),
+    );
+    const down = await takeBack(file, before ?? context.from, after ?? context.to, context);
     await expectSame(
       await asValidated(await context.read()),
-      before,
+      before ?? context.from,
       'Reverting the migration does not lead exactly back',
     );
     proven.unshift({ ...file, down });
@@ -54,30 +59,37 @@ async function takeBack(
   before: Schema,
   after: Schema,
   context: ProofContext,
-): Promise<readonly string[]> {
-  const undone = file.steps.toReversed().flatMap(({ undo }) => undo ?? []);
+): Promise<readonly Statement[]> {
+  const undone = file.steps.toReversed().flatMap(({ undo = [] }) => undo.map((sql) => ({ sql })));
   await executeAll(undone, file.transaction, context.client, 'down');
   const now = undone.length === 0 ? after : await asValidated(await context.read());
-  const rest = context.write(await compareSchemas(now, before), now, before);
+  const compare = file.transaction ? compareInOneTransaction : compareSchemas;
+  const rest = context.write(await compare(now, before), now, before);
   const back = file.transaction ? rest : concurrently(rest);
   await executeAll(back, file.transaction, context.client, 'down');
   return [...undone, ...back];
 }
 
+/** An extension may have been there before, and others may use it: on the way back it stays. */
+async function withExtensions(schema: Schema, present: Schema): Promise<Schema> {
+  return (await keepUnknown(schema, present, ({ kind }) => kind === 'extension')).schema;
+}
+
 /** Where a file has no transaction, its indexes come and go beside the traffic in both directions. */
-function concurrently(statements: readonly string[]): readonly string[] {
-  return statements.flatMap((sql) => {
+function concurrently(statements: readonly Statement[]): readonly Statement[] {
+  return statements.flatMap(({ sql, comment }) => {
     const name = /^CREATE (?:UNIQUE )?INDEX ("(?:[^"]|"")+"|\S+) ON (?:ONLY )?("(?:[^"]|"")+"|[^.\s]+)\./.exec(sql);
     const statement = sql
       .replace(/^DROP INDEX /, 'DROP INDEX CONCURRENTLY IF EXISTS ')
       .replace(/^CREATE (UNIQUE )?INDEX /, 'CREATE $1INDEX CONCURRENTLY ');
     // An attempt that was cut off leaves an invalid index behind.
-    return name ? [`DROP INDEX CONCURRENTLY IF EXISTS ${name[2]}.${name[1]}`, statement] : [statement];
+    const leftover = name ? [{ sql: `DROP INDEX CONCURRENTLY IF EXISTS ${name[2]}.${name[1]}` }] : [];
+    return [...leftover, { sql: statement, comment }];
   });
 }
 
 async function executeAll(
-  statements: readonly string[],
+  statements: readonly Statement[],
   transaction: boolean,
   client: SqlClient,
   direction: 'up' | 'down',
@@ -85,7 +97,7 @@ async function executeAll(
   let current = '';
   try {
     if (transaction) await client.query('BEGIN');
-    for (const sql of statements) {
+    for (const { sql } of statements) {
       current = sql;
       await client.query(sql);
     }
@@ -106,7 +118,7 @@ async function expectSame(is: Schema, wanted: Schema, what: string): Promise<voi
   throw proofFailed(`${what}. What would still have to be done:`, left);
 }
 
-export function proofFailed(message: string, statements: readonly string[], cause?: unknown): MigrateError {
+function proofFailed(message: string, statements: readonly string[], cause?: unknown): MigrateError {
   return new MigrateError({
     code: 'PROOF_FAILED',
     message: [message, ...statements.slice(0, 10).map((sql) => `  ${sql}`)].join('\n'),

@@ -1,5 +1,6 @@
 import type { EngineAction, Fact } from './engine.js';
 import { engine } from './engine.js';
+import { keyOf } from './object-id.js';
 import type { ObjectId } from './object-id.js';
 import { schemaOf } from './read.js';
 import type { Schema } from './read.js';
@@ -18,9 +19,60 @@ export interface Change {
 }
 
 /** The statements that lead from one schema to the other; none when they are the same. */
-export async function compareSchemas(from: Schema, to: Schema): Promise<readonly Change[]> {
+export async function compareSchemas(
+  from: Schema,
+  to: Schema,
+  { replaceEnums = false } = {},
+): Promise<readonly Change[]> {
   const { plan } = await engine();
-  return plan(from.facts, to.facts, { renames: 'off', compact: false }).actions.map(changeOf);
+  const before = await withStale(replaceEnums ? await withOtherEnums(from, to) : from, to);
+  return plan(before.facts, to.facts, { renames: 'off', compact: false }).actions.map(changeOf);
+}
+
+/** The statements that can be executed in one transaction: a value that is added to an enum could not be used in it, a new type can. */
+export async function compareInOneTransaction(from: Schema, to: Schema): Promise<readonly Change[]> {
+  const changes = await compareSchemas(from, to);
+  const grown = new Set(changes.filter(({ commitAfter }) => commitAfter).flatMap(({ uses }) => uses.map(keyOf)));
+  const isAbout = (id: ObjectId): boolean => id.kind === 'type' && grown.has(keyOf(id));
+  const others = changes.filter(({ commitAfter, verb }) => !commitAfter && verb !== 'drop');
+  const used = others.some(({ creates, uses }) =>
+    [...creates, ...uses].some((id) => isAbout(id) || to.needs(id).some(isAbout)),
+  );
+  return used ? compareSchemas(from, to, { replaceEnums: true }) : changes;
+}
+
+/** As if the enums that grow had lost a value too: that makes the engine write a new type. */
+function withOtherEnums(from: Schema, to: Schema): Promise<Schema> {
+  const differs = ({ id, payload }: Fact): boolean =>
+    payload['variant'] === 'enum' &&
+    to.has(id) &&
+    JSON.stringify(payload['values']) !== JSON.stringify(to.get(id)?.is['values']);
+  const marked = ({ payload, ...rest }: Fact): Fact => ({
+    ...rest,
+    payload: { ...payload, values: [...(payload['values'] as readonly unknown[]), ''] },
+  });
+  return schemaOf(
+    from.facts.facts().map((fact) => (differs(fact) ? marked(fact) : fact)),
+    from.facts.edges,
+  );
+}
+
+/** PostgreSQL does not change the type of a column that a generated one reads: that one must go meanwhile, so it counts as changed. */
+function withStale(from: Schema, to: Schema): Promise<Schema> | Schema {
+  const isRetyped = (id: ObjectId): boolean =>
+    id.kind === 'column' && to.has(id) && from.get(id)?.is['type'] !== to.get(id)?.is['type'];
+  const stale = (fact: Fact): boolean =>
+    typeof fact.payload['generatedExpr'] === 'string' && from.needs(fact.id).some(isRetyped);
+  const facts = from.facts.facts();
+  if (!facts.some(stale)) return from;
+  const marked = ({ payload, ...rest }: Fact): Fact => ({
+    ...rest,
+    payload: { ...payload, generatedExpr: `${String(payload['generatedExpr'])} ` },
+  });
+  return schemaOf(
+    facts.map((fact) => (stale(fact) ? marked(fact) : fact)),
+    from.facts.edges,
+  );
 }
 
 /** What differs, for people and for proofs: empty when the two are the same. */

@@ -26,6 +26,7 @@ export interface Dependency {
 export interface FactBase {
   readonly edges: readonly Dependency[];
   readonly rootHash: string;
+  hashOf(id: ObjectId): string;
   facts(): Fact[];
   get(id: ObjectId): Fact | undefined;
   has(id: ObjectId): boolean;

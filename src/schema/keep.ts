@@ -1,7 +1,21 @@
+import type { Fact } from './engine.js';
 import { keyOf } from './object-id.js';
 import type { ObjectId } from './object-id.js';
 import { schemaOf } from './read.js';
 import type { Schema } from './read.js';
+
+/** What belongs to an object that the entities know is as they say. */
+const aspects = new Set(['comment', 'default']);
+
+/** What entities cannot say of a table, and somebody may have set by hand. */
+const byHandOnly = [
+  'rowSecurity',
+  'forceRowSecurity',
+  'replicaIdentity',
+  'replicaIdentityIndex',
+  'reloptions',
+  'persistence',
+];
 
 /**
  * The wanted schema, with those objects of the present one that it does not know and that shall stay: what somebody made by hand. What
@@ -21,15 +35,17 @@ export async function keepUnknown(
       if (kept.has(keyOf(id))) continue;
       const belongs = (parent && kept.has(keyOf(parent))) || (id.target && kept.has(keyOf(id.target)));
       const needed = [...(parent ? [parent] : []), ...present.needs(id).filter((other) => present.has(other))];
-      if (!(belongs || (id.kind !== 'comment' && shallStay(id)))) continue;
+      if (!(belongs || (!aspects.has(id.kind) && shallStay(id)))) continue;
       // Owned by what it belongs to: a sequence by its column, which needs it in turn.
       if (!needed.every((other) => stays(other) || mutual(present, id, other))) continue;
       kept.set(keyOf(id), id);
       grown = true;
     }
   }
-  if (kept.size === 0) return { schema: wanted, kept: [] };
-  const facts = [...wanted.facts.facts(), ...present.facts.facts().filter(({ id }) => kept.has(keyOf(id)))];
+  const facts = [
+    ...wanted.facts.facts().map((fact) => asPresent(fact, present)),
+    ...present.facts.facts().filter(({ id }) => kept.has(keyOf(id))),
+  ];
   const schema = await schemaOf(facts, [
     ...wanted.facts.edges,
     ...present.facts.edges.filter(({ from }) => kept.has(keyOf(from))),
@@ -39,6 +55,13 @@ export async function keepUnknown(
     return id.kind !== 'comment' && !(parent && kept.has(keyOf(parent)));
   });
   return { schema, kept: told };
+}
+
+function asPresent(fact: Fact, present: Schema): Fact {
+  const is = fact.id.kind === 'table' ? present.get(fact.id)?.is : undefined;
+  if (is === undefined) return fact;
+  const own = byHandOnly.filter((name) => name in fact.payload).map((name) => [name, is[name]]);
+  return { ...fact, payload: { ...fact.payload, ...Object.fromEntries(own) } };
 }
 
 function mutual(schema: Schema, one: ObjectId, other: ObjectId): boolean {

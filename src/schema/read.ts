@@ -53,7 +53,14 @@ export async function readSchema(pool: CatalogPool, { ignoreTables }: ReadOption
   };
   const kept = all.filter((fact) => !leftOut.has(fact.id.kind) && !isNoise(fact) && !isIgnored(fact));
   const edges = factBase.edges.filter(({ kind }) => kind !== 'owner');
-  return schemaOf(kept, edges);
+  return schemaOf(kept.map(withCollation), edges);
+}
+
+/** A collation is part of the type: another one is given by ALTER COLUMN … TYPE, which keeps the data. */
+function withCollation(fact: Fact): Fact {
+  const { type, collation } = fact.payload;
+  if (fact.id.kind !== 'column' || typeof type !== 'string' || typeof collation !== 'string') return fact;
+  return { ...fact, payload: { ...fact.payload, type: `${type} COLLATE ${collation}`, collation: null } };
 }
 
 function isNoise({ id }: Fact): boolean {

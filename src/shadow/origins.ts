@@ -9,6 +9,8 @@ export type Origin = 'generated' | 'hand';
 /** Follows the replay, and knows in the end who made what. One question to the catalog for each migration. */
 export class Origins {
   readonly #byOid = new Map<string, Origin>();
+  /** What was there at the last look. */
+  #present = new Map<string, Origin>();
 
   constructor(private readonly client: SqlClient) {}
 
@@ -19,12 +21,7 @@ export class Origins {
 
   async finish(): Promise<(id: ObjectId) => Origin | undefined> {
     const rows = await this.#assign('hand');
-    const byId = new Map(
-      rows.map(({ oid, kind, schema, table, name }) => [
-        keyOf(objectId(kind, schema ?? undefined, name, table ?? undefined)),
-        this.#byOid.get(oid),
-      ]),
-    );
+    const byId = new Map(rows.map((row) => [keyOfRow(row), this.#byOid.get(row.oid)]));
     return ({ kind, schema, table, name }) =>
       byId.get(keyOf(objectId(kind === 'procedure' ? 'function' : kind, schema, name ?? '', table)));
   }
@@ -32,7 +29,10 @@ export class Origins {
   async #assign(origin: Origin): Promise<readonly CatalogRow[]> {
     const { rows } = await this.client.query(everything);
     const found = rows as unknown as readonly CatalogRow[];
-    for (const { oid } of found) if (!this.#byOid.has(oid)) this.#byOid.set(oid, origin);
+    // A view that was in the way of a change is made anew, and is still who made it first.
+    for (const row of found)
+      if (!this.#byOid.has(row.oid)) this.#byOid.set(row.oid, this.#present.get(keyOfRow(row)) ?? origin);
+    this.#present = new Map(found.map((row) => [keyOfRow(row), this.#byOid.get(row.oid) ?? origin]));
     return found;
   }
 }
@@ -43,6 +43,10 @@ interface CatalogRow {
   readonly schema: string | null;
   readonly table: string | null;
   readonly name: string;
+}
+
+function keyOfRow({ kind, schema, table, name }: CatalogRow): string {
+  return keyOf(objectId(kind, schema ?? undefined, name, table ?? undefined));
 }
 
 const ownSchemas = `n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'`;
@@ -74,7 +78,7 @@ const typeormStyle =
   /^(?:CREATE (?:TABLE|TYPE|VIEW|MATERIALIZED VIEW|SEQUENCE(?: IF NOT EXISTS)?|(?:UNIQUE )?INDEX(?: CONCURRENTLY)?|SCHEMA(?: IF NOT EXISTS)?|EXTENSION IF NOT EXISTS) "|(?:ALTER|DROP) (?:TABLE|TYPE|VIEW|MATERIALIZED VIEW|SEQUENCE|INDEX(?: CONCURRENTLY)?|SCHEMA) "|COMMENT ON (?:TABLE|COLUMN) "|(?:INSERT INTO|DELETE FROM|UPDATE) "(?:[^"]+"\.")?typeorm_metadata")/;
 
 export function originOf(migration: LoadedMigration, statements: readonly string[]): Origin {
-  if ((migration as { readonly phase?: unknown }).phase !== undefined) return 'generated';
+  if (migration.marksPhase) return 'generated';
   if (migration.checksum !== undefined) return 'hand';
   return statements.length > 0 && statements.every((sql) => typeormStyle.test(sql)) ? 'generated' : 'hand';
 }

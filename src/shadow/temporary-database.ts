@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { withoutPassword } from '../data-source/describe.js';
 import { codeOf, messageOf, MigrateError } from '../errors.js';
 import type { Place } from './place.js';
 
 const prefix = 'nest_migrate_shadow_';
+const inUse = '55006';
 
 /** A database of its own on a server; what an earlier process could not remove is removed too. It needs CREATEDB, nothing more. */
 export async function createTemporaryDatabase(url: string): Promise<Place> {
@@ -17,9 +19,21 @@ export async function createTemporaryDatabase(url: string): Promise<Place> {
   own.pathname = `/${name}`;
   return {
     connection: { url: own.href, poolSize: 4 },
-    remove: () =>
-      onServer(url, async (client) => void (await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`))),
+    remove: () => onServer(url, (client) => dropDatabase(client, name)),
   };
+}
+
+/** Connections that are just being closed are waited for: FORCE would end them with an error that nobody listens to any more. */
+async function dropDatabase(client: pg.Client, name: string): Promise<void> {
+  for (const deadline = Date.now() + 2000; Date.now() < deadline; await sleep(20)) {
+    try {
+      await client.query(`DROP DATABASE IF EXISTS ${name}`);
+      return;
+    } catch (error) {
+      if (codeOf(error) !== inUse) throw error;
+    }
+  }
+  await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
 }
 
 /** Of processes that are gone: those still at work are connected, and were made a short while ago. */

@@ -104,6 +104,10 @@ export const changes: readonly ShopChange[] = [
   },
   { name: 'int to bigint', after: shop({ columns: { quantity: { type: 'bigint', default: 1 } } }) },
   {
+    name: 'key to bigint',
+    after: shop({ columns: { id: { type: 'bigint', primary: true, generated: 'increment' } } }),
+  },
+  {
     name: 'timestamp to timestamptz',
     after: shop({ columns: { placed: { type: 'timestamptz', default: () => 'now()' } } }),
     options: { storedTimezone: 'UTC' },

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 
 export interface TestDatabase {
@@ -50,7 +51,7 @@ export async function createDatabase(template = 'template1'): Promise<TestDataba
     disconnect,
     drop: async () => {
       await disconnect();
-      await asAdmin((admin) => admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
+      await asAdmin((admin) => dropDatabase(admin, name));
     },
   };
 }
@@ -75,6 +76,20 @@ export function serverLog(database: TestDatabase, mark = 0): readonly string[] {
     .slice(mark)
     .split('\n');
   return lines.filter((line) => line.includes(`@${database.name} `));
+}
+
+/** FORCE would end connections that are just being closed, with an error that nobody listens to any more. */
+async function dropDatabase(admin: pg.Client, name: string): Promise<void> {
+  for (let attempt = 0; attempt < 10; attempt++) {
+    try {
+      await admin.query(`DROP DATABASE IF EXISTS ${name}`);
+      return;
+    } catch (error) {
+      if ((error as { readonly code?: string }).code !== '55006') throw error;
+      await sleep(20);
+    }
+  }
+  await admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
 }
 
 async function asAdmin<T>(work: (admin: pg.Client) => Promise<T>): Promise<T> {

@@ -32,6 +32,7 @@ export function createProject(files: Readonly<Record<string, string>>): TestProj
     'rxjs',
     'typescript',
     '@electric-sql',
+    '@supabase',
     'nest-commander',
     '@types',
     'dotenv',

@@ -23,6 +23,7 @@ interface Change {
 }
 
 const scripts = {
+  'migration:generate': 'nest-migrate generate',
   'migration:create': 'nest-migrate create',
   'migration:run': 'nest-migrate run',
   'migration:revert': 'nest-migrate revert',
@@ -168,7 +169,8 @@ function nextSteps(app: Found | undefined): readonly string[] {
   return [
     'Copy .env.example to .env and set DATABASE_URL (without it, an embedded database is used in development).',
     `Import ${module} in your AppModule, so that the app migrates when it starts.`,
-    'nest-migrate create MyFirstMigration, then nest-migrate run.',
+    'npm i -D @electric-sql/pglite@0.5.16 @supabase/pg-delta@1.0.0-alpha.34, for nest-migrate generate.',
+    'nest-migrate generate, then nest-migrate run. Is there a database that synchronize has made? nest-migrate baseline.',
   ];
 }
 

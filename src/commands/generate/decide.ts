@@ -14,9 +14,19 @@ export interface Question {
   readonly from: Schema;
   readonly to: Schema;
   readonly options: GenerateOptions;
+  readonly given: GivenExpressions;
   readonly history: History;
   readonly renames: readonly Rename[];
   readonly tryType: PlanContext['tryType'];
+}
+
+export interface GivenExpressions {
+  readonly backfills: ReadonlyMap<string, string>;
+  readonly usings: ReadonlyMap<string, string>;
+}
+
+export function readFlags({ backfills, usings }: GenerateOptions): GivenExpressions {
+  return { backfills: pairs(backfills, '--backfill'), usings: pairs(usings, '--using') };
 }
 
 /** Something that nobody but the author of the change can know. */
@@ -28,10 +38,10 @@ export interface OpenQuestion {
 
 /** What no tool can know, from flags, from decorators, or asked at a terminal; or else it ends here and says what to type. */
 export async function decide(changes: readonly Change[], question: Question): Promise<Decisions> {
-  const { options, history, renames } = question;
+  const { options, given, history, renames } = question;
   const decisions: Mutable = {
-    backfill: new Map([...history.backfills, ...pairs(options.backfills, '--backfill')]),
-    using: pairs(options.usings, '--using'),
+    backfill: new Map([...history.backfills, ...given.backfills]),
+    using: new Map(given.usings),
     storedTimezone: options.storedTimezone,
     renames,
   };

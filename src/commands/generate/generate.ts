@@ -10,7 +10,7 @@ import { planChanges } from '../../plan/plan.js';
 import { prove } from '../../plan/prove.js';
 import type { ProvenFile } from '../../plan/prove.js';
 import { plannedRename } from '../../plan/renames.js';
-import type { PlannedChange } from '../../plan/step.js';
+import type { PlannedChange, Step } from '../../plan/step.js';
 import { tryTypeChanges } from '../../plan/try-types.js';
 import { compareSchemas } from '../../schema/compare.js';
 import type { Change } from '../../schema/compare.js';
@@ -19,7 +19,8 @@ import { describeObject } from '../../schema/object-id.js';
 import type { CommandContext } from '../context.js';
 import type { GenerateOptions, GenerateResult } from './contract.js';
 import { confirmLoss } from './confirm-loss.js';
-import { decide } from './decide.js';
+import { decide, readFlags } from './decide.js';
+import type { GivenExpressions } from './decide.js';
 import { nameBefore, renameOnShadow } from './rename-on-shadow.js';
 import type { Renamed } from './rename-on-shadow.js';
 import { currentSide, desiredSide } from './schemas.js';
@@ -28,12 +29,14 @@ import { writeFiles } from './write-files.js';
 
 /** Writes the migrations that lead from what the migrations give to what the entities describe, proven up and down. */
 export async function generate(options: GenerateOptions, context: CommandContext): Promise<GenerateResult> {
+  // What is mistyped is said before anything takes its time.
+  const given = readFlags(options);
   const desired = await desiredSide(context, options.shadow);
   const current = await currentSide(context, options);
   try {
     const client = (await current.shadow.pool.connect()) as SqlClient & { release(): void };
     try {
-      return await withBothSides(options, context, desired, { ...current, client });
+      return await withBothSides(options, context, desired, { ...current, client, given });
     } finally {
       client.release();
     }
@@ -42,7 +45,7 @@ export async function generate(options: GenerateOptions, context: CommandContext
   }
 }
 
-type Current = CurrentSide & { readonly client: SqlClient };
+type Current = CurrentSide & { readonly client: SqlClient; readonly given: GivenExpressions };
 
 async function withBothSides(
   options: GenerateOptions,
@@ -66,7 +69,15 @@ async function withBothSides(
   if (changes.length === 0 && metadata.length === 0 && renamed.inCatalog.length === 0)
     return { files: [], statements: [], renames: [], warnings };
   const tryType = await tryTypeChanges(current.client, from, to);
-  const question = { from, to, options, history: desired.history, renames: renamed.bridged, tryType };
+  const question = {
+    from,
+    to,
+    options,
+    given: current.given,
+    history: desired.history,
+    renames: renamed.bridged,
+    tryType,
+  };
   const planContext: PlanContext = {
     from,
     to,
@@ -128,9 +139,9 @@ async function proven(
   current: Current,
 ): Promise<readonly ProvenFile[]> {
   const { from, to } = planContext;
-  const write = (changes: readonly Change[], after: typeof from, before: typeof to): readonly string[] =>
-    planChanges(changes, { ...planContext, from: after, to: before }, 'direct').flatMap(({ steps }) =>
-      steps.map(({ sql }) => sql),
+  const write = (changes: readonly Change[], after: typeof from, before: typeof to): readonly Step[] =>
+    planChanges(changes, { ...planContext, from: after, to: before, whole: { start: from, end: to } }, 'back').flatMap(
+      ({ steps }) => steps,
     );
   const attempt = (files: readonly PlannedFile[]): Promise<readonly ProvenFile[]> =>
     prove(files, { client: current.client, from: current.schema, to, read: current.read, write });

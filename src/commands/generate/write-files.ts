@@ -34,7 +34,7 @@ export async function writeFiles(
         phase: file.phase,
         transaction: file.transaction,
         up: file.steps.map(({ sql, comment }) => ({ sql, ...(comment !== undefined && { comment }) })),
-        down: file.down.map((sql) => ({ sql })),
+        down: file.down.map(({ sql, comment }) => ({ sql, ...(comment !== undefined && { comment }) })),
       },
       template,
     );

@@ -6,6 +6,7 @@ import { columnPath, created, existingTable, sameId } from '../context.js';
 import type { PlanContext, Recipe } from '../context.js';
 import { columnBridge } from '../renames.js';
 import type { Rename } from '../renames.js';
+import { fillMissing } from '../placeholder.js';
 import { step } from '../step.js';
 import type { Step } from '../step.js';
 import { backfill } from './backfill.js';
@@ -189,6 +190,7 @@ export const dropColumn: Recipe = (change, context) => {
       ? [
           step(`ALTER TABLE ${tableSql(table)} ALTER COLUMN ${quoteIdent(column.name ?? '')} DROP NOT NULL`, {
             comment: `The new version of the app does not write ${describeObject(column)} any more.`,
+            undo: fillMissing(table, column, context.from),
           }),
         ]
       : []),

@@ -1,6 +1,7 @@
-import { describeObject } from '../../schema/object-id.js';
+import { describeObject, relationOf } from '../../schema/object-id.js';
+import type { ObjectId } from '../../schema/object-id.js';
 import { existingTable } from '../context.js';
-import type { Recipe } from '../context.js';
+import type { PlanContext, Recipe } from '../context.js';
 import { step } from '../step.js';
 import type { Effect } from '../step.js';
 
@@ -8,6 +9,26 @@ import type { Effect } from '../step.js';
 export const addEnumValue: Recipe = (change) =>
   change.commitAfter
     ? [step(change.sql.replace(' ADD VALUE ', ' ADD VALUE IF NOT EXISTS '), { effect: 'nobody waits' })]
+    : undefined;
+
+/** TypeORM creates most of those that it needs when it connects, so that they may be there already. */
+export const createExtension: Recipe = (change) =>
+  change.verb === 'create' && change.creates[0]?.kind === 'extension'
+    ? [
+        step(change.sql.replace(/^CREATE EXTENSION (?!IF NOT)/, 'CREATE EXTENSION IF NOT EXISTS '), {
+          effect: 'nobody waits',
+        }),
+      ]
+    : undefined;
+
+/** The one that the ledger is in has been made before anything could run. */
+export const createSchema: Recipe = (change) =>
+  change.verb === 'create' && change.creates[0]?.kind === 'schema'
+    ? [
+        step(change.sql.replace(/^CREATE SCHEMA (?!IF NOT)/, 'CREATE SCHEMA IF NOT EXISTS '), {
+          effect: 'nobody waits',
+        }),
+      ]
     : undefined;
 
 const dropped = new Set([
@@ -26,7 +47,8 @@ const dropped = new Set([
 /** What is gone for good goes when the old version of the app is gone; what is made anew is replaced at once. */
 export const dropObject: Recipe = (change, context) => {
   const [id] = change.drops;
-  if (change.verb !== 'drop' || !id || !dropped.has(id.kind) || context.to.has(id)) return undefined;
+  if (change.verb !== 'drop' || !id || context.to.has(id)) return undefined;
+  if (!dropped.has(id.kind) && !goesWithMore(id, context)) return undefined;
   const rows = id.kind === 'table' || id.kind === 'column';
   return [
     step(change.sql, {
@@ -36,6 +58,14 @@ export const dropObject: Recipe = (change, context) => {
     }),
   ];
 };
+
+/** A part of a table that goes, or the foreign key of a column that goes: until then the old version of the app relies on it. */
+function goesWithMore(id: ObjectId, { from, to }: PlanContext): boolean {
+  if (id.table === undefined || id.kind === 'column') return false;
+  if (!to.has(relationOf(id))) return true;
+  const foreignKey = id.kind === 'constraint' && from.get(id)?.is['type'] === 'f';
+  return foreignKey && from.needs(id).some((other) => other.kind === 'column' && !to.has(other));
+}
 
 /** Everything else as it is, with an honest word of what it means. */
 export const plain: Recipe = (change, context) => {

@@ -1,0 +1,67 @@
+import { columnOf } from '../schema/column.js';
+import { quoteIdent, tableSql } from '../schema/object-id.js';
+import type { ObjectId } from '../schema/object-id.js';
+import type { Schema } from '../schema/read.js';
+
+/** A value that fits a column's type, for rows whose own value is gone. */
+export function placeholder(column: ObjectId, schema: Schema): string {
+  const type = columnOf(schema, column)?.type ?? 'text';
+  return `'${valueOf(type, column, schema).replaceAll("'", "''")}'::${type.replace(/ COLLATE .*/, '')}`;
+}
+
+/** One that differs from row to row, where that is needed; `n` is the number of the row. */
+export function placeholderOfRow(column: ObjectId, schema: Schema): string {
+  const type = columnOf(schema, column)?.type ?? 'text';
+  const base = type.replace(/ COLLATE .*/, '');
+  if (base === 'uuid') return 'gen_random_uuid()';
+  if (/^(?:smallint|integer|bigint|numeric|real|double|text|character|name|citext)/.test(base)) return `n::${base}`;
+  if (/^(?:date|timestamp)/.test(base)) return `('epoch'::${base} + n * interval '1 day')::${base}`;
+  return placeholder(column, schema);
+}
+
+const values: readonly (readonly [RegExp, string])[] = [
+  [/\[\]$/, '{}'],
+  [/multirange$/, '{}'],
+  [/range$/, 'empty'],
+  [/^(?:smallint|integer|bigint|numeric|real|double precision|money|oid|interval)/, '0'],
+  [/^boolean/, 'false'],
+  [/^uuid/, '00000000-0000-0000-0000-000000000000'],
+  [/^jsonb?$/, '{}'],
+  [/^(?:date|timestamp)/, 'epoch'],
+  [/^time/, '00:00+00'],
+  [/^inet/, '0.0.0.0'],
+  [/^cidr/, '0.0.0.0/0'],
+  [/^macaddr8/, '00:00:00:00:00:00:00:00'],
+  [/^macaddr/, '00:00:00:00:00:00'],
+  [/^point/, '(0,0)'],
+  [/^line$/, '{1,0,0}'],
+  [/^(?:lseg|box)/, '(0,0),(0,0)'],
+  [/^(?:path|polygon)/, '((0,0))'],
+  [/^circle/, '<(0,0),0>'],
+  [/^xml/, '<none/>'],
+  [/^jsonpath/, '$'],
+  [/^pg_lsn/, '0/0'],
+  [/^cube|\.cube$/, '(0)'],
+];
+
+function valueOf(type: string, column: ObjectId, schema: Schema): string {
+  const bits = /^bit\((\d+)\)/.exec(type);
+  if (bits) return '0'.repeat(Number(bits[1]));
+  const vector = /vector\((\d+)\)$/.exec(type);
+  if (vector) return `[${Array.from({ length: Number(vector[1]) }, () => '0').join(',')}]`;
+  const known = values.find(([pattern]) => pattern.test(type));
+  if (known) return known[1];
+  for (const id of schema.needs(column)) {
+    const is = schema.get(id)?.is;
+    if (id.kind === 'type' && is?.['variant'] === 'enum') return String((is['values'] as readonly unknown[])[0]);
+    if (id.kind === 'domain') return valueOf(String(is?.['baseType']), id, schema);
+  }
+  return '';
+}
+
+/** For rows that were written without a value while none was needed; undefined where any value might be wrong. */
+export function fillMissing(table: ObjectId, column: ObjectId, schema: Schema): readonly string[] | undefined {
+  if (schema.neededBy(column).some(({ kind }) => kind === 'constraint' || kind === 'index')) return undefined;
+  const name = quoteIdent(column.name ?? '');
+  return [`UPDATE ${tableSql(table)} SET ${name} = ${placeholder(column, schema)} WHERE ${name} IS NULL`];
+}

@@ -1,0 +1,36 @@
+import { describeObject } from '../../schema/object-id.js';
+import type { ObjectId } from '../../schema/object-id.js';
+import { created } from '../context.js';
+import type { PlanContext, Recipe } from '../context.js';
+import { step } from '../step.js';
+import { changeType } from './change-type.js';
+
+/** A type without some of its values takes the place of the old one: the old version of the app may still write them until it is gone. */
+export const replaceEnum: Recipe = (change, context) => {
+  if (change.verb !== 'alter' || created(change, 'type')) return undefined;
+  const type = change.uses.find((id) => id.kind === 'type');
+  const gone = type ? removedValues(type, context) : [];
+  if (!type || gone.length === 0) return undefined;
+  const list = gone.map((value) => `'${value}'`).join(', ');
+  const columnSteps = changeType(change, context);
+  if (columnSteps) return columnSteps.map((one) => ({ ...one, phase: 'contract' as const }));
+  const starts = / RENAME TO /.test(change.sql);
+  return [
+    step(change.sql, {
+      phase: 'contract',
+      ...(starts && {
+        comment: `${describeObject(type)} is made anew without ${list}. It fails where a row has such a value.`,
+        loses: `the value ${list} of ${describeObject(type)}`,
+      }),
+    }),
+  ];
+};
+
+/** The same in the only file that there is. */
+export const replaceEnumAtOnce: Recipe = (change, context) =>
+  replaceEnum(change, context)?.map((one) => ({ ...one, phase: 'expand' as const }));
+
+function removedValues(type: ObjectId, { from, to }: PlanContext): readonly string[] {
+  const [before, after] = [from, to].map((schema) => schema.get(type)?.is['values'] as readonly string[] | undefined);
+  return before && after ? before.filter((value) => !after.includes(value)) : [];
+}

@@ -1,0 +1,73 @@
+import { columnOf } from '../../schema/column.js';
+import { describeObject, quoteIdent, tableSql } from '../../schema/object-id.js';
+import type { ObjectId } from '../../schema/object-id.js';
+import type { Schema } from '../../schema/read.js';
+import { created, existingTable } from '../context.js';
+import type { PlanContext, Recipe } from '../context.js';
+import { placeholder, placeholderOfRow } from '../placeholder.js';
+import { step } from '../step.js';
+import { isConstant } from './columns.js';
+
+/** A column that comes back has lost its values. Where NULL will not do, the rows get something that fits. */
+export const restoreColumn: Recipe = (change, context) => {
+  const column = created(change, 'column');
+  const table = column && existingTable(column, context);
+  const is = column && columnOf(context.to, column);
+  if (!column || !table || !is || is.automatic || context.from.has(column)) return undefined;
+  const start = context.whole?.start ?? context.to;
+  const mustHaveValue = is.notNull || columnOf(start, column)?.notNull === true;
+  const unique = isUnique(column, start) && (is.default === undefined || isConstant(is.default));
+  if (!unique && (is.default !== undefined || !mustHaveValue)) return undefined;
+  const name = quoteIdent(column.name ?? '');
+  const alter = `ALTER TABLE ${tableSql(table)}`;
+  const comment = `What was in ${describeObject(column)} cannot be brought back.`;
+  if (!unique) {
+    return [
+      step(
+        `${alter} ADD COLUMN ${name} ${is.type} DEFAULT ${placeholder(column, context.to)}${is.notNull ? ' NOT NULL' : ''}`,
+        {
+          comment,
+        },
+      ),
+      step(`${alter} ALTER COLUMN ${name} DROP DEFAULT`),
+    ];
+  }
+  return [
+    step(`${alter} ADD COLUMN ${name} ${is.type}`, { comment }),
+    ...(mustHaveValue ? [step(numberedRows(table, column, context.to))] : []),
+    ...(is.notNull ? [step(`${alter} ALTER COLUMN ${name} SET NOT NULL`)] : []),
+    ...(is.default === undefined ? [] : [step(`${alter} ALTER COLUMN ${name} SET DEFAULT ${is.default}`)]),
+  ];
+};
+
+function numberedRows(table: ObjectId, column: ObjectId, schema: Schema): string {
+  const rows = `(SELECT ctid AS row, row_number() OVER () AS n FROM ${tableSql(table)}) AS numbered`;
+  return `UPDATE ${tableSql(table)} AS t SET ${quoteIdent(column.name ?? '')} = ${placeholderOfRow(column, schema)} FROM ${rows} WHERE t.ctid = numbered.row`;
+}
+
+function isUnique(column: ObjectId, schema: Schema): boolean {
+  return schema.neededBy(column).some((id) => {
+    const is = schema.get(id)?.is;
+    if (id.kind === 'constraint') return ['p', 'u', 'x'].includes(String(is?.['type']));
+    return id.kind === 'index' && String(is?.['def']).startsWith('CREATE UNIQUE ');
+  });
+}
+
+/** A foreign key or a check that comes back with its column, or with what it refers to, cannot be true for the rows that are there. */
+export const restoreConstraint: Recipe = (change, context) => {
+  const constraint = created(change, 'constraint');
+  const table = constraint && existingTable(constraint, context);
+  const is = constraint && context.to.get(constraint)?.is;
+  if (!constraint || !table || !is || !['f', 'c'].includes(String(is['type']))) return undefined;
+  const isBack = context.to.needs(constraint).some((id) => isLost(id, context));
+  if (!isBack || change.sql.endsWith(' NOT VALID')) return undefined;
+  return [
+    step(`${change.sql} NOT VALID`, {
+      comment: 'For new rows only: the values of those that are there could not be brought back.',
+    }),
+  ];
+};
+
+function isLost(id: ObjectId, { whole }: PlanContext): boolean {
+  return (id.kind === 'column' || id.kind === 'table') && whole?.start.has(id) === true && !whole.end.has(id);
+}

@@ -1,0 +1,119 @@
+import { keyOf, relationOf } from './object-id.js';
+import type { ObjectId } from './object-id.js';
+import { schemaOf } from './read.js';
+import type { Schema, SchemaObject } from './read.js';
+
+/** What makes a large schema large; everything else is always part of the narrow one. */
+const large = new Set([
+  'table',
+  'view',
+  'materializedView',
+  'column',
+  'default',
+  'constraint',
+  'index',
+  'trigger',
+  'policy',
+  'rule',
+  'sequence',
+  'type',
+  'comment',
+]);
+
+export interface Narrowed {
+  readonly from: Schema;
+  readonly to: Schema;
+}
+
+/**
+ * The parts of two schemas that a change between them is about: the tables that differ, what they need, and what needs them. A change of
+ * one table is planned and proven among these, however many tables there are beside them.
+ */
+export async function narrow(from: Schema, to: Schema): Promise<Narrowed> {
+  const schemas = [from, to];
+  const whole = new Map<string, ObjectId>();
+  const add = (id: ObjectId): void => void whole.set(keyOf(id), id);
+  for (const id of differing(from, to)) {
+    for (const schema of schemas) {
+      add(belongsTo(id, schema));
+      // A type or a function that differs concerns all tables that use it.
+      for (const user of schema.neededBy(id)) add(belongsTo(user, schema));
+    }
+  }
+  for (const id of [...whole.values()]) {
+    for (const schema of schemas) for (const user of users(id, schema)) add(belongsTo(user, schema));
+  }
+  const needed = new Map<string, ObjectId>();
+  const need = (id: ObjectId, schema: Schema): void => {
+    if (whole.has(keyOf(id)) || needed.has(keyOf(id)) || !schema.has(id)) return;
+    needed.set(keyOf(id), id);
+    for (const part of partsOf(id, schema))
+      if (isSkeleton(part)) needsOf(part, schema).forEach((other) => need(other, schema));
+  };
+  for (const id of whole.values()) {
+    for (const schema of schemas) {
+      for (const part of partsOf(id, schema)) needsOf(part, schema).forEach((other) => need(other, schema));
+    }
+  }
+  return { from: await within(from, whole, needed), to: await within(to, whole, needed) };
+}
+
+type Ids = ReadonlyMap<string, ObjectId>;
+
+function differing(from: Schema, to: Schema): readonly ObjectId[] {
+  const hash = (schema: Schema, id: ObjectId): string | undefined =>
+    schema.has(id) ? schema.facts.hashOf(id) : undefined;
+  return [
+    ...from.objects.filter(({ id }) => hash(from, id) !== hash(to, id)),
+    ...to.objects.filter(({ id }) => !from.has(id)),
+  ].map(({ id }) => id);
+}
+
+/** The table of a column, an index, an owned sequence; the thing itself otherwise. */
+function belongsTo(id: ObjectId, schema: Schema): ObjectId {
+  if (id.target) return belongsTo(id.target, schema);
+  const object = schema.get(id);
+  const owner = object?.is['ownedBy'] as { readonly schema: string; readonly table: string } | null | undefined;
+  if (owner) return { kind: 'table', schema: owner.schema, name: owner.table };
+  return object?.parent && object.parent.kind !== 'schema' ? belongsTo(object.parent, schema) : relationOf(id);
+}
+
+function partsOf(id: ObjectId, schema: Schema): readonly SchemaObject[] {
+  const object = schema.get(id);
+  return object === undefined ? [] : [object, ...schema.childrenOf(id).flatMap((child) => partsOf(child.id, schema))];
+}
+
+function needsOf({ id }: SchemaObject, schema: Schema): readonly ObjectId[] {
+  return schema.needs(id).map((other) => belongsTo(other, schema));
+}
+
+function users(id: ObjectId, schema: Schema): readonly ObjectId[] {
+  return partsOf(id, schema).flatMap((part) => schema.neededBy(part.id));
+}
+
+/** Of a table that is only referred to: its columns and keys. What else it has would lead to ever more tables. */
+function isSkeleton({ id, is }: SchemaObject): boolean {
+  return (
+    ['table', 'column', 'default', 'view', 'materializedView', 'type', 'sequence'].includes(id.kind) ||
+    (id.kind === 'constraint' && ['p', 'u'].includes(String(is['type'])))
+  );
+}
+
+async function within(schema: Schema, whole: Ids, needed: Ids): Promise<Schema> {
+  const kept = new Set<string>();
+  for (const object of schema.objects) {
+    const owner = keyOf(belongsTo(object.id, schema));
+    const isPart = whole.has(owner) || (needed.has(owner) && isSkeleton(object));
+    if (isPart || !large.has(object.id.kind)) kept.add(keyOf(object.id));
+  }
+  // A foreign key to a table that is not among them, of a table that is only there because it refers to one that is.
+  const isWhole = ({ id }: SchemaObject): boolean =>
+    id.kind !== 'constraint' || schema.needs(id).every((other) => kept.has(keyOf(other)) || !schema.has(other));
+  const objects = new Set(
+    schema.objects.filter((object) => kept.has(keyOf(object.id)) && isWhole(object)).map(({ id }) => keyOf(id)),
+  );
+  const facts = schema.facts
+    .facts()
+    .filter(({ id }) => objects.has(keyOf(id)) || (id.target !== undefined && objects.has(keyOf(id.target))));
+  return schemaOf(facts, schema.facts.edges);
+}

@@ -1,0 +1,29 @@
+import { describe, expect, test } from '@jest/globals';
+import { evolve } from '../support/evolve.js';
+import type { Case } from './cases/case.js';
+import { columns } from './cases/columns.js';
+import { constraints } from './cases/constraints.js';
+import { enums } from './cases/enums.js';
+import { indexes } from './cases/indexes.js';
+import { others } from './cases/others.js';
+import { relations } from './cases/relations.js';
+import { views } from './cases/views.js';
+
+const topics: Readonly<Record<string, readonly Case[]>> = {
+  columns,
+  enums,
+  constraints,
+  indexes,
+  relations,
+  views,
+  others,
+};
+
+describe.each(Object.entries(topics))('%s', (_topic, cases) => {
+  test.each(cases.map((one) => [one.name, one] as const))('%s', async (_name, one) => {
+    const { sql, texts, rowsKept } = await evolve(one);
+    if (one.sql) expect(sql).toEqual(one.sql);
+    if (one.phases) expect(texts.map((text) => /static phase = '(\w+)'/.exec(text)?.[1])).toEqual(one.phases);
+    if (one.rows && one.rows.length > 0) expect(rowsKept).toBeGreaterThan(0);
+  });
+});

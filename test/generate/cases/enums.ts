@@ -1,0 +1,117 @@
+import { column, entity } from './case.js';
+import type { Case, Column } from './case.js';
+
+const mood = (values: readonly string[], more: Partial<Column> = {}): Column => ({
+  type: 'enum',
+  enum: [...values],
+  ...more,
+});
+
+export const enums: readonly Case[] = [
+  column('an enum column is added', [{ type: 'text' }, { type: 'text' }], [`'a'`], {
+    after: [entity('t', { c: { type: 'text' }, e: mood(['x', 'y'], { default: 'x' }) })],
+  }),
+  column('an enum column is dropped with its type', [mood(['x', 'y']), mood(['x'])], [`'x'`], {
+    after: [entity('t', {})],
+    options: { allowDestructive: true },
+    phases: ['expand', 'contract'],
+  }),
+  column('a value is added at the end', [mood(['x', 'y']), mood(['x', 'y', 'z'])], [`'x'`, `'y'`], {
+    sql: [`ALTER TYPE "public"."t_c_enum" ADD VALUE IF NOT EXISTS 'z' AFTER 'y'`],
+    phases: ['expand'],
+  }),
+  column('values are added in front and between', [mood(['x', 'y']), mood(['a', 'x', 'm', 'y'])], [`'x'`, `'y'`]),
+  column(
+    'a value is added and is the default at once',
+    [mood(['x', 'y'], { default: 'x' }), mood(['x', 'y', 'z'], { default: 'z' })],
+    [`'x'`],
+  ),
+  column('a value is removed', [mood(['x', 'y', 'z']), mood(['x', 'y'])], [`'x'`, `'y'`], {
+    options: { allowDestructive: true },
+    phases: ['contract'],
+  }),
+  column(
+    'a value is removed and there is a default',
+    [mood(['x', 'y', 'z'], { default: 'x' }), mood(['x', 'y'], { default: 'x' })],
+    [`'x'`, `'y'`],
+    {
+      options: { allowDestructive: true },
+      phases: ['contract'],
+    },
+  ),
+  column(
+    'the default and its value are removed',
+    [mood(['x', 'y', 'z'], { default: 'z' }), mood(['x', 'y'], { default: 'x' })],
+    [`'x'`, `'y'`],
+    {
+      options: { allowDestructive: true },
+    },
+  ),
+  column('a value is removed and another one added', [mood(['x', 'y', 'z']), mood(['x', 'w', 'y'])], [`'x'`, `'y'`], {
+    options: { allowDestructive: true },
+  }),
+  column('the values are put into another order', [mood(['x', 'y', 'z']), mood(['z', 'x', 'y'])], [`'x'`, `'y'`], {
+    options: { allowDestructive: true },
+  }),
+  column(
+    'a value is added to an array of an enum',
+    [mood(['x', 'y'], { array: true, default: ['x'] }), mood(['x', 'y', 'z'], { array: true, default: ['x'] })],
+    [`'{x,y}'`],
+  ),
+  column(
+    'a value is removed from an array of an enum with a default',
+    [mood(['x', 'y', 'z'], { array: true, default: ['x'] }), mood(['x', 'y'], { array: true, default: ['x'] })],
+    [`'{x,y}'`],
+    { options: { allowDestructive: true } },
+  ),
+  {
+    name: 'a value is removed from an enum of two tables, with an index, a check and a view',
+    before: [
+      entity(
+        't',
+        { c: mood(['x', 'y', 'z'], { enumName: 'shared', default: 'x' }) },
+        { indices: [{ name: 'i', columns: ['c'] }] },
+      ),
+      entity(
+        'u',
+        { c: mood(['x', 'y', 'z'], { enumName: 'shared' }) },
+        { checks: [{ name: 'known', expression: `c <> 'y'` }] },
+      ),
+    ],
+    after: [
+      entity(
+        't',
+        { c: mood(['x', 'y'], { enumName: 'shared', default: 'x' }) },
+        { indices: [{ name: 'i', columns: ['c'] }] },
+      ),
+      entity(
+        'u',
+        { c: mood(['x', 'y'], { enumName: 'shared' }) },
+        { checks: [{ name: 'known', expression: `c <> 'y'` }] },
+      ),
+    ],
+    rows: [`INSERT INTO t (c) VALUES ('x'), ('y')`, `INSERT INTO u (c) VALUES ('x')`],
+    options: { allowDestructive: true },
+  },
+  {
+    name: 'a table joins a shared enum',
+    before: [entity('t', { c: mood(['x', 'y'], { enumName: 'shared' }) })],
+    after: [
+      entity('t', { c: mood(['x', 'y', 'z'], { enumName: 'shared' }) }),
+      entity('u', { c: mood(['x', 'y', 'z'], { enumName: 'shared', default: 'z' }) }),
+    ],
+    rows: [`INSERT INTO t (c) VALUES ('x')`],
+  },
+  column('text becomes an enum', [{ type: 'text' }, mood(['x', 'y'])], [`'x'`], {
+    options: { allowDestructive: true, usings: ['t.c=c::t_c_enum'] },
+  }),
+  column('an enum becomes text', [mood(['x', 'y'], { default: 'x' }), { type: 'text', default: 'x' }], [`'x'`], {
+    options: { allowDestructive: true },
+  }),
+  column('an enum gets a default', [mood(['x', 'y']), mood(['x', 'y'], { default: 'y' })], [`'x'`]),
+  column(
+    'values with quotes are added',
+    [mood(["it's"]), mood(["it's", 'a "b"', 'c::d', 'e,f'], { default: 'e,f' })],
+    [`'it''s'`],
+  ),
+];

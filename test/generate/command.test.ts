@@ -1,0 +1,305 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { runCli } from '../support/cli.js';
+import { createDatabase, serverUrl } from '../support/database.js';
+import type { TestDatabase } from '../support/database.js';
+import { createProject } from '../support/project.js';
+import type { TestProject } from '../support/project.js';
+
+const user = (columns: string, decorators = '', table = 'users'): string =>
+  `import { Check, Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
+import { Backfill, RenamedFrom } from 'nest-migrate/data-source';
+${decorators}
+@Entity('${table}')
+export class User {
+  @PrimaryGeneratedColumn() id!: number;
+  ${columns}
+}
+`;
+
+let project: TestProject;
+beforeEach(() => {
+  project = createProject({
+    'package.json': '{ "name": "app" }',
+    'tsconfig.json':
+      '{ "compilerOptions": { "module": "commonjs", "target": "es2022", "experimentalDecorators": true, "emitDecoratorMetadata": true, "esModuleInterop": true, "skipLibCheck": true } }',
+    'data-source.ts': `import { defineDataSource } from 'nest-migrate/data-source';
+export default defineDataSource({ baseDir: __dirname, entities: ['src/*.entity.ts'], migrations: ['migrations/*.{ts,js,sql}'] });
+`,
+    'src/user.entity.ts': user(`@Column() name!: string;`),
+  });
+});
+afterEach(() => project.remove());
+
+const cli = (...args: string[]) => runCli(args, { cwd: project.dir });
+// Throwaway databases on the test server are quicker than PostgreSQL in each process.
+const onServer = ['--shadow', serverUrl()];
+const generate = (...args: string[]) => cli('generate', ...onServer, ...args);
+const entity = (columns: string, decorators = '', table = 'users'): void =>
+  void project.write('src/user.entity.ts', user(columns, decorators, table));
+const files = (): string[] => readdirSync(join(project.dir, 'migrations')).toSorted();
+const texts = (pattern: RegExp): string =>
+  files()
+    .filter((file) => pattern.test(file))
+    .map((file) => project.read(`migrations/${file}`))
+    .join('');
+const generated = async (...args: string[]): Promise<string> => {
+  const { stdout, stderr, code } = await cli('generate', ...args);
+  expect([stderr.replace(/^! .*\n/gm, ''), code]).toEqual(['', 0]);
+  return stdout;
+};
+
+describe('generate, without any database', () => {
+  it('writes the first migration as one simple file, and then has nothing to do', async () => {
+    const stdout = await generated();
+    expect(stdout).toMatch(/^\+ migrations\/\d{13}-CreateUsers\.ts\n/);
+    expect(stdout).toContain('Proven up and down. Look at it, then: nest-migrate run');
+    expect(texts(/CreateUsers/).replace(/\d{13}/g, '1')).toMatchInlineSnapshot(`
+"import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+export class CreateUsers1 implements MigrationInterface {
+  name = 'CreateUsers1';
+  static readonly phase = 'expand' as const;
+
+  public async up(queryRunner: QueryRunner): Promise<void> {
+    await queryRunner.query(\`
+      CREATE TABLE "public"."users" (
+        "id" serial NOT NULL,
+        "name" character varying NOT NULL,
+        CONSTRAINT "PK_a3ffb1c0c8416b9fc6f907b7433" PRIMARY KEY (id)
+      )
+    \`);
+  }
+
+  public async down(queryRunner: QueryRunner): Promise<void> {
+    await queryRunner.query(\`DROP TABLE "public"."users"\`);
+  }
+}
+"
+`);
+    expect(await generated()).toBe('Nothing to do: the migrations lead to what the entities describe.\n');
+    expect((await cli('generate', '--check')).code).toBe(0);
+    expect((await cli('run')).stdout).toContain('1 migration applied');
+  });
+
+  it('--check writes nothing and exits with 3; --dry-run prints the files; --json is one object', async () => {
+    const check = await cli('generate', '--check');
+    expect(check.stdout).toContain('The entities have changed: 1 statement would be generated.');
+    expect([check.code, project.has('migrations')]).toEqual([3, false]);
+    const dry = await cli('generate', 'Begin', '--dry-run', '--sql');
+    expect(dry.stdout).toMatch(
+      /-Begin\.sql\n-- phase: expand\n[^]*-- up\n[^]*CREATE TABLE "public"\."users"[^]*-- down\n/,
+    );
+    const json = JSON.parse((await cli('generate', '--json')).stdout) as object;
+    expect(json).toMatchObject({
+      files: [expect.stringMatching(/CreateUsers\.ts$/)],
+      statements: [{ sql: expect.stringMatching(/^CREATE TABLE/), phase: 'expand' }],
+      renames: [],
+      warnings: [],
+    });
+    expect(files()).toHaveLength(1);
+  });
+
+  it('same input, same bytes', async () => {
+    const one = await cli('generate', '--dry-run');
+    const other = await cli('generate', '--dry-run');
+    const timeless = (text: string): string => text.replace(/\d{13}/g, '');
+    expect(timeless(other.stdout)).toBe(timeless(one.stdout));
+  });
+});
+
+describe('what nobody but the author can know', () => {
+  beforeEach(() => generated(...onServer));
+
+  it('a renamed column: never guessed; by flag beside the old one, with a contract file', async () => {
+    entity('@Column() fullName!: string;');
+    const asked = await generate();
+    expect(asked.code).toBe(3);
+    expect(asked.stderr).toContain('users.name is gone, and users.fullName is new: renamed, or something else?');
+    expect(asked.stderr).toContain(
+      "--rename users.name=fullName   (it is called that now: its data is kept; or @RenamedFrom('name'))",
+    );
+    expect(asked.stderr).toContain('--drop users.name   (it is dropped, with its data)');
+    expect(files()).toHaveLength(1);
+    await generated(...onServer, '--rename', 'users.name=fullName');
+    expect(texts(/./)).toContain('CREATE TRIGGER "users_fullName_rename" BEFORE INSERT OR UPDATE');
+    expect(texts(/Contract/)).toContain('ALTER TABLE "public"."users" DROP COLUMN "name"');
+    expect(await generated(...onServer)).toContain('Nothing to do');
+    expect((await cli('run')).code).toBe(0);
+    expect((await cli('revert', '--all')).code).toBe(0);
+  });
+
+  it('a renamed column: by decorator, directly', async () => {
+    entity(`@RenamedFrom('name') @Column() fullName!: string;`);
+    await generated(...onServer, '--rename-directly');
+    expect(texts(/Users\.ts/)).toContain('RENAME COLUMN "name" TO "fullName"');
+    expect(texts(/Users\.ts/)).toContain('RENAME COLUMN "fullName" TO "name"');
+    // The decorator may stay.
+    expect(await generated(...onServer)).toContain('Nothing to do');
+  });
+
+  it('a renamed table keeps its old name as a view, until the contract', async () => {
+    entity('@Column() name!: string;', '', 'people');
+    expect((await generate()).stderr).toContain('--rename users=people');
+    await generated(...onServer, '--rename', 'users=people');
+    expect(texts(/./)).toContain('CREATE VIEW "public"."users" AS SELECT * FROM "public"."people"');
+    expect(texts(/Contract/)).toContain('DROP VIEW "public"."users"');
+    expect(texts(/./)).not.toContain('DROP TABLE "public"."people"');
+  });
+
+  it('what existing rows get in a new column', async () => {
+    entity('@Column() name!: string; @Column() mail!: string;');
+    const asked = await generate('--json');
+    expect(asked.code).toBe(3);
+    expect(JSON.parse(asked.stdout)).toMatchObject({
+      error: { code: 'DECISION_NEEDED', next: expect.stringContaining('--backfill "users.mail=') },
+    });
+    await generated(...onServer, '--backfill', "users.mail=name || '@example.com'");
+    expect(texts(/Backfill/)).toContain(`UPDATE "public"."users" SET "mail" = name || '@example.com'`);
+    expect(texts(/Contract/)).toContain('DROP TRIGGER "users_mail_fill"');
+  });
+
+  it('the same by decorator, and with a constant as a default', async () => {
+    entity(`@Column() name!: string; @Backfill("'DE'") @Column() country!: string;`);
+    await generated(...onServer);
+    expect(texts(/Add/)).toContain(`ADD COLUMN "country" character varying NOT NULL DEFAULT 'DE'`);
+    expect(texts(/Contract/)).toContain('ALTER COLUMN "country" DROP DEFAULT');
+  });
+
+  it('lost data: named in words, allowed by a flag, done in a contract file', async () => {
+    entity('');
+    const asked = await generate();
+    expect(asked.stderr).toContain('This would lose:\n    - the data of column users.name');
+    expect(asked.code).toBe(3);
+    await generated(...onServer, '--allow-destructive');
+    expect(texts(/Users\.ts$/)).toContain('ALTER COLUMN "name" DROP NOT NULL');
+    expect(texts(/Contract/)).toContain('DROP COLUMN "name"');
+  });
+
+  it('a type that PostgreSQL cannot turn into another, and the zone of stored times', async () => {
+    entity(
+      `@Column() name!: string; @Column('text', { nullable: true }) age?: string; @Column('timestamp', { nullable: true }) at?: Date;`,
+    );
+    await generated(...onServer);
+    entity(
+      `@Column() name!: string; @Column('int', { nullable: true }) age?: number; @Column('timestamptz', { nullable: true }) at?: Date;`,
+    );
+    const asked = await generate();
+    expect(asked.stderr).toContain('--using "users.age=age::integer"');
+    expect(asked.stderr).toContain('--stored-timezone UTC');
+    await generated(...onServer, '--using', 'users.age=age::int', '--stored-timezone', 'UTC');
+    expect(await generated(...onServer)).toContain('Nothing to do');
+  });
+
+  it.each([
+    [['--rename', 'users.nmae=fullName'], 'there is no table or column users.nmae'],
+    [['--rename', 'users.name=nothing'], 'there is no nothing in the entities'],
+    [['--backfill', 'users'], '--backfill must be <table>.<column>=<expression>'],
+  ])('says what is wrong with %j', async (args, message) => {
+    entity('@Column() fullName!: string;');
+    const { code, stderr } = await generate(...args);
+    expect(stderr).toContain(message);
+    expect(code).toBe(2);
+  });
+});
+
+describe('what somebody made by hand', () => {
+  it('stays, in one line, and goes with --prune', async () => {
+    await generated(...onServer);
+    await cli('create', 'ByHand', '--sql');
+    const byHand = files().find((file) => file.endsWith('.sql')) ?? '';
+    project.write(
+      `migrations/${byHand}`,
+      `-- up\nCREATE INDEX by_hand ON users (lower(name));\nCREATE TABLE notes (id int);\n-- down\nDROP TABLE notes;\nDROP INDEX by_hand;\n`,
+    );
+    const kept = await generate();
+    expect(kept.stderr).toContain(
+      '! index by_hand is not in the entities, but was made by hand: it stays (--prune drops it).',
+    );
+    expect(kept.stderr).toContain('! table notes is not in the entities');
+    expect(kept.stdout).toContain('Nothing to do');
+    await generated(...onServer, '--prune', '--allow-destructive');
+    expect(texts(/./)).toContain('DROP INDEX CONCURRENTLY IF EXISTS "public"."by_hand"');
+    expect(texts(/Contract/)).toContain('DROP TABLE "public"."notes"');
+  });
+});
+
+describe('what cannot be done', () => {
+  it('a migration that cannot be replayed: which, which statement, and why', async () => {
+    project.write('migrations/1700000000001-broken.sql', '-- up\nSELECT 1;\nUPDATE nowhere SET x = 1;\n-- down\n');
+    const { code, stderr } = await generate();
+    expect(stderr).toContain(
+      'Migration Broken1700000000001 could not be replayed on the empty shadow database: relation "nowhere" does not exist (42P01).',
+    );
+    expect(stderr).toContain('UPDATE nowhere SET x = 1');
+    expect(code).toBe(1);
+  });
+
+  it('an entity that TypeORM cannot make', async () => {
+    entity('@Column() name!: string;', "@Check('nme > 0')");
+    const { code, stderr } = await generate();
+    expect(stderr).toContain('Entity User (table users) cannot be created: column "nme" does not exist');
+    expect(code).toBe(1);
+  });
+
+  it('a shadow server that is not there', async () => {
+    const { code, stderr } = await cli('generate', '--shadow', 'postgres://me:hunter2@127.0.0.1:1/x');
+    expect(stderr).toContain('No shadow database could be made at postgres://me:***@127.0.0.1:1/x');
+    expect(stderr).not.toContain('hunter2');
+    expect(code).toBe(1);
+  });
+});
+
+describe('on a server', () => {
+  let database: TestDatabase;
+  beforeEach(async () => {
+    database = await createDatabase();
+    project.write('.env', `DATABASE_URL=${database.url}\n`);
+  });
+  afterEach(() => database.drop());
+
+  const shadows = async (): Promise<unknown[]> =>
+    database.query("SELECT datname FROM pg_database WHERE datname LIKE 'nest_migrate_shadow%'");
+
+  it('--shadow leaves no database behind, --from begins with a live one', async () => {
+    await generated('--shadow', database.url);
+    expect(await shadows()).toEqual([]);
+    await cli('run');
+    await database.query('ALTER TABLE users ADD nick text');
+    entity(
+      `@Column() name!: string; @Column('text', { nullable: true }) nick?: string; @Column({ nullable: true }) city?: string;`,
+    );
+    const { stdout } = await cli('generate', '--from', database.url, '--dry-run');
+    expect(stdout).toContain('ADD COLUMN "city"');
+    expect(stdout).not.toContain('nick');
+  });
+
+  it('baseline takes over what synchronize has made', async () => {
+    await database.query(
+      'CREATE TABLE users (id SERIAL NOT NULL, name character varying NOT NULL, CONSTRAINT "PK_a3ffb1c0c8416b9fc6f907b7433" PRIMARY KEY (id))',
+    );
+    await database.query("INSERT INTO users (name) VALUES ('Ada')");
+    await database.query('CREATE INDEX by_hand ON users (name)');
+    expect((await cli('baseline', '--check')).stdout).toBe('The database has the schema that the entities describe.\n');
+    const { stdout, stderr, code } = await cli('baseline');
+    expect(stdout).toMatch(
+      /^\+ migrations\/\d{13}-Baseline\.ts\nRecorded as applied, without executing: Baseline\d{13}\.\n$/,
+    );
+    expect(stderr).toContain('! index by_hand is in the database, and not in the entities.');
+    expect(code).toBe(0);
+    expect(await database.query('SELECT name FROM users')).toEqual([{ name: 'Ada' }]);
+    expect((await cli('run')).stdout).toContain('Nothing to do');
+    expect(await generated(...onServer)).toContain('Nothing to do');
+  });
+
+  it('baseline shows how a database differs, and records nothing', async () => {
+    await database.query('CREATE TABLE users (id SERIAL PRIMARY KEY)');
+    const { stdout, code } = await cli('baseline');
+    expect(stdout).toContain('The database differs from the entities.');
+    expect(stdout).toContain('ADD COLUMN "name" character varying NOT NULL;');
+    expect(code).toBe(3);
+    expect(project.has('migrations')).toBe(false);
+    expect(await database.query("SELECT to_regclass('migrations') AS ledger")).toEqual([{ ledger: null }]);
+  });
+});

@@ -1,0 +1,276 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DataSource } from 'typeorm';
+import type { DataSourceOptions, EntitySchema } from 'typeorm';
+import pg from 'pg';
+import type { GenerateOptions, GenerateResult } from '../../src/commands/generate/contract.js';
+import { createMigrator } from '../../src/migrator.js';
+import type { Migrator } from '../../src/migrator.js';
+import { asValidated, compareSchemas } from '../../src/schema/compare.js';
+import { keepUnknown } from '../../src/schema/keep.js';
+import { describeObject, objectId } from '../../src/schema/object-id.js';
+import { readSchema } from '../../src/schema/read.js';
+import type { Schema } from '../../src/schema/read.js';
+import { createEntities } from '../../src/shadow/entities.js';
+import { createDatabase, serverUrl } from './database.js';
+import type { TestDatabase } from './database.js';
+import { dataOf, expectDataKept } from './rows.js';
+
+export type Entity = EntitySchema | (new () => object);
+
+/** What changes, and what must come of it. */
+export interface Evolution {
+  readonly before: readonly Entity[];
+  readonly after: readonly Entity[];
+  /** Of the data source: a naming strategy, a schema. */
+  readonly dataSource?: object;
+  readonly options?: Partial<GenerateOptions>;
+  /** Statements that fill the tables before the change. */
+  readonly rows?: readonly string[];
+  /** A migration that somebody writes by hand between the two. */
+  readonly hand?: { readonly up: readonly string[]; readonly down: readonly string[] };
+  /** What was made by hand and must be there still, as it is described to people. */
+  readonly stays?: readonly string[];
+  /** Columns whose values are written otherwise afterwards: `table.column`. */
+  readonly rewritten?: readonly string[];
+  /** PGlite in this process instead of a database of the server. */
+  readonly inProcess?: true;
+}
+
+export interface Evolved {
+  readonly initial: GenerateResult;
+  readonly change: GenerateResult;
+  /** The statements of the change, in order. */
+  readonly sql: readonly string[];
+  /** The text of each file of the change. */
+  readonly texts: readonly string[];
+  /** How often rows were looked at: for tests of the tests. */
+  readonly rowsKept: number;
+}
+
+/** Takes a database from the first entities to the others and back, and checks everything that must hold on the way. */
+export async function evolve(evolution: Evolution): Promise<Evolved> {
+  const dir = mkdtempSync(join(tmpdir(), 'nest-migrate-evolve-'));
+  const database = await createDatabase();
+  try {
+    return await evolveIn(dir, database, evolution);
+  } finally {
+    await database.drop();
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+async function evolveIn(dir: string, database: TestDatabase, evolution: Evolution): Promise<Evolved> {
+  writeFileSync(join(dir, 'package.json'), '{"type":"module"}');
+  const { options = {}, rows = [], stays = [], rewritten = [] } = evolution;
+  const settings: GenerateOptions = {
+    language: 'js',
+    moduleKind: 'esm',
+    ...(evolution.inProcess ? {} : { shadow: serverUrl() }),
+  };
+  const as = <T>(entities: readonly Entity[], work: (migrator: Migrator) => Promise<T>): Promise<T> =>
+    withMigrator({ entities, dir, url: database.url, dataSource: evolution.dataSource }, work);
+
+  const { schema: own } = (evolution.dataSource ?? {}) as { readonly schema?: string };
+  if (own !== undefined) await database.query(`CREATE SCHEMA "${own}"`);
+  const initial = await as(evolution.before, async (migrator) => {
+    const generated = await migrator.generate({ ...settings, name: 'Initial' });
+    if (evolution.hand) writeByHand(dir, evolution.hand);
+    await migrator.run();
+    return generated;
+  });
+  for (const sql of rows) await database.query(sql);
+  const first = await liveSchema(database.url);
+  const data = await dataOf(database, first);
+
+  const change = await as(evolution.after, async (migrator) => {
+    const generated = await migrator.generate({ ...settings, ...options });
+    const again = await migrator.generate({ ...settings, ...options });
+    expectNone(
+      again.statements.map(({ sql }) => sql),
+      'A second generate still finds something to do',
+      generated,
+    );
+    await migrator.run();
+    return generated;
+  });
+  if (change.files.length === 0) throw new Error('Nothing was found to do.');
+  const wanted = await desired(evolution);
+  const changed = await liveSchema(database.url);
+  await expectSame(changed, wanted, stays, change);
+  const kept = await dataOf(database, changed);
+  const rowsKept = expectDataKept(data, kept, rewritten);
+  if (stays.length === 0) await expectTypeormContent(database.url, evolution, change);
+
+  await as(evolution.after, async (migrator) => {
+    await migrator.revert({ count: change.files.length });
+    const reverted = await liveSchema(database.url);
+    const { schema: back } = await keepUnknown(first, reverted, ({ kind }) => kind === 'extension');
+    const left = await compareSchemas(await asValidated(reverted), await asValidated(back));
+    expectNone(
+      left.map(({ sql }) => sql),
+      'Reverting did not lead back',
+      change,
+    );
+    const surviving = new Map([...data].filter(([table]) => kept.has(table)));
+    expectDataKept(surviving, await dataOf(database, reverted), [...rewritten, ...lostColumns(first, changed)]);
+    await migrator.run();
+  });
+  await expectSame(await liveSchema(database.url), wanted, stays, change);
+  const files = change.files.map((file) => readFileSync(file, 'utf8'));
+  return { initial, change, sql: change.statements.map(({ sql }) => sql), texts: files, rowsKept };
+}
+
+interface Where {
+  readonly entities: readonly Entity[];
+  readonly dir: string;
+  readonly url: string;
+  readonly dataSource?: object | undefined;
+}
+
+async function withMigrator<T>(where: Where, work: (migrator: Migrator) => Promise<T>): Promise<T> {
+  const dataSource = new DataSource({
+    type: 'postgres',
+    url: where.url,
+    entities: where.entities as DataSourceOptions['entities'],
+    migrations: [`${where.dir}/*.js`],
+    ...where.dataSource,
+  } as DataSourceOptions);
+  const migrator = createMigrator({ dataSource, settings: { dir: where.dir, outOfOrder: 'run' } });
+  try {
+    return await work(migrator);
+  } finally {
+    await migrator.close();
+  }
+}
+
+function writeByHand(dir: string, { up, down }: NonNullable<Evolution['hand']>): void {
+  const timestamp = Date.now() + 1000;
+  const method = (name: string, statements: readonly string[]): string =>
+    `  async ${name}(queryRunner) {\n${statements.map((sql) => `    await queryRunner.query(${JSON.stringify(sql)});\n`).join('')}  }\n`;
+  const text = `export class ByHand${timestamp} {\n${method('up', up)}${method('down', down)}}\n`;
+  writeFileSync(join(dir, `${timestamp}-ByHand.js`), text);
+}
+
+const own = ['public', 'app'].flatMap((schema) =>
+  ['migrations', 'migrations_log', 'typeorm_metadata'].map((name) => objectId('table', schema, name)),
+);
+
+async function liveSchema(url: string): Promise<Schema> {
+  const pool = new pg.Pool({ connectionString: url });
+  try {
+    return await readSchema(pool, { ignoreTables: own });
+  } finally {
+    await pool.end();
+  }
+}
+
+/** What the entities describe, made by TypeORM on an empty database. */
+async function desired(evolution: Evolution): Promise<Schema> {
+  const database = await createDatabase();
+  try {
+    await withEntities(database.url, evolution, (dataSource) =>
+      createEntities(dataSource, (sql) => dataSource.query(sql)),
+    );
+    return await liveSchema(database.url);
+  } finally {
+    await database.drop();
+  }
+}
+
+async function withEntities<T>(
+  url: string,
+  evolution: Evolution,
+  work: (dataSource: DataSource) => Promise<T>,
+): Promise<T> {
+  const dataSource = new DataSource({
+    type: 'postgres',
+    url,
+    entities: evolution.after as DataSourceOptions['entities'],
+    installExtensions: false,
+    poolSize: 2,
+    ...evolution.dataSource,
+  } as DataSourceOptions);
+  await dataSource.initialize();
+  try {
+    return await work(dataSource);
+  } finally {
+    await dataSource.destroy();
+  }
+}
+
+async function expectSame(
+  live: Schema,
+  wanted: Schema,
+  stays: readonly string[],
+  change: GenerateResult,
+): Promise<void> {
+  const missing = stays.filter((one) => !live.objects.some(({ id }) => describeObject(id) === one));
+  if (missing.length > 0) throw new Error(`It should have stayed: ${missing.join(', ')}\n${told(change)}`);
+  const { schema } = await keepUnknown(
+    wanted,
+    live,
+    (id) => id.kind === 'extension' || stays.includes(describeObject(id)),
+  );
+  const left = await compareSchemas(live, schema);
+  expectNone(
+    left.map(({ sql }) => sql),
+    'The live schema is not what the entities describe',
+    change,
+  );
+}
+
+/** TypeORM's own comparison must find nothing either, wherever it finds nothing on a database that it has made itself. */
+async function expectTypeormContent(url: string, evolution: Evolution, change: GenerateResult): Promise<void> {
+  const log = (dataSource: DataSource): Promise<readonly string[]> =>
+    dataSource.driver
+      .createSchemaBuilder()
+      .log()
+      .then(({ upQueries }) => upQueries.map(({ query }) => query));
+  const ours = await withEntities(url, evolution, log);
+  if (ours.length === 0) return;
+  const database = await createDatabase();
+  try {
+    const its = await withEntities(database.url, evolution, async (dataSource) => {
+      try {
+        await createSchemas(dataSource);
+        await dataSource.synchronize();
+      } catch {
+        return undefined;
+      }
+      return log(dataSource);
+    });
+    if (its === undefined) return;
+    const known = new Set(its);
+    expectNone(
+      ours.filter((sql) => !known.has(sql)),
+      'TypeORM itself still finds something to do',
+      change,
+    );
+  } finally {
+    await database.drop();
+  }
+}
+
+async function createSchemas(dataSource: DataSource): Promise<void> {
+  const schemas = dataSource.entityMetadatas.map(({ schema }) => schema).filter((schema) => schema !== undefined);
+  for (const schema of new Set(schemas)) await dataSource.query(`CREATE SCHEMA IF NOT EXISTS "${schema}"`);
+  await dataSource.query('CREATE EXTENSION IF NOT EXISTS "uuid-ossp"');
+}
+
+/** Columns that the change took away, or gave another type: their values are another matter. */
+function lostColumns(first: Schema, changed: Schema): readonly string[] {
+  return first.objects.flatMap(({ id, is }) =>
+    id.kind === 'column' && changed.get(id)?.is['type'] !== is['type'] ? [`${id.table ?? ''}.${id.name ?? ''}`] : [],
+  );
+}
+
+function expectNone(statements: readonly string[], what: string, change: GenerateResult): void {
+  if (statements.length === 0) return;
+  throw new Error(`${what}:\n${statements.join('\n')}\n\n${told(change)}`);
+}
+
+function told({ statements }: GenerateResult): string {
+  return `The change was:\n${statements.map(({ sql, phase }) => `[${phase}] ${sql}`).join('\n')}`;
+}
