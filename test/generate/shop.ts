@@ -13,13 +13,6 @@ import { serverUrl } from '../support/database.js';
 /** The entities of a shop, as they are at first and as changes make them. */
 export type Shop = readonly EntitySchema[];
 
-export interface Order {
-  readonly id: number;
-  readonly email: string;
-  readonly quantity: number | string;
-  readonly note: string | null;
-}
-
 type Columns = Record<string, EntitySchemaColumnOptions>;
 type OrdersOptions = Pick<EntitySchemaOptions<Columns>, 'indices' | 'uniques' | 'checks' | 'relations'> & {
   readonly columns?: Columns;
