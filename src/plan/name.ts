@@ -48,6 +48,7 @@ function suffixOf({ phase, transaction, steps }: PlannedFile, index: number): st
   if (!transaction) return steps.some(({ sql }) => sql.startsWith('DO ')) ? 'Backfill' : 'Indexes';
   if (index === 0) return '';
   if (steps.some(({ sql }) => sql.includes(' VALIDATE CONSTRAINT '))) return 'Validate';
+  if (steps.some(({ sql }) => /__new" TO "/.test(sql))) return 'Swap';
   return steps.some(({ sql }) => sql.endsWith(' NOT VALID')) ? 'Check' : 'Finish';
 }
 

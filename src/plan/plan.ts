@@ -4,6 +4,7 @@ import type { PlanContext, Recipe } from './context.js';
 import { changeType, mergeTypeChanges } from './recipes/change-type.js';
 import { addColumn, addColumnDirectly, dropColumn } from './recipes/columns.js';
 import { addKey, addValidated } from './recipes/constraints.js';
+import { freeType } from './recipes/free-type.js';
 import { dropExpression } from './recipes/generated-column.js';
 import { createIndex, dropIndex } from './recipes/index-recipes.js';
 import { setNotNull } from './recipes/not-null.js';
@@ -29,6 +30,7 @@ const online: readonly Recipe[] = [
   addEnumValue,
   replaceEnum,
   rewriteType,
+  freeType,
   changeType,
   dropObject,
   plain,

@@ -6,7 +6,7 @@ const [url, orders, added] = [process.argv[2], Number(process.argv[3]), JSON.par
 const nothing = () => ({ read: 0, write: 0, errors: [], statements: 0 });
 let waits = nothing();
 let values = {};
-let ended = false;
+const state = { ended: false };
 
 const read = (connection, id) =>
   connection.query('SELECT id, customer_id, email, code, quantity, placed, note FROM orders WHERE id = $1', [id]);
@@ -23,7 +23,7 @@ async function client(kind, statements) {
   const connection = new pg.Client({ connectionString: url, application_name: 'client' });
   connection.on('error', () => undefined);
   await connection.connect();
-  while (!ended) {
+  while (!state.ended) {
     const id = 1 + Math.floor(Math.random() * orders);
     for (const statement of statements) {
       const started = performance.now();
@@ -43,15 +43,16 @@ const clients = [
   client('write', [update, insert]),
   client('write', [update, insert]),
 ];
-process.on('message', async (message) => {
+process.on('message', (message) => void answer(message));
+process.send('ready');
+
+async function answer(message) {
   if (message === 'next version') values = added;
   if (message === 'end') {
-    ended = true;
+    state.ended = true;
     await Promise.all(clients);
   }
-  const answer = waits;
+  process.send(waits);
   waits = nothing();
-  process.send(answer);
-  if (ended) process.disconnect();
-});
-process.send('ready');
+  if (state.ended) process.disconnect();
+}

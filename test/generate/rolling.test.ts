@@ -150,8 +150,7 @@ async function startReplica(version: Version, url: string): Promise<Replica> {
   await migrator.run();
   await migrator.close();
   const errors: string[] = [];
-  let calls = 0;
-  let ended = false;
+  const state = { calls: 0, ended: false };
   const repository = dataSource.getRepository('Order');
   const call = async (work: () => Promise<unknown>): Promise<void> => {
     try {
@@ -159,10 +158,10 @@ async function startReplica(version: Version, url: string): Promise<Replica> {
     } catch (error) {
       errors.push((error as Error).message);
     }
-    calls += 1;
+    state.calls += 1;
   };
   const work = async (): Promise<void> => {
-    while (!ended) {
+    while (!state.ended) {
       const n = Math.floor(Math.random() * orders);
       await call(() => repository.save(version.order(n)));
       await call(() => repository.update({ id: n + 1 }, version.change(n)));
@@ -178,9 +177,9 @@ async function startReplica(version: Version, url: string): Promise<Replica> {
   return {
     version: version.name,
     errors,
-    calls: () => calls,
+    calls: () => state.calls,
     stop: async () => {
-      ended = true;
+      state.ended = true;
       await Promise.all(working);
       if (dataSource.isInitialized) await dataSource.destroy();
     },

@@ -13,13 +13,6 @@ import { serverUrl } from '../support/database.js';
 /** The entities of a shop, as they are at first and as changes make them. */
 export type Shop = readonly EntitySchema[];
 
-export interface Order {
-  readonly id: number;
-  readonly email: string;
-  readonly quantity: number | string;
-  readonly note: string | null;
-}
-
 type Columns = Record<string, EntitySchemaColumnOptions>;
 type OrdersOptions = Pick<EntitySchemaOptions<Columns>, 'indices' | 'uniques' | 'checks' | 'relations'> & {
   readonly columns?: Columns;
@@ -59,7 +52,7 @@ export function shop(options: OrdersOptions = {}): Shop {
       indices,
       checks,
       ...rest,
-      columns: Object.fromEntries(all) as Columns,
+      columns: Object.fromEntries<EntitySchemaColumnOptions>(all),
     }),
   ];
 }
@@ -103,6 +96,10 @@ export const changes: readonly ShopChange[] = [
     inserts: { total: '2' },
   },
   { name: 'int to bigint', after: shop({ columns: { quantity: { type: 'bigint', default: 1 } } }) },
+  {
+    name: 'key to bigint',
+    after: shop({ columns: { id: { type: 'bigint', primary: true, generated: 'increment' } } }),
+  },
   {
     name: 'timestamp to timestamptz',
     after: shop({ columns: { placed: { type: 'timestamptz', default: () => 'now()' } } }),
@@ -182,6 +179,7 @@ export function createFolder(): MigrationsFolder {
   const dir = mkdtempSync(join(tmpdir(), 'nest-migrate-shop-'));
   writeFileSync(join(dir, 'package.json'), '{"type":"module"}');
   const files: string[] = [];
+  let latest: Shop = [];
   const use = async <T>(
     url: string,
     entities: Shop,
@@ -208,10 +206,11 @@ export function createFolder(): MigrationsFolder {
         migrator.generate({ language: 'js', moduleKind: 'esm', shadow: serverUrl(), ...options }),
       );
       files.push(...result.files);
+      latest = entities;
       return result;
     },
-    run: (url, options, settings = {}) => use(url, [], settings, (migrator) => migrator.run(options)),
-    with: (url, work) => use(url, [], {}, work),
+    run: (url, options, settings = {}) => use(url, latest, settings, (migrator) => migrator.run(options)),
+    with: (url, work) => use(url, latest, {}, work),
     texts: () => files.map((file) => readFileSync(file, 'utf8')),
     forget: (result) => {
       for (const file of result.files) rmSync(file);

@@ -1,5 +1,5 @@
 import { literal } from '../../database/tables.js';
-import { columnOf as columnIn, defaultOf } from '../../schema/column.js';
+import { columnOf as columnIn, defaultOf, definitionOf } from '../../schema/column.js';
 import { describeObject, quoteIdent, tableSql } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import type { Change } from '../../schema/compare.js';
@@ -40,8 +40,10 @@ export interface ColumnTypeChange {
   readonly id: ObjectId;
   readonly types: { readonly from: string; readonly to: string };
   readonly defaults: { readonly before: string | undefined; readonly after: string | undefined };
-  /** The expression that somebody gave, or that the time zone of the stored values gives. */
-  readonly using: string | undefined;
+  /** The expression that somebody gave. */
+  readonly given: string | undefined;
+  /** The time zone in which stored timestamps were meant, when they get one or lose it. */
+  readonly zone: string | undefined;
   /** In a session of this time zone it is a matter of the catalog only. */
   readonly session?: string;
   readonly how: TypeChange;
@@ -53,38 +55,47 @@ export function columnTypeChange(change: Change, context: PlanContext): ColumnTy
   const column =
     change.uses.find(({ kind }) => kind === 'column') ?? change.creates.find(({ kind }) => kind === 'column');
   const id = column ?? columnOf(change);
-  const before = id && columnIn(context.from, id);
-  const after = id && columnIn(context.to, id);
-  if (!id || !before || !after) return undefined;
+  const found = id && typeChangeOf(id, context);
+  return found && { ...found, loses: lossOf(change, id) };
+}
+
+export function typeChangeOf(id: ObjectId, context: PlanContext): ColumnTypeChange | undefined {
+  const before = columnIn(context.from, id);
+  const after = columnIn(context.to, id);
+  if (!before || !after) return undefined;
   const defaults = { before: defaultOf(context.from, id), after: defaultOf(context.to, id) };
   const types = { from: before.type, to: after.type };
-  const loses = lossOf(change, id);
   const given = context.decisions.using.get(columnPath(id));
   const zone = given === undefined ? zoneOf(types, context) : undefined;
   // An index would be built anew meanwhile, a check would look at all rows.
   if (zone !== undefined && /^(?:Etc\/)?UTC$/i.test(zone) && !isStoodOn(id, context))
-    return { id, types, defaults, using: undefined, session: zone, how: 'free', loses };
-  const using =
-    given ?? (zone === undefined ? undefined : `${quoteIdent(id.name ?? '')} AT TIME ZONE ${literal(zone)}`);
+    return { id, types, defaults, given, zone, session: zone, how: 'free', loses: {} };
   const how =
-    using === undefined
+    given === undefined && zone === undefined
       ? context.tryType({ type: types.from, expr: defaults.before }, { type: types.to, expr: defaults.after })
       : 'rewrite';
-  return { id, types, defaults, using, how, loses };
+  return { id, types, defaults, given, zone, how, loses: {} };
+}
+
+/** What a value of the old type is as one of the new. */
+export function convertedFrom(value: string, { zone, how, types }: ColumnTypeChange): string {
+  if (zone !== undefined) return `${value} AT TIME ZONE ${literal(zone)}`;
+  return how === 'needs-using' ? `${value}::text::${types.to}` : value;
 }
 
 /** One ALTER keeps the data, where dropping and adding a column would lose it. */
 export const changeType: Recipe = (change, context) => {
   const found = columnTypeChange(change, context);
   if (!found) return undefined;
-  const { id, types, defaults, using, session, how, loses } = found;
+  const { id, types, defaults, given, session, how, loses } = found;
+  const value = given ?? convertedFrom(quoteIdent(id.name ?? ''), found);
   const target = `ALTER TABLE ${tableSql({ ...id, name: id.table ?? '' })} ALTER COLUMN ${quoteIdent(id.name ?? '')}`;
   const isNew = existingTable(id, context) === undefined;
   const effect = isNew
     ? 'nobody waits'
-    : how === 'free'
+    : how === 'free' && !isIndexedOtherwise(id, context)
       ? 'brief lock'
-      : how === 'scan'
+      : how === 'free' || how === 'scan'
         ? 'all wait while it scans'
         : 'all wait while it rewrites';
   const comment = `${describeObject(id)}: from ${types.from} to ${types.to}.`;
@@ -100,7 +111,7 @@ export const changeType: Recipe = (change, context) => {
       step('SET LOCAL TimeZone TO DEFAULT', { effect: 'nobody waits' }),
     ];
   }
-  if (how === 'free' || how === 'scan' || (how === 'rewrite' && using === undefined)) {
+  if (how === 'free' || how === 'scan' || (how === 'rewrite' && value === quoteIdent(id.name ?? ''))) {
     return [
       step(`${target} TYPE ${types.to}`, { comment, effect, ...loses }),
       ...defaultSteps(target, defaults.before, defaults.after),
@@ -108,7 +119,7 @@ export const changeType: Recipe = (change, context) => {
   }
   return [
     ...(defaults.before === undefined ? [] : [step(`${target} DROP DEFAULT`)]),
-    step(`${target} TYPE ${types.to} USING ${using ?? `${quoteIdent(id.name ?? '')}::text::${types.to}`}`, {
+    step(`${target} TYPE ${types.to} USING ${value}`, {
       comment,
       effect,
       ...loses,
@@ -126,6 +137,16 @@ function zoneOf(types: { readonly from: string; readonly to: string }, { decisio
   const zoned = [types.from, types.to].map((type) => /^timestamp(?:\(\d\))? with(?<out>out)? time zone/.exec(type));
   const changes = zoned[0] && zoned[1] && zoned[0].groups?.['out'] !== zoned[1].groups?.['out'];
   return changes ? decisions.storedTimezone : undefined;
+}
+
+/** An index over an expression or a part of the rows is built again, whatever the types. */
+function isIndexedOtherwise(id: ObjectId, { from }: PlanContext): boolean {
+  return from
+    .neededBy(id)
+    .some(
+      (other) =>
+        other.kind === 'index' && /\(\(| WHERE |\w\(/.test(definitionOf(from, other).replace(/^.*? USING \w+ /s, '')),
+    );
 }
 
 function isStoodOn(id: ObjectId, { from }: PlanContext): boolean {

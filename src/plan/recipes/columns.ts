@@ -94,7 +94,7 @@ function fillTrigger(
 ): { readonly create: readonly Step[]; readonly drop: readonly Step[] } {
   const name = shortened(`${table.name ?? ''}_${column}_fill`);
   const routine = `${quoteIdent(table.schema ?? 'public')}.${quoteIdent(name)}`;
-  // Planned anew each time: a plan that was kept fails when another column gets another type.
+  // Planned anew each time: a plan that was kept reads the wrong columns when others have been added or renamed since.
   const body = `
       BEGIN
         IF NEW.${quoteIdent(column)} IS NULL THEN

@@ -18,7 +18,7 @@ export const addValidated: Recipe = (change, context) => {
   return validatedSteps(table, constraint.name ?? '', String(is['def']));
 };
 
-export function validatedSteps(table: ObjectId, name: string, definition: string): readonly Step[] {
+function validatedSteps(table: ObjectId, name: string, definition: string): readonly Step[] {
   return [
     step(`ALTER TABLE ${tableSql(table)} ADD CONSTRAINT ${quoteIdent(name)} ${definition} NOT VALID`, {
       comment: 'Checks new rows from now on, without looking at those that are there.',

@@ -1,13 +1,13 @@
 import { definitionOf } from '../../schema/column.js';
-import { quoteIdent, sqlName, tableSql } from '../../schema/object-id.js';
+import { objectId, quoteIdent, sqlName, tableSql } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
-import { columnId, sameId } from '../context.js';
+import { sameId } from '../context.js';
 import type { PlanContext } from '../context.js';
 import { shortened } from '../names.js';
 import { step } from '../step.js';
 import type { Step } from '../step.js';
 import { inColumns, renamedIn } from './column-in-sql.js';
-import { dropLeftover } from './index-recipes.js';
+import { dropLeftover, isPartitioned } from './index-recipes.js';
 
 /** How something that stands on a column is made once more on its successor, and takes the place of the first one. */
 export interface Copy {
@@ -19,6 +19,8 @@ export interface Copy {
   /** In the swap, before and after the columns get their names. */
   readonly makeRoom: readonly Step[];
   readonly takeOver: readonly Step[];
+  /** When the swap is committed. */
+  readonly check: readonly Step[];
 }
 
 /** The copies of everything that needs the column; undefined when something of it cannot be copied while it is in use. */
@@ -29,27 +31,57 @@ export function copiesFor(column: ObjectId, successor: string, context: PlanCont
     if (id.kind === 'default' || id.kind === 'sequence') continue;
     const stays = to.has(id) && definitionOf(to, id) === definitionOf(from, id);
     const copy = copyOf(id, column, successor, context);
-    if (copy === undefined || sharedWithAnother(id, column, context)) return undefined;
+    if (copy === undefined) return undefined;
     // What goes, or is replaced by something else, is a change of its own.
     if (stays) copies.push(copy);
   }
-  return copies;
+  // Foreign keys need the key that they refer to.
+  const isForeignKey = ({ of }: Copy): number => (from.get(of)?.is['type'] === 'f' ? 1 : 0);
+  return copies.sort((one, other) => isForeignKey(one) - isForeignKey(other));
 }
 
 function copyOf(id: ObjectId, column: ObjectId, successor: string, context: PlanContext): Copy | undefined {
-  const table = { kind: 'table', schema: column.schema ?? 'public', name: column.table ?? '' };
+  const { from } = context;
+  const { type, validated } = from.get(id)?.is ?? {};
+  const table = tableOf(column);
+  const definition = definitionOf(from, id);
   const renaming = { from: column.name ?? '', to: successor };
-  const definition = definitionOf(context.from, id);
-  if (id.kind === 'index') return indexCopy(id, table, (text) => renamedIn(text, renaming), context);
-  const { type, validated } = context.from.get(id)?.is ?? {};
-  if (id.kind !== 'constraint' || id.table !== column.table || id.schema !== column.schema || validated !== true)
-    return undefined;
-  if (type === 'c') return checkCopy(id, table, renamedIn(definition, renaming));
-  if (type === 'f') {
-    const ofItself = context.from.needs(id).every(({ kind, table: of }) => kind !== 'column' || of === id.table);
-    return ofItself ? undefined : checkCopy(id, table, inColumns(definition, renaming));
+  const isOwn = id.table === column.table && id.schema === column.schema;
+  if (id.kind === 'constraint' && validated === true && type === 'f') {
+    const renamed = isOwn ? inColumns(definition, renaming) : undefined;
+    return renamed === undefined || changesOtherwise(id, column, context)
+      ? foreignKeyAnew(id, definition, context)
+      : checkCopy(id, table, renamed);
   }
+  // Two columns of one index that both get another type would each build it for themselves.
+  if (changesOtherwise(id, column, context)) return undefined;
+  if (id.kind === 'index') return indexCopy(id, table, (text) => renamedIn(text, renaming), context);
+  if (id.kind !== 'constraint' || !isOwn || validated !== true) return undefined;
+  if (type === 'c') return checkCopy(id, table, renamedIn(definition, renaming));
   return type === 'u' || type === 'p' ? keyCopy(id, table, inColumns(definition, renaming)) : undefined;
+}
+
+/** Where the other side changes as well: declared again in the swap itself, and the rows that are there are checked after it. */
+function foreignKeyAnew(constraint: ObjectId, definition: string, context: PlanContext): Copy | undefined {
+  const table = tableOf(constraint);
+  if (isPartitioned(table, context)) return undefined;
+  const alter = `ALTER TABLE ${tableSql(table)}`;
+  const drop = `${alter} DROP CONSTRAINT IF EXISTS ${quoteIdent(constraint.name ?? '')}`;
+  return {
+    of: constraint,
+    declare: [],
+    build: [],
+    makeRoom: [step(drop)],
+    takeOver: [
+      step(`${alter} ADD CONSTRAINT ${quoteIdent(constraint.name ?? '')} ${definition} NOT VALID`, { undo: [drop] }),
+    ],
+    check: [
+      step(`${alter} VALIDATE CONSTRAINT ${quoteIdent(constraint.name ?? '')}`, {
+        comment: 'Looks at the rows that are there, while the table stays in use.',
+        effect: 'scans, nobody waits',
+      }),
+    ],
+  };
 }
 
 function indexCopy(
@@ -73,6 +105,7 @@ function indexCopy(
         undo: [`ALTER INDEX ${sqlName(index)} RENAME TO ${quoteIdent(draft.name ?? '')}`],
       }),
     ],
+    check: [],
   };
 }
 
@@ -91,6 +124,7 @@ function checkCopy(constraint: ObjectId, table: ObjectId, definition: string | u
         undo: [`${alter} RENAME CONSTRAINT ${name} TO ${draft}`],
       }),
     ],
+    check: [],
   };
 }
 
@@ -114,6 +148,7 @@ function keyCopy(constraint: ObjectId, table: ObjectId, definition: string | und
         undo: [`${alter} DROP CONSTRAINT ${name}`],
       }),
     ],
+    check: [],
   };
 }
 
@@ -140,12 +175,14 @@ function draftOf(id: ObjectId): ObjectId {
   return { ...id, name: shortened(`${id.name ?? ''}__new`) };
 }
 
-/** Two columns of one index that both get another type would each build it for themselves. */
-function sharedWithAnother(id: ObjectId, column: ObjectId, { from, to }: PlanContext): boolean {
+/** Another column that it needs gets another type too. */
+function changesOtherwise(id: ObjectId, column: ObjectId, { from, to }: PlanContext): boolean {
   return from.needs(id).some((other) => {
     if (other.kind !== 'column' || sameId(other, column)) return false;
-    const table = { kind: 'table', schema: other.schema ?? 'public', name: other.table ?? '' };
-    const sibling = columnId(table, other.name ?? '');
-    return other.table === column.table && from.get(sibling)?.is['type'] !== to.get(sibling)?.is['type'];
+    return to.has(other) && from.get(other)?.is['type'] !== to.get(other)?.is['type'];
   });
+}
+
+function tableOf({ schema = 'public', table = '' }: ObjectId): ObjectId {
+  return objectId('table', schema, table);
 }

@@ -6,6 +6,7 @@ import { shortened } from '../names.js';
 import { step } from '../step.js';
 import type { Step } from '../step.js';
 import { isPartitioned } from './index-recipes.js';
+import { getsSuccessor } from './rewrite-type.js';
 
 /** A validated check proves that there are no nulls; then SET NOT NULL need not look at the rows. */
 export const setNotNull: Recipe = (change, context) => {
@@ -13,6 +14,7 @@ export const setNotNull: Recipe = (change, context) => {
   const column = change.uses.find(({ kind }) => kind === 'column');
   const table = column && existingTable(column, context);
   if (!match?.[1] || !column || !table || !context.from.has(column) || isPartitioned(table, context)) return undefined;
+  if (getsSuccessor(column, context)) return [];
   return notNullSteps(table, match[1].replaceAll('""', '"'), context.targetVersion);
 };
 

@@ -1,13 +1,14 @@
+import { literal } from '../../database/tables.js';
 import { columnOf } from '../../schema/column.js';
 import { describeObject, objectId, quoteIdent, sqlName, tableSql } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
-import { columnId, existingTable } from '../context.js';
+import { columnId, existingTable, sameId } from '../context.js';
 import type { PlanContext, Recipe } from '../context.js';
 import { shortened } from '../names.js';
 import { step } from '../step.js';
 import type { Step } from '../step.js';
 import { backfill } from './backfill.js';
-import { columnTypeChange } from './change-type.js';
+import { columnTypeChange, convertedFrom, typeChangeOf } from './change-type.js';
 import type { ColumnTypeChange } from './change-type.js';
 import { copiesFor, validateStep } from './copy-dependents.js';
 import type { Copy } from './copy-dependents.js';
@@ -34,16 +35,22 @@ interface Rewrite extends ColumnTypeChange {
  * the same indexes and constraints, and takes the name of the first one in the end. Where that cannot be, the plain change remains.
  */
 export const rewriteType: Recipe = (change, context) => {
-  const found = columnTypeChange(change, context);
+  const rewrite = rewriteOf(columnTypeChange(change, context), context);
+  return rewrite && [...expand(rewrite), ...fill(rewrite), ...swap(rewrite), ...check(rewrite), contract(rewrite)];
+};
+
+/** Then the successor is NOT NULL from its first day, and nothing else has to be done for that. */
+export function getsSuccessor(column: ObjectId, context: PlanContext): boolean {
+  return rewriteOf(typeChangeOf(column, context), context) !== undefined;
+}
+
+function rewriteOf(found: ColumnTypeChange | undefined, context: PlanContext): Rewrite | undefined {
   const table = found && existingTable(found.id, context);
   if (!found || !table || !['rewrite', 'needs-using'].includes(found.how)) return undefined;
   const names = namesFor(found.id);
-  if (!canBeDoubled(found, table, names, context)) return undefined;
-  const copies = copiesFor(found.id, names.successor, context);
-  if (copies === undefined) return undefined;
-  const rewrite = { ...found, table, names, copies, context };
-  return [...expand(rewrite), ...fill(rewrite), ...swap(rewrite), contract(rewrite)];
-};
+  const copies = canBeDoubled(found, table, names, context) ? copiesFor(found.id, names.successor, context) : undefined;
+  return copies && { ...found, table, names, copies, context };
+}
 
 function namesFor({ table = '', name = '' }: ObjectId): Names {
   return {
@@ -79,24 +86,20 @@ function inherits(table: ObjectId, { from }: PlanContext): boolean {
   return isChild || isParent;
 }
 
-/** What a row's value of the new type is, from the other columns of the row. */
-function converted({ using, how, names, types }: Rewrite): string | undefined {
-  return using ?? (how === 'needs-using' ? `${quoteIdent(names.column)}::text::${types.to}` : undefined);
-}
-
 function expand(rewrite: Rewrite): readonly Step[] {
-  const { id, table, names, types, copies } = rewrite;
+  const { id, table, names, types, given, copies } = rewrite;
   const alter = `ALTER TABLE ${tableSql(table)}`;
   const successor = quoteIdent(names.successor);
   const routine = routineOf(rewrite);
-  const expression = converted(rewrite);
-  const value =
-    expression === undefined
-      ? `NEW.${quoteIdent(names.column)}`
-      : `(SELECT ${expression} FROM (SELECT NEW.*) AS ${quoteIdent(table.name ?? '')})`;
+  const own = quoteIdent(table.name ?? '');
+  // An expression over other columns is planned anew each time: a plan that was kept would not notice that they have changed.
+  const assign =
+    given === undefined
+      ? `NEW.${successor} := ${convertedFrom(`NEW.${quoteIdent(names.column)}`, rewrite)}`
+      : `EXECUTE $value$SELECT ${given} FROM (SELECT ($1).*) AS ${own}$value$ INTO NEW.${successor} USING NEW`;
   const body = `
       BEGIN
-        NEW.${successor} := ${value};
+        ${assign};
         RETURN NEW;
       END
       `;
@@ -119,15 +122,15 @@ function expand(rewrite: Rewrite): readonly Step[] {
 }
 
 function fill(rewrite: Rewrite): readonly Step[] {
-  const { table, names, using, copies } = rewrite;
+  const { table, names, given, copies } = rewrite;
   const column = quoteIdent(names.column);
   return [
     {
       ...backfill(
         table,
         names.successor,
-        converted(rewrite) ?? column,
-        using === undefined ? `${column} IS NOT NULL` : '',
+        given ?? convertedFrom(column, rewrite),
+        given === undefined ? `${column} IS NOT NULL` : '',
       ),
       afterCommit: true,
     },
@@ -146,14 +149,14 @@ function swap(rewrite: Rewrite): readonly Step[] {
   const { id, table, names, defaults, copies, context } = rewrite;
   const alter = `ALTER TABLE ${tableSql(table)}`;
   const [column, successor, old] = [names.column, names.successor, names.old].map(quoteIdent);
-  const wasFilled = columnOf(context.from, id)?.notNull === true;
+  const wasFilled = [context.from, context.to].some((schema) => columnOf(schema, id)?.notNull === true);
   return [
     step(`DROP TRIGGER ${quoteIdent(names.sync)} ON ${tableSql(table)}`, {
       comment: 'From here on, the columns change places: a matter of the catalog only.',
       afterCommit: true,
     }),
     step(`DROP FUNCTION ${routineOf(rewrite)}()`, { effect: 'nobody waits' }),
-    ...copies.flatMap(({ makeRoom }) => makeRoom),
+    ...copies.toReversed().flatMap(({ makeRoom }) => makeRoom),
     ...(defaults.before === undefined ? [] : [step(`${alter} ALTER COLUMN ${column} DROP DEFAULT`)]),
     ...(wasFilled ? [step(`${alter} ALTER COLUMN ${column} DROP NOT NULL`)] : []),
     step(`${alter} RENAME COLUMN ${column} TO ${old}`, {
@@ -177,6 +180,11 @@ function swap(rewrite: Rewrite): readonly Step[] {
   ];
 }
 
+function check({ copies }: Rewrite): readonly Step[] {
+  const [first, ...others] = copies.flatMap(({ check: steps }) => steps);
+  return first === undefined ? [] : [{ ...first, afterCommit: true }, ...others];
+}
+
 function contract({ table, names, types, loses }: Rewrite): Step {
   return step(`ALTER TABLE ${tableSql(table)} DROP COLUMN ${quoteIdent(names.old)}`, {
     comment: `The values as they were before, of type ${types.from}.`,
@@ -186,12 +194,11 @@ function contract({ table, names, types, loses }: Rewrite): Step {
 }
 
 /** Rows that were written since have no value of the old type. Assigned, not cast: what does not fit must not be cut off silently. */
-function fillBack({ table, names, types, defaults, using, context }: Rewrite): string {
-  const [column, successor] = [names.column, names.successor].map(quoteIdent);
-  const zone = / AT TIME ZONE '(?:[^']|'')*'$/.exec(using ?? '')?.[0];
+function fillBack({ table, names, types, defaults, zone, context }: Rewrite): string {
+  const [column = '', successor = ''] = [names.column, names.successor].map(quoteIdent);
   const how = context.tryType({ type: types.to, expr: defaults.after }, { type: types.from, expr: defaults.before });
-  const value =
-    zone === undefined ? `${successor}${how === 'needs-using' ? `::text::${types.from}` : ''}` : `${successor}${zone}`;
+  const cast = how === 'needs-using' ? `::text::${types.from}` : '';
+  const value = `${successor}${zone === undefined ? cast : ` AT TIME ZONE ${literal(zone)}`}`;
   return `UPDATE ${tableSql(table)} SET ${column} = ${value} WHERE ${column}::text IS DISTINCT FROM (${value})::text`;
 }
 
@@ -217,8 +224,7 @@ function comments({ id, copies, context }: Rewrite): readonly Step[] {
       target.schema === id.schema
     )
       return [step(`COMMENT ON COLUMN ${tableSql(target)}.${quoteIdent(target.name ?? '')} IS ${text}`)];
-    const copied = target && copies.some(({ of }) => of.kind === target.kind && of.name === target.name);
-    if (!copied || target.schema !== id.schema || ![undefined, id.table].includes(target.table)) return [];
+    if (target === undefined || !copies.some(({ of }) => sameId(of, target))) return [];
     return target.kind === 'index'
       ? [step(`COMMENT ON INDEX ${sqlName(target)} IS ${text}`)]
       : [step(`COMMENT ON CONSTRAINT ${quoteIdent(target.name ?? '')} ON ${tableSql(target)} IS ${text}`)];
