@@ -165,7 +165,7 @@ export const keys = {
   bigserial: { id: { type: 'bigint', primary: true, generated: 'increment' } },
   identity: { id: { type: 'int', primary: true, generated: 'identity' } },
   plain: { id: { type: 'int', primary: true } },
-  named: { id: { type: 'int', primary: true, primaryKeyConstraintName: 'the_key' } },
+  named: { id: { type: 'int', primary: true } },
 } as const;
 
 const names = ['Name', 'email', 'c', 'user id', 'order', 'état', 'x1', 'longer_name_of_a_column'];
@@ -344,6 +344,8 @@ function tableEntity(table: Table): EntitySchema {
   };
   for (const column of table.columns) columns[column.name] = columnOptions(column);
   for (const { column } of table.references) columns[column] = { type: 'int', nullable: true };
+  if (table.key === 'named')
+    columns['id'] = { type: 'int', primary: true, primaryKeyConstraintName: `${table.name}_key` };
   const named = (name: string): string => `${table.name}_${name}`;
   return new EntitySchema<object>({
     name: table.name,
