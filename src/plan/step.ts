@@ -16,6 +16,8 @@ export interface Step {
   readonly effect: Effect;
   /** How to take it back, where no difference of schemas tells. */
   readonly undo?: string | undefined;
+  /** Only for the time between the phases: left out where the change waits for the second one altogether. */
+  readonly betweenPhases?: true | undefined;
   /** What is lost, in words; undefined when nothing is. */
   readonly loses?: string | undefined;
 }
