@@ -45,6 +45,7 @@ export function arrange(
     let lastExpand: number | undefined;
     for (const step of stepsOf(change, makesWay)) {
       if (step.phase === 'contract') phase = 'contract';
+      if (step.betweenPhases && phase === 'contract') continue;
       if (step.afterCommit && files[index] !== undefined) index += 1;
       index = place({ ...step, phase }, index, files);
       if (phase === 'expand') lastExpand = index;

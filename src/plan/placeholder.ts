@@ -14,6 +14,9 @@ export function placeholderOfRow(column: ObjectId, schema: Schema): string {
   const type = columnOf(schema, column)?.type ?? 'text';
   const base = type.replace(/ COLLATE .*/, '');
   if (base === 'uuid') return 'gen_random_uuid()';
+  if (/^(?:smallint|integer|bigint|numeric|text|character varying(?:\(\d+\))?)\[\]$/.test(base))
+    return `ARRAY[n]::${base}`;
+  if (base.endsWith('[]')) return placeholder(column, schema);
   if (/^(?:smallint|integer|bigint|numeric|real|double|text|character|name|citext)/.test(base)) return `n::${base}`;
   if (/^(?:date|timestamp)/.test(base)) return `('epoch'::${base} + n * interval '1 day')::${base}`;
   return placeholder(column, schema);

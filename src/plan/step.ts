@@ -16,6 +16,8 @@ export interface Step {
   readonly effect: Effect;
   /** How to take it back, where no difference of schemas tells: what was renamed would be dropped and made anew, without its data. */
   readonly undo?: readonly string[] | undefined;
+  /** Only for the time between the phases: left out where the change waits for the second one altogether. */
+  readonly betweenPhases?: true | undefined;
   /** What is lost, in words; undefined when nothing is. */
   readonly loses?: string | undefined;
 }

@@ -41,6 +41,7 @@ function wholeTables(changes: readonly Change[], to: Schema): readonly Change[] 
   const created = new Set<string>();
   const result: (Change | undefined)[] = [...changes];
   const serials = serialSequences(changes, to);
+  const remade = remadeTypes(changes);
   for (const [at, change] of changes.entries()) {
     const [first] = change.creates;
     const table =
@@ -57,7 +58,7 @@ function wholeTables(changes: readonly Change[], to: Schema): readonly Change[] 
       created.add(keyOf(first));
     } else if (serials.has(at)) {
       result[at] = undefined;
-    } else if (table && first && canBeInside(change, first, to, created, serials)) {
+    } else if (table && first && canBeInside(change, first, to, created, serials) && !needsAny(change, remade, to)) {
       const inside = insideOf(change, first, to, serials);
       (first.kind === 'column' ? table.clauses : table.constraints).push(inside.clause);
       table.creates.push(...change.creates, ...inside.creates);
@@ -75,6 +76,16 @@ function wholeTables(changes: readonly Change[], to: Schema): readonly Change[] 
     result[at] = { sql, verb: 'create', creates, drops: [], uses, losesData: false, commitAfter: false };
   }
   return result.filter((change) => change !== undefined);
+}
+
+/** A type that is made anew is that of a column only from its place on. */
+function remadeTypes(changes: readonly Change[]): ReadonlySet<string> {
+  const remade = changes.filter(({ verb, commitAfter }) => verb === 'alter' && !commitAfter);
+  return new Set(remade.flatMap(({ uses }) => uses.filter(({ kind }) => kind === 'type').map(keyOf)));
+}
+
+function needsAny({ creates }: Change, keys: ReadonlySet<string>, to: Schema): boolean {
+  return creates.some((id) => to.needs(id).some((needed) => keys.has(keyOf(needed))));
 }
 
 type Serials = ReadonlyMap<number, { readonly column: ObjectId; readonly sequence: ObjectId }>;

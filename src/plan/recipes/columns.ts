@@ -191,6 +191,7 @@ export const dropColumn: Recipe = (change, context) => {
           step(`ALTER TABLE ${tableSql(table)} ALTER COLUMN ${quoteIdent(column.name ?? '')} DROP NOT NULL`, {
             comment: `The new version of the app does not write ${describeObject(column)} any more.`,
             undo: fillMissing(table, column, context.from),
+            betweenPhases: true,
           }),
         ]
       : []),
@@ -217,10 +218,14 @@ export function isConstant(expression: string): boolean {
 const volatileFunctions =
   /\b(?:gen_random_uuid|uuid_generate_v\w+|uuidv4|uuidv7|random|random_normal|clock_timestamp|timeofday|nextval|statement_timestamp_volatile)\s*\(/i;
 
+export function differsFromRowToRow(expression: string): boolean {
+  return volatileFunctions.test(expression);
+}
+
 function isVolatile(expression: string, change: Change, { to }: PlanContext): boolean {
   // A function of the user's own may be anything: filling in batches is right in any case.
   const ownFunction = change.creates.flatMap((id) => to.needs(id)).some(({ kind }) => kind === 'function');
-  return ownFunction || volatileFunctions.test(expression);
+  return ownFunction || differsFromRowToRow(expression);
 }
 
 /** Without a default and without an expression, rows that are there cannot be filled. */

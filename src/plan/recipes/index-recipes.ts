@@ -42,7 +42,8 @@ function replaceIndex(index: ObjectId, concurrently: string): readonly Step[] {
         effect: 'builds, nobody waits',
       },
     ),
-    step(`DROP INDEX ${sqlName(index)}`, { comment: 'The new one takes its place.' }),
+    // It has gone already where a column of it has.
+    step(`DROP INDEX IF EXISTS ${sqlName(index)}`, { comment: 'The new one takes its place.' }),
     step(`ALTER INDEX ${sqlName(draft)} RENAME TO ${name}`),
   ];
 }

@@ -6,7 +6,7 @@ import { created, existingTable } from '../context.js';
 import type { PlanContext, Recipe } from '../context.js';
 import { placeholder, placeholderOfRow } from '../placeholder.js';
 import { step } from '../step.js';
-import { isConstant } from './columns.js';
+import { differsFromRowToRow } from './columns.js';
 
 /** A column that comes back has lost its values. Where NULL will not do, the rows get something that fits. */
 export const restoreColumn: Recipe = (change, context) => {
@@ -16,7 +16,7 @@ export const restoreColumn: Recipe = (change, context) => {
   if (!column || !table || !is || is.automatic || context.from.has(column)) return undefined;
   const start = context.whole?.start ?? context.to;
   const mustHaveValue = is.notNull || columnOf(start, column)?.notNull === true;
-  const unique = isUnique(column, start) && (is.default === undefined || isConstant(is.default));
+  const unique = isUnique(column, start) && (is.default === undefined || !differsFromRowToRow(is.default));
   if (!unique && (is.default !== undefined || !mustHaveValue)) return undefined;
   const name = quoteIdent(column.name ?? '');
   const alter = `ALTER TABLE ${tableSql(table)}`;

@@ -1,0 +1,34 @@
+import { expect, test } from '@jest/globals';
+import { evolve } from '../support/evolve.js';
+import { bare, entity } from './cases/case.js';
+import { definitions } from './cases/definitions.js';
+
+// Extensions that PGlite or the test server lack are not what is tested here.
+const missing = new Set(['citext', 'hstore', 'ltree', 'cube']);
+const usable = Object.fromEntries(Object.entries(definitions).filter(([name]) => !missing.has(name)));
+const other = entity('other', { a: { type: 'text' } });
+
+test.each([[Object.keys(usable).length]])('%d definitions of columns: made, taken back, made again', async (count) => {
+  expect(count).toBeGreaterThan(150);
+  await evolve({ before: [other], after: [other, entity('t', usable)] });
+});
+
+test('all of them in PGlite', async () => {
+  await evolve({ before: [other], after: [other, entity('t', usable)], inProcess: true });
+});
+
+test('each of them added to a table with rows', async () => {
+  const nullable = Object.fromEntries(
+    Object.entries(usable).map(([name, column]) => [
+      name,
+      column.default === undefined && !column.generated && !column.asExpression
+        ? { ...column, nullable: true }
+        : column,
+    ]),
+  );
+  await evolve({
+    before: [bare('t', { key: { type: 'int', primary: true } })],
+    after: [bare('t', { key: { type: 'int', primary: true }, ...nullable })],
+    rows: ['INSERT INTO t VALUES (1), (2)'],
+  });
+});
