@@ -176,7 +176,7 @@ export function randomModel(random: Random): Model {
   const count = 1 + random.below(4);
   const shared = someValues(random);
   for (let at = 0; at < count; at++) tables.push(randomTable(`t${at}`, random, shared));
-  return complete({ tables, views: randomViews(random, tables) }, random);
+  return complete({ tables, views: randomViews(random, tables) });
 }
 
 /** A model that came from the other by a few changes. */
@@ -186,7 +186,7 @@ export function changedModel(model: Model, random: Random): Model {
   const added = random.chance(0.3) ? [randomTable(`n${random.below(3)}`, random, shared)] : [];
   const tables = [...kept, ...added];
   const views = [...random.some(model.views, 0.7), ...(random.chance(0.3) ? randomViews(random, tables, 'w') : [])];
-  return complete({ tables, views }, random);
+  return complete({ tables, views });
 }
 
 function randomTable(name: string, random: Random, shared: readonly string[]): Table {
@@ -297,7 +297,7 @@ function changedTable(table: Table, random: Random, shared: readonly string[]): 
 }
 
 /** Leaves away what speaks of something that is not there, and gives a shared enum the same values everywhere. */
-export function complete(model: Model, _random?: Random): Model {
+export function complete(model: Model): Model {
   const shared = model.tables.flatMap(({ columns }) => columns).find(({ family }) => family === 'shared')?.values;
   const tables = model.tables.map((table) => {
     const there = (name: string): boolean => table.columns.some((column) => column.name === name);

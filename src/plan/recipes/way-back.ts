@@ -60,7 +60,7 @@ export const restoreConstraint: Recipe = (change, context) => {
   const is = constraint && context.to.get(constraint)?.is;
   if (!constraint || !table || !is || !['f', 'c'].includes(String(is['type']))) return undefined;
   const isBack = context.to.needs(constraint).some((id) => isLost(id, context));
-  if (!isBack || / NOT VALID$/.test(change.sql)) return undefined;
+  if (!isBack || change.sql.endsWith(' NOT VALID')) return undefined;
   return [
     step(`${change.sql} NOT VALID`, {
       comment: 'For new rows only: the values of those that are there could not be brought back.',
