@@ -240,12 +240,14 @@ function randomIndexes(columns: readonly Column[], random: Random): readonly Ind
     .filter(() => random.chance(0.4))
     .map((name) => {
       const on = random.shuffle(usable).slice(0, 1 + random.below(2));
-      const unique = random.chance(0.3) && on.some(({ family }) => ['text', 'number', 'uuid'].includes(family));
+      const unique =
+        random.chance(0.3) &&
+        on.some((column) => ['text', 'number', 'uuid'].includes(column.family) && column.default === undefined);
       return {
         name,
         columns: on.map((column) => column.name),
         unique,
-        ...(random.chance(0.3) && { where: random.pick(['id > 0', 'id > 1', 'id IS NOT NULL']) }),
+        where: random.chance(0.3) ? random.pick(['id > 0', 'id > 1', 'id IS NOT NULL']) : undefined,
       };
     });
 }
@@ -277,9 +279,13 @@ function randomViews(random: Random, tables: readonly Table[], prefix = 'v'): re
     }));
 }
 
+function withValues(column: Column, values: readonly string[]): Column {
+  return { ...column, values };
+}
+
 function changedTable(table: Table, random: Random, shared: readonly string[]): Table {
   const kept = random.some(table.columns, 0.85).map((column) => {
-    if (column.family === 'shared') return { ...column, values: shared };
+    if (column.family === 'shared') return withValues(column, shared);
     return random.chance(0.35) ? randomDetails(column, random, shared) : column;
   });
   const free = names.filter((name) => !table.columns.some((column) => column.name === name));
@@ -325,11 +331,12 @@ export function complete(model: Model): Model {
         tables.some(({ name }) => name === table) &&
         model.views.findIndex(({ name }) => name === model.views[at]?.name) === at,
     )
-    .map(({ column, ...view }) => ({
-      ...view,
-      ...(tables.some(({ name, columns }) => name === view.table && columns.some((one) => one.name === column)) && {
-        column,
-      }),
+    .map(({ name, table, column }) => ({
+      name,
+      table,
+      column: tables.some((one) => one.name === table && one.columns.some((other) => other.name === column))
+        ? column
+        : undefined,
     }));
   return { tables, views };
 }
