@@ -44,18 +44,20 @@ export function arrange(
     let index = Math.max(0, ...before.map(({ lastFile, needsCommit }) => lastFile + (needsCommit ? 1 : 0)));
     let lastExpand: number | undefined;
     for (const step of stepsOf(change, makesWay)) {
+      if (step.betweenPhases) {
+        place(step, 0, files);
+        continue;
+      }
       if (step.phase === 'contract') phase = 'contract';
-      if (step.betweenPhases && phase === 'contract') continue;
       if (step.afterCommit && files[index] !== undefined) index += 1;
       index = place({ ...step, phase }, index, files);
       if (phase === 'expand') lastExpand = index;
     }
     const allContract = lastExpand === undefined && change.steps.length > 0;
     const needsCommit = change.steps.at(-1)?.sql.includes(' ADD VALUE ') ?? false;
-    placed.push(
-      { change, touches, phase: allContract ? 'contract' : 'expand', lastFile: lastExpand ?? index, needsCommit },
-      ...makesWay.map((one) => ({ ...one, phase, lastFile: index, needsCommit: false })),
-    );
+    const changePhase = allContract ? 'contract' : 'expand';
+    placed.push({ change, touches, phase: changePhase, lastFile: lastExpand ?? index, needsCommit });
+    for (const one of makesWay) placed.push({ ...one, phase, lastFile: index, needsCommit: false });
   }
   return [...files.filter(isExpand), ...files.filter((file) => !isExpand(file))];
 }
@@ -73,11 +75,11 @@ function withThoseThatMakeWay(
   changes: readonly Touching[],
   to: Schema,
 ): readonly (Touching & { readonly makesWay: readonly Touching[] })[] {
-  let waiting: readonly Touching[] = [];
+  const waiting = new Set<Touching>();
   const result: (Touching & { readonly makesWay: readonly Touching[] })[] = [];
   for (const one of changes) {
     if (isTemporaryDrop(one.change, to)) {
-      waiting = [...waiting, one];
+      waiting.add(one);
       continue;
     }
     const due = new Set<Touching>();
@@ -89,10 +91,12 @@ function withThoseThatMakeWay(
         }
     };
     pull(one);
-    result.push({ ...one, makesWay: waiting.filter((other) => due.has(other)) });
-    waiting = waiting.filter((other) => !due.has(other));
+    const { change, touches } = one;
+    result.push({ change, touches, makesWay: [...waiting].filter((other) => due.has(other)) });
+    for (const other of due) waiting.delete(other);
   }
-  return [...result, ...waiting.map((one) => ({ ...one, makesWay: [] }))];
+  for (const { change, touches } of waiting) result.push({ change, touches, makesWay: [] });
+  return result;
 }
 
 function isTemporaryDrop({ creates, drops, alters, steps }: PlannedChange, to: Schema): boolean {
@@ -106,11 +110,11 @@ function stepsOf({ steps }: PlannedChange, makesWay: readonly Touching[]): reado
   const contract = steps.findIndex(({ phase }) => phase === 'contract');
   const at = Math.max(0, contract);
   const between = makesWay.flatMap(({ change }) => change.steps);
-  return [
-    ...steps.slice(0, at),
-    ...(contract === -1 ? between : between.map((step) => ({ ...step, phase: 'contract' as const }))),
-    ...steps.slice(at),
-  ];
+  return [...steps.slice(0, at), ...(contract === -1 ? between : between.map(inContract)), ...steps.slice(at)];
+}
+
+function inContract(step: Step): Step {
+  return { ...step, phase: 'contract' };
 }
 
 function isExpand({ phase }: Draft): boolean {

@@ -14,6 +14,7 @@ import { rewriteType } from './recipes/rewrite-type.js';
 import { restoreColumn, restoreConstraint } from './recipes/way-back.js';
 import type { PlannedChange } from './step.js';
 import { tidy } from './tidy.js';
+import { wholeEnums } from './whole-enums.js';
 
 /** The first one that knows what to do decides. */
 const online: readonly Recipe[] = [
@@ -64,9 +65,8 @@ export function planChanges(
   // Decisions are about the way there.
   const whole =
     mode === 'back' ? { ...context, decisions: { ...context.decisions, backfill: none, using: none } } : context;
-  return mergeTypeChanges(tidy(changes, context.to)).map((change) =>
-    plannedAs(change, firstOf(recipes[mode], change, whole)),
-  );
+  const merged = mergeTypeChanges(tidy(changes, context.to));
+  return wholeEnums(merged.map((change) => plannedAs(change, firstOf(recipes[mode], change, whole))));
 }
 
 function firstOf(recipes: readonly Recipe[], change: Change, context: PlanContext): PlannedChange['steps'] {

@@ -16,7 +16,7 @@ export interface Step {
   readonly effect: Effect;
   /** How to take it back, where no difference of schemas tells: what was renamed would be dropped and made anew, without its data. */
   readonly undo?: readonly string[] | undefined;
-  /** Only for the time between the phases: left out where the change waits for the second one altogether. */
+  /** For the time between the phases: it belongs to the first one, even where the rest of its change must wait for the second. */
   readonly betweenPhases?: true | undefined;
   /** What is lost, in words; undefined when nothing is. */
   readonly loses?: string | undefined;

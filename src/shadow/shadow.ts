@@ -23,7 +23,7 @@ export interface Shadow {
 
 /** The data source with its entities, without any database: for what TypeORM knows by itself. */
 export async function withEntities<T>(source: DataSource, work: (dataSource: DataSource) => Promise<T>): Promise<T> {
-  const dataSource = new DataSource({ ...optionsOf(source), driver: stubDriver() } as DataSourceOptions);
+  const dataSource = new DataSource({ ...optionsOf(source), driver: stubDriver() });
   try {
     await dataSource.initialize();
     return await work(dataSource);

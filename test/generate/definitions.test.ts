@@ -14,7 +14,8 @@ test.each([[Object.keys(usable).length]])('%d definitions of columns: made, take
 });
 
 test('all of them in PGlite', async () => {
-  await evolve({ before: [other], after: [other, entity('t', usable)], inProcess: true });
+  const { change } = await evolve({ before: [other], after: [other, entity('t', usable)], inProcess: true });
+  expect(change.files).toHaveLength(1);
 });
 
 test('each of them added to a table with rows', async () => {
@@ -26,9 +27,10 @@ test('each of them added to a table with rows', async () => {
         : column,
     ]),
   );
-  await evolve({
+  const { rowsKept } = await evolve({
     before: [bare('t', { key: { type: 'int', primary: true } })],
     after: [bare('t', { key: { type: 'int', primary: true }, ...nullable })],
     rows: ['INSERT INTO t VALUES (1), (2)'],
   });
+  expect(rowsKept).toBe(2);
 });

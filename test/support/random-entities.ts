@@ -176,7 +176,7 @@ export function randomModel(random: Random): Model {
   const count = 1 + random.below(4);
   const shared = someValues(random);
   for (let at = 0; at < count; at++) tables.push(randomTable(`t${at}`, random, shared));
-  return complete({ tables, views: randomViews(random, tables) }, random);
+  return complete({ tables, views: randomViews(random, tables) });
 }
 
 /** A model that came from the other by a few changes. */
@@ -186,7 +186,7 @@ export function changedModel(model: Model, random: Random): Model {
   const added = random.chance(0.3) ? [randomTable(`n${random.below(3)}`, random, shared)] : [];
   const tables = [...kept, ...added];
   const views = [...random.some(model.views, 0.7), ...(random.chance(0.3) ? randomViews(random, tables, 'w') : [])];
-  return complete({ tables, views }, random);
+  return complete({ tables, views });
 }
 
 function randomTable(name: string, random: Random, shared: readonly string[]): Table {
@@ -240,12 +240,14 @@ function randomIndexes(columns: readonly Column[], random: Random): readonly Ind
     .filter(() => random.chance(0.4))
     .map((name) => {
       const on = random.shuffle(usable).slice(0, 1 + random.below(2));
-      const unique = random.chance(0.3) && on.some(({ family }) => ['text', 'number', 'uuid'].includes(family));
+      const unique =
+        random.chance(0.3) &&
+        on.some((column) => ['text', 'number', 'uuid'].includes(column.family) && column.default === undefined);
       return {
         name,
         columns: on.map((column) => column.name),
         unique,
-        ...(random.chance(0.3) && { where: random.pick(['id > 0', 'id > 1', 'id IS NOT NULL']) }),
+        where: random.chance(0.3) ? random.pick(['id > 0', 'id > 1', 'id IS NOT NULL']) : undefined,
       };
     });
 }
@@ -277,9 +279,13 @@ function randomViews(random: Random, tables: readonly Table[], prefix = 'v'): re
     }));
 }
 
+function withValues(column: Column, values: readonly string[]): Column {
+  return { ...column, values };
+}
+
 function changedTable(table: Table, random: Random, shared: readonly string[]): Table {
   const kept = random.some(table.columns, 0.85).map((column) => {
-    if (column.family === 'shared') return { ...column, values: shared };
+    if (column.family === 'shared') return withValues(column, shared);
     return random.chance(0.35) ? randomDetails(column, random, shared) : column;
   });
   const free = names.filter((name) => !table.columns.some((column) => column.name === name));
@@ -297,7 +303,7 @@ function changedTable(table: Table, random: Random, shared: readonly string[]): 
 }
 
 /** Leaves away what speaks of something that is not there, and gives a shared enum the same values everywhere. */
-export function complete(model: Model, _random?: Random): Model {
+export function complete(model: Model): Model {
   const shared = model.tables.flatMap(({ columns }) => columns).find(({ family }) => family === 'shared')?.values;
   const tables = model.tables.map((table) => {
     const there = (name: string): boolean => table.columns.some((column) => column.name === name);
@@ -325,11 +331,12 @@ export function complete(model: Model, _random?: Random): Model {
         tables.some(({ name }) => name === table) &&
         model.views.findIndex(({ name }) => name === model.views[at]?.name) === at,
     )
-    .map(({ column, ...view }) => ({
-      ...view,
-      ...(tables.some(({ name, columns }) => name === view.table && columns.some((one) => one.name === column)) && {
-        column,
-      }),
+    .map(({ name, table, column }) => ({
+      name,
+      table,
+      column: tables.some((one) => one.name === table && one.columns.some((other) => other.name === column))
+        ? column
+        : undefined,
     }));
   return { tables, views };
 }

@@ -209,7 +209,7 @@ function withoutDefault(clause: string): string {
 }
 
 /** A literal, or something that is the same for all rows of the statement. */
-export function isConstant(expression: string): boolean {
+function isConstant(expression: string): boolean {
   return /^\s*(?:-?\d+(?:\.\d+)?|'(?:[^']|'')*'(?:::[\w .()[\]"]+)?|true|false|now\(\)|current_timestamp|current_date|localtimestamp)\s*$/i.test(
     expression,
   );

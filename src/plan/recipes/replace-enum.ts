@@ -3,6 +3,7 @@ import type { ObjectId } from '../../schema/object-id.js';
 import { created } from '../context.js';
 import type { PlanContext, Recipe } from '../context.js';
 import { step } from '../step.js';
+import type { Phase, Step } from '../step.js';
 import { changeType } from './change-type.js';
 
 /** A type without some of its values takes the place of the old one: the old version of the app may still write them until it is gone. */
@@ -13,7 +14,7 @@ export const replaceEnum: Recipe = (change, context) => {
   if (!type || gone.length === 0) return undefined;
   const list = gone.map((value) => `'${value}'`).join(', ');
   const columnSteps = changeType(change, context);
-  if (columnSteps) return columnSteps.map((one) => ({ ...one, phase: 'contract' as const }));
+  if (columnSteps) return columnSteps.map(inPhase('contract'));
   const starts = / RENAME TO /.test(change.sql);
   return [
     step(change.sql, {
@@ -27,8 +28,11 @@ export const replaceEnum: Recipe = (change, context) => {
 };
 
 /** The same in the only file that there is. */
-export const replaceEnumAtOnce: Recipe = (change, context) =>
-  replaceEnum(change, context)?.map((one) => ({ ...one, phase: 'expand' as const }));
+export const replaceEnumAtOnce: Recipe = (change, context) => replaceEnum(change, context)?.map(inPhase('expand'));
+
+function inPhase(phase: Phase): (one: Step) => Step {
+  return (one) => ({ ...one, phase });
+}
 
 function removedValues(type: ObjectId, { from, to }: PlanContext): readonly string[] {
   const [before, after] = [from, to].map((schema) => schema.get(type)?.is['values'] as readonly string[] | undefined);

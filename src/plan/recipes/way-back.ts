@@ -6,6 +6,7 @@ import { created, existingTable } from '../context.js';
 import type { PlanContext, Recipe } from '../context.js';
 import { placeholder, placeholderOfRow } from '../placeholder.js';
 import { step } from '../step.js';
+import type { Step } from '../step.js';
 import { differsFromRowToRow } from './columns.js';
 
 /** A column that comes back has lost its values. Where NULL will not do, the rows get something that fits. */
@@ -24,7 +25,7 @@ export const restoreColumn: Recipe = (change, context) => {
   if (!unique) {
     return [
       step(
-        `${alter} ADD COLUMN ${name} ${is.type} DEFAULT ${placeholder(column, context.to)}${is.notNull ? ' NOT NULL' : ''}`,
+        `${alter} ADD COLUMN ${name} ${is.type} DEFAULT ${placeholder(column, start)}${is.notNull ? ' NOT NULL' : ''}`,
         {
           comment,
         },
@@ -34,11 +35,17 @@ export const restoreColumn: Recipe = (change, context) => {
   }
   return [
     step(`${alter} ADD COLUMN ${name} ${is.type}`, { comment }),
-    ...(mustHaveValue ? [step(numberedRows(table, column, context.to))] : []),
+    ...(mustHaveValue ? [step(numberedRows(table, column, start)), ...settled(table, context.to)] : []),
     ...(is.notNull ? [step(`${alter} ALTER COLUMN ${name} SET NOT NULL`)] : []),
     ...(is.default === undefined ? [] : [step(`${alter} ALTER COLUMN ${name} SET DEFAULT ${is.default}`)]),
   ];
 };
+
+/** Checks that wait for the end of the transaction would be in the way of the next ALTER. */
+function settled(table: ObjectId, schema: Schema): readonly Step[] {
+  const waits = schema.childrenOf(table).some(({ is }) => String(is['def']).includes(' DEFERRABLE'));
+  return waits ? [step('SET CONSTRAINTS ALL IMMEDIATE', { effect: 'nobody waits' })] : [];
+}
 
 function numberedRows(table: ObjectId, column: ObjectId, schema: Schema): string {
   const rows = `(SELECT ctid AS row, row_number() OVER () AS n FROM ${tableSql(table)}) AS numbered`;

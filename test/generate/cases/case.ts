@@ -24,7 +24,7 @@ export function entity(name: string, columns: Columns, more: More = {}): EntityS
 
 /** An entity with these columns only. */
 export function bare(name: string, columns: Columns, more: More = {}): EntitySchema {
-  return new EntitySchema<object>({ name, tableName: name, columns, ...more } as EntitySchemaOptions<object>);
+  return new EntitySchema<object>({ name, tableName: name, columns, ...more });
 }
 
 /** One column of the table `t` becomes another, with rows of these values in it. */
