@@ -1,4 +1,5 @@
 import { literal } from '../database/tables.js';
+import { metadataTableSql } from '../shadow/typeorm-metadata.js';
 import type { TypeormMetadataRow } from '../shadow/typeorm-metadata.js';
 import { keyOf, objectId } from '../schema/object-id.js';
 import type { ObjectId } from '../schema/object-id.js';
@@ -19,7 +20,8 @@ export function metadataChanges(
   const added = missing(wanted, present);
   const objects = new Map([...gone, ...added].map((row) => [keyOf(objectOf(row)), objectOf(row)]));
   // TypeORM makes it only where the entities of today need it, and then an old migration would fail.
-  const first = added.length > 0 && present.length === 0 ? [step(create(table), { effect: 'nobody waits' })] : [];
+  const first =
+    added.length > 0 && present.length === 0 ? [step(metadataTableSql(table), { effect: 'nobody waits' })] : [];
   return [...objects.values()].map((id, index) => {
     const about = (row: TypeormMetadataRow): boolean => keyOf(objectOf(row)) === keyOf(id);
     const steps = [
@@ -42,10 +44,6 @@ function objectOf({ type, schema, table, name }: TypeormMetadataRow): ObjectId {
 }
 
 const columns = ['type', 'schema', 'table', 'name', 'value'] as const;
-
-function create(table: string): string {
-  return `CREATE TABLE IF NOT EXISTS ${table} ("type" varchar NOT NULL, "database" varchar, "schema" varchar, "table" varchar, "name" varchar, "value" text)`;
-}
 
 function insert(row: TypeormMetadataRow, table: string): string {
   const names = ['database', ...columns].map((name) => `"${name}"`).join(', ');

@@ -19,8 +19,7 @@ export async function typeormMetadataRows(
   pool: SqlClient,
   { options }: Place = { options: {} },
 ): Promise<readonly TypeormMetadataRow[]> {
-  const schema = options.schema === undefined ? '' : `${quoteName(options.schema)}.`;
-  const table = schema + quoteName(options.metadataTableName ?? 'typeorm_metadata');
+  const table = metadataTableOf({ options });
   const found = await pool.query(`SELECT to_regclass(${literal(table)}) IS NOT NULL AS exists`);
   if (found.rows[0]?.['exists'] !== true) return [];
   // COLLATE "C": the same order on every server.
@@ -36,4 +35,15 @@ export async function typeormMetadataRows(
       .join(', ')}`,
   );
   return rows as unknown as readonly TypeormMetadataRow[];
+}
+
+/** The name of that table, as it stands in SQL. */
+export function metadataTableOf({ options }: Place): string {
+  const schema = options.schema === undefined ? '' : `${quoteName(options.schema)}.`;
+  return schema + quoteName(options.metadataTableName ?? 'typeorm_metadata');
+}
+
+/** As TypeORM makes it. */
+export function metadataTableSql(table: string): string {
+  return `CREATE TABLE IF NOT EXISTS ${table} ("type" varchar NOT NULL, "database" varchar, "schema" varchar, "table" varchar, "name" varchar, "value" text)`;
 }

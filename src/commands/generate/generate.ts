@@ -1,5 +1,4 @@
 import { isMigrateError } from '../../errors.js';
-import { quoteName } from '../../database/tables.js';
 import { arrange } from '../../plan/arrange.js';
 import type { PlannedFile } from '../../plan/arrange.js';
 import type { PlanContext } from '../../plan/context.js';
@@ -22,6 +21,7 @@ import { noCache, openCache } from '../../shadow/cache.js';
 import type { SchemaCache } from '../../shadow/cache.js';
 import { originIn, originKey } from '../../shadow/origins.js';
 import type { OriginMap } from '../../shadow/origins.js';
+import { metadataTableOf } from '../../shadow/typeorm-metadata.js';
 import { versionsOfEngines } from '../../shadow/versions.js';
 import type { CommandContext } from '../context.js';
 import type { GenerateOptions, GenerateResult } from './contract.js';
@@ -42,7 +42,7 @@ export async function generate(options: GenerateOptions, context: CommandContext
   const cache = cacheFor(options);
   const desired = await desiredSide(context, options.shadow, cache);
   const current = await currentSide(context, options, cache);
-  const metadata = metadataChanges(current.metadata, desired.metadata, metadataTable(context));
+  const metadata = metadataChanges(current.metadata, desired.metadata, metadataTableOf(context.dataSource));
   const { from, to } = await narrow(current.schema, desired.schema);
   const sides: Sides = { desired: to, history: desired.history, origins: current.origins, metadata, given };
   const { schema, kept } = await wanted(from, [], options, sides);
@@ -190,12 +190,4 @@ async function proven(
     if (!isMigrateError(error) || !(await isSame(await workbench.read(), workbench.schema))) throw error;
     return attempt(arrange(planned, from, to, { cautious: true }));
   }
-}
-
-function metadataTable({ dataSource }: CommandContext): string {
-  const { metadataTableName = 'typeorm_metadata', schema } = dataSource.options as {
-    readonly metadataTableName?: string;
-    readonly schema?: string;
-  };
-  return `${schema === undefined ? '' : `${quoteName(schema)}.`}${quoteName(metadataTableName)}`;
 }

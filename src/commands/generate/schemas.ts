@@ -23,7 +23,7 @@ import type { OriginMap } from '../../shadow/origins.js';
 import { replay } from '../../shadow/replay.js';
 import { openShadow, withEntities } from '../../shadow/shadow.js';
 import type { Shadow } from '../../shadow/shadow.js';
-import { typeormMetadataRows } from '../../shadow/typeorm-metadata.js';
+import { metadataTableOf, metadataTableSql, typeormMetadataRows } from '../../shadow/typeorm-metadata.js';
 import type { TypeormMetadataRow } from '../../shadow/typeorm-metadata.js';
 import type { CommandContext } from '../context.js';
 import type { GenerateOptions } from './contract.js';
@@ -127,7 +127,7 @@ function replayed(
   url: string | undefined,
 ): Promise<CurrentSide> {
   return withShadow(context, url, async (shadow) => {
-    await createTypeormTable(shadow);
+    await createTypeormTable(shadow, context);
     const origins = new Origins(shadow.pool);
     await origins.after('generated');
     await replay(shadow, migrations, context.instantiate, (migration, statements) =>
@@ -208,7 +208,7 @@ export async function withWorkbench<T>(
   work: (workbench: Workbench) => Promise<T>,
 ): Promise<T> {
   return withShadow(context, url, async (shadow) => {
-    await createTypeormTable(shadow);
+    await createTypeormTable(shadow, context);
     const read = (): Promise<Schema> => readSchema(shadow.pool, { ignoreTables: ignored(context, shadow.dataSource) });
     const client = (await shadow.pool.connect()) as SqlClient & { release(): void };
     try {
@@ -262,17 +262,10 @@ function ignored(context: CommandContext, entities: DataSource | undefined): rea
   ];
 }
 
-/** TypeORM's run makes this table before the migrations that write to it. */
-async function createTypeormTable(shadow: Shadow): Promise<void> {
-  const builder = shadow.dataSource.driver.createSchemaBuilder() as {
-    createMetadataTableIfNecessary?(queryRunner: unknown): Promise<void>;
-  };
-  const queryRunner = shadow.dataSource.createQueryRunner();
-  try {
-    await builder.createMetadataTableIfNecessary?.(queryRunner);
-  } finally {
-    await queryRunner.release();
-  }
+/** Migrations that TypeORM has generated write to this table, also those of views that are gone. */
+async function createTypeormTable({ pool }: Shadow, { dataSource }: CommandContext): Promise<void> {
+  // Where it is to lie in a schema that the migrations make, that is not there yet.
+  await pool.query(metadataTableSql(metadataTableOf(dataSource))).catch(() => undefined);
 }
 
 /** Tables that are the tools', not the schema's. */

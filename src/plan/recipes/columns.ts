@@ -38,7 +38,7 @@ function renamedColumn(rename: Rename, table: ObjectId, clause: string, context:
   const bridge = columnBridge(rename, is?.default);
   const alter = `ALTER TABLE ${tableSql(table)}`;
   return [
-    step(`${alter} ADD COLUMN ${withoutDefault(clause).replace(/ NOT NULL$/, '')}`, {
+    step(`${alter} ADD COLUMN ${withoutDefault(clause, is?.default).replace(/ NOT NULL$/, '')}`, {
       comment: `The new name of ${describeObject(rename.from)}, beside the old one.`,
     }),
     ...(is?.default === undefined ? [] : [step(`${alter} ALTER COLUMN ${quoteIdent(name)} SET DEFAULT ${is.default}`)]),
@@ -66,7 +66,7 @@ function filledColumn(
   const alter = `ALTER TABLE ${tableSql(table)}`;
   if (isConstant(expression)) {
     return [
-      step(`${alter} ADD COLUMN ${withoutDefault(clause)} DEFAULT ${expression}`, {
+      step(`${alter} ADD COLUMN ${withoutDefault(clause, fallback)} DEFAULT ${expression}`, {
         comment: 'The default is also what the rows have that are there: nothing is rewritten.',
       }),
       fallback === undefined
@@ -79,7 +79,7 @@ function filledColumn(
   }
   const trigger = fillTrigger(table, name, expression);
   return [
-    step(`${alter} ADD COLUMN ${withoutDefault(clause).replace(/ NOT NULL$/, '')}`),
+    step(`${alter} ADD COLUMN ${withoutDefault(clause, fallback).replace(/ NOT NULL$/, '')}`),
     ...(fallback === undefined ? [] : [step(`${alter} ALTER COLUMN ${quoteIdent(name)} SET DEFAULT ${fallback}`)]),
     ...(notNull ? trigger.create : []),
     { ...backfill(table, name, expression), afterCommit: true },
@@ -133,7 +133,7 @@ function volatileDefault(
   const name = column.name ?? '';
   const alter = `ALTER TABLE ${tableSql(table)}`;
   return [
-    step(`${alter} ADD COLUMN ${withoutDefault(clause).replace(/ NOT NULL$/, '')}`),
+    step(`${alter} ADD COLUMN ${withoutDefault(clause, fallback).replace(/ NOT NULL$/, '')}`),
     step(`${alter} ALTER COLUMN ${quoteIdent(name)} SET DEFAULT ${fallback}`, {
       comment: 'For new rows; for those that are there it differs from row to row, so they are filled in batches.',
     }),
@@ -203,9 +203,9 @@ export const dropColumn: Recipe = (change, context) => {
   ];
 };
 
-function withoutDefault(clause: string): string {
-  const at = clause.lastIndexOf(' DEFAULT ');
-  return at === -1 ? clause : clause.slice(0, at);
+function withoutDefault(clause: string, fallback: string | undefined): string {
+  const end = ` DEFAULT ${fallback ?? ''}`;
+  return fallback !== undefined && clause.endsWith(end) ? clause.slice(0, -end.length) : clause;
 }
 
 /** A literal, or something that is the same for all rows of the statement. */

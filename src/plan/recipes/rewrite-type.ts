@@ -150,10 +150,20 @@ function swap(rewrite: Rewrite): readonly Step[] {
   const alter = `ALTER TABLE ${tableSql(table)}`;
   const [column, successor, old] = [names.column, names.successor, names.old].map(quoteIdent);
   const wasFilled = [context.from, context.to].some((schema) => columnOf(schema, id)?.notNull === true);
+  const others = copies.some(({ makeRoom, takeOver }) =>
+    [...makeRoom, ...takeOver].some(({ sql }) => !sql.includes(tableSql(table))),
+  );
+  // The app would lose a deadlock as well as we: it is looked for only after a second.
+  const givesWay = step(`SET LOCAL lock_timeout = '300ms'`, {
+    comment: 'Several tables are locked for a moment: it gives way before that can be a deadlock, and is tried again.',
+    afterCommit: true,
+    effect: 'nobody waits',
+  });
   return [
+    ...(others ? [givesWay] : []),
     step(`DROP TRIGGER ${quoteIdent(names.sync)} ON ${tableSql(table)}`, {
       comment: 'From here on, the columns change places: a matter of the catalog only.',
-      afterCommit: true,
+      afterCommit: !others,
     }),
     step(`DROP FUNCTION ${routineOf(rewrite)}()`, { effect: 'nobody waits' }),
     ...copies.toReversed().flatMap(({ makeRoom }) => makeRoom),
