@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
-import { cp, lstat, mkdir, mkdtemp, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { appendFile, cp, lstat, mkdir, mkdtemp, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { codeOf, ExitCode, isMigrateError, messageOf, MigrateError } from '../errors.js';
@@ -47,8 +48,12 @@ async function fill(dir: string, make: (target: string) => Promise<Source>): Pro
 
 async function initialise(target: string): Promise<Source> {
   await (await openPGlite(target)).close();
+  await appendFile(join(target, 'postgresql.conf'), settings);
   return 'nothing';
 }
+
+/** There is one session; with the usual number of locks, it could not drop a thousand tables in one transaction. */
+const settings = '\nmax_connections = 10\nmax_locks_per_transaction = 2048\n';
 
 /** Creating a database from nothing takes seconds, copying one does not. Without a cache, it takes longer, nothing else. */
 async function copyImage(target: string): Promise<Source> {
@@ -90,7 +95,11 @@ async function isOwnFolder(dir: string): Promise<boolean> {
 }
 
 function imageFolder(): string {
-  return join(tmpdir(), `nest-migrate-${process.getuid?.() ?? 'cache'}`, `pglite-${pgliteVersion()}`);
+  return join(
+    tmpdir(),
+    `nest-migrate-${process.getuid?.() ?? 'cache'}`,
+    `pglite-${pgliteVersion()}-${createHash('sha256').update(settings).digest('hex').slice(0, 8)}`,
+  );
 }
 
 function holdsDatabase(dir: string): boolean {
