@@ -15,7 +15,7 @@ export type Column = EntitySchemaColumnOptions;
 export type Columns = Record<string, Column>;
 type More = Partial<EntitySchemaOptions<object>>;
 
-export const id: Column = { type: 'int', primary: true, generated: 'increment' };
+const id: Column = { type: 'int', primary: true, generated: 'increment' };
 
 /** An entity with a serial `id` and these columns. */
 export function entity(name: string, columns: Columns, more: More = {}): EntitySchema {
