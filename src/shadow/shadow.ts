@@ -24,13 +24,13 @@ export interface Shadow {
 /** The data source with its entities, without any database: for what TypeORM knows by itself. */
 export async function withEntities<T>(source: DataSource, work: (dataSource: DataSource) => Promise<T>): Promise<T> {
   const dataSource = new DataSource({ ...optionsOf(source), driver: stubDriver() });
-  try {
-    await dataSource.initialize();
-    return await work(dataSource);
-  } catch (error) {
+  await dataSource.initialize().catch((error: unknown) => {
     throw notOpened(error);
+  });
+  try {
+    return await work(dataSource);
   } finally {
-    if (dataSource.isInitialized) await dataSource.destroy();
+    await dataSource.destroy();
   }
 }
 

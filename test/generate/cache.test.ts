@@ -22,7 +22,7 @@ const entities = (more: Readonly<Record<string, Columns>> = {}, views: readonly 
           ...more[name],
         },
         ...(index > 0 && { relations: { before: { type: 'many-to-one', target: all[index - 1] ?? '' } } }),
-      } as EntitySchemaOptions<object>),
+      }),
   ),
   ...views.map(
     (table) =>
@@ -31,7 +31,7 @@ const entities = (more: Readonly<Record<string, Columns>> = {}, views: readonly 
         name: `${table}_view`,
         expression: `SELECT id FROM ${table}`,
         columns: { id: { type: 'int' } },
-      } as EntitySchemaOptions<object>),
+      }),
   ),
 ];
 
