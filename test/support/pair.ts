@@ -1,11 +1,9 @@
 import { DataSource } from 'typeorm';
 import type { DataSourceOptions } from 'typeorm';
 import type { SqlClient } from '../../src/database/client.js';
-import { arrange } from '../../src/plan/arrange.js';
+import { planAndProve } from '../../src/plan/attempts.js';
 import type { PlanContext } from '../../src/plan/context.js';
 import { metadataChanges } from '../../src/plan/metadata.js';
-import { planChanges } from '../../src/plan/plan.js';
-import { prove } from '../../src/plan/prove.js';
 import type { ProvenFile } from '../../src/plan/prove.js';
 import { tryTypeChanges } from '../../src/plan/try-types.js';
 import { asValidated, compareSchemas } from '../../src/schema/compare.js';
@@ -15,7 +13,6 @@ import { readSchema } from '../../src/schema/read.js';
 import type { CatalogPool, Schema } from '../../src/schema/read.js';
 import { createEntities } from '../../src/shadow/entities.js';
 import { typeormMetadataRows } from '../../src/shadow/typeorm-metadata.js';
-import { isMigrateError } from '../../src/errors.js';
 import { entitiesOf, fillsOf, rowsOf } from './random-entities.js';
 import type { Model } from './random-entities.js';
 import { dataOf, expectDataKept } from './rows.js';
@@ -51,39 +48,17 @@ export async function checkPair(pair: Pair, urls: readonly [string, string]): Pr
       targetVersion: 15,
       tryType: await tryTypeChanges(pool, current.schema, to),
     };
-    const planned = [
-      ...planChanges(changes, context, pair.mode),
-      ...metadataChanges(current.metadata, desired.metadata, '"typeorm_metadata"'),
-    ];
-    const { files, cautious } = await proven(planned, context, pool);
+    const metadata = metadataChanges(current.metadata, desired.metadata, '"typeorm_metadata"');
+    const { files, attempt } = await planAndProve(changes, {
+      plan: context,
+      around: (planned) => [...planned, ...metadata],
+      proof: { client: pool, from: current.schema, read: () => read(pool) },
+      online: pair.mode === 'online',
+    });
+    const cautious = attempt > 0;
     await expectThereAndBack(files, context, pair, pool);
     return { statements: files.flatMap(({ steps }) => steps).length, cautious };
   });
-}
-
-async function proven(
-  planned: ReturnType<typeof planChanges>,
-  context: PlanContext,
-  pool: Pool,
-): Promise<{ readonly files: readonly ProvenFile[]; readonly cautious: boolean }> {
-  const { from, to } = context;
-  const attempt = (cautious: boolean): Promise<readonly ProvenFile[]> =>
-    prove(arrange(planned, from, to, { cautious }), {
-      client: pool,
-      from,
-      to,
-      read: () => read(pool),
-      write: (changes, after, before) =>
-        planChanges(changes, { ...context, from: after, to: before, whole: { start: from, end: to } }, 'back').flatMap(
-          ({ steps }) => steps,
-        ),
-    });
-  try {
-    return { files: await attempt(false), cautious: false };
-  } catch (error) {
-    if (!isMigrateError(error) || (await compareSchemas(await read(pool), from)).length > 0) throw error;
-    return { files: await attempt(true), cautious: true };
-  }
 }
 
 async function expectThereAndBack(

@@ -1,14 +1,9 @@
-import { isMigrateError } from '../../errors.js';
-import { arrange } from '../../plan/arrange.js';
-import type { PlannedFile } from '../../plan/arrange.js';
+import { planAndProve } from '../../plan/attempts.js';
 import type { PlanContext } from '../../plan/context.js';
 import { metadataChanges } from '../../plan/metadata.js';
 import { nameOf } from '../../plan/name.js';
-import { planChanges } from '../../plan/plan.js';
-import { prove } from '../../plan/prove.js';
-import type { ProvenFile } from '../../plan/prove.js';
 import { plannedRename } from '../../plan/renames.js';
-import type { PlannedChange, Step } from '../../plan/step.js';
+import type { PlannedChange } from '../../plan/step.js';
 import { tryTypeChanges } from '../../plan/try-types.js';
 import { compareSchemas, isSame } from '../../schema/compare.js';
 import type { Change } from '../../schema/compare.js';
@@ -116,13 +111,14 @@ async function change(
     targetVersion: options.targetVersion ?? 15,
     tryType,
   };
-  const planned = [
-    ...renamesInCatalog(renamed, workbench, changes, options),
-    ...planChanges(changes, planContext, options.online === false ? 'direct' : 'online'),
-    ...sides.metadata,
-  ];
+  const inCatalog = renamesInCatalog(renamed, workbench, changes, options);
+  const { planned, files } = await planAndProve(changes, {
+    plan: planContext,
+    around: (rest) => [...inCatalog, ...rest, ...sides.metadata],
+    proof: { ...workbench, from: workbench.schema },
+    online: options.online !== false,
+  });
   await confirmLoss(planned, options);
-  const files = await proven(planned, planContext, workbench);
   const renames = [...renamed.inCatalog, ...renamed.bridged]
     .filter(({ from: { kind } }) => kind === 'table' || kind === 'column')
     .map((rename) => ({
@@ -169,25 +165,4 @@ function renamesInCatalog(
     );
     return plannedRename(rename, schema, { keepOldName: online && !renameDirectly && !retyped });
   });
-}
-
-/** As few files as the order allows; should that be wrong, then more of them, in the order of the comparison. */
-async function proven(
-  planned: readonly PlannedChange[],
-  planContext: PlanContext,
-  workbench: Workbench,
-): Promise<readonly ProvenFile[]> {
-  const { from, to } = planContext;
-  const write = (changes: readonly Change[], after: typeof from, before: typeof to): readonly Step[] =>
-    planChanges(changes, { ...planContext, from: after, to: before, whole: { start: from, end: to } }, 'back').flatMap(
-      ({ steps }) => steps,
-    );
-  const attempt = (files: readonly PlannedFile[]): Promise<readonly ProvenFile[]> =>
-    prove(files, { client: workbench.client, from: workbench.schema, to, read: workbench.read, write });
-  try {
-    return await attempt(arrange(planned, from, to));
-  } catch (error) {
-    if (!isMigrateError(error) || !(await isSame(await workbench.read(), workbench.schema))) throw error;
-    return attempt(arrange(planned, from, to, { cautious: true }));
-  }
 }

@@ -170,7 +170,7 @@ function swap(rewrite: Rewrite): readonly Step[] {
     ...(defaults.before === undefined ? [] : [step(`${alter} ALTER COLUMN ${column} DROP DEFAULT`)]),
     ...(wasFilled ? [step(`${alter} ALTER COLUMN ${column} DROP NOT NULL`)] : []),
     step(`${alter} RENAME COLUMN ${column} TO ${old}`, {
-      undo: [`${alter} RENAME COLUMN ${old} TO ${column}`, fillBack(rewrite)],
+      undo: [`${alter} RENAME COLUMN ${old} TO ${column}`, ...fillBack(rewrite)],
     }),
     step(`${alter} RENAME COLUMN ${successor} TO ${column}`, {
       undo: [`${alter} RENAME COLUMN ${column} TO ${successor}`],
@@ -204,12 +204,15 @@ function contract({ table, names, types, loses }: Rewrite): Step {
 }
 
 /** Rows that were written since have no value of the old type. Assigned, not cast: what does not fit must not be cut off silently. */
-function fillBack({ table, names, types, defaults, zone, context }: Rewrite): string {
+function fillBack({ table, names, types, defaults, zone, context }: Rewrite): readonly string[] {
   const [column = '', successor = ''] = [names.column, names.successor].map(quoteIdent);
   const how = context.tryType({ type: types.to, expr: defaults.after }, { type: types.from, expr: defaults.before });
   const cast = how === 'needs-using' ? `::text::${types.from}` : '';
   const value = `${successor}${zone === undefined ? cast : ` AT TIME ZONE ${literal(zone)}`}`;
-  return `UPDATE ${tableSql(table)} SET ${column} = ${value} WHERE ${column}::text IS DISTINCT FROM (${value})::text`;
+  const update = `UPDATE ${tableSql(table)} SET ${column} = ${value} WHERE ${column}::text IS DISTINCT FROM (${value})::text`;
+  // Rows that wait for a deferred constraint would be in the way of what follows.
+  const deferrable = context.from.childrenOf(table).some(({ is }) => String(is['def']).includes(' DEFERRABLE'));
+  return deferrable ? ['SET CONSTRAINTS ALL IMMEDIATE', update] : [update];
 }
 
 function ownedSequences({ id, names, table, context: { from, to } }: Rewrite): readonly Step[] {

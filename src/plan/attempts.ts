@@ -1,0 +1,64 @@
+import { isMigrateError } from '../errors.js';
+import { compareSchemas } from '../schema/compare.js';
+import type { Change } from '../schema/compare.js';
+import type { Schema } from '../schema/read.js';
+import { arrange } from './arrange.js';
+import type { PlanContext } from './context.js';
+import { planChanges } from './plan.js';
+import { prove } from './prove.js';
+import type { ProofContext, ProvenFile } from './prove.js';
+import type { PlannedChange, Step } from './step.js';
+
+type Mode = 'online' | 'inPlace' | 'direct';
+
+export interface Attempted {
+  readonly planned: readonly PlannedChange[];
+  readonly files: readonly ProvenFile[];
+  /** Which attempt it was; the first one is what is meant. */
+  readonly attempt: number;
+}
+
+export interface AttemptContext {
+  readonly plan: PlanContext;
+  /** What the comparison of the schemas does not say: renames, rows of TypeORM's own table. */
+  readonly around: (planned: readonly PlannedChange[]) => readonly PlannedChange[];
+  readonly proof: Omit<ProofContext, 'write' | 'to'>;
+  readonly online: boolean;
+}
+
+/**
+ * As few files as the order allows, with every change beside the traffic. Should the proof say that this does not fit together, then more
+ * files, in the order of the comparison; then with types changed in place. Nothing that is not proven leaves this function.
+ */
+export async function planAndProve(changes: readonly Change[], context: AttemptContext): Promise<Attempted> {
+  const modes: readonly Mode[] = context.online ? ['online', 'inPlace'] : ['direct'];
+  const attempts = modes.flatMap((mode) => [false, true].map((cautious) => ({ mode, cautious })));
+  let first: unknown;
+  for (const [attempt, { mode, cautious }] of attempts.entries()) {
+    const planned = context.around(planChanges(changes, context.plan, mode));
+    try {
+      const files = arrange(planned, context.plan.from, context.plan.to, { cautious });
+      return { planned, attempt, files: await prove(files, proofOf(context)) };
+    } catch (error) {
+      if (!isMigrateError(error)) throw error;
+      first ??= error;
+      await restore(context.proof);
+    }
+  }
+  throw first;
+}
+
+function proofOf({ plan, proof }: AttemptContext): ProofContext {
+  const write = (changes: readonly Change[], after: Schema, before: Schema): readonly Step[] =>
+    planChanges(
+      changes,
+      { ...plan, from: after, to: before, whole: { start: plan.from, end: plan.to } },
+      'back',
+    ).flatMap(({ steps }) => steps);
+  return { ...proof, to: plan.to, write };
+}
+
+/** There are no rows, so that the plain way back loses nothing. */
+async function restore({ client, read, from }: AttemptContext['proof']): Promise<void> {
+  for (const { sql } of await compareSchemas(await read(), from)) await client.query(sql);
+}
