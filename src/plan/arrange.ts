@@ -35,7 +35,10 @@ export function arrange(
 ): readonly PlannedFile[] {
   const files: Draft[] = [];
   const placed: Placed[] = [];
-  const all = changes.map((change) => ({ change, touches: touched(change, from, to) }));
+  const all = changes.map((change) => {
+    const keys = keysOf(change, from, to);
+    return { change: { ...change, alters: [...change.alters, ...keys] }, touches: touched(change, keys, from, to) };
+  });
   for (const { change, touches, makesWay } of withThoseThatMakeWay(all, to)) {
     const about = [...makesWay, { change, touches }];
     const before = placed.filter((earlier) => cautious || about.some((one) => conflict(earlier, one)));
@@ -101,7 +104,11 @@ function withThoseThatMakeWay(
 
 function isTemporaryDrop({ creates, drops, alters, steps }: PlannedChange, to: Schema): boolean {
   return (
-    steps.length > 0 && drops.length > 0 && creates.length + alters.length === 0 && drops.every((id) => to.has(id))
+    steps.length > 0 &&
+    drops.length > 0 &&
+    creates.length === 0 &&
+    alters.every(({ kind }) => kind === 'primary key') &&
+    drops.every((id) => to.has(id))
   );
 }
 
@@ -144,9 +151,22 @@ function affected({ creates, drops, alters }: PlannedChange): readonly ObjectId[
   return [...creates, ...drops, ...alters];
 }
 
+/** A table has one primary key, whatever it is called: the old one goes before the new one comes. */
+function keysOf({ creates, drops }: PlannedChange, from: Schema, to: Schema): readonly ObjectId[] {
+  const isKey = (id: ObjectId, schema: Schema): boolean =>
+    id.kind === 'constraint' && schema.get(id)?.is['type'] === 'p';
+  const found = [...creates.filter((id) => isKey(id, to)), ...drops.filter((id) => isKey(id, from))];
+  return found.map((id) => ({ ...id, kind: 'primary key', name: '' }));
+}
+
 /** Everything that a change is about, with what that needs in turn: the columns of an index, the tables of a view. */
-function touched({ creates, drops, uses }: PlannedChange, from: Schema, to: Schema): ReadonlySet<string> {
-  const keys = new Set<string>();
+function touched(
+  { creates, drops, uses }: PlannedChange,
+  keysOfTables: readonly ObjectId[],
+  from: Schema,
+  to: Schema,
+): ReadonlySet<string> {
+  const keys = new Set<string>(keysOfTables.map(keyOf));
   const add = (id: ObjectId): void => void keys.add(keyOf(id));
   const addNeeds = (id: ObjectId, schema: Schema): void => {
     add(id);
