@@ -9,8 +9,6 @@ import { prove } from './prove.js';
 import type { ProofContext, ProvenFile } from './prove.js';
 import type { PlannedChange, Step } from './step.js';
 
-type Mode = 'online' | 'inPlace' | 'direct';
-
 export interface Attempted {
   readonly planned: readonly PlannedChange[];
   readonly files: readonly ProvenFile[];
@@ -31,11 +29,13 @@ export interface AttemptContext {
  * files, in the order of the comparison; then with types changed in place. Nothing that is not proven leaves this function.
  */
 export async function planAndProve(changes: readonly Change[], context: AttemptContext): Promise<Attempted> {
-  const modes: readonly Mode[] = context.online ? ['online', 'inPlace'] : ['direct'];
-  const attempts = modes.flatMap((mode) => [false, true].map((cautious) => ({ mode, cautious })));
+  const mode = context.online ? 'online' : 'direct';
+  const attempts = [false, ...(context.online ? [true] : [])].flatMap((typesInPlace) =>
+    [false, true].map((cautious) => ({ typesInPlace, cautious })),
+  );
   let first: unknown;
-  for (const [attempt, { mode, cautious }] of attempts.entries()) {
-    const planned = context.around(planChanges(changes, context.plan, mode));
+  for (const [attempt, { typesInPlace, cautious }] of attempts.entries()) {
+    const planned = context.around(planChanges(changes, { ...context.plan, typesInPlace }, mode));
     try {
       const files = arrange(planned, context.plan.from, context.plan.to, { cautious });
       return { planned, attempt, files: await prove(files, proofOf(context)) };

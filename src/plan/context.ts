@@ -24,6 +24,8 @@ export interface PlanContext {
   /** On the way back: what the whole change was. What its end did not have has lost its rows and values. */
   readonly whole?: { readonly start: Schema; readonly end: Schema };
   readonly decisions: Decisions;
+  /** Types are changed where they are, and all wait while the table is rewritten. */
+  readonly typesInPlace?: boolean;
   readonly targetVersion: number;
   /** What changing a column's type would mean, tried on the shadow. */
   readonly tryType: (from: ColumnType, to: ColumnType) => TypeChange;

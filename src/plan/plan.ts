@@ -49,8 +49,6 @@ const direct: readonly Recipe[] = [
 ];
 const recipes = {
   online,
-  /** Types are changed where they are, and all wait while the table is rewritten. */
-  inPlace: online.filter((recipe) => recipe !== rewriteType),
   direct,
   /** A way back is direct too, and what was lost must not stop it. */
   back: [restoreColumn, restoreConstraint, ...direct],

@@ -46,6 +46,7 @@ export function getsSuccessor(column: ObjectId, context: PlanContext): boolean {
 
 function rewriteOf(found: ColumnTypeChange | undefined, context: PlanContext): Rewrite | undefined {
   const table = found && existingTable(found.id, context);
+  if (context.typesInPlace === true) return undefined;
   if (!found || !table || !['rewrite', 'needs-using'].includes(found.how)) return undefined;
   const names = namesFor(found.id);
   const copies = canBeDoubled(found, table, names, context) ? copiesFor(found.id, names.successor, context) : undefined;
