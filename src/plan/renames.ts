@@ -4,6 +4,8 @@ import type { ObjectId } from '../schema/object-id.js';
 import type { Schema } from '../schema/read.js';
 import { shortened } from './names.js';
 import { step } from './step.js';
+import { temporaryTrigger } from './temporary-trigger.js';
+import type { TemporaryTrigger } from './temporary-trigger.js';
 import type { PlannedChange, Step } from './step.js';
 
 /** A table or a column that is the same, called otherwise. */
@@ -171,13 +173,9 @@ function renamedAs(id: ObjectId, old: ObjectId, renamed: ObjectId): ObjectId {
  * The parts of renaming a column while the old version of the app is running: the new one stands beside the old one, and a trigger
  * keeps both the same, whichever of them is written.
  */
-export function columnBridge(
-  { from: old, to: renamed }: Rename,
-  fallback: string | undefined,
-): { readonly create: readonly Step[]; readonly drop: readonly Step[] } {
+export function columnBridge({ from: old, to: renamed }: Rename, fallback: string | undefined): TemporaryTrigger {
   const table = objectId('table', old.schema, old.table ?? '');
   const name = shortened(`${old.table ?? ''}_${renamed.name ?? ''}_rename`);
-  const routine = `${quoteIdent(table.schema ?? 'public')}.${quoteIdent(name)}`;
   const [before, after] = [quoteIdent(old.name ?? ''), quoteIdent(renamed.name ?? '')];
   const untouched = fallback === undefined ? `NEW.${after} IS NULL` : `NEW.${after} IS NOT DISTINCT FROM (${fallback})`;
   const body = `
@@ -196,22 +194,6 @@ export function columnBridge(
         RETURN NEW;
       END
       `;
-  return {
-    create: [
-      step(`CREATE FUNCTION ${routine}() RETURNS trigger LANGUAGE plpgsql AS $bridge$${body}$bridge$`, {
-        comment: 'Old and new version of the app write to different columns: both are kept the same.',
-        effect: 'nobody waits',
-      }),
-      step(
-        `CREATE TRIGGER ${quoteIdent(name)} BEFORE INSERT OR UPDATE ON ${tableSql(table)} FOR EACH ROW EXECUTE FUNCTION ${routine}()`,
-      ),
-    ],
-    drop: [
-      step(`DROP TRIGGER ${quoteIdent(name)} ON ${tableSql(table)}`, {
-        phase: 'contract',
-        comment: 'The old version of the app is gone.',
-      }),
-      step(`DROP FUNCTION ${routine}()`, { phase: 'contract', effect: 'nobody waits' }),
-    ],
-  };
+  const comment = 'Old and new version of the app write to different columns: both are kept the same.';
+  return temporaryTrigger(table, name, body, comment);
 }

@@ -660,11 +660,11 @@ class Accounts {
   @ViewColumn() id!: number;
 }
 
-const library = [Author, Profile, Book, Label, Translation];
+const bookshop = [Author, Profile, Book, Label, Translation];
 
 /** Everything of an entity but single columns. */
 export const entityCases: readonly EntityCase[] = [
-  { title: 'relations: foreign keys of all sorts, join tables', entities: library },
+  { title: 'relations: foreign keys of all sorts, join tables', entities: bookshop },
   { title: 'circular and self-referencing relations', entities: [Chicken, Egg] },
   { title: 'uniques, checks, exclusions, indexes', entities: [Constrained] },
   { title: 'indexes with a type', entities: [TypedIndexes], since: '1.0' },
@@ -678,7 +678,7 @@ export const entityCases: readonly EntityCase[] = [
   {
     neverAgreed: /"names" SET DEFAULT/,
     title: 'single-table inheritance',
-    entities: [Animal, Dog, Cat, Vehicle, Car, ...library],
+    entities: [Animal, Dog, Cat, Vehicle, Car, ...bookshop],
   },
   { title: 'trees: closure table', entities: [Closure, NamedClosure] },
   { title: 'trees: nested set', entities: [Nested] },
@@ -686,7 +686,7 @@ export const entityCases: readonly EntityCase[] = [
   { title: 'several schemas, shared enums', entities: [Order, Customer, Lead] },
   {
     title: 'a schema of the data source',
-    entities: [...library, Generating, Counts],
+    entities: [...bookshop, Generating, Counts],
     options: { schema: 'app', metadataTableName: 'kept' },
   },
   { title: 'a schema of the data source beside others', entities: [Order, Customer, Lead], options: { schema: 'crm' } },
@@ -694,18 +694,18 @@ export const entityCases: readonly EntityCase[] = [
   {
     neverAgreed: /SET DEFAULT ('0.5'|'King's Road')/,
     title: 'a naming strategy',
-    entities: [...library, House, Shed],
+    entities: [...bookshop, House, Shed],
     options: { namingStrategy: new SnakeNames() },
   },
-  { title: 'a prefix', entities: library, options: { entityPrefix: 'my_' } },
-  { title: 'views on views', entities: [AuthorEmails, DependsOnCounts, Between, Counts, ...library] },
+  { title: 'a prefix', entities: bookshop, options: { entityPrefix: 'my_' } },
+  { title: 'views on views', entities: [AuthorEmails, DependsOnCounts, Between, Counts, ...bookshop] },
   {
     title: 'views on views, the other way round',
-    entities: [...library, Counts, Between, DependsOnCounts, AuthorEmails].reverse(),
+    entities: [...bookshop, Counts, Between, DependsOnCounts, AuthorEmails].reverse(),
   },
   { title: 'a view in another schema', entities: [Report, Order, Customer] },
-  { title: 'synchronize: false', entities: [UnusedLegacy, ...library] },
-  { title: 'synchronize: false, referred to', entities: [Legacy, Payment, Accounts, UnusedLegacy, ...library] },
+  { title: 'synchronize: false', entities: [UnusedLegacy, ...bookshop] },
+  { title: 'synchronize: false, referred to', entities: [Legacy, Payment, Accounts, UnusedLegacy, ...bookshop] },
   { title: 'pgcrypto', entities: [Dated], options: { uuidExtension: 'pgcrypto' } },
   {
     title: 'extensions of the data source',

@@ -8,6 +8,8 @@ import { columnBridge } from '../renames.js';
 import type { Rename } from '../renames.js';
 import { fillMissing } from '../placeholder.js';
 import { step } from '../step.js';
+import { temporaryTrigger } from '../temporary-trigger.js';
+import type { TemporaryTrigger } from '../temporary-trigger.js';
 import type { Step } from '../step.js';
 import { backfill } from './backfill.js';
 import { shortened } from '../names.js';
@@ -87,13 +89,8 @@ function filledColumn(
   ];
 }
 
-function fillTrigger(
-  table: ObjectId,
-  column: string,
-  expression: string,
-): { readonly create: readonly Step[]; readonly drop: readonly Step[] } {
+function fillTrigger(table: ObjectId, column: string, expression: string): TemporaryTrigger {
   const name = shortened(`${table.name ?? ''}_${column}_fill`);
-  const routine = `${quoteIdent(table.schema ?? 'public')}.${quoteIdent(name)}`;
   // Planned anew each time: a plan that was kept reads the wrong columns when others have been added or renamed since.
   const body = `
       BEGIN
@@ -103,24 +100,7 @@ function fillTrigger(
         RETURN NEW;
       END
       `;
-  return {
-    create: [
-      step(`CREATE FUNCTION ${routine}() RETURNS trigger LANGUAGE plpgsql AS $fill$${body}$fill$`, {
-        comment: 'Rows that the old version of the app writes get the value too.',
-        effect: 'nobody waits',
-      }),
-      step(
-        `CREATE TRIGGER ${quoteIdent(name)} BEFORE INSERT OR UPDATE ON ${tableSql(table)} FOR EACH ROW EXECUTE FUNCTION ${routine}()`,
-      ),
-    ],
-    drop: [
-      step(`DROP TRIGGER ${quoteIdent(name)} ON ${tableSql(table)}`, {
-        phase: 'contract',
-        comment: 'The old version of the app is gone: it is not needed any more.',
-      }),
-      step(`DROP FUNCTION ${routine}()`, { phase: 'contract', effect: 'nobody waits' }),
-    ],
-  };
+  return temporaryTrigger(table, name, body, 'Rows that the old version of the app writes get the value too.');
 }
 
 /** `gen_random_uuid()` differs from row to row: with it ADD COLUMN would rewrite the table while everybody waits. */

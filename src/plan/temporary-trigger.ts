@@ -1,0 +1,32 @@
+import { quoteIdent, tableSql } from '../schema/object-id.js';
+import type { ObjectId } from '../schema/object-id.js';
+import { step } from './step.js';
+import type { Step } from './step.js';
+
+export interface TemporaryTrigger {
+  readonly create: readonly Step[];
+  /** In the second phase: it is for the old version of the app. */
+  readonly drop: readonly Step[];
+}
+
+/** A trigger for the time in which two versions of the app are running. `body` is what happens to a row before it is written. */
+export function temporaryTrigger(table: ObjectId, name: string, body: string, comment: string): TemporaryTrigger {
+  const routine = `${quoteIdent(table.schema ?? 'public')}.${quoteIdent(name)}`;
+  const event = `BEFORE INSERT OR UPDATE ON ${tableSql(table)} FOR EACH ROW`;
+  return {
+    create: [
+      step(`CREATE FUNCTION ${routine}() RETURNS trigger LANGUAGE plpgsql AS $row$${body}$row$`, {
+        comment,
+        effect: 'nobody waits',
+      }),
+      step(`CREATE TRIGGER ${quoteIdent(name)} ${event} EXECUTE FUNCTION ${routine}()`),
+    ],
+    drop: [
+      step(`DROP TRIGGER ${quoteIdent(name)} ON ${tableSql(table)}`, {
+        phase: 'contract',
+        comment: 'The old version of the app is gone: it is not needed any more.',
+      }),
+      step(`DROP FUNCTION ${routine}()`, { phase: 'contract', effect: 'nobody waits' }),
+    ],
+  };
+}
