@@ -1,11 +1,12 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DataSource, EntitySchema } from 'typeorm';
 import type { EntitySchemaOptions } from 'typeorm';
 import { createMigrator } from '../../src/migrator.js';
 import { entityChanges } from '../../src/shadow/entity-changes.js';
+import { dependsOnlyOnItself } from '../../src/shadow/replay-key.js';
 
 type Columns = EntitySchemaOptions<object>['columns'];
 
@@ -116,4 +117,73 @@ it('knows which tables have to be made to see what has changed', () => {
       before.map((sql) => sql.replace('"id" int', '"id" bigint')),
     ),
   ).toBeUndefined();
+});
+
+describe('what must not be taken from what was kept', () => {
+  const table = (name: string, more: object = {}, schema?: string): EntitySchema =>
+    new EntitySchema<object>({
+      name: `${schema ?? ''}${name}`,
+      tableName: name,
+      ...(schema !== undefined && { schema }),
+      columns: { id: { type: 'int', primary: true }, ...more },
+    });
+  const note = { note: { type: 'text', nullable: true } };
+  const folder = async (name: string, work: (migrations: string) => Promise<void>): Promise<void> => {
+    const before = dir;
+    dir = join(dir, name);
+    mkdirSync(join(dir, 'migrations'), { recursive: true });
+    try {
+      await work(join(dir, 'migrations'));
+    } finally {
+      dir = before;
+    }
+  };
+
+  it(
+    'a table that has its name in another schema too',
+    () =>
+      folder('schemas', async () => {
+        const others = ['x', 'y', 'z'].map((name) => table(name));
+        await generate([table('t'), table('t', {}, 'other'), ...others]);
+        const statements = await generate([table('t', note), table('t', {}, 'other'), ...others], { dryRun: true });
+        expect(statements).toEqual(['ALTER TABLE "public"."t" ADD COLUMN "note" text']);
+      }),
+    60_000,
+  );
+
+  it(
+    'what was made by hand on a table that is called otherwise now',
+    () =>
+      folder('renamed', async (migrations) => {
+        await generate([table('old', note)]);
+        writeFileSync(
+          join(migrations, '9000000000000-Hand.js'),
+          `export class Hand9000000000000 {
+            async up(q) { await q.query('create index by_hand on old (note)'); }
+            async down(q) { await q.query('drop index by_hand'); }
+          }`,
+        );
+        await generate([table('new', note)], { renames: ['old=new'] });
+        const prune = { dryRun: true, prune: true };
+        const anew = await generate([table('new', note)], { ...prune, cache: false });
+        expect(anew).toEqual(['DROP INDEX CONCURRENTLY IF EXISTS "public"."by_hand"']);
+        expect(await generate([table('new', note)], prune)).toEqual(anew);
+      }),
+    60_000,
+  );
+
+  it.each([
+    ["import type { QueryRunner } from 'typeorm';", true],
+    ['export class A { async up(q) { await q.query(`SELECT 1`); } }', true],
+    ["import { User } from '../user.entity';", false],
+    ["import { User } from 'src/user.entity';", false],
+    ["import { User } from '@app/users';", false],
+    ["const { names } = require('./names');", false],
+    ["const names = await import('names');", false],
+    ['if (process.env.X) {}', false],
+    ['constructor(private readonly config: ConfigService) {}', false],
+    ['await q.manager.getRepository(User).save({})', false],
+  ])('a migration that depends on more than its text: %s', (text, alone) => {
+    expect(dependsOnlyOnItself(text)).toBe(alone);
+  });
 });

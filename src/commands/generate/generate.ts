@@ -43,11 +43,13 @@ export async function generate(options: GenerateOptions, context: CommandContext
   const { schema, kept } = await wanted(from, [], options, sides);
   if (metadata.length === 0 && (await isSame(from, schema)))
     return { files: [], statements: [], renames: [], warnings: told(kept) };
-  const result = await withWorkbench(from, context, options.shadow, (workbench) =>
-    change(options, context, sides, workbench),
-  );
-  if (options.from === undefined && options.dryRun !== true) await remember(current, desired, options, context, cache);
-  return result;
+  return withWorkbench(from, context, options.shadow, async (workbench) => {
+    const { result, renamed } = await change(options, context, sides, workbench);
+    // What somebody made by hand has other names after a rename: it is read when it is replayed.
+    const isKnown = options.from === undefined && options.dryRun !== true && renamed.inCatalog.length === 0;
+    if (isKnown) await remember(current, desired, options, context, cache);
+    return result;
+  });
 }
 
 /** A server that is the shadow may be another version tomorrow. */
@@ -84,7 +86,7 @@ async function change(
   context: CommandContext,
   sides: Sides,
   workbench: Workbench,
-): Promise<GenerateResult> {
+): Promise<{ readonly result: GenerateResult; readonly renamed: Renamed }> {
   const renamed = await renameOnShadow(workbench.schema, {
     ...workbench,
     options,
@@ -125,10 +127,8 @@ async function change(
       from: describeObject(rename.from),
       to: describeObject(rename.to),
     }));
-  return writeFiles(files, { ...options, name: options.name ?? nameOf(planned) }, context, {
-    warnings: told(kept),
-    renames,
-  });
+  const named = { ...options, name: options.name ?? nameOf(planned) };
+  return { renamed, result: await writeFiles(files, named, context, { warnings: told(kept), renames }) };
 }
 
 function told(kept: readonly ObjectId[]): readonly string[] {

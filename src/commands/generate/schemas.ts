@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import type { DataSource } from 'typeorm';
 import type { SqlClient } from '../../database/client.js';
 import { MigrateError } from '../../errors.js';
@@ -20,6 +19,7 @@ import type { EntityChanges } from '../../shadow/entity-changes.js';
 import { withLive } from '../../shadow/live.js';
 import { Origins, originOf } from '../../shadow/origins.js';
 import type { OriginMap } from '../../shadow/origins.js';
+import { replayKey } from '../../shadow/replay-key.js';
 import { replay } from '../../shadow/replay.js';
 import { openShadow, withEntities } from '../../shadow/shadow.js';
 import type { Shadow } from '../../shadow/shadow.js';
@@ -70,8 +70,9 @@ interface Making {
 /** As it was read before, where the statements are the same; where a few tables have changed, only those are made. */
 async function entitySide(statements: readonly string[], making: Making): Promise<Side> {
   const { cache, context } = making;
-  const key = `entities ${hashOf(statements)}`;
-  const latest = `latest ${hashOf([process.cwd(), ...ownTables(context).map(keyOf)])}`;
+  const own = ownTables(context).map(keyOf);
+  const key = `entities ${hashOf([...own, ...statements])}`;
+  const latest = `latest ${hashOf([process.cwd(), ...own])}`;
   const known = await cache.get<StoredSide>(key);
   if (known) return restored(known);
   const before = await cache.get<StoredSide & { readonly statements: readonly string[] }>(latest);
@@ -97,7 +98,8 @@ async function grafted(before: Side, changes: EntityChanges, { context, entities
     return sideOf(shadow.pool, context, entities);
   });
   const isChanged = (id: ObjectId): boolean => {
-    const names = [quoteIdent(id.name ?? ''), sqlName(id)];
+    // TypeORM leaves the schema out only where it is the default one.
+    const names = [sqlName(id), ...(id.schema === 'public' ? [quoteIdent(id.name ?? '')] : [])];
     if (id.kind === 'type') return names.some((name) => changes.types.has(name));
     return id.kind === 'table' && names.some((name) => changes.tables.has(name));
   };
@@ -113,7 +115,7 @@ export async function currentSide(
   // Who made what is not known of a live database.
   if (from !== undefined) return { ...(await liveSide(context, from)), origins: new Map() };
   const migrations = await resolveMigrations(await listMigrations(context.migrations), () => false);
-  const key = await replayKey(migrations, context);
+  const key = await replayKey(migrations, ownTables(context).map(keyOf));
   const known = key === undefined ? undefined : await cache.get<StoredCurrent>(key);
   if (known) return { ...(await restored(known)), origins: known.origins };
   const side = await replayed(migrations, context, url);
@@ -139,24 +141,10 @@ function replayed(
 
 /** After generating, what the migrations lead to is known: the next time it need not be replayed. */
 export async function rememberCurrent(context: CommandContext, side: CurrentSide, cache: SchemaCache): Promise<void> {
-  const key = await replayKey(await resolveMigrations(await listMigrations(context.migrations), () => false), context);
+  const migrations = await resolveMigrations(await listMigrations(context.migrations), () => false);
+  const key = await replayKey(migrations, ownTables(context).map(keyOf));
   if (key !== undefined) await cache.set(key, { ...storedOf(side), origins: side.origins });
 }
-
-/** Made of the texts of all migrations; undefined when one of them may depend on something else. */
-async function replayKey(migrations: readonly KnownMigration[], context: CommandContext): Promise<string | undefined> {
-  const parts: string[] = ownTables(context).map(keyOf);
-  for (const { name, file } of migrations) {
-    const text = file === undefined ? undefined : await readFile(file, 'utf8');
-    if (text === undefined || (!file?.endsWith('.sql') && dependsOnMore.test(text))) return undefined;
-    parts.push(name, text);
-  }
-  return `migrations ${hashOf(parts)}`;
-}
-
-/** Files of the project, the environment, injected providers, entities. */
-const dependsOnMore =
-  /\bfrom\s*['"]\.|\brequire\s*\(\s*['"]\.|\bimport\s*\(|\bimport\s*['"]|process\.|\bconstructor\s*\(\s*[^\s)]|getRepository|\.manager\b/;
 
 interface StoredSide {
   readonly facts: ReturnType<Schema['facts']['facts']>;
