@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { codeOf, MigrateError } from '../errors.js';
+import { pglite } from '../version.js';
 
 /** The parts of PGlite that are used; the package is optional, so its types are not imported. */
 export interface PGlite {
@@ -21,8 +22,6 @@ export interface ProtocolMessage {
 export type Wire = Pick<PGlite, 'waitReady' | 'execProtocolStream'>;
 
 export type Extensions = Readonly<Record<string, object>>;
-
-const recommendedVersion = '0.5.16';
 
 /** What TypeORM creates by itself (for uuid, citext, hstore, cube, ltree columns and exclusions), and what migrations ask for most. */
 const ordinaryExtensions = [
@@ -86,7 +85,7 @@ function load(name: string): unknown {
     throw new MigrateError({
       code: 'PACKAGE_MISSING',
       message: 'No DATABASE_URL (and no PGHOST) is set, and the embedded database that is used then is not installed.',
-      next: `Set DATABASE_URL in .env, or install the embedded database: npm i -D @electric-sql/pglite@${recommendedVersion}`,
+      next: `Set DATABASE_URL in .env, or install the embedded database: npm i -D ${pglite}`,
       cause: error,
     });
   }

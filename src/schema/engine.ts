@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { codeOf, MigrateError } from '../errors.js';
+import { pgDelta, pglite } from '../version.js';
 import type { ObjectId } from './object-id.js';
 
 /** The parts of @supabase/pg-delta that are used. It reads catalogs and orders differences; it is optional, and a pre-release. */
@@ -52,7 +53,6 @@ export interface EngineAction {
   readonly rewriteRisk: boolean;
 }
 
-const version = '1.0.0-alpha.34';
 let loaded: Promise<Engine> | undefined;
 
 export function engine(): Promise<Engine> {
@@ -76,7 +76,7 @@ async function importOptional(name: string): Promise<unknown> {
     throw new MigrateError({
       code: 'PACKAGE_MISSING',
       message: 'Comparing schemas needs @supabase/pg-delta, which is not installed here.',
-      next: `Install it for development: npm i -D @supabase/pg-delta@${version} @electric-sql/pglite@0.5.16`,
+      next: `Install it for development: npm i -D ${pgDelta} ${pglite}`,
       cause: error,
     });
   }

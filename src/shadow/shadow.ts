@@ -8,6 +8,7 @@ import type { SqlClient } from '../database/client.js';
 import { embeddedDriver } from '../data-source/embedded.js';
 import type { Extensions } from '../data-source/pglite.js';
 import { codeOf, messageOf, MigrateError } from '../errors.js';
+import { pgDelta, pglite } from '../version.js';
 import type { CatalogPool } from '../schema/read.js';
 import type { Place } from './place.js';
 import { stubDriver } from './stub-driver.js';
@@ -105,7 +106,7 @@ function notOpened(error: unknown): unknown {
       code: 'PACKAGE_MISSING',
       message:
         'A throwaway PostgreSQL is needed to compare schemas, and PGlite, which runs in the process, is not installed.',
-      next: 'Install it for development: npm i -D @electric-sql/pglite@0.5.16 @supabase/pg-delta@1.0.0-alpha.34. Or name a server: --shadow postgres://…',
+      next: `Install it for development: npm i -D ${pglite} ${pgDelta}. Or name a server: --shadow postgres://…`,
       cause: error,
     });
   }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { packageVersion } from '../../src/version.js';
+import { packageVersion, pgDelta, pglite } from '../../src/version.js';
 import { runCli } from '../support/cli.js';
 import { createProject } from '../support/project.js';
 import type { TestProject } from '../support/project.js';
@@ -105,7 +105,14 @@ describe('init', () => {
 
 it('the version is that of package.json', async () => {
   nestProject();
-  const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+  const { version, peerDependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+    version: string;
+    peerDependencies: Record<string, string>;
+  };
+  for (const text of [pglite, pgDelta]) {
+    const at = text.lastIndexOf('@');
+    expect(peerDependencies[text.slice(0, at)]).toBe(text.slice(at + 1));
+  }
   expect(packageVersion).toBe(version);
   expect((await cli('--version')).stdout).toBe(`${version}\n`);
 });
