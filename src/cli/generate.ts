@@ -5,7 +5,6 @@ import type { GlobalFlags } from './flags.js';
 import { many } from './io.js';
 import type { Io } from './io.js';
 import { projectLanguage } from './language.js';
-import { terminal } from './ask.js';
 
 export interface GenerateFlags {
   readonly check?: boolean;
@@ -29,7 +28,7 @@ export interface GenerateFlags {
 }
 
 export async function generate(io: Io, flags: GlobalFlags & GenerateFlags, name?: string): Promise<ExitCode> {
-  const ask = flags.check || flags.dryRun ? undefined : terminal(io);
+  const ask = flags.check || flags.dryRun ? undefined : (await import('./ask.js')).terminal(io);
   const result = await withMigrator(io, flags, (migrator) => migrator.generate({ ...optionsOf(flags, name), ask }));
   io.result(result, () => linesOf(result, flags, io));
   for (const warning of result.warnings) io.note(`${io.paint.yellow('!')} ${warning}`);

@@ -57,7 +57,7 @@ export function arrange(
       if (phase === 'expand') lastExpand = index;
     }
     const allContract = lastExpand === undefined && change.steps.length > 0;
-    const needsCommit = change.steps.at(-1)?.sql.includes(' ADD VALUE ') ?? false;
+    const needsCommit = change.commitAfter === true;
     const changePhase = allContract ? 'contract' : 'expand';
     placed.push({ change, touches, phase: changePhase, lastFile: lastExpand ?? index, needsCommit });
     for (const one of makesWay) placed.push({ ...one, phase, lastFile: index, needsCommit: false });

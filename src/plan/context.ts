@@ -45,7 +45,7 @@ export type Recipe = (change: Change, context: PlanContext) => readonly Step[] |
 export function plannedAs(change: Change, steps: readonly Step[]): PlannedChange {
   const { verb, creates, drops, uses } = change;
   const alters = verb === 'alter' ? uses.filter(({ kind }) => kind !== 'table' && kind !== 'schema') : [];
-  return { steps, creates, drops, uses, alters };
+  return { steps, creates, drops, uses, alters, commitAfter: change.commitAfter };
 }
 
 /** The table that a change is about, when rows may be in it already. */

@@ -49,4 +49,6 @@ export interface PlannedChange {
   readonly uses: readonly ObjectId[];
   /** What is otherwise afterwards: a type with a new value, a column of another type. */
   readonly alters: readonly ObjectId[];
+  /** What builds on it must come after a commit: a new value of an enum. */
+  readonly commitAfter?: boolean;
 }
