@@ -17,6 +17,7 @@ import type {
 } from './commands/contract.js';
 import { create } from './commands/create.js';
 import type { BaselineOptions, BaselineResult, GenerateOptions, GenerateResult } from './commands/generate/contract.js';
+import type { LintOptions, LintResult } from './commands/lint/contract.js';
 import { resolve } from './commands/resolve.js';
 import { redo, revert } from './commands/revert.js';
 import { pending, run } from './commands/run.js';
@@ -59,6 +60,8 @@ export interface Migrator {
   generate(options: GenerateOptions): Promise<GenerateResult>;
   /** Takes over a database that `synchronize` has made. */
   baseline(options: BaselineOptions): Promise<BaselineResult>;
+  /** Executes migrations on a throwaway database and says what they would do to one in use. Needs PGlite, pg-delta and libpg-query. */
+  lint(options?: LintOptions): Promise<LintResult>;
   /** Closes what was opened here; a data source that was initialised before stays open. */
   close(): Promise<void>;
 }
@@ -113,6 +116,10 @@ export function createMigrator(options: MigratorOptions): Migrator {
     baseline: async (baselineOptions) => {
       const { baseline } = await import('./commands/generate/baseline.js');
       return baseline(baselineOptions, context);
+    },
+    lint: async (lintOptions = {}) => {
+      const { lint } = await import('./commands/lint/lint.js');
+      return lint(lintOptions, context);
     },
     close: async () => {
       if (!opened.here) return;

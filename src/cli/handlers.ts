@@ -12,6 +12,7 @@ import { ExitCode, MigrateError } from '../errors.js';
 import { milliseconds } from '../options.js';
 import { withMigrator } from './connect.js';
 import { baseline, generate } from './generate.js';
+import { lint } from './lint/lint.js';
 import type { GlobalFlags } from './flags.js';
 import { many, showDuration } from './io.js';
 import type { Io } from './io.js';
@@ -118,7 +119,7 @@ const init: Handler<{ readonly dryRun?: boolean }> = async (io, flags) => {
 };
 
 /** What each command does, once commander has understood its flags. */
-export const handlers = { run, revert, redo, status, wait, create, generate, baseline, resolve, init };
+export const handlers = { run, revert, redo, status, wait, create, generate, baseline, lint, resolve, init };
 
 function modeOf(flags: ModeFlags): RunMode {
   return flags.fake ? 'fake' : flags.dryRun ? 'dry' : 'real';

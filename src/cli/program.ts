@@ -189,6 +189,33 @@ function others(program: Command, action: Action): void {
     .option('--shadow <url>', 'make the throwaway databases on this server instead of in the process')
     .addHelpText('after', examples('baseline', 'baseline --check'))
     .action(action('baseline'));
+  command(program, 'lint', 'say what migrations will do to a database in use, before they do it')
+    .argument('[migrations...]', 'files or names (default: those that are new since the main branch)')
+    .option('--all', 'every migration')
+    .option('--since <revision>', 'those that this revision of git does not have')
+    .addOption(
+      new Option('--format <format>', 'how findings are written').choices(['human', 'json', 'github', 'sarif']),
+    )
+    .addOption(
+      new Option('--fail-on <severity>', 'exit with 3 from this severity on (default: error)').choices([
+        'error',
+        'warning',
+        'notice',
+      ]),
+    )
+    .option('--rule <name=severity>', 'json-column=error, or create-index-blocking=off', collect)
+    .option('--target-version <major>', 'the major version of the server (default: 15)', count)
+    .option('--shadow <url>', 'make the throwaway database on this server instead of in the process')
+    .addHelpText(
+      'after',
+      examples(
+        'lint',
+        'lint --all',
+        'lint migrations/1700000000000-AddIndex.ts',
+        'lint --since origin/main --format github',
+      ),
+    )
+    .action(action('lint'));
   command(program, 'create', 'write an empty migration')
     .argument('<name>', 'what it does, e.g. AddEmailToUsers')
     .addOption(new Option('--sql', 'a file of plain SQL').conflicts('js'))

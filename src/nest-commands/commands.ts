@@ -13,6 +13,7 @@ const descriptions = {
   create: 'write an empty migration',
   generate: 'write the migrations that lead to what the entities describe',
   baseline: 'take over a database that synchronize has made',
+  lint: 'say what migrations will do to a database in use',
   resolve: 'say what became of a migration without a transaction that stopped in the middle',
 } as const;
 

@@ -65,7 +65,7 @@ export function namesIn(tree: Tree): readonly string[] {
   const visit = (node: unknown): void => {
     if (Array.isArray(node)) return node.forEach(visit);
     if (typeof node !== 'object' || node === null) return;
-    if (typeof (node as RangeVar).relname === 'string') names.add(nameOf(node as RangeVar));
+    if (isRangeVar(node)) names.add(nameOf(node));
     Object.values(node).forEach(visit);
   };
   visit(tree);
@@ -77,6 +77,10 @@ export function namesIn(tree: Tree): readonly string[] {
     if (parts.length > 1) names.add(parts.slice(0, -1).map(quoted).join('.'));
   }
   return [...names];
+}
+
+function isRangeVar(node: object): node is RangeVar {
+  return typeof (node as RangeVar).relname === 'string';
 }
 
 export function nameOf({ schemaname, relname = '' }: RangeVar): string {

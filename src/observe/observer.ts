@@ -1,13 +1,17 @@
 import type { QueryRunner } from 'typeorm';
 import { codeOf } from '../errors.js';
+import { withQueryRunner } from '../shadow/replay.js';
+import type { Shadow } from '../shadow/shadow.js';
 import { ask } from './ask.js';
 import type { ObservedClient } from './ask.js';
 import { namesIn, readTables } from './catalog.js';
 import type { TableFacts } from './catalog.js';
 import { openParser, tagOf } from './parser.js';
 import type { Parser, Tree } from './parser.js';
-import { isAtLeast, relationKind, strongest } from './relation.js';
-import type { Lock, LockMode, Relation } from './relation.js';
+import { relationKind, strongest } from './relation.js';
+import type { Lock, Relation } from './relation.js';
+import { knownOf, lookSql, modeOf, readRelations } from './relations-now.js';
+import type { Known, LookRow } from './relations-now.js';
 
 /** What a statement did, seen while it was executed on a throwaway database. */
 export interface Observed {
@@ -31,13 +35,13 @@ export interface Observed {
   readonly drops: readonly Relation[];
   /** What the server says of its work at the level DEBUG1. */
   readonly messages: readonly string[];
-  /** How many rows it would return or change, here where there are none or few. */
+  /** Why it failed; undefined when it did not. */
   readonly error: unknown;
 }
 
 /** Executes statements one after the other, and looks after each what it has done. */
 export class Observer {
-  readonly observed: Observed[] = [];
+  #observed: Observed[] = [];
   readonly #relations: Map<number, Known>;
   readonly #scans = new Map<number, number>();
   #held = new Map<string, Lock>();
@@ -45,29 +49,47 @@ export class Observer {
   #transactions = 0;
   #newest: number;
   #messages: string[] = [];
+  readonly #heard = new WeakSet<ObservedClient>();
 
   private constructor(
     private readonly parser: Parser,
-    /** What has a greater number was made while somebody looked on. */
-    private readonly boundary: number,
+    /** What has a greater number was made by what is judged. */
+    private boundary: number,
     relations: Map<number, Known>,
   ) {
     this.#relations = relations;
     this.#newest = boundary;
   }
 
-  static async open(client: ObservedClient): Promise<Observer> {
-    const relations = await readRelations(client);
+  static async open({ dataSource }: Shadow): Promise<Observer> {
+    const relations = await withQueryRunner(dataSource, async (queryRunner) =>
+      readRelations((await queryRunner.connect()) as ObservedClient),
+    );
     return new Observer(await openParser(), Math.max(16_383, ...relations.keys()), relations);
+  }
+
+  /** What was observed since this was last asked. */
+  take(): readonly Observed[] {
+    const observed = this.#observed;
+    this.#observed = [];
+    return observed;
+  }
+
+  /** From now on, what is there counts as in use. */
+  beginBatch(): void {
+    this.boundary = this.#newest;
   }
 
   /** From now on, all that goes through the query runner is observed. */
   async attach(queryRunner: QueryRunner): Promise<void> {
     const client = (await queryRunner.connect()) as ObservedClient;
     const execute = queryRunner.query.bind(queryRunner) as (...args: readonly unknown[]) => Promise<unknown>;
-    client.on('notice', ({ severity, message }) => {
-      if (severity === 'DEBUG') this.#messages.push(message ?? '');
-    });
+    if (!this.#heard.has(client)) {
+      this.#heard.add(client);
+      client.on('notice', ({ severity, message }) => {
+        if (severity === 'DEBUG') this.#messages.push(message ?? '');
+      });
+    }
     await client.query('SET plan_cache_mode = force_generic_plan');
     queryRunner.query = (async (sql: string, ...rest: readonly unknown[]) => {
       const pieces = this.parser.parse(sql);
@@ -103,10 +125,10 @@ export class Observer {
       const messages = this.#messages;
       // Only around it: what is asked here would be remarked on too.
       await client.query('SET client_min_messages = notice');
-      this.observed.push({ ...before, transaction, ...(await this.#look(client)), messages, error: undefined });
+      this.#observed.push({ ...before, transaction, ...(await this.#look(client)), messages, error: undefined });
       return result;
     } catch (error) {
-      this.observed.push({ ...before, ...nothing, transaction, messages: this.#messages, error });
+      this.#observed.push({ ...before, ...nothing, transaction, messages: this.#messages, error });
       throw error;
     }
   }
@@ -115,7 +137,7 @@ export class Observer {
   async #inItsOwn<T>(client: ObservedClient, execute: () => Promise<T>, before: Before): Promise<T> {
     await client.query('BEGIN');
     this.#begin();
-    const count = this.observed.length;
+    const count = this.#observed.length;
     try {
       const result = await this.#inside(client, execute, before);
       await client.query('COMMIT');
@@ -124,7 +146,7 @@ export class Observer {
       await client.query('ROLLBACK');
       // "… cannot run inside a transaction block"
       if (codeOf(error) !== '25001') throw error;
-      this.observed.length = count;
+      this.#observed.length = count;
       return await this.#alone(client, execute, before);
     } finally {
       this.#end();
@@ -144,7 +166,7 @@ export class Observer {
       const changed = [...now].filter(([oid, { file }]) => known.get(oid)?.file !== file).map(([oid]) => oid);
       const effects = this.#effects(changed);
       const drops = [...known].filter(([oid]) => !now.has(oid)).map(([oid, relation]) => this.#relation(oid, relation));
-      this.observed.push({
+      this.#observed.push({
         ...before,
         ...nothing,
         ...effects,
@@ -155,7 +177,7 @@ export class Observer {
       });
       return result;
     } catch (error) {
-      this.observed.push({ ...before, ...nothing, transaction: undefined, messages: this.#messages, error });
+      this.#observed.push({ ...before, ...nothing, transaction: undefined, messages: this.#messages, error });
       throw error;
     }
   }
@@ -238,63 +260,6 @@ type Before = Pick<Observed, 'sql' | 'tree' | 'tables' | 'held'>;
 type Effects = Pick<Observed, 'locks' | 'rewrites' | 'builds' | 'scans' | 'drops'>;
 const nothing: Effects = { locks: [], rewrites: [], builds: [], scans: [], drops: [] };
 
-interface Known {
-  readonly schema: string;
-  readonly name: string;
-  readonly kind: string;
-  readonly table: number | undefined;
-  /** Where its rows lie: another file after it was rewritten. */
-  readonly file: number;
-}
-
-interface LookRow {
-  readonly oid: string;
-  readonly mode: string;
-  readonly schema: string;
-  readonly name: string | null;
-  readonly kind: string;
-  readonly table: string | null;
-  readonly file: string;
-  readonly scans: string;
-}
-
-function knownOf({ schema, name, kind, table, file }: LookRow): Known {
-  return { schema, name: name ?? '', kind, table: table === null ? undefined : Number(table), file: Number(file) };
-}
-
-const columns = `n.nspname AS schema, c.relname AS name, c.relkind AS kind, i.indrelid::int8 AS table, c.relfilenode::int8 AS file`;
-
-/** Of what is new only what was made since the last look: a table that nobody uses yet keeps nobody waiting. */
-const lookSql = `SELECT l.relation::int8 AS oid, l.mode, ${columns}, coalesce(pg_stat_get_xact_numscans(l.relation), 0) AS scans
-FROM pg_locks l
-LEFT JOIN pg_class c ON c.oid = l.relation
-LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
-LEFT JOIN pg_index i ON i.indexrelid = c.oid
-WHERE l.locktype = 'relation' AND l.pid = pg_backend_pid() AND l.granted AND l.relation >= 16384
-  AND (l.relation <= $1 OR l.relation > $2) AND c.relkind IS DISTINCT FROM 't'`;
-
-const relationsSql = `SELECT c.oid::int8 AS oid, ${columns}
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_index i ON i.indexrelid = c.oid
-WHERE c.oid >= 16384 AND c.relkind <> 't'`;
-
-async function readRelations(client: ObservedClient): Promise<Map<number, Known>> {
-  const rows = await ask(client, relationsSql, []);
-  return new Map((rows as unknown as readonly LookRow[]).map((row) => [Number(row.oid), knownOf(row)]));
-}
-
-/** `AccessExclusiveLock` → `ACCESS EXCLUSIVE` */
-function modeOf(name: string): LockMode {
-  return name
-    .replace(/Lock$/, '')
-    .replace(/([a-z])([A-Z])/g, '$1 $2')
-    .toUpperCase() as LockMode;
-}
-
 function unique(relations: readonly Relation[]): readonly Relation[] {
   return [...new Map(relations.map((relation) => [relation.oid, relation])).values()];
-}
-
-/** Whether somebody who uses the table now would have to wait for what is held. */
-export function blocksSomebody({ mode }: Lock): boolean {
-  return isAtLeast(mode, 'SHARE');
 }
