@@ -2,16 +2,15 @@ import type { QueryRunner } from 'typeorm';
 import { codeOf } from '../errors.js';
 import { withQueryRunner } from '../shadow/replay.js';
 import type { Shadow } from '../shadow/shadow.js';
-import { ask } from './ask.js';
 import type { ObservedClient } from './ask.js';
 import { namesIn, readTables } from './catalog.js';
 import type { TableFacts } from './catalog.js';
-import { openParser, tagOf } from './parser.js';
+import { openParser, tagOf, transactionStep } from './parser.js';
 import type { Parser, Tree } from './parser.js';
-import { relationKind, strongest } from './relation.js';
+import { strongest } from './relation.js';
 import type { Lock, Relation } from './relation.js';
-import { knownOf, lookSql, modeOf, readRelations } from './relations-now.js';
-import type { Known, LookRow } from './relations-now.js';
+import { fullName, keyOf, readLocked, readRelations, readScans, relationOf, writtenSince } from './relations-now.js';
+import type { Known } from './relations-now.js';
 
 /** What a statement did, seen while it was executed on a throwaway database. */
 export interface Observed {
@@ -33,7 +32,7 @@ export interface Observed {
   /** Tables that were read from beginning to end. */
   readonly scans: readonly Relation[];
   readonly drops: readonly Relation[];
-  /** What the server says of its work at the level DEBUG1. */
+  /** What the server says of its work, from the level DEBUG1 on. */
   readonly messages: readonly string[];
   /** Why it failed; undefined when it did not. */
   readonly error: unknown;
@@ -42,8 +41,8 @@ export interface Observed {
 /** Executes statements one after the other, and looks after each what it has done. */
 export class Observer {
   #observed: Observed[] = [];
-  readonly #relations: Map<number, Known>;
-  readonly #scans = new Map<number, number>();
+  #relations: Map<number, Known>;
+  #scans: Map<number, number> | undefined;
   #held = new Map<string, Lock>();
   #transaction: number | undefined;
   #transactions = 0;
@@ -86,9 +85,7 @@ export class Observer {
     const execute = queryRunner.query.bind(queryRunner) as (...args: readonly unknown[]) => Promise<unknown>;
     if (!this.#heard.has(client)) {
       this.#heard.add(client);
-      client.on('notice', ({ severity, message }) => {
-        if (severity === 'DEBUG') this.#messages.push(message ?? '');
-      });
+      client.on('notice', ({ message }) => this.#messages.push(message ?? ''));
     }
     await client.query('SET plan_cache_mode = force_generic_plan');
     queryRunner.query = (async (sql: string, ...rest: readonly unknown[]) => {
@@ -108,7 +105,7 @@ export class Observer {
     client: ObservedClient,
     execute: () => Promise<T>,
   ): Promise<T> {
-    if (tree && tagOf(tree) === 'TransactionStmt') return this.#followTransaction(sql, execute);
+    if (tree && tagOf(tree) === 'TransactionStmt') return this.#followTransaction(tree, client, execute);
     const tables = tree ? await readTables(client, namesIn(tree), this.boundary) : new Map<string, TableFacts>();
     const before = { sql, tree, tables, held: strongest(this.#held.values()) };
     this.#messages = [];
@@ -118,17 +115,18 @@ export class Observer {
   }
 
   async #inside<T>(client: ObservedClient, execute: () => Promise<T>, before: Before): Promise<T> {
-    const transaction = this.#transaction;
-    await client.query('SET client_min_messages = debug1');
     try {
+      // Not sooner: SET TRANSACTION must come before any question.
+      if (before.tree === undefined || tagOf(before.tree) !== 'VariableSetStmt')
+        this.#scans ??= await readScans(client);
+      await client.query('SET client_min_messages = debug1');
       const result = await execute();
-      const messages = this.#messages;
       // Only around it: what is asked here would be remarked on too.
       await client.query('SET client_min_messages = notice');
-      this.#observed.push({ ...before, transaction, ...(await this.#look(client)), messages, error: undefined });
+      this.#note(before, await this.#look(client));
       return result;
     } catch (error) {
-      this.#observed.push({ ...before, ...nothing, transaction, messages: this.#messages, error });
+      this.#note(before, { error });
       throw error;
     }
   }
@@ -158,108 +156,93 @@ export class Observer {
     this.#messages = [];
     try {
       const result = await execute();
-      const known = new Map(this.#relations);
-      const now = await readRelations(client);
-      this.#relations.clear();
-      for (const [oid, relation] of now) this.#relations.set(oid, relation);
-      this.#newest = Math.max(this.#newest, ...now.keys());
-      const changed = [...now].filter(([oid, { file }]) => known.get(oid)?.file !== file).map(([oid]) => oid);
-      const effects = this.#effects(changed);
-      const drops = [...known].filter(([oid]) => !now.has(oid)).map(([oid, relation]) => this.#relation(oid, relation));
-      this.#observed.push({
-        ...before,
-        ...nothing,
-        ...effects,
-        drops,
-        transaction: undefined,
-        messages: this.#messages,
-        error: undefined,
-      });
+      const known = this.#relations;
+      this.#relations = await readRelations(client);
+      this.#newest = Math.max(this.#newest, ...this.#relations.keys());
+      const gone = [...known].filter(([oid]) => !this.#relations.has(oid));
+      const drops = gone.map(([oid, relation]) => relationOf(oid, relation, this.boundary));
+      this.#note(before, { ...this.#effects(known, this.#relations), drops, transaction: undefined });
       return result;
     } catch (error) {
-      this.#observed.push({ ...before, ...nothing, transaction: undefined, messages: this.#messages, error });
+      this.#note(before, { error, transaction: undefined });
       throw error;
     }
   }
 
-  async #followTransaction<T>(sql: string, execute: () => Promise<T>): Promise<T> {
+  #note(before: Before, seen: Partial<Observed>): void {
+    const unless = { transaction: this.#transaction, messages: this.#messages, error: undefined };
+    this.#observed.push({ ...nothing, ...unless, ...before, ...seen });
+  }
+
+  async #followTransaction<T>(tree: Tree, client: ObservedClient, execute: () => Promise<T>): Promise<T> {
     const result = await execute();
-    if (/^\s*(?:BEGIN|START)\b/i.test(sql)) this.#begin();
-    else if (/^\s*(?:COMMIT|END|ABORT|ROLLBACK(?!\s+(?:WORK\s+|TRANSACTION\s+)?TO\b))/i.test(sql)) this.#end();
+    const { begins, ends, undoes } = transactionStep(tree);
+    if (ends) this.#end();
+    if (begins) this.#begin();
+    if (undoes) await this.#undo(client);
     return result;
   }
 
+  /** What was dropped is there again, what was rewritten lies where it lay, what was locked since a savepoint is free. */
+  async #undo(client: ObservedClient): Promise<void> {
+    this.#relations = await readRelations(client);
+    if (this.#held.size === 0) return;
+    const held = new Set((await readLocked(client, { boundary: this.boundary, newest: this.boundary })).map(keyOf));
+    this.#held = new Map([...this.#held].filter(([key]) => held.has(key)));
+  }
+
   #begin(): void {
+    this.#end();
     this.#transactions += 1;
     this.#transaction = this.#transactions;
-    this.#held = new Map();
-    this.#scans.clear();
   }
 
   #end(): void {
     this.#transaction = undefined;
     this.#held = new Map();
-    this.#scans.clear();
+    this.#scans = undefined;
   }
 
   /** One question: which relations are locked, what they are now, where their rows lie, how often they were scanned. */
   async #look(client: ObservedClient): Promise<Effects> {
-    const rows = await ask(client, lookSql, [this.boundary, this.#newest]);
     const locks: Lock[] = [];
     const scans: Relation[] = [];
-    const drops: Relation[] = [];
-    const changed: number[] = [];
-    for (const row of rows as unknown as readonly LookRow[]) {
-      const oid = Number(row.oid);
-      const known = this.#relations.get(oid);
-      const isGone = row.name === null;
-      if (isGone && known === undefined) continue;
-      const now: Known = isGone ? (known as Known) : knownOf(row);
-      const relation = this.#relation(oid, now);
-      const mode = modeOf(row.mode);
-      const key = `${oid} ${mode}`;
+    const gone = new Map<number, Relation>();
+    const there = new Map<number, Known>();
+    const locked = await readLocked(client, { boundary: this.boundary, newest: this.#newest });
+    for (const { oid, mode, now, scans: scanned } of locked) {
+      const known = now ?? this.#relations.get(oid);
+      if (known === undefined) continue;
+      const relation = relationOf(oid, known, this.boundary);
+      const key = keyOf({ oid, mode });
       if (!this.#held.has(key)) {
-        const lock = { relation, mode };
-        this.#held.set(key, lock);
-        if (!relation.isNew) locks.push(lock);
+        this.#held.set(key, { relation, mode });
+        if (!relation.isNew) locks.push({ relation, mode });
       }
-      if (isGone) {
-        drops.push(relation);
-        this.#relations.delete(oid);
-        continue;
-      }
-      const scanned = Number(row.scans);
-      if (scanned > (this.#scans.get(oid) ?? 0) && now.kind !== 'i' && now.kind !== 'I') scans.push(relation);
-      this.#scans.set(oid, scanned);
-      if (known?.file !== now.file) changed.push(oid);
-      this.#relations.set(oid, now);
-      this.#newest = Math.max(this.#newest, oid);
+      if (now) there.set(oid, now);
+      else gone.set(oid, relation);
+      if (relation.kind !== 'index' && scanned > (this.#scans?.get(oid) ?? 0)) scans.push(relation);
+      this.#scans?.set(oid, scanned);
     }
-    return { locks: strongest(locks), scans: unique(scans), drops: unique(drops), ...this.#effects(changed) };
+    // A change of a column's type makes its indexes again, under their names.
+    const names = new Set([...there.values()].map(fullName));
+    const drops = [...gone.values()].filter((relation) => !names.has(fullName(relation)));
+    const effects = this.#effects(this.#relations, there);
+    for (const oid of gone.keys()) this.#relations.delete(oid);
+    for (const [oid, now] of there) this.#relations.set(oid, now);
+    this.#newest = Math.max(this.#newest, ...there.keys());
+    return { locks: strongest(locks), scans, drops, ...effects };
   }
 
-  #effects(changed: readonly number[]): Pick<Effects, 'rewrites' | 'builds'> {
-    const relations = unique(
-      changed.flatMap((oid) => {
-        const known = this.#relations.get(oid);
-        return known ? [this.#relation(oid, known)] : [];
-      }),
-    );
+  #effects(before: ReadonlyMap<number, Known>, now: ReadonlyMap<number, Known>): Pick<Effects, 'rewrites' | 'builds'> {
+    const relations = writtenSince(before, now).map(([oid, known]) => relationOf(oid, known, this.boundary));
     return {
       rewrites: relations.filter(({ kind, isNew }) => !isNew && (kind === 'table' || kind === 'materialized view')),
       builds: relations.filter(({ kind, table }) => kind === 'index' && table !== undefined && table <= this.boundary),
     };
-  }
-
-  #relation(oid: number, { schema, name, kind, table }: Known): Relation {
-    return { oid, schema, name, kind: relationKind(kind), table, isNew: oid > this.boundary };
   }
 }
 
 type Before = Pick<Observed, 'sql' | 'tree' | 'tables' | 'held'>;
 type Effects = Pick<Observed, 'locks' | 'rewrites' | 'builds' | 'scans' | 'drops'>;
 const nothing: Effects = { locks: [], rewrites: [], builds: [], scans: [], drops: [] };
-
-function unique(relations: readonly Relation[]): readonly Relation[] {
-  return [...new Map(relations.map((relation) => [relation.oid, relation])).values()];
-}

@@ -83,6 +83,17 @@ export function tagOf(node: Tree): Tag {
   return Object.keys(node)[0] as Tag;
 }
 
+/** What a statement about the transaction does to it; a savepoint neither begins nor ends one. */
+export function transactionStep(tree: Tree): Readonly<Record<'begins' | 'ends' | 'undoes', boolean>> {
+  const { kind, chain } = nodeOf(tree, 'TransactionStmt') ?? {};
+  const ends = kind === 'TRANS_STMT_COMMIT' || kind === 'TRANS_STMT_ROLLBACK';
+  return {
+    ends,
+    begins: kind === 'TRANS_STMT_BEGIN' || kind === 'TRANS_STMT_START' || (ends && chain === true),
+    undoes: kind === 'TRANS_STMT_ROLLBACK' || kind === 'TRANS_STMT_ROLLBACK_TO',
+  };
+}
+
 /** Every node of that kind below a node, and the node itself. */
 export function* nodesOf<K extends Tag>(node: unknown, tag: K): Generator<NodeOf<K>> {
   if (Array.isArray(node)) for (const each of node) yield* nodesOf(each, tag);
