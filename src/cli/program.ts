@@ -105,6 +105,7 @@ function run(program: Command, action: Action): void {
     )
     .addOption(new Option('--fake', 'record them as applied without executing them').conflicts('dryRun'))
     .addOption(new Option('--dry-run', 'print the SQL: it is executed and rolled back'))
+    .option('--plan', 'show first what will happen, and ask; without a terminal: only if it is safe now')
     .addHelpText(
       'after',
       examples(
@@ -216,6 +217,14 @@ function others(program: Command, action: Action): void {
       ),
     )
     .action(action('lint'));
+  command(program, 'plan', 'say what run will do to this database, without changing anything')
+    .option('--deep', 'read whole tables to find rows that would be in the way')
+    .option('--to <migration>', 'up to this one: a name, a timestamp, or a part of a name')
+    .option('--count <n>', 'so many', count)
+    .addOption(new Option('--phase <phase>', 'as run has it').choices(['expand', 'contract', 'all', 'due']))
+    .option('--shadow <url>', 'make the throwaway database on this server instead of in the process')
+    .addHelpText('after', examples('plan', 'plan --deep', 'plan --json | jq -r ".migrations[].verdict"'))
+    .action(action('plan'));
   command(program, 'create', 'write an empty migration')
     .argument('<name>', 'what it does, e.g. AddEmailToUsers')
     .addOption(new Option('--sql', 'a file of plain SQL').conflicts('js'))

@@ -1,7 +1,8 @@
 import type { Observed } from '../../observe/observer.js';
+import { tagOf } from '../../observe/parser.js';
 import { blockedBy } from '../../observe/relation.js';
 import type { Lock, Relation } from '../../observe/relation.js';
-import type { TableSize } from './contract.js';
+import type { PlannedStatement, TableSize } from './contract.js';
 
 /** Sizes and speed of the live server, to say how long work takes there. */
 export interface Scale {
@@ -11,40 +12,46 @@ export interface Scale {
 }
 
 // Beside reading a table once, as measured on several tables: what writes every row anew, and what sorts them.
-const rewriteFactor = 8;
+const writeFactor = 8;
 const buildFactor = 5;
 
-/** About how long a statement works, because the tables are as large as they are. */
-export function secondsOf(
-  { scans, rewrites, builds }: Observed,
+/** How much a statement has to do because the tables are as large as they are: as if so many bytes were read. */
+export function workOf(
+  { scans, rewrites, builds, tree }: Observed,
   scale: Scale,
-  explainedRows: number | undefined,
+  explained: PlannedStatement['explained'],
 ): number {
-  const read = (bytes: number): number => bytes / scale.speed;
   const rewritten = new Set(rewrites.map(({ oid }) => oid));
   const scanned = scans.filter(({ oid, isNew }) => !isNew && !rewritten.has(oid));
   const built = builds.filter(({ table }) => table !== undefined && !rewritten.has(table));
-  const ofTable = (relation: Relation): number => sizeOf(relation, scale)?.bytes ?? 0;
-  const seconds =
-    sum(scanned.map((relation) => read(ofTable(relation)))) +
+  const changesRows = tree !== undefined && ['UpdateStmt', 'DeleteStmt'].includes(tagOf(tree));
+  return (
+    sum(rewrites.map((table) => bytesOf(table, scale) * writeFactor + indexBytesOf(table, scale) * buildFactor)) +
+    sum(scanned.map((table) => bytesOf(table, scale) * (changesRows && !explained ? writeFactor : 1))) +
     sum(
-      rewrites.map(
-        (relation) =>
-          read(ofTable(relation)) * rewriteFactor + read(sizeOf(relation, scale)?.indexBytes ?? 0) * buildFactor,
+      built.map(
+        ({ table }) => sum(scanned.filter(({ oid }) => oid === table).map((one) => bytesOf(one, scale))) * buildFactor,
       ),
     ) +
-    sum(built.map((index) => read(bytesOfTableOf(index, scanned, scale)) * buildFactor));
-  // A row that is changed costs about ten microseconds with its indexes.
-  return seconds + (explainedRows ?? 0) * 1e-5;
+    (explained?.rows ?? 0) * bytesOfRow(scanned, scale) * writeFactor
+  );
 }
 
-/** An index is built from its table, which was scanned for it. */
-function bytesOfTableOf({ table }: Relation, scanned: readonly Relation[], scale: Scale): number {
-  const found = scanned.find(({ oid }) => oid === table);
-  return found ? (sizeOf(found, scale)?.bytes ?? 0) : 0;
+function bytesOfRow(scanned: readonly Relation[], scale: Scale): number {
+  const sizes = scanned.flatMap((table) => sizeOf(table, scale) ?? []);
+  const usual = 100;
+  return Math.max(usual, ...sizes.filter(({ rows }) => rows > 0).map(({ bytes, rows }) => bytes / rows));
 }
 
-export function sizeOf({ schema, name }: Relation, { sizes }: Scale): TableSize | undefined {
+function bytesOf(table: Relation, scale: Scale): number {
+  return sizeOf(table, scale)?.bytes ?? 0;
+}
+
+function indexBytesOf(table: Relation, scale: Scale): number {
+  return sizeOf(table, scale)?.indexBytes ?? 0;
+}
+
+function sizeOf({ schema, name }: Relation, { sizes }: Scale): TableSize | undefined {
   return sizes.get(`${schema}.${name}`);
 }
 

@@ -2,14 +2,14 @@ import { messageOf } from '../../errors.js';
 import type { Observed } from '../../observe/observer.js';
 import { blockedBy } from '../../observe/relation.js';
 import type { PlannedMigration, PlannedStatement, ServerNow, Verdict } from './contract.js';
-import { blocking, secondsOf } from './estimate.js';
+import { blocking, workOf } from './estimate.js';
 import type { Scale } from './estimate.js';
 import type { Tried } from './observe-pending.js';
 import type { Promised } from './promises.js';
 import type { Answer } from './ask-live.js';
 
-/** From so many seconds on, somebody notices. */
-const noticeable = 0.05;
+/** From so much on, somebody notices: as if so many bytes were read. Of the size, not of the time, so that the same plan says the same twice. */
+const noticeable = 16e6;
 
 export interface Evidence {
   readonly scale: Scale;
@@ -21,10 +21,14 @@ export interface Evidence {
 /** What a migration will do to the database as it is now. */
 export function judge(tried: Tried, { scale, now, answers, explained }: Evidence): PlannedMigration {
   const { migration, statements, error } = tried;
-  const planned = statements.map((statement) => plannedStatement(statement, scale, explained.get(statement)));
+  const work = statements.map((statement) => workOf(statement, scale, explained.get(statement)));
+  const planned = statements.map((statement, index) => ({
+    ...plannedStatement(statement, explained.get(statement)),
+    seconds: (work[index] ?? 0) / scale.speed,
+  }));
   const broken = [...answers].filter(([, answer]) => answer === 'broken').map(([{ what }]) => what);
   const changesRows = statements.some((statement) => explained.get(statement) !== undefined);
-  const waits = waitsOf(statements, planned);
+  const waits = waitsOf(statements, work, scale);
   const held = heldNow(statements, now);
   const fails =
     error === undefined
@@ -58,9 +62,8 @@ function causeOf(error: unknown): unknown {
 
 function plannedStatement(
   statement: Observed,
-  scale: Scale,
   explained: PlannedStatement['explained'],
-): PlannedStatement {
+): Omit<PlannedStatement, 'seconds'> {
   const name = ({ schema, name: own }: { readonly schema: string; readonly name: string }): string =>
     `${schema}.${own}`;
   return {
@@ -71,26 +74,25 @@ function plannedStatement(
     scans: statement.scans.filter(({ isNew }) => !isNew).map(name),
     rewrites: statement.rewrites.map(name),
     builds: statement.builds.map(name),
-    seconds: secondsOf(statement, scale, explained?.rows),
     ...(explained && { explained }),
   };
 }
 
 /** A lock is held to the end of its transaction: whoever needs the table waits for all that comes after it. */
-function waitsOf(statements: readonly Observed[], planned: readonly PlannedStatement[]): readonly string[] {
-  const waits = new Map<string, { readonly who: string; seconds: number }>();
+function waitsOf(statements: readonly Observed[], work: readonly number[], { speed }: Scale): readonly string[] {
+  const waits = new Map<string, { readonly who: string; bytes: number }>();
   for (const [index, statement] of statements.entries()) {
     for (const { relation, mode } of blocking([...statement.held, ...statement.locks])) {
       if (statement.transaction === undefined) continue;
       const key = `${relation.schema}.${relation.name}`;
-      const known = waits.get(key) ?? { who: blockedBy(mode), seconds: 0 };
-      known.seconds += planned[index]?.seconds ?? 0;
+      const known = waits.get(key) ?? { who: blockedBy(mode), bytes: 0 };
+      known.bytes += work[index] ?? 0;
       waits.set(key, known);
     }
   }
   return [...waits]
-    .filter(([, { seconds }]) => seconds >= noticeable)
-    .map(([table, { who, seconds }]) => `${capital(who)} of ${table} wait about ${shownSeconds(seconds)}.`);
+    .filter(([, { bytes }]) => bytes >= noticeable)
+    .map(([table, { who, bytes }]) => `${capital(who)} of ${table} wait about ${shownSeconds(bytes / speed)}.`);
 }
 
 function heldNow(statements: readonly Observed[], { sessions }: ServerNow): readonly string[] {
