@@ -8,7 +8,7 @@ import { freeType } from './recipes/free-type.js';
 import { dropExpression } from './recipes/generated-column.js';
 import { createIndex, dropIndex } from './recipes/index-recipes.js';
 import { setNotNull } from './recipes/not-null.js';
-import { addEnumValue, createExtension, createSchema, dropObject, plain } from './recipes/others.js';
+import { addEnumValue, alterSequence, createExtension, createSchema, dropObject, plain } from './recipes/others.js';
 import { replaceEnum, replaceEnumAtOnce } from './recipes/replace-enum.js';
 import { rewriteType } from './recipes/rewrite-type.js';
 import { restoreColumn, restoreConstraint } from './recipes/way-back.js';
@@ -29,6 +29,7 @@ const online: readonly Recipe[] = [
   createExtension,
   createSchema,
   addEnumValue,
+  alterSequence,
   replaceEnum,
   rewriteType,
   freeType,
@@ -43,6 +44,7 @@ const direct: readonly Recipe[] = [
   createExtension,
   createSchema,
   addEnumValue,
+  alterSequence,
   replaceEnumAtOnce,
   changeType,
   plain,

@@ -1,4 +1,4 @@
-import { describeObject, relationOf } from '../../schema/object-id.js';
+import { describeObject, objectId, relationOf, tableSql } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import { existingTable } from '../context.js';
 import type { PlanContext, Recipe } from '../context.js';
@@ -30,6 +30,20 @@ export const createSchema: Recipe = (change) =>
         }),
       ]
     : undefined;
+
+/** Whoever inserts takes the table first and then its sequence: in the other order, the two of us would wait for each other. */
+export const alterSequence: Recipe = (change, { from, to }) => {
+  const sequence = change.verb === 'alter' ? change.uses.find(({ kind }) => kind === 'sequence') : undefined;
+  const owner = sequence && (from.get(sequence)?.is['ownedBy'] as { schema: string; table: string } | null | undefined);
+  const table = owner ? objectId('table', owner.schema, owner.table) : undefined;
+  if (!table || !from.has(table) || !to.has(table)) return undefined;
+  return [
+    step(`LOCK TABLE ${tableSql(table)} IN ACCESS EXCLUSIVE MODE`, {
+      comment: 'Whoever inserts takes the table first, and then its sequence.',
+    }),
+    step(change.sql),
+  ];
+};
 
 const dropped = new Set([
   'table',
