@@ -180,6 +180,19 @@ function others(program: Command, action: Action): void {
       ),
     )
     .action(action('generate'));
+  command(program, 'check', 'say whether the migrations are good, without any database; for CI')
+    .option('--database', 'also the database of the data source: pending, edited, missing, out of order, half-done')
+    .option('--write-lock', 'make migrations.lock anew first: after a merge, or for a project that has none')
+    .option('--only <steps>', `only these of ${checkSteps.join(', ')}`, steps)
+    .option('--skip <steps>', 'without these', steps)
+    .addOption(new Option('--format <format>', 'annotations for a workflow of GitHub').choices(['github']))
+    .option('--shadow <url>', 'make the throwaway databases on this server instead of in the process')
+    .option('--no-cache', 'prove everything anew')
+    .addHelpText(
+      'after',
+      examples('check', 'check --format github', 'check --write-lock', 'check --only files,entities', 'check --database'),
+    )
+    .action(action('check'));
   command(program, 'baseline', 'take over a database that synchronize has made')
     .argument('[name]', 'what the first migration is called (default: Baseline)')
     .option('--check', 'only say whether the database has the schema of the entities; exit with 3 if not')
@@ -238,6 +251,14 @@ function collect(text: string, earlier: readonly string[] = []): readonly string
 function count(text: string): number {
   if (/^[1-9]\d*$/.test(text)) return Number(text);
   throw new InvalidArgumentError('It must be a whole number from 1 on.');
+}
+
+const checkSteps = ['files', 'branches', 'replay', 'entities'];
+
+function steps(text: string): readonly string[] {
+  const names = text.split(',').map((name) => name.trim());
+  if (names.every((name) => checkSteps.includes(name))) return names;
+  throw new InvalidArgumentError(`The steps are ${checkSteps.join(', ')}; the database has a flag of its own: --database`);
 }
 
 function countFromZero(text: string): number {

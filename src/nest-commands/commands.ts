@@ -12,6 +12,7 @@ const descriptions = {
   wait: 'wait until the server answers, or until somebody else has migrated',
   create: 'write an empty migration',
   generate: 'write the migrations that lead to what the entities describe',
+  check: 'say whether the migrations are good, for CI',
   baseline: 'take over a database that synchronize has made',
   resolve: 'say what became of a migration without a transaction that stopped in the middle',
 } as const;

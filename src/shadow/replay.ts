@@ -13,19 +13,28 @@ export async function replay(
 ): Promise<void> {
   for (const known of migrations) {
     const migration = await known.load();
-    const statements: string[] = [];
-    await withQueryRunner(shadow.dataSource, async (queryRunner) => {
-      record(queryRunner, statements);
-      try {
-        const { transaction, up } = await prepare(migration, queryRunner, instantiate);
-        if (transaction === false) await up(queryRunner);
-        else await inTransaction(queryRunner, () => up(queryRunner));
-      } catch (error) {
-        throw notReplayed(error, migration.name, statements.at(-1));
-      }
-    });
-    await onEach?.(migration, statements);
+    await onEach?.(migration, await replayOne(shadow, migration, instantiate));
   }
+}
+
+/** Returns the statements that it has executed. */
+export async function replayOne(
+  { dataSource }: Shadow,
+  migration: LoadedMigration,
+  instantiate: Instantiate,
+): Promise<readonly string[]> {
+  const statements: string[] = [];
+  await withQueryRunner(dataSource, async (queryRunner) => {
+    record(queryRunner, statements);
+    try {
+      const { transaction, up } = await prepare(migration, queryRunner, instantiate);
+      if (transaction === false) await up(queryRunner);
+      else await inTransaction(queryRunner, () => up(queryRunner));
+    } catch (error) {
+      throw notReplayed(error, migration.name, statements.at(-1));
+    }
+  });
+  return statements;
 }
 
 async function prepare(migration: LoadedMigration, queryRunner: QueryRunner, instantiate: Instantiate) {
@@ -33,15 +42,16 @@ async function prepare(migration: LoadedMigration, queryRunner: QueryRunner, ins
   return { transaction, up };
 }
 
-async function withQueryRunner(
+export async function withQueryRunner<T>(
   dataSource: DataSource,
-  work: (queryRunner: QueryRunner) => Promise<void>,
-): Promise<void> {
+  work: (queryRunner: QueryRunner) => Promise<T>,
+): Promise<T> {
   const queryRunner = dataSource.createQueryRunner();
   try {
-    await work(queryRunner);
+    const result = await work(queryRunner);
     // What a migration has set for its session must not reach the next one.
     await ((await queryRunner.connect()) as SqlClient).query('RESET ALL');
+    return result;
   } finally {
     await queryRunner.release();
   }

@@ -164,7 +164,8 @@ async function restored({ facts, edges, metadata }: StoredSide): Promise<Side> {
   return { schema: await schemaOf(facts, edges), metadata };
 }
 
-async function withShadow<T>(
+/** Lends an empty throwaway database. */
+export async function withShadow<T>(
   { dataSource }: CommandContext,
   url: string | undefined,
   work: (shadow: Shadow) => Promise<T>,
@@ -251,7 +252,7 @@ function ignored(context: CommandContext, entities: DataSource | undefined): rea
 }
 
 /** Migrations that TypeORM has generated write to this table, also those of views that are gone. */
-async function createTypeormTable({ pool }: Shadow, { dataSource }: CommandContext): Promise<void> {
+export async function createTypeormTable({ pool }: Shadow, { dataSource }: CommandContext): Promise<void> {
   // Where it is to lie in a schema that the migrations make, that is not there yet.
   await pool.query(metadataTableSql(metadataTableOf(dataSource))).catch(() => undefined);
 }
