@@ -26,11 +26,7 @@ export function forksOf({ entries }: MigrationsLock): readonly Fork[] {
   return [...children.values()].filter((starts) => starts.length > 1).map((starts) => forkAt(starts, entries, parents));
 }
 
-function forkAt(
-  starts: readonly LockEntry[],
-  entries: readonly LockEntry[],
-  parents: Lineage['parents'],
-): Fork {
+function forkAt(starts: readonly LockEntry[], entries: readonly LockEntry[], parents: Lineage['parents']): Fork {
   const origins = new Map<LockEntry, ReadonlySet<LockEntry>>();
   const originsOf = (entry: LockEntry): ReadonlySet<LockEntry> => {
     const known = origins.get(entry);
@@ -44,7 +40,9 @@ function forkAt(
     return found;
   };
   return {
-    branches: starts.map((start) => entries.filter((entry) => originsOf(entry).size === 1 && originsOf(entry).has(start))),
+    branches: starts.map((start) =>
+      entries.filter((entry) => originsOf(entry).size === 1 && originsOf(entry).has(start)),
+    ),
     after: entries.filter((entry) => originsOf(entry).size > 1),
   };
 }

@@ -32,7 +32,10 @@ export function parseLock(text: string): MigrationsLock {
   const seen = new Set<string>();
   let conflictAt: number | undefined;
   let inBase = false;
-  for (const [index, raw] of text.replace(/^\uFEFF/, '').split('\n').entries()) {
+  for (const [index, raw] of text
+    .replace(/^\uFEFF/, '')
+    .split('\n')
+    .entries()) {
     const content = raw.trim();
     const line = index + 1;
     if (conflictMark.test(content)) {

@@ -13,7 +13,8 @@ export async function replay(
 ): Promise<void> {
   for (const known of migrations) {
     const migration = await known.load();
-    await onEach?.(migration, await replayOne(shadow, migration, instantiate));
+    const statements = await replayOne(shadow, migration, instantiate);
+    await onEach?.(migration, statements);
   }
 }
 

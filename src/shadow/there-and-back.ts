@@ -73,11 +73,7 @@ function tryDown(
   });
 }
 
-async function whereTo(
-  down: () => Promise<unknown>,
-  before: Fingerprint,
-  queryRunner: QueryRunner,
-): Promise<WayBack> {
+async function whereTo(down: () => Promise<unknown>, before: Fingerprint, queryRunner: QueryRunner): Promise<WayBack> {
   try {
     await down();
     if (queryRunner.isTransactionActive) await queryRunner.query('SET CONSTRAINTS ALL IMMEDIATE');

@@ -32,7 +32,8 @@ function isToRun({ deferred, due }: PendingMigration): boolean {
 const nextOf: Readonly<Record<StatusProblem['code'], string>> = {
   FILE_MISSING: 'Bring the file back from git, so that it can be reverted.',
   EDITED: 'Put the file back as it was, and write a new migration for the change.',
-  OUT_OF_ORDER: 'Give it a newer timestamp, in the names of file and class; or accept it: nest-migrate run --out-of-order run',
+  OUT_OF_ORDER:
+    'Give it a newer timestamp, in the names of file and class; or accept it: nest-migrate run --out-of-order run',
   HALF_DONE: 'nest-migrate run goes on there; or decide it: nest-migrate resolve',
   NO_FILES: 'Correct `migrations` in the data source.',
 };

@@ -8,13 +8,11 @@ import type { CheckWork } from './work.js';
 
 /** Every migration file can be loaded and is called rightly, and `migrations.lock` agrees with them. */
 export function filesStep({ list, broken, lock }: CheckWork): Promise<readonly CheckFinding[]> {
-  const unmatched = list.unmatched.map(
-    ({ pattern, folder }): CheckFinding => ({
-      severity: 'notice',
-      message: `No migration matches ${fromHere(pattern)} (looked in ${fromHere(folder)}).`,
-      next: 'nest-migrate generate; or correct `migrations` in the data source',
-    }),
-  );
+  const unmatched = list.unmatched.map(({ pattern, folder }): CheckFinding => ({
+    severity: 'notice',
+    message: `No migration matches ${fromHere(pattern)} (looked in ${fromHere(folder)}).`,
+    next: 'nest-migrate generate; or correct `migrations` in the data source',
+  }));
   return Promise.resolve([...unmatched, ...broken, ...lockFindings(lock)]);
 }
 

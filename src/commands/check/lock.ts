@@ -55,15 +55,13 @@ function textFindings({ conflictAt, unreadable }: MigrationsLock, file: string):
         ];
   return [
     ...conflict,
-    ...unreadable.map(
-      ({ line, text }): CheckFinding => ({
-        severity: 'error',
-        message: `Line ${line} of ${lockName} is none that nest-migrate has written: ${JSON.stringify(text.slice(0, 80))}.`,
-        file,
-        line,
-        next: `Correct it from git's history, or make the file anew: ${write}`,
-      }),
-    ),
+    ...unreadable.map(({ line, text }): CheckFinding => ({
+      severity: 'error',
+      message: `Line ${line} of ${lockName} is none that nest-migrate has written: ${JSON.stringify(text.slice(0, 80))}.`,
+      file,
+      line,
+      next: `Correct it from git's history, or make the file anew: ${write}`,
+    })),
   ];
 }
 
