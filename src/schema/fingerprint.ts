@@ -14,8 +14,9 @@ interface FingerprintRow {
   readonly of: string | null;
 }
 
-export function fingerprintOf(rows: readonly object[]): Fingerprint {
-  const found = rows as readonly FingerprintRow[];
+/** From the one row that the question is answered by. */
+export function fingerprintOf(rows: readonly Readonly<Record<string, unknown>>[]): Fingerprint {
+  const found = (rows[0]?.['found'] ?? []) as readonly FingerprintRow[];
   return new Map(found.map((row) => [JSON.stringify([row.kind, row.schema, row.table, row.name]), row]));
 }
 
@@ -104,4 +105,4 @@ export const fingerprintSql = `WITH found AS (
   UNION ALL SELECT 'event trigger', NULL, NULL, v.evtname, concat_ws(' ', v.evtevent, v.evtfoid::regprocedure, v.evtenabled), NULL FROM pg_event_trigger v
   UNION ALL SELECT 'comment', NULL, NULL, 'on ' || pg_describe_object(o.classoid, o.objoid, o.objsubid), o.description, NULL
   FROM pg_description o WHERE o.objoid >= 16384 AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.deptype = 'e' AND e.objid = o.objoid) AND o.classoid <> 'pg_extension'::regclass)
-  SELECT * FROM found`;
+  SELECT json_agg(found) AS found FROM found`;

@@ -97,7 +97,7 @@ async function lookInside(queryRunner: QueryRunner): Promise<Fingerprint> {
 /** With every name spelled out, whatever the migration has set. */
 async function look(queryRunner: QueryRunner): Promise<Fingerprint> {
   await queryRunner.query('SET LOCAL search_path TO pg_catalog');
-  return fingerprintOf((await queryRunner.query(fingerprintSql)) as readonly object[]);
+  return fingerprintOf((await queryRunner.query(fingerprintSql)) as readonly Readonly<Record<string, unknown>>[]);
 }
 
 async function upAgain(

@@ -56,9 +56,12 @@ async function lockOf(list: MigrationList, { settings }: CommandContext): Promis
 
 /** Whatever it says is accepted by that; what disturbs each other is not, and the step `branches` says so. */
 async function writeLock(work: CheckWork): Promise<boolean> {
+  const { place, content, unread } = work.lock;
+  // No file matches: a typing error in a pattern should not make a folder.
+  if (place.sources.length === 0 && content === undefined && unread === undefined) return false;
   const findings = await branchesStep(work);
   if (findings.some(({ severity }) => severity === 'error')) return false;
-  await remakeLock(work.lock.place);
+  await remakeLock(place);
   return true;
 }
 
