@@ -190,7 +190,13 @@ function others(program: Command, action: Action): void {
     .option('--no-cache', 'prove everything anew')
     .addHelpText(
       'after',
-      examples('check', 'check --format github', 'check --write-lock', 'check --only files,entities', 'check --database'),
+      examples(
+        'check',
+        'check --format github',
+        'check --write-lock',
+        'check --only files,entities',
+        'check --database',
+      ),
     )
     .action(action('check'));
   command(program, 'baseline', 'take over a database that synchronize has made')
@@ -258,7 +264,9 @@ const checkSteps = ['files', 'branches', 'replay', 'entities'];
 function steps(text: string): readonly string[] {
   const names = text.split(',').map((name) => name.trim());
   if (names.every((name) => checkSteps.includes(name))) return names;
-  throw new InvalidArgumentError(`The steps are ${checkSteps.join(', ')}; the database has a flag of its own: --database`);
+  throw new InvalidArgumentError(
+    `The steps are ${checkSteps.join(', ')}; the database has a flag of its own: --database`,
+  );
 }
 
 function countFromZero(text: string): number {

@@ -29,7 +29,8 @@ export async function lockPlace(list: MigrationList, dir: string | undefined): P
   const listed = list.files.map(({ file }) => file);
   const own = dir === undefined ? [] : await migrationsIn(folder);
   const compiled = own.length > 0 && !listed.some((file) => file.startsWith(folder + sep));
-  const sources = await Promise.all((compiled ? own : listed).map(read));
+  const found = await Promise.all((compiled ? own : listed).map(read));
+  const sources = found.filter((source) => source !== undefined);
   return { file: join(folder, lockName), sources: sources.toSorted((a, b) => a.timestamp - b.timestamp) };
 }
 
@@ -73,11 +74,13 @@ function nameOf(file: string): string {
   return basename(file).replace(/\.[^.]+$/, '');
 }
 
-async function read(file: string): Promise<Source> {
+/** Undefined when somebody has taken it away meanwhile. */
+async function read(file: string): Promise<Source | undefined> {
   try {
     const checksum = checksumOf(await readFile(file, 'utf8'));
     return { file, name: nameOf(file), checksum, timestamp: expectedName(file)?.timestamp ?? Infinity };
   } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
     throw notRead(file, error);
   }
 }
