@@ -18,6 +18,8 @@ import type {
 import type { CheckOptions, CheckResult } from './commands/check/contract.js';
 import { create } from './commands/create.js';
 import type { BaselineOptions, BaselineResult, GenerateOptions, GenerateResult } from './commands/generate/contract.js';
+import type { LintOptions, LintResult } from './commands/lint/contract.js';
+import type { PlanOptions, PlanResult } from './commands/plan/contract.js';
 import { resolve } from './commands/resolve.js';
 import { redo, revert } from './commands/revert.js';
 import { pending, run } from './commands/run.js';
@@ -62,6 +64,10 @@ export interface Migrator {
   check(options?: CheckOptions): Promise<CheckResult>;
   /** Takes over a database that `synchronize` has made. */
   baseline(options: BaselineOptions): Promise<BaselineResult>;
+  /** Executes migrations on a throwaway database and says what they would do to one in use. Needs PGlite, pg-delta and libpg-query. */
+  lint(options?: LintOptions): Promise<LintResult>;
+  /** What `run` will do to this database, without changing anything in it. Needs PGlite, pg-delta and libpg-query. */
+  plan(options?: PlanOptions): Promise<PlanResult>;
   /** Closes what was opened here; a data source that was initialised before stays open. */
   close(): Promise<void>;
 }
@@ -118,6 +124,14 @@ export function createMigrator(options: MigratorOptions): Migrator {
     baseline: async (baselineOptions) => {
       const { baseline } = await import('./commands/generate/baseline.js');
       return baseline(baselineOptions, context);
+    },
+    lint: async (lintOptions = {}) => {
+      const { lint } = await import('./commands/lint/lint.js');
+      return lint(lintOptions, context);
+    },
+    plan: async (planOptions = {}) => {
+      const { plan } = await import('./commands/plan/plan.js');
+      return plan(planOptions, context);
     },
     close: async () => {
       if (!opened.here) return;

@@ -58,6 +58,13 @@ export interface MigrateSettings {
    * @default the folder of the first `migrations` pattern of the data source
    */
   readonly dir?: string;
+  /** What `lint` is told once and for all. */
+  readonly lint?: LintSettings;
+}
+
+export interface LintSettings {
+  /** How severe each rule is taken, by its name: `{ 'create-index-blocking': 'warning', 'json-column': 'off' }`. */
+  readonly rules?: Readonly<Record<string, 'error' | 'warning' | 'notice' | 'off'>>;
 }
 
 export type TransactionMode = 'each' | 'all' | 'none';
@@ -75,6 +82,8 @@ export interface ResolvedSettings {
   readonly waitForOthersMs: number;
   readonly connect: { readonly timeoutMs: number; readonly retryEveryMs: number };
   readonly dir: string | undefined;
+  /** Whether its rules exist, `lint` says: nobody else loads them. */
+  readonly lint: LintSettings | undefined;
 }
 
 const choices = {
@@ -86,7 +95,7 @@ const choices = {
 
 const durations = { lockTimeout: '2s', retryFor: '10min', statementTimeout: 0, waitForOthers: 0 } as const;
 const connectDurations = { timeout: '30s', retryEvery: '1s' } as const;
-const known = new Set([...Object.keys(choices), ...Object.keys(durations), 'connect', 'dir']);
+const known = new Set([...Object.keys(choices), ...Object.keys(durations), 'connect', 'dir', 'lint']);
 
 /**
  * Checks what a user has set and fills in the defaults. All problems are reported at once, unknown keys too.
@@ -120,6 +129,10 @@ export function resolveSettings(settings: MigrateSettings = {}): ResolvedSetting
   for (const key of Object.keys(connect)) {
     if (!(key in connectDurations)) problems.push(`unknown setting "connect.${key}" (known: timeout, retryEvery)`);
   }
+  const lint = given['lint'] as Readonly<Record<string, unknown>> | undefined;
+  for (const key of Object.keys(lint ?? {})) {
+    if (key !== 'rules') problems.push(`unknown setting "lint.${key}" (known: rules)`);
+  }
   if (given['dir'] !== undefined && typeof given['dir'] !== 'string')
     problems.push(`dir must be a folder, but is ${show(given['dir'])}`);
   const resolved: ResolvedSettings = {
@@ -136,6 +149,7 @@ export function resolveSettings(settings: MigrateSettings = {}): ResolvedSetting
       retryEveryMs: duration('connect.retryEvery', connect['retryEvery'], connectDurations.retryEvery),
     },
     dir: settings.dir,
+    lint: settings.lint,
   };
   if (problems.length > 0) {
     throw new MigrateError({

@@ -1,7 +1,8 @@
 import { relative, resolve } from 'node:path';
-import type { CheckFinding, CheckResult, CheckStep, CheckStepName } from '../commands/check/contract.js';
+import type { CheckFinding, CheckResult, CheckStepName } from '../commands/check/contract.js';
 import { withoutPassword } from '../data-source/describe.js';
 import { ExitCode } from '../errors.js';
+import { annotation } from './annotation.js';
 import { withMigrator } from './connect.js';
 import type { GlobalFlags } from './flags.js';
 import { many } from './io.js';
@@ -64,32 +65,20 @@ function summary({ ok, steps }: CheckResult): readonly string[] {
   return ['', `Not good yet: ${failed.join(', ')}.`];
 }
 
-/** https://docs.github.com/actions/reference/workflow-commands-for-github-actions */
 function annotations({ steps }: CheckResult): readonly string[] {
-  return steps.flatMap((step) => step.findings.map((finding) => annotation(finding, step)));
-}
-
-function annotation({ severity, message, file, line, next }: CheckFinding, { name }: CheckStep): string {
-  const properties = {
-    ...(file !== undefined && { file: fromWorkspace(file) }),
-    ...(line !== undefined && { line: String(line) }),
-    title: `nest-migrate check: ${name}`,
-  };
-  const list = Object.entries(properties).map(([key, value]) => `${key}=${escapeProperty(value)}`);
-  const text = withoutPassword(next === undefined ? message : `${message}\n→ ${next}`);
-  return `::${severity === 'error' ? 'error' : 'notice'} ${list.join(',')}::${escapeData(text)}`;
+  return steps.flatMap(({ name, findings }) =>
+    findings.map(({ severity, message, file, line, next }) =>
+      annotation(
+        severity,
+        { file: file === undefined ? file : fromWorkspace(file), line, title: `nest-migrate check: ${name}` },
+        withoutPassword(next === undefined ? message : `${message}\n→ ${next}`),
+      ),
+    ),
+  );
 }
 
 /** The workflow may have gone into a folder of its repository. */
 function fromWorkspace(file: string): string {
   const path = relative(process.env['GITHUB_WORKSPACE'] || process.cwd(), resolve(file));
   return path.replaceAll('\\', '/');
-}
-
-function escapeData(text: string): string {
-  return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
-}
-
-function escapeProperty(text: string): string {
-  return escapeData(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
 }

@@ -13,6 +13,8 @@ import { milliseconds } from '../options.js';
 import { withMigrator } from './connect.js';
 import { check } from './check.js';
 import { baseline, generate } from './generate.js';
+import { lint } from './lint/lint.js';
+import { confirmPlan, plan } from './plan.js';
 import type { GlobalFlags } from './flags.js';
 import { many, showDuration } from './io.js';
 import type { Io } from './io.js';
@@ -29,11 +31,14 @@ type Handler<Flags, Args extends readonly unknown[] = []> = (
   ...args: Args
 ) => Promise<ExitCode>;
 
-const run: Handler<Pick<RunOptions, 'to' | 'count' | 'transaction' | 'phase'> & ModeFlags> = async (io, flags) => {
+const run: Handler<
+  Pick<RunOptions, 'to' | 'count' | 'transaction' | 'phase'> & ModeFlags & { readonly plan?: boolean }
+> = async (io, flags) => {
   const { to, count, transaction, phase } = flags;
-  const result = await withMigrator(io, flags, (migrator) =>
-    migrator.run({ to, count, transaction, phase, mode: modeOf(flags) }),
-  );
+  const result = await withMigrator(io, flags, async (migrator) => {
+    if (flags.plan) await confirmPlan(io, await migrator.plan({ to, count, phase }));
+    return migrator.run({ to, count, transaction, phase, mode: modeOf(flags) });
+  });
   io.result(result, () =>
     result.statements
       ? sqlLines(result.statements)
@@ -119,7 +124,21 @@ const init: Handler<{ readonly dryRun?: boolean }> = async (io, flags) => {
 };
 
 /** What each command does, once commander has understood its flags. */
-export const handlers = { run, revert, redo, status, wait, create, generate, check, baseline, resolve, init };
+export const handlers = {
+  run,
+  revert,
+  redo,
+  status,
+  wait,
+  create,
+  generate,
+  check,
+  baseline,
+  lint,
+  plan,
+  resolve,
+  init,
+};
 
 function modeOf(flags: ModeFlags): RunMode {
   return flags.fake ? 'fake' : flags.dryRun ? 'dry' : 'real';

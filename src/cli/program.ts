@@ -1,6 +1,7 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { ExitCode } from '../errors.js';
 import { packageVersion } from '../version.js';
+import { checkSteps, collect, command, count, countFromZero, examples, exitCodes, steps } from './command.js';
 import type { GlobalFlags } from './flags.js';
 import type { SourceInApp } from './io.js';
 
@@ -105,6 +106,7 @@ function run(program: Command, action: Action): void {
     )
     .addOption(new Option('--fake', 'record them as applied without executing them').conflicts('dryRun'))
     .addOption(new Option('--dry-run', 'print the SQL: it is executed and rolled back'))
+    .option('--plan', 'show first what will happen, and ask; without a terminal: only if it is safe now')
     .addHelpText(
       'after',
       examples(
@@ -208,6 +210,41 @@ function others(program: Command, action: Action): void {
     .option('--shadow <url>', 'make the throwaway databases on this server instead of in the process')
     .addHelpText('after', examples('baseline', 'baseline --check'))
     .action(action('baseline'));
+  command(program, 'lint', 'say what migrations will do to a database in use, before they do it')
+    .argument('[migrations...]', 'files or names (default: those that are new since the main branch)')
+    .option('--all', 'every migration')
+    .option('--since <revision>', 'those that this revision of git does not have')
+    .addOption(
+      new Option('--format <format>', 'how findings are written').choices(['human', 'json', 'github', 'sarif']),
+    )
+    .addOption(
+      new Option('--fail-on <severity>', 'exit with 3 from this severity on (default: error)').choices([
+        'error',
+        'warning',
+        'notice',
+      ]),
+    )
+    .option('--rule <name=severity>', 'json-column=error, or create-index-blocking=off', collect)
+    .option('--target-version <major>', 'the major version of the server (default: 15)', count)
+    .option('--shadow <url>', 'make the throwaway database on this server instead of in the process')
+    .addHelpText(
+      'after',
+      examples(
+        'lint',
+        'lint --all',
+        'lint migrations/1700000000000-AddIndex.ts',
+        'lint --since origin/main --format github',
+      ),
+    )
+    .action(action('lint'));
+  command(program, 'plan', 'say what run will do to this database, without changing anything')
+    .option('--deep', 'read whole tables to find rows that would be in the way')
+    .option('--to <migration>', 'up to this one: a name, a timestamp, or a part of a name')
+    .option('--count <n>', 'so many', count)
+    .addOption(new Option('--phase <phase>', 'as run has it').choices(['expand', 'contract', 'all', 'due']))
+    .option('--shadow <url>', 'make the throwaway database on this server instead of in the process')
+    .addHelpText('after', examples('plan', 'plan --deep', 'plan --json | jq -r ".migrations[].verdict"'))
+    .action(action('plan'));
   command(program, 'create', 'write an empty migration')
     .argument('<name>', 'what it does, e.g. AddEmailToUsers')
     .addOption(new Option('--sql', 'a file of plain SQL').conflicts('js'))
@@ -233,43 +270,4 @@ function others(program: Command, action: Action): void {
     .option('--dry-run', 'only say what would be written')
     .addHelpText('after', examples('init', 'init --dry-run'))
     .action(action('init'));
-}
-
-function command(program: Command, name: string, description: string): Command {
-  return program
-    .command(name)
-    .description(description)
-    .exitOverride()
-    .showSuggestionAfterError()
-    .allowExcessArguments(false);
-}
-
-function examples(...lines: readonly string[]): string {
-  return `\nExamples:\n${lines.map((line) => `  $ npx nest-migrate ${line}`).join('\n')}\n${exitCodes}`;
-}
-
-const exitCodes = '\nExit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 there is something to do\n';
-
-function collect(text: string, earlier: readonly string[] = []): readonly string[] {
-  return [...earlier, text];
-}
-
-function count(text: string): number {
-  if (/^[1-9]\d*$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('It must be a whole number from 1 on.');
-}
-
-const checkSteps = ['files', 'branches', 'replay', 'entities'];
-
-function steps(text: string): readonly string[] {
-  const names = text.split(',').map((name) => name.trim());
-  if (names.every((name) => checkSteps.includes(name))) return names;
-  throw new InvalidArgumentError(
-    `The steps are ${checkSteps.join(', ')}; the database has a flag of its own: --database`,
-  );
-}
-
-function countFromZero(text: string): number {
-  if (/^\d+$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('It must be a whole number.');
 }

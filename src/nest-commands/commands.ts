@@ -14,6 +14,8 @@ const descriptions = {
   generate: 'write the migrations that lead to what the entities describe',
   check: 'say whether the migrations are good, for CI',
   baseline: 'take over a database that synchronize has made',
+  lint: 'say what migrations will do to a database in use',
+  plan: 'say what run will do to this database, without changing anything',
   resolve: 'say what became of a migration without a transaction that stopped in the middle',
 } as const;
 

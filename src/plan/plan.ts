@@ -51,7 +51,7 @@ const recipes = {
   online,
   direct,
   /** A way back is direct too, and what was lost must not stop it. */
-  back: [restoreColumn, restoreConstraint, ...direct],
+  back: [dropExpression, restoreColumn, restoreConstraint, ...direct],
 } as const;
 
 const none: ReadonlyMap<string, string> = new Map();

@@ -18,17 +18,19 @@ export async function replay(
   }
 }
 
-/** Returns the statements that it has executed. */
+/** Returns the statements that it has executed. `watch` gets the query runner first, and whether it runs in a transaction. */
 export async function replayOne(
   { dataSource }: Shadow,
   migration: LoadedMigration,
   instantiate: Instantiate,
+  watch?: (queryRunner: QueryRunner, transactional: boolean) => Promise<void>,
 ): Promise<readonly string[]> {
   const statements: string[] = [];
   await withQueryRunner(dataSource, async (queryRunner) => {
     record(queryRunner, statements);
     try {
       const { transaction, up } = await prepare(migration, queryRunner, instantiate);
+      await watch?.(queryRunner, transaction !== false);
       if (transaction === false) await up(queryRunner);
       else await inTransaction(queryRunner, () => up(queryRunner));
     } catch (error) {

@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createDatabase } from '../support/database.js';
+import type { Verdict } from '../../src/commands/plan/contract.js';
+import { createDatabase, serverUrl } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
 import { changes, createFolder, rowsOf, shop } from './shop.js';
 import type { MigrationsFolder, ShopChange } from './shop.js';
@@ -28,6 +29,8 @@ interface Measured {
   readonly before: Waits;
   readonly during: Waits;
   readonly seconds: number;
+  /** What `plan` says before, of all files of the change: whether anybody will have to wait. */
+  readonly predicted: Verdict;
 }
 
 describe(`a table with ${orders} rows and four clients`, () => {
@@ -61,6 +64,13 @@ describe(`a table with ${orders} rows and four clients`, () => {
       expect([...online.before.errors, ...online.during.errors]).toEqual([]);
       expect(online.during.statements).toBeGreaterThan(0);
       if (!full) return;
+      expect(online.predicted).toBe('safe now');
+      // What is said to block does, and what is said to be safe keeps nobody waiting.
+      const waited = Math.max(naive.during.read - naive.before.read, naive.during.write - naive.before.write);
+      expect({ waited, predicted: waited > 40 ? 'will block' : 'safe now' }).toEqual({
+        waited,
+        predicted: naive.predicted,
+      });
       expect(online.during.read).toBeLessThan(online.before.read + noticeable);
       expect(online.during.write).toBeLessThan(online.before.write + noticeable);
     },
@@ -76,6 +86,10 @@ describe(`a table with ${orders} rows and four clients`, () => {
       await clients.ask('waits');
       await sleep(full ? 5000 : 300);
       const before = await clients.ask('waits');
+      const { verdict: predicted } = await folder.with(database.url, (migrator) =>
+        migrator.plan({ phase: 'all', shadow: serverUrl() }),
+      );
+      await clients.ask('waits');
       const started = performance.now();
       await folder.run(database.url, { phase: 'expand' });
       await sleep(20);
@@ -86,7 +100,7 @@ describe(`a table with ${orders} rows and four clients`, () => {
       const seconds = (performance.now() - started) / 1000 - 0.04;
       await sleep(100);
       const during = longerOf(expand, await clients.ask('end'));
-      return { before, during, seconds };
+      return { before, during, seconds, predicted };
     } finally {
       clients.process.kill();
       folder.forget(generated);

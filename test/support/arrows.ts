@@ -2,7 +2,7 @@ import type { Import, SourceFile } from './imports.js';
 
 /** Who may import whom inside `src/`. An entry is a folder, a file of `src/`, or one file of a folder. */
 const foundation = ['errors', 'events', 'options'];
-const core = ['plan', 'rules', 'files', 'shadow', 'database', 'schema'];
+const core = ['plan', 'rules', 'observe', 'files', 'shadow', 'database', 'schema'];
 // What a connection is called, and whether it is the embedded one: known below the data source as well.
 const connection = ['data-source/describe', 'data-source/embedded-brand'];
 const arrows: Readonly<Record<string, readonly string[]>> = {
@@ -16,7 +16,8 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   database: [...foundation, 'schema', 'files', ...connection],
   shadow: [...foundation, 'schema', 'files', 'database', 'data-source', 'version'],
   plan: [...foundation, 'schema', 'files', 'shadow', 'database'],
-  rules: [...foundation, 'schema', 'files', 'shadow', 'database'],
+  observe: [...foundation, 'schema', 'files', 'shadow', 'database', 'version'],
+  rules: [...foundation, 'schema', 'files', 'observe'],
   commands: [...foundation, ...core, ...connection, 'decorators'],
   migrator: [...foundation, ...core, ...connection, 'commands'],
   'data-source': [...foundation, 'files', 'decorators', 'version'],

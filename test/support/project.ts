@@ -33,6 +33,7 @@ export function createProject(files: Readonly<Record<string, string>>): TestProj
     'typescript',
     '@electric-sql',
     '@supabase',
+    'libpg-query',
     'nest-commander',
     '@types',
     'dotenv',

@@ -14,7 +14,7 @@ export const restoreColumn: Recipe = (change, context) => {
   const column = created(change, 'column');
   const table = column && existingTable(column, context);
   const is = column && columnOf(context.to, column);
-  if (!column || !table || !is || is.automatic || context.from.has(column)) return undefined;
+  if (!column || !table || !is || is.automatic) return undefined;
   const start = context.whole?.start ?? context.to;
   const mustHaveValue = is.notNull || columnOf(start, column)?.notNull === true;
   const unique = isUnique(column, start) && (is.default === undefined || !differsFromRowToRow(is.default));

@@ -168,6 +168,16 @@ export const columns: readonly Case[] = [
     phases: ['expand'],
   },
   {
+    name: 'an ordinary NOT NULL column becomes a generated one, and back again on a table with rows',
+    before: [entity('t', { a: text, b: { type: 'varchar' } })],
+    after: [
+      entity('t', { a: text, b: { ...text, asExpression: 'upper(a)', generatedType: 'STORED', nullable: true } }),
+    ],
+    options: { allowDestructive: true },
+    rows: [`INSERT INTO t (a, b) VALUES ('1', 'x'), ('2', 'y')`],
+    rewritten: ['t.b'],
+  },
+  {
     name: 'a NOT NULL enum column is dropped, and back again on a table with rows',
     before: [entity('t', { a: text, b: { type: 'enum', enum: ['x', 'y'] } })],
     after: [entity('t', { a: text })],

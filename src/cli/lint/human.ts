@@ -1,0 +1,51 @@
+import type { Finding, LintResult } from '../../commands/lint/contract.js';
+import { many } from '../io.js';
+import type { Paint } from '../io.js';
+
+/** Findings for people: where, what, the statement, what was seen, and what to write instead. */
+export function humanLines(result: LintResult, paint: Paint): readonly string[] {
+  const { migrations, findings, ignored, chosen } = result;
+  if (migrations === 0) return [`Nothing to judge: no migration is ${chosen}. (--all judges all of them)`];
+  const placeOf = ({ file, migration }: Finding): string => file ?? migration;
+  const lines = [...new Set(findings.map(placeOf))].flatMap((place) => [
+    paint.bold(place),
+    ...findings.filter((finding) => placeOf(finding) === place).flatMap((finding) => findingLines(finding, paint)),
+    '',
+  ]);
+  const counts = (['error', 'warning', 'notice'] as const)
+    .map((severity) => [findings.filter((finding) => finding.severity === severity).length, severity] as const)
+    .filter(([count]) => count > 0)
+    .map(([count, severity]) => many(count, severity));
+  const judged = `${many(migrations, 'migration')} judged (${chosen})`;
+  const silenced = ignored.length > 0 ? `, ${many(ignored.length, 'finding')} ignored by a comment` : '';
+  return [...lines, `${judged}: ${counts.length > 0 ? counts.join(', ') : paint.green('nothing found')}${silenced}.`];
+}
+
+function findingLines(finding: Finding, paint: Paint): readonly string[] {
+  const { rule, severity, line, column, message, sql, position, observed = [], fix } = finding;
+  const place = line === undefined ? '' : `${line}:${column ?? 1}  `;
+  const colour = { error: paint.red, warning: paint.yellow, notice: paint.dim }[severity];
+  return [
+    `  ${place}${colour(severity)}  ${message.replaceAll('\n', '\n  ')}  ${paint.dim(rule)}`,
+    ...(sql === undefined ? [] : statementLines(sql, position).map((text) => `      ${paint.dim(text)}`)),
+    ...(observed.length > 0 ? [`      ${paint.dim(`seen: ${observed.join('; ')}`)}`] : []),
+    ...(fix === undefined ? [] : ['      instead:', ...fix.split('\n').map((text) => `        ${paint.green(text)}`)]),
+  ];
+}
+
+const longest = 100;
+
+/** The line of the statement that matters, with a caret where it is wrong. */
+function statementLines(sql: string, position: number | undefined): readonly string[] {
+  const at = position ?? 0;
+  const start = sql.lastIndexOf('\n', Math.max(0, at - 1)) + 1;
+  const end = sql.indexOf('\n', at) === -1 ? sql.length : sql.indexOf('\n', at);
+  const line = sql.slice(position === undefined ? 0 : start, end);
+  // A long line is shown around the place.
+  const from = position !== undefined && at - start > longest - 20 ? at - start - (longest - 30) : 0;
+  const shown = line.slice(from, from + longest);
+  const more = end < sql.length || line.length > from + longest ? ' …' : '';
+  const indent = shown.length - shown.trimStart().length;
+  const caret = position === undefined ? [] : [`${' '.repeat(Math.max(0, at - start - from - indent))}^`];
+  return [`${shown.trim()}${more}`, ...caret];
+}

@@ -1,0 +1,51 @@
+import type { LintOptions, LintResult } from '../../commands/lint/contract.js';
+import { ExitCode, MigrateError } from '../../errors.js';
+import { withMigrator } from '../connect.js';
+import type { GlobalFlags } from '../flags.js';
+import type { Io } from '../io.js';
+import { githubLines } from './github.js';
+import { humanLines } from './human.js';
+import { sarifOf } from './sarif.js';
+
+export interface LintFlags extends Pick<LintOptions, 'since' | 'all' | 'shadow' | 'targetVersion'> {
+  readonly format?: 'human' | 'json' | 'github' | 'sarif';
+  readonly rule?: readonly string[];
+  readonly failOn?: 'error' | 'warning' | 'notice';
+}
+
+export async function lint(io: Io, flags: GlobalFlags & LintFlags, files: readonly string[]): Promise<ExitCode> {
+  const { since, all, shadow, targetVersion, rule: rules, format = 'human' } = flags;
+  if (io.format === 'json' && format !== 'human' && format !== 'json')
+    throw new MigrateError({
+      code: 'USAGE',
+      message: `--json and --format ${format} exclude each other.`,
+      next: `Leave out --json, or --format ${format}.`,
+      exitCode: ExitCode.usage,
+    });
+  const result = await withMigrator(io, flags, (migrator) =>
+    migrator.lint({ since, all, files, shadow, targetVersion, rules }),
+  );
+  io.result(result, () => linesOf(result, format, io));
+  return result.findings.some(({ severity }) => isAtLeast(severity, flags.failOn ?? 'error'))
+    ? ExitCode.todo
+    : ExitCode.done;
+}
+
+function linesOf(result: LintResult, format: NonNullable<LintFlags['format']>, io: Io): readonly string[] {
+  switch (format) {
+    case 'human':
+      return humanLines(result, io.paint);
+    case 'json':
+      return [JSON.stringify(result, null, 2)];
+    case 'github':
+      return githubLines(result);
+    case 'sarif':
+      return [JSON.stringify(sarifOf(result), null, 2)];
+  }
+}
+
+const order = ['notice', 'warning', 'error'] as const;
+
+function isAtLeast(severity: (typeof order)[number], least: (typeof order)[number]): boolean {
+  return order.indexOf(severity) >= order.indexOf(least);
+}

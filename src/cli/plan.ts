@@ -1,0 +1,124 @@
+import type { PlannedMigration, PlanOptions, PlanResult, Verdict } from '../commands/plan/contract.js';
+import { ExitCode, MigrateError } from '../errors.js';
+import { withMigrator } from './connect.js';
+import type { GlobalFlags } from './flags.js';
+import { many } from './io.js';
+import type { Io, Paint } from './io.js';
+
+export type PlanFlags = Pick<PlanOptions, 'deep' | 'phase' | 'to' | 'count' | 'shadow'>;
+
+export async function plan(io: Io, flags: GlobalFlags & PlanFlags): Promise<ExitCode> {
+  const { deep, phase, to, count, shadow } = flags;
+  const result = await withMigrator(io, flags, (migrator) => migrator.plan({ deep, phase, to, count, shadow }));
+  io.result(result, () => planLines(result, io.paint));
+  return result.verdict === 'safe now' ? ExitCode.done : ExitCode.todo;
+}
+
+/** Shows what a run will do, and lets somebody at a terminal decide. Where nobody is there, only what is safe is done. */
+export async function confirmPlan(io: Io, result: PlanResult): Promise<void> {
+  for (const line of planLines(result, io.paint)) io.note(line);
+  if (result.migrations.length === 0) return;
+  const { terminal } = await import('./ask.js');
+  const ask = terminal(io);
+  const goOn = ask ? await ask.confirm('Run them?') : result.verdict === 'safe now';
+  if (goOn) return;
+  throw new MigrateError({
+    code: ask ? 'CANCELLED' : 'DECISION_NEEDED',
+    message: ask ? 'Nothing was run.' : `Nothing was run: ${result.verdict}.`,
+    next: 'Make it safe (nest-migrate lint says how), wait for a quiet hour, or run it all the same: nest-migrate run',
+    exitCode: ExitCode.todo,
+  });
+}
+
+/** What will happen, migration by migration, and how the server is now. */
+export function planLines(result: PlanResult, paint: Paint): readonly string[] {
+  const { migrations, deferred, tables, now, diskBytes } = result;
+  if (migrations.length === 0)
+    return [
+      `Nothing to do: ${deferred.length > 0 ? `${many(deferred.length, 'migration')} deferred, nothing else is pending` : 'nothing is pending'}.`,
+    ];
+  return [
+    ...migrations.flatMap((migration) => [...migrationLines(migration, paint), '']),
+    ...(tables.length > 0 ? [paint.bold('Tables'), ...tables.map(tableLine), ''] : []),
+    ...serverLines(result, paint),
+    ...(diskBytes > 0 ? [`Disk: about ${bytesOf(diskBytes)} more until the tables are written anew.`] : []),
+    ...(deferred.length > 0 ? [`Deferred: ${deferred.join(', ')}.`] : []),
+    `PostgreSQL ${now.version}. Durations are estimates.`,
+  ];
+}
+
+const marks: Readonly<Record<Verdict, string>> = {
+  'safe now': '✓',
+  'will block': '!',
+  'will fail': '✖',
+  'cannot be judged': '?',
+};
+
+function migrationLines(migration: PlannedMigration, paint: Paint): readonly string[] {
+  const { name, phase, verdict, why, remarks, statements, seconds } = migration;
+  const colour = verdict === 'safe now' ? paint.green : verdict === 'will fail' ? paint.red : paint.yellow;
+  return [
+    `${colour(`${marks[verdict]} ${verdict}`)}  ${paint.bold(name)}${phase === 'contract' ? ' (contract)' : ''}  ${paint.dim(`about ${shown(seconds)}`)}`,
+    ...[...why, ...remarks].map((line) => `    ${line.replaceAll('\n', '\n    ')}`),
+    ...statements.flatMap(({ sql, locks, scans, rewrites, builds, explained }) => [
+      `    ${paint.dim(oneLine(sql))}`,
+      ...effects({ locks, scans, rewrites, builds }).map((line) => `      ${line}`),
+      ...(explained
+        ? [`      ${explained.node}, about ${explained.rows} rows, cost ${Math.round(explained.cost)}`]
+        : []),
+    ]),
+  ];
+}
+
+function effects({
+  locks,
+  scans,
+  rewrites,
+  builds,
+}: Pick<PlannedMigration['statements'][number], 'locks' | 'scans' | 'rewrites' | 'builds'>): readonly string[] {
+  return [
+    ...locks.map(({ table, mode, blocks }) => `locks ${table}: ${mode} (${blocks} wait)`),
+    ...(rewrites.length > 0 ? [`writes anew: ${rewrites.join(', ')}`] : []),
+    ...(scans.length > 0 ? [`reads all of: ${scans.join(', ')}`] : []),
+    ...(builds.length > 0 ? [`builds: ${builds.join(', ')}`] : []),
+  ];
+}
+
+function tableLine({ table, rows, bytes, indexBytes }: PlanResult['tables'][number]): string {
+  return `    ${table}: about ${rows.toLocaleString('en')} rows, ${bytesOf(bytes)} and ${bytesOf(indexBytes)} of indexes`;
+}
+
+function serverLines({ now }: PlanResult, paint: Paint): readonly string[] {
+  return [
+    ...now.sessions.map(
+      ({ pid, user, application, state, seconds, query, tables }) =>
+        `${paint.yellow('!')} pid ${pid} (${[application, `user ${user}`, `${state}, transaction open for ${shown(seconds)}`].filter(Boolean).join(', ')})${tables.length > 0 ? ` uses ${tables.join(', ')}` : ''}: ${oneLine(query)}`,
+    ),
+    ...now.replicas
+      .filter(({ lagBytes }) => lagBytes > 16 * 1024 * 1024)
+      .map(
+        ({ name, lagBytes }) =>
+          `${paint.yellow('!')} The replica ${name || 'without a name'} is ${bytesOf(lagBytes)} behind.`,
+      ),
+    ...now.invalidIndexes.map(
+      (name) =>
+        `${paint.yellow('!')} ${name} is an invalid index: nothing uses it. DROP INDEX CONCURRENTLY, or REINDEX INDEX CONCURRENTLY.`,
+    ),
+  ];
+}
+
+function oneLine(sql: string): string {
+  const text = sql.replace(/\s+/g, ' ').trim();
+  return text.length > 140 ? `${text.slice(0, 139)}…` : text;
+}
+
+function bytesOf(bytes: number): string {
+  const units = ['bytes', 'kB', 'MB', 'GB', 'TB'];
+  const step = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(bytes) / 10));
+  return `${step === 0 ? bytes : (bytes / 1024 ** step).toFixed(1)} ${units[step]}`;
+}
+
+function shown(seconds: number): string {
+  if (seconds < 1) return `${Math.max(1, Math.round(seconds * 1000))} ms`;
+  return seconds < 120 ? `${seconds.toFixed(seconds < 10 ? 1 : 0)} s` : `${Math.round(seconds / 60)} min`;
+}

@@ -1,0 +1,127 @@
+import { execFile } from 'node:child_process';
+import { realpath } from 'node:fs/promises';
+import { basename, dirname, relative, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { ExitCode, MigrateError, messageOf } from '../../errors.js';
+import type { KnownMigration } from '../../files/migration.js';
+import type { LintOptions } from './contract.js';
+
+export interface Choice {
+  readonly judged: readonly KnownMigration[];
+  /** What is executed before the first of them. */
+  readonly before: readonly KnownMigration[];
+  /** In words. */
+  readonly chosen: string;
+}
+
+/** Which migrations are judged, and which are there already. */
+export async function choose(migrations: readonly KnownMigration[], options: LintOptions): Promise<Choice> {
+  const { all = false, files = [], since } = options;
+  if (Number(all) + Number(files.length > 0) + Number(since !== undefined) > 1)
+    throw usage('--all, --since and files are three ways to say which migrations: take one of them.');
+  if (all) return { judged: migrations, before: [], chosen: 'all migrations' };
+  if (files.length > 0) return named(migrations, files);
+  return newInGit(migrations, since);
+}
+
+function named(migrations: readonly KnownMigration[], files: readonly string[]): Choice {
+  const judged = new Set(files.map((file) => find(migrations, file)));
+  const first = migrations.findIndex((migration) => judged.has(migration));
+  const last = migrations.findLastIndex((migration) => judged.has(migration));
+  if (last - first + 1 > judged.size) {
+    // Somebody asks for two that are not neighbours: what lies between them is executed too, and not judged.
+    const between = migrations.slice(first, last + 1).filter((migration) => !judged.has(migration));
+    return {
+      before: [...migrations.slice(0, first), ...between],
+      judged: [...judged],
+      chosen: `${judged.size} that were named`,
+    };
+  }
+  return { before: migrations.slice(0, first), judged: migrations.slice(first, last + 1), chosen: 'those named' };
+}
+
+function find(migrations: readonly KnownMigration[], asked: string): KnownMigration {
+  const file = resolve(asked);
+  const found =
+    migrations.find((migration) => migration.file !== undefined && resolve(migration.file) === file) ??
+    migrations.find(({ name }) => name === asked) ??
+    only(migrations.filter(({ name, file: path }) => name.includes(asked) || basename(path ?? '').includes(asked)));
+  if (found) return found;
+  throw new MigrateError({
+    code: 'MIGRATION_UNKNOWN',
+    message: `"${asked}" is none of the ${migrations.length} migrations of this data source.`,
+    next: 'Name a file, a migration, or an unmistakable part of its name; nest-migrate status lists them.',
+    exitCode: ExitCode.usage,
+  });
+}
+
+function only<T>(found: readonly T[]): T | undefined {
+  return found.length === 1 ? found[0] : undefined;
+}
+
+/** Those that are not in a revision yet: they have run nowhere where it matters. */
+async function newInGit(migrations: readonly KnownMigration[], since: string | undefined): Promise<Choice> {
+  const folder = dirname(migrations.find(({ file }) => file !== undefined)?.file ?? resolve('migrations', '-'));
+  const top = await git(folder, 'rev-parse', '--show-toplevel').catch((error: unknown) => {
+    throw usage(
+      isMissing(error)
+        ? 'git is not installed here, so that nobody knows which migrations are new.'
+        : 'This is no git repository, so that nobody knows which migrations are new.',
+    );
+  });
+  const base = await baseOf(folder, since);
+  const listed = await git(folder, 'ls-tree', '-r', '-z', '--name-only', '--full-name', base.commit, '--', folder);
+  const known = new Set(listed.split('\0').map((path) => resolve(top, path)));
+  const real = async (file: string): Promise<string> => resolve(await realpath(dirname(file)), basename(file));
+  const isKnown = await Promise.all(
+    // One without a file, a class in the options: git cannot say, so it counts as there.
+    migrations.map(async ({ file }) => file === undefined || known.has(await real(file))),
+  );
+  const judged = migrations.filter((_, index) => !isKnown[index]);
+  // Databases in use have all that the revision has, also what is later by its timestamp.
+  return { judged, before: migrations.filter((_, index) => isKnown[index]), chosen: `new since ${base.name}` };
+}
+
+async function baseOf(folder: string, since: string | undefined): Promise<{ commit: string; name: string }> {
+  if (since !== undefined) {
+    const commit = await git(folder, 'rev-parse', '--verify', '--quiet', `${since}^{commit}`).catch(() => undefined);
+    if (commit === undefined)
+      throw new MigrateError({
+        code: 'USAGE',
+        message: `git does not know "${since}" here.`,
+        next: `In CI the clone may be shallow: fetch it first (git fetch origin ${since}; actions/checkout with fetch-depth: 0). Or: nest-migrate lint --all`,
+        exitCode: ExitCode.usage,
+      });
+    const left = await git(folder, 'merge-base', 'HEAD', commit).catch(() => commit);
+    return { commit: left, name: since };
+  }
+  for (const name of ['origin/HEAD', 'origin/main', 'origin/master', 'main', 'master']) {
+    const commit = await git(folder, 'rev-parse', '--verify', '--quiet', `${name}^{commit}`).catch(() => undefined);
+    if (commit === undefined) continue;
+    return { commit: await git(folder, 'merge-base', 'HEAD', commit).catch(() => commit), name };
+  }
+  throw usage('This repository has no branch main or master that could say which migrations are new.');
+}
+
+async function git(folder: string, ...args: readonly string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)('git', ['-C', folder, ...args], { maxBuffer: 64 * 1024 * 1024 });
+  return stdout.trim();
+}
+
+function isMissing(error: unknown): boolean {
+  return /ENOENT/.test(messageOf(error));
+}
+
+function usage(message: string): MigrateError {
+  return new MigrateError({
+    code: 'USAGE',
+    message,
+    next: 'Say which: nest-migrate lint --all, --since <revision>, or the names of files.',
+    exitCode: ExitCode.usage,
+  });
+}
+
+/** As people see it. */
+export function shown(file: string): string {
+  return relative(process.cwd(), file);
+}

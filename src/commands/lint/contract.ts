@@ -1,0 +1,43 @@
+import type { Severity } from '../../rules/rule.js';
+
+export interface LintOptions {
+  /** The migrations that this revision of git does not have are judged. @default where the main branch was left */
+  readonly since?: string | undefined;
+  /** All of them, each as if the ones before it were in use. */
+  readonly all?: boolean | undefined;
+  /** Files or names. */
+  readonly files?: readonly string[] | undefined;
+  /** A server for the throwaway database, instead of PGlite. */
+  readonly shadow?: string | undefined;
+  /** Major version of the server that migrations are for. @default 15 */
+  readonly targetVersion?: number | undefined;
+  /** Each `create-index-blocking=off`; before what the settings say. */
+  readonly rules?: readonly string[] | undefined;
+}
+
+export interface Finding {
+  readonly rule: string;
+  readonly severity: Severity;
+  readonly migration: string;
+  readonly file?: string | undefined;
+  /** From 1. */
+  readonly line?: number | undefined;
+  readonly column?: number | undefined;
+  readonly sql?: string | undefined;
+  /** Where in the statement, from 0: of a syntax error. */
+  readonly position?: number | undefined;
+  readonly message: string;
+  readonly observed?: readonly string[] | undefined;
+  /** What to write instead. */
+  readonly fix?: string | undefined;
+}
+
+export interface LintResult {
+  /** How many were judged. */
+  readonly migrations: number;
+  readonly findings: readonly Finding[];
+  /** How many findings a comment says to ignore, with its reason. */
+  readonly ignored: readonly { readonly rule: string; readonly migration: string; readonly reason: string }[];
+  /** How they were chosen, in words. */
+  readonly chosen: string;
+}

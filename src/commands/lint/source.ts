@@ -1,0 +1,80 @@
+import type { Observed } from '../../observe/observer.js';
+
+/** A migration file: where its statements stand, and what its comments say to ignore. */
+export interface LocatedSource {
+  /** Those whose text stands in the file; of what is put together at run time nobody knows. */
+  readonly places: ReadonlyMap<Observed, Place>;
+  readonly ignores: readonly Ignore[];
+}
+
+export interface Place {
+  readonly line: number;
+  readonly column: number;
+  readonly lastLine: number;
+}
+
+export interface Ignore {
+  readonly line: number;
+  readonly rules: readonly string[];
+  readonly reason: string;
+  readonly scope: 'statement' | 'file';
+}
+
+/** Asked in the order of their execution, so that the same text twice is found twice. */
+export function locate(text: string, statements: readonly Observed[]): LocatedSource {
+  const { squeezed, offsets } = squeeze(text);
+  const places = new Map<Observed, Place>();
+  let from = 0;
+  for (const statement of statements) {
+    const wanted = squeeze(statement.sql).squeezed;
+    const next = squeezed.indexOf(wanted, from);
+    const index = next === -1 ? squeezed.indexOf(wanted) : next;
+    if (index === -1 || wanted === '') continue;
+    from = index + wanted.length;
+    const start = offsets[index] ?? 0;
+    places.set(statement, {
+      line: lineOf(text, start),
+      column: start - text.lastIndexOf('\n', start - 1),
+      lastLine: lineOf(text, offsets[from - 1] ?? start),
+    });
+  }
+  return { places, ignores: ignoresIn(text) };
+}
+
+/** Without white space, and without the backslashes that a template literal needs: how it is wrapped and escaped does not matter. */
+function squeeze(text: string): { readonly squeezed: string; readonly offsets: readonly number[] } {
+  const kept: string[] = [];
+  const offsets: number[] = [];
+  for (let index = 0; index < text.length; index += 1) {
+    const char = text.charAt(index);
+    if (/[\s\\;]/.test(char)) continue;
+    kept.push(char);
+    offsets.push(index);
+  }
+  return { squeezed: kept.join(''), offsets };
+}
+
+const ignoreMark =
+  /(?:--|\/\/|\/\*|\*)\s*nest-migrate-ignore(-file)?\s+([\w-]+(?:\s*,\s*[\w-]+)*)\s*(?::\s*(.*?))?\s*(?:\*\/)?\s*$/;
+
+function ignoresIn(text: string): readonly Ignore[] {
+  return text.split('\n').flatMap((content, index) => {
+    const match = ignoreMark.exec(content.trimEnd());
+    if (!match) return [];
+    const [, file, names = '', reason = ''] = match;
+    return [
+      {
+        line: index + 1,
+        rules: names.split(',').map((name) => name.trim()),
+        reason,
+        scope: file ? ('file' as const) : ('statement' as const),
+      },
+    ];
+  });
+}
+
+function lineOf(text: string, offset: number): number {
+  let line = 1;
+  for (let index = text.indexOf('\n'); index !== -1 && index < offset; index = text.indexOf('\n', index + 1)) line += 1;
+  return line;
+}

@@ -1,0 +1,61 @@
+import type { JudgedMigration, Rule } from '../../rules/rule.js';
+import { closest } from './levels.js';
+import { shown } from './choose.js';
+import type { Finding, LintResult } from './contract.js';
+import type { Ignore, LocatedSource } from './source.js';
+
+interface Suppressed {
+  readonly findings: readonly Finding[];
+  readonly ignores: LintResult['ignored'];
+}
+
+/** Leaves out what comments in the file say to ignore; a comment that gives no reason, or names no rule, is a finding itself. */
+export function suppress(
+  found: readonly Finding[],
+  migration: JudgedMigration,
+  { places, ignores }: LocatedSource,
+  rules: readonly Rule[],
+): Suppressed {
+  const names = rules.map(({ name }) => name);
+  const wrong = ignores.flatMap((ignore) => wrongIn(ignore, migration, names));
+  const valid = ignores.filter(({ reason }) => reason !== '');
+  const lines = [...places.values()].toSorted((a, b) => a.line - b.line);
+  const covers = (ignore: Ignore, finding: Finding): boolean => {
+    if (!ignore.rules.includes(finding.rule)) return false;
+    if (ignore.scope === 'file') return true;
+    // The statement that it stands in, or the next one.
+    return lines.find(({ lastLine }) => lastLine >= ignore.line)?.line === finding.line && finding.line !== undefined;
+  };
+  const ignored = found.flatMap((finding) => {
+    const ignore = valid.find((one) => covers(one, finding));
+    return ignore ? [{ finding, reason: ignore.reason }] : [];
+  });
+  const gone = new Set(ignored.map(({ finding }) => finding));
+  return {
+    findings: [...found.filter((finding) => !gone.has(finding)), ...wrong],
+    ignores: ignored.map(({ finding, reason }) => ({ rule: finding.rule, migration: migration.name, reason })),
+  };
+}
+
+function wrongIn(ignore: Ignore, { name, file }: JudgedMigration, names: readonly string[]): readonly Finding[] {
+  const about = {
+    rule: 'ignore-comment',
+    severity: 'error' as const,
+    migration: name,
+    ...(file !== undefined && { file: shown(file) }),
+    line: ignore.line,
+  };
+  const unknown = ignore.rules.filter((rule) => !names.includes(rule));
+  return [
+    ...unknown.map((rule) => ({ ...about, message: `There is no rule "${rule}" to ignore${closest(rule, names)}.` })),
+    ...(ignore.reason === ''
+      ? [
+          {
+            ...about,
+            message: 'The comment must say why this may be ignored.',
+            fix: `-- nest-migrate-ignore ${ignore.rules.join(', ')}: why it does no harm here`,
+          },
+        ]
+      : []),
+  ];
+}

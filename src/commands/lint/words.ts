@@ -1,0 +1,18 @@
+import type { Observed } from '../../observe/observer.js';
+import { blockedBy } from '../../observe/relation.js';
+import type { Relation } from '../../observe/relation.js';
+
+/** What was seen of a statement, in words, each a line: what keeps somebody waiting, or takes long. */
+export function describeEffects({ locks, rewrites, builds, scans }: Observed): readonly string[] {
+  const blocking = locks.filter(({ mode, relation }) => relation.kind !== 'index' && blockedBy(mode) !== 'nobody');
+  return [
+    ...blocking.map(({ relation, mode }) => `locks ${called(relation)}: ${mode}, ${blockedBy(mode)} wait`),
+    ...scans.filter(({ isNew }) => !isNew).map((relation) => `reads all of ${called(relation)}`),
+    ...rewrites.map((relation) => `writes ${called(relation)} anew`),
+    ...(builds.length > 0 ? [`builds ${builds.map(called).join(', ')}`] : []),
+  ];
+}
+
+function called({ schema, name }: Relation): string {
+  return `${schema}.${name}`;
+}

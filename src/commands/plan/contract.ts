@@ -1,0 +1,84 @@
+import type { LockMode } from '../../observe/relation.js';
+import type { Phase } from '../contract.js';
+
+export interface PlanOptions {
+  /** Questions that read whole tables are asked too, whether values would be in the way. @default only as far as they are quick */
+  readonly deep?: boolean | undefined;
+  /** As `run` has it: which of the pending ones. */
+  readonly phase?: Phase | 'all' | 'due' | undefined;
+  readonly to?: string | undefined;
+  readonly count?: number | undefined;
+  /** A server for the throwaway database, instead of PGlite. */
+  readonly shadow?: string | undefined;
+}
+
+/** `will block`: somebody who uses the tables now would have to wait, longer than anybody overlooks. */
+export type Verdict = 'safe now' | 'will block' | 'will fail' | 'cannot be judged';
+
+export interface PlannedMigration {
+  readonly name: string;
+  readonly phase: Phase;
+  readonly verdict: Verdict;
+  /** What speaks for the verdict, each a sentence. */
+  readonly why: readonly string[];
+  /** Good to know, whatever the verdict is. */
+  readonly remarks: readonly string[];
+  readonly statements: readonly PlannedStatement[];
+  /** An estimate, of what takes long because tables are large. */
+  readonly seconds: number;
+}
+
+export interface PlannedStatement {
+  readonly sql: string;
+  readonly locks: readonly { readonly table: string; readonly mode: LockMode; readonly blocks: string }[];
+  readonly scans: readonly string[];
+  readonly rewrites: readonly string[];
+  readonly builds: readonly string[];
+  /** An estimate. */
+  readonly seconds: number;
+  /** What the planner of the server says of a statement that changes rows. */
+  readonly explained?: { readonly rows: number; readonly cost: number; readonly node: string } | undefined;
+}
+
+export interface TableSize {
+  readonly table: string;
+  /** What the statistics of the server say. */
+  readonly rows: number;
+  readonly bytes: number;
+  readonly indexBytes: number;
+}
+
+export interface Session {
+  readonly pid: number;
+  readonly user: string;
+  readonly application: string;
+  readonly state: string;
+  readonly seconds: number;
+  readonly query: string;
+  /** The tables of the plan that it holds locks on. */
+  readonly tables: readonly string[];
+}
+
+export interface ServerNow {
+  readonly version: string;
+  /** Sessions whose transaction has been open for long, or who keep others waiting. */
+  readonly sessions: readonly Session[];
+  readonly replicas: readonly {
+    readonly name: string;
+    readonly lagBytes: number;
+    readonly lagSeconds: number | null;
+  }[];
+  readonly invalidIndexes: readonly string[];
+}
+
+export interface PlanResult {
+  readonly migrations: readonly PlannedMigration[];
+  /** Contract migrations that `run` would leave for later. */
+  readonly deferred: readonly string[];
+  readonly tables: readonly TableSize[];
+  readonly now: ServerNow;
+  /** What tables that are written anew need beside what they have, until it is done. */
+  readonly diskBytes: number;
+  /** The worst of the migrations'. */
+  readonly verdict: Verdict;
+}

@@ -1,0 +1,39 @@
+import type { SqlClient } from '../../database/client.js';
+import type { ServerNow, Session } from './contract.js';
+
+/** Who is on the server, how far its replicas are, what earlier attempts have left. */
+export async function readServerNow(client: SqlClient, tables: readonly string[]): Promise<ServerNow> {
+  const version = String((await client.query('SHOW server_version')).rows[0]?.['server_version']);
+  const sessions = (await client.query(sessionsSql, [tables])).rows as unknown as readonly Session[];
+  const replicas = await client.query(replicasSql).then(
+    ({ rows }) => rows as unknown as ServerNow['replicas'],
+    // Not everybody may look, and a replica has none.
+    () => [],
+  );
+  const invalid = await client.query(invalidSql);
+  return { version, sessions, replicas, invalidIndexes: invalid.rows.map(({ name }) => String(name)) };
+}
+
+/** Longer than most transactions: whoever needs a lock waits behind it. */
+const longSeconds = 5;
+
+const sessionsSql = `SELECT a.pid, coalesce(a.usename, '') AS user, coalesce(a.application_name, '') AS application, coalesce(a.state, '') AS state,
+  coalesce(extract(epoch FROM clock_timestamp() - a.xact_start), 0)::float8 AS seconds, left(coalesce(a.query, ''), 200) AS query,
+  coalesce(held.tables, '[]') AS tables
+FROM pg_stat_activity a
+LEFT JOIN LATERAL (
+  SELECT json_agg(DISTINCT n.nspname || '.' || c.relname) AS tables
+  FROM pg_locks l JOIN pg_class c ON c.oid = l.relation JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE l.pid = a.pid AND l.granted AND n.nspname || '.' || c.relname = ANY ($1::text[])
+    AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+) AS held ON true
+WHERE a.datname = current_database() AND a.pid <> pg_backend_pid() AND a.backend_type = 'client backend' AND a.xact_start IS NOT NULL
+  AND (clock_timestamp() - a.xact_start > interval '${longSeconds} s' OR EXISTS (
+    SELECT FROM pg_locks w WHERE NOT w.granted AND a.pid = ANY (pg_blocking_pids(w.pid))))
+ORDER BY a.xact_start`;
+
+const replicasSql = `SELECT coalesce(application_name, '') AS name, coalesce(pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn), 0)::float8 AS "lagBytes",
+  extract(epoch FROM replay_lag)::float8 AS "lagSeconds" FROM pg_stat_replication`;
+
+const invalidSql = `SELECT n.nspname || '.' || c.relname AS name FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+JOIN pg_namespace n ON n.oid = c.relnamespace WHERE NOT i.indisvalid AND c.relkind = 'i' ORDER BY 1`;

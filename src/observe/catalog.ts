@@ -1,0 +1,164 @@
+import type { RangeVar } from 'libpg-query';
+import { ask } from './ask.js';
+import type { ObservedClient } from './ask.js';
+import { nodeOf, textsOf } from './parser.js';
+import type { Tree } from './parser.js';
+import { relationKind } from './relation.js';
+import type { RelationKind } from './relation.js';
+
+/** What a table was like before a statement. */
+export interface TableFacts {
+  readonly oid: number;
+  readonly schema: string;
+  readonly name: string;
+  readonly kind: RelationKind;
+  /** Made by the migrations that are judged. */
+  readonly isNew: boolean;
+  readonly isPartition: boolean;
+  readonly columns: readonly ColumnFacts[];
+  readonly constraints: readonly ConstraintFacts[];
+  readonly indexes: readonly IndexFacts[];
+  /** Foreign keys of others that refer to it. */
+  readonly referredBy: readonly { readonly table: string; readonly constraint: string }[];
+}
+
+export interface ColumnFacts {
+  readonly name: string;
+  /** As `format_type` says it: `character varying(50)`. */
+  readonly type: string;
+  readonly notNull: boolean;
+  readonly default: string | null;
+  readonly identity: boolean;
+  readonly generated: boolean;
+  /** The labels, when its type is an enum. */
+  readonly enum: readonly string[] | null;
+}
+
+export interface ConstraintFacts {
+  readonly name: string;
+  readonly type: 'check' | 'foreign key' | 'primary key' | 'unique' | 'exclusion' | 'not null' | 'other';
+  readonly definition: string;
+  readonly validated: boolean;
+  readonly columns: readonly string[];
+  /** Of a foreign key: the table it refers to, as `schema.name`. */
+  readonly refersTo: string | null;
+  readonly refersToColumns: readonly string[];
+}
+
+export interface IndexFacts {
+  readonly name: string;
+  readonly definition: string;
+  readonly method: string;
+  readonly valid: boolean;
+  readonly unique: boolean;
+  readonly primary: boolean;
+  /** Plain columns of the key, in their order; an expression is an empty text. */
+  readonly columns: readonly string[];
+  readonly predicate: string | null;
+  /** It belongs to a constraint. */
+  readonly ofConstraint: boolean;
+}
+
+/** The tables that a statement names, or whose indexes it names: in SQL, quoted. */
+export function namesIn(tree: Tree): readonly string[] {
+  const names = new Set<string>();
+  const visit = (node: unknown): void => {
+    if (Array.isArray(node)) return node.forEach(visit);
+    if (typeof node !== 'object' || node === null) return;
+    if (isRangeVar(node)) names.add(nameOf(node));
+    Object.values(node).forEach(visit);
+  };
+  visit(tree);
+  const drop = nodeOf(tree, 'DropStmt');
+  for (const object of drop?.objects ?? []) {
+    const parts = textsOf(nodeOf(object, 'List')?.items);
+    if (parts.length > 0) names.add(parts.map(quoted).join('.'));
+    // A trigger or a policy: the table comes before its name.
+    if (parts.length > 1) names.add(parts.slice(0, -1).map(quoted).join('.'));
+  }
+  return [...names];
+}
+
+function isRangeVar(node: object): node is RangeVar {
+  return typeof (node as RangeVar).relname === 'string';
+}
+
+export function nameOf({ schemaname, relname = '' }: RangeVar): string {
+  return schemaname ? `${quoted(schemaname)}.${quoted(relname)}` : quoted(relname);
+}
+
+function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** What the tables of those names are like now, by the name that was asked for. */
+export async function readTables(
+  client: ObservedClient,
+  names: readonly string[],
+  boundary: number,
+): Promise<ReadonlyMap<string, TableFacts>> {
+  const found = new Map<string, TableFacts>();
+  for (const name of names) {
+    const [row] = await ask(client, tableSql, [name]);
+    if (row) found.set(name, factsOf(row['facts'] as RawFacts, boundary));
+  }
+  return found;
+}
+
+interface RawFacts extends Omit<TableFacts, 'kind' | 'isNew' | 'constraints'> {
+  readonly kind: string;
+  readonly constraints: readonly (Omit<ConstraintFacts, 'type'> & { readonly type: string })[];
+}
+
+const constraintTypes: Readonly<Record<string, ConstraintFacts['type']>> = {
+  c: 'check',
+  f: 'foreign key',
+  p: 'primary key',
+  u: 'unique',
+  x: 'exclusion',
+  n: 'not null',
+};
+
+function factsOf(raw: RawFacts, boundary: number): TableFacts {
+  return {
+    ...raw,
+    kind: relationKind(raw.kind),
+    isNew: raw.oid > boundary,
+    constraints: raw.constraints.map((one) => ({ ...one, type: constraintTypes[one.type] ?? 'other' })),
+  };
+}
+
+const columnNames = (table: string, keys: string): string =>
+  `coalesce((SELECT json_agg(coalesce(a.attname, '') ORDER BY u.place) FROM unnest(${keys}) WITH ORDINALITY u(num, place)
+    LEFT JOIN pg_attribute a ON a.attrelid = ${table} AND a.attnum = u.num), '[]')`;
+
+const tableSql = `
+SELECT json_build_object(
+  'oid', c.oid::int8, 'schema', n.nspname, 'name', c.relname, 'kind', c.relkind, 'isPartition', c.relispartition,
+  'columns', coalesce((SELECT json_agg(json_build_object(
+      'name', a.attname, 'type', format_type(a.atttypid, a.atttypmod), 'notNull', a.attnotnull,
+      'default', CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END,
+      'identity', a.attidentity <> '', 'generated', a.attgenerated <> '',
+      'enum', (SELECT json_agg(e.enumlabel ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = a.atttypid)
+    ) ORDER BY a.attnum) FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+    WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped), '[]'),
+  'constraints', coalesce((SELECT json_agg(json_build_object(
+      'name', k.conname, 'type', k.contype, 'definition', pg_get_constraintdef(k.oid), 'validated', k.convalidated,
+      'columns', ${columnNames('k.conrelid', 'k.conkey')},
+      'refersTo', (SELECT rn.nspname || '.' || r.relname FROM pg_class r JOIN pg_namespace rn ON rn.oid = r.relnamespace WHERE r.oid = k.confrelid),
+      'refersToColumns', ${columnNames('k.confrelid', 'k.confkey')}
+    ) ORDER BY k.conname) FROM pg_constraint k WHERE k.conrelid = c.oid), '[]'),
+  'indexes', coalesce((SELECT json_agg(json_build_object(
+      'name', x.relname, 'definition', pg_get_indexdef(i.indexrelid), 'method', m.amname, 'valid', i.indisvalid,
+      'unique', i.indisunique, 'primary', i.indisprimary,
+      'columns', ${columnNames('i.indrelid', '(i.indkey::int2[])[0:i.indnkeyatts - 1]')},
+      'predicate', pg_get_expr(i.indpred, i.indrelid),
+      'ofConstraint', EXISTS (SELECT FROM pg_constraint o WHERE o.conindid = i.indexrelid AND o.conrelid = i.indrelid)
+    ) ORDER BY x.relname) FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_am m ON m.oid = x.relam
+    WHERE i.indrelid = c.oid), '[]'),
+  'referredBy', coalesce((SELECT json_agg(json_build_object('table', fn.nspname || '.' || f.relname, 'constraint', k.conname) ORDER BY k.conname)
+    FROM pg_constraint k JOIN pg_class f ON f.oid = k.conrelid JOIN pg_namespace fn ON fn.oid = f.relnamespace
+    WHERE k.confrelid = c.oid AND k.contype = 'f'), '[]')
+) AS facts
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.oid = coalesce((SELECT indrelid FROM pg_index WHERE indexrelid = to_regclass($1)), to_regclass($1)) AND c.oid >= 16384`;

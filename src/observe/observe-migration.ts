@@ -1,0 +1,33 @@
+import type { Instantiate, LoadedMigration } from '../files/migration.js';
+import { replayOne } from '../shadow/replay.js';
+import type { Shadow } from '../shadow/shadow.js';
+import type { Observed, Observer } from './observer.js';
+
+export interface ObservedMigration {
+  readonly migration: LoadedMigration;
+  /** False when it runs without a transaction. */
+  readonly transactional: boolean;
+  readonly statements: readonly Observed[];
+  /** Why it could not be executed to its end. */
+  readonly error: unknown;
+}
+
+/** Executes a migration on the shadow as a run would, and looks on. */
+export async function observeMigration(
+  shadow: Shadow,
+  migration: LoadedMigration,
+  observer: Observer,
+  instantiate: Instantiate,
+): Promise<ObservedMigration> {
+  const seen = { transactional: true };
+  let error: unknown;
+  try {
+    await replayOne(shadow, migration, instantiate, async (queryRunner, transactional) => {
+      seen.transactional = transactional;
+      await observer.attach(queryRunner);
+    });
+  } catch (failure) {
+    error = failure;
+  }
+  return { migration, ...seen, statements: observer.take(), error };
+}

@@ -1,0 +1,67 @@
+/** What a lock can be on, and what a statement can rewrite or scan. */
+export interface Relation {
+  readonly oid: number;
+  readonly schema: string;
+  readonly name: string;
+  readonly kind: RelationKind;
+  /** Of an index: the table it is on. */
+  readonly table: number | undefined;
+  /** Made by the migrations that are judged: nobody uses it yet, so nobody waits for it. */
+  readonly isNew: boolean;
+}
+
+export type RelationKind =
+  'table' | 'partitioned table' | 'index' | 'sequence' | 'view' | 'materialized view' | 'other';
+
+const kinds: Readonly<Record<string, RelationKind>> = {
+  r: 'table',
+  p: 'partitioned table',
+  i: 'index',
+  I: 'index',
+  S: 'sequence',
+  v: 'view',
+  m: 'materialized view',
+};
+
+export function relationKind(relkind: string): RelationKind {
+  return kinds[relkind] ?? 'other';
+}
+
+/** From the weakest to the strongest, as https://www.postgresql.org/docs/current/explicit-locking.html has them. */
+export const lockModes = [
+  'ACCESS SHARE',
+  'ROW SHARE',
+  'ROW EXCLUSIVE',
+  'SHARE UPDATE EXCLUSIVE',
+  'SHARE',
+  'SHARE ROW EXCLUSIVE',
+  'EXCLUSIVE',
+  'ACCESS EXCLUSIVE',
+] as const;
+export type LockMode = (typeof lockModes)[number];
+
+export interface Lock {
+  readonly relation: Relation;
+  readonly mode: LockMode;
+}
+
+export function isAtLeast(mode: LockMode, least: LockMode): boolean {
+  return lockModes.indexOf(mode) >= lockModes.indexOf(least);
+}
+
+/** Who has to wait while somebody holds it. */
+export function blockedBy(mode: LockMode): 'reads and writes' | 'writes' | 'other changes of the schema' | 'nobody' {
+  if (mode === 'ACCESS EXCLUSIVE') return 'reads and writes';
+  if (isAtLeast(mode, 'SHARE')) return 'writes';
+  return mode === 'SHARE UPDATE EXCLUSIVE' ? 'other changes of the schema' : 'nobody';
+}
+
+/** The strongest lock on each relation. */
+export function strongest(locks: Iterable<Lock>): readonly Lock[] {
+  const byRelation = new Map<number, Lock>();
+  for (const lock of locks) {
+    const known = byRelation.get(lock.relation.oid);
+    if (known === undefined || !isAtLeast(known.mode, lock.mode)) byRelation.set(lock.relation.oid, lock);
+  }
+  return [...byRelation.values()];
+}

@@ -1,0 +1,83 @@
+import type { AlterTableCmd, ColumnDef, Constraint, RangeVar } from 'libpg-query';
+import { nameOf } from '../observe/catalog.js';
+import type { ColumnFacts, TableFacts } from '../observe/catalog.js';
+import type { Observed } from '../observe/observer.js';
+import { nodeOf } from '../observe/parser.js';
+
+/** What several rules look for in a statement. */
+
+/** The table, when it was there before and may be in use. */
+export function tableInUse(statement: Observed, range: RangeVar | undefined): TableFacts | undefined {
+  const facts = range && statement.tables.get(nameOf(range));
+  return facts && !facts.isNew ? facts : undefined;
+}
+
+export interface Alteration {
+  readonly table: TableFacts;
+  readonly command: AlterTableCmd;
+}
+
+/** The parts of an ALTER TABLE on a table in use. */
+export function alterations(statement: Observed, subtype?: AlterTableCmd['subtype']): readonly Alteration[] {
+  const alter = nodeOf(statement.tree, 'AlterTableStmt');
+  const table = tableInUse(statement, alter?.relation);
+  if (!alter || !table) return [];
+  return (alter.cmds ?? []).flatMap((node) => {
+    const command = nodeOf(node, 'AlterTableCmd');
+    return command && (subtype === undefined || command.subtype === subtype) ? [{ table, command }] : [];
+  });
+}
+
+export interface NewColumn {
+  readonly table: TableFacts;
+  readonly column: ColumnDef;
+  readonly constraints: readonly Constraint[];
+}
+
+/** `ADD COLUMN` on tables in use. */
+export function newColumns(statement: Observed): readonly NewColumn[] {
+  return alterations(statement, 'AT_AddColumn').flatMap(({ table, command }) => {
+    const column = nodeOf(command.def, 'ColumnDef');
+    return column ? [{ table, column, constraints: constraintsOf(column) }] : [];
+  });
+}
+
+function constraintsOf(column: ColumnDef): readonly Constraint[] {
+  return (column.constraints ?? []).flatMap((node) => nodeOf(node, 'Constraint') ?? []);
+}
+
+export interface NewConstraint {
+  readonly table: TableFacts;
+  readonly constraint: Constraint;
+}
+
+/** `ADD CONSTRAINT` on tables in use. */
+export function newConstraints(statement: Observed, type?: Constraint['contype']): readonly NewConstraint[] {
+  return alterations(statement, 'AT_AddConstraint').flatMap(({ table, command }) => {
+    const constraint = nodeOf(command.def, 'Constraint');
+    return constraint && (type === undefined || constraint.contype === type) ? [{ table, constraint }] : [];
+  });
+}
+
+export function columnOf(table: TableFacts, name: string | undefined): ColumnFacts | undefined {
+  return table.columns.find((column) => column.name === name);
+}
+
+/** `public.users`, for people. */
+export function called({ schema, name }: { readonly schema: string; readonly name: string }): string {
+  return `${schema}.${name}`;
+}
+
+/** For SQL. */
+export function ident(name: string | undefined): string {
+  return `"${(name ?? '').replaceAll('"', '""')}"`;
+}
+
+export function sqlName({ schema, name }: { readonly schema: string; readonly name: string }): string {
+  return schema === 'public' ? ident(name) : `${ident(schema)}.${ident(name)}`;
+}
+
+/** `"a", "b"` */
+export function identList(names: readonly string[]): string {
+  return names.map(ident).join(', ');
+}

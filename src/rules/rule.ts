@@ -1,0 +1,74 @@
+import type { Observed } from '../observe/observer.js';
+
+/** `error`: somebody is stopped, loses data or meets an error. `warning`: it may come to that. `notice`: good to know. */
+export type Severity = 'error' | 'warning' | 'notice';
+
+/** One hazard: how it is recognised, what is said of it, and what is right instead. One file each, called like the rule. */
+export interface Rule {
+  readonly name: string;
+  readonly severity: Severity;
+  /** What is wrong, in one short sentence. */
+  readonly title: string;
+  /** What happens and why, for the documentation: who waits, for how long, since which version. */
+  readonly why: string;
+  /** A matter of taste: only where somebody turns it on. */
+  readonly optional?: true;
+  check(migration: JudgedMigration, context: RuleContext): Iterable<Problem>;
+  /** Each is found by this rule. */
+  readonly bad: readonly Example[];
+  /** In none of them is anything found, by this rule or by another that is an error or a warning. */
+  readonly good: readonly Example[];
+}
+
+/** A migration that was executed on a throwaway database while somebody looked on. */
+export interface JudgedMigration {
+  readonly name: string;
+  readonly file: string | undefined;
+  readonly phase: 'expand' | 'contract';
+  /** False when it runs without a transaction. */
+  readonly transactional: boolean;
+  readonly statements: readonly Observed[];
+}
+
+export interface RuleContext {
+  /** The major version of the server that the migrations are for. */
+  readonly targetVersion: number;
+  /** What runs together with it, in the order it runs, this one among them. */
+  readonly batch: readonly JudgedMigration[];
+}
+
+/** What a rule has found. */
+export interface Problem {
+  /** Undefined when it is about the whole migration. */
+  readonly statement?: Observed | undefined;
+  /** What happens to whom, with the real names. */
+  readonly message: string;
+  /** What to write instead: SQL to paste, with the real names. */
+  readonly fix?: string | undefined;
+}
+
+/** Something to try a rule on. */
+export interface Example {
+  /** What was there before, in use: `CREATE TABLE …`. */
+  readonly given?: string;
+  /** The migration; several of them are the files of one batch. */
+  readonly sql: string | readonly string[];
+  /** False: it runs without a transaction. */
+  readonly transaction?: false;
+  readonly phase?: 'contract';
+  readonly targetVersion?: number;
+}
+
+/** A rule that looks at each statement by itself. */
+export function eachStatement(
+  look: (
+    statement: Observed,
+    migration: JudgedMigration,
+    context: RuleContext,
+  ) => Iterable<Omit<Problem, 'statement'>> | undefined,
+): Rule['check'] {
+  return function* (migration, context) {
+    for (const statement of migration.statements)
+      for (const problem of look(statement, migration, context) ?? []) yield { ...problem, statement };
+  };
+}

@@ -1,0 +1,69 @@
+import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, it } from '@jest/globals';
+import { DataSource } from 'typeorm';
+import type { QueryRunner } from 'typeorm';
+import { Observer } from '../../src/observe/observer.js';
+import { openShadow } from '../../src/shadow/shadow.js';
+import type { Shadow } from '../../src/shadow/shadow.js';
+import { serverUrl } from '../support/database.js';
+import { namesOf } from './outcome.js';
+
+describe('an observer', () => {
+  let shadow: Shadow;
+  let observer: Observer;
+  let queryRunner: QueryRunner;
+  beforeAll(async () => {
+    shadow = await openShadow(new DataSource({ type: 'postgres' }), { url: serverUrl() });
+  });
+  afterAll(() => shadow.close());
+  beforeEach(async () => {
+    await shadow.pool.query('DROP TABLE IF EXISTS t; CREATE TABLE t (id int PRIMARY KEY, name varchar(50) UNIQUE)');
+    observer = await Observer.open(shadow);
+    queryRunner = shadow.dataSource.createQueryRunner();
+    await observer.attach(queryRunner);
+  });
+  afterEach(() => queryRunner.release());
+
+  it('does not take an index that is only made again for one that is dropped or built', async () => {
+    await queryRunner.query('ALTER TABLE t ALTER name TYPE varchar(100)');
+    const [statement] = observer.take();
+    expect({ ...statement, locks: namesOf(statement?.locks.map(({ relation }) => relation) ?? []) }).toMatchObject({
+      drops: [],
+      builds: [],
+      locks: ['t', 't_name_key'],
+    });
+  });
+
+  it('follows a transaction that begins behind a comment and is rolled back to a savepoint', async () => {
+    await queryRunner.query('-- all of it\nBEGIN');
+    await queryRunner.query('SAVEPOINT before');
+    await queryRunner.query('DROP TABLE t');
+    await queryRunner.query('/* not that */ ROLLBACK TO before');
+    await queryRunner.query('DROP TABLE t');
+    await queryRunner.query('COMMIT');
+    expect(observer.take().map(({ transaction, drops }) => [transaction, namesOf(drops)])).toEqual([
+      [1, ['t', 't_name_key', 't_pkey']],
+      [1, ['t', 't_name_key', 't_pkey']],
+    ]);
+  });
+
+  it('lets the isolation of a transaction be set', async () => {
+    await queryRunner.startTransaction('SERIALIZABLE');
+    await queryRunner.query('SELECT count(*) FROM t');
+    await queryRunner.commitTransaction();
+    expect(observer.take().map(({ error, scans }) => [error, namesOf(scans)])).toEqual([
+      [undefined, []],
+      [undefined, ['t']],
+    ]);
+  });
+
+  it('sees again what was locked before it was rolled back', async () => {
+    await queryRunner.query(
+      'BEGIN; SAVEPOINT before; LOCK TABLE t; ROLLBACK TO before; SELECT 1; LOCK TABLE t; COMMIT',
+    );
+    expect(observer.take().map(({ locks, held }) => [locks.length, held.length])).toEqual([
+      [1, 0],
+      [0, 0],
+      [1, 0],
+    ]);
+  });
+});

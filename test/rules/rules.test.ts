@@ -1,0 +1,33 @@
+import { readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { rules } from '../../src/rules/list.js';
+import { judgeExample } from '../support/judge.js';
+
+const folder = join(import.meta.dirname, '../../src/rules');
+
+it('every rule is called like its file, and every file is in the list', () => {
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.includes('-'))
+    .map((file) => basename(file, '.ts'));
+  expect(rules.map(({ name }) => name).toSorted()).toEqual(files.toSorted());
+});
+
+describe.each(rules.map((rule) => [rule.name, rule] as const))('%s', (name, rule) => {
+  it('has examples of both kinds', () => {
+    expect(rule.bad.length).toBeGreaterThan(0);
+    expect(rule.good.length).toBeGreaterThan(0);
+  });
+
+  it.each(rule.bad)('finds it in $sql', async (example) => {
+    const found = await judgeExample(example);
+    expect(found.map((one) => one.rule)).toContain(name);
+  });
+
+  it.each(rule.good)('finds nothing in $sql', async (example) => {
+    const found = await judgeExample(example);
+    const optional = new Set(rules.filter((one) => one.optional).map((one) => one.name));
+    const wrong = found.filter((one) => one.rule === name || (one.severity !== 'notice' && !optional.has(one.rule)));
+    expect(wrong.map(({ rule: other, message }) => `${other}: ${message}`)).toEqual([]);
+  });
+});
