@@ -15,6 +15,7 @@ import type {
   WaitOptions,
   WaitResult,
 } from './commands/contract.js';
+import type { CheckOptions, CheckResult } from './commands/check/contract.js';
 import { create } from './commands/create.js';
 import type { BaselineOptions, BaselineResult, GenerateOptions, GenerateResult } from './commands/generate/contract.js';
 import type { LintOptions, LintResult } from './commands/lint/contract.js';
@@ -59,6 +60,8 @@ export interface Migrator {
   create(options: CreateOptions): Promise<CreateResult>;
   /** Writes the migrations that lead to what the entities describe, without any database. Needs PGlite and pg-delta. */
   generate(options: GenerateOptions): Promise<GenerateResult>;
+  /** Everything that can be known of the migrations before they run; the command for CI. Needs what `generate` needs. */
+  check(options?: CheckOptions): Promise<CheckResult>;
   /** Takes over a database that `synchronize` has made. */
   baseline(options: BaselineOptions): Promise<BaselineResult>;
   /** Executes migrations on a throwaway database and says what they would do to one in use. Needs PGlite, pg-delta and libpg-query. */
@@ -107,14 +110,16 @@ export function createMigrator(options: MigratorOptions): Migrator {
     pending: () => pending(context),
     wait: (waitOptions = {}) => wait(waitOptions, context),
     resolve: (migration, resolution) => resolve(migration, resolution, context),
-    create: async (createOptions) => {
-      const existing = await listMigrations(migrations);
-      return create(createOptions, { dir: settings.dir, cwd: process.cwd(), existing });
-    },
+    create: (createOptions) =>
+      create(createOptions, { dir: settings.dir, cwd: process.cwd(), list: () => listMigrations(migrations) }),
     generate: async (generateOptions) => {
       // Only for development: what it needs is not even looked at otherwise.
       const { generate } = await import('./commands/generate/generate.js');
       return generate(generateOptions, context);
+    },
+    check: async (checkOptions = {}) => {
+      const { check } = await import('./commands/check/check.js');
+      return check(checkOptions, context);
     },
     baseline: async (baselineOptions) => {
       const { baseline } = await import('./commands/generate/baseline.js');

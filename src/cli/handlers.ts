@@ -11,6 +11,7 @@ import type {
 import { ExitCode, MigrateError } from '../errors.js';
 import { milliseconds } from '../options.js';
 import { withMigrator } from './connect.js';
+import { check } from './check.js';
 import { baseline, generate } from './generate.js';
 import { lint } from './lint/lint.js';
 import { confirmPlan, plan } from './plan.js';
@@ -123,7 +124,21 @@ const init: Handler<{ readonly dryRun?: boolean }> = async (io, flags) => {
 };
 
 /** What each command does, once commander has understood its flags. */
-export const handlers = { run, revert, redo, status, wait, create, generate, baseline, lint, plan, resolve, init };
+export const handlers = {
+  run,
+  revert,
+  redo,
+  status,
+  wait,
+  create,
+  generate,
+  check,
+  baseline,
+  lint,
+  plan,
+  resolve,
+  init,
+};
 
 function modeOf(flags: ModeFlags): RunMode {
   return flags.fake ? 'fake' : flags.dryRun ? 'dry' : 'real';

@@ -1,6 +1,7 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { ExitCode } from '../errors.js';
 import { packageVersion } from '../version.js';
+import { checkSteps, collect, command, count, countFromZero, examples, exitCodes, steps } from './command.js';
 import type { GlobalFlags } from './flags.js';
 import type { SourceInApp } from './io.js';
 
@@ -181,6 +182,25 @@ function others(program: Command, action: Action): void {
       ),
     )
     .action(action('generate'));
+  command(program, 'check', 'say whether the migrations are good, without any database; for CI')
+    .option('--database', 'also the database of the data source: pending, edited, missing, out of order, half-done')
+    .option('--write-lock', 'make migrations.lock anew first: after a merge, or for a project that has none')
+    .option('--only <steps>', `only these of ${checkSteps.join(', ')}`, steps)
+    .option('--skip <steps>', 'without these', steps)
+    .addOption(new Option('--format <format>', 'annotations for a workflow of GitHub').choices(['github']))
+    .option('--shadow <url>', 'make the throwaway databases on this server instead of in the process')
+    .option('--no-cache', 'prove everything anew')
+    .addHelpText(
+      'after',
+      examples(
+        'check',
+        'check --format github',
+        'check --write-lock',
+        'check --only files,entities',
+        'check --database',
+      ),
+    )
+    .action(action('check'));
   command(program, 'baseline', 'take over a database that synchronize has made')
     .argument('[name]', 'what the first migration is called (default: Baseline)')
     .option('--check', 'only say whether the database has the schema of the entities; exit with 3 if not')
@@ -250,33 +270,4 @@ function others(program: Command, action: Action): void {
     .option('--dry-run', 'only say what would be written')
     .addHelpText('after', examples('init', 'init --dry-run'))
     .action(action('init'));
-}
-
-function command(program: Command, name: string, description: string): Command {
-  return program
-    .command(name)
-    .description(description)
-    .exitOverride()
-    .showSuggestionAfterError()
-    .allowExcessArguments(false);
-}
-
-function examples(...lines: readonly string[]): string {
-  return `\nExamples:\n${lines.map((line) => `  $ npx nest-migrate ${line}`).join('\n')}\n${exitCodes}`;
-}
-
-const exitCodes = '\nExit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 there is something to do\n';
-
-function collect(text: string, earlier: readonly string[] = []): readonly string[] {
-  return [...earlier, text];
-}
-
-function count(text: string): number {
-  if (/^[1-9]\d*$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('It must be a whole number from 1 on.');
-}
-
-function countFromZero(text: string): number {
-  if (/^\d+$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('It must be a whole number.');
 }

@@ -2,6 +2,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { ExitCode, MigrateError } from '../errors.js';
 import { moduleKindOf } from '../files/import-file.js';
+import { lockFiles, lockPlace } from '../files/lock-place.js';
 import type { MigrationList } from '../files/migration.js';
 import { classNameOf, timestampOf } from '../files/name.js';
 import { renderEmpty } from '../files/template.js';
@@ -13,23 +14,41 @@ export interface CreateContext {
   /** The folder that the settings name. */
   readonly dir: string | undefined;
   readonly cwd: string;
-  readonly existing: MigrationList;
+  /** The migrations that are there at the moment. */
+  list(): Promise<MigrationList>;
 }
 
 /** Writes an empty migration, later than all that exist. */
 export async function create(options: CreateOptions, context: CreateContext): Promise<CreateResult> {
   const title = titleOf(options.name);
-  const folder = resolve(context.cwd, options.dir ?? context.dir ?? context.existing.folder ?? 'migrations');
+  const existing = await context.list();
+  const folder = resolve(context.cwd, options.dir ?? context.dir ?? existing.folder ?? 'migrations');
   const extension = options.language;
-  for (let timestamp = nextTimestamp(context.existing); ; timestamp += 1 + Math.floor(Math.random() * 10)) {
+  for (let timestamp = nextTimestamp(existing); ; timestamp += 1 + Math.floor(Math.random() * 10)) {
     const fileName = `${timestamp}-${title}.${extension}`;
     const name = `${title}${timestamp}`;
     const template: Template =
       extension === 'js' ? (options.moduleKind ?? moduleKindOf(join(folder, fileName))) : extension;
     if (!(await writeNew(folder, fileName, renderEmpty({ name, timestamp }, template)))) continue;
-    if (await isAlone(folder, timestamp)) return { file: relative(context.cwd, join(folder, fileName)), name };
+    if (await isAlone(folder, timestamp)) {
+      await lockWritten([join(folder, fileName)], context);
+      return { file: relative(context.cwd, join(folder, fileName)), name };
+    }
     // Somebody else made one in the same millisecond.
     await rm(join(folder, fileName));
+  }
+}
+
+/** Enters new files into `migrations.lock`; where that fails, they go again. */
+export async function lockWritten(
+  files: readonly string[],
+  { list, dir }: Pick<CreateContext, 'list' | 'dir'>,
+): Promise<void> {
+  try {
+    await lockFiles(files, await lockPlace(await list(), dir));
+  } catch (error) {
+    for (const file of files) await rm(file, { force: true });
+    throw error;
   }
 }
 

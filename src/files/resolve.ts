@@ -103,11 +103,16 @@ function pick(loaded: readonly LoadedMigration[], name: string, file: string): L
 }
 
 function refuseDuplicates(sorted: readonly KnownMigration[]): void {
-  for (const [index, migration] of sorted.entries()) {
+  for (const error of duplicatesIn(sorted)) throw error;
+}
+
+/** What is wrong with the order, of migrations that are in it. */
+export function duplicatesIn(sorted: readonly KnownMigration[]): readonly MigrateError[] {
+  return sorted.flatMap((migration, index) => {
     const before = sorted[index - 1];
-    if (before?.timestamp !== migration.timestamp) continue;
+    if (before?.timestamp !== migration.timestamp) return [];
     const sameName = before.name === migration.name;
-    throw new MigrateError({
+    return new MigrateError({
       code: 'DUPLICATE_MIGRATION',
       message: sameName
         ? `Migration ${migration.name} is there twice: ${place(before)} and ${place(migration)}.`
@@ -117,7 +122,7 @@ function refuseDuplicates(sorted: readonly KnownMigration[]): void {
         : 'Give one of them another timestamp: in the name of the file and of the class.',
       migration: migration.name,
     });
-  }
+  });
 }
 
 function place(migration: KnownMigration): string {

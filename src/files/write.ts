@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { codeOf, messageOf, MigrateError } from '../errors.js';
+import { link, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { codeOf, isMigrateError, messageOf, MigrateError } from '../errors.js';
 
 /** Writes a new file, whole or not at all, and never over another one: false when the name is taken. */
 export async function writeNew(folder: string, name: string, text: string): Promise<boolean> {
@@ -15,13 +17,61 @@ export async function writeNew(folder: string, name: string, text: string): Prom
   } catch (error) {
     // Said of a folder that is a file, too; that will not go away by trying another name.
     if (codeOf(error) === 'EEXIST' && (error as { readonly syscall?: string }).syscall !== 'mkdir') return false;
-    throw new MigrateError({
-      code: 'FILE_NOT_WRITTEN',
-      message: `${file} could not be written: ${messageOf(error)}. Nothing was left behind.`,
-      next: 'Make room on the disk, or make the folder writable, then try again.',
-      cause: error,
-    });
+    throw notWritten(file, error);
   } finally {
     await rm(draft, { force: true }).catch(() => undefined);
   }
+}
+
+/** Longer than anybody needs; whoever began has died meanwhile. */
+const longestDraftMs = 5000;
+
+/** Gives a file another text, whole or not at all; of several who do so at once, each sees what the one before has written. */
+export async function changeFile(file: string, change: (text: string) => string): Promise<void> {
+  const draft = join(dirname(file), `.${basename(file)}.tmp`);
+  let handle: FileHandle | undefined;
+  try {
+    await mkdir(dirname(file), { recursive: true });
+    handle = await takeDraft(draft);
+    const before = await readFile(file, 'utf8').catch((error: unknown) => {
+      if (codeOf(error) === 'ENOENT') return '';
+      throw error;
+    });
+    await handle.writeFile(change(before));
+    await handle.sync();
+    await handle.close();
+    await rename(draft, file);
+    handle = undefined;
+  } catch (error) {
+    throw notWritten(file, error);
+  } finally {
+    if (handle) {
+      await handle.close().catch(() => undefined);
+      await rm(draft, { force: true }).catch(() => undefined);
+    }
+  }
+}
+
+/** Nobody else has the draft at the same time. */
+async function takeDraft(draft: string): Promise<FileHandle> {
+  for (;;) {
+    try {
+      return await open(draft, 'wx');
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST') throw error;
+      const found = await stat(draft).catch(() => undefined);
+      if (found && Date.now() - found.mtimeMs > longestDraftMs) await rm(draft, { force: true });
+      else await sleep(20);
+    }
+  }
+}
+
+function notWritten(file: string, error: unknown): MigrateError {
+  if (isMigrateError(error)) return error;
+  return new MigrateError({
+    code: 'FILE_NOT_WRITTEN',
+    message: `${file} could not be written: ${messageOf(error)}. Nothing was left behind.`,
+    next: 'Make room on the disk, or make the folder writable, then try again.',
+    cause: error,
+  });
 }

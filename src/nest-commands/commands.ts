@@ -12,6 +12,7 @@ const descriptions = {
   wait: 'wait until the server answers, or until somebody else has migrated',
   create: 'write an empty migration',
   generate: 'write the migrations that lead to what the entities describe',
+  check: 'say whether the migrations are good, for CI',
   baseline: 'take over a database that synchronize has made',
   lint: 'say what migrations will do to a database in use',
   plan: 'say what run will do to this database, without changing anything',

@@ -16,6 +16,20 @@ export async function replayKey(
   return `migrations ${hashOf([...more, ...parts])}`;
 }
 
+/** One for each migration, made of its text and all before it: up to the first that may do something else another time. */
+export async function chainKeys(
+  migrations: readonly KnownMigration[],
+  more: readonly string[],
+): Promise<readonly string[]> {
+  const keys: string[] = [];
+  for (const { name, file } of migrations) {
+    const text = file === undefined ? undefined : await readFile(file, 'utf8');
+    if (file === undefined || text === undefined || !(file.endsWith('.sql') || dependsOnlyOnItself(text))) break;
+    keys.push(hashOf([keys.at(-1) ?? hashOf(more), name, file, text]));
+  }
+  return keys;
+}
+
 /** Not on files of the project, under whatever name they are imported; nor on the environment, on what is injected, on entities. */
 export function dependsOnlyOnItself(text: string): boolean {
   const imported = [...text.matchAll(/\b(?:from|import|require\s*\()\s*(['"])(.*?)\1/g)].map((match) => match[2]);

@@ -342,7 +342,7 @@ describe('signals and pipes', () => {
 });
 
 describe('help', () => {
-  it.each(['run', 'revert', 'redo', 'status', 'wait', 'create', 'resolve', 'init'])(
+  it.each(['run', 'revert', 'redo', 'status', 'wait', 'create', 'check', 'resolve', 'init'])(
     '%s shows examples and exit codes',
     async (command) => {
       const { code, stdout } = await cli(command, '--help');

@@ -307,7 +307,7 @@ describe('the phase', () => {
 describe('create', () => {
   const existing = async () => listMigrations([join(dir, 'migrations/*')]);
   const make = async (name: string, more: object = {}) =>
-    create({ name, language: 'ts', ...more }, { dir: undefined, cwd: dir, existing: await existing() });
+    create({ name, language: 'ts', ...more }, { dir: undefined, cwd: dir, list: existing });
 
   it('writes TypeScript, JavaScript and SQL that can be loaded', async () => {
     write('package.json', '{ "type": "module" }');

@@ -38,7 +38,10 @@ const onServer = ['--shadow', serverUrl()];
 const generate = (...args: string[]) => cli('generate', ...onServer, ...args);
 const entity = (columns: string, decorators = '', table = 'users'): void =>
   void project.write('src/user.entity.ts', user(columns, decorators, table));
-const files = (): string[] => readdirSync(join(project.dir, 'migrations')).toSorted();
+const files = (): string[] =>
+  readdirSync(join(project.dir, 'migrations'))
+    .filter((file) => file !== 'migrations.lock')
+    .toSorted();
 const texts = (pattern: RegExp): string =>
   files()
     .filter((file) => pattern.test(file))

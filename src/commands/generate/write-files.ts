@@ -9,7 +9,7 @@ import { writeNew } from '../../files/write.js';
 import { suffixes } from '../../plan/name.js';
 import type { ProvenFile } from '../../plan/prove.js';
 import type { CommandContext } from '../context.js';
-import { nextTimestamp, titleOf } from '../create.js';
+import { lockWritten, nextTimestamp, titleOf } from '../create.js';
 import type { GenerateOptions, GenerateResult } from './contract.js';
 
 /** Renders and writes all files of one change, or none of them. */
@@ -49,6 +49,8 @@ export async function writeFiles(
   };
   if (options.dryRun === true) return { ...result, texts: drafts.map(({ file, text }) => ({ file, text })) };
   await writeAll(folder, drafts);
+  const written = drafts.map(({ fileName }) => join(folder, fileName));
+  await lockWritten(written, { list: () => listMigrations(context.migrations), dir: context.settings.dir });
   return result;
 }
 

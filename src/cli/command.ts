@@ -1,0 +1,42 @@
+import { InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
+
+/** A command, described as all others are. */
+export function command(program: Command, name: string, description: string): Command {
+  return program
+    .command(name)
+    .description(description)
+    .exitOverride()
+    .showSuggestionAfterError()
+    .allowExcessArguments(false);
+}
+
+export function examples(...lines: readonly string[]): string {
+  return `\nExamples:\n${lines.map((line) => `  $ npx nest-migrate ${line}`).join('\n')}\n${exitCodes}`;
+}
+
+export const exitCodes = '\nExit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 there is something to do\n';
+
+export function collect(text: string, earlier: readonly string[] = []): readonly string[] {
+  return [...earlier, text];
+}
+
+export function count(text: string): number {
+  if (/^[1-9]\d*$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('It must be a whole number from 1 on.');
+}
+
+export function countFromZero(text: string): number {
+  if (/^\d+$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('It must be a whole number.');
+}
+
+export const checkSteps = ['files', 'branches', 'replay', 'entities'];
+
+export function steps(text: string): readonly string[] {
+  const names = text.split(',').map((name) => name.trim());
+  if (names.every((name) => checkSteps.includes(name))) return names;
+  throw new InvalidArgumentError(
+    `The steps are ${checkSteps.join(', ')}; the database has a flag of its own: --database`,
+  );
+}

@@ -1,0 +1,165 @@
+import { fromHere } from '../../data-source/describe.js';
+import { messageOf, isMigrateError } from '../../errors.js';
+import { forksOf } from '../../files/branches.js';
+import type { Fork } from '../../files/branches.js';
+import { lockName } from '../../files/lock-place.js';
+import type { KnownMigration } from '../../files/migration.js';
+import type { LockEntry } from '../../files/migrations-lock.js';
+import { differences } from '../../schema/fingerprint.js';
+import type { Fingerprint } from '../../schema/fingerprint.js';
+import { hashOf } from '../../shadow/cache.js';
+import { chainKeys } from '../../shadow/replay-key.js';
+import { replay } from '../../shadow/replay.js';
+import { readFingerprint } from '../../shadow/there-and-back.js';
+import type { CheckFinding } from './contract.js';
+import { withEmptyShadow } from './on-shadow.js';
+import { cacheFor, isBroken, notJudged, rethrowImpossible, shortened } from './work.js';
+import type { CheckWork } from './work.js';
+
+/** Where branches have met, their migrations lead to the same schema whichever came first. */
+export async function branchesStep(work: CheckWork): Promise<readonly CheckFinding[]> {
+  const forks = work.lock.content === undefined ? [] : forksOf(work.lock.content);
+  if (forks.length === 0) return [];
+  if (isBroken(work)) return [notJudged];
+  const findings: CheckFinding[] = [];
+  for (const fork of forks) {
+    const meeting = meetingAt(fork, work);
+    if (meeting.branches.length > 1) findings.push(await judged(meeting, work));
+  }
+  return findings;
+}
+
+type Migrations = readonly KnownMigration[];
+
+/** A fork in terms of migrations that are here. */
+interface Meeting {
+  readonly base: Migrations;
+  readonly branches: readonly Migrations[];
+  readonly after: Migrations;
+  /** Of the first migration of the last branch, in the lock. */
+  readonly line: number;
+}
+
+function meetingAt(fork: Fork, { migrations, lock }: CheckWork): Meeting {
+  const nameOf = new Map(lock.place.sources.map(({ file, name }) => [file, name]));
+  const among = (entries: readonly LockEntry[]): Migrations => {
+    const names = new Set(entries.map(({ name }) => name));
+    return migrations.filter(({ file }) => file !== undefined && names.has(nameOf.get(file) ?? ''));
+  };
+  const branches = fork.branches.map(among).filter((branch) => branch.length > 0);
+  const parted = Math.min(...branches.flat().map(({ timestamp }) => timestamp));
+  const inside = new Set(branches.flat());
+  const later = new Set(among(fork.after));
+  const locked = new Set(among(lock.content?.entries ?? []));
+  const isAfter = (one: KnownMigration): boolean => later.has(one) || (!locked.has(one) && one.timestamp > parted);
+  const others = migrations.filter((one) => !inside.has(one));
+  return {
+    base: others.filter((one) => !isAfter(one)),
+    branches,
+    after: others.filter(isAfter),
+    line: fork.branches.at(-1)?.[0]?.line ?? 1,
+  };
+}
+
+async function judged(meeting: Meeting, work: CheckWork): Promise<CheckFinding> {
+  const cache = cacheFor(work.options);
+  const orders = ordersOf(meeting, work.migrations);
+  const keys = await Promise.all(orders.map((order) => chainKeys(order, [])));
+  const isKnowable = keys.every((chain) => chain.length === work.migrations.length);
+  const key = `branches ${hashOf(keys.map((chain) => chain.at(-1) ?? ''))}`;
+  const quarrel = (isKnowable ? await cache.get<Quarrel>(key) : undefined) ?? (await quarrelOf(orders, work));
+  if (isKnowable) await cache.set(key, quarrel);
+  const place = { file: fromHere(work.lock.place.file), line: meeting.line };
+  const who = meeting.branches.map((branch) => `  ${namesOf(branch)}`).join('\n');
+  if (quarrel.lines.length === 0)
+    return {
+      severity: 'notice',
+      message: `Branches have met in ${lockName}:\n${who}\nTheir migrations lead to the same schema, whichever of them come first.`,
+      ...place,
+      next: 'To accept that: nest-migrate check --write-lock, and commit it',
+    };
+  return {
+    severity: 'error',
+    message: `Branches have met in ${lockName}, and their migrations disturb each other:\n${who}\n${quarrel.lines.join('\n')}`,
+    ...place,
+    next: remedy(meeting),
+  };
+}
+
+/** Each of the branches first; and by timestamp, as a new database runs them. */
+function ordersOf({ base, branches, after }: Meeting, byTimestamp: Migrations): readonly Migrations[] {
+  const orders = branches.map((first) => [
+    ...base,
+    ...first,
+    ...branches.filter((branch) => branch !== first).flat(),
+    ...after,
+  ]);
+  const all = [...orders, byTimestamp];
+  return [...new Map(all.map((order) => [namesOf(order), order])).values()];
+}
+
+/** What is otherwise in another order, in words. */
+interface Quarrel {
+  readonly lines: readonly string[];
+}
+
+async function quarrelOf(orders: readonly Migrations[], work: CheckWork): Promise<Quarrel> {
+  const results: { readonly order: Migrations; readonly schema: Fingerprint }[] = [];
+  const lines: string[] = [];
+  for (const order of orders) {
+    const result = await resultOf(order, work);
+    if (typeof result === 'string') lines.push(`In the order ${tailOf(order, orders)}: ${result}`);
+    else results.push({ order, schema: result });
+  }
+  const [first, ...others] = results;
+  for (const other of others) {
+    const differing = first ? differences(first.schema, other.schema) : [];
+    if (first === undefined || differing.length === 0) continue;
+    lines.push(
+      `After ${tailOf(other.order, orders)}, compared to ${tailOf(first.order, orders)}:`,
+      ...shortened(differing).map((line) => `  ${line}`),
+    );
+  }
+  return { lines };
+}
+
+/** The schema, or why there is none. */
+async function resultOf(order: Migrations, work: CheckWork): Promise<Fingerprint | string> {
+  try {
+    return await withEmptyShadow(work, async (shadow) => {
+      await replay(shadow, order, work.context.instantiate);
+      return readFingerprint(shadow);
+    });
+  } catch (error) {
+    rethrowImpossible(error);
+    if (isMigrateError(error) && error.code === 'CANCELLED') throw error;
+    return messageOf(error).replace(/\s*Nothing was written\./, '');
+  }
+}
+
+/** An order without what all orders begin with. */
+function tailOf(order: Migrations, orders: readonly Migrations[]): string {
+  const same = order.findIndex((one, index) => orders.some((other) => other[index] !== one));
+  return namesOf(order.slice(Math.max(0, same)));
+}
+
+function namesOf(migrations: Migrations): string {
+  return migrations.map(({ name }) => name).join(', ');
+}
+
+/** Whoever comes second makes theirs anew, behind the other. */
+function remedy({ branches }: Meeting): string {
+  const later = branches.toSorted((a, b) => (b[0]?.timestamp ?? 0) - (a[0]?.timestamp ?? 0))[0] ?? [];
+  const files = later.map(({ file }) => fromHere(file ?? ''));
+  const newest = Math.max(...branches.flat().map(({ timestamp }) => timestamp), Date.now());
+  const moves = later.map(({ timestamp }, index) => {
+    const from = files[index] ?? '';
+    return `git mv ${from} ${from.replace(String(timestamp), String(newest + 1 + index))}`;
+  });
+  return [
+    `Revert ${later.length === 1 ? 'the later one' : 'the later ones'} where applied already (nest-migrate revert), then make ${later.length === 1 ? 'it' : 'them'} anew behind the other branch:`,
+    `rm ${files.join(' ')} && nest-migrate generate && nest-migrate check --write-lock`,
+    `Written by hand? Correct and rename instead (the class as well):`,
+    `${moves.join(' && ')} && nest-migrate check --write-lock`,
+  ].join('\n');
+}

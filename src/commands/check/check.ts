@@ -1,0 +1,84 @@
+import { isMigrateError } from '../../errors.js';
+import { fromHere } from '../../data-source/describe.js';
+import { listMigrations } from '../../files/list.js';
+import { lockPlace, readLock, remakeLock } from '../../files/lock-place.js';
+import type { MigrationList } from '../../files/migration.js';
+import type { CommandContext } from '../context.js';
+import { branchesStep } from './branches.js';
+import type { CheckFinding, CheckOptions, CheckResult, CheckStep, CheckStepName } from './contract.js';
+import { databaseStep } from './database.js';
+import { entitiesStep } from './entities.js';
+import { filesStep, loadAll } from './files.js';
+import { replayStep } from './replay.js';
+import { findingOf, isImpossible, placeOf } from './work.js';
+import type { CheckedLock, CheckWork } from './work.js';
+
+type Step = readonly [CheckStepName, (work: CheckWork) => Promise<readonly CheckFinding[]>];
+
+/** In this order; each goes on its own, so that all there is to do is said at once. Another step is another line, and its name in contract.ts. */
+const withoutDatabase: readonly Step[] = [
+  ['files', filesStep],
+  ['branches', branchesStep],
+  ['replay', replayStep],
+  ['entities', entitiesStep],
+];
+
+/** What only the database of the data source can tell. */
+const withDatabase: readonly Step[] = [['database', databaseStep]];
+
+/** The one command for CI: everything that can be known of the migrations before they run. */
+export async function check(options: CheckOptions, context: CommandContext): Promise<CheckResult> {
+  const before = await look(options, context);
+  const written = options.writeLock === true && (await writeLock(before));
+  const work = written ? { ...before, lock: await lockOf(before.list, context) } : before;
+  const steps: CheckStep[] = [];
+  for (const step of chosen(options)) steps.push(await perform(step, work));
+  return {
+    ok: steps.every(({ state }) => state !== 'failed'),
+    steps,
+    ...(written && { written: fromHere(work.lock.place.file) }),
+  };
+}
+
+async function look(options: CheckOptions, context: CommandContext): Promise<CheckWork> {
+  const list = await listMigrations(context.migrations);
+  return { context, options, list, ...(await loadAll(list)), lock: await lockOf(list, context) };
+}
+
+async function lockOf(list: MigrationList, { settings }: CommandContext): Promise<CheckedLock> {
+  const place = await lockPlace(list, settings.dir);
+  try {
+    return { place, content: await readLock(place.file) };
+  } catch (error) {
+    return { place, content: undefined, unread: findingOf(error, placeOf(place.file)) };
+  }
+}
+
+/** Whatever it says is accepted by that; what disturbs each other is not, and the step `branches` says so. */
+async function writeLock(work: CheckWork): Promise<boolean> {
+  const { place, content, unread } = work.lock;
+  // No file matches: a typing error in a pattern should not make a folder.
+  if (place.sources.length === 0 && content === undefined && unread === undefined) return false;
+  const findings = await branchesStep(work);
+  if (findings.some(({ severity }) => severity === 'error')) return false;
+  await remakeLock(place);
+  return true;
+}
+
+function chosen({ database, only, skip = [] }: CheckOptions): readonly Step[] {
+  return [
+    ...withoutDatabase.filter(([name]) => (only === undefined || only.includes(name)) && !skip.includes(name)),
+    ...(database === true ? withDatabase : []),
+  ];
+}
+
+async function perform([name, step]: Step, work: CheckWork): Promise<CheckStep> {
+  try {
+    const findings = await step(work);
+    const failed = findings.some(({ severity }) => severity === 'error');
+    return { name, state: failed ? 'failed' : findings.length > 0 ? 'notice' : 'ok', findings };
+  } catch (error) {
+    if (!isMigrateError(error) || !isImpossible(error)) throw error;
+    return { name, state: 'failed', findings: [findingOf(error)], error: error.code };
+  }
+}

@@ -1,0 +1,45 @@
+import type { ErrorCode } from '../../errors.js';
+
+export type CheckStepName = 'files' | 'branches' | 'replay' | 'entities' | 'database';
+
+export interface CheckOptions {
+  /** Also looks at the database of the data source: pending, edited, missing, out of order, half-done. */
+  readonly database?: boolean | undefined;
+  /** Makes `migrations.lock` anew before looking, unless two branches in it disturb each other. */
+  readonly writeLock?: boolean | undefined;
+  /** Only these steps. @default all */
+  readonly only?: readonly CheckStepName[] | undefined;
+  readonly skip?: readonly CheckStepName[] | undefined;
+  /** A server for the throwaway databases, instead of PGlite. */
+  readonly shadow?: string | undefined;
+  /** Whether what was proven before may be taken for granted. @default true */
+  readonly cache?: boolean | undefined;
+}
+
+export interface CheckFinding {
+  /** A notice is worth knowing, and no reason to fail. */
+  readonly severity: 'error' | 'notice';
+  readonly message: string;
+  readonly migration?: string;
+  /** A relative path. */
+  readonly file?: string;
+  readonly line?: number;
+  /** What to type or do next. */
+  readonly next?: string;
+}
+
+export interface CheckStep {
+  readonly name: CheckStepName;
+  readonly state: 'ok' | 'notice' | 'failed';
+  readonly findings: readonly CheckFinding[];
+  /** Why the step could not be done at all. */
+  readonly error?: ErrorCode;
+}
+
+export interface CheckResult {
+  /** Whether no step has failed. */
+  readonly ok: boolean;
+  readonly steps: readonly CheckStep[];
+  /** The lock that was written. */
+  readonly written?: string;
+}

@@ -1,0 +1,39 @@
+import type { PendingMigration, StatusProblem } from '../contract.js';
+import { status } from '../status.js';
+import type { CheckFinding } from './contract.js';
+import { placeOf } from './work.js';
+import type { CheckWork } from './work.js';
+
+/** The database of the data source has what the files say: nothing pending, edited, missing, out of order or half-done. */
+export async function databaseStep({ context, migrations }: CheckWork): Promise<readonly CheckFinding[]> {
+  const { pending, problems } = await status(context);
+  const fileOf = (name: string | null): { readonly file?: string } =>
+    placeOf(migrations.find((migration) => migration.name === name)?.file);
+  return [
+    ...pending.filter(isToRun).map(({ name }): CheckFinding => {
+      const message = `${name} is pending.`;
+      return { severity: 'error', message, migration: name, ...fileOf(name), next: 'nest-migrate run' };
+    }),
+    // That no file matches is said of the files.
+    ...problems
+      .filter(({ code }) => code !== 'NO_FILES')
+      .map(({ code, message, migration }): CheckFinding => {
+        const about = migration === null ? {} : { migration, ...fileOf(migration) };
+        return { severity: 'error', message, ...about, next: nextOf[code] };
+      }),
+  ];
+}
+
+/** One that waits for its time is no work for anybody now. */
+function isToRun({ deferred, due }: PendingMigration): boolean {
+  return !deferred || due === 'next run';
+}
+
+const nextOf: Readonly<Record<StatusProblem['code'], string>> = {
+  FILE_MISSING: 'Bring the file back from git, so that it can be reverted.',
+  EDITED: 'Put the file back as it was, and write a new migration for the change.',
+  OUT_OF_ORDER:
+    'Give it a newer timestamp, in the names of file and class; or accept it: nest-migrate run --out-of-order run',
+  HALF_DONE: 'nest-migrate run goes on there; or decide it: nest-migrate resolve',
+  NO_FILES: 'Correct `migrations` in the data source.',
+};

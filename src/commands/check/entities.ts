@@ -1,0 +1,39 @@
+import { generate } from '../generate/generate.js';
+import type { CheckFinding } from './contract.js';
+import { findingOf, isBroken, notJudged, rethrowImpossible } from './work.js';
+import type { CheckWork } from './work.js';
+
+const most = 20;
+
+/** The migrations lead to what the entities describe. */
+export async function entitiesStep(work: CheckWork): Promise<readonly CheckFinding[]> {
+  if (isBroken(work)) return [notJudged];
+  const { context, options } = work;
+  if (hasNoEntities(context.dataSource.options.entities))
+    return [{ severity: 'notice', message: 'The data source names no entities, so there is nothing to compare.' }];
+  const { shadow, cache } = options;
+  try {
+    // Whether data may be lost is no question of a check.
+    const dry = { language: 'ts', dryRun: true, allowDestructive: true, shadow, cache } as const;
+    const { statements } = await generate(dry, context);
+    return statements.length === 0 ? [] : [missing(statements.map(({ sql }) => sql))];
+  } catch (error) {
+    rethrowImpossible(error);
+    return [findingOf(error)];
+  }
+}
+
+function hasNoEntities(entities: unknown): boolean {
+  return entities === undefined || (Array.isArray(entities) && entities.length === 0);
+}
+
+function missing(statements: readonly string[]): CheckFinding {
+  const lines = statements.slice(0, most).map((sql) => `  ${sql.replace(/\s+/g, ' ').trim()}`);
+  const more = statements.length > most ? [`  … and ${statements.length - most} more`] : [];
+  const count = statements.length === 1 ? 'A statement is' : `${statements.length} statements are`;
+  return {
+    severity: 'error',
+    message: [`The entities have changed. ${count} missing in the migrations:`, ...lines, ...more].join('\n'),
+    next: 'nest-migrate generate',
+  };
+}

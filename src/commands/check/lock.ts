@@ -1,0 +1,130 @@
+import { fromHere } from '../../data-source/describe.js';
+import { brokenLines } from '../../files/branches.js';
+import { lockName } from '../../files/lock-place.js';
+import type { Source } from '../../files/lock-place.js';
+import { checksumOf } from '../../files/migrations-lock.js';
+import type { LockEntry, MigrationsLock } from '../../files/migrations-lock.js';
+import { classNameOf } from '../../files/name.js';
+import { renderEmpty } from '../../files/template.js';
+import type { CheckFinding } from './contract.js';
+import type { CheckedLock } from './work.js';
+
+const write = 'nest-migrate check --write-lock';
+
+/** What `migrations.lock` and the files say against each other. */
+export function lockFindings({ place, content, unread }: CheckedLock): readonly CheckFinding[] {
+  if (unread) return [unread];
+  const file = fromHere(place.file);
+  if (content === undefined) return place.sources.length === 0 ? [] : [withoutLock(file)];
+  const sources = new Map(place.sources.map((source) => [source.name, source]));
+  const locked = new Map(content.entries.map((entry) => [entry.name, entry]));
+  return [
+    ...textFindings(content, file),
+    ...brokenLines(content).map((entry) => brokenChain(entry, file)),
+    ...content.entries.flatMap((entry) => {
+      const source = sources.get(entry.name);
+      if (source === undefined) return [missing(entry, file)];
+      // Of two lines the later one counts; that there are two is said below.
+      return source.checksum === entry.checksum || locked.get(entry.name) !== entry ? [] : [edited(entry, source)];
+    }),
+    ...content.entries.filter((entry) => locked.get(entry.name) !== entry).map((entry) => twice(entry, file)),
+    ...place.sources.filter(({ name }) => !locked.has(name)).map(notLocked),
+  ];
+}
+
+function withoutLock(file: string): CheckFinding {
+  return {
+    severity: 'notice',
+    message: `There is no ${file}: two branches that both add migrations would not conflict before they meet in a database.`,
+    next: `${write}, and commit it`,
+  };
+}
+
+function textFindings({ conflictAt, unreadable }: MigrationsLock, file: string): readonly CheckFinding[] {
+  const conflict: readonly CheckFinding[] =
+    conflictAt === undefined
+      ? []
+      : [
+          {
+            severity: 'error',
+            message: `git has left conflict marks in ${lockName}: two branches have added migrations.`,
+            file,
+            line: conflictAt,
+            next: `${write}   (keeps the lines of both, if their migrations do not disturb each other: see the step "branches")`,
+          },
+        ];
+  return [
+    ...conflict,
+    ...unreadable.map(({ line, text }): CheckFinding => ({
+      severity: 'error',
+      message: `Line ${line} of ${lockName} is none that nest-migrate has written: ${JSON.stringify(text.slice(0, 80))}.`,
+      file,
+      line,
+      next: `Correct it from git's history, or make the file anew: ${write}`,
+    })),
+  ];
+}
+
+function brokenChain({ name, line }: LockEntry, file: string): CheckFinding {
+  return {
+    severity: 'error',
+    message: `The line of ${name} in ${lockName} was written behind another line than any that is here: one above it was changed or removed by hand, or by a merge.`,
+    file,
+    line,
+    next: `Compare with the other branch (git log -p ${file}); if all migrations are here: ${write}`,
+  };
+}
+
+function missing({ name, line }: LockEntry, file: string): CheckFinding {
+  return {
+    severity: 'error',
+    message: `${name} is in ${lockName}, but its file is not here.`,
+    file,
+    line,
+    next: `Bring it back from git; or, if no shared database has it: ${write}`,
+  };
+}
+
+function edited(entry: LockEntry, source: Source): CheckFinding {
+  const place = { file: fromHere(source.file) };
+  if (isStillEmpty(entry))
+    return {
+      severity: 'notice',
+      message: `${entry.name} was written since it was created: ${lockName} still has the empty one.`,
+      ...place,
+      next: `When it is finished: ${write}`,
+    };
+  return {
+    severity: 'error',
+    message: `${entry.name} was edited after it was locked: ${lockName} says ${entry.checksum} (line ${entry.line}), the file is ${source.checksum}. Databases that have it already would not get the change.`,
+    ...place,
+    next: `Put it back (git checkout -- ${place.file}) and write a new migration; or, if no shared database has it: ${write}`,
+  };
+}
+
+/** What `create` writes is there to be filled in. */
+function isStillEmpty({ name, checksum }: LockEntry): boolean {
+  const [, timestamp, title] = /^(\d{13})-(.+)$/.exec(name) ?? [];
+  if (timestamp === undefined || title === undefined) return false;
+  const named = { name: classNameOf(title) + timestamp, timestamp: Number(timestamp) };
+  return (['ts', 'esm', 'cjs', 'sql'] as const).some((kind) => checksumOf(renderEmpty(named, kind)) === checksum);
+}
+
+function twice({ name, line }: LockEntry, file: string): CheckFinding {
+  return {
+    severity: 'error',
+    message: `${name} is in ${lockName} twice, with different checksums or places.`,
+    file,
+    line,
+    next: write,
+  };
+}
+
+function notLocked({ name, file }: Source): CheckFinding {
+  return {
+    severity: 'error',
+    message: `${name} is not in ${lockName}.`,
+    file: fromHere(file),
+    next: `${write}, and commit it`,
+  };
+}

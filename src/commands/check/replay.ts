@@ -1,0 +1,108 @@
+import { cancelled } from '../../database/cancel.js';
+import type { KnownMigration } from '../../files/migration.js';
+import { hashOf } from '../../shadow/cache.js';
+import { chainKeys } from '../../shadow/replay-key.js';
+import { replay } from '../../shadow/replay.js';
+import { readFingerprint, thereAndBack } from '../../shadow/there-and-back.js';
+import type { WayBack } from '../../shadow/there-and-back.js';
+import type { CheckFinding } from './contract.js';
+import { withEmptyShadow } from './on-shadow.js';
+import { cacheFor, findingOf, isBroken, notJudged, placeOf, rethrowImpossible, shortened } from './work.js';
+import type { CheckWork } from './work.js';
+
+/** What was found of each migration, so that only those behind them need be judged the next time. */
+interface Proof {
+  readonly keys: readonly string[];
+  readonly findings: readonly (readonly CheckFinding[])[];
+}
+
+/** Every migration goes up on an empty database, and its down leads back to where it came from. */
+export async function replayStep(work: CheckWork): Promise<readonly CheckFinding[]> {
+  if (isBroken(work)) return [notJudged];
+  const { migrations } = work;
+  const keys = await chainKeys(migrations, [JSON.stringify(work.context.tables)]);
+  const cache = cacheFor(work.options);
+  const latest = `check ${hashOf([process.cwd(), work.lock.place.file])}`;
+  const known = await cache.get<Proof>(latest);
+  const proven = known === undefined ? 0 : commonLength(keys, known.keys);
+  const findings = [...(known?.findings ?? []).slice(0, proven)];
+  let end: CheckFinding | undefined;
+  while (findings.length < migrations.length && end === undefined) end = await judge(findings, work);
+  const sure = Math.min(keys.length, findings.length);
+  if (sure > proven) await cache.set(latest, { keys: keys.slice(0, sure), findings: findings.slice(0, sure) });
+  return [...findings.flat(), ...(end ? [end] : [])];
+}
+
+function commonLength(a: readonly string[], b: readonly string[]): number {
+  const end = a.findIndex((key, index) => key !== b[index]);
+  return end === -1 ? a.length : end;
+}
+
+/**
+ * Judges those behind the ones that are judged, until the end, or until the shadow is of no use any more. Returns what was found of one
+ * that does not even go up: behind it nothing can be judged.
+ */
+async function judge(findings: (readonly CheckFinding[])[], work: CheckWork): Promise<CheckFinding | undefined> {
+  const { context, migrations } = work;
+  const from = findings.length;
+  return withEmptyShadow(work, async (shadow) => {
+    await replay(shadow, migrations.slice(0, from), context.instantiate);
+    let before = await readFingerprint(shadow);
+    for (const migration of migrations.slice(from)) {
+      if (context.signal.aborted) throw cancelled(context.signal, 'Nothing was changed.');
+      try {
+        const loaded = await migration.load();
+        const { after, wayBack, intact } = await thereAndBack(shadow, loaded, before, context.instantiate);
+        findings.push(wayBackFindings(migration, wayBack));
+        if (!intact) return undefined;
+        before = after;
+      } catch (error) {
+        rethrowImpossible(error);
+        return unjudged(migration, error, migrations.length - findings.length - 1);
+      }
+    }
+    return undefined;
+  });
+}
+
+function unjudged(migration: KnownMigration, error: unknown, later: number): CheckFinding {
+  const found = findingOf(error, { migration: migration.name, ...placeOf(migration.file) });
+  const others = later === 0 ? '' : `\nThe ${later} behind it ${later === 1 ? 'is' : 'are'} not judged either.`;
+  const why = found.message.replace(`Migration ${migration.name} could not be replayed`, 'it could not be replayed');
+  return { ...found, message: `${migration.name} cannot be judged, because ${why}${others}` };
+}
+
+function wayBackFindings(migration: KnownMigration, wayBack: WayBack): readonly CheckFinding[] {
+  const about = { migration: migration.name, ...placeOf(migration.file) };
+  const { name } = migration;
+  switch (wayBack.leads) {
+    case 'back':
+      return [];
+    case 'nowhere':
+      return [{ severity: 'notice', message: `${name} cannot be reverted: ${wayBack.reason}.`, ...about }];
+    case 'into-error':
+      return [
+        {
+          severity: 'error',
+          message: `${name} cannot be reverted: its down fails: ${wayBack.reason}.`,
+          ...about,
+          next: correct,
+        },
+      ];
+    case 'elsewhere':
+      return [
+        {
+          severity: 'error',
+          message: [
+            `The down of ${name} does not lead back to where its up began:`,
+            ...shortened(wayBack.differences).map((line) => `  ${line}`),
+          ].join('\n'),
+          ...about,
+          next: correct,
+        },
+      ];
+  }
+}
+
+const correct =
+  'Correct its down, then: nest-migrate check --write-lock. If it cannot be undone, let its down throw an error that says so.';

@@ -1,0 +1,82 @@
+import { ExitCode, isMigrateError } from '../../errors.js';
+import type { MigrateError } from '../../errors.js';
+import { fromHere } from '../../data-source/describe.js';
+import type { LockPlace } from '../../files/lock-place.js';
+import type { KnownMigration, MigrationList } from '../../files/migration.js';
+import type { MigrationsLock } from '../../files/migrations-lock.js';
+import { noCache, openCache } from '../../shadow/cache.js';
+import type { SchemaCache } from '../../shadow/cache.js';
+import { versionsOfEngines } from '../../shadow/versions.js';
+import type { CommandContext } from '../context.js';
+import type { CheckFinding, CheckOptions } from './contract.js';
+
+/** What the steps look at; read once. */
+export interface CheckWork {
+  readonly context: CommandContext;
+  readonly options: CheckOptions;
+  readonly list: MigrationList;
+  /** Those whose files could be loaded, in their order. */
+  readonly migrations: readonly KnownMigration[];
+  /** Of those that could not, and of two in the same place. */
+  readonly broken: readonly CheckFinding[];
+  readonly lock: CheckedLock;
+}
+
+export interface CheckedLock {
+  readonly place: LockPlace;
+  /** Undefined where there is no lock file. */
+  readonly content: MigrationsLock | undefined;
+  /** Why it could not even be read. */
+  readonly unread?: CheckFinding;
+}
+
+/** Without their files in order, what they do cannot be known. */
+export const notJudged: CheckFinding = {
+  severity: 'error',
+  message: 'This cannot be judged before every migration file can be loaded (see the step "files").',
+};
+
+/** What the step itself cannot help: nothing is known then. */
+const impossible = new Set<string>([
+  'PACKAGE_MISSING',
+  'CONNECTION_FAILED',
+  'AUTHENTICATION_FAILED',
+  'DATABASE_MISSING',
+  'PERMISSION_DENIED',
+  'INTERNAL',
+]);
+
+/** Whether an error is no finding, but the reason why there are none. */
+export function isImpossible(error: MigrateError): boolean {
+  return impossible.has(error.code) || error.exitCode === ExitCode.usage;
+}
+
+/** An error as a finding; one of nobody's making is thrown on. */
+export function findingOf(thrown: unknown, more: Partial<CheckFinding> = {}): CheckFinding {
+  if (!isMigrateError(thrown) || thrown.code === 'CANCELLED') throw thrown;
+  const { message, next, migration } = thrown;
+  const text = message.replace(/\s*(?:Nothing was written|The database was not touched)\./g, '');
+  return { severity: 'error', message: text, next, ...(migration !== undefined && { migration }), ...more };
+}
+
+export function rethrowImpossible(error: unknown): void {
+  if (!isMigrateError(error) || isImpossible(error)) throw error;
+}
+
+/** A server that is the shadow may be another version tomorrow. */
+export function cacheFor({ shadow, cache = true }: CheckOptions): SchemaCache {
+  return shadow === undefined && cache ? openCache(versionsOfEngines()) : noCache;
+}
+
+export function isBroken({ broken }: CheckWork): boolean {
+  return broken.some(({ severity }) => severity === 'error');
+}
+
+export function placeOf(file: string | undefined): { readonly file?: string } {
+  return file === undefined ? {} : { file: fromHere(file) };
+}
+
+/** As many as somebody reads. */
+export function shortened(lines: readonly string[], most = 10): readonly string[] {
+  return lines.length <= most ? lines : [...lines.slice(0, most), `… and ${lines.length - most} more`];
+}

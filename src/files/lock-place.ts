@@ -1,0 +1,108 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, join, resolve, sep } from 'node:path';
+import { codeOf, messageOf, MigrateError } from '../errors.js';
+import type { MigrationList } from './migration.js';
+import { appendToLock, checksumOf, parseLock, renderLock } from './migrations-lock.js';
+import type { Locked, MigrationsLock } from './migrations-lock.js';
+import { expectedName, mayHoldMigrations } from './name.js';
+import { changeFile } from './write.js';
+
+export const lockName = 'migrations.lock';
+
+/** Where `migrations.lock` is, and the files that it is about. */
+export interface LockPlace {
+  readonly file: string;
+  readonly sources: readonly Source[];
+}
+
+export interface Source extends Locked {
+  readonly file: string;
+  readonly timestamp: number;
+}
+
+/**
+ * The folder that new migrations go to, and all that the patterns name. Where the data source names compiled files, and the setting `dir`
+ * says where the sources are, those count: another text in production than in development would be no news.
+ */
+export async function lockPlace(list: MigrationList, dir: string | undefined): Promise<LockPlace> {
+  const folder = resolve(dir ?? list.folder ?? 'migrations');
+  const listed = list.files.map(({ file }) => file);
+  const own = dir === undefined ? [] : await migrationsIn(folder);
+  const compiled = own.length > 0 && !listed.some((file) => file.startsWith(folder + sep));
+  const found = await Promise.all((compiled ? own : listed).map(read));
+  const sources = found.filter((source) => source !== undefined);
+  return { file: join(folder, lockName), sources: sources.toSorted((a, b) => a.timestamp - b.timestamp) };
+}
+
+/** What the lock says; undefined where there is none. */
+export async function readLock(file: string): Promise<MigrationsLock | undefined> {
+  try {
+    return parseLock(await readFile(file, 'utf8'));
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw notRead(file, error);
+  }
+}
+
+/** Writes down the files that were just made; in a project that has no lock yet, all there are. */
+export async function lockFiles(made: readonly string[], { file, sources }: LockPlace): Promise<void> {
+  const isMade = (source: Source): boolean => made.includes(source.file);
+  if (!sources.some(isMade)) return;
+  await changeFile(file, (text) => {
+    if (text === '') return renderLock([...sources.filter((source) => !isMade(source)), ...sources.filter(isMade)]);
+    const { entries, conflictAt } = parseLock(text);
+    if (conflictAt !== undefined) throw inConflict(file, conflictAt);
+    const known = new Set(entries.map(({ name }) => name));
+    return appendToLock(
+      text,
+      sources.filter((source) => isMade(source) && !known.has(source.name)),
+    );
+  });
+}
+
+/** Writes the lock anew: the files in the order in which they were locked, then those that are new. */
+export async function remakeLock({ file, sources }: LockPlace): Promise<void> {
+  await changeFile(file, (text) => {
+    const order = new Map(parseLock(text).entries.map(({ name }, index) => [name, index]));
+    const place = ({ name }: Source): number => order.get(name) ?? Infinity;
+    return renderLock(sources.toSorted((a, b) => (place(a) === place(b) ? 0 : place(a) - place(b))));
+  });
+}
+
+/** The file's name without its extension, as the lock has it. */
+function nameOf(file: string): string {
+  return basename(file).replace(/\.[^.]+$/, '');
+}
+
+/** Undefined when somebody has taken it away meanwhile. */
+async function read(file: string): Promise<Source | undefined> {
+  try {
+    const checksum = checksumOf(await readFile(file, 'utf8'));
+    return { file, name: nameOf(file), checksum, timestamp: expectedName(file)?.timestamp ?? Infinity };
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw notRead(file, error);
+  }
+}
+
+async function migrationsIn(folder: string): Promise<readonly string[]> {
+  const entries = await readdir(folder).catch(() => []);
+  return entries.filter(mayHoldMigrations).map((entry) => join(folder, entry));
+}
+
+function inConflict(file: string, line: number): MigrateError {
+  return new MigrateError({
+    code: 'FILE_INVALID',
+    message: `git has left conflict marks in ${file} (line ${line}): two branches have added migrations. Nothing was written.`,
+    next: 'nest-migrate check --write-lock   (keeps the lines of both, where the migrations of the two do not disturb each other)',
+  });
+}
+
+function notRead(file: string, error: unknown): MigrateError {
+  return new MigrateError({
+    code: 'FILE_LOAD_FAILED',
+    message: `${file} could not be read: ${messageOf(error)}.`,
+    next: 'Make it a file that this user may read.',
+    cause: error,
+  });
+}

@@ -1,0 +1,131 @@
+import type { QueryRunner } from 'typeorm';
+import { codeOf, messageOf } from '../errors.js';
+import type { Instantiate, LoadedMigration } from '../files/migration.js';
+import { differences, fingerprintOf, fingerprintSql } from '../schema/fingerprint.js';
+import type { Fingerprint } from '../schema/fingerprint.js';
+import { replayOne, withQueryRunner } from './replay.js';
+import type { Shadow } from './shadow.js';
+
+/** What the `down` of a migration does, executed right behind its `up`. */
+export type WayBack =
+  | { readonly leads: 'back' }
+  /** There is none, or it refuses: somebody has decided so. */
+  | { readonly leads: 'nowhere'; readonly reason: string }
+  | { readonly leads: 'elsewhere'; readonly differences: readonly string[] }
+  | { readonly leads: 'into-error'; readonly reason: string };
+
+export interface ThereAndBack {
+  readonly after: Fingerprint;
+  readonly wayBack: WayBack;
+  /** Whether the shadow is behind the migration now, as after a run. */
+  readonly intact: boolean;
+}
+
+/**
+ * Executes a migration up, and down to see where that leads. The shadow stays behind the `up`: a `down` in a transaction is rolled back,
+ * any other is made good by another `up`. So one that is wrong says nothing about those before it.
+ */
+export async function thereAndBack(
+  shadow: Shadow,
+  migration: LoadedMigration,
+  before: Fingerprint,
+  instantiate: Instantiate,
+): Promise<ThereAndBack> {
+  await replayOne(shadow, migration, instantiate);
+  const after = await readFingerprint(shadow);
+  const tried = await tryDown(shadow, migration, before, instantiate);
+  const intact = tried.rolledBack || (await upAgain(shadow, migration, after, instantiate));
+  return { after, wayBack: tried.wayBack, intact };
+}
+
+export function readFingerprint({ dataSource }: Shadow): Promise<Fingerprint> {
+  return withQueryRunner(dataSource, async (queryRunner) => {
+    await queryRunner.startTransaction();
+    try {
+      return await look(queryRunner);
+    } finally {
+      await queryRunner.rollbackTransaction();
+    }
+  });
+}
+
+interface TriedDown {
+  readonly wayBack: WayBack;
+  readonly rolledBack: boolean;
+}
+
+function tryDown(
+  { dataSource }: Shadow,
+  migration: LoadedMigration,
+  before: Fingerprint,
+  instantiate: Instantiate,
+): Promise<TriedDown> {
+  return withQueryRunner(dataSource, async (queryRunner) => {
+    const { down, transaction } = await migration.prepare(queryRunner, instantiate);
+    if (down === undefined) return { wayBack: { leads: 'nowhere', reason: 'it has no down' }, rolledBack: true };
+    const isAlone = transaction === false;
+    if (!isAlone) await queryRunner.startTransaction();
+    const wayBack = await whereTo(() => down(queryRunner), before, queryRunner);
+    // One that commits by itself has left nothing to roll back.
+    const rolledBack = !isAlone && queryRunner.isTransactionActive;
+    if (queryRunner.isTransactionActive) await queryRunner.rollbackTransaction();
+    return { wayBack, rolledBack };
+  });
+}
+
+async function whereTo(down: () => Promise<unknown>, before: Fingerprint, queryRunner: QueryRunner): Promise<WayBack> {
+  try {
+    await down();
+    if (queryRunner.isTransactionActive) await queryRunner.query('SET CONSTRAINTS ALL IMMEDIATE');
+  } catch (error) {
+    return refusal(error) ?? { leads: 'into-error', reason: reasonOf(error) };
+  }
+  const found = differences(before, await lookInside(queryRunner));
+  return found.length === 0 ? { leads: 'back' } : { leads: 'elsewhere', differences: found };
+}
+
+async function lookInside(queryRunner: QueryRunner): Promise<Fingerprint> {
+  if (queryRunner.isTransactionActive) return look(queryRunner);
+  await queryRunner.startTransaction();
+  try {
+    return await look(queryRunner);
+  } finally {
+    await queryRunner.rollbackTransaction();
+  }
+}
+
+/** With every name spelled out, whatever the migration has set. */
+async function look(queryRunner: QueryRunner): Promise<Fingerprint> {
+  await queryRunner.query('SET LOCAL search_path TO pg_catalog');
+  return fingerprintOf((await queryRunner.query(fingerprintSql)) as readonly Readonly<Record<string, unknown>>[]);
+}
+
+async function upAgain(
+  shadow: Shadow,
+  migration: LoadedMigration,
+  after: Fingerprint,
+  instantiate: Instantiate,
+): Promise<boolean> {
+  try {
+    await replayOne(shadow, migration, instantiate);
+    return differences(after, await readFingerprint(shadow)).length === 0;
+  } catch {
+    return false;
+  }
+}
+
+const mistakes = new Set(['TypeError', 'ReferenceError', 'RangeError', 'SyntaxError', 'AssertionError']);
+const raisedInSql = 'P0001';
+
+/** `throw new Error('cannot be undone')`, or RAISE EXCEPTION: somebody has thought about it. */
+function refusal(error: unknown): WayBack | undefined {
+  const code = codeOf(error);
+  const isMistake = mistakes.has((error as { readonly name?: string } | undefined)?.name ?? '');
+  if (isMistake || (code !== undefined && code !== raisedInSql)) return undefined;
+  return { leads: 'nowhere', reason: `its down refuses: ${messageOf(error)}` };
+}
+
+function reasonOf(error: unknown): string {
+  const code = codeOf(error);
+  return messageOf(error) + (code === undefined ? '' : ` (${code})`);
+}

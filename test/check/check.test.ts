@@ -1,0 +1,237 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { CheckResult } from '../../src/commands/check/contract.js';
+import { createDatabase, serverUrl } from '../support/database.js';
+import { runCli } from '../support/cli.js';
+import { createProject } from '../support/project.js';
+import { addEmail, checkedProject, dataSource, entity, lock, said, sql } from './checked-project.js';
+import type { CheckedProject } from './checked-project.js';
+
+let project: CheckedProject;
+beforeEach(() => void (project = checkedProject()));
+afterEach(() => project.remove());
+
+const onServer = (...args: string[]) => project.cli('check', '--shadow', serverUrl(), ...args);
+
+describe('what a person reads', () => {
+  it('a good project: every step, exit code 0', async () => {
+    expect(await project.locked()).toMatchObject({ ok: true, written: lock, code: 0 });
+    const { stdout, stderr, code } = await onServer();
+    expect([stdout, stderr, code]).toEqual([
+      `✓ files    every file can be loaded, and migrations.lock agrees with them
+✓ branches no two branches disturb each other
+✓ replay   all go up on an empty database, and down again
+✓ entities the migrations lead to what the entities describe
+
+Good: 4 steps passed.
+`,
+      '',
+      0,
+    ]);
+  });
+
+  it('all that is wrong at once, with what to type, exit code 3', async () => {
+    project.migration('1700000000002-AddNick', 'ALTER TABLE users ADD nick text', 'SELECT 1');
+    const { stdout, code } = await onServer();
+    expect(stdout).toBe(`! files
+  ! There is no migrations/migrations.lock: two branches that both add migrations would not conflict before they meet in a database.
+    → nest-migrate check --write-lock, and commit it
+✓ branches no two branches disturb each other
+✗ replay
+  ✗ The down of AddNick1700000000002 does not lead back to where its up began:  (migrations/1700000000002-AddNick.sql)
+      column users.nick is there, and was not before
+    → Correct its down, then: nest-migrate check --write-lock. If it cannot be undone, let its down throw an error that says so.
+✓ entities the migrations lead to what the entities describe
+
+Not good yet: replay.
+`);
+    expect(code).toBe(3);
+  });
+
+  it('in a workflow of GitHub: annotations, escaped', async () => {
+    await project.locked();
+    project.migration('1700000000002-a,b', 'ALTER TABLE users ADD nick text', "SELECT '100%'");
+    const { stdout, code } = await onServer('--format', 'github', '--only', 'files,replay');
+    expect(stdout).toContain(
+      '::error file=migrations/1700000000002-a%2Cb.sql,title=nest-migrate check%3A files::1700000000002-a,b is not in migrations.lock.%0A→ nest-migrate check --write-lock, and commit it\n',
+    );
+    expect(stdout).toMatch(
+      /^::error file=[^:\n]*,title=nest-migrate check%3A replay::The down of .*%0A {2}column users\.nick/m,
+    );
+    expect(code).toBe(3);
+    project.write(lock, `${project.read(lock)}100% wrong\n`);
+    expect((await onServer('--format', 'github', '--only', 'files')).stdout).toContain(
+      `::error file=${lock},line=4,title=nest-migrate check%3A files::Line 4 of migrations.lock is none that nest-migrate has written: "100%25 wrong".`,
+    );
+  });
+});
+
+describe('replay', () => {
+  it('goes on behind a down that is wrong, and says of each what it is', async () => {
+    project.migration('1700000000002-Wrong', 'ALTER TABLE users ADD a text', 'ALTER TABLE users ADD b text');
+    project.migration('1700000000003-Fails', 'ALTER TABLE users ADD c text', 'DROP TABLE nowhere');
+    project.write('migrations/1700000000004-Never.sql', '-- up\nALTER TABLE users ADD d text;\n');
+    project.migration(
+      '1700000000005-Refuses',
+      'ALTER TABLE users ADD e text',
+      "DO $$ BEGIN RAISE EXCEPTION 'the data is gone'; END $$",
+    );
+    project.write(
+      'migrations/1700000000006-Class.js',
+      `exports.Class1700000000006 = class Class1700000000006 {
+  async up(q) { await q.query('CREATE INDEX i ON users (name)'); }
+  async down() { throw new Error('irreversible'); }
+};`,
+    );
+    project.write(
+      'migrations/1700000000007-Alone.sql',
+      '-- transaction: false\n-- up\nCREATE INDEX CONCURRENTLY j ON users (name);\n-- down\nSELECT 1;\n',
+    );
+    project.migration('1700000000008-Good', 'CREATE TABLE notes (id int)', 'DROP TABLE notes');
+    const { state, findings } = await project.step('replay');
+    expect(state).toBe('failed');
+    expect(findings.map(({ severity, message }) => `${severity}: ${message}`)).toEqual([
+      'error: The down of Wrong1700000000002 does not lead back to where its up began:\n  column users.a is there, and was not before\n  column users.b is there, and was not before',
+      'error: Fails1700000000003 cannot be reverted: its down fails: table "nowhere" does not exist (42P01).',
+      'notice: Never1700000000004 cannot be reverted: it has no down.',
+      'notice: Refuses1700000000005 cannot be reverted: its down refuses: the data is gone.',
+      'notice: Class1700000000006 cannot be reverted: its down refuses: irreversible.',
+      'error: The down of Alone1700000000007 does not lead back to where its up began:\n  index j is there, and was not before',
+    ]);
+  });
+
+  it('a migration that throws on an empty database is never passed', async () => {
+    project.migration(
+      '1700000000002-Broken',
+      'UPDATE users SET name = 1 / 0; SELECT 1 / (SELECT count(*) FROM users)',
+      'SELECT 1',
+    );
+    project.migration('1700000000003-Later', ...addEmail);
+    const { code, steps } = await project.check('replay,entities');
+    expect(code).toBe(3);
+    expect(steps[0]?.findings[0]?.message).toMatch(
+      /^Broken1700000000002 cannot be judged, because it could not be replayed on the empty shadow database: division by zero \(22012\)\.[^]*\nThe 1 behind it is not judged either\.$/,
+    );
+    expect(steps[1]).toMatchObject({
+      name: 'entities',
+      state: 'failed',
+      findings: [{ message: expect.stringContaining('division by zero') }],
+    });
+  });
+
+  it('is not proven again, in the process, where nothing has changed', async () => {
+    project.migration('1700000000002-Wrong', 'ALTER TABLE users ADD a text', 'SELECT 1');
+    const inProcess = async (): Promise<CheckResult> =>
+      JSON.parse((await project.cli('check', '--only', 'replay', '--json')).stdout) as CheckResult;
+    const first = await inProcess();
+    const began = Date.now();
+    expect(await inProcess()).toEqual(first);
+    expect(Date.now() - began).toBeLessThan(2500);
+    project.migration('1700000000002-Wrong', 'ALTER TABLE users ADD a text', 'ALTER TABLE users DROP a');
+    project.migration('1700000000003-More', ...addEmail);
+    expect(await inProcess()).toMatchObject({ ok: true });
+  });
+});
+
+describe('entities', () => {
+  it('that have changed: the statements', async () => {
+    project.write('src/user.entity.ts', entity('@Column() name!: string; @Column({ nullable: true }) city?: string;'));
+    expect(await project.step('entities')).toMatchObject({
+      state: 'failed',
+      findings: [
+        {
+          message:
+            'The entities have changed. A statement is missing in the migrations:\n  ALTER TABLE "public"."users" ADD COLUMN "city" character varying',
+          next: 'nest-migrate generate',
+        },
+      ],
+    });
+  });
+
+  it('of which only their author knows enough: the question', async () => {
+    project.write('src/user.entity.ts', entity('@Column() fullName!: string;'));
+    const { findings } = await project.step('entities');
+    expect(findings[0]?.message).toContain(
+      'users.fullName is new, NOT NULL and without a default: what do the rows get that are there?',
+    );
+    expect(findings[0]?.next).toContain('--backfill "users.fullName=');
+  });
+});
+
+describe('--database', () => {
+  it('says what is pending, edited, missing, out of order', async () => {
+    const database = await createDatabase();
+    try {
+      project.write('.env', `DATABASE_URL=${database.url}\n`);
+      project.migration('1700000000003-AddEmail', ...addEmail);
+      await project.locked();
+      const pending = await project.check('files', '--database');
+      expect([pending.code, said(pending.steps[1])]).toEqual([
+        3,
+        ['CreateUsers1700000000001 is pending.', 'AddEmail1700000000003 is pending.'],
+      ]);
+      await project.cli('run');
+      expect(await project.check('files', '--database')).toMatchObject({
+        ok: true,
+        steps: [{}, { name: 'database', state: 'ok' }],
+      });
+      project.write('migrations/1700000000003-AddEmail.sql', sql('ALTER TABLE users ADD email varchar', addEmail[1]));
+      project.migration('1700000000002-Late', 'CREATE TABLE late ()', 'DROP TABLE late');
+      await database.query(`INSERT INTO migrations (timestamp, name) VALUES (1700000000004, 'Gone1700000000004')`);
+      expect(said((await project.check('files', '--database')).steps[1])).toEqual([
+        'Late1700000000002 is pending.',
+        'Gone1700000000004 is applied, but its file is not here: it cannot be reverted.',
+        'Late1700000000002 is pending, but older than one that is applied.',
+        'AddEmail1700000000003 was changed after it had been applied.',
+      ]);
+    } finally {
+      await database.drop();
+    }
+  });
+
+  it('a server that is not there: the other steps are done, exit code 1', async () => {
+    project.write('.env', 'DATABASE_URL=postgres://me:hunter2@127.0.0.1:1/x\n');
+    const { stdout, code } = await onServer('--only', 'files', '--database', '--connect-timeout', '100ms');
+    expect(stdout).toContain('! files');
+    expect(stdout).toContain('✗ database\n  ✗ No connection to postgres://me:***@127.0.0.1:1/x');
+    expect(code).toBe(1);
+  });
+});
+
+describe('bad input', () => {
+  it('no migrations at all', async () => {
+    project.write('data-source.ts', dataSource.replace('migrations/*', 'elsewhere/*'));
+    const { code, steps } = await project.check('files,branches,replay');
+    expect(code).toBe(0);
+    expect(steps[0]).toMatchObject({
+      state: 'notice',
+      findings: [{ message: 'No migration matches elsewhere/*.{ts,js,sql} (looked in elsewhere).' }],
+    });
+  });
+
+  it('files that cannot be loaded, and two with one timestamp: each is named, and nothing passes unseen', async () => {
+    project.write('migrations/1700000000002-Syntax.ts', 'export class {');
+    project.write('migrations/1700000000003-Nothing.js', 'exports.x = 1;');
+    project.write('migrations/1700000000004-Bad.sql', 'SELECT 1;\n-- up\nSELECT 1;\n');
+    project.migration('1700000000001-Same', ...addEmail);
+    const { steps } = await project.check('files,replay,entities');
+    const [files, ...others] = steps;
+    expect(files?.findings.filter(({ severity }) => severity === 'error').map(({ file }) => file)).toEqual([
+      'migrations/1700000000002-Syntax.ts',
+      'migrations/1700000000003-Nothing.js',
+      'migrations/1700000000004-Bad.sql',
+      expect.stringMatching(/1700000000001-/),
+    ]);
+    expect(others).toMatchObject([
+      { state: 'failed', findings: [{ message: expect.stringContaining('cannot be judged') }] },
+      { state: 'failed', findings: [{ message: expect.stringContaining('cannot be judged') }] },
+    ]);
+  });
+
+  it('no data source: exit code 2; a step that there is not: exit code 2', async () => {
+    const empty = createProject({ 'package.json': '{}' });
+    expect((await runCli(['check'], { cwd: empty.dir })).code).toBe(2);
+    empty.remove();
+    const { code, stderr } = await onServer('--only', 'everything');
+    expect([code, stderr]).toEqual([2, expect.stringContaining('The steps are files, branches, replay, entities')]);
+  });
+});
