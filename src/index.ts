@@ -7,6 +7,7 @@ export type { ErrorCode } from './errors.js';
 export type { Blocker, Direction, Due, EventListener, MigrateEvent } from './events.js';
 export type { ContractPolicy, Duration, MigrateSettings, TransactionMode } from './options.js';
 export type * from './commands/contract.js';
+export type * from './commands/drift/contract.js';
 export { MigrationsModule } from './nest/migrations.module.js';
 export { InjectMigrations, MigrationsService } from './nest/migrations.service.js';
 export { MigrationsHealthIndicator } from './nest/migrations.health.js';

@@ -16,6 +16,7 @@ import type {
   WaitResult,
 } from './commands/contract.js';
 import { create } from './commands/create.js';
+import type { DriftOptions, DriftResult } from './commands/drift/contract.js';
 import type { BaselineOptions, BaselineResult, GenerateOptions, GenerateResult } from './commands/generate/contract.js';
 import { resolve } from './commands/resolve.js';
 import { redo, revert } from './commands/revert.js';
@@ -59,6 +60,8 @@ export interface Migrator {
   generate(options: GenerateOptions): Promise<GenerateResult>;
   /** Takes over a database that `synchronize` has made. */
   baseline(options: BaselineOptions): Promise<BaselineResult>;
+  /** How the database differs from what its applied migrations say. Reads only. Needs pg-delta, and PGlite or a shadow server. */
+  drift(options?: DriftOptions): Promise<DriftResult>;
   /** Closes what was opened here; a data source that was initialised before stays open. */
   close(): Promise<void>;
 }
@@ -113,6 +116,10 @@ export function createMigrator(options: MigratorOptions): Migrator {
     baseline: async (baselineOptions) => {
       const { baseline } = await import('./commands/generate/baseline.js');
       return baseline(baselineOptions, context);
+    },
+    drift: async (driftOptions = {}) => {
+      const { drift } = await import('./commands/drift/drift.js');
+      return drift(driftOptions, context);
     },
     close: async () => {
       if (!opened.here) return;

@@ -58,6 +58,16 @@ export interface MigrateSettings {
    * @default the folder of the first `migrations` pattern of the data source
    */
   readonly dir?: string;
+  /** What `drift` looks at. */
+  readonly drift?: {
+    /**
+     * What it leaves alone, beside what `--ignore` names: each `<kind>:<pattern>`.
+     *
+     * @example
+     * ignore: ['schema:audit', 'table:events_*', 'index:*_adhoc_idx']
+     */
+    readonly ignore?: readonly string[];
+  };
 }
 
 export type TransactionMode = 'each' | 'all' | 'none';
@@ -75,6 +85,7 @@ export interface ResolvedSettings {
   readonly waitForOthersMs: number;
   readonly connect: { readonly timeoutMs: number; readonly retryEveryMs: number };
   readonly dir: string | undefined;
+  readonly drift: { readonly ignore: readonly string[] };
 }
 
 const choices = {
@@ -86,7 +97,7 @@ const choices = {
 
 const durations = { lockTimeout: '2s', retryFor: '10min', statementTimeout: 0, waitForOthers: 0 } as const;
 const connectDurations = { timeout: '30s', retryEvery: '1s' } as const;
-const known = new Set([...Object.keys(choices), ...Object.keys(durations), 'connect', 'dir']);
+const known = new Set([...Object.keys(choices), ...Object.keys(durations), 'connect', 'dir', 'drift']);
 
 /**
  * Checks what a user has set and fills in the defaults. All problems are reported at once, unknown keys too.
@@ -122,6 +133,7 @@ export function resolveSettings(settings: MigrateSettings = {}): ResolvedSetting
   }
   if (given['dir'] !== undefined && typeof given['dir'] !== 'string')
     problems.push(`dir must be a folder, but is ${show(given['dir'])}`);
+  problems.push(...driftProblems(given['drift']));
   const resolved: ResolvedSettings = {
     transaction: choice('transaction'),
     outOfOrder: choice('outOfOrder'),
@@ -136,6 +148,7 @@ export function resolveSettings(settings: MigrateSettings = {}): ResolvedSetting
       retryEveryMs: duration('connect.retryEvery', connect['retryEvery'], connectDurations.retryEvery),
     },
     dir: settings.dir,
+    drift: { ignore: settings.drift?.ignore ?? [] },
   };
   if (problems.length > 0) {
     throw new MigrateError({
@@ -146,6 +159,53 @@ export function resolveSettings(settings: MigrateSettings = {}): ResolvedSetting
     });
   }
   return resolved;
+}
+
+/** What can be left alone in a comparison; a kind stands for all that is made by the same word in SQL, or nearly. */
+export const ignorableKinds = [
+  'schema',
+  'table',
+  'column',
+  'index',
+  'constraint',
+  'trigger',
+  'policy',
+  'rule',
+  'view',
+  'sequence',
+  'type',
+  'function',
+  'comment',
+  'extension',
+  'collation',
+  'publication',
+  'subscription',
+  'event-trigger',
+  'server',
+  'fdw',
+] as const;
+export type IgnorableKind = (typeof ignorableKinds)[number];
+
+/** What is wrong with `table:events_*`; undefined when it is right. */
+export function ignoreProblem(pattern: unknown): string | undefined {
+  const [, kind, path] = /^([^:]*):(.*)$/s.exec(typeof pattern === 'string' ? pattern : '') ?? [];
+  if (kind === undefined || path === undefined || path.split('.').includes(''))
+    return `must be <kind>:<name>, such as "table:events_*", but is ${show(pattern)}`;
+  const known: readonly string[] = ignorableKinds;
+  return known.includes(kind) ? undefined : `unknown kind in ${show(pattern)} (known: ${known.join(', ')})`;
+}
+
+function driftProblems(given: unknown): readonly string[] {
+  if (given === undefined) return [];
+  if (typeof given !== 'object' || given === null || Array.isArray(given))
+    return [`drift must be an object such as { ignore: ["table:events_*"] }, but is ${show(given)}`];
+  const { ignore = [], ...others } = given as Readonly<Record<string, unknown>>;
+  const unknown = Object.keys(others).map((key) => `unknown setting "drift.${key}" (known: ignore)`);
+  if (!Array.isArray(ignore)) return [...unknown, `drift.ignore must be a list, but is ${show(ignore)}`];
+  return [
+    ...unknown,
+    ...ignore.flatMap((pattern) => ignoreProblem(pattern) ?? []).map((what) => `drift.ignore: ${what}`),
+  ];
 }
 
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, min: 60_000, h: 3_600_000 };

@@ -11,6 +11,7 @@ import type {
 import { ExitCode, MigrateError } from '../errors.js';
 import { milliseconds } from '../options.js';
 import { withMigrator } from './connect.js';
+import { drift } from './drift.js';
 import { baseline, generate } from './generate.js';
 import type { GlobalFlags } from './flags.js';
 import { many, showDuration } from './io.js';
@@ -118,7 +119,7 @@ const init: Handler<{ readonly dryRun?: boolean }> = async (io, flags) => {
 };
 
 /** What each command does, once commander has understood its flags. */
-export const handlers = { run, revert, redo, status, wait, create, generate, baseline, resolve, init };
+export const handlers = { run, revert, redo, status, wait, create, generate, baseline, drift, resolve, init };
 
 function modeOf(flags: ModeFlags): RunMode {
   return flags.fake ? 'fake' : flags.dryRun ? 'dry' : 'real';

@@ -13,6 +13,7 @@ const descriptions = {
   create: 'write an empty migration',
   generate: 'write the migrations that lead to what the entities describe',
   baseline: 'take over a database that synchronize has made',
+  drift: 'show how the database differs from what its migrations say',
   resolve: 'say what became of a migration without a transaction that stopped in the middle',
 } as const;
 

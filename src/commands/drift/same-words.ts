@@ -1,0 +1,98 @@
+import { messageOf } from '../../errors.js';
+import { compareSchemas } from '../../schema/compare.js';
+import { differences } from '../../schema/differences.js';
+import type { Difference } from '../../schema/differences.js';
+import { narrow } from '../../schema/narrow.js';
+import { describeObject, keyOf } from '../../schema/object-id.js';
+import { readSchema, schemaOf } from '../../schema/read.js';
+import type { Schema } from '../../schema/read.js';
+import type { CommandContext } from '../context.js';
+import { ownTables, withShadow } from '../generate/schemas.js';
+
+/** What the server prints of an expression or a query, each version a little differently: before 16, every column of a view with its table. */
+const printed = new Set([
+  'def',
+  'expr',
+  'generatedExpr',
+  'default',
+  'usingExpr',
+  'checkExpr',
+  'where',
+  'partitionKey',
+  'partitionBound',
+]);
+
+type Payload = Readonly<Record<string, unknown>>;
+
+/**
+ * The schema of the database, with the texts in which it differs as the shadow's version of PostgreSQL prints them: it is made there once
+ * more for that.
+ */
+export async function inSameWords(
+  expected: Schema,
+  live: Schema,
+  context: CommandContext,
+  url: string | undefined,
+): Promise<{ readonly schema: Schema; readonly warnings: readonly string[] }> {
+  const suspects = differences(expected, live).filter(
+    ({ from, properties }) => from !== undefined && properties.some((name) => printed.has(name)),
+  );
+  if (suspects.length === 0) return { schema: live, warnings: [] };
+  const as = (side: 'from' | 'to') => (one: Difference) => textsOf(one, one[side]?.payload ?? {});
+  // A change of these texts, and of nothing else, is what decides which part of the database is made.
+  const { to: part } = await narrow(await withTexts(live, suspects, as('from')), live);
+  const { schema: made, failures } = await makeOnShadow(part, context, url);
+  const schema = await withTexts(live, suspects, (one) => textsOf(one, made.facts.get(one.id)?.payload ?? {}));
+  const notMade = suspects.filter(({ id }) => !made.has(id)).map(({ id }) => describeObject(id));
+  return { schema, warnings: notMade.length === 0 ? [] : [notComparable(notMade, failures)] };
+}
+
+function textsOf({ properties }: Difference, payload: Payload): Payload {
+  const texts = properties.filter((name) => printed.has(name) && typeof payload[name] === 'string');
+  return Object.fromEntries(texts.map((name) => [name, payload[name]]));
+}
+
+function withTexts(
+  schema: Schema,
+  which: readonly Difference[],
+  textsFor: (one: Difference) => Payload,
+): Promise<Schema> {
+  const texts = new Map(which.map((one) => [keyOf(one.id), textsFor(one)]));
+  const facts = schema.facts
+    .facts()
+    .map((fact) => ({ ...fact, payload: { ...fact.payload, ...texts.get(keyOf(fact.id)) } }));
+  return schemaOf(facts, schema.facts.edges);
+}
+
+/** As far as it can be made there: an extension, a role may be missing. */
+function makeOnShadow(
+  part: Schema,
+  context: CommandContext,
+  url: string | undefined,
+): Promise<{ readonly schema: Schema; readonly failures: readonly string[] }> {
+  return withShadow(context, url, async ({ pool }) => {
+    const read = (): Promise<Schema> => readSchema(pool, { ignoreTables: ownTables(context) });
+    const failures: string[] = [];
+    const statements = [
+      'SET check_function_bodies = off',
+      ...(await compareSchemas(await read(), part)).map(({ sql }) => sql),
+    ];
+    const client = (await pool.connect()) as Lent;
+    try {
+      for (const sql of statements) await client.query(sql).catch((error: unknown) => failures.push(messageOf(error)));
+    } finally {
+      client.release();
+    }
+    return { schema: await read(), failures };
+  });
+}
+
+interface Lent {
+  query(sql: string): Promise<unknown>;
+  release(): void;
+}
+
+function notComparable(objects: readonly string[], failures: readonly string[]): string {
+  const because = failures[0] === undefined ? '' : ` (${failures[0]})`;
+  return `Compared as two versions of PostgreSQL print them, which may differ where nothing else does, because the throwaway one could not make them${because}: ${objects.join(', ')}. A server of the same version helps: --shadow postgres://…`;
+}
