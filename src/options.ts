@@ -133,7 +133,6 @@ export function resolveSettings(settings: MigrateSettings = {}): ResolvedSetting
   }
   if (given['dir'] !== undefined && typeof given['dir'] !== 'string')
     problems.push(`dir must be a folder, but is ${show(given['dir'])}`);
-  problems.push(...driftProblems(given['drift']));
   const resolved: ResolvedSettings = {
     transaction: choice('transaction'),
     outOfOrder: choice('outOfOrder'),
@@ -150,6 +149,7 @@ export function resolveSettings(settings: MigrateSettings = {}): ResolvedSetting
     dir: settings.dir,
     drift: { ignore: settings.drift?.ignore ?? [] },
   };
+  problems.push(...driftProblems(given['drift']));
   if (problems.length > 0) {
     throw new MigrateError({
       code: 'OPTIONS_INVALID',

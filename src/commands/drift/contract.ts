@@ -17,7 +17,7 @@ export interface DriftedObject {
   readonly kind: IgnorableKind;
   /** From the side of the database: it has not what the migrations make; it has what they do not make; it has it otherwise. */
   readonly state: 'missing' | 'unexpected' | 'different';
-  /** What differs, a line for each property. */
+  /** What differs, a line for each property; of a definition, how it is on each side. */
   readonly detail?: string;
 }
 

@@ -26,12 +26,11 @@ export async function drift(options: DriftOptions, context: CommandContext): Pro
   const live = await readLive(context, await list(context));
   const applied = appliedMigrations(live.survey);
   const unmanaged = await withEntities(context.dataSource, (entities) => Promise.resolve(unmanagedTables(entities)));
-  const { schema: said } = await replayedSide(applied.migrations, context, {
-    url: options.shadow,
-    cache: options.shadow === undefined && options.cache !== false ? openCache(versionsOfEngines()) : noCache,
-    tables: unmanaged.length === 0 ? 'managed' : 'all',
-  });
-  const { schema: has, warnings: wording } = await inSameWords(said, live.schema, context, options.shadow);
+  const url = options.shadow;
+  const cache = url === undefined && options.cache !== false ? openCache(versionsOfEngines()) : noCache;
+  const tables = unmanaged.length === 0 ? 'managed' : 'all';
+  const { schema: said } = await replayedSide(applied.migrations, context, { url, cache, tables });
+  const { schema: has, warnings: wording } = await inSameWords(said, live.schema, context, { url, cache });
   const isAside = asideOf(said, ignored, { unmanaged, place: context.tables.schema });
   const expected = await setAside(said, has, isAside);
   const found = differences(expected, has);

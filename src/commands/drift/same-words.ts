@@ -6,6 +6,8 @@ import { narrow } from '../../schema/narrow.js';
 import { describeObject, keyOf } from '../../schema/object-id.js';
 import { readSchema, schemaOf } from '../../schema/read.js';
 import type { Schema } from '../../schema/read.js';
+import { hashOf } from '../../shadow/cache.js';
+import type { SchemaCache } from '../../shadow/cache.js';
 import type { CommandContext } from '../context.js';
 import { ownTables, withShadow } from '../generate/schemas.js';
 
@@ -32,7 +34,7 @@ export async function inSameWords(
   expected: Schema,
   live: Schema,
   context: CommandContext,
-  url: string | undefined,
+  { url, cache }: { readonly url: string | undefined; readonly cache: SchemaCache },
 ): Promise<{ readonly schema: Schema; readonly warnings: readonly string[] }> {
   const suspects = differences(expected, live).filter(
     ({ from, properties }) => from !== undefined && properties.some((name) => printed.has(name)),
@@ -41,10 +43,12 @@ export async function inSameWords(
   const as = (side: 'from' | 'to') => (one: Difference) => textsOf(one, one[side]?.payload ?? {});
   // A change of these texts, and of nothing else, is what decides which part of the database is made.
   const { to: part } = await narrow(await withTexts(live, suspects, as('from')), live);
-  const { schema: made, failures } = await makeOnShadow(part, context, url);
-  const schema = await withTexts(live, suspects, (one) => textsOf(one, made.facts.get(one.id)?.payload ?? {}));
-  const notMade = suspects.filter(({ id }) => !made.has(id)).map(({ id }) => describeObject(id));
-  return { schema, warnings: notMade.length === 0 ? [] : [notComparable(notMade, failures)] };
+  const key = `words ${hashOf([JSON.stringify(part.facts.facts())])}`;
+  const made = (await cache.get<Made>(key)) ?? (await makeOnShadow(part, suspects, context, url));
+  if (made.failures.length === 0) await cache.set(key, made);
+  const schema = await withTexts(live, suspects, (one) => textsOf(one, made.payloads.get(keyOf(one.id)) ?? {}));
+  const notMade = suspects.filter(({ id }) => !made.payloads.has(keyOf(id))).map(({ id }) => describeObject(id));
+  return { schema, warnings: notMade.length === 0 ? [] : [notComparable(notMade, made.failures)] };
 }
 
 function textsOf({ properties }: Difference, payload: Payload): Payload {
@@ -64,12 +68,19 @@ function withTexts(
   return schemaOf(facts, schema.facts.edges);
 }
 
+interface Made {
+  /** What the suspects are like there, by the keys of the objects. */
+  readonly payloads: ReadonlyMap<string, Payload>;
+  readonly failures: readonly string[];
+}
+
 /** As far as it can be made there: an extension, a role may be missing. */
 function makeOnShadow(
   part: Schema,
+  suspects: readonly Difference[],
   context: CommandContext,
   url: string | undefined,
-): Promise<{ readonly schema: Schema; readonly failures: readonly string[] }> {
+): Promise<Made> {
   return withShadow(context, url, async ({ pool }) => {
     const read = (): Promise<Schema> => readSchema(pool, { ignoreTables: ownTables(context) });
     const failures: string[] = [];
@@ -83,7 +94,9 @@ function makeOnShadow(
     } finally {
       client.release();
     }
-    return { schema: await read(), failures };
+    const made = await read();
+    const found = suspects.flatMap(({ id }) => made.facts.get(id) ?? []);
+    return { payloads: new Map(found.map(({ id, payload }) => [keyOf(id), payload])), failures };
   });
 }
 

@@ -27,7 +27,7 @@ export function nameOf(fact: Fact): string {
 export function sentencesOf({ from, to, properties }: Difference): readonly string[] {
   if (!from || !to) return [];
   const texts = properties.filter((name) => !isToldElsewhere(name, properties, from, to));
-  return texts.map((name) => sentence(name, from.payload[name], to.payload[name]));
+  return texts.flatMap((name) => sentences(name, from.payload[name], to.payload[name]));
 }
 
 /** What an object is that only one side has. */
@@ -36,7 +36,7 @@ export function portrait({ id, payload }: Fact): string | undefined {
   const whole = payload['parentTable'] as { readonly schema: string; readonly name: string } | null | undefined;
   if (whole) return `a partition of ${withoutPublic(whole)}`;
   if (!['index', 'constraint', 'trigger'].includes(id.kind)) return undefined;
-  const [definition] = excerpts(plain(payload['def']), '');
+  const definition = plain(payload['def']);
   return payload['valid'] === false ? `${definition}, ${invalid}` : definition;
 }
 
@@ -81,13 +81,12 @@ const inWords: Readonly<Record<string, Words>> = {
   cycle: onOff('CYCLE', 'NO CYCLE'),
   enabled: (value) => firing[String(value)] ?? String(value),
   persistence: (value) => ({ p: 'logged', u: 'unlogged' })[String(value)] ?? String(value),
-  identity: identityWords,
   generatedExpr: (value) => (value === null || value === undefined ? 'not generated' : `generated as ${plain(value)}`),
 };
 
 /** These say what the property is; others are named as the catalog calls them. */
 const propertyNames: Readonly<Record<string, string>> = {
-  def: 'definition',
+  def: '',
   expr: 'expression',
   usingExpr: 'USING',
   checkExpr: 'WITH CHECK',
@@ -106,20 +105,37 @@ function isToldElsewhere(name: string, properties: readonly string[], from: Fact
   return ['returnType', 'language', 'argSignature', 'isWindow'].includes(name) && properties.includes('def');
 }
 
-function sentence(name: string, from: unknown, to: unknown): string {
+function sentences(name: string, from: unknown, to: unknown): readonly string[] {
   const words = inWords[name];
-  if (words) return bothWays('', words(from), words(to));
+  if (words) return [bothWays('', words(from), words(to))];
+  if (name === 'identity') return [bothWays('', ...identities(from, to))];
   const label = propertyNames[name] ?? name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
-  if (name === 'type' || name === 'baseType') return bothWays(label, typeName(from), typeName(to));
+  if (name === 'type' || name === 'baseType') return [bothWays(label, typeName(from), typeName(to))];
   const [before, after] = excerpts(plain(from), plain(to));
-  return bothWays(label, before, after);
+  if (!sql.has(name)) return [bothWays(label, before, after)];
+  // SQL between words could not be told from them.
+  return [`${label} in the migrations: ${before}`.trimStart(), `${label} in the database: ${after}`.trimStart()];
 }
 
-function identityWords(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return 'no identity';
-  const { generation, options } = value as { readonly generation?: unknown; readonly options?: unknown };
-  const always = generation === 'a' || generation === 'always' || generation === 'ALWAYS';
-  return `identity ${always ? 'ALWAYS' : 'BY DEFAULT'}${options ? ` ${JSON.stringify(options)}` : ''}`;
+const sql = new Set(['def', 'usingExpr', 'checkExpr']);
+
+interface Identity {
+  readonly generation?: unknown;
+  readonly options?: Readonly<Record<string, unknown>> | null;
+}
+
+/** With those of the options that differ. */
+function identities(from: unknown, to: unknown): readonly [string, string] {
+  const [one, other] = [from as Identity | null, to as Identity | null];
+  const words = (own: Identity | null, than: Identity | null): string => {
+    if (own === null) return 'no identity';
+    const options = Object.entries(own.options ?? {}).filter(
+      ([name, value]) => than?.options && than.options[name] !== value,
+    );
+    const said = options.map(([name, value]) => ` ${name} ${plain(value)}`).join('');
+    return `identity ${own.generation === 'a' ? 'ALWAYS' : 'BY DEFAULT'}${said}`;
+  };
+  return [words(one, other), words(other, one)];
 }
 
 /** As people write it: `varchar(50)`. */
@@ -138,5 +154,5 @@ function quoted(value: unknown): string | undefined {
 function plain(value: unknown): string {
   if (value === null || value === undefined || (Array.isArray(value) && value.length === 0)) return 'none';
   if (Array.isArray(value)) return value.map(plain).join(', ');
-  return typeof value === 'string' ? value.replace(/\s+/g, ' ').trim() : JSON.stringify(value);
+  return typeof value === 'string' ? value.replace(/\s+/g, ' ').replace(/;? ?$/, '').trim() : JSON.stringify(value);
 }
