@@ -44,7 +44,8 @@ function linesOf(
     '-- What would bring the database to what its migrations say:',
     ...script(repair),
     '',
-    '-- Or what a migration would need, to say what the database has (nest-migrate create Adopt --sql):',
+    '-- Or what a migration would need (nest-migrate create Adopt --sql), to say what the database has.',
+    '-- Here it is there already: with nothing else pending, record the migration by nest-migrate run --fake',
     ...script(adopt),
   ];
 }

@@ -1,5 +1,6 @@
 import { ownersOf } from './differences.js';
 import type { Fact } from './engine.js';
+import { keyOf } from './object-id.js';
 import type { ObjectId } from './object-id.js';
 import { schemaOf } from './read.js';
 import type { Schema } from './read.js';
@@ -15,30 +16,26 @@ export async function setAside(
 ): Promise<Schema> {
   const aside = new Set<string>();
   for (const schema of [expected, actual])
-    for (const fact of schema.facts.facts()) if (isAside(fact, schema)) aside.add(exactly(fact.id));
+    for (const fact of schema.facts.facts()) if (isAside(fact, schema)) aside.add(keyOf(fact.id));
   if (aside.size === 0) return expected;
-  const facts = expected.facts.facts().filter(({ id }) => !aside.has(exactly(id)));
-  const there = new Set(facts.map(({ id }) => exactly(id)));
-  let waiting = actual.facts.facts().filter(({ id }) => aside.has(exactly(id)));
+  const facts = expected.facts.facts().filter(({ id }) => !aside.has(keyOf(id)));
+  const there = new Set(facts.map(({ id }) => keyOf(id)));
+  let waiting = actual.facts.facts().filter(({ id }) => aside.has(keyOf(id)));
   // What belongs to something unexpected that is compared goes with that.
   for (let grown = true; grown;) {
-    const [fit, rest] = partition(waiting, (fact) => ownersOf(fact, actual).every((id) => there.has(exactly(id))));
+    const [fit, rest] = partition(waiting, (fact) => ownersOf(fact, actual).every((id) => there.has(keyOf(id))));
     for (const fact of fit) {
       facts.push(fact);
-      there.add(exactly(fact.id));
+      there.add(keyOf(fact.id));
     }
     grown = fit.length > 0;
     waiting = rest;
   }
-  const isTaken = (id: ObjectId): boolean => aside.has(exactly(id));
+  const isTaken = (id: ObjectId): boolean => aside.has(keyOf(id));
   return schemaOf(facts, [
     ...expected.facts.edges.filter(({ from, to }) => !isTaken(from) && !isTaken(to)),
     ...actual.facts.edges.filter(({ from, to }) => isTaken(from) || isTaken(to)),
   ]);
-}
-
-function exactly(id: ObjectId): string {
-  return JSON.stringify(id, Object.keys({ ...id, ...id.target }).toSorted());
 }
 
 function partition<T>(all: readonly T[], fits: (one: T) => boolean): readonly [readonly T[], T[]] {

@@ -1,6 +1,6 @@
 import { messageOf } from '../../errors.js';
 import { tidy } from '../../plan/tidy.js';
-import { compareSchemas } from '../../schema/compare.js';
+import { compareInOneTransaction, compareSchemas } from '../../schema/compare.js';
 import type { Change } from '../../schema/compare.js';
 import type { Schema } from '../../schema/read.js';
 
@@ -12,8 +12,9 @@ export interface Statements {
 
 /** The way from what the database has to what the migrations say, and the other one round. */
 export async function statementsBetween(expected: Schema, live: Schema): Promise<Statements> {
-  const repair = await way(live, expected);
-  const adopt = await way(expected, live);
+  const repair = await way(live, expected, compareSchemas);
+  // A migration is one transaction.
+  const adopt = await way(expected, live, compareInOneTransaction);
   const lossy = repair.changes.filter(({ losesData }) => losesData).map(({ sql }) => sql);
   return {
     repair: repair.changes.map(({ sql }) => sql),
@@ -29,9 +30,10 @@ export async function statementsBetween(expected: Schema, live: Schema): Promise
 async function way(
   from: Schema,
   to: Schema,
+  compare: (from: Schema, to: Schema) => Promise<readonly Change[]>,
 ): Promise<{ readonly changes: readonly Change[]; readonly warnings: readonly string[] }> {
   try {
-    return { changes: tidy(await compareSchemas(from, to), to), warnings: [] };
+    return { changes: tidy(await compare(from, to), to), warnings: [] };
   } catch (error) {
     return { changes: [], warnings: [`No statements could be written for it: ${messageOf(error)}`] };
   }

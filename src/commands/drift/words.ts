@@ -34,7 +34,7 @@ export function sentencesOf({ from, to, properties }: Difference): readonly stri
 export function portrait({ id, payload }: Fact): string | undefined {
   if (id.kind === 'column') return `${typeName(payload['type'])}${payload['notNull'] === true ? ' NOT NULL' : ''}`;
   const whole = payload['parentTable'] as { readonly schema: string; readonly name: string } | null | undefined;
-  if (whole) return `a partition of ${withoutPublic(whole)}`;
+  if (whole) return `${payload['partitionBound'] ? 'a partition of' : 'inherits from'} ${withoutPublic(whole)}`;
   if (!['index', 'constraint', 'trigger'].includes(id.kind)) return undefined;
   const definition = plain(payload['def']);
   return payload['valid'] === false ? `${definition}, ${invalid}` : definition;
