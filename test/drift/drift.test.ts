@@ -529,6 +529,17 @@ describe('what goes wrong', () => {
     `);
   });
 
+  it('somebody who changes an object at the moment', async () => {
+    const other = await database.client();
+    await other.query('BEGIN; ALTER VIEW loud RENAME TO louder; ALTER TABLE users ADD held int');
+    expect(await refused(database.url, '--lock-timeout', '100ms')).toMatchInlineSnapshot(`
+      "✖ The schema could not be read: somebody has held a lock on one of its objects for longer than 100 ms, as a running migration does. Nothing was changed.
+      → Try again when that has finished, or wait longer: --lock-timeout 30s
+      exit code 1"
+    `);
+    await other.query('ROLLBACK');
+  });
+
   it('nothing applied: everything is unexpected', async () => {
     await database.query('DROP TABLE migrations, migrations_log');
     const { drift: found, warnings } = await drift({ shadow: serverUrl() });
