@@ -244,6 +244,10 @@ const cases: readonly (readonly [
     ],
   ],
   [
+    'CREATE OR REPLACE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN  NEW.made_at = now(); RETURN NEW; END $$',
+    [['different', 'function touch()', 'differs in white space only']],
+  ],
+  [
     'ALTER TYPE place ALTER ATTRIBUTE city TYPE varchar(9)',
     [['different', 'type place', 'attribute city text in the migrations, varchar(9) in the database']],
   ],

@@ -9,13 +9,13 @@ import { withEntities } from '../../shadow/shadow.js';
 import { versionsOfEngines } from '../../shadow/versions.js';
 import { list } from '../context.js';
 import type { CommandContext, Survey } from '../context.js';
+import { inSameWords } from '../generate/same-words.js';
 import { replayedSide, unmanagedTables } from '../generate/schemas.js';
 import type { DriftedObject, DriftOptions, DriftResult } from './contract.js';
 import { appliedMigrations } from './expected.js';
 import { ignoring } from './ignore.js';
 import type { Ignored } from './ignore.js';
 import { readLive } from './live.js';
-import { inSameWords } from './same-words.js';
 import { objectsOf } from './objects.js';
 import { statementsBetween } from './statements.js';
 

@@ -111,6 +111,7 @@ function sentences(name: string, from: unknown, to: unknown): readonly string[] 
   if (name === 'identity') return [bothWays('', ...identities(from, to))];
   const label = propertyNames[name] ?? name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
   if (name === 'type' || name === 'baseType') return [bothWays(label, typeName(from), typeName(to))];
+  if (plain(from) === plain(to)) return [`${label} differs in white space only`.trimStart()];
   const [before, after] = excerpts(plain(from), plain(to));
   if (!sql.has(name)) return [bothWays(label, before, after)];
   // SQL between words could not be told from them.
@@ -148,7 +149,7 @@ function typeName(value: unknown): string {
 }
 
 function quoted(value: unknown): string | undefined {
-  return typeof value === 'string' ? `'${value}'` : undefined;
+  return typeof value === 'string' ? `'${plain(value)}'` : undefined;
 }
 
 function plain(value: unknown): string {
