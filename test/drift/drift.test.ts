@@ -618,15 +618,15 @@ export default defineDataSource({ baseDir: __dirname, entities: ['src/*.entity.t
     const made = await at('generate', '--shadow', serverUrl(), '--allow-destructive');
     expect(made.stdout).toContain('contract');
     await at('run', '--phase', 'expand');
-    const deferred = await at('drift');
+    const deferred = await at('drift', '--shadow', serverUrl());
     expect([deferred.stdout, deferred.code]).toEqual(clean);
     await at('run', '--phase', 'all');
-    expect((await at('drift')).stdout).toBe(clean[0]);
+    expect((await at('drift', '--shadow', serverUrl())).stdout).toBe(clean[0]);
     await at('revert', '--count', '2');
-    expect((await at('drift')).stdout).toBe(clean[0]);
+    expect((await at('drift', '--shadow', serverUrl())).stdout).toBe(clean[0]);
     own.remove();
     await empty.drop();
-  });
+  }, 60_000);
 
   it('tables of the tool in a schema of their own, under other names', async () => {
     const own = app("schema: 'app', migrationsTableName: 'applied', metadataTableName: 'views'");
