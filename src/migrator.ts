@@ -17,6 +17,7 @@ import type {
 } from './commands/contract.js';
 import type { CheckOptions, CheckResult } from './commands/check/contract.js';
 import { create } from './commands/create.js';
+import type { DriftOptions, DriftResult } from './commands/drift/contract.js';
 import type { BaselineOptions, BaselineResult, GenerateOptions, GenerateResult } from './commands/generate/contract.js';
 import type { LintOptions, LintResult } from './commands/lint/contract.js';
 import type { PlanOptions, PlanResult } from './commands/plan/contract.js';
@@ -68,6 +69,8 @@ export interface Migrator {
   lint(options?: LintOptions): Promise<LintResult>;
   /** What `run` will do to this database, without changing anything in it. Needs PGlite, pg-delta and libpg-query. */
   plan(options?: PlanOptions): Promise<PlanResult>;
+  /** How the database differs from what its applied migrations say. Reads only. Needs pg-delta, and PGlite or a shadow server. */
+  drift(options?: DriftOptions): Promise<DriftResult>;
   /** Closes what was opened here; a data source that was initialised before stays open. */
   close(): Promise<void>;
 }
@@ -132,6 +135,10 @@ export function createMigrator(options: MigratorOptions): Migrator {
     plan: async (planOptions = {}) => {
       const { plan } = await import('./commands/plan/plan.js');
       return plan(planOptions, context);
+    },
+    drift: async (driftOptions = {}) => {
+      const { drift } = await import('./commands/drift/drift.js');
+      return drift(driftOptions, context);
     },
     close: async () => {
       if (!opened.here) return;

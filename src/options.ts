@@ -60,6 +60,16 @@ export interface MigrateSettings {
   readonly dir?: string;
   /** What `lint` is told once and for all. */
   readonly lint?: LintSettings;
+  /** What `drift` looks at. */
+  readonly drift?: {
+    /**
+     * What it leaves alone, beside what `--ignore` names: each `<kind>:<pattern>`.
+     *
+     * @example
+     * ignore: ['schema:audit', 'table:events_*', 'index:*_adhoc_idx']
+     */
+    readonly ignore?: readonly string[];
+  };
 }
 
 export interface LintSettings {
@@ -84,6 +94,7 @@ export interface ResolvedSettings {
   readonly dir: string | undefined;
   /** Whether its rules exist, `lint` says: nobody else loads them. */
   readonly lint: LintSettings | undefined;
+  readonly drift: { readonly ignore: readonly string[] };
 }
 
 const choices = {
@@ -95,7 +106,7 @@ const choices = {
 
 const durations = { lockTimeout: '2s', retryFor: '10min', statementTimeout: 0, waitForOthers: 0 } as const;
 const connectDurations = { timeout: '30s', retryEvery: '1s' } as const;
-const known = new Set([...Object.keys(choices), ...Object.keys(durations), 'connect', 'dir', 'lint']);
+const known = new Set([...Object.keys(choices), ...Object.keys(durations), 'connect', 'dir', 'lint', 'drift']);
 
 /**
  * Checks what a user has set and fills in the defaults. All problems are reported at once, unknown keys too.
@@ -150,7 +161,9 @@ export function resolveSettings(settings: MigrateSettings = {}): ResolvedSetting
     },
     dir: settings.dir,
     lint: settings.lint,
+    drift: { ignore: settings.drift?.ignore ?? [] },
   };
+  problems.push(...driftProblems(given['drift']));
   if (problems.length > 0) {
     throw new MigrateError({
       code: 'OPTIONS_INVALID',
@@ -160,6 +173,53 @@ export function resolveSettings(settings: MigrateSettings = {}): ResolvedSetting
     });
   }
   return resolved;
+}
+
+/** What can be left alone in a comparison; a kind stands for all that is made by the same word in SQL, or nearly. */
+export const ignorableKinds = [
+  'schema',
+  'table',
+  'column',
+  'index',
+  'constraint',
+  'trigger',
+  'policy',
+  'rule',
+  'view',
+  'sequence',
+  'type',
+  'function',
+  'comment',
+  'extension',
+  'collation',
+  'publication',
+  'subscription',
+  'event-trigger',
+  'server',
+  'fdw',
+] as const;
+export type IgnorableKind = (typeof ignorableKinds)[number];
+
+/** What is wrong with `table:events_*`; undefined when it is right. */
+export function ignoreProblem(pattern: unknown): string | undefined {
+  const [, kind, path] = /^([^:]*):(.*)$/s.exec(typeof pattern === 'string' ? pattern : '') ?? [];
+  if (kind === undefined || path === undefined || path.split('.').includes(''))
+    return `must be <kind>:<name>, such as "table:events_*", but is ${show(pattern)}`;
+  const known: readonly string[] = ignorableKinds;
+  return known.includes(kind) ? undefined : `unknown kind in ${show(pattern)} (known: ${known.join(', ')})`;
+}
+
+function driftProblems(given: unknown): readonly string[] {
+  if (given === undefined) return [];
+  if (typeof given !== 'object' || given === null || Array.isArray(given))
+    return [`drift must be an object such as { ignore: ["table:events_*"] }, but is ${show(given)}`];
+  const { ignore = [], ...others } = given as Readonly<Record<string, unknown>>;
+  const unknown = Object.keys(others).map((key) => `unknown setting "drift.${key}" (known: ignore)`);
+  if (!Array.isArray(ignore)) return [...unknown, `drift.ignore must be a list, but is ${show(ignore)}`];
+  return [
+    ...unknown,
+    ...ignore.flatMap((pattern) => ignoreProblem(pattern) ?? []).map((what) => `drift.ignore: ${what}`),
+  ];
 }
 
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, min: 60_000, h: 3_600_000 };

@@ -12,6 +12,7 @@ import { ExitCode, MigrateError } from '../errors.js';
 import { milliseconds } from '../options.js';
 import { withMigrator } from './connect.js';
 import { check } from './check.js';
+import { drift } from './drift.js';
 import { baseline, generate } from './generate.js';
 import { lint } from './lint/lint.js';
 import { confirmPlan, plan } from './plan.js';
@@ -134,6 +135,7 @@ export const handlers = {
   generate,
   check,
   baseline,
+  drift,
   lint,
   plan,
   resolve,

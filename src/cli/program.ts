@@ -245,6 +245,16 @@ function others(program: Command, action: Action): void {
     .option('--shadow <url>', 'make the throwaway database on this server instead of in the process')
     .addHelpText('after', examples('plan', 'plan --deep', 'plan --json | jq -r ".migrations[].verdict"'))
     .action(action('plan'));
+  command(program, 'drift', 'show how the database differs from what its migrations say; changes nothing')
+    .option('--sql', 'also the statements that would take it back, and those that a migration would need to adopt it')
+    .option('--ignore <pattern>', 'table:events_*, schema:audit, index:*_adhoc_idx: leave it alone', collect)
+    .option('--shadow <url>', 'replay the migrations on this server instead of in the process')
+    .option('--no-cache', 'replay every migration anew')
+    .addHelpText(
+      'after',
+      examples('drift', 'drift --sql', `drift --ignore 'table:events_*'`, 'drift --json | jq -r ".drift[].object"'),
+    )
+    .action(action('drift'));
   command(program, 'create', 'write an empty migration')
     .argument('<name>', 'what it does, e.g. AddEmailToUsers')
     .addOption(new Option('--sql', 'a file of plain SQL').conflicts('js'))

@@ -37,7 +37,11 @@ export async function readLedgerInside(client: SqlClient, tables: Tables): Promi
   const found = await client.query(
     `SELECT to_regclass(${literal(tables.ledger)}) IS NOT NULL AS ledger, to_regclass(${literal(tables.log)}) IS NOT NULL AS log`,
   );
-  return read(client, tables, found.rows[0] as unknown as LedgerState['exists']);
+  try {
+    return await read(client, tables, found.rows[0] as unknown as LedgerState['exists']);
+  } catch (error) {
+    throw readingFailed(error, tables);
+  }
 }
 
 async function read(client: SqlClient, tables: Tables, exists: LedgerState['exists']): Promise<LedgerState> {

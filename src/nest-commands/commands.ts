@@ -16,6 +16,7 @@ const descriptions = {
   baseline: 'take over a database that synchronize has made',
   lint: 'say what migrations will do to a database in use',
   plan: 'say what run will do to this database, without changing anything',
+  drift: 'show how the database differs from what its migrations say',
   resolve: 'say what became of a migration without a transaction that stopped in the middle',
 } as const;
 

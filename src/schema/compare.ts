@@ -26,7 +26,15 @@ export async function compareSchemas(
 ): Promise<readonly Change[]> {
   const { plan } = await engine();
   const before = await withStale(replaceEnums ? await withOtherEnums(from, to) : from, to);
-  return plan(before.facts, to.facts, { renames: 'off', compact: false }).actions.map(changeOf);
+  const options = { renames: 'off', compact: false, assumedRoles: rolesIn(from, to) };
+  return plan(before.facts, to.facts, options).actions.map(changeOf);
+}
+
+/** Of policies. Roles are no part of a schema here: they are there, or the statement says that they are not. */
+function rolesIn(...schemas: readonly Schema[]): readonly string[] {
+  return schemas.flatMap(({ objects }) =>
+    objects.flatMap(({ id, is }) => (id.kind === 'policy' ? (is['roles'] as readonly string[]) : [])),
+  );
 }
 
 /** The statements that can be executed in one transaction: a value that is added to an enum could not be used in it, a new type can. */
@@ -79,7 +87,7 @@ function withStale(from: Schema, to: Schema): Promise<Schema> | Schema {
 export async function isSame(a: Schema, b: Schema): Promise<boolean> {
   if (a.facts.rootHash === b.facts.rootHash) return true;
   const { plan } = await engine();
-  return plan(a.facts, b.facts, { renames: 'off' }).deltas.length === 0;
+  return plan(a.facts, b.facts, { renames: 'off', assumedRoles: rolesIn(a, b) }).deltas.length === 0;
 }
 
 /** The same schema, as if every constraint had looked at all rows: to take that back would be no help to anybody. */

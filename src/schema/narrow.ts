@@ -17,6 +17,7 @@ const large = new Set([
   'rule',
   'sequence',
   'type',
+  'typeAttribute',
   'comment',
 ]);
 
@@ -99,7 +100,7 @@ function spreads({ kind }: ObjectId): boolean {
 /** Of a table that is only referred to: its columns and keys. What else it has would lead to ever more tables. */
 function isSkeleton({ id, is }: SchemaObject): boolean {
   return (
-    ['table', 'column', 'default', 'view', 'materializedView', 'type', 'sequence'].includes(id.kind) ||
+    ['table', 'column', 'default', 'view', 'materializedView', 'type', 'typeAttribute', 'sequence'].includes(id.kind) ||
     (id.kind === 'constraint' && ['p', 'u'].includes(String(is['type'])))
   );
 }

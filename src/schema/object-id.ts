@@ -9,12 +9,17 @@ export interface ObjectId {
   readonly args?: readonly string[];
   /** What a comment is on. */
   readonly target?: ObjectId;
+  /** Of an attribute of a composite type. */
+  readonly type?: string;
+  /** Of what is published. */
+  readonly publication?: string;
 }
 
 /** Equal for the same object, and only for it. */
 export function keyOf(id: ObjectId): string {
-  const { kind, schema = '', table = '', name = '', args = [], target } = id;
-  return JSON.stringify([kind, schema, table, name, ...args, ...(target ? [keyOf(target)] : [])]);
+  const { kind, schema = '', table = '', name = '', args = [], target, type, publication } = id;
+  const more = [type, publication].filter((part) => part !== undefined);
+  return JSON.stringify([kind, schema, table, name, ...args, ...(target ? [keyOf(target)] : []), ...more]);
 }
 
 /** The table or view that an object belongs to, or the object itself. */

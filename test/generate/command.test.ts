@@ -296,6 +296,21 @@ describe('on a server', () => {
     expect(await generated(...onServer)).toContain('Nothing to do');
   });
 
+  it('baseline knows a view that another version of PostgreSQL prints otherwise', async () => {
+    project.write(
+      'src/names.entity.ts',
+      `import { ViewColumn, ViewEntity } from 'typeorm';
+@ViewEntity('names', { expression: 'SELECT id, name FROM users' })
+export class Names { @ViewColumn() id!: number; @ViewColumn() name!: string; }
+`,
+    );
+    await database.query(
+      'CREATE TABLE users (id SERIAL NOT NULL, name character varying NOT NULL, CONSTRAINT "PK_a3ffb1c0c8416b9fc6f907b7433" PRIMARY KEY (id))',
+    );
+    await database.query('CREATE VIEW names AS SELECT id, name FROM users');
+    expect((await cli('baseline', '--check')).stdout).toBe('The database has the schema that the entities describe.\n');
+  });
+
   it('baseline shows how a database differs, and records nothing', async () => {
     await database.query('CREATE TABLE users (id SERIAL PRIMARY KEY)');
     const { stdout, code } = await cli('baseline');

@@ -6,6 +6,7 @@ import type { CommandContext } from '../context.js';
 import { pending, run } from '../run.js';
 import type { BaselineOptions, BaselineResult } from './contract.js';
 import { generate } from './generate.js';
+import { inSameWords } from './same-words.js';
 import { desiredSide, ownSide } from './schemas.js';
 
 /**
@@ -14,9 +15,10 @@ import { desiredSide, ownSide } from './schemas.js';
  */
 export async function baseline(options: BaselineOptions, context: CommandContext): Promise<BaselineResult> {
   const desired = await desiredSide(context, options.shadow, noCache);
-  const own = await ownSide(context);
-  const { schema: wanted, kept } = await keepUnknown(desired.schema, own.schema, () => true);
-  const drift = (await compareSchemas(own.schema, wanted)).map(({ sql }) => sql);
+  const { schema: live } = await ownSide(context);
+  const { schema: own } = await inSameWords(desired.schema, live, context, { url: options.shadow, cache: noCache });
+  const { schema: wanted, kept } = await keepUnknown(desired.schema, own, () => true);
+  const drift = (await compareSchemas(own, wanted)).map(({ sql }) => sql);
   const unknown = kept.filter(({ kind }) => kind !== 'extension').map(describeObject);
   if (options.check === true || drift.length > 0) return { drift, unknown, files: [], recorded: [] };
   const { files } = await generate({ ...options, name: options.name ?? 'Baseline' }, context);

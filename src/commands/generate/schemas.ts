@@ -115,10 +115,27 @@ export async function currentSide(
   // Who made what is not known of a live database.
   if (from !== undefined) return { ...(await liveSide(context, from)), origins: new Map() };
   const migrations = await resolveMigrations(await listMigrations(context.migrations), () => false);
-  const key = await replayKey(migrations, ownTables(context).map(keyOf));
+  return replayedSide(migrations, context, { url, cache, tables: 'managed' });
+}
+
+interface Replaying {
+  readonly url: string | undefined;
+  readonly cache: SchemaCache;
+  /** `managed`: without those that entities only know (`synchronize: false`). */
+  readonly tables: 'managed' | 'all';
+}
+
+/** What these migrations lead to on an empty database, as it was read before where the texts are the same. */
+export async function replayedSide(
+  migrations: readonly KnownMigration[],
+  context: CommandContext,
+  replaying: Replaying,
+): Promise<CurrentSide> {
+  const { cache, tables } = replaying;
+  const key = await replayKey(migrations, [...ownTables(context).map(keyOf), ...(tables === 'all' ? [tables] : [])]);
   const known = key === undefined ? undefined : await cache.get<StoredCurrent>(key);
   if (known) return { ...(await restored(known)), origins: known.origins };
-  const side = await replayed(migrations, context, url);
+  const side = await replayed(migrations, context, replaying);
   if (key !== undefined) await cache.set(key, { ...storedOf(side), origins: side.origins });
   return side;
 }
@@ -126,7 +143,7 @@ export async function currentSide(
 function replayed(
   migrations: readonly KnownMigration[],
   context: CommandContext,
-  url: string | undefined,
+  { url, tables }: Replaying,
 ): Promise<CurrentSide> {
   return withShadow(context, url, async (shadow) => {
     await createTypeormTable(shadow, context);
@@ -135,7 +152,8 @@ function replayed(
     await replay(shadow, migrations, context.instantiate, (migration, statements) =>
       origins.after(originOf(migration, statements)),
     );
-    return { ...(await sideOf(shadow.pool, context, shadow.dataSource)), origins: await origins.finish() };
+    const entities = tables === 'managed' ? shadow.dataSource : undefined;
+    return { ...(await sideOf(shadow.pool, context, entities)), origins: await origins.finish() };
   });
 }
 
@@ -241,14 +259,17 @@ async function sideOf(pool: CatalogPool & SqlClient, context: CommandContext, en
 
 /** Tables that are the tools', and those that the entities only know and do not make (`synchronize: false`). */
 function ignored(context: CommandContext, entities: DataSource | undefined): readonly ObjectId[] {
-  const unmanaged = (entities?.entityMetadatas ?? []).filter(({ synchronize }) => !synchronize);
+  return [...ownTables(context), ...(entities ? unmanagedTables(entities) : [])];
+}
+
+/** Those of entities with `synchronize: false`. */
+export function unmanagedTables({ entityMetadatas }: DataSource): readonly ObjectId[] {
   const kinds = (type: string): readonly string[] => (type === 'view' ? ['view', 'materializedView'] : ['table']);
-  return [
-    ...ownTables(context),
-    ...unmanaged.flatMap(({ tableType, schema = 'public', tableName }) =>
+  return entityMetadatas
+    .filter(({ synchronize }) => !synchronize)
+    .flatMap(({ tableType, schema = 'public', tableName }) =>
       kinds(tableType).map((kind) => objectId(kind, schema, tableName)),
-    ),
-  ];
+    );
 }
 
 /** Migrations that TypeORM has generated write to this table, also those of views that are gone. */
@@ -258,7 +279,7 @@ export async function createTypeormTable({ pool }: Shadow, { dataSource }: Comma
 }
 
 /** Tables that are the tools', not the schema's. */
-function ownTables({ dataSource }: CommandContext): readonly ObjectId[] {
+export function ownTables({ dataSource }: CommandContext): readonly ObjectId[] {
   const options = dataSource.options as {
     readonly metadataTableName?: string;
     readonly migrationsTableName?: string;

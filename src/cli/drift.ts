@@ -1,0 +1,76 @@
+import type { DriftedObject, DriftResult } from '../commands/drift/contract.js';
+import { ExitCode } from '../errors.js';
+import { withMigrator } from './connect.js';
+import type { GlobalFlags } from './flags.js';
+import { many } from './io.js';
+import type { Io, Paint } from './io.js';
+
+interface DriftFlags {
+  readonly sql?: boolean;
+  readonly ignore?: readonly string[];
+  readonly shadow?: string;
+  readonly cache?: boolean;
+}
+
+export async function drift(io: Io, flags: GlobalFlags & DriftFlags): Promise<ExitCode> {
+  const { ignore, shadow, cache } = flags;
+  const result = await withMigrator(io, flags, (migrator) => migrator.drift({ ignore, shadow, cache }));
+  // With --json they are in the object.
+  if (io.format === 'human') for (const warning of result.warnings) io.note(`${io.paint.yellow('!')} ${warning}`);
+  io.result(result, () => linesOf(result, flags, io.paint));
+  return result.drift.length > 0 ? ExitCode.todo : ExitCode.done;
+}
+
+function linesOf(
+  { drift: objects, repair, adopt, ignored }: DriftResult,
+  flags: DriftFlags,
+  paint: Paint,
+): readonly string[] {
+  const left = ignored.length > 0 ? [paint.dim(`Left alone: ${shortened(ignored)}.`)] : [];
+  if (objects.length === 0) return ['No drift: the database is as its applied migrations say.', ...left];
+  const lines = [
+    `The database differs from what its applied migrations say, in ${many(objects.length, 'object')}:`,
+    ...objects.flatMap((object) => objectLines(object, paint)),
+    ...left,
+    '',
+  ];
+  if (!flags.sql)
+    return [
+      ...lines,
+      'Nothing was changed. --sql shows the statements that would take it back, or make a migration of it.',
+    ];
+  return [
+    ...lines,
+    '-- What would bring the database to what its migrations say:',
+    ...script(repair),
+    '',
+    '-- Or what a migration would need (nest-migrate create Adopt --sql), to say what the database has.',
+    '-- Here it is there already: with nothing else pending, record the migration by nest-migrate run --fake',
+    ...script(adopt),
+  ];
+}
+
+const states = {
+  missing: { sign: '-', words: 'in the migrations, not in the database' },
+  unexpected: { sign: '+', words: 'in the database, not in the migrations' },
+  different: { sign: '~', words: '' },
+} as const;
+
+function objectLines({ object, state, detail = '' }: DriftedObject, paint: Paint): readonly string[] {
+  const { sign, words } = states[state];
+  const color = { missing: paint.red, unexpected: paint.green, different: paint.yellow }[state];
+  const details = detail.split('\n');
+  if (state === 'different' && details.length > 1)
+    return [`${color(sign)} ${object}:`, ...details.map((line) => `    ${line}`)];
+  const said = words === '' ? detail : words;
+  return [`${color(sign)} ${object}: ${said}`, ...(words !== '' && detail ? [paint.dim(`    ${detail}`)] : [])];
+}
+
+function script(statements: readonly string[]): readonly string[] {
+  return statements.length === 0 ? ['-- (none)'] : statements.map((sql) => `${sql.trim().replace(/;$/, '')};`);
+}
+
+function shortened(names: readonly string[]): string {
+  const more = names.length - 10;
+  return names.slice(0, 10).join(', ') + (more > 0 ? ` and ${more} more` : '');
+}

@@ -1,0 +1,100 @@
+import { differences, isPartOf } from '../../schema/differences.js';
+import type { Fact } from '../../schema/engine.js';
+import { keyOf } from '../../schema/object-id.js';
+import type { ObjectId } from '../../schema/object-id.js';
+import type { Schema } from '../../schema/read.js';
+import { setAside } from '../../schema/set-aside.js';
+import { noCache, openCache } from '../../shadow/cache.js';
+import { withEntities } from '../../shadow/shadow.js';
+import { versionsOfEngines } from '../../shadow/versions.js';
+import { list } from '../context.js';
+import type { CommandContext, Survey } from '../context.js';
+import { inSameWords } from '../generate/same-words.js';
+import { replayedSide, unmanagedTables } from '../generate/schemas.js';
+import type { DriftedObject, DriftOptions, DriftResult } from './contract.js';
+import { appliedMigrations } from './expected.js';
+import { ignoring } from './ignore.js';
+import type { Ignored } from './ignore.js';
+import { readLive } from './live.js';
+import { objectsOf } from './objects.js';
+import { statementsBetween } from './statements.js';
+
+/** How the database differs from what the migrations say that are applied there. Reads only. */
+export async function drift(options: DriftOptions, context: CommandContext): Promise<DriftResult> {
+  // What is mistyped is said before anything takes its time.
+  const ignored = ignoring(context.settings.drift.ignore, options.ignore ?? []);
+  const live = await readLive(context, await list(context));
+  const applied = appliedMigrations(live.survey);
+  const unmanaged = await withEntities(context.dataSource, (entities) => Promise.resolve(unmanagedTables(entities)));
+  const url = options.shadow;
+  const cache = url === undefined && options.cache !== false ? openCache(versionsOfEngines()) : noCache;
+  const tables = unmanaged.length === 0 ? 'managed' : 'all';
+  const { schema: said } = await replayedSide(applied.migrations, context, { url, cache, tables });
+  const { schema: has, warnings: wording } = await inSameWords(said, live.schema, context, { url, cache });
+  const isAside = asideOf(said, ignored, { unmanaged, place: context.tables.schema });
+  const expected = await setAside(said, has, isAside);
+  const found = differences(expected, has);
+  const objects = objectsOf(found, expected, has);
+  const statements =
+    found.length > 0 ? await statementsBetween(expected, has) : { repair: [], adopt: [], warnings: [] };
+  return {
+    drift: objects,
+    repair: statements.repair,
+    adopt: statements.adopt,
+    ignored: leftAlone(said, has, objects),
+    warnings: [
+      ...remarks(live.survey, live.edited),
+      ...applied.warnings,
+      ...wording,
+      ...statements.warnings,
+      ...ignored.idle([said, has]).map((pattern) => `Nothing matches ${pattern}, which is to be ignored.`),
+    ],
+  };
+}
+
+interface Others {
+  readonly unmanaged: readonly ObjectId[];
+  /** The schema of the ledger, which has to be there before any migration. */
+  readonly place: string | undefined;
+}
+
+/**
+ * What is not compared: what a user ignores, and what no migration makes, though it belongs there: extensions that the server or TypeORM
+ * has installed, tables of entities that are not synchronized.
+ */
+function asideOf(
+  said: Schema,
+  ignored: Ignored,
+  { unmanaged, place }: Others,
+): (fact: Fact, schema: Schema) => boolean {
+  const unmanagedKeys = new Set(unmanaged.map(keyOf));
+  const isForeign = ({ id }: Fact): boolean =>
+    (id.kind === 'extension' || unmanagedKeys.has(keyOf(id))) && !said.has(id);
+  const isPlace = ({ id }: Fact): boolean => id.kind === 'schema' && id.name === place && !said.has(id);
+  return (fact, schema) => isPlace(fact) || isPartOf(fact, schema, (one) => isForeign(one) || ignored.names(one));
+}
+
+function leftAlone(said: Schema, has: Schema, compared: readonly DriftedObject[]): readonly string[] {
+  const told = new Set(compared.map(({ object }) => object));
+  return objectsOf(differences(said, has), said, has)
+    .map(({ object }) => object)
+    .filter((object) => !told.has(object));
+}
+
+/** What somebody who looks at the differences has to know of the migrations. */
+function remarks({ state }: Survey, edited: readonly string[]): readonly string[] {
+  const nothing =
+    'No migration is applied here, so everything that is here is unexpected: `nest-migrate baseline` takes over a database that exists.';
+  return [
+    ...(state.applied.length === 0 ? [nothing] : []),
+    ...state.halfDone.map(
+      ({ migration, direction, statements_done: done }) =>
+        `${migration} stopped in the middle (${direction}) after ${many(done)}: what it has done so far is part of what differs. The next ${direction === 'up' ? 'run' : 'revert'} goes on there.`,
+    ),
+    ...edited.map((name) => `${name} was changed after it had been applied: it is compared as it is now.`),
+  ];
+}
+
+function many(statements: number): string {
+  return `${statements} statement${statements === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,43 @@
+import { MigrateError } from '../../errors.js';
+import type { KnownMigration } from '../../files/migration.js';
+import type { Survey } from '../context.js';
+
+export interface AppliedMigrations {
+  /** In the order in which they are replayed. */
+  readonly migrations: readonly KnownMigration[];
+  readonly warnings: readonly string[];
+}
+
+/**
+ * The migrations that the ledger says are applied. One whose file is not here cannot be replayed. Where newer ones are missing, these are
+ * the files of another version of the app, and everything that the missing ones made would seem unexpected: that is refused. Where only
+ * ones older than all files are missing, they were squashed into those.
+ */
+export function appliedMigrations({ known, state, isApplied }: Survey): AppliedMigrations {
+  const migrations = known.filter(({ name }) => isApplied(name));
+  const files = new Set(migrations.map(({ name }) => name));
+  const missing = state.applied.filter(({ name }) => !files.has(name));
+  const oldest = Math.min(...migrations.map(({ timestamp }) => timestamp));
+  const needed = missing.filter(({ timestamp }) => migrations.length === 0 || timestamp >= oldest);
+  if (needed[0] !== undefined) throw fileMissing(needed.map(({ name }) => name));
+  return { migrations, warnings: missing.length === 0 ? [] : [squashed(missing.map(({ name }) => name))] };
+}
+
+function fileMissing(names: readonly string[]): MigrateError {
+  const many = names.length > 1;
+  return new MigrateError({
+    code: 'MIGRATION_FILE_MISSING',
+    message: `Applied in the database, but not here: ${shortened(names)}. What ${many ? 'they have' : 'it has'} made cannot be known without the file${many ? 's' : ''}, so nothing was compared.`,
+    next: 'Check out the version of the app that is deployed there, with its migrations; `nest-migrate status` lists what is applied.',
+    migration: names[0] ?? '',
+  });
+}
+
+function squashed(names: readonly string[]): string {
+  return `Applied, but not here, and older than every file: ${shortened(names)}. The files are taken to contain what they have made.`;
+}
+
+function shortened(names: readonly string[]): string {
+  const more = names.length - 5;
+  return names.slice(0, 5).join(', ') + (more > 0 ? ` and ${more} more` : '');
+}

@@ -1,0 +1,85 @@
+import { connectionError, isServerAbsent, withClient } from '../../database/client.js';
+import type { OwnClient, SqlClient } from '../../database/client.js';
+import { readDetails } from '../../database/log.js';
+import { codeOf, MigrateError } from '../../errors.js';
+import type { MigrationList } from '../../files/migration.js';
+import { readSchema } from '../../schema/read.js';
+import type { CatalogPool, Schema } from '../../schema/read.js';
+import { surveyInside } from '../context.js';
+import type { CommandContext, Survey } from '../context.js';
+import { findEdited } from '../edited.js';
+import { ownTables } from '../generate/schemas.js';
+
+/** What is in the database, and which migrations it says are applied. */
+export interface Live {
+  readonly survey: Survey;
+  readonly schema: Schema;
+  /** Migrations whose text is not what was applied. */
+  readonly edited: readonly string[];
+}
+
+const mostAttempts = 3;
+
+/**
+ * Reads both on one connection, in transactions that cannot write. Not by a setting of the session: behind a pooler that would stay with
+ * the connection, and the next one to get it could not write.
+ */
+export async function readLive(context: CommandContext, found: MigrationList): Promise<Live> {
+  try {
+    return await withClient(context, (client) => readBoth(client, context, found));
+  } catch (error) {
+    if (codeOf(error) === lockNotAvailable) throw blocked(context, error);
+    throw isServerAbsent(error) ? connectionError(error, context.dataSource) : error;
+  }
+}
+
+const lockNotAvailable = '55P03';
+
+function blocked({ settings: { lockTimeoutMs } }: CommandContext, cause: unknown): MigrateError {
+  return new MigrateError({
+    code: 'LOCK_NOT_ACQUIRED',
+    message: `The schema could not be read: somebody has held a lock on one of its objects for longer than ${lockTimeoutMs} ms, as a running migration does. Nothing was changed.`,
+    next: 'Try again when that has finished, or wait longer: --lock-timeout 30s',
+    cause,
+  });
+}
+
+/** Again, when somebody has migrated between the one and the other. */
+async function readBoth(client: OwnClient, context: CommandContext, found: MigrationList): Promise<Live> {
+  for (let attempt = 1; ; attempt++) {
+    const before = await readOnly(client, () => surveyInside(client, found, context));
+    const schema = await readSchema(poolOf(client, context), { ignoreTables: ownTables(context) });
+    const { survey, edited } = await readOnly(client, async () => {
+      const survey = await surveyInside(client, found, context);
+      const details = survey.state.exists.log ? await readDetails(client, context.tables) : new Map<string, never>();
+      return { survey, edited: await findEdited(survey, details) };
+    });
+    if (namesOf(before) === namesOf(survey) || attempt === mostAttempts) return { survey, schema, edited };
+  }
+}
+
+async function readOnly<T>(client: SqlClient, work: () => Promise<T>): Promise<T> {
+  await client.query('BEGIN READ ONLY');
+  try {
+    return await work();
+  } finally {
+    await client.query('ROLLBACK').catch(() => undefined);
+  }
+}
+
+function namesOf({ state }: Survey): string {
+  return JSON.stringify(state.applied.map(({ name }) => name));
+}
+
+/**
+ * Reading a catalog asks for a pool, and begins a transaction of its own that cannot write. Printing a definition waits for whoever
+ * changes that object, which may be long.
+ */
+function poolOf(client: SqlClient, { settings }: CommandContext): CatalogPool {
+  const query: SqlClient['query'] = async (sql, parameters) => {
+    const result = await client.query(sql, parameters);
+    if (sql.startsWith('BEGIN')) await client.query(`SET LOCAL lock_timeout = ${settings.lockTimeoutMs}`);
+    return result;
+  };
+  return { connect: () => Promise.resolve({ query, release: () => undefined }) };
+}

@@ -1,0 +1,111 @@
+import { messageOf } from '../../errors.js';
+import { compareSchemas } from '../../schema/compare.js';
+import { differences } from '../../schema/differences.js';
+import type { Difference } from '../../schema/differences.js';
+import { narrow } from '../../schema/narrow.js';
+import { describeObject, keyOf } from '../../schema/object-id.js';
+import { readSchema, schemaOf } from '../../schema/read.js';
+import type { Schema } from '../../schema/read.js';
+import { hashOf } from '../../shadow/cache.js';
+import type { SchemaCache } from '../../shadow/cache.js';
+import type { CommandContext } from '../context.js';
+import { ownTables, withShadow } from './schemas.js';
+
+/** What the server prints of an expression or a query, each version a little differently: before 16, every column of a view with its table. */
+const printed = new Set([
+  'def',
+  'expr',
+  'generatedExpr',
+  'default',
+  'usingExpr',
+  'checkExpr',
+  'where',
+  'partitionKey',
+  'partitionBound',
+]);
+
+type Payload = Readonly<Record<string, unknown>>;
+
+/**
+ * The schema of the database, with the texts in which it differs as the shadow's version of PostgreSQL prints them: it is made there once
+ * more for that.
+ */
+export async function inSameWords(
+  expected: Schema,
+  live: Schema,
+  context: CommandContext,
+  { url, cache }: { readonly url: string | undefined; readonly cache: SchemaCache },
+): Promise<{ readonly schema: Schema; readonly warnings: readonly string[] }> {
+  const suspects = differences(expected, live).filter(
+    ({ from, properties }) => from !== undefined && properties.some((name) => printed.has(name)),
+  );
+  if (suspects.length === 0) return { schema: live, warnings: [] };
+  const as = (side: 'from' | 'to') => (one: Difference) => textsOf(one, one[side]?.payload ?? {});
+  // A change of these texts, and of nothing else, is what decides which part of the database is made.
+  const { to: part } = await narrow(await withTexts(live, suspects, as('from')), live);
+  const key = `words ${hashOf([JSON.stringify(part.facts.facts())])}`;
+  const made = (await cache.get<Made>(key)) ?? (await makeOnShadow(part, suspects, context, url));
+  if (made.failures.length === 0) await cache.set(key, made);
+  const schema = await withTexts(live, suspects, (one) => textsOf(one, made.payloads.get(keyOf(one.id)) ?? {}));
+  const notMade = suspects.filter(({ id }) => !made.payloads.has(keyOf(id))).map(({ id }) => describeObject(id));
+  return { schema, warnings: notMade.length === 0 ? [] : [notComparable(notMade, made.failures)] };
+}
+
+function textsOf({ properties }: Difference, payload: Payload): Payload {
+  const texts = properties.filter((name) => printed.has(name) && typeof payload[name] === 'string');
+  return Object.fromEntries(texts.map((name) => [name, payload[name]]));
+}
+
+function withTexts(
+  schema: Schema,
+  which: readonly Difference[],
+  textsFor: (one: Difference) => Payload,
+): Promise<Schema> {
+  const texts = new Map(which.map((one) => [keyOf(one.id), textsFor(one)]));
+  const facts = schema.facts
+    .facts()
+    .map((fact) => ({ ...fact, payload: { ...fact.payload, ...texts.get(keyOf(fact.id)) } }));
+  return schemaOf(facts, schema.facts.edges);
+}
+
+interface Made {
+  /** What the suspects are like there, by the keys of the objects. */
+  readonly payloads: ReadonlyMap<string, Payload>;
+  readonly failures: readonly string[];
+}
+
+/** As far as it can be made there: an extension, a role may be missing. */
+function makeOnShadow(
+  part: Schema,
+  suspects: readonly Difference[],
+  context: CommandContext,
+  url: string | undefined,
+): Promise<Made> {
+  return withShadow(context, url, async ({ pool }) => {
+    const read = (): Promise<Schema> => readSchema(pool, { ignoreTables: ownTables(context) });
+    const failures: string[] = [];
+    const statements = [
+      'SET check_function_bodies = off',
+      ...(await compareSchemas(await read(), part)).map(({ sql }) => sql),
+    ];
+    const client = (await pool.connect()) as Lent;
+    try {
+      for (const sql of statements) await client.query(sql).catch((error: unknown) => failures.push(messageOf(error)));
+    } finally {
+      client.release();
+    }
+    const made = await read();
+    const found = suspects.flatMap(({ id }) => made.facts.get(id) ?? []);
+    return { payloads: new Map(found.map(({ id, payload }) => [keyOf(id), payload])), failures };
+  });
+}
+
+interface Lent {
+  query(sql: string): Promise<unknown>;
+  release(): void;
+}
+
+function notComparable(objects: readonly string[], failures: readonly string[]): string {
+  const because = failures[0] === undefined ? '' : ` (${failures[0]})`;
+  return `Compared as two versions of PostgreSQL print them, which may differ where nothing else does, because the throwaway one could not make them${because}: ${objects.join(', ')}. A server of the same version helps: --shadow postgres://…`;
+}

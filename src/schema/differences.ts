@@ -1,0 +1,87 @@
+import type { Fact } from './engine.js';
+import type { ObjectId } from './object-id.js';
+import { relationOf } from './object-id.js';
+import type { Schema } from './read.js';
+
+/** An object that is only in one of two schemas, or otherwise in the other. */
+export interface Difference {
+  readonly id: ObjectId;
+  readonly from: Fact | undefined;
+  readonly to: Fact | undefined;
+  /** The names of the properties that differ; of an object that is in both. */
+  readonly properties: readonly string[];
+}
+
+/** What differs, without what belongs to an object that is in one of them only. The order is that of the objects. */
+export function differences(from: Schema, to: Schema): readonly Difference[] {
+  const gone = from.facts.facts().filter((fact) => !isMember(fact.id, from) && isAlone(fact, from, to));
+  const rest = to.facts
+    .facts()
+    .filter((fact) => !isMember(fact.id, to) && (from.has(fact.id) || isAlone(fact, to, from)));
+  return [
+    ...gone.map((fact) => ({ id: fact.id, from: fact, to: undefined, properties: [] })),
+    ...rest.flatMap((fact) => {
+      const before = from.facts.get(fact.id);
+      const properties = before ? differing(before, fact) : [];
+      if (before && properties.length === 0) return [];
+      return [{ id: fact.id, from: before, to: fact, properties }];
+    }),
+  ];
+}
+
+/** Not in the other one, while what it belongs to is. */
+function isAlone(fact: Fact, own: Schema, other: Schema): boolean {
+  return !other.has(fact.id) && ownersOf(fact, own).every((owner) => other.has(owner));
+}
+
+/** Properties whose names begin with `_` are notes of the engine. */
+function differing({ payload: a }: Fact, { payload: b }: Fact): readonly string[] {
+  const names = new Set([...Object.keys(a), ...Object.keys(b)]);
+  return [...names].filter((name) => !name.startsWith('_') && canonical(a[name]) !== canonical(b[name])).toSorted();
+}
+
+function canonical(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value ?? null);
+  if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
+  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return `{${entries.map(([name, one]) => `${name}:${canonical(one)}`).join()}}`;
+}
+
+/** What an object goes away with: its table, the object that a comment is on, the column that owns a sequence, the table it is a part of. */
+export function ownersOf({ id, parent, payload }: Fact, schema: Schema): readonly ObjectId[] {
+  const owned = payload['ownedBy'] as { schema: string; table: string; column?: string } | null | undefined;
+  const whole = payload['parentTable'] as { schema: string; name: string } | null | undefined;
+  const owners: ObjectId[] = [];
+  if (parent) owners.push(parent);
+  if (whole) owners.push({ kind: 'table', schema: whole.schema, name: whole.name });
+  if (id.target) owners.push(id.target);
+  if (owned) {
+    const { schema: place, table, column } = owned;
+    owners.push({ kind: 'table', schema: place, name: table });
+    if (column !== undefined) owners.push({ kind: 'column', schema: place, table, name: column });
+  }
+  return owners.filter((owner) => schema.has(owner));
+}
+
+/** Whether this is true of an object or of something that it belongs to. */
+export function isPartOf(fact: Fact, schema: Schema, test: (fact: Fact) => boolean): boolean {
+  if (test(fact)) return true;
+  return ownersOf(fact, schema).some((owner) => {
+    const above = schema.facts.get(owner);
+    return above !== undefined && isPartOf(above, schema, test);
+  });
+}
+
+/** Of an extension, which makes it and takes it away. */
+function isMember(id: ObjectId, schema: Schema): boolean {
+  const fact = schema.facts.get(id);
+  const belongs = (one: Fact): boolean =>
+    schema.facts.outgoingEdges(one.id).some(({ kind }) => kind === 'memberOfExtension');
+  return fact !== undefined && isPartOf(fact, schema, belongs);
+}
+
+/** The table that an index, a constraint, a trigger is of. */
+export function tableOf({ id, parent }: Fact): ObjectId | undefined {
+  if (id.table !== undefined) return relationOf(id);
+  return parent !== undefined && parent.kind !== 'schema' ? parent : undefined;
+}

@@ -1,0 +1,653 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, it } from '@jest/globals';
+import { DataSource } from 'typeorm';
+import { createMigrator } from '../../src/migrator.js';
+import type { DriftOptions, DriftResult, MigrateSettings } from '../../src/index.js';
+import { runCli } from '../support/cli.js';
+import { createDatabase, createRole, serverUrl } from '../support/database.js';
+import type { TestDatabase } from '../support/database.js';
+import { createProject } from '../support/project.js';
+import type { TestProject } from '../support/project.js';
+
+const shop = `-- up
+CREATE TYPE user_role AS ENUM ('admin', 'member');
+CREATE TYPE address AS (street text, city text);
+CREATE TYPE place AS (street text, city text);
+CREATE DOMAIN email AS text CHECK (VALUE LIKE '%@%');
+CREATE SCHEMA billing;
+CREATE TABLE users (
+  id serial PRIMARY KEY,
+  name varchar(50) NOT NULL DEFAULT 'nobody',
+  mail email UNIQUE,
+  role user_role NOT NULL DEFAULT 'member',
+  home address,
+  tags text[] NOT NULL DEFAULT '{}',
+  born date CHECK (born > '1900-01-01'),
+  data jsonb DEFAULT '{}'::jsonb,
+  made_at timestamptz NOT NULL DEFAULT now(),
+  upper_name text GENERATED ALWAYS AS (upper(name)) STORED
+);
+CREATE UNIQUE INDEX users_name_idx ON users (lower(name)) WHERE role = 'admin';
+CREATE TABLE billing.invoices (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  user_id int NOT NULL REFERENCES users ON DELETE CASCADE,
+  amount numeric(10, 2) NOT NULL DEFAULT 0,
+  note varchar(50) NOT NULL,
+  EXCLUDE USING gist (int4range(user_id, user_id + 1) WITH &&)
+);
+COMMENT ON COLUMN users.name IS 'as they like to be called';
+CREATE TABLE events (at timestamptz NOT NULL, what text) PARTITION BY RANGE (at);
+CREATE INDEX events_at ON events (at);
+CREATE TABLE events_2024 PARTITION OF events FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
+CREATE VIEW admins AS SELECT id, name, extract(year FROM born) AS year FROM users WHERE role = 'admin';
+CREATE VIEW spenders AS SELECT u.*, (SELECT sum(amount) FROM billing.invoices WHERE user_id = u.id) FROM users u;
+CREATE VIEW names AS SELECT name FROM admins ORDER BY name;
+CREATE MATERIALIZED VIEW totals AS SELECT user_id, sum(amount) AS total FROM billing.invoices GROUP BY user_id;
+CREATE INDEX totals_user ON totals (user_id);
+CREATE FUNCTION newest() RETURNS int BEGIN ATOMIC SELECT max(id) FROM users; END;
+CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.made_at = now(); RETURN NEW; END $$;
+CREATE TRIGGER touch BEFORE UPDATE ON users FOR EACH ROW WHEN (OLD.name IS DISTINCT FROM NEW.name) EXECUTE FUNCTION touch();
+ALTER TABLE users ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON users USING (id IN (SELECT user_id FROM billing.invoices));
+CREATE RULE quiet AS ON DELETE TO events DO INSTEAD SELECT at FROM events WHERE what = 'x';
+CREATE EXTENSION citext;
+CREATE TABLE words (word citext PRIMARY KEY);
+CREATE VIEW loud AS SELECT word FROM words;
+-- down
+`;
+const later = `-- up
+ALTER TABLE users ADD nick text;
+-- down
+`;
+
+const dataSourceFile = `import { defineDataSource } from 'nest-migrate/data-source';
+export default defineDataSource({ entities: [], migrations: ['migrations/*.sql'] });
+`;
+
+let project: TestProject;
+let template: TestDatabase;
+let database: TestDatabase;
+beforeAll(async () => {
+  project = createProject({
+    'package.json': '{ "name": "app", "type": "module" }',
+    'data-source.js': dataSourceFile,
+    'migrations/1700000000001-shop.sql': shop,
+  });
+  template = await createDatabase();
+  const { code, stderr } = await cli('run', template.url);
+  if (code !== 0) throw new Error(stderr);
+  await template.disconnect();
+  project.write('migrations/1700000000002-later.sql', later);
+});
+afterAll(async () => {
+  await template.drop();
+  project.remove();
+});
+beforeEach(async () => void (database = await createDatabase(template.name)));
+afterEach(() => database.drop());
+
+const cli = (command: string, url = database.url, ...args: readonly string[]) =>
+  runCli([command, ...args], { cwd: project.dir, env: { DATABASE_URL: url } });
+
+/** The command without a process, with throwaway databases of another version than the server's. */
+async function drift(options: DriftOptions = {}, settings: MigrateSettings = {}): Promise<DriftResult> {
+  const dataSource = new DataSource({
+    type: 'postgres',
+    url: database.url,
+    migrations: [`${project.dir}/migrations/*.sql`],
+  });
+  return createMigrator({ dataSource, settings }).drift(options);
+}
+
+it('a database that the migrations made has none, on another version of PostgreSQL too', async () => {
+  expect(await drift()).toEqual({ drift: [], repair: [], adopt: [], ignored: [], warnings: [] });
+  expect(await drift({ shadow: serverUrl() })).toEqual({ drift: [], repair: [], adopt: [], ignored: [], warnings: [] });
+});
+
+/** What is done to the database by hand, and what is said of it. */
+const cases: readonly (readonly [
+  sql: string,
+  said: readonly (readonly [state: string, object: string, detail?: string])[],
+])[] = [
+  [
+    'CREATE INDEX adhoc ON users (born)',
+    [['unexpected', 'index adhoc on users', 'CREATE INDEX adhoc ON public.users USING btree (born)']],
+  ],
+  [
+    'DROP INDEX users_name_idx',
+    [['missing', 'index users_name_idx on users', expect.stringContaining('CREATE UNIQUE INDEX') as never]],
+  ],
+  [
+    `DROP INDEX users_name_idx; CREATE UNIQUE INDEX users_name_idx ON users (lower(name)) WHERE role = 'member'`,
+    [
+      [
+        'different',
+        'index users_name_idx on users',
+        "in the migrations: … (lower((name)::text)) WHERE (role = 'admin'::public.user_role)\nin the database: … (lower((name)::text)) WHERE (role = 'member'::public.user_role)",
+      ],
+    ],
+  ],
+  [
+    'ALTER TABLE billing.invoices ALTER note TYPE varchar(100), ALTER note DROP NOT NULL',
+    [
+      [
+        'different',
+        'column billing.invoices.note',
+        'NOT NULL in the migrations, nullable in the database\ntype varchar(50) in the migrations, varchar(100) in the database',
+      ],
+    ],
+  ],
+  [
+    "ALTER TABLE users ALTER tags SET DEFAULT '{a}', ALTER data DROP DEFAULT",
+    [
+      ['different', 'column users.data', "default '{}'::jsonb in the migrations, none in the database"],
+      ['different', 'column users.tags', "default '{}'::text[] in the migrations, '{a}'::text[] in the database"],
+    ],
+  ],
+  [
+    'ALTER TABLE users DROP CONSTRAINT users_born_check',
+    [['missing', 'constraint users_born_check on users', "CHECK ((born > '1900-01-01'::date))"]],
+  ],
+  [
+    "ALTER TABLE users DROP CONSTRAINT users_born_check, ADD CONSTRAINT users_born_check CHECK (born > '1900-01-01') NOT VALID",
+    [['different', 'constraint users_born_check on users', 'validated in the migrations, NOT VALID in the database']],
+  ],
+  [
+    'CREATE TABLE extra (id serial PRIMARY KEY, name text DEFAULT 1); CREATE INDEX ON extra (name)',
+    [['unexpected', 'table extra']],
+  ],
+  [
+    'DROP TABLE words CASCADE',
+    [
+      ['missing', 'view loud'],
+      ['missing', 'table words'],
+    ],
+  ],
+  [
+    "CREATE TABLE events_2025 PARTITION OF events FOR VALUES FROM ('2025-01-01') TO ('2026-01-01')",
+    [['unexpected', 'table events_2025', 'a partition of events']],
+  ],
+  [
+    "ALTER TYPE user_role ADD VALUE 'guest'; ALTER TYPE address ADD ATTRIBUTE zip text",
+    [
+      ['different', 'type address', 'attribute zip none in the migrations, text in the database'],
+      ['different', 'type user_role', 'values admin, member in the migrations, admin, member, guest in the database'],
+    ],
+  ],
+  [
+    'CREATE OR REPLACE VIEW names AS SELECT name FROM admins ORDER BY name DESC',
+    [
+      [
+        'different',
+        'view names',
+        'in the migrations: SELECT admins.name FROM public.admins ORDER BY admins.name\nin the database: SELECT admins.name FROM public.admins ORDER BY admins.name DESC',
+      ],
+    ],
+  ],
+  [
+    'ALTER TABLE users DISABLE TRIGGER touch; ALTER TABLE users DISABLE ROW LEVEL SECURITY',
+    [
+      ['different', 'table users', 'row level security in the migrations, no row level security in the database'],
+      ['different', 'trigger touch on users', 'enabled in the migrations, disabled in the database'],
+    ],
+  ],
+  [
+    "COMMENT ON COLUMN users.name IS 'family name'; COMMENT ON TABLE words IS 'all of them'",
+    [
+      [
+        'different',
+        'column users.name',
+        "comment 'as they like to be called' in the migrations, 'family name' in the database",
+      ],
+      ['different', 'table words', "comment none in the migrations, 'all of them' in the database"],
+    ],
+  ],
+  [
+    'ALTER TABLE users ALTER upper_name DROP EXPRESSION; ALTER TABLE billing.invoices ALTER id SET GENERATED BY DEFAULT',
+    [
+      [
+        'different',
+        'column billing.invoices.id',
+        'identity ALWAYS in the migrations, identity BY DEFAULT in the database',
+      ],
+      [
+        'different',
+        'column users.upper_name',
+        'generated as upper((name)::text) in the migrations, not generated in the database',
+      ],
+    ],
+  ],
+  [
+    "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'totals_user'::regclass",
+    [
+      [
+        'different',
+        'index totals_user on totals',
+        'valid in the migrations, invalid (as a CREATE INDEX CONCURRENTLY leaves it that failed) in the database',
+      ],
+    ],
+  ],
+  [
+    'CREATE OR REPLACE FUNCTION newest() RETURNS int BEGIN ATOMIC SELECT min(id) FROM users; END; ALTER POLICY own ON users USING (true)',
+    [
+      [
+        'different',
+        'function newest()',
+        expect.stringMatching(/^in the migrations: .*max.*\nin the database: .*min/) as never,
+      ],
+      [
+        'different',
+        'policy own on users',
+        expect.stringMatching(/^USING in the migrations: .*\nUSING in the database: true$/) as never,
+      ],
+    ],
+  ],
+  [
+    'CREATE OR REPLACE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN  NEW.made_at = now(); RETURN NEW; END $$',
+    [['different', 'function touch()', 'differs in white space only']],
+  ],
+  [
+    'ALTER TYPE place ALTER ATTRIBUTE city TYPE varchar(9)',
+    [['different', 'type place', 'attribute city text in the migrations, varchar(9) in the database']],
+  ],
+  [
+    'CREATE TABLE old_words () INHERITS (words); CREATE TABLE secret (id int); CREATE POLICY mine ON secret TO postgres USING (id > 1)',
+    [
+      ['unexpected', 'table old_words', 'inherits from words'],
+      ['unexpected', 'table secret'],
+    ],
+  ],
+  [
+    "ALTER TYPE user_role RENAME VALUE 'member' TO 'guest'",
+    [
+      ['different', 'type user_role', 'values admin, member in the migrations, admin, guest in the database'],
+      [
+        'different',
+        'column users.role',
+        "default 'member'::public.user_role in the migrations, 'guest'::public.user_role in the database",
+      ],
+    ],
+  ],
+  ['CREATE SCHEMA audit; CREATE TABLE audit.log (id int)', [['unexpected', 'schema audit']]],
+  ['GRANT SELECT ON users TO PUBLIC; CREATE EXTENSION pg_trgm', []],
+];
+
+describe('what somebody has done by hand', () => {
+  it.each(cases)('%s', async (sql, said) => {
+    await database.query(sql);
+    const result = await drift({ shadow: serverUrl() });
+    expect(result.drift.map(({ state, object, detail }) => [state, object, ...(detail ? [detail] : [])])).toEqual(said);
+    expect(result.warnings.filter((warning) => !warning.startsWith('To repair it would lose data'))).toEqual([]);
+    if (!/pg_index|GRANT/.test(sql)) await expectAdopted(result.adopt);
+    for (const statement of result.repair) await database.query(statement);
+    expect((await drift({ shadow: serverUrl() })).drift).toEqual([]);
+  });
+
+  /** With these statements in a migration nothing differs. */
+  async function expectAdopted(adopt: readonly string[]): Promise<void> {
+    const statements = adopt.map((one) => `${one};\n`).join('');
+    const file = project.write('migrations/1700000000003-adopt.sql', `-- up\n${statements}-- down\n`);
+    await database.query("INSERT INTO migrations (timestamp, name) VALUES (1700000000003, 'Adopt1700000000003')");
+    const left = await drift({ shadow: serverUrl() }).finally(() => rmSync(file));
+    await database.query("DELETE FROM migrations WHERE name LIKE 'Adopt%'");
+    expect(left.drift).toEqual([]);
+  }
+});
+
+describe('what is to be ignored', () => {
+  const make = `CREATE SCHEMA audit; CREATE TABLE audit.log (id int);
+    CREATE TABLE events_2025 PARTITION OF events FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
+    CREATE INDEX events_2025_adhoc_idx ON events_2025 (what);
+    CREATE INDEX users_adhoc_idx ON users (born); CREATE INDEX users_made ON users (made_at);
+    CREATE VIEW old_names AS SELECT name FROM users; CREATE FUNCTION helper(int) RETURNS int LANGUAGE sql AS 'SELECT 1';
+    CREATE TYPE mood AS ENUM ('ok'); COMMENT ON TABLE users IS 'people'`;
+  const all = ['schema:audit', 'table:public.events_*', 'index:*_adhoc_idx', 'index:public.users.users_made'];
+  const others = ['view:old_*', 'function:helper', 'type:public.mood', 'comment:users'];
+
+  it('patterns, in flags and settings, with all that belongs to what they name', async () => {
+    await database.query(make);
+    const { drift: found, ignored } = await drift({ shadow: serverUrl(), ignore: all });
+    expect(found.map(({ object }) => object)).toEqual([
+      'function helper(integer)',
+      'type mood',
+      'view old_names',
+      'table users',
+    ]);
+    expect(ignored).toEqual([
+      'schema audit',
+      'table events_2025',
+      'index users_adhoc_idx on users',
+      'index users_made on users',
+    ]);
+    const result = await drift({ shadow: serverUrl(), ignore: others }, { drift: { ignore: all } });
+    expect(result).toMatchObject({ drift: [], repair: [], adopt: [], warnings: [] });
+  });
+
+  it('statements are only about the rest', async () => {
+    await database.query(`${make}; CREATE TABLE mine (m mood, FOREIGN KEY (id) REFERENCES users, id int)`);
+    const { repair, adopt } = await drift({ shadow: serverUrl(), ignore: [...all, ...others] });
+    expect([repair, adopt]).toEqual([
+      [expect.stringContaining('DROP CONSTRAINT'), 'DROP TABLE "public"."mine"'],
+      [expect.stringContaining('CREATE TABLE "public"."mine"'), expect.stringContaining('FOREIGN KEY')],
+    ]);
+  });
+
+  it('one that matches nothing is said', async () => {
+    const ignore = ['table:evnts_*', 'index:users_name_idx', 'index:users.users_name_idx', 'column:public.users.nam*'];
+    expect((await drift({ shadow: serverUrl(), ignore })).warnings).toEqual([
+      'Nothing matches table:evnts_*, which is to be ignored.',
+    ]);
+  });
+
+  it('extensions and tables of entities that are not synchronized may be there', async () => {
+    await database.query('CREATE EXTENSION hstore; CREATE TABLE legacy (id int)');
+    project.write(
+      'data-source.js',
+      `import { EntitySchema } from 'typeorm';
+import { defineDataSource } from 'nest-migrate/data-source';
+const legacy = new EntitySchema({ name: 'legacy', synchronize: false, columns: { id: { type: 'int', primary: true } } });
+export default defineDataSource({ entities: [legacy], migrations: ['migrations/*.sql'] });
+`,
+    );
+    const { stdout, code } = await cli('drift', database.url, '--shadow', serverUrl());
+    project.write('data-source.js', dataSourceFile);
+    expect([stdout, code]).toEqual([
+      'No drift: the database is as its applied migrations say.\nLeft alone: extension hstore, table legacy.\n',
+      0,
+    ]);
+  });
+});
+
+describe('the command', () => {
+  it('says in words what differs, exits with 3, and changes nothing', async () => {
+    await database.query('DROP INDEX users_name_idx; CREATE INDEX adhoc ON users (born)');
+    await database.query('ALTER TABLE billing.invoices ALTER note TYPE varchar(100)');
+    const before = await catalog();
+    const { stdout, stderr, code } = await cli('drift');
+    expect(stdout).toMatchInlineSnapshot(`
+      "The database differs from what its applied migrations say, in 3 objects:
+      ~ column billing.invoices.note: type varchar(50) in the migrations, varchar(100) in the database
+      + index adhoc on users: in the database, not in the migrations
+          CREATE INDEX adhoc ON public.users USING btree (born)
+      - index users_name_idx on users: in the migrations, not in the database
+          CREATE UNIQUE INDEX users_name_idx ON public.users USING btree (lower((name)::text)) WHERE (role = 'admin'::public.user_role)
+
+      Nothing was changed. --sql shows the statements that would take it back, or make a migration of it.
+      "
+    `);
+    expect([stderr, code]).toEqual(['', 3]);
+    expect(await catalog()).toEqual(before);
+  });
+
+  it('--sql: the statements in both directions; --json: the same as one object', async () => {
+    await database.query('CREATE INDEX adhoc ON users (born)');
+    await database.query('ALTER TABLE billing.invoices ADD extra int');
+    const { stdout, code } = await cli('drift', database.url, '--sql', '--shadow', serverUrl());
+    expect(stdout).toMatchInlineSnapshot(`
+      "The database differs from what its applied migrations say, in 2 objects:
+      + column billing.invoices.extra: in the database, not in the migrations
+          integer
+      + index adhoc on users: in the database, not in the migrations
+          CREATE INDEX adhoc ON public.users USING btree (born)
+
+      -- What would bring the database to what its migrations say:
+      DROP INDEX "public"."adhoc";
+      ALTER TABLE "billing"."invoices" DROP COLUMN "extra";
+
+      -- Or what a migration would need (nest-migrate create Adopt --sql), to say what the database has.
+      -- Here it is there already: with nothing else pending, record the migration by nest-migrate run --fake
+      ALTER TABLE "billing"."invoices" ADD COLUMN "extra" integer;
+      CREATE INDEX adhoc ON public.users USING btree (born);
+      "
+    `);
+    expect(code).toBe(3);
+    const json = await cli('drift', database.url, '--json', '--shadow', serverUrl());
+    expect(JSON.parse(json.stdout)).toMatchInlineSnapshot(`
+      {
+        "adopt": [
+          "ALTER TABLE "billing"."invoices" ADD COLUMN "extra" integer",
+          "CREATE INDEX adhoc ON public.users USING btree (born)",
+        ],
+        "drift": [
+          {
+            "detail": "integer",
+            "kind": "column",
+            "object": "column billing.invoices.extra",
+            "state": "unexpected",
+          },
+          {
+            "detail": "CREATE INDEX adhoc ON public.users USING btree (born)",
+            "kind": "index",
+            "object": "index adhoc on users",
+            "state": "unexpected",
+          },
+        ],
+        "ignored": [],
+        "repair": [
+          "DROP INDEX "public"."adhoc"",
+          "ALTER TABLE "billing"."invoices" DROP COLUMN "extra"",
+        ],
+        "warnings": [
+          "To repair it would lose data: ALTER TABLE "billing"."invoices" DROP COLUMN "extra".",
+        ],
+      }
+    `);
+    expect(json.code).toBe(3);
+  });
+
+  it('a role that may only read may use it', async () => {
+    const role = await createRole();
+    await database.query(`GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${role.name}`);
+    const reader = database.urlFor(role.name, role.password);
+    const { stdout, code } = await cli('drift', reader);
+    expect([stdout, code]).toEqual(['No drift: the database is as its applied migrations say.\n', 0]);
+    await database.query(`REVOKE SELECT ON migrations FROM ${role.name}`);
+    const refused = await cli('drift', reader);
+    expect(refused.stderr).toContain('This role may not read "migrations"');
+    await database.query(`DROP OWNED BY ${role.name}`);
+    await role.drop();
+  });
+
+  const catalog = (): Promise<unknown> =>
+    database.query('SELECT relname FROM pg_class UNION ALL SELECT name FROM migrations ORDER BY 1');
+});
+
+describe('what goes wrong', () => {
+  const refused = async (...args: readonly string[]): Promise<string> => {
+    const { stderr, stdout, code } = await cli('drift', ...(args as [string]));
+    expect(stderr).not.toMatch(/hunter2|\n {4}at /);
+    return `${stdout}${stderr}exit code ${code}`
+      .replaceAll(project.dir, '')
+      .replace(/127\.0\.0\.1:\d+\/\w+/g, 'server/db');
+  };
+
+  it('no server, a wrong password, a wrong pattern, a shadow that is not there', async () => {
+    const nobody = 'postgres://me:hunter2@127.0.0.1:1/x';
+    expect(await refused(nobody, '--connect-timeout', '100ms')).toMatchInlineSnapshot(`
+      "no connection yet: connect ECONNREFUSED 127.0.0.1:1; trying again
+      ✖ No connection to postgres://me:***@server/db (tried 2 times): connect ECONNREFUSED 127.0.0.1:1.
+      → Start the server, or correct DATABASE_URL. To wait longer: --connect-timeout 2min, or \`nest-migrate wait\`. Nothing was changed.
+      exit code 1"
+    `);
+    expect(await refused(database.urlFor('nobody', 'hunter2'))).toMatchInlineSnapshot(`
+      "✖ The server does not let us in at postgres://nobody:***@server/db: password authentication failed for user "nobody".
+      → Correct the user and password in DATABASE_URL (or PGUSER and PGPASSWORD). Nothing was changed.
+      exit code 1"
+    `);
+    expect(await refused(database.url, '--ignore', 'tabel:x', '--ignore', 'x', '--ignore', 'table:a..b'))
+      .toMatchInlineSnapshot(`
+      "✖ --ignore unknown kind in "tabel:x" (known: schema, table, column, index, constraint, trigger, policy, rule, view, sequence, type, function, comment, extension, collation, publication, subscription, event-trigger, server, fdw)
+        --ignore must be <kind>:<name>, such as "table:events_*", but is "x"
+        --ignore must be <kind>:<name>, such as "table:events_*", but is "table:a..b"
+      → For example: --ignore 'schema:audit' --ignore 'table:public.events_*' --ignore 'index:*_adhoc_idx'
+      exit code 2"
+    `);
+    expect(await refused(database.url, '--shadow', nobody)).toMatchInlineSnapshot(`
+      "✖ No shadow database could be made at postgres://me:***@server/db: connect ECONNREFUSED 127.0.0.1:1.
+      → Correct --shadow; or leave it out: then PostgreSQL runs in the process.
+      exit code 1"
+    `);
+  });
+
+  it('wrong settings, all at once', async () => {
+    const settings = {
+      drift: { ignore: ['tabel:x', 7], ignroe: [] },
+      lockTimeout: 'soon',
+    } as unknown as MigrateSettings;
+    await expect(drift({}, settings)).rejects.toMatchObject({
+      code: 'OPTIONS_INVALID',
+      exitCode: 2,
+      message: expect.stringMatching(/lockTimeout[^]*"drift.ignroe"[^]*unknown kind in "tabel:x"[^]*but is 7/),
+    });
+  });
+
+  it('a migration that is applied and not here: refused; squashed ones are not', async () => {
+    await database.query("INSERT INTO migrations (timestamp, name) VALUES (1700000000009, 'Newer1700000000009')");
+    expect(await refused(database.url)).toMatchInlineSnapshot(`
+      "✖ Applied in the database, but not here: Newer1700000000009. What it has made cannot be known without the file, so nothing was compared.
+      → Check out the version of the app that is deployed there, with its migrations; \`nest-migrate status\` lists what is applied.
+      exit code 1"
+    `);
+    await database.query(
+      "UPDATE migrations SET name = 'Older1600000000009', timestamp = 1600000000009 WHERE name LIKE 'Newer%'",
+    );
+    const { drift: found, warnings } = await drift({ shadow: serverUrl() });
+    expect(found).toEqual([]);
+    expect(warnings).toEqual([
+      'Applied, but not here, and older than every file: Older1600000000009. The files are taken to contain what they have made.',
+    ]);
+  });
+
+  it('a migration that cannot be replayed', async () => {
+    project.write('migrations/1700000000005-broken.sql', '-- up\nUPDATE nowhere SET x = 1;\n-- down\n');
+    await database.query("INSERT INTO migrations (timestamp, name) VALUES (1700000000005, 'Broken1700000000005')");
+    const said = await refused(database.url);
+    rmSync(join(project.dir, 'migrations/1700000000005-broken.sql'));
+    expect(said).toMatchInlineSnapshot(`
+      "✖ Migration Broken1700000000005 could not be replayed on the empty shadow database: relation "nowhere" does not exist (42P01).
+          UPDATE nowhere SET x = 1
+        Nothing was written.
+      → Migrations must run on an empty database, as a new colleague's or CI's is. If it needs data, let it do without where there is none.
+      exit code 1"
+    `);
+  });
+
+  it('somebody who changes an object at the moment', async () => {
+    const other = await database.client();
+    await other.query('BEGIN; ALTER VIEW loud RENAME TO louder; ALTER TABLE users ADD held int');
+    expect(await refused(database.url, '--lock-timeout', '100ms')).toMatchInlineSnapshot(`
+      "✖ The schema could not be read: somebody has held a lock on one of its objects for longer than 100 ms, as a running migration does. Nothing was changed.
+      → Try again when that has finished, or wait longer: --lock-timeout 30s
+      exit code 1"
+    `);
+    await other.query('ROLLBACK');
+  });
+
+  it('nothing applied: everything is unexpected', async () => {
+    await database.query('DROP TABLE migrations, migrations_log');
+    const { drift: found, warnings } = await drift({ shadow: serverUrl() });
+    expect(found.map(({ object, state }) => `${state} ${object}`)).toContain('unexpected table users');
+    expect(warnings[0]).toMatch(/^No migration is applied here, .*`nest-migrate baseline` takes over/);
+    expect(await database.query("SELECT to_regclass('migrations') AS ledger")).toEqual([{ ledger: null }]);
+  });
+
+  it('a migration that stopped in the middle, and one that was changed afterwards', async () => {
+    project.write(
+      'migrations/1700000000002-later.sql',
+      '-- transaction: false\n-- up\nCREATE TABLE half (id int);\nSELECT 1/0;\n-- down\n',
+    );
+    expect((await cli('run')).code).toBe(1);
+    project.write('migrations/1700000000001-shop.sql', shop.replace("'nobody'", "'somebody'"));
+    const { drift: found, warnings } = await drift({ shadow: serverUrl() });
+    project.write('migrations/1700000000002-later.sql', later);
+    project.write('migrations/1700000000001-shop.sql', shop);
+    expect(found.map(({ object }) => object)).toEqual(['table half', 'column users.name']);
+    expect(warnings).toEqual([
+      expect.stringContaining('Later1700000000002 stopped in the middle (up) after 1 statement:'),
+      'Shop1700000000001 was changed after it had been applied: it is compared as it is now.',
+      'To repair it would lose data: DROP TABLE "public"."half".',
+    ]);
+  });
+});
+
+describe('other databases', () => {
+  const entities = `import { Check, Column, Entity, Index, ManyToOne, PrimaryGeneratedColumn, ViewEntity, ViewColumn } from 'typeorm';
+@Entity('users') @Check('age > 0') @Index(['name'], { where: 'age > 18' })
+export class User {
+  @PrimaryGeneratedColumn('uuid') id!: string;
+  @Column({ length: 40 }) name!: string;
+  @Column('int', { default: 1 }) age!: number;
+  @Column('enum', { enum: ['admin', 'member'], default: 'member' }) role!: string;
+  @Column('text', { asExpression: "upper(name)", generatedType: 'STORED' }) loud!: string;
+  @Column('simple-json', { nullable: true }) data!: object;
+  @Column('timestamptz', { default: () => 'now()' }) at!: Date;
+}
+@Entity({ name: 'posts', schema: 'blog' })
+export class Post {
+  @PrimaryGeneratedColumn() id!: number;
+  @ManyToOne(() => User, { onDelete: 'CASCADE' }) author!: User;
+}
+@ViewEntity('adults', { expression: 'SELECT id, name FROM users WHERE age >= 18' })
+export class Adult { @ViewColumn() id!: string; @ViewColumn() name!: string; }
+`;
+  const app = (options: string): TestProject =>
+    createProject({
+      'package.json': '{ "name": "app" }',
+      'tsconfig.json':
+        '{ "compilerOptions": { "module": "commonjs", "target": "es2022", "experimentalDecorators": true, "emitDecoratorMetadata": true, "skipLibCheck": true } }',
+      'src/all.entity.ts': entities,
+      'data-source.ts': `import { defineDataSource } from 'nest-migrate/data-source';
+export default defineDataSource({ baseDir: __dirname, entities: ['src/*.entity.ts'], migrations: ['migrations/*.ts'], ${options} });
+`,
+    });
+  const clean = ['No drift: the database is as its applied migrations say.\n', 0];
+
+  it('what generate has written and run has applied; what a deferred migration will do does not count', async () => {
+    const own = app('');
+    const empty = await createDatabase();
+    const at = (...args: readonly string[]) => runCli(args, { cwd: own.dir, env: { DATABASE_URL: empty.url } });
+    await at('generate', '--shadow', serverUrl());
+    expect((await at('run')).code).toBe(0);
+    const { stdout, stderr, code } = await at('drift');
+    expect([stdout.replace(/Left alone.*\n/, ''), code, stderr]).toEqual([...clean, '']);
+    own.write(
+      'src/all.entity.ts',
+      entities.replace(/  @Column\('simple-json'.*\n/, '').replace("'member']", "'member', 'guest']"),
+    );
+    const made = await at('generate', '--shadow', serverUrl(), '--allow-destructive');
+    expect(made.stdout).toContain('contract');
+    await at('run', '--phase', 'expand');
+    const deferred = await at('drift', '--shadow', serverUrl());
+    expect([deferred.stdout, deferred.code]).toEqual(clean);
+    await at('run', '--phase', 'all');
+    expect((await at('drift', '--shadow', serverUrl())).stdout).toBe(clean[0]);
+    await at('revert', '--count', '2');
+    expect((await at('drift', '--shadow', serverUrl())).stdout).toBe(clean[0]);
+    own.remove();
+    await empty.drop();
+  }, 60_000);
+
+  it('tables of the tool in a schema of their own, under other names', async () => {
+    const own = app("schema: 'app', migrationsTableName: 'applied', metadataTableName: 'views'");
+    const empty = await createDatabase();
+    await empty.query(`CREATE SCHEMA app; ALTER DATABASE ${empty.name} SET search_path = app, public`);
+    const at = (...args: readonly string[]) => runCli(args, { cwd: own.dir, env: { DATABASE_URL: empty.url } });
+    own.write(
+      'migrations/1700000000001-a.ts',
+      `export class A1700000000001 { up(q: any) { return q.query('CREATE TABLE public.a (id int)'); } down() {} }`,
+    );
+    expect((await at('run')).code).toBe(0);
+    const { stdout, code } = await at('drift', '--shadow', serverUrl());
+    expect([stdout.replace(/Left alone.*\n/, ''), code]).toEqual(clean);
+    own.remove();
+    await empty.drop();
+  });
+
+  it('the embedded one', async () => {
+    const at = (...args: readonly string[]) => runCli(args, { cwd: project.dir });
+    expect((await at('run', '--to', '1700000000001')).code).toBe(0);
+    const { stdout, code } = await at('drift');
+    expect([stdout, code]).toEqual(clean);
+  });
+});
