@@ -1,4 +1,5 @@
 import { columnOf } from '../schema/column.js';
+import { likeness } from '../schema/likeness.js';
 import { keyOf, objectId, quoteIdent, relationOf, sqlName, tableSql } from '../schema/object-id.js';
 import type { ObjectId } from '../schema/object-id.js';
 import type { Schema } from '../schema/read.js';
@@ -77,24 +78,6 @@ export function partRenames(from: Schema, to: Schema): readonly Rename[] {
     const [renamed, ...more] = come.get(likes) ?? [];
     return old && renamed && others.length + more.length === 0 ? [{ from: old, to: renamed }] : [];
   });
-}
-
-/** What is in the one schema only, by what it is without its name. */
-function likeness(schema: Schema, other: Schema): ReadonlyMap<string, readonly ObjectId[]> {
-  const found = new Map<string, ObjectId[]>();
-  for (const { id, parent, is } of schema.objects) {
-    if (!['index', 'constraint', 'sequence'].includes(id.kind) || other.has(id)) continue;
-    if (id.kind === 'sequence' && (is['ownedBy'] ?? undefined) === undefined) continue;
-    const definition = String(is['def']);
-    const nameless =
-      id.kind === 'index' ? definition.replace(/^(CREATE (?:UNIQUE )?INDEX )(?:"(?:[^"]|"")+"|\S+)/, '$1') : definition;
-    const key = JSON.stringify(
-      [id.kind, parent, is['type'], id.kind === 'sequence' ? is : nameless],
-      (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value),
-    );
-    found.set(key, [...(found.get(key) ?? []), id]);
-  }
-  return found;
 }
 
 export function renameSql({ from, to }: Rename): string {

@@ -1,8 +1,9 @@
 import type { Fact } from './engine.js';
+import { likeness, nameless } from './likeness.js';
 import { keyOf } from './object-id.js';
 import type { ObjectId } from './object-id.js';
 import { schemaOf } from './read.js';
-import type { Schema } from './read.js';
+import type { Schema, SchemaObject } from './read.js';
 
 /** What belongs to an object that the entities know is as they say. */
 const aspects = new Set(['comment', 'default']);
@@ -28,7 +29,8 @@ export async function keepUnknown(
 ): Promise<{ readonly schema: Schema; readonly kept: readonly ObjectId[] }> {
   const kept = new Map<string, ObjectId>();
   const stays = (id: ObjectId): boolean => wanted.has(id) || kept.has(keyOf(id));
-  const candidates = present.objects.filter(({ id }) => !wanted.has(id));
+  const comes = likeness(wanted, present);
+  const candidates = present.objects.filter((one) => !wanted.has(one.id) && !givesWay(one, comes, wanted));
   for (let grown = true; grown;) {
     grown = false;
     for (const { id, parent } of candidates) {
@@ -55,6 +57,14 @@ export async function keepUnknown(
     return id.kind !== 'comment' && !(parent && kept.has(keyOf(parent)));
   });
   return { schema, kept: told };
+}
+
+/** What the entities have too, called otherwise, and a primary key where they want another: a table has one. */
+function givesWay({ id, parent, is }: SchemaObject, comes: ReturnType<typeof likeness>, wanted: Schema): boolean {
+  const likes = nameless({ id, parent, is });
+  if (likes !== undefined && comes.has(likes)) return true;
+  if (id.kind !== 'constraint' || is['type'] !== 'p' || parent === undefined) return false;
+  return wanted.childrenOf(parent).some((other) => other.id.kind === 'constraint' && other.is['type'] === 'p');
 }
 
 function asPresent(fact: Fact, present: Schema): Fact {

@@ -51,9 +51,23 @@ export async function readSchema(pool: CatalogPool, { ignoreTables }: ReadOption
     const above = parent && byKey.get(keyOf(parent));
     return above !== undefined && isIgnored(above);
   };
-  const kept = all.filter((fact) => !leftOut.has(fact.id.kind) && !isNoise(fact) && !isIgnored(fact));
   const edges = factBase.edges.filter(({ kind }) => kind !== 'owner');
+  const isTheirs = typesOf(edges, (id) => {
+    const fact = byKey.get(keyOf(id));
+    return fact !== undefined && isIgnored(fact);
+  });
+  const kept = all.filter(
+    (fact) => !leftOut.has(fact.id.kind) && !isNoise(fact) && !isIgnored(fact) && !isTheirs(fact.id),
+  );
   return schemaOf(kept.map(withCollation), edges);
+}
+
+/** The types that only tables need which are left out: they are not the schema's either. */
+function typesOf(edges: readonly Dependency[], isIgnored: (id: ObjectId) => boolean): (id: ObjectId) => boolean {
+  const theirs = new Set<string>();
+  const ours = new Set<string>();
+  for (const { from, to } of edges) if (to.kind === 'type') (isIgnored(from) ? theirs : ours).add(keyOf(to));
+  return (id) => id.kind === 'type' && theirs.has(keyOf(id)) && !ours.has(keyOf(id));
 }
 
 /** A collation is part of the type: another one is given by ALTER COLUMN … TYPE, which keeps the data. */

@@ -187,3 +187,11 @@ describe('what must not be taken from what was kept', () => {
     expect(dependsOnlyOnItself(text)).toBe(alone);
   });
 });
+
+it('a table that the entities only know from now on is no table that is gone', async () => {
+  await generate(entities());
+  const unsynchronized = entities().map((one) =>
+    one.options.name === 'f' ? new EntitySchema<object>(Object.assign({}, one.options, { synchronize: false })) : one,
+  );
+  expect(await generate(unsynchronized, { dryRun: true, allowDestructive: true })).toEqual([]);
+});

@@ -1,4 +1,4 @@
-import { createTypeormTable, withShadow } from '../generate/schemas.js';
+import { createTypeormTable, withShadow } from '../generate/on-shadow.js';
 import type { Shadow } from '../../shadow/shadow.js';
 import type { CheckWork } from './work.js';
 

@@ -8,7 +8,7 @@ import type { CatalogPool, Schema } from '../../schema/read.js';
 import { surveyInside } from '../context.js';
 import type { CommandContext, Survey } from '../context.js';
 import { findEdited } from '../edited.js';
-import { ownTables } from '../generate/schemas.js';
+import { ownTables } from '../generate/tables.js';
 
 /** What is in the database, and which migrations it says are applied. */
 export interface Live {

@@ -26,8 +26,10 @@ import type { GivenExpressions } from './decide.js';
 import { nameBefore, renameOnShadow } from './rename-on-shadow.js';
 import type { Renamed } from './rename-on-shadow.js';
 import type { History } from './history.js';
-import { currentSide, desiredSide, rememberCurrent, withWorkbench } from './schemas.js';
-import type { CurrentSide, Side, Workbench } from './schemas.js';
+import { withWorkbench } from './on-shadow.js';
+import type { Workbench } from './on-shadow.js';
+import { currentSide, desiredSide, rememberCurrent } from './schemas.js';
+import type { CurrentSide, DesiredSide } from './schemas.js';
 import { writeFiles } from './write-files.js';
 
 /** Writes the migrations that lead from what the migrations give to what the entities describe, proven up and down. */
@@ -36,14 +38,15 @@ export async function generate(options: GenerateOptions, context: CommandContext
   const given = readFlags(options);
   const cache = cacheFor(options);
   const desired = await desiredSide(context, options.shadow, cache);
-  const current = await currentSide(context, options, cache);
+  const current = await currentSide(context, options, cache, desired.unmanaged);
   const metadata = metadataChanges(current.metadata, desired.metadata, metadataTableOf(context.dataSource));
   const { from, to } = await narrow(current.schema, desired.schema);
   const sides: Sides = { desired: to, history: desired.history, origins: current.origins, metadata, given };
   const { schema, kept } = await wanted(from, [], options, sides);
   if (metadata.length === 0 && (await isSame(from, schema)))
     return { files: [], statements: [], renames: [], warnings: told(kept) };
-  return withWorkbench(from, context, options.shadow, async (workbench) => {
+  const bench = { url: options.shadow, unmanaged: desired.unmanaged };
+  return withWorkbench(from, context, bench, async (workbench) => {
     const { result, renamed } = await change(options, context, sides, workbench);
     // What somebody made by hand has other names after a rename: it is read when it is replayed.
     const isKnown = options.from === undefined && options.dryRun !== true && renamed.inCatalog.length === 0;
@@ -60,7 +63,7 @@ function cacheFor({ shadow, cache = true }: GenerateOptions): SchemaCache {
 /** What was proven need not be replayed the next time. */
 async function remember(
   current: CurrentSide,
-  desired: Side,
+  desired: DesiredSide,
   options: GenerateOptions,
   context: CommandContext,
   cache: SchemaCache,
@@ -70,7 +73,7 @@ async function remember(
   const origins = new Map(
     schema.objects.map(({ id }) => [originKey(id), originIn(current.origins, id) ?? 'generated']),
   );
-  await rememberCurrent(context, { schema, metadata: desired.metadata, origins }, cache);
+  await rememberCurrent(context, { schema, metadata: desired.metadata, origins }, cache, desired.unmanaged);
 }
 
 interface Sides {

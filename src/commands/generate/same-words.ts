@@ -9,7 +9,8 @@ import type { Schema } from '../../schema/read.js';
 import { hashOf } from '../../shadow/cache.js';
 import type { SchemaCache } from '../../shadow/cache.js';
 import type { CommandContext } from '../context.js';
-import { ownTables, withShadow } from './schemas.js';
+import { withShadow } from './on-shadow.js';
+import { ownTables } from './tables.js';
 
 /** What the server prints of an expression or a query, each version a little differently: before 16, every column of a view with its table. */
 const printed = new Set([

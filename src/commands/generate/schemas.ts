@@ -1,13 +1,10 @@
 import type { DataSource } from 'typeorm';
 import type { SqlClient } from '../../database/client.js';
-import { MigrateError } from '../../errors.js';
-import { tablesOf } from '../../database/tables.js';
 import { listMigrations } from '../../files/list.js';
 import type { KnownMigration } from '../../files/migration.js';
 import { resolveMigrations } from '../../files/resolve.js';
-import { keyOf, objectId, quoteIdent, sqlName } from '../../schema/object-id.js';
+import { keyOf, quoteIdent, sqlName } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
-import { compareSchemas } from '../../schema/compare.js';
 import { graft } from '../../schema/graft.js';
 import { readSchema, schemaOf } from '../../schema/read.js';
 import type { CatalogPool, Schema } from '../../schema/read.js';
@@ -21,12 +18,13 @@ import { Origins, originOf } from '../../shadow/origins.js';
 import type { OriginMap } from '../../shadow/origins.js';
 import { replayKey } from '../../shadow/replay-key.js';
 import { replay } from '../../shadow/replay.js';
-import { openShadow, withEntities } from '../../shadow/shadow.js';
-import type { Shadow } from '../../shadow/shadow.js';
-import { metadataTableOf, metadataTableSql, typeormMetadataRows } from '../../shadow/typeorm-metadata.js';
+import { withEntities } from '../../shadow/shadow.js';
+import { typeormMetadataRows } from '../../shadow/typeorm-metadata.js';
 import type { TypeormMetadataRow } from '../../shadow/typeorm-metadata.js';
 import type { CommandContext } from '../context.js';
 import type { GenerateOptions } from './contract.js';
+import { createTypeormTable, withShadow } from './on-shadow.js';
+import { ownTables, unmanagedTables } from './tables.js';
 import { readHistory } from './history.js';
 import type { History } from './history.js';
 
@@ -38,6 +36,8 @@ export interface Side {
 
 export interface DesiredSide extends Side {
   readonly history: History;
+  /** Tables that the entities only know: neither side has them. */
+  readonly unmanaged: readonly ObjectId[];
 }
 
 export interface CurrentSide extends Side {
@@ -55,7 +55,7 @@ export async function desiredSide(
     const statements: string[] = [];
     await createEntities(entities, (sql) => Promise.resolve(statements.push(sql)));
     const made = await entitySide(statements, { context, entities, url, cache });
-    return { ...made, history: readHistory(entities) };
+    return { ...made, history: readHistory(entities), unmanaged: unmanagedTables(entities) };
   });
 }
 
@@ -88,14 +88,14 @@ async function wholeSide({ context, entities, url }: Making): Promise<Side> {
   return withShadow(context, url, async (shadow) => {
     // With its errors explained, and what others have made where something refers to it.
     await createEntities(entities, (sql) => shadow.pool.query(sql));
-    return sideOf(shadow.pool, context, entities);
+    return sideOf(shadow.pool, context, unmanagedTables(entities));
   });
 }
 
 async function grafted(before: Side, changes: EntityChanges, { context, entities, url }: Making): Promise<Side> {
   const part = await withShadow(context, url, async (shadow) => {
     for (const sql of changes.statements) await shadow.pool.query(sql);
-    return sideOf(shadow.pool, context, entities);
+    return sideOf(shadow.pool, context, unmanagedTables(entities));
   });
   const isChanged = (id: ObjectId): boolean => {
     // TypeORM leaves the schema out only where it is the default one.
@@ -111,18 +111,20 @@ export async function currentSide(
   context: CommandContext,
   { shadow: url, from }: Pick<GenerateOptions, 'shadow' | 'from'>,
   cache: SchemaCache,
+  unmanaged: readonly ObjectId[],
 ): Promise<CurrentSide> {
   // Who made what is not known of a live database.
-  if (from !== undefined) return { ...(await liveSide(context, from)), origins: new Map() };
+  if (from !== undefined)
+    return { ...(await withLive(from, (pool) => sideOf(pool, context, unmanaged))), origins: new Map() };
   const migrations = await resolveMigrations(await listMigrations(context.migrations), () => false);
-  return replayedSide(migrations, context, { url, cache, tables: 'managed' });
+  return replayedSide(migrations, context, { url, cache, unmanaged });
 }
 
 interface Replaying {
   readonly url: string | undefined;
   readonly cache: SchemaCache;
-  /** `managed`: without those that entities only know (`synchronize: false`). */
-  readonly tables: 'managed' | 'all';
+  /** Tables to leave out. */
+  readonly unmanaged: readonly ObjectId[];
 }
 
 /** What these migrations lead to on an empty database, as it was read before where the texts are the same. */
@@ -131,8 +133,8 @@ export async function replayedSide(
   context: CommandContext,
   replaying: Replaying,
 ): Promise<CurrentSide> {
-  const { cache, tables } = replaying;
-  const key = await replayKey(migrations, [...ownTables(context).map(keyOf), ...(tables === 'all' ? [tables] : [])]);
+  const { cache, unmanaged } = replaying;
+  const key = await replayKey(migrations, leftOut(context, unmanaged));
   const known = key === undefined ? undefined : await cache.get<StoredCurrent>(key);
   if (known) return { ...(await restored(known)), origins: known.origins };
   const side = await replayed(migrations, context, replaying);
@@ -143,7 +145,7 @@ export async function replayedSide(
 function replayed(
   migrations: readonly KnownMigration[],
   context: CommandContext,
-  { url, tables }: Replaying,
+  { url, unmanaged }: Replaying,
 ): Promise<CurrentSide> {
   return withShadow(context, url, async (shadow) => {
     await createTypeormTable(shadow, context);
@@ -152,15 +154,19 @@ function replayed(
     await replay(shadow, migrations, context.instantiate, (migration, statements) =>
       origins.after(originOf(migration, statements)),
     );
-    const entities = tables === 'managed' ? shadow.dataSource : undefined;
-    return { ...(await sideOf(shadow.pool, context, entities)), origins: await origins.finish() };
+    return { ...(await sideOf(shadow.pool, context, unmanaged)), origins: await origins.finish() };
   });
 }
 
 /** After generating, what the migrations lead to is known: the next time it need not be replayed. */
-export async function rememberCurrent(context: CommandContext, side: CurrentSide, cache: SchemaCache): Promise<void> {
+export async function rememberCurrent(
+  context: CommandContext,
+  side: CurrentSide,
+  cache: SchemaCache,
+  unmanaged: readonly ObjectId[],
+): Promise<void> {
   const migrations = await resolveMigrations(await listMigrations(context.migrations), () => false);
-  const key = await replayKey(migrations, ownTables(context).map(keyOf));
+  const key = await replayKey(migrations, leftOut(context, unmanaged));
   if (key !== undefined) await cache.set(key, { ...storedOf(side), origins: side.origins });
 }
 
@@ -182,114 +188,24 @@ async function restored({ facts, edges, metadata }: StoredSide): Promise<Side> {
   return { schema: await schemaOf(facts, edges), metadata };
 }
 
-/** Lends an empty throwaway database. */
-export async function withShadow<T>(
-  { dataSource }: CommandContext,
-  url: string | undefined,
-  work: (shadow: Shadow) => Promise<T>,
-): Promise<T> {
-  const shadow = await openShadow(dataSource, { url });
-  try {
-    return await work(shadow);
-  } finally {
-    await shadow.close();
-  }
-}
-
-function liveSide(context: CommandContext, url: string): Promise<Side> {
-  return withLive(url, (pool) => sideOf(pool, context));
-}
-
-/** A throwaway database that has a schema: here it is tried and proven what leads from it to another. */
-export interface Workbench {
-  readonly client: SqlClient;
-  readonly schema: Schema;
-  readonly read: () => Promise<Schema>;
-}
-
-/** Lends a workbench with this schema, in the words of its version of PostgreSQL. */
-export async function withWorkbench<T>(
-  schema: Schema,
-  context: CommandContext,
-  url: string | undefined,
-  work: (workbench: Workbench) => Promise<T>,
-): Promise<T> {
-  return withShadow(context, url, async (shadow) => {
-    await createTypeormTable(shadow, context);
-    const read = (): Promise<Schema> => readSchema(shadow.pool, { ignoreTables: ignored(context, shadow.dataSource) });
-    const client = (await shadow.pool.connect()) as SqlClient & { release(): void };
-    try {
-      await client.query('SET check_function_bodies = off');
-      for (const { sql } of await compareSchemas(await read(), schema)) await client.query(sql);
-      await client.query('RESET check_function_bodies');
-      const made = await read();
-      const left = await compareSchemas(made, schema);
-      if (left.length > 0) throw notMade(left.map(({ sql }) => sql));
-      return await work({ client, schema: made, read });
-    } finally {
-      client.release();
-    }
-  });
-}
-
-function notMade(left: readonly string[]): MigrateError {
-  return new MigrateError({
-    code: 'PROOF_FAILED',
-    message: `The present schema could not be made again on a throwaway database. What would be left:\n${left
-      .slice(0, 10)
-      .map((sql) => `  ${sql}`)
-      .join('\n')}`,
-    next: 'Nothing was written. With --from, use a server of the same version as the shadow: --shadow postgres://…',
-  });
-}
-
 /** What the database of the data source has. */
 export async function ownSide(context: CommandContext): Promise<Side> {
   await context.initialise();
   const { master } = context.dataSource.driver as unknown as { readonly master: CatalogPool & SqlClient };
-  return sideOf(master, context, context.dataSource);
+  return sideOf(master, context, unmanagedTables(context.dataSource));
 }
 
-async function sideOf(pool: CatalogPool & SqlClient, context: CommandContext, entities?: DataSource): Promise<Side> {
+async function sideOf(
+  pool: CatalogPool & SqlClient,
+  context: CommandContext,
+  unmanaged: readonly ObjectId[],
+): Promise<Side> {
   return {
-    schema: await readSchema(pool, { ignoreTables: ignored(context, entities) }),
+    schema: await readSchema(pool, { ignoreTables: [...ownTables(context), ...unmanaged] }),
     metadata: await typeormMetadataRows(pool, context.dataSource),
   };
 }
 
-/** Tables that are the tools', and those that the entities only know and do not make (`synchronize: false`). */
-function ignored(context: CommandContext, entities: DataSource | undefined): readonly ObjectId[] {
-  return [...ownTables(context), ...(entities ? unmanagedTables(entities) : [])];
-}
-
-/** Those of entities with `synchronize: false`. */
-export function unmanagedTables({ entityMetadatas }: DataSource): readonly ObjectId[] {
-  const kinds = (type: string): readonly string[] => (type === 'view' ? ['view', 'materializedView'] : ['table']);
-  return entityMetadatas
-    .filter(({ synchronize }) => !synchronize)
-    .flatMap(({ tableType, schema = 'public', tableName }) =>
-      kinds(tableType).map((kind) => objectId(kind, schema, tableName)),
-    );
-}
-
-/** Migrations that TypeORM has generated write to this table, also those of views that are gone. */
-export async function createTypeormTable({ pool }: Shadow, { dataSource }: CommandContext): Promise<void> {
-  // Where it is to lie in a schema that the migrations make, that is not there yet.
-  await pool.query(metadataTableSql(metadataTableOf(dataSource))).catch(() => undefined);
-}
-
-/** Tables that are the tools', not the schema's. */
-export function ownTables({ dataSource }: CommandContext): readonly ObjectId[] {
-  const options = dataSource.options as {
-    readonly metadataTableName?: string;
-    readonly migrationsTableName?: string;
-    readonly schema?: string;
-  };
-  const { schema = options.schema ?? 'public' } = tablesOf(dataSource);
-  const ledger = (options.migrationsTableName ?? 'migrations').split('.').at(-1) ?? 'migrations';
-  const names = [ledger, `${ledger}_log`, options.metadataTableName ?? 'typeorm_metadata'];
-  const all = [schema, options.schema ?? 'public'].flatMap((place) =>
-    names.map((name) => objectId('table', place, name)),
-  );
-  return [...new Map(all.map((id) => [keyOf(id), id])).values()];
+function leftOut(context: CommandContext, unmanaged: readonly ObjectId[]): readonly string[] {
+  return [...ownTables(context), ...unmanaged].map(keyOf);
 }

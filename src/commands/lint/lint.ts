@@ -8,7 +8,7 @@ import { rules } from '../../rules/list.js';
 import type { JudgedMigration } from '../../rules/rule.js';
 import { replay } from '../../shadow/replay.js';
 import type { CommandContext } from '../context.js';
-import { createTypeormTable, withShadow } from '../generate/schemas.js';
+import { createTypeormTable, withShadow } from '../generate/on-shadow.js';
 import { choose, shown } from './choose.js';
 import type { Choice } from './choose.js';
 import type { Finding, LintOptions, LintResult } from './contract.js';

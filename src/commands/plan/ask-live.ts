@@ -23,7 +23,9 @@ export async function explain(client: SqlClient, { sql, tree }: Observed): Promi
   if (!tree || !['UpdateStmt', 'DeleteStmt', 'InsertStmt', 'MergeStmt'].includes(tagOf(tree))) return undefined;
   return reading(client, quickMs, async () => {
     const { rows } = await client.query(`EXPLAIN (FORMAT JSON) ${sql}`);
-    const [{ Plan: plan }] = rows[0]?.['QUERY PLAN'] as [{ readonly Plan: ExplainNode }];
+    const [explained] = (rows[0]?.['QUERY PLAN'] ?? []) as readonly { readonly Plan: ExplainNode }[];
+    if (!explained) return undefined;
+    const { Plan: plan } = explained;
     const source = plan.Plans?.[0] ?? plan;
     return { rows: source['Plan Rows'], cost: plan['Total Cost'], node: source['Node Type'] };
   }).catch(() => undefined);

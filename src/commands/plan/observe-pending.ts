@@ -11,7 +11,7 @@ import { readSchema } from '../../schema/read.js';
 import { withQueryRunner } from '../../shadow/replay.js';
 import type { Shadow } from '../../shadow/shadow.js';
 import type { CommandContext } from '../context.js';
-import { createTypeormTable, withShadow } from '../generate/schemas.js';
+import { createTypeormTable, withShadow } from '../generate/on-shadow.js';
 
 /** A pending migration as it went on a copy of the database without its rows. */
 export interface Tried extends ObservedMigration {

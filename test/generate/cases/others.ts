@@ -175,6 +175,47 @@ export const others: readonly Case[] = [
     rows,
   },
   {
+    name: 'what was made by hand and the entities describe now gets their name',
+    before: [entity('t', { a: text, b: { type: 'int', default: 1 } })],
+    after: [
+      entity(
+        't',
+        { a: { ...text, unique: true }, b: { type: 'int', default: 1 } },
+        { indices: [{ name: 'by_b', columns: ['b'] }], checks: [{ name: 'positive', expression: 'b > 0' }] },
+      ),
+    ],
+    hand: {
+      up: [
+        'ALTER TABLE t ADD CONSTRAINT once UNIQUE (a)',
+        'CREATE INDEX mine ON t (b)',
+        'ALTER TABLE t ADD CONSTRAINT own CHECK (b > 0)',
+      ],
+      down: ['ALTER TABLE t DROP CONSTRAINT own', 'DROP INDEX mine', 'ALTER TABLE t DROP CONSTRAINT once'],
+    },
+    rows,
+    sql: [
+      'ALTER TABLE "public"."t" RENAME CONSTRAINT "once" TO "UQ_970ba064ef54f72b56cbfb29e36"',
+      'ALTER TABLE "public"."t" RENAME CONSTRAINT "own" TO "positive"',
+      'ALTER INDEX "public"."mine" RENAME TO "by_b"',
+    ],
+  },
+  {
+    name: 'a primary key made by hand gives way to that of the entities',
+    before: [t],
+    after: [entity('t', { a: text, b: { type: 'int', nullable: true } })],
+    hand: {
+      up: [
+        'ALTER TABLE t DROP CONSTRAINT "PK_eb88175348bc656de27db7918a7"',
+        'ALTER TABLE t ADD CONSTRAINT mine PRIMARY KEY (id)',
+      ],
+      down: [
+        'ALTER TABLE t DROP CONSTRAINT mine',
+        'ALTER TABLE t ADD CONSTRAINT "PK_eb88175348bc656de27db7918a7" PRIMARY KEY (id)',
+      ],
+    },
+    rows,
+  },
+  {
     name: 'a view made by hand is there while a column gets another type',
     before: [entity('t', { a: { type: 'varchar', length: 10 } })],
     after: [entity('t', { a: { type: 'varchar', length: 20 } })],

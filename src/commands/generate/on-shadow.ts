@@ -1,0 +1,75 @@
+import type { SqlClient } from '../../database/client.js';
+import { MigrateError } from '../../errors.js';
+import { compareSchemas } from '../../schema/compare.js';
+import type { ObjectId } from '../../schema/object-id.js';
+import { readSchema } from '../../schema/read.js';
+import type { Schema } from '../../schema/read.js';
+import { openShadow } from '../../shadow/shadow.js';
+import type { Shadow } from '../../shadow/shadow.js';
+import { metadataTableOf, metadataTableSql } from '../../shadow/typeorm-metadata.js';
+import type { CommandContext } from '../context.js';
+import { ownTables } from './tables.js';
+
+/** Lends an empty throwaway database. */
+export async function withShadow<T>(
+  { dataSource }: CommandContext,
+  url: string | undefined,
+  work: (shadow: Shadow) => Promise<T>,
+): Promise<T> {
+  const shadow = await openShadow(dataSource, { url });
+  try {
+    return await work(shadow);
+  } finally {
+    await shadow.close();
+  }
+}
+
+/** Migrations that TypeORM has generated write to this table, also those of views that are gone. */
+export async function createTypeormTable({ pool }: Shadow, { dataSource }: CommandContext): Promise<void> {
+  // Where it is to lie in a schema that the migrations make, that is not there yet.
+  await pool.query(metadataTableSql(metadataTableOf(dataSource))).catch(() => undefined);
+}
+
+/** A throwaway database that has a schema: here it is tried and proven what leads from it to another. */
+export interface Workbench {
+  readonly client: SqlClient;
+  readonly schema: Schema;
+  readonly read: () => Promise<Schema>;
+}
+
+/** Lends a workbench with this schema, in the words of its version of PostgreSQL. */
+export async function withWorkbench<T>(
+  schema: Schema,
+  context: CommandContext,
+  { url, unmanaged }: { readonly url: string | undefined; readonly unmanaged: readonly ObjectId[] },
+  work: (workbench: Workbench) => Promise<T>,
+): Promise<T> {
+  return withShadow(context, url, async (shadow) => {
+    await createTypeormTable(shadow, context);
+    const read = (): Promise<Schema> =>
+      readSchema(shadow.pool, { ignoreTables: [...ownTables(context), ...unmanaged] });
+    const client = (await shadow.pool.connect()) as SqlClient & { release(): void };
+    try {
+      await client.query('SET check_function_bodies = off');
+      for (const { sql } of await compareSchemas(await read(), schema)) await client.query(sql);
+      await client.query('RESET check_function_bodies');
+      const made = await read();
+      const left = await compareSchemas(made, schema);
+      if (left.length > 0) throw notMade(left.map(({ sql }) => sql));
+      return await work({ client, schema: made, read });
+    } finally {
+      client.release();
+    }
+  });
+}
+
+function notMade(left: readonly string[]): MigrateError {
+  return new MigrateError({
+    code: 'PROOF_FAILED',
+    message: `The present schema could not be made again on a throwaway database. What would be left:\n${left
+      .slice(0, 10)
+      .map((sql) => `  ${sql}`)
+      .join('\n')}`,
+    next: 'Nothing was written. With --from, use a server of the same version as the shadow: --shadow postgres://…',
+  });
+}
