@@ -60,6 +60,18 @@ export async function lockFiles(made: readonly string[], { file, sources }: Lock
   });
 }
 
+/** One file has become several: they take its place in the lock. */
+export async function relock(old: string, made: readonly string[], { file, sources }: LockPlace): Promise<void> {
+  if ((await readLock(file)) === undefined) return;
+  const successors = sources.filter((source) => made.includes(source.file));
+  await changeFile(file, (text) => {
+    const { entries } = parseLock(text);
+    const index = entries.findIndex(({ name }) => name === nameOf(old));
+    const place = index === -1 ? entries.length : index;
+    return renderLock([...entries.slice(0, place), ...successors, ...entries.slice(place + 1)]);
+  });
+}
+
 /** Writes the lock anew: the files in the order in which they were locked, then those that are new. */
 export async function remakeLock({ file, sources }: LockPlace): Promise<void> {
   await changeFile(file, (text) => {

@@ -6,6 +6,8 @@ export interface GenerateOptions {
   readonly language: 'ts' | 'js' | 'sql';
   readonly moduleKind?: 'esm' | 'cjs' | undefined;
   readonly dir?: string | undefined;
+  /** Of the first file; each further one is a millisecond later. @default now */
+  readonly timestamp?: number | undefined;
   /** Nothing is written. */
   readonly dryRun?: boolean | undefined;
   /** False: everything in one file and one transaction, while everybody waits. @default true */

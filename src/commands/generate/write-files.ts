@@ -22,7 +22,7 @@ export async function writeFiles(
   const existing = await listMigrations(context.migrations);
   const folder = resolve(options.dir ?? context.settings.dir ?? existing.folder ?? 'migrations');
   const title = titleOf(options.name);
-  const first = nextTimestamp(existing);
+  const first = options.timestamp ?? nextTimestamp(existing);
   const ends = suffixes(files);
   const drafts = files.map((file, index) => {
     const fileName = `${first + index}-${title}${ends[index] ?? ''}.${options.language}`;

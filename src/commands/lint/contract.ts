@@ -11,6 +11,10 @@ export interface LintOptions {
   readonly shadow?: string | undefined;
   /** Major version of the server that migrations are for. @default 15 */
   readonly targetVersion?: number | undefined;
+  /** Whether what was replayed before may be used. @default true */
+  readonly cache?: boolean | undefined;
+  /** Migrations that stop somebody are written again, as `generate` would have written them. */
+  readonly fix?: boolean | undefined;
   /** Each `create-index-blocking=off`; before what the settings say. */
   readonly rules?: readonly string[] | undefined;
 }
@@ -32,12 +36,23 @@ export interface Finding {
   readonly fix?: string | undefined;
 }
 
+export interface FixedMigration {
+  readonly migration: string;
+  readonly file?: string | undefined;
+  /** What has taken its place; empty when it was left as it is. */
+  readonly files: readonly string[];
+  /** Why it was left as it is. */
+  readonly left?: string | undefined;
+}
+
 export interface LintResult {
   /** How many were judged. */
   readonly migrations: number;
   readonly findings: readonly Finding[];
   /** How many findings a comment says to ignore, with its reason. */
   readonly ignored: readonly { readonly rule: string; readonly migration: string; readonly reason: string }[];
+  /** With `fix`: what became of those that stop somebody. The findings are those that were there before. */
+  readonly fixed?: readonly FixedMigration[];
   /** How they were chosen, in words. */
   readonly chosen: string;
 }

@@ -1,0 +1,120 @@
+import { planAndProve } from '../../plan/attempts.js';
+import type { PlanContext } from '../../plan/context.js';
+import { nameOf } from '../../plan/name.js';
+import { plannedRename } from '../../plan/renames.js';
+import type { PlannedChange } from '../../plan/step.js';
+import { tryTypeChanges } from '../../plan/try-types.js';
+import { compareSchemas } from '../../schema/compare.js';
+import type { Change } from '../../schema/compare.js';
+import { keepUnknown } from '../../schema/keep.js';
+import { describeObject } from '../../schema/object-id.js';
+import type { ObjectId } from '../../schema/object-id.js';
+import type { Schema } from '../../schema/read.js';
+import { originIn } from '../../shadow/origins.js';
+import type { OriginMap } from '../../shadow/origins.js';
+import type { CommandContext } from '../context.js';
+import type { GenerateOptions, GenerateResult } from './contract.js';
+import { confirmLoss } from './confirm-loss.js';
+import { decide } from './decide.js';
+import type { GivenExpressions } from './decide.js';
+import type { History } from './history.js';
+import type { Workbench } from './on-shadow.js';
+import { nameBefore, renameOnShadow } from './rename-on-shadow.js';
+import type { Renamed } from './rename-on-shadow.js';
+import { writeFiles } from './write-files.js';
+
+/** Where a change leads, and what is known of the things on the way. */
+export interface Sides {
+  readonly desired: Schema;
+  readonly history: History;
+  readonly origins: OriginMap;
+  readonly metadata: readonly PlannedChange[];
+  readonly given: GivenExpressions;
+}
+
+/** Plans, proves and writes what leads from the schema of the workbench to the desired one. */
+export async function change(
+  options: GenerateOptions,
+  context: CommandContext,
+  sides: Sides,
+  workbench: Workbench,
+): Promise<{ readonly result: GenerateResult; readonly renamed: Renamed }> {
+  const renamed = await renameOnShadow(workbench.schema, {
+    ...workbench,
+    options,
+    history: sides.history,
+    wantedFor: async (present, renames) => (await wanted(present, renames, options, sides)).schema,
+  });
+  const { schema: from } = renamed;
+  const { schema: to, kept } = await wanted(from, renamed.inCatalog, options, sides);
+  const changes = await compareSchemas(from, to);
+  const tryType = await tryTypeChanges(workbench.client, from, to);
+  const question = {
+    from,
+    to,
+    options,
+    given: sides.given,
+    history: sides.history,
+    renames: renamed.bridged,
+    tryType,
+  };
+  const planContext: PlanContext = {
+    from,
+    to,
+    decisions: await decide(changes, question),
+    targetVersion: options.targetVersion ?? 15,
+    tryType,
+  };
+  const inCatalog = renamesInCatalog(renamed, workbench, changes, options);
+  const { planned, files } = await planAndProve(changes, {
+    plan: planContext,
+    around: (rest) => [...inCatalog, ...rest, ...sides.metadata],
+    proof: { ...workbench, from: workbench.schema },
+    online: options.online !== false,
+  });
+  await confirmLoss(planned, options);
+  const renames = [...renamed.inCatalog, ...renamed.bridged]
+    .filter(({ from: { kind } }) => kind === 'table' || kind === 'column')
+    .map((rename) => ({
+      from: describeObject(rename.from),
+      to: describeObject(rename.to),
+    }));
+  const named = { ...options, name: options.name ?? nameOf(planned) };
+  return { renamed, result: await writeFiles(files, named, context, { warnings: told(kept), renames }) };
+}
+
+export function told(kept: readonly ObjectId[]): readonly string[] {
+  return kept
+    .filter(({ kind }) => kind !== 'extension')
+    .map((id) => `${describeObject(id)} is not in the entities, but was made by hand: it stays (--prune drops it).`);
+}
+
+/** What the entities describe, and beside it what somebody made by hand. */
+export function wanted(
+  present: Schema,
+  renames: Renamed['inCatalog'],
+  options: GenerateOptions,
+  { desired, origins }: Sides,
+): ReturnType<typeof keepUnknown> {
+  return keepUnknown(desired, present, (id) => staysBy(nameBefore(id, renames), origins, options));
+}
+
+export function staysBy(id: ObjectId, origins: OriginMap, { prune = false }: GenerateOptions): boolean {
+  return id.kind === 'extension' || (!prune && originIn(origins, id) !== 'generated');
+}
+
+function renamesInCatalog(
+  { inCatalog }: Renamed,
+  { schema }: Workbench,
+  changes: readonly Change[],
+  { renameDirectly = false, online = true }: GenerateOptions,
+): readonly PlannedChange[] {
+  return inCatalog.map((rename) => {
+    // A view would be in the way of another type of one of its columns.
+    const retyped = changes.some(
+      ({ sql, uses }) =>
+        / TYPE /.test(sql) && uses.some((id) => id.table === rename.to.name && id.schema === rename.to.schema),
+    );
+    return plannedRename(rename, schema, { keepOldName: online && !renameDirectly && !retyped });
+  });
+}

@@ -1,0 +1,131 @@
+import { rename, rm } from 'node:fs/promises';
+import { basename, dirname, extname, join, resolve } from 'node:path';
+import { isMigrateError, MigrateError } from '../../errors.js';
+import { moduleKindOf } from '../../files/import-file.js';
+import { listMigrations } from '../../files/list.js';
+import { lockPlace, relock } from '../../files/lock-place.js';
+import type { KnownMigration } from '../../files/migration.js';
+import { writeNew } from '../../files/write.js';
+import type { Observed } from '../../observe/observer.js';
+import { metadataChanges } from '../../plan/metadata.js';
+import { narrow } from '../../schema/narrow.js';
+import { metadataTableOf } from '../../shadow/typeorm-metadata.js';
+import type { CommandContext } from '../context.js';
+import { change } from '../generate/change.js';
+import type { Sides } from '../generate/change.js';
+import type { GenerateOptions, GenerateResult } from '../generate/contract.js';
+import { cacheFor } from '../generate/generate.js';
+import { withWorkbench } from '../generate/on-shadow.js';
+import { replayedSide } from '../generate/schemas.js';
+import { shown } from './choose.js';
+import type { FixedMigration, LintOptions } from './contract.js';
+import { obstacleIn } from './obstacles.js';
+
+/** A migration that stops somebody, and what was seen of it. */
+export interface ToFix {
+  readonly migration: KnownMigration;
+  readonly statements: readonly Observed[];
+}
+
+/**
+ * Writes a migration again as `generate` would have written it: from the schema before it to the schema behind it, proven up and down.
+ * So only what changes the schema can be fixed: what it does to rows nobody could prove.
+ */
+export async function fix(
+  { migration, statements }: ToFix,
+  all: readonly KnownMigration[],
+  options: LintOptions,
+  context: CommandContext,
+): Promise<FixedMigration> {
+  const { name, file } = migration;
+  const about = { migration: name, ...(file !== undefined && { file: shown(file) }) };
+  const obstacle =
+    file === undefined ? 'it has no file of its own' : obstacleIn(statements, metadataTableOf(context.dataSource));
+  if (obstacle !== undefined || file === undefined) return { ...about, files: [], left: obstacle };
+  try {
+    const planned = await planOf(migration, file, all, options, context);
+    const room = (all[all.indexOf(migration) + 1]?.timestamp ?? Infinity) - migration.timestamp;
+    if (planned.files.length > room)
+      return { ...about, files: [], left: `the next migration is only ${room} ms later` };
+    return { ...about, files: await replace(file, planned.texts ?? [], context) };
+  } catch (error) {
+    if (!isMigrateError(error)) throw error;
+    return { ...about, files: [], left: error.message };
+  }
+}
+
+async function planOf(
+  migration: KnownMigration,
+  file: string,
+  all: readonly KnownMigration[],
+  options: LintOptions,
+  context: CommandContext,
+): Promise<GenerateResult> {
+  const index = all.indexOf(migration);
+  const replaying = { url: options.shadow, cache: cacheFor(options), unmanaged: [] };
+  const before = await replayedSide(all.slice(0, index), context, replaying);
+  const behind = await replayedSide(all.slice(0, index + 1), context, replaying);
+  const { from, to } = await narrow(before.schema, behind.schema);
+  const sides: Sides = {
+    desired: to,
+    history: { renames: [], backfills: new Map() },
+    origins: before.origins,
+    metadata: metadataChanges(before.metadata, behind.metadata, metadataTableOf(context.dataSource)),
+    given: { backfills: new Map(), usings: new Map() },
+  };
+  const wanted: GenerateOptions & { readonly name: string } = {
+    name: migration.name.replace(/\d{13}$/, ''),
+    ...languageOf(file),
+    dir: dirname(file),
+    timestamp: migration.timestamp,
+    // All that is not behind it goes, whoever has made it; and what it takes away, somebody has decided.
+    prune: true,
+    allowDestructive: true,
+    targetVersion: options.targetVersion,
+    shadow: options.shadow,
+    dryRun: true,
+  };
+  return withWorkbench(from, context, { url: options.shadow, unmanaged: [] }, async (workbench) => {
+    const { result } = await change(wanted, context, sides, workbench);
+    return result;
+  });
+}
+
+function languageOf(file: string): Pick<GenerateOptions, 'language' | 'moduleKind'> {
+  const extension = extname(file).slice(1);
+  if (extension === 'sql') return { language: 'sql' };
+  return extension.endsWith('ts') ? { language: 'ts' } : { language: 'js', moduleKind: moduleKindOf(file) };
+}
+
+/** The new files take the place of the old one; should they not all come to be, it is there again. */
+async function replace(
+  file: string,
+  texts: NonNullable<GenerateResult['texts']>,
+  context: CommandContext,
+): Promise<readonly string[]> {
+  const aside = join(dirname(file), `.${basename(file)}.old`);
+  await rename(file, aside);
+  const written: string[] = [];
+  try {
+    for (const { file: made, text } of texts) {
+      const path = resolve(made);
+      if (!(await writeNew(dirname(path), basename(path), text))) throw inTheWay(made);
+      written.push(path);
+    }
+  } catch (error) {
+    for (const path of written) await rm(path, { force: true });
+    await rename(aside, file);
+    throw error;
+  }
+  await rm(aside, { force: true });
+  await relock(file, written, await lockPlace(await listMigrations(context.migrations), context.settings.dir));
+  return texts.map(({ file: made }) => made);
+}
+
+function inTheWay(file: string): MigrateError {
+  return new MigrateError({
+    code: 'FILE_EXISTS',
+    message: `${file} is there already; nothing was changed`,
+    next: 'Move it away, or fix the migration by hand.',
+  });
+}

@@ -1,0 +1,60 @@
+import type { Observed } from '../../observe/observer.js';
+import { nodeOf, tagOf } from '../../observe/parser.js';
+import type { Tag } from '../../observe/parser.js';
+
+/** What changes the schema and nothing else, so that schemas say all there is to say about it. */
+const schemaOnly: ReadonlySet<Tag> = new Set<Tag>([
+  'IndexStmt',
+  'AlterTableStmt',
+  'CreateStmt',
+  'CreateEnumStmt',
+  'AlterEnumStmt',
+  'CreateDomainStmt',
+  'CreateSeqStmt',
+  'AlterSeqStmt',
+  'CreateSchemaStmt',
+  'CreateExtensionStmt',
+  'CreateFunctionStmt',
+  'CreateTrigStmt',
+  'CreatePolicyStmt',
+  'CreateTableAsStmt',
+  'ViewStmt',
+  'RuleStmt',
+  'CommentStmt',
+  'DropStmt',
+  'VariableSetStmt',
+  'TransactionStmt',
+]);
+
+/** Why a migration cannot be written again from the schemas before and behind it; undefined when it can. */
+export function obstacleIn(statements: readonly Observed[], metadataTable: string): string | undefined {
+  for (const { sql, tree, error } of statements) {
+    const shown = `"${sql.replace(/\s+/g, ' ').trim().slice(0, 60)}"`;
+    if (error !== undefined) return 'it fails';
+    if (tree === undefined) return `${shown} is not understood`;
+    if (isOfTypeorm(sql, metadataTable)) continue;
+    const rename = nodeOf(tree, 'RenameStmt');
+    if (rename && rename.renameType !== 'OBJECT_TYPE')
+      return `${shown} renames something: what moves where, no schema tells`;
+    if (rename) continue;
+    if (!schemaOnly.has(tagOf(tree))) return `${shown} is more than a change of the schema`;
+    if (nodeOf(tree, 'CreateTableAsStmt')?.objtype === 'OBJECT_TABLE') return `${shown} copies rows`;
+    if (hasUsing(tree)) return `${shown} says by USING how values change: what is right for rows, no schema tells`;
+  }
+  return undefined;
+}
+
+/** Its own table of views and generated columns: part of what is compared. */
+function isOfTypeorm(sql: string, metadataTable: string): boolean {
+  return /^\s*(?:INSERT INTO|DELETE FROM)\b/i.test(sql) && sql.includes(metadataTable);
+}
+
+function hasUsing(tree: NonNullable<Observed['tree']>): boolean {
+  return (nodeOf(tree, 'AlterTableStmt')?.cmds ?? []).some((node) => {
+    const command = nodeOf(node, 'AlterTableCmd');
+    const column = nodeOf(command?.def, 'ColumnDef');
+    if (command?.subtype !== 'AT_AlterColumnType' || column?.raw_default === undefined) return false;
+    // TypeORM's way to another enum: as text, so that the values stay what they are.
+    return !/"TypeCast":\{"arg":\{"TypeCast"/.test(JSON.stringify(column.raw_default));
+  });
+}
