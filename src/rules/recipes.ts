@@ -82,7 +82,7 @@ export function keyByPartition(table: Partitioned, key: NewKey): string | undefi
   if (table.partitions.length === 0) return undefined;
   const { kind, name, columns } = key;
   return [
-    ...table.partitions.map((partition) => keyUsingIndex(partition, { ...key, name: `${partition.name}_${name}` })),
+    ...eachPartition(table, (partition) => [keyUsingIndex(partition, { ...key, name: `${partition.name}_${name}` })]),
     '-- When all partitions have theirs:',
     `ALTER TABLE ONLY ${sqlName(table)} ADD CONSTRAINT ${ident(name)} ${kind} (${identList(columns)})${key.deferrable};`,
     ...attached(table, name),
@@ -97,21 +97,35 @@ export function indexByPartition(table: Partitioned, name: string, sql: string):
     .replace(on, () => `ON ONLY ${sqlName(table)}`);
   return [
     `${onlyParent};`,
-    ...table.partitions.map((partition) => {
+    ...eachPartition(table, (partition) => {
       const own = { schema: partition.schema, name: `${partition.name}_${name}` };
-      return buildConcurrently(
-        own,
-        asConcurrent(sql, own.name).replace(on, () => `ON ${sqlName(partition)}`),
-      );
+      return [
+        buildConcurrently(
+          own,
+          asConcurrent(sql, own.name).replace(on, () => `ON ${sqlName(partition)}`),
+        ),
+      ];
     }),
     '-- When all partitions have theirs:',
     ...attached(table, name),
   ].join('\n');
 }
 
-function attached({ schema, partitions }: Partitioned, name: string): readonly string[] {
-  return partitions.map(
-    (partition) =>
-      `ALTER INDEX ${sqlName({ schema, name })} ATTACH PARTITION ${sqlName({ schema: partition.schema, name: `${partition.name}_${name}` })};`,
-  );
+function attached(table: Partitioned, name: string): readonly string[] {
+  const index = sqlName({ schema: table.schema, name });
+  return eachPartition(table, (partition) => [
+    `ALTER INDEX ${index} ATTACH PARTITION ${sqlName({ schema: partition.schema, name: `${partition.name}_${name}` })};`,
+  ]);
+}
+
+/** Two show how it goes; there may be hundreds. */
+export function eachPartition(
+  { partitions }: Partitioned,
+  linesOf: (partition: Named) => readonly string[],
+): readonly string[] {
+  const others = partitions.length - 2;
+  return [
+    ...partitions.slice(0, 2).flatMap(linesOf),
+    ...(others > 0 ? [`-- … and so for the other ${others === 1 ? 'partition' : `${others} partitions`}.`] : []),
+  ];
 }

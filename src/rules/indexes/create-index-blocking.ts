@@ -16,11 +16,11 @@ export const createIndexBlocking: Rule = {
     const table = tableInUse(statement, create?.relation);
     const index = statement.builds.find((built) => built.table === table?.oid);
     if (!create || !table || !index || create.concurrent || table.kind !== 'table') return;
-    const waiting = whoWaits(statement, table.oid) === 'reads and writes' ? 'read and every write' : 'write';
+    const waiting = whoWaits(statement, table.oid) === 'reads and writes' ? 'read of, and every write to,' : 'write to';
     const mayFail = create.unique ? ' It fails if rows are double.' : '';
     return [
       {
-        message: `Every ${waiting} of ${called(table)} waits until the index ${index.name} is built.${mayFail}`,
+        message: `Every ${waiting} ${called(table)} waits until the index ${index.name} is built.${mayFail}`,
         fix: buildConcurrently(index, asConcurrent(statement.sql, index.name)),
       },
     ];

@@ -15,13 +15,11 @@ export const reindexBlocking: Rule = {
   why: 'REINDEX locks the table against writes and each index against everybody until it is built anew; since every SELECT looks at all indexes of its tables when it is planned, reads wait too. REINDEX … CONCURRENTLY, since PostgreSQL 12, keeps nobody waiting, and must be outside of a transaction.',
   check: eachStatement((statement) => {
     const reindex = nodeOf(statement.tree, 'ReindexStmt');
-    const built = statement.builds.filter(({ isNew }) => !isNew);
+    const built = statement.builds.filter(({ isNew, schema }) => !isNew && schema !== 'pg_toast');
     if (!reindex || built.length === 0 || isConcurrent(statement.tree)) return;
-    const [first, ...others] = built;
-    const more = others.length === 0 ? '' : ` and ${others.length} more`;
     return [
       {
-        message: `Writes, and queries that are planned, wait until ${first ? called(first) : ''}${more} is built anew.`,
+        message: `Writes, and queries that are planned, wait until ${built.map(called).join(', ')} ${built.length === 1 ? 'is' : 'are'} built anew.`,
         fix: `${outsideTransaction}\n${concurrently(statement.sql, reindex)};`,
       },
     ];
