@@ -2,7 +2,7 @@ import { called, columnOf, newConstraints } from '../look.js';
 import { keyByPartition, keyUsingIndex, ownMigrations, proveNotNull } from '../recipes.js';
 import { eachStatement } from '../rule.js';
 import type { Rule } from '../rule.js';
-import { keyOf } from './definition.js';
+import { builtFor, keyOf } from './definition.js';
 
 const towns = 'CREATE SCHEMA geo; CREATE TABLE geo."Towns" (country text NOT NULL, "Name" text)';
 
@@ -13,9 +13,8 @@ export const addPkBlocking: Rule = {
   why: 'ADD PRIMARY KEY builds its index, and looks for NULL in columns that may hold it, under an ACCESS EXCLUSIVE lock: nobody can read or write the table until that is done. The index can be built concurrently, the columns can be proven NOT NULL by a validated check, and ADD CONSTRAINT … PRIMARY KEY USING INDEX then only declares the key. It fails on rows that are double or NULL, either way.',
   check: eachStatement((statement) =>
     newConstraints(statement, 'CONSTR_PRIMARY').flatMap(({ table, constraint }) => {
-      const built = statement.builds.find((index) => index.table === table.oid);
-      if (constraint.indexname !== undefined || !built) return [];
-      const key = keyOf(constraint, constraint.conname ?? built.name);
+      if (constraint.indexname !== undefined || statement.builds.length === 0) return [];
+      const key = keyOf(constraint, constraint.conname ?? builtFor(statement, table));
       const nullable = key.columns.filter((column) => columnOf(table, column)?.notNull === false);
       const recipe = table.kind === 'partitioned table' ? keyByPartition : keyUsingIndex;
       const proof = nullable.length === 0 ? [] : [ownMigrations, ...proveNotNull(table, nullable)];

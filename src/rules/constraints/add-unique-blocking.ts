@@ -2,7 +2,7 @@ import { called, newConstraints } from '../look.js';
 import { keyByPartition, keyUsingIndex } from '../recipes.js';
 import { eachStatement } from '../rule.js';
 import type { Rule } from '../rule.js';
-import { keyOf } from './definition.js';
+import { builtFor, keyOf } from './definition.js';
 
 const users = 'CREATE TABLE users (id int PRIMARY KEY, "Email" text, town text)';
 
@@ -13,9 +13,8 @@ export const addUniqueBlocking: Rule = {
   why: 'ADD CONSTRAINT … UNIQUE builds its index under an ACCESS EXCLUSIVE lock: nobody can read or write the table until it is ready. CREATE UNIQUE INDEX CONCURRENTLY builds it beside the traffic, and ADD CONSTRAINT … USING INDEX then only declares it. It fails on rows that are double, either way.',
   check: eachStatement((statement) =>
     newConstraints(statement, 'CONSTR_UNIQUE').flatMap(({ table, constraint }) => {
-      const built = statement.builds.find((index) => index.table === table.oid);
-      if (constraint.indexname !== undefined || !built) return [];
-      const key = keyOf(constraint, constraint.conname ?? built.name);
+      if (constraint.indexname !== undefined || statement.builds.length === 0) return [];
+      const key = keyOf(constraint, constraint.conname ?? builtFor(statement, table));
       const recipe = table.kind === 'partitioned table' ? keyByPartition : keyUsingIndex;
       return [
         {

@@ -43,6 +43,12 @@ export function keyOf(constraint: Constraint, name: string): NewKey {
   };
 }
 
+/** How the server has named the index of a key that has no name in the statement. */
+export function builtFor({ builds, messages }: Observed, table: TableFacts): string {
+  const told = messages.flatMap((message) => /implicit index "(.+)" for table /.exec(message)?.[1] ?? []);
+  return builds.find((index) => index.table === table.oid)?.name ?? told[0] ?? `${table.name}_key`;
+}
+
 function deferrableOf({ deferrable, initdeferred }: Constraint): string {
   return `${deferrable ? ' DEFERRABLE' : ''}${initdeferred ? ' INITIALLY DEFERRED' : ''}`;
 }

@@ -20,7 +20,8 @@ export const indexOnPartitioned: Rule = {
     const builtBelow = statement.builds.some((built) => built.table !== table.oid);
     const cannot = create.concurrent === true && statement.error !== undefined;
     if (!builtBelow && !cannot) return;
-    const name = create.idxname ?? statement.builds.find((built) => built.table === table.oid)?.name ?? 'index';
+    const columns = (create.indexParams ?? []).flatMap((node) => nodeOf(node, 'IndexElem')?.name ?? []);
+    const name = create.idxname ?? [table.name, ...columns, 'idx'].join('_');
     return [
       {
         message: cannot
@@ -32,6 +33,7 @@ export const indexOnPartitioned: Rule = {
   }),
   bad: [
     { given: events, sql: 'CREATE INDEX i ON events (id)' },
+    { given: events, sql: 'CREATE INDEX ON events (id, at)' },
     { given: events, sql: 'CREATE INDEX IF NOT EXISTS "By Id" ON public . "events" (id)' },
     { given: events, sql: 'CREATE INDEX CONCURRENTLY i ON events (id)', transaction: false, fails: true },
   ],
