@@ -1,6 +1,5 @@
 import type { Observed } from '../../observe/observer.js';
-import { declaredConstraints } from '../declared.js';
-import { factsOf, newConstraints, tableInUse } from '../look.js';
+import { newConstraints, tableInUse } from '../look.js';
 import type { Problem, Rule } from '../rule.js';
 
 const given =
@@ -14,14 +13,14 @@ export const multipleFksOneTx: Rule = {
   title: 'One transaction adds foreign keys to several tables in use.',
   why: 'A foreign key locks both its tables against writes. With the second one the transaction waits for a third table while it holds two: an app that has written to that one and now wants one of the first two waits for the migration, and one of them is ended by the server with 40P01 (deadlock detected). One foreign key per transaction holds two at a time. Foreign keys of a new table are left alone here: they are not worth several files.',
   *check({ statements }) {
-    const referred = new Map<number, Set<number>>();
+    const locked = new Map<number, Set<number>>();
     for (const statement of statements) {
       if (statement.transaction === undefined || statement.error !== undefined) continue;
-      const known = referred.get(statement.transaction) ?? new Set<number>();
-      const isFirst = known.size < 2;
+      const known = locked.get(statement.transaction) ?? new Set<number>();
+      const isFirst = known.size < 3;
       for (const oid of lockedByKeys(statement)) known.add(oid);
-      referred.set(statement.transaction, known);
-      if (isFirst && known.size > 1) yield problemOf(statement);
+      locked.set(statement.transaction, known);
+      if (isFirst && known.size > 2) yield problemOf(statement);
     }
   },
   bad: [
@@ -36,15 +35,15 @@ export const multipleFksOneTx: Rule = {
     { given, sql: `${toUsers}; ${toItems}`, transaction: false },
     { given, sql: 'CREATE TABLE bills (u int UNIQUE REFERENCES users, i int UNIQUE REFERENCES shop."Items")' },
     { given, sql: `${toUsers}; ALTER TABLE orders ADD FOREIGN KEY (i) REFERENCES users NOT VALID` },
+    { given, sql: `${toUsers}; ALTER TABLE users ADD FOREIGN KEY (id) REFERENCES orders (u) NOT VALID` },
   ],
 };
 
-/** The tables in use that foreign keys of tables in use refer to. */
+/** The tables in use on both sides of the foreign keys of tables in use. */
 function lockedByKeys(statement: Observed): readonly number[] {
-  if (newConstraints(statement, 'CONSTR_FOREIGN').length === 0) return [];
-  return declaredConstraints(statement).flatMap(({ range, constraint }) => {
+  return newConstraints(statement, 'CONSTR_FOREIGN').flatMap(({ table, constraint }) => {
     const referred = tableInUse(statement, constraint.pktable);
-    return referred && referred.oid !== factsOf(statement, range)?.oid ? [referred.oid] : [];
+    return referred ? [table.oid, referred.oid] : [table.oid];
   });
 }
 

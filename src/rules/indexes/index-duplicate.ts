@@ -13,7 +13,7 @@ export const indexDuplicate: Rule = {
   name: 'index-duplicate',
   severity: 'notice',
   title: 'Two indexes do the work of one.',
-  why: 'An index on (a, b) also serves the queries that an index on (a) would serve. The second one costs at every write, takes room in memory and on disk, and has to be vacuumed. Only plain B-tree indexes without conditions are compared.',
+  why: 'An index on (a, b) also serves the queries that an index on (a) would serve. The second one costs at every write, takes room in memory and on disk, and has to be vacuumed. Only plain B-tree indexes without conditions are compared, and the one that TypeORM makes for every join table is left alone.',
   check: eachStatement((statement, _migration, { batch }) => {
     const create = nodeOf(statement.tree, 'IndexStmt');
     const table = factsOf(statement, create?.relation);
@@ -26,6 +26,7 @@ export const indexDuplicate: Rule = {
       (other) => isPlain(other) && other.name !== create.idxname && !isDropped(other),
     );
     const wider = create.unique ? undefined : others.find((other) => beginsWith(other.columns, columns));
+    if (wider && isOfJoinTable(create, wider)) return;
     if (wider) return [unneeded(create, wider, table)];
     return others
       .filter((other) => !other.unique && !other.ofConstraint && beginsWith(columns, other.columns))
@@ -46,10 +47,18 @@ export const indexDuplicate: Rule = {
     {
       sql: `${users}; CREATE INDEX a ON users (town); CREATE INDEX b ON users (town DESC); CREATE INDEX c ON users (town) WHERE id > 9; CREATE INDEX d ON users (lower(town)); CREATE INDEX e ON users (town text_pattern_ops); CREATE INDEX f ON users USING hash (town)`,
     },
+    {
+      sql: 'CREATE TABLE tags (a int, b int, CONSTRAINT "PK_74d9abd35cb26e809f8eddc0f99" PRIMARY KEY (a, b)); CREATE INDEX "IDX_b651178cc41334544a7a9601c4" ON tags (a)',
+    },
     { sql: `${users}; CREATE INDEX IF NOT EXISTS i ON users (town); CREATE INDEX IF NOT EXISTS i ON users (town)` },
     { sql: `${users}; CREATE UNIQUE INDEX i ON users (town, "Email"); CREATE UNIQUE INDEX j ON users (town)` },
   ],
 };
+
+/** TypeORM makes it for every join table and every closure table, and lets nobody leave it out. */
+function isOfJoinTable({ idxname = '' }: IndexStmt, { name, primary }: IndexFacts): boolean {
+  return primary && /^IDX_[0-9a-f]{26}$/.test(idxname) && /^PK_[0-9a-f]{27}$/.test(name);
+}
 
 /** Undefined when there is more to it than columns. */
 function plainColumns({ indexParams = [], indexIncludingParams, whereClause, accessMethod }: IndexStmt) {
