@@ -19,7 +19,7 @@ export interface TableFacts {
   readonly constraints: readonly ConstraintFacts[];
   readonly indexes: readonly IndexFacts[];
   /** Its own partitions, not theirs. */
-  readonly partitions: readonly { readonly schema: string; readonly name: string }[];
+  readonly partitions: readonly { readonly schema: string; readonly name: string; readonly isPartitioned: boolean }[];
   /** Foreign keys of others that refer to it. */
   readonly referredBy: readonly { readonly table: string; readonly constraint: string }[];
 }
@@ -158,7 +158,7 @@ SELECT json_build_object(
       'ofConstraint', EXISTS (SELECT FROM pg_constraint o WHERE o.conindid = i.indexrelid AND o.conrelid = i.indrelid)
     ) ORDER BY x.relname) FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_am m ON m.oid = x.relam
     WHERE i.indrelid = c.oid), '[]'),
-  'partitions', coalesce((SELECT json_agg(json_build_object('schema', pn.nspname, 'name', p.relname) ORDER BY p.relname)
+  'partitions', coalesce((SELECT json_agg(json_build_object('schema', pn.nspname, 'name', p.relname, 'isPartitioned', p.relkind = 'p') ORDER BY p.relname)
     FROM pg_inherits h JOIN pg_class p ON p.oid = h.inhrelid JOIN pg_namespace pn ON pn.oid = p.relnamespace
     WHERE h.inhparent = c.oid AND c.relkind = 'p'), '[]'),
   'referredBy', coalesce((SELECT json_agg(json_build_object('table', fn.nspname || '.' || f.relname, 'constraint', k.conname) ORDER BY k.conname)

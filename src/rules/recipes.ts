@@ -74,12 +74,17 @@ export function keyUsingIndex(table: Named, { kind, name, columns, include, null
 }
 
 interface Partitioned extends Named {
-  readonly partitions: readonly Named[];
+  readonly partitions: readonly (Named & { readonly isPartitioned: boolean })[];
+}
+
+/** Partitions of partitions would need the same once more, which no longer helps anybody to read. */
+export function hasSimplePartitions({ partitions }: Partitioned): boolean {
+  return partitions.length > 0 && partitions.every(({ isPartitioned }) => !isPartitioned);
 }
 
 /** A partitioned table has no concurrent way of its own: its partitions have, and what they have is then its. */
 export function keyByPartition(table: Partitioned, key: NewKey): string | undefined {
-  if (table.partitions.length === 0) return undefined;
+  if (!hasSimplePartitions(table)) return undefined;
   const { kind, name, columns } = key;
   return [
     ...eachPartition(table, (partition) => [keyUsingIndex(partition, { ...key, name: `${partition.name}_${name}` })]),
@@ -90,7 +95,7 @@ export function keyByPartition(table: Partitioned, key: NewKey): string | undefi
 }
 
 export function indexByPartition(table: Partitioned, name: string, sql: string): string | undefined {
-  if (table.partitions.length === 0) return undefined;
+  if (!hasSimplePartitions(table)) return undefined;
   const on = /\bON\s+(?:ONLY\s+)?(?:"(?:[^"]|"")+"|[^\s"(.]+)(?:\s*\.\s*(?:"(?:[^"]|"")+"|[^\s"(]+))?/i;
   const onlyParent = asConcurrent(sql, name)
     .replace(/\bINDEX CONCURRENTLY\b/, 'INDEX')
