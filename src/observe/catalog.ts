@@ -74,7 +74,7 @@ export function namesIn(tree: Tree): readonly string[] {
   const drop = nodeOf(tree, 'DropStmt');
   for (const object of drop?.objects ?? []) {
     const parts = textsOf(nodeOf(object, 'List')?.items);
-    if (parts.length > 0) names.add(parts.map(quoted).join('.'));
+    if (parts.length === 1 || parts.length === 2) names.add(parts.map(quoted).join('.'));
     // A trigger or a policy: the table comes before its name.
     if (parts.length > 1) names.add(parts.slice(0, -1).map(quoted).join('.'));
   }

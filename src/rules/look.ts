@@ -105,3 +105,19 @@ export function after(statement: Observed, batch: readonly JudgedMigration[]): r
 export function isSameTransaction(one: Observed, other: Observed): boolean {
   return one.transaction !== undefined && one.transaction === other.transaction;
 }
+
+/** The table, or one of the columns, goes in the same statement or behind it: what depended on it is not the matter then. */
+export function goesToo(
+  table: TableFacts,
+  columns: readonly string[],
+  statement: Observed,
+  batch: readonly JudgedMigration[],
+): boolean {
+  return [statement, ...after(statement, batch)].some(
+    (one) =>
+      one.drops.some(({ oid }) => oid === table.oid) ||
+      alterations(one, 'AT_DropColumn').some(
+        ({ table: other, command }) => other.oid === table.oid && columns.includes(command.name ?? ''),
+      ),
+  );
+}

@@ -48,3 +48,7 @@ it('never passes a migration that fails, though the rule is off or ignored', asy
 it('does not take another error for the one that a rule explains', async () => {
   expect(await rulesFoundIn([`${table}\nCREATE INDEX i ON nobody (name);`])).toEqual(['cannot-be-judged']);
 });
+
+it('knows the names of three parts that only a trigger has', async () => {
+  expect(await rulesFoundIn([`${table}\nDROP TRIGGER IF EXISTS fill ON public.users;`])).toEqual([]);
+});

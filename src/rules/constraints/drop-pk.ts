@@ -1,5 +1,5 @@
 import { declaredConstraints, isSameName } from '../declared.js';
-import { after, alterations, called } from '../look.js';
+import { after, alterations, called, goesToo } from '../look.js';
 import { eachStatement } from '../rule.js';
 import type { Rule } from '../rule.js';
 
@@ -20,6 +20,7 @@ export const dropPk: Rule = {
         ),
       );
       if (dropped?.type !== 'primary key' || getsAnother || phase === 'contract') return [];
+      if (goesToo(table, dropped.columns, statement, batch)) return [];
       const others =
         command.behavior === 'DROP_CASCADE' ? table.referredBy.map((one) => `${one.constraint} of ${one.table}`) : [];
       const too = others.length === 0 ? '' : ` So do the foreign keys that refer to it: ${others.join(', ')}.`;

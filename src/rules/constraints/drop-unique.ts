@@ -2,7 +2,7 @@ import type { TableFacts } from '../../observe/catalog.js';
 import type { Observed } from '../../observe/observer.js';
 import { declaredKeys, isSameName } from '../declared.js';
 import { droppedIndexes, isReplaced } from '../indexes/dropped.js';
-import { after, alterations, called, identList } from '../look.js';
+import { after, alterations, called, goesToo, identList } from '../look.js';
 import { eachStatement } from '../rule.js';
 import type { JudgedMigration, Rule } from '../rule.js';
 
@@ -12,10 +12,11 @@ export const dropUnique: Rule = {
   name: 'drop-unique',
   severity: 'notice',
   title: 'What keeps rows unique goes.',
-  why: 'INSERT … ON CONFLICT on these columns fails from then on, in the version of the app that is still running too, and once rows are double the key cannot come back. Nothing is said where another unique index on the same columns is there, or comes in what runs together.',
+  why: 'INSERT … ON CONFLICT on these columns fails from then on, in the version of the app that is still running too, and once rows are double the key cannot come back. Nothing is said where a column of it goes, too, or where another unique index on the same columns is there, or comes in what runs together.',
   check: eachStatement((statement, { phase }, { batch }) => {
     if (phase === 'contract') return;
     return droppedKeys(statement, batch)
+      .filter(({ table, columns }) => !goesToo(table, columns, statement, batch))
       .filter(({ table, index, columns }) => !isKept(table, index, columns, [statement, ...after(statement, batch)]))
       .map(({ table, index, columns }) => ({
         message: `Without ${index}, rows of ${called(table)} may become double, and ON CONFLICT (${identList(columns)}) fails.`,
