@@ -18,6 +18,8 @@ export interface TableFacts {
   readonly columns: readonly ColumnFacts[];
   readonly constraints: readonly ConstraintFacts[];
   readonly indexes: readonly IndexFacts[];
+  /** Its own partitions, not theirs. */
+  readonly partitions: readonly { readonly schema: string; readonly name: string; readonly isPartitioned: boolean }[];
   /** Foreign keys of others that refer to it. */
   readonly referredBy: readonly { readonly table: string; readonly constraint: string }[];
 }
@@ -72,7 +74,7 @@ export function namesIn(tree: Tree): readonly string[] {
   const drop = nodeOf(tree, 'DropStmt');
   for (const object of drop?.objects ?? []) {
     const parts = textsOf(nodeOf(object, 'List')?.items);
-    if (parts.length > 0) names.add(parts.map(quoted).join('.'));
+    if (parts.length === 1 || parts.length === 2) names.add(parts.map(quoted).join('.'));
     // A trigger or a policy: the table comes before its name.
     if (parts.length > 1) names.add(parts.slice(0, -1).map(quoted).join('.'));
   }
@@ -156,6 +158,9 @@ SELECT json_build_object(
       'ofConstraint', EXISTS (SELECT FROM pg_constraint o WHERE o.conindid = i.indexrelid AND o.conrelid = i.indrelid)
     ) ORDER BY x.relname) FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_am m ON m.oid = x.relam
     WHERE i.indrelid = c.oid), '[]'),
+  'partitions', coalesce((SELECT json_agg(json_build_object('schema', pn.nspname, 'name', p.relname, 'isPartitioned', p.relkind = 'p') ORDER BY p.relname)
+    FROM pg_inherits h JOIN pg_class p ON p.oid = h.inhrelid JOIN pg_namespace pn ON pn.oid = p.relnamespace
+    WHERE h.inhparent = c.oid AND c.relkind = 'p'), '[]'),
   'referredBy', coalesce((SELECT json_agg(json_build_object('table', fn.nspname || '.' || f.relname, 'constraint', k.conname) ORDER BY k.conname)
     FROM pg_constraint k JOIN pg_class f ON f.oid = k.conrelid JOIN pg_namespace fn ON fn.oid = f.relnamespace
     WHERE k.confrelid = c.oid AND k.contype = 'f'), '[]')

@@ -142,8 +142,8 @@ export class Observer {
       return result;
     } catch (error) {
       await client.query('ROLLBACK');
-      // "… cannot run inside a transaction block"
-      if (codeOf(error) !== '25001') throw error;
+      // "… cannot run inside a transaction block", "invalid transaction termination"
+      if (!['25001', '2D000'].includes(codeOf(error) ?? '')) throw error;
       this.#observed.length = count;
       return await this.#alone(client, execute, before);
     } finally {

@@ -3,6 +3,8 @@ import { nameOf } from '../observe/catalog.js';
 import type { ColumnFacts, TableFacts } from '../observe/catalog.js';
 import type { Observed } from '../observe/observer.js';
 import { nodeOf } from '../observe/parser.js';
+import { blockedBy, strongest } from '../observe/relation.js';
+import type { JudgedMigration } from './rule.js';
 
 /** What several rules look for in a statement. */
 
@@ -80,4 +82,42 @@ export function sqlName({ schema, name }: { readonly schema: string; readonly na
 /** `"a", "b"` */
 export function identList(names: readonly string[]): string {
   return names.map(ident).join(', ');
+}
+
+/** What a table is like that a statement names, new or in use. */
+export function factsOf(statement: Observed, range: RangeVar | undefined): TableFacts | undefined {
+  return range && statement.tables.get(nameOf(range));
+}
+
+/** Who waits for a statement, because of what its transaction holds on a table after it: `reads and writes`, `writes`. */
+export function whoWaits({ held, locks }: Observed, oid: number): ReturnType<typeof blockedBy> {
+  const lock = strongest([...held, ...locks]).find(({ relation }) => relation.oid === oid);
+  return lock ? blockedBy(lock.mode) : 'nobody';
+}
+
+/** What comes after a statement, in its migration and in those behind it. */
+export function after(statement: Observed, batch: readonly JudgedMigration[]): readonly Observed[] {
+  const all = batch.flatMap(({ statements }) => statements);
+  return all.slice(all.indexOf(statement) + 1);
+}
+
+/** Two statements that are done or not done together. */
+export function isSameTransaction(one: Observed, other: Observed): boolean {
+  return one.transaction !== undefined && one.transaction === other.transaction;
+}
+
+/** The table, or one of the columns, goes in the same statement or behind it: what depended on it is not the matter then. */
+export function goesToo(
+  table: TableFacts,
+  columns: readonly string[],
+  statement: Observed,
+  batch: readonly JudgedMigration[],
+): boolean {
+  return [statement, ...after(statement, batch)].some(
+    (one) =>
+      one.drops.some(({ oid }) => oid === table.oid) ||
+      alterations(one, 'AT_DropColumn').some(
+        ({ table: other, command }) => other.oid === table.oid && columns.includes(command.name ?? ''),
+      ),
+  );
 }

@@ -13,6 +13,8 @@ export interface Rule {
   readonly why: string;
   /** A matter of taste: only where somebody turns it on. */
   readonly optional?: true;
+  /** The server's errors (SQLSTATE) that it explains: a statement that it finds and that failed so needs no second finding. */
+  readonly explains?: readonly string[];
   check(migration: JudgedMigration, context: RuleContext): Iterable<Problem>;
   /** Each is found by this rule. */
   readonly bad: readonly Example[];
@@ -57,6 +59,8 @@ export interface Example {
   readonly transaction?: false;
   readonly phase?: 'contract';
   readonly targetVersion?: number;
+  /** The last statement fails on the server, and the rule says why. */
+  readonly fails?: true;
 }
 
 /** A rule that looks at each statement by itself. */

@@ -33,13 +33,16 @@ export async function judgeExample(example: Example): Promise<readonly Found[]> 
 }
 
 async function judgeOn(shadow: Shadow, example: Example): Promise<readonly Found[]> {
-  const { sql, targetVersion = 15, phase = 'expand' } = example;
+  const { sql, targetVersion = 15, phase = 'expand', fails = false } = example;
   const observer = await Observer.open(shadow);
   const batch: JudgedMigration[] = [];
-  for (const [index, text] of [sql].flat().entries()) {
+  const texts = [sql].flat();
+  for (const [index, text] of texts.entries()) {
     const migration = migrationOf(text, index, example);
     const { error, statements, transactional } = await observeMigration(shadow, migration, observer, noDependencies);
-    if (error !== undefined) throw new Error(`The example itself fails: ${messageOf(error)}`);
+    const mayFail = fails && index === texts.length - 1;
+    if (error !== undefined && !mayFail) throw new Error(`The example itself fails: ${messageOf(error)}`);
+    if (error === undefined && mayFail) throw new Error('The example should fail, and does not.');
     batch.push({ name: migration.name, file: undefined, phase, transactional, statements });
   }
   return rules.flatMap((rule) =>

@@ -12,7 +12,7 @@ import { createTypeormTable, withShadow } from '../generate/on-shadow.js';
 import { choose, shown } from './choose.js';
 import type { Choice } from './choose.js';
 import type { Finding, LintOptions, LintResult } from './contract.js';
-import { notJudged } from './not-judged.js';
+import { explainedBy, notJudged } from './not-judged.js';
 import { levelsOf } from './levels.js';
 import type { Levels } from './levels.js';
 import { locate } from './source.js';
@@ -33,12 +33,11 @@ export async function lint(options: LintOptions, context: CommandContext): Promi
   for (const [index, migration] of judged.entries()) {
     const batch = options.all === true ? [migration] : judged;
     const source = await sourceOf(migration);
-    const found = [
-      ...findingsOf(migration, { targetVersion: options.targetVersion ?? 15, batch }, levels, source),
-      ...notJudged(observed[index] as ObservedMigration, choice.judged.length - observed.length, source),
-    ];
+    const found = findingsOf(migration, { targetVersion: options.targetVersion ?? 15, batch }, levels, source);
     const { findings, ignores } = suppress(found, migration, source, rules);
-    all.push(...findings);
+    const seen = observed[index] as ObservedMigration;
+    const later = choice.judged.length - observed.length;
+    all.push(...findings, ...notJudged(seen, later, source, explainedBy(findings, seen, rules)));
     ignored.push(...ignores);
   }
   return { migrations: judged.length, findings: all, ignored, chosen: choice.chosen };

@@ -1,5 +1,6 @@
-import { messageOf } from '../../errors.js';
+import { codeOf, messageOf } from '../../errors.js';
 import type { ObservedMigration } from '../../observe/observe-migration.js';
+import type { Rule } from '../../rules/rule.js';
 import { shown } from './choose.js';
 import type { Finding } from './contract.js';
 import type { LocatedSource } from './source.js';
@@ -9,10 +10,12 @@ export function notJudged(
   { migration: { name, file }, statements, error }: ObservedMigration,
   later: number,
   { places }: LocatedSource,
+  explained: readonly Finding[],
 ): readonly Finding[] {
   if (error === undefined) return [];
   const last = statements.at(-1);
   const failed = last?.error === undefined ? undefined : last;
+  if (later === 0 && explained.some(({ sql }) => sql !== undefined && sql === failed?.sql)) return [];
   const place = failed && places.get(failed);
   const cause = failed?.error ?? (error as { readonly cause?: unknown }).cause ?? error;
   const position = Number((cause as { readonly position?: unknown }).position);
@@ -30,6 +33,17 @@ export function notJudged(
       fix: nextOf(error),
     },
   ];
+}
+
+/** What the rules say of a failed statement that the server's own error would only repeat. */
+export function explainedBy(
+  found: readonly Finding[],
+  { statements }: ObservedMigration,
+  rules: readonly Rule[],
+): readonly Finding[] {
+  const code = codeOf(statements.at(-1)?.error);
+  const explaining = rules.filter(({ explains }) => code !== undefined && explains?.includes(code));
+  return found.filter(({ rule }) => explaining.some(({ name }) => name === rule));
 }
 
 function nextOf(error: unknown): string | undefined {

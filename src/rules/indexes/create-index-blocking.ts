@@ -1,39 +1,46 @@
 import { nodeOf } from '../../observe/parser.js';
-import { called, tableInUse } from '../look.js';
+import { called, tableInUse, whoWaits } from '../look.js';
+import { asConcurrent, buildConcurrently } from '../recipes.js';
 import { eachStatement } from '../rule.js';
 import type { Rule } from '../rule.js';
+
+const users = 'CREATE TABLE users (id int PRIMARY KEY, email text)';
 
 export const createIndexBlocking: Rule = {
   name: 'create-index-blocking',
   severity: 'error',
   title: 'CREATE INDEX without CONCURRENTLY stops writes.',
-  why: 'CREATE INDEX holds a SHARE lock on the table until the index is built: seconds to hours on a large table, and every INSERT, UPDATE and DELETE waits. CREATE INDEX CONCURRENTLY waits for nobody, but must be outside of a transaction, and leaves an invalid index behind when it fails.',
+  why: 'CREATE INDEX holds a SHARE lock on the table until the index is built: seconds to hours on a large table, and every INSERT, UPDATE and DELETE waits. CREATE INDEX CONCURRENTLY keeps nobody waiting, but must be outside of a transaction, and leaves an invalid index behind when it fails. A unique index fails on rows that are double already, either way.',
   check: eachStatement((statement) => {
     const create = nodeOf(statement.tree, 'IndexStmt');
     const table = tableInUse(statement, create?.relation);
-    if (!create || !table || create.concurrent || table.kind === 'partitioned table') return;
+    const index = statement.builds.find((built) => built.table === table?.oid);
+    if (!create || !table || !index || create.concurrent || table.kind !== 'table') return;
+    const waiting = whoWaits(statement, table.oid) === 'reads and writes' ? 'read of, and every write to,' : 'write to';
+    const mayFail = create.unique ? ' It fails if rows are double.' : '';
     return [
       {
-        message: `Every write to ${called(table)} waits until the index is built.`,
-        fix: concurrently(statement.sql, create.idxname),
+        message: `Every ${waiting} ${called(table)} waits until the index ${index.name} is built.${mayFail}`,
+        fix: buildConcurrently(index, asConcurrent(statement.sql, index.name)),
       },
     ];
   }),
   bad: [
-    { given: 'CREATE TABLE users (id int PRIMARY KEY, email text)', sql: 'CREATE INDEX i ON users (email)' },
-    { given: 'CREATE TABLE users (id int PRIMARY KEY, email text)', sql: 'CREATE UNIQUE INDEX i ON users (email)' },
+    { given: users, sql: 'CREATE INDEX i ON users (email)' },
+    { given: users, sql: 'CREATE UNIQUE INDEX IF NOT EXISTS i ON ONLY users (email)' },
+    { given: users, sql: 'CREATE INDEX ON users (lower(email)) WHERE id > 0' },
+    {
+      given: 'CREATE SCHEMA shop; CREATE TABLE shop."Orders" (id int PRIMARY KEY, "placedAt" date)',
+      sql: '-- create index\nCREATE INDEX "Orders by day" ON shop."Orders" ("placedAt");',
+    },
   ],
   good: [
+    { given: users, sql: 'CREATE INDEX CONCURRENTLY i ON users (email)', transaction: false },
+    { sql: `${users}; CREATE INDEX i ON users (email)` },
+    { given: `${users}; CREATE INDEX i ON users (email)`, sql: 'CREATE INDEX IF NOT EXISTS i ON users (email)' },
     {
-      given: 'CREATE TABLE users (id int PRIMARY KEY, email text)',
-      sql: 'CREATE INDEX CONCURRENTLY i ON users (email)',
-      transaction: false,
+      given: `${users}; CREATE MATERIALIZED VIEW emails AS SELECT email FROM users`,
+      sql: 'CREATE UNIQUE INDEX i ON emails (email)',
     },
-    { sql: 'CREATE TABLE users (id int PRIMARY KEY, email text); CREATE INDEX i ON users (email)' },
   ],
 };
-
-function concurrently(sql: string, name: string | undefined): string {
-  const statement = sql.replace(/\bINDEX\s+(?:IF\s+NOT\s+EXISTS\s+)?/i, 'INDEX CONCURRENTLY ').replace(/;\s*$/, '');
-  return `-- In a migration of its own, without a transaction (transaction = false).\n-- If it fails it leaves an invalid index: DROP INDEX CONCURRENTLY IF EXISTS "${name ?? ''}" first.\n${statement};`;
-}

@@ -1,0 +1,56 @@
+import { nodeOf } from '../../observe/parser.js';
+import { called, newConstraints } from '../look.js';
+import { validateLater } from '../recipes.js';
+import { eachStatement } from '../rule.js';
+import type { Rule } from '../rule.js';
+import { nameFor, writtenCheck } from './definition.js';
+
+const given = 'CREATE SCHEMA shop; CREATE TABLE shop."Items" (id int PRIMARY KEY, "Price" numeric)';
+
+export const addCheckValidating: Rule = {
+  name: 'add-check-validating',
+  severity: 'error',
+  title: 'ADD CHECK stops reads and writes while it looks at all rows.',
+  why: 'ADD CONSTRAINT … CHECK looks at every row under an ACCESS EXCLUSIVE lock: nobody can read or write the table meanwhile. NOT VALID leaves the rows out that are there and checks new ones at once; VALIDATE CONSTRAINT, in a transaction of its own, looks at the others while the table stays in use. It fails on a row that breaks the rule, either way.',
+  check: eachStatement((statement) =>
+    newConstraints(statement, 'CONSTR_CHECK').flatMap(({ table, constraint }, _index, all) => {
+      // A partitioned table has no rows of its own.
+      const isScanned = statement.scans.some(({ oid, isNew }) => oid === table.oid || (hasChildren(table) && !isNew));
+      if (constraint.skip_validation || !isScanned) return [];
+      const many = all.length > 1 || (nodeOf(statement.tree, 'AlterTableStmt')?.cmds ?? []).length > 1;
+      const definition = writtenCheck(statement, constraint, many ? 'one of many' : 'only one') ?? 'CHECK (…)';
+      return [
+        {
+          message: `Nobody can read or write ${called(table)} while all its rows are looked at. It fails if one breaks the rule.`,
+          fix: validateLater(table, nameFor(constraint, table), definition),
+        },
+      ];
+    }),
+  ),
+  bad: [
+    { given, sql: 'ALTER TABLE shop."Items" ADD CONSTRAINT "positive" CHECK ("Price" > 0)' },
+    {
+      given,
+      sql: `ALTER TABLE ONLY shop."Items" ADD CONSTRAINT c CHECK (("Price" > 0) AND ("Price"::text <> ')')), ADD COLUMN note text`,
+    },
+    { given, sql: 'ALTER TABLE shop."Items" ADD CHECK ("Price" > 0)' },
+    {
+      given: 'CREATE TABLE e (id int, at date) PARTITION BY LIST (at); CREATE TABLE e_1 PARTITION OF e DEFAULT',
+      sql: 'ALTER TABLE e ADD CONSTRAINT c CHECK (id > 0)',
+    },
+  ],
+  good: [
+    {
+      given,
+      sql: [
+        'ALTER TABLE shop."Items" ADD CONSTRAINT c CHECK ("Price" > 0) NOT VALID',
+        'ALTER TABLE shop."Items" VALIDATE CONSTRAINT c',
+      ],
+    },
+    { sql: `${given}; ALTER TABLE shop."Items" ADD CHECK ("Price" > 0)` },
+  ],
+};
+
+function hasChildren({ kind }: { readonly kind: string }): boolean {
+  return kind === 'partitioned table';
+}

@@ -1,0 +1,30 @@
+import { called, newConstraints } from '../look.js';
+import { eachStatement } from '../rule.js';
+import type { Rule } from '../rule.js';
+
+const given = 'CREATE SCHEMA hotel; CREATE TABLE hotel."Stays" (id int PRIMARY KEY, during daterange)';
+
+export const addExclusion: Rule = {
+  name: 'add-exclusion',
+  severity: 'error',
+  title: 'ADD EXCLUDE stops reads and writes while its index is built.',
+  why: 'ADD CONSTRAINT … EXCLUDE builds its index and then looks for rows that exclude each other, all under an ACCESS EXCLUSIVE lock: nobody can read or write the table meanwhile. There is no NOT VALID and no USING INDEX for it. It takes a moment when the app is stopped, or a new table with the constraint that a trigger keeps equal until it takes the place of the old one.',
+  check: eachStatement((statement) =>
+    newConstraints(statement, 'CONSTR_EXCLUSION').flatMap(({ table }) => {
+      if (statement.builds.length === 0) return [];
+      return [
+        {
+          message: `Nobody can read or write ${called(table)} while the index is built and all rows are compared. It fails if two exclude each other.`,
+        },
+      ];
+    }),
+  ),
+  bad: [
+    { given, sql: 'ALTER TABLE hotel."Stays" ADD CONSTRAINT "no overlap" EXCLUDE USING gist (during WITH &&)' },
+    { given, sql: 'ALTER TABLE ONLY hotel."Stays" ADD EXCLUDE (id WITH =) WHERE (id > 0)' },
+  ],
+  good: [
+    { sql: `${given}; ALTER TABLE hotel."Stays" ADD EXCLUDE USING gist (during WITH &&)` },
+    { sql: 'CREATE TABLE stays (during daterange, EXCLUDE USING gist (during WITH &&))' },
+  ],
+};

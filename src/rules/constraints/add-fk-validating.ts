@@ -1,0 +1,65 @@
+import type { Constraint } from 'libpg-query';
+import type { TableFacts } from '../../observe/catalog.js';
+import { called, factsOf, newConstraints } from '../look.js';
+import { validateLater } from '../recipes.js';
+import { eachStatement } from '../rule.js';
+import type { Rule } from '../rule.js';
+import { foreignKeyOf, nameFor } from './definition.js';
+import { byPartition } from './partitions.js';
+
+const given =
+  'CREATE TABLE users (id int PRIMARY KEY); CREATE SCHEMA shop; CREATE TABLE shop."Orders" (id int PRIMARY KEY, "userId" int); CREATE INDEX ON shop."Orders" ("userId")';
+const reference = 'FOREIGN KEY ("userId") REFERENCES users (id)';
+
+export const addFkValidating: Rule = {
+  name: 'add-fk-validating',
+  severity: 'error',
+  title: 'ADD FOREIGN KEY stops writes to both tables while it looks at all rows.',
+  why: 'ADD CONSTRAINT … FOREIGN KEY looks at every row under a SHARE ROW EXCLUSIVE lock on both tables: reads go on, every INSERT, UPDATE and DELETE waits. NOT VALID leaves the rows out that are there; VALIDATE CONSTRAINT, in a transaction of its own, looks at them while both tables stay in use. It fails on rows that refer to nothing. On a partitioned table NOT VALID is possible since PostgreSQL 18; before, each partition can have the foreign key first, and the table then takes them over without looking.',
+  check: eachStatement((statement, _migration, { targetVersion }) =>
+    newConstraints(statement, 'CONSTR_FOREIGN').flatMap(({ table, constraint }) => {
+      if (constraint.skip_validation || statement.scans.every(({ isNew }) => isNew)) return [];
+      const referred = factsOf(statement, constraint.pktable);
+      const both = referred && !referred.isNew && referred.oid !== table.oid ? ` and ${called(referred)}` : '';
+      return [
+        {
+          message: `Every write to ${called(table)}${both} waits while all rows are looked at. It fails if one refers to nothing.`,
+          fix: recipeFor(table, constraint, targetVersion),
+        },
+      ];
+    }),
+  ),
+  bad: [
+    { given, sql: `ALTER TABLE shop."Orders" ADD CONSTRAINT "FK" ${reference} ON DELETE CASCADE` },
+    { given, sql: `ALTER TABLE ONLY shop."Orders" ADD COLUMN note text, ADD ${reference} DEFERRABLE` },
+    {
+      given:
+        'CREATE TABLE users (id int PRIMARY KEY); CREATE TABLE logins ("userId" int, at date) PARTITION BY RANGE (at); CREATE TABLE logins_1 PARTITION OF logins DEFAULT; CREATE INDEX ON logins ("userId")',
+      sql: `ALTER TABLE logins ADD CONSTRAINT fk ${reference}`,
+    },
+  ],
+  good: [
+    {
+      given,
+      sql: [
+        `ALTER TABLE shop."Orders" ADD CONSTRAINT fk ${reference} NOT VALID`,
+        'ALTER TABLE shop."Orders" VALIDATE CONSTRAINT fk',
+      ],
+    },
+    {
+      given: 'CREATE TABLE users (id int PRIMARY KEY)',
+      sql: `CREATE TABLE orders (id int PRIMARY KEY, "userId" int); CREATE INDEX i ON orders ("userId"); ALTER TABLE orders ADD ${reference}`,
+    },
+    {
+      given: `${given}; CREATE TABLE logins ("userId" int) PARTITION BY LIST ("userId")`,
+      sql: `ALTER TABLE logins ADD ${reference}`,
+    },
+  ],
+};
+
+function recipeFor(table: TableFacts, constraint: Constraint, targetVersion: number): string | undefined {
+  const name = nameFor(constraint, table);
+  const definition = foreignKeyOf(constraint);
+  if (table.kind === 'partitioned table' && targetVersion < 18) return byPartition(table, name, definition);
+  return validateLater(table, name, definition);
+}

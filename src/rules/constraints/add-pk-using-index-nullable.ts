@@ -1,0 +1,38 @@
+import { called, columnOf, identList, newConstraints } from '../look.js';
+import { bare, ownMigrations, proveNotNull } from '../recipes.js';
+import { eachStatement } from '../rule.js';
+import type { Rule } from '../rule.js';
+
+const given =
+  'CREATE TABLE "Towns" (country text NOT NULL, "Name" text); CREATE UNIQUE INDEX pk ON "Towns" (country, "Name")';
+
+export const addPkUsingIndexNullable: Rule = {
+  name: 'add-pk-using-index-nullable',
+  severity: 'error',
+  title: 'PRIMARY KEY USING INDEX looks at all rows when a column may be NULL.',
+  why: 'A primary key makes its columns NOT NULL. Where one is not so yet, and no validated check proves it, every row is looked at under an ACCESS EXCLUSIVE lock although the index is there: nobody can read or write the table meanwhile. It fails on a row that is NULL.',
+  check: eachStatement((statement) =>
+    newConstraints(statement, 'CONSTR_PRIMARY').flatMap(({ table, constraint }) => {
+      const index = table.indexes.find(({ name }) => name === constraint.indexname);
+      if (!index || statement.scans.every(({ oid }) => oid !== table.oid)) return [];
+      const nullable = index.columns.filter((column) => columnOf(table, column)?.notNull === false);
+      return [
+        {
+          message: `Nobody can read or write ${called(table)} while all its rows are looked at: ${identList(nullable)} may be NULL.`,
+          fix: [ownMigrations, ...proveNotNull(table, nullable), `${bare(statement.sql)};`].join('\n'),
+        },
+      ];
+    }),
+  ),
+  bad: [
+    { given, sql: 'ALTER TABLE "Towns" ADD CONSTRAINT pk PRIMARY KEY USING INDEX pk' },
+    { given, sql: 'ALTER TABLE IF EXISTS ONLY public."Towns" ADD PRIMARY KEY USING INDEX pk' },
+  ],
+  good: [
+    {
+      given: `${given}; ALTER TABLE "Towns" ADD CHECK ("Name" IS NOT NULL)`,
+      sql: 'ALTER TABLE "Towns" ADD CONSTRAINT pk PRIMARY KEY USING INDEX pk',
+    },
+    { sql: `${given}; ALTER TABLE "Towns" ADD CONSTRAINT pk PRIMARY KEY USING INDEX pk` },
+  ],
+};

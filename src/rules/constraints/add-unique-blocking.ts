@@ -1,0 +1,42 @@
+import { called, newConstraints } from '../look.js';
+import { keyByPartition, keyUsingIndex } from '../recipes.js';
+import { eachStatement } from '../rule.js';
+import type { Rule } from '../rule.js';
+import { builtFor, keyOf } from './definition.js';
+
+const users = 'CREATE TABLE users (id int PRIMARY KEY, "Email" text, town text)';
+
+export const addUniqueBlocking: Rule = {
+  name: 'add-unique-blocking',
+  severity: 'error',
+  title: 'ADD UNIQUE stops reads and writes while its index is built.',
+  why: 'ADD CONSTRAINT … UNIQUE builds its index under an ACCESS EXCLUSIVE lock: nobody can read or write the table until it is ready. CREATE UNIQUE INDEX CONCURRENTLY builds it beside the traffic, and ADD CONSTRAINT … USING INDEX then only declares it. It fails on rows that are double, either way.',
+  check: eachStatement((statement) =>
+    newConstraints(statement, 'CONSTR_UNIQUE').flatMap(({ table, constraint }) => {
+      if (constraint.indexname !== undefined || statement.builds.length === 0) return [];
+      const key = keyOf(constraint, constraint.conname ?? builtFor(statement, table));
+      const recipe = table.kind === 'partitioned table' ? keyByPartition : keyUsingIndex;
+      return [
+        {
+          message: `Nobody can read or write ${called(table)} while the index ${key.name} is built. It fails if rows are double.`,
+          fix: constraint.without_overlaps ? undefined : recipe(table, key),
+        },
+      ];
+    }),
+  ),
+  bad: [
+    { given: users, sql: 'ALTER TABLE users ADD CONSTRAINT "UQ" UNIQUE ("Email") DEFERRABLE INITIALLY DEFERRED' },
+    { given: users, sql: 'ALTER TABLE ONLY public.users ADD UNIQUE NULLS NOT DISTINCT ("Email", town) INCLUDE (id)' },
+    {
+      given: 'CREATE TABLE e (id int, at date) PARTITION BY LIST (at); CREATE TABLE e_1 PARTITION OF e DEFAULT',
+      sql: 'ALTER TABLE e ADD CONSTRAINT u UNIQUE (id, at)',
+    },
+  ],
+  good: [
+    {
+      given: `${users}; CREATE UNIQUE INDEX "UQ" ON users ("Email")`,
+      sql: 'ALTER TABLE users ADD CONSTRAINT "UQ" UNIQUE USING INDEX "UQ"',
+    },
+    { sql: `${users}; ALTER TABLE users ADD UNIQUE ("Email")` },
+  ],
+};

@@ -1,0 +1,60 @@
+import type { Observed } from '../../observe/observer.js';
+import { nodeOf } from '../../observe/parser.js';
+import { after, alterations, called, ident, newConstraints, sqlName } from '../look.js';
+import { eachStatement } from '../rule.js';
+import type { Rule } from '../rule.js';
+import { nameFor } from './definition.js';
+
+const given = 'CREATE TABLE users (id int PRIMARY KEY, "Age" int)';
+
+export const constraintLeftNotValid: Rule = {
+  name: 'constraint-left-not-valid',
+  severity: 'notice',
+  title: 'A constraint is added NOT VALID and never validated.',
+  why: 'A constraint that is NOT VALID holds for new and changed rows only: those that are there may break it, a later UPDATE of such a row fails, and the planner does not rely on it. VALIDATE CONSTRAINT looks at them while the table stays in use. It may also stand in a later file of the same batch.',
+  check: eachStatement((statement, _migration, { batch }) => {
+    const later = [statement, ...after(statement, batch)];
+    return newConstraints(statement).flatMap(({ table, constraint }) => {
+      const name = nameFor(constraint, table);
+      if (!constraint.skip_validation || later.some((one) => settles(one, name)) || statement.error !== undefined)
+        return [];
+      return [
+        {
+          message: `Rows of ${called(table)} that are there may break ${ident(name)}.`,
+          fix: `-- In a later migration:\nALTER TABLE ${sqlName(table)} VALIDATE CONSTRAINT ${ident(name)};`,
+        },
+      ];
+    });
+  }),
+  bad: [
+    { given, sql: 'ALTER TABLE users ADD CONSTRAINT "Adult" CHECK ("Age" > 17) NOT VALID' },
+    {
+      given: `${given}; CREATE SCHEMA shop; CREATE TABLE shop.orders ("userId" int)`,
+      sql: 'ALTER TABLE ONLY shop.orders ADD FOREIGN KEY ("userId") REFERENCES users NOT VALID; ALTER TABLE users ADD note text',
+    },
+  ],
+  good: [
+    {
+      given,
+      sql: [
+        'ALTER TABLE users ADD CONSTRAINT "Adult" CHECK ("Age" > 17) NOT VALID',
+        'ALTER TABLE users VALIDATE CONSTRAINT "Adult"',
+      ],
+    },
+    {
+      given,
+      sql: ['ALTER TABLE users ADD CONSTRAINT c CHECK ("Age" > 17) NOT VALID', 'ALTER TABLE users DROP CONSTRAINT c'],
+    },
+    { sql: `${given}; ALTER TABLE users ADD CHECK ("Age" > 17) NOT VALID` },
+    { given, sql: 'ALTER TABLE IF EXISTS nobody ADD CHECK ("Age" > 17) NOT VALID' },
+  ],
+};
+
+/** Under its name: who renames it meanwhile knows of it. */
+function settles(statement: Observed, constraint: string): boolean {
+  return (
+    [...alterations(statement, 'AT_ValidateConstraint'), ...alterations(statement, 'AT_DropConstraint')].some(
+      ({ command }) => command.name === constraint,
+    ) || nodeOf(statement.tree, 'RenameStmt')?.subname === constraint
+  );
+}

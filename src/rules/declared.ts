@@ -1,0 +1,89 @@
+import type { ColumnDef, Constraint, CreateStmt, Node, RangeVar } from 'libpg-query';
+import type { Observed } from '../observe/observer.js';
+import { nodeOf, textsOf } from '../observe/parser.js';
+
+/** A constraint that a statement declares: beside the columns, or with one. */
+export interface Declared {
+  readonly range: RangeVar;
+  readonly constraint: Constraint;
+  /** The column it is declared with. */
+  readonly column: ColumnDef | undefined;
+  /** Those that the statement makes itself. */
+  readonly newColumns: readonly ColumnDef[];
+  readonly createsTable: boolean;
+}
+
+/** Of `CREATE TABLE` and `ALTER TABLE … ADD`, also on tables that are new. */
+export function declaredConstraints(statement: Observed): readonly Declared[] {
+  const create = nodeOf(statement.tree, 'CreateStmt');
+  if (create) return declaredIn(create.relation, elementsOf(create), true);
+  const alter = nodeOf(statement.tree, 'AlterTableStmt');
+  const added = (alter?.cmds ?? []).flatMap((node) => {
+    const command = nodeOf(node, 'AlterTableCmd');
+    const isAdded = command?.subtype === 'AT_AddColumn' || command?.subtype === 'AT_AddConstraint';
+    return isAdded && command.def ? [command.def] : [];
+  });
+  return declaredIn(alter?.relation, added, false);
+}
+
+function elementsOf({ tableElts = [], constraints = [] }: CreateStmt): readonly Node[] {
+  return [...tableElts, ...constraints];
+}
+
+function declaredIn(
+  range: RangeVar | undefined,
+  elements: readonly Node[],
+  createsTable: boolean,
+): readonly Declared[] {
+  if (!range) return [];
+  const newColumns = elements.flatMap((node) => nodeOf(node, 'ColumnDef') ?? []);
+  const common = { range, newColumns, createsTable };
+  const beside = elements.flatMap((node) => nodeOf(node, 'Constraint') ?? []);
+  return [
+    ...beside.map((constraint) => ({ ...common, constraint, column: undefined })),
+    ...newColumns.flatMap((column) =>
+      (column.constraints ?? []).flatMap((node) => {
+        const constraint = nodeOf(node, 'Constraint');
+        return constraint ? [{ ...common, constraint, column }] : [];
+      }),
+    ),
+  ];
+}
+
+/** The columns of a key or a foreign key. */
+export function columnsOf({ constraint, column }: Declared): readonly string[] {
+  if (column) return column.colname === undefined ? [] : [column.colname];
+  return textsOf(constraint.contype === 'CONSTR_FOREIGN' ? constraint.fk_attrs : constraint.keys);
+}
+
+export interface DeclaredKey {
+  readonly range: RangeVar;
+  readonly columns: readonly string[];
+  readonly unique: boolean;
+}
+
+/** What a statement makes that queries can look rows up with. */
+export function declaredKeys(statement: Observed): readonly DeclaredKey[] {
+  const index = nodeOf(statement.tree, 'IndexStmt');
+  if (index?.relation) {
+    const { relation: range, indexParams = [], whereClause, accessMethod = 'btree', unique = false } = index;
+    if ((whereClause && !nodeOf(whereClause, 'NullTest')) || !['btree', 'hash'].includes(accessMethod)) return [];
+    const columns = indexParams.map((node) => nodeOf(node, 'IndexElem')?.name ?? '');
+    return [{ range, columns, unique: unique && !whereClause }];
+  }
+  return declaredConstraints(statement)
+    .filter(({ constraint: { contype } }) => contype === 'CONSTR_UNIQUE' || contype === 'CONSTR_PRIMARY')
+    .map((declared) => ({ range: declared.range, columns: columnsOf(declared), unique: true }));
+}
+
+/** A name without its schema may mean any. */
+export function isSameName(one: RangeVar, other: RangeVar): boolean {
+  const schemas = new Set([one.schemaname, other.schemaname].filter((schema) => schema !== undefined && schema !== ''));
+  return one.relname === other.relname && schemas.size < 2;
+}
+
+/** Rows with given values of the columns are found by way of it: they come first in it, in any order. */
+export function serves(key: readonly string[], columns: readonly string[]): boolean {
+  const first = key.slice(0, columns.length);
+  return first.length === columns.length && columns.every((column) => first.includes(column));
+}

@@ -1,0 +1,54 @@
+import { codeOf, messageOf } from '../../errors.js';
+import type { Tree } from '../../observe/parser.js';
+import { nodeOf } from '../../observe/parser.js';
+import { bare, outsideTransaction } from '../recipes.js';
+import { eachStatement } from '../rule.js';
+import type { Rule } from '../rule.js';
+
+const users = 'CREATE TABLE users (id int PRIMARY KEY, email text); CREATE INDEX "Email" ON users (email)';
+
+export const concurrentlyInTransaction: Rule = {
+  name: 'concurrently-in-transaction',
+  severity: 'error',
+  title: 'A statement that cannot run in a transaction is in one.',
+  why: 'CREATE INDEX, DROP INDEX, REINDEX and DETACH PARTITION with CONCURRENTLY make several transactions of their own, as VACUUM does: within a transaction, a function or a DO block the server refuses them (25001). A migration has a transaction unless it says otherwise.',
+  explains: ['25001'],
+  check: eachStatement((statement, { transactional }) => {
+    const { error, tree, sql } = statement;
+    // Of SET TRANSACTION the same code says something else.
+    if (codeOf(error) !== '25001' || nodeOf(tree, 'VariableSetStmt') || nodeOf(tree, 'TransactionStmt')) return;
+    const hidden = isHidden(tree);
+    return [
+      {
+        message: `The server refuses it: ${messageOf(error)}.`,
+        fix: hidden ? undefined : `${transactional ? outsideTransaction : '-- Behind the COMMIT:'}\n${bare(sql)};`,
+      },
+    ];
+  }),
+  bad: [
+    { given: users, sql: 'CREATE INDEX CONCURRENTLY i ON users (lower(email))', fails: true },
+    { given: users, sql: 'DROP INDEX CONCURRENTLY public."Email"', fails: true },
+    { sql: `${users}; REINDEX TABLE CONCURRENTLY users`, fails: true },
+    { given: users, sql: 'VACUUM users', fails: true },
+    {
+      given: users,
+      sql: 'DO $$ BEGIN CREATE INDEX CONCURRENTLY i ON users (id, email); END $$',
+      transaction: false,
+      fails: true,
+    },
+    {
+      given: users,
+      sql: 'BEGIN; CREATE INDEX CONCURRENTLY i ON users (id, email); COMMIT',
+      transaction: false,
+      fails: true,
+    },
+  ],
+  good: [
+    { given: users, sql: 'CREATE INDEX CONCURRENTLY i ON users (lower(email))', transaction: false },
+    { given: users, sql: 'BEGIN; COMMIT; DROP INDEX CONCURRENTLY "Email"; VACUUM users', transaction: false },
+  ],
+};
+
+function isHidden(tree: Tree | undefined): boolean {
+  return (nodeOf(tree, 'DoStmt') ?? nodeOf(tree, 'SelectStmt') ?? nodeOf(tree, 'CallStmt')) !== undefined;
+}

@@ -1,0 +1,32 @@
+import type { IndexFacts, TableFacts } from '../../observe/catalog.js';
+import type { Observed } from '../../observe/observer.js';
+import { nodeOf, textsOf } from '../../observe/parser.js';
+import { after, ident, isSameTransaction } from '../look.js';
+import type { JudgedMigration } from '../rule.js';
+
+export interface DroppedIndex {
+  readonly table: TableFacts;
+  readonly index: IndexFacts;
+}
+
+/** The indexes of tables in use that a DROP INDEX names and that are there. */
+export function droppedIndexes({ tree, tables }: Observed): readonly DroppedIndex[] {
+  const drop = nodeOf(tree, 'DropStmt');
+  if (drop?.removeType !== 'OBJECT_INDEX') return [];
+  return (drop.objects ?? []).flatMap((object) => {
+    const parts = textsOf(nodeOf(object, 'List')?.items);
+    const table = tables.get(parts.map(ident).join('.'));
+    const index = table?.indexes.find(({ name }) => name === parts.at(-1));
+    return table && index && !table.isNew ? [{ table, index }] : [];
+  });
+}
+
+/** Another index gets its name before anybody can look: the two change places. */
+export function isReplaced(statement: Observed, index: IndexFacts, batch: readonly JudgedMigration[]): boolean {
+  return after(statement, batch).some((later) => {
+    const rename = nodeOf(later.tree, 'RenameStmt');
+    return (
+      rename?.renameType === 'OBJECT_INDEX' && rename.newname === index.name && isSameTransaction(statement, later)
+    );
+  });
+}

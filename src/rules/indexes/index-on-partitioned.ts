@@ -1,0 +1,49 @@
+import { nodeOf } from '../../observe/parser.js';
+import { called, tableInUse } from '../look.js';
+import { indexByPartition } from '../recipes.js';
+import { eachStatement } from '../rule.js';
+import type { Rule } from '../rule.js';
+
+const events =
+  "CREATE TABLE events (id int, at date) PARTITION BY RANGE (at); CREATE TABLE events_2024 PARTITION OF events FOR VALUES FROM ('2024-01-01') TO ('2025-01-01'); CREATE TABLE \"events_2025\" PARTITION OF events FOR VALUES FROM ('2025-01-01') TO ('2026-01-01')";
+
+export const indexOnPartitioned: Rule = {
+  name: 'index-on-partitioned',
+  severity: 'error',
+  title: 'CREATE INDEX on a partitioned table stops writes to all partitions.',
+  why: 'CREATE INDEX on a partitioned table builds the index of one partition after the other, and writes to all of them wait until the last one is ready. CREATE INDEX CONCURRENTLY is not possible there. Each partition can get its own index concurrently, which is then attached to an index ON ONLY the partitioned table: that is a matter of the catalog.',
+  explains: ['0A000'],
+  check: eachStatement((statement) => {
+    const create = nodeOf(statement.tree, 'IndexStmt');
+    const table = tableInUse(statement, create?.relation);
+    if (!create || table?.kind !== 'partitioned table') return;
+    const builtBelow = statement.builds.some((built) => built.table !== table.oid);
+    const cannot = create.concurrent === true && statement.error !== undefined;
+    if (!builtBelow && !cannot) return;
+    const columns = (create.indexParams ?? []).flatMap((node) => nodeOf(node, 'IndexElem')?.name ?? []);
+    const name = create.idxname ?? [table.name, ...columns, 'idx'].join('_');
+    return [
+      {
+        message: cannot
+          ? `${called(table)} is partitioned: CONCURRENTLY fails there.`
+          : `Every write to ${called(table)} and its partitions waits until the index ${name} is built on all of them.`,
+        fix: indexByPartition(table, name, statement.sql),
+      },
+    ];
+  }),
+  bad: [
+    { given: events, sql: 'CREATE INDEX i ON events (id)' },
+    { given: events, sql: 'CREATE INDEX ON events (id, at)' },
+    { given: events, sql: 'CREATE INDEX IF NOT EXISTS "By Id" ON public . "events" (id)' },
+    { given: events, sql: 'CREATE INDEX CONCURRENTLY i ON events (id)', transaction: false, fails: true },
+  ],
+  good: [
+    { given: events, sql: 'CREATE INDEX i ON ONLY events (id)' },
+    {
+      given: `${events}; CREATE INDEX i ON ONLY events (id); CREATE INDEX i_2024 ON events_2024 (id)`,
+      sql: 'ALTER INDEX i ATTACH PARTITION i_2024',
+    },
+    { sql: `${events}; CREATE INDEX i ON events (id)` },
+    { given: 'CREATE TABLE events (id int, at date) PARTITION BY RANGE (at)', sql: 'CREATE INDEX i ON events (id)' },
+  ],
+};

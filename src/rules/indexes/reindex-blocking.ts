@@ -1,0 +1,42 @@
+import type { ReindexStmt } from 'libpg-query';
+import { nodeOf } from '../../observe/parser.js';
+import { called } from '../look.js';
+import { bare, outsideTransaction } from '../recipes.js';
+import { eachStatement } from '../rule.js';
+import type { Rule } from '../rule.js';
+import { isConcurrent } from './concurrent.js';
+
+const users = 'CREATE TABLE users (id int PRIMARY KEY, email text); CREATE INDEX "Email" ON users (email)';
+
+export const reindexBlocking: Rule = {
+  name: 'reindex-blocking',
+  severity: 'error',
+  title: 'REINDEX without CONCURRENTLY stops writes, and most reads.',
+  why: 'REINDEX locks the table against writes and each index against everybody until it is built anew; since every SELECT looks at all indexes of its tables when it is planned, reads wait too. REINDEX … CONCURRENTLY, since PostgreSQL 12, keeps nobody waiting, and must be outside of a transaction.',
+  check: eachStatement((statement) => {
+    const reindex = nodeOf(statement.tree, 'ReindexStmt');
+    const built = statement.builds.filter(({ isNew, schema }) => !isNew && schema !== 'pg_toast');
+    if (!reindex || built.length === 0 || isConcurrent(statement.tree)) return;
+    return [
+      {
+        message: `Writes, and queries that are planned, wait until ${built.map(called).join(', ')} ${built.length === 1 ? 'is' : 'are'} built anew.`,
+        fix: `${outsideTransaction}\n${concurrently(statement.sql, reindex)};`,
+      },
+    ];
+  }),
+  bad: [
+    { given: users, sql: 'REINDEX INDEX "Email"' },
+    { given: users, sql: 'REINDEX (VERBOSE) TABLE public.users' },
+    { given: users, sql: 'REINDEX SCHEMA public', transaction: false },
+  ],
+  good: [
+    { given: users, sql: 'REINDEX INDEX CONCURRENTLY "Email"', transaction: false },
+    { given: users, sql: 'REINDEX (CONCURRENTLY) TABLE users', transaction: false },
+    { sql: `${users}; REINDEX TABLE users` },
+  ],
+};
+
+function concurrently(sql: string, { kind }: ReindexStmt): string {
+  const word = (kind ?? '').replace('REINDEX_OBJECT_', '');
+  return bare(sql).replace(new RegExp(`^(REINDEX\\b.*?\\b${word})\\b`, 'is'), '$1 CONCURRENTLY');
+}

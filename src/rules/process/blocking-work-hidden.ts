@@ -1,0 +1,74 @@
+import type { Observed } from '../../observe/observer.js';
+import { tagOf } from '../../observe/parser.js';
+import { isAtLeast } from '../../observe/relation.js';
+import type { Relation } from '../../observe/relation.js';
+import { called } from '../look.js';
+import { eachStatement } from '../rule.js';
+import type { Rule } from '../rule.js';
+
+const users = 'CREATE SCHEMA shop; CREATE TABLE shop."Users" (id int PRIMARY KEY, email text)';
+const inBlock = (sql: string): string => `DO $$ BEGIN ${sql}; END $$`;
+
+export const blockingWorkHidden: Rule = {
+  name: 'blocking-work-hidden',
+  severity: 'error',
+  title: 'A DO block or a function keeps the users of a table waiting.',
+  why: 'What a DO block, a procedure or a function does cannot be read from its text, but it was seen when it was executed: it builds an index, writes a table anew, or reads all of a table, while it holds a lock that others wait for, until its transaction ends. As statements of their own, the same changes can be made beside the traffic.',
+  check: eachStatement((statement) => {
+    if (!isHidden(statement)) return;
+    const work = workOf(statement);
+    if (work.length === 0) return;
+    const reads = statement.locks.some(
+      ({ relation: { kind }, mode }) =>
+        (kind === 'table' || kind === 'materialized view') && mode === 'ACCESS EXCLUSIVE',
+    );
+    return [{ message: `${reads ? 'Reads and writes' : 'Writes'} wait while it ${work.join(', and ')}.` }];
+  }),
+  bad: [
+    { given: users, sql: inBlock('CREATE INDEX ON shop."Users" (email)') },
+    { given: users, sql: inBlock('EXECUTE \'ALTER TABLE shop."Users" ALTER id TYPE bigint\'') },
+    { given: users, sql: inBlock('ALTER TABLE shop."Users" ADD CHECK (id > 0)') },
+    {
+      given: `${users}; CREATE FUNCTION f() RETURNS void LANGUAGE sql AS 'ALTER TABLE shop."Users" ALTER email SET NOT NULL'`,
+      sql: 'SELECT f()',
+    },
+    { given: users, sql: inBlock('ALTER TABLE shop."Users" ADD seen date; UPDATE shop."Users" SET seen = now()') },
+    { given: `${users}; CREATE MATERIALIZED VIEW m AS SELECT 1 AS x`, sql: inBlock('REFRESH MATERIALIZED VIEW m') },
+  ],
+  good: [
+    { given: users, sql: inBlock('ALTER TABLE shop."Users" ADD seen date') },
+    { given: users, sql: inBlock('ALTER TABLE shop."Users" ADD CHECK (id > 0) NOT VALID') },
+    { sql: `${users}; ${inBlock('CREATE INDEX ON shop."Users" (email)')}` },
+    { given: users, sql: 'SELECT count(*) FROM shop."Users"' },
+    { given: users, sql: 'DO $$ BEGIN PERFORM * FROM shop."Users"; COMMIT; END $$', transaction: false },
+  ],
+};
+
+function isHidden({ tree }: Observed): boolean {
+  return tree === undefined || ['DoStmt', 'SelectStmt', 'CallStmt'].includes(tagOf(tree));
+}
+
+function workOf(statement: Observed): readonly string[] {
+  const { builds, scans, locks, sql } = statement;
+  const locked = new Set(locks.filter(({ mode }) => isAtLeast(mode, 'SHARE')).map(({ relation }) => relation.oid));
+  const rewrites = statement.rewrites.filter((relation) => isWritten(statement, relation));
+  const rewritten = new Set(rewrites.map(({ oid }) => oid));
+  // A TRUNCATE gives the table and its indexes new files, too, but has nothing to write into them.
+  const emptied = new Set(
+    statement.rewrites.filter(({ oid }) => !rewritten.has(oid) && !/\bcluster\b/i.test(sql)).map(({ oid }) => oid),
+  );
+  const built = builds.filter(({ table = 0 }) => !rewritten.has(table) && !emptied.has(table));
+  const busy = new Set([...rewritten, ...emptied, ...built.map(({ table }) => table)]);
+  const read = scans.filter(({ oid }) => locked.has(oid) && !busy.has(oid));
+  return [
+    ...(rewrites.length > 0 ? [`writes ${rewrites.map(called).join(', ')} anew`] : []),
+    ...(built.length > 0 ? [`builds ${built.map(called).join(', ')}`] : []),
+    ...(read.length > 0 ? [`reads all of ${read.map(called).join(', ')}`] : []),
+  ];
+}
+
+/** The server says so when ALTER TABLE writes a table anew. */
+function isWritten({ messages, sql }: Observed, { kind, name }: Relation): boolean {
+  if (kind === 'materialized view' || /\bcluster\b/i.test(sql)) return true;
+  return messages.some((message) => message.startsWith('rewriting table') && message.includes(`"${name}"`));
+}

@@ -1,0 +1,136 @@
+import { ident, identList, sqlName } from './look.js';
+
+/** What several rules advise: SQL to paste, with the real names. */
+
+interface Named {
+  readonly schema: string;
+  readonly name: string;
+}
+
+export const outsideTransaction =
+  '-- In a migration of its own, without a transaction (transaction = false, in SQL "-- transaction: false"):';
+export const ownMigrations = '-- Each in a migration of its own:';
+
+/** Leading comments and the semicolon are of no use in what is pasted. */
+export function bare(sql: string): string {
+  return sql.replace(/^(?:\s+|--[^\n]*\n|\/\*[\s\S]*?\*\/)+/, '').replace(/[;\s]+$/, '');
+}
+
+/** An attempt that was cut off leaves an invalid index, which has to go first. */
+export function buildConcurrently(index: Named, create: string): string {
+  return [outsideTransaction, `DROP INDEX CONCURRENTLY IF EXISTS ${sqlName(index)};`, `${create};`].join('\n');
+}
+
+/** A `CREATE INDEX` as it was written, but concurrently, and under that name. */
+export function asConcurrent(sql: string, name: string): string {
+  return bare(sql).replace(
+    /^(CREATE\s+(?:UNIQUE\s+)?INDEX)\b(?:\s+CONCURRENTLY\b)?(?:\s+IF\s+NOT\s+EXISTS\b)?(?:\s+(?!ON\b)(?:"(?:[^"]|"")+"|[^\s"]+))?/i,
+    (_all, create: string) => `${create} CONCURRENTLY ${ident(name)}`,
+  );
+}
+
+/** A constraint that first holds for new rows only. */
+export function validateLater(table: Named, name: string, definition: string): string {
+  return [
+    ownMigrations,
+    `ALTER TABLE ${sqlName(table)} ADD CONSTRAINT ${ident(name)} ${definition} NOT VALID;`,
+    `ALTER TABLE ${sqlName(table)} VALIDATE CONSTRAINT ${ident(name)};`,
+  ].join('\n');
+}
+
+/** What proves to PostgreSQL that a column holds no NULL, so that it need not look. */
+export function proveNotNull(table: Named, columns: readonly string[]): readonly string[] {
+  return columns.flatMap((column) => {
+    const check = ident(`${table.name}_${column}_filled`);
+    const alter = `ALTER TABLE ${sqlName(table)}`;
+    return [
+      `${alter} ADD CONSTRAINT ${check} CHECK (${ident(column)} IS NOT NULL) NOT VALID;`,
+      `${alter} VALIDATE CONSTRAINT ${check};`,
+      `${alter} ALTER COLUMN ${ident(column)} SET NOT NULL;\n${alter} DROP CONSTRAINT ${check};`,
+    ];
+  });
+}
+
+export interface NewKey {
+  readonly kind: 'UNIQUE' | 'PRIMARY KEY';
+  readonly name: string;
+  readonly columns: readonly string[];
+  readonly include: readonly string[];
+  /** `NULLS NOT DISTINCT` */
+  readonly nulls: string;
+  /** ` DEFERRABLE INITIALLY DEFERRED` */
+  readonly deferrable: string;
+}
+
+/** A key whose index is built beside the traffic. */
+export function keyUsingIndex(table: Named, { kind, name, columns, include, nulls, deferrable }: NewKey): string {
+  const included = include.length === 0 ? '' : ` INCLUDE (${identList(include)})`;
+  const create = `CREATE UNIQUE INDEX CONCURRENTLY ${ident(name)} ON ${sqlName(table)} (${identList(columns)})${included}${nulls}`;
+  return [
+    buildConcurrently({ schema: table.schema, name }, create),
+    '-- Then, in another one:',
+    `ALTER TABLE ${sqlName(table)} ADD CONSTRAINT ${ident(name)} ${kind} USING INDEX ${ident(name)}${deferrable};`,
+  ].join('\n');
+}
+
+interface Partitioned extends Named {
+  readonly partitions: readonly (Named & { readonly isPartitioned: boolean })[];
+}
+
+/** Partitions of partitions would need the same once more, which no longer helps anybody to read. */
+export function hasSimplePartitions({ partitions }: Partitioned): boolean {
+  return partitions.length > 0 && partitions.every(({ isPartitioned }) => !isPartitioned);
+}
+
+/** A partitioned table has no concurrent way of its own: its partitions have, and what they have is then its. */
+export function keyByPartition(table: Partitioned, key: NewKey): string | undefined {
+  if (!hasSimplePartitions(table)) return undefined;
+  const { kind, name, columns } = key;
+  return [
+    ...eachPartition(table, (partition) => [keyUsingIndex(partition, { ...key, name: `${partition.name}_${name}` })]),
+    '-- When all partitions have theirs:',
+    `ALTER TABLE ONLY ${sqlName(table)} ADD CONSTRAINT ${ident(name)} ${kind} (${identList(columns)})${key.deferrable};`,
+    ...attached(table, name),
+  ].join('\n');
+}
+
+export function indexByPartition(table: Partitioned, name: string, sql: string): string | undefined {
+  if (!hasSimplePartitions(table)) return undefined;
+  const on = /\bON\s+(?:ONLY\s+)?(?:"(?:[^"]|"")+"|[^\s"(.]+)(?:\s*\.\s*(?:"(?:[^"]|"")+"|[^\s"(]+))?/i;
+  const onlyParent = asConcurrent(sql, name)
+    .replace(/\bINDEX CONCURRENTLY\b/, 'INDEX')
+    .replace(on, () => `ON ONLY ${sqlName(table)}`);
+  return [
+    `${onlyParent};`,
+    ...eachPartition(table, (partition) => {
+      const own = { schema: partition.schema, name: `${partition.name}_${name}` };
+      return [
+        buildConcurrently(
+          own,
+          asConcurrent(sql, own.name).replace(on, () => `ON ${sqlName(partition)}`),
+        ),
+      ];
+    }),
+    '-- When all partitions have theirs:',
+    ...attached(table, name),
+  ].join('\n');
+}
+
+function attached(table: Partitioned, name: string): readonly string[] {
+  const index = sqlName({ schema: table.schema, name });
+  return eachPartition(table, (partition) => [
+    `ALTER INDEX ${index} ATTACH PARTITION ${sqlName({ schema: partition.schema, name: `${partition.name}_${name}` })};`,
+  ]);
+}
+
+/** Two show how it goes; there may be hundreds. */
+export function eachPartition(
+  { partitions }: Partitioned,
+  linesOf: (partition: Named) => readonly string[],
+): readonly string[] {
+  const others = partitions.length - 2;
+  return [
+    ...partitions.slice(0, 2).flatMap(linesOf),
+    ...(others > 0 ? [`-- … and so for the other ${others === 1 ? 'partition' : `${others} partitions`}.`] : []),
+  ];
+}
