@@ -18,6 +18,8 @@ export interface TableFacts {
   readonly columns: readonly ColumnFacts[];
   readonly constraints: readonly ConstraintFacts[];
   readonly indexes: readonly IndexFacts[];
+  /** Who may see which of its rows. */
+  readonly policies: readonly string[];
   /** Foreign keys of others that refer to it. */
   readonly referredBy: readonly { readonly table: string; readonly constraint: string }[];
 }
@@ -156,6 +158,7 @@ SELECT json_build_object(
       'ofConstraint', EXISTS (SELECT FROM pg_constraint o WHERE o.conindid = i.indexrelid AND o.conrelid = i.indrelid)
     ) ORDER BY x.relname) FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_am m ON m.oid = x.relam
     WHERE i.indrelid = c.oid), '[]'),
+  'policies', coalesce((SELECT json_agg(p.polname ORDER BY p.polname) FROM pg_policy p WHERE p.polrelid = c.oid), '[]'),
   'referredBy', coalesce((SELECT json_agg(json_build_object('table', fn.nspname || '.' || f.relname, 'constraint', k.conname) ORDER BY k.conname)
     FROM pg_constraint k JOIN pg_class f ON f.oid = k.conrelid JOIN pg_namespace fn ON fn.oid = f.relnamespace
     WHERE k.confrelid = c.oid AND k.contype = 'f'), '[]')

@@ -81,3 +81,8 @@ export function sqlName({ schema, name }: { readonly schema: string; readonly na
 export function identList(names: readonly string[]): string {
   return names.map(ident).join(', ');
 }
+
+/** A text in SQL. */
+export function literal(text: string | undefined): string {
+  return `'${(text ?? '').replaceAll("'", "''")}'`;
+}
