@@ -18,8 +18,8 @@ export const detachPartition: Rule = {
       const partition = range && statement.tables.get(nameOf(range));
       if (!partition || concurrent || targetVersion < 14) return [];
       // Only a DEFAULT partition is locked as well, and CONCURRENTLY cannot be used where there is one.
-      const own = [table.oid, partition.oid];
-      if (statement.locks.some(({ relation }) => relation.kind === 'table' && !own.includes(relation.oid))) return [];
+      const own = new Set([table.oid, partition.oid]);
+      if (statement.locks.some(({ relation }) => relation.kind === 'table' && !own.has(relation.oid))) return [];
       return [
         {
           message: `Who reads or writes ${called(table)} has to wait until ${called(partition)} is detached.`,

@@ -6,7 +6,7 @@ import { eachStatement } from '../rule.js';
 import type { Rule } from '../rule.js';
 
 const users = 'CREATE TABLE users (id int PRIMARY KEY, email text)';
-const off: readonly string[] = ['AT_DisableTrig', 'AT_DisableTrigAll', 'AT_DisableTrigUser'];
+const off: ReadonlySet<string> = new Set(['AT_DisableTrig', 'AT_DisableTrigAll', 'AT_DisableTrigUser']);
 
 export const disableTrigger: Rule = {
   name: 'disable-trigger',
@@ -16,7 +16,7 @@ export const disableTrigger: Rule = {
   check: eachStatement((statement, { statements }) => {
     const rest = statements.slice(statements.indexOf(statement) + 1);
     const onTables = alterations(statement).flatMap(({ table, command }) => {
-      if (!off.includes(command.subtype ?? '')) return [];
+      if (!off.has(command.subtype ?? '')) return [];
       const isOnAgain = rest.some((later) => enables(later, table.oid));
       return [
         {

@@ -6,7 +6,7 @@ import { eachStatement } from '../rule.js';
 import type { Rule } from '../rule.js';
 
 const users = 'CREATE TABLE users (id int PRIMARY KEY, email text)';
-const renamed: readonly RenameStmt['renameType'][] = ['OBJECT_TABLE', 'OBJECT_VIEW', 'OBJECT_MATVIEW'];
+const renamed: ReadonlySet<RenameStmt['renameType']> = new Set(['OBJECT_TABLE', 'OBJECT_VIEW', 'OBJECT_MATVIEW']);
 
 export const renameTable: Rule = {
   name: 'rename-table',
@@ -15,7 +15,7 @@ export const renameTable: Rule = {
   why: 'From the commit on, each query of the old version of the app fails. A view of the old name, made in the same transaction, takes its reads and writes over: PostgreSQL passes both on to the table. The view goes in the phase contract. An entity may also keep the name of its table: @Entity("old_name").',
   check: eachStatement((statement, { phase, statements }) => {
     const rename = nodeOf(statement.tree, 'RenameStmt');
-    const table = rename && renamed.includes(rename.renameType) ? tableInUse(statement, rename.relation) : undefined;
+    const table = rename && renamed.has(rename.renameType) ? tableInUse(statement, rename.relation) : undefined;
     // An index can be renamed by ALTER TABLE too.
     if (!table || !rename || table.name !== rename.relation?.relname || phase === 'contract') return;
     if (isTakenOver(table, statement, statements)) return;
@@ -62,6 +62,6 @@ function isTakenOver(
     const view = nodeOf(tree, 'ViewStmt')?.view;
     if (view) return view.relname === name && (view.schemaname ?? schema) === schema;
     const rename = nodeOf(tree, 'RenameStmt');
-    return rename !== undefined && renamed.includes(rename.renameType) && rename.newname === name;
+    return rename !== undefined && renamed.has(rename.renameType) && rename.newname === name;
   });
 }

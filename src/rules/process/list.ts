@@ -1,3 +1,26 @@
 import type { Rule } from '../rule.js';
+import { commitInTransaction } from './commit-in-transaction.js';
+import { lockTimeoutOff } from './lock-timeout-off.js';
+import { mergeableAlters } from './mergeable-alters.js';
+import { missingCommit } from './missing-commit.js';
+import { rowsChangedWhileHoldingLock } from './rows-changed-while-holding-lock.js';
+import { sessionSetLeak } from './session-set-leak.js';
+import { severalTablesLocked } from './several-tables-locked.js';
+import { statisticsMissing } from './statistics-missing.js';
+import { unbatchedBackfill } from './unbatched-backfill.js';
+import { unqualifiedName } from './unqualified-name.js';
+import { workWhileHoldingLock } from './work-while-holding-lock.js';
 
-export const processRules: readonly Rule[] = [];
+export const processRules: readonly Rule[] = [
+  commitInTransaction,
+  lockTimeoutOff,
+  mergeableAlters,
+  missingCommit,
+  rowsChangedWhileHoldingLock,
+  sessionSetLeak,
+  severalTablesLocked,
+  statisticsMissing,
+  unbatchedBackfill,
+  unqualifiedName,
+  workWhileHoldingLock,
+];
