@@ -74,9 +74,10 @@ export function namesIn(tree: Tree): readonly string[] {
   const drop = nodeOf(tree, 'DropStmt');
   for (const object of drop?.objects ?? []) {
     const parts = textsOf(nodeOf(object, 'List')?.items);
-    if (parts.length > 0) names.add(parts.map(quoted).join('.'));
-    // A trigger or a policy: the table comes before its name.
-    if (parts.length > 1) names.add(parts.slice(0, -1).map(quoted).join('.'));
+    // Of a trigger, a policy or a rule: the table comes before its name.
+    const ofTable = /^OBJECT_(?:TRIGGER|POLICY|RULE)$/.test(drop?.removeType ?? '') ? parts.slice(0, -1) : parts;
+    // Not the database, which may stand before a schema: it can only be this one.
+    if (ofTable.length > 0) names.add(ofTable.slice(-2).map(quoted).join('.'));
   }
   return [...names];
 }

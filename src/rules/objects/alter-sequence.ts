@@ -12,7 +12,7 @@ export const alterSequence: Rule = {
   name: 'alter-sequence',
   severity: 'warning',
   title: 'A sequence in use starts again, or gets a smaller range.',
-  why: 'After RESTART it gives numbers that rows may have already: each INSERT fails on the primary key until it has passed them. With a smaller type or MAXVALUE it fails when it gets there, or at once if it is beyond. On an empty database neither is seen. A larger type does no harm.',
+  why: 'After RESTART it gives numbers that rows may have already: each INSERT fails on the primary key until it has passed them. With a smaller type it fails when it gets to its end, or at once if it is beyond. On an empty database neither is seen. A larger type does no harm.',
   check: eachStatement((statement) =>
     changes(statement).map(({ of, table, what }) => ({
       message:
@@ -34,8 +34,8 @@ export const alterSequence: Rule = {
     },
   ],
   good: [
-    { given: 'CREATE SEQUENCE numbers AS int', sql: 'ALTER SEQUENCE numbers AS bigint' },
-    { given: numbers, sql: 'ALTER SEQUENCE numbers OWNED BY NONE; ALTER SEQUENCE numbers CACHE 10 NO MAXVALUE' },
+    { given: 'CREATE SEQUENCE numbers AS int', sql: 'ALTER SEQUENCE numbers AS bigint MAXVALUE 9223372036854775807' },
+    { given: numbers, sql: 'ALTER SEQUENCE numbers OWNED BY NONE; ALTER SEQUENCE numbers CACHE 10 MAXVALUE 1000000' },
     { sql: `${numbers}; ALTER SEQUENCE numbers RESTART` },
     { sql: 'ALTER SEQUENCE IF EXISTS numbers RESTART' },
   ],
@@ -69,8 +69,6 @@ function kindOf(options: readonly Tree[] | undefined): Change['what'] | undefine
   return elements.some(isSmaller) ? 'smaller' : undefined;
 }
 
-/** NO MAXVALUE has no argument. */
 function isSmaller({ defname, arg }: DefElem): boolean {
-  if (defname === 'as') return textsOf(nodeOf(arg, 'TypeName')?.names).at(-1) !== 'int8';
-  return defname === 'maxvalue' && arg !== undefined;
+  return defname === 'as' && textsOf(nodeOf(arg, 'TypeName')?.names).at(-1) !== 'int8';
 }

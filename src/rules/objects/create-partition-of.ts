@@ -13,7 +13,9 @@ export const createPartitionOf: Rule = {
   check: eachStatement((statement) => {
     const create = nodeOf(statement.tree, 'CreateStmt');
     const parent = create?.partbound ? tableInUse(statement, nodeOf(create.inhRelations?.[0], 'RangeVar')) : undefined;
-    if (!create?.relation || !parent || statement.scans.some(({ isNew }) => !isNew)) return;
+    // With IF NOT EXISTS it may do nothing.
+    const isLocked = statement.locks.some(({ relation }) => relation.oid === parent?.oid);
+    if (!create?.relation || !parent || !isLocked || statement.scans.some(({ isNew }) => !isNew)) return;
     const { relname = '', schemaname = parent.schema } = create.relation;
     const bounds =
       /\b(?:FOR\s+VALUES\b.*|DEFAULT)\s*$/is.exec(statement.sql.replace(/;\s*$/, ''))?.[0] ?? 'FOR VALUES …';
@@ -33,6 +35,10 @@ export const createPartitionOf: Rule = {
     },
   ],
   good: [
+    {
+      given: `${visits}; CREATE TABLE visits_2 PARTITION OF visits FOR VALUES FROM (100) TO (200)`,
+      sql: 'CREATE TABLE IF NOT EXISTS visits_2 PARTITION OF visits FOR VALUES FROM (100) TO (200)',
+    },
     { sql: `${visits}; CREATE TABLE visits_2 PARTITION OF visits FOR VALUES FROM (100) TO (200)` },
     {
       given: visits,

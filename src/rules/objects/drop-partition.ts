@@ -1,7 +1,7 @@
 import { called, sqlName } from '../look.js';
 import { eachStatement } from '../rule.js';
 import type { Rule } from '../rule.js';
-import { droppedInUse } from './named.js';
+import { droppedInUse, inContract } from './named.js';
 
 const visits =
   'CREATE TABLE visits (id int NOT NULL) PARTITION BY RANGE (id); CREATE TABLE visits_1 PARTITION OF visits FOR VALUES FROM (0) TO (100)';
@@ -11,16 +11,18 @@ export const dropPartition: Rule = {
   severity: 'warning',
   title: 'A partition is dropped while it is part of its table.',
   why: 'DROP TABLE of a partition takes ACCESS EXCLUSIVE on the whole partitioned table: behind a long query, everybody waits who reads or writes any of it. And its rows are gone at once, for the old version of the app too. Detach it first (CONCURRENTLY, since PostgreSQL 14); then it is a table of its own, and dropping it keeps nobody waiting.',
-  check: eachStatement((statement, { phase }) => {
+  check: eachStatement((statement, { phase }, { targetVersion }) => {
     if (phase === 'contract') return;
     return droppedInUse(statement, 'OBJECT_TABLE')
       .filter(({ isPartition }) => isPartition)
       .map((partition) => {
-        const parents = statement.locks.filter(({ relation }) => relation.kind === 'partitioned table');
-        const parent = parents.map(({ relation }) => relation).find(({ oid }) => oid !== partition.oid);
+        const others = statement.locks.map(({ relation }) => relation).filter(({ oid }) => oid !== partition.oid);
+        const parent = others.find(({ kind }) => kind === 'partitioned table');
+        // Only a DEFAULT partition is locked as well, and CONCURRENTLY cannot be used where there is one.
+        const canDetach = targetVersion >= 14 && !others.some(({ kind }) => kind === 'table');
         return {
           message: `The rows of ${called(partition)} are gone at once, and who reads or writes ${parent ? called(parent) : 'its table'} waits meanwhile.`,
-          fix: parent && detachFirst(sqlName(parent), sqlName(partition)),
+          fix: parent && canDetach ? detachFirst(sqlName(parent), sqlName(partition)) : inContract(statement.sql),
         };
       });
   }),

@@ -1,6 +1,6 @@
 import { nodeOf, textsOf } from '../../observe/parser.js';
 import type { Observed } from '../../observe/observer.js';
-import { alterations, called, ident, literal, sqlName } from '../look.js';
+import { alterations, called, columnOf, ident, literal, sqlName } from '../look.js';
 import type { JudgedMigration, Rule } from '../rule.js';
 
 const users = `CREATE TYPE users_mood_enum AS ENUM ('sad', 'ok'); CREATE TABLE users (id int PRIMARY KEY, "Mood" users_mood_enum)`;
@@ -10,8 +10,8 @@ export const enumRecreate: Rule = {
   severity: 'error',
   title: 'An enum is made anew to change its values: the table is rewritten while everybody waits.',
   why: 'TypeORM changes the values of an enum by renaming the type, creating another one and converting the columns by way of text. That rewrites the table and all its indexes under ACCESS EXCLUSIVE, fails where a row has a value that is left out, and the old version of the app can write that value no more. To add a value, ADD VALUE touches no row; a value that nobody may use any more can stay in the type.',
-  *check(migration) {
-    for (const type of recreated(migration)) {
+  *check(migration, { batch }) {
+    for (const type of recreated(batch)) {
       const conversions = migration.statements.filter((statement) => converts(statement, type).length > 0);
       const [first] = conversions;
       if (!first) continue;
@@ -19,8 +19,8 @@ export const enumRecreate: Rule = {
       const tables = [...new Set(columns.map(({ table }) => called(table)))];
       yield {
         statement: first,
-        message: `To change ${type.name}, every row of ${tables.join(', ')} is written again, with all indexes, while nobody can read or write.`,
-        fix: fixFor(type, columns),
+        message: `To change the values of an enum, every row of ${tables.join(', ')} is written again, with all indexes, while nobody can read or write.`,
+        fix: fixFor(nameBefore(migration, columns[0]?.type ?? ''), type.values, columns),
       };
     }
   },
@@ -52,18 +52,28 @@ interface Recreated {
   readonly values: readonly string[];
 }
 
-/** The types that are created while columns of an enum in use wait for them. */
-function recreated({ statements }: JudgedMigration): readonly Recreated[] {
-  return statements.flatMap(({ tree }) => {
-    const create = nodeOf(tree, 'CreateEnumStmt');
-    const name = textsOf(create?.typeName).at(-1);
-    return name === undefined ? [] : [{ name, values: textsOf(create?.vals) }];
-  });
+function recreated(batch: readonly JudgedMigration[]): readonly Recreated[] {
+  return batch
+    .flatMap(({ statements }) => statements)
+    .flatMap(({ tree }) => {
+      const create = nodeOf(tree, 'CreateEnumStmt');
+      const name = textsOf(create?.typeName).at(-1);
+      return name === undefined ? [] : [{ name, values: textsOf(create?.vals) }];
+    });
+}
+
+/** As the type was called before the migration gave its name to another one. */
+function nameBefore({ statements }: JudgedMigration, now: string): string {
+  const bare = (name: string): string | undefined => name.replaceAll('"', '').split('.').at(-1);
+  const renames = statements.flatMap(({ tree }) => nodeOf(tree, 'RenameStmt') ?? []);
+  const rename = renames.find(({ renameType, newname }) => renameType === 'OBJECT_TYPE' && newname === bare(now));
+  return rename ? textsOf(nodeOf(rename.object, 'List')?.items).map(ident).join('.') : now;
 }
 
 type Conversion = {
   readonly table: Parameters<typeof called>[0];
   readonly column: string;
+  readonly type: string;
   readonly values: readonly string[];
 };
 
@@ -71,20 +81,22 @@ type Conversion = {
 function converts(statement: Observed, type: Recreated): readonly Conversion[] {
   return alterations(statement, 'AT_AlterColumnType').flatMap(({ table, command }) => {
     const to = textsOf(nodeOf(command.def, 'ColumnDef')?.typeName?.names).at(-1);
-    const values = table.columns.find(({ name }) => name === command.name)?.enum;
+    const column = columnOf(table, command.name);
     const isRewritten = statement.rewrites.some(({ oid }) => oid === table.oid);
-    return to === type.name && values && isRewritten ? [{ table, column: command.name ?? '', values }] : [];
+    return to === type.name && column?.enum && isRewritten
+      ? [{ table, column: column.name, type: column.type, values: column.enum }]
+      : [];
   });
 }
 
-function fixFor({ name, values }: Recreated, columns: readonly Conversion[]): string {
+function fixFor(type: string, values: readonly string[], columns: readonly Conversion[]): string {
   const before = columns[0]?.values ?? [];
   const added = values.filter((value) => !before.includes(value));
   const gone = before.filter((value) => !values.includes(value));
   const adding = added.map((value) => {
     const neighbour = values[values.indexOf(value) - 1];
     const place = neighbour === undefined ? '' : ` AFTER ${literal(neighbour)}`;
-    return `ALTER TYPE ${ident(name)} ADD VALUE IF NOT EXISTS ${literal(value)}${place};`;
+    return `ALTER TYPE ${type} ADD VALUE IF NOT EXISTS ${literal(value)}${place};`;
   });
   const checks = columns.flatMap(({ table, column }) => {
     const constraint = ident(`${table.name}_${column}_values`);

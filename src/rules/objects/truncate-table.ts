@@ -1,4 +1,6 @@
 import { nodeOf } from '../../observe/parser.js';
+import type { Observed } from '../../observe/observer.js';
+import type { Relation } from '../../observe/relation.js';
 import { called, sqlName } from '../look.js';
 import { eachStatement } from '../rule.js';
 import type { Rule } from '../rule.js';
@@ -12,8 +14,8 @@ export const truncateTable: Rule = {
   title: 'TRUNCATE deletes all rows while everybody waits.',
   why: 'TRUNCATE takes ACCESS EXCLUSIVE until the transaction ends, asks no foreign key trigger, and what it has deleted cannot come back. With CASCADE it also empties every table whose foreign keys lead there, however large and whoever uses it.',
   check: eachStatement((statement) => {
-    const truncated = statement.rewrites;
-    if (!nodeOf(statement.tree, 'TruncateStmt') || truncated.length === 0) return;
+    const truncated = truncatedBy(statement);
+    if (truncated.length === 0) return;
     const named = new Set([...statement.tables.values()].map(({ oid }) => oid));
     const others = truncated.filter(({ oid }) => !named.has(oid)).map(called);
     const isCascade = nodeOf(statement.tree, 'TruncateStmt')?.behavior === 'DROP_CASCADE' && others.length > 0;
@@ -31,6 +33,7 @@ export const truncateTable: Rule = {
       sql: 'TRUNCATE TABLE ONLY public.users RESTART IDENTITY CASCADE',
       phase: 'contract',
     },
+    { given: users, sql: `DO $$ BEGIN EXECUTE 'TRUNCATE users'; END $$` },
   ],
   good: [
     { sql: `${users}; TRUNCATE users` },
@@ -41,6 +44,13 @@ export const truncateTable: Rule = {
     },
   ],
 };
+
+/** A rewrite leaves a word of it; TRUNCATE does not. */
+function truncatedBy({ tree, sql, rewrites, messages }: Observed): readonly Relation[] {
+  if (nodeOf(tree, 'TruncateStmt')) return rewrites;
+  const isHidden = nodeOf(tree, 'DoStmt') && /\bTRUNCATE\b/i.test(sql);
+  return isHidden ? rewrites.filter(({ name }) => !messages.includes(`rewriting table "${name}"`)) : [];
+}
 
 function deleteInBatches(table: string): string {
   return `-- If the rows must go: in a migration of its own, without a transaction (transaction = false).

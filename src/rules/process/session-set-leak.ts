@@ -20,9 +20,7 @@ export const sessionSetLeak: Rule = {
     return [
       {
         message: `${setting.name} stays as it is set here for whoever gets the connection next.`,
-        fix: transactional
-          ? statement.sql.replace(/^(\s*SET)\s+(?:SESSION\s+(?!AUTHORIZATION|CHARACTERISTICS))?/i, '$1 LOCAL ')
-          : `-- At the end:\nRESET ${setting.name};`,
+        fix: transactional ? forTheTransaction(statement.sql) : `-- At the end:\nRESET ${setting.name};`,
       },
     ];
   }),
@@ -39,3 +37,10 @@ export const sessionSetLeak: Rule = {
     { sql: 'SET TRANSACTION ISOLATION LEVEL SERIALIZABLE' },
   ],
 };
+
+function forTheTransaction(sql: string): string {
+  const local = sql
+    .replace(/^(\s*SET)\s+(?:SESSION\s+(?!AUTHORIZATION|CHARACTERISTICS))?/i, '$1 LOCAL ')
+    .replace(/(set_config\s*\([^)]*,\s*)(?:false|'f(?:alse)?')\s*\)/i, '$1true)');
+  return `${local.replace(/;\s*$/, '')};`;
+}

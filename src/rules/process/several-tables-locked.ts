@@ -1,7 +1,7 @@
 import { isAtLeast } from '../../observe/relation.js';
 import type { Relation } from '../../observe/relation.js';
 import type { Observed } from '../../observe/observer.js';
-import { called } from '../look.js';
+import { called, newConstraints } from '../look.js';
 import type { Rule } from '../rule.js';
 import { isBlocking } from './held.js';
 
@@ -40,6 +40,10 @@ export const severalTablesLocked: Rule = {
     },
   ],
   good: [
+    {
+      given: both,
+      sql: 'ALTER TABLE users ADD COLUMN name text; ALTER TABLE posts ADD FOREIGN KEY ("userId") REFERENCES users NOT VALID',
+    },
     { given: both, sql: 'ALTER TABLE users ADD COLUMN name text; ALTER TABLE users ADD COLUMN age int' },
     { given: both, sql: ['ALTER TABLE users ADD COLUMN name text', 'ALTER TABLE posts ADD COLUMN title text'] },
     {
@@ -54,8 +58,10 @@ export const severalTablesLocked: Rule = {
   ],
 };
 
-function lockedBy({ locks }: Observed): readonly Relation[] {
-  return locks
+/** Of foreign keys, which lock two tables at once, another rule speaks. */
+function lockedBy(statement: Observed): readonly Relation[] {
+  if (newConstraints(statement, 'CONSTR_FOREIGN').length > 0) return [];
+  return statement.locks
     .filter((lock) => isBlocking(lock) && isAtLeast(lock.mode, 'SHARE ROW EXCLUSIVE'))
     .map(({ relation }) => relation)
     .filter(({ kind }) => kind === 'table' || kind === 'partitioned table');
