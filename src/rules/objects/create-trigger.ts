@@ -31,6 +31,10 @@ export const createTrigger: Rule = {
   ],
   good: [
     {
+      given: `${users}; CREATE TRIGGER t BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION lower_email()`,
+      sql: 'DROP TRIGGER t ON public.users',
+    },
+    {
       given: users,
       sql: 'CREATE TRIGGER lower_email BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION lower_email()',
     },
