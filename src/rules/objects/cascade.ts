@@ -9,14 +9,17 @@ export interface Cascade {
   readonly others: readonly string[];
 }
 
-/** What a CASCADE has taken along, where no other rule says it: of a schema and of a column there is one. */
+/** What a CASCADE has taken along, where no other rule says it: of a schema, a column and the defaults of a sequence there is one. */
 export function cascadeOf(statement: Observed, batch: readonly JudgedMigration[]): Cascade | undefined {
   const { tree, cascades } = statement;
   if (cascades.length === 0 || (tree && tagOf(tree) === 'AlterTableStmt')) return undefined;
   const drop = nodeOf(tree, 'DropStmt');
   if (drop?.removeType === 'OBJECT_SCHEMA' || (drop && isNew(statement, batch))) return undefined;
   const isData = (what: string): boolean => /^(?:table|column|materialized view) /.test(what);
-  return { data: cascades.filter(isData), others: cascades.filter((what) => !isData(what)) };
+  const isOfSequence = (what: string): boolean =>
+    drop?.removeType === 'OBJECT_SEQUENCE' && what.startsWith('default value for column ');
+  const others = cascades.filter((what) => !isData(what) && !isOfSequence(what));
+  return { data: cascades.filter(isData), others };
 }
 
 /** What depends on something new is new itself. */

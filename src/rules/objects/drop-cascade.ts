@@ -26,8 +26,8 @@ export const dropCascade: Rule = {
       phase: 'contract',
     },
     {
-      given: `CREATE SEQUENCE numbers; CREATE TABLE "Bill" (id int PRIMARY KEY DEFAULT nextval('numbers'))`,
-      sql: 'DROP SEQUENCE numbers CASCADE',
+      given: `CREATE SCHEMA shop; CREATE FUNCTION shop."Next"() RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE TABLE shop."Bill" (id int PRIMARY KEY DEFAULT shop."Next"())`,
+      sql: 'DROP FUNCTION shop."Next" CASCADE',
     },
   ],
   good: [

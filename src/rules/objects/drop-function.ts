@@ -14,7 +14,8 @@ export const dropFunction: Rule = {
     const drop = nodeOf(statement.tree, 'DropStmt');
     const kinds: readonly (string | undefined)[] = ['OBJECT_FUNCTION', 'OBJECT_PROCEDURE', 'OBJECT_ROUTINE'];
     if (!drop || phase === 'contract' || !kinds.includes(drop.removeType)) return;
-    // IF EXISTS of one that is not there.
+    // What goes with it is said by drop-cascade; or it was not there, with IF EXISTS.
+    if (statement.cascades.length > 0) return;
     if (
       statement.messages.some((message) => /^(?:function|procedure|routine) .* does not exist, skipping$/.test(message))
     )

@@ -5,6 +5,7 @@ import { mergeableAlters } from './mergeable-alters.js';
 import { missingCommit } from './missing-commit.js';
 import { rowsChangedWhileHoldingLock } from './rows-changed-while-holding-lock.js';
 import { sessionSetLeak } from './session-set-leak.js';
+import { settingNotReset } from './setting-not-reset.js';
 import { severalTablesLocked } from './several-tables-locked.js';
 import { statisticsMissing } from './statistics-missing.js';
 import { unbatchedBackfill } from './unbatched-backfill.js';
@@ -18,6 +19,7 @@ export const processRules: readonly Rule[] = [
   missingCommit,
   rowsChangedWhileHoldingLock,
   sessionSetLeak,
+  settingNotReset,
   severalTablesLocked,
   statisticsMissing,
   unbatchedBackfill,

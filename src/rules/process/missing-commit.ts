@@ -8,7 +8,8 @@ export const missingCommit: Rule = {
   title: 'A migration without a transaction begins one and never commits it.',
   why: 'What comes after BEGIN is undone when the connection closes, or is committed by whoever gets the connection next.',
   *check({ transactional, statements }) {
-    if (transactional) return;
+    // One that fails before it comes to its COMMIT is not judged for that.
+    if (transactional || statements.some(({ error }) => error !== undefined)) return;
     let open: Observed | undefined;
     for (const statement of statements) {
       if (!statement.tree || !nodeOf(statement.tree, 'TransactionStmt')) continue;

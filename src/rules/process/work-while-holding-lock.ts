@@ -1,6 +1,6 @@
 import { nodeOf, tagOf } from '../../observe/parser.js';
 import type { Observed } from '../../observe/observer.js';
-import { alterations, called } from '../look.js';
+import { alterations, called, newConstraints } from '../look.js';
 import { eachStatement } from '../rule.js';
 import type { JudgedMigration, Rule } from '../rule.js';
 import { blockingHeld, isChangeOfRows, readsAllOf, waiting } from './held.js';
@@ -72,11 +72,11 @@ function isHarmlessAlone(statement: Observed, migration: JudgedMigration): boole
   );
 }
 
-/** Then the rule about NOT VALID and VALIDATE in one transaction says it. */
+/** Then the rule about NOT VALID and VALIDATE in one transaction says it. One without a name got one from the server. */
 function isAddedHere(name: string | undefined, { transaction }: Observed, { statements }: JudgedMigration): boolean {
   return statements.some(
     (other) =>
       other.transaction === transaction &&
-      alterations(other, 'AT_AddConstraint').some(({ command }) => nodeOf(command.def, 'Constraint')?.conname === name),
+      newConstraints(other).some(({ constraint }) => [name, undefined].includes(constraint.conname)),
   );
 }
