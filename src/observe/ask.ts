@@ -4,7 +4,10 @@ import type { SqlClient, SqlResult } from '../database/client.js';
 /** A connection of `pg` that can also prepare statements, and says what the server remarks. */
 export interface ObservedClient extends SqlClient {
   query(sql: string | PreparedQuery, parameters?: readonly unknown[]): Promise<SqlResult>;
-  on(event: 'notice', listener: (notice: { readonly severity?: string; readonly message?: string }) => void): unknown;
+  on(
+    event: 'notice',
+    listener: (notice: { readonly severity?: string; readonly message?: string; readonly detail?: string }) => void,
+  ): unknown;
 }
 
 interface PreparedQuery {

@@ -20,6 +20,8 @@ export interface TableFacts {
   readonly indexes: readonly IndexFacts[];
   /** Its own partitions, not theirs. */
   readonly partitions: readonly { readonly schema: string; readonly name: string; readonly isPartitioned: boolean }[];
+  /** Who may see which of its rows. */
+  readonly policies: readonly string[];
   /** Foreign keys of others that refer to it. */
   readonly referredBy: readonly { readonly table: string; readonly constraint: string }[];
 }
@@ -74,9 +76,10 @@ export function namesIn(tree: Tree): readonly string[] {
   const drop = nodeOf(tree, 'DropStmt');
   for (const object of drop?.objects ?? []) {
     const parts = textsOf(nodeOf(object, 'List')?.items);
-    if (parts.length === 1 || parts.length === 2) names.add(parts.map(quoted).join('.'));
-    // A trigger or a policy: the table comes before its name.
-    if (parts.length > 1) names.add(parts.slice(0, -1).map(quoted).join('.'));
+    // Of a trigger, a policy or a rule: the table comes before its name.
+    const ofTable = /^OBJECT_(?:TRIGGER|POLICY|RULE)$/.test(drop?.removeType ?? '') ? parts.slice(0, -1) : parts;
+    // Not the database, which may stand before a schema: it can only be this one.
+    if (ofTable.length > 0) names.add(ofTable.slice(-2).map(quoted).join('.'));
   }
   return [...names];
 }
@@ -161,6 +164,7 @@ SELECT json_build_object(
   'partitions', coalesce((SELECT json_agg(json_build_object('schema', pn.nspname, 'name', p.relname, 'isPartitioned', p.relkind = 'p') ORDER BY p.relname)
     FROM pg_inherits h JOIN pg_class p ON p.oid = h.inhrelid JOIN pg_namespace pn ON pn.oid = p.relnamespace
     WHERE h.inhparent = c.oid AND c.relkind = 'p'), '[]'),
+  'policies', coalesce((SELECT json_agg(p.polname ORDER BY p.polname) FROM pg_policy p WHERE p.polrelid = c.oid), '[]'),
   'referredBy', coalesce((SELECT json_agg(json_build_object('table', fn.nspname || '.' || f.relname, 'constraint', k.conname) ORDER BY k.conname)
     FROM pg_constraint k JOIN pg_class f ON f.oid = k.conrelid JOIN pg_namespace fn ON fn.oid = f.relnamespace
     WHERE k.confrelid = c.oid AND k.contype = 'f'), '[]')

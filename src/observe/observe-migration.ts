@@ -22,7 +22,7 @@ export async function observeMigration(
   const seen = { transactional: true };
   let error: unknown;
   try {
-    await replayOne(shadow, migration, instantiate, async (queryRunner, transactional) => {
+    await replayOne(shadow, watched(migration, observer), instantiate, async (queryRunner, transactional) => {
       seen.transactional = transactional;
       await observer.attach(queryRunner);
     });
@@ -30,4 +30,14 @@ export async function observeMigration(
     error = failure;
   }
   return { migration, ...seen, statements: observer.take(), error };
+}
+
+function watched(migration: LoadedMigration, observer: Observer): LoadedMigration {
+  return {
+    ...migration,
+    prepare: async (...args) => {
+      const runnable = await migration.prepare(...args);
+      return { ...runnable, up: (queryRunner) => observer.duringMigration(() => runnable.up(queryRunner)) };
+    },
+  };
 }

@@ -34,6 +34,8 @@ export interface Observed {
   readonly drops: readonly Relation[];
   /** What the server says of its work, from the level DEBUG1 on. */
   readonly messages: readonly string[];
+  /** What a CASCADE has dropped as well, as the server calls it: `view v`, `column mood of table users`. */
+  readonly cascades: readonly string[];
   /** Why it failed; undefined when it did not. */
   readonly error: unknown;
 }
@@ -48,6 +50,8 @@ export class Observer {
   #transactions = 0;
   #newest: number;
   #messages: string[] = [];
+  #cascades: string[] = [];
+  #isMigration = false;
   readonly #heard = new WeakSet<ObservedClient>();
 
   private constructor(
@@ -85,7 +89,10 @@ export class Observer {
     const execute = queryRunner.query.bind(queryRunner) as (...args: readonly unknown[]) => Promise<unknown>;
     if (!this.#heard.has(client)) {
       this.#heard.add(client);
-      client.on('notice', ({ message }) => this.#messages.push(message ?? ''));
+      client.on('notice', ({ message = '', detail = '' }) => {
+        this.#messages.push(message);
+        this.#cascades.push(...cascadesIn(`${message}\n${detail}`));
+      });
     }
     await client.query('SET plan_cache_mode = force_generic_plan');
     queryRunner.query = (async (sql: string, ...rest: readonly unknown[]) => {
@@ -99,16 +106,34 @@ export class Observer {
     }) as QueryRunner['query'];
   }
 
+  /** What is executed meanwhile was written in the migration; what begins and ends the transaction around it was not. */
+  async duringMigration<T>(execute: () => Promise<T>): Promise<T> {
+    this.#isMigration = true;
+    try {
+      return await execute();
+    } finally {
+      this.#isMigration = false;
+    }
+  }
+
   async #observe<T>(
     sql: string,
     tree: Tree | undefined,
     client: ObservedClient,
     execute: () => Promise<T>,
   ): Promise<T> {
-    if (tree && tagOf(tree) === 'TransactionStmt') return this.#followTransaction(tree, client, execute);
-    const tables = tree ? await readTables(client, namesIn(tree), this.boundary) : new Map<string, TableFacts>();
+    const isTransactionStep = tree !== undefined && tagOf(tree) === 'TransactionStmt';
+    const tables =
+      tree && !isTransactionStep
+        ? await readTables(client, namesIn(tree), this.boundary)
+        : new Map<string, TableFacts>();
     const before = { sql, tree, tables, held: strongest(this.#held.values()) };
     this.#messages = [];
+    this.#cascades = [];
+    if (isTransactionStep) {
+      if (this.#isMigration) this.#note(before, {});
+      return this.#followTransaction(tree, client, execute);
+    }
     return this.#transaction === undefined
       ? this.#inItsOwn(client, execute, before)
       : this.#inside(client, execute, before);
@@ -154,6 +179,7 @@ export class Observer {
   /** Its locks cannot be seen: it lets go of them before anybody else can look. */
   async #alone<T>(client: ObservedClient, execute: () => Promise<T>, before: Before): Promise<T> {
     this.#messages = [];
+    this.#cascades = [];
     try {
       const result = await execute();
       const known = this.#relations;
@@ -170,7 +196,8 @@ export class Observer {
   }
 
   #note(before: Before, seen: Partial<Observed>): void {
-    const unless = { transaction: this.#transaction, messages: this.#messages, error: undefined };
+    const [messages, cascades] = [this.#messages, this.#cascades];
+    const unless = { transaction: this.#transaction, messages, cascades, error: undefined };
     this.#observed.push({ ...nothing, ...unless, ...before, ...seen });
   }
 
@@ -246,3 +273,7 @@ export class Observer {
 type Before = Pick<Observed, 'sql' | 'tree' | 'tables' | 'held'>;
 type Effects = Pick<Observed, 'locks' | 'rewrites' | 'builds' | 'scans' | 'drops'>;
 const nothing: Effects = { locks: [], rewrites: [], builds: [], scans: [], drops: [] };
+
+function cascadesIn(notice: string): readonly string[] {
+  return [...notice.matchAll(/^drop cascades to (?!\d+ other objects?$)(.+)$/gm)].map(([, what = '']) => what);
+}

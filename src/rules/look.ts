@@ -121,3 +121,8 @@ export function goesToo(
       ),
   );
 }
+
+/** A text in SQL. */
+export function literal(text: string | undefined): string {
+  return `'${(text ?? '').replaceAll("'", "''")}'`;
+}

@@ -66,4 +66,33 @@ describe('an observer', () => {
       [1, 0],
     ]);
   });
+
+  it('says what a CASCADE has taken along, one thing or several', async () => {
+    await queryRunner.query('CREATE VIEW v AS SELECT id FROM t; CREATE VIEW w AS SELECT id FROM v');
+    await queryRunner.query('DROP VIEW v CASCADE');
+    await queryRunner.query('CREATE VIEW v AS SELECT id FROM t; CREATE VIEW w AS SELECT id FROM v');
+    await queryRunner.query('DROP TABLE t CASCADE');
+    expect(observer.take().flatMap(({ cascades }) => (cascades.length > 0 ? [cascades] : []))).toEqual([
+      ['view w'],
+      ['view v', 'view w'],
+    ]);
+  });
+
+  it('notes what the migration itself does to its transaction, and not what is done around it', async () => {
+    await queryRunner.startTransaction();
+    await observer.duringMigration(() => queryRunner.query('COMMIT; BEGIN'));
+    await queryRunner.commitTransaction();
+    expect(observer.take().map(({ sql, transaction }) => [sql, transaction])).toEqual([
+      ['COMMIT', 1],
+      ['BEGIN', undefined],
+    ]);
+  });
+
+  it('knows the table of a trigger that is dropped by its full name', async () => {
+    await queryRunner.query(
+      'CREATE TRIGGER once BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()',
+    );
+    await queryRunner.query('DROP TRIGGER once ON public.t');
+    expect([...(observer.take()[1]?.tables.keys() ?? [])]).toEqual(['"public"."t"']);
+  });
 });

@@ -1,0 +1,56 @@
+import { nodeOf } from '../../observe/parser.js';
+import { called, ident, sqlName, tableInUse } from '../look.js';
+import { eachStatement } from '../rule.js';
+import type { Rule } from '../rule.js';
+import { isMade } from './named.js';
+
+const users = 'CREATE TABLE users (id int PRIMARY KEY, email text)';
+
+export const changeSchema: Rule = {
+  name: 'change-schema',
+  severity: 'warning',
+  title: 'A table moves to another schema, or its schema gets another name.',
+  why: 'The old version of the app looks for it where it was, and fails from the commit on. A view where the table was takes its reads and writes over. For a whole schema, the search_path of the role can name both, if no statement names the schema. In the phase contract it is what was meant.',
+  check: eachStatement((statement, { phase, statements }, { batch }) => {
+    if (phase === 'contract') return;
+    const rename = nodeOf(statement.tree, 'RenameStmt');
+    if (rename?.renameType === 'OBJECT_SCHEMA') {
+      const { subname: name = '', newname = '' } = rename;
+      if (isMade('schema', [name], statement, batch)) return;
+      return [
+        {
+          message: `Whatever names the schema ${name} finds nothing any more: it is ${newname} now.`,
+          fix: `-- For each table that the old version of the app uses; in the same transaction, until the phase contract:\nCREATE SCHEMA ${ident(name)};\nCREATE VIEW ${ident(name)}.… AS SELECT * FROM ${ident(newname)}.…;`,
+        },
+      ];
+    }
+    const move = nodeOf(statement.tree, 'AlterObjectSchemaStmt');
+    const table = tableInUse(statement, move?.relation);
+    if (!move || !table || table.kind === 'sequence') return;
+    const rest = statements.slice(statements.indexOf(statement) + 1);
+    if (rest.some(({ tree }) => nodeOf(tree, 'ViewStmt')?.view?.relname === table.name)) return;
+    const now = { schema: move.newschema ?? '', name: table.name };
+    return [
+      {
+        message: `The old version of the app finds no ${called(table)} any more: it is ${called(now)} now.`,
+        fix: [
+          '-- In the same transaction; the view goes in the phase contract:',
+          `ALTER TABLE ${sqlName(table)} SET SCHEMA ${ident(now.schema)};`,
+          `CREATE VIEW ${sqlName(table)} AS SELECT * FROM ${sqlName(now)};`,
+        ].join('\n'),
+      },
+    ];
+  }),
+  bad: [
+    { given: `CREATE SCHEMA shop; ${users}`, sql: 'ALTER TABLE users SET SCHEMA shop' },
+    { given: 'CREATE SCHEMA "Shop"; CREATE TABLE "Shop".a (id int)', sql: 'ALTER SCHEMA "Shop" RENAME TO store' },
+  ],
+  good: [
+    {
+      given: `CREATE SCHEMA shop; ${users}`,
+      sql: 'ALTER TABLE users SET SCHEMA shop; CREATE VIEW users AS SELECT * FROM shop.users',
+    },
+    { given: `CREATE SCHEMA shop; ${users}`, sql: 'ALTER TABLE users SET SCHEMA shop', phase: 'contract' },
+    { sql: `CREATE SCHEMA shop; ALTER SCHEMA shop RENAME TO store; ${users}; ALTER TABLE users SET SCHEMA store` },
+  ],
+};

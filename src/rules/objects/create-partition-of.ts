@@ -1,0 +1,48 @@
+import { nodeOf } from '../../observe/parser.js';
+import { called, ident, sqlName, tableInUse } from '../look.js';
+import { eachStatement } from '../rule.js';
+import type { Rule } from '../rule.js';
+
+const visits = 'CREATE TABLE visits (id int NOT NULL) PARTITION BY RANGE (id)';
+
+export const createPartitionOf: Rule = {
+  name: 'create-partition-of',
+  severity: 'notice',
+  title: 'CREATE TABLE … PARTITION OF stops all reads and writes of the whole partitioned table.',
+  why: 'It takes ACCESS EXCLUSIVE on the partitioned table: briefly, but behind a long query everybody waits, whichever partition they want. ATTACH PARTITION of a table that was made by itself takes only SHARE UPDATE EXCLUSIVE, with which everybody goes on reading and writing. Where a DEFAULT partition has to be looked at, attach-partition-scan says so.',
+  check: eachStatement((statement) => {
+    const create = nodeOf(statement.tree, 'CreateStmt');
+    const parent = create?.partbound ? tableInUse(statement, nodeOf(create.inhRelations?.[0], 'RangeVar')) : undefined;
+    // With IF NOT EXISTS it may do nothing.
+    const isLocked = statement.locks.some(({ relation }) => relation.oid === parent?.oid);
+    if (!create?.relation || !parent || !isLocked || statement.scans.some(({ isNew }) => !isNew)) return;
+    const { relname = '', schemaname = parent.schema } = create.relation;
+    const bounds =
+      /\b(?:FOR\s+VALUES\b.*|DEFAULT)\s*$/is.exec(statement.sql.replace(/;\s*$/, ''))?.[0] ?? 'FOR VALUES …';
+    const name = sqlName({ schema: schemaname, name: relname });
+    return [
+      {
+        message: `Who reads or writes ${called(parent)} has to wait until ${ident(relname)} is there.`,
+        fix: `CREATE TABLE ${name} (LIKE ${sqlName(parent)} INCLUDING ALL);\nALTER TABLE ${sqlName(parent)} ATTACH PARTITION ${name} ${bounds};`,
+      },
+    ];
+  }),
+  bad: [
+    { given: visits, sql: 'CREATE TABLE visits_2 PARTITION OF visits FOR VALUES FROM (100) TO (200)' },
+    {
+      given: 'CREATE SCHEMA log; CREATE TABLE log."Visits" (id int) PARTITION BY LIST (id)',
+      sql: 'CREATE TABLE IF NOT EXISTS "Rest" PARTITION OF log."Visits" DEFAULT',
+    },
+  ],
+  good: [
+    {
+      given: `${visits}; CREATE TABLE visits_2 PARTITION OF visits FOR VALUES FROM (100) TO (200)`,
+      sql: 'CREATE TABLE IF NOT EXISTS visits_2 PARTITION OF visits FOR VALUES FROM (100) TO (200)',
+    },
+    { sql: `${visits}; CREATE TABLE visits_2 PARTITION OF visits FOR VALUES FROM (100) TO (200)` },
+    {
+      given: visits,
+      sql: 'CREATE TABLE visits_2 (LIKE visits INCLUDING ALL); ALTER TABLE visits ATTACH PARTITION visits_2 FOR VALUES FROM (100) TO (200)',
+    },
+  ],
+};

@@ -1,0 +1,45 @@
+import { nodeOf } from '../../observe/parser.js';
+import { nameOf } from '../../observe/catalog.js';
+import { called, ident } from '../look.js';
+import { eachStatement } from '../rule.js';
+import type { Rule } from '../rule.js';
+
+const users = 'CREATE TABLE users (id int PRIMARY KEY, email text)';
+
+export const createTableIfNotExists: Rule = {
+  name: 'create-table-if-not-exists',
+  severity: 'warning',
+  title: 'IF NOT EXISTS leaves a table as it is that has other columns.',
+  why: 'IF NOT EXISTS asks for the name only. Where a table of that name exists it does nothing, whatever columns that one has, and says so in a NOTICE at most: the schema differs from database to database, and what comes after it fails or works on the wrong table.',
+  check: eachStatement((statement) => {
+    const create = nodeOf(statement.tree, 'CreateStmt');
+    const there = create?.if_not_exists && create.relation ? statement.tables.get(nameOf(create.relation)) : undefined;
+    const wanted = (create?.tableElts ?? []).flatMap((node) => nodeOf(node, 'ColumnDef')?.colname ?? []);
+    if (!there || wanted.length === 0) return;
+    const has = there.columns.map(({ name }) => name);
+    const missing = wanted.filter((name) => !has.includes(name));
+    const other = has.filter((name) => !wanted.includes(name));
+    if (missing.length + other.length === 0) return;
+    const differences = [
+      ...(missing.length > 0 ? [`has no ${missing.map(ident).join(', ')}`] : []),
+      ...(other.length > 0 ? [`has ${other.map(ident).join(', ')} as well`] : []),
+    ];
+    return [
+      {
+        message: `Nothing is created: ${called(there)} is there already, and ${differences.join(' and ')}.`,
+        fix: '-- Without IF NOT EXISTS a table that is there is an error, and seen. To change one that is there: ALTER TABLE.',
+      },
+    ];
+  }),
+  bad: [
+    { given: users, sql: 'CREATE TABLE IF NOT EXISTS users (id int PRIMARY KEY, name text)' },
+    {
+      given: 'CREATE SCHEMA shop; CREATE TABLE shop."Order" (id int PRIMARY KEY)',
+      sql: 'CREATE TABLE IF NOT EXISTS shop."Order" (id int PRIMARY KEY, "placedAt" timestamptz)',
+    },
+  ],
+  good: [
+    { given: users, sql: 'CREATE TABLE IF NOT EXISTS users (id int PRIMARY KEY, email text)' },
+    { sql: 'CREATE TABLE IF NOT EXISTS users (id int PRIMARY KEY, name text)' },
+  ],
+};

@@ -1,0 +1,56 @@
+import { nodeOf } from '../../observe/parser.js';
+import type { Observed } from '../../observe/observer.js';
+import { alterations, called, sqlName } from '../look.js';
+import { settingOf } from '../setting.js';
+import { eachStatement } from '../rule.js';
+import type { Rule } from '../rule.js';
+
+const users = 'CREATE TABLE users (id int PRIMARY KEY, email text)';
+const off: ReadonlySet<string> = new Set(['AT_DisableTrig', 'AT_DisableTrigAll', 'AT_DisableTrigUser']);
+
+export const disableTrigger: Rule = {
+  name: 'disable-trigger',
+  severity: 'warning',
+  title: 'Triggers are turned off, and with ALL or session_replication_role the checks of foreign keys.',
+  why: 'DISABLE TRIGGER holds for everybody, from the commit until somebody enables it again; writers wait for as long as its transaction lasts. Rows that are written meanwhile are looked at by no trigger, and no foreign key is checked later either: what does not fit stays, and nothing says so.',
+  check: eachStatement((statement, { statements }) => {
+    const rest = statements.slice(statements.indexOf(statement) + 1);
+    const onTables = alterations(statement).flatMap(({ table, command }) => {
+      if (!off.has(command.subtype ?? '')) return [];
+      const isOnAgain = rest.some((later) => enables(later, table.oid));
+      return [
+        {
+          message: isOnAgain
+            ? `Writes to ${called(table)} wait until its triggers are on again, and what is written before is not checked later.`
+            : `From here on no trigger looks at what is written to ${called(table)}, by whomever.`,
+          fix: isOnAgain
+            ? undefined
+            : `-- In the same transaction:\nALTER TABLE ${sqlName(table)} ENABLE TRIGGER ${command.subtype === 'AT_DisableTrigUser' ? 'USER' : 'ALL'};`,
+        },
+      ];
+    });
+    const setting = settingOf(statement.tree);
+    const isReplica = setting?.name === 'session_replication_role' && setting.value === 'replica';
+    return isReplica
+      ? [...onTables, { message: 'No trigger and no foreign key looks at what is written from here on.' }]
+      : onTables;
+  }),
+  bad: [
+    { given: users, sql: 'ALTER TABLE users DISABLE TRIGGER ALL' },
+    { given: users, sql: 'ALTER TABLE ONLY public.users DISABLE TRIGGER USER; ALTER TABLE users ENABLE TRIGGER USER' },
+    { sql: "SET LOCAL session_replication_role = 'replica'" },
+  ],
+  good: [
+    { sql: `${users}; ALTER TABLE users DISABLE TRIGGER ALL` },
+    { given: users, sql: 'ALTER TABLE users ENABLE TRIGGER ALL' },
+    { sql: 'SET LOCAL session_replication_role = DEFAULT' },
+  ],
+};
+
+function enables(statement: Observed, oid: number): boolean {
+  const alter = nodeOf(statement.tree, 'AlterTableStmt');
+  return alterations(statement).some(
+    ({ table, command }) =>
+      alter && table.oid === oid && /^AT_Enable(?:Trig|TrigAll|TrigUser)$/.test(command.subtype ?? ''),
+  );
+}

@@ -1,0 +1,48 @@
+import { nodeOf, textsOf } from '../../observe/parser.js';
+import { eachStatement } from '../rule.js';
+import type { Rule } from '../rule.js';
+import { droppedNames, inContract, isMade } from './named.js';
+
+const twice = 'CREATE FUNCTION twice(n int) RETURNS int LANGUAGE sql AS $$ SELECT n * 2 $$';
+
+export const dropFunction: Rule = {
+  name: 'drop-function',
+  severity: 'warning',
+  title: 'A function is dropped while the old version of the app, or another function, may still call it.',
+  why: 'PostgreSQL knows which views, triggers and defaults need a function, but not who calls it from the app or from the body of another function: those calls fail from the commit on. One that is created again in the same transaction is missed only if it takes other arguments now.',
+  check: eachStatement((statement, { phase, statements }, { batch }) => {
+    const drop = nodeOf(statement.tree, 'DropStmt');
+    const kinds: readonly (string | undefined)[] = ['OBJECT_FUNCTION', 'OBJECT_PROCEDURE', 'OBJECT_ROUTINE'];
+    if (!drop || phase === 'contract' || !kinds.includes(drop.removeType)) return;
+    // What goes with it is said by drop-cascade; or it was not there, with IF EXISTS.
+    if (statement.cascades.length > 0) return;
+    if (
+      statement.messages.some((message) => /^(?:function|procedure|routine) .* does not exist, skipping$/.test(message))
+    )
+      return;
+    const rest = statements.slice(statements.indexOf(statement) + 1);
+    return droppedNames(drop)
+      .filter((parts) => !isMade('function', parts, statement, batch))
+      .filter(
+        (parts) =>
+          !rest.some(({ tree }) => textsOf(nodeOf(tree, 'CreateFunctionStmt')?.funcname).at(-1) === parts.at(-1)),
+      )
+      .map((parts) => ({
+        message: `Whoever still calls ${parts.join('.')}() meets an error.`,
+        fix: inContract(statement.sql),
+      }));
+  }),
+  bad: [
+    { given: twice, sql: 'DROP FUNCTION twice(int)' },
+    {
+      given: 'CREATE SCHEMA shop; CREATE PROCEDURE shop."Close"() LANGUAGE sql AS $$ SELECT 1 $$',
+      sql: 'DROP PROCEDURE IF EXISTS shop."Close"()',
+    },
+  ],
+  good: [
+    { given: twice, sql: `DROP FUNCTION twice(int); ${twice}` },
+    { given: twice, sql: 'DROP FUNCTION twice', phase: 'contract' },
+    { sql: `${twice}; DROP FUNCTION twice` },
+    { sql: 'DROP FUNCTION IF EXISTS twice(int)' },
+  ],
+};

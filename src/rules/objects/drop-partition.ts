@@ -1,0 +1,54 @@
+import { called, sqlName } from '../look.js';
+import { eachStatement } from '../rule.js';
+import type { Rule } from '../rule.js';
+import { droppedInUse, inContract } from './named.js';
+
+const visits =
+  'CREATE TABLE visits (id int NOT NULL) PARTITION BY RANGE (id); CREATE TABLE visits_1 PARTITION OF visits FOR VALUES FROM (0) TO (100)';
+
+export const dropPartition: Rule = {
+  name: 'drop-partition',
+  severity: 'warning',
+  title: 'A partition is dropped while it is part of its table.',
+  why: 'DROP TABLE of a partition takes ACCESS EXCLUSIVE on the whole partitioned table: behind a long query, everybody waits who reads or writes any of it. And its rows are gone at once, for the old version of the app too. Detach it first (CONCURRENTLY, since PostgreSQL 14); then it is a table of its own, and dropping it keeps nobody waiting.',
+  check: eachStatement((statement, { phase }, { targetVersion }) => {
+    if (phase === 'contract') return;
+    return droppedInUse(statement, 'OBJECT_TABLE')
+      .filter(({ isPartition }) => isPartition)
+      .map((partition) => {
+        const others = statement.locks.map(({ relation }) => relation).filter(({ oid }) => oid !== partition.oid);
+        const parent = others.find(({ kind }) => kind === 'partitioned table');
+        // Only a DEFAULT partition is locked as well, and CONCURRENTLY cannot be used where there is one.
+        const canDetach = targetVersion >= 14 && !others.some(({ kind }) => kind === 'table');
+        return {
+          message: `The rows of ${called(partition)} are gone at once, and who reads or writes ${parent ? called(parent) : 'its table'} waits meanwhile.`,
+          fix: parent && canDetach ? detachFirst(sqlName(parent), sqlName(partition)) : inContract(statement.sql),
+        };
+      });
+  }),
+  bad: [
+    { given: visits, sql: 'DROP TABLE visits_1' },
+    {
+      given:
+        'CREATE SCHEMA log; CREATE TABLE log."Visits" (id int) PARTITION BY LIST (id); CREATE TABLE log."Ones" PARTITION OF log."Visits" FOR VALUES IN (1)',
+      sql: 'DROP TABLE IF EXISTS log."Ones"',
+    },
+  ],
+  good: [
+    { given: visits, sql: 'DROP TABLE visits_1', phase: 'contract' },
+    { sql: `${visits}; DROP TABLE visits_1` },
+    {
+      given: visits,
+      sql: 'CREATE TABLE visits_2 PARTITION OF visits FOR VALUES FROM (100) TO (200); DROP TABLE visits_2',
+    },
+  ],
+};
+
+function detachFirst(parent: string, partition: string): string {
+  return [
+    '-- In a migration of its own, without a transaction (transaction = false):',
+    `ALTER TABLE ${parent} DETACH PARTITION ${partition} CONCURRENTLY;`,
+    '-- Later, of the phase contract:',
+    `DROP TABLE ${partition};`,
+  ].join('\n');
+}

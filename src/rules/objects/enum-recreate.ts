@@ -1,0 +1,115 @@
+import { nodeOf, textsOf } from '../../observe/parser.js';
+import type { Observed } from '../../observe/observer.js';
+import { alterations, called, columnOf, ident, literal, sqlName } from '../look.js';
+import type { JudgedMigration, Rule } from '../rule.js';
+
+const users = `CREATE TYPE users_mood_enum AS ENUM ('sad', 'ok'); CREATE TABLE users (id int PRIMARY KEY, "Mood" users_mood_enum)`;
+
+export const enumRecreate: Rule = {
+  name: 'enum-recreate',
+  severity: 'error',
+  title: 'An enum is made anew to change its values: the table is rewritten while everybody waits.',
+  why: 'TypeORM changes the values of an enum by renaming the type, creating another one and converting the columns by way of text. That rewrites the table and all its indexes under ACCESS EXCLUSIVE, fails where a row has a value that is left out, and the old version of the app can write that value no more. To add a value, ADD VALUE touches no row; a value that nobody may use any more can stay in the type.',
+  *check(migration, { batch }) {
+    for (const type of recreated(batch)) {
+      const conversions = migration.statements.filter((statement) => converts(statement, type).length > 0);
+      const [first] = conversions;
+      if (!first) continue;
+      const columns = conversions.flatMap((statement) => converts(statement, type));
+      const tables = [...new Set(columns.map(({ table }) => called(table)))];
+      yield {
+        statement: first,
+        message: `To change the values of an enum, every row of ${tables.join(', ')} is written again, with all indexes, while nobody can read or write.`,
+        fix: fixFor(nameBefore(migration, columns[0]?.type ?? ''), type.values, columns),
+      };
+    }
+  },
+  bad: [
+    {
+      given: users,
+      sql: `ALTER TYPE "public"."users_mood_enum" RENAME TO "users_mood_enum_old"; CREATE TYPE "public"."users_mood_enum" AS ENUM('ok'); ALTER TABLE "users" ALTER COLUMN "Mood" TYPE "public"."users_mood_enum" USING "Mood"::"text"::"public"."users_mood_enum"; DROP TYPE "public"."users_mood_enum_old"`,
+    },
+    {
+      given: `${users}; CREATE SCHEMA shop; CREATE TABLE shop.orders (mood users_mood_enum)`,
+      sql: `CREATE TYPE mood_new AS ENUM ('sad', 'ok', 'fine'); ALTER TABLE users ALTER "Mood" TYPE mood_new USING "Mood"::text::mood_new, ALTER "Mood" SET DEFAULT 'ok'; ALTER TABLE shop.orders ALTER mood TYPE mood_new USING mood::text::mood_new; DROP TYPE users_mood_enum; ALTER TYPE mood_new RENAME TO users_mood_enum`,
+      phase: 'contract',
+    },
+  ],
+  good: [
+    { given: users, sql: "ALTER TYPE users_mood_enum ADD VALUE IF NOT EXISTS 'fine' AFTER 'ok'" },
+    {
+      sql: `${users}; ALTER TYPE users_mood_enum RENAME TO old; CREATE TYPE users_mood_enum AS ENUM ('ok'); ALTER TABLE users ALTER "Mood" TYPE users_mood_enum USING "Mood"::text::users_mood_enum; DROP TYPE old`,
+    },
+    {
+      given: "CREATE TYPE mood AS ENUM ('sad')",
+      sql: "ALTER TYPE mood RENAME TO mood_old; CREATE TYPE mood AS ENUM ('ok'); DROP TYPE mood_old",
+    },
+  ],
+};
+
+interface Recreated {
+  readonly name: string;
+  readonly values: readonly string[];
+}
+
+function recreated(batch: readonly JudgedMigration[]): readonly Recreated[] {
+  return batch
+    .flatMap(({ statements }) => statements)
+    .flatMap(({ tree }) => {
+      const create = nodeOf(tree, 'CreateEnumStmt');
+      const name = textsOf(create?.typeName).at(-1);
+      return name === undefined ? [] : [{ name, values: textsOf(create?.vals) }];
+    });
+}
+
+/** As the type was called before the migration gave its name to another one. */
+function nameBefore({ statements }: JudgedMigration, now: string): string {
+  const bare = (name: string): string | undefined => name.replaceAll('"', '').split('.').at(-1);
+  const renames = statements.flatMap(({ tree }) => nodeOf(tree, 'RenameStmt') ?? []);
+  const rename = renames.find(({ renameType, newname }) => renameType === 'OBJECT_TYPE' && newname === bare(now));
+  return rename ? textsOf(nodeOf(rename.object, 'List')?.items).map(ident).join('.') : now;
+}
+
+type Conversion = {
+  readonly table: Parameters<typeof called>[0];
+  readonly column: string;
+  readonly type: string;
+  readonly values: readonly string[];
+};
+
+/** The columns that a statement takes from one enum to the other, rewriting their table. */
+function converts(statement: Observed, type: Recreated): readonly Conversion[] {
+  return alterations(statement, 'AT_AlterColumnType').flatMap(({ table, command }) => {
+    const to = textsOf(nodeOf(command.def, 'ColumnDef')?.typeName?.names).at(-1);
+    const column = columnOf(table, command.name);
+    const isRewritten = statement.rewrites.some(({ oid }) => oid === table.oid);
+    return to === type.name && column?.enum && isRewritten
+      ? [{ table, column: column.name, type: column.type, values: column.enum }]
+      : [];
+  });
+}
+
+function fixFor(type: string, values: readonly string[], columns: readonly Conversion[]): string {
+  const before = columns[0]?.values ?? [];
+  const added = values.filter((value) => !before.includes(value));
+  const gone = before.filter((value) => !values.includes(value));
+  const adding = added.map((value) => {
+    const neighbour = values[values.indexOf(value) - 1];
+    const place = neighbour === undefined ? '' : ` AFTER ${literal(neighbour)}`;
+    return `ALTER TYPE ${type} ADD VALUE IF NOT EXISTS ${literal(value)}${place};`;
+  });
+  const checks = columns.flatMap(({ table, column }) => {
+    const constraint = ident(`${table.name}_${column}_values`);
+    const list = gone.map(literal).join(', ');
+    return [
+      `ALTER TABLE ${sqlName(table)} ADD CONSTRAINT ${constraint} CHECK (${ident(column)} NOT IN (${list})) NOT VALID;`,
+      `-- In a migration of its own, when no row has it any more:\nALTER TABLE ${sqlName(table)} VALIDATE CONSTRAINT ${constraint};`,
+    ];
+  });
+  return [
+    ...(added.length > 0 ? ['-- In a migration of its own, before the values are used:', ...adding] : []),
+    ...(gone.length > 0
+      ? ['-- Leave the type as it is, and forbid what nobody may use, in the phase contract:', ...checks]
+      : []),
+  ].join('\n');
+}

@@ -1,0 +1,39 @@
+import { nodeOf, textsOf } from '../../observe/parser.js';
+import { literal } from '../look.js';
+import { eachStatement } from '../rule.js';
+import type { Rule } from '../rule.js';
+import { isMade } from './named.js';
+
+const mood = "CREATE TYPE mood AS ENUM ('sad', 'ok')";
+
+export const enumRenameValue: Rule = {
+  name: 'enum-rename-value',
+  severity: 'warning',
+  title: 'A value of an enum gets another name while the old version of the app still writes the old one.',
+  why: 'All rows have the new name at once, without being touched. The old version of the app meets a value that it does not know, and each statement in which it writes or asks for the old one fails. Add the new value, let both be understood, change the rows in batches; a value that nobody uses any more does no harm.',
+  check: eachStatement((statement, { phase }, { batch }) => {
+    const alter = nodeOf(statement.tree, 'AlterEnumStmt');
+    if (!alter?.oldVal || phase === 'contract') return;
+    const parts = textsOf(alter.typeName);
+    if (isMade('type', parts, statement, batch)) return;
+    const type = parts.map((part) => `"${part}"`).join('.');
+    return [
+      {
+        message: `The old version of the app cannot write or ask for ${literal(alter.oldVal)} of ${parts.join('.')} any more, and does not know ${literal(alter.newVal)}.`,
+        fix: `ALTER TYPE ${type} ADD VALUE IF NOT EXISTS ${literal(alter.newVal)} AFTER ${literal(alter.oldVal)};\n-- Then, in a migration of its own: change the rows in batches.`,
+      },
+    ];
+  }),
+  bad: [
+    { given: mood, sql: "ALTER TYPE mood RENAME VALUE 'ok' TO 'fine'" },
+    {
+      given: `CREATE SCHEMA shop; CREATE TYPE shop."State" AS ENUM ('new')`,
+      sql: `ALTER TYPE shop."State" RENAME VALUE 'new' TO 'it''s new'`,
+    },
+  ],
+  good: [
+    { sql: `${mood}; ALTER TYPE mood RENAME VALUE 'ok' TO 'fine'` },
+    { given: mood, sql: "ALTER TYPE mood ADD VALUE 'fine'" },
+    { given: mood, sql: "ALTER TYPE mood RENAME VALUE 'ok' TO 'fine'", phase: 'contract' },
+  ],
+};

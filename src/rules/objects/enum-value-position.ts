@@ -1,0 +1,32 @@
+import { nodeOf, textsOf } from '../../observe/parser.js';
+import { literal } from '../look.js';
+import { eachStatement } from '../rule.js';
+import type { Rule } from '../rule.js';
+
+const mood = "CREATE TYPE mood AS ENUM ('sad', 'ok')";
+
+export const enumValuePosition: Rule = {
+  name: 'enum-value-position',
+  severity: 'notice',
+  optional: true,
+  title: 'A new value of an enum comes last, since nothing says where it belongs.',
+  why: 'ORDER BY, <, > and max() go by the order of the values, and the place of a value can never be changed. BEFORE or AFTER says that somebody has thought of it.',
+  check: eachStatement((statement) => {
+    const alter = nodeOf(statement.tree, 'AlterEnumStmt');
+    if (!alter || alter.oldVal || alter.newValNeighbor) return;
+    return [
+      {
+        message: `${literal(alter.newVal)} comes after all other values of ${textsOf(alter.typeName).join('.')}, wherever they are sorted.`,
+        fix: `${statement.sql.replace(/;\s*$/, '')} AFTER '…';`,
+      },
+    ];
+  }),
+  bad: [
+    { given: mood, sql: "ALTER TYPE mood ADD VALUE 'fine'" },
+    { given: mood, sql: "ALTER TYPE public.mood ADD VALUE IF NOT EXISTS 'fine'" },
+  ],
+  good: [
+    { given: mood, sql: "ALTER TYPE mood ADD VALUE 'fine' BEFORE 'ok'" },
+    { given: mood, sql: "ALTER TYPE mood RENAME VALUE 'ok' TO 'fine'", phase: 'contract' },
+  ],
+};

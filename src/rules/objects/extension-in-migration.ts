@@ -1,0 +1,32 @@
+import { nodeOf } from '../../observe/parser.js';
+import { eachStatement } from '../rule.js';
+import type { Rule } from '../rule.js';
+
+export const extensionInMigration: Rule = {
+  name: 'extension-in-migration',
+  severity: 'notice',
+  optional: true,
+  title: 'A migration creates, updates or drops an extension.',
+  why: 'Most extensions may be created only by a superuser or a role that the provider allows, and their files must lie on the server: where the role of the app runs the migrations, it fails there and nowhere else. Which version it becomes depends on the server.',
+  check: eachStatement(({ tree }) => {
+    const created = nodeOf(tree, 'CreateExtensionStmt')?.extname;
+    const altered = nodeOf(tree, 'AlterExtensionStmt')?.extname;
+    const drop = nodeOf(tree, 'DropStmt')?.removeType === 'OBJECT_EXTENSION';
+    if (created === undefined && altered === undefined && !drop) return;
+    const name = created ?? altered;
+    return [
+      {
+        message: `The role that runs the migrations must be allowed to do this, on each server${name === undefined ? '' : ` that is to have ${name}`}.`,
+        fix:
+          created === undefined
+            ? undefined
+            : `-- Once for each database, by whoever may; the migration can say it all the same:\nCREATE EXTENSION IF NOT EXISTS "${created}";`,
+      },
+    ];
+  }),
+  bad: [
+    { sql: 'CREATE EXTENSION IF NOT EXISTS plpgsql' },
+    { given: 'CREATE EXTENSION IF NOT EXISTS plpgsql', sql: 'ALTER EXTENSION plpgsql UPDATE' },
+  ],
+  good: [{ sql: 'CREATE SCHEMA shop' }, { sql: 'CREATE TABLE users (id int PRIMARY KEY)' }],
+};

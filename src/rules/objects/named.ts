@@ -1,0 +1,68 @@
+import type { DropStmt } from 'libpg-query';
+import { nodeOf, textsOf } from '../../observe/parser.js';
+import type { Tree } from '../../observe/parser.js';
+import type { TableFacts } from '../../observe/catalog.js';
+import type { Observed } from '../../observe/observer.js';
+import type { JudgedMigration } from '../rule.js';
+
+/** What statements are about that is not a table: schemas, types, functions. */
+
+/** The names in a DROP, each in its parts: `["public", "mood"]`. */
+export function droppedNames(drop: DropStmt | undefined): readonly (readonly string[])[] {
+  return (drop?.objects ?? []).map((object) => {
+    const text = nodeOf(object, 'String')?.sval;
+    if (text !== undefined) return [text];
+    return textsOf(
+      nodeOf(object, 'List')?.items ?? nodeOf(object, 'TypeName')?.names ?? nodeOf(object, 'ObjectWithArgs')?.objname,
+    );
+  });
+}
+
+/** The tables or views in use that a DROP names. */
+export function droppedInUse(statement: Observed, type: DropStmt['removeType']): readonly TableFacts[] {
+  const drop = nodeOf(statement.tree, 'DropStmt');
+  if (drop?.removeType !== type) return [];
+  return droppedNames(drop).flatMap((parts) => {
+    const facts = statement.tables.get(parts.map((part) => `"${part.replaceAll('"', '""')}"`).join('.'));
+    return facts && !facts.isNew ? [facts] : [];
+  });
+}
+
+/** Whether the batch has made something of that name before: nobody relies on it yet. */
+export function isMade(
+  kind: 'schema' | 'type' | 'function',
+  parts: readonly string[],
+  statement: Observed,
+  batch: readonly JudgedMigration[],
+): boolean {
+  const statements = batch.flatMap((migration) => migration.statements);
+  return statements
+    .slice(0, statements.indexOf(statement))
+    .some(({ tree }) => madeBy[kind](tree)?.at(-1) === parts.at(-1));
+}
+
+const madeBy: Readonly<
+  Record<'schema' | 'type' | 'function', (tree: Tree | undefined) => readonly string[] | undefined>
+> = {
+  schema: (tree) => {
+    const create = nodeOf(tree, 'CreateSchemaStmt');
+    // With IF NOT EXISTS it may have been there.
+    return create?.schemaname && !create.if_not_exists ? [create.schemaname] : undefined;
+  },
+  type: (tree) => {
+    const names = nodeOf(tree, 'CreateEnumStmt')?.typeName;
+    return names && textsOf(names);
+  },
+  function: (tree) => {
+    const names = nodeOf(tree, 'CreateFunctionStmt')?.funcname;
+    return names && textsOf(names);
+  },
+};
+
+/** Where something belongs that the old version of the app still relies on. */
+export function inContract(...statements: readonly string[]): string {
+  return [
+    "-- When the old version of the app is gone: in a migration of its own, of the phase contract (phase = 'contract').",
+    ...statements.map((sql) => `${sql.replace(/;\s*$/, '')};`),
+  ].join('\n');
+}

@@ -1,0 +1,67 @@
+import type { RenameStmt } from 'libpg-query';
+import { nodeOf } from '../../observe/parser.js';
+import type { Observed } from '../../observe/observer.js';
+import { called, ident, sqlName, tableInUse } from '../look.js';
+import { eachStatement } from '../rule.js';
+import type { Rule } from '../rule.js';
+
+const users = 'CREATE TABLE users (id int PRIMARY KEY, email text)';
+const renamed: ReadonlySet<RenameStmt['renameType']> = new Set(['OBJECT_TABLE', 'OBJECT_VIEW', 'OBJECT_MATVIEW']);
+
+export const renameTable: Rule = {
+  name: 'rename-table',
+  severity: 'warning',
+  title: 'A table gets another name while the old version of the app still uses the old one.',
+  why: 'From the commit on, each query of the old version of the app fails. A view of the old name, made in the same transaction, takes its reads and writes over: PostgreSQL passes both on to the table. The view goes in the phase contract. An entity may also keep the name of its table: @Entity("old_name").',
+  check: eachStatement((statement, { phase, statements }) => {
+    const rename = nodeOf(statement.tree, 'RenameStmt');
+    const table = rename && renamed.has(rename.renameType) ? tableInUse(statement, rename.relation) : undefined;
+    // An index can be renamed by ALTER TABLE too.
+    if (!table || !rename || table.name !== rename.relation?.relname || phase === 'contract') return;
+    if (isTakenOver(table, statement, statements)) return;
+    const now = { schema: table.schema, name: rename.newname ?? '' };
+    return [
+      {
+        message: `The old version of the app finds no ${called(table)} any more.`,
+        fix: [
+          '-- In the same transaction; the view goes in the phase contract:',
+          `ALTER TABLE ${sqlName(table)} RENAME TO ${ident(now.name)};`,
+          `CREATE VIEW ${sqlName(table)} AS SELECT * FROM ${sqlName(now)};`,
+        ].join('\n'),
+      },
+    ];
+  }),
+  bad: [
+    { given: users, sql: 'ALTER TABLE users RENAME TO people' },
+    {
+      given: 'CREATE SCHEMA shop; CREATE TABLE shop."Order" (id int PRIMARY KEY)',
+      sql: 'ALTER TABLE IF EXISTS shop."Order" RENAME TO "Purchase"',
+    },
+    {
+      given: `${users}; CREATE VIEW "Emails" AS SELECT email FROM users`,
+      sql: 'ALTER VIEW "Emails" RENAME TO addresses',
+    },
+  ],
+  good: [
+    { given: users, sql: 'ALTER TABLE users RENAME TO people; CREATE VIEW users AS SELECT * FROM people' },
+    { given: users, sql: 'ALTER TABLE users RENAME TO people', phase: 'contract' },
+    { sql: `${users}; ALTER TABLE users RENAME TO people` },
+    { given: users, sql: 'ALTER TABLE users_pkey RENAME TO users_key' },
+    { sql: 'ALTER TABLE IF EXISTS users RENAME TO people' },
+  ],
+};
+
+/** A view, or another table that is as good, gets the old name. */
+function isTakenOver(
+  { schema, name }: { readonly schema: string; readonly name: string },
+  statement: Observed,
+  statements: readonly Observed[],
+): boolean {
+  return statements.slice(statements.indexOf(statement) + 1).some(({ tree, transaction }) => {
+    if (transaction !== statement.transaction) return false;
+    const view = nodeOf(tree, 'ViewStmt')?.view;
+    if (view) return view.relname === name && (view.schemaname ?? schema) === schema;
+    const rename = nodeOf(tree, 'RenameStmt');
+    return rename !== undefined && renamed.has(rename.renameType) && rename.newname === name;
+  });
+}

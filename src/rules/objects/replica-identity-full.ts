@@ -1,0 +1,37 @@
+import { nodeOf } from '../../observe/parser.js';
+import { alterations, called, sqlName } from '../look.js';
+import { eachStatement } from '../rule.js';
+import type { Rule } from '../rule.js';
+
+const users = 'CREATE TABLE users (id int PRIMARY KEY, email text)';
+
+export const replicaIdentityFull: Rule = {
+  name: 'replica-identity-full',
+  severity: 'notice',
+  title: 'REPLICA IDENTITY FULL writes each old row to the log.',
+  why: 'Each UPDATE and DELETE then logs all columns of the row as it was, and a subscriber without a fitting index looks for it in the whole table. The primary key, or a unique index over columns that are NOT NULL, tells rows apart as well.',
+  check: eachStatement((statement) =>
+    alterations(statement, 'AT_ReplicaIdentity').flatMap(({ table, command }) => {
+      if (nodeOf(command.def, 'ReplicaIdentityStmt')?.identity_type !== 'f') return [];
+      const hasKey = table.constraints.some(({ type }) => type === 'primary key');
+      return [
+        {
+          message: `Each UPDATE and DELETE on ${called(table)} logs the whole old row.`,
+          fix: `ALTER TABLE ${sqlName(table)} REPLICA IDENTITY ${hasKey ? 'DEFAULT' : 'USING INDEX …'};`,
+        },
+      ];
+    }),
+  ),
+  bad: [
+    { given: users, sql: 'ALTER TABLE users REPLICA IDENTITY FULL' },
+    {
+      given: 'CREATE SCHEMA shop; CREATE TABLE shop."Log" (line text)',
+      sql: 'ALTER TABLE ONLY shop."Log" REPLICA IDENTITY FULL',
+    },
+  ],
+  good: [
+    { given: users, sql: 'ALTER TABLE users REPLICA IDENTITY DEFAULT' },
+    { given: users, sql: 'ALTER TABLE users REPLICA IDENTITY USING INDEX users_pkey' },
+    { sql: `${users}; ALTER TABLE users REPLICA IDENTITY FULL` },
+  ],
+};

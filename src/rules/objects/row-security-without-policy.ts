@@ -1,0 +1,45 @@
+import { nodeOf } from '../../observe/parser.js';
+import { nameOf } from '../../observe/catalog.js';
+import { alterations, called, sqlName } from '../look.js';
+import { eachStatement } from '../rule.js';
+import type { Rule } from '../rule.js';
+
+const users = 'CREATE TABLE users (id int PRIMARY KEY, email text)';
+
+export const rowSecurityWithoutPolicy: Rule = {
+  name: 'row-security-without-policy',
+  severity: 'warning',
+  title: 'Row level security without a policy hides all rows.',
+  why: 'ENABLE ROW LEVEL SECURITY lets nobody but the owner of the table (and superusers) see or write a row that no policy allows; with FORCE not even the owner. Nothing fails: queries of the app simply find nothing. The policies belong in the same transaction.',
+  check: eachStatement((statement, { statements }) =>
+    alterations(statement).flatMap(({ table, command }) => {
+      if (command.subtype !== 'AT_EnableRowSecurity' && command.subtype !== 'AT_ForceRowSecurity') return [];
+      if (table.policies.length > 0) return [];
+      const getsOne = statements.some(({ tree, tables, transaction }) => {
+        const range = nodeOf(tree, 'CreatePolicyStmt')?.table;
+        return transaction === statement.transaction && range && tables.get(nameOf(range))?.oid === table.oid;
+      });
+      if (getsOne) return [];
+      const owner = command.subtype === 'AT_ForceRowSecurity' ? '' : ' but its owner';
+      return [
+        {
+          message: `Nobody${owner} finds a row in ${called(table)} any more: it has no policy.`,
+          fix: `-- Before it, in the same transaction:\nCREATE POLICY … ON ${sqlName(table)} USING (…);`,
+        },
+      ];
+    }),
+  ),
+  bad: [
+    { given: users, sql: 'ALTER TABLE users ENABLE ROW LEVEL SECURITY' },
+    {
+      given: 'CREATE SCHEMA shop; CREATE TABLE shop."Order" (id int)',
+      sql: 'ALTER TABLE IF EXISTS shop."Order" FORCE ROW LEVEL SECURITY',
+    },
+  ],
+  good: [
+    { given: users, sql: 'CREATE POLICY p ON users USING (true); ALTER TABLE users ENABLE ROW LEVEL SECURITY' },
+    { given: users, sql: 'ALTER TABLE users ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON public.users USING (true)' },
+    { sql: `${users}; ALTER TABLE users ENABLE ROW LEVEL SECURITY` },
+    { given: users, sql: 'ALTER TABLE users DISABLE ROW LEVEL SECURITY' },
+  ],
+};

@@ -1,0 +1,53 @@
+import type { AlterTableCmd } from 'libpg-query';
+import { nodeOf } from '../../observe/parser.js';
+import type { Observed } from '../../observe/observer.js';
+import { called } from '../look.js';
+import { eachStatement } from '../rule.js';
+import type { Rule } from '../rule.js';
+
+const users = 'CREATE TABLE users (id int PRIMARY KEY, email text)';
+
+export const tableRewriteCommand: Rule = {
+  name: 'table-rewrite-command',
+  severity: 'error',
+  title: 'VACUUM FULL, CLUSTER and moving a table write it again while everybody waits.',
+  why: 'VACUUM FULL, CLUSTER, SET LOGGED, SET UNLOGGED, SET TABLESPACE and SET ACCESS METHOD write the whole table and all its indexes again under ACCESS EXCLUSIVE: nobody can read or write it, for as long as it is large, and the disk must hold it twice. A plain VACUUM stops nobody. None of them changes what the app sees, so that they need not be in a migration.',
+  check: eachStatement((statement) => {
+    const command = commandOf(statement);
+    const written = statement.rewrites.map(called).join(', ');
+    if (command === undefined || written === '') return;
+    return [
+      {
+        message: `${command} writes ${written} again: nobody can read or write meanwhile.`,
+        fix: '-- Not in a migration: pg_repack or pg_squeeze do the same while everybody works on.\n-- To let dead rows be reused, a plain VACUUM is enough.',
+      },
+    ];
+  }),
+  bad: [
+    { given: users, sql: 'VACUUM (FULL, ANALYZE) users', transaction: false },
+    { given: users, sql: 'CLUSTER users USING users_pkey' },
+    { given: 'CREATE SCHEMA shop; CREATE TABLE shop."Order" (id int)', sql: 'ALTER TABLE shop."Order" SET UNLOGGED' },
+  ],
+  good: [
+    { given: users, sql: 'VACUUM users', transaction: false },
+    { given: users, sql: 'ALTER TABLE users SET LOGGED, SET TABLESPACE pg_default' },
+    { sql: 'CREATE TABLE users (id int PRIMARY KEY); CLUSTER users USING users_pkey; ALTER TABLE users SET UNLOGGED' },
+  ],
+};
+
+const moves: Partial<Readonly<Record<NonNullable<AlterTableCmd['subtype']>, string>>> = {
+  AT_SetLogged: 'SET LOGGED',
+  AT_SetUnLogged: 'SET UNLOGGED',
+  AT_SetTableSpace: 'SET TABLESPACE',
+  AT_SetAccessMethod: 'SET ACCESS METHOD',
+};
+
+function commandOf({ tree }: Observed): string | undefined {
+  if (nodeOf(tree, 'ClusterStmt')) return 'CLUSTER';
+  if (nodeOf(tree, 'VacuumStmt')) return 'VACUUM FULL';
+  for (const node of nodeOf(tree, 'AlterTableStmt')?.cmds ?? []) {
+    const move = moves[nodeOf(node, 'AlterTableCmd')?.subtype ?? 'AT_AddColumn'];
+    if (move !== undefined) return move;
+  }
+  return undefined;
+}

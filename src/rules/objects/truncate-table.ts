@@ -1,0 +1,65 @@
+import { nodeOf } from '../../observe/parser.js';
+import type { Observed } from '../../observe/observer.js';
+import type { Relation } from '../../observe/relation.js';
+import { called, sqlName } from '../look.js';
+import { eachStatement } from '../rule.js';
+import type { Rule } from '../rule.js';
+
+const users = 'CREATE TABLE users (id int PRIMARY KEY, email text)';
+const posts = 'CREATE TABLE "Posts" (id int PRIMARY KEY, "authorId" int REFERENCES users)';
+
+export const truncateTable: Rule = {
+  name: 'truncate-table',
+  severity: 'error',
+  title: 'TRUNCATE deletes all rows while everybody waits.',
+  why: 'TRUNCATE takes ACCESS EXCLUSIVE until the transaction ends, asks no foreign key trigger, and what it has deleted cannot come back. With CASCADE it also empties every table whose foreign keys lead there, however large and whoever uses it.',
+  check: eachStatement((statement) => {
+    const truncated = truncatedBy(statement);
+    if (truncated.length === 0) return;
+    const named = new Set([...statement.tables.values()].map(({ oid }) => oid));
+    const others = truncated.filter(({ oid }) => !named.has(oid)).map(called);
+    const isCascade = nodeOf(statement.tree, 'TruncateStmt')?.behavior === 'DROP_CASCADE' && others.length > 0;
+    return [
+      {
+        message: `All rows of ${truncated.map(called).join(', ')} are deleted${isCascade ? ` (${others.join(', ')} by CASCADE)` : ''}, and nobody can read or write ${truncated.length === 1 ? 'it' : 'them'} until the transaction ends.`,
+        fix: truncated.map((table) => deleteInBatches(sqlName(table))).join('\n'),
+      },
+    ];
+  }),
+  bad: [
+    { given: users, sql: 'TRUNCATE users' },
+    {
+      given: `${users}; ${posts}`,
+      sql: 'TRUNCATE TABLE ONLY public.users RESTART IDENTITY CASCADE',
+      phase: 'contract',
+    },
+    { given: users, sql: `DO $$ BEGIN EXECUTE 'TRUNCATE users'; END $$` },
+  ],
+  good: [
+    { sql: `${users}; TRUNCATE users` },
+    {
+      given: users,
+      sql: 'DO $$ BEGIN LOOP DELETE FROM users WHERE ctid = ANY (ARRAY (SELECT ctid FROM users LIMIT 5000)); EXIT WHEN NOT FOUND; COMMIT; END LOOP; END $$',
+      transaction: false,
+    },
+  ],
+};
+
+/** A rewrite leaves a word of it; TRUNCATE does not. */
+function truncatedBy({ tree, sql, rewrites, messages }: Observed): readonly Relation[] {
+  if (nodeOf(tree, 'TruncateStmt')) return rewrites;
+  const isHidden = nodeOf(tree, 'DoStmt') && /\bTRUNCATE\b/i.test(sql);
+  return isHidden ? rewrites.filter(({ name }) => !messages.includes(`rewriting table "${name}"`)) : [];
+}
+
+function deleteInBatches(table: string): string {
+  return `-- If the rows must go: in a migration of its own, without a transaction (transaction = false).
+DO $$
+BEGIN
+  LOOP
+    DELETE FROM ${table} WHERE ctid = ANY (ARRAY (SELECT ctid FROM ${table} LIMIT 5000));
+    EXIT WHEN NOT FOUND;
+    COMMIT;
+  END LOOP;
+END $$;`;
+}

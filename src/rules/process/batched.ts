@@ -1,0 +1,54 @@
+import { nameOf } from '../../observe/catalog.js';
+import type { TableFacts } from '../../observe/catalog.js';
+import { nodeOf } from '../../observe/parser.js';
+import type { Observed } from '../../observe/observer.js';
+import { ident, sqlName } from '../look.js';
+
+const introduction =
+  '-- In a migration of its own, without a transaction (transaction = false); each batch is a transaction of its own.';
+
+/** An UPDATE or DELETE in batches, along the primary key: it may be interrupted, and started again where it can tell what is done. */
+export function batched(statement: Observed): string {
+  const change = nodeOf(statement.tree, 'UpdateStmt') ?? nodeOf(statement.tree, 'DeleteStmt');
+  const table = change?.relation && statement.tables.get(nameOf(change.relation));
+  const key = table && onlyKeyOf(table);
+  const parts = splitAtWhere(statement.sql);
+  const isPlain = !change?.withClause && !change?.relation?.alias;
+  const reachesOthers =
+    (nodeOf(statement.tree, 'UpdateStmt')?.fromClause ?? nodeOf(statement.tree, 'DeleteStmt')?.usingClause ?? [])
+      .length > 0;
+  if (!table || key === undefined || !parts || !isPlain || reachesOthers)
+    return `${introduction}\n-- A DO block that loops over ranges of the primary key, with a COMMIT at the end of each.`;
+  const [head, condition] = parts;
+  const column = ident(key);
+  const where = condition === undefined ? '' : `(${condition}) AND `;
+  const name = sqlName(table);
+  return `${introduction}
+DO $$
+DECLARE
+  first_of_batch ${name}.${column}%TYPE;
+  first_of_next ${name}.${column}%TYPE;
+BEGIN
+  SELECT ${column} INTO first_of_batch FROM ${name} ORDER BY ${column} LIMIT 1;
+  WHILE first_of_batch IS NOT NULL LOOP
+    SELECT ${column} INTO first_of_next FROM ${name} WHERE ${column} >= first_of_batch ORDER BY ${column} OFFSET 5000 LIMIT 1;
+    ${head}
+    WHERE ${where}${column} >= first_of_batch AND (first_of_next IS NULL OR ${column} < first_of_next);
+    COMMIT;
+    first_of_batch := first_of_next;
+  END LOOP;
+END $$;`;
+}
+
+function onlyKeyOf({ constraints }: TableFacts): string | undefined {
+  const key = constraints.find(({ type }) => type === 'primary key');
+  return key?.columns.length === 1 ? key.columns[0] : undefined;
+}
+
+/** Undefined where it is not plain which WHERE is its own, or where a dollar would end the block. */
+function splitAtWhere(sql: string): readonly [string, string | undefined] | undefined {
+  const text = sql.replace(/;\s*$/, '').trim();
+  const parts = text.split(/\s+WHERE\s+/i);
+  if (text.includes('$') || parts.length > 2 || /\b(?:SELECT|RETURNING)\b|--/i.test(text)) return undefined;
+  return [parts[0] ?? '', parts[1]];
+}

@@ -1,0 +1,49 @@
+import { blockedBy } from '../../observe/relation.js';
+import type { Lock, Relation } from '../../observe/relation.js';
+import type { Observed } from '../../observe/observer.js';
+import { nodeOf, nodesOf, tagOf } from '../../observe/parser.js';
+import { called } from '../look.js';
+import type { JudgedMigration } from '../rule.js';
+
+/** What one statement of a transaction means for the others. */
+
+/** The locks that keep somebody from a table in use; the tables that are gone by then, nobody can use anyway. */
+export function blockingHeld({ held, transaction }: Observed, { statements }: JudgedMigration): readonly Lock[] {
+  const gone = new Set(
+    statements.filter((one) => one.transaction === transaction).flatMap(({ drops }) => drops.map(({ oid }) => oid)),
+  );
+  return held.filter((lock) => isBlocking(lock) && !gone.has(lock.relation.oid));
+}
+
+export function isBlocking({ relation, mode }: Lock): boolean {
+  const blocked = blockedBy(mode);
+  const isTable = !relation.isNew && relation.kind !== 'index' && relation.kind !== 'sequence';
+  return isTable && (blocked === 'writes' || blocked === 'reads and writes');
+}
+
+/** `Nobody can read or write public.users, or write public.posts, meanwhile.` */
+export function waiting(locks: readonly Lock[]): string {
+  const named = (what: 'writes' | 'reads and writes'): string =>
+    locks
+      .filter(({ mode }) => blockedBy(mode) === what)
+      .map(({ relation }) => called(relation))
+      .join(', ');
+  const [all, writers] = [named('reads and writes'), named('writes')];
+  return `nobody can ${[all && `read or write ${all}`, writers && `write ${writers}`].filter(Boolean).join(', or ')} meanwhile`;
+}
+
+/** Written by TypeORM itself, and short. */
+const ofTypeorm: ReadonlySet<string> = new Set(['typeorm_metadata', 'migrations']);
+
+/** The tables in use that it reads from beginning to end, unless they are those that TypeORM keeps for itself. */
+export function readsAllOf({ scans }: Observed): readonly Relation[] {
+  return scans.filter(({ isNew, name }) => !isNew && !ofTypeorm.has(name));
+}
+
+/** Of a form that changes rows. */
+export function isChangeOfRows({ tree }: Observed): boolean {
+  if (tree === undefined) return false;
+  if (['UpdateStmt', 'DeleteStmt', 'InsertStmt', 'MergeStmt'].includes(tagOf(tree))) return true;
+  const ctes = [...nodesOf(nodeOf(tree, 'SelectStmt')?.withClause, 'CommonTableExpr')];
+  return ctes.some(({ ctequery }) => ctequery !== undefined && tagOf(ctequery) !== 'SelectStmt');
+}

@@ -1,0 +1,65 @@
+import type { TableFacts } from '../../observe/catalog.js';
+import type { Observed } from '../../observe/observer.js';
+import { alterations, called, sqlName } from '../look.js';
+import { eachStatement } from '../rule.js';
+import type { Rule } from '../rule.js';
+
+const users = 'CREATE TABLE users (id int PRIMARY KEY, age int, visits int)';
+
+export const mergeableAlters: Rule = {
+  name: 'mergeable-alters',
+  severity: 'notice',
+  title: 'Several ALTER TABLE go through the same table, where one would do.',
+  why: 'Each statement that rewrites or checks a table goes through all its rows. The parts of one ALTER TABLE share that: two new types in one statement take half the time of two statements, while everybody waits. Better still is what keeps nobody waiting, which the rules about the single statements say.',
+  check: eachStatement((statement, { statements }) => {
+    const table = goesThrough(statement);
+    if (!table) return;
+    const earlier = statements
+      .slice(0, statements.indexOf(statement))
+      .filter((other) => other.transaction === statement.transaction && goesThrough(other)?.oid === table.oid);
+    if (earlier.length === 0) return;
+    const times = earlier.length === 1 ? 'once' : `${earlier.length} times`;
+    return [
+      {
+        message: `All of ${called(table)} is gone through again: the same transaction has done that ${times} already.`,
+        fix: `ALTER TABLE ${sqlName(table)}\n${[...earlier, statement].map(({ sql }) => `  ${partsOf(sql)}`).join(',\n')};`,
+      },
+    ];
+  }),
+  bad: [
+    {
+      given: users,
+      sql: 'ALTER TABLE users ALTER COLUMN age TYPE bigint; ALTER TABLE users ALTER COLUMN visits TYPE bigint',
+    },
+    {
+      given: 'CREATE SCHEMA shop; CREATE TABLE shop."Order" (id int, total int)',
+      sql: 'ALTER TABLE shop."Order" ALTER COLUMN id SET NOT NULL; ALTER TABLE ONLY shop."Order" ADD CHECK (total > 0)',
+    },
+  ],
+  good: [
+    { given: users, sql: 'ALTER TABLE users ADD COLUMN a int; ALTER TABLE users ADD COLUMN b int' },
+    {
+      sql: `${users}; ALTER TABLE users ALTER COLUMN age TYPE bigint; ALTER TABLE users ALTER COLUMN visits TYPE bigint`,
+    },
+    {
+      given: `${users}; ALTER TABLE users ADD CONSTRAINT a CHECK (age > 0) NOT VALID, ADD CONSTRAINT b CHECK (visits > 0) NOT VALID`,
+      sql: 'ALTER TABLE users VALIDATE CONSTRAINT a; ALTER TABLE users VALIDATE CONSTRAINT b',
+    },
+  ],
+};
+
+/** VALIDATE stops nobody, however often. */
+function goesThrough(statement: Observed): TableFacts | undefined {
+  const table = alterations(statement).find(({ command }) => command.subtype !== 'AT_ValidateConstraint')?.table;
+  return table && [...statement.scans, ...statement.rewrites].some(({ oid }) => oid === table.oid) ? table : undefined;
+}
+
+function partsOf(sql: string): string {
+  const name = '(?:"(?:[^"]|"")+"|[\\w$]+)';
+  return sql
+    .replace(
+      new RegExp(`^\\s*ALTER\\s+TABLE\\s+(?:IF\\s+EXISTS\\s+)?(?:ONLY\\s+)?${name}(?:\\s*\\.\\s*${name})?\\s+`, 'i'),
+      '',
+    )
+    .replace(/;\s*$/, '');
+}

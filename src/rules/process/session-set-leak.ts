@@ -1,0 +1,38 @@
+import { staysSet } from './staying.js';
+import { eachStatement } from '../rule.js';
+import type { Rule } from '../rule.js';
+
+export const sessionSetLeak: Rule = {
+  name: 'session-set-leak',
+  severity: 'warning',
+  title: 'SET without LOCAL stays on the connection when the migration is over.',
+  why: 'The connection goes back to the pool, and what was set (a time zone, a search_path, a role) holds for whoever gets it next; behind PgBouncer for other clients too. SET LOCAL ends with the transaction. Of migrations without a transaction, where there is no SET LOCAL, setting-not-reset speaks.',
+  check: eachStatement((statement, migration) => {
+    const setting = migration.transactional ? staysSet(statement, migration) : undefined;
+    if (setting === undefined) return;
+    return [
+      {
+        message: `${setting.name} stays as it is set here for whoever gets the connection next.`,
+        fix: forTheTransaction(statement.sql),
+      },
+    ];
+  }),
+  bad: [
+    { sql: "SET TIME ZONE 'Europe/Paris'" },
+    { sql: 'CREATE SCHEMA "Shop"; SET SESSION search_path TO "Shop", public' },
+    { sql: "SELECT pg_catalog.set_config('search_path', '', false)" },
+  ],
+  good: [
+    { sql: "SET LOCAL TIME ZONE 'Europe/Paris'" },
+    { sql: 'SET ROLE postgres; RESET ROLE' },
+    { sql: "SET CONSTRAINTS ALL DEFERRED; SELECT set_config('TimeZone', 'UTC', true)" },
+    { sql: 'SET TRANSACTION ISOLATION LEVEL SERIALIZABLE' },
+  ],
+};
+
+function forTheTransaction(sql: string): string {
+  const local = sql
+    .replace(/^(\s*SET)\s+(?:SESSION\s+(?!AUTHORIZATION|CHARACTERISTICS))?/i, '$1 LOCAL ')
+    .replace(/(set_config\s*\([^)]*,\s*)(?:false|'f(?:alse)?')\s*\)/i, '$1true)');
+  return `${local.replace(/;\s*$/, '')};`;
+}

@@ -1,0 +1,68 @@
+import { isAtLeast } from '../../observe/relation.js';
+import type { Relation } from '../../observe/relation.js';
+import type { Observed } from '../../observe/observer.js';
+import { called, newConstraints } from '../look.js';
+import type { Rule } from '../rule.js';
+import { isBlocking } from './held.js';
+
+const both = 'CREATE TABLE users (id int PRIMARY KEY); CREATE TABLE posts (id int PRIMARY KEY, "userId" int)';
+
+export const severalTablesLocked: Rule = {
+  name: 'several-tables-locked',
+  severity: 'notice',
+  title: 'One transaction locks several tables, one after the other.',
+  why: 'While it waits for the second table, everybody waits for the first. And an app that writes to the same tables in another order can meet it in a deadlock, which ends one of the two. With a transaction for each table, each lock is brief. `run` gives up after its lockTimeout and tries again, so that it never lasts.',
+  *check({ statements }) {
+    const transactions = new Map<number, Map<number, Relation>>();
+    const found = new Map<number, Observed>();
+    for (const statement of statements) {
+      const { transaction } = statement;
+      if (transaction === undefined) continue;
+      const known = transactions.get(transaction) ?? new Map<number, Relation>();
+      const more = lockedBy(statement).filter(({ oid }) => !known.has(oid));
+      if (known.size > 0 && more.length > 0 && !found.has(transaction)) found.set(transaction, statement);
+      transactions.set(transaction, new Map([...known, ...more.map((relation) => [relation.oid, relation] as const)]));
+    }
+    for (const [transaction, statement] of found) {
+      const tables = [...(transactions.get(transaction)?.values() ?? [])].map(called);
+      yield {
+        statement,
+        message: `The transaction holds locks on ${tables.join(', ')} until its end, which it gets one after the other.`,
+        fix: '-- A migration for each table.',
+      };
+    }
+  },
+  bad: [
+    { given: both, sql: 'ALTER TABLE users ADD COLUMN name text; ALTER TABLE posts ADD COLUMN title text' },
+    {
+      given: `${both}; CREATE SCHEMA shop; CREATE TABLE shop."Order" (id int PRIMARY KEY)`,
+      sql: 'DO $$ BEGIN ALTER TABLE shop."Order" ADD COLUMN total int; END $$; ALTER TABLE ONLY posts ADD COLUMN title text',
+    },
+  ],
+  good: [
+    {
+      given: both,
+      sql: 'ALTER TABLE users ADD COLUMN name text; ALTER TABLE posts ADD FOREIGN KEY ("userId") REFERENCES users NOT VALID',
+    },
+    { given: both, sql: 'ALTER TABLE users ADD COLUMN name text; ALTER TABLE users ADD COLUMN age int' },
+    { given: both, sql: ['ALTER TABLE users ADD COLUMN name text', 'ALTER TABLE posts ADD COLUMN title text'] },
+    {
+      given: both,
+      sql: 'ALTER TABLE users ADD COLUMN name text; ALTER TABLE posts ADD COLUMN title text',
+      transaction: false,
+    },
+    {
+      given: both,
+      sql: 'CREATE TABLE tags (id int PRIMARY KEY, "postId" int REFERENCES posts, "userId" int REFERENCES users)',
+    },
+  ],
+};
+
+/** Of foreign keys, which lock two tables at once, another rule speaks. */
+function lockedBy(statement: Observed): readonly Relation[] {
+  if (newConstraints(statement, 'CONSTR_FOREIGN').length > 0) return [];
+  return statement.locks
+    .filter((lock) => isBlocking(lock) && isAtLeast(lock.mode, 'SHARE ROW EXCLUSIVE'))
+    .map(({ relation }) => relation)
+    .filter(({ kind }) => kind === 'table' || kind === 'partitioned table');
+}

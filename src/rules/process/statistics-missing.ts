@@ -1,0 +1,71 @@
+import { nameOf } from '../../observe/catalog.js';
+import { nodeOf } from '../../observe/parser.js';
+import type { Observed } from '../../observe/observer.js';
+import { alterations, called, identList, sqlName, tableInUse } from '../look.js';
+import type { TableFacts } from '../../observe/catalog.js';
+import { eachStatement } from '../rule.js';
+import type { JudgedMigration, Rule } from '../rule.js';
+
+const users = 'CREATE TABLE users (id int PRIMARY KEY, email varchar(50))';
+
+export const statisticsMissing: Rule = {
+  name: 'statistics-missing',
+  severity: 'notice',
+  optional: true,
+  title: 'After it, the planner knows nothing about a column or an expression.',
+  why: 'A change of a column’s type throws its statistics away, also one that touches no row; an index over an expression has none yet. Until ANALYZE, queries are planned as if nothing were known. Autovacuum does it only after a tenth of the rows has changed, which on a quiet table is never. ANALYZE stops nobody.',
+  check: eachStatement((statement, _migration, { batch }) => {
+    const found = withoutStatistics(statement);
+    if (!found || isAnalyzed(found.table, statement, batch)) return;
+    const columns = found.columns.length > 0 ? ` (${identList(found.columns)})` : '';
+    return [
+      {
+        message: `Queries on ${called(found.table)} are planned without statistics of ${found.what} until the next ANALYZE.`,
+        fix: `-- After it:\nANALYZE ${sqlName(found.table)}${columns};`,
+      },
+    ];
+  }),
+  bad: [
+    { given: users, sql: 'ALTER TABLE users ALTER COLUMN email TYPE varchar(100)' },
+    {
+      given: 'CREATE SCHEMA shop; CREATE TABLE shop."Order" (id int, "Code" text)',
+      sql: 'CREATE INDEX CONCURRENTLY i ON shop."Order" (lower("Code"))',
+      transaction: false,
+    },
+  ],
+  good: [
+    { given: users, sql: 'ALTER TABLE users ALTER COLUMN email TYPE varchar(100); ANALYZE users (email)' },
+    { given: users, sql: ['ALTER TABLE users ALTER COLUMN email TYPE text', 'ANALYZE'] },
+    { given: users, sql: 'CREATE INDEX CONCURRENTLY i ON users (email)', transaction: false },
+    { sql: `${users}; ALTER TABLE users ALTER COLUMN email TYPE text` },
+  ],
+};
+
+interface Unknown {
+  readonly table: TableFacts;
+  readonly what: string;
+  readonly columns: readonly string[];
+}
+
+function withoutStatistics(statement: Observed): Unknown | undefined {
+  const create = nodeOf(statement.tree, 'IndexStmt');
+  const table = tableInUse(statement, create?.relation);
+  const isExpression = create?.indexParams?.some((node) => nodeOf(node, 'IndexElem')?.expr !== undefined);
+  if (table && isExpression) return { table, what: 'the expression that is indexed', columns: [] };
+  const changed = alterations(statement, 'AT_AlterColumnType');
+  const columns = changed.map(({ command }) => command.name ?? '');
+  const [first] = changed;
+  return first && { table: first.table, what: columns.join(', '), columns };
+}
+
+/** Later in the batch, this table or all. */
+function isAnalyzed(table: TableFacts, statement: Observed, batch: readonly JudgedMigration[]): boolean {
+  const statements = batch.flatMap((migration) => migration.statements);
+  return statements.slice(statements.indexOf(statement) + 1).some(({ tree, tables }) => {
+    const vacuum = nodeOf(tree, 'VacuumStmt');
+    if (!vacuum) return false;
+    if (vacuum.is_vacuumcmd && !JSON.stringify(vacuum.options ?? []).includes('"analyze"')) return false;
+    const ranges = (vacuum.rels ?? []).flatMap((node) => nodeOf(node, 'VacuumRelation')?.relation ?? []);
+    return ranges.length === 0 || ranges.some((range) => tables.get(nameOf(range))?.oid === table.oid);
+  });
+}

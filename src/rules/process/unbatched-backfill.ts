@@ -1,0 +1,71 @@
+import { nameOf } from '../../observe/catalog.js';
+import { nodeOf, nodesOf } from '../../observe/parser.js';
+import type { Observed } from '../../observe/observer.js';
+import type { Relation } from '../../observe/relation.js';
+import { called, tableInUse } from '../look.js';
+import { eachStatement } from '../rule.js';
+import type { Rule } from '../rule.js';
+import { batched } from './batched.js';
+import { blockingHeld, readsAllOf } from './held.js';
+
+const users = 'CREATE TABLE users (id int PRIMARY KEY, email text, name text)';
+
+export const unbatchedBackfill: Rule = {
+  name: 'unbatched-backfill',
+  severity: 'warning',
+  title: 'An UPDATE or DELETE goes through the whole table in one transaction.',
+  why: 'Each row it changes stays locked until its end: who wants to write one of them waits, for minutes on a large table. Meanwhile no VACUUM can clean up, replicas fall behind, and if it is cut off all is undone. In batches of some thousand rows, each in a transaction of its own, nobody waits for long. Where it also holds the lock of an earlier statement, rows-changed-while-holding-lock says so.',
+  check: eachStatement((statement, migration) => {
+    if (blockingHeld(statement, migration).length > 0) return;
+    return changedWhole(statement).map((table) => ({
+      message: `It goes through all of ${called(table)}, and each row that it changes stays locked until its end.`,
+      fix: batched(statement),
+    }));
+  }),
+  bad: [
+    { given: users, sql: 'UPDATE users SET name = lower(email)' },
+    { given: users, sql: "DELETE FROM ONLY public.users WHERE name = 'x'" },
+    {
+      given: 'CREATE SCHEMA shop; CREATE TABLE shop."Order" (id int PRIMARY KEY, total int)',
+      sql: 'UPDATE shop."Order" AS o SET total = 0 WHERE total IS NULL',
+      transaction: false,
+    },
+    { given: users, sql: `DO $$ BEGIN UPDATE users SET name = lower(email); END $$`, transaction: false },
+  ],
+  good: [
+    { given: users, sql: "UPDATE users SET name = 'x' WHERE id IN (1, 2)" },
+    { given: users, sql: "INSERT INTO users (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET name = 'x'" },
+    { sql: `${users}; UPDATE users SET name = lower(email)` },
+    {
+      given: users,
+      sql: `DO $$ DECLARE page bigint := 0; BEGIN WHILE page * 8192 < pg_relation_size('users') LOOP UPDATE users SET name = lower(email) WHERE ctid >= format('(%s,0)', page)::tid AND ctid < format('(%s,0)', page + 10)::tid AND name IS NULL; page := page + 10; COMMIT; END LOOP; END $$`,
+      transaction: false,
+    },
+    {
+      given: users,
+      sql: 'DELETE FROM users WHERE ctid = ANY (ARRAY (SELECT ctid FROM users WHERE name IS NULL LIMIT 1000))',
+    },
+  ],
+};
+
+function changedWhole(statement: Observed): readonly (Relation | { readonly schema: string; readonly name: string })[] {
+  const { tree, scans, locks } = statement;
+  const block = nodeOf(tree, 'DoStmt');
+  if (block) {
+    const body = JSON.stringify(block);
+    if (!/\b(?:UPDATE|DELETE)\b/i.test(body) || /\bCOMMIT\b/i.test(body)) return [];
+    const written = new Set(locks.filter(({ mode }) => mode === 'ROW EXCLUSIVE').map(({ relation }) => relation.oid));
+    return readsAllOf(statement).filter(({ oid }) => written.has(oid));
+  }
+  const change = nodeOf(tree, 'UpdateStmt') ?? nodeOf(tree, 'DeleteStmt');
+  const table = tableInUse(statement, change?.relation);
+  if (!change?.relation || !table || !statement.tables.has(nameOf(change.relation))) return [];
+  if (readsAllOf(statement).length === 0 || isLimited(change)) return [];
+  const isScanned = scans.some(({ oid }) => oid === table.oid) || table.kind === 'partitioned table';
+  return isScanned ? [table] : [];
+}
+
+/** One batch: whoever runs it again and again knows how many. */
+function isLimited(change: object): boolean {
+  return [...nodesOf(change, 'SelectStmt')].some(({ limitCount }) => limitCount !== undefined);
+}

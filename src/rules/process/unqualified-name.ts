@@ -1,0 +1,35 @@
+import { nodeOf } from '../../observe/parser.js';
+import { eachStatement } from '../rule.js';
+import type { Rule } from '../rule.js';
+
+const users = 'CREATE TABLE users (id int PRIMARY KEY)';
+
+export const unqualifiedName: Rule = {
+  name: 'unqualified-name',
+  severity: 'notice',
+  optional: true,
+  title: 'A table is named without its schema.',
+  why: 'Which table is meant, or where a new one comes to lie, depends on the search_path of the role that runs the migration. Where there are several schemas, or schemas for each tenant, say which.',
+  check: eachStatement((statement) => {
+    const created = nodeOf(statement.tree, 'CreateStmt')?.relation;
+    const isNew = created && !created.schemaname && created.relpersistence !== 't';
+    const names = [
+      ...(isNew ? [`"${created.relname ?? ''}"`] : []),
+      ...[...statement.tables].flatMap(([name, { schema }]) =>
+        name.includes('"."') || schema.startsWith('pg_temp') ? [] : [name],
+      ),
+    ];
+    return [...new Set(names)].map((name) => ({
+      message: `It depends on the search_path which ${name} is meant.`,
+      fix: `-- For instance\n"public".${name}`,
+    }));
+  }),
+  bad: [
+    { given: users, sql: 'ALTER TABLE users ADD COLUMN name text' },
+    { sql: 'CREATE TABLE "Users" (id int PRIMARY KEY)' },
+  ],
+  good: [
+    { given: users, sql: 'ALTER TABLE public.users ADD COLUMN name text' },
+    { sql: 'CREATE TABLE public."Users" (id int PRIMARY KEY); CREATE TEMP TABLE copies (id int)' },
+  ],
+};

@@ -1,0 +1,82 @@
+import { nodeOf, tagOf } from '../../observe/parser.js';
+import type { Observed } from '../../observe/observer.js';
+import { alterations, called, newConstraints } from '../look.js';
+import { eachStatement } from '../rule.js';
+import type { JudgedMigration, Rule } from '../rule.js';
+import { blockingHeld, isChangeOfRows, readsAllOf, waiting } from './held.js';
+
+const users = 'CREATE TABLE users (id int PRIMARY KEY, email text)';
+const posts =
+  'CREATE TABLE posts (id int PRIMARY KEY, "authorId" int); ALTER TABLE posts ADD CONSTRAINT c CHECK (id > 0) NOT VALID';
+
+export const workWhileHoldingLock: Rule = {
+  name: 'work-while-holding-lock',
+  severity: 'warning',
+  title:
+    'Something that takes long is done while an earlier statement of the transaction keeps everybody from a table.',
+  why: 'A lock is held until the transaction ends, not until its statement does. A query, a VALIDATE or a filled materialized view that stops nobody by itself makes all wait who need the table that was altered before it. In a migration of its own it stops nobody. Changes of rows are judged by rows-changed-while-holding-lock; what locks the table that it reads, by rules of its own.',
+  check: eachStatement((statement, migration) => {
+    const held = blockingHeld(statement, migration);
+    const read = readsAllOf(statement);
+    if (held.length === 0 || read.length === 0 || !isHarmlessAlone(statement, migration)) return;
+    return [
+      {
+        message: `It reads all of ${read.map(called).join(', ')}, and ${waiting(held)}.`,
+        fix: `-- In a migration of its own:\n${statement.sql.replace(/;\s*$/, '')};`,
+      },
+    ];
+  }),
+  bad: [
+    {
+      given: `${users}; ${posts}`,
+      sql: 'ALTER TABLE users ADD COLUMN name text; ALTER TABLE posts VALIDATE CONSTRAINT c',
+    },
+    {
+      given: users,
+      sql: 'ALTER TABLE ONLY public.users ADD COLUMN name text; CREATE MATERIALIZED VIEW "Emails" AS SELECT email FROM users',
+    },
+    {
+      given: `CREATE SCHEMA shop; CREATE TABLE shop."Order" (id int PRIMARY KEY); ${users}`,
+      sql: 'ALTER TABLE shop."Order" ADD COLUMN total int; SELECT count(*) FROM users',
+    },
+    {
+      given: users,
+      sql: 'ALTER TABLE users ADD COLUMN name text; DO $$ BEGIN PERFORM count(*) FROM users; END $$',
+    },
+  ],
+  good: [
+    { given: users, sql: 'ALTER TABLE users ADD COLUMN name text; ALTER TABLE users ADD COLUMN age int' },
+    { given: users, sql: ['ALTER TABLE users ADD COLUMN name text', 'SELECT count(*) FROM users'] },
+    {
+      given: users,
+      sql: 'ALTER TABLE users ADD COLUMN name text; CREATE MATERIALIZED VIEW emails AS SELECT email FROM users WITH NO DATA',
+    },
+    { given: users, sql: 'CREATE TABLE tags (id int PRIMARY KEY); SELECT count(*) FROM users' },
+    { given: `${users}; ${posts}`, sql: 'DROP TABLE posts; SELECT count(*) FROM users', phase: 'contract' },
+  ],
+};
+
+/** Whatever locks what it reads, another rule finds. */
+function isHarmlessAlone(statement: Observed, migration: JudgedMigration): boolean {
+  const { tree } = statement;
+  if (tree === undefined || isChangeOfRows(statement)) return false;
+  if (nodeOf(tree, 'RefreshMatViewStmt')?.concurrent) return true;
+  if (['SelectStmt', 'CreateTableAsStmt', 'DoStmt', 'CallStmt', 'CopyStmt', 'ExecuteStmt'].includes(tagOf(tree)))
+    return true;
+  const commands = alterations(statement);
+  return (
+    commands.length > 0 &&
+    commands.every(
+      ({ command }) => command.subtype === 'AT_ValidateConstraint' && !isAddedHere(command.name, statement, migration),
+    )
+  );
+}
+
+/** Then the rule about NOT VALID and VALIDATE in one transaction says it. One without a name got one from the server. */
+function isAddedHere(name: string | undefined, { transaction }: Observed, { statements }: JudgedMigration): boolean {
+  return statements.some(
+    (other) =>
+      other.transaction === transaction &&
+      newConstraints(other).some(({ constraint }) => [name, undefined].includes(constraint.conname)),
+  );
+}
