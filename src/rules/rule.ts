@@ -57,6 +57,8 @@ export interface Example {
   readonly transaction?: false;
   readonly phase?: 'contract';
   readonly targetVersion?: number;
+  /** It needs a newer server than the tests': it is tried on the one that runs inside the process. */
+  readonly embedded?: true;
 }
 
 /** A rule that looks at each statement by itself. */
