@@ -23,7 +23,13 @@ export interface TableFacts {
   /** Who may see which of its rows. */
   readonly policies: readonly string[];
   /** Foreign keys of others that refer to it. */
-  readonly referredBy: readonly { readonly table: string; readonly constraint: string }[];
+  readonly referredBy: readonly {
+    readonly table: string;
+    readonly constraint: string;
+    readonly columns: readonly string[];
+  }[];
+  /** Of a sequence: the columns whose default takes its values from it. */
+  readonly feeds: readonly { readonly table: string; readonly column: string }[];
 }
 
 export interface ColumnFacts {
@@ -34,6 +40,10 @@ export interface ColumnFacts {
   readonly default: string | null;
   readonly identity: boolean;
   readonly generated: boolean;
+  /** Of a generated one: from what. */
+  readonly expression: string | null;
+  /** When its type is a domain: what that is over, and whether a rule of the domain has to be looked at for each value. */
+  readonly domain: { readonly type: string; readonly checked: boolean } | null;
   /** The labels, when its type is an enum. */
   readonly enum: readonly string[] | null;
 }
@@ -144,6 +154,9 @@ SELECT json_build_object(
       'name', a.attname, 'type', format_type(a.atttypid, a.atttypmod), 'notNull', a.attnotnull,
       'default', CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END,
       'identity', a.attidentity <> '', 'generated', a.attgenerated <> '',
+      'expression', CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END,
+      'domain', (SELECT json_build_object('type', format_type(y.typbasetype, y.typtypmod),
+        'checked', EXISTS (SELECT FROM pg_constraint dk WHERE dk.contypid = y.oid)) FROM pg_type y WHERE y.oid = a.atttypid AND y.typtype = 'd'),
       'enum', (SELECT json_agg(e.enumlabel ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = a.atttypid)
     ) ORDER BY a.attnum) FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
     WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped), '[]'),
@@ -165,9 +178,14 @@ SELECT json_build_object(
     FROM pg_inherits h JOIN pg_class p ON p.oid = h.inhrelid JOIN pg_namespace pn ON pn.oid = p.relnamespace
     WHERE h.inhparent = c.oid AND c.relkind = 'p'), '[]'),
   'policies', coalesce((SELECT json_agg(p.polname ORDER BY p.polname) FROM pg_policy p WHERE p.polrelid = c.oid), '[]'),
-  'referredBy', coalesce((SELECT json_agg(json_build_object('table', fn.nspname || '.' || f.relname, 'constraint', k.conname) ORDER BY k.conname)
+  'referredBy', coalesce((SELECT json_agg(json_build_object('table', fn.nspname || '.' || f.relname, 'constraint', k.conname,
+      'columns', ${columnNames('k.confrelid', 'k.confkey')}) ORDER BY k.conname)
     FROM pg_constraint k JOIN pg_class f ON f.oid = k.conrelid JOIN pg_namespace fn ON fn.oid = f.relnamespace
-    WHERE k.confrelid = c.oid AND k.contype = 'f'), '[]')
+    WHERE k.confrelid = c.oid AND k.contype = 'f'), '[]'),
+  'feeds', coalesce((SELECT json_agg(json_build_object('table', fn.nspname || '.' || f.relname, 'column', a.attname) ORDER BY f.relname, a.attname)
+    FROM pg_depend o JOIN pg_attrdef d ON d.oid = o.objid JOIN pg_class f ON f.oid = d.adrelid JOIN pg_namespace fn ON fn.oid = f.relnamespace
+    JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
+    WHERE c.relkind = 'S' AND o.classid = 'pg_attrdef'::regclass AND o.refclassid = 'pg_class'::regclass AND o.refobjid = c.oid), '[]')
 ) AS facts
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.oid = coalesce((SELECT indrelid FROM pg_index WHERE indexrelid = to_regclass($1)), to_regclass($1)) AND c.oid >= 16384`;

@@ -3,9 +3,9 @@ import { codeOf } from '../errors.js';
 import { withQueryRunner } from '../shadow/replay.js';
 import type { Shadow } from '../shadow/shadow.js';
 import type { ObservedClient } from './ask.js';
-import { namesIn, readTables } from './catalog.js';
+import { nameOf, namesIn, readTables } from './catalog.js';
 import type { TableFacts } from './catalog.js';
-import { openParser, tagOf, transactionStep } from './parser.js';
+import { nodeOf, openParser, tagOf, transactionStep } from './parser.js';
 import type { Parser, Tree } from './parser.js';
 import { strongest } from './relation.js';
 import type { Lock, Relation } from './relation.js';
@@ -19,6 +19,8 @@ export interface Observed {
   readonly tree: Tree | undefined;
   /** The tables it names, as they were before it, by the name it uses. */
   readonly tables: ReadonlyMap<string, TableFacts>;
+  /** The table that an ALTER TABLE was about, as it is after it. */
+  readonly altered: TableFacts | undefined;
   /** Which transaction it was in; undefined of one that cannot be in any. */
   readonly transaction: number | undefined;
   /** The strongest lock that it took on each relation that was there before. */
@@ -148,7 +150,8 @@ export class Observer {
       const result = await execute();
       // Only around it: what is asked here would be remarked on too.
       await client.query('SET client_min_messages = notice');
-      this.#note(before, await this.#look(client));
+      const effects = await this.#look(client);
+      this.#note(before, { ...effects, altered: await this.#altered(client, before.tree) });
       return result;
     } catch (error) {
       this.#note(before, { error });
@@ -197,8 +200,14 @@ export class Observer {
 
   #note(before: Before, seen: Partial<Observed>): void {
     const [messages, cascades] = [this.#messages, this.#cascades];
-    const unless = { transaction: this.#transaction, messages, cascades, error: undefined };
+    const unless = { altered: undefined, transaction: this.#transaction, messages, cascades, error: undefined };
     this.#observed.push({ ...nothing, ...unless, ...before, ...seen });
+  }
+
+  async #altered(client: ObservedClient, tree: Tree | undefined): Promise<TableFacts | undefined> {
+    const range = nodeOf(tree, 'AlterTableStmt')?.relation;
+    if (!range) return undefined;
+    return (await readTables(client, [nameOf(range)], this.boundary)).get(nameOf(range));
   }
 
   async #followTransaction<T>(tree: Tree, client: ObservedClient, execute: () => Promise<T>): Promise<T> {

@@ -23,7 +23,8 @@ export interface Alteration {
 export function alterations(statement: Observed, subtype?: AlterTableCmd['subtype']): readonly Alteration[] {
   const alter = nodeOf(statement.tree, 'AlterTableStmt');
   const table = tableInUse(statement, alter?.relation);
-  if (!alter || !table) return [];
+  // A composite type has columns too, but no rows.
+  if (!alter || !table || alter.objtype === 'OBJECT_TYPE') return [];
   return (alter.cmds ?? []).flatMap((node) => {
     const command = nodeOf(node, 'AlterTableCmd');
     return command && (subtype === undefined || command.subtype === subtype) ? [{ table, command }] : [];

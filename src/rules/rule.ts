@@ -61,6 +61,8 @@ export interface Example {
   readonly targetVersion?: number;
   /** The last statement fails on the server, and the rule says why. */
   readonly fails?: true;
+  /** It needs a newer server than the tests': it is tried on the one that runs inside the process. */
+  readonly embedded?: true;
 }
 
 /** A rule that looks at each statement by itself. */

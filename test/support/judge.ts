@@ -6,6 +6,7 @@ import { observeMigration } from '../../src/observe/observe-migration.js';
 import { Observer } from '../../src/observe/observer.js';
 import { rules } from '../../src/rules/list.js';
 import type { Example, JudgedMigration, Problem, Rule } from '../../src/rules/rule.js';
+import { openShadow } from '../../src/shadow/shadow.js';
 import type { Shadow } from '../../src/shadow/shadow.js';
 import { createDatabase } from './database.js';
 
@@ -16,6 +17,7 @@ export interface Found extends Problem {
 
 /** What the rules find in an example, on a database of its own; also those that are a matter of taste. */
 export async function judgeExample(example: Example): Promise<readonly Found[]> {
+  if (example.embedded) return judgeInProcess(example);
   const database = await createDatabase();
   try {
     if (example.given) await database.query(example.given);
@@ -29,6 +31,17 @@ export async function judgeExample(example: Example): Promise<readonly Found[]> 
     }
   } finally {
     await database.drop();
+  }
+}
+
+/** On the server that users have when they name none. */
+async function judgeInProcess(example: Example): Promise<readonly Found[]> {
+  const shadow = await openShadow(new DataSource({ type: 'postgres' }), {});
+  try {
+    if (example.given) await shadow.pool.query(example.given);
+    return await judgeOn(shadow, example);
+  } finally {
+    await shadow.close();
   }
 }
 

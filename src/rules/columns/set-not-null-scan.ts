@@ -1,6 +1,9 @@
-import { called, ident, alterations, columnOf, sqlName } from '../look.js';
+import { alterations, called, columnOf } from '../look.js';
 import { eachStatement } from '../rule.js';
 import type { Rule } from '../rule.js';
+import { isRewritten, isScanned } from './effects.js';
+import { droppedProof } from './proof.js';
+import { separately, setNotNull } from './recipes.js';
 
 const users = 'CREATE TABLE users (id int PRIMARY KEY, email text)';
 
@@ -8,45 +11,39 @@ export const setNotNullScan: Rule = {
   name: 'set-not-null-scan',
   severity: 'error',
   title: 'SET NOT NULL reads the whole table while everybody waits.',
-  why: 'SET NOT NULL looks at every row under ACCESS EXCLUSIVE: reads and writes wait. It looks at none when a validated CHECK (column IS NOT NULL) proves it; on PostgreSQL 18 a NOT NULL constraint can be added NOT VALID and validated.',
+  why: 'SET NOT NULL looks at every row under ACCESS EXCLUSIVE: reads and writes wait, and it fails if one has no value. It looks at none when a validated CHECK (column IS NOT NULL) proves it (since PostgreSQL 12); on PostgreSQL 18 a NOT NULL constraint can be added NOT VALID and validated. Where the same statement drops that check, set-not-null-drop-check-one-stmt speaks of it.',
   check: eachStatement((statement, _migration, { targetVersion }) =>
     alterations(statement, 'AT_SetNotNull').flatMap(({ table, command }) => {
-      const isScanned = statement.scans.some(({ oid }) => oid === table.oid);
-      if (!isScanned || columnOf(table, command.name)?.notNull) return [];
+      const is = columnOf(table, command.name);
+      const isLookedAt = isScanned(statement, table) && !isRewritten(statement, table);
+      if (!is || is.notNull || !isLookedAt || droppedProof(statement, table, is.name)) return [];
       return [
         {
-          message: `Nobody can read or write ${called(table)} while all its rows are looked at.`,
-          fix: (targetVersion >= 18 ? withConstraint : withCheck)(sqlName(table), table.name, command.name ?? ''),
+          message: `Nobody can read or write ${called(table)} while all its rows are looked at for ${is.name}.`,
+          fix: [separately, ...setNotNull(table, is.name, targetVersion)].join('\n'),
         },
       ];
     }),
   ),
-  bad: [{ given: users, sql: 'ALTER TABLE users ALTER COLUMN email SET NOT NULL' }],
+  bad: [
+    { given: users, sql: 'ALTER TABLE users ALTER COLUMN email SET NOT NULL' },
+    {
+      given: 'CREATE SCHEMA app; CREATE TABLE app."User" ("Email" text CHECK ("Email" <> \'\'))',
+      sql: 'ALTER TABLE ONLY app."User" ALTER "Email" SET NOT NULL',
+      targetVersion: 18,
+    },
+    {
+      given:
+        'CREATE TABLE logs (at date, text text) PARTITION BY RANGE (at); CREATE TABLE logs_1 PARTITION OF logs DEFAULT',
+      sql: 'ALTER TABLE logs ALTER text SET NOT NULL',
+    },
+  ],
   good: [
     {
       given: `${users}; ALTER TABLE users ADD CONSTRAINT nn CHECK (email IS NOT NULL)`,
       sql: 'ALTER TABLE users ALTER COLUMN email SET NOT NULL',
     },
+    { given: 'CREATE TABLE users (email text NOT NULL)', sql: 'ALTER TABLE users ALTER COLUMN email SET NOT NULL' },
     { sql: `${users}; ALTER TABLE users ALTER COLUMN email SET NOT NULL` },
   ],
 };
-
-function withCheck(table: string, tableName: string, column: string): string {
-  const name = ident(`nn_${tableName}_${column}`);
-  return [
-    '-- Each in a migration of its own:',
-    `ALTER TABLE ${table} ADD CONSTRAINT ${name} CHECK (${ident(column)} IS NOT NULL) NOT VALID;`,
-    `ALTER TABLE ${table} VALIDATE CONSTRAINT ${name};`,
-    '-- Two statements, not one: in one, the check would be gone before it could help.',
-    `ALTER TABLE ${table} ALTER COLUMN ${ident(column)} SET NOT NULL;\nALTER TABLE ${table} DROP CONSTRAINT ${name};`,
-  ].join('\n');
-}
-
-function withConstraint(table: string, tableName: string, column: string): string {
-  const name = ident(`${tableName}_${column}_not_null`);
-  return [
-    '-- Each in a migration of its own:',
-    `ALTER TABLE ${table} ADD CONSTRAINT ${name} NOT NULL ${ident(column)} NOT VALID;`,
-    `ALTER TABLE ${table} VALIDATE CONSTRAINT ${name};`,
-  ].join('\n');
-}

@@ -1,0 +1,48 @@
+import { called, columnOf, ident, sqlName } from '../look.js';
+import { eachStatement } from '../rule.js';
+import type { Rule } from '../rule.js';
+import { addedColumns } from './batch.js';
+import { isRewritten } from './effects.js';
+import { separately, shortName } from './recipes.js';
+
+const given = 'CREATE DOMAIN positive AS int CHECK (VALUE > 0); CREATE TABLE users (id int PRIMARY KEY)';
+
+export const addColumnConstrainedDomain: Rule = {
+  name: 'add-column-constrained-domain',
+  severity: 'error',
+  title: 'A new column of a domain with a CHECK rewrites the table.',
+  why: 'When a domain has a CHECK or NOT NULL, PostgreSQL computes the value of a new column row by row to look whether it is allowed, even when it is NULL: the table and all its indexes are written again under ACCESS EXCLUSIVE, and nobody can read or write meanwhile. A column of the type below the domain, with the check on the table, needs none of that.',
+  check: eachStatement((statement, _migration, context) =>
+    addedColumns(statement, context).flatMap(({ table, column }) => {
+      const is = statement.altered && columnOf(statement.altered, column.colname);
+      if (!is?.domain?.checked || !isRewritten(statement, table)) return [];
+      const name = ident(column.colname);
+      const alter = `ALTER TABLE ${sqlName(table)}`;
+      const check = shortName(table.name, column.colname ?? '', 'check');
+      return [
+        {
+          message: `Nobody can read or write ${called(table)} while all its rows are written again: the domain ${is.type} is checked for each of them.`,
+          fix: [
+            separately,
+            `${alter} ADD COLUMN ${name} ${is.domain.type}${is.default === null ? '' : ` DEFAULT ${is.default}`};`,
+            `-- What the domain asks for, with ${name} instead of VALUE:`,
+            `${alter} ADD CONSTRAINT ${check} CHECK (…) NOT VALID;`,
+            `${alter} VALIDATE CONSTRAINT ${check};`,
+          ].join('\n'),
+        },
+      ];
+    }),
+  ),
+  bad: [
+    { given, sql: 'ALTER TABLE users ADD COLUMN age positive' },
+    { given, sql: 'ALTER TABLE public.users ADD COLUMN IF NOT EXISTS "Age" positive NOT NULL DEFAULT 1' },
+  ],
+  good: [
+    {
+      given: 'CREATE DOMAIN name AS text; CREATE TABLE users (id int)',
+      sql: 'ALTER TABLE users ADD COLUMN called name',
+    },
+    { given, sql: 'CREATE TABLE others (id int); ALTER TABLE others ADD COLUMN age positive' },
+    { given, sql: 'ALTER TABLE users ADD COLUMN age int' },
+  ],
+};

@@ -1,0 +1,55 @@
+import type { Observed } from '../../observe/observer.js';
+import { called, columnOf, ident, sqlName } from '../look.js';
+import type { NewColumn } from '../look.js';
+import { eachStatement } from '../rule.js';
+import type { Rule } from '../rule.js';
+import { failsOnRows } from './added.js';
+import { addedColumns } from './batch.js';
+import { fillInBatches, pathOf, setNotNull } from './recipes.js';
+
+const users = 'CREATE TABLE users (id int PRIMARY KEY, email text)';
+
+export const addColumnNotnullNodefault: Rule = {
+  name: 'add-column-notnull-nodefault',
+  severity: 'error',
+  title: 'A NOT NULL column without a default fails as soon as there is one row.',
+  why: 'The rows that are there would have no value, so PostgreSQL refuses (error 23502), though on an empty database all goes well. And where the table is empty, the old version of the app, which does not know the column, cannot insert any more. A constant default needs no work per row since PostgreSQL 11. A column that is dropped and comes back is left to orm-drop-add-column.',
+  check: eachStatement((statement, _migration, context) =>
+    addedColumns(statement, context)
+      .filter(({ column, constraints }) => failsOnRows(column, constraints))
+      .map((added) => ({
+        message: `It fails as soon as ${called(added.table)} has one row, and without any, the old version of the app cannot insert: ${ident(added.column.colname)} must have a value.`,
+        fix: fixOf(statement, added, context.targetVersion),
+      })),
+  ),
+  bad: [
+    { given: users, sql: 'ALTER TABLE users ADD "country" character varying NOT NULL' },
+    {
+      given: 'CREATE SCHEMA app; CREATE TABLE app."User" ("Id" int)',
+      sql: 'ALTER TABLE app."User" ADD COLUMN "Age" int DEFAULT NULL NOT NULL, ADD COLUMN b int',
+    },
+  ],
+  good: [
+    { given: users, sql: `ALTER TABLE users ADD country text NOT NULL DEFAULT 'DE'` },
+    { given: users, sql: 'ALTER TABLE users ADD country text' },
+    { sql: `${users}; ALTER TABLE users ADD country text NOT NULL` },
+    {
+      given: 'CREATE TABLE users (country text NOT NULL)',
+      sql: 'ALTER TABLE users ADD COLUMN IF NOT EXISTS country text NOT NULL',
+    },
+  ],
+};
+
+function fixOf(statement: Observed, { table, column }: NewColumn, targetVersion: number): string {
+  const type = (statement.altered && columnOf(statement.altered, column.colname)?.type) ?? '…';
+  const name = ident(column.colname);
+  const add = `ALTER TABLE ${sqlName(table)} ADD COLUMN ${name} ${type}`;
+  return [
+    '-- When one value is right for all rows that are there (put your value for <value>; nothing is rewritten):',
+    `${add} NOT NULL DEFAULT <value>;`,
+    `-- When it is not, each in a migration of its own (nest-migrate generate --backfill '${pathOf(table, column.colname ?? '')}=<expression>' writes them):`,
+    `${add};`,
+    fillInBatches(sqlName(table), name, '<expression>'),
+    ...setNotNull(table, column.colname ?? '', targetVersion),
+  ].join('\n');
+}

@@ -1,0 +1,68 @@
+import type { Observed } from '../../observe/observer.js';
+import { called, columnOf, ident, sqlName } from '../look.js';
+import type { NewColumn } from '../look.js';
+import { eachStatement } from '../rule.js';
+import type { Rule } from '../rule.js';
+import { has, serialOf } from './added.js';
+import { addedColumns } from './batch.js';
+import { isRewritten } from './effects.js';
+import { fillInBatches, separately, setNotNull, shortName } from './recipes.js';
+
+const users = 'CREATE TABLE users (id uuid PRIMARY KEY, email text)';
+
+export const addColumnSerialIdentity: Rule = {
+  name: 'add-column-serial-identity',
+  severity: 'error',
+  title: 'A new serial or identity column rewrites the table.',
+  why: 'Every row that is there gets a number of its own: the table and all its indexes are written again under ACCESS EXCLUSIVE, and nobody can read or write meanwhile. A plain column, numbered in batches, ends up the same while everybody works on.',
+  check: eachStatement((statement, _migration, context) =>
+    addedColumns(statement, context)
+      .filter(
+        ({ table, column, constraints }) =>
+          isRewritten(statement, table) && (serialOf(column) !== undefined || has(constraints, 'CONSTR_IDENTITY')),
+      )
+      .map((added) => ({
+        message: `Nobody can read or write ${called(added.table)} while all its rows are written again to number ${ident(added.column.colname)}.`,
+        fix: fixOf(statement, added, context.targetVersion),
+      })),
+  ),
+  bad: [
+    { given: users, sql: 'ALTER TABLE users ADD COLUMN num SERIAL NOT NULL' },
+    {
+      given: 'CREATE TABLE "Users" ("Id" uuid)',
+      sql: 'ALTER TABLE "Users" ADD "Num" bigint GENERATED ALWAYS AS IDENTITY',
+    },
+  ],
+  good: [
+    { sql: `${users}; ALTER TABLE users ADD COLUMN num SERIAL NOT NULL` },
+    {
+      given: users,
+      sql: 'CREATE SEQUENCE users_num_seq; ALTER TABLE users ADD COLUMN num int; ALTER SEQUENCE users_num_seq OWNED BY users.num',
+    },
+  ],
+};
+
+function fixOf(statement: Observed, { table, column, constraints }: NewColumn, targetVersion: number): string {
+  const name = ident(column.colname);
+  const alter = `ALTER TABLE ${sqlName(table)}`;
+  const type = serialOf(column) ?? (statement.altered && columnOf(statement.altered, column.colname)?.type) ?? 'bigint';
+  const sequence = `${ident(table.schema)}.${shortName(table.name, column.colname ?? '', 'seq')}`;
+  const next = `nextval('${sequence.replaceAll("'", "''")}')`;
+  const identity = constraints.find(({ contype }) => contype === 'CONSTR_IDENTITY');
+  const when = identity?.generated_when === 'a' ? 'ALWAYS' : 'BY DEFAULT';
+  return [
+    separately,
+    `CREATE SEQUENCE ${sequence} AS ${type};`,
+    `${alter} ADD COLUMN ${name} ${type};\n${alter} ALTER COLUMN ${name} SET DEFAULT ${next};`,
+    `ALTER SEQUENCE ${sequence} OWNED BY ${sqlName(table)}.${name};`,
+    fillInBatches(sqlName(table), name, next),
+    ...setNotNull(table, column.colname ?? '', targetVersion),
+    ...(identity
+      ? [
+          '-- In one transaction; <next> is what the sequence would have given next:',
+          `${alter} ALTER COLUMN ${name} DROP DEFAULT;\nDROP SEQUENCE ${sequence};`,
+          `${alter} ALTER COLUMN ${name} ADD GENERATED ${when} AS IDENTITY (START WITH <next>);`,
+        ]
+      : []),
+  ].join('\n');
+}

@@ -1,0 +1,49 @@
+import type { ColumnDef, Constraint, TypeName } from 'libpg-query';
+import { nodeOf, textsOf } from '../../observe/parser.js';
+
+/** What stands in the definition of a new column. */
+
+const serialTypes: Readonly<Record<string, string>> = {
+  serial: 'integer',
+  serial4: 'integer',
+  bigserial: 'bigint',
+  serial8: 'bigint',
+  smallserial: 'smallint',
+  serial2: 'smallint',
+};
+
+/** The type of the numbers, when they come from a sequence of its own. */
+export function serialOf(column: ColumnDef): string | undefined {
+  return serialTypes[textsOf(column.typeName?.names).join('.')];
+}
+
+/** `int4` of `integer`; undefined of a type that is not one of the server's own. */
+export function builtInType(type: TypeName | undefined): string | undefined {
+  const names = textsOf(type?.names);
+  if (type === undefined || names.length > 2 || (names.length === 2 && names[0] !== 'pg_catalog')) return undefined;
+  return names.at(-1);
+}
+
+export function has(constraints: readonly Constraint[], ...types: readonly Constraint['contype'][]): boolean {
+  return constraints.some(({ contype }) => types.includes(contype));
+}
+
+/** The server computes its values. */
+export function isAutomatic(column: ColumnDef, constraints: readonly Constraint[]): boolean {
+  return serialOf(column) !== undefined || has(constraints, 'CONSTR_IDENTITY', 'CONSTR_GENERATED');
+}
+
+export function mustHaveValue(constraints: readonly Constraint[]): boolean {
+  return has(constraints, 'CONSTR_NOTNULL', 'CONSTR_PRIMARY');
+}
+
+export function hasDefault(constraints: readonly Constraint[]): boolean {
+  return constraints.some(
+    ({ contype, raw_expr: value }) => contype === 'CONSTR_DEFAULT' && nodeOf(value, 'A_Const')?.isnull !== true,
+  );
+}
+
+/** The rows that are there would have no value where there must be one. */
+export function failsOnRows(column: ColumnDef, constraints: readonly Constraint[]): boolean {
+  return mustHaveValue(constraints) && !hasDefault(constraints) && !isAutomatic(column, constraints);
+}

@@ -1,0 +1,60 @@
+import { alterations, called, columnOf, ident, sqlName } from '../look.js';
+import { eachStatement } from '../rule.js';
+import type { Rule } from '../rule.js';
+import { isRewritten } from './effects.js';
+import { computedByTrigger } from './recipes.js';
+
+const orders = 'CREATE TABLE orders (id int, price int, total int GENERATED ALWAYS AS (price * 2) STORED)';
+
+export const alterGeneratedExpression: Rule = {
+  name: 'alter-generated-expression',
+  severity: 'error',
+  title: 'Another expression for a stored generated column rewrites the table.',
+  why: 'SET EXPRESSION (since PostgreSQL 17) computes a stored column anew for every row: the table and all its indexes are written again under ACCESS EXCLUSIVE, and nobody can read or write meanwhile. That of a VIRTUAL column (since PostgreSQL 18) changes at once.',
+  check: eachStatement((statement, _migration, { targetVersion }) =>
+    alterations(statement, 'AT_SetExpression').flatMap(({ table, command }) => {
+      const is = statement.altered && columnOf(statement.altered, command.name);
+      if (!isRewritten(statement, table)) return [];
+      const name = ident(command.name);
+      const next = { name: `${command.name ?? ''}__new`, type: is?.type ?? '…', expression: is?.expression ?? '…' };
+      const virtual = `ALTER TABLE ${sqlName(table)} DROP COLUMN ${name}, ADD COLUMN ${name} ${next.type} GENERATED ALWAYS AS (${next.expression}) VIRTUAL;`;
+      return [
+        {
+          message: `Nobody can read or write ${called(table)} while all its rows are written again to compute ${name} anew.`,
+          fix:
+            targetVersion >= 18
+              ? `-- A virtual column is computed when it is read; it cannot have an index:\n${virtual}`
+              : `${computedByTrigger(table, next)}\n-- Then let the app read it, and drop ${name} in a migration of the phase contract.`,
+        },
+      ];
+    }),
+  ),
+  bad: [
+    {
+      given: orders,
+      sql: 'ALTER TABLE orders ALTER COLUMN total SET EXPRESSION AS (price * 3)',
+      targetVersion: 17,
+      embedded: true,
+    },
+    {
+      given: orders,
+      sql: 'ALTER TABLE ONLY public.orders ALTER total SET EXPRESSION AS (price + 3)',
+      targetVersion: 18,
+      embedded: true,
+    },
+  ],
+  good: [
+    {
+      given: 'CREATE TABLE orders (price int, total int GENERATED ALWAYS AS (price * 2) VIRTUAL)',
+      sql: 'ALTER TABLE orders ALTER COLUMN total SET EXPRESSION AS (price * 3)',
+      targetVersion: 18,
+      embedded: true,
+    },
+    {
+      sql: `${orders}; ALTER TABLE orders ALTER COLUMN total SET EXPRESSION AS (price * 3)`,
+      targetVersion: 18,
+      embedded: true,
+    },
+    { given: orders, sql: 'ALTER TABLE orders ALTER COLUMN total DROP EXPRESSION' },
+  ],
+};

@@ -1,0 +1,57 @@
+import { called, ident, sqlName } from '../look.js';
+import { eachStatement } from '../rule.js';
+import type { Rule } from '../rule.js';
+import { isRewritten, isScanned } from './effects.js';
+import { retypings } from './retype.js';
+
+const users = 'CREATE TABLE users (id int PRIMARY KEY, email varchar(50))';
+
+export const alterTypeCheckRescan: Rule = {
+  name: 'alter-type-check-rescan',
+  severity: 'error',
+  title: 'Another type makes PostgreSQL look at all rows again for a CHECK on the column.',
+  why: 'A change of a type that needs no new rows is over at once, unless a CHECK stands on the column: then every row is looked at again under ACCESS EXCLUSIVE, and nobody can read or write meanwhile. The check can step aside for that transaction, come back NOT VALID, and be validated while everybody works on. Where the rows are written again too, alter-type-rewrite speaks of it.',
+  check: eachStatement((statement) =>
+    retypings(statement).flatMap(({ table, was, type }) => {
+      const checks = table.constraints.filter(
+        ({ type: kind, validated, columns }) => kind === 'check' && validated && columns.includes(was.name),
+      );
+      if (checks.length === 0 || isRewritten(statement, table) || !isScanned(statement, table)) return [];
+      const alter = `ALTER TABLE ${sqlName(table)}`;
+      return [
+        {
+          message: `Nobody can read or write ${called(table)} while all its rows are looked at for ${checks.map(({ name }) => ident(name)).join(', ')}.`,
+          fix: [
+            '-- In one transaction:',
+            ...checks.map(({ name }) => `${alter} DROP CONSTRAINT ${ident(name)};`),
+            `${alter} ALTER COLUMN ${ident(was.name)} TYPE ${type};`,
+            ...checks.map(({ name, definition }) => `${alter} ADD CONSTRAINT ${ident(name)} ${definition} NOT VALID;`),
+            '-- In a migration of its own:',
+            ...checks.map(({ name }) => `${alter} VALIDATE CONSTRAINT ${ident(name)};`),
+          ].join('\n'),
+        },
+      ];
+    }),
+  ),
+  bad: [
+    {
+      given: `${users}; ALTER TABLE users ADD CONSTRAINT filled CHECK (email <> '')`,
+      sql: 'ALTER TABLE users ALTER COLUMN email TYPE varchar(100)',
+    },
+    {
+      given: 'CREATE SCHEMA app; CREATE TABLE app."User" ("Name" text CHECK ("Name" <> \'\'))',
+      sql: 'ALTER TABLE ONLY app."User" ALTER "Name" TYPE varchar',
+    },
+  ],
+  good: [
+    {
+      given: `${users}; ALTER TABLE users ADD CONSTRAINT filled CHECK (email <> '')`,
+      sql: [
+        `ALTER TABLE users DROP CONSTRAINT filled; ALTER TABLE users ALTER COLUMN email TYPE varchar(100); ALTER TABLE users ADD CONSTRAINT filled CHECK (email <> '') NOT VALID`,
+        'ALTER TABLE users VALIDATE CONSTRAINT filled',
+      ],
+    },
+    { given: `${users}; ALTER TABLE users ADD CHECK (id > 0)`, sql: 'ALTER TABLE users ALTER email TYPE text' },
+    { sql: `${users}; ALTER TABLE users ADD CHECK (email <> ''); ALTER TABLE users ALTER email TYPE text` },
+  ],
+};

@@ -1,0 +1,64 @@
+import type { IndexFacts } from '../../observe/catalog.js';
+import { called, ident, sqlName } from '../look.js';
+import { eachStatement } from '../rule.js';
+import type { Rule } from '../rule.js';
+import { indexesBuilt, isRewritten } from './effects.js';
+import { secondColumn, separately } from './recipes.js';
+import { retypings } from './retype.js';
+import type { Retyping } from './retype.js';
+
+const users = 'CREATE TABLE users (id int PRIMARY KEY, email varchar(50))';
+
+export const alterTypeIndexRebuild: Rule = {
+  name: 'alter-type-index-rebuild',
+  severity: 'error',
+  title: 'Another type builds indexes of the column again while everybody waits.',
+  why: 'Also where no row has to be converted (varchar to text, another COLLATE, timestamp to timestamptz), an index over an expression or a part of the rows, or one whose order changes, is built again under ACCESS EXCLUSIVE: nobody can read or write meanwhile. Dropped before and built CONCURRENTLY after, nobody waits. Where the rows are written again too, alter-type-rewrite speaks of it.',
+  check: eachStatement((statement, _migration, { targetVersion }) =>
+    retypings(statement).flatMap((retyping) => {
+      const { table, was } = retyping;
+      if (isRewritten(statement, table)) return [];
+      const built = new Set(indexesBuilt(statement, table).map(({ name }) => name));
+      const indexes = table.indexes.filter(({ name, definition }) => built.has(name) && definition.includes(was.name));
+      if (indexes.length === 0) return [];
+      const names = indexes.map(({ name }) => ident(name)).join(', ');
+      return [
+        {
+          message: `Nobody can read or write ${called(table)} while ${names} ${indexes.length === 1 ? 'is' : 'are'} built again.`,
+          fix: fixOf(retyping, indexes, targetVersion),
+        },
+      ];
+    }),
+  ),
+  bad: [
+    {
+      given: `${users}; CREATE INDEX by_email ON users (lower(email))`,
+      sql: 'ALTER TABLE users ALTER COLUMN email TYPE text',
+    },
+    {
+      given: 'CREATE SCHEMA app; CREATE TABLE app."User" ("Name" text UNIQUE)',
+      sql: 'ALTER TABLE app."User" ALTER "Name" TYPE text COLLATE "C"',
+    },
+  ],
+  good: [
+    {
+      given: `${users}; CREATE INDEX by_email ON users (email)`,
+      sql: 'ALTER TABLE users ALTER COLUMN email TYPE text',
+    },
+    { sql: `${users}; CREATE INDEX by_email ON users (lower(email)); ALTER TABLE users ALTER COLUMN email TYPE text` },
+  ],
+};
+
+function fixOf({ table, was, is, type }: Retyping, indexes: readonly IndexFacts[], targetVersion: number): string {
+  if (indexes.some(({ ofConstraint }) => ofConstraint))
+    return secondColumn(table, was, { type, default: is.default }, targetVersion);
+  const schema = ident(table.schema);
+  return [
+    separately,
+    '-- Without a transaction:',
+    ...indexes.map(({ name }) => `DROP INDEX CONCURRENTLY ${schema}.${ident(name)};`),
+    `ALTER TABLE ${sqlName(table)} ALTER COLUMN ${ident(was.name)} TYPE ${type};`,
+    '-- Without a transaction:',
+    ...indexes.map(({ definition }) => `${definition.replace(/ INDEX /, ' INDEX CONCURRENTLY ')};`),
+  ].join('\n');
+}

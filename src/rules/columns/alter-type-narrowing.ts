@@ -1,0 +1,59 @@
+import type { ColumnFacts } from '../../observe/catalog.js';
+import { called, ident } from '../look.js';
+import { eachStatement } from '../rule.js';
+import type { Rule } from '../rule.js';
+import { isMereCast, retypings } from './retype.js';
+import type { Retyping } from './retype.js';
+import { lossOf } from './types.js';
+
+const orders = 'CREATE TABLE orders (id bigint PRIMARY KEY, name varchar(50), price numeric(10, 4), at timestamp)';
+
+export const alterTypeNarrowing: Rule = {
+  name: 'alter-type-narrowing',
+  severity: 'warning',
+  title: 'Values that are there may not fit into the new type.',
+  why: 'On a throwaway database without rows every type fits. In production a shorter varchar or a smaller integer fails at the first value that is too long or too large, and takes the whole migration back; fewer decimals, or fractions of a second, are rounded without a word, and no revert brings them back. A cast in USING cuts texts off without a word. A USING that does more than that is taken as meant.',
+  check: eachStatement((statement) =>
+    retypings(statement).flatMap((retyping) => {
+      const { table, was, is, using } = retyping;
+      const loss = using && !isMereCast(using) ? undefined : lossOf(was.domain?.type ?? was.type, checkedType(is));
+      if (loss === undefined) return [];
+      const cuts = using && loss.startsWith('it fails at the first value of more');
+      return [
+        {
+          message: `${called(table)}.${was.name} goes from ${was.type} to ${is.type}: ${cuts ? 'the cast in USING cuts longer values off without a word' : loss}.`,
+          fix: look(retyping),
+        },
+      ];
+    }),
+  ),
+  bad: [
+    { given: orders, sql: 'ALTER TABLE orders ALTER COLUMN name TYPE varchar(20)' },
+    { given: orders, sql: 'ALTER TABLE orders ALTER price TYPE numeric(10, 2), ALTER at TYPE timestamp(0)' },
+    { given: 'CREATE TABLE "Orders" ("Id" bigint)', sql: 'ALTER TABLE public."Orders" ALTER "Id" TYPE integer' },
+  ],
+  good: [
+    { given: orders, sql: 'ALTER TABLE orders ALTER name TYPE varchar(60), ALTER price TYPE numeric(12, 4)' },
+    { sql: `${orders}; ALTER TABLE orders ALTER name TYPE varchar(20)` },
+    { given: orders, sql: 'ALTER TABLE orders ALTER COLUMN name TYPE text' },
+  ],
+};
+
+/** A domain that allows everything is no more than the type below it. */
+function checkedType({ domain, type }: ColumnFacts): string {
+  return domain && !domain.checked ? domain.type : type;
+}
+
+/** Which rows it is about. */
+function look({ table, was, is }: Retyping): string | undefined {
+  const width = /^character(?: varying)?\((\d+)\)$/.exec(is.type)?.[1];
+  const name = ident(was.name);
+  const from = `FROM ${ident(table.schema)}.${ident(table.name)}`;
+  if (width !== undefined)
+    return `-- Look before, and decide what becomes of them:\nSELECT ${name} ${from} WHERE char_length(${name}::text) > ${width};`;
+  if (/^(?:smallint|integer)$/.test(is.type) && /^(?:integer|bigint)$/.test(was.type)) {
+    const largest = is.type === 'smallint' ? '32767' : '2147483647';
+    return `-- Look before, and decide what becomes of them:\nSELECT ${name} ${from} WHERE ${name} > ${largest} OR ${name} < -${largest};`;
+  }
+  return undefined;
+}

@@ -1,0 +1,88 @@
+import type { Observed } from '../../observe/observer.js';
+import { called, ident, sqlName } from '../look.js';
+import { eachStatement } from '../rule.js';
+import type { Rule } from '../rule.js';
+import { isRewritten } from './effects.js';
+import { secondColumn, separately, shortName } from './recipes.js';
+import { dependsOnSession, isMereCast, isUtc, pinnedZone, retypings, usingText, zoneOf } from './retype.js';
+import type { Retyping } from './retype.js';
+import { changesTimeZone, isFree } from './types.js';
+
+const users = 'CREATE TABLE users (id int PRIMARY KEY, age int NOT NULL DEFAULT 1, email text, at timestamp)';
+
+export const alterTypeRewrite: Rule = {
+  name: 'alter-type-rewrite',
+  severity: 'error',
+  title: 'Another type rewrites the whole table while everybody waits.',
+  why: 'Most changes of a type (int to bigint, text to varchar(n), json to jsonb, uuid to text) convert every row: the table and all its indexes are written again under ACCESS EXCLUSIVE, and nobody can read or write meanwhile. Some are free: a longer varchar, varchar to text, numeric of more digits and the same scale. Whether rows are written was seen, not guessed. A USING that alone is to blame, timestamps whose time zone nobody gives, and enums that are made anew have rules of their own.',
+  check: eachStatement((statement, migration, { targetVersion }) =>
+    retypings(statement)
+      .filter((retyping) => {
+        const zone = pinnedZone(statement, migration);
+        return isRewritten(statement, retyping.table) && isToBlame(retyping) && !dependsOnSession(retyping, zone);
+      })
+      .map((retyping) => ({
+        message: `Nobody can read or write ${called(retyping.table)} while all its rows are written again: ${ident(retyping.was.name)} goes from ${retyping.was.type} to ${retyping.is.type}.`,
+        fix: asCheck(retyping) ?? asSecondColumn(statement, retyping, pinnedZone(statement, migration), targetVersion),
+      })),
+  ),
+  bad: [
+    { given: users, sql: 'ALTER TABLE users ALTER COLUMN age TYPE bigint' },
+    { given: users, sql: 'ALTER TABLE users ALTER COLUMN email TYPE varchar(255)' },
+    {
+      given: 'CREATE SCHEMA app; CREATE TABLE app."User" ("Age" text)',
+      sql: 'ALTER TABLE ONLY app."User" ALTER "Age" SET DATA TYPE int USING "Age"::int',
+    },
+    { given: users, sql: `ALTER TABLE users ALTER at TYPE timestamptz USING at AT TIME ZONE 'Europe/Paris'` },
+  ],
+  good: [
+    {
+      given: 'CREATE TABLE users (name varchar(50), price numeric(10, 2), at timestamp(3), ip cidr)',
+      sql: 'ALTER TABLE users ALTER name TYPE varchar(100), ALTER price TYPE numeric(12, 2), ALTER at TYPE timestamp, ALTER ip TYPE inet',
+    },
+    {
+      given: users,
+      sql: [
+        'ALTER TABLE users ADD age__new bigint; ALTER TABLE users ADD CONSTRAINT f CHECK (age__new IS NOT NULL) NOT VALID',
+        'ALTER TABLE users VALIDATE CONSTRAINT f',
+        'ALTER TABLE users ALTER age DROP DEFAULT; ALTER TABLE users ALTER age DROP NOT NULL; ALTER TABLE users RENAME age TO age__old; ALTER TABLE users RENAME age__new TO age; ALTER TABLE users ALTER age SET NOT NULL; ALTER TABLE users DROP CONSTRAINT f; ALTER TABLE users ALTER age SET DEFAULT 1',
+      ],
+    },
+    { sql: `${users}; ALTER TABLE users ALTER COLUMN age TYPE bigint` },
+    { given: 'CREATE TABLE users (name varchar(50))', sql: 'ALTER TABLE users ALTER name TYPE text' },
+  ],
+};
+
+function isToBlame({ was, is, using, isAlone }: Retyping): boolean {
+  if (was.enum !== null && is.enum !== null) return false;
+  const free = isFree(was.type, is.type) || was.domain?.type === is.type;
+  if (!free) return true;
+  if (using === undefined) return isAlone;
+  // Without its USING it would be free.
+  return !isMereCast(using) && !isUtc(zoneOf(using));
+}
+
+/** What is to be shorter can stay as it is, with a check. */
+function asCheck({ table, was, is, using }: Retyping): string | undefined {
+  const width = /^character varying\((\d+)\)$/.exec(is.type)?.[1];
+  if (width === undefined || using !== undefined || !/^(?:text|character varying)/.test(was.type)) return undefined;
+  const name = shortName(table.name, was.name, 'length');
+  const alter = `ALTER TABLE ${sqlName(table)}`;
+  return [
+    `-- The type may stay; a check says the same. ${separately.slice(3)}`,
+    `${alter} ADD CONSTRAINT ${name} CHECK (char_length(${ident(was.name)}) <= ${width}) NOT VALID;`,
+    `${alter} VALIDATE CONSTRAINT ${name};`,
+  ].join('\n');
+}
+
+function asSecondColumn(
+  statement: Observed,
+  retyping: Retyping,
+  zone: string | undefined,
+  targetVersion: number,
+): string {
+  const { table, was, is, type } = retyping;
+  const inZone = zone !== undefined && changesTimeZone(was.type, is.type);
+  const value = inZone ? `${ident(was.name)} AT TIME ZONE '${zone}'` : usingText(statement, retyping);
+  return secondColumn(table, was, { type, value, default: is.default }, targetVersion);
+}

@@ -1,0 +1,47 @@
+import { called, ident, sqlName } from '../look.js';
+import { eachStatement } from '../rule.js';
+import type { Rule } from '../rule.js';
+import { isRewritten } from './effects.js';
+import { isMereCast, isUtc, retypings, zoneOf } from './retype.js';
+import type { Retyping } from './retype.js';
+import { changesTimeZone, isFree } from './types.js';
+
+const users = 'CREATE TABLE users (id int PRIMARY KEY, name varchar(50), at timestamp)';
+
+export const alterTypeUsingForcesRewrite: Rule = {
+  name: 'alter-type-using-forces-rewrite',
+  severity: 'error',
+  title: 'USING makes a change of a type that is free rewrite the table.',
+  why: 'A longer varchar, or timestamp to timestamptz in a session of the time zone UTC, changes only the catalog (since PostgreSQL 12 for timestamps). With a USING that converts by hand PostgreSQL cannot know that: it writes all rows and indexes again under ACCESS EXCLUSIVE, and nobody can read or write meanwhile.',
+  check: eachStatement((statement) =>
+    retypings(statement)
+      .filter((retyping) => isRewritten(statement, retyping.table) && wouldBeFree(retyping))
+      .map((retyping) => ({
+        message: `Nobody can read or write ${called(retyping.table)} while all its rows are written again, only because of USING: ${ident(retyping.was.name)} could go from ${retyping.was.type} to ${retyping.is.type} at once.`,
+        fix: fixOf(retyping),
+      })),
+  ),
+  bad: [
+    { given: users, sql: `ALTER TABLE users ALTER COLUMN at TYPE timestamptz USING at AT TIME ZONE 'UTC'` },
+    {
+      given: 'CREATE SCHEMA app; CREATE TABLE app."User" ("Name" varchar(50))',
+      sql: 'ALTER TABLE app."User" ALTER "Name" TYPE varchar(100) USING "Name"::text::varchar(100)',
+    },
+  ],
+  good: [
+    { given: users, sql: `SET LOCAL TimeZone TO 'UTC'; ALTER TABLE users ALTER COLUMN at TYPE timestamptz` },
+    { given: users, sql: 'ALTER TABLE users ALTER COLUMN name TYPE varchar(100) USING name::varchar(100)' },
+    { sql: `${users}; ALTER TABLE users ALTER COLUMN at TYPE timestamptz USING at AT TIME ZONE 'UTC'` },
+  ],
+};
+
+function wouldBeFree({ was, is, using }: Retyping): boolean {
+  if (using === undefined || !isFree(was.type, is.type)) return false;
+  return changesTimeZone(was.type, is.type) ? isUtc(zoneOf(using)) : isMereCast(using);
+}
+
+function fixOf({ table, was, is }: Retyping): string {
+  const alter = `ALTER TABLE ${sqlName(table)} ALTER COLUMN ${ident(was.name)} TYPE ${is.type};`;
+  if (!changesTimeZone(was.type, is.type)) return alter;
+  return `-- In one transaction:\nSET LOCAL TimeZone TO 'UTC';\n${alter}\nSET LOCAL TimeZone TO DEFAULT;`;
+}

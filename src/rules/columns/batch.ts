@@ -1,0 +1,98 @@
+import type { AlterTableCmd } from 'libpg-query';
+import type { TableFacts } from '../../observe/catalog.js';
+import type { Observed } from '../../observe/observer.js';
+import { nodeOf } from '../../observe/parser.js';
+import { alterations, columnOf, newColumns, tableInUse } from '../look.js';
+import type { NewColumn } from '../look.js';
+import type { JudgedMigration, RuleContext } from '../rule.js';
+import { has } from './added.js';
+
+/** What the other statements of a migration, or of the whole batch, do to a column. */
+
+export function before(statement: Observed, { statements }: Pick<JudgedMigration, 'statements'>): readonly Observed[] {
+  return statements.slice(0, statements.indexOf(statement));
+}
+
+export function after(statement: Observed, { statements }: Pick<JudgedMigration, 'statements'>): readonly Observed[] {
+  return statements.slice(statements.indexOf(statement) + 1);
+}
+
+/** All of the batch that are executed before it. */
+function earlier(statement: Observed, { batch }: RuleContext): readonly Observed[] {
+  return before(statement, { statements: batch.flatMap(({ statements }) => statements) });
+}
+
+/** Nobody uses a column that comes with the same batch. */
+export function isNewColumn(table: TableFacts, name: string, statement: Observed, context: RuleContext): boolean {
+  return [...earlier(statement, context), statement].some((other) =>
+    newColumns(other).some(
+      ({ table: facts, column }) => facts.oid === table.oid && column.colname === name && !columnOf(facts, name),
+    ),
+  );
+}
+
+/** The commands of an ALTER TABLE of that column, in those statements. */
+export function commandsOn(
+  statements: readonly Observed[],
+  table: TableFacts,
+  column: string | undefined,
+): readonly AlterTableCmd[] {
+  return statements.flatMap((statement) =>
+    alterations(statement).flatMap(({ table: { oid }, command }) =>
+      oid === table.oid && command.name === column ? [command] : [],
+    ),
+  );
+}
+
+export interface Renaming {
+  readonly table: TableFacts;
+  readonly from: string;
+  readonly to: string;
+}
+
+export function renamingOf(statement: Observed): Renaming | undefined {
+  const rename = nodeOf(statement.tree, 'RenameStmt');
+  const table = tableInUse(statement, rename?.relation);
+  if (rename?.renameType !== 'OBJECT_COLUMN' || !table || !rename.subname || !rename.newname) return undefined;
+  return columnOf(table, rename.subname) && { table, from: rename.subname, to: rename.newname };
+}
+
+export function renamings(statements: readonly Observed[], table: TableFacts): readonly Renaming[] {
+  return statements
+    .flatMap((statement) => renamingOf(statement) ?? [])
+    .filter(({ table: { oid } }) => oid === table.oid);
+}
+
+export interface Replacement extends NewColumn {
+  /** The statement that adds it again. */
+  readonly statement: Observed;
+}
+
+/** A column of the same name that the same batch adds where this one is dropped. */
+export function replacementOf(
+  table: TableFacts,
+  name: string,
+  statement: Observed,
+  { batch }: RuleContext,
+): Replacement | undefined {
+  const all = { statements: batch.flatMap(({ statements }) => statements) };
+  for (const later of [statement, ...after(statement, all)]) {
+    const found = newColumns(later).find((one) => one.table.oid === table.oid && one.column.colname === name);
+    if (found) return { ...found, statement: later };
+  }
+  return undefined;
+}
+
+/** `ADD COLUMN`, without those that only come back: of them the rule orm-drop-add-column has more to say. */
+export function addedColumns(statement: Observed, context: RuleContext): readonly NewColumn[] {
+  return newColumns(statement).filter(({ table, column, constraints }) => {
+    if (!isDropped(table, column.colname, statement, context)) return !columnOf(table, column.colname);
+    return has(constraints, 'CONSTR_GENERATED');
+  });
+}
+
+function isDropped(table: TableFacts, name: string | undefined, statement: Observed, context: RuleContext): boolean {
+  return commandsOn([...earlier(statement, context), statement], table, name).some(
+    ({ subtype }) => subtype === 'AT_DropColumn',
+  );
+}

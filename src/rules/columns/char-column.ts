@@ -1,0 +1,28 @@
+import { eachStatement } from '../rule.js';
+import type { Rule } from '../rule.js';
+import { builtInType } from './added.js';
+import { declaredColumns } from './declared.js';
+
+export const charColumn: Rule = {
+  name: 'char-column',
+  severity: 'notice',
+  optional: true,
+  title: 'char(n) fills up with spaces.',
+  why: 'A value of char(n) that is shorter is filled up with spaces, which take place, are ignored here and count there, and come back to the app. It is not faster than text, and changing its length rewrites the table. text with a CHECK says exactly what is meant.',
+  check: eachStatement((statement) =>
+    declaredColumns(statement)
+      .filter(({ column: { typeName } }) => builtInType(typeName) === 'bpchar' && typeName?.typmods !== undefined)
+      .map(({ path }) => ({
+        message: `${path} is char(n): shorter values come back filled up with spaces.`,
+        fix: `-- text, with CHECK (char_length(…) = n) where the length matters. In the entity: @Column('text')`,
+      })),
+  ),
+  bad: [
+    { sql: 'CREATE TABLE orders (id uuid PRIMARY KEY, country char(2))' },
+    { sql: 'CREATE TABLE "Orders" ("Id" uuid PRIMARY KEY); ALTER TABLE ONLY "Orders" ADD "Country" character(2)' },
+  ],
+  good: [
+    { sql: 'CREATE TABLE orders (id uuid PRIMARY KEY, country text)' },
+    { sql: 'CREATE TABLE orders (id uuid PRIMARY KEY, flag "char")' },
+  ],
+};

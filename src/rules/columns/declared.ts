@@ -1,0 +1,34 @@
+import type { ColumnDef, Constraint } from 'libpg-query';
+import type { Observed } from '../../observe/observer.js';
+import { nodeOf, textsOf } from '../../observe/parser.js';
+import { has } from './added.js';
+
+/** A column whose type a statement gives, also of a new table: for what is a matter of taste. */
+export interface Declared {
+  /** For people: `users.id`. */
+  readonly path: string;
+  readonly column: ColumnDef;
+  /** It alone is the primary key. */
+  readonly isPrimaryKey: boolean;
+}
+
+export function declaredColumns(statement: Observed): readonly Declared[] {
+  const create = nodeOf(statement.tree, 'CreateStmt');
+  const alter = nodeOf(statement.tree, 'AlterTableStmt');
+  const table = (create ?? alter)?.relation?.relname ?? '';
+  const elements = create?.tableElts ?? (alter?.cmds ?? []).map((node) => nodeOf(node, 'AlterTableCmd')?.def);
+  const keys = new Set((create?.tableElts ?? []).flatMap((node) => keyOf(nodeOf(node, 'Constraint'))));
+  const typesOnly = alter ? (alter.cmds ?? []).map((node) => nodeOf(node, 'AlterTableCmd')?.name) : [];
+  return elements.flatMap((node, index) => {
+    const column = nodeOf(node, 'ColumnDef');
+    if (!column?.typeName) return [];
+    const name = column.colname ?? typesOnly[index] ?? '';
+    const inline = (column.constraints ?? []).flatMap((one) => nodeOf(one, 'Constraint') ?? []);
+    return [{ path: `${table}.${name}`, column, isPrimaryKey: has(inline, 'CONSTR_PRIMARY') || keys.has(name) }];
+  });
+}
+
+function keyOf(constraint: Constraint | undefined): readonly string[] {
+  const columns = textsOf(constraint?.keys);
+  return constraint?.contype === 'CONSTR_PRIMARY' && columns.length === 1 ? columns : [];
+}

@@ -1,0 +1,93 @@
+import type { AlterTableCmd } from 'libpg-query';
+import type { TableFacts } from '../../observe/catalog.js';
+import type { Observed } from '../../observe/observer.js';
+import { nodeOf } from '../../observe/parser.js';
+import { alterations, called, columnOf, ident, sqlName } from '../look.js';
+import { eachStatement } from '../rule.js';
+import type { JudgedMigration, Rule } from '../rule.js';
+import { after } from './batch.js';
+
+const users =
+  'CREATE TABLE users (id int PRIMARY KEY, "Name" text UNIQUE); CREATE VIEW names AS SELECT id, "Name" FROM users';
+
+export const dropColumnCascade: Rule = {
+  name: 'drop-column-cascade',
+  severity: 'error',
+  title: 'CASCADE drops more than the column, without naming it.',
+  why: 'DROP COLUMN … CASCADE takes along whatever depends on the column: views and materialized views with all that is in them, foreign keys of other tables, generated columns. Nobody who reads the migration sees it, and what used them fails from then on, in whatever phase it runs. Indexes and constraints of the column itself go in any case and are not meant; a view that the migration makes again is not either.',
+  check: eachStatement((statement, migration) =>
+    alterations(statement, 'AT_DropColumn').flatMap(({ table, command }) => {
+      if (command.behavior !== 'DROP_CASCADE' || !columnOf(table, command.name)) return [];
+      const taken = takenBy(statement, migration, table, command);
+      if (taken.length === 0) return [];
+      const names = taken.map(({ name }) => name).join(', ');
+      return [
+        {
+          message: `With ${called(table)}.${command.name ?? ''} go, unnamed: ${names}.`,
+          fix: [
+            '-- Say what goes, and make again what is still needed:',
+            ...taken.map(({ sql }) => `${sql};`),
+            `ALTER TABLE ${sqlName(table)} DROP COLUMN ${ident(command.name)};`,
+          ].join('\n'),
+        },
+      ];
+    }),
+  ),
+  bad: [
+    { given: users, sql: 'ALTER TABLE users DROP COLUMN "Name" CASCADE', phase: 'contract' },
+    {
+      given: `${users}; CREATE TABLE posts (author text REFERENCES users ("Name"))`,
+      sql: 'DROP VIEW names; ALTER TABLE public.users DROP COLUMN IF EXISTS "Name" CASCADE',
+      phase: 'contract',
+    },
+  ],
+  good: [
+    { given: users, sql: 'DROP VIEW names; ALTER TABLE users DROP COLUMN "Name" CASCADE', phase: 'contract' },
+    {
+      given: users,
+      sql: 'ALTER TABLE users DROP COLUMN "Name" CASCADE; CREATE VIEW names AS SELECT id FROM users',
+      phase: 'contract',
+    },
+    { sql: `${users}; ALTER TABLE users DROP COLUMN "Name" CASCADE` },
+  ],
+};
+
+interface Taken {
+  readonly name: string;
+  readonly sql: string;
+}
+
+function takenBy(
+  statement: Observed,
+  migration: JudgedMigration,
+  table: TableFacts,
+  command: AlterTableCmd,
+): readonly Taken[] {
+  const madeAgain = new Set(after(statement, migration).flatMap(({ tree }) => viewName(tree) ?? []));
+  const views = statement.drops.flatMap((relation) => {
+    const { kind, name, isNew } = relation;
+    if (isNew || madeAgain.has(name) || (kind !== 'view' && kind !== 'materialized view')) return [];
+    return [{ name: `the ${kind} ${called(relation)}`, sql: `DROP ${kind.toUpperCase()} ${sqlName(relation)}` }];
+  });
+  const keys = table.referredBy
+    .filter(({ columns }) => columns.includes(command.name ?? ''))
+    .map(({ table: other, constraint }) => ({
+      name: `the foreign key ${constraint} of ${other}`,
+      sql: `ALTER TABLE ${other.split('.').map(ident).join('.')} DROP CONSTRAINT ${ident(constraint)}`,
+    }));
+  return [...views, ...keys, ...computedFrom(statement, table)];
+}
+
+function computedFrom(statement: Observed, table: TableFacts): readonly Taken[] {
+  const named = new Set(alterations(statement, 'AT_DropColumn').map(({ command }) => command.name));
+  return table.columns
+    .filter(({ name }) => !named.has(name) && statement.altered && !columnOf(statement.altered, name))
+    .map(({ name }) => ({
+      name: `the column ${ident(name)}`,
+      sql: `ALTER TABLE ${sqlName(table)} DROP COLUMN ${ident(name)}`,
+    }));
+}
+
+function viewName(tree: Observed['tree']): string | undefined {
+  return nodeOf(tree, 'ViewStmt')?.view?.relname ?? nodeOf(tree, 'CreateTableAsStmt')?.into?.rel?.relname;
+}

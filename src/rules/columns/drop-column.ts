@@ -1,0 +1,52 @@
+import type { ColumnFacts, TableFacts } from '../../observe/catalog.js';
+import { alterations, called, columnOf, ident, sqlName } from '../look.js';
+import { eachStatement } from '../rule.js';
+import type { Rule } from '../rule.js';
+import { has } from './added.js';
+import { isNewColumn, replacementOf } from './batch.js';
+
+const users = 'CREATE TABLE users (id int PRIMARY KEY, name text, "fullName" text NOT NULL)';
+
+export const dropColumn: Rule = {
+  name: 'drop-column',
+  severity: 'error',
+  title: 'A column is dropped while the old version of the app still uses it.',
+  why: 'DROP COLUMN is over at once, and from then on every query of the old version that names the column fails: TypeORM names all columns of an entity in each query. During a rollout both versions run, and the data does not come back with the old one. So it belongs in a migration of the phase contract, which runs when the old version is gone. A column that comes back under its name is left to orm-drop-add-column.',
+  check: eachStatement((statement, migration, context) => {
+    if (migration.phase === 'contract') return [];
+    return alterations(statement, 'AT_DropColumn').flatMap(({ table, command }) => {
+      const was = columnOf(table, command.name);
+      if (!was || isNewColumn(table, was.name, statement, context)) return [];
+      const comesBack = replacementOf(table, was.name, statement, context);
+      // Computed otherwise from now on, it is still there for whoever reads it.
+      if (comesBack && (was.generated || !has(comesBack.constraints, 'CONSTR_GENERATED'))) return [];
+      return [
+        {
+          message: `The old version of the app fails as soon as ${called(table)}.${was.name} is gone, and its data does not come back.`,
+          fix: fixOf(table, was),
+        },
+      ];
+    });
+  }),
+  bad: [
+    { given: users, sql: 'ALTER TABLE users DROP COLUMN name' },
+    {
+      given: 'CREATE SCHEMA app; CREATE TABLE app."User" (id int, "fullName" text NOT NULL)',
+      sql: 'ALTER TABLE ONLY app."User" DROP COLUMN IF EXISTS "fullName", ADD COLUMN x int',
+    },
+  ],
+  good: [
+    { given: users, sql: 'ALTER TABLE users DROP COLUMN name', phase: 'contract' },
+    { given: users, sql: 'ALTER TABLE users DROP COLUMN IF EXISTS nickname' },
+    { sql: `${users}; ALTER TABLE users DROP COLUMN name` },
+    { given: users, sql: 'ALTER TABLE users ADD tmp int; ALTER TABLE users DROP COLUMN tmp' },
+  ],
+};
+
+function fixOf(table: TableFacts, { name, notNull, default: fallback, identity, generated }: ColumnFacts): string {
+  const alter = `ALTER TABLE ${sqlName(table)}`;
+  const mustBeWritten = notNull && fallback === null && !identity && !generated;
+  const isInKey = table.constraints.some(({ type, columns }) => type === 'primary key' && columns.includes(name));
+  const expand = `-- In this migration, so that the new version need not write it:\n${alter} ALTER COLUMN ${ident(name)} DROP NOT NULL;\n`;
+  return `${mustBeWritten && !isInKey ? expand : ''}-- In a file of its own:\n-- phase: contract\n${alter} DROP COLUMN ${ident(name)};`;
+}

@@ -1,0 +1,37 @@
+import { alterations, called, columnOf } from '../look.js';
+import { eachStatement } from '../rule.js';
+import type { Rule } from '../rule.js';
+import { after, commandsOn, isNewColumn, renamings } from './batch.js';
+
+const users = 'CREATE TABLE users (id int PRIMARY KEY, email text NOT NULL)';
+
+export const dropNotNull: Rule = {
+  name: 'drop-not-null',
+  severity: 'notice',
+  title: 'Whoever reads the column may meet NULL from now on.',
+  why: 'DROP NOT NULL is over at once and harms no data. But the old version of the app, which runs until the rollout is over, and reports and other services besides, were written for a column that always has a value: the code that can read NULL must be there before the code that writes it. It is the right first step for a column that is to be dropped.',
+  check: eachStatement((statement, migration, context) =>
+    alterations(statement, 'AT_DropNotNull').flatMap(({ table, command }) => {
+      const name = command.name ?? '';
+      const rest = after(statement, migration);
+      const goes =
+        renamings(rest, table).some(({ from }) => from === name) ||
+        commandsOn([statement, ...rest], table, name).some(({ subtype }) => subtype === 'AT_DropColumn');
+      const isKnown = migration.phase === 'contract' || goes || isNewColumn(table, name, statement, context);
+      if (isKnown || !columnOf(table, name)?.notNull) return [];
+      return [{ message: `The old version of the app may read NULL from ${called(table)}.${name}.` }];
+    }),
+  ),
+  bad: [
+    { given: users, sql: 'ALTER TABLE users ALTER COLUMN email DROP NOT NULL' },
+    {
+      given: 'CREATE SCHEMA app; CREATE TABLE app."User" ("Email" text NOT NULL)',
+      sql: 'ALTER TABLE ONLY app."User" ALTER "Email" DROP NOT NULL, ALTER "Email" SET DEFAULT \'\'',
+    },
+  ],
+  good: [
+    { given: users, sql: 'ALTER TABLE users ALTER COLUMN email DROP NOT NULL', phase: 'contract' },
+    { given: 'CREATE TABLE users (email text)', sql: 'ALTER TABLE users ALTER COLUMN email DROP NOT NULL' },
+    { sql: `${users}; ALTER TABLE users ALTER COLUMN email DROP NOT NULL` },
+  ],
+};

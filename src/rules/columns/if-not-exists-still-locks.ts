@@ -1,0 +1,56 @@
+import type { TableFacts } from '../../observe/catalog.js';
+import { alterations, called, columnOf, ident, sqlName } from '../look.js';
+import { nodeOf } from '../../observe/parser.js';
+import { eachStatement } from '../rule.js';
+import type { Rule } from '../rule.js';
+
+const users = 'CREATE TABLE users (id int PRIMARY KEY, email text)';
+
+export const ifNotExistsStillLocks: Rule = {
+  name: 'if-not-exists-still-locks',
+  severity: 'notice',
+  title: 'IF NOT EXISTS and IF EXISTS lock the table also when there is nothing to do.',
+  why: 'ADD COLUMN IF NOT EXISTS and DROP COLUMN IF EXISTS take ACCESS EXCLUSIVE before they look: for a moment nobody can read or write, and behind a long query everybody queues, for nothing. And a column that exists is left as it is, also when its type or default is another one than the statement says. It is reported where the migrations before make it a statement that does nothing.',
+  check: eachStatement((statement) =>
+    alterations(statement).flatMap(({ table, command }) => {
+      if (!command.missing_ok) return [];
+      const added = nodeOf(command.def, 'ColumnDef')?.colname;
+      if (command.subtype === 'AT_AddColumn' && columnOf(table, added))
+        return [
+          {
+            message: `${called(table)} has ${ident(added)} already: it is left as it is, and the table is locked all the same.`,
+            fix: guarded(statement.sql, table, added ?? '', 'NOT EXISTS'),
+          },
+        ];
+      if (command.subtype === 'AT_DropColumn' && !columnOf(table, command.name))
+        return [
+          {
+            message: `${called(table)} has no ${ident(command.name)}: nothing is dropped, and the table is locked all the same.`,
+            fix: guarded(statement.sql, table, command.name ?? '', 'EXISTS'),
+          },
+        ];
+      return [];
+    }),
+  ),
+  bad: [
+    { given: users, sql: 'ALTER TABLE users ADD COLUMN IF NOT EXISTS email varchar(100)' },
+    { given: 'CREATE TABLE "User" ("Id" int)', sql: 'ALTER TABLE ONLY public."User" DROP COLUMN IF EXISTS id' },
+  ],
+  good: [
+    { given: users, sql: 'ALTER TABLE users ADD COLUMN IF NOT EXISTS name text' },
+    { given: users, sql: 'ALTER TABLE users DROP COLUMN IF EXISTS email', phase: 'contract' },
+    { sql: `${users}; ALTER TABLE users ADD COLUMN IF NOT EXISTS email text` },
+  ],
+};
+
+function guarded(sql: string, table: TableFacts, column: string, when: 'EXISTS' | 'NOT EXISTS'): string {
+  const text = (value: string): string => `'${value.replaceAll("'", "''")}'`;
+  return [
+    '-- Leave it out, or look before:',
+    'DO $$ BEGIN',
+    `  IF ${when} (SELECT FROM pg_attribute WHERE attrelid = to_regclass(${text(sqlName(table))}) AND attname = ${text(column)} AND NOT attisdropped) THEN`,
+    `    ${sql.replace(/;\s*$/, '')};`,
+    '  END IF;',
+    'END $$;',
+  ].join('\n');
+}

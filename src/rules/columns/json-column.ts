@@ -1,0 +1,30 @@
+import { eachStatement } from '../rule.js';
+import type { Rule } from '../rule.js';
+import { builtInType } from './added.js';
+import { declaredColumns } from './declared.js';
+
+export const jsonColumn: Rule = {
+  name: 'json-column',
+  severity: 'notice',
+  optional: true,
+  title: 'jsonb does what json does, and more.',
+  why: 'json keeps the text as it came, and takes it apart again in each query: it has no equality (DISTINCT and GROUP BY fail) and no index over its content. jsonb is stored taken apart. Only who needs the very text back, spaces and order of keys and all, needs json.',
+  check: eachStatement((statement) =>
+    declaredColumns(statement)
+      .filter(({ column: { typeName } }) => builtInType(typeName) === 'json')
+      .map(({ path }) => ({
+        message: `${path} is json: it cannot be compared or indexed, and is parsed in each query.`,
+        fix: `-- jsonb. In the entity: @Column('jsonb')`,
+      })),
+  ),
+  bad: [
+    { sql: 'CREATE TABLE users (id bigint PRIMARY KEY, data json)' },
+    {
+      sql: 'CREATE SCHEMA app; CREATE TABLE app."User" (id uuid PRIMARY KEY); ALTER TABLE app."User" ADD COLUMN IF NOT EXISTS "Data" json NOT NULL',
+    },
+  ],
+  good: [
+    { sql: 'CREATE TABLE users (id uuid PRIMARY KEY, data jsonb)' },
+    { sql: 'CREATE TABLE users (id uuid PRIMARY KEY, json text)' },
+  ],
+};

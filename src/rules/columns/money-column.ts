@@ -1,0 +1,28 @@
+import { eachStatement } from '../rule.js';
+import type { Rule } from '../rule.js';
+import { builtInType } from './added.js';
+import { declaredColumns } from './declared.js';
+
+export const moneyColumn: Rule = {
+  name: 'money-column',
+  severity: 'notice',
+  optional: true,
+  title: 'numeric says what money cannot.',
+  why: 'What money reads and writes depends on the setting lc_monetary of the server: it has no currency of its own, two digits after the point or none, and another server can read other amounts. numeric is exact everywhere, with a column for the currency beside it.',
+  check: eachStatement((statement) =>
+    declaredColumns(statement)
+      .filter(({ column: { typeName } }) => builtInType(typeName) === 'money')
+      .map(({ path }) => ({
+        message: `${path} is money: what it means depends on a setting of the server.`,
+        fix: `-- numeric(19, 4), or whole cents as bigint. In the entity: @Column('numeric', { precision: 19, scale: 4 })`,
+      })),
+  ),
+  bad: [
+    { sql: 'CREATE TABLE orders (id uuid PRIMARY KEY, price money)' },
+    { sql: 'CREATE TABLE "Orders" ("Id" uuid PRIMARY KEY); ALTER TABLE "Orders" ADD "Price" money' },
+  ],
+  good: [
+    { sql: 'CREATE TABLE orders (id uuid PRIMARY KEY, price numeric(19, 4))' },
+    { sql: 'CREATE TABLE orders (id uuid PRIMARY KEY, money bigint)' },
+  ],
+};

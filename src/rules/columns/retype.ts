@@ -1,0 +1,73 @@
+import type { ColumnFacts, TableFacts } from '../../observe/catalog.js';
+import type { Observed } from '../../observe/observer.js';
+import { nodeOf, nodesOf, textsOf } from '../../observe/parser.js';
+import type { Tree } from '../../observe/parser.js';
+import { alterations, columnOf, ident } from '../look.js';
+import type { JudgedMigration } from '../rule.js';
+import { before } from './batch.js';
+import { changesTimeZone } from './types.js';
+
+/** An ALTER COLUMN … TYPE on a table in use. */
+export interface Retyping {
+  readonly table: TableFacts;
+  readonly was: ColumnFacts;
+  readonly is: ColumnFacts;
+  /** The new type, for SQL. */
+  readonly type: string;
+  readonly using: Tree | undefined;
+  /** Nothing else in the statement can be what its work is for. */
+  readonly isAlone: boolean;
+}
+
+export function retypings(statement: Observed): readonly Retyping[] {
+  const all = alterations(statement);
+  return all.flatMap(({ table, command }) => {
+    if (command.subtype !== 'AT_AlterColumnType') return [];
+    const was = columnOf(table, command.name);
+    const is = statement.altered && columnOf(statement.altered, command.name);
+    const given = nodeOf(command.def, 'ColumnDef');
+    if (!was || !is) return [];
+    const collation = textsOf(given?.collClause?.collname).map(ident).join('.');
+    const type = collation === '' ? is.type : `${is.type} COLLATE ${collation}`;
+    return [{ table, was, is, type, using: given?.raw_default, isAlone: all.length === 1 }];
+  });
+}
+
+/** `AT TIME ZONE '…'`: the zone; undefined when USING says something else. */
+export function zoneOf(using: Tree | undefined): string | undefined {
+  const call = nodeOf(using, 'FuncCall');
+  if (textsOf(call?.funcname).at(-1) !== 'timezone') return undefined;
+  return nodeOf(call?.args?.[0], 'A_Const')?.sval?.sval;
+}
+
+/** It only says in other words that the column becomes the new type. */
+export function isMereCast(using: Tree): boolean {
+  const cast = nodeOf(using, 'TypeCast');
+  if (cast?.arg) return isMereCast(cast.arg);
+  return nodeOf(using, 'ColumnRef') !== undefined;
+}
+
+/** What USING says, as it was written. */
+export function usingText({ sql }: Observed, { using, isAlone }: Retyping): string | undefined {
+  if (using === undefined) return undefined;
+  return isAlone ? /\bUSING\b([\s\S]+)$/i.exec(sql)?.[1]?.replace(/;\s*$/, '').trim() : '…';
+}
+
+/** The time zone that the migration has set for what comes now. */
+export function pinnedZone(statement: Observed, migration: JudgedMigration): string | undefined {
+  const set = before(statement, migration)
+    .filter(({ transaction }) => transaction === statement.transaction)
+    .flatMap(({ tree }) => nodeOf(tree, 'VariableSetStmt') ?? [])
+    .findLast(({ name }) => name?.toLowerCase() === 'timezone');
+  if (set?.kind !== 'VAR_SET_VALUE') return undefined;
+  return [...nodesOf(set.args, 'A_Const')][0]?.sval?.sval;
+}
+
+export function isUtc(zone: string | undefined): boolean {
+  return /^(?:Etc\/)?(?:UTC|UCT|Zulu)$|^GMT$/i.test(zone ?? '');
+}
+
+/** What the values are in depends on who converts them: the rule alter-type-timezone speaks of it. */
+export function dependsOnSession({ was, is, using }: Retyping, zone: string | undefined): boolean {
+  return changesTimeZone(was.type, is.type) && zoneOf(using) === undefined && zone === undefined;
+}

@@ -1,0 +1,39 @@
+import { alterations, called, columnOf, ident, sqlName } from '../look.js';
+import { eachStatement } from '../rule.js';
+import type { Rule } from '../rule.js';
+import { isScanned } from './effects.js';
+import { droppedProof } from './proof.js';
+
+const users = 'CREATE TABLE users (id int PRIMARY KEY, "Email" text, CONSTRAINT filled CHECK ("Email" IS NOT NULL))';
+
+export const setNotNullDropCheckOneStmt: Rule = {
+  name: 'set-not-null-drop-check-one-stmt',
+  severity: 'error',
+  title: 'SET NOT NULL and the drop of the check that proves it must be two statements.',
+  why: 'A validated CHECK (column IS NOT NULL) spares SET NOT NULL the look at every row (since PostgreSQL 12). But one ALTER TABLE drops constraints before it does anything else: with both in one statement the proof is gone, and all rows are read under ACCESS EXCLUSIVE while nobody can read or write. Two statements in the same transaction are enough.',
+  check: eachStatement((statement) =>
+    alterations(statement, 'AT_SetNotNull').flatMap(({ table, command }) => {
+      const column = columnOf(table, command.name);
+      const proof = column && !column.notNull && droppedProof(statement, table, column.name);
+      if (!proof || !isScanned(statement, table)) return [];
+      const alter = `ALTER TABLE ${sqlName(table)}`;
+      return [
+        {
+          message: `Nobody can read or write ${called(table)} while all its rows are looked at: ${ident(proof.name)}, which proves that ${ident(column.name)} is filled, is dropped first.`,
+          fix: `${alter} ALTER COLUMN ${ident(column.name)} SET NOT NULL;\n${alter} DROP CONSTRAINT ${ident(proof.name)};`,
+        },
+      ];
+    }),
+  ),
+  bad: [
+    { given: users, sql: 'ALTER TABLE users ALTER COLUMN "Email" SET NOT NULL, DROP CONSTRAINT filled' },
+    { given: users, sql: 'ALTER TABLE ONLY public.users DROP CONSTRAINT IF EXISTS filled, ALTER "Email" SET NOT NULL' },
+  ],
+  good: [
+    {
+      given: users,
+      sql: 'ALTER TABLE users ALTER COLUMN "Email" SET NOT NULL; ALTER TABLE users DROP CONSTRAINT filled',
+    },
+    { sql: `${users}; ALTER TABLE users ALTER COLUMN "Email" SET NOT NULL, DROP CONSTRAINT filled` },
+  ],
+};

@@ -1,0 +1,30 @@
+import { eachStatement } from '../rule.js';
+import type { Rule } from '../rule.js';
+import { builtInType } from './added.js';
+import { declaredColumns } from './declared.js';
+
+export const timestampWithoutZone: Rule = {
+  name: 'timestamp-without-zone',
+  severity: 'notice',
+  optional: true,
+  title: 'timestamp without time zone is no point in time.',
+  why: 'timestamp keeps what the clock showed and forgets where: a server, a session or a driver with another TimeZone reads another moment from it, and an hour in autumn is there twice. timestamptz takes the same 8 bytes and is a point in time.',
+  check: eachStatement((statement) =>
+    declaredColumns(statement)
+      .filter(({ column: { typeName } }) => builtInType(typeName) === 'timestamp')
+      .map(({ path }) => ({
+        message: `${path} does not say in which time zone its values are meant.`,
+        fix: `-- timestamptz. In the entity: @Column('timestamptz'), @CreateDateColumn({ type: 'timestamptz' })`,
+      })),
+  ),
+  bad: [
+    { sql: 'CREATE TABLE users (id uuid PRIMARY KEY, at timestamp NOT NULL DEFAULT now())' },
+    {
+      sql: 'CREATE TABLE "User" (id uuid PRIMARY KEY); ALTER TABLE public."User" ADD "At" TIMESTAMP(3) WITHOUT TIME ZONE',
+    },
+  ],
+  good: [
+    { sql: 'CREATE TABLE users (id uuid PRIMARY KEY, at timestamptz)' },
+    { sql: 'CREATE TABLE users (id uuid PRIMARY KEY, at TIMESTAMP WITH TIME ZONE)' },
+  ],
+};
