@@ -9,7 +9,7 @@ import type { Finding, FixedMigration, LintOptions, LintResult } from './contrac
 import { explainedBy, notJudged } from './not-judged.js';
 import { levelsOf } from './levels.js';
 import type { Levels } from './levels.js';
-import { locate } from './source.js';
+import { locate, withoutComment } from './source.js';
 import type { LocatedSource } from './source.js';
 import { families } from './families.js';
 import { fix } from './fix.js';
@@ -77,7 +77,7 @@ function findingsOf(
         migration: migration.name,
         ...(migration.file !== undefined && { file: shown(migration.file) }),
         ...(place && { line: place.line, column: place.column }),
-        ...(statement && { sql: statement.sql, observed: describeEffects(statement) }),
+        ...(statement && { sql: withoutComment(statement.sql), observed: describeEffects(statement) }),
         message,
         ...(fix !== undefined && { fix }),
       };
