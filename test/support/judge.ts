@@ -8,6 +8,7 @@ import { rules } from '../../src/rules/list.js';
 import type { Example, JudgedMigration, Problem, Rule } from '../../src/rules/rule.js';
 import { openShadow } from '../../src/shadow/shadow.js';
 import type { Shadow } from '../../src/shadow/shadow.js';
+import { readFingerprint, wayBackOf } from '../../src/shadow/there-and-back.js';
 import { createDatabase } from './database.js';
 
 export interface Found extends Problem {
@@ -51,12 +52,14 @@ async function judgeOn(shadow: Shadow, example: Example): Promise<readonly Found
   const batch: JudgedMigration[] = [];
   const texts = [sql].flat();
   for (const [index, text] of texts.entries()) {
+    const before = example.down === undefined ? undefined : await readFingerprint(shadow);
     const migration = migrationOf(text, index, example);
     const { error, statements, transactional } = await observeMigration(shadow, migration, observer, noDependencies);
     const mayFail = fails && index === texts.length - 1;
     if (error !== undefined && !mayFail) throw new Error(`The example itself fails: ${messageOf(error)}`);
     if (error === undefined && mayFail) throw new Error('The example should fail, and does not.');
-    batch.push({ name: migration.name, file: undefined, phase, transactional, statements });
+    const back = before && (await wayBackOf(shadow, migration, before, noDependencies));
+    batch.push({ ...migration, file: undefined, phase, transactional, statements, wayBack: back?.wayBack });
   }
   return rules.flatMap((rule) =>
     batch.flatMap((migration) =>
@@ -69,7 +72,7 @@ async function judgeOn(shadow: Shadow, example: Example): Promise<readonly Found
   );
 }
 
-function migrationOf(sql: string, index: number, { transaction, phase }: Example): LoadedMigration {
+function migrationOf(sql: string, index: number, { transaction, phase, down }: Example): LoadedMigration {
   const timestamp = 1_700_000_000_000 + index;
   return {
     name: `Example${timestamp}`,
@@ -79,7 +82,11 @@ function migrationOf(sql: string, index: number, { transaction, phase }: Example
     phase: phase ?? 'expand',
     marksPhase: phase !== undefined,
     prepare: () =>
-      Promise.resolve({ transaction, up: (queryRunner: QueryRunner) => queryRunner.query(sql), down: undefined }),
+      Promise.resolve({
+        transaction,
+        up: (queryRunner: QueryRunner) => queryRunner.query(sql),
+        down: down === undefined ? undefined : (queryRunner: QueryRunner) => queryRunner.query(down),
+      }),
   };
 }
 
