@@ -1,6 +1,7 @@
 import type { Change } from '../schema/compare.js';
 import { plannedAs } from './context.js';
 import type { PlanContext, Recipe } from './context.js';
+import { addIdentity, dropDefault, ownSequence, replaceSequence } from './recipes/automatic-values.js';
 import { changeType, mergeTypeChanges } from './recipes/change-type.js';
 import { addColumn, addColumnDirectly, dropColumn } from './recipes/columns.js';
 import { addKey, addValidated } from './recipes/constraints.js';
@@ -29,6 +30,10 @@ const online: readonly Recipe[] = [
   createExtension,
   createSchema,
   addEnumValue,
+  ownSequence,
+  addIdentity,
+  replaceSequence,
+  dropDefault,
   alterSequence,
   replaceEnum,
   rewriteType,
@@ -44,6 +49,8 @@ const direct: readonly Recipe[] = [
   createExtension,
   createSchema,
   addEnumValue,
+  ownSequence,
+  addIdentity,
   alterSequence,
   replaceEnumAtOnce,
   changeType,

@@ -146,7 +146,8 @@ export const dropColumn: Recipe = (change, context) => {
   const column = change.verb === 'drop' ? change.drops.find(({ kind }) => kind === 'column') : undefined;
   const table = column && existingTable(column, context);
   const is = column && columnOf(context.from, column);
-  if (!column || !table || !is || context.to.has(column)) return undefined;
+  // A generated column that is generated otherwise loses nothing; an ordinary one that comes back as a generated one does.
+  if (!column || !table || !is || (context.to.has(column) && is.automatic)) return undefined;
   const rename = context.decisions.renames.find(({ from }) => sameId(from, column));
   if (rename) {
     return [

@@ -1,0 +1,74 @@
+import { columnOf } from '../../schema/column.js';
+import { describeObject, objectId, quoteIdent, sqlName, tableSql } from '../../schema/object-id.js';
+import type { ObjectId } from '../../schema/object-id.js';
+import type { Schema } from '../../schema/read.js';
+import { existingTable } from '../context.js';
+import type { PlanContext, Recipe } from '../context.js';
+import { step } from '../step.js';
+import type { Step } from '../step.js';
+
+/** A new sequence of a column that has values begins behind them. */
+export const ownSequence: Recipe = (change, context) => {
+  if (!/^ALTER SEQUENCE .* OWNED BY /.test(change.sql)) return undefined;
+  const sequence = [...change.uses, ...change.creates].find(({ kind }) => kind === 'sequence');
+  if (!sequence || context.from.has(sequence)) return undefined;
+  const column = ownerOf(sequence, context.to);
+  if (!column || !existingTable(column, context) || !context.from.has(column)) return undefined;
+  return [step(change.sql), behindItsValues(column, `'${sqlName(sequence).replaceAll("'", "''")}'`)];
+};
+
+/** So does an identity. */
+export const addIdentity: Recipe = (change, context) => {
+  if (!/ ADD GENERATED (?:ALWAYS|BY DEFAULT) AS IDENTITY/.test(change.sql)) return undefined;
+  const column = change.uses.find(({ kind }) => kind === 'column');
+  if (!column || !existingTable(column, context) || !context.from.has(column)) return undefined;
+  const table = objectId('table', column.schema, column.table ?? '');
+  const names = [tableSql(table), column.name ?? ''].map((text) => `'${text.replaceAll("'", "''")}'`);
+  return [step(change.sql), behindItsValues(column, `pg_get_serial_sequence(${names.join(', ')})`)];
+};
+
+function behindItsValues(column: ObjectId, sequence: string): Step {
+  const table = objectId('table', column.schema, column.table ?? '');
+  const next = `coalesce((SELECT max(${quoteIdent(column.name ?? '')}) FROM ${tableSql(table)}), 0) + 1`;
+  return step(`SELECT setval(${sequence}, ${next}, false)`, {
+    comment: 'It goes on behind the values that are there.',
+    effect: 'nobody waits',
+  });
+}
+
+/** The sequence of a column that has an identity from now on: replaced at once, and missed by nobody. */
+export const replaceSequence: Recipe = (change, { from, to }) => {
+  const sequence = change.verb === 'drop' ? change.drops.find(({ kind }) => kind === 'sequence') : undefined;
+  const column = sequence && ownerOf(sequence, from);
+  return column && columnOf(to, column)?.automatic === true ? [step(change.sql)] : undefined;
+};
+
+function ownerOf(sequence: ObjectId, schema: Schema): ObjectId | undefined {
+  const owner = schema.get(sequence)?.is['ownedBy'] as
+    { readonly schema: string; readonly table: string; readonly column: string } | null | undefined;
+  return owner ? objectId('column', owner.schema, owner.column, owner.table) : undefined;
+}
+
+/** Whoever inserts without a value relies on it: the old version of the app does so until it is gone. */
+export const dropDefault: Recipe = (change, context) => {
+  const column = /^ALTER TABLE .* DROP (?:DEFAULT|IDENTITY)$/.test(change.sql) ? columnIn(change) : undefined;
+  if (!column || !existingTable(column, context) || !isReliedOn(column, context)) return undefined;
+  return [
+    step(change.sql, {
+      comment: `The old version of the app may write rows without a value for ${describeObject(column)}.`,
+      phase: 'contract',
+    }),
+  ];
+};
+
+function columnIn({ drops, uses }: Parameters<Recipe>[0]): ObjectId | undefined {
+  const found = [...drops, ...uses].find(({ kind }) => kind === 'column' || kind === 'default');
+  return found && { ...found, kind: 'column' };
+}
+
+/** A value is needed before and afterwards, and afterwards nobody but the app gives one. A new type has its own way. */
+function isReliedOn(column: ObjectId, { from, to }: PlanContext): boolean {
+  const [before, after] = [columnOf(from, column), columnOf(to, column)];
+  if (!before?.notNull || !after?.notNull || before.type !== after.type) return false;
+  return after.default === undefined && !after.automatic;
+}

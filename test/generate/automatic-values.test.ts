@@ -1,0 +1,77 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { EntitySchemaColumnOptions } from 'typeorm';
+import { createDatabase } from '../support/database.js';
+import type { TestDatabase } from '../support/database.js';
+import { bare, entity } from './cases/case.js';
+import { createFolder } from './shop.js';
+import type { MigrationsFolder } from './shop.js';
+
+let folder: MigrationsFolder;
+let database: TestDatabase;
+beforeEach(async () => {
+  folder = createFolder();
+  database = await createDatabase();
+});
+afterEach(async () => {
+  folder.remove();
+  await database.drop();
+});
+
+const text = { type: 'text' } as const;
+const keys = {
+  'a plain integer': { type: 'int', primary: true },
+  'a serial': { type: 'int', primary: true, generated: 'increment' },
+  'an identity': { type: 'int', primary: true, generated: 'identity' } as unknown as EntitySchemaColumnOptions,
+} as const satisfies Record<string, EntitySchemaColumnOptions>;
+type Key = keyof typeof keys;
+const isAutomatic = (key: Key): boolean => key !== 'a plain integer';
+
+/** Inserts without a key, as the app does: what is the key then? */
+async function nextKey(): Promise<unknown> {
+  const [row] = await database.query(`INSERT INTO t (a) VALUES ('next') RETURNING id`);
+  return row?.['id'];
+}
+
+const pairs = Object.keys(keys).flatMap((from) =>
+  Object.keys(keys)
+    .filter((to) => to !== from)
+    .map((to) => [from as Key, to as Key] as const),
+);
+
+it.each(pairs)(
+  '%s becomes %s: the next value is behind those that are there, and on the way back too',
+  async (from, to) => {
+    await folder.generate([bare('t', { id: keys[from], a: text })], { name: 'Initial' });
+    await folder.run(database.url);
+    await database.query(`INSERT INTO t (id, a) OVERRIDING SYSTEM VALUE VALUES (10, 'x'), (41, 'y')`);
+    const { files } = await folder.generate([bare('t', { id: keys[to], a: text })], { allowDestructive: true });
+    await folder.run(database.url, { phase: 'expand' });
+    if (isAutomatic(to)) expect(await nextKey()).toBe(42);
+    else expect(Number(await nextKey())).toBeLessThan(41);
+    await folder.run(database.url, { phase: 'all' });
+    await folder.with(database.url, (migrator) => migrator.revert({ count: files.length }));
+    if (isAutomatic(from)) expect(Number(await nextKey())).toBeGreaterThanOrEqual(42);
+  },
+  60_000,
+);
+
+describe('what the old version of the app relies on stays until it is gone', () => {
+  it('a default', async () => {
+    await folder.generate([entity('t', { a: { ...text, default: 'x' } })], { name: 'Initial' });
+    const { statements } = await folder.generate([entity('t', { a: text })]);
+    expect(statements.map(({ phase, sql }) => [phase, sql])).toEqual([
+      ['contract', 'ALTER TABLE "public"."t" ALTER COLUMN "a" DROP DEFAULT'],
+    ]);
+  });
+
+  it('the values of a column that is generated from now on', async () => {
+    await folder.generate([entity('t', { a: text, b: { type: 'varchar' } })], { name: 'Initial' });
+    const after = [
+      entity('t', { a: text, b: { ...text, asExpression: 'upper(a)', generatedType: 'STORED', nullable: true } }),
+    ];
+    await expect(folder.generate(after)).rejects.toThrow('the data of column t.b');
+    const { statements } = await folder.generate(after, { allowDestructive: true });
+    const dropped = statements.find(({ sql }) => sql.includes('DROP COLUMN'));
+    expect(dropped?.phase).toBe('contract');
+  });
+});
