@@ -57,6 +57,8 @@ export interface Example {
   readonly transaction?: false;
   readonly phase?: 'contract';
   readonly targetVersion?: number;
+  /** The last statement fails on the server, and the rule says why. */
+  readonly fails?: true;
 }
 
 /** A rule that looks at each statement by itself. */
