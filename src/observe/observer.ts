@@ -5,6 +5,8 @@ import type { Shadow } from '../shadow/shadow.js';
 import type { ObservedClient } from './ask.js';
 import { nameOf, namesIn, readTables } from './catalog.js';
 import type { TableFacts } from './catalog.js';
+import { columnsGone, isHidden, readColumns } from './columns-now.js';
+import type { ColumnGone } from './columns-now.js';
 import { nodeOf, openParser, tagOf, transactionStep } from './parser.js';
 import type { Parser, Tree } from './parser.js';
 import { strongest } from './relation.js';
@@ -21,6 +23,8 @@ export interface Observed {
   readonly tables: ReadonlyMap<string, TableFacts>;
   /** The table that an ALTER TABLE was about, as it is after it. */
   readonly altered: TableFacts | undefined;
+  /** Of a statement whose form does not say it: the columns of tables in use that it has dropped or renamed. */
+  readonly columnsGone: readonly ColumnGone[];
   /** Which transaction it was in; undefined of one that cannot be in any. */
   readonly transaction: number | undefined;
   /** The strongest lock that it took on each relation that was there before. */
@@ -146,12 +150,14 @@ export class Observer {
       // Not sooner: SET TRANSACTION must come before any question.
       if (before.tree === undefined || tagOf(before.tree) !== 'VariableSetStmt')
         this.#scans ??= await readScans(client);
+      const columns = await this.#columns(client, before.tree);
       await client.query('SET client_min_messages = debug1');
       const result = await execute();
       // Only around it: what is asked here would be remarked on too.
       await client.query('SET client_min_messages = notice');
       const effects = await this.#look(client);
-      this.#note(before, { ...effects, altered: await this.#altered(client, before.tree) });
+      const altered = await this.#altered(client, before.tree);
+      this.#note(before, { ...effects, altered, columnsGone: await this.#columnsGone(client, columns) });
       return result;
     } catch (error) {
       this.#note(before, { error });
@@ -200,7 +206,14 @@ export class Observer {
 
   #note(before: Before, seen: Partial<Observed>): void {
     const [messages, cascades] = [this.#messages, this.#cascades];
-    const unless = { altered: undefined, transaction: this.#transaction, messages, cascades, error: undefined };
+    const unless = {
+      altered: undefined,
+      columnsGone: [],
+      transaction: this.#transaction,
+      messages,
+      cascades,
+      error: undefined,
+    };
     this.#observed.push({ ...nothing, ...unless, ...before, ...seen });
   }
 
@@ -208,6 +221,15 @@ export class Observer {
     const range = nodeOf(tree, 'AlterTableStmt')?.relation;
     if (!range) return undefined;
     return (await readTables(client, [nameOf(range)], this.boundary)).get(nameOf(range));
+  }
+
+  async #columns(client: ObservedClient, tree: Tree | undefined): Promise<Columns | undefined> {
+    return isHidden(tree) ? readColumns(client, this.boundary) : undefined;
+  }
+
+  async #columnsGone(client: ObservedClient, before: Columns | undefined): Promise<readonly ColumnGone[]> {
+    const isAltered = [...this.#held.values()].some(({ mode }) => mode === 'ACCESS EXCLUSIVE');
+    return before && isAltered ? columnsGone(before, await readColumns(client, this.boundary)) : [];
   }
 
   async #followTransaction<T>(tree: Tree, client: ObservedClient, execute: () => Promise<T>): Promise<T> {
@@ -279,6 +301,7 @@ export class Observer {
   }
 }
 
+type Columns = Awaited<ReturnType<typeof readColumns>>;
 type Before = Pick<Observed, 'sql' | 'tree' | 'tables' | 'held'>;
 type Effects = Pick<Observed, 'locks' | 'rewrites' | 'builds' | 'scans' | 'drops'>;
 const nothing: Effects = { locks: [], rewrites: [], builds: [], scans: [], drops: [] };

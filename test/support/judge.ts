@@ -101,7 +101,7 @@ async function judgeOn(shadow: Shadow, files: readonly JudgedFile[], targetVersi
       [...rule.check(migration, { targetVersion, batch })].map((problem) => ({
         ...problem,
         rule: rule.name,
-        severity: rule.severity,
+        severity: problem.severity ?? rule.severity,
       })),
     ),
   );

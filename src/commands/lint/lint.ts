@@ -5,7 +5,7 @@ import { observeMigration } from '../../observe/observe-migration.js';
 import type { ObservedMigration } from '../../observe/observe-migration.js';
 import { Observer } from '../../observe/observer.js';
 import { rules } from '../../rules/list.js';
-import type { JudgedMigration } from '../../rules/rule.js';
+import type { JudgedMigration, Rule } from '../../rules/rule.js';
 import { replay } from '../../shadow/replay.js';
 import type { CommandContext } from '../context.js';
 import { createTypeormTable, withShadow } from '../generate/on-shadow.js';
@@ -13,7 +13,7 @@ import { choose, shown } from './choose.js';
 import type { Choice } from './choose.js';
 import type { Finding, LintOptions, LintResult } from './contract.js';
 import { explainedBy, notJudged } from './not-judged.js';
-import { levelsOf } from './levels.js';
+import { levelOf, levelsOf } from './levels.js';
 import type { Levels } from './levels.js';
 import { locate } from './source.js';
 import type { LocatedSource } from './source.js';
@@ -34,7 +34,8 @@ export async function lint(options: LintOptions, context: CommandContext): Promi
     const batch = options.all === true ? [migration] : judged;
     const source = await sourceOf(migration);
     const found = findingsOf(migration, { targetVersion: options.targetVersion ?? 15, batch }, levels, source);
-    const { findings, ignores } = suppress(found, migration, source, rules);
+    const { findings: left, ignores } = suppress(found, migration, source, rules);
+    const findings = withoutEchoes(left, rules);
     const seen = observed[index] as ObservedMigration;
     const later = choice.judged.length - observed.length;
     all.push(...findings, ...notJudged(seen, later, source, explainedBy(findings, seen, rules)));
@@ -64,6 +65,18 @@ async function observe(
   });
 }
 
+/** After the settings and comments, so that what is said only once is said at all. */
+function withoutEchoes(findings: readonly Finding[], all: readonly Rule[]): readonly Finding[] {
+  const isSaidBy = (rule: string | undefined, { sql, line, column }: Finding): boolean =>
+    findings.some(
+      (other) => other.rule === rule && other.sql === sql && other.line === line && other.column === column,
+    );
+  return findings.filter((finding) => {
+    const leavesTo = all.find(({ name }) => name === finding.rule)?.leavesTo ?? [];
+    return !leavesTo.some((rule) => isSaidBy(rule, finding));
+  });
+}
+
 function judgedOf({ migration, transactional, statements }: ObservedMigration): JudgedMigration {
   const { name, file, phase } = migration;
   return { name, file, phase, transactional, statements };
@@ -81,9 +94,11 @@ function findingsOf(
   located: LocatedSource,
 ): readonly Finding[] {
   return rules.flatMap((rule) => {
-    const severity = levels.get(rule.name);
-    if (severity === undefined || severity === 'off') return [];
-    return [...rule.check(migration, context)].map(({ statement, message, fix }) => {
+    if (levelOf(rule, rule, levels) === 'off') return [];
+    return [...rule.check(migration, context)].flatMap((problem) => {
+      const { statement, message, fix } = problem;
+      const severity = levelOf(rule, problem, levels);
+      if (severity === 'off') return [];
       const place = statement && located.places.get(statement);
       return {
         rule: rule.name,

@@ -4,6 +4,7 @@ import { commitInTransaction } from './commit-in-transaction.js';
 import { lockTimeoutOff } from './lock-timeout-off.js';
 import { mergeableAlters } from './mergeable-alters.js';
 import { missingCommit } from './missing-commit.js';
+import { noLockTimeout } from './no-lock-timeout.js';
 import { rowsChangedWhileHoldingLock } from './rows-changed-while-holding-lock.js';
 import { sessionSetLeak } from './session-set-leak.js';
 import { settingNotReset } from './setting-not-reset.js';
@@ -19,6 +20,7 @@ export const processRules: readonly Rule[] = [
   lockTimeoutOff,
   mergeableAlters,
   missingCommit,
+  noLockTimeout,
   rowsChangedWhileHoldingLock,
   sessionSetLeak,
   settingNotReset,
