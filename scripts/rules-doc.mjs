@@ -126,7 +126,7 @@ function exampleText({ given, sql, transaction, phase }, parser) {
 
 const sqlBlock = (text) => `\`\`\`sql\n${text.trim()}\n\`\`\``;
 /** Names with stars, underscores and angles are not meant as marks. */
-const escaped = (text) => text.replace(/[\\*_<>|[\]]/g, '\\$&');
+const escaped = (text) => text.replace(/[\\*<>|[\]]|(?<!\w)_|_(?!\w)/g, '\\$&');
 const anchor = (text) =>
   text
     .toLowerCase()

@@ -18,7 +18,7 @@ export const renameTable: Rule = {
     const table = rename && renamed.has(rename.renameType) ? tableInUse(statement, rename.relation) : undefined;
     // An index can be renamed by ALTER TABLE too.
     if (!table || !rename || table.name !== rename.relation?.relname || phase === 'contract') return;
-    if (isTakenOver(table, statement, statements)) return;
+    if (isTakenOver(table, statement, statements) || takesPlace(rename, statement, statements)) return;
     const now = { schema: table.schema, name: rename.newname ?? '' };
     return [
       {
@@ -74,6 +74,15 @@ function isTakenOver(
     if (!rename || !renamed.has(rename.renameType) || rename.newname !== name) return false;
     const other = factsOf(later, rename.relation);
     return !other?.isNew || other.kind !== 'table' || isFilled(other.name, statements);
+  });
+}
+
+/** Of a table that was renamed just before: the two change places. */
+function takesPlace({ newname }: RenameStmt, statement: Observed, statements: readonly Observed[]): boolean {
+  return statements.slice(0, statements.indexOf(statement)).some(({ tree, transaction }) => {
+    const rename = nodeOf(tree, 'RenameStmt');
+    if (!rename || transaction !== statement.transaction || !renamed.has(rename.renameType)) return false;
+    return rename.relation?.relname === newname;
   });
 }
 

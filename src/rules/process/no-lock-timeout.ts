@@ -1,5 +1,5 @@
 import type { Observed } from '../../observe/observer.js';
-import { nodeOf, transactionStep } from '../../observe/parser.js';
+import { nodeOf, tagOf, transactionStep } from '../../observe/parser.js';
 import type { Relation } from '../../observe/relation.js';
 import { called } from '../look.js';
 import type { Rule } from '../rule.js';
@@ -12,7 +12,7 @@ export const noLockTimeout: Rule = {
   name: 'no-lock-timeout',
   severity: 'warning',
   title: 'A migration without a transaction waits for a lock on a table without end.',
-  why: 'Where CONCURRENTLY has to wait, a lockTimeout would leave an invalid index behind, so `run` sets none for migrations without a transaction. A plain ALTER TABLE in such a migration waits for as long as the longest query on its table, and every later query on the table waits behind it. In a migration with a transaction, `run` gives up after its lockTimeout and tries again. What locks nobody out (CONCURRENTLY, VALIDATE) belongs where it is.',
+  why: 'Where CONCURRENTLY has to wait, a lockTimeout would leave an invalid index behind, so `run` sets none for migrations without a transaction. A plain ALTER TABLE in such a migration waits for as long as the longest query on its table, and every later query on the table waits behind it. In a migration with a transaction, `run` gives up after its lockTimeout and tries again. What locks nobody out (CONCURRENTLY, VALIDATE) belongs where it is; of what could be CONCURRENTLY and is not, other rules speak.',
   *check({ transactional, statements }) {
     if (transactional) return;
     const unlimited = withoutTimeout(statements);
@@ -73,9 +73,14 @@ function withoutTimeout(statements: readonly Observed[]): readonly Observed[] {
     if (tree && nodeOf(tree, 'TransactionStmt') && transactionStep(tree).ends) limited.transaction = false;
     // A block may limit it by itself, before it tries.
     const isLimited = limited.session || limited.transaction || /lock_timeout/i.test(sql);
-    if (!isLimited && lockedBy(statement).length > 0) found.push(statement);
+    if (!isLimited && !couldBeConcurrent(tree) && lockedBy(statement).length > 0) found.push(statement);
   }
   return found;
+}
+
+function couldBeConcurrent(tree: Observed['tree']): boolean {
+  if (nodeOf(tree, 'DropStmt')?.removeType === 'OBJECT_INDEX') return true;
+  return tree !== undefined && ['IndexStmt', 'ReindexStmt', 'RefreshMatViewStmt'].includes(tagOf(tree));
 }
 
 function lockedBy({ locks }: Observed): readonly Relation[] {

@@ -123,7 +123,7 @@ export const data: readonly Entry[] = [
     given: orders,
     migration: `ALTER TABLE "orders" ADD "zone" text; CREATE INDEX CONCURRENTLY "orders_zone" ON "orders" ("zone")`,
     transaction: false,
-    expect: [warning('not-rerunnable')],
+    expect: [warning('no-lock-timeout')],
   },
   {
     name: 'rows are archived into a new table',
