@@ -18,14 +18,25 @@ interface Columns {
 }
 
 /** What it does is not said by its form: a block, a call, a query that calls something. */
-export function isHidden(tree: Tree | undefined): boolean {
+function isHidden(tree: Tree | undefined): boolean {
   if (tree === undefined || ['DoStmt', 'CallStmt'].includes(tagOf(tree))) return true;
   const select = nodeOf(tree, 'SelectStmt');
   return select !== undefined && !nodesOf(select, 'FuncCall').next().done;
 }
 
+/** Asked before a statement; what it gives is asked after it. */
+export async function watchColumns(
+  client: ObservedClient,
+  tree: Tree | undefined,
+  boundary: number,
+): Promise<() => Promise<readonly ColumnGone[]>> {
+  if (!isHidden(tree)) return () => Promise.resolve([]);
+  const before = await readColumns(client, boundary);
+  return async () => goneSince(before, await readColumns(client, boundary));
+}
+
 /** The columns of all tables in use; those of partitions are as those of their table. */
-export async function readColumns(client: ObservedClient, boundary: number): Promise<ReadonlyMap<number, Columns>> {
+async function readColumns(client: ObservedClient, boundary: number): Promise<ReadonlyMap<number, Columns>> {
   const rows = await ask(
     client,
     `SELECT c.oid::int8 AS oid, n.nspname AS schema, c.relname AS name, json_object_agg(a.attnum, a.attname) AS names
@@ -44,10 +55,7 @@ GROUP BY c.oid, n.nspname, c.relname ORDER BY c.oid`,
 }
 
 /** Which of them are gone since; not those whose table is gone, nor those whose name another column has now. */
-export function columnsGone(
-  before: ReadonlyMap<number, Columns>,
-  now: ReadonlyMap<number, Columns>,
-): readonly ColumnGone[] {
+function goneSince(before: ReadonlyMap<number, Columns>, now: ReadonlyMap<number, Columns>): readonly ColumnGone[] {
   return [...before.values()].flatMap(({ table, names }) => {
     const left = now.get(table.oid);
     if (!left) return [];

@@ -2,10 +2,11 @@ import type { QueryRunner } from 'typeorm';
 import { codeOf } from '../errors.js';
 import { withQueryRunner } from '../shadow/replay.js';
 import type { Shadow } from '../shadow/shadow.js';
+import { cascadesIn } from './ask.js';
 import type { ObservedClient } from './ask.js';
 import { nameOf, namesIn, readTables } from './catalog.js';
 import type { TableFacts } from './catalog.js';
-import { columnsGone, isHidden, readColumns } from './columns-now.js';
+import { watchColumns } from './columns-now.js';
 import type { ColumnGone } from './columns-now.js';
 import { nodeOf, openParser, tagOf, transactionStep } from './parser.js';
 import type { Parser, Tree } from './parser.js';
@@ -150,14 +151,14 @@ export class Observer {
       // Not sooner: SET TRANSACTION must come before any question.
       if (before.tree === undefined || tagOf(before.tree) !== 'VariableSetStmt')
         this.#scans ??= await readScans(client);
-      const columns = await this.#columns(client, before.tree);
+      const columnsGone = await watchColumns(client, before.tree, this.boundary);
       await client.query('SET client_min_messages = debug1');
       const result = await execute();
       // Only around it: what is asked here would be remarked on too.
       await client.query('SET client_min_messages = notice');
       const effects = await this.#look(client);
       const altered = await this.#altered(client, before.tree);
-      this.#note(before, { ...effects, altered, columnsGone: await this.#columnsGone(client, columns) });
+      this.#note(before, { ...effects, altered, columnsGone: await columnsGone() });
       return result;
     } catch (error) {
       this.#note(before, { error });
@@ -190,13 +191,15 @@ export class Observer {
     this.#messages = [];
     this.#cascades = [];
     try {
+      const columnsGone = await watchColumns(client, before.tree, this.boundary);
       const result = await execute();
       const known = this.#relations;
       this.#relations = await readRelations(client);
       this.#newest = Math.max(this.#newest, ...this.#relations.keys());
       const gone = [...known].filter(([oid]) => !this.#relations.has(oid));
       const drops = gone.map(([oid, relation]) => relationOf(oid, relation, this.boundary));
-      this.#note(before, { ...this.#effects(known, this.#relations), drops, transaction: undefined });
+      const seen = { ...this.#effects(known, this.#relations), drops, columnsGone: await columnsGone() };
+      this.#note(before, { ...seen, transaction: undefined });
       return result;
     } catch (error) {
       this.#note(before, { error, transaction: undefined });
@@ -221,15 +224,6 @@ export class Observer {
     const range = nodeOf(tree, 'AlterTableStmt')?.relation;
     if (!range) return undefined;
     return (await readTables(client, [nameOf(range)], this.boundary)).get(nameOf(range));
-  }
-
-  async #columns(client: ObservedClient, tree: Tree | undefined): Promise<Columns | undefined> {
-    return isHidden(tree) ? readColumns(client, this.boundary) : undefined;
-  }
-
-  async #columnsGone(client: ObservedClient, before: Columns | undefined): Promise<readonly ColumnGone[]> {
-    const isAltered = [...this.#held.values()].some(({ mode }) => mode === 'ACCESS EXCLUSIVE');
-    return before && isAltered ? columnsGone(before, await readColumns(client, this.boundary)) : [];
   }
 
   async #followTransaction<T>(tree: Tree, client: ObservedClient, execute: () => Promise<T>): Promise<T> {
@@ -301,11 +295,6 @@ export class Observer {
   }
 }
 
-type Columns = Awaited<ReturnType<typeof readColumns>>;
 type Before = Pick<Observed, 'sql' | 'tree' | 'tables' | 'held'>;
 type Effects = Pick<Observed, 'locks' | 'rewrites' | 'builds' | 'scans' | 'drops'>;
 const nothing: Effects = { locks: [], rewrites: [], builds: [], scans: [], drops: [] };
-
-function cascadesIn(notice: string): readonly string[] {
-  return [...notice.matchAll(/^drop cascades to (?!\d+ other objects?$)(.+)$/gm)].map(([, what = '']) => what);
-}

@@ -42,6 +42,7 @@ export const dropColumn: Rule = {
       sql: 'ALTER TABLE ONLY app."User" DROP COLUMN IF EXISTS "fullName", ADD COLUMN x int',
     },
     { given: users, sql: 'DO $$ BEGIN ALTER TABLE users DROP COLUMN IF EXISTS name; END $$' },
+    { given: users, sql: 'DO $$ BEGIN ALTER TABLE users DROP name; COMMIT; END $$', transaction: false },
     {
       given: `${users}; CREATE FUNCTION tidy() RETURNS void LANGUAGE sql AS 'ALTER TABLE users DROP COLUMN name'`,
       sql: 'SELECT tidy()',
