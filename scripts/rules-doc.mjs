@@ -56,8 +56,8 @@ A comment with a misspelt rule ignores nothing, and one without a reason helps n
 
 /** Executes the example in the process, and asks the rule. */
 async function opinions() {
-  const [{ openShadow }, { Observer }, { observeMigration }] = await Promise.all(
-    ['shadow/shadow.js', 'observe/observer.js', 'observe/observe-migration.js'].map(built),
+  const [{ openShadow }, { Observer }, { observeMigration }, { readFingerprint, wayBackOf }] = await Promise.all(
+    ['shadow/shadow.js', 'observe/observer.js', 'observe/observe-migration.js', 'shadow/there-and-back.js'].map(built),
   );
   const shadow = await openShadow(new DataSource({ type: 'postgres' }), {});
   const noDependencies = () => Promise.reject(new Error('no dependencies here'));
@@ -68,8 +68,10 @@ async function opinions() {
     const batch = [];
     for (const [index, text] of [sql].flat().entries()) {
       const migration = migrationOf(text, index, marks);
+      const before = marks.down === undefined ? undefined : await readFingerprint(shadow);
       const { statements, transactional } = await observeMigration(shadow, migration, observer, noDependencies);
-      batch.push({ name: migration.name, file: undefined, phase: migration.phase, transactional, statements });
+      const back = before && (await wayBackOf(shadow, migration, before, noDependencies));
+      batch.push({ ...migration, file: undefined, transactional, statements, wayBack: back?.wayBack });
     }
     const found = batch.flatMap((migration) => [...rule.check(migration, { targetVersion, batch })]);
     if (found.length === 0) throw new Error(`${rule.name} finds nothing in its first example.`);
@@ -86,9 +88,10 @@ DO $$ DECLARE name text; BEGIN
 END $$;
 CREATE SCHEMA public`;
 
-function migrationOf(text, index, { transaction, phase = 'expand' }) {
+function migrationOf(text, index, { transaction, phase = 'expand', down }) {
   const timestamp = 1_700_000_000_000 + index;
-  const runnable = { transaction, up: (queryRunner) => queryRunner.query(text), down: undefined };
+  const back = down === undefined ? undefined : (queryRunner) => queryRunner.query(down);
+  const runnable = { transaction, up: (queryRunner) => queryRunner.query(text), down: back };
   const prepare = () => Promise.resolve(runnable);
   return { name: `Example${timestamp}`, timestamp, phase, marksPhase: phase !== 'expand', prepare };
 }
@@ -101,7 +104,7 @@ async function sectionOf(rule, parser, findingIn) {
     `**${severity}**${optional ? ' · _optional_' : ''} · ${escaped(title)}`,
     escaped(why),
     sqlBlock(exampleText(bad[0], parser)),
-    `> ${escaped(message)}`,
+    `> ${escaped(message).replaceAll('\n', '\\\n> ')}`,
     ...(fix === undefined ? [] : ['Instead:', sqlBlock(fix)]),
     'Nothing is said of:',
     sqlBlock(exampleText(good[0], parser)),
@@ -109,7 +112,7 @@ async function sectionOf(rule, parser, findingIn) {
 }
 
 /** As a file of SQL would have it. */
-function exampleText({ given, sql, transaction, phase }, parser) {
+function exampleText({ given, sql, down, transaction, phase }, parser) {
   const pieces = (text) => (parser.parse(text) ?? [{ sql: text }]).map((piece) => `${piece.sql};`).join('\n');
   const marks = [
     ...(transaction === false ? ['-- transaction: false'] : []),
@@ -121,6 +124,7 @@ function exampleText({ given, sql, transaction, phase }, parser) {
       const heading = index === 0 ? '-- The migration:' : '\n-- The next migration:';
       return [heading, ...marks, pieces(text)].join('\n');
     }),
+    ...(down === undefined ? [] : [`\n-- down\n${pieces(down)}`]),
   ].join('\n');
 }
 

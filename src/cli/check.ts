@@ -14,13 +14,14 @@ export interface CheckFlags {
   readonly only?: readonly CheckStepName[];
   readonly skip?: readonly CheckStepName[];
   readonly format?: 'github';
+  readonly since?: string;
   readonly shadow?: string;
   readonly cache?: boolean;
 }
 
 export async function check(io: Io, flags: GlobalFlags & CheckFlags): Promise<ExitCode> {
-  const { database, writeLock, only, skip, shadow, cache } = flags;
-  const options = { database, writeLock, only, skip, shadow, cache };
+  const { database, writeLock, only, skip, since, shadow, cache } = flags;
+  const options = { database, writeLock, only, skip, since, shadow, cache };
   const result = await withMigrator(io, flags, (migrator) => migrator.check(options));
   io.result(result, () => [
     ...(flags.format === 'github' ? annotations(result) : linesOf(result, io.paint)),
@@ -35,7 +36,9 @@ const says: Readonly<Record<CheckStepName, string>> = {
   branches: 'no two branches disturb each other',
   replay: 'all go up on an empty database, and down again',
   entities: 'the migrations lead to what the entities describe',
+  lint: 'the new ones stop nobody',
   database: 'the database has what the files say',
+  drift: 'the database is as its applied migrations say',
 };
 
 function linesOf({ steps, written }: CheckResult, paint: Paint): readonly string[] {

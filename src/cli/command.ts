@@ -31,7 +31,7 @@ export function countFromZero(text: string): number {
   throw new InvalidArgumentError('It must be a whole number.');
 }
 
-export const checkSteps = ['files', 'branches', 'replay', 'entities'];
+export const checkSteps = ['files', 'branches', 'replay', 'entities', 'lint'];
 
 export function steps(text: string): readonly string[] {
   const names = text.split(',').map((name) => name.trim());

@@ -85,7 +85,7 @@ function effects({
 }
 
 function tableLine({ table, rows, bytes, indexBytes }: PlanResult['tables'][number]): string {
-  return `    ${table}: about ${rows.toLocaleString('en')} rows, ${bytesOf(bytes)} and ${bytesOf(indexBytes)} of indexes`;
+  return `    ${table}: ${rows === null ? 'rows not counted yet (ANALYZE)' : `about ${rows.toLocaleString('en')} rows`}, ${bytesOf(bytes)} and ${bytesOf(indexBytes)} of indexes`;
 }
 
 function serverLines({ now }: PlanResult, paint: Paint): readonly string[] {

@@ -185,6 +185,10 @@ function others(program: Command, action: Action): void {
   command(program, 'check', 'say whether the migrations are good, without any database; for CI')
     .option('--database', 'also the database of the data source: pending, edited, missing, out of order, half-done')
     .option('--write-lock', 'make migrations.lock anew first: after a merge, or for a project that has none')
+    .option(
+      '--since <revision>',
+      'lint what this revision of git does not have (default: where the main branch was left)',
+    )
     .option('--only <steps>', `only these of ${checkSteps.join(', ')}`, steps)
     .option('--skip <steps>', 'without these', steps)
     .addOption(new Option('--format <format>', 'annotations for a workflow of GitHub').choices(['github']))
@@ -223,6 +227,10 @@ function others(program: Command, action: Action): void {
         'warning',
         'notice',
       ]),
+    )
+    .option(
+      '--fix',
+      'write migrations that stop somebody again, as generate would have; proven to lead to the same schema',
     )
     .option('--rule <name=severity>', 'json-column=error, or create-index-blocking=off', collect)
     .option('--target-version <major>', 'the major version of the server (default: 15)', count)

@@ -3,6 +3,8 @@ import { replayOne } from '../shadow/replay.js';
 import type { Shadow } from '../shadow/shadow.js';
 import type { Observed, Observer } from './observer.js';
 
+export type { WayBack } from '../shadow/there-and-back.js';
+
 export interface ObservedMigration {
   readonly migration: LoadedMigration;
   /** False when it runs without a transaction. */

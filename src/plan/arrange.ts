@@ -45,15 +45,18 @@ export function arrange(
     // What builds on something that happens in the second phase cannot happen in the first.
     let phase: Phase = before.some((earlier) => earlier.phase === 'contract') ? 'contract' : 'expand';
     let index = Math.max(0, ...before.map(({ lastFile, needsCommit }) => lastFile + (needsCommit ? 1 : 0)));
+    // Up to there, files have something that this builds on.
+    let busy = Math.max(-1, ...before.map(({ lastFile }) => lastFile));
     let lastExpand: number | undefined;
     for (const step of stepsOf(change, makesWay)) {
       if (step.betweenPhases) {
-        place(step, 0, files);
+        place(step, { from: 0, busy: Infinity }, files);
         continue;
       }
       if (step.phase === 'contract') phase = 'contract';
       if (step.afterCommit && files[index] !== undefined) index += 1;
-      index = place({ ...step, phase }, index, files);
+      index = place({ ...step, phase }, { from: index, busy }, files);
+      busy = index;
       if (phase === 'expand') lastExpand = index;
     }
     const allContract = lastExpand === undefined && change.steps.length > 0;
@@ -128,17 +131,29 @@ function isExpand({ phase }: Draft): boolean {
   return phase === 'expand';
 }
 
-/** The first file from `index` on that takes such a step; a new one when there is none. Returns its number. */
-function place(step: Step, index: number, files: Draft[]): number {
-  for (let at = index; at < files.length; at++) {
+/**
+ * The first file that takes such a step; a new one when there is none. Returns its number. What reads a whole table beside the traffic must
+ * not come behind a lock that is held until the end of the transaction: it comes before it, or goes into another file.
+ */
+function place(step: Step, { from, busy }: { readonly from: number; readonly busy: number }, files: Draft[]): number {
+  for (let at = from; at < files.length; at++) {
     const file = files[at];
-    if (file?.phase === step.phase && file.transaction === step.transaction) {
-      file.steps.push(step);
-      return at;
-    }
+    if (file?.phase !== step.phase || file.transaction !== step.transaction) continue;
+    const locked = file.transaction && isLong(step) ? file.steps.findIndex(isLocking) : -1;
+    if (locked !== -1 && at <= busy) continue;
+    file.steps.splice(locked === -1 ? file.steps.length : locked, 0, step);
+    return at;
   }
   files.push({ phase: step.phase, transaction: step.transaction, steps: [step] });
   return files.length - 1;
+}
+
+function isLong({ effect }: Step): boolean {
+  return effect === 'scans, nobody waits';
+}
+
+function isLocking({ effect }: Step): boolean {
+  return effect !== 'nobody waits' && effect !== 'scans, nobody waits';
 }
 
 /** One makes, removes or changes what the other is about. */

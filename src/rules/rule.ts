@@ -1,3 +1,4 @@
+import type { WayBack } from '../observe/observe-migration.js';
 import type { Observed } from '../observe/observer.js';
 
 /** `error`: somebody is stopped, loses data or meets an error. `warning`: it may come to that. `notice`: good to know. */
@@ -28,11 +29,14 @@ export interface Rule {
 /** A migration that was executed on a throwaway database while somebody looked on. */
 export interface JudgedMigration {
   readonly name: string;
+  readonly timestamp: number;
   readonly file: string | undefined;
   readonly phase: 'expand' | 'contract';
   /** False when it runs without a transaction. */
   readonly transactional: boolean;
   readonly statements: readonly Observed[];
+  /** Where its down leads; undefined where nobody has tried it. */
+  readonly wayBack?: WayBack | undefined;
 }
 
 export interface RuleContext {
@@ -60,6 +64,8 @@ export interface Example {
   readonly given?: string;
   /** The migration; several of them are the files of one batch. */
   readonly sql: string | readonly string[];
+  /** Of the last of them; tried only where it is given. */
+  readonly down?: string;
   /** False: it runs without a transaction. */
   readonly transaction?: false;
   readonly phase?: 'contract';

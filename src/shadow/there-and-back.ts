@@ -32,6 +32,16 @@ export async function thereAndBack(
   instantiate: Instantiate,
 ): Promise<ThereAndBack> {
   await replayOne(shadow, migration, instantiate);
+  return wayBackOf(shadow, migration, before, instantiate);
+}
+
+/** The same, of one whose `up` has just been executed. */
+export async function wayBackOf(
+  shadow: Shadow,
+  migration: LoadedMigration,
+  before: Fingerprint,
+  instantiate: Instantiate,
+): Promise<ThereAndBack> {
   const after = await readFingerprint(shadow);
   const tried = await tryDown(shadow, migration, before, instantiate);
   const intact = tried.rolledBack || (await upAgain(shadow, migration, after, instantiate));

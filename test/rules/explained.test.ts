@@ -29,7 +29,7 @@ async function findingsIn(
 ): Promise<readonly Finding[]> {
   const written = files.map((sql, index) => {
     const file = join(dir, `${1_700_000_000_000 + index}-File.sql`);
-    writeFileSync(file, `-- up\n${sql}\n\n-- down\n`);
+    writeFileSync(file, `-- up\n${sql}\n`);
     return file;
   });
   const dataSource = new DataSource({ type: 'postgres', url: serverUrl(), migrations: [`${dir}/*.sql`] });

@@ -8,6 +8,7 @@ import { rules } from '../../src/rules/list.js';
 import type { Example, JudgedMigration, Problem, Rule } from '../../src/rules/rule.js';
 import { openShadow } from '../../src/shadow/shadow.js';
 import type { Shadow } from '../../src/shadow/shadow.js';
+import { readFingerprint, wayBackOf } from '../../src/shadow/there-and-back.js';
 import { createDatabase } from './database.js';
 
 export interface Found extends Problem {
@@ -17,8 +18,8 @@ export interface Found extends Problem {
 
 /** What the rules find in an example, on a database of its own; also those that are a matter of taste. */
 export async function judgeExample(example: Example): Promise<readonly Found[]> {
-  const { sql, given, transaction, phase, targetVersion, embedded, fails = false } = example;
-  const files = [sql].flat().map((up) => ({ up, transaction, phase }));
+  const { sql, given, transaction, phase, down, targetVersion, embedded, fails = false } = example;
+  const files = [sql].flat().map((up) => ({ up, transaction, phase, down }));
   const { found, tried, error } = await judgeFiles(files, { given, targetVersion, embedded });
   const mayFail = fails && tried === files.length;
   if (error !== undefined && !mayFail) throw new Error(`The example itself fails: ${messageOf(error)}`);
@@ -30,6 +31,8 @@ export interface JudgedFile {
   readonly up: string | ((queryRunner: QueryRunner) => Promise<unknown>);
   readonly transaction?: false | undefined;
   readonly phase?: 'contract' | undefined;
+  /** Tried only where it is given. */
+  readonly down?: string | undefined;
 }
 
 interface Circumstances {
@@ -88,12 +91,14 @@ async function judgeOn(shadow: Shadow, files: readonly JudgedFile[], targetVersi
   const batch: JudgedMigration[] = [];
   let error: unknown;
   for (const [index, file] of files.entries()) {
+    const before = file.down === undefined ? undefined : await readFingerprint(shadow);
     const migration = migrationOf(file, index);
     const observed = await observeMigration(shadow, migration, observer, noDependencies);
-    const { name, phase } = migration;
-    const { statements, transactional } = observed;
-    batch.push({ name, file: undefined, phase, transactional, statements });
     error = observed.error;
+    const back = error === undefined && before && (await wayBackOf(shadow, migration, before, noDependencies));
+    const { statements, transactional } = observed;
+    const wayBack = back ? back.wayBack : undefined;
+    batch.push({ ...migration, file: undefined, transactional, statements, wayBack });
     if (error !== undefined) break;
   }
   const found = rules.flatMap((rule) =>
@@ -108,7 +113,7 @@ async function judgeOn(shadow: Shadow, files: readonly JudgedFile[], targetVersi
   return { found, tried: batch.length, error };
 }
 
-function migrationOf({ up, transaction, phase }: JudgedFile, index: number): LoadedMigration {
+function migrationOf({ up, transaction, phase, down }: JudgedFile, index: number): LoadedMigration {
   const timestamp = 1_700_000_000_000 + index;
   return {
     name: `Example${timestamp}`,
@@ -121,7 +126,7 @@ function migrationOf({ up, transaction, phase }: JudgedFile, index: number): Loa
       Promise.resolve({
         transaction,
         up: async (queryRunner: QueryRunner) => (typeof up === 'string' ? queryRunner.query(up) : up(queryRunner)),
-        down: undefined,
+        down: down === undefined ? undefined : (queryRunner: QueryRunner) => queryRunner.query(down),
       }),
   };
 }

@@ -1,4 +1,4 @@
-import type { Finding, LintResult } from '../../commands/lint/contract.js';
+import type { Finding, FixedMigration, LintResult } from '../../commands/lint/contract.js';
 import { many } from '../io.js';
 import type { Paint } from '../io.js';
 
@@ -18,7 +18,21 @@ export function humanLines(result: LintResult, paint: Paint): readonly string[] 
     .map(([count, severity]) => many(count, severity));
   const judged = `${many(migrations, 'migration')} judged (${chosen})`;
   const silenced = ignored.length > 0 ? `, ${many(ignored.length, 'finding')} ignored by a comment` : '';
-  return [...lines, `${judged}: ${counts.length > 0 ? counts.join(', ') : paint.green('nothing found')}${silenced}.`];
+  return [
+    ...lines,
+    ...(result.fixed ?? []).flatMap((fixed) => fixedLines(fixed, paint)),
+    `${judged}: ${counts.length > 0 ? counts.join(', ') : paint.green('nothing found')}${silenced}.`,
+  ];
+}
+
+function fixedLines({ migration, file, files, left }: FixedMigration, paint: Paint): readonly string[] {
+  const name = paint.bold(file ?? migration);
+  if (files.length === 0) return [`${paint.yellow('!')} ${name} was left as it is: ${left}`];
+  return [
+    `${paint.green('✓')} ${name} was written again, proven to lead to the same schema:`,
+    ...files.map((path) => `    ${path}`),
+    '  Look at it. No database may have the old one: where it is applied already, git checkout it.',
+  ];
 }
 
 function findingLines(finding: Finding, paint: Paint): readonly string[] {

@@ -1,4 +1,4 @@
-import type { LintOptions, LintResult } from '../../commands/lint/contract.js';
+import type { Finding, LintOptions, LintResult } from '../../commands/lint/contract.js';
 import { ExitCode, MigrateError } from '../../errors.js';
 import { withMigrator } from '../connect.js';
 import type { GlobalFlags } from '../flags.js';
@@ -7,14 +7,14 @@ import { githubLines } from './github.js';
 import { humanLines } from './human.js';
 import { sarifOf } from './sarif.js';
 
-export interface LintFlags extends Pick<LintOptions, 'since' | 'all' | 'shadow' | 'targetVersion'> {
+export interface LintFlags extends Pick<LintOptions, 'since' | 'all' | 'shadow' | 'targetVersion' | 'fix' | 'cache'> {
   readonly format?: 'human' | 'json' | 'github' | 'sarif';
   readonly rule?: readonly string[];
   readonly failOn?: 'error' | 'warning' | 'notice';
 }
 
 export async function lint(io: Io, flags: GlobalFlags & LintFlags, files: readonly string[]): Promise<ExitCode> {
-  const { since, all, shadow, targetVersion, rule: rules, format = 'human' } = flags;
+  const { since, all, shadow, targetVersion, fix, cache, rule: rules, format = 'human' } = flags;
   if (io.format === 'json' && format !== 'human' && format !== 'json')
     throw new MigrateError({
       code: 'USAGE',
@@ -23,10 +23,12 @@ export async function lint(io: Io, flags: GlobalFlags & LintFlags, files: readon
       exitCode: ExitCode.usage,
     });
   const result = await withMigrator(io, flags, (migrator) =>
-    migrator.lint({ since, all, files, shadow, targetVersion, rules }),
+    migrator.lint({ since, all, files, shadow, targetVersion, fix, cache, rules }),
   );
   io.result(result, () => linesOf(result, format, io));
-  return result.findings.some(({ severity }) => isAtLeast(severity, flags.failOn ?? 'error'))
+  const isFixed = ({ migration }: Finding): boolean =>
+    (result.fixed ?? []).some((one) => one.migration === migration && one.files.length > 0);
+  return result.findings.some((found) => isAtLeast(found.severity, flags.failOn ?? 'error') && !isFixed(found))
     ? ExitCode.todo
     : ExitCode.done;
 }

@@ -7,8 +7,10 @@ import type { CommandContext } from '../context.js';
 import { branchesStep } from './branches.js';
 import type { CheckFinding, CheckOptions, CheckResult, CheckStep, CheckStepName } from './contract.js';
 import { databaseStep } from './database.js';
+import { driftStep } from './drift.js';
 import { entitiesStep } from './entities.js';
 import { filesStep, loadAll } from './files.js';
+import { lintStep } from './lint.js';
 import { replayStep } from './replay.js';
 import { findingOf, isImpossible, placeOf } from './work.js';
 import type { CheckedLock, CheckWork } from './work.js';
@@ -21,10 +23,14 @@ const withoutDatabase: readonly Step[] = [
   ['branches', branchesStep],
   ['replay', replayStep],
   ['entities', entitiesStep],
+  ['lint', lintStep],
 ];
 
 /** What only the database of the data source can tell. */
-const withDatabase: readonly Step[] = [['database', databaseStep]];
+const withDatabase: readonly Step[] = [
+  ['database', databaseStep],
+  ['drift', driftStep],
+];
 
 /** The one command for CI: everything that can be known of the migrations before they run. */
 export async function check(options: CheckOptions, context: CommandContext): Promise<CheckResult> {

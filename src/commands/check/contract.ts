@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../../errors.js';
 
-export type CheckStepName = 'files' | 'branches' | 'replay' | 'entities' | 'database';
+export type CheckStepName = 'files' | 'branches' | 'replay' | 'entities' | 'lint' | 'database' | 'drift';
 
 export interface CheckOptions {
   /** Also looks at the database of the data source: pending, edited, missing, out of order, half-done. */
@@ -10,6 +10,8 @@ export interface CheckOptions {
   /** Only these steps. @default all */
   readonly only?: readonly CheckStepName[] | undefined;
   readonly skip?: readonly CheckStepName[] | undefined;
+  /** For `lint`: the migrations that this revision of git does not have are judged. @default where the main branch was left */
+  readonly since?: string | undefined;
   /** A server for the throwaway databases, instead of PGlite. */
   readonly shadow?: string | undefined;
   /** Whether what was proven before may be taken for granted. @default true */

@@ -3,6 +3,7 @@ import type { PlanContext } from '../../plan/context.js';
 import { nameOf } from '../../plan/name.js';
 import { plannedRename } from '../../plan/renames.js';
 import type { PlannedChange } from '../../plan/step.js';
+import type { ProvenFile } from '../../plan/prove.js';
 import { tryTypeChanges } from '../../plan/try-types.js';
 import { compareSchemas } from '../../schema/compare.js';
 import type { Change } from '../../schema/compare.js';
@@ -80,7 +81,19 @@ export async function change(
       to: describeObject(rename.to),
     }));
   const named = { ...options, name: options.name ?? nameOf(planned) };
-  return { renamed, result: await writeFiles(files, named, context, { warnings: told(kept), renames }) };
+  const warnings = [...told(kept), ...(options.online === false ? [] : inTheWay(files))];
+  return { renamed, result: await writeFiles(files, named, context, { warnings, renames }) };
+}
+
+/** What could not be planned beside the traffic: nobody should learn that in production. */
+function inTheWay(files: readonly ProvenFile[]): readonly string[] {
+  return files
+    .flatMap(({ steps }) => steps)
+    .filter(({ effect }) => effect === 'all wait while it rewrites')
+    .map(
+      ({ sql }) =>
+        `Everybody waits while the table is written anew: ${sql.replace(/\s+/g, ' ')}. There is no other way for it together with the other changes: generate them one after the other, or run it at a quiet hour.`,
+    );
 }
 
 export function told(kept: readonly ObjectId[]): readonly string[] {

@@ -1,22 +1,20 @@
 import { readFile } from 'node:fs/promises';
 import { listMigrations } from '../../files/list.js';
 import { resolveMigrations } from '../../files/resolve.js';
-import { observeMigration } from '../../observe/observe-migration.js';
-import type { ObservedMigration } from '../../observe/observe-migration.js';
-import { Observer } from '../../observe/observer.js';
 import { rules } from '../../rules/list.js';
 import type { JudgedMigration, Rule } from '../../rules/rule.js';
-import { replay } from '../../shadow/replay.js';
 import type { CommandContext } from '../context.js';
-import { createTypeormTable, withShadow } from '../generate/on-shadow.js';
 import { choose, shown } from './choose.js';
-import type { Choice } from './choose.js';
-import type { Finding, LintOptions, LintResult } from './contract.js';
+import type { Finding, FixedMigration, LintOptions, LintResult } from './contract.js';
 import { explainedBy, notJudged } from './not-judged.js';
 import { levelOf, levelsOf } from './levels.js';
 import type { Levels } from './levels.js';
-import { locate } from './source.js';
+import { locate, withoutComment } from './source.js';
 import type { LocatedSource } from './source.js';
+import { families } from './families.js';
+import { fix } from './fix.js';
+import { observe } from './observe.js';
+import type { Tried } from './observe.js';
 import { suppress } from './suppress.js';
 import { describeEffects } from './words.js';
 
@@ -28,41 +26,29 @@ export async function lint(options: LintOptions, context: CommandContext): Promi
   if (choice.judged.length === 0) return { migrations: 0, findings: [], ignored: [], chosen: choice.chosen };
   const observed = await observe(choice, options, context);
   const judged = observed.map(judgedOf);
+  const batches = options.all === true ? families(judged) : [judged];
   const all: Finding[] = [];
   const ignored: LintResult['ignored'][number][] = [];
   for (const [index, migration] of judged.entries()) {
-    const batch = options.all === true ? [migration] : judged;
+    const batch = batches.find((one) => one.includes(migration)) ?? [migration];
     const source = await sourceOf(migration);
     const found = findingsOf(migration, { targetVersion: options.targetVersion ?? 15, batch }, levels, source);
     const { findings: left, ignores } = suppress(found, migration, source, rules);
     const findings = withoutEchoes(left, rules);
-    const seen = observed[index] as ObservedMigration;
+    const seen = observed[index] as Tried;
     const later = choice.judged.length - observed.length;
     all.push(...findings, ...notJudged(seen, later, source, explainedBy(findings, seen, rules)));
     ignored.push(...ignores);
   }
-  return { migrations: judged.length, findings: all, ignored, chosen: choice.chosen };
-}
-
-/** Up to the first one that fails: what comes after it would meet another schema than it is made for. */
-async function observe(
-  { before, judged }: Choice,
-  options: LintOptions,
-  context: CommandContext,
-): Promise<readonly ObservedMigration[]> {
-  return withShadow(context, options.shadow, async (shadow) => {
-    await createTypeormTable(shadow, context);
-    await replay(shadow, before, context.instantiate);
-    const observer = await Observer.open(shadow);
-    const observed: ObservedMigration[] = [];
-    for (const known of judged) {
-      if (options.all === true) observer.beginBatch();
-      const result = await observeMigration(shadow, await known.load(), observer, context.instantiate);
-      observed.push(result);
-      if (result.error !== undefined) break;
-    }
-    return observed;
-  });
+  const result = { migrations: judged.length, findings: all, ignored, chosen: choice.chosen };
+  if (options.fix !== true) return result;
+  const fixed: FixedMigration[] = [];
+  for (const { name, statements } of judged) {
+    const migration = migrations.find((known) => known.name === name);
+    const isFound = all.some((finding) => finding.migration === name && finding.severity === 'error');
+    if (migration && isFound) fixed.push(await fix({ migration, statements }, migrations, options, context));
+  }
+  return { ...result, fixed };
 }
 
 /** After the settings and comments, so that what is said only once is said at all. */
@@ -77,9 +63,9 @@ function withoutEchoes(findings: readonly Finding[], all: readonly Rule[]): read
   });
 }
 
-function judgedOf({ migration, transactional, statements }: ObservedMigration): JudgedMigration {
-  const { name, file, phase } = migration;
-  return { name, file, phase, transactional, statements };
+function judgedOf({ migration, transactional, statements, wayBack }: Tried): JudgedMigration {
+  const { name, timestamp, file, phase } = migration;
+  return { name, timestamp, file, phase, transactional, statements, wayBack };
 }
 
 async function sourceOf({ file, statements }: JudgedMigration): Promise<LocatedSource> {
@@ -106,7 +92,7 @@ function findingsOf(
         migration: migration.name,
         ...(migration.file !== undefined && { file: shown(migration.file) }),
         ...(place && { line: place.line, column: place.column }),
-        ...(statement && { sql: statement.sql, observed: describeEffects(statement) }),
+        ...(statement && { sql: withoutComment(statement.sql), observed: describeEffects(statement) }),
         message,
         ...(fix !== undefined && { fix }),
       };

@@ -3,6 +3,7 @@ import type { ObservedMigration } from '../../observe/observe-migration.js';
 import type { Rule } from '../../rules/rule.js';
 import { shown } from './choose.js';
 import type { Finding } from './contract.js';
+import { withoutComment } from './source.js';
 import type { LocatedSource } from './source.js';
 
 /** What is said of a migration that failed on the throwaway database: it is never silently passed. */
@@ -15,7 +16,7 @@ export function notJudged(
   if (error === undefined) return [];
   const last = statements.at(-1);
   const failed = last?.error === undefined ? undefined : last;
-  if (later === 0 && explained.some(({ sql }) => sql !== undefined && sql === failed?.sql)) return [];
+  if (later === 0 && explained.some(({ sql }) => failed && sql === withoutComment(failed.sql))) return [];
   const place = failed && places.get(failed);
   const cause = failed?.error ?? (error as { readonly cause?: unknown }).cause ?? error;
   const position = Number((cause as { readonly position?: unknown }).position);
@@ -27,8 +28,8 @@ export function notJudged(
       migration: name,
       ...(file !== undefined && { file: shown(file) }),
       ...(place && { line: place.line, column: place.column }),
-      ...(failed && { sql: failed.sql }),
-      ...(Number.isFinite(position) && position > 0 && { position: position - 1 }),
+      ...(failed && { sql: withoutComment(failed.sql) }),
+      ...(failed && position > 0 && { position: position - 1 - commentBefore(failed.sql) }),
       message: `It cannot be judged, because it failed on an empty database: ${messageOf(cause)}.${others}`,
       fix: nextOf(error),
     },
@@ -44,6 +45,10 @@ export function explainedBy(
   const code = codeOf(statements.at(-1)?.error);
   const explaining = rules.filter(({ explains }) => code !== undefined && explains?.includes(code));
   return found.filter(({ rule }) => explaining.some(({ name }) => name === rule));
+}
+
+function commentBefore(sql: string): number {
+  return sql.length - withoutComment(sql).length;
 }
 
 function nextOf(error: unknown): string | undefined {

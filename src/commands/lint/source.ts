@@ -26,7 +26,7 @@ export function locate(text: string, statements: readonly Observed[]): LocatedSo
   const places = new Map<Observed, Place>();
   let from = 0;
   for (const statement of statements) {
-    const wanted = squeeze(statement.sql).squeezed;
+    const wanted = squeeze(withoutComment(statement.sql)).squeezed;
     const next = squeezed.indexOf(wanted, from);
     const index = next === -1 ? squeezed.indexOf(wanted) : next;
     if (index === -1 || wanted === '') continue;
@@ -39,6 +39,11 @@ export function locate(text: string, statements: readonly Observed[]): LocatedSo
     });
   }
   return { places, ignores: ignoresIn(text) };
+}
+
+/** A statement without the comments that stand before it. */
+export function withoutComment(sql: string): string {
+  return sql.replace(/^(?:\s+|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)+/, '');
 }
 
 /** Without white space, and without the backslashes that a template literal needs: how it is wrapped and escaped does not matter. */

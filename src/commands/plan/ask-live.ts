@@ -54,14 +54,14 @@ export async function readSizes(client: SqlClient, tables: readonly string[]): P
   const { rows } = await client.query(sizesSql, [tables]);
   return rows.map(({ table, rows: count, bytes, indexBytes }) => ({
     table: String(table),
-    rows: Number(count),
+    rows: count === null ? null : Number(count),
     bytes: Number(bytes),
     indexBytes: Number(indexBytes),
   }));
 }
 
-// Never analysed is -1; the size then says more.
-const sizesSql = `SELECT n.nspname || '.' || c.relname AS table, greatest(c.reltuples, s.n_live_tup, 0)::int8 AS rows,
+// Never analysed is -1.
+const sizesSql = `SELECT n.nspname || '.' || c.relname AS table, CASE WHEN c.reltuples >= 0 OR s.n_live_tup > 0 OR pg_table_size(c.oid) = 0 THEN greatest(c.reltuples, s.n_live_tup, 0)::int8 END AS rows,
   pg_table_size(c.oid) AS bytes, pg_indexes_size(c.oid) AS "indexBytes"
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_stat_all_tables s ON s.relid = c.oid
 WHERE n.nspname || '.' || c.relname = ANY ($1::text[]) AND c.relkind IN ('r', 'p', 'm') ORDER BY 3 DESC`;
@@ -74,7 +74,7 @@ export async function scanSpeed(client: SqlClient, largest: TableSize | undefine
   const part = Math.min(1, 16e6 / largest.bytes);
   try {
     return await reading(client, quickMs, async () => {
-      const sql = `SELECT count(*) FROM (SELECT FROM "${schema}"."${name}" LIMIT ${Math.max(1, Math.round(largest.rows * part))}) AS some`;
+      const sql = `SELECT count(*) FROM (SELECT FROM "${schema}"."${name}" LIMIT ${Math.max(1, Math.round((largest.rows ?? largest.bytes / 100) * part))}) AS some`;
       const started = performance.now();
       await client.query(sql);
       const seconds = (performance.now() - started) / 1000;

@@ -42,8 +42,8 @@ export interface PlannedStatement {
 
 export interface TableSize {
   readonly table: string;
-  /** What the statistics of the server say. */
-  readonly rows: number;
+  /** What the statistics of the server say; null where nobody has counted yet. */
+  readonly rows: number | null;
   readonly bytes: number;
   readonly indexBytes: number;
 }

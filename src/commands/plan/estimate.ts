@@ -40,7 +40,7 @@ export function workOf(
 function bytesOfRow(scanned: readonly Relation[], scale: Scale): number {
   const sizes = scanned.flatMap((table) => sizeOf(table, scale) ?? []);
   const usual = 100;
-  return Math.max(usual, ...sizes.filter(({ rows }) => rows > 0).map(({ bytes, rows }) => bytes / rows));
+  return Math.max(usual, ...sizes.map(({ bytes, rows }) => (rows ? bytes / rows : 0)));
 }
 
 function bytesOf(table: Relation, scale: Scale): number {

@@ -7,6 +7,7 @@ import { shortened } from '../names.js';
 import { step } from '../step.js';
 import type { Step } from '../step.js';
 import { inColumns, renamedIn } from './column-in-sql.js';
+import { typeChangeOf } from './change-type.js';
 import { dropLeftover, isPartitioned } from './index-recipes.js';
 
 /** How something that stands on a column is made once more on its successor, and takes the place of the first one. */
@@ -175,11 +176,13 @@ function draftOf(id: ObjectId): ObjectId {
   return { ...id, name: shortened(`${id.name ?? ''}__new`) };
 }
 
-/** Another column that it needs gets another type too. */
-function changesOtherwise(id: ObjectId, column: ObjectId, { from, to }: PlanContext): boolean {
+/** Another column that it needs gets another type too, and not for nothing. */
+function changesOtherwise(id: ObjectId, column: ObjectId, context: PlanContext): boolean {
+  const { from, to } = context;
   return from.needs(id).some((other) => {
-    if (other.kind !== 'column' || sameId(other, column)) return false;
-    return to.has(other) && from.get(other)?.is['type'] !== to.get(other)?.is['type'];
+    if (other.kind !== 'column' || sameId(other, column) || !to.has(other)) return false;
+    if (from.get(other)?.is['type'] === to.get(other)?.is['type']) return false;
+    return typeChangeOf(other, context)?.how !== 'free';
   });
 }
 

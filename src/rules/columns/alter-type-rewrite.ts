@@ -1,7 +1,8 @@
 import type { Observed } from '../../observe/observer.js';
+import { tagOf } from '../../observe/parser.js';
 import { called, ident, sqlName } from '../look.js';
 import { eachStatement } from '../rule.js';
-import type { Rule } from '../rule.js';
+import type { JudgedMigration, Rule } from '../rule.js';
 import { isRewritten } from './effects.js';
 import { secondColumn, separately, shortName } from './recipes.js';
 import { dependsOnSession, isMereCast, isUtc, lossIn, pinnedZone, retypings, usingText, zoneOf } from './retype.js';
@@ -15,11 +16,16 @@ export const alterTypeRewrite: Rule = {
   severity: 'error',
   title: 'Another type rewrites the whole table while everybody waits.',
   why: 'Most changes of a type (int to bigint, text to varchar(n), json to jsonb, uuid to text) convert every row: the table and all its indexes are written again under ACCESS EXCLUSIVE, and nobody can read or write meanwhile. Some are free: a longer varchar, varchar to text, numeric of more digits and the same scale. Whether rows are written was seen, not guessed. A USING that alone is to blame, timestamps whose time zone nobody gives, and enums that are made anew have rules of their own.',
-  check: eachStatement((statement, migration, { targetVersion }) =>
+  check: eachStatement((statement, migration, { targetVersion, batch }) =>
     retypings(statement)
       .filter((retyping) => {
         const zone = pinnedZone(statement, migration);
-        return isRewritten(statement, retyping.table) && isToBlame(retyping) && !dependsOnSession(retyping, zone);
+        return (
+          isRewritten(statement, retyping.table) &&
+          isToBlame(retyping) &&
+          !dependsOnSession(retyping, zone) &&
+          !isMadeAnew(retyping, batch)
+        );
       })
       .map((retyping) => ({
         message: `Nobody can read or write ${called(retyping.table)} while all its rows are written again: ${ident(retyping.was.name)} goes from ${retyping.was.type} to ${retyping.is.type}.${alsoLost(retyping)}`,
@@ -33,9 +39,17 @@ export const alterTypeRewrite: Rule = {
       given: 'CREATE SCHEMA app; CREATE TABLE app."User" ("Age" text)',
       sql: 'ALTER TABLE ONLY app."User" ALTER "Age" SET DATA TYPE int USING "Age"::int',
     },
+    {
+      given: `CREATE TYPE a AS ENUM ('x'); CREATE TYPE b AS ENUM ('x'); CREATE TABLE users (kind a)`,
+      sql: 'ALTER TABLE users ALTER kind TYPE b USING kind::text::b',
+    },
     { given: users, sql: `ALTER TABLE users ALTER at TYPE timestamptz USING at AT TIME ZONE 'Europe/Paris'` },
   ],
   good: [
+    {
+      given: `CREATE TYPE mood AS ENUM ('a'); CREATE TABLE users (id int)`,
+      sql: `CREATE TYPE other AS ENUM ('a'); CREATE TABLE news (m mood); ALTER TABLE news ALTER m TYPE other USING m::text::other`,
+    },
     {
       given: 'CREATE TABLE users (name varchar(50), price numeric(10, 2), at timestamp(3), ip cidr)',
       sql: 'ALTER TABLE users ALTER name TYPE varchar(100), ALTER price TYPE numeric(12, 2), ALTER at TYPE timestamp, ALTER ip TYPE inet',
@@ -59,12 +73,17 @@ function alsoLost(retyping: Retyping): string {
 }
 
 function isToBlame({ was, is, using, isAlone }: Retyping): boolean {
-  if (was.enum !== null && is.enum !== null) return false;
   const free = isFree(was.type, is.type) || was.domain?.type === is.type;
   if (!free) return true;
   if (using === undefined) return isAlone;
   // Without its USING it would be free.
   return !isMereCast(using) && !isUtc(zoneOf(using));
+}
+
+/** An enum whose values change by making the type once more. */
+function isMadeAnew({ was, is }: Retyping, batch: readonly JudgedMigration[]): boolean {
+  if (was.enum === null || is.enum === null) return false;
+  return batch.some(({ statements }) => statements.some(({ tree }) => tree && tagOf(tree) === 'CreateEnumStmt'));
 }
 
 /** What is to be shorter can stay as it is, with a check. */

@@ -41,6 +41,7 @@ export const changeDefault: Rule = {
       given: orders,
       sql: `ALTER TABLE orders ALTER state DROP DEFAULT; ALTER TABLE orders ALTER state TYPE varchar; ALTER TABLE orders ALTER state SET DEFAULT 'new'`,
     },
+    { given: 'CREATE TABLE orders (n int DEFAULT 1)', sql: `ALTER TABLE orders ALTER n SET DEFAULT '1'::bigint` },
     { sql: `${orders}; ALTER TABLE orders ALTER COLUMN state SET DEFAULT 'open'` },
   ],
 };
@@ -65,5 +66,8 @@ function setsDefault(statement: Observed, { oid }: TableFacts, column: string): 
 
 /** Another type of the same value is no other value, another sequence no other default. */
 function plain(value: string): string {
-  return value.replace(/nextval\(.*\)/s, 'nextval()').replace(/::(?:"[^"]*"|[\w .])+(?:\(\d+\))?(?:\[\])?/g, '');
+  const untyped = value
+    .replace(/nextval\(.*\)/s, 'nextval()')
+    .replace(/::(?:"[^"]*"|[\w .])+(?:\(\d+\))?(?:\[\])?/g, '');
+  return /^'[^']*'$/.test(untyped) ? untyped.slice(1, -1) : untyped;
 }

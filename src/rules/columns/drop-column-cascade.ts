@@ -14,7 +14,7 @@ export const dropColumnCascade: Rule = {
   name: 'drop-column-cascade',
   severity: 'error',
   title: 'CASCADE drops more than the column, without naming it.',
-  why: 'DROP COLUMN … CASCADE takes along whatever depends on the column: views and materialized views with all that is in them, foreign keys of other tables, generated columns. Nobody who reads the migration sees it, and what used them fails from then on, in whatever phase it runs. Indexes and constraints of the column itself go in any case and are not meant; a view that the migration makes again is not either.',
+  why: 'DROP COLUMN … CASCADE takes along whatever depends on the column: views and materialized views with all that is in them, foreign keys of other tables, generated columns, policies, triggers. Nobody who reads the migration sees it, and what used them fails from then on, in whatever phase it runs. Indexes and constraints of the column itself go in any case and are not meant; a view that the migration makes again is not either.',
   check: eachStatement((statement, migration) =>
     alterations(statement, 'AT_DropColumn').flatMap(({ table, command }) => {
       if (command.behavior !== 'DROP_CASCADE' || !columnOf(table, command.name)) return [];
@@ -38,6 +38,11 @@ export const dropColumnCascade: Rule = {
     {
       given: `${users}; CREATE TABLE posts (author text REFERENCES users ("Name"))`,
       sql: 'DROP VIEW names; ALTER TABLE public.users DROP COLUMN IF EXISTS "Name" CASCADE',
+      phase: 'contract',
+    },
+    {
+      given: 'CREATE TABLE notes (id int, own text); CREATE POLICY mine ON notes USING (own = current_user)',
+      sql: 'ALTER TABLE notes DROP COLUMN own CASCADE',
       phase: 'contract',
     },
   ],
@@ -75,7 +80,16 @@ function takenBy(
       name: `the foreign key ${constraint} of ${other}`,
       sql: `ALTER TABLE ${other.split('.').map(ident).join('.')} DROP CONSTRAINT ${ident(constraint)}`,
     }));
-  return [...views, ...keys, ...computedFrom(statement, table)];
+  return [...views, ...keys, ...computedFrom(statement, table), ...attachedTo(statement)];
+}
+
+/** Policies, triggers and rules that name the column, as the server calls them. */
+function attachedTo({ cascades }: Observed): readonly Taken[] {
+  return cascades.flatMap((what) => {
+    const [, kind, name, table] = /^(policy|trigger|rule) (.+) on (?:table|view) (.+)$/.exec(what) ?? [];
+    if (kind === undefined || name === undefined || table === undefined) return [];
+    return [{ name: `the ${what}`, sql: `DROP ${kind.toUpperCase()} ${name} ON ${table}` }];
+  });
 }
 
 function computedFrom(statement: Observed, table: TableFacts): readonly Taken[] {

@@ -28,7 +28,9 @@ export const dropColumn: Rule = {
       if (comesBack && (was.generated || !has(comesBack.constraints, 'CONSTR_GENERATED'))) return [];
       return [
         {
-          message: `The old version of the app fails as soon as ${called(table)}.${was.name} is gone, and its data does not come back.`,
+          message: comesBack
+            ? `What is in ${called(table)}.${was.name} is lost: it is computed from now on, and the old version of the app fails when it writes it.`
+            : `The old version of the app fails as soon as ${called(table)}.${was.name} is gone, and its data does not come back.`,
           fix: fixOf(table, was),
         },
       ];

@@ -1,7 +1,7 @@
-import { alterations, called, columnOf } from '../look.js';
+import { alterations, called, columnOf, goesToo } from '../look.js';
 import { eachStatement } from '../rule.js';
 import type { Rule } from '../rule.js';
-import { after, commandsOn, isNewColumn, renamings } from './batch.js';
+import { after, isNewColumn, renamings } from './batch.js';
 
 const users = 'CREATE TABLE users (id int PRIMARY KEY, email text NOT NULL)';
 
@@ -9,14 +9,12 @@ export const dropNotNull: Rule = {
   name: 'drop-not-null',
   severity: 'notice',
   title: 'Whoever reads the column may meet NULL from now on.',
-  why: 'DROP NOT NULL is over at once and harms no data. But the old version of the app, which runs until the rollout is over, and reports and other services besides, were written for a column that always has a value: the code that can read NULL must be there before the code that writes it. It is the right first step for a column that is to be dropped.',
+  why: 'DROP NOT NULL is over at once and harms no data. But the old version of the app, which runs until the rollout is over, and reports and other services besides, were written for a column that always has a value: the code that can read NULL must be there before the code that writes it. As the first step for a column that the same batch drops, it is right and not reported.',
   check: eachStatement((statement, migration, context) =>
     alterations(statement, 'AT_DropNotNull').flatMap(({ table, command }) => {
       const name = command.name ?? '';
-      const rest = after(statement, migration);
-      const goes =
-        renamings(rest, table).some(({ from }) => from === name) ||
-        commandsOn([statement, ...rest], table, name).some(({ subtype }) => subtype === 'AT_DropColumn');
+      const isRenamed = renamings(after(statement, migration), table).some(({ from }) => from === name);
+      const goes = isRenamed || goesToo(table, [name], statement, context.batch);
       const isKnown = migration.phase === 'contract' || goes || isNewColumn(table, name, statement, context);
       if (isKnown || !columnOf(table, name)?.notNull) return [];
       return [{ message: `The old version of the app may read NULL from ${called(table)}.${name}.` }];
@@ -32,6 +30,11 @@ export const dropNotNull: Rule = {
   good: [
     { given: users, sql: 'ALTER TABLE users ALTER COLUMN email DROP NOT NULL', phase: 'contract' },
     { given: 'CREATE TABLE users (email text)', sql: 'ALTER TABLE users ALTER COLUMN email DROP NOT NULL' },
+    {
+      given: users,
+      sql: ['ALTER TABLE users ALTER email DROP NOT NULL', 'ALTER TABLE users DROP COLUMN email'],
+      phase: 'contract',
+    },
     { sql: `${users}; ALTER TABLE users ALTER COLUMN email DROP NOT NULL` },
   ],
 };

@@ -1,6 +1,7 @@
 import type { Rule } from '../rule.js';
 import { blockingWorkHidden } from './blocking-work-hidden.js';
 import { commitInTransaction } from './commit-in-transaction.js';
+import { irreversibleDown } from './irreversible-down.js';
 import { lockTimeoutOff } from './lock-timeout-off.js';
 import { mergeableAlters } from './mergeable-alters.js';
 import { missingCommit } from './missing-commit.js';
@@ -17,6 +18,7 @@ import { workWhileHoldingLock } from './work-while-holding-lock.js';
 export const processRules: readonly Rule[] = [
   blockingWorkHidden,
   commitInTransaction,
+  irreversibleDown,
   lockTimeoutOff,
   mergeableAlters,
   missingCommit,

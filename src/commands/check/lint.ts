@@ -1,0 +1,38 @@
+import { isMigrateError } from '../../errors.js';
+import { lint } from '../lint/lint.js';
+import type { Finding } from '../lint/contract.js';
+import type { CheckFinding } from './contract.js';
+import { isBroken, notJudged } from './work.js';
+import type { CheckWork } from './work.js';
+
+/** What the new migrations will do to a database in use. Their way back is the step `replay`'s matter. */
+export async function lintStep(work: CheckWork): Promise<readonly CheckFinding[]> {
+  if (isBroken(work)) return [notJudged];
+  const { shadow, cache, since } = work.options;
+  try {
+    const rules = ['irreversible-down=off'];
+    const { findings } = await lint({ shadow, cache, since, rules }, work.context);
+    return findings.filter(({ severity }) => severity !== 'notice').map(checkFindingOf);
+  } catch (error) {
+    // Without git nobody knows which are new; somebody who names a revision wants to know that it is not there.
+    if (!isMigrateError(error) || error.code !== 'USAGE' || since !== undefined) throw error;
+    return [
+      {
+        severity: 'notice',
+        message: `No migration was judged: ${error.message}`,
+        next: 'nest-migrate check --since <revision>, or nest-migrate lint --all',
+      },
+    ];
+  }
+}
+
+function checkFindingOf({ rule, severity, message, migration, file, line }: Finding): CheckFinding {
+  return {
+    severity: severity === 'error' ? 'error' : 'notice',
+    message: `${message} (${rule})`,
+    migration,
+    ...(file !== undefined && { file }),
+    ...(line !== undefined && { line }),
+    ...(severity === 'error' && { next: `nest-migrate lint ${file ?? migration} shows what to write instead` }),
+  };
+}

@@ -1,0 +1,54 @@
+import { observeMigration } from '../../observe/observe-migration.js';
+import type { ObservedMigration, WayBack } from '../../observe/observe-migration.js';
+import { Observer } from '../../observe/observer.js';
+import { replay } from '../../shadow/replay.js';
+import type { Shadow } from '../../shadow/shadow.js';
+import { readFingerprint, wayBackOf } from '../../shadow/there-and-back.js';
+import type { CommandContext } from '../context.js';
+import { createTypeormTable, withShadow } from '../generate/on-shadow.js';
+import type { Choice } from './choose.js';
+import { families } from './families.js';
+import type { LintOptions } from './contract.js';
+
+export interface Tried extends ObservedMigration {
+  readonly wayBack: WayBack | undefined;
+}
+
+/** Executes what is judged, up to the first one that fails: what comes after it would meet another schema than it is made for. */
+export async function observe(
+  { before, judged }: Choice,
+  options: LintOptions,
+  context: CommandContext,
+): Promise<readonly Tried[]> {
+  return withShadow(context, options.shadow, async (shadow) => {
+    await createTypeormTable(shadow, context);
+    await replay(shadow, before, context.instantiate);
+    const observer = await Observer.open(shadow);
+    // `check` tries the way back of all of them, and remembers those that it has tried.
+    const back = options.all === true ? undefined : await wayBackFrom(shadow, context);
+    const tried: Tried[] = [];
+    const firsts = new Set(families(judged).map(([first]) => first));
+    for (const known of judged) {
+      if (options.all === true && firsts.has(known)) observer.beginBatch();
+      const result = await observeMigration(shadow, await known.load(), observer, context.instantiate);
+      tried.push({ ...result, wayBack: result.error === undefined ? await back?.(result) : undefined });
+      if (result.error !== undefined) break;
+    }
+    return tried;
+  });
+}
+
+/** Tries each way back, as long as the shadow is what it should be. */
+async function wayBackFrom(
+  shadow: Shadow,
+  context: CommandContext,
+): Promise<(observed: ObservedMigration) => Promise<WayBack | undefined>> {
+  const state = { before: await readFingerprint(shadow), intact: true };
+  return async ({ migration }) => {
+    if (!state.intact) return undefined;
+    const { after, intact, wayBack } = await wayBackOf(shadow, migration, state.before, context.instantiate);
+    state.before = after;
+    state.intact = intact;
+    return wayBack;
+  };
+}

@@ -1,0 +1,51 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { createDatabase, serverUrl } from '../support/database.js';
+import type { TestDatabase } from '../support/database.js';
+import { changes, createFolder, everything, shop } from './shop.js';
+import type { MigrationsFolder } from './shop.js';
+
+let folder: MigrationsFolder;
+let database: TestDatabase;
+beforeAll(async () => {
+  folder = createFolder();
+  database = await createDatabase();
+  await folder.generate(shop(), { name: 'Initial' });
+});
+afterAll(async () => {
+  folder.remove();
+  await database.drop();
+});
+
+it.each([...changes, everything].map((change) => [change.name, change] as const))(
+  'what is generated stops nobody, as lint sees it: %s',
+  async (_, change) => {
+    const generated = await folder.generate(change.after, { ...change.options });
+    try {
+      const { findings, migrations } = await folder.with(database.url, (migrator) =>
+        migrator.lint({ files: generated.files, shadow: serverUrl() }),
+      );
+      expect(migrations).toBe(generated.files.length);
+      expect(findings.filter(({ severity }) => severity !== 'notice')).toEqual([]);
+    } finally {
+      folder.forget(generated);
+    }
+  },
+  60_000,
+);
+
+it('and the naive form of most changes does', async () => {
+  const naive = new Set<string>();
+  for (const change of changes) {
+    const generated = await folder.generate(change.after, { ...change.options, online: false });
+    const { findings } = await folder.with(database.url, (migrator) =>
+      migrator.lint({ files: generated.files, shadow: serverUrl() }),
+    );
+    if (findings.some(({ severity }) => severity === 'error')) naive.add(change.name);
+    folder.forget(generated);
+  }
+  expect(changes.map(({ name }) => name).filter((name) => !naive.has(name))).toEqual([
+    'timestamp to timestamptz',
+    'wider varchar',
+    'value of an enum',
+  ]);
+}, 120_000);

@@ -1,0 +1,284 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { LintResult } from '../../src/commands/lint/contract.js';
+import { runCli } from '../support/cli.js';
+import { serverUrl } from '../support/database.js';
+import { createProject } from '../support/project.js';
+import type { TestProject } from '../support/project.js';
+
+const migration = (name: string, ...up: readonly string[]): string => `export class ${name} {
+  async up(queryRunner) {
+${up.map((sql) => `    await queryRunner.query(\`${sql}\`);`).join('\n')}
+  }
+  async down() {
+    throw new Error('there is no way back');
+  }
+}
+`;
+
+let project: TestProject;
+beforeEach(() => {
+  project = createProject({
+    'package.json': '{ "name": "app", "type": "module" }',
+    'data-source.js': `import { defineDataSource } from 'nest-migrate/data-source';
+export default defineDataSource({ baseDir: import.meta.dirname, entities: [], migrations: ['migrations/*.{js,sql}'] });
+`,
+    'migrations/1700000000000-CreateUsers.js': migration(
+      'CreateUsers1700000000000',
+      'CREATE TABLE "users" ("id" int PRIMARY KEY, "email" text, "name" varchar(50))',
+    ),
+  });
+});
+afterEach(() => project.remove());
+
+const cli = (...args: string[]) => runCli(args, { cwd: project.dir });
+const lint = (...args: string[]) => cli('lint', '--shadow', serverUrl(), ...args);
+async function found(...args: string[]): Promise<LintResult> {
+  const { stdout } = await lint('--json', ...args);
+  return JSON.parse(stdout) as LintResult;
+}
+const addIndex = (...before: readonly string[]): void =>
+  void project.write(
+    'migrations/1700000100000-AddIndex.js',
+    migration('AddIndex1700000100000', ...before, 'CREATE INDEX "by_email"\n      ON "users" ("email")'),
+  );
+function git(...args: readonly string[]): void {
+  const who = ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.org', '-c', 'init.defaultBranch=main'];
+  execFileSync('git', [...who, ...args], { cwd: project.dir, stdio: 'pipe' });
+}
+
+describe('which migrations', () => {
+  it('those that the main branch does not have', async () => {
+    git('init', '-q');
+    git('add', 'migrations');
+    git('commit', '-qm', 'first');
+    const nothing = await lint();
+    expect([nothing.stdout, nothing.code]).toEqual([
+      'Nothing to judge: no migration is new since main. (--all judges all of them)\n',
+      0,
+    ]);
+    git('checkout', '-qb', 'feature');
+    addIndex();
+    git('add', 'migrations');
+    git('commit', '-qm', 'second');
+    expect(await found()).toMatchObject({ migrations: 1, chosen: 'new since main' });
+    expect(await found('--since', 'HEAD')).toMatchObject({ migrations: 0 });
+    const unknown = await lint('--since', 'origin/nothing');
+    expect(unknown.stderr).toContain('git does not know "origin/nothing" here.');
+    expect(unknown.stderr).toContain('actions/checkout with fetch-depth: 0');
+    expect(unknown.code).toBe(2);
+  });
+
+  it('without git somebody has to say which', async () => {
+    const { stderr, code } = await lint();
+    expect(stderr).toContain('This is no git repository, so that nobody knows which migrations are new.');
+    expect(stderr).toContain('nest-migrate lint --all, --since <revision>, or the names of files.');
+    expect(code).toBe(2);
+  });
+
+  it('all of them, or by file, name or part of a name; in one way only', async () => {
+    addIndex();
+    expect(await found('--all')).toMatchObject({ migrations: 2 });
+    for (const name of ['migrations/1700000100000-AddIndex.js', 'AddIndex1700000100000', 'AddInd'])
+      expect(await found(name)).toMatchObject({ migrations: 1, findings: [{ rule: 'create-index-blocking' }] });
+    expect((await lint('AddNothing')).stderr).toContain('"AddNothing" is none of the 2 migrations');
+    expect((await lint('--all', 'AddIndex')).code).toBe(2);
+  });
+});
+
+describe('what is said', () => {
+  it('to people: place, harm, statement, what was seen, what to write instead', async () => {
+    addIndex();
+    const { stdout, code } = await lint('AddIndex');
+    expect(code).toBe(3);
+    expect(stdout).toMatchInlineSnapshot(`
+      "migrations/1700000100000-AddIndex.js
+        3:30  error  Every write to public.users waits until the index by_email is built.  create-index-blocking
+            CREATE INDEX "by_email" …
+            seen: locks public.users: SHARE, writes wait; reads all of public.users; builds public.by_email
+            instead:
+              -- In a migration of its own, without a transaction (transaction = false, in SQL "-- transaction: false"):
+              DROP INDEX CONCURRENTLY IF EXISTS "by_email";
+              CREATE INDEX CONCURRENTLY "by_email"
+                    ON "users" ("email");
+
+      1 migration judged (those named): 1 error.
+      "
+    `);
+  });
+
+  it('as annotations, and as SARIF', async () => {
+    addIndex();
+    const github = await lint('AddIndex', '--format', 'github');
+    expect(github.stdout).toMatch(
+      /^::error file=migrations\/1700000100000-AddIndex\.js,line=3,col=30,title=create-index-blocking::Every write to public\.users waits.*%0A/,
+    );
+    const sarif = JSON.parse((await lint('AddIndex', '--format', 'sarif')).stdout) as { runs: { results: object[] }[] };
+    expect(sarif.runs[0]?.results[0]).toMatchObject({
+      ruleId: 'create-index-blocking',
+      level: 'error',
+      locations: [
+        {
+          physicalLocation: {
+            artifactLocation: { uri: 'migrations/1700000100000-AddIndex.js' },
+            region: { startLine: 3 },
+          },
+        },
+      ],
+    });
+    expect((await lint('AddIndex', '--json', '--format', 'sarif')).code).toBe(2);
+  });
+
+  it('a syntax error, with its place', async () => {
+    project.write(
+      'migrations/1700000100000-Wrong.sql',
+      '-- up\nALTER TABLE users\n  ADD COLUM x int;\n-- down\nSELECT 1;\n',
+    );
+    const { stdout, code } = await lint('Wrong');
+    expect(code).toBe(3);
+    expect(stdout).toMatch(
+      /2:1 {2}error {2}It cannot be judged, because it failed on an empty database: syntax error at or near "int"\. {2}cannot-be-judged\n {6}ADD COLUM x int\n {18}\^\n/,
+    );
+  });
+
+  it('one that needs data, and what comes after it, are never passed silently', async () => {
+    project.write(
+      'migrations/1700000100000-NeedsAda.js',
+      `export class NeedsAda1700000100000 {
+  async up(queryRunner) {
+    const [ada] = await queryRunner.query('SELECT id FROM users');
+    await queryRunner.query('DELETE FROM users WHERE id = ' + ada.id);
+  }
+  async down() {}
+}`,
+    );
+    project.write(
+      'migrations/1700000200000-Later.sql',
+      '-- up\nALTER TABLE users ADD COLUMN x int;\n-- down\nALTER TABLE users DROP COLUMN x;\n',
+    );
+    const { findings } = await found('NeedsAda', 'Later');
+    expect(findings.map(({ rule, message }) => [rule, message])).toEqual([
+      [
+        'cannot-be-judged',
+        expect.stringMatching(/Cannot read properties of undefined.* The 1 behind it is not judged either\.$/),
+      ],
+    ]);
+  });
+
+  it('an extension that PGlite does not have names the way out', async () => {
+    project.write(
+      'migrations/1700000100000-PostGis.sql',
+      '-- up\nCREATE EXTENSION postgis;\n-- down\nDROP EXTENSION postgis;\n',
+    );
+    const { stdout } = await cli('lint', 'PostGis');
+    expect(stdout).toContain('cannot-be-judged');
+    expect(stdout).toContain('--shadow postgres://');
+  });
+
+  it('a down that does not lead back', async () => {
+    project.write(
+      'migrations/1700000100000-AddX.sql',
+      '-- up\nALTER TABLE users ADD COLUMN x int;\n-- down\nSELECT 1;\n',
+    );
+    const { findings } = await found('AddX');
+    expect(findings).toMatchObject([
+      { rule: 'irreversible-down', message: expect.stringContaining('column users.x is there') },
+    ]);
+  });
+});
+
+describe('what need not be said', () => {
+  it('a comment that gives a reason silences a rule for its statement', async () => {
+    addIndex('SELECT 1');
+    project.write(
+      'migrations/1700000100000-AddIndex.js',
+      project
+        .read('migrations/1700000100000-AddIndex.js')
+        .replace(
+          /( *)(await queryRunner\.query\(`CREATE)/,
+          '$1// nest-migrate-ignore create-index-blocking: a hundred rows\n$1$2',
+        ),
+    );
+    const result = await found('AddIndex');
+    expect(result.findings).toEqual([]);
+    expect(result.ignored).toEqual([
+      { rule: 'create-index-blocking', migration: 'AddIndex1700000100000', reason: 'a hundred rows' },
+    ]);
+  });
+
+  it('but not without a reason, not for an unknown rule, and not for another statement', async () => {
+    project.write(
+      'migrations/1700000100000-Three.sql',
+      `-- up
+-- nest-migrate-ignore create-index-blocking
+CREATE INDEX a ON users (email);
+-- nest-migrate-ignore create-index-bloking: small
+CREATE INDEX b ON users (email, id);
+-- nest-migrate-ignore create-index-blocking: small
+SELECT 1;
+-- down
+DROP INDEX a, b;
+`,
+    );
+    const { findings } = await found('Three');
+    expect(findings.filter(({ severity }) => severity === 'error').map(({ rule, line }) => [rule, line])).toEqual([
+      ['create-index-blocking', 3],
+      ['create-index-blocking', 5],
+      ['ignore-comment', 2],
+      ['ignore-comment', 4],
+    ]);
+  });
+
+  it('settings and flags say how severe a rule is taken', async () => {
+    addIndex();
+    project.write(
+      'package.json',
+      '{ "type": "module", "nest-migrate": { "lint": { "rules": { "create-index-blocking": "notice" } } } }',
+    );
+    expect((await lint('AddIndex')).code).toBe(0);
+    expect((await lint('AddIndex', '--fail-on', 'notice')).code).toBe(3);
+    expect((await lint('AddIndex', '--rule', 'create-index-blocking=error')).code).toBe(3);
+    expect(await found('AddIndex', '--rule', 'create-index-blocking=off')).toMatchObject({ findings: [] });
+    const wrong = await lint('AddIndex', '--rule', 'create-index=off', '--rule', 'drop-table=fatal');
+    expect(wrong.stderr).toContain('there is no rule "create-index"; did you mean');
+    expect(wrong.stderr).toContain('"drop-table" must be one of error, warning, notice, off, but is "fatal"');
+    expect(wrong.code).toBe(2);
+  });
+});
+
+describe('--fix', () => {
+  it('writes a naive migration again, proven to lead to the same schema', async () => {
+    project.write(
+      'migrations/1700000100000-Naive.js',
+      migration(
+        'Naive1700000100000',
+        'CREATE INDEX "by_email" ON "users" ("email")',
+        'ALTER TABLE "users" DROP COLUMN "name"',
+        'ALTER TABLE "users" ADD "name" varchar(100)',
+      ),
+    );
+    await cli('check', '--write-lock', '--only', 'files', '--shadow', serverUrl());
+    const { stdout, code } = await lint('Naive', '--fix');
+    expect(stdout).toContain('was written again, proven to lead to the same schema');
+    expect(code).toBe(0);
+    const files = readdirSync(join(project.dir, 'migrations')).filter((file) => file.endsWith('.js'));
+    expect(files).toEqual(['1700000000000-CreateUsers.js', '1700000100000-Naive.js', '1700000100001-NaiveIndexes.js']);
+    const text = files.map((file) => project.read(`migrations/${file}`)).join('');
+    expect(text).toContain('ALTER TABLE "public"."users" ALTER COLUMN "name" TYPE character varying(100)');
+    expect(text).toContain('CREATE INDEX CONCURRENTLY by_email');
+    expect(await found('Naive1700000100000', 'NaiveIndexes')).toMatchObject({ findings: [] });
+    const { stdout: checked } = await cli('check', '--only', 'files,replay', '--shadow', serverUrl());
+    expect(checked).toContain('Good: 2 steps passed.');
+  });
+
+  it('leaves alone what no schema can tell, and says so', async () => {
+    addIndex(`UPDATE users SET email = 'x'`);
+    const before = project.read('migrations/1700000100000-AddIndex.js');
+    const { stdout, code } = await lint('AddIndex', '--fix');
+    expect(stdout).toContain(`was left as it is: "UPDATE users SET email = 'x'" is more than a change of the schema`);
+    expect(code).toBe(3);
+    expect(project.read('migrations/1700000100000-AddIndex.js')).toBe(before);
+  });
+});
