@@ -29,3 +29,8 @@ export async function ask(
   const { rows } = await client.query({ name, text, values });
   return rows;
 }
+
+/** What the server remarks that a CASCADE has dropped as well. */
+export function cascadesIn(notice: string): readonly string[] {
+  return [...notice.matchAll(/^drop cascades to (?!\d+ other objects?$)(.+)$/gm)].map(([, what = '']) => what);
+}

@@ -2,9 +2,12 @@ import type { QueryRunner } from 'typeorm';
 import { codeOf } from '../errors.js';
 import { withQueryRunner } from '../shadow/replay.js';
 import type { Shadow } from '../shadow/shadow.js';
+import { cascadesIn } from './ask.js';
 import type { ObservedClient } from './ask.js';
 import { nameOf, namesIn, readTables } from './catalog.js';
 import type { TableFacts } from './catalog.js';
+import { watchColumns } from './columns-now.js';
+import type { ColumnGone } from './columns-now.js';
 import { nodeOf, openParser, tagOf, transactionStep } from './parser.js';
 import type { Parser, Tree } from './parser.js';
 import { strongest } from './relation.js';
@@ -21,6 +24,8 @@ export interface Observed {
   readonly tables: ReadonlyMap<string, TableFacts>;
   /** The table that an ALTER TABLE was about, as it is after it. */
   readonly altered: TableFacts | undefined;
+  /** Of a statement whose form does not say it: the columns of tables in use that it has dropped or renamed. */
+  readonly columnsGone: readonly ColumnGone[];
   /** Which transaction it was in; undefined of one that cannot be in any. */
   readonly transaction: number | undefined;
   /** The strongest lock that it took on each relation that was there before. */
@@ -146,12 +151,14 @@ export class Observer {
       // Not sooner: SET TRANSACTION must come before any question.
       if (before.tree === undefined || tagOf(before.tree) !== 'VariableSetStmt')
         this.#scans ??= await readScans(client);
+      const columnsGone = await watchColumns(client, before.tree, this.boundary);
       await client.query('SET client_min_messages = debug1');
       const result = await execute();
       // Only around it: what is asked here would be remarked on too.
       await client.query('SET client_min_messages = notice');
       const effects = await this.#look(client);
-      this.#note(before, { ...effects, altered: await this.#altered(client, before.tree) });
+      const altered = await this.#altered(client, before.tree);
+      this.#note(before, { ...effects, altered, columnsGone: await columnsGone() });
       return result;
     } catch (error) {
       this.#note(before, { error });
@@ -184,13 +191,15 @@ export class Observer {
     this.#messages = [];
     this.#cascades = [];
     try {
+      const columnsGone = await watchColumns(client, before.tree, this.boundary);
       const result = await execute();
       const known = this.#relations;
       this.#relations = await readRelations(client);
       this.#newest = Math.max(this.#newest, ...this.#relations.keys());
       const gone = [...known].filter(([oid]) => !this.#relations.has(oid));
       const drops = gone.map(([oid, relation]) => relationOf(oid, relation, this.boundary));
-      this.#note(before, { ...this.#effects(known, this.#relations), drops, transaction: undefined });
+      const seen = { ...this.#effects(known, this.#relations), drops, columnsGone: await columnsGone() };
+      this.#note(before, { ...seen, transaction: undefined });
       return result;
     } catch (error) {
       this.#note(before, { error, transaction: undefined });
@@ -200,7 +209,14 @@ export class Observer {
 
   #note(before: Before, seen: Partial<Observed>): void {
     const [messages, cascades] = [this.#messages, this.#cascades];
-    const unless = { altered: undefined, transaction: this.#transaction, messages, cascades, error: undefined };
+    const unless = {
+      altered: undefined,
+      columnsGone: [],
+      transaction: this.#transaction,
+      messages,
+      cascades,
+      error: undefined,
+    };
     this.#observed.push({ ...nothing, ...unless, ...before, ...seen });
   }
 
@@ -282,7 +298,3 @@ export class Observer {
 type Before = Pick<Observed, 'sql' | 'tree' | 'tables' | 'held'>;
 type Effects = Pick<Observed, 'locks' | 'rewrites' | 'builds' | 'scans' | 'drops'>;
 const nothing: Effects = { locks: [], rewrites: [], builds: [], scans: [], drops: [] };
-
-function cascadesIn(notice: string): readonly string[] {
-  return [...notice.matchAll(/^drop cascades to (?!\d+ other objects?$)(.+)$/gm)].map(([, what = '']) => what);
-}

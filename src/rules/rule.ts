@@ -7,6 +7,7 @@ export type Severity = 'error' | 'warning' | 'notice';
 /** One hazard: how it is recognised, what is said of it, and what is right instead. One file each, called like the rule. */
 export interface Rule {
   readonly name: string;
+  /** Of the worst that it finds; what the settings say of the rule holds for all that it finds. */
   readonly severity: Severity;
   /** What is wrong, in one short sentence. */
   readonly title: string;
@@ -16,6 +17,8 @@ export interface Rule {
   readonly optional?: true;
   /** The server's errors (SQLSTATE) that it explains: a statement that it finds and that failed so needs no second finding. */
   readonly explains?: readonly string[];
+  /** Rules that say the same, and more: where one of them speaks of a statement, this one need not. */
+  readonly leavesTo?: readonly string[];
   check(migration: JudgedMigration, context: RuleContext): Iterable<Problem>;
   /** Each is found by this rule. */
   readonly bad: readonly Example[];
@@ -47,6 +50,8 @@ export interface RuleContext {
 export interface Problem {
   /** Undefined when it is about the whole migration. */
   readonly statement?: Observed | undefined;
+  /** When it is not as bad as the worst that the rule finds. */
+  readonly severity?: Severity | undefined;
   /** What happens to whom, with the real names. */
   readonly message: string;
   /** What to write instead: SQL to paste, with the real names. */

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
+import type { Finding } from '../../src/commands/lint/contract.js';
 import { createMigrator } from '../../src/migrator.js';
 import { serverUrl } from '../support/database.js';
 
@@ -13,16 +14,29 @@ beforeEach(() => {
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
 async function rulesFoundIn(files: readonly string[], flags: readonly string[] = []): Promise<readonly string[]> {
+  return (await findingsIn(files, files.length, flags)).map(({ rule }) => rule);
+}
+
+/** What is before the last of them is in use. */
+async function findingsOfLast(files: readonly string[], flags: readonly string[] = []): Promise<readonly string[]> {
+  return (await findingsIn(files, 1, flags)).map(({ severity, rule }) => `${severity} ${rule}`);
+}
+
+async function findingsIn(
+  files: readonly string[],
+  judged: number,
+  flags: readonly string[],
+): Promise<readonly Finding[]> {
   const written = files.map((sql, index) => {
     const file = join(dir, `${1_700_000_000_000 + index}-File.sql`);
-    writeFileSync(file, `-- up\n${sql}\n\n-- down\n`);
+    writeFileSync(file, `-- up\n${sql}\n`);
     return file;
   });
   const dataSource = new DataSource({ type: 'postgres', url: serverUrl(), migrations: [`${dir}/*.sql`] });
   const migrator = createMigrator({ dataSource, settings: { dir } });
   try {
-    const { findings } = await migrator.lint({ files: written, shadow: serverUrl(), rules: flags });
-    return findings.map(({ rule }) => rule);
+    const { findings } = await migrator.lint({ files: written.slice(-judged), shadow: serverUrl(), rules: flags });
+    return findings;
   } finally {
     await migrator.close();
   }
@@ -51,4 +65,25 @@ it('does not take another error for the one that a rule explains', async () => {
 
 it('knows the names of three parts that only a trigger has', async () => {
   expect(await rulesFoundIn([`${table}\nDROP TRIGGER IF EXISTS fill ON public.users;`])).toEqual([]);
+});
+
+const narrowing = 'ALTER TABLE users ALTER COLUMN name TYPE varchar(20);';
+
+it('says once what two rules see, and it is not lost when the one that says it is off', async () => {
+  expect(await findingsOfLast([table, narrowing])).toEqual(['error alter-type-rewrite']);
+  expect(await findingsOfLast([table, narrowing], ['alter-type-rewrite=off'])).toEqual([
+    'warning alter-type-narrowing',
+  ]);
+});
+
+it('takes one finding of a rule less seriously than another, unless the settings say how serious the rule is', async () => {
+  const check = 'ALTER TABLE users ADD CONSTRAINT c CHECK (id > 0) NOT VALID; CREATE TABLE tags (id int PRIMARY KEY);';
+  const before = `${table} ${check}`;
+  const same = 'ALTER TABLE users ADD age int; ALTER TABLE users VALIDATE CONSTRAINT c;';
+  const other = 'ALTER TABLE tags ADD age int; ALTER TABLE users VALIDATE CONSTRAINT c;';
+  expect(await findingsOfLast([before, same])).toEqual(['error work-while-holding-lock']);
+  expect(await findingsOfLast([before, other])).toEqual(['warning work-while-holding-lock']);
+  expect(await findingsOfLast([before, other], ['work-while-holding-lock=error'])).toEqual([
+    'error work-while-holding-lock',
+  ]);
 });

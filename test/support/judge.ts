@@ -18,15 +18,53 @@ export interface Found extends Problem {
 
 /** What the rules find in an example, on a database of its own; also those that are a matter of taste. */
 export async function judgeExample(example: Example): Promise<readonly Found[]> {
-  if (example.embedded) return judgeInProcess(example);
+  const { sql, given, transaction, phase, down, targetVersion, embedded, fails = false } = example;
+  const files = [sql].flat().map((up) => ({ up, transaction, phase, down }));
+  const { found, tried, error } = await judgeFiles(files, { given, targetVersion, embedded });
+  const mayFail = fails && tried === files.length;
+  if (error !== undefined && !mayFail) throw new Error(`The example itself fails: ${messageOf(error)}`);
+  if (error === undefined && fails) throw new Error('The example should fail, and does not.');
+  return found;
+}
+
+export interface JudgedFile {
+  readonly up: string | ((queryRunner: QueryRunner) => Promise<unknown>);
+  readonly transaction?: false | undefined;
+  readonly phase?: 'contract' | undefined;
+  /** Tried only where it is given. */
+  readonly down?: string | undefined;
+}
+
+interface Circumstances {
+  /** What was there before, in use. */
+  readonly given?: string | undefined;
+  readonly targetVersion?: number | undefined;
+  /** On the server that users have when they name none. */
+  readonly embedded?: true | undefined;
+}
+
+interface Judgement {
+  readonly found: readonly Found[];
+  /** How many of the files were executed, the failed one included. */
+  readonly tried: number;
+  /** Why a file could not be executed to its end; the ones behind it were not tried. */
+  readonly error: unknown;
+}
+
+/** What the rules find in the files of one batch, on a database of their own. */
+export async function judgeFiles(
+  files: readonly JudgedFile[],
+  { given, targetVersion = 15, embedded }: Circumstances,
+): Promise<Judgement> {
+  if (embedded) return judgeInProcess(files, { given, targetVersion });
   const database = await createDatabase();
   try {
-    if (example.given) await database.query(example.given);
+    if (given) await database.query(given);
     const dataSource = new DataSource({ type: 'postgres', url: database.url, installExtensions: false });
     await dataSource.initialize();
     try {
       const { master } = dataSource.driver as unknown as { readonly master: Shadow['pool'] };
-      return await judgeOn({ dataSource, pool: master, close: async () => undefined }, example);
+      return await judgeOn({ dataSource, pool: master, close: async () => undefined }, files, targetVersion);
     } finally {
       await dataSource.destroy();
     }
@@ -35,44 +73,47 @@ export async function judgeExample(example: Example): Promise<readonly Found[]> 
   }
 }
 
-/** On the server that users have when they name none. */
-async function judgeInProcess(example: Example): Promise<readonly Found[]> {
+async function judgeInProcess(
+  files: readonly JudgedFile[],
+  { given, targetVersion = 15 }: Circumstances,
+): Promise<Judgement> {
   const shadow = await openShadow(new DataSource({ type: 'postgres' }), {});
   try {
-    if (example.given) await shadow.pool.query(example.given);
-    return await judgeOn(shadow, example);
+    if (given) await shadow.pool.query(given);
+    return await judgeOn(shadow, files, targetVersion);
   } finally {
     await shadow.close();
   }
 }
 
-async function judgeOn(shadow: Shadow, example: Example): Promise<readonly Found[]> {
-  const { sql, targetVersion = 15, phase = 'expand', fails = false } = example;
+async function judgeOn(shadow: Shadow, files: readonly JudgedFile[], targetVersion: number): Promise<Judgement> {
   const observer = await Observer.open(shadow);
   const batch: JudgedMigration[] = [];
-  const texts = [sql].flat();
-  for (const [index, text] of texts.entries()) {
-    const before = example.down === undefined ? undefined : await readFingerprint(shadow);
-    const migration = migrationOf(text, index, example);
-    const { error, statements, transactional } = await observeMigration(shadow, migration, observer, noDependencies);
-    const mayFail = fails && index === texts.length - 1;
-    if (error !== undefined && !mayFail) throw new Error(`The example itself fails: ${messageOf(error)}`);
-    if (error === undefined && mayFail) throw new Error('The example should fail, and does not.');
-    const back = before && (await wayBackOf(shadow, migration, before, noDependencies));
-    batch.push({ ...migration, file: undefined, phase, transactional, statements, wayBack: back?.wayBack });
+  let error: unknown;
+  for (const [index, file] of files.entries()) {
+    const before = file.down === undefined ? undefined : await readFingerprint(shadow);
+    const migration = migrationOf(file, index);
+    const observed = await observeMigration(shadow, migration, observer, noDependencies);
+    error = observed.error;
+    const back = error === undefined && before && (await wayBackOf(shadow, migration, before, noDependencies));
+    const { statements, transactional } = observed;
+    const wayBack = back ? back.wayBack : undefined;
+    batch.push({ ...migration, file: undefined, transactional, statements, wayBack });
+    if (error !== undefined) break;
   }
-  return rules.flatMap((rule) =>
+  const found = rules.flatMap((rule) =>
     batch.flatMap((migration) =>
       [...rule.check(migration, { targetVersion, batch })].map((problem) => ({
         ...problem,
         rule: rule.name,
-        severity: rule.severity,
+        severity: problem.severity ?? rule.severity,
       })),
     ),
   );
+  return { found, tried: batch.length, error };
 }
 
-function migrationOf(sql: string, index: number, { transaction, phase, down }: Example): LoadedMigration {
+function migrationOf({ up, transaction, phase, down }: JudgedFile, index: number): LoadedMigration {
   const timestamp = 1_700_000_000_000 + index;
   return {
     name: `Example${timestamp}`,
@@ -84,7 +125,7 @@ function migrationOf(sql: string, index: number, { transaction, phase, down }: E
     prepare: () =>
       Promise.resolve({
         transaction,
-        up: (queryRunner: QueryRunner) => queryRunner.query(sql),
+        up: async (queryRunner: QueryRunner) => (typeof up === 'string' ? queryRunner.query(up) : up(queryRunner)),
         down: down === undefined ? undefined : (queryRunner: QueryRunner) => queryRunner.query(down),
       }),
   };

@@ -1,28 +1,27 @@
 import { ExitCode, MigrateError } from '../../errors.js';
 import type { LintSettings } from '../../options.js';
-import type { Rule, Severity } from '../../rules/rule.js';
+import type { Problem, Rule, Severity } from '../../rules/rule.js';
 
 export type Level = Severity | 'off';
-/** How severe each rule is taken here. */
+/** What is said here of rules; of the others holds what they say themselves. */
 export type Levels = ReadonlyMap<string, Level>;
 
 const known: readonly string[] = ['error', 'warning', 'notice', 'off'] satisfies readonly Level[];
 
-/** The rules' own severities, what the settings say before them, and what the flags say before those. */
+/** What the flags say goes before what the settings say. */
 export function levelsOf(
   rules: readonly Rule[],
   settings: LintSettings | undefined,
   flags: readonly string[] = [],
 ): Levels {
-  const levels = new Map<string, Level>(
-    rules.map(({ name, severity, optional }) => [name, optional ? 'off' : severity]),
-  );
+  const names = rules.map(({ name }) => name);
+  const levels = new Map<string, Level>();
   const given = [
     ...Object.entries(settings?.rules ?? {}),
     ...flags.map((flag) => flag.split('=', 2) as [string, string | undefined]),
   ];
   const problems = given.flatMap(([name, level]) => {
-    if (!levels.has(name)) return [`there is no rule "${name}"${closest(name, [...levels.keys()])}`];
+    if (!names.includes(name)) return [`there is no rule "${name}"${closest(name, names)}`];
     if (level === undefined || !known.includes(level))
       return [`"${name}" must be one of ${known.join(', ')}, but is ${JSON.stringify(level) ?? 'not said'}`];
     levels.set(name, level as Level);
@@ -35,6 +34,10 @@ export function levelsOf(
     next: 'Correct it in the settings (lint.rules) or in the flags: --rule create-index-blocking=off. docs/rules.md lists them.',
     exitCode: ExitCode.usage,
   });
+}
+
+export function levelOf(rule: Rule, problem: Pick<Problem, 'severity'>, levels: Levels): Level {
+  return levels.get(rule.name) ?? (rule.optional ? 'off' : (problem.severity ?? rule.severity));
 }
 
 /** One that shares a word with it. */

@@ -2,12 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { listMigrations } from '../../files/list.js';
 import { resolveMigrations } from '../../files/resolve.js';
 import { rules } from '../../rules/list.js';
-import type { JudgedMigration } from '../../rules/rule.js';
+import type { JudgedMigration, Rule } from '../../rules/rule.js';
 import type { CommandContext } from '../context.js';
 import { choose, shown } from './choose.js';
 import type { Finding, FixedMigration, LintOptions, LintResult } from './contract.js';
 import { explainedBy, notJudged } from './not-judged.js';
-import { levelsOf } from './levels.js';
+import { levelOf, levelsOf } from './levels.js';
 import type { Levels } from './levels.js';
 import { locate, withoutComment } from './source.js';
 import type { LocatedSource } from './source.js';
@@ -33,7 +33,8 @@ export async function lint(options: LintOptions, context: CommandContext): Promi
     const batch = batches.find((one) => one.includes(migration)) ?? [migration];
     const source = await sourceOf(migration);
     const found = findingsOf(migration, { targetVersion: options.targetVersion ?? 15, batch }, levels, source);
-    const { findings, ignores } = suppress(found, migration, source, rules);
+    const { findings: left, ignores } = suppress(found, migration, source, rules);
+    const findings = withoutEchoes(left, rules);
     const seen = observed[index] as Tried;
     const later = choice.judged.length - observed.length;
     all.push(...findings, ...notJudged(seen, later, source, explainedBy(findings, seen, rules)));
@@ -48,6 +49,18 @@ export async function lint(options: LintOptions, context: CommandContext): Promi
     if (migration && isFound) fixed.push(await fix({ migration, statements }, migrations, options, context));
   }
   return { ...result, fixed };
+}
+
+/** After the settings and comments, so that what is said only once is said at all. */
+function withoutEchoes(findings: readonly Finding[], all: readonly Rule[]): readonly Finding[] {
+  const isSaidBy = (rule: string | undefined, { sql, line, column }: Finding): boolean =>
+    findings.some(
+      (other) => other.rule === rule && other.sql === sql && other.line === line && other.column === column,
+    );
+  return findings.filter((finding) => {
+    const leavesTo = all.find(({ name }) => name === finding.rule)?.leavesTo ?? [];
+    return !leavesTo.some((rule) => isSaidBy(rule, finding));
+  });
 }
 
 function judgedOf({ migration, transactional, statements, wayBack }: Tried): JudgedMigration {
@@ -67,9 +80,11 @@ function findingsOf(
   located: LocatedSource,
 ): readonly Finding[] {
   return rules.flatMap((rule) => {
-    const severity = levels.get(rule.name);
-    if (severity === undefined || severity === 'off') return [];
-    return [...rule.check(migration, context)].map(({ statement, message, fix }) => {
+    if (levelOf(rule, rule, levels) === 'off') return [];
+    return [...rule.check(migration, context)].flatMap((problem) => {
+      const { statement, message, fix } = problem;
+      const severity = levelOf(rule, problem, levels);
+      if (severity === 'off') return [];
       const place = statement && located.places.get(statement);
       return {
         rule: rule.name,

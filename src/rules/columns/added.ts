@@ -37,7 +37,7 @@ export function mustHaveValue(constraints: readonly Constraint[]): boolean {
   return has(constraints, 'CONSTR_NOTNULL', 'CONSTR_PRIMARY');
 }
 
-export function hasDefault(constraints: readonly Constraint[]): boolean {
+function hasDefault(constraints: readonly Constraint[]): boolean {
   return constraints.some(
     ({ contype, raw_expr: value }) => contype === 'CONSTR_DEFAULT' && nodeOf(value, 'A_Const')?.isnull !== true,
   );

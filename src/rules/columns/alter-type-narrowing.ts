@@ -1,27 +1,25 @@
-import type { ColumnFacts } from '../../observe/catalog.js';
 import { called, ident } from '../look.js';
 import { eachStatement } from '../rule.js';
 import type { Rule } from '../rule.js';
-import { isMereCast, retypings } from './retype.js';
+import { lossIn, retypings } from './retype.js';
 import type { Retyping } from './retype.js';
-import { lossOf } from './types.js';
 
 const orders = 'CREATE TABLE orders (id bigint PRIMARY KEY, name varchar(50), price numeric(10, 4), at timestamp)';
 
 export const alterTypeNarrowing: Rule = {
   name: 'alter-type-narrowing',
   severity: 'warning',
+  leavesTo: ['alter-type-rewrite'],
   title: 'Values that are there may not fit into the new type.',
-  why: 'On a throwaway database without rows every type fits. In production a shorter varchar or a smaller integer fails at the first value that is too long or too large, and takes the whole migration back; fewer decimals, or fractions of a second, are rounded without a word, and no revert brings them back. A cast in USING cuts texts off without a word. A USING that does more than that is taken as meant.',
+  why: 'On a throwaway database without rows every type fits. In production a shorter varchar or a smaller integer fails at the first value that is too long or too large, and takes the whole migration back; fewer decimals, or fractions of a second, are rounded without a word, and no revert brings them back. A cast in USING cuts texts off without a word. A USING that does more than that is taken as meant. Where alter-type-rewrite speaks of the same statement, it says this too.',
   check: eachStatement((statement) =>
     retypings(statement).flatMap((retyping) => {
-      const { table, was, is, using } = retyping;
-      const loss = using && !isMereCast(using) ? undefined : lossOf(was.domain?.type ?? was.type, checkedType(is));
+      const { table, was, is } = retyping;
+      const loss = lossIn(retyping);
       if (loss === undefined) return [];
-      const cuts = using && loss.startsWith('it fails at the first value of more');
       return [
         {
-          message: `${called(table)}.${was.name} goes from ${was.type} to ${is.type}: ${cuts ? 'the cast in USING cuts longer values off without a word' : loss}.`,
+          message: `${called(table)}.${was.name} goes from ${was.type} to ${is.type}: ${loss}.`,
           fix: look(retyping),
         },
       ];
@@ -38,11 +36,6 @@ export const alterTypeNarrowing: Rule = {
     { given: orders, sql: 'ALTER TABLE orders ALTER COLUMN name TYPE text' },
   ],
 };
-
-/** A domain that allows everything is no more than the type below it. */
-function checkedType({ domain, type }: ColumnFacts): string {
-  return domain && !domain.checked ? domain.type : type;
-}
 
 /** Which rows it is about. */
 function look({ table, was, is }: Retyping): string | undefined {

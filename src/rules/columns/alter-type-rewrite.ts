@@ -5,7 +5,7 @@ import { eachStatement } from '../rule.js';
 import type { JudgedMigration, Rule } from '../rule.js';
 import { isRewritten } from './effects.js';
 import { secondColumn, separately, shortName } from './recipes.js';
-import { dependsOnSession, isMereCast, isUtc, pinnedZone, retypings, usingText, zoneOf } from './retype.js';
+import { dependsOnSession, isMereCast, isUtc, lossIn, pinnedZone, retypings, usingText, zoneOf } from './retype.js';
 import type { Retyping } from './retype.js';
 import { changesTimeZone, isFree } from './types.js';
 
@@ -28,7 +28,7 @@ export const alterTypeRewrite: Rule = {
         );
       })
       .map((retyping) => ({
-        message: `Nobody can read or write ${called(retyping.table)} while all its rows are written again: ${ident(retyping.was.name)} goes from ${retyping.was.type} to ${retyping.is.type}.`,
+        message: `Nobody can read or write ${called(retyping.table)} while all its rows are written again: ${ident(retyping.was.name)} goes from ${retyping.was.type} to ${retyping.is.type}.${alsoLost(retyping)}`,
         fix: asCheck(retyping) ?? asSecondColumn(statement, retyping, pinnedZone(statement, migration), targetVersion),
       })),
   ),
@@ -66,6 +66,11 @@ export const alterTypeRewrite: Rule = {
     { given: 'CREATE TABLE users (name varchar(50))', sql: 'ALTER TABLE users ALTER name TYPE text' },
   ],
 };
+
+function alsoLost(retyping: Retyping): string {
+  const loss = lossIn(retyping);
+  return loss === undefined ? '' : ` And ${loss}.`;
+}
 
 function isToBlame({ was, is, using, isAlone }: Retyping): boolean {
   const free = isFree(was.type, is.type) || was.domain?.type === is.type;

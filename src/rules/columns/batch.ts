@@ -23,7 +23,12 @@ function earlier(statement: Observed, { batch }: RuleContext): readonly Observed
 }
 
 /** Nobody uses a column that comes with the same batch. */
-export function isNewColumn(table: TableFacts, name: string, statement: Observed, context: RuleContext): boolean {
+export function isNewColumn(
+  table: Pick<TableFacts, 'oid'>,
+  name: string,
+  statement: Observed,
+  context: RuleContext,
+): boolean {
   return [...earlier(statement, context), statement].some((other) =>
     newColumns(other).some(
       ({ table: facts, column }) => facts.oid === table.oid && column.colname === name && !columnOf(facts, name),
@@ -45,22 +50,24 @@ export function commandsOn(
 }
 
 export interface Renaming {
-  readonly table: TableFacts;
+  readonly table: Pick<TableFacts, 'oid' | 'schema' | 'name'>;
   readonly from: string;
   readonly to: string;
 }
 
-export function renamingOf(statement: Observed): Renaming | undefined {
-  const rename = nodeOf(statement.tree, 'RenameStmt');
-  const table = tableInUse(statement, rename?.relation);
-  if (rename?.renameType !== 'OBJECT_COLUMN' || !table || !rename.subname || !rename.newname) return undefined;
-  return columnOf(table, rename.subname) && { table, from: rename.subname, to: rename.newname };
+/** Also those that were seen only when a block or a function was executed. */
+export function renamingsOf(statement: Observed): readonly Renaming[] {
+  const hidden = statement.columnsGone.flatMap(({ table, column, now }) =>
+    now === undefined ? [] : [{ table, from: column, to: now }],
+  );
+  const { relation, renameType, subname: from, newname: to } = nodeOf(statement.tree, 'RenameStmt') ?? {};
+  const table = tableInUse(statement, relation);
+  if (renameType !== 'OBJECT_COLUMN' || !table || !from || !to || !columnOf(table, from)) return hidden;
+  return [{ table, from, to }];
 }
 
-export function renamings(statements: readonly Observed[], table: TableFacts): readonly Renaming[] {
-  return statements
-    .flatMap((statement) => renamingOf(statement) ?? [])
-    .filter(({ table: { oid } }) => oid === table.oid);
+export function renamings(statements: readonly Observed[], table: Pick<TableFacts, 'oid'>): readonly Renaming[] {
+  return statements.flatMap(renamingsOf).filter(({ table: { oid } }) => oid === table.oid);
 }
 
 export interface Replacement extends NewColumn {

@@ -14,7 +14,13 @@ export const dropColumn: Rule = {
   why: 'DROP COLUMN is over at once, and from then on every query of the old version that names the column fails: TypeORM names all columns of an entity in each query. During a rollout both versions run, and the data does not come back with the old one. So it belongs in a migration of the phase contract, which runs when the old version is gone. A column that comes back under its name is left to orm-drop-add-column.',
   check: eachStatement((statement, migration, context) => {
     if (migration.phase === 'contract') return [];
-    return alterations(statement, 'AT_DropColumn').flatMap(({ table, command }) => {
+    const hidden = statement.columnsGone
+      .filter(({ table, column, now }) => now === undefined && !isNewColumn(table, column, statement, context))
+      .map(({ table, column }) => ({
+        message: `It drops ${called(table)}.${column}, which cannot be seen in its text: the old version of the app fails at once, and the data does not come back.`,
+        fix: `-- In a file of its own:\n-- phase: contract\nALTER TABLE ${sqlName(table)} DROP COLUMN ${ident(column)};`,
+      }));
+    const named = alterations(statement, 'AT_DropColumn').flatMap(({ table, command }) => {
       const was = columnOf(table, command.name);
       if (!was || isNewColumn(table, was.name, statement, context)) return [];
       const comesBack = replacementOf(table, was.name, statement, context);
@@ -29,6 +35,7 @@ export const dropColumn: Rule = {
         },
       ];
     });
+    return [...named, ...hidden];
   }),
   bad: [
     { given: users, sql: 'ALTER TABLE users DROP COLUMN name' },
@@ -36,12 +43,22 @@ export const dropColumn: Rule = {
       given: 'CREATE SCHEMA app; CREATE TABLE app."User" (id int, "fullName" text NOT NULL)',
       sql: 'ALTER TABLE ONLY app."User" DROP COLUMN IF EXISTS "fullName", ADD COLUMN x int',
     },
+    { given: users, sql: 'DO $$ BEGIN ALTER TABLE users DROP COLUMN IF EXISTS name; END $$' },
+    { given: users, sql: 'DO $$ BEGIN ALTER TABLE users DROP name; COMMIT; END $$', transaction: false },
+    {
+      given: `${users}; CREATE FUNCTION tidy() RETURNS void LANGUAGE sql AS 'ALTER TABLE users DROP COLUMN name'`,
+      sql: 'SELECT tidy()',
+      transaction: false,
+    },
   ],
   good: [
     { given: users, sql: 'ALTER TABLE users DROP COLUMN name', phase: 'contract' },
     { given: users, sql: 'ALTER TABLE users DROP COLUMN IF EXISTS nickname' },
     { sql: `${users}; ALTER TABLE users DROP COLUMN name` },
     { given: users, sql: 'ALTER TABLE users ADD tmp int; ALTER TABLE users DROP COLUMN tmp' },
+    { given: users, sql: 'DO $$ BEGIN ALTER TABLE users DROP COLUMN IF EXISTS nickname, ADD age int; END $$' },
+    { given: users, sql: 'DO $$ BEGIN ALTER TABLE users DROP COLUMN name; END $$', phase: 'contract' },
+    { given: users, sql: 'ALTER TABLE users ADD tmp int; DO $$ BEGIN ALTER TABLE users DROP tmp; END $$' },
   ],
 };
 

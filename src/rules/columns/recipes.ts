@@ -116,6 +116,6 @@ function keptEqual(table: TableFacts, routine: string, column: string, value: st
 }
 
 /** As the flags of the commands name a column. */
-export function pathOf({ schema, name }: TableFacts, column: string): string {
+export function pathOf({ schema, name }: Pick<TableFacts, 'schema' | 'name'>, column: string): string {
   return `${schema === 'public' ? '' : `${schema}.`}${name}.${column}`;
 }

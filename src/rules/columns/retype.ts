@@ -5,7 +5,7 @@ import type { Tree } from '../../observe/parser.js';
 import { alterations, columnOf, ident } from '../look.js';
 import type { JudgedMigration } from '../rule.js';
 import { before } from './batch.js';
-import { changesTimeZone } from './types.js';
+import { changesTimeZone, lossOf } from './types.js';
 
 /** An ALTER COLUMN … TYPE on a table in use. */
 export interface Retyping {
@@ -70,4 +70,17 @@ export function isUtc(zone: string | undefined): boolean {
 /** What the values are in depends on who converts them: the rule alter-type-timezone speaks of it. */
 export function dependsOnSession({ was, is, using }: Retyping, zone: string | undefined): boolean {
   return changesTimeZone(was.type, is.type) && zoneOf(using) === undefined && zone === undefined;
+}
+
+/** What may happen to the values that are there, in words; undefined when each fits, or USING says what becomes of them. */
+export function lossIn({ was, is, using }: Retyping): string | undefined {
+  if (using && !isMereCast(using)) return undefined;
+  const loss = lossOf(was.domain?.type ?? was.type, checkedType(is));
+  const isCut = using !== undefined && loss?.startsWith('it fails at the first value of more');
+  return isCut ? 'the cast in USING cuts longer values off without a word' : loss;
+}
+
+/** A domain that allows everything is no more than the type below it. */
+function checkedType({ domain, type }: ColumnFacts): string {
+  return domain && !domain.checked ? domain.type : type;
 }

@@ -32,7 +32,7 @@ export const multipleFksOneTx: Rule = {
   ],
   good: [
     { given, sql: [toUsers, toItems] },
-    { given, sql: `${toUsers}; ${toItems}`, transaction: false },
+    { given, sql: `SET lock_timeout = 2000; ${toUsers}; ${toItems}`, transaction: false },
     { given, sql: 'CREATE TABLE bills (u int UNIQUE REFERENCES users, i int UNIQUE REFERENCES shop."Items")' },
     { given, sql: `${toUsers}; ALTER TABLE orders ADD FOREIGN KEY (i) REFERENCES users NOT VALID` },
     { given, sql: `${toUsers}; ALTER TABLE users ADD FOREIGN KEY (id) REFERENCES orders (u) NOT VALID` },

@@ -41,7 +41,7 @@ export const notValidThenValidateSameTx: Rule = {
     { given, sql: [`ALTER TABLE users ${add}`, 'ALTER TABLE users VALIDATE CONSTRAINT "Adult"'] },
     {
       given,
-      sql: `ALTER TABLE users ${add}; ALTER TABLE users VALIDATE CONSTRAINT "Adult"`,
+      sql: `SET lock_timeout = 2000; ALTER TABLE users ${add}; ALTER TABLE users VALIDATE CONSTRAINT "Adult"`,
       transaction: false,
     },
     { sql: `${given}; ALTER TABLE users ${add}; ALTER TABLE users VALIDATE CONSTRAINT "Adult"` },

@@ -34,7 +34,7 @@ export const indexMissingFk: Rule = {
   good: [
     {
       given,
-      sql: `CREATE INDEX CONCURRENTLY i ON shop."Orders" ("userId", id); BEGIN; ${add}`,
+      sql: `CREATE INDEX CONCURRENTLY i ON shop."Orders" ("userId", id); BEGIN; SET LOCAL lock_timeout = 2000; ${add}`,
       transaction: false,
     },
     {

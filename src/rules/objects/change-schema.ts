@@ -8,7 +8,7 @@ const users = 'CREATE TABLE users (id int PRIMARY KEY, email text)';
 
 export const changeSchema: Rule = {
   name: 'change-schema',
-  severity: 'warning',
+  severity: 'error',
   title: 'A table moves to another schema, or its schema gets another name.',
   why: 'The old version of the app looks for it where it was, and fails from the commit on. A view where the table was takes its reads and writes over. For a whole schema, the search_path of the role can name both, if no statement names the schema. In the phase contract it is what was meant.',
   check: eachStatement((statement, { phase, statements }, { batch }) => {

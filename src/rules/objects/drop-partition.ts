@@ -8,7 +8,7 @@ const visits =
 
 export const dropPartition: Rule = {
   name: 'drop-partition',
-  severity: 'warning',
+  severity: 'error',
   title: 'A partition is dropped while it is part of its table.',
   why: 'DROP TABLE of a partition takes ACCESS EXCLUSIVE on the whole partitioned table: behind a long query, everybody waits who reads or writes any of it. And its rows are gone at once, for the old version of the app too. Detach it first (CONCURRENTLY, since PostgreSQL 14); then it is a table of its own, and dropping it keeps nobody waiting.',
   check: eachStatement((statement, { phase }, { targetVersion }) => {

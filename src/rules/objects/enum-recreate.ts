@@ -1,3 +1,4 @@
+import type { TableFacts } from '../../observe/catalog.js';
 import { nodeOf, textsOf } from '../../observe/parser.js';
 import type { Observed } from '../../observe/observer.js';
 import { alterations, called, columnOf, ident, literal, sqlName } from '../look.js';
@@ -10,17 +11,19 @@ export const enumRecreate: Rule = {
   severity: 'error',
   title: 'An enum is made anew to change its values: the table is rewritten while everybody waits.',
   why: 'TypeORM changes the values of an enum by renaming the type, creating another one and converting the columns by way of text. That rewrites the table and all its indexes under ACCESS EXCLUSIVE, fails where a row has a value that is left out, and the old version of the app can write that value no more. To add a value, ADD VALUE touches no row; a value that nobody may use any more can stay in the type.',
-  *check(migration, { batch }) {
-    for (const type of recreated(batch)) {
-      const conversions = migration.statements.filter((statement) => converts(statement, type).length > 0);
-      const [first] = conversions;
+  *check(migration) {
+    const conversions = migration.statements.flatMap((statement) =>
+      convertedBy(statement).map((conversion) => ({ ...conversion, statement })),
+    );
+    for (const target of new Set(conversions.map(({ to }) => to))) {
+      const columns = conversions.filter(({ to }) => to === target);
+      const [first] = columns;
       if (!first) continue;
-      const columns = conversions.flatMap((statement) => converts(statement, type));
       const tables = [...new Set(columns.map(({ table }) => called(table)))];
       yield {
-        statement: first,
+        statement: first.statement,
         message: `To change the values of an enum, every row of ${tables.join(', ')} is written again, with all indexes, while nobody can read or write.`,
-        fix: fixFor(nameBefore(migration, columns[0]?.type ?? ''), type.values, columns),
+        fix: fixFor(nameBefore(migration, first.from), columns),
       };
     }
   },
@@ -33,6 +36,10 @@ export const enumRecreate: Rule = {
       given: `${users}; CREATE SCHEMA shop; CREATE TABLE shop.orders (mood users_mood_enum)`,
       sql: `CREATE TYPE mood_new AS ENUM ('sad', 'ok', 'fine'); ALTER TABLE users ALTER "Mood" TYPE mood_new USING "Mood"::text::mood_new, ALTER "Mood" SET DEFAULT 'ok'; ALTER TABLE shop.orders ALTER mood TYPE mood_new USING mood::text::mood_new; DROP TYPE users_mood_enum; ALTER TYPE mood_new RENAME TO users_mood_enum`,
       phase: 'contract',
+    },
+    {
+      given: `${users}; CREATE TYPE "Moods" AS ENUM ('sad', 'ok', 'fine')`,
+      sql: 'ALTER TABLE ONLY public.users ALTER COLUMN "Mood" TYPE "Moods" USING "Mood"::text::"Moods"',
     },
   ],
   good: [
@@ -47,21 +54,6 @@ export const enumRecreate: Rule = {
   ],
 };
 
-interface Recreated {
-  readonly name: string;
-  readonly values: readonly string[];
-}
-
-function recreated(batch: readonly JudgedMigration[]): readonly Recreated[] {
-  return batch
-    .flatMap(({ statements }) => statements)
-    .flatMap(({ tree }) => {
-      const create = nodeOf(tree, 'CreateEnumStmt');
-      const name = textsOf(create?.typeName).at(-1);
-      return name === undefined ? [] : [{ name, values: textsOf(create?.vals) }];
-    });
-}
-
 /** As the type was called before the migration gave its name to another one. */
 function nameBefore({ statements }: JudgedMigration, now: string): string {
   const bare = (name: string): string | undefined => name.replaceAll('"', '').split('.').at(-1);
@@ -70,29 +62,31 @@ function nameBefore({ statements }: JudgedMigration, now: string): string {
   return rename ? textsOf(nodeOf(rename.object, 'List')?.items).map(ident).join('.') : now;
 }
 
-type Conversion = {
-  readonly table: Parameters<typeof called>[0];
+interface Conversion {
+  readonly table: TableFacts;
   readonly column: string;
-  readonly type: string;
+  readonly from: string;
+  readonly to: string;
+  readonly before: readonly string[];
   readonly values: readonly string[];
-};
+}
 
-/** The columns that a statement takes from one enum to the other, rewriting their table. */
-function converts(statement: Observed, type: Recreated): readonly Conversion[] {
+/** The columns that a statement takes from one enum to another, rewriting their table. */
+function convertedBy(statement: Observed): readonly Conversion[] {
   return alterations(statement, 'AT_AlterColumnType').flatMap(({ table, command }) => {
-    const to = textsOf(nodeOf(command.def, 'ColumnDef')?.typeName?.names).at(-1);
-    const column = columnOf(table, command.name);
+    const was = columnOf(table, command.name);
+    const is = statement.altered && columnOf(statement.altered, command.name);
     const isRewritten = statement.rewrites.some(({ oid }) => oid === table.oid);
-    return to === type.name && column?.enum && isRewritten
-      ? [{ table, column: column.name, type: column.type, values: column.enum }]
-      : [];
+    if (!was?.enum || !is?.enum || was.type === is.type || !isRewritten) return [];
+    return [{ table, column: was.name, from: was.type, to: is.type, before: was.enum, values: is.enum }];
   });
 }
 
-function fixFor(type: string, values: readonly string[], columns: readonly Conversion[]): string {
-  const before = columns[0]?.values ?? [];
+function fixFor(type: string, columns: readonly Conversion[]): string | undefined {
+  const { before = [], values = [] } = columns[0] ?? {};
   const added = values.filter((value) => !before.includes(value));
   const gone = before.filter((value) => !values.includes(value));
+  if (added.length + gone.length === 0) return undefined;
   const adding = added.map((value) => {
     const neighbour = values[values.indexOf(value) - 1];
     const place = neighbour === undefined ? '' : ` AFTER ${literal(neighbour)}`;

@@ -9,6 +9,7 @@ const mood = "CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE TABLE users (id int
 export const enumValueUsedTooEarly: Rule = {
   name: 'enum-value-used-too-early',
   severity: 'error',
+  explains: ['55P04'],
   title: 'A value is added to an enum and used in the same transaction.',
   why: 'A value that ALTER TYPE … ADD VALUE has added can be used only when that is committed: before, "unsafe use of new value" (55P04) undoes the transaction, as soon as a row needs it. On a table without rows nothing may be noticed. The values that CREATE TYPE lists can be used at once; from PostgreSQL 17 on, those that are added to it in the same transaction, too.',
   *check(migration, { targetVersion }) {
@@ -22,6 +23,7 @@ export const enumValueUsedTooEarly: Rule = {
     }
   },
   bad: [
+    { given: mood, sql: "ALTER TYPE mood ADD VALUE 'fine'; INSERT INTO users VALUES (1, 'x', 'fine')", fails: true },
     {
       given: mood,
       sql: "ALTER TYPE mood ADD VALUE 'fine'; UPDATE users SET mood = (CASE WHEN name = '' THEN 'fine' ELSE 'ok' END)::mood WHERE id = 1",

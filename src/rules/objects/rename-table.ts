@@ -1,7 +1,7 @@
 import type { RenameStmt } from 'libpg-query';
 import { nodeOf } from '../../observe/parser.js';
 import type { Observed } from '../../observe/observer.js';
-import { called, ident, sqlName, tableInUse } from '../look.js';
+import { called, factsOf, ident, sqlName, tableInUse } from '../look.js';
 import { eachStatement } from '../rule.js';
 import type { Rule } from '../rule.js';
 
@@ -10,19 +10,19 @@ const renamed: ReadonlySet<RenameStmt['renameType']> = new Set(['OBJECT_TABLE', 
 
 export const renameTable: Rule = {
   name: 'rename-table',
-  severity: 'warning',
+  severity: 'error',
   title: 'A table gets another name while the old version of the app still uses the old one.',
-  why: 'From the commit on, each query of the old version of the app fails. A view of the old name, made in the same transaction, takes its reads and writes over: PostgreSQL passes both on to the table. The view goes in the phase contract. An entity may also keep the name of its table: @Entity("old_name").',
+  why: 'From the commit on, each query of the old version of the app fails. A view of the old name, made in the same transaction, takes its reads and writes over: PostgreSQL passes both on to the table. A new and empty table of the old name does not. The view goes in the phase contract. An entity may also keep the name of its table: @Entity("old_name").',
   check: eachStatement((statement, { phase, statements }) => {
     const rename = nodeOf(statement.tree, 'RenameStmt');
     const table = rename && renamed.has(rename.renameType) ? tableInUse(statement, rename.relation) : undefined;
     // An index can be renamed by ALTER TABLE too.
     if (!table || !rename || table.name !== rename.relation?.relname || phase === 'contract') return;
-    if (isTakenOver(table, statement, statements)) return;
+    if (isTakenOver(table, statement, statements) || takesPlace(rename, statement, statements)) return;
     const now = { schema: table.schema, name: rename.newname ?? '' };
     return [
       {
-        message: `The old version of the app finds no ${called(table)} any more.`,
+        message: `The old version of the app does not find the rows of ${called(table)} any more.`,
         fix: [
           '-- In the same transaction; the view goes in the phase contract:',
           `ALTER TABLE ${sqlName(table)} RENAME TO ${ident(now.name)};`,
@@ -41,27 +41,54 @@ export const renameTable: Rule = {
       given: `${users}; CREATE VIEW "Emails" AS SELECT email FROM users`,
       sql: 'ALTER VIEW "Emails" RENAME TO addresses',
     },
+    {
+      given: users,
+      sql: 'CREATE TABLE users_new (LIKE users INCLUDING ALL); ALTER TABLE users RENAME TO users_old; ALTER TABLE users_new RENAME TO users',
+    },
   ],
   good: [
     { given: users, sql: 'ALTER TABLE users RENAME TO people; CREATE VIEW users AS SELECT * FROM people' },
     { given: users, sql: 'ALTER TABLE users RENAME TO people', phase: 'contract' },
     { sql: `${users}; ALTER TABLE users RENAME TO people` },
+    {
+      given: `${users}; CREATE TABLE users_new (LIKE users INCLUDING ALL)`,
+      sql: 'ALTER TABLE users RENAME TO users_old; ALTER TABLE users_new RENAME TO users',
+    },
     { given: users, sql: 'ALTER TABLE users_pkey RENAME TO users_key' },
     { sql: 'ALTER TABLE IF EXISTS users RENAME TO people' },
   ],
 };
 
-/** A view, or another table that is as good, gets the old name. */
+/** A view, or another table that is as good, gets the old name; one that is new and empty is not. */
 function isTakenOver(
   { schema, name }: { readonly schema: string; readonly name: string },
   statement: Observed,
   statements: readonly Observed[],
 ): boolean {
-  return statements.slice(statements.indexOf(statement) + 1).some(({ tree, transaction }) => {
-    if (transaction !== statement.transaction) return false;
+  return statements.slice(statements.indexOf(statement) + 1).some((later) => {
+    const { tree } = later;
+    if (later.transaction !== statement.transaction) return false;
     const view = nodeOf(tree, 'ViewStmt')?.view;
     if (view) return view.relname === name && (view.schemaname ?? schema) === schema;
     const rename = nodeOf(tree, 'RenameStmt');
-    return rename !== undefined && renamed.has(rename.renameType) && rename.newname === name;
+    if (!rename || !renamed.has(rename.renameType) || rename.newname !== name) return false;
+    const other = factsOf(later, rename.relation);
+    return !other?.isNew || other.kind !== 'table' || isFilled(other.name, statements);
+  });
+}
+
+/** Of a table that was renamed just before: the two change places. */
+function takesPlace({ newname }: RenameStmt, statement: Observed, statements: readonly Observed[]): boolean {
+  return statements.slice(0, statements.indexOf(statement)).some(({ tree, transaction }) => {
+    const rename = nodeOf(tree, 'RenameStmt');
+    if (!rename || transaction !== statement.transaction || !renamed.has(rename.renameType)) return false;
+    return rename.relation?.relname === newname;
+  });
+}
+
+function isFilled(name: string, statements: readonly Observed[]): boolean {
+  return statements.some(({ tree }) => {
+    const into = nodeOf(tree, 'InsertStmt')?.relation ?? nodeOf(tree, 'CreateTableAsStmt')?.into?.rel;
+    return into?.relname === name;
   });
 }

@@ -5,6 +5,7 @@ import { irreversibleDown } from './irreversible-down.js';
 import { lockTimeoutOff } from './lock-timeout-off.js';
 import { mergeableAlters } from './mergeable-alters.js';
 import { missingCommit } from './missing-commit.js';
+import { noLockTimeout } from './no-lock-timeout.js';
 import { rowsChangedWhileHoldingLock } from './rows-changed-while-holding-lock.js';
 import { sessionSetLeak } from './session-set-leak.js';
 import { settingNotReset } from './setting-not-reset.js';
@@ -21,6 +22,7 @@ export const processRules: readonly Rule[] = [
   lockTimeoutOff,
   mergeableAlters,
   missingCommit,
+  noLockTimeout,
   rowsChangedWhileHoldingLock,
   sessionSetLeak,
   settingNotReset,

@@ -48,7 +48,7 @@ export const severalTablesLocked: Rule = {
     { given: both, sql: ['ALTER TABLE users ADD COLUMN name text', 'ALTER TABLE posts ADD COLUMN title text'] },
     {
       given: both,
-      sql: 'ALTER TABLE users ADD COLUMN name text; ALTER TABLE posts ADD COLUMN title text',
+      sql: 'SET lock_timeout = 1000; ALTER TABLE users ADD COLUMN name text; ALTER TABLE posts ADD COLUMN title text',
       transaction: false,
     },
     {

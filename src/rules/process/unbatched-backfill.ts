@@ -1,4 +1,3 @@
-import { nameOf } from '../../observe/catalog.js';
 import { nodeOf, nodesOf } from '../../observe/parser.js';
 import type { Observed } from '../../observe/observer.js';
 import type { Relation } from '../../observe/relation.js';
@@ -30,6 +29,10 @@ export const unbatchedBackfill: Rule = {
       sql: 'UPDATE shop."Order" AS o SET total = 0 WHERE total IS NULL',
       transaction: false,
     },
+    {
+      given: users,
+      sql: "WITH gone AS (DELETE FROM users WHERE name = '' RETURNING id) SELECT count(*) FROM gone LIMIT 1",
+    },
     { given: users, sql: `DO $$ BEGIN UPDATE users SET name = lower(email); END $$`, transaction: false },
   ],
   good: [
@@ -45,6 +48,10 @@ export const unbatchedBackfill: Rule = {
       given: users,
       sql: 'DELETE FROM users WHERE ctid = ANY (ARRAY (SELECT ctid FROM users WHERE name IS NULL LIMIT 1000))',
     },
+    {
+      given: users,
+      sql: 'WITH batch AS (SELECT id FROM users WHERE name IS NULL LIMIT 1000), gone AS (DELETE FROM users USING batch WHERE users.id = batch.id RETURNING 1) SELECT count(*) FROM gone',
+    },
   ],
 };
 
@@ -57,15 +64,17 @@ function changedWhole(statement: Observed): readonly (Relation | { readonly sche
     const written = new Set(locks.filter(({ mode }) => mode === 'ROW EXCLUSIVE').map(({ relation }) => relation.oid));
     return readsAllOf(statement).filter(({ oid }) => written.has(oid));
   }
-  const change = nodeOf(tree, 'UpdateStmt') ?? nodeOf(tree, 'DeleteStmt');
-  const table = tableInUse(statement, change?.relation);
-  if (!change?.relation || !table || !statement.tables.has(nameOf(change.relation))) return [];
-  if (readsAllOf(statement).length === 0 || isLimited(change)) return [];
-  const isScanned = scans.some(({ oid }) => oid === table.oid) || table.kind === 'partitioned table';
-  return isScanned ? [table] : [];
+  if (readsAllOf(statement).length === 0) return [];
+  // Also inside of another statement: WITH changed AS (UPDATE …) SELECT …
+  const changes = [...nodesOf(tree, 'UpdateStmt'), ...nodesOf(tree, 'DeleteStmt')];
+  const tables = changes.flatMap((change) =>
+    isLimited(change, tree) ? [] : (tableInUse(statement, change.relation) ?? []),
+  );
+  return tables.filter(({ oid, kind }) => scans.some((scan) => scan.oid === oid) || kind === 'partitioned table');
 }
 
 /** One batch: whoever runs it again and again knows how many. */
-function isLimited(change: object): boolean {
-  return [...nodesOf(change, 'SelectStmt')].some(({ limitCount }) => limitCount !== undefined);
+function isLimited(change: object, tree: Observed['tree']): boolean {
+  const beside = [...nodesOf(nodeOf(tree, 'SelectStmt')?.withClause, 'CommonTableExpr')];
+  return [...nodesOf([change, ...beside], 'SelectStmt')].some(({ limitCount }) => limitCount !== undefined);
 }

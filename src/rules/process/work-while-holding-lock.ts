@@ -11,16 +11,18 @@ const posts =
 
 export const workWhileHoldingLock: Rule = {
   name: 'work-while-holding-lock',
-  severity: 'warning',
+  severity: 'error',
   title:
     'Something that takes long is done while an earlier statement of the transaction keeps everybody from a table.',
-  why: 'A lock is held until the transaction ends, not until its statement does. A query, a VALIDATE or a filled materialized view that stops nobody by itself makes all wait who need the table that was altered before it. In a migration of its own it stops nobody. Changes of rows are judged by rows-changed-while-holding-lock; what locks the table that it reads, by rules of its own.',
+  why: 'A lock is held until the transaction ends, not until its statement does. A query, a VALIDATE or a filled materialized view that stops nobody by itself makes all wait who need the table that was altered before it. In a migration of its own it stops nobody. It is an error where it goes through the very table that it keeps everybody from: that takes as long as the table is large; a warning where it reads another one. Changes of rows are judged by rows-changed-while-holding-lock; what locks the table that it reads, by rules of its own.',
   check: eachStatement((statement, migration) => {
     const held = blockingHeld(statement, migration);
     const read = readsAllOf(statement);
     if (held.length === 0 || read.length === 0 || !isHarmlessAlone(statement, migration)) return;
+    const locked = new Set(held.map(({ relation }) => relation.oid));
     return [
       {
+        severity: read.some(({ oid }) => locked.has(oid)) ? 'error' : 'warning',
         message: `It reads all of ${read.map(called).join(', ')}, and ${waiting(held)}.`,
         fix: `-- In a migration of its own:\n${statement.sql.replace(/;\s*$/, '')};`,
       },

@@ -1,0 +1,187 @@
+// Writes docs/rules.md from the rules: what each says of its own first example, found as `lint` finds it.
+// With --check nothing is written; exit code 1 says that the file is not what the rules give.
+import { EventEmitter } from 'node:events';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { format, resolveConfig } from 'prettier';
+import { DataSource } from 'typeorm';
+
+// Each example is listened to by an observer of its own, all on the one connection of the process.
+EventEmitter.defaultMaxListeners = 0;
+
+const root = resolve(import.meta.dirname, '..');
+const file = join(root, 'docs/rules.md');
+const built = (path) => import(pathToFileURL(join(root, 'dist/esm', path)).href);
+
+const topics = {
+  indexes: 'Indexes',
+  constraints: 'Constraints',
+  columns: 'Columns',
+  objects: 'Tables, types and other objects',
+  process: 'How a migration runs',
+};
+
+const introduction = `# Rules
+
+<!-- Written by "npm run docs:rules" from src/rules. Change the rules, not this file. -->
+
+\`nest-migrate lint\` executes the migrations on a throwaway database and looks at what each statement locks, reads, writes and
+drops. Tables that the same migrations create are in nobody's way, and nothing is said of them.
+
+- **error**: somebody is stopped, loses data or meets an error.
+- **warning**: it may come to that.
+- **notice**: good to know.
+
+Rules marked _optional_ are a matter of taste and off. The setting \`lint.rules\` and \`--rule name=severity\` turn rules on and off or
+take them more or less seriously. One statement is excused with its reason: \`-- nest-migrate-ignore name: why it does no harm here\`;
+a whole file with \`-- nest-migrate-ignore-file name: why\`.`;
+
+const ownFindings = `## What lint says by itself
+
+These are no rules: they cannot be turned off or ignored.
+
+### cannot-be-judged
+
+**error** · The migration fails on an empty database, and what cannot be executed cannot be judged.
+
+It would fail in production too, unless it relies on something that no migration makes. What comes behind it is not judged
+either. Where a rule explains why a statement fails, the rule speaks instead.
+
+### ignore-comment
+
+**error** · A comment that ignores findings names a rule that there is not, or gives no reason.
+
+A comment with a misspelt rule ignores nothing, and one without a reason helps nobody who reads it later.`;
+
+/** Executes the example in the process, and asks the rule. */
+async function opinions() {
+  const [{ openShadow }, { Observer }, { observeMigration }, { readFingerprint, wayBackOf }] = await Promise.all(
+    ['shadow/shadow.js', 'observe/observer.js', 'observe/observe-migration.js', 'shadow/there-and-back.js'].map(built),
+  );
+  const shadow = await openShadow(new DataSource({ type: 'postgres' }), {});
+  const noDependencies = () => Promise.reject(new Error('no dependencies here'));
+  const findingIn = async (rule, { given, sql, targetVersion = 15, ...marks }) => {
+    await shadow.pool.query(afresh);
+    if (given) await shadow.pool.query(given);
+    const observer = await Observer.open(shadow);
+    const batch = [];
+    for (const [index, text] of [sql].flat().entries()) {
+      const migration = migrationOf(text, index, marks);
+      const before = marks.down === undefined ? undefined : await readFingerprint(shadow);
+      const { statements, transactional } = await observeMigration(shadow, migration, observer, noDependencies);
+      const back = before && (await wayBackOf(shadow, migration, before, noDependencies));
+      batch.push({ ...migration, file: undefined, transactional, statements, wayBack: back?.wayBack });
+    }
+    const found = batch.flatMap((migration) => [...rule.check(migration, { targetVersion, batch })]);
+    if (found.length === 0) throw new Error(`${rule.name} finds nothing in its first example.`);
+    return found[0];
+  };
+  return { findingIn, close: () => shadow.close() };
+}
+
+const afresh = `ROLLBACK; RESET ALL; RESET ROLE;
+DO $$ DECLARE name text; BEGIN
+  FOR name IN SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' LOOP
+    EXECUTE format('DROP SCHEMA %I CASCADE', name);
+  END LOOP;
+END $$;
+CREATE SCHEMA public`;
+
+function migrationOf(text, index, { transaction, phase = 'expand', down }) {
+  const timestamp = 1_700_000_000_000 + index;
+  const back = down === undefined ? undefined : (queryRunner) => queryRunner.query(down);
+  const runnable = { transaction, up: (queryRunner) => queryRunner.query(text), down: back };
+  const prepare = () => Promise.resolve(runnable);
+  return { name: `Example${timestamp}`, timestamp, phase, marksPhase: phase !== 'expand', prepare };
+}
+
+async function sectionOf(rule, parser, findingIn) {
+  const { name, severity, optional, title, why, bad, good } = rule;
+  const { message, fix } = await findingIn(rule, bad[0]);
+  return [
+    `### ${name}`,
+    `**${severity}**${optional ? ' · _optional_' : ''} · ${escaped(title)}`,
+    escaped(why),
+    sqlBlock(exampleText(bad[0], parser)),
+    `> ${escaped(message).replaceAll('\n', '\\\n> ')}`,
+    ...(fix === undefined ? [] : ['Instead:', sqlBlock(fix)]),
+    'Nothing is said of:',
+    sqlBlock(exampleText(good[0], parser)),
+  ].join('\n\n');
+}
+
+/** As a file of SQL would have it. */
+function exampleText({ given, sql, down, transaction, phase }, parser) {
+  const pieces = (text) => (parser.parse(text) ?? [{ sql: text }]).map((piece) => `${piece.sql};`).join('\n');
+  const marks = [
+    ...(transaction === false ? ['-- transaction: false'] : []),
+    ...(phase === undefined ? [] : [`-- phase: ${phase}`]),
+  ];
+  return [
+    ...(given === undefined ? [] : [`-- In use:\n${pieces(given)}\n`]),
+    ...[sql].flat().map((text, index) => {
+      const heading = index === 0 ? '-- The migration:' : '\n-- The next migration:';
+      return [heading, ...marks, pieces(text)].join('\n');
+    }),
+    ...(down === undefined ? [] : [`\n-- down\n${pieces(down)}`]),
+  ].join('\n');
+}
+
+const sqlBlock = (text) => `\`\`\`sql\n${text.trim()}\n\`\`\``;
+/** Names with stars, underscores and angles are not meant as marks. */
+const escaped = (text) => text.replace(/[\\*<>|[\]]|(?<!\w)_|_(?!\w)/g, '\\$&');
+const anchor = (text) =>
+  text
+    .toLowerCase()
+    .replace(/[^\w -]/g, '')
+    .replaceAll(' ', '-');
+
+async function foldersOfRules() {
+  const all = readdirSync(join(root, 'src/rules'), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name);
+  const order = Object.keys(topics);
+  const unknown = all.filter((folder) => !order.includes(folder));
+  if (unknown.length > 0) throw new Error(`scripts/rules-doc.mjs has no heading for src/rules/${unknown.join(', ')}.`);
+  return Promise.all(
+    order.map(async (folder) => {
+      const [rules] = Object.values(await built(`rules/${folder}/list.js`));
+      return { heading: topics[folder], rules: rules.toSorted((a, b) => a.name.localeCompare(b.name, 'en')) };
+    }),
+  );
+}
+
+async function textOfRules() {
+  const folders = await foldersOfRules();
+  const { openParser } = await built('observe/parser.js');
+  const parser = await openParser();
+  const { findingIn, close } = await opinions();
+  try {
+    const contents = folders.map(
+      ({ heading, rules }) =>
+        `- [${heading}](#${anchor(heading)})\n${rules
+          .map(({ name, severity, optional }) => `  - [${name}](#${name}) (${severity}${optional ? ', optional' : ''})`)
+          .join('\n')}`,
+    );
+    const own =
+      '- [What lint says by itself](#what-lint-says-by-itself)\n  - [cannot-be-judged](#cannot-be-judged) (error)\n  - [ignore-comment](#ignore-comment) (error)';
+    const sections = [];
+    for (const { heading, rules } of folders) {
+      sections.push(`## ${heading}`);
+      for (const rule of rules) sections.push(await sectionOf(rule, parser, findingIn));
+    }
+    const text = [introduction, [...contents, own].join('\n'), ...sections, ownFindings].join('\n\n');
+    return await format(text, { ...(await resolveConfig(file)), parser: 'markdown' });
+  } finally {
+    await close();
+  }
+}
+
+const text = await textOfRules();
+const isCurrent = existsSync(file) && readFileSync(file, 'utf8') === text;
+if (!process.argv.includes('--check')) writeFileSync(file, text);
+else if (!isCurrent) {
+  console.error('docs/rules.md is not what the rules say: npm run docs:rules');
+  process.exitCode = 1;
+}
