@@ -31,7 +31,7 @@ export async function confirmPlan(io: Io, result: PlanResult): Promise<void> {
 }
 
 /** What will happen, migration by migration, and how the server is now. */
-export function planLines(result: PlanResult, paint: Paint): readonly string[] {
+function planLines(result: PlanResult, paint: Paint): readonly string[] {
   const { migrations, deferred, tables, now, diskBytes } = result;
   if (migrations.length === 0)
     return [

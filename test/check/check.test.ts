@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { CheckResult } from '../../src/commands/check/contract.js';
 import { createDatabase, serverUrl } from '../support/database.js';
@@ -10,19 +11,27 @@ let project: CheckedProject;
 beforeEach(() => void (project = checkedProject()));
 afterEach(() => project.remove());
 
+const git = (...args: string[]): void => {
+  const who = ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.org'];
+  execFileSync('git', [...who, ...args], { cwd: project.dir, stdio: 'pipe' });
+};
 const onServer = (...args: string[]) => project.cli('check', '--shadow', serverUrl(), ...args);
 
 describe('what a person reads', () => {
   it('a good project: every step, exit code 0', async () => {
     expect(await project.locked()).toMatchObject({ ok: true, written: lock, code: 0 });
+    git('init', '-q', '-b', 'main');
+    git('add', 'migrations');
+    git('commit', '-qm', 'first');
     const { stdout, stderr, code } = await onServer();
     expect([stdout, stderr, code]).toEqual([
       `✓ files    every file can be loaded, and migrations.lock agrees with them
 ✓ branches no two branches disturb each other
 ✓ replay   all go up on an empty database, and down again
 ✓ entities the migrations lead to what the entities describe
+✓ lint     the new ones stop nobody
 
-Good: 4 steps passed.
+Good: 5 steps passed.
 `,
       '',
       0,
@@ -41,10 +50,37 @@ Good: 4 steps passed.
       column users.nick is there, and was not before
     → Correct its down, then: nest-migrate check --write-lock. If it cannot be undone, let its down throw an error that says so.
 ✓ entities the migrations lead to what the entities describe
+! lint
+  ! No migration was judged: This is no git repository, so that nobody knows which migrations are new.
+    → nest-migrate check --since <revision>, or nest-migrate lint --all
 
 Not good yet: replay.
 `);
     expect(code).toBe(3);
+  });
+
+  it('what a new migration would do to a database in use', async () => {
+    git('init', '-q', '-b', 'main');
+    git('add', 'migrations');
+    git('commit', '-qm', 'first');
+    project.migration('1700000000002-IndexName', 'CREATE INDEX by_name ON users (name)', 'DROP INDEX by_name');
+    const { steps, code } = await project.check('lint');
+    expect(code).toBe(3);
+    expect(steps).toMatchObject([
+      {
+        name: 'lint',
+        state: 'failed',
+        findings: [
+          {
+            severity: 'error',
+            message: 'Every write to public.users waits until the index by_name is built. (create-index-blocking)',
+            file: 'migrations/1700000000002-IndexName.sql',
+            line: 2,
+            next: 'nest-migrate lint migrations/1700000000002-IndexName.sql shows what to write instead',
+          },
+        ],
+      },
+    ]);
   });
 
   it('in a workflow of GitHub: annotations, escaped', async () => {
@@ -172,8 +208,13 @@ describe('--database', () => {
       await project.cli('run');
       expect(await project.check('files', '--database')).toMatchObject({
         ok: true,
-        steps: [{}, { name: 'database', state: 'ok' }],
+        steps: [{}, { name: 'database', state: 'ok' }, { name: 'drift', state: 'ok' }],
       });
+      await database.query('CREATE INDEX by_hand ON users (name)');
+      expect(said((await project.check('files', '--database')).steps[2])).toEqual([
+        'index by_hand on users: in the database, not in the migrations.',
+      ]);
+      await database.query('DROP INDEX by_hand');
       project.write('migrations/1700000000003-AddEmail.sql', sql('ALTER TABLE users ADD email varchar', addEmail[1]));
       project.migration('1700000000002-Late', 'CREATE TABLE late ()', 'DROP TABLE late');
       await database.query(`INSERT INTO migrations (timestamp, name) VALUES (1700000000004, 'Gone1700000000004')`);
@@ -232,6 +273,9 @@ describe('bad input', () => {
     expect((await runCli(['check'], { cwd: empty.dir })).code).toBe(2);
     empty.remove();
     const { code, stderr } = await onServer('--only', 'everything');
-    expect([code, stderr]).toEqual([2, expect.stringContaining('The steps are files, branches, replay, entities')]);
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringContaining('The steps are files, branches, replay, entities, lint'),
+    ]);
   });
 });

@@ -1,10 +1,16 @@
 import { drift } from '../drift/drift.js';
 import type { CheckFinding } from './contract.js';
+import { findingOf, rethrowImpossible } from './work.js';
 import type { CheckWork } from './work.js';
 
 /** Whether the database is what its applied migrations say. */
 export async function driftStep({ context, options: { shadow, cache } }: CheckWork): Promise<readonly CheckFinding[]> {
-  const { drift: found, warnings } = await drift({ shadow, cache }, context);
+  const result = await drift({ shadow, cache }, context).catch((error: unknown) => {
+    rethrowImpossible(error);
+    return findingOf(error);
+  });
+  if ('severity' in result) return [result];
+  const { drift: found, warnings } = result;
   return [
     ...found.map(({ object, state }) => ({
       severity: 'error' as const,

@@ -109,7 +109,7 @@ function heldNow(statements: readonly Observed[], { sessions }: ServerNow): read
   );
 }
 
-export function shownSeconds(seconds: number): string {
+function shownSeconds(seconds: number): string {
   if (seconds < 1) return `${Math.max(1, Math.round(seconds * 1000))} ms`;
   return seconds < 120 ? `${seconds.toFixed(seconds < 10 ? 1 : 0)} s` : `${Math.round(seconds / 60)} min`;
 }
