@@ -108,6 +108,8 @@ function stepping(session: Session, progress: StepProgress, resumeAt: ResumeAt |
  * that fails (what it read may be gone by now) has no answer: should that lead elsewhere, the chain of hashes shows it.
  */
 async function resultAgain(client: SqlClient, sql: string, run: () => Promise<unknown>): Promise<unknown> {
+  // What it has set for its session is gone with the session.
+  if (/^\s*(?:SET|RESET)\b(?!\s+LOCAL\b)/i.test(sql)) return run();
   if (!/^\s*(?:SELECT|SHOW|VALUES|TABLE|WITH|EXPLAIN)\b/i.test(sql)) return [];
   await client.query('BEGIN READ ONLY');
   try {

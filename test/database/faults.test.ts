@@ -260,6 +260,27 @@ describe('a migration without a transaction', () => {
     }
   });
 
+  it('sets again for its session what it had set before it failed', async () => {
+    const seen: unknown[] = [];
+    const fail = { now: true };
+    const set = migration('Sets1700000000001', {
+      transaction: false,
+      up: [
+        `SET lock_timeout = '7s'`,
+        'CREATE TABLE made ()',
+        async (queryRunner) => {
+          seen.push(await queryRunner.query('SHOW lock_timeout'));
+          if (fail.now) throw new Error('not today');
+        },
+      ],
+    });
+    const how = { url: database.url, migrations: [set] };
+    await expect(using(how, (migrator) => migrator.run())).rejects.toThrow('not today');
+    fail.now = false;
+    await using(how, (migrator) => migrator.run());
+    expect(seen).toEqual([[{ lock_timeout: '7s' }], [{ lock_timeout: '7s' }]]);
+  });
+
   it('refuses to decide what is not half done', async () => {
     const error = await failureOf(
       using({ url: database.url, migrations: [unique] }, (migrator) => migrator.resolve('Unique', { as: 'finished' })),

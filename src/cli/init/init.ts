@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ExitCode, messageOf, MigrateError } from '../../errors.js';
-import { pgDelta, pglite } from '../../version.js';
+import { libpgQuery, pgDelta, pglite } from '../../version.js';
 import { findSynchronize, readNestApp } from './nest-app.js';
 import type { Found } from './nest-app.js';
 import { dataSourceText, envExample, gitignoreLines } from './templates.js';
@@ -170,7 +170,7 @@ function nextSteps(app: Found | undefined): readonly string[] {
   return [
     'Copy .env.example to .env and set DATABASE_URL (without it, an embedded database is used in development).',
     `Import ${module} in your AppModule, so that the app migrates when it starts.`,
-    `npm i -D ${pglite} ${pgDelta}, for nest-migrate generate.`,
+    `npm i -D ${pglite} ${pgDelta} ${libpgQuery}, for nest-migrate generate, check, lint and plan.`,
     'nest-migrate generate, then nest-migrate run. Is there a database that synchronize has made? nest-migrate baseline.',
   ];
 }
