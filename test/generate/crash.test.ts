@@ -67,7 +67,7 @@ describe('a change of all kinds, and kill -9', () => {
     '%s a statement: the next plain run converges',
     async (when) => {
       const last = await countStatements();
-      const points = full ? Array.from({ length: last }, (_, n) => n + 1) : some(last, 6, when);
+      const points = full ? Array.from({ length: last }, (_, n) => n + 1) : some(last, 4, when);
       for (const at of points) {
         const { where, ...converged } = await dieAndConverge(when, at);
         const { schema: _schema, ...rest } = wanted;

@@ -54,7 +54,9 @@ describe(`a table with ${orders} rows and four clients`, () => {
     if (full) process.stderr.write(`${tableOf(results)}\n`);
   });
 
-  it.each(changes.map((change) => [change.name, change] as const))(
+  // With few rows only the harness is tried: what is planned, recipes.test.ts looks at.
+  const some = full ? changes : changes.filter((_change, index) => index % 4 === 0);
+  it.each(some.map((change) => [change.name, change] as const))(
     '%s',
     async (name, change) => {
       const online = await measured(change, 'online');
