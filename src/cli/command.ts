@@ -26,6 +26,12 @@ export function count(text: string): number {
   throw new InvalidArgumentError('It must be a whole number from 1 on.');
 }
 
+/** A newer server than those that are known is taken for the newest of them. */
+export function majorVersion(text: string): number {
+  if (/^\d+$/.test(text) && Number(text) >= 14 && Number(text) < 100) return Number(text);
+  throw new InvalidArgumentError('It must be a major version of PostgreSQL from 14 on, such as 16.');
+}
+
 export function countFromZero(text: string): number {
   if (/^\d+$/.test(text)) return Number(text);
   throw new InvalidArgumentError('It must be a whole number.');

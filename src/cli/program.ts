@@ -1,7 +1,17 @@
 import { Command, CommanderError, Option } from 'commander';
 import { ExitCode } from '../errors.js';
 import { packageVersion } from '../version.js';
-import { checkSteps, collect, command, count, countFromZero, examples, exitCodes, steps } from './command.js';
+import {
+  checkSteps,
+  collect,
+  command,
+  count,
+  countFromZero,
+  examples,
+  exitCodes,
+  majorVersion,
+  steps,
+} from './command.js';
 import type { GlobalFlags } from './flags.js';
 import type { SourceInApp } from './io.js';
 
@@ -167,7 +177,7 @@ function others(program: Command, action: Action): void {
     .option('--allow-destructive', 'also what loses data')
     .option('--prune', 'drop also what somebody made by hand and the entities do not know')
     .option('--no-online', 'one file, one transaction, while everybody waits')
-    .option('--target-version <major>', 'the major version of the server (default: 15)', count)
+    .option('--target-version <major>', 'the major version of the server (default: 15)', majorVersion)
     .option('--from <url>', 'start from this database instead of the migrations')
     .option('--shadow <url>', 'make the throwaway databases on this server instead of in the process')
     .option('--no-cache', 'replay every migration and create every entity anew')
@@ -233,7 +243,7 @@ function others(program: Command, action: Action): void {
       'write migrations that stop somebody again, as generate would have; proven to lead to the same schema',
     )
     .option('--rule <name=severity>', 'json-column=error, or create-index-blocking=off', collect)
-    .option('--target-version <major>', 'the major version of the server (default: 15)', count)
+    .option('--target-version <major>', 'the major version of the server (default: 15)', majorVersion)
     .option('--shadow <url>', 'make the throwaway database on this server instead of in the process')
     .addHelpText(
       'after',

@@ -38,6 +38,11 @@ Good: 5 steps passed.
     ]);
   });
 
+  it('the example of this repository is good', async () => {
+    const { stdout } = await runCli(['check', '--shadow', serverUrl(), '--skip', 'lint'], { cwd: process.cwd() });
+    expect(stdout).toContain('Good: 4 steps passed.');
+  });
+
   it('all that is wrong at once, with what to type, exit code 3', async () => {
     project.migration('1700000000002-AddNick', 'ALTER TABLE users ADD nick text', 'SELECT 1');
     const { stdout, code } = await onServer();

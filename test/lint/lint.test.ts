@@ -245,6 +245,8 @@ DROP INDEX a, b;
     expect(wrong.stderr).toContain('there is no rule "create-index"; did you mean');
     expect(wrong.stderr).toContain('"drop-table" must be one of error, warning, notice, off, but is "fatal"');
     expect(wrong.code).toBe(2);
+    const version = await lint('AddIndex', '--target-version', '9');
+    expect([version.code, version.stderr]).toEqual([2, expect.stringContaining('from 14 on, such as 16')]);
   });
 });
 
