@@ -1,6 +1,10 @@
 import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
 
+type Handlers = typeof import('./handlers.js').handlers;
+/** Makes what commander calls for a command. */
+export type Action = (name: keyof Handlers) => (...given: unknown[]) => Promise<void>;
+
 /** A command, described as all others are. */
 export function command(program: Command, name: string, description: string): Command {
   return program

@@ -38,17 +38,28 @@ export function validateLater(table: Named, name: string, definition: string): s
   ].join('\n');
 }
 
-/** What proves to PostgreSQL that a column holds no NULL, so that it need not look. */
-export function proveNotNull(table: Named, columns: readonly string[]): readonly string[] {
-  return columns.flatMap((column) => {
-    const check = ident(`${table.name}_${column}_filled`);
-    const alter = `ALTER TABLE ${sqlName(table)}`;
-    return [
-      `${alter} ADD CONSTRAINT ${check} CHECK (${ident(column)} IS NOT NULL) NOT VALID;`,
-      `${alter} VALIDATE CONSTRAINT ${check};`,
-      `${alter} ALTER COLUMN ${ident(column)} SET NOT NULL;\n${alter} DROP CONSTRAINT ${check};`,
-    ];
-  });
+/** PostgreSQL cuts names off at 63 bytes. */
+export function shortName(...parts: readonly string[]): string {
+  let name = parts.join('_');
+  while (Buffer.byteLength(name) > 63) name = name.slice(0, -1);
+  return ident(name);
+}
+
+/** NOT NULL without reading the rows while everybody waits. */
+export function setNotNull(table: Named, column: string, targetVersion: number): readonly string[] {
+  const alter = `ALTER TABLE ${sqlName(table)}`;
+  const not = ident(column);
+  if (targetVersion >= 18) {
+    const name = shortName(table.name, column, 'not_null');
+    return [`${alter} ADD CONSTRAINT ${name} NOT NULL ${not} NOT VALID;`, `${alter} VALIDATE CONSTRAINT ${name};`];
+  }
+  const name = shortName(table.name, column, 'filled');
+  return [
+    `${alter} ADD CONSTRAINT ${name} CHECK (${not} IS NOT NULL) NOT VALID;`,
+    `${alter} VALIDATE CONSTRAINT ${name};`,
+    '-- Two statements, not one: in one, the check would be gone before it could help.',
+    `${alter} ALTER COLUMN ${not} SET NOT NULL;\n${alter} DROP CONSTRAINT ${name};`,
+  ];
 }
 
 export interface NewKey {

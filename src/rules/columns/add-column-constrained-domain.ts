@@ -3,7 +3,7 @@ import { eachStatement } from '../rule.js';
 import type { Rule } from '../rule.js';
 import { addedColumns } from './batch.js';
 import { isRewritten } from './effects.js';
-import { separately, shortName } from './recipes.js';
+import { ownMigrations, shortName } from '../recipes.js';
 
 const given = 'CREATE DOMAIN positive AS int CHECK (VALUE > 0); CREATE TABLE users (id int PRIMARY KEY)';
 
@@ -23,7 +23,7 @@ export const addColumnConstrainedDomain: Rule = {
         {
           message: `Nobody can read or write ${called(table)} while all its rows are written again: the domain ${is.type} is checked for each of them.`,
           fix: [
-            separately,
+            ownMigrations,
             `${alter} ADD COLUMN ${name} ${is.domain.type}${is.default === null ? '' : ` DEFAULT ${is.default}`};`,
             `-- What the domain asks for, with ${name} instead of VALUE:`,
             `${alter} ADD CONSTRAINT ${check} CHECK (…) NOT VALID;`,

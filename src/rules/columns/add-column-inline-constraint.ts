@@ -7,7 +7,7 @@ import type { Rule } from '../rule.js';
 import { failsOnRows, has } from './added.js';
 import { addedColumns } from './batch.js';
 import { indexesBuilt, isRewritten, isScanned } from './effects.js';
-import { separately } from './recipes.js';
+import { ownMigrations } from '../recipes.js';
 
 const users = 'CREATE TABLE orgs (id int PRIMARY KEY); CREATE TABLE users (id int PRIMARY KEY, email text)';
 
@@ -60,7 +60,7 @@ function fixOf(statement: Observed, { table, column, constraints }: NewColumn): 
     ({ name, columns }) => !known.has(name) && columns.includes(column.colname ?? ''),
   );
   return [
-    separately,
+    ownMigrations,
     `ALTER TABLE ${sqlName(table)} ADD COLUMN ${ident(column.colname)} ${is?.type ?? '…'}${notNull}${fallback};`,
     ...added.flatMap((constraint) => online(sqlName(table), constraint)),
   ].join('\n');

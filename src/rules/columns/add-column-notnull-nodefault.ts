@@ -5,7 +5,8 @@ import { eachStatement } from '../rule.js';
 import type { Rule } from '../rule.js';
 import { failsOnRows } from './added.js';
 import { addedColumns } from './batch.js';
-import { fillInBatches, pathOf, setNotNull } from './recipes.js';
+import { setNotNull } from '../recipes.js';
+import { fillInBatches, pathOf } from './recipes.js';
 
 const users = 'CREATE TABLE users (id int PRIMARY KEY, email text)';
 

@@ -6,7 +6,8 @@ import type { Rule } from '../rule.js';
 import { has, serialOf } from './added.js';
 import { addedColumns } from './batch.js';
 import { isRewritten } from './effects.js';
-import { fillInBatches, separately, setNotNull, shortName } from './recipes.js';
+import { ownMigrations, setNotNull, shortName } from '../recipes.js';
+import { fillInBatches } from './recipes.js';
 
 const users = 'CREATE TABLE users (id uuid PRIMARY KEY, email text)';
 
@@ -51,7 +52,7 @@ function fixOf(statement: Observed, { table, column, constraints }: NewColumn, t
   const identity = constraints.find(({ contype }) => contype === 'CONSTR_IDENTITY');
   const when = identity?.generated_when === 'a' ? 'ALWAYS' : 'BY DEFAULT';
   return [
-    separately,
+    ownMigrations,
     `CREATE SEQUENCE ${sequence} AS ${type};`,
     `${alter} ADD COLUMN ${name} ${type};\n${alter} ALTER COLUMN ${name} SET DEFAULT ${next};`,
     `ALTER SEQUENCE ${sequence} OWNED BY ${sqlName(table)}.${name};`,

@@ -7,7 +7,8 @@ import type { Rule } from '../rule.js';
 import { addedColumns } from './batch.js';
 import { isRewritten } from './effects.js';
 import { isAutomatic, mustHaveValue } from './added.js';
-import { fillInBatches, separately, setNotNull } from './recipes.js';
+import { ownMigrations, setNotNull } from '../recipes.js';
+import { fillInBatches } from './recipes.js';
 
 const users = 'CREATE TABLE users (id int PRIMARY KEY, email text)';
 
@@ -66,7 +67,7 @@ function fixOf(statement: Observed, added: NewColumn, targetVersion: number): st
   const alter = `ALTER TABLE ${sqlName(table)}`;
   const value = is?.default ?? '…';
   return [
-    separately,
+    ownMigrations,
     `${alter} ADD COLUMN ${name} ${is?.type ?? '…'};\n${alter} ALTER COLUMN ${name} SET DEFAULT ${value};`,
     fillInBatches(sqlName(table), name, value),
     ...(mustHaveValue(added.constraints) ? setNotNull(table, column.colname ?? '', targetVersion) : []),

@@ -3,7 +3,8 @@ import { called, ident, sqlName } from '../look.js';
 import { eachStatement } from '../rule.js';
 import type { Rule } from '../rule.js';
 import { indexesBuilt, isRewritten } from './effects.js';
-import { secondColumn, separately } from './recipes.js';
+import { ownMigrations } from '../recipes.js';
+import { secondColumn } from './recipes.js';
 import { retypings } from './retype.js';
 import type { Retyping } from './retype.js';
 
@@ -54,7 +55,7 @@ function fixOf({ table, was, is, type }: Retyping, indexes: readonly IndexFacts[
     return secondColumn(table, was, { type, default: is.default }, targetVersion);
   const schema = ident(table.schema);
   return [
-    separately,
+    ownMigrations,
     '-- Without a transaction:',
     ...indexes.map(({ name }) => `DROP INDEX CONCURRENTLY ${schema}.${ident(name)};`),
     `ALTER TABLE ${sqlName(table)} ALTER COLUMN ${ident(was.name)} TYPE ${type};`,

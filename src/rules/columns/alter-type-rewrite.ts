@@ -4,7 +4,8 @@ import { called, ident, sqlName } from '../look.js';
 import { eachStatement } from '../rule.js';
 import type { JudgedMigration, Rule } from '../rule.js';
 import { isRewritten } from './effects.js';
-import { secondColumn, separately, shortName } from './recipes.js';
+import { ownMigrations, shortName } from '../recipes.js';
+import { secondColumn } from './recipes.js';
 import { dependsOnSession, isMereCast, isUtc, lossIn, pinnedZone, retypings, usingText, zoneOf } from './retype.js';
 import type { Retyping } from './retype.js';
 import { changesTimeZone, isFree } from './types.js';
@@ -93,7 +94,7 @@ function asCheck({ table, was, is, using }: Retyping): string | undefined {
   const name = shortName(table.name, was.name, 'length');
   const alter = `ALTER TABLE ${sqlName(table)}`;
   return [
-    `-- The type may stay; a check says the same. ${separately.slice(3)}`,
+    `-- The type may stay; a check says the same. ${ownMigrations.slice(3)}`,
     `${alter} ADD CONSTRAINT ${name} CHECK (char_length(${ident(was.name)}) <= ${width}) NOT VALID;`,
     `${alter} VALIDATE CONSTRAINT ${name};`,
   ].join('\n');

@@ -1,16 +1,8 @@
 import type { ColumnFacts, TableFacts } from '../../observe/catalog.js';
 import { ident, sqlName } from '../look.js';
+import { setNotNull, shortName } from '../recipes.js';
 
 /** SQL to paste that several of these rules have to offer. */
-
-export const separately = '-- Each in a migration of its own:';
-
-/** PostgreSQL cuts names off at 63 bytes. */
-export function shortName(...parts: readonly string[]): string {
-  let name = parts.join('_');
-  while (Buffer.byteLength(name) > 63) name = name.slice(0, -1);
-  return ident(name);
-}
 
 /** Fills a column of the rows that are there, without keeping anybody waiting for long. */
 export function fillInBatches(table: string, column: string, expression: string, where?: string): string {
@@ -19,23 +11,6 @@ export function fillInBatches(table: string, column: string, expression: string,
     '-- Without a transaction around it, again and again until it changes no row (nest-migrate generate writes such a loop):',
     `UPDATE ${table} SET ${column} = ${expression} WHERE ctid = ANY (ARRAY(${rows}));`,
   ].join('\n');
-}
-
-/** NOT NULL without reading the rows while everybody waits. */
-export function setNotNull(table: TableFacts, column: string, targetVersion: number): readonly string[] {
-  const alter = `ALTER TABLE ${sqlName(table)}`;
-  const not = ident(column);
-  if (targetVersion >= 18) {
-    const name = shortName(table.name, column, 'not_null');
-    return [`${alter} ADD CONSTRAINT ${name} NOT NULL ${not} NOT VALID;`, `${alter} VALIDATE CONSTRAINT ${name};`];
-  }
-  const name = shortName(table.name, column, 'filled');
-  return [
-    `${alter} ADD CONSTRAINT ${name} CHECK (${not} IS NOT NULL) NOT VALID;`,
-    `${alter} VALIDATE CONSTRAINT ${name};`,
-    '-- Two statements, not one: in one, the check would be gone before it could help.',
-    `${alter} ALTER COLUMN ${not} SET NOT NULL;\n${alter} DROP CONSTRAINT ${name};`,
-  ];
 }
 
 interface NewType {

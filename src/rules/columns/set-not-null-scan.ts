@@ -3,7 +3,7 @@ import { eachStatement } from '../rule.js';
 import type { Rule } from '../rule.js';
 import { isRewritten, isScanned } from './effects.js';
 import { droppedProof } from './proof.js';
-import { separately, setNotNull } from './recipes.js';
+import { ownMigrations, setNotNull } from '../recipes.js';
 
 const users = 'CREATE TABLE users (id int PRIMARY KEY, email text)';
 
@@ -20,7 +20,7 @@ export const setNotNullScan: Rule = {
       return [
         {
           message: `Nobody can read or write ${called(table)} while all its rows are looked at for ${is.name}.`,
-          fix: [separately, ...setNotNull(table, is.name, targetVersion)].join('\n'),
+          fix: [ownMigrations, ...setNotNull(table, is.name, targetVersion)].join('\n'),
         },
       ];
     }),

@@ -1,5 +1,5 @@
 import { called, columnOf, newConstraints } from '../look.js';
-import { keyByPartition, keyUsingIndex, ownMigrations, proveNotNull } from '../recipes.js';
+import { keyByPartition, keyUsingIndex, ownMigrations, setNotNull } from '../recipes.js';
 import { eachStatement } from '../rule.js';
 import type { Rule } from '../rule.js';
 import { builtFor, keyOf } from './definition.js';
@@ -11,13 +11,16 @@ export const addPkBlocking: Rule = {
   severity: 'error',
   title: 'ADD PRIMARY KEY stops reads and writes while its index is built.',
   why: 'ADD PRIMARY KEY builds its index, and looks for NULL in columns that may hold it, under an ACCESS EXCLUSIVE lock: nobody can read or write the table until that is done. The index can be built concurrently, the columns can be proven NOT NULL by a validated check, and ADD CONSTRAINT … PRIMARY KEY USING INDEX then only declares the key. It fails on rows that are double or NULL, either way.',
-  check: eachStatement((statement) =>
+  check: eachStatement((statement, _migration, { targetVersion }) =>
     newConstraints(statement, 'CONSTR_PRIMARY').flatMap(({ table, constraint }) => {
       if (constraint.indexname !== undefined || statement.builds.length === 0) return [];
       const key = keyOf(constraint, constraint.conname ?? builtFor(statement, table));
       const nullable = key.columns.filter((column) => columnOf(table, column)?.notNull === false);
       const recipe = table.kind === 'partitioned table' ? keyByPartition : keyUsingIndex;
-      const proof = nullable.length === 0 ? [] : [ownMigrations, ...proveNotNull(table, nullable)];
+      const proof =
+        nullable.length === 0
+          ? []
+          : [ownMigrations, ...nullable.flatMap((column) => setNotNull(table, column, targetVersion))];
       return [
         {
           message: `Nobody can read or write ${called(table)} while the index ${key.name} is built. It fails if rows are double or NULL.`,

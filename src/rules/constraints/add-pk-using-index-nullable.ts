@@ -1,5 +1,5 @@
 import { called, columnOf, identList, newConstraints } from '../look.js';
-import { bare, ownMigrations, proveNotNull } from '../recipes.js';
+import { bare, ownMigrations, setNotNull } from '../recipes.js';
 import { eachStatement } from '../rule.js';
 import type { Rule } from '../rule.js';
 
@@ -11,7 +11,7 @@ export const addPkUsingIndexNullable: Rule = {
   severity: 'error',
   title: 'PRIMARY KEY USING INDEX looks at all rows when a column may be NULL.',
   why: 'A primary key makes its columns NOT NULL. Where one is not so yet, and no validated check proves it, every row is looked at under an ACCESS EXCLUSIVE lock although the index is there: nobody can read or write the table meanwhile. It fails on a row that is NULL.',
-  check: eachStatement((statement) =>
+  check: eachStatement((statement, _migration, { targetVersion }) =>
     newConstraints(statement, 'CONSTR_PRIMARY').flatMap(({ table, constraint }) => {
       const index = table.indexes.find(({ name }) => name === constraint.indexname);
       if (!index || statement.scans.every(({ oid }) => oid !== table.oid)) return [];
@@ -19,7 +19,11 @@ export const addPkUsingIndexNullable: Rule = {
       return [
         {
           message: `Nobody can read or write ${called(table)} while all its rows are looked at: ${identList(nullable)} may be NULL.`,
-          fix: [ownMigrations, ...proveNotNull(table, nullable), `${bare(statement.sql)};`].join('\n'),
+          fix: [
+            ownMigrations,
+            ...nullable.flatMap((column) => setNotNull(table, column, targetVersion)),
+            `${bare(statement.sql)};`,
+          ].join('\n'),
         },
       ];
     }),
