@@ -275,6 +275,22 @@ describe('--fix', () => {
     expect(checked).toContain('Good: 2 steps passed.');
   });
 
+  it('of several, each on its own', async () => {
+    addIndex();
+    project.write(
+      'migrations/1700000200000-Required.js',
+      migration('Required1700000200000', 'ALTER TABLE "users" ALTER COLUMN "name" SET NOT NULL'),
+    );
+    const { fixed = [] } = await found('AddIndex', 'Required', '--fix');
+    expect(fixed.map(({ migration: name, files, left }) => [name, files.length, left])).toEqual([
+      ['AddIndex1700000100000', 1, undefined],
+      ['Required1700000200000', 3, undefined],
+    ]);
+    const again = await found('--all');
+    expect(again.findings.filter(({ severity }) => severity === 'error')).toEqual([]);
+    expect(again.migrations).toBe(5);
+  });
+
   it('leaves alone what no schema can tell, and says so', async () => {
     addIndex(`UPDATE users SET email = 'x'`);
     const before = project.read('migrations/1700000100000-AddIndex.js');

@@ -43,10 +43,11 @@ export async function lint(options: LintOptions, context: CommandContext): Promi
   const result = { migrations: judged.length, findings: all, ignored, chosen: choice.chosen };
   if (options.fix !== true) return result;
   const fixed: FixedMigration[] = [];
-  for (const { name, statements } of judged) {
+  // The newest first: what comes before it is then as it was judged.
+  for (const { name, statements } of judged.toReversed()) {
     const migration = migrations.find((known) => known.name === name);
     const isFound = all.some((finding) => finding.migration === name && finding.severity === 'error');
-    if (migration && isFound) fixed.push(await fix({ migration, statements }, migrations, options, context));
+    if (migration && isFound) fixed.unshift(await fix({ migration, statements }, migrations, options, context));
   }
   return { ...result, fixed };
 }

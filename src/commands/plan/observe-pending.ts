@@ -1,5 +1,5 @@
 import type { KnownMigration } from '../../files/migration.js';
-import { readTables } from '../../observe/catalog.js';
+import { nameOf, readTables } from '../../observe/catalog.js';
 import type { TableFacts } from '../../observe/catalog.js';
 import type { ObservedClient } from '../../observe/ask.js';
 import { observeMigration } from '../../observe/observe-migration.js';
@@ -57,11 +57,12 @@ async function beforeAndAfter({ statements }: ObservedMigration, shadow: Shadow)
   );
   return withQueryRunner(shadow.dataSource, async (queryRunner) => {
     const client = (await queryRunner.connect()) as ObservedClient;
-    const pairs = [...before.values()].map(async (facts) => {
+    const pairs: { before: TableFacts; after: TableFacts | undefined }[] = [];
+    for (const facts of before.values()) {
       const { schema, name } = names.get(facts.oid) ?? facts;
-      const now = await readTables(client, [`"${schema}"."${name}"`.replaceAll('""', '"')], 0);
-      return { before: facts, after: [...now.values()].find(({ oid }) => oid === facts.oid) };
-    });
-    return Promise.all(pairs);
+      const now = await readTables(client, [nameOf({ schemaname: schema, relname: name })], 0);
+      pairs.push({ before: facts, after: [...now.values()].find(({ oid }) => oid === facts.oid) });
+    }
+    return pairs;
   });
 }
