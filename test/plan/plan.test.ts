@@ -136,6 +136,15 @@ describe('plan', () => {
     expect(migrations[0]?.statements[0]?.explained).toMatchObject({ node: 'Seq Scan' });
   });
 
+  it('a new column that it fills before it says NOT NULL is no reason to fail', async () => {
+    const [verdict, why] = await verdictOf([
+      'ALTER TABLE orders ADD COLUMN total int',
+      'UPDATE orders SET total = quantity * 2',
+      'ALTER TABLE orders ALTER COLUMN total SET NOT NULL',
+    ]);
+    expect([verdict, why]).toEqual(['will block', expect.stringContaining('Reads and writes of public.orders wait')]);
+  });
+
   it('one that fails on the schema that the database really has, and what comes after it', async () => {
     const { migrations } = await planned([
       { up: ['ALTER TABLE orders DROP COLUMN nothing'] },

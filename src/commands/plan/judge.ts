@@ -1,5 +1,6 @@
 import { messageOf } from '../../errors.js';
 import type { Observed } from '../../observe/observer.js';
+import { tagOf } from '../../observe/parser.js';
 import { blockedBy } from '../../observe/relation.js';
 import type { PlannedMigration, PlannedStatement, ServerNow, Verdict } from './contract.js';
 import { blocking, workOf } from './estimate.js';
@@ -27,7 +28,7 @@ export function judge(tried: Tried, { scale, now, answers, explained }: Evidence
     seconds: (work[index] ?? 0) / scale.speed,
   }));
   const broken = [...answers].filter(([, answer]) => answer === 'broken').map(([{ what }]) => what);
-  const changesRows = statements.some((statement) => explained.get(statement) !== undefined);
+  const changesRows = statements.some(mayChangeRows);
   const waits = waitsOf(statements, work, scale);
   const held = heldNow(statements, now);
   const fails =
@@ -54,6 +55,12 @@ export function judge(tried: Tried, { scale, now, answers, explained }: Evidence
     statements: planned,
     seconds: planned.reduce((total, { seconds }) => total + seconds, 0),
   };
+}
+
+/** What such a statement leaves behind, nobody can ask the live database: a column may be filled that is not even there yet. */
+function mayChangeRows({ tree }: Observed): boolean {
+  const kinds: readonly string[] = ['UpdateStmt', 'DeleteStmt', 'InsertStmt', 'MergeStmt', 'DoStmt', 'CallStmt'];
+  return tree !== undefined && kinds.includes(tagOf(tree));
 }
 
 function causeOf(error: unknown): unknown {
