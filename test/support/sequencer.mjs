@@ -1,0 +1,16 @@
+import SequencerModule from '@jest/test-sequencer';
+
+const Sequencer = SequencerModule.default ?? SequencerModule;
+
+/** What takes longest begins first, or one of two workers has nothing to do while the other one ends it. Jest itself knows only on the second run. */
+const longest = ['generate/command', 'generate/cases', 'data-source/embedded', 'generate/cache', 'drift/', 'check/'];
+
+export default class LongestFirst extends Sequencer {
+  sort(tests) {
+    const rank = ({ path }) => {
+      const at = longest.findIndex((name) => path.includes(`/test/${name}`));
+      return at === -1 ? longest.length : at;
+    };
+    return [...super.sort(tests)].sort((one, other) => rank(one) - rank(other));
+  }
+}
