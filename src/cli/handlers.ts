@@ -11,11 +11,6 @@ import type {
 import { ExitCode, MigrateError } from '../errors.js';
 import { milliseconds } from '../options.js';
 import { withMigrator } from './connect.js';
-import { check } from './check.js';
-import { drift } from './drift.js';
-import { baseline, generate } from './generate.js';
-import { lint } from './lint/lint.js';
-import { confirmPlan, plan } from './plan.js';
 import type { GlobalFlags } from './flags.js';
 import { many, showDuration } from './io.js';
 import type { Io } from './io.js';
@@ -37,7 +32,7 @@ const run: Handler<
 > = async (io, flags) => {
   const { to, count, transaction, phase } = flags;
   const result = await withMigrator(io, flags, async (migrator) => {
-    if (flags.plan) await confirmPlan(io, await migrator.plan({ to, count, phase }));
+    if (flags.plan) await (await import('./plan.js')).confirmPlan(io, await migrator.plan({ to, count, phase }));
     return migrator.run({ to, count, transaction, phase, mode: modeOf(flags) });
   });
   io.result(result, () =>
@@ -123,6 +118,18 @@ const init: Handler<{ readonly dryRun?: boolean }> = async (io, flags) => {
   io.result(result, () => initLines(result, io.paint));
   return ExitCode.done;
 };
+
+// What is for development is loaded when somebody asks for it: `run` is started in production, again and again.
+type Later<F extends (...args: never[]) => Promise<ExitCode>> = (...args: Parameters<F>) => Promise<ExitCode>;
+const generate: Later<typeof import('./generate.js').generate> = async (...args) =>
+  (await import('./generate.js')).generate(...args);
+const baseline: Later<typeof import('./generate.js').baseline> = async (...args) =>
+  (await import('./generate.js')).baseline(...args);
+const check: Later<typeof import('./check.js').check> = async (...args) => (await import('./check.js')).check(...args);
+const drift: Later<typeof import('./drift.js').drift> = async (...args) => (await import('./drift.js')).drift(...args);
+const lint: Later<typeof import('./lint/lint.js').lint> = async (...args) =>
+  (await import('./lint/lint.js')).lint(...args);
+const plan: Later<typeof import('./plan.js').plan> = async (...args) => (await import('./plan.js')).plan(...args);
 
 /** What each command does, once commander has understood its flags. */
 export const handlers = {

@@ -2,7 +2,7 @@ import type { PlannedMigration, PlanOptions, PlanResult, Verdict } from '../comm
 import { ExitCode, MigrateError } from '../errors.js';
 import { withMigrator } from './connect.js';
 import type { GlobalFlags } from './flags.js';
-import { many } from './io.js';
+import { many, showDuration } from './io.js';
 import type { Io, Paint } from './io.js';
 
 export type PlanFlags = Pick<PlanOptions, 'deep' | 'phase' | 'to' | 'count' | 'shadow'>;
@@ -119,6 +119,5 @@ function bytesOf(bytes: number): string {
 }
 
 function shown(seconds: number): string {
-  if (seconds < 1) return `${Math.max(1, Math.round(seconds * 1000))} ms`;
-  return seconds < 120 ? `${seconds.toFixed(seconds < 10 ? 1 : 0)} s` : `${Math.round(seconds / 60)} min`;
+  return showDuration(Math.max(1, seconds * 1000));
 }

@@ -12,7 +12,7 @@ import { chainKeys } from '../../shadow/replay-key.js';
 import { replay } from '../../shadow/replay.js';
 import { readFingerprint } from '../../shadow/there-and-back.js';
 import type { CheckFinding } from './contract.js';
-import { withEmptyShadow } from './on-shadow.js';
+import { withEmptyShadow } from '../generate/on-shadow.js';
 import { cacheFor, isBroken, notJudged, rethrowImpossible, shortened } from './work.js';
 import type { CheckWork } from './work.js';
 
@@ -126,7 +126,7 @@ async function quarrelOf(orders: readonly Migrations[], work: CheckWork): Promis
 /** The schema, or why there is none. */
 async function resultOf(order: Migrations, work: CheckWork): Promise<Fingerprint | string> {
   try {
-    return await withEmptyShadow(work, async (shadow) => {
+    return await withEmptyShadow(work.context, work.options.shadow, async (shadow) => {
       await replay(shadow, order, work.context.instantiate);
       return readFingerprint(shadow);
     });

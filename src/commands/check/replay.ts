@@ -6,7 +6,7 @@ import { replay } from '../../shadow/replay.js';
 import { readFingerprint, thereAndBack } from '../../shadow/there-and-back.js';
 import type { WayBack } from '../../shadow/there-and-back.js';
 import type { CheckFinding } from './contract.js';
-import { withEmptyShadow } from './on-shadow.js';
+import { withEmptyShadow } from '../generate/on-shadow.js';
 import { cacheFor, findingOf, isBroken, notJudged, placeOf, rethrowImpossible, shortened } from './work.js';
 import type { CheckWork } from './work.js';
 
@@ -45,7 +45,7 @@ function commonLength(a: readonly string[], b: readonly string[]): number {
 async function judge(findings: (readonly CheckFinding[])[], work: CheckWork): Promise<CheckFinding | undefined> {
   const { context, migrations } = work;
   const from = findings.length;
-  return withEmptyShadow(work, async (shadow) => {
+  return withEmptyShadow(work.context, work.options.shadow, async (shadow) => {
     await replay(shadow, migrations.slice(0, from), context.instantiate);
     let before = await readFingerprint(shadow);
     for (const migration of migrations.slice(from)) {

@@ -25,9 +25,21 @@ export async function withShadow<T>(
 }
 
 /** Migrations that TypeORM has generated write to this table, also those of views that are gone. */
-export async function createTypeormTable({ pool }: Shadow, { dataSource }: CommandContext): Promise<void> {
+async function createTypeormTable({ pool }: Shadow, { dataSource }: CommandContext): Promise<void> {
   // Where it is to lie in a schema that the migrations make, that is not there yet.
   await pool.query(metadataTableSql(metadataTableOf(dataSource))).catch(() => undefined);
+}
+
+/** Lends an empty throwaway database on which migrations can be executed. */
+export function withEmptyShadow<T>(
+  context: CommandContext,
+  url: string | undefined,
+  work: (shadow: Shadow) => Promise<T>,
+): Promise<T> {
+  return withShadow(context, url, async (shadow) => {
+    await createTypeormTable(shadow, context);
+    return work(shadow);
+  });
 }
 
 /** A throwaway database that has a schema: here it is tried and proven what leads from it to another. */
@@ -44,8 +56,7 @@ export async function withWorkbench<T>(
   { url, unmanaged }: { readonly url: string | undefined; readonly unmanaged: readonly ObjectId[] },
   work: (workbench: Workbench) => Promise<T>,
 ): Promise<T> {
-  return withShadow(context, url, async (shadow) => {
-    await createTypeormTable(shadow, context);
+  return withEmptyShadow(context, url, async (shadow) => {
     const read = (): Promise<Schema> =>
       readSchema(shadow.pool, { ignoreTables: [...ownTables(context), ...unmanaged] });
     const client = (await shadow.pool.connect()) as SqlClient & { release(): void };

@@ -23,7 +23,7 @@ import { typeormMetadataRows } from '../../shadow/typeorm-metadata.js';
 import type { TypeormMetadataRow } from '../../shadow/typeorm-metadata.js';
 import type { CommandContext } from '../context.js';
 import type { GenerateOptions } from './contract.js';
-import { createTypeormTable, withShadow } from './on-shadow.js';
+import { withEmptyShadow, withShadow } from './on-shadow.js';
 import { ownTables, unmanagedTables } from './tables.js';
 import { readHistory } from './history.js';
 import type { History } from './history.js';
@@ -147,8 +147,7 @@ function replayed(
   context: CommandContext,
   { url, unmanaged }: Replaying,
 ): Promise<CurrentSide> {
-  return withShadow(context, url, async (shadow) => {
-    await createTypeormTable(shadow, context);
+  return withEmptyShadow(context, url, async (shadow) => {
     const origins = new Origins(shadow.pool);
     await origins.after('generated');
     await replay(shadow, migrations, context.instantiate, (migration, statements) =>

@@ -5,7 +5,7 @@ import { replay } from '../../shadow/replay.js';
 import type { Shadow } from '../../shadow/shadow.js';
 import { readFingerprint, wayBackOf } from '../../shadow/there-and-back.js';
 import type { CommandContext } from '../context.js';
-import { createTypeormTable, withShadow } from '../generate/on-shadow.js';
+import { withEmptyShadow } from '../generate/on-shadow.js';
 import type { Choice } from './choose.js';
 import { families } from './families.js';
 import type { LintOptions } from './contract.js';
@@ -20,8 +20,7 @@ export async function observe(
   options: LintOptions,
   context: CommandContext,
 ): Promise<readonly Tried[]> {
-  return withShadow(context, options.shadow, async (shadow) => {
-    await createTypeormTable(shadow, context);
+  return withEmptyShadow(context, options.shadow, async (shadow) => {
     await replay(shadow, before, context.instantiate);
     const observer = await Observer.open(shadow);
     // `check` tries the way back of all of them, and remembers those that it has tried.

@@ -11,7 +11,7 @@ import { readSchema } from '../../schema/read.js';
 import { withQueryRunner } from '../../shadow/replay.js';
 import type { Shadow } from '../../shadow/shadow.js';
 import type { CommandContext } from '../context.js';
-import { createTypeormTable, withShadow } from '../generate/on-shadow.js';
+import { withEmptyShadow } from '../generate/on-shadow.js';
 
 /** A pending migration as it went on a copy of the database without its rows. */
 export interface Tried extends ObservedMigration {
@@ -26,8 +26,7 @@ export async function observePending(
   context: CommandContext,
   url: string | undefined,
 ): Promise<readonly Tried[]> {
-  return withShadow(context, url, async (shadow) => {
-    await createTypeormTable(shadow, context);
+  return withEmptyShadow(context, url, async (shadow) => {
     await copySchema(live, shadow);
     const observer = await Observer.open(shadow);
     const tried: Tried[] = [];

@@ -1,3 +1,4 @@
+import { quoteIdent } from '../../schema/object-id.js';
 import type { ColumnFacts, ConstraintFacts, IndexFacts, TableFacts } from '../../observe/catalog.js';
 import type { Tried } from './observe-pending.js';
 
@@ -25,7 +26,7 @@ function promisesOfTable(before: TableFacts, after: TableFacts): readonly Promis
   const haveAll = (columns: readonly string[]): boolean => columns.every((column) => known.has(column));
   return [
     ...newlyNotNull(before, after).map(({ name }) =>
-      promised(`${before.name}.${name} has no NULL`, `SELECT FROM ${from} WHERE ${ident(name)} IS NULL`),
+      promised(`${before.name}.${name} has no NULL`, `SELECT FROM ${from} WHERE ${quoteIdent(name)} IS NULL`),
     ),
     ...demandedColumns(before, after).map(({ name }) =>
       promised(
@@ -91,23 +92,21 @@ function shapeOf({ columns, predicate }: IndexFacts): string {
 }
 
 function twice(from: string, { columns, predicate }: IndexFacts): string {
-  const list = columns.map(ident).join(', ');
-  const notNull = columns.map((column) => `${ident(column)} IS NOT NULL`).join(' AND ');
+  const list = columns.map(quoteIdent).join(', ');
+  const notNull = columns.map((column) => `${quoteIdent(column)} IS NOT NULL`).join(' AND ');
   const where = predicate === null ? notNull : `${notNull} AND (${predicate})`;
   return `SELECT FROM ${from} WHERE ${where} GROUP BY ${list} HAVING count(*) > 1`;
 }
 
 function orphans(from: string, { columns, refersTo, refersToColumns }: ConstraintFacts): string {
   const [schema = '', name = ''] = (refersTo ?? '').split('.');
-  const pairs = columns.map((column, index) => `p.${ident(refersToColumns[index] ?? '')} = c.${ident(column)}`);
-  const filled = columns.map((column) => `c.${ident(column)} IS NOT NULL`).join(' AND ');
+  const pairs = columns.map(
+    (column, index) => `p.${quoteIdent(refersToColumns[index] ?? '')} = c.${quoteIdent(column)}`,
+  );
+  const filled = columns.map((column) => `c.${quoteIdent(column)} IS NOT NULL`).join(' AND ');
   return `SELECT FROM ${from} c WHERE ${filled} AND NOT EXISTS (SELECT FROM ${sqlName({ schema, name })} p WHERE ${pairs.join(' AND ')})`;
 }
 
 function sqlName({ schema, name }: { readonly schema: string; readonly name: string }): string {
-  return `${ident(schema)}.${ident(name)}`;
-}
-
-function ident(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
+  return `${quoteIdent(schema)}.${quoteIdent(name)}`;
 }
