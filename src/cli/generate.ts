@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import type { BaselineResult, GenerateOptions, GenerateResult } from '../commands/generate/contract.js';
 import { ExitCode } from '../errors.js';
 import { withMigrator } from './connect.js';
@@ -29,10 +30,24 @@ export interface GenerateFlags {
 
 export async function generate(io: Io, flags: GlobalFlags & GenerateFlags, name?: string): Promise<ExitCode> {
   const ask = flags.check || flags.dryRun ? undefined : (await import('./ask.js')).terminal(io);
-  const result = await withMigrator(io, flags, (migrator) => migrator.generate({ ...optionsOf(flags, name), ask }));
+  const result = await withPostgresAhead(flags, () =>
+    withMigrator(io, flags, (migrator) => migrator.generate({ ...optionsOf(flags, name), ask })),
+  );
   io.result(result, () => linesOf(result, flags, io));
   for (const warning of result.warnings) io.note(`${io.paint.yellow('!')} ${warning}`);
   return flags.check && result.files.length > 0 ? ExitCode.todo : ExitCode.done;
+}
+
+/** Who asks for migrations has changed something, and PostgreSQL will be needed; a check mostly finds that nothing is missing. */
+async function withPostgresAhead<T>(flags: GenerateFlags, work: () => Promise<T>): Promise<T> {
+  if (flags.check || flags.shadow !== undefined || availableParallelism() < 2) return work();
+  const { closeAhead, openAhead } = await import('../shadow/ahead.js');
+  openAhead(new URL('../shadow/thread.js', import.meta.url));
+  try {
+    return await work();
+  } finally {
+    await closeAhead();
+  }
 }
 
 export async function baseline(

@@ -1,5 +1,9 @@
 #!/usr/bin/env node
+import { setFlagsFromString } from 'node:v8';
 import { runProgram } from './program.js';
+
+// PostgreSQL in this process is WebAssembly, and compiling it well takes longer than what a command asks of it.
+setFlagsFromString('--liftoff-only');
 
 // `| head` closes our output; that is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));

@@ -1,7 +1,6 @@
 import { MigrateError } from '../errors.js';
-import { openFolder } from './data-folder.js';
 import { takeLockFile } from './lock-file.js';
-import type { Extensions, PGlite, ProtocolMessage } from './pglite.js';
+import type { PGlite, ProtocolMessage } from './pglite.js';
 
 interface Opened {
   readonly lite: PGlite;
@@ -33,7 +32,7 @@ export class EmbeddedServer {
 
   constructor(
     private readonly dir: string,
-    private readonly extensions: () => Promise<Extensions>,
+    private readonly openDatabase: () => Promise<PGlite>,
   ) {}
 
   async connect(client: object): Promise<void> {
@@ -109,10 +108,9 @@ export class EmbeddedServer {
 
   async #start(): Promise<Opened> {
     await this.#closed;
-    const extensions = await this.extensions();
     const release = await takeLockFile(`${this.dir}.lock`, `The embedded database in ${this.dir}`);
     try {
-      return { lite: await openFolder(this.dir, extensions), release };
+      return { lite: await this.openDatabase(), release };
     } catch (error) {
       release();
       throw error;

@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import pg from 'pg';
+import { openFolder } from './data-folder.js';
 import { embeddedBrand } from './embedded-brand.js';
 import { EmbeddedServer } from './embedded-server.js';
 import { refuseInProduction, wiredConfig } from './pglite.js';
-import type { Extensions, ProtocolMessage, Wire } from './pglite.js';
+import type { Extensions, PGlite, ProtocolMessage, Wire } from './pglite.js';
 
 export interface EmbeddedOptions {
   /**
@@ -24,6 +25,8 @@ export interface EmbeddedOptions {
 interface DriverOptions extends EmbeddedOptions {
   /** Not anybody's database: there is nothing to protect in production. */
   readonly throwaway?: boolean;
+  /** Where the database is opened elsewhere than in this thread. */
+  readonly open?: () => Promise<PGlite>;
 }
 
 type Done<T> = (error: never, value: T) => void;
@@ -39,7 +42,8 @@ const servers = ((globalThis as Record<symbol, unknown>)[Symbol.for('nest-migrat
 export function embeddedDriver(options: DriverOptions): object {
   const { dir: folder, extensions = () => Promise.resolve({}), throwaway = false } = options;
   const dir = resolve(folder ?? (process.env['NEST_MIGRATE_EMBEDDED'] || '.nest-migrate/postgres'));
-  const server = servers.get(dir) ?? new EmbeddedServer(dir, extensions);
+  const open = options.open ?? (async () => openFolder(dir, await extensions()));
+  const server = servers.get(dir) ?? new EmbeddedServer(dir, open);
   servers.set(dir, server);
   const driver = { Client: clientOf(server, throwaway), native: undefined, [embeddedBrand]: dir };
   return Object.create(

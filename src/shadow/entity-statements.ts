@@ -18,6 +18,7 @@ interface Query {
 interface SchemaBuilder {
   log(): Promise<{ readonly upQueries: readonly Query[] }>;
   createMetadataTableIfNecessary(queryRunner: QueryRunner): Promise<void>;
+  getTablePath(target: object | string): string;
 }
 
 const known = new WeakMap<DataSource, Map<Which, Promise<readonly string[]>>>();
@@ -35,6 +36,7 @@ async function makeStatements(dataSource: DataSource, which: Which): Promise<rea
   const restore = [...(which === 'unmanaged' ? [exchangeManaged(dataSource)] : []), mendDriver(dataSource)];
   try {
     const builder = dataSource.driver.createSchemaBuilder() as unknown as SchemaBuilder;
+    rememberPaths(builder);
     const queries = [
       ...(which === 'managed' ? await metadataTable(dataSource, builder) : []),
       ...(await builder.log()).upQueries,
@@ -50,6 +52,22 @@ async function makeStatements(dataSource: DataSource, which: Which): Promise<rea
   } finally {
     for (const undo of restore) undo();
   }
+}
+
+/**
+ * The builder looks for each entity's table among all tables, again and again, and makes up the name of each of them every time: with a
+ * thousand tables that is most of its work. Nothing is renamed while everything is created, so once is enough.
+ */
+function rememberPaths(builder: SchemaBuilder): void {
+  const paths = new Map<object | string, string>();
+  const original = builder.getTablePath.bind(builder);
+  builder.getTablePath = (target) => {
+    const known = paths.get(target);
+    if (known !== undefined) return known;
+    const path = original(target);
+    paths.set(target, path);
+    return path;
+  };
 }
 
 /** `log()` writes rows into TypeORM's table of views and generated columns, and leaves creating that to whoever executes them. */

@@ -1,5 +1,9 @@
-/** Where a throwaway database is: how a data source connects to it, and how it is removed. */
+import type pg from 'pg';
+
+/** Where a throwaway database is: how it is connected to, and how it is removed. */
 export interface Place {
+  /** As TypeORM wants it. */
   readonly connection: object;
+  openPool(): pg.Pool;
   remove(): Promise<void>;
 }

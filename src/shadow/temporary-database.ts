@@ -19,6 +19,7 @@ export async function createTemporaryDatabase(url: string): Promise<Place> {
   own.pathname = `/${name}`;
   return {
     connection: { url: own.href, poolSize: 4 },
+    openPool: () => new pg.Pool({ connectionString: own.href, max: 4 }),
     remove: () => onServer(url, (client) => dropDatabase(client, name)),
   };
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { openTypeScript } from './compile.js';
 import type { TypeScriptSource } from './compile.js';
 import { resolveInProject } from './resolve.js';
+import { traceSources } from './stacks.js';
 
 export interface RegisterOptions {
   readonly projectDir: string;
@@ -23,7 +24,7 @@ export function registerTypeScript(options: RegisterOptions): void {
   if (registered.has(options.projectDir)) return;
   registered.add(options.projectDir);
   const source = openTypeScript(options.projectDir, options.tsconfig);
-  process.setSourceMapsEnabled(true);
+  traceSources((file) => (isOurs(file) ? source.code(file) : undefined));
   hookRequire(source);
   // The hooks for ES modules run in a thread of their own, which costs a start; a CommonJS project does without.
   if (isModuleProject(options.projectDir)) {
@@ -36,12 +37,11 @@ export function registerTypeScript(options: RegisterOptions): void {
 
 function hookRequire(source: TypeScriptSource): void {
   const loader = Module as unknown as CommonJsLoader;
-  const ours = (file: string): boolean => !/[\\/]node_modules[\\/]/.test(file);
-  const isTypeScript = (file: string): boolean => /\.[cm]?ts$/.test(file) && ours(file);
+  const isTypeScript = (file: string): boolean => /\.[cm]?ts$/.test(file) && isOurs(file);
   for (const extension of ['.ts', '.cts']) {
     const before = loader._extensions[extension];
     loader._extensions[extension] = (module, file) => {
-      if (ours(file)) module._compile(source.code(file), file);
+      if (isOurs(file)) module._compile(source.code(file), file);
       else before?.(module, file);
     };
   }
@@ -60,6 +60,10 @@ function hookRequire(source: TypeScriptSource): void {
       return found;
     }
   };
+}
+
+function isOurs(file: string): boolean {
+  return !/[\\/]node_modules[\\/]/.test(file);
 }
 
 function isModuleProject(dir: string): boolean {

@@ -10,7 +10,7 @@ import { versionsOfEngines } from '../../shadow/versions.js';
 import { list } from '../context.js';
 import type { CommandContext, Survey } from '../context.js';
 import { inSameWords } from '../generate/same-words.js';
-import { replayedSide } from '../generate/schemas.js';
+import { replayedSide } from '../generate/current-side.js';
 import { unmanagedTables } from '../generate/tables.js';
 import type { DriftedObject, DriftOptions, DriftResult } from './contract.js';
 import { appliedMigrations } from './expected.js';

@@ -5,18 +5,22 @@ import { noCache } from '../../shadow/cache.js';
 import type { CommandContext } from '../context.js';
 import { pending, run } from '../run.js';
 import type { BaselineOptions, BaselineResult } from './contract.js';
+import { desiredSide, readEntities } from './desired-side.js';
 import { generate } from './generate.js';
+import { withThrowaway } from './on-shadow.js';
 import { inSameWords } from './same-words.js';
-import { desiredSide, ownSide } from './schemas.js';
+import { ownSide } from './side.js';
 
 /**
  * For a database that `synchronize` has made: writes the migration that would make it, sees to it that the database really has that
  * schema, and records the migration as applied without executing it.
  */
 export async function baseline(options: BaselineOptions, context: CommandContext): Promise<BaselineResult> {
-  const desired = await desiredSide(context, options.shadow, noCache);
+  const described = await readEntities(context);
+  const { shadow: url } = options;
+  const desired = await withThrowaway(url, (lend) => desiredSide({ context, described, lend, url, cache: noCache }));
   const { schema: live } = await ownSide(context);
-  const { schema: own } = await inSameWords(desired.schema, live, context, { url: options.shadow, cache: noCache });
+  const { schema: own } = await inSameWords(desired.schema, live, context, { url, cache: noCache });
   const { schema: wanted, kept } = await keepUnknown(desired.schema, own, () => true);
   const drift = (await compareSchemas(own, wanted)).map(({ sql }) => sql);
   const unknown = kept.filter(({ kind }) => kind !== 'extension').map(describeObject);

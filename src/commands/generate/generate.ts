@@ -13,31 +13,54 @@ import { change, staysBy, told, wanted } from './change.js';
 import type { Sides } from './change.js';
 import type { GenerateOptions, GenerateResult } from './contract.js';
 import { readFlags } from './decide.js';
-import { withWorkbench } from './on-shadow.js';
-import { currentSide, desiredSide, rememberCurrent } from './schemas.js';
-import type { CurrentSide, DesiredSide } from './schemas.js';
+import type { GivenExpressions } from './decide.js';
+import { currentSide, rememberCurrent } from './current-side.js';
+import type { CurrentSide } from './current-side.js';
+import { desiredSide, readEntities } from './desired-side.js';
+import { withThrowaway, withWorkbench } from './on-shadow.js';
+import type { Lend } from './on-shadow.js';
+import type { Side } from './side.js';
 
 /** Writes the migrations that lead from what the migrations give to what the entities describe, proven up and down. */
 export async function generate(options: GenerateOptions, context: CommandContext): Promise<GenerateResult> {
   // What is mistyped is said before anything takes its time.
   const given = readFlags(options);
+  return withThrowaway(options.shadow, (lend) => generateWith(lend, given, options, context));
+}
+
+async function generateWith(
+  lend: Lend,
+  given: GivenExpressions,
+  options: GenerateOptions,
+  context: CommandContext,
+): Promise<GenerateResult> {
   const cache = cacheFor(options);
-  const desired = await desiredSide(context, options.shadow, cache);
-  const current = await currentSide(context, options, cache, desired.unmanaged);
+  const described = await readEntities(context);
+  const { unmanaged, history } = described;
+  const [desired, current] = await both(
+    desiredSide({ context, described, lend, url: options.shadow, cache }),
+    currentSide(context, options, cache, unmanaged),
+  );
   const metadata = metadataChanges(current.metadata, desired.metadata, metadataTableOf(context.dataSource));
   const { from, to } = await narrow(current.schema, desired.schema);
-  const sides: Sides = { desired: to, history: desired.history, origins: current.origins, metadata, given };
+  const sides: Sides = { desired: to, history, origins: current.origins, metadata, given };
   const { schema, kept } = await wanted(from, [], options, sides);
   if (metadata.length === 0 && (await isSame(from, schema)))
     return { files: [], statements: [], renames: [], warnings: told(kept) };
-  const bench = { url: options.shadow, unmanaged: desired.unmanaged };
+  const bench = { lend, unmanaged, inOtherWords: options.from !== undefined };
   return withWorkbench(from, context, bench, async (workbench) => {
     const { result, renamed } = await change(options, context, sides, workbench);
     // What somebody made by hand has other names after a rename: it is read when it is replayed.
     const isKnown = options.from === undefined && options.dryRun !== true && renamed.inCatalog.length === 0;
-    if (isKnown) await remember(current, desired, options, context, cache);
+    if (isKnown) await remember(current, { ...desired, unmanaged }, options, context, cache);
     return result;
   });
+}
+
+/** Side by side. Both are waited for: what one of them has open is closed before an error of the other is told. */
+async function both<A, B>(one: Promise<A>, other: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([one, other]);
+  return Promise.all([one, other]);
 }
 
 /** A server that is the shadow may be another version tomorrow. */
@@ -48,7 +71,7 @@ export function cacheFor({ shadow, cache = true }: Pick<GenerateOptions, 'shadow
 /** What was proven need not be replayed the next time. */
 async function remember(
   current: CurrentSide,
-  desired: DesiredSide,
+  desired: Side & { readonly unmanaged: readonly ObjectId[] },
   options: GenerateOptions,
   context: CommandContext,
   cache: SchemaCache,

@@ -6,40 +6,44 @@ import { readSchema } from '../../schema/read.js';
 import type { Schema } from '../../schema/read.js';
 import { openShadow } from '../../shadow/shadow.js';
 import type { Shadow } from '../../shadow/shadow.js';
+import { openThrowaway } from '../../shadow/throwaway.js';
+import type { Throwaway } from '../../shadow/throwaway.js';
 import { metadataTableOf, metadataTableSql } from '../../shadow/typeorm-metadata.js';
 import type { CommandContext } from '../context.js';
 import { ownTables } from './tables.js';
 
-/** Lends an empty throwaway database. */
-export async function withShadow<T>(
-  { dataSource }: CommandContext,
-  url: string | undefined,
-  work: (shadow: Shadow) => Promise<T>,
-): Promise<T> {
-  const shadow = await openShadow(dataSource, { url });
+/** Hands out one throwaway database, empty at first; it is opened when it is first asked for. */
+export type Lend = () => Promise<Throwaway>;
+
+/** Lends a throwaway database to all of `work`. */
+export async function withThrowaway<T>(url: string | undefined, work: (lend: Lend) => Promise<T>): Promise<T> {
+  let opened: Promise<Throwaway> | undefined;
   try {
-    return await work(shadow);
+    return await work(() => (opened ??= openThrowaway({ url })));
   } finally {
-    await shadow.close();
+    await (await opened?.catch(() => undefined))?.close();
   }
 }
 
 /** Migrations that TypeORM has generated write to this table, also those of views that are gone. */
-async function createTypeormTable({ pool }: Shadow, { dataSource }: CommandContext): Promise<void> {
+async function createTypeormTable(pool: SqlClient, { dataSource }: CommandContext): Promise<void> {
   // Where it is to lie in a schema that the migrations make, that is not there yet.
   await pool.query(metadataTableSql(metadataTableOf(dataSource))).catch(() => undefined);
 }
 
 /** Lends an empty throwaway database on which migrations can be executed. */
-export function withEmptyShadow<T>(
+export async function withEmptyShadow<T>(
   context: CommandContext,
   url: string | undefined,
   work: (shadow: Shadow) => Promise<T>,
 ): Promise<T> {
-  return withShadow(context, url, async (shadow) => {
-    await createTypeormTable(shadow, context);
-    return work(shadow);
-  });
+  const shadow = await openShadow(context.dataSource, { url });
+  try {
+    await createTypeormTable(shadow.pool, context);
+    return await work(shadow);
+  } finally {
+    await shadow.close();
+  }
 }
 
 /** A throwaway database that has a schema: here it is tried and proven what leads from it to another. */
@@ -49,29 +53,37 @@ export interface Workbench {
   readonly read: () => Promise<Schema>;
 }
 
+interface Bench {
+  /** An empty database. */
+  readonly lend: Lend;
+  readonly unmanaged: readonly ObjectId[];
+  /** The schema was read on another server, perhaps of another version: how this one puts it has to be read. */
+  readonly inOtherWords?: boolean;
+}
+
 /** Lends a workbench with this schema, in the words of its version of PostgreSQL. */
 export async function withWorkbench<T>(
   schema: Schema,
   context: CommandContext,
-  { url, unmanaged }: { readonly url: string | undefined; readonly unmanaged: readonly ObjectId[] },
+  { lend, unmanaged, inOtherWords = false }: Bench,
   work: (workbench: Workbench) => Promise<T>,
 ): Promise<T> {
-  return withEmptyShadow(context, url, async (shadow) => {
-    const read = (): Promise<Schema> =>
-      readSchema(shadow.pool, { ignoreTables: [...ownTables(context), ...unmanaged] });
-    const client = (await shadow.pool.connect()) as SqlClient & { release(): void };
-    try {
-      await client.query('SET check_function_bodies = off');
-      for (const { sql } of await compareSchemas(await read(), schema)) await client.query(sql);
-      await client.query('RESET check_function_bodies');
-      const made = await read();
-      const left = await compareSchemas(made, schema);
-      if (left.length > 0) throw notMade(left.map(({ sql }) => sql));
-      return await work({ client, schema: made, read });
-    } finally {
-      client.release();
-    }
-  });
+  const { pool } = await lend();
+  await createTypeormTable(pool, context);
+  const read = (): Promise<Schema> => readSchema(pool, { ignoreTables: [...ownTables(context), ...unmanaged] });
+  const client = (await pool.connect()) as SqlClient & { release(): void };
+  try {
+    await client.query('SET check_function_bodies = off');
+    for (const { sql } of await compareSchemas(await read(), schema)) await client.query(sql);
+    await client.query('RESET check_function_bodies');
+    if (!inOtherWords) return await work({ client, schema, read });
+    const made = await read();
+    const left = await compareSchemas(made, schema);
+    if (left.length > 0) throw notMade(left.map(({ sql }) => sql));
+    return await work({ client, schema: made, read });
+  } finally {
+    client.release();
+  }
 }
 
 function notMade(left: readonly string[]): MigrateError {

@@ -9,7 +9,7 @@ import type { Schema } from '../../schema/read.js';
 import { hashOf } from '../../shadow/cache.js';
 import type { SchemaCache } from '../../shadow/cache.js';
 import type { CommandContext } from '../context.js';
-import { withShadow } from './on-shadow.js';
+import { withThrowaway } from './on-shadow.js';
 import { ownTables } from './tables.js';
 
 /** What the server prints of an expression or a query, each version a little differently: before 16, every column of a view with its table. */
@@ -82,7 +82,8 @@ function makeOnShadow(
   context: CommandContext,
   url: string | undefined,
 ): Promise<Made> {
-  return withShadow(context, url, async ({ pool }) => {
+  return withThrowaway(url, async (lend) => {
+    const { pool } = await lend();
     const read = (): Promise<Schema> => readSchema(pool, { ignoreTables: ownTables(context) });
     const failures: string[] = [];
     const statements = [

@@ -15,8 +15,8 @@ import { change } from '../generate/change.js';
 import type { Sides } from '../generate/change.js';
 import type { GenerateOptions, GenerateResult } from '../generate/contract.js';
 import { cacheFor } from '../generate/generate.js';
-import { withWorkbench } from '../generate/on-shadow.js';
-import { replayedSide } from '../generate/schemas.js';
+import { withThrowaway, withWorkbench } from '../generate/on-shadow.js';
+import { replayedSide } from '../generate/current-side.js';
 import { shown } from './choose.js';
 import type { FixedMigration, LintOptions } from './contract.js';
 import { obstacleIn } from './obstacles.js';
@@ -85,10 +85,12 @@ async function planOf(
     shadow: options.shadow,
     dryRun: true,
   };
-  return withWorkbench(from, context, { url: options.shadow, unmanaged: [] }, async (workbench) => {
-    const { result } = await change(wanted, context, sides, workbench);
-    return result;
-  });
+  return withThrowaway(options.shadow, (lend) =>
+    withWorkbench(from, context, { lend, unmanaged: [] }, async (workbench) => {
+      const { result } = await change(wanted, context, sides, workbench);
+      return result;
+    }),
+  );
 }
 
 function languageOf(file: string): Pick<GenerateOptions, 'language' | 'moduleKind'> {

@@ -4,7 +4,7 @@ import type { KnownMigration } from '../../files/migration.js';
 import type { Observed } from '../../observe/observer.js';
 import { list, survey } from '../context.js';
 import type { CommandContext, Survey } from '../context.js';
-import { ownSide } from '../generate/schemas.js';
+import { ownSide } from '../generate/side.js';
 import { planRun } from '../phases.js';
 import { askPromise, explain, readSizes, scanSpeed } from './ask-live.js';
 import type { Answer } from './ask-live.js';

@@ -1,0 +1,87 @@
+import { listMigrations } from '../../files/list.js';
+import type { KnownMigration } from '../../files/migration.js';
+import { resolveMigrations } from '../../files/resolve.js';
+import type { ObjectId } from '../../schema/object-id.js';
+import type { SchemaCache } from '../../shadow/cache.js';
+import { withLive } from '../../shadow/live.js';
+import { Origins, originOf } from '../../shadow/origins.js';
+import type { OriginMap } from '../../shadow/origins.js';
+import { replayKey } from '../../shadow/replay-key.js';
+import { replay } from '../../shadow/replay.js';
+import type { CommandContext } from '../context.js';
+import type { GenerateOptions } from './contract.js';
+import { withEmptyShadow } from './on-shadow.js';
+import { leftOut, restored, sideOf, storedOf } from './side.js';
+import type { Side, StoredSide } from './side.js';
+
+export interface CurrentSide extends Side {
+  /** Who made what, by the key of the object. */
+  readonly origins: OriginMap;
+}
+
+interface StoredCurrent extends StoredSide {
+  readonly origins: OriginMap;
+}
+
+interface Replaying {
+  readonly url: string | undefined;
+  readonly cache: SchemaCache;
+  /** Tables to leave out. */
+  readonly unmanaged: readonly ObjectId[];
+}
+
+/** Where it begins: what the migrations lead to on an empty database, or what a live one has. */
+export async function currentSide(
+  context: CommandContext,
+  { shadow: url, from }: Pick<GenerateOptions, 'shadow' | 'from'>,
+  cache: SchemaCache,
+  unmanaged: readonly ObjectId[],
+): Promise<CurrentSide> {
+  // Who made what is not known of a live database.
+  if (from !== undefined)
+    return { ...(await withLive(from, (pool) => sideOf(pool, context, unmanaged))), origins: new Map() };
+  const migrations = await resolveMigrations(await listMigrations(context.migrations), () => false);
+  return replayedSide(migrations, context, { url, cache, unmanaged });
+}
+
+/** What these migrations lead to on an empty database, as it was read before where the texts are the same. */
+export async function replayedSide(
+  migrations: readonly KnownMigration[],
+  context: CommandContext,
+  replaying: Replaying,
+): Promise<CurrentSide> {
+  const { cache, unmanaged } = replaying;
+  const key = await replayKey(migrations, leftOut(context, unmanaged));
+  const known = key === undefined ? undefined : await cache.get<StoredCurrent>(key);
+  if (known) return { ...(await restored(known)), origins: known.origins };
+  const side = await replayed(migrations, context, replaying);
+  if (key !== undefined) await cache.set(key, { ...storedOf(side), origins: side.origins });
+  return side;
+}
+
+function replayed(
+  migrations: readonly KnownMigration[],
+  context: CommandContext,
+  { url, unmanaged }: Replaying,
+): Promise<CurrentSide> {
+  return withEmptyShadow(context, url, async (shadow) => {
+    const origins = new Origins(shadow.pool);
+    await origins.after('generated');
+    await replay(shadow, migrations, context.instantiate, (migration, statements) =>
+      origins.after(originOf(migration, statements)),
+    );
+    return { ...(await sideOf(shadow.pool, context, unmanaged)), origins: await origins.finish() };
+  });
+}
+
+/** After generating, what the migrations lead to is known: the next time it need not be replayed. */
+export async function rememberCurrent(
+  context: CommandContext,
+  side: CurrentSide,
+  cache: SchemaCache,
+  unmanaged: readonly ObjectId[],
+): Promise<void> {
+  const migrations = await resolveMigrations(await listMigrations(context.migrations), () => false);
+  const key = await replayKey(migrations, leftOut(context, unmanaged));
+  if (key !== undefined) await cache.set(key, { ...storedOf(side), origins: side.origins });
+}

@@ -1,0 +1,111 @@
+import { isMigrateError } from '../../errors.js';
+import { graft } from '../../schema/graft.js';
+import { keyOf, quoteIdent, sqlName } from '../../schema/object-id.js';
+import type { ObjectId } from '../../schema/object-id.js';
+import { hashOf } from '../../shadow/cache.js';
+import type { SchemaCache } from '../../shadow/cache.js';
+import { createEntities } from '../../shadow/entities.js';
+import { entityChanges } from '../../shadow/entity-changes.js';
+import type { EntityChanges } from '../../shadow/entity-changes.js';
+import { withEntities } from '../../shadow/shadow.js';
+import { aside } from '../../shadow/throwaway.js';
+import type { CommandContext } from '../context.js';
+import { readHistory } from './history.js';
+import type { History } from './history.js';
+import { withThrowaway } from './on-shadow.js';
+import type { Lend } from './on-shadow.js';
+import { restored, sideOf, storedOf } from './side.js';
+import type { Side, StoredSide } from './side.js';
+import { ownTables, unmanagedTables } from './tables.js';
+
+/** What the entities say, as far as TypeORM knows it without a database. */
+export interface Described {
+  /** With which TypeORM creates them. */
+  readonly statements: readonly string[];
+  readonly history: History;
+  /** Tables that the entities only know: neither side has them. */
+  readonly unmanaged: readonly ObjectId[];
+}
+
+export function readEntities({ dataSource }: CommandContext): Promise<Described> {
+  return withEntities(dataSource, async (entities) => {
+    const statements: string[] = [];
+    await createEntities(entities, (sql) => Promise.resolve(statements.push(sql)));
+    return { statements, history: readHistory(entities), unmanaged: unmanagedTables(entities) };
+  });
+}
+
+export interface Making {
+  readonly context: CommandContext;
+  readonly described: Described;
+  /** An empty database. */
+  readonly lend: Lend;
+  readonly url: string | undefined;
+  readonly cache: SchemaCache;
+}
+
+/**
+ * What the entities describe, made on an empty database and read from its catalog: as it was read before, where the statements are the
+ * same; where a few tables have changed, only those are made.
+ */
+export async function desiredSide(making: Making): Promise<Side> {
+  const { cache, context, described } = making;
+  const { statements } = described;
+  const own = ownTables(context).map(keyOf);
+  const key = `entities ${hashOf([...own, ...statements])}`;
+  const latest = `latest ${hashOf([process.cwd(), ...own])}`;
+  const known = await cache.get<StoredSide>(key);
+  if (known) return restored(known);
+  const before = await cache.get<StoredSide & { readonly statements: readonly string[] }>(latest);
+  const changes = before && entityChanges(before.statements, statements);
+  const side = (before && changes && (await grafted(before, changes, making))) ?? (await whole(making));
+  const stored = storedOf(side);
+  await cache.set(key, stored);
+  await cache.set(latest, { ...stored, statements });
+  return side;
+}
+
+async function whole(making: Making): Promise<Side> {
+  return (await madeAside(making.described.statements, making)) ?? explained(making);
+}
+
+/** One by one, which takes longer: with its errors explained, and what others have made where something refers to it. */
+function explained({ context, url }: Making): Promise<Side> {
+  return withEntities(context.dataSource, (entities) =>
+    withThrowaway(url, async (lend) => {
+      const { pool } = await lend();
+      await createEntities(entities, (sql) => pool.query(sql));
+      return sideOf(pool, context, unmanagedTables(entities));
+    }),
+  );
+}
+
+async function grafted(before: StoredSide, changes: EntityChanges, making: Making): Promise<Side | undefined> {
+  const part = await madeAside(changes.statements, making);
+  if (part === undefined) return undefined;
+  const isChanged = (id: ObjectId): boolean => {
+    // TypeORM leaves the schema out only where it is the default one.
+    const names = [sqlName(id), ...(id.schema === 'public' ? [quoteIdent(id.name ?? '')] : [])];
+    if (id.kind === 'type') return names.some((name) => changes.types.has(name));
+    return id.kind === 'table' && names.some((name) => changes.tables.has(name));
+  };
+  const { schema, metadata } = await restored(before);
+  return { schema: await graft(schema, part.schema, isChanged), metadata };
+}
+
+/** All at once, read, and taken back; undefined when something is wrong with it. */
+async function madeAside(
+  statements: readonly string[],
+  { context, described, lend }: Making,
+): Promise<Side | undefined> {
+  const throwaway = await lend();
+  try {
+    return await aside(throwaway, async (database) => {
+      await database.query(statements.join('\n;\n'));
+      return sideOf(database, context, described.unmanaged);
+    });
+  } catch (error) {
+    if (isMigrateError(error)) throw error;
+    return undefined;
+  }
+}

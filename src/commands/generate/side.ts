@@ -1,0 +1,53 @@
+import type { CatalogPool, Schema } from '../../schema/read.js';
+import { readSchema, schemaOf } from '../../schema/read.js';
+import type { SqlClient } from '../../database/client.js';
+import { keyOf } from '../../schema/object-id.js';
+import type { ObjectId } from '../../schema/object-id.js';
+import { typeormMetadataRows } from '../../shadow/typeorm-metadata.js';
+import type { TypeormMetadataRow } from '../../shadow/typeorm-metadata.js';
+import type { CommandContext } from '../context.js';
+import { ownTables, unmanagedTables } from './tables.js';
+
+/** What one side of the comparison is. */
+export interface Side {
+  readonly schema: Schema;
+  readonly metadata: readonly TypeormMetadataRow[];
+}
+
+/** A side as it lies in the cache. */
+export interface StoredSide {
+  readonly facts: ReturnType<Schema['facts']['facts']>;
+  readonly edges: Schema['facts']['edges'];
+  readonly metadata: readonly TypeormMetadataRow[];
+}
+
+export function storedOf({ schema, metadata }: Side): StoredSide {
+  return { facts: schema.facts.facts(), edges: schema.facts.edges, metadata };
+}
+
+export async function restored({ facts, edges, metadata }: StoredSide): Promise<Side> {
+  return { schema: await schemaOf(facts, edges), metadata };
+}
+
+/** What the database of the data source has. */
+export async function ownSide(context: CommandContext): Promise<Side> {
+  await context.initialise();
+  const { master } = context.dataSource.driver as unknown as { readonly master: CatalogPool & SqlClient };
+  return sideOf(master, context, unmanagedTables(context.dataSource));
+}
+
+export async function sideOf(
+  pool: CatalogPool & SqlClient,
+  context: CommandContext,
+  unmanaged: readonly ObjectId[],
+): Promise<Side> {
+  return {
+    schema: await readSchema(pool, { ignoreTables: [...ownTables(context), ...unmanaged] }),
+    metadata: await typeormMetadataRows(pool, context.dataSource),
+  };
+}
+
+/** What neither side has, for the keys of the cache. */
+export function leftOut(context: CommandContext, unmanaged: readonly ObjectId[]): readonly string[] {
+  return [...ownTables(context), ...unmanaged].map(keyOf);
+}

@@ -1,0 +1,49 @@
+import { Worker } from 'node:worker_threads';
+import { openFolder } from '../data-source/data-folder.js';
+import type { PGlite } from '../data-source/pglite.js';
+import { databaseIn, makeFolder, placeIn } from './in-process.js';
+import type { Place } from './place.js';
+import { ThreadedPGlite } from './threaded-pglite.js';
+
+interface Ahead {
+  readonly folder: string;
+  readonly lite: ThreadedPGlite;
+}
+
+let ahead: Promise<Ahead> | undefined;
+
+/**
+ * Begins to open the next throwaway database, in a thread of its own, while this one still reads the entities: a second that nobody then
+ * has to wait for. `thread` is where the built `thread.js` lies.
+ */
+export function openAhead(thread: URL): void {
+  ahead = begin(thread);
+  // Whoever takes it is told.
+  ahead.catch(() => undefined);
+}
+
+async function begin(thread: URL): Promise<Ahead> {
+  const folder = await makeFolder();
+  return { folder, lite: new ThreadedPGlite(new Worker(thread, { workerData: databaseIn(folder) })) };
+}
+
+/** The one that was begun, if it was and nobody has it yet. */
+export async function takeAhead(): Promise<Place | undefined> {
+  const taken = ahead;
+  ahead = undefined;
+  if (taken === undefined) return undefined;
+  const { folder, lite } = await taken;
+  const open = (): Promise<PGlite> => lite.opened().catch(() => openFolder(databaseIn(folder), {}));
+  const place = placeIn(folder, { open });
+  const remove = async (): Promise<void> => {
+    await lite.close();
+    await place.remove();
+  };
+  return { ...place, remove };
+}
+
+/** Ends what was begun and is not needed. */
+export async function closeAhead(): Promise<void> {
+  const place = await takeAhead().catch(() => undefined);
+  await place?.remove();
+}

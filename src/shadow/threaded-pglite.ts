@@ -1,0 +1,79 @@
+import type { Worker } from 'node:worker_threads';
+import type { PGlite, ProtocolMessage } from '../data-source/pglite.js';
+import { MigrateError } from '../errors.js';
+import type { Answer, Order } from './thread.js';
+
+interface Asked {
+  readonly answer: (messages: readonly ProtocolMessage[]) => void;
+  readonly fail: (error: unknown) => void;
+}
+
+/** PostgreSQL in another thread, which answers as if it were in this one. */
+export class ThreadedPGlite implements PGlite {
+  readonly waitReady = Promise.resolve();
+  readonly #asked = new Map<number, Asked>();
+  #count = 0;
+  #gone: Error | undefined;
+
+  constructor(private readonly worker: Worker) {
+    worker.on('message', (answer: Answer) => this.#take(answer));
+    worker.on('error', (error) => this.#fail(error));
+    worker.on('exit', () => this.#fail(ended()));
+  }
+
+  /** Itself, when it is open. */
+  async opened(): Promise<this> {
+    await this.#ask({ kind: 'open' });
+    return this;
+  }
+
+  execProtocolStream(message: Uint8Array): Promise<readonly ProtocolMessage[]> {
+    return this.#ask({ kind: 'send', message });
+  }
+
+  async exec(sql: string): Promise<void> {
+    await this.#ask({ kind: 'exec', sql });
+  }
+
+  /** It is thrown away: nothing has to be written to its disk. */
+  async close(): Promise<void> {
+    await this.worker.terminate();
+  }
+
+  #ask(order: Order): Promise<readonly ProtocolMessage[]> {
+    if (this.#gone !== undefined) return Promise.reject(this.#gone);
+    const id = this.#count++;
+    return new Promise((answer, fail) => {
+      this.#asked.set(id, { answer, fail });
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- the other thread is no window.
+      this.worker.postMessage({ id, order });
+    });
+  }
+
+  #take({ id, messages, error }: Answer): void {
+    const asked = this.#asked.get(id);
+    this.#asked.delete(id);
+    if (messages === undefined) asked?.fail(error);
+    else asked?.answer(messages.map(asTheyWere));
+  }
+
+  #fail(error: Error): void {
+    this.#gone ??= error;
+    for (const { fail } of this.#asked.values()) fail(this.#gone);
+    this.#asked.clear();
+  }
+}
+
+/** Between threads an error loses all that PostgreSQL has said beside its message. */
+function asTheyWere(message: ProtocolMessage): ProtocolMessage {
+  if (message.name !== 'error') return message;
+  return Object.assign(new Error((message as { readonly message?: string }).message), message);
+}
+
+function ended(): MigrateError {
+  return new MigrateError({
+    code: 'INTERNAL',
+    message: 'The thread with the throwaway database has ended before its work was done.',
+    next: 'Nothing was written. Try once more.',
+  });
+}

@@ -1,0 +1,95 @@
+import { readdirSync } from 'node:fs';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { closeAhead, openAhead, takeAhead } from '../../src/shadow/ahead.js';
+import { aside, openThrowaway } from '../../src/shadow/throwaway.js';
+import type { Throwaway } from '../../src/shadow/throwaway.js';
+
+const thread = new URL('../../dist/esm/shadow/thread.js', import.meta.url);
+const folders = (): readonly string[] =>
+  readdirSync('/dev/shm').filter((name) => name.startsWith(`nest-migrate-shadow-${process.pid}-`));
+
+let open: Throwaway | undefined;
+afterEach(async () => {
+  await open?.close();
+  open = undefined;
+  await closeAhead();
+});
+
+async function openInThread(): Promise<Throwaway> {
+  openAhead(thread);
+  open = await openThrowaway({});
+  return open;
+}
+
+describe('a throwaway database that was opened ahead, in a thread', () => {
+  it('answers as one in this thread, in errors too', async () => {
+    const { pool } = await openInThread();
+    expect((await pool.query('SELECT $1::int + 1 AS n', [41])).rows).toEqual([{ n: 42 }]);
+    await expect(pool.query('SELECT nothing FROM nowhere')).rejects.toMatchObject({
+      message: 'relation "nowhere" does not exist',
+      code: '42P01',
+      position: '21',
+    });
+    await pool.query('CREATE TABLE one (id int CONSTRAINT key_of_one PRIMARY KEY); INSERT INTO one VALUES (1)');
+    await expect(pool.query('INSERT INTO one VALUES (1)')).rejects.toMatchObject({
+      code: '23505',
+      constraint: 'key_of_one',
+      detail: 'Key (id)=(1) already exists.',
+    });
+  });
+
+  it('leaves nothing behind, used or not', async () => {
+    const { close } = await openInThread();
+    expect(folders()).toHaveLength(1);
+    await close();
+    expect(folders()).toEqual([]);
+    openAhead(thread);
+    await closeAhead();
+    expect(folders()).toEqual([]);
+  });
+
+  it('is given once; the next one is opened here', async () => {
+    openAhead(thread);
+    const place = await takeAhead();
+    expect(await takeAhead()).toBeUndefined();
+    await place?.remove();
+  });
+
+  it('is opened in this thread when that one cannot', async () => {
+    openAhead(new URL('./there-is-no-thread.js', import.meta.url));
+    open = await openThrowaway({});
+    expect((await open.pool.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
+  });
+});
+
+describe('what is done aside', () => {
+  it('can be read, and is gone then', async () => {
+    const throwaway = await openInThread();
+    const seen = await aside(throwaway, async (database) => {
+      await database.query("CREATE TABLE made (id int); CREATE TYPE kind AS ENUM ('a')");
+      const client = (await database.connect()) as {
+        query(sql: string): Promise<{ rows: unknown[] }>;
+        release(): void;
+      };
+      await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+      await client.query('SET LOCAL search_path TO pg_catalog');
+      const { rows } = await client.query("SELECT relname FROM pg_class WHERE relname = 'made'");
+      await client.query('COMMIT');
+      client.release();
+      // What the reader has set is over with its reading.
+      expect((await database.query('SHOW search_path')).rows).not.toEqual([{ search_path: 'pg_catalog' }]);
+      return rows;
+    });
+    expect(seen).toEqual([{ relname: 'made' }]);
+    expect((await throwaway.pool.query("SELECT to_regclass('made') AS made, to_regtype('kind') AS kind")).rows).toEqual(
+      [{ made: null, kind: null }],
+    );
+  });
+
+  it('is gone after an error, which is told', async () => {
+    const throwaway = await openInThread();
+    const failing = aside(throwaway, (database) => database.query('CREATE TABLE made (id int); SELECT nonsense'));
+    await expect(failing).rejects.toMatchObject({ code: '42703' });
+    expect((await throwaway.pool.query("SELECT to_regclass('made') AS made")).rows).toEqual([{ made: null }]);
+  });
+});
