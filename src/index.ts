@@ -1,7 +1,7 @@
 export { createMigrator } from './migrator.js';
 export type { Migrator, MigratorOptions } from './migrator.js';
 export { defineDataSource } from './data-source/define.js';
-export type { DefineDataSourceOptions } from './data-source/define.js';
+export type { DefineDataSourceOptions } from './data-source/define-options.js';
 export { MigrateError, isMigrateError } from './errors.js';
 export type { ErrorCode } from './errors.js';
 export type { Blocker, Direction, Due, EventListener, MigrateEvent } from './events.js';

@@ -48,6 +48,8 @@ async function load(project: Project, flags: GlobalFlags): Promise<Source> {
   registerTypeScript({
     projectDir: project.dir,
     ...(project.tsconfig !== undefined && { tsconfig: project.tsconfig }),
+    // An app does with it what it likes.
+    lateTypeorm: project.app === undefined,
   });
   return project.app === undefined ? fromFile(project) : fromApp(project.app, flags);
 }

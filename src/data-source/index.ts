@@ -1,3 +1,3 @@
 export { defineDataSource } from './define.js';
-export type { DefineDataSourceOptions } from './define.js';
+export type { DefineDataSourceOptions } from './define-options.js';
 export { Backfill, RenamedFrom } from '../decorators.js';

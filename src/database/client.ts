@@ -1,3 +1,4 @@
+import pg from 'pg';
 import type { DataSource } from 'typeorm';
 import { describeConnection, withoutPassword } from '../data-source/describe.js';
 import { codeOf, isMigrateError, messageOf, MigrateError } from '../errors.js';
@@ -22,11 +23,7 @@ export interface OwnClient extends SqlClient {
   on(event: 'error' | 'end', listener: (error?: Error) => void): unknown;
 }
 
-/** The parts of TypeORM's Postgres driver that are used here: its copy of `pg`, and its pool once it is initialised. */
-interface PostgresDriver {
-  readonly postgres: { readonly Client: new (config: object) => OwnClient };
-  readonly master: SqlClient;
-}
+type ClientClass = new (config: object) => OwnClient;
 
 export interface ConnectContext {
   readonly dataSource: DataSource;
@@ -37,8 +34,13 @@ export interface ConnectContext {
 
 /** Lends a connection for short questions: the pool of an initialised data source, or else a connection of its own. */
 export async function withReader<T>(context: ConnectContext, work: (client: SqlClient) => Promise<T>): Promise<T> {
-  if (context.dataSource.isInitialized) return work(driverOf(context.dataSource).master);
+  if (context.dataSource.isInitialized) return work(poolOf(context.dataSource));
   return withClient(context, work);
+}
+
+/** Of TypeORM's driver. */
+function poolOf({ driver }: DataSource): SqlClient {
+  return (driver as unknown as { readonly master: SqlClient }).master;
 }
 
 /** Lends a connection of its own, opened as the data source would open it, and closes it afterwards. */
@@ -57,8 +59,7 @@ async function connect(context: ConnectContext): Promise<OwnClient> {
   const deadline = Date.now() + timeoutMs;
   for (let attempt = 1; ; attempt++) {
     if (context.signal.aborted) throw cancelled(context.signal, 'Nothing was changed.');
-    const { Client } = driverOf(context.dataSource).postgres;
-    const client = new Client(clientConfig(context.dataSource, timeoutMs));
+    const client = new (clientOf(context.dataSource))(clientConfig(context.dataSource, timeoutMs));
     // Without a listener a lost idle connection would end the process; whoever uses the client notices at its next query.
     client.on('error', () => undefined);
     try {
@@ -75,8 +76,10 @@ async function connect(context: ConnectContext): Promise<OwnClient> {
   }
 }
 
-function driverOf(dataSource: DataSource): PostgresDriver {
-  return dataSource.driver as unknown as PostgresDriver;
+/** As TypeORM's driver takes it; asked for at the options, for which TypeORM need not be loaded. */
+function clientOf({ options }: DataSource): ClientClass {
+  const { driver } = options as { readonly driver?: { readonly Client: ClientClass } };
+  return (driver ?? (pg as unknown as { readonly Client: ClientClass })).Client;
 }
 
 /** A host that swallows packets answers nothing at all; another attempt may reach another address. */

@@ -18,7 +18,10 @@ export function tablesOf(dataSource: DataSource): Tables {
     ledger: prefix + quoteName(name),
     log: prefix + quoteName(`${name}_log`),
     schema,
-    primaryKey: dataSource.namingStrategy.primaryKeyName(schema === undefined ? name : `${schema}.${name}`, ['id']),
+    // Only who creates the table asks.
+    get primaryKey() {
+      return dataSource.namingStrategy.primaryKeyName(schema === undefined ? name : `${schema}.${name}`, ['id']);
+    },
   };
 }
 

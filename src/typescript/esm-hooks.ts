@@ -3,21 +3,26 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { moduleKindOf } from '../files/import-file.js';
 import { openTypeScript } from './compile.js';
 import type { TypeScriptSource } from './compile.js';
+import type { Instead } from './register.js';
 import { resolveInProject } from './resolve.js';
 
 let source: TypeScriptSource | undefined;
+let instead: Instead | undefined;
 
 /** Called by Node once, in the thread of the hooks. */
-export const initialize: InitializeHook<{ readonly projectDir: string; readonly tsconfig?: string }> = ({
-  projectDir,
-  tsconfig,
-}) => {
+export const initialize: InitializeHook<{
+  readonly projectDir: string;
+  readonly tsconfig?: string;
+  readonly instead?: Instead;
+}> = ({ projectDir, tsconfig, instead: given }) => {
   source = openTypeScript(projectDir, tsconfig);
+  instead = given;
 };
 
 export const resolve: ResolveHook = async (specifier, context, next) => {
   try {
-    return await next(specifier, context);
+    const found = await next(specifier, context);
+    return found.url === instead?.of ? { ...found, url: instead.take } : found;
   } catch (error) {
     const importer = context.parentURL;
     if (source === undefined || importer === undefined || !isOurs(importer)) throw error;

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import Module, { register } from 'node:module';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { openTypeScript } from './compile.js';
 import type { TypeScriptSource } from './compile.js';
 import { resolveInProject } from './resolve.js';
@@ -9,6 +10,8 @@ import { traceSources } from './stacks.js';
 export interface RegisterOptions {
   readonly projectDir: string;
   readonly tsconfig?: string;
+  /** `defineDataSource` makes its data source when more than its options is needed. */
+  readonly lateTypeorm?: boolean;
 }
 
 /** The parts of Node's CommonJS loader that are no official interface, but that everybody relies on. */
@@ -17,6 +20,20 @@ interface CommonJsLoader {
   _resolveFilename(request: string, parent: { readonly filename?: string } | undefined, ...rest: unknown[]): string;
 }
 
+/** What is loaded instead of something else. */
+export interface Instead {
+  readonly of: string;
+  readonly take: string;
+}
+
+const built = (path: string): URL => new URL(`../../${path}`, import.meta.url);
+const lateDataSource = {
+  require: {
+    of: fileURLToPath(built('cjs/data-source/index.js')),
+    take: fileURLToPath(built('cjs/data-source/late.js')),
+  },
+  import: { of: built('esm/data-source/index.js').href, take: built('esm/data-source/late.js').href },
+};
 const registered = new Set<string>();
 
 /** From now on `require` and `import` take the project's TypeScript files, as `tsc` would compile them. */
@@ -25,17 +42,22 @@ export function registerTypeScript(options: RegisterOptions): void {
   registered.add(options.projectDir);
   const source = openTypeScript(options.projectDir, options.tsconfig);
   traceSources((file) => (isOurs(file) ? source.code(file) : undefined));
-  hookRequire(source);
+  const late = options.lateTypeorm === true;
+  hookRequire(source, late ? lateDataSource.require : undefined);
   // The hooks for ES modules run in a thread of their own, which costs a start; a CommonJS project does without.
   if (isModuleProject(options.projectDir)) {
     register('./esm-hooks.js', {
       parentURL: import.meta.url,
-      data: { projectDir: options.projectDir, tsconfig: options.tsconfig },
+      data: {
+        projectDir: options.projectDir,
+        tsconfig: options.tsconfig,
+        instead: late ? lateDataSource.import : undefined,
+      },
     });
   }
 }
 
-function hookRequire(source: TypeScriptSource): void {
+function hookRequire(source: TypeScriptSource, instead: Instead | undefined): void {
   const loader = Module as unknown as CommonJsLoader;
   const isTypeScript = (file: string): boolean => /\.[cm]?ts$/.test(file) && isOurs(file);
   for (const extension of ['.ts', '.cts']) {
@@ -48,7 +70,8 @@ function hookRequire(source: TypeScriptSource): void {
   const resolveBefore = loader._resolveFilename.bind(loader);
   loader._resolveFilename = (request, parent, ...rest) => {
     try {
-      return resolveBefore(request, parent, ...rest);
+      const found = resolveBefore(request, parent, ...rest);
+      return found === instead?.of ? instead.take : found;
     } catch (error) {
       // Only what Node does not find by itself: a `.js` that is a `.ts` in the sources, or a name from the tsconfig's `paths`.
       const importer = parent?.filename;

@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { DataSource } from 'typeorm';
 import { defineDataSource } from '../../src/data-source/define.js';
-import type { DefineDataSourceOptions } from '../../src/data-source/define.js';
+import type { DefineDataSourceOptions } from '../../src/data-source/define-options.js';
 import { describeConnection, withoutPassword } from '../../src/data-source/describe.js';
 import { isEmbedded } from '../../src/data-source/embedded-brand.js';
 import { useAddressForMigrations } from '../../src/data-source/environment.js';

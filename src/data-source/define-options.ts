@@ -1,0 +1,89 @@
+import { isAbsolute, join, resolve } from 'node:path';
+import type { DataSourceOptions } from 'typeorm';
+import { embeddedDriver } from './embedded.js';
+import type { EmbeddedOptions } from './embedded.js';
+import { connectionFromEnvironment, loadEnvFiles } from './environment.js';
+import { refuseSynchronize } from './guard.js';
+import { connectionFromUrl, inParts } from './url.js';
+
+export type PostgresOptions = Extract<DataSourceOptions, { readonly type: 'postgres' }>;
+type GivenOptions = Omit<PostgresOptions, 'type'>;
+
+export interface DefineDataSourceOptions extends GivenOptions {
+  /**
+   * What relative patterns in `entities`, `migrations` and `subscribers` are relative to: `import.meta.dirname`, or `__dirname`.
+   * @default process.cwd()
+   */
+  readonly baseDir?: string;
+  /**
+   * One file or several, relative to process.cwd() as in @nestjs/config; an earlier one wins over a later one, the environment over all.
+   * @default '.env'
+   */
+  readonly envFile?: string | readonly string[];
+  /**
+   * The database that is used when nothing says where a server is: its folder, or more; `false` if there must be a server.
+   * @default the environment variable NEST_MIGRATE_EMBEDDED, or '.nest-migrate/postgres'
+   */
+  readonly embedded?: string | EmbeddedOptions | false;
+}
+
+const standardPatterns = {
+  entities: ['src/**/*.entity.{ts,js}'],
+  migrations: ['migrations/*.{ts,mts,cts,js,mjs,cjs,sql}'],
+};
+
+/** The options that TypeORM is given. */
+export function optionsFor(options: DefineDataSourceOptions): PostgresOptions {
+  const { baseDir, envFile = '.env', embedded = {}, ...given } = options;
+  refuseSynchronize(given, 'The data source');
+  loadEnvFiles(envFile);
+  const within = (patterns: unknown): unknown =>
+    baseDir === undefined ? patterns : relativeTo(literally(resolve(baseDir)), patterns);
+  return {
+    ...given,
+    ...whereIs(given, embedded),
+    type: 'postgres',
+    synchronize: false,
+    entities: within(given.entities ?? standardPatterns.entities),
+    migrations: within(given.migrations ?? standardPatterns.migrations),
+    ...(given.subscribers && { subscribers: within(given.subscribers) }),
+  } as PostgresOptions;
+}
+
+/** The options that say where the database is, with what is given winning over the environment. */
+function whereIs(given: GivenOptions, embedded: string | EmbeddedOptions | false): object {
+  if (given.url) return { ...connectionFromUrl(given.url, 'url'), ...defined({ ssl: given.ssl }) };
+  if (given.host || given.driver || given.replication) return {};
+  const connection = connectionFromEnvironment();
+  if (connection !== undefined) return withParts(connection, given);
+  // A server on this machine is what TypeORM itself assumes.
+  if (embedded === false) return {};
+  return { driver: embeddedDriver(typeof embedded === 'string' ? { dir: embedded } : embedded) };
+}
+
+/** An address would win over its parts, in `pg` and in TypeORM. */
+function withParts(
+  connection: object & { readonly url?: string },
+  { port, username, password, database, ssl, extra }: GivenOptions,
+): object {
+  const parts = defined({ port, username, password, database });
+  if (connection.url === undefined || Object.keys(parts).length === 0)
+    return { ...connection, ...parts, ...defined({ ssl }) };
+  const { extra: parameters, ...address } = inParts(connection);
+  return { ...address, ...parts, ...defined({ ssl }), extra: { ...parameters, ...(extra as object | undefined) } };
+}
+
+function defined(options: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}
+
+/** A folder such as `app (1)` as a pattern. A backslash would not escape on Windows, a class of one character does everywhere. */
+function literally(folder: string): string {
+  return folder.replace(/[()[\]{}*?]/g, '[$&]');
+}
+
+function relativeTo(baseDir: string, patterns: unknown): unknown {
+  if (typeof patterns === 'string') return isAbsolute(patterns) ? patterns : join(baseDir, patterns);
+  if (Array.isArray(patterns)) return patterns.map((pattern) => relativeTo(baseDir, pattern));
+  return patterns;
+}
