@@ -1,0 +1,83 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import pg from 'pg';
+import { createTables } from './corpus/create-tables.mjs';
+import { writeProject } from './corpus/files.mjs';
+import { runProcess } from './measure/process.mjs';
+import { work } from './paths.mjs';
+
+/** What all rows share: the server, databases, projects, and how much there is to do. */
+export function openBench({ server, quick, say }) {
+  const tmp = join(work, 'tmp');
+  mkdirSync(tmp, { recursive: true });
+  const applied = new Map();
+
+  const bench = {
+    quick,
+    server,
+    say,
+    /** Numbers of migrations or tables: the small ones in a quick run. */
+    sizes: (full, small) => (quick ? small : full),
+    /** How long and how often a cell is run. */
+    effort: (full) => (quick ? { seconds: 0, least: 1, most: 1, warmUp: false } : full),
+    createDatabase: (name) => inDatabase(server.urlOf('postgres'), (client) => recreate(client, name)),
+    ask: (database, sql) => inDatabase(server.urlOf(database), async (client) => (await client.query(sql)).rows),
+    /** A project of a tool in a folder of its own, with a database of its own. */
+    place: (tool, name, files) => {
+      const slug = `${tool.name} ${name}`.toLowerCase().replace(/\W+/g, '_');
+      const dir = writeProject(join(tool.home, slug), files);
+      return { tool, dir, database: slug, url: server.urlOf(slug), env: tool.env ?? {} };
+    },
+    perform: (place, argv, { env, ...options } = {}) =>
+      runProcess(argv, {
+        cwd: place.dir,
+        env: { TMPDIR: tmp, DATABASE_URL: place.url, NEST_MIGRATE_CACHE: join(tmp, 'cache'), ...place.env, ...env },
+        ...options,
+      }),
+    /** The work was done, and is in the ledger. */
+    verifyApplied: async ({ tool, database }, count) => {
+      const ledger = tool.ledger === undefined ? count : `(SELECT count(*) FROM ${tool.ledger})`;
+      const [found] = await bench.ask(
+        database,
+        `SELECT count(*) FILTER (WHERE c.relkind = 'r')::int AS tables, count(*) FILTER (WHERE c.relname LIKE '%\\_name')::int AS indexes, ${ledger}::int AS ledger
+           FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relname LIKE 'item\\_%'`,
+      );
+      if (Object.values(found).some((number) => number !== count)) {
+        throw new Error(
+          `${tool.name} was to apply ${count} migrations, and the database has ${JSON.stringify(found)}.`,
+        );
+      }
+    },
+    /** A place where so many migrations are applied, made by the tool itself the first time that a row asks for it. */
+    appliedPlace: async (tool, count) => {
+      const key = `${tool.name} ${count}`;
+      if (!applied.has(key)) applied.set(key, await applyAll(tool, count));
+      return applied.get(key);
+    },
+  };
+
+  async function applyAll(tool, count) {
+    const place = bench.place(tool, `applied ${count}`, tool.project(createTables(count)));
+    await bench.createDatabase(place.database);
+    await bench.perform(place, tool.run(place));
+    await bench.verifyApplied(place, count);
+    return place;
+  }
+
+  return bench;
+}
+
+async function recreate(client, name) {
+  await client.query(`DROP DATABASE IF EXISTS "${name}" WITH (FORCE)`);
+  await client.query(`CREATE DATABASE "${name}"`);
+}
+
+async function inDatabase(url, work) {
+  const client = new pg.Client(url);
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,63 @@
+import { createTables } from '../corpus/create-tables.mjs';
+import { inTurns } from '../measure/turns.mjs';
+import { countRoundTrips } from '../measure/round-trips.mjs';
+import { atMost } from '../report/goal.mjs';
+import { compare, times } from '../report/table.mjs';
+import { nestMigrate } from '../tools/nest-migrate.mjs';
+import { floorsThatApply, toolsThatApply } from '../tools/all.mjs';
+
+export const title = 'Everything pending: the whole process of `run`, each migration a table and an index';
+
+export async function measure(bench) {
+  const all = [...toolsThatApply, ...floorsThatApply];
+  const figures = new Map();
+  const trips = new Map();
+  for (const count of bench.sizes([10, 100, 1000], [10, 100])) {
+    const cells = all.map((tool) => {
+      const place = bench.place(tool, `pending ${count}`, tool.project(createTables(count)));
+      return { name: tool.name, place, run: async () => (await applyAll(bench, place, count)).seconds };
+    });
+    figures.set(count, await inTurns(cells, bench.effort({ seconds: count === 1000 ? 240 : 60, least: 3, most: 11 })));
+    if (count === 100) for (const { name, place } of cells) trips.set(name, await roundTripsOf(bench, place, count));
+  }
+  const transaction = new Map(all.map((tool) => [tool.name, tool.transaction]));
+  const more = [
+    { title: 'transaction', of: (name) => transaction.get(name) },
+    { title: 'round trips for 100', of: (name) => trips.get(name) },
+  ];
+  return {
+    tables: [compare({ names: all.map(({ name }) => name), figures, reference: nestMigrate.name, more })],
+    goals: bench.quick ? [] : goalsOf(figures),
+    notes: ['Columns: how many migrations are pending. Each run begins with a new database.'],
+  };
+}
+
+async function applyAll(bench, place, count, url = place.url) {
+  // DROP DATABASE ends with a checkpoint, so no run has to write what an earlier one has left.
+  await bench.createDatabase(place.database);
+  const ended = await bench.perform({ ...place, url }, place.tool.run({ ...place, url }));
+  await bench.verifyApplied(place, count);
+  return ended;
+}
+
+const roundTripsOf = (bench, place, count) =>
+  countRoundTrips(bench.server.port, (port) =>
+    applyAll(bench, place, count, place.url.replace(`:${bench.server.port}/`, `:${port}/`)),
+  );
+
+function goalsOf(figures) {
+  const median = (size, name) => figures.get(size).get(name)?.median;
+  const ours = (size) => median(size, nestMigrate.name);
+  const others = toolsThatApply.filter(
+    ({ name, transaction }) => transaction.startsWith('each') && !name.startsWith('nest-migrate'),
+  );
+  const fastest = (size) => Math.min(...others.map(({ name }) => median(size, name)));
+  return [
+    ...[10, 100, 1000].map((size) =>
+      atMost(`against the fastest other with a transaction each, at ${size}`, ours(size) / fastest(size), 1, times),
+    ),
+    ...['psql -f', 'psql -1 -f', 'node + pg, one query for each']
+      .filter((name) => median(1000, name) !== undefined)
+      .map((name) => atMost(`against ${name} at 1,000`, ours(1000) / median(1000, name), 1.5, times)),
+  ];
+}
