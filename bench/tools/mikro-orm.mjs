@@ -16,7 +16,7 @@ module.exports = {
   entities: ${entities},
   discovery: { warnWhenNoEntities: false },
   extensions: [Migrator],
-  migrations: { path: 'migrations', snapshotName: '.snapshot' },
+  migrations: { path: 'migrations', snapshotName: '.snapshot', emit: 'js' },
 };
 `;
 
