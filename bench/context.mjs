@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { createTables } from './corpus/create-tables.mjs';
 import { writeProject } from './corpus/files.mjs';
+import { countRoundTrips } from './measure/round-trips.mjs';
 import { runProcess } from './measure/process.mjs';
 import { work } from './paths.mjs';
 
@@ -34,6 +35,19 @@ export function openBench({ server, quick, say }) {
         env: { TMPDIR: tmp, DATABASE_URL: place.url, NEST_MIGRATE_CACHE: join(tmp, 'cache'), ...place.env, ...env },
         ...options,
       }),
+    /** How often the tool waits for the server while `work(place)` runs, where the place has another way to the same database. */
+    roundTrips: (place, work) =>
+      countRoundTrips(server.port, (port) =>
+        work({ ...place, url: place.url.replace(`:${server.port}/`, `:${port}/`) }),
+      ),
+    /** `run` on a new database, where everything is pending. */
+    applyAll: async (place, count, options) => {
+      // DROP DATABASE ends with a checkpoint, so no run has to write what an earlier one has left.
+      await bench.createDatabase(place.database);
+      const ended = await bench.perform(place, place.tool.run(place), options);
+      await bench.verifyApplied(place, count);
+      return ended;
+    },
     /** The work was done, and is in the ledger. */
     verifyApplied: async ({ tool, database }, count) => {
       const ledger = tool.ledger === undefined ? count : `(SELECT count(*) FROM ${tool.ledger})`;
@@ -51,16 +65,14 @@ export function openBench({ server, quick, say }) {
     /** A place where so many migrations are applied, made by the tool itself the first time that a row asks for it. */
     appliedPlace: async (tool, count) => {
       const key = `${tool.name} ${count}`;
-      if (!applied.has(key)) applied.set(key, await applyAll(tool, count));
+      if (!applied.has(key)) applied.set(key, await makeApplied(tool, count));
       return applied.get(key);
     },
   };
 
-  async function applyAll(tool, count) {
+  async function makeApplied(tool, count) {
     const place = bench.place(tool, `applied ${count}`, tool.project(createTables(count)));
-    await bench.createDatabase(place.database);
-    await bench.perform(place, tool.run(place));
-    await bench.verifyApplied(place, count);
+    await bench.applyAll(place, count);
     return place;
   }
 

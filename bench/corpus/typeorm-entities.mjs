@@ -53,7 +53,7 @@ const columnOf = (name) => `
 function entity({ table, className, parent, primaryKey, index, foreignKey, added }, further, up = './') {
   const isOwnParent = parent.className === className;
   return `import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryGeneratedColumn } from 'typeorm';
-${isOwnParent ? '' : `import { ${parent.className} } from '${up}${parent.file}.js';\n`}
+${isOwnParent ? '' : `import { ${parent.className} } from '${up}${parent.file}';\n`}
 @Entity('${table}')
 export class ${className} {
   @PrimaryGeneratedColumn({ primaryKeyConstraintName: '${primaryKey}' })

@@ -1,6 +1,8 @@
 /** 1.23 s, 170 ms */
 export const duration = (seconds) =>
-  seconds >= 1 ? `${seconds.toFixed(2)} s` : `${(seconds * 1000).toFixed(seconds < 0.01 ? 1 : 0)} ms`;
+  seconds >= 1
+    ? `${seconds.toFixed(2)} s`
+    : `${(seconds * 1000).toFixed(seconds < 0.001 ? 2 : seconds < 0.01 ? 1 : 0)} ms`;
 export const megabytes = (bytes) => `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
 export const times = (ratio) => `${ratio.toFixed(2)} ×`;
 

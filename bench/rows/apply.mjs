@@ -1,6 +1,5 @@
 import { createTables } from '../corpus/create-tables.mjs';
 import { inTurns } from '../measure/turns.mjs';
-import { countRoundTrips } from '../measure/round-trips.mjs';
 import { atMost } from '../report/goal.mjs';
 import { compare, times } from '../report/table.mjs';
 import { nestMigrate } from '../tools/nest-migrate.mjs';
@@ -13,12 +12,16 @@ export async function measure(bench) {
   const figures = new Map();
   const trips = new Map();
   for (const count of bench.sizes([10, 100, 1000], [10, 100])) {
-    const cells = all.map((tool) => {
-      const place = bench.place(tool, `pending ${count}`, tool.project(createTables(count)));
-      return { name: tool.name, place, run: async () => (await applyAll(bench, place, count)).seconds };
-    });
+    const cells = all
+      .filter(({ upTo = Infinity }) => count <= upTo)
+      .map((tool) => {
+        const place = bench.place(tool, `pending ${count}`, tool.project(createTables(count)));
+        return { name: tool.name, place, run: async () => (await bench.applyAll(place, count)).seconds };
+      });
     figures.set(count, await inTurns(cells, bench.effort({ seconds: count === 1000 ? 240 : 60, least: 3, most: 11 })));
-    if (count === 100) for (const { name, place } of cells) trips.set(name, await roundTripsOf(bench, place, count));
+    if (count === 100)
+      for (const { name, place } of cells)
+        trips.set(name, await bench.roundTrips(place, (other) => bench.applyAll(other, count)));
   }
   const transaction = new Map(all.map((tool) => [tool.name, tool.transaction]));
   const more = [
@@ -31,19 +34,6 @@ export async function measure(bench) {
     notes: ['Columns: how many migrations are pending. Each run begins with a new database.'],
   };
 }
-
-async function applyAll(bench, place, count, url = place.url) {
-  // DROP DATABASE ends with a checkpoint, so no run has to write what an earlier one has left.
-  await bench.createDatabase(place.database);
-  const ended = await bench.perform({ ...place, url }, place.tool.run({ ...place, url }));
-  await bench.verifyApplied(place, count);
-  return ended;
-}
-
-const roundTripsOf = (bench, place, count) =>
-  countRoundTrips(bench.server.port, (port) =>
-    applyAll(bench, place, count, place.url.replace(`:${bench.server.port}/`, `:${port}/`)),
-  );
 
 function goalsOf(figures) {
   const median = (size, name) => figures.get(size).get(name)?.median;

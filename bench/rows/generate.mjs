@@ -1,9 +1,6 @@
-import { cpSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { remember } from '../corpus/remember.mjs';
 import { shop } from '../corpus/shop.mjs';
+import { addColumn, ownPlace, placeOf } from '../measure/add-column.mjs';
 import { inTurns } from '../measure/turns.mjs';
-import { work } from '../paths.mjs';
 import { atMost } from '../report/goal.mjs';
 import { compare, times } from '../report/table.mjs';
 import { nestMigrateGenerator, otherGenerators } from '../tools/generators.mjs';
@@ -39,24 +36,14 @@ export async function measure(bench) {
 }
 
 /** Warm begins with a copy of what the command has left before the change; cold with nothing. */
-export async function ownCells(bench, tables) {
-  const place = await placeOf(bench, nestMigrateGenerator, tables);
-  const primed = freshFolder(`primed-${tables.length}`);
-  await bench.perform(place, nestMigrateGenerator.check(), { env: { NEST_MIGRATE_CACHE: primed } });
-  const cached = () => {
-    const cache = freshFolder(`cache-${tables.length}`);
-    cpSync(primed, cache, { recursive: true });
-    return { NEST_MIGRATE_CACHE: cache };
-  };
-  const empty = () => ({
-    NEST_MIGRATE_CACHE: freshFolder(`cache-${tables.length}`),
-    TMPDIR: freshFolder(`tmp-${tables.length}`),
-  });
-  const check = async () => (await bench.perform(place, nestMigrateGenerator.check(), { env: cached() })).seconds;
+async function ownCells(bench, tables) {
+  const { place, warmEnv, coldEnv } = await ownPlace(bench, tables);
+  const generate = async (env) => (await addColumn(bench, nestMigrateGenerator, place, tables, env)).seconds;
+  const check = async (env) => (await bench.perform(place, nestMigrateGenerator.check(), { env })).seconds;
   return [
-    { name: warm, run: async () => (await addColumn(bench, nestMigrateGenerator, place, tables, cached())).seconds },
-    { name: cold, run: async () => (await addColumn(bench, nestMigrateGenerator, place, tables, empty())).seconds },
-    { name: unchanged, run: check },
+    { name: warm, run: () => generate(warmEnv()) },
+    { name: cold, run: () => generate(coldEnv()) },
+    { name: unchanged, run: () => check(warmEnv()) },
   ];
 }
 
@@ -68,42 +55,6 @@ async function otherCells(bench, generator, tables) {
     { name: generator.name, run },
     ...(generator.check ? [{ name: `${generator.name}, --check, nothing changed`, run: check }] : []),
   ];
-}
-
-async function placeOf(bench, generator, tables) {
-  const place = bench.place(generator.tool, `generate ${tables.length}`, generator.project(tables));
-  await generator.begin(bench, place, tables);
-  return place;
-}
-
-let columns = 0;
-
-/** A column that was never there before; the file that is written must be about it. */
-async function addColumn(bench, generator, place, tables, env) {
-  const column = `extra_${++columns}`;
-  const folder = join(place.dir, generator.folder);
-  const written = remember(folder);
-  generator.change(place, tables, column);
-  try {
-    const ended = await bench.perform(place, generator.generate(`AddExtra${columns}`), { env });
-    const texts = written.added().map((name) => readFileSync(join(folder, name), 'utf8'));
-    if (!texts.some((text) => text.includes(column))) {
-      throw new Error(
-        `${generator.name ?? 'nest-migrate'} has not written a migration about ${column}:\n${ended.output}`,
-      );
-    }
-    return ended;
-  } finally {
-    written.restore();
-    generator.undo(place, tables);
-  }
-}
-
-function freshFolder(name) {
-  const dir = join(work, 'caches', name);
-  rmSync(dir, { recursive: true, force: true });
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
-  return dir;
 }
 
 function goalsOf(figures) {

@@ -1,17 +1,9 @@
 import { inTurns } from '../measure/turns.mjs';
-import { node } from '../measure/process.mjs';
-import { countRoundTrips } from '../measure/round-trips.mjs';
-import { bench as benchDir } from '../paths.mjs';
 import { atMost } from '../report/goal.mjs';
 import { compare, duration, times } from '../report/table.mjs';
+import { processFloors as floors, questionFloor } from '../tools/floors.mjs';
 import { nestMigrate } from '../tools/nest-migrate.mjs';
 import { tools } from '../tools/all.mjs';
-
-const floors = [
-  ['node -e 0', () => node('-e', '0')],
-  ['node + pg, one question', () => node(`${benchDir}/floors/one-question.mjs`)],
-  ['node + data source + pg, one question', () => node(`${benchDir}/floors/data-source-and-one-question.cjs`)],
-];
 
 export const title = 'Nothing pending: the whole process of `run`';
 
@@ -20,10 +12,10 @@ export async function measure(bench) {
   const trips = new Map();
   for (const count of bench.sizes([10, 100, 1000], [10, 100])) {
     const cells = [];
-    for (const tool of tools) {
+    for (const tool of tools.filter(({ upTo = Infinity }) => count <= upTo)) {
       const place = await bench.appliedPlace(tool, count);
       cells.push({ name: tool.name, run: () => runAgain(bench, place, count) });
-      trips.set(tool.name, await roundTrips(bench, place));
+      trips.set(tool.name, await bench.roundTrips(place, (other) => bench.perform(other, tool.run(other))));
     }
     const ours = await bench.appliedPlace(nestMigrate, count);
     for (const [name, argv] of floors)
@@ -45,13 +37,6 @@ async function runAgain(bench, place, count) {
   return seconds;
 }
 
-export async function roundTrips(bench, place) {
-  return countRoundTrips(bench.server.port, (port) => {
-    const url = place.url.replace(`:${bench.server.port}/`, `:${port}/`);
-    return bench.perform({ ...place, url }, place.tool.run({ ...place, url }));
-  });
-}
-
 function goalsOf(figures) {
   const median = (size, name) => figures.get(size).get(name).median;
   const ours = (size) => median(size, nestMigrate.name);
@@ -63,7 +48,7 @@ function goalsOf(figures) {
     atMost('against knex at 1,000', ours(1000) / median(1000, 'knex'), 1, times),
     atMost(
       'beyond loading the data source and one question, at 1,000',
-      ours(1000) - median(1000, 'node + data source + pg, one question'),
+      ours(1000) - median(1000, questionFloor),
       0.02,
       duration,
     ),

@@ -29,7 +29,7 @@ function findPsql() {
   return join(home, newest, 'bin', 'psql');
 }
 
-export const psql = findPsql();
+const psql = findPsql();
 const runPsql =
   (...flags) =>
   ({ url }) => [psql, '-X', '-q', '-v', 'ON_ERROR_STOP=1', ...flags, '-f', 'up.sql', url];
@@ -51,3 +51,11 @@ export const pgEach = floor(
   () => node(script('query-for-each.mjs')),
   'ledger',
 );
+
+/** The least that a command can be that takes the connection from the project's data source and asks one question. */
+export const questionFloor = 'node + data source + pg, one question';
+export const processFloors = [
+  ['node -e 0', () => node('-e', '0')],
+  ['node + pg, one question', () => node(script('one-question.mjs'))],
+  [questionFloor, () => node(script('data-source-and-one-question.cjs'))],
+];

@@ -43,7 +43,7 @@ export const nestMigrateGenerator = {
   check: () => nestMigrate.command('generate', '--check'),
 };
 
-const typeormGenerator = {
+export const typeormGenerator = {
   ...withTypeormEntities(typeorm),
   tool: typeorm,
   name: 'typeorm migration:generate',

@@ -11,6 +11,8 @@ const commandIn = (file) => {
 
 const tool = (name, language, file, transaction) => ({
   name,
+  // It compiles each file with all that came before: at 1,000 files it takes minutes.
+  ...(language === 'ts' && { upTo: 100 }),
   transaction: transaction === 'each' ? 'each, no lock' : 'one for all, no lock',
   home: join(app, 'projects'),
   project: (migrations) => typeormProject(migrations, language),
