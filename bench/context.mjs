@@ -8,7 +8,7 @@ import { runProcess } from './measure/process.mjs';
 import { work } from './paths.mjs';
 
 /** What all rows share: the server, databases, projects, and how much there is to do. */
-export function openBench({ server, quick, say }) {
+export function openBench({ server, quick, once }) {
   const tmp = join(work, 'tmp');
   mkdirSync(tmp, { recursive: true });
   const applied = new Map();
@@ -16,11 +16,10 @@ export function openBench({ server, quick, say }) {
   const bench = {
     quick,
     server,
-    say,
     /** Numbers of migrations or tables: the small ones in a quick run. */
     sizes: (full, small) => (quick ? small : full),
     /** How long and how often a cell is run. */
-    effort: (full) => (quick ? { seconds: 0, least: 1, most: 1, warmUp: false } : full),
+    effort: (full) => (once ? { seconds: Infinity, least: 1, most: 1, warmUp: false } : full),
     createDatabase: (name) => inDatabase(server.urlOf('postgres'), (client) => recreate(client, name)),
     ask: (database, sql) => inDatabase(server.urlOf(database), async (client) => (await client.query(sql)).rows),
     /** A project of a tool in a folder of its own, with a database of its own. */

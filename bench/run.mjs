@@ -9,7 +9,12 @@ import { installApp, installRepository, installTools, pack } from './setup/insta
 import { rows } from './rows/all.mjs';
 
 const { values: flags } = parseArgs({
-  options: { quick: { type: 'boolean' }, only: { type: 'string', multiple: true }, json: { type: 'boolean' } },
+  options: {
+    quick: { type: 'boolean', default: false },
+    once: { type: 'boolean', default: false },
+    only: { type: 'string', multiple: true },
+    json: { type: 'boolean', default: false },
+  },
 });
 const names = flags.only ?? Object.keys(rows);
 const unknown = names.filter((name) => !Object.hasOwn(rows, name));
@@ -34,7 +39,7 @@ const { startServer } = await import('./setup/server.mjs');
 const server = await startServer();
 const results = {};
 try {
-  const bench = openBench({ server, quick: flags.quick === true, say });
+  const bench = openBench({ server, quick: flags.quick, once: flags.once || flags.quick });
   for (const name of names) {
     say(rows[name].title);
     results[name] = await rows[name].measure(bench);
@@ -52,5 +57,5 @@ mkdirSync(work, { recursive: true });
 writeFileSync(join(work, 'results.json'), JSON.stringify(results, null, 2));
 console.log(flags.json ? JSON.stringify(results, null, 2) : report);
 // Only a whole run at full size says something about nest-migrate.
-if (!flags.quick && !flags.only) writeFileSync(join(benchDir, 'RESULTS.md'), `${report}\n`);
+if (!flags.quick && !flags.once && !flags.only) writeFileSync(join(benchDir, 'RESULTS.md'), `${report}\n`);
 say('done');

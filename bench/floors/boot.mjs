@@ -16,7 +16,7 @@ async function databaseModule() {
     return TypeOrmModule.forRoot({ type: 'postgres', url: process.env.DATABASE_URL, entities: ['entities/*.js'] });
   }
   const { MigrationsModule } = await load('nest-migrate');
-  return MigrationsModule.forRoot({ dataSource: require('./data-source.js').default });
+  return MigrationsModule.forRoot({ dataSource: require(join(process.cwd(), 'data-source.js')).default });
 }
 
 class AppModule {}

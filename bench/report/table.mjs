@@ -7,7 +7,7 @@ export const megabytes = (bytes) => `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0
 export const times = (ratio) => `${ratio.toFixed(2)} ×`;
 
 /** The median with the range, and how many times what nest-migrate takes. */
-export function cellOf(figure, reference, unit = duration) {
+function cellOf(figure, reference, unit = duration) {
   if (figure === undefined) return '';
   const range = figure.runs > 1 ? ` (${unit(figure.min)} – ${unit(figure.max)})` : '';
   const ratio = reference === undefined || reference === figure ? '' : ` · ${times(figure.median / reference.median)}`;

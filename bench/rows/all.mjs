@@ -4,14 +4,14 @@ import * as check from './check.mjs';
 import * as generate from './generate.mjs';
 import * as help from './help.mjs';
 import * as memory from './memory.mjs';
-import * as nothingPending from './nothing-pending.mjs';
+import * as pending from './pending.mjs';
 import * as size from './size.mjs';
 import * as status from './status.mjs';
 import * as typescript from './typescript.mjs';
 
 /** In the order of the report. */
 export const rows = {
-  'nothing-pending': nothingPending,
+  pending,
   boot,
   apply,
   status,

@@ -3,6 +3,7 @@ import { inTurns } from '../measure/turns.mjs';
 import { atMost } from '../report/goal.mjs';
 import { compare, times } from '../report/table.mjs';
 import { nestMigrate } from '../tools/nest-migrate.mjs';
+import { psqlFloors } from '../tools/floors.mjs';
 import { floorsThatApply, toolsThatApply } from '../tools/all.mjs';
 
 export const title = 'Everything pending: the whole process of `run`, each migration a table and an index';
@@ -31,7 +32,10 @@ export async function measure(bench) {
   return {
     tables: [compare({ names: all.map(({ name }) => name), figures, reference: nestMigrate.name, more })],
     goals: bench.quick ? [] : goalsOf(figures),
-    notes: ['Columns: how many migrations are pending. Each run begins with a new database.'],
+    notes: [
+      'Columns: how many migrations are pending. Each run begins with a new database.',
+      ...(psqlFloors.length > 0 ? [] : ['There is no psql on the PATH here, so its lines are missing.']),
+    ],
   };
 }
 

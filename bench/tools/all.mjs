@@ -20,9 +20,5 @@ export const tools = [
   nodePgMigrate,
   umzug,
 ];
-export const toolsThatApply = [
-  ...tools.flatMap((tool) =>
-    tool === typeorm ? [typeorm, typeormInOne] : tool === nodePgMigrate ? [nodePgMigrate, nodePgMigrateEach] : [tool],
-  ),
-];
+export const toolsThatApply = [...tools, typeormInOne, nodePgMigrateEach];
 export const floorsThatApply = [...psqlFloors, pgInOne, pgEach];
