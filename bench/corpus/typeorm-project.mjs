@@ -1,6 +1,6 @@
 import { typeormMigrations } from './typeorm-migrations.mjs';
 
-const packageJson = { name: 'project', private: true, type: 'commonjs' };
+const packageJson = { private: true, type: 'commonjs' };
 
 /** How a Nest app that is CommonJS compiles. */
 export const tsconfig = {

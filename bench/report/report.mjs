@@ -16,7 +16,7 @@ Written by \`npm run bench\`${quick ? ' -- --quick, which only shows that all wo
 - ${versions.join(', ')}
 
 Each figure is the wall clock of a whole process, started without npx and without a shell: the median, (the shortest – the longest), and how many times
-what nest-migrate takes. All cells of a column run in turn, A B A B, at least three times. After each run, what should have been done
+what nest-migrate takes. All cells of a column run in turn, A B A B, from three times up, as long as it takes. After each run, what should have been done
 is looked up. nest-migrate is installed from its tarball.
 
 Left out: Prisma, whose schema engine does not come from npm but from a server of its own; MikroORM 7, which needs Node 22, so 6 is measured;

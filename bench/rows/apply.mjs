@@ -19,7 +19,7 @@ export async function measure(bench) {
         const place = bench.place(tool, `pending ${count}`, tool.project(createTables(count)));
         return { name: tool.name, place, run: async () => (await bench.applyAll(place, count)).seconds };
       });
-    figures.set(count, await inTurns(cells, bench.effort({ seconds: count === 1000 ? 240 : 60, least: 3, most: 11 })));
+    figures.set(count, await inTurns(cells, bench.effort({ seconds: count === 1000 ? 150 : 40, least: 2, most: 11 })));
     if (count === 100)
       for (const { name, place } of cells)
         trips.set(name, await bench.roundTrips(place, (other) => bench.applyAll(other, count)));

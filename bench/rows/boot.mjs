@@ -25,7 +25,7 @@ export async function measure(bench) {
     },
   });
   const cells = [cell(withModule, 'with'), cell(withoutModule, 'without')];
-  const figures = await inTurns(cells, bench.effort({ seconds: 60, least: 7, most: 41 }));
+  const figures = await inTurns(cells, bench.effort({ seconds: 40, least: 7, most: 41 }));
   await bench.verifyApplied(place, count);
   const trip = await roundTrip(place.url);
   const added = figures.get(withModule).median - figures.get(withoutModule).median;

@@ -22,7 +22,7 @@ export async function measure(bench) {
       { name: 'warm', run: () => run(warm()) },
       { name: 'cold', run: () => run(emptyCache(place.database)) },
     ];
-    const both = await inTurns(cells, bench.effort({ seconds: 60, least: 3, most: 5 }));
+    const both = await inTurns(cells, bench.effort({ seconds: 45, least: 2, most: 7 }));
     for (const state of ['warm', 'cold']) figures[state].set(name, both.get(state));
   }
   const names = commands.map((args) => `nest-migrate ${args.join(' ')}`);

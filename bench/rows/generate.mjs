@@ -19,7 +19,7 @@ export async function measure(bench) {
       ...(await ownCells(bench, tables)),
       ...(await Promise.all(otherGenerators.map((other) => otherCells(bench, other, tables)))).flat(),
     ];
-    figures.set(count, await inTurns(cells, bench.effort({ seconds: 60, least: 3, most: 9 })));
+    figures.set(count, await inTurns(cells, bench.effort({ seconds: count >= 500 ? 90 : 45, least: 2, most: 9 })));
   }
   const names = [...figures.values().next().value.keys()];
   const needs = new Map(otherGenerators.map(({ name, needs }) => [name, needs]));

@@ -17,7 +17,7 @@ export async function measure(bench) {
   };
   const nothing = { name: floor, home: nestMigrate.home, help: () => node('-e', '0') };
   const cells = [nothing, ...helpful].map(cellOf);
-  const figures = await inTurns(cells, bench.effort({ seconds: 30, least: 7, most: 25 }));
+  const figures = await inTurns(cells, bench.effort({ seconds: 25, least: 5, most: 25 }));
   const names = [...helpful.map(({ name }) => name), floor];
   const beyond = figures.get(nestMigrate.name).median - figures.get(floor).median;
   return {

@@ -17,7 +17,7 @@ export async function measure(bench) {
     cell('typeorm migration:show', theirs, typeorm.status()),
     ...processFloors.map(([name, argv]) => cell(name, ours, argv())),
   ];
-  const figures = await inTurns(cells, bench.effort({ seconds: 30, least: 7, most: 25 }));
+  const figures = await inTurns(cells, bench.effort({ seconds: 25, least: 5, most: 25 }));
   const against = figures.get('nest-migrate status').median / figures.get(questionFloor).median;
   return {
     tables: [

@@ -30,7 +30,7 @@ export async function measure(bench) {
     ...(await ownCells(bench, place(nestMigrate, 'js'), place(nestMigrateTypeScript, 'ts'))),
     ...(await theirCells(bench, place(typeorm, 'js'), place(typeormTsNode, 'ts'), migration.up)),
   ];
-  const figures = await inTurns(cells, bench.effort({ seconds: 100, least: 3, most: 9 }));
+  const figures = await inTurns(cells, bench.effort({ seconds: 90, least: 2, most: 9 }));
   return {
     tables: [
       compare({
