@@ -8,7 +8,7 @@ import { runProcess } from './measure/process.mjs';
 import { work } from './paths.mjs';
 
 /** What all rows share: the server, databases, projects, and how much there is to do. */
-export function openBench({ server, quick, once }) {
+export function openBench({ server, quick, once, say }) {
   const tmp = join(work, 'tmp');
   mkdirSync(tmp, { recursive: true });
   const applied = new Map();
@@ -16,6 +16,7 @@ export function openBench({ server, quick, once }) {
   const bench = {
     quick,
     server,
+    say,
     /** Numbers of migrations or tables: the small ones in a quick run. */
     sizes: (full, small) => (quick ? small : full),
     /** How long and how often a cell is run. */

@@ -39,7 +39,7 @@ const { startServer } = await import('./setup/server.mjs');
 const server = await startServer();
 const results = {};
 try {
-  const bench = openBench({ server, quick: flags.quick, once: flags.once || flags.quick });
+  const bench = openBench({ server, quick: flags.quick, once: flags.once || flags.quick, say });
   for (const name of names) {
     say(rows[name].title);
     results[name] = await rows[name].measure(bench);

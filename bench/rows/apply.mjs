@@ -13,6 +13,7 @@ export async function measure(bench) {
   const figures = new Map();
   const trips = new Map();
   for (const count of bench.sizes([10, 100, 1000], [10, 100])) {
+    bench.say(`  ${count}`);
     const cells = all
       .filter(({ upTo = Infinity }) => count <= upTo)
       .map((tool) => {
@@ -45,7 +46,7 @@ function goalsOf(figures) {
   const others = toolsThatApply.filter(
     ({ name, transaction }) => transaction.startsWith('each') && !name.startsWith('nest-migrate'),
   );
-  const fastest = (size) => Math.min(...others.map(({ name }) => median(size, name)));
+  const fastest = (size) => Math.min(...others.map(({ name }) => median(size, name) ?? Infinity));
   return [
     ...[10, 100, 1000].map((size) =>
       atMost(`against the fastest other with a transaction each, at ${size}`, ours(size) / fastest(size), 1, times),

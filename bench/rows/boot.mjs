@@ -21,7 +21,7 @@ export async function measure(bench) {
     run: async () => {
       const { stdout, seconds } = await bench.perform(place, node(join(benchDir, 'floors', 'boot.mjs'), how));
       whole[name].push(seconds);
-      return JSON.parse(stdout).seconds;
+      return JSON.parse(stdout.trim().split('\n').at(-1)).seconds;
     },
   });
   const cells = [cell(withModule, 'with'), cell(withoutModule, 'without')];

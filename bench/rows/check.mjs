@@ -16,6 +16,7 @@ export async function measure(bench) {
   const figures = { warm: new Map(), cold: new Map() };
   for (const args of commands) {
     const name = `nest-migrate ${args.join(' ')}`;
+    bench.say(`  ${args.join(' ')}`);
     const warm = await primed(bench, place, args);
     const run = async (env) => (await bench.perform(place, nestMigrate.command(...args), { env })).seconds;
     const cells = [

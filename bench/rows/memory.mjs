@@ -24,6 +24,7 @@ export async function measure(bench) {
   };
   const figures = { ours: new Map(), typeorm: new Map() };
   for (const [name, cells] of Object.entries(work)) {
+    bench.say(`  ${name}`);
     const turns = Object.entries(cells).map(([whose, run]) => ({ name: whose, run: () => peakMemory(run) }));
     const taken = await inTurns(turns, { ...bench.effort({ seconds: 20, least: 3, most: 3 }), warmUp: false });
     for (const [whose, figure] of taken) figures[whose].set(name, figure);

@@ -11,6 +11,7 @@ export async function measure(bench) {
   const figures = new Map();
   const trips = new Map();
   for (const count of bench.sizes([10, 100, 1000], [10, 100])) {
+    bench.say(`  ${count}`);
     const cells = [];
     for (const tool of tools.filter(({ upTo = Infinity }) => count <= upTo)) {
       const place = await bench.appliedPlace(tool, count);
