@@ -5,7 +5,11 @@ import { createTables } from './corpus/create-tables.mjs';
 import { writeProject } from './corpus/files.mjs';
 import { countRoundTrips } from './measure/round-trips.mjs';
 import { runProcess } from './measure/process.mjs';
+import { inTurns } from './measure/turns.mjs';
 import { work } from './paths.mjs';
+import { duration } from './report/table.mjs';
+
+const onlyOnce = { seconds: Infinity, least: 1, most: 1, warmUp: false };
 
 /** What all rows share: the server, databases, projects, and how much there is to do. */
 export function openBench({ server, quick, once, say }) {
@@ -19,8 +23,12 @@ export function openBench({ server, quick, once, say }) {
     say,
     /** Numbers of migrations or tables: the small ones in a quick run. */
     sizes: (full, small) => (quick ? small : full),
-    /** How long and how often a cell is run. */
-    effort: (full) => (once ? { seconds: Infinity, least: 1, most: 1, warmUp: false } : full),
+    /** Runs the cells so long and so often, or only once, and says what came out. */
+    inTurns: async (cells, { unit = duration, ...effort }) => {
+      const figures = await inTurns(cells, once ? onlyOnce : effort);
+      for (const [name, { median, runs }] of figures) say(`    ${unit(median).padStart(8)}  ${name}, ${runs} ×`);
+      return figures;
+    },
     createDatabase: (name) => inDatabase(server.urlOf('postgres'), (client) => recreate(client, name)),
     ask: (database, sql) => inDatabase(server.urlOf(database), async (client) => (await client.query(sql)).rows),
     /** A project of a tool in a folder of its own, with a database of its own. */

@@ -1,5 +1,4 @@
 import { createTables } from '../corpus/create-tables.mjs';
-import { inTurns } from '../measure/turns.mjs';
 import { atMost } from '../report/goal.mjs';
 import { compare, times } from '../report/table.mjs';
 import { nestMigrate } from '../tools/nest-migrate.mjs';
@@ -20,7 +19,7 @@ export async function measure(bench) {
         const place = bench.place(tool, `pending ${count}`, tool.project(createTables(count)));
         return { name: tool.name, place, run: async () => (await bench.applyAll(place, count)).seconds };
       });
-    figures.set(count, await inTurns(cells, bench.effort({ seconds: count === 1000 ? 150 : 40, least: 2, most: 11 })));
+    figures.set(count, await bench.inTurns(cells, { seconds: count === 1000 ? 150 : 40, least: 2, most: 11 }));
     if (count === 100)
       for (const { name, place } of cells)
         trips.set(name, await bench.roundTrips(place, (other) => bench.applyAll(other, count)));

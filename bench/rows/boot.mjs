@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import pg from 'pg';
 import { node } from '../measure/process.mjs';
-import { figureOf, inTurns } from '../measure/turns.mjs';
+import { figureOf } from '../measure/turns.mjs';
 import { bench as benchDir } from '../paths.mjs';
 import { atMost } from '../report/goal.mjs';
 import { compare, duration } from '../report/table.mjs';
@@ -25,7 +25,7 @@ export async function measure(bench) {
     },
   });
   const cells = [cell(withModule, 'with'), cell(withoutModule, 'without')];
-  const figures = await inTurns(cells, bench.effort({ seconds: 40, least: 7, most: 41 }));
+  const figures = await bench.inTurns(cells, { seconds: 40, least: 7, most: 41 });
   await bench.verifyApplied(place, count);
   const trip = await roundTrip(place.url);
   const added = figures.get(withModule).median - figures.get(withoutModule).median;

@@ -1,7 +1,6 @@
 import { shop, shopMigrations } from '../corpus/shop.mjs';
 import { compiledEntities } from '../corpus/typeorm-entities.mjs';
 import { emptyCache, withCopyOf } from '../measure/caches.mjs';
-import { inTurns } from '../measure/turns.mjs';
 import { atMost } from '../report/goal.mjs';
 import { compare, duration } from '../report/table.mjs';
 import { nestMigrate } from '../tools/nest-migrate.mjs';
@@ -23,7 +22,7 @@ export async function measure(bench) {
       { name: 'warm', run: () => run(warm()) },
       { name: 'cold', run: () => run(emptyCache(place.database)) },
     ];
-    const both = await inTurns(cells, bench.effort({ seconds: 45, least: 2, most: 7 }));
+    const both = await bench.inTurns(cells, { seconds: 45, least: 2, most: 7 });
     for (const state of ['warm', 'cold']) figures[state].set(name, both.get(state));
   }
   const names = commands.map((args) => `nest-migrate ${args.join(' ')}`);

@@ -1,6 +1,5 @@
 import { shop } from '../corpus/shop.mjs';
 import { addColumn, ownPlace, placeOf } from '../measure/add-column.mjs';
-import { inTurns } from '../measure/turns.mjs';
 import { atMost } from '../report/goal.mjs';
 import { compare, times } from '../report/table.mjs';
 import { nestMigrateGenerator, otherGenerators } from '../tools/generators.mjs';
@@ -20,7 +19,7 @@ export async function measure(bench) {
       ...(await ownCells(bench, tables)),
       ...(await Promise.all(otherGenerators.map((other) => otherCells(bench, other, tables)))).flat(),
     ];
-    figures.set(count, await inTurns(cells, bench.effort({ seconds: count >= 500 ? 90 : 45, least: 2, most: 9 })));
+    figures.set(count, await bench.inTurns(cells, { seconds: count >= 500 ? 90 : 45, least: 2, most: 9 }));
   }
   const names = [...figures.values().next().value.keys()];
   const needs = new Map(otherGenerators.map(({ name, needs }) => [name, needs]));

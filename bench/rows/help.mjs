@@ -1,4 +1,3 @@
-import { inTurns } from '../measure/turns.mjs';
 import { node } from '../measure/process.mjs';
 import { atMost } from '../report/goal.mjs';
 import { compare, duration } from '../report/table.mjs';
@@ -17,7 +16,7 @@ export async function measure(bench) {
   };
   const nothing = { name: floor, home: nestMigrate.home, help: () => node('-e', '0') };
   const cells = [nothing, ...helpful].map(cellOf);
-  const figures = await inTurns(cells, bench.effort({ seconds: 25, least: 5, most: 25 }));
+  const figures = await bench.inTurns(cells, { seconds: 25, least: 5, most: 25 });
   const names = [...helpful.map(({ name }) => name), floor];
   const beyond = figures.get(nestMigrate.name).median - figures.get(floor).median;
   return {

@@ -2,7 +2,6 @@ import { createTables } from '../corpus/create-tables.mjs';
 import { shop } from '../corpus/shop.mjs';
 import { addColumn, ownPlace, placeOf } from '../measure/add-column.mjs';
 import { peakMemory } from '../measure/memory.mjs';
-import { inTurns } from '../measure/turns.mjs';
 import { atMost } from '../report/goal.mjs';
 import { compare, megabytes } from '../report/table.mjs';
 import { nestMigrateGenerator, typeormGenerator } from '../tools/generators.mjs';
@@ -26,7 +25,7 @@ export async function measure(bench) {
   for (const [name, cells] of Object.entries(work)) {
     bench.say(`  ${name}`);
     const turns = Object.entries(cells).map(([whose, run]) => ({ name: whose, run: () => peakMemory(run) }));
-    const taken = await inTurns(turns, { ...bench.effort({ seconds: 20, least: 3, most: 3 }), warmUp: false });
+    const taken = await bench.inTurns(turns, { seconds: 20, least: 3, most: 3, warmUp: false, unit: megabytes });
     for (const [whose, figure] of taken) figures[whose].set(name, figure);
   }
   const columns = new Map([

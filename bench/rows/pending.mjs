@@ -1,4 +1,3 @@
-import { inTurns } from '../measure/turns.mjs';
 import { atMost } from '../report/goal.mjs';
 import { compare, duration, times } from '../report/table.mjs';
 import { processFloors as floors, questionFloor } from '../tools/floors.mjs';
@@ -21,7 +20,7 @@ export async function measure(bench) {
     const ours = await bench.appliedPlace(nestMigrate, count);
     for (const [name, argv] of floors)
       cells.push({ name, run: async () => (await bench.perform(ours, argv())).seconds });
-    figures.set(count, await inTurns(cells, bench.effort({ seconds: 40, least: 3, most: 15 })));
+    figures.set(count, await bench.inTurns(cells, { seconds: 40, least: 3, most: 15 }));
   }
   const names = [...tools.map(({ name }) => name), ...floors.map(([name]) => name)];
   const more = [{ title: 'round trips', of: (name) => trips.get(name) ?? '' }];

@@ -1,4 +1,3 @@
-import { inTurns } from '../measure/turns.mjs';
 import { atMost } from '../report/goal.mjs';
 import { compare, times } from '../report/table.mjs';
 import { processFloors, questionFloor } from '../tools/floors.mjs';
@@ -17,7 +16,7 @@ export async function measure(bench) {
     cell('typeorm migration:show', theirs, typeorm.status()),
     ...processFloors.map(([name, argv]) => cell(name, ours, argv())),
   ];
-  const figures = await inTurns(cells, bench.effort({ seconds: 25, least: 5, most: 25 }));
+  const figures = await bench.inTurns(cells, { seconds: 25, least: 5, most: 25 });
   const against = figures.get('nest-migrate status').median / figures.get(questionFloor).median;
   return {
     tables: [

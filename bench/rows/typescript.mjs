@@ -1,7 +1,6 @@
 import { shop, shopMigrations } from '../corpus/shop.mjs';
 import { compiledEntities, typescriptEntities } from '../corpus/typeorm-entities.mjs';
 import { emptyCache, withCopyOf } from '../measure/caches.mjs';
-import { inTurns } from '../measure/turns.mjs';
 import { atMost } from '../report/goal.mjs';
 import { compare, times } from '../report/table.mjs';
 import { nestMigrate, nestMigrateTypeScript } from '../tools/nest-migrate.mjs';
@@ -30,7 +29,7 @@ export async function measure(bench) {
     ...(await ownCells(bench, place(nestMigrate, 'js'), place(nestMigrateTypeScript, 'ts'))),
     ...(await theirCells(bench, place(typeorm, 'js'), place(typeormTsNode, 'ts'), migration.up)),
   ];
-  const figures = await inTurns(cells, bench.effort({ seconds: 90, least: 2, most: 9 }));
+  const figures = await bench.inTurns(cells, { seconds: 90, least: 2, most: 9 });
   return {
     tables: [
       compare({
