@@ -30,6 +30,7 @@ export function openBench({ server, quick, once, say }) {
       return figures;
     },
     createDatabase: (name) => inDatabase(server.urlOf('postgres'), (client) => recreate(client, name)),
+    dropDatabase: (name) => inDatabase(server.urlOf('postgres'), (client) => drop(client, name)),
     ask: (database, sql) => inDatabase(server.urlOf(database), async (client) => (await client.query(sql)).rows),
     /** A project of a tool in a folder of its own, with a database of its own. */
     place: (tool, name, files) => {
@@ -87,8 +88,10 @@ export function openBench({ server, quick, once, say }) {
   return bench;
 }
 
+const drop = (client, name) => client.query(`DROP DATABASE IF EXISTS "${name}" WITH (FORCE)`);
+
 async function recreate(client, name) {
-  await client.query(`DROP DATABASE IF EXISTS "${name}" WITH (FORCE)`);
+  await drop(client, name);
   await client.query(`CREATE DATABASE "${name}"`);
 }
 

@@ -50,7 +50,7 @@ try {
 
 const minutes = (performance.now() - started) / 60_000;
 const report = [
-  headOf({ server, minutes, quick: flags.quick }),
+  headOf({ server, minutes, quick: flags.quick, once: flags.once }),
   ...names.map((name) => sectionOf(rows[name].title, results[name])),
 ].join('\n\n');
 mkdirSync(work, { recursive: true });

@@ -13,7 +13,7 @@ const withoutModule = 'TypeOrmModule.forRoot, no migrations';
 export const title = 'Nothing pending, in a Nest app: `NestFactory.createApplicationContext`';
 
 export async function measure(bench) {
-  const [count] = bench.sizes([1000], [100]);
+  const [count] = bench.sizes([1000], [20]);
   const place = await bench.appliedPlace(nestMigrate, count);
   const whole = { [withModule]: [], [withoutModule]: [] };
   const cell = (name, how) => ({

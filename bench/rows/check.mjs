@@ -10,7 +10,7 @@ const commands = [['check'], ['lint', '--all'], ['generate', '--check']];
 export const title = '`check`, `lint --all`, `generate --check`';
 
 export async function measure(bench) {
-  const [tables] = bench.sizes([200], [10]);
+  const [tables] = bench.sizes([200], [4]);
   const place = await lockedPlace(bench, tables);
   const figures = { warm: new Map(), cold: new Map() };
   for (const args of commands) {

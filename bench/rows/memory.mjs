@@ -12,9 +12,9 @@ import { lockedPlace } from './check.mjs';
 export const title = 'Memory: the most that the processes of a command had';
 
 export async function measure(bench) {
-  const [count] = bench.sizes([1000], [100]);
-  const [tables] = bench.sizes([500], [30]);
-  const [linted] = bench.sizes([200], [10]);
+  const [count] = bench.sizes([1000], [20]);
+  const [tables] = bench.sizes([500], [10]);
+  const [linted] = bench.sizes([200], [4]);
   const work = {
     [`run, nothing of ${count} pending`]: await both(nestMigrate, typeorm, (tool) => runAgain(bench, tool, count)),
     [`run, ${count} pending`]: await both(nestMigrate, typeorm, (tool) => runAll(bench, tool, count)),

@@ -7,7 +7,7 @@ import { typeorm } from '../tools/typeorm.mjs';
 export const title = '`status`: the whole process';
 
 export async function measure(bench) {
-  const [count] = bench.sizes([1000], [100]);
+  const [count] = bench.sizes([1000], [20]);
   const ours = await bench.appliedPlace(nestMigrate, count);
   const theirs = await bench.appliedPlace(typeorm, count);
   const cell = (name, place, argv) => ({ name, run: async () => (await bench.perform(place, argv)).seconds });

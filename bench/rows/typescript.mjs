@@ -13,7 +13,7 @@ const cold = 'nest-migrate, TypeScript, never compiled before';
 export const title = 'TypeScript entities: the whole process of `generate --check`, nothing changed';
 
 export async function measure(bench) {
-  const [count] = bench.sizes([500], [30]);
+  const [count] = bench.sizes([500], [10]);
   const tables = shop(count);
   // One migration for all, so that there is little beside the entities to load.
   const migration = {
