@@ -20,13 +20,13 @@ const shown = ['fsync', 'synchronous_commit', 'full_page_writes', 'shared_buffer
 
 /**
  * The shell waits for the end of a pipe that only this process holds open, so the server ends and its folder goes however the bench ends:
- * when it is done, on Ctrl-C, when it is killed.
+ * when it is done, on Ctrl-C, when it is killed. It asks more than once: a server that is only just starting does not hear it yet.
  */
 const untilThePipeEnds = `
   "$0" -D data "$@" </dev/null &
   server=$!
   cat >/dev/null
-  kill -QUIT $server
+  while kill -QUIT $server; do sleep 0.3; done 2>/dev/null &
   wait $server
   rm -rf "$PWD"
 `;
