@@ -1,9 +1,10 @@
 // Measures nest-migrate against everything else. See README.md.
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openBench } from './context.mjs';
-import { bench as benchDir, work } from './paths.mjs';
+import { bench as benchDir, binOf, root, work } from './paths.mjs';
 import { headOf, sectionOf } from './report/report.mjs';
 import { installApp, installRepository, installTools, pack } from './setup/install.mjs';
 import { rows } from './rows/all.mjs';
@@ -57,5 +58,9 @@ mkdirSync(work, { recursive: true });
 writeFileSync(join(work, 'results.json'), JSON.stringify(results, null, 2));
 console.log(flags.json ? JSON.stringify(results, null, 2) : report);
 // Only a whole run at full size says something about nest-migrate.
-if (!flags.quick && !flags.once && !flags.only) writeFileSync(join(benchDir, 'RESULTS.md'), `${report}\n`);
+if (!flags.quick && !flags.once && !flags.only) {
+  const file = join(benchDir, 'RESULTS.md');
+  writeFileSync(file, `${report}\n`);
+  execFileSync(process.execPath, [binOf(join(root, 'node_modules', 'prettier'), 'prettier'), '--write', file]);
+}
 say('done');
