@@ -4,6 +4,8 @@ export default {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   // Packed apps are installed from the registry, which takes minutes: `npm run acceptance` does that too.
   testPathIgnorePatterns: ['/node_modules/', ...(process.env.ACCEPTANCE === 'full' ? [] : ['/test/packed/'])],
+  // What the bench has installed and written is no part of the project.
+  modulePathIgnorePatterns: ['<rootDir>/bench/'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: {

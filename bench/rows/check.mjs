@@ -1,0 +1,52 @@
+import { shop, shopMigrations } from '../corpus/shop.mjs';
+import { compiledEntities } from '../corpus/typeorm-entities.mjs';
+import { emptyCache, withCopyOf } from '../measure/caches.mjs';
+import { atMost } from '../report/goal.mjs';
+import { compare, duration } from '../report/table.mjs';
+import { nestMigrate } from '../tools/nest-migrate.mjs';
+
+const commands = [['check'], ['lint', '--all'], ['generate', '--check']];
+
+export const title = '`check`, `lint --all`, `generate --check`';
+
+export async function measure(bench) {
+  const [tables] = bench.sizes([200], [4]);
+  const place = await lockedPlace(bench, tables);
+  const figures = { warm: new Map(), cold: new Map() };
+  for (const args of commands) {
+    const name = `nest-migrate ${args.join(' ')}`;
+    bench.say(`  ${args.join(' ')}`);
+    const warm = await primed(bench, place, args);
+    const run = async (env) => (await bench.perform(place, nestMigrate.command(...args), { env })).seconds;
+    const cells = [
+      { name: 'warm', run: () => run(warm()) },
+      { name: 'cold', run: () => run(emptyCache(place.database)) },
+    ];
+    const both = await bench.inTurns(cells, { seconds: 45, least: 2, most: 7 });
+    for (const state of ['warm', 'cold']) figures[state].set(name, both.get(state));
+  }
+  const names = commands.map((args) => `nest-migrate ${args.join(' ')}`);
+  return {
+    tables: [compare({ names, figures: new Map(Object.entries(figures)) })],
+    goals: bench.quick ? [] : [atMost('check, warm', figures.warm.get('nest-migrate check').median, 5, duration)],
+    notes: [
+      `${tables * 5} migrations of ${tables} tables; nothing is wrong. Warm: the same command ran before. Cold: the cache is an empty folder.`,
+    ],
+  };
+}
+
+/** Each table is created by one migration, and four more add a column each. */
+export async function lockedPlace(bench, tableCount) {
+  const tables = shop(tableCount, { addedColumns: 4 });
+  const migrations = shopMigrations(tables);
+  const files = { ...nestMigrate.project(migrations), ...compiledEntities(tables).files };
+  const place = bench.place(nestMigrate, `check ${tableCount}`, files);
+  await bench.perform(place, nestMigrate.command('check', '--write-lock', '--only', 'files'));
+  return place;
+}
+
+async function primed(bench, place, args) {
+  const env = emptyCache(`${place.database}-primed`);
+  await bench.perform(place, nestMigrate.command(...args), { env: { NEST_MIGRATE_CACHE: env.NEST_MIGRATE_CACHE } });
+  return () => withCopyOf(env.NEST_MIGRATE_CACHE, place.database);
+}
