@@ -139,7 +139,7 @@ exports.Batches1700000000004 = class Batches1700000000004 {
     async () => {
       const killedIn = new Map<string, number>();
       project = projectWith(files);
-      for (let round = 0; round < rounds(200, 12); round++) {
+      for (let round = 0; round < rounds(200, 8); round++) {
         await database.query('DROP SCHEMA public CASCADE; CREATE SCHEMA public');
         const victim = startCli(['run'], { cwd: project.dir });
         // Most of the first 300 ms the process is only starting; what is interesting comes after the first table exists.

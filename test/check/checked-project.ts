@@ -1,4 +1,6 @@
+import { DataSource } from 'typeorm';
 import type { CheckResult, CheckStep } from '../../src/commands/check/contract.js';
+import { createMigrator } from '../../src/migrator.js';
 import { runCli } from '../support/cli.js';
 import { serverUrl } from '../support/database.js';
 import { createProject } from '../support/project.js';
@@ -28,8 +30,8 @@ export interface CheckedProject extends TestProject {
   check(only: string, ...args: string[]): Promise<CheckResult & { readonly code: number | null }>;
   step(name: string, ...args: string[]): Promise<CheckStep>;
   migration(name: string, up: string, down: string): void;
-  /** Makes `migrations.lock` anew. */
-  locked(): Promise<unknown>;
+  /** Makes `migrations.lock` anew, as a stage for what comes: without a process, which takes a second. */
+  locked(): Promise<CheckResult>;
 }
 
 /** A project with one entity, and the migration that makes its table. */
@@ -62,7 +64,15 @@ export function checkedProject(): CheckedProject {
       return step;
     },
     migration: (name, up, down) => void project.write(`migrations/${name}.sql`, sql(up, down)),
-    locked: () => check('files', '--write-lock'),
+    locked: async () => {
+      const dataSource = new DataSource({ type: 'postgres', migrations: [`${project.dir}/migrations/*.{ts,js,sql}`] });
+      const migrator = createMigrator({ dataSource, settings: { dir: `${project.dir}/migrations` } });
+      try {
+        return await migrator.check({ only: ['files'], writeLock: true });
+      } finally {
+        await migrator.close();
+      }
+    },
   };
 }
 

@@ -440,10 +440,10 @@ describe('the command', () => {
     const role = await createRole();
     await database.query(`GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${role.name}`);
     const reader = database.urlFor(role.name, role.password);
-    const { stdout, code } = await cli('drift', reader);
+    const { stdout, code } = await cli('drift', reader, '--shadow', serverUrl());
     expect([stdout, code]).toEqual(['No drift: the database is as its applied migrations say.\n', 0]);
     await database.query(`REVOKE SELECT ON migrations FROM ${role.name}`);
-    const refused = await cli('drift', reader);
+    const refused = await cli('drift', reader, '--shadow', serverUrl());
     expect(refused.stderr).toContain('This role may not read "migrations"');
     await database.query(`DROP OWNED BY ${role.name}`);
     await role.drop();
@@ -522,7 +522,7 @@ describe('what goes wrong', () => {
   it('a migration that cannot be replayed', async () => {
     project.write('migrations/1700000000005-broken.sql', '-- up\nUPDATE nowhere SET x = 1;\n-- down\n');
     await database.query("INSERT INTO migrations (timestamp, name) VALUES (1700000000005, 'Broken1700000000005')");
-    const said = await refused(database.url);
+    const said = await refused(database.url, '--shadow', serverUrl());
     rmSync(join(project.dir, 'migrations/1700000000005-broken.sql'));
     expect(said).toMatchInlineSnapshot(`
       "✖ Migration Broken1700000000005 could not be replayed on the empty shadow database: relation "nowhere" does not exist (42P01).
@@ -536,7 +536,7 @@ describe('what goes wrong', () => {
   it('somebody who changes an object at the moment', async () => {
     const other = await database.client();
     await other.query('BEGIN; ALTER VIEW loud RENAME TO louder; ALTER TABLE users ADD held int');
-    expect(await refused(database.url, '--lock-timeout', '100ms')).toMatchInlineSnapshot(`
+    expect(await refused(database.url, '--shadow', serverUrl(), '--lock-timeout', '100ms')).toMatchInlineSnapshot(`
       "✖ The schema could not be read: somebody has held a lock on one of its objects for longer than 100 ms, as a running migration does. Nothing was changed.
       → Try again when that has finished, or wait longer: --lock-timeout 30s
       exit code 1"

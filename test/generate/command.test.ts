@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { runCli } from '../support/cli.js';
 import { createDatabase, createRole, serverUrl } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
@@ -18,18 +18,18 @@ export class User {
 }
 `;
 
-let project: TestProject;
-beforeEach(() => {
-  project = createProject({
-    'package.json': '{ "name": "app" }',
-    'tsconfig.json':
-      '{ "compilerOptions": { "module": "commonjs", "target": "es2022", "experimentalDecorators": true, "emitDecoratorMetadata": true, "esModuleInterop": true, "skipLibCheck": true } }',
-    'data-source.ts': `import { defineDataSource } from 'nest-migrate/data-source';
+const app = {
+  'package.json': '{ "name": "app" }',
+  'tsconfig.json':
+    '{ "compilerOptions": { "module": "commonjs", "target": "es2022", "experimentalDecorators": true, "emitDecoratorMetadata": true, "esModuleInterop": true, "skipLibCheck": true } }',
+  'data-source.ts': `import { defineDataSource } from 'nest-migrate/data-source';
 export default defineDataSource({ baseDir: __dirname, entities: ['src/*.entity.ts'], migrations: ['migrations/*.{ts,js,sql}'] });
 `,
-    'src/user.entity.ts': user(`@Column() name!: string;`),
-  });
-});
+  'src/user.entity.ts': user(`@Column() name!: string;`),
+};
+let project: TestProject;
+beforeAll(generateFirst);
+beforeEach(() => void (project = createProject(app)));
 afterEach(() => project.remove());
 
 const cli = (...args: string[]) => runCli(args, { cwd: project.dir });
@@ -52,6 +52,17 @@ const generated = async (...args: string[]): Promise<string> => {
   expect([stderr.replace(/^! .*\n/gm, ''), code]).toEqual(['', 0]);
   return stdout;
 };
+
+/** What `generate` writes of the first entity: generated once, then copied to where a test begins with it. */
+let first: ReadonlyMap<string, string>;
+async function generateFirst(): Promise<void> {
+  project = createProject(app);
+  await generated(...onServer);
+  first = new Map([...files(), 'migrations.lock'].map((file) => [file, project.read(`migrations/${file}`)]));
+  expect([...first.keys()]).toEqual([expect.stringMatching(/^\d{13}-CreateUsers\.ts$/), 'migrations.lock']);
+  project.remove();
+}
+const withFirst = (): void => first.forEach((text, file) => void project.write(`migrations/${file}`, text));
 
 describe('generate, without any database', () => {
   it('writes the first migration as one simple file, and then has nothing to do', async () => {
@@ -84,17 +95,19 @@ export class CreateUsers1 implements MigrationInterface {
     expect(await generated()).toBe('Nothing to do: the migrations lead to what the entities describe.\n');
     expect((await cli('generate', '--check')).code).toBe(0);
     expect((await cli('run')).stdout).toContain('1 migration applied');
-  });
+  }, 60_000);
+});
 
+describe('generate', () => {
   it('--check writes nothing and exits with 3; --dry-run prints the files; --json is one object', async () => {
-    const check = await cli('generate', '--check');
+    const check = await generate('--check');
     expect(check.stdout).toContain('The entities have changed: 1 statement would be generated.');
     expect([check.code, project.has('migrations')]).toEqual([3, false]);
-    const dry = await cli('generate', 'Begin', '--dry-run', '--sql');
+    const dry = await generate('Begin', '--dry-run', '--sql');
     expect(dry.stdout).toMatch(
       /-Begin\.sql\n-- phase: expand\n[^]*-- up\n[^]*CREATE TABLE "public"\."users"[^]*-- down\n/,
     );
-    const json = JSON.parse((await cli('generate', '--json')).stdout) as object;
+    const json = JSON.parse((await generate('--json')).stdout) as object;
     expect(json).toMatchObject({
       files: [expect.stringMatching(/CreateUsers\.ts$/)],
       statements: [{ sql: expect.stringMatching(/^CREATE TABLE/), phase: 'expand' }],
@@ -105,15 +118,15 @@ export class CreateUsers1 implements MigrationInterface {
   });
 
   it('same input, same bytes', async () => {
-    const one = await cli('generate', '--dry-run');
-    const other = await cli('generate', '--dry-run');
+    const one = await generate('--dry-run');
+    const other = await generate('--dry-run');
     const timeless = (text: string): string => text.replace(/\d{13}/g, '');
     expect(timeless(other.stdout)).toBe(timeless(one.stdout));
   });
 });
 
 describe('what nobody but the author can know', () => {
-  beforeEach(() => generated(...onServer));
+  beforeEach(withFirst);
 
   it('a renamed column: never guessed; by flag beside the old one, with a contract file', async () => {
     entity('@Column() fullName!: string;');
@@ -129,9 +142,12 @@ describe('what nobody but the author can know', () => {
     expect(texts(/./)).toContain('CREATE TRIGGER "users_fullName_rename" BEFORE INSERT OR UPDATE');
     expect(texts(/Contract/)).toContain('ALTER TABLE "public"."users" DROP COLUMN "name"');
     expect(await generated(...onServer)).toContain('Nothing to do');
+    const database = await createDatabase();
+    project.write('.env', `DATABASE_URL=${database.url}\n`);
     expect((await cli('run')).code).toBe(0);
     expect((await cli('revert', '--all')).code).toBe(0);
-  });
+    await database.drop();
+  }, 60_000);
 
   it('a renamed column: by decorator, directly', async () => {
     entity(`@RenamedFrom('name') @Column() fullName!: string;`);
@@ -209,7 +225,7 @@ describe('what nobody but the author can know', () => {
 
 describe('what somebody made by hand', () => {
   it('stays, in one line, and goes with --prune', async () => {
-    await generated(...onServer);
+    withFirst();
     await cli('create', 'ByHand', '--sql');
     const byHand = files().find((file) => file.endsWith('.sql')) ?? '';
     project.write(
@@ -275,13 +291,13 @@ describe('on a server', () => {
   });
 
   it('--from begins with a live database', async () => {
-    await generated(...onServer);
+    withFirst();
     await cli('run');
     await database.query('ALTER TABLE users ADD nick text');
     entity(
       `@Column() name!: string; @Column('text', { nullable: true }) nick?: string; @Column({ nullable: true }) city?: string;`,
     );
-    const { stdout } = await cli('generate', '--from', database.url, '--dry-run');
+    const { stdout } = await generate('--from', database.url, '--dry-run');
     expect(stdout).toContain('ADD COLUMN "city"');
     expect(stdout).not.toContain('nick');
   });
@@ -292,8 +308,10 @@ describe('on a server', () => {
     );
     await database.query("INSERT INTO users (name) VALUES ('Ada')");
     await database.query('CREATE INDEX by_hand ON users (name)');
-    expect((await cli('baseline', '--check')).stdout).toBe('The database has the schema that the entities describe.\n');
-    const { stdout, stderr, code } = await cli('baseline');
+    expect((await cli('baseline', '--check', ...onServer)).stdout).toBe(
+      'The database has the schema that the entities describe.\n',
+    );
+    const { stdout, stderr, code } = await cli('baseline', ...onServer);
     expect(stdout).toMatch(
       /^\+ migrations\/\d{13}-Baseline\.ts\nRecorded as applied, without executing: Baseline\d{13}\.\n$/,
     );
@@ -321,7 +339,7 @@ export class Names { @ViewColumn() id!: number; @ViewColumn() name!: string; }
 
   it('baseline shows how a database differs, and records nothing', async () => {
     await database.query('CREATE TABLE users (id SERIAL PRIMARY KEY)');
-    const { stdout, code } = await cli('baseline');
+    const { stdout, code } = await cli('baseline', ...onServer);
     expect(stdout).toContain('The database differs from the entities.');
     expect(stdout).toContain('ADD COLUMN "name" character varying NOT NULL;');
     expect(code).toBe(3);

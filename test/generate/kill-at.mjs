@@ -1,4 +1,5 @@
-// Preloaded into the command: it dies by SIGKILL before it sends its n-th statement, or a moment after, while the server is at it.
+// Preloaded into the command: it dies by SIGKILL before it sends its n-th statement, or a moment after, while the server is at it; or never,
+// and then it says how many there were.
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
@@ -8,6 +9,7 @@ const { Client } = require('pg');
 const { appendFileSync } = require('node:fs');
 const { query } = Client.prototype;
 let count = 0;
+if (when === 'never') process.on('exit', () => appendFileSync(log, String(count)));
 
 Client.prototype.query = function (config, ...rest) {
   const text = typeof config === 'string' ? config : (config?.text ?? '');

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import type { PlanOptions, PlanResult } from '../../src/commands/plan/contract.js';
 import { createDatabase, serverUrl } from '../support/database.js';
@@ -7,9 +7,17 @@ import { migration, using } from '../support/migrations.js';
 import type { Description } from '../support/migrations.js';
 
 const rows = 200_000;
+let filled: TestDatabase;
 let database: TestDatabase;
+beforeAll(async () => {
+  filled = await createDatabase();
+  await using({ url: filled.url, migrations: [given] }, (migrator) => migrator.run());
+  await filled.query('ANALYZE');
+  await filled.disconnect();
+});
+afterAll(() => filled.drop());
 beforeEach(async () => {
-  database = await createDatabase();
+  database = await createDatabase(filled.name);
 });
 afterEach(() => database.drop());
 
@@ -29,8 +37,7 @@ async function planned(
   more: readonly string[] = [],
 ): Promise<PlanResult> {
   const migrations = pending.map((description, index) => migration(`Change${1_700_000_000_001 + index}`, description));
-  await using({ url: database.url, migrations: [given] }, (migrator) => migrator.run());
-  for (const sql of ['ANALYZE', ...more]) await database.query(sql);
+  for (const sql of more) await database.query(sql);
   const { result } = await using({ url: database.url, migrations: [given, ...migrations] }, (migrator) =>
     migrator.plan({ shadow: serverUrl(), ...options }),
   );
@@ -155,7 +162,6 @@ describe('plan', () => {
   });
 
   it('somebody who has used the table for long', async () => {
-    await using({ url: database.url, migrations: [given] }, (migrator) => migrator.run());
     const reader = new pg.Client({ connectionString: database.url, application_name: 'report' });
     await reader.connect();
     try {
@@ -176,7 +182,6 @@ describe('plan', () => {
   }, 60_000);
 
   it('what an earlier attempt has left', async () => {
-    await using({ url: database.url, migrations: [given] }, (migrator) => migrator.run());
     await database.query(`UPDATE orders SET code = 'same' WHERE id < 3`);
     await expect(database.query('CREATE UNIQUE INDEX CONCURRENTLY broken ON orders (code)')).rejects.toThrow(
       'could not create unique index',

@@ -13,8 +13,9 @@ import { describeObject, objectId } from '../../src/schema/object-id.js';
 import { readSchema } from '../../src/schema/read.js';
 import type { Schema } from '../../src/schema/read.js';
 import { createEntities } from '../../src/shadow/entities.js';
-import { createDatabase, serverUrl } from './database.js';
+import { serverUrl } from './database.js';
 import type { TestDatabase } from './database.js';
+import { onEmptyDatabase } from './empty-database.js';
 import { dataOf, expectDataKept } from './rows.js';
 
 export type Entity = EntitySchema | (new () => object);
@@ -52,16 +53,22 @@ export interface Evolved {
 /** Takes a database from the first entities to the others and back, and checks everything that must hold on the way. */
 export async function evolve(evolution: Evolution): Promise<Evolved> {
   const dir = mkdtempSync(join(tmpdir(), 'nest-migrate-evolve-'));
-  const database = await createDatabase();
   try {
-    return await evolveIn(dir, database, evolution);
+    return await onEmptyDatabase((database) =>
+      withLiveSchema(database.url, (live) => evolveIn(dir, { database, live }, evolution)),
+    );
   } finally {
-    await database.drop();
     rmSync(dir, { recursive: true, force: true });
   }
 }
 
-async function evolveIn(dir: string, database: TestDatabase, evolution: Evolution): Promise<Evolved> {
+interface Place {
+  readonly database: TestDatabase;
+  /** Reads the schema that the database has now. */
+  readonly live: () => Promise<Schema>;
+}
+
+async function evolveIn(dir: string, { database, live }: Place, evolution: Evolution): Promise<Evolved> {
   writeFileSync(join(dir, 'package.json'), '{"type":"module"}');
   const { options = {}, rows = [], stays = [], rewritten = [] } = evolution;
   const settings: GenerateOptions = {
@@ -81,7 +88,7 @@ async function evolveIn(dir: string, database: TestDatabase, evolution: Evolutio
     return generated;
   });
   for (const sql of rows) await database.query(sql);
-  const first = await liveSchema(database.url);
+  const first = await live();
   const data = await dataOf(database, first);
 
   const change = await as(evolution.after, async (migrator) => {
@@ -97,7 +104,7 @@ async function evolveIn(dir: string, database: TestDatabase, evolution: Evolutio
   });
   if (change.files.length === 0) throw new Error('Nothing was found to do.');
   const wanted = await desired(evolution);
-  const changed = await liveSchema(database.url);
+  const changed = await live();
   await expectSame(changed, wanted, stays, change);
   const kept = await dataOf(database, changed);
   const rowsKept = expectDataKept(data, kept, rewritten);
@@ -105,7 +112,7 @@ async function evolveIn(dir: string, database: TestDatabase, evolution: Evolutio
 
   await as(evolution.after, async (migrator) => {
     await migrator.revert({ count: change.files.length });
-    const reverted = await liveSchema(database.url);
+    const reverted = await live();
     const { schema: back } = await keepUnknown(first, reverted, ({ kind }) => kind === 'extension');
     const left = await compareSchemas(await asValidated(reverted), await asValidated(back));
     expectNone(
@@ -117,7 +124,7 @@ async function evolveIn(dir: string, database: TestDatabase, evolution: Evolutio
     expectDataKept(surviving, await dataOf(database, reverted), [...rewritten, ...lostColumns(first, changed)]);
     await migrator.run();
   });
-  await expectSame(await liveSchema(database.url), wanted, stays, change);
+  await expectSame(await live(), wanted, stays, change);
   const files = change.files.map((file) => readFileSync(file, 'utf8'));
   return { initial, change, sql: change.statements.map(({ sql }) => sql), texts: files, rowsKept };
 }
@@ -157,26 +164,23 @@ const own = ['public', 'app'].flatMap((schema) =>
   ['migrations', 'migrations_log', 'typeorm_metadata'].map((name) => objectId('table', schema, name)),
 );
 
-async function liveSchema(url: string): Promise<Schema> {
-  const pool = new pg.Pool({ connectionString: url });
+/** Lends a way to read the schema on one connection, which knows the catalog from the second time on. */
+async function withLiveSchema<T>(url: string, work: (live: () => Promise<Schema>) => Promise<T>): Promise<T> {
+  const pool = new pg.Pool({ connectionString: url, max: 1, idleTimeoutMillis: 0 });
+  pool.on('error', () => undefined);
   try {
-    return await readSchema(pool, { ignoreTables: own });
+    return await work(() => readSchema(pool, { ignoreTables: own }));
   } finally {
     await pool.end();
   }
 }
 
 /** What the entities describe, made by TypeORM on an empty database. */
-async function desired(evolution: Evolution): Promise<Schema> {
-  const database = await createDatabase();
-  try {
-    await withEntities(database.url, evolution, (dataSource) =>
-      createEntities(dataSource, (sql) => dataSource.query(sql)),
-    );
-    return await liveSchema(database.url);
-  } finally {
-    await database.drop();
-  }
+function desired(evolution: Evolution): Promise<Schema> {
+  return onEmptyDatabase(async ({ url }) => {
+    await withEntities(url, evolution, (dataSource) => createEntities(dataSource, (sql) => dataSource.query(sql)));
+    return withLiveSchema(url, (live) => live());
+  });
 }
 
 async function withEntities<T>(
@@ -230,9 +234,8 @@ async function expectTypeormContent(url: string, evolution: Evolution, change: G
       .then(({ upQueries }) => upQueries.map(({ query }) => query));
   const ours = await withEntities(url, evolution, log);
   if (ours.length === 0) return;
-  const database = await createDatabase();
-  try {
-    const its = await withEntities(database.url, evolution, async (dataSource) => {
+  const its = await onEmptyDatabase((database) =>
+    withEntities(database.url, evolution, async (dataSource) => {
       try {
         await createSchemas(dataSource);
         await dataSource.synchronize();
@@ -240,17 +243,15 @@ async function expectTypeormContent(url: string, evolution: Evolution, change: G
         return undefined;
       }
       return log(dataSource);
-    });
-    if (its === undefined) return;
-    const known = new Set(its);
-    expectNone(
-      ours.filter((sql) => !known.has(sql)),
-      'TypeORM itself still finds something to do',
-      change,
-    );
-  } finally {
-    await database.drop();
-  }
+    }),
+  );
+  if (its === undefined) return;
+  const known = new Set(its);
+  expectNone(
+    ours.filter((sql) => !known.has(sql)),
+    'TypeORM itself still finds something to do',
+    change,
+  );
 }
 
 async function createSchemas(dataSource: DataSource): Promise<void> {

@@ -9,7 +9,7 @@ import type { Example, JudgedMigration, Problem, Rule } from '../../src/rules/ru
 import { openShadow } from '../../src/shadow/shadow.js';
 import type { Shadow } from '../../src/shadow/shadow.js';
 import { readFingerprint, wayBackOf } from '../../src/shadow/there-and-back.js';
-import { createDatabase } from './database.js';
+import { onEmptyDatabase } from './empty-database.js';
 
 export interface Found extends Problem {
   readonly rule: string;
@@ -57,8 +57,7 @@ export async function judgeFiles(
   { given, targetVersion = 15, embedded }: Circumstances,
 ): Promise<Judgement> {
   if (embedded) return judgeInProcess(files, { given, targetVersion });
-  const database = await createDatabase();
-  try {
+  return onEmptyDatabase(async (database) => {
     if (given) await database.query(given);
     const dataSource = new DataSource({ type: 'postgres', url: database.url, installExtensions: false });
     await dataSource.initialize();
@@ -68,9 +67,7 @@ export async function judgeFiles(
     } finally {
       await dataSource.destroy();
     }
-  } finally {
-    await database.drop();
-  }
+  });
 }
 
 async function judgeInProcess(

@@ -6,6 +6,7 @@ import { describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { startNode } from './cli.js';
 import { createDatabase, serverLog } from './database.js';
+import { onEmptyDatabase } from './empty-database.js';
 
 // Starts a server of its own, says where it is, and stays.
 const ownServer = `
@@ -48,6 +49,34 @@ describe('the test server', () => {
     expect(row).toEqual({ city: null, name: two.name });
     expect(one.name).not.toBe(two.name);
     await Promise.all([one.drop(), two.drop()]);
+  });
+
+  it('lends a database again when it is empty again, and only then', async () => {
+    const lent = (sql: string): Promise<string> =>
+      onEmptyDatabase(async (database) => {
+        await database.query(sql);
+        return database.name;
+      });
+    const first = await lent(
+      'CREATE EXTENSION citext; CREATE SCHEMA "a b"; CREATE TABLE "a b".t (c citext); SET a.b = 1',
+    );
+    const seen = await onEmptyDatabase(async (database) => [
+      database.name,
+      await database.query(
+        `SELECT to_regclass('"a b".t') AS t, to_regtype('citext') AS type, nspacl::text AS rights, current_setting('a.b', true) AS set
+           FROM pg_namespace WHERE nspname = 'public'`,
+      ),
+    ]);
+    const untouched = await createDatabase();
+    const [fresh] = await untouched.query(`SELECT nspacl::text AS rights FROM pg_namespace WHERE nspname = 'public'`);
+    expect(seen).toEqual([first, [{ t: null, type: null, rights: fresh?.['rights'], set: '' }]]);
+    await untouched.drop();
+    // What is in no schema, or set for the whole database, stays behind.
+    const setting = `DO $$ BEGIN EXECUTE 'ALTER DATABASE ' || current_database() || ' SET work_mem = 999' ; END $$`;
+    for (const sql of ['CREATE PUBLICATION p', setting]) {
+      const name = await lent(sql);
+      expect(await lent('SELECT 1')).not.toBe(name);
+    }
   });
 
   it('closes the connections that a test forgot when the database is dropped', async () => {
