@@ -21,8 +21,8 @@ export interface Session {
   /** The same connection without TypeORM: for our own statements, which are neither counted nor logged. */
   readonly client: SqlClient;
   readonly progress: Progress;
-  /** Lets TypeORM do something that is not part of the migration, such as opening the transaction. */
-  unwatched<T>(work: () => Promise<T>): Promise<T>;
+  /** Lets TypeORM do something that is not part of the migration, such as opening the transaction; `send` sends its statements. */
+  unwatched<T>(work: () => Promise<T>, send?: (sql: string) => Promise<unknown>): Promise<T>;
   /** The server process of this connection: whom to cancel, and whose blockers to name. */
   setBackend(pid: number): void;
 }
@@ -58,9 +58,9 @@ export async function withSession<T>(context: Observed, work: (session: Session)
       client,
       progress,
       setBackend: (pid) => (backend = pid),
-      unwatched: async (unwatched) => {
+      unwatched: async (unwatched, send) => {
         const watched = queryRunner.query;
-        queryRunner.query = query;
+        queryRunner.query = (send ?? query) as QueryRunner['query'];
         try {
           return await unwatched();
         } finally {

@@ -65,10 +65,11 @@ async function attemptOnce(steps: readonly Step[], context: ApplyContext): Promi
       for (const step of steps) {
         current = step.migration.name;
         attempt = attemptOf(step, context, 'transactional');
-        durations.push(await applyStep(session, step, context));
+        const durationMs = await applyStep(session, step, context);
+        durations.push(durationMs);
+        if (step === steps.at(-1)) await commitWith(session, step, context, durationMs);
+        else await recordStep(session.client, step, context, durationMs);
       }
-      session.progress.sql = undefined;
-      await session.unwatched(() => session.queryRunner.commitTransaction());
       return { durations };
     } catch (error) {
       await rollback(session);
@@ -91,9 +92,7 @@ async function applyStep(session: Session, step: Step, context: ApplyContext): P
   await abortable(context.signal, () => executeMigration(runnable, step, session));
   context.lock.assertHeld();
   session.progress.sql = undefined;
-  const durationMs = performance.now() - started;
-  await recordStep(session.client, step, context, durationMs);
-  return durationMs;
+  return performance.now() - started;
 }
 
 export async function executeMigration(runnable: Runnable, step: Step, session: Session): Promise<void> {
@@ -119,15 +118,25 @@ export function attemptOf(step: Step, context: ApplyContext, kind: 'transactiona
  */
 export async function begin(session: Session, steps: readonly Step[], context: ApplyContext): Promise<boolean> {
   const { settings, tables, lock } = context;
-  await session.unwatched(() => session.queryRunner.startTransaction());
   const fence = lock.fence === undefined ? 'true' : `pg_try_advisory_xact_lock(${lock.fence.join(', ')})`;
   const names = steps.map((step) => literal(step.migration.name)).join(', ');
-  const results = (await session.client.query(
-    `SET LOCAL lock_timeout = ${settings.lockTimeoutMs}; SET LOCAL statement_timeout = ${settings.statementTimeoutMs};
-     SET LOCAL "nest_migrate.open" = 'yes';
-     SELECT pg_backend_pid() AS pid, ${fence} AS fenced;
-     SELECT count(*)::int AS recorded FROM ${tables.ledger} WHERE name IN (${names})`,
-  )) as unknown as readonly SqlResult[];
+  const { isolationLevel } = context.dataSource.options as { readonly isolationLevel?: string };
+  const level = isolationLevel === undefined ? '' : ` ISOLATION LEVEL ${isolationLevel}`;
+  let results: readonly SqlResult[] = [];
+  await session.unwatched(
+    () => session.queryRunner.startTransaction(),
+    async (sql) => {
+      // In one message with what we have to say; the isolation level, which TypeORM sends behind it, is part of it.
+      if (sql !== 'START TRANSACTION') return;
+      results = (await session.client.query(
+        `START TRANSACTION${level};
+         SET LOCAL lock_timeout = ${settings.lockTimeoutMs}; SET LOCAL statement_timeout = ${settings.statementTimeoutMs};
+         SET LOCAL "nest_migrate.open" = 'yes';
+         SELECT pg_backend_pid() AS pid, ${fence} AS fenced;
+         SELECT count(*)::int AS recorded FROM ${tables.ledger} WHERE name IN (${names})`,
+      )) as unknown as readonly SqlResult[];
+    },
+  );
   const [opened, ledger] = results.slice(-2).map(({ rows }) => rows[0]);
   session.setBackend(Number(opened?.['pid']));
   if (opened?.['fenced'] !== true) return false;
@@ -149,16 +158,44 @@ async function stillBusy(session: Session, migration: string, context: ApplyCont
   return { migration, sql: undefined, reason, blockers: holder ? [holder] : [], error: undefined };
 }
 
-/**
- * Ledger and log in one statement. It writes nothing when the transaction that we opened is not open any more: the setting made
- * with it is gone then.
- */
+/** Records the last step and commits, in one message. */
+async function commitWith(
+  session: Session,
+  step: Step,
+  context: ApplyContext,
+  durationMs: number,
+): Promise<void> {
+  const { client, queryRunner } = session;
+  // TypeORM would not commit what is not open any more: then recording it says what is wrong.
+  if (!queryRunner.isTransactionActive) return recordStep(client, step, context, durationMs);
+  // Savepoints that a migration has left open end with the transaction.
+  Object.assign(queryRunner, { transactionDepth: 1 });
+  const record = recordSql(step, context, durationMs);
+  await session.unwatched(
+    () => queryRunner.commitTransaction(),
+    (commit) =>
+      client.query(`${record}; ${commit}`).catch((error: unknown) => Promise.reject(asNotRecorded(error, step))),
+  );
+}
+
 export async function recordStep(
   client: SqlClient,
   step: Step,
   context: ApplyContext,
   durationMs: number,
 ): Promise<void> {
+  await client.query(recordSql(step, context, durationMs)).catch((error: unknown) => {
+    throw asNotRecorded(error, step);
+  });
+}
+
+const notRecorded = 'nest_migrate.not_recorded';
+
+/**
+ * Ledger and log in one statement. It fails when the transaction that we opened is not open any more: the setting made with it is gone
+ * then. Nothing that is sent behind it is executed, above all no COMMIT of a transaction that a migration has opened by itself.
+ */
+function recordSql(step: Step, context: ApplyContext, durationMs: number): string {
   const { tables } = context;
   const { names, values } = attemptColumns(attemptOf(step, context, 'transactional'));
   const { name, timestamp } = step.migration;
@@ -168,17 +205,20 @@ export async function recordStep(
       ? `INSERT INTO ${tables.ledger} ("timestamp", "name") SELECT ${timestamp}, ${literal(name)} WHERE ${open} RETURNING 1`
       : `DELETE FROM ${tables.ledger} WHERE name = ${literal(name)} AND ${open} RETURNING 1`;
   const duration = Math.round(durationMs);
-  const { rowCount } = await client.query(
-    `WITH done AS (${ledger})
-     INSERT INTO ${tables.log} (${names}, state, started_at, finished_at, duration_ms)
-     SELECT ${values}, '${step.direction === 'up' ? 'applied' : 'reverted'}',
-       clock_timestamp() - interval '${duration} milliseconds', clock_timestamp(), ${duration} FROM done LIMIT 1`,
-  );
-  if (rowCount === 1) return;
-  throw new MigrateError({
+  return `WITH done AS (${ledger}), logged AS (
+       INSERT INTO ${tables.log} (${names}, state, started_at, finished_at, duration_ms)
+       SELECT ${values}, '${step.direction === 'up' ? 'applied' : 'reverted'}',
+         clock_timestamp() - interval '${duration} milliseconds', clock_timestamp(), ${duration} FROM done LIMIT 1
+       RETURNING 1
+     ) SELECT (CASE count(*) WHEN 1 THEN '1' ELSE '${notRecorded}' END)::int FROM logged`;
+}
+
+function asNotRecorded(error: unknown, { migration: { name }, direction }: Step): unknown {
+  if (!messageOf(error).includes(notRecorded)) return error;
+  return new MigrateError({
     code: 'MIGRATION_FAILED',
-    message: `Migration ${name} ended the transaction that it runs in by itself (a COMMIT or ROLLBACK in its SQL). What it did before that is in the database, but it is not recorded as ${step.direction === 'up' ? 'applied' : 'reverted'}.`,
-    next: `Remove the COMMIT, or let it run without a transaction (\`transaction = false\` in the class, \`-- transaction: false\` in a .sql file). If all of it is done: nest-migrate ${step.direction === 'up' ? 'run' : 'revert'} --fake --count 1`,
+    message: `Migration ${name} ended the transaction that it runs in by itself (a COMMIT or ROLLBACK in its SQL). What it did before that is in the database, but it is not recorded as ${direction === 'up' ? 'applied' : 'reverted'}.`,
+    next: `Remove the COMMIT, or let it run without a transaction (\`transaction = false\` in the class, \`-- transaction: false\` in a .sql file). If all of it is done: nest-migrate ${direction === 'up' ? 'run' : 'revert'} --fake --count 1`,
   });
 }
 

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { lstat, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
@@ -27,7 +27,11 @@ export function openCache(versions: readonly string[]): SchemaCache {
         const [sum, body] = [bytes.subarray(0, 32), bytes.subarray(32)];
         // Half of a file, or somebody else's.
         if (!createHash('sha256').update(body).digest().equals(sum)) return undefined;
-        return deserialize(body) as T;
+        const value = deserialize(body) as T;
+        // What is used stays.
+        const now = new Date();
+        await utimes(fileOf(key), now, now).catch(() => undefined);
+        return value;
       } catch {
         return undefined;
       }
