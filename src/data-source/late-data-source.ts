@@ -5,6 +5,7 @@ export function lateDataSource(options: object, make: () => DataSource): DataSou
   let made: DataSource | undefined;
   const real = (): DataSource => (made ??= make());
   // By the brand, TypeORM and we know one; without a `then` it can be awaited, as what a file exports is.
+  // oxlint-disable-next-line unicorn/no-thenable -- there is none, and that has to be said.
   const known = { '@instanceof': Symbol.for('DataSource'), options, isInitialized: false, then: undefined };
   const target = Object.assign(Object.create(null) as object, known);
   const isMade = (key: PropertyKey): boolean => made !== undefined && key in made;

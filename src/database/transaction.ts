@@ -159,12 +159,7 @@ async function stillBusy(session: Session, migration: string, context: ApplyCont
 }
 
 /** Records the last step and commits, in one message. */
-async function commitWith(
-  session: Session,
-  step: Step,
-  context: ApplyContext,
-  durationMs: number,
-): Promise<void> {
+async function commitWith(session: Session, step: Step, context: ApplyContext, durationMs: number): Promise<void> {
   const { client, queryRunner } = session;
   // TypeORM would not commit what is not open any more: then recording it says what is wrong.
   if (!queryRunner.isTransactionActive) return recordStep(client, step, context, durationMs);

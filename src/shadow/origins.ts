@@ -17,20 +17,44 @@ export function originKey({ kind, schema, table, name }: ObjectId): string {
   return keyOf(objectId(kind === 'procedure' ? 'function' : kind, schema, name ?? '', table));
 }
 
-/** Follows the replay, and knows in the end who made what. One question to the catalog for each migration. */
+/**
+ * Follows the replay, and knows in the end who made what. What is new at a look at the catalog was made by the migrations since the last
+ * one, so it looks where their origin changes, and behind those that take something away: whoever makes that anew is its new maker.
+ */
 export class Origins {
   readonly #byOid = new Map<string, Origin>();
   /** What was there at the last look. */
   #present = new Map<string, Origin>();
+  /** Of the migrations that were executed since. */
+  #unseen: Origin | undefined;
 
-  constructor(private readonly client: SqlClient) {}
+  private constructor(private readonly client: SqlClient) {}
 
-  /** What is new since the last look was made by a migration of this origin. */
-  async after(origin: Origin): Promise<void> {
-    await this.#assign(origin);
+  /** What is there before the first migration is nobody's by hand. */
+  static async open(client: SqlClient): Promise<Origins> {
+    const origins = new Origins(client);
+    await origins.#assign('generated');
+    return origins;
+  }
+
+  /** Whether a migration of this origin can follow without a look. Where nobody knows its origin yet, that is not sure. */
+  mayFollow(origin: Origin | undefined): boolean {
+    return this.#unseen === undefined || this.#unseen === origin;
+  }
+
+  async look(): Promise<void> {
+    if (this.#unseen !== undefined) await this.#assign(this.#unseen);
+    this.#unseen = undefined;
+  }
+
+  async after(origin: Origin, statements: readonly string[]): Promise<void> {
+    // One that ends its transaction by itself could not be taken back: what nobody can tell apart is kept.
+    this.#unseen = this.mayFollow(origin) ? origin : 'hand';
+    if (statements.some((sql) => mayTakeAway.test(sql))) await this.look();
   }
 
   async finish(): Promise<OriginMap> {
+    await this.look();
     const rows = await this.#assign('hand');
     return new Map(
       rows.map(({ oid, kind, schema, table, name }) => [
@@ -42,7 +66,7 @@ export class Origins {
 
   async #assign(origin: Origin): Promise<readonly CatalogRow[]> {
     const { rows } = await this.client.query(everything);
-    const found = rows as unknown as readonly CatalogRow[];
+    const found = (rows[0]?.['found'] ?? []) as readonly CatalogRow[];
     // A view that was in the way of a change is made anew, and is still who made it first.
     for (const row of found)
       if (!this.#byOid.has(row.oid)) this.#byOid.set(row.oid, this.#present.get(keyOfRow(row)) ?? origin);
@@ -50,6 +74,9 @@ export class Origins {
     return found;
   }
 }
+
+/** Also where it cannot be seen: in a block, in a function. */
+const mayTakeAway = /\b(DROP|RENAME|SET\s+SCHEMA|DO|EXECUTE|CALL|SELECT)\b/i;
 
 interface CatalogRow {
   readonly oid: string;
@@ -64,7 +91,8 @@ function keyOfRow({ kind, schema, table, name }: CatalogRow): string {
 }
 
 const ownSchemas = `n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'`;
-const everything = `
+/** As one value: to take thousands of rows out of the answer takes longer than to find them. */
+const everything = `SELECT json_agg(o) AS found FROM (
   SELECT 'c' || c.oid AS oid, CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materializedView' WHEN 'S' THEN 'sequence' WHEN 'i' THEN 'index' WHEN 'I' THEN 'index' ELSE 'table' END AS kind,
     n.nspname AS schema, NULL AS table, c.relname AS name
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE ${ownSchemas} AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'i', 'I')
@@ -85,14 +113,22 @@ const everything = `
   UNION ALL SELECT 'r' || r.oid, 'rule', n.nspname, c.relname, r.rulename
   FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace WHERE ${ownSchemas} AND r.rulename <> '_RETURN'
   UNION ALL SELECT 's' || n.oid, 'schema', NULL, NULL, n.nspname FROM pg_namespace n WHERE ${ownSchemas}
-  UNION ALL SELECT 'e' || e.oid, 'extension', NULL, NULL, e.extname FROM pg_extension e`;
+  UNION ALL SELECT 'e' || e.oid, 'extension', NULL, NULL, e.extname FROM pg_extension e) o`;
 
 /** The statements that TypeORM's own generator writes: each on one line, with every name in quotes. */
 const typeormStyle =
   /^(?:CREATE (?:TABLE|TYPE|VIEW|MATERIALIZED VIEW|SEQUENCE(?: IF NOT EXISTS)?|(?:UNIQUE )?INDEX(?: CONCURRENTLY)?|SCHEMA(?: IF NOT EXISTS)?|EXTENSION IF NOT EXISTS) "|(?:ALTER|DROP) (?:TABLE|TYPE|VIEW|MATERIALIZED VIEW|SEQUENCE|INDEX(?: CONCURRENTLY)?|SCHEMA) "|COMMENT ON (?:TABLE|COLUMN) "|(?:INSERT INTO|DELETE FROM|UPDATE) "(?:[^"]+"\.")?typeorm_metadata")/;
 
 export function originOf(migration: LoadedMigration, statements: readonly string[]): Origin {
-  if (migration.marksPhase) return 'generated';
-  if (migration.checksum !== undefined) return 'hand';
+  return originBefore(migration) ?? styleOf(statements);
+}
+
+/** Of a migration that has not been executed yet; undefined when it takes its statements to know. */
+export function originBefore({ marksPhase, checksum }: LoadedMigration): Origin | undefined {
+  if (marksPhase) return 'generated';
+  return checksum === undefined ? undefined : 'hand';
+}
+
+function styleOf(statements: readonly string[]): Origin {
   return statements.length > 0 && statements.every((sql) => typeormStyle.test(sql)) ? 'generated' : 'hand';
 }

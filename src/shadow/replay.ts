@@ -4,40 +4,59 @@ import { codeOf, isMigrateError, messageOf, MigrateError } from '../errors.js';
 import type { Instantiate, KnownMigration, LoadedMigration } from '../files/migration.js';
 import type { Shadow } from './shadow.js';
 
-/** Executes migrations on the shadow, each as a run would. `onEach` hears of each with the statements that it has executed. */
+/** Executes migrations on the shadow, each as a run would. */
 export async function replay(
   shadow: Shadow,
   migrations: readonly KnownMigration[],
   instantiate: Instantiate,
-  onEach?: (migration: LoadedMigration, statements: readonly string[]) => Promise<void>,
 ): Promise<void> {
-  for (const known of migrations) {
-    const migration = await known.load();
-    const statements = await replayOne(shadow, migration, instantiate);
-    await onEach?.(migration, statements);
-  }
+  for (const known of migrations) await replayOne(shadow, await known.load(), instantiate);
 }
+
+type Watch = (queryRunner: QueryRunner, transactional: boolean) => Promise<void>;
 
 /** Returns the statements that it has executed. `watch` gets the query runner first, and whether it runs in a transaction. */
 export async function replayOne(
+  shadow: Shadow,
+  migration: LoadedMigration,
+  instantiate: Instantiate,
+  watch?: Watch,
+): Promise<readonly string[]> {
+  return (await replayIf(shadow, migration, instantiate, { watch })) ?? [];
+}
+
+interface Hooks {
+  readonly watch?: Watch | undefined;
+  /** Whether what it has executed shall stay; asked only where that can be taken back. */
+  readonly stays?: (statements: readonly string[]) => boolean;
+}
+
+/** The same; undefined when it was taken back. */
+export async function replayIf(
   { dataSource }: Shadow,
   migration: LoadedMigration,
   instantiate: Instantiate,
-  watch?: (queryRunner: QueryRunner, transactional: boolean) => Promise<void>,
-): Promise<readonly string[]> {
-  const statements: string[] = [];
-  await withQueryRunner(dataSource, async (queryRunner) => {
-    record(queryRunner, statements);
+  { watch, stays = () => true }: Hooks,
+): Promise<readonly string[] | undefined> {
+  return withQueryRunner(dataSource, async (queryRunner) => {
+    const { statements, endedTransaction } = record(queryRunner);
     try {
       const { transaction, up } = await prepare(migration, queryRunner, instantiate);
       await watch?.(queryRunner, transaction !== false);
       if (transaction === false) await up(queryRunner);
-      else await inTransaction(queryRunner, () => up(queryRunner));
+      else {
+        const wanted = await inTransaction(
+          queryRunner,
+          () => up(queryRunner),
+          () => endedTransaction() || stays(statements),
+        );
+        if (!wanted) return undefined;
+      }
+      return statements;
     } catch (error) {
       throw notReplayed(error, migration.name, statements.at(-1));
     }
   });
-  return statements;
 }
 
 async function prepare(migration: LoadedMigration, queryRunner: QueryRunner, instantiate: Instantiate) {
@@ -60,23 +79,42 @@ export async function withQueryRunner<T>(
   }
 }
 
-async function inTransaction(queryRunner: QueryRunner, work: () => Promise<unknown>): Promise<void> {
+/** Says whether it was committed. One that has committed by itself cannot be taken back. */
+async function inTransaction(
+  queryRunner: QueryRunner,
+  work: () => Promise<unknown>,
+  stays: () => boolean,
+): Promise<boolean> {
   await queryRunner.startTransaction();
   try {
     await work();
-    if (queryRunner.isTransactionActive) await queryRunner.commitTransaction();
+    if (!queryRunner.isTransactionActive) return true;
+    const wanted = stays();
+    if (wanted) await queryRunner.commitTransaction();
+    else await queryRunner.rollbackTransaction();
+    return wanted;
   } catch (error) {
     if (queryRunner.isTransactionActive) await queryRunner.rollbackTransaction().catch(() => undefined);
     throw error;
   }
 }
 
-function record(queryRunner: QueryRunner, statements: string[]): void {
+interface Recorded {
+  readonly statements: readonly string[];
+  /** Whether it has committed or rolled back by itself, as far as can be seen: that cannot be taken back. */
+  readonly endedTransaction: () => boolean;
+}
+
+function record(queryRunner: QueryRunner): Recorded {
+  const statements: string[] = [];
+  let ended = false;
   const query = queryRunner.query.bind(queryRunner) as (...args: readonly unknown[]) => Promise<unknown>;
   queryRunner.query = ((sql: string, ...rest: readonly unknown[]) => {
+    if (/(^|;)\s*(COMMIT|ROLLBACK|ABORT|END)\b/i.test(sql)) ended = true;
     if (!/^(?:START TRANSACTION|COMMIT|ROLLBACK)\b/.test(sql)) statements.push(sql);
     return query(sql, ...rest);
   }) as QueryRunner['query'];
+  return { statements, endedTransaction: () => ended };
 }
 
 function notReplayed(error: unknown, migration: string, sql: string | undefined): MigrateError {

@@ -31,7 +31,7 @@ export async function withEntities<T>(source: DataSource, work: (dataSource: Dat
 /** TypeORM loads the files that its patterns match all at once, and keeps them in the order in which they arrive: another one each time. */
 function inOneOrder({ entityMetadatas }: DataSource): void {
   const place = ({ tablePath, name }: EntityMetadata): string => `${tablePath} ${name}`;
-  (entityMetadatas as EntityMetadata[]).sort((a, b) => (place(a) < place(b) ? -1 : 1));
+  entityMetadatas.sort((a, b) => (place(a) < place(b) ? -1 : 1));
 }
 
 export async function openShadow(source: DataSource, options: ThrowawayOptions): Promise<Shadow> {

@@ -12,7 +12,7 @@ describe('a data source that is made when it is needed', () => {
   it('knows its options, its settings and what it is without being made', async () => {
     const make = jest.fn(() => new DataSource(options));
     const dataSource = lateDataSource(options, make);
-    attachSettings(dataSource, { lockTimeout: '3s' } as never);
+    attachSettings(dataSource, { lockTimeout: '3s' });
     const awaited = await Promise.resolve(dataSource);
     expect(awaited.options).toBe(options);
     expect(awaited.isInitialized).toBe(false);

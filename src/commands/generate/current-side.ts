@@ -4,10 +4,9 @@ import { resolveMigrations } from '../../files/resolve.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import type { SchemaCache } from '../../shadow/cache.js';
 import { withLive } from '../../shadow/live.js';
-import { Origins, originOf } from '../../shadow/origins.js';
 import type { OriginMap } from '../../shadow/origins.js';
 import { replayKey } from '../../shadow/replay-key.js';
-import { replay } from '../../shadow/replay.js';
+import { replayWithOrigins } from '../../shadow/replay-origins.js';
 import type { CommandContext } from '../context.js';
 import type { GenerateOptions } from './contract.js';
 import { withEmptyShadow } from './on-shadow.js';
@@ -65,12 +64,8 @@ function replayed(
   { url, unmanaged }: Replaying,
 ): Promise<CurrentSide> {
   return withEmptyShadow(context, url, async (shadow) => {
-    const origins = new Origins(shadow.pool);
-    await origins.after('generated');
-    await replay(shadow, migrations, context.instantiate, (migration, statements) =>
-      origins.after(originOf(migration, statements)),
-    );
-    return { ...(await sideOf(shadow.pool, context, unmanaged)), origins: await origins.finish() };
+    const origins = await replayWithOrigins(shadow, migrations, context.instantiate);
+    return { ...(await sideOf(shadow.pool, context, unmanaged)), origins };
   });
 }
 

@@ -1,0 +1,43 @@
+import type { Instantiate, KnownMigration, LoadedMigration } from '../files/migration.js';
+import { originBefore, originOf, Origins } from './origins.js';
+import type { OriginMap } from './origins.js';
+import { replayIf, replayOne } from './replay.js';
+import type { Shadow } from './shadow.js';
+
+/** Executes migrations on the shadow, each as a run would, and tells who has made what. */
+export async function replayWithOrigins(
+  shadow: Shadow,
+  migrations: readonly KnownMigration[],
+  instantiate: Instantiate,
+): Promise<OriginMap> {
+  const origins = await Origins.open(shadow.pool);
+  for (const known of migrations) {
+    const migration = await known.load();
+    await origins.after(...(await followed(shadow, migration, instantiate, origins)));
+  }
+  return origins.finish();
+}
+
+/**
+ * Whose a migration is may be known only when it is executed. Should it be somebody else's than those before it, then it is taken back, so
+ * that what they have made can be told from what it makes. That is cheaper than a look at the whole catalog behind each.
+ */
+async function followed(
+  shadow: Shadow,
+  migration: LoadedMigration,
+  instantiate: Instantiate,
+  origins: Origins,
+): Promise<Parameters<Origins['after']>> {
+  const before = originBefore(migration);
+  if (before !== undefined && !origins.mayFollow(before)) await origins.look();
+  const watch = async (_queryRunner: unknown, transactional: boolean): Promise<void> => {
+    if (!transactional && !origins.mayFollow(before)) await origins.look();
+  };
+  const stays = (statements: readonly string[]): boolean => origins.mayFollow(originOf(migration, statements));
+  let statements = await replayIf(shadow, migration, instantiate, { watch, stays });
+  if (statements === undefined) {
+    await origins.look();
+    statements = await replayOne(shadow, migration, instantiate);
+  }
+  return [originOf(migration, statements), statements];
+}

@@ -1,0 +1,91 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { DataSource } from 'typeorm';
+import type { QueryRunner } from 'typeorm';
+import { listMigrations } from '../../src/files/list.js';
+import { resolveMigrations } from '../../src/files/resolve.js';
+import { replayWithOrigins } from '../../src/shadow/replay-origins.js';
+import { openShadow } from '../../src/shadow/shadow.js';
+import { createDatabase, serverUrl } from '../support/database.js';
+import type { TestDatabase } from '../support/database.js';
+
+let database: TestDatabase;
+beforeAll(async () => void (database = await createDatabase()));
+afterAll(() => database.drop());
+
+interface Told {
+  /** How often each was executed. */
+  readonly times: Readonly<Record<string, number>>;
+  /** As `table a`. */
+  readonly byHand: readonly string[];
+}
+
+/** A migration of each of these texts, one behind the other; `;` is between the statements. */
+async function told(...texts: readonly (string | { readonly alone: string })[]): Promise<Told> {
+  const times: Record<string, number> = {};
+  const classes = texts.map((text, index) => {
+    const name = `M${index}${1700000000000 + index}`;
+    const sql = typeof text === 'string' ? text : text.alone;
+    const made = class {
+      name = name;
+      transaction = typeof text === 'string' ? undefined : false;
+      async up(queryRunner: QueryRunner): Promise<void> {
+        times[`M${index}`] = (times[`M${index}`] ?? 0) + 1;
+        for (const statement of sql.split(';')) await queryRunner.query(statement.trim());
+      }
+    };
+    Object.defineProperty(made, 'name', { value: name });
+    return made;
+  });
+  const shadow = await openShadow(new DataSource({ type: 'postgres', url: database.url }), { url: serverUrl() });
+  try {
+    const migrations = await resolveMigrations(await listMigrations(classes), () => false);
+    const origins = await replayWithOrigins(shadow, migrations, (one) => new (one as new () => object)() as never);
+    const hand = [...origins].filter(([, origin]) => origin === 'hand');
+    const ids = hand.map(([key]) => JSON.parse(key) as readonly string[]);
+    const relations = ids.filter(([kind = '']) => ['table', 'index', 'view'].includes(kind));
+    return { times, byHand: relations.map(([kind, , , name]) => `${kind} ${name}`).toSorted() };
+  } finally {
+    await shadow.close();
+  }
+}
+
+const generated = (name: string): string => `CREATE TABLE "${name}" ("id" integer)`;
+const byHand = (name: string): string => `create table ${name} (id integer)`;
+
+describe('who made what', () => {
+  it('takes no second execution while all are of one kind', async () => {
+    expect(await told(generated('a'), generated('b'), `ALTER TABLE "a" ADD "n" integer`)).toEqual({
+      times: { M0: 1, M1: 1, M2: 1 },
+      byHand: [],
+    });
+  });
+
+  it('is told apart where it changes, which takes the one that changes it twice', async () => {
+    const { times, byHand: found } = await told(generated('a'), byHand('b'), byHand('c'), generated('d'));
+    expect(times).toEqual({ M0: 1, M1: 2, M2: 1, M3: 2 });
+    expect(found).toEqual(['table b', 'table c']);
+  });
+
+  it('is told apart where there is no transaction', async () => {
+    const { times, byHand: found } = await told(generated('a'), {
+      alone: 'create index concurrently by_hand on a (id)',
+    });
+    expect(times).toEqual({ M0: 1, M1: 1 });
+    expect(found).toEqual(['index by_hand']);
+  });
+
+  it('a view that is made anew in one migration is still who made it first; in another one, who makes it then', async () => {
+    const view = `CREATE VIEW "v" AS SELECT id FROM a`;
+    const anew = await told(generated('a'), view, 'drop view v; create view v as select id from a');
+    expect(anew.byHand).toEqual([]);
+    const later = await told(generated('a'), view, 'drop view v', 'create view v as select id from a');
+    expect(later.byHand).toEqual(['view v']);
+  });
+
+  it('what cannot be told apart is kept: a migration that commits by itself', async () => {
+    const commits = 'COMMIT; create table b (id integer)';
+    const { times, byHand: found } = await told(generated('a'), commits);
+    expect(times).toEqual({ M0: 1, M1: 1 });
+    expect(found).toEqual(['table a', 'table b']);
+  });
+});
