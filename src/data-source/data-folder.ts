@@ -8,27 +8,32 @@ import { openPGlite, pgliteVersion } from './pglite.js';
 import type { Extensions, PGlite } from './pglite.js';
 
 /** Opens the database in a folder; where there is none yet, it is made. The caller has the folder to itself. */
-export async function openFolder(dir: string, extensions: Extensions): Promise<PGlite> {
+export async function openFolder(
+  dir: string,
+  extensions: Extensions,
+  contributed?: readonly string[],
+): Promise<PGlite> {
+  const open = (): Promise<PGlite> => openPGlite(dir, extensions, contributed);
   try {
-    return await openOrMake(dir, extensions);
+    return await openOrMake(dir, open);
   } catch (error) {
     throw isMigrateError(error) ? error : unreadable(dir, error);
   }
 }
 
-async function openOrMake(dir: string, extensions: Extensions): Promise<PGlite> {
-  if (holdsDatabase(dir)) return openPGlite(dir, extensions);
+async function openOrMake(dir: string, open: () => Promise<PGlite>): Promise<PGlite> {
+  if (holdsDatabase(dir)) return open();
   refuseOthersFiles(dir);
   const source = await fill(dir, copyImage);
   try {
-    return await openPGlite(dir, extensions);
+    return await open();
   } catch (error) {
     if (source !== 'image' || isMigrateError(error)) throw error;
     // A cache may be damaged. Nothing of the user's is in the folder yet.
     await rm(imageFolder(), { recursive: true, force: true });
     await rm(dir, { recursive: true, force: true });
     await fill(dir, initialise);
-    return openPGlite(dir, extensions);
+    return open();
   }
 }
 

@@ -41,11 +41,19 @@ const ordinaryExtensions = [
   'tablefunc',
 ];
 
-export async function openPGlite(dir: string, extensions: Extensions = {}): Promise<PGlite> {
+/** Those that most schemas do with; each one takes its time when the database is opened. */
+export const usualExtensions: readonly string[] = ['uuid_ossp', 'pgcrypto', 'citext'];
+
+/** With the extensions that come with PGlite (all, or the named ones), and others. */
+export async function openPGlite(
+  dir: string,
+  extensions: Extensions = {},
+  contributed: readonly string[] = ordinaryExtensions,
+): Promise<PGlite> {
   const { PGlite: Database } = load('@electric-sql/pglite') as {
     readonly PGlite: new (dir: string, options: object) => PGlite;
   };
-  const lite = new Database(dir, { extensions: { ...contributed(), ...extensions } });
+  const lite = new Database(dir, { extensions: { ...loadExtensions(contributed), ...extensions } });
   await lite.waitReady;
   return lite;
 }
@@ -58,11 +66,8 @@ export function wiredConfig(wire: Wire): object {
   return { ...createPgConfig(wire), ssl: false };
 }
 
-function contributed(): Extensions {
-  const found = ordinaryExtensions.map((name) => [
-    name,
-    (load(`@electric-sql/pglite/contrib/${name}`) as Extensions)[name],
-  ]);
+function loadExtensions(names: readonly string[]): Extensions {
+  const found = names.map((name) => [name, (load(`@electric-sql/pglite/contrib/${name}`) as Extensions)[name]]);
   return Object.fromEntries(found) as Extensions;
 }
 

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { openFolder } from '../data-source/data-folder.js';
+import { usualExtensions } from '../data-source/pglite.js';
 import type { PGlite } from '../data-source/pglite.js';
 import { databaseIn, makeFolder, placeIn } from './in-process.js';
 import type { Place } from './place.js';
@@ -39,7 +40,7 @@ export async function takeAhead(): Promise<Place | undefined> {
     await lite.close();
     await place.remove();
   };
-  return { ...place, remove };
+  return { ...place, remove, onlyExtensions: usualExtensions.map((name) => name.replaceAll('_', '-')) };
 }
 
 /** Ends what was begun and is not needed. */

@@ -5,5 +5,7 @@ export interface Place {
   /** As TypeORM wants it. */
   readonly connection: object;
   openPool(): pg.Pool;
+  /** The only extensions that it has, by their names in SQL; unless it has all that can be had. */
+  readonly onlyExtensions?: readonly string[];
   remove(): Promise<void>;
 }

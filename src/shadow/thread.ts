@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import pg from 'pg';
 import { openFolder } from '../data-source/data-folder.js';
-import { wiredConfig } from '../data-source/pglite.js';
+import { usualExtensions, wiredConfig } from '../data-source/pglite.js';
 import type { PGlite, ProtocolMessage } from '../data-source/pglite.js';
 import { messageOf } from '../errors.js';
 import { readSchema } from '../schema/read.js';
@@ -44,7 +44,7 @@ async function carryOut(order: Order): Promise<readonly ProtocolMessage[]> {
 }
 
 async function opened(dir: string): Promise<PGlite> {
-  const lite = await openFolder(dir, {});
+  const lite = await openFolder(dir, {}, usualExtensions);
   await warm(lite);
   return lite;
 }

@@ -15,6 +15,8 @@ export type Database = CatalogPool & SqlClient;
 /** A throwaway PostgreSQL, empty at first. */
 export interface Throwaway {
   readonly pool: Database;
+  /** Whether these extensions can be created, as far as that is known. */
+  offers(extensions: readonly string[]): boolean;
   close(): Promise<void>;
 }
 
@@ -36,7 +38,10 @@ export async function openThrowaway(options: ThrowawayOptions): Promise<Throwawa
   };
   try {
     (await pool.connect()).release();
-    return { pool: pool as unknown as Database, close };
+    const { onlyExtensions } = place;
+    const offers = (wanted: readonly string[]): boolean =>
+      wanted.every((name) => onlyExtensions?.includes(name) ?? true);
+    return { pool: pool as unknown as Database, close, offers };
   } catch (error) {
     await close();
     throw notOpened(error);

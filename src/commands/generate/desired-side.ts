@@ -70,10 +70,10 @@ async function whole(making: Making): Promise<Side> {
 }
 
 /** One by one, which takes longer: with its errors explained, and what others have made where something refers to it. */
-function explained({ context, url }: Making): Promise<Side> {
+function explained({ context, described, url }: Making): Promise<Side> {
   return withEntities(context.dataSource, (entities) =>
     withThrowaway(url, async (lend) => {
-      const { pool } = await lend();
+      const { pool } = await lend(extensionsIn(described.statements));
       await createEntities(entities, (sql) => pool.query(sql));
       return sideOf(pool, context, unmanagedTables(entities));
     }),
@@ -81,7 +81,8 @@ function explained({ context, url }: Making): Promise<Side> {
 }
 
 async function grafted(before: StoredSide, changes: EntityChanges, making: Making): Promise<Side | undefined> {
-  const part = await madeAside(changes.statements, making);
+  // The one is work for the database, the other for this thread.
+  const [part, { schema, metadata }] = await Promise.all([madeAside(changes.statements, making), restored(before)]);
   if (part === undefined) return undefined;
   const isChanged = (id: ObjectId): boolean => {
     // TypeORM leaves the schema out only where it is the default one.
@@ -89,7 +90,6 @@ async function grafted(before: StoredSide, changes: EntityChanges, making: Makin
     if (id.kind === 'type') return names.some((name) => changes.types.has(name));
     return id.kind === 'table' && names.some((name) => changes.tables.has(name));
   };
-  const { schema, metadata } = await restored(before);
   return { schema: await graft(schema, part.schema, isChanged), metadata };
 }
 
@@ -98,7 +98,7 @@ async function madeAside(
   statements: readonly string[],
   { context, described, lend }: Making,
 ): Promise<Side | undefined> {
-  const throwaway = await lend();
+  const throwaway = await lend(extensionsIn(described.statements));
   try {
     return await aside(throwaway, async (database) => {
       await database.query(statements.join('\n;\n'));
@@ -108,4 +108,8 @@ async function madeAside(
     if (isMigrateError(error)) throw error;
     return undefined;
   }
+}
+
+function extensionsIn(statements: readonly string[]): readonly string[] {
+  return statements.flatMap((sql) => /^CREATE EXTENSION IF NOT EXISTS "([^"]+)"/.exec(sql)?.[1] ?? []);
 }

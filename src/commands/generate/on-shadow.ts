@@ -5,21 +5,30 @@ import type { ObjectId } from '../../schema/object-id.js';
 import { readSchema } from '../../schema/read.js';
 import type { Schema } from '../../schema/read.js';
 import { openShadow } from '../../shadow/shadow.js';
+import type { SchemaCache } from '../../shadow/cache.js';
 import type { Shadow } from '../../shadow/shadow.js';
 import { openThrowaway } from '../../shadow/throwaway.js';
 import type { Throwaway } from '../../shadow/throwaway.js';
 import { metadataTableOf, metadataTableSql } from '../../shadow/typeorm-metadata.js';
 import type { CommandContext } from '../context.js';
+import { restored, storedOf } from './side.js';
+import type { StoredSide } from './side.js';
 import { ownTables } from './tables.js';
 
-/** Hands out one throwaway database, empty at first; it is opened when it is first asked for. */
-export type Lend = () => Promise<Throwaway>;
+/** Hands out one throwaway database, empty at first; it is opened when it is first asked for. Should it lack an extension, another one. */
+export type Lend = (extensions: readonly string[]) => Promise<Throwaway>;
 
 /** Lends a throwaway database to all of `work`. */
 export async function withThrowaway<T>(url: string | undefined, work: (lend: Lend) => Promise<T>): Promise<T> {
   let opened: Promise<Throwaway> | undefined;
+  const lend: Lend = async (extensions) => {
+    const one = await (opened ??= openThrowaway({ url }));
+    if (one.offers(extensions)) return one;
+    await one.close();
+    return (opened = openThrowaway({ url }));
+  };
   try {
-    return await work(() => (opened ??= openThrowaway({ url })));
+    return await work(lend);
   } finally {
     await (await opened?.catch(() => undefined))?.close();
   }
@@ -53,28 +62,43 @@ export interface Workbench {
   readonly read: () => Promise<Schema>;
 }
 
+export function extensionsOf(schema: Schema): readonly string[] {
+  return schema.objects.flatMap(({ id }) => (id.kind === 'extension' ? [id.name ?? ''] : []));
+}
+
 interface Bench {
   /** An empty database. */
   readonly lend: Lend;
   readonly unmanaged: readonly ObjectId[];
   /** The schema was read on another server, perhaps of another version: how this one puts it has to be read. */
   readonly inOtherWords?: boolean;
+  /** What an empty database has is the same each time. */
+  readonly cache: SchemaCache;
+}
+
+async function emptySchema(read: () => Promise<Schema>, cache: SchemaCache): Promise<Schema> {
+  const known = await cache.get<StoredSide>('empty');
+  if (known) return (await restored(known)).schema;
+  const schema = await read();
+  await cache.set('empty', storedOf({ schema, metadata: [] }));
+  return schema;
 }
 
 /** Lends a workbench with this schema, in the words of its version of PostgreSQL. */
 export async function withWorkbench<T>(
   schema: Schema,
   context: CommandContext,
-  { lend, unmanaged, inOtherWords = false }: Bench,
+  { lend, unmanaged, inOtherWords = false, cache }: Bench,
   work: (workbench: Workbench) => Promise<T>,
 ): Promise<T> {
-  const { pool } = await lend();
+  const { pool } = await lend(extensionsOf(schema));
   await createTypeormTable(pool, context);
   const read = (): Promise<Schema> => readSchema(pool, { ignoreTables: [...ownTables(context), ...unmanaged] });
   const client = (await pool.connect()) as SqlClient & { release(): void };
   try {
     await client.query('SET check_function_bodies = off');
-    for (const { sql } of await compareSchemas(await read(), schema)) await client.query(sql);
+    const empty = await emptySchema(read, cache);
+    for (const { sql } of await compareSchemas(empty, schema)) await client.query(sql);
     await client.query('RESET check_function_bodies');
     if (!inOtherWords) return await work({ client, schema, read });
     const made = await read();

@@ -9,7 +9,7 @@ import type { Schema } from '../../schema/read.js';
 import { hashOf } from '../../shadow/cache.js';
 import type { SchemaCache } from '../../shadow/cache.js';
 import type { CommandContext } from '../context.js';
-import { withThrowaway } from './on-shadow.js';
+import { extensionsOf, withThrowaway } from './on-shadow.js';
 import { ownTables } from './tables.js';
 
 /** What the server prints of an expression or a query, each version a little differently: before 16, every column of a view with its table. */
@@ -83,7 +83,7 @@ function makeOnShadow(
   url: string | undefined,
 ): Promise<Made> {
   return withThrowaway(url, async (lend) => {
-    const { pool } = await lend();
+    const { pool } = await lend(extensionsOf(part));
     const read = (): Promise<Schema> => readSchema(pool, { ignoreTables: ownTables(context) });
     const failures: string[] = [];
     const statements = [
