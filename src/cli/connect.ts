@@ -6,6 +6,7 @@ import type { MigrateSettings } from '../options.js';
 import { settingsFromFlags } from './flags.js';
 import type { GlobalFlags } from './flags.js';
 import type { Io, Source } from './io.js';
+import { loadPg } from './load-pg.js';
 import { progressPrinter } from './progress.js';
 
 /** Where the command finds the data source, from flags and package.json. */
@@ -44,6 +45,7 @@ export async function withMigrator<T>(
 }
 
 async function load(project: Project, flags: GlobalFlags): Promise<Source> {
+  await loadPg();
   const { registerTypeScript } = await import('../typescript/register.js');
   registerTypeScript({
     projectDir: project.dir,
