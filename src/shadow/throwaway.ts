@@ -28,7 +28,8 @@ export interface ThrowawayOptions {
 }
 
 export async function openThrowaway(options: ThrowawayOptions): Promise<Throwaway> {
-  const place = await findPlace(options);
+  const ahead = options.url === undefined && options.extensions === undefined ? await takeAhead() : undefined;
+  const place = ahead ?? (await findPlace(options));
   const pool = place.openPool();
   // A connection that is lost while nobody asks anything: whoever asks next is told.
   pool.on('error', () => undefined);
@@ -74,10 +75,9 @@ function inside(client: SqlClient): Database {
   return { query: client.query.bind(client), connect: () => Promise.resolve(lent) };
 }
 
-export async function findPlace({ url, extensions }: ThrowawayOptions): Promise<Place> {
-  if (url !== undefined) return createTemporaryDatabase(url);
-  if (extensions !== undefined) return inProcess(extensions);
-  return (await takeAhead()) ?? inProcess();
+/** With every extension that can be had: what migrations need, nobody knows before they are executed. */
+export function findPlace({ url, extensions }: ThrowawayOptions): Promise<Place> {
+  return url === undefined ? inProcess(extensions) : createTemporaryDatabase(url);
 }
 
 /** Why a throwaway database could not be had, in words that help. */

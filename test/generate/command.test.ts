@@ -123,6 +123,18 @@ describe('generate', () => {
     const timeless = (text: string): string => text.replace(/\d{13}/g, '');
     expect(timeless(other.stdout)).toBe(timeless(one.stdout));
   });
+
+  it('knows every extension that PGlite has, in migrations and in entities', async () => {
+    await generated();
+    // Of one that is not among the usual ones; the entities are as they were, so that only the migrations have to be executed.
+    const more = 'CREATE EXTENSION ltree;\nCREATE TABLE places (at ltree);\n';
+    project.write('migrations/1900000000000-places.sql', `-- up\n${more}-- down\nDROP TABLE places;\n`);
+    expect(await generated()).toContain('Nothing to do');
+    entity(`@Column() name!: string; @Column('hstore', { nullable: true }) more?: object;`);
+    expect(await generated('--dry-run')).toContain('CREATE EXTENSION IF NOT EXISTS "hstore"');
+    // Now that it is known what the entities want, only the proof needs it.
+    expect(await generated()).toContain('CREATE EXTENSION IF NOT EXISTS "hstore"');
+  }, 120_000);
 });
 
 describe('what nobody but the author can know', () => {

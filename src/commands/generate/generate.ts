@@ -47,7 +47,7 @@ async function generateWith(
   const { schema, kept } = await wanted(from, [], options, sides);
   if (metadata.length === 0 && (await isSame(from, schema)))
     return { files: [], statements: [], renames: [], warnings: told(kept) };
-  const bench = { lend, unmanaged, cache, inOtherWords: options.from !== undefined };
+  const bench = { lend, unmanaged, to: schema, cache, inOtherWords: options.from !== undefined };
   return withWorkbench(from, context, bench, async (workbench) => {
     const { result, renamed } = await change(options, context, sides, workbench);
     // What somebody made by hand has other names after a rename: it is read when it is replayed.

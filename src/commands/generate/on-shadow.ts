@@ -70,6 +70,8 @@ interface Bench {
   /** An empty database. */
   readonly lend: Lend;
   readonly unmanaged: readonly ObjectId[];
+  /** Where the work leads to: its extensions are needed too. */
+  readonly to: Schema;
   /** The schema was read on another server, perhaps of another version: how this one puts it has to be read. */
   readonly inOtherWords?: boolean;
   /** What an empty database has is the same each time. */
@@ -88,10 +90,10 @@ async function emptySchema(read: () => Promise<Schema>, cache: SchemaCache): Pro
 export async function withWorkbench<T>(
   schema: Schema,
   context: CommandContext,
-  { lend, unmanaged, inOtherWords = false, cache }: Bench,
+  { lend, unmanaged, to, inOtherWords = false, cache }: Bench,
   work: (workbench: Workbench) => Promise<T>,
 ): Promise<T> {
-  const { pool } = await lend(extensionsOf(schema));
+  const { pool } = await lend([...extensionsOf(schema), ...extensionsOf(to)]);
   await createTypeormTable(pool, context);
   const read = (): Promise<Schema> => readSchema(pool, { ignoreTables: [...ownTables(context), ...unmanaged] });
   const client = (await pool.connect()) as SqlClient & { release(): void };

@@ -86,7 +86,7 @@ async function planOf(
     dryRun: true,
   };
   return withThrowaway(options.shadow, (lend) =>
-    withWorkbench(from, context, { lend, unmanaged: [], cache: replaying.cache }, async (workbench) => {
+    withWorkbench(from, context, { lend, unmanaged: [], to, cache: replaying.cache }, async (workbench) => {
       const { result } = await change(wanted, context, sides, workbench);
       return result;
     }),
