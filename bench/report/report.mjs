@@ -23,8 +23,10 @@ Left out: Prisma, whose schema engine does not come from npm but from a server o
 ts-node at 1,000 migrations, which would take a good part of the half hour.`;
 }
 
-export function sectionOf(title, { tables, goals = [], notes = [] }) {
-  return [`## ${title}`, ...notes, ...tables.map(markdownOf), goals.map(goalLine).join('\n')]
+export function sectionOf(title, { tables, goals = [], notes = [], at, minutes }) {
+  const when =
+    at === undefined ? [] : [`Measured ${at.slice(0, 16).replace('T', ' ')} UTC, in ${minutes.toFixed(1)} minutes.`];
+  return [`## ${title}`, ...when, ...notes, ...tables.map(markdownOf), goals.map(goalLine).join('\n')]
     .filter(Boolean)
     .join('\n\n');
 }

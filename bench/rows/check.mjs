@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { shop, shopMigrations } from '../corpus/shop.mjs';
 import { compiledEntities } from '../corpus/typeorm-entities.mjs';
 import { emptyCache, withCopyOf } from '../measure/caches.mjs';
@@ -46,7 +47,16 @@ export async function lockedPlace(bench, tableCount) {
   const files = { ...nestMigrate.project(migrations), ...compiledEntities(tables).files };
   const place = bench.place(nestMigrate, `check ${tableCount}`, files);
   await bench.perform(place, nestMigrate.command('check', '--write-lock', '--only', 'files'));
+  committed(place.dir);
   return place;
+}
+
+/** As in any project: `check` lints what git does not have yet. */
+function committed(dir) {
+  const git = (...args) => execFileSync('git', args, { cwd: dir, stdio: 'ignore' });
+  git('init', '--quiet', '--initial-branch=main');
+  git('add', '--all');
+  git('-c', 'user.name=bench', '-c', 'user.email=bench@example.org', 'commit', '--quiet', '--message=all');
 }
 
 async function primed(bench, place, args) {
