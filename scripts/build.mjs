@@ -1,8 +1,11 @@
-// Builds the package twice from the same sources: ES modules and CommonJS, both with their types.
+// Builds the package: TypeScript writes a module for each source (`build/`), and these are bundled into few files, once as ES modules and once
+// as CommonJS (`dist/`). Loading a hundred small files would take as long as all else that a command does that finds nothing to do.
 import { execFile } from 'node:child_process';
 import {
   chmodSync,
+  cpSync,
   existsSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -11,77 +14,113 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { rolldown } from 'rolldown';
 
 process.chdir(resolve(import.meta.dirname, '..'));
+/** What users import. */
+const entries = ['index', 'data-source/index', 'nest-commands/index'];
+/** What the command takes instead of `data-source/index`. */
+const late = 'data-source/late';
 const formats = [
-  { name: 'esm', type: 'module', project: 'tsconfig.build.json' },
-  { name: 'cjs', type: 'commonjs', project: 'tsconfig.cjs.json' },
+  {
+    name: 'esm',
+    type: 'module',
+    // And what is started or found by its place.
+    files: [...entries, late, 'cli/main', 'cli/program', 'typescript/esm-hooks', 'shadow/thread'],
+  },
+  { name: 'cjs', type: 'commonjs', files: [...entries, late] },
 ];
 const stamp = 'dist/.built';
-const configs = ['tsconfig.json', 'tsconfig.build.json', 'tsconfig.cjs.json', 'package.json', 'scripts/build.mjs'];
+const configs = ['tsconfig.json', 'tsconfig.build.json', 'package.json', 'scripts/build.mjs'];
 
 const listed = (dir) => readdirSync(dir, { recursive: true }).map((name) => join(dir, name));
 const newest = (files) => Math.max(...files.map((file) => statSync(file).mtimeMs));
 
 // Folders are listed too: their time changes when a source is removed.
-const isFresh = () => existsSync(stamp) && statSync(stamp).mtimeMs > newest(['src', ...listed('src'), ...configs]);
+const isFresh = () =>
+  existsSync(stamp) && existsSync('build') && statSync(stamp).mtimeMs > newest(['src', ...listed('src'), ...configs]);
 
-async function compile({ name, type, project }, out) {
-  const dir = join(out, name);
-  await promisify(execFile)(process.execPath, ['node_modules/typescript-7/bin/tsc', '-p', project, '--outDir', dir]);
-  // What kind of modules these are is decided by the nearest package.json.
-  writeFileSync(join(dir, 'package.json'), `{ "type": "${type}" }\n`);
-  if (type === 'commonjs')
-    for (const file of listed(dir).filter((file) => file.endsWith('.js'))) keepDynamicImports(file);
+async function compile(out) {
+  const tsc = ['node_modules/typescript-7/bin/tsc', '-p', 'tsconfig.build.json', '--outDir', join(out, 'esm')];
+  await promisify(execFile)(process.execPath, tsc);
 }
 
-// tsc turns each import() into require(). That is right for names of packages, and the only form that works inside a user's Jest.
-// A user's file, whose name is computed, may be an ES module: only import() takes its URL, and awaits its top level.
-function keepDynamicImports(file) {
+async function bundle({ name, type, files }, from, out) {
+  const dir = join(out, name);
+  const bundled = await rolldown({
+    input: Object.fromEntries(files.map((file) => [file, join(from, `${file}.js`)])),
+    platform: 'node',
+    // The places where the sources lay, which are other ones in each build.
+    experimental: { attachDebugInfo: 'none' },
+    external: (id) => !/^[./]|^[A-Z]:/.test(id),
+  });
+  // Chunks lie as deep as the entries, so that a path that begins where the code lies is right in both.
+  const names = { entryFileNames: '[name].js', chunkFileNames: 'chunks/[name].js', comments: false };
+  const { output } = await bundled.write({ dir, format: name, ...names });
+  // What kind of modules these are is decided by the nearest package.json.
+  writeFileSync(join(dir, 'package.json'), `{ "type": "${type}" }\n`);
+  if (type === 'commonjs') for (const { fileName } of output) requirePackages(join(dir, fileName));
+  for (const file of typesFrom(entries, from)) {
+    mkdirSync(dirname(join(dir, file)), { recursive: true });
+    cpSync(join(from, file), join(dir, file));
+  }
+}
+
+// Inside a user's Jest, import() of a package does not work. A user's file, whose name is computed, may be an ES module: only import()
+// takes its URL, and awaits its top level.
+function requirePackages(file) {
   const text = readFileSync(file, 'utf8');
-  const kept = text.replace(
-    /Promise\.resolve\(`\$\{(.+)\}`\)\.then\(s => (?:__importStar\()?require\(s\)\)?\)/g,
-    'import($1)',
-  );
-  if (kept.includes('require(s)'))
-    throw new Error(`${file}: an import() was turned into a require(), in a form that is not known here.`);
-  if (kept !== text) writeFileSync(file, kept);
+  const required = text.replace(/\bimport\(("[^"]+")\)/g, 'Promise.resolve().then(() => require($1))');
+  if (required !== text) writeFileSync(file, required);
+}
+
+/** The declarations that users can reach, and no others. */
+function typesFrom(names, from) {
+  const found = new Set();
+  const add = (file) => {
+    if (found.has(file)) return;
+    found.add(file);
+    const text = readFileSync(join(from, file), 'utf8');
+    for (const [, path] of text.matchAll(/\b(?:from |import\(|import )['"](\.[^'"]+)\.js['"]/g))
+      add(join(dirname(file), `${path}.d.ts`));
+  };
+  for (const name of names) add(`${name}.d.ts`);
+  return found;
 }
 
 // Two test runs may build at the same moment: whoever comes second replaces the folder of the first.
-function putInPlace(out) {
+function putInPlace(made, place) {
   for (let attempt = 1; ; attempt++) {
     try {
-      if (existsSync('dist')) renameSync('dist', `${out}.old`);
-      return renameSync(out, 'dist');
+      if (existsSync(place)) renameSync(place, `${made}.old`);
+      return renameSync(made, place);
     } catch (error) {
       if (attempt === 20) throw error;
     } finally {
-      rmSync(`${out}.old`, { recursive: true, force: true });
+      rmSync(`${made}.old`, { recursive: true, force: true });
     }
   }
 }
 
 async function build() {
   const started = new Date();
-  const out = `dist.${process.pid}`;
+  const [modules, out] = [`build.${process.pid}`, `dist.${process.pid}`];
   try {
-    const builds = await Promise.allSettled(formats.map((format) => compile(format, out)));
-    const broken = builds.find((result) => result.status === 'rejected');
-    if (broken) throw broken.reason;
-    const bin = join(out, 'esm/cli/main.js');
-    if (existsSync(bin)) chmodSync(bin, 0o755);
+    await compile(modules);
+    await Promise.all(formats.map((format) => bundle(format, resolve(modules, 'esm'), out)));
+    chmodSync(join(out, 'esm/cli/main.js'), 0o755);
     writeFileSync(join(out, '.built'), '');
     // A source that was saved while the compiler ran is newer than this build.
     utimesSync(join(out, '.built'), started, started);
-    putInPlace(out);
+    putInPlace(modules, 'build');
+    putInPlace(out, 'dist');
   } catch (error) {
     console.error(error.stdout || error.stack);
     process.exitCode = 1;
   } finally {
-    rmSync(out, { recursive: true, force: true });
+    for (const dir of [modules, out]) rmSync(dir, { recursive: true, force: true });
   }
 }
 

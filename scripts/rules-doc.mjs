@@ -12,7 +12,7 @@ EventEmitter.defaultMaxListeners = 0;
 
 const root = resolve(import.meta.dirname, '..');
 const file = join(root, 'docs/rules.md');
-const built = (path) => import(pathToFileURL(join(root, 'dist/esm', path)).href);
+const built = (path) => import(pathToFileURL(join(root, 'build/esm', path)).href);
 
 const topics = {
   indexes: 'Indexes',

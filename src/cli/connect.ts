@@ -1,12 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { loadPg } from '../data-source/load-pg.js';
 import { ExitCode, MigrateError, messageOf } from '../errors.js';
 import type { Migrator } from '../migrator.js';
 import type { MigrateSettings } from '../options.js';
 import { settingsFromFlags } from './flags.js';
 import type { GlobalFlags } from './flags.js';
 import type { Io, Source } from './io.js';
-import { loadPg } from './load-pg.js';
 import { progressPrinter } from './progress.js';
 
 /** Where the command finds the data source, from flags and package.json. */

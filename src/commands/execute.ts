@@ -97,7 +97,7 @@ async function oneByOne(steps: readonly Step[], context: ApplyContext, options: 
       startedStep(step, index, steps.length, transactional, context);
       const durationMs =
         transactional && halfDone === undefined
-          ? ((await applyInTransaction([step], context))[0] ?? 0)
+          ? ((await applyInTransaction([step], context, step === steps.at(-1) ? 'on-disk' : 'with-the-last'))[0] ?? 0)
           : await applyInSteps(step, context, halfDone);
       finished.push(finishedStep(step, durationMs, context, 'real'));
     }

@@ -23,6 +23,13 @@ export interface Step {
   readonly direction: Direction;
 }
 
+/**
+ * Whether a COMMIT waits until it is on the disk. Only the last one of a run has to: the server writes them in their order, so all others
+ * are on the disk with it. If it crashes before that, it has lost the end of the run, each migration with its row in the ledger, and nobody
+ * was told that the run has succeeded. Waiting for each one would be half the time of a long run.
+ */
+export type Commit = 'on-disk' | 'with-the-last';
+
 const firstDelayMs = 500;
 const longestDelayMs = 30_000;
 
@@ -30,10 +37,14 @@ const longestDelayMs = 30_000;
  * Runs migrations in one transaction, the rows of ledger and log with them: all or nothing. What does not get its table locks
  * in time is rolled back, so that the queries queued behind it go on, and tried again as a whole. Returns how long each took.
  */
-export async function applyInTransaction(steps: readonly Step[], context: ApplyContext): Promise<readonly number[]> {
+export async function applyInTransaction(
+  steps: readonly Step[],
+  context: ApplyContext,
+  commit: Commit = 'on-disk',
+): Promise<readonly number[]> {
   const deadline = Date.now() + context.settings.retryForMs;
   for (let attempt = 1; ; attempt++) {
-    const outcome = await attemptOnce(steps, context);
+    const outcome = await attemptOnce(steps, context, commit);
     if ('durations' in outcome) return outcome.durations;
     const delayMs = Math.round(Math.min(longestDelayMs, firstDelayMs * 2 ** (attempt - 1)) * (0.5 + Math.random() / 2));
     if (Date.now() + delayMs > deadline) throw blocked(outcome, attempt, context);
@@ -54,14 +65,14 @@ interface NotGranted {
 
 type Outcome = { readonly durations: readonly number[] } | NotGranted;
 
-async function attemptOnce(steps: readonly Step[], context: ApplyContext): Promise<Outcome> {
+async function attemptOnce(steps: readonly Step[], context: ApplyContext, commit: Commit): Promise<Outcome> {
   let current = steps[0]?.migration.name ?? '';
   return withSession({ ...context, migration: () => current }, async (session) => {
     const durations: number[] = [];
     let attempt: Attempt | undefined;
     const started = performance.now();
     try {
-      if (!(await begin(session, steps, context))) return await stillBusy(session, current, context);
+      if (!(await begin(session, steps, context, commit))) return await stillBusy(session, current, context);
       for (const step of steps) {
         current = step.migration.name;
         attempt = attemptOf(step, context, 'transactional');
@@ -116,7 +127,12 @@ export function attemptOf(step: Step, context: ApplyContext, kind: 'transactiona
  * Opens the transaction, with the timeouts, and makes sure that nobody has done this already. False when a session of an
  * earlier process is still at work: the server goes on with the statement of a killed client until its end.
  */
-export async function begin(session: Session, steps: readonly Step[], context: ApplyContext): Promise<boolean> {
+export async function begin(
+  session: Session,
+  steps: readonly Step[],
+  context: ApplyContext,
+  commit: Commit = 'on-disk',
+): Promise<boolean> {
   const { settings, tables, lock } = context;
   const fence = lock.fence === undefined ? 'true' : `pg_try_advisory_xact_lock(${lock.fence.join(', ')})`;
   const names = steps.map((step) => literal(step.migration.name)).join(', ');
@@ -131,7 +147,7 @@ export async function begin(session: Session, steps: readonly Step[], context: A
       results = (await session.client.query(
         `START TRANSACTION${level};
          SET LOCAL lock_timeout = ${settings.lockTimeoutMs}; SET LOCAL statement_timeout = ${settings.statementTimeoutMs};
-         SET LOCAL "nest_migrate.open" = 'yes';
+         SET LOCAL "nest_migrate.open" = 'yes';${commit === 'on-disk' ? '' : ' SET LOCAL synchronous_commit = off;'}
          SELECT pg_backend_pid() AS pid, ${fence} AS fenced;
          SELECT count(*)::int AS recorded FROM ${tables.ledger} WHERE name IN (${names})`,
       )) as unknown as readonly SqlResult[];

@@ -29,11 +29,11 @@ export interface ProofContext {
  * began. A down is not the text of its up turned around: it is the way from the schema after the file to the schema before it.
  */
 export async function prove(files: readonly PlannedFile[], context: ProofContext): Promise<readonly ProvenFile[]> {
-  const states = [await asValidated(context.from)];
+  const states = [asValidated(context.from)];
   for (const [index, file] of files.entries()) {
     await executeAll(file.steps, file.transaction, context.client, 'up');
     const read = await context.read();
-    states.push(await asValidated(read));
+    states.push(asValidated(read));
     if (index === files.length - 1)
       await expectSame(read, context.to, 'The migration does not lead exactly to what the entities describe');
   }
@@ -44,7 +44,7 @@ export async function prove(files: readonly PlannedFile[], context: ProofContext
     );
     const down = await takeBack(file, before ?? context.from, after ?? context.to, context);
     await expectSame(
-      await asValidated(await context.read()),
+      asValidated(await context.read()),
       before ?? context.from,
       'Reverting the migration does not lead exactly back',
     );
@@ -62,7 +62,7 @@ async function takeBack(
 ): Promise<readonly Statement[]> {
   const undone = file.steps.toReversed().flatMap(({ undo = [] }) => undo.map((sql) => ({ sql })));
   await executeAll(undone, file.transaction, context.client, 'down');
-  const now = undone.length === 0 ? after : await asValidated(await context.read());
+  const now = undone.length === 0 ? after : asValidated(await context.read());
   const compare = file.transaction ? compareInOneTransaction : compareSchemas;
   const rest = context.write(await compare(now, before), now, before);
   const back = file.transaction ? rest : concurrently(rest);
@@ -72,7 +72,7 @@ async function takeBack(
 
 /** An extension may have been there before, and others may use it: on the way back it stays. */
 async function withExtensions(schema: Schema, present: Schema): Promise<Schema> {
-  return (await keepUnknown(schema, present, ({ kind }) => kind === 'extension')).schema;
+  return keepUnknown(schema, present, ({ kind }) => kind === 'extension').schema;
 }
 
 /** Where a file has no transaction, its indexes come and go beside the traffic in both directions. */

@@ -1,4 +1,4 @@
-import type { EngineAction, Fact } from './engine.js';
+import type { Engine, EngineAction, Fact, FactBase } from './engine.js';
 import { engine } from './engine.js';
 import { keyOf } from './object-id.js';
 import type { ObjectId } from './object-id.js';
@@ -24,10 +24,20 @@ export async function compareSchemas(
   to: Schema,
   { replaceEnums = false } = {},
 ): Promise<readonly Change[]> {
-  const { plan } = await engine();
-  const before = await withStale(replaceEnums ? await withOtherEnums(from, to) : from, to);
+  const { plan, buildFactBase } = await engine();
+  const before = withStale(replaceEnums ? withOtherEnums(from, to) : from, to);
   const options = { renames: 'off', compact: false, assumedRoles: rolesIn(from, to) };
-  return plan(before.facts, to.facts, options).actions.map(changeOf);
+  return plan(asFactBase(before, buildFactBase), asFactBase(to, buildFactBase), options).actions.map(changeOf);
+}
+
+const factBases = new WeakMap<Schema, FactBase>();
+
+function asFactBase(schema: Schema, build: Engine['buildFactBase']): FactBase {
+  const known = factBases.get(schema);
+  if (known !== undefined) return known;
+  const made = build([...schema.facts], [...schema.edges]);
+  factBases.set(schema, made);
+  return made;
 }
 
 /** Of policies. Roles are no part of a schema here: they are there, or the statement says that they are not. */
@@ -50,7 +60,7 @@ export async function compareInOneTransaction(from: Schema, to: Schema): Promise
 }
 
 /** As if the enums that grow had lost a value too: that makes the engine write a new type. */
-function withOtherEnums(from: Schema, to: Schema): Promise<Schema> {
+function withOtherEnums(from: Schema, to: Schema): Schema {
   const differs = ({ id, payload }: Fact): boolean =>
     payload['variant'] === 'enum' &&
     to.has(id) &&
@@ -60,40 +70,40 @@ function withOtherEnums(from: Schema, to: Schema): Promise<Schema> {
     payload: { ...payload, values: [...(payload['values'] as readonly unknown[]), ''] },
   });
   return schemaOf(
-    from.facts.facts().map((fact) => (differs(fact) ? marked(fact) : fact)),
-    from.facts.edges,
+    from.facts.map((fact) => (differs(fact) ? marked(fact) : fact)),
+    from.edges,
   );
 }
 
 /** PostgreSQL does not change the type of a column that a generated one reads: that one must go meanwhile, so it counts as changed. */
-function withStale(from: Schema, to: Schema): Promise<Schema> | Schema {
+function withStale(from: Schema, to: Schema): Schema {
   const isRetyped = (id: ObjectId): boolean =>
     id.kind === 'column' && to.has(id) && from.get(id)?.is['type'] !== to.get(id)?.is['type'];
   const stale = (fact: Fact): boolean =>
     typeof fact.payload['generatedExpr'] === 'string' && from.needs(fact.id).some(isRetyped);
-  const facts = from.facts.facts();
-  if (!facts.some(stale)) return from;
+  if (!from.facts.some(stale)) return from;
   const marked = ({ payload, ...rest }: Fact): Fact => ({
     ...rest,
     payload: { ...payload, generatedExpr: `${String(payload['generatedExpr'])} ` },
   });
   return schemaOf(
-    facts.map((fact) => (stale(fact) ? marked(fact) : fact)),
-    from.facts.edges,
+    from.facts.map((fact) => (stale(fact) ? marked(fact) : fact)),
+    from.edges,
   );
 }
 
 /** What differs, for people and for proofs: empty when the two are the same. */
 export async function isSame(a: Schema, b: Schema): Promise<boolean> {
-  if (a.facts.rootHash === b.facts.rootHash) return true;
-  const { plan } = await engine();
-  return plan(a.facts, b.facts, { renames: 'off', assumedRoles: rolesIn(a, b) }).deltas.length === 0;
+  const { plan, buildFactBase } = await engine();
+  const [one, other] = [asFactBase(a, buildFactBase), asFactBase(b, buildFactBase)];
+  if (one.rootHash === other.rootHash) return true;
+  return plan(one, other, { renames: 'off', assumedRoles: rolesIn(a, b) }).deltas.length === 0;
 }
 
 /** The same schema, as if every constraint had looked at all rows: to take that back would be no help to anybody. */
-export function asValidated(schema: Schema): Promise<Schema> {
-  const facts = schema.facts.facts().map((fact) => (fact.id.kind === 'constraint' ? validated(fact) : fact));
-  return schemaOf(facts, schema.facts.edges);
+export function asValidated(schema: Schema): Schema {
+  const facts = schema.facts.map((fact) => (fact.id.kind === 'constraint' ? validated(fact) : fact));
+  return schemaOf(facts, schema.edges);
 }
 
 function validated({ payload, ...rest }: Fact): Fact {

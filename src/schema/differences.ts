@@ -14,14 +14,12 @@ export interface Difference {
 
 /** What differs, without what belongs to an object that is in one of them only. The order is that of the objects. */
 export function differences(from: Schema, to: Schema): readonly Difference[] {
-  const gone = from.facts.facts().filter((fact) => !isMember(fact.id, from) && isAlone(fact, from, to));
-  const rest = to.facts
-    .facts()
-    .filter((fact) => !isMember(fact.id, to) && (from.has(fact.id) || isAlone(fact, to, from)));
+  const gone = from.facts.filter((fact) => !isMember(fact.id, from) && isAlone(fact, from, to));
+  const rest = to.facts.filter((fact) => !isMember(fact.id, to) && (from.has(fact.id) || isAlone(fact, to, from)));
   return [
     ...gone.map((fact) => ({ id: fact.id, from: fact, to: undefined, properties: [] })),
     ...rest.flatMap((fact) => {
-      const before = from.facts.get(fact.id);
+      const before = from.factOf(fact.id);
       const properties = before ? differing(before, fact) : [];
       if (before && properties.length === 0) return [];
       return [{ id: fact.id, from: before, to: fact, properties }];
@@ -67,16 +65,15 @@ export function ownersOf({ id, parent, payload }: Fact, schema: Schema): readonl
 export function isPartOf(fact: Fact, schema: Schema, test: (fact: Fact) => boolean): boolean {
   if (test(fact)) return true;
   return ownersOf(fact, schema).some((owner) => {
-    const above = schema.facts.get(owner);
+    const above = schema.factOf(owner);
     return above !== undefined && isPartOf(above, schema, test);
   });
 }
 
 /** Of an extension, which makes it and takes it away. */
 function isMember(id: ObjectId, schema: Schema): boolean {
-  const fact = schema.facts.get(id);
-  const belongs = (one: Fact): boolean =>
-    schema.facts.outgoingEdges(one.id).some(({ kind }) => kind === 'memberOfExtension');
+  const fact = schema.factOf(id);
+  const belongs = (one: Fact): boolean => schema.edgesFrom(one.id).some(({ kind }) => kind === 'memberOfExtension');
   return fact !== undefined && isPartOf(fact, schema, belongs);
 }
 

@@ -27,13 +27,7 @@ export interface Dependency {
 export interface FactBase {
   readonly edges: readonly Dependency[];
   readonly rootHash: string;
-  hashOf(id: ObjectId): string;
   facts(): Fact[];
-  get(id: ObjectId): Fact | undefined;
-  has(id: ObjectId): boolean;
-  childrenOf(id: ObjectId): Fact[];
-  outgoingEdges(id: ObjectId): readonly Dependency[];
-  incomingEdges(id: ObjectId): readonly Dependency[];
 }
 
 export interface EnginePlan {

@@ -22,11 +22,11 @@ const byHandOnly = [
  * The wanted schema, with those objects of the present one that it does not know and that shall stay: what somebody made by hand. What
  * needs something that goes cannot stay.
  */
-export async function keepUnknown(
+export function keepUnknown(
   wanted: Schema,
   present: Schema,
   shallStay: (id: ObjectId) => boolean,
-): Promise<{ readonly schema: Schema; readonly kept: readonly ObjectId[] }> {
+): { readonly schema: Schema; readonly kept: readonly ObjectId[] } {
   const kept = new Map<string, ObjectId>();
   const stays = (id: ObjectId): boolean => wanted.has(id) || kept.has(keyOf(id));
   const comes = likeness(wanted, present);
@@ -45,13 +45,10 @@ export async function keepUnknown(
     }
   }
   const facts = [
-    ...wanted.facts.facts().map((fact) => asPresent(fact, present)),
-    ...present.facts.facts().filter(({ id }) => kept.has(keyOf(id))),
+    ...wanted.facts.map((fact) => asPresent(fact, present)),
+    ...present.facts.filter(({ id }) => kept.has(keyOf(id))),
   ];
-  const schema = await schemaOf(facts, [
-    ...wanted.facts.edges,
-    ...present.facts.edges.filter(({ from }) => kept.has(keyOf(from))),
-  ]);
+  const schema = schemaOf(facts, [...wanted.edges, ...present.edges.filter(({ from }) => kept.has(keyOf(from)))]);
   const told = [...kept.values()].filter((id) => {
     const { parent } = present.get(id) ?? {};
     return id.kind !== 'comment' && !(parent && kept.has(keyOf(parent)));

@@ -30,7 +30,7 @@ export interface Narrowed {
  * The parts of two schemas that a change between them is about: the tables that differ, what they need, and what needs them. A change of
  * one table is planned and proven among these, however many tables there are beside them.
  */
-export async function narrow(from: Schema, to: Schema): Promise<Narrowed> {
+export function narrow(from: Schema, to: Schema): Narrowed {
   const schemas = [from, to];
   const whole = new Map<string, ObjectId>();
   const add = (id: ObjectId): void => void whole.set(keyOf(id), id);
@@ -56,18 +56,31 @@ export async function narrow(from: Schema, to: Schema): Promise<Narrowed> {
       for (const part of partsOf(id, schema)) needsOf(part, schema).forEach((other) => need(other, schema));
     }
   }
-  return { from: await within(from, whole, needed), to: await within(to, whole, needed) };
+  return { from: within(from, whole, needed), to: within(to, whole, needed) };
 }
 
 type Ids = ReadonlyMap<string, ObjectId>;
 
 function differing(from: Schema, to: Schema): readonly ObjectId[] {
-  const hash = (schema: Schema, id: ObjectId): string | undefined =>
-    schema.has(id) ? schema.facts.hashOf(id) : undefined;
-  return [
-    ...from.objects.filter(({ id }) => hash(from, id) !== hash(to, id)),
-    ...to.objects.filter(({ id }) => !from.has(id)),
-  ].map(({ id }) => id);
+  const isSame = ({ id, is }: SchemaObject): boolean => {
+    const other = to.get(id);
+    return other !== undefined && isEqual(is, other.is);
+  };
+  return [...from.objects.filter((one) => !isSame(one)), ...to.objects.filter(({ id }) => !from.has(id))].map(
+    ({ id }) => id,
+  );
+}
+
+/** As the engine compares: in any order, and without its notes, whose names begin with `_`. */
+function isEqual(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  const names = new Set([...Object.keys(a), ...Object.keys(b)]);
+  const of = (value: object, name: string): unknown => (value as Readonly<Record<string, unknown>>)[name];
+  return (
+    Array.isArray(a) === Array.isArray(b) &&
+    [...names].every((name) => name.startsWith('_') || isEqual(of(a, name), of(b, name)))
+  );
 }
 
 /** The table of a column, an index, an owned sequence; the thing itself otherwise. */
@@ -105,7 +118,7 @@ function isSkeleton({ id, is }: SchemaObject): boolean {
   );
 }
 
-async function within(schema: Schema, whole: Ids, needed: Ids): Promise<Schema> {
+function within(schema: Schema, whole: Ids, needed: Ids): Schema {
   const kept = new Set<string>();
   for (const object of schema.objects) {
     const owner = keyOf(belongsTo(object.id, schema));
@@ -118,8 +131,8 @@ async function within(schema: Schema, whole: Ids, needed: Ids): Promise<Schema> 
   const objects = new Set(
     schema.objects.filter((object) => kept.has(keyOf(object.id)) && isWhole(object)).map(({ id }) => keyOf(id)),
   );
-  const facts = schema.facts
-    .facts()
-    .filter(({ id }) => objects.has(keyOf(id)) || (id.target !== undefined && objects.has(keyOf(id.target))));
-  return schemaOf(facts, schema.facts.edges);
+  const facts = schema.facts.filter(
+    ({ id }) => objects.has(keyOf(id)) || (id.target !== undefined && objects.has(keyOf(id.target))),
+  );
+  return schemaOf(facts, schema.edges);
 }

@@ -15,8 +15,18 @@ export interface ObjectId {
   readonly publication?: string;
 }
 
-/** Equal for the same object, and only for it. */
+const keys = new WeakMap<ObjectId, string>();
+
+/** Equal for the same object, and only for it. Asked for again and again of the same thousands of them, so it is kept. */
 export function keyOf(id: ObjectId): string {
+  const known = keys.get(id);
+  if (known !== undefined) return known;
+  const key = makeKey(id);
+  keys.set(id, key);
+  return key;
+}
+
+function makeKey(id: ObjectId): string {
   const { kind, schema = '', table = '', name = '', args = [], target, type, publication } = id;
   const more = [type, publication].filter((part) => part !== undefined);
   return JSON.stringify([kind, schema, table, name, ...args, ...(target ? [keyOf(target)] : []), ...more]);

@@ -1,4 +1,4 @@
-import type { Dependency, Fact, FactBase } from './engine.js';
+import type { Dependency, Fact } from './engine.js';
 import { engine } from './engine.js';
 import { keyOf } from './object-id.js';
 import type { ObjectId } from './object-id.js';
@@ -13,8 +13,11 @@ export interface Schema {
   /** What would have to go first. */
   neededBy(id: ObjectId): readonly ObjectId[];
   childrenOf(id: ObjectId): readonly SchemaObject[];
-  /** Only for this folder: what the engine compares. */
-  readonly facts: FactBase;
+  /** For this folder, and for the cache: the same objects as the engine has read them. */
+  readonly facts: readonly Fact[];
+  readonly edges: readonly Dependency[];
+  factOf(id: ObjectId): Fact | undefined;
+  edgesFrom(id: ObjectId): readonly Dependency[];
 }
 
 export interface SchemaObject {
@@ -81,26 +84,54 @@ function isNoise({ id }: Fact): boolean {
   return id.kind === 'comment' && id.target?.kind === 'schema' && id.target.name === 'public';
 }
 
-/** The same schema with other facts: edges to what is not there fall away. */
-export async function schemaOf(facts: readonly Fact[], edges: readonly Dependency[]): Promise<Schema> {
-  const { buildFactBase } = await engine();
-  const there = new Set(facts.map(({ id }) => keyOf(id)));
-  const whole = edges.filter(({ from, to }) => there.has(keyOf(from)) && there.has(keyOf(to)));
-  return wrap(buildFactBase([...facts], whole));
-}
-
-function wrap(facts: FactBase): Schema {
-  const object = ({ id, parent, payload }: Fact): SchemaObject => ({ id, parent, is: payload });
+/**
+ * The same schema with other facts: edges to what is not there fall away. The engine's own form of it, which takes its time for a large one,
+ * is made where the engine compares (`compare.ts`); most large ones are only narrowed.
+ */
+export function schemaOf(facts: readonly Fact[], edges: readonly Dependency[]): Schema {
+  const byKey = new Map(facts.map((fact) => [keyOf(fact.id), fact]));
+  const whole = edges.filter(({ from, to }) => byKey.has(keyOf(from)) && byKey.has(keyOf(to)));
+  const outgoing = lookup(whole, (edge) => [edge.from, edge]);
+  const incoming = lookup(whole, ({ from, to }) => [to, from]);
+  const children = lookup(facts, (fact) => (fact.parent === undefined ? undefined : [fact.parent, object(fact)]));
   return {
     facts,
-    objects: facts.facts().map(object),
+    edges: whole,
+    objects: facts.map(object),
+    factOf: (id) => byKey.get(keyOf(id)),
     get: (id) => {
-      const fact = facts.get(id);
+      const fact = byKey.get(keyOf(id));
       return fact && object(fact);
     },
-    has: (id) => facts.has(id),
-    needs: (id) => facts.outgoingEdges(id).map(({ to }) => to),
-    neededBy: (id) => facts.incomingEdges(id).map(({ from }) => from),
-    childrenOf: (id) => facts.childrenOf(id).map(object),
+    has: (id) => byKey.has(keyOf(id)),
+    edgesFrom: outgoing,
+    needs: (id) => outgoing(id).map(({ to }) => to),
+    neededBy: incoming,
+    childrenOf: children,
   };
+}
+
+function object({ id, parent, payload }: Fact): SchemaObject {
+  return { id, parent, is: payload };
+}
+
+/** Made when it is first asked, if it ever is. */
+function lookup<Item, Value>(
+  items: readonly Item[],
+  entryOf: (item: Item) => readonly [ObjectId, Value] | undefined,
+): (id: ObjectId) => readonly Value[] {
+  let found: Map<string, Value[]> | undefined;
+  const make = (): Map<string, Value[]> => {
+    const made = new Map<string, Value[]>();
+    for (const item of items) {
+      const entry = entryOf(item);
+      if (entry === undefined) continue;
+      const key = keyOf(entry[0]);
+      const values = made.get(key);
+      if (values) values.push(entry[1]);
+      else made.set(key, [entry[1]]);
+    }
+    return made;
+  };
+  return (id) => (found ??= make()).get(keyOf(id)) ?? [];
 }

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import pg from 'pg';
 import { openFolder } from '../data-source/data-folder.js';
+import { loadPg } from '../data-source/load-pg.js';
 import { usualExtensions, wiredConfig } from '../data-source/pglite.js';
 import type { PGlite, ProtocolMessage } from '../data-source/pglite.js';
 import { messageOf } from '../errors.js';
@@ -54,6 +54,7 @@ async function opened(dir: string): Promise<PGlite> {
  * read into its caches. So the first time is over before anybody asks.
  */
 async function warm(lite: PGlite): Promise<void> {
+  const { default: pg } = await loadPg();
   const pool = new pg.Pool({ ...wiredConfig(lite), max: 1 });
   try {
     await readSchema(pool, { ignoreTables: [] });

@@ -26,6 +26,7 @@ export interface Instead {
   readonly take: string;
 }
 
+/** In the package, wherever in it this code lies: files and bundles lie equally deep. */
 const built = (path: string): URL => new URL(`../../${path}`, import.meta.url);
 const lateDataSource = {
   require: {
@@ -46,8 +47,7 @@ export function registerTypeScript(options: RegisterOptions): void {
   hookRequire(source, late ? lateDataSource.require : undefined);
   // The hooks for ES modules run in a thread of their own, which costs a start; a CommonJS project does without.
   if (isModuleProject(options.projectDir)) {
-    register('./esm-hooks.js', {
-      parentURL: import.meta.url,
+    register(built('esm/typescript/esm-hooks.js'), {
       data: {
         projectDir: options.projectDir,
         tsconfig: options.tsconfig,

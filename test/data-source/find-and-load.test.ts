@@ -160,7 +160,7 @@ describe('loading the data source', () => {
   it('knows TypeORM by its brand, whichever copy or version it is, and works in ES modules', async () => {
     project.write(
       'load.mjs',
-      `import { loadDataSource } from ${JSON.stringify(join(process.cwd(), 'dist/esm/data-source/load.js'))};
+      `import { loadDataSource } from ${JSON.stringify(join(process.cwd(), 'build/esm/data-source/load.js'))};
 const { options } = await loadDataSource(process.argv[2]);
 console.log(options.database);
 `,
@@ -187,7 +187,7 @@ export default AppDataSource;
       "import { defineDataSource } from 'nest-migrate/data-source';\nexport default defineDataSource();\n",
     );
     const script = (loading: string): string => `const { options } = await (${loading});\nconsole.log(options.url);\n`;
-    const load = JSON.stringify(join(process.cwd(), 'dist/esm/data-source/load.js'));
+    const load = JSON.stringify(join(process.cwd(), 'build/esm/data-source/load.js'));
     const run = (loading: string) => runNode(['--input-type=module', '--eval', script(loading)], { cwd: project.dir });
     expect((await run(`import('./data-source.mjs').then((module) => module.default)`)).stdout).toBe(
       'postgres://pooler/a\n',

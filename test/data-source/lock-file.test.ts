@@ -16,7 +16,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 /** A process that takes the lock, says so, and keeps it for as long as it is told. */
 function taker(keepMs: number): RunningCli {
-  const module = JSON.stringify(resolve('dist/esm/data-source/lock-file.js'));
+  const module = JSON.stringify(resolve('build/esm/data-source/lock-file.js'));
   const script = `import { appendFileSync } from 'node:fs';
 import { takeLockFile } from ${module};
 try {

@@ -66,6 +66,15 @@ describe('run', () => {
     ]);
   });
 
+  it('waits for the disk with the last commit only, which takes the others with it', async () => {
+    const note = (sql: string) => `${sql}; INSERT INTO waits SELECT current_setting('synchronous_commit')`;
+    const steps = [1, 2, 3].map((n) =>
+      migration(`Step170000000000${n}`, { up: [note(n === 1 ? 'CREATE TABLE waits (mode text)' : 'SELECT 1')] }),
+    );
+    await using({ url: database.url, migrations: steps }, (migrator) => migrator.run());
+    expect((await database.query('SELECT * FROM waits')).map(({ mode }) => mode)).toEqual(['off', 'off', 'on']);
+  });
+
   it('does nothing when nothing is pending', async () => {
     await using({ url: database.url, migrations: all }, (migrator) => migrator.run());
     const { result, events } = await using({ url: database.url, migrations: all }, (migrator) => migrator.run());

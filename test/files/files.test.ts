@@ -162,7 +162,7 @@ describe('resolving', () => {
     ],
   ])('refuses %s', async (_title, path, text, message) => {
     write(path, text);
-    const script = `import('${resolve('dist/esm/files/import-file.js')}').then((m) => m.importFile('${join(dir, path)}')).catch((e) => console.log(e.code, e.message, e.next))`;
+    const script = `import('${resolve('build/esm/files/import-file.js')}').then((m) => m.importFile('${join(dir, path)}')).catch((e) => console.log(e.code, e.message, e.next))`;
     const { stdout } = await runNode(['-e', script], { cwd: dir });
     expect(stdout).toContain('FILE_LOAD_FAILED');
     expect(stdout).toContain(message);

@@ -113,8 +113,8 @@ async function evolveIn(dir: string, { database, live }: Place, evolution: Evolu
   await as(evolution.after, async (migrator) => {
     await migrator.revert({ count: change.files.length });
     const reverted = await live();
-    const { schema: back } = await keepUnknown(first, reverted, ({ kind }) => kind === 'extension');
-    const left = await compareSchemas(await asValidated(reverted), await asValidated(back));
+    const { schema: back } = keepUnknown(first, reverted, ({ kind }) => kind === 'extension');
+    const left = await compareSchemas(asValidated(reverted), asValidated(back));
     expectNone(
       left.map(({ sql }) => sql),
       'Reverting did not lead back',
@@ -212,11 +212,7 @@ async function expectSame(
 ): Promise<void> {
   const missing = stays.filter((one) => !live.objects.some(({ id }) => describeObject(id) === one));
   if (missing.length > 0) throw new Error(`It should have stayed: ${missing.join(', ')}\n${told(change)}`);
-  const { schema } = await keepUnknown(
-    wanted,
-    live,
-    (id) => id.kind === 'extension' || stays.includes(describeObject(id)),
-  );
+  const { schema } = keepUnknown(wanted, live, (id) => id.kind === 'extension' || stays.includes(describeObject(id)));
   const left = await compareSchemas(live, schema);
   expectNone(
     left.map(({ sql }) => sql),

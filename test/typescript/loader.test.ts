@@ -6,8 +6,8 @@ import { runNode } from '../support/cli.js';
 import { createProject } from '../support/project.js';
 import type { TestProject } from '../support/project.js';
 
-const register = resolve('dist/esm/typescript/register.js');
-const importer = resolve('dist/esm/files/import-file.js');
+const register = resolve('build/esm/typescript/register.js');
+const importer = resolve('build/esm/files/import-file.js');
 
 let project: TestProject;
 afterEach(() => project.remove());

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { packageFile } from '../package-file.js';
 
 /** The files that `init` writes. */
 
@@ -18,7 +19,7 @@ export default defineDataSource({
 
 /** The same text as in this project itself; it comes with the package. */
 export function envExample(): string {
-  return readFileSync(new URL('../../../../.env.example', import.meta.url), 'utf8');
+  return readFileSync(packageFile('.env.example'), 'utf8');
 }
 
 export const gitignoreLines = ['.env', '.nest-migrate/'];

@@ -32,7 +32,7 @@ export async function drift(options: DriftOptions, context: CommandContext): Pro
   const { schema: said } = await replayedSide(applied.migrations, context, { url, cache, unmanaged: [] });
   const { schema: has, warnings: wording } = await inSameWords(said, live.schema, context, { url, cache });
   const isAside = asideOf(said, ignored, { unmanaged, place: context.tables.schema });
-  const expected = await setAside(said, has, isAside);
+  const expected = setAside(said, has, isAside);
   const found = differences(expected, has);
   const objects = objectsOf(found, expected, has);
   const statements =

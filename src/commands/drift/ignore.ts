@@ -20,7 +20,7 @@ export function ignoring(fromSettings: readonly string[], fromFlags: readonly st
   return {
     names: (fact) => patterns.some(({ matches }) => matches(fact)),
     idle: (schemas) => {
-      const facts = schemas.flatMap((schema) => schema.facts.facts());
+      const facts = schemas.flatMap((schema) => schema.facts);
       return patterns.filter(({ matches }) => !facts.some(matches)).map(({ text }) => text);
     },
   };

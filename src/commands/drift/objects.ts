@@ -33,7 +33,7 @@ function toldOf(difference: Difference, expected: Schema, live: Schema): Told {
   const { id, from, to } = difference;
   const fact = (to ?? from) as Fact;
   const owner = id.target ?? fact.parent;
-  const whole = isPart(id) && owner ? (live.facts.get(owner) ?? expected.facts.get(owner)) : undefined;
+  const whole = isPart(id) && owner ? (live.factOf(owner) ?? expected.factOf(owner)) : undefined;
   if (whole) return { fact: whole, state: 'different', sentences: [sentenceAsPart(difference)] };
   if (from && to) return { fact, state: 'different', sentences: sentencesOf(difference) };
   return { fact, state: from ? 'missing' : 'unexpected', sentences: [portrait(fact) ?? []].flat() };

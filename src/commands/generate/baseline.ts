@@ -21,7 +21,7 @@ export async function baseline(options: BaselineOptions, context: CommandContext
   const desired = await withThrowaway(url, (lend) => desiredSide({ context, described, lend, url, cache: noCache }));
   const { schema: live } = await ownSide(context);
   const { schema: own } = await inSameWords(desired.schema, live, context, { url, cache: noCache });
-  const { schema: wanted, kept } = await keepUnknown(desired.schema, own, () => true);
+  const { schema: wanted, kept } = keepUnknown(desired.schema, own, () => true);
   const drift = (await compareSchemas(own, wanted)).map(({ sql }) => sql);
   const unknown = kept.filter(({ kind }) => kind !== 'extension').map(describeObject);
   if (options.check === true || drift.length > 0) return { drift, unknown, files: [], recorded: [] };

@@ -44,10 +44,10 @@ export async function change(
     ...workbench,
     options,
     history: sides.history,
-    wantedFor: async (present, renames) => (await wanted(present, renames, options, sides)).schema,
+    wantedFor: (present, renames) => wanted(present, renames, options, sides).schema,
   });
   const { schema: from } = renamed;
-  const { schema: to, kept } = await wanted(from, renamed.inCatalog, options, sides);
+  const { schema: to, kept } = wanted(from, renamed.inCatalog, options, sides);
   const changes = await compareSchemas(from, to);
   const tryType = await tryTypeChanges(workbench.client, from, to);
   const question = {

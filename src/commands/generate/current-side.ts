@@ -52,7 +52,7 @@ export async function replayedSide(
   const { cache, unmanaged } = replaying;
   const key = await replayKey(migrations, leftOut(context, unmanaged));
   const known = key === undefined ? undefined : await cache.get<StoredCurrent>(key);
-  if (known) return { ...(await restored(known)), origins: known.origins };
+  if (known) return { ...restored(known), origins: known.origins };
   const side = await replayed(migrations, context, replaying);
   if (key !== undefined) await cache.set(key, { ...storedOf(side), origins: side.origins });
   return side;

@@ -56,12 +56,12 @@ export async function desiredSide(making: Making): Promise<Side> {
   const latest = `latest ${hashOf([process.cwd(), ...own])}`;
   const known = await cache.get<StoredSide>(key);
   if (known) return restored(known);
-  const before = await cache.get<StoredSide & { readonly statements: readonly string[] }>(latest);
-  const changes = before && entityChanges(before.statements, statements);
-  const side = (before && changes && (await grafted(before, changes, making))) ?? (await whole(making));
-  const stored = storedOf(side);
-  await cache.set(key, stored);
-  await cache.set(latest, { ...stored, statements });
+  const last = await cache.get<{ readonly key: string; readonly statements: readonly string[] }>(latest);
+  const changes = last && entityChanges(last.statements, statements);
+  const before = changes && (await cache.get<StoredSide>(last.key));
+  const side = (before && (await grafted(before, changes, making))) ?? (await whole(making));
+  await cache.set(key, storedOf(side));
+  await cache.set(latest, { key, statements });
   return side;
 }
 
@@ -81,8 +81,10 @@ function explained({ context, described, url }: Making): Promise<Side> {
 }
 
 async function grafted(before: StoredSide, changes: EntityChanges, making: Making): Promise<Side | undefined> {
-  // The one is work for the database, the other for this thread.
-  const [part, { schema, metadata }] = await Promise.all([madeAside(changes.statements, making), restored(before)]);
+  // The one is work for the database; meanwhile this thread does the other.
+  const made = madeAside(changes.statements, making);
+  const { schema, metadata } = restored(before);
+  const part = await made;
   if (part === undefined) return undefined;
   const isChanged = (id: ObjectId): boolean => {
     // TypeORM leaves the schema out only where it is the default one.
@@ -90,7 +92,7 @@ async function grafted(before: StoredSide, changes: EntityChanges, making: Makin
     if (id.kind === 'type') return names.some((name) => changes.types.has(name));
     return id.kind === 'table' && names.some((name) => changes.tables.has(name));
   };
-  return { schema: await graft(schema, part.schema, isChanged), metadata };
+  return { schema: graft(schema, part.schema, isChanged), metadata };
 }
 
 /** All at once, read, and taken back; undefined when something is wrong with it. */

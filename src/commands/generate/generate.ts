@@ -42,9 +42,9 @@ async function generateWith(
     currentSide(context, options, cache, unmanaged),
   );
   const metadata = metadataChanges(current.metadata, desired.metadata, metadataTableOf(context.dataSource));
-  const { from, to } = await narrow(current.schema, desired.schema);
+  const { from, to } = narrow(current.schema, desired.schema);
   const sides: Sides = { desired: to, history, origins: current.origins, metadata, given };
-  const { schema, kept } = await wanted(from, [], options, sides);
+  const { schema, kept } = wanted(from, [], options, sides);
   if (metadata.length === 0 && (await isSame(from, schema)))
     return { files: [], statements: [], renames: [], warnings: told(kept) };
   const bench = { lend, unmanaged, to: schema, cache, inOtherWords: options.from !== undefined };
@@ -77,7 +77,7 @@ async function remember(
   cache: SchemaCache,
 ): Promise<void> {
   const shallStay = (id: ObjectId): boolean => staysBy(id, current.origins, options);
-  const { schema } = await keepUnknown(desired.schema, current.schema, shallStay);
+  const { schema } = keepUnknown(desired.schema, current.schema, shallStay);
   const origins = new Map(
     schema.objects.map(({ id }) => [originKey(id), originIn(current.origins, id) ?? 'generated']),
   );

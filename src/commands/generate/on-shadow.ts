@@ -80,7 +80,7 @@ interface Bench {
 
 async function emptySchema(read: () => Promise<Schema>, cache: SchemaCache): Promise<Schema> {
   const known = await cache.get<StoredSide>('empty');
-  if (known) return (await restored(known)).schema;
+  if (known) return restored(known).schema;
   const schema = await read();
   await cache.set('empty', storedOf({ schema, metadata: [] }));
   return schema;

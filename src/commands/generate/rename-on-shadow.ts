@@ -23,7 +23,7 @@ interface Context {
   readonly history: History;
   readonly options: GenerateOptions;
   /** What is wanted, given what there is now. */
-  readonly wantedFor: (present: Schema, renames: readonly Rename[]) => Promise<Schema>;
+  readonly wantedFor: (present: Schema, renames: readonly Rename[]) => Schema;
 }
 
 /**
@@ -32,12 +32,12 @@ interface Context {
  */
 export async function renameOnShadow(present: Schema, context: Context): Promise<Renamed> {
   const { history, options } = context;
-  const wanted = await context.wantedFor(present, []);
+  const wanted = context.wantedFor(present, []);
   const decided = await decideRenames(present, wanted, history, options);
   const tables = decided.filter(({ from }) => from.kind === 'table');
   const state = { schema: present, inCatalog: [] as readonly Rename[] };
   await rename(state, tables, context);
-  const wantedNow = await context.wantedFor(state.schema, tables);
+  const wantedNow = context.wantedFor(state.schema, tables);
   // Columns of a renamed table can be compared only now.
   const again = { ...options, renames: columnsAfter(options.renames, tables) };
   const columns = (tables.length === 0 ? decided : await decideRenames(state.schema, wantedNow, history, again)).filter(
@@ -50,7 +50,7 @@ export async function renameOnShadow(present: Schema, context: Context): Promise
     context,
   );
   for (const find of [enumRenames, partRenames]) {
-    await rename(state, find(state.schema, await context.wantedFor(state.schema, state.inCatalog)), context);
+    await rename(state, find(state.schema, context.wantedFor(state.schema, state.inCatalog)), context);
   }
   return { ...state, bridged };
 }

@@ -43,11 +43,11 @@ export async function inSameWords(
   if (suspects.length === 0) return { schema: live, warnings: [] };
   const as = (side: 'from' | 'to') => (one: Difference) => textsOf(one, one[side]?.payload ?? {});
   // A change of these texts, and of nothing else, is what decides which part of the database is made.
-  const { to: part } = await narrow(await withTexts(live, suspects, as('from')), live);
-  const key = `words ${hashOf([JSON.stringify(part.facts.facts())])}`;
+  const { to: part } = narrow(withTexts(live, suspects, as('from')), live);
+  const key = `words ${hashOf([JSON.stringify(part.facts)])}`;
   const made = (await cache.get<Made>(key)) ?? (await makeOnShadow(part, suspects, context, url));
   if (made.failures.length === 0) await cache.set(key, made);
-  const schema = await withTexts(live, suspects, (one) => textsOf(one, made.payloads.get(keyOf(one.id)) ?? {}));
+  const schema = withTexts(live, suspects, (one) => textsOf(one, made.payloads.get(keyOf(one.id)) ?? {}));
   const notMade = suspects.filter(({ id }) => !made.payloads.has(keyOf(id))).map(({ id }) => describeObject(id));
   return { schema, warnings: notMade.length === 0 ? [] : [notComparable(notMade, made.failures)] };
 }
@@ -57,16 +57,10 @@ function textsOf({ properties }: Difference, payload: Payload): Payload {
   return Object.fromEntries(texts.map((name) => [name, payload[name]]));
 }
 
-function withTexts(
-  schema: Schema,
-  which: readonly Difference[],
-  textsFor: (one: Difference) => Payload,
-): Promise<Schema> {
+function withTexts(schema: Schema, which: readonly Difference[], textsFor: (one: Difference) => Payload): Schema {
   const texts = new Map(which.map((one) => [keyOf(one.id), textsFor(one)]));
-  const facts = schema.facts
-    .facts()
-    .map((fact) => ({ ...fact, payload: { ...fact.payload, ...texts.get(keyOf(fact.id)) } }));
-  return schemaOf(facts, schema.facts.edges);
+  const facts = schema.facts.map((fact) => ({ ...fact, payload: { ...fact.payload, ...texts.get(keyOf(fact.id)) } }));
+  return schemaOf(facts, schema.edges);
 }
 
 interface Made {
@@ -97,7 +91,7 @@ function makeOnShadow(
       client.release();
     }
     const made = await read();
-    const found = suspects.flatMap(({ id }) => made.facts.get(id) ?? []);
+    const found = suspects.flatMap(({ id }) => made.factOf(id) ?? []);
     return { payloads: new Map(found.map(({ id, payload }) => [keyOf(id), payload])), failures };
   });
 }

@@ -16,17 +16,17 @@ export interface Side {
 
 /** A side as it lies in the cache. */
 export interface StoredSide {
-  readonly facts: ReturnType<Schema['facts']['facts']>;
-  readonly edges: Schema['facts']['edges'];
+  readonly facts: Schema['facts'];
+  readonly edges: Schema['edges'];
   readonly metadata: readonly TypeormMetadataRow[];
 }
 
 export function storedOf({ schema, metadata }: Side): StoredSide {
-  return { facts: schema.facts.facts(), edges: schema.facts.edges, metadata };
+  return { facts: schema.facts, edges: schema.edges, metadata };
 }
 
-export async function restored({ facts, edges, metadata }: StoredSide): Promise<Side> {
-  return { schema: await schemaOf(facts, edges), metadata };
+export function restored({ facts, edges, metadata }: StoredSide): Side {
+  return { schema: schemaOf(facts, edges), metadata };
 }
 
 /** What the database of the data source has. */

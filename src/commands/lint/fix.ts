@@ -65,7 +65,7 @@ async function planOf(
   const replaying = { url: options.shadow, cache: cacheFor(options), unmanaged: [] };
   const before = await replayedSide(all.slice(0, index), context, replaying);
   const behind = await replayedSide(all.slice(0, index + 1), context, replaying);
-  const { from, to } = await narrow(before.schema, behind.schema);
+  const { from, to } = narrow(before.schema, behind.schema);
   const sides: Sides = {
     desired: to,
     history: { renames: [], backfills: new Map() },
