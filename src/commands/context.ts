@@ -46,8 +46,20 @@ export async function list(context: CommandContext): Promise<MigrationList> {
   return found;
 }
 
-export async function survey(client: SqlClient, found: MigrationList, context: CommandContext): Promise<Survey> {
-  return compare(await readLedger(client, context.tables), found);
+/** Begun before the server is asked, so that the folder is read meanwhile. Whoever awaits it hears what is wrong. */
+export function beginList(context: CommandContext): Promise<MigrationList> {
+  const listing = list(context);
+  listing.catch(() => undefined);
+  return listing;
+}
+
+export async function survey(
+  client: SqlClient,
+  found: MigrationList | Promise<MigrationList>,
+  context: CommandContext,
+): Promise<Survey> {
+  const [state, files] = await Promise.all([readLedger(client, context.tables), found]);
+  return compare(state, files);
 }
 
 /** The same on the connection that holds the lock. */

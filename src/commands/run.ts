@@ -7,7 +7,7 @@ import type { HalfDone } from '../database/log.js';
 import { halfDoneError } from '../database/steps.js';
 import type { KnownMigration } from '../files/migration.js';
 import { checkCount } from './choose.js';
-import { list, survey, surveyInside } from './context.js';
+import { beginList, survey, surveyInside } from './context.js';
 import type { CommandContext, Survey } from './context.js';
 import type { PendingMigration, RunOptions, RunResult } from './contract.js';
 import { refuseEdited } from './edited.js';
@@ -28,9 +28,10 @@ import type { RunPlan } from './phases.js';
 /** Runs what is pending. Where nothing is, that costs one question to the database: no lock, no file but its name. */
 export async function run(options: RunOptions, context: CommandContext): Promise<RunResult> {
   checkCount(options.count);
-  const found = await list(context);
+  const listing = beginList(context);
   const plan = (now: Survey): RunPlan => planRun(now, options, context.settings.contract);
-  let now = await withReader(context, (client) => survey(client, found, context));
+  let now = await withReader(context, (client) => survey(client, listing, context));
+  const found = await listing;
   if (isDone(plan(now)) && now.state.halfDone.length === 0) return nothing(0);
   const locked = await holdLock(
     context,
@@ -90,8 +91,8 @@ async function carryOut(
 
 /** What is pending, for whoever only wants to know. */
 export async function pending(context: CommandContext): Promise<readonly PendingMigration[]> {
-  const found = await list(context);
-  const now = await withReader(context, (client) => survey(client, found, context));
+  const listing = beginList(context);
+  const now = await withReader(context, (client) => survey(client, listing, context));
   return describePending(now, context.settings.contract);
 }
 

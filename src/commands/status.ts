@@ -3,7 +3,7 @@ import { withReader } from '../database/client.js';
 import { readDetails } from '../database/log.js';
 import type { AppliedDetail } from '../database/log.js';
 import type { MigrationList } from '../files/migration.js';
-import { list, survey } from './context.js';
+import { beginList, survey } from './context.js';
 import type { CommandContext, Survey } from './context.js';
 import type { StatusProblem, StatusResult } from './contract.js';
 import { findEdited } from './edited.js';
@@ -11,9 +11,10 @@ import { describePending, isMeantToBeLate } from './phases.js';
 
 /** What is applied, what is pending, what is odd. Reads only: it creates no table and takes no lock. */
 export async function status(context: CommandContext): Promise<StatusResult> {
-  const found = await list(context);
+  const listing = beginList(context);
   return withReader(context, async (client) => {
-    const now = await survey(client, found, context);
+    const now = await survey(client, listing, context);
+    const found = await listing;
     const details = now.state.exists.log ? await readDetails(client, context.tables) : new Map<string, AppliedDetail>();
     return {
       applied: now.state.applied.map(({ name, timestamp }) => {

@@ -32,6 +32,7 @@ export interface Progress {
   statement: number;
   /** The one that is running, or that failed. */
   sql: string | undefined;
+  isRunning: boolean;
   /** Who stood in its way when we last looked. */
   blockers: readonly Blocker[];
 }
@@ -50,7 +51,7 @@ export async function withSession<T>(context: Observed, work: (session: Session)
   const queryRunner = context.dataSource.createQueryRunner();
   try {
     const client = (await queryRunner.connect()) as SqlClient;
-    const progress: Progress = { statement: 0, sql: undefined, blockers: [] };
+    const progress: Progress = { statement: 0, sql: undefined, isRunning: false, blockers: [] };
     let backend: number | undefined;
     const query = queryRunner.query;
     const session: Session = {
@@ -69,10 +70,12 @@ export async function withSession<T>(context: Observed, work: (session: Session)
       },
     };
     const stopCancelling = cancelOnSignal(context, () => backend);
-    observe(session, context, context.execute?.(session) ?? ((_sql, _parameters, run) => run()), () => backend);
+    const stopWatching = watchBlockers(context, session, () => backend);
+    observe(session, context, context.execute?.(session) ?? ((_sql, _parameters, run) => run()));
     try {
       return await work(session);
     } finally {
+      stopWatching();
       stopCancelling();
     }
   } finally {
@@ -80,7 +83,7 @@ export async function withSession<T>(context: Observed, work: (session: Session)
   }
 }
 
-function observe(session: Session, context: Observed, execute: Execute, backend: () => number | undefined): void {
+function observe(session: Session, context: Observed, execute: Execute): void {
   const { queryRunner, progress } = session;
   const { migration, lock, onEvent, signal } = context;
   const query = queryRunner.query.bind(queryRunner) as (...args: readonly unknown[]) => Promise<unknown>;
@@ -90,12 +93,12 @@ function observe(session: Session, context: Observed, execute: Execute, backend:
     progress.statement += 1;
     progress.sql = sql;
     progress.blockers = [];
+    progress.isRunning = true;
     const started = performance.now();
-    const stopWatching = watchBlockers(context, session, sql, backend);
     try {
       return await execute(sql, rest[0], () => query(sql, ...rest));
     } finally {
-      stopWatching();
+      progress.isRunning = false;
       onEvent({ type: 'statement', migration: migration(), sql, durationMs: performance.now() - started });
     }
   };
@@ -103,27 +106,24 @@ function observe(session: Session, context: Observed, execute: Execute, backend:
 }
 
 /** While a statement waits, somebody at a terminal wants to know for whom. */
-function watchBlockers(
-  context: Observed,
-  session: Session,
-  sql: string,
-  backend: () => number | undefined,
-): () => void {
+function watchBlockers(context: Observed, session: Session, backend: () => number | undefined): () => void {
   const { side } = context.lock;
   if (side === undefined) return () => undefined;
+  const { progress } = session;
   let asking = false;
   let told = '';
   const look = async (): Promise<void> => {
     const pid = backend();
-    if (asking || pid === undefined) return;
+    const { statement, sql } = progress;
+    if (asking || pid === undefined || sql === undefined || !progress.isRunning) return;
     asking = true;
     const blockers = await blockersOf(side, pid).catch(() => []);
     asking = false;
-    if (blockers.length === 0) return;
-    session.progress.blockers = blockers;
-    const pids = blockers.map((blocker) => blocker.pid).join();
-    if (pids !== told) context.onEvent({ type: 'blocked', migration: context.migration(), sql, blockers });
-    told = pids;
+    if (blockers.length === 0 || progress.statement !== statement) return;
+    progress.blockers = blockers;
+    const what = [statement, ...blockers.map((blocker) => blocker.pid)].join();
+    if (what !== told) context.onEvent({ type: 'blocked', migration: context.migration(), sql, blockers });
+    told = what;
   };
   // Often enough to see who blocks before the lock timeout strikes.
   const timer = setInterval(() => void look(), Math.max(50, Math.min(400, context.settings.lockTimeoutMs / 3)));

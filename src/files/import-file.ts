@@ -15,11 +15,22 @@ export async function importFile(file: string): Promise<unknown> {
 }
 
 /** How Node treats a file: by its extension, else by the nearest package.json. */
-export function moduleKindOf(file: string): 'esm' | 'cjs' {
+export function moduleKindOf(file: string): ModuleKind {
   const extension = extname(file);
   if (/^\.m[jt]s$/.test(extension)) return 'esm';
   if (/^\.c[jt]s$/.test(extension)) return 'cjs';
-  for (let dir = dirname(file); ; dir = dirname(dir)) {
+  const dir = dirname(file);
+  const known = kinds.get(dir) ?? kindOfFilesIn(dir);
+  kinds.set(dir, known);
+  return known;
+}
+
+type ModuleKind = 'esm' | 'cjs';
+/** By folder: a thousand migrations lie in one. Node too asks only once. */
+const kinds = new Map<string, ModuleKind>();
+
+function kindOfFilesIn(folder: string): ModuleKind {
+  for (let dir = folder; ; dir = dirname(dir)) {
     const manifest = join(dir, 'package.json');
     if (existsSync(manifest)) return /"type"\s*:\s*"module"/.test(readFileSync(manifest, 'utf8')) ? 'esm' : 'cjs';
     if (dir === dirname(dir)) return 'cjs';

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { isAbsolute, resolve } from 'node:path';
+import { isAbsolute, resolve, sep } from 'node:path';
 import type { DataSourceOptions } from 'typeorm';
 import { ExitCode, MigrateError } from '../errors.js';
 import type { ListedFile, MigrationClass, MigrationList } from './migration.js';
@@ -28,7 +28,19 @@ async function expand(pattern: string): Promise<readonly string[]> {
   // Backslashes are separators on Windows, as TypeORM takes them; elsewhere they may escape.
   const normal = process.platform === 'win32' ? pattern.replaceAll('\\', '/') : pattern;
   const matches = await glob(normal, { absolute: true, onlyFiles: true, expandDirectories: false, dot: false });
-  return matches.filter(mayHoldMigrations).map((file) => resolve(file));
+  return inTheirFolders(matches.filter(mayHoldMigrations));
+}
+
+/** As the system writes paths. Only folders are looked at closely: there are few, and of files there may be thousands. */
+function inTheirFolders(files: readonly string[]): readonly string[] {
+  const folders = new Map<string, string>();
+  return files.map((file) => {
+    const end = file.lastIndexOf('/');
+    const folder = file.slice(0, end + 1);
+    const known = folders.get(folder) ?? resolve(folder);
+    folders.set(folder, known);
+    return known.endsWith(sep) ? known + file.slice(end + 1) : known + sep + file.slice(end + 1);
+  });
 }
 
 function refuseFolder(pattern: string): void {
