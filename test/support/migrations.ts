@@ -6,7 +6,7 @@ import type { MigrateEvent } from '../../src/events.js';
 import type { Instantiate, MigrationClass } from '../../src/files/migration.js';
 import type { MigrateSettings } from '../../src/options.js';
 
-type Step = string | ((queryRunner: QueryRunner) => Promise<unknown>);
+export type Step = string | ((queryRunner: QueryRunner) => Promise<unknown>);
 
 export interface Description {
   readonly up: readonly Step[];
