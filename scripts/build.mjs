@@ -54,6 +54,8 @@ async function bundle({ name, type, files }, from, out) {
     platform: 'node',
     // The places where the sources lay, which are other ones in each build.
     experimental: { attachDebugInfo: 'none' },
+    // What one place loads late, another may need at once.
+    checks: { ineffectiveDynamicImport: false },
     external: (id) => !/^[./]|^[A-Z]:/.test(id),
   });
   // Chunks lie as deep as the entries, so that a path that begins where the code lies is right in both.

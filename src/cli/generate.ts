@@ -1,6 +1,5 @@
 import { availableParallelism } from 'node:os';
 import type { BaselineResult, GenerateOptions, GenerateResult } from '../commands/generate/contract.js';
-import { loadPg } from '../data-source/load-pg.js';
 import { ExitCode } from '../errors.js';
 import { withMigrator } from './connect.js';
 import type { GlobalFlags } from './flags.js';
@@ -42,7 +41,6 @@ export async function generate(io: Io, flags: GlobalFlags & GenerateFlags, name?
 /** Who asks for migrations has changed something, and PostgreSQL will be needed; a check mostly finds that nothing is missing. */
 async function withPostgresAhead<T>(flags: GenerateFlags, work: () => Promise<T>): Promise<T> {
   if (flags.check || flags.shadow !== undefined || availableParallelism() < 2) return work();
-  await loadPg();
   const { closeAhead, openAhead } = await import('../shadow/ahead.js');
   openAhead(new URL('../shadow/thread.js', import.meta.url));
   try {

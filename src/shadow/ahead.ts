@@ -1,8 +1,7 @@
 import { Worker } from 'node:worker_threads';
-import { openFolder } from '../data-source/data-folder.js';
 import { usualExtensions } from '../data-source/pglite.js';
 import type { PGlite } from '../data-source/pglite.js';
-import { databaseIn, makeFolder, placeIn } from './in-process.js';
+import { databaseIn, makeFolder } from './folder.js';
 import type { Place } from './place.js';
 import { ThreadedPGlite } from './threaded-pglite.js';
 
@@ -34,7 +33,9 @@ export async function takeAhead(): Promise<Place | undefined> {
   ahead = undefined;
   if (taken === undefined) return undefined;
   const { folder, lite } = await taken;
-  const open = (): Promise<PGlite> => lite.opened().catch(() => openFolder(databaseIn(folder), {}));
+  // What loads `pg` need not be there before the thread is started.
+  const { placeIn } = await import('./in-process.js');
+  const open = (): Promise<PGlite> => lite.opened().catch(() => openHere(folder));
   const place = placeIn(folder, { open });
   const remove = async (): Promise<void> => {
     await lite.close();
@@ -47,4 +48,9 @@ export async function takeAhead(): Promise<Place | undefined> {
 export async function closeAhead(): Promise<void> {
   const place = await takeAhead().catch(() => undefined);
   await place?.remove();
+}
+
+async function openHere(folder: string): Promise<PGlite> {
+  const { openFolder } = await import('../data-source/data-folder.js');
+  return openFolder(databaseIn(folder), {});
 }

@@ -1,55 +1,14 @@
-import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import type pg from 'pg';
 import { embeddedDriver } from '../data-source/embedded.js';
 import type { Extensions, PGlite } from '../data-source/pglite.js';
-import { codeOf } from '../errors.js';
+import { databaseIn, makeFolder } from './folder.js';
 import type { Place } from './place.js';
-
-const prefix = 'nest-migrate-shadow-';
 
 /** A place for PostgreSQL in this process. Nothing of it is loaded before the first connection. */
 export async function inProcess(extensions?: () => Promise<Extensions>): Promise<Place> {
   const folder = await makeFolder();
   return placeIn(folder, extensions && { extensions });
-}
-
-/** In memory where the system has a folder there. What processes have left there that were killed is removed. */
-export async function makeFolder(): Promise<string> {
-  const memory = '/dev/shm';
-  const parent = existsSync(memory) ? memory : tmpdir();
-  await removeLeftovers(parent);
-  return mkdtemp(join(parent, `${prefix}${process.pid}-`));
-}
-
-/** Another container may have the folder, and pids of its own: what is young may be in use. */
-const youngMs = 3_600_000;
-
-async function removeLeftovers(parent: string): Promise<void> {
-  const names = (await readdir(parent).catch(() => [])).filter((name) => name.startsWith(prefix));
-  for (const name of names) {
-    const folder = join(parent, name);
-    try {
-      if (isAlive(Number(name.slice(prefix.length).split('-')[0]))) continue;
-      if (Date.now() - (await stat(folder)).mtimeMs > youngMs) await rm(folder, { recursive: true, force: true });
-    } catch {
-      // Somebody else's, or somebody else was faster.
-    }
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return codeOf(error) === 'EPERM';
-  }
-}
-
-export function databaseIn(folder: string): string {
-  return join(folder, 'postgres');
 }
 
 interface Opening {

@@ -1,15 +1,12 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import type { KnownMigration } from '../files/migration.js';
 import { hashOf } from './cache.js';
 
 /** Made of the texts of all migrations; undefined when one of them may do something else another time. */
-export async function replayKey(
-  migrations: readonly KnownMigration[],
-  more: readonly string[],
-): Promise<string | undefined> {
+export function replayKey(migrations: readonly KnownMigration[], more: readonly string[]): string | undefined {
   const parts: string[] = [];
   for (const { name, file } of migrations) {
-    const text = file === undefined ? undefined : await readFile(file, 'utf8');
+    const text = file === undefined ? undefined : readFileSync(file, 'utf8');
     if (text === undefined || !(file?.endsWith('.sql') || dependsOnlyOnItself(text))) return undefined;
     parts.push(name, text);
   }
@@ -17,13 +14,10 @@ export async function replayKey(
 }
 
 /** One for each migration, made of its text and all before it: up to the first that may do something else another time. */
-export async function chainKeys(
-  migrations: readonly KnownMigration[],
-  more: readonly string[],
-): Promise<readonly string[]> {
+export function chainKeys(migrations: readonly KnownMigration[], more: readonly string[]): readonly string[] {
   const keys: string[] = [];
   for (const { name, file } of migrations) {
-    const text = file === undefined ? undefined : await readFile(file, 'utf8');
+    const text = file === undefined ? undefined : readFileSync(file, 'utf8');
     if (file === undefined || text === undefined || !(file.endsWith('.sql') || dependsOnlyOnItself(text))) break;
     keys.push(hashOf([keys.at(-1) ?? hashOf(more), name, file, text]));
   }

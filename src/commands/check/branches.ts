@@ -64,7 +64,7 @@ function meetingAt(fork: Fork, { migrations, lock }: CheckWork): Meeting {
 async function judged(meeting: Meeting, work: CheckWork): Promise<CheckFinding> {
   const cache = cacheFor(work.options);
   const orders = ordersOf(meeting, work.migrations);
-  const keys = await Promise.all(orders.map((order) => chainKeys(order, [])));
+  const keys = orders.map((order) => chainKeys(order, []));
   const isKnowable = keys.every((chain) => chain.length === work.migrations.length);
   const key = `branches ${hashOf(keys.map((chain) => chain.at(-1) ?? ''))}`;
   const quarrel = (isKnowable ? await cache.get<Quarrel>(key) : undefined) ?? (await quarrelOf(orders, work));

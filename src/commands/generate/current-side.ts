@@ -50,7 +50,7 @@ export async function replayedSide(
   replaying: Replaying,
 ): Promise<CurrentSide> {
   const { cache, unmanaged } = replaying;
-  const key = await replayKey(migrations, leftOut(context, unmanaged));
+  const key = replayKey(migrations, leftOut(context, unmanaged));
   const known = key === undefined ? undefined : await cache.get<StoredCurrent>(key);
   if (known) return { ...restored(known), origins: known.origins };
   const side = await replayed(migrations, context, replaying);
@@ -77,6 +77,6 @@ export async function rememberCurrent(
   unmanaged: readonly ObjectId[],
 ): Promise<void> {
   const migrations = await resolveMigrations(await listMigrations(context.migrations), () => false);
-  const key = await replayKey(migrations, leftOut(context, unmanaged));
+  const key = replayKey(migrations, leftOut(context, unmanaged));
   if (key !== undefined) await cache.set(key, { ...storedOf(side), origins: side.origins });
 }
