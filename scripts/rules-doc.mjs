@@ -56,8 +56,14 @@ A comment with a misspelt rule ignores nothing, and one without a reason helps n
 
 /** Executes the example in the process, and asks the rule. */
 async function opinions() {
-  const [{ openShadow }, { Observer }, { observeMigration }, { readFingerprint, wayBackOf }] = await Promise.all(
-    ['shadow/shadow.js', 'observe/observer.js', 'observe/observe-migration.js', 'shadow/there-and-back.js'].map(built),
+  const [{ openShadow }, { Observer }, { observeMigration }, { lookAt }, { wayBackOf }] = await Promise.all(
+    [
+      'shadow/shadow.js',
+      'observe/observer.js',
+      'observe/observe-migration.js',
+      'shadow/look.js',
+      'shadow/there-and-back.js',
+    ].map(built),
   );
   const shadow = await openShadow(new DataSource({ type: 'postgres' }), {});
   const noDependencies = () => Promise.reject(new Error('no dependencies here'));
@@ -68,7 +74,7 @@ async function opinions() {
     const batch = [];
     for (const [index, text] of [sql].flat().entries()) {
       const migration = migrationOf(text, index, marks);
-      const before = marks.down === undefined ? undefined : await readFingerprint(shadow);
+      const before = marks.down === undefined ? undefined : await lookAt(shadow);
       const { statements, transactional } = await observeMigration(shadow, migration, observer, noDependencies);
       const back = before && (await wayBackOf(shadow, migration, before, noDependencies));
       batch.push({ ...migration, file: undefined, transactional, statements, wayBack: back?.wayBack });

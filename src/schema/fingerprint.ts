@@ -1,10 +1,12 @@
 import { describeObject, objectId } from './object-id.js';
 import type { ObjectId } from './object-id.js';
 
-/** Every object of a database with its definition: what one question to the catalog can tell, cheap enough to ask after each migration. */
+/** Every object of a database with its definition, as PostgreSQL writes it. */
 export type Fingerprint = ReadonlyMap<string, FingerprintRow>;
 
-interface FingerprintRow {
+export interface FingerprintRow {
+  /** The relation that it belongs to, by its number: '0' for none; null when it is read each time. */
+  readonly relation: string | null;
   readonly kind: string;
   readonly schema: string | null;
   readonly table: string | null;
@@ -14,22 +16,31 @@ interface FingerprintRow {
   readonly of: string | null;
 }
 
-/** From the one row that the question is answered by. */
-export function fingerprintOf(rows: readonly Readonly<Record<string, unknown>>[]): Fingerprint {
-  const found = (rows[0]?.['found'] ?? []) as readonly FingerprintRow[];
-  return new Map(found.map((row) => [JSON.stringify([row.kind, row.schema, row.table, row.name]), row]));
+export function fingerprintOf(rows: readonly FingerprintRow[] | null): Fingerprint {
+  return new Map((rows ?? []).map((row) => [keyOf(row), row]));
+}
+
+/** What it is when all that belongs to these relations has been read anew. */
+export function withAnew(was: Fingerprint, relations: readonly string[], found: Fingerprint): Fingerprint {
+  const anew = new Set<string | null>([...relations, null]);
+  return new Map([...[...was].filter(([, { relation }]) => !anew.has(relation)), ...found]);
 }
 
 /** What is otherwise than it was, in words; nothing when the two are the same. An extension may stay: others may use it. */
 export function differences(was: Fingerprint, is: Fingerprint): readonly string[] {
-  const gone = [...was].filter(([key, row]) => !is.has(key) && row.kind !== 'extension').map(([, row]) => row);
-  const added = [...is].filter(([key, row]) => !was.has(key) && row.kind !== 'extension').map(([, row]) => row);
+  const gone = [...was].filter(([key, row]) => !is.has(key) && row.kind !== 'extension');
+  const added = [...is].filter(([key, row]) => !was.has(key) && row.kind !== 'extension');
   const changed = [...is].filter(([key, row]) => was.has(key) && was.get(key)?.is !== row.is);
   return [
-    ...withoutParts(gone).map((row) => `${describeObject(idOf(row))} is missing`),
-    ...withoutParts(added).map((row) => `${describeObject(idOf(row))} is there, and was not before`),
-    ...changed.map(([key, row]) => describeChange(row, was.get(key)?.is ?? '')),
+    ...withoutParts(inOrder(gone)).map((row) => `${describeObject(idOf(row))} is missing`),
+    ...withoutParts(inOrder(added)).map((row) => `${describeObject(idOf(row))} is there, and was not before`),
+    ...inOrder(changed).map((row) => describeChange(row, was.get(keyOf(row))?.is ?? '')),
   ];
+}
+
+/** By kind, and by name: in whatever order they were read. */
+function inOrder(rows: readonly (readonly [key: string, FingerprintRow])[]): readonly FingerprintRow[] {
+  return rows.toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
 }
 
 /** Whoever hears of a table need not hear of its columns. */
@@ -44,65 +55,10 @@ function describeChange(row: FingerprintRow, before: string): string {
   return isShort ? `${what} is ${row.is}, and was ${before}` : `${what} is another one than before`;
 }
 
+function keyOf({ kind, schema, table, name }: FingerprintRow): string {
+  return JSON.stringify([kind, schema, table, name]);
+}
+
 function idOf({ kind, schema, table, name }: FingerprintRow): ObjectId {
   return objectId(kind, schema ?? undefined, name, table ?? undefined);
 }
-
-const own = `n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'`;
-const notOf = (catalog: string, oid: string): string =>
-  `${own} AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.deptype = 'e' AND e.classid = '${catalog}'::regclass AND e.objid = ${oid})`;
-const relations = `pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace`;
-
-/**
- * Definitions are those that PostgreSQL writes, so that numbers and positions, which change when something is made anew, are not among
- * them. Rights and owners are left out; and whether a constraint has looked at all rows, since no way back undoes that.
- */
-export const fingerprintSql = `WITH found AS (
-  SELECT CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materializedView' ELSE 'table' END AS kind, n.nspname AS schema, NULL AS table, c.relname AS name,
-    concat_ws(' ', CASE c.relpersistence WHEN 'u' THEN 'UNLOGGED' END, CASE WHEN c.relrowsecurity THEN 'row security' END, CASE WHEN c.relforcerowsecurity THEN 'forced' END,
-      CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END, CASE c.relkind WHEN 'p' THEN pg_get_partkeydef(c.oid) WHEN 'f' THEN 'foreign' END, pg_get_expr(c.relpartbound, c.oid), array_to_string(c.reloptions, ', '),
-      (SELECT 'of ' || string_agg(i.inhparent::regclass::text, ', ' ORDER BY i.inhseqno) FROM pg_inherits i WHERE i.inhrelid = c.oid)) AS is, NULL AS of
-  FROM ${relations} WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm') AND ${notOf('pg_class', 'c.oid')}
-  UNION ALL SELECT 'column', n.nspname, c.relname, a.attname,
-    concat_ws(' ', format_type(a.atttypid, a.atttypmod), CASE WHEN a.attcollation <> t.typcollation THEN 'COLLATE ' || a.attcollation::regcollation END, CASE WHEN a.attnotnull THEN 'NOT NULL' END,
-      CASE a.attidentity WHEN 'a' THEN 'GENERATED ALWAYS AS IDENTITY' WHEN 'd' THEN 'GENERATED BY DEFAULT AS IDENTITY' END,
-      CASE WHEN a.attgenerated <> '' THEN 'GENERATED ALWAYS AS ' ELSE 'DEFAULT ' END || pg_get_expr(d.adbin, d.adrelid)), c.relname
-  FROM pg_attribute a JOIN ${relations} ON c.oid = a.attrelid JOIN pg_type t ON t.oid = a.atttypid LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-  WHERE c.relkind IN ('r', 'p', 'f', 'c') AND a.attnum > 0 AND NOT a.attisdropped AND ${notOf('pg_class', 'c.oid')}
-  UNION ALL SELECT 'constraint', n.nspname, COALESCE(c.relname, t.typname), k.conname, replace(pg_get_constraintdef(k.oid), ' NOT VALID', ''), COALESCE(c.relname, t.typname)
-  FROM pg_constraint k JOIN pg_namespace n ON n.oid = k.connamespace LEFT JOIN pg_class c ON c.oid = k.conrelid LEFT JOIN pg_type t ON t.oid = k.contypid
-  WHERE k.contype IN ('c', 'f', 'p', 'u', 'x') AND ${own} AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.deptype = 'e' AND e.objid IN (k.conrelid, k.contypid))
-  UNION ALL SELECT 'index', n.nspname, NULL, c.relname, concat_ws(' ', pg_get_indexdef(c.oid), CASE WHEN NOT i.indisvalid THEN 'invalid' END), r.relname
-  FROM pg_index i JOIN ${relations} ON c.oid = i.indexrelid JOIN pg_class r ON r.oid = i.indrelid
-  WHERE ${notOf('pg_class', 'i.indrelid')} AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = c.oid AND k.contype IN ('p', 'u', 'x'))
-  UNION ALL SELECT 'sequence', n.nspname, NULL, c.relname,
-    concat_ws(' ', format_type(s.seqtypid, NULL), s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache, s.seqcycle,
-      (SELECT 'OWNED BY ' || o.refobjid::regclass::text || '.' || a.attname FROM pg_depend o JOIN pg_attribute a ON a.attrelid = o.refobjid AND a.attnum = o.refobjsubid
-        WHERE o.classid = 'pg_class'::regclass AND o.objid = c.oid AND o.deptype IN ('a', 'i') LIMIT 1)),
-    (SELECT r.relname FROM pg_depend o JOIN pg_class r ON r.oid = o.refobjid WHERE o.classid = 'pg_class'::regclass AND o.refclassid = 'pg_class'::regclass AND o.objid = c.oid AND o.deptype IN ('a', 'i') LIMIT 1)
-  FROM pg_sequence s JOIN ${relations} ON c.oid = s.seqrelid WHERE ${notOf('pg_class', 'c.oid')}
-  UNION ALL SELECT CASE t.typtype WHEN 'd' THEN 'domain' ELSE 'type' END, n.nspname, NULL, t.typname,
-    concat_ws(' ', (SELECT string_agg(quote_literal(e.enumlabel), ', ' ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid),
-      CASE WHEN t.typtype = 'd' THEN format_type(t.typbasetype, t.typtypmod) END, CASE WHEN t.typnotnull THEN 'NOT NULL' END, 'DEFAULT ' || t.typdefault,
-      (SELECT format_type(r.rngsubtype, NULL) FROM pg_range r WHERE r.rngtypid = t.oid)), NULL
-  FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace LEFT JOIN pg_class c ON c.oid = t.typrelid
-  WHERE (t.typtype IN ('e', 'd', 'r') OR c.relkind = 'c') AND ${notOf('pg_type', 't.oid')}
-  UNION ALL SELECT CASE p.prokind WHEN 'a' THEN 'aggregate' WHEN 'p' THEN 'procedure' ELSE 'function' END, n.nspname, NULL, p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')',
-    CASE p.prokind WHEN 'a' THEN (SELECT concat_ws(' ', g.aggtransfn, g.aggfinalfn, g.agginitval) FROM pg_aggregate g WHERE g.aggfnoid = p.oid) ELSE pg_get_functiondef(p.oid) END, NULL
-  FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-  WHERE ${notOf('pg_proc', 'p.oid')} AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.deptype = 'i' AND e.classid = 'pg_proc'::regclass AND e.objid = p.oid)
-  UNION ALL SELECT 'trigger', n.nspname, c.relname, g.tgname, concat_ws(' ', pg_get_triggerdef(g.oid), CASE WHEN g.tgenabled <> 'O' THEN g.tgenabled END), c.relname
-  FROM pg_trigger g JOIN ${relations} ON c.oid = g.tgrelid WHERE NOT g.tgisinternal AND ${notOf('pg_class', 'c.oid')}
-  UNION ALL SELECT 'policy', n.nspname, c.relname, y.polname,
-    concat_ws(' ', y.polcmd, y.polpermissive, pg_get_expr(y.polqual, y.polrelid), pg_get_expr(y.polwithcheck, y.polrelid)), c.relname
-  FROM pg_policy y JOIN ${relations} ON c.oid = y.polrelid WHERE ${own}
-  UNION ALL SELECT 'rule', n.nspname, c.relname, r.rulename, pg_get_ruledef(r.oid), c.relname
-  FROM pg_rewrite r JOIN ${relations} ON c.oid = r.ev_class WHERE r.rulename <> '_RETURN' AND ${notOf('pg_class', 'c.oid')}
-  UNION ALL SELECT 'statistics', n.nspname, NULL, s.stxname, pg_get_statisticsobjdef(s.oid), s.stxrelid::regclass::text
-  FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace WHERE ${own}
-  UNION ALL SELECT 'schema', NULL, NULL, n.nspname, '', NULL FROM pg_namespace n WHERE ${notOf('pg_namespace', 'n.oid')}
-  UNION ALL SELECT 'extension', NULL, NULL, x.extname, '', NULL FROM pg_extension x
-  UNION ALL SELECT 'event trigger', NULL, NULL, v.evtname, concat_ws(' ', v.evtevent, v.evtfoid::regprocedure, v.evtenabled), NULL FROM pg_event_trigger v
-  UNION ALL SELECT 'comment', NULL, NULL, 'on ' || pg_describe_object(o.classoid, o.objoid, o.objsubid), o.description, NULL
-  FROM pg_description o WHERE o.objoid >= 16384 AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.deptype = 'e' AND e.objid = o.objoid) AND o.classoid <> 'pg_extension'::regclass)
-  SELECT json_agg(found) AS found FROM found`;

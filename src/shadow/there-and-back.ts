@@ -1,8 +1,9 @@
 import type { QueryRunner } from 'typeorm';
 import { codeOf, messageOf } from '../errors.js';
 import type { Instantiate, LoadedMigration } from '../files/migration.js';
-import { differences, fingerprintOf, fingerprintSql } from '../schema/fingerprint.js';
-import type { Fingerprint } from '../schema/fingerprint.js';
+import { differences } from '../schema/fingerprint.js';
+import { look, lookAside, lookAt } from './look.js';
+import type { Look } from './look.js';
 import { replayOne, withQueryRunner } from './replay.js';
 import type { Shadow } from './shadow.js';
 
@@ -15,7 +16,7 @@ export type WayBack =
   | { readonly leads: 'into-error'; readonly reason: string };
 
 export interface ThereAndBack {
-  readonly after: Fingerprint;
+  readonly after: Look;
   readonly wayBack: WayBack;
   /** Whether the shadow is behind the migration now, as after a run. */
   readonly intact: boolean;
@@ -28,7 +29,7 @@ export interface ThereAndBack {
 export async function thereAndBack(
   shadow: Shadow,
   migration: LoadedMigration,
-  before: Fingerprint,
+  before: Look,
   instantiate: Instantiate,
 ): Promise<ThereAndBack> {
   await replayOne(shadow, migration, instantiate);
@@ -39,24 +40,13 @@ export async function thereAndBack(
 export async function wayBackOf(
   shadow: Shadow,
   migration: LoadedMigration,
-  before: Fingerprint,
+  before: Look,
   instantiate: Instantiate,
 ): Promise<ThereAndBack> {
-  const after = await readFingerprint(shadow);
-  const tried = await tryDown(shadow, migration, before, instantiate);
+  const after = await lookAt(shadow, before);
+  const tried = await tryDown(shadow, migration, before, after, instantiate);
   const intact = tried.rolledBack || (await upAgain(shadow, migration, after, instantiate));
   return { after, wayBack: tried.wayBack, intact };
-}
-
-export function readFingerprint({ dataSource }: Shadow): Promise<Fingerprint> {
-  return withQueryRunner(dataSource, async (queryRunner) => {
-    await queryRunner.startTransaction();
-    try {
-      return await look(queryRunner);
-    } finally {
-      await queryRunner.rollbackTransaction();
-    }
-  });
 }
 
 interface TriedDown {
@@ -67,7 +57,8 @@ interface TriedDown {
 function tryDown(
   { dataSource }: Shadow,
   migration: LoadedMigration,
-  before: Fingerprint,
+  before: Look,
+  after: Look,
   instantiate: Instantiate,
 ): Promise<TriedDown> {
   return withQueryRunner(dataSource, async (queryRunner) => {
@@ -75,7 +66,7 @@ function tryDown(
     if (down === undefined) return { wayBack: { leads: 'nowhere', reason: 'it has no down' }, rolledBack: true };
     const isAlone = transaction === false;
     if (!isAlone) await queryRunner.startTransaction();
-    const wayBack = await whereTo(() => down(queryRunner), before, queryRunner);
+    const wayBack = await whereTo(() => down(queryRunner), before, after, queryRunner);
     // One that commits by itself has left nothing to roll back.
     const rolledBack = !isAlone && queryRunner.isTransactionActive;
     if (queryRunner.isTransactionActive) await queryRunner.rollbackTransaction();
@@ -83,42 +74,32 @@ function tryDown(
   });
 }
 
-async function whereTo(down: () => Promise<unknown>, before: Fingerprint, queryRunner: QueryRunner): Promise<WayBack> {
+async function whereTo(
+  down: () => Promise<unknown>,
+  before: Look,
+  after: Look,
+  queryRunner: QueryRunner,
+): Promise<WayBack> {
   try {
     await down();
     if (queryRunner.isTransactionActive) await queryRunner.query('SET CONSTRAINTS ALL IMMEDIATE');
   } catch (error) {
     return refusal(error) ?? { leads: 'into-error', reason: reasonOf(error) };
   }
-  const found = differences(before, await lookInside(queryRunner));
+  const here = await (queryRunner.isTransactionActive ? look : lookAside)(queryRunner, after);
+  const found = differences(before.fingerprint, here.fingerprint);
   return found.length === 0 ? { leads: 'back' } : { leads: 'elsewhere', differences: found };
-}
-
-async function lookInside(queryRunner: QueryRunner): Promise<Fingerprint> {
-  if (queryRunner.isTransactionActive) return look(queryRunner);
-  await queryRunner.startTransaction();
-  try {
-    return await look(queryRunner);
-  } finally {
-    await queryRunner.rollbackTransaction();
-  }
-}
-
-/** With every name spelled out, whatever the migration has set. */
-async function look(queryRunner: QueryRunner): Promise<Fingerprint> {
-  await queryRunner.query('SET LOCAL search_path TO pg_catalog');
-  return fingerprintOf((await queryRunner.query(fingerprintSql)) as readonly Readonly<Record<string, unknown>>[]);
 }
 
 async function upAgain(
   shadow: Shadow,
   migration: LoadedMigration,
-  after: Fingerprint,
+  after: Look,
   instantiate: Instantiate,
 ): Promise<boolean> {
   try {
     await replayOne(shadow, migration, instantiate);
-    return differences(after, await readFingerprint(shadow)).length === 0;
+    return differences(after.fingerprint, (await lookAt(shadow, after)).fingerprint).length === 0;
   } catch {
     return false;
   }

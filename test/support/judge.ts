@@ -6,9 +6,10 @@ import { observeMigration } from '../../src/observe/observe-migration.js';
 import { Observer } from '../../src/observe/observer.js';
 import { rules } from '../../src/rules/list.js';
 import type { Example, JudgedMigration, Problem, Rule } from '../../src/rules/rule.js';
+import { lookAt } from '../../src/shadow/look.js';
 import { openShadow } from '../../src/shadow/shadow.js';
 import type { Shadow } from '../../src/shadow/shadow.js';
-import { readFingerprint, wayBackOf } from '../../src/shadow/there-and-back.js';
+import { wayBackOf } from '../../src/shadow/there-and-back.js';
 import { onEmptyDatabase } from './empty-database.js';
 
 export interface Found extends Problem {
@@ -88,7 +89,7 @@ async function judgeOn(shadow: Shadow, files: readonly JudgedFile[], targetVersi
   const batch: JudgedMigration[] = [];
   let error: unknown;
   for (const [index, file] of files.entries()) {
-    const before = file.down === undefined ? undefined : await readFingerprint(shadow);
+    const before = file.down === undefined ? undefined : await lookAt(shadow);
     const migration = migrationOf(file, index);
     const observed = await observeMigration(shadow, migration, observer, noDependencies);
     error = observed.error;

@@ -9,8 +9,8 @@ import { differences } from '../../schema/fingerprint.js';
 import type { Fingerprint } from '../../schema/fingerprint.js';
 import { hashOf } from '../../shadow/cache.js';
 import { chainKeys } from '../../shadow/replay-key.js';
+import { lookAt } from '../../shadow/look.js';
 import { replay } from '../../shadow/replay.js';
-import { readFingerprint } from '../../shadow/there-and-back.js';
 import type { CheckFinding } from './contract.js';
 import { withEmptyShadow } from '../generate/on-shadow.js';
 import { cacheFor, isBroken, notJudged, rethrowImpossible, shortened } from './work.js';
@@ -128,7 +128,7 @@ async function resultOf(order: Migrations, work: CheckWork): Promise<Fingerprint
   try {
     return await withEmptyShadow(work.context, work.options.shadow, async (shadow) => {
       await replay(shadow, order, work.context.instantiate);
-      return readFingerprint(shadow);
+      return (await lookAt(shadow)).fingerprint;
     });
   } catch (error) {
     rethrowImpossible(error);

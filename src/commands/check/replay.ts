@@ -3,7 +3,8 @@ import type { KnownMigration } from '../../files/migration.js';
 import { hashOf } from '../../shadow/cache.js';
 import { chainKeys } from '../../shadow/replay-key.js';
 import { replay } from '../../shadow/replay.js';
-import { readFingerprint, thereAndBack } from '../../shadow/there-and-back.js';
+import { lookAt } from '../../shadow/look.js';
+import { thereAndBack } from '../../shadow/there-and-back.js';
 import type { WayBack } from '../../shadow/there-and-back.js';
 import type { CheckFinding } from './contract.js';
 import { withEmptyShadow } from '../generate/on-shadow.js';
@@ -47,7 +48,7 @@ async function judge(findings: (readonly CheckFinding[])[], work: CheckWork): Pr
   const from = findings.length;
   return withEmptyShadow(work.context, work.options.shadow, async (shadow) => {
     await replay(shadow, migrations.slice(0, from), context.instantiate);
-    let before = await readFingerprint(shadow);
+    let before = await lookAt(shadow);
     for (const migration of migrations.slice(from)) {
       if (context.signal.aborted) throw cancelled(context.signal, 'Nothing was changed.');
       try {

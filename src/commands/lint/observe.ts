@@ -1,9 +1,10 @@
 import { observeMigration } from '../../observe/observe-migration.js';
 import type { ObservedMigration, WayBack } from '../../observe/observe-migration.js';
 import { Observer } from '../../observe/observer.js';
+import { lookAt } from '../../shadow/look.js';
 import { replay } from '../../shadow/replay.js';
 import type { Shadow } from '../../shadow/shadow.js';
-import { readFingerprint, wayBackOf } from '../../shadow/there-and-back.js';
+import { wayBackOf } from '../../shadow/there-and-back.js';
 import type { CommandContext } from '../context.js';
 import { withEmptyShadow } from '../generate/on-shadow.js';
 import type { Choice } from './choose.js';
@@ -42,7 +43,7 @@ async function wayBackFrom(
   shadow: Shadow,
   context: CommandContext,
 ): Promise<(observed: ObservedMigration) => Promise<WayBack | undefined>> {
-  const state = { before: await readFingerprint(shadow), intact: true };
+  const state = { before: await lookAt(shadow), intact: true };
   return async ({ migration }) => {
     if (!state.intact) return undefined;
     const { after, intact, wayBack } = await wayBackOf(shadow, migration, state.before, context.instantiate);

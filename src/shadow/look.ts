@@ -1,0 +1,91 @@
+import type { QueryRunner } from 'typeorm';
+import { affectedSql, catalogSql, changedRelations } from '../schema/catalog-changes.js';
+import type { CatalogState } from '../schema/catalog-changes.js';
+import { fingerprintSql, partOfFingerprintSql } from '../schema/fingerprint-sql.js';
+import { fingerprintOf, withAnew } from '../schema/fingerprint.js';
+import type { Fingerprint, FingerprintRow } from '../schema/fingerprint.js';
+import { withQueryRunner } from './replay.js';
+import type { Shadow } from './shadow.js';
+
+/** What a database was like, and what is needed to know later what may have changed. */
+export interface Look {
+  readonly fingerprint: Fingerprint;
+  readonly catalog: CatalogState;
+}
+
+export function lookAt({ dataSource }: Shadow, earlier?: Look): Promise<Look> {
+  return withQueryRunner(dataSource, (queryRunner) => lookAside(queryRunner, earlier));
+}
+
+/** In a transaction of its own. */
+export async function lookAside(queryRunner: QueryRunner, earlier?: Look): Promise<Look> {
+  await queryRunner.startTransaction();
+  try {
+    return await look(queryRunner, earlier);
+  } finally {
+    await queryRunner.rollbackTransaction();
+  }
+}
+
+/**
+ * Reads what the database is like, in a transaction that will be rolled back. With an earlier look at the same database only what may have
+ * changed since then is read: nearly all of the time goes into the texts, and a migration changes few of them.
+ */
+export async function look(queryRunner: QueryRunner, earlier?: Look): Promise<Look> {
+  await prepare(queryRunner);
+  // Before the texts: what changes while they are read has changed after this.
+  const catalog = await ask<CatalogState>(queryRunner, 'catalog', earlier ? `('${earlier.catalog.now}')` : '(NULL)');
+  return { catalog, fingerprint: await fingerprint(queryRunner, catalog, earlier) };
+}
+
+async function fingerprint(queryRunner: QueryRunner, catalog: CatalogState, earlier?: Look): Promise<Fingerprint> {
+  const changed = earlier && changedRelations(earlier.catalog, catalog);
+  if (earlier === undefined || changed === undefined) return wholeFingerprint(queryRunner);
+  if (changed.length === 0) return earlier.fingerprint;
+  const { affected } = await ask<{ readonly affected: readonly string[] }>(queryRunner, 'affected', listed(changed));
+  if (affected.includes('0')) return wholeFingerprint(queryRunner);
+  // An index is read with its table; what is said of it by COMMENT is its own.
+  const anew = [...changed, ...affected];
+  const { found } = await ask<Found>(queryRunner, 'part', listed(anew));
+  return withAnew(earlier.fingerprint, anew, fingerprintOf(found));
+}
+
+async function wholeFingerprint(queryRunner: QueryRunner): Promise<Fingerprint> {
+  const { found } = await ask<Found>(queryRunner, 'whole');
+  return fingerprintOf(found);
+}
+
+interface Found {
+  readonly found: readonly FingerprintRow[] | null;
+}
+
+/** How to find the answer takes PostgreSQL as long as finding it, and it would think about it for each migration. */
+const questions = {
+  catalog: `(text) AS ${catalogSql}`,
+  affected: `(oid[]) AS ${affectedSql}`,
+  part: `(oid[]) AS ${partOfFingerprintSql}`,
+  whole: `AS ${fingerprintSql}`,
+};
+
+const prefix = 'nest_migrate_';
+
+async function prepare(queryRunner: QueryRunner): Promise<void> {
+  // Every name is spelled out, and every value written alike, whatever the migration has set; what is temporary hides nothing.
+  await queryRunner.query(
+    'RESET ALL; SET LOCAL search_path TO pg_catalog, pg_temp; SET LOCAL plan_cache_mode TO force_generic_plan',
+  );
+  // Asked each time: a migration may have said DEALLOCATE ALL.
+  const prepared = (await queryRunner.query('SELECT name FROM pg_prepared_statements')) as readonly { name: string }[];
+  const names = new Set(prepared.map(({ name }) => name));
+  const missing = Object.entries(questions).filter(([question]) => !names.has(prefix + question));
+  for (const [question, sql] of missing) await queryRunner.query(`PREPARE ${prefix}${question} ${sql}`);
+}
+
+/** These are numbers, as PostgreSQL has told them. */
+const listed = (relations: readonly string[]): string => `('{${relations.join(',')}}')`;
+
+/** Each is answered by one row. */
+async function ask<T>(queryRunner: QueryRunner, question: keyof typeof questions, argument = ''): Promise<T> {
+  const [answer] = (await queryRunner.query(`EXECUTE ${prefix}${question}${argument}`)) as readonly [T];
+  return answer;
+}
