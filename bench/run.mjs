@@ -1,13 +1,11 @@
 // Measures nest-migrate against everything else. See README.md.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { openBench } from './context.mjs';
 import { bench as benchDir, binOf, root, work } from './paths.mjs';
 import { headOf, sectionOf } from './report/report.mjs';
 import { installApp, installRepository, installTools, pack } from './setup/install.mjs';
-import { rows } from './rows/all.mjs';
 
 const { values: flags } = parseArgs({
   options: {
@@ -17,10 +15,12 @@ const { values: flags } = parseArgs({
     json: { type: 'boolean', default: false },
   },
 });
-const names = flags.only ?? Object.keys(rows);
-const unknown = names.filter((name) => !Object.hasOwn(rows, name));
+const there = readdirSync(join(benchDir, 'rows'))
+  .map((file) => file.replace('.mjs', ''))
+  .filter((name) => name !== 'all');
+const unknown = (flags.only ?? []).filter((name) => !there.includes(name));
 if (unknown.length > 0) {
-  console.error(`There is no row ${unknown.join(', ')}. There are: ${Object.keys(rows).join(', ')}.`);
+  console.error(`There is no row ${unknown.join(', ')}. There are: ${there.join(', ')}.`);
   process.exit(2);
 }
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(130));
@@ -37,6 +37,9 @@ installApp(tarball);
 
 // Only now is there a driver to import.
 const { startServer } = await import('./setup/server.mjs');
+const { openBench } = await import('./context.mjs');
+const { rows } = await import('./rows/all.mjs');
+const names = flags.only ?? Object.keys(rows);
 const server = await startServer();
 const results = {};
 try {
