@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf, MigrateError } from '../errors.js';
+import { isProcessAlive } from './process-alive.js';
 
 interface Owner {
   readonly pid: number;
@@ -104,11 +105,7 @@ function isAlive(owner: Owner, file: string): boolean {
     const touched = statSync(file, { throwIfNoEntry: false })?.mtimeMs;
     return touched !== undefined && Date.now() - touched < silentAfterMs;
   }
-  try {
-    process.kill(owner.pid, 0);
-  } catch (error) {
-    if (codeOf(error) !== 'EPERM') return false;
-  }
+  if (!isProcessAlive(owner.pid)) return false;
   return owner.started === null || owner.started === startOf(owner.pid);
 }
 

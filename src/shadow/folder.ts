@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { codeOf } from '../errors.js';
+import { isProcessAlive } from '../data-source/process-alive.js';
 
 const prefix = 'nest-migrate-shadow-';
 
@@ -22,19 +22,11 @@ async function removeLeftovers(parent: string): Promise<void> {
   for (const name of names) {
     const folder = join(parent, name);
     try {
-      if (isAlive(Number(name.slice(prefix.length).split('-')[0]))) continue;
+      if (isProcessAlive(Number(name.slice(prefix.length).split('-')[0]))) continue;
       if (Date.now() - (await stat(folder)).mtimeMs > youngMs) await rm(folder, { recursive: true, force: true });
     } catch {
       // Somebody else's, or somebody else was faster.
     }
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return codeOf(error) === 'EPERM';
   }
 }
 
