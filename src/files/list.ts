@@ -4,6 +4,7 @@ import type { DataSourceOptions } from 'typeorm';
 import { ExitCode, MigrateError } from '../errors.js';
 import type { ListedFile, MigrationClass, MigrationList } from './migration.js';
 import { expectedName, mayHoldMigrations } from './name.js';
+import { filesOfPlainPattern } from './plain-pattern.js';
 
 /** Lists what the `migrations` option names. Only the entries of folders are read: with a thousand files this stays quick. */
 export async function listMigrations(sources: DataSourceOptions['migrations']): Promise<MigrationList> {
@@ -24,11 +25,15 @@ export async function listMigrations(sources: DataSourceOptions['migrations']): 
 
 async function expand(pattern: string): Promise<readonly string[]> {
   refuseFolder(pattern);
-  const { glob } = await import('tinyglobby');
   // Backslashes are separators on Windows, as TypeORM takes them; elsewhere they may escape.
   const normal = process.platform === 'win32' ? pattern.replaceAll('\\', '/') : pattern;
-  const matches = await glob(normal, { absolute: true, onlyFiles: true, expandDirectories: false, dot: false });
+  const matches = filesOfPlainPattern(normal) ?? (await filesByMatcher(normal));
   return inTheirFolders(matches.filter(mayHoldMigrations));
+}
+
+async function filesByMatcher(pattern: string): Promise<readonly string[]> {
+  const { glob } = await import('tinyglobby');
+  return glob(pattern, { absolute: true, onlyFiles: true, expandDirectories: false, dot: false });
 }
 
 /** As the system writes paths. Only folders are looked at closely: there are few, and of files there may be thousands. */

@@ -3,7 +3,17 @@ import SequencerModule from '@jest/test-sequencer';
 const Sequencer = SequencerModule.default ?? SequencerModule;
 
 /** What takes longest begins first, or one of two workers has nothing to do while the other one ends it. Jest itself knows only on the second run. */
-const longest = ['generate/command', 'generate/cases', 'data-source/embedded', 'generate/cache', 'drift/', 'check/'];
+const longest = [
+  'generate/command',
+  'data-source/embedded',
+  'drift/',
+  'generate/cache',
+  'generate/rewrite-type',
+  'generate/c',
+  'lint/',
+  'check/',
+  'acceptance/',
+];
 
 export default class LongestFirst extends Sequencer {
   sort(tests) {
