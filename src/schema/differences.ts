@@ -1,4 +1,5 @@
 import type { Fact } from './engine.js';
+import { isEqual } from './equal.js';
 import type { ObjectId } from './object-id.js';
 import { relationOf } from './object-id.js';
 import type { Schema } from './read.js';
@@ -32,17 +33,10 @@ function isAlone(fact: Fact, own: Schema, other: Schema): boolean {
   return !other.has(fact.id) && ownersOf(fact, own).every((owner) => other.has(owner));
 }
 
-/** Properties whose names begin with `_` are notes of the engine. */
+/** A property that one of them does not have is as good as none. */
 function differing({ payload: a }: Fact, { payload: b }: Fact): readonly string[] {
   const names = new Set([...Object.keys(a), ...Object.keys(b)]);
-  return [...names].filter((name) => !name.startsWith('_') && canonical(a[name]) !== canonical(b[name])).toSorted();
-}
-
-function canonical(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value ?? null);
-  if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
-  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return `{${entries.map(([name, one]) => `${name}:${canonical(one)}`).join()}}`;
+  return [...names].filter((name) => !name.startsWith('_') && !isEqual(a[name] ?? null, b[name] ?? null)).toSorted();
 }
 
 /** What an object goes away with: its table, the object that a comment is on, the column that owns a sequence, the table it is a part of. */

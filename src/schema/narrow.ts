@@ -1,3 +1,4 @@
+import { isEqual } from './equal.js';
 import { keyOf, relationOf } from './object-id.js';
 import type { ObjectId } from './object-id.js';
 import { schemaOf } from './read.js';
@@ -68,18 +69,6 @@ function differing(from: Schema, to: Schema): readonly ObjectId[] {
   };
   return [...from.objects.filter((one) => !isSame(one)), ...to.objects.filter(({ id }) => !from.has(id))].map(
     ({ id }) => id,
-  );
-}
-
-/** As the engine compares: in any order, and without its notes, whose names begin with `_`. */
-function isEqual(a: unknown, b: unknown): boolean {
-  if (a === b) return true;
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
-  const names = new Set([...Object.keys(a), ...Object.keys(b)]);
-  const of = (value: object, name: string): unknown => (value as Readonly<Record<string, unknown>>)[name];
-  return (
-    Array.isArray(a) === Array.isArray(b) &&
-    [...names].every((name) => name.startsWith('_') || isEqual(of(a, name), of(b, name)))
   );
 }
 
