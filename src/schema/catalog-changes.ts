@@ -55,11 +55,23 @@ const present = aboutRelations
     ([catalog, relation, rows = 'true']) => `SELECT ${relation} FROM ${catalog} WHERE ${rows} AND ${counted[catalog]}`,
   );
 
+/** The transactions in other databases of the server, which may take hours and write nothing in this one. Those it may not see are missing. */
+export const elsewhereSql = `ARRAY(
+    SELECT backend_xid::text FROM pg_stat_activity
+      WHERE backend_xid IS NOT NULL AND datid <> (SELECT oid FROM pg_database WHERE datname = current_database())
+    UNION ALL SELECT transaction::text FROM pg_prepared_xacts WHERE database <> current_database())`;
+
+/** The oldest transaction that may still write something here that cannot be seen yet: its own, or another's but those $2. */
+const nowSql = `SELECT candidate::xid FROM (
+    SELECT pg_current_xact_id_if_assigned() UNION ALL SELECT pg_snapshot_xmax(pg_current_snapshot())
+    UNION ALL SELECT xip FROM pg_snapshot_xip(pg_current_snapshot()) AS xip WHERE xip::xid <> ALL ($2)
+  ) AS running (candidate) ORDER BY running.candidate LIMIT 1`;
+
 /**
  * How many rows there are about each relation, and about which there are some that were written since $1. Whatever is written later has
- * at least the number `now`.
+ * at least the number `now`. What runs elsewhere ($2) is asked before this: a transaction that begins or ends in between is a young one.
  */
-export const catalogSql = `SELECT pg_snapshot_xmin(pg_current_snapshot())::xid AS now,
+export const catalogSql = `SELECT (${nowSql}) AS now,
   (SELECT json_agg(DISTINCT relation) FROM (${fresh.join('\n    UNION ALL ')}) AS fresh (relation)) AS fresh,
   (SELECT json_object_agg(relation, rows) FROM (SELECT relation, count(*) AS rows FROM (${present.join('\n    UNION ALL ')}) AS row (relation) GROUP BY relation) AS counted) AS counts,
   (SELECT json_build_object('count', count(*), 'fresh', bool_or(${isFresh})) FROM (${aboutOthers.map((from) => `SELECT xmin FROM ${from}`).join(' UNION ALL ')}) AS other) AS others`;

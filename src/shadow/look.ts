@@ -1,5 +1,5 @@
 import type { QueryRunner } from 'typeorm';
-import { affectedSql, catalogSql, changedRelations } from '../schema/catalog-changes.js';
+import { affectedSql, catalogSql, changedRelations, elsewhereSql } from '../schema/catalog-changes.js';
 import type { CatalogState } from '../schema/catalog-changes.js';
 import { fingerprintSql, partOfFingerprintSql } from '../schema/fingerprint-sql.js';
 import { fingerprintOf, withAnew } from '../schema/fingerprint.js';
@@ -32,9 +32,10 @@ export async function lookAside(queryRunner: QueryRunner, earlier?: Look): Promi
  * changed since then is read: nearly all of the time goes into the texts, and a migration changes few of them.
  */
 export async function look(queryRunner: QueryRunner, earlier?: Look): Promise<Look> {
-  await prepare(queryRunner);
+  const elsewhere = await prepare(queryRunner);
   // Before the texts: what changes while they are read has changed after this.
-  const catalog = await ask<CatalogState>(queryRunner, 'catalog', earlier ? `('${earlier.catalog.now}')` : '(NULL)');
+  const since = earlier ? `'${earlier.catalog.now}'` : 'NULL';
+  const catalog = await ask<CatalogState>(queryRunner, 'catalog', `(${since}, '{${elsewhere.join(',')}}')`);
   return { catalog, fingerprint: await fingerprint(queryRunner, catalog, earlier) };
 }
 
@@ -61,7 +62,7 @@ interface Found {
 
 /** How to find the answer takes PostgreSQL as long as finding it, and it would think about it for each migration. */
 const questions = {
-  catalog: `(text) AS ${catalogSql}`,
+  catalog: `(text, xid[]) AS ${catalogSql}`,
   affected: `(oid[]) AS ${affectedSql}`,
   part: `(oid[]) AS ${partOfFingerprintSql}`,
   whole: `AS ${fingerprintSql}`,
@@ -69,16 +70,20 @@ const questions = {
 
 const prefix = 'nest_migrate_';
 
-async function prepare(queryRunner: QueryRunner): Promise<void> {
+/** Returns the transactions that run in other databases of the server. */
+async function prepare(queryRunner: QueryRunner): Promise<readonly string[]> {
   // Every name is spelled out, and every value written alike, whatever the migration has set; what is temporary hides nothing.
   await queryRunner.query(
     'RESET ALL; SET LOCAL search_path TO pg_catalog, pg_temp; SET LOCAL plan_cache_mode TO force_generic_plan',
   );
   // Asked each time: a migration may have said DEALLOCATE ALL.
-  const prepared = (await queryRunner.query('SELECT name FROM pg_prepared_statements')) as readonly { name: string }[];
-  const names = new Set(prepared.map(({ name }) => name));
-  const missing = Object.entries(questions).filter(([question]) => !names.has(prefix + question));
+  const [asked] = (await queryRunner.query(`SELECT ARRAY(SELECT name FROM pg_prepared_statements) AS names,
+    ${elsewhereSql} AS elsewhere`)) as readonly [
+    { readonly names: readonly string[]; readonly elsewhere: readonly string[] },
+  ];
+  const missing = Object.entries(questions).filter(([question]) => !asked.names.includes(prefix + question));
   for (const [question, sql] of missing) await queryRunner.query(`PREPARE ${prefix}${question} ${sql}`);
+  return asked.elsewhere;
 }
 
 /** These are numbers, as PostgreSQL has told them. */

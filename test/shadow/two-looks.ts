@@ -4,6 +4,7 @@ import { differences } from '../../src/schema/fingerprint.js';
 import { look } from '../../src/shadow/look.js';
 import type { Look } from '../../src/shadow/look.js';
 import type { Shadow } from '../../src/shadow/shadow.js';
+import { createDatabase } from '../support/database.js';
 
 /** What a look at what may have changed since then gets wrong, compared to a look at everything. In a transaction. */
 export async function mistakes(queryRunner: QueryRunner, earlier: Look): Promise<readonly string[]> {
@@ -50,4 +51,21 @@ export async function questionsOf(queryRunner: QueryRunner, earlier: Look): Prom
   const query = jest.spyOn(queryRunner, 'query');
   await look(queryRunner, earlier);
   return query.mock.calls.flatMap(([sql]) => /^EXECUTE nest_migrate_(\w+)/.exec(sql)?.[1] ?? []);
+}
+
+/** One transaction in another database of the server that lasts, and others that come and go. */
+export async function somebodyElse(url: string | undefined): Promise<() => Promise<void>> {
+  if (url === undefined) return () => Promise.resolve();
+  const database = await createDatabase();
+  const [lasting, busy] = [await database.client(), await database.client()];
+  await lasting.query('BEGIN; CREATE TABLE lasting (id int)');
+  let stopped = false;
+  const work = (async () => {
+    while (!stopped) await busy.query('BEGIN; CREATE TABLE passing (id int); SELECT pg_sleep(0.003); ROLLBACK');
+  })();
+  return async () => {
+    stopped = true;
+    await work;
+    await database.drop();
+  };
 }

@@ -1,0 +1,44 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { DataSource } from 'typeorm';
+import { look, lookAt } from '../../src/shadow/look.js';
+import { openShadow } from '../../src/shadow/shadow.js';
+import type { Shadow } from '../../src/shadow/shadow.js';
+import { serverUrl } from '../support/database.js';
+import { inTransaction, mistakes, questionsOf, somebodyElse } from './two-looks.js';
+
+let shadow: Shadow;
+let stop: () => Promise<void>;
+beforeAll(async () => {
+  shadow = await openShadow(new DataSource({ type: 'postgres' }), { url: serverUrl() });
+  stop = await somebodyElse(serverUrl());
+});
+afterAll(async () => {
+  await stop();
+  await shadow.close();
+});
+
+it('a look finds what another session was still writing at the look before', async () => {
+  const writer = shadow.dataSource.createQueryRunner();
+  await writer.startTransaction();
+  await writer.query('CREATE TABLE unseen (id int); SAVEPOINT point; ALTER TABLE unseen ADD name text');
+  // Younger than what is being written, and seen.
+  await shadow.pool.query('CREATE TABLE seen (id int)');
+  const known = await lookAt(shadow);
+  await writer.commitTransaction();
+  await writer.release();
+
+  expect(known.fingerprint.size).toBeLessThan((await lookAt(shadow)).fingerprint.size);
+  const wrong = await inTransaction(shadow, 'roll back', (queryRunner) => mistakes(queryRunner, known));
+  expect(wrong).toEqual([]);
+});
+
+it('and what its own transaction has written since', async () => {
+  const wrong = await inTransaction(shadow, 'roll back', async (queryRunner) => {
+    await queryRunner.query('CREATE TABLE own (id int)');
+    await shadow.pool.query('CREATE TABLE younger (id int)');
+    const known = await look(queryRunner);
+    await queryRunner.query('ALTER TABLE public.own ADD name text');
+    return [...(await questionsOf(queryRunner, known)).slice(0, 1), ...(await mistakes(queryRunner, known))];
+  });
+  expect(wrong).toEqual(['catalog']);
+});
