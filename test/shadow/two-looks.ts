@@ -59,12 +59,12 @@ export async function somebodyElse(url: string | undefined): Promise<() => Promi
   const database = await createDatabase();
   const [lasting, busy] = [await database.client(), await database.client()];
   await lasting.query('BEGIN; CREATE TABLE lasting (id int)');
-  let stopped = false;
+  const stop = new AbortController();
   const work = (async () => {
-    while (!stopped) await busy.query('BEGIN; CREATE TABLE passing (id int); SELECT pg_sleep(0.003); ROLLBACK');
+    while (!stop.signal.aborted) await busy.query('BEGIN; CREATE TABLE passing (id int); SELECT pg_sleep(0.003); ROLLBACK');
   })();
   return async () => {
-    stopped = true;
+    stop.abort();
     await work;
     await database.drop();
   };
