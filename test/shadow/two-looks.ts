@@ -61,7 +61,8 @@ export async function somebodyElse(url: string | undefined): Promise<() => Promi
   await lasting.query('BEGIN; CREATE TABLE lasting (id int)');
   const stop = new AbortController();
   const work = (async () => {
-    while (!stop.signal.aborted) await busy.query('BEGIN; CREATE TABLE passing (id int); SELECT pg_sleep(0.003); ROLLBACK');
+    while (!stop.signal.aborted)
+      await busy.query('BEGIN; CREATE TABLE passing (id int); SELECT pg_sleep(0.003); ROLLBACK');
   })();
   return async () => {
     stop.abort();
