@@ -1,10 +1,9 @@
 import { ExitCode, MigrateError } from '../errors.js';
 import { withReader } from '../database/client.js';
 import type { SqlClient } from '../database/client.js';
-import { readLedger } from '../database/ledger.js';
+import { ledgerChange, readLedger } from '../database/ledger.js';
 import { holdLock } from '../database/lock.js';
 import type { HalfDone } from '../database/log.js';
-import { ledgerChange } from '../database/steps.js';
 import type { CommandContext } from './context.js';
 import type { Resolution, ResolveResult } from './contract.js';
 import { findByReference } from './choose.js';
@@ -47,7 +46,11 @@ async function decide(
   switch (resolution.as) {
     case 'finished': {
       const state = direction === 'up' ? 'applied' : 'reverted';
-      const change = ledgerChange({ name: migration, timestamp: Number(migration.slice(-13)) }, { direction }, context);
+      const change = ledgerChange(
+        context.tables,
+        { name: migration, timestamp: Number(migration.slice(-13)) },
+        direction,
+      );
       await client.query(`WITH done AS (${change}) ${set(`state = '${state}', finished_at = clock_timestamp()`)}`);
       return { migration, state };
     }

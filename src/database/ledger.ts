@@ -1,4 +1,5 @@
 import { codeOf, MigrateError } from '../errors.js';
+import type { Direction } from '../events.js';
 import type { SqlClient } from './client.js';
 import { createLogTable, selectNotes } from './log.js';
 import type { DeferredNote, HalfDone } from './log.js';
@@ -79,6 +80,17 @@ export async function ensureTables(client: SqlClient, tables: Tables, exists: Le
   } catch (error) {
     throw creatingFailed(error, tables);
   }
+}
+
+/** The statement that records a migration as applied, or as reverted. */
+export function ledgerChange(
+  tables: Pick<Tables, 'ledger'>,
+  { name, timestamp }: Pick<LedgerRow, 'name' | 'timestamp'>,
+  direction: Direction,
+): string {
+  return direction === 'up'
+    ? `INSERT INTO ${tables.ledger} ("timestamp", "name") VALUES (${timestamp}, ${literal(name)})`
+    : `DELETE FROM ${tables.ledger} WHERE name = ${literal(name)}`;
 }
 
 function readingFailed(error: unknown, tables: Tables): unknown {

@@ -1,8 +1,8 @@
 import { MigrateError, messageOf } from '../errors.js';
-import type { LoadedMigration } from '../files/migration.js';
 import { abortable, cancelled } from './cancel.js';
 import type { SqlClient } from './client.js';
 import { migrationFailed, needsAutocommit } from './failure.js';
+import { ledgerChange } from './ledger.js';
 import type { HalfDone } from './log.js';
 import { StepProgress } from './progress.js';
 import { judgeInDoubt, runsAlone } from './repair.js';
@@ -10,7 +10,6 @@ import { withSession } from './session.js';
 import type { Execute, Session } from './session.js';
 import { attemptOf, executeMigration } from './transaction.js';
 import type { ApplyContext, Step } from './transaction.js';
-import { literal } from './tables.js';
 
 /**
  * Runs a migration without a transaction around it. Each statement is committed together with a count of the statements done,
@@ -36,7 +35,7 @@ export async function applyInSteps(step: Step, context: ApplyContext, halfDone: 
       if (resumeAt && progress.done < resumeAt.statements) throw diverged(step, resumeAt.statements);
       session.progress.sql = undefined;
       await progress.finish(
-        ledgerChange(step.migration, step, context),
+        ledgerChange(context.tables, step.migration, step.direction),
         step.direction === 'up' ? 'applied' : 'reverted',
       );
       return performance.now() - started;
@@ -119,16 +118,6 @@ async function resultAgain(client: SqlClient, sql: string, run: () => Promise<un
   } finally {
     await client.query('ROLLBACK');
   }
-}
-
-export function ledgerChange(
-  migration: Pick<LoadedMigration, 'name' | 'timestamp'>,
-  step: Pick<Step, 'direction'>,
-  context: Pick<ApplyContext, 'tables'>,
-): string {
-  return step.direction === 'up'
-    ? `INSERT INTO ${context.tables.ledger} ("timestamp", "name") VALUES (${migration.timestamp}, ${literal(migration.name)})`
-    : `DELETE FROM ${context.tables.ledger} WHERE name = ${literal(migration.name)}`;
 }
 
 function stopped(

@@ -5,6 +5,7 @@ import { advisoryLockHolder, describeBlocker } from './blockers.js';
 import { abortable, cancelled, pause } from './cancel.js';
 import type { SqlClient, SqlResult } from './client.js';
 import { isLockFailure, migrationFailed } from './failure.js';
+import { ledgerChange } from './ledger.js';
 import { attemptColumns, logFailure } from './log.js';
 import type { Attempt } from './log.js';
 import { withSession } from './session.js';
@@ -147,7 +148,7 @@ export async function begin(
       results = (await session.client.query(
         `START TRANSACTION${level};
          SET LOCAL lock_timeout = ${settings.lockTimeoutMs}; SET LOCAL statement_timeout = ${settings.statementTimeoutMs};
-         SET LOCAL "nest_migrate.open" = 'yes';${commit === 'on-disk' ? '' : ' SET LOCAL synchronous_commit = off;'}
+         SET LOCAL "nest_migrate.open" = '0';${commit === 'on-disk' ? '' : ' SET LOCAL synchronous_commit = off;'}
          SELECT pg_backend_pid() AS pid, ${fence} AS fenced;
          SELECT count(*)::int AS recorded FROM ${tables.ledger} WHERE name IN (${names})`,
       )) as unknown as readonly SqlResult[];
@@ -202,26 +203,21 @@ export async function recordStep(
 
 const notRecorded = 'nest_migrate.not_recorded';
 
+/** '0', which is no difference, in the transaction that we opened, and no number in any other: there the setting made with it is gone. */
+const isOpen = `coalesce(nullif(current_setting('nest_migrate.open', true), ''), '${notRecorded}')::int`;
+
 /**
- * Ledger and log in one statement. It fails when the transaction that we opened is not open any more: the setting made with it is gone
- * then. Nothing that is sent behind it is executed, above all no COMMIT of a transaction that a migration has opened by itself.
+ * Ledger and log in one message. It fails when the transaction that we opened is not open any more. Nothing that is sent in the same
+ * message has happened then, above all no COMMIT of a transaction that a migration has opened by itself.
  */
 function recordSql(step: Step, context: ApplyContext, durationMs: number): string {
   const { tables } = context;
   const { names, values } = attemptColumns(attemptOf(step, context, 'transactional'));
-  const { name, timestamp } = step.migration;
-  const open = `current_setting('nest_migrate.open', true) = 'yes'`;
-  const ledger =
-    step.direction === 'up'
-      ? `INSERT INTO ${tables.ledger} ("timestamp", "name") SELECT ${timestamp}, ${literal(name)} WHERE ${open} RETURNING 1`
-      : `DELETE FROM ${tables.ledger} WHERE name = ${literal(name)} AND ${open} RETURNING 1`;
   const duration = Math.round(durationMs);
-  return `WITH done AS (${ledger}), logged AS (
-       INSERT INTO ${tables.log} (${names}, state, started_at, finished_at, duration_ms)
-       SELECT ${values}, '${step.direction === 'up' ? 'applied' : 'reverted'}',
-         clock_timestamp() - interval '${duration} milliseconds', clock_timestamp(), ${duration} FROM done LIMIT 1
-       RETURNING 1
-     ) SELECT (CASE count(*) WHEN 1 THEN '1' ELSE '${notRecorded}' END)::int FROM logged`;
+  return `${ledgerChange(tables, step.migration, step.direction)};
+    INSERT INTO ${tables.log} (${names}, state, started_at, finished_at, duration_ms)
+      VALUES (${values}, '${step.direction === 'up' ? 'applied' : 'reverted'}',
+        clock_timestamp() - interval '${duration} milliseconds', clock_timestamp(), ${duration} + ${isOpen})`;
 }
 
 function asNotRecorded(error: unknown, { migration: { name }, direction }: Step): unknown {

@@ -170,11 +170,18 @@ describe('run', () => {
     expect(await relations('users%')).toEqual([]);
   });
 
-  it('notices a migration that ends the transaction by itself, and does not record it', async () => {
-    const commits = migration('Commits1700000000001', { up: ['CREATE TABLE users (id int)', 'COMMIT'] });
-    const error = await failureOf(using({ url: database.url, migrations: [commits] }, (migrator) => migrator.run()));
+  it.each([
+    ['and leaves none', ['COMMIT']],
+    ['and begins another', ['COMMIT', 'BEGIN', 'CREATE TABLE users_too (id int)']],
+    ['and what it has set with it', ['ROLLBACK', 'BEGIN']],
+  ])('notices a migration that ends the transaction by itself %s, and does not record it', async (_which, ending) => {
+    const ends = migration('Ends1700000000001', { up: ['CREATE TABLE users (id int)', ...ending] });
+    const error = await failureOf(using({ url: database.url, migrations: [ends] }, (migrator) => migrator.run()));
     expect(error.message).toContain('ended the transaction that it runs in by itself');
     expect(await ledger()).toEqual([]);
+    expect(await relations('users_too')).toEqual([]);
+    const log = await database.query('SELECT migration, state FROM migrations_log');
+    expect(log).toEqual([{ migration: 'Ends1700000000001', state: 'failed' }]);
   });
 
   it.each(['warn', 'run', 'refuse'] as const)(
