@@ -12,6 +12,11 @@ export const lockName = 'migrations.lock';
 /** Where `migrations.lock` is, and the files that it is about. */
 export interface LockPlace {
   readonly file: string;
+  readonly files: readonly string[];
+}
+
+/** With what is in them. */
+export interface ReadPlace extends LockPlace {
   readonly sources: readonly Source[];
 }
 
@@ -29,9 +34,16 @@ export async function lockPlace(list: MigrationList, dir: string | undefined): P
   const listed = list.files.map(({ file }) => file);
   const own = dir === undefined ? [] : await migrationsIn(folder);
   const compiled = own.length > 0 && !listed.some((file) => file.startsWith(folder + sep));
-  const found = await Promise.all((compiled ? own : listed).map(read));
-  const sources = found.filter((source) => source !== undefined);
-  return { file: join(folder, lockName), sources: sources.toSorted((a, b) => a.timestamp - b.timestamp) };
+  return { file: join(folder, lockName), files: compiled ? own : listed };
+}
+
+export async function readPlace(place: LockPlace): Promise<ReadPlace> {
+  return { ...place, sources: await sourcesIn(place.files) };
+}
+
+async function sourcesIn(files: readonly string[]): Promise<readonly Source[]> {
+  const found = await Promise.all(files.map(read));
+  return found.filter((source) => source !== undefined).toSorted((a, b) => a.timestamp - b.timestamp);
 }
 
 /** What the lock says; undefined where there is none. */
@@ -45,25 +57,29 @@ export async function readLock(file: string): Promise<MigrationsLock | undefined
 }
 
 /** Writes down the files that were just made; in a project that has no lock yet, all there are. */
-export async function lockFiles(made: readonly string[], { file, sources }: LockPlace): Promise<void> {
-  const isMade = (source: Source): boolean => made.includes(source.file);
-  if (!sources.some(isMade)) return;
-  await changeFile(file, (text) => {
-    if (text === '') return renderLock([...sources.filter((source) => !isMade(source)), ...sources.filter(isMade)]);
+export async function lockFiles(made: readonly string[], { file, files }: LockPlace): Promise<void> {
+  const ours = files.filter((one) => made.includes(one));
+  if (ours.length === 0) return;
+  await changeFile(file, async (text) => {
+    if (text === '') {
+      const others = files.filter((one) => !made.includes(one));
+      return renderLock([...(await sourcesIn(others)), ...(await sourcesIn(ours))]);
+    }
     const { entries, conflictAt } = parseLock(text);
     if (conflictAt !== undefined) throw inConflict(file, conflictAt);
     const known = new Set(entries.map(({ name }) => name));
+    const sources = await sourcesIn(ours);
     return appendToLock(
       text,
-      sources.filter((source) => isMade(source) && !known.has(source.name)),
+      sources.filter(({ name }) => !known.has(name)),
     );
   });
 }
 
 /** One file has become several: they take its place in the lock. */
-export async function relock(old: string, made: readonly string[], { file, sources }: LockPlace): Promise<void> {
+export async function relock(old: string, made: readonly string[], { file, files }: LockPlace): Promise<void> {
   if ((await readLock(file)) === undefined) return;
-  const successors = sources.filter((source) => made.includes(source.file));
+  const successors = await sourcesIn(files.filter((one) => made.includes(one)));
   await changeFile(file, (text) => {
     const { entries } = parseLock(text);
     const index = entries.findIndex(({ name }) => name === nameOf(old));
@@ -73,7 +89,7 @@ export async function relock(old: string, made: readonly string[], { file, sourc
 }
 
 /** Writes the lock anew: the files in the order in which they were locked, then those that are new. */
-export async function remakeLock({ file, sources }: LockPlace): Promise<void> {
+export async function remakeLock({ file, sources }: ReadPlace): Promise<void> {
   await changeFile(file, (text) => {
     const order = new Map(parseLock(text).entries.map(({ name }, index) => [name, index]));
     const place = ({ name }: Source): number => order.get(name) ?? Infinity;

@@ -27,7 +27,7 @@ export async function writeNew(folder: string, name: string, text: string): Prom
 const longestDraftMs = 5000;
 
 /** Gives a file another text, whole or not at all; of several who do so at once, each sees what the one before has written. */
-export async function changeFile(file: string, change: (text: string) => string): Promise<void> {
+export async function changeFile(file: string, change: (text: string) => string | Promise<string>): Promise<void> {
   const draft = join(dirname(file), `.${basename(file)}.tmp`);
   let handle: FileHandle | undefined;
   try {
@@ -37,7 +37,7 @@ export async function changeFile(file: string, change: (text: string) => string)
       if (codeOf(error) === 'ENOENT') return '';
       throw error;
     });
-    await handle.writeFile(change(before));
+    await handle.writeFile(await change(before));
     await handle.sync();
     await handle.close();
     await rename(draft, file);

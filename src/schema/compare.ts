@@ -18,6 +18,11 @@ export interface Change {
   readonly commitAfter: boolean;
 }
 
+/** Loads what compares, for whoever has to wait anyway before there is something to compare. */
+export async function prepareToCompare(): Promise<void> {
+  await engine();
+}
+
 /** The statements that lead from one schema to the other; none when they are the same. */
 export async function compareSchemas(
   from: Schema,

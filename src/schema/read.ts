@@ -30,6 +30,14 @@ export interface SchemaObject {
 /** What a pool of `pg` is needed for. */
 export interface CatalogPool {
   connect(): Promise<unknown>;
+  /** Where it can be read beside the database, in the thread of that. */
+  readCatalog?(options: ReadOptions): Promise<Catalog>;
+}
+
+/** The facts of a schema, as they can be kept and sent. */
+export interface Catalog {
+  readonly facts: readonly Fact[];
+  readonly edges: readonly Dependency[];
 }
 
 export interface ReadOptions {
@@ -40,7 +48,12 @@ export interface ReadOptions {
 /** Who may do what is left out: roles and rights differ from server to server, and migrations here are not about them. */
 const leftOut = new Set(['role', 'membership', 'acl', 'securityLabel', 'defaultPrivilege', 'userMapping']);
 
-export async function readSchema(pool: CatalogPool, { ignoreTables }: ReadOptions): Promise<Schema> {
+export async function readSchema(pool: CatalogPool, options: ReadOptions): Promise<Schema> {
+  const { facts, edges } = await (pool.readCatalog?.(options) ?? readCatalog(pool, options));
+  return schemaOf(facts, edges);
+}
+
+export async function readCatalog(pool: CatalogPool, { ignoreTables }: ReadOptions): Promise<Catalog> {
   const { extract } = await engine();
   const { factBase } = await extract(pool);
   const ignored = new Set(ignoreTables.map(keyOf));
@@ -62,7 +75,7 @@ export async function readSchema(pool: CatalogPool, { ignoreTables }: ReadOption
   const kept = all.filter(
     (fact) => !leftOut.has(fact.id.kind) && !isNoise(fact) && !isIgnored(fact) && !isTheirs(fact.id),
   );
-  return schemaOf(kept.map(withCollation), edges);
+  return { facts: kept.map(withCollation), edges };
 }
 
 /** The types that only tables need which are left out: they are not the schema's either. */

@@ -41,7 +41,8 @@ export async function takeAhead(): Promise<Place | undefined> {
     await lite.close();
     await place.remove();
   };
-  return { ...place, remove, onlyExtensions: usualExtensions.map((name) => name.replaceAll('_', '-')) };
+  const onlyExtensions = usualExtensions.map((name) => name.replaceAll('_', '-'));
+  return { ...place, remove, onlyExtensions, readCatalog: (options) => lite.readCatalog(options) };
 }
 
 /** Ends what was begun and is not needed. */

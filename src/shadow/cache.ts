@@ -13,6 +13,23 @@ export interface SchemaCache {
   set(key: string, value: unknown): Promise<void>;
 }
 
+/** Writes while something else is waited for; what it was told to keep may be found only when it is settled. */
+export interface LazyCache extends SchemaCache {
+  settled(): Promise<void>;
+}
+
+export function writeLater({ get, set }: SchemaCache): LazyCache {
+  const writing: Promise<void>[] = [];
+  return {
+    get,
+    set: (key, value) => {
+      writing.push(set(key, value));
+      return Promise.resolve();
+    },
+    settled: async () => void (await Promise.all(writing)),
+  };
+}
+
 export const noCache: SchemaCache = { get: () => Promise.resolve(undefined), set: () => Promise.resolve() };
 
 /** `versions` is everything beside the keys that could make another result of the same input. */

@@ -1,22 +1,36 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { openFolder } from '../data-source/data-folder.js';
+import type { SqlClient } from '../database/client.js';
 import { loadPg } from '../data-source/load-pg.js';
 import { usualExtensions, wiredConfig } from '../data-source/pglite.js';
 import type { PGlite, ProtocolMessage } from '../data-source/pglite.js';
 import { messageOf } from '../errors.js';
-import { readSchema } from '../schema/read.js';
+import { readCatalog } from '../schema/read.js';
+import type { Catalog, CatalogPool, ReadOptions } from '../schema/read.js';
+import { inside } from './inside.js';
 
 /** What the thread is asked to do. */
 export type Order =
   | { readonly kind: 'open' }
   | { readonly kind: 'send'; readonly message: Uint8Array }
-  | { readonly kind: 'exec'; readonly sql: string };
+  | { readonly kind: 'exec'; readonly sql: string }
+  | { readonly kind: 'read'; readonly options: ReadOptions };
 
-export interface Answer {
-  readonly id: number;
-  /** None when it could not be done. */
-  readonly messages?: readonly ProtocolMessage[];
-  readonly error?: unknown;
+/** What it answers. */
+export interface Answers {
+  readonly open: undefined;
+  readonly send: readonly ProtocolMessage[];
+  readonly exec: undefined;
+  readonly read: Catalog;
+}
+
+export type Answer =
+  { readonly id: number; readonly value: Answers[Order['kind']] } | { readonly id: number; readonly error: unknown };
+
+interface Opened {
+  readonly lite: PGlite;
+  /** This thread's own way to it. */
+  readonly reader: SqlClient;
 }
 
 /** The thread of `openAhead`: opens the database in the folder that it is given, and passes on what is said to it. */
@@ -26,7 +40,7 @@ database.catch(() => undefined);
 
 parentPort?.on('message', ({ id, order }: { readonly id: number; readonly order: Order }) => {
   void carryOut(order).then(
-    (messages) => say({ id, messages }),
+    (value) => say({ id, value }),
     (error: unknown) => say({ id, error }),
   );
 });
@@ -36,31 +50,39 @@ function say(answer: Answer): void {
   parentPort?.postMessage(answer);
 }
 
-async function carryOut(order: Order): Promise<readonly ProtocolMessage[]> {
-  const lite = await database;
-  if (order.kind === 'send') return (await lite.execProtocolStream(order.message, { throwOnError: false })).map(asData);
-  if (order.kind === 'exec') await lite.exec(order.sql);
-  return [];
+async function carryOut(order: Order): Promise<Answers[Order['kind']]> {
+  const { lite, reader } = await database;
+  if (order.kind === 'read') return readCatalog(isInTransaction ? inside(reader) : poolOf(reader), order.options);
+  if (order.kind === 'exec') {
+    await lite.exec(order.sql);
+    // It ends a transaction, or sets back what a client has set.
+    isInTransaction = false;
+  }
+  if (order.kind !== 'send') return undefined;
+  const answers = await lite.execProtocolStream(order.message, { throwOnError: false });
+  for (const { name, status } of answers) if (name === 'readyForQuery') isInTransaction = status !== 'I';
+  return answers.map(asData);
 }
 
-async function opened(dir: string): Promise<PGlite> {
-  const lite = await openFolder(dir, {}, usualExtensions);
-  await warm(lite);
-  return lite;
-}
+/** There is one session: whoever has opened it, what is read is read inside it. */
+let isInTransaction = false;
 
 /**
  * What PostgreSQL does for the first time takes it many times as long as later: its own code is compiled while it runs, and the catalog is
  * read into its caches. So the first time is over before anybody asks.
  */
-async function warm(lite: PGlite): Promise<void> {
+async function opened(dir: string): Promise<Opened> {
+  const lite = await openFolder(dir, {}, usualExtensions);
   const { default: pg } = await loadPg();
-  const pool = new pg.Pool({ ...wiredConfig(lite), max: 1 });
-  try {
-    await readSchema(pool, { ignoreTables: [] });
-  } finally {
-    await pool.end();
-  }
+  const reader = new pg.Client(wiredConfig(lite));
+  await reader.connect();
+  await readCatalog(poolOf(reader), { ignoreTables: [] });
+  return { lite, reader };
+}
+
+function poolOf(client: SqlClient): CatalogPool {
+  const query = client.query.bind(client);
+  return { connect: () => Promise.resolve({ query, release: () => undefined }) };
 }
 
 /** An error is copied to the other thread without its code, its detail, its position; an object keeps them. */

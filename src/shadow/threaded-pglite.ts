@@ -1,10 +1,11 @@
 import type { Worker } from 'node:worker_threads';
 import type { PGlite, ProtocolMessage } from '../data-source/pglite.js';
 import { MigrateError } from '../errors.js';
-import type { Answer, Order } from './thread.js';
+import type { Catalog, ReadOptions } from '../schema/read.js';
+import type { Answer, Answers, Order } from './thread.js';
 
 interface Asked {
-  readonly answer: (messages: readonly ProtocolMessage[]) => void;
+  readonly answer: (value: never) => void;
   readonly fail: (error: unknown) => void;
 }
 
@@ -27,8 +28,13 @@ export class ThreadedPGlite implements PGlite {
     return this;
   }
 
-  execProtocolStream(message: Uint8Array): Promise<readonly ProtocolMessage[]> {
-    return this.#ask({ kind: 'send', message });
+  async execProtocolStream(message: Uint8Array): Promise<readonly ProtocolMessage[]> {
+    return (await this.#ask({ kind: 'send', message })).map(asTheyWere);
+  }
+
+  /** In its own thread: this one only gets what was found. */
+  readCatalog(options: ReadOptions): Promise<Catalog> {
+    return this.#ask({ kind: 'read', options });
   }
 
   async exec(sql: string): Promise<void> {
@@ -40,7 +46,7 @@ export class ThreadedPGlite implements PGlite {
     await this.worker.terminate();
   }
 
-  #ask(order: Order): Promise<readonly ProtocolMessage[]> {
+  #ask<Kind extends Order['kind']>(order: Order & { readonly kind: Kind }): Promise<Answers[Kind]> {
     if (this.#gone !== undefined) return Promise.reject(this.#gone);
     const id = this.#count++;
     return new Promise((answer, fail) => {
@@ -50,11 +56,11 @@ export class ThreadedPGlite implements PGlite {
     });
   }
 
-  #take({ id, messages, error }: Answer): void {
-    const asked = this.#asked.get(id);
-    this.#asked.delete(id);
-    if (messages === undefined) asked?.fail(error);
-    else asked?.answer(messages.map(asTheyWere));
+  #take(answer: Answer): void {
+    const asked = this.#asked.get(answer.id);
+    this.#asked.delete(answer.id);
+    if ('value' in answer) asked?.answer(answer.value as never);
+    else asked?.fail(answer.error);
   }
 
   #fail(error: Error): void {

@@ -1,11 +1,12 @@
-import type pg from 'pg';
 import type { SqlClient } from '../database/client.js';
 import type { Extensions } from '../data-source/pglite.js';
 import { codeOf, MigrateError } from '../errors.js';
-import type { CatalogPool } from '../schema/read.js';
+import { readCatalog } from '../schema/read.js';
+import type { CatalogPool, ReadOptions } from '../schema/read.js';
 import { pgDelta, pglite } from '../version.js';
 import { takeAhead } from './ahead.js';
 import { inProcess } from './in-process.js';
+import { inside } from './inside.js';
 import type { Place } from './place.js';
 import { createTemporaryDatabase } from './temporary-database.js';
 
@@ -15,6 +16,8 @@ export type Database = CatalogPool & SqlClient;
 /** A throwaway PostgreSQL, empty at first. */
 export interface Throwaway {
   readonly pool: Database;
+  /** Where it can be read beside the database. */
+  readonly readCatalog?: Database['readCatalog'];
   /** Whether these extensions can be created, as far as that is known. */
   offers(extensions: readonly string[]): boolean;
   close(): Promise<void>;
@@ -39,10 +42,10 @@ export async function openThrowaway(options: ThrowawayOptions): Promise<Throwawa
   };
   try {
     (await pool.connect()).release();
-    const { onlyExtensions } = place;
+    const { onlyExtensions, readCatalog: read } = place;
     const offers = (wanted: readonly string[]): boolean =>
       wanted.every((name) => onlyExtensions?.includes(name) ?? true);
-    return { pool: pool as unknown as Database, close, offers };
+    return { pool: readBeside(pool, read), readCatalog: read, close, offers };
   } catch (error) {
     await close();
     throw notOpened(error);
@@ -50,29 +53,26 @@ export async function openThrowaway(options: ThrowawayOptions): Promise<Throwawa
 }
 
 /** Lends it to work of which nothing stays: afterwards the database is as it was. */
-export async function aside<T>({ pool }: Throwaway, work: (database: Database) => Promise<T>): Promise<T> {
+export async function aside<T>(
+  { pool, readCatalog: read }: Throwaway,
+  work: (database: Database) => Promise<T>,
+): Promise<T> {
   const client = (await pool.connect()) as SqlClient & { release(): void };
   try {
     await client.query('BEGIN');
-    return await work(inside(client));
+    return await work(readBeside(inside(client), read));
   } finally {
     await client.query('ROLLBACK').catch(() => undefined);
     client.release();
   }
 }
 
-/** The connection of an open transaction as a pool: who wants a transaction of its own to read in gets a part of that one. */
-function inside(client: SqlClient): Database {
-  const nested: readonly (readonly [RegExp, string])[] = [
-    [/^BEGIN\b/i, 'SAVEPOINT reading'],
-    [/^(COMMIT|ROLLBACK)\b/i, 'ROLLBACK TO SAVEPOINT reading'],
-  ];
-  const query = (sql: string, parameters?: readonly unknown[]): ReturnType<SqlClient['query']> => {
-    const replaced = nested.find(([pattern]) => typeof sql === 'string' && pattern.test(sql));
-    return client.query(replaced?.[1] ?? sql, parameters);
-  };
-  const lent = Object.assign(Object.create(client) as pg.PoolClient, { query, release: () => undefined });
-  return { query: client.query.bind(client), connect: () => Promise.resolve(lent) };
+/** Where the database is in another thread, its catalog is read there; where that does not work, from here, which says why. */
+function readBeside(database: Database, read: Database['readCatalog']): Database {
+  if (read === undefined) return database;
+  return Object.assign(database, {
+    readCatalog: (options: ReadOptions) => read(options).catch(() => readCatalog(database, options)),
+  });
 }
 
 /** With every extension that can be had: what migrations need, nobody knows before they are executed. */

@@ -1,5 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import type { SqlClient } from '../../src/database/client.js';
+import { objectId } from '../../src/schema/object-id.js';
+import { readCatalog, readSchema, schemaOf } from '../../src/schema/read.js';
 import { closeAhead, openAhead, takeAhead } from '../../src/shadow/ahead.js';
 import { aside, openThrowaway } from '../../src/shadow/throwaway.js';
 import type { Throwaway } from '../../src/shadow/throwaway.js';
@@ -36,6 +39,28 @@ describe('a throwaway database that was opened ahead, in a thread', () => {
       constraint: 'key_of_one',
       detail: 'Key (id)=(1) already exists.',
     });
+  });
+
+  it('reads its catalog there, as it would be read from here', async () => {
+    const { pool, readCatalog: there } = await openInThread();
+    await pool.query(`CREATE TYPE kind AS ENUM ('a', 'b'); CREATE TABLE one (id serial PRIMARY KEY, kind kind, more numeric DEFAULT 1);
+      CREATE TABLE two (id int REFERENCES one); CREATE VIEW of_both AS SELECT one.id FROM one JOIN two USING (id); CREATE TABLE ours (id int)`);
+    const options = { ignoreTables: [objectId('table', 'public', 'ours')] };
+    const [read, expected] = [await there?.(options), await readCatalog(pool, options)];
+    expect(read).toEqual(expected);
+    expect(schemaOf(expected.facts, expected.edges).has(objectId('table', 'public', 'two'))).toBe(true);
+    expect(schemaOf(expected.facts, expected.edges).has(objectId('table', 'public', 'ours'))).toBe(false);
+  });
+
+  it('reads it from here when that thread cannot, which says what is wrong', async () => {
+    const { pool } = await openInThread();
+    const client = (await pool.connect()) as SqlClient & { release(): void };
+    await client.query('BEGIN');
+    await expect(client.query('SELECT nonsense')).rejects.toMatchObject({ code: '42703' });
+    const reading = readSchema(pool, { ignoreTables: [] });
+    await client.query('ROLLBACK');
+    expect((await reading).has(objectId('schema', undefined, 'public'))).toBe(true);
+    client.release();
   });
 
   it('leaves nothing behind, used or not', async () => {
@@ -78,6 +103,11 @@ describe('what is done aside', () => {
       client.release();
       // What the reader has set is over with its reading.
       expect((await database.query('SHOW search_path')).rows).not.toEqual([{ search_path: 'pg_catalog' }]);
+      // Nor has it ended the transaction.
+      expect(await throwaway.readCatalog?.({ ignoreTables: [] })).toEqual(
+        await readCatalog(database, { ignoreTables: [] }),
+      );
+      expect((await readSchema(database, { ignoreTables: [] })).has(objectId('table', 'public', 'made'))).toBe(true);
       return rows;
     });
     expect(seen).toEqual([{ relname: 'made' }]);

@@ -1,7 +1,7 @@
 import { isMigrateError } from '../../errors.js';
 import { fromHere } from '../../data-source/describe.js';
 import { listMigrations } from '../../files/list.js';
-import { lockPlace, readLock, remakeLock } from '../../files/lock-place.js';
+import { lockPlace, readPlace, readLock, remakeLock } from '../../files/lock-place.js';
 import type { MigrationList } from '../../files/migration.js';
 import type { CommandContext } from '../context.js';
 import { branchesStep } from './branches.js';
@@ -52,7 +52,7 @@ async function look(options: CheckOptions, context: CommandContext): Promise<Che
 }
 
 async function lockOf(list: MigrationList, { settings }: CommandContext): Promise<CheckedLock> {
-  const place = await lockPlace(list, settings.dir);
+  const place = await readPlace(await lockPlace(list, settings.dir));
   try {
     return { place, content: await readLock(place.file) };
   } catch (error) {

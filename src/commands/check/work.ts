@@ -1,7 +1,7 @@
 import { ExitCode, isMigrateError } from '../../errors.js';
 import type { MigrateError } from '../../errors.js';
 import { fromHere } from '../../data-source/describe.js';
-import type { LockPlace } from '../../files/lock-place.js';
+import type { ReadPlace } from '../../files/lock-place.js';
 import type { KnownMigration, MigrationList } from '../../files/migration.js';
 import type { MigrationsLock } from '../../files/migrations-lock.js';
 import { noCache, openCache } from '../../shadow/cache.js';
@@ -23,7 +23,7 @@ export interface CheckWork {
 }
 
 export interface CheckedLock {
-  readonly place: LockPlace;
+  readonly place: ReadPlace;
   /** Undefined where there is no lock file. */
   readonly content: MigrationsLock | undefined;
   /** Why it could not even be read. */

@@ -13,7 +13,6 @@ import type { ObjectId } from '../../schema/object-id.js';
 import type { Schema } from '../../schema/read.js';
 import { originIn } from '../../shadow/origins.js';
 import type { OriginMap } from '../../shadow/origins.js';
-import type { CommandContext } from '../context.js';
 import type { GenerateOptions, GenerateResult } from './contract.js';
 import { confirmLoss } from './confirm-loss.js';
 import { decide } from './decide.js';
@@ -22,7 +21,6 @@ import type { History } from './history.js';
 import type { Workbench } from './on-shadow.js';
 import { nameBefore, renameOnShadow } from './rename-on-shadow.js';
 import type { Renamed } from './rename-on-shadow.js';
-import { writeFiles } from './write-files.js';
 
 /** Where a change leads, and what is known of the things on the way. */
 export interface Sides {
@@ -33,13 +31,18 @@ export interface Sides {
   readonly given: GivenExpressions;
 }
 
-/** Plans, proves and writes what leads from the schema of the workbench to the desired one. */
-export async function change(
-  options: GenerateOptions,
-  context: CommandContext,
-  sides: Sides,
-  workbench: Workbench,
-): Promise<{ readonly result: GenerateResult; readonly renamed: Renamed }> {
+/** What leads from one schema to another, as it will be written. */
+export interface ProvenChange {
+  readonly files: readonly ProvenFile[];
+  /** What it is called if nobody has said so. */
+  readonly name: string;
+  readonly told: Pick<GenerateResult, 'warnings' | 'renames'>;
+  /** Whether something is called otherwise afterwards. */
+  readonly renames: boolean;
+}
+
+/** Plans and proves what leads from the schema of the workbench to the desired one. */
+export async function change(options: GenerateOptions, sides: Sides, workbench: Workbench): Promise<ProvenChange> {
   const renamed = await renameOnShadow(workbench.schema, {
     ...workbench,
     options,
@@ -80,9 +83,8 @@ export async function change(
       from: describeObject(rename.from),
       to: describeObject(rename.to),
     }));
-  const named = { ...options, name: options.name ?? nameOf(planned) };
   const warnings = [...told(kept), ...(options.online === false ? [] : inTheWay(files))];
-  return { renamed, result: await writeFiles(files, named, context, { warnings, renames }) };
+  return { files, name: nameOf(planned), told: { warnings, renames }, renames: renamed.inCatalog.length > 0 };
 }
 
 /** What could not be planned beside the traffic: nobody should learn that in production. */

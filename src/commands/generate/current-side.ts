@@ -73,8 +73,7 @@ function replayed(
 export async function rememberCurrent(
   context: CommandContext,
   side: CurrentSide,
-  cache: SchemaCache,
-  unmanaged: readonly ObjectId[],
+  { cache, unmanaged }: Pick<Replaying, 'cache' | 'unmanaged'>,
 ): Promise<void> {
   const migrations = await resolveMigrations(await listMigrations(context.migrations), () => false);
   const key = replayKey(migrations, leftOut(context, unmanaged));

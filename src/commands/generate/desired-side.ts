@@ -1,4 +1,5 @@
 import { isMigrateError } from '../../errors.js';
+import { prepareToCompare } from '../../schema/compare.js';
 import { graft } from '../../schema/graft.js';
 import { keyOf, quoteIdent, sqlName } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
@@ -54,12 +55,11 @@ export async function desiredSide(making: Making): Promise<Side> {
   const own = ownTables(context).map(keyOf);
   const key = `entities ${hashOf([...own, ...statements])}`;
   const latest = `latest ${hashOf([process.cwd(), ...own])}`;
-  const known = await cache.get<StoredSide>(key);
-  if (known) return restored(known);
+  const known = await restoredFrom(cache, key);
+  if (known) return known;
   const last = await cache.get<{ readonly key: string; readonly statements: readonly string[] }>(latest);
   const changes = last && entityChanges(last.statements, statements);
-  const before = changes && (await cache.get<StoredSide>(last.key));
-  const side = (before && (await grafted(before, changes, making))) ?? (await whole(making));
+  const side = (changes && (await grafted(last.key, changes, making))) ?? (await whole(making));
   await cache.set(key, storedOf(side));
   await cache.set(latest, { key, statements });
   return side;
@@ -80,12 +80,16 @@ function explained({ context, described, url }: Making): Promise<Side> {
   );
 }
 
-async function grafted(before: StoredSide, changes: EntityChanges, making: Making): Promise<Side | undefined> {
+/** Only what has changed since `before` is made; undefined where that is not known any more. */
+async function grafted(before: string, changes: EntityChanges, making: Making): Promise<Side | undefined> {
   // The one is work for the database; meanwhile this thread does the other.
-  const made = madeAside(changes.statements, making);
-  const { schema, metadata } = restored(before);
-  const part = await made;
-  if (part === undefined) return undefined;
+  const [part, known] = await Promise.all([
+    madeAside(changes.statements, making),
+    restoredFrom(making.cache, before),
+    prepareToCompare(),
+  ]);
+  if (part === undefined || known === undefined) return undefined;
+  const { schema, metadata } = known;
   const isChanged = (id: ObjectId): boolean => {
     // TypeORM leaves the schema out only where it is the default one.
     const names = [sqlName(id), ...(id.schema === 'public' ? [quoteIdent(id.name ?? '')] : [])];
@@ -93,6 +97,11 @@ async function grafted(before: StoredSide, changes: EntityChanges, making: Makin
     return id.kind === 'table' && names.some((name) => changes.tables.has(name));
   };
   return { schema: graft(schema, part.schema, isChanged), metadata };
+}
+
+async function restoredFrom(cache: SchemaCache, key: string): Promise<Side | undefined> {
+  const stored = await cache.get<StoredSide>(key);
+  return stored && restored(stored);
 }
 
 /** All at once, read, and taken back; undefined when something is wrong with it. */

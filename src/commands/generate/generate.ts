@@ -3,38 +3,65 @@ import { isSame } from '../../schema/compare.js';
 import { keepUnknown } from '../../schema/keep.js';
 import { narrow } from '../../schema/narrow.js';
 import type { ObjectId } from '../../schema/object-id.js';
-import { noCache, openCache } from '../../shadow/cache.js';
+import { noCache, openCache, writeLater } from '../../shadow/cache.js';
 import type { SchemaCache } from '../../shadow/cache.js';
 import { originIn, originKey } from '../../shadow/origins.js';
 import { metadataTableOf } from '../../shadow/typeorm-metadata.js';
 import { versionsOfEngines } from '../../shadow/versions.js';
 import type { CommandContext } from '../context.js';
 import { change, staysBy, told, wanted } from './change.js';
-import type { Sides } from './change.js';
+import type { ProvenChange, Sides } from './change.js';
 import type { GenerateOptions, GenerateResult } from './contract.js';
 import { readFlags } from './decide.js';
 import type { GivenExpressions } from './decide.js';
 import { currentSide, rememberCurrent } from './current-side.js';
 import type { CurrentSide } from './current-side.js';
 import { desiredSide, readEntities } from './desired-side.js';
-import { withThrowaway, withWorkbench } from './on-shadow.js';
+import { openLater, withWorkbench } from './on-shadow.js';
 import type { Lend } from './on-shadow.js';
 import type { Side } from './side.js';
+import { writeFiles } from './write-files.js';
 
 /** Writes the migrations that lead from what the migrations give to what the entities describe, proven up and down. */
 export async function generate(options: GenerateOptions, context: CommandContext): Promise<GenerateResult> {
   // What is mistyped is said before anything takes its time.
   const given = readFlags(options);
-  return withThrowaway(options.shadow, (lend) => generateWith(lend, given, options, context));
+  const throwaway = openLater(options.shadow);
+  const cache = writeLater(cacheFor(options));
+  try {
+    const outcome = await find(throwaway.lend, given, options, context, cache);
+    if ('files' in outcome) return outcome;
+    const write = async (): Promise<GenerateResult> => {
+      const result = await writeFiles(outcome.change, options, context);
+      // What somebody made by hand has other names after a rename: it is read when it is replayed.
+      if (outcome.next && !outcome.change.renames)
+        await rememberCurrent(context, outcome.next(), { cache, unmanaged: outcome.unmanaged });
+      return result;
+    };
+    // Closing takes as long as writing.
+    const [result] = await Promise.all([write(), throwaway.close()]);
+    return result;
+  } finally {
+    await throwaway.close();
+    await cache.settled();
+  }
 }
 
-async function generateWith(
+/** What there is to write. */
+interface Found {
+  readonly change: ProvenChange;
+  /** What the migrations will lead to then, where that is known. */
+  readonly next: (() => CurrentSide) | undefined;
+  readonly unmanaged: readonly ObjectId[];
+}
+
+async function find(
   lend: Lend,
   given: GivenExpressions,
   options: GenerateOptions,
   context: CommandContext,
-): Promise<GenerateResult> {
-  const cache = cacheFor(options);
+  cache: SchemaCache,
+): Promise<Found | GenerateResult> {
   const described = await readEntities(context);
   const { unmanaged, history } = described;
   const [desired, current] = await both(
@@ -48,13 +75,36 @@ async function generateWith(
   if (metadata.length === 0 && (await isSame(from, schema)))
     return { files: [], statements: [], renames: [], warnings: told(kept) };
   const bench = { lend, unmanaged, to: schema, cache, inOtherWords: options.from !== undefined };
-  return withWorkbench(from, context, bench, async (workbench) => {
-    const { result, renamed } = await change(options, context, sides, workbench);
-    // What somebody made by hand has other names after a rename: it is read when it is replayed.
-    const isKnown = options.from === undefined && options.dryRun !== true && renamed.inCatalog.length === 0;
-    if (isKnown) await remember(current, { ...desired, unmanaged }, options, context, cache);
-    return result;
-  });
+  const isKnown = options.from === undefined && options.dryRun !== true;
+  const next = isKnown ? once(() => sideAfter(current, desired, options)) : undefined;
+  const proven = await withWorkbench(from, context, bench, (workbench) =>
+    change(options, sides, { ...workbench, read: meanwhile(workbench.read, next) }),
+  );
+  return { change: proven, next, unmanaged };
+}
+
+/** Does some work while something else, which has begun, is waited for. */
+function meanwhile<T>(begin: () => Promise<T>, work: (() => unknown) | undefined): () => Promise<T> {
+  return () => {
+    const begun = begin();
+    work?.();
+    return begun;
+  };
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+}
+
+/** What was proven need not be replayed the next time. */
+function sideAfter(current: CurrentSide, desired: Side, options: GenerateOptions): CurrentSide {
+  const shallStay = (id: ObjectId): boolean => staysBy(id, current.origins, options);
+  const { schema } = keepUnknown(desired.schema, current.schema, shallStay);
+  const origins = new Map(
+    schema.objects.map(({ id }) => [originKey(id), originIn(current.origins, id) ?? 'generated']),
+  );
+  return { schema, metadata: desired.metadata, origins };
 }
 
 /** Side by side. Both are waited for: what one of them has open is closed before an error of the other is told. */
@@ -66,20 +116,4 @@ async function both<A, B>(one: Promise<A>, other: Promise<B>): Promise<[A, B]> {
 /** A server that is the shadow may be another version tomorrow. */
 export function cacheFor({ shadow, cache = true }: Pick<GenerateOptions, 'shadow' | 'cache'>): SchemaCache {
   return shadow === undefined && cache ? openCache(versionsOfEngines()) : noCache;
-}
-
-/** What was proven need not be replayed the next time. */
-async function remember(
-  current: CurrentSide,
-  desired: Side & { readonly unmanaged: readonly ObjectId[] },
-  options: GenerateOptions,
-  context: CommandContext,
-  cache: SchemaCache,
-): Promise<void> {
-  const shallStay = (id: ObjectId): boolean => staysBy(id, current.origins, options);
-  const { schema } = keepUnknown(desired.schema, current.schema, shallStay);
-  const origins = new Map(
-    schema.objects.map(({ id }) => [originKey(id), originIn(current.origins, id) ?? 'generated']),
-  );
-  await rememberCurrent(context, { schema, metadata: desired.metadata, origins }, cache, desired.unmanaged);
 }

@@ -18,19 +18,31 @@ import { ownTables } from './tables.js';
 /** Hands out one throwaway database, empty at first; it is opened when it is first asked for. Should it lack an extension, another one. */
 export type Lend = (extensions: readonly string[]) => Promise<Throwaway>;
 
-/** Lends a throwaway database to all of `work`. */
-export async function withThrowaway<T>(url: string | undefined, work: (lend: Lend) => Promise<T>): Promise<T> {
+export interface Lender {
+  readonly lend: Lend;
+  close(): Promise<void>;
+}
+
+export function openLater(url: string | undefined): Lender {
   let opened: Promise<Throwaway> | undefined;
+  let closed: Promise<void> | undefined;
   const lend: Lend = async (extensions) => {
     const one = await (opened ??= openThrowaway({ url }));
     if (one.offers(extensions)) return one;
     await one.close();
     return (opened = openThrowaway({ url }));
   };
+  const close = async (): Promise<void> => (await opened?.catch(() => undefined))?.close();
+  return { lend, close: () => (closed ??= close()) };
+}
+
+/** Lends a throwaway database to all of `work`. */
+export async function withThrowaway<T>(url: string | undefined, work: (lend: Lend) => Promise<T>): Promise<T> {
+  const { lend, close } = openLater(url);
   try {
     return await work(lend);
   } finally {
-    await (await opened?.catch(() => undefined))?.close();
+    await close();
   }
 }
 

@@ -7,21 +7,20 @@ import { renderMigration } from '../../files/render.js';
 import type { Template } from '../../files/template.js';
 import { writeNew } from '../../files/write.js';
 import { suffixes } from '../../plan/name.js';
-import type { ProvenFile } from '../../plan/prove.js';
 import type { CommandContext } from '../context.js';
 import { lockWritten, nextTimestamp, titleOf } from '../create.js';
+import type { ProvenChange } from './change.js';
 import type { GenerateOptions, GenerateResult } from './contract.js';
 
 /** Renders and writes all files of one change, or none of them. */
 export async function writeFiles(
-  files: readonly ProvenFile[],
-  options: GenerateOptions & { readonly name: string },
+  { files, name, told }: ProvenChange,
+  options: GenerateOptions,
   context: CommandContext,
-  told: Pick<GenerateResult, 'warnings' | 'renames'>,
 ): Promise<GenerateResult> {
   const existing = await listMigrations(context.migrations);
   const folder = resolve(options.dir ?? context.settings.dir ?? existing.folder ?? 'migrations');
-  const title = titleOf(options.name);
+  const title = titleOf(options.name ?? name);
   const first = options.timestamp ?? nextTimestamp(existing);
   const ends = suffixes(files);
   const drafts = files.map((file, index) => {

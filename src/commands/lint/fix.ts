@@ -17,6 +17,7 @@ import type { GenerateOptions, GenerateResult } from '../generate/contract.js';
 import { cacheFor } from '../generate/generate.js';
 import { withThrowaway, withWorkbench } from '../generate/on-shadow.js';
 import { replayedSide } from '../generate/current-side.js';
+import { writeFiles } from '../generate/write-files.js';
 import { shown } from './choose.js';
 import type { FixedMigration, LintOptions } from './contract.js';
 import { obstacleIn } from './obstacles.js';
@@ -85,12 +86,12 @@ async function planOf(
     shadow: options.shadow,
     dryRun: true,
   };
-  return withThrowaway(options.shadow, (lend) =>
-    withWorkbench(from, context, { lend, unmanaged: [], to, cache: replaying.cache }, async (workbench) => {
-      const { result } = await change(wanted, context, sides, workbench);
-      return result;
-    }),
+  const proven = await withThrowaway(options.shadow, (lend) =>
+    withWorkbench(from, context, { lend, unmanaged: [], to, cache: replaying.cache }, (workbench) =>
+      change(wanted, sides, workbench),
+    ),
   );
+  return writeFiles(proven, wanted, context);
 }
 
 function languageOf(file: string): Pick<GenerateOptions, 'language' | 'moduleKind'> {
