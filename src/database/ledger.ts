@@ -46,8 +46,9 @@ export async function readLedgerInside(client: SqlClient, tables: Tables): Promi
 }
 
 async function read(client: SqlClient, tables: Tables, exists: LedgerState['exists']): Promise<LedgerState> {
+  // A column in one piece each: an object for each row would take the server twice as long.
   const applied = exists.ledger
-    ? `SELECT json_agg(json_build_object('id', id, 'timestamp', "timestamp", 'name', name) ORDER BY id) FROM ${tables.ledger}`
+    ? `SELECT json_build_object('id', array_agg(id), 'timestamp', array_agg("timestamp"), 'name', array_agg(name)) FROM (SELECT * FROM ${tables.ledger} ORDER BY id) AS ledger`
     : 'NULL';
   const halfDone = exists.log
     ? `SELECT json_agg(l ORDER BY l.id) FROM ${tables.log} l WHERE NOT transactional AND state IN ('started', 'failed')`
@@ -57,11 +58,20 @@ async function read(client: SqlClient, tables: Tables, exists: LedgerState['exis
     `SELECT (${applied}) AS applied, (${halfDone}) AS half_done, (${deferred}) AS deferred`,
   );
   const row = rows[0] as {
-    readonly applied: LedgerRow[] | null;
+    readonly applied: LedgerColumns | null;
     readonly half_done: HalfDone[] | null;
     readonly deferred: DeferredNote[] | null;
   };
-  return { applied: row.applied ?? [], halfDone: row.half_done ?? [], deferred: row.deferred ?? [], exists };
+  return { applied: rowsOf(row.applied), halfDone: row.half_done ?? [], deferred: row.deferred ?? [], exists };
+}
+
+/** Null where there is no row. */
+type LedgerColumns = { readonly [Column in keyof LedgerRow]: readonly LedgerRow[Column][] | null };
+
+function rowsOf(columns: LedgerColumns | null): readonly LedgerRow[] {
+  const { id, timestamp, name } = columns ?? {};
+  if (!id || !timestamp || !name) return [];
+  return name.map((one, row) => ({ id: id[row] ?? 0, timestamp: timestamp[row] ?? 0, name: one }));
 }
 
 /** Creates what is missing, the ledger exactly as TypeORM creates it. */

@@ -110,7 +110,7 @@ describe("contract: 'next-deploy'", () => {
     const statements = serverLog(database).filter(
       (line) => line.includes('statement: ') && !line.includes('ALTER DATABASE'),
     );
-    expect(statements).toEqual([expect.stringContaining('SELECT (SELECT json_agg(')]);
+    expect(statements).toEqual([expect.stringContaining('AS half_done')]);
     expect(await notes()).toEqual(['DropA < DropA']);
   });
 
