@@ -1,11 +1,11 @@
 import { ExitCode, MigrateError } from '../errors.js';
 import { withReader } from '../database/client.js';
-import type { SqlClient } from '../database/client.js';
+import type { OwnClient, SqlClient } from '../database/client.js';
 import { holdLock } from '../database/lock.js';
 import type { Lock } from '../database/lock.js';
 import type { HalfDone } from '../database/log.js';
 import { halfDoneError } from '../database/steps.js';
-import type { KnownMigration } from '../files/migration.js';
+import type { KnownMigration, MigrationList } from '../files/migration.js';
 import { checkCount } from './choose.js';
 import { beginList, survey, surveyInside } from './context.js';
 import type { CommandContext, Survey } from './context.js';
@@ -29,23 +29,35 @@ import type { RunPlan } from './phases.js';
 export async function run(options: RunOptions, context: CommandContext): Promise<RunResult> {
   checkCount(options.count);
   const listing = beginList(context);
+  return withReader(context, async (client, own) => {
+    const now = await survey(client, listing, context);
+    const plan = planRun(now, options, context.settings.contract);
+    if (isDone(plan) && now.state.halfDone.length === 0) return nothing(plan, 0, context);
+    return runLocked(await listing, options, context, own);
+  });
+}
+
+async function runLocked(
+  found: MigrationList,
+  options: RunOptions,
+  context: CommandContext,
+  own: OwnClient | undefined,
+): Promise<RunResult> {
   const plan = (now: Survey): RunPlan => planRun(now, options, context.settings.contract);
-  let now = await withReader(context, (client) => survey(client, listing, context));
-  const found = await listing;
-  if (isDone(plan(now)) && now.state.halfDone.length === 0) return nothing(0);
+  let left: RunPlan | undefined;
   const locked = await holdLock(
     context,
     async (client) => {
-      now = await surveyInside(client, found, context);
-      return !isDone(plan(now));
+      left = plan(await surveyInside(client, found, context));
+      return !isDone(left);
     },
     async (lock, client) => {
       // Only now is it certain what is pending: another process may have done some of it while we waited.
-      now = await surveyInside(client, found, context);
+      let now = await surveyInside(client, found, context);
       refuseUnfinishedBusiness(now);
       await refuseEdited(now, client, context);
       now = await withLoadedPhases(now, plan(now));
-      if (isDone(plan(now))) return nothing(lock.waitedMs);
+      if (isDone(plan(now))) return nothing(plan(now), lock.waitedMs, context);
       const { finished, statements } = await carryOut(plan(now), now, options, lock, client, context);
       return {
         applied: finished.map(({ name, durationMs }) => ({ name, durationMs })),
@@ -54,12 +66,13 @@ export async function run(options: RunOptions, context: CommandContext): Promise
         ...(statements && { statements }),
       };
     },
+    own,
   );
-  return locked.held ? locked.value : nothing(locked.waitedMs);
+  return locked.held ? locked.value : nothing(left, locked.waitedMs, context);
+}
 
-  function nothing(waitedForLockMs: number): RunResult {
-    return { applied: [], deferred: tellDeferred(plan(now), context), waitedForLockMs };
-  }
+function nothing(plan: RunPlan | undefined, waitedForLockMs: number, context: CommandContext): RunResult {
+  return { applied: [], deferred: plan === undefined ? [] : tellDeferred(plan, context), waitedForLockMs };
 }
 
 function isDone({ chosen, unnoted }: RunPlan): boolean {

@@ -32,10 +32,13 @@ export interface ConnectContext {
   readonly signal: AbortSignal;
 }
 
-/** Lends a connection for short questions: the pool of an initialised data source, or else a connection of its own. */
-export async function withReader<T>(context: ConnectContext, work: (client: SqlClient) => Promise<T>): Promise<T> {
+/** Lends a connection for short questions: the pool of an initialised data source, or else a connection of its own, which may be used for more. */
+export async function withReader<T>(
+  context: ConnectContext,
+  work: (client: SqlClient, own?: OwnClient) => Promise<T>,
+): Promise<T> {
   if (context.dataSource.isInitialized) return work(poolOf(context.dataSource));
-  return withClient(context, work);
+  return withClient(context, (client) => work(client, client));
 }
 
 /** Of TypeORM's driver. */

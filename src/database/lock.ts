@@ -39,31 +39,31 @@ export type Locked<T> =
   { readonly held: true; readonly value: T } | { readonly held: false; readonly waitedMs: number };
 
 /**
- * Holds the lock while `work` runs. While another process holds it, `stillNeeded` is asked now and then: when that process
+ * Holds the lock while `work` runs, on the connection `own` or else on one for that. While another process holds it, `stillNeeded` is asked now and then: when that process
  * has done everything, there is no reason to queue up.
  */
 export async function holdLock<T>(
   context: ConnectContext & { readonly tables: Tables },
   stillNeeded: (client: SqlClient) => Promise<boolean>,
   work: (lock: Lock, client: SqlClient) => Promise<T>,
+  own?: OwnClient,
 ): Promise<Locked<T>> {
-  return withClient(context, async (client) => {
-    if (isEmbedded(context.dataSource)) {
-      // One process has the embedded database to itself (a lock file says so), and it has one session only.
-      const lock: Lock = { waitedMs: 0, fence: undefined, assertHeld: () => undefined, side: undefined };
-      return { held: true, value: await work(lock, client) };
-    }
-    const { waitedMs, needed } = await acquire(client, context, stillNeeded);
-    if (!needed) return { held: false, waitedMs };
-    const guard = keepAlive(client);
-    try {
-      const fence = [fenceNamespace, lockKey(context.tables)[1]] as const;
-      return { held: true, value: await work({ waitedMs, fence, assertHeld: guard.assertHeld, side: client }, client) };
-    } finally {
-      guard.stop();
-      await client.query('ROLLBACK').catch(() => undefined);
-    }
-  });
+  if (own === undefined) return withClient(context, (client) => holdLock(context, stillNeeded, work, client));
+  if (isEmbedded(context.dataSource)) {
+    // One process has the embedded database to itself (a lock file says so), and it has one session only.
+    const lock: Lock = { waitedMs: 0, fence: undefined, assertHeld: () => undefined, side: undefined };
+    return { held: true, value: await work(lock, own) };
+  }
+  const { waitedMs, needed } = await acquire(own, context, stillNeeded);
+  if (!needed) return { held: false, waitedMs };
+  const guard = keepAlive(own);
+  try {
+    const fence = [fenceNamespace, lockKey(context.tables)[1]] as const;
+    return { held: true, value: await work({ waitedMs, fence, assertHeld: guard.assertHeld, side: own }, own) };
+  } finally {
+    guard.stop();
+    await own.query('ROLLBACK').catch(() => undefined);
+  }
 }
 
 async function acquire(
