@@ -16,15 +16,18 @@ export async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await sleep(ms, undefined, { signal }).catch(() => undefined);
 }
 
-/** Runs the work of somebody else, who may wait for anything, and stops waiting for it when the signal comes. */
-export async function abortable<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+/**
+ * Runs the work of somebody else, who may wait for anything, and stops waiting for it when the signal comes. `state` is what the person
+ * who stopped it wants to know.
+ */
+export async function abortable<T>(signal: AbortSignal, work: () => Promise<T>, state = ''): Promise<T> {
   let stop: () => void = () => undefined;
   const aborted = new Promise<never>((_resolve, reject) => {
-    stop = () => reject(cancelled(signal, ''));
+    stop = () => reject(cancelled(signal, state));
     signal.addEventListener('abort', stop, { once: true });
   });
   try {
-    if (signal.aborted) throw cancelled(signal, '');
+    if (signal.aborted) throw cancelled(signal, state);
     return await Promise.race([work(), aborted]);
   } finally {
     signal.removeEventListener('abort', stop);

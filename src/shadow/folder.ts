@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +11,21 @@ export async function makeFolder(): Promise<string> {
   const memory = '/dev/shm';
   const parent = existsSync(memory) ? memory : tmpdir();
   await removeLeftovers(parent);
-  return mkdtemp(join(parent, `${prefix}${process.pid}-`));
+  const folder = await mkdtemp(join(parent, `${prefix}${process.pid}-`));
+  removeAtTheEnd ??= process.once('exit', () => {
+    for (const left of made) rmSync(left, { recursive: true, force: true, maxRetries: 3 });
+  });
+  made.add(folder);
+  return folder;
+}
+
+/** Those that are not removed yet, for a process that ends in the middle. */
+const made = new Set<string>();
+let removeAtTheEnd: unknown;
+
+export async function removeFolder(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+  made.delete(folder);
 }
 
 /** Another container may have the folder, and pids of its own: what is young may be in use. */

@@ -1,8 +1,7 @@
-import { rm } from 'node:fs/promises';
 import type pg from 'pg';
 import { embeddedDriver } from '../data-source/embedded.js';
 import type { Extensions, PGlite } from '../data-source/pglite.js';
-import { databaseIn, makeFolder } from './folder.js';
+import { databaseIn, makeFolder, removeFolder } from './folder.js';
 import type { Place } from './place.js';
 
 /** A place for PostgreSQL in this process. Nothing of it is loaded before the first connection. */
@@ -22,6 +21,6 @@ export function placeIn(folder: string, opening: Opening = {}): Place {
   return {
     connection: { driver },
     openPool: () => new Pool({ max: 4 }),
-    remove: () => rm(folder, { recursive: true, force: true }),
+    remove: () => removeFolder(folder),
   };
 }

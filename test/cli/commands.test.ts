@@ -1,3 +1,5 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { runCli, startCli } from '../support/cli.js';
@@ -312,6 +314,35 @@ describe('settings', () => {
 });
 
 describe('signals and pipes', () => {
+  it.each([
+    ['generate --no-cache', 'SIGINT', 130, 'Nothing was written.'],
+    ['check --no-cache', 'SIGINT', 130, 'Not all of it was checked.'],
+    ['lint --all', 'SIGTERM', 143, 'Nothing was changed.'],
+  ] as const)('%s is stopped by %s with %d, and leaves nothing behind', async (command, signal, code, state) => {
+    project.write(
+      'entities.js',
+      `const { EntitySchema } = require('typeorm'); exports.Thing = new EntitySchema({ name: 'things', columns: { id: { type: 'int', primary: true } } });`,
+    );
+    project.write(
+      'source.js',
+      `module.exports = { type: 'postgres', entities: ['entities.js'], migrations: ['migrations/*'] };`,
+    );
+    for (let n = 1000; n < 1400; n++)
+      project.write(`migrations/170000001${n}-Table.sql`, `-- up\nCREATE TABLE table_${n} (id int PRIMARY KEY);`);
+    const before = readdirSync(join(project.dir, 'migrations'));
+    const running = startCli([...command.split(' '), '-d', 'source.js'], { cwd: project.dir });
+    const folders = (): readonly string[] =>
+      readdirSync('/dev/shm').filter((name) => name.startsWith(`nest-migrate-shadow-${running.process.pid}-`));
+    for (let n = 0; n < 600 && folders().length === 0; n++) await sleep(50);
+    expect(folders()).not.toEqual([]);
+    running.process.kill(signal);
+    const result = await running.result;
+    expect(result.stderr).toContain(`Stopped by ${signal}. ${state}`);
+    expect(result.code).toBe(code);
+    expect(readdirSync(join(project.dir, 'migrations'))).toEqual(before);
+    expect(folders()).toEqual([]);
+  });
+
   it.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],

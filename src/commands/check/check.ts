@@ -1,3 +1,4 @@
+import { abortable } from '../../database/cancel.js';
 import { isMigrateError } from '../../errors.js';
 import { fromHere } from '../../data-source/describe.js';
 import { listMigrations } from '../../files/list.js';
@@ -38,7 +39,8 @@ export async function check(options: CheckOptions, context: CommandContext): Pro
   const written = options.writeLock === true && (await writeLock(before));
   const work = written ? { ...before, lock: await lockOf(before.list, context) } : before;
   const steps: CheckStep[] = [];
-  for (const step of chosen(options)) steps.push(await perform(step, work));
+  for (const step of chosen(options))
+    steps.push(await abortable(context.signal, () => perform(step, work), 'Not all of it was checked.'));
   return {
     ok: steps.every(({ state }) => state !== 'failed'),
     steps,

@@ -1,3 +1,4 @@
+import { abortable } from '../../database/cancel.js';
 import { differences, isPartOf } from '../../schema/differences.js';
 import type { Fact } from '../../schema/engine.js';
 import { keyOf } from '../../schema/object-id.js';
@@ -21,7 +22,11 @@ import { objectsOf } from './objects.js';
 import { statementsBetween } from './statements.js';
 
 /** How the database differs from what the migrations say that are applied there. Reads only. */
-export async function drift(options: DriftOptions, context: CommandContext): Promise<DriftResult> {
+export function drift(options: DriftOptions, context: CommandContext): Promise<DriftResult> {
+  return abortable(context.signal, () => differing(options, context), 'Nothing was changed.');
+}
+
+async function differing(options: DriftOptions, context: CommandContext): Promise<DriftResult> {
   // What is mistyped is said before anything takes its time.
   const ignored = ignoring(context.settings.drift.ignore, options.ignore ?? []);
   const live = await readLive(context, await list(context));

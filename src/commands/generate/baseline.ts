@@ -1,3 +1,4 @@
+import { abortable } from '../../database/cancel.js';
 import { compareSchemas } from '../../schema/compare.js';
 import { keepUnknown } from '../../schema/keep.js';
 import { describeObject } from '../../schema/object-id.js';
@@ -10,6 +11,7 @@ import { generate } from './generate.js';
 import { withThrowaway } from './on-shadow.js';
 import { inSameWords } from './same-words.js';
 import { ownSide } from './side.js';
+import type { Side } from './side.js';
 
 /**
  * For a database that `synchronize` has made: writes the migration that would make it, sees to it that the database really has that
@@ -18,7 +20,9 @@ import { ownSide } from './side.js';
 export async function baseline(options: BaselineOptions, context: CommandContext): Promise<BaselineResult> {
   const described = await readEntities(context);
   const { shadow: url } = options;
-  const desired = await withThrowaway(url, (lend) => desiredSide({ context, described, lend, url, cache: noCache }));
+  const make = (): Promise<Side> =>
+    withThrowaway(url, (lend) => desiredSide({ context, described, lend, url, cache: noCache }));
+  const desired = await abortable(context.signal, make, 'Nothing was changed.');
   const { schema: live } = await ownSide(context);
   const { schema: own } = await inSameWords(desired.schema, live, context, { url, cache: noCache });
   const { schema: wanted, kept } = keepUnknown(desired.schema, own, () => true);

@@ -1,3 +1,4 @@
+import { abortable } from '../../database/cancel.js';
 import { metadataChanges } from '../../plan/metadata.js';
 import { isSame } from '../../schema/compare.js';
 import { keepUnknown } from '../../schema/keep.js';
@@ -29,7 +30,8 @@ export async function generate(options: GenerateOptions, context: CommandContext
   const throwaway = openLater(options.shadow);
   const cache = writeLater(cacheFor(options));
   try {
-    const outcome = await find(throwaway.lend, given, options, context, cache);
+    const seek = (): ReturnType<typeof find> => find(throwaway.lend, given, options, context, cache);
+    const outcome = await abortable(context.signal, seek, 'Nothing was written.');
     if ('files' in outcome) return outcome;
     const write = async (): Promise<GenerateResult> => {
       const result = await writeFiles(outcome.change, options, context);

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { abortable } from '../../database/cancel.js';
 import { listMigrations } from '../../files/list.js';
 import { resolveMigrations } from '../../files/resolve.js';
 import { rules } from '../../rules/list.js';
@@ -24,7 +25,7 @@ export async function lint(options: LintOptions, context: CommandContext): Promi
   const migrations = await resolveMigrations(await listMigrations(context.migrations), () => false);
   const choice = await choose(migrations, options);
   if (choice.judged.length === 0) return { migrations: 0, findings: [], ignored: [], chosen: choice.chosen };
-  const observed = await observe(choice, options, context);
+  const observed = await abortable(context.signal, () => observe(choice, options, context), 'Nothing was changed.');
   const judged = observed.map(judgedOf);
   const batches = options.all === true ? families(judged) : [judged];
   const all: Finding[] = [];

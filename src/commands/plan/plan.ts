@@ -1,3 +1,4 @@
+import { abortable } from '../../database/cancel.js';
 import { withReader } from '../../database/client.js';
 import type { SqlClient } from '../../database/client.js';
 import type { KnownMigration } from '../../files/migration.js';
@@ -18,7 +19,11 @@ import type { Promised } from './promises.js';
 import { readServerNow } from './server-now.js';
 
 /** What `run` will do to this database, without changing anything in it. */
-export async function plan(options: PlanOptions, context: CommandContext): Promise<PlanResult> {
+export function plan(options: PlanOptions, context: CommandContext): Promise<PlanResult> {
+  return abortable(context.signal, () => planned(options, context), 'Nothing was changed.');
+}
+
+async function planned(options: PlanOptions, context: CommandContext): Promise<PlanResult> {
   const found = await list(context);
   const now = await withReader(context, (client) => survey(client, found, context));
   const { chosen, deferred } = planRun(now, options, context.settings.contract);
