@@ -32,7 +32,10 @@ export interface ConnectContext {
   readonly signal: AbortSignal;
 }
 
-/** Lends a connection for short questions: the pool of an initialised data source, or else a connection of its own, which may be used for more. */
+/**
+ * Lends a connection for short questions: the pool of an initialised data source, or else a connection of its own, which may be used for
+ * more.
+ */
 export async function withReader<T>(
   context: ConnectContext,
   work: (client: SqlClient, own?: OwnClient) => Promise<T>,

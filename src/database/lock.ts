@@ -39,8 +39,8 @@ export type Locked<T> =
   { readonly held: true; readonly value: T } | { readonly held: false; readonly waitedMs: number };
 
 /**
- * Holds the lock while `work` runs, on the connection `own` or else on one for that. While another process holds it, `stillNeeded` is asked now and then: when that process
- * has done everything, there is no reason to queue up.
+ * Holds the lock while `work` runs, on the connection `own` or else on one for that. While another process holds it, `stillNeeded` is
+ * asked now and then: when that process has done everything, there is no reason to queue up.
  */
 export async function holdLock<T>(
   context: ConnectContext & { readonly tables: Tables },

@@ -55,7 +55,10 @@ const present = aboutRelations
     ([catalog, relation, rows = 'true']) => `SELECT ${relation} FROM ${catalog} WHERE ${rows} AND ${counted[catalog]}`,
   );
 
-/** The transactions in other databases of the server, which may take hours and write nothing in this one. Those it may not see are missing. */
+/**
+ * The transactions in other databases of the server, which may take hours and write nothing in this one. Those that the role may not see
+ * are missing: they count as if they wrote here.
+ */
 export const elsewhereSql = `ARRAY(
     SELECT backend_xid::text FROM pg_stat_activity
       WHERE backend_xid IS NOT NULL AND datid <> (SELECT oid FROM pg_database WHERE datname = current_database())
