@@ -4,6 +4,7 @@ import type { Direction } from '../events.js';
 /** What the server says of a failed statement; TypeORM wraps it once. */
 interface ServerError {
   readonly code?: string;
+  readonly message?: string;
   readonly position?: string;
   readonly detail?: string;
   readonly hint?: string;
@@ -55,8 +56,7 @@ export function migrationFailed(error: unknown, at: FailedAt): MigrateError {
     code: 'MIGRATION_FAILED',
     message: lines.join('\n'),
     next:
-      at.next ??
-      permissionHint(server) ??
+      [permissionHint(server), at.next].filter((part) => part !== undefined).join('\n') ||
       `Correct the migration or the data, then run \`nest-migrate ${at.direction === 'up' ? 'run' : 'revert'}\` again.`,
     migration: at.migration,
     ...(at.sql !== undefined && { sql: at.sql }),
@@ -71,6 +71,8 @@ function lineOf(error: unknown): string {
 
 function permissionHint(server: ServerError | undefined): string | undefined {
   if (server?.code !== '42501') return undefined;
+  if (/row-level security/.test(server.message ?? ''))
+    return 'Migrate as the owner of the table (not enough with FORCE ROW LEVEL SECURITY) or as a role with BYPASSRLS: for any other role, the statement would have left out the rows that the policy hides.';
   return 'Give the role of this connection the missing privilege (GRANT … TO …, or ownership of the table), or migrate with the role that owns the schema.';
 }
 

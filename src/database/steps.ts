@@ -4,7 +4,7 @@ import type { SqlClient } from './client.js';
 import { migrationFailed, needsAutocommit } from './failure.js';
 import { ledgerChange } from './ledger.js';
 import type { HalfDone } from './log.js';
-import { StepProgress } from './progress.js';
+import { everyRow, StepProgress } from './progress.js';
 import { judgeInDoubt, runsAlone } from './repair.js';
 import { withSession } from './session.js';
 import type { Execute, Session } from './session.js';
@@ -90,7 +90,7 @@ function stepping(session: Session, progress: StepProgress, resumeAt: ResumeAt |
     if (opens) ownTransaction = true;
     if (ownTransaction) {
       if (closes) ownTransaction = false;
-      return progress.inside(sql, parameters, run);
+      return progress.inside(sql, parameters, opens ? () => withEveryRow(session.client, run) : run);
     }
     if (runsAlone(sql)) return progress.alone(sql, parameters, run);
     try {
@@ -100,6 +100,12 @@ function stepping(session: Session, progress: StepProgress, resumeAt: ResumeAt |
       return progress.alone(sql, parameters, run);
     }
   };
+}
+
+async function withEveryRow(client: SqlClient, open: () => Promise<unknown>): Promise<unknown> {
+  const result = await open();
+  await client.query(everyRow);
+  return result;
 }
 
 /**

@@ -8,6 +8,7 @@ import { isLockFailure, migrationFailed } from './failure.js';
 import { ledgerChange } from './ledger.js';
 import { attemptColumns, logFailure } from './log.js';
 import type { Attempt } from './log.js';
+import { everyRow } from './progress.js';
 import { withSession } from './session.js';
 import type { Session, SessionContext } from './session.js';
 import { literal } from './tables.js';
@@ -147,7 +148,7 @@ export async function begin(
       if (sql !== 'START TRANSACTION') return;
       results = (await session.client.query(
         `START TRANSACTION${level};
-         SET LOCAL lock_timeout = ${settings.lockTimeoutMs}; SET LOCAL statement_timeout = ${settings.statementTimeoutMs};
+         SET LOCAL lock_timeout = ${settings.lockTimeoutMs}; SET LOCAL statement_timeout = ${settings.statementTimeoutMs}; ${everyRow};
          SET LOCAL "nest_migrate.open" = '0';${commit === 'on-disk' ? '' : ' SET LOCAL synchronous_commit = off;'}
          SELECT pg_backend_pid() AS pid, ${fence} AS fenced;
          SELECT count(*)::int AS recorded FROM ${tables.ledger} WHERE name IN (${names})`,

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Table } from 'typeorm';
-import { createDatabase } from '../support/database.js';
+import { createDatabase, createRole } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
 import { failureOf, migration, using } from '../support/migrations.js';
 
@@ -221,6 +221,39 @@ describe('run', () => {
     expect(await database.query('SELECT id FROM users')).toEqual([{ id: 2 }]);
     await using({ url: database.url, migrations: [rich] }, (migrator) => migrator.revert());
     expect(await relations('users%')).toEqual([]);
+  });
+
+  it.each([
+    ['in its transaction', true, []],
+    ['in its steps', false, []],
+    ['in a transaction of its own', false, ['BEGIN']],
+  ])('fails rather than skip rows that a policy hides from its role: %s', async (_how, transaction, first) => {
+    const role = await createRole();
+    try {
+      await database.query(`GRANT CREATE ON SCHEMA public TO ${role.name}`);
+      await database.query(`SET ROLE ${role.name}`);
+      await database.query(`CREATE TABLE accounts AS SELECT n AS id, n % 2 AS tenant, NULL::int AS score FROM generate_series(1, 10) n;
+        ALTER TABLE accounts ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+        CREATE POLICY of_tenant ON accounts USING (tenant = 1); RESET ROLE`);
+      const fill = migration('Fill1700000000001', {
+        transaction,
+        up: [...first, 'UPDATE accounts SET score = 1', ...first.map(() => 'COMMIT')],
+      });
+      const error = await failureOf(
+        using({ url: database.urlFor(role.name, role.password), migrations: [fill] }, (migrator) => migrator.run()),
+      );
+      expect(error.message).toContain(
+        'query would be affected by row-level security policy for table "accounts" (42501)',
+      );
+      expect(error.next).toContain('BYPASSRLS');
+      expect(await database.query('SELECT count(*)::int AS filled FROM accounts WHERE score = 1')).toEqual([
+        { filled: 0 },
+      ]);
+      expect(await ledger()).toEqual([]);
+    } finally {
+      await database.query(`DROP OWNED BY ${role.name} CASCADE`);
+      await role.drop();
+    }
   });
 
   it('takes names of any kind', async () => {
