@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { isEmbedded } from '../data-source/embedded-brand.js';
 import { MigrateError } from '../errors.js';
 import type { Blocker } from '../events.js';
@@ -6,6 +5,7 @@ import { advisoryLockHolder, describeBlocker } from './blockers.js';
 import { withClient } from './client.js';
 import type { ConnectContext, OwnClient, SqlClient, SqlResult } from './client.js';
 import { cancelled, pause } from './cancel.js';
+import { literal } from './tables.js';
 import type { Tables } from './tables.js';
 
 /**
@@ -31,8 +31,18 @@ const keepAliveMs = 10_000;
 /** Every how many polls the waiting is reported. */
 const tellEvery = 8;
 
-function lockKey(tables: Tables): readonly [number, number] {
-  return [namespace, createHash('sha256').update(tables.ledger).digest().readUInt32BE(0) >>> 1];
+/**
+ * The second half of the key, of the schema and name that the ledger has or would be created with: however the options spell it, it is the
+ * same lock. The cast to `name` cuts a text as the name of a table is cut.
+ */
+function keySql({ ledger, schema, name }: Tables): string {
+  // Not by a query of pg_class, which would stay locked for as long as the transaction is open.
+  const resolved =
+    schema === undefined
+      ? `coalesce((pg_identify_object('pg_catalog.pg_class'::regclass, to_regclass(${literal(ledger)}), 0)).schema, quote_ident(current_schema()), '')`
+      : `quote_ident(${literal(schema)}::name)`;
+  const path = `${resolved} || '.' || quote_ident(${literal(name)}::name)`;
+  return `('x' || left(encode(sha256(convert_to(${path}, getdatabaseencoding())), 'hex'), 8))::bit(32)::int & 2147483647`;
 }
 
 export type Locked<T> =
@@ -54,11 +64,11 @@ export async function holdLock<T>(
     const lock: Lock = { waitedMs: 0, fence: undefined, assertHeld: () => undefined, side: undefined };
     return { held: true, value: await work(lock, own) };
   }
-  const { waitedMs, needed } = await acquire(own, context, stillNeeded);
-  if (!needed) return { held: false, waitedMs };
+  const { waitedMs, key } = await acquire(own, context, stillNeeded);
+  if (key === undefined) return { held: false, waitedMs };
   const guard = keepAlive(own);
   try {
-    const fence = [fenceNamespace, lockKey(context.tables)[1]] as const;
+    const fence = [fenceNamespace, key] as const;
     return { held: true, value: await work({ waitedMs, fence, assertHeld: guard.assertHeld, side: own }, own) };
   } finally {
     guard.stop();
@@ -66,49 +76,52 @@ export async function holdLock<T>(
   }
 }
 
+/** The key is undefined when nothing was left to do before the lock was free. */
 async function acquire(
   client: OwnClient,
   context: ConnectContext & { readonly tables: Tables },
   stillNeeded: (client: SqlClient) => Promise<boolean>,
-): Promise<{ readonly waitedMs: number; readonly needed: boolean }> {
-  const key = lockKey(context.tables);
+): Promise<{ readonly waitedMs: number; readonly key: number | undefined }> {
   const started = performance.now();
   const waited = () => Math.round(performance.now() - started);
   for (let attempt = 0; ; attempt++) {
     if (context.signal.aborted)
       throw cancelled(context.signal, 'It was still waiting for the lock: nothing was changed.');
-    if (await tryLock(client, key)) {
+    const { held, key } = await tryLock(client, context.tables);
+    if (held) {
       const waitedMs = attempt === 0 ? 0 : waited();
       if (attempt > 0) context.onEvent({ type: 'lock-acquired', waitedMs });
-      return { waitedMs, needed: true };
+      return { waitedMs, key };
     }
-    if (attempt > 0 && !(await stillNeeded(client))) return { waitedMs: waited(), needed: false };
+    if (attempt > 0 && !(await stillNeeded(client))) return { waitedMs: waited(), key: undefined };
+    const holder = (): Promise<Blocker | undefined> => advisoryLockHolder(client, [namespace, key]);
     if (attempt % tellEvery === 0) {
-      context.onEvent({ type: 'waiting-for-lock', waitedMs: waited(), holder: await advisoryLockHolder(client, key) });
+      context.onEvent({ type: 'waiting-for-lock', waitedMs: waited(), holder: await holder() });
     }
     const limit = context.settings.waitForOthersMs;
-    if (limit > 0 && waited() >= limit) throw notAcquired(waited(), await advisoryLockHolder(client, key));
+    if (limit > 0 && waited() >= limit) throw notAcquired(waited(), await holder());
     await pause(Math.min(1000, 100 * 1.3 ** attempt) * (0.75 + Math.random() / 2), context.signal);
   }
 }
 
-/** True: the transaction stays open and holds the lock. False: nothing is left open. */
-async function tryLock(client: OwnClient, key: readonly [number, number]): Promise<boolean> {
+/** Held: the transaction stays open with the lock. Not held: nothing is left open. */
+async function tryLock(client: OwnClient, tables: Tables): Promise<{ readonly held: boolean; readonly key: number }> {
   const results = (await client.query(
     `BEGIN ISOLATION LEVEL READ COMMITTED;
      SET LOCAL idle_in_transaction_session_timeout = 0;
      SET LOCAL statement_timeout = 0;
      SELECT set_config('transaction_timeout', '0', true) WHERE current_setting('server_version_num')::int >= 170000;
-     SELECT pg_try_advisory_xact_lock(${key[0]}, ${key[1]}) AS held, pg_is_in_recovery() AS standby, current_setting('transaction_read_only') AS read_only`,
+     SELECT key, pg_try_advisory_xact_lock(${namespace}, key) AS held, pg_is_in_recovery() AS standby, current_setting('transaction_read_only') AS read_only
+       FROM (SELECT ${keySql(tables)} AS key) AS ledger`,
   )) as unknown as readonly SqlResult[];
   const answer = results.at(-1)?.rows[0];
   if (answer?.['standby'] === true || answer?.['read_only'] === 'on') {
     await client.query('ROLLBACK');
     throw readOnly(answer['standby'] === true);
   }
-  if (answer?.['held'] === true) return true;
-  await client.query('ROLLBACK');
-  return false;
+  const held = answer?.['held'] === true;
+  if (!held) await client.query('ROLLBACK');
+  return { held, key: Number(answer?.['key']) };
 }
 
 function keepAlive(client: OwnClient): { assertHeld(): void; stop(): void } {

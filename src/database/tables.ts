@@ -4,7 +4,9 @@ import type { DataSource } from 'typeorm';
 export interface Tables {
   readonly ledger: string;
   readonly log: string;
+  /** What the options name; undefined where the search path decides. */
   readonly schema: string | undefined;
+  readonly name: string;
   readonly primaryKey: string;
 }
 
@@ -12,12 +14,14 @@ export function tablesOf(dataSource: DataSource): Tables {
   const options = dataSource.options as { readonly migrationsTableName?: string; readonly schema?: string };
   const parts = (options.migrationsTableName ?? 'migrations').split('.');
   const name = parts.at(-1) ?? 'migrations';
-  const schema = parts.length > 1 ? parts[0] : options.schema;
+  // As TypeORM reads it, which may be told the name of the database before both.
+  const schema = parts.at(-2) ?? options.schema;
   const prefix = schema === undefined ? '' : `${quoteName(schema)}.`;
   return {
     ledger: prefix + quoteName(name),
     log: prefix + quoteName(`${name}_log`),
     schema,
+    name,
     // Only who creates the table asks.
     get primaryKey() {
       return dataSource.namingStrategy.primaryKeyName(schema === undefined ? name : `${schema}.${name}`, ['id']);

@@ -123,6 +123,46 @@ describe('other processes', () => {
     expect(await database.query('SELECT email FROM users WHERE id = 1')).toEqual([{ email: '11' }]);
   });
 
+  it.each(['before the table exists', 'when the table exists'])(
+    'take the same lock and the same fence however the table is spelled, %s',
+    async (when) => {
+      await database.query('CREATE TABLE seen (classid bigint, objid bigint)');
+      const first = migration('First1700000000000', { up: [] });
+      const look = (n: number) =>
+        migration(`Look170000000000${n}`, {
+          up: [
+            'UPDATE users SET email = email || 1',
+            `INSERT INTO seen SELECT classid::bigint, objid::bigint FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+            'SELECT pg_sleep(0.3)',
+          ],
+        });
+      if (when === 'when the table exists')
+        await using({ url: database.url, migrations: [first] }, (migrator) => migrator.run());
+      const spellings = [
+        {},
+        { schema: 'public' },
+        { migrationsTableName: 'public.migrations' },
+        { migrationsTableName: `${database.name}.public.migrations` },
+      ];
+      const all = await Promise.all(
+        spellings.map((options) =>
+          using({ url: database.url, migrations: [first, look(1)], options }, (migrator) => migrator.run()),
+        ),
+      );
+      expect(all.filter(({ result }) => result.applied.length > 0)).toHaveLength(1);
+      expect(await database.query('SELECT email FROM users WHERE id = 1')).toEqual([{ email: '11' }]);
+      expect(await names()).toEqual(['First1700000000000', 'Look1700000000001']);
+      for (const [n, options] of spellings.entries())
+        await using({ url: database.url, migrations: [look(n + 2)], options }, (migrator) => migrator.run());
+      expect(
+        await database.query('SELECT classid, count(DISTINCT objid)::int AS keys FROM seen GROUP BY 1 ORDER BY 1'),
+      ).toEqual([
+        { classid: String(0x6e657374), keys: 1 },
+        { classid: String(0x6e657375), keys: 1 },
+      ]);
+    },
+  );
+
   it('give up when told how long to wait, naming the holder', async () => {
     const slow = migration('Slow1700000000001', { up: ['SELECT pg_sleep(1.5)'] });
     const first = using({ url: database.url, migrations: [slow] }, (migrator) => migrator.run());
