@@ -3,8 +3,8 @@ import type { Direction } from '../events.js';
 import type { SqlClient } from './client.js';
 import { createLogTable, selectNotes } from './log.js';
 import type { DeferredNote, HalfDone } from './log.js';
-import { literal, quoteName } from './tables.js';
 import type { Tables } from './tables.js';
+import { quoteLiteral, quoteName } from '../sql/index.js';
 
 export interface LedgerRow {
   readonly id: number;
@@ -36,7 +36,7 @@ export async function readLedger(client: SqlClient, tables: Tables): Promise<Led
 /** The same inside a transaction that must not fail, such as the one that holds the lock: it looks first whether the tables exist. */
 export async function readLedgerInside(client: SqlClient, tables: Tables): Promise<LedgerState> {
   const found = await client.query(
-    `SELECT to_regclass(${literal(tables.ledger)}) IS NOT NULL AS ledger, to_regclass(${literal(tables.log)}) IS NOT NULL AS log`,
+    `SELECT to_regclass(${quoteLiteral(tables.ledger)}) IS NOT NULL AS ledger, to_regclass(${quoteLiteral(tables.log)}) IS NOT NULL AS log`,
   );
   try {
     return await read(client, tables, found.rows[0] as unknown as LedgerState['exists']);
@@ -99,8 +99,8 @@ export function ledgerChange(
   direction: Direction,
 ): string {
   return direction === 'up'
-    ? `INSERT INTO ${tables.ledger} ("timestamp", "name") VALUES (${timestamp}, ${literal(name)})`
-    : `DELETE FROM ${tables.ledger} WHERE name = ${literal(name)}`;
+    ? `INSERT INTO ${tables.ledger} ("timestamp", "name") VALUES (${timestamp}, ${quoteLiteral(name)})`
+    : `DELETE FROM ${tables.ledger} WHERE name = ${quoteLiteral(name)}`;
 }
 
 function readingFailed(error: unknown, tables: Tables): unknown {

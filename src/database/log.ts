@@ -1,8 +1,8 @@
 import { hostname } from 'node:os';
 import type { Direction } from '../events.js';
 import type { SqlClient } from './client.js';
-import { literal } from './tables.js';
 import type { Tables } from './tables.js';
+import { quoteLiteral } from '../sql/index.js';
 
 /**
  * One row for each attempt: who, when, how long, with what result. TypeORM never looks at it. For a migration without a
@@ -57,12 +57,12 @@ export interface Attempt {
 /** The values of a new row, without the state. */
 export function attemptColumns(attempt: Attempt): { readonly names: string; readonly values: string } {
   const values = [
-    literal(attempt.migration),
-    literal(attempt.direction),
+    quoteLiteral(attempt.migration),
+    quoteLiteral(attempt.direction),
     String(attempt.batch),
     String(attempt.transactional),
-    attempt.checksum === undefined ? 'NULL' : literal(attempt.checksum),
-    literal(hostname()),
+    attempt.checksum === undefined ? 'NULL' : quoteLiteral(attempt.checksum),
+    quoteLiteral(hostname()),
     String(process.pid),
   ];
   return { names: 'migration, direction, batch, transactional, checksum, host, pid', values: values.join(', ') };
@@ -87,7 +87,7 @@ export async function logFailure(
   await client
     .query(
       `INSERT INTO ${tables.log} (${names}, state, started_at, finished_at, duration_ms, error) VALUES (${values}, 'failed',
-       clock_timestamp() - interval '${duration} milliseconds', clock_timestamp(), ${duration}, ${literal(error)})`,
+       clock_timestamp() - interval '${duration} milliseconds', clock_timestamp(), ${duration}, ${quoteLiteral(error)})`,
     )
     .catch(() => undefined);
 }
@@ -118,7 +118,7 @@ export async function noteDeferred(
   const rows = migrations.map((migration) =>
     attemptColumns({ migration, direction: 'up', batch: 0, transactional: true, checksum: undefined }),
   );
-  const values = rows.map((row) => `(${row.values}, 'deferred', ${literal(newest)})`).join(', ');
+  const values = rows.map((row) => `(${row.values}, 'deferred', ${quoteLiteral(newest)})`).join(', ');
   await client.query(`INSERT INTO ${tables.log} (${rows[0]?.names}, state, newest) VALUES ${values}`);
 }
 

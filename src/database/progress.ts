@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import type { SqlClient } from './client.js';
 import { attemptColumns } from './log.js';
 import type { Attempt, HalfDone } from './log.js';
-import { literal } from './tables.js';
 import type { Tables } from './tables.js';
+import { quoteLiteral } from '../sql/index.js';
 
 /** An UPDATE then fails (42501), where it would otherwise leave out the rows that a policy hides from the migrating role. */
 export const everyRow = 'SET LOCAL row_security = off';
@@ -67,7 +67,7 @@ export class StepProgress {
 
   /** Executes a statement that cannot run in a transaction: until it is counted, it is in doubt. */
   async alone(sql: string, parameters: unknown, run: () => Promise<unknown>): Promise<unknown> {
-    await this.client.query(`UPDATE ${this.tables.log} SET in_doubt = ${literal(sql)} WHERE id = ${this.id}`);
+    await this.client.query(`UPDATE ${this.tables.log} SET in_doubt = ${quoteLiteral(sql)} WHERE id = ${this.id}`);
     return this.inside(sql, parameters, run);
   }
 
@@ -82,7 +82,7 @@ export class StepProgress {
   async failed(error: string): Promise<void> {
     await this.client
       .query(
-        `UPDATE ${this.tables.log} SET state = 'failed', error = ${literal(error)}, finished_at = clock_timestamp() WHERE id = ${this.id}`,
+        `UPDATE ${this.tables.log} SET state = 'failed', error = ${quoteLiteral(error)}, finished_at = clock_timestamp() WHERE id = ${this.id}`,
       )
       .catch(() => undefined);
   }

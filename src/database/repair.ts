@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SqlClient } from './client.js';
-import { literal } from './tables.js';
+import { quoteLiteral } from '../sql/index.js';
 
 /** What to do with a statement that was under way, outside any transaction, when its process ended. */
 export type Verdict = 'done' | 'again' | 'unknown';
@@ -40,7 +40,7 @@ export async function judgeInDoubt(client: SqlClient, sql: string): Promise<Verd
   if (created) return judgeCreatedIndex(client, created[1] ?? '', created[2] ?? '');
   const dropped = dropIndex.exec(text);
   if (dropped) {
-    const { rows } = await client.query(`SELECT to_regclass(${literal(dropped[1] ?? '')}) IS NULL AS gone`);
+    const { rows } = await client.query(`SELECT to_regclass(${quoteLiteral(dropped[1] ?? '')}) IS NULL AS gone`);
     return rows[0]?.['gone'] === true ? 'done' : 'again';
   }
   return repeatable.test(text) || backfill.test(text) ? 'again' : 'unknown';
@@ -50,7 +50,7 @@ async function judgeCreatedIndex(client: SqlClient, index: string, table: string
   const { rows } = await client.query(
     `SELECT i.indisvalid AS valid, format('%I.%I', n.nspname, c.relname) AS index
      FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-     WHERE i.indrelid = to_regclass(${literal(table)}) AND c.relname = ${literal(unquoted(index))}`,
+     WHERE i.indrelid = to_regclass(${quoteLiteral(table)}) AND c.relname = ${quoteLiteral(unquoted(index))}`,
   );
   const found = rows[0];
   if (found === undefined) return 'again';
@@ -62,7 +62,7 @@ async function judgeCreatedIndex(client: SqlClient, index: string, table: string
 /** The server goes on with the statement of a killed client until its end; only then can be seen what became of it. */
 async function untilNobodyRuns(client: SqlClient, sql: string): Promise<void> {
   // pg_stat_activity cuts the text (track_activity_query_size, 1 kB by default).
-  const start = literal(sql.slice(0, 200));
+  const start = quoteLiteral(sql.slice(0, 200));
   for (;;) {
     const { rows } = await client.query(
       `SELECT count(*)::int AS busy FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database() AND state = 'active' AND left(query, 200) = left(${start}, 200)`,

@@ -1,4 +1,5 @@
 import type { DataSource } from 'typeorm';
+import { quoteName } from '../sql/index.js';
 
 /** The two tables, as they stand in SQL: TypeORM's own, which says what is applied, and our log beside it. */
 export interface Tables {
@@ -27,14 +28,4 @@ export function tablesOf(dataSource: DataSource): Tables {
       return dataSource.namingStrategy.primaryKeyName(schema === undefined ? name : `${schema}.${name}`, ['id']);
     },
   };
-}
-
-export function quoteName(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}
-
-/** A text as SQL, for simple queries, which have no parameters. */
-export function literal(text: string): string {
-  const quoted = `'${text.replaceAll("'", "''").replaceAll('\\', '\\\\')}'`;
-  return text.includes('\\') ? ` E${quoted}` : quoted;
 }

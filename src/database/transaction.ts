@@ -11,8 +11,8 @@ import type { Attempt } from './log.js';
 import { everyRow } from './progress.js';
 import { withSession } from './session.js';
 import type { Session, SessionContext } from './session.js';
-import { literal } from './tables.js';
 import type { Tables } from './tables.js';
+import { quoteLiteral } from '../sql/index.js';
 
 export interface ApplyContext extends SessionContext {
   readonly tables: Tables;
@@ -137,7 +137,7 @@ export async function begin(
 ): Promise<boolean> {
   const { settings, tables, lock } = context;
   const fence = lock.fence === undefined ? 'true' : `pg_try_advisory_xact_lock(${lock.fence.join(', ')})`;
-  const names = steps.map((step) => literal(step.migration.name)).join(', ');
+  const names = steps.map((step) => quoteLiteral(step.migration.name)).join(', ');
   const { isolationLevel } = context.dataSource.options as { readonly isolationLevel?: string };
   const level = isolationLevel === undefined ? '' : ` ISOLATION LEVEL ${isolationLevel}`;
   let results: readonly SqlResult[] = [];

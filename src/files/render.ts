@@ -1,10 +1,8 @@
 import { MigrateError } from '../errors.js';
 import { timestampOf } from './name.js';
 import { withoutMarks } from './sql-file.js';
-import { layOut } from './sql-layout.js';
-import { splitSql } from './split-sql.js';
-import { sqlTokens } from './sql-tokens.js';
 import type { Template } from './template.js';
+import { layOut, splitSql, sqlTokens } from '../sql/index.js';
 
 export interface RenderedStatement {
   readonly sql: string;

@@ -5,9 +5,8 @@ import { messageOf, MigrateError } from '../errors.js';
 import type { LoadedMigration } from './migration.js';
 import { expectedName } from './name.js';
 import { phaseOf, sqlPhaseMark } from './phase.js';
-import { splitSql } from './split-sql.js';
-import type { SqlStatement } from './split-sql.js';
-import { sqlTokens } from './sql-tokens.js';
+import { splitSql, sqlTokens } from '../sql/index.js';
+import type { SqlStatement } from '../sql/index.js';
 
 interface Sections {
   readonly transaction: boolean | undefined;

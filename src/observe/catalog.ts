@@ -5,6 +5,7 @@ import { nodeOf, textsOf } from './parser.js';
 import type { Tree } from './parser.js';
 import { relationKind } from './relation.js';
 import type { RelationKind } from './relation.js';
+import { quoteName } from '../sql/index.js';
 
 /** What a table was like before a statement. */
 export interface TableFacts {
@@ -89,7 +90,7 @@ export function namesIn(tree: Tree): readonly string[] {
     // Of a trigger, a policy or a rule: the table comes before its name.
     const ofTable = /^OBJECT_(?:TRIGGER|POLICY|RULE)$/.test(drop?.removeType ?? '') ? parts.slice(0, -1) : parts;
     // Not the database, which may stand before a schema: it can only be this one.
-    if (ofTable.length > 0) names.add(ofTable.slice(-2).map(quoted).join('.'));
+    if (ofTable.length > 0) names.add(ofTable.slice(-2).map(quoteName).join('.'));
   }
   return [...names];
 }
@@ -99,11 +100,7 @@ function isRangeVar(node: object): node is RangeVar {
 }
 
 export function nameOf({ schemaname, relname = '' }: RangeVar): string {
-  return schemaname ? `${quoted(schemaname)}.${quoted(relname)}` : quoted(relname);
-}
-
-function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
+  return schemaname ? `${quoteName(schemaname)}.${quoteName(relname)}` : quoteName(relname);
 }
 
 /** What the tables of those names are like now, by the name that was asked for. */

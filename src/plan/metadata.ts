@@ -1,10 +1,10 @@
-import { literal } from '../database/tables.js';
 import { metadataTableSql } from '../shadow/typeorm-metadata.js';
 import type { TypeormMetadataRow } from '../shadow/typeorm-metadata.js';
 import { keyOf, objectId } from '../schema/object-id.js';
 import type { ObjectId } from '../schema/object-id.js';
 import { step } from './step.js';
 import type { PlannedChange } from './step.js';
+import { quoteLiteral } from '../sql/index.js';
 
 /** TypeORM notes the text of views and of generated columns in a table of its own; so that its own commands agree, migrations keep it. */
 export function metadataChanges(
@@ -47,13 +47,13 @@ const columns = ['type', 'schema', 'table', 'name', 'value'] as const;
 
 function insert(row: TypeormMetadataRow, table: string): string {
   const names = ['database', ...columns].map((name) => `"${name}"`).join(', ');
-  const values = columns.map((name) => (row[name] === null ? 'NULL' : literal(row[name])));
+  const values = columns.map((name) => (row[name] === null ? 'NULL' : quoteLiteral(row[name])));
   return `INSERT INTO ${table} (${names}) VALUES (current_database(), ${values.join(', ')})`;
 }
 
 function remove(row: TypeormMetadataRow, table: string): string {
   const matches = (['type', 'schema', 'table', 'name'] as const).map((name) =>
-    row[name] === null ? `"${name}" IS NULL` : `"${name}" = ${literal(row[name])}`,
+    row[name] === null ? `"${name}" IS NULL` : `"${name}" = ${quoteLiteral(row[name])}`,
   );
   return `DELETE FROM ${table} WHERE ${matches.join(' AND ')} AND "database" = current_database()`;
 }

@@ -1,12 +1,13 @@
 import { columnOf } from '../schema/column.js';
-import { quoteIdent, tableSql } from '../schema/object-id.js';
+import { tableSql } from '../schema/object-id.js';
 import type { ObjectId } from '../schema/object-id.js';
 import type { Schema } from '../schema/read.js';
+import { quoteLiteral, quoteName } from '../sql/index.js';
 
 /** A value that fits a column's type, for rows whose own value is gone. */
 export function placeholder(column: ObjectId, schema: Schema): string {
   const type = columnOf(schema, column)?.type ?? 'text';
-  return `'${valueOf(type, column, schema).replaceAll("'", "''")}'::${type.replace(/ COLLATE .*/, '')}`;
+  return `${quoteLiteral(valueOf(type, column, schema))}::${type.replace(/ COLLATE .*/, '')}`;
 }
 
 /** One that differs from row to row, where that is needed; `n` is the number of the row. */
@@ -65,6 +66,6 @@ function valueOf(type: string, column: ObjectId, schema: Schema): string {
 /** For rows that were written without a value while none was needed; undefined where any value might be wrong. */
 export function fillMissing(table: ObjectId, column: ObjectId, schema: Schema): readonly string[] | undefined {
   if (schema.neededBy(column).some(({ kind }) => kind === 'constraint' || kind === 'index')) return undefined;
-  const name = quoteIdent(column.name ?? '');
+  const name = quoteName(column.name ?? '');
   return [`UPDATE ${tableSql(table)} SET ${name} = ${placeholder(column, schema)} WHERE ${name} IS NULL`];
 }

@@ -1,13 +1,13 @@
 import { columnOf } from '../schema/column.js';
 import { likeness } from '../schema/likeness.js';
-import { keyOf, objectId, quoteIdent, relationOf, sqlName, tableSql } from '../schema/object-id.js';
+import { keyOf, objectId, relationOf, sqlName, tableSql } from '../schema/object-id.js';
 import type { ObjectId } from '../schema/object-id.js';
 import type { Schema } from '../schema/read.js';
-import { shortened } from './names.js';
 import { step } from './step.js';
 import { temporaryTrigger } from './temporary-trigger.js';
 import type { TemporaryTrigger } from './temporary-trigger.js';
 import type { PlannedChange, Step } from './step.js';
+import { fittingName, quoteName } from '../sql/index.js';
 
 /** A table or a column that is the same, called otherwise. */
 export interface Rename {
@@ -81,12 +81,12 @@ export function partRenames(from: Schema, to: Schema): readonly Rename[] {
 }
 
 export function renameSql({ from, to }: Rename): string {
-  const name = quoteIdent(to.name ?? '');
+  const name = quoteName(to.name ?? '');
   switch (from.kind) {
     case 'column':
-      return `ALTER TABLE ${tableSql(from)} RENAME COLUMN ${quoteIdent(from.name ?? '')} TO ${name}`;
+      return `ALTER TABLE ${tableSql(from)} RENAME COLUMN ${quoteName(from.name ?? '')} TO ${name}`;
     case 'constraint':
-      return `ALTER TABLE ${tableSql(from)} RENAME CONSTRAINT ${quoteIdent(from.name ?? '')} TO ${name}`;
+      return `ALTER TABLE ${tableSql(from)} RENAME CONSTRAINT ${quoteName(from.name ?? '')} TO ${name}`;
     default:
       return `ALTER ${from.kind.toUpperCase()} ${sqlName(from)} RENAME TO ${name}`;
   }
@@ -158,8 +158,8 @@ function renamedAs(id: ObjectId, old: ObjectId, renamed: ObjectId): ObjectId {
  */
 export function columnBridge({ from: old, to: renamed }: Rename, fallback: string | undefined): TemporaryTrigger {
   const table = objectId('table', old.schema, old.table ?? '');
-  const name = shortened(`${old.table ?? ''}_${renamed.name ?? ''}_rename`);
-  const [before, after] = [quoteIdent(old.name ?? ''), quoteIdent(renamed.name ?? '')];
+  const name = fittingName(`${old.table ?? ''}_${renamed.name ?? ''}_rename`);
+  const [before, after] = [quoteName(old.name ?? ''), quoteName(renamed.name ?? '')];
   const untouched = fallback === undefined ? `NEW.${after} IS NULL` : `NEW.${after} IS NOT DISTINCT FROM (${fallback})`;
   const body = `
       BEGIN

@@ -1,7 +1,8 @@
-import { quoteIdent, tableSql } from '../schema/object-id.js';
+import { tableSql } from '../schema/object-id.js';
 import type { ObjectId } from '../schema/object-id.js';
 import { step } from './step.js';
 import type { Step } from './step.js';
+import { quoteName } from '../sql/index.js';
 
 export interface TemporaryTrigger {
   readonly create: readonly Step[];
@@ -11,7 +12,7 @@ export interface TemporaryTrigger {
 
 /** A trigger for the time in which two versions of the app are running. `body` is what happens to a row before it is written. */
 export function temporaryTrigger(table: ObjectId, name: string, body: string, comment: string): TemporaryTrigger {
-  const routine = `${quoteIdent(table.schema ?? 'public')}.${quoteIdent(name)}`;
+  const routine = `${quoteName(table.schema ?? 'public')}.${quoteName(name)}`;
   const event = `BEFORE INSERT OR UPDATE ON ${tableSql(table)} FOR EACH ROW`;
   return {
     create: [
@@ -19,10 +20,10 @@ export function temporaryTrigger(table: ObjectId, name: string, body: string, co
         comment,
         effect: 'nobody waits',
       }),
-      step(`CREATE TRIGGER ${quoteIdent(name)} ${event} EXECUTE FUNCTION ${routine}()`),
+      step(`CREATE TRIGGER ${quoteName(name)} ${event} EXECUTE FUNCTION ${routine}()`),
     ],
     drop: [
-      step(`DROP TRIGGER ${quoteIdent(name)} ON ${tableSql(table)}`, {
+      step(`DROP TRIGGER ${quoteName(name)} ON ${tableSql(table)}`, {
         phase: 'contract',
         comment: 'The old version of the app is gone: it is not needed any more.',
       }),

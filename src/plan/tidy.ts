@@ -1,8 +1,9 @@
 import type { Change } from '../schema/compare.js';
 import { definitionOf, defaultOf } from '../schema/column.js';
-import { keyOf, objectId, quoteIdent, tableSql } from '../schema/object-id.js';
+import { keyOf, objectId, tableSql } from '../schema/object-id.js';
 import type { ObjectId } from '../schema/object-id.js';
 import type { Schema, SchemaObject } from '../schema/read.js';
+import { quoteName } from '../sql/index.js';
 
 /**
  * Makes of single statements what a person would write: whole CREATE TABLE statements with their columns and keys, `serial` instead of a
@@ -167,12 +168,12 @@ function insideOf(
   serials: Serials,
 ): { readonly clause: string; readonly creates: readonly ObjectId[] } {
   if (first.kind === 'constraint') {
-    return { clause: `CONSTRAINT ${quoteIdent(first.name ?? '')} ${definitionOf(to, first)}`, creates: [] };
+    return { clause: `CONSTRAINT ${quoteName(first.name ?? '')} ${definitionOf(to, first)}`, creates: [] };
   }
   const sequence = serialOf(first, serials);
   if (sequence) {
     const type = serialTypes[String(to.get(first)?.is['type'])] ?? 'serial';
-    return { clause: `${quoteIdent(first.name ?? '')} ${type} NOT NULL`, creates: [sequence] };
+    return { clause: `${quoteName(first.name ?? '')} ${type} NOT NULL`, creates: [sequence] };
   }
   return { clause: change.sql.slice(change.sql.indexOf(' ADD COLUMN ') + ' ADD COLUMN '.length), creates: [] };
 }

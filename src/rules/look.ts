@@ -5,6 +5,7 @@ import type { Observed } from '../observe/observer.js';
 import { nodeOf } from '../observe/parser.js';
 import { blockedBy, strongest } from '../observe/relation.js';
 import type { JudgedMigration } from './rule.js';
+import { quoteName } from '../sql/index.js';
 
 /** What several rules look for in a statement. */
 
@@ -73,7 +74,7 @@ export function called({ schema, name }: { readonly schema: string; readonly nam
 
 /** For SQL. */
 export function ident(name: string | undefined): string {
-  return `"${(name ?? '').replaceAll('"', '""')}"`;
+  return quoteName(name ?? '');
 }
 
 export function sqlName({ schema, name }: { readonly schema: string; readonly name: string }): string {
@@ -121,9 +122,4 @@ export function goesToo(
         ({ table: other, command }) => other.oid === table.oid && columns.includes(command.name ?? ''),
       ),
   );
-}
-
-/** A text in SQL. */
-export function literal(text: string | undefined): string {
-  return `'${(text ?? '').replaceAll("'", "''")}'`;
 }

@@ -1,4 +1,5 @@
 import { ident, identList, sqlName } from './look.js';
+import { fittingName } from '../sql/index.js';
 
 /** What several rules advise: SQL to paste, with the real names. */
 
@@ -38,11 +39,9 @@ export function validateLater(table: Named, name: string, definition: string): s
   ].join('\n');
 }
 
-/** PostgreSQL cuts names off at 63 bytes. */
+/** A name made of others, as it stands in SQL. */
 export function shortName(...parts: readonly string[]): string {
-  let name = parts.join('_');
-  while (Buffer.byteLength(name) > 63) name = name.slice(0, -1);
-  return ident(name);
+  return ident(fittingName(parts.join('_')));
 }
 
 /** NOT NULL without reading the rows while everybody waits. */

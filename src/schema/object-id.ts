@@ -1,3 +1,5 @@
+import { quoteName } from '../sql/index.js';
+
 /** What an object of a database is called: a table, a column, an index. The fields that its kind has are the ones that name it. */
 export interface ObjectId {
   readonly kind: string;
@@ -56,16 +58,12 @@ export function describeObject(id: ObjectId): string {
   return `${kindNames[id.kind] ?? id.kind} ${path}${id.args === undefined ? '' : `(${id.args.join(', ')})`}`;
 }
 
-export function quoteIdent(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}
-
 /** As it stands in SQL: `"public"."users"`, or only the column's own name. */
 export function sqlName(id: ObjectId): string {
-  const name = quoteIdent(id.name ?? '');
-  return id.schema === undefined || id.table !== undefined ? name : `${quoteIdent(id.schema)}.${name}`;
+  const name = quoteName(id.name ?? '');
+  return id.schema === undefined || id.table !== undefined ? name : `${quoteName(id.schema)}.${name}`;
 }
 
 export function tableSql(id: ObjectId): string {
-  return `${quoteIdent(id.schema ?? 'public')}.${quoteIdent(id.table ?? id.name ?? '')}`;
+  return `${quoteName(id.schema ?? 'public')}.${quoteName(id.table ?? id.name ?? '')}`;
 }

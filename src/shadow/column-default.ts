@@ -1,4 +1,5 @@
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { quoteLiteral } from '../sql/index.js';
 
 type Element = string | number | bigint | boolean | object | null | undefined;
 
@@ -12,13 +13,13 @@ export function columnDefault(column: ColumnMetadata, typeorm: Normalize): strin
   const value: unknown = column.default;
   if (typeof value === 'function') return fromFunction(column, value as () => unknown, typeorm);
   if (Array.isArray(value) && column.isArray) return quoted(arrayText(value, column));
-  if (Array.isArray(value) && column.type === 'simple-array') return literalOf(value.join(','));
+  if (Array.isArray(value) && column.type === 'simple-array') return quoteLiteral(value.join(','));
   if (typeof value === 'string') return quoted(value);
-  if (value instanceof Date) return literalOf(value.toISOString());
-  if (value instanceof Uint8Array) return literalOf(`\\x${Buffer.from(value).toString('hex')}`);
+  if (value instanceof Date) return quoteLiteral(value.toISOString());
+  if (value instanceof Uint8Array) return quoteLiteral(`\\x${Buffer.from(value).toString('hex')}`);
   const isJson = column.type === 'json' || column.type === 'jsonb';
   if ((typeof value === 'object' && value !== null) || (typeof value === 'boolean' && isJson))
-    return literalOf(JSON.stringify(value));
+    return quoteLiteral(JSON.stringify(value));
   return typeorm(column);
 }
 
@@ -37,13 +38,9 @@ function withDefault(column: ColumnMetadata, value: unknown): ColumnMetadata {
   return Object.create(column, { default: { value } }) as ColumnMetadata;
 }
 
-function literalOf(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
-}
-
 /** Somebody who has met TypeORM's lack of quoting has doubled the apostrophes already. */
 export function quoted(text: string): string {
-  return /^(?:[^']|'')*$/.test(text) ? `'${text}'` : literalOf(text);
+  return quoteLiteral(/^(?:[^']|'')*$/.test(text) ? text.replaceAll("''", "'") : text);
 }
 
 /** https://www.postgresql.org/docs/current/arrays.html#ARRAYS-IO */

@@ -1,12 +1,12 @@
 import type { DataSource } from 'typeorm';
 import { isServerAbsent } from '../database/client.js';
 import { excerpt } from '../database/failure.js';
-import { quoteName } from '../database/tables.js';
 import { codeOf, isMigrateError, messageOf, MigrateError } from '../errors.js';
 import { refuseAmbiguousEnums } from './entity-enums.js';
 import { createExtensions } from './entity-extensions.js';
 import { describeAt, managed, schemaOf } from './entity-names.js';
 import { entityStatements } from './entity-statements.js';
+import { quoteName } from '../sql/index.js';
 
 type Execute = (sql: string) => Promise<unknown>;
 

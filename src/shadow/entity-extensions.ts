@@ -1,8 +1,8 @@
 import type { DataSource, EntityMetadata } from 'typeorm';
-import { quoteName } from '../database/tables.js';
 import { messageOf, MigrateError } from '../errors.js';
 import { managed } from './entity-names.js';
 import type { Which } from './entity-names.js';
+import { quoteName } from '../sql/index.js';
 
 interface Need {
   readonly extension: string;

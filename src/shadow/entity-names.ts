@@ -1,5 +1,5 @@
 import type { ColumnType, DataSource, EntityMetadata } from 'typeorm';
-import { quoteName } from '../database/tables.js';
+import { quoteName } from '../sql/index.js';
 
 /** Whether TypeORM looks after the table: not with `synchronize: false`. */
 export type Which = 'managed' | 'unmanaged';

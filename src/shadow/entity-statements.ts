@@ -1,10 +1,9 @@
 import type { DataSource, EntityMetadata, QueryRunner } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import { literal } from '../database/tables.js';
 import { messageOf, MigrateError } from '../errors.js';
-import { splitSql } from '../files/split-sql.js';
 import { columnDefault, quoted } from './column-default.js';
 import type { Which } from './entity-names.js';
+import { quoteLiteral, splitSql } from '../sql/index.js';
 
 /** They are all texts, or missing. */
 type Parameter = string | null | undefined;
@@ -109,8 +108,9 @@ function metadataRow(query: string, parameters: readonly Parameter[], table: str
     const name = names[placeholders.indexOf(found)];
     if (name === '"database"') return 'current_database()';
     const value = parameters[Number(number) - 1];
-    if (name === '"schema"' && valueOf('"type"') === 'GENERATED_COLUMN') return literal(tableSchema ?? value ?? '');
-    return value === null || value === undefined ? 'NULL' : literal(value);
+    if (name === '"schema"' && valueOf('"type"') === 'GENERATED_COLUMN')
+      return quoteLiteral(tableSchema ?? value ?? '');
+    return value === null || value === undefined ? 'NULL' : quoteLiteral(value);
   });
 }
 

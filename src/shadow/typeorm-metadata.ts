@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
 import type { SqlClient } from '../database/client.js';
-import { literal, quoteName } from '../database/tables.js';
+import { quoteLiteral, quoteName } from '../sql/index.js';
 
 /** What TypeORM remembers of a view or a generated column, to see later whether the entity has changed. */
 export interface TypeormMetadataRow {
@@ -20,7 +20,7 @@ export async function typeormMetadataRows(
   { options }: Place = { options: {} },
 ): Promise<readonly TypeormMetadataRow[]> {
   const table = metadataTableOf({ options });
-  const found = await pool.query(`SELECT to_regclass(${literal(table)}) IS NOT NULL AS exists`);
+  const found = await pool.query(`SELECT to_regclass(${quoteLiteral(table)}) IS NOT NULL AS exists`);
   if (found.rows[0]?.['exists'] !== true) return [];
   // COLLATE "C": the same order on every server.
   const { rows } = await pool.query(

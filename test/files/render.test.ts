@@ -8,9 +8,9 @@ import ts from 'typescript';
 import { renderMigration } from '../../src/files/render.js';
 import type { MigrationText } from '../../src/files/render.js';
 import { loadSqlMigration } from '../../src/files/sql-file.js';
-import { splitSql } from '../../src/files/split-sql.js';
 import type { Template } from '../../src/files/template.js';
 import { failureOf } from '../support/migrations.js';
+import { splitSql } from '../../src/sql/index.js';
 
 const templates: readonly Template[] = ['ts', 'esm', 'cjs', 'sql'];
 const prettier = { parser: 'typescript', singleQuote: true, printWidth: 120, trailingComma: 'all' } as const;

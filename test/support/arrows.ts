@@ -1,7 +1,7 @@
 import type { Import, SourceFile } from './imports.js';
 
 /** Who may import whom inside `src/`. An entry is a folder, a file of `src/`, or one file of a folder. */
-const foundation = ['errors', 'events', 'options'];
+const foundation = ['errors', 'events', 'options', 'sql'];
 const core = ['plan', 'rules', 'observe', 'files', 'shadow', 'database', 'schema'];
 // What a connection is called, and whether it is the embedded one: known below the data source as well.
 const connection = ['data-source/describe', 'data-source/embedded-brand'];
@@ -9,6 +9,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   events: [],
   options: ['errors'],
+  sql: [],
   version: [],
   decorators: [],
   schema: [...foundation, 'version'],
@@ -68,6 +69,8 @@ function brokenArrows(source: SourceFile): readonly string[] {
     if (target === layer) return [];
     if (!allowed.includes(target) && !allowed.includes(from.replace(/\.ts$/, '')))
       return [`${source.path} imports ${from}: ${layer} must not know ${target}.`];
+    if (target === 'sql' && from !== 'sql/index.ts')
+      return [`${source.path} imports ${from}: what others may use of sql is in sql/index.ts.`];
     if (target === 'app' && kind === 'static')
       return [`${source.path} imports ${from} when it is loaded: app is only loaded when it is asked for.`];
     return [];

@@ -1,5 +1,6 @@
-import { quoteIdent, tableSql } from '../../src/schema/object-id.js';
+import { tableSql } from '../../src/schema/object-id.js';
 import type { Schema } from '../../src/schema/read.js';
+import { quoteName } from '../../src/sql/index.js';
 
 export interface Queryable {
   query(sql: string): Promise<Record<string, unknown>[]>;
@@ -17,7 +18,7 @@ export async function dataOf(database: Queryable, schema: Schema): Promise<Data>
       .childrenOf(id)
       .filter((child) => child.id.kind === 'column')
       .map((child) => child.id.name ?? '');
-    const list = columns.map((name) => `${quoteIdent(name)}::text AS ${quoteIdent(name)}`).join(', ');
+    const list = columns.map((name) => `${quoteName(name)}::text AS ${quoteName(name)}`).join(', ');
     const rows = await database.query(`SELECT ${list} FROM ${tableSql(id)}`);
     const schemaPart = id.schema === 'public' ? '' : `${id.schema}.`;
     data.set(`${schemaPart}${id.name}`, { columns, rows: rows as unknown as Row[] });

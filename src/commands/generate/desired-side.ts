@@ -1,7 +1,7 @@
 import { isMigrateError } from '../../errors.js';
 import { prepareToCompare } from '../../schema/compare.js';
 import { graft } from '../../schema/graft.js';
-import { keyOf, quoteIdent, sqlName } from '../../schema/object-id.js';
+import { keyOf, sqlName } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import { hashOf } from '../../shadow/cache.js';
 import type { SchemaCache } from '../../shadow/cache.js';
@@ -18,6 +18,7 @@ import type { Lend } from './on-shadow.js';
 import { restored, sideOf, storedOf } from './side.js';
 import type { Side, StoredSide } from './side.js';
 import { ownTables, unmanagedTables } from './tables.js';
+import { quoteName } from '../../sql/index.js';
 
 /** What the entities say, as far as TypeORM knows it without a database. */
 export interface Described {
@@ -92,7 +93,7 @@ async function grafted(before: string, changes: EntityChanges, making: Making): 
   const { schema, metadata } = known;
   const isChanged = (id: ObjectId): boolean => {
     // TypeORM leaves the schema out only where it is the default one.
-    const names = [sqlName(id), ...(id.schema === 'public' ? [quoteIdent(id.name ?? '')] : [])];
+    const names = [sqlName(id), ...(id.schema === 'public' ? [quoteName(id.name ?? '')] : [])];
     if (id.kind === 'type') return names.some((name) => changes.types.has(name));
     return id.kind === 'table' && names.some((name) => changes.tables.has(name));
   };

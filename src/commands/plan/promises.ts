@@ -1,6 +1,6 @@
-import { quoteIdent } from '../../schema/object-id.js';
 import type { ColumnFacts, ConstraintFacts, IndexFacts, TableFacts } from '../../observe/catalog.js';
 import type { Tried } from './observe-pending.js';
+import { quoteName } from '../../sql/index.js';
 
 /** Something that all rows must fulfil once a migration has run, and a question that finds one that does not. */
 export interface Promised {
@@ -26,7 +26,7 @@ function promisesOfTable(before: TableFacts, after: TableFacts): readonly Promis
   const haveAll = (columns: readonly string[]): boolean => columns.every((column) => known.has(column));
   return [
     ...newlyNotNull(before, after).map(({ name }) =>
-      promised(`${before.name}.${name} has no NULL`, `SELECT FROM ${from} WHERE ${quoteIdent(name)} IS NULL`),
+      promised(`${before.name}.${name} has no NULL`, `SELECT FROM ${from} WHERE ${quoteName(name)} IS NULL`),
     ),
     ...demandedColumns(before, after).map(({ name }) =>
       promised(
@@ -92,21 +92,19 @@ function shapeOf({ columns, predicate }: IndexFacts): string {
 }
 
 function twice(from: string, { columns, predicate }: IndexFacts): string {
-  const list = columns.map(quoteIdent).join(', ');
-  const notNull = columns.map((column) => `${quoteIdent(column)} IS NOT NULL`).join(' AND ');
+  const list = columns.map(quoteName).join(', ');
+  const notNull = columns.map((column) => `${quoteName(column)} IS NOT NULL`).join(' AND ');
   const where = predicate === null ? notNull : `${notNull} AND (${predicate})`;
   return `SELECT FROM ${from} WHERE ${where} GROUP BY ${list} HAVING count(*) > 1`;
 }
 
 function orphans(from: string, { columns, refersTo, refersToColumns }: ConstraintFacts): string {
   const [schema = '', name = ''] = (refersTo ?? '').split('.');
-  const pairs = columns.map(
-    (column, index) => `p.${quoteIdent(refersToColumns[index] ?? '')} = c.${quoteIdent(column)}`,
-  );
-  const filled = columns.map((column) => `c.${quoteIdent(column)} IS NOT NULL`).join(' AND ');
+  const pairs = columns.map((column, index) => `p.${quoteName(refersToColumns[index] ?? '')} = c.${quoteName(column)}`);
+  const filled = columns.map((column) => `c.${quoteName(column)} IS NOT NULL`).join(' AND ');
   return `SELECT FROM ${from} c WHERE ${filled} AND NOT EXISTS (SELECT FROM ${sqlName({ schema, name })} p WHERE ${pairs.join(' AND ')})`;
 }
 
 function sqlName({ schema, name }: { readonly schema: string; readonly name: string }): string {
-  return `${quoteIdent(schema)}.${quoteIdent(name)}`;
+  return `${quoteName(schema)}.${quoteName(name)}`;
 }

@@ -1,11 +1,12 @@
 import { columnOf } from '../../schema/column.js';
-import { describeObject, objectId, quoteIdent, sqlName, tableSql } from '../../schema/object-id.js';
+import { describeObject, objectId, sqlName, tableSql } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import type { Schema } from '../../schema/read.js';
 import { existingTable } from '../context.js';
 import type { PlanContext, Recipe } from '../context.js';
 import { step } from '../step.js';
 import type { Step } from '../step.js';
+import { quoteLiteral, quoteName } from '../../sql/index.js';
 
 /** A new sequence of a column that has values begins behind them. */
 export const ownSequence: Recipe = (change, context) => {
@@ -14,7 +15,7 @@ export const ownSequence: Recipe = (change, context) => {
   if (!sequence || context.from.has(sequence)) return undefined;
   const column = ownerOf(sequence, context.to);
   if (!column || !existingTable(column, context) || !context.from.has(column)) return undefined;
-  return [step(change.sql), behindItsValues(column, `'${sqlName(sequence).replaceAll("'", "''")}'`)];
+  return [step(change.sql), behindItsValues(column, quoteLiteral(sqlName(sequence)))];
 };
 
 /** So does an identity. */
@@ -23,13 +24,13 @@ export const addIdentity: Recipe = (change, context) => {
   const column = change.uses.find(({ kind }) => kind === 'column');
   if (!column || !existingTable(column, context) || !context.from.has(column)) return undefined;
   const table = objectId('table', column.schema, column.table ?? '');
-  const names = [tableSql(table), column.name ?? ''].map((text) => `'${text.replaceAll("'", "''")}'`);
+  const names = [tableSql(table), column.name ?? ''].map(quoteLiteral);
   return [step(change.sql), behindItsValues(column, `pg_get_serial_sequence(${names.join(', ')})`)];
 };
 
 function behindItsValues(column: ObjectId, sequence: string): Step {
   const table = objectId('table', column.schema, column.table ?? '');
-  const next = `coalesce((SELECT max(${quoteIdent(column.name ?? '')}) FROM ${tableSql(table)}), 0) + 1`;
+  const next = `coalesce((SELECT max(${quoteName(column.name ?? '')}) FROM ${tableSql(table)}), 0) + 1`;
   return step(`SELECT setval(${sequence}, ${next}, false)`, {
     comment: 'It goes on behind the values that are there.',
     effect: 'nobody waits',

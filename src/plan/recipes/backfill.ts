@@ -1,7 +1,8 @@
-import { quoteIdent, tableSql } from '../../schema/object-id.js';
+import { tableSql } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import { step } from '../step.js';
 import type { Step } from '../step.js';
+import { quoteLiteral, quoteName } from '../../sql/index.js';
 
 /**
  * Fills a column of existing rows, page range by page range, each in a transaction of its own and as large as 50 ms allow: nobody waits
@@ -9,7 +10,7 @@ import type { Step } from '../step.js';
  * left alone: cut off and started again, it does what is left, and `backfill` is how `run` knows that.
  */
 export function backfill(table: ObjectId, column: string, expression: string, where = ''): Step {
-  const name = quoteIdent(column);
+  const name = quoteName(column);
   // Indented as it will stand in the file.
   const sql = `DO $backfill$
       DECLARE
@@ -17,7 +18,7 @@ export function backfill(table: ObjectId, column: string, expression: string, wh
         pages bigint := 10;
         started timestamptz;
       BEGIN
-        WHILE page * current_setting('block_size')::bigint < pg_relation_size('${tableSql(table).replaceAll("'", "''")}') LOOP
+        WHILE page * current_setting('block_size')::bigint < pg_relation_size(${quoteLiteral(tableSql(table))}) LOOP
           started := clock_timestamp();
           PERFORM set_config('lock_timeout', '100ms', true);
           BEGIN
@@ -34,7 +35,7 @@ export function backfill(table: ObjectId, column: string, expression: string, wh
       END
       $backfill$`;
   return step(sql, {
-    comment: `Fills ${quoteIdent(column)} of the rows that are there, in batches of their own.`,
+    comment: `Fills ${quoteName(column)} of the rows that are there, in batches of their own.`,
     transaction: false,
     effect: 'in batches, nobody waits',
   });

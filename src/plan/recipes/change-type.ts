@@ -1,12 +1,12 @@
-import { literal } from '../../database/tables.js';
 import { columnOf as columnIn, defaultOf, definitionOf } from '../../schema/column.js';
-import { describeObject, quoteIdent, tableSql } from '../../schema/object-id.js';
+import { describeObject, tableSql } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import type { Change } from '../../schema/compare.js';
 import { columnPath, existingTable } from '../context.js';
 import type { PlanContext, Recipe, TypeChange } from '../context.js';
 import { step } from '../step.js';
 import type { Step } from '../step.js';
+import { quoteLiteral, quoteName } from '../../sql/index.js';
 
 const pattern = / ALTER COLUMN "(?:[^"]|"")+" (?:TYPE |DROP DEFAULT$|SET DEFAULT )/;
 
@@ -79,7 +79,7 @@ export function typeChangeOf(id: ObjectId, context: PlanContext): ColumnTypeChan
 
 /** What a value of the old type is as one of the new. */
 export function convertedFrom(value: string, { zone, how, types }: ColumnTypeChange): string {
-  if (zone !== undefined) return `${value} AT TIME ZONE ${literal(zone)}`;
+  if (zone !== undefined) return `${value} AT TIME ZONE ${quoteLiteral(zone)}`;
   return how === 'needs-using' ? `${value}::text::${types.to}` : value;
 }
 
@@ -88,8 +88,8 @@ export const changeType: Recipe = (change, context) => {
   const found = columnTypeChange(change, context);
   if (!found) return undefined;
   const { id, types, defaults, given, session, how, loses } = found;
-  const value = given ?? convertedFrom(quoteIdent(id.name ?? ''), found);
-  const target = `ALTER TABLE ${tableSql({ ...id, name: id.table ?? '' })} ALTER COLUMN ${quoteIdent(id.name ?? '')}`;
+  const value = given ?? convertedFrom(quoteName(id.name ?? ''), found);
+  const target = `ALTER TABLE ${tableSql({ ...id, name: id.table ?? '' })} ALTER COLUMN ${quoteName(id.name ?? '')}`;
   const isNew = existingTable(id, context) === undefined;
   const effect = isNew
     ? 'nobody waits'
@@ -101,7 +101,7 @@ export const changeType: Recipe = (change, context) => {
   const comment = `${describeObject(id)}: from ${types.from} to ${types.to}.`;
   if (session !== undefined) {
     return [
-      step(`SET LOCAL TimeZone TO ${literal(session)}`, {
+      step(`SET LOCAL TimeZone TO ${quoteLiteral(session)}`, {
         comment: `The stored values are meant in this time zone. ${comment} In it, no row has to be rewritten.`,
         effect: 'nobody waits',
       }),
@@ -111,7 +111,7 @@ export const changeType: Recipe = (change, context) => {
       step('SET LOCAL TimeZone TO DEFAULT', { effect: 'nobody waits' }),
     ];
   }
-  if (how === 'free' || how === 'scan' || (how === 'rewrite' && value === quoteIdent(id.name ?? ''))) {
+  if (how === 'free' || how === 'scan' || (how === 'rewrite' && value === quoteName(id.name ?? ''))) {
     return [
       step(`${target} TYPE ${types.to}`, { comment, effect, ...loses }),
       ...defaultSteps(target, defaults.before, defaults.after),

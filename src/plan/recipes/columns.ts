@@ -1,5 +1,5 @@
 import { columnOf } from '../../schema/column.js';
-import { describeObject, quoteIdent, tableSql } from '../../schema/object-id.js';
+import { describeObject, tableSql } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import type { Change } from '../../schema/compare.js';
 import { columnPath, created, existingTable, sameId } from '../context.js';
@@ -12,8 +12,8 @@ import { temporaryTrigger } from '../temporary-trigger.js';
 import type { TemporaryTrigger } from '../temporary-trigger.js';
 import type { Step } from '../step.js';
 import { backfill } from './backfill.js';
-import { shortened } from '../names.js';
 import { notNullSteps } from './not-null.js';
+import { fittingName, quoteName } from '../../sql/index.js';
 
 /** A new column of a table that has rows. */
 export const addColumn: Recipe = (change, context) => {
@@ -36,14 +36,14 @@ export const addColumn: Recipe = (change, context) => {
 function renamedColumn(rename: Rename, table: ObjectId, clause: string, context: PlanContext): readonly Step[] {
   const name = rename.to.name ?? '';
   const is = columnOf(context.to, rename.to);
-  const old = quoteIdent(rename.from.name ?? '');
+  const old = quoteName(rename.from.name ?? '');
   const bridge = columnBridge(rename, is?.default);
   const alter = `ALTER TABLE ${tableSql(table)}`;
   return [
     step(`${alter} ADD COLUMN ${withoutDefault(clause, is?.default).replace(/ NOT NULL$/, '')}`, {
       comment: `The new name of ${describeObject(rename.from)}, beside the old one.`,
     }),
-    ...(is?.default === undefined ? [] : [step(`${alter} ALTER COLUMN ${quoteIdent(name)} SET DEFAULT ${is.default}`)]),
+    ...(is?.default === undefined ? [] : [step(`${alter} ALTER COLUMN ${quoteName(name)} SET DEFAULT ${is.default}`)]),
     ...bridge.create,
     { ...backfill(table, name, old, `${old} IS NOT NULL`), afterCommit: true },
     ...(is?.notNull ? notNullSteps(table, name, context.targetVersion) : []),
@@ -72,17 +72,17 @@ function filledColumn(
         comment: 'The default is also what the rows have that are there: nothing is rewritten.',
       }),
       fallback === undefined
-        ? step(`${alter} ALTER COLUMN ${quoteIdent(name)} DROP DEFAULT`, {
+        ? step(`${alter} ALTER COLUMN ${quoteName(name)} DROP DEFAULT`, {
             comment: 'The default was for the rows that were there, and for the old version of the app.',
             phase: 'contract',
           })
-        : step(`${alter} ALTER COLUMN ${quoteIdent(name)} SET DEFAULT ${fallback}`),
+        : step(`${alter} ALTER COLUMN ${quoteName(name)} SET DEFAULT ${fallback}`),
     ];
   }
   const trigger = fillTrigger(table, name, expression);
   return [
     step(`${alter} ADD COLUMN ${withoutDefault(clause, fallback).replace(/ NOT NULL$/, '')}`),
-    ...(fallback === undefined ? [] : [step(`${alter} ALTER COLUMN ${quoteIdent(name)} SET DEFAULT ${fallback}`)]),
+    ...(fallback === undefined ? [] : [step(`${alter} ALTER COLUMN ${quoteName(name)} SET DEFAULT ${fallback}`)]),
     ...(notNull ? trigger.create : []),
     { ...backfill(table, name, expression), afterCommit: true },
     ...(notNull ? [...notNullSteps(table, name, context.targetVersion), ...trigger.drop] : []),
@@ -90,12 +90,12 @@ function filledColumn(
 }
 
 function fillTrigger(table: ObjectId, column: string, expression: string): TemporaryTrigger {
-  const name = shortened(`${table.name ?? ''}_${column}_fill`);
+  const name = fittingName(`${table.name ?? ''}_${column}_fill`);
   // Planned anew each time: a plan that was kept reads the wrong columns when others have been added or renamed since.
   const body = `
       BEGIN
-        IF NEW.${quoteIdent(column)} IS NULL THEN
-          EXECUTE $value$SELECT ${expression} FROM (SELECT ($1).*) AS row$value$ INTO NEW.${quoteIdent(column)} USING NEW;
+        IF NEW.${quoteName(column)} IS NULL THEN
+          EXECUTE $value$SELECT ${expression} FROM (SELECT ($1).*) AS row$value$ INTO NEW.${quoteName(column)} USING NEW;
         END IF;
         RETURN NEW;
       END
@@ -114,7 +114,7 @@ function volatileDefault(
   const alter = `ALTER TABLE ${tableSql(table)}`;
   return [
     step(`${alter} ADD COLUMN ${withoutDefault(clause, fallback).replace(/ NOT NULL$/, '')}`),
-    step(`${alter} ALTER COLUMN ${quoteIdent(name)} SET DEFAULT ${fallback}`, {
+    step(`${alter} ALTER COLUMN ${quoteName(name)} SET DEFAULT ${fallback}`, {
       comment: 'For new rows; for those that are there it differs from row to row, so they are filled in batches.',
     }),
     { ...backfill(table, name, fallback), afterCommit: true },
@@ -130,7 +130,7 @@ export const addColumnDirectly: Recipe = (change, context) => {
   const expression = column && context.decisions.backfill.get(columnPath(column));
   if (!table || !is || expression === undefined || context.from.has(column)) return undefined;
   const alter = `ALTER TABLE ${tableSql(table)}`;
-  const name = quoteIdent(column.name ?? '');
+  const name = quoteName(column.name ?? '');
   return [
     step(change.sql.replace(/ NOT NULL$/, '').replace(/ NOT NULL (?=DEFAULT )/, '')),
     step(`UPDATE ${tableSql(table)} SET ${name} = ${expression}`, {
@@ -156,8 +156,8 @@ export const dropColumn: Recipe = (change, context) => {
         comment: `Its data is in ${describeObject(rename.to)}.`,
         phase: 'contract',
         undo: [
-          `ALTER TABLE ${tableSql(table)} ADD COLUMN ${quoteIdent(column.name ?? '')} ${is.type}`,
-          `UPDATE ${tableSql(table)} SET ${quoteIdent(column.name ?? '')} = ${quoteIdent(rename.to.name ?? '')}`,
+          `ALTER TABLE ${tableSql(table)} ADD COLUMN ${quoteName(column.name ?? '')} ${is.type}`,
+          `UPDATE ${tableSql(table)} SET ${quoteName(column.name ?? '')} = ${quoteName(rename.to.name ?? '')}`,
         ],
       }),
     ];
@@ -169,7 +169,7 @@ export const dropColumn: Recipe = (change, context) => {
   return [
     ...(mustBeWritten
       ? [
-          step(`ALTER TABLE ${tableSql(table)} ALTER COLUMN ${quoteIdent(column.name ?? '')} DROP NOT NULL`, {
+          step(`ALTER TABLE ${tableSql(table)} ALTER COLUMN ${quoteName(column.name ?? '')} DROP NOT NULL`, {
             comment: `The new version of the app does not write ${describeObject(column)} any more.`,
             undo: fillMissing(table, column, context.from),
             betweenPhases: true,

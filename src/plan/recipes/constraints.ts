@@ -1,4 +1,4 @@
-import { describeObject, quoteIdent, sqlName, tableSql } from '../../schema/object-id.js';
+import { describeObject, sqlName, tableSql } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import { created, existingTable } from '../context.js';
 import type { PlanContext, Recipe } from '../context.js';
@@ -6,6 +6,7 @@ import { step } from '../step.js';
 import type { Step } from '../step.js';
 import { dropLeftover, isPartitioned } from './index-recipes.js';
 import { notNullSteps } from './not-null.js';
+import { quoteName } from '../../sql/index.js';
 
 /** Foreign keys and checks: new rows are checked at once, those that are there in a second transaction, under a lock that stops nobody. */
 export const addValidated: Recipe = (change, context) => {
@@ -20,10 +21,10 @@ export const addValidated: Recipe = (change, context) => {
 
 function validatedSteps(table: ObjectId, name: string, definition: string): readonly Step[] {
   return [
-    step(`ALTER TABLE ${tableSql(table)} ADD CONSTRAINT ${quoteIdent(name)} ${definition} NOT VALID`, {
+    step(`ALTER TABLE ${tableSql(table)} ADD CONSTRAINT ${quoteName(name)} ${definition} NOT VALID`, {
       comment: 'Checks new rows from now on, without looking at those that are there.',
     }),
-    step(`ALTER TABLE ${tableSql(table)} VALIDATE CONSTRAINT ${quoteIdent(name)}`, {
+    step(`ALTER TABLE ${tableSql(table)} VALIDATE CONSTRAINT ${quoteName(name)}`, {
       comment: 'Looks at the rows that are there, while the table stays in use.',
       afterCommit: true,
       effect: 'scans, nobody waits',
@@ -50,13 +51,13 @@ export const addKey: Recipe = (change, context) => {
   return [
     ...(kind === 'PRIMARY KEY' ? keyColumns(columns).flatMap((column) => notNullIfNeeded(table, column, context)) : []),
     ...(replaced ? [] : [dropLeftover(index)]),
-    step(`CREATE UNIQUE INDEX CONCURRENTLY ${quoteIdent(name)} ON ${tableSql(table)} (${columns})${include}${nulls}`, {
+    step(`CREATE UNIQUE INDEX CONCURRENTLY ${quoteName(name)} ON ${tableSql(table)} (${columns})${include}${nulls}`, {
       comment: `Builds the index of ${describeObject(constraint)} while the table stays in use. It fails if rows are double.`,
       transaction: false,
       effect: 'builds, nobody waits',
     }),
     step(
-      `ALTER TABLE ${tableSql(table)} ADD CONSTRAINT ${quoteIdent(name)} ${kind} USING INDEX ${sqlName({ kind: 'index', name })}${deferrable}`,
+      `ALTER TABLE ${tableSql(table)} ADD CONSTRAINT ${quoteName(name)} ${kind} USING INDEX ${sqlName({ kind: 'index', name })}${deferrable}`,
       {
         comment: 'Declares it, which is a matter of the catalog only.',
       },

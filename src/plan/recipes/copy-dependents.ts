@@ -1,14 +1,14 @@
 import { definitionOf } from '../../schema/column.js';
-import { objectId, quoteIdent, sqlName, tableSql } from '../../schema/object-id.js';
+import { objectId, sqlName, tableSql } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import { sameId } from '../context.js';
 import type { PlanContext } from '../context.js';
-import { shortened } from '../names.js';
 import { step } from '../step.js';
 import type { Step } from '../step.js';
 import { inColumns, renamedIn } from './column-in-sql.js';
 import { typeChangeOf } from './change-type.js';
 import { dropLeftover, isPartitioned } from './index-recipes.js';
+import { fittingName, quoteName } from '../../sql/index.js';
 
 /** How something that stands on a column is made once more on its successor, and takes the place of the first one. */
 export interface Copy {
@@ -67,17 +67,17 @@ function foreignKeyAnew(constraint: ObjectId, definition: string, context: PlanC
   const table = tableOf(constraint);
   if (isPartitioned(table, context)) return undefined;
   const alter = `ALTER TABLE ${tableSql(table)}`;
-  const drop = `${alter} DROP CONSTRAINT IF EXISTS ${quoteIdent(constraint.name ?? '')}`;
+  const drop = `${alter} DROP CONSTRAINT IF EXISTS ${quoteName(constraint.name ?? '')}`;
   return {
     of: constraint,
     declare: [],
     build: [],
     makeRoom: [step(drop)],
     takeOver: [
-      step(`${alter} ADD CONSTRAINT ${quoteIdent(constraint.name ?? '')} ${definition} NOT VALID`, { undo: [drop] }),
+      step(`${alter} ADD CONSTRAINT ${quoteName(constraint.name ?? '')} ${definition} NOT VALID`, { undo: [drop] }),
     ],
     check: [
-      step(`${alter} VALIDATE CONSTRAINT ${quoteIdent(constraint.name ?? '')}`, {
+      step(`${alter} VALIDATE CONSTRAINT ${quoteName(constraint.name ?? '')}`, {
         comment: 'Looks at the rows that are there, while the table stays in use.',
         effect: 'scans, nobody waits',
       }),
@@ -102,8 +102,8 @@ function indexCopy(
     build: buildSteps(draft, table, `${parts[1] ?? ''}INDEX`, `USING ${parts[2] ?? ''} ${keys}`),
     makeRoom: [step(`DROP INDEX ${sqlName(index)}`)],
     takeOver: [
-      step(`ALTER INDEX ${sqlName(draft)} RENAME TO ${quoteIdent(index.name ?? '')}`, {
-        undo: [`ALTER INDEX ${sqlName(index)} RENAME TO ${quoteIdent(draft.name ?? '')}`],
+      step(`ALTER INDEX ${sqlName(draft)} RENAME TO ${quoteName(index.name ?? '')}`, {
+        undo: [`ALTER INDEX ${sqlName(index)} RENAME TO ${quoteName(draft.name ?? '')}`],
       }),
     ],
     check: [],
@@ -113,8 +113,8 @@ function indexCopy(
 function checkCopy(constraint: ObjectId, table: ObjectId, definition: string | undefined): Copy | undefined {
   if (definition === undefined) return undefined;
   const alter = `ALTER TABLE ${tableSql(table)}`;
-  const name = quoteIdent(constraint.name ?? '');
-  const draft = quoteIdent(draftOf(constraint).name ?? '');
+  const name = quoteName(constraint.name ?? '');
+  const draft = quoteName(draftOf(constraint).name ?? '');
   return {
     of: constraint,
     declare: [step(`${alter} ADD CONSTRAINT ${draft} ${definition} NOT VALID`)],
@@ -138,14 +138,14 @@ function keyCopy(constraint: ObjectId, table: ObjectId, definition: string | und
   const [, kind = '', nulls = '', columns = '', deferrable = ''] = parts;
   const draft = draftOf({ kind: 'index', schema: table.schema ?? 'public', name: constraint.name ?? '' });
   const alter = `ALTER TABLE ${tableSql(table)}`;
-  const name = quoteIdent(constraint.name ?? '');
+  const name = quoteName(constraint.name ?? '');
   return {
     of: constraint,
     declare: [],
     build: buildSteps(draft, table, 'UNIQUE INDEX', `${columns}${nulls}`),
     makeRoom: [step(`${alter} DROP CONSTRAINT ${name}`)],
     takeOver: [
-      step(`${alter} ADD CONSTRAINT ${name} ${kind} USING INDEX ${quoteIdent(draft.name ?? '')}${deferrable}`, {
+      step(`${alter} ADD CONSTRAINT ${name} ${kind} USING INDEX ${quoteName(draft.name ?? '')}${deferrable}`, {
         undo: [`${alter} DROP CONSTRAINT ${name}`],
       }),
     ],
@@ -154,7 +154,7 @@ function keyCopy(constraint: ObjectId, table: ObjectId, definition: string | und
 }
 
 export function validateStep(table: ObjectId, constraint: string): Step {
-  return step(`ALTER TABLE ${tableSql(table)} VALIDATE CONSTRAINT ${quoteIdent(constraint)}`, {
+  return step(`ALTER TABLE ${tableSql(table)} VALIDATE CONSTRAINT ${quoteName(constraint)}`, {
     comment: 'Looks at the rows that are there, while the table stays in use.',
     transaction: false,
     effect: 'scans, nobody waits',
@@ -164,7 +164,7 @@ export function validateStep(table: ObjectId, constraint: string): Step {
 function buildSteps(draft: ObjectId, table: ObjectId, kind: string, definition: string): readonly Step[] {
   return [
     dropLeftover(draft),
-    step(`CREATE ${kind} CONCURRENTLY ${quoteIdent(draft.name ?? '')} ON ${tableSql(table)} ${definition}`, {
+    step(`CREATE ${kind} CONCURRENTLY ${quoteName(draft.name ?? '')} ON ${tableSql(table)} ${definition}`, {
       comment: 'The same index for the new column, built while the table stays in use.',
       transaction: false,
       effect: 'builds, nobody waits',
@@ -173,7 +173,7 @@ function buildSteps(draft: ObjectId, table: ObjectId, kind: string, definition: 
 }
 
 function draftOf(id: ObjectId): ObjectId {
-  return { ...id, name: shortened(`${id.name ?? ''}__new`) };
+  return { ...id, name: fittingName(`${id.name ?? ''}__new`) };
 }
 
 /** Another column that it needs gets another type too, and not for nothing. */

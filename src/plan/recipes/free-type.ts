@@ -1,11 +1,12 @@
 import { definitionOf } from '../../schema/column.js';
-import { quoteIdent, tableSql } from '../../schema/object-id.js';
+import { tableSql } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import { existingTable } from '../context.js';
 import type { PlanContext, Recipe } from '../context.js';
 import { step } from '../step.js';
 import { changeType, columnTypeChange } from './change-type.js';
 import { isPartitioned } from './index-recipes.js';
+import { quoteName } from '../../sql/index.js';
 
 /**
  * A type that needs no new rows. PostgreSQL would all the same look at every row again for a check on the column, while everybody waits:
@@ -19,7 +20,7 @@ export const freeType: Recipe = (change, context) => {
   const steps = changeType(change, context);
   if (steps === undefined || checks.length === 0) return undefined;
   const alter = `ALTER TABLE ${tableSql(table)}`;
-  const named = checks.map((id) => ({ name: quoteIdent(id.name ?? ''), definition: definitionOf(context.to, id) }));
+  const named = checks.map((id) => ({ name: quoteName(id.name ?? ''), definition: definitionOf(context.to, id) }));
   return [
     ...named.map(({ name }) =>
       step(`${alter} DROP CONSTRAINT ${name}`, {

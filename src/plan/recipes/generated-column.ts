@@ -1,9 +1,10 @@
-import { describeObject, quoteIdent, tableSql } from '../../schema/object-id.js';
+import { describeObject, tableSql } from '../../schema/object-id.js';
 import type { Schema } from '../../schema/read.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import { existingTable } from '../context.js';
 import type { Recipe } from '../context.js';
 import { step } from '../step.js';
+import { quoteName } from '../../sql/index.js';
 
 /** A generated column that becomes a plain one keeps its values, where dropping and adding it would lose them. */
 export const dropExpression: Recipe = (change, context) => {
@@ -12,7 +13,7 @@ export const dropExpression: Recipe = (change, context) => {
   if (!column || !table || !isOnlyFreed(column, context.from, context.to)) return undefined;
   if (change.verb === 'create') return [];
   return [
-    step(`ALTER TABLE ${tableSql(table)} ALTER COLUMN ${quoteIdent(column.name ?? '')} DROP EXPRESSION`, {
+    step(`ALTER TABLE ${tableSql(table)} ALTER COLUMN ${quoteName(column.name ?? '')} DROP EXPRESSION`, {
       comment: `${describeObject(column)} keeps its values, and is an ordinary column from now on.`,
     }),
   ];

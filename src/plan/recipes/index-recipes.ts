@@ -1,11 +1,11 @@
 import { definitionOf } from '../../schema/column.js';
-import { describeObject, quoteIdent, sqlName } from '../../schema/object-id.js';
+import { describeObject, sqlName } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import { created, existingTable } from '../context.js';
 import type { PlanContext, Recipe } from '../context.js';
 import { step } from '../step.js';
 import type { Step } from '../step.js';
-import { shortened } from '../names.js';
+import { fittingName, quoteName } from '../../sql/index.js';
 
 /** An index on a table that is in use is built beside the traffic, which cannot be in a transaction. */
 export const createIndex: Recipe = (change, context) => {
@@ -26,8 +26,8 @@ export const createIndex: Recipe = (change, context) => {
 
 /** The old one serves until the new one is there. */
 function replaceIndex(index: ObjectId, concurrently: string): readonly Step[] {
-  const draft = { ...index, name: shortened(`${index.name ?? ''}_new`) };
-  const name = quoteIdent(index.name ?? '');
+  const draft = { ...index, name: fittingName(`${index.name ?? ''}_new`) };
+  const name = quoteName(index.name ?? '');
   const named =
     [` CONCURRENTLY ${name} ON `, ` CONCURRENTLY ${index.name ?? ''} ON `].find((part) =>
       concurrently.includes(part),
@@ -35,7 +35,7 @@ function replaceIndex(index: ObjectId, concurrently: string): readonly Step[] {
   return [
     dropLeftover(draft),
     step(
-      concurrently.replace(named, () => ` CONCURRENTLY ${quoteIdent(draft.name)} ON `),
+      concurrently.replace(named, () => ` CONCURRENTLY ${quoteName(draft.name)} ON `),
       {
         comment: `Builds the new ${describeObject(index)} beside the old one, while the table stays in use.`,
         transaction: false,

@@ -1,12 +1,12 @@
-import { quoteIdent, tableSql } from '../../schema/object-id.js';
+import { tableSql } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import { existingTable } from '../context.js';
 import type { Recipe } from '../context.js';
-import { shortened } from '../names.js';
 import { step } from '../step.js';
 import type { Step } from '../step.js';
 import { isPartitioned } from './index-recipes.js';
 import { getsSuccessor } from './rewrite-type.js';
+import { fittingName, quoteName } from '../../sql/index.js';
 
 /** A validated check proves that there are no nulls; then SET NOT NULL need not look at the rows. */
 export const setNotNull: Recipe = (change, context) => {
@@ -19,10 +19,10 @@ export const setNotNull: Recipe = (change, context) => {
 };
 
 export function notNullSteps(table: ObjectId, column: string, _targetVersion: number): readonly Step[] {
-  const check = quoteIdent(shortened(`${table.name ?? ''}_${column}_filled`));
+  const check = quoteName(fittingName(`${table.name ?? ''}_${column}_filled`));
   const alter = `ALTER TABLE ${tableSql(table)}`;
   return [
-    step(`${alter} ADD CONSTRAINT ${check} CHECK (${quoteIdent(column)} IS NOT NULL) NOT VALID`, {
+    step(`${alter} ADD CONSTRAINT ${check} CHECK (${quoteName(column)} IS NOT NULL) NOT VALID`, {
       comment: 'New rows must have a value from now on.',
     }),
     step(`${alter} VALIDATE CONSTRAINT ${check}`, {
@@ -30,7 +30,7 @@ export function notNullSteps(table: ObjectId, column: string, _targetVersion: nu
       afterCommit: true,
       effect: 'scans, nobody waits',
     }),
-    step(`${alter} ALTER COLUMN ${quoteIdent(column)} SET NOT NULL`, {
+    step(`${alter} ALTER COLUMN ${quoteName(column)} SET NOT NULL`, {
       comment: 'The check proves it, so this need not look at the rows.',
       afterCommit: true,
     }),

@@ -1,10 +1,8 @@
-import { literal } from '../../database/tables.js';
 import { columnOf } from '../../schema/column.js';
-import { describeObject, objectId, quoteIdent, sqlName, tableSql } from '../../schema/object-id.js';
+import { describeObject, objectId, sqlName, tableSql } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import { columnId, existingTable, sameId } from '../context.js';
 import type { PlanContext, Recipe } from '../context.js';
-import { shortened } from '../names.js';
 import { step } from '../step.js';
 import type { Step } from '../step.js';
 import { backfill } from './backfill.js';
@@ -13,6 +11,7 @@ import type { ColumnTypeChange } from './change-type.js';
 import { copiesFor, validateStep } from './copy-dependents.js';
 import type { Copy } from './copy-dependents.js';
 import { isPartitioned } from './index-recipes.js';
+import { fittingName, quoteLiteral, quoteName } from '../../sql/index.js';
 
 interface Names {
   readonly column: string;
@@ -56,11 +55,11 @@ function rewriteOf(found: ColumnTypeChange | undefined, context: PlanContext): R
 function namesFor({ table = '', name = '' }: ObjectId): Names {
   return {
     column: name,
-    successor: shortened(`${name}__new`),
-    old: shortened(`${name}__old`),
+    successor: fittingName(`${name}__new`),
+    old: fittingName(`${name}__old`),
     // Triggers fire in the order of their names: what others change in the row comes first.
-    sync: shortened(`zz_${table}_${name}_sync`),
-    filled: shortened(`${table}_${name}_filled`),
+    sync: fittingName(`zz_${table}_${name}_sync`),
+    filled: fittingName(`${table}_${name}_filled`),
   };
 }
 
@@ -90,13 +89,13 @@ function inherits(table: ObjectId, { from }: PlanContext): boolean {
 function expand(rewrite: Rewrite): readonly Step[] {
   const { id, table, names, types, given, copies } = rewrite;
   const alter = `ALTER TABLE ${tableSql(table)}`;
-  const successor = quoteIdent(names.successor);
+  const successor = quoteName(names.successor);
   const routine = routineOf(rewrite);
-  const own = quoteIdent(table.name ?? '');
+  const own = quoteName(table.name ?? '');
   // An expression over other columns is planned anew each time: a plan that was kept would not notice that they have changed.
   const assign =
     given === undefined
-      ? `NEW.${successor} := ${convertedFrom(`NEW.${quoteIdent(names.column)}`, rewrite)}`
+      ? `NEW.${successor} := ${convertedFrom(`NEW.${quoteName(names.column)}`, rewrite)}`
       : `EXECUTE $value$SELECT ${given} FROM (SELECT ($1).*) AS ${own}$value$ INTO NEW.${successor} USING NEW`;
   const body = `
       BEGIN
@@ -113,10 +112,10 @@ function expand(rewrite: Rewrite): readonly Step[] {
       effect: 'nobody waits',
     }),
     step(
-      `CREATE TRIGGER ${quoteIdent(names.sync)} BEFORE INSERT OR UPDATE ON ${tableSql(table)} FOR EACH ROW EXECUTE FUNCTION ${routine}()`,
+      `CREATE TRIGGER ${quoteName(names.sync)} BEFORE INSERT OR UPDATE ON ${tableSql(table)} FOR EACH ROW EXECUTE FUNCTION ${routine}()`,
     ),
     ...(isFilled(rewrite)
-      ? [step(`${alter} ADD CONSTRAINT ${quoteIdent(names.filled)} CHECK (${successor} IS NOT NULL) NOT VALID`)]
+      ? [step(`${alter} ADD CONSTRAINT ${quoteName(names.filled)} CHECK (${successor} IS NOT NULL) NOT VALID`)]
       : []),
     ...copies.flatMap(({ declare }) => declare),
   ];
@@ -124,7 +123,7 @@ function expand(rewrite: Rewrite): readonly Step[] {
 
 function fill(rewrite: Rewrite): readonly Step[] {
   const { table, names, given, copies } = rewrite;
-  const column = quoteIdent(names.column);
+  const column = quoteName(names.column);
   return [
     {
       ...backfill(
@@ -137,7 +136,7 @@ function fill(rewrite: Rewrite): readonly Step[] {
     },
     ...copies.flatMap(({ build }) => build),
     ...(isFilled(rewrite) ? [validateStep(table, names.filled)] : []),
-    step(`ANALYZE ${tableSql(table)} (${quoteIdent(names.successor)})`, {
+    step(`ANALYZE ${tableSql(table)} (${quoteName(names.successor)})`, {
       comment: 'So that queries are planned as well as before.',
       transaction: false,
       effect: 'scans, nobody waits',
@@ -149,7 +148,7 @@ function fill(rewrite: Rewrite): readonly Step[] {
 function swap(rewrite: Rewrite): readonly Step[] {
   const { id, table, names, defaults, copies, context } = rewrite;
   const alter = `ALTER TABLE ${tableSql(table)}`;
-  const [column, successor, old] = [names.column, names.successor, names.old].map(quoteIdent);
+  const [column, successor, old] = [names.column, names.successor, names.old].map(quoteName);
   const wasFilled = [context.from, context.to].some((schema) => columnOf(schema, id)?.notNull === true);
   const others = copies.some(({ makeRoom, takeOver }) =>
     [...makeRoom, ...takeOver].some(({ sql }) => !sql.includes(tableSql(table))),
@@ -162,7 +161,7 @@ function swap(rewrite: Rewrite): readonly Step[] {
   });
   return [
     ...(others ? [givesWay] : []),
-    step(`DROP TRIGGER ${quoteIdent(names.sync)} ON ${tableSql(table)}`, {
+    step(`DROP TRIGGER ${quoteName(names.sync)} ON ${tableSql(table)}`, {
       comment: 'From here on, the columns change places: a matter of the catalog only.',
       afterCommit: !others,
     }),
@@ -181,7 +180,7 @@ function swap(rewrite: Rewrite): readonly Step[] {
           step(`${alter} ALTER COLUMN ${column} SET NOT NULL`, {
             comment: 'The check proves it, so this need not look at the rows.',
           }),
-          step(`${alter} DROP CONSTRAINT ${quoteIdent(names.filled)}`),
+          step(`${alter} DROP CONSTRAINT ${quoteName(names.filled)}`),
         ]
       : []),
     ...(defaults.after === undefined ? [] : [step(`${alter} ALTER COLUMN ${column} SET DEFAULT ${defaults.after}`)]),
@@ -197,7 +196,7 @@ function check({ copies }: Rewrite): readonly Step[] {
 }
 
 function contract({ table, names, types, loses }: Rewrite): Step {
-  return step(`ALTER TABLE ${tableSql(table)} DROP COLUMN ${quoteIdent(names.old)}`, {
+  return step(`ALTER TABLE ${tableSql(table)} DROP COLUMN ${quoteName(names.old)}`, {
     comment: `The values as they were before, of type ${types.from}.`,
     phase: 'contract',
     ...loses,
@@ -206,10 +205,10 @@ function contract({ table, names, types, loses }: Rewrite): Step {
 
 /** Rows that were written since have no value of the old type. Assigned, not cast: what does not fit must not be cut off silently. */
 function fillBack({ table, names, types, defaults, zone, context }: Rewrite): readonly string[] {
-  const [column = '', successor = ''] = [names.column, names.successor].map(quoteIdent);
+  const [column = '', successor = ''] = [names.column, names.successor].map(quoteName);
   const how = context.tryType({ type: types.to, expr: defaults.after }, { type: types.from, expr: defaults.before });
   const cast = how === 'needs-using' ? `::text::${types.from}` : '';
-  const value = `${successor}${zone === undefined ? cast : ` AT TIME ZONE ${literal(zone)}`}`;
+  const value = `${successor}${zone === undefined ? cast : ` AT TIME ZONE ${quoteLiteral(zone)}`}`;
   const update = `UPDATE ${tableSql(table)} SET ${column} = ${value} WHERE ${column}::text IS DISTINCT FROM (${value})::text`;
   // Rows that wait for a deferred constraint would be in the way of what follows.
   const deferrable = context.from.childrenOf(table).some(({ is }) => String(is['def']).includes(' DEFERRABLE'));
@@ -223,25 +222,25 @@ function ownedSequences({ id, names, table, context: { from, to } }: Rewrite): r
     return sequence.kind === 'sequence' && isOurs && to.has(sequence);
   });
   return owned.map(({ id: sequence }) =>
-    step(`ALTER SEQUENCE ${sqlName(sequence)} OWNED BY ${tableSql(table)}.${quoteIdent(names.column)}`),
+    step(`ALTER SEQUENCE ${sqlName(sequence)} OWNED BY ${tableSql(table)}.${quoteName(names.column)}`),
   );
 }
 
 function comments({ id, copies, context }: Rewrite): readonly Step[] {
   const commented = context.to.objects.filter(({ id: { kind, target } }) => kind === 'comment' && target !== undefined);
   return commented.flatMap(({ id: { target }, is }) => {
-    const text = `'${String(is['text']).replaceAll("'", "''")}'`;
+    const text = quoteLiteral(String(is['text']));
     if (
       target?.kind === 'column' &&
       target.name === id.name &&
       target.table === id.table &&
       target.schema === id.schema
     )
-      return [step(`COMMENT ON COLUMN ${tableSql(target)}.${quoteIdent(target.name ?? '')} IS ${text}`)];
+      return [step(`COMMENT ON COLUMN ${tableSql(target)}.${quoteName(target.name ?? '')} IS ${text}`)];
     if (target === undefined || !copies.some(({ of }) => sameId(of, target))) return [];
     return target.kind === 'index'
       ? [step(`COMMENT ON INDEX ${sqlName(target)} IS ${text}`)]
-      : [step(`COMMENT ON CONSTRAINT ${quoteIdent(target.name ?? '')} ON ${tableSql(target)} IS ${text}`)];
+      : [step(`COMMENT ON CONSTRAINT ${quoteName(target.name ?? '')} ON ${tableSql(target)} IS ${text}`)];
   });
 }
 

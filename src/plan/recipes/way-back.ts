@@ -1,5 +1,5 @@
 import { columnOf } from '../../schema/column.js';
-import { describeObject, quoteIdent, tableSql } from '../../schema/object-id.js';
+import { describeObject, tableSql } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import type { Schema } from '../../schema/read.js';
 import { created, existingTable } from '../context.js';
@@ -8,6 +8,7 @@ import { placeholder, placeholderOfRow } from '../placeholder.js';
 import { step } from '../step.js';
 import type { Step } from '../step.js';
 import { differsFromRowToRow } from './columns.js';
+import { quoteName } from '../../sql/index.js';
 
 /** A column that comes back has lost its values. Where NULL will not do, the rows get something that fits. */
 export const restoreColumn: Recipe = (change, context) => {
@@ -19,7 +20,7 @@ export const restoreColumn: Recipe = (change, context) => {
   const mustHaveValue = is.notNull || columnOf(start, column)?.notNull === true;
   const unique = isUnique(column, start) && (is.default === undefined || !differsFromRowToRow(is.default));
   if (!unique && (is.default !== undefined || !mustHaveValue)) return undefined;
-  const name = quoteIdent(column.name ?? '');
+  const name = quoteName(column.name ?? '');
   const alter = `ALTER TABLE ${tableSql(table)}`;
   const comment = `What was in ${describeObject(column)} cannot be brought back.`;
   if (!unique) {
@@ -49,7 +50,7 @@ function settled(table: ObjectId, schema: Schema): readonly Step[] {
 
 function numberedRows(table: ObjectId, column: ObjectId, schema: Schema): string {
   const rows = `(SELECT ctid AS row, row_number() OVER () AS n FROM ${tableSql(table)}) AS numbered`;
-  return `UPDATE ${tableSql(table)} AS t SET ${quoteIdent(column.name ?? '')} = ${placeholderOfRow(column, schema)} FROM ${rows} WHERE t.ctid = numbered.row`;
+  return `UPDATE ${tableSql(table)} AS t SET ${quoteName(column.name ?? '')} = ${placeholderOfRow(column, schema)} FROM ${rows} WHERE t.ctid = numbered.row`;
 }
 
 function isUnique(column: ObjectId, schema: Schema): boolean {

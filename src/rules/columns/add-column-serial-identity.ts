@@ -8,6 +8,7 @@ import { addedColumns } from './batch.js';
 import { isRewritten } from './effects.js';
 import { ownMigrations, setNotNull, shortName } from '../recipes.js';
 import { fillInBatches } from './recipes.js';
+import { quoteLiteral } from '../../sql/index.js';
 
 const users = 'CREATE TABLE users (id uuid PRIMARY KEY, email text)';
 
@@ -48,7 +49,7 @@ function fixOf(statement: Observed, { table, column, constraints }: NewColumn, t
   const alter = `ALTER TABLE ${sqlName(table)}`;
   const type = serialOf(column) ?? (statement.altered && columnOf(statement.altered, column.colname)?.type) ?? 'bigint';
   const sequence = `${ident(table.schema)}.${shortName(table.name, column.colname ?? '', 'seq')}`;
-  const next = `nextval('${sequence.replaceAll("'", "''")}')`;
+  const next = `nextval(${quoteLiteral(sequence)})`;
   const identity = constraints.find(({ contype }) => contype === 'CONSTR_IDENTITY');
   const when = identity?.generated_when === 'a' ? 'ALWAYS' : 'BY DEFAULT';
   return [

@@ -1,6 +1,7 @@
-import { sqlTokens } from '../../files/sql-tokens.js';
 import { eachStatement } from '../rule.js';
 import type { Rule } from '../rule.js';
+import type { SqlToken } from '../../sql/index.js';
+import { plainName, sqlTokens, truncatedName } from '../../sql/index.js';
 
 const long = 'a'.repeat(64);
 
@@ -10,8 +11,8 @@ export const identifierTooLong: Rule = {
   title: 'A name of more than 63 bytes is cut off.',
   why: 'PostgreSQL keeps the first 63 bytes of a name and leaves out the rest without an error. What compares names, TypeORM among others, does not find the object again and wants to make or rename it each time, and two names that begin alike are one. A letter with an accent, or of another alphabet, has two bytes or more.',
   check: eachStatement(({ sql }) =>
-    [...new Set([...sqlTokens(sql)].flatMap(({ text }) => nameIn(text) ?? []))].map((name) => ({
-      message: `${name} has ${Buffer.byteLength(name)} bytes; what is kept is ${kept(name)}.`,
+    [...new Set([...sqlTokens(sql)].flatMap(tooLong))].map((name) => ({
+      message: `${name} has ${Buffer.byteLength(name)} bytes; what is kept is ${truncatedName(name)}.`,
       fix: '-- A name of at most 63 bytes.',
     })),
   ),
@@ -26,17 +27,7 @@ export const identifierTooLong: Rule = {
 };
 
 /** The name, when the token is one and is too long. */
-function nameIn(token: string): string | undefined {
-  const name = token.startsWith('"')
-    ? token.slice(1, -1).replaceAll('""', '"')
-    : /^[A-Za-z_\u0080-\uffff]/.test(token) && !token.includes("'")
-      ? token
-      : undefined;
-  return name !== undefined && Buffer.byteLength(name) > 63 ? name : undefined;
-}
-
-function kept(name: string): string {
-  let result = name;
-  while (Buffer.byteLength(result) > 63) result = result.slice(0, -1);
-  return result;
+function tooLong({ kind, text }: SqlToken): readonly string[] {
+  const name = kind === 'name' || kind === 'word' ? plainName(text) : '';
+  return truncatedName(name) === name ? [] : [name];
 }

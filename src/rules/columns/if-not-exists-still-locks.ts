@@ -3,6 +3,7 @@ import { alterations, called, columnOf, ident, sqlName } from '../look.js';
 import { nodeOf } from '../../observe/parser.js';
 import { eachStatement } from '../rule.js';
 import type { Rule } from '../rule.js';
+import { quoteLiteral } from '../../sql/index.js';
 
 const users = 'CREATE TABLE users (id int PRIMARY KEY, email text)';
 
@@ -44,11 +45,10 @@ export const ifNotExistsStillLocks: Rule = {
 };
 
 function guarded(sql: string, table: TableFacts, column: string, when: 'EXISTS' | 'NOT EXISTS'): string {
-  const text = (value: string): string => `'${value.replaceAll("'", "''")}'`;
   return [
     '-- Leave it out, or look before:',
     'DO $$ BEGIN',
-    `  IF ${when} (SELECT FROM pg_attribute WHERE attrelid = to_regclass(${text(sqlName(table))}) AND attname = ${text(column)} AND NOT attisdropped) THEN`,
+    `  IF ${when} (SELECT FROM pg_attribute WHERE attrelid = to_regclass(${quoteLiteral(sqlName(table))}) AND attname = ${quoteLiteral(column)} AND NOT attisdropped) THEN`,
     `    ${sql.replace(/;\s*$/, '')};`,
     '  END IF;',
     'END $$;',

@@ -1,8 +1,9 @@
 import type { TableFacts } from '../../observe/catalog.js';
 import { nodeOf, textsOf } from '../../observe/parser.js';
 import type { Observed } from '../../observe/observer.js';
-import { alterations, called, columnOf, ident, literal, sqlName } from '../look.js';
+import { alterations, called, columnOf, ident, sqlName } from '../look.js';
 import type { JudgedMigration, Rule } from '../rule.js';
+import { quoteLiteral } from '../../sql/index.js';
 
 const users = `CREATE TYPE users_mood_enum AS ENUM ('sad', 'ok'); CREATE TABLE users (id int PRIMARY KEY, "Mood" users_mood_enum)`;
 
@@ -89,12 +90,12 @@ function fixFor(type: string, columns: readonly Conversion[]): string | undefine
   if (added.length + gone.length === 0) return undefined;
   const adding = added.map((value) => {
     const neighbour = values[values.indexOf(value) - 1];
-    const place = neighbour === undefined ? '' : ` AFTER ${literal(neighbour)}`;
-    return `ALTER TYPE ${type} ADD VALUE IF NOT EXISTS ${literal(value)}${place};`;
+    const place = neighbour === undefined ? '' : ` AFTER ${quoteLiteral(neighbour)}`;
+    return `ALTER TYPE ${type} ADD VALUE IF NOT EXISTS ${quoteLiteral(value)}${place};`;
   });
   const checks = columns.flatMap(({ table, column }) => {
     const constraint = ident(`${table.name}_${column}_values`);
-    const list = gone.map(literal).join(', ');
+    const list = gone.map(quoteLiteral).join(', ');
     return [
       `ALTER TABLE ${sqlName(table)} ADD CONSTRAINT ${constraint} CHECK (${ident(column)} NOT IN (${list})) NOT VALID;`,
       `-- In a migration of its own, when no row has it any more:\nALTER TABLE ${sqlName(table)} VALIDATE CONSTRAINT ${constraint};`,

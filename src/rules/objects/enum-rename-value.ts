@@ -1,8 +1,8 @@
 import { nodeOf, textsOf } from '../../observe/parser.js';
-import { literal } from '../look.js';
 import { eachStatement } from '../rule.js';
 import type { Rule } from '../rule.js';
 import { isMade } from './named.js';
+import { quoteLiteral } from '../../sql/index.js';
 
 const mood = "CREATE TYPE mood AS ENUM ('sad', 'ok')";
 
@@ -19,8 +19,8 @@ export const enumRenameValue: Rule = {
     const type = parts.map((part) => `"${part}"`).join('.');
     return [
       {
-        message: `The old version of the app cannot write or ask for ${literal(alter.oldVal)} of ${parts.join('.')} any more, and does not know ${literal(alter.newVal)}.`,
-        fix: `ALTER TYPE ${type} ADD VALUE IF NOT EXISTS ${literal(alter.newVal)} AFTER ${literal(alter.oldVal)};\n-- Then, in a migration of its own: change the rows in batches.`,
+        message: `The old version of the app cannot write or ask for ${quoteLiteral(alter.oldVal)} of ${parts.join('.')} any more, and does not know ${quoteLiteral(alter.newVal ?? '')}.`,
+        fix: `ALTER TYPE ${type} ADD VALUE IF NOT EXISTS ${quoteLiteral(alter.newVal ?? '')} AFTER ${quoteLiteral(alter.oldVal)};\n-- Then, in a migration of its own: change the rows in batches.`,
       },
     ];
   }),

@@ -1,7 +1,7 @@
 import { nodeOf, textsOf } from '../../observe/parser.js';
-import { literal } from '../look.js';
 import { eachStatement } from '../rule.js';
 import type { Rule } from '../rule.js';
+import { quoteLiteral } from '../../sql/index.js';
 
 const mood = "CREATE TYPE mood AS ENUM ('sad', 'ok')";
 
@@ -16,7 +16,7 @@ export const enumValuePosition: Rule = {
     if (!alter || alter.oldVal || alter.newValNeighbor) return;
     return [
       {
-        message: `${literal(alter.newVal)} comes after all other values of ${textsOf(alter.typeName).join('.')}, wherever they are sorted.`,
+        message: `${quoteLiteral(alter.newVal ?? '')} comes after all other values of ${textsOf(alter.typeName).join('.')}, wherever they are sorted.`,
         fix: `${statement.sql.replace(/;\s*$/, '')} AFTER '…';`,
       },
     ];

@@ -1,8 +1,8 @@
 import { codeOf } from '../../errors.js';
 import { nodeOf, nodesOf, textsOf } from '../../observe/parser.js';
 import type { Observed } from '../../observe/observer.js';
-import { literal } from '../look.js';
 import type { JudgedMigration, Problem, Rule } from '../rule.js';
+import { quoteLiteral } from '../../sql/index.js';
 
 const mood = "CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE TABLE users (id int PRIMARY KEY, name text, mood mood)";
 
@@ -73,7 +73,7 @@ function isUsed({ value, type }: AddedValue, { tree, tables, error }: Observed):
   if (tree === undefined || nodeOf(tree, 'AlterEnumStmt')) return false;
   if (codeOf(error) === '55P04') return true;
   const block = nodeOf(tree, 'DoStmt') ?? nodeOf(tree, 'CallStmt');
-  if (block) return JSON.stringify(block).includes(JSON.stringify(literal(value)).slice(1, -1));
+  if (block) return JSON.stringify(block).includes(JSON.stringify(quoteLiteral(value)).slice(1, -1));
   const isSaid = [...nodesOf(tree, 'A_Const')].some(({ sval }) => sval?.sval === value);
   if (!isSaid) return false;
   const name = type.at(-1) ?? '';
@@ -85,7 +85,7 @@ function isUsed({ value, type }: AddedValue, { tree, tables, error }: Observed):
 function problem({ value, type }: AddedValue, use: Observed, added: Observed): Problem {
   return {
     statement: use,
-    message: `${literal(value)} was added to ${type.join('.')} in the same transaction: as soon as a row needs it, this fails (55P04), and all is undone.`,
+    message: `${quoteLiteral(value)} was added to ${type.join('.')} in the same transaction: as soon as a row needs it, this fails (55P04), and all is undone.`,
     fix: `-- In a migration of its own, before this one:\n${added.sql.replace(/;\s*$/, '')};`,
   };
 }

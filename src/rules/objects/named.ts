@@ -4,6 +4,7 @@ import type { Tree } from '../../observe/parser.js';
 import type { TableFacts } from '../../observe/catalog.js';
 import type { Observed } from '../../observe/observer.js';
 import type { JudgedMigration } from '../rule.js';
+import { quoteName } from '../../sql/index.js';
 
 /** What statements are about that is not a table: schemas, types, functions. */
 
@@ -23,7 +24,7 @@ export function droppedInUse(statement: Observed, type: DropStmt['removeType']):
   const drop = nodeOf(statement.tree, 'DropStmt');
   if (drop?.removeType !== type) return [];
   return droppedNames(drop).flatMap((parts) => {
-    const facts = statement.tables.get(parts.map((part) => `"${part.replaceAll('"', '""')}"`).join('.'));
+    const facts = statement.tables.get(parts.map(quoteName).join('.'));
     return facts && !facts.isNew ? [facts] : [];
   });
 }

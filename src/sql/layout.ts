@@ -1,4 +1,4 @@
-import { sqlTokens } from './sql-tokens.js';
+import { sqlTokens } from './tokens.js';
 
 /** Words that begin a clause, for people. A line break before one never changes what a statement means. */
 const clauses = new Set(
@@ -38,19 +38,10 @@ export function layOut(sql: string): readonly string[] {
 function piecesOf(sql: string): readonly Piece[] {
   const pieces: Piece[] = [];
   let space = '';
-  let end = 0;
-  const add = (text: string): void => {
-    if (text === '') return;
-    pieces.push({ text, space });
-    space = '';
-  };
-  for (const { text, index } of sqlTokens(sql)) {
-    add(sql.slice(end, index));
-    end = index + text.length;
-    if (/^[ \t\n\r\f\v]/.test(text)) space = text;
-    else add(text);
+  for (const { kind, text } of sqlTokens(sql)) {
+    if (kind !== 'space') pieces.push({ text, space });
+    space = kind === 'space' ? text : '';
   }
-  add(sql.slice(end));
   return pieces;
 }
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type pg from 'pg';
-import { splitSql } from '../../src/files/split-sql.js';
 import { createDatabase } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
+import { splitSql } from '../../src/sql/index.js';
 
 /** Texts and how many statements the server itself sees in them. */
 const corpus: readonly (readonly [text: string, count: number])[] = [
@@ -13,6 +13,7 @@ const corpus: readonly (readonly [text: string, count: number])[] = [
   ['', 0],
   ['-- nothing', 0],
   ['/* nothing */ ;', 0],
+  ['SELECT 1; /* nothing /* at */ all */', 1],
   [`SELECT ';'; SELECT 2`, 2],
   [`SELECT 'it''s; fine'; SELECT 2`, 2],
   [`SELECT 'back\\'; SELECT 2`, 2],
@@ -31,6 +32,8 @@ const corpus: readonly (readonly [text: string, count: number])[] = [
   [`SELECT 4 - -1; SELECT 2`, 2],
   [`SELECT 1--1;\n; SELECT 2`, 2],
   [`SELECT U&'d\\0061t;'; SELECT 2`, 2],
+  [`SELECT 1 AS U&"d\\0061t;"; SELECT 2`, 2],
+  [`SELECT N'a;'; SELECT 2`, 2],
   [`SELECT 1 AS a$1; SELECT 2`, 2],
   [`SELECT B'101', X'1F'; SELECT 2`, 2],
   ['DO $$ BEGIN PERFORM 1; PERFORM 2; END $$; SELECT 2', 2],
@@ -40,6 +43,7 @@ const corpus: readonly (readonly [text: string, count: number])[] = [
     "CREATE OR REPLACE FUNCTION f3(x int) RETURNS text LANGUAGE sql BEGIN ATOMIC SELECT CASE WHEN x > 1 THEN (CASE x WHEN 2 THEN 'a' END) ELSE 'b' END; SELECT 'c'; END; SELECT f3(1)",
     2,
   ],
+  ['CREATE FUNCTION f4() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1 AS end; SELECT 2 AS case; END; SELECT f4()', 2],
   ['create procedure p1() language sql begin atomic select 1; end; call p1()', 2],
   ['CREATE TABLE atomic (begin_ int, "end" int); SELECT * FROM atomic', 2],
   ['CREATE TABLE r (id int); CREATE RULE rr AS ON INSERT TO r DO ALSO (SELECT 1; SELECT 2); SELECT 3', 3],

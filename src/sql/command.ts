@@ -1,0 +1,116 @@
+import type { Words } from './words.js';
+
+/** What a statement is and what it is about. */
+export interface Command {
+  /** As the manual's page about it is called: `CREATE INDEX`, `ALTER TABLE`, `SELECT`; empty where it is no SQL. */
+  readonly command: string;
+  /** What it is about, without quotes: `['public', 'users']` of a `CREATE TABLE`; the first of several. */
+  readonly name: readonly string[] | undefined;
+  /** The table that an index, a trigger or a policy is on. */
+  readonly on: readonly string[] | undefined;
+  readonly concurrently: boolean;
+}
+
+/** Words between the verb and the kind of object that do not make another command of it. */
+const modifiers = set(
+  'OR REPLACE GLOBAL LOCAL TEMP TEMPORARY UNLOGGED UNIQUE RECURSIVE CONSTRAINT TRUSTED PROCEDURAL DEFAULT',
+);
+/** Kinds of objects that are called by more than one word. */
+const longKinds = [
+  'MATERIALIZED VIEW',
+  'FOREIGN TABLE',
+  'FOREIGN DATA WRAPPER',
+  'ACCESS METHOD',
+  'EVENT TRIGGER',
+  'TEXT SEARCH CONFIGURATION',
+  'TEXT SEARCH DICTIONARY',
+  'TEXT SEARCH PARSER',
+  'TEXT SEARCH TEMPLATE',
+  'OPERATOR CLASS',
+  'OPERATOR FAMILY',
+  'USER MAPPING',
+  'LARGE OBJECT',
+  'DEFAULT PRIVILEGES',
+].map((kind) => kind.split(' '));
+/** Their second word is the kind of an object. */
+const onObjects = set('CREATE ALTER DROP REINDEX REFRESH');
+/** Commands that may be called by two words. */
+const pairs: Readonly<Record<string, string>> = {
+  START: 'TRANSACTION',
+  PREPARE: 'TRANSACTION',
+  COMMIT: 'PREPARED',
+  ROLLBACK: 'PREPARED',
+  DISCARD: 'ALL',
+  INSERT: 'INTO',
+  DELETE: 'FROM',
+  MERGE: 'INTO',
+  SECURITY: 'LABEL',
+  COMMENT: 'ON',
+};
+const changes = set('INSERT UPDATE DELETE MERGE');
+const queries = set('SELECT VALUES TABLE INSERT UPDATE DELETE MERGE');
+const onTables = new Set(['CREATE INDEX', 'CREATE TRIGGER', 'CREATE POLICY', 'DROP TRIGGER', 'DROP POLICY']);
+
+/** Goes past what a statement is and what it is about. */
+export function takeCommand(words: Words): Command {
+  while (words.take('('));
+  if (words.take('WITH')) words.skipOutsideTo(queries);
+  const verb = words.token()?.kind === 'word' || words.peek().startsWith('\\') ? words.peek() : '';
+  if (verb === '') return plain('');
+  words.skip(1);
+  if (onObjects.has(verb)) return aboutObject(words, verb);
+  const second = pairs[verb];
+  const command = second !== undefined && words.take(second) ? `${verb} ${second}` : verb;
+  if (command === 'COMMENT ON') return aboutObject(words, command);
+  if (changes.has(verb)) return aboutTable(words, command);
+  return plain(command === 'COPY' && words.has('FROM', 'STDIN') ? 'COPY FROM STDIN' : command);
+}
+
+function aboutObject(words: Words, verb: string): Command {
+  // Those of REINDEX.
+  const options = words.takeParentheses();
+  const command = `${verb} ${takeKind(words)}`;
+  const concurrently = words.take('CONCURRENTLY') || isOn(options, 'CONCURRENTLY');
+  if (!words.take('IF', 'NOT', 'EXISTS')) words.take('IF', 'EXISTS');
+  const { name } = aboutTable(words, command);
+  return { command, name, on: onTables.has(command) ? takeTable(words) : undefined, concurrently };
+}
+
+function takeKind(words: Words): string {
+  while (words.takeOne(modifiers));
+  const long = longKinds.find((kind) => words.take(...kind));
+  if (long) return long.join(' ');
+  const kind = words.peek();
+  words.skip(1);
+  return kind;
+}
+
+/** An option may be switched off: `REINDEX (CONCURRENTLY false)`. */
+function isOn(options: Words, option: string): boolean {
+  const at = options.indexOf(option);
+  return at !== -1 && !['FALSE', 'OFF', '0'].includes(options.peek(at + 1));
+}
+
+function aboutTable(words: Words, command: string): Command {
+  words.take('ONLY');
+  // The name of an index may be left to the server.
+  const name = words.peek() === 'ON' ? undefined : words.takeName();
+  return { ...plain(command), name };
+}
+
+/** The table after ON. */
+function takeTable(words: Words): readonly string[] | undefined {
+  const at = words.indexOf('ON');
+  if (at === -1) return undefined;
+  words.skip(at + 1);
+  words.take('ONLY');
+  return words.takeName();
+}
+
+function plain(command: string): Command {
+  return { command, name: undefined, on: undefined, concurrently: false };
+}
+
+function set(words: string): ReadonlySet<string> {
+  return new Set(words.split(' '));
+}

@@ -1,0 +1,41 @@
+import type { Words } from './words.js';
+
+/** A setting that a statement changes; `all` of RESET ALL. */
+export interface Setting {
+  readonly name: string;
+  readonly until: 'transaction' | 'session';
+}
+
+/** What `SET TIME ZONE` and the like set, which have a form of their own. */
+const forms: readonly (readonly [words: readonly string[], name: string])[] = [
+  [['TIME', 'ZONE'], 'timezone'],
+  [['SESSION', 'AUTHORIZATION'], 'session_authorization'],
+  [['NAMES'], 'client_encoding'],
+  [['SCHEMA'], 'search_path'],
+  [['XML', 'OPTION'], 'xmloption'],
+  [['ROLE'], 'role'],
+  [['TRANSACTION', 'ISOLATION', 'LEVEL'], 'transaction_isolation'],
+];
+
+/** https://www.postgresql.org/docs/current/sql-set.html */
+export function settingOf(words: Words): Setting | undefined {
+  if (words.take('RESET')) return named(words, 'session');
+  if (!words.take('SET')) return undefined;
+  // These are about the transaction and not about a setting, or set what the next transactions are like.
+  if (words.peek() === 'CONSTRAINTS' || words.peek() === 'TRANSACTION') return undefined;
+  if (words.take('SESSION', 'CHARACTERISTICS')) return { name: 'session characteristics', until: 'session' };
+  const until = words.take('LOCAL') ? 'transaction' : 'session';
+  if (words.peek() === 'SESSION' && words.peek(1) !== 'AUTHORIZATION') words.take('SESSION');
+  return named(words, until);
+}
+
+function named(words: Words, until: Setting['until']): Setting | undefined {
+  for (const [form, name] of forms) if (isForm(words, form)) return { name, until };
+  const parts = words.takeName();
+  return parts && { name: parts.join('.').toLowerCase(), until };
+}
+
+/** A setting may have the name of a form: `SET role = 'app'`. */
+function isForm(words: Words, form: readonly string[]): boolean {
+  return form.every((word, index) => words.peek(index) === word) && !['=', 'TO'].includes(words.peek(form.length));
+}

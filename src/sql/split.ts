@@ -1,0 +1,84 @@
+import { sqlTokens } from './tokens.js';
+import type { SqlToken } from './tokens.js';
+
+/** One statement of a text, without its semicolon, and the line (from 1) that it begins on. */
+export interface SqlStatement {
+  readonly sql: string;
+  readonly line: number;
+}
+
+/** Splits a text into statements as psql does. Linear in its length. */
+export function splitSql(text: string): readonly SqlStatement[] {
+  const lineAt = lineCounter(text);
+  return [...statementsOf(text)].map((tokens) => {
+    const from = tokens[0]?.index ?? 0;
+    const last = tokens.at(-1);
+    return { sql: text.slice(from, (last?.index ?? 0) + (last?.text.length ?? 0)), line: lineAt(from) };
+  });
+}
+
+/** The tokens of each statement, from its first comment or word to its last. Where there is nothing but comments, there is none. */
+export function* statementsOf(text: string): Generator<readonly SqlToken[]> {
+  let tokens: SqlToken[] = [];
+  let depth = 0;
+  let body: BodyState = noBody;
+  for (const token of sqlTokens(text)) {
+    if (token.text === '(') depth += 1;
+    else if (token.text === ')') depth = Math.max(0, depth - 1);
+    else if (token.text === ';' && depth === 0 && body.level === 0) {
+      if (isStatement(tokens)) yield trimmed(tokens);
+      tokens = [];
+      body = noBody;
+      continue;
+    }
+    const counts = token.kind !== 'space' && token.kind !== 'comment';
+    if (counts && (body.first === '' || body.first === 'CREATE')) body = nextBody(body, token);
+    tokens.push(token);
+  }
+  if (isStatement(tokens)) yield trimmed(tokens);
+}
+
+function isStatement(tokens: readonly SqlToken[]): boolean {
+  return tokens.some(({ kind }) => kind !== 'space' && kind !== 'comment');
+}
+
+function trimmed(tokens: readonly SqlToken[]): readonly SqlToken[] {
+  const from = tokens[0]?.kind === 'space' ? 1 : 0;
+  return tokens.slice(from, tokens.at(-1)?.kind === 'space' ? -1 : undefined);
+}
+
+/** Where we are in `CREATE FUNCTION … BEGIN ATOMIC … END`, whose semicolons are its own. CASE has an END too. */
+interface BodyState {
+  readonly first: string;
+  readonly routine: boolean;
+  readonly previous: string;
+  readonly level: number;
+}
+
+const noBody: BodyState = { first: '', routine: false, previous: '', level: 0 };
+
+function nextBody(state: BodyState, token: SqlToken): BodyState {
+  const word = token.kind === 'word' ? token.text.toUpperCase() : token.text;
+  const first = state.first || word;
+  const routine = state.routine || (first === 'CREATE' && (word === 'FUNCTION' || word === 'PROCEDURE'));
+  // `AS end` and `t.case` are names.
+  const isName = state.previous === 'AS' || state.previous === '.';
+  let { level } = state;
+  if (level === 0 && routine && word === 'ATOMIC' && state.previous === 'BEGIN') level = 1;
+  else if (level > 0 && word === 'CASE' && !isName) level += 1;
+  else if (level > 0 && word === 'END' && !isName) level -= 1;
+  return { first, routine, previous: word, level };
+}
+
+/** Counts lines from where it counted last; asked in ascending order, it reads the text once. */
+function lineCounter(text: string): (index: number) => number {
+  let line = 1;
+  let position = 0;
+  return (index) => {
+    for (let next = text.indexOf('\n', position); next !== -1 && next < index; next = text.indexOf('\n', position)) {
+      line += 1;
+      position = next + 1;
+    }
+    return line;
+  };
+}
