@@ -5,8 +5,8 @@ import { advisoryLockHolder, describeBlocker } from './blockers.js';
 import { withClient } from './client.js';
 import type { ConnectContext, OwnClient, SqlClient, SqlResult } from './client.js';
 import { cancelled, pause } from './cancel.js';
-import { literal } from './tables.js';
 import type { Tables } from './tables.js';
+import { quoteLiteral } from '../sql/index.js';
 
 /**
  * The lock that lets one process migrate while all others wait. A connection of its own holds it in an open transaction, for
@@ -39,9 +39,9 @@ function keySql({ ledger, schema, name }: Tables): string {
   // Not by a query of pg_class, which would stay locked for as long as the transaction is open.
   const resolved =
     schema === undefined
-      ? `coalesce((pg_identify_object('pg_catalog.pg_class'::regclass, to_regclass(${literal(ledger)}), 0)).schema, quote_ident(current_schema()), '')`
-      : `quote_ident(${literal(schema)}::name)`;
-  const path = `${resolved} || '.' || quote_ident(${literal(name)}::name)`;
+      ? `coalesce((pg_identify_object('pg_catalog.pg_class'::regclass, to_regclass(${quoteLiteral(ledger)}), 0)).schema, quote_ident(current_schema()), '')`
+      : `quote_ident(${quoteLiteral(schema)}::name)`;
+  const path = `${resolved} || '.' || quote_ident(${quoteLiteral(name)}::name)`;
   return `('x' || left(encode(sha256(convert_to(${path}, getdatabaseencoding())), 'hex'), 8))::bit(32)::int & 2147483647`;
 }
 
