@@ -1,4 +1,4 @@
-import { columnOf } from '../schema/column.js';
+import { columnOf, withoutCollation } from '../schema/column.js';
 import { tableSql } from '../schema/object-id.js';
 import type { ObjectId } from '../schema/object-id.js';
 import type { Schema } from '../schema/read.js';
@@ -7,13 +7,13 @@ import { quoteLiteral, quoteName } from '../sql/index.js';
 /** A value that fits a column's type, for rows whose own value is gone. */
 export function placeholder(column: ObjectId, schema: Schema): string {
   const type = columnOf(schema, column)?.type ?? 'text';
-  return `${quoteLiteral(valueOf(type, column, schema))}::${type.replace(/ COLLATE .*/, '')}`;
+  return `${quoteLiteral(valueOf(type, column, schema))}::${withoutCollation(type)}`;
 }
 
 /** One that differs from row to row, where that is needed; `n` is the number of the row. */
 export function placeholderOfRow(column: ObjectId, schema: Schema): string {
   const type = columnOf(schema, column)?.type ?? 'text';
-  const base = type.replace(/ COLLATE .*/, '');
+  const base = withoutCollation(type);
   if (base === 'uuid') return 'gen_random_uuid()';
   if (/^(?:smallint|integer|bigint|numeric|text|character varying(?:\(\d+\))?)\[\]$/.test(base))
     return `ARRAY[n]::${base}`;

@@ -154,13 +154,15 @@ function renamedAs(id: ObjectId, old: ObjectId, renamed: ObjectId): ObjectId {
 
 /**
  * The parts of renaming a column while the old version of the app is running: the new one stands beside the old one, and a trigger
- * keeps both the same, whichever of them is written.
+ * keeps both the same, whichever of them is written. `fallback` is what the new column has when nothing was written to it, of its type.
  */
 export function columnBridge({ from: old, to: renamed }: Rename, fallback: string | undefined): TemporaryTrigger {
   const table = objectId('table', old.schema, old.table ?? '');
   const name = fittingName(`${old.table ?? ''}_${renamed.name ?? ''}_rename`);
   const [before, after] = [quoteName(old.name ?? ''), quoteName(renamed.name ?? '')];
-  const untouched = fallback === undefined ? `NEW.${after} IS NULL` : `NEW.${after} IS NOT DISTINCT FROM (${fallback})`;
+  const untouched =
+    fallback === undefined ? `NEW.${after} IS NULL` : `ROW(NEW.${after})::record *= ROW(${fallback})::record`;
+  // Compared as they are stored: json has no `=`, and that of box or citext says the same of values that are not.
   const body = `
       BEGIN
         IF TG_OP = 'INSERT' THEN
@@ -169,7 +171,7 @@ export function columnBridge({ from: old, to: renamed }: Rename, fallback: strin
           ELSE
             NEW.${before} := NEW.${after};
           END IF;
-        ELSIF NEW.${after} IS DISTINCT FROM OLD.${after} THEN
+        ELSIF ROW(NEW.${after})::record *<> ROW(OLD.${after})::record THEN
           NEW.${before} := NEW.${after};
         ELSE
           NEW.${after} := NEW.${before};

@@ -20,6 +20,11 @@ export function columnOf(schema: Schema, id: ObjectId): Column | undefined {
   };
 }
 
+/** The type as a cast takes it. */
+export function withoutCollation(type: string): string {
+  return type.replace(/ COLLATE .*/, '');
+}
+
 /** The expression of a column's default. */
 export function defaultOf(schema: Schema, column: ObjectId): string | undefined {
   const expression = schema.get({ ...column, kind: 'default' })?.is['expr'];

@@ -7,6 +7,7 @@ import { enums } from './cases/enums.js';
 import { indexes } from './cases/indexes.js';
 import { others } from './cases/others.js';
 import { relations } from './cases/relations.js';
+import { renames } from './cases/renames.js';
 import { views } from './cases/views.js';
 
 const topics: Readonly<Record<string, readonly Case[]>> = {
@@ -15,6 +16,7 @@ const topics: Readonly<Record<string, readonly Case[]>> = {
   constraints,
   indexes,
   relations,
+  renames,
   views,
   others,
 };

@@ -1,5 +1,5 @@
-import { columnOf } from '../../schema/column.js';
-import { describeObject, tableSql } from '../../schema/object-id.js';
+import { columnOf, withoutCollation } from '../../schema/column.js';
+import { describeObject, relationOf, tableSql } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import type { Change } from '../../schema/compare.js';
 import { columnPath, created, existingTable, sameId } from '../context.js';
@@ -10,7 +10,7 @@ import { fillMissing } from '../placeholder.js';
 import { step } from '../step.js';
 import { temporaryTrigger } from '../temporary-trigger.js';
 import type { TemporaryTrigger } from '../temporary-trigger.js';
-import type { Step } from '../step.js';
+import type { Step, StepDetails } from '../step.js';
 import { backfill } from './backfill.js';
 import { notNullSteps } from './not-null.js';
 import { fittingName, quoteName } from '../../sql/index.js';
@@ -26,28 +26,37 @@ export const addColumn: Recipe = (change, context) => {
   const clause = change.sql.slice(change.sql.indexOf(' ADD COLUMN ') + ' ADD COLUMN '.length);
   if (is.automatic) return undefined;
   const rename = context.decisions.renames.find(({ to }) => sameId(to, column));
-  if (rename) return renamedColumn(rename, table, clause, context);
+  if (rename) return renamedColumn(rename, clause, context);
   if (expression !== undefined) return filledColumn(table, column, clause, { expression, fallback, context });
-  if (fallback === undefined || !isVolatile(fallback, change, context)) return undefined;
+  if (fallback === undefined || !isVolatile(column, context)) return undefined;
   return volatileDefault(table, column, clause, { fallback, context });
 };
 
 /** The column of the new name beside that of the old one, filled from it, until nobody uses that any more. */
-function renamedColumn(rename: Rename, table: ObjectId, clause: string, context: PlanContext): readonly Step[] {
+function renamedColumn(rename: Rename, clause: string, context: PlanContext): readonly Step[] {
   const name = rename.to.name ?? '';
-  const is = columnOf(context.to, rename.to);
+  const table = relationOf(rename.to);
+  const { type = '', default: fallback, notNull = false } = columnOf(context.to, rename.to) ?? {};
   const old = quoteName(rename.from.name ?? '');
-  const bridge = columnBridge(rename, is?.default);
-  const alter = `ALTER TABLE ${tableSql(table)}`;
+  const isLater = isVolatile(rename.to, context);
+  const known = isLater || fallback === undefined ? undefined : `(${fallback})::${withoutCollation(type)}`;
+  const bridge = columnBridge(rename, known);
   return [
-    step(`${alter} ADD COLUMN ${withoutDefault(clause, is?.default).replace(/ NOT NULL$/, '')}`, {
+    step(`ALTER TABLE ${tableSql(table)} ADD COLUMN ${withoutDefault(clause, fallback).replace(/ NOT NULL$/, '')}`, {
       comment: `The new name of ${describeObject(rename.from)}, beside the old one.`,
     }),
-    ...(is?.default === undefined ? [] : [step(`${alter} ALTER COLUMN ${quoteName(name)} SET DEFAULT ${is.default}`)]),
+    ...(isLater ? [] : setDefault(rename.to, context)),
     ...bridge.create,
     { ...backfill(table, name, old, `${old} IS NOT NULL`), afterCommit: true },
-    ...(is?.notNull ? notNullSteps(table, name, context.targetVersion) : []),
+    ...(notNull ? notNullSteps(table, name, context.targetVersion) : []),
   ];
+}
+
+function setDefault(column: ObjectId, { to }: PlanContext, details: StepDetails = {}): readonly Step[] {
+  const fallback = columnOf(to, column)?.default;
+  if (fallback === undefined) return [];
+  const name = quoteName(column.name ?? '');
+  return [step(`ALTER TABLE ${tableSql(relationOf(column))} ALTER COLUMN ${name} SET DEFAULT ${fallback}`, details)];
 }
 
 interface Filling {
@@ -152,6 +161,8 @@ export const dropColumn: Recipe = (change, context) => {
   if (rename) {
     return [
       ...columnBridge(rename, undefined).drop,
+      // Until now, nobody could have told whether its value was written or came from there.
+      ...(isVolatile(rename.to, context) ? setDefault(rename.to, context, { phase: 'contract' }) : []),
       step(change.sql, {
         comment: `Its data is in ${describeObject(rename.to)}.`,
         phase: 'contract',
@@ -203,10 +214,15 @@ export function differsFromRowToRow(expression: string): boolean {
   return volatileFunctions.test(expression);
 }
 
-function isVolatile(expression: string, change: Change, { to }: PlanContext): boolean {
+/** Its default is another value for each row. */
+function isVolatile(column: ObjectId, { to }: PlanContext): boolean {
+  const fallback = columnOf(to, column)?.default;
+  if (fallback === undefined) return false;
   // A function of the user's own may be anything: filling in batches is right in any case.
-  const ownFunction = change.creates.flatMap((id) => to.needs(id)).some(({ kind }) => kind === 'function');
-  return ownFunction || differsFromRowToRow(expression);
+  const ownFunction = [column, { ...column, kind: 'default' }]
+    .flatMap(to.needs)
+    .some(({ kind }) => kind === 'function');
+  return ownFunction || differsFromRowToRow(fallback);
 }
 
 /** Without a default and without an expression, rows that are there cannot be filled. */
