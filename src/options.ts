@@ -54,7 +54,7 @@ export interface MigrateSettings {
     readonly retryEvery?: Duration;
   };
   /**
-   * The folder that `create` writes to.
+   * The folder that new migrations are written to.
    * @default the folder of the first `migrations` pattern of the data source
    */
   readonly dir?: string;

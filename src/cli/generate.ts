@@ -3,6 +3,7 @@ import type { BaselineResult, GenerateOptions, GenerateResult } from '../command
 import { ExitCode } from '../errors.js';
 import { withMigrator } from './connect.js';
 import type { GlobalFlags } from './flags.js';
+import { untilFound } from './found-by.js';
 import { many } from './io.js';
 import type { Io } from './io.js';
 import { projectLanguage } from './language.js';
@@ -110,7 +111,8 @@ function optionsOf(flags: GlobalFlags & GenerateFlags, name: string | undefined)
   };
 }
 
-function linesOf({ files, statements, texts }: GenerateResult, flags: GenerateFlags, io: Io): readonly string[] {
+function linesOf(result: GenerateResult, flags: GenerateFlags, io: Io): readonly string[] {
+  const { files, statements, texts } = result;
   if (files.length === 0) return ['Nothing to do: the migrations lead to what the entities describe.'];
   if (flags.dryRun && texts) return texts.flatMap(({ file, text }) => [`-- ${file}`, text]);
   if (flags.check)
@@ -126,7 +128,9 @@ function linesOf({ files, statements, texts }: GenerateResult, flags: GenerateFl
     );
     lines.push(...own.map(({ sql, effect }) => `    ${shorten(sql).padEnd(80)}  ${io.paint.dim(effect)}`));
   }
-  return [...lines, '', `Proven up and down. Look at ${files.length === 1 ? 'it' : 'them'}, then: nest-migrate run`];
+  const left = untilFound(result.foundBy, files);
+  const next = `Look at ${files.length === 1 ? 'it' : 'them'}, ${left === undefined ? '' : `${left}, `}then: nest-migrate run`;
+  return [...lines, '', `Proven up and down. ${next}`];
 }
 
 function shorten(sql: string): string {

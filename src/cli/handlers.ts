@@ -12,6 +12,7 @@ import { ExitCode, MigrateError } from '../errors.js';
 import { milliseconds } from '../options.js';
 import { withMigrator } from './connect.js';
 import type { GlobalFlags } from './flags.js';
+import { untilFound } from './found-by.js';
 import { many, showDuration } from './io.js';
 import type { Io } from './io.js';
 import { statusLines } from './status-lines.js';
@@ -90,7 +91,8 @@ const create: Handler<
   const { copySql, isLeftOutOfBuild, projectLanguage } = await import('./language.js');
   const language: CreateOptions['language'] = flags.sql ? 'sql' : flags.js ? 'js' : projectLanguage(process.cwd());
   const result = await withMigrator(io, flags, (migrator) => migrator.create({ name, language, dir: flags.dir }));
-  io.result(result, () => [`Written: ${result.file}`]);
+  const left = untilFound(result.foundBy, [result.file]);
+  io.result(result, () => [`Written: ${result.file}`, ...(left === undefined ? [] : [`To run it, ${left}.`])]);
   if (language === 'sql' && isLeftOutOfBuild(process.cwd())) io.note(copySql);
   return ExitCode.done;
 };

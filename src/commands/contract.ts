@@ -2,6 +2,7 @@ import type { DryRunStatement } from '../database/rehearse.js';
 import type { Due } from '../events.js';
 import type { Phase } from '../files/phase.js';
 import type { TransactionMode } from '../options.js';
+import type { FoundBy } from './placement.js';
 
 /** What each command takes and returns: plain data, printed by nobody but `cli/`. The `--json` output is these objects. */
 
@@ -10,7 +11,7 @@ export interface Finished {
   readonly durationMs: number;
 }
 
-export type { DryRunStatement, Phase };
+export type { DryRunStatement, FoundBy, Phase };
 
 export interface RunOptions {
   /** The last migration to run: its name, its timestamp, or an unambiguous part of its name. */
@@ -124,4 +125,5 @@ export interface CreateOptions {
 export interface CreateResult {
   readonly file: string;
   readonly name: string;
+  readonly foundBy: FoundBy;
 }

@@ -1,5 +1,5 @@
 import { readdir, rm } from 'node:fs/promises';
-import { join, relative, resolve } from 'node:path';
+import { join, relative } from 'node:path';
 import { ExitCode, MigrateError } from '../errors.js';
 import { moduleKindOf } from '../files/import-file.js';
 import { lockFiles, lockPlace } from '../files/lock-place.js';
@@ -9,6 +9,7 @@ import { renderEmpty } from '../files/template.js';
 import type { Template } from '../files/template.js';
 import { writeNew } from '../files/write.js';
 import type { CreateOptions, CreateResult } from './contract.js';
+import { placementOf } from './placement.js';
 
 export interface CreateContext {
   /** The folder that the settings name. */
@@ -22,8 +23,10 @@ export interface CreateContext {
 export async function create(options: CreateOptions, context: CreateContext): Promise<CreateResult> {
   const title = titleOf(options.name);
   const existing = await context.list();
-  const folder = resolve(context.cwd, options.dir ?? context.dir ?? existing.folder ?? 'migrations');
   const extension = options.language;
+  const first = `${nextTimestamp(existing)}-${title}.${extension}`;
+  const { cwd, dir: setting } = context;
+  const { folder, foundBy } = await placementOf(existing, { name: first, dir: options.dir, setting, cwd });
   for (let timestamp = nextTimestamp(existing); ; timestamp += 1 + Math.floor(Math.random() * 10)) {
     const fileName = `${timestamp}-${title}.${extension}`;
     const name = `${title}${timestamp}`;
@@ -32,7 +35,7 @@ export async function create(options: CreateOptions, context: CreateContext): Pr
     if (!(await writeNew(folder, fileName, renderEmpty({ name, timestamp }, template)))) continue;
     if (await isAlone(folder, timestamp)) {
       await lockWritten([join(folder, fileName)], context);
-      return { file: relative(context.cwd, join(folder, fileName)), name };
+      return { file: relative(context.cwd, join(folder, fileName)), name, foundBy };
     }
     // Somebody else made one in the same millisecond.
     await rm(join(folder, fileName));

@@ -1,5 +1,6 @@
-import { statSync } from 'node:fs';
-import { isAbsolute, resolve, sep } from 'node:path';
+import { realpathSync, statSync } from 'node:fs';
+import type { Dirent, readdirSync } from 'node:fs';
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import type { DataSourceOptions } from 'typeorm';
 import { ExitCode, MigrateError } from '../errors.js';
 import type { ListedFile, MigrationClass, MigrationList } from './migration.js';
@@ -16,6 +17,7 @@ export async function listMigrations(sources: DataSourceOptions['migrations']): 
   return {
     files: files.map(listed).sort(byExpectation),
     classes: [...new Set(classes)],
+    patterns,
     unmatched: found
       .filter((match) => match.files.length === 0)
       .map(({ pattern }) => ({ pattern, folder: folderOf(pattern) })),
@@ -25,15 +27,54 @@ export async function listMigrations(sources: DataSourceOptions['migrations']): 
 
 async function expand(pattern: string): Promise<readonly string[]> {
   refuseFolder(pattern);
-  // Backslashes are separators on Windows, as TypeORM takes them; elsewhere they may escape.
-  const normal = process.platform === 'win32' ? pattern.replaceAll('\\', '/') : pattern;
+  const normal = withSlashes(pattern);
   const matches = filesOfPlainPattern(normal) ?? (await filesByMatcher(normal));
   return inTheirFolders(matches.filter(mayHoldMigrations));
 }
 
+/** Backslashes are separators on Windows, as TypeORM takes them; elsewhere they may escape. */
+function withSlashes(pattern: string): string {
+  return process.platform === 'win32' ? pattern.replaceAll('\\', '/') : pattern;
+}
+
+const globOptions = { absolute: true, onlyFiles: true, expandDirectories: false, dot: false };
+
 async function filesByMatcher(pattern: string): Promise<readonly string[]> {
   const { glob } = await import('tinyglobby');
-  return glob(pattern, { absolute: true, onlyFiles: true, expandDirectories: false, dot: false });
+  return glob(pattern, globOptions);
+}
+
+/** Whether a pattern will match a file once it is there, also where one of them names its folder through a symbolic link. */
+export async function willMatch(pattern: string, file: string): Promise<boolean> {
+  if (!mayHoldMigrations(file)) return false;
+  const { globSync } = await import('tinyglobby');
+  const folder = folderOf(pattern);
+  const within = relative(real(folder), real(file));
+  const asNamed = within.startsWith('..') ? [] : [join(folder, within)];
+  return [file, ...asNamed].some(
+    (one) => globSync(withSlashes(pattern), { ...globOptions, fs: { readdirSync: only(one) } }).length > 0,
+  );
+}
+
+/** A file system in which there is one file, and the folders that lead to it. */
+function only(file: string): typeof readdirSync {
+  const entriesOf = (folder: string): readonly Partial<Dirent>[] => {
+    const [name, ...rest] = relative(resolve(folder), file).split(sep);
+    if (name === undefined || name === '' || name === '..' || isAbsolute(name)) return [];
+    const [isFile, isLink] = [() => rest.length === 0, () => false];
+    return [{ name, isFile, isDirectory: () => !isFile(), isSymbolicLink: isLink }];
+  };
+  return entriesOf as unknown as typeof readdirSync;
+}
+
+/** Without symbolic links, as far as the path exists. */
+function real(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    const parent = dirname(path);
+    return parent === path ? path : join(real(parent), basename(path));
+  }
 }
 
 /** As the system writes paths. Only folders are looked at closely: there are few, and of files there may be thousands. */
@@ -61,7 +102,7 @@ function refuseFolder(pattern: string): void {
 const literal = /\[([()[\]{}*?])\]/g;
 
 /** The part of a pattern before its first magic character; a class of one character, `[(]`, is no magic. */
-function folderOf(pattern: string): string {
+export function folderOf(pattern: string): string {
   const parts = pattern.split(/[\\/]/);
   const magic = parts.findIndex((part) => /[*?{}[\]()!]/.test(part.replace(literal, '')));
   const folder = parts

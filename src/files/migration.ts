@@ -43,6 +43,7 @@ export interface KnownMigration {
 export interface MigrationList {
   readonly files: readonly ListedFile[];
   readonly classes: readonly MigrationClass[];
+  readonly patterns: readonly string[];
   /** The patterns that matched no file, and the folder each of them looked in. */
   readonly unmatched: readonly { readonly pattern: string; readonly folder: string }[];
   /** The folder of the first pattern: where new migrations are written. */

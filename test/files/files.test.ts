@@ -1,9 +1,18 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync, mkdirSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { create } from '../../src/commands/create.js';
-import { listMigrations } from '../../src/files/list.js';
+import { listMigrations, willMatch } from '../../src/files/list.js';
 import { classNameOf, expectedName, mayHoldMigrations } from '../../src/files/name.js';
 import { resolveMigrations } from '../../src/files/resolve.js';
 import { runNode } from '../support/cli.js';
@@ -304,6 +313,41 @@ describe('the phase', () => {
   });
 });
 
+describe('whether a pattern will match a file', () => {
+  const names = ['1700000000000-A.ts', '1700000000000-A.js', '1700000000000-A.sql', '1700000000000-A.d.ts', 'a.txt'];
+  it.each([
+    'migrations/*.ts',
+    'migrations/*.{ts,js,sql}',
+    'migrations/*{.ts,.js}',
+    'migrations/**/*{.ts,.js}',
+    '**/*.[tj]s',
+    'migrations/+([0-9])-*.ts',
+    'migrations/2*-*.ts',
+    'migrations/*',
+    '*/1700000000000-A.ts',
+    'elsewhere/*.ts',
+    'linked/*.ts',
+    '../{dir}/migrations/*.ts',
+    '{dir}/migrations/*.ts',
+  ])('is known before it is there: %s', async (given) => {
+    const pattern = given.replace('{dir}', given.startsWith('..') ? basename(dir) : dir);
+    mkdirSync(join(dir, 'sources/migrations'), { recursive: true });
+    symlinkSync(join(dir, 'sources/migrations'), join(dir, 'migrations'));
+    symlinkSync(join(dir, 'sources/migrations'), join(dir, 'linked'));
+    const before = process.cwd();
+    process.chdir(dir);
+    try {
+      const files = names.map((name) => join(dir, 'migrations', name));
+      const foreseen = await Promise.all(files.map((file) => willMatch(pattern, file)));
+      for (const file of files) writeFileSync(file, '');
+      const found = new Set((await listMigrations([pattern])).files.map(({ file }) => realpathSync(file)));
+      expect(foreseen).toEqual(files.map((file) => found.has(realpathSync(file))));
+    } finally {
+      process.chdir(before);
+    }
+  });
+});
+
 describe('create', () => {
   const existing = async () => listMigrations([join(dir, 'migrations/*')]);
   const make = async (name: string, more: object = {}) =>
@@ -315,7 +359,7 @@ describe('create', () => {
     expect(file).toMatch(/^migrations\/\d{13}-AddUsers\.ts$/);
     expect(readFileSync(join(dir, file), 'utf8')).toContain(`export class ${name} implements MigrationInterface {`);
     const esm = await make('Two', { language: 'js' });
-    const cjs = await make('Three', { language: 'js', moduleKind: 'cjs', dir: 'old' });
+    const cjs = await make('Three', { language: 'js', moduleKind: 'cjs' });
     expect(readFileSync(join(dir, esm.file), 'utf8')).toContain(`export class ${esm.name} {`);
     expect(readFileSync(join(dir, cjs.file), 'utf8')).toContain(`module.exports.${cjs.name} = class`);
     expect(readFileSync(join(dir, (await make('Four', { language: 'sql' })).file), 'utf8')).toBe(
@@ -347,8 +391,8 @@ describe('create', () => {
   );
 
   it('says why it could not write', async () => {
-    write('taken', 'a file, not a folder');
-    const error = await failureOf(make('X', { dir: 'taken' }));
+    write('migrations', 'a file, not a folder');
+    const error = await failureOf(make('X'));
     expect([error.code, error.message]).toEqual(['FILE_NOT_WRITTEN', expect.stringMatching(/EEXIST|ENOTDIR/)]);
   });
 });

@@ -8,11 +8,11 @@ import type { LockEntry } from '../../files/migrations-lock.js';
 import { differences } from '../../schema/fingerprint.js';
 import type { Fingerprint } from '../../schema/fingerprint.js';
 import { hashOf } from '../../shadow/cache.js';
-import { chainKeys } from '../../shadow/replay-key.js';
+import { chainOf, isUnchanged, wholeKey } from '../../shadow/replay-key.js';
 import { lookAt } from '../../shadow/look.js';
 import { replay } from '../../shadow/replay.js';
 import type { CheckFinding } from './contract.js';
-import { withEmptyShadow } from '../generate/on-shadow.js';
+import { initialState, withEmptyShadow } from '../generate/on-shadow.js';
 import { cacheFor, isBroken, notJudged, rethrowImpossible, shortened } from './work.js';
 import type { CheckWork } from './work.js';
 
@@ -64,11 +64,12 @@ function meetingAt(fork: Fork, { migrations, lock }: CheckWork): Meeting {
 async function judged(meeting: Meeting, work: CheckWork): Promise<CheckFinding> {
   const cache = cacheFor(work.options);
   const orders = ordersOf(meeting, work.migrations);
-  const keys = orders.map((order) => chainKeys(order, []));
-  const isKnowable = keys.every((chain) => chain.length === work.migrations.length);
-  const key = `branches ${hashOf(keys.map((chain) => chain.at(-1) ?? ''))}`;
-  const quarrel = (isKnowable ? await cache.get<Quarrel>(key) : undefined) ?? (await quarrelOf(orders, work));
-  if (isKnowable) await cache.set(key, quarrel);
+  const chains = orders.map((order) => chainOf(order, initialState(work.context)));
+  const keys = chains.flatMap((chain) => wholeKey(chain) ?? []);
+  const key = keys.length === orders.length ? `branches ${hashOf(keys)}` : undefined;
+  const known = key === undefined ? undefined : await cache.get<Quarrel>(key);
+  const quarrel = known ?? (await quarrelOf(orders, work));
+  if (key !== undefined && known === undefined && chains.every(isUnchanged)) await cache.set(key, quarrel);
   const place = { file: fromHere(work.lock.place.file), line: meeting.line };
   const who = meeting.branches.map((branch) => `  ${namesOf(branch)}`).join('\n');
   if (quarrel.lines.length === 0)

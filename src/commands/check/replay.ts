@@ -1,51 +1,53 @@
 import { cancelled } from '../../database/cancel.js';
 import type { KnownMigration } from '../../files/migration.js';
-import { hashOf } from '../../shadow/cache.js';
-import { chainKeys } from '../../shadow/replay-key.js';
+import type { SchemaCache } from '../../shadow/cache.js';
+import { chainOf, isUnchanged } from '../../shadow/replay-key.js';
 import { replay } from '../../shadow/replay.js';
 import { lookAt } from '../../shadow/look.js';
 import { thereAndBack } from '../../shadow/there-and-back.js';
 import type { WayBack } from '../../shadow/there-and-back.js';
 import type { CheckFinding } from './contract.js';
-import { withEmptyShadow } from '../generate/on-shadow.js';
+import { initialState, withEmptyShadow } from '../generate/on-shadow.js';
 import { cacheFor, findingOf, isBroken, notJudged, placeOf, rethrowImpossible, shortened } from './work.js';
 import type { CheckWork } from './work.js';
-
-/** What was found of each migration, so that only those behind them need be judged the next time. */
-interface Proof {
-  readonly keys: readonly string[];
-  readonly findings: readonly (readonly CheckFinding[])[];
-}
 
 /** Every migration goes up on an empty database, and its down leads back to where it came from. */
 export async function replayStep(work: CheckWork): Promise<readonly CheckFinding[]> {
   if (isBroken(work)) return [notJudged];
   const { migrations } = work;
-  const keys = chainKeys(migrations, [JSON.stringify(work.context.tables)]);
+  const chain = chainOf(migrations, initialState(work.context));
   const cache = cacheFor(work.options);
-  const latest = `check ${hashOf([process.cwd(), work.lock.place.file])}`;
-  const known = await cache.get<Proof>(latest);
-  const proven = known === undefined ? 0 : commonLength(keys, known.keys);
-  const findings = [...(known?.findings ?? []).slice(0, proven)];
+  const proven = await proofOf(chain.keys, cache);
+  const ways = [...proven];
   let end: CheckFinding | undefined;
-  while (findings.length < migrations.length && end === undefined) end = await judge(findings, work);
-  const sure = Math.min(keys.length, findings.length);
-  if (sure > proven) await cache.set(latest, { keys: keys.slice(0, sure), findings: findings.slice(0, sure) });
-  return [...findings.flat(), ...(end ? [end] : [])];
+  while (ways.length < migrations.length && end === undefined) end = await judge(ways, work);
+  const sure = Math.min(chain.keys.length - 1, ways.length);
+  if (sure > proven.length && isUnchanged(chain))
+    await cache.set(keyOfProof(chain.keys[sure] ?? ''), ways.slice(0, sure));
+  const findings = ways.flatMap((way, index) => wayBackFindings(migrations[index] as KnownMigration, way));
+  return [...findings, ...(end ? [end] : [])];
 }
 
-function commonLength(a: readonly string[], b: readonly string[]): number {
-  const end = a.findIndex((key, index) => key !== b[index]);
-  return end === -1 ? a.length : end;
+/** Where the ways back of the migrations lead that were tried before, of as many of them as possible: only later ones need be tried. */
+async function proofOf(keys: readonly string[], cache: SchemaCache): Promise<readonly WayBack[]> {
+  for (const key of keys.slice(1).toReversed()) {
+    const known = await cache.get<readonly WayBack[]>(keyOfProof(key));
+    if (known !== undefined) return known;
+  }
+  return [];
+}
+
+function keyOfProof(replayed: string): string {
+  return `ways back ${replayed}`;
 }
 
 /**
  * Judges those behind the ones that are judged, until the end, or until the shadow is of no use any more. Returns what was found of one
  * that does not even go up: behind it nothing can be judged.
  */
-async function judge(findings: (readonly CheckFinding[])[], work: CheckWork): Promise<CheckFinding | undefined> {
+async function judge(ways: WayBack[], work: CheckWork): Promise<CheckFinding | undefined> {
   const { context, migrations } = work;
-  const from = findings.length;
+  const from = ways.length;
   return withEmptyShadow(work.context, work.options.shadow, async (shadow) => {
     await replay(shadow, migrations.slice(0, from), context.instantiate);
     let before = await lookAt(shadow);
@@ -54,12 +56,12 @@ async function judge(findings: (readonly CheckFinding[])[], work: CheckWork): Pr
       try {
         const loaded = await migration.load();
         const { after, wayBack, intact } = await thereAndBack(shadow, loaded, before, context.instantiate);
-        findings.push(wayBackFindings(migration, wayBack));
+        ways.push(wayBack);
         if (!intact) return undefined;
         before = after;
       } catch (error) {
         rethrowImpossible(error);
-        return unjudged(migration, error, migrations.length - findings.length - 1);
+        return unjudged(migration, error, migrations.length - ways.length - 1);
       }
     }
     return undefined;

@@ -3,7 +3,10 @@ import { compareSchemas } from '../../schema/compare.js';
 import { keepUnknown } from '../../schema/keep.js';
 import { describeObject } from '../../schema/object-id.js';
 import { noCache } from '../../shadow/cache.js';
+import { ExitCode, MigrateError } from '../../errors.js';
+import { listMigrations } from '../../files/list.js';
 import type { CommandContext } from '../context.js';
+import { placementOf } from '../placement.js';
 import { pending, run } from '../run.js';
 import type { BaselineOptions, BaselineResult } from './contract.js';
 import { desiredSide, readEntities } from './desired-side.js';
@@ -12,12 +15,14 @@ import { withThrowaway } from './on-shadow.js';
 import { inSameWords } from './same-words.js';
 import { ownSide } from './side.js';
 import type { Side } from './side.js';
+import { newFile } from './write-files.js';
 
 /**
  * For a database that `synchronize` has made: writes the migration that would make it, sees to it that the database really has that
  * schema, and records the migration as applied without executing it.
  */
 export async function baseline(options: BaselineOptions, context: CommandContext): Promise<BaselineResult> {
+  if (options.check !== true) await refuseUnrecordable(options, context);
   const described = await readEntities(context);
   const { shadow: url } = options;
   const make = (): Promise<Side> =>
@@ -29,8 +34,27 @@ export async function baseline(options: BaselineOptions, context: CommandContext
   const drift = (await compareSchemas(own, wanted)).map(({ sql }) => sql);
   const unknown = kept.filter(({ kind }) => kind !== 'extension').map(describeObject);
   if (options.check === true || drift.length > 0) return { drift, unknown, files: [], recorded: [] };
-  const { files } = await generate({ ...options, name: options.name ?? 'Baseline' }, context);
+  const { files } = await generate({ ...options, name: options.name ?? defaultName }, context);
   const recorded = (await pending(context)).map(({ name }) => name);
   if (recorded.length > 0) await run({ mode: 'fake' }, context);
   return { drift, unknown, files, recorded };
+}
+
+const defaultName = 'Baseline';
+
+/** What the data source does not find when it is written, cannot be recorded as applied. */
+async function refuseUnrecordable(
+  { name = defaultName, dir, language }: BaselineOptions,
+  context: CommandContext,
+): Promise<void> {
+  const existing = await listMigrations(context.migrations);
+  const { foundBy } = await placementOf(existing, newFile(name, { dir, language }, existing, context));
+  if (foundBy === 'pattern') return;
+  const isBuilt = foundBy === 'build';
+  throw new MigrateError({
+    code: 'FILE_NOT_MATCHED',
+    message: `The data source ${isBuilt ? 'finds compiled files' : 'lists its migrations as classes'}, so it would not find the new migration yet, and it could not be recorded as applied. Nothing was written, nothing was recorded.`,
+    next: `nest-migrate generate ${name}${dir === undefined ? '' : ` --dir ${dir}`}, then ${isBuilt ? 'npm run build' : 'add its class to the `migrations` list of the data source'}, then nest-migrate run --fake`,
+    exitCode: ExitCode.usage,
+  });
 }

@@ -1,4 +1,5 @@
 import type { Effect, Phase } from '../../plan/step.js';
+import type { FoundBy } from '../placement.js';
 
 export interface GenerateOptions {
   /** What the change is called; made from the changes when it is left out. */
@@ -56,6 +57,8 @@ export interface GenerateResult {
   readonly statements: readonly GeneratedStatement[];
   readonly renames: readonly { readonly from: string; readonly to: string }[];
   readonly warnings: readonly string[];
+  /** How the data source will find the files; only where some were written. */
+  readonly foundBy?: FoundBy;
   /** The texts of the files; only of a dry run. */
   readonly texts?: readonly { readonly file: string; readonly text: string }[];
 }

@@ -2,20 +2,24 @@ import { listMigrations } from '../../files/list.js';
 import type { KnownMigration } from '../../files/migration.js';
 import { resolveMigrations } from '../../files/resolve.js';
 import type { ObjectId } from '../../schema/object-id.js';
+import { hashOf } from '../../shadow/cache.js';
 import type { SchemaCache } from '../../shadow/cache.js';
 import { withLive } from '../../shadow/live.js';
 import type { OriginMap } from '../../shadow/origins.js';
-import { replayKey } from '../../shadow/replay-key.js';
+import { chainOf, isUnchanged, keyWith, wholeKey } from '../../shadow/replay-key.js';
+import type { Chain, MigrationText } from '../../shadow/replay-key.js';
 import { replayWithOrigins } from '../../shadow/replay-origins.js';
 import type { CommandContext } from '../context.js';
 import type { GenerateOptions } from './contract.js';
-import { withEmptyShadow } from './on-shadow.js';
+import { initialState, withEmptyShadow } from './on-shadow.js';
 import { leftOut, restored, sideOf, storedOf } from './side.js';
 import type { Side, StoredSide } from './side.js';
 
 export interface CurrentSide extends Side {
   /** Who made what, by the key of the object. */
   readonly origins: OriginMap;
+  /** The migrations that lead there, where that is sure. */
+  readonly chain?: Chain;
 }
 
 interface StoredCurrent extends StoredSide {
@@ -50,12 +54,14 @@ export async function replayedSide(
   replaying: Replaying,
 ): Promise<CurrentSide> {
   const { cache, unmanaged } = replaying;
-  const key = replayKey(migrations, leftOut(context, unmanaged));
+  const chain = chainOf(migrations, initialState(context));
+  const key = keyOfSide(wholeKey(chain), context, unmanaged);
   const known = key === undefined ? undefined : await cache.get<StoredCurrent>(key);
-  if (known) return { ...restored(known), origins: known.origins };
+  if (known) return { ...restored(known), origins: known.origins, chain };
   const side = await replayed(migrations, context, replaying);
+  if (!isUnchanged(chain)) return side;
   if (key !== undefined) await cache.set(key, { ...storedOf(side), origins: side.origins });
-  return side;
+  return { ...side, chain };
 }
 
 function replayed(
@@ -69,13 +75,31 @@ function replayed(
   });
 }
 
-/** After generating, what the migrations lead to is known: the next time it need not be replayed. */
-export async function rememberCurrent(
+/** Where the migrations of a chain lead together with the ones that were just proven to come after them. */
+interface Proven {
+  readonly chain: Chain;
+  readonly written: readonly MigrationText[];
+  readonly side: CurrentSide;
+}
+
+/**
+ * After generating, it is known where the migrations lead, and they need not be replayed the next time. It is kept under the texts that
+ * were replayed and proven: what the data source finds when it is asked now may be something else.
+ */
+export async function rememberProven(
+  { chain, written, side }: Proven,
   context: CommandContext,
-  side: CurrentSide,
   { cache, unmanaged }: Pick<Replaying, 'cache' | 'unmanaged'>,
 ): Promise<void> {
-  const migrations = await resolveMigrations(await listMigrations(context.migrations), () => false);
-  const key = replayKey(migrations, leftOut(context, unmanaged));
+  const key = keyOfSide(keyWith(chain, written), context, unmanaged);
   if (key !== undefined) await cache.set(key, { ...storedOf(side), origins: side.origins });
+}
+
+/** What is left out of a side is not part of what was replayed, but of what was read. */
+function keyOfSide(
+  replayed: string | undefined,
+  context: CommandContext,
+  unmanaged: readonly ObjectId[],
+): string | undefined {
+  return replayed && `side ${hashOf([replayed, ...leftOut(context, unmanaged)])}`;
 }

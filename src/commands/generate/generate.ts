@@ -1,5 +1,6 @@
 import { abortable } from '../../database/cancel.js';
 import { metadataChanges } from '../../plan/metadata.js';
+import { listMigrations } from '../../files/list.js';
 import { isSame } from '../../schema/compare.js';
 import { keepUnknown } from '../../schema/keep.js';
 import { narrow } from '../../schema/narrow.js';
@@ -7,26 +8,29 @@ import type { ObjectId } from '../../schema/object-id.js';
 import { noCache, openCache, writeLater } from '../../shadow/cache.js';
 import type { SchemaCache } from '../../shadow/cache.js';
 import { originIn, originKey } from '../../shadow/origins.js';
+import type { Chain } from '../../shadow/replay-key.js';
 import { metadataTableOf } from '../../shadow/typeorm-metadata.js';
 import { versionsOfEngines } from '../../shadow/versions.js';
 import type { CommandContext } from '../context.js';
+import { folderFor, foundByOf, placementOf, refuseNotCompiled } from '../placement.js';
 import { change, staysBy, told, wanted } from './change.js';
 import type { ProvenChange, Sides } from './change.js';
 import type { GenerateOptions, GenerateResult } from './contract.js';
 import { readFlags } from './decide.js';
 import type { GivenExpressions } from './decide.js';
-import { currentSide, rememberCurrent } from './current-side.js';
+import { currentSide, rememberProven } from './current-side.js';
 import type { CurrentSide } from './current-side.js';
 import { desiredSide, readEntities } from './desired-side.js';
 import { openLater, withWorkbench } from './on-shadow.js';
 import type { Lend } from './on-shadow.js';
 import type { Side } from './side.js';
-import { writeFiles } from './write-files.js';
+import { newFile, writeFiles } from './write-files.js';
 
 /** Writes the migrations that lead from what the migrations give to what the entities describe, proven up and down. */
 export async function generate(options: GenerateOptions, context: CommandContext): Promise<GenerateResult> {
   // What is mistyped is said before anything takes its time.
   const given = readFlags(options);
+  await refuseUnfindable(options, context);
   const throwaway = openLater(options.shadow);
   const cache = writeLater(cacheFor(options));
   try {
@@ -34,10 +38,11 @@ export async function generate(options: GenerateOptions, context: CommandContext
     const outcome = await abortable(context.signal, seek, 'Nothing was written.');
     if ('files' in outcome) return outcome;
     const write = async (): Promise<GenerateResult> => {
-      const result = await writeFiles(outcome.change, options, context);
+      const { result, texts: written } = await writeFiles(outcome.change, options, context);
+      const { chain, next } = outcome;
       // What somebody made by hand has other names after a rename: it is read when it is replayed.
-      if (outcome.next && !outcome.change.renames)
-        await rememberCurrent(context, outcome.next(), { cache, unmanaged: outcome.unmanaged });
+      if (chain && next && !outcome.change.renames)
+        await rememberProven({ chain, written, side: next() }, context, { cache, unmanaged: outcome.unmanaged });
       return result;
     };
     // Closing takes as long as writing.
@@ -54,7 +59,20 @@ interface Found {
   readonly change: ProvenChange;
   /** What the migrations will lead to then, where that is known. */
   readonly next: (() => CurrentSide) | undefined;
+  /** The migrations that it comes after; undefined of a live database. */
+  readonly chain: Chain | undefined;
   readonly unmanaged: readonly ObjectId[];
+}
+
+/** Before anything takes its time, as far as it is known already what the files will be called. */
+async function refuseUnfindable(options: GenerateOptions, context: CommandContext): Promise<void> {
+  const existing = await listMigrations(context.migrations);
+  const file = newFile(options.name ?? 'Change', options, existing, context);
+  const folder = folderFor(existing, file);
+  const foundBy = await foundByOf(folder, existing, file);
+  if (foundBy === 'build') refuseNotCompiled(folder, existing, file.cwd);
+  const isSure = options.name !== undefined || existing.patterns.length === 0;
+  if (foundBy === undefined && isSure && options.dryRun !== true) await placementOf(existing, file);
 }
 
 async function find(
@@ -82,7 +100,7 @@ async function find(
   const proven = await withWorkbench(from, context, bench, (workbench) =>
     change(options, sides, { ...workbench, read: meanwhile(workbench.read, next) }),
   );
-  return { change: proven, next, unmanaged };
+  return { change: proven, next, chain: current.chain, unmanaged };
 }
 
 /** Does some work while something else, which has begun, is waited for. */

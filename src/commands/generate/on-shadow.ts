@@ -52,6 +52,11 @@ async function createTypeormTable(pool: SqlClient, { dataSource }: CommandContex
   await pool.query(metadataTableSql(metadataTableOf(dataSource))).catch(() => undefined);
 }
 
+/** What an empty throwaway database has before the first migration, as far as it is not the same in all projects. */
+export function initialState({ dataSource }: CommandContext): readonly string[] {
+  return [metadataTableOf(dataSource)];
+}
+
 /** Lends an empty throwaway database on which migrations can be executed. */
 export async function withEmptyShadow<T>(
   context: CommandContext,

@@ -91,7 +91,7 @@ async function planOf(
       change(wanted, sides, workbench),
     ),
   );
-  return writeFiles(proven, wanted, context);
+  return (await writeFiles(proven, wanted, context)).result;
 }
 
 function languageOf(file: string): Pick<GenerateOptions, 'language' | 'moduleKind'> {

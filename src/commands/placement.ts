@@ -1,0 +1,186 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { extname, join, relative, resolve, sep } from 'node:path';
+import { ExitCode, MigrateError } from '../errors.js';
+import { folderOf, willMatch } from '../files/list.js';
+import type { MigrationList } from '../files/migration.js';
+import { expectedName, mayHoldMigrations } from '../files/name.js';
+
+/**
+ * How the data source will find a new migration: a pattern matches the file, or what the file is compiled to, or its class has to be added
+ * to a list.
+ */
+export type FoundBy = 'pattern' | 'build' | 'list';
+
+export interface Placement {
+  readonly folder: string;
+  readonly foundBy: FoundBy;
+}
+
+export interface NewFile {
+  /** The name of the file, or one like it. */
+  readonly name: string;
+  /** What `--dir` says. */
+  readonly dir: string | undefined;
+  /** What the setting `dir` says. */
+  readonly setting: string | undefined;
+  readonly cwd: string;
+}
+
+/** The folder that new migrations go to. */
+export function folderFor(existing: MigrationList, { dir, setting, cwd }: Omit<NewFile, 'name'>): string {
+  return resolve(cwd, dir ?? setting ?? existing.folder ?? 'migrations');
+}
+
+/** Where a new migration goes. One that the data source would never find is refused. */
+export async function placementOf(existing: MigrationList, wanted: NewFile): Promise<Placement> {
+  const folder = folderFor(existing, wanted);
+  const foundBy = await foundByOf(folder, existing, wanted);
+  if (foundBy !== undefined) return { folder, foundBy };
+  if (existing.patterns.length === 0) throw withoutPatterns(folder, wanted);
+  throw isTypeScript(wanted.name) && isOutput(folder, wanted.cwd)
+    ? onlyCompiled(existing, wanted)
+    : await notMatched(folder, existing, wanted);
+}
+
+/** Undefined where it would not be found at all, or be lost with the next build. */
+export async function foundByOf(
+  folder: string,
+  existing: MigrationList,
+  wanted: NewFile,
+): Promise<FoundBy | undefined> {
+  const isLost =
+    isTypeScript(wanted.name) &&
+    wanted.dir === undefined &&
+    wanted.setting === undefined &&
+    outputsOf(wanted.cwd).some((output) => isInside(folder, output));
+  if (!isLost && (await matchesAny(existing.patterns, join(folder, wanted.name)))) return 'pattern';
+  if (await isFoundCompiled(folder, existing, wanted)) return 'build';
+  return existing.classes.length > 0 ? 'list' : undefined;
+}
+
+/** Sources that the data source does not find yet, because they are not compiled: what they do would be generated a second time. */
+export function refuseNotCompiled(folder: string, existing: MigrationList, cwd: string): void {
+  const known = new Set([
+    ...existing.files.map(({ expected }) => expected?.name),
+    ...existing.classes.map(({ name }) => name),
+  ]);
+  const missing = filesIn(folder).filter((file) => !known.has(expectedName(file)?.name));
+  if (missing[0] === undefined) return;
+  const others = missing.length === 1 ? 'is' : `and ${missing.length - 1} more in that folder are`;
+  throw notMatchedError(
+    `${relative(cwd, join(folder, missing[0]))} ${others} not compiled yet, so the data source does not find ${missing.length === 1 ? 'it' : 'them'}, and the same change would be generated again. Nothing was written.`,
+    'Build the project first (npm run build), then try again.',
+  );
+}
+
+async function matchesAny(patterns: readonly string[], file: string): Promise<boolean> {
+  for (const pattern of patterns) if (await willMatch(pattern, file)) return true;
+  return false;
+}
+
+/** Whether it is compiled to a file that a pattern matches, as far as the names of the folders tell, or files that are there. */
+async function isFoundCompiled(folder: string, existing: MigrationList, { name, cwd }: NewFile): Promise<boolean> {
+  const found = new Set(existing.files.map(({ file }) => file));
+  const unlisted = filesIn(folder).filter((file) => !found.has(join(folder, file)));
+  const sources = new Set(unlisted.map((file) => expectedName(file)?.name));
+  if (existing.files.some(({ expected }) => expected !== undefined && sources.has(expected.name))) return true;
+  const own = relative(cwd, folder).split(sep);
+  const compiled = name.replace(/\.([cm]?)ts$/, '.$1js');
+  for (const pattern of existing.patterns) {
+    const output = relative(cwd, folderOf(pattern)).split(sep);
+    const places = output.flatMap((_segment, at) => {
+      const start = output.slice(0, at + 1);
+      if (!isOutput(join(cwd, ...start), cwd) || isInside(folder, join(cwd, ...start))) return [];
+      return own.map((_one, from) => join(cwd, ...start, ...own.slice(from)));
+    });
+    for (const place of places) if (await willMatch(pattern, join(place, compiled))) return true;
+  }
+  return false;
+}
+
+/** Where compilers usually write to. */
+const usualOutputs = new Set(['dist', 'build', 'out', 'output', '.output', 'lib']);
+
+/** Whether a compiler writes to this folder, or to one that it lies in. */
+function isOutput(folder: string, cwd: string): boolean {
+  const within = relative(cwd, folder);
+  return usualOutputs.has(within.split(sep)[0] ?? '') || outputsOf(cwd).some((output) => isInside(folder, output));
+}
+
+function isInside(folder: string, other: string): boolean {
+  return folder === other || folder.startsWith(other + sep);
+}
+
+function outputsOf(cwd: string): readonly string[] {
+  return ['tsconfig.json', 'tsconfig.build.json', 'tsconfig.app.json'].flatMap((name) => {
+    const config = join(cwd, name);
+    const output = existsSync(config) && /"outDir"\s*:\s*"([^"]+)"/.exec(readFileSync(config, 'utf8'))?.[1];
+    const folder = typeof output === 'string' ? resolve(cwd, output) : cwd;
+    return folder === cwd ? [] : [folder];
+  });
+}
+
+function isTypeScript(name: string): boolean {
+  return /\.[cm]?ts$/.test(name);
+}
+
+function filesIn(folder: string): readonly string[] {
+  return existsSync(folder) ? readdirSync(folder).filter((file) => mayHoldMigrations(file) && expectedName(file)) : [];
+}
+
+function withoutPatterns(folder: string, { cwd }: NewFile): MigrateError {
+  return notMatchedError(
+    `The data source has no \`migrations\` option, so a migration in ${shown(folder, cwd)} would never run. Nothing was written.`,
+    `Add this line to the options of the data source: migrations: ['${anyIn(folder, cwd)}'],`,
+  );
+}
+
+/** `dist/migrations/*.js`, and nothing that says where the sources are. */
+function onlyCompiled({ patterns }: MigrationList, { cwd }: NewFile): MigrateError {
+  const output = relative(cwd, folderOf(patterns[0] ?? '')).split(sep);
+  const tail = output.slice(1).join('/');
+  const source = existsSync(join(cwd, 'src')) ? ['src', tail].filter(Boolean).join('/') : tail || 'migrations';
+  return notMatchedError(
+    `The \`migrations\` of the data source (${listed(patterns, cwd)}) are compiled files, and nothing says where their sources are. Nothing was written.`,
+    `Name the folder of the sources: --dir ${source}. To keep it, add it to package.json: "nest-migrate": { "dir": "${source}" }`,
+  );
+}
+
+async function notMatched(folder: string, existing: MigrationList, { name, cwd }: NewFile): Promise<MigrateError> {
+  const { patterns } = existing;
+  const ways: string[] = [];
+  for (const pattern of patterns) {
+    const other = folderOf(pattern);
+    if (other !== folder && (await willMatch(pattern, join(other, name)))) {
+      ways.push(`Write it where a pattern looks: --dir ${shown(other, cwd)}.`);
+      break;
+    }
+  }
+  const javaScript = join(folder, name.replace(extname(name), '.js'));
+  if (isTypeScript(name) && (await matchesAny(patterns, javaScript))) ways.push('Write it in JavaScript: --js.');
+  ways.push(
+    `${ways.length === 0 ? 'Add' : 'Or add'} this pattern to the \`migrations\` of the data source: '${anyIn(folder, cwd)}'`,
+  );
+  return notMatchedError(
+    `No \`migrations\` pattern of the data source (${listed(patterns, cwd)}) matches ${shown(join(folder, name), cwd)}, so the migration would never run. Nothing was written.`,
+    ways.join(' '),
+  );
+}
+
+function notMatchedError(message: string, next: string): MigrateError {
+  return new MigrateError({ code: 'FILE_NOT_MATCHED', message, next, exitCode: ExitCode.usage });
+}
+
+function anyIn(folder: string, cwd: string): string {
+  return `${shown(folder, cwd)}/*.{ts,js,sql}`;
+}
+
+function listed(patterns: readonly string[], cwd: string): string {
+  return patterns.map((pattern) => shown(resolve(cwd, pattern), cwd)).join(', ');
+}
+
+/** As a person in this folder would type it. */
+function shown(path: string, cwd: string): string {
+  const short = relative(cwd, path).replaceAll(sep, '/');
+  return short === '' ? '.' : short.startsWith('..') ? path : short;
+}
