@@ -135,15 +135,19 @@ describe('a migration that the data source would not find is not written', () =>
   it.each([
     ["migrations: ['old/*.js', 'migrations/*{.ts,.js}']", 'migrations', '--dir', 'migrations'],
     ["migrations: [path.join(__dirname, 'db', '**', '*{.ts,.js}')]", 'db/2025', '--dir', 'db/2025'],
-  ])('written, found and not written again: %s', async (options, folder, ...args) => {
-    project = projectWith(dataSource(options));
-    const { code, stdout } = await cli('generate', ...args);
-    expect([code, stdout]).toEqual([0, expect.stringContaining('then: nest-migrate run')]);
-    const isMigration = (file: string): boolean => file !== 'migrations.lock';
-    expect(filesIn(folder).filter(isMigration)).toEqual([expect.stringMatching(/-CreateOnes\.ts$/)]);
-    expect((await cli('generate', ...args)).stdout).toContain('Nothing to do');
-    expect((await cli('create', 'Second', ...args)).code).toBe(0);
-  });
+  ])(
+    'written, found and not written again: %s',
+    async (options, folder, ...args) => {
+      project = projectWith(dataSource(options));
+      const { code, stdout } = await cli('generate', ...args);
+      expect([code, stdout]).toEqual([0, expect.stringContaining('then: nest-migrate run')]);
+      const isMigration = (file: string): boolean => file !== 'migrations.lock';
+      expect(filesIn(folder).filter(isMigration)).toEqual([expect.stringMatching(/-CreateOnes\.ts$/)]);
+      expect((await cli('generate', ...args)).stdout).toContain('Nothing to do');
+      expect((await cli('create', 'Second', ...args)).code).toBe(0);
+    },
+    180_000,
+  );
 });
 
 describe('a list of classes', () => {
@@ -169,7 +173,7 @@ describe('a list of classes', () => {
     ]);
     const baseline = await cli('baseline', ...onServer);
     expect([baseline.code, baseline.stderr]).toEqual([2, expect.stringContaining('run --fake')]);
-  });
+  }, 180_000);
 });
 
 describe('sources that are compiled to what the pattern matches', () => {
@@ -199,7 +203,7 @@ describe('sources that are compiled to what the pattern matches', () => {
     ]);
     project.write(`dist/migrations/${file.replace('.ts', '.js')}`, compiled(`CreateOnes${file.slice(0, 13)}`));
     expect((await cli('generate', '--dry-run')).stderr).not.toContain('not compiled');
-  });
+  }, 180_000);
 
   it('baseline does not say that it has recorded what it cannot record', async () => {
     project = projectWith(dataSource("migrations: ['dist/migrations/*.js']", ", { dir: 'src/migrations' }"));
