@@ -29,11 +29,15 @@ type Handler<Flags, Args extends readonly unknown[] = []> = (
 ) => Promise<ExitCode>;
 
 const run: Handler<
-  Pick<RunOptions, 'to' | 'count' | 'transaction' | 'phase'> & ModeFlags & { readonly plan?: boolean }
+  Pick<RunOptions, 'to' | 'count' | 'transaction' | 'phase'> &
+    ModeFlags & { readonly plan?: boolean; readonly yes?: boolean }
 > = async (io, flags) => {
   const { to, count, transaction, phase } = flags;
   const result = await withMigrator(io, flags, async (migrator) => {
-    if (flags.plan) await (await import('./plan.js')).confirmPlan(io, await migrator.plan({ to, count, phase }));
+    if (flags.plan) {
+      const planned = await migrator.plan({ to, count, phase, transaction });
+      await (await import('./plan.js')).confirmPlan(io, planned, flags);
+    }
     return migrator.run({ to, count, transaction, phase, mode: modeOf(flags) });
   });
   io.result(result, () =>

@@ -14,20 +14,36 @@ export async function plan(io: Io, flags: GlobalFlags & PlanFlags): Promise<Exit
   return result.verdict === 'safe now' ? ExitCode.done : ExitCode.todo;
 }
 
-/** Shows what a run will do, and lets somebody at a terminal decide. Where nobody is there, only what is safe is done. */
-export async function confirmPlan(io: Io, result: PlanResult): Promise<void> {
+/** Shows what a run will do, and lets a person at a terminal decide. Without one, what blocks, fails or cannot be judged is not run. */
+export async function confirmPlan(io: Io, result: PlanResult, { yes }: { readonly yes?: boolean }): Promise<void> {
   for (const line of planLines(result, io.paint)) io.note(line);
-  if (result.migrations.length === 0) return;
+  if (result.migrations.length === 0 || yes) return;
   const { terminal } = await import('./ask.js');
   const ask = terminal(io);
-  const goOn = ask ? await ask.confirm('Run them?') : result.verdict === 'safe now';
-  if (goOn) return;
+  if (ask) {
+    if (await ask.confirm('Run them?')) return;
+    throw new MigrateError({
+      code: 'CANCELLED',
+      message: 'Nothing was run.',
+      next: makeSafe,
+      exitCode: ExitCode.todo,
+    });
+  }
+  const refused = result.migrations.filter(({ verdict }) => verdict !== 'safe now' && verdict !== 'not known');
+  if (refused.length === 0) return;
   throw new MigrateError({
-    code: ask ? 'CANCELLED' : 'DECISION_NEEDED',
-    message: ask ? 'Nothing was run.' : `Nothing was run: ${result.verdict}.`,
-    next: 'Make it safe (nest-migrate lint says how), wait for a quiet hour, or run it all the same: nest-migrate run',
+    code: 'DECISION_NEEDED',
+    message: ['Nothing was run:', ...refused.map(refusal)].join(refused.length === 1 ? ' ' : '\n'),
+    next: `${makeSafe} If it is accepted as it is: nest-migrate run --plan --yes`,
+    migration: refused[0]?.name ?? '',
     exitCode: ExitCode.todo,
   });
+}
+
+const makeSafe = 'Make it safe (nest-migrate lint says how), or run it when the tables are not in use.';
+
+function refusal({ name, verdict, why }: PlannedMigration): string {
+  return `${name} ${verdict}: ${why[0] ?? ''}`;
 }
 
 /** What will happen, migration by migration, and how the server is now. */
@@ -49,6 +65,7 @@ function planLines(result: PlanResult, paint: Paint): readonly string[] {
 
 const marks: Readonly<Record<Verdict, string>> = {
   'safe now': '✓',
+  'not known': '?',
   'will block': '!',
   'will fail': '✖',
   'cannot be judged': '?',
@@ -60,9 +77,9 @@ function migrationLines(migration: PlannedMigration, paint: Paint): readonly str
   return [
     `${colour(`${marks[verdict]} ${verdict}`)}  ${paint.bold(name)}${phase === 'contract' ? ' (contract)' : ''}  ${paint.dim(`about ${shown(seconds)}`)}`,
     ...[...why, ...remarks].map((line) => `    ${line.replaceAll('\n', '\n    ')}`),
-    ...statements.flatMap(({ sql, locks, scans, rewrites, builds, explained }) => [
+    ...statements.flatMap(({ sql, locks, scans, rewrites, builds, changes, explained }) => [
       `    ${paint.dim(oneLine(sql))}`,
-      ...effects({ locks, scans, rewrites, builds }).map((line) => `      ${line}`),
+      ...effects({ locks, scans, rewrites, builds, changes }).map((line) => `      ${line}`),
       ...(explained
         ? [`      ${explained.node}, about ${explained.rows} rows, cost ${Math.round(explained.cost)}`]
         : []),
@@ -75,12 +92,20 @@ function effects({
   scans,
   rewrites,
   builds,
-}: Pick<PlannedMigration['statements'][number], 'locks' | 'scans' | 'rewrites' | 'builds'>): readonly string[] {
+  changes,
+}: Pick<
+  PlannedMigration['statements'][number],
+  'locks' | 'scans' | 'rewrites' | 'builds' | 'changes'
+>): readonly string[] {
   return [
     ...locks.map(({ table, mode, blocks }) => `locks ${table}: ${mode} (${blocks} wait)`),
     ...(rewrites.length > 0 ? [`writes anew: ${rewrites.join(', ')}`] : []),
     ...(scans.length > 0 ? [`reads all of: ${scans.join(', ')}`] : []),
     ...(builds.length > 0 ? [`builds: ${builds.join(', ')}`] : []),
+    ...changes.map(
+      ({ table, rows }) =>
+        `changes ${rows === null ? 'rows, how many is not known,' : `about ${Math.round(rows).toLocaleString('en')} rows`} of ${table}`,
+    ),
   ];
 }
 
@@ -102,8 +127,9 @@ function serverLines({ now }: PlanResult, paint: Paint): readonly string[] {
       ),
     ...now.invalidIndexes.map(
       (name) =>
-        `${paint.yellow('!')} ${name} is an invalid index: nothing uses it. DROP INDEX CONCURRENTLY, or REINDEX INDEX CONCURRENTLY.`,
+        `${paint.yellow('!')} ${name} is an invalid index: no query uses it. DROP INDEX CONCURRENTLY, or REINDEX INDEX CONCURRENTLY.`,
     ),
+    ...now.indexesBeingBuilt.map((name) => `${paint.yellow('!')} ${name} is being built right now.`),
   ];
 }
 

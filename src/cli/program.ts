@@ -104,7 +104,8 @@ function run(program: Command, action: Action): void {
     )
     .addOption(new Option('--fake', 'record them as applied without executing them').conflicts('dryRun'))
     .addOption(new Option('--dry-run', 'print the SQL: it is executed and rolled back'))
-    .option('--plan', 'show first what will happen, and ask; without a terminal: only if it is safe now')
+    .option('--plan', 'show first what will happen, and ask; without a terminal: run nothing that blocks or fails')
+    .option('--yes', 'with --plan: do not ask, and run it whatever the plan says')
     .addHelpText(
       'after',
       examples(

@@ -34,6 +34,8 @@ export interface TableFacts {
 }
 
 export interface ColumnFacts {
+  /** Stays the same when it is renamed. */
+  readonly number: number;
   readonly name: string;
   /** As `format_type` says it: `character varying(50)`. */
   readonly type: string;
@@ -69,6 +71,8 @@ export interface IndexFacts {
   readonly primary: boolean;
   /** Plain columns of the key, in their order; an expression is an empty text. */
   readonly columns: readonly string[];
+  /** The key in SQL, expressions too. */
+  readonly keys: readonly string[];
   readonly predicate: string | null;
   /** It belongs to a constraint. */
   readonly ofConstraint: boolean;
@@ -148,7 +152,7 @@ const tableSql = `
 SELECT json_build_object(
   'oid', c.oid::int8, 'schema', n.nspname, 'name', c.relname, 'kind', c.relkind, 'isPartition', c.relispartition,
   'columns', coalesce((SELECT json_agg(json_build_object(
-      'name', a.attname, 'type', format_type(a.atttypid, a.atttypmod), 'notNull', a.attnotnull,
+      'number', a.attnum, 'name', a.attname, 'type', format_type(a.atttypid, a.atttypmod), 'notNull', a.attnotnull,
       'default', CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END,
       'identity', a.attidentity <> '', 'generated', a.attgenerated <> '',
       'expression', CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END,
@@ -167,6 +171,7 @@ SELECT json_build_object(
       'name', x.relname, 'definition', pg_get_indexdef(i.indexrelid), 'method', m.amname, 'valid', i.indisvalid,
       'unique', i.indisunique, 'primary', i.indisprimary,
       'columns', ${columnNames('i.indrelid', '(i.indkey::int2[])[0:i.indnkeyatts - 1]')},
+      'keys', (SELECT json_agg(pg_get_indexdef(i.indexrelid, k, true) ORDER BY k) FROM generate_series(1, i.indnkeyatts) k),
       'predicate', pg_get_expr(i.indpred, i.indrelid),
       'ofConstraint', EXISTS (SELECT FROM pg_constraint o WHERE o.conindid = i.indexrelid AND o.conrelid = i.indrelid)
     ) ORDER BY x.relname) FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_am m ON m.oid = x.relam

@@ -18,6 +18,8 @@ import type { Known } from './relations-now.js';
 /** What a statement did, seen while it was executed on a throwaway database. */
 export interface Observed {
   readonly sql: string;
+  /** The values of `$1`, `$2`, …; undefined when there were none. */
+  readonly parameters: readonly unknown[] | undefined;
   /** Undefined when PostgreSQL's parser does not know it. */
   readonly tree: Tree | undefined;
   /** The tables it names, as they were before it, by the name it uses. */
@@ -103,12 +105,12 @@ export class Observer {
     }
     await client.query('SET plan_cache_mode = force_generic_plan');
     queryRunner.query = (async (sql: string, ...rest: readonly unknown[]) => {
-      const pieces = this.parser.parse(sql);
-      if (pieces === undefined || pieces.length < 2)
-        return this.#observe(sql, pieces?.[0]?.tree, client, () => execute(sql, ...rest));
+      const parsed = this.parser.parse(sql) ?? [];
+      const pieces = parsed.length > 1 ? parsed : [{ sql, tree: parsed[0]?.tree }];
+      const parameters = rest[0] as readonly unknown[] | undefined;
       let result: unknown;
       for (const piece of pieces)
-        result = await this.#observe(piece.sql, piece.tree, client, () => execute(piece.sql, ...rest));
+        result = await this.#observe({ ...piece, parameters }, client, () => execute(piece.sql, ...rest));
       return result;
     }) as QueryRunner['query'];
   }
@@ -123,18 +125,14 @@ export class Observer {
     }
   }
 
-  async #observe<T>(
-    sql: string,
-    tree: Tree | undefined,
-    client: ObservedClient,
-    execute: () => Promise<T>,
-  ): Promise<T> {
+  async #observe<T>(given: Given, client: ObservedClient, execute: () => Promise<T>): Promise<T> {
+    const { tree } = given;
     const isTransactionStep = tree !== undefined && tagOf(tree) === 'TransactionStmt';
     const tables =
       tree && !isTransactionStep
         ? await readTables(client, namesIn(tree), this.boundary)
         : new Map<string, TableFacts>();
-    const before = { sql, tree, tables, held: strongest(this.#held.values()) };
+    const before = { ...given, tables, held: strongest(this.#held.values()) };
     this.#messages = [];
     this.#cascades = [];
     if (isTransactionStep) {
@@ -295,6 +293,7 @@ export class Observer {
   }
 }
 
-type Before = Pick<Observed, 'sql' | 'tree' | 'tables' | 'held'>;
+type Given = Pick<Observed, 'sql' | 'tree' | 'parameters'>;
+type Before = Given & Pick<Observed, 'tables' | 'held'>;
 type Effects = Pick<Observed, 'locks' | 'rewrites' | 'builds' | 'scans' | 'drops'>;
 const nothing: Effects = { locks: [], rewrites: [], builds: [], scans: [], drops: [] };

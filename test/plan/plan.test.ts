@@ -1,10 +1,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import type { PlanOptions, PlanResult } from '../../src/commands/plan/contract.js';
-import { createDatabase, serverUrl } from '../support/database.js';
+import { runCli } from '../support/cli.js';
+import { createDatabase, createRole, serverUrl } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
 import { migration, using } from '../support/migrations.js';
-import type { Description } from '../support/migrations.js';
+import type { Description, Step } from '../support/migrations.js';
+import { createProject } from '../support/project.js';
 
 const rows = 200_000;
 let filled: TestDatabase;
@@ -58,7 +60,7 @@ describe('plan', () => {
   it('an index that stops writes, with what it locks and how large the table is', async () => {
     const { migrations, tables, verdict } = await planned([{ up: ['CREATE INDEX i ON orders (email)'] }]);
     expect(verdict).toBe('will block');
-    expect(migrations[0]?.why.join()).toMatch(/^Writes of public\.orders wait about \d+ ms\.$/);
+    expect(migrations[0]?.why.join()).toMatch(/^Writes on public\.orders wait about \d+ ms\.$/);
     expect(migrations[0]?.statements[0]).toMatchObject({
       locks: [{ table: 'public.orders', mode: 'SHARE', blocks: 'writes' }],
       scans: ['public.orders'],
@@ -82,13 +84,13 @@ describe('plan', () => {
     [
       'another type',
       ['ALTER TABLE orders ALTER COLUMN quantity TYPE bigint'],
-      /^Reads and writes of public.orders wait/,
+      /^Reads and writes on public.orders wait/,
     ],
-    ['NOT NULL', ['ALTER TABLE orders ALTER COLUMN email SET NOT NULL'], /^Reads and writes of public.orders wait/],
+    ['NOT NULL', ['ALTER TABLE orders ALTER COLUMN email SET NOT NULL'], /^Reads and writes on public.orders wait/],
     [
       'a lock that is held during what comes after it',
       ['ALTER TABLE orders ADD COLUMN note text', `UPDATE orders SET note = 'x'`],
-      /^Reads and writes of public.orders wait/,
+      /^Reads and writes on public.orders wait/,
     ],
   ])('%s will block', async (_, up, why) => {
     expect(await verdictOf(up)).toEqual(['will block', expect.stringMatching(why)]);
@@ -139,7 +141,7 @@ describe('plan', () => {
       ['UPDATE orders SET region = NULL WHERE id = 7'],
     );
     expect(migrations[0]?.verdict).toBe('will block');
-    expect(migrations[0]?.remarks.join()).toContain('but it changes rows before');
+    expect(migrations[0]?.remarks.join()).toContain('That is not so now, but rows are changed before: not known.');
     expect(migrations[0]?.statements[0]?.explained).toMatchObject({ node: 'Seq Scan' });
   });
 
@@ -149,7 +151,7 @@ describe('plan', () => {
       'UPDATE orders SET total = quantity * 2',
       'ALTER TABLE orders ALTER COLUMN total SET NOT NULL',
     ]);
-    expect([verdict, why]).toEqual(['will block', expect.stringContaining('Reads and writes of public.orders wait')]);
+    expect([verdict, why]).toEqual(['will block', expect.stringContaining('Reads and writes on public.orders wait')]);
   });
 
   it('one that fails on the schema that the database really has, and what comes after it', async () => {
@@ -193,5 +195,355 @@ describe('plan', () => {
   it('a large table that is written anew needs its size once more', async () => {
     const { diskBytes } = await planned([{ up: ['ALTER TABLE orders ALTER COLUMN quantity TYPE bigint'] }]);
     expect(diskBytes).toBeGreaterThan(1e6);
+  });
+});
+
+describe('what is demanded of rows', () => {
+  const people = [
+    `CREATE TABLE people (id int PRIMARY KEY, name varchar(50), nick text NOT NULL, price numeric(10, 4), stay int4range, born text)`,
+    `INSERT INTO people SELECT g, 'name ' || g, 'nick ' || g, g + 0.5, int4range(g, g + 1), '2000-01-01' FROM generate_series(1, 50) g`,
+    `INSERT INTO people VALUES (51, 'a name that is longer than twenty', 'NICK 1', 99999, NULL, 'long ago')`,
+  ];
+  const noOverlap = 'EXCLUDE USING gist (stay WITH &&)';
+
+  it.each<readonly [string, string, RegExp | '']>([
+    ['ALTER TABLE people ALTER name TYPE varchar(20)', 'will fail', /every value of people\.name fits/],
+    ['ALTER TABLE people ALTER name TYPE varchar(20) USING name::varchar(20)', 'safe now', ''],
+    ['ALTER TABLE people ALTER name TYPE varchar(40)', 'safe now', ''],
+    ['ALTER TABLE people ALTER price TYPE numeric(6, 2)', 'will fail', /every value of people\.price fits/],
+    ['ALTER TABLE people ALTER price TYPE numeric(9, 4)', 'safe now', ''],
+    ['ALTER TABLE people ALTER born TYPE date USING born::date', 'will fail', /every value of people\.born fits date/],
+    [`ALTER TABLE people ALTER born TYPE date USING '2000-01-01'::date`, 'not known', /no question finds out/],
+    ['CREATE UNIQUE INDEX u ON people (lower(nick))', 'will fail', /same lower\(nick\)/],
+    ['CREATE UNIQUE INDEX u ON people (lower(name))', 'safe now', ''],
+    ['CREATE UNIQUE INDEX u ON people (nick) WHERE id < 10', 'safe now', ''],
+    ['ALTER TABLE people RENAME nick TO called', 'safe now', ''],
+    [
+      'ALTER TABLE people RENAME TO humans; ALTER TABLE humans ADD CHECK (id > 1)',
+      'will fail',
+      /fulfils humans_id_check/,
+    ],
+    ['ALTER TABLE people ADD n int NOT NULL DEFAULT 7; ALTER TABLE people ALTER n DROP DEFAULT', 'safe now', ''],
+    ['ALTER TABLE people ADD n int NOT NULL DEFAULT 7 UNIQUE', 'will fail', /two rows of people have the same n/],
+    ['ALTER TABLE people ADD n int UNIQUE', 'safe now', ''],
+    ['ALTER TABLE people ADD n int UNIQUE NULLS NOT DISTINCT', 'will fail', /two rows of people have the same n/],
+    ['ALTER TABLE people ADD n serial UNIQUE', 'safe now', ''],
+    ['ALTER TABLE people ADD n int CHECK (n > 0) REFERENCES customers', 'safe now', ''],
+    ['CREATE TABLE towns (id int PRIMARY KEY); ALTER TABLE people ADD town int REFERENCES towns', 'safe now', ''],
+    [`ALTER TABLE people ADD ${noOverlap}`, 'not known', /exclude each other/],
+    [
+      'INSERT INTO customers VALUES (1000); ALTER TABLE people ALTER stay SET NOT NULL',
+      'will fail',
+      /stay has no NULL/,
+    ],
+    ['UPDATE people SET nick = lower(nick); CREATE UNIQUE INDEX u ON people (nick)', 'not known', /That is so now/],
+    [
+      'UPDATE people SET stay = int4range(1, 2) WHERE stay IS NULL; ALTER TABLE people ALTER stay SET NOT NULL',
+      'not known',
+      /That is not so now/,
+    ],
+    ['UPDATE people SET price = 1; CREATE UNIQUE INDEX u ON people (nick)', 'safe now', ''],
+  ])('%s', async (sql, verdict, why) => {
+    const { migrations } = await planned([{ up: sql.split('; ') }], {}, people);
+    expect([migrations[0]?.verdict, migrations[0]?.why.join(' ')]).toEqual([
+      verdict,
+      why === '' ? '' : expect.stringMatching(why),
+    ]);
+    // What is said is what happens.
+    if (verdict === 'not known') return;
+    const failed = await database.query(sql).then(
+      () => false,
+      () => true,
+    );
+    expect(failed).toBe(verdict === 'will fail');
+  });
+
+  it('of a column that an earlier migration adds and fills: not known, never dropped', async () => {
+    const { migrations, verdict } = await planned(
+      [
+        { up: ['ALTER TABLE people ADD country text'] },
+        { up: [`UPDATE people SET country = 'DE'`] },
+        { up: ['ALTER TABLE people ALTER country SET NOT NULL'] },
+      ],
+      {},
+      people,
+    );
+    expect(migrations.map((one) => one.verdict)).toEqual(['safe now', 'safe now', 'not known']);
+    expect([migrations[2]?.why.join(), verdict]).toEqual([expect.stringMatching(/country.*not known/), 'not known']);
+  });
+
+  it('in one transaction for all migrations, locks are held to the end of the last one', async () => {
+    const two = [
+      { up: ['ALTER TABLE customers ADD note text'] },
+      { up: ['CREATE TABLE copy AS SELECT * FROM orders'] },
+    ];
+    const each = await planned(two);
+    expect(each.migrations.map(({ verdict }) => verdict)).toEqual(['safe now', 'safe now']);
+    const all = await planned(two, { transaction: 'all' });
+    expect(all.migrations[0]?.why.join()).toMatch(/^Reads and writes on public\.customers wait/);
+  });
+});
+
+describe('rows that a migration changes', () => {
+  const allWait = /^All rows of public\.orders, about 200,000, change in one transaction: .* batches/;
+  const rowsWait =
+    /^About (?:1..,...|200,000) of about 200,000 rows of public\.orders change in one transaction: .* batches/;
+  const withParameters =
+    (sql: string, ...parameters: readonly unknown[]): Step =>
+    (queryRunner) =>
+      queryRunner.query(sql, [...parameters]);
+
+  it.each<readonly [string, readonly Step[], string, RegExp, Partial<Description>?]>([
+    ['all of them', [`UPDATE orders SET region = 'south'`], 'will block', allWait],
+    ['all of them are deleted', ['DELETE FROM orders'], 'will block', allWait],
+    ['most of them', [`UPDATE orders SET region = 'south' WHERE quantity > 1`], 'will block', rowsWait],
+    ['outside of a transaction', ['DELETE FROM orders'], 'will block', allWait, { transaction: false }],
+    [
+      'inside of another statement',
+      ['WITH gone AS (DELETE FROM orders WHERE quantity > 1 RETURNING id) SELECT count(*) FROM gone'],
+      'will block',
+      rowsWait,
+    ],
+    [
+      'those of a join',
+      [`UPDATE orders SET region = 'south' FROM customers c WHERE c.id = orders.customer`],
+      'will block',
+      rowsWait,
+    ],
+    [
+      'on conflict',
+      [`INSERT INTO orders SELECT * FROM orders ON CONFLICT (id) DO UPDATE SET region = 'south'`],
+      'will block',
+      rowsWait,
+    ],
+    ['most, by a parameter', [withParameters('DELETE FROM orders WHERE quantity > $1', 1)], 'will block', rowsWait],
+    [
+      'a few that stay locked during what comes after them',
+      [`UPDATE customers SET id = id WHERE id = 7`, 'CREATE TABLE copy AS SELECT * FROM orders ORDER BY code'],
+      'will block',
+      /^About 1 of about 100 rows of public\.customers change in one transaction/,
+    ],
+    ['a few', [`UPDATE orders SET region = 'south' WHERE id < 10`], 'safe now', /^$/],
+    ['one, by a parameter', [withParameters('DELETE FROM orders WHERE id = $1', 1)], 'safe now', /^$/],
+    ['all of a small table', ['UPDATE customers SET id = id'], 'safe now', /^$/],
+    ['new ones', ['INSERT INTO customers SELECT generate_series(1000, 1010)'], 'safe now', /^$/],
+    [
+      'in a block',
+      [`DO $$ BEGIN UPDATE orders SET region = 'south' WHERE quantity > 1; END $$`],
+      'not known',
+      /^How many of about 200,000 rows of public\.orders change is not known/,
+    ],
+    [
+      'under the name that the table gets',
+      ['ALTER TABLE orders RENAME TO purchases', 'CREATE TABLE orders (id int)', 'DELETE FROM purchases'],
+      'will block',
+      /^Reads and writes on public\.purchases wait/,
+    ],
+    [
+      'in a loop that an empty copy does not enter',
+      [`DO $$ DECLARE o orders; BEGIN FOR o IN SELECT * FROM orders LOOP DELETE FROM customers; END LOOP; END $$`],
+      'not known',
+      /block .* without rows/,
+    ],
+    [
+      'in batches',
+      [
+        `DO $$ BEGIN FOR page IN 1..10 LOOP UPDATE orders SET region = 'south' WHERE id % 10 = page; COMMIT; END LOOP; END $$`,
+      ],
+      'safe now',
+      /^$/,
+      { transaction: false },
+    ],
+    [
+      'by what it has read',
+      [
+        async (queryRunner) => {
+          const found = (await queryRunner.query('SELECT id FROM orders')) as readonly { readonly id: number }[];
+          for (const { id } of found) await queryRunner.query('DELETE FROM orders WHERE id = $1', [id]);
+        },
+      ],
+      'not known',
+      /reads rows of public\.orders/,
+    ],
+  ])('%s', async (_, up, verdict, why, more = {}) => {
+    const { migrations } = await planned([{ up, ...more }]);
+    expect([migrations[0]?.verdict, migrations[0]?.why.join(' ')]).toEqual([verdict, expect.stringMatching(why)]);
+  });
+
+  it('in a column that an earlier migration adds: all of them, or not known', async () => {
+    const { migrations } = await planned([
+      { up: ['ALTER TABLE orders ADD COLUMN note text'] },
+      { up: [`UPDATE orders SET note = 'x'`] },
+      { up: [`UPDATE orders SET note = 'x' WHERE note IS NULL`] },
+    ]);
+    expect(migrations.map(({ verdict }) => verdict)).toEqual(['safe now', 'will block', 'not known']);
+    expect(migrations[2]?.why[0]).toContain('column "note" does not exist');
+  });
+
+  it('of a table that was never analysed: not known, unless it is all of them', async () => {
+    const unknown = ['CREATE TABLE plain WITH (autovacuum_enabled = false) AS SELECT id, code, filling FROM orders'];
+    const { migrations, tables } = await planned(
+      [{ up: [`DELETE FROM plain WHERE code > '5'`] }, { up: ['DELETE FROM plain'] }],
+      {},
+      unknown,
+    );
+    expect(migrations.map(({ verdict }) => verdict)).toEqual(['not known', 'will block']);
+    expect(migrations[0]?.why[0]).toContain('never been analysed');
+    expect(tables).toEqual([expect.objectContaining({ table: 'public.plain', analysed: false })]);
+  });
+
+  it('of a partitioned table, with the sizes of its partitions', async () => {
+    const { migrations, tables } = await planned([{ up: ['DELETE FROM parts'] }], {}, [
+      'CREATE TABLE parts (id int, filling text) PARTITION BY HASH (id)',
+      'CREATE TABLE parts_0 PARTITION OF parts FOR VALUES WITH (modulus 2, remainder 0)',
+      'CREATE TABLE parts_1 PARTITION OF parts FOR VALUES WITH (modulus 2, remainder 1)',
+      'INSERT INTO parts SELECT id, filling FROM orders',
+      'ANALYZE parts',
+    ]);
+    expect(migrations[0]?.verdict).toBe('will block');
+    expect(migrations[0]?.why[0]).toContain('All rows of public.parts, about 200,000,');
+    expect(tables.find(({ table }) => table === 'public.parts')).toMatchObject({ rows });
+  });
+});
+
+describe('an index that is invalid on the live database', () => {
+  const leftBehind = async (unique: 'UNIQUE' | ''): Promise<void> => {
+    await database.query(`UPDATE orders SET code = 'same' WHERE id < 3`);
+    await expect(database.query('CREATE UNIQUE INDEX CONCURRENTLY broken ON orders (code)')).rejects.toThrow(
+      'could not create unique index',
+    );
+    if (unique) return;
+    await database.query('DROP INDEX broken');
+    await database.query('CREATE INDEX broken ON orders (code)');
+    await database.query(`UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'broken'::regclass`);
+  };
+
+  it.each<readonly [string, 'UNIQUE' | '', readonly string[], string, RegExp, Partial<Description>?]>([
+    [
+      'proves nothing of what comes in its place',
+      'UNIQUE',
+      ['DROP INDEX CONCURRENTLY broken', 'CREATE UNIQUE INDEX CONCURRENTLY better ON orders (code)'],
+      'will fail',
+      /no two rows of orders have the same code/,
+      { transaction: false },
+    ],
+    [
+      'proves nothing when it is built again',
+      'UNIQUE',
+      ['REINDEX INDEX CONCURRENTLY broken'],
+      'will fail',
+      /no two rows of orders have the same code/,
+      { transaction: false },
+    ],
+    [
+      'cannot become a constraint',
+      'UNIQUE',
+      ['ALTER TABLE orders ADD CONSTRAINT one UNIQUE USING INDEX broken'],
+      'will fail',
+      /index "broken" is not valid/,
+    ],
+    [
+      'cannot be referred to',
+      'UNIQUE',
+      ['CREATE TABLE refers (code text REFERENCES orders (code))'],
+      'will fail',
+      /no unique constraint matching/,
+    ],
+    [
+      'is taken for a good one by IF NOT EXISTS',
+      '',
+      ['CREATE INDEX CONCURRENTLY IF NOT EXISTS broken ON orders (code)'],
+      'will fail',
+      /public\.broken is there already and invalid: .* DROP INDEX CONCURRENTLY "public"\."broken"/,
+      { transaction: false },
+    ],
+    [
+      'is of no importance when it was dropped before',
+      '',
+      ['DROP INDEX CONCURRENTLY IF EXISTS broken', 'CREATE INDEX CONCURRENTLY IF NOT EXISTS broken ON orders (code)'],
+      'safe now',
+      /^$/,
+      { transaction: false },
+    ],
+    [
+      'is of no importance for another change of its table',
+      'UNIQUE',
+      ['ALTER TABLE orders ADD COLUMN more int'],
+      'safe now',
+      /^$/,
+    ],
+  ])('%s', async (_, unique, up, verdict, why, more = {}) => {
+    await leftBehind(unique);
+    const { migrations } = await planned([{ up, ...more }]);
+    expect([migrations[0]?.verdict, migrations[0]?.why.join(' ')]).toEqual([verdict, expect.stringMatching(why)]);
+  });
+
+  it('is said to be unknown where the throwaway database cannot be given one', async () => {
+    await leftBehind('');
+    const role = await createRole('CREATEDB');
+    const shadow = new URL(serverUrl());
+    [shadow.username, shadow.password] = [role.name, role.password];
+    const result = await planned([{ up: ['ALTER TABLE orders ADD COLUMN more int'] }], { shadow: shadow.href });
+    await role.drop();
+    expect(result.migrations[0]?.verdict).toBe('not known');
+    expect(result.migrations[0]?.why[0]).toContain('public.broken');
+  });
+});
+
+describe('run --plan without a terminal', () => {
+  const dataSource = `import { defineDataSource } from 'nest-migrate/data-source';
+export default defineDataSource({ entities: [], migrations: ['migrations/*.sql'] });
+`;
+  const run = async (sql: string, ...flags: readonly string[]) => {
+    const project = createProject({
+      'package.json': '{ "name": "app", "type": "module" }',
+      'data-source.js': dataSource,
+      'migrations/1700000000000-CreateOrders.sql': '-- up\nSELECT 1;\n-- down\n',
+      'migrations/1700000000001-Change.sql': `-- up\n${sql};\n-- down\n`,
+      'migrations/1700000000002-Later.sql': '-- up\nCREATE TABLE later (id int);\n-- down\n',
+    });
+    try {
+      const result = await runCli(['run', '--plan', ...flags], {
+        cwd: project.dir,
+        env: { DATABASE_URL: database.url },
+      });
+      const applied = await database.query('SELECT name FROM migrations WHERE timestamp > 1700000000000 ORDER BY 1');
+      return { ...result, applied: applied.map(({ name }) => name) };
+    } finally {
+      project.remove();
+    }
+  };
+  const blocking = `UPDATE orders SET region = 'south'`;
+  const failing = 'ALTER TABLE orders ADD CONSTRAINT few CHECK (quantity < 9)';
+
+  it('runs nothing when one blocks or fails, and says which and how to run it all the same', async () => {
+    const { code, stdout, stderr, applied } = await run(blocking);
+    expect([code, stdout, applied]).toEqual([3, '', []]);
+    expect(stderr).toContain(
+      'Nothing was run: Change1700000000001 will block: All rows of public.orders, about 200,000,',
+    );
+    expect(stderr).toContain('nest-migrate run --plan --yes');
+    const json = await run(failing, '--json');
+    expect([json.code, json.applied]).toEqual([3, []]);
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      error: {
+        code: 'DECISION_NEEDED',
+        message: expect.stringMatching(/Change1700000000001 will fail: It needs that every row of orders fulfils few/),
+        next: expect.stringContaining('--yes'),
+        migration: 'Change1700000000001',
+      },
+    });
+  });
+
+  it('runs what is safe, what is not known, and with --yes everything', async () => {
+    expect(await run('ALTER TABLE orders ADD COLUMN more int', '--to', '1700000000001')).toMatchObject({
+      code: 0,
+      applied: ['Change1700000000001'],
+    });
+    await database.query('DELETE FROM migrations WHERE timestamp > 1700000000000');
+    expect(await run(blocking, '--yes')).toMatchObject({
+      code: 0,
+      applied: ['Change1700000000001', 'Later1700000000002'],
+    });
   });
 });

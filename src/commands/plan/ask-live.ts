@@ -1,70 +1,68 @@
 import type { SqlClient } from '../../database/client.js';
-import { codeOf } from '../../errors.js';
-import type { Observed } from '../../observe/observer.js';
-import { tagOf } from '../../observe/parser.js';
-import type { PlannedStatement, TableSize } from './contract.js';
-import type { Promised } from './promises.js';
+import { codeOf, messageOf } from '../../errors.js';
+import type { TableSize } from './contract.js';
+import type { Promised } from './promised.js';
+import { quickMs, reading, refusalOf } from './reading.js';
 
-/** Longer than a plan should take; a full answer is asked for by --deep. */
-const quickMs = 2000;
+/** Whether the rows that are there now fulfil something; or why that is not known. */
+export type Answer = 'kept' | 'broken' | { readonly notKnown: string };
 
-export type Answer = 'kept' | 'broken' | 'not known';
-
-/** Whether a row is in the way. Reads only, and gives up soon. */
-export function askPromise(client: SqlClient, { question }: Promised, deep: boolean): Promise<Answer> {
-  return reading(client, deep ? 0 : quickMs, async () => {
-    const { rows } = await client.query(`SELECT EXISTS (${question}) AS broken`);
-    return rows[0]?.['broken'] === true ? 'broken' : 'kept';
-  }).catch(() => 'not known' as const);
-}
-
-/** What the server would do with a statement that changes rows; nothing of one that needs what is not there yet. */
-export async function explain(client: SqlClient, { sql, tree }: Observed): Promise<PlannedStatement['explained']> {
-  if (!tree || !['UpdateStmt', 'DeleteStmt', 'InsertStmt', 'MergeStmt'].includes(tagOf(tree))) return undefined;
-  return reading(client, quickMs, async () => {
-    const { rows } = await client.query(`EXPLAIN (FORMAT JSON) ${sql}`);
-    const [explained] = (rows[0]?.['QUERY PLAN'] ?? []) as readonly { readonly Plan: ExplainNode }[];
-    if (!explained) return undefined;
-    const { Plan: plan } = explained;
-    const source = plan.Plans?.[0] ?? plan;
-    return { rows: source['Plan Rows'], cost: plan['Total Cost'], node: source['Node Type'] };
-  }).catch(() => undefined);
-}
-
-interface ExplainNode {
-  readonly 'Node Type': string;
-  readonly 'Plan Rows': number;
-  readonly 'Total Cost': number;
-  readonly Plans?: readonly ExplainNode[];
-}
-
-async function reading<T>(client: SqlClient, timeoutMs: number, work: () => Promise<T>): Promise<T> {
-  await client.query('BEGIN READ ONLY');
+/** Reads only, and gives up soon unless it may take its time. */
+export async function askPromise(client: SqlClient, promised: Promised, deep: boolean): Promise<Answer> {
+  const { question, found, failed } = promised;
+  if (question === undefined) return { notKnown: 'the database cannot be asked about it before the run' };
   try {
-    await client.query(`SET LOCAL statement_timeout = ${timeoutMs}`);
-    // Somebody who changes the table holds it: a plan waits for nobody.
-    await client.query('SET LOCAL lock_timeout = 500');
-    return await work();
-  } finally {
-    await client.query('ROLLBACK');
+    return await reading(client, deep ? 0 : quickMs, async () => {
+      const { rows } = await client.query(`SELECT EXISTS (${question}) AS found`);
+      if (rows[0]?.['found'] !== true) return 'kept';
+      return found === 'a doubt' ? { notKnown: 'there are rows, and no question finds out whether they do' } : 'broken';
+    });
+  } catch (error) {
+    const code = refusalOf(error);
+    if (failed !== undefined && isAboutValue(code)) return 'broken';
+    if (code === queryCanceled) return { notKnown: 'the question takes long (--deep waits for the answer)' };
+    return { notKnown: `the database cannot be asked about it yet: ${messageOf(error)}` };
   }
+}
+
+const queryCanceled = '57014';
+
+/** Data exceptions, and the check of a domain: https://www.postgresql.org/docs/current/errcodes-appendix.html */
+function isAboutValue(code: string): boolean {
+  return code.startsWith('22') || code === '23514';
 }
 
 export async function readSizes(client: SqlClient, tables: readonly string[]): Promise<readonly TableSize[]> {
   const { rows } = await client.query(sizesSql, [tables]);
-  return rows.map(({ table, rows: count, bytes, indexBytes }) => ({
+  return rows.map(({ table, rows: count, analysed, bytes, indexBytes }) => ({
     table: String(table),
     rows: count === null ? null : Number(count),
+    analysed: analysed === true,
     bytes: Number(bytes),
     indexBytes: Number(indexBytes),
   }));
 }
 
-// Never analysed is -1.
-const sizesSql = `SELECT n.nspname || '.' || c.relname AS table, CASE WHEN c.reltuples >= 0 OR s.n_live_tup > 0 OR pg_table_size(c.oid) = 0 THEN greatest(c.reltuples, s.n_live_tup, 0)::int8 END AS rows,
-  pg_table_size(c.oid) AS bytes, pg_indexes_size(c.oid) AS "indexBytes"
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_stat_all_tables s ON s.relid = c.oid
-WHERE n.nspname || '.' || c.relname = ANY ($1::text[]) AND c.relkind IN ('r', 'p', 'm') ORDER BY 3 DESC`;
+/**
+ * As many as were counted last, or more where rows have come since: but no more than its pages hold as they did then. Never counted is -1.
+ * The pages are those of now, as the planner takes them.
+ */
+const rowsSql = `CASE WHEN c.reltuples > 0 AND c.relpages > 0
+    THEN least(c.reltuples * (pg_relation_size(c.oid) / current_setting('block_size')::float8 / c.relpages), greatest(c.reltuples, s.n_live_tup))
+  WHEN s.n_live_tup > 0 THEN s.n_live_tup WHEN pg_relation_size(c.oid) = 0 THEN 0 END`;
+
+/** A partitioned table has what its partitions have. */
+const sizesSql = `SELECT named.table, CASE WHEN bool_and(${rowsSql} IS NOT NULL OR c.oid IS NULL) THEN coalesce(sum(${rowsSql}), 0)::int8 END AS rows,
+  bool_and(c.oid IS NULL OR pg_relation_size(c.oid) = 0 OR EXISTS (
+    SELECT FROM pg_stats p JOIN pg_namespace n ON n.nspname = p.schemaname WHERE n.oid = c.relnamespace AND p.tablename = c.relname)) AS analysed,
+  coalesce(sum(pg_table_size(c.oid)), 0)::int8 AS bytes, coalesce(sum(pg_indexes_size(c.oid)), 0)::int8 AS "indexBytes"
+FROM (SELECT p.oid, p.relkind, n.nspname || '.' || p.relname AS table FROM pg_class p JOIN pg_namespace n ON n.oid = p.relnamespace
+  WHERE n.nspname || '.' || p.relname = ANY ($1::text[]) AND p.relkind IN ('r', 'p', 'm')) AS named
+LEFT JOIN LATERAL (
+  SELECT relid FROM pg_partition_tree(named.oid) WHERE named.relkind = 'p' AND isleaf UNION SELECT named.oid WHERE named.relkind <> 'p'
+) AS leaf ON true
+LEFT JOIN pg_class c ON c.oid = leaf.relid LEFT JOIN pg_stat_all_tables s ON s.relid = c.oid
+GROUP BY named.oid, named.table ORDER BY bytes DESC, 1`;
 
 /** How many bytes of a table the server reads in a second, tried on a part of the largest one. */
 export async function scanSpeed(client: SqlClient, largest: TableSize | undefined): Promise<number> {

@@ -1,4 +1,5 @@
 import type { LockMode } from '../../observe/relation.js';
+import type { TransactionMode } from '../../options.js';
 import type { Phase } from '../contract.js';
 
 export interface PlanOptions {
@@ -8,12 +9,17 @@ export interface PlanOptions {
   readonly phase?: Phase | 'all' | 'due' | undefined;
   readonly to?: string | undefined;
   readonly count?: number | undefined;
+  /** As `run` has it: in one transaction for all of them, locks are held to the end of the last one. @default what the settings say */
+  readonly transaction?: TransactionMode | undefined;
   /** A server for the throwaway database, instead of PGlite. */
   readonly shadow?: string | undefined;
 }
 
-/** `will block`: somebody who uses the tables now would have to wait, longer than anybody overlooks. */
-export type Verdict = 'safe now' | 'will block' | 'will fail' | 'cannot be judged';
+/**
+ * `will block`: queries of the app would have to wait for it, and long enough to be noticed. `not known`: whether it blocks or fails
+ * depends on what the live database could not answer. `cannot be judged`: it was not tried at all.
+ */
+export type Verdict = 'safe now' | 'not known' | 'cannot be judged' | 'will block' | 'will fail';
 
 export interface PlannedMigration {
   readonly name: string;
@@ -36,14 +42,18 @@ export interface PlannedStatement {
   readonly builds: readonly string[];
   /** An estimate. */
   readonly seconds: number;
-  /** What the planner of the server says of a statement that changes rows. */
+  /** What the planner of the live database says of a statement that reads or changes rows. */
   readonly explained?: { readonly rows: number; readonly cost: number; readonly node: string } | undefined;
+  /** Rows that are there already and that it changes, about how many; null when that is not known. */
+  readonly changes: readonly { readonly table: string; readonly rows: number | null }[];
 }
 
 export interface TableSize {
   readonly table: string;
-  /** What the statistics of the server say; null where nobody has counted yet. */
+  /** What the statistics of the server say; null where it has not counted yet. */
   readonly rows: number | null;
+  /** Whether the server knows what values it has: without that, its estimates are guesses. */
+  readonly analysed: boolean;
   readonly bytes: number;
   readonly indexBytes: number;
 }
@@ -68,7 +78,10 @@ export interface ServerNow {
     readonly lagBytes: number;
     readonly lagSeconds: number | null;
   }[];
+  /** Indexes that an earlier attempt has left. */
   readonly invalidIndexes: readonly string[];
+  /** Indexes that are invalid because a session is building them right now. */
+  readonly indexesBeingBuilt: readonly string[];
 }
 
 export interface PlanResult {

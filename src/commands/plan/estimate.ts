@@ -1,8 +1,9 @@
 import type { Observed } from '../../observe/observer.js';
-import { tagOf } from '../../observe/parser.js';
 import { blockedBy } from '../../observe/relation.js';
-import type { Lock, Relation } from '../../observe/relation.js';
-import type { PlannedStatement, TableSize } from './contract.js';
+import type { Lock } from '../../observe/relation.js';
+import type { TableSize } from './contract.js';
+import type { Explanation, Refusal } from './explain.js';
+import type { RowChange } from './row-changes.js';
 
 /** Sizes and speed of the live server, to say how long work takes there. */
 export interface Scale {
@@ -11,47 +12,72 @@ export interface Scale {
   readonly speed: number;
 }
 
+/** A statement as it went on the copy, and what the live database says of it. */
+export interface Weighed {
+  readonly statement: Observed;
+  readonly explained: Explanation | Refusal | undefined;
+  readonly changes: readonly RowChange[];
+  /** As if so many bytes were read. */
+  readonly work: number;
+}
+
 // Beside reading a table once, as measured on several tables: what writes every row anew, and what sorts them.
 const writeFactor = 8;
 const buildFactor = 5;
 
 /** How much a statement has to do because the tables are as large as they are: as if so many bytes were read. */
-export function workOf(
-  { scans, rewrites, builds, tree }: Observed,
-  scale: Scale,
-  explained: PlannedStatement['explained'],
-): number {
-  const rewritten = new Set(rewrites.map(({ oid }) => oid));
-  const scanned = scans.filter(({ oid, isNew }) => !isNew && !rewritten.has(oid));
-  const built = builds.filter(({ table }) => table !== undefined && !rewritten.has(table));
-  const changesRows = tree !== undefined && ['UpdateStmt', 'DeleteStmt'].includes(tagOf(tree));
+export function workOf({ statement, explained, changes }: Omit<Weighed, 'work'>, scale: Scale): number {
+  const { rewrites, builds } = statement;
+  const rewritten = new Set(rewrites.map(({ schema, name }) => `${schema}.${name}`));
+  const bytesOf = (table: string): number => scale.sizes.get(table)?.bytes ?? 0;
+  const scanned = scansOf(statement, explained).filter((table) => !rewritten.has(table));
+  const built = builds.flatMap(({ table }) => statement.scans.find(({ oid }) => oid === table) ?? []);
   return (
-    sum(rewrites.map((table) => bytesOf(table, scale) * writeFactor + indexBytesOf(table, scale) * buildFactor)) +
-    sum(scanned.map((table) => bytesOf(table, scale) * (changesRows && !explained ? writeFactor : 1))) +
+    sum(rewrites.map((table) => workOfAllRows(sizeOf(table, scale)))) +
+    sum(scanned.map(bytesOf)) +
     sum(
-      built.map(
-        ({ table }) => sum(scanned.filter(({ oid }) => oid === table).map((one) => bytesOf(one, scale))) * buildFactor,
-      ),
-    ) +
-    (explained?.rows ?? 0) * bytesOfRow(scanned, scale) * writeFactor
+      built
+        .map(({ schema, name }) => `${schema}.${name}`)
+        .filter((table) => !rewritten.has(table))
+        .map(bytesOf),
+    ) *
+      buildFactor +
+    sum(changes.map((change) => workOfRows(change, scale))) +
+    sum(insertsOf(explained).map(({ table, rows }) => rows * bytesOfRow(scale.sizes.get(table)) * writeFactor))
   );
 }
 
-function bytesOfRow(scanned: readonly Relation[], scale: Scale): number {
-  const sizes = scanned.flatMap((table) => sizeOf(table, scale) ?? []);
+/** The tables in use that it reads from beginning to end, each as `schema.name`: as the live database would, where it says so. */
+export function scansOf({ scans }: Observed, explained: Weighed['explained']): readonly string[] {
+  if (explained && 'scans' in explained) return explained.scans;
+  return scans.filter(({ isNew }) => !isNew).map(({ schema, name }) => `${schema}.${name}`);
+}
+
+/** Where it is not known how many, it may be all. */
+function workOfRows({ table, rows }: RowChange, scale: Scale): number {
+  const size = sizeOf(table, scale);
+  if (typeof rows !== 'number') return workOfAllRows(size);
+  if (!size?.rows) return rows * bytesOfRow(size) * writeFactor;
+  return Math.min(1, rows / size.rows) * workOfAllRows(size);
+}
+
+function workOfAllRows(size: TableSize | undefined): number {
+  return (size?.bytes ?? 0) * writeFactor + (size?.indexBytes ?? 0) * buildFactor;
+}
+
+function insertsOf(explained: Weighed['explained']): Explanation['changes'] {
+  return explained && 'changes' in explained ? explained.changes.filter(({ existing }) => !existing) : [];
+}
+
+function bytesOfRow(size: TableSize | undefined): number {
   const usual = 100;
-  return Math.max(usual, ...sizes.map(({ bytes, rows }) => (rows ? bytes / rows : 0)));
+  return Math.max(usual, size?.rows ? size.bytes / size.rows : 0);
 }
 
-function bytesOf(table: Relation, scale: Scale): number {
-  return sizeOf(table, scale)?.bytes ?? 0;
-}
-
-function indexBytesOf(table: Relation, scale: Scale): number {
-  return sizeOf(table, scale)?.indexBytes ?? 0;
-}
-
-function sizeOf({ schema, name }: Relation, { sizes }: Scale): TableSize | undefined {
+export function sizeOf(
+  { schema, name }: { readonly schema: string; readonly name: string },
+  { sizes }: Scale,
+): TableSize | undefined {
   return sizes.get(`${schema}.${name}`);
 }
 

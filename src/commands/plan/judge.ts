@@ -1,76 +1,117 @@
 import { messageOf } from '../../errors.js';
 import type { Observed } from '../../observe/observer.js';
-import { tagOf } from '../../observe/parser.js';
 import { blockedBy } from '../../observe/relation.js';
-import type { PlannedMigration, PlannedStatement, ServerNow, Verdict } from './contract.js';
-import { blocking, workOf } from './estimate.js';
-import type { Scale } from './estimate.js';
-import type { Tried } from './observe-pending.js';
-import type { Promised } from './promises.js';
 import type { Answer } from './ask-live.js';
-
-/** From so much on, somebody notices: as if so many bytes were read. Of the size, not of the time, so that the same plan says the same twice. */
-const noticeable = 16e6;
+import type { PlannedMigration, PlannedStatement, ServerNow, Verdict } from './contract.js';
+import { scansOf, sizeOf, sum } from './estimate.js';
+import type { Scale, Weighed } from './estimate.js';
+import { leftInvalid } from './invalid-indexes.js';
+import type { InvalidIndex } from './invalid-indexes.js';
+import type { Tried } from './observe-pending.js';
+import type { Promised } from './promised.js';
+import { mayChangeRows } from './row-changes.js';
+import type { RowChange } from './row-changes.js';
+import { unseenIn } from './unseen.js';
+import { heldNow, waitsOf } from './waits.js';
 
 export interface Evidence {
   readonly scale: Scale;
   readonly now: ServerNow;
+  readonly weighed: readonly Weighed[];
   readonly answers: ReadonlyMap<Promised, Answer>;
-  readonly explained: ReadonlyMap<Observed, PlannedStatement['explained']>;
+  /** Statements of the same run that come before the migration. */
+  readonly earlier: readonly Observed[];
+  /** Work of the same transaction that comes after the migration. */
+  readonly afterwards: number;
+  readonly unlike: readonly InvalidIndex[];
 }
 
 /** What a migration will do to the database as it is now. */
-export function judge(tried: Tried, { scale, now, answers, explained }: Evidence): PlannedMigration {
-  const { migration, statements, error } = tried;
-  const work = statements.map((statement) => workOf(statement, scale, explained.get(statement)));
-  const planned = statements.map((statement, index) => ({
-    ...plannedStatement(statement, explained.get(statement)),
-    seconds: (work[index] ?? 0) / scale.speed,
-  }));
-  const broken = [...answers].filter(([, answer]) => answer === 'broken').map(([{ what }]) => what);
-  const changesRows = statements.some(mayChangeRows);
-  const waits = waitsOf(statements, work, scale);
-  const held = heldNow(statements, now);
-  const fails =
-    error === undefined
-      ? changesRows
-        ? []
-        : broken.map((what) => `It needs that ${what}, and that is not so.`)
-      : [`It fails: ${messageOf(causeOf(error))}.`];
-  const blocks = [...waits, ...held];
-  const verdict: Verdict = fails.length > 0 ? 'will fail' : blocks.length > 0 ? 'will block' : 'safe now';
+export function judge(tried: Tried, evidence: Evidence): PlannedMigration {
+  const { migration } = tried;
+  const { weighed, afterwards, scale, now } = evidence;
+  const [broken, open] = promises(tried, evidence);
+  const [left, unfinished] = leftBehind(tried, now);
+  const waits = waitsOf(weighed, afterwards, scale);
+  const fails = [...failure(tried), ...broken, ...left];
+  const blocks = [...waits.certain, ...heldNow(weighed, now)];
+  const notKnown = [...waits.notKnown, ...open, ...unfinished, ...unseen(tried), ...unlike(tried, evidence)];
+  const isDecided = fails.length + blocks.length > 0;
+  const statements = weighed.map((one) => plannedStatement(one, scale));
   return {
     name: migration.name,
     phase: migration.phase,
-    verdict,
-    why: [...fails, ...blocks],
-    remarks: [
-      ...(changesRows
-        ? broken.map((what) => `It needs that ${what}: that is not so now, but it changes rows before.`)
-        : []),
-      ...[...answers]
-        .filter(([, answer]) => answer === 'not known')
-        .map(([{ what }]) => `It needs that ${what}: not known, since the question takes long (--deep asks it).`),
-    ],
-    statements: planned,
-    seconds: planned.reduce((total, { seconds }) => total + seconds, 0),
+    verdict: verdictOf(fails, blocks, notKnown),
+    why: [...fails, ...blocks, ...(isDecided ? [] : notKnown)],
+    remarks: isDecided ? notKnown : [],
+    statements,
+    seconds: sum(statements.map(({ seconds }) => seconds)),
   };
 }
 
-/** What such a statement leaves behind, nobody can ask the live database: a column may be filled that is not even there yet. */
-function mayChangeRows({ tree }: Observed): boolean {
-  const kinds: readonly string[] = ['UpdateStmt', 'DeleteStmt', 'InsertStmt', 'MergeStmt', 'DoStmt', 'CallStmt'];
-  return tree !== undefined && kinds.includes(tagOf(tree));
+function verdictOf(...[fails, blocks, notKnown]: readonly (readonly string[])[]): Verdict {
+  if (fails?.length) return 'will fail';
+  if (blocks?.length) return 'will block';
+  return notKnown?.length ? 'not known' : 'safe now';
 }
 
-function causeOf(error: unknown): unknown {
-  return (error as { readonly cause?: unknown }).cause ?? error;
+function failure({ error }: Tried): readonly string[] {
+  if (error === undefined) return [];
+  return [`It fails: ${messageOf((error as { readonly cause?: unknown }).cause ?? error)}.`];
 }
 
-function plannedStatement(
-  statement: Observed,
-  explained: PlannedStatement['explained'],
-): Omit<PlannedStatement, 'seconds'> {
+/** Those that rows break now, and those of which it is not known: what the run changes itself before, no database can say yet. */
+function promises(
+  { statements }: Tried,
+  { answers, earlier }: Evidence,
+): readonly [broken: readonly string[], open: readonly string[]] {
+  const broken: string[] = [];
+  const open: string[] = [];
+  for (const [{ what, table, columns }, answer] of answers) {
+    const isChanged = [...earlier, ...statements].some((statement) => mayChangeRows(statement, table.oid, columns));
+    if (typeof answer === 'object') open.push(`It needs that ${what}: not known, ${answer.notKnown}.`);
+    else if (isChanged)
+      open.push(
+        `It needs that ${what}. That is ${answer === 'kept' ? '' : 'not '}so now, but rows are changed before: not known.`,
+      );
+    else if (answer === 'broken') broken.push(`It needs that ${what}, and that is not so.`);
+  }
+  return [broken, open];
+}
+
+function leftBehind(
+  { statements }: Tried,
+  { indexesBeingBuilt }: ServerNow,
+): readonly [left: readonly string[], unfinished: readonly string[]] {
+  const found = statements.flatMap((statement) => leftInvalid(statement) ?? []);
+  const isBeingBuilt = ({ index }: { readonly index: string }): boolean => indexesBeingBuilt.includes(index);
+  return [
+    found.filter((one) => !isBeingBuilt(one)).map(({ message }) => message),
+    found
+      .filter(isBeingBuilt)
+      .map(({ index }) => `${index} is being built right now: whether it will be valid is not known.`),
+  ];
+}
+
+function unseen({ migration, statements }: Tried): readonly string[] {
+  const isClass = migration.checksum === undefined;
+  return [...new Set(statements.flatMap((statement) => unseenIn(statement, isClass) ?? []))];
+}
+
+/** Where the throwaway database must not be made like the live one, what relies on the index was judged as if it were valid. */
+function unlike({ statements }: Tried, { unlike: indexes }: Evidence): readonly string[] {
+  const used = new Set(
+    statements.flatMap(({ tables }) => [...tables.values()].map(({ schema, name }) => `${schema}.${name}`)),
+  );
+  return indexes
+    .filter(({ table }) => used.has(table))
+    .map(
+      ({ schema, name }) =>
+        `${schema}.${name} is invalid, and only a superuser of the throwaway database could make it so there: what relies on it is not known.`,
+    );
+}
+
+function plannedStatement({ statement, explained, changes, work }: Weighed, scale: Scale): PlannedStatement {
   const name = ({ schema, name: own }: { readonly schema: string; readonly name: string }): string =>
     `${schema}.${own}`;
   return {
@@ -78,49 +119,18 @@ function plannedStatement(
     locks: statement.locks
       .filter(({ relation, mode }) => relation.kind !== 'index' && blockedBy(mode) !== 'nobody')
       .map(({ relation, mode }) => ({ table: name(relation), mode, blocks: blockedBy(mode) })),
-    scans: statement.scans.filter(({ isNew }) => !isNew).map(name),
+    scans: scansOf(statement, explained),
     rewrites: statement.rewrites.map(name),
     builds: statement.builds.map(name),
-    ...(explained && { explained }),
+    changes: changes.map((change) => ({ table: name(change.table), rows: countOf(change, scale) })),
+    seconds: work / scale.speed,
+    ...(explained && 'node' in explained
+      ? { explained: { rows: explained.rows, cost: explained.cost, node: explained.node } }
+      : {}),
   };
 }
 
-/** A lock is held to the end of its transaction: whoever needs the table waits for all that comes after it. */
-function waitsOf(statements: readonly Observed[], work: readonly number[], { speed }: Scale): readonly string[] {
-  const waits = new Map<string, { readonly who: string; bytes: number }>();
-  for (const [index, statement] of statements.entries()) {
-    for (const { relation, mode } of blocking([...statement.held, ...statement.locks])) {
-      if (statement.transaction === undefined) continue;
-      const key = `${relation.schema}.${relation.name}`;
-      const known = waits.get(key) ?? { who: blockedBy(mode), bytes: 0 };
-      known.bytes += work[index] ?? 0;
-      waits.set(key, known);
-    }
-  }
-  return [...waits]
-    .filter(([, { bytes }]) => bytes >= noticeable)
-    .map(([table, { who, bytes }]) => `${capital(who)} of ${table} wait about ${shownSeconds(bytes / speed)}.`);
-}
-
-function heldNow(statements: readonly Observed[], { sessions }: ServerNow): readonly string[] {
-  const needed = new Set(
-    statements.flatMap(({ locks }) => blocking(locks)).map(({ relation: { schema, name } }) => `${schema}.${name}`),
-  );
-  return sessions.flatMap(({ pid, application, state, seconds, tables }) =>
-    tables
-      .filter((table) => needed.has(table))
-      .map(
-        (table) =>
-          `pid ${pid}${application && ` (${application})`} has used ${table} in a transaction for ${shownSeconds(seconds)} (${state}): it must end first.`,
-      ),
-  );
-}
-
-function shownSeconds(seconds: number): string {
-  if (seconds < 1) return `${Math.max(1, Math.round(seconds * 1000))} ms`;
-  return seconds < 120 ? `${seconds.toFixed(seconds < 10 ? 1 : 0)} s` : `${Math.round(seconds / 60)} min`;
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
+function countOf({ table, rows }: RowChange, scale: Scale): number | null {
+  if (rows === 'all') return sizeOf(table, scale)?.rows ?? null;
+  return typeof rows === 'number' ? rows : null;
 }

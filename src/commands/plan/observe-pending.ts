@@ -5,6 +5,7 @@ import type { ObservedClient } from '../../observe/ask.js';
 import { observeMigration } from '../../observe/observe-migration.js';
 import type { ObservedMigration } from '../../observe/observe-migration.js';
 import { Observer } from '../../observe/observer.js';
+import type { Observed } from '../../observe/observer.js';
 import { compareSchemas } from '../../schema/compare.js';
 import type { Schema } from '../../schema/read.js';
 import { readSchema } from '../../schema/read.js';
@@ -12,30 +13,56 @@ import { withQueryRunner } from '../../shadow/replay.js';
 import type { Shadow } from '../../shadow/shadow.js';
 import type { CommandContext } from '../context.js';
 import { withEmptyShadow } from '../generate/on-shadow.js';
+import { makeInvalid } from './invalid-indexes.js';
+import type { InvalidIndex } from './invalid-indexes.js';
+import { keyOfColumn } from './rows-as-after.js';
+import type { FirstDefaults } from './rows-as-after.js';
 
 /** A pending migration as it went on a copy of the database without its rows. */
 export interface Tried extends ObservedMigration {
-  /** The tables in use that it names, as they were before it and as they are after it. */
-  readonly tables: readonly { readonly before: TableFacts; readonly after: TableFacts | undefined }[];
+  /** The tables in use that it names: as they are on the live database, as they were before it, and as they are after it. */
+  readonly tables: readonly TriedTable[];
+  readonly firstDefaults: FirstDefaults;
+}
+
+interface TriedTable {
+  readonly live: TableFacts;
+  readonly before: TableFacts;
+  readonly after: TableFacts | undefined;
+}
+
+export interface ObservedPending {
+  readonly tried: readonly Tried[];
+  /** Invalid indexes that are valid on the copy. */
+  readonly unlike: readonly InvalidIndex[];
+}
+
+export interface Live {
+  readonly schema: Schema;
+  readonly invalidIndexes: readonly InvalidIndex[];
 }
 
 /** Executes what is pending on a throwaway database that has the live one's schema, until one fails. */
 export async function observePending(
-  live: Schema,
+  live: Live,
   pending: readonly KnownMigration[],
   context: CommandContext,
   url: string | undefined,
-): Promise<readonly Tried[]> {
+): Promise<ObservedPending> {
   return withEmptyShadow(context, url, async (shadow) => {
-    await copySchema(live, shadow);
+    await copySchema(live.schema, shadow);
+    const unlike = await makeInvalid(live.invalidIndexes, shadow.pool);
     const observer = await Observer.open(shadow);
+    const tables = new Map<number, TableFacts>();
+    const firstDefaults = new Map<string, string | null>();
     const tried: Tried[] = [];
     for (const known of pending) {
       const observed = await observeMigration(shadow, await known.load(), observer, context.instantiate);
-      tried.push({ ...observed, tables: await beforeAndAfter(observed, shadow) });
+      for (const statement of observed.statements) noteDefaults(statement, firstDefaults);
+      tried.push({ ...observed, tables: await beforeAndAfter(observed, tables, shadow), firstDefaults });
       if (observed.error !== undefined) break;
     }
-    return tried;
+    return { tried, unlike };
   });
 }
 
@@ -47,21 +74,37 @@ async function copySchema(live: Schema, { pool }: Shadow): Promise<void> {
   await pool.query('RESET check_function_bodies');
 }
 
-async function beforeAndAfter({ statements }: ObservedMigration, shadow: Shadow): Promise<Tried['tables']> {
+/** What the rows of a table get in a new column is its default of that moment, whatever becomes of that. */
+function noteDefaults({ altered, tables }: Observed, defaults: Map<string, string | null>): void {
+  if (!altered) return;
+  const before = [...tables.values()].find(({ oid }) => oid === altered.oid);
+  const old = new Set(before?.columns.map(({ number }) => number));
+  for (const column of altered.columns)
+    if (!old.has(column.number)) defaults.set(keyOfColumn(altered.oid, column.number), column.default);
+}
+
+async function beforeAndAfter(
+  { statements }: ObservedMigration,
+  tables: Map<number, TableFacts>,
+  shadow: Shadow,
+): Promise<Tried['tables']> {
   const before = new Map<number, TableFacts>();
-  for (const facts of statements.flatMap(({ tables }) => [...tables.values()]))
+  for (const facts of statements.flatMap((statement) => [...statement.tables.values()]))
     if (!facts.isNew && !before.has(facts.oid)) before.set(facts.oid, facts);
   const names = new Map(
     statements.flatMap(({ locks }) => locks).map(({ relation }) => [relation.oid, relation] as const),
   );
   return withQueryRunner(shadow.dataSource, async (queryRunner) => {
     const client = (await queryRunner.connect()) as ObservedClient;
-    const pairs: { before: TableFacts; after: TableFacts | undefined }[] = [];
+    const found: TriedTable[] = [];
     for (const facts of before.values()) {
+      // The first migration that names it finds it as the live database has it.
+      const live = tables.get(facts.oid) ?? facts;
+      tables.set(facts.oid, live);
       const { schema, name } = names.get(facts.oid) ?? facts;
       const now = await readTables(client, [nameOf({ schemaname: schema, relname: name })], 0);
-      pairs.push({ before: facts, after: [...now.values()].find(({ oid }) => oid === facts.oid) });
+      found.push({ live, before: facts, after: [...now.values()].find(({ oid }) => oid === facts.oid) });
     }
-    return pairs;
+    return found;
   });
 }

@@ -1,21 +1,24 @@
 import { abortable } from '../../database/cancel.js';
-import { withReader } from '../../database/client.js';
+import { withClient } from '../../database/client.js';
 import type { SqlClient } from '../../database/client.js';
 import type { KnownMigration } from '../../files/migration.js';
-import type { Observed } from '../../observe/observer.js';
 import { list, survey } from '../context.js';
 import type { CommandContext, Survey } from '../context.js';
 import { ownSide } from '../generate/side.js';
-import { planRun } from '../phases.js';
-import { askPromise, explain, readSizes, scanSpeed } from './ask-live.js';
+import { planRun, withLoadedPhases } from '../phases.js';
+import { askPromise, readSizes, scanSpeed } from './ask-live.js';
 import type { Answer } from './ask-live.js';
-import type { PlannedMigration, PlannedStatement, PlanOptions, PlanResult, Verdict } from './contract.js';
-import { sum } from './estimate.js';
+import type { PlannedMigration, PlanOptions, PlanResult, TableSize, Verdict } from './contract.js';
+import { sum, workOf } from './estimate.js';
+import type { Scale, Weighed } from './estimate.js';
+import { explain } from './explain.js';
+import { readInvalidIndexes } from './invalid-indexes.js';
 import { judge } from './judge.js';
 import { observePending } from './observe-pending.js';
-import type { Tried } from './observe-pending.js';
+import type { ObservedPending, Tried } from './observe-pending.js';
+import type { Promised } from './promised.js';
 import { promisesOf } from './promises.js';
-import type { Promised } from './promises.js';
+import { RowChanges } from './row-changes.js';
 import { readServerNow } from './server-now.js';
 
 /** What `run` will do to this database, without changing anything in it. */
@@ -25,24 +28,31 @@ export function plan(options: PlanOptions, context: CommandContext): Promise<Pla
 
 async function planned(options: PlanOptions, context: CommandContext): Promise<PlanResult> {
   const found = await list(context);
-  const now = await withReader(context, (client) => survey(client, found, context));
-  const { chosen, deferred } = planRun(now, options, context.settings.contract);
-  const whole = chosen.filter((migration) => !isHalfDone(migration, now));
-  const tried =
-    whole.length === 0 ? [] : await observePending((await ownSide(context)).schema, whole, context, options.shadow);
-  return withReader(context, async (client) => {
-    const names = tablesOf(tried);
+  return withClient(context, async (client) => {
+    const first = await survey(client, found, context);
+    const now = await withLoadedPhases(first, planRun(first, options, context.settings.contract));
+    const { chosen, deferred } = planRun(now, options, context.settings.contract);
+    const whole = chosen.filter((migration) => !isHalfDone(migration, now));
+    const observed = await observe(whole, options, client, context);
+    const names = tablesOf(observed.tried);
     const tables = await readSizes(client, names);
     const server = await readServerNow(client, names);
-    const scale = {
-      sizes: new Map(tables.map((size) => [size.table, size])),
-      speed: await scanSpeed(client, tables[0]),
-    };
+    const scale = { sizes: sizesOf(tables, observed.tried), speed: await scanSpeed(client, tables[0]) };
+    const weighed = await weigh(observed.tried, scale, client);
+    const isOne = (options.transaction ?? context.settings.transaction) === 'all';
     const judged: PlannedMigration[] = [];
-    for (const one of tried) {
-      const answers = await answersFor(one, tried, client, options);
-      const explained = await explanationsOf(one, client);
-      judged.push(judge(one, { scale, now: server, answers, explained }));
+    for (const [index, one] of observed.tried.entries()) {
+      judged.push(
+        judge(one, {
+          scale,
+          now: server,
+          weighed: weighed[index] ?? [],
+          answers: await answersFor(one, client, options),
+          earlier: observed.tried.slice(0, index).flatMap(({ statements }) => statements),
+          afterwards: isOne ? sum(weighed.slice(index + 1).flatMap((own) => own.map(({ work }) => work))) : 0,
+          unlike: observed.unlike,
+        }),
+      );
     }
     const migrations = chosen.map(
       (migration) => judged.find(({ name }) => name === migration.name) ?? notJudged(migration, now),
@@ -61,13 +71,25 @@ async function planned(options: PlanOptions, context: CommandContext): Promise<P
   });
 }
 
+async function observe(
+  pending: readonly KnownMigration[],
+  { shadow }: PlanOptions,
+  client: SqlClient,
+  context: CommandContext,
+): Promise<ObservedPending> {
+  if (pending.length === 0) return { tried: [], unlike: [] };
+  const invalidIndexes = await readInvalidIndexes(client);
+  const { schema } = await ownSide(context);
+  return observePending({ schema, invalidIndexes }, pending, context, shadow);
+}
+
 function isHalfDone({ name }: KnownMigration, { state }: Survey): boolean {
   return state.halfDone.some(({ migration }) => migration === name);
 }
 
 function notJudged(migration: KnownMigration, now: Survey): PlannedMigration {
   const why = isHalfDone(migration, now)
-    ? 'It stopped in the middle: run goes on behind its last finished statement. nest-migrate status says where.'
+    ? 'It stopped in the middle: run goes on after its last finished statement. nest-migrate status says where.'
     : 'One before it fails.';
   const { name, phase = 'expand' } = migration;
   return { name, phase, verdict: 'cannot be judged', why: [why], remarks: [], statements: [], seconds: 0 };
@@ -75,7 +97,7 @@ function notJudged(migration: KnownMigration, now: Survey): PlannedMigration {
 
 function tablesOf(tried: readonly Tried[]): readonly string[] {
   const used = tried.flatMap(({ statements, tables }) => [
-    ...tables.map(({ before }) => before),
+    ...tables.map(({ live }) => live),
     ...statements.flatMap(({ locks, scans, rewrites }) => [
       ...locks.map(({ relation }) => relation),
       ...scans,
@@ -85,37 +107,51 @@ function tablesOf(tried: readonly Tried[]): readonly string[] {
   return [...new Set(used.map(({ schema, name }) => `${schema}.${name}`))];
 }
 
-/** Only of rows that are as they are now: what an earlier migration of the same run changes, nobody can ask about yet. */
+/** Also by the names that tables get on the way. */
+function sizesOf(sizes: readonly TableSize[], tried: readonly Tried[]): Scale['sizes'] {
+  const found = new Map(sizes.map((size) => [size.table, size]));
+  const live = new Map(tried.flatMap(({ tables }) => tables.map((one) => [one.live.oid, one.live] as const)));
+  for (const { oid, schema, name } of tried.flatMap(({ statements }) =>
+    statements.flatMap(({ tables, locks }) => [...tables.values(), ...locks.map(({ relation }) => relation)]),
+  )) {
+    const now = live.get(oid);
+    const size = now && found.get(`${now.schema}.${now.name}`);
+    if (size && !found.has(`${schema}.${name}`)) found.set(`${schema}.${name}`, size);
+  }
+  return found;
+}
+
+/** What each statement of each migration has to do, in the order in which they run. */
+async function weigh(
+  tried: readonly Tried[],
+  scale: Scale,
+  client: SqlClient,
+): Promise<readonly (readonly Weighed[])[]> {
+  const rows = new RowChanges(scale.sizes);
+  const weighed: Weighed[][] = [];
+  for (const { statements } of tried) {
+    const own: Weighed[] = [];
+    for (const statement of statements) {
+      const explained = await explain(client, statement);
+      const changes = rows.next(statement, explained);
+      own.push({ statement, explained, changes, work: workOf({ statement, explained, changes }, scale) });
+    }
+    weighed.push(own);
+  }
+  return weighed;
+}
+
 async function answersFor(
   one: Tried,
-  tried: readonly Tried[],
   client: SqlClient,
   { deep = false }: PlanOptions,
 ): Promise<ReadonlyMap<Promised, Answer>> {
-  const earlier = tried.slice(0, tried.indexOf(one));
-  const changed = new Set(earlier.flatMap(({ tables }) => tables.map(({ before }) => before.oid)));
   const answers = new Map<Promised, Answer>();
-  for (const promised of promisesOf(one)) {
-    const answer = await askPromise(client, promised, deep);
-    // Its column may come with an earlier one, which fills it as well.
-    if (answer !== 'not known' || !changed.has(promised.table.oid)) answers.set(promised, answer);
-  }
+  for (const promised of promisesOf(one)) answers.set(promised, await askPromise(client, promised, deep));
   return answers;
 }
 
-async function explanationsOf(
-  { statements }: Tried,
-  client: SqlClient,
-): Promise<ReadonlyMap<Observed, PlannedStatement['explained']>> {
-  const explained = new Map<Observed, PlannedStatement['explained']>();
-  for (const statement of statements) {
-    const found = await explain(client, statement);
-    if (found) explained.set(statement, found);
-  }
-  return explained;
-}
-
-const order: readonly Verdict[] = ['safe now', 'cannot be judged', 'will block', 'will fail'];
+const order: readonly Verdict[] = ['safe now', 'not known', 'cannot be judged', 'will block', 'will fail'];
 
 function worst(migrations: readonly PlannedMigration[]): Verdict {
   return migrations

@@ -1,110 +1,144 @@
 import type { ColumnFacts, ConstraintFacts, IndexFacts, TableFacts } from '../../observe/catalog.js';
-import type { Tried } from './observe-pending.js';
 import { quoteName } from '../../sql/index.js';
-
-/** Something that all rows must fulfil once a migration has run, and a question that finds one that does not. */
-export interface Promised {
-  readonly table: TableFacts;
-  /** In words: `users.email has no NULL`. */
-  readonly what: string;
-  /** Finds one row that is in the way; what it cannot find is not there. */
-  readonly question: string;
-}
+import { boundsOf } from './bounds.js';
+import { fittingTypes } from './fitting-types.js';
+import type { Tried } from './observe-pending.js';
+import { rowsAsAfter } from './rows-as-after.js';
+import type { Promised } from './promised.js';
+import type { RowsAsAfter } from './rows-as-after.js';
 
 /**
  * What a migration demands of the rows that are there: known from what the table was before and is afterwards, whatever the statements
- * look like. Columns that it adds have no values yet, so nothing is asked about them.
+ * look like.
  */
-export function promisesOf({ tables }: Tried): readonly Promised[] {
-  return tables.flatMap(({ before, after }) => (after ? promisesOfTable(before, after) : []));
-}
-
-function promisesOfTable(before: TableFacts, after: TableFacts): readonly Promised[] {
-  const from = sqlName(before);
-  const known = new Set(before.columns.map(({ name }) => name));
-  const promised = (what: string, question: string): Promised => ({ table: before, what, question });
-  const haveAll = (columns: readonly string[]): boolean => columns.every((column) => known.has(column));
+export function promisesOf(tried: Tried): readonly Promised[] {
   return [
-    ...newlyNotNull(before, after).map(({ name }) =>
-      promised(`${before.name}.${name} has no NULL`, `SELECT FROM ${from} WHERE ${quoteName(name)} IS NULL`),
+    ...tried.tables.flatMap(({ live, before, after }) =>
+      after ? ofTable({ before, after, rows: rowsAsAfter(live, after, tried.firstDefaults) }) : [],
     ),
-    ...demandedColumns(before, after).map(({ name }) =>
-      promised(
-        `${before.name} is empty, since its new column ${name} is NOT NULL and has no default`,
-        `SELECT FROM ${from}`,
-      ),
-    ),
-    ...newlyValid(before, after, 'check')
-      .filter(({ columns }) => haveAll(columns))
-      .map(({ name, definition }) =>
-        promised(
-          `every row of ${before.name} fulfils ${name}`,
-          `SELECT FROM ${from} WHERE NOT (${definition.replace(/^CHECK /, '').replace(/ NOT VALID$/, '')})`,
-        ),
-      ),
-    ...newlyValid(before, after, 'foreign key')
-      .filter(({ columns }) => haveAll(columns))
-      .map((key) => promised(`every row of ${before.name} has its ${key.refersTo} (${key.name})`, orphans(from, key))),
-    ...newlyUnique(before, after)
-      .filter(({ columns }) => haveAll(columns))
-      .map((index) =>
-        promised(
-          `no two rows of ${before.name} have the same ${index.columns.join(', ')} (${index.name})`,
-          twice(from, index),
-        ),
-      ),
+    ...fittingTypes(tried),
+    ...tried.statements.flatMap(boundsOf),
   ];
 }
 
-function newlyNotNull(before: TableFacts, after: TableFacts): readonly ColumnFacts[] {
-  const nullable = new Set(before.columns.filter(({ notNull }) => !notNull).map(({ name }) => name));
-  return after.columns.filter(({ name, notNull }) => notNull && nullable.has(name));
+interface Change {
+  readonly before: TableFacts;
+  readonly after: TableFacts;
+  readonly rows: RowsAsAfter;
 }
 
-function demandedColumns(before: TableFacts, after: TableFacts): readonly ColumnFacts[] {
-  const known = new Set(before.columns.map(({ name }) => name));
-  // One that was filled has lost its default on the way, or got it back: what it is in the end says enough for a naive one.
-  return after.columns.filter(
-    (column) =>
-      !known.has(column.name) &&
-      column.notNull &&
-      column.default === null &&
-      !column.identity &&
-      !column.generated &&
-      !after.constraints.some(({ type, columns }) => type === 'check' && columns.includes(column.name)),
+function ofTable(change: Change): readonly Promised[] {
+  return [...notNull(change), ...checks(change), ...foreignKeys(change), ...uniques(change), ...exclusions(change)];
+}
+
+function promised(change: Change, columns: readonly string[], what: string, question: string | undefined): Promised {
+  return { table: change.before, columns, what, question: change.rows.sql === undefined ? undefined : question };
+}
+
+function notNull(change: Change): readonly Promised[] {
+  const { before, after, rows } = change;
+  const filled = new Set(
+    before.columns.filter((column) => isNotNull(column, before) || isProven(column, before)).map(numberOf),
   );
+  const old = new Set(before.columns.map(numberOf));
+  return after.columns
+    .filter((column) => isNotNull(column, after) && !filled.has(column.number) && !column.generated)
+    .filter(({ name }) => !rows.numbered.has(name))
+    .map(({ name, number }) => {
+      const what = old.has(number)
+        ? `${after.name}.${name} has no NULL`
+        : `${after.name} is empty, since its new column ${name} is NOT NULL and has no default`;
+      return promised(change, [name], what, `SELECT FROM ${rows.sql} WHERE ${quoteName(name)} IS NULL`);
+    });
 }
 
-function newlyValid(before: TableFacts, after: TableFacts, type: ConstraintFacts['type']): readonly ConstraintFacts[] {
+function numberOf({ number }: ColumnFacts): number {
+  return number;
+}
+
+/** PostgreSQL 18 can also demand it of new rows only. */
+function isNotNull({ name, notNull: isDemanded }: ColumnFacts, { constraints }: TableFacts): boolean {
+  const onlyOfNew = constraints.some(
+    ({ type, validated, columns }) => type === 'not null' && !validated && columns.includes(name),
+  );
+  return isDemanded && !onlyOfNew;
+}
+
+/** By a check that all rows have passed: the server takes it for a proof as well. */
+function isProven({ name }: ColumnFacts, { constraints }: TableFacts): boolean {
+  const proofs = new Set([name, quoteName(name)].map((column) => `CHECK ((${column} IS NOT NULL))`));
+  return constraints.some(({ validated, definition }) => validated && proofs.has(definition));
+}
+
+function newlyValid({ before, after }: Change, type: ConstraintFacts['type']): readonly ConstraintFacts[] {
   const valid = new Set(before.constraints.filter(({ validated }) => validated).map(({ definition }) => definition));
   return after.constraints.filter((one) => one.type === type && one.validated && !valid.has(one.definition));
 }
 
-function newlyUnique(before: TableFacts, after: TableFacts): readonly IndexFacts[] {
-  const known = new Set(before.indexes.filter(({ valid, unique }) => valid && unique).map(shapeOf));
-  return after.indexes.filter(
-    (index) => index.unique && !known.has(shapeOf(index)) && index.columns.every((column) => column !== ''),
-  );
+function checks(change: Change): readonly Promised[] {
+  return newlyValid(change, 'check').map(({ name, definition, columns }) => {
+    const condition = definition.replace(/^CHECK /, '').replace(/ (?:NO INHERIT|NOT VALID)$/g, '');
+    return promised(
+      change,
+      columns,
+      `every row of ${change.after.name} fulfils ${name}`,
+      `SELECT FROM ${change.rows.sql} WHERE NOT (${condition})`,
+    );
+  });
 }
 
-function shapeOf({ columns, predicate }: IndexFacts): string {
-  return JSON.stringify([columns, predicate]);
-}
-
-function twice(from: string, { columns, predicate }: IndexFacts): string {
-  const list = columns.map(quoteName).join(', ');
-  const notNull = columns.map((column) => `${quoteName(column)} IS NOT NULL`).join(' AND ');
-  const where = predicate === null ? notNull : `${notNull} AND (${predicate})`;
-  return `SELECT FROM ${from} WHERE ${where} GROUP BY ${list} HAVING count(*) > 1`;
+function foreignKeys(change: Change): readonly Promised[] {
+  const { after, rows } = change;
+  return newlyValid(change, 'foreign key').map((key) => {
+    // A row without a value refers to nothing.
+    const question = key.columns.some((column) => rows.empty.has(column))
+      ? 'SELECT WHERE false'
+      : orphans(rows.sql ?? '', key);
+    return promised(change, key.columns, `every row of ${after.name} has its ${key.refersTo} (${key.name})`, question);
+  });
 }
 
 function orphans(from: string, { columns, refersTo, refersToColumns }: ConstraintFacts): string {
   const [schema = '', name = ''] = (refersTo ?? '').split('.');
   const pairs = columns.map((column, index) => `p.${quoteName(refersToColumns[index] ?? '')} = c.${quoteName(column)}`);
   const filled = columns.map((column) => `c.${quoteName(column)} IS NOT NULL`).join(' AND ');
-  return `SELECT FROM ${from} c WHERE ${filled} AND NOT EXISTS (SELECT FROM ${sqlName({ schema, name })} p WHERE ${pairs.join(' AND ')})`;
+  return `SELECT FROM (SELECT * FROM ${from}) AS c WHERE ${filled} AND NOT EXISTS (SELECT FROM ${quoteName(schema)}.${quoteName(name)} AS p WHERE ${pairs.join(' AND ')})`;
 }
 
-function sqlName({ schema, name }: { readonly schema: string; readonly name: string }): string {
-  return `${quoteName(schema)}.${quoteName(name)}`;
+/** An index that is invalid is no proof, whatever its definition says. */
+function uniques(change: Change): readonly Promised[] {
+  const { before, after, rows } = change;
+  const shapeOf = ({ keys, predicate }: IndexFacts): string => JSON.stringify([keys, predicate]);
+  const known = new Set(before.indexes.filter(({ valid, unique }) => valid && unique).map(shapeOf));
+  return after.indexes
+    .filter((index) => index.unique && index.valid && !known.has(shapeOf(index)))
+    .map((index) =>
+      promised(
+        change,
+        index.columns.every((column) => column !== '') && index.predicate === null ? index.columns : [],
+        `no two rows of ${after.name} have the same ${index.keys.join(', ')} (${index.name})`,
+        twice(rows.sql ?? '', index),
+      ),
+    );
+}
+
+function twice(from: string, { keys, predicate, definition }: IndexFacts): string {
+  const conditions = [
+    ...(/ NULLS NOT DISTINCT\b/.test(definition) ? [] : keys.map((key) => `(${key}) IS NOT NULL`)),
+    ...(predicate === null ? [] : [`(${predicate})`]),
+  ];
+  const where = conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
+  return `SELECT FROM ${from}${where} GROUP BY ${keys.map((key) => `(${key})`).join(', ')} HAVING count(*) > 1`;
+}
+
+function exclusions(change: Change): readonly Promised[] {
+  return newlyValid(change, 'exclusion').map(({ name }) => ({
+    ...promised(
+      change,
+      [],
+      `no two rows of ${change.after.name} exclude each other (${name})`,
+      `SELECT FROM ${change.rows.sql} OFFSET 1`,
+    ),
+    found: 'a doubt',
+  }));
 }

@@ -1,5 +1,6 @@
 import type { SqlClient } from '../../database/client.js';
 import type { ServerNow, Session } from './contract.js';
+import { readInvalidIndexes } from './invalid-indexes.js';
 
 /** Who is on the server, how far its replicas are, what earlier attempts have left. */
 export async function readServerNow(client: SqlClient, tables: readonly string[]): Promise<ServerNow> {
@@ -10,8 +11,10 @@ export async function readServerNow(client: SqlClient, tables: readonly string[]
     // Not everybody may look, and a replica has none.
     () => [],
   );
-  const invalid = await client.query(invalidSql);
-  return { version, sessions, replicas, invalidIndexes: invalid.rows.map(({ name }) => String(name)) };
+  const invalid = await readInvalidIndexes(client);
+  const named = (isBeingBuilt: boolean): readonly string[] =>
+    invalid.filter((index) => index.isBeingBuilt === isBeingBuilt).map(({ schema, name }) => `${schema}.${name}`);
+  return { version, sessions, replicas, invalidIndexes: named(false), indexesBeingBuilt: named(true) };
 }
 
 /** Longer than most transactions: whoever needs a lock waits behind it. */
@@ -34,6 +37,3 @@ ORDER BY a.xact_start`;
 
 const replicasSql = `SELECT coalesce(application_name, '') AS name, coalesce(pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn), 0)::float8 AS "lagBytes",
   extract(epoch FROM replay_lag)::float8 AS "lagSeconds" FROM pg_stat_replication`;
-
-const invalidSql = `SELECT n.nspname || '.' || c.relname AS name FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
-JOIN pg_namespace n ON n.oid = c.relnamespace WHERE NOT i.indisvalid AND c.relkind = 'i' ORDER BY 1`;

@@ -33,7 +33,7 @@ export function waiting(locks: readonly Lock[]): string {
 }
 
 /** Written by TypeORM itself, and short. */
-const ofTypeorm: ReadonlySet<string> = new Set(['typeorm_metadata', 'migrations']);
+export const ofTypeorm: ReadonlySet<string> = new Set(['typeorm_metadata', 'migrations']);
 
 /** The tables in use that it reads from beginning to end, unless they are those that TypeORM keeps for itself. */
 export function readsAllOf({ scans }: Observed): readonly Relation[] {

@@ -1,0 +1,54 @@
+import type { ColumnFacts } from '../../observe/catalog.js';
+import { isMereCast, retypings } from '../../rules/columns/retype.js';
+import type { Retyping } from '../../rules/columns/retype.js';
+import { conversionOf } from '../../schema/conversion.js';
+import type { Way } from '../../schema/conversion.js';
+import { isText, longest, valueType } from '../../schema/value-type.js';
+import type { ValueType } from '../../schema/value-type.js';
+import { quoteName } from '../../sql/index.js';
+import type { Tried } from './observe-pending.js';
+import type { Promised } from './promised.js';
+
+/** That every value fits the new type of its column, where some might not. */
+export function fittingTypes({ statements, tables }: Tried): readonly Promised[] {
+  return statements.flatMap(retypings).flatMap((retyping): readonly Promised[] => {
+    const live = tables.find(({ before }) => before.oid === retyping.table.oid)?.live;
+    const now = live?.columns.find(({ number }) => number === retyping.was.number);
+    // A column of this run has no values of the old type.
+    if (!live || !now) return [];
+    const { table, is, using } = retyping;
+    const way: Way | 'another' = using === undefined ? 'assignment' : isMereCast(using) ? 'cast' : 'another';
+    const promised = {
+      table,
+      columns: [is.name],
+      what: `every value of ${table.name}.${is.name} fits ${is.type}`,
+    };
+    const from = `${quoteName(live.schema)}.${quoteName(live.name)}`;
+    if (way === 'another') return [{ ...promised, question: `SELECT FROM ${from}`, found: 'a doubt' }];
+    if (!mayFail(retyping, way)) return [];
+    const condition = conditionFor(quoteName(now.name), is, way);
+    return condition === undefined
+      ? [{ ...promised, question: `SELECT FROM ${from}`, found: 'a doubt' }]
+      : [{ ...promised, question: `SELECT FROM ${from} WHERE ${condition}`, failed: 'a row in the way' }];
+  });
+}
+
+function mayFail({ was, is }: Retyping, way: Way): boolean {
+  return is.domain?.checked === true || conversionOf(typeOf(was), typeOf(is), way).fails !== undefined;
+}
+
+function typeOf({ type, domain, enum: labels }: ColumnFacts): ValueType {
+  return valueType(domain?.type ?? type, labels ?? undefined);
+}
+
+/** A cast cuts off what an assignment refuses; spaces at the end are cut off either way. Undefined where no query can tell. */
+function conditionFor(value: string, is: ColumnFacts, way: Way): string | undefined {
+  const to = typeOf(is);
+  if (way === 'cast' || (to.limits.length === 0 && !to.isArray) || !cutsOff(to))
+    return `${value} IS NOT NULL AND (${value}::${is.type})::text IS NULL`;
+  return isText(to) ? `length(rtrim(${value}::text, ' ')) > ${longest(to)}` : undefined;
+}
+
+function cutsOff({ base }: ValueType): boolean {
+  return /^(?:character|bit)\b/.test(base);
+}

@@ -1,0 +1,54 @@
+import type { ColumnFacts, TableFacts } from '../../observe/catalog.js';
+import { quoteName } from '../../sql/index.js';
+
+/** What the rows of a table will be like, as far as they are there now: in the words that the live database knows. */
+export interface RowsAsAfter {
+  /** Something to select from; undefined where it cannot be said. */
+  readonly sql: string | undefined;
+  /** Columns that the run adds without a value: NULL in every row. */
+  readonly empty: ReadonlySet<string>;
+  /** Columns that get a value of their own in every row, from a sequence. */
+  readonly numbered: ReadonlySet<string>;
+}
+
+/** The defaults that columns had when they were added, by the number of their table and their own: those are what rows get. */
+export type FirstDefaults = ReadonlyMap<string, string | null>;
+
+export function keyOfColumn(table: number, column: number): string {
+  return `${table} ${column}`;
+}
+
+/** A query over the live table that gives each column its name of afterwards, and new columns their values. */
+export function rowsAsAfter(live: TableFacts, after: TableFacts, defaults: FirstDefaults): RowsAsAfter {
+  const known = new Map(live.columns.map((column) => [column.number, column]));
+  const columns = after.columns.map((column) => {
+    const now = known.get(column.number);
+    if (now) return { column, value: asType(`t.${quoteName(now.name)}`, column, now) };
+    const value = defaults.get(keyOfColumn(after.oid, column.number)) ?? column.default;
+    if (column.generated) return { column, value: undefined };
+    if (isNumbered(column, value)) return { column, value: '(row_number() OVER ())' };
+    return { column, value: `(${value ?? 'NULL'})::${column.type}` };
+  });
+  const isAsNow = columns.every(({ column, value }) => value === `t.${quoteName(column.name)}`);
+  const from = `${quoteName(live.schema)}.${quoteName(live.name)}`;
+  const list = columns.map(({ column, value }) => `${value ?? ''} AS ${quoteName(column.name)}`).join(', ');
+  const names = (has: (value: string | undefined) => boolean): ReadonlySet<string> =>
+    new Set(columns.filter(({ value }) => has(value)).map(({ column }) => column.name));
+  return {
+    sql: columns.some(({ value }) => value === undefined)
+      ? undefined
+      : isAsNow
+        ? from
+        : `(SELECT ${list} FROM ${from} AS t) AS ${quoteName(after.name)}`,
+    empty: names((value) => value?.startsWith('(NULL)::') === true),
+    numbered: names((value) => value?.startsWith('(row_number() ') === true),
+  };
+}
+
+function asType(value: string, column: ColumnFacts, now: ColumnFacts): string {
+  return column.type === now.type ? value : `${value}::${column.type}`;
+}
+
+function isNumbered({ identity }: ColumnFacts, value: string | null): boolean {
+  return identity || value?.startsWith('nextval(') === true;
+}

@@ -1,0 +1,22 @@
+import type { Observed } from '../../observe/observer.js';
+import { nodeOf, tagOf } from '../../observe/parser.js';
+import { ofTypeorm } from '../../rules/process/held.js';
+import { endsTransactions, hiddenIn } from './row-changes.js';
+
+/** What a statement may do only where there are rows: on a copy without rows it was not seen. */
+export function unseenIn(statement: Observed, isClass: boolean): string | undefined {
+  const { tree, tables } = statement;
+  const block = nodeOf(tree, 'DoStmt');
+  if (block) {
+    const changes = /\b(?:UPDATE|DELETE|MERGE)\b/i.test(JSON.stringify(block.args ?? []));
+    if (!changes || endsTransactions(statement) || hiddenIn(statement).length > 0) return undefined;
+    return 'A block may change rows, and on a copy without rows it was not seen of which tables, and how many: not known.';
+  }
+  // A file of SQL does nothing with what it has read.
+  if (!isClass || !tree || tagOf(tree) !== 'SelectStmt') return undefined;
+  const read = [...tables.values()]
+    .filter(({ isNew, name }) => !isNew && !ofTypeorm.has(name))
+    .map(({ schema, name }) => `${schema}.${name}`);
+  if (read.length === 0) return undefined;
+  return `It reads rows of ${read.join(', ')}, and on a copy without rows it was not seen what it does with them: not known.`;
+}

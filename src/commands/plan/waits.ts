@@ -1,0 +1,128 @@
+import { blockedBy } from '../../observe/relation.js';
+import type { ServerNow } from './contract.js';
+import { blocking, sizeOf, sum } from './estimate.js';
+import type { Scale, Weighed } from './estimate.js';
+import type { RowChange } from './row-changes.js';
+
+/** From so much on, a wait is noticed: as if so many bytes were read. Of the size, not of the time, so that the same plan says the same twice. */
+const noticeable = 16e6;
+
+/** What a migration keeps waiting: what is certain, and what depends on something that the live database could not say. */
+export interface Waits {
+  readonly certain: readonly string[];
+  readonly notKnown: readonly string[];
+}
+
+/** Locks are held to the end of their transaction, which may have other migrations in it: `afterwards` is the work of those. */
+export function waitsOf(weighed: readonly Weighed[], afterwards: number, scale: Scale): Waits {
+  const tables = tableWaits(weighed, afterwards);
+  const rows = [...rowWaits(weighed, afterwards)].flatMap(([table, wait]) => (tables.has(table) ? [] : [wait]));
+  return {
+    certain: [
+      ...[...tables].map(
+        ([table, { who, bytes }]) => `${capital(who)} on ${table} wait about ${shownSeconds(bytes / scale.speed)}.`,
+      ),
+      ...rows.filter((wait) => typeof wait.rows !== 'object').map((wait) => rowsWait(wait, scale)),
+    ],
+    notKnown: rows.filter((wait) => typeof wait.rows === 'object').map((wait) => rowsMayWait(wait, scale)),
+  };
+}
+
+interface TableWait {
+  readonly who: ReturnType<typeof blockedBy>;
+  readonly bytes: number;
+}
+
+function tableWaits(weighed: readonly Weighed[], afterwards: number): ReadonlyMap<string, TableWait> {
+  const waits = new Map<string, TableWait>();
+  for (const { statement, work } of weighed) {
+    if (statement.transaction === undefined) continue;
+    for (const { relation, mode } of blocking([...statement.held, ...statement.locks])) {
+      const key = `${relation.schema}.${relation.name}`;
+      const { who, bytes } = waits.get(key) ?? { who: blockedBy(mode), bytes: afterwards };
+      waits.set(key, { who: who === 'reads and writes' ? who : blockedBy(mode), bytes: bytes + work });
+    }
+  }
+  return new Map([...waits].filter(([, { bytes }]) => bytes >= noticeable));
+}
+
+interface RowWait extends RowChange {
+  readonly bytes: number;
+}
+
+/** A row that was changed is locked to the end of the transaction: https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-ROWS */
+function rowWaits(weighed: readonly Weighed[], afterwards: number): ReadonlyMap<string, RowWait> {
+  const waits = new Map<string, RowWait>();
+  for (const [index, { statement, changes }] of weighed.entries()) {
+    const rest = weighed.slice(index).filter((one) => one.statement.transaction === statement.transaction);
+    const bytes = sum(rest.map(({ work }) => work)) + afterwards;
+    if (statement.transaction === undefined || bytes < noticeable) continue;
+    for (const { table, rows } of changes) {
+      // What changes no row that is there keeps no row locked.
+      if (rows === 0) continue;
+      const key = `${table.schema}.${table.name}`;
+      const earlier = waits.get(key);
+      waits.set(key, {
+        table,
+        rows: earlier ? together(earlier.rows, rows) : rows,
+        bytes: Math.max(earlier?.bytes ?? 0, bytes),
+      });
+    }
+  }
+  return waits;
+}
+
+function together(one: RowChange['rows'], other: RowChange['rows']): RowChange['rows'] {
+  if (typeof one === 'number' && typeof other === 'number') return one + other;
+  if (one === 'all' || other === 'all') return 'all';
+  return typeof one === 'object' ? one : other;
+}
+
+const advice =
+  'Change them in batches of some thousand rows, each in a transaction of its own: nest-migrate lint shows how.';
+
+function rowsWait({ table, rows, bytes }: RowWait, scale: Scale): string {
+  const name = `${table.schema}.${table.name}`;
+  const all = sizeOf(table, scale)?.rows ?? null;
+  const waits = `change in one transaction: other writers of these rows wait until it commits, about ${shownSeconds(bytes / scale.speed)}. ${advice}`;
+  if (typeof rows !== 'number')
+    return `All rows of ${name}, ${all === null ? 'not counted yet' : `about ${shownNumber(all)}`}, ${waits}`;
+  return `About ${shownNumber(Math.min(rows, all ?? rows))} of about ${shownNumber(all ?? rows)} rows of ${name} ${waits}`;
+}
+
+function rowsMayWait({ table, rows }: RowWait, scale: Scale): string {
+  const all = sizeOf(table, scale)?.rows ?? null;
+  const of = all === null ? 'the rows' : `about ${shownNumber(all)} rows`;
+  const because = typeof rows === 'object' ? ` (${rows.unknownBecause})` : '';
+  return `How many of ${of} of ${table.schema}.${table.name} change is not known${because}: other writers of these rows wait until the transaction commits. ${advice}`;
+}
+
+/** Sessions that have used a table for long: what needs a strong lock on it waits for them, and all queries wait behind that. */
+export function heldNow(weighed: readonly Weighed[], { sessions }: ServerNow): readonly string[] {
+  const needed = new Set(
+    weighed
+      .flatMap(({ statement }) => blocking(statement.locks))
+      .map(({ relation: { schema, name } }) => `${schema}.${name}`),
+  );
+  return sessions.flatMap(({ pid, application, state, seconds, tables }) =>
+    tables
+      .filter((table) => needed.has(table))
+      .map(
+        (table) =>
+          `pid ${pid}${application && ` (${application})`} has used ${table} in a transaction for ${shownSeconds(seconds)} (${state}): it must end first.`,
+      ),
+  );
+}
+
+function shownNumber(rows: number): string {
+  return Math.round(rows).toLocaleString('en');
+}
+
+function shownSeconds(seconds: number): string {
+  if (seconds < 1) return `${Math.max(1, Math.round(seconds * 1000))} ms`;
+  return seconds < 120 ? `${seconds.toFixed(seconds < 10 ? 1 : 0)} s` : `${Math.round(seconds / 60)} min`;
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
