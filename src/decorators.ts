@@ -32,7 +32,7 @@ export function RenamedFrom(name: string): ClassDecorator & PropertyDecorator {
 }
 
 /**
- * The value that a new column gets in rows that are there already, as SQL. It may use the other columns.
+ * What rows that have no value yet get in a column that is new or becomes NOT NULL, as SQL. It may use the other columns.
  *
  * @example
  * @Backfill(`first_name || ' ' || last_name`) @Column() fullName: string;

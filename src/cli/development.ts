@@ -15,7 +15,11 @@ export function development(program: Command, action: Action): void {
     .option('--rename <old=new>', 'users.name=full_name, or users=people: it is the same, called otherwise', collect)
     .option('--drop <what>', 'users.name, or users: it goes, and nothing new is what it was', collect)
     .option('--rename-directly', 'one ALTER … RENAME: the old version of the app breaks at that moment')
-    .option('--backfill <column=sql>', "users.country='DE': what existing rows get in a new column", collect)
+    .option(
+      '--backfill <column=sql>',
+      "users.country='DE': what rows without a value get in a NOT NULL column",
+      collect,
+    )
     .option('--using <column=sql>', 'users.age=age::int: how values become those of the new type', collect)
     .option('--stored-timezone <zone>', 'UTC: what stored timestamps without a zone meant')
     .option('--allow-destructive', 'also what loses data')

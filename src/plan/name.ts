@@ -44,8 +44,9 @@ export function suffixes(files: readonly PlannedFile[]): readonly string[] {
 }
 
 function suffixOf({ phase, transaction, steps }: PlannedFile, index: number): string {
-  if (phase === 'contract') return transaction ? 'Contract' : 'ContractIndexes';
-  if (!transaction) return steps.some(({ sql }) => sql.startsWith('DO ')) ? 'Backfill' : 'Indexes';
+  const aside = steps.some(({ sql }) => sql.startsWith('DO ')) ? 'Backfill' : 'Indexes';
+  if (phase === 'contract') return transaction ? 'Contract' : `Contract${aside}`;
+  if (!transaction) return aside;
   if (index === 0) return '';
   if (steps.some(({ sql }) => sql.includes(' VALIDATE CONSTRAINT '))) return 'Validate';
   if (steps.some(({ sql }) => /__new" TO "/.test(sql))) return 'Swap';

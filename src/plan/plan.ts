@@ -8,7 +8,7 @@ import { addKey, addValidated } from './recipes/constraints.js';
 import { freeType } from './recipes/free-type.js';
 import { dropExpression } from './recipes/generated-column.js';
 import { createIndex, dropIndex } from './recipes/index-recipes.js';
-import { setNotNull } from './recipes/not-null.js';
+import { setNotNull, setNotNullDirectly } from './recipes/set-not-null.js';
 import { addEnumValue, alterSequence, createExtension, createSchema, dropObject, plain } from './recipes/others.js';
 import { replaceEnum, replaceEnumAtOnce } from './recipes/replace-enum.js';
 import { rewriteType } from './recipes/rewrite-type.js';
@@ -46,6 +46,7 @@ const online: readonly Recipe[] = [
 const direct: readonly Recipe[] = [
   dropExpression,
   addColumnDirectly,
+  setNotNullDirectly,
   createExtension,
   createSchema,
   addEnumValue,

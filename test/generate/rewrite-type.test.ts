@@ -146,6 +146,7 @@ const cases: readonly Case[] = [
     name: 'not null, a new type and a new default at once',
     before: { c: { type: 'int', nullable: true, default: 1 } },
     after: { c: { type: 'bigint', default: 2 } },
+    options: { backfills: ['items.c=NULL'] },
     values: [
       ['3', '3'],
       ['DEFAULT', '1'],

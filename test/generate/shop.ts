@@ -84,7 +84,11 @@ export const changes: readonly ShopChange[] = [
     }),
   },
   { name: 'check', after: shop({ checks: [...checks, { name: 'orders_email', expression: `email LIKE '%@%'` }] }) },
-  { name: 'set not null', after: shop({ columns: { region: { type: 'text' } } }) },
+  {
+    name: 'set not null',
+    after: shop({ columns: { region: { type: 'text' } } }),
+    options: { backfills: ["orders.region='east'"] },
+  },
   {
     name: 'new uuid, volatile default',
     after: shop({ columns: { token: { type: 'uuid', default: () => 'gen_random_uuid()' } } }),
@@ -144,7 +148,11 @@ const everythingOrders: OrdersOptions = {
 export const everything: ShopChange = {
   name: 'everything',
   after: shop(everythingOrders),
-  options: { backfills: ['orders.total=quantity * 2'], storedTimezone: 'UTC', allowDestructive: true },
+  options: {
+    backfills: ['orders.total=quantity * 2', "orders.region='east'"],
+    storedTimezone: 'UTC',
+    allowDestructive: true,
+  },
 };
 
 /** And after that, another one. */

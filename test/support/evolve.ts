@@ -152,7 +152,8 @@ async function withMigrator<T>(where: Where, work: (migrator: Migrator) => Promi
   }
 }
 
-function writeByHand(dir: string, { up, down }: NonNullable<Evolution['hand']>): void {
+/** A migration that somebody has written. */
+export function writeByHand(dir: string, { up, down }: NonNullable<Evolution['hand']>): void {
   const timestamp = Date.now() + 1000;
   const method = (name: string, statements: readonly string[]): string =>
     `  async ${name}(queryRunner) {\n${statements.map((sql) => `    await queryRunner.query(${JSON.stringify(sql)});\n`).join('')}  }\n`;

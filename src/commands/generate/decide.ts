@@ -1,6 +1,7 @@
 import { ExitCode, MigrateError } from '../../errors.js';
-import { columnPath } from '../../plan/context.js';
+import { columnPath, created, existingTable } from '../../plan/context.js';
 import type { Decisions, PlanContext } from '../../plan/context.js';
+import { becomesNotNull, mayMissValues } from '../../plan/recipes/become-not-null.js';
 import { needsBackfill } from '../../plan/recipes/columns.js';
 import type { Rename } from '../../plan/renames.js';
 import { columnOf } from '../../schema/column.js';
@@ -46,14 +47,16 @@ export async function decide(changes: readonly Change[], question: Question): Pr
     renames,
   };
   const open: OpenQuestion[] = [];
-  for (const column of missingBackfills(changes, question, decisions)) {
-    const path = columnPath(column);
-    const type = columnOf(question.to, column)?.type ?? '';
+  const columns = columnsToFill(changes, question, decisions);
+  refuseUnused([...readFlags(options).backfills.keys()], columns);
+  for (const { path, type, isNew, fallback } of columns.filter(({ isOpen }) => isOpen)) {
     const answer = await options.ask?.text(
-      `${path} (${type}) is new, NOT NULL and has no default. What do the rows get that are there? An SQL expression:`,
+      isNew
+        ? `${path} (${type}) is new, NOT NULL and has no default. What do the rows get that are there? An SQL expression:`
+        : `${path} (${type}) becomes NOT NULL. What do the rows get that have no value? An SQL expression, or NULL if there are none:`,
     );
     if (answer?.trim()) decisions.backfill.set(path, answer.trim());
-    else open.push(backfillQuestion(path, type));
+    else open.push(isNew ? newColumnQuestion(path, type) : notNullQuestion(path, fallback ?? exampleOf(type)));
   }
   for (const { column, from, to, zoned } of typeChanges(question)) {
     const path = columnPath(column);
@@ -81,16 +84,45 @@ interface Mutable extends Decisions {
   storedTimezone: string | undefined;
 }
 
-function missingBackfills(
+interface ColumnToFill {
+  readonly path: string;
+  readonly type: string;
+  readonly isNew: boolean;
+  readonly fallback: string | undefined;
+  /** Nothing says yet with what. */
+  readonly isOpen: boolean;
+}
+
+/** Columns of tables with rows that are new, or become NOT NULL. */
+function columnsToFill(
   changes: readonly Change[],
-  { from, to, renames, tryType }: Question,
+  { from, to, tryType }: Question,
   decisions: Decisions,
-): readonly ObjectId[] {
+): readonly ColumnToFill[] {
   const context: PlanContext = { from, to, decisions, targetVersion: 15, tryType };
-  const filledByRename = new Set(renames.map((rename) => columnPath(rename.to)));
-  return changes
-    .flatMap((change) => needsBackfill(change, context) ?? [])
-    .filter((column) => !filledByRename.has(columnPath(column)));
+  const found = changes.flatMap((change) => {
+    const added = created(change, 'column');
+    return [...(added ? [added] : []), ...change.uses.filter((id) => becomesNotNull(id, context))];
+  });
+  const ids = new Map(found.filter((id) => existingTable(id, context)).map((id) => [columnPath(id), id]));
+  return [...ids].flatMap(([path, id]): readonly ColumnToFill[] => {
+    const { type = '', default: fallback } = columnOf(to, id) ?? {};
+    const isNew = !becomesNotNull(id, context);
+    const isNeeded = isNew ? needsBackfill(id, context) : mayMissValues(id, context);
+    return [{ path, type, isNew, fallback, isOpen: isNeeded && !decisions.backfill.has(path) }];
+  });
+}
+
+/** A flag that changes nothing is mistyped. */
+function refuseUnused(flags: readonly string[], columns: readonly ColumnToFill[]): void {
+  const unused = flags.find((path) => !columns.some((column) => column.path === path));
+  if (unused === undefined) return;
+  throw new MigrateError({
+    code: 'USAGE',
+    message: `--backfill ${unused}: this change adds no such column to a table that was there, and makes none NOT NULL. Nothing was written.`,
+    next: columns.length === 0 ? 'Leave it out.' : `It could be: ${columns.map(({ path }) => path).join(', ')}`,
+    exitCode: ExitCode.usage,
+  });
 }
 
 interface AskedType {
@@ -118,11 +150,21 @@ function isZoneChange(from: string, to: string): boolean {
   return zone(from) !== undefined && zone(to) !== undefined && zone(from) !== zone(to);
 }
 
-function backfillQuestion(path: string, type: string): OpenQuestion {
+function newColumnQuestion(path: string, type: string): OpenQuestion {
   return {
     message: `${path} is new, NOT NULL and without a default: what do the rows get that are there?`,
     flags: [
       `--backfill "${path}=${exampleOf(type)}"   (any SQL expression, also of other columns; or @Backfill on the property)`,
+    ],
+  };
+}
+
+function notNullQuestion(path: string, example: string): OpenQuestion {
+  return {
+    message: `${path} becomes NOT NULL: what do the rows get that have no value?`,
+    flags: [
+      `--backfill "${path}=${example}"   (any SQL expression, also of other columns; or @Backfill on the property)`,
+      `--backfill "${path}=NULL"   (there are none, and the old version of the app writes none)`,
     ],
   };
 }

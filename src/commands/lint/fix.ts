@@ -7,8 +7,11 @@ import { lockPlace, relock } from '../../files/lock-place.js';
 import type { KnownMigration } from '../../files/migration.js';
 import { writeNew } from '../../files/write.js';
 import type { Observed } from '../../observe/observer.js';
+import { columnPath } from '../../plan/context.js';
 import { metadataChanges } from '../../plan/metadata.js';
+import { columnOf } from '../../schema/column.js';
 import { narrow } from '../../schema/narrow.js';
+import type { Schema } from '../../schema/read.js';
 import { metadataTableOf } from '../../shadow/typeorm-metadata.js';
 import type { CommandContext } from '../context.js';
 import { change } from '../generate/change.js';
@@ -72,7 +75,7 @@ async function planOf(
     history: { renames: [], backfills: new Map() },
     origins: before.origins,
     metadata: metadataChanges(before.metadata, behind.metadata, metadataTableOf(context.dataSource)),
-    given: { backfills: new Map(), usings: new Map() },
+    given: { backfills: asWritten(from, to), usings: new Map() },
   };
   const wanted: GenerateOptions & { readonly name: string } = {
     name: migration.name.replace(/\d{13}$/, ''),
@@ -92,6 +95,12 @@ async function planOf(
     ),
   );
   return (await writeFiles(proven, wanted, context)).result;
+}
+
+/** Whoever has written it did without filling anything. */
+function asWritten(from: Schema, to: Schema): ReadonlyMap<string, string> {
+  const required = to.objects.filter(({ id }) => columnOf(from, id)?.notNull === false && columnOf(to, id)?.notNull);
+  return new Map(required.map(({ id }) => [columnPath(id), 'NULL']));
 }
 
 function languageOf(file: string): Pick<GenerateOptions, 'language' | 'moduleKind'> {

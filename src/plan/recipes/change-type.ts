@@ -10,7 +10,7 @@ import { quoteLiteral, quoteName } from '../../sql/index.js';
 
 const pattern = / ALTER COLUMN "(?:[^"]|"")+" (?:TYPE |DROP DEFAULT$|SET DEFAULT )/;
 
-/** The changes of one column's type: the engine drops the default, changes the type, and sets the default again. */
+/** The changes of one column's type: the engine drops the default, requires values, changes the type, and sets the default again. */
 export function mergeTypeChanges(changes: readonly Change[]): readonly Change[] {
   const result: Change[] = [];
   for (const change of changes) {
@@ -26,11 +26,15 @@ export function mergeTypeChanges(changes: readonly Change[]): readonly Change[] 
     }
     const dropped = result.findIndex(({ sql }) => sql === `${target} DROP DEFAULT`);
     const merged = dropped === -1 ? undefined : result.splice(dropped, 1)[0];
-    result.push({
+    // What rows without a value get is one of the new type.
+    const early = result.findIndex(({ sql }) => sql === `${target} SET NOT NULL`);
+    const notNull = early === -1 ? [] : result.splice(early, 1);
+    const typeChange = {
       ...change,
       drops: [...change.drops, ...(merged?.drops ?? [])],
       uses: [...change.uses, ...(merged?.uses ?? [])],
-    });
+    };
+    result.push(typeChange, ...notNull);
   }
   return result;
 }

@@ -1,7 +1,6 @@
 import { columnOf, withoutCollation } from '../../schema/column.js';
 import { describeObject, relationOf, tableSql } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
-import type { Change } from '../../schema/compare.js';
 import { columnPath, created, existingTable, sameId } from '../context.js';
 import type { PlanContext, Recipe } from '../context.js';
 import { columnBridge } from '../renames.js';
@@ -12,6 +11,7 @@ import { temporaryTrigger } from '../temporary-trigger.js';
 import type { TemporaryTrigger } from '../temporary-trigger.js';
 import type { Step, StepDetails } from '../step.js';
 import { backfill } from './backfill.js';
+import { fillOf, fillThenRequire } from './become-not-null.js';
 import { notNullSteps } from './not-null.js';
 import { fittingName, quoteName } from '../../sql/index.js';
 
@@ -41,6 +41,7 @@ function renamedColumn(rename: Rename, clause: string, context: PlanContext): re
   const isLater = isVolatile(rename.to, context);
   const known = isLater || fallback === undefined ? undefined : `(${fallback})::${withoutCollation(type)}`;
   const bridge = columnBridge(rename, known);
+  const fill = fillOf(rename.to, context);
   return [
     step(`ALTER TABLE ${tableSql(table)} ADD COLUMN ${withoutDefault(clause, fallback).replace(/ NOT NULL$/, '')}`, {
       comment: `The new name of ${describeObject(rename.from)}, beside the old one.`,
@@ -48,7 +49,7 @@ function renamedColumn(rename: Rename, clause: string, context: PlanContext): re
     ...(isLater ? [] : setDefault(rename.to, context)),
     ...bridge.create,
     { ...backfill(table, name, old, `${old} IS NOT NULL`), afterCommit: true },
-    ...(notNull ? notNullSteps(table, name, context.targetVersion) : []),
+    ...(fill !== undefined ? fillThenRequire(rename.to, fill) : notNull ? notNullSteps(table, name) : []),
   ];
 }
 
@@ -94,7 +95,7 @@ function filledColumn(
     ...(fallback === undefined ? [] : [step(`${alter} ALTER COLUMN ${quoteName(name)} SET DEFAULT ${fallback}`)]),
     ...(notNull ? trigger.create : []),
     { ...backfill(table, name, expression), afterCommit: true },
-    ...(notNull ? [...notNullSteps(table, name, context.targetVersion), ...trigger.drop] : []),
+    ...(notNull ? [...notNullSteps(table, name), ...trigger.drop] : []),
   ];
 }
 
@@ -127,7 +128,7 @@ function volatileDefault(
       comment: 'For new rows; for those that are there it differs from row to row, so they are filled in batches.',
     }),
     { ...backfill(table, name, fallback), afterCommit: true },
-    ...(columnOf(context.to, column)?.notNull === true ? notNullSteps(table, name, context.targetVersion) : []),
+    ...(columnOf(context.to, column)?.notNull === true ? notNullSteps(table, name) : []),
   ];
 }
 
@@ -225,11 +226,9 @@ function isVolatile(column: ObjectId, { to }: PlanContext): boolean {
   return ownFunction || differsFromRowToRow(fallback);
 }
 
-/** Without a default and without an expression, rows that are there cannot be filled. */
-export function needsBackfill(change: Change, context: PlanContext): ObjectId | undefined {
-  const column = created(change, 'column');
-  const is = column && columnOf(context.to, column);
-  if (!column || !is?.notNull || !existingTable(column, context)) return undefined;
-  const filled = is.automatic || is.default !== undefined || context.decisions.backfill.has(columnPath(column));
-  return filled ? undefined : column;
+/** A new column: without a default, rows that are there have nothing in it. */
+export function needsBackfill(column: ObjectId, { to, decisions }: PlanContext): boolean {
+  const is = columnOf(to, column);
+  const isRenamed = decisions.renames.some((rename) => sameId(rename.to, column));
+  return is?.notNull === true && !is.automatic && is.default === undefined && !isRenamed;
 }

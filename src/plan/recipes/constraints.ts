@@ -71,7 +71,7 @@ function keyColumns(columns: string): readonly string[] {
   );
 }
 
-function notNullIfNeeded(table: ObjectId, column: string, { from, to, targetVersion }: PlanContext): readonly Step[] {
+function notNullIfNeeded(table: ObjectId, column: string, { from, to }: PlanContext): readonly Step[] {
   const id = {
     kind: 'column',
     ...(table.schema !== undefined && { schema: table.schema }),
@@ -81,5 +81,5 @@ function notNullIfNeeded(table: ObjectId, column: string, { from, to, targetVers
   const before = from.get(id);
   // A column that is set NOT NULL by a change of its own, or was so, needs nothing here.
   if (!before || before.is['notNull'] === true || to.get(id)?.is['notNull'] === true) return [];
-  return notNullSteps(table, column, targetVersion);
+  return notNullSteps(table, column);
 }

@@ -1,24 +1,11 @@
 import { tableSql } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
-import { existingTable } from '../context.js';
-import type { Recipe } from '../context.js';
 import { step } from '../step.js';
 import type { Step } from '../step.js';
-import { isPartitioned } from './index-recipes.js';
-import { getsSuccessor } from './rewrite-type.js';
 import { fittingName, quoteName } from '../../sql/index.js';
 
 /** A validated check proves that there are no nulls; then SET NOT NULL need not look at the rows. */
-export const setNotNull: Recipe = (change, context) => {
-  const match = / ALTER COLUMN "((?:[^"]|"")+)" SET NOT NULL$/.exec(change.sql);
-  const column = change.uses.find(({ kind }) => kind === 'column');
-  const table = column && existingTable(column, context);
-  if (!match?.[1] || !column || !table || !context.from.has(column) || isPartitioned(table, context)) return undefined;
-  if (getsSuccessor(column, context)) return [];
-  return notNullSteps(table, match[1].replaceAll('""', '"'), context.targetVersion);
-};
-
-export function notNullSteps(table: ObjectId, column: string, _targetVersion: number): readonly Step[] {
+export function notNullSteps(table: ObjectId, column: string): readonly Step[] {
   const check = quoteName(fittingName(`${table.name ?? ''}_${column}_filled`));
   const alter = `ALTER TABLE ${tableSql(table)}`;
   return [

@@ -6,6 +6,7 @@ import type { PlanContext, Recipe } from '../context.js';
 import { step } from '../step.js';
 import type { Step } from '../step.js';
 import { backfill } from './backfill.js';
+import { fillOf } from './become-not-null.js';
 import { columnTypeChange, convertedFrom, typeChangeOf } from './change-type.js';
 import type { ColumnTypeChange } from './change-type.js';
 import { copiesFor, validateStep } from './copy-dependents.js';
@@ -49,7 +50,14 @@ function rewriteOf(found: ColumnTypeChange | undefined, context: PlanContext): R
   if (!found || !table || !['rewrite', 'needs-using'].includes(found.how)) return undefined;
   const names = namesFor(found.id);
   const copies = canBeDoubled(found, table, names, context) ? copiesFor(found.id, names.successor, context) : undefined;
-  return copies && { ...found, table, names, copies, context };
+  return copies && { ...found, given: filled(found, context), table, names, copies, context };
+}
+
+/** Where the column becomes NOT NULL too, its successor has the values that are missing. */
+function filled(found: ColumnTypeChange, context: PlanContext): string | undefined {
+  const fill = fillOf(found.id, context);
+  if (fill === undefined) return found.given;
+  return `coalesce(${found.given ?? convertedFrom(quoteName(found.id.name ?? ''), found)}, ${fill})`;
 }
 
 function namesFor({ table = '', name = '' }: ObjectId): Names {
@@ -244,8 +252,9 @@ function comments({ id, copies, context }: Rewrite): readonly Step[] {
   });
 }
 
+/** Not where the old version of the app may still write NULL, after the swap too. */
 function isFilled({ id, context }: Rewrite): boolean {
-  return columnOf(context.to, id)?.notNull === true;
+  return columnOf(context.to, id)?.notNull === true && fillOf(id, context) === undefined;
 }
 
 function routineOf({ table, names }: Rewrite): string {

@@ -191,7 +191,19 @@ export const columns: readonly Case[] = [
     options: { allowDestructive: true },
     rows: [`INSERT INTO t (a, b) VALUES ('1', 'x'), ('2', 'y')`],
   },
-  column('nullable to NOT NULL', [{ type: 'text', nullable: true }, { type: 'text' }], [`'a'`, `'b'`]),
+  column('nullable to NOT NULL', [{ type: 'text', nullable: true }, { type: 'text' }], [`'a'`, `'b'`], {
+    options: { backfills: ["t.c='none'"] },
+    phases: ['expand', 'contract', 'contract', 'contract', 'contract'],
+  }),
+  column(
+    'nullable to NOT NULL, without a row that needs it',
+    [{ type: 'text', nullable: true }, { type: 'text' }],
+    [`'a'`],
+    {
+      options: { backfills: ['t.c=NULL'] },
+      phases: ['expand', 'expand', 'expand'],
+    },
+  ),
   column('NOT NULL to nullable', [{ type: 'text' }, { type: 'text', nullable: true }], [`'a'`]),
   column(
     'NOT NULL with a default to nullable without',
@@ -207,7 +219,8 @@ export const columns: readonly Case[] = [
       { type: 'int', nullable: true },
       { type: 'int', default: 3 },
     ],
-    ['1'],
+    ['1', 'NULL'],
+    { options: { backfills: ['t.c=3'] }, rewritten: ['t.c'] },
   ),
   column('a default is added', [{ type: 'int' }, { type: 'int', default: 1 }], ['5'], {
     sql: ['ALTER TABLE "public"."t" ALTER COLUMN "c" SET DEFAULT 1'],

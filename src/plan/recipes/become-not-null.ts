@@ -1,0 +1,58 @@
+import { columnOf, definitionOf } from '../../schema/column.js';
+import { relationOf } from '../../schema/object-id.js';
+import type { ObjectId } from '../../schema/object-id.js';
+import { columnPath, existingTable, sameId } from '../context.js';
+import type { PlanContext } from '../context.js';
+import type { Step } from '../step.js';
+import { backfill } from './backfill.js';
+import { notNullSteps } from './not-null.js';
+import { quoteName } from '../../sql/index.js';
+
+/** A column that was there, perhaps under another name, must have a value from now on. */
+export function becomesNotNull(column: ObjectId, context: PlanContext): boolean {
+  const { from, to } = context;
+  if (!existingTable(column, context) || columnOf(to, column)?.notNull !== true) return false;
+  return columnOf(from, nameBefore(column, context))?.notNull === false;
+}
+
+/** And rows may be without one. */
+export function mayMissValues(column: ObjectId, context: PlanContext): boolean {
+  return becomesNotNull(column, context) && !isProven(nameBefore(column, context), context);
+}
+
+function nameBefore(column: ObjectId, { decisions }: PlanContext): ObjectId {
+  return decisions.renames.find(({ to }) => sameId(to, column))?.from ?? column;
+}
+
+function isProven(column: ObjectId, { from }: PlanContext): boolean {
+  const names = [column.name ?? '', quoteName(column.name ?? '')];
+  const proofs = new Set(names.map((name) => `CHECK ((${name} IS NOT NULL))`));
+  return from.childrenOf(relationOf(column)).some(({ id, is }) => {
+    return id.kind === 'constraint' && is['validated'] === true && proofs.has(definitionOf(from, id));
+  });
+}
+
+/** The expression that fills them; undefined where the author says that there are none: `NULL`. */
+export function fillOf(column: ObjectId, context: PlanContext): string | undefined {
+  const expression = context.decisions.backfill.get(columnPath(column));
+  return expression === undefined || /^null$/i.test(expression) || !mayMissValues(column, context)
+    ? undefined
+    : expression;
+}
+
+/**
+ * The old version of the app goes on to write rows without a value: those that are there are filled at once, for the new one, and those
+ * that have come since when the old one is gone. Only then must every row have a value.
+ */
+export function fillThenRequire(column: ObjectId, expression: string): readonly Step[] {
+  const fill = backfill(relationOf(column), column.name ?? '', expression);
+  return [{ ...fill, afterCommit: true }, ...fillAgainAndRequire(column, expression)];
+}
+
+/** The second half of that. */
+export function fillAgainAndRequire(column: ObjectId, expression: string): readonly Step[] {
+  const table = relationOf(column);
+  const fill = backfill(table, column.name ?? '', expression);
+  const again = { ...fill, comment: 'Fills what the old version of the app has left without a value since.' };
+  return [again, ...notNullSteps(table, column.name ?? '')].map((one) => ({ ...one, phase: 'contract' }));
+}

@@ -1,0 +1,37 @@
+import { tableSql } from '../../schema/object-id.js';
+import { existingTable } from '../context.js';
+import type { Recipe } from '../context.js';
+import { step } from '../step.js';
+import { fillAgainAndRequire, fillOf, fillThenRequire } from './become-not-null.js';
+import { isPartitioned } from './index-recipes.js';
+import { notNullSteps } from './not-null.js';
+import { getsSuccessor } from './rewrite-type.js';
+import { quoteName } from '../../sql/index.js';
+
+const pattern = / ALTER COLUMN "(?:[^"]|"")+" SET NOT NULL$/;
+
+/** A column that must have a value from now on. */
+export const setNotNull: Recipe = (change, context) => {
+  const column = change.uses.find(({ kind }) => kind === 'column');
+  const table = column && existingTable(column, context);
+  if (!pattern.test(change.sql) || !column || !table || !context.from.has(column) || isPartitioned(table, context))
+    return undefined;
+  const fill = fillOf(column, context);
+  if (getsSuccessor(column, context)) return fill === undefined ? [] : fillAgainAndRequire(column, fill);
+  return fill === undefined ? notNullSteps(table, column.name ?? '') : fillThenRequire(column, fill);
+};
+
+/** The same in one transaction, while everybody waits. */
+export const setNotNullDirectly: Recipe = (change, context) => {
+  const column = pattern.test(change.sql) ? change.uses.find(({ kind }) => kind === 'column') : undefined;
+  const fill = column && fillOf(column, context);
+  if (!column || fill === undefined) return undefined;
+  const name = quoteName(column.name ?? '');
+  return [
+    step(`UPDATE ${tableSql(column)} SET ${name} = ${fill} WHERE ${name} IS NULL`, {
+      comment: 'The rows without a value.',
+      effect: 'all wait while it rewrites',
+    }),
+    step(change.sql, { effect: 'all wait while it scans' }),
+  ];
+};
