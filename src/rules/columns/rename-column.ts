@@ -1,10 +1,11 @@
 import type { Observed } from '../../observe/observer.js';
-import { called, ident, newColumns, sqlName } from '../look.js';
+import { called, columnOf, ident, newColumns } from '../look.js';
 import { eachStatement } from '../rule.js';
 import type { JudgedMigration, Rule, RuleContext } from '../rule.js';
 import { after, before, isNewColumn, renamingsOf, renamings } from './batch.js';
 import type { Renaming } from './batch.js';
 import { pathOf } from './recipes.js';
+import { bothNames } from './renamed.js';
 
 const users = 'CREATE TABLE users (id int PRIMARY KEY, name text, name__new text)';
 
@@ -17,14 +18,9 @@ export const renameColumn: Rule = {
     if (migration.phase === 'contract') return [];
     return renamingsOf(statement)
       .filter((renaming) => !isKept(renaming, statement, migration, context))
-      .map(({ table, from, to }) => ({
-        message: `The old version of the app fails as soon as ${called(table)}.${from} is called ${ident(to)}.`,
-        fix: [
-          `-- Keep the name in the database, in the entity: @Column({ name: '${from.replaceAll("'", "\\'")}' }). Or both names side by side until the`,
-          `-- old version is gone, which "nest-migrate generate --rename ${pathOf(table, from)}=${to}" writes. Or, if the two have nothing to do with`,
-          '-- each other, a new column, and in a file of its own:',
-          `-- phase: contract\nALTER TABLE ${sqlName(table)} DROP COLUMN ${ident(from)};`,
-        ].join('\n'),
+      .map((renaming) => ({
+        message: `The old version of the app fails as soon as ${called(renaming.table)}.${renaming.from} is called ${ident(renaming.to)}.`,
+        fix: fixFor(renaming, statement, context),
       }));
   }),
   bad: [
@@ -49,6 +45,18 @@ export const renameColumn: Rule = {
     },
   ],
 };
+
+/** Never the DROP COLUMN alone: pasted, it would lose the data. */
+function fixFor({ table, from, to }: Renaming, { tables }: Observed, { targetVersion }: RuleContext): string {
+  const facts = [...tables.values()].find(({ oid }) => oid === table.oid);
+  const column = facts && columnOf(facts, from);
+  const recipe = facts && column && bothNames(facts, column, to, targetVersion);
+  return [
+    `-- Keep the name in the database, in the entity: @Column({ name: '${from.replaceAll("'", "\\'")}' }). Or both names side by side until the`,
+    `-- old version of the app is gone, as "nest-migrate generate --rename ${pathOf(table, from)}=${to}" writes it.`,
+    ...(recipe === undefined ? [] : [recipe]),
+  ].join('\n');
+}
 
 /** Nobody knows its name yet, or another column has it by the end of the migration. */
 function isKept(

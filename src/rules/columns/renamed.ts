@@ -1,0 +1,58 @@
+import type { ColumnFacts, TableFacts } from '../../observe/catalog.js';
+import { ident, sqlName } from '../look.js';
+import { ownMigrations, setNotNull, shortName } from '../recipes.js';
+import { fillInBatches } from './recipes.js';
+
+/** Both names side by side until the old version of the app is gone. Undefined where the column needs more than this SQL says. */
+export function bothNames(
+  table: TableFacts,
+  column: ColumnFacts,
+  to: string,
+  targetVersion: number,
+): string | undefined {
+  if (!canBeDoubled(table, column)) return undefined;
+  const alter = `ALTER TABLE ${sqlName(table)}`;
+  const [before, after] = [ident(column.name), ident(to)];
+  const bridge = shortName(table.name, to, 'rename');
+  const schema = table.schema === 'public' ? '' : `${ident(table.schema)}.`;
+  return [
+    ownMigrations,
+    `${alter} ADD COLUMN ${after} ${column.type};`,
+    '-- The old and the new version of the app each write one of the two: a trigger keeps them the same.',
+    `CREATE FUNCTION ${schema}${bridge}() RETURNS trigger LANGUAGE plpgsql AS $row$\nBEGIN\n${sameInBoth(before, after)}\n  RETURN NEW;\nEND $row$;`,
+    `CREATE TRIGGER ${bridge} BEFORE INSERT OR UPDATE ON ${sqlName(table)} FOR EACH ROW EXECUTE FUNCTION ${schema}${bridge}();`,
+    fillInBatches(sqlName(table), after, before, `${before} IS NOT NULL`),
+    ...(isIndexed(table, column)
+      ? [
+          `-- The indexes and constraints of ${before} once more for ${after}: CONCURRENTLY, and NOT VALID with VALIDATE CONSTRAINT.`,
+        ]
+      : []),
+    ...(column.notNull ? setNotNull(table, to, targetVersion) : []),
+    '-- When the old version of the app is gone, in a migration of its own:\n-- phase: contract',
+    ...(column.default === null ? [] : [`${alter} ALTER COLUMN ${after} SET DEFAULT ${column.default};`]),
+    `DROP TRIGGER ${bridge} ON ${sqlName(table)};\nDROP FUNCTION ${schema}${bridge}();`,
+    `${alter} DROP COLUMN ${before};`,
+  ].join('\n');
+}
+
+/** Compared as they are stored: not every type has an `=`. Only the old one has the default, so that what is left out shows. */
+function sameInBoth(before: string, after: string): string {
+  return [
+    `  IF TG_OP = 'INSERT' AND NEW.${after} IS NULL THEN NEW.${after} := NEW.${before};`,
+    `  ELSIF TG_OP = 'INSERT' OR ROW(NEW.${after})::record *<> ROW(OLD.${after})::record THEN NEW.${before} := NEW.${after};`,
+    `  ELSE NEW.${after} := NEW.${before};\n  END IF;`,
+  ].join('\n');
+}
+
+function canBeDoubled({ kind, constraints, referredBy }: TableFacts, column: ColumnFacts): boolean {
+  const isKey = constraints.some(({ type, columns }) => type === 'primary key' && columns.includes(column.name));
+  const isReferredTo = referredBy.some(({ columns }) => columns.includes(column.name));
+  const isGiven = column.identity || column.generated || column.default?.startsWith('nextval(') === true;
+  return kind === 'table' && !isKey && !isReferredTo && !isGiven;
+}
+
+function isIndexed({ indexes, constraints }: TableFacts, { name }: ColumnFacts): boolean {
+  const isProper = ({ type, columns }: TableFacts['constraints'][number]): boolean =>
+    type !== 'not null' && columns.includes(name);
+  return constraints.some(isProper) || indexes.some(({ definition }) => definition.includes(name));
+}
