@@ -1,3 +1,5 @@
+import type { DryRunStatement } from './events.js';
+
 /** What a process should exit with. 3 means: nothing failed, but there is something to do. */
 export const ExitCode = { done: 0, failed: 1, usage: 2, todo: 3 } as const;
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode] | 130 | 143;
@@ -65,6 +67,8 @@ export interface ErrorDetails {
   readonly sql?: string;
   /** What the same command had finished before it failed. */
   readonly finished?: readonly string[];
+  /** What a dry run had collected before it failed. */
+  readonly statements?: readonly DryRunStatement[];
 }
 
 // Two copies of this package (ESM and CommonJS) may meet in one process, so errors are known by a brand, not by instanceof.
@@ -78,6 +82,8 @@ export class MigrateError extends Error {
   readonly migration: string | undefined;
   readonly sql: string | undefined;
   readonly finished: readonly string[];
+  /** Only of a dry run. */
+  readonly statements: readonly DryRunStatement[] | undefined;
   readonly [brand] = true;
 
   constructor(details: ErrorDetails) {
@@ -89,11 +95,12 @@ export class MigrateError extends Error {
     this.migration = details.migration;
     this.sql = details.sql;
     this.finished = details.finished ?? [];
+    this.statements = details.statements;
   }
 
   /** The same failure, told by somebody who knows more: which migration it was, what had been finished before. */
   with(more: Partial<ErrorDetails>): MigrateError {
-    const { code, message, next, exitCode, cause, migration, sql, finished } = this;
+    const { code, message, next, exitCode, cause, migration, sql, finished, statements } = this;
     const known = {
       code,
       message,
@@ -103,6 +110,7 @@ export class MigrateError extends Error {
       finished,
       ...(migration && { migration }),
       ...(sql && { sql }),
+      ...(statements && { statements }),
     };
     return new MigrateError({ ...known, ...more });
   }

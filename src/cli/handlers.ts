@@ -1,6 +1,5 @@
 import type {
   CreateOptions,
-  DryRunStatement,
   Finished,
   Resolution,
   RevertOptions,
@@ -11,6 +10,7 @@ import type {
 import { ExitCode, MigrateError } from '../errors.js';
 import { milliseconds } from '../options.js';
 import { withMigrator } from './connect.js';
+import { dryRunLines } from './dry-run-lines.js';
 import type { GlobalFlags } from './flags.js';
 import { untilFound } from './found-by.js';
 import { many, showDuration } from './io.js';
@@ -30,7 +30,7 @@ type Handler<Flags, Args extends readonly unknown[] = []> = (
 
 const run: Handler<
   Pick<RunOptions, 'to' | 'count' | 'transaction' | 'phase'> &
-    ModeFlags & { readonly plan?: boolean; readonly yes?: boolean }
+    ModeFlags & { readonly plan?: boolean; readonly yes?: boolean; readonly strict?: boolean }
 > = async (io, flags) => {
   const { to, count, transaction, phase } = flags;
   const result = await withMigrator(io, flags, async (migrator) => {
@@ -42,10 +42,10 @@ const run: Handler<
   });
   io.result(result, () =>
     result.statements
-      ? sqlLines(result.statements)
+      ? dryRunLines(result.statements)
       : [summary(result.applied, 'applied', nothingToRun(result.deferred), io)],
   );
-  return ExitCode.done;
+  return flags.strict && result.problems ? ExitCode.todo : ExitCode.done;
 };
 
 const revert: Handler<
@@ -57,7 +57,9 @@ const revert: Handler<
     migrator.revert({ to, count, which, mode: modeOf(flags) }),
   );
   io.result(result, () =>
-    result.statements ? sqlLines(result.statements) : [summary(result.reverted, 'reverted', 'nothing is applied', io)],
+    result.statements
+      ? dryRunLines(result.statements)
+      : [summary(result.reverted, 'reverted', 'nothing is applied', io)],
   );
   return ExitCode.done;
 };
@@ -191,17 +193,4 @@ function summary(finished: readonly Finished[], verb: string, nothing: string, i
   if (finished.length === 0) return `Nothing to do: ${nothing}.`;
   const total = finished.reduce((sum, { durationMs }) => sum + durationMs, 0);
   return `${io.paint.bold(many(finished.length, 'migration'))} ${verb} in ${showDuration(total)}.`;
-}
-
-/** A script that can be read and run. */
-function sqlLines(statements: readonly DryRunStatement[]): readonly string[] {
-  const lines: string[] = ['-- A dry run: executed on the server and rolled back, unless it says "not executed".'];
-  let migration = '';
-  for (const statement of statements) {
-    if (statement.migration !== migration) lines.push('', `-- ${(migration = statement.migration)}`);
-    if (!statement.executed) lines.push('-- not executed: it cannot run inside a transaction that is rolled back');
-    lines.push(`${statement.sql.trim().replace(/;$/, '')};`);
-    if (statement.parameters) lines.push(`-- with ${JSON.stringify(statement.parameters)}`);
-  }
-  return statements.length === 0 ? ['-- Nothing to do.'] : lines;
 }

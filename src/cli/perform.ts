@@ -1,5 +1,6 @@
 import { isMigrateError, messageOf, MigrateError } from '../errors.js';
 import type { ExitCode } from '../errors.js';
+import type { DryRunStatement } from '../events.js';
 import { withoutPassword } from '../data-source/describe.js';
 import type { GlobalFlags } from './flags.js';
 import { paintFor } from './io.js';
@@ -43,8 +44,11 @@ export async function perform(
     return await command(io);
   } catch (thrown) {
     const error = isMigrateError(thrown) ? thrown : unexpected(thrown);
-    if (json) write(`${JSON.stringify({ error: asJson(error) }, null, 2)}\n`);
-    else process.stderr.write(forPeople(error, io));
+    if (json) write(`${JSON.stringify(asJson(error), null, 2)}\n`);
+    else {
+      if (error.statements) write(await collected(error.statements, error));
+      process.stderr.write(forPeople(error, io));
+    }
     return error.exitCode;
   } finally {
     if (inApp === undefined) await closeEmbedded();
@@ -71,8 +75,8 @@ function unexpected(error: unknown): MigrateError {
 }
 
 function asJson(error: MigrateError): object {
-  const { code, message, next, migration, sql, finished } = error;
-  return {
+  const { code, message, next, migration, sql, finished, statements } = error;
+  const told = {
     code,
     message: withoutPassword(message),
     next,
@@ -80,6 +84,14 @@ function asJson(error: MigrateError): object {
     ...(sql !== undefined && { sql }),
     ...(finished.length > 0 && { finished }),
   };
+  return statements === undefined ? { error: told } : { statements, error: told };
+}
+
+/** What a dry run did before it failed is its result all the same. */
+async function collected(statements: readonly DryRunStatement[], error: MigrateError): Promise<string> {
+  const { dryRunLines } = await import('./dry-run-lines.js');
+  const lines = dryRunLines(statements, withoutPassword(error.message));
+  return lines.map((line) => `${line}\n`).join('');
 }
 
 function forPeople(error: MigrateError, io: Io): string {

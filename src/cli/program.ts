@@ -104,6 +104,7 @@ function run(program: Command, action: Action): void {
     )
     .addOption(new Option('--fake', 'record them as applied without executing them').conflicts('dryRun'))
     .addOption(new Option('--dry-run', 'print the SQL: it is executed and rolled back'))
+    .option('--strict', 'exit with 3 when a file of an applied migration was edited or is missing')
     .option('--plan', 'show first what will happen, and ask; without a terminal: run nothing that blocks or fails')
     .option('--yes', 'with --plan: do not ask, and run it whatever the plan says')
     .addHelpText(

@@ -1,5 +1,4 @@
-import type { DryRunStatement } from '../database/rehearse.js';
-import type { Due } from '../events.js';
+import type { DryRunStatement, Due } from '../events.js';
 import type { Phase } from '../files/phase.js';
 import type { TransactionMode } from '../options.js';
 import type { FoundBy } from './placement.js';
@@ -34,6 +33,8 @@ export interface RunResult {
   /** The contract migrations that wait for later. */
   readonly deferred: readonly string[];
   readonly waitedForLockMs: number;
+  /** Applied migrations whose file was edited or is missing; left out where there is none. */
+  readonly problems?: readonly StatusProblem[];
   /** Only of a dry run. */
   readonly statements?: readonly DryRunStatement[];
 }
@@ -77,7 +78,7 @@ export interface PendingMigration {
 }
 
 export interface StatusProblem {
-  readonly code: 'FILE_MISSING' | 'EDITED' | 'OUT_OF_ORDER' | 'HALF_DONE' | 'NO_FILES';
+  readonly code: 'FILE_MISSING' | 'EDITED' | 'OUT_OF_ORDER' | 'HALF_DONE' | 'NO_FILES' | 'LEDGER_DUPLICATE';
   readonly migration: string | null;
   readonly message: string;
 }

@@ -1,3 +1,4 @@
+import type { QueryRunner } from 'typeorm';
 import { ExitCode, isMigrateError, MigrateError } from '../errors.js';
 import type { SqlClient } from '../database/client.js';
 import { ensureTables, readLedgerInside } from '../database/ledger.js';
@@ -5,7 +6,7 @@ import type { Lock } from '../database/lock.js';
 import { nextBatch } from '../database/log.js';
 import type { HalfDone } from '../database/log.js';
 import { dryRun, recordOnly } from '../database/rehearse.js';
-import type { DryRunStatement } from '../database/rehearse.js';
+import type { DryRunOptions } from '../database/rehearse.js';
 import { applyInSteps } from '../database/steps.js';
 import { applyInTransaction } from '../database/transaction.js';
 import type { ApplyContext, Step } from '../database/transaction.js';
@@ -13,7 +14,7 @@ import type { KnownMigration } from '../files/migration.js';
 import type { TransactionMode } from '../options.js';
 import type { CommandContext } from './context.js';
 import type { Finished, RunMode } from './contract.js';
-import type { Direction } from '../events.js';
+import type { Direction, DryRunStatement } from '../events.js';
 
 /** A step whose file is not loaded yet. */
 export interface PlannedStep {
@@ -49,12 +50,14 @@ export async function execute(
     lock,
     batch: options.mode === 'dry' ? 0 : await prepareTables(client, context),
   };
-  if (options.mode === 'dry') return { finished: [], statements: await dryRun(steps, apply) };
+  if (options.mode === 'dry' && options.transaction === 'all') await refuseWithout(steps, apply, options);
+  if (options.mode === 'dry')
+    return { finished: [], statements: await dryRun(steps, rehearsing(options, apply), apply) };
   if (options.mode === 'fake') {
     await recordOnly(steps, apply);
     return { finished: steps.map((step) => finishedStep(step, 0, apply, 'fake')) };
   }
-  await createMetadataTable(context);
+  await withQueryRunner(context, (queryRunner) => createMetadataTable(queryRunner, context));
   if (options.transaction === 'all') return allInOne(steps, apply, options);
   return oneByOne(steps, apply, options);
 }
@@ -63,24 +66,35 @@ async function prepareTables(client: SqlClient, context: CommandContext): Promis
   const { exists } = await readLedgerInside(client, context.tables);
   if (exists.ledger && exists.log) return nextBatch(client, context.tables);
   // On the data source's connection: the one that holds the lock must not write, or the new tables stay invisible to all others until it ends.
-  const queryRunner = context.dataSource.createQueryRunner();
-  try {
-    await ensureTables((await queryRunner.connect()) as SqlClient, context.tables, exists);
-  } finally {
-    await queryRunner.release();
-  }
+  await withQueryRunner(context, async (queryRunner) =>
+    ensureTables((await queryRunner.connect()) as SqlClient, context.tables, exists),
+  );
   return nextBatch(client, context.tables);
 }
 
+type Connected = Pick<CommandContext, 'dataSource'>;
+
 /** TypeORM's own table for views and generated columns: the migrations that TypeORM generates write to it. */
-async function createMetadataTable(context: CommandContext): Promise<void> {
-  const builder = context.dataSource.driver.createSchemaBuilder() as {
-    createMetadataTableIfNecessary?(queryRunner: unknown): Promise<void>;
+async function createMetadataTable(queryRunner: QueryRunner, { dataSource }: Connected): Promise<void> {
+  const builder = dataSource.driver.createSchemaBuilder() as {
+    createMetadataTableIfNecessary?(queryRunner: QueryRunner): Promise<void>;
   };
-  if (builder.createMetadataTableIfNecessary === undefined) return;
-  const queryRunner = context.dataSource.createQueryRunner();
+  await builder.createMetadataTableIfNecessary?.(queryRunner);
+}
+
+function rehearsing({ transaction }: ExecuteOptions, context: Connected): DryRunOptions {
+  const prepare: DryRunOptions['prepare'] = (session) =>
+    session.unwatched(() => createMetadataTable(session.queryRunner, context));
+  return { transaction, prepare };
+}
+
+async function withQueryRunner<T>(
+  { dataSource }: Connected,
+  work: (queryRunner: QueryRunner) => Promise<T>,
+): Promise<T> {
+  const queryRunner = dataSource.createQueryRunner();
   try {
-    await builder.createMetadataTableIfNecessary(queryRunner);
+    return await work(queryRunner);
   } finally {
     await queryRunner.release();
   }
@@ -108,29 +122,28 @@ async function oneByOne(steps: readonly Step[], context: ApplyContext, options: 
 }
 
 async function allInOne(steps: readonly Step[], context: ApplyContext, options: ExecuteOptions): Promise<Execution> {
-  const without: string[] = options.halfDone.map((row) => row.migration);
-  for (const step of steps) if ((await ownTransaction(step, context)) === false) without.push(step.migration.name);
-  if (without.length > 0) {
-    throw new MigrateError({
-      code: 'USAGE',
-      message: `These migrations must run without a transaction, so they cannot share one: ${without.join(', ')}. Nothing was changed.`,
-      next: 'Use --transaction each (the default).',
-      exitCode: ExitCode.usage,
-    });
-  }
+  await refuseWithout(steps, context, options);
   steps.forEach((step, index) => startedStep(step, index, steps.length, true, context));
   const durations = await applyInTransaction(steps, context);
   return { finished: steps.map((step, index) => finishedStep(step, durations[index] ?? 0, context, 'real')) };
 }
 
+async function refuseWithout(steps: readonly Step[], context: ApplyContext, options: ExecuteOptions): Promise<void> {
+  const without: string[] = options.halfDone.map((row) => row.migration);
+  for (const step of steps) if ((await ownTransaction(step, context)) === false) without.push(step.migration.name);
+  if (without.length === 0) return;
+  throw new MigrateError({
+    code: 'USAGE',
+    message: `These migrations must run without a transaction, so they cannot share one: ${without.join(', ')}. Nothing was changed.`,
+    next: 'Use --transaction each (the default).',
+    exitCode: ExitCode.usage,
+  });
+}
+
 /** What the class says by itself. It may say so in its constructor, so it takes an instance to know. */
 async function ownTransaction(step: Step, context: ApplyContext): Promise<boolean | undefined> {
-  const queryRunner = context.dataSource.createQueryRunner();
-  try {
-    return (await step.migration.prepare(queryRunner, context.instantiate)).transaction;
-  } finally {
-    await queryRunner.release();
-  }
+  const prepare = (queryRunner: QueryRunner) => step.migration.prepare(queryRunner, context.instantiate);
+  return (await withQueryRunner(context, prepare)).transaction;
 }
 
 function startedStep(step: Step, index: number, total: number, transactional: boolean, context: ApplyContext): void {

@@ -16,15 +16,20 @@ function serverErrorOf(error: unknown): ServerError | undefined {
   return typeof candidate?.code === 'string' && /^[0-9A-Z]{5}$/.test(candidate.code) ? candidate : undefined;
 }
 
+/** The code that the server gave a failure, if it was the server. */
+export function sqlState(error: unknown): string | undefined {
+  return serverErrorOf(error)?.code;
+}
+
 /** Not granted in time, or chosen as the victim of a deadlock: the same transaction may well succeed a moment later. */
 export function isLockFailure(error: unknown): boolean {
-  const code = serverErrorOf(error)?.code;
+  const code = sqlState(error);
   return code === '55P03' || code === '40P01';
 }
 
 /** The statement cannot run inside a transaction block. */
 export function needsAutocommit(error: unknown): boolean {
-  const code = serverErrorOf(error)?.code;
+  const code = sqlState(error);
   return code === '25001' || code === '2D000';
 }
 

@@ -1,85 +1,115 @@
 import { messageOf } from '../errors.js';
+import type { MigrateError } from '../errors.js';
+import type { DryRunStatement } from '../events.js';
+import type { TransactionMode } from '../options.js';
 import { abortable, cancelled } from './cancel.js';
-import { migrationFailed, needsAutocommit } from './failure.js';
+import { migrationFailed } from './failure.js';
+import { keepInTransaction, withOneConnection } from './one-connection.js';
+import { namesPoison, poison } from './poison.js';
+import { everyRow } from './progress.js';
+import { Rehearsal } from './rehearsal.js';
+import { readSequences, undoSetBack } from './sequences.js';
 import { withSession } from './session.js';
 import type { Execute, Session } from './session.js';
 import { begin, executeMigration, recordStep, rollback } from './transaction.js';
 import type { ApplyContext, Step } from './transaction.js';
 
-export interface DryRunStatement {
-  readonly migration: string;
-  readonly sql: string;
-  readonly parameters?: readonly unknown[];
-  /** False when it was only recorded, because it cannot run inside a transaction that is rolled back. */
-  readonly executed: boolean;
+export interface DryRunOptions {
+  readonly transaction: TransactionMode;
+  /** What TypeORM makes before migrations run, made in the same transaction. */
+  readonly prepare: (session: Session) => Promise<void>;
 }
 
 /**
- * Executes migrations on the real server in a transaction that is rolled back, and returns their SQL. What cannot run in a
- * transaction is only recorded. While it lasts it holds the same table locks as the real thing.
+ * Executes migrations on the real server in one transaction that can only be rolled back, and returns their SQL. While it lasts it holds
+ * all their table locks, also those that a real run would give back between its transactions.
  */
-export async function dryRun(steps: readonly Step[], context: ApplyContext): Promise<readonly DryRunStatement[]> {
-  const statements: DryRunStatement[] = [];
-  let current = '';
-  return withSession(
-    { ...context, migration: () => current, execute: (session) => recording(session, statements, () => current) },
-    async (session) => {
-      try {
-        await session.unwatched(() => session.queryRunner.startTransaction());
-        await session.client.query(
-          `SET LOCAL lock_timeout = ${context.settings.lockTimeoutMs}; SET LOCAL statement_timeout = ${context.settings.statementTimeoutMs}`,
-        );
+export async function dryRun(
+  steps: readonly Step[],
+  options: DryRunOptions,
+  context: ApplyContext,
+): Promise<readonly DryRunStatement[]> {
+  let current = steps[0]?.migration.name ?? '';
+  const recorder: { execute: Execute } = { execute: (_sql, _parameters, run) => run() };
+  const execute: Execute = (sql, parameters, run) => recorder.execute(sql, parameters, run);
+  return withSession({ ...context, migration: () => current, execute: () => execute }, async (session) => {
+    const rehearsal = new Rehearsal(session);
+    const sequences = await readSequences(session.client);
+    try {
+      await open(session, context);
+      await options.prepare(session);
+      recorder.execute = rehearsal.execute;
+      const all = async (): Promise<void> => {
         for (const step of steps) {
           current = step.migration.name;
-          const runnable = await step.migration.prepare(session.queryRunner, context.instantiate);
-          session.progress.statement = 0;
-          await abortable(context.signal, () => executeMigration(runnable, step, session));
+          await rehearseStep(step, rehearsal, session, options, context);
         }
-        return statements;
-      } catch (error) {
-        const state = 'This was a dry run: everything was rolled back, the database is as it was.';
-        if (context.signal.aborted) throw cancelled(context.signal, state);
-        const { sql, statement } = session.progress;
-        throw migrationFailed(error, {
-          migration: current,
-          direction: steps[0]?.direction ?? 'up',
-          sql,
-          statement,
-          state,
-        });
-      } finally {
-        await rollback(session);
-      }
-    },
-  );
+      };
+      await withOneConnection(context.dataSource, session.queryRunner, () => keepInTransaction(session.client, all));
+      return rehearsal.statements;
+    } catch (error) {
+      throw failed(error, current, steps, session, context).with({ statements: rehearsal.statements });
+    } finally {
+      await rollback(session);
+      await undoSetBack(session.client, sequences).catch(() => undefined);
+    }
+  });
 }
 
-function recording(session: Session, statements: DryRunStatement[], migration: () => string): Execute {
-  return async (sql, parameters, run) => {
-    const record = (executed: boolean): void => {
-      const given =
-        Array.isArray(parameters) && parameters.length > 0 ? { parameters: parameters as readonly unknown[] } : {};
-      statements.push({ migration: migration(), sql, ...given, executed });
-    };
-    // Executed, it would make the dry run real.
-    if (/^\s*(?:COMMIT|END|ABORT|ROLLBACK(?!\s+TO)|BEGIN|START\s+TRANSACTION|PREPARE\s+TRANSACTION)\b/i.test(sql)) {
-      record(false);
-      return [];
-    }
-    await session.client.query('SAVEPOINT nest_migrate');
-    try {
-      const result = await run();
-      record(true);
-      // The migration may have ended savepoints, ours among them, by rolling back to an earlier one of its own.
-      await session.client.query('SAVEPOINT nest_migrate');
-      return result;
-    } catch (error) {
-      await session.client.query('ROLLBACK TO SAVEPOINT nest_migrate');
-      if (!needsAutocommit(error)) throw error;
-      record(false);
-      return [];
-    }
-  };
+async function open(session: Session, context: ApplyContext): Promise<void> {
+  const { isolationLevel } = context.dataSource.options as { readonly isolationLevel?: string };
+  const level = isolationLevel === undefined ? '' : ` ISOLATION LEVEL ${isolationLevel}`;
+  await session.client.query(`START TRANSACTION${level}; ${settingsFor('transactional', context)}`);
+  const { rows } = await session.client.query('SELECT pg_backend_pid() AS pid');
+  session.setBackend(Number(rows[0]?.['pid']));
+  await poison(session.client);
+}
+
+async function rehearseStep(
+  step: Step,
+  rehearsal: Rehearsal,
+  session: Session,
+  options: DryRunOptions,
+  context: ApplyContext,
+): Promise<void> {
+  const { queryRunner, progress } = session;
+  const runnable = await step.migration.prepare(queryRunner, context.instantiate);
+  const kind = (runnable.transaction ?? options.transaction !== 'none') ? 'transactional' : 'plain';
+  // As a real run would hand it over: in a transaction or not, and without what TypeORM knows of tables as they were before.
+  const state = { isTransactionActive: kind === 'transactional', transactionDepth: kind === 'transactional' ? 1 : 0 };
+  Object.assign(queryRunner, { ...state, loadedTables: [], loadedViews: [] });
+  Object.assign(progress, { statement: 0, sql: undefined });
+  await rehearsal.enter({
+    name: step.migration.name,
+    kind,
+    settings: settingsFor(kind, context),
+    warn: (message) => context.onEvent({ type: 'warning', code: 'WOULD_FAIL', message }),
+  });
+  await abortable(context.signal, () => executeMigration(runnable, step, session));
+  await rehearsal.leave();
+}
+
+/** Without a transaction, a real run has no statement timeout; but waiting for a lock while others are held stops those who need them. */
+function settingsFor(kind: 'transactional' | 'plain', { settings }: ApplyContext): string {
+  const longest = kind === 'plain' ? 0 : settings.statementTimeoutMs;
+  return `SET LOCAL lock_timeout = ${settings.lockTimeoutMs}; SET LOCAL statement_timeout = ${longest}; ${everyRow}`;
+}
+
+function failed(
+  error: unknown,
+  migration: string,
+  steps: readonly Step[],
+  session: Session,
+  context: ApplyContext,
+): MigrateError {
+  const rolledBack = 'This was a dry run: everything was rolled back, the database is as it was.';
+  if (context.signal.aborted) return cancelled(context.signal, rolledBack);
+  const { sql, statement } = session.progress;
+  const state = namesPoison(messageOf(error))
+    ? `${rolledBack} The table that it names is there in dry runs only: it makes sure that nothing is committed.`
+    : rolledBack;
+  const direction = steps[0]?.direction ?? 'up';
+  return migrationFailed(error, { migration, direction, sql, statement, state });
 }
 
 /** Records migrations as applied, or as reverted, without executing them. */

@@ -26,7 +26,7 @@ function bodyOf(text: string, tag: string | undefined): string {
 }
 
 /** What the statements of a block come after. */
-const starts = new Set([';', 'BEGIN', 'THEN', 'ELSE', 'LOOP', '>>']);
+export const statementStarts = new Set([';', 'BEGIN', 'THEN', 'ELSE', 'LOOP', '>>']);
 
 /** https://www.postgresql.org/docs/current/plpgsql-transactions.html */
 function endsTransactions(body: string): Block['endsTransactions'] {
@@ -35,8 +35,8 @@ function endsTransactions(body: string): Block['endsTransactions'] {
   for (let before = ''; words.token() !== undefined; words.skip(1)) {
     const word = words.peek();
     const ends = word === 'COMMIT' || word === 'ROLLBACK';
-    if (starts.has(before) && ends && [';', 'AND'].includes(words.peek(1))) return 'always';
-    if (starts.has(before) && word === 'CALL') calls = true;
+    if (statementStarts.has(before) && ends && [';', 'AND'].includes(words.peek(1))) return 'always';
+    if (statementStarts.has(before) && word === 'CALL') calls = true;
     before = word;
   }
   return calls ? 'perhaps' : 'never';

@@ -1,6 +1,7 @@
 export { classify } from './classify.js';
 export type { SqlClass } from './classify.js';
 export { fittingName, generatedName, truncatedName } from './identifier.js';
+export { inTransaction } from './in-transaction.js';
 export { layOut } from './layout.js';
 export { plainName, quoteLiteral, quoteName } from './quote.js';
 export { splitSql } from './split.js';

@@ -76,6 +76,40 @@ ALTER TABLE users ADD email text;
 `);
   });
 
+  it('--dry-run prints what it has collected when a statement fails, too', async () => {
+    project.write(
+      'migrations/1700000000003-Broken.sql',
+      '-- transaction: false\n-- up\nCREATE INDEX CONCURRENTLY i ON users (id);\nSELECT 1/0;\n',
+    );
+    const { code, stdout, stderr } = await cli('run', '--dry-run');
+    expect([code, stderr.split('\n')[0]]).toEqual([
+      1,
+      '✖ Migration Broken1700000000003 failed at its statement 2 (line 4 of its file): division by zero (22012).',
+    ]);
+    expect(stdout).toContain(`
+-- ${second}
+ALTER TABLE users ADD email text;
+
+-- Broken1700000000003
+-- executed without CONCURRENTLY
+CREATE INDEX CONCURRENTLY i ON users (id);
+
+-- It stopped here. Migration Broken1700000000003 failed at its statement 2 (line 4 of its file): division by zero (22012).
+--   SELECT 1/0
+-- This was a dry run: everything was rolled back, the database is as it was.
+`);
+    const json = JSON.parse((await cli('run', '--dry-run', '--json')).stdout);
+    expect(json.statements).toHaveLength(3);
+    expect(json.statements[2]).toEqual({
+      migration: 'Broken1700000000003',
+      sql: 'CREATE INDEX CONCURRENTLY i ON users (id)',
+      executed: true,
+      note: 'without CONCURRENTLY',
+    });
+    expect(json.error).toMatchObject({ code: 'MIGRATION_FAILED', migration: 'Broken1700000000003' });
+    expect(await database.query(`SELECT to_regclass('users') AS users`)).toEqual([{ users: null }]);
+  });
+
   it('says which statement, of which file and line, and what to do', async () => {
     project.write('migrations/1700000000003-Broken.sql', '-- up\n\nSELECT 1;\n\nALTER TABLE users\n  ADD age intt;\n');
     const { code, stderr } = await cli('run');

@@ -99,6 +99,14 @@ async function evolveIn(dir: string, { database, live }: Place, evolution: Evolu
       'A second generate still finds something to do',
       generated,
     );
+    const { statements } = await migrator.run({ mode: 'dry' });
+    if (statements?.length !== generated.statements.length)
+      throw new Error(`A dry run met other statements: ${JSON.stringify(statements)}`);
+    expectNone(
+      (await compareSchemas(await live(), first)).map(({ sql }) => sql),
+      'A dry run left something behind',
+      generated,
+    );
     await migrator.run();
     return generated;
   });
@@ -111,6 +119,7 @@ async function evolveIn(dir: string, { database, live }: Place, evolution: Evolu
   if (stays.length === 0) await expectTypeormContent(database.url, evolution, change);
 
   await as(evolution.after, async (migrator) => {
+    await migrator.revert({ count: change.files.length, mode: 'dry' });
     await migrator.revert({ count: change.files.length });
     const reverted = await live();
     const { schema: back } = keepUnknown(first, reverted, ({ kind }) => kind === 'extension');

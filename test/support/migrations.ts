@@ -2,7 +2,7 @@ import { DataSource } from 'typeorm';
 import type { QueryRunner } from 'typeorm';
 import { createMigrator } from '../../src/migrator.js';
 import type { Migrator } from '../../src/migrator.js';
-import type { MigrateEvent } from '../../src/events.js';
+import type { DryRunStatement, MigrateEvent } from '../../src/events.js';
 import type { Instantiate, MigrationClass } from '../../src/files/migration.js';
 import type { MigrateSettings } from '../../src/options.js';
 
@@ -76,6 +76,7 @@ export async function failureOf(work: Promise<unknown>): Promise<
     readonly code?: string;
     readonly next?: string;
     readonly finished?: readonly string[];
+    readonly statements?: readonly DryRunStatement[];
     readonly exitCode?: number;
   }
 > {

@@ -1,0 +1,27 @@
+import type { DryRunStatement } from '../events.js';
+import { sqlTokens } from '../sql/index.js';
+
+/** What a dry run has collected, as a script that can be read and run; `failure` is why it stopped. */
+export function dryRunLines(statements: readonly DryRunStatement[], failure?: string): readonly string[] {
+  const lines: string[] = ['-- A dry run: executed on the server and rolled back, unless it says "not executed".'];
+  let migration = '';
+  for (const statement of statements) {
+    if (statement.migration !== migration) lines.push('', `-- ${(migration = statement.migration)}`);
+    if (!statement.executed) lines.push(...comment(`not executed: ${statement.note ?? 'only recorded'}`));
+    else if (statement.note !== undefined) lines.push(...comment(`executed ${statement.note}`));
+    lines.push(terminated(statement.sql.trim()));
+    if (statement.parameters) lines.push(...comment(`with ${JSON.stringify(statement.parameters)}`));
+  }
+  if (failure !== undefined) return [...lines, '', ...comment(`It stopped here. ${failure}`)];
+  return statements.length === 0 ? ['-- Nothing to do.'] : lines;
+}
+
+/** With one semicolon, which a comment at the end must not swallow. */
+function terminated(sql: string): string {
+  if (sql.endsWith(';')) return sql;
+  return [...sqlTokens(sql)].at(-1)?.text.startsWith('--') ? `${sql}\n;` : `${sql};`;
+}
+
+function comment(text: string): readonly string[] {
+  return text.split('\n').map((line) => `-- ${line}`);
+}

@@ -1,0 +1,76 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { DataSource, QueryRunner } from 'typeorm';
+import { MigrateError } from '../errors.js';
+import { classify } from '../sql/index.js';
+import type { SqlClient } from './client.js';
+
+interface Wire {
+  query: (...given: readonly unknown[]) => unknown;
+}
+
+/**
+ * While the work lasts, everything that is sent on this connection, also past TypeORM, is one statement a message and none that ends the
+ * transaction. The extended protocol makes sure of the first: the server itself refuses a message with several statements.
+ */
+export async function keepInTransaction<T>(client: SqlClient, work: () => Promise<T>): Promise<T> {
+  const wire = client as unknown as Wire;
+  const send = wire.query.bind(wire);
+  const query: Wire['query'] = (message, ...more) => {
+    const text = textOf(message);
+    if (classify(text ?? '').some(({ opens, closes, command }) => opens || closes || command.endsWith(' PREPARED')))
+      return Promise.reject(refused(text ?? ''));
+    return send(inOneStatement(message, text), ...more);
+  };
+  return withOwn(wire, { query }, work);
+}
+
+function textOf(message: unknown): string | undefined {
+  const text = typeof message === 'string' ? message : (message as { readonly text?: unknown } | null)?.text;
+  return typeof text === 'string' ? text : undefined;
+}
+
+function inOneStatement(message: unknown, text: string | undefined): unknown {
+  if (typeof message === 'string') return { text, queryMode: 'extended' };
+  // A cursor or a COPY sends itself, in a way of its own.
+  if (typeof message !== 'object' || message === null || 'submit' in message) return message;
+  return { ...message, queryMode: 'extended' };
+}
+
+/**
+ * While the work lasts, what it asks of the data source (`queryRunner.connection.query`, its entity manager) goes over this query runner
+ * instead of a connection of its own, where it would be committed. Only what the work itself asks: an app may be serving requests meanwhile.
+ */
+export async function withOneConnection<T>(
+  dataSource: DataSource,
+  queryRunner: QueryRunner,
+  work: () => Promise<T>,
+): Promise<T> {
+  const inside = new AsyncLocalStorage<true>();
+  const create = dataSource.createQueryRunner.bind(dataSource);
+  const unreleasable: PropertyDescriptorMap = { release: { value: () => Promise.resolve() } };
+  const createQueryRunner: DataSource['createQueryRunner'] = (mode) =>
+    inside.getStore() ? (Object.create(queryRunner, unreleasable) as QueryRunner) : create(mode);
+  return withOwn(dataSource, { createQueryRunner }, () => inside.run(true, work));
+}
+
+/** Puts methods on an object that is not ours, and takes them off again: those of its class show through then, or what it had itself. */
+async function withOwn<T>(object: object, methods: object, work: () => Promise<T>): Promise<T> {
+  const before = Object.getOwnPropertyDescriptors(object) as PropertyDescriptorMap;
+  Object.assign(object, methods);
+  try {
+    return await work();
+  } finally {
+    for (const name of Object.keys(methods)) {
+      if (before[name]) Object.defineProperty(object, name, before[name]);
+      else Reflect.deleteProperty(object, name);
+    }
+  }
+}
+
+function refused(text: string): MigrateError {
+  return new MigrateError({
+    code: 'MIGRATION_FAILED',
+    message: `A migration sent a statement that begins or ends a transaction past its query runner, which a dry run does not let through: ${text.trim().slice(0, 200)}\nEverything was rolled back, the database is as it was.`,
+    next: 'Send it with queryRunner.query(), or see the SQL of this migration in its file.',
+  });
+}

@@ -1,0 +1,216 @@
+import { messageOf, MigrateError } from '../errors.js';
+import type { DryRunStatement } from '../events.js';
+import { classify, inTransaction, splitSql } from '../sql/index.js';
+import type { SqlClass } from '../sql/index.js';
+import type { SqlClient } from './client.js';
+import { isLockFailure, needsAutocommit, sqlState } from './failure.js';
+import { checkDeferred, isPoison, letPoisonPass } from './poison.js';
+import type { Execute, Progress, Session } from './session.js';
+
+/** The migration that is rehearsed now. */
+export interface Role {
+  readonly name: string;
+  readonly kind: 'transactional' | 'plain';
+  /** The settings that its transaction, or each of its statements, begins with. */
+  readonly settings: string;
+  /** Is told what a real run would not survive. */
+  readonly warn: (message: string) => void;
+}
+
+const savepoint = 'nest_migrate_statement';
+const ownTransaction = 'nest_migrate_transaction';
+
+/**
+ * Executes the statements of migrations, one after the other, inside one transaction that is rolled back in the end. A savepoint before
+ * each takes back what cannot be executed there; and as it is gone with its transaction, releasing it shows that the transaction is still ours.
+ */
+export class Rehearsal {
+  readonly statements: DryRunStatement[] = [];
+  private role: Role = { name: '', kind: 'transactional', settings: '', warn: () => undefined };
+  /** A plain migration has begun a transaction of its own. */
+  private inOwn = false;
+  /** The transaction of the migration has changed a type. */
+  private altersType = false;
+  /** Something was only recorded that later statements may need. */
+  private uncertain = false;
+  private last: Promise<unknown> = Promise.resolve();
+
+  /** Sends what is ours. */
+  private readonly client: SqlClient;
+  /** Sends what is the migration's, as far as the connection lets it through. */
+  private readonly wire: SqlClient;
+  private readonly progress: Progress;
+
+  constructor({ client, progress }: Session) {
+    this.client = { query: client.query.bind(client) };
+    this.wire = client;
+    this.progress = progress;
+  }
+
+  async enter(role: Role): Promise<void> {
+    this.role = role;
+    this.inOwn = false;
+    this.altersType = false;
+    await this.client.query(role.settings);
+  }
+
+  /** As the connection does it, what a migration sends before it has the answer to something else waits for its turn. */
+  readonly execute: Execute = (sql, parameters, run) => {
+    const turn = this.last.then(() => this.message(sql, parameters, run));
+    this.last = turn.catch(() => undefined);
+    return turn;
+  };
+
+  /** Does what the COMMIT at the end of the migration would check. */
+  async leave(): Promise<void> {
+    await this.last;
+    this.progress.sql = undefined;
+    await checkDeferred(this.client);
+  }
+
+  private async message(sql: string, parameters: unknown, run: () => Promise<unknown>): Promise<unknown> {
+    const pieces = Array.isArray(parameters) && parameters.length > 0 ? [] : splitSql(sql);
+    if (pieces.length <= 1) return this.statement(pieces[0]?.sql ?? sql, parameters, run, 'alone');
+    // One by one, or the server would go on after a ROLLBACK among them.
+    for (const piece of pieces) {
+      this.progress.sql = piece.sql;
+      await this.statement(piece.sql, undefined, () => this.wire.query(piece.sql), 'in a message');
+    }
+    return undefined;
+  }
+
+  private async statement(
+    sql: string,
+    parameters: unknown,
+    run: () => Promise<unknown>,
+    place: 'alone' | 'in a message',
+  ): Promise<unknown> {
+    const record = (executed: boolean, note?: string): void => {
+      const given = Array.isArray(parameters) && parameters.length > 0 ? { parameters } : {};
+      this.statements.push({ migration: this.role.name, sql, ...given, executed, ...(note !== undefined && { note }) });
+    };
+    const [is] = classify(sql);
+    if (is?.savepoint !== undefined) {
+      const result = await run();
+      record(true);
+      return result;
+    }
+    if (is !== undefined && isControl(is)) {
+      record(false, await this.instead(is));
+      return [];
+    }
+    const commits = this.role.kind === 'plain' && !this.inOwn;
+    // Where a real run would have it inside a transaction, too, the server refuses it, and that is to be seen.
+    const mayDiffer = commits && place === 'alone' && is?.runsAlone !== 'never';
+    const standIn = mayDiffer ? inTransaction(sql) : undefined;
+    const execute = standIn === undefined ? run : () => this.wire.query(standIn.sql).then(() => []);
+    await this.client.query(`SAVEPOINT ${savepoint}`);
+    const outcome = await this.attempt(commits ? () => this.committed(execute) : execute);
+    if ('note' in outcome) {
+      record(false, outcome.note);
+      return [];
+    }
+    await this.stillOurs();
+    this.altersType ||= !commits && is?.command === 'ALTER TYPE';
+    // A block that commits has set its timeouts for one of its transactions only.
+    if (standIn !== undefined) await this.client.query(this.role.settings);
+    record(true, standIn && `without ${standIn.without === 'COMMIT' ? 'its COMMITs' : standIn.without}`);
+    return outcome.result;
+  }
+
+  /** A statement that a real run would commit by itself. */
+  private async committed(execute: () => Promise<unknown>): Promise<unknown> {
+    const result = await execute();
+    await checkDeferred(this.client);
+    return result;
+  }
+
+  private async attempt(
+    work: () => Promise<unknown>,
+  ): Promise<{ readonly result: unknown } | { readonly note: string }> {
+    try {
+      return { result: await work() };
+    } catch (error) {
+      if (isPoison(error)) {
+        await this.takeBack(error);
+        await this.client.query(`SAVEPOINT ${savepoint}`);
+        return await this.attempt(() => letPoisonPass(this.client, work));
+      }
+      const note = this.whyNot(error);
+      // What a migration catches goes on in a real run only where the statement had a transaction to itself.
+      if (note !== undefined || (this.role.kind === 'plain' && !this.inOwn)) await this.takeBack(error);
+      if (note === undefined) throw error;
+      return { note };
+    }
+  }
+
+  /** Why a statement that failed is only recorded; undefined when a real run would fail, too. */
+  private whyNot(error: unknown): string | undefined {
+    const reason = messageOf(error);
+    if (needsAutocommit(error)) {
+      if (this.role.kind === 'transactional' || this.inOwn) return this.wouldFail(reason);
+      this.uncertain ||= sqlState(error) === '2D000';
+      return `it cannot run inside a transaction that is rolled back (${reason})`;
+    }
+    // Of a value that the same transaction has added, a real run must not make use either.
+    if (sqlState(error) === '55P04' && !this.altersType) {
+      this.uncertain = true;
+      return `it uses a value of an enum that exists only after a COMMIT (${reason})`;
+    }
+    const judged = ['42601', '57014'].includes(sqlState(error) ?? '42601') || isLockFailure(error);
+    if (!this.uncertain || judged) return undefined;
+    return `it failed (${reason}), perhaps only because something before it was not executed`;
+  }
+
+  private wouldFail(reason: string): string {
+    this.role.warn(`${this.role.name} will fail in a real run: ${reason}.`);
+    return `a real run fails here (${reason})`;
+  }
+
+  /** What is done in place of a statement that would end or begin a transaction, as the reason why it was not executed. */
+  private async instead(is: SqlClass): Promise<string> {
+    if (is.command.startsWith('DISCARD')) return 'it would take away what makes sure that nothing is committed';
+    if (isTwoPhase(is)) return 'a dry run cannot take back a two-phase commit';
+    if (this.role.kind === 'transactional') {
+      if (!is.closes) return 'the migration is in a transaction already';
+      return this.wouldFail('it ends the transaction that it runs in');
+    }
+    if (is.closes !== this.inOwn) return is.closes ? 'there is no transaction here' : 'it is in a transaction already';
+    if (is.closes) {
+      if (is.undoes) await this.client.query(`ROLLBACK TO SAVEPOINT ${ownTransaction}`);
+      await this.client.query(`RELEASE SAVEPOINT ${ownTransaction}`);
+      await checkDeferred(this.client);
+    }
+    this.inOwn = is.opens;
+    this.altersType = false;
+    if (is.opens) await this.client.query(`${this.role.settings}; SAVEPOINT ${ownTransaction}`);
+    return 'a savepoint stands in for its transaction';
+  }
+
+  private async takeBack(cause: unknown): Promise<void> {
+    await this.client
+      .query(`ROLLBACK TO SAVEPOINT ${savepoint}; RELEASE SAVEPOINT ${savepoint}`)
+      .catch(() => this.ended(cause));
+  }
+
+  private async stillOurs(): Promise<void> {
+    await this.client.query(`RELEASE SAVEPOINT ${savepoint}`).catch((error: unknown) => this.ended(error));
+  }
+
+  private ended(cause: unknown): never {
+    throw new MigrateError({
+      code: 'MIGRATION_FAILED',
+      message: `Migration ${this.role.name} ended the transaction of the dry run in a way that its SQL does not show. The transaction was rolled back; nothing was committed.`,
+      next: 'Look at what its last statement calls. To see its SQL without executing it, read the file.',
+      cause,
+    });
+  }
+}
+
+function isControl(is: SqlClass): boolean {
+  return is.opens || is.closes || isTwoPhase(is) || is.command.startsWith('DISCARD');
+}
+
+function isTwoPhase({ command }: SqlClass): boolean {
+  return ['PREPARE TRANSACTION', 'COMMIT PREPARED', 'ROLLBACK PREPARED'].includes(command);
+}
