@@ -1,5 +1,3 @@
-import type { DryRunStatement } from './events.js';
-
 /** What a process should exit with. 3 means: nothing failed, but there is something to do. */
 export const ExitCode = { done: 0, failed: 1, usage: 2, todo: 3 } as const;
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode] | 130 | 143;
@@ -52,6 +50,17 @@ export type ErrorCode =
   | 'PROOF_FAILED'
   | 'CANCELLED'
   | 'INTERNAL';
+
+/** A statement that a dry run has met. */
+export interface DryRunStatement {
+  readonly migration: string;
+  readonly sql: string;
+  readonly parameters?: readonly unknown[];
+  /** False when it was only recorded: `note` says why. */
+  readonly executed: boolean;
+  /** How what was executed differs from the statement, or why nothing was executed. */
+  readonly note?: string;
+}
 
 export interface ErrorDetails {
   readonly code: ErrorCode;

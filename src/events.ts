@@ -14,17 +14,6 @@ export type Direction = 'up' | 'down';
 /** When a deferred migration runs: by a run that knows newer files, by `run --phase contract`, or by the very next run. */
 export type Due = 'next deploy' | 'manual' | 'next run';
 
-/** A statement that a dry run has met. */
-export interface DryRunStatement {
-  readonly migration: string;
-  readonly sql: string;
-  readonly parameters?: readonly unknown[];
-  /** False when it was only recorded: `note` says why. */
-  readonly executed: boolean;
-  /** How what was executed differs from the statement, or why nothing was executed. */
-  readonly note?: string;
-}
-
 /** Everything that can be observed while working. Plain data: the Nest logger and the command print it in their own ways. */
 export type MigrateEvent =
   | { readonly type: 'connecting'; readonly attempt: number; readonly reason: string; readonly retryInMs: number }

@@ -1,4 +1,4 @@
-import type { DryRunStatement } from '../events.js';
+import type { DryRunStatement } from '../errors.js';
 import { sqlTokens } from '../sql/index.js';
 
 /** What a dry run has collected, as a script that can be read and run; `failure` is why it stopped. */

@@ -1,6 +1,5 @@
 import { isMigrateError, messageOf, MigrateError } from '../errors.js';
-import type { ExitCode } from '../errors.js';
-import type { DryRunStatement } from '../events.js';
+import type { DryRunStatement, ExitCode } from '../errors.js';
 import { withoutPassword } from '../data-source/describe.js';
 import type { GlobalFlags } from './flags.js';
 import { paintFor } from './io.js';

@@ -1,4 +1,5 @@
-import type { DryRunStatement, Due } from '../events.js';
+import type { DryRunStatement } from '../errors.js';
+import type { Due } from '../events.js';
 import type { Phase } from '../files/phase.js';
 import type { TransactionMode } from '../options.js';
 import type { FoundBy } from './placement.js';

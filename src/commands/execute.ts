@@ -1,5 +1,6 @@
 import type { QueryRunner } from 'typeorm';
 import { ExitCode, isMigrateError, MigrateError } from '../errors.js';
+import type { DryRunStatement } from '../errors.js';
 import type { SqlClient } from '../database/client.js';
 import { ensureTables, readLedgerInside } from '../database/ledger.js';
 import type { Lock } from '../database/lock.js';
@@ -14,7 +15,7 @@ import type { KnownMigration } from '../files/migration.js';
 import type { TransactionMode } from '../options.js';
 import type { CommandContext } from './context.js';
 import type { Finished, RunMode } from './contract.js';
-import type { Direction, DryRunStatement } from '../events.js';
+import type { Direction } from '../events.js';
 
 /** A step whose file is not loaded yet. */
 export interface PlannedStep {

@@ -6,11 +6,11 @@ import type { Lock } from '../database/lock.js';
 import type { HalfDone } from '../database/log.js';
 import { halfDoneError } from '../database/steps.js';
 import type { KnownMigration, MigrationList } from '../files/migration.js';
+import { judgeFiles } from './applied-files.js';
 import { checkCount } from './choose.js';
 import { beginList, survey, surveyInside } from './context.js';
 import type { CommandContext, Survey } from './context.js';
-import type { PendingMigration, RunOptions, RunResult } from './contract.js';
-import { refuseEdited } from './edited.js';
+import type { PendingMigration, RunOptions, RunResult, StatusProblem } from './contract.js';
 import { execute } from './execute.js';
 import type { Execution } from './execute.js';
 import {
@@ -25,14 +25,17 @@ import {
 } from './phases.js';
 import type { RunPlan } from './phases.js';
 
-/** Runs what is pending. Where nothing is, that costs one question to the database: no lock, no file but its name. */
+/**
+ * Runs what is pending. Where nothing is, that costs one question to the database: no lock, and no file is read but the applied ones that
+ * are SQL, whose texts must be those that were applied.
+ */
 export async function run(options: RunOptions, context: CommandContext): Promise<RunResult> {
   checkCount(options.count);
   const listing = beginList(context);
   return withReader(context, async (client, own) => {
     const now = await survey(client, listing, context);
     const plan = planRun(now, options, context.settings.contract);
-    if (isDone(plan) && now.state.halfDone.length === 0) return nothing(plan, 0, context);
+    if (isDone(plan) && now.state.halfDone.length === 0) return nothing(plan, now, 0, context);
     return runLocked(await listing, options, context, own);
   });
 }
@@ -44,35 +47,43 @@ async function runLocked(
   own: OwnClient | undefined,
 ): Promise<RunResult> {
   const plan = (now: Survey): RunPlan => planRun(now, options, context.settings.contract);
-  let left: RunPlan | undefined;
+  let left: Survey | undefined;
   const locked = await holdLock(
     context,
     async (client) => {
-      left = plan(await surveyInside(client, found, context));
-      return !isDone(left);
+      left = await surveyInside(client, found, context);
+      return !isDone(plan(left));
     },
     async (lock, client) => {
       // Only now is it certain what is pending: another process may have done some of it while we waited.
       let now = await surveyInside(client, found, context);
       refuseUnfinishedBusiness(now);
-      await refuseEdited(now, client, context);
+      const problems = judgeFiles(now, context);
       now = await withLoadedPhases(now, plan(now));
-      if (isDone(plan(now))) return nothing(plan(now), lock.waitedMs, context);
+      if (isDone(plan(now))) return nothing(plan(now), now, lock.waitedMs, context);
       const { finished, statements } = await carryOut(plan(now), now, options, lock, client, context);
       return {
         applied: finished.map(({ name, durationMs }) => ({ name, durationMs })),
         deferred: tellDeferred(plan(now), context),
         waitedForLockMs: lock.waitedMs,
+        ...odd(problems),
         ...(statements && { statements }),
       };
     },
     own,
   );
-  return locked.held ? locked.value : nothing(left, locked.waitedMs, context);
+  if (locked.held) return locked.value;
+  if (left === undefined) return { applied: [], deferred: [], waitedForLockMs: locked.waitedMs };
+  return nothing(plan(left), left, locked.waitedMs, context);
 }
 
-function nothing(plan: RunPlan | undefined, waitedForLockMs: number, context: CommandContext): RunResult {
-  return { applied: [], deferred: plan === undefined ? [] : tellDeferred(plan, context), waitedForLockMs };
+function nothing(plan: RunPlan, now: Survey, waitedForLockMs: number, context: CommandContext): RunResult {
+  const problems = judgeFiles(now, context);
+  return { applied: [], deferred: tellDeferred(plan, context), waitedForLockMs, ...odd(problems) };
+}
+
+function odd(problems: readonly StatusProblem[]): Pick<RunResult, 'problems'> {
+  return problems.length === 0 ? {} : { problems };
 }
 
 function isDone({ chosen, unnoted }: RunPlan): boolean {

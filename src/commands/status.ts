@@ -1,12 +1,13 @@
 import { fromHere } from '../data-source/describe.js';
 import { withReader } from '../database/client.js';
+import { deleteDuplicates } from '../database/ledger.js';
 import { readDetails } from '../database/log.js';
 import type { AppliedDetail } from '../database/log.js';
 import type { MigrationList } from '../files/migration.js';
+import { editedProblems, missingProblems } from './applied-files.js';
 import { beginList, survey } from './context.js';
 import type { CommandContext, Survey } from './context.js';
 import type { StatusProblem, StatusResult } from './contract.js';
-import { findEdited } from './edited.js';
 import { describePending, isMeantToBeLate } from './phases.js';
 
 /** What is applied, what is pending, what is odd. Reads only: it creates no table and takes no lock. */
@@ -23,13 +24,12 @@ export async function status(context: CommandContext): Promise<StatusResult> {
         return { name, timestamp, appliedAt, durationMs: detail?.duration_ms ?? null };
       }),
       pending: describePending(now, context.settings.contract),
-      problems: [...problemsOf(now, found, context), ...(await findEdited(now, details)).map(editedProblem)],
+      problems: problemsOf(now, found, context),
     };
   });
 }
 
 function problemsOf(now: Survey, found: MigrationList, context: CommandContext): readonly StatusProblem[] {
-  const files = new Set(now.known.map((migration) => migration.name));
   const newest = Math.max(0, ...now.state.applied.map((row) => row.timestamp));
   return [
     ...found.unmatched.map(({ pattern, folder }) => ({
@@ -37,13 +37,8 @@ function problemsOf(now: Survey, found: MigrationList, context: CommandContext):
       migration: null,
       message: `No migration matches ${fromHere(pattern)} (looked in ${fromHere(folder)}).`,
     })),
-    ...now.state.applied
-      .filter((row) => !files.has(row.name))
-      .map((row) => ({
-        code: 'FILE_MISSING' as const,
-        migration: row.name,
-        message: `${row.name} is applied, but its file is not here: it cannot be reverted.`,
-      })),
+    ...duplicateProblems(now, context),
+    ...missingProblems(now),
     ...now.pending
       .filter(
         (migration) => migration.timestamp < newest && !isMeantToBeLate(migration, now, context.settings.contract),
@@ -58,9 +53,21 @@ function problemsOf(now: Survey, found: MigrationList, context: CommandContext):
       migration: row.migration,
       message: `${row.migration} stopped in the middle (${row.direction}) after ${row.statements_done} statements: ${row.error ?? 'its process ended'}. The next ${row.direction === 'up' ? 'run' : 'revert'} goes on there.`,
     })),
+    ...editedProblems(now),
   ];
 }
 
-function editedProblem(name: string): StatusProblem {
-  return { code: 'EDITED', migration: name, message: `${name} was changed after it had been applied.` };
+function duplicateProblems(
+  { state: { applied, duplicates } }: Survey,
+  context: CommandContext,
+): readonly StatusProblem[] {
+  return applied.flatMap(({ name }) => {
+    const rows = 1 + duplicates.filter((row) => row.name === name).length;
+    if (rows === 1) return [];
+    return {
+      code: 'LEDGER_DUPLICATE' as const,
+      migration: name,
+      message: `${name} is recorded ${rows === 2 ? 'twice' : `${rows} times`} in ${context.tables.ledger}: processes that took no lock (TypeORM itself, perhaps) recorded it at the same time, and may have executed it that often. It counts once. When you have looked at what it did: ${deleteDuplicates(context.tables, name)}`,
+    };
+  });
 }

@@ -1,7 +1,7 @@
 import { codeOf, MigrateError } from '../errors.js';
 import type { Direction } from '../events.js';
 import type { SqlClient } from './client.js';
-import { createLogTable, selectNotes } from './log.js';
+import { createLogTable, selectChecksums, selectNotes } from './log.js';
 import type { DeferredNote, HalfDone } from './log.js';
 import type { Tables } from './tables.js';
 import { quoteLiteral, quoteName } from '../sql/index.js';
@@ -14,8 +14,12 @@ export interface LedgerRow {
 
 /** What the database says of migrations. */
 export interface LedgerState {
-  /** In the order in which they were applied. */
+  /** In the order in which they were applied, each once. */
   readonly applied: readonly LedgerRow[];
+  /** Further rows of migrations that are among the applied ones: without a lock, two processes have recorded the same migration. */
+  readonly duplicates: readonly LedgerRow[];
+  /** Of the texts that were applied, by migration; of `.sql` files only. */
+  readonly checksums: ReadonlyMap<string, string>;
   /** Migrations without a transaction that stopped in the middle. */
   readonly halfDone: readonly HalfDone[];
   /** Contract migrations that an earlier run has left for later. */
@@ -54,15 +58,30 @@ async function read(client: SqlClient, tables: Tables, exists: LedgerState['exis
     ? `SELECT json_agg(l ORDER BY l.id) FROM ${tables.log} l WHERE NOT transactional AND state IN ('started', 'failed')`
     : 'NULL';
   const deferred = exists.log ? selectNotes(tables) : 'NULL';
+  const checksums = exists.log ? selectChecksums(tables) : 'NULL';
   const { rows } = await client.query(
-    `SELECT (${applied}) AS applied, (${halfDone}) AS half_done, (${deferred}) AS deferred`,
+    `SELECT (${applied}) AS applied, (${halfDone}) AS half_done, (${deferred}) AS deferred, (${checksums}) AS checksums`,
   );
   const row = rows[0] as {
     readonly applied: LedgerColumns | null;
     readonly half_done: HalfDone[] | null;
     readonly deferred: DeferredNote[] | null;
+    readonly checksums: Readonly<Record<string, string>> | null;
   };
-  return { applied: rowsOf(row.applied), halfDone: row.half_done ?? [], deferred: row.deferred ?? [], exists };
+  return {
+    ...eachOnce(rowsOf(row.applied)),
+    halfDone: row.half_done ?? [],
+    deferred: row.deferred ?? [],
+    checksums: new Map(Object.entries(row.checksums ?? {})),
+    exists,
+  };
+}
+
+/** The first row of each migration says when it was applied. */
+function eachOnce(rows: readonly LedgerRow[]): Pick<LedgerState, 'applied' | 'duplicates'> {
+  const first = new Map<string, LedgerRow>();
+  for (const row of rows) if (!first.has(row.name)) first.set(row.name, row);
+  return { applied: [...first.values()], duplicates: rows.filter((row) => first.get(row.name) !== row) };
 }
 
 /** Null where there is no row. */
@@ -101,6 +120,12 @@ export function ledgerChange(
   return direction === 'up'
     ? `INSERT INTO ${tables.ledger} ("timestamp", "name") VALUES (${timestamp}, ${quoteLiteral(name)})`
     : `DELETE FROM ${tables.ledger} WHERE name = ${quoteLiteral(name)}`;
+}
+
+/** Takes away all rows of a migration but the first. */
+export function deleteDuplicates(tables: Pick<Tables, 'ledger'>, name: string): string {
+  const rows = `FROM ${tables.ledger} WHERE name = ${quoteLiteral(name)}`;
+  return `DELETE ${rows} AND id > (SELECT min(id) ${rows});`;
 }
 
 function readingFailed(error: unknown, tables: Tables): unknown {

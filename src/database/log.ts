@@ -122,18 +122,23 @@ export async function noteDeferred(
   await client.query(`INSERT INTO ${tables.log} (${rows[0]?.names}, state, newest) VALUES ${values}`);
 }
 
+/** Of each migration the checksum that it was last applied with. Where no migration has one, as classes have none, nothing is sorted. */
+export function selectChecksums(tables: Pick<Tables, 'log'>): string {
+  return `SELECT json_object_agg(migration, checksum) FROM (SELECT DISTINCT ON (migration) migration, checksum FROM ${tables.log}
+    WHERE state = 'applied' AND checksum IS NOT NULL ORDER BY migration, id DESC) c`;
+}
+
 /** What is known of an applied migration beside its name. */
 export interface AppliedDetail {
   readonly migration: string;
   readonly finished_at: string;
   readonly duration_ms: number | null;
-  readonly checksum: string | null;
   readonly batch: number;
 }
 
 export async function readDetails(client: SqlClient, tables: Tables): Promise<ReadonlyMap<string, AppliedDetail>> {
   const { rows } = await client.query(
-    `SELECT json_agg(l) AS details FROM (SELECT DISTINCT ON (migration) migration, finished_at, duration_ms, checksum, batch
+    `SELECT json_agg(l) AS details FROM (SELECT DISTINCT ON (migration) migration, finished_at, duration_ms, batch
      FROM ${tables.log} WHERE state = 'applied' ORDER BY migration, id DESC) l`,
   );
   const details = (rows[0]?.['details'] ?? []) as readonly AppliedDetail[];

@@ -1,5 +1,5 @@
 import { messageOf, MigrateError } from '../errors.js';
-import type { DryRunStatement } from '../events.js';
+import type { DryRunStatement } from '../errors.js';
 import { classify, inTransaction, splitSql } from '../sql/index.js';
 import type { SqlClass } from '../sql/index.js';
 import type { SqlClient } from './client.js';
@@ -134,7 +134,7 @@ export class Rehearsal {
       if (isPoison(error)) {
         await this.takeBack(error);
         await this.client.query(`SAVEPOINT ${savepoint}`);
-        return await this.attempt(() => letPoisonPass(this.client, work));
+        return this.attempt(() => letPoisonPass(this.client, work));
       }
       const note = this.whyNot(error);
       // What a migration catches goes on in a real run only where the statement had a transaction to itself.

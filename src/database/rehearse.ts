@@ -1,6 +1,5 @@
 import { messageOf } from '../errors.js';
-import type { MigrateError } from '../errors.js';
-import type { DryRunStatement } from '../events.js';
+import type { DryRunStatement, MigrateError } from '../errors.js';
 import type { TransactionMode } from '../options.js';
 import { abortable, cancelled } from './cancel.js';
 import { migrationFailed } from './failure.js';

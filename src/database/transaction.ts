@@ -151,7 +151,7 @@ export async function begin(
          SET LOCAL lock_timeout = ${settings.lockTimeoutMs}; SET LOCAL statement_timeout = ${settings.statementTimeoutMs}; ${everyRow};
          SET LOCAL "nest_migrate.open" = '0';${commit === 'on-disk' ? '' : ' SET LOCAL synchronous_commit = off;'}
          SELECT pg_backend_pid() AS pid, ${fence} AS fenced;
-         SELECT count(*)::int AS recorded FROM ${tables.ledger} WHERE name IN (${names})`,
+         SELECT count(DISTINCT name)::int AS recorded FROM ${tables.ledger} WHERE name IN (${names})`,
       )) as unknown as readonly SqlResult[];
     },
   );

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import type { QueryRunner } from 'typeorm';
 import { messageOf, MigrateError } from '../errors.js';
 import type { LoadedMigration } from './migration.js';
@@ -34,19 +34,12 @@ export async function loadSqlMigration(file: string): Promise<LoadedMigration> {
       'its name must be <13-digit timestamp>-<Name>.sql',
       'Rename it, for example: 1700000000000-AddUsers.sql',
     );
-  const text = await read(file);
+  const text = read(file);
   const sections = parse(text, file);
   return {
     ...expected,
     file,
-    checksum: createHash('sha256')
-      .update(
-        text
-          .replaceAll('\r\n', '\n')
-          .replace(/[ \t]+$/gm, '')
-          .trimEnd(),
-      )
-      .digest('hex'),
+    checksum: checksumOf(text),
     phase: phaseOf(sqlPhaseMark(text), expected.name, file),
     marksPhase: sqlPhaseMark(text) !== undefined,
     prepare: () =>
@@ -58,9 +51,23 @@ export async function loadSqlMigration(file: string): Promise<LoadedMigration> {
   };
 }
 
-async function read(file: string): Promise<string> {
+/** What tells whether a file was edited, of one that need not be a migration any more. */
+export function sqlChecksum(file: string): string {
+  return checksumOf(read(file));
+}
+
+/** The ends of lines and what is blank at them do not count. */
+function checksumOf(text: string): string {
+  const counts = text
+    .replaceAll('\r\n', '\n')
+    .replace(/[ \t]+$/gm, '')
+    .trimEnd();
+  return createHash('sha256').update(counts).digest('hex');
+}
+
+function read(file: string): string {
   try {
-    const text = (await readFile(file, 'utf8')).replace(/^\uFEFF/, '');
+    const text = readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
     // Where every line ends as in Windows, an editor or git did that; elsewhere it is part of a string.
     return /(?<!\r)\n/.test(text) ? text : text.replaceAll('\r\n', '\n');
   } catch (error) {

@@ -6,7 +6,7 @@ const core = ['plan', 'rules', 'observe', 'files', 'shadow', 'database', 'schema
 // What a connection is called, and whether it is the embedded one: known below the data source as well.
 const connection = ['data-source/describe', 'data-source/embedded-brand'];
 const arrows: Readonly<Record<string, readonly string[]>> = {
-  errors: ['events'],
+  errors: [],
   events: [],
   options: ['errors'],
   sql: [],

@@ -2,7 +2,8 @@ import { DataSource } from 'typeorm';
 import type { QueryRunner } from 'typeorm';
 import { createMigrator } from '../../src/migrator.js';
 import type { Migrator } from '../../src/migrator.js';
-import type { DryRunStatement, MigrateEvent } from '../../src/events.js';
+import type { DryRunStatement } from '../../src/errors.js';
+import type { MigrateEvent } from '../../src/events.js';
 import type { Instantiate, MigrationClass } from '../../src/files/migration.js';
 import type { MigrateSettings } from '../../src/options.js';
 

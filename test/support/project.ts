@@ -16,6 +16,7 @@ export interface TestProject {
   write(path: string, text: string): string;
   read(path: string): string;
   has(path: string): boolean;
+  delete(path: string): void;
   remove(): void;
 }
 
@@ -53,6 +54,7 @@ export function createProject(files: Readonly<Record<string, string>>): TestProj
     write,
     read: (path) => readFileSync(join(dir, path), 'utf8'),
     has: (path) => existsSync(join(dir, path)),
+    delete: (path) => rmSync(join(dir, path)),
     remove: () => rmSync(dir, { recursive: true, force: true }),
   };
 }

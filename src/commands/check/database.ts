@@ -35,5 +35,6 @@ const nextOf: Readonly<Record<StatusProblem['code'], string>> = {
   OUT_OF_ORDER:
     'Give it a newer timestamp, in the names of file and class; or accept it: nest-migrate run --out-of-order run',
   HALF_DONE: 'nest-migrate run goes on there; or decide it: nest-migrate resolve',
+  LEDGER_DUPLICATE: 'Look at what it did, then delete the further rows with the statement above.',
   NO_FILES: 'Correct `migrations` in the data source.',
 };

@@ -1,13 +1,12 @@
 import { connectionError, isServerAbsent, withClient } from '../../database/client.js';
 import type { OwnClient, SqlClient } from '../../database/client.js';
-import { readDetails } from '../../database/log.js';
 import { codeOf, MigrateError } from '../../errors.js';
 import type { MigrationList } from '../../files/migration.js';
 import { readSchema } from '../../schema/read.js';
 import type { CatalogPool, Schema } from '../../schema/read.js';
 import { surveyInside } from '../context.js';
 import type { CommandContext, Survey } from '../context.js';
-import { findEdited } from '../edited.js';
+import { findEdited } from '../applied-files.js';
 import { ownTables } from '../generate/tables.js';
 
 /** What is in the database, and which migrations it says are applied. */
@@ -49,12 +48,9 @@ async function readBoth(client: OwnClient, context: CommandContext, found: Migra
   for (let attempt = 1; ; attempt++) {
     const before = await readOnly(client, () => surveyInside(client, found, context));
     const schema = await readSchema(poolOf(client, context), { ignoreTables: ownTables(context) });
-    const { survey, edited } = await readOnly(client, async () => {
-      const survey = await surveyInside(client, found, context);
-      const details = survey.state.exists.log ? await readDetails(client, context.tables) : new Map<string, never>();
-      return { survey, edited: await findEdited(survey, details) };
-    });
-    if (namesOf(before) === namesOf(survey) || attempt === mostAttempts) return { survey, schema, edited };
+    const survey = await readOnly(client, () => surveyInside(client, found, context));
+    if (namesOf(before) === namesOf(survey) || attempt === mostAttempts)
+      return { survey, schema, edited: findEdited(survey) };
   }
 }
 

@@ -1,0 +1,155 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { runCli } from '../support/cli.js';
+import { createDatabase, serverLog } from '../support/database.js';
+import type { TestDatabase } from '../support/database.js';
+import { failureOf, migration, using } from '../support/migrations.js';
+import { createProject } from '../support/project.js';
+import type { TestProject } from '../support/project.js';
+
+const [users, pets] = ['CreateUsers1700000000001', 'CreatePets1700000000002'];
+const sql = (table: string): string => `-- up\nCREATE TABLE ${table} (id int);\n-- down\nDROP TABLE ${table};\n`;
+
+let database: TestDatabase;
+let project: TestProject;
+beforeEach(async () => {
+  database = await createDatabase();
+  project = createProject({
+    'data-source.ts': `import { defineDataSource } from 'nest-migrate/data-source';
+export default defineDataSource({ baseDir: __dirname, migrations: ['migrations/*.{ts,sql}'] });
+`,
+    '.env': `DATABASE_URL=${database.url}\n`,
+    'migrations/1700000000001-CreateUsers.sql': sql('users'),
+    'migrations/1700000000002-CreatePets.sql': sql('pets'),
+  });
+});
+afterEach(async () => {
+  project.remove();
+  await database.drop();
+});
+
+const cli = (...args: string[]) => runCli(args, { cwd: project.dir });
+const names = async (): Promise<unknown[]> =>
+  (await database.query('SELECT name FROM migrations ORDER BY id')).map(({ name }) => name);
+
+describe('a migration that stands in the ledger twice, as two processes of TypeORM leave it', () => {
+  const twice = (name: string) =>
+    database.query(
+      `INSERT INTO migrations (timestamp, name) SELECT timestamp, name FROM migrations WHERE name = $1 LIMIT 1`,
+      [name],
+    );
+
+  it('counts once, is reported with the statement that repairs it, and is reverted like any other', async () => {
+    await cli('run');
+    await twice(pets);
+    await twice(users);
+    await twice(users);
+    const { code, stdout } = await cli('status', '--check');
+    expect([code, stdout.match(/^✔/gm)]).toEqual([3, ['✔', '✔']]);
+    expect(stdout).toContain(`! ${users} is recorded 3 times in "migrations"`);
+    expect(stdout).toContain(`! ${pets} is recorded twice in "migrations"`);
+    const { applied, problems } = JSON.parse((await cli('status', '--json')).stdout);
+    expect(applied.map(({ name }: { name: string }) => name)).toEqual([users, pets]);
+    expect(problems).toMatchObject([
+      { code: 'LEDGER_DUPLICATE', migration: users },
+      { code: 'LEDGER_DUPLICATE', migration: pets },
+    ]);
+    expect((await cli('run')).stdout).toBe('Nothing to do: nothing is pending.\n');
+    // What is told to be typed.
+    await database.query(/: (DELETE .*;)$/.exec(problems[0].message)?.[1] ?? '');
+    expect(await names()).toEqual([users, pets, pets]);
+    const reverted = await cli('revert');
+    expect([reverted.code, reverted.stderr]).toEqual([0, expect.stringContaining(`✔ ${pets} reverted`)]);
+    expect(await names()).toEqual([users]);
+    expect((await cli('run')).code).toBe(0);
+    expect(await names()).toEqual([users, pets]);
+  });
+
+  it.each([
+    ['each on its own', {}, undefined],
+    ['without a transaction', { transaction: false }, undefined],
+    ['by name only', {}, 'fake'],
+  ] as const)('is reverted in the order of the first rows: %s', async (_title, description, mode) => {
+    const migrations = [users, pets].map((name, index) =>
+      migration(name, { ...description, up: [`CREATE TABLE t${index} ()`], down: [`DROP TABLE t${index}`] }),
+    );
+    const how = { url: database.url, migrations };
+    await using(how, (migrator) => migrator.run());
+    await twice(users);
+    const { result } = await using(how, (migrator) => migrator.revert({ which: 'all', mode }));
+    expect(result.reverted.map(({ name }) => name)).toEqual([pets, users]);
+    expect(await names()).toEqual([]);
+  });
+});
+
+describe('the file of an applied migration', () => {
+  const edit = () => project.write('migrations/1700000000001-CreateUsers.sql', sql('people'));
+  const edited = `Changed after being applied, so that the database is not what the files say: ${users}.`;
+  const missing = `Applied, but the file is not here: ${pets}. Without it, a migration cannot be reverted.`;
+  beforeEach(async () => void (await cli('run')));
+
+  it('is refused when it was edited, also when nothing is pending, and by an app that starts', async () => {
+    edit();
+    const { code, stdout, stderr } = await cli('run');
+    expect([code, stdout, stderr.split('\n')[0]]).toEqual([1, '', `✖ ${edited} Nothing was changed now.`]);
+    const migrations = [`${project.dir}/migrations/*.sql`];
+    const error = await failureOf(
+      using({ url: database.url, migrations }, (migrator) => migrator.run({ phase: 'due' })),
+    );
+    expect(error.code).toBe('MIGRATION_EDITED');
+  });
+
+  it.each([
+    ['without --strict', [], 0],
+    ['with --strict', ['--strict'], 3],
+  ])(
+    'is one line of warning for each kind of oddity %s, whether something is pending or not',
+    async (_title, flags, code) => {
+      edit();
+      project.delete('migrations/1700000000002-CreatePets.sql');
+      const nothing = await cli('run', '--edited', 'warn', ...flags);
+      expect(nothing).toMatchObject({
+        code,
+        stdout: 'Nothing to do: nothing is pending.\n',
+        stderr: `! ${edited}\n! ${missing}\n`,
+      });
+      project.write('migrations/1700000000003-CreateToys.sql', sql('toys'));
+      const something = await cli('run', '--edited', 'warn', ...flags);
+      expect([something.code, something.stderr.split('\n')]).toEqual([
+        code,
+        [`! ${edited}`, `! ${missing}`, expect.stringContaining('✔ CreateToys1700000000003 applied'), ''],
+      ]);
+      const json = await cli('run', '--edited', 'warn', '--json', ...flags);
+      expect([json.code, JSON.parse(json.stdout).problems]).toEqual([
+        code,
+        [
+          { code: 'EDITED', migration: users, message: `${users} was changed after it had been applied.` },
+          { code: 'FILE_MISSING', migration: pets, message: expect.stringContaining('its file is not here') },
+        ],
+      ]);
+    },
+  );
+
+  it('is no matter when nothing is wrong with it: --strict, --dry-run, other line ends', async () => {
+    project.write('migrations/1700000000001-CreateUsers.sql', sql('users').replaceAll('\n', ' \r\n'));
+    expect(await cli('run', '--strict')).toMatchObject({ code: 0, stderr: '' });
+    expect(await cli('run', '--strict', '--dry-run')).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it('is looked at without another question to the database, and only where it is SQL', async () => {
+    project.write(
+      'migrations/1700000000003-Later.ts',
+      `export class Later1700000000003 { async up() {} async down() {} }`,
+    );
+    await cli('run');
+    project.write('migrations/1700000000003-Later.ts', 'this is not read; it would not even be TypeScript');
+    await database.query(`ALTER DATABASE ${database.name} SET log_statement = 'all'`);
+    const before = serverLog(database).length;
+    expect(await cli('run')).toMatchObject({ code: 0, stderr: '' });
+    await sleep(50);
+    const statements = serverLog(database)
+      .slice(before)
+      .filter((line) => / (?:statement|execute [^:]*): /.test(line));
+    expect(statements).toEqual([expect.stringContaining('FROM "migrations"')]);
+  });
+});
