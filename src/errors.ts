@@ -1,3 +1,5 @@
+import { withoutPasswords, withoutPasswordsIn } from './passwords.js';
+
 /** What a process should exit with. 3 means: nothing failed, but there is something to do. */
 export const ExitCode = { done: 0, failed: 1, usage: 2, todo: 3 } as const;
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode] | 130 | 143;
@@ -83,7 +85,7 @@ export interface ErrorDetails {
 // Two copies of this package (ESM and CommonJS) may meet in one process, so errors are known by a brand, not by instanceof.
 const brand = Symbol.for('nest-migrate.error');
 
-/** The one error class: it says what happened, what to do next, and which exit code that deserves. */
+/** The one error class: it says what happened, what to do next, and which exit code that deserves. Nothing in it contains a password. */
 export class MigrateError extends Error {
   readonly code: ErrorCode;
   readonly next: string;
@@ -96,13 +98,14 @@ export class MigrateError extends Error {
   readonly [brand] = true;
 
   constructor(details: ErrorDetails) {
-    super(details.message, details.cause === undefined ? undefined : { cause: details.cause });
+    const { message, sql, cause } = details;
+    super(withoutPasswords(message, sql), cause === undefined ? undefined : { cause: withoutPasswordsIn(cause, sql) });
     this.name = 'MigrateError';
     this.code = details.code;
     this.next = details.next;
     this.exitCode = details.exitCode ?? ExitCode.failed;
     this.migration = details.migration;
-    this.sql = details.sql;
+    this.sql = sql === undefined ? undefined : withoutPasswords(sql);
     this.finished = details.finished ?? [];
     this.statements = details.statements;
   }
@@ -129,10 +132,17 @@ export function isMigrateError(error: unknown): error is MigrateError {
   return typeof error === 'object' && error !== null && brand in error;
 }
 
-/** The text of anything that was thrown. */
+/** The text of anything that was thrown, without passwords: it may quote an address, a statement, or a piece of a JSON file. */
 export function messageOf(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join('; ');
-  return error instanceof Error ? error.message : String(error);
+  const { query } = (error ?? {}) as { readonly query?: unknown };
+  const text = error instanceof Error ? error.message : String(error);
+  return withoutPasswords(withoutQuotedJson(text), typeof query === 'string' ? query : undefined);
+}
+
+/** `Unexpected token 'p', ..."e-url": postgres:/"... is not valid JSON` */
+function withoutQuotedJson(text: string): string {
+  return text.replace(/, (?:\.\.\.)?".*"(?:\.\.\.)? is not valid JSON$/s, '');
 }
 
 /** `ENOENT` of a failed file operation, `42P01` of a failed query. */

@@ -34,6 +34,7 @@ import { listMigrations } from './files/list.js';
 import type { Instantiate } from './files/migration.js';
 import { resolveSettings } from './options.js';
 import type { MigrateSettings } from './options.js';
+import { withoutPasswordsInData } from './passwords.js';
 
 export interface MigratorOptions {
   /** Initialised or not: it is initialised only when migrations really have to run, and then destroyed by `close()`. */
@@ -96,7 +97,7 @@ export function createMigrator(options: MigratorOptions): Migrator {
     settings,
     migrations,
     tables: tablesOf(dataSource),
-    onEvent: sayingOnce(options.onEvent ?? (() => undefined)),
+    onEvent: sayingOnce(hidingPasswords(options.onEvent ?? (() => undefined))),
     signal: options.signal ?? new AbortController().signal,
     instantiate: options.instantiate ?? withoutDependencies,
     initialise: async () => {
@@ -157,6 +158,11 @@ function sayingOnce(listener: EventListener): EventListener {
     said.add(event.message);
     listener(event);
   };
+}
+
+/** Of statements that set one, and of what other sessions are doing. */
+function hidingPasswords(listener: EventListener): EventListener {
+  return (event) => listener(withoutPasswordsInData(event));
 }
 
 const withoutDependencies: Instantiate = (migrationClass) => {

@@ -1,6 +1,5 @@
 import { relative, resolve } from 'node:path';
 import type { CheckFinding, CheckResult, CheckStepName } from '../commands/check/contract.js';
-import { withoutPassword } from '../data-source/describe.js';
 import { ExitCode } from '../errors.js';
 import { annotation } from './annotation.js';
 import { withMigrator } from './connect.js';
@@ -53,7 +52,7 @@ function linesOf({ steps, written }: CheckResult, paint: Paint): readonly string
 }
 
 function findingLines({ severity, message, next, file, line }: CheckFinding, paint: Paint): readonly string[] {
-  const [first, ...more] = withoutPassword(message).split('\n');
+  const [first, ...more] = message.split('\n');
   const place = file === undefined || first?.includes(file) ? '' : paint.dim(`  (${file}${line ? `:${line}` : ''})`);
   return [
     `  ${severity === 'error' ? paint.red('✗') : paint.yellow('!')} ${first}${place}`,
@@ -74,7 +73,7 @@ function annotations({ steps }: CheckResult): readonly string[] {
       annotation(
         severity,
         { file: file === undefined ? file : fromWorkspace(file), line, title: `nest-migrate check: ${name}` },
-        withoutPassword(next === undefined ? message : `${message}\n→ ${next}`),
+        next === undefined ? message : `${message}\n→ ${next}`,
       ),
     ),
   );

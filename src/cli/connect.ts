@@ -79,7 +79,8 @@ async function fromApp(file: string, flags: GlobalFlags): Promise<Source> {
 /** A flag wins over package.json; and naming a data source by flag wins over an app in package.json. */
 function readProject(dir: string, flags: GlobalFlags): Project {
   const { dataSource, app, tsconfig, ...settings } = readManifest(resolve(dir, 'package.json'));
-  const path = (value: unknown): string | undefined => (typeof value === 'string' ? resolve(dir, value) : undefined);
+  const path = (value: unknown): string | undefined =>
+    typeof value === 'string' ? resolve(dir, fileName(value)) : undefined;
   return {
     dir,
     dataSource: path(flags.dataSource ?? dataSource),
@@ -87,6 +88,17 @@ function readProject(dir: string, flags: GlobalFlags): Project {
     tsconfig: path(flags.tsconfig ?? tsconfig),
     settings,
   };
+}
+
+/** An address in the place of a file would be shown as one that is missing. */
+function fileName(text: string): string {
+  if (!/(?<!^[a-z]):|password=/i.test(text)) return text;
+  throw new MigrateError({
+    code: 'USAGE',
+    message: 'The address of a database stands where the name of a file should be.',
+    next: '--data-source, --app and --tsconfig name files; the address goes into DATABASE_URL.',
+    exitCode: ExitCode.usage,
+  });
 }
 
 function readManifest(file: string): Readonly<Record<string, unknown>> {

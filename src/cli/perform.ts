@@ -1,6 +1,6 @@
 import { isMigrateError, messageOf, MigrateError } from '../errors.js';
 import type { DryRunStatement, ExitCode } from '../errors.js';
-import { withoutPassword } from '../data-source/describe.js';
+import { withoutPasswords, withoutPasswordsInData } from '../passwords.js';
 import type { GlobalFlags } from './flags.js';
 import { paintFor } from './io.js';
 import type { Io, Paint, SourceInApp } from './io.js';
@@ -31,12 +31,14 @@ export async function perform(
     result: (data, lines) =>
       void write(
         json
-          ? `${JSON.stringify(data, null, 2)}\n`
-          : lines()
-              .map((line) => `${line}\n`)
-              .join(''),
+          ? `${JSON.stringify(withoutPasswordsInData(data), null, 2)}\n`
+          : withoutPasswords(
+              lines()
+                .map((line) => `${line}\n`)
+                .join(''),
+            ),
       ),
-    note: (line) => void (flags.quiet || process.stderr.write(`${line}\n`)),
+    note: (line) => void (flags.quiet || process.stderr.write(`${withoutPasswords(line)}\n`)),
     ...(inApp && { inApp }),
   };
   try {
@@ -77,7 +79,7 @@ function asJson(error: MigrateError): object {
   const { code, message, next, migration, sql, finished, statements } = error;
   const told = {
     code,
-    message: withoutPassword(message),
+    message,
     next,
     ...(migration !== undefined && { migration }),
     ...(sql !== undefined && { sql }),
@@ -95,13 +97,13 @@ async function collected(statements: readonly DryRunStatement[], error: MigrateE
 
 function forPeople(error: MigrateError, io: Io): string {
   const paint: Paint = paintFor(process.stderr, io.paint.bold('') !== '');
-  const [first, ...more] = withoutPassword(error.message).split('\n');
+  const [first, ...more] = error.message.split('\n');
   const lines = [`${paint.red('✖')} ${first}`, ...more.map((line) => `  ${line}`)];
   if (error.finished.length > 0) lines.push(`  Finished before it, and kept: ${error.finished.join(', ')}.`);
   if (io.verbose && error.sql !== undefined) lines.push(paint.dim(error.sql));
   const [next, ...further] = error.next.split('\n');
   lines.push(`${paint.bold('→')} ${next}`, ...further.map((line) => `  ${line}`));
-  if (io.verbose) lines.push(paint.dim(withoutPassword(stackOf(error))));
+  if (io.verbose) lines.push(paint.dim(stackOf(error)));
   return `${lines.join('\n')}\n`;
 }
 

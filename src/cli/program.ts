@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import { ExitCode } from '../errors.js';
+import { withoutPasswords } from '../passwords.js';
 import { packageVersion } from '../version.js';
 import { command, count, countFromZero, examples, exitCodes } from './command.js';
 import type { Action } from './command.js';
@@ -13,7 +14,7 @@ import type { SourceInApp } from './io.js';
  */
 export async function runProgram(args: readonly string[], inApp?: SourceInApp): Promise<number> {
   let code: ExitCode = ExitCode.done;
-  const program = describeProgram((name) => async (...given) => {
+  const program = describeProgram(args, (name) => async (...given) => {
     const command = given.at(-1) as Command;
     const { perform } = await import('./perform.js');
     const { handlers } = await import('./handlers.js');
@@ -30,20 +31,27 @@ export async function runProgram(args: readonly string[], inApp?: SourceInApp): 
     // Help and version are no errors; commander has already said what is wrong otherwise.
     if (error.exitCode === 0) return ExitCode.done;
     if (args.includes('--json')) {
-      const message = error.message.replace(/^error: /, '');
+      const message = withoutArguments(error.message.replace(/^error: /, ''), args);
       process.stdout.write(`${JSON.stringify({ error: { code: 'USAGE', message, next: 'nest-migrate --help' } })}\n`);
     }
     return ExitCode.usage;
   }
 }
 
-function describeProgram(action: Action): Command {
+/** What commander does not understand, it quotes: also an address that was put in the wrong place. */
+function withoutArguments(text: string, args: readonly string[]): string {
+  const addresses = args.map((argument) => argument.replace(/^--?[\w-]+=?/, '')).filter((value) => /[:@]/.test(value));
+  return withoutPasswords(addresses.reduce((safe, address) => safe.replaceAll(address, '***'), text));
+}
+
+function describeProgram(args: readonly string[], action: Action): Command {
   const program = new Command('nest-migrate')
     .description('TypeORM migrations for NestJS on PostgreSQL, safe to run anywhere.')
     .version(packageVersion, '-V, --version')
     .exitOverride()
     .showSuggestionAfterError()
     .showHelpAfterError('(see nest-migrate --help)')
+    .configureOutput({ writeErr: (text) => void process.stderr.write(withoutArguments(text, args)) })
     .configureHelp({ showGlobalOptions: true });
   program
     .option(

@@ -1,46 +1,45 @@
 import { relative } from 'node:path';
 import type { DataSource } from 'typeorm';
+import { checkAddress, placeOf, showAddress, showParts } from './address.js';
+import type { Parts } from './address.js';
 import { embeddedDirOf } from './embedded-brand.js';
 
-interface Address {
+interface Credentials extends Parts {
   readonly url?: string;
-  readonly host?: string;
-  readonly port?: number;
-  readonly username?: string;
-  readonly password?: unknown;
-  readonly database?: string;
 }
 
 /** Where a data source connects to, for people: never with its password. */
 export function describeConnection(dataSource: DataSource): string {
+  return placeOf(showConnection(dataSource));
+}
+
+/** The same; undefined when its address cannot be read for certain. */
+export function showConnection(dataSource: DataSource): string | undefined {
   const dir = embeddedDirOf(dataSource);
   if (dir !== undefined) return `the embedded database in ${fromHere(dir)}`;
-  const options = dataSource.options as unknown as Address & { readonly replication?: { readonly master: Address } };
-  const {
-    url,
-    host = 'localhost',
-    port = 5432,
-    username,
-    password,
-    database = '',
-  } = options.replication?.master ?? options;
-  if (url !== undefined) return withoutPassword(url);
-  const user = username === undefined ? '' : `${username}${password === undefined ? '' : ':***'}@`;
-  return `postgres://${user}${host}:${port}/${database}`;
+  const credentials = credentialsOf(dataSource);
+  return credentials.url === undefined ? showParts(credentials) : showAddress(credentials.url);
+}
+
+/** Refuses an address before the driver reads it in its own way, and repeats parts of it. */
+export function checkConnection(dataSource: DataSource): void {
+  const { url } = credentialsOf(dataSource);
+  if (url !== undefined && embeddedDirOf(dataSource) === undefined) checkAddress(url, 'The `url` of the data source');
+}
+
+/** The address or the parts with which the driver connects. */
+function credentialsOf({ options }: DataSource): Credentials {
+  const { replication, extra, ...own } = options as unknown as Credentials & {
+    readonly replication?: { readonly master: Credentials };
+    readonly extra?: Parts & { readonly connectionString?: string; readonly user?: string };
+  };
+  const { connectionString: url, user: username, ...parts } = extra ?? {};
+  const more = { url, username, ...parts };
+  return { ...(replication?.master ?? own), ...Object.fromEntries(Object.entries(more).filter(([, value]) => value)) };
 }
 
 /** A path as somebody in this folder would type it. */
 export function fromHere(path: string): string {
   const short = relative(process.cwd(), path);
   return short === '' ? '.' : short.startsWith('..') ? path : short;
-}
-
-/**
- * The same text with every password hidden: in connection strings, also in those whose password should have been encoded, and
- * in `password=…` or `password: '…'`.
- */
-export function withoutPassword(text: string): string {
-  return text
-    .replace(/(\b[a-z][a-z+]*:\/\/[^\s:@/]*):\S*@/gi, '$1:***@')
-    .replace(/(password["']?\s*[=:]\s*)("[^"]*"|'[^']*'|[^\s&,;}]+)/gi, '$1***');
 }

@@ -4,6 +4,7 @@ import pg from 'pg';
 import { openFolder } from './data-folder.js';
 import { embeddedBrand } from './embedded-brand.js';
 import { EmbeddedServer } from './embedded-server.js';
+import { ExitCode, MigrateError } from '../errors.js';
 import { refuseInProduction, wiredConfig } from './pglite.js';
 import type { Extensions, PGlite, ProtocolMessage, Wire } from './pglite.js';
 
@@ -41,7 +42,7 @@ const servers = ((globalThis as Record<symbol, unknown>)[Symbol.for('nest-migrat
  */
 export function embeddedDriver(options: DriverOptions): object {
   const { dir: folder, extensions = () => Promise.resolve({}), throwaway = false } = options;
-  const dir = resolve(folder ?? (process.env['NEST_MIGRATE_EMBEDDED'] || '.nest-migrate/postgres'));
+  const dir = resolve(checkedFolder(folder ?? (process.env['NEST_MIGRATE_EMBEDDED'] || '.nest-migrate/postgres')));
   const open = options.open ?? (async () => openFolder(dir, await extensions()));
   const server = servers.get(dir) ?? new EmbeddedServer(dir, open);
   servers.set(dir, server);
@@ -50,6 +51,17 @@ export function embeddedDriver(options: DriverOptions): object {
     pg,
     Object.getOwnPropertyDescriptors({ ...driver, Pool: poolOf(server, driver.Client) }),
   ) as object;
+}
+
+/** What looks like an address is not shown as a folder, and there is no sense in it as one. */
+function checkedFolder(folder: string): string {
+  if (!/(?<!^[a-z]):|password=/i.test(folder)) return folder;
+  throw new MigrateError({
+    code: 'DATA_SOURCE_INVALID',
+    message: 'The folder of the embedded database (`embedded`, or NEST_MIGRATE_EMBEDDED) looks like an address.',
+    next: 'Give the address of a server as `url`, or in DATABASE_URL.',
+    exitCode: ExitCode.usage,
+  });
 }
 
 /** Writes everything to disk and lets go of the folders. */

@@ -54,7 +54,7 @@ export function connectionFromEnvironment(env: NodeJS.ProcessEnv = process.env):
 function portOf(text: string): number {
   const port = Number(text);
   if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
-  throw invalid(`PGPORT is no port: ${JSON.stringify(text)}.`, 'Set it to a number such as 5432.');
+  throw invalid('PGPORT is not a port number.', 'Set it to a number such as 5432.');
 }
 
 function invalid(message: string, next: string): MigrateError {

@@ -3,7 +3,6 @@ import { createRequire } from 'node:module';
 import type { DataSource } from 'typeorm';
 import { ExitCode, isMigrateError, messageOf, MigrateError } from '../errors.js';
 import { importFile } from '../files/import-file.js';
-import { withoutPassword } from './describe.js';
 import { useAddressForMigrations } from './environment.js';
 
 /** Loads the data source that a file exports: itself, a promise of it, or its options. */
@@ -54,7 +53,7 @@ async function settled(exports: ReadonlyMap<string, unknown>, file: string): Pro
     return new Map(await Promise.all(values));
   } catch (error) {
     if (isMigrateError(error)) throw error;
-    const what = `could not make its data source: ${withoutPassword(messageOf(error))}`;
+    const what = `could not make its data source: ${messageOf(error)}`;
     throw invalid(file, what, 'Correct what it does before it returns one.', error);
   }
 }

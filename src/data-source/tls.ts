@@ -40,8 +40,7 @@ export function tlsFromEnvironment(env: NodeJS.ProcessEnv): Tls | undefined {
  */
 export function tlsFrom({ sslmode, sslrootcert, sslcert, sslkey }: TlsParameters): Tls | undefined {
   if (sslmode === undefined) return undefined;
-  if (!modes.includes(sslmode))
-    throw invalid(`sslmode is ${JSON.stringify(sslmode)}.`, `Use one of ${modes.join(', ')}.`);
+  if (!modes.includes(sslmode)) throw invalid('sslmode is not one that exists.', `Use one of ${modes.join(', ')}.`);
   if (sslmode === 'disable' || sslmode === 'allow') return false;
   const files = {
     ...(sslrootcert && sslrootcert !== 'system' && { ca: read('sslrootcert', sslrootcert) }),

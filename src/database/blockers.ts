@@ -1,4 +1,5 @@
 import type { Blocker } from '../events.js';
+import { withoutPasswords } from '../passwords.js';
 import type { SqlClient, SqlResult } from './client.js';
 
 const columns = `a.pid, coalesce(a.usename, '') AS "user", coalesce(a.application_name, '') AS application, coalesce(a.state, '') AS state,
@@ -28,7 +29,8 @@ export async function advisoryLockHolder(
 }
 
 function toBlockers(result: SqlResult): readonly Blocker[] {
-  return result.rows as unknown as readonly Blocker[];
+  const blockers = result.rows as unknown as readonly Blocker[];
+  return blockers.map((blocker) => ({ ...blocker, query: withoutPasswords(blocker.query) }));
 }
 
 /** `pid 4711 (app, user shop, idle in transaction for 12 s): SELECT …` */

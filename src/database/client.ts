@@ -1,6 +1,7 @@
 import pg from 'pg';
 import type { DataSource } from 'typeorm';
-import { describeConnection, withoutPassword } from '../data-source/describe.js';
+import { causeOf, placeOf, reasonOf } from '../data-source/address.js';
+import { checkConnection, showConnection } from '../data-source/describe.js';
 import { codeOf, isMigrateError, messageOf, MigrateError } from '../errors.js';
 import type { EventListener } from '../events.js';
 import type { ResolvedSettings } from '../options.js';
@@ -62,6 +63,8 @@ export async function withClient<T>(context: ConnectContext, work: (client: OwnC
 /** Waits for a server that is still starting, as after `docker compose up`; anything else that is wrong is said at once. */
 async function connect(context: ConnectContext): Promise<OwnClient> {
   const { timeoutMs, retryEveryMs } = context.settings.connect;
+  checkConnection(context.dataSource);
+  const shown = showConnection(context.dataSource);
   const deadline = Date.now() + timeoutMs;
   for (let attempt = 1; ; attempt++) {
     if (context.signal.aborted) throw cancelled(context.signal, 'Nothing was changed.');
@@ -76,7 +79,7 @@ async function connect(context: ConnectContext): Promise<OwnClient> {
       const left = deadline - Date.now();
       if (!isServerAbsent(error) || left <= 0) throw connectionError(error, context.dataSource, attempt);
       const retryInMs = Math.min(retryEveryMs, left);
-      context.onEvent({ type: 'connecting', attempt, reason: withoutPassword(messageOf(error)), retryInMs });
+      context.onEvent({ type: 'connecting', attempt, reason: reasonOf(error, shown), retryInMs });
       await pause(retryInMs, context.signal);
     }
   }
@@ -135,15 +138,17 @@ export function isServerAbsent(error: unknown): boolean {
 /** Says what is wrong with a connection, without its password. */
 export function connectionError(error: unknown, dataSource: DataSource, attempts = 1): MigrateError {
   if (isMigrateError(error)) return error;
-  const where = describeConnection(dataSource);
-  const reason = withoutPassword(messageOf(error));
+  const shown = showConnection(dataSource);
+  const where = placeOf(shown);
+  const reason = reasonOf(error, shown);
+  const cause = causeOf(error, shown);
   const code = codeOf(error);
   if (code === '28P01' || code === '28000') {
     return new MigrateError({
       code: 'AUTHENTICATION_FAILED',
       message: `The server does not let us in at ${where}: ${reason}.`,
       next: 'Correct the user and password in DATABASE_URL (or PGUSER and PGPASSWORD). Nothing was changed.',
-      cause: error,
+      cause,
     });
   }
   if (code === '3D000') {
@@ -151,14 +156,14 @@ export function connectionError(error: unknown, dataSource: DataSource, attempts
       code: 'DATABASE_MISSING',
       message: `There is no such database at ${where}: ${reason}.`,
       next: 'Create it (`createdb <name>`), or correct its name in DATABASE_URL.',
-      cause: error,
+      cause,
     });
   }
   const tried = attempts > 1 ? ` (tried ${attempts} times)` : '';
   return new MigrateError({
     code: 'CONNECTION_FAILED',
-    message: `No connection to ${where}${tried}: ${reason || code || 'no answer'}.`,
+    message: `No connection to ${where}${tried}: ${reason || 'no answer'}.`,
     next: 'Start the server, or correct DATABASE_URL. To wait longer: --connect-timeout 2min, or `nest-migrate wait`. Nothing was changed.',
-    cause: error,
+    cause,
   });
 }

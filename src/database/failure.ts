@@ -1,5 +1,6 @@
 import { isMigrateError, messageOf, MigrateError } from '../errors.js';
 import type { Direction } from '../events.js';
+import { withoutPasswords } from '../passwords.js';
 
 /** What the server says of a failed statement; TypeORM wraps it once. */
 interface ServerError {
@@ -82,9 +83,11 @@ function permissionHint(server: ServerError | undefined): string | undefined {
 }
 
 /** The line of the statement that the server points at, with a caret below it. */
-export function excerpt(sql: string, position: number): string {
+export function excerpt(statement: string, position: number): string {
+  // Before anything is cut off: half of a password is no less one.
+  const sql = withoutPasswords(statement);
   const lines = sql.trim().split('\n');
-  if (position <= 0)
+  if (position <= 0 || sql !== statement)
     return (
       lines
         .slice(0, 3)

@@ -1,6 +1,7 @@
 import type { DataSource } from 'typeorm';
 import { codeOf, messageOf, MigrateError } from '../errors.js';
-import { withoutPassword } from '../data-source/describe.js';
+import { reasonOf } from '../data-source/address.js';
+import { checkConnection, showConnection } from '../data-source/describe.js';
 import { cancelled, pause } from './cancel.js';
 import { connectionError, isServerAbsent } from './client.js';
 import type { ConnectContext } from './client.js';
@@ -11,6 +12,7 @@ import type { ConnectContext } from './client.js';
  */
 export async function initialise(context: ConnectContext): Promise<void> {
   const { dataSource, settings, signal } = context;
+  checkConnection(dataSource);
   const { migrations, synchronize, dropSchema, migrationsRun } = dataSource.options;
   const restore = { migrations, synchronize, dropSchema, migrationsRun };
   Object.assign(dataSource.options, { migrations: [], synchronize: false, dropSchema: false, migrationsRun: false });
@@ -24,7 +26,12 @@ export async function initialise(context: ConnectContext): Promise<void> {
         const left = deadline - Date.now();
         if (!isServerAbsent(error) || left <= 0) throw failed(error, dataSource, attempt);
         const retryInMs = Math.min(settings.connect.retryEveryMs, left);
-        context.onEvent({ type: 'connecting', attempt, reason: withoutPassword(messageOf(error)), retryInMs });
+        context.onEvent({
+          type: 'connecting',
+          attempt,
+          reason: reasonOf(error, showConnection(dataSource)),
+          retryInMs,
+        });
         await pause(retryInMs, signal);
       }
     }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { withoutPasswords } from '../passwords.js';
 import type { SqlClient } from './client.js';
 import { attemptColumns } from './log.js';
 import type { Attempt, HalfDone } from './log.js';
@@ -67,7 +68,9 @@ export class StepProgress {
 
   /** Executes a statement that cannot run in a transaction: until it is counted, it is in doubt. */
   async alone(sql: string, parameters: unknown, run: () => Promise<unknown>): Promise<unknown> {
-    await this.client.query(`UPDATE ${this.tables.log} SET in_doubt = ${quoteLiteral(sql)} WHERE id = ${this.id}`);
+    await this.client.query(
+      `UPDATE ${this.tables.log} SET in_doubt = ${quoteLiteral(withoutPasswords(sql))} WHERE id = ${this.id}`,
+    );
     return this.inside(sql, parameters, run);
   }
 

@@ -1,4 +1,5 @@
 import { MigrateError, messageOf } from '../errors.js';
+import { withoutPasswords } from '../passwords.js';
 import { abortable, cancelled } from './cancel.js';
 import type { SqlClient } from './client.js';
 import { migrationFailed, needsAutocommit } from './failure.js';
@@ -85,7 +86,7 @@ function stepping(session: Session, progress: StepProgress, resumeAt: ResumeAt |
         throw diverged(step, resumeAt.statements);
       return resultAgain(session.client, sql, run);
     }
-    if (resumeAt?.alsoDone === sql && progress.done === resumeAt.statements)
+    if (resumeAt?.alsoDone === withoutPasswords(sql) && progress.done === resumeAt.statements)
       return progress.inside(sql, parameters, () => Promise.resolve([]));
     if (opens) ownTransaction = true;
     if (ownTransaction) {

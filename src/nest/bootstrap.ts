@@ -11,6 +11,7 @@ import type { Migrator } from '../migrator.js';
 import { milliseconds, resolveSettings } from '../options.js';
 import type { MigrateSettings } from '../options.js';
 import type { MigrationsOptions, OnBootstrap } from './interfaces/migrations-options.interface.js';
+import { withoutPasswordsIn } from '../passwords.js';
 import { isLeftToCommand } from './in-charge.js';
 import { cancelledBySignals } from './signals.js';
 
@@ -119,7 +120,7 @@ function invalid(message: string): MigrateError {
 
 /** Nest and Node print all they find in what stops a start; here the message says more than our own frames and fields. */
 function readable(error: unknown): unknown {
-  if (!isMigrateError(error)) return error;
+  if (!isMigrateError(error)) return withoutPasswordsIn(error);
   const finished = error.finished.length > 0 ? `\nFinished before it, and kept: ${error.finished.join(', ')}.` : '';
   error.stack = `${error.name}: ${error.message}${finished}\n→ ${error.next}`;
   Object.defineProperty(error, inspect.custom, { value: () => error.stack });

@@ -1,4 +1,3 @@
-import { withoutPassword } from '../data-source/describe.js';
 import { messageOf } from '../errors.js';
 import type { MigrationsService } from './migrations.service.js';
 
@@ -30,7 +29,7 @@ export class MigrationsHealthIndicator {
       const state = { pending: pending.length, lastApplied: applied.at(-1)?.name ?? null };
       return { [key]: { status: pending.length === 0 ? 'up' : 'down', ...state } };
     } catch (error) {
-      return { [key]: { status: 'down', message: withoutPassword(messageOf(error)) } };
+      return { [key]: { status: 'down', message: messageOf(error) } };
     }
   }
 }

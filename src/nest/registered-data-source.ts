@@ -3,6 +3,7 @@ import { ModuleRef } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import type { DataSource, DataSourceOptions } from 'typeorm';
 import { ExitCode, MigrateError } from '../errors.js';
+import { withoutPasswordsIn } from '../passwords.js';
 import { bootstrap } from './bootstrap.js';
 import { tellAll } from './event-log.js';
 import { createInstantiate } from './instantiate.js';
@@ -47,7 +48,14 @@ export function typeOrmModule({ name, imports }: Registration): DynamicModule {
 }
 
 async function dataSourceOf({ dataSource }: MigrationsOptions): Promise<DataSource> {
-  if (dataSource !== undefined) return typeof dataSource === 'function' ? dataSource() : dataSource;
+  if (dataSource !== undefined) {
+    try {
+      return await (typeof dataSource === 'function' ? dataSource() : dataSource);
+    } catch (error) {
+      // Nest prints all that it finds in it.
+      throw withoutPasswordsIn(error);
+    }
+  }
   throw new MigrateError({
     code: 'OPTIONS_INVALID',
     message: 'MigrationsModule.forRootAsync got options without a dataSource.',

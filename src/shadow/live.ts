@@ -1,20 +1,22 @@
 import { DataSource } from 'typeorm';
-import { withoutPassword } from '../data-source/describe.js';
+import { causeOf, checkAddress, placeOf, reasonOf, showAddress } from '../data-source/address.js';
 import type { SqlClient } from '../database/client.js';
-import { messageOf, MigrateError } from '../errors.js';
+import { MigrateError } from '../errors.js';
 import type { CatalogPool } from '../schema/read.js';
 
 /** Lends a connection to a database whose schema is only read. */
 export async function withLive<T>(url: string, work: (pool: CatalogPool & SqlClient) => Promise<T>): Promise<T> {
+  checkAddress(url, 'The address of the database');
   const live = new DataSource({ type: 'postgres', url, installExtensions: false, applicationName: 'nest-migrate' });
   try {
     await live.initialize();
   } catch (error) {
+    const shown = showAddress(url);
     throw new MigrateError({
       code: 'CONNECTION_FAILED',
-      message: `No connection to ${withoutPassword(url)}: ${withoutPassword(messageOf(error))}.`,
+      message: `No connection to ${placeOf(shown)}: ${reasonOf(error, shown)}.`,
       next: 'Correct the address. Nothing was written.',
-      cause: error,
+      cause: causeOf(error, shown),
     });
   }
   try {

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { withoutPassword } from '../data-source/describe.js';
-import { codeOf, messageOf, MigrateError } from '../errors.js';
+import { causeOf, checkAddress, parseAddress, placeOf, reasonOf, showAddress } from '../data-source/address.js';
+import { codeOf, MigrateError } from '../errors.js';
 import type { Place } from './place.js';
 
 const prefix = 'nest_migrate_shadow_';
@@ -10,12 +10,13 @@ const inUse = '55006';
 
 /** A database of its own on a server; what an earlier process could not remove is removed too. It needs CREATEDB, nothing more. */
 export async function createTemporaryDatabase(url: string): Promise<Place> {
+  checkAddress(url, 'The address of the shadow server');
   const name = `${prefix}${Date.now()}_${randomBytes(4).toString('hex')}`;
   await onServer(url, async (client) => {
     await removeLeftovers(client);
     await client.query(`CREATE DATABASE ${name} TEMPLATE template0`);
   });
-  const own = new URL(url);
+  const own = parseAddress(url);
   own.pathname = `/${name}`;
   return {
     connection: { url: own.href, poolSize: 4 },
@@ -61,11 +62,12 @@ async function onServer<T>(url: string, work: (client: pg.Client) => Promise<T>)
       codeOf(error) === '42501'
         ? 'Give the role CREATEDB: ALTER ROLE … CREATEDB.'
         : 'Correct --shadow; or leave it out: then PostgreSQL runs in the process.';
+    const shown = showAddress(url);
     throw new MigrateError({
       code: 'CONNECTION_FAILED',
-      message: `No shadow database could be made at ${withoutPassword(url)}: ${messageOf(error)}.`,
+      message: `No shadow database could be made at ${placeOf(shown)}: ${reasonOf(error, shown)}.`,
       next,
-      cause: error,
+      cause: causeOf(error, shown),
     });
   } finally {
     await client.end().catch(() => undefined);

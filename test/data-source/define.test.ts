@@ -7,12 +7,13 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { DataSource } from 'typeorm';
 import { defineDataSource } from '../../src/data-source/define.js';
 import type { DefineDataSourceOptions } from '../../src/data-source/define-options.js';
-import { describeConnection, withoutPassword } from '../../src/data-source/describe.js';
+import { describeConnection } from '../../src/data-source/describe.js';
 import { isEmbedded } from '../../src/data-source/embedded-brand.js';
 import { useAddressForMigrations } from '../../src/data-source/environment.js';
 import { refuseSynchronize } from '../../src/data-source/guard.js';
 import { settingsOf } from '../../src/data-source/settings.js';
 import { MigrateError } from '../../src/errors.js';
+import { withoutPasswords } from '../../src/passwords.js';
 import { runNode } from '../support/cli.js';
 import { createDatabase, createRole } from '../support/database.js';
 import { createProject } from '../support/project.js';
@@ -130,12 +131,13 @@ describe('where the database is', () => {
   it.each([
     [
       'mysql://app:secret@db/shop',
-      /DATABASE_URL is not the address of a PostgreSQL database: mysql:\/\/app:\*\*\*@db\/shop/,
+      /DATABASE_URL cannot be read as the address of a PostgreSQL database: it does not begin with postgres:/,
       /postgres:/,
     ],
-    ['"postgres://app:secret@db/shop"', /DATABASE_URL is not/, /quotation marks/],
-    ['postgres://app:sec#ret@db/shop', /DATABASE_URL cannot be read/, /# is %23/],
-    ['postgres://app:100%secret@db/shop', /DATABASE_URL cannot be read/, /% is %25/],
+    ['"postgres://app:secret@db/shop"', /it begins with a quotation mark/, /quotation marks/],
+    ['postgres://app:sec#ret@db/shop', /its host or port is not one/, /# is %23/],
+    ['postgres://app:12#secret@db/shop', /its only @ stands after a/, /# is %23/],
+    ['postgres://app:100%secret@db/shop', /a % in its user or password encodes nothing/, /% is %25/],
   ])('explains DATABASE_URL=%s, without the password', (text, message, next) => {
     env({ DATABASE_URL: text });
     const error = thrown(() => define());
@@ -281,7 +283,7 @@ describe('passwords', () => {
     ['password authentication failed for user "a"', 'password authentication failed for user "a"'],
     ['postgres://app@db/shop', 'postgres://app@db/shop'],
   ])('are hidden in %s', (text, expected) => {
-    expect(withoutPassword(text)).toBe(expected);
+    expect(withoutPasswords(text)).toBe(expected);
   });
 
   it('are never shown with a connection', () => {

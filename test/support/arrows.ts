@@ -1,12 +1,13 @@
 import type { Import, SourceFile } from './imports.js';
 
 /** Who may import whom inside `src/`. An entry is a folder, a file of `src/`, or one file of a folder. */
-const foundation = ['errors', 'events', 'options', 'sql'];
+const foundation = ['errors', 'events', 'options', 'passwords', 'sql'];
 const core = ['plan', 'rules', 'observe', 'files', 'shadow', 'database', 'schema'];
 // What a connection is called, and whether it is the embedded one: known below the data source as well.
-const connection = ['data-source/describe', 'data-source/embedded-brand'];
+const connection = ['data-source/address', 'data-source/describe', 'data-source/embedded-brand'];
 const arrows: Readonly<Record<string, readonly string[]>> = {
-  errors: [],
+  passwords: [],
+  errors: ['passwords'],
   events: [],
   options: ['errors'],
   sql: [],

@@ -3,7 +3,7 @@ import type { QueryRunner } from 'typeorm';
 import { createMigrator } from '../../src/migrator.js';
 import type { Migrator } from '../../src/migrator.js';
 import type { DryRunStatement } from '../../src/errors.js';
-import type { MigrateEvent } from '../../src/events.js';
+import type { EventListener, MigrateEvent } from '../../src/events.js';
 import type { Instantiate, MigrationClass } from '../../src/files/migration.js';
 import type { MigrateSettings } from '../../src/options.js';
 
@@ -42,6 +42,7 @@ export interface Using {
   readonly settings?: MigrateSettings;
   readonly options?: object;
   readonly signal?: AbortSignal;
+  readonly onEvent?: EventListener;
   readonly instantiate?: Instantiate;
 }
 
@@ -60,7 +61,10 @@ export async function using<T>(
   const migrator = createMigrator({
     dataSource,
     settings: { connect: { timeout: '5s' }, ...how.settings },
-    onEvent: (event) => void events.push(event),
+    onEvent: (event) => {
+      events.push(event);
+      how.onEvent?.(event);
+    },
     ...(how.signal && { signal: how.signal }),
     ...(how.instantiate && { instantiate: how.instantiate }),
   });
