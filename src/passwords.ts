@@ -25,7 +25,7 @@ const assigned =
 
 const user = String.raw`[^\s:@/'"]*`;
 // What is hidden already, and what our own hints say.
-const harmless = String.raw`${user}:(?:\*{3}@|password@host\b)|[\w.~%+-]*@[^\s@]*(?:[\s,;]|$)`;
+const harmless = String.raw`${user}:(?:\*{3}@|password@host\b)|[\w.~%+*-]*@[^\s@]*(?:[\s,;]|$)`;
 
 /** An address of PostgreSQL, also a malformed one: up to the last @ of the line, since an @ of the password may not be encoded. */
 const postgresAddress = new RegExp(

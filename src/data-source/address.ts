@@ -12,7 +12,7 @@ export interface Parts {
 type Problem = readonly [what: string, next: string];
 
 const form = 'Write it as postgres://user:password@host:5432/database.';
-const encode =
+export const encode =
   'Percent-encode special characters in its user and password: @ is %40, : is %3A, / is %2F, # is %23, ? is %3F, % is %25, [ is %5B.';
 
 /** Refuses an address that cannot be one, saying why without a word of it. `name` is where it was written. */
@@ -43,7 +43,7 @@ function problemOf(address: string): Problem | undefined {
     parseAddress(address);
   } catch (error) {
     const isEncoding = error instanceof URIError;
-    return [isEncoding ? 'a % in its user or password encodes nothing' : 'its host or port is not one', encode];
+    return [isEncoding ? 'a % in its user or password encodes nothing' : 'its host or port cannot be read', encode];
   }
   const { authority, rest } = split(address);
   const isMisplaced = !authority.includes('@') && /^[^?]*@|^[^?]*\?(?![\w-]+=).*@/s.test(rest);

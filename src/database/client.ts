@@ -1,6 +1,6 @@
 import pg from 'pg';
 import type { DataSource } from 'typeorm';
-import { causeOf, placeOf, reasonOf } from '../data-source/address.js';
+import { causeOf, encode, placeOf, reasonOf } from '../data-source/address.js';
 import { checkConnection, showConnection } from '../data-source/describe.js';
 import { codeOf, isMigrateError, messageOf, MigrateError } from '../errors.js';
 import type { EventListener } from '../events.js';
@@ -163,7 +163,10 @@ export function connectionError(error: unknown, dataSource: DataSource, attempts
   return new MigrateError({
     code: 'CONNECTION_FAILED',
     message: `No connection to ${where}${tried}: ${reason || 'no answer'}.`,
-    next: 'Start the server, or correct DATABASE_URL. To wait longer: --connect-timeout 2min, or `nest-migrate wait`. Nothing was changed.',
+    next:
+      shown === undefined
+        ? encode
+        : 'Start the server, or correct DATABASE_URL. To wait longer: --connect-timeout 2min, or `nest-migrate wait`. Nothing was changed.',
     cause,
   });
 }

@@ -112,7 +112,7 @@ describe('no part of a password is shown', () => {
       'SELECT password::text FROM users WHERE mail LIKE $1',
       'ALTER ROLE app PASSWORD NULL',
       'at file:///app/node_modules/@nestjs/core/injector.js:10:5',
-      'postgres://localhost:5432/shop, postgres://app@db/shop',
+      'postgres://localhost:5432/shop, postgres://app@db/shop, postgres://***@db/shop, postgres://***:***@db/***',
       'Write it as postgres://user:password@host:5432/database.',
     ].join('\n');
     expect(withoutPasswords(text)).toBe(text);
