@@ -1,4 +1,4 @@
-import { withoutPasswords, withoutPasswordsIn } from './passwords.js';
+import { withoutPasswords, withoutPasswordsIn, withoutPasswordsInData } from './passwords.js';
 
 /** What a process should exit with. 3 means: nothing failed, but there is something to do. */
 export const ExitCode = { done: 0, failed: 1, usage: 2, todo: 3 } as const;
@@ -107,7 +107,7 @@ export class MigrateError extends Error {
     this.migration = details.migration;
     this.sql = sql === undefined ? undefined : withoutPasswords(sql);
     this.finished = details.finished ?? [];
-    this.statements = details.statements;
+    this.statements = withoutPasswordsInData(details.statements);
   }
 
   /** The same failure, told by somebody who knows more: which migration it was, what had been finished before. */

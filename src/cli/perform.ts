@@ -91,7 +91,7 @@ function asJson(error: MigrateError): object {
 /** What a dry run did before it failed is its result all the same. */
 async function collected(statements: readonly DryRunStatement[], error: MigrateError): Promise<string> {
   const { dryRunLines } = await import('./dry-run-lines.js');
-  const lines = dryRunLines(statements, withoutPassword(error.message));
+  const lines = dryRunLines(statements, error.message);
   return lines.map((line) => `${line}\n`).join('');
 }
 

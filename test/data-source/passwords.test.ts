@@ -305,7 +305,7 @@ describe('a password in a statement of a migration', () => {
     },
   );
 
-  it('nor is it shown by run --verbose, and it is set', async () => {
+  it('nor is it shown by run --verbose or --dry-run, and it is set', async () => {
     const role = await createRole();
     const file = `ALTER ROLE ${role.name} PASSWORD '${secret}';\n`;
     const project = createProject({
@@ -314,6 +314,9 @@ describe('a password in a statement of a migration', () => {
       'migrations/1700000000001-Set.sql': file,
     });
     const args = ['run', '--data-source', 'plain.mjs', '--verbose'];
+    const dry = await runCli([...args, '--dry-run'], { cwd: project.dir, env: { DATABASE_URL: database.url } });
+    expect([dry.stdout, dry.code]).toEqual([expect.stringContaining(`ALTER ROLE ${role.name} PASSWORD ***`), 0]);
+    expect(shownIn(dry.stdout + dry.stderr, secret)).toEqual([]);
     const { stdout, stderr, code } = await runCli(args, { cwd: project.dir, env: { DATABASE_URL: database.url } });
     expect([stderr, code]).toEqual([expect.stringContaining(`ALTER ROLE ${role.name} PASSWORD ***`), 0]);
     expect(shownIn(stdout + stderr, secret)).toEqual([]);
