@@ -1,5 +1,5 @@
 import { ident, identList, sqlName } from './look.js';
-import { fittingName } from '../sql/index.js';
+import { classify, fittingName } from '../sql/index.js';
 
 /** What several rules advise: SQL to paste, with the real names. */
 
@@ -12,9 +12,9 @@ export const outsideTransaction =
   '-- In a migration of its own, without a transaction (transaction = false, in SQL "-- transaction: false"):';
 export const ownMigrations = '-- Each in a migration of its own:';
 
-/** Leading comments and the semicolon are of no use in what is pasted. */
+/** The comments around a statement and its semicolon are of no use in what is pasted. */
 export function bare(sql: string): string {
-  return sql.replace(/^(?:\s+|--[^\n]*\n|\/\*[\s\S]*?\*\/)+/, '').replace(/[;\s]+$/, '');
+  return classify(sql)[0]?.text ?? sql;
 }
 
 /** An attempt that was cut off leaves an invalid index, which has to go first. */
@@ -24,10 +24,8 @@ export function buildConcurrently(index: Named, create: string): string {
 
 /** A `CREATE INDEX` as it was written, but concurrently, and under that name. */
 export function asConcurrent(sql: string, name: string): string {
-  return bare(sql).replace(
-    /^(CREATE\s+(?:UNIQUE\s+)?INDEX)\b(?:\s+CONCURRENTLY\b)?(?:\s+IF\s+NOT\s+EXISTS\b)?(?:\s+(?!ON\b)(?:"(?:[^"]|"")+"|[^\s"]+))?/i,
-    (_all, create: string) => `${create} CONCURRENTLY ${ident(name)}`,
-  );
+  const [{ unique, afterName } = { unique: false, afterName: '' }] = classify(sql);
+  return `CREATE ${unique ? 'UNIQUE ' : ''}INDEX CONCURRENTLY ${ident(name)} ${afterName}`;
 }
 
 /** A constraint that first holds for new rows only. */
@@ -106,20 +104,15 @@ export function keyByPartition(table: Partitioned, key: NewKey): string | undefi
 
 export function indexByPartition(table: Partitioned, name: string, sql: string): string | undefined {
   if (!hasSimplePartitions(table)) return undefined;
-  const on = /\bON\s+(?:ONLY\s+)?(?:"(?:[^"]|"")+"|[^\s"(.]+)(?:\s*\.\s*(?:"(?:[^"]|"")+"|[^\s"(]+))?/i;
-  const onlyParent = asConcurrent(sql, name)
-    .replace(/\bINDEX CONCURRENTLY\b/, 'INDEX')
-    .replace(on, () => `ON ONLY ${sqlName(table)}`);
+  const [create] = classify(sql);
+  if (create === undefined) return undefined;
+  const kind = `CREATE ${create.unique ? 'UNIQUE ' : ''}INDEX`;
   return [
-    `${onlyParent};`,
+    `${kind} ${ident(name)} ON ONLY ${sqlName(table)} ${create.afterTable};`,
     ...eachPartition(table, (partition) => {
       const own = { schema: partition.schema, name: `${partition.name}_${name}` };
-      return [
-        buildConcurrently(
-          own,
-          asConcurrent(sql, own.name).replace(on, () => `ON ${sqlName(partition)}`),
-        ),
-      ];
+      const concurrent = `${kind} CONCURRENTLY ${ident(own.name)} ON ${sqlName(partition)} ${create.afterTable}`;
+      return [buildConcurrently(own, concurrent)];
     }),
     '-- When all partitions have theirs:',
     ...attached(table, name),

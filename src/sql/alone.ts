@@ -1,4 +1,3 @@
-import type { Block } from './block.js';
 import type { Command } from './command.js';
 import type { Words } from './words.js';
 
@@ -27,12 +26,7 @@ const perhaps = new Set([
 ]);
 
 /** `rest` is what comes after the command and its name. */
-export function runsAlone(
-  { command, concurrently }: Command,
-  rest: Words,
-  block: Block | undefined,
-): 'always' | 'perhaps' | 'never' {
-  if (block !== undefined) return block.endsTransactions;
+export function runsAlone({ command, concurrently }: Command, rest: Words): 'always' | 'perhaps' | 'never' {
   if (always.has(command) || (concurrently && command !== 'REFRESH MATERIALIZED VIEW')) return 'always';
   if (command === 'CLUSTER' && isOfAllTables(rest)) return 'always';
   if (command === 'ALTER DATABASE') return rest.has('SET', 'TABLESPACE') ? 'always' : 'never';

@@ -1,18 +1,25 @@
 import { runsAlone } from './alone.js';
 import { blockOf } from './block.js';
-import { takeCommand } from './command.js';
+import { takeCommand, takeOn } from './command.js';
 import type { Command } from './command.js';
 import { mayRemove, onlyReads } from './reads.js';
 import { settingOf } from './setting.js';
 import { statementsOf } from './split.js';
 import type { SqlToken } from './tokens.js';
 import { transactionOf } from './transaction.js';
+import type { TransactionEffect } from './transaction.js';
 import { Words } from './words.js';
 
 /** What a statement is, and what it does to transactions and sessions. */
-export interface SqlClass extends Command, ReturnType<typeof transactionOf> {
+export interface SqlClass extends Command, TransactionEffect {
+  /** The statement without the comments around it. */
+  readonly text: string;
+  /** What comes after the command and the name of its object. */
+  readonly afterName: string;
+  /** What comes after the table that an index, a trigger or a policy is on. */
+  readonly afterTable: string;
   /** Whether the server refuses it inside a transaction block: always, or depending on what is in the database. */
-  readonly runsAlone: ReturnType<typeof runsAlone>;
+  readonly runsAlone: 'always' | 'perhaps' | 'never';
   /** It only reads, as far as can be seen: a function that it calls may write. */
   readonly onlyReads: boolean;
   /** It may drop or rename objects. */
@@ -21,25 +28,39 @@ export interface SqlClass extends Command, ReturnType<typeof transactionOf> {
   readonly setting: ReturnType<typeof settingOf>;
   /** The name in the dollar quote of a DO block: `backfill` of `$backfill$`. */
   readonly blockTag: string | undefined;
+  /** Whether these words stand in it in a row. The code of a DO block and the strings in it belong to it. */
+  mentions(...words: readonly string[]): boolean;
+  /** The parts between these words, where they stand outside of parentheses. */
+  splitAt(...words: readonly string[]): readonly string[];
+  /** What stands in each pair of parentheses that is in no other one. */
+  groups(): readonly string[];
 }
 
 /** Each statement of a text, in order. What stands in strings, comments and the bodies of functions does not count. */
 export function classify(sql: string): readonly SqlClass[] {
-  return [...statementsOf(sql)].map(classOf);
+  return Array.from(statementsOf(sql), (tokens) => classOf(sql, tokens));
 }
 
-function classOf(tokens: readonly SqlToken[]): SqlClass {
-  const whole = (): Words => new Words(tokens);
-  const rest = whole();
-  const command = takeCommand(rest);
-  const block = command.command === 'DO' ? blockOf(rest) : undefined;
+function classOf(sql: string, tokens: readonly SqlToken[]): SqlClass {
+  const whole = Words.of(tokens);
+  const words = whole.from(0);
+  const command = takeCommand(words);
+  const end = words.position;
+  const block = command.command === 'DO' ? blockOf(words) : undefined;
+  if (command.on !== undefined && takeOn(words)) words.takeName();
   return {
     ...command,
-    ...transactionOf(whole()),
-    runsAlone: runsAlone(command, rest, block),
-    onlyReads: onlyReads(command.command, whole()),
-    mayRemove: mayRemove(command.command, whole()),
-    setting: settingOf(whole()),
+    ...transactionOf(whole.from(0)),
+    text: whole.rest(sql),
+    afterName: whole.from(end).rest(sql),
+    afterTable: words.rest(sql),
+    runsAlone: block?.endsTransactions ?? runsAlone(command, whole.from(end)),
+    onlyReads: onlyReads(command.command, whole),
+    mayRemove: mayRemove(command.command, whole),
+    setting: settingOf(whole.from(0), sql),
     blockTag: block?.tag,
+    mentions: (...wanted) => (block?.code ?? whole).has(...wanted),
+    splitAt: (...wanted) => whole.splitAt(sql, wanted),
+    groups: () => whole.groups(sql),
   };
 }

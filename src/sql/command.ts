@@ -8,6 +8,7 @@ export interface Command {
   readonly name: readonly string[] | undefined;
   /** The table that an index, a trigger or a policy is on. */
   readonly on: readonly string[] | undefined;
+  readonly unique: boolean;
   readonly concurrently: boolean;
 }
 
@@ -69,11 +70,12 @@ export function takeCommand(words: Words): Command {
 function aboutObject(words: Words, verb: string): Command {
   // Those of REINDEX.
   const options = words.takeParentheses();
+  const unique = words.peek() === 'UNIQUE';
   const command = `${verb} ${takeKind(words)}`;
   const concurrently = words.take('CONCURRENTLY') || isOn(options, 'CONCURRENTLY');
   if (!words.take('IF', 'NOT', 'EXISTS')) words.take('IF', 'EXISTS');
   const { name } = aboutTable(words, command);
-  return { command, name, on: onTables.has(command) ? takeTable(words) : undefined, concurrently };
+  return { command, name, on: onTables.has(command) ? tableOf(words) : undefined, unique, concurrently };
 }
 
 function takeKind(words: Words): string {
@@ -99,16 +101,22 @@ function aboutTable(words: Words, command: string): Command {
 }
 
 /** The table after ON. */
-function takeTable(words: Words): readonly string[] | undefined {
+function tableOf(words: Words): readonly string[] | undefined {
+  const rest = words.from(words.position);
+  return takeOn(rest) ? rest.takeName() : undefined;
+}
+
+/** Goes to the table that an index, a trigger or a policy is on. */
+export function takeOn(words: Words): boolean {
   const at = words.indexOf('ON');
-  if (at === -1) return undefined;
+  if (at === -1) return false;
   words.skip(at + 1);
   words.take('ONLY');
-  return words.takeName();
+  return true;
 }
 
 function plain(command: string): Command {
-  return { command, name: undefined, on: undefined, concurrently: false };
+  return { command, name: undefined, on: undefined, unique: false, concurrently: false };
 }
 
 function set(words: string): ReadonlySet<string> {

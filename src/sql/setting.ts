@@ -4,6 +4,8 @@ import type { Words } from './words.js';
 export interface Setting {
   readonly name: string;
   readonly until: 'transaction' | 'session';
+  /** Its name and value as they are written. */
+  readonly text: string;
 }
 
 /** What `SET TIME ZONE` and the like set, which have a form of their own. */
@@ -18,21 +20,23 @@ const forms: readonly (readonly [words: readonly string[], name: string])[] = [
 ];
 
 /** https://www.postgresql.org/docs/current/sql-set.html */
-export function settingOf(words: Words): Setting | undefined {
-  if (words.take('RESET')) return named(words, 'session');
+export function settingOf(words: Words, sql: string): Setting | undefined {
+  if (words.take('RESET')) return named(words, 'session', sql);
   if (!words.take('SET')) return undefined;
   // These are about the transaction and not about a setting, or set what the next transactions are like.
   if (words.peek() === 'CONSTRAINTS' || words.peek() === 'TRANSACTION') return undefined;
-  if (words.take('SESSION', 'CHARACTERISTICS')) return { name: 'session characteristics', until: 'session' };
+  if (words.take('SESSION', 'CHARACTERISTICS'))
+    return { name: 'session characteristics', until: 'session', text: words.rest(sql) };
   const until = words.take('LOCAL') ? 'transaction' : 'session';
   if (words.peek() === 'SESSION' && words.peek(1) !== 'AUTHORIZATION') words.take('SESSION');
-  return named(words, until);
+  return named(words, until, sql);
 }
 
-function named(words: Words, until: Setting['until']): Setting | undefined {
-  for (const [form, name] of forms) if (isForm(words, form)) return { name, until };
+function named(words: Words, until: Setting['until'], sql: string): Setting | undefined {
+  const text = words.rest(sql);
+  for (const [form, name] of forms) if (isForm(words, form)) return { name, until, text };
   const parts = words.takeName();
-  return parts && { name: parts.join('.').toLowerCase(), until };
+  return parts && { name: parts.join('.').toLowerCase(), until, text };
 }
 
 /** A setting may have the name of a form: `SET role = 'app'`. */

@@ -4,10 +4,33 @@ import type { SqlToken } from './tokens.js';
 /** Reads a statement word by word, without white space and comments. */
 export class Words {
   readonly #tokens: readonly SqlToken[];
-  #at = 0;
+  #at: number;
 
-  constructor(tokens: readonly SqlToken[]) {
-    this.#tokens = tokens.filter(({ kind }) => kind !== 'space' && kind !== 'comment');
+  private constructor(tokens: readonly SqlToken[], at: number) {
+    this.#tokens = tokens;
+    this.#at = at;
+  }
+
+  static of(tokens: readonly SqlToken[]): Words {
+    return new Words(
+      tokens.filter(({ kind }) => kind !== 'space' && kind !== 'comment'),
+      0,
+    );
+  }
+
+  /** The same statement, read from that place on. */
+  from(position: number): Words {
+    return new Words(this.#tokens, position);
+  }
+
+  get position(): number {
+    return this.#at;
+  }
+
+  /** What comes from here on, as it is written in that text. */
+  rest(sql: string): string {
+    const [first, last] = [this.token(), this.#tokens.at(-1)];
+    return first === undefined || last === undefined ? '' : sql.slice(first.index, last.index + last.text.length);
   }
 
   token(ahead = 0): SqlToken | undefined {
@@ -58,7 +81,7 @@ export class Words {
       if (this.peek() === ')') depth -= 1;
       if (depth > 0 || this.peek() === ')') this.skip(1);
     } while (depth > 0 && this.token() !== undefined);
-    return new Words(this.#tokens.slice(from + 1, this.#at - 1));
+    return new Words(this.#tokens.slice(from + 1, this.#at - 1), 0);
   }
 
   /** Goes to the first of these words outside of parentheses. */
@@ -79,5 +102,33 @@ export class Words {
     for (let from = 0; this.token(from) !== undefined; from += 1)
       if (words.every((word, index) => this.peek(from + index) === word)) return from;
     return -1;
+  }
+
+  /** The parts between these words, where they stand outside of parentheses, as they are written in that text. */
+  splitAt(sql: string, words: readonly string[]): readonly string[] {
+    const parts: string[] = [];
+    const rest = this.from(this.#at);
+    let start = this.token()?.index ?? sql.length;
+    while (rest.token() !== undefined) {
+      const index = rest.token()?.index ?? 0;
+      if (rest.take(...words)) {
+        parts.push(sql.slice(start, index).trim());
+        start = rest.token()?.index ?? sql.length;
+      } else if (rest.peek() === '(') rest.takeParentheses();
+      else rest.skip(1);
+    }
+    const last = this.#tokens.at(-1);
+    return [...parts, sql.slice(start, last && Math.max(start, last.index + last.text.length))];
+  }
+
+  /** What stands in each pair of parentheses that is in no other one, as it is written in that text. */
+  groups(sql: string): readonly string[] {
+    const rest = this.from(this.#at);
+    const groups: string[] = [];
+    while (rest.token() !== undefined) {
+      if (rest.peek() === '(') groups.push(rest.takeParentheses().rest(sql));
+      else rest.skip(1);
+    }
+    return groups;
   }
 }

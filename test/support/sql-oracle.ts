@@ -52,7 +52,7 @@ function settingOf(tree: Tree): SqlClass['setting'] {
   const set = nodeOf(tree, 'VariableSetStmt');
   if (!set || set.name === 'TRANSACTION') return undefined;
   const name = set.kind === 'VAR_RESET_ALL' ? 'all' : (set.name ?? '').toLowerCase();
-  return { name, until: set.is_local ? 'transaction' : 'session' };
+  return { name, until: set.is_local ? 'transaction' : 'session' } as SqlClass['setting'];
 }
 
 function concurrently(tree: Tree): boolean {

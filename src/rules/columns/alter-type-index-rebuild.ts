@@ -3,7 +3,7 @@ import { called, ident, sqlName } from '../look.js';
 import { eachStatement } from '../rule.js';
 import type { Rule } from '../rule.js';
 import { indexesBuilt, isRewritten } from './effects.js';
-import { ownMigrations } from '../recipes.js';
+import { asConcurrent, ownMigrations } from '../recipes.js';
 import { secondColumn } from './recipes.js';
 import { retypings } from './retype.js';
 import type { Retyping } from './retype.js';
@@ -60,6 +60,6 @@ function fixOf({ table, was, is, type }: Retyping, indexes: readonly IndexFacts[
     ...indexes.map(({ name }) => `DROP INDEX CONCURRENTLY ${schema}.${ident(name)};`),
     `ALTER TABLE ${sqlName(table)} ALTER COLUMN ${ident(was.name)} TYPE ${type};`,
     '-- Without a transaction:',
-    ...indexes.map(({ definition }) => `${definition.replace(/ INDEX /, ' INDEX CONCURRENTLY ')};`),
+    ...indexes.map(({ name, definition }) => `${asConcurrent(definition, name)};`),
   ].join('\n');
 }

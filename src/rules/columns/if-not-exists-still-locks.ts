@@ -4,6 +4,7 @@ import { nodeOf } from '../../observe/parser.js';
 import { eachStatement } from '../rule.js';
 import type { Rule } from '../rule.js';
 import { quoteLiteral } from '../../sql/index.js';
+import { bare } from '../recipes.js';
 
 const users = 'CREATE TABLE users (id int PRIMARY KEY, email text)';
 
@@ -49,7 +50,7 @@ function guarded(sql: string, table: TableFacts, column: string, when: 'EXISTS' 
     '-- Leave it out, or look before:',
     'DO $$ BEGIN',
     `  IF ${when} (SELECT FROM pg_attribute WHERE attrelid = to_regclass(${quoteLiteral(sqlName(table))}) AND attname = ${quoteLiteral(column)} AND NOT attisdropped) THEN`,
-    `    ${sql.replace(/;\s*$/, '')};`,
+    `    ${bare(sql)};`,
     '  END IF;',
     'END $$;',
   ].join('\n');

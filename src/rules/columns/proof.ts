@@ -1,17 +1,18 @@
 import type { ConstraintFacts, TableFacts } from '../../observe/catalog.js';
 import type { Observed } from '../../observe/observer.js';
 import { alterations } from '../look.js';
+import { classify } from '../../sql/index.js';
 
 /** A check that proves a column to be filled, and that the same ALTER TABLE drops: it does so first. */
 export function droppedProof(statement: Observed, table: TableFacts, column: string): ConstraintFacts | undefined {
   const dropped = new Set(alterations(statement, 'AT_DropConstraint').map(({ command }) => command.name));
   return table.constraints.find(
     ({ name, type, validated, columns, definition }) =>
-      dropped.has(name) &&
-      type === 'check' &&
-      validated &&
-      columns.includes(column) &&
-      / IS NOT NULL\b/.test(definition) &&
-      !/ OR /.test(definition),
+      dropped.has(name) && type === 'check' && validated && columns.includes(column) && isThatItIsFilled(definition),
   );
+}
+
+function isThatItIsFilled(definition: string): boolean {
+  const [check] = classify(definition);
+  return check?.mentions('IS', 'NOT', 'NULL') === true && !check.mentions('OR');
 }

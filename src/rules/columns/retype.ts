@@ -6,6 +6,7 @@ import { alterations, columnOf, ident } from '../look.js';
 import type { JudgedMigration } from '../rule.js';
 import { before } from './batch.js';
 import { changesTimeZone, lossOf } from './types.js';
+import { classify } from '../../sql/index.js';
 
 /** An ALTER COLUMN … TYPE on a table in use. */
 export interface Retyping {
@@ -50,7 +51,7 @@ export function isMereCast(using: Tree): boolean {
 /** What USING says, as it was written. */
 export function usingText({ sql }: Observed, { using, isAlone }: Retyping): string | undefined {
   if (using === undefined) return undefined;
-  return isAlone ? /\bUSING\b([\s\S]+)$/i.exec(sql)?.[1]?.replace(/;\s*$/, '').trim() : '…';
+  return isAlone ? classify(sql)[0]?.splitAt('USING').at(1) : '…';
 }
 
 /** The time zone that the migration has set for what comes now. */

@@ -5,6 +5,7 @@ import type { Observed } from '../../observe/observer.js';
 import { textsOf } from '../../observe/parser.js';
 import { identList } from '../look.js';
 import type { NewKey } from '../recipes.js';
+import { classify, plainName, sqlTokens } from '../../sql/index.js';
 
 /** The SQL of constraints, put together again from what the parser made of it. */
 
@@ -62,28 +63,16 @@ export function nameFor({ conname, contype, fk_attrs }: Constraint, table: Table
 
 /** The expression of a check as it was written; undefined where that is not clear. */
 export function writtenCheck({ sql }: Observed, { conname }: Constraint, isOnly: 'only one' | 'one of many') {
-  const start = conname === undefined ? '\\bCHECK\\s*\\(' : `${named(conname)}\\s+CHECK\\s*\\(`;
-  const match = new RegExp(start, 'i').exec(sql);
-  if (!match || (conname === undefined && isOnly !== 'only one')) return undefined;
-  const from = match.index + match[0].length;
-  const end = closing(sql, from);
-  return end === undefined ? undefined : `CHECK (${sql.slice(from, end).trim()})`;
+  const parts = classify(sql)[0]?.splitAt('CHECK') ?? [];
+  const at = parts.findIndex(
+    (_part, index) =>
+      index > 0 && (conname === undefined ? isOnly === 'only one' : lastName(parts[index - 1]) === conname),
+  );
+  const [expression] = classify(parts[at] ?? '')[0]?.groups() ?? [];
+  return expression === undefined ? undefined : `CHECK (${expression})`;
 }
 
-function named(name: string): string {
-  const escaped = name.replaceAll('"', '""').replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  return `CONSTRAINT\\s+(?:"${escaped}"|${escaped})`;
-}
-
-/** Where the parenthesis closes that was opened before; what stands in quotes does not count. */
-function closing(sql: string, from: number): number | undefined {
-  let depth = 1;
-  const marks = /'(?:[^']|'')*'|"(?:[^"]|"")*"|[()]/g;
-  marks.lastIndex = from;
-  for (let match = marks.exec(sql); match; match = marks.exec(sql)) {
-    if (match[0] === '(') depth += 1;
-    if (match[0] === ')') depth -= 1;
-    if (depth === 0) return match.index;
-  }
-  return undefined;
+function lastName(part: string | undefined): string | undefined {
+  const last = [...sqlTokens(part ?? '')].at(-1);
+  return last && plainName(last.text);
 }

@@ -2,6 +2,7 @@ import type { VariableSetStmt } from 'libpg-query';
 import { nodeOf } from '../../observe/parser.js';
 import type { Problem, Rule } from '../rule.js';
 import { isConcurrent } from './concurrent.js';
+import { bare } from '../recipes.js';
 
 const users = 'CREATE TABLE users (id int PRIMARY KEY, email text); CREATE INDEX "Email" ON users (email)';
 
@@ -57,6 +58,6 @@ function problemWith(timeouts: ReadonlyMap<string, string>, sql: string): Omit<P
   const names = [...timeouts.keys()];
   return {
     message: `${[...timeouts].map(([name, value]) => `${name} (${value})`).join(' and ')} can cut it off, and it leaves an invalid index then.`,
-    fix: `${names.map((name) => `SET ${name} = 0;`).join('\n')}\n${sql.replace(/[;\s]+$/, '')};`,
+    fix: `${names.map((name) => `SET ${name} = 0;`).join('\n')}\n${bare(sql)};`,
   };
 }

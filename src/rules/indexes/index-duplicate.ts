@@ -6,6 +6,7 @@ import { outsideTransaction } from '../recipes.js';
 import { eachStatement } from '../rule.js';
 import type { Problem, Rule } from '../rule.js';
 import { droppedIndexes } from './dropped.js';
+import { classify } from '../../sql/index.js';
 
 const users = 'CREATE TABLE users (id int PRIMARY KEY, "Email" text, town text)';
 
@@ -74,12 +75,14 @@ function plainColumns({ indexParams = [], indexIncludingParams, whereClause, acc
 /** As PostgreSQL writes it, nothing stands between its parentheses but names. */
 function isPlain({ definition, columns, method, valid, predicate }: IndexFacts): boolean {
   if (method !== 'btree' || !valid || predicate !== null || columns.includes('')) return false;
-  const names = columns.map((column) => `(?:${escaped(column)}|${escaped(ident(column))})`).join(', ');
-  return new RegExp(` USING btree \\(${names}\\)(?: NULLS NOT DISTINCT)?$`).test(definition);
-}
-
-function escaped(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  const [index] = classify(definition);
+  const [list = '', ...more] = index?.groups() ?? [];
+  const parts = classify(list)[0]?.splitAt(',') ?? [];
+  return (
+    more.length === 0 &&
+    parts.length === columns.length &&
+    parts.every((part, at) => part === columns[at] || part === ident(columns[at]))
+  );
 }
 
 function beginsWith(columns: readonly string[], first: readonly string[]): boolean {

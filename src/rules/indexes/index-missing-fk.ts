@@ -7,6 +7,7 @@ import { buildConcurrently } from '../recipes.js';
 import { eachStatement } from '../rule.js';
 import type { JudgedMigration, Problem, Rule } from '../rule.js';
 import { droppedIndexes } from './dropped.js';
+import { classify } from '../../sql/index.js';
 
 const given =
   'CREATE TABLE users (id int PRIMARY KEY); CREATE SCHEMA shop; CREATE TABLE shop."Orders" (id int PRIMARY KEY, "userId" int)';
@@ -92,7 +93,14 @@ function isServed(
 }
 
 function isUsable({ method, predicate }: TableFacts['indexes'][number]): boolean {
-  return ['btree', 'hash'].includes(method) && (predicate === null || /^\([^()]+ IS NOT NULL\)$/.test(predicate));
+  return ['btree', 'hash'].includes(method) && (predicate === null || leavesOutNull(predicate));
+}
+
+/** `(author_id IS NOT NULL)`: what refers to nothing need not be found. */
+function leavesOutNull(predicate: string): boolean {
+  const [condition = ''] = classify(predicate)[0]?.groups() ?? [];
+  const parts = classify(condition)[0]?.splitAt('IS', 'NOT', 'NULL') ?? [];
+  return parts.length === 2 && parts[1] === '' && !/[()]/.test(parts[0] ?? '');
 }
 
 function missing(

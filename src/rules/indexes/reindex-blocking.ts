@@ -1,10 +1,11 @@
 import type { ReindexStmt } from 'libpg-query';
 import { nodeOf } from '../../observe/parser.js';
 import { called } from '../look.js';
-import { bare, outsideTransaction } from '../recipes.js';
+import { outsideTransaction } from '../recipes.js';
 import { eachStatement } from '../rule.js';
 import type { Rule } from '../rule.js';
 import { isConcurrent } from './concurrent.js';
+import { classify } from '../../sql/index.js';
 
 const users = 'CREATE TABLE users (id int PRIMARY KEY, email text); CREATE INDEX "Email" ON users (email)';
 
@@ -38,5 +39,6 @@ export const reindexBlocking: Rule = {
 
 function concurrently(sql: string, { kind }: ReindexStmt): string {
   const word = (kind ?? '').replace('REINDEX_OBJECT_', '');
-  return bare(sql).replace(new RegExp(`^(REINDEX\\b.*?\\b${word})\\b`, 'is'), '$1 CONCURRENTLY');
+  const [head = '', ...object] = classify(sql)[0]?.splitAt(word) ?? [];
+  return `${head} ${word} CONCURRENTLY ${object.join(` ${word} `)}`;
 }

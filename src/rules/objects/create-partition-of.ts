@@ -2,6 +2,7 @@ import { nodeOf } from '../../observe/parser.js';
 import { called, ident, sqlName, tableInUse } from '../look.js';
 import { eachStatement } from '../rule.js';
 import type { Rule } from '../rule.js';
+import { classify } from '../../sql/index.js';
 
 const visits = 'CREATE TABLE visits (id int NOT NULL) PARTITION BY RANGE (id)';
 
@@ -17,8 +18,8 @@ export const createPartitionOf: Rule = {
     const isLocked = statement.locks.some(({ relation }) => relation.oid === parent?.oid);
     if (!create?.relation || !parent || !isLocked || statement.scans.some(({ isNew }) => !isNew)) return;
     const { relname = '', schemaname = parent.schema } = create.relation;
-    const bounds =
-      /\b(?:FOR\s+VALUES\b.*|DEFAULT)\s*$/is.exec(statement.sql.replace(/;\s*$/, ''))?.[0] ?? 'FOR VALUES …';
+    const [, values] = classify(statement.sql)[0]?.splitAt('FOR', 'VALUES') ?? [];
+    const bounds = values === undefined ? 'DEFAULT' : `FOR VALUES ${values}`;
     const name = sqlName({ schema: schemaname, name: relname });
     return [
       {

@@ -1,6 +1,7 @@
 import { eachStatement } from '../rule.js';
 import type { Rule } from '../rule.js';
 import { cascadeOf } from './cascade.js';
+import { classify } from '../../sql/index.js';
 
 const users = 'CREATE TABLE users (id int PRIMARY KEY, email text)';
 
@@ -15,7 +16,7 @@ export const dropCascade: Rule = {
     return [
       {
         message: `It also drops ${others.join(', ')}.`,
-        fix: `-- Name what has to go, then leave out CASCADE:\n${others.map((what) => dropOf(what)).join('\n')}\n${statement.sql.replace(/\s+CASCADE\s*;?\s*$/i, '')};`,
+        fix: `-- Name what has to go, then leave out CASCADE:\n${others.map((what) => dropOf(what)).join('\n')}\n${classify(statement.sql)[0]?.splitAt('CASCADE').join(' ').trim()};`,
       },
     ];
   }),

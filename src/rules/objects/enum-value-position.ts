@@ -2,6 +2,7 @@ import { nodeOf, textsOf } from '../../observe/parser.js';
 import { eachStatement } from '../rule.js';
 import type { Rule } from '../rule.js';
 import { quoteLiteral } from '../../sql/index.js';
+import { bare } from '../recipes.js';
 
 const mood = "CREATE TYPE mood AS ENUM ('sad', 'ok')";
 
@@ -17,7 +18,7 @@ export const enumValuePosition: Rule = {
     return [
       {
         message: `${quoteLiteral(alter.newVal ?? '')} comes after all other values of ${textsOf(alter.typeName).join('.')}, wherever they are sorted.`,
-        fix: `${statement.sql.replace(/;\s*$/, '')} AFTER '…';`,
+        fix: `${bare(statement.sql)} AFTER '…';`,
       },
     ];
   }),

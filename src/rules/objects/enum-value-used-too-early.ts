@@ -3,6 +3,7 @@ import { nodeOf, nodesOf, textsOf } from '../../observe/parser.js';
 import type { Observed } from '../../observe/observer.js';
 import type { JudgedMigration, Problem, Rule } from '../rule.js';
 import { quoteLiteral } from '../../sql/index.js';
+import { bare } from '../recipes.js';
 
 const mood = "CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE TABLE users (id int PRIMARY KEY, name text, mood mood)";
 
@@ -86,6 +87,6 @@ function problem({ value, type }: AddedValue, use: Observed, added: Observed): P
   return {
     statement: use,
     message: `${quoteLiteral(value)} was added to ${type.join('.')} in the same transaction: as soon as a row needs it, this fails (55P04), and all is undone.`,
-    fix: `-- In a migration of its own, before this one:\n${added.sql.replace(/;\s*$/, '')};`,
+    fix: `-- In a migration of its own, before this one:\n${bare(added.sql)};`,
   };
 }

@@ -5,6 +5,7 @@ import type { TableFacts } from '../../observe/catalog.js';
 import type { Observed } from '../../observe/observer.js';
 import type { JudgedMigration } from '../rule.js';
 import { quoteName } from '../../sql/index.js';
+import { bare } from '../recipes.js';
 
 /** What statements are about that is not a table: schemas, types, functions. */
 
@@ -64,6 +65,6 @@ const madeBy: Readonly<
 export function inContract(...statements: readonly string[]): string {
   return [
     "-- When the old version of the app is gone: in a migration of its own, of the phase contract (phase = 'contract').",
-    ...statements.map((sql) => `${sql.replace(/;\s*$/, '')};`),
+    ...statements.map((sql) => `${bare(sql)};`),
   ].join('\n');
 }

@@ -4,6 +4,7 @@ import type { Relation } from '../../observe/relation.js';
 import { called, sqlName } from '../look.js';
 import { eachStatement } from '../rule.js';
 import type { Rule } from '../rule.js';
+import { classify } from '../../sql/index.js';
 
 const users = 'CREATE TABLE users (id int PRIMARY KEY, email text)';
 const posts = 'CREATE TABLE "Posts" (id int PRIMARY KEY, "authorId" int REFERENCES users)';
@@ -48,7 +49,7 @@ export const truncateTable: Rule = {
 /** A rewrite leaves a word of it; TRUNCATE does not. */
 function truncatedBy({ tree, sql, rewrites, messages }: Observed): readonly Relation[] {
   if (nodeOf(tree, 'TruncateStmt')) return rewrites;
-  const isHidden = nodeOf(tree, 'DoStmt') && /\bTRUNCATE\b/i.test(sql);
+  const isHidden = nodeOf(tree, 'DoStmt') && classify(sql)[0]?.mentions('TRUNCATE');
   return isHidden ? rewrites.filter(({ name }) => !messages.includes(`rewriting table "${name}"`)) : [];
 }
 

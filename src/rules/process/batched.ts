@@ -3,6 +3,7 @@ import type { TableFacts } from '../../observe/catalog.js';
 import { nodeOf } from '../../observe/parser.js';
 import type { Observed } from '../../observe/observer.js';
 import { ident, sqlName } from '../look.js';
+import { classify } from '../../sql/index.js';
 
 const introduction =
   '-- In a migration of its own, without a transaction (transaction = false); each batch is a transaction of its own.';
@@ -47,8 +48,10 @@ function onlyKeyOf({ constraints }: TableFacts): string | undefined {
 
 /** Undefined where it is not plain which WHERE is its own, or where a dollar would end the block. */
 function splitAtWhere(sql: string): readonly [string, string | undefined] | undefined {
-  const text = sql.replace(/;\s*$/, '').trim();
-  const parts = text.split(/\s+WHERE\s+/i);
-  if (text.includes('$') || parts.length > 2 || /\b(?:SELECT|RETURNING)\b|--/i.test(text)) return undefined;
-  return [parts[0] ?? '', parts[1]];
+  const [statement] = classify(sql);
+  if (!statement || sql.includes('$') || statement.mentions('SELECT') || statement.mentions('RETURNING'))
+    return undefined;
+  const [head = '', condition, ...more] = statement.splitAt('WHERE');
+  // A comment to the end of its line would take in what is put after it.
+  return more.length > 0 || head.includes('--') || condition?.includes('--') ? undefined : [head, condition];
 }

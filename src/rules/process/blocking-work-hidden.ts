@@ -5,6 +5,7 @@ import type { Relation } from '../../observe/relation.js';
 import { called } from '../look.js';
 import { eachStatement } from '../rule.js';
 import type { Rule } from '../rule.js';
+import { classify } from '../../sql/index.js';
 
 const users = 'CREATE SCHEMA shop; CREATE TABLE shop."Users" (id int PRIMARY KEY, email text)';
 const inBlock = (sql: string): string => `DO $$ BEGIN ${sql}; END $$`;
@@ -55,7 +56,7 @@ function workOf(statement: Observed): readonly string[] {
   const rewritten = new Set(rewrites.map(({ oid }) => oid));
   // A TRUNCATE gives the table and its indexes new files, too, but has nothing to write into them.
   const emptied = new Set(
-    statement.rewrites.filter(({ oid }) => !rewritten.has(oid) && !/\bcluster\b/i.test(sql)).map(({ oid }) => oid),
+    statement.rewrites.filter(({ oid }) => !rewritten.has(oid) && !isCluster(sql)).map(({ oid }) => oid),
   );
   const built = builds.filter(({ table = 0 }) => !rewritten.has(table) && !emptied.has(table));
   const busy = new Set([...rewritten, ...emptied, ...built.map(({ table }) => table)]);
@@ -69,6 +70,10 @@ function workOf(statement: Observed): readonly string[] {
 
 /** The server says so when ALTER TABLE writes a table anew. */
 function isWritten({ messages, sql }: Observed, { kind, name }: Relation): boolean {
-  if (kind === 'materialized view' || /\bcluster\b/i.test(sql)) return true;
+  if (kind === 'materialized view' || isCluster(sql)) return true;
   return messages.some((message) => message.startsWith('rewriting table') && message.includes(`"${name}"`));
+}
+
+function isCluster(sql: string): boolean {
+  return classify(sql).some((statement) => statement.mentions('CLUSTER'));
 }

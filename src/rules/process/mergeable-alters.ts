@@ -3,6 +3,7 @@ import type { Observed } from '../../observe/observer.js';
 import { alterations, called, sqlName } from '../look.js';
 import { eachStatement } from '../rule.js';
 import type { Rule } from '../rule.js';
+import { classify } from '../../sql/index.js';
 
 const users = 'CREATE TABLE users (id int PRIMARY KEY, age int, visits int)';
 
@@ -22,7 +23,7 @@ export const mergeableAlters: Rule = {
     return [
       {
         message: `All of ${called(table)} is gone through again: the same transaction has done that ${times} already.`,
-        fix: `ALTER TABLE ${sqlName(table)}\n${[...earlier, statement].map(({ sql }) => `  ${partsOf(sql)}`).join(',\n')};`,
+        fix: `ALTER TABLE ${sqlName(table)}\n${[...earlier, statement].map(({ sql }) => `  ${classify(sql)[0]?.afterName ?? ''}`).join(',\n')};`,
       },
     ];
   }),
@@ -52,14 +53,4 @@ export const mergeableAlters: Rule = {
 function goesThrough(statement: Observed): TableFacts | undefined {
   const table = alterations(statement).find(({ command }) => command.subtype !== 'AT_ValidateConstraint')?.table;
   return table && [...statement.scans, ...statement.rewrites].some(({ oid }) => oid === table.oid) ? table : undefined;
-}
-
-function partsOf(sql: string): string {
-  const name = '(?:"(?:[^"]|"")+"|[\\w$]+)';
-  return sql
-    .replace(
-      new RegExp(`^\\s*ALTER\\s+TABLE\\s+(?:IF\\s+EXISTS\\s+)?(?:ONLY\\s+)?${name}(?:\\s*\\.\\s*${name})?\\s+`, 'i'),
-      '',
-    )
-    .replace(/;\s*$/, '');
 }

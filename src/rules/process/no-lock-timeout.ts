@@ -5,6 +5,7 @@ import { called } from '../look.js';
 import type { Rule } from '../rule.js';
 import { settingOf } from '../setting.js';
 import { isBlocking } from './held.js';
+import { bare } from '../recipes.js';
 
 const users = 'CREATE TABLE users (id int PRIMARY KEY, email text)';
 
@@ -25,7 +26,7 @@ export const noLockTimeout: Rule = {
       fix: [
         '-- In a migration of its own, with a transaction: there run sets a lockTimeout, and tries again. Or here:',
         "SET lock_timeout = '2s';",
-        ...unlimited.map(({ sql }) => `${sql.replace(/[;\s]+$/, '')};`),
+        ...unlimited.map(({ sql }) => `${bare(sql)};`),
         'SET lock_timeout = 0;',
       ].join('\n'),
     };

@@ -1,6 +1,7 @@
 import { staysSet } from './staying.js';
 import { eachStatement } from '../rule.js';
 import type { Rule } from '../rule.js';
+import { classify } from '../../sql/index.js';
 
 export const sessionSetLeak: Rule = {
   name: 'session-set-leak',
@@ -31,8 +32,8 @@ export const sessionSetLeak: Rule = {
 };
 
 function forTheTransaction(sql: string): string {
-  const local = sql
-    .replace(/^(\s*SET)\s+(?:SESSION\s+(?!AUTHORIZATION|CHARACTERISTICS))?/i, '$1 LOCAL ')
-    .replace(/(set_config\s*\([^)]*,\s*)(?:false|'f(?:alse)?')\s*\)/i, '$1true)');
-  return `${local.replace(/;\s*$/, '')};`;
+  const [{ setting, text } = { setting: undefined, text: sql }] = classify(sql);
+  if (setting) return `SET LOCAL ${setting.text};`;
+  const local = text.replace(/(set_config\s*\([^)]*,\s*)(?:false|'f(?:alse)?')\s*\)/i, '$1true)');
+  return `${local};`;
 }

@@ -6,6 +6,7 @@ import { eachStatement } from '../rule.js';
 import type { Rule } from '../rule.js';
 import { batched } from './batched.js';
 import { blockingHeld, readsAllOf } from './held.js';
+import { classify } from '../../sql/index.js';
 
 const users = 'CREATE TABLE users (id int PRIMARY KEY, email text, name text)';
 
@@ -56,11 +57,11 @@ export const unbatchedBackfill: Rule = {
 };
 
 function changedWhole(statement: Observed): readonly (Relation | { readonly schema: string; readonly name: string })[] {
-  const { tree, scans, locks } = statement;
-  const block = nodeOf(tree, 'DoStmt');
-  if (block) {
-    const body = JSON.stringify(block);
-    if (!/\b(?:UPDATE|DELETE)\b/i.test(body) || /\bCOMMIT\b/i.test(body)) return [];
+  const { tree, scans, locks, sql } = statement;
+  if (nodeOf(tree, 'DoStmt')) {
+    const [block] = classify(sql);
+    if (!block?.mentions('UPDATE') && !block?.mentions('DELETE')) return [];
+    if (block.runsAlone === 'always') return [];
     const written = new Set(locks.filter(({ mode }) => mode === 'ROW EXCLUSIVE').map(({ relation }) => relation.oid));
     return readsAllOf(statement).filter(({ oid }) => written.has(oid));
   }

@@ -4,6 +4,7 @@ import { alterations, called, newConstraints } from '../look.js';
 import { eachStatement } from '../rule.js';
 import type { JudgedMigration, Rule } from '../rule.js';
 import { blockingHeld, isChangeOfRows, readsAllOf, waiting } from './held.js';
+import { bare } from '../recipes.js';
 
 const users = 'CREATE TABLE users (id int PRIMARY KEY, email text)';
 const posts =
@@ -24,7 +25,7 @@ export const workWhileHoldingLock: Rule = {
       {
         severity: read.some(({ oid }) => locked.has(oid)) ? 'error' : 'warning',
         message: `It reads all of ${read.map(called).join(', ')}, and ${waiting(held)}.`,
-        fix: `-- In a migration of its own:\n${statement.sql.replace(/;\s*$/, '')};`,
+        fix: `-- In a migration of its own:\n${bare(statement.sql)};`,
       },
     ];
   }),
