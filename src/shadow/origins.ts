@@ -2,6 +2,7 @@ import type { SqlClient } from '../database/client.js';
 import type { LoadedMigration } from '../files/migration.js';
 import { keyOf, objectId } from '../schema/object-id.js';
 import type { ObjectId } from '../schema/object-id.js';
+import { classify } from '../sql/index.js';
 
 /** Who made an object: a generator (ours, TypeORM's), which may remove it too, or somebody by hand. */
 export type Origin = 'generated' | 'hand';
@@ -50,7 +51,7 @@ export class Origins {
   async after(origin: Origin, statements: readonly string[]): Promise<void> {
     // One that ends its transaction by itself could not be taken back: what nobody can tell apart is kept.
     this.#unseen = this.mayFollow(origin) ? origin : 'hand';
-    if (statements.some((sql) => mayTakeAway.test(sql))) await this.look();
+    if (statements.some((sql) => classify(sql).some(({ mayRemove }) => mayRemove))) await this.look();
   }
 
   async finish(): Promise<OriginMap> {
@@ -74,9 +75,6 @@ export class Origins {
     return found;
   }
 }
-
-/** Also where it cannot be seen: in a block, in a function. */
-const mayTakeAway = /\b(DROP|RENAME|SET\s+SCHEMA|DO|EXECUTE|CALL|SELECT)\b/i;
 
 interface CatalogRow {
   readonly oid: string;
@@ -115,9 +113,21 @@ const everything = `SELECT json_agg(o) AS found FROM (
   UNION ALL SELECT 's' || n.oid, 'schema', NULL, NULL, n.nspname FROM pg_namespace n WHERE ${ownSchemas}
   UNION ALL SELECT 'e' || e.oid, 'extension', NULL, NULL, e.extname FROM pg_extension e) o`;
 
-/** The statements that TypeORM's own generator writes: each on one line, with every name in quotes. */
-const typeormStyle =
-  /^(?:CREATE (?:TABLE|TYPE|VIEW|MATERIALIZED VIEW|SEQUENCE(?: IF NOT EXISTS)?|(?:UNIQUE )?INDEX(?: CONCURRENTLY)?|SCHEMA(?: IF NOT EXISTS)?|EXTENSION IF NOT EXISTS) "|(?:ALTER|DROP) (?:TABLE|TYPE|VIEW|MATERIALIZED VIEW|SEQUENCE|INDEX(?: CONCURRENTLY)?|SCHEMA) "|COMMENT ON (?:TABLE|COLUMN) "|(?:INSERT INTO|DELETE FROM|UPDATE) "(?:[^"]+"\.")?typeorm_metadata")/;
+/** How the statements begin that TypeORM's own generator writes: in capitals, and then a name in quotes. */
+const beginnings = new Set([
+  ...['TABLE', 'TYPE', 'VIEW', 'MATERIALIZED VIEW', 'SEQUENCE', 'INDEX', 'INDEX CONCURRENTLY', 'SCHEMA'].flatMap(
+    (kind) => ['CREATE', 'ALTER', 'DROP'].map((verb) => `${verb} ${kind} `),
+  ),
+  'CREATE UNIQUE INDEX ',
+  'CREATE UNIQUE INDEX CONCURRENTLY ',
+  'CREATE SEQUENCE IF NOT EXISTS ',
+  'CREATE SCHEMA IF NOT EXISTS ',
+  'CREATE EXTENSION IF NOT EXISTS ',
+  'COMMENT ON TABLE ',
+  'COMMENT ON COLUMN ',
+]);
+/** Only of its own table. */
+const changes = new Set(['INSERT INTO ', 'DELETE FROM ', 'UPDATE ']);
 
 export function originOf(migration: LoadedMigration, statements: readonly string[]): Origin {
   return originBefore(migration) ?? styleOf(statements);
@@ -130,5 +140,17 @@ export function originBefore({ marksPhase, checksum }: LoadedMigration): Origin 
 }
 
 function styleOf(statements: readonly string[]): Origin {
-  return statements.length > 0 && statements.every((sql) => typeormStyle.test(sql)) ? 'generated' : 'hand';
+  return statements.length > 0 && statements.every(isOfTypeorm) ? 'generated' : 'hand';
+}
+
+function isOfTypeorm(sql: string): boolean {
+  const kinds = classify(sql);
+  return (
+    sql.startsWith(kinds[0]?.beforeName ?? ';') &&
+    kinds.every(
+      ({ beforeName, text, name }) =>
+        text.startsWith('"', beforeName.length) &&
+        (beginnings.has(beforeName) || (changes.has(beforeName) && name?.at(-1) === 'typeorm_metadata')),
+    )
+  );
 }

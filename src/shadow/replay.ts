@@ -3,6 +3,7 @@ import type { SqlClient } from '../database/client.js';
 import { codeOf, isMigrateError, messageOf, MigrateError } from '../errors.js';
 import type { Instantiate, KnownMigration, LoadedMigration } from '../files/migration.js';
 import type { Shadow } from './shadow.js';
+import { classify } from '../sql/index.js';
 
 /** Executes migrations on the shadow, each as a run would. */
 export async function replay(
@@ -105,13 +106,17 @@ interface Recorded {
   readonly endedTransaction: () => boolean;
 }
 
+/** What TypeORM's query runner sends around a migration. */
+const ofTypeorm = new Set(['START TRANSACTION', 'COMMIT', 'ROLLBACK']);
+
 function record(queryRunner: QueryRunner): Recorded {
   const statements: string[] = [];
   let ended = false;
   const query = queryRunner.query.bind(queryRunner) as (...args: readonly unknown[]) => Promise<unknown>;
   queryRunner.query = ((sql: string, ...rest: readonly unknown[]) => {
-    if (/(^|;)\s*(COMMIT|ROLLBACK|ABORT|END)\b/i.test(sql)) ended = true;
-    if (!/^(?:START TRANSACTION|COMMIT|ROLLBACK)\b/.test(sql)) statements.push(sql);
+    const kinds = classify(sql);
+    if (kinds.some(({ closes }) => closes)) ended = true;
+    if (!kinds.every(({ command }) => ofTypeorm.has(command))) statements.push(sql);
     return query(sql, ...rest);
   }) as QueryRunner['query'];
   return { statements, endedTransaction: () => ended };

@@ -14,6 +14,8 @@ import { Words } from './words.js';
 export interface SqlClass extends Command, TransactionEffect {
   /** The statement without the comments around it. */
   readonly text: string;
+  /** What comes before the name of its object, as it is written: `CREATE UNIQUE INDEX `. */
+  readonly beforeName: string;
   /** What comes after the command and the name of its object. */
   readonly afterName: string;
   /** What comes after the table that an index, a trigger or a policy is on. */
@@ -44,7 +46,7 @@ export function classify(sql: string): readonly SqlClass[] {
 function classOf(sql: string, tokens: readonly SqlToken[]): SqlClass {
   const whole = Words.of(tokens);
   const words = whole.from(0);
-  const command = takeCommand(words);
+  const { start, ...command } = takeCommand(words);
   const end = words.position;
   const block = command.command === 'DO' ? blockOf(words) : undefined;
   if (command.on !== undefined && takeOn(words)) words.takeName();
@@ -52,6 +54,7 @@ function classOf(sql: string, tokens: readonly SqlToken[]): SqlClass {
     ...command,
     ...transactionOf(whole.from(0)),
     text: whole.rest(sql),
+    beforeName: sql.slice(whole.token()?.index, whole.from(start).token()?.index),
     afterName: whole.from(end).rest(sql),
     afterTable: words.rest(sql),
     runsAlone: block?.endsTransactions ?? runsAlone(command, whole.from(end)),

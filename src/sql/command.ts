@@ -12,6 +12,11 @@ export interface Command {
   readonly concurrently: boolean;
 }
 
+interface Taken extends Command {
+  /** Where its name begins. */
+  readonly start: number;
+}
+
 /** Words between the verb and the kind of object that do not make another command of it. */
 const modifiers = set(
   'OR REPLACE GLOBAL LOCAL TEMP TEMPORARY UNLOGGED UNIQUE RECURSIVE CONSTRAINT TRUSTED PROCEDURAL DEFAULT',
@@ -53,29 +58,29 @@ const queries = set('SELECT VALUES TABLE INSERT UPDATE DELETE MERGE');
 const onTables = new Set(['CREATE INDEX', 'CREATE TRIGGER', 'CREATE POLICY', 'DROP TRIGGER', 'DROP POLICY']);
 
 /** Goes past what a statement is and what it is about. */
-export function takeCommand(words: Words): Command {
+export function takeCommand(words: Words): Taken {
   while (words.take('('));
   if (words.take('WITH')) words.skipOutsideTo(queries);
   const verb = words.token()?.kind === 'word' || words.peek().startsWith('\\') ? words.peek() : '';
-  if (verb === '') return plain('');
+  if (verb === '') return plain('', words);
   words.skip(1);
   if (onObjects.has(verb)) return aboutObject(words, verb);
   const second = pairs[verb];
   const command = second !== undefined && words.take(second) ? `${verb} ${second}` : verb;
   if (command === 'COMMENT ON') return aboutObject(words, command);
   if (changes.has(verb)) return aboutTable(words, command);
-  return plain(command === 'COPY' && words.has('FROM', 'STDIN') ? 'COPY FROM STDIN' : command);
+  return plain(command === 'COPY' && words.has('FROM', 'STDIN') ? 'COPY FROM STDIN' : command, words);
 }
 
-function aboutObject(words: Words, verb: string): Command {
+function aboutObject(words: Words, verb: string): Taken {
   // Those of REINDEX.
   const options = words.takeParentheses();
   const unique = words.peek() === 'UNIQUE';
   const command = `${verb} ${takeKind(words)}`;
   const concurrently = words.take('CONCURRENTLY') || isOn(options, 'CONCURRENTLY');
   if (!words.take('IF', 'NOT', 'EXISTS')) words.take('IF', 'EXISTS');
-  const { name } = aboutTable(words, command);
-  return { command, name, on: onTables.has(command) ? tableOf(words) : undefined, unique, concurrently };
+  const about = aboutTable(words, command);
+  return { ...about, on: onTables.has(command) ? tableOf(words) : undefined, unique, concurrently };
 }
 
 function takeKind(words: Words): string {
@@ -93,11 +98,11 @@ function isOn(options: Words, option: string): boolean {
   return at !== -1 && !['FALSE', 'OFF', '0'].includes(options.peek(at + 1));
 }
 
-function aboutTable(words: Words, command: string): Command {
+function aboutTable(words: Words, command: string): Taken {
   words.take('ONLY');
+  const about = plain(command, words);
   // The name of an index may be left to the server.
-  const name = words.peek() === 'ON' ? undefined : words.takeName();
-  return { ...plain(command), name };
+  return { ...about, name: words.peek() === 'ON' ? undefined : words.takeName() };
 }
 
 /** The table after ON. */
@@ -115,8 +120,8 @@ export function takeOn(words: Words): boolean {
   return true;
 }
 
-function plain(command: string): Command {
-  return { command, name: undefined, on: undefined, unique: false, concurrently: false };
+function plain(command: string, { position: start }: Words): Taken {
+  return { command, name: undefined, on: undefined, unique: false, concurrently: false, start };
 }
 
 function set(words: string): ReadonlySet<string> {

@@ -254,6 +254,24 @@ describe('what somebody made by hand', () => {
     expect(texts(/./)).toContain('DROP INDEX CONCURRENTLY IF EXISTS "public"."by_hand"');
     expect(texts(/Contract/)).toContain('DROP TABLE "public"."notes"');
   });
+
+  it('is told apart from what was generated before it, whatever its SQL says inside a function', async () => {
+    withFirst();
+    project.write(
+      'migrations/1999999999999-Touch.ts',
+      `import type { MigrationInterface, QueryRunner } from 'typeorm';
+export class Touch1999999999999 implements MigrationInterface {
+  async up(queryRunner: QueryRunner) {
+    await queryRunner.query(\`CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.id = NEW.id; RETURN NEW; END $$\`);
+  }
+  async down(queryRunner: QueryRunner) { await queryRunner.query('DROP FUNCTION touch()'); }
+}
+`,
+    );
+    entity('');
+    await generated(...onServer, '--allow-destructive');
+    expect(texts(/Contract/)).toContain('DROP COLUMN "name"');
+  });
 });
 
 describe('what cannot be done', () => {

@@ -5,6 +5,7 @@ import { listMigrations } from '../../src/files/list.js';
 import { resolveMigrations } from '../../src/files/resolve.js';
 import { replayWithOrigins } from '../../src/shadow/replay-origins.js';
 import { openShadow } from '../../src/shadow/shadow.js';
+import { splitSql } from '../../src/sql/index.js';
 import { createDatabase, serverUrl } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
 
@@ -30,7 +31,7 @@ async function told(...texts: readonly (string | { readonly alone: string })[]):
       transaction = typeof text === 'string' ? undefined : false;
       async up(queryRunner: QueryRunner): Promise<void> {
         times[`M${index}`] = (times[`M${index}`] ?? 0) + 1;
-        for (const statement of sql.split(';')) await queryRunner.query(statement.trim());
+        for (const statement of splitSql(sql)) await queryRunner.query(statement.sql);
       }
     };
     Object.defineProperty(made, 'name', { value: name });
@@ -80,6 +81,17 @@ describe('who made what', () => {
     expect(anew.byHand).toEqual([]);
     const later = await told(generated('a'), view, 'drop view v', 'create view v as select id from a');
     expect(later.byHand).toEqual(['view v']);
+  });
+
+  it.each([
+    `create function f() returns trigger language plpgsql as $$ begin new.id := 1; end $$`,
+    `create function f() returns text language sql as $$ select 'x; COMMIT; y' $$`,
+    `comment on table "a" is 'begin; end; rollback'`,
+    `/* ; COMMIT; */ select 1 as "; COMMIT"`,
+  ])('a word in a body, a string or a comment ends no transaction: %s', async (text) => {
+    const { times, byHand: found } = await told(generated('a'), text);
+    expect(times).toEqual({ M0: 1, M1: 2 });
+    expect(found).toEqual([]);
   });
 
   it('what cannot be told apart is kept: a migration that commits by itself', async () => {
