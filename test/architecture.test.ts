@@ -61,6 +61,23 @@ const broken: readonly Broken[] = [
     files: { 'database/lock.ts': `import { settingOf } from '../sql/setting.js';` },
     says: 'database/lock.ts imports sql/setting.ts: what others may use of sql is in sql/index.ts.',
   },
+  ...[
+    `/^\\s*CREATE\\s+INDEX/i.test(sql)`,
+    `sql.startsWith('BEGIN')`,
+    `['COMMIT', 'ROLLBACK'].includes(word)`,
+    `new RegExp(\`^DROP \${kind}\`)`,
+    `new RegExp(String.raw\`CREATE\\s+(\${name})\`)`,
+    `sql.replace(/--[^\\n]*/g, '')`,
+  ].map((code) => ({
+    rule: `SQL is read in one place: ${code}`,
+    files: { 'database/lock.ts': `const found = ${code};` },
+    says: `database/lock.ts reads SQL at 1: ${code.replace(/^(?:sql\.replace\()?(\/.*\/\w).*$/, '$1')}: ask classify of sql/index.ts.`,
+  })),
+  {
+    rule: 'SQL is read in one place: a case of a switch',
+    files: { 'database/lock.ts': `switch (word) {\n  case 'COMMIT':\n}` },
+    says: `database/lock.ts reads SQL at 2: case 'COMMIT':: ask classify of sql/index.ts.`,
+  },
   {
     rule: 'typescript is for cli and app',
     files: { 'nest/module.ts': `import { registerTypeScript } from '../typescript/register.js';` },
@@ -133,6 +150,8 @@ const allowed = {
   'database/ledger.ts': `import { DataSource, type QueryRunner } from 'typeorm';\nimport { read } from '../schema/read.js';`,
   'commands/run.ts': `import { type QueryRunner } from 'typeorm';\nimport { hold } from '../database/lock.js';`,
   'database/lock.ts': `// console.log(1); import '../cli/io.js'\nexport const text = "import 'typeorm'; throw new Error()";`,
+  'rules/a.ts': `const isDrop = command.subtype === 'AT_DropColumn' || ['CONSTR_UNIQUE'].includes(type); if (mode === 'ACCESS EXCLUSIVE') query('SELECT 1');`,
+  'sql/classify.ts': `const isBegin = /^BEGIN/.test(sql);`,
   'cli/connect.ts': `const { loadApp } = await import('../app/load-app.js');\nconsole.error('');`,
   'data-source/embedded.ts': `const { PGlite } = await import('@electric-sql/pglite');`,
 };

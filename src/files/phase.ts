@@ -1,15 +1,14 @@
 import { inspect } from 'node:util';
 import { MigrateError } from '../errors.js';
+import { sqlTokens } from '../sql/index.js';
 
 /** `expand` is safe while the old version of the app still runs; `contract` (drops, narrowing) only when that is gone. */
 export type Phase = 'expand' | 'contract';
 
 const anyMark =
   /^[ \t]*(?:(?:public[ \t]+)?static[ \t]+(?:readonly[ \t]+)?phase[ \t]*(?::[^=\n]+)?|[\p{L}\p{N}_$.]+\.phase[ \t]*)=[ \t]*(["'`])(expand|contract)\1/gmu;
-/** The comments at the top of a .sql file. */
-const sqlHeader = /^(?:[ \t]*(?:--[^\n]*)?\n)*/;
-const sqlSection = /^[ \t]*--[ \t]*(?:migrate:)?(?:up|down)[ \t]*$/im;
-const sqlMark = /^[ \t]*--[ \t]*phase[ \t]*:[ \t]*(.*?)[ \t]*$/im;
+const sqlSection = /^--[ \t]*(?:migrate:)?(?:up|down)[ \t]*$/i;
+const sqlMark = /^--[ \t]*phase[ \t]*:[ \t]*(.*?)[ \t]*$/i;
 
 /**
  * The phase that the text of a file with one class plainly says; undefined when only loading it can tell, because it speaks of a phase in
@@ -25,9 +24,14 @@ export function phaseInText(text: string): Phase | undefined {
 
 /** What the header of a .sql file says, as it is written: `-- phase: contract`. */
 export function sqlPhaseMark(text: string): string | undefined {
-  const lines = text.replace(/^\uFEFF/, '').replaceAll('\r\n', '\n');
-  const header = sqlHeader.exec(`${lines}\n`)?.[0] ?? '';
-  return sqlMark.exec(header.slice(0, sqlSection.exec(header)?.index ?? header.length))?.[1]?.toLowerCase();
+  // Only the comments at the top are read.
+  for (const { kind, text: comment } of sqlTokens(text.replace(/^\uFEFF/, ''))) {
+    if (kind === 'space') continue;
+    if (!comment.startsWith('--') || sqlSection.test(comment)) return undefined;
+    const mark = sqlMark.exec(comment)?.[1];
+    if (mark !== undefined) return mark.toLowerCase();
+  }
+  return undefined;
 }
 
 /** No mark is `expand`. A misspelt one is refused: what it would drop is needed by the old version. */

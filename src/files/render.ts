@@ -2,7 +2,7 @@ import { MigrateError } from '../errors.js';
 import { timestampOf } from './name.js';
 import { withoutMarks } from './sql-file.js';
 import type { Template } from './template.js';
-import { layOut, splitSql, sqlTokens } from '../sql/index.js';
+import { classify, layOut, splitSql, sqlTokens } from '../sql/index.js';
 
 export interface RenderedStatement {
   readonly sql: string;
@@ -146,8 +146,8 @@ function comment(text: string | undefined, prefix: string): readonly string[] {
 }
 
 function whyAlone({ up, down }: MigrationText): string {
-  const index = /^(?:CREATE\s+(?:UNIQUE\s+)?INDEX|DROP\s+INDEX)\s+CONCURRENTLY\b/i;
-  return [...up, ...down].some(({ sql }) => index.test(sql))
+  const isConcurrent = ({ sql }: RenderedStatement): boolean => classify(sql).some(({ concurrently }) => concurrently);
+  return [...up, ...down].some(isConcurrent)
     ? 'An index is built or dropped concurrently: the app can go on writing, and it cannot be done inside a transaction.'
     : 'Each statement is committed for itself, not all of them in one transaction.';
 }

@@ -5,7 +5,7 @@ import { messageOf, MigrateError } from '../errors.js';
 import type { LoadedMigration } from './migration.js';
 import { expectedName } from './name.js';
 import { phaseOf, sqlPhaseMark } from './phase.js';
-import { splitSql, sqlTokens } from '../sql/index.js';
+import { classify, splitSql, sqlTokens } from '../sql/index.js';
 import type { SqlStatement } from '../sql/index.js';
 
 interface Sections {
@@ -23,7 +23,7 @@ interface CommentLine {
 }
 
 const sectionMark = /^--[ \t]*(?:migrate:)?(up|down)[ \t]*$/i;
-const headerMark = /^--[ \t]*(transaction|phase)[ \t]*:[ \t]*(\w+)[ \t]*$/i;
+const headerMark = /^--[ \t]*(\w+)[ \t]*:[ \t]*(\w+)[ \t]*$/;
 
 /** A migration from a file of plain SQL: what follows `-- up`, and what follows `-- down` to undo it. */
 export async function loadSqlMigration(file: string): Promise<LoadedMigration> {
@@ -130,7 +130,7 @@ function commentLines(text: string): readonly CommentLine[] {
 
 /** The same SQL, none of whose own comments is taken for a mark: a form feed is white space that no mark begins with. */
 export function withoutMarks(sql: string): string {
-  const marks = commentLines(sql).filter(({ text }) => sectionMark.test(text) || headerMark.test(text));
+  const marks = commentLines(sql).filter(({ text }) => sectionMark.test(text) || headerOf(text) !== undefined);
   return marks.reduceRight((text, { index }) => `${text.slice(0, index)}\f${text.slice(index)}`, sql);
 }
 
@@ -140,16 +140,19 @@ function beginsLine(text: string, index: number): boolean {
   return before < 0 || text[before] === '\n' || text[before] === '\r';
 }
 
+/** A line at the top that says something of the file: `-- phase: contract`. */
+function headerOf(comment: string): { readonly name: string; readonly value: string } | undefined {
+  const [, name = '', value = ''] = headerMark.exec(comment.toLowerCase()) ?? [];
+  return ['phase', 'transaction'].some((known) => known === name) ? { name, value } : undefined;
+}
+
 function setting<Value extends string>(
   header: readonly CommentLine[],
   name: 'transaction' | 'phase',
   values: readonly [Value, Value],
   file: string,
 ): Value | undefined {
-  const given = header
-    .map(({ text }) => headerMark.exec(text))
-    .find((match) => match?.[1]?.toLowerCase() === name)?.[2]
-    ?.toLowerCase();
+  const given = header.map(({ text }) => headerOf(text)).find((one) => one?.name === name)?.value;
   const known = values.find((value) => value === given);
   if (known !== undefined || given === undefined) return known;
   throw invalid(
@@ -161,15 +164,19 @@ function setting<Value extends string>(
 
 function refuseUnsupported(statements: readonly SqlStatement[], transactional: boolean, file: string): void {
   for (const { sql, line } of statements) {
-    const bare = sql.replace(/^(?:\s+|--[^\n\r]*[\n\r]|\/\*[\s\S]*?\*\/)+/, '');
-    if (bare.startsWith('\\'))
-      throw invalid(file, `line ${line} is a command of psql: ${bare.split('\n')[0]}`, 'Only SQL is possible here.');
-    if (/^COPY\b[\s\S]*\bFROM\s+STDIN\b/i.test(bare))
-      throw invalid(file, `COPY … FROM STDIN (line ${line}) needs psql`, 'Write INSERT statements.');
-    if (transactional && /^(?:BEGIN|START\s+TRANSACTION|COMMIT|END|ROLLBACK(?!\s+TO)|ABORT)\b/i.test(bare)) {
+    const [statement] = classify(sql);
+    if (statement?.command.startsWith('\\'))
       throw invalid(
         file,
-        `line ${line} says ${bare.split(/\s/)[0]?.toUpperCase()}, but the file runs in a transaction already`,
+        `line ${line} is a command of psql: ${statement.text.split('\n')[0]}`,
+        'Only SQL is possible here.',
+      );
+    if (statement?.command === 'COPY FROM STDIN')
+      throw invalid(file, `COPY … FROM STDIN (line ${line}) needs psql`, 'Write INSERT statements.');
+    if (transactional && (statement?.opens || statement?.closes)) {
+      throw invalid(
+        file,
+        `line ${line} says ${statement.command}, but the file runs in a transaction already`,
         'Remove it; or, to control transactions yourself, put `-- transaction: false` at the top of the file.',
       );
     }

@@ -78,6 +78,9 @@ export interface IndexFacts {
   readonly ofConstraint: boolean;
 }
 
+/** What is named together with its table. */
+const partsOfTables = new Set(['OBJECT_TRIGGER', 'OBJECT_POLICY', 'OBJECT_RULE']);
+
 /** The tables that a statement names, or whose indexes it names: in SQL, quoted. */
 export function namesIn(tree: Tree): readonly string[] {
   const names = new Set<string>();
@@ -92,7 +95,7 @@ export function namesIn(tree: Tree): readonly string[] {
   for (const object of drop?.objects ?? []) {
     const parts = textsOf(nodeOf(object, 'List')?.items);
     // Of a trigger, a policy or a rule: the table comes before its name.
-    const ofTable = /^OBJECT_(?:TRIGGER|POLICY|RULE)$/.test(drop?.removeType ?? '') ? parts.slice(0, -1) : parts;
+    const ofTable = partsOfTables.has(drop?.removeType ?? '') ? parts.slice(0, -1) : parts;
     // Not the database, which may stand before a schema: it can only be this one.
     if (ofTable.length > 0) names.add(ofTable.slice(-2).map(quoteName).join('.'));
   }

@@ -1,5 +1,5 @@
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import { quoteLiteral } from '../sql/index.js';
+import { classify, quoteLiteral } from '../sql/index.js';
 
 type Element = string | number | bigint | boolean | object | null | undefined;
 
@@ -28,11 +28,16 @@ function fromFunction(column: ColumnMetadata, read: () => unknown, typeorm: Norm
   const value = read();
   if (typeof value !== 'string') return columnDefault(withDefault(column, value), typeorm);
   const sql = typeorm(Object.create(column, { type: { value: 'text' } }) as ColumnMetadata);
-  return sql !== undefined && needsParentheses.test(sql) ? `(${sql})` : sql;
+  return sql !== undefined && needsParentheses(sql) ? `(${sql})` : sql;
 }
 
 /** After DEFAULT the grammar has only what cannot be taken for the next constraint (its `b_expr`); in parentheses it has everything. */
-const needsParentheses = /^(?!\s*\(.*\)\s*$).*\b(AT|AND|OR|NOT|IN|IS|BETWEEN|LIKE|ILIKE|SIMILAR|OVERLAPS)\b/is;
+function needsParentheses(sql: string): boolean {
+  const [expression] = classify(sql);
+  return expression !== undefined && operators.some((word) => expression.splitAt(word).length > 1);
+}
+
+const operators = ['AT', 'AND', 'OR', 'NOT', 'IN', 'IS', 'BETWEEN', 'LIKE', 'ILIKE', 'SIMILAR', 'OVERLAPS'];
 
 function withDefault(column: ColumnMetadata, value: unknown): ColumnMetadata {
   return Object.create(column, { default: { value } }) as ColumnMetadata;
@@ -40,7 +45,8 @@ function withDefault(column: ColumnMetadata, value: unknown): ColumnMetadata {
 
 /** Somebody who has met TypeORM's lack of quoting has doubled the apostrophes already. */
 export function quoted(text: string): string {
-  return quoteLiteral(/^(?:[^']|'')*$/.test(text) ? text.replaceAll("''", "'") : text);
+  const isDoubled = !text.replaceAll("''", '').includes("'");
+  return quoteLiteral(isDoubled ? text.replaceAll("''", "'") : text);
 }
 
 /** https://www.postgresql.org/docs/current/arrays.html#ARRAYS-IO */
@@ -58,7 +64,8 @@ function elementText(value: Element, column: ColumnMetadata): string {
   const text = String(value);
   // Written as PostgreSQL writes it: with its own quotes, or as an array inside the array.
   if (/^"(?:[^"\\]|\\.)*"$/.test(text) || (holdsNumbers(column) && /^\{.*\}$/.test(text))) return text;
-  return /^$|^null$|[{},;"\\]|^\s|\s$/i.test(text) ? quotedElement(text) : text;
+  const isSpecial = text === '' || text.toUpperCase() === 'NULL' || /[{},;"\\]|^\s|\s$/.test(text);
+  return isSpecial ? quotedElement(text) : text;
 }
 
 function quotedElement(text: string): string {

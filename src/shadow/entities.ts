@@ -6,7 +6,7 @@ import { refuseAmbiguousEnums } from './entity-enums.js';
 import { createExtensions } from './entity-extensions.js';
 import { describeAt, managed, schemaOf } from './entity-names.js';
 import { entityStatements } from './entity-statements.js';
-import { quoteName } from '../sql/index.js';
+import { commandOf, quoteName } from '../sql/index.js';
 
 type Execute = (sql: string) => Promise<unknown>;
 
@@ -50,8 +50,8 @@ async function createUnmanaged(dataSource: DataSource, execute: Execute): Promis
   if (managed(dataSource, 'unmanaged').length === 0) return false;
   await createSchemas(dataSource, execute, 'unmanaged');
   await createExtensions(dataSource, execute, 'unmanaged');
-  const statements = (await entityStatements(dataSource, 'unmanaged')).filter(
-    (sql) => /^CREATE (TYPE|TABLE) /.test(sql) || isView(sql),
+  const statements = (await entityStatements(dataSource, 'unmanaged')).filter((sql) =>
+    withoutData.has(commandOf(sql).command),
   );
   await eachOf(
     dataSource,
@@ -136,8 +136,11 @@ function invalid(dataSource: DataSource, sql: string, error: unknown): unknown {
   });
 }
 
+const views = new Set(['CREATE VIEW', 'CREATE MATERIALIZED VIEW']);
+const withoutData = new Set(['CREATE TYPE', 'CREATE TABLE', ...views]);
+
 function isView(sql: string): boolean {
-  return /^CREATE (MATERIALIZED )?VIEW /.test(sql);
+  return views.has(commandOf(sql).command);
 }
 
 /** `undefined_table`. */

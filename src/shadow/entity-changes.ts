@@ -1,3 +1,5 @@
+import { classify, commandOf, quoteName } from '../sql/index.js';
+
 /** The statements that have to be executed to see what has changed, and the tables whose objects then are to be taken from there. */
 export interface EntityChanges {
   readonly statements: readonly string[];
@@ -13,16 +15,6 @@ interface Parsed {
   readonly refersTo: string | undefined;
 }
 
-const name = String.raw`((?:"(?:[^"]|"")+"\.)?"(?:[^"]|"")+")`;
-const forms: readonly (readonly [Parsed['kind'], RegExp])[] = [
-  ['type', new RegExp(`^CREATE TYPE ${name} `)],
-  ['table', new RegExp(`^CREATE TABLE ${name} `)],
-  ['part', new RegExp(`^CREATE (?:UNIQUE )?INDEX ${name} ON ${name} `)],
-  ['part', new RegExp(`^ALTER TABLE ${name} ADD CONSTRAINT `)],
-  ['part', new RegExp(`^COMMENT ON TABLE ${name} IS `)],
-];
-const references = new RegExp(` REFERENCES ${name}`);
-
 /**
  * Where a few tables have changed among many, only those are created anew, with the ones that they refer to. Undefined when something has
  * changed that is not a table, an index, a foreign key or an enum, or when it is most of them: then everything is.
@@ -35,11 +27,9 @@ export function entityChanges(before: readonly string[], now: readonly string[])
   const known = parsed.filter((one) => one !== undefined);
   const types = new Set(known.filter(({ kind }) => kind === 'type').map(({ about }) => about));
   const tables = new Set(known.filter(({ kind }) => kind !== 'type').map(({ about }) => about));
-  for (const sql of now) {
-    const one = parse(sql);
-    if (one?.kind === 'table' && [...types].some((type) => sql.includes(type))) tables.add(one.about);
-  }
   const all = now.map((sql) => ({ sql, one: parse(sql) }));
+  for (const { sql, one } of all)
+    if (one?.kind === 'table' && [...types].some((type) => sql.includes(type))) tables.add(one.about);
   const count = all.filter(({ one }) => one?.kind === 'table').length;
   if (tables.size * 2 > count) return undefined;
   const needed = new Set([
@@ -49,7 +39,7 @@ export function entityChanges(before: readonly string[], now: readonly string[])
   const creations = all.filter(({ one }) => one?.kind === 'table' && needed.has(one.about)).map(({ sql }) => sql);
   const statements = all
     .filter(({ sql, one }) => {
-      if (one === undefined) return !/^CREATE (?:MATERIALIZED )?VIEW |^INSERT INTO /.test(sql);
+      if (one === undefined) return !withoutTables.has(commandOf(sql).command);
       if (one.kind === 'type') return creations.some((creation) => creation.includes(one.about));
       return one.kind === 'table' ? needed.has(one.about) : tables.has(one.about);
     })
@@ -60,11 +50,25 @@ export function entityChanges(before: readonly string[], now: readonly string[])
   return { statements, tables, types: new Set([...types, ...used.flatMap(({ one }) => (one ? [one.about] : []))]) };
 }
 
+/** What is no part of a table, and can be left out where only tables are looked at. */
+const withoutTables = new Set(['CREATE VIEW', 'CREATE MATERIALIZED VIEW', 'INSERT INTO']);
+
 function parse(sql: string): Parsed | undefined {
-  for (const [kind, form] of forms) {
-    const match = form.exec(sql);
-    if (match) return { kind, about: match[2] ?? match[1] ?? '', refersTo: references.exec(sql)?.[1] };
-  }
-  const column = new RegExp(`^COMMENT ON COLUMN ${name}\\."`).exec(sql)?.[1];
-  return column === undefined ? undefined : { kind: 'part', about: column, refersTo: undefined };
+  const { command, name, on } = commandOf(sql);
+  const part = (about: readonly string[] | undefined, refersTo?: readonly string[]): Parsed => ({
+    kind: 'part',
+    about: inQuotes(about),
+    refersTo: refersTo && inQuotes(refersTo),
+  });
+  if (command === 'CREATE TYPE') return { ...part(name), kind: 'type' };
+  if (command === 'CREATE TABLE') return { ...part(name), kind: 'table' };
+  if (command === 'CREATE INDEX') return part(on);
+  if (command === 'COMMENT ON TABLE') return part(name);
+  if (command === 'COMMENT ON COLUMN') return part(name?.slice(0, -1));
+  const [alter] = command === 'ALTER TABLE' ? classify(sql) : [];
+  return alter?.mentions('ADD', 'CONSTRAINT') ? part(name, alter.nameAfter('REFERENCES')) : undefined;
+}
+
+function inQuotes(name: readonly string[] | undefined): string {
+  return name?.map(quoteName).join('.') ?? '';
 }

@@ -3,7 +3,8 @@ import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { messageOf, MigrateError } from '../errors.js';
 import { columnDefault, quoted } from './column-default.js';
 import type { Which } from './entity-names.js';
-import { quoteLiteral, splitSql } from '../sql/index.js';
+import { classify, commandOf, quoteLiteral, splitSql, sqlTokens } from '../sql/index.js';
+import type { SqlToken } from '../sql/index.js';
 
 /** They are all texts, or missing. */
 type Parameter = string | null | undefined;
@@ -83,42 +84,52 @@ async function metadataTable(dataSource: DataSource, builder: SchemaBuilder): Pr
 }
 
 function mended({ query, parameters = [] }: Query, index: number, all: readonly Query[]): readonly string[] {
-  const sql = (parameters.length === 0 ? query : metadataRow(query, parameters, nextTable(all, index)))
-    .replace(/^(CREATE (?:UNIQUE )?INDEX) CONCURRENTLY /, '$1 ')
-    // 0.3 does not look into a table's comment.
-    .replace(/^(COMMENT ON TABLE .*? IS )'([^]*)'$/, (_found, on: string, comment: string) => on + quoted(comment));
-  return splitSql(sql).map((statement) => statement.sql.trim());
+  const sql = parameters.length === 0 ? query : metadataRow(query, parameters, schemaOfNextTable(all, index));
+  const { command, concurrently } = commandOf(sql);
+  if (command === 'COMMENT ON TABLE') return [withQuotedComment(sql)];
+  // On an empty database there is nothing to wait for.
+  if (concurrently) return classify(sql).map(({ splitAt }) => splitAt('CONCURRENTLY').join(' '));
+  return splitSql(sql).map((statement) => statement.sql);
 }
 
-function nextTable(all: readonly Query[], index: number): string | undefined {
-  return all.find(({ query }, at) => at > index && query.startsWith('CREATE TABLE '))?.query;
+/** 0.3 does not look into a table's comment. */
+function withQuotedComment(sql: string): string {
+  for (const { kind, index } of sqlTokens(sql))
+    if (kind === 'string') return sql.slice(0, index) + quoted(sql.slice(index + 1, sql.lastIndexOf("'")));
+  return sql;
+}
+
+function schemaOfNextTable(all: readonly Query[], index: number): string | undefined {
+  const table = all.find(({ query }, at) => at > index && commandOf(query).command === 'CREATE TABLE');
+  const { name = [] } = commandOf(table?.query ?? '');
+  return name.length > 1 ? name[0] : undefined;
 }
 
 /**
  * A row of `typeorm_metadata`: nothing else has parameters. The database has another name tomorrow, so its name is asked for. And a
  * generated column's row has the schema of the search path, not that of its table, which is created next: TypeORM would not find it.
  */
-function metadataRow(query: string, parameters: readonly Parameter[], table: string | undefined): string {
-  const placeholders = /VALUES \((.*)\)/.exec(query)?.[1]?.split(/,\s*/) ?? [];
-  const names = /\(("[^)]*")\) VALUES/.exec(query)?.[1]?.split(/,\s*/) ?? [];
-  const valueOf = (name: string): Parameter => parameters[Number(placeholders[names.indexOf(name)]?.slice(1)) - 1];
-  const tableSchema = /^CREATE TABLE "([^"]+)"\."/.exec(table ?? '')?.[1];
-  return query.replace(/"(?:[^"]|"")*"|'(?:[^']|'')*'|\$(\d+)/g, (found, number: string | undefined) => {
-    if (number === undefined) return found;
-    const name = names[placeholders.indexOf(found)];
+function metadataRow(query: string, parameters: readonly Parameter[], tableSchema: string | undefined): string {
+  const [statement] = classify(query);
+  const lists = statement?.command === 'INSERT INTO' ? statement.groups() : [];
+  const [names = [], placeholders = []] = lists.map((list) => classify(list)[0]?.splitAt(',') ?? []);
+  const valueAt = (placeholder: string | undefined): Parameter => parameters[Number(placeholder?.slice(1)) - 1];
+  const isGenerated = valueAt(placeholders[names.indexOf('"type"')]) === 'GENERATED_COLUMN';
+  const inserted = ({ kind, text }: SqlToken): string => {
+    if (kind !== 'number' || !text.startsWith('$')) return text;
+    const name = names[placeholders.indexOf(text)];
     if (name === '"database"') return 'current_database()';
-    const value = parameters[Number(number) - 1];
-    if (name === '"schema"' && valueOf('"type"') === 'GENERATED_COLUMN')
-      return quoteLiteral(tableSchema ?? value ?? '');
+    const value = name === '"schema"' && isGenerated ? (tableSchema ?? valueAt(text) ?? '') : valueAt(text);
     return value === null || value === undefined ? 'NULL' : quoteLiteral(value);
-  });
+  };
+  return Array.from(sqlTokens(query), inserted).join('');
 }
 
 /** An `enumName` of two tables is created with each of them. */
 function withoutRepeatedTypes(statements: readonly string[]): readonly string[] {
   const types = new Set<string>();
   return statements.filter((sql) => {
-    if (!sql.startsWith('CREATE TYPE ')) return true;
+    if (commandOf(sql).command !== 'CREATE TYPE') return true;
     if (types.has(sql)) return false;
     types.add(sql);
     return true;

@@ -4,7 +4,7 @@ import pg from 'pg';
 /** What an empty database answers: who it is, and that nothing is there. */
 const answers: readonly (readonly [RegExp, Readonly<Record<string, unknown>>])[] = [
   [/version\(\)/i, { version: 'PostgreSQL 18.0' }],
-  [/show server_version/i, { server_version: '18.0' }],
+  [/\bserver_version\b/i, { server_version: '18.0' }],
   [/current_database\(\)/i, { current_database: 'shadow' }],
   [/current_schema\(\)/i, { current_schema: 'public' }],
 ];

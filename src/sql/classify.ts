@@ -2,6 +2,7 @@ import { runsAlone } from './alone.js';
 import { blockOf } from './block.js';
 import { takeCommand, takeOn } from './command.js';
 import type { Command } from './command.js';
+import { groups, nameAfter, splitAt } from './parts.js';
 import { mayRemove, onlyReads } from './reads.js';
 import { settingOf } from './setting.js';
 import { statementsOf } from './split.js';
@@ -32,6 +33,8 @@ export interface SqlClass extends Command, TransactionEffect {
   readonly blockTag: string | undefined;
   /** Whether these words stand in it in a row. The code of a DO block and the strings in it belong to it. */
   mentions(...words: readonly string[]): boolean;
+  /** The name that comes after the first of these words. */
+  nameAfter(...words: readonly string[]): readonly string[] | undefined;
   /** The parts between these words, where they stand outside of parentheses. */
   splitAt(...words: readonly string[]): readonly string[];
   /** What stands in each pair of parentheses that is in no other one. */
@@ -63,7 +66,8 @@ function classOf(sql: string, tokens: readonly SqlToken[]): SqlClass {
     setting: settingOf(whole.from(0), sql),
     blockTag: block?.tag,
     mentions: (...wanted) => (block?.code ?? whole).has(...wanted),
-    splitAt: (...wanted) => whole.splitAt(sql, wanted),
-    groups: () => whole.groups(sql),
+    nameAfter: (...wanted) => nameAfter(whole, wanted),
+    splitAt: (...wanted) => splitAt(whole, sql, wanted),
+    groups: () => groups(whole, sql),
   };
 }

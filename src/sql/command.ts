@@ -1,4 +1,5 @@
-import type { Words } from './words.js';
+import { sqlTokens } from './tokens.js';
+import { Words } from './words.js';
 
 /** What a statement is and what it is about. */
 export interface Command {
@@ -56,6 +57,11 @@ const pairs: Readonly<Record<string, string>> = {
 const changes = set('INSERT UPDATE DELETE MERGE');
 const queries = set('SELECT VALUES TABLE INSERT UPDATE DELETE MERGE');
 const onTables = new Set(['CREATE INDEX', 'CREATE TRIGGER', 'CREATE POLICY', 'DROP TRIGGER', 'DROP POLICY']);
+
+/** The command that a text begins with. Reads no more of it than that takes. */
+export function commandOf(sql: string): Command {
+  return takeCommand(Words.of(sqlTokens(sql)));
+}
 
 /** Goes past what a statement is and what it is about. */
 export function takeCommand(words: Words): Taken {

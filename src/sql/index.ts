@@ -1,5 +1,6 @@
 export { classify } from './classify.js';
 export type { SqlClass } from './classify.js';
+export { commandOf } from './command.js';
 export { fittingName, generatedName, truncatedName } from './identifier.js';
 export { inTransaction } from './in-transaction.js';
 export { layOut } from './layout.js';

@@ -44,14 +44,22 @@ export function* sqlTokens(text: string): Generator<SqlToken> {
   }
 }
 
+/** Told by its first letters: this is asked of every token. */
 function kindOf(found: string): SqlToken['kind'] {
-  if (/^[ \t\n\r\f\v]/.test(found)) return 'space';
-  if (/^(?:--|\/\*)/.test(found)) return 'comment';
-  if (/^(?:[uU]&)?"/.test(found)) return 'name';
-  if (/^(?:'|[A-Za-z]&?'|\$(?!\d))/.test(found)) return 'string';
-  if (/^[$\d]/.test(found)) return 'number';
-  return /^[;(),.[\]]/.test(found) ? 'symbol' : 'word';
+  const first = found.charCodeAt(0);
+  const second = found.charCodeAt(1);
+  if (first === 0x20 || (first >= 0x09 && first <= 0x0d)) return 'space';
+  if (first >= 0x30 && first <= 0x39) return 'number';
+  if (found.startsWith('--') || found.startsWith('/*')) return 'comment';
+  if (first === quote || second === quote) return 'string';
+  if (first === doubleQuote) return 'name';
+  if (first === dollar) return second >= 0x30 && second <= 0x39 ? 'number' : 'string';
+  if (second === ampersand) return found.charCodeAt(2) === quote ? 'string' : 'name';
+  return symbols.includes(found) ? 'symbol' : 'word';
 }
+
+const [quote, doubleQuote, dollar, ampersand] = [0x27, 0x22, 0x24, 0x26];
+const symbols = ';(),.[]';
 
 function endOfComment(text: string, start: number): number {
   const edge = /\/\*|\*\//g;

@@ -1,21 +1,18 @@
 import { plainName } from './quote.js';
 import type { SqlToken } from './tokens.js';
 
-/** Reads a statement word by word, without white space and comments. */
+/** Reads a statement word by word, without white space and comments, and no further than it is asked. */
 export class Words {
-  readonly #tokens: readonly SqlToken[];
+  readonly #tokens: Significant;
   #at: number;
 
-  private constructor(tokens: readonly SqlToken[], at: number) {
+  private constructor(tokens: Significant, at: number) {
     this.#tokens = tokens;
     this.#at = at;
   }
 
-  static of(tokens: readonly SqlToken[]): Words {
-    return new Words(
-      tokens.filter(({ kind }) => kind !== 'space' && kind !== 'comment'),
-      0,
-    );
+  static of(tokens: Iterable<SqlToken>): Words {
+    return new Words(new Significant(tokens), 0);
   }
 
   /** The same statement, read from that place on. */
@@ -27,20 +24,13 @@ export class Words {
     return this.#at;
   }
 
-  /** What comes from here on, as it is written in that text. */
-  rest(sql: string): string {
-    const [first, last] = [this.token(), this.#tokens.at(-1)];
-    return first === undefined || last === undefined ? '' : sql.slice(first.index, last.index + last.text.length);
-  }
-
   token(ahead = 0): SqlToken | undefined {
-    return this.#tokens[this.#at + ahead];
+    return this.#tokens.at(this.#at + ahead);
   }
 
   /** A word in capitals, anything else as it stands; empty after the end. */
   peek(ahead = 0): string {
-    const token = this.token(ahead);
-    return token?.kind === 'word' ? token.text.toUpperCase() : (token?.text ?? '');
+    return inCapitals(this.token(ahead));
   }
 
   skip(count: number): void {
@@ -49,7 +39,7 @@ export class Words {
 
   /** Goes past these words if they are next: `take('IF', 'NOT', 'EXISTS')`. */
   take(...words: readonly string[]): boolean {
-    const found = words.every((word, index) => this.peek(index) === word);
+    const found = words.every((word, index) => isWord(this.token(index), word));
     if (found) this.skip(words.length);
     return found;
   }
@@ -74,22 +64,28 @@ export class Words {
 
   /** Goes past what stands in parentheses, if they are next, and returns it. */
   takeParentheses(): Words {
-    const from = this.#at;
+    const inside: SqlToken[] = [];
     let depth = 0;
-    do {
-      if (this.peek() === '(') depth += 1;
-      if (this.peek() === ')') depth -= 1;
-      if (depth > 0 || this.peek() === ')') this.skip(1);
-    } while (depth > 0 && this.token() !== undefined);
-    return new Words(this.#tokens.slice(from + 1, this.#at - 1), 0);
+    for (let token = this.token(); token !== undefined; token = this.token()) {
+      if (token.text === ')') depth -= 1;
+      if (depth > 0) inside.push(token);
+      if (token.text === '(') depth += 1;
+      if (depth === 0 && token.text !== ')') break;
+      this.skip(1);
+      if (depth === 0) break;
+    }
+    return Words.of(inside);
   }
 
   /** Goes to the first of these words outside of parentheses. */
   skipOutsideTo(words: ReadonlySet<string>): void {
-    while (this.token() !== undefined && !words.has(this.peek())) {
-      if (this.peek() === '(') this.takeParentheses();
-      else this.skip(1);
-    }
+    while (this.token() !== undefined && !words.has(this.peek())) this.skipPart();
+  }
+
+  /** Goes past the next word, or past all that stands in parentheses. */
+  skipPart(): void {
+    if (this.peek() === '(') this.takeParentheses();
+    else this.skip(1);
   }
 
   /** Whether these words stand in a row somewhere from here on. */
@@ -99,36 +95,51 @@ export class Words {
 
   /** How many words stand before them; -1 where they do not come. */
   indexOf(...words: readonly string[]): number {
-    for (let from = 0; this.token(from) !== undefined; from += 1)
-      if (words.every((word, index) => this.peek(from + index) === word)) return from;
+    const [first = ''] = words;
+    for (let ahead = 0; this.token(ahead) !== undefined; ahead += 1)
+      if (isWord(this.token(ahead), first) && words.every((word, index) => isWord(this.token(ahead + index), word)))
+        return ahead;
     return -1;
   }
 
-  /** The parts between these words, where they stand outside of parentheses, as they are written in that text. */
-  splitAt(sql: string, words: readonly string[]): readonly string[] {
-    const parts: string[] = [];
-    const rest = this.from(this.#at);
-    let start = this.token()?.index ?? sql.length;
-    while (rest.token() !== undefined) {
-      const index = rest.token()?.index ?? 0;
-      if (rest.take(...words)) {
-        parts.push(sql.slice(start, index).trim());
-        start = rest.token()?.index ?? sql.length;
-      } else if (rest.peek() === '(') rest.takeParentheses();
-      else rest.skip(1);
-    }
-    const last = this.#tokens.at(-1);
-    return [...parts, sql.slice(start, last && Math.max(start, last.index + last.text.length))];
+  /** What comes from here on, as it is written in that text. */
+  rest(sql: string): string {
+    const [first, last] = [this.token(), this.#tokens.all().at(-1)];
+    return first === undefined || last === undefined ? '' : sql.slice(first.index, last.index + last.text.length);
+  }
+}
+
+/** The tokens that are neither white space nor comments. */
+class Significant {
+  readonly #kept: SqlToken[] = [];
+  readonly #source: Iterator<SqlToken>;
+
+  constructor(tokens: Iterable<SqlToken>) {
+    this.#source = tokens[Symbol.iterator]();
   }
 
-  /** What stands in each pair of parentheses that is in no other one, as it is written in that text. */
-  groups(sql: string): readonly string[] {
-    const rest = this.from(this.#at);
-    const groups: string[] = [];
-    while (rest.token() !== undefined) {
-      if (rest.peek() === '(') groups.push(rest.takeParentheses().rest(sql));
-      else rest.skip(1);
-    }
-    return groups;
+  at(index: number): SqlToken | undefined {
+    while (this.#kept.length <= index && this.#read());
+    return this.#kept[index];
   }
+
+  all(): readonly SqlToken[] {
+    while (this.#read());
+    return this.#kept;
+  }
+
+  #read(): boolean {
+    const { value, done } = this.#source.next() as { readonly value: SqlToken; readonly done: boolean };
+    if (done) return false;
+    if (value.kind !== 'space' && value.kind !== 'comment') this.#kept.push(value);
+    return true;
+  }
+}
+
+function inCapitals(token: SqlToken | undefined): string {
+  return token?.kind === 'word' ? token.text.toUpperCase() : (token?.text ?? '');
+}
+
+function isWord(token: SqlToken | undefined, word: string): boolean {
+  return token?.text.length === word.length && inCapitals(token) === word;
 }

@@ -101,8 +101,7 @@ describe('what is said', () => {
             instead:
               -- In a migration of its own, without a transaction (transaction = false, in SQL "-- transaction: false"):
               DROP INDEX CONCURRENTLY IF EXISTS "by_email";
-              CREATE INDEX CONCURRENTLY "by_email"
-                    ON "users" ("email");
+              CREATE INDEX CONCURRENTLY "by_email" ON "users" ("email");
 
       1 migration judged (those named): 1 error.
       "

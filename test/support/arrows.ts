@@ -1,4 +1,5 @@
 import type { Import, SourceFile } from './imports.js';
+import { stillReading } from './sql-reading.js';
 
 /** Who may import whom inside `src/`. An entry is a folder, a file of `src/`, or one file of a folder. */
 const foundation = ['errors', 'events', 'options', 'passwords', 'sql'];
@@ -55,7 +56,12 @@ const longest = 300;
 /** Everything in which these sources break the architecture, each as a sentence. */
 export function violations(sources: readonly SourceFile[]): readonly string[] {
   return [
-    ...sources.flatMap((source) => [...brokenArrows(source), ...brokenPackages(source), ...brokenManners(source)]),
+    ...sources.flatMap((source) => [
+      ...brokenArrows(source),
+      ...brokenPackages(source),
+      ...brokenManners(source),
+      ...readSql(source),
+    ]),
     ...cycles(sources),
   ];
 }
@@ -99,6 +105,19 @@ function brokenManners(source: SourceFile): readonly string[] {
     problems.push(`${source.path} throws a bare Error: a failure is a MigrateError with a code and the next step.`);
   if (source.lines > longest) problems.push(`${source.path} has ${source.lines} lines, more than ${longest}.`);
   return problems;
+}
+
+/** SQL is understood in one place. What the rest of the code asks of it is a question to `sql`. */
+function readSql({ path, sqlReading }: SourceFile): readonly string[] {
+  if (['sql', 'schema'].includes(layerOf(path))) return [];
+  const allowed = stillReading[path] ?? 0;
+  if (sqlReading.length < allowed)
+    return [
+      `${path} reads SQL in ${sqlReading.length} places, and the list in sql-reading.ts says ${allowed}: lower it.`,
+    ];
+  return sqlReading.length === allowed
+    ? []
+    : sqlReading.map((place) => `${path} reads SQL at ${place}: ask classify of sql/index.ts.`);
 }
 
 /** Types count too: files that need each other's types are one file in two places. */

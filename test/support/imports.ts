@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, posix, relative, sep } from 'node:path';
 import ts from 'typescript';
+import { sqlReading } from './sql-reading.js';
 
 /** How a module is reached: only for its types, when the file is loaded, or not before the line runs. */
 type ImportKind = 'type' | 'static' | 'lazy';
@@ -19,6 +20,8 @@ export interface SourceFile {
   /** `console`, and those members of `process` that write or end it. */
   readonly terminal: readonly string[];
   readonly bareErrors: number;
+  /** Where it decides by the text of SQL what it is. */
+  readonly sqlReading: readonly string[];
 }
 
 export function readSources(dir: string): readonly SourceFile[] {
@@ -45,8 +48,10 @@ export function scan(path: string, text: string): SourceFile {
       bareErrors++;
     ts.forEachChild(node, visit);
   };
-  visit(ts.createSourceFile(path, text, ts.ScriptTarget.ES2022, true));
-  return { path, lines: text.trimEnd().split('\n').length, imports, terminal, bareErrors };
+  const source = ts.createSourceFile(path, text, ts.ScriptTarget.ES2022, true);
+  visit(source);
+  const lines = text.trimEnd().split('\n').length;
+  return { path, lines, imports, terminal, bareErrors, sqlReading: sqlReading(source) };
 }
 
 /** The path below `src/` that a relative import reaches; a package keeps its name. */

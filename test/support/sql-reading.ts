@@ -11,9 +11,7 @@ const anyCase = new RegExp(keyword, 'i');
 /** Patterns for comments of SQL, and for what stands in its quotes. */
 const lexical = /--\[\^|\[\^"\]\|""|\[\^'\]\|''/;
 const readers = new Set(
-  'endsWith exec includes indexOf lastIndexOf match matchAll replace replaceAll search split startsWith test'.split(
-    ' ',
-  ),
+  'endsWith includes indexOf lastIndexOf match matchAll replace replaceAll search split startsWith'.split(' '),
 );
 
 /** Where a source decides by the text of SQL what it is, each as `line: text`. */
@@ -54,8 +52,9 @@ function patternsIn(node: ts.Node): readonly Pattern[] {
 }
 
 function textsIn(node: ts.Node): readonly string[] {
-  if (ts.isStringLiteralLike(node) || ts.isTemplateHead(node) || ts.isTemplateMiddleOrTemplateTail(node))
-    return [node.text];
+  if (ts.isTemplateHead(node) || ts.isTemplateMiddleOrTemplateTail(node) || ts.isNoSubstitutionTemplateLiteral(node))
+    return [node.rawText ?? node.text];
+  if (ts.isStringLiteral(node)) return [node.text];
   const texts: string[] = [];
   ts.forEachChild(node, (child) => void texts.push(...textsIn(child)));
   return texts;
@@ -66,3 +65,28 @@ function isAboutSql({ text, is }: Pattern): boolean {
   const pattern = text.replace(/\\[bsdwSDWB]/g, ' ');
   return (/\/[a-z]*i[a-z]*$/.test(text) ? anyCase : keyword).test(pattern) || lexical.test(text);
 }
+
+/**
+ * Files that still read SQL by themselves, and in how many places. Those of `plan`, and `change.ts`, read the texts of pg-delta, which are
+ * to become typed differences. The list only gets shorter.
+ */
+export const stillReading: Readonly<Record<string, number>> = {
+  'commands/generate/change.ts': 1,
+  'database/rehearse.ts': 1,
+  'database/repair.ts': 7,
+  'database/steps.ts': 4,
+  'plan/name.ts': 3,
+  'plan/prove.ts': 3,
+  'plan/recipes/automatic-values.ts': 3,
+  'plan/recipes/change-type.ts': 8,
+  'plan/recipes/columns.ts': 6,
+  'plan/recipes/constraints.ts': 2,
+  'plan/recipes/copy-dependents.ts': 2,
+  'plan/recipes/index-recipes.ts': 3,
+  'plan/recipes/not-null.ts': 1,
+  'plan/recipes/others.ts': 7,
+  'plan/recipes/replace-enum.ts': 1,
+  'plan/recipes/way-back.ts': 2,
+  'plan/tidy.ts': 1,
+  'plan/whole-enums.ts': 2,
+};

@@ -8,6 +8,7 @@ import { surveyInside } from '../context.js';
 import type { CommandContext, Survey } from '../context.js';
 import { findEdited } from '../applied-files.js';
 import { ownTables } from '../generate/tables.js';
+import { classify } from '../../sql/index.js';
 
 /** What is in the database, and which migrations it says are applied. */
 export interface Live {
@@ -74,7 +75,8 @@ function namesOf({ state }: Survey): string {
 function poolOf(client: SqlClient, { settings }: CommandContext): CatalogPool {
   const query: SqlClient['query'] = async (sql, parameters) => {
     const result = await client.query(sql, parameters);
-    if (sql.startsWith('BEGIN')) await client.query(`SET LOCAL lock_timeout = ${settings.lockTimeoutMs}`);
+    if (classify(sql).some(({ opens }) => opens))
+      await client.query(`SET LOCAL lock_timeout = ${settings.lockTimeoutMs}`);
     return result;
   };
   return { connect: () => Promise.resolve({ query, release: () => undefined }) };

@@ -4,6 +4,7 @@ import type { Fact } from '../../schema/engine.js';
 import { describeObject } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import { bothWays, excerpts } from './excerpts.js';
+import { classify } from '../../sql/index.js';
 
 const kindNames: Readonly<Record<string, string>> = {
   materializedView: 'materialized view',
@@ -100,7 +101,7 @@ const propertyNames: Readonly<Record<string, string>> = {
 
 /** The text of a whole definition says some properties too, and that of a constraint ends with NOT VALID. */
 function isToldElsewhere(name: string, properties: readonly string[], from: Fact, to: Fact): boolean {
-  const definition = ({ payload }: Fact): string => String(payload['def']).replace(/ NOT VALID$/, '');
+  const definition = ({ payload }: Fact) => classify(String(payload['def']))[0]?.splitAt('NOT', 'VALID')[0];
   if (name === 'def') return properties.includes('validated') && definition(from) === definition(to);
   return ['returnType', 'language', 'argSignature', 'isWindow'].includes(name) && properties.includes('def');
 }

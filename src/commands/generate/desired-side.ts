@@ -18,7 +18,7 @@ import type { Lend } from './on-shadow.js';
 import { restored, sideOf, storedOf } from './side.js';
 import type { Side, StoredSide } from './side.js';
 import { ownTables, unmanagedTables } from './tables.js';
-import { quoteName } from '../../sql/index.js';
+import { commandOf, quoteName } from '../../sql/index.js';
 
 /** What the entities say, as far as TypeORM knows it without a database. */
 export interface Described {
@@ -123,5 +123,5 @@ async function madeAside(
 }
 
 function extensionsIn(statements: readonly string[]): readonly string[] {
-  return statements.flatMap((sql) => /^CREATE EXTENSION IF NOT EXISTS "([^"]+)"/.exec(sql)?.[1] ?? []);
+  return statements.map(commandOf).flatMap(({ command, name = [] }) => (command === 'CREATE EXTENSION' ? name : []));
 }

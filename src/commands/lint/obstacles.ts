@@ -1,6 +1,7 @@
 import type { Observed } from '../../observe/observer.js';
 import { nodeOf, tagOf } from '../../observe/parser.js';
 import type { Tag } from '../../observe/parser.js';
+import { commandOf, quoteName } from '../../sql/index.js';
 
 /** What changes the schema and nothing else, so that schemas say all there is to say about it. */
 const schemaOnly: ReadonlySet<Tag> = new Set<Tag>([
@@ -46,7 +47,9 @@ export function obstacleIn(statements: readonly Observed[], metadataTable: strin
 
 /** Its own table of views and generated columns: part of what is compared. */
 function isOfTypeorm(sql: string, metadataTable: string): boolean {
-  return /^\s*(?:INSERT INTO|DELETE FROM)\b/i.test(sql) && sql.includes(metadataTable);
+  const { command, name } = commandOf(sql);
+  const table = name?.map(quoteName).join('.') ?? '';
+  return (command === 'INSERT INTO' || command === 'DELETE FROM') && metadataTable.endsWith(table);
 }
 
 function hasUsing(tree: NonNullable<Observed['tree']>): boolean {

@@ -1,4 +1,5 @@
 import type { Observed } from '../../observe/observer.js';
+import { sqlTokens } from '../../sql/index.js';
 
 /** A migration file: where its statements stand, and what its comments say to ignore. */
 export interface LocatedSource {
@@ -43,7 +44,8 @@ export function locate(text: string, statements: readonly Observed[]): LocatedSo
 
 /** A statement without the comments that stand before it. */
 export function withoutComment(sql: string): string {
-  return sql.replace(/^(?:\s+|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)+/, '');
+  for (const { kind, index } of sqlTokens(sql)) if (kind !== 'space' && kind !== 'comment') return sql.slice(index);
+  return '';
 }
 
 /** Without white space, and without the backslashes that a template literal needs: how it is wrapped and escaped does not matter. */

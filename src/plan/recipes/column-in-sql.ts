@@ -1,4 +1,5 @@
 import { plainName, quoteName, sqlTokens } from '../../sql/index.js';
+import type { SqlToken } from '../../sql/index.js';
 
 interface Renaming {
   readonly from: string;
@@ -7,17 +8,25 @@ interface Renaming {
 
 /** An expression as the server prints it, about another column; undefined when it is not about the column at all. */
 export function renamedIn(sql: string, { from, to }: Renaming): string | undefined {
-  let result = '';
-  let end = 0;
-  for (const { kind, text, index } of sqlTokens(sql)) {
-    if ((kind !== 'name' && kind !== 'word') || plainName(text) !== from) continue;
-    // A function, a type, a name with its schema, a collation.
-    const isOther = /^[(.]/.test(sql.slice(index + text.length)) || /(?:::|\.|\bCOLLATE )$/.test(sql.slice(0, index));
-    if (isOther) continue;
-    result += sql.slice(end, index) + quoteName(to);
-    end = index + text.length;
-  }
-  return end === 0 ? undefined : result + sql.slice(end);
+  const tokens = [...sqlTokens(sql)];
+  let isAbout = false;
+  const texts = tokens.map(({ kind, text }, at) => {
+    if ((kind !== 'name' && kind !== 'word') || plainName(text) !== from) return text;
+    if (isOther(tokens, at)) return text;
+    isAbout = true;
+    return quoteName(to);
+  });
+  return isAbout ? texts.join('') : undefined;
+}
+
+/** A function, a type, a name with its schema, a collation. */
+function isOther(tokens: readonly SqlToken[], at: number): boolean {
+  const before = tokens
+    .slice(0, at)
+    .findLast(({ kind }) => kind !== 'space')
+    ?.text.toUpperCase();
+  const after = tokens[at + 1]?.text;
+  return after === '(' || after === '.' || before === '.' || before === '::' || before === 'COLLATE';
 }
 
 /** The same in the first list of columns only: of the others in `FOREIGN KEY (a) REFERENCES t(a)` it is not about. */

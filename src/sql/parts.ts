@@ -1,0 +1,37 @@
+import type { Words } from './words.js';
+
+/** The parts of a statement between these words, where they stand outside of parentheses, as they are written in that text. */
+export function splitAt(statement: Words, sql: string, words: readonly string[]): readonly string[] {
+  const parts: string[] = [];
+  const rest = statement.from(0);
+  const whole = rest.rest(sql);
+  const offset = rest.token()?.index ?? 0;
+  let start = 0;
+  while (rest.token() !== undefined) {
+    const end = (rest.token()?.index ?? 0) - offset;
+    if (!rest.take(...words)) {
+      rest.skipPart();
+      continue;
+    }
+    parts.push(whole.slice(start, end).trim());
+    start = (rest.token()?.index ?? sql.length) - offset;
+  }
+  return [...parts, whole.slice(start)];
+}
+
+/** The name that comes after the first of these words. */
+export function nameAfter(statement: Words, words: readonly string[]): readonly string[] | undefined {
+  const at = statement.indexOf(...words);
+  return at === -1 ? undefined : statement.from(at + words.length).takeName();
+}
+
+/** What stands in each pair of parentheses that is in no other one, as it is written in that text. */
+export function groups(statement: Words, sql: string): readonly string[] {
+  const rest = statement.from(0);
+  const found: string[] = [];
+  while (rest.token() !== undefined) {
+    if (rest.peek() === '(') found.push(rest.takeParentheses().rest(sql));
+    else rest.skip(1);
+  }
+  return found;
+}
