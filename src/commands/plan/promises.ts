@@ -1,5 +1,5 @@
 import type { ColumnFacts, ConstraintFacts, IndexFacts, TableFacts } from '../../observe/catalog.js';
-import { quoteName } from '../../sql/index.js';
+import { classify, quoteName } from '../../sql/index.js';
 import { boundsOf } from './bounds.js';
 import { fittingTypes } from './fitting-types.js';
 import type { Tried } from './observe-pending.js';
@@ -77,7 +77,7 @@ function newlyValid({ before, after }: Change, type: ConstraintFacts['type']): r
 
 function checks(change: Change): readonly Promised[] {
   return newlyValid(change, 'check').map(({ name, definition, columns }) => {
-    const condition = definition.replace(/^CHECK /, '').replace(/ (?:NO INHERIT|NOT VALID)$/g, '');
+    const [condition] = classify(definition)[0]?.groups() ?? [];
     return promised(
       change,
       columns,

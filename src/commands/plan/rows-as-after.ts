@@ -23,25 +23,26 @@ export function rowsAsAfter(live: TableFacts, after: TableFacts, defaults: First
   const known = new Map(live.columns.map((column) => [column.number, column]));
   const columns = after.columns.map((column) => {
     const now = known.get(column.number);
-    if (now) return { column, value: asType(`t.${quoteName(now.name)}`, column, now) };
+    if (now) return { column, is: 'kept', value: asType(`t.${quoteName(now.name)}`, column, now) };
     const value = defaults.get(keyOfColumn(after.oid, column.number)) ?? column.default;
-    if (column.generated) return { column, value: undefined };
-    if (isNumbered(column, value)) return { column, value: '(row_number() OVER ())' };
-    return { column, value: `(${value ?? 'NULL'})::${column.type}` };
+    if (column.generated) return { column, is: 'generated', value: undefined };
+    if (isNumbered(column, value)) return { column, is: 'numbered', value: '(row_number() OVER ())' };
+    if (value === null) return { column, is: 'empty', value: `NULL::${column.type}` };
+    return { column, is: 'filled', value: `(${value})::${column.type}` };
   });
   const isAsNow = columns.every(({ column, value }) => value === `t.${quoteName(column.name)}`);
   const from = `${quoteName(live.schema)}.${quoteName(live.name)}`;
   const list = columns.map(({ column, value }) => `${value ?? ''} AS ${quoteName(column.name)}`).join(', ');
-  const names = (has: (value: string | undefined) => boolean): ReadonlySet<string> =>
-    new Set(columns.filter(({ value }) => has(value)).map(({ column }) => column.name));
+  const names = (kind: string): ReadonlySet<string> =>
+    new Set(columns.filter(({ is }) => is === kind).map(({ column }) => column.name));
   return {
     sql: columns.some(({ value }) => value === undefined)
       ? undefined
       : isAsNow
         ? from
         : `(SELECT ${list} FROM ${from} AS t) AS ${quoteName(after.name)}`,
-    empty: names((value) => value?.startsWith('(NULL)::') === true),
-    numbered: names((value) => value?.startsWith('(row_number() ') === true),
+    empty: names('empty'),
+    numbered: names('numbered'),
   };
 }
 

@@ -1,14 +1,15 @@
 import type { Observed } from '../../observe/observer.js';
 import { nodeOf, tagOf } from '../../observe/parser.js';
 import { ofTypeorm } from '../../rules/process/held.js';
+import { classify } from '../../sql/index.js';
 import { endsTransactions, hiddenIn } from './row-changes.js';
 
 /** What a statement may do only where there are rows: on a copy without rows it was not seen. */
 export function unseenIn(statement: Observed, isClass: boolean): string | undefined {
   const { tree, tables } = statement;
-  const block = nodeOf(tree, 'DoStmt');
-  if (block) {
-    const changes = /\b(?:UPDATE|DELETE|MERGE)\b/i.test(JSON.stringify(block.args ?? []));
+  if (nodeOf(tree, 'DoStmt')) {
+    const [code] = classify(statement.sql);
+    const changes = ['UPDATE', 'DELETE', 'MERGE'].some((verb) => code?.mentions(verb));
     if (!changes || endsTransactions(statement) || hiddenIn(statement).length > 0) return undefined;
     return 'A block may change rows, and on a copy without rows it was not seen of which tables, and how many: not known.';
   }

@@ -35,7 +35,7 @@ function isProven(column: ObjectId, { from }: PlanContext): boolean {
 /** The expression that fills them; undefined where the author says that there are none: `NULL`. */
 export function fillOf(column: ObjectId, context: PlanContext): string | undefined {
   const expression = context.decisions.backfill.get(columnPath(column));
-  return expression === undefined || /^null$/i.test(expression) || !mayMissValues(column, context)
+  return expression === undefined || expression.toUpperCase() === 'NULL' || !mayMissValues(column, context)
     ? undefined
     : expression;
 }
