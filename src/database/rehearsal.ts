@@ -169,7 +169,7 @@ export class Rehearsal {
 
   /** What is done in place of a statement that would end or begin a transaction, as the reason why it was not executed. */
   private async instead(is: SqlClass): Promise<string> {
-    if (is.command.startsWith('DISCARD')) return 'it would take away what makes sure that nothing is committed';
+    if (discards.has(is.command)) return 'it would take away what makes sure that nothing is committed';
     if (isTwoPhase(is)) return 'a dry run cannot take back a two-phase commit';
     if (this.role.kind === 'transactional') {
       if (!is.closes) return 'the migration is in a transaction already';
@@ -208,9 +208,12 @@ export class Rehearsal {
 }
 
 function isControl(is: SqlClass): boolean {
-  return is.opens || is.closes || isTwoPhase(is) || is.command.startsWith('DISCARD');
+  return is.opens || is.closes || isTwoPhase(is) || discards.has(is.command);
 }
 
+const discards = new Set(['DISCARD', 'DISCARD ALL']);
+const twoPhase = new Set(['PREPARE TRANSACTION', 'COMMIT PREPARED', 'ROLLBACK PREPARED']);
+
 function isTwoPhase({ command }: SqlClass): boolean {
-  return ['PREPARE TRANSACTION', 'COMMIT PREPARED', 'ROLLBACK PREPARED'].includes(command);
+  return twoPhase.has(command);
 }
