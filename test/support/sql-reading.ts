@@ -74,6 +74,7 @@ export const stillReading: Readonly<Record<string, number>> = {
   'commands/generate/change.ts': 1,
   'database/repair.ts': 7,
   'database/steps.ts': 4,
+  'passwords.ts': 1,
   'plan/name.ts': 3,
   'plan/prove.ts': 3,
   'plan/recipes/automatic-values.ts': 3,
