@@ -3,7 +3,7 @@ import { definitionOf, defaultOf } from '../schema/column.js';
 import { keyOf, objectId, tableSql } from '../schema/object-id.js';
 import type { ObjectId } from '../schema/object-id.js';
 import type { Schema, SchemaObject } from '../schema/read.js';
-import { quoteName } from '../sql/index.js';
+import { generatedName, quoteName } from '../sql/index.js';
 
 /**
  * Makes of single statements what a person would write: whole CREATE TABLE statements with their columns and keys, `serial` instead of a
@@ -59,7 +59,7 @@ function wholeTables(changes: readonly Change[], to: Schema): readonly Change[] 
       created.add(keyOf(first));
     } else if (serials.has(at)) {
       result[at] = undefined;
-    } else if (table && first && canBeInside(change, first, to, created, serials) && !needsAny(change, remade, to)) {
+    } else if (table && first && canBeInside(change, table, to, created, serials) && !needsAny(change, remade, to)) {
       const inside = insideOf(change, first, to, serials);
       (first.kind === 'column' ? table.clauses : table.constraints).push(inside.clause);
       table.creates.push(...change.creates, ...inside.creates);
@@ -130,7 +130,7 @@ function serialColumn(sequence: SchemaObject | undefined, to: Schema): ObjectId 
     to.get(column)?.is['type'] === dataType &&
     to.get(column)?.is['notNull'] === true &&
     sequence.id.schema === owner.schema &&
-    sequence.id.name === `${owner.table}_${owner.column}_seq`;
+    sequence.id.name === generatedName(owner.table, owner.column, 'seq');
   const takes = (defaultOf(to, column) ?? '').startsWith('nextval(');
   return usual && takes ? column : undefined;
 }
@@ -141,14 +141,19 @@ function serialOf(id: ObjectId, serials: Serials): ObjectId | undefined {
 
 function canBeInside(
   change: Change,
-  first: ObjectId,
+  table: Table,
   to: Schema,
   created: ReadonlySet<string>,
   serials: Serials,
 ): boolean {
-  if (change.verb !== 'create') return false;
-  if (first.kind === 'constraint')
-    return ['p', 'u', 'c'].includes(String(to.get(first)?.is['type'])) && isThere(change, to, created);
+  const [first] = change.creates;
+  if (change.verb !== 'create' || first === undefined) return false;
+  if (first.kind === 'constraint') {
+    const inside = new Set(table.creates.map(keyOf));
+    const columns = to.needs(first).filter(({ kind }) => kind === 'column');
+    const isKeyOrCheck = ['p', 'u', 'c'].includes(String(to.get(first)?.is['type']));
+    return isKeyOrCheck && columns.every((column) => inside.has(keyOf(column))) && isThere(change, to, created);
+  }
   return first.kind === 'column' && (serialOf(first, serials) !== undefined || isThere(change, to, created));
 }
 

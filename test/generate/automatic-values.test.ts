@@ -55,6 +55,15 @@ it.each(pairs)(
   60_000,
 );
 
+it('a serial belongs to its new table, also where the name of its sequence is cut off', async () => {
+  const [table, key] = ['customerRelationshipManagementAccounts', 'externalAccountIdentifier'];
+  const { statements } = await folder.generate([bare(table, { [key]: keys['a serial'], a: text })]);
+  expect(statements).toHaveLength(1);
+  expect(statements[0]?.sql).toContain(`"${key}" serial NOT NULL`);
+  await folder.run(database.url);
+  expect(await database.query(`INSERT INTO "${table}" (a) VALUES ('x') RETURNING "${key}"`)).toEqual([{ [key]: 1 }]);
+});
+
 describe('what the old version of the app relies on stays until it is gone', () => {
   it('a default', async () => {
     await folder.generate([entity('t', { a: { ...text, default: 'x' } })], { name: 'Initial' });

@@ -3,6 +3,7 @@ import type { Case, Column } from './case.js';
 
 const text = { type: 'text' } as const;
 const identity = { type: 'int', generated: 'identity' } as unknown as Column;
+const numbered = { type: 'int', primary: true, generated: 'increment' } as const;
 
 /** A value of each type. */
 const sample: Readonly<Record<string, string>> = {
@@ -522,4 +523,27 @@ export const columns: readonly Case[] = [
     options: { allowDestructive: true },
     rows: [`INSERT INTO t (a) VALUES ('1')`],
   },
+  {
+    name: 'two new tables with serials whose sequences get the same name, but for a number',
+    before: [],
+    after: ['first', 'second'].map((end) =>
+      bare(`customer_relationship_management_${end}`, { external_account_identifier_of_the_partner: numbered }),
+    ),
+  },
+  ...(
+    [
+      ['of letters', 'customerRelationshipManagementAccounts', 'externalAccountIdentifier'],
+      ['of letters of two bytes', 'größenänderungsüberprüfung', 'übergrößenträgeränderung'],
+    ] as const
+  ).map(([what, table, serial]): Case => ({
+    name: `a new table with a serial whose sequence has a name that is cut off, ${what}`,
+    before: [],
+    after: [bare(table, { [serial]: { ...numbered, primaryKeyConstraintName: 'PK' } })],
+    sql: [
+      `CREATE TABLE "public"."${table}" (
+  "${serial}" serial NOT NULL,
+  CONSTRAINT "PK" PRIMARY KEY ("${serial}")
+)`,
+    ],
+  })),
 ];
