@@ -42,6 +42,7 @@ export type ErrorCode =
   | 'MIGRATION_FAILED'
   | 'MIGRATION_BLOCKED'
   | 'MIGRATION_HALF_DONE'
+  | 'OUTCOME_UNKNOWN'
   | 'MIGRATIONS_PENDING'
   | 'WAIT_TIMEOUT'
   // what the entities describe, created on a throwaway database

@@ -19,6 +19,13 @@ export type MigrateEvent =
   | { readonly type: 'connecting'; readonly attempt: number; readonly reason: string; readonly retryInMs: number }
   | { readonly type: 'waiting-for-lock'; readonly waitedMs: number; readonly holder: Blocker | undefined }
   | { readonly type: 'lock-acquired'; readonly waitedMs: number }
+  /** A session that an earlier process has left on the server still executes a statement or a COMMIT. */
+  | {
+      readonly type: 'waiting-for-session';
+      readonly migration: string;
+      readonly waitedMs: number;
+      readonly session: Blocker | undefined;
+    }
   | {
       readonly type: 'migration-started';
       readonly migration: string;
@@ -51,11 +58,19 @@ export type MigrateEvent =
       /** Recorded without executing anything. */
       readonly fake: boolean;
     }
+  /** The session that was waited for has finished it, so that there was nothing left to do. */
+  | { readonly type: 'finished-meanwhile'; readonly migration: string; readonly direction: Direction }
   /** A contract migration that this run leaves for later. */
   | { readonly type: 'deferred'; readonly migration: string; readonly due: Due }
   | { readonly type: 'warning'; readonly code: WarningCode; readonly message: string };
 
 export type WarningCode =
-  'OUT_OF_ORDER' | 'NO_FILES_MATCH' | 'NO_DATABASE_URL' | 'MIGRATION_EDITED' | 'MIGRATION_FILE_MISSING' | 'WOULD_FAIL';
+  | 'OUT_OF_ORDER'
+  | 'NO_FILES_MATCH'
+  | 'NO_DATABASE_URL'
+  | 'MIGRATION_EDITED'
+  | 'MIGRATION_FILE_MISSING'
+  | 'WOULD_FAIL'
+  | 'REPLY_LOST';
 
 export type EventListener = (event: MigrateEvent) => void;

@@ -1,4 +1,4 @@
-import type { Blocker, EventListener, MigrateEvent } from '../events.js';
+import type { Blocker, Direction, EventListener, MigrateEvent } from '../events.js';
 import { many, paintFor, showDuration } from './io.js';
 import type { Io, Paint } from './io.js';
 import { waitsFor } from './status-lines.js';
@@ -23,6 +23,12 @@ function linesOf(event: MigrateEvent, paint: Paint, io: Io): readonly string[] {
       ];
     case 'lock-acquired':
       return [paint.dim(`it is our turn after ${showDuration(event.waitedMs)}`)];
+    case 'waiting-for-session':
+      return [
+        paint.dim(
+          `${event.migration}: a session that was left behind is still at work on the server${event.session ? ` (${blocker(event.session)})` : ''}; waiting since ${showDuration(event.waitedMs)}`,
+        ),
+      ];
     case 'migration-started':
       return event.transactional ? [] : [paint.dim(`${event.migration} runs without a transaction`)];
     case 'statement':
@@ -42,6 +48,10 @@ function linesOf(event: MigrateEvent, paint: Paint, io: Io): readonly string[] {
       return [paint.dim(`${event.migration} goes on after ${many(event.statementsDone, 'finished statement')}`)];
     case 'migration-finished':
       return [`${paint.green('✔')} ${event.migration} ${verb(event)} ${paint.dim(showDuration(event.durationMs))}`];
+    case 'finished-meanwhile':
+      return [
+        `${paint.green('✔')} ${event.migration} was ${doneBy(event)} meanwhile by the session that was waited for`,
+      ];
     case 'deferred':
       return [`${paint.dim('◌')} ${event.migration} ${paint.dim(`deferred: ${waitsFor[event.due]}`)}`];
     case 'warning':
@@ -50,8 +60,11 @@ function linesOf(event: MigrateEvent, paint: Paint, io: Io): readonly string[] {
 }
 
 function verb(event: Extract<MigrateEvent, { readonly type: 'migration-finished' }>): string {
-  const done = event.direction === 'up' ? 'applied' : 'reverted';
-  return event.fake ? `recorded as ${done}` : done;
+  return event.fake ? `recorded as ${doneBy(event)}` : doneBy(event);
+}
+
+function doneBy({ direction }: { readonly direction: Direction }): string {
+  return direction === 'up' ? 'applied' : 'reverted';
 }
 
 function blocker(one: Blocker): string {

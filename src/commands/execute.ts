@@ -6,11 +6,13 @@ import { ensureTables, readLedgerInside } from '../database/ledger.js';
 import type { Lock } from '../database/lock.js';
 import { nextBatch } from '../database/log.js';
 import type { HalfDone } from '../database/log.js';
-import { dryRun, recordOnly } from '../database/rehearse.js';
+import { recordOnly } from '../database/fake.js';
+import { recordedInBatch } from '../database/recorded.js';
+import { dryRun } from '../database/rehearse.js';
 import type { DryRunOptions } from '../database/rehearse.js';
+import type { ApplyContext, Step } from '../database/step.js';
 import { applyInSteps } from '../database/steps.js';
 import { applyInTransaction } from '../database/transaction.js';
-import type { ApplyContext, Step } from '../database/transaction.js';
 import type { KnownMigration } from '../files/migration.js';
 import type { TransactionMode } from '../options.js';
 import type { CommandContext } from './context.js';
@@ -55,7 +57,7 @@ export async function execute(
   if (options.mode === 'dry')
     return { finished: [], statements: await dryRun(steps, rehearsing(options, apply), apply) };
   if (options.mode === 'fake') {
-    await recordOnly(steps, apply);
+    if (!(await recordOnly(steps, apply))) return finishedMeanwhile(steps, apply);
     return { finished: steps.map((step) => finishedStep(step, 0, apply, 'fake')) };
   }
   await withQueryRunner(context, (queryRunner) => createMetadataTable(queryRunner, context));
@@ -112,13 +114,14 @@ async function oneByOne(steps: readonly Step[], context: ApplyContext, options: 
       startedStep(step, index, steps.length, transactional, context);
       const durationMs =
         transactional && halfDone === undefined
-          ? ((await applyInTransaction([step], context, step === steps.at(-1) ? 'on-disk' : 'with-the-last'))[0] ?? 0)
-          : await applyInSteps(step, context, halfDone);
-      finished.push(finishedStep(step, durationMs, context, 'real'));
+          ? (await applyInTransaction([step], context, step === steps.at(-1) ? 'on-disk' : 'with-the-last'))?.[0]
+          : await applyInSteps(step, context);
+      if (durationMs === undefined) finishedMeanwhile([step], context);
+      else finished.push(finishedStep(step, durationMs, context, 'real'));
     }
     return { finished };
   } catch (error) {
-    throw isMigrateError(error) ? error.with({ finished: finished.map((step) => step.name) }) : error;
+    throw isMigrateError(error) ? await tellKept(error, finished, context) : error;
   }
 }
 
@@ -126,6 +129,7 @@ async function allInOne(steps: readonly Step[], context: ApplyContext, options: 
   await refuseWithout(steps, context, options);
   steps.forEach((step, index) => startedStep(step, index, steps.length, true, context));
   const durations = await applyInTransaction(steps, context);
+  if (durations === undefined) return finishedMeanwhile(steps, context);
   return { finished: steps.map((step, index) => finishedStep(step, durations[index] ?? 0, context, 'real')) };
 }
 
@@ -157,6 +161,37 @@ function startedStep(step: Step, index: number, total: number, transactional: bo
     total,
     transactional,
   });
+}
+
+/** Not by this process, so that it has finished none of them. */
+function finishedMeanwhile(steps: readonly Step[], context: ApplyContext): Execution {
+  for (const { migration, direction } of steps)
+    context.onEvent({ type: 'finished-meanwhile', migration: migration.name, direction });
+  return { finished: [] };
+}
+
+/** What was finished before a failure, as far as the database has it: a server that has crashed has lost its last commits. */
+async function tellKept(
+  error: MigrateError,
+  finished: Execution['finished'],
+  context: ApplyContext,
+): Promise<MigrateError> {
+  if (finished.length === 0) return error;
+  const recorded = await recordedInBatch(context);
+  const nameOf = ({ name }: Finished): string => name;
+  if (recorded === undefined) {
+    return error.with({
+      message: `${error.message}\nBefore it, these were committed, but the server did not answer when it was asked whether it still has them: ${finished.map(nameOf).join(', ')}.`,
+    });
+  }
+  const isKept = (step: (typeof finished)[number]): boolean =>
+    recorded.some(({ name, direction }) => name === step.name && direction === step.direction);
+  const lost = finished.filter((step) => !isKept(step)).map(nameOf);
+  const message =
+    lost.length === 0
+      ? error.message
+      : `${error.message}\nThe server has lost what it had committed last, as happens when it crashes: ${lost.join(', ')}.`;
+  return error.with({ message, finished: finished.filter(isKept).map(nameOf) });
 }
 
 function finishedStep(

@@ -1,5 +1,6 @@
 import type { Blocker } from '../events.js';
 import { withoutPasswords } from '../passwords.js';
+import { quoteLiteral } from '../sql/index.js';
 import type { SqlClient, SqlResult } from './client.js';
 
 const columns = `a.pid, coalesce(a.usename, '') AS "user", coalesce(a.application_name, '') AS application, coalesce(a.state, '') AS state,
@@ -26,6 +27,36 @@ export async function advisoryLockHolder(
        AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) LIMIT 1`,
   );
   return toBlockers(result)[0];
+}
+
+/** Which session a transaction belongs to that has not ended yet. */
+export async function transactionHolder(client: SqlClient, xid: string): Promise<Blocker | undefined> {
+  return toBlockers(
+    await client.query(`SELECT ${columns} FROM pg_stat_activity a WHERE a.backend_xid = '${xid}'::xid8::xid`),
+  )[0];
+}
+
+/**
+ * Another session that executes this statement, or a like one: it holds, or waits for, the lock on that relation that excludes itself.
+ * Autovacuum holds it too, but gives way. The text of a session is cut (track_activity_query_size, 1 kB by default).
+ */
+export async function sessionExecuting(
+  client: SqlClient,
+  sql: string,
+  relation: string | undefined,
+): Promise<Blocker | undefined> {
+  const locks =
+    relation === undefined
+      ? 'false'
+      : `a.usesysid IS NOT NULL AND a.pid IN (SELECT l.pid FROM pg_locks l WHERE l.locktype = 'relation' AND l.mode = 'ShareUpdateExclusiveLock'
+           AND l.relation = coalesce((SELECT indrelid FROM pg_index WHERE indexrelid = to_regclass(${relation})), to_regclass(${relation})))`;
+  const start = quoteLiteral(sql.slice(0, 200));
+  return toBlockers(
+    await client.query(
+      `SELECT ${columns} FROM pg_stat_activity a WHERE a.pid <> pg_backend_pid() AND a.datname = current_database()
+         AND (a.state = 'active' AND left(a.query, 200) = left(${start}, 200) OR ${locks}) LIMIT 1`,
+    ),
+  )[0];
 }
 
 function toBlockers(result: SqlResult): readonly Blocker[] {

@@ -12,6 +12,13 @@ export interface SqlClient {
   query(sql: string, parameters?: readonly unknown[]): Promise<SqlResult>;
 }
 
+/** Whether a transaction is open, as the server said last. Undefined where this version of `pg` does not tell. */
+export function isTransactionOpen(client: SqlClient): boolean | undefined {
+  const { getTransactionStatus } = client as { getTransactionStatus?(): string | null };
+  const status = getTransactionStatus?.call(client);
+  return status ? status !== 'I' : undefined;
+}
+
 export interface SqlResult {
   readonly rows: readonly Readonly<Record<string, unknown>>[];
   readonly rowCount: number | null;

@@ -1,6 +1,7 @@
 import { isMigrateError, messageOf, MigrateError } from '../errors.js';
-import type { Direction } from '../events.js';
+import type { Blocker, Direction } from '../events.js';
 import { withoutPasswords } from '../passwords.js';
+import { describeBlocker } from './blockers.js';
 
 /** What the server says of a failed statement; TypeORM wraps it once. */
 interface ServerError {
@@ -67,6 +68,31 @@ export function migrationFailed(error: unknown, at: FailedAt): MigrateError {
     migration: at.migration,
     ...(at.sql !== undefined && { sql: at.sql }),
     cause: error,
+  });
+}
+
+/** A transaction that was rolled back because it did not get its locks in time. */
+export interface NotGranted {
+  readonly migration: string;
+  readonly sql: string | undefined;
+  readonly reason: string;
+  readonly blockers: readonly Blocker[];
+  readonly error: unknown;
+}
+
+export function migrationBlocked(outcome: NotGranted, attempts: number, lockTimeoutMs: number): MigrateError {
+  const who = outcome.blockers.map((blocker) => `\n  ${describeBlocker(blocker)}`).join('');
+  const pid = outcome.blockers[0]?.pid;
+  return new MigrateError({
+    code: 'MIGRATION_BLOCKED',
+    message: `Migration ${outcome.migration} did not get its locks in ${attempts} attempts (each waits ${lockTimeoutMs} ms at most, so that the queries behind it are not held up): ${outcome.reason}.${who === '' ? '' : `\nIn its way:${who}`}\nThe database is as it was before this migration: it was rolled back.`,
+    next:
+      pid === undefined
+        ? 'Run again when the table is less busy, or try for longer: --retry-for 30min'
+        : `End what blocks it (SELECT pg_terminate_backend(${pid});), or try for longer (--retry-for 30min), then run again.`,
+    migration: outcome.migration,
+    ...(outcome.sql !== undefined && { sql: outcome.sql }),
+    cause: outcome.error,
   });
 }
 

@@ -122,6 +122,18 @@ export function ledgerChange(
     : `DELETE FROM ${tables.ledger} WHERE name = ${quoteLiteral(name)}`;
 }
 
+/** The same, but without an effect where the ledger says so already: the caller sees it by the rows that it changes. */
+export function ledgerChangeOnce(
+  tables: Pick<Tables, 'ledger'>,
+  row: Pick<LedgerRow, 'name' | 'timestamp'>,
+  direction: Direction,
+): string {
+  if (direction === 'down') return ledgerChange(tables, row, direction);
+  const { name, timestamp } = row;
+  return `INSERT INTO ${tables.ledger} ("timestamp", "name") SELECT ${timestamp}, ${quoteLiteral(name)}
+    WHERE NOT EXISTS (SELECT FROM ${tables.ledger} WHERE name = ${quoteLiteral(name)})`;
+}
+
 /** Takes away all rows of a migration but the first. */
 export function deleteDuplicates(tables: Pick<Tables, 'ledger'>, name: string): string {
   const rows = `FROM ${tables.ledger} WHERE name = ${quoteLiteral(name)}`;

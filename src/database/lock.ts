@@ -1,10 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isEmbedded } from '../data-source/embedded-brand.js';
 import { MigrateError } from '../errors.js';
 import type { Blocker } from '../events.js';
 import { advisoryLockHolder, describeBlocker } from './blockers.js';
 import { withClient } from './client.js';
 import type { ConnectContext, OwnClient, SqlClient, SqlResult } from './client.js';
-import { cancelled, pause } from './cancel.js';
+import { poll } from './poll.js';
 import type { Tables } from './tables.js';
 import { quoteLiteral } from '../sql/index.js';
 
@@ -28,9 +29,8 @@ export interface Lock {
 const namespace = 0x6e657374;
 const fenceNamespace = 0x6e657375;
 const keepAliveMs = 10_000;
-/** Every how many polls the waiting is reported. */
-const tellEvery = 8;
-
+/** Where the network swallows everything, no reply comes: then the connection is closed without it. */
+const longestPartingMs = 3_000;
 /**
  * The second half of the key, of the schema and name that the ledger has or would be created with: however the options spell it, it is the
  * same lock. The cast to `name` cuts a text as the name of a table is cut.
@@ -72,7 +72,8 @@ export async function holdLock<T>(
     return { held: true, value: await work({ waitedMs, fence, assertHeld: guard.assertHeld, side: own }, own) };
   } finally {
     guard.stop();
-    await own.query('ROLLBACK').catch(() => undefined);
+    const released = own.query('ROLLBACK').catch(() => undefined);
+    await Promise.race([released, sleep(longestPartingMs, undefined, { ref: false })]);
   }
 }
 
@@ -82,26 +83,19 @@ async function acquire(
   context: ConnectContext & { readonly tables: Tables },
   stillNeeded: (client: SqlClient) => Promise<boolean>,
 ): Promise<{ readonly waitedMs: number; readonly key: number | undefined }> {
-  const started = performance.now();
-  const waited = () => Math.round(performance.now() - started);
-  for (let attempt = 0; ; attempt++) {
-    if (context.signal.aborted)
-      throw cancelled(context.signal, 'It was still waiting for the lock: nothing was changed.');
-    const { held, key } = await tryLock(client, context.tables);
-    if (held) {
-      const waitedMs = attempt === 0 ? 0 : waited();
+  let holder = (): Promise<Blocker | undefined> => Promise.resolve(undefined);
+  return poll(context, {
+    state: 'It was still waiting for the lock: nothing was changed.',
+    ask: async (attempt, waitedMs) => {
+      const { held, key } = await tryLock(client, context.tables);
+      holder = () => advisoryLockHolder(client, [namespace, key]);
+      if (!held) return attempt > 0 && !(await stillNeeded(client)) ? { waitedMs, key: undefined } : undefined;
       if (attempt > 0) context.onEvent({ type: 'lock-acquired', waitedMs });
-      return { waitedMs, key };
-    }
-    if (attempt > 0 && !(await stillNeeded(client))) return { waitedMs: waited(), key: undefined };
-    const holder = (): Promise<Blocker | undefined> => advisoryLockHolder(client, [namespace, key]);
-    if (attempt % tellEvery === 0) {
-      context.onEvent({ type: 'waiting-for-lock', waitedMs: waited(), holder: await holder() });
-    }
-    const limit = context.settings.waitForOthersMs;
-    if (limit > 0 && waited() >= limit) throw notAcquired(waited(), await holder());
-    await pause(Math.min(1000, 100 * 1.3 ** attempt) * (0.75 + Math.random() / 2), context.signal);
-  }
+      return { waitedMs: attempt === 0 ? 0 : waitedMs, key };
+    },
+    tell: async (waitedMs) => context.onEvent({ type: 'waiting-for-lock', waitedMs, holder: await holder() }),
+    tooLong: async (waitedMs) => notAcquired(waitedMs, await holder()),
+  });
 }
 
 /** Held: the transaction stays open with the lock. Not held: nothing is left open. */

@@ -1,43 +1,85 @@
 import { createHash } from 'node:crypto';
+import { hostname } from 'node:os';
+import { MigrateError, messageOf } from '../errors.js';
 import { withoutPasswords } from '../passwords.js';
-import type { SqlClient } from './client.js';
-import { attemptColumns } from './log.js';
-import type { Attempt, HalfDone } from './log.js';
-import type { Tables } from './tables.js';
 import { quoteLiteral } from '../sql/index.js';
+import type { SqlClient, SqlResult } from './client.js';
+import { rollback } from './fate.js';
+import { ask, assertFinishedMeanwhile, openFenced } from './fence.js';
+import type { Fenced, Opened } from './fence.js';
+import { ledgerChangeOnce } from './ledger.js';
+import { attemptColumns } from './log.js';
+import type { HalfDone } from './log.js';
+import { everyRow } from './row-security.js';
+import type { Session } from './session.js';
+import { attemptOf } from './step.js';
+import type { ApplyContext, Step } from './step.js';
 
-/** An UPDATE then fails (42501), where it would otherwise leave out the rows that a policy hides from the migrating role. */
-export const everyRow = 'SET LOCAL row_security = off';
+/** How the connection of a migration reaches the server. Behind a pooler, nothing that is set for the session may be relied on. */
+export type Reach = 'direct' | 'pooled';
+
+const notOurs = 'nest_migrate.not_ours';
+const withoutTimeouts = 'SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0';
 
 /**
- * How far a migration without a transaction has come, kept in its row of the log: so many statements, and a chained hash of
- * them, so that nobody skips something else than what was done.
+ * How far a migration without a transaction has come, kept in its row of the log: so many statements, and a chained hash of them, so that
+ * a resumed run skips nothing else than what was done. Each change of the row expects what this process has written last, and fails when
+ * another process has gone on with the migration.
  */
 export class StepProgress {
+  /** Statements that came by, and the hash of them. */
+  private count = 0;
+  private hash = '';
+  /** The last transaction that was opened for a statement, until its end is known. */
+  private current: Fenced | undefined;
+
   private constructor(
-    private readonly client: SqlClient,
-    private readonly tables: Tables,
+    private readonly session: Session,
+    private readonly step: Step,
+    private readonly context: ApplyContext,
+    private readonly reach: Reach,
     readonly id: number,
-    private hash: string,
-    private count: number,
+    private saved: number,
   ) {}
 
-  static async start(client: SqlClient, tables: Tables, attempt: Attempt): Promise<StepProgress> {
-    const { names, values } = attemptColumns(attempt);
-    const { rows } = await client.query(
-      `INSERT INTO ${tables.log} (${names}, state) VALUES (${values}, 'started') RETURNING id::float8 AS id`,
+  /**
+   * Takes over the row of an earlier attempt, as it is once nothing of that attempt is at work any more, or begins a new one. Undefined
+   * when the earlier attempt has finished the migration meanwhile.
+   */
+  static async open(
+    session: Session,
+    step: Step,
+    context: ApplyContext,
+    reach: Reach,
+  ): Promise<{ readonly progress: StepProgress; readonly halfDone: HalfDone | undefined } | undefined> {
+    const opened = await begin(session, step, context, reach);
+    if (opened.ledger === 'changed') {
+      await rollback(session);
+      await assertFinishedMeanwhile(session.client, [step], context);
+      return undefined;
+    }
+    const { log } = context.tables;
+    const { migration, direction } = attemptOf(step, context, 'plain');
+    const { rows } = await session.client.query(
+      `SELECT row_to_json(l) AS row FROM ${log} l WHERE NOT transactional AND state IN ('started', 'failed')
+         AND migration = ${quoteLiteral(migration)} AND direction = '${direction}' ORDER BY id LIMIT 1 FOR UPDATE`,
     );
-    return new StepProgress(client, tables, Number(rows[0]?.['id']), '', 0);
+    const halfDone = rows[0]?.['row'] as HalfDone | undefined;
+    const { names, values } = attemptColumns(attemptOf(step, context, 'plain'));
+    const results = (await session.client.query(
+      `${
+        halfDone === undefined
+          ? `INSERT INTO ${log} (${names}, state) VALUES (${values}, 'started') RETURNING id::float8 AS id`
+          : `UPDATE ${log} SET state = 'started', error = NULL, finished_at = NULL, batch = ${context.batch},
+               host = ${quoteLiteral(hostname())}, pid = ${process.pid} WHERE id = ${halfDone.id} RETURNING id::float8 AS id`
+      }; COMMIT`,
+    )) as unknown as readonly SqlResult[];
+    const id = Number(results[0]?.rows[0]?.['id']);
+    const progress = new StepProgress(session, step, context, reach, id, halfDone?.statements_done ?? 0);
+    return { progress, halfDone };
   }
 
-  /** Goes on with the row of an earlier attempt; counting starts again, since its statements come by again. */
-  static async resume(client: SqlClient, tables: Tables, halfDone: HalfDone): Promise<StepProgress> {
-    await client.query(
-      `UPDATE ${tables.log} SET state = 'started', error = NULL, finished_at = NULL, pid = ${process.pid} WHERE id = ${halfDone.id}`,
-    );
-    return new StepProgress(client, tables, halfDone.id, '', 0);
-  }
-
+  /** How many statements came by, executed or skipped. */
   get done(): number {
     return this.count;
   }
@@ -46,61 +88,153 @@ export class StepProgress {
     return this.hash;
   }
 
-  /** Counts a statement that need not be executed, because it was done before. */
-  skip(sql: string, parameters: unknown): void {
+  /** How many statements are done, whatever happens now. */
+  get kept(): number {
+    return this.saved;
+  }
+
+  /** The transaction whose end is not known. */
+  get transaction(): Fenced | undefined {
+    return this.current;
+  }
+
+  /** Notes a statement that is not counted by itself: it was done before, or the transaction that it is part of is not committed yet. */
+  pass(sql: string, parameters: unknown): void {
     this.hash = this.next(sql, parameters);
     this.count += 1;
   }
 
   /** Executes a statement together with the count, in a transaction of their own: done and counted, or neither. */
   async together(sql: string, parameters: unknown, run: () => Promise<unknown>): Promise<unknown> {
-    await this.client.query(`BEGIN; ${everyRow}`);
+    this.settle(await begin(this.session, this.step, this.context, this.reach, this.isOurs()));
     try {
       const result = await run();
-      await this.client.query(`${this.update(sql, parameters)}; COMMIT`);
-      this.skip(sql, parameters);
+      await this.commit(`${this.counted(sql, parameters)}; COMMIT`);
+      this.advance(sql, parameters);
       return result;
     } catch (error) {
-      await this.client.query('ROLLBACK').catch(() => undefined);
+      if (await rollback(this.session)) this.current = undefined;
       throw error;
     }
   }
 
   /** Executes a statement that cannot run in a transaction: until it is counted, it is in doubt. */
   async alone(sql: string, parameters: unknown, run: () => Promise<unknown>): Promise<unknown> {
-    await this.client.query(
-      `UPDATE ${this.tables.log} SET in_doubt = ${quoteLiteral(withoutPasswords(sql))} WHERE id = ${this.id}`,
-    );
-    return this.inside(sql, parameters, run);
-  }
-
-  /** Executes a statement inside a transaction that the migration has opened by itself, and counts it there. */
-  async inside(sql: string, parameters: unknown, run: () => Promise<unknown>): Promise<unknown> {
+    await this.send(this.changed(`in_doubt = ${quoteLiteral(withoutPasswords(sql))}`));
     const result = await run();
-    await this.client.query(this.update(sql, parameters));
-    this.skip(sql, parameters);
+    await this.counts(sql, parameters);
     return result;
   }
 
+  /** Counts a statement that was executed by itself. */
+  async counts(sql: string, parameters: unknown): Promise<void> {
+    await this.send(this.counted(sql, parameters));
+    this.advance(sql, parameters);
+  }
+
+  /** Takes the fence in a transaction that the migration has opened by itself. */
+  async enter(): Promise<void> {
+    const open = async (questions: string) =>
+      (await this.session.client.query(`${everyRow}; ${questions}`)) as unknown as readonly SqlResult[];
+    const opened = await ask({ steps: [this.step], open, expected: this.isOurs() }, this.session, this.context);
+    if (opened === undefined) throw takenOver(this.step);
+    this.settle(opened);
+  }
+
+  /** Executes the COMMIT of such a transaction. All its statements are counted in it. */
+  async leave(sql: string, parameters: unknown, commit: () => Promise<unknown>): Promise<unknown> {
+    await this.send(this.counted(sql, parameters));
+    if (this.current) this.current.commit = 'sent';
+    const result = await commit();
+    this.advance(sql, parameters);
+    return result;
+  }
+
+  /** Ledger and log at once: the migration is applied, or reverted. The ledger is locked for that last message only. */
+  async finish(): Promise<void> {
+    const { migration, direction } = this.step;
+    const { ledger, log } = this.context.tables;
+    this.settle(await begin(this.session, this.step, this.context, this.reach, this.isOurs()));
+    await this.commit(
+      `LOCK TABLE ${ledger} IN SHARE ROW EXCLUSIVE MODE;
+       WITH recorded AS (${ledgerChangeOnce(this.context.tables, migration, direction)} RETURNING 1),
+         finished AS (UPDATE ${log} SET state = '${direction === 'up' ? 'applied' : 'reverted'}', in_doubt = NULL, error = NULL,
+           finished_at = clock_timestamp(), duration_ms = extract(epoch FROM clock_timestamp() - started_at) * 1000
+           WHERE ${this.mine()} RETURNING 1)
+       SELECT ${onlyIf('EXISTS (SELECT FROM recorded) AND EXISTS (SELECT FROM finished)')}; COMMIT`,
+    );
+  }
+
   async failed(error: string): Promise<void> {
-    await this.client
+    const { log } = this.context.tables;
+    await this.session.client
       .query(
-        `UPDATE ${this.tables.log} SET state = 'failed', error = ${quoteLiteral(error)}, finished_at = clock_timestamp() WHERE id = ${this.id}`,
+        `UPDATE ${log} SET state = 'failed', error = ${quoteLiteral(error)}, finished_at = clock_timestamp() WHERE ${this.mine()}`,
       )
       .catch(() => undefined);
   }
 
-  /** Ledger and log at once: the migration is applied, or reverted. */
-  async finish(ledger: string, state: 'applied' | 'reverted'): Promise<void> {
-    await this.client.query(
-      `WITH done AS (${ledger})
-       UPDATE ${this.tables.log} SET state = '${state}', in_doubt = NULL, error = NULL, finished_at = clock_timestamp(),
-         duration_ms = extract(epoch FROM clock_timestamp() - started_at) * 1000 WHERE id = ${this.id}`,
-    );
+  /** Leaves the row as it was before it was taken over. */
+  async putBack(halfDone: HalfDone): Promise<void> {
+    if (halfDone.state === 'failed') await this.failed(halfDone.error ?? '');
   }
 
-  private update(sql: string, parameters: unknown): string {
-    return `UPDATE ${this.tables.log} SET statements_done = ${this.count + 1}, statements_hash = '${this.next(sql, parameters)}', in_doubt = NULL WHERE id = ${this.id}`;
+  /** What the row says, read on a new connection when the reply to a COMMIT was lost. */
+  async read(
+    client: SqlClient,
+  ): Promise<{ readonly state: 'finished' | 'unfinished'; readonly statementsDone: number }> {
+    const { rows } = await client.query(
+      `SELECT state, statements_done FROM ${this.context.tables.log} WHERE id = ${this.id}`,
+    );
+    const isFinished = ['applied', 'reverted'].includes(String(rows[0]?.['state']));
+    return { state: isFinished ? 'finished' : 'unfinished', statementsDone: Number(rows[0]?.['statements_done'] ?? 0) };
+  }
+
+  learn(statementsDone: number): void {
+    this.saved = statementsDone;
+    this.current = undefined;
+  }
+
+  private settle(opened: Opened): void {
+    this.current = opened.transaction;
+    if (opened.ledger === 'changed' || !opened.asExpected) throw takenOver(this.step);
+  }
+
+  private async commit(sql: string): Promise<void> {
+    if (this.current) this.current.commit = 'sent';
+    await this.send(sql);
+    this.current = undefined;
+  }
+
+  private async send(sql: string): Promise<void> {
+    await this.session.client.query(sql).catch((error: unknown) => {
+      throw messageOf(error).includes(notOurs) ? takenOver(this.step) : error;
+    });
+  }
+
+  private advance(sql: string, parameters: unknown): void {
+    this.pass(sql, parameters);
+    this.saved = this.count;
+    this.current = undefined;
+  }
+
+  private counted(sql: string, parameters: unknown): string {
+    const hash = this.next(sql, parameters);
+    return this.changed(`statements_done = ${this.count + 1}, statements_hash = '${hash}', in_doubt = NULL`);
+  }
+
+  private changed(changes: string): string {
+    const { log } = this.context.tables;
+    return `WITH changed AS (UPDATE ${log} SET ${changes} WHERE ${this.mine()} AND statements_done = ${this.saved} RETURNING 1)
+      SELECT ${onlyIf('EXISTS (SELECT FROM changed)')}`;
+  }
+
+  private isOurs(): string {
+    return `EXISTS (SELECT FROM ${this.context.tables.log} WHERE ${this.mine()} AND statements_done = ${this.saved})`;
+  }
+
+  private mine(): string {
+    return `id = ${this.id} AND state = 'started' AND host = ${quoteLiteral(hostname())} AND pid = ${process.pid}`;
   }
 
   private next(sql: string, parameters: unknown): string {
@@ -109,4 +243,33 @@ export class StepProgress {
       .digest('hex')
       .slice(0, 32);
   }
+}
+
+/** Fails, and with it all that is sent in the same message, COMMIT included. */
+function onlyIf(condition: string): string {
+  return `(CASE WHEN ${condition} THEN '1' ELSE '${notOurs}' END)::int`;
+}
+
+async function begin(
+  session: Session,
+  step: Step,
+  context: ApplyContext,
+  reach: Reach,
+  expected = 'true',
+): Promise<Opened> {
+  const timeouts = reach === 'pooled' ? `${withoutTimeouts}; ` : '';
+  const open = async (questions: string) =>
+    (await session.client.query(
+      `BEGIN ISOLATION LEVEL READ COMMITTED; ${timeouts}${everyRow}; ${questions}`,
+    )) as unknown as readonly SqlResult[];
+  return openFenced({ steps: [step], open, giveUp: () => rollback(session), expected }, session, context);
+}
+
+function takenOver({ migration: { name } }: Step): MigrateError {
+  return new MigrateError({
+    code: 'LOCK_LOST',
+    message: `Another process has gone on with migration ${name}: ledger and log are not as this process has left them. This process executes no further statement of it.`,
+    next: 'Look at `nest-migrate status`, then run the command again.',
+    migration: name,
+  });
 }

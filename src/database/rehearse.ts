@@ -3,15 +3,16 @@ import type { DryRunStatement, MigrateError } from '../errors.js';
 import type { TransactionMode } from '../options.js';
 import { abortable, cancelled } from './cancel.js';
 import { migrationFailed } from './failure.js';
+import { rollback } from './fate.js';
 import { keepInTransaction, withOneConnection } from './one-connection.js';
 import { namesPoison, poison } from './poison.js';
-import { everyRow } from './progress.js';
+import { everyRow } from './row-security.js';
 import { Rehearsal } from './rehearsal.js';
 import { readSequences, undoSetBack } from './sequences.js';
 import { withSession } from './session.js';
 import type { Execute, Session } from './session.js';
-import { begin, executeMigration, recordStep, rollback } from './transaction.js';
-import type { ApplyContext, Step } from './transaction.js';
+import { executeMigration } from './step.js';
+import type { ApplyContext, Step } from './step.js';
 
 export interface DryRunOptions {
   readonly transaction: TransactionMode;
@@ -109,25 +110,4 @@ function failed(
     : rolledBack;
   const direction = steps[0]?.direction ?? 'up';
   return migrationFailed(error, { migration, direction, sql, statement, state });
-}
-
-/** Records migrations as applied, or as reverted, without executing them. */
-export async function recordOnly(steps: readonly Step[], context: ApplyContext): Promise<void> {
-  await withSession({ ...context, migration: () => '' }, async (session) => {
-    try {
-      await begin(session, steps, context);
-      for (const step of steps) await recordStep(session.client, step, context, 0);
-      await session.unwatched(() => session.queryRunner.commitTransaction());
-    } catch (error) {
-      await rollback(session);
-      const migration = steps[0]?.migration.name ?? '';
-      throw migrationFailed(error, {
-        migration,
-        direction: steps[0]?.direction ?? 'up',
-        sql: undefined,
-        statement: 0,
-        state: `Nothing was recorded: ${messageOf(error)}`,
-      });
-    }
-  });
 }

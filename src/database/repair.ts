@@ -1,81 +1,138 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { classify, quoteLiteral, quoteName, sqlTokens } from '../sql/index.js';
+import type { SqlClass } from '../sql/index.js';
 import type { SqlClient } from './client.js';
-import { quoteLiteral } from '../sql/index.js';
 
 /** What to do with a statement that was under way, outside any transaction, when its process ended. */
-export type Verdict = 'done' | 'again' | 'unknown';
+type Verdict = 'done' | 'again' | 'unknown';
 
-const name = String.raw`(?:"(?:[^"]|"")+"|[\w$]+)`;
-const qualified = String.raw`${name}(?:\s*\.\s*${name})?`;
-const createIndex = new RegExp(
-  String.raw`^CREATE\s+(?:UNIQUE\s+)?INDEX\s+CONCURRENTLY\s+(?:IF\s+NOT\s+EXISTS\s+)?(${name})\s+ON\s+(?:ONLY\s+)?(${qualified})`,
-  'i',
-);
-const dropIndex = new RegExp(
-  String.raw`^DROP\s+INDEX\s+CONCURRENTLY\s+(?:IF\s+EXISTS\s+)?(${qualified})\s*(?:CASCADE|RESTRICT)?\s*;?\s*$`,
-  'i',
-);
-/** A block that is called backfill commits as it goes, and does what is left when it is started again. */
-const backfill = /^DO\s+\$backfill\$/;
-const repeatable = /^(?:REINDEX|VACUUM|ANALYZE|CLUSTER|CHECKPOINT|REFRESH\s+MATERIALIZED\s+VIEW|ALTER\s+SYSTEM)\b/i;
+/** What a statement that must run alone leaves to look at. */
+export interface Trace {
+  /** The table, or the index, that it holds SHARE UPDATE EXCLUSIVE on while it works. */
+  readonly relation: string | undefined;
+  /** Called when nothing executes it any more. */
+  judge(client: SqlClient): Promise<Verdict>;
+}
 
-/** Statements that are known not to run inside a transaction; for all others it is tried. */
-export function runsAlone(sql: string): boolean {
-  const text = withoutLeadingComments(sql);
-  return (
-    /^(?:CREATE\s+(?:UNIQUE\s+)?INDEX|DROP\s+INDEX|REINDEX)\b[^;']*?\bCONCURRENTLY\b/i.test(text) ||
-    /^(?:VACUUM|CREATE\s+DATABASE|DROP\s+DATABASE|ALTER\s+SYSTEM)\b/i.test(text) ||
-    backfill.test(text)
-  );
+/** What a user writes in a comment in front of a statement that may be executed again, whether it was finished or not. */
+const rerunnable = /^..[ \t]*nest-migrate-rerunnable\b/;
+
+const reindex = new Set(['REINDEX INDEX', 'REINDEX TABLE']);
+const harmlessAgain = new Set([
+  'VACUUM',
+  'ANALYZE',
+  'CLUSTER',
+  'CHECKPOINT',
+  'REFRESH MATERIALIZED VIEW',
+  'ALTER SYSTEM',
+  'REINDEX SCHEMA',
+  'REINDEX DATABASE',
+  'REINDEX SYSTEM',
+]);
+/** Where to look for what is of the whole server. */
+const shared: Readonly<Record<string, string>> = {
+  DATABASE: 'pg_database WHERE datname',
+  TABLESPACE: 'pg_tablespace WHERE spcname',
+};
+
+/** Undefined: it leaves nothing to look at, as a procedure that commits. */
+export function traceOf(sql: string): Trace | undefined {
+  const [statement, ...more] = classify(sql);
+  const again = (): Promise<Verdict> => Promise.resolve('again');
+  // A block that is called backfill commits as it goes, and does what is left when it is started again.
+  if (isRerunnable(sql) || statement?.blockTag === 'backfill') return { relation: undefined, judge: again };
+  if (statement === undefined || more.length > 0) return undefined;
+  const { command, name, on } = statement;
+  if (command === 'CREATE INDEX' && name && on)
+    return { relation: path(on), judge: (client) => judgeCreatedIndex(client, name, on) };
+  if (command === 'DROP INDEX' && name) return { relation: path(name), judge: (client) => judgeDropped(client, name) };
+  const detached = command === 'ALTER TABLE' ? statement.nameAfter('DETACH', 'PARTITION') : undefined;
+  if (name && detached) return { relation: path(name), judge: (client) => judgeDetached(client, name, detached) };
+  if (name && reindex.has(command)) {
+    const relation = statement.concurrently ? path(name) : undefined;
+    return { relation, judge: (client) => judgeReindexed(client, relation) };
+  }
+  if (harmlessAgain.has(command)) return { relation: undefined, judge: again };
+  return traceOfShared(statement);
+}
+
+function isRerunnable(sql: string): boolean {
+  for (const { kind, text } of sqlTokens(sql)) {
+    if (kind === 'comment' && rerunnable.test(text)) return true;
+    if (kind !== 'comment' && kind !== 'space') return false;
+  }
+  return false;
+}
+
+function traceOfShared({ command, name }: SqlClass): Trace | undefined {
+  const [verb, kind = ''] = command.split(' ');
+  const where = shared[kind];
+  if (!where || !name || (verb !== 'CREATE' && verb !== 'DROP')) return undefined;
+  const judge = async (client: SqlClient): Promise<Verdict> => {
+    const { rows } = await client.query(`SELECT FROM ${where} = ${quoteLiteral(name.join('.'))}`);
+    return rows.length > 0 === (verb === 'CREATE') ? 'done' : 'again';
+  };
+  return { relation: undefined, judge };
 }
 
 /**
- * Finds out whether a statement in doubt is done. A concurrent index build that was interrupted leaves an INVALID index, which
- * would stay for ever: it is dropped here. https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY
+ * A concurrent build that was interrupted leaves an INVALID index, which would stay forever: it is dropped here.
+ * https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY
  */
-export async function judgeInDoubt(client: SqlClient, sql: string): Promise<Verdict> {
-  await untilNobodyRuns(client, sql);
-  const text = withoutLeadingComments(sql);
-  const created = createIndex.exec(text);
-  if (created) return judgeCreatedIndex(client, created[1] ?? '', created[2] ?? '');
-  const dropped = dropIndex.exec(text);
-  if (dropped) {
-    const { rows } = await client.query(`SELECT to_regclass(${quoteLiteral(dropped[1] ?? '')}) IS NULL AS gone`);
-    return rows[0]?.['gone'] === true ? 'done' : 'again';
-  }
-  return repeatable.test(text) || backfill.test(text) ? 'again' : 'unknown';
-}
-
-async function judgeCreatedIndex(client: SqlClient, index: string, table: string): Promise<Verdict> {
-  const { rows } = await client.query(
-    `SELECT i.indisvalid AS valid, format('%I.%I', n.nspname, c.relname) AS index
-     FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-     WHERE i.indrelid = to_regclass(${quoteLiteral(table)}) AND c.relname = ${quoteLiteral(unquoted(index))}`,
-  );
-  const found = rows[0];
+async function judgeCreatedIndex(
+  client: SqlClient,
+  index: readonly string[],
+  table: readonly string[],
+): Promise<Verdict> {
+  const [found] = await indexesOf(client, path(table), `c.relname = ${quoteLiteral(index.at(-1) ?? '')}::name`);
   if (found === undefined) return 'again';
   if (found['valid'] === true) return 'done';
   await client.query(`DROP INDEX CONCURRENTLY ${String(found['index'])}`);
   return 'again';
 }
 
-/** The server goes on with the statement of a killed client until its end; only then can be seen what became of it. */
-async function untilNobodyRuns(client: SqlClient, sql: string): Promise<void> {
-  // pg_stat_activity cuts the text (track_activity_query_size, 1 kB by default).
-  const start = quoteLiteral(sql.slice(0, 200));
-  for (;;) {
-    const { rows } = await client.query(
-      `SELECT count(*)::int AS busy FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database() AND state = 'active' AND left(query, 200) = left(${start}, 200)`,
-    );
-    if (rows[0]?.['busy'] === 0) return;
-    await sleep(200);
-  }
+async function judgeDropped(client: SqlClient, index: readonly string[]): Promise<Verdict> {
+  const { rows } = await client.query(`SELECT to_regclass(${path(index)}) IS NULL AS gone`);
+  return rows[0]?.['gone'] === true ? 'done' : 'again';
 }
 
-function unquoted(identifier: string): string {
-  return identifier.startsWith('"') ? identifier.slice(1, -1).replaceAll('""', '"') : identifier.toLowerCase();
+/** The copies that REINDEX CONCURRENTLY builds are invalid until it is done, and the old indexes afterwards. */
+async function judgeReindexed(client: SqlClient, relation: string | undefined): Promise<Verdict> {
+  const copies =
+    relation === undefined
+      ? []
+      : await indexesOf(client, relation, String.raw`NOT i.indisvalid AND c.relname ~ '_cc(new|old)\d*$'`);
+  for (const { index } of copies) await client.query(`DROP INDEX CONCURRENTLY ${String(index)}`);
+  return 'again';
 }
 
-function withoutLeadingComments(sql: string): string {
-  return sql.replace(/^(?:\s+|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)+/, '');
+/** https://www.postgresql.org/docs/current/sql-altertable.html#SQL-ALTERTABLE-DETACH-PARTITION */
+async function judgeDetached(
+  client: SqlClient,
+  table: readonly string[],
+  partition: readonly string[],
+): Promise<Verdict> {
+  const { rows } = await client.query(
+    `SELECT inhdetachpending AS pending FROM pg_inherits
+     WHERE inhparent = to_regclass(${path(table)}) AND inhrelid = to_regclass(${path(partition)})`,
+  );
+  if (rows[0] === undefined) return 'done';
+  if (rows[0]['pending'] !== true) return 'again';
+  const [from, detached] = [table, partition].map((name) => name.map(quoteName).join('.'));
+  await client.query(`ALTER TABLE ${from} DETACH PARTITION ${detached} FINALIZE`);
+  return 'done';
+}
+
+/** Of a table, or of the table of an index. */
+async function indexesOf(client: SqlClient, relation: string, condition: string) {
+  const { rows } = await client.query(
+    `SELECT i.indisvalid AS valid, format('%I.%I', n.nspname, c.relname) AS index
+     FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE i.indrelid = coalesce((SELECT indrelid FROM pg_index WHERE indexrelid = to_regclass(${relation})), to_regclass(${relation})) AND ${condition}`,
+  );
+  return rows;
+}
+
+/** A name as a text of SQL, for `to_regclass`. */
+function path(name: readonly string[]): string {
+  return quoteLiteral(name.map(quoteName).join('.'));
 }

@@ -1,112 +1,112 @@
-import { MigrateError, messageOf } from '../errors.js';
+import { isMigrateError, MigrateError, messageOf } from '../errors.js';
 import { withoutPasswords } from '../passwords.js';
+import { classify } from '../sql/index.js';
+import { untilFinishedElsewhere } from './alone.js';
 import { abortable, cancelled } from './cancel.js';
 import type { SqlClient } from './client.js';
-import { migrationFailed, needsAutocommit } from './failure.js';
-import { ledgerChange } from './ledger.js';
+import { migrationFailed } from './failure.js';
+import { rollback, tellReplyLost } from './fate.js';
 import type { HalfDone } from './log.js';
-import { everyRow, StepProgress } from './progress.js';
-import { judgeInDoubt, runsAlone } from './repair.js';
+import { afterLostReply } from './outcome.js';
+import { StepProgress } from './progress.js';
+import type { Reach } from './progress.js';
+import { traceOf } from './repair.js';
 import { withSession } from './session.js';
 import type { Execute, Session } from './session.js';
-import { attemptOf, executeMigration } from './transaction.js';
-import type { ApplyContext, Step } from './transaction.js';
+import { executeMigration } from './step.js';
+import type { ApplyContext, Step } from './step.js';
+import { stepping } from './stepping.js';
 
 /**
  * Runs a migration without a transaction around it. Each statement is committed together with a count of the statements done,
- * so that whatever stops it (an error, a signal, a kill), the next run goes on exactly there. Returns how long it took.
+ * so that whatever stops it (an error, a signal, a kill), the next run goes on exactly there. Returns how long it took; undefined when a
+ * session of an earlier process has finished it meanwhile.
  */
-export async function applyInSteps(step: Step, context: ApplyContext, halfDone: HalfDone | undefined): Promise<number> {
+export async function applyInSteps(step: Step, context: ApplyContext): Promise<number | undefined> {
   const { name } = step.migration;
   const stepper: { execute: Execute } = { execute: (_sql, _parameters, run) => run() };
   const execute: Execute = (sql, parameters, run) => stepper.execute(sql, parameters, run);
   return withSession({ ...context, migration: () => name, execute: () => execute }, async (session) => {
-    const { client } = session;
     const started = performance.now();
-    await withoutTimeouts(session, context);
-    const runnable = await step.migration.prepare(session.queryRunner, context.instantiate);
-    const progress = await (halfDone
-      ? StepProgress.resume(client, context.tables, halfDone)
-      : StepProgress.start(client, context.tables, attemptOf(step, context, 'plain')));
-    if (halfDone) context.onEvent({ type: 'resuming', migration: name, statementsDone: halfDone.statements_done });
-    const resumeAt = halfDone && (await decideInDoubt(client, step, halfDone));
-    stepper.execute = stepping(session, progress, resumeAt, step);
+    const reach = await reachOf(session, context);
     try {
-      await abortable(context.signal, () => executeMigration(runnable, step, session));
-      if (resumeAt && progress.done < resumeAt.statements) throw diverged(step, resumeAt.statements);
-      session.progress.sql = undefined;
-      await progress.finish(
-        ledgerChange(context.tables, step.migration, step.direction),
-        step.direction === 'up' ? 'applied' : 'reverted',
-      );
+      const runnable = await step.migration.prepare(session.queryRunner, context.instantiate);
+      const opened = await StepProgress.open(session, step, context, reach).catch(async (error: unknown) => {
+        await rollback(session);
+        throw notBegun(error, step);
+      });
+      if (opened === undefined) return undefined;
+      const { progress, halfDone } = opened;
+      try {
+        const next = stepping({ session, progress, step, context, reach });
+        stepper.execute = halfDone ? await resuming(halfDone, next, session, progress, step, context) : next;
+        await abortable(context.signal, () => executeMigration(runnable, step, session));
+        if (halfDone && progress.done < halfDone.statements_done) throw diverged(step, halfDone.statements_done);
+        session.progress.sql = undefined;
+        await progress.finish();
+      } catch (error) {
+        await stop(error, { session, progress, halfDone, step, context });
+      }
       return performance.now() - started;
-    } catch (error) {
-      await client.query('ROLLBACK').catch(() => undefined);
-      await progress.failed(messageOf(error));
-      throw stopped(error, step, session, progress, context);
     } finally {
-      await client.query('RESET lock_timeout; RESET statement_timeout').catch(() => undefined);
+      if (reach === 'direct')
+        await session.client.query('RESET lock_timeout; RESET statement_timeout').catch(() => undefined);
     }
   });
 }
 
-/** Concurrent index builds wait for other transactions by design: a timeout would only leave an INVALID index behind. */
-async function withoutTimeouts(session: Session, context: ApplyContext): Promise<void> {
-  const { rows } = await session.client.query('SELECT pg_backend_pid() AS pid');
-  session.setBackend(Number(rows[0]?.['pid']));
-  await session.client.query('SET lock_timeout = 0; SET statement_timeout = 0');
-  context.lock.assertHeld();
+/**
+ * Concurrent index builds wait for other transactions by design: a timeout would only leave an INVALID index behind. Through a pooler, the
+ * setting would be left to others.
+ */
+async function reachOf({ client, setBackend }: Session, { lock }: ApplyContext): Promise<Reach> {
+  const { rows } = await client.query('SELECT pg_backend_pid() AS pid');
+  const pid = Number(rows[0]?.['pid']);
+  setBackend(pid);
+  lock.assertHeld();
+  // A pooler answers with a number of its own when the connection is opened.
+  const { processID } = client as { readonly processID?: number };
+  if (lock.fence !== undefined && processID !== pid) return 'pooled';
+  await client.query('SET lock_timeout = 0; SET statement_timeout = 0');
+  return 'direct';
 }
 
-/** Where to go on: after so many statements, whose chained hash is known unless somebody has decided the number by hand. */
-interface ResumeAt {
-  readonly statements: number;
-  readonly hash: string | null;
-  /** The statement after them is done too, but not counted. */
-  readonly alsoDone: string | undefined;
-}
-
-async function decideInDoubt(client: SqlClient, step: Step, halfDone: HalfDone): Promise<ResumeAt> {
+/** Goes past the statements that are done, and on with the others. */
+async function resuming(
+  halfDone: HalfDone,
+  next: Execute,
+  session: Session,
+  progress: StepProgress,
+  step: Step,
+  context: ApplyContext,
+): Promise<Execute> {
   const { statements_done: statements, statements_hash: hash, in_doubt: inDoubt } = halfDone;
-  if (inDoubt === null) return { statements, hash, alsoDone: undefined };
-  const verdict = await judgeInDoubt(client, inDoubt);
-  if (verdict === 'unknown') throw halfDoneError(step.migration.name, halfDone);
-  return { statements, hash, alsoDone: verdict === 'done' ? inDoubt : undefined };
-}
-
-function stepping(session: Session, progress: StepProgress, resumeAt: ResumeAt | undefined, step: Step): Execute {
-  let ownTransaction = false;
+  context.onEvent({ type: 'resuming', migration: step.migration.name, statementsDone: statements });
+  const isDone = inDoubt !== null && (await isDoneInDoubt(inDoubt, halfDone, session.client, step, context));
   return async (sql, parameters, run) => {
-    const opens = /^\s*(?:BEGIN|START\s+TRANSACTION)\b/i.test(sql);
-    const closes = /^\s*(?:COMMIT|END|ABORT|ROLLBACK(?!\s+TO)(?!\s+(?:WORK|TRANSACTION)\s+TO))\b/i.test(sql);
-    if (resumeAt && progress.done < resumeAt.statements) {
-      progress.skip(sql, parameters);
-      const reached = progress.done === resumeAt.statements;
-      if (reached && resumeAt.hash !== null && progress.chain !== resumeAt.hash)
-        throw diverged(step, resumeAt.statements);
+    if (progress.done < statements) {
+      progress.pass(sql, parameters);
+      if (progress.done === statements && hash !== null && progress.chain !== hash) throw diverged(step, statements);
       return resultAgain(session.client, sql, run);
     }
-    if (resumeAt?.alsoDone === withoutPasswords(sql) && progress.done === resumeAt.statements)
-      return progress.inside(sql, parameters, () => Promise.resolve([]));
-    if (opens) ownTransaction = true;
-    if (ownTransaction) {
-      if (closes) ownTransaction = false;
-      return progress.inside(sql, parameters, opens ? () => withEveryRow(session.client, run) : run);
-    }
-    if (runsAlone(sql)) return progress.alone(sql, parameters, run);
-    try {
-      return await progress.together(sql, parameters, run);
-    } catch (error) {
-      if (!needsAutocommit(error)) throw error;
-      return progress.alone(sql, parameters, run);
-    }
+    if (progress.done > statements || !isDone || withoutPasswords(sql) !== inDoubt) return next(sql, parameters, run);
+    await progress.counts(sql, parameters);
+    return [];
   };
 }
 
-async function withEveryRow(client: SqlClient, open: () => Promise<unknown>): Promise<unknown> {
-  const result = await open();
-  await client.query(everyRow);
-  return result;
+async function isDoneInDoubt(
+  sql: string,
+  halfDone: HalfDone,
+  client: SqlClient,
+  step: Step,
+  context: ApplyContext,
+): Promise<boolean> {
+  const trace = traceOf(sql);
+  await untilFinishedElsewhere(client, sql, trace, step, context);
+  const verdict = (await trace?.judge(client)) ?? 'unknown';
+  if (verdict === 'unknown') throw halfDoneError(step.migration.name, halfDone);
+  return verdict === 'done';
 }
 
 /**
@@ -114,9 +114,10 @@ async function withEveryRow(client: SqlClient, open: () => Promise<unknown>): Pr
  * that fails (what it read may be gone by now) has no answer: should that lead elsewhere, the chain of hashes shows it.
  */
 async function resultAgain(client: SqlClient, sql: string, run: () => Promise<unknown>): Promise<unknown> {
+  const statements = classify(sql);
   // What it has set for its session is gone with the session.
-  if (/^\s*(?:SET|RESET)\b(?!\s+LOCAL\b)/i.test(sql)) return run();
-  if (!/^\s*(?:SELECT|SHOW|VALUES|TABLE|WITH|EXPLAIN)\b/i.test(sql)) return [];
+  if (statements.every(({ setting }) => setting?.until === 'session')) return run();
+  if (!statements.every(({ onlyReads }) => onlyReads)) return [];
   await client.query('BEGIN READ ONLY');
   try {
     return await run();
@@ -127,22 +128,56 @@ async function resultAgain(client: SqlClient, sql: string, run: () => Promise<un
   }
 }
 
-function stopped(
-  error: unknown,
-  step: Step,
-  session: Session,
-  progress: StepProgress,
-  context: ApplyContext,
-): MigrateError {
+function notBegun(error: unknown, { migration, direction }: Step): MigrateError {
+  const state = 'It runs without a transaction. None of its statements was executed now.';
+  return migrationFailed(error, { migration: migration.name, direction, sql: undefined, statement: 0, state });
+}
+
+interface Stopped {
+  readonly session: Session;
+  readonly progress: StepProgress;
+  readonly halfDone: HalfDone | undefined;
+  readonly step: Step;
+  readonly context: ApplyContext;
+}
+
+/** Throws what went wrong, with what is known of the database. Returns where only the reply to the last COMMIT was lost. */
+async function stop(error: unknown, stopped: Stopped): Promise<void> {
+  const { session, progress, halfDone, step, context } = stopped;
+  const { name } = step.migration;
+  const answered = await rollback(session);
+  const { transaction } = progress;
+  let about = '';
+  if (!answered && transaction?.commit === 'sent') {
+    const now = await afterLostReply(name, transaction.xid, context, (client) => progress.read(client));
+    if (now === undefined) throw endUnknown(error, step, progress.kept);
+    if (now.state === 'finished') return tellReplyLost(name, context);
+    progress.learn(now.statementsDone);
+    about = ' The connection was lost during a COMMIT; the log was read again on a new connection.';
+  } else if (!answered) {
+    about = transaction
+      ? ' The connection was lost before the next COMMIT was sent, so the server rolls back what was not committed.'
+      : ' The connection was lost. If a statement was under way, the next run finds out whether it was finished.';
+  }
+  if (isMigrateError(error) && error.code === 'MIGRATION_HALF_DONE' && halfDone) {
+    await progress.putBack(halfDone);
+    throw error;
+  }
+  await progress.failed(messageOf(error));
+  throw failure(error, about, stopped);
+}
+
+function failure(error: unknown, about: string, { session, progress, step, context }: Stopped): MigrateError {
   const { name } = step.migration;
   const again = `nest-migrate ${step.direction === 'up' ? 'run' : 'revert'}`;
+  const n = progress.kept;
   const done =
-    progress.done === 0
+    n === 0
       ? 'None of its statements is done'
-      : progress.done === 1
+      : n === 1
         ? 'Its first statement is done and stays'
-        : `Its first ${progress.done} statements are done and stay`;
-  const state = `It runs without a transaction. ${done}.`;
+        : `Its first ${n} statements are done and stay`;
+  const state = `It runs without a transaction. ${done}.${about}`;
   if (context.signal.aborted) return cancelled(context.signal, `Migration ${name}: ${state}`);
   return migrationFailed(error, {
     migration: name,
@@ -150,17 +185,27 @@ function stopped(
     sql: session.progress.sql,
     statement: session.progress.statement,
     state,
-    next: `Correct what is wrong, then \`${again}\`: it goes on at statement ${progress.done + 1}. If you undo the done statements by hand instead: nest-migrate resolve ${name} --not-started`,
+    next: `${about === '' ? 'Correct what is wrong, then' : 'When the server answers again,'} \`${again}\`: it goes on at statement ${n + 1}. If you undo the done statements by hand instead: nest-migrate resolve ${name} --not-started`,
   });
 }
 
-/** What somebody has to decide who sees a migration that stopped in the middle. */
+function endUnknown(error: unknown, { migration: { name } }: Step, kept: number): MigrateError {
+  return new MigrateError({
+    code: 'OUTCOME_UNKNOWN',
+    message: `The connection was lost during a COMMIT of migration ${name}, which runs without a transaction, and the server did not answer when it was asked again. ${kept} of its statements ${kept === 1 ? 'is' : 'are'} done; whether this COMMIT was executed is not known.`,
+    next: 'When the server answers again, `nest-migrate status` says how far it is. Running the command again is safe: it goes on from there.',
+    migration: name,
+    cause: error,
+  });
+}
+
+/** What a person has to decide about a migration that stopped in the middle. */
 export function halfDoneError(name: string, halfDone: HalfDone): MigrateError {
   const n = halfDone.statements_done;
   const doubt =
     halfDone.in_doubt === null || halfDone.state === 'failed'
       ? ''
-      : `\nNobody knows whether its statement ${n + 1} was finished:\n  ${halfDone.in_doubt.trim().slice(0, 500)}`;
+      : `\nIt is not known whether its statement ${n + 1} was finished:\n  ${halfDone.in_doubt.trim().slice(0, 500)}`;
   return new MigrateError({
     code: 'MIGRATION_HALF_DONE',
     message: `Migration ${name} stopped in the middle of its ${halfDone.direction} part (started ${halfDone.started_at}), after ${n} finished statement${n === 1 ? '' : 's'}.${doubt}${halfDone.error ? `\nIts error was: ${halfDone.error}` : ''}`,

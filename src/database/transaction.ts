@@ -1,29 +1,19 @@
-import { MigrateError, messageOf } from '../errors.js';
-import type { Direction } from '../events.js';
-import type { Instantiate, LoadedMigration, Runnable } from '../files/migration.js';
-import { advisoryLockHolder, describeBlocker } from './blockers.js';
+import { messageOf } from '../errors.js';
 import { abortable, cancelled, pause } from './cancel.js';
-import type { SqlClient, SqlResult } from './client.js';
-import { isLockFailure, migrationFailed } from './failure.js';
-import { ledgerChange } from './ledger.js';
-import { attemptColumns, logFailure } from './log.js';
+import type { SqlResult } from './client.js';
+import { isLockFailure, migrationBlocked, migrationFailed } from './failure.js';
+import type { NotGranted } from './failure.js';
+import { fateOf, nextAfter, outcomeUnknown, rollback, stateAfter } from './fate.js';
+import { assertFinishedMeanwhile, openFenced } from './fence.js';
+import type { Fenced } from './fence.js';
+import { logFailure } from './log.js';
 import type { Attempt } from './log.js';
-import { everyRow } from './progress.js';
+import { markOpen, recordAndCommit, recordStep } from './record.js';
+import { everyRow } from './row-security.js';
 import { withSession } from './session.js';
-import type { Session, SessionContext } from './session.js';
-import type { Tables } from './tables.js';
-import { quoteLiteral } from '../sql/index.js';
-
-export interface ApplyContext extends SessionContext {
-  readonly tables: Tables;
-  readonly instantiate: Instantiate;
-  readonly batch: number;
-}
-
-export interface Step {
-  readonly migration: LoadedMigration;
-  readonly direction: Direction;
-}
+import type { Session } from './session.js';
+import { attemptOf, executeMigration } from './step.js';
+import type { ApplyContext, Step } from './step.js';
 
 /**
  * Whether a COMMIT waits until it is on the disk. Only the last one of a run has to: the server writes them in their order, so all others
@@ -37,62 +27,62 @@ const longestDelayMs = 30_000;
 
 /**
  * Runs migrations in one transaction, the rows of ledger and log with them: all or nothing. What does not get its table locks
- * in time is rolled back, so that the queries queued behind it go on, and tried again as a whole. Returns how long each took.
+ * in time is rolled back, so that the queries queued behind it go on, and tried again as a whole. Returns how long each took; undefined
+ * when a session of an earlier process has finished them meanwhile.
  */
 export async function applyInTransaction(
   steps: readonly Step[],
   context: ApplyContext,
   commit: Commit = 'on-disk',
-): Promise<readonly number[]> {
+): Promise<readonly number[] | undefined> {
   const deadline = Date.now() + context.settings.retryForMs;
   for (let attempt = 1; ; attempt++) {
     const outcome = await attemptOnce(steps, context, commit);
     if ('durations' in outcome) return outcome.durations;
     const delayMs = Math.round(Math.min(longestDelayMs, firstDelayMs * 2 ** (attempt - 1)) * (0.5 + Math.random() / 2));
-    if (Date.now() + delayMs > deadline) throw blocked(outcome, attempt, context);
+    if (Date.now() + delayMs > deadline) throw migrationBlocked(outcome, attempt, context.settings.lockTimeoutMs);
     const { migration, reason, blockers } = outcome;
     context.onEvent({ type: 'retrying', migration, attempt, delayMs, reason, blockers });
     await pause(delayMs, context.signal);
-    if (context.signal.aborted) throw cancelled(context.signal, rolledBack(steps));
+    if (context.signal.aborted) throw cancelled(context.signal, stateAfter('rolled back', steps));
   }
 }
 
-interface NotGranted {
-  readonly migration: string;
-  readonly sql: string | undefined;
-  readonly reason: string;
-  readonly blockers: Session['progress']['blockers'];
-  readonly error: unknown;
-}
-
-type Outcome = { readonly durations: readonly number[] } | NotGranted;
+type Outcome = { readonly durations: readonly number[] | undefined } | NotGranted;
 
 async function attemptOnce(steps: readonly Step[], context: ApplyContext, commit: Commit): Promise<Outcome> {
   let current = steps[0]?.migration.name ?? '';
   return withSession({ ...context, migration: () => current }, async (session) => {
     const durations: number[] = [];
     let attempt: Attempt | undefined;
+    let transaction: Fenced | undefined;
     const started = performance.now();
     try {
-      if (!(await begin(session, steps, context, commit))) return await stillBusy(session, current, context);
+      transaction = await begin(session, steps, context, commit);
+      if (transaction === undefined) return { durations: undefined };
       for (const step of steps) {
         current = step.migration.name;
         attempt = attemptOf(step, context, 'transactional');
         const durationMs = await applyStep(session, step, context);
         durations.push(durationMs);
-        if (step === steps.at(-1)) await commitWith(session, step, context, durationMs);
+        if (step === steps.at(-1)) await recordAndCommit(session, transaction, step, context, durationMs);
         else await recordStep(session.client, step, context, durationMs);
       }
       return { durations };
     } catch (error) {
-      await rollback(session);
+      const fate = await fateOf(session, transaction, steps, context);
+      if (fate === 'committed' && transaction?.commit === 'sent') return { durations };
+      if (fate === 'unknown') throw outcomeUnknown(error, steps);
       const { sql, statement, blockers } = session.progress;
-      if (context.signal.aborted) throw cancelled(context.signal, rolledBack(steps));
-      if (isLockFailure(error)) return { migration: current, sql, reason: messageOf(error), blockers, error };
-      if (attempt)
+      const state = stateAfter(fate, steps);
+      if (context.signal.aborted) throw cancelled(context.signal, state);
+      if (fate === 'rolled back' && isLockFailure(error))
+        return { migration: current, sql, reason: messageOf(error), blockers, error };
+      if (attempt && fate !== 'committed')
         await logFailure(session.client, context.tables, attempt, messageOf(error), performance.now() - started);
       const direction = steps[0]?.direction ?? 'up';
-      throw migrationFailed(error, { migration: current, direction, sql, statement, state: rolledBack(steps) });
+      const at = { migration: current, direction, sql, statement, state };
+      throw migrationFailed(error, { ...at, ...nextAfter(fate, direction) });
     }
   });
 }
@@ -108,165 +98,39 @@ async function applyStep(session: Session, step: Step, context: ApplyContext): P
   return performance.now() - started;
 }
 
-export async function executeMigration(runnable: Runnable, step: Step, session: Session): Promise<void> {
-  if (step.direction === 'up') await runnable.up(session.queryRunner);
-  else if (runnable.down !== undefined) await runnable.down(session.queryRunner);
-  else throw notReversible(step);
-}
-
-export function attemptOf(step: Step, context: ApplyContext, kind: 'transactional' | 'plain'): Attempt {
-  const { name: migration, checksum } = step.migration;
-  return {
-    migration,
-    direction: step.direction,
-    batch: context.batch,
-    transactional: kind === 'transactional',
-    checksum,
-  };
-}
-
 /**
- * Opens the transaction, with the timeouts, and makes sure that nobody has done this already. False when a session of an
- * earlier process is still at work: the server goes on with the statement of a killed client until its end.
+ * Opens the transaction, with the timeouts, once no session of an earlier process holds the fence any more. Undefined when such a session
+ * has finished these steps meanwhile.
  */
 export async function begin(
   session: Session,
   steps: readonly Step[],
   context: ApplyContext,
   commit: Commit = 'on-disk',
-): Promise<boolean> {
-  const { settings, tables, lock } = context;
-  const fence = lock.fence === undefined ? 'true' : `pg_try_advisory_xact_lock(${lock.fence.join(', ')})`;
-  const names = steps.map((step) => quoteLiteral(step.migration.name)).join(', ');
+): Promise<Fenced | undefined> {
+  const { settings } = context;
   const { isolationLevel } = context.dataSource.options as { readonly isolationLevel?: string };
   const level = isolationLevel === undefined ? '' : ` ISOLATION LEVEL ${isolationLevel}`;
-  let results: readonly SqlResult[] = [];
-  await session.unwatched(
-    () => session.queryRunner.startTransaction(),
-    async (sql) => {
-      // In one message with what we have to say; the isolation level, which TypeORM sends behind it, is part of it.
-      if (sql !== 'START TRANSACTION') return;
-      results = (await session.client.query(
-        `START TRANSACTION${level};
-         SET LOCAL lock_timeout = ${settings.lockTimeoutMs}; SET LOCAL statement_timeout = ${settings.statementTimeoutMs}; ${everyRow};
-         SET LOCAL "nest_migrate.open" = '0';${commit === 'on-disk' ? '' : ' SET LOCAL synchronous_commit = off;'}
-         SELECT pg_backend_pid() AS pid, ${fence} AS fenced;
-         SELECT count(DISTINCT name)::int AS recorded FROM ${tables.ledger} WHERE name IN (${names})`,
-      )) as unknown as readonly SqlResult[];
-    },
-  );
-  const [opened, ledger] = results.slice(-2).map(({ rows }) => rows[0]);
-  session.setBackend(Number(opened?.['pid']));
-  if (opened?.['fenced'] !== true) return false;
-  const recorded = Number(ledger?.['recorded']);
-  if (recorded === steps.filter((step) => step.direction === 'down').length) return true;
-  throw new MigrateError({
-    code: 'LOCK_LOST',
-    message:
-      'The list of applied migrations was changed while we hold the lock, by something that takes no lock (TypeORM itself, perhaps). This migration was not started.',
-    next: 'Look at `nest-migrate status`, then run the command again.',
-  });
-}
-
-async function stillBusy(session: Session, migration: string, context: ApplyContext): Promise<NotGranted> {
+  const open = async (questions: string): Promise<readonly SqlResult[]> => {
+    let results: readonly SqlResult[] = [];
+    await session.unwatched(
+      () => session.queryRunner.startTransaction(),
+      async (sql) => {
+        // In one message with what we have to say; the isolation level, which TypeORM sends after it, is part of it.
+        if (sql !== 'START TRANSACTION') return;
+        results = (await session.client.query(
+          `START TRANSACTION${level};
+           SET LOCAL lock_timeout = ${settings.lockTimeoutMs}; SET LOCAL statement_timeout = ${settings.statementTimeoutMs}; ${everyRow};
+           ${markOpen};${commit === 'on-disk' ? '' : ' SET LOCAL synchronous_commit = off;'}
+           ${questions}`,
+        )) as unknown as readonly SqlResult[];
+      },
+    );
+    return results;
+  };
+  const opened = await openFenced({ steps, open, giveUp: () => rollback(session) }, session, context);
+  if (opened.ledger === 'as it was') return opened.transaction;
   await rollback(session);
-  const { side, fence } = context.lock;
-  const holder = side && fence ? await advisoryLockHolder(side, fence) : undefined;
-  const reason = 'a session of an earlier migration process is still at work on the server';
-  return { migration, sql: undefined, reason, blockers: holder ? [holder] : [], error: undefined };
-}
-
-/** Records the last step and commits, in one message. */
-async function commitWith(session: Session, step: Step, context: ApplyContext, durationMs: number): Promise<void> {
-  const { client, queryRunner } = session;
-  // TypeORM would not commit what is not open any more: then recording it says what is wrong.
-  if (!queryRunner.isTransactionActive) return recordStep(client, step, context, durationMs);
-  // Savepoints that a migration has left open end with the transaction.
-  Object.assign(queryRunner, { transactionDepth: 1 });
-  const record = recordSql(step, context, durationMs);
-  await session.unwatched(
-    () => queryRunner.commitTransaction(),
-    (commit) =>
-      client.query(`${record}; ${commit}`).catch((error: unknown) => Promise.reject(asNotRecorded(error, step))),
-  );
-}
-
-export async function recordStep(
-  client: SqlClient,
-  step: Step,
-  context: ApplyContext,
-  durationMs: number,
-): Promise<void> {
-  await client.query(recordSql(step, context, durationMs)).catch((error: unknown) => {
-    throw asNotRecorded(error, step);
-  });
-}
-
-const notRecorded = 'nest_migrate.not_recorded';
-
-/** '0', which is no difference, in the transaction that we opened, and no number in any other: there the setting made with it is gone. */
-const isOpen = `coalesce(nullif(current_setting('nest_migrate.open', true), ''), '${notRecorded}')::int`;
-
-/**
- * Ledger and log in one message. It fails when the transaction that we opened is not open any more. Nothing that is sent in the same
- * message has happened then, above all no COMMIT of a transaction that a migration has opened by itself.
- */
-function recordSql(step: Step, context: ApplyContext, durationMs: number): string {
-  const { tables } = context;
-  const { names, values } = attemptColumns(attemptOf(step, context, 'transactional'));
-  const duration = Math.round(durationMs);
-  return `${ledgerChange(tables, step.migration, step.direction)};
-    INSERT INTO ${tables.log} (${names}, state, started_at, finished_at, duration_ms)
-      VALUES (${values}, '${step.direction === 'up' ? 'applied' : 'reverted'}',
-        clock_timestamp() - interval '${duration} milliseconds', clock_timestamp(), ${duration} + ${isOpen})`;
-}
-
-function asNotRecorded(error: unknown, { migration: { name }, direction }: Step): unknown {
-  if (!messageOf(error).includes(notRecorded)) return error;
-  return new MigrateError({
-    code: 'MIGRATION_FAILED',
-    message: `Migration ${name} ended the transaction that it runs in by itself (a COMMIT or ROLLBACK in its SQL). What it did before that is in the database, but it is not recorded as ${direction === 'up' ? 'applied' : 'reverted'}.`,
-    next: `Remove the COMMIT, or let it run without a transaction (\`transaction = false\` in the class, \`-- transaction: false\` in a .sql file). If all of it is done: nest-migrate ${direction === 'up' ? 'run' : 'revert'} --fake --count 1`,
-  });
-}
-
-export async function rollback(session: Session): Promise<void> {
-  const { queryRunner } = session;
-  try {
-    // A migration may have opened savepoints; plain ROLLBACK ends them all.
-    await session.client.query('ROLLBACK');
-  } catch {
-    // The connection is gone, and its transaction with it.
-  }
-  Object.assign(queryRunner, { isTransactionActive: false, transactionDepth: 0 });
-}
-
-function rolledBack(steps: readonly Step[]): string {
-  const what = steps.length > 1 ? `these ${steps.length} migrations` : 'this migration';
-  return `The database is as it was before ${what}: the transaction was rolled back.`;
-}
-
-function notReversible(step: Step): MigrateError {
-  return new MigrateError({
-    code: 'MIGRATION_FAILED',
-    message: `Migration ${step.migration.name} cannot be reverted: it has no down${step.migration.file?.endsWith('.sql') ? ' section' : '()'}. Nothing was changed.`,
-    next: 'Write its down part; or, if you have undone it by hand: nest-migrate revert --fake --count 1',
-    migration: step.migration.name,
-  });
-}
-
-function blocked(outcome: NotGranted, attempts: number, context: ApplyContext): MigrateError {
-  const who = outcome.blockers.map((blocker) => `\n  ${describeBlocker(blocker)}`).join('');
-  const pid = outcome.blockers[0]?.pid;
-  return new MigrateError({
-    code: 'MIGRATION_BLOCKED',
-    message: `Migration ${outcome.migration} did not get its locks in ${attempts} attempts (each waits ${context.settings.lockTimeoutMs} ms at most, so that the queries behind it are not held up): ${outcome.reason}.${who === '' ? '' : `\nIn its way:${who}`}\nThe database is as it was before this migration: it was rolled back.`,
-    next:
-      pid === undefined
-        ? 'Run again when the table is less busy, or try for longer: --retry-for 30min'
-        : `End what blocks it (SELECT pg_terminate_backend(${pid});), or try for longer (--retry-for 30min), then run again.`,
-    migration: outcome.migration,
-    ...(outcome.sql !== undefined && { sql: outcome.sql }),
-    cause: outcome.error,
-  });
+  await assertFinishedMeanwhile(session.client, steps, context);
+  return undefined;
 }

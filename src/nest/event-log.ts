@@ -29,6 +29,14 @@ function log(event: MigrateEvent): void {
       return logger.log(
         `Another process is migrating${event.holder ? ` (${describe(event.holder)})` : ''}: waiting for it`,
       );
+    case 'waiting-for-session':
+      return logger.log(
+        `${event.migration}: a session that was left behind is still at work on the server${event.session ? ` (${describe(event.session)})` : ''}: waiting for it`,
+      );
+    case 'finished-meanwhile':
+      return logger.log(
+        `${event.migration} was ${event.direction === 'up' ? 'applied' : 'reverted'} meanwhile by the session that was waited for`,
+      );
     case 'resuming':
       return logger.log(`${event.migration} goes on after statement ${event.statementsDone}`);
     case 'connecting':

@@ -72,8 +72,6 @@ function isAboutSql({ text, is }: Pattern): boolean {
  */
 export const stillReading: Readonly<Record<string, number>> = {
   'commands/generate/change.ts': 1,
-  'database/repair.ts': 7,
-  'database/steps.ts': 4,
   'passwords.ts': 1,
   'plan/name.ts': 3,
   'plan/prove.ts': 3,

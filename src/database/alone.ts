@@ -1,0 +1,76 @@
+import { MigrateError } from '../errors.js';
+import { advisoryLockHolder, sessionExecuting } from './blockers.js';
+import type { SqlClient } from './client.js';
+import { waitForSession } from './earlier-session.js';
+import type { Reach, StepProgress } from './progress.js';
+import { traceOf } from './repair.js';
+import type { Trace } from './repair.js';
+import type { Session } from './session.js';
+import type { ApplyContext, Step } from './step.js';
+
+export interface Alone {
+  readonly session: Session;
+  readonly progress: StepProgress;
+  readonly step: Step;
+  readonly context: ApplyContext;
+  readonly reach: Reach;
+}
+
+/**
+ * Executes a statement that cannot be in a transaction, and so not in one with the fence. On a direct connection its own session holds the
+ * fence meanwhile. Through a pooler no session can: there it must be a statement that shows what became of it.
+ */
+export async function executeAlone(
+  sql: string,
+  parameters: unknown,
+  run: () => Promise<unknown>,
+  at: Alone,
+): Promise<unknown> {
+  const trace = traceOf(sql);
+  if (trace === undefined && at.reach === 'pooled') throw behindPooler(sql, at);
+  return holdingFence(at, async () => {
+    await untilFinishedElsewhere(at.session.client, sql, trace, at.step, at.context);
+    return at.progress.alone(sql, parameters, run);
+  });
+}
+
+/** The server goes on with the statement of a killed client until its end; only then can be seen what became of it. */
+export async function untilFinishedElsewhere(
+  client: SqlClient,
+  sql: string,
+  trace: Trace | undefined,
+  { migration }: Step,
+  context: ApplyContext,
+): Promise<void> {
+  const session = () => sessionExecuting(client, sql, trace?.relation);
+  await waitForSession(migration.name, context, async () => ((await session()) ? undefined : {}), session);
+}
+
+async function holdingFence<T>({ session, step, context, reach }: Alone, work: () => Promise<T>): Promise<T> {
+  const { fence } = context.lock;
+  if (fence === undefined || reach === 'pooled') return work();
+  const key = fence.join(', ');
+  const { client } = session;
+  const take = async (): Promise<object | undefined> => {
+    context.lock.assertHeld();
+    const { rows } = await client.query(`SELECT pg_try_advisory_lock(${key}) AS held`);
+    return rows[0]?.['held'] === true ? {} : undefined;
+  };
+  await waitForSession(step.migration.name, context, take, () => advisoryLockHolder(client, fence));
+  try {
+    return await work();
+  } finally {
+    await client.query(`SELECT pg_advisory_unlock(${key})`).catch(() => undefined);
+  }
+}
+
+function behindPooler(sql: string, { step, progress }: Alone): MigrateError {
+  const { name } = step.migration;
+  return new MigrateError({
+    code: 'MIGRATION_FAILED',
+    message: `Migration ${name}: its statement ${progress.done + 1} commits by itself, and nothing in the database shows afterwards whether it was finished. This connection goes through a pooler, where two processes might execute it at the same time. It was not executed.\n  ${sql.trim().slice(0, 500)}`,
+    next: 'Give the command the address of the server itself (NEST_MIGRATE_DATABASE_URL). Or, if it does no harm to execute the statement again, write this comment in front of it: /* nest-migrate-rerunnable */',
+    migration: name,
+    sql,
+  });
+}

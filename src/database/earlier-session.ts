@@ -1,0 +1,36 @@
+import { MigrateError } from '../errors.js';
+import type { Blocker } from '../events.js';
+import { describeBlocker } from './blockers.js';
+import type { ConnectContext } from './client.js';
+import { poll } from './poll.js';
+
+/**
+ * Waits for a session that an earlier process has left on the server: that goes on with the statement of a killed client until its end,
+ * and with a COMMIT that nobody waits for any more.
+ */
+export async function waitForSession<T extends object>(
+  migration: string,
+  context: Pick<ConnectContext, 'settings' | 'signal' | 'onEvent'>,
+  ask: () => Promise<T | undefined>,
+  who: () => Promise<Blocker | undefined>,
+): Promise<T> {
+  const session = (): Promise<Blocker | undefined> => who().catch(() => undefined);
+  return poll(context, {
+    state: 'It was waiting for a session of an earlier migration process, and changed nothing.',
+    ask,
+    tell: async (waitedMs) =>
+      context.onEvent({ type: 'waiting-for-session', migration, waitedMs, session: await session() }),
+    tooLong: async (waitedMs) => stillAtWork(waitedMs, await session()),
+  });
+}
+
+function stillAtWork(waitedMs: number, session: Blocker | undefined): MigrateError {
+  const who = session ? ` (${describeBlocker(session)})` : '';
+  return new MigrateError({
+    code: 'LOCK_NOT_ACQUIRED',
+    message: `A session of an earlier migration process was still at work on the server after ${Math.round(waitedMs / 1000)} s, longer than we wait${who}. This migration went no further.`,
+    next: session
+      ? `Wait longer (--wait-for-others 10min), or end that session: SELECT pg_terminate_backend(${session.pid});`
+      : 'Run the command again, or wait longer (--wait-for-others 10min).',
+  });
+}

@@ -1,0 +1,36 @@
+import { cancelled } from './cancel.js';
+import { migrationFailed } from './failure.js';
+import { fateOf, nextAfter, outcomeUnknown, stateAfter } from './fate.js';
+import type { Fenced } from './fence.js';
+import { recordAndCommit, recordStep } from './record.js';
+import { withSession } from './session.js';
+import type { ApplyContext, Step } from './step.js';
+import { begin } from './transaction.js';
+
+/**
+ * Records migrations as applied, or as reverted, without executing them. False when a session of an earlier process has recorded them
+ * meanwhile.
+ */
+export async function recordOnly(steps: readonly Step[], context: ApplyContext): Promise<boolean> {
+  return withSession({ ...context, migration: () => '' }, async (session) => {
+    let transaction: Fenced | undefined;
+    try {
+      transaction = await begin(session, steps, context);
+      if (transaction === undefined) return false;
+      for (const step of steps) {
+        if (step === steps.at(-1)) await recordAndCommit(session, transaction, step, context, 0);
+        else await recordStep(session.client, step, context, 0);
+      }
+      return true;
+    } catch (error) {
+      const fate = await fateOf(session, transaction, steps, context);
+      if (fate === 'committed' && transaction?.commit === 'sent') return true;
+      if (fate === 'unknown') throw outcomeUnknown(error, steps);
+      const state = stateAfter(fate, steps);
+      if (context.signal.aborted) throw cancelled(context.signal, state);
+      const { migration, direction = 'up' } = steps[0] ?? {};
+      const at = { migration: migration?.name ?? '', direction, sql: undefined, statement: 0, state };
+      throw migrationFailed(error, { ...at, ...nextAfter(fate, direction) });
+    }
+  });
+}

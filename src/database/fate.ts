@@ -1,0 +1,110 @@
+import { MigrateError } from '../errors.js';
+import type { Direction } from '../events.js';
+import { quoteLiteral } from '../sql/index.js';
+import type { SqlClient } from './client.js';
+import type { Fenced } from './fence.js';
+import { afterLostReply } from './outcome.js';
+import type { Session } from './session.js';
+import type { ApplyContext, Step } from './step.js';
+
+/** What has become of a transaction in which something failed, as far as the server has said. */
+export type Fate =
+  | 'committed'
+  | 'rolled back'
+  /** The connection was lost before COMMIT was sent: the server rolls back what it was not told to commit. */
+  | 'never committed'
+  /** The reply to COMMIT was lost, and the ledger does not contain what the transaction wrote to it. */
+  | 'not recorded'
+  /** A COMMIT in the SQL of the migration has ended it before. */
+  | 'ended early'
+  | 'unknown';
+
+/** Rolls back what is still open. */
+export async function fateOf(
+  session: Session,
+  transaction: Fenced | undefined,
+  steps: readonly Step[],
+  context: ApplyContext,
+): Promise<Fate> {
+  const answered = await rollback(session);
+  if (transaction?.commit === 'acknowledged') return 'committed';
+  if (answered) return transaction && (await hasCommitted(session.client, transaction)) ? 'ended early' : 'rolled back';
+  if (transaction?.commit !== 'sent') return 'never committed';
+  const name = steps.at(-1)?.migration.name ?? '';
+  const answer = await afterLostReply(name, transaction.xid, context, async (client) => ({
+    isRecorded: await isRecorded(client, steps, context),
+  }));
+  if (answer === undefined) return 'unknown';
+  if (!answer.isRecorded) return 'not recorded';
+  tellReplyLost(name, context);
+  return 'committed';
+}
+
+export function tellReplyLost(migration: string, { onEvent }: Pick<ApplyContext, 'onEvent'>): void {
+  const message = `The reply to the COMMIT of ${migration} was lost with the connection. The database, read again on a new connection, shows that it was committed.`;
+  onEvent({ type: 'warning', code: 'REPLY_LOST', message });
+}
+
+/** Whether the server has confirmed it: a lost connection confirms nothing. */
+export async function rollback(session: Session): Promise<boolean> {
+  Object.assign(session.queryRunner, { isTransactionActive: false, transactionDepth: 0 });
+  // A migration may have opened savepoints; plain ROLLBACK ends them all.
+  return session.client.query('ROLLBACK').then(
+    () => true,
+    () => false,
+  );
+}
+
+async function hasCommitted(client: SqlClient, { xid }: Fenced): Promise<boolean> {
+  const result = await client.query(`SELECT pg_xact_status('${xid}') AS status`).catch(() => undefined);
+  return result?.rows[0]?.['status'] === 'committed';
+}
+
+/** Whether the ledger says of each migration what the transaction wrote last. */
+async function isRecorded(client: SqlClient, steps: readonly Step[], { tables }: ApplyContext): Promise<boolean> {
+  const last = new Map(steps.map(({ migration, direction }) => [migration.name, direction]));
+  const { rows: found } = await client.query(
+    `SELECT to_regclass(${quoteLiteral(tables.ledger)}) IS NOT NULL AS is_there`,
+  );
+  if (found[0]?.['is_there'] !== true) return false;
+  const { rows } = await client.query(
+    `SELECT DISTINCT name FROM ${tables.ledger} WHERE name IN (${[...last.keys()].map(quoteLiteral).join(', ')})`,
+  );
+  const names = new Set(rows.map(({ name }) => name));
+  return [...last].every(([name, direction]) => names.has(name) === (direction === 'up'));
+}
+
+/** Says the same to a person, in one sentence. */
+export function stateAfter(fate: Exclude<Fate, 'unknown'>, steps: readonly Step[]): string {
+  const what = steps.length > 1 ? `these ${steps.length} migrations` : 'this migration';
+  switch (fate) {
+    case 'committed':
+      return `The transaction of ${what} was committed.`;
+    case 'rolled back':
+      return `The database is as it was before ${what}: the transaction was rolled back.`;
+    case 'never committed':
+      return `The connection was lost before COMMIT was sent, so the server rolls the transaction back: nothing of ${what} stays.`;
+    case 'not recorded':
+      return `The connection was lost during COMMIT. The ledger, read again on a new connection, does not contain ${what}: the transaction was rolled back.`;
+    case 'ended early':
+      return `A COMMIT in its SQL has ended the transaction before: what it did until then is in the database, but not recorded.`;
+  }
+}
+
+/** What to type next, where that follows from it. */
+export function nextAfter(fate: Fate, direction: Direction): { readonly next?: string } {
+  if (fate !== 'never committed' && fate !== 'not recorded') return {};
+  return { next: `When the server answers again: nest-migrate ${direction === 'up' ? 'run' : 'revert'}` };
+}
+
+export function outcomeUnknown(error: unknown, steps: readonly Step[]): MigrateError {
+  const names = steps.map(({ migration }) => migration.name);
+  const done = steps[0]?.direction === 'down' ? 'reverted' : 'applied';
+  return new MigrateError({
+    code: 'OUTCOME_UNKNOWN',
+    message: `The connection was lost during the COMMIT of ${names.join(', ')}, and the server did not answer when it was asked again. It is not known whether that was ${done}: either all of it or nothing.`,
+    next: `When the server answers again, \`nest-migrate status\` says whether it is ${done}. Running the command again is safe.`,
+    migration: names.at(-1) ?? '',
+    cause: error,
+  });
+}

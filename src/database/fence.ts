@@ -1,0 +1,109 @@
+import { MigrateError } from '../errors.js';
+import { quoteLiteral } from '../sql/index.js';
+import { advisoryLockHolder } from './blockers.js';
+import type { SqlClient, SqlResult } from './client.js';
+import { waitForSession } from './earlier-session.js';
+import type { Session } from './session.js';
+import type { ApplyContext, Step } from './step.js';
+
+/** A transaction that holds the fence, and how far its end has come. */
+export interface Fenced {
+  /** The number under which `pg_xact_status` knows it. */
+  readonly xid: string;
+  commit: 'not sent' | 'sent' | 'acknowledged';
+}
+
+interface Opening {
+  readonly steps: readonly Step[];
+  /** Begins the transaction and asks the questions, in one message. */
+  open(questions: string): Promise<readonly SqlResult[]>;
+  /** Ends it again when another session still holds the fence. */
+  giveUp(): Promise<unknown>;
+  /** What must be true besides, as SQL. */
+  readonly expected?: string;
+}
+
+/** What the first message of a transaction says. */
+export interface Opened {
+  readonly transaction: Fenced;
+  /** Whether the ledger is as it was when the lock was taken. */
+  readonly ledger: 'as it was' | 'changed';
+  readonly asExpected: boolean;
+}
+
+/**
+ * Opens a transaction that holds the fence: the second advisory lock, which keeps a process that has lost its lock without noticing from
+ * working beside the next one. The ledger is read only after that.
+ */
+export async function openFenced(opening: Opening, session: Session, context: ApplyContext): Promise<Opened> {
+  const { fence } = context.lock;
+  const attempt = async (): Promise<Opened | undefined> => {
+    context.lock.assertHeld();
+    const opened = await ask(opening, session, context);
+    if (opened === undefined) await opening.giveUp();
+    return opened;
+  };
+  const holder = async () => fence && advisoryLockHolder(session.client, fence);
+  return waitForSession(opening.steps[0]?.migration.name ?? '', context, attempt, holder);
+}
+
+/** The same in a transaction that is open already. Undefined: another session holds the fence. */
+export async function ask(
+  { steps, open, expected = 'true' }: Omit<Opening, 'giveUp'>,
+  session: Session,
+  context: ApplyContext,
+): Promise<Opened | undefined> {
+  const { fence, side } = context.lock;
+  const recorded = recordedSql(steps, context);
+  const results = await open(
+    `SELECT pg_backend_pid() AS pid, pg_current_xact_id()::text AS xid, ${fence === undefined ? 'true' : `pg_try_advisory_xact_lock(${fence.join(', ')})`} AS fenced,
+       current_setting('transaction_isolation') = 'read committed' AS is_fresh;
+     SELECT (${recorded}) AS recorded, (${expected}) AS as_expected`,
+  );
+  const [opened, answer] = results.slice(-2).map(({ rows }) => rows[0]);
+  session.setBackend(Number(opened?.['pid']));
+  if (opened?.['fenced'] !== true) return undefined;
+  // A stricter isolation level would go on looking at the moment before it had the fence.
+  const now =
+    opened['is_fresh'] === true || !side ? answer : (await side.query(`SELECT (${recorded}) AS recorded`)).rows[0];
+  return {
+    transaction: { xid: String(opened['xid']), commit: 'not sent' },
+    ledger:
+      Number(now?.['recorded']) === steps.filter((step) => step.direction === 'down').length ? 'as it was' : 'changed',
+    asExpected: answer?.['as_expected'] === true,
+  };
+}
+
+function namesOf(steps: readonly Step[]): string {
+  return steps.map((step) => quoteLiteral(step.migration.name)).join(', ');
+}
+
+function recordedSql(steps: readonly Step[], { tables }: ApplyContext): string {
+  return `SELECT count(DISTINCT name)::int FROM ${tables.ledger} WHERE name IN (${namesOf(steps)})`;
+}
+
+/**
+ * For when the ledger has changed: a session of an earlier process of ours may have finished these steps meanwhile. The log says so, to
+ * which TypeORM does not write. Throws when something else has changed the ledger.
+ */
+export async function assertFinishedMeanwhile(
+  client: SqlClient,
+  steps: readonly Step[],
+  context: ApplyContext,
+): Promise<void> {
+  const direction = steps[0]?.direction;
+  const { rows } = await client.query(
+    `SELECT (${recordedSql(steps, context)}) AS recorded, (SELECT count(*)::int FROM (SELECT DISTINCT ON (migration) state FROM ${context.tables.log}
+       WHERE migration IN (${namesOf(steps)}) AND state IN ('applied', 'reverted') ORDER BY migration, id DESC) AS last
+     WHERE state = '${direction === 'up' ? 'applied' : 'reverted'}') AS finished`,
+  );
+  const recorded = direction === 'up' ? steps.length : 0;
+  const isFinished = rows[0]?.['finished'] === steps.length && rows[0]['recorded'] === recorded;
+  if (isFinished && steps.every((step) => step.direction === direction)) return;
+  throw new MigrateError({
+    code: 'LOCK_LOST',
+    message:
+      'The list of applied migrations was changed while we hold the lock, by something that takes no lock (TypeORM itself, perhaps). This migration was not started.',
+    next: 'Look at `nest-migrate status`, then run the command again.',
+  });
+}

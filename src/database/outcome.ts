@@ -1,0 +1,61 @@
+import { codeOf, isMigrateError } from '../errors.js';
+import { transactionHolder } from './blockers.js';
+import { pause } from './cancel.js';
+import { withClient } from './client.js';
+import type { SqlClient } from './client.js';
+import { waitForSession } from './earlier-session.js';
+import type { ApplyContext } from './step.js';
+
+/** After a signal, the database is asked what has become of the work, but not for long. */
+const afterSignalMs = 5_000;
+
+export function askingAfterwards(context: ApplyContext): ApplyContext {
+  return context.signal.aborted ? { ...context, signal: AbortSignal.timeout(afterSignalMs) } : context;
+}
+
+/**
+ * For when the reply to a COMMIT was lost. Waits on a new connection until the transaction has ended, and then looks what it has left: in
+ * the ledger or the log, which it wrote to. What `pg_xact_status` says would not do: after a failover, the number may be that of another
+ * transaction. Undefined when the server cannot be asked.
+ */
+export async function afterLostReply<T extends object>(
+  migration: string,
+  xid: string,
+  context: ApplyContext,
+  look: (client: SqlClient) => Promise<T>,
+): Promise<T | undefined> {
+  const asking = askingAfterwards(context);
+  const { timeoutMs, retryEveryMs } = context.settings.connect;
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    try {
+      return await withClient(asking, async (client) => {
+        const ask = async (): Promise<{ readonly found: T | undefined } | undefined> => {
+          if (await isStandby(client)) return Date.now() < deadline ? undefined : { found: undefined };
+          return (await hasEnded(client, xid)) ? { found: await look(client) } : undefined;
+        };
+        return (await waitForSession(migration, asking, ask, () => transactionHolder(client, xid))).found;
+      });
+    } catch (error) {
+      if (isMigrateError(error) || asking.signal.aborted || Date.now() >= deadline) return undefined;
+      await pause(retryEveryMs, asking.signal);
+    }
+  }
+}
+
+/** A standby that is about to become the new primary may not have all transactions of the old one yet. */
+async function isStandby(client: SqlClient): Promise<boolean> {
+  const { rows } = await client.query('SELECT pg_is_in_recovery() AS standby');
+  return rows[0]?.['standby'] === true;
+}
+
+async function hasEnded(client: SqlClient, xid: string): Promise<boolean> {
+  try {
+    const { rows } = await client.query(`SELECT pg_xact_status('${xid}') AS status`);
+    return rows[0]?.['status'] !== 'in progress';
+  } catch (error) {
+    // This server has not come to that number yet: it is another one.
+    if (codeOf(error) === '22023') return true;
+    throw error;
+  }
+}

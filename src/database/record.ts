@@ -1,0 +1,75 @@
+import { MigrateError, messageOf } from '../errors.js';
+import type { SqlClient } from './client.js';
+import type { Fenced } from './fence.js';
+import { ledgerChange } from './ledger.js';
+import { attemptColumns } from './log.js';
+import type { Session } from './session.js';
+import { attemptOf } from './step.js';
+import type { ApplyContext, Step } from './step.js';
+
+const notRecorded = 'nest_migrate.not_recorded';
+
+/** Set in each transaction that we open, so that it can be told from one that a migration has opened. */
+export const markOpen = `SET LOCAL "nest_migrate.open" = '0'`;
+
+/** '0', which is no difference, in the transaction that we opened, and no number in any other: there the setting made with it is gone. */
+const isOpen = `coalesce(nullif(current_setting('nest_migrate.open', true), ''), '${notRecorded}')::int`;
+
+/** Writes a step to ledger and log, inside the transaction that it ran in. */
+export async function recordStep(
+  client: SqlClient,
+  step: Step,
+  context: ApplyContext,
+  durationMs: number,
+): Promise<void> {
+  await client.query(recordSql(step, context, durationMs)).catch((error: unknown) => {
+    throw asNotRecorded(error, step);
+  });
+}
+
+/** Records the last step and commits, in one message. */
+export async function recordAndCommit(
+  session: Session,
+  transaction: Fenced,
+  step: Step,
+  context: ApplyContext,
+  durationMs: number,
+): Promise<void> {
+  const { client, queryRunner } = session;
+  // TypeORM would not commit what is not open any more: then recording it says what is wrong.
+  if (!queryRunner.isTransactionActive) return recordStep(client, step, context, durationMs);
+  // Savepoints that a migration has left open end with the transaction.
+  Object.assign(queryRunner, { transactionDepth: 1 });
+  const record = recordSql(step, context, durationMs);
+  await session.unwatched(
+    () => queryRunner.commitTransaction(),
+    async (commit) => {
+      transaction.commit = 'sent';
+      await client.query(`${record}; ${commit}`).catch((error: unknown) => Promise.reject(asNotRecorded(error, step)));
+      transaction.commit = 'acknowledged';
+    },
+  );
+}
+
+/**
+ * Ledger and log in one message. It fails when the transaction that we opened is not open any more. Nothing that is sent in the same
+ * message has happened then, above all no COMMIT of a transaction that a migration has opened by itself.
+ */
+function recordSql(step: Step, context: ApplyContext, durationMs: number): string {
+  const { tables } = context;
+  const { names, values } = attemptColumns(attemptOf(step, context, 'transactional'));
+  const duration = Math.round(durationMs);
+  return `${ledgerChange(tables, step.migration, step.direction)};
+    INSERT INTO ${tables.log} (${names}, state, started_at, finished_at, duration_ms)
+      VALUES (${values}, '${step.direction === 'up' ? 'applied' : 'reverted'}',
+        clock_timestamp() - interval '${duration} milliseconds', clock_timestamp(), ${duration} + ${isOpen})`;
+}
+
+function asNotRecorded(error: unknown, { migration: { name }, direction }: Step): unknown {
+  if (!messageOf(error).includes(notRecorded)) return error;
+  return new MigrateError({
+    code: 'MIGRATION_FAILED',
+    message: `Migration ${name} ended the transaction that it runs in by itself (a COMMIT or ROLLBACK in its SQL). What it did before that is in the database, but it is not recorded as ${direction === 'up' ? 'applied' : 'reverted'}.`,
+    next: `Remove the COMMIT, or let it run without a transaction (\`transaction = false\` in the class, \`-- transaction: false\` in a .sql file). If all of it is done: nest-migrate ${direction === 'up' ? 'run' : 'revert'} --fake --count 1`,
+  });
+}

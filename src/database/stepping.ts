@@ -1,0 +1,70 @@
+import { classify } from '../sql/index.js';
+import type { SqlClass } from '../sql/index.js';
+import { executeAlone } from './alone.js';
+import type { Alone } from './alone.js';
+import { isTransactionOpen } from './client.js';
+import { needsAutocommit } from './failure.js';
+import type { Execute } from './session.js';
+
+/** Executes each statement of a migration without a transaction in the way that leaves the least in doubt. */
+export function stepping(at: Alone): Execute {
+  const { progress, session } = at;
+  /** A transaction that the migration has opened by itself; its statements are counted when it is committed. */
+  let own: 'none' | 'opened' | 'fenced' = 'none';
+
+  async function inOwn(sql: string, parameters: unknown, run: () => Promise<unknown>): Promise<unknown> {
+    const statements = classify(sql);
+    // SET TRANSACTION must be the first statement of its transaction.
+    if (own === 'opened' && !statements.every(isSetTransaction)) {
+      await progress.enter();
+      own = 'fenced';
+    }
+    const [only, ...more] = statements;
+    const commits = only !== undefined && more.length === 0 && only.closes && !only.undoes;
+    const before = progress.kept;
+    const result = commits ? await progress.leave(sql, parameters, run) : await run();
+    if (isOpenAfter(session.client, statements, true)) {
+      if (progress.kept === before) progress.pass(sql, parameters);
+      // COMMIT AND CHAIN has opened the next one.
+      else own = 'opened';
+    } else {
+      own = 'none';
+      if (progress.kept === before) await progress.counts(sql, parameters);
+    }
+    return result;
+  }
+
+  return async (sql, parameters, run) => {
+    if (own !== 'none') return inOwn(sql, parameters, run);
+    const statements = classify(sql);
+    if (statements.some(({ opens, closes }) => opens || closes)) {
+      if (statements.length > 1 && !leavesOpen(statements, false)) return executeAlone(sql, parameters, run, at);
+      const result = await run();
+      if (isOpenAfter(session.client, statements, false)) {
+        own = 'opened';
+        progress.pass(sql, parameters);
+      } else await progress.counts(sql, parameters);
+      return result;
+    }
+    if (statements.some(({ runsAlone }) => runsAlone === 'always')) return executeAlone(sql, parameters, run, at);
+    try {
+      return await progress.together(sql, parameters, run);
+    } catch (error) {
+      if (!needsAutocommit(error)) throw error;
+      return executeAlone(sql, parameters, run, at);
+    }
+  };
+}
+
+/** The server says so itself; older versions of `pg` do not hand that on. */
+function isOpenAfter(client: Alone['session']['client'], statements: readonly SqlClass[], before: boolean): boolean {
+  return isTransactionOpen(client) ?? leavesOpen(statements, before);
+}
+
+function leavesOpen(statements: readonly SqlClass[], before: boolean): boolean {
+  return statements.reduce((open, { opens, closes }) => opens || (open && !closes), before);
+}
+
+function isSetTransaction({ command, setting }: SqlClass): boolean {
+  return command === 'SET' && setting === undefined;
+}

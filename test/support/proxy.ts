@@ -1,0 +1,154 @@
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+
+/** What happens to a connection: it is closed, it stays open but nothing comes through any more, or only this message is lost. */
+export type Fault = 'cut' | 'freeze' | 'drop';
+
+/**
+ * When: instead of forwarding the message of the client, right after it was forwarded (the server works on it), or when its reply comes
+ * (the server has done it).
+ */
+export type Moment = 'request' | 'sent' | 'reply';
+
+export interface Proxy {
+  /** The same database through this proxy. */
+  readonly url: string;
+  /** Lets it happen once, at the next message whose SQL matches, and `then` at once. Resolves when it has happened. */
+  fault(sql: RegExp, moment: Moment, fault: Fault, then?: () => void): Promise<void>;
+  /** New connections go to this server from now on, as after a failover. */
+  redirect(url: string): void;
+  /** New connections are refused from now on. */
+  refuse(): void;
+  close(): Promise<void>;
+}
+
+export interface ProxyOptions {
+  /** As a pooler does, it answers with a number of its own where the server says which process serves the connection. */
+  readonly as?: 'pooler';
+}
+
+interface Planned {
+  readonly sql: RegExp;
+  readonly moment: Moment;
+  readonly fault: Fault;
+  readonly happened: () => void;
+}
+
+/** A TCP proxy that reads the protocol of PostgreSQL: https://www.postgresql.org/docs/current/protocol-message-formats.html */
+export async function startProxy(target: string, options: ProxyOptions = {}): Promise<Proxy> {
+  const planned: Planned[] = [];
+  const sockets = new Set<Socket>();
+  const state = { target: new URL(target), isRefusing: false };
+  const take = (sql: string): Planned | undefined => {
+    const index = planned.findIndex((one) => one.sql.test(sql));
+    return index === -1 ? undefined : planned.splice(index, 1)[0];
+  };
+  const server = createServer((client) => {
+    if (state.isRefusing) return void client.destroy();
+    const upstream = connect(Number(state.target.port), state.target.hostname);
+    for (const socket of [client, upstream]) {
+      sockets.add(socket);
+      socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
+    }
+    relay(client, upstream, take, options);
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const url = new URL(target);
+  url.port = String((server.address() as AddressInfo).port);
+  return {
+    url: url.href,
+    fault: (sql, moment, fault, then) =>
+      new Promise((resolve) =>
+        planned.push({
+          sql,
+          moment,
+          fault,
+          happened: () => {
+            then?.();
+            resolve();
+          },
+        }),
+      ),
+    redirect: (to) => void (state.target = new URL(to)),
+    refuse: () => void (state.isRefusing = true),
+    close: async () => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+function relay(
+  client: Socket,
+  upstream: Socket,
+  take: (sql: string) => Planned | undefined,
+  { as }: ProxyOptions,
+): void {
+  let isFrozen = false;
+  /** Until when its reply is dropped, and what happens when it comes. */
+  let awaited: Planned | undefined;
+  let isDropping = false;
+  const happen = ({ fault, happened }: Planned): void => {
+    if (fault === 'freeze') isFrozen = true;
+    if (fault === 'cut') for (const socket of [client, upstream]) socket.destroy();
+    happened();
+  };
+  const fromClient = messages('startup', (message) => {
+    if (isFrozen) return;
+    const planned = take(sqlOf(message));
+    if (planned?.moment === 'request') return happen(planned);
+    upstream.write(message);
+    if (planned?.moment === 'sent') happen(planned);
+    if (planned?.moment === 'reply') awaited = planned;
+  });
+  const fromServer = messages('typed', (message) => {
+    if (isFrozen) return;
+    if (awaited !== undefined) {
+      isDropping = awaited.fault === 'drop';
+      happen(awaited);
+      awaited = undefined;
+    }
+    if (isFrozen || client.destroyed) return;
+    if (isDropping) isDropping = String.fromCharCode(message[0] ?? 0) !== 'Z';
+    else client.write(as === 'pooler' ? withOtherKey(message) : message);
+  });
+  client.on('data', fromClient).on('close', () => void (isFrozen || upstream.destroy()));
+  upstream.on('data', fromServer).on('close', () => void (isFrozen || client.destroy()));
+}
+
+/** Cuts a stream into messages. The first one of a client has no type. */
+function messages(first: 'startup' | 'typed', each: (message: Buffer) => void): (chunk: Buffer) => void {
+  let rest = Buffer.alloc(0);
+  let hasType = first === 'typed';
+  return (chunk) => {
+    rest = Buffer.concat([rest, chunk]);
+    for (;;) {
+      const start = hasType ? 1 : 0;
+      if (rest.length < start + 4) return;
+      const length = start + rest.readInt32BE(start);
+      if (rest.length < length) return;
+      const message = rest.subarray(0, length);
+      rest = rest.subarray(length);
+      hasType = true;
+      each(message);
+    }
+  };
+}
+
+/** The text of a Query or Parse message. */
+function sqlOf(message: Buffer): string {
+  const type = String.fromCharCode(message[0] ?? 0);
+  if (type !== 'Q' && type !== 'P') return '';
+  const text = message.toString('utf8', 5);
+  return (type === 'P' ? text.slice(text.indexOf('\0') + 1) : text).split('\0')[0] ?? '';
+}
+
+/** BackendKeyData, with another process ID. */
+function withOtherKey(message: Buffer): Buffer {
+  if (String.fromCharCode(message[0] ?? 0) !== 'K') return message;
+  const changed = Buffer.from(message);
+  changed.writeInt32BE(1, 5);
+  return changed;
+}
