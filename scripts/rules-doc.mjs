@@ -65,7 +65,7 @@ async function opinions() {
       'shadow/there-and-back.js',
     ].map(built),
   );
-  const shadow = await openShadow(new DataSource({ type: 'postgres' }), {});
+  const shadow = await openShadow(new DataSource({ type: 'postgres' }), { statements: [], settings: [], key: '' }, {});
   const noDependencies = () => Promise.reject(new Error('no dependencies here'));
   const findingIn = async (rule, { given, sql, targetVersion = 15, ...marks }) => {
     await shadow.pool.query(afresh);

@@ -48,6 +48,8 @@ export type ErrorCode =
   // what the entities describe, created on a throwaway database
   | 'ENTITIES_INVALID'
   | 'SHADOW_EXTENSION'
+  // what a database has before its first migration
+  | 'INITIAL_STATE_FAILED'
   // generating
   | 'DECISION_NEEDED'
   | 'PROOF_FAILED'

@@ -58,6 +58,14 @@ export interface MigrateSettings {
    * @default the folder of the first `migrations` pattern of the data source
    */
   readonly dir?: string;
+  /**
+   * What a database has before its first migration, though no migration makes it: SQL, or the path of a file that ends in `.sql`. For
+   * what a DBA prepares; what TypeORM installs when it connects, and the data source's own schema, are known.
+   *
+   * @example
+   * initialState: 'CREATE SCHEMA extensions; CREATE EXTENSION "uuid-ossp" SCHEMA extensions'
+   */
+  readonly initialState?: string;
   /** What `lint` is told once and for all. */
   readonly lint?: LintSettings;
   /** What `drift` looks at. */
@@ -92,6 +100,8 @@ export interface ResolvedSettings {
   readonly waitForOthersMs: number;
   readonly connect: { readonly timeoutMs: number; readonly retryEveryMs: number };
   readonly dir: string | undefined;
+  /** SQL, or a file of it, which is read when a throwaway database is made. */
+  readonly initialState: string | undefined;
   /** Whether its rules exist, `lint` says: nobody else loads them. */
   readonly lint: LintSettings | undefined;
   readonly drift: { readonly ignore: readonly string[] };
@@ -106,7 +116,15 @@ const choices = {
 
 const durations = { lockTimeout: '2s', retryFor: '10min', statementTimeout: 0, waitForOthers: 0 } as const;
 const connectDurations = { timeout: '30s', retryEvery: '1s' } as const;
-const known = new Set([...Object.keys(choices), ...Object.keys(durations), 'connect', 'dir', 'lint', 'drift']);
+const known = new Set([
+  ...Object.keys(choices),
+  ...Object.keys(durations),
+  'connect',
+  'dir',
+  'initialState',
+  'lint',
+  'drift',
+]);
 
 /**
  * Checks what a user has set and fills in the defaults. All problems are reported at once, unknown keys too.
@@ -146,6 +164,8 @@ export function resolveSettings(settings: MigrateSettings = {}): ResolvedSetting
   }
   if (given['dir'] !== undefined && typeof given['dir'] !== 'string')
     problems.push(`dir must be a folder, but is ${show(given['dir'])}`);
+  if (given['initialState'] !== undefined && typeof given['initialState'] !== 'string')
+    problems.push(`initialState must be SQL or the path of a .sql file, but is ${show(given['initialState'])}`);
   const resolved: ResolvedSettings = {
     transaction: choice('transaction'),
     outOfOrder: choice('outOfOrder'),
@@ -160,6 +180,7 @@ export function resolveSettings(settings: MigrateSettings = {}): ResolvedSetting
       retryEveryMs: duration('connect.retryEvery', connect['retryEvery'], connectDurations.retryEvery),
     },
     dir: settings.dir,
+    initialState: settings.initialState,
     lint: settings.lint,
     drift: { ignore: settings.drift?.ignore ?? [] },
   };

@@ -23,9 +23,25 @@ export interface EmbeddedOptions {
   readonly extensions?: () => Promise<Extensions>;
 }
 
+/** What is different with a database that is thrown away. */
+export interface ThrownAway {
+  /** What every connection begins with. */
+  readonly begin: string;
+  /** Goes around each statement that is given as a text. */
+  readonly around: Around;
+}
+
+/** Executes a statement on a connection, and may execute more before and after it. */
+export type Around = <T>(sql: string, connection: Surrounded, execute: () => Promise<T>) => Promise<T>;
+
+export interface Surrounded {
+  isInTransaction(): boolean;
+  execute(sql: string): Promise<unknown>;
+}
+
 interface DriverOptions extends EmbeddedOptions {
-  /** Not anybody's database: there is nothing to protect in production. */
-  readonly throwaway?: boolean;
+  /** The database is not the user's: there is nothing to protect in production. */
+  readonly throwaway?: ThrownAway;
   /** Where the database is opened elsewhere than in this thread. */
   readonly open?: () => Promise<PGlite>;
 }
@@ -41,7 +57,7 @@ const servers = ((globalThis as Record<symbol, unknown>)[Symbol.for('nest-migrat
  * connection.
  */
 export function embeddedDriver(options: DriverOptions): object {
-  const { dir: folder, extensions = () => Promise.resolve({}), throwaway = false } = options;
+  const { dir: folder, extensions = () => Promise.resolve({}), throwaway } = options;
   const dir = resolve(checkedFolder(folder ?? (process.env['NEST_MIGRATE_EMBEDDED'] || '.nest-migrate/postgres')));
   const open = options.open ?? (async () => openFolder(dir, await extensions()));
   const server = servers.get(dir) ?? new EmbeddedServer(dir, open);
@@ -69,22 +85,25 @@ export async function closeEmbedded(): Promise<void> {
   await Promise.all([...servers.values()].map((server) => server.close()));
 }
 
-function clientOf(server: EmbeddedServer, throwaway: boolean): typeof pg.Client {
+function clientOf(server: EmbeddedServer, throwaway: ThrownAway | undefined): typeof pg.Client {
   return class Client extends pg.Client {
     readonly #wire: ClientWire;
 
     constructor(config?: string | pg.ClientConfig) {
-      if (!throwaway) refuseInProduction();
+      if (throwaway === undefined) refuseInProduction();
       const wire = new ClientWire(server);
       const given = typeof config === 'object' ? config : {};
       super({ ...given, connectionString: undefined, connectionTimeoutMillis: 0, ...wiredConfig(wire) });
       this.#wire = wire;
+      if (throwaway !== undefined) this.#surround(throwaway.around);
     }
 
     override connect(done?: Done<pg.Client>): Promise<pg.Client> {
       return calledBack(done, async () => {
         await server.connect(this.#wire);
-        return super.connect();
+        const connected = await super.connect();
+        if (throwaway?.begin) await super.query(throwaway.begin);
+        return connected;
       });
     }
 
@@ -96,6 +115,21 @@ function clientOf(server: EmbeddedServer, throwaway: boolean): typeof pg.Client 
         await super.end();
         if (connected) this.emit('end');
       });
+    }
+
+    /** Only what is a text: nothing else is written by hand. */
+    #surround(around: Around): void {
+      type Query = (...given: readonly unknown[]) => Promise<unknown>;
+      const query = super.query.bind(this) as unknown as Query;
+      const connection = { isInTransaction: () => this.#wire.isInTransaction, execute: (sql: string) => query(sql) };
+      const surrounded: Query = (...given) => {
+        const [sql] = given;
+        if (typeof sql !== 'string') return query(...given);
+        const done = given.findLast((one) => typeof one === 'function') as Done<unknown> | undefined;
+        const values = given.filter((one) => typeof one !== 'function');
+        return calledBack(done, () => around(sql, connection, () => query(...values)));
+      };
+      this.query = surrounded as unknown as typeof this.query;
     }
   };
 }
@@ -128,13 +162,21 @@ function poolOf(server: EmbeddedServer, Client: typeof pg.Client): typeof pg.Poo
 /** The way of one client to the server. */
 class ClientWire implements Wire {
   readonly waitReady = Promise.resolve();
+  /** As the server has said last. */
+  isInTransaction = false;
   #last: Promise<unknown> = this.waitReady;
 
   constructor(private readonly server: EmbeddedServer) {}
 
   execProtocolStream(message: Uint8Array, options?: object): Promise<readonly ProtocolMessage[]> {
-    const answers = this.server.send(this, message, options);
+    const answers = this.#sent(message, options);
     this.#last = answers.catch(() => undefined);
+    return answers;
+  }
+
+  async #sent(message: Uint8Array, options?: object): Promise<readonly ProtocolMessage[]> {
+    const answers = await this.server.send(this, message, options);
+    for (const { name, status } of answers) if (name === 'readyForQuery') this.isInTransaction = status !== 'I';
     return answers;
   }
 

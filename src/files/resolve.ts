@@ -45,7 +45,9 @@ function phaseAtFirstSight(file: string, name: string): Phase | undefined {
   // Of a thousand small files, this takes a third of the time that the asynchronous way takes.
   const text = readFileSync(file, 'utf8');
   const classes = [...text.matchAll(/\bclass\s+([\p{L}\p{N}_$]*\d{13})\b/gu)].map((match) => match[1]);
-  const holdsExpected = classes.length === 1 && classes[0] === name && !/\bname\s*=\s*["'`](?!\S*\d{13})/.test(text);
+  const named = [...text.matchAll(/\bname\s*(?::\s*string\s*)?=\s*(["'`])(.*?)\1/g)].map((match) => match[2]);
+  // TypeORM goes by the property `name`, which need not be that of the class.
+  const holdsExpected = classes.length === 1 && classes[0] === name && named.every((one) => one === name);
   return holdsExpected ? phaseInText(text) : undefined;
 }
 

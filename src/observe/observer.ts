@@ -73,8 +73,8 @@ export class Observer {
     this.#newest = boundary;
   }
 
-  static async open({ dataSource }: Shadow): Promise<Observer> {
-    const relations = await withQueryRunner(dataSource, async (queryRunner) =>
+  static async open(shadow: Shadow): Promise<Observer> {
+    const relations = await withQueryRunner(shadow, async (queryRunner) =>
       readRelations((await queryRunner.connect()) as ObservedClient),
     );
     return new Observer(await openParser(), Math.max(16_383, ...relations.keys()), relations);

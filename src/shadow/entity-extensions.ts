@@ -2,35 +2,13 @@ import type { DataSource, EntityMetadata } from 'typeorm';
 import { messageOf, MigrateError } from '../errors.js';
 import { managed } from './entity-names.js';
 import type { Which } from './entity-names.js';
+import { extensionOfType, extensionsCalledIn } from './extensions.js';
 import { quoteName } from '../sql/index.js';
 
 interface Need {
   readonly extension: string;
   readonly because: string;
 }
-
-/** Types that come with an extension. */
-const extensionOfType: Readonly<Record<string, string>> = {
-  citext: 'citext',
-  hstore: 'hstore',
-  cube: 'cube',
-  ltree: 'ltree',
-  geometry: 'postgis',
-  geography: 'postgis',
-  vector: 'vector',
-  halfvec: 'vector',
-};
-
-/** Functions that come with one, in defaults, checks, indexes and views. */
-const extensionOfFunction: readonly (readonly [RegExp, string])[] = [
-  [/\buuid_(generate_v(1|1mc|3|4|5)|nil|ns_\w+)"?\s*\(/i, 'uuid-ossp'],
-  [/\b(gen_salt|gen_random_bytes|crypt|digest|hmac|pgp_(sym|pub)_\w+|armor)"?\s*\(/i, 'pgcrypto'],
-  [/\b((strict_)?(word_)?similarity|show_trgm)"?\s*\(/i, 'pg_trgm'],
-  [/\bunaccent"?\s*\(/i, 'unaccent'],
-  [/\b(levenshtein(_less_equal)?|soundex|difference|d?metaphone(_alt)?|daitch_mokotoff)"?\s*\(/i, 'fuzzystrmatch'],
-  [/\b(ll_to_earth|earth_distance|earth_box)"?\s*\(/i, 'earthdistance'],
-  [/\bST_\w+"?\s*\(/, 'postgis'],
-];
 
 /** TypeORM would create most of them when it connects, and only warn of a failure; the data source is made without that. */
 export async function createExtensions(
@@ -60,7 +38,7 @@ function needsOf(metadata: EntityMetadata, dataSource: DataSource): readonly Nee
   const { uuidExtension = 'uuid-ossp' } = dataSource.options as { readonly uuidExtension?: string };
   const needs: Need[] = [];
   for (const column of metadata.columns) {
-    const extension = typeof column.type === 'string' ? extensionOfType[column.type] : undefined;
+    const extension = typeof column.type === 'string' ? extensionOfType(column.type) : undefined;
     const because = `${metadata.name}.${column.propertyPath} has the type ${String(column.type)}`;
     if (extension !== undefined) needs.push({ extension, because });
     if (column.isGenerated && column.generationStrategy === 'uuid')
@@ -68,12 +46,8 @@ function needsOf(metadata: EntityMetadata, dataSource: DataSource): readonly Nee
   }
   if (metadata.exclusions.length > 0)
     needs.push({ extension: 'btree_gist', because: `${metadata.name} has an exclusion constraint` });
-  for (const sql of expressionsOf(metadata, dataSource))
-    for (const [pattern, extension] of extensionOfFunction) {
-      const found = pattern.exec(sql)?.[0];
-      if (found !== undefined)
-        needs.push({ extension, because: `${metadata.name} calls ${found.replace(/"?\s*\($/, '()')}` });
-    }
+  for (const { extension, call } of expressionsOf(metadata, dataSource).flatMap(extensionsCalledIn))
+    needs.push({ extension, because: `${metadata.name} calls ${call}` });
   return needs;
 }
 

@@ -3,24 +3,36 @@ import { embeddedDriver } from '../data-source/embedded.js';
 import type { Extensions, PGlite } from '../data-source/pglite.js';
 import { databaseIn, makeFolder, removeFolder } from './folder.js';
 import type { Place } from './place.js';
-
-/** A place for PostgreSQL in this process. Nothing of it is loaded before the first connection. */
-export async function inProcess(extensions?: () => Promise<Extensions>): Promise<Place> {
-  const folder = await makeFolder();
-  return placeIn(folder, extensions && { extensions });
-}
+import { asSql } from './session-settings.js';
+import type { SessionSettings } from './session-settings.js';
+import { withMissingRoles } from './missing-roles.js';
 
 interface Opening {
-  readonly extensions?: () => Promise<Extensions>;
+  readonly settings: SessionSettings;
+  readonly extensions?: (() => Promise<Extensions>) | undefined;
   readonly open?: () => Promise<PGlite>;
 }
 
-export function placeIn(folder: string, opening: Opening = {}): Place {
-  const driver = embeddedDriver({ dir: databaseIn(folder), throwaway: true, ...opening });
+/** A place for PostgreSQL in this process. Nothing of it is loaded before the first connection. */
+export async function inProcess(opening: Opening): Promise<Place> {
+  return placeIn(await makeFolder(), opening);
+}
+
+export function placeIn(folder: string, { settings, extensions, open }: Opening): Place {
+  const begin = asSql(settings);
+  const throwaway = { begin, around: withMissingRoles };
+  const driver = embeddedDriver({
+    dir: databaseIn(folder),
+    throwaway,
+    ...(extensions && { extensions }),
+    ...(open && { open }),
+  });
   const { Pool } = driver as typeof pg;
   return {
     connection: { driver },
     openPool: () => new Pool({ max: 4 }),
+    // There is one session, and what it begins with cannot be told to the server.
+    resetSession: `RESET ALL; ${begin}`,
     remove: () => removeFolder(folder),
   };
 }

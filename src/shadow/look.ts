@@ -13,8 +13,8 @@ export interface Look {
   readonly catalog: CatalogState;
 }
 
-export function lookAt({ dataSource }: Shadow, earlier?: Look): Promise<Look> {
-  return withQueryRunner(dataSource, (queryRunner) => lookAside(queryRunner, earlier));
+export function lookAt(shadow: Shadow, earlier?: Look): Promise<Look> {
+  return withQueryRunner(shadow, (queryRunner) => lookAside(queryRunner, earlier));
 }
 
 /** In a transaction of its own. */

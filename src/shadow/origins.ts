@@ -4,8 +4,9 @@ import { keyOf, objectId } from '../schema/object-id.js';
 import type { ObjectId } from '../schema/object-id.js';
 import { classify } from '../sql/index.js';
 
-/** Who made an object: a generator (ours, TypeORM's), which may remove it too, or somebody by hand. */
-export type Origin = 'generated' | 'hand';
+/** What made an object: a generator (ours, TypeORM's), which may remove it too; a migration written by hand; or what was there before. */
+export type Origin = Maker | 'initial';
+type Maker = 'generated' | 'hand';
 
 /** By the key of the object, without the arguments of functions. */
 export type OriginMap = ReadonlyMap<string, Origin>;
@@ -27,19 +28,18 @@ export class Origins {
   /** What was there at the last look. */
   #present = new Map<string, Origin>();
   /** Of the migrations that were executed since. */
-  #unseen: Origin | undefined;
+  #unseen: Maker | undefined;
 
   private constructor(private readonly client: SqlClient) {}
 
-  /** What is there before the first migration is nobody's by hand. */
   static async open(client: SqlClient): Promise<Origins> {
     const origins = new Origins(client);
-    await origins.#assign('generated');
+    await origins.#assign('initial');
     return origins;
   }
 
   /** Whether a migration of this origin can follow without a look. Where nobody knows its origin yet, that is not sure. */
-  mayFollow(origin: Origin | undefined): boolean {
+  mayFollow(origin: Maker | undefined): boolean {
     return this.#unseen === undefined || this.#unseen === origin;
   }
 
@@ -48,7 +48,7 @@ export class Origins {
     this.#unseen = undefined;
   }
 
-  async after(origin: Origin, statements: readonly string[]): Promise<void> {
+  async after(origin: Maker, statements: readonly string[]): Promise<void> {
     // One that ends its transaction by itself could not be taken back: what nobody can tell apart is kept.
     this.#unseen = this.mayFollow(origin) ? origin : 'hand';
     if (statements.some((sql) => classify(sql).some(({ mayRemove }) => mayRemove))) await this.look();
@@ -129,17 +129,17 @@ const beginnings = new Set([
 /** Only of its own table. */
 const changes = new Set(['INSERT INTO ', 'DELETE FROM ', 'UPDATE ']);
 
-export function originOf(migration: LoadedMigration, statements: readonly string[]): Origin {
+export function originOf(migration: LoadedMigration, statements: readonly string[]): Maker {
   return originBefore(migration) ?? styleOf(statements);
 }
 
 /** Of a migration that has not been executed yet; undefined when it takes its statements to know. */
-export function originBefore({ marksPhase, checksum }: LoadedMigration): Origin | undefined {
+export function originBefore({ marksPhase, checksum }: LoadedMigration): Maker | undefined {
   if (marksPhase) return 'generated';
   return checksum === undefined ? undefined : 'hand';
 }
 
-function styleOf(statements: readonly string[]): Origin {
+function styleOf(statements: readonly string[]): Maker {
   return statements.length > 0 && statements.every(isOfTypeorm) ? 'generated' : 'hand';
 }
 

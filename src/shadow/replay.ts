@@ -1,7 +1,8 @@
-import type { DataSource, QueryRunner } from 'typeorm';
+import type { QueryRunner } from 'typeorm';
 import type { SqlClient } from '../database/client.js';
-import { codeOf, isMigrateError, messageOf, MigrateError } from '../errors.js';
 import type { Instantiate, KnownMigration, LoadedMigration } from '../files/migration.js';
+import { notReplayed } from './not-replayed.js';
+import { shareWithOthers } from './shared-query-runner.js';
 import type { Shadow } from './shadow.js';
 import { classify } from '../sql/index.js';
 
@@ -34,12 +35,12 @@ interface Hooks {
 
 /** The same; undefined when it was taken back. */
 export async function replayIf(
-  { dataSource }: Shadow,
+  shadow: Shadow,
   migration: LoadedMigration,
   instantiate: Instantiate,
   { watch, stays = () => true }: Hooks,
 ): Promise<readonly string[] | undefined> {
-  return withQueryRunner(dataSource, async (queryRunner) => {
+  return withQueryRunner(shadow, async (queryRunner) => {
     const { statements, endedTransaction } = record(queryRunner);
     try {
       const { transaction, up } = await prepare(migration, queryRunner, instantiate);
@@ -55,7 +56,7 @@ export async function replayIf(
       }
       return statements;
     } catch (error) {
-      throw notReplayed(error, migration.name, statements.at(-1));
+      throw notReplayed(error, migration.name, statements.at(-1), shadow);
     }
   });
 }
@@ -65,15 +66,17 @@ async function prepare(migration: LoadedMigration, queryRunner: QueryRunner, ins
   return { transaction, up };
 }
 
+/** Whatever asks for a query runner meanwhile gets a part of this one: some shadows have a single session. */
 export async function withQueryRunner<T>(
-  dataSource: DataSource,
+  { dataSource, resetSession }: Pick<Shadow, 'dataSource' | 'resetSession'>,
   work: (queryRunner: QueryRunner) => Promise<T>,
 ): Promise<T> {
   const queryRunner = dataSource.createQueryRunner();
   try {
-    const result = await work(queryRunner);
+    const keepToItself = await shareWithOthers(queryRunner);
+    const result = await work(queryRunner).finally(keepToItself);
     // What a migration has set for its session must not reach the next one.
-    await ((await queryRunner.connect()) as SqlClient).query('RESET ALL');
+    await ((await queryRunner.connect()) as SqlClient).query(resetSession);
     return result;
   } finally {
     await queryRunner.release();
@@ -120,21 +123,4 @@ function record(queryRunner: QueryRunner): Recorded {
     return query(sql, ...rest);
   }) as QueryRunner['query'];
   return { statements, endedTransaction: () => ended };
-}
-
-function notReplayed(error: unknown, migration: string, sql: string | undefined): MigrateError {
-  if (isMigrateError(error)) return error.with({ migration });
-  const statement = sql === undefined ? '' : `\n  ${sql.trim().split('\n').slice(0, 3).join('\n  ')}`;
-  const message = messageOf(error);
-  const extension = /extension "([^"]+)" is not available|could not open extension control file/.exec(message);
-  return new MigrateError({
-    code: 'REPLAY_FAILED',
-    message: `Migration ${migration} could not be replayed on the empty shadow database: ${message}${codeOf(error) === undefined ? '' : ` (${codeOf(error)})`}.${statement}\nNothing was written.`,
-    next: extension
-      ? 'PGlite does not have that extension. Use a server that has it as the shadow: --shadow postgres://user:password@host/database'
-      : "Migrations must run on an empty database, as a new colleague's or CI's is. If it needs data, let it do without where there is none.",
-    migration,
-    ...(sql !== undefined && { sql }),
-    cause: error,
-  });
 }

@@ -1,93 +1,49 @@
 import { DataSource } from 'typeorm';
-import type { DataSourceOptions, EntityMetadata } from 'typeorm';
-import { messageOf, MigrateError } from '../errors.js';
+import { schemaOptionsOf } from './data-source-options.js';
+import type { InitialState } from './initial-state.js';
+import { makeInitialState } from './make-initial-state.js';
+import { notSetUp } from './not-set-up.js';
 import type { Place } from './place.js';
-import { stubDriver } from './stub-driver.js';
-import { findPlace, notOpened } from './throwaway.js';
+import { findPlace } from './throwaway.js';
 import type { Database, ThrowawayOptions } from './throwaway.js';
 
-/** A throwaway PostgreSQL, empty at first, for the data source's migrations or entities. */
+/** A throwaway PostgreSQL in its initial state, for the data source's migrations or entities. */
 export interface Shadow {
   /** With the options of the real one, and connected here. */
   readonly dataSource: DataSource;
   readonly pool: Database;
+  /** Sets a session back to what it began with. */
+  readonly resetSession: string;
+  /** Why extensions that TypeORM would install are not there. */
+  readonly missing: readonly string[];
   close(): Promise<void>;
 }
 
-/** The data source with its entities, without any database: for what TypeORM knows by itself. */
-export async function withEntities<T>(source: DataSource, work: (dataSource: DataSource) => Promise<T>): Promise<T> {
-  const dataSource = new DataSource({ ...optionsOf(source), driver: stubDriver() });
-  await dataSource.initialize().catch((error: unknown) => {
-    throw notSetUp(error);
-  });
-  inOneOrder(dataSource);
+export async function openShadow(
+  source: DataSource,
+  initial: InitialState,
+  options: Omit<ThrowawayOptions, 'initial'>,
+): Promise<Shadow> {
+  const place = await findPlace({ ...options, initial });
+  const dataSource = new DataSource({ ...schemaOptionsOf(source), ...place.connection });
+  const pool = place.openPool();
+  pool.on('error', () => undefined);
   try {
-    return await work(dataSource);
-  } finally {
-    await dataSource.destroy();
-  }
-}
-
-/** TypeORM loads the files that its patterns match all at once, and keeps them in the order in which they arrive: another one each time. */
-function inOneOrder({ entityMetadatas }: DataSource): void {
-  const place = ({ tablePath, name }: EntityMetadata): string => `${tablePath} ${name}`;
-  entityMetadatas.sort((a, b) => (place(a) < place(b) ? -1 : 1));
-}
-
-export async function openShadow(source: DataSource, options: ThrowawayOptions): Promise<Shadow> {
-  const place = await findPlace(options);
-  const dataSource = new DataSource({ ...optionsOf(source), ...place.connection });
-  try {
+    const missing = await makeInitialState(pool, initial, place.resetSession);
+    // Not sooner: TypeORM asks for the current schema when it connects.
     await dataSource.initialize();
     const { master } = dataSource.driver as unknown as { readonly master: Database };
-    return { dataSource, pool: master, close: () => close(dataSource, place) };
+    const { resetSession } = place;
+    return { dataSource, pool: master, resetSession, missing, close: () => close(dataSource, place) };
   } catch (error) {
     await close(dataSource, place);
     throw notSetUp(error);
+  } finally {
+    await pool.end().catch(() => undefined);
   }
-}
-
-/** What decides about the schema, without what decides about the connection or has effects of its own. */
-function optionsOf(source: DataSource): DataSourceOptions {
-  const {
-    url: _url,
-    host: _host,
-    port: _port,
-    username: _username,
-    password: _password,
-    database: _database,
-    ssl: _ssl,
-    extra: _extra,
-    replication: _replication,
-    driver: _driver,
-    ...rest
-  } = source.options as unknown as Record<string, unknown>;
-  return {
-    ...rest,
-    type: 'postgres',
-    migrations: [],
-    subscribers: [],
-    synchronize: false,
-    dropSchema: false,
-    migrationsRun: false,
-    installExtensions: false,
-    logging: false,
-    cache: false,
-  };
 }
 
 async function close(dataSource: DataSource, place: Place): Promise<void> {
   if (dataSource.isInitialized) await dataSource.destroy().catch(() => undefined);
   await place.remove();
-}
-
-function notSetUp(error: unknown): unknown {
-  const known = notOpened(error);
-  if (known instanceof MigrateError) return known;
-  return new MigrateError({
-    code: 'DATA_SOURCE_INVALID',
-    message: `TypeORM could not set up the data source: ${messageOf(error)}`,
-    next: 'Correct the entities or options that it names. Nothing was written.',
-    cause: error,
-  });
 }

@@ -4,12 +4,14 @@ import pg from 'pg';
 import { causeOf, checkAddress, parseAddress, placeOf, reasonOf, showAddress } from '../data-source/address.js';
 import { codeOf, MigrateError } from '../errors.js';
 import type { Place } from './place.js';
+import { asOptions } from './session-settings.js';
+import type { SessionSettings } from './session-settings.js';
 
 const prefix = 'nest_migrate_shadow_';
 const inUse = '55006';
 
 /** A database of its own on a server; what an earlier process could not remove is removed too. It needs CREATEDB, nothing more. */
-export async function createTemporaryDatabase(url: string): Promise<Place> {
+export async function createTemporaryDatabase(url: string, settings: SessionSettings): Promise<Place> {
   checkAddress(url, 'The address of the shadow server');
   const name = `${prefix}${Date.now()}_${randomBytes(4).toString('hex')}`;
   await onServer(url, async (client) => {
@@ -18,9 +20,12 @@ export async function createTemporaryDatabase(url: string): Promise<Place> {
   });
   const own = parseAddress(url);
   own.pathname = `/${name}`;
+  const options = `${own.searchParams.get('options') ?? ''} ${asOptions(settings)}`.trim();
+  if (options !== '') own.searchParams.set('options', options);
   return {
     connection: { url: own.href, poolSize: 4 },
     openPool: () => new pg.Pool({ connectionString: own.href, max: 4 }),
+    resetSession: 'RESET ALL',
     remove: () => onServer(url, (client) => dropDatabase(client, name)),
   };
 }

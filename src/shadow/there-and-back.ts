@@ -55,13 +55,13 @@ interface TriedDown {
 }
 
 function tryDown(
-  { dataSource }: Shadow,
+  shadow: Shadow,
   migration: LoadedMigration,
   before: Look,
   after: Look,
   instantiate: Instantiate,
 ): Promise<TriedDown> {
-  return withQueryRunner(dataSource, async (queryRunner) => {
+  return withQueryRunner(shadow, async (queryRunner) => {
     const { down, transaction } = await migration.prepare(queryRunner, instantiate);
     if (down === undefined) return { wayBack: { leads: 'nowhere', reason: 'it has no down' }, rolledBack: true };
     const isAlone = transaction === false;

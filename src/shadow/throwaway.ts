@@ -1,21 +1,23 @@
 import type { SqlClient } from '../database/client.js';
 import type { Extensions } from '../data-source/pglite.js';
-import { codeOf, MigrateError } from '../errors.js';
 import { readCatalog } from '../schema/read.js';
 import type { CatalogPool, ReadOptions } from '../schema/read.js';
-import { pgDelta, pglite } from '../version.js';
 import { takeAhead } from './ahead.js';
 import { inProcess } from './in-process.js';
+import type { InitialState } from './initial-state.js';
 import { inside } from './inside.js';
+import { lacksExtension, makeInitialState } from './make-initial-state.js';
+import { notOpened } from './not-set-up.js';
 import type { Place } from './place.js';
 import { createTemporaryDatabase } from './temporary-database.js';
 
 /** What can be asked, and read. */
 export type Database = CatalogPool & SqlClient;
 
-/** A throwaway PostgreSQL, empty at first. */
+/** A throwaway PostgreSQL, in its initial state at first. */
 export interface Throwaway {
   readonly pool: Database;
+  readonly initial: InitialState;
   /** Where it can be read beside the database. */
   readonly readCatalog?: Database['readCatalog'];
   /** Whether these extensions can be created, as far as that is known. */
@@ -24,6 +26,7 @@ export interface Throwaway {
 }
 
 export interface ThrowawayOptions {
+  readonly initial: InitialState;
   /** A server to make a temporary database on; without it, PostgreSQL runs in this process. */
   readonly url?: string | undefined;
   /** Extensions that PGlite has in packages of their own. */
@@ -31,10 +34,26 @@ export interface ThrowawayOptions {
 }
 
 export async function openThrowaway(options: ThrowawayOptions): Promise<Throwaway> {
-  const ahead = options.url === undefined && options.extensions === undefined ? await takeAhead() : undefined;
-  const place = ahead ?? (await findPlace(options));
+  const isUsual = options.url === undefined && options.extensions === undefined;
+  const ahead = isUsual ? await takeAhead(options.initial.settings) : undefined;
+  if (ahead === undefined) return openAt(await findPlace(options), options);
+  try {
+    const opened = await openAt(ahead, options);
+    if (!opened.missing.some(lacksExtension)) return opened;
+    await opened.close();
+  } catch (error) {
+    if (!lacksExtension(error)) throw error;
+  }
+  // It has only the usual extensions, as every one takes its time.
+  return openAt(await findPlace(options), options);
+}
+
+async function openAt(
+  place: Place,
+  { initial }: ThrowawayOptions,
+): Promise<Throwaway & { readonly missing: readonly string[] }> {
   const pool = place.openPool();
-  // A connection that is lost while nobody asks anything: whoever asks next is told.
+  // A connection that is lost while nothing is asked: the next question says so.
   pool.on('error', () => undefined);
   const close = async (): Promise<void> => {
     await pool.end().catch(() => undefined);
@@ -42,10 +61,11 @@ export async function openThrowaway(options: ThrowawayOptions): Promise<Throwawa
   };
   try {
     (await pool.connect()).release();
+    const missing = await makeInitialState(pool, initial, place.resetSession);
     const { onlyExtensions, readCatalog: read } = place;
     const offers = (wanted: readonly string[]): boolean =>
       wanted.every((name) => onlyExtensions?.includes(name) ?? true);
-    return { pool: readBeside(pool, read), readCatalog: read, close, offers };
+    return { pool: readBeside(pool, read), initial, readCatalog: read, missing, close, offers };
   } catch (error) {
     await close();
     throw notOpened(error);
@@ -75,19 +95,7 @@ function readBeside(database: Database, read: Database['readCatalog']): Database
   });
 }
 
-/** With every extension that can be had: what migrations need, nobody knows before they are executed. */
-export function findPlace({ url, extensions }: ThrowawayOptions): Promise<Place> {
-  return url === undefined ? inProcess(extensions) : createTemporaryDatabase(url);
-}
-
-/** Why a throwaway database could not be had, in words that help. */
-export function notOpened(error: unknown): unknown {
-  if (codeOf(error) !== 'PACKAGE_MISSING') return error;
-  return new MigrateError({
-    code: 'PACKAGE_MISSING',
-    message:
-      'A throwaway PostgreSQL is needed to compare schemas, and PGlite, which runs in the process, is not installed.',
-    next: `Install it for development: npm i -D ${pglite} ${pgDelta}. Or name a server: --shadow postgres://…`,
-    cause: error,
-  });
+/** With every extension that can be had: what migrations need is known only when they are executed. */
+export function findPlace({ url, extensions, initial: { settings } }: ThrowawayOptions): Promise<Place> {
+  return url === undefined ? inProcess({ settings, extensions }) : createTemporaryDatabase(url, settings);
 }

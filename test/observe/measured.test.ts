@@ -8,6 +8,7 @@ import { Observer } from '../../src/observe/observer.js';
 import { openShadow } from '../../src/shadow/shadow.js';
 import type { Shadow } from '../../src/shadow/shadow.js';
 import { serverUrl } from '../support/database.js';
+import { emptyState } from '../support/empty-state.js';
 import { readMeasured } from './measured.js';
 import type { Measured, Outcome } from './measured.js';
 import { namesOf, newestRelation, outcomeOf, relationsSince } from './outcome.js';
@@ -74,7 +75,7 @@ describe.each([
   let queryRunner: QueryRunner | undefined;
   let isFresh = false;
   beforeAll(async () => {
-    shadow = await openShadow(new DataSource({ type: 'postgres' }), { url: url() });
+    shadow = await openShadow(new DataSource({ type: 'postgres' }), emptyState, { url: url() });
   });
   afterEach(() => queryRunner?.release());
   afterAll(() => shadow.close());

@@ -5,6 +5,7 @@ import { Observer } from '../../src/observe/observer.js';
 import { openShadow } from '../../src/shadow/shadow.js';
 import type { Shadow } from '../../src/shadow/shadow.js';
 import { serverUrl } from '../support/database.js';
+import { emptyState } from '../support/empty-state.js';
 import { namesOf } from './outcome.js';
 
 describe('an observer', () => {
@@ -12,7 +13,7 @@ describe('an observer', () => {
   let observer: Observer;
   let queryRunner: QueryRunner;
   beforeAll(async () => {
-    shadow = await openShadow(new DataSource({ type: 'postgres' }), { url: serverUrl() });
+    shadow = await openShadow(new DataSource({ type: 'postgres' }), emptyState, { url: serverUrl() });
   });
   afterAll(() => shadow.close());
   beforeEach(async () => {

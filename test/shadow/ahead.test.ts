@@ -6,6 +6,7 @@ import { readCatalog, readSchema, schemaOf } from '../../src/schema/read.js';
 import { closeAhead, openAhead, takeAhead } from '../../src/shadow/ahead.js';
 import { aside, openThrowaway } from '../../src/shadow/throwaway.js';
 import type { Throwaway } from '../../src/shadow/throwaway.js';
+import { emptyState } from '../support/empty-state.js';
 
 const thread = new URL('../../dist/esm/shadow/thread.js', import.meta.url);
 const folders = (): readonly string[] =>
@@ -20,7 +21,7 @@ afterEach(async () => {
 
 async function openInThread(): Promise<Throwaway> {
   openAhead(thread);
-  open = await openThrowaway({});
+  open = await openThrowaway({ initial: emptyState });
   return open;
 }
 
@@ -75,14 +76,14 @@ describe('a throwaway database that was opened ahead, in a thread', () => {
 
   it('is given once; the next one is opened here', async () => {
     openAhead(thread);
-    const place = await takeAhead();
-    expect(await takeAhead()).toBeUndefined();
+    const place = await takeAhead([]);
+    expect(await takeAhead([])).toBeUndefined();
     await place?.remove();
   });
 
   it('is opened in this thread when that one cannot', async () => {
     openAhead(new URL('./there-is-no-thread.js', import.meta.url));
-    open = await openThrowaway({});
+    open = await openThrowaway({ initial: emptyState });
     expect((await open.pool.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
   });
 });

@@ -82,7 +82,7 @@ async function withEntities(
       .log()
       .catch(() => undefined);
     const { master } = dataSource.driver as unknown as { readonly master: Shadow['pool'] };
-    const shadow = { dataSource, pool: master, close: async () => undefined };
+    const shadow = { dataSource, pool: master, resetSession: 'RESET ALL', missing: [], close: async () => undefined };
     await work(
       shadow,
       (log?.upQueries ?? []).map(({ query }) => query),

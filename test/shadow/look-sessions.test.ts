@@ -4,12 +4,13 @@ import { look, lookAt } from '../../src/shadow/look.js';
 import { openShadow } from '../../src/shadow/shadow.js';
 import type { Shadow } from '../../src/shadow/shadow.js';
 import { serverUrl } from '../support/database.js';
+import { emptyState } from '../support/empty-state.js';
 import { inTransaction, mistakes, questionsOf, somebodyElse } from './two-looks.js';
 
 let shadow: Shadow;
 let stop: () => Promise<void>;
 beforeAll(async () => {
-  shadow = await openShadow(new DataSource({ type: 'postgres' }), { url: serverUrl() });
+  shadow = await openShadow(new DataSource({ type: 'postgres' }), emptyState, { url: serverUrl() });
   stop = await somebodyElse(serverUrl());
 });
 afterAll(async () => {

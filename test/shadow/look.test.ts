@@ -8,6 +8,7 @@ import type { Shadow } from '../../src/shadow/shadow.js';
 import { readMeasured } from '../observe/measured.js';
 import { serverUrl } from '../support/database.js';
 import { Random } from '../support/random.js';
+import { emptyState } from '../support/empty-state.js';
 import { changes, fixture } from './change-statements.js';
 import { inTransaction, mistakes, questionsOf, somebodyElse, succeeds } from './two-looks.js';
 
@@ -51,7 +52,7 @@ describe.each([
 ])('a look at what may have changed finds what a look at everything finds: $engine', ({ url }) => {
   let shadow: Shadow;
   beforeAll(async () => {
-    shadow = await openShadow(new DataSource({ type: 'postgres' }), { url: url() });
+    shadow = await openShadow(new DataSource({ type: 'postgres' }), emptyState, { url: url() });
   });
   afterAll(() => shadow.close());
 

@@ -8,6 +8,7 @@ import { openShadow } from '../../src/shadow/shadow.js';
 import { splitSql } from '../../src/sql/index.js';
 import { createDatabase, serverUrl } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
+import { emptyState } from '../support/empty-state.js';
 
 let database: TestDatabase;
 beforeAll(async () => void (database = await createDatabase()));
@@ -37,7 +38,9 @@ async function told(...texts: readonly (string | { readonly alone: string })[]):
     Object.defineProperty(made, 'name', { value: name });
     return made;
   });
-  const shadow = await openShadow(new DataSource({ type: 'postgres', url: database.url }), { url: serverUrl() });
+  const shadow = await openShadow(new DataSource({ type: 'postgres', url: database.url }), emptyState, {
+    url: serverUrl(),
+  });
   try {
     const migrations = await resolveMigrations(await listMigrations(classes), () => false);
     const origins = await replayWithOrigins(shadow, migrations, (one) => new (one as new () => object)() as never);

@@ -11,6 +11,7 @@ import { openShadow } from '../../src/shadow/shadow.js';
 import type { Shadow } from '../../src/shadow/shadow.js';
 import { wayBackOf } from '../../src/shadow/there-and-back.js';
 import { onEmptyDatabase } from './empty-database.js';
+import { emptyState } from './empty-state.js';
 
 export interface Found extends Problem {
   readonly rule: string;
@@ -64,7 +65,11 @@ export async function judgeFiles(
     await dataSource.initialize();
     try {
       const { master } = dataSource.driver as unknown as { readonly master: Shadow['pool'] };
-      return await judgeOn({ dataSource, pool: master, close: async () => undefined }, files, targetVersion);
+      return await judgeOn(
+        { dataSource, pool: master, resetSession: 'RESET ALL', missing: [], close: async () => undefined },
+        files,
+        targetVersion,
+      );
     } finally {
       await dataSource.destroy();
     }
@@ -75,7 +80,7 @@ async function judgeInProcess(
   files: readonly JudgedFile[],
   { given, targetVersion = 15 }: Circumstances,
 ): Promise<Judgement> {
-  const shadow = await openShadow(new DataSource({ type: 'postgres' }), {});
+  const shadow = await openShadow(new DataSource({ type: 'postgres' }), emptyState, {});
   try {
     if (given) await shadow.pool.query(given);
     return await judgeOn(shadow, files, targetVersion);

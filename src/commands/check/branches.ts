@@ -64,7 +64,8 @@ function meetingAt(fork: Fork, { migrations, lock }: CheckWork): Meeting {
 async function judged(meeting: Meeting, work: CheckWork): Promise<CheckFinding> {
   const cache = cacheFor(work.options);
   const orders = ordersOf(meeting, work.migrations);
-  const chains = orders.map((order) => chainOf(order, initialState(work.context)));
+  const initial = await initialState(work.context);
+  const chains = orders.map((order) => chainOf(order, initial));
   const keys = chains.flatMap((chain) => wholeKey(chain) ?? []);
   const key = keys.length === orders.length ? `branches ${hashOf(keys)}` : undefined;
   const known = key === undefined ? undefined : await cache.get<Quarrel>(key);
@@ -127,7 +128,7 @@ async function quarrelOf(orders: readonly Migrations[], work: CheckWork): Promis
 /** The schema, or why there is none. */
 async function resultOf(order: Migrations, work: CheckWork): Promise<Fingerprint | string> {
   try {
-    return await withEmptyShadow(work.context, work.options.shadow, async (shadow) => {
+    return await withEmptyShadow(work.context, { url: work.options.shadow }, async (shadow) => {
       await replay(shadow, order, work.context.instantiate);
       return (await lookAt(shadow)).fingerprint;
     });

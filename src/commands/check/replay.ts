@@ -15,7 +15,7 @@ import type { CheckWork } from './work.js';
 export async function replayStep(work: CheckWork): Promise<readonly CheckFinding[]> {
   if (isBroken(work)) return [notJudged];
   const { migrations } = work;
-  const chain = chainOf(migrations, initialState(work.context));
+  const chain = chainOf(migrations, await initialState(work.context));
   const cache = cacheFor(work.options);
   const proven = await proofOf(chain.keys, cache);
   const ways = [...proven];
@@ -48,7 +48,7 @@ function keyOfProof(replayed: string): string {
 async function judge(ways: WayBack[], work: CheckWork): Promise<CheckFinding | undefined> {
   const { context, migrations } = work;
   const from = ways.length;
-  return withEmptyShadow(work.context, work.options.shadow, async (shadow) => {
+  return withEmptyShadow(work.context, { url: work.options.shadow }, async (shadow) => {
     await replay(shadow, migrations.slice(0, from), context.instantiate);
     let before = await lookAt(shadow);
     for (const migration of migrations.slice(from)) {

@@ -6,8 +6,11 @@ import type { ObjectId } from '../../schema/object-id.js';
 import type { Schema } from '../../schema/read.js';
 import { setAside } from '../../schema/set-aside.js';
 import { noCache, openCache } from '../../shadow/cache.js';
-import { withEntities } from '../../shadow/shadow.js';
+import { initialSessionOf } from '../../shadow/initial-session.js';
+import { originIn } from '../../shadow/origins.js';
+import type { OriginMap } from '../../shadow/origins.js';
 import { versionsOfEngines } from '../../shadow/versions.js';
+import { withEntities } from '../../shadow/with-entities.js';
 import { list } from '../context.js';
 import type { CommandContext, Survey } from '../context.js';
 import { inSameWords } from '../generate/same-words.js';
@@ -31,12 +34,13 @@ async function differing(options: DriftOptions, context: CommandContext): Promis
   const ignored = ignoring(context.settings.drift.ignore, options.ignore ?? []);
   const live = await readLive(context, await list(context));
   const applied = appliedMigrations(live.survey);
-  const unmanaged = await withEntities(context.dataSource, (entities) => Promise.resolve(unmanagedTables(entities)));
+  const { schema: unnamed } = initialSessionOf(context);
+  const unmanaged = await withEntities(context, (entities) => Promise.resolve(unmanagedTables(entities, unnamed)));
   const url = options.shadow;
   const cache = url === undefined && options.cache !== false ? openCache(versionsOfEngines()) : noCache;
-  const { schema: said } = await replayedSide(applied.migrations, context, { url, cache, unmanaged: [] });
+  const { schema: said, origins } = await replayedSide(applied.migrations, context, { url, cache, unmanaged: [] });
   const { schema: has, warnings: wording } = await inSameWords(said, live.schema, context, { url, cache });
-  const isAside = asideOf(said, ignored, { unmanaged, place: context.tables.schema });
+  const isAside = asideOf(said, ignored, { unmanaged, origins });
   const expected = setAside(said, has, isAside);
   const found = differences(expected, has);
   const objects = objectsOf(found, expected, has);
@@ -59,24 +63,24 @@ async function differing(options: DriftOptions, context: CommandContext): Promis
 
 interface Others {
   readonly unmanaged: readonly ObjectId[];
-  /** The schema of the ledger, which has to be there before any migration. */
-  readonly place: string | undefined;
+  readonly origins: OriginMap;
 }
 
 /**
- * What is not compared: what a user ignores, and what no migration makes, though it belongs there: extensions that the server or TypeORM
- * has installed, tables of entities that are not synchronized.
+ * What is not compared: what a user ignores, and what no migration makes, though it belongs there: the initial state, extensions that the
+ * server has, tables of entities that are not synchronized.
  */
 function asideOf(
   said: Schema,
   ignored: Ignored,
-  { unmanaged, place }: Others,
+  { unmanaged, origins }: Others,
 ): (fact: Fact, schema: Schema) => boolean {
   const unmanagedKeys = new Set(unmanaged.map(keyOf));
   const isForeign = ({ id }: Fact): boolean =>
     (id.kind === 'extension' || unmanagedKeys.has(keyOf(id))) && !said.has(id);
-  const isPlace = ({ id }: Fact): boolean => id.kind === 'schema' && id.name === place && !said.has(id);
-  return (fact, schema) => isPlace(fact) || isPartOf(fact, schema, (one) => isForeign(one) || ignored.names(one));
+  // Only itself: what migrations make in a schema of the initial state is theirs.
+  const isInitial = ({ id }: Fact): boolean => originIn(origins, id) === 'initial';
+  return (fact, schema) => isInitial(fact) || isPartOf(fact, schema, (one) => isForeign(one) || ignored.names(one));
 }
 
 function leftAlone(said: Schema, has: Schema, compared: readonly DriftedObject[]): readonly string[] {

@@ -1,16 +1,20 @@
 import { abortable } from '../../database/cancel.js';
 import { compareSchemas } from '../../schema/compare.js';
+import { followInitial } from '../../schema/follow.js';
 import { keepUnknown } from '../../schema/keep.js';
 import { describeObject } from '../../schema/object-id.js';
 import { noCache } from '../../shadow/cache.js';
 import { ExitCode, MigrateError } from '../../errors.js';
 import { listMigrations } from '../../files/list.js';
+import { initialStateOf } from '../../shadow/initial-state.js';
 import type { CommandContext } from '../context.js';
 import { placementOf } from '../placement.js';
 import { pending, run } from '../run.js';
 import type { BaselineOptions, BaselineResult } from './contract.js';
 import { desiredSide, readEntities } from './desired-side.js';
 import { generate } from './generate.js';
+import { initialSide } from './initial-side.js';
+import type { InitialSide } from './initial-side.js';
 import { withThrowaway } from './on-shadow.js';
 import { inSameWords } from './same-words.js';
 import { ownSide } from './side.js';
@@ -25,12 +29,15 @@ export async function baseline(options: BaselineOptions, context: CommandContext
   if (options.check !== true) await refuseUnrecordable(options, context);
   const described = await readEntities(context);
   const { shadow: url } = options;
-  const make = (): Promise<Side> =>
-    withThrowaway(url, (lend) => desiredSide({ context, described, lend, url, cache: noCache }));
-  const desired = await abortable(context.signal, make, 'Nothing was changed.');
+  const make = (): Promise<readonly [Side, InitialSide]> =>
+    withThrowaway({ url, initial: () => initialStateOf(context) }, async (lend) => {
+      const initial = await initialSide(context, { ...described, lend, cache: noCache });
+      return [await desiredSide({ context, described, lend, initial, url, cache: noCache }), initial];
+    });
+  const [desired, initial] = await abortable(context.signal, make, 'Nothing was changed.');
   const { schema: live } = await ownSide(context);
   const { schema: own } = await inSameWords(desired.schema, live, context, { url, cache: noCache });
-  const { schema: wanted, kept } = keepUnknown(desired.schema, own, () => true);
+  const { schema: wanted, kept } = keepUnknown(followInitial(desired.schema, own, initial), own, () => true);
   const drift = (await compareSchemas(own, wanted)).map(({ sql }) => sql);
   const unknown = kept.filter(({ kind }) => kind !== 'extension').map(describeObject);
   if (options.check === true || drift.length > 0) return { drift, unknown, files: [], recorded: [] };

@@ -83,7 +83,7 @@ export async function change(options: GenerateOptions, sides: Sides, workbench: 
       from: describeObject(rename.from),
       to: describeObject(rename.to),
     }));
-  const warnings = [...told(kept), ...(options.online === false ? [] : inTheWay(files))];
+  const warnings = [...told(kept, sides.origins), ...(options.online === false ? [] : inTheWay(files))];
   return { files, name: nameOf(planned), told: { warnings, renames }, renames: renamed.inCatalog.length > 0 };
 }
 
@@ -98,10 +98,18 @@ function inTheWay(files: readonly ProvenFile[]): readonly string[] {
     );
 }
 
-export function told(kept: readonly ObjectId[]): readonly string[] {
+export function told(kept: readonly ObjectId[], origins: OriginMap): readonly string[] {
   return kept
-    .filter(({ kind }) => kind !== 'extension')
-    .map((id) => `${describeObject(id)} is not in the entities, but was made by hand: it stays (--prune drops it).`);
+    .filter((id) => id.kind !== 'extension' && !isPrepared(id, origins))
+    .map((id) => {
+      const because = originIn(origins, id) === 'initial' ? 'is part of the initial state' : 'was made by hand';
+      return `${describeObject(id)} is not in the entities, but ${because}: it stays (--prune drops it).`;
+    });
+}
+
+/** It was there before the first migration, and is no part of what the entities describe: no surprise, and never dropped. */
+function isPrepared(id: ObjectId, origins: OriginMap): boolean {
+  return originIn(origins, id) === 'initial' && id.table === undefined && id.kind !== 'index';
 }
 
 /** What the entities describe, and beside it what somebody made by hand. */
@@ -115,7 +123,7 @@ export function wanted(
 }
 
 export function staysBy(id: ObjectId, origins: OriginMap, { prune = false }: GenerateOptions): boolean {
-  return id.kind === 'extension' || (!prune && originIn(origins, id) !== 'generated');
+  return id.kind === 'extension' || isPrepared(id, origins) || (!prune && originIn(origins, id) !== 'generated');
 }
 
 function renamesInCatalog(

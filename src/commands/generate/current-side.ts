@@ -54,7 +54,7 @@ export async function replayedSide(
   replaying: Replaying,
 ): Promise<CurrentSide> {
   const { cache, unmanaged } = replaying;
-  const chain = chainOf(migrations, initialState(context));
+  const chain = chainOf(migrations, await initialState(context));
   const key = keyOfSide(wholeKey(chain), context, unmanaged);
   const known = key === undefined ? undefined : await cache.get<StoredCurrent>(key);
   if (known) return { ...restored(known), origins: known.origins, chain };
@@ -69,7 +69,7 @@ function replayed(
   context: CommandContext,
   { url, unmanaged }: Replaying,
 ): Promise<CurrentSide> {
-  return withEmptyShadow(context, url, async (shadow) => {
+  return withEmptyShadow(context, { url }, async (shadow) => {
     const origins = await replayWithOrigins(shadow, migrations, context.instantiate);
     return { ...(await sideOf(shadow.pool, context, unmanaged)), origins };
   });

@@ -8,13 +8,16 @@ import type { SchemaCache } from '../../shadow/cache.js';
 import { createEntities } from '../../shadow/entities.js';
 import { entityChanges } from '../../shadow/entity-changes.js';
 import type { EntityChanges } from '../../shadow/entity-changes.js';
-import { withEntities } from '../../shadow/shadow.js';
+import { initialStateOf } from '../../shadow/initial-state.js';
+import { initialSessionOf } from '../../shadow/initial-session.js';
 import { aside } from '../../shadow/throwaway.js';
+import { withEntities } from '../../shadow/with-entities.js';
 import type { CommandContext } from '../context.js';
 import { readHistory } from './history.js';
 import type { History } from './history.js';
 import { withThrowaway } from './on-shadow.js';
 import type { Lend } from './on-shadow.js';
+import type { InitialSide } from './initial-side.js';
 import { restored, sideOf, storedOf } from './side.js';
 import type { Side, StoredSide } from './side.js';
 import { ownTables, unmanagedTables } from './tables.js';
@@ -29,33 +32,35 @@ export interface Described {
   readonly unmanaged: readonly ObjectId[];
 }
 
-export function readEntities({ dataSource }: CommandContext): Promise<Described> {
-  return withEntities(dataSource, async (entities) => {
+export function readEntities(context: CommandContext): Promise<Described> {
+  const { schema } = initialSessionOf(context);
+  return withEntities(context, async (entities) => {
     const statements: string[] = [];
     await createEntities(entities, (sql) => Promise.resolve(statements.push(sql)));
-    return { statements, history: readHistory(entities), unmanaged: unmanagedTables(entities) };
+    return { statements, history: readHistory(entities, schema), unmanaged: unmanagedTables(entities, schema) };
   });
 }
 
 export interface Making {
   readonly context: CommandContext;
   readonly described: Described;
-  /** An empty database. */
+  /** A database in its initial state. */
   readonly lend: Lend;
+  readonly initial: InitialSide;
   readonly url: string | undefined;
   readonly cache: SchemaCache;
 }
 
 /**
- * What the entities describe, made on an empty database and read from its catalog: as it was read before, where the statements are the
+ * What the entities describe, made beside the initial state and read from the catalog: as it was read before, where the statements are the
  * same; where a few tables have changed, only those are made.
  */
 export async function desiredSide(making: Making): Promise<Side> {
   const { cache, context, described } = making;
   const { statements } = described;
-  const own = ownTables(context).map(keyOf);
-  const key = `entities ${hashOf([...own, ...statements])}`;
-  const latest = `latest ${hashOf([process.cwd(), ...own])}`;
+  const beside = [(await initialStateOf(context)).key, ...ownTables(context).map(keyOf)];
+  const key = `entities ${hashOf([...beside, ...statements])}`;
+  const latest = `latest ${hashOf([process.cwd(), ...beside])}`;
   const known = await restoredFrom(cache, key);
   if (known) return known;
   const last = await cache.get<{ readonly key: string; readonly statements: readonly string[] }>(latest);
@@ -71,12 +76,13 @@ async function whole(making: Making): Promise<Side> {
 }
 
 /** One by one, which takes longer: with its errors explained, and what others have made where something refers to it. */
-function explained({ context, described, url }: Making): Promise<Side> {
-  return withEntities(context.dataSource, (entities) =>
-    withThrowaway(url, async (lend) => {
+function explained({ context, described, url, initial }: Making): Promise<Side> {
+  return withEntities(context, (entities) =>
+    withThrowaway({ url, initial: () => initialStateOf(context) }, async (lend) => {
       const { pool } = await lend(extensionsIn(described.statements));
+      for (const sql of initial.clearing) await pool.query(sql);
       await createEntities(entities, (sql) => pool.query(sql));
-      return sideOf(pool, context, unmanagedTables(entities));
+      return sideOf(pool, context, described.unmanaged);
     }),
   );
 }
@@ -91,9 +97,10 @@ async function grafted(before: string, changes: EntityChanges, making: Making): 
   ]);
   if (part === undefined || known === undefined) return undefined;
   const { schema, metadata } = known;
+  const { schema: unnamed } = initialSessionOf(making.context);
   const isChanged = (id: ObjectId): boolean => {
     // TypeORM leaves the schema out only where it is the default one.
-    const names = [sqlName(id), ...(id.schema === 'public' ? [quoteName(id.name ?? '')] : [])];
+    const names = [sqlName(id), ...(id.schema === unnamed ? [quoteName(id.name ?? '')] : [])];
     if (id.kind === 'type') return names.some((name) => changes.types.has(name));
     return id.kind === 'table' && names.some((name) => changes.tables.has(name));
   };
@@ -108,12 +115,12 @@ async function restoredFrom(cache: SchemaCache, key: string): Promise<Side | und
 /** All at once, read, and taken back; undefined when something is wrong with it. */
 async function madeAside(
   statements: readonly string[],
-  { context, described, lend }: Making,
+  { context, described, lend, initial }: Making,
 ): Promise<Side | undefined> {
   const throwaway = await lend(extensionsIn(described.statements));
   try {
     return await aside(throwaway, async (database) => {
-      await database.query(statements.join('\n;\n'));
+      await database.query([...initial.clearing, ...statements].join('\n;\n'));
       return sideOf(database, context, described.unmanaged);
     });
   } catch (error) {

@@ -2,11 +2,13 @@ import { abortable } from '../../database/cancel.js';
 import { metadataChanges } from '../../plan/metadata.js';
 import { listMigrations } from '../../files/list.js';
 import { isSame } from '../../schema/compare.js';
+import { followInitial } from '../../schema/follow.js';
 import { keepUnknown } from '../../schema/keep.js';
 import { narrow } from '../../schema/narrow.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import { noCache, openCache, writeLater } from '../../shadow/cache.js';
 import type { SchemaCache } from '../../shadow/cache.js';
+import { initialStateOf } from '../../shadow/initial-state.js';
 import { originIn, originKey } from '../../shadow/origins.js';
 import type { Chain } from '../../shadow/replay-key.js';
 import { metadataTableOf } from '../../shadow/typeorm-metadata.js';
@@ -21,6 +23,7 @@ import type { GivenExpressions } from './decide.js';
 import { currentSide, rememberProven } from './current-side.js';
 import type { CurrentSide } from './current-side.js';
 import { desiredSide, readEntities } from './desired-side.js';
+import { initialSide } from './initial-side.js';
 import { openLater, withWorkbench } from './on-shadow.js';
 import type { Lend } from './on-shadow.js';
 import type { Side } from './side.js';
@@ -31,7 +34,7 @@ export async function generate(options: GenerateOptions, context: CommandContext
   // What is mistyped is said before anything takes its time.
   const given = readFlags(options);
   await refuseUnfindable(options, context);
-  const throwaway = openLater(options.shadow);
+  const throwaway = openLater({ url: options.shadow, initial: () => initialStateOf(context) });
   const cache = writeLater(cacheFor(options));
   try {
     const seek = (): ReturnType<typeof find> => find(throwaway.lend, given, options, context, cache);
@@ -84,16 +87,18 @@ async function find(
 ): Promise<Found | GenerateResult> {
   const described = await readEntities(context);
   const { unmanaged, history } = described;
-  const [desired, current] = await both(
-    desiredSide({ context, described, lend, url: options.shadow, cache }),
+  const initial = await initialSide(context, { ...described, lend, cache });
+  const [entities, current] = await both(
+    desiredSide({ context, described, lend, initial, url: options.shadow, cache }),
     currentSide(context, options, cache, unmanaged),
   );
+  const desired = { ...entities, schema: followInitial(entities.schema, current.schema, initial) };
   const metadata = metadataChanges(current.metadata, desired.metadata, metadataTableOf(context.dataSource));
   const { from, to } = narrow(current.schema, desired.schema);
   const sides: Sides = { desired: to, history, origins: current.origins, metadata, given };
   const { schema, kept } = wanted(from, [], options, sides);
   if (metadata.length === 0 && (await isSame(from, schema)))
-    return { files: [], statements: [], renames: [], warnings: told(kept) };
+    return { files: [], statements: [], renames: [], warnings: told(kept, current.origins) };
   const bench = { lend, unmanaged, to: schema, cache, inOtherWords: options.from !== undefined };
   const isKnown = options.from === undefined && options.dryRun !== true;
   const next = isKnown ? once(() => sideAfter(current, desired, options)) : undefined;

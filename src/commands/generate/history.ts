@@ -10,13 +10,13 @@ export interface History {
   readonly backfills: ReadonlyMap<string, string>;
 }
 
-export function readHistory(dataSource: DataSource): History {
+export function readHistory(dataSource: DataSource, unnamed: string): History {
   const renames: Rename[] = [];
   const backfills = new Map<string, string>();
   for (const metadata of dataSource.entityMetadatas) {
     const history = historyOf(metadata.target);
     if (history === undefined) continue;
-    const { schema = 'public', tableName } = metadata;
+    const { schema = unnamed, tableName } = metadata;
     const table = objectId('table', schema, tableName);
     if (history.table !== undefined) renames.push({ from: objectId('table', schema, history.table), to: table });
     for (const { propertyName, databaseName } of metadata.columns) {

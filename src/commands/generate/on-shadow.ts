@@ -4,8 +4,10 @@ import { compareSchemas } from '../../schema/compare.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import { readSchema } from '../../schema/read.js';
 import type { Schema } from '../../schema/read.js';
-import { openShadow } from '../../shadow/shadow.js';
 import type { SchemaCache } from '../../shadow/cache.js';
+import { initialStateOf } from '../../shadow/initial-state.js';
+import type { InitialState } from '../../shadow/initial-state.js';
+import { openShadow } from '../../shadow/shadow.js';
 import type { Shadow } from '../../shadow/shadow.js';
 import { openThrowaway } from '../../shadow/throwaway.js';
 import type { Throwaway } from '../../shadow/throwaway.js';
@@ -15,7 +17,7 @@ import { restored, storedOf } from './side.js';
 import type { StoredSide } from './side.js';
 import { ownTables } from './tables.js';
 
-/** Hands out one throwaway database, empty at first; it is opened when it is first asked for. Should it lack an extension, another one. */
+/** Hands out one throwaway database, in its initial state at first; opened when it is first asked for. Should it lack an extension, another one. */
 export type Lend = (extensions: readonly string[]) => Promise<Throwaway>;
 
 export interface Lender {
@@ -23,22 +25,30 @@ export interface Lender {
   close(): Promise<void>;
 }
 
-export function openLater(url: string | undefined): Lender {
+export interface Where {
+  /** A server to make it on, instead of in the process. */
+  readonly url: string | undefined;
+  /** What it has at first. */
+  readonly initial: () => InitialState | Promise<InitialState>;
+}
+
+export function openLater({ url, initial }: Where): Lender {
   let opened: Promise<Throwaway> | undefined;
   let closed: Promise<void> | undefined;
+  const open = async (): Promise<Throwaway> => openThrowaway({ url, initial: await initial() });
   const lend: Lend = async (extensions) => {
-    const one = await (opened ??= openThrowaway({ url }));
+    const one = await (opened ??= open());
     if (one.offers(extensions)) return one;
     await one.close();
-    return (opened = openThrowaway({ url }));
+    return (opened = open());
   };
   const close = async (): Promise<void> => (await opened?.catch(() => undefined))?.close();
   return { lend, close: () => (closed ??= close()) };
 }
 
 /** Lends a throwaway database to all of `work`. */
-export async function withThrowaway<T>(url: string | undefined, work: (lend: Lend) => Promise<T>): Promise<T> {
-  const { lend, close } = openLater(url);
+export async function withThrowaway<T>(where: Where, work: (lend: Lend) => Promise<T>): Promise<T> {
+  const { lend, close } = openLater(where);
   try {
     return await work(lend);
   } finally {
@@ -52,18 +62,18 @@ async function createTypeormTable(pool: SqlClient, { dataSource }: CommandContex
   await pool.query(metadataTableSql(metadataTableOf(dataSource))).catch(() => undefined);
 }
 
-/** What an empty throwaway database has before the first migration, as far as it is not the same in all projects. */
-export function initialState({ dataSource }: CommandContext): readonly string[] {
-  return [metadataTableOf(dataSource)];
+/** What the replay starts from, for the keys of caches. */
+export async function initialState(context: CommandContext): Promise<readonly string[]> {
+  return [(await initialStateOf(context)).key, metadataTableOf(context.dataSource)];
 }
 
-/** Lends an empty throwaway database on which migrations can be executed. */
+/** Lends a throwaway database on which migrations can be executed, from the first one on if nothing else is said. */
 export async function withEmptyShadow<T>(
   context: CommandContext,
-  url: string | undefined,
+  { url, initial = () => initialStateOf(context) }: Pick<Where, 'url'> & Partial<Where>,
   work: (shadow: Shadow) => Promise<T>,
 ): Promise<T> {
-  const shadow = await openShadow(context.dataSource, { url });
+  const shadow = await openShadow(context.dataSource, await initial(), { url });
   try {
     await createTypeormTable(shadow.pool, context);
     return await work(shadow);
@@ -84,22 +94,27 @@ export function extensionsOf(schema: Schema): readonly string[] {
 }
 
 interface Bench {
-  /** An empty database. */
+  /** A database in its initial state. */
   readonly lend: Lend;
   readonly unmanaged: readonly ObjectId[];
   /** Where the work leads to: its extensions are needed too. */
   readonly to: Schema;
   /** The schema was read on another server, perhaps of another version: how this one puts it has to be read. */
   readonly inOtherWords?: boolean;
-  /** What an empty database has is the same each time. */
+  /** What the initial state is like is the same each time. */
   readonly cache: SchemaCache;
 }
 
-async function emptySchema(read: () => Promise<Schema>, cache: SchemaCache): Promise<Schema> {
-  const known = await cache.get<StoredSide>('empty');
+/** What is there before the first migration, as it is read. */
+export async function initialSchema(
+  { key }: InitialState,
+  read: () => Promise<Schema>,
+  cache: SchemaCache,
+): Promise<Schema> {
+  const known = await cache.get<StoredSide>(`initial ${key}`);
   if (known) return restored(known).schema;
   const schema = await read();
-  await cache.set('empty', storedOf({ schema, metadata: [] }));
+  await cache.set(`initial ${key}`, storedOf({ schema, metadata: [] }));
   return schema;
 }
 
@@ -110,14 +125,14 @@ export async function withWorkbench<T>(
   { lend, unmanaged, to, inOtherWords = false, cache }: Bench,
   work: (workbench: Workbench) => Promise<T>,
 ): Promise<T> {
-  const { pool } = await lend([...extensionsOf(schema), ...extensionsOf(to)]);
+  const { pool, initial } = await lend([...extensionsOf(schema), ...extensionsOf(to)]);
   await createTypeormTable(pool, context);
   const read = (): Promise<Schema> => readSchema(pool, { ignoreTables: [...ownTables(context), ...unmanaged] });
   const client = (await pool.connect()) as SqlClient & { release(): void };
   try {
     await client.query('SET check_function_bodies = off');
-    const empty = await emptySchema(read, cache);
-    for (const { sql } of await compareSchemas(empty, schema)) await client.query(sql);
+    const begin = await initialSchema(initial, read, cache);
+    for (const { sql } of await compareSchemas(begin, schema)) await client.query(sql);
     await client.query('RESET check_function_bodies');
     if (!inOtherWords) return await work({ client, schema, read });
     const made = await read();

@@ -8,6 +8,7 @@ import { readSchema, schemaOf } from '../../schema/read.js';
 import type { Schema } from '../../schema/read.js';
 import { hashOf } from '../../shadow/cache.js';
 import type { SchemaCache } from '../../shadow/cache.js';
+import { initialStateOfCopy } from '../../shadow/initial-state.js';
 import type { CommandContext } from '../context.js';
 import { extensionsOf, withThrowaway } from './on-shadow.js';
 import { ownTables } from './tables.js';
@@ -76,7 +77,7 @@ function makeOnShadow(
   context: CommandContext,
   url: string | undefined,
 ): Promise<Made> {
-  return withThrowaway(url, async (lend) => {
+  return withThrowaway({ url, initial: () => initialStateOfCopy(context) }, async (lend) => {
     const { pool } = await lend(extensionsOf(part));
     const read = (): Promise<Schema> => readSchema(pool, { ignoreTables: ownTables(context) });
     const failures: string[] = [];

@@ -3,6 +3,7 @@ import { readSchema, schemaOf } from '../../schema/read.js';
 import type { SqlClient } from '../../database/client.js';
 import { keyOf } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
+import { initialSessionOf } from '../../shadow/initial-session.js';
 import { typeormMetadataRows } from '../../shadow/typeorm-metadata.js';
 import type { TypeormMetadataRow } from '../../shadow/typeorm-metadata.js';
 import type { CommandContext } from '../context.js';
@@ -33,7 +34,8 @@ export function restored({ facts, edges, metadata }: StoredSide): Side {
 export async function ownSide(context: CommandContext): Promise<Side> {
   await context.initialise();
   const { master } = context.dataSource.driver as unknown as { readonly master: CatalogPool & SqlClient };
-  return sideOf(master, context, unmanagedTables(context.dataSource));
+  const unmanaged = unmanagedTables(context.dataSource, initialSessionOf(context).schema);
+  return sideOf(master, context, unmanaged);
 }
 
 export async function sideOf(

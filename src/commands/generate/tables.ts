@@ -2,30 +2,31 @@ import type { DataSource } from 'typeorm';
 import { tablesOf } from '../../database/tables.js';
 import { keyOf, objectId } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
+import { initialSessionOf } from '../../shadow/initial-session.js';
 import type { CommandContext } from '../context.js';
 
 /** Tables that are the tools', not the schema's. */
-export function ownTables({ dataSource }: CommandContext): readonly ObjectId[] {
+export function ownTables(context: CommandContext): readonly ObjectId[] {
+  const { dataSource } = context;
   const options = dataSource.options as {
     readonly metadataTableName?: string;
     readonly migrationsTableName?: string;
     readonly schema?: string;
   };
-  const { schema = options.schema ?? 'public' } = tablesOf(dataSource);
+  const unnamed = options.schema ?? initialSessionOf(context).schema;
+  const { schema = unnamed } = tablesOf(dataSource);
   const ledger = (options.migrationsTableName ?? 'migrations').split('.').at(-1) ?? 'migrations';
   const names = [ledger, `${ledger}_log`, options.metadataTableName ?? 'typeorm_metadata'];
-  const all = [schema, options.schema ?? 'public'].flatMap((place) =>
-    names.map((name) => objectId('table', place, name)),
-  );
+  const all = [schema, unnamed].flatMap((place) => names.map((name) => objectId('table', place, name)));
   return [...new Map(all.map((id) => [keyOf(id), id])).values()];
 }
 
-/** Tables that the entities only know and do not make (`synchronize: false`). */
-export function unmanagedTables({ entityMetadatas }: DataSource): readonly ObjectId[] {
+/** Tables that the entities only know and do not make (`synchronize: false`). `unnamed` is where they are if they name no schema. */
+export function unmanagedTables({ entityMetadatas }: DataSource, unnamed: string): readonly ObjectId[] {
   const kinds = (type: string): readonly string[] => (type === 'view' ? ['view', 'materializedView'] : ['table']);
   return entityMetadatas
     .filter(({ synchronize }) => !synchronize)
-    .flatMap(({ tableType, schema = 'public', tableName }) =>
+    .flatMap(({ tableType, schema = unnamed, tableName }) =>
       kinds(tableType).map((kind) => objectId(kind, schema, tableName)),
     );
 }

@@ -12,6 +12,7 @@ import { metadataChanges } from '../../plan/metadata.js';
 import { columnOf } from '../../schema/column.js';
 import { narrow } from '../../schema/narrow.js';
 import type { Schema } from '../../schema/read.js';
+import { initialStateOf } from '../../shadow/initial-state.js';
 import { metadataTableOf } from '../../shadow/typeorm-metadata.js';
 import type { CommandContext } from '../context.js';
 import { change } from '../generate/change.js';
@@ -73,7 +74,7 @@ async function planOf(
   const sides: Sides = {
     desired: to,
     history: { renames: [], backfills: new Map() },
-    origins: before.origins,
+    origins: new Map(),
     metadata: metadataChanges(before.metadata, behind.metadata, metadataTableOf(context.dataSource)),
     given: { backfills: asWritten(from, to), usings: new Map() },
   };
@@ -89,7 +90,7 @@ async function planOf(
     shadow: options.shadow,
     dryRun: true,
   };
-  const proven = await withThrowaway(options.shadow, (lend) =>
+  const proven = await withThrowaway({ url: options.shadow, initial: () => initialStateOf(context) }, (lend) =>
     withWorkbench(from, context, { lend, unmanaged: [], to, cache: replaying.cache }, (workbench) =>
       change(wanted, sides, workbench),
     ),

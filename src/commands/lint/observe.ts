@@ -21,7 +21,7 @@ export async function observe(
   options: LintOptions,
   context: CommandContext,
 ): Promise<readonly Tried[]> {
-  return withEmptyShadow(context, options.shadow, async (shadow) => {
+  return withEmptyShadow(context, { url: options.shadow }, async (shadow) => {
     await replay(shadow, before, context.instantiate);
     const observer = await Observer.open(shadow);
     // `check` tries the way back of all of them, and remembers those that it has tried.

@@ -9,6 +9,7 @@ import type { Observed } from '../../observe/observer.js';
 import { compareSchemas } from '../../schema/compare.js';
 import type { Schema } from '../../schema/read.js';
 import { readSchema } from '../../schema/read.js';
+import { initialStateOfCopy } from '../../shadow/initial-state.js';
 import { withQueryRunner } from '../../shadow/replay.js';
 import type { Shadow } from '../../shadow/shadow.js';
 import type { CommandContext } from '../context.js';
@@ -49,7 +50,7 @@ export async function observePending(
   context: CommandContext,
   url: string | undefined,
 ): Promise<ObservedPending> {
-  return withEmptyShadow(context, url, async (shadow) => {
+  return withEmptyShadow(context, { url, initial: () => initialStateOfCopy(context) }, async (shadow) => {
     await copySchema(live.schema, shadow);
     const unlike = await makeInvalid(live.invalidIndexes, shadow.pool);
     const observer = await Observer.open(shadow);
@@ -94,7 +95,7 @@ async function beforeAndAfter(
   const names = new Map(
     statements.flatMap(({ locks }) => locks).map(({ relation }) => [relation.oid, relation] as const),
   );
-  return withQueryRunner(shadow.dataSource, async (queryRunner) => {
+  return withQueryRunner(shadow, async (queryRunner) => {
     const client = (await queryRunner.connect()) as ObservedClient;
     const found: TriedTable[] = [];
     for (const facts of before.values()) {

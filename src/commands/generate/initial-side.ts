@@ -1,0 +1,71 @@
+import { sqlName } from '../../schema/object-id.js';
+import type { ObjectId } from '../../schema/object-id.js';
+import { belongsTo } from '../../schema/narrow.js';
+import { readSchema } from '../../schema/read.js';
+import type { Schema } from '../../schema/read.js';
+import type { SchemaCache } from '../../shadow/cache.js';
+import { initialSessionOf } from '../../shadow/initial-session.js';
+import { initialStateOf } from '../../shadow/initial-state.js';
+import { metadataTableOf } from '../../shadow/typeorm-metadata.js';
+import { classify } from '../../sql/index.js';
+import type { CommandContext } from '../context.js';
+import { initialSchema } from './on-shadow.js';
+import type { Lend } from './on-shadow.js';
+import { ownTables } from './tables.js';
+
+/** What is there before the first migration, seen from the entities. */
+export interface InitialSide {
+  readonly schema: Schema;
+  /** Whether the entities describe it as well. */
+  readonly isDescribed: (id: ObjectId) => boolean;
+  /** The statements that make way for what the entities describe. */
+  readonly clearing: readonly string[];
+}
+
+interface Asked {
+  readonly lend: Lend;
+  readonly cache: SchemaCache;
+  /** With which TypeORM creates the entities. */
+  readonly statements: readonly string[];
+  readonly unmanaged: readonly ObjectId[];
+}
+
+export async function initialSide(
+  context: CommandContext,
+  { lend, cache, statements, unmanaged }: Asked,
+): Promise<InitialSide> {
+  const read = async (): Promise<Schema> =>
+    readSchema((await lend([])).pool, { ignoreTables: [...ownTables(context), ...unmanaged] });
+  const state = await initialStateOf(context);
+  const schema = await initialSchema(state, read, cache);
+  const created = new Set(statements.flatMap(createdBy));
+  const { schema: unnamed } = initialSessionOf(context);
+  const isDescribed = (id: ObjectId): boolean => {
+    const { schema: place, name = '' } = belongsTo(id, schema);
+    return created.has(keyOfName([place ?? '', name])) || (place === unnamed && created.has(keyOfName([name])));
+  };
+  const inTheWay = schema.objects.flatMap(({ id }) => {
+    const kind = droppable[id.kind];
+    return kind !== undefined && isDescribed(id) ? [`DROP ${kind} IF EXISTS ${sqlName(id)} CASCADE`] : [];
+  });
+  const mayHoldTables = state.statements.some(({ from }) => from === 'setting');
+  const clearing = mayHoldTables ? [...inTheWay, `DROP TABLE IF EXISTS ${metadataTableOf(context.dataSource)}`] : [];
+  return { schema, isDescribed, clearing };
+}
+
+/** The relation or type that a statement creates. */
+function createdBy(sql: string): readonly string[] {
+  return classify(sql).flatMap(({ command, name }) => (creating.has(command) && name ? [keyOfName(name)] : []));
+}
+
+function keyOfName(name: readonly string[]): string {
+  return JSON.stringify(name);
+}
+
+const creating = new Set(['CREATE TABLE', 'CREATE TYPE', 'CREATE VIEW', 'CREATE MATERIALIZED VIEW']);
+const droppable: Readonly<Record<string, string>> = {
+  table: 'TABLE',
+  view: 'VIEW',
+  materializedView: 'MATERIALIZED VIEW',
+  type: 'TYPE',
+};

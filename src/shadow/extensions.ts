@@ -1,0 +1,35 @@
+/** Types that come with an extension. */
+const ofTypes: Readonly<Record<string, string>> = {
+  citext: 'citext',
+  hstore: 'hstore',
+  cube: 'cube',
+  ltree: 'ltree',
+  geometry: 'postgis',
+  geography: 'postgis',
+  vector: 'vector',
+  halfvec: 'vector',
+};
+
+/** Functions that come with one, in defaults, checks, indexes and views. */
+const ofFunctions: readonly (readonly [RegExp, string])[] = [
+  [/\buuid_(generate_v(1|1mc|3|4|5)|nil|ns_\w+)"?\s*\(/i, 'uuid-ossp'],
+  [/\b(gen_salt|gen_random_bytes|crypt|digest|hmac|pgp_(sym|pub)_\w+|armor)"?\s*\(/i, 'pgcrypto'],
+  [/\b((strict_)?(word_)?similarity|show_trgm)"?\s*\(/i, 'pg_trgm'],
+  [/\bunaccent"?\s*\(/i, 'unaccent'],
+  [/\b(levenshtein(_less_equal)?|soundex|difference|d?metaphone(_alt)?|daitch_mokotoff)"?\s*\(/i, 'fuzzystrmatch'],
+  [/\b(ll_to_earth|earth_distance|earth_box)"?\s*\(/i, 'earthdistance'],
+  [/\bST_\w+"?\s*\(/, 'postgis'],
+];
+
+/** The extension that a type comes with. */
+export function extensionOfType(type: string): string | undefined {
+  return ofTypes[type];
+}
+
+/** The extensions whose functions an expression calls, each with the call. */
+export function extensionsCalledIn(sql: string): readonly { readonly extension: string; readonly call: string }[] {
+  return ofFunctions.flatMap(([pattern, extension]) => {
+    const call = pattern.exec(sql)?.[0];
+    return call === undefined ? [] : [{ extension, call: call.replace(/"?\s*\($/, '()') }];
+  });
+}

@@ -1,0 +1,60 @@
+import { tablesOf } from '../database/tables.js';
+import { quoteName } from '../sql/index.js';
+import { hashOf } from './cache.js';
+import { initialSessionOf } from './initial-session.js';
+import type { Configured } from './initial-session.js';
+import type { SessionSettings } from './session-settings.js';
+import { extensionStatements } from './with-entities.js';
+
+/** What a database has before its first migration, though no migration makes it. */
+export interface InitialState {
+  readonly statements: readonly InitialStatement[];
+  /** What every session begins with. */
+  readonly settings: SessionSettings;
+  /** Stands for all of it in the keys of caches. */
+  readonly key: string;
+}
+
+export interface InitialStatement {
+  readonly sql: string;
+  /** Who says so: TypeORM goes on where a server does not have an extension. */
+  readonly from: 'setting' | 'data source' | 'typeorm';
+}
+
+const known = new WeakMap<Configured, Promise<InitialState>>();
+
+/**
+ * What the setting `initialState` adds; the schema that holds the ledger, and those of the search path; and the extensions that TypeORM
+ * installs when it connects.
+ */
+export function initialStateOf(configured: Configured): Promise<InitialState> {
+  const made = known.get(configured) ?? make(configured);
+  known.set(configured, made);
+  return made;
+}
+
+async function make(configured: Configured): Promise<InitialState> {
+  const extensions = await extensionStatements(configured);
+  return stateOf(configured, [
+    ...initialSessionOf(configured).statements.map((sql) => ({ sql, from: 'setting' as const })),
+    ...schemasOf(configured),
+    ...extensions.map((sql) => ({ sql, from: 'typeorm' as const })),
+  ]);
+}
+
+/** For a copy of a database that has its own extensions, and all that a DBA has prepared. */
+export function initialStateOfCopy(configured: Configured): InitialState {
+  return stateOf(configured, schemasOf(configured));
+}
+
+function schemasOf(configured: Configured): readonly InitialStatement[] {
+  const names = new Set([tablesOf(configured.dataSource).schema, ...initialSessionOf(configured).searched]);
+  return [...names]
+    .filter((name) => name !== undefined && name !== 'public')
+    .map((name) => ({ sql: `CREATE SCHEMA IF NOT EXISTS ${quoteName(name ?? '')}`, from: 'data source' }));
+}
+
+function stateOf(configured: Configured, statements: readonly InitialStatement[]): InitialState {
+  const { settings } = initialSessionOf(configured);
+  return { statements, settings, key: hashOf([JSON.stringify([settings, statements])]) };
+}

@@ -1,0 +1,51 @@
+import type pg from 'pg';
+import { codeOf, messageOf, MigrateError } from '../errors.js';
+import type { InitialState } from './initial-state.js';
+
+/**
+ * Makes the initial state on an empty database. What the statements set for their session is no part of it. Returns why extensions that
+ * TypeORM would install are missing.
+ */
+export async function makeInitialState(
+  pool: Pick<pg.Pool, 'connect'>,
+  { statements }: InitialState,
+  resetSession: string,
+): Promise<readonly string[]> {
+  if (statements.length === 0) return [];
+  const client = await pool.connect();
+  const missing: string[] = [];
+  try {
+    for (const { sql, from } of statements) {
+      await client.query(sql).catch((error: unknown) => {
+        if (from !== 'typeorm') throw notMade(sql, error);
+        missing.push(messageOf(error));
+      });
+    }
+    await client.query('DISCARD ALL');
+    await client.query(resetSession);
+  } finally {
+    client.release();
+  }
+  return missing;
+}
+
+/** Whether it is for want of an extension that something could not be made. */
+export function lacksExtension(error: unknown): boolean {
+  return isNotAvailable.test(messageOf(error));
+}
+
+const isNotAvailable = /extension "[^"]+" is not available|could not open extension control file/;
+
+function notMade(sql: string, error: unknown): MigrateError {
+  const code = codeOf(error);
+  const excerpt = sql.split('\n').slice(0, 3).join('\n  ');
+  return new MigrateError({
+    code: 'INITIAL_STATE_FAILED',
+    message: `The initial state could not be made on the throwaway database: ${messageOf(error)}${code === undefined ? '' : ` (${code})`}.\n  ${excerpt}\nNothing was written.`,
+    next: lacksExtension(error)
+      ? 'PostgreSQL in the process does not have that extension. Use a server that has it as the shadow: --shadow postgres://user:password@host/database'
+      : 'Correct the setting initialState: it is executed on an empty database, before the first migration.',
+    sql,
+    cause: error,
+  });
+}

@@ -1,0 +1,52 @@
+import { DataSource } from 'typeorm';
+import type { EntityMetadata } from 'typeorm';
+import { schemaOptionsOf } from './data-source-options.js';
+import { initialSessionOf } from './initial-session.js';
+import type { Configured } from './initial-session.js';
+import { notSetUp } from './not-set-up.js';
+import { stubDriver } from './stub-driver.js';
+
+const installed = new WeakMap<DataSource, readonly string[]>();
+
+/** The data source with its entities, without any database: for what TypeORM knows by itself. */
+export async function withEntities<T>(
+  configured: Configured,
+  work: (dataSource: DataSource) => Promise<T>,
+): Promise<T> {
+  const { installExtensions = true, extensions = [] } = configured.dataSource.options as {
+    readonly installExtensions?: boolean;
+    readonly extensions?: readonly string[];
+  };
+  const statements: string[] = [];
+  const driver = stubDriver({
+    schema: initialSessionOf(configured).schema,
+    extensions,
+    onExtension: (sql) => void statements.push(sql),
+  });
+  const dataSource = new DataSource({ ...schemaOptionsOf(configured.dataSource), installExtensions, driver });
+  await dataSource.initialize().catch((error: unknown) => {
+    throw notSetUp(error);
+  });
+  installed.set(configured.dataSource, statements);
+  inOneOrder(dataSource);
+  try {
+    return await work(dataSource);
+  } finally {
+    await dataSource.destroy();
+  }
+}
+
+/**
+ * The statements with which TypeORM itself installs extensions when it connects: this version of TypeORM, with these entities and
+ * options.
+ */
+export async function extensionStatements(configured: Configured): Promise<readonly string[]> {
+  if (!installed.has(configured.dataSource)) await withEntities(configured, () => Promise.resolve());
+  return installed.get(configured.dataSource) ?? [];
+}
+
+/** TypeORM loads the files that its patterns match all at once, and keeps them in the order in which they arrive: another one each time. */
+function inOneOrder({ entityMetadatas }: DataSource): void {
+  const place = ({ tablePath, name }: EntityMetadata): string => `${tablePath} ${name}`;
+  entityMetadatas.sort((a, b) => (place(a) < place(b) ? -1 : 1));
+}

@@ -1,0 +1,79 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { runCli } from '../support/cli.js';
+import type { CliResult } from '../support/cli.js';
+import { createDatabase, createRole } from '../support/database.js';
+import { createProject } from '../support/project.js';
+import { projects, roles } from './projects.js';
+import type { FieldProject } from './projects.js';
+
+const outcome = ({ code, stdout, stderr }: CliResult): string => `${code}\n${stdout}${stderr}`;
+
+describe('the first contact of an existing project', () => {
+  let server: Awaited<ReturnType<typeof createDatabase>>;
+  beforeAll(async () => {
+    server = await createDatabase();
+    for (const role of roles) await server.query(`CREATE ROLE ${role}`);
+  });
+  afterAll(async () => {
+    for (const role of roles) await server.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+    await server.drop();
+  });
+
+  it.each(projects.map((project) => [project.name, project] as const))(
+    '%s',
+    async (_name, project) => {
+      await withProject(project, async (at, migrations) => {
+        expect(outcome(await at('status'))).toMatch(/pending/);
+        expect(outcome(await at('run'))).toMatch(/^0\n/);
+        // What is new for it does not look like a change of the entities, nor like somebody else's work in the database.
+        expect(outcome(await at('check', '--database'))).toMatch(/^[03]\n(?:.*\n)*✓ entities(?:.*\n)*✓ drift/);
+        const before = migrations();
+        at.change();
+        expect(outcome(await at('generate', 'Change'))).toMatch(/^0\n\+ /);
+        const made = migrations().filter((file) => !before.includes(file));
+        const texts = made.map((file) => at.read(file)).join('');
+        expect(texts).toMatch(project.writes);
+        if (project.neverWrites) expect(texts).not.toMatch(project.neverWrites);
+        expect(outcome(await at('run'))).toMatch(/^0\n/);
+        expect(outcome(await at('check', '--skip', 'lint'))).toMatch(/^0\n/);
+        expect(outcome(await at('lint', '--all'))).not.toMatch(/cannot-be-judged|✖/);
+        expect(outcome(await at('drift'))).toMatch(/^0\nNo drift/);
+        expect(outcome(await at('revert', '--count', String(migrations().length)))).toMatch(/^0\n/);
+      });
+    },
+    120_000,
+  );
+});
+
+interface At {
+  (...args: readonly string[]): Promise<CliResult>;
+  change(): void;
+  read(file: string): string;
+}
+
+/** Lends a project, and a database whose objects a role migrates that is no superuser and owns neither the database nor its extensions. */
+async function withProject(
+  project: FieldProject,
+  work: (at: At, migrations: () => readonly string[]) => Promise<void>,
+): Promise<void> {
+  const made = createProject(project.files);
+  const database = await createDatabase();
+  const role = await createRole();
+  try {
+    await database.query(project.prepared(role.name));
+    const env = { DATABASE_URL: database.urlFor(role.name, role.password) };
+    const folder = join(made.dir, 'src/migrations');
+    const at: At = Object.assign((...args: readonly string[]) => runCli(args, { cwd: made.dir, env }), {
+      change: () => Object.entries(project.changed).forEach(([path, text]) => made.write(path, text)),
+      read: (file: string) => made.read(`src/migrations/${file}`),
+    });
+    await work(at, () => readdirSync(folder).filter((file) => /^\d{13}-.*\.ts$/.test(file)));
+  } finally {
+    made.remove();
+    await database.query(`DROP OWNED BY ${role.name} CASCADE`);
+    await database.drop();
+    await role.drop();
+  }
+}

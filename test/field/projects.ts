@@ -1,0 +1,287 @@
+/** Small projects of our own in the shapes in which projects exist that nest-migrate was not built for. */
+export interface FieldProject {
+  readonly name: string;
+  readonly files: Readonly<Record<string, string>>;
+  /** What a DBA has prepared, in the database and as its owner; `migrating` is the role that migrates. */
+  readonly prepared: (migrating: string) => string;
+  /** Files as they are after a change of an entity. */
+  readonly changed: Readonly<Record<string, string>>;
+  /** What the migration of that change says, and what it must not say. */
+  readonly writes: RegExp;
+  readonly neverWrites?: RegExp;
+}
+
+const commonJs = {
+  'package.json': '{ "name": "app" }',
+  'tsconfig.json':
+    '{ "compilerOptions": { "module": "commonjs", "target": "es2022", "experimentalDecorators": true, "emitDecoratorMetadata": true, "skipLibCheck": true } }',
+};
+
+const dataSource = (options: string): string => `import 'reflect-metadata';
+import { DataSource } from 'typeorm';
+export default new DataSource({
+  type: 'postgres',
+  url: process.env.DATABASE_URL,
+  entities: [__dirname + '/**/*.entity{.ts,.js}'],
+  migrations: [__dirname + '/migrations/*{.ts,.js}'],
+  ${options}
+});
+`;
+
+const migration = (name: string, up: string, down: string, more = ''): string =>
+  `import { MigrationInterface, QueryRunner } from 'typeorm';
+${more}
+export class ${name} implements MigrationInterface {
+  name = '${name}';
+  public async up(queryRunner: QueryRunner): Promise<void> {
+${up}
+  }
+  public async down(queryRunner: QueryRunner): Promise<void> {
+${down}
+  }
+}
+`;
+
+const query = (...statements: readonly string[]): string =>
+  statements.map((sql) => `    await queryRunner.query(\`${sql}\`);`).join('\n');
+
+const mayCreate = (migrating: string): string => `GRANT ALL ON SCHEMA public TO ${migrating}`;
+
+const user = (columns = ''): string => `import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
+@Entity('user')
+export class User {
+  @PrimaryGeneratedColumn('uuid') id: string;
+  @Column({ unique: true }) email: string;
+  ${columns}
+}
+`;
+
+const uuidKeys: FieldProject = {
+  name: 'uuid keys, as TypeORM writes them',
+  files: {
+    ...commonJs,
+    'src/data-source.ts': dataSource(''),
+    'src/users/user.entity.ts': user(),
+    'src/migrations/1600000000000-CreateUser.ts': migration(
+      'CreateUser1600000000000',
+      query(
+        `CREATE TABLE "user" ("id" uuid NOT NULL DEFAULT uuid_generate_v4(), "email" character varying NOT NULL, CONSTRAINT "UQ_e12875dfb3b1d92d7d7c5377e22" UNIQUE ("email"), CONSTRAINT "PK_cace4a159ff9f2512dd42373760" PRIMARY KEY ("id"))`,
+      ),
+      query('DROP TABLE "user"'),
+    ),
+  },
+  prepared: (migrating) => `${mayCreate(migrating)}; CREATE EXTENSION "uuid-ossp"`,
+  changed: {
+    'src/users/user.entity.ts': user('@Column({ nullable: true }) nick: string;'),
+    'src/tags/tag.entity.ts': `import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
+@Entity() export class Tag { @PrimaryGeneratedColumn('uuid') id: string; @Column() name: string; }
+`,
+  },
+  writes: /CREATE TABLE "public"\."tag" \(\s*"id" uuid NOT NULL DEFAULT [\w.]*uuid_generate_v4\(\)/,
+  neverWrites: /EXTENSION/,
+};
+
+const order = (columns = ''): string => `import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
+@Entity('orders')
+export class Order {
+  @PrimaryGeneratedColumn() id: number;
+  @Column('enum', { enum: ['new', 'paid'], default: 'new' }) state: string;
+  ${columns}
+}
+`;
+
+const schemaOfDba: FieldProject = {
+  name: 'a schema that a DBA has made, and migrations that name it',
+  files: {
+    ...commonJs,
+    'src/data-source.ts': dataSource(`schema: 'app',`),
+    'src/order.entity.ts': order(),
+    'src/migrations/1600000000000-Orders.ts': migration(
+      'Orders1600000000000',
+      query(
+        `CREATE TYPE "app"."orders_state_enum" AS ENUM('new', 'paid')`,
+        `CREATE TABLE "app"."orders" ("id" SERIAL NOT NULL, "state" "app"."orders_state_enum" NOT NULL DEFAULT 'new', CONSTRAINT "PK_710e2d4957aa5878dfe94e4ac2f" PRIMARY KEY ("id"))`,
+      ),
+      query('DROP TABLE "app"."orders"', 'DROP TYPE "app"."orders_state_enum"'),
+    ),
+  },
+  prepared: (migrating) => `CREATE SCHEMA app; GRANT ALL ON SCHEMA app TO ${migrating}`,
+  changed: { 'src/order.entity.ts': order('@Column({ nullable: true }) note: string;') },
+  writes: /ALTER TABLE "app"\."orders" ADD COLUMN "note" character varying/,
+  neverWrites: /SCHEMA/,
+};
+
+const searchPath: FieldProject = {
+  name: 'a search_path in extra.options, and migrations that name no schema',
+  files: {
+    ...commonJs,
+    'src/data-source.ts': dataSource(`schema: 'app', extra: { options: '-c search_path=app' },`),
+    'src/order.entity.ts': order(),
+    'src/migrations/1600000000000-Orders.ts': migration(
+      'Orders1600000000000',
+      query(
+        `CREATE TYPE "orders_state_enum" AS ENUM('new', 'paid')`,
+        `CREATE TABLE "orders" ("id" SERIAL NOT NULL, "state" "orders_state_enum" NOT NULL DEFAULT 'new', CONSTRAINT "PK_710e2d4957aa5878dfe94e4ac2f" PRIMARY KEY ("id"))`,
+      ),
+      query('DROP TABLE "orders"', 'DROP TYPE "orders_state_enum"'),
+    ),
+  },
+  prepared: (migrating) => `CREATE SCHEMA app; GRANT ALL ON SCHEMA app TO ${migrating}`,
+  changed: { 'src/order.entity.ts': order('@Column({ nullable: true }) note: string;') },
+  writes: /ALTER TABLE ("app"\.)?"orders" ADD COLUMN "note" character varying/,
+  neverWrites: /SCHEMA|"public"/,
+};
+
+const account = (columns = ''): string => `import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
+@Entity('account')
+export class Account {
+  @PrimaryGeneratedColumn() id: number;
+  @Column() owner: string;
+  ${columns}
+}
+`;
+
+/** The roles are the server's, which all tests share: `run` makes them in the test, under these names. */
+export const roles = ['field_app', 'field_reader'] as const;
+
+const namesRoles: FieldProject = {
+  name: 'roles that migrations name',
+  files: {
+    ...commonJs,
+    'src/data-source.ts': dataSource(''),
+    'src/account.entity.ts': account(),
+    'src/migrations/1600000000000-Account.ts': migration(
+      'Account1600000000000',
+      query(
+        `CREATE TABLE "account" ("id" SERIAL NOT NULL, "owner" character varying NOT NULL, CONSTRAINT "PK_54115ee388cdb6d86bb4bf5b2ea" PRIMARY KEY ("id"))`,
+        'GRANT SELECT, INSERT ON "account" TO field_app, field_reader',
+        'ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO field_reader',
+      ),
+      query(
+        'ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE SELECT ON TABLES FROM field_reader',
+        'DROP TABLE "account"',
+      ),
+    ),
+    'src/migrations/1600000000001-Policies.ts': migration(
+      'Policies1600000000001',
+      query(
+        'ALTER TABLE "account" ENABLE ROW LEVEL SECURITY',
+        'CREATE POLICY "own" ON "account" TO field_app USING ("owner" = current_user)',
+        'CREATE FUNCTION accounts() RETURNS bigint LANGUAGE sql AS $$ SELECT count(*) FROM account $$',
+        'ALTER FUNCTION accounts() OWNER TO field_app',
+        'SET LOCAL ROLE field_app',
+        "COMMENT ON FUNCTION accounts() IS 'of the app'",
+        'RESET ROLE',
+      ),
+      query(
+        'DROP FUNCTION accounts()',
+        'DROP POLICY "own" ON "account"',
+        'ALTER TABLE "account" DISABLE ROW LEVEL SECURITY',
+      ),
+    ),
+  },
+  prepared: (migrating) =>
+    `${mayCreate(migrating)}; GRANT CREATE ON SCHEMA public TO field_app; GRANT field_app TO ${migrating}`,
+  changed: { 'src/account.entity.ts': account('@Column({ nullable: true }) note: string;') },
+  writes: /ALTER TABLE "public"\."account" ADD COLUMN "note" character varying/,
+  neverWrites: /ROLE|GRANT|POLICY/,
+};
+
+const product = (columns = ''): string => `import { Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
+import { kinds } from '../shared/kinds';
+@Entity('product')
+@Index('product_sku_idx', ['sku'])
+export class Product {
+  @PrimaryGeneratedColumn() id: number;
+  @Column({ default: kinds[0] }) kind: string;
+  @Column({ nullable: true }) sku: string;
+  ${columns}
+}
+`;
+
+const code: FieldProject = {
+  name: 'migrations that are programs',
+  files: {
+    ...commonJs,
+    'src/data-source.ts': dataSource(''),
+    'src/shared/kinds.ts': `export const kinds = ['book', 'toy'];
+export enum Setting { Currency = 'currency' }
+`,
+    'src/entities/product.entity.ts': product(),
+    'src/entities/setting.entity.ts': `import { Column, Entity, PrimaryColumn } from 'typeorm';
+@Entity('setting') export class Setting { @PrimaryColumn() key: string; @Column() value: string; }
+`,
+    'src/migrations/1600000000000-Product.ts': migration(
+      'Product1600000000000',
+      `    await queryRunner.createTable(new Table({
+      name: 'product',
+      columns: [
+        { name: 'id', type: 'int', isPrimary: true, isGenerated: true, generationStrategy: 'increment', primaryKeyConstraintName: 'PK_bebc9158e480b949565b4dc7a82' },
+        { name: 'kind', type: 'varchar', default: \`'\${kinds[0]}'\` },
+      ],
+    }), true);
+    await queryRunner.addColumn('product', new TableColumn({ name: 'sku', type: 'varchar', isNullable: true }));`,
+      `    await queryRunner.dropTable('product');`,
+      `import { Table, TableColumn } from 'typeorm';
+import { kinds } from '../shared/kinds';`,
+    ),
+    'src/migrations/1600000000001-FromFile.ts': migration(
+      'FromFile1600000000001',
+      `    await queryRunner.query(readFileSync(join(__dirname, 'sql', 'setting.sql'), 'utf8'));
+    for (const { name } of await queryRunner.query("SELECT unnest(ARRAY['sku']) AS name"))
+      await queryRunner.query(\`CREATE INDEX product_\${name}_idx ON product (\${name})\`);`,
+      `    await queryRunner.query('DROP TABLE setting');
+    await queryRunner.query('DROP INDEX product_sku_idx');`,
+      `import { readFileSync } from 'node:fs';
+import { join } from 'node:path';`,
+    ),
+    'src/migrations/sql/setting.sql': `CREATE TABLE setting (key varchar NOT NULL, value varchar NOT NULL);
+ALTER TABLE setting ADD CONSTRAINT "PK_1c4c95d773004250c157a744d6e" PRIMARY KEY (key);
+`,
+    // Each of these asks for a connection of its own, beside the one of the migration.
+    'src/migrations/1600000000002-Rows.ts': migration(
+      'Rows1600000000002',
+      `    await queryRunner.connection.manager.query("INSERT INTO setting VALUES ('region', 'EU')");
+    await queryRunner.manager.getRepository(Setting).save({ key: Key.Currency, value: 'EUR' });
+    await queryRunner.connection.getRepository(Setting).update({ key: 'region' }, { value: 'UK' });
+    await queryRunner.connection.transaction(async (manager) => {
+      await manager.query("INSERT INTO product (kind, sku) VALUES ('toy', 'T1')");
+    });
+    const other = queryRunner.connection.createQueryRunner();
+    await other.connect();
+    await other.startTransaction();
+    await other.query("UPDATE product SET sku = 'T2' WHERE sku = 'T1'");
+    await other.rollbackTransaction();
+    await other.release();
+    const [{ count }] = await queryRunner.query("SELECT count(*)::int FROM product JOIN setting ON sku = 'T1' AND value IN ('UK', 'EUR')");
+    if (count !== 2) throw new Error(\`\${count} rows\`);`,
+      query('DELETE FROM setting', 'DELETE FROM product'),
+      `import { Setting } from '../entities/setting.entity';
+import { Setting as Key } from '../shared/kinds';`,
+    ),
+  },
+  prepared: mayCreate,
+  changed: { 'src/entities/product.entity.ts': product('@Column({ nullable: true }) note: string;') },
+  writes: /ALTER TABLE "public"\."product" ADD COLUMN "note" character varying/,
+};
+
+const otherName: FieldProject = {
+  name: 'a migration whose name is not that of its class',
+  files: {
+    ...commonJs,
+    'src/data-source.ts': dataSource(''),
+    'src/account.entity.ts': account(),
+    'src/migrations/1600000000000-create-account.ts': migration(
+      'CreateAccount1600000000000',
+      query(
+        `CREATE TABLE "account" ("id" SERIAL NOT NULL, "owner" character varying NOT NULL, CONSTRAINT "PK_54115ee388cdb6d86bb4bf5b2ea" PRIMARY KEY ("id"))`,
+      ),
+      query('DROP TABLE "account"'),
+    ).replace("name = 'CreateAccount1600000000000'", "name = 'AccountTable1600000000000'"),
+  },
+  prepared: mayCreate,
+  changed: { 'src/account.entity.ts': account('@Column({ nullable: true }) note: string;') },
+  writes: /ALTER TABLE "public"\."account" ADD COLUMN "note" character varying/,
+};
+
+export const projects: readonly FieldProject[] = [uuidKeys, schemaOfDba, searchPath, namesRoles, code, otherName];
