@@ -105,6 +105,15 @@ export function createMigrator(options: MigratorOptions): Migrator {
       await initialise(context);
       opened.here = true;
     },
+    whileConnected: async (work) => {
+      if (dataSource.isInitialized) return work('before');
+      await initialise(context, 'left out');
+      try {
+        return await work('now');
+      } finally {
+        await dataSource.destroy();
+      }
+    },
   };
   return {
     run: (runOptions = {}) => run(runOptions, context),

@@ -16,6 +16,8 @@ export interface CommandContext extends ConnectContext {
   readonly instantiate: Instantiate;
   /** Connects the data source, when migrations really have to run. */
   initialise(): Promise<void>;
+  /** Connects it for work that must leave nothing behind: without the extensions that TypeORM creates, and only for as long as it lasts. */
+  whileConnected<T>(work: (since: 'now' | 'before') => Promise<T>): Promise<T>;
 }
 
 /** Files against ledger: everything a command decides from. */

@@ -2,6 +2,7 @@ import type { QueryRunner } from 'typeorm';
 import { ExitCode, isMigrateError, MigrateError } from '../errors.js';
 import type { DryRunStatement } from '../errors.js';
 import type { SqlClient } from '../database/client.js';
+import { createExtensions } from '../database/initialise.js';
 import { ensureTables, readLedgerInside } from '../database/ledger.js';
 import type { Lock } from '../database/lock.js';
 import { nextBatch } from '../database/log.js';
@@ -47,15 +48,9 @@ export async function execute(
   const steps = await Promise.all(
     planned.map(async ({ migration, direction }) => ({ migration: await migration.load(), direction })),
   );
+  if (options.mode === 'dry') return rehearse(steps, options, lock, context);
   await context.initialise();
-  const apply: ApplyContext = {
-    ...context,
-    lock,
-    batch: options.mode === 'dry' ? 0 : await prepareTables(client, context),
-  };
-  if (options.mode === 'dry' && options.transaction === 'all') await refuseWithout(steps, apply, options);
-  if (options.mode === 'dry')
-    return { finished: [], statements: await dryRun(steps, rehearsing(options, apply), apply) };
+  const apply: ApplyContext = { ...context, lock, batch: await prepareTables(client, context) };
   if (options.mode === 'fake') {
     if (!(await recordOnly(steps, apply))) return finishedMeanwhile(steps, apply);
     return { finished: steps.map((step) => finishedStep(step, 0, apply, 'fake')) };
@@ -85,10 +80,21 @@ async function createMetadataTable(queryRunner: QueryRunner, { dataSource }: Con
   await builder.createMetadataTableIfNecessary?.(queryRunner);
 }
 
-function rehearsing({ transaction }: ExecuteOptions, context: Connected): DryRunOptions {
-  const prepare: DryRunOptions['prepare'] = (session) =>
-    session.unwatched(() => createMetadataTable(session.queryRunner, context));
-  return { transaction, prepare };
+async function rehearse(
+  steps: readonly Step[],
+  options: ExecuteOptions,
+  lock: Lock,
+  context: CommandContext,
+): Promise<Execution> {
+  const apply: ApplyContext = { ...context, lock, batch: 0 };
+  return context.whileConnected(async (since) => {
+    if (options.transaction === 'all') await refuseWithout(steps, apply, options);
+    const prepare: DryRunOptions['prepare'] = async (session) => {
+      if (since === 'now') await createExtensions(context.dataSource, session.client);
+      await session.unwatched(() => createMetadataTable(session.queryRunner, context));
+    };
+    return { finished: [], statements: await dryRun(steps, { transaction: options.transaction, prepare }, apply) };
+  });
 }
 
 async function withQueryRunner<T>(

@@ -1,21 +1,28 @@
+import { callbackify } from 'node:util';
 import type { DataSource } from 'typeorm';
 import { codeOf, messageOf, MigrateError } from '../errors.js';
 import { reasonOf } from '../data-source/address.js';
 import { checkConnection, showConnection } from '../data-source/describe.js';
 import { cancelled, pause } from './cancel.js';
 import { connectionError, isServerAbsent } from './client.js';
-import type { ConnectContext } from './client.js';
+import type { ConnectContext, SqlClient } from './client.js';
+import { withOwn } from './one-connection.js';
 
 /**
  * Connects a data source, waiting for a server that is still starting. It is taken as it is, with two exceptions: TypeORM would
  * load every migration file that it is told of, and it would synchronize, which is what migrations are there to replace.
  */
-export async function initialise(context: ConnectContext): Promise<void> {
+export async function initialise(
+  context: ConnectContext,
+  extensions: 'created' | 'left out' = 'created',
+): Promise<void> {
   const { dataSource, settings, signal } = context;
   checkConnection(dataSource);
-  const { migrations, synchronize, dropSchema, migrationsRun } = dataSource.options;
-  const restore = { migrations, synchronize, dropSchema, migrationsRun };
-  Object.assign(dataSource.options, { migrations: [], synchronize: false, dropSchema: false, migrationsRun: false });
+  const options = dataSource.options as typeof dataSource.options & { readonly installExtensions?: boolean };
+  const { migrations, synchronize, dropSchema, migrationsRun, installExtensions } = options;
+  const restore = { migrations, synchronize, dropSchema, migrationsRun, installExtensions };
+  Object.assign(options, { migrations: [], synchronize: false, dropSchema: false, migrationsRun: false });
+  if (extensions === 'left out') Object.assign(options, { installExtensions: false });
   const deadline = Date.now() + settings.connect.timeoutMs;
   try {
     for (let attempt = 1; !dataSource.isInitialized; attempt++) {
@@ -36,7 +43,31 @@ export async function initialise(context: ConnectContext): Promise<void> {
       }
     }
   } finally {
-    Object.assign(dataSource.options, restore);
+    Object.assign(options, restore);
+  }
+}
+
+interface ConnectingDriver {
+  obtainMasterConnection(): Promise<unknown>;
+  afterConnect(): Promise<void>;
+}
+
+/** What TypeORM does when it connects, on this connection and in its transaction: it creates the extensions that the entities need. */
+export async function createExtensions(dataSource: DataSource, client: SqlClient): Promise<void> {
+  const driver = dataSource.driver as unknown as ConnectingDriver;
+  const query = callbackify((sql: string) => inSavepoint(client, sql));
+  const obtainMasterConnection = () => Promise.resolve([{ query }, () => Promise.resolve()]);
+  await withOwn(driver, { obtainMasterConnection }, () => driver.afterConnect());
+}
+
+/** TypeORM goes on when an extension cannot be created. */
+async function inSavepoint(client: SqlClient, sql: string): Promise<unknown> {
+  await client.query('SAVEPOINT nest_migrate_extension');
+  try {
+    return await client.query(sql);
+  } catch (error) {
+    await client.query('ROLLBACK TO SAVEPOINT nest_migrate_extension');
+    throw error;
   }
 }
 

@@ -54,7 +54,7 @@ export async function withOneConnection<T>(
 }
 
 /** Puts methods on an object that is not ours, and takes them off again: those of its class show through then, or what it had itself. */
-async function withOwn<T>(object: object, methods: object, work: () => Promise<T>): Promise<T> {
+export async function withOwn<T>(object: object, methods: object, work: () => Promise<T>): Promise<T> {
   const before: PropertyDescriptorMap = Object.getOwnPropertyDescriptors(object);
   Object.assign(object, methods);
   try {

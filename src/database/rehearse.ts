@@ -109,5 +109,6 @@ function failed(
     ? `${rolledBack} The table that it names is there in dry runs only: it makes sure that nothing is committed.`
     : rolledBack;
   const direction = steps[0]?.direction ?? 'up';
-  return migrationFailed(error, { migration, direction, sql, statement, state });
+  const next = `Correct the migration or the data, then run \`nest-migrate ${direction === 'up' ? 'run' : 'revert'} --dry-run\` again.`;
+  return migrationFailed(error, { migration, direction, sql, statement, state, next });
 }

@@ -360,6 +360,21 @@ describe('a dry run does what a real run would do', () => {
     ).toEqual([{ made: null, next: 42 }]);
   });
 
+  it('has the extensions that TypeORM creates when it connects, which a real run keeps', async () => {
+    const Named = new EntitySchema({
+      name: 'Named',
+      columns: { id: { type: 'uuid', primary: true, generated: 'uuid' }, name: { type: 'citext' } },
+    });
+    const migrations = [migration('Named1700000000001', { up: ['CREATE TABLE named (name citext)'] })];
+    const created = `SELECT extname FROM pg_extension WHERE extname IN ('citext', 'uuid-ossp') ORDER BY 1`;
+    await using({ url: database.url, migrations, options: { entities: [Named] } }, async (migrator) => {
+      expect(marksOf((await migrator.run({ mode: 'dry' })).statements ?? [])).toBe('x');
+      expect(await database.query(created)).toEqual([]);
+      await migrator.run();
+      expect(await database.query(created)).toHaveLength(2);
+    });
+  });
+
   it('leaves alone what an app does on the same data source meanwhile', async () => {
     const dataSource = await new DataSource({ type: 'postgres', url: database.url }).initialize();
     let request = Promise.resolve();
