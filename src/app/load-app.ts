@@ -8,7 +8,7 @@ import { isMigrateError, messageOf } from '../errors.js';
 import type { Instantiate } from '../files/migration.js';
 import { appSource } from '../nest/app-source.js';
 import { createInstantiate } from '../nest/instantiate.js';
-import type { Container } from '../nest/instantiate.js';
+import type { Container } from '../nest/module-graph.js';
 import { defaultConnection } from '../nest/migrations.constants.js';
 import type { MigrateSettings } from '../options.js';
 import { findModule } from './find-module.js';

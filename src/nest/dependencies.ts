@@ -22,6 +22,16 @@ export function dependenciesOf(constructor: Constructor): readonly Dependency[] 
   });
 }
 
+/** What Nest would put into properties: `@Inject(token) private readonly property`. */
+export function propertiesOf(constructor: Constructor): readonly (Dependency & { readonly key: PropertyKey })[] {
+  const injected = metadata('self:properties_metadata', constructor) as readonly {
+    readonly key: PropertyKey;
+    readonly type: InjectionToken;
+  }[];
+  const optional = metadata('optional:properties_metadata', constructor);
+  return injected.map(({ key, type }) => ({ key, token: forwarded(type), optional: optional.includes(key) }));
+}
+
 /** `forwardRef(() => Later)` stands for a class that was not there yet when the decorator ran. */
 export function forwarded(token: InjectionToken | undefined): InjectionToken | undefined {
   const reference = token as { readonly forwardRef?: () => InjectionToken } | undefined;

@@ -1,151 +1,175 @@
 import { Inject } from '@nestjs/common';
 import type { InjectionToken, Type } from '@nestjs/common';
 import { getDataSourcePrefix, getDataSourceToken, getEntityManagerToken } from '@nestjs/typeorm';
-import type { QueryRunner } from 'typeorm';
-import { messageOf, MigrateError } from '../errors.js';
-import type { Instantiate, MigrationClass } from '../files/migration.js';
-import { dependenciesOf, nameOf } from './dependencies.js';
+import type { EntityMetadata, QueryRunner } from 'typeorm';
+import { isMigrateError } from '../errors.js';
+import type { Instantiate } from '../files/migration.js';
+import { boundDataSource } from './bound-data-source.js';
+import { dependenciesOf, propertiesOf } from './dependencies.js';
+import type { Dependency } from './dependencies.js';
+import {
+  failedProvider,
+  refusedDependency,
+  unknownProvider,
+  unknownType,
+  withoutContainer,
+} from './dependency-errors.js';
+import type { Wanted } from './dependency-errors.js';
+import { circular, judge } from './judge.js';
 import { defaultConnection } from './migrations.constants.js';
-import { waitChain } from './wait-chain.js';
-
-/** What is used of Nest's `ModuleRef`. */
-export interface Container {
-  create<T>(type: Type<T>): Promise<T>;
-}
+import { dependenciesOfProvider, moduleOf, referenceOf, visibleFrom } from './module-graph.js';
+import type { Container, Module, Provider } from './module-graph.js';
 
 /**
- * Gives migration classes the dependencies of their constructors. What belongs to the data source that is being migrated (repositories,
- * the entity manager) comes from the migration's own query runner, so that it takes part in its transaction; everything else from Nest.
+ * Gives migration classes the dependencies of their constructors. What belongs to the data source that is being migrated (itself, its
+ * manager, repositories) works on the migration's own query runner, so that it takes part in its transaction; so does what is built on it,
+ * which is made once more for the migration. Everything else comes from Nest.
  */
 export function createInstantiate(container: Container | undefined, connection: string): Instantiate {
   return async (migrationClass, queryRunner) => {
     const own = ownTokens(queryRunner, connection);
-    const values: unknown[] = [];
-    for (const [index, { token, optional }] of dependenciesOf(migrationClass).entries()) {
-      if (token === undefined) throw unknownType(migrationClass, index);
-      const wanted: Wanted = { token, optional, migrationClass, connection };
-      values.push(own.has(token) ? own.get(token) : await provided(container, wanted));
-    }
-    return new (migrationClass as unknown as new (...dependencies: unknown[]) => object)(...values);
+    const maker = new Maker(migrationClass.name, container, { isOwn: (token) => own.has(token), connection }, own);
+    return maker.migration(migrationClass as unknown as Type<object>);
   };
 }
 
 /** The tokens under which @nestjs/typeorm provides this connection and what is made of it. */
-function ownTokens({ manager }: QueryRunner, connection: string): ReadonlyMap<InjectionToken, unknown> {
-  const dataSource = manager.connection;
+function ownTokens(queryRunner: QueryRunner, connection: string): ReadonlyMap<InjectionToken, () => unknown> {
+  const dataSource = boundDataSource(queryRunner);
+  const { manager } = dataSource;
   const prefix = getDataSourcePrefix(connection);
-  const repositories = dataSource.entityMetadatas.map(({ target }) => {
-    const token: InjectionToken = `${prefix}${typeof target === 'function' ? target.name : target}Repository`;
-    return [token, manager.getRepository(target)] as const;
-  });
-  const own = new Map<InjectionToken, unknown>([
-    ...repositories,
-    [getDataSourceToken(connection) as InjectionToken, dataSource],
-    [getEntityManagerToken(connection) as InjectionToken, manager],
+  const repositoryOf = ({ target, treeType }: EntityMetadata): unknown =>
+    treeType === undefined ? manager.getRepository(target) : manager.getTreeRepository(target);
+  const own = new Map<InjectionToken, () => unknown>([
+    ...dataSource.entityMetadatas.map((metadata) => {
+      const { target } = metadata;
+      const token: InjectionToken = `${prefix}${typeof target === 'function' ? target.name : target}Repository`;
+      return [token, () => repositoryOf(metadata)] as const;
+    }),
+    [getDataSourceToken(connection) as InjectionToken, () => dataSource],
+    [getEntityManagerToken(connection) as InjectionToken, () => manager],
   ]);
   // The app's own copy of TypeORM may be another one than ours.
-  if (connection === defaultConnection) own.set(dataSource.constructor, dataSource).set(manager.constructor, manager);
+  if (connection === defaultConnection)
+    own.set(dataSource.constructor, () => dataSource).set(manager.constructor, () => manager);
   return own;
 }
 
-interface Wanted {
-  readonly token: InjectionToken;
-  readonly optional: boolean;
-  readonly migrationClass: MigrationClass;
-  readonly connection: string;
+/** What is made for one migration. */
+class Maker {
+  private readonly made = new Map<Provider, unknown>();
+
+  constructor(
+    private readonly name: string,
+    private readonly container: Container | undefined,
+    private readonly judging: Parameters<typeof judge>[2],
+    private readonly own: ReadonlyMap<InjectionToken, () => unknown>,
+  ) {}
+
+  async migration(migrationClass: Type<object>): Promise<object> {
+    const module = moduleOf(this.container);
+    const parts = (dependency: Dependency, index: number): Promise<unknown> => {
+      if (dependency.token === undefined) throw unknownType(this.name, index);
+      const { token, optional } = dependency;
+      const wanted: Wanted = { token, optional, migration: this.name };
+      return this.part(token, { module, wanted, path: [token], making: [] });
+    };
+    return construct(migrationClass, parts);
+  }
+
+  private async part(token: InjectionToken, place: Place): Promise<unknown> {
+    const own = this.own.get(token);
+    if (own !== undefined) return own();
+    if (this.container === undefined) throw withoutContainer(place.wanted);
+    if (place.module === undefined) return fromNest(this.container, token, place.wanted);
+    const verdict = judge(token, place.module, this.judging);
+    if (typeof verdict === 'object') throw refusedDependency(place.wanted, verdict.refused);
+    const provider = visibleFrom(place.module, token);
+    if (verdict === 'shared' || provider === undefined)
+      return fromNest(referenceOf(place.module) ?? this.container, token, place.wanted);
+    const again = place.making.indexOf(provider);
+    if (again !== -1) throw refusedDependency(place.wanted, circular(place.path, again));
+    return this.once(provider, { ...place, making: [...place.making, provider] });
+  }
+
+  private async once(provider: Provider, place: Place): Promise<unknown> {
+    if (this.made.has(provider)) return this.made.get(provider);
+    const value = await this.make(provider, place);
+    if (provider.scope !== transientScope) this.made.set(provider, value);
+    return value;
+  }
+
+  private async make(provider: Provider, { wanted, path, making }: Place): Promise<unknown> {
+    const part = ({ token, optional }: Dependency): Promise<unknown> =>
+      token === undefined
+        ? Promise.resolve(undefined)
+        : this.part(token, { module: provider.host, wanted: { ...wanted, optional }, path: [...path, token], making });
+    try {
+      if (!provider.inject) return await construct(provider.metatype as Type<object>, part);
+      const values: unknown[] = [];
+      for (const dependency of dependenciesOfProvider(provider)) values.push(await part(dependency));
+      return await (provider.metatype as (...values: unknown[]) => unknown)(...values);
+    } catch (error) {
+      throw isMigrateError(error) ? error : failedProvider(wanted, error);
+    }
+  }
 }
 
+/** Where a token was met: in which module, for which dependency of the migration, and on which way from there. */
+interface Place {
+  readonly module: Module | undefined;
+  readonly wanted: Wanted;
+  readonly path: readonly InjectionToken[];
+  /** The providers on that way. */
+  readonly making: readonly Provider[];
+}
+
+/** `Scope.TRANSIENT` of Nest. */
+const transientScope = 1;
+
+/** One after the other: each may ask the connection, which answers one question at a time. */
+async function construct(
+  made: Type<object>,
+  part: (dependency: Dependency, index: number) => Promise<unknown>,
+): Promise<object> {
+  const values: unknown[] = [];
+  for (const [index, dependency] of dependenciesOf(made).entries()) values.push(await part(dependency, index));
+  const instance = new made(...values) as Record<PropertyKey, unknown>;
+  for (const [index, dependency] of propertiesOf(made).entries()) {
+    const value = await part(dependency, index);
+    if (value !== undefined) instance[dependency.key] = value;
+  }
+  return instance;
+}
+
+const patienceMs = 30_000;
+
 /** Lets Nest make a small class that needs just this one thing: so a provider that is still being made is waited for. */
-async function provided(container: Container | undefined, wanted: Wanted): Promise<unknown> {
-  if (container === undefined) throw withoutContainer(wanted);
+async function fromNest(container: Container, token: InjectionToken, wanted: Wanted): Promise<unknown> {
   class Holder {
     constructor(readonly value: unknown) {}
   }
   Reflect.defineMetadata('design:paramtypes', [Object], Holder);
-  Inject(wanted.token)(Holder, undefined, 0);
+  Inject(token)(Holder, undefined, 0);
+  let timer: NodeJS.Timeout | undefined;
+  const never = new Promise<never>((_resolve, reject) => {
+    // It may wait, in a way that cannot be seen, for the data source, which is there only after the migrations.
+    const why = `did not come within ${patienceMs / 1000} s, perhaps because it waits for the migrations`;
+    timer = setTimeout(() => reject(refusedDependency(wanted, why)), patienceMs);
+  });
   try {
-    return (await unlessItWaitsForUs(container.create(Holder), container, wanted)).value;
+    return (await Promise.race([container.create(Holder), never])).value;
   } catch (error) {
-    if (error instanceof MigrateError) throw error;
+    if (isMigrateError(error)) throw error;
     if (!isUnknown(error)) throw failedProvider(wanted, error);
     if (wanted.optional) return undefined;
     throw unknownProvider(wanted, error);
-  }
-}
-
-const lookAfterMs = 250;
-const patienceMs = 30_000;
-
-/**
- * While the database is being migrated, the data source is not there for anybody, so what needs it never comes. That can be read from
- * the injector; if it cannot, waiting comes to an end too.
- */
-async function unlessItWaitsForUs<T>(made: Promise<T>, container: Container, wanted: Wanted): Promise<T> {
-  const timers: NodeJS.Timeout[] = [];
-  const never = new Promise<never>((_resolve, reject) => {
-    const look = (): void => {
-      const chain = waitChain(container, wanted.token, getDataSourceToken(wanted.connection) as InjectionToken);
-      if (chain) reject(waitsForUs(wanted, `needs the database itself (${chain.map(nameOf).join(' → ')})`));
-    };
-    const giveUp = (): void => reject(waitsForUs(wanted, `did not come within ${patienceMs / 1000} s`));
-    timers.push(setTimeout(look, lookAfterMs), setTimeout(giveUp, patienceMs));
-  });
-  try {
-    return await Promise.race([made, never]);
   } finally {
-    timers.forEach((timer) => clearTimeout(timer));
+    clearTimeout(timer);
   }
 }
 
 /** By its name, since the app's copy of Nest may be another one than ours. */
 function isUnknown(error: unknown): boolean {
   return (error as object | undefined)?.constructor.name === 'UnknownDependenciesException';
-}
-
-function unknownType({ name }: MigrationClass, index: number): MigrateError {
-  return dependencyError(name, {
-    message: `nothing says what parameter ${index + 1} of its constructor is`,
-    next: 'Put @Injectable() on the class, and @Inject(token) on a parameter whose type is not a class.',
-  });
-}
-
-function unknownProvider({ migrationClass, token }: Wanted, cause: unknown): MigrateError {
-  return dependencyError(migrationClass.name, {
-    message: `its dependency ${nameOf(token)} is not available here`,
-    next: 'Add the module that provides it to MigrationsModule.forRoot({ imports: [TheModule], … }).',
-    cause,
-  });
-}
-
-function failedProvider({ migrationClass, token }: Wanted, cause: unknown): MigrateError {
-  return dependencyError(migrationClass.name, {
-    message: `its dependency ${nameOf(token)} could not be made: ${messageOf(cause)}`,
-    next: 'Correct that provider.',
-    cause,
-  });
-}
-
-function withoutContainer({ migrationClass, token }: Wanted): MigrateError {
-  return dependencyError(migrationClass.name, {
-    message: `its dependency ${nameOf(token)} does not belong to the data source, and migratedDataSource() can provide nothing else`,
-    next: 'Use MigrationsModule.forRoot({ dataSource, imports: [TheModule] }) instead.',
-  });
-}
-
-function waitsForUs({ migrationClass, token }: Wanted, why: string): MigrateError {
-  return dependencyError(migrationClass.name, {
-    message: `its dependency ${nameOf(token)} ${why}, and that is there only after the migrations`,
-    next: 'Inject what it needs directly (a repository, the EntityManager, a ConfigService) instead of what is built on the database.',
-  });
-}
-
-function dependencyError(migration: string, details: { message: string; next: string; cause?: unknown }): MigrateError {
-  const { message, next, cause } = details;
-  return new MigrateError({
-    code: 'MIGRATION_DEPENDENCY',
-    message: `Migration ${migration} cannot be made: ${message}. It was not started.`,
-    next,
-    migration,
-    ...(cause !== undefined && { cause }),
-  });
 }

@@ -1,9 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { runCli } from '../support/cli.js';
 import { createDatabase } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
 import { createProject } from '../support/project.js';
 import type { TestProject } from '../support/project.js';
+import { refusals } from '../nest/refused.js';
 
 const entity = `import { Column, Entity, PrimaryColumn } from 'typeorm';
 @Entity('users') export class User { @PrimaryColumn('int') id!: number; @Column('text') name!: string; }
@@ -101,5 +103,71 @@ describe('an app whose connection is written in its modules only', () => {
     const { code, stderr } = await cli('run');
     expect(stderr).toContain('says synchronize: true');
     expect(code).toBe(2);
+  });
+});
+
+const service = `import { Injectable, Module } from '@nestjs/common';
+import { InjectRepository, TypeOrmModule } from '@nestjs/typeorm';
+import { DataSource, Repository } from 'typeorm';
+import { User } from './user.entity';
+@Injectable() export class UsersService {
+  constructor(@InjectRepository(User) private readonly users: Repository<User>, private readonly dataSource: DataSource) {}
+  async add(name: string): Promise<void> {
+    await this.users.insert({ id: 1, name });
+    await this.dataSource.transaction((manager) => manager.query("INSERT INTO users VALUES (2, 'Bob')"));
+  }
+}
+@Module({ imports: [TypeOrmModule.forFeature([User])], providers: [UsersService], exports: [UsersService] })
+export class ServiceModule {}
+`;
+const using = (token: string, up: string): string => `import { Inject, Injectable } from '@nestjs/common';
+import { UsersService } from '../src/users.service';
+import { refused } from '../src/refused';
+@Injectable() export class Uses1700000000002 {
+  constructor(@Inject(${token}) private readonly service: any) {}
+  async up(queryRunner: any): Promise<void> { ${up} }
+  async down(): Promise<void> {}
+}
+void [refused, UsersService];
+`;
+
+describe('a service of an app', () => {
+  beforeEach(() => {
+    project.write('src/users.service.ts', service);
+    project.write('src/refused.ts', readFileSync('test/nest/refused.ts', 'utf8'));
+    const modules = 'MigrationsModule.forRoot({ imports: [RefusedModule, ServiceModule] })';
+    const imports = `import { MigrationsModule } from 'nest-migrate';
+import { RefusedModule } from './refused';
+import { ServiceModule } from './users.service';
+`;
+    project.write('src/app.module.ts', imports + module_(`${fromConfig()}, ${modules}`));
+    project.write('migrations/1700000000002-Seed.ts', '');
+  });
+
+  it('works on the connection of the migration', async () => {
+    const up = (more: string): string =>
+      using(
+        'UsersService',
+        `await queryRunner.query('ALTER TABLE users ADD age int'); await this.service.add('Ada'); ${more}`,
+      );
+    project.write('migrations/1700000000002-Seed.ts', up("await queryRunner.query('SELECT 1/0');"));
+    const failed = await cli('run');
+    expect([failed.stderr, failed.code]).toEqual([expect.stringContaining('division by zero'), 1]);
+    expect(await database.query('SELECT * FROM users')).toEqual([]);
+    project.write('migrations/1700000000002-Seed.ts', up(''));
+    const run = await cli('run');
+    expect([run.stderr, run.code]).toEqual([expect.stringContaining('✔ Uses1700000000002 applied'), 0]);
+    expect(await database.query('SELECT name FROM users ORDER BY id')).toEqual([{ name: 'Ada' }, { name: 'Bob' }]);
+  });
+
+  it('is refused where that cannot be, in the words of the boot', async () => {
+    const told: unknown[] = [];
+    for (const [name] of refusals) {
+      project.write('migrations/1700000000002-Seed.ts', using(`refused.${name}`, ''));
+      const { stderr, code } = await cli('run');
+      expect(code).toBe(1);
+      told.push([name, /its dependency .*?(?=\. It was not started)/.exec(stderr)?.[0]]);
+    }
+    expect(told).toEqual(refusals);
   });
 });

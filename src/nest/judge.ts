@@ -1,0 +1,52 @@
+import type { InjectionToken } from '@nestjs/common';
+import { nameOf } from './dependencies.js';
+import { getBootstrapToken, getMigrationsToken } from './migrations.constants.js';
+import { dependenciesOfProvider, isModuleRef, visibleFrom } from './module-graph.js';
+import type { Module, Provider } from './module-graph.js';
+
+/** How a migration gets a provider: as Nest has made it, made once more on the connection of the migration, or not at all. */
+export type Verdict = 'shared' | 'made' | { readonly refused: string };
+
+interface Judging {
+  /** Whether a token belongs to the data source that is being migrated. */
+  readonly isOwn: (token: InjectionToken) => boolean;
+  readonly connection: string;
+}
+
+/** From what the provider is made of, so that the answer is the same before the app has made it and afterwards. */
+export function judge(token: InjectionToken, module: Module, judging: Judging): Verdict {
+  const seen = new Set<Provider>();
+  const walk = (one: InjectionToken, from: Module, path: readonly InjectionToken[]): Verdict => {
+    if (judging.isOwn(one)) return 'made';
+    if (isModuleRef(one)) return refused(path, "gives what works outside of the migration's transaction");
+    if (one === getMigrationsToken(judging.connection) || one === getBootstrapToken(judging.connection))
+      return refused(path, 'is there only after the migrations');
+    const provider = visibleFrom(from, one);
+    if (provider === undefined || seen.has(provider)) return 'shared';
+    seen.add(provider);
+    if (provider.scope === requestScope) return refused(path, 'is made for each request');
+    let verdict: Verdict = 'shared';
+    for (const { token: needed } of dependenciesOfProvider(provider)) {
+      const found = needed === undefined ? 'shared' : walk(needed, provider.host, [...path, needed]);
+      if (typeof found === 'object') return found;
+      if (found === 'made') verdict = found;
+    }
+    return verdict;
+  };
+  return walk(token, module, [token]);
+}
+
+/** `Scope.REQUEST` of Nest. */
+const requestScope = 2;
+
+function refused(path: readonly InjectionToken[], what: string): Verdict {
+  const names = path.map(nameOf);
+  const chain = names.length > 2 ? ` (${names.join(' → ')})` : '';
+  return { refused: names.length === 1 ? what : `needs ${names.at(-1)}${chain}, which ${what}` };
+}
+
+/** Of providers that need each other, none can be made first. The last one of the path has been there before. */
+export function circular(path: readonly InjectionToken[], again: number): string {
+  const circle = `needs itself (${path.slice(again).map(nameOf).join(' → ')})`;
+  return again === 0 ? circle : `needs ${nameOf(path[again] as InjectionToken)}, which ${circle}`;
+}

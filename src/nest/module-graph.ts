@@ -1,0 +1,77 @@
+import type { InjectionToken, Type } from '@nestjs/common';
+import { dependenciesOf, forwarded, propertiesOf } from './dependencies.js';
+import type { Dependency } from './dependencies.js';
+
+/** What is used of Nest's `ModuleRef`. */
+export interface Container {
+  create<T>(type: Type<T>): Promise<T>;
+}
+
+/** What is read of the modules of Nest's container, which are not documented, but the same since Nest 6. */
+export interface Module {
+  readonly metatype: unknown;
+  readonly providers: ReadonlyMap<InjectionToken, Provider>;
+  readonly imports: ReadonlySet<Module>;
+  readonly exports: ReadonlySet<unknown>;
+}
+
+export interface Provider {
+  readonly host: Module;
+  /** The class or the factory; nothing for a value. */
+  readonly metatype?: unknown;
+  /** Of a factory. */
+  readonly inject?:
+    readonly (InjectionToken | { readonly token: InjectionToken; readonly optional?: boolean })[] | null;
+  readonly isAlias: boolean;
+  readonly scope?: number;
+  readonly instance: unknown;
+}
+
+/** The module that a `ModuleRef` is of. */
+export function moduleOf(reference: Container | undefined): Module | undefined {
+  const { container } = (reference ?? {}) as { readonly container?: { getModules?(): ReadonlyMap<string, Module> } };
+  const modules = [...(container?.getModules?.().values() ?? [])];
+  return modules.find((module) => referenceOf(module) === reference);
+}
+
+export function referenceOf({ providers }: Module): Container | undefined {
+  const token = [...providers.keys()].find(isModuleRef);
+  return token === undefined ? undefined : (providers.get(token)?.instance as Container | undefined);
+}
+
+/** By its name, since the app's copy of Nest may be another one than ours. */
+export function isModuleRef(token: InjectionToken): boolean {
+  return typeof token === 'function' && token.name === 'ModuleRef';
+}
+
+/** What Nest would inject there: a provider of the module, or one that the modules that it imports export. */
+export function visibleFrom(module: Module, token: InjectionToken): Provider | undefined {
+  const found = module.providers.get(token) ?? exportedTo(module, token, new Set());
+  const [behind] = found?.isAlias ? dependenciesOfProvider(found) : [];
+  return found && behind?.token !== undefined ? visibleFrom(found.host, behind.token) : found;
+}
+
+function exportedTo(module: Module, token: InjectionToken, seen: Set<Module>, how?: 'again'): Provider | undefined {
+  for (const imported of module.imports) {
+    if (seen.has(imported) || (how === 'again' && !module.exports.has(imported.metatype))) continue;
+    seen.add(imported);
+    const own = imported.exports.has(token) ? imported.providers.get(token) : undefined;
+    const found = own ?? exportedTo(imported, token, seen, 'again');
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** What a provider is made of. */
+export function dependenciesOfProvider({ metatype, inject }: Provider): readonly Dependency[] {
+  if (inject) return inject.map((one) => dependencyOf(one));
+  if (typeof metatype !== 'function') return [];
+  return [...dependenciesOf(metatype as Type), ...propertiesOf(metatype as Type)];
+}
+
+function dependencyOf(one: NonNullable<Provider['inject']>[number]): Dependency {
+  const described = one as { readonly token?: InjectionToken; readonly optional?: boolean } | undefined;
+  const isDescribed = typeof one === 'object' && described?.token !== undefined;
+  const token = isDescribed ? described.token : (one as InjectionToken);
+  return { token: forwarded(token), optional: described?.optional === true };
+}
