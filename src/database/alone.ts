@@ -27,7 +27,10 @@ export async function executeAlone(
   at: Alone,
 ): Promise<unknown> {
   const trace = traceOf(sql);
-  if (trace === undefined && at.reach === 'pooled') throw behindPooler(sql, at);
+  if (at.reach === 'pooled') {
+    if (trace === undefined) throw behindPooler(sql, at);
+    at.session.setBackend(undefined);
+  }
   return holdingFence(at, async () => {
     await untilFinishedElsewhere(at.session.client, sql, trace, at.step, at.context);
     return at.progress.alone(sql, parameters, run);

@@ -233,8 +233,9 @@ export class StepProgress {
     return `EXISTS (SELECT FROM ${this.context.tables.log} WHERE ${this.mine()} AND statements_done = ${this.saved})`;
   }
 
+  /** Containers may have the same host and pid, but the batch is a new one for each process that has taken the lock. */
   private mine(): string {
-    return `id = ${this.id} AND state = 'started' AND host = ${quoteLiteral(hostname())} AND pid = ${process.pid}`;
+    return `id = ${this.id} AND state = 'started' AND batch = ${this.context.batch} AND host = ${quoteLiteral(hostname())} AND pid = ${process.pid}`;
   }
 
   private next(sql: string, parameters: unknown): string {

@@ -1,7 +1,7 @@
 import type { DataSource, QueryRunner } from 'typeorm';
 import type { Blocker, EventListener } from '../events.js';
 import type { ResolvedSettings } from '../options.js';
-import { blockersOf } from './blockers.js';
+import { blockersOf, sessionExecuting } from './blockers.js';
 import { cancelled } from './cancel.js';
 import type { SqlClient } from './client.js';
 import type { Lock } from './lock.js';
@@ -23,8 +23,8 @@ export interface Session {
   readonly progress: Progress;
   /** Lets TypeORM do something that is not part of the migration, such as opening the transaction; `send` sends its statements. */
   unwatched<T>(work: () => Promise<T>, send?: (sql: string) => Promise<unknown>): Promise<T>;
-  /** The server process of this connection: whom to cancel, and whose blockers to name. */
-  setBackend(pid: number): void;
+  /** The server process of this connection: whom to cancel, and whose blockers to name. Undefined while a pooler may have given it to others. */
+  setBackend(pid: number | undefined): void;
 }
 
 export interface Progress {
@@ -69,7 +69,7 @@ export async function withSession<T>(context: Observed, work: (session: Session)
         }
       },
     };
-    const stopCancelling = cancelOnSignal(context, () => backend);
+    const stopCancelling = cancelOnSignal(context, session, () => backend);
     const stopWatching = watchBlockers(context, session, () => backend);
     observe(session, context, context.execute?.(session) ?? ((_sql, _parameters, run) => run()));
     try {
@@ -131,11 +131,16 @@ function watchBlockers(context: Observed, session: Session, backend: () => numbe
   return () => clearInterval(timer);
 }
 
-function cancelOnSignal(context: SessionContext, backend: () => number | undefined): () => void {
-  const cancel = (): void => {
-    const pid = backend();
-    if (pid !== undefined) context.lock.side?.query(`SELECT pg_cancel_backend(${pid})`).catch(() => undefined);
+function cancelOnSignal(context: SessionContext, { progress }: Session, backend: () => number | undefined): () => void {
+  const { side } = context.lock;
+  const cancel = async (): Promise<void> => {
+    const { sql, isRunning } = progress;
+    // Through a pooler, only what it executes tells which of the server's processes serves this connection.
+    const found = side && sql !== undefined && isRunning ? () => sessionExecuting(side, sql, undefined) : undefined;
+    const pid = backend() ?? (await found?.())?.pid;
+    if (pid !== undefined) await side?.query(`SELECT pg_cancel_backend(${pid})`);
   };
-  context.signal.addEventListener('abort', cancel, { once: true });
-  return () => context.signal.removeEventListener('abort', cancel);
+  const onAbort = (): void => void cancel().catch(() => undefined);
+  context.signal.addEventListener('abort', onAbort, { once: true });
+  return () => context.signal.removeEventListener('abort', onAbort);
 }

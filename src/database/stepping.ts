@@ -34,8 +34,7 @@ export function stepping(at: Alone): Execute {
     return result;
   }
 
-  return async (sql, parameters, run) => {
-    if (own !== 'none') return inOwn(sql, parameters, run);
+  async function inNone(sql: string, parameters: unknown, run: () => Promise<unknown>): Promise<unknown> {
     const statements = classify(sql);
     if (statements.some(({ opens, closes }) => opens || closes)) {
       if (statements.length > 1 && !leavesOpen(statements, false)) return executeAlone(sql, parameters, run, at);
@@ -52,6 +51,14 @@ export function stepping(at: Alone): Execute {
     } catch (error) {
       if (!needsAutocommit(error)) throw error;
       return executeAlone(sql, parameters, run, at);
+    }
+  }
+
+  return async (sql, parameters, run) => {
+    try {
+      return await (own === 'none' ? inNone : inOwn)(sql, parameters, run);
+    } finally {
+      if (at.reach === 'pooled' && own === 'none') session.setBackend(undefined);
     }
   };
 }

@@ -51,6 +51,8 @@ async function until(condition: string): Promise<void> {
 
 const here = 'datname = current_database() AND pid <> pg_backend_pid()';
 const atGate = `EXISTS (SELECT FROM pg_stat_activity WHERE ${here} AND wait_event = 'advisory')`;
+const active = (sql: string) =>
+  `EXISTS (SELECT FROM pg_stat_activity WHERE ${here} AND state = 'active' AND query LIKE '${sql}' AND wait_event_type = 'Lock')`;
 const terminate = (condition: string) =>
   database.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${here} AND ${condition}`);
 
@@ -325,9 +327,7 @@ describe('a statement that must run alone', () => {
         'migrations/1700000000001-Index.sql': `-- transaction: false\n-- up\n${build};`,
       });
       const victim = startCli(['run'], { cwd: project.dir });
-      await until(
-        `EXISTS (SELECT FROM pg_stat_activity WHERE ${here} AND query LIKE 'CREATE INDEX%' AND wait_event_type = 'Lock')`,
-      );
+      await until(active('CREATE INDEX%'));
       victim.process.kill('SIGKILL');
       const next = startCli(['run'], { cwd: project.dir });
       await says(next, 'still at work on the server');
@@ -340,6 +340,22 @@ describe('a statement that must run alone', () => {
       await pooler.close();
     },
   );
+
+  it('is cancelled by a signal, through a pooler', async () => {
+    const writer = await database.client();
+    await writer.query('BEGIN; UPDATE account SET n = 1');
+    const pooler = await startProxy(database.url, { as: 'pooler' });
+    const controller = new AbortController();
+    const migrations = [migration(name, { transaction: false, up: [build] })];
+    const stopped = running({ url: pooler.url, migrations, signal: controller.signal });
+    await until(active('CREATE INDEX%'));
+    controller.abort('SIGTERM');
+    expect((await stopped.result).error?.code).toBe('CANCELLED');
+    await writer.query('COMMIT');
+    expect((await running({ url: pooler.url, migrations }).result).applied).toEqual([name]);
+    expect(await validIndexes()).toEqual([{ indisvalid: true }]);
+    await pooler.close();
+  });
 
   /** As a process leaves it that was killed while it executed this. */
   async function leaveInDoubt(sql: string): Promise<void> {
