@@ -1,6 +1,7 @@
 import type { ObjectId } from '../schema/object-id.js';
 import type { PlannedFile } from './arrange.js';
 import type { PlannedChange } from './step.js';
+import { classify, commandOf } from '../sql/index.js';
 
 /** `AddEmailToUsers`, `CreatePostsAndTags`, `ChangeUsers`: what the changes would be called by somebody who has made them. */
 export function nameOf(changes: readonly PlannedChange[]): string {
@@ -44,13 +45,17 @@ export function suffixes(files: readonly PlannedFile[]): readonly string[] {
 }
 
 function suffixOf({ phase, transaction, steps }: PlannedFile, index: number): string {
-  const aside = steps.some(({ sql }) => sql.startsWith('DO ')) ? 'Backfill' : 'Indexes';
+  const aside = steps.some(({ sql }) => commandOf(sql).command === 'DO') ? 'Backfill' : 'Indexes';
   if (phase === 'contract') return transaction ? 'Contract' : `Contract${aside}`;
   if (!transaction) return aside;
   if (index === 0) return '';
-  if (steps.some(({ sql }) => sql.includes(' VALIDATE CONSTRAINT '))) return 'Validate';
+  if (steps.some(({ sql }) => mentions(sql, 'VALIDATE', 'CONSTRAINT'))) return 'Validate';
   if (steps.some(({ sql }) => /__new" TO "/.test(sql))) return 'Swap';
-  return steps.some(({ sql }) => sql.endsWith(' NOT VALID')) ? 'Check' : 'Finish';
+  return steps.some(({ sql }) => mentions(sql, 'NOT', 'VALID')) ? 'Check' : 'Finish';
+}
+
+function mentions(sql: string, ...words: readonly string[]): boolean {
+  return classify(sql).some((statement) => statement.mentions(...words));
 }
 
 function names(found: readonly { readonly id: ObjectId }[]): readonly string[] {

@@ -6,6 +6,7 @@ import { keepUnknown } from '../schema/keep.js';
 import type { Schema } from '../schema/read.js';
 import type { PlannedFile } from './arrange.js';
 import type { Step } from './step.js';
+import { classify, quoteName } from '../sql/index.js';
 
 /** A file that has been executed, and taken back. */
 export interface ProvenFile extends PlannedFile {
@@ -78,13 +79,17 @@ async function withExtensions(schema: Schema, present: Schema): Promise<Schema> 
 /** Where a file has no transaction, its indexes come and go beside the traffic in both directions. */
 function concurrently(statements: readonly Statement[]): readonly Statement[] {
   return statements.flatMap(({ sql, comment }) => {
-    const name = /^CREATE (?:UNIQUE )?INDEX ("(?:[^"]|"")+"|\S+) ON (?:ONLY )?("(?:[^"]|"")+"|[^.\s]+)\./.exec(sql);
-    const statement = sql
-      .replace(/^DROP INDEX /, 'DROP INDEX CONCURRENTLY IF EXISTS ')
-      .replace(/^CREATE (UNIQUE )?INDEX /, 'CREATE $1INDEX CONCURRENTLY ');
+    const [statement] = classify(sql);
+    const { command, name = [], on = [], unique } = statement ?? {};
+    const rest = statement?.text.slice(statement.beforeName.length) ?? '';
+    if (command === 'DROP INDEX') return [{ sql: `DROP INDEX CONCURRENTLY IF EXISTS ${rest}`, comment }];
+    if (command !== 'CREATE INDEX' || on.length < 2) return [{ sql, comment }];
     // An attempt that was cut off leaves an invalid index behind.
-    const leftover = name ? [{ sql: `DROP INDEX CONCURRENTLY IF EXISTS ${name[2]}.${name[1]}` }] : [];
-    return [...leftover, { sql: statement, comment }];
+    const [schema = '', index = ''] = [on.at(-2), name[0]];
+    return [
+      { sql: `DROP INDEX CONCURRENTLY IF EXISTS ${quoteName(schema)}.${quoteName(index)}` },
+      { sql: `CREATE ${unique ? 'UNIQUE ' : ''}INDEX CONCURRENTLY ${rest}`, comment },
+    ];
   });
 }
 

@@ -33,7 +33,7 @@ export interface SqlClass extends Command, TransactionEffect {
   readonly blockTag: string | undefined;
   /** Whether these words stand in it in a row. The code of a DO block and the strings in it belong to it. */
   mentions(...words: readonly string[]): boolean;
-  /** The name that comes after the first of these words. */
+  /** The name that comes after the first of these words, or where there are none, the name that it begins with. */
   nameAfter(...words: readonly string[]): readonly string[] | undefined;
   /** The parts between these words, where they stand outside of parentheses. */
   splitAt(...words: readonly string[]): readonly string[];

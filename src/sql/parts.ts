@@ -19,9 +19,9 @@ export function splitAt(statement: Words, sql: string, words: readonly string[])
   return [...parts, whole.slice(start)];
 }
 
-/** The name that comes after the first of these words. */
+/** The name that comes after the first of these words, or where there are none, the name that it begins with. */
 export function nameAfter(statement: Words, words: readonly string[]): readonly string[] | undefined {
-  const at = statement.indexOf(...words);
+  const at = words.length === 0 ? 0 : statement.indexOf(...words);
   return at === -1 ? undefined : statement.from(at + words.length).takeName();
 }
 

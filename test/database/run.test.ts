@@ -252,6 +252,33 @@ describe('run', () => {
     }
   });
 
+  it.each([
+    'BEGIN',
+    '/* together, /* or */ not at all */ BEGIN',
+    '-- together\nstart transaction',
+    ' begin isolation level repeatable read;',
+  ])('counts nothing of a transaction of its own that was rolled back: %j', async (open) => {
+    const fill = (last: string) =>
+      migration('Fill1700000000001', {
+        transaction: false,
+        up: [
+          'CREATE TABLE users (id int)',
+          open,
+          'INSERT INTO users VALUES (1)',
+          'INSERT INTO users VALUES (2)',
+          last,
+          'COMMIT',
+        ],
+      });
+    const run = (last: string) => using({ url: database.url, migrations: [fill(last)] }, (migrator) => migrator.run());
+    const error = await failureOf(run('SELECT 1 / 0'));
+    expect(error.message).toContain('Its first statement is done and stays.');
+    expect(error.next).toContain('it goes on at statement 2.');
+    expect(await database.query('SELECT id FROM users')).toEqual([]);
+    await run('SELECT 1 / 1');
+    expect(await database.query('SELECT id FROM users')).toEqual([{ id: 1 }, { id: 2 }]);
+  });
+
   it('takes names of any kind', async () => {
     const odd = [
       `It's "quoted"1700000000001`,

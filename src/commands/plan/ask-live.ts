@@ -3,6 +3,7 @@ import { codeOf, messageOf } from '../../errors.js';
 import type { TableSize } from './contract.js';
 import type { Promised } from './promised.js';
 import { quickMs, reading, refusalOf } from './reading.js';
+import { quoteName } from '../../sql/index.js';
 
 /** Whether the rows that are there now fulfil something; or why that is not known. */
 export type Answer = 'kept' | 'broken' | { readonly notKnown: string };
@@ -72,7 +73,7 @@ export async function scanSpeed(client: SqlClient, largest: TableSize | undefine
   const part = Math.min(1, 16e6 / largest.bytes);
   try {
     return await reading(client, quickMs, async () => {
-      const sql = `SELECT count(*) FROM (SELECT FROM "${schema}"."${name}" LIMIT ${Math.max(1, Math.round((largest.rows ?? largest.bytes / 100) * part))}) AS some`;
+      const sql = `SELECT count(*) FROM (SELECT FROM ${quoteName(schema)}.${quoteName(name)} LIMIT ${Math.max(1, Math.round((largest.rows ?? largest.bytes / 100) * part))}) AS some`;
       const started = performance.now();
       await client.query(sql);
       const seconds = (performance.now() - started) / 1000;

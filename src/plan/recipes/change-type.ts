@@ -6,7 +6,7 @@ import { columnPath, existingTable } from '../context.js';
 import type { PlanContext, Recipe, TypeChange } from '../context.js';
 import { step } from '../step.js';
 import type { Step } from '../step.js';
-import { quoteLiteral, quoteName } from '../../sql/index.js';
+import { classify, quoteLiteral, quoteName } from '../../sql/index.js';
 
 const pattern = / ALTER COLUMN "(?:[^"]|"")+" (?:TYPE |DROP DEFAULT$|SET DEFAULT )/;
 
@@ -145,12 +145,13 @@ function zoneOf(types: { readonly from: string; readonly to: string }, { decisio
 
 /** An index over an expression or a part of the rows is built again, whatever the types. */
 function isIndexedOtherwise(id: ObjectId, { from }: PlanContext): boolean {
-  return from
-    .neededBy(id)
-    .some(
-      (other) =>
-        other.kind === 'index' && /\(\(| WHERE |\w\(/.test(definitionOf(from, other).replace(/^.*? USING \w+ /s, '')),
-    );
+  return from.neededBy(id).some((other) => other.kind === 'index' && !isOfColumns(definitionOf(from, other)));
+}
+
+/** Nothing but names, and how they are sorted, in its parentheses: no other expression, and no rows left out. */
+function isOfColumns(definition: string): boolean {
+  const [index] = classify(definition);
+  return index?.groups().every((columns) => !columns.includes('(')) === true && !index.mentions('WHERE');
 }
 
 function isStoodOn(id: ObjectId, { from }: PlanContext): boolean {
@@ -162,8 +163,10 @@ function lossOf(change: Change, id: ObjectId): { readonly loses?: string } {
 }
 
 function columnOf({ sql }: Change): ObjectId | undefined {
-  const match = /^ALTER TABLE "((?:[^"]|"")+)"\."((?:[^"]|"")+)" ALTER COLUMN "((?:[^"]|"")+)" /.exec(sql);
-  if (!match) return undefined;
-  const [schema = '', table = '', name = ''] = match.slice(1).map((part) => part.replaceAll('""', '"'));
-  return { kind: 'column', schema, table, name };
+  const [alter] = classify(sql);
+  const [schema, table] = alter?.command === 'ALTER TABLE' ? (alter.name ?? []) : [];
+  const [name] = alter?.nameAfter('ALTER', 'COLUMN') ?? [];
+  return schema === undefined || table === undefined || name === undefined
+    ? undefined
+    : { kind: 'column', schema, table, name };
 }

@@ -6,7 +6,7 @@ import { step } from '../step.js';
 import type { Step } from '../step.js';
 import { dropLeftover, isPartitioned } from './index-recipes.js';
 import { notNullSteps } from './not-null.js';
-import { quoteName } from '../../sql/index.js';
+import { plainName, quoteName, sqlTokens } from '../../sql/index.js';
 
 /** Foreign keys and checks: new rows are checked at once, those that are there in a second transaction, under a lock that stops nobody. */
 export const addValidated: Recipe = (change, context) => {
@@ -66,9 +66,8 @@ export const addKey: Recipe = (change, context) => {
 };
 
 function keyColumns(columns: string): readonly string[] {
-  return [...columns.matchAll(/"((?:[^"]|"")+)"|([^\s,"]+)/g)].map(
-    ([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain ?? '',
-  );
+  const names = [...sqlTokens(columns)].filter(({ kind }) => kind === 'name' || kind === 'word');
+  return names.map(({ text }) => plainName(text));
 }
 
 function notNullIfNeeded(table: ObjectId, column: string, { from, to }: PlanContext): readonly Step[] {

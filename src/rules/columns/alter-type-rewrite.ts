@@ -9,6 +9,7 @@ import { secondColumn } from './recipes.js';
 import { dependsOnSession, isMereCast, isUtc, lossIn, pinnedZone, retypings, usingText, zoneOf } from './retype.js';
 import type { Retyping } from './retype.js';
 import { changesTimeZone, isFree } from './types.js';
+import { quoteLiteral } from '../../sql/index.js';
 
 const users = 'CREATE TABLE users (id int PRIMARY KEY, age int NOT NULL DEFAULT 1, email text, at timestamp)';
 
@@ -108,6 +109,6 @@ function asSecondColumn(
 ): string {
   const { table, was, is, type } = retyping;
   const inZone = zone !== undefined && changesTimeZone(was.type, is.type);
-  const value = inZone ? `${ident(was.name)} AT TIME ZONE '${zone}'` : usingText(statement, retyping);
+  const value = inZone ? `${ident(was.name)} AT TIME ZONE ${quoteLiteral(zone)}` : usingText(statement, retyping);
   return secondColumn(table, was, { type, value, default: is.default }, targetVersion);
 }

@@ -5,6 +5,7 @@ import type { Observed } from '../../observe/observer.js';
 import { alterations, called, sqlName, tableInUse } from '../look.js';
 import { eachStatement } from '../rule.js';
 import type { Rule } from '../rule.js';
+import { quoteLiteral } from '../../sql/index.js';
 
 const numbers = 'CREATE SEQUENCE numbers';
 
@@ -53,12 +54,12 @@ function changes(statement: Observed): readonly Change[] {
   const sequence = tableInUse(statement, alter?.sequence);
   if (sequence && alter) {
     const what = kindOf(alter.options);
-    return what ? [{ of: called(sequence), table: `'${sqlName(sequence)}'`, what }] : [];
+    return what ? [{ of: called(sequence), table: quoteLiteral(sqlName(sequence)), what }] : [];
   }
   return alterations(statement, 'AT_SetIdentity').flatMap(({ table, command }) => {
     const what = kindOf(nodeOf(command.def, 'List')?.items);
     const name = command.name ?? '';
-    const sequenceOf = `pg_get_serial_sequence('${sqlName(table)}', '${name}')`;
+    const sequenceOf = `pg_get_serial_sequence(${quoteLiteral(sqlName(table))}, ${quoteLiteral(name)})`;
     return what ? [{ of: `${called(table)}.${name}`, table: sequenceOf, what }] : [];
   });
 }

@@ -3,7 +3,7 @@ import { nodeOf, textsOf } from '../../observe/parser.js';
 import type { Observed } from '../../observe/observer.js';
 import { alterations, called, columnOf, ident, sqlName } from '../look.js';
 import type { JudgedMigration, Rule } from '../rule.js';
-import { quoteLiteral } from '../../sql/index.js';
+import { classify, quoteLiteral } from '../../sql/index.js';
 
 const users = `CREATE TYPE users_mood_enum AS ENUM ('sad', 'ok'); CREATE TABLE users (id int PRIMARY KEY, "Mood" users_mood_enum)`;
 
@@ -57,7 +57,7 @@ export const enumRecreate: Rule = {
 
 /** As the type was called before the migration gave its name to another one. */
 function nameBefore({ statements }: JudgedMigration, now: string): string {
-  const bare = (name: string): string | undefined => name.replaceAll('"', '').split('.').at(-1);
+  const bare = (name: string): string | undefined => classify(name)[0]?.nameAfter()?.at(-1);
   const renames = statements.flatMap(({ tree }) => nodeOf(tree, 'RenameStmt') ?? []);
   const rename = renames.find(({ renameType, newname }) => renameType === 'OBJECT_TYPE' && newname === bare(now));
   return rename ? textsOf(nodeOf(rename.object, 'List')?.items).map(ident).join('.') : now;

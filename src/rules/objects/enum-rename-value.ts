@@ -2,7 +2,7 @@ import { nodeOf, textsOf } from '../../observe/parser.js';
 import { eachStatement } from '../rule.js';
 import type { Rule } from '../rule.js';
 import { isMade } from './named.js';
-import { quoteLiteral } from '../../sql/index.js';
+import { quoteLiteral, quoteName } from '../../sql/index.js';
 
 const mood = "CREATE TYPE mood AS ENUM ('sad', 'ok')";
 
@@ -16,7 +16,7 @@ export const enumRenameValue: Rule = {
     if (!alter?.oldVal || phase === 'contract') return;
     const parts = textsOf(alter.typeName);
     if (isMade('type', parts, statement, batch)) return;
-    const type = parts.map((part) => `"${part}"`).join('.');
+    const type = parts.map(quoteName).join('.');
     return [
       {
         message: `The old version of the app cannot write or ask for ${quoteLiteral(alter.oldVal)} of ${parts.join('.')} any more, and does not know ${quoteLiteral(alter.newVal ?? '')}.`,

@@ -2,7 +2,7 @@ import { codeOf } from '../../errors.js';
 import { nodeOf, nodesOf, textsOf } from '../../observe/parser.js';
 import type { Observed } from '../../observe/observer.js';
 import type { JudgedMigration, Problem, Rule } from '../rule.js';
-import { quoteLiteral } from '../../sql/index.js';
+import { classify, quoteLiteral } from '../../sql/index.js';
 import { bare } from '../recipes.js';
 
 const mood = "CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE TABLE users (id int PRIMARY KEY, name text, mood mood)";
@@ -79,7 +79,7 @@ function isUsed({ value, type }: AddedValue, { tree, tables, error }: Observed):
   if (!isSaid) return false;
   const name = type.at(-1) ?? '';
   const casts = [...nodesOf(tree, 'TypeCast')].some(({ typeName }) => textsOf(typeName?.names).at(-1) === name);
-  const isOfType = (of: string): boolean => of.replace(/\[\]$/, '').replaceAll('"', '').split('.').at(-1) === name;
+  const isOfType = (of: string): boolean => classify(of)[0]?.nameAfter()?.at(-1) === name;
   return casts || [...tables.values()].some(({ columns }) => columns.some((column) => isOfType(column.type)));
 }
 

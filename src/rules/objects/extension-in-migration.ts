@@ -1,6 +1,7 @@
 import { nodeOf } from '../../observe/parser.js';
 import { eachStatement } from '../rule.js';
 import type { Rule } from '../rule.js';
+import { quoteName } from '../../sql/index.js';
 
 export const extensionInMigration: Rule = {
   name: 'extension-in-migration',
@@ -20,7 +21,7 @@ export const extensionInMigration: Rule = {
         fix:
           created === undefined
             ? undefined
-            : `-- Once for each database, by whoever may; the migration can say it all the same:\nCREATE EXTENSION IF NOT EXISTS "${created}";`,
+            : `-- Once for each database, by whoever may; the migration can say it all the same:\nCREATE EXTENSION IF NOT EXISTS ${quoteName(created)};`,
       },
     ];
   }),

@@ -1,6 +1,7 @@
 import { nodeOf } from '../../observe/parser.js';
 import { eachStatement } from '../rule.js';
 import type { Rule } from '../rule.js';
+import { quoteName } from '../../sql/index.js';
 
 const users = 'CREATE TABLE users (id int PRIMARY KEY)';
 
@@ -14,7 +15,7 @@ export const unqualifiedName: Rule = {
     const created = nodeOf(statement.tree, 'CreateStmt')?.relation;
     const isNew = created && !created.schemaname && created.relpersistence !== 't';
     const names = [
-      ...(isNew ? [`"${created.relname ?? ''}"`] : []),
+      ...(isNew ? [quoteName(created.relname ?? '')] : []),
       ...[...statement.tables].flatMap(([name, { schema }]) =>
         name.includes('"."') || schema.startsWith('pg_temp') ? [] : [name],
       ),
