@@ -3,6 +3,7 @@ import { MigrateError } from '../errors.js';
 import type { LoadedMigration, MigrationClass, Runnable } from './migration.js';
 import { timestampOf } from './name.js';
 import { phaseOf } from './phase.js';
+import { asUsersCode } from './users-code.js';
 
 /** A class is a migration when it has an `up`, or is called like one. Only these are ever instantiated. */
 export function isMigrationClass(value: unknown): value is MigrationClass {
@@ -55,8 +56,11 @@ function runnable(
   const transaction = instance.transaction ?? (typeof ownStatic === 'boolean' ? ownStatic : undefined);
   return {
     transaction,
-    up: (queryRunner) => Promise.resolve(up.call(instance, queryRunner)),
-    down: typeof down === 'function' ? (queryRunner) => Promise.resolve(down.call(instance, queryRunner)) : undefined,
+    up: (queryRunner) => asUsersCode(() => Promise.resolve(up.call(instance, queryRunner))),
+    down:
+      typeof down === 'function'
+        ? (queryRunner) => asUsersCode(() => Promise.resolve(down.call(instance, queryRunner)))
+        : undefined,
   };
 }
 

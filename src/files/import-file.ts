@@ -3,15 +3,19 @@ import { createRequire } from 'node:module';
 import { dirname, extname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { isMigrateError, messageOf, MigrateError } from '../errors.js';
+import { asUsersCode } from './users-code.js';
 
 /** Loads a file of the user as Node would: as an ES module or as CommonJS. CommonJS goes through `require`, which Jest knows too. */
 export async function importFile(file: string): Promise<unknown> {
   try {
-    if (moduleKindOf(file) === 'esm') return await import(pathToFileURL(file).href);
-    return createRequire(file)(file);
+    return await asUsersCode(() => load(file));
   } catch (error) {
     throw isMigrateError(error) ? error : loadingFailed(file, error);
   }
+}
+
+async function load(file: string): Promise<unknown> {
+  return moduleKindOf(file) === 'esm' ? import(pathToFileURL(file).href) : (createRequire(file)(file) as unknown);
 }
 
 /** How Node treats a file: by its extension, else by the nearest package.json. */

@@ -1,16 +1,28 @@
-import { readFileSync } from 'node:fs';
+import { extname } from 'node:path';
+import { Contents } from '../content/content.js';
 import type { KnownMigration } from '../files/migration.js';
+import { watchReads } from '../files/users-code.js';
 import { hashOf } from './cache.js';
+
+/** What a replay depends on beside the migrations. */
+export interface Beginning {
+  /** What an empty database has before the first migration, and what else decides what migrations do. */
+  readonly initial: readonly string[];
+  /** Who gives names to what the query runner makes: TypeORM, or a naming strategy that is code of the project. */
+  readonly naming: 'default' | 'own';
+}
 
 /**
  * Migrations in their order, and the keys of what they lead to: the first one of the empty list, then one for each migration, made of its
- * text and of all before it, up to the first that may do something else another time.
+ * content and of all before it, up to the first that may do something else another time.
  */
 export interface Chain {
   readonly migrations: readonly KnownMigration[];
   readonly keys: readonly string[];
-  /** What the result depends on beside the migrations. */
-  readonly initial: readonly string[];
+  readonly beginning: Beginning;
+  /** All files that were read for it, and when the newest was written. */
+  readonly files: ReadonlySet<string>;
+  readonly newestMs: number;
 }
 
 /** A migration by what is in it. */
@@ -20,21 +32,38 @@ export interface MigrationText {
   readonly text: string;
 }
 
-export function chainOf(migrations: readonly KnownMigration[], initial: readonly string[]): Chain {
-  const keys = [hashOf(['migrations', ...initial])];
+export function chainOf(migrations: readonly KnownMigration[], beginning: Beginning): Chain {
+  const contents = new Contents(beginning.naming);
+  const keys = [hashOf(['migrations', ...beginning.initial])];
   for (const { name, file } of migrations) {
-    if (file === undefined) break;
-    const key = keyAfter(keys.at(-1), { name, file, text: readFileSync(file, 'utf8') });
-    if (key === undefined) break;
-    keys.push(key);
+    // A class that is given as such may come from anywhere.
+    const digest = file === undefined ? undefined : contents.of({ file }).digest;
+    if (file === undefined || digest === undefined) break;
+    keys.push(keyAfter(keys.at(-1) ?? '', name, file, digest));
   }
-  return { migrations, keys, initial };
+  return { migrations, keys, beginning, files: contents.files, newestMs: contents.newestMs };
 }
 
-/** Whether the texts are as they were: of a file that has changed meanwhile, either text may have been executed. */
-export function isUnchanged({ migrations, keys, initial }: Chain): boolean {
-  const now = chainOf(migrations, initial).keys;
-  return now.length === keys.length && now.at(-1) === keys.at(-1);
+/** Executes the migrations of chains. Says whether the keys stand for what was executed, so that the result may be kept. */
+export async function executing<T>(
+  chains: readonly Chain[],
+  work: () => Promise<T>,
+): Promise<{ readonly value: T; readonly isSure: boolean }> {
+  const { value, reads } = await watchReads(work);
+  return { value, isSure: chains.every((chain) => isSure(chain, reads)) };
+}
+
+/** When this process began. A file that is newer may have been loaded before as it was then. */
+const startedMs = performance.timeOrigin;
+
+/**
+ * None of the files has changed meanwhile, none is so new that this process may have loaded an older one, and none was read of which the
+ * content does not know.
+ */
+function isSure({ migrations, keys, beginning, newestMs, files }: Chain, reads: ReadonlySet<string>): boolean {
+  const now = chainOf(migrations, beginning);
+  const isSame = now.keys.length === keys.length && now.keys.at(-1) === keys.at(-1);
+  return isSame && newestMs < startedMs && [...reads].every((file) => files.has(file));
 }
 
 /** The key of what all of them lead to; undefined where that may be something else another time. */
@@ -44,18 +73,13 @@ export function wholeKey({ migrations, keys }: Chain): string | undefined {
 
 /** The key of what all of them lead to together with others that come after them. */
 export function keyWith(chain: Chain, others: readonly MigrationText[]): string | undefined {
-  return others.reduce<string | undefined>(keyAfter, wholeKey(chain));
+  const contents = new Contents(chain.beginning.naming);
+  return others.reduce<string | undefined>((before, { name, file, text }) => {
+    const { digest } = contents.of({ file, text });
+    return before === undefined || digest === undefined ? undefined : keyAfter(before, name, file, digest);
+  }, wholeKey(chain));
 }
 
-function keyAfter(before: string | undefined, { name, file, text }: MigrationText): string | undefined {
-  if (before === undefined || !(file.endsWith('.sql') || dependsOnlyOnItself(text))) return undefined;
-  return hashOf([before, name, text]);
+function keyAfter(before: string, name: string, file: string, digest: string): string {
+  return hashOf([before, name, extname(file), digest]);
 }
-
-/** Not on files of the project, under whatever name they are imported; nor on the environment, on what is injected, on entities. */
-export function dependsOnlyOnItself(text: string): boolean {
-  const imported = [...text.matchAll(/\b(?:from|import|require\s*\()\s*(['"])(.*?)\1/g)].map((match) => match[2]);
-  return imported.every((name) => name === 'typeorm') && !dependsOnMore.test(text);
-}
-
-const dependsOnMore = /\bimport\s*\(|process\.|\bconstructor\s*\(\s*[^\s)]|getRepository|\.manager\b/;

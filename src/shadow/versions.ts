@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { versionAbove } from '../content/package-version.js';
 import { packageVersion } from '../version.js';
 
 /** Everything that could read or make another schema of the same input. */
@@ -11,23 +11,9 @@ export function versionsOfEngines(): readonly string[] {
 /** Of the package that the project has; without one, nothing is made anyway. */
 function versionOf(name: string): string {
   try {
-    for (let dir = dirname(createRequire(join(process.cwd(), 'package.json')).resolve(name)); ; dir = dirname(dir)) {
-      const manifest = JSON.parse(readIfThere(join(dir, 'package.json')) ?? '{}') as {
-        name?: string;
-        version?: string;
-      };
-      if (manifest.name === name) return `${name} ${manifest.version ?? ''}`;
-      if (dir === dirname(dir)) return name;
-    }
+    const file = createRequire(join(process.cwd(), 'package.json')).resolve(name);
+    return `${name} ${versionAbove(file, name) ?? ''}`;
   } catch {
     return name;
-  }
-}
-
-function readIfThere(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return undefined;
   }
 }

@@ -4,6 +4,7 @@ export { commandOf } from './command.js';
 export { fittingName, generatedName, truncatedName } from './identifier.js';
 export { inTransaction } from './in-transaction.js';
 export { layOut } from './layout.js';
+export { dependsOnMoment } from './moment.js';
 export { plainName, quoteLiteral, quoteName } from './quote.js';
 export { splitSql } from './split.js';
 export type { SqlStatement } from './split.js';

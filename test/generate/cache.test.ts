@@ -6,7 +6,6 @@ import { DataSource, EntitySchema } from 'typeorm';
 import type { EntitySchemaOptions } from 'typeorm';
 import { createMigrator } from '../../src/migrator.js';
 import { entityChanges } from '../../src/shadow/entity-changes.js';
-import { dependsOnlyOnItself } from '../../src/shadow/replay-key.js';
 
 type Columns = EntitySchemaOptions<object>['columns'];
 
@@ -171,21 +170,6 @@ describe('what must not be taken from what was kept', () => {
       }),
     60_000,
   );
-
-  it.each([
-    ["import type { QueryRunner } from 'typeorm';", true],
-    ['export class A { async up(q) { await q.query(`SELECT 1`); } }', true],
-    ["import { User } from '../user.entity';", false],
-    ["import { User } from 'src/user.entity';", false],
-    ["import { User } from '@app/users';", false],
-    ["const { names } = require('./names');", false],
-    ["const names = await import('names');", false],
-    ['if (process.env.X) {}', false],
-    ['constructor(private readonly config: ConfigService) {}', false],
-    ['await q.manager.getRepository(User).save({})', false],
-  ])('a migration that depends on more than its text: %s', (text, alone) => {
-    expect(dependsOnlyOnItself(text)).toBe(alone);
-  });
 });
 
 it('a table that the entities only know from now on is no table that is gone', async () => {

@@ -8,11 +8,13 @@ import type { LockEntry } from '../../files/migrations-lock.js';
 import { differences } from '../../schema/fingerprint.js';
 import type { Fingerprint } from '../../schema/fingerprint.js';
 import { hashOf } from '../../shadow/cache.js';
-import { chainOf, isUnchanged, wholeKey } from '../../shadow/replay-key.js';
+import type { SchemaCache } from '../../shadow/cache.js';
+import { chainOf, executing, wholeKey } from '../../shadow/replay-key.js';
+import type { Chain } from '../../shadow/replay-key.js';
 import { lookAt } from '../../shadow/look.js';
 import { replay } from '../../shadow/replay.js';
 import type { CheckFinding } from './contract.js';
-import { initialState, withEmptyShadow } from '../generate/on-shadow.js';
+import { beginningOf, withEmptyShadow } from '../generate/on-shadow.js';
 import { cacheFor, isBroken, notJudged, rethrowImpossible, shortened } from './work.js';
 import type { CheckWork } from './work.js';
 
@@ -64,13 +66,12 @@ function meetingAt(fork: Fork, { migrations, lock }: CheckWork): Meeting {
 async function judged(meeting: Meeting, work: CheckWork): Promise<CheckFinding> {
   const cache = cacheFor(work.options);
   const orders = ordersOf(meeting, work.migrations);
-  const initial = await initialState(work.context);
-  const chains = orders.map((order) => chainOf(order, initial));
+  const beginning = await beginningOf(work.context);
+  const chains = orders.map((order) => chainOf(order, beginning));
   const keys = chains.flatMap((chain) => wholeKey(chain) ?? []);
   const key = keys.length === orders.length ? `branches ${hashOf(keys)}` : undefined;
   const known = key === undefined ? undefined : await cache.get<Quarrel>(key);
-  const quarrel = known ?? (await quarrelOf(orders, work));
-  if (key !== undefined && known === undefined && chains.every(isUnchanged)) await cache.set(key, quarrel);
+  const quarrel = known ?? (await judgedNow(chains, key, cache, work));
   const place = { file: fromHere(work.lock.place.file), line: meeting.line };
   const who = meeting.branches.map((branch) => `  ${namesOf(branch)}`).join('\n');
   if (quarrel.lines.length === 0)
@@ -86,6 +87,18 @@ async function judged(meeting: Meeting, work: CheckWork): Promise<CheckFinding> 
     ...place,
     next: remedy(meeting),
   };
+}
+
+async function judgedNow(
+  chains: readonly Chain[],
+  key: string | undefined,
+  cache: SchemaCache,
+  work: CheckWork,
+): Promise<Quarrel> {
+  const orders = chains.map(({ migrations }) => migrations);
+  const { value: quarrel, isSure } = await executing(chains, () => quarrelOf(orders, work));
+  if (key !== undefined && isSure) await cache.set(key, quarrel);
+  return quarrel;
 }
 
 /** Each of the branches first; and by timestamp, as a new database runs them. */

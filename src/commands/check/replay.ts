@@ -1,13 +1,13 @@
 import { cancelled } from '../../database/cancel.js';
 import type { KnownMigration } from '../../files/migration.js';
 import type { SchemaCache } from '../../shadow/cache.js';
-import { chainOf, isUnchanged } from '../../shadow/replay-key.js';
+import { chainOf, executing } from '../../shadow/replay-key.js';
 import { replay } from '../../shadow/replay.js';
 import { lookAt } from '../../shadow/look.js';
 import { thereAndBack } from '../../shadow/there-and-back.js';
 import type { WayBack } from '../../shadow/there-and-back.js';
 import type { CheckFinding } from './contract.js';
-import { initialState, withEmptyShadow } from '../generate/on-shadow.js';
+import { beginningOf, withEmptyShadow } from '../generate/on-shadow.js';
 import { cacheFor, findingOf, isBroken, notJudged, placeOf, rethrowImpossible, shortened } from './work.js';
 import type { CheckWork } from './work.js';
 
@@ -15,17 +15,21 @@ import type { CheckWork } from './work.js';
 export async function replayStep(work: CheckWork): Promise<readonly CheckFinding[]> {
   if (isBroken(work)) return [notJudged];
   const { migrations } = work;
-  const chain = chainOf(migrations, await initialState(work.context));
+  const chain = chainOf(migrations, await beginningOf(work.context));
   const cache = cacheFor(work.options);
   const proven = await proofOf(chain.keys, cache);
   const ways = [...proven];
-  let end: CheckFinding | undefined;
-  while (ways.length < migrations.length && end === undefined) end = await judge(ways, work);
-  const sure = Math.min(chain.keys.length - 1, ways.length);
-  if (sure > proven.length && isUnchanged(chain))
-    await cache.set(keyOfProof(chain.keys[sure] ?? ''), ways.slice(0, sure));
+  const { value: end, isSure } = await executing([chain], () => judgeAll(ways, work));
+  const known = Math.min(chain.keys.length - 1, ways.length);
+  if (known > proven.length && isSure) await cache.set(keyOfProof(chain.keys[known] ?? ''), ways.slice(0, known));
   const findings = ways.flatMap((way, index) => wayBackFindings(migrations[index] as KnownMigration, way));
   return [...findings, ...(end ? [end] : [])];
+}
+
+async function judgeAll(ways: WayBack[], work: CheckWork): Promise<CheckFinding | undefined> {
+  let end: CheckFinding | undefined;
+  while (ways.length < work.migrations.length && end === undefined) end = await judge(ways, work);
+  return end;
 }
 
 /** Where the ways back of the migrations lead that were tried before, of as many of them as possible: only later ones need be tried. */

@@ -6,12 +6,12 @@ import { hashOf } from '../../shadow/cache.js';
 import type { SchemaCache } from '../../shadow/cache.js';
 import { withLive } from '../../shadow/live.js';
 import type { OriginMap } from '../../shadow/origins.js';
-import { chainOf, isUnchanged, keyWith, wholeKey } from '../../shadow/replay-key.js';
+import { chainOf, executing, keyWith, wholeKey } from '../../shadow/replay-key.js';
 import type { Chain, MigrationText } from '../../shadow/replay-key.js';
 import { replayWithOrigins } from '../../shadow/replay-origins.js';
 import type { CommandContext } from '../context.js';
 import type { GenerateOptions } from './contract.js';
-import { initialState, withEmptyShadow } from './on-shadow.js';
+import { beginningOf, withEmptyShadow } from './on-shadow.js';
 import { leftOut, restored, sideOf, storedOf } from './side.js';
 import type { Side, StoredSide } from './side.js';
 
@@ -54,12 +54,12 @@ export async function replayedSide(
   replaying: Replaying,
 ): Promise<CurrentSide> {
   const { cache, unmanaged } = replaying;
-  const chain = chainOf(migrations, await initialState(context));
+  const chain = chainOf(migrations, await beginningOf(context));
   const key = keyOfSide(wholeKey(chain), context, unmanaged);
   const known = key === undefined ? undefined : await cache.get<StoredCurrent>(key);
   if (known) return { ...restored(known), origins: known.origins, chain };
-  const side = await replayed(migrations, context, replaying);
-  if (!isUnchanged(chain)) return side;
+  const { value: side, isSure } = await executing([chain], () => replayed(migrations, context, replaying));
+  if (!isSure) return side;
   if (key !== undefined) await cache.set(key, { ...storedOf(side), origins: side.origins });
   return { ...side, chain };
 }

@@ -7,6 +7,8 @@ import type { Schema } from '../../schema/read.js';
 import type { SchemaCache } from '../../shadow/cache.js';
 import { initialStateOf } from '../../shadow/initial-state.js';
 import type { InitialState } from '../../shadow/initial-state.js';
+import { optionsKey } from '../../shadow/options-key.js';
+import type { Beginning } from '../../shadow/replay-key.js';
 import { openShadow } from '../../shadow/shadow.js';
 import type { Shadow } from '../../shadow/shadow.js';
 import { openThrowaway } from '../../shadow/throwaway.js';
@@ -62,9 +64,13 @@ async function createTypeormTable(pool: SqlClient, { dataSource }: CommandContex
   await pool.query(metadataTableSql(metadataTableOf(dataSource))).catch(() => undefined);
 }
 
-/** What the replay starts from, for the keys of caches. */
-export async function initialState(context: CommandContext): Promise<readonly string[]> {
-  return [(await initialStateOf(context)).key, metadataTableOf(context.dataSource)];
+/** What replays of this data source begin with, for the keys of caches. */
+export async function beginningOf(context: CommandContext): Promise<Beginning> {
+  const { dataSource } = context;
+  return {
+    initial: [(await initialStateOf(context)).key, metadataTableOf(dataSource), optionsKey(dataSource)],
+    naming: dataSource.options.namingStrategy === undefined ? 'default' : 'own',
+  };
 }
 
 /** Lends a throwaway database on which migrations can be executed, from the first one on if nothing else is said. */

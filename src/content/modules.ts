@@ -1,0 +1,85 @@
+/**
+ * Modules of Node that give the same for the same, each with what may be used of it: names, or all of it. Those that read files are known
+ * for themselves: what they read is part of the content.
+ */
+const builtins: Readonly<Record<string, readonly string[] | 'all'>> = {
+  assert: 'all',
+  'assert/strict': 'all',
+  buffer: 'all',
+  crypto: ['createHash', 'createHmac', 'getHashes', 'timingSafeEqual'],
+  events: 'all',
+  fs: ['readFileSync', 'readFile', 'existsSync', 'readdirSync', 'readdir', 'constants'],
+  'fs/promises': ['readFile', 'readdir', 'constants'],
+  os: ['EOL'],
+  path: 'all',
+  'path/posix': 'all',
+  'path/win32': 'all',
+  querystring: 'all',
+  string_decoder: 'all',
+  timers: 'all',
+  'timers/promises': 'all',
+  url: 'all',
+  util: 'all',
+};
+
+/** Whether only such things of a module are used; undefined where that cannot be seen. */
+export function isHarmlessBuiltin(name: string, used: readonly string[] | undefined): boolean {
+  const allowed = builtins[withoutScheme(name)];
+  if (allowed === undefined || allowed === 'all') return allowed === 'all';
+  return used?.every((one) => allowed.includes(one)) ?? false;
+}
+
+export function readsFiles(name: string): boolean {
+  return /^fs(?:\/|$)/.test(withoutScheme(name));
+}
+
+function withoutScheme(name: string): string {
+  return name.replace(/^node:/, '');
+}
+
+/**
+ * Packages that migrations and entities import and that give the same for the same, in the same version. Of others that cannot be known:
+ * they may ask the clock, chance, the environment or the network.
+ */
+const harmless = new Set([
+  'typeorm',
+  'nest-migrate',
+  'tslib',
+  'reflect-metadata',
+  '@nestjs/common',
+  '@nestjs/typeorm',
+  '@nestjs/swagger',
+  '@nestjs/graphql',
+  'class-transformer',
+  'class-validator',
+]);
+
+/** What `typeorm` has that leads to another connection than the one of the migration. */
+const connects = new Set([
+  'DataSource',
+  'Connection',
+  'EntityManager',
+  'AbstractRepository',
+  'createConnection',
+  'createConnections',
+  'getConnection',
+  'getConnectionManager',
+  'getManager',
+  'getRepository',
+  'getTreeRepository',
+  'getCustomRepository',
+  'getMetadataArgsStorage',
+  'createQueryBuilder',
+]);
+
+/** Whether a package is one of these, and nothing of it is used that leads elsewhere. */
+export function isHarmlessPackage(specifier: string, used: readonly string[] | undefined): boolean {
+  if (!harmless.has(packageName(specifier))) return false;
+  return packageName(specifier) !== 'typeorm' || (used?.every((name) => !connects.has(name)) ?? false);
+}
+
+/** `@scope/name` of `@scope/name/deep/file`. */
+export function packageName(specifier: string): string {
+  const [first = '', second = ''] = specifier.split('/');
+  return first.startsWith('@') ? `${first}/${second}` : first;
+}

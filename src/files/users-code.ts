@@ -1,0 +1,80 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+type Reads = Set<string>;
+type Call = (...args: readonly unknown[]) => unknown;
+
+const watching = new AsyncLocalStorage<Reads>();
+const inUsersCode = new AsyncLocalStorage<true>();
+
+/** Calls what a user has written: a migration, or a file that is loaded for one. */
+export function asUsersCode<T>(call: () => T): T {
+  return inUsersCode.run(true, call);
+}
+
+/** Does some work, and tells which files users' code has read meanwhile for the data in them, or looked for. */
+export async function watchReads<T>(
+  work: () => Promise<T>,
+): Promise<{ readonly value: T; readonly reads: ReadonlySet<string> }> {
+  const reads: Reads = new Set();
+  const unwatch = watch();
+  try {
+    return { value: await watching.run(reads, work), reads };
+  } finally {
+    unwatch();
+  }
+}
+
+/** The functions that the cache lets a migration use to read files. */
+const readers = ['readFile', 'readFileSync', 'existsSync', 'readdir', 'readdirSync'] as const;
+let watchers = 0;
+let restore: () => void = () => undefined;
+
+function watch(): () => void {
+  watchers += 1;
+  if (watchers === 1) restore = patch();
+  return () => {
+    watchers -= 1;
+    if (watchers === 0) restore();
+  };
+}
+
+function patch(): () => void {
+  const patched = [fs, fs.promises].flatMap((object) => {
+    const functions = object as unknown as Record<string, Call | undefined>;
+    return readers.flatMap((name) => {
+      const read = functions[name];
+      if (read === undefined) return [];
+      functions[name] = noting(read);
+      return [() => (functions[name] = read)];
+    });
+  });
+  syncBuiltinESMExports();
+  return () => {
+    for (const putBack of patched) putBack();
+    syncBuiltinESMExports();
+  };
+}
+
+function noting(read: Call): Call {
+  return function noted(this: unknown, ...args) {
+    const file = inUsersCode.getStore() && pathOf(args[0]);
+    if (file !== undefined && !isOthers(file)) watching.getStore()?.add(file);
+    return read.apply(this, [...args]);
+  };
+}
+
+function pathOf(given: unknown): string | undefined {
+  if (typeof given === 'string') return resolve(given);
+  return given instanceof URL && given.protocol === 'file:' ? fileURLToPath(given) : undefined;
+}
+
+/** What loaders read while they load the users' code, and the files of the throwaway database. */
+function isOthers(file: string): boolean {
+  return /[\\/]node_modules(?:[\\/]|$)|[\\/]nest-migrate-shadow-|\.(?:[cm]?[jt]sx?|map|node|wasm)$|[\\/](?:package|tsconfig.*)\.json$/.test(
+    file,
+  );
+}
