@@ -121,5 +121,5 @@ describe('migrations that import, read and name what else decides', () => {
     } finally {
       other.remove();
     }
-  }, 120_000);
+  }, 300_000);
 });

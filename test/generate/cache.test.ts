@@ -73,7 +73,7 @@ it('what was kept gives the same migrations as what is made anew', async () => {
     // And once more, when exactly this is known.
     expect(await generate(change, { dryRun: true })).toEqual(kept);
   }
-}, 120_000);
+}, 300_000);
 
 it('half of a file, and somebody else’s, are as if they were not there', async () => {
   const change = entities({ c: { note: { type: 'text', nullable: true } } });
