@@ -5,7 +5,7 @@ import type { Parts } from './address.js';
 import { embeddedDirOf } from './embedded-brand.js';
 
 interface Credentials extends Parts {
-  readonly url?: string;
+  readonly url?: string | undefined;
 }
 
 /** Where a data source connects to, for people: never with its password. */
@@ -34,8 +34,15 @@ function credentialsOf({ options }: DataSource): Credentials {
     readonly extra?: Parts & { readonly connectionString?: string; readonly user?: string };
   };
   const { connectionString: url, user: username, ...parts } = extra ?? {};
-  const more = { url, username, ...parts };
-  return { ...(replication?.master ?? own), ...Object.fromEntries(Object.entries(more).filter(([, value]) => value)) };
+  // What is empty says nothing, as in `url: process.env.DATABASE_URL` where the parts are used.
+  const given = { ...(replication?.master ?? own), ...withoutEmpty({ url, username, ...parts }) };
+  return withoutEmpty(given);
+}
+
+function withoutEmpty(credentials: Credentials): Credentials {
+  return Object.fromEntries(
+    Object.entries(credentials).filter(([, value]) => value !== undefined && value !== null && value !== ''),
+  );
 }
 
 /** A path as somebody in this folder would type it. */

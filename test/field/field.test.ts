@@ -63,7 +63,11 @@ async function withProject(
   const role = await createRole();
   try {
     await database.query(project.prepared(role.name));
-    const env = { DATABASE_URL: database.urlFor(role.name, role.password) };
+    const { hostname, port } = new URL(database.url);
+    const env = {
+      DATABASE_URL: database.urlFor(role.name, role.password),
+      ...{ DB_HOST: hostname, DB_PORT: port, DB_NAME: database.name, DB_USER: role.name, DB_PASSWORD: role.password },
+    };
     const folder = join(made.dir, 'src/migrations');
     const at: At = Object.assign((...args: readonly string[]) => runCli(args, { cwd: made.dir, env }), {
       change: () => Object.entries(project.changed).forEach(([path, text]) => made.write(path, text)),

@@ -17,11 +17,20 @@ const commonJs = {
     '{ "compilerOptions": { "module": "commonjs", "target": "es2022", "experimentalDecorators": true, "emitDecoratorMetadata": true, "skipLibCheck": true } }',
 };
 
-const dataSource = (options: string): string => `import 'reflect-metadata';
+const address = 'url: process.env.DATABASE_URL,';
+/** As example files for the environment have it: what is not used is empty. */
+const parts = `url: process.env.NO_ADDRESS ?? '',
+  host: process.env.DB_HOST,
+  port: Number(process.env.DB_PORT),
+  username: process.env.DB_USER,
+  password: process.env.DB_PASSWORD,
+  database: process.env.DB_NAME,`;
+
+const dataSource = (options: string, connection = address): string => `import 'reflect-metadata';
 import { DataSource } from 'typeorm';
 export default new DataSource({
   type: 'postgres',
-  url: process.env.DATABASE_URL,
+  ${connection}
   entities: [__dirname + '/**/*.entity{.ts,.js}'],
   migrations: [__dirname + '/migrations/*{.ts,.js}'],
   ${options}
@@ -269,7 +278,7 @@ const otherName: FieldProject = {
   name: 'a migration whose name is not that of its class',
   files: {
     ...commonJs,
-    'src/data-source.ts': dataSource(''),
+    'src/data-source.ts': dataSource('', parts),
     'src/account.entity.ts': account(),
     'src/migrations/1600000000000-create-account.ts': migration(
       'CreateAccount1600000000000',
