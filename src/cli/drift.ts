@@ -22,7 +22,7 @@ export async function drift(io: Io, flags: GlobalFlags & DriftFlags): Promise<Ex
 }
 
 function linesOf(
-  { drift: objects, repair, adopt, ignored }: DriftResult,
+  { drift: objects, repair, adopt, losses, ignored }: DriftResult,
   flags: DriftFlags,
   paint: Paint,
 ): readonly string[] {
@@ -42,11 +42,11 @@ function linesOf(
   return [
     ...lines,
     '-- What would bring the database to what its migrations say:',
-    ...script(repair),
+    ...script(repair, losses),
     '',
     '-- Or what a migration would need (nest-migrate create Adopt --sql), to say what the database has.',
     '-- Here it is there already: with nothing else pending, record the migration by nest-migrate run --fake',
-    ...script(adopt),
+    ...script(adopt, losses),
   ];
 }
 
@@ -66,8 +66,14 @@ function objectLines({ object, state, detail = '' }: DriftedObject, paint: Paint
   return [`${color(sign)} ${object}: ${said}`, ...(words !== '' && detail ? [paint.dim(`    ${detail}`)] : [])];
 }
 
-function script(statements: readonly string[]): readonly string[] {
-  return statements.length === 0 ? ['-- (none)'] : statements.map((sql) => `${sql.trim().replace(/;$/, '')};`);
+function script(statements: readonly string[], losses: DriftResult['losses']): readonly string[] {
+  if (statements.length === 0) return ['-- (none)'];
+  return statements.flatMap((sql) => [...lossLines(sql, losses), `${sql.trim().replace(/;$/, '')};`]);
+}
+
+/** Beside the statement, which may be pasted without the warnings. */
+export function lossLines(sql: string, losses: DriftResult['losses']): readonly string[] {
+  return losses.filter((loss) => loss.sql === sql).map(({ loses }) => `-- Loses data: ${loses}.`);
 }
 
 function shortened(names: readonly string[]): string {

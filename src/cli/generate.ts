@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import type { BaselineResult, GenerateOptions, GenerateResult } from '../commands/generate/contract.js';
 import { ExitCode } from '../errors.js';
 import { withMigrator } from './connect.js';
+import { lossLines } from './drift.js';
 import type { GlobalFlags } from './flags.js';
 import { untilFound } from './found-by.js';
 import { many } from './io.js';
@@ -66,14 +67,14 @@ export async function baseline(
 }
 
 function baselineLines(
-  { drift, files, recorded }: BaselineResult,
+  { drift, losses, files, recorded }: BaselineResult,
   { check }: { readonly check?: boolean },
 ): readonly string[] {
   if (drift.length > 0) {
     const what = 'The database differs from the entities. What would have to be done to it:';
     return [
       what,
-      ...drift.map((sql) => `  ${sql};`),
+      ...drift.flatMap((sql) => [...lossLines(sql, losses), `${sql};`]).map((line) => `  ${line}`),
       '',
       'Nothing was written or recorded. Make them agree first (let the app synchronize once more, or correct the entities).',
     ];

@@ -74,7 +74,7 @@ function wholeTables(changes: readonly Change[], to: Schema): readonly Change[] 
   for (const { at, id, clauses, constraints, creates, uses } of tables.values()) {
     const inner = [...clauses, ...constraints];
     const sql = `CREATE TABLE ${tableSql(id)} (${inner.length === 0 ? '' : `\n  ${inner.join(',\n  ')}\n`})`;
-    result[at] = { sql, verb: 'create', creates, drops: [], uses, losesData: false, commitAfter: false };
+    result[at] = { sql, verb: 'create', creates, drops: [], uses, loses: undefined, commitAfter: false };
   }
   return result.filter((change) => change !== undefined);
 }

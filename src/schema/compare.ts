@@ -1,5 +1,6 @@
 import type { Engine, EngineAction, Fact, FactBase } from './engine.js';
 import { engine } from './engine.js';
+import { lossOf } from './loss.js';
 import { keyOf } from './object-id.js';
 import type { ObjectId } from './object-id.js';
 import { schemaOf } from './read.js';
@@ -13,7 +14,8 @@ export interface Change {
   readonly drops: readonly ObjectId[];
   /** What it is about, and what must be there for it. */
   readonly uses: readonly ObjectId[];
-  readonly losesData: boolean;
+  /** What it may lose, in words; undefined when nothing. */
+  readonly loses: string | undefined;
   /** A value that is added to an enum can be used only after a commit. */
   readonly commitAfter: boolean;
 }
@@ -32,7 +34,8 @@ export async function compareSchemas(
   const { plan, buildFactBase } = await engine();
   const before = withStale(replaceEnums ? withOtherEnums(from, to) : from, to);
   const options = { renames: 'off', compact: false, assumedRoles: rolesIn(from, to) };
-  return plan(asFactBase(before, buildFactBase), asFactBase(to, buildFactBase), options).actions.map(changeOf);
+  const { actions } = plan(asFactBase(before, buildFactBase), asFactBase(to, buildFactBase), options);
+  return actions.map((action) => changeOf(action, lossOf(action, from, to)));
 }
 
 const factBases = new WeakMap<Schema, FactBase>();
@@ -119,15 +122,15 @@ function withoutNotValid(definition: unknown): unknown {
   return typeof definition === 'string' ? definition.replace(/ NOT VALID$/, '') : definition;
 }
 
-function changeOf(action: EngineAction): Change {
-  const { verb, produces, destroys, consumes, releases, dataLoss, transactionality } = action;
+function changeOf(action: EngineAction, loses: string | undefined): Change {
+  const { verb, produces, destroys, consumes, releases, transactionality } = action;
   return {
     sql: action.sql.replaceAll('__pgdelta_replaced"', '_old"'),
     verb,
     creates: produces,
     drops: destroys,
     uses: [...consumes, ...releases],
-    losesData: dataLoss === 'destructive',
+    loses,
     commitAfter: transactionality === 'commitBoundaryAfter',
   };
 }

@@ -27,6 +27,8 @@ export interface DriftResult {
   readonly repair: readonly string[];
   /** Statements that a migration would need, so that the migrations say what the database has. */
   readonly adopt: readonly string[];
+  /** Those of the statements that may lose data, with what they lose in words. */
+  readonly losses: readonly { readonly sql: string; readonly loses: string }[];
   /** What differs and was left alone, in words. */
   readonly ignored: readonly string[];
   readonly warnings: readonly string[];

@@ -45,11 +45,12 @@ async function differing(options: DriftOptions, context: CommandContext): Promis
   const found = differences(expected, has);
   const objects = objectsOf(found, expected, has);
   const statements =
-    found.length > 0 ? await statementsBetween(expected, has) : { repair: [], adopt: [], warnings: [] };
+    found.length > 0 ? await statementsBetween(expected, has) : { repair: [], adopt: [], losses: [], warnings: [] };
   return {
     drift: objects,
     repair: statements.repair,
     adopt: statements.adopt,
+    losses: statements.losses,
     ignored: leftAlone(said, has, objects),
     warnings: [
       ...remarks(live.survey, live.edited),

@@ -2,11 +2,14 @@ import { messageOf } from '../../errors.js';
 import { tidy } from '../../plan/tidy.js';
 import { compareInOneTransaction, compareSchemas } from '../../schema/compare.js';
 import type { Change } from '../../schema/compare.js';
+import { lossesIn } from '../../schema/loss.js';
+import type { Loss } from '../../schema/loss.js';
 import type { Schema } from '../../schema/read.js';
 
 export interface Statements {
   readonly repair: readonly string[];
   readonly adopt: readonly string[];
+  readonly losses: readonly Loss[];
   readonly warnings: readonly string[];
 }
 
@@ -15,15 +18,21 @@ export async function statementsBetween(expected: Schema, live: Schema): Promise
   const repair = await way(live, expected, compareSchemas);
   // A migration is one transaction.
   const adopt = await way(expected, live, compareInOneTransaction);
-  const lossy = repair.changes.filter(({ losesData }) => losesData).map(({ sql }) => sql);
+  const [repairLoses, adoptLoses] = [lossesIn(repair.changes), lossesIn(adopt.changes)];
   return {
     repair: repair.changes.map(({ sql }) => sql),
     adopt: adopt.changes.map(({ sql }) => sql),
+    losses: [...repairLoses, ...adoptLoses],
     warnings: [
       ...new Set([...repair.warnings, ...adopt.warnings]),
-      ...(lossy.length > 0 ? [`To repair it would lose data: ${lossy.join('; ')}.`] : []),
+      ...warningOf('To repair it would lose data', repairLoses),
+      ...warningOf('A migration that adopts it loses data where it runs', adoptLoses),
     ],
   };
+}
+
+function warningOf(what: string, losses: readonly Loss[]): readonly string[] {
+  return losses.length === 0 ? [] : [`${what}: ${losses.map(({ sql, loses }) => `${sql} (${loses})`).join('; ')}.`];
 }
 
 /** What differs is known without the statements, so it is said also where they cannot be put in an order. */

@@ -2,6 +2,7 @@ import { abortable } from '../../database/cancel.js';
 import { compareSchemas } from '../../schema/compare.js';
 import { followInitial } from '../../schema/follow.js';
 import { keepUnknown } from '../../schema/keep.js';
+import { lossesIn } from '../../schema/loss.js';
 import { describeObject } from '../../schema/object-id.js';
 import { noCache } from '../../shadow/cache.js';
 import { ExitCode, MigrateError } from '../../errors.js';
@@ -38,13 +39,14 @@ export async function baseline(options: BaselineOptions, context: CommandContext
   const { schema: live } = await ownSide(context);
   const { schema: own } = await inSameWords(desired.schema, live, context, { url, cache: noCache });
   const { schema: wanted, kept } = keepUnknown(followInitial(desired.schema, own, initial), own, () => true);
-  const drift = (await compareSchemas(own, wanted)).map(({ sql }) => sql);
+  const changes = await compareSchemas(own, wanted);
+  const [drift, losses] = [changes.map(({ sql }) => sql), lossesIn(changes)];
   const unknown = kept.filter(({ kind }) => kind !== 'extension').map(describeObject);
-  if (options.check === true || drift.length > 0) return { drift, unknown, files: [], recorded: [] };
+  if (options.check === true || drift.length > 0) return { drift, losses, unknown, files: [], recorded: [] };
   const { files } = await generate({ ...options, name: options.name ?? defaultName }, context);
   const recorded = (await pending(context)).map(({ name }) => name);
   if (recorded.length > 0) await run({ mode: 'fake' }, context);
-  return { drift, unknown, files, recorded };
+  return { drift, losses, unknown, files, recorded };
 }
 
 const defaultName = 'Baseline';

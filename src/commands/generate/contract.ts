@@ -71,6 +71,8 @@ export interface BaselineOptions extends Pick<GenerateOptions, 'name' | 'languag
 export interface BaselineResult {
   /** The statements that would give the database the schema of the entities; none when it has it. */
   readonly drift: readonly string[];
+  /** Those of the statements that may lose data, with what they lose in words. */
+  readonly losses: readonly { readonly sql: string; readonly loses: string }[];
   /** What is in the database and not in the entities. */
   readonly unknown: readonly string[];
   readonly files: readonly string[];

@@ -1,4 +1,5 @@
-import { columnOf as columnIn, defaultOf, definitionOf } from '../../schema/column.js';
+import { columnOf, defaultOf, definitionOf, retypedColumn } from '../../schema/column.js';
+import { retypingLoss } from '../../schema/loss.js';
 import { describeObject, tableSql } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import type { Change } from '../../schema/compare.js';
@@ -51,21 +52,21 @@ export interface ColumnTypeChange {
   /** In a session of this time zone it is a matter of the catalog only. */
   readonly session?: string;
   readonly how: TypeChange;
-  readonly loses: { readonly loses?: string };
+  readonly loses: { readonly loses?: string | undefined };
 }
 
 export function columnTypeChange(change: Change, context: PlanContext): ColumnTypeChange | undefined {
   if (!/ ALTER COLUMN "(?:[^"]|"")+" TYPE /.test(change.sql)) return undefined;
   const column =
     change.uses.find(({ kind }) => kind === 'column') ?? change.creates.find(({ kind }) => kind === 'column');
-  const id = column ?? columnOf(change);
+  const id = column ?? retypedColumn(change.sql);
   const found = id && typeChangeOf(id, context);
-  return found && { ...found, loses: lossOf(change, id) };
+  return found && { ...found, loses: lossOf(found, context) };
 }
 
 export function typeChangeOf(id: ObjectId, context: PlanContext): ColumnTypeChange | undefined {
-  const before = columnIn(context.from, id);
-  const after = columnIn(context.to, id);
+  const before = columnOf(context.from, id);
+  const after = columnOf(context.to, id);
   if (!before || !after) return undefined;
   const defaults = { before: defaultOf(context.from, id), after: defaultOf(context.to, id) };
   const types = { from: before.type, to: after.type };
@@ -158,15 +159,11 @@ function isStoodOn(id: ObjectId, { from }: PlanContext): boolean {
   return from.neededBy(id).some(({ kind }) => kind !== 'default');
 }
 
-function lossOf(change: Change, id: ObjectId): { readonly loses?: string } {
-  return change.losesData ? { loses: `values of ${describeObject(id)} that do not fit` } : {};
-}
-
-function columnOf({ sql }: Change): ObjectId | undefined {
-  const [alter] = classify(sql);
-  const [schema, table] = alter?.command === 'ALTER TABLE' ? (alter.name ?? []) : [];
-  const [name] = alter?.nameAfter('ALTER', 'COLUMN') ?? [];
-  return schema === undefined || table === undefined || name === undefined
-    ? undefined
-    : { kind: 'column', schema, table, name };
+/** Whoever has given an expression or a time zone has said what becomes of the values. */
+function lossOf(
+  { id, given, zone, how }: ColumnTypeChange,
+  { from, to }: PlanContext,
+): { readonly loses?: string | undefined } {
+  if (given !== undefined || zone !== undefined) return {};
+  return { loses: retypingLoss(id, from, to, how === 'needs-using' ? 'cast' : 'assignment') };
 }

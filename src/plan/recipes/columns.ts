@@ -191,7 +191,7 @@ export const dropColumn: Recipe = (change, context) => {
     step(change.sql, {
       comment: `Drops ${describeObject(column)} with its data.`,
       phase: 'contract',
-      loses: `the data of ${describeObject(column)}`,
+      loses: change.loses,
     }),
   ];
 };

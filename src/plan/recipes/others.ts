@@ -68,7 +68,7 @@ export const dropObject: Recipe = (change, context) => {
     step(change.sql, {
       comment: `Drops ${describeObject(id)}${rows ? ' with its data' : ''}.`,
       phase: 'contract',
-      ...(rows && { loses: `the data of ${describeObject(id)}` }),
+      loses: change.loses,
     }),
   ];
 };
@@ -88,7 +88,7 @@ export const plain: Recipe = (change, context) => {
   return [
     step(change.sql, {
       effect: relation === undefined ? 'nobody waits' : effectOf(change.sql),
-      ...(change.losesData && change.verb !== 'drop' && { loses: 'values that do not fit' }),
+      ...(change.verb !== 'drop' && { loses: change.loses }),
     }),
   ];
 };

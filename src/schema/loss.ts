@@ -1,0 +1,62 @@
+import { retypedColumn } from './column.js';
+import { conversionOf } from './conversion.js';
+import type { Way } from './conversion.js';
+import type { EngineAction } from './engine.js';
+import { describeObject } from './object-id.js';
+import type { ObjectId } from './object-id.js';
+import type { Schema } from './read.js';
+import { valueType } from './value-type.js';
+import type { ValueType } from './value-type.js';
+
+/**
+ * What a statement may lose, in words; undefined when nothing. What the server would refuse is no loss, and neither is what can be
+ * computed again.
+ */
+export function lossOf(
+  { sql, verb, destroys, dataLoss }: Pick<EngineAction, 'sql' | 'verb' | 'destroys' | 'dataLoss'>,
+  from: Schema,
+  to: Schema,
+): string | undefined {
+  const retyped = retypedColumn(sql);
+  if (retyped) return retypingLoss(retyped, from, to, / USING /.test(sql) ? 'cast' : 'assignment');
+  const [id] = destroys;
+  if (dataLoss !== 'destructive' || verb !== 'drop' || !id || isComputed(id, from)) return undefined;
+  return id.kind === 'typeAttribute'
+    ? `the values of the attribute ${id.name ?? ''} of ${describeObject({ kind: 'type', schema: id.schema ?? '', name: id.type ?? '' })}`
+    : `the data of ${describeObject(id)}`;
+}
+
+/** A statement, and what it may lose. */
+export interface Loss {
+  readonly sql: string;
+  /** In words: `the data of column users.name`. */
+  readonly loses: string;
+}
+
+export function lossesIn(
+  changes: readonly { readonly sql: string; readonly loses: string | undefined }[],
+): readonly Loss[] {
+  return changes.flatMap(({ sql, loses }) => (loses === undefined ? [] : [{ sql, loses }]));
+}
+
+/** What values lose in another type of their column. */
+export function retypingLoss(id: ObjectId, from: Schema, to: Schema, way: Way): string | undefined {
+  const [before, after] = [typeOf(id, from), typeOf(id, to)];
+  if (!before || !after || isComputed(id, from)) return undefined;
+  const { loses } = conversionOf(before, after, way);
+  return loses && `values of ${describeObject(id)}: ${loses}`;
+}
+
+function typeOf(column: ObjectId, schema: Schema): ValueType | undefined {
+  const type = schema.get(column)?.is['type'];
+  if (typeof type !== 'string') return undefined;
+  const own = schema.needs(column).map((id) => ({ id, is: schema.get(id)?.is ?? {} }));
+  const domain = own.find(({ id }) => id.kind === 'domain')?.is['baseType'];
+  const labels = own.find(({ is }) => is['variant'] === 'enum')?.is['values'] as readonly string[] | undefined;
+  return valueType(typeof domain === 'string' ? domain : type, labels);
+}
+
+function isComputed(id: ObjectId, schema: Schema): boolean {
+  const isGenerated = (schema.get(id)?.is['generatedExpr'] ?? undefined) !== undefined;
+  return id.kind === 'materializedView' || (id.kind === 'column' && isGenerated);
+}
