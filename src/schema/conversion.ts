@@ -23,7 +23,9 @@ export function conversionOf(from: ValueType, to: ValueType, way: Way): Conversi
 }
 
 function others(from: ValueType, to: ValueType): Conversion {
-  if (from.labels && to.labels) return { fails: 'value that is not one of the new type' };
+  const { labels } = to;
+  if (from.labels && labels)
+    return from.labels.every((label) => labels.includes(label)) ? nothing : { fails: 'value that the new type lacks' };
   // A type of an extension that allows more, or that only looks whether a value is as it should be.
   if (from.base === to.base) return to.limits.length === 0 ? nothing : { fails: 'value that does not fit' };
   return special[`${from.base} → ${to.base}`] ?? unheardOf;

@@ -2,19 +2,23 @@ import { ExitCode, MigrateError } from '../../errors.js';
 import type { PlannedChange } from '../../plan/step.js';
 import type { GenerateOptions } from './contract.js';
 
-/** Losing data is somebody's decision. */
+/** Whether data may be lost is for a person to decide. */
 export async function confirmLoss(
   planned: readonly PlannedChange[],
   { allowDestructive = false, ask }: GenerateOptions,
 ): Promise<void> {
-  const losses = [...new Set(planned.flatMap(({ steps }) => steps.flatMap(({ loses }) => loses ?? [])))];
-  if (losses.length === 0 || allowDestructive) return;
-  const what = losses.map((loss) => `  - ${loss}`).join('\n');
-  if (await ask?.confirm(`This loses, when its contract file runs:\n${what}\nIs that meant?`)) return;
+  const lossy = planned.flatMap(({ steps }) => steps).filter(({ loses }) => loses !== undefined);
+  if (lossy.length === 0 || allowDestructive) return;
+  const atOnce = new Set(lossy.flatMap(({ phase, loses }) => (phase === 'expand' ? [loses] : [])));
+  const what = [...new Set(lossy.map(({ loses }) => loses))]
+    .map((loss) => `  - ${loss}${atOnce.has(loss) ? ' (at once, not in a contract migration)' : ''}`)
+    .join('\n');
+  if (await ask?.confirm(`This loses data:\n${what}\nIs that meant?`)) return;
+  const later = 'What is dropped goes into a contract migration, which runs when the old version of the app is gone.';
   throw new MigrateError({
     code: 'DECISION_NEEDED',
     message: `This would lose:\n${what}\nNothing was written.`,
-    next: 'If that is meant: --allow-destructive. What loses data goes into a file of its own, which runs when the old version of the app is gone.',
+    next: `If that is meant: --allow-destructive.${lossy.some(({ phase }) => phase === 'contract') ? ` ${later}` : ''}`,
     exitCode: ExitCode.todo,
   });
 }

@@ -1,9 +1,9 @@
 import type { ColumnFacts } from '../../observe/catalog.js';
-import { isMereCast, retypings } from '../../rules/columns/retype.js';
+import { isMereCast, retypings, typeOf } from '../../rules/columns/retype.js';
 import type { Retyping } from '../../rules/columns/retype.js';
 import { conversionOf } from '../../schema/conversion.js';
 import type { Way } from '../../schema/conversion.js';
-import { isText, longest, valueType } from '../../schema/value-type.js';
+import { isText, longest } from '../../schema/value-type.js';
 import type { ValueType } from '../../schema/value-type.js';
 import { quoteName } from '../../sql/index.js';
 import type { Tried } from './observe-pending.js';
@@ -35,10 +35,6 @@ export function fittingTypes({ statements, tables }: Tried): readonly Promised[]
 
 function mayFail({ was, is }: Retyping, way: Way): boolean {
   return is.domain?.checked === true || conversionOf(typeOf(was), typeOf(is), way).fails !== undefined;
-}
-
-function typeOf({ type, domain, enum: labels }: ColumnFacts): ValueType {
-  return valueType(domain?.type ?? type, labels ?? undefined);
 }
 
 /** A cast cuts off what an assignment refuses; spaces at the end are cut off either way. Undefined where no query can tell. */

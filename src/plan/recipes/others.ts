@@ -88,7 +88,7 @@ export const plain: Recipe = (change, context) => {
   return [
     step(change.sql, {
       effect: relation === undefined ? 'nobody waits' : effectOf(change.sql),
-      ...(change.verb !== 'drop' && { loses: change.loses }),
+      loses: change.loses,
     }),
   ];
 };

@@ -2,6 +2,8 @@ import type { ColumnFacts, TableFacts } from '../../observe/catalog.js';
 import type { Observed } from '../../observe/observer.js';
 import { nodeOf, nodesOf, textsOf } from '../../observe/parser.js';
 import type { Tree } from '../../observe/parser.js';
+import { valueType } from '../../schema/value-type.js';
+import type { ValueType } from '../../schema/value-type.js';
 import { alterations, columnOf, ident } from '../look.js';
 import type { JudgedMigration } from '../rule.js';
 import { before } from './batch.js';
@@ -76,12 +78,10 @@ export function dependsOnSession({ was, is, using }: Retyping, zone: string | un
 /** What may happen to the values that are there, in words; undefined when each fits, or USING says what becomes of them. */
 export function lossIn({ was, is, using }: Retyping): string | undefined {
   if (using && !isMereCast(using)) return undefined;
-  const loss = lossOf(was.domain?.type ?? was.type, checkedType(is));
-  const isCut = using !== undefined && loss?.startsWith('it fails at the first value of more');
-  return isCut ? 'the cast in USING cuts longer values off without a word' : loss;
+  return lossOf(typeOf(was), typeOf(is), using ? 'cast' : 'assignment');
 }
 
-/** A domain that allows everything is no more than the type below it. */
-function checkedType({ domain, type }: ColumnFacts): string {
-  return domain && !domain.checked ? domain.type : type;
+/** A domain is the type below it. */
+export function typeOf({ type, domain, enum: labels }: ColumnFacts): ValueType {
+  return valueType(domain?.type ?? type, labels ?? undefined);
 }
