@@ -140,7 +140,11 @@ async function filled(chosen: Chosen, before: readonly string[] = []): Promise<T
 
 async function withMigrator<T>(url: string, options: object, work: (migrator: Migrator) => Promise<T>): Promise<T> {
   const migrator = createMigrator({ dataSource: new DataSource({ type: 'postgres', url, ...options }) });
-  return work(migrator).finally(() => migrator.close());
+  try {
+    return await work(migrator);
+  } finally {
+    await migrator.close();
+  }
 }
 
 const names = (chosen: Chosen) => chosen.map(([index, { from, to }]) => [`${from} → ${to}`, index] as const);
@@ -203,7 +207,7 @@ describe('baseline and generate', () => {
     ([, { from, to }]) =>
       optionsOf(to) !== undefined &&
       !/^(?:short|mood)$/.test(from) &&
-      !(/^text/.test(from) && !/char/.test(to)) &&
+      !(from.startsWith('text') && !to.includes('char')) &&
       !/^(?:integer → boolean|boolean → integer|jsonb → integer|timestamptz → timestamp|timestamp → timestamptz)$/.test(
         `${from} → ${to}`,
       ),
