@@ -2,7 +2,7 @@ import type { DataSource } from 'typeorm';
 import { isServerAbsent } from '../database/client.js';
 import { excerpt } from '../database/failure.js';
 import { codeOf, isMigrateError, messageOf, MigrateError } from '../errors.js';
-import { refuseAmbiguousEnums } from './entity-enums.js';
+import { settleEnums } from './entity-enums.js';
 import { createExtensions } from './entity-extensions.js';
 import { describeAt, managed, schemaOf } from './entity-names.js';
 import { entityStatements } from './entity-statements.js';
@@ -19,7 +19,7 @@ type Execute = (sql: string) => Promise<unknown>;
  * a foreign key must have its place.
  */
 export async function createEntities(dataSource: DataSource, execute: Execute): Promise<void> {
-  refuseAmbiguousEnums(dataSource);
+  settleEnums(dataSource);
   await createSchemas(dataSource, execute, 'managed');
   await createExtensions(dataSource, execute, 'managed');
   const statements = await entityStatements(dataSource, 'managed');

@@ -1,33 +1,57 @@
 import type { DataSource } from 'typeorm';
 import { MigrateError } from '../errors.js';
 import { enumColumns, enumNameOf, managed, schemaOf } from './entity-names.js';
-
-/** One enum type can be the type of several columns, if they agree on its values. */
-export function refuseAmbiguousEnums(dataSource: DataSource): void {
-  const known = new Map<string, { readonly where: string; readonly values: readonly string[] }>();
-  for (const metadata of managed(dataSource, 'managed')) {
-    for (const column of enumColumns(metadata)) {
-      const name = `${schemaOf(dataSource, metadata) ?? ''}.${enumNameOf(metadata, column)}`;
-      const where = `${metadata.name}.${column.propertyPath}`;
-      const values = (column.enum ?? []).map(String);
-      const first = known.get(name);
-      if (first === undefined) known.set(name, { where, values });
-      else if (JSON.stringify(first.values) !== JSON.stringify(values))
-        throw ambiguous(enumNameOf(metadata, column), first, { where, values });
-    }
-  }
-}
+import type { EnumColumn } from './entity-names.js';
 
 interface Use {
+  readonly type: string;
   readonly where: string;
-  readonly values: readonly string[];
+  readonly column: EnumColumn;
 }
 
-function ambiguous(name: string, first: Use, second: Use): MigrateError {
-  const told = ({ where, values }: Use): string => `  ${where}: ${values.join(', ')}`;
+/**
+ * One enum type can be the type of several columns, if they agree on its values. A column without any has those of the others: entities
+ * that import each other in a circle are read before the enum exists, and TypeORM needs its values only to create the type.
+ */
+export function settleEnums(dataSource: DataSource): void {
+  const uses = new Map<string, Use[]>();
+  for (const metadata of managed(dataSource, 'managed')) {
+    for (const column of enumColumns(metadata)) {
+      const type = enumNameOf(metadata, column);
+      const name = `${schemaOf(dataSource, metadata) ?? ''}.${type}`;
+      const use = { type, where: `${metadata.name}.${column.propertyPath}`, column };
+      uses.set(name, [...(uses.get(name) ?? []), use]);
+    }
+  }
+  for (const those of uses.values()) settle(those);
+}
+
+function settle(uses: readonly Use[]): void {
+  const [first, ...others] = uses.filter(({ column }) => valuesOf(column).length > 0);
+  if (first === undefined) throw withoutValues(uses);
+  const values = valuesOf(first.column);
+  const other = others.find(({ column }) => JSON.stringify(valuesOf(column)) !== JSON.stringify(values));
+  if (other !== undefined) throw ambiguous(first, other);
+  for (const { column } of uses) if (valuesOf(column).length === 0) Object.assign(column, { enum: first.column.enum });
+}
+
+function valuesOf({ enum: values = [] }: EnumColumn): readonly string[] {
+  return values.map(String);
+}
+
+function withoutValues([first]: readonly Use[]): MigrateError {
   return new MigrateError({
     code: 'ENTITIES_INVALID',
-    message: `${first.where} and ${second.where} both have the enum type "${name}", with different values:\n${told(first)}\n${told(second)}`,
+    message: `The enum of ${first?.where ?? ''} has no values. Its \`enum\` was probably undefined when the class was read, as it is where files import each other in a circle.`,
+    next: 'Import the enum from the file that declares it, which should import no entity; not from an index file.',
+  });
+}
+
+function ambiguous(first: Use, second: Use): MigrateError {
+  const told = ({ where, column }: Use): string => `  ${where}: ${valuesOf(column).join(', ')}`;
+  return new MigrateError({
+    code: 'ENTITIES_INVALID',
+    message: `${first.where} and ${second.where} both have the enum type "${first.type}", with different values:\n${told(first)}\n${told(second)}`,
     next: 'Give both the same values in the same order, or give one of them another `enumName`.',
   });
 }

@@ -143,6 +143,12 @@ describe.each(both)('what is wrong, TypeORM %s', (version) => {
       /^user\.log_kind and user_log\.kind both have the enum type "user_log_kind_enum"/,
     ],
     [
+      'an enum that was undefined when the class was read',
+      [thing('Job', { status: { type: 'enum', enum: undefined, enumName: 'state' } })],
+      'ENTITIES_INVALID',
+      /^The enum of Job\.status has no values\. Its `enum` was probably undefined/,
+    ],
+    [
       'a check that is no SQL',
       [thing('Fine', {}), thing('Post', {}, { checks: [{ expression: '"id" >' }] })],
       'ENTITIES_INVALID',
@@ -193,6 +199,28 @@ describe.each(both)('what is wrong, TypeORM %s', (version) => {
     expect(failure.code).toBe(code);
     expect(failure.message).toMatch(message);
     if (code === 'SHADOW_EXTENSION') expect(failure.next).toContain('--shadow postgres://');
+  });
+});
+
+describe.each(both)('enums, TypeORM %s', (version) => {
+  afterEach(closeAll);
+
+  it('of the same name: one without values has those of the others, in whatever order', async () => {
+    const column = (values?: readonly string[]) => ({ kind: { type: 'enum', enum: values, enumName: 'Kind' } });
+    const [bare, whole] = [thing('a', column()), thing('b', column(['x', 'y']))];
+    for (const entities of [
+      [bare, whole],
+      [thing('c', column(['x', 'y'])), thing('d', column())],
+    ]) {
+      const { database, ran } = await created(version, { entities });
+      expect(ran.filter((sql) => sql.startsWith('CREATE TYPE'))).toEqual([
+        `CREATE TYPE "public"."Kind" AS ENUM('x', 'y')`,
+      ]);
+      const columns = await database.query(
+        `SELECT udt_name FROM information_schema.columns WHERE column_name = 'kind'`,
+      );
+      expect(columns).toEqual([{ udt_name: 'Kind' }, { udt_name: 'Kind' }]);
+    }
   });
 });
 
