@@ -23,12 +23,14 @@ export function settleEnums(dataSource: DataSource): void {
       uses.set(name, [...(uses.get(name) ?? []), use]);
     }
   }
-  for (const those of uses.values()) settle(those);
+  const groups = [...uses.values()];
+  const empty = groups.filter((those) => those.every(({ column }) => valuesOf(column).length === 0));
+  if (empty.length > 0) throw withoutValues(empty.flat());
+  groups.forEach(settle);
 }
 
 function settle(uses: readonly Use[]): void {
-  const [first, ...others] = uses.filter(({ column }) => valuesOf(column).length > 0);
-  if (first === undefined) throw withoutValues(uses);
+  const [first, ...others] = uses.filter(({ column }) => valuesOf(column).length > 0) as [Use, ...Use[]];
   const values = valuesOf(first.column);
   const other = others.find(({ column }) => JSON.stringify(valuesOf(column)) !== JSON.stringify(values));
   if (other !== undefined) throw ambiguous(first, other);
@@ -39,11 +41,11 @@ function valuesOf({ enum: values = [] }: EnumColumn): readonly string[] {
   return values.map(String);
 }
 
-function withoutValues([first]: readonly Use[]): MigrateError {
+function withoutValues(uses: readonly Use[]): MigrateError {
   return new MigrateError({
     code: 'ENTITIES_INVALID',
-    message: `The enum of ${first?.where ?? ''} has no values. Its \`enum\` was probably undefined when the class was read, as it is where files import each other in a circle.`,
-    next: 'Import the enum from the file that declares it, which should import no entity; not from an index file.',
+    message: `Enums without values: ${uses.map(({ where }) => where).join(', ')}. The option \`enum\` was probably undefined when the class was read, as it is where files import each other in a circle.`,
+    next: 'Import each enum from the file that declares it, which should import no entity; not from an index file.',
   });
 }
 

@@ -144,9 +144,15 @@ describe.each(both)('what is wrong, TypeORM %s', (version) => {
     ],
     [
       'an enum that was undefined when the class was read',
-      [thing('Job', { status: { type: 'enum', enum: undefined, enumName: 'state' } })],
+      [
+        thing('Job', {
+          status: { type: 'enum', enum: undefined, enumName: 'state' },
+          other: { type: 'enum', enum: ['a'] },
+        }),
+        thing('Task', { kind: { type: 'enum', enum: undefined } }),
+      ],
       'ENTITIES_INVALID',
-      /^The enum of Job\.status has no values\. Its `enum` was probably undefined/,
+      /^Enums without values: Job\.status, Task\.kind\. The option `enum` was probably undefined/,
     ],
     [
       'a check that is no SQL',
