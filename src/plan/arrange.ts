@@ -1,6 +1,7 @@
 import type { Schema } from '../schema/read.js';
 import { keyOf, relationOf } from '../schema/object-id.js';
 import type { ObjectId } from '../schema/object-id.js';
+import { isSameThing, tornApart } from './remade.js';
 import type { Phase, PlannedChange, Step } from './step.js';
 
 /** The statements that go into one file: all in one transaction, or each by itself. */
@@ -20,6 +21,9 @@ interface Draft {
 interface Placed extends Touching {
   readonly phase: Phase;
   readonly lastFile: number;
+  /** Where what had to go for it has gone. */
+  readonly madeWayIn: number;
+  readonly makesWay: readonly Touching[];
   readonly needsCommit: boolean;
 }
 
@@ -33,21 +37,45 @@ export function arrange(
   to: Schema,
   { cautious = false }: { readonly cautious?: boolean } = {},
 ): readonly PlannedFile[] {
-  const files: Draft[] = [];
-  const placed: Placed[] = [];
   const all = changes.map((change) => {
     const keys = keysOf(change, from, to);
     return { change: { ...change, alters: [...change.alters, ...keys] }, touches: touched(change, keys, from, to) };
   });
-  for (const { change, touches, makesWay } of withThoseThatMakeWay(all, to)) {
-    const about = [...makesWay, { change, touches }];
+  let ways: readonly Way[] = withThoseThatMakeWay(all, to);
+  let files = inFiles(ways, cautious);
+  // Each time, one change waits for what is missing meanwhile; should that not be enough, the proof of it fails.
+  for (let torn = tornApart(files); torn !== undefined; torn = tornApart(files)) {
+    const later = waiting(ways, torn);
+    if (later === undefined) break;
+    ways = later;
+    files = inFiles(ways, cautious);
+  }
+  return [...files.filter(isExpand), ...files.filter((file) => !isExpand(file))];
+}
+
+/** A change, with what is dropped only because it is in its way. */
+interface Way extends Touching {
+  readonly makesWay: readonly Touching[];
+  /** What is made again after it, when it has to wait for all that this needs. */
+  readonly waitsWith: readonly Touching[];
+}
+
+function inFiles(ways: readonly Way[], cautious: boolean): readonly Draft[] {
+  const files: Draft[] = [];
+  const placed: Placed[] = [];
+  for (const { change, touches, makesWay, waitsWith } of ways) {
+    const about = [...makesWay, ...waitsWith, { change, touches }];
     const before = placed.filter((earlier) => cautious || about.some((one) => conflict(earlier, one)));
+    // What is made again comes at once, where all else that it needs is there.
+    const fileOf = (earlier: Placed): number =>
+      makesAgain(change, earlier.makesWay) ? earlier.madeWayIn : earlier.lastFile + (earlier.needsCommit ? 1 : 0);
     // What builds on something that happens in the second phase cannot happen in the first.
     let phase: Phase = before.some((earlier) => earlier.phase === 'contract') ? 'contract' : 'expand';
-    let index = Math.max(0, ...before.map(({ lastFile, needsCommit }) => lastFile + (needsCommit ? 1 : 0)));
+    let index = Math.max(0, ...before.map(fileOf));
     // Up to there, files have something that this builds on.
     let busy = Math.max(-1, ...before.map(({ lastFile }) => lastFile));
     let lastExpand: number | undefined;
+    let madeWayIn = index;
     for (const step of stepsOf(change, makesWay)) {
       if (step.betweenPhases) {
         place(step, { from: 0, busy: Infinity }, files);
@@ -58,14 +86,46 @@ export function arrange(
       index = place({ ...step, phase }, { from: index, busy }, files);
       busy = index;
       if (phase === 'expand') lastExpand = index;
+      if (makesWay.some(({ change: { drops } }) => drops.some((id) => step.takes?.includes(id)))) madeWayIn = index;
     }
     const allContract = lastExpand === undefined && change.steps.length > 0;
     const needsCommit = change.commitAfter === true;
     const changePhase = allContract ? 'contract' : 'expand';
-    placed.push({ change, touches, phase: changePhase, lastFile: lastExpand ?? index, needsCommit });
-    for (const one of makesWay) placed.push({ ...one, phase, lastFile: index, needsCommit: false });
+    placed.push({
+      change,
+      touches,
+      phase: changePhase,
+      lastFile: lastExpand ?? index,
+      madeWayIn,
+      makesWay,
+      needsCommit,
+    });
+    for (const one of makesWay)
+      placed.push({ ...one, phase, lastFile: madeWayIn, madeWayIn, makesWay: [], needsCommit: false });
   }
-  return [...files.filter(isExpand), ...files.filter((file) => !isExpand(file))];
+  return files;
+}
+
+function makesAgain(change: PlannedChange, makesWay: readonly Touching[]): boolean {
+  const dropped = makesWay.flatMap(({ change: { drops } }) => drops);
+  return change.creates.some((id) => dropped.some((other) => isSameThing(id, other)));
+}
+
+/** The change for which this had to go, and all that comes after that one, later: when all is there that it needs when it is made again. */
+function waiting(ways: readonly Way[], torn: ObjectId): readonly Way[] | undefined {
+  const isTorn = (id: ObjectId): boolean => isSameThing(id, torn);
+  const cause = ways.find(({ makesWay }) => makesWay.some(({ change }) => change.drops.some(isTorn)));
+  const again = ways.find(({ change }) => change.creates.some(isTorn));
+  if (!cause || !again || cause === again || cause.waitsWith.some(({ change }) => change === again.change))
+    return undefined;
+  const [start, end] = [ways.indexOf(cause), ways.indexOf(again)];
+  const later: Way[] = [{ ...cause, waitsWith: [...cause.waitsWith, again] }];
+  const earlier: Way[] = [];
+  for (const way of ways.slice(start + 1, end)) {
+    const follows = later.some((one) => [one, ...one.makesWay].some((other) => conflict(other, way)));
+    (follows ? later : earlier).push(way);
+  }
+  return [...ways.slice(0, start), ...earlier, ...later, ...ways.slice(end)];
 }
 
 interface Touching {
@@ -77,12 +137,9 @@ interface Touching {
  * What is dropped only to be made again (a view, a check, a default) goes together with the change that it is in the way of, so that it
  * is missing for no longer than that takes.
  */
-function withThoseThatMakeWay(
-  changes: readonly Touching[],
-  to: Schema,
-): readonly (Touching & { readonly makesWay: readonly Touching[] })[] {
+function withThoseThatMakeWay(changes: readonly Touching[], to: Schema): readonly Way[] {
   const waiting = new Set<Touching>();
-  const result: (Touching & { readonly makesWay: readonly Touching[] })[] = [];
+  const result: Way[] = [];
   for (const one of changes) {
     if (isTemporaryDrop(one.change, to)) {
       waiting.add(one);
@@ -98,10 +155,10 @@ function withThoseThatMakeWay(
     };
     pull(one);
     const { change, touches } = one;
-    result.push({ change, touches, makesWay: [...waiting].filter((other) => due.has(other)) });
+    result.push({ change, touches, makesWay: [...waiting].filter((other) => due.has(other)), waitsWith: [] });
     for (const other of due) waiting.delete(other);
   }
-  for (const { change, touches } of waiting) result.push({ change, touches, makesWay: [] });
+  for (const { change, touches } of waiting) result.push({ change, touches, makesWay: [], waitsWith: [] });
   return result;
 }
 

@@ -4,6 +4,7 @@ import type { Change } from '../schema/compare.js';
 import type { Schema } from '../schema/read.js';
 import { arrange } from './arrange.js';
 import type { PlanContext } from './context.js';
+import { keepPrivileges, keepPrivilegesIn } from './keep-privileges.js';
 import { planChanges } from './plan.js';
 import { prove } from './prove.js';
 import type { ProofContext, ProvenFile } from './prove.js';
@@ -37,7 +38,8 @@ export async function planAndProve(changes: readonly Change[], context: AttemptC
   for (const [attempt, { typesInPlace, cautious }] of attempts.entries()) {
     const planned = context.around(planChanges(changes, { ...context.plan, typesInPlace }, mode));
     try {
-      const files = arrange(planned, context.plan.from, context.plan.to, { cautious });
+      const { from, to } = context.plan;
+      const files = keepPrivilegesIn(arrange(planned, from, to, { cautious }), from, to);
       return { planned, attempt, files: await prove(files, proofOf(context)) };
     } catch (error) {
       if (!isMigrateError(error)) throw error;
@@ -49,12 +51,15 @@ export async function planAndProve(changes: readonly Change[], context: AttemptC
 }
 
 function proofOf({ plan, proof }: AttemptContext): ProofContext {
-  const write = (changes: readonly Change[], after: Schema, before: Schema): readonly Step[] =>
-    planChanges(
-      changes,
-      { ...plan, from: after, to: before, whole: { start: plan.from, end: plan.to } },
-      'back',
-    ).flatMap(({ steps }) => steps);
+  const write = (changes: readonly Change[], after: Schema, before: Schema): readonly Step[] => {
+    const whole = { start: plan.from, end: plan.to };
+    const planned = planChanges(changes, { ...plan, from: after, to: before, whole }, 'back');
+    return keepPrivileges(
+      planned.flatMap(({ steps }) => steps),
+      after,
+      before,
+    );
+  };
   return { ...proof, to: plan.to, write };
 }
 

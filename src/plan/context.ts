@@ -42,9 +42,14 @@ export type TypeChange = 'free' | 'scan' | 'rewrite' | 'needs-using';
 /** Turns a change into statements that do not stop production; undefined when the change is none of its business. */
 export type Recipe = (change: Change, context: PlanContext) => readonly Step[] | undefined;
 
-export function plannedAs(change: Change, steps: readonly Step[]): PlannedChange {
+export function plannedAs(change: Change, planned: readonly Step[]): PlannedChange {
   const { verb, creates, drops, uses } = change;
   const alters = verb === 'alter' ? uses.filter(({ kind }) => kind !== 'table' && kind !== 'schema') : [];
+  const place = Math.max(
+    planned.findIndex(({ sql }) => sql === change.sql),
+    0,
+  );
+  const steps = planned.map((one, at) => (at === place ? { ...one, takes: drops, brings: creates } : one));
   return { steps, creates, drops, uses, alters, commitAfter: change.commitAfter };
 }
 

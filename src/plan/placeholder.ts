@@ -1,3 +1,4 @@
+import { everyRow } from '../database/row-security.js';
 import { columnOf, withoutCollation } from '../schema/column.js';
 import { tableSql } from '../schema/object-id.js';
 import type { ObjectId } from '../schema/object-id.js';
@@ -67,5 +68,5 @@ function valueOf(type: string, column: ObjectId, schema: Schema): string {
 export function fillMissing(table: ObjectId, column: ObjectId, schema: Schema): readonly string[] | undefined {
   if (schema.neededBy(column).some(({ kind }) => kind === 'constraint' || kind === 'index')) return undefined;
   const name = quoteName(column.name ?? '');
-  return [`UPDATE ${tableSql(table)} SET ${name} = ${placeholder(column, schema)} WHERE ${name} IS NULL`];
+  return [everyRow, `UPDATE ${tableSql(table)} SET ${name} = ${placeholder(column, schema)} WHERE ${name} IS NULL`];
 }

@@ -127,8 +127,16 @@ function proofFailed(message: string, statements: readonly string[], cause?: unk
   return new MigrateError({
     code: 'PROOF_FAILED',
     message: [message, ...statements.slice(0, 10).map((sql) => `  ${sql}`)].join('\n'),
-    next: 'Nothing was written. Try --no-online; and please report it, with the statements above and the entities concerned.',
+    next:
+      hintOf(cause) ??
+      'Nothing was written. Try --no-online; and please report it, with the statements above and the entities concerned.',
     ...(statements[0] !== undefined && { sql: statements[0] }),
     ...(cause !== undefined && { cause }),
   });
+}
+
+/** A generated statement that refuses to run says which flag to use instead. */
+function hintOf(error: unknown): string | undefined {
+  const { code, hint } = (error ?? {}) as { readonly code?: string; readonly hint?: string };
+  return code === '0A000' && hint?.includes(' --') ? hint : undefined;
 }

@@ -3,6 +3,7 @@ import { likeness } from '../schema/likeness.js';
 import { keyOf, objectId, relationOf, sqlName, tableSql } from '../schema/object-id.js';
 import type { ObjectId } from '../schema/object-id.js';
 import type { Schema } from '../schema/read.js';
+import { compatibilityView } from './compatibility-view.js';
 import { step } from './step.js';
 import { temporaryTrigger } from './temporary-trigger.js';
 import type { TemporaryTrigger } from './temporary-trigger.js';
@@ -92,7 +93,7 @@ export function renameSql({ from, to }: Rename): string {
   }
 }
 
-/** A rename in the catalog. The old version of the app finds a table under its old name by a view that can be written to. */
+/** A rename in the catalog. */
 export function plannedRename(
   rename: Rename,
   from: Schema,
@@ -108,16 +109,7 @@ export function plannedRename(
           ? undefined
           : 'The old version of the app breaks at this moment.',
     }),
-    ...(compatible
-      ? [
-          step(`CREATE VIEW ${tableSql(old)} AS SELECT * FROM ${tableSql(renamed)}`, {
-            comment: 'The old version of the app reads and writes it by its old name.',
-            undo: [`DROP VIEW ${tableSql(old)}`],
-            effect: 'nobody waits',
-          }),
-          step(`DROP VIEW ${tableSql(old)}`, { comment: 'The old version of the app is gone.', phase: 'contract' }),
-        ]
-      : []),
+    ...(compatible ? compatibilityView(rename) : []),
   ];
   const below = [old, ...from.childrenOf(old).map(({ id }) => id)];
   return { steps, creates: below.map((id) => afterRenames(id, [rename])), drops: below, uses: [], alters: [] };

@@ -16,6 +16,9 @@ export interface Step {
   readonly effect: Effect;
   /** How to take it back, where no difference of schemas tells: what was renamed would be dropped and made anew, without its data. */
   readonly undo?: readonly string[] | undefined;
+  /** The objects that this very statement drops, and those that it makes. */
+  readonly takes?: readonly ObjectId[] | undefined;
+  readonly brings?: readonly ObjectId[] | undefined;
   /** For the time between the phases: it belongs to the first one, even where the rest of its change must wait for the second. */
   readonly betweenPhases?: true | undefined;
   /** What is lost, in words; undefined when nothing is. */

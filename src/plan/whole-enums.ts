@@ -1,26 +1,35 @@
-import type { PlannedChange } from './step.js';
+import { keyOf } from '../schema/object-id.js';
+import type { ObjectId } from '../schema/object-id.js';
+import type { PlannedChange, Step } from './step.js';
 
 /** A new type takes the place of an old one in several statements, between which nothing else may come. */
 export function wholeEnums(changes: readonly PlannedChange[]): readonly PlannedChange[] {
   const result: PlannedChange[] = [];
   const open = new Map<string, number>();
   for (const change of changes) {
-    const type = typeOf(change);
+    const id = typeOf(change);
+    const type = id && keyOf(id);
     const at = type === undefined ? undefined : open.get(type);
-    if (type !== undefined && / RENAME TO /.test(change.steps[0]?.sql ?? '')) open.set(type, result.length);
+    const begins = id !== undefined && / RENAME TO /.test(change.steps[0]?.sql ?? '');
+    const ends = id !== undefined && change.steps[0]?.sql.startsWith('DROP TYPE ') === true;
+    if (begins && type !== undefined) open.set(type, result.length);
     const earlier = at === undefined ? undefined : result[at];
-    if (at === undefined || earlier === undefined) result.push(change);
-    else result[at] = joined(earlier, change);
-    if (type !== undefined && change.steps[0]?.sql.startsWith('DROP TYPE ')) open.delete(type);
+    const marked = begins ? marking(change, { takes: [id] }) : ends ? marking(change, { brings: [id] }) : change;
+    if (at === undefined || earlier === undefined) result.push(marked);
+    else result[at] = joined(earlier, marked);
+    if (type !== undefined && ends) open.delete(type);
   }
   return result;
 }
 
-function typeOf({ alters, creates, drops }: PlannedChange): string | undefined {
-  const type = alters.find(({ kind }) => kind === 'type');
-  return type === undefined || creates.length + drops.filter(({ kind }) => kind !== 'default').length > 0
-    ? undefined
-    : `${type.schema}.${type.name}`;
+/** What the old type was is the new one, from the first to the last statement. */
+function marking(change: PlannedChange, what: Pick<Step, 'takes' | 'brings'>): PlannedChange {
+  return { ...change, steps: change.steps.map((one, at) => (at === 0 ? { ...one, ...what } : one)) };
+}
+
+function typeOf({ alters, creates, drops }: PlannedChange): ObjectId | undefined {
+  const isOther = creates.length + drops.filter(({ kind }) => kind !== 'default').length > 0;
+  return isOther ? undefined : alters.find(({ kind }) => kind === 'type');
 }
 
 function joined(one: PlannedChange, other: PlannedChange): PlannedChange {

@@ -5,10 +5,7 @@ import type { ObjectId } from './object-id.js';
 import { schemaOf } from './read.js';
 import type { Schema, SchemaObject } from './read.js';
 
-/** What belongs to an object that the entities know is as they say. */
-const aspects = new Set(['comment', 'default']);
-
-/** What entities cannot say of a table, and somebody may have set by hand. */
+/** What entities cannot say of a table or a view, and somebody may have set by hand. */
 const byHandOnly = [
   'rowSecurity',
   'forceRowSecurity',
@@ -18,15 +15,18 @@ const byHandOnly = [
   'persistence',
 ];
 
+export interface Kept {
+  readonly schema: Schema;
+  readonly kept: readonly ObjectId[];
+  /** What should have stayed, and needs something that goes. */
+  readonly lost: readonly ObjectId[];
+}
+
 /**
  * The wanted schema, with those objects of the present one that it does not know and that shall stay: what somebody made by hand. What
  * needs something that goes cannot stay.
  */
-export function keepUnknown(
-  wanted: Schema,
-  present: Schema,
-  shallStay: (id: ObjectId) => boolean,
-): { readonly schema: Schema; readonly kept: readonly ObjectId[] } {
+export function keepUnknown(wanted: Schema, present: Schema, shallStay: (id: ObjectId) => boolean): Kept {
   const kept = new Map<string, ObjectId>();
   const stays = (id: ObjectId): boolean => wanted.has(id) || kept.has(keyOf(id));
   const comes = likeness(wanted, present);
@@ -37,7 +37,7 @@ export function keepUnknown(
       if (kept.has(keyOf(id))) continue;
       const belongs = (parent && kept.has(keyOf(parent))) || (id.target && kept.has(keyOf(id.target)));
       const needed = [...(parent ? [parent] : []), ...present.needs(id).filter((other) => present.has(other))];
-      if (!(belongs || (!aspects.has(id.kind) && shallStay(id)))) continue;
+      if (!(belongs || (!isAspect(id) && shallStay(id)))) continue;
       // Owned by what it belongs to: a sequence by its column, which needs it in turn.
       if (!needed.every((other) => stays(other) || mutual(present, id, other))) continue;
       kept.set(keyOf(id), id);
@@ -53,7 +53,17 @@ export function keepUnknown(
     const { parent } = present.get(id) ?? {};
     return id.kind !== 'comment' && !(parent && kept.has(keyOf(parent)));
   });
-  return { schema, kept: told };
+  const lost = candidates.filter(
+    ({ id, parent }) =>
+      !kept.has(keyOf(id)) && !isAspect(id) && id.kind !== 'comment' && shallStay(id) && parent && stays(parent),
+  );
+  return { schema, kept: told, lost: lost.map(({ id }) => id) };
+}
+
+/** What belongs to an object that the entities know is as they say. They have no words for a comment on anything but a table or a column. */
+function isAspect({ kind, target }: ObjectId): boolean {
+  if (kind === 'default') return true;
+  return kind === 'comment' && (target?.kind === 'table' || target?.kind === 'column');
 }
 
 /** What the entities have too, called otherwise, and a primary key where they want another: a table has one. */
@@ -64,8 +74,10 @@ function givesWay({ id, parent, is }: SchemaObject, comes: ReturnType<typeof lik
   return wanted.childrenOf(parent).some((other) => other.id.kind === 'constraint' && other.is['type'] === 'p');
 }
 
+const relations = new Set(['table', 'view', 'materializedView']);
+
 function asPresent(fact: Fact, present: Schema): Fact {
-  const is = fact.id.kind === 'table' ? present.get(fact.id)?.is : undefined;
+  const is = relations.has(fact.id.kind) ? present.get(fact.id)?.is : undefined;
   if (is === undefined) return fact;
   const own = byHandOnly.filter((name) => name in fact.payload).map((name) => [name, is[name]]);
   return { ...fact, payload: { ...fact.payload, ...Object.fromEntries(own) } };

@@ -68,9 +68,13 @@ export class Origins {
   async #assign(origin: Origin): Promise<readonly CatalogRow[]> {
     const { rows } = await this.client.query(everything);
     const found = (rows[0]?.['found'] ?? []) as readonly CatalogRow[];
-    // A view that was in the way of a change is made anew, and is still who made it first.
-    for (const row of found)
-      if (!this.#byOid.has(row.oid)) this.#byOid.set(row.oid, this.#present.get(keyOfRow(row)) ?? origin);
+    // A view that was in the way of a change is created again, and an index that was built beside another one takes its name: the origin
+    // is still that of the first one.
+    for (const row of found) {
+      const before = this.#present.get(keyOfRow(row));
+      const known = this.#byOid.get(row.oid);
+      this.#byOid.set(row.oid, before === undefined || before === 'generated' ? (known ?? before ?? origin) : before);
+    }
     this.#present = new Map(found.map((row) => [keyOfRow(row), this.#byOid.get(row.oid) ?? origin]));
     return found;
   }

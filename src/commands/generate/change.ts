@@ -2,6 +2,7 @@ import { planAndProve } from '../../plan/attempts.js';
 import type { PlanContext } from '../../plan/context.js';
 import { nameOf } from '../../plan/name.js';
 import { plannedRename } from '../../plan/renames.js';
+import type { Rename } from '../../plan/renames.js';
 import type { PlannedChange } from '../../plan/step.js';
 import type { ProvenFile } from '../../plan/prove.js';
 import { tryTypeChanges } from '../../plan/try-types.js';
@@ -48,9 +49,10 @@ export async function change(options: GenerateOptions, sides: Sides, workbench: 
     options,
     history: sides.history,
     wantedFor: (present, renames) => wanted(present, renames, options, sides).schema,
+    isByHand: (id, renames) => staysBy(nameBefore(id, renames), sides.origins, options),
   });
   const { schema: from } = renamed;
-  const { schema: to, kept } = wanted(from, renamed.inCatalog, options, sides);
+  const { schema: to, kept, lost } = wanted(renamed.inNewWords, renamed.inCatalog, options, sides);
   const changes = await compareSchemas(from, to);
   const tryType = await tryTypeChanges(workbench.client, from, to);
   const question = {
@@ -83,8 +85,13 @@ export async function change(options: GenerateOptions, sides: Sides, workbench: 
       from: describeObject(rename.from),
       to: describeObject(rename.to),
     }));
-  const warnings = [...told(kept, sides.origins), ...(options.online === false ? [] : inTheWay(files))];
-  return { files, name: nameOf(planned), told: { warnings, renames }, renames: renamed.inCatalog.length > 0 };
+  const warnings = [
+    ...told(kept, sides.origins),
+    ...toldLost(lost),
+    ...toldDirect(renamed, workbench.schema, options),
+    ...(options.online === false ? [] : inTheWay(files)),
+  ];
+  return { files, name: nameOf(planned), told: { warnings, renames }, renames: renames.length > 0 };
 }
 
 /** What could not be planned beside the traffic: nobody should learn that in production. */
@@ -112,6 +119,12 @@ function isPrepared(id: ObjectId, origins: OriginMap): boolean {
   return originIn(origins, id) === 'initial' && id.table === undefined && id.kind !== 'index';
 }
 
+function toldLost(lost: readonly ObjectId[]): readonly string[] {
+  return lost.map(
+    (id) => `${describeObject(id)} was made by hand, but depends on something that is dropped: it is dropped too.`,
+  );
+}
+
 /** What the entities describe, and beside it what somebody made by hand. */
 export function wanted(
   present: Schema,
@@ -130,7 +143,7 @@ function renamesInCatalog(
   { inCatalog }: Renamed,
   { schema }: Workbench,
   changes: readonly Change[],
-  { renameDirectly = false, online = true }: GenerateOptions,
+  { renameDirectly = false, online = true, targetVersion = 15 }: GenerateOptions,
 ): readonly PlannedChange[] {
   return inCatalog.map((rename) => {
     // A view would be in the way of another type of one of its columns.
@@ -138,6 +151,26 @@ function renamesInCatalog(
       ({ sql, uses }) =>
         / TYPE /.test(sql) && uses.some((id) => id.table === rename.to.name && id.schema === rename.to.schema),
     );
-    return plannedRename(rename, schema, { keepOldName: online && !renameDirectly && !retyped });
+    const keepOldName = online && !renameDirectly && !retyped && !wouldBypass(rename, schema, targetVersion);
+    return plannedRename(rename, schema, { keepOldName });
   });
+}
+
+/** Before PostgreSQL 15, a view checks the privileges of its owner, to whom no policy applies. */
+function wouldBypass({ from }: Rename, schema: Schema, targetVersion: number): boolean {
+  return targetVersion < 15 && from.kind === 'table' && schema.get(from)?.is['rowSecurity'] === true;
+}
+
+function toldDirect(
+  { inCatalog }: Renamed,
+  schema: Schema,
+  { renameDirectly = false, online = true, targetVersion = 15 }: GenerateOptions,
+): readonly string[] {
+  if (!online || renameDirectly) return [];
+  return inCatalog
+    .filter((rename) => wouldBypass(rename, schema, targetVersion))
+    .map(
+      ({ from }) =>
+        `${describeObject(from)} is renamed directly, so the old version of the app breaks at that moment: before PostgreSQL 15, a view under the old name would bypass its row-level security.`,
+    );
 }

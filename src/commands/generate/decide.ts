@@ -53,7 +53,7 @@ export async function decide(changes: readonly Change[], question: Question): Pr
     const answer = await options.ask?.text(
       isNew
         ? `${path} (${type}) is new, NOT NULL and has no default. What do the rows get that are there? An SQL expression:`
-        : `${path} (${type}) becomes NOT NULL. What do the rows get that have no value? An SQL expression, or NULL if there are none:`,
+        : `${path} (${type}) becomes NOT NULL. What do existing NULLs become? An SQL expression, or NULL if there are none:`,
     );
     if (answer?.trim()) decisions.backfill.set(path, answer.trim());
     else open.push(isNew ? newColumnQuestion(path, type) : notNullQuestion(path, fallback ?? exampleOf(type)));
@@ -113,13 +113,13 @@ function columnsToFill(
   });
 }
 
-/** A flag that changes nothing is mistyped. */
+/** A flag that would change nothing is mistyped. */
 function refuseUnused(flags: readonly string[], columns: readonly ColumnToFill[]): void {
   const unused = flags.find((path) => !columns.some((column) => column.path === path));
   if (unused === undefined) return;
   throw new MigrateError({
     code: 'USAGE',
-    message: `--backfill ${unused}: this change adds no such column to a table that was there, and makes none NOT NULL. Nothing was written.`,
+    message: `--backfill ${unused}: the change neither adds this column to an existing table nor makes it NOT NULL. Nothing was written.`,
     next: columns.length === 0 ? 'Leave it out.' : `It could be: ${columns.map(({ path }) => path).join(', ')}`,
     exitCode: ExitCode.usage,
   });
@@ -161,7 +161,7 @@ function newColumnQuestion(path: string, type: string): OpenQuestion {
 
 function notNullQuestion(path: string, example: string): OpenQuestion {
   return {
-    message: `${path} becomes NOT NULL: what do the rows get that have no value?`,
+    message: `${path} becomes NOT NULL: what do existing NULLs become?`,
     flags: [
       `--backfill "${path}=${example}"   (any SQL expression, also of other columns; or @Backfill on the property)`,
       `--backfill "${path}=NULL"   (there are none, and the old version of the app writes none)`,

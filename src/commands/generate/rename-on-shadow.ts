@@ -15,6 +15,8 @@ export interface Renamed {
   readonly inCatalog: readonly Rename[];
   /** Columns that get a second one beside them, until nobody uses the old name any more. */
   readonly bridged: readonly Rename[];
+  /** The schema as if these were renamed in the catalog too: so stands there what somebody made by hand upon them. */
+  readonly inNewWords: Schema;
 }
 
 interface Context {
@@ -22,6 +24,8 @@ interface Context {
   readonly read: () => Promise<Schema>;
   readonly history: History;
   readonly options: GenerateOptions;
+  /** No generator made it, and it shall stay. */
+  readonly isByHand: (id: ObjectId, renames: readonly Rename[]) => boolean;
   /** What is wanted, given what there is now. */
   readonly wantedFor: (present: Schema, renames: readonly Rename[]) => Schema;
 }
@@ -43,7 +47,10 @@ export async function renameOnShadow(present: Schema, context: Context): Promise
   const columns = (tables.length === 0 ? decided : await decideRenames(state.schema, wantedNow, history, again)).filter(
     ({ from }) => from.kind === 'column',
   );
-  const bridged = columns.filter((one) => canBeBridged(one, state.schema, wantedNow, options));
+  const isByHand = (id: ObjectId): boolean => context.isByHand(id, state.inCatalog);
+  const bridged = columns.filter((one) =>
+    canBeBridged(one, { schema: state.schema, wanted: wantedNow, isByHand }, options),
+  );
   await rename(
     state,
     columns.filter((one) => !bridged.includes(one)),
@@ -52,7 +59,8 @@ export async function renameOnShadow(present: Schema, context: Context): Promise
   for (const find of [enumRenames, partRenames]) {
     await rename(state, find(state.schema, context.wantedFor(state.schema, state.inCatalog)), context);
   }
-  return { ...state, bridged };
+  const inNewWords = bridged.length === 0 ? state.schema : await readRenamed([...state.inCatalog, ...bridged], context);
+  return { ...state, bridged, inNewWords };
 }
 
 async function rename(
@@ -65,11 +73,22 @@ async function rename(
   state.schema = await readRenamed(state.inCatalog, context);
 }
 
-/** A key, and what refers to it, is one thing in all tables; and values that the server gives cannot be given twice. */
+/** A trigger fires for its own column only, and not for a second one beside it. */
+const boundToColumn = new Set(['view', 'materializedView', 'sequence', 'trigger', 'rule']);
+
+interface Circumstances {
+  readonly schema: Schema;
+  readonly wanted: Schema;
+  readonly isByHand: (id: ObjectId) => boolean;
+}
+
+/**
+ * A key, and what refers to it, is one thing in all tables; values that the server gives cannot be given twice; and a key that was made by
+ * hand would be missing until its index is built again.
+ */
 function canBeBridged(
   { from, to }: Rename,
-  schema: Schema,
-  wanted: Schema,
+  { schema, wanted, isByHand }: Circumstances,
   { renameDirectly = false, online = true }: GenerateOptions,
 ): boolean {
   const [before, after] = [columnOf(schema, from), columnOf(wanted, to)];
@@ -77,7 +96,8 @@ function canBeBridged(
   return schema.neededBy(from).every((id: ObjectId) => {
     const is = schema.get(id)?.is;
     const isKey = id.kind === 'constraint' && (is?.['type'] === 'p' || id.table !== from.table);
-    return !isKey && id.kind !== 'view' && id.kind !== 'materializedView' && id.kind !== 'sequence';
+    const isOwnKey = id.kind === 'constraint' && is?.['type'] !== 'c' && isByHand(id);
+    return !isKey && !isOwnKey && !boundToColumn.has(id.kind);
   });
 }
 

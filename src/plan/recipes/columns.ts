@@ -1,3 +1,4 @@
+import { everyRow } from '../../database/row-security.js';
 import { columnOf, withoutCollation } from '../../schema/column.js';
 import { describeObject, relationOf, tableSql } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
@@ -6,6 +7,7 @@ import type { PlanContext, Recipe } from '../context.js';
 import { columnBridge } from '../renames.js';
 import type { Rename } from '../renames.js';
 import { fillMissing } from '../placeholder.js';
+import { handOverSql, heirOf } from '../privileges.js';
 import { step } from '../step.js';
 import { temporaryTrigger } from '../temporary-trigger.js';
 import type { TemporaryTrigger } from '../temporary-trigger.js';
@@ -47,6 +49,10 @@ function renamedColumn(rename: Rename, clause: string, context: PlanContext): re
       comment: `The new name of ${describeObject(rename.from)}, beside the old one.`,
     }),
     ...(isLater ? [] : setDefault(rename.to, context)),
+    step(handOverSql(heirOf(rename.from, rename.to, context.from, context.to)), {
+      comment: 'Copies the privileges on the old column.',
+      effect: 'nobody waits',
+    }),
     ...bridge.create,
     { ...backfill(table, name, old, `${old} IS NOT NULL`), afterCommit: true },
     ...(fill !== undefined ? fillThenRequire(rename.to, fill) : notNull ? notNullSteps(table, name) : []),
@@ -143,6 +149,7 @@ export const addColumnDirectly: Recipe = (change, context) => {
   const name = quoteName(column.name ?? '');
   return [
     step(change.sql.replace(/ NOT NULL$/, '').replace(/ NOT NULL (?=DEFAULT )/, '')),
+    step(everyRow, { effect: 'nobody waits' }),
     step(`UPDATE ${tableSql(table)} SET ${name} = ${expression}`, {
       comment: 'The rows that are there.',
       effect: 'all wait while it rewrites',
@@ -169,6 +176,8 @@ export const dropColumn: Recipe = (change, context) => {
         phase: 'contract',
         undo: [
           `ALTER TABLE ${tableSql(table)} ADD COLUMN ${quoteName(column.name ?? '')} ${is.type}`,
+          handOverSql(heirOf(rename.to, column, context.to, context.from)),
+          everyRow,
           `UPDATE ${tableSql(table)} SET ${quoteName(column.name ?? '')} = ${quoteName(rename.to.name ?? '')}`,
         ],
       }),

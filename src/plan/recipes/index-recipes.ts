@@ -1,10 +1,10 @@
 import { definitionOf } from '../../schema/column.js';
 import { describeObject, sqlName } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
-import { created, existingTable } from '../context.js';
+import { created, existingTable, sameId } from '../context.js';
 import type { PlanContext, Recipe } from '../context.js';
 import { step } from '../step.js';
-import type { Step } from '../step.js';
+import type { Phase, Step } from '../step.js';
 import { fittingName, quoteName } from '../../sql/index.js';
 
 /** An index on a table that is in use is built beside the traffic, which cannot be in a transaction. */
@@ -13,7 +13,7 @@ export const createIndex: Recipe = (change, context) => {
   const table = index && existingTable(index, context);
   if (!index || !table || isPartitioned(table, context)) return undefined;
   const concurrently = change.sql.replace(/^CREATE (UNIQUE )?INDEX /, 'CREATE $1INDEX CONCURRENTLY ');
-  if (context.from.has(index)) return replaceIndex(index, concurrently);
+  if (context.from.has(index)) return replaceIndex(index, concurrently, phaseOf(index, context));
   return [
     dropLeftover(index),
     step(concurrently, {
@@ -24,8 +24,14 @@ export const createIndex: Recipe = (change, context) => {
   ];
 };
 
+/** Where it is about a column that gets another name, the old version of the app still asks by the old one. */
+function phaseOf(index: ObjectId, { from, decisions }: PlanContext): Phase {
+  const isOnOldName = decisions.renames.some((rename) => from.needs(index).some((id) => sameId(id, rename.from)));
+  return isOnOldName ? 'contract' : 'expand';
+}
+
 /** The old one serves until the new one is there. */
-function replaceIndex(index: ObjectId, concurrently: string): readonly Step[] {
+function replaceIndex(index: ObjectId, concurrently: string, phase: Phase): readonly Step[] {
   const draft = { ...index, name: fittingName(`${index.name ?? ''}_new`) };
   const name = quoteName(index.name ?? '');
   const named =
@@ -43,8 +49,8 @@ function replaceIndex(index: ObjectId, concurrently: string): readonly Step[] {
       },
     ),
     // It has gone already where a column of it has.
-    step(`DROP INDEX IF EXISTS ${sqlName(index)}`, { comment: 'The new one takes its place.' }),
-    step(`ALTER INDEX ${sqlName(draft)} RENAME TO ${name}`),
+    step(`DROP INDEX IF EXISTS ${sqlName(index)}`, { comment: 'The new one takes its place.', phase }),
+    step(`ALTER INDEX ${sqlName(draft)} RENAME TO ${name}`, { phase }),
   ];
 }
 

@@ -73,12 +73,13 @@ export const dropObject: Recipe = (change, context) => {
   ];
 };
 
-/** A part of a table that goes, or the foreign key of a column that goes: until then the old version of the app relies on it. */
+/** A part of a table that goes, or what holds for a column that goes: until then the old version of the app relies on it. */
 function goesWithMore(id: ObjectId, { from, to }: PlanContext): boolean {
   if (id.table === undefined || id.kind === 'column') return false;
   if (!to.has(relationOf(id))) return true;
-  const foreignKey = id.kind === 'constraint' && from.get(id)?.is['type'] === 'f';
-  return foreignKey && from.needs(id).some((other) => other.kind === 'column' && !to.has(other));
+  const holds =
+    (id.kind === 'constraint' && from.get(id)?.is['type'] === 'f') || ['policy', 'trigger'].includes(id.kind);
+  return holds && from.needs(id).some((other) => other.kind === 'column' && !to.has(other));
 }
 
 /** Everything else as it is, with an honest word of what it means. */

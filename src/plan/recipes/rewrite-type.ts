@@ -1,8 +1,10 @@
+import { everyRow } from '../../database/row-security.js';
 import { columnOf } from '../../schema/column.js';
 import { describeObject, objectId, sqlName, tableSql } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import { columnId, existingTable, sameId } from '../context.js';
 import type { PlanContext, Recipe } from '../context.js';
+import { handOverSql, heirOf } from '../privileges.js';
 import { step } from '../step.js';
 import type { Step } from '../step.js';
 import { backfill } from './backfill.js';
@@ -161,6 +163,9 @@ function swap(rewrite: Rewrite): readonly Step[] {
   const others = copies.some(({ makeRoom, takeOver }) =>
     [...makeRoom, ...takeOver].some(({ sql }) => !sql.includes(tableSql(table))),
   );
+  const { comments: whose } = heirOf(id, id, context.from, context.to);
+  const heir = (from: string, to: string): string =>
+    handOverSql({ from: { ...id, name: from }, to: { ...id, name: to }, comments: whose });
   // The app would lose a deadlock as well as we: it is looked for only after a second.
   const givesWay = step(`SET LOCAL lock_timeout = '300ms'`, {
     comment: 'Several tables are locked for a moment: it gives way before that can be a deadlock, and is tried again.',
@@ -178,10 +183,14 @@ function swap(rewrite: Rewrite): readonly Step[] {
     ...(defaults.before === undefined ? [] : [step(`${alter} ALTER COLUMN ${column} DROP DEFAULT`)]),
     ...(wasFilled ? [step(`${alter} ALTER COLUMN ${column} DROP NOT NULL`)] : []),
     step(`${alter} RENAME COLUMN ${column} TO ${old}`, {
-      undo: [`${alter} RENAME COLUMN ${old} TO ${column}`, ...fillBack(rewrite)],
+      undo: [`${alter} RENAME COLUMN ${old} TO ${column}`, heir(names.successor, names.column), ...fillBack(rewrite)],
     }),
     step(`${alter} RENAME COLUMN ${successor} TO ${column}`, {
       undo: [`${alter} RENAME COLUMN ${column} TO ${successor}`],
+    }),
+    step(heir(names.old, names.column), {
+      comment: 'Copies the privileges on the old column.',
+      effect: 'nobody waits',
     }),
     ...(isFilled(rewrite)
       ? [
@@ -220,7 +229,7 @@ function fillBack({ table, names, types, defaults, zone, context }: Rewrite): re
   const update = `UPDATE ${tableSql(table)} SET ${column} = ${value} WHERE ${column}::text IS DISTINCT FROM (${value})::text`;
   // Rows that wait for a deferred constraint would be in the way of what follows.
   const deferrable = context.from.childrenOf(table).some(({ is }) => String(is['def']).includes(' DEFERRABLE'));
-  return deferrable ? ['SET CONSTRAINTS ALL IMMEDIATE', update] : [update];
+  return deferrable ? [everyRow, 'SET CONSTRAINTS ALL IMMEDIATE', update] : [everyRow, update];
 }
 
 function ownedSequences({ id, names, table, context: { from, to } }: Rewrite): readonly Step[] {

@@ -1,3 +1,4 @@
+import { everyRow } from '../../database/row-security.js';
 import { tableSql } from '../../schema/object-id.js';
 import { existingTable } from '../context.js';
 import type { Recipe } from '../context.js';
@@ -28,6 +29,7 @@ export const setNotNullDirectly: Recipe = (change, context) => {
   if (!column || fill === undefined) return undefined;
   const name = quoteName(column.name ?? '');
   return [
+    step(everyRow, { effect: 'nobody waits' }),
     step(`UPDATE ${tableSql(column)} SET ${name} = ${fill} WHERE ${name} IS NULL`, {
       comment: 'The rows without a value.',
       effect: 'all wait while it rewrites',

@@ -1,3 +1,4 @@
+import { everyRow } from '../../database/row-security.js';
 import { columnOf } from '../../schema/column.js';
 import { describeObject, tableSql } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
@@ -36,7 +37,7 @@ export const restoreColumn: Recipe = (change, context) => {
   }
   return [
     step(`${alter} ADD COLUMN ${name} ${is.type}`, { comment }),
-    ...(mustHaveValue ? [step(numberedRows(table, column, start)), ...settled(table, context.to)] : []),
+    ...(mustHaveValue ? [step(everyRow), step(numberedRows(table, column, start)), ...settled(table, context.to)] : []),
     ...(is.notNull ? [step(`${alter} ALTER COLUMN ${name} SET NOT NULL`)] : []),
     ...(is.default === undefined ? [] : [step(`${alter} ALTER COLUMN ${name} SET DEFAULT ${is.default}`)]),
   ];

@@ -479,6 +479,14 @@ export const columns: readonly Case[] = [
     rows: ['INSERT INTO t (id) VALUES (1)', 'INSERT INTO u ("tId") VALUES (1)'],
   },
   {
+    name: 'a column gets another type, with an index made by hand',
+    before: [entity('t', { n: { type: 'int' } })],
+    after: [entity('t', { n: { type: 'bigint' } })],
+    hand: { up: ['CREATE INDEX by_n ON t (n)'], down: ['DROP INDEX by_n'] },
+    stays: ['index by_n'],
+    rows: ['INSERT INTO t (n) VALUES (1)'],
+  },
+  {
     name: 'a generated column is added',
     before: [entity('t', { a: text })],
     after: [entity('t', { a: text, b: { type: 'text', asExpression: `a || '!'`, generatedType: 'STORED' } })],

@@ -38,6 +38,27 @@ export const renames: readonly Case[] = [
   column('a nullable column is renamed', { type: 'xml', nullable: true }, 'NULL'),
   column('a column is renamed directly', text, `'x'`, { options: { renames: ['t.a=b'], renameDirectly: true } }),
   {
+    ...column('a column is renamed, with what was made by hand upon it', text, `'x'`),
+    hand: {
+      up: [
+        'CREATE POLICY p ON t USING (a = current_user)',
+        'CREATE INDEX i ON t (a)',
+        `ALTER TABLE t ADD CONSTRAINT k CHECK (a <> '')`,
+      ],
+      down: ['DROP POLICY p ON t', 'DROP INDEX i', 'ALTER TABLE t DROP CONSTRAINT k'],
+    },
+    stays: ['policy t.p', 'index i', 'constraint t.k'],
+  },
+  {
+    ...column('a column in a key made by hand is renamed in the catalog', text, `'x'`),
+    hand: {
+      up: ['ALTER TABLE t ADD CONSTRAINT o UNIQUE (a, n)'],
+      down: ['ALTER TABLE t DROP CONSTRAINT o'],
+    },
+    stays: ['constraint t.o'],
+    phases: ['expand'],
+  },
+  {
     name: 'a table is renamed',
     before: [entity('t', { a: text }), entity('s', { a: text })],
     after: [entity('u', { a: text }), entity('s', { a: text })],

@@ -35,6 +35,48 @@ export const views: readonly Case[] = [
     after: [t, view('v', 'SELECT a FROM t')],
     rows,
   },
+  {
+    name: 'a view with options and a comment made by hand gets other columns',
+    before: [t, view('v', 'SELECT a FROM t')],
+    after: [t, view('v', 'SELECT b, a FROM t')],
+    hand: {
+      up: ['ALTER VIEW v SET (security_barrier = true)', `COMMENT ON VIEW v IS 'by hand'`],
+      down: ['COMMENT ON VIEW v IS NULL', 'ALTER VIEW v RESET (security_barrier)'],
+    },
+    stays: ['comment on view v'],
+    rows,
+  },
+  {
+    name: 'a view with options and a comment made by hand is left alone',
+    before: [t, view('v', 'SELECT a FROM t')],
+    after: [entity('t', { a: text, b: text, c: { ...text, nullable: true } }), view('v', 'SELECT a FROM t')],
+    hand: {
+      up: ['ALTER VIEW v SET (security_barrier = true)', `COMMENT ON VIEW v IS 'by hand'`],
+      down: ['COMMENT ON VIEW v IS NULL', 'ALTER VIEW v RESET (security_barrier)'],
+    },
+    stays: ['comment on view v'],
+    rows,
+    sql: ['ALTER TABLE "public"."t" ADD COLUMN "c" text'],
+  },
+  {
+    name: 'a view over a column of another type and a new one that is filled: it is missing at no time',
+    before: [entity('t', { a: { type: 'varchar', length: 10 }, b: text }), view('v', 'SELECT a FROM t')],
+    after: [entity('t', { a: { type: 'varchar', length: 20 }, b: text, c: text }), view('v', 'SELECT a, c FROM t')],
+    options: { backfills: ['t.c=a || b'] },
+    rows,
+  },
+  {
+    name: 'a view over a column of another type with a check',
+    before: [
+      entity('t', { a: { type: 'varchar', length: 10 }, b: text }, { checks: [{ name: 'c', expression: `a <> ''` }] }),
+      view('v', 'SELECT a FROM t'),
+    ],
+    after: [
+      entity('t', { a: { type: 'varchar', length: 20 }, b: text }, { checks: [{ name: 'c', expression: `a <> ''` }] }),
+      view('v', 'SELECT a FROM t'),
+    ],
+    rows,
+  },
   { name: 'a materialized view is added', before: [t], after: [t, materialized('m', 'SELECT a FROM t')], rows },
   {
     name: 'a materialized view is changed',
