@@ -6,7 +6,7 @@ import { poll } from './poll.js';
 
 /**
  * Waits for a session that an earlier process has left on the server: that goes on with the statement of a killed client until its end,
- * and with a COMMIT that nobody waits for any more.
+ * and with a COMMIT whose client is gone.
  */
 export async function waitForSession<T extends object>(
   migration: string,

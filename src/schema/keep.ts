@@ -5,7 +5,7 @@ import type { ObjectId } from './object-id.js';
 import { schemaOf } from './read.js';
 import type { Schema, SchemaObject } from './read.js';
 
-/** What entities cannot say of a table or a view, and somebody may have set by hand. */
+/** What entities cannot describe of a table or a view, and what may have been set by hand. */
 const byHandOnly = [
   'rowSecurity',
   'forceRowSecurity',

@@ -15,7 +15,7 @@ export interface Renamed {
   readonly inCatalog: readonly Rename[];
   /** Columns that get a second one beside them, until nobody uses the old name any more. */
   readonly bridged: readonly Rename[];
-  /** The schema as if these were renamed in the catalog too: so stands there what somebody made by hand upon them. */
+  /** The schema as if these were renamed in the catalog too: what was made by hand on top of them appears under the new names. */
   readonly inNewWords: Schema;
 }
 

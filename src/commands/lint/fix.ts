@@ -98,7 +98,7 @@ async function planOf(
   return (await writeFiles(proven, wanted, context)).result;
 }
 
-/** Whoever has written it did without filling anything. */
+/** The author of the statement did without filling anything. */
 function asWritten(from: Schema, to: Schema): ReadonlyMap<string, string> {
   const required = to.objects.filter(({ id }) => columnOf(from, id)?.notNull === false && columnOf(to, id)?.notNull);
   return new Map(required.map(({ id }) => [columnPath(id), 'NULL']));

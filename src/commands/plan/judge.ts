@@ -60,7 +60,7 @@ function failure({ error }: Tried): readonly string[] {
   return [`It fails: ${messageOf((error as { readonly cause?: unknown }).cause ?? error)}.`];
 }
 
-/** Those that rows break now, and those of which it is not known: what the run changes itself before, no database can say yet. */
+/** What rows break now, and what is not known: the database cannot say yet what the run itself changes before. */
 function promises(
   { statements }: Tried,
   { answers, earlier }: Evidence,

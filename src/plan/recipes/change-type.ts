@@ -159,7 +159,7 @@ function isStoodOn(id: ObjectId, { from }: PlanContext): boolean {
   return from.neededBy(id).some(({ kind }) => kind !== 'default');
 }
 
-/** Whoever has given an expression or a time zone has said what becomes of the values. */
+/** A given expression or time zone already says what becomes of the values. */
 function lossOf(
   { id, given, zone, how }: ColumnTypeChange,
   { from, to }: PlanContext,

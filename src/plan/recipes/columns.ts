@@ -138,7 +138,7 @@ function volatileDefault(
   ];
 }
 
-/** The same in one transaction, while everybody waits. */
+/** The same in one transaction, while reads and writes block. */
 export const addColumnDirectly: Recipe = (change, context) => {
   const column = created(change, 'column');
   const table = column && existingTable(column, context);
@@ -169,7 +169,7 @@ export const dropColumn: Recipe = (change, context) => {
   if (rename) {
     return [
       ...columnBridge(rename, undefined).drop,
-      // Until now, nobody could have told whether its value was written or came from there.
+      // Until now, it could not be told whether its value was written or came from there.
       ...(isVolatile(rename.to, context) ? setDefault(rename.to, context, { phase: 'contract' }) : []),
       step(change.sql, {
         comment: `Its data is in ${describeObject(rename.to)}.`,

@@ -22,7 +22,7 @@ export const setNotNull: Recipe = (change, context) => {
   return fill === undefined ? notNullSteps(table, column.name ?? '') : fillThenRequire(column, fill);
 };
 
-/** The same in one transaction, while everybody waits. */
+/** The same in one transaction, while reads and writes block. */
 export const setNotNullDirectly: Recipe = (change, context) => {
   const column = pattern.test(change.sql) ? change.uses.find(({ kind }) => kind === 'column') : undefined;
   const fill = column && fillOf(column, context);

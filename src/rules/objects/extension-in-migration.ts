@@ -21,7 +21,7 @@ export const extensionInMigration: Rule = {
         fix:
           created === undefined
             ? undefined
-            : `-- Once for each database, by whoever may; the migration can say it all the same:\nCREATE EXTENSION IF NOT EXISTS ${quoteName(created)};`,
+            : `-- Run once in each database, as a role that may create extensions; the migration can keep its own statement:\nCREATE EXTENSION IF NOT EXISTS ${quoteName(created)};`,
       },
     ];
   }),
