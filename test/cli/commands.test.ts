@@ -209,6 +209,7 @@ describe('for programs', () => {
     expect(await json('create', 'Add age')).toEqual({
       file: expect.stringMatching(/^migrations\/\d{13}-AddAge\.ts$/),
       name: expect.stringMatching(/^AddAge\d{13}$/),
+      foundBy: 'pattern',
     });
     expect(await json('run', '--to', 'Nonsense')).toEqual({
       error: { code: 'MIGRATION_UNKNOWN', message: expect.any(String), next: expect.any(String) },
