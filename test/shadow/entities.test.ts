@@ -149,7 +149,7 @@ describe.each(both)('what is wrong, TypeORM %s', (version) => {
           status: { type: 'enum', enum: undefined, enumName: 'state' },
           other: { type: 'enum', enum: ['a'] },
         }),
-        thing('Task', { kind: { type: 'enum', enum: undefined } }),
+        thing('Task', { kind: { type: 'enum', enum: undefined, enumName: 'kind' } }),
       ],
       'ENTITIES_INVALID',
       /^Enums without values: Job\.status, Task\.kind\. The option `enum` was probably undefined/,
