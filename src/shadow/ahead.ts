@@ -2,8 +2,8 @@ import { Worker } from 'node:worker_threads';
 import { usualExtensions } from '../data-source/pglite.js';
 import type { PGlite } from '../data-source/pglite.js';
 import { databaseIn, makeFolder } from './folder.js';
+import type { InitialState } from './initial-state.js';
 import type { Place } from './place.js';
-import type { SessionSettings } from './session-settings.js';
 import { ThreadedPGlite } from './threaded-pglite.js';
 
 interface Ahead {
@@ -29,7 +29,7 @@ async function begin(thread: URL): Promise<Ahead> {
 }
 
 /** The one that was begun, if it was and nobody has it yet. */
-export async function takeAhead(settings: SessionSettings): Promise<Place | undefined> {
+export async function takeAhead(initial: Pick<InitialState, 'settings' | 'missingRoles'>): Promise<Place | undefined> {
   const taken = ahead;
   ahead = undefined;
   if (taken === undefined) return undefined;
@@ -37,7 +37,7 @@ export async function takeAhead(settings: SessionSettings): Promise<Place | unde
   // What loads `pg` need not be there before the thread is started.
   const { placeIn } = await import('./in-process.js');
   const open = (): Promise<PGlite> => lite.opened().catch(() => openHere(folder));
-  const place = placeIn(folder, { settings, open });
+  const place = placeIn(folder, { initial, open });
   const remove = async (): Promise<void> => {
     await lite.close();
     await place.remove();
@@ -48,7 +48,7 @@ export async function takeAhead(settings: SessionSettings): Promise<Place | unde
 
 /** Ends what was begun and is not needed. */
 export async function closeAhead(): Promise<void> {
-  const place = await takeAhead([]).catch(() => undefined);
+  const place = await takeAhead({ settings: [] }).catch(() => undefined);
   await place?.remove();
 }
 

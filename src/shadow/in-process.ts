@@ -1,14 +1,15 @@
 import type pg from 'pg';
 import { embeddedDriver } from '../data-source/embedded.js';
+import type { Around } from '../data-source/embedded.js';
 import type { Extensions, PGlite } from '../data-source/pglite.js';
 import { databaseIn, makeFolder, removeFolder } from './folder.js';
 import type { Place } from './place.js';
 import { asSql } from './session-settings.js';
-import type { SessionSettings } from './session-settings.js';
+import type { InitialState } from './initial-state.js';
 import { withMissingRoles } from './missing-roles.js';
 
 interface Opening {
-  readonly settings: SessionSettings;
+  readonly initial: Pick<InitialState, 'settings' | 'missingRoles'>;
   readonly extensions?: (() => Promise<Extensions>) | undefined;
   readonly open?: () => Promise<PGlite>;
 }
@@ -18,9 +19,11 @@ export async function inProcess(opening: Opening): Promise<Place> {
   return placeIn(await makeFolder(), opening);
 }
 
-export function placeIn(folder: string, { settings, extensions, open }: Opening): Place {
+const asItIs: Around = (_sql, _connection, execute) => execute();
+
+export function placeIn(folder: string, { initial: { settings, missingRoles }, extensions, open }: Opening): Place {
   const begin = asSql(settings);
-  const throwaway = { begin, around: withMissingRoles };
+  const throwaway = { begin, around: missingRoles === 'fail' ? asItIs : withMissingRoles };
   const driver = embeddedDriver({
     dir: databaseIn(folder),
     throwaway,

@@ -11,6 +11,8 @@ export interface InitialState {
   readonly statements: readonly InitialStatement[];
   /** What every session begins with. */
   readonly settings: SessionSettings;
+  /** A copy of a server has the roles of that server and no others. @default in the process, they are made when a statement names them */
+  readonly missingRoles?: 'fail';
   /** Stands for all of it in the keys of caches. */
   readonly key: string;
 }
@@ -42,9 +44,9 @@ async function make(configured: Configured): Promise<InitialState> {
   ]);
 }
 
-/** For a copy of a database that has its own extensions, and all that a DBA has prepared. */
+/** For a copy of a database that has its own extensions and schemas, and all that a DBA has prepared. */
 export function initialStateOfCopy(configured: Configured): InitialState {
-  return stateOf(configured, schemasOf(configured));
+  return stateOf(configured, []);
 }
 
 function schemasOf(configured: Configured): readonly InitialStatement[] {

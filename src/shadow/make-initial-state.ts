@@ -31,10 +31,16 @@ export async function makeInitialState(
 
 /** Whether it is for want of an extension that something could not be made. */
 export function lacksExtension(error: unknown): boolean {
-  return isNotAvailable.test(messageOf(error));
+  return missingExtension(error) !== undefined;
 }
 
-const isNotAvailable = /extension "[^"]+" is not available|could not open extension control file/;
+/** The extension that the server does not have. */
+export function missingExtension(error: unknown): string | undefined {
+  return notAvailable.exec(messageOf(error))?.[1];
+}
+
+const notAvailable =
+  /(?:could not open extension control file ".*\/|extension ")([^"/]+?)(?:\.control)?"(?: is not available|:)/;
 
 function notMade(sql: string, error: unknown): MigrateError {
   const code = codeOf(error);

@@ -35,7 +35,7 @@ export interface ThrowawayOptions {
 
 export async function openThrowaway(options: ThrowawayOptions): Promise<Throwaway> {
   const isUsual = options.url === undefined && options.extensions === undefined;
-  const ahead = isUsual ? await takeAhead(options.initial.settings) : undefined;
+  const ahead = isUsual ? await takeAhead(options.initial) : undefined;
   if (ahead === undefined) return openAt(await findPlace(options), options);
   try {
     const opened = await openAt(ahead, options);
@@ -96,6 +96,6 @@ function readBeside(database: Database, read: Database['readCatalog']): Database
 }
 
 /** With every extension that can be had: what migrations need is known only when they are executed. */
-export function findPlace({ url, extensions, initial: { settings } }: ThrowawayOptions): Promise<Place> {
-  return url === undefined ? inProcess({ settings, extensions }) : createTemporaryDatabase(url, settings);
+export function findPlace({ url, extensions, initial }: ThrowawayOptions): Promise<Place> {
+  return url === undefined ? inProcess({ initial, extensions }) : createTemporaryDatabase(url, initial.settings);
 }

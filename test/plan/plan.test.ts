@@ -4,7 +4,7 @@ import type { PlanOptions, PlanResult } from '../../src/commands/plan/contract.j
 import { runCli } from '../support/cli.js';
 import { createDatabase, createRole, serverUrl } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
-import { migration, using } from '../support/migrations.js';
+import { failureOf, migration, using } from '../support/migrations.js';
 import type { Description, Step } from '../support/migrations.js';
 import { createProject } from '../support/project.js';
 
@@ -487,6 +487,102 @@ describe('an index that is invalid on the live database', () => {
     await role.drop();
     expect(result.migrations[0]?.verdict).toBe('not known');
     expect(result.migrations[0]?.why[0]).toContain('public.broken');
+  });
+});
+
+describe('what belongs to the server', () => {
+  const roles: { readonly name: string; readonly password: string; drop(): Promise<void> }[] = [];
+  let [mine, other]: readonly string[] = [];
+  beforeEach(async () => {
+    roles.push(await createRole(), await createRole());
+    [mine = '', other = ''] = roles.map(({ name }) => name);
+    await database.query(`GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${mine}`);
+    await database.query(`GRANT CREATE, USAGE ON SCHEMA public TO ${mine}; CREATE SCHEMA closed`);
+    await database.query(`GRANT CREATE ON DATABASE ${database.name} TO ${mine}`);
+    await database.query(`SET ROLE ${mine}; CREATE TABLE owned (id int PRIMARY KEY); RESET ROLE`);
+  });
+  afterEach(async () => {
+    await database.drop();
+    for (const role of roles.splice(0)) await role.drop();
+  });
+
+  const asRole = (sql: string): string => sql.replaceAll('$mine', mine ?? '').replaceAll('$other', other ?? '');
+  const verdicts = async (changes: readonly string[], options: PlanOptions) => {
+    const url = database.urlFor(mine ?? '', roles[0]?.password ?? '');
+    const pending = changes.map((sql, index) =>
+      migration(`Change${1_700_000_000_001 + index}`, { up: sql.includes('$$') ? [sql] : sql.split('; ') }),
+    );
+    const { result } = await using({ url, migrations: [given, ...pending] }, (migrator) => migrator.plan(options));
+    return result.migrations.map(({ verdict, why }) => [verdict, why.join(' ')]);
+  };
+  /** What is said is what happens. */
+  const failing = async (changes: readonly string[]): Promise<readonly boolean[]> => {
+    const client = new pg.Client(database.urlFor(mine ?? '', roles[0]?.password ?? ''));
+    await client.connect();
+    const failed: boolean[] = [];
+    for (const sql of changes)
+      failed.push(
+        await client.query(`BEGIN; ${sql}`).then(
+          () => false,
+          () => true,
+        ),
+        await client.query('ROLLBACK').then(() => false),
+      );
+    await client.end();
+    return failed.filter((_, index) => index % 2 === 0);
+  };
+
+  it('is asked of the server, where the copy is made by a superuser', async () => {
+    const cases: readonly (readonly [string, RegExp | ''])[] = [
+      ['ALTER TABLE orders ADD note text', /orders belongs to postgres/],
+      [`COMMENT ON COLUMN orders.email IS 'x'`, /orders belongs to postgres/],
+      ['CREATE INDEX i ON customers (id)', /customers belongs to postgres/],
+      ['ALTER TABLE owned ADD note text', ''],
+      ['ALTER TABLE owned ADD FOREIGN KEY (id) REFERENCES customers', /REFERENCES on customers/],
+      ['CREATE TABLE notes (id int); ALTER TABLE notes ADD t text; CREATE INDEX ON notes (t)', ''],
+      ['INSERT INTO customers VALUES (-1)', /permission denied for table customers/],
+      ['CREATE TABLE closed.notes (id int)', /CREATE on the schema closed/],
+      ['CREATE SCHEMA more; CREATE TABLE more.notes (id int)', ''],
+      ['CREATE ROLE somebody', /may not create roles/],
+      ['CREATE EXTENSION citext', ''],
+      ['CREATE EXTENSION amcheck', /may not install the extension amcheck/],
+      ['CREATE EXTENSION IF NOT EXISTS pageinspect', ''],
+      ['COMMENT ON EXTENSION pageinspect IS NULL', /extension pageinspect belongs to postgres/],
+      ['TRUNCATE orders', /TRUNCATE on orders/],
+      ['DROP INDEX i2', /orders belongs to postgres/],
+      ['ALTER TABLE owned OWNER TO $other', /is not a member of/],
+    ];
+    await database.query('CREATE EXTENSION pageinspect; CREATE INDEX i2 ON orders (id)');
+    const changes = cases.map(([sql]) => asRole(sql));
+    expect(await verdicts(changes, { shadow: serverUrl() })).toEqual(
+      cases.map(([, why]) => (why === '' ? ['safe now', ''] : ['will fail', expect.stringMatching(why)])),
+    );
+    expect(await failing(changes)).toEqual(cases.map(([, why]) => why !== ''));
+  });
+
+  it.each<readonly [readonly string[], readonly (readonly [string, RegExp])[]]>([
+    [
+      ['GRANT SELECT ON owned TO $other', `DO $$ BEGIN EXECUTE 'GRANT SELECT ON owned TO nothere'; END $$`],
+      [
+        ['safe now', /^$/],
+        ['will fail', /role "nothere" does not exist/],
+      ],
+    ],
+    [['CREATE ROLE $other'], [['will fail', /role "\w+" already exists/]]],
+    [['CREATE EXTENSION xml2'], [['cannot be judged', /does not have the extension xml2, which the server has/]]],
+  ])('is known to the copy in the process: %j', async (texts, expected) => {
+    const changes = texts.map(asRole);
+    expect(await verdicts(changes, {})).toEqual(
+      expected.map(([verdict, why]) => [verdict, expect.stringMatching(why)]),
+    );
+    expect(await failing(changes)).toEqual(expected.map(([verdict]) => verdict !== 'safe now'));
+  });
+
+  it('an extension of the live database that the throwaway one does not have is named', async () => {
+    await database.query('CREATE EXTENSION xml2');
+    const failure = await failureOf(verdicts(['SELECT 1'], {}));
+    expect(failure).toMatchObject({ code: 'SHADOW_EXTENSION', next: expect.stringContaining('--shadow') });
+    expect(failure.message).toContain('The database has the extension xml2');
   });
 });
 

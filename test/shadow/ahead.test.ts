@@ -76,8 +76,8 @@ describe('a throwaway database that was opened ahead, in a thread', () => {
 
   it('is given once; the next one is opened here', async () => {
     openAhead(thread);
-    const place = await takeAhead([]);
-    expect(await takeAhead([])).toBeUndefined();
+    const place = await takeAhead({ settings: [] });
+    expect(await takeAhead({ settings: [] })).toBeUndefined();
     await place?.remove();
   });
 

@@ -23,6 +23,8 @@ export interface ExplainedChange {
 /** Why it says nothing: it needs what only an earlier pending migration makes, or this role may not. */
 export interface Refusal {
   readonly refused: string;
+  /** SQLSTATE, where the server has said it. */
+  readonly code?: string;
 }
 
 /** Nothing is executed: https://www.postgresql.org/docs/current/sql-explain.html */
@@ -46,8 +48,8 @@ export async function explain(client: SqlClient, statement: Observed): Promise<E
       };
     });
   } catch (error) {
-    refusalOf(error);
-    return { refused: messageOf(error) };
+    const code = refusalOf(error);
+    return { refused: messageOf(error), code };
   }
 }
 

@@ -2,6 +2,7 @@ import { messageOf } from '../../errors.js';
 import type { Observed } from '../../observe/observer.js';
 import { blockedBy } from '../../observe/relation.js';
 import type { Answer } from './ask-live.js';
+import type { Refusals } from './ask-server.js';
 import type { PlannedMigration, PlannedStatement, ServerNow, Verdict } from './contract.js';
 import { scansOf, sizeOf, sum } from './estimate.js';
 import type { Scale, Weighed } from './estimate.js';
@@ -24,40 +25,65 @@ export interface Evidence {
   /** Work of the same transaction that comes after the migration. */
   readonly afterwards: number;
   readonly unlike: readonly InvalidIndex[];
+  readonly refusals: Refusals;
+  /** Why it failed on the copy though it need not fail on the live server. */
+  readonly onlyOnCopy: string | undefined;
 }
 
 /** What a migration will do to the database as it is now. */
 export function judge(tried: Tried, evidence: Evidence): PlannedMigration {
   const { migration } = tried;
-  const { weighed, afterwards, scale, now } = evidence;
+  const { weighed, afterwards, scale, now, refusals, onlyOnCopy } = evidence;
   const [broken, open] = promises(tried, evidence);
   const [left, unfinished] = leftBehind(tried, now);
   const waits = waitsOf(weighed, afterwards, scale);
-  const fails = [...failure(tried), ...broken, ...left];
+  const fails = [
+    ...(onlyOnCopy === undefined ? failure(tried) : []),
+    ...refusals.certain.map(refused),
+    ...broken,
+    ...left,
+  ];
   const blocks = [...waits.certain, ...heldNow(weighed, now)];
-  const notKnown = [...waits.notKnown, ...open, ...unfinished, ...unseen(tried), ...unlike(tried, evidence)];
+  const notKnown = [
+    ...waits.notKnown,
+    ...refusals.notKnown.map(perhapsRefused),
+    ...open,
+    ...unfinished,
+    ...unseen(tried),
+    ...unlike(tried, evidence),
+  ];
   const isDecided = fails.length + blocks.length > 0;
+  const unjudged = onlyOnCopy === undefined ? [] : [onlyOnCopy];
   const statements = weighed.map((one) => plannedStatement(one, scale));
   return {
     name: migration.name,
     phase: migration.phase,
-    verdict: verdictOf(fails, blocks, notKnown),
-    why: [...fails, ...blocks, ...(isDecided ? [] : notKnown)],
+    verdict: verdictOf(fails, blocks, unjudged, notKnown),
+    why: [...fails, ...blocks, ...unjudged, ...(isDecided ? [] : notKnown)],
     remarks: isDecided ? notKnown : [],
     statements,
     seconds: sum(statements.map(({ seconds }) => seconds)),
   };
 }
 
-function verdictOf(...[fails, blocks, notKnown]: readonly (readonly string[])[]): Verdict {
+function verdictOf(...[fails, blocks, unjudged, notKnown]: readonly (readonly string[])[]): Verdict {
   if (fails?.length) return 'will fail';
   if (blocks?.length) return 'will block';
+  if (unjudged?.length) return 'cannot be judged';
   return notKnown?.length ? 'not known' : 'safe now';
 }
 
 function failure({ error }: Tried): readonly string[] {
   if (error === undefined) return [];
   return [`It fails: ${messageOf((error as { readonly cause?: unknown }).cause ?? error)}.`];
+}
+
+function refused(reason: string): string {
+  return `The server refuses it: ${reason}.`;
+}
+
+function perhapsRefused(reason: string): string {
+  return `Now the server would refuse it: ${reason}. An earlier statement changes roles or privileges: not known.`;
 }
 
 /** What rows break now, and what is not known: the database cannot say yet what the run itself changes before. */

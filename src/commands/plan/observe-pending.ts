@@ -1,3 +1,4 @@
+import { MigrateError } from '../../errors.js';
 import type { KnownMigration } from '../../files/migration.js';
 import { nameOf, readTables } from '../../observe/catalog.js';
 import type { TableFacts } from '../../observe/catalog.js';
@@ -10,10 +11,13 @@ import { compareSchemas } from '../../schema/compare.js';
 import type { Schema } from '../../schema/read.js';
 import { readSchema } from '../../schema/read.js';
 import { initialStateOfCopy } from '../../shadow/initial-state.js';
+import { missingExtension } from '../../shadow/make-initial-state.js';
 import { withQueryRunner } from '../../shadow/replay.js';
 import type { Shadow } from '../../shadow/shadow.js';
 import type { CommandContext } from '../context.js';
 import { withEmptyShadow } from '../generate/on-shadow.js';
+import { quoteName } from '../../sql/index.js';
+import { readRoles } from './roles.js';
 import { makeInvalid } from './invalid-indexes.js';
 import type { InvalidIndex } from './invalid-indexes.js';
 import { keyOfColumn } from './rows-as-after.js';
@@ -41,6 +45,7 @@ export interface ObservedPending {
 export interface Live {
   readonly schema: Schema;
   readonly invalidIndexes: readonly InvalidIndex[];
+  readonly roles: readonly string[];
 }
 
 /** Executes what is pending on a throwaway database that has the live one's schema, until one fails. */
@@ -50,29 +55,57 @@ export async function observePending(
   context: CommandContext,
   url: string | undefined,
 ): Promise<ObservedPending> {
-  return withEmptyShadow(context, { url, initial: () => initialStateOfCopy(context) }, async (shadow) => {
-    await copySchema(live.schema, shadow);
-    const unlike = await makeInvalid(live.invalidIndexes, shadow.pool);
-    const observer = await Observer.open(shadow);
-    const tables = new Map<number, TableFacts>();
-    const firstDefaults = new Map<string, string | null>();
-    const tried: Tried[] = [];
-    for (const known of pending) {
-      const observed = await observeMigration(shadow, await known.load(), observer, context.instantiate);
-      for (const statement of observed.statements) noteDefaults(statement, firstDefaults);
-      tried.push({ ...observed, tables: await beforeAndAfter(observed, tables, shadow), firstDefaults });
-      if (observed.error !== undefined) break;
-    }
-    return { tried, unlike };
-  });
+  return withEmptyShadow(
+    context,
+    { url, initial: () => ({ ...initialStateOfCopy(context), missingRoles: 'fail' }) },
+    async (shadow) => {
+      // On a server, they are those of all its databases.
+      if (url === undefined) await copyRoles(live.roles, shadow);
+      await copySchema(live.schema, shadow);
+      const unlike = await makeInvalid(live.invalidIndexes, shadow.pool);
+      const observer = await Observer.open(shadow);
+      const tables = new Map<number, TableFacts>();
+      const firstDefaults = new Map<string, string | null>();
+      const tried: Tried[] = [];
+      for (const known of pending) {
+        const observed = await observeMigration(shadow, await known.load(), observer, context.instantiate);
+        for (const statement of observed.statements) noteDefaults(statement, firstDefaults);
+        tried.push({ ...observed, tables: await beforeAndAfter(observed, tables, shadow), firstDefaults });
+        if (observed.error !== undefined) break;
+      }
+      return { tried, unlike };
+    },
+  );
+}
+
+/** They may do everything: the live server is asked what they may do there. */
+async function copyRoles(roles: readonly string[], { pool }: Shadow): Promise<void> {
+  const known = await readRoles(pool);
+  const missing = roles.filter((role) => !known.includes(role) && !role.startsWith('pg_'));
+  for (const role of missing) await pool.query(`CREATE ROLE ${quoteName(role)} SUPERUSER`);
 }
 
 async function copySchema(live: Schema, { pool }: Shadow): Promise<void> {
   const empty = await readSchema(pool, { ignoreTables: [] });
   // Functions may use tables that come after them.
   await pool.query('SET check_function_bodies = off');
-  for (const { sql, verb } of await compareSchemas(empty, live)) if (verb !== 'drop') await pool.query(sql);
+  for (const { sql, verb } of await compareSchemas(empty, live))
+    if (verb !== 'drop')
+      await pool.query(sql).catch((error: unknown) => {
+        throw notCopied(error);
+      });
   await pool.query('RESET check_function_bodies');
+}
+
+function notCopied(error: unknown): unknown {
+  const extension = missingExtension(error);
+  if (extension === undefined) return error;
+  return new MigrateError({
+    code: 'SHADOW_EXTENSION',
+    message: `The database has the extension ${extension}, which the throwaway database does not have. Nothing was planned, and nothing was changed.`,
+    next: `Use a server that has ${extension} as the shadow: --shadow postgres://user:password@host/database`,
+    cause: error,
+  });
 }
 
 /** What the rows of a table get in a new column is its default of that moment, whatever becomes of that. */

@@ -8,16 +8,19 @@ import { ownSide } from '../generate/side.js';
 import { planRun, withLoadedPhases } from '../phases.js';
 import { askPromise, readSizes, scanSpeed } from './ask-live.js';
 import type { Answer } from './ask-live.js';
+import { askServer } from './ask-server.js';
 import type { PlannedMigration, PlanOptions, PlanResult, TableSize, Verdict } from './contract.js';
 import { sum, workOf } from './estimate.js';
 import type { Scale, Weighed } from './estimate.js';
 import { explain } from './explain.js';
 import { readInvalidIndexes } from './invalid-indexes.js';
 import { judge } from './judge.js';
+import { onlyOnCopy } from './only-on-copy.js';
 import { observePending } from './observe-pending.js';
 import type { ObservedPending, Tried } from './observe-pending.js';
 import type { Promised } from './promised.js';
 import { promisesOf } from './promises.js';
+import { readRoles } from './roles.js';
 import { RowChanges } from './row-changes.js';
 import { readServerNow } from './server-now.js';
 
@@ -42,15 +45,18 @@ async function planned(options: PlanOptions, context: CommandContext): Promise<P
     const isOne = (options.transaction ?? context.settings.transaction) === 'all';
     const judged: PlannedMigration[] = [];
     for (const [index, one] of observed.tried.entries()) {
+      const earlier = observed.tried.slice(0, index).flatMap(({ statements }) => statements);
       judged.push(
         judge(one, {
           scale,
           now: server,
           weighed: weighed[index] ?? [],
           answers: await answersFor(one, client, options),
-          earlier: observed.tried.slice(0, index).flatMap(({ statements }) => statements),
+          earlier,
           afterwards: isOne ? sum(weighed.slice(index + 1).flatMap((own) => own.map(({ work }) => work))) : 0,
           unlike: observed.unlike,
+          refusals: await askServer(client, one, weighed[index] ?? [], earlier),
+          onlyOnCopy: await onlyOnCopy(client, one),
         }),
       );
     }
@@ -80,7 +86,7 @@ async function observe(
   if (pending.length === 0) return { tried: [], unlike: [] };
   const invalidIndexes = await readInvalidIndexes(client);
   const { schema } = await ownSide(context);
-  return observePending({ schema, invalidIndexes }, pending, context, shadow);
+  return observePending({ schema, invalidIndexes, roles: await readRoles(client) }, pending, context, shadow);
 }
 
 function isHalfDone({ name }: KnownMigration, { state }: Survey): boolean {
@@ -90,7 +96,7 @@ function isHalfDone({ name }: KnownMigration, { state }: Survey): boolean {
 function notJudged(migration: KnownMigration, now: Survey): PlannedMigration {
   const why = isHalfDone(migration, now)
     ? 'It stopped in the middle: run goes on after its last finished statement. nest-migrate status says where.'
-    : 'One before it fails.';
+    : 'One before it fails, or could not be judged to its end.';
   const { name, phase = 'expand' } = migration;
   return { name, phase, verdict: 'cannot be judged', why: [why], remarks: [], statements: [], seconds: 0 };
 }

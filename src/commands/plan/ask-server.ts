@@ -1,0 +1,124 @@
+import type { SqlClient } from '../../database/client.js';
+import { messageOf } from '../../errors.js';
+import { nameOf } from '../../observe/catalog.js';
+import type { Observed } from '../../observe/observer.js';
+import type { Weighed } from './estimate.js';
+import type { Tried } from './observe-pending.js';
+import { quickMs, reading, refusalOf } from './reading.js';
+import { changesPermissions, needsOf, rolesMadeBy } from './server-needs.js';
+import type { Asked, Need } from './server-needs.js';
+
+interface Question {
+  /** Finds a row where the need is not met. */
+  readonly sql: string;
+  readonly says: (row: Readonly<Record<string, unknown>>) => string;
+}
+
+/** Roles to which a provider of servers gives the right to install some of the extensions that otherwise only a superuser may. */
+const managed = `('rds_superuser', 'cloudsqlsuperuser', 'azure_pg_admin', 'alloydbsuperuser')`;
+
+/** What the live server is asked, as the role that will run the migrations: https://www.postgresql.org/docs/current/ddl-priv.html */
+const questions: Readonly<Record<Asked, Question>> = {
+  owner: {
+    sql: `SELECT c.relname AS table, pg_get_userbyid(c.relowner) AS owner, current_user AS role FROM pg_class c
+      WHERE c.oid = to_regclass($1) AND NOT pg_has_role(c.relowner, 'USAGE')`,
+    says: ({ table, owner, role }) =>
+      `${String(table)} belongs to ${String(owner)}, so ${String(role)} may not change it`,
+  },
+  privilege: {
+    sql: `SELECT c.oid::regclass AS table, $2::text AS privilege, current_user AS role FROM pg_class c WHERE c.oid = to_regclass($1)
+      AND NOT CASE $2 WHEN 'REFERENCES' THEN has_any_column_privilege(c.oid, $2) ELSE has_table_privilege(c.oid, $2) END`,
+    says: ({ table, privilege, role }) =>
+      `${String(role)} lacks the privilege ${String(privilege)} on ${String(table)}`,
+  },
+  'create in schema': {
+    sql: `SELECT nspname AS schema, current_user AS role FROM pg_namespace
+      WHERE nspname = coalesce($1::text, current_schema()) AND NOT has_schema_privilege(oid, 'CREATE')`,
+    says: ({ schema, role }) => `${String(role)} lacks the privilege CREATE on the schema ${String(schema)}`,
+  },
+  'create schema': {
+    sql: `SELECT current_database() AS database, current_user AS role WHERE NOT has_database_privilege(current_database(), 'CREATE')`,
+    says: ({ database, role }) => `${String(role)} lacks the privilege CREATE on the database ${String(database)}`,
+  },
+  'create role': {
+    sql: 'SELECT current_user AS role FROM pg_roles WHERE rolname = current_user AND NOT rolsuper AND NOT rolcreaterole',
+    says: ({ role }) => `${String(role)} may not create roles`,
+  },
+  role: {
+    sql: 'SELECT $1::text AS name WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)',
+    says: ({ name }) => `the role "${String(name)}" does not exist`,
+  },
+  'member of role': {
+    sql: `SELECT rolname AS name, current_user AS role FROM pg_roles WHERE rolname = $1 AND NOT pg_has_role(oid, 'MEMBER')`,
+    says: ({ name, role }) => `${String(role)} is not a member of the role ${String(name)}`,
+  },
+  'create extension': {
+    sql: `SELECT asked.name, current_user AS role, v.name IS NULL AS "isAbsent"
+      FROM (SELECT $1::text AS name) AS asked
+      LEFT JOIN LATERAL (
+        SELECT a.name, bool_or(NOT v.superuser OR v.trusted AND has_database_privilege(current_database(), 'CREATE')) AS "mayCreate"
+        FROM pg_available_extensions a JOIN pg_available_extension_versions v ON v.name = a.name AND v.version = a.default_version
+        WHERE a.name = asked.name GROUP BY 1
+      ) AS v ON true
+      WHERE NOT EXISTS (SELECT FROM pg_extension WHERE extname = $1)
+        AND (v.name IS NULL OR NOT v."mayCreate" AND NOT EXISTS (SELECT FROM pg_roles
+          WHERE rolname = current_user AND rolsuper OR rolname IN ${managed} AND pg_has_role(oid, 'MEMBER')))`,
+    says: ({ name, role, isAbsent }) =>
+      isAbsent === true
+        ? `the server does not have the extension ${String(name)}`
+        : `${String(role)} may not install the extension ${String(name)}`,
+  },
+  'change extension': {
+    sql: `SELECT extname AS name, pg_get_userbyid(extowner) AS owner, current_user AS role FROM pg_extension
+      WHERE extname = $1 AND NOT pg_has_role(extowner, 'USAGE')`,
+    says: ({ name, owner, role }) =>
+      `the extension ${String(name)} belongs to ${String(owner)}, so ${String(role)} may not change it`,
+  },
+};
+
+/** What the server refuses to this role: certainly, or unless an earlier statement of the run changes what the role may do. */
+export interface Refusals {
+  readonly certain: readonly string[];
+  readonly notKnown: readonly string[];
+}
+
+export async function askServer(
+  client: SqlClient,
+  { tables }: Pick<Tried, 'tables'>,
+  weighed: readonly Weighed[],
+  earlier: readonly Observed[],
+): Promise<Refusals> {
+  const liveNames = new Map(
+    tables.map(({ live }) => [live.oid, nameOf({ schemaname: live.schema, relname: live.name })]),
+  );
+  const made = new Set(rolesMadeBy(earlier));
+  const refusals: Record<keyof Refusals, string[]> = { certain: [], notKnown: [] };
+  let isCertain = !earlier.some(changesPermissions);
+  for (const { statement, explained } of weighed) {
+    // Why it failed is said already.
+    if (statement.error === undefined) {
+      const needs = needsOf(statement, liveNames).filter(
+        ({ question, parameters }) => !(question === 'role' && made.has(parameters[0] ?? '')),
+      );
+      const found = [...(explained && 'code' in explained && explained.code === forbidden ? [explained.refused] : [])];
+      for (const need of needs) found.push(...(await refusedBy(client, need)));
+      refusals[isCertain ? 'certain' : 'notKnown'].push(...found);
+    }
+    for (const role of rolesMadeBy([statement])) made.add(role);
+    isCertain &&= !changesPermissions(statement);
+  }
+  return { certain: [...new Set(refusals.certain)], notKnown: [...new Set(refusals.notKnown)] };
+}
+
+const forbidden = '42501';
+
+async function refusedBy(client: SqlClient, { question, parameters }: Need): Promise<readonly string[]> {
+  const { sql, says } = questions[question];
+  try {
+    const { rows } = await reading(client, quickMs, () => client.query(sql, parameters));
+    return rows.map(says);
+  } catch (error) {
+    if (refusalOf(error) !== forbidden) throw error;
+    return [messageOf(error)];
+  }
+}
