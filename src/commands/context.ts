@@ -72,6 +72,6 @@ export async function surveyInside(client: SqlClient, found: MigrationList, cont
 async function compare(state: LedgerState, found: MigrationList): Promise<Survey> {
   const names = new Set(state.applied.map((row) => row.name));
   const isApplied = (name: string): boolean => names.has(name);
-  const known = await resolveMigrations(found, isApplied);
+  const known = await resolveMigrations(found, state.applied);
   return { state, known, pending: known.filter((migration) => !isApplied(migration.name)), isApplied };
 }

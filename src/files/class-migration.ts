@@ -28,6 +28,7 @@ export function classMigration(migrationClass: MigrationClass, file: string | un
     checksum: undefined,
     phase: phaseOf(phaseMark(migrationClass, instance), name, file),
     marksPhase: phaseMark(migrationClass, instance) !== undefined,
+    steps: stepsOf(migrationClass),
     prepare: async (queryRunner, instantiate) => {
       const made = dependsOn === 0 ? make(migrationClass) : await instantiate(migrationClass, queryRunner);
       return runnable(made, migrationClass, file);
@@ -39,6 +40,12 @@ export function classMigration(migrationClass: MigrationClass, file: string | un
 function phaseMark(migrationClass: MigrationClass, instance: object | undefined): unknown {
   const [own, made] = [migrationClass, instance] as readonly ({ readonly phase?: unknown } | undefined)[];
   return own?.phase ?? made?.phase;
+}
+
+/** What a generated class says of its change. */
+function stepsOf(migrationClass: MigrationClass): number | undefined {
+  const { steps } = migrationClass as { readonly steps?: unknown };
+  return typeof steps === 'number' ? steps : undefined;
 }
 
 function make(migrationClass: MigrationClass): object {

@@ -26,6 +26,8 @@ export interface LoadedMigration {
   readonly phase: Phase;
   /** Generated ones say which phase they are; those made by hand need not. */
   readonly marksPhase: boolean;
+  /** Of how many migrations its change consists; only the last one of a change says so. */
+  readonly steps: number | undefined;
   prepare(queryRunner: QueryRunner, instantiate: Instantiate): Promise<Runnable>;
 }
 
@@ -36,6 +38,8 @@ export interface KnownMigration {
   readonly file: string | undefined;
   /** From a look at the text where that is enough; undefined of one that is applied, since nobody looks. */
   readonly phase: Phase | undefined;
+  /** Of how many migrations its change consists; only the last one says so, and only while it is not applied. */
+  readonly steps: number | undefined;
   load(): Promise<LoadedMigration>;
 }
 

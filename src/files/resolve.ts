@@ -1,54 +1,81 @@
 import { readFileSync } from 'node:fs';
 import { MigrateError } from '../errors.js';
+import { incompleteIn, namesOfChange } from './change.js';
 import { classMigration, isMigrationClass } from './class-migration.js';
+import { classTextsIn, stepsInText } from './class-text.js';
 import { importFile } from './import-file.js';
 import type { KnownMigration, ListedFile, LoadedMigration, MigrationClass, MigrationList } from './migration.js';
+import type { MigrationName } from './name.js';
 import { phaseInText, sqlPhaseMark } from './phase.js';
 import type { Phase } from './phase.js';
+import { RecordedNames } from './recorded-names.js';
 import { loadSqlMigration } from './sql-file.js';
 
 /**
- * Says which migrations there are, in their order, loading as little as possible: not a file whose migration is applied already,
- * and not one that plainly holds the class which its name promises.
+ * Says which migrations there are, in their order, loading as little as possible: not a file whose migrations are applied already,
+ * and not one that plainly holds the classes which its name promises.
  */
 export async function resolveMigrations(
   list: MigrationList,
-  isApplied: (name: string) => boolean,
+  applied: readonly MigrationName[] = [],
 ): Promise<readonly KnownMigration[]> {
-  const fromFiles = await Promise.all(list.files.map((listed) => migrationsIn(listed, isApplied)));
-  const all = [...fromFiles.flat(), ...list.classes.map(fromClass)];
-  all.sort((a, b) => a.timestamp - b.timestamp || (a.name < b.name ? -1 : 1));
-  refuseDuplicates(all);
+  const all = await migrationsOf(list, applied);
+  for (const error of [...duplicatesIn(all), ...incompleteIn(all)]) throw error;
   return all;
 }
 
-async function migrationsIn(
-  listed: ListedFile,
-  isApplied: (name: string) => boolean,
+/** The same, whether they fit together or not. */
+export async function migrationsOf(
+  list: MigrationList,
+  applied: readonly MigrationName[] = [],
 ): Promise<readonly KnownMigration[]> {
-  const { file, expected } = listed;
-  if (expected) {
-    const load = async (): Promise<LoadedMigration> => pick(await loadFile(file), expected.name, file);
-    if (isApplied(expected.name)) return [{ ...expected, file, phase: undefined, load }];
-    const phase = phaseAtFirstSight(file, expected.name);
-    if (phase !== undefined) return [{ ...expected, file, phase, load }];
-  }
-  return (await loadFile(file)).map(known);
+  const recorded = new RecordedNames(applied, list.files, list.classes);
+  const fromFiles = await Promise.all(list.files.map((listed) => migrationsIn(listed, recorded)));
+  return inOrder([...fromFiles.flat(), ...list.classes.map(fromClass)]);
 }
 
+export function inOrder(migrations: readonly KnownMigration[]): readonly KnownMigration[] {
+  return migrations.toSorted((a, b) => a.timestamp - b.timestamp || (a.name < b.name ? -1 : 1));
+}
+
+async function migrationsIn(listed: ListedFile, recorded: RecordedNames): Promise<readonly KnownMigration[]> {
+  const { file, expected } = listed;
+  if (expected === undefined) return (await loadFile(file)).map(known);
+  const load = async (name: string): Promise<LoadedMigration> => pick(await loadFile(file), name, file);
+  const last = recorded.of(expected);
+  const found =
+    last === undefined
+      ? atFirstSight(file, expected)
+      : [...recorded.before(last), last].map(({ name, timestamp }) => ({
+          name,
+          timestamp,
+          phase: undefined,
+          steps: undefined,
+        }));
+  if (found === undefined) return (await loadFile(file)).map(known);
+  return found.map((one) => ({ ...one, file, load: () => load(one.name) }));
+}
+
+type Seen = Pick<KnownMigration, 'name' | 'timestamp' | 'phase' | 'steps'>;
+
 /**
- * A look at the text is much cheaper than loading the file. When in doubt, whether it holds that migration or of which phase, it is loaded:
- * undefined.
+ * A look at the text is much cheaper than loading the file. When in doubt, whether it holds these migrations or of which phase, it is
+ * loaded: undefined.
  */
-function phaseAtFirstSight(file: string, name: string): Phase | undefined {
-  if (file.endsWith('.sql')) return sqlPhaseAtFirstSight(file);
+function atFirstSight(file: string, expected: MigrationName): readonly Seen[] | undefined {
+  if (file.endsWith('.sql')) return [{ ...expected, phase: sqlPhaseAtFirstSight(file), steps: undefined }];
   // Of a thousand small files, this takes a third of the time that the asynchronous way takes.
-  const text = readFileSync(file, 'utf8');
-  const classes = [...text.matchAll(/\bclass\s+([\p{L}\p{N}_$]*\d{13})\b/gu)].map((match) => match[1]);
-  const named = [...text.matchAll(/\bname\s*(?::\s*string\s*)?=\s*(["'`])(.*?)\1/g)].map((match) => match[2]);
-  // TypeORM goes by the property `name`, which need not be that of the class.
-  const holdsExpected = classes.length === 1 && classes[0] === name && named.every((one) => one === name);
-  return holdsExpected ? phaseInText(text) : undefined;
+  const classes = classTextsIn(readFileSync(file, 'utf8'));
+  const names = namesOfChange(expected, classes.length);
+  const seen = classes.map(({ name, text }, index) => {
+    const named = [...text.matchAll(/\bname\s*(?::\s*string\s*)?=\s*(["'`])(.*?)\1/g)].map((match) => match[2]);
+    // TypeORM goes by the property `name`, which need not be that of the class.
+    const isExpected = name === names[index]?.name && named.every((one) => one === name);
+    const [phase, steps] = [phaseInText(text), stepsInText(text)];
+    if (!isExpected || phase === undefined || steps === 'unclear') return undefined;
+    return { name, timestamp: names[index]?.timestamp ?? 0, phase, steps };
+  });
+  return seen.length > 0 && seen.every((one) => one !== undefined) ? seen : undefined;
 }
 
 /** What is wrong in the file, the one who loads it says. */
@@ -93,8 +120,8 @@ function fromClass(migrationClass: MigrationClass): KnownMigration {
 }
 
 function known(migration: LoadedMigration): KnownMigration {
-  const { name, timestamp, file, phase } = migration;
-  return { name, timestamp, file, phase, load: () => Promise.resolve(migration) };
+  const { name, timestamp, file, phase, steps } = migration;
+  return { name, timestamp, file, phase, steps, load: () => Promise.resolve(migration) };
 }
 
 function pick(loaded: readonly LoadedMigration[], name: string, file: string): LoadedMigration {
@@ -106,10 +133,6 @@ function pick(loaded: readonly LoadedMigration[], name: string, file: string): L
     next: 'Give the class the name that its file promises. If it is applied already, keep both as they were.',
     migration: name,
   });
-}
-
-function refuseDuplicates(sorted: readonly KnownMigration[]): void {
-  for (const error of duplicatesIn(sorted)) throw error;
 }
 
 /** What is wrong with the order, of migrations that are in it. */

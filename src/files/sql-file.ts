@@ -42,6 +42,7 @@ export async function loadSqlMigration(file: string): Promise<LoadedMigration> {
     checksum: checksumOf(text),
     phase: phaseOf(sqlPhaseMark(text), expected.name, file),
     marksPhase: sqlPhaseMark(text) !== undefined,
+    steps: undefined,
     prepare: () =>
       Promise.resolve({
         transaction: sections.transaction,

@@ -285,6 +285,36 @@ describe('bad input', () => {
     ]);
   });
 
+  it('a change of several classes: what comes between them, what it lacks, what the name of its file does not tell', async () => {
+    const change = (name: string, ...classes: readonly string[]): unknown =>
+      project.write(
+        `migrations/${name}.js`,
+        classes.map((one) => `exports.${one} = class ${one} { async up() {} async down() {} };\n`).join(''),
+      );
+    change('1700000000009-Good', 'GoodStep11700000000008', 'Good1700000000009');
+    change('1700000000019-Wide', 'Other1700000000015', 'Wide1700000000019');
+    change('1700000000029-Short', 'Short1700000000029');
+    project.write(
+      'migrations/1700000000029-Short.js',
+      project.read('migrations/1700000000029-Short.js').replace('{ async up', '{ static steps = 2; async up'),
+    );
+    project.migration('1700000000008-Equal', 'SELECT 1', 'SELECT 1');
+    project.migration('1700000000016-Between', 'SELECT 1', 'SELECT 1');
+    const { findings } = await project.step('files');
+    const about = (file: string): unknown[] =>
+      findings
+        .filter((one) => one.file?.includes(file) && !one.message.includes('migrations.lock'))
+        .map(({ severity, message }) => [severity, message]);
+    const text = (part: string): unknown => expect.stringContaining(part);
+    expect(about('Good')).toEqual([]);
+    expect(about('Equal')).toEqual([
+      ['error', text('lies within the change Good1700000000009 (1700000000008 to 1700000000009)')],
+    ]);
+    expect(about('Between')).toEqual([['error', text('lies within the change Wide1700000000019')]]);
+    expect(about('Wide')).toEqual([['notice', text('Other1700000000015 has a name that the file does not tell')]]);
+    expect(about('Short')).toEqual([['error', text('ShortStep11700000000028 is not here')]]);
+  });
+
   it('no data source: exit code 2; a step that there is not: exit code 2', async () => {
     const empty = createProject({ 'package.json': '{}' });
     expect((await runCli(['check'], { cwd: empty.dir })).code).toBe(2);

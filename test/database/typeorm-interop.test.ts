@@ -99,4 +99,32 @@ describe.each([
     expect(await ours('run')).toMatchObject({ applied: [{ name: names[2] }] });
     expect(await recorded()).toEqual(names);
   });
+
+  it('runs and reverts a change of several classes in one file, class by class', async () => {
+    const steps = ['AddCityStep11700000000007', 'AddCityStep21700000000008', 'AddCity1700000000009'];
+    const text = [
+      migrationFile(steps[0] ?? '', 'ALTER TABLE users ADD city text', 'ALTER TABLE users DROP COLUMN city'),
+      migrationFile(
+        steps[1] ?? '',
+        'CREATE INDEX CONCURRENTLY by_city ON users (city)',
+        'DROP INDEX CONCURRENTLY by_city',
+      ).replace('  async up', '  transaction = false;\n  async up'),
+      migrationFile(steps[2] ?? '', 'ALTER TABLE users DROP COLUMN age', 'ALTER TABLE users ADD age int').replace(
+        '  async up',
+        `  static steps = 3;\n  static phase = 'contract';\n  async up`,
+      ),
+    ];
+    project.write('migrations/1700000000009-add-city.js', text.join('\n'));
+    await typeorm('migration:run', '-t', 'each');
+    expect(await recorded()).toEqual([...names, ...steps]);
+    project.write('migrations/1700000000009-add-city.js', `${text.join('\n')}\nthrow new Error('loaded');`);
+    expect(await ours('status')).toMatchObject({ pending: [], problems: [] });
+    expect(await ours('run')).toEqual({ applied: [], deferred: [], waitedForLockMs: 0 });
+    project.write('migrations/1700000000009-add-city.js', text.join('\n'));
+    await typeorm('migration:revert');
+    expect(await recorded()).toEqual([...names, ...steps.slice(0, 2)]);
+    expect(await ours('status')).toMatchObject({ pending: [{ name: steps[2], phase: 'contract' }], problems: [] });
+    expect(await ours('run')).toMatchObject({ applied: [{ name: steps[2] }] });
+    expect(await recorded()).toEqual([...names, ...steps]);
+  });
 });

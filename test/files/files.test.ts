@@ -8,13 +8,16 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { create } from '../../src/commands/create.js';
+import { changesIn } from '../../src/files/change.js';
 import { listMigrations, willMatch } from '../../src/files/list.js';
 import { classNameOf, expectedName, mayHoldMigrations } from '../../src/files/name.js';
-import { resolveMigrations } from '../../src/files/resolve.js';
+import { migrationsOf, resolveMigrations } from '../../src/files/resolve.js';
+import type { MigrationClass } from '../../src/files/migration.js';
 import { runNode } from '../support/cli.js';
 import { failureOf, migration } from '../support/migrations.js';
 
@@ -33,7 +36,15 @@ const write = (path: string, text: string): string => {
 const classText = (name: string, body = 'async up() {} async down() {}'): string =>
   `exports.${name} = class ${name} { ${body} };\n`;
 const known = async (applied: readonly string[] = [], pattern = join(dir, '*')) =>
-  resolveMigrations(await listMigrations([pattern]), (name) => applied.includes(name));
+  resolveMigrations(
+    await listMigrations([pattern]),
+    applied.map((name) => ({ name, timestamp: Number(name.slice(-13)) })),
+  );
+/** The names, whether they fit together or not. */
+const resolving = async (patterns: readonly string[], applied: readonly string[]): Promise<readonly string[]> => {
+  const rows = applied.map((name) => ({ name, timestamp: Number(name.slice(-13)) }));
+  return (await migrationsOf(await listMigrations([...patterns]), rows)).map(({ name }) => name);
+};
 const namesOf = async (applied: readonly string[] = []) => (await known(applied)).map(({ name }) => name);
 
 describe('names', () => {
@@ -112,7 +123,7 @@ describe('resolving', () => {
       }
       async up(): Promise<void> {}
     }
-    const [one] = await resolveMigrations({ ...list, classes: [NeedsConfig1700000000001] }, () => false);
+    const [one] = await resolveMigrations({ ...list, classes: [NeedsConfig1700000000001] });
     expect(one?.name).toBe('NeedsConfig1700000000001');
   });
 
@@ -189,6 +200,106 @@ describe('resolving', () => {
     const names = Array.from({ length: 1000 }, (_, n) => `M${n}${1700000000000 + n}`);
     names.forEach((_name, n) => write(`${1700000000000 + n}-M${n}.js`, 'throw new Error("opened")'));
     expect(await namesOf(names)).toHaveLength(1000);
+  });
+});
+
+describe('a change in one file', () => {
+  const [step1, step2, last] = ['AddAgeStep11700000000001', 'AddAgeStep21700000000002', 'AddAge1700000000003'] as const;
+  const closed = 'throw new Error("it was loaded");';
+  const phases = ['expand', 'expand', 'contract'];
+  const changeText = (texts: readonly string[] = [step1, step2, last]): string =>
+    texts
+      .map((name, index) => {
+        const steps = name === last ? ' static steps = 3;' : '';
+        return `exports.${name} = class ${name} {\n name = '${name}';\n static phase = '${phases[index]}';\n${steps}\n async up() {} };\n`;
+      })
+      .join('');
+
+  it.each([
+    ['plain text, not loaded', `${changeText()}${closed}`],
+    [
+      'what has to be loaded',
+      `const mixed = (c) => c;\n${changeText().replace('= class', '= mixed(class').replace('up() {} };', 'up() {} });')}/* phase */`,
+    ],
+  ])('is known class by class: %s', async (_what, text) => {
+    write('1700000000003-AddAge.js', text);
+    const all = await known();
+    expect(all.map(({ name, phase }) => [name, phase])).toEqual([
+      [step1, 'expand'],
+      [step2, 'expand'],
+      [last, 'contract'],
+    ]);
+    if (text.endsWith(closed)) return;
+    expect((await all[1]?.load())?.name).toBe(step2);
+  });
+
+  it('counts as applied when its last class is, and stays closed', async () => {
+    write('1700000000003-AddAge.js', closed);
+    expect(await namesOf([step1, step2, last])).toEqual([step1, step2, last]);
+    expect(await namesOf([last])).toEqual([last]);
+    await expect(known([step1, step2])).rejects.toMatchObject({ code: 'FILE_LOAD_FAILED' });
+    write('1700000000003-AddAge.js', changeText());
+    expect(await namesOf([step1])).toEqual([step1, step2, last]);
+  });
+
+  it('is grouped by names alone, among classes and files of 0.1 as well', () => {
+    const names = ['AddAge1600000000000', 'AddAgeIndexes1600000000001', step1, step2, last, 'StepStep11700000000009'];
+    const all = names.map((name) => ({ name, timestamp: Number(name.slice(-13)) }));
+    expect(changesIn(all).map(({ name, migrations }) => [name, migrations.length])).toEqual([
+      [names[0], 1],
+      [names[1], 1],
+      [last, 3],
+      [names[5], 1],
+    ]);
+  });
+
+  it('is refused where one of its classes is missing, in a list and in a file', async () => {
+    write('change.cjs', changeText());
+    const all = createRequire(import.meta.url)(join(dir, 'change.cjs')) as Record<string, MigrationClass>;
+    const classes = (...names: readonly string[]) => names.map((name) => all[name] as MigrationClass);
+    const refused = { code: 'CHANGE_INCOMPLETE', message: expect.stringContaining(step1) as unknown };
+    await expect(resolveMigrations(await listMigrations(classes(step2, last)))).rejects.toMatchObject(refused);
+    await expect(resolveMigrations(await listMigrations(classes(last)))).rejects.toMatchObject(refused);
+    expect(await resolveMigrations(await listMigrations(classes(step1, step2, last)))).toHaveLength(3);
+    rmSync(join(dir, 'change.cjs'));
+    write('1700000000003-AddAge.js', changeText([step2, last]));
+    await expect(known()).rejects.toMatchObject(refused);
+  });
+
+  it('may be a file for each class', async () => {
+    write('1700000000001-AddAgeStep1.js', changeText([step1]));
+    write('1700000000002-AddAgeStep2.js', changeText([step2]));
+    write('1700000000003-AddAge.js', changeText([last]));
+    expect(await namesOf()).toEqual([step1, step2, last]);
+    expect(await namesOf([step1, step2, last])).toEqual([step1, step2, last]);
+  });
+});
+
+describe('a class that is recorded under another name than that of its file', () => {
+  const [file, recorded] = ['1700000000001-create-users.js', 'CreateUsersTable1700000000001'] as const;
+
+  it('is found by its timestamp, and the file stays closed', async () => {
+    write(file, 'throw new Error("it was loaded");');
+    expect(await namesOf([recorded])).toEqual([recorded]);
+    write(file, `exports.CreateUsers = class CreateUsers { name = '${recorded}'; async up() {} };`);
+    const [one] = await known([recorded]);
+    expect((await one?.load())?.name).toBe(recorded);
+    expect(await namesOf()).toEqual([recorded]);
+  });
+
+  it.each([
+    ['two rows have it', ['OneTable1700000000001', 'OtherTable1700000000001'], {}],
+    ['another file is called like the row', [recorded], { 'x/1700000000001-CreateUsersTable.js': classText(recorded) }],
+    [
+      'the row is a step of another change',
+      ['AddAgeStep11700000000001'],
+      { '1700000000009-AddAge.js': classText('AddAge1700000000009') },
+    ],
+  ])('but not where %s', async (_why, applied, others) => {
+    write(file, classText('CreateUsers1700000000001'));
+    for (const [path, text] of Object.entries(others)) write(path, text);
+    const all = await resolving([join(dir, '**/*.js')], applied);
+    expect(all).toContain('CreateUsers1700000000001');
   });
 });
 
@@ -309,7 +420,7 @@ describe('the phase', () => {
       async up(): Promise<void> {}
     }
     const list = await listMigrations([migration('Add1700000000000', { up: [] }), Drop1700000000001] as never);
-    expect((await resolveMigrations(list, () => false)).map(({ phase }) => phase)).toEqual(['expand', 'contract']);
+    expect((await resolveMigrations(list)).map(({ phase }) => phase)).toEqual(['expand', 'contract']);
   });
 });
 

@@ -123,6 +123,7 @@ function migrationOf({ up, transaction, phase, down }: JudgedFile, index: number
     timestamp,
     file: undefined,
     checksum: undefined,
+    steps: undefined,
     phase: phase ?? 'expand',
     marksPhase: phase !== undefined,
     prepare: () =>

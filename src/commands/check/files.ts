@@ -1,6 +1,7 @@
 import { fromHere } from '../../data-source/describe.js';
 import type { ListedFile, KnownMigration, MigrationList } from '../../files/migration.js';
-import { duplicatesIn, resolveMigrations } from '../../files/resolve.js';
+import { incompleteIn, namesOfChange } from '../../files/change.js';
+import { duplicatesIn, inOrder, migrationsOf } from '../../files/resolve.js';
 import type { CheckFinding } from './contract.js';
 import { lockFindings } from './lock.js';
 import { findingOf, placeOf } from './work.js';
@@ -19,46 +20,81 @@ export function filesStep({ list, broken, lock }: CheckWork): Promise<readonly C
 /** Loads every file, and goes on behind those that cannot be loaded. */
 export async function loadAll(list: MigrationList): Promise<Pick<CheckWork, 'migrations' | 'broken'>> {
   const broken: CheckFinding[] = [];
-  const migrations: KnownMigration[] = [];
+  const all: KnownMigration[] = [];
   const found = await Promise.all([
     ...list.files.map((file) => loadOne({ ...list, files: [file], classes: [] }, file)),
     ...list.classes.map((migrationClass) => loadOne({ ...list, files: [], classes: [migrationClass] })),
   ]);
   for (const one of found) {
-    migrations.push(...one.migrations);
+    all.push(...one.migrations);
     broken.push(...one.broken);
   }
-  migrations.sort((a, b) => a.timestamp - b.timestamp || (a.name < b.name ? -1 : 1));
-  const twice = duplicatesIn(migrations).map((error) => {
+  const migrations = inOrder(all);
+  const intruders = intrudersIn(migrations);
+  const others = migrations.filter(({ name }) => !intruders.some(({ migration }) => migration === name));
+  const told = [...duplicatesIn(others), ...incompleteIn(migrations)].map((error) => {
     const file = migrations.findLast(({ name }) => name === error.migration)?.file;
     return findingOf(error, placeOf(file));
   });
-  return { migrations, broken: [...broken, ...twice] };
+  return { migrations, broken: [...broken, ...told, ...intruders] };
 }
 
 async function loadOne(list: MigrationList, listed?: ListedFile): Promise<Pick<CheckWork, 'migrations' | 'broken'>> {
   const place = placeOf(listed?.file);
   try {
-    const migrations = await resolveMigrations(list, () => false);
+    const migrations = await migrationsOf(list);
     for (const migration of migrations) await migration.load();
-    return { migrations, broken: migrations.flatMap((migration) => misnamed(migration, listed)) };
+    return { migrations, broken: misnamed(migrations, listed) };
   } catch (error) {
     return { migrations: [], broken: [findingOf(error, { ...place, ...lineOf(error, listed?.file) })] };
   }
 }
 
 /** The order is that of the classes, and people go by the files. */
-function misnamed(migration: KnownMigration, listed: ListedFile | undefined): readonly CheckFinding[] {
-  if (listed?.expected === undefined || listed.expected.timestamp === migration.timestamp) return [];
+function misnamed(migrations: readonly KnownMigration[], listed: ListedFile | undefined): readonly CheckFinding[] {
+  if (listed?.expected === undefined) return [];
+  const last = migrations.at(-1);
+  if (migrations.length === 1 && last?.timestamp === listed.expected.timestamp) return [];
+  const place = { severity: 'notice' as const, ...placeOf(listed.file) };
+  if (migrations.length === 1 && last !== undefined)
+    return [
+      {
+        ...place,
+        message: `${fromHere(listed.file)} holds ${last.name}, whose timestamp is another one: it runs in the place of its own, not of its file's.`,
+        migration: last.name,
+        next: 'Call the file as the class. In the database it is known by the name of the class.',
+      },
+    ];
+  const names = namesOfChange(listed.expected, migrations.length).map(({ name }) => name);
+  const other = migrations.find(({ name }, index) => name !== names[index]);
+  if (other === undefined) return [];
   return [
     {
-      severity: 'notice',
-      message: `${fromHere(listed.file)} holds ${migration.name}, whose timestamp is another one: it runs in the place of its own, not of its file's.`,
-      migration: migration.name,
-      ...placeOf(listed.file),
-      next: 'Call the file as the class. In the database it is known by the name of the class.',
+      ...place,
+      message: `${fromHere(listed.file)} holds ${migrations.length} classes, of which ${other.name} has a name that the file does not tell. Once ${listed.expected.name} is applied, the file stays closed, and ${other.name} is not known any more.`,
+      migration: other.name,
+      next: `Call the classes ${names.join(', ')}; or write a file for each.`,
     },
   ];
+}
+
+/** Migrations of a change run one after the other: none of another file may come between. */
+function intrudersIn(migrations: readonly KnownMigration[]): readonly CheckFinding[] {
+  const files = new Set(migrations.map(({ file }) => file));
+  return [...files].flatMap((file) => {
+    const own = migrations.filter((one) => one.file === file);
+    const [first, last] = [own[0], own.at(-1)];
+    if (file === undefined || first === undefined || last === undefined || own.length === 1) return [];
+    return migrations
+      .filter((one) => one.file !== file && one.timestamp >= first.timestamp && one.timestamp <= last.timestamp)
+      .map(({ name, timestamp, file: other }): CheckFinding => ({
+        severity: 'error',
+        message: `${name} has the timestamp ${timestamp}, which lies within the change ${last.name} (${first.timestamp} to ${last.timestamp}), so it would run in the middle of it.`,
+        migration: name,
+        ...placeOf(other),
+        next: 'Give it a timestamp of its own: in the name of the file and of the class.',
+      }));
+  });
 }
 
 function lineOf(error: unknown, file: string | undefined): { readonly line?: number } {

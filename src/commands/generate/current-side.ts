@@ -43,7 +43,7 @@ export async function currentSide(
   // Who made what is not known of a live database.
   if (from !== undefined)
     return { ...(await withLive(from, (pool) => sideOf(pool, context, unmanaged))), origins: new Map() };
-  const migrations = await resolveMigrations(await listMigrations(context.migrations), () => false);
+  const migrations = await resolveMigrations(await listMigrations(context.migrations));
   return replayedSide(migrations, context, { url, cache, unmanaged });
 }
 

@@ -1,0 +1,63 @@
+import { Steps, stepIn, titleIn } from './change.js';
+import type { ListedFile, MigrationClass } from './migration.js';
+import type { MigrationName } from './name.js';
+
+/** Which row of the ledger stands for which file, found by names and timestamps: no file is opened for it. */
+export class RecordedNames {
+  readonly #byName: ReadonlyMap<string, MigrationName>;
+  readonly #steps: Steps<MigrationName>;
+  readonly #byTimestamp: ReadonlyMap<number, MigrationName>;
+
+  constructor(
+    rows: readonly MigrationName[],
+    files: readonly ListedFile[] = [],
+    classes: readonly MigrationClass[] = [],
+  ) {
+    this.#byName = new Map(rows.map((row) => [row.name, row]));
+    // Where each class has a file of its own, its row is found by that.
+    const own = new Set(files.map(({ expected }) => expected?.name));
+    this.#steps = new Steps(rows.filter(({ name }) => !own.has(name)));
+    this.#byTimestamp = byTimestampOnly(rows, files, classes, this.#byName);
+  }
+
+  /**
+   * The migration that the ledger has for a file. TypeORM records the property `name` of a class, which need not be the name of the class
+   * or of its file: then the timestamp tells, where exactly one file and one row have it.
+   */
+  of(expected: MigrationName): MigrationName | undefined {
+    return this.#byName.get(expected.name) ?? this.#byTimestamp.get(expected.timestamp);
+  }
+
+  /** The migrations of a change that come before its last one, in the same file. */
+  before(last: MigrationName): readonly MigrationName[] {
+    return this.#steps.before(last);
+  }
+
+  has(name: string): boolean {
+    return this.#byName.has(name);
+  }
+}
+
+function byTimestampOnly(
+  rows: readonly MigrationName[],
+  files: readonly ListedFile[],
+  classes: readonly MigrationClass[],
+  byName: ReadonlyMap<string, MigrationName>,
+): ReadonlyMap<number, MigrationName> {
+  const open = files.flatMap(({ expected }) => (expected && !byName.has(expected.name) ? [expected] : []));
+  if (open.length === 0) return new Map();
+  const names = [...files.flatMap(({ expected }) => expected?.name ?? []), ...classes.map(({ name }) => name)];
+  const [known, titles] = [new Set(names), new Set(names.map(titleIn))];
+  // Steps belong to the change after which they are called, also where its last migration is still to come.
+  const isKnown = ({ name }: MigrationName): boolean => known.has(name) || titles.has(stepIn(name)?.title ?? '');
+  const unclaimed = onlyOnes(rows.filter((row) => !isKnown(row)));
+  const wanted = onlyOnes(files.flatMap(({ expected }) => expected ?? []));
+  return new Map([...unclaimed].filter(([timestamp]) => wanted.has(timestamp)));
+}
+
+/** Those that share their timestamp with no other. */
+function onlyOnes(all: readonly MigrationName[]): ReadonlyMap<number, MigrationName> {
+  const counts = new Map<number, number>();
+  for (const { timestamp } of all) counts.set(timestamp, (counts.get(timestamp) ?? 0) + 1);
+  return new Map(all.filter(({ timestamp }) => counts.get(timestamp) === 1).map((one) => [one.timestamp, one]));
+}
