@@ -1,6 +1,7 @@
+import { statementStarts } from './block.js';
 import { sqlTokens } from './tokens.js';
 import type { SqlToken } from './tokens.js';
-import { statementStarts } from './block.js';
+import { inCapitals, isSignificant } from './words.js';
 
 /** A statement as it can be executed inside a transaction, and the word that had to be left out for that. */
 export interface InTransaction {
@@ -13,8 +14,8 @@ export interface InTransaction {
  * out is blanked, so that the position of an error in it is the position in the statement.
  */
 export function inTransaction(sql: string): InTransaction | undefined {
-  const tokens = meaningful(sql);
-  const words = tokens.map(wordOf);
+  const tokens = [...sqlTokens(sql)].filter(isSignificant);
+  const words = tokens.map(inCapitals);
   const option = tokens[placeOfConcurrently(words)];
   if (option !== undefined) return { sql: withoutConcurrently(sql, tokens, option), without: 'CONCURRENTLY' };
   const block = words[0] === 'DO' ? withoutCommits(sql, tokens) : sql;
@@ -44,9 +45,9 @@ function withoutConcurrently(sql: string, tokens: readonly SqlToken[], option: S
 }
 
 function withoutCommits(sql: string, tokens: readonly SqlToken[]): string {
-  const language = tokens.findIndex((token) => wordOf(token) === 'LANGUAGE');
+  const language = tokens.findIndex((token) => inCapitals(token) === 'LANGUAGE');
   const body = tokens.find(({ kind, text }) => kind === 'string' && text.startsWith('$'));
-  if (body === undefined || (language !== -1 && wordOf(tokens[language + 1]) !== 'PLPGSQL')) return sql;
+  if (body === undefined || (language !== -1 && inCapitals(tokens[language + 1]) !== 'PLPGSQL')) return sql;
   const tag = body.text.slice(0, body.text.indexOf('$', 1) + 1);
   const code = body.text.slice(tag.length, -tag.length);
   const from = body.index + tag.length;
@@ -55,13 +56,13 @@ function withoutCommits(sql: string, tokens: readonly SqlToken[]): string {
 
 /** Each COMMIT becomes NULL, the statement that does nothing. */
 function codeWithoutCommits(code: string): string {
-  const tokens = meaningful(code);
-  const words = tokens.map(wordOf);
+  const tokens = [...sqlTokens(code)].filter(isSignificant);
+  const words = tokens.map(inCapitals);
   let text = code;
   for (const [at, token] of tokens.entries()) {
     if (words[at] !== 'COMMIT' || !statementStarts.has(words[at - 1] ?? '')) continue;
     const rest = tokens.slice(at + 1, words.indexOf(';', at));
-    if (!/^(?:AND (?:NO )?CHAIN)?$/.test(rest.map(wordOf).join(' '))) continue;
+    if (!/^(?:AND (?:NO )?CHAIN)?$/.test(rest.map(inCapitals).join(' '))) continue;
     for (const part of rest) text = replaced(text, part, '');
     text = replaced(text, token, 'NULL');
   }
@@ -70,12 +71,4 @@ function codeWithoutCommits(code: string): string {
 
 function replaced(sql: string, { text, index }: SqlToken, by: string): string {
   return sql.slice(0, index) + by.padEnd(text.length) + sql.slice(index + text.length);
-}
-
-function meaningful(sql: string): readonly SqlToken[] {
-  return [...sqlTokens(sql)].filter(({ kind }) => kind !== 'space' && kind !== 'comment');
-}
-
-function wordOf(token: SqlToken | undefined): string {
-  return token?.kind === 'word' ? token.text.toUpperCase() : (token?.text ?? '');
 }

@@ -1,5 +1,6 @@
 import { sqlTokens } from './tokens.js';
 import type { SqlToken } from './tokens.js';
+import { inCapitals, isSignificant } from './words.js';
 
 /** One statement of a text, without its semicolon, and the line (from 1) that it begins on. */
 export interface SqlStatement {
@@ -31,15 +32,14 @@ export function* statementsOf(text: string): Generator<readonly SqlToken[]> {
       body = noBody;
       continue;
     }
-    const counts = token.kind !== 'space' && token.kind !== 'comment';
-    if (counts && (body.first === '' || body.first === 'CREATE')) body = nextBody(body, token);
+    if (isSignificant(token) && (body.first === '' || body.first === 'CREATE')) body = nextBody(body, token);
     tokens.push(token);
   }
   if (isStatement(tokens)) yield trimmed(tokens);
 }
 
 function isStatement(tokens: readonly SqlToken[]): boolean {
-  return tokens.some(({ kind }) => kind !== 'space' && kind !== 'comment');
+  return tokens.some(isSignificant);
 }
 
 function trimmed(tokens: readonly SqlToken[]): readonly SqlToken[] {
@@ -58,7 +58,7 @@ interface BodyState {
 const noBody: BodyState = { first: '', routine: false, previous: '', level: 0 };
 
 function nextBody(state: BodyState, token: SqlToken): BodyState {
-  const word = token.kind === 'word' ? token.text.toUpperCase() : token.text;
+  const word = inCapitals(token);
   const first = state.first || word;
   const routine = state.routine || (first === 'CREATE' && (word === 'FUNCTION' || word === 'PROCEDURE'));
   // `AS end` and `t.case` are names.

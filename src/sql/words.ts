@@ -131,12 +131,18 @@ class Significant {
   #read(): boolean {
     const { value, done } = this.#source.next() as { readonly value: SqlToken; readonly done: boolean };
     if (done) return false;
-    if (value.kind !== 'space' && value.kind !== 'comment') this.#kept.push(value);
+    if (isSignificant(value)) this.#kept.push(value);
     return true;
   }
 }
 
-function inCapitals(token: SqlToken | undefined): string {
+/** White space and comments are not. */
+export function isSignificant({ kind }: SqlToken): boolean {
+  return kind !== 'space' && kind !== 'comment';
+}
+
+/** A word in capitals, anything else as it stands; empty where there is none. */
+export function inCapitals(token: SqlToken | undefined): string {
   return token?.kind === 'word' ? token.text.toUpperCase() : (token?.text ?? '');
 }
 
