@@ -1,6 +1,6 @@
 import { isMigrateError } from '../errors.js';
 import { compareSchemas } from '../schema/compare.js';
-import type { Change } from '../schema/compare.js';
+import type { Change } from '../schema/change.js';
 import type { Schema } from '../schema/read.js';
 import { arrange } from './arrange.js';
 import type { PlanContext } from './context.js';

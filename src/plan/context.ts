@@ -1,4 +1,4 @@
-import type { Change } from '../schema/compare.js';
+import type { Change } from '../schema/change.js';
 import type { ObjectId } from '../schema/object-id.js';
 import { keyOf, objectId, relationOf } from '../schema/object-id.js';
 import type { Schema } from '../schema/read.js';
@@ -50,18 +50,14 @@ export function plannedAs(change: Change, planned: readonly Step[]): PlannedChan
     0,
   );
   const steps = planned.map((one, at) => (at === place ? { ...one, takes: drops, brings: creates } : one));
-  return { steps, creates, drops, uses, alters, commitAfter: change.commitAfter };
+  const replaces = change.kind === 'replace enum' ? change.part : undefined;
+  return { steps, creates, drops, uses, alters, commitAfter: change.commitAfter, replaces };
 }
 
 /** The table that a change is about, when rows may be in it already. */
 export function existingTable(id: ObjectId, { from, to }: PlanContext): ObjectId | undefined {
   const table = id.kind === 'index' ? (to.get(id) ?? from.get(id))?.parent : relationOf(id);
   return table && from.has(table) && to.has(table) ? table : undefined;
-}
-
-/** The only object that a change creates, of this kind. */
-export function created(change: Change, kind: string): ObjectId | undefined {
-  return change.verb === 'create' ? change.creates.find((id) => id.kind === kind) : undefined;
 }
 
 /** `users.email`, or `billing.users.email`. */

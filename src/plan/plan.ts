@@ -1,4 +1,4 @@
-import type { Change } from '../schema/compare.js';
+import type { Change } from '../schema/change.js';
 import { plannedAs } from './context.js';
 import type { PlanContext, Recipe } from './context.js';
 import { addIdentity, dropDefault, ownSequence, replaceSequence } from './recipes/automatic-values.js';

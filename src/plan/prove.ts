@@ -1,7 +1,7 @@
 import type { SqlClient } from '../database/client.js';
 import { codeOf, messageOf, MigrateError } from '../errors.js';
 import { asValidated, compareInOneTransaction, compareSchemas, isSame } from '../schema/compare.js';
-import type { Change } from '../schema/compare.js';
+import type { Change } from '../schema/change.js';
 import { keepUnknown } from '../schema/keep.js';
 import type { Schema } from '../schema/read.js';
 import type { PlannedFile } from './arrange.js';

@@ -1,4 +1,4 @@
-import type { Change } from '../schema/compare.js';
+import type { Change } from '../schema/change.js';
 import { definitionOf, defaultOf } from '../schema/column.js';
 import { keyOf, objectId, tableSql } from '../schema/object-id.js';
 import type { ObjectId } from '../schema/object-id.js';
@@ -47,16 +47,10 @@ function wholeTables(changes: readonly Change[], to: Schema): readonly Change[] 
     const [first] = change.creates;
     const table =
       first?.table === undefined ? undefined : tables.get(keyOf(objectId('table', first.schema, first.table)));
-    if (first?.kind === 'table' && change.verb === 'create' && change.sql.endsWith(' ()')) {
-      tables.set(keyOf(first), {
-        at,
-        id: first,
-        clauses: [],
-        constraints: [],
-        creates: [first],
-        uses: [...change.uses],
-      });
-      created.add(keyOf(first));
+    if (change.kind === 'create table' && change.isEmpty) {
+      const { id, uses } = change;
+      tables.set(keyOf(id), { at, id, clauses: [], constraints: [], creates: [id], uses: [...uses] });
+      created.add(keyOf(id));
     } else if (serials.has(at)) {
       result[at] = undefined;
     } else if (table && first && canBeInside(change, table, to, created, serials) && !needsAny(change, remade, to)) {
@@ -74,7 +68,8 @@ function wholeTables(changes: readonly Change[], to: Schema): readonly Change[] 
   for (const { at, id, clauses, constraints, creates, uses } of tables.values()) {
     const inner = [...clauses, ...constraints];
     const sql = `CREATE TABLE ${tableSql(id)} (${inner.length === 0 ? '' : `\n  ${inner.join(',\n  ')}\n`})`;
-    result[at] = { sql, verb: 'create', creates, drops: [], uses, loses: undefined, commitAfter: false };
+    const whole = { kind: 'create table', isEmpty: false, verb: 'create' } as const;
+    result[at] = { ...whole, id, sql, creates, drops: [], uses, loses: undefined, commitAfter: false };
   }
   return result.filter((change) => change !== undefined);
 }
@@ -95,12 +90,10 @@ type Serials = ReadonlyMap<number, { readonly column: ObjectId; readonly sequenc
 function serialSequences(changes: readonly Change[], to: Schema): Serials {
   const found = new Map<number, { column: ObjectId; sequence: ObjectId }>();
   const tables = new Set(changes.flatMap(({ creates }) => creates.filter(({ kind }) => kind === 'table').map(keyOf)));
-  for (const [at, { creates, sql, uses }] of changes.entries()) {
-    const sequence =
-      creates.find(({ kind }) => kind === 'sequence') ??
-      (/ OWNED BY /.test(sql) ? uses.find(({ kind }) => kind === 'sequence') : undefined);
-    const serial = sequence && serialColumn(to.get(sequence), to);
-    if (serial && sequence && tables.has(keyOf(objectId('table', serial.schema, serial.table ?? '')))) {
+  for (const [at, { kind, id: sequence }] of changes.entries()) {
+    if (kind !== 'create sequence' && kind !== 'own sequence') continue;
+    const serial = serialColumn(to.get(sequence), to);
+    if (serial && tables.has(keyOf(objectId('table', serial.schema, serial.table ?? '')))) {
       found.set(at, { column: serial, sequence });
     }
   }
@@ -180,5 +173,5 @@ function insideOf(
     const type = serialTypes[String(to.get(first)?.is['type'])] ?? 'serial';
     return { clause: `${quoteName(first.name ?? '')} ${type} NOT NULL`, creates: [sequence] };
   }
-  return { clause: change.sql.slice(change.sql.indexOf(' ADD COLUMN ') + ' ADD COLUMN '.length), creates: [] };
+  return { clause: change.kind === 'add column' ? change.clause : '', creates: [] };
 }

@@ -10,8 +10,8 @@ export function wholeEnums(changes: readonly PlannedChange[]): readonly PlannedC
     const id = typeOf(change);
     const type = id && keyOf(id);
     const at = type === undefined ? undefined : open.get(type);
-    const begins = id !== undefined && / RENAME TO /.test(change.steps[0]?.sql ?? '');
-    const ends = id !== undefined && change.steps[0]?.sql.startsWith('DROP TYPE ') === true;
+    const begins = id !== undefined && change.replaces === 'rename';
+    const ends = id !== undefined && change.replaces === 'drop';
     if (begins && type !== undefined) open.set(type, result.length);
     const earlier = at === undefined ? undefined : result[at];
     const marked = begins ? marking(change, { takes: [id] }) : ends ? marking(change, { brings: [id] }) : change;

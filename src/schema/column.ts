@@ -1,4 +1,3 @@
-import { objectId } from './object-id.js';
 import type { ObjectId } from './object-id.js';
 import type { Schema } from './read.js';
 
@@ -30,15 +29,6 @@ export function withoutCollation(type: string): string {
 export function defaultOf(schema: Schema, column: ObjectId): string | undefined {
   const expression = schema.get({ ...column, kind: 'default' })?.is['expr'];
   return expression === undefined ? undefined : text(expression);
-}
-
-/** Of a statement that gives a column another type. */
-export function retypedColumn(sql: string): ObjectId | undefined {
-  const name = '"((?:[^"]|"")+)"';
-  const match = new RegExp(`^ALTER (?:FOREIGN )?TABLE ${name}\\.${name} ALTER COLUMN ${name} TYPE `).exec(sql);
-  if (!match) return undefined;
-  const [schema = '', table = '', column = ''] = match.slice(1).map((part) => part.replaceAll('""', '"'));
-  return objectId('column', schema, column, table);
 }
 
 /** The whole definition of an index or a constraint, as the server prints it. */

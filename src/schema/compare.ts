@@ -1,24 +1,11 @@
-import type { Engine, EngineAction, Fact, FactBase } from './engine.js';
+import { changeOf } from './change.js';
+import type { Change } from './change.js';
+import type { Engine, Fact, FactBase } from './engine.js';
 import { engine } from './engine.js';
-import { lossOf } from './loss.js';
 import { keyOf } from './object-id.js';
 import type { ObjectId } from './object-id.js';
 import { schemaOf } from './read.js';
 import type { Schema } from './read.js';
-
-/** One statement on the way from one schema to another, in its place in the order. */
-export interface Change {
-  readonly sql: string;
-  readonly verb: 'create' | 'alter' | 'drop';
-  readonly creates: readonly ObjectId[];
-  readonly drops: readonly ObjectId[];
-  /** What it is about, and what must be there for it. */
-  readonly uses: readonly ObjectId[];
-  /** What it may lose, in words; undefined when nothing. */
-  readonly loses: string | undefined;
-  /** A value that is added to an enum can be used only after a commit. */
-  readonly commitAfter: boolean;
-}
 
 /** Loads what compares, for whoever has to wait anyway before there is something to compare. */
 export async function prepareToCompare(): Promise<void> {
@@ -35,7 +22,7 @@ export async function compareSchemas(
   const before = withStale(replaceEnums ? withOtherEnums(from, to) : from, to);
   const options = { renames: 'off', compact: false, assumedRoles: rolesIn(from, to) };
   const { actions } = plan(asFactBase(before, buildFactBase), asFactBase(to, buildFactBase), options);
-  return actions.map((action) => changeOf(action, lossOf(action, from, to)));
+  return actions.map((action) => changeOf(action, from, to));
 }
 
 const factBases = new WeakMap<Schema, FactBase>();
@@ -120,17 +107,4 @@ function validated({ payload, ...rest }: Fact): Fact {
 
 function withoutNotValid(definition: unknown): unknown {
   return typeof definition === 'string' ? definition.replace(/ NOT VALID$/, '') : definition;
-}
-
-function changeOf(action: EngineAction, loses: string | undefined): Change {
-  const { verb, produces, destroys, consumes, releases, transactionality } = action;
-  return {
-    sql: action.sql.replaceAll('__pgdelta_replaced"', '_old"'),
-    verb,
-    creates: produces,
-    drops: destroys,
-    uses: [...consumes, ...releases],
-    loses,
-    commitAfter: transactionality === 'commitBoundaryAfter',
-  };
 }

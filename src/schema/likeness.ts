@@ -1,3 +1,4 @@
+import { indexParts } from './definition.js';
 import { keyOf } from './object-id.js';
 import type { ObjectId } from './object-id.js';
 import type { Schema, SchemaObject } from './read.js';
@@ -17,8 +18,8 @@ export function nameless({ id, parent, is }: SchemaObject): string | undefined {
   if (!['index', 'constraint', 'sequence'].includes(id.kind)) return undefined;
   if (id.kind === 'sequence' && (is['ownedBy'] ?? undefined) === undefined) return undefined;
   const definition = String(is['def']);
-  const withoutName =
-    id.kind === 'index' ? definition.replace(/^(CREATE (?:UNIQUE )?INDEX )(?:"(?:[^"]|"")+"|\S+)/, '$1') : definition;
+  const { unique, rest } = indexParts(definition);
+  const withoutName = id.kind === 'index' ? `${unique}${rest}` : definition;
   return JSON.stringify(
     [id.kind, parent && keyOf(parent), is['type'], id.kind === 'sequence' ? is : withoutName],
     (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value),

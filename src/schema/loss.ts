@@ -1,7 +1,5 @@
-import { retypedColumn } from './column.js';
 import { conversionOf } from './conversion.js';
 import type { Way } from './conversion.js';
-import type { EngineAction } from './engine.js';
 import { describeObject } from './object-id.js';
 import type { ObjectId } from './object-id.js';
 import type { Schema } from './read.js';
@@ -9,21 +7,24 @@ import { valueType } from './value-type.js';
 import type { ValueType } from './value-type.js';
 
 /**
- * What a statement may lose, in words; undefined when nothing. What the server would refuse is no loss, and neither is what can be
+ * What a change may lose, in words; undefined when nothing. What the server would refuse is no loss, and neither is what can be
  * computed again.
  */
 export function lossOf(
-  { sql, verb, destroys, dataLoss }: Pick<EngineAction, 'sql' | 'verb' | 'destroys' | 'dataLoss'>,
+  { kind, id }: { readonly kind: string; readonly id: ObjectId },
   from: Schema,
   to: Schema,
 ): string | undefined {
-  const retyped = retypedColumn(sql);
-  if (retyped) return retypingLoss(retyped, from, to, / USING /.test(sql) ? 'cast' : 'assignment');
-  const [id] = destroys;
-  if (dataLoss !== 'destructive' || verb !== 'drop' || !id || isComputed(id, from)) return undefined;
+  // The engine casts the values, except where PostgreSQL does not let it.
+  if (kind === 'alter type') return retypingLoss(id, from, to, isForeign(id, from) ? 'assignment' : 'cast');
+  if (kind !== 'drop' || isComputed(id, from)) return undefined;
   return id.kind === 'typeAttribute'
     ? `the values of the attribute ${id.name ?? ''} of ${describeObject({ kind: 'type', schema: id.schema ?? '', name: id.type ?? '' })}`
     : `the data of ${describeObject(id)}`;
+}
+
+function isForeign(column: ObjectId, schema: Schema): boolean {
+  return schema.get(column)?.parent?.kind === 'foreignTable';
 }
 
 /** A statement, and what it may lose. */

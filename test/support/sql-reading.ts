@@ -66,23 +66,7 @@ function isAboutSql({ text, is }: Pattern): boolean {
   return (/\/[a-z]*i[a-z]*$/.test(text) ? anyCase : keyword).test(pattern) || lexical.test(text);
 }
 
-/**
- * Files that still read SQL by themselves, and in how many places. Those of `plan`, and `change.ts`, read the texts of pg-delta, which are
- * to become typed differences; `passwords.ts` reads messages that quote pieces of SQL. The list only gets shorter.
- */
+/** Files that still read SQL by themselves, and in how many places: `passwords.ts` reads messages that quote pieces of SQL. */
 export const stillReading: Readonly<Record<string, number>> = {
-  'commands/generate/change.ts': 1,
   'passwords.ts': 1,
-  'plan/recipes/automatic-values.ts': 3,
-  'plan/recipes/change-type.ts': 5,
-  'plan/recipes/columns.ts': 6,
-  'plan/recipes/constraints.ts': 1,
-  'plan/recipes/copy-dependents.ts': 2,
-  'plan/recipes/index-recipes.ts': 3,
-  'plan/recipes/others.ts': 7,
-  'plan/recipes/replace-enum.ts': 1,
-  'plan/recipes/set-not-null.ts': 1,
-  'plan/recipes/way-back.ts': 2,
-  'plan/tidy.ts': 1,
-  'plan/whole-enums.ts': 2,
 };

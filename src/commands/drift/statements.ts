@@ -1,7 +1,7 @@
 import { messageOf } from '../../errors.js';
 import { tidy } from '../../plan/tidy.js';
 import { compareInOneTransaction, compareSchemas } from '../../schema/compare.js';
-import type { Change } from '../../schema/compare.js';
+import type { Change } from '../../schema/change.js';
 import { lossesIn } from '../../schema/loss.js';
 import type { Loss } from '../../schema/loss.js';
 import type { Schema } from '../../schema/read.js';

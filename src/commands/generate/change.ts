@@ -7,7 +7,7 @@ import type { PlannedChange } from '../../plan/step.js';
 import type { ProvenFile } from '../../plan/prove.js';
 import { tryTypeChanges } from '../../plan/try-types.js';
 import { compareSchemas } from '../../schema/compare.js';
-import type { Change } from '../../schema/compare.js';
+import type { Change } from '../../schema/change.js';
 import { keepUnknown } from '../../schema/keep.js';
 import { describeObject } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
@@ -148,8 +148,7 @@ function renamesInCatalog(
   return inCatalog.map((rename) => {
     // A view would be in the way of another type of one of its columns.
     const retyped = changes.some(
-      ({ sql, uses }) =>
-        / TYPE /.test(sql) && uses.some((id) => id.table === rename.to.name && id.schema === rename.to.schema),
+      ({ kind, id }) => kind === 'alter type' && id.table === rename.to.name && id.schema === rename.to.schema,
     );
     const keepOldName = online && !renameDirectly && !retyped && !wouldBypass(rename, schema, targetVersion);
     return plannedRename(rename, schema, { keepOldName });

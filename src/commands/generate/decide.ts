@@ -1,11 +1,11 @@
 import { ExitCode, MigrateError } from '../../errors.js';
-import { columnPath, created, existingTable } from '../../plan/context.js';
+import { columnPath, existingTable } from '../../plan/context.js';
 import type { Decisions, PlanContext } from '../../plan/context.js';
 import { becomesNotNull, mayMissValues } from '../../plan/recipes/become-not-null.js';
 import { needsBackfill } from '../../plan/recipes/columns.js';
 import type { Rename } from '../../plan/renames.js';
 import { columnOf } from '../../schema/column.js';
-import type { Change } from '../../schema/compare.js';
+import type { Change } from '../../schema/change.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import type { Schema } from '../../schema/read.js';
 import type { GenerateOptions } from './contract.js';
@@ -101,8 +101,10 @@ function columnsToFill(
 ): readonly ColumnToFill[] {
   const context: PlanContext = { from, to, decisions, targetVersion: 15, tryType };
   const found = changes.flatMap((change) => {
-    const added = created(change, 'column');
-    return [...(added ? [added] : []), ...change.uses.filter((id) => becomesNotNull(id, context))];
+    return [
+      ...(change.kind === 'add column' ? [change.id] : []),
+      ...change.uses.filter((id) => becomesNotNull(id, context)),
+    ];
   });
   const ids = new Map(found.filter((id) => existingTable(id, context)).map((id) => [columnPath(id), id]));
   return [...ids].flatMap(([path, id]): readonly ColumnToFill[] => {

@@ -10,9 +10,8 @@ import { quoteLiteral, quoteName } from '../../sql/index.js';
 
 /** A new sequence of a column that has values begins behind them. */
 export const ownSequence: Recipe = (change, context) => {
-  if (!/^ALTER SEQUENCE .* OWNED BY /.test(change.sql)) return undefined;
-  const sequence = [...change.uses, ...change.creates].find(({ kind }) => kind === 'sequence');
-  if (!sequence || context.from.has(sequence)) return undefined;
+  const { kind, id: sequence } = change;
+  if (kind !== 'own sequence' || context.from.has(sequence)) return undefined;
   const column = ownerOf(sequence, context.to);
   if (!column || !existingTable(column, context) || !context.from.has(column)) return undefined;
   return [step(change.sql), behindItsValues(column, quoteLiteral(sqlName(sequence)))];
@@ -20,9 +19,8 @@ export const ownSequence: Recipe = (change, context) => {
 
 /** So does an identity. */
 export const addIdentity: Recipe = (change, context) => {
-  if (!/ ADD GENERATED (?:ALWAYS|BY DEFAULT) AS IDENTITY/.test(change.sql)) return undefined;
-  const column = change.uses.find(({ kind }) => kind === 'column');
-  if (!column || !existingTable(column, context) || !context.from.has(column)) return undefined;
+  const { kind, id: column } = change;
+  if (kind !== 'add identity' || !existingTable(column, context)) return undefined;
   const table = objectId('table', column.schema, column.table ?? '');
   const names = [tableSql(table), column.name ?? ''].map(quoteLiteral);
   return [step(change.sql), behindItsValues(column, `pg_get_serial_sequence(${names.join(', ')})`)];
@@ -39,8 +37,7 @@ function behindItsValues(column: ObjectId, sequence: string): Step {
 
 /** The sequence of a column that has an identity from now on: replaced at once, and missed by nobody. */
 export const replaceSequence: Recipe = (change, { from, to }) => {
-  const sequence = change.verb === 'drop' ? change.drops.find(({ kind }) => kind === 'sequence') : undefined;
-  const column = sequence && ownerOf(sequence, from);
+  const column = change.kind === 'drop' && change.id.kind === 'sequence' ? ownerOf(change.id, from) : undefined;
   return column && columnOf(to, column)?.automatic === true ? [step(change.sql)] : undefined;
 };
 
@@ -52,8 +49,9 @@ function ownerOf(sequence: ObjectId, schema: Schema): ObjectId | undefined {
 
 /** Whoever inserts without a value relies on it: the old version of the app does so until it is gone. */
 export const dropDefault: Recipe = (change, context) => {
-  const column = /^ALTER TABLE .* DROP (?:DEFAULT|IDENTITY)$/.test(change.sql) ? columnIn(change) : undefined;
-  if (!column || !existingTable(column, context) || !isReliedOn(column, context)) return undefined;
+  const { kind, id: column } = change;
+  if (kind !== 'drop default' && kind !== 'drop identity') return undefined;
+  if (!existingTable(column, context) || !isReliedOn(column, context)) return undefined;
   return [
     step(change.sql, {
       comment: `The old version of the app may write rows without a value for ${describeObject(column)}.`,
@@ -61,11 +59,6 @@ export const dropDefault: Recipe = (change, context) => {
     }),
   ];
 };
-
-function columnIn({ drops, uses }: Parameters<Recipe>[0]): ObjectId | undefined {
-  const found = [...drops, ...uses].find(({ kind }) => kind === 'column' || kind === 'default');
-  return found && { ...found, kind: 'column' };
-}
 
 /** A value is needed before and afterwards, and afterwards nobody but the app gives one. A new type has its own way. */
 function isReliedOn(column: ObjectId, { from, to }: PlanContext): boolean {

@@ -1,43 +1,38 @@
-import { columnOf, defaultOf, definitionOf, retypedColumn } from '../../schema/column.js';
+import { columnOf, defaultOf, definitionOf } from '../../schema/column.js';
 import { retypingLoss } from '../../schema/loss.js';
 import { describeObject, tableSql } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
-import type { Change } from '../../schema/compare.js';
-import { columnPath, existingTable } from '../context.js';
+import type { Change } from '../../schema/change.js';
+import { columnPath, existingTable, sameId } from '../context.js';
 import type { PlanContext, Recipe, TypeChange } from '../context.js';
 import { step } from '../step.js';
 import type { Step } from '../step.js';
 import { classify, quoteLiteral, quoteName } from '../../sql/index.js';
 
-const pattern = / ALTER COLUMN "(?:[^"]|"")+" (?:TYPE |DROP DEFAULT$|SET DEFAULT )/;
-
 /** The changes of one column's type: the engine drops the default, requires values, changes the type, and sets the default again. */
 export function mergeTypeChanges(changes: readonly Change[]): readonly Change[] {
   const result: Change[] = [];
   for (const change of changes) {
-    const target = /^(ALTER TABLE .+? ALTER COLUMN "(?:[^"]|"")+") TYPE /.exec(change.sql)?.[1];
-    if (target === undefined) {
-      const typeChange = result.findLast(({ sql }) =>
-        sql.startsWith(`${change.sql.split(' SET DEFAULT ')[0] ?? ''} TYPE `),
-      );
-      // The default that is set again belongs to the change of the type.
-      if (typeChange && / SET DEFAULT /.test(change.sql) && pattern.test(change.sql)) continue;
+    const of = (kind: Change['kind']) => (other: Change) => other.kind === kind && sameId(other.id, change.id);
+    // The default that is set again belongs to the change of the type.
+    if (change.kind === 'set default' && result.some(of('alter type'))) continue;
+    if (change.kind !== 'alter type') {
       result.push(change);
       continue;
     }
-    const dropped = result.findIndex(({ sql }) => sql === `${target} DROP DEFAULT`);
-    const merged = dropped === -1 ? undefined : result.splice(dropped, 1)[0];
+    const dropped = takeOne(result, of('drop default'));
     // What rows without a value get is one of the new type.
-    const early = result.findIndex(({ sql }) => sql === `${target} SET NOT NULL`);
-    const notNull = early === -1 ? [] : result.splice(early, 1);
-    const typeChange = {
-      ...change,
-      drops: [...change.drops, ...(merged?.drops ?? [])],
-      uses: [...change.uses, ...(merged?.uses ?? [])],
-    };
-    result.push(typeChange, ...notNull);
+    const notNull = takeOne(result, of('set not null'));
+    const drops = [...change.drops, ...dropped.flatMap((one) => one.drops)];
+    const uses = [...change.uses, ...dropped.flatMap((one) => one.uses)];
+    result.push({ ...change, drops, uses }, ...notNull);
   }
   return result;
+}
+
+function takeOne(changes: Change[], isIt: (change: Change) => boolean): readonly Change[] {
+  const at = changes.findIndex(isIt);
+  return at === -1 ? [] : changes.splice(at, 1);
 }
 
 /** What a change of a type is about, and what it means for the rows. */
@@ -56,11 +51,7 @@ export interface ColumnTypeChange {
 }
 
 export function columnTypeChange(change: Change, context: PlanContext): ColumnTypeChange | undefined {
-  if (!/ ALTER COLUMN "(?:[^"]|"")+" TYPE /.test(change.sql)) return undefined;
-  const column =
-    change.uses.find(({ kind }) => kind === 'column') ?? change.creates.find(({ kind }) => kind === 'column');
-  const id = column ?? retypedColumn(change.sql);
-  const found = id && typeChangeOf(id, context);
+  const found = change.kind === 'alter type' ? typeChangeOf(change.id, context) : undefined;
   return found && { ...found, loses: lossOf(found, context) };
 }
 

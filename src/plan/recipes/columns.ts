@@ -1,8 +1,10 @@
 import { everyRow } from '../../database/row-security.js';
+import type { Change } from '../../schema/change.js';
 import { columnOf, withoutCollation } from '../../schema/column.js';
+import type { Column } from '../../schema/column.js';
 import { describeObject, relationOf, tableSql } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
-import { columnPath, created, existingTable, sameId } from '../context.js';
+import { columnPath, existingTable, sameId } from '../context.js';
 import type { PlanContext, Recipe } from '../context.js';
 import { columnBridge } from '../renames.js';
 import type { Rename } from '../renames.js';
@@ -15,37 +17,60 @@ import type { Step, StepDetails } from '../step.js';
 import { backfill } from './backfill.js';
 import { fillOf, fillThenRequire } from './become-not-null.js';
 import { notNullSteps } from './not-null.js';
-import { fittingName, quoteName } from '../../sql/index.js';
+import { fittingName, quoteName, sqlTokens } from '../../sql/index.js';
 
 /** A new column of a table that has rows. */
 export const addColumn: Recipe = (change, context) => {
-  const column = created(change, 'column');
-  const table = column && existingTable(column, context);
-  const is = column && columnOf(context.to, column);
-  if (!column || !table || !is || context.from.has(column)) return undefined;
-  const expression = context.decisions.backfill.get(columnPath(column));
-  const fallback = is.default;
-  const clause = change.sql.slice(change.sql.indexOf(' ADD COLUMN ') + ' ADD COLUMN '.length);
-  if (is.automatic) return undefined;
-  const rename = context.decisions.renames.find(({ to }) => sameId(to, column));
-  if (rename) return renamedColumn(rename, clause, context);
-  if (expression !== undefined) return filledColumn(table, column, clause, { expression, fallback, context });
-  if (fallback === undefined || !isVolatile(column, context)) return undefined;
-  return volatileDefault(table, column, clause, { fallback, context });
+  const added = addedColumn(change, context);
+  if (!added) return undefined;
+  const { id, is } = added;
+  const rename = context.decisions.renames.find(({ to }) => sameId(to, id));
+  if (rename) return renamedColumn(rename, added, context);
+  const expression = context.decisions.backfill.get(columnPath(id));
+  if (expression !== undefined) return filledColumn(added, expression);
+  if (is.default === undefined || !isVolatile(id, context)) return undefined;
+  return volatileDefault(added, is.default);
 };
 
+interface AddedColumn {
+  readonly id: ObjectId;
+  readonly is: Column;
+  readonly table: ObjectId;
+}
+
+/** A column that the app gives values to, and that a table with rows gets. */
+function addedColumn(change: Change, context: PlanContext): AddedColumn | undefined {
+  const { kind, id } = change;
+  const table = kind === 'add column' ? existingTable(id, context) : undefined;
+  const is = columnOf(context.to, id);
+  return table && is && !is.automatic && !context.from.has(id) ? { id, is, table } : undefined;
+}
+
+/** ADD COLUMN with these of the column's clauses. */
+function addColumnSql({ id, is: { type, notNull }, table }: AddedColumn, clauses: Clauses): string {
+  const { fallback } = clauses;
+  const required = notNull && clauses.notNull === 'as wanted' ? ' NOT NULL' : '';
+  const value = fallback === undefined ? '' : ` DEFAULT ${fallback}`;
+  return `ALTER TABLE ${tableSql(table)} ADD COLUMN ${quoteName(id.name ?? '')} ${type}${required}${value}`;
+}
+
+interface Clauses {
+  readonly notNull?: 'as wanted';
+  readonly fallback?: string | undefined;
+}
+
 /** The column of the new name beside that of the old one, filled from it, until nobody uses that any more. */
-function renamedColumn(rename: Rename, clause: string, context: PlanContext): readonly Step[] {
+function renamedColumn(rename: Rename, added: AddedColumn, context: PlanContext): readonly Step[] {
   const name = rename.to.name ?? '';
-  const table = relationOf(rename.to);
-  const { type = '', default: fallback, notNull = false } = columnOf(context.to, rename.to) ?? {};
+  const { table } = added;
+  const { type, default: fallback, notNull } = added.is;
   const old = quoteName(rename.from.name ?? '');
   const isLater = isVolatile(rename.to, context);
   const known = isLater || fallback === undefined ? undefined : `(${fallback})::${withoutCollation(type)}`;
   const bridge = columnBridge(rename, known);
   const fill = fillOf(rename.to, context);
   return [
-    step(`ALTER TABLE ${tableSql(table)} ADD COLUMN ${withoutDefault(clause, fallback).replace(/ NOT NULL$/, '')}`, {
+    step(addColumnSql(added, {}), {
       comment: `The new name of ${describeObject(rename.from)}, beside the old one.`,
     }),
     ...(isLater ? [] : setDefault(rename.to, context)),
@@ -66,25 +91,15 @@ function setDefault(column: ObjectId, { to }: PlanContext, details: StepDetails 
   return [step(`ALTER TABLE ${tableSql(relationOf(column))} ALTER COLUMN ${name} SET DEFAULT ${fallback}`, details)];
 }
 
-interface Filling {
-  readonly expression: string;
-  readonly fallback: string | undefined;
-  readonly context: PlanContext;
-}
-
 /** Without a default, the old version of the app would write rows without a value: a trigger fills them until it is gone. */
-function filledColumn(
-  table: ObjectId,
-  column: ObjectId,
-  clause: string,
-  { expression, fallback, context }: Filling,
-): readonly Step[] {
-  const name = column.name ?? '';
-  const notNull = columnOf(context.to, column)?.notNull === true;
+function filledColumn(added: AddedColumn, expression: string): readonly Step[] {
+  const { id, table } = added;
+  const { notNull, default: fallback } = added.is;
+  const name = id.name ?? '';
   const alter = `ALTER TABLE ${tableSql(table)}`;
   if (isConstant(expression)) {
     return [
-      step(`${alter} ADD COLUMN ${withoutDefault(clause, fallback)} DEFAULT ${expression}`, {
+      step(addColumnSql(added, { notNull: 'as wanted', fallback: expression }), {
         comment: 'The default is also what the rows have that are there: nothing is rewritten.',
       }),
       fallback === undefined
@@ -97,7 +112,7 @@ function filledColumn(
   }
   const trigger = fillTrigger(table, name, expression);
   return [
-    step(`${alter} ADD COLUMN ${withoutDefault(clause, fallback).replace(/ NOT NULL$/, '')}`),
+    step(addColumnSql(added, {})),
     ...(fallback === undefined ? [] : [step(`${alter} ALTER COLUMN ${quoteName(name)} SET DEFAULT ${fallback}`)]),
     ...(notNull ? trigger.create : []),
     { ...backfill(table, name, expression), afterCommit: true },
@@ -120,35 +135,29 @@ function fillTrigger(table: ObjectId, column: string, expression: string): Tempo
 }
 
 /** `gen_random_uuid()` differs from row to row: with it ADD COLUMN would rewrite the table while everybody waits. */
-function volatileDefault(
-  table: ObjectId,
-  column: ObjectId,
-  clause: string,
-  { fallback, context }: { readonly fallback: string; readonly context: PlanContext },
-): readonly Step[] {
-  const name = column.name ?? '';
-  const alter = `ALTER TABLE ${tableSql(table)}`;
+function volatileDefault(added: AddedColumn, fallback: string): readonly Step[] {
+  const { id, is, table } = added;
+  const name = id.name ?? '';
   return [
-    step(`${alter} ADD COLUMN ${withoutDefault(clause, fallback).replace(/ NOT NULL$/, '')}`),
-    step(`${alter} ALTER COLUMN ${quoteName(name)} SET DEFAULT ${fallback}`, {
+    step(addColumnSql(added, {})),
+    step(`ALTER TABLE ${tableSql(table)} ALTER COLUMN ${quoteName(name)} SET DEFAULT ${fallback}`, {
       comment: 'For new rows; for those that are there it differs from row to row, so they are filled in batches.',
     }),
     { ...backfill(table, name, fallback), afterCommit: true },
-    ...(columnOf(context.to, column)?.notNull === true ? notNullSteps(table, name) : []),
+    ...(is.notNull ? notNullSteps(table, name) : []),
   ];
 }
 
 /** The same in one transaction, while reads and writes block. */
 export const addColumnDirectly: Recipe = (change, context) => {
-  const column = created(change, 'column');
-  const table = column && existingTable(column, context);
-  const is = column && columnOf(context.to, column);
-  const expression = column && context.decisions.backfill.get(columnPath(column));
-  if (!table || !is || expression === undefined || context.from.has(column)) return undefined;
+  const added = addedColumn(change, context);
+  const expression = added && context.decisions.backfill.get(columnPath(added.id));
+  if (!added || expression === undefined) return undefined;
+  const { id, is, table } = added;
   const alter = `ALTER TABLE ${tableSql(table)}`;
-  const name = quoteName(column.name ?? '');
+  const name = quoteName(id.name ?? '');
   return [
-    step(change.sql.replace(/ NOT NULL$/, '').replace(/ NOT NULL (?=DEFAULT )/, '')),
+    step(addColumnSql(added, { fallback: is.default })),
     step(everyRow, { effect: 'nobody waits' }),
     step(`UPDATE ${tableSql(table)} SET ${name} = ${expression}`, {
       comment: 'The rows that are there.',
@@ -160,11 +169,11 @@ export const addColumnDirectly: Recipe = (change, context) => {
 
 /** A column that goes: first it need not be written any more, and when nobody reads it any more, it is dropped. */
 export const dropColumn: Recipe = (change, context) => {
-  const column = change.verb === 'drop' ? change.drops.find(({ kind }) => kind === 'column') : undefined;
-  const table = column && existingTable(column, context);
-  const is = column && columnOf(context.from, column);
+  const { id: column } = change;
+  const table = change.kind === 'drop' ? existingTable(column, context) : undefined;
+  const is = columnOf(context.from, column);
   // A generated column that is generated otherwise loses nothing; an ordinary one that comes back as a generated one does.
-  if (!column || !table || !is || (context.to.has(column) && is.automatic)) return undefined;
+  if (!table || !is || (context.to.has(column) && is.automatic)) return undefined;
   const rename = context.decisions.renames.find(({ from }) => sameId(from, column));
   if (rename) {
     return [
@@ -205,16 +214,16 @@ export const dropColumn: Recipe = (change, context) => {
   ];
 };
 
-function withoutDefault(clause: string, fallback: string | undefined): string {
-  const end = ` DEFAULT ${fallback ?? ''}`;
-  return fallback !== undefined && clause.endsWith(end) ? clause.slice(0, -end.length) : clause;
-}
+const sameForAllRows = new Set(['true', 'false', 'now()', 'current_timestamp', 'current_date', 'localtimestamp']);
 
 /** A literal, or something that is the same for all rows of the statement. */
 function isConstant(expression: string): boolean {
-  return /^\s*(?:-?\d+(?:\.\d+)?|'(?:[^']|'')*'(?:::[\w .()[\]"]+)?|true|false|now\(\)|current_timestamp|current_date|localtimestamp)\s*$/i.test(
-    expression,
-  );
+  const tokens = [...sqlTokens(expression)].filter(({ kind }) => kind !== 'space');
+  if (sameForAllRows.has(tokens.map(({ text }) => text.toLowerCase()).join(''))) return true;
+  const [value, cast, ...type] = tokens[0]?.text === '-' ? tokens.slice(1) : tokens;
+  if (value?.kind === 'number') return cast === undefined;
+  const isType = type.every(({ kind, text }) => kind !== 'symbol' || '().,[]'.includes(text));
+  return value?.kind === 'string' && (cast === undefined || (cast.text === '::' && isType));
 }
 
 const volatileFunctions =

@@ -1,6 +1,8 @@
+import { definitionOf } from '../../schema/column.js';
+import { keyDefinition } from '../../schema/definition.js';
 import { describeObject, sqlName, tableSql } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
-import { created, existingTable } from '../context.js';
+import { existingTable } from '../context.js';
 import type { PlanContext, Recipe } from '../context.js';
 import { step } from '../step.js';
 import type { Step } from '../step.js';
@@ -10,13 +12,12 @@ import { plainName, quoteName, sqlTokens } from '../../sql/index.js';
 
 /** Foreign keys and checks: new rows are checked at once, those that are there in a second transaction, under a lock that stops nobody. */
 export const addValidated: Recipe = (change, context) => {
-  const constraint = created(change, 'constraint');
-  const table = constraint && existingTable(constraint, context);
-  const is = constraint && context.to.get(constraint)?.is;
-  if (!constraint || !table || !is || !['f', 'c'].includes(String(is['type'])) || is['validated'] !== true)
-    return undefined;
-  if (is['type'] === 'f' && isPartitioned(table, context) && context.targetVersion < 18) return undefined;
-  return validatedSteps(table, constraint.name ?? '', String(is['def']));
+  const { id: constraint } = change;
+  const table = change.kind === 'add constraint' ? existingTable(constraint, context) : undefined;
+  const { type, validated } = context.to.get(constraint)?.is ?? {};
+  if (!table || (type !== 'f' && type !== 'c') || validated !== true) return undefined;
+  if (type === 'f' && isPartitioned(table, context) && context.targetVersion < 18) return undefined;
+  return validatedSteps(table, constraint.name ?? '', definitionOf(context.to, constraint));
 };
 
 function validatedSteps(table: ObjectId, name: string, definition: string): readonly Step[] {
@@ -34,17 +35,11 @@ function validatedSteps(table: ObjectId, name: string, definition: string): read
 
 /** Unique and primary keys: their index is built beside the traffic, then it only has to be declared. */
 export const addKey: Recipe = (change, context) => {
-  const constraint = created(change, 'constraint');
-  const table = constraint && existingTable(constraint, context);
-  const is = constraint && context.to.get(constraint)?.is;
-  if (!constraint || !table || !is || !['u', 'p'].includes(String(is['type'])) || isPartitioned(table, context))
-    return undefined;
-  const parts =
-    /^(UNIQUE|PRIMARY KEY)( NULLS NOT DISTINCT)? \(([^()]+)\)( INCLUDE \([^()]+\))?( DEFERRABLE(?: INITIALLY DEFERRED)?)?$/.exec(
-      String(is['def']),
-    );
-  if (!parts) return undefined;
-  const [, kind, nulls = '', columns = '', include = '', deferrable = ''] = parts;
+  const { id: constraint } = change;
+  const table = change.kind === 'add constraint' ? existingTable(constraint, context) : undefined;
+  const key = keyDefinition(context.to, constraint);
+  if (!table || !key || isPartitioned(table, context)) return undefined;
+  const { kind, nulls, columns, include, deferrable } = key;
   const name = constraint.name ?? '';
   const index = { kind: 'index', ...(table.schema !== undefined && { schema: table.schema }), name };
   const replaced = context.from.has(constraint);

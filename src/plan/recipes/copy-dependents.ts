@@ -1,4 +1,6 @@
 import { definitionOf } from '../../schema/column.js';
+import { indexDefinition, keyDefinition } from '../../schema/definition.js';
+import type { KeyDefinition } from '../../schema/definition.js';
 import { objectId, sqlName, tableSql } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import { sameId } from '../context.js';
@@ -59,7 +61,8 @@ function copyOf(id: ObjectId, column: ObjectId, successor: string, context: Plan
   if (id.kind === 'index') return indexCopy(id, table, (text) => renamedIn(text, renaming), context);
   if (id.kind !== 'constraint' || !isOwn || validated !== true) return undefined;
   if (type === 'c') return checkCopy(id, table, renamedIn(definition, renaming));
-  return type === 'u' || type === 'p' ? keyCopy(id, table, inColumns(definition, renaming)) : undefined;
+  const key = keyDefinition(from, id);
+  return key && keyCopy(id, table, key, renamedIn(key.columns, renaming));
 }
 
 /** Where the other side changes as well: declared again in the swap itself, and the rows that are there are checked after it. */
@@ -91,15 +94,15 @@ function indexCopy(
   renamed: (sql: string) => string | undefined,
   { from }: PlanContext,
 ): Copy | undefined {
-  const parts = /^CREATE (UNIQUE )?INDEX .+? ON .+? USING (\w+) (\(.*)$/s.exec(definitionOf(from, index));
-  const keys = renamed(parts?.[3] ?? '');
+  const { unique, method, keys: before } = indexDefinition(from, index);
+  const keys = renamed(before);
   const { replicaIdentityIndex } = from.get(table)?.is ?? {};
-  if (!parts || keys === undefined || replicaIdentityIndex === index.name) return undefined;
+  if (keys === undefined || replicaIdentityIndex === index.name) return undefined;
   const draft = draftOf(index);
   return {
     of: index,
     declare: [],
-    build: buildSteps(draft, table, `${parts[1] ?? ''}INDEX`, `USING ${parts[2] ?? ''} ${keys}`),
+    build: buildSteps(draft, table, `${unique}INDEX`, `USING ${method} ${keys}`),
     makeRoom: [step(`DROP INDEX ${sqlName(index)}`)],
     takeOver: [
       step(`ALTER INDEX ${sqlName(draft)} RENAME TO ${quoteName(index.name ?? '')}`, {
@@ -129,20 +132,20 @@ function checkCopy(constraint: ObjectId, table: ObjectId, definition: string | u
   };
 }
 
-function keyCopy(constraint: ObjectId, table: ObjectId, definition: string | undefined): Copy | undefined {
-  const parts =
-    /^(UNIQUE|PRIMARY KEY)( NULLS NOT DISTINCT)? (\([^()]+\)(?: INCLUDE \([^()]+\))?)( DEFERRABLE(?: INITIALLY DEFERRED)?)?$/.exec(
-      definition ?? '',
-    );
-  if (!parts) return undefined;
-  const [, kind = '', nulls = '', columns = '', deferrable = ''] = parts;
+function keyCopy(
+  constraint: ObjectId,
+  table: ObjectId,
+  { kind, nulls, include, deferrable }: KeyDefinition,
+  columns: string | undefined,
+): Copy | undefined {
+  if (columns === undefined) return undefined;
   const draft = draftOf({ kind: 'index', schema: table.schema ?? 'public', name: constraint.name ?? '' });
   const alter = `ALTER TABLE ${tableSql(table)}`;
   const name = quoteName(constraint.name ?? '');
   return {
     of: constraint,
     declare: [],
-    build: buildSteps(draft, table, 'UNIQUE INDEX', `${columns}${nulls}`),
+    build: buildSteps(draft, table, 'UNIQUE INDEX', `(${columns})${include}${nulls}`),
     makeRoom: [step(`${alter} DROP CONSTRAINT ${name}`)],
     takeOver: [
       step(`${alter} ADD CONSTRAINT ${name} ${kind} USING INDEX ${quoteName(draft.name ?? '')}${deferrable}`, {

@@ -1,7 +1,7 @@
-import { definitionOf } from '../../schema/column.js';
+import { indexDefinition } from '../../schema/definition.js';
 import { describeObject, sqlName } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
-import { created, existingTable, sameId } from '../context.js';
+import { existingTable, sameId } from '../context.js';
 import type { PlanContext, Recipe } from '../context.js';
 import { step } from '../step.js';
 import type { Phase, Step } from '../step.js';
@@ -9,14 +9,14 @@ import { fittingName, quoteName } from '../../sql/index.js';
 
 /** An index on a table that is in use is built beside the traffic, which cannot be in a transaction. */
 export const createIndex: Recipe = (change, context) => {
-  const index = created(change, 'index');
-  const table = index && existingTable(index, context);
-  if (!index || !table || isPartitioned(table, context)) return undefined;
-  const concurrently = change.sql.replace(/^CREATE (UNIQUE )?INDEX /, 'CREATE $1INDEX CONCURRENTLY ');
-  if (context.from.has(index)) return replaceIndex(index, concurrently, phaseOf(index, context));
+  const { id: index } = change;
+  const table = change.kind === 'create index' ? existingTable(index, context) : undefined;
+  if (!table || isPartitioned(table, context)) return undefined;
+  if (context.from.has(index)) return replaceIndex(index, context);
+  const { unique, nameAndRest } = indexDefinition(context.to, index);
   return [
     dropLeftover(index),
-    step(concurrently, {
+    step(`CREATE ${unique}INDEX CONCURRENTLY ${nameAndRest}`, {
       comment: `Builds ${describeObject(index)} while the table stays in use.`,
       transaction: false,
       effect: 'builds, nobody waits',
@@ -31,23 +31,18 @@ function phaseOf(index: ObjectId, { from, decisions }: PlanContext): Phase {
 }
 
 /** The old one serves until the new one is there. */
-function replaceIndex(index: ObjectId, concurrently: string, phase: Phase): readonly Step[] {
+function replaceIndex(index: ObjectId, context: PlanContext): readonly Step[] {
   const draft = { ...index, name: fittingName(`${index.name ?? ''}_new`) };
   const name = quoteName(index.name ?? '');
-  const named =
-    [` CONCURRENTLY ${name} ON `, ` CONCURRENTLY ${index.name ?? ''} ON `].find((part) =>
-      concurrently.includes(part),
-    ) ?? '';
+  const { unique, rest } = indexDefinition(context.to, index);
+  const phase = phaseOf(index, context);
   return [
     dropLeftover(draft),
-    step(
-      concurrently.replace(named, () => ` CONCURRENTLY ${quoteName(draft.name)} ON `),
-      {
-        comment: `Builds the new ${describeObject(index)} beside the old one, while the table stays in use.`,
-        transaction: false,
-        effect: 'builds, nobody waits',
-      },
-    ),
+    step(`CREATE ${unique}INDEX CONCURRENTLY ${quoteName(draft.name)} ${rest}`, {
+      comment: `Builds the new ${describeObject(index)} beside the old one, while the table stays in use.`,
+      transaction: false,
+      effect: 'builds, nobody waits',
+    }),
     // It has gone already where a column of it has.
     step(`DROP INDEX IF EXISTS ${sqlName(index)}`, { comment: 'The new one takes its place.', phase }),
     step(`ALTER INDEX ${sqlName(draft)} RENAME TO ${name}`, { phase }),
@@ -64,16 +59,15 @@ export function dropLeftover(index: ObjectId): Step {
 
 /** A plain index may still be what the old version's queries live on; a unique one forbids what the new version may want to write. */
 export const dropIndex: Recipe = (change, context) => {
-  const index = change.verb === 'drop' ? change.drops.find(({ kind }) => kind === 'index') : undefined;
-  const table = index && existingTable(index, context);
-  if (!index || !table || isPartitioned(table, context)) return undefined;
-  const unique = definitionOf(context.from, index).startsWith('CREATE UNIQUE ');
+  const { id: index } = change;
+  const table = change.kind === 'drop' && index.kind === 'index' ? existingTable(index, context) : undefined;
+  if (!table || isPartitioned(table, context)) return undefined;
   if (context.to.has(index)) return [];
   return [
-    step(change.sql.replace(/^DROP INDEX /, 'DROP INDEX CONCURRENTLY IF EXISTS '), {
+    step(`DROP INDEX CONCURRENTLY IF EXISTS ${sqlName(index)}`, {
       comment: `Removes ${describeObject(index)} while the table stays in use.`,
       transaction: false,
-      phase: unique ? 'expand' : 'contract',
+      phase: indexDefinition(context.from, index).unique ? 'expand' : 'contract',
       effect: 'nobody waits',
     }),
   ];

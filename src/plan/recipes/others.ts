@@ -1,5 +1,7 @@
-import { describeObject, objectId, relationOf, tableSql } from '../../schema/object-id.js';
+import type { Change } from '../../schema/change.js';
+import { describeObject, objectId, relationOf, sqlName, tableSql } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
+import type { Schema } from '../../schema/read.js';
 import { existingTable } from '../context.js';
 import type { PlanContext, Recipe } from '../context.js';
 import { step } from '../step.js';
@@ -7,34 +9,28 @@ import type { Effect } from '../step.js';
 
 /** A new value of an enum is there for others only after a commit. */
 export const addEnumValue: Recipe = (change) =>
-  change.commitAfter
-    ? [step(change.sql.replace(' ADD VALUE ', ' ADD VALUE IF NOT EXISTS '), { effect: 'nobody waits' })]
+  change.kind === 'add enum value'
+    ? [step(`ALTER TYPE ${sqlName(change.id)} ADD VALUE IF NOT EXISTS ${change.clause}`, { effect: 'nobody waits' })]
     : undefined;
 
 /** TypeORM creates most of those that it needs when it connects, so that they may be there already. */
 export const createExtension: Recipe = (change) =>
-  change.verb === 'create' && change.creates[0]?.kind === 'extension'
-    ? [
-        step(change.sql.replace(/^CREATE EXTENSION (?!IF NOT)/, 'CREATE EXTENSION IF NOT EXISTS '), {
-          effect: 'nobody waits',
-        }),
-      ]
+  change.kind === 'create extension'
+    ? [step(`CREATE EXTENSION IF NOT EXISTS ${change.clause}`, { effect: 'nobody waits' })]
     : undefined;
 
 /** The one that the ledger is in has been made before anything could run. */
 export const createSchema: Recipe = (change) =>
-  change.verb === 'create' && change.creates[0]?.kind === 'schema'
-    ? [
-        step(change.sql.replace(/^CREATE SCHEMA (?!IF NOT)/, 'CREATE SCHEMA IF NOT EXISTS '), {
-          effect: 'nobody waits',
-        }),
-      ]
+  change.kind === 'create schema'
+    ? [step(`CREATE SCHEMA IF NOT EXISTS ${sqlName(change.id)}`, { effect: 'nobody waits' })]
     : undefined;
 
 /** Whoever inserts takes the table first and then its sequence: in the other order, the two of us would wait for each other. */
 export const alterSequence: Recipe = (change, { from, to }) => {
-  const sequence = change.verb === 'alter' ? change.uses.find(({ kind }) => kind === 'sequence') : undefined;
-  const owner = sequence && (from.get(sequence)?.is['ownedBy'] as { schema: string; table: string } | null | undefined);
+  const { kind, id: sequence } = change;
+  const isAltered = kind === 'alter sequence' || kind === 'own sequence';
+  const owner =
+    isAltered && (from.get(sequence)?.is['ownedBy'] as { schema: string; table: string } | null | undefined);
   const table = owner ? objectId('table', owner.schema, owner.table) : undefined;
   if (!table || !from.has(table) || !to.has(table)) return undefined;
   return [
@@ -60,8 +56,8 @@ const dropped = new Set([
 
 /** What is gone for good goes when the old version of the app is gone; what is made anew is replaced at once. */
 export const dropObject: Recipe = (change, context) => {
-  const [id] = change.drops;
-  if (change.verb !== 'drop' || !id || context.to.has(id)) return undefined;
+  const { id } = change;
+  if (change.kind !== 'drop' || context.to.has(id)) return undefined;
   if (!dropped.has(id.kind) && !goesWithMore(id, context)) return undefined;
   const rows = id.kind === 'table' || id.kind === 'column';
   return [
@@ -88,16 +84,16 @@ export const plain: Recipe = (change, context) => {
     change.uses.find((id) => existingTable(id, context)) ?? change.creates.find((id) => existingTable(id, context));
   return [
     step(change.sql, {
-      effect: relation === undefined ? 'nobody waits' : effectOf(change.sql),
+      effect: relation === undefined ? 'nobody waits' : effectOf(change, context.to),
       loses: change.loses,
     }),
   ];
 };
 
-function effectOf(sql: string): Effect {
-  if (/ ADD CONSTRAINT .* FOREIGN KEY /.test(sql)) return 'writers wait while it scans';
-  if (/ ADD CONSTRAINT .* (?:CHECK|EXCLUDE|UNIQUE|PRIMARY KEY) /.test(sql)) return 'all wait while it scans';
-  if (/^CREATE (?:UNIQUE )?INDEX (?!CONCURRENTLY)/.test(sql)) return 'writers wait while it builds';
-  if (/ GENERATED ALWAYS AS \(.*\) STORED/.test(sql) || / AS IDENTITY/.test(sql)) return 'all wait while it rewrites';
-  return 'brief lock';
+function effectOf({ kind, id }: Change, { get }: Schema): Effect {
+  const { type, generatedExpr, identity } = get(id)?.is ?? {};
+  const isComputed = (generatedExpr ?? identity ?? undefined) !== undefined;
+  if (kind === 'add constraint') return type === 'f' ? 'writers wait while it scans' : 'all wait while it scans';
+  if (kind === 'create index') return 'writers wait while it builds';
+  return kind === 'add identity' || (kind === 'add column' && isComputed) ? 'all wait while it rewrites' : 'brief lock';
 }

@@ -1,6 +1,5 @@
 import { describeObject } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
-import { created } from '../context.js';
 import type { PlanContext, Recipe } from '../context.js';
 import { step } from '../step.js';
 import type { Phase, Step } from '../step.js';
@@ -8,14 +7,14 @@ import { changeType } from './change-type.js';
 
 /** A type without some of its values takes the place of the old one: the old version of the app may still write them until it is gone. */
 export const replaceEnum: Recipe = (change, context) => {
-  if (change.verb !== 'alter' || created(change, 'type')) return undefined;
+  if (change.verb !== 'alter') return undefined;
   const type = change.uses.find((id) => id.kind === 'type');
   const gone = type ? removedValues(type, context) : [];
   if (!type || gone.length === 0) return undefined;
   const list = gone.map((value) => `'${value}'`).join(', ');
   const columnSteps = changeType(change, context);
   if (columnSteps) return columnSteps.map(inPhase('contract'));
-  const starts = / RENAME TO /.test(change.sql);
+  const starts = change.kind === 'replace enum' && change.part === 'rename';
   return [
     step(change.sql, {
       phase: 'contract',

@@ -1,5 +1,6 @@
 import { everyRow } from '../../database/row-security.js';
 import { columnOf } from '../../schema/column.js';
+import { isDeferrable } from '../../schema/definition.js';
 import { describeObject, objectId, sqlName, tableSql } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import { columnId, existingTable, sameId } from '../context.js';
@@ -228,7 +229,7 @@ function fillBack({ table, names, types, defaults, zone, context }: Rewrite): re
   const value = `${successor}${zone === undefined ? cast : ` AT TIME ZONE ${quoteLiteral(zone)}`}`;
   const update = `UPDATE ${tableSql(table)} SET ${column} = ${value} WHERE ${column}::text IS DISTINCT FROM (${value})::text`;
   // Rows that wait for a deferred constraint would be in the way of what follows.
-  const deferrable = context.from.childrenOf(table).some(({ is }) => String(is['def']).includes(' DEFERRABLE'));
+  const deferrable = context.from.childrenOf(table).some(({ id }) => isDeferrable(context.from, id));
   return deferrable ? [everyRow, 'SET CONSTRAINTS ALL IMMEDIATE', update] : [everyRow, update];
 }
 

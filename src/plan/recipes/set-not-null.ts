@@ -9,14 +9,11 @@ import { notNullSteps } from './not-null.js';
 import { getsSuccessor } from './rewrite-type.js';
 import { quoteName } from '../../sql/index.js';
 
-const pattern = / ALTER COLUMN "(?:[^"]|"")+" SET NOT NULL$/;
-
 /** A column that must have a value from now on. */
 export const setNotNull: Recipe = (change, context) => {
-  const column = change.uses.find(({ kind }) => kind === 'column');
-  const table = column && existingTable(column, context);
-  if (!pattern.test(change.sql) || !column || !table || !context.from.has(column) || isPartitioned(table, context))
-    return undefined;
+  const { id: column } = change;
+  const table = change.kind === 'set not null' ? existingTable(column, context) : undefined;
+  if (!table || isPartitioned(table, context)) return undefined;
   const fill = fillOf(column, context);
   if (getsSuccessor(column, context)) return fill === undefined ? [] : fillAgainAndRequire(column, fill);
   return fill === undefined ? notNullSteps(table, column.name ?? '') : fillThenRequire(column, fill);
@@ -24,9 +21,9 @@ export const setNotNull: Recipe = (change, context) => {
 
 /** The same in one transaction, while reads and writes block. */
 export const setNotNullDirectly: Recipe = (change, context) => {
-  const column = pattern.test(change.sql) ? change.uses.find(({ kind }) => kind === 'column') : undefined;
-  const fill = column && fillOf(column, context);
-  if (!column || fill === undefined) return undefined;
+  const { id: column } = change;
+  const fill = change.kind === 'set not null' ? fillOf(column, context) : undefined;
+  if (fill === undefined) return undefined;
   const name = quoteName(column.name ?? '');
   return [
     step(everyRow, { effect: 'nobody waits' }),

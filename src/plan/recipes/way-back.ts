@@ -1,9 +1,10 @@
 import { everyRow } from '../../database/row-security.js';
 import { columnOf } from '../../schema/column.js';
+import { indexDefinition, isDeferrable } from '../../schema/definition.js';
 import { describeObject, tableSql } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import type { Schema } from '../../schema/read.js';
-import { created, existingTable } from '../context.js';
+import { existingTable } from '../context.js';
 import type { PlanContext, Recipe } from '../context.js';
 import { placeholder, placeholderOfRow } from '../placeholder.js';
 import { step } from '../step.js';
@@ -13,10 +14,10 @@ import { quoteName } from '../../sql/index.js';
 
 /** A column that comes back has lost its values. Where NULL will not do, the rows get something that fits. */
 export const restoreColumn: Recipe = (change, context) => {
-  const column = created(change, 'column');
-  const table = column && existingTable(column, context);
-  const is = column && columnOf(context.to, column);
-  if (!column || !table || !is || is.automatic) return undefined;
+  const { id: column } = change;
+  const table = change.kind === 'add column' ? existingTable(column, context) : undefined;
+  const is = columnOf(context.to, column);
+  if (!table || !is || is.automatic) return undefined;
   const start = context.whole?.start ?? context.to;
   const mustHaveValue = is.notNull || columnOf(start, column)?.notNull === true;
   const unique = isUnique(column, start) && (is.default === undefined || !differsFromRowToRow(is.default));
@@ -45,7 +46,7 @@ export const restoreColumn: Recipe = (change, context) => {
 
 /** Checks that wait for the end of the transaction would be in the way of the next ALTER. */
 function settled(table: ObjectId, schema: Schema): readonly Step[] {
-  const waits = schema.childrenOf(table).some(({ is }) => String(is['def']).includes(' DEFERRABLE'));
+  const waits = schema.childrenOf(table).some(({ id }) => isDeferrable(schema, id));
   return waits ? [step('SET CONSTRAINTS ALL IMMEDIATE', { effect: 'nobody waits' })] : [];
 }
 
@@ -58,18 +59,17 @@ function isUnique(column: ObjectId, schema: Schema): boolean {
   return schema.neededBy(column).some((id) => {
     const is = schema.get(id)?.is;
     if (id.kind === 'constraint') return ['p', 'u', 'x'].includes(String(is?.['type']));
-    return id.kind === 'index' && String(is?.['def']).startsWith('CREATE UNIQUE ');
+    return id.kind === 'index' && indexDefinition(schema, id).unique !== '';
   });
 }
 
 /** A foreign key or a check that comes back with its column, or with what it refers to, cannot be true for the rows that are there. */
 export const restoreConstraint: Recipe = (change, context) => {
-  const constraint = created(change, 'constraint');
-  const table = constraint && existingTable(constraint, context);
-  const is = constraint && context.to.get(constraint)?.is;
-  if (!constraint || !table || !is || !['f', 'c'].includes(String(is['type']))) return undefined;
-  const isBack = context.to.needs(constraint).some((id) => isLost(id, context));
-  if (!isBack || change.sql.endsWith(' NOT VALID')) return undefined;
+  const { id: constraint } = change;
+  const table = change.kind === 'add constraint' ? existingTable(constraint, context) : undefined;
+  const { type, validated } = context.to.get(constraint)?.is ?? {};
+  if (!table || (type !== 'f' && type !== 'c') || validated !== true) return undefined;
+  if (!context.to.needs(constraint).some((id) => isLost(id, context))) return undefined;
   return [
     step(`${change.sql} NOT VALID`, {
       comment: 'For new rows only: the values of those that are there could not be brought back.',
