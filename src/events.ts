@@ -71,6 +71,7 @@ export type WarningCode =
   | 'MIGRATION_EDITED'
   | 'MIGRATION_FILE_MISSING'
   | 'WOULD_FAIL'
-  | 'REPLY_LOST';
+  | 'REPLY_LOST'
+  | 'REVERTED_IN_PART';
 
 export type EventListener = (event: MigrateEvent) => void;

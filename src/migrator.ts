@@ -4,6 +4,7 @@ import type {
   CreateOptions,
   CreateResult,
   PendingMigration,
+  RedoOptions,
   RedoResult,
   Resolution,
   ResolveResult,
@@ -53,7 +54,7 @@ export interface MigratorOptions {
 export interface Migrator {
   run(options?: RunOptions): Promise<RunResult>;
   revert(options?: RevertOptions): Promise<RevertResult>;
-  redo(options?: { readonly count?: number }): Promise<RedoResult>;
+  redo(options?: RedoOptions): Promise<RedoResult>;
   status(): Promise<StatusResult>;
   pending(): Promise<readonly PendingMigration[]>;
   wait(options?: WaitOptions): Promise<WaitResult>;

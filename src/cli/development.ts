@@ -106,7 +106,7 @@ export function development(program: Command, action: Action): void {
   command(program, 'plan', 'say what run will do to this database, without changing anything')
     .option('--deep', 'read whole tables to find rows that would be in the way')
     .option('--to <migration>', 'up to this one: a name, a timestamp, or a part of a name')
-    .option('--count <n>', 'so many', count)
+    .option('--count <n>', 'number of changes', count)
     .addOption(new Option('--phase <phase>', 'as run has it').choices(['expand', 'contract', 'all', 'due']))
     .option('--shadow <url>', 'make the throwaway database on this server instead of in the process')
     .addHelpText('after', examples('plan', 'plan --deep', 'plan --json | jq -r ".migrations[].verdict"'))

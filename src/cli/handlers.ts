@@ -49,12 +49,13 @@ const run: Handler<
 };
 
 const revert: Handler<
-  Pick<RevertOptions, 'to' | 'count'> & ModeFlags & { readonly all?: boolean; readonly lastRun?: boolean }
+  Pick<RevertOptions, 'to' | 'count'> &
+    ModeFlags & { readonly all?: boolean; readonly lastRun?: boolean; readonly step?: boolean }
 > = async (io, flags) => {
   const { to, count, all, lastRun } = flags;
   const which = all ? 'all' : lastRun ? 'last-run' : undefined;
   const result = await withMigrator(io, flags, (migrator) =>
-    migrator.revert({ to, count, which, mode: modeOf(flags) }),
+    migrator.revert({ to, count, which, unit: unitOf(flags), mode: modeOf(flags) }),
   );
   io.result(result, () =>
     result.statements
@@ -64,9 +65,9 @@ const revert: Handler<
   return ExitCode.done;
 };
 
-const redo: Handler<{ readonly count?: number }> = async (io, flags) => {
+const redo: Handler<{ readonly count?: number; readonly step?: boolean }> = async (io, flags) => {
   const result = await withMigrator(io, flags, (migrator) =>
-    migrator.redo(flags.count === undefined ? {} : { count: flags.count }),
+    migrator.redo({ count: flags.count, unit: unitOf(flags) }),
   );
   io.result(result, () => [summary(result.applied, 'reverted and applied again', 'nothing is applied', io)]);
   return ExitCode.done;
@@ -159,6 +160,10 @@ export const handlers = {
 
 function modeOf(flags: ModeFlags): RunMode {
   return flags.fake ? 'fake' : flags.dryRun ? 'dry' : 'real';
+}
+
+function unitOf({ step }: { readonly step?: boolean }): RevertOptions['unit'] {
+  return step ? 'step' : 'change';
 }
 
 function durationOf(text: string | undefined, flag: string): number | undefined {

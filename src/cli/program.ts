@@ -94,7 +94,7 @@ function describeProgram(args: readonly string[], action: Action): Command {
 function run(program: Command, action: Action): void {
   command(program, 'run', 'run the pending migrations')
     .option('--to <migration>', 'up to this one: a name, a timestamp, or a part of a name')
-    .option('--count <n>', 'so many', count)
+    .option('--count <n>', 'number of changes to run', count)
     .addOption(
       new Option('--transaction <mode>', 'a transaction for each, one for all, or none').choices([
         'each',
@@ -129,22 +129,30 @@ function run(program: Command, action: Action): void {
 }
 
 function revert(program: Command, action: Action): void {
-  command(program, 'revert', 'revert the last migration')
+  command(program, 'revert', 'revert the last change')
     .addOption(
       new Option('--to <migration>', 'go back to this one, which stays').conflicts(['count', 'all', 'lastRun']),
     )
-    .addOption(new Option('--count <n>', 'so many').argParser(count).conflicts(['all', 'lastRun']))
+    .addOption(new Option('--count <n>', 'number of changes to revert').argParser(count).conflicts(['all', 'lastRun']))
+    .addOption(
+      new Option('--step', 'count single migrations, of which a change may have several').conflicts([
+        'to',
+        'all',
+        'lastRun',
+      ]),
+    )
     .addOption(new Option('--all', 'everything').conflicts('lastRun'))
     .option('--last-run', 'what the last run has applied')
     .addOption(new Option('--fake', 'record them as reverted without executing them').conflicts('dryRun'))
     .addOption(new Option('--dry-run', 'print the SQL: it is executed and rolled back'))
     .addHelpText(
       'after',
-      examples('revert', 'revert --count 2', 'revert --to CreateUsers', 'revert --last-run --dry-run'),
+      examples('revert', 'revert --count 2', 'revert --step', 'revert --to CreateUsers', 'revert --last-run --dry-run'),
     )
     .action(action('revert'));
-  command(program, 'redo', 'revert the last migration and run it again')
-    .option('--count <n>', 'so many', count)
+  command(program, 'redo', 'revert the last change and run it again')
+    .option('--count <n>', 'number of changes', count)
+    .option('--step', 'count single migrations')
     .addHelpText('after', examples('redo', 'redo --count 2'))
     .action(action('redo'));
 }

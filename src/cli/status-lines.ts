@@ -1,21 +1,13 @@
-import type { AppliedMigration, PendingMigration, StatusResult } from '../commands/contract.js';
+import type { AppliedMigration, PendingMigration, StatusChange, StatusResult } from '../commands/contract.js';
 import type { Due } from '../events.js';
 import { many, showDuration } from './io.js';
 import type { Paint } from './io.js';
 
-/** The table that `status` prints: applied, pending, and what is odd. */
+/** The table that `status` prints: changes that are applied, those that are pending, and what is odd. */
 export function statusLines(result: StatusResult, paint: Paint): readonly string[] {
-  const { applied, pending, problems } = result;
-  const width = Math.max(0, ...[...applied, ...pending].map(({ name }) => name.length));
-  const lines = applied.map((migration) =>
-    `${paint.green('✔')} ${migration.name.padEnd(width)}  ${paint.dim(appliedWhen(migration))}`.trimEnd(),
-  );
-  lines.push(
-    ...pending.map((migration) => {
-      const text = migration.due ? paint.dim(`deferred, ${waitsFor[migration.due]}`) : paint.yellow('pending');
-      return `${migration.deferred ? paint.dim('◌') : paint.yellow('○')} ${migration.name.padEnd(width)}  ${text}`;
-    }),
-  );
+  const { applied, pending, changes, problems } = result;
+  const rows = [...applied.map((one) => appliedRow(one, paint)), ...pending.map((one) => pendingRow(one, paint))];
+  const lines = layOut(inChanges(rows, changes, paint));
   // That a pattern matches nothing has been said while the files were listed.
   const odd = problems.filter(({ code }) => code !== 'NO_FILES');
   if (odd.length > 0) lines.push('', ...odd.map(({ message }) => `${paint.yellow('!')} ${message}`));
@@ -25,6 +17,63 @@ export function statusLines(result: StatusResult, paint: Paint): readonly string
     `${many(applied.length, 'migration')} applied${last ? `, the last one is ${last.name}` : ''}; ${toRun(pending)}.`,
   );
   return lines;
+}
+
+interface Row {
+  readonly name: string;
+  readonly sign: string;
+  readonly text: string;
+  readonly applied?: AppliedMigration;
+  /** Of a migration that is shown below its change. */
+  readonly isInside?: true;
+}
+
+function appliedRow(migration: AppliedMigration, paint: Paint): Row {
+  return { name: migration.name, sign: paint.green('✔'), text: paint.dim(appliedWhen(migration)), applied: migration };
+}
+
+function pendingRow({ name, deferred, due }: PendingMigration, paint: Paint): Row {
+  const text = due ? paint.dim(`deferred, ${waitsFor[due]}`) : paint.yellow('pending');
+  return { name, sign: deferred ? paint.dim('◌') : paint.yellow('○'), text };
+}
+
+/** A change of several migrations is one row, and shows them where they are not all in the same state. */
+function inChanges(rows: readonly Row[], changes: readonly StatusChange[], paint: Paint): readonly Row[] {
+  const several = new Map(
+    changes.flatMap((change) =>
+      change.migrations.length === 1 ? [] : change.migrations.map((name) => [name, change] as const),
+    ),
+  );
+  return rows.flatMap((row) => {
+    const change = several.get(row.name);
+    if (change === undefined) return [row];
+    const own = rows.filter(({ name }) => several.get(name) === change);
+    // The row stands where the first of them would.
+    if (own[0] !== row) return [];
+    const { name, migrations } = change;
+    const done = own.flatMap(({ applied }) => applied ?? []);
+    if (new Set(own.map(({ sign }) => sign)).size > 1) {
+      const text = paint.yellow(`${done.length} of ${migrations.length} steps applied`);
+      return [{ name, sign: paint.yellow('◐'), text }, ...own.map((one) => ({ ...one, isInside: true as const }))];
+    }
+    const steps = paint.dim(`  (${migrations.length} steps)`);
+    const last = done.at(-1);
+    const text = last === undefined ? row.text : paint.dim(appliedWhen({ ...last, durationMs: total(done) }));
+    return [{ ...row, name, text: text + steps }];
+  });
+}
+
+function total(applied: readonly AppliedMigration[]): number | null {
+  const durations = applied.map(({ durationMs }) => durationMs);
+  return durations.includes(null) ? null : durations.reduce<number>((sum, ms) => sum + (ms ?? 0), 0);
+}
+
+function layOut(rows: readonly Row[]): string[] {
+  const indent = ({ isInside }: Row): string => (isInside ? '  ' : '');
+  const width = Math.max(0, ...rows.map((row) => row.name.length + indent(row).length));
+  return rows.map((row) =>
+    `${indent(row)}${row.sign} ${row.name.padEnd(width - indent(row).length)}  ${row.text}`.trimEnd(),
+  );
 }
 
 /** What a deferred migration waits for. */

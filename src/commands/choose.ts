@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { ExitCode, MigrateError } from '../errors.js';
+import { changesIn } from '../files/change.js';
 
 interface Named {
   readonly name: string;
@@ -7,11 +8,14 @@ interface Named {
   readonly file?: string | undefined;
 }
 
-/** Finds a migration as a person names it: its name, timestamp or file name, or a part that only one has. */
+/**
+ * Finds a migration as a person names it: its name, timestamp or file name, or a part that only one has. A file or a part that names a whole
+ * change stands for its last migration.
+ */
 export function findByReference<T extends Named>(reference: string, among: readonly T[]): T {
   const wanted = reference.trim();
   const fileName = (migration: T): string => (migration.file === undefined ? '' : basename(migration.file));
-  const exact = among.find(
+  const exact = among.findLast(
     (migration) =>
       migration.name === wanted || String(migration.timestamp) === wanted || fileName(migration) === basename(wanted),
   );
@@ -21,8 +25,9 @@ export function findByReference<T extends Named>(reference: string, among: reado
     part === ''
       ? []
       : among.filter((migration) => `${migration.name} ${fileName(migration)}`.toLowerCase().includes(part));
-  const [only, ...more] = partly;
-  if (only !== undefined && more.length === 0) return only;
+  const [change, ...others] = changesIn(partly.toSorted((a, b) => a.timestamp - b.timestamp));
+  const last = change?.migrations.at(-1);
+  if (last !== undefined && others.length === 0) return last;
   const names = (partly.length > 0 ? partly : among).map((migration) => migration.name);
   throw new MigrateError({
     code: 'MIGRATION_UNKNOWN',

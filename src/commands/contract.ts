@@ -16,6 +16,7 @@ export type { DryRunStatement, FoundBy, Phase };
 export interface RunOptions {
   /** The last migration to run: its name, its timestamp, or an unambiguous part of its name. */
   readonly to?: string | undefined;
+  /** How many changes. */
   readonly count?: number | undefined;
   readonly transaction?: TransactionMode | undefined;
   /** `fake` records the migrations as applied without executing them; `dry` executes them, shows the SQL and rolls everything back. */
@@ -43,20 +44,36 @@ export interface RunResult {
 export interface RevertOptions {
   /** The migration to go back to: it stays applied, everything applied after it is reverted. */
   readonly to?: string | undefined;
+  /** How many changes; with `unit: 'step'`, how many migrations. @default 1 */
   readonly count?: number | undefined;
-  /** `all`: everything; `last-run`: what the last run has applied. Without it: the last migration. */
+  /** What is counted: whole changes, or the single migrations they consist of. @default 'change' */
+  readonly unit?: 'change' | 'step' | undefined;
+  /** `all`: everything; `last-run`: what the last run has applied. Without it: the last change. */
   readonly which?: 'all' | 'last-run' | undefined;
   readonly mode?: RunMode | undefined;
 }
 
+/** What was reverted of a change. */
+export interface RevertedChange {
+  readonly name: string;
+  readonly migrations: readonly string[];
+  /** Its migrations that stay applied. */
+  readonly stay: readonly string[];
+}
+
 export interface RevertResult {
   readonly reverted: readonly Finished[];
+  /** The same, grouped by change. */
+  readonly changes: readonly RevertedChange[];
   readonly waitedForLockMs: number;
   readonly statements?: readonly DryRunStatement[];
 }
 
+export type RedoOptions = Pick<RevertOptions, 'count' | 'unit'>;
+
 export interface RedoResult {
   readonly reverted: readonly Finished[];
+  readonly changes: readonly RevertedChange[];
   readonly applied: readonly Finished[];
   readonly waitedForLockMs: number;
 }
@@ -84,9 +101,19 @@ export interface StatusProblem {
   readonly message: string;
 }
 
+/** Migrations that belong together: one file, or several classes of a list. */
+export interface StatusChange {
+  /** That of its last migration. */
+  readonly name: string;
+  readonly state: 'applied' | 'applied in part' | 'pending';
+  readonly migrations: readonly string[];
+}
+
 export interface StatusResult {
   readonly applied: readonly AppliedMigration[];
   readonly pending: readonly PendingMigration[];
+  /** The same, grouped by change, in the order of their timestamps. */
+  readonly changes: readonly StatusChange[];
   readonly problems: readonly StatusProblem[];
 }
 

@@ -7,6 +7,7 @@ import type { DeferredNote } from '../database/log.js';
 import { timestampOf } from '../files/name.js';
 import type { KnownMigration } from '../files/migration.js';
 import type { ContractPolicy } from '../options.js';
+import { changeByMigration, changesOf, firstChanges } from './changes.js';
 import { findByReference } from './choose.js';
 import type { CommandContext, Survey } from './context.js';
 import type { PendingMigration, RunOptions } from './contract.js';
@@ -28,7 +29,8 @@ export interface Deferred {
 /** Decides which pending migrations run, in the order of their files: a contract one comes before what is newer than it. */
 export function planRun(now: Survey, options: RunOptions, policy: ContractPolicy): RunPlan {
   const runs = met(now, options).filter(chooserOf(now, options, policy));
-  const chosen = options.count === undefined ? runs : runs.slice(0, options.count);
+  const chosen =
+    options.count === undefined ? runs : firstChanges(runs, options.count, changeByMigration(changesOf(now)));
   const [leftOut] = runs.slice(chosen.length);
   const deferred = met(now, options)
     .filter((migration) => migration.phase === 'contract' && !runs.includes(migration))

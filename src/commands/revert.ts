@@ -6,42 +6,50 @@ import { holdLock } from '../database/lock.js';
 import { readDetails } from '../database/log.js';
 import { halfDoneError } from '../database/steps.js';
 import type { KnownMigration } from '../files/migration.js';
+import { changeByMigration, changesOf, firstChanges } from './changes.js';
 import { checkCount, findByReference } from './choose.js';
 import { list, survey, surveyInside } from './context.js';
 import type { CommandContext, Survey } from './context.js';
-import type { RedoResult, RevertOptions, RevertResult } from './contract.js';
+import type { RedoOptions, RedoResult, RevertedChange, RevertOptions, RevertResult } from './contract.js';
 import { execute } from './execute.js';
-import type { PlannedStep } from './execute.js';
+import type { Execution, PlannedStep } from './execute.js';
 
 /** Reverts what was applied last, in the reverse of the order in which it was applied. */
 export async function revert(options: RevertOptions, context: CommandContext): Promise<RevertResult> {
   checkCount(options.count);
-  const { steps, waitedForLockMs, statements } = await goBack(options, context, (down) => down);
+  const { steps, changes, waitedForLockMs, statements } = await goBack(options, context, (down) => down);
   const reverted = steps.map(({ name, durationMs }) => ({ name, durationMs }));
-  return { reverted, waitedForLockMs, ...(statements && { statements }) };
+  return { reverted, changes, waitedForLockMs, ...(statements && { statements }) };
 }
 
-/** Reverts the last migrations and runs them again, while nobody else can come between. */
-export async function redo(options: { readonly count?: number }, context: CommandContext): Promise<RedoResult> {
+/** Reverts the last changes and runs them again, while no other process can come between. */
+export async function redo(options: RedoOptions, context: CommandContext): Promise<RedoResult> {
   checkCount(options.count);
-  const { steps, waitedForLockMs } = await goBack({ count: options.count }, context, (down) => [
+  const { steps, changes, waitedForLockMs } = await goBack(options, context, (down) => [
     ...down,
     ...down.map(({ migration }) => ({ migration, direction: 'up' as const })).reverse(),
   ]);
   const only = (direction: 'up' | 'down') =>
     steps.filter((step) => step.direction === direction).map(({ name, durationMs }) => ({ name, durationMs }));
-  return { reverted: only('down'), applied: only('up'), waitedForLockMs };
+  return { reverted: only('down'), changes, applied: only('up'), waitedForLockMs };
+}
+
+interface WentBack {
+  readonly steps: Execution['finished'];
+  readonly changes: readonly RevertedChange[];
+  readonly waitedForLockMs: number;
+  readonly statements: Execution['statements'];
 }
 
 async function goBack(
   options: RevertOptions,
   context: CommandContext,
   plan: (down: readonly PlannedStep[]) => readonly PlannedStep[],
-) {
+): Promise<WentBack> {
+  const nothing = { steps: [], changes: [], waitedForLockMs: 0, statements: undefined };
   const found = await list(context);
   const before = await withReader(context, (client) => survey(client, found, context));
-  if (before.state.applied.length === 0 && before.state.halfDone.length === 0)
-    return { steps: [], waitedForLockMs: 0, statements: undefined };
+  if (before.state.applied.length === 0 && before.state.halfDone.length === 0) return nothing;
   const locked = await holdLock(
     context,
     () => Promise.resolve(true),
@@ -51,7 +59,9 @@ async function goBack(
       if (unfinished) throw halfUp(unfinished.migration, unfinished);
       const rows = await choose(options, now, client, context);
       const down = rows.map((row) => ({ migration: fileOf(row, now), direction: 'down' as const }));
-      if (down.length === 0) return { steps: [], waitedForLockMs: lock.waitedMs, statements: undefined };
+      if (down.length === 0) return { ...nothing, waitedForLockMs: lock.waitedMs };
+      const changes = revertedChanges(rows, now);
+      if (options.unit !== 'step') tellParts(changes, context);
       const { transaction } = context.settings;
       const execution = await execute(
         plan(down),
@@ -60,10 +70,11 @@ async function goBack(
         client,
         context,
       );
-      return { steps: execution.finished, waitedForLockMs: lock.waitedMs, statements: execution.statements };
+      const { finished: steps, statements } = execution;
+      return { steps, changes, waitedForLockMs: lock.waitedMs, statements };
     },
   );
-  return locked.held ? locked.value : { steps: [], waitedForLockMs: locked.waitedMs, statements: undefined };
+  return locked.held ? locked.value : { ...nothing, waitedForLockMs: locked.waitedMs };
 }
 
 async function choose(
@@ -79,7 +90,36 @@ async function choose(
   }
   if (options.which === 'all') return newestFirst;
   if (options.which === 'last-run') return ofLastRun(newestFirst, client, context);
-  return newestFirst.slice(0, options.count ?? 1);
+  const { count = 1, unit = 'change' } = options;
+  return unit === 'step'
+    ? newestFirst.slice(0, count)
+    : firstChanges(newestFirst, count, changeByMigration(changesOf(now)));
+}
+
+function revertedChanges(rows: readonly LedgerRow[], now: Survey): readonly RevertedChange[] {
+  const reverted = new Set(rows.map(({ name }) => name));
+  const byMigration = changeByMigration(changesOf(now));
+  const changes = new Set(rows.flatMap(({ name }) => byMigration.get(name) ?? []));
+  return [...changes].map(({ name, migrations }) => {
+    const names = migrations.map((one) => one.name).filter(now.isApplied);
+    return {
+      name,
+      migrations: names.filter((one) => reverted.has(one)).reverse(),
+      stay: names.filter((one) => !reverted.has(one)),
+    };
+  });
+}
+
+/** Where other changes were applied in the middle of one, only what comes after these is reverted. */
+function tellParts(changes: readonly RevertedChange[], context: CommandContext): void {
+  for (const { name, migrations, stay } of changes) {
+    if (stay.length === 0) continue;
+    context.onEvent({
+      type: 'warning',
+      code: 'REVERTED_IN_PART',
+      message: `Of the change ${name} only ${migrations.join(', ')} is reverted: ${stay.join(', ')} ${stay.length === 1 ? 'was' : 'were'} applied before other changes, and ${stay.length === 1 ? 'stays' : 'stay'}.`,
+    });
+  }
 }
 
 async function ofLastRun(

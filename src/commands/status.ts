@@ -3,11 +3,14 @@ import { withReader } from '../database/client.js';
 import { deleteDuplicates } from '../database/ledger.js';
 import { readDetails } from '../database/log.js';
 import type { AppliedDetail } from '../database/log.js';
+import type { Change } from '../files/change.js';
 import type { MigrationList } from '../files/migration.js';
+import type { MigrationName } from '../files/name.js';
 import { editedProblems, missingProblems } from './applied-files.js';
+import { changesOf } from './changes.js';
 import { beginList, survey } from './context.js';
 import type { CommandContext, Survey } from './context.js';
-import type { StatusProblem, StatusResult } from './contract.js';
+import type { StatusChange, StatusProblem, StatusResult } from './contract.js';
 import { describePending, isMeantToBeLate } from './phases.js';
 
 /** What is applied, what is pending, what is odd. Reads only: it creates no table and takes no lock. */
@@ -24,9 +27,17 @@ export async function status(context: CommandContext): Promise<StatusResult> {
         return { name, timestamp, appliedAt, durationMs: detail?.duration_ms ?? null };
       }),
       pending: describePending(now, context.settings.contract),
+      changes: changesOf(now).map((change) => statusOf(change, now)),
       problems: problemsOf(now, found, context),
     };
   });
+}
+
+function statusOf({ name, migrations }: Change<MigrationName>, { isApplied }: Survey): StatusChange {
+  const names = migrations.map((one) => one.name);
+  const applied = names.filter(isApplied).length;
+  const state = applied === names.length ? 'applied' : applied === 0 ? 'pending' : 'applied in part';
+  return { name, state, migrations: names };
 }
 
 function problemsOf(now: Survey, found: MigrationList, context: CommandContext): readonly StatusProblem[] {

@@ -2,6 +2,7 @@ import { Inject } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
 import type {
   PendingMigration,
+  RedoOptions,
   RedoResult,
   Resolution,
   ResolveResult,
@@ -50,7 +51,7 @@ export class MigrationsService {
     return this.migrator.revert(options);
   }
 
-  redo(options?: { readonly count?: number }): Promise<RedoResult> {
+  redo(options?: RedoOptions): Promise<RedoResult> {
     return this.migrator.redo(options);
   }
 

@@ -182,6 +182,7 @@ describe('for programs', () => {
         { name: first, timestamp: 1700000000001, phase: 'expand' },
         { name: second, timestamp: 1700000000002, phase: 'expand' },
       ],
+      changes: [first, second].map((name) => ({ name, state: 'pending', migrations: [name] })),
       problems: [],
     });
     expect(await json('run')).toEqual({
@@ -198,6 +199,7 @@ describe('for programs', () => {
     });
     expect(await json('redo')).toEqual({
       reverted: [expect.anything()],
+      changes: [{ name: second, migrations: [second], stay: [] }],
       applied: [expect.anything()],
       waitedForLockMs: 0,
     });

@@ -82,6 +82,7 @@ describe.each([
         durationMs: null,
       })),
       pending: [],
+      changes: names.map((one) => ({ name: one, state: 'applied', migrations: [one] })),
       problems: [],
     });
     expect(await ours('run')).toEqual({ applied: [], deferred: [], waitedForLockMs: 0 });

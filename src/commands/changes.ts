@@ -1,0 +1,33 @@
+import { changesIn } from '../files/change.js';
+import type { Change } from '../files/change.js';
+import type { MigrationName } from '../files/name.js';
+import type { Survey } from './context.js';
+
+/** The changes of a project and its database: of what is in files, and of what only the ledger knows. */
+export function changesOf({ known, state }: Pick<Survey, 'known' | 'state'>): readonly Change<MigrationName>[] {
+  const names = new Set(known.map(({ name }) => name));
+  const all = [...known, ...state.applied.filter(({ name }) => !names.has(name))];
+  return changesIn(all.toSorted((a, b) => a.timestamp - b.timestamp));
+}
+
+/** The change that each migration belongs to, by the name of the migration. */
+export function changeByMigration(
+  changes: readonly Change<MigrationName>[],
+): ReadonlyMap<string, Change<MigrationName>> {
+  return new Map(changes.flatMap((change) => change.migrations.map(({ name }) => [name, change] as const)));
+}
+
+/** The first so many changes of a list, whose migrations stand together: as long as they do, they count as one. */
+export function firstChanges<T extends MigrationName>(
+  migrations: readonly T[],
+  count: number,
+  byMigration: ReadonlyMap<string, Change<MigrationName>>,
+): readonly T[] {
+  let runs = 0;
+  const end = migrations.findIndex(({ name }, index) => {
+    const before = migrations[index - 1];
+    if (before === undefined || byMigration.get(name) !== byMigration.get(before.name)) runs += 1;
+    return runs > count;
+  });
+  return end === -1 ? migrations : migrations.slice(0, end);
+}

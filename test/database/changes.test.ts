@@ -1,0 +1,195 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { ContractPolicy } from '../../src/options.js';
+import type { MigrationClass } from '../../src/files/migration.js';
+import type { RevertOptions, RunOptions } from '../../src/commands/contract.js';
+import { runCli } from '../support/cli.js';
+import { createDatabase } from '../support/database.js';
+import type { TestDatabase } from '../support/database.js';
+import { migration, using } from '../support/migrations.js';
+import { createProject } from '../support/project.js';
+
+const one = (name: string, phase: 'expand' | 'contract', up: string, down: string): MigrationClass =>
+  migration(name, { phase, up: [up], down: [down] });
+const column = (name: string, of: string, phase: 'expand' | 'contract' = 'expand'): MigrationClass =>
+  one(name, phase, `ALTER TABLE t ADD ${of} int`, `ALTER TABLE t DROP ${of}`);
+
+const init = one('Init1700000000000', 'expand', 'CREATE TABLE t (id int)', 'DROP TABLE t');
+const age = [
+  column('AddAgeStep11700000000011', 'age1'),
+  column('AddAgeStep21700000000012', 'age2'),
+  column('AddAge1700000000013', 'age3', 'contract'),
+];
+const size = [column('AddSizeStep11700000000021', 'size1'), column('AddSize1700000000022', 'size2')];
+const later = column('AddLater1700000000031', 'later');
+const all = [init, ...age, ...size, later];
+
+let database: TestDatabase;
+beforeEach(async () => {
+  database = await createDatabase();
+});
+afterEach(() => database.drop());
+
+const short = (name: string): string => name.slice(0, -13);
+const ledger = async (): Promise<string> =>
+  (await database.query('SELECT name FROM migrations ORDER BY id')).map(({ name }) => short(String(name))).join(' ');
+const run = async (
+  migrations: readonly MigrationClass[] = all,
+  options: RunOptions = {},
+  contract: ContractPolicy = 'immediately',
+): Promise<{ readonly applied: string; readonly deferred: string }> => {
+  const { result } = await using({ url: database.url, migrations, settings: { contract } }, (migrator) =>
+    migrator.run(options),
+  );
+  return {
+    applied: result.applied.map(({ name }) => short(name)).join(' '),
+    deferred: result.deferred.map(short).join(' '),
+  };
+};
+const revert = async (options: RevertOptions = {}, migrations: readonly MigrationClass[] = all) => {
+  const { result, events } = await using({ url: database.url, migrations }, (migrator) => migrator.revert(options));
+  const told = events.flatMap((event) => (event.type === 'warning' ? [event.code] : []));
+  return {
+    reverted: result.reverted.map(({ name }) => short(name)).join(' '),
+    changes: result.changes.map(({ name, migrations: own, stay }) => `${short(name)} ${own.length} ${stay.length}`),
+    told,
+  };
+};
+
+describe('run', () => {
+  it('counts changes', async () => {
+    expect(await run(all, { count: 2 })).toMatchObject({ applied: 'Init AddAgeStep1 AddAgeStep2 AddAge' });
+    expect(await run(all, { count: 1 })).toMatchObject({ applied: 'AddSizeStep1 AddSize' });
+  });
+
+  it('takes a part of a name for the whole change', async () => {
+    expect(await run(all, { to: 'AddAge' })).toMatchObject({ applied: 'Init AddAgeStep1 AddAgeStep2 AddAge' });
+    expect(await run(all, { to: 'AddSizeStep1' })).toMatchObject({ applied: 'AddSizeStep1' });
+  });
+});
+
+describe('revert', () => {
+  it.each([
+    ['the last change', {}, 'AddLater', ['AddLater 1 0']],
+    ['--count counts changes', { count: 2 }, 'AddLater AddSize AddSizeStep1', ['AddLater 1 0', 'AddSize 2 0']],
+    [
+      '--step counts migrations',
+      { count: 2, unit: 'step' as const },
+      'AddLater AddSize',
+      ['AddLater 1 0', 'AddSize 1 1'],
+    ],
+    ['--to a change, which stays', { to: 'AddAge' }, 'AddLater AddSize AddSizeStep1', ['AddLater 1 0', 'AddSize 2 0']],
+  ])('%s', async (_title, options, reverted, changes) => {
+    await run();
+    expect(await revert(options)).toEqual({ reverted, changes, told: [] });
+    expect(await ledger()).toBe(
+      `Init AddAgeStep1 AddAgeStep2 AddAge AddSizeStep1 AddSize AddLater`
+        .split(' ')
+        .slice(0, 7 - reverted.split(' ').length)
+        .join(' '),
+    );
+  });
+
+  it('goes on with a change of which one step was reverted before', async () => {
+    await run();
+    await revert({ to: 'AddSize' });
+    await revert({ unit: 'step' });
+    expect(await revert()).toEqual({ reverted: 'AddSizeStep1', changes: ['AddSize 1 0'], told: [] });
+  });
+
+  it('takes back only what comes after other changes, says so, and forgets that it was deferred', async () => {
+    const v1 = [init, ...age];
+    await run([init]);
+    expect(await run(v1, {}, 'next-deploy')).toEqual({ applied: 'AddAgeStep1 AddAgeStep2', deferred: 'AddAge' });
+    await run([...v1, ...size], { phase: 'expand' }, 'next-deploy');
+    await run([...v1, ...size], { phase: 'contract' }, 'next-deploy');
+    expect(await ledger()).toBe('Init AddAgeStep1 AddAgeStep2 AddSizeStep1 AddSize AddAge');
+    expect(await revert({}, [...v1, ...size])).toEqual({
+      reverted: 'AddAge',
+      changes: ['AddAge 1 2'],
+      told: ['REVERTED_IN_PART'],
+    });
+    // The deferral was used up: it is met as if for the first time.
+    expect(await run([...v1, ...size], {}, 'next-deploy')).toEqual({ applied: '', deferred: 'AddAge' });
+    expect(await revert({ count: 2 }, [...v1, ...size])).toMatchObject({
+      reverted: 'AddSize AddSizeStep1 AddAgeStep2 AddAgeStep1',
+    });
+    const [note] = await database.query(`SELECT count(*)::int AS notes FROM migrations_log WHERE state = 'deferred'`);
+    expect(note?.['notes']).toBeGreaterThan(0);
+    expect(await run(v1, {}, 'next-deploy')).toEqual({ applied: 'AddAgeStep1 AddAgeStep2', deferred: 'AddAge' });
+    expect(await run([...v1, ...size], {}, 'next-deploy')).toEqual({
+      applied: 'AddAge AddSizeStep1 AddSize',
+      deferred: '',
+    });
+  });
+
+  it('redo does the same, and applies it again', async () => {
+    await run();
+    const { result } = await using({ url: database.url, migrations: all }, (migrator) => migrator.redo({ count: 2 }));
+    expect(result.reverted.map(({ name }) => short(name)).join(' ')).toBe('AddLater AddSize AddSizeStep1');
+    expect(result.applied.map(({ name }) => short(name)).join(' ')).toBe('AddSizeStep1 AddSize AddLater');
+    const step = await using({ url: database.url, migrations: all }, (migrator) => migrator.redo({ unit: 'step' }));
+    expect(step.result.applied).toHaveLength(1);
+  });
+});
+
+it('status groups by change: for programs and for people', async () => {
+  const text = (name: string, phase: string, up: string, down: string): string =>
+    `exports.${name} = class ${name} { static phase = '${phase}';
+       async up(queryRunner) { await queryRunner.query('${up}'); }
+       async down(queryRunner) { await queryRunner.query('${down}'); } };\n`;
+  const project = createProject({
+    'package.json': '{ "name": "app" }',
+    '.env': `DATABASE_URL=${database.url}\n`,
+    'data-source.js': `const { defineDataSource } = require('nest-migrate/data-source');
+module.exports = defineDataSource({ baseDir: __dirname, migrations: ['migrations/*.js'] });`,
+    'migrations/1700000000000-Init.js': text('Init1700000000000', 'expand', 'CREATE TABLE t (id int)', 'DROP TABLE t'),
+    'migrations/1700000000013-AddAge.js':
+      text('AddAgeStep11700000000011', 'expand', 'ALTER TABLE t ADD a int', 'ALTER TABLE t DROP a') +
+      text('AddAgeStep21700000000012', 'expand', 'ALTER TABLE t ADD b int', 'ALTER TABLE t DROP b') +
+      text('AddAge1700000000013', 'contract', 'ALTER TABLE t DROP a', 'ALTER TABLE t ADD a int'),
+  });
+  const cli = async (...args: string[]) => (await runCli(args, { cwd: project.dir })).stdout;
+  const lines = async (): Promise<readonly string[]> =>
+    (await cli('status'))
+      .split('\n')
+      .map((line) => line.replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC {2}\d+ ms/, '<when>'));
+  expect((await lines()).slice(0, 2)).toEqual([
+    '○ Init1700000000000    pending',
+    '○ AddAge1700000000013  pending  (3 steps)',
+  ]);
+  await cli('run', '--count', '1');
+  await cli('run', '--phase', 'expand', '--contract', 'next-deploy');
+  expect(JSON.parse(await cli('status', '--json'))).toMatchObject({
+    changes: [
+      { name: 'Init1700000000000', state: 'applied', migrations: ['Init1700000000000'] },
+      { name: 'AddAge1700000000013', state: 'applied in part', migrations: age.map(({ name }) => name) },
+    ],
+  });
+  const partly = (await runCli(['status', '--contract', 'next-deploy'], { cwd: project.dir })).stdout;
+  expect(
+    partly
+      .split('\n')
+      .slice(0, 5)
+      .map((line) => line.replace(/\d{4}-.* ms/, '<when>')),
+  ).toEqual([
+    '✔ Init1700000000000           <when>',
+    '◐ AddAge1700000000013         2 of 3 steps applied',
+    '  ✔ AddAgeStep11700000000011  <when>',
+    '  ✔ AddAgeStep21700000000012  <when>',
+    '  ◌ AddAge1700000000013       deferred, waits for the next deploy',
+  ]);
+  await cli('run', '--phase', 'all');
+  expect((await lines()).slice(0, 2)).toEqual([
+    '✔ Init1700000000000    <when>',
+    '✔ AddAge1700000000013  <when>  (3 steps)',
+  ]);
+  expect(JSON.parse(await cli('revert', '--json'))).toMatchObject({
+    reverted: [
+      { name: 'AddAge1700000000013' },
+      { name: 'AddAgeStep21700000000012' },
+      { name: 'AddAgeStep11700000000011' },
+    ],
+    changes: [{ name: 'AddAge1700000000013', stay: [] }],
+  });
+  project.remove();
+});
