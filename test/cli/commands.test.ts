@@ -205,6 +205,7 @@ describe('for programs', () => {
     });
     expect(await json('revert', '--all')).toEqual({
       reverted: [expect.objectContaining({ name: second }), expect.objectContaining({ name: first })],
+      changes: [second, first].map((name) => ({ name, migrations: [name], stay: [] })),
       waitedForLockMs: 0,
     });
     expect(await json('wait')).toEqual({ waitedMs: expect.any(Number), pending: [] });
