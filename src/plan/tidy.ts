@@ -1,7 +1,8 @@
 import type { Change } from '../schema/change.js';
-import { definitionOf, defaultOf } from '../schema/column.js';
+import { defaultOf } from '../schema/column.js';
 import { keyOf, objectId, tableSql } from '../schema/object-id.js';
 import type { ObjectId } from '../schema/object-id.js';
+import { ownDefinitionOf } from '../schema/own-words.js';
 import type { Schema, SchemaObject } from '../schema/read.js';
 import { generatedName, quoteName } from '../sql/index.js';
 
@@ -166,7 +167,7 @@ function insideOf(
   serials: Serials,
 ): { readonly clause: string; readonly creates: readonly ObjectId[] } {
   if (first.kind === 'constraint') {
-    return { clause: `CONSTRAINT ${quoteName(first.name ?? '')} ${definitionOf(to, first)}`, creates: [] };
+    return { clause: `CONSTRAINT ${quoteName(first.name ?? '')} ${ownDefinitionOf(to, first)}`, creates: [] };
   }
   const sequence = serialOf(first, serials);
   if (sequence) {

@@ -4,6 +4,7 @@ import type { Engine, Fact, FactBase } from './engine.js';
 import { engine } from './engine.js';
 import { keyOf } from './object-id.js';
 import type { ObjectId } from './object-id.js';
+import { inOwnWords } from './own-words.js';
 import { schemaOf } from './read.js';
 import type { Schema } from './read.js';
 
@@ -21,7 +22,8 @@ export async function compareSchemas(
   const { plan, buildFactBase } = await engine();
   const before = withStale(replaceEnums ? withOtherEnums(from, to) : from, to);
   const options = { renames: 'off', compact: false, assumedRoles: rolesIn(from, to) };
-  const { actions } = plan(asFactBase(before, buildFactBase), asFactBase(to, buildFactBase), options);
+  const written = inOwnWords(to, before);
+  const { actions } = plan(asFactBase(before, buildFactBase), asFactBase(written, buildFactBase), options);
   return actions.map((action) => changeOf(action, from, to));
 }
 

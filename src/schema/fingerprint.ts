@@ -38,6 +38,22 @@ export function differences(was: Fingerprint, is: Fingerprint): readonly string[
   ];
 }
 
+/** The rows that are otherwise now, with what they were. */
+export function changedRows(
+  was: Fingerprint,
+  is: Fingerprint,
+): readonly (readonly [was: FingerprintRow, is: FingerprintRow])[] {
+  return [...is].flatMap(([key, row]) => {
+    const before = was.get(key);
+    return before === undefined || before.is === row.is ? [] : [[before, row] as const];
+  });
+}
+
+/** Without the rows that say the same, though not in the same form. */
+export function withoutRows(whole: Fingerprint, rows: ReadonlySet<FingerprintRow>): Fingerprint {
+  return new Map([...whole].filter(([, row]) => !rows.has(row)));
+}
+
 /** By kind, and by name: in whatever order they were read. */
 function inOrder(rows: readonly (readonly [key: string, FingerprintRow])[]): readonly FingerprintRow[] {
   return rows.toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);

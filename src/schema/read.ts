@@ -2,6 +2,8 @@ import type { Dependency, Fact } from './engine.js';
 import { engine } from './engine.js';
 import { keyOf } from './object-id.js';
 import type { ObjectId } from './object-id.js';
+import { settled } from './settle.js';
+import type { Session } from './settle.js';
 
 /** What a database looks like: every object that migrations are about, read from the catalog. */
 export interface Schema {
@@ -43,6 +45,8 @@ export interface Catalog {
 export interface ReadOptions {
   /** Tables that belong to the tool, not to the schema. */
   readonly ignoreTables: readonly ObjectId[];
+  /** Expressions as they are printed, or in the form that is printed the same again, which a shadow finds out. @default 'printed' */
+  readonly texts?: 'printed' | 'settled';
 }
 
 /** Who may do what is left out: roles and rights differ from server to server, and migrations here are not about them. */
@@ -53,7 +57,10 @@ export async function readSchema(pool: CatalogPool, options: ReadOptions): Promi
   return schemaOf(facts, edges);
 }
 
-export async function readCatalog(pool: CatalogPool, { ignoreTables }: ReadOptions): Promise<Catalog> {
+export async function readCatalog(
+  pool: CatalogPool,
+  { ignoreTables, texts = 'printed' }: ReadOptions,
+): Promise<Catalog> {
   const { extract } = await engine();
   const { factBase } = await extract(pool);
   const ignored = new Set(ignoreTables.map(keyOf));
@@ -75,7 +82,19 @@ export async function readCatalog(pool: CatalogPool, { ignoreTables }: ReadOptio
   const kept = all.filter(
     (fact) => !leftOut.has(fact.id.kind) && !isNoise(fact) && !isIgnored(fact) && !isTheirs(fact.id),
   );
-  return { facts: kept.map(withCollation), edges };
+  const facts = kept.map(withCollation);
+  return { facts: texts === 'settled' ? await settledIn(pool, facts) : facts, edges };
+}
+
+async function settledIn(pool: CatalogPool, facts: readonly Fact[]): Promise<readonly Fact[]> {
+  const client = (await pool.connect()) as Session & { release(): void };
+  try {
+    await client.query('BEGIN');
+    return await settled(facts, client);
+  } finally {
+    await client.query('ROLLBACK');
+    client.release();
+  }
 }
 
 /** The types that only tables need which are left out: they are not the schema's either. */

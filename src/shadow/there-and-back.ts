@@ -5,6 +5,7 @@ import { differences } from '../schema/fingerprint.js';
 import { look, lookAside, lookAt } from './look.js';
 import type { Look } from './look.js';
 import { replayOne, withQueryRunner } from './replay.js';
+import { settledDifferences } from './settled-differences.js';
 import type { Shadow } from './shadow.js';
 
 /** What the `down` of a migration does, executed right behind its `up`. */
@@ -87,7 +88,7 @@ async function whereTo(
     return refusal(error) ?? { leads: 'into-error', reason: reasonOf(error) };
   }
   const here = await (queryRunner.isTransactionActive ? look : lookAside)(queryRunner, after);
-  const found = differences(before.fingerprint, here.fingerprint);
+  const found = await settledDifferences(before.fingerprint, here.fingerprint, queryRunner);
   return found.length === 0 ? { leads: 'back' } : { leads: 'elsewhere', differences: found };
 }
 

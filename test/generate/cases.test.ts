@@ -4,6 +4,7 @@ import type { Case } from './cases/case.js';
 import { columns } from './cases/columns.js';
 import { constraints } from './cases/constraints.js';
 import { enums } from './cases/enums.js';
+import { expressions } from './cases/expressions.js';
 import { indexes } from './cases/indexes.js';
 import { others } from './cases/others.js';
 import { relations } from './cases/relations.js';
@@ -14,6 +15,7 @@ const topics: Readonly<Record<string, readonly Case[]>> = {
   columns,
   enums,
   constraints,
+  expressions,
   indexes,
   relations,
   renames,
@@ -32,6 +34,7 @@ describe.each(Object.entries(topics).map(([topic, cases]) => [topic, chosen(case
       const { sql, texts, rowsKept } = await evolve(one);
       expect(rowsKept > 0).toBe((one.rows ?? []).length > 0);
       if (one.sql) expect(sql).toEqual(one.sql);
+      for (const text of one.says ?? []) expect(sql.join('\n')).toContain(text);
       if (one.phases) expect(texts.map((text) => /static phase = '(\w+)'/.exec(text)?.[1])).toEqual(one.phases);
     });
   },

@@ -134,7 +134,7 @@ async function outcomeIn(database: TestDatabase): Promise<Outcome> {
   const pool = new pg.Pool({ connectionString: database.url });
   try {
     return {
-      schema: await readSchema(pool, { ignoreTables: own }),
+      schema: await readSchema(pool, { ignoreTables: own, texts: 'settled' }),
       ledger: await database.query('SELECT name FROM migrations ORDER BY id'),
       data: await database.query(
         `SELECT count(*) AS orders, sum(quantity) AS quantity, sum(total) AS total, count(token) AS tokens, count(DISTINCT token) AS different,

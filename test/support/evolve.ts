@@ -179,7 +179,7 @@ async function withLiveSchema<T>(url: string, work: (live: () => Promise<Schema>
   const pool = new pg.Pool({ connectionString: url, max: 1, idleTimeoutMillis: 0 });
   pool.on('error', () => undefined);
   try {
-    return await work(() => readSchema(pool, { ignoreTables: own }));
+    return await work(() => readSchema(pool, { ignoreTables: own, texts: 'settled' }));
   } finally {
     await pool.end();
   }

@@ -138,7 +138,7 @@ async function sideOf(pool: Pool) {
 }
 
 function read(pool: Pool): Promise<Schema> {
-  return readSchema(pool, { ignoreTables: own });
+  return readSchema(pool, { ignoreTables: own, texts: 'settled' });
 }
 
 /** An emptied database with the tables of these entities. */

@@ -42,7 +42,10 @@ export async function currentSide(
 ): Promise<CurrentSide> {
   // Who made what is not known of a live database.
   if (from !== undefined)
-    return { ...(await withLive(from, (pool) => sideOf(pool, context, unmanaged))), origins: new Map() };
+    return {
+      ...(await withLive(from, (pool) => sideOf(pool, context, { unmanaged, texts: 'printed' }))),
+      origins: new Map(),
+    };
   const migrations = await resolveMigrations(await listMigrations(context.migrations));
   return replayedSide(migrations, context, { url, cache, unmanaged });
 }
@@ -71,7 +74,7 @@ function replayed(
 ): Promise<CurrentSide> {
   return withEmptyShadow(context, { url }, async (shadow) => {
     const origins = await replayWithOrigins(shadow, migrations, context.instantiate);
-    return { ...(await sideOf(shadow.pool, context, unmanaged)), origins };
+    return { ...(await sideOf(shadow.pool, context, { unmanaged, texts: 'settled' })), origins };
   });
 }
 

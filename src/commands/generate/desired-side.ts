@@ -3,6 +3,7 @@ import { prepareToCompare } from '../../schema/compare.js';
 import { graft } from '../../schema/graft.js';
 import { keyOf, sqlName } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
+import type { OwnWords } from '../../schema/own-words.js';
 import { hashOf } from '../../shadow/cache.js';
 import type { SchemaCache } from '../../shadow/cache.js';
 import { createEntities } from '../../shadow/entities.js';
@@ -13,6 +14,7 @@ import { initialSessionOf } from '../../shadow/initial-session.js';
 import { aside } from '../../shadow/throwaway.js';
 import { withEntities } from '../../shadow/with-entities.js';
 import type { CommandContext } from '../context.js';
+import { readWords } from './entity-words.js';
 import { readHistory } from './history.js';
 import type { History } from './history.js';
 import { withThrowaway } from './on-shadow.js';
@@ -28,6 +30,8 @@ export interface Described {
   /** With which TypeORM creates them. */
   readonly statements: readonly string[];
   readonly history: History;
+  /** How they put it, where PostgreSQL puts it otherwise. */
+  readonly words: OwnWords;
   /** Tables that the entities only know: neither side has them. */
   readonly unmanaged: readonly ObjectId[];
 }
@@ -37,7 +41,12 @@ export function readEntities(context: CommandContext): Promise<Described> {
   return withEntities(context, async (entities) => {
     const statements: string[] = [];
     await createEntities(entities, (sql) => Promise.resolve(statements.push(sql)));
-    return { statements, history: readHistory(entities, schema), unmanaged: unmanagedTables(entities, schema) };
+    return {
+      statements,
+      history: readHistory(entities, schema),
+      words: readWords(entities, statements, schema),
+      unmanaged: unmanagedTables(entities, schema),
+    };
   });
 }
 
@@ -82,7 +91,7 @@ function explained({ context, described, url, initial }: Making): Promise<Side> 
       const { pool } = await lend(extensionsIn(described.statements));
       for (const sql of initial.clearing) await pool.query(sql);
       await createEntities(entities, (sql) => pool.query(sql));
-      return sideOf(pool, context, described.unmanaged);
+      return sideOf(pool, context, { unmanaged: described.unmanaged, texts: 'settled' });
     }),
   );
 }
@@ -121,7 +130,7 @@ async function madeAside(
   try {
     return await aside(throwaway, async (database) => {
       await database.query([...initial.clearing, ...statements].join('\n;\n'));
-      return sideOf(database, context, described.unmanaged);
+      return sideOf(database, context, { unmanaged: described.unmanaged, texts: 'settled' });
     });
   } catch (error) {
     if (isMigrateError(error)) throw error;

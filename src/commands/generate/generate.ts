@@ -6,6 +6,7 @@ import { followInitial } from '../../schema/follow.js';
 import { keepUnknown } from '../../schema/keep.js';
 import { narrow } from '../../schema/narrow.js';
 import type { ObjectId } from '../../schema/object-id.js';
+import { withOwnWords } from '../../schema/own-words.js';
 import { noCache, openCache, writeLater } from '../../shadow/cache.js';
 import type { SchemaCache } from '../../shadow/cache.js';
 import { initialStateOf } from '../../shadow/initial-state.js';
@@ -86,7 +87,7 @@ async function find(
   cache: SchemaCache,
 ): Promise<Found | GenerateResult> {
   const described = await readEntities(context);
-  const { unmanaged, history } = described;
+  const { unmanaged, history, words } = described;
   const initial = await initialSide(context, { ...described, lend, cache });
   const [entities, current] = await both(
     desiredSide({ context, described, lend, initial, url: options.shadow, cache }),
@@ -95,7 +96,7 @@ async function find(
   const desired = { ...entities, schema: followInitial(entities.schema, current.schema, initial) };
   const metadata = metadataChanges(current.metadata, desired.metadata, metadataTableOf(context.dataSource));
   const { from, to } = narrow(current.schema, desired.schema);
-  const sides: Sides = { desired: to, history, origins: current.origins, metadata, given };
+  const sides: Sides = { desired: withOwnWords(to, words), history, origins: current.origins, metadata, given };
   const { schema, kept } = wanted(from, [], options, sides);
   if (metadata.length === 0 && (await isSame(from, schema)))
     return { files: [], statements: [], renames: [], warnings: told(kept, current.origins) };

@@ -35,7 +35,7 @@ export async function initialSide(
   { lend, cache, statements, unmanaged }: Asked,
 ): Promise<InitialSide> {
   const read = async (): Promise<Schema> =>
-    readSchema((await lend([])).pool, { ignoreTables: [...ownTables(context), ...unmanaged] });
+    readSchema((await lend([])).pool, { ignoreTables: [...ownTables(context), ...unmanaged], texts: 'settled' });
   const state = await initialStateOf(context);
   const schema = await initialSchema(state, read, cache);
   const created = new Set(statements.flatMap(createdBy));

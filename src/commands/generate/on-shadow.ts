@@ -2,6 +2,7 @@ import type { SqlClient } from '../../database/client.js';
 import { MigrateError } from '../../errors.js';
 import { compareSchemas } from '../../schema/compare.js';
 import type { ObjectId } from '../../schema/object-id.js';
+import { asPrintedBy } from '../../schema/printed-texts.js';
 import { readSchema } from '../../schema/read.js';
 import type { Schema } from '../../schema/read.js';
 import type { SchemaCache } from '../../shadow/cache.js';
@@ -133,7 +134,8 @@ export async function withWorkbench<T>(
 ): Promise<T> {
   const { pool, initial } = await lend([...extensionsOf(schema), ...extensionsOf(to)]);
   await createTypeormTable(pool, context);
-  const read = (): Promise<Schema> => readSchema(pool, { ignoreTables: [...ownTables(context), ...unmanaged] });
+  const read = (): Promise<Schema> =>
+    readSchema(pool, { ignoreTables: [...ownTables(context), ...unmanaged], texts: 'settled' });
   const client = (await pool.connect()) as SqlClient & { release(): void };
   try {
     await client.query('SET check_function_bodies = off');
@@ -142,7 +144,7 @@ export async function withWorkbench<T>(
     await client.query('RESET check_function_bodies');
     if (!inOtherWords) return await work({ client, schema, read });
     const made = await read();
-    const left = await compareSchemas(made, schema);
+    const left = await compareSchemas(made, asPrintedBy(made, schema));
     if (left.length > 0) throw notMade(left.map(({ sql }) => sql));
     return await work({ client, schema: made, read });
   } finally {

@@ -1,10 +1,11 @@
 import { messageOf } from '../../errors.js';
 import { compareSchemas } from '../../schema/compare.js';
-import { differences } from '../../schema/differences.js';
 import type { Difference } from '../../schema/differences.js';
 import { narrow } from '../../schema/narrow.js';
 import { describeObject, keyOf } from '../../schema/object-id.js';
-import { readSchema, schemaOf } from '../../schema/read.js';
+import { differingTexts, textsOf, withTexts } from '../../schema/printed-texts.js';
+import type { Payload } from '../../schema/printed-texts.js';
+import { readSchema } from '../../schema/read.js';
 import type { Schema } from '../../schema/read.js';
 import { hashOf } from '../../shadow/cache.js';
 import type { SchemaCache } from '../../shadow/cache.js';
@@ -12,21 +13,6 @@ import { initialStateOfCopy } from '../../shadow/initial-state.js';
 import type { CommandContext } from '../context.js';
 import { extensionsOf, withThrowaway } from './on-shadow.js';
 import { ownTables } from './tables.js';
-
-/** What the server prints of an expression or a query, each version a little differently: before 16, every column of a view with its table. */
-const printed = new Set([
-  'def',
-  'expr',
-  'generatedExpr',
-  'default',
-  'usingExpr',
-  'checkExpr',
-  'where',
-  'partitionKey',
-  'partitionBound',
-]);
-
-type Payload = Readonly<Record<string, unknown>>;
 
 /**
  * The schema of the database, with the texts in which it differs as the shadow's version of PostgreSQL prints them: it is made there once
@@ -38,9 +24,7 @@ export async function inSameWords(
   context: CommandContext,
   { url, cache }: { readonly url: string | undefined; readonly cache: SchemaCache },
 ): Promise<{ readonly schema: Schema; readonly warnings: readonly string[] }> {
-  const suspects = differences(expected, live).filter(
-    ({ from, properties }) => from !== undefined && properties.some((name) => printed.has(name)),
-  );
+  const suspects = differingTexts(expected, live);
   if (suspects.length === 0) return { schema: live, warnings: [] };
   const as = (side: 'from' | 'to') => (one: Difference) => textsOf(one, one[side]?.payload ?? {});
   // A change of these texts, and of nothing else, is what decides which part of the database is made.
@@ -51,17 +35,6 @@ export async function inSameWords(
   const schema = withTexts(live, suspects, (one) => textsOf(one, made.payloads.get(keyOf(one.id)) ?? {}));
   const notMade = suspects.filter(({ id }) => !made.payloads.has(keyOf(id))).map(({ id }) => describeObject(id));
   return { schema, warnings: notMade.length === 0 ? [] : [notComparable(notMade, made.failures)] };
-}
-
-function textsOf({ properties }: Difference, payload: Payload): Payload {
-  const texts = properties.filter((name) => printed.has(name) && typeof payload[name] === 'string');
-  return Object.fromEntries(texts.map((name) => [name, payload[name]]));
-}
-
-function withTexts(schema: Schema, which: readonly Difference[], textsFor: (one: Difference) => Payload): Schema {
-  const texts = new Map(which.map((one) => [keyOf(one.id), textsFor(one)]));
-  const facts = schema.facts.map((fact) => ({ ...fact, payload: { ...fact.payload, ...texts.get(keyOf(fact.id)) } }));
-  return schemaOf(facts, schema.edges);
 }
 
 interface Made {
@@ -79,7 +52,7 @@ function makeOnShadow(
 ): Promise<Made> {
   return withThrowaway({ url, initial: () => initialStateOfCopy(context) }, async (lend) => {
     const { pool } = await lend(extensionsOf(part));
-    const read = (): Promise<Schema> => readSchema(pool, { ignoreTables: ownTables(context) });
+    const read = (): Promise<Schema> => readSchema(pool, { ignoreTables: ownTables(context), texts: 'settled' });
     const failures: string[] = [];
     const statements = [
       'SET check_function_bodies = off',

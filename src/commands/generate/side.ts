@@ -35,16 +35,22 @@ export async function ownSide(context: CommandContext): Promise<Side> {
   await context.initialise();
   const { master } = context.dataSource.driver as unknown as { readonly master: CatalogPool & SqlClient };
   const unmanaged = unmanagedTables(context.dataSource, initialSessionOf(context).schema);
-  return sideOf(master, context, unmanaged);
+  return sideOf(master, context, { unmanaged, texts: 'printed' });
+}
+
+interface Reading {
+  readonly unmanaged: readonly ObjectId[];
+  /** A live database is only read; on a shadow, expressions can be settled. */
+  readonly texts: 'printed' | 'settled';
 }
 
 export async function sideOf(
   pool: CatalogPool & SqlClient,
   context: CommandContext,
-  unmanaged: readonly ObjectId[],
+  { unmanaged, texts }: Reading,
 ): Promise<Side> {
   return {
-    schema: await readSchema(pool, { ignoreTables: [...ownTables(context), ...unmanaged] }),
+    schema: await readSchema(pool, { ignoreTables: [...ownTables(context), ...unmanaged], texts }),
     metadata: await typeormMetadataRows(pool, context.dataSource),
   };
 }

@@ -1,7 +1,7 @@
-import { definitionOf } from '../../schema/column.js';
 import { keyDefinition } from '../../schema/definition.js';
 import { describeObject, sqlName, tableSql } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
+import { ownDefinitionOf } from '../../schema/own-words.js';
 import { existingTable } from '../context.js';
 import type { PlanContext, Recipe } from '../context.js';
 import { step } from '../step.js';
@@ -17,7 +17,7 @@ export const addValidated: Recipe = (change, context) => {
   const { type, validated } = context.to.get(constraint)?.is ?? {};
   if (!table || (type !== 'f' && type !== 'c') || validated !== true) return undefined;
   if (type === 'f' && isPartitioned(table, context) && context.targetVersion < 18) return undefined;
-  return validatedSteps(table, constraint.name ?? '', definitionOf(context.to, constraint));
+  return validatedSteps(table, constraint.name ?? '', ownDefinitionOf(context.to, constraint));
 };
 
 function validatedSteps(table: ObjectId, name: string, definition: string): readonly Step[] {

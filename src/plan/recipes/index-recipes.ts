@@ -1,6 +1,7 @@
-import { indexDefinition } from '../../schema/definition.js';
+import { indexDefinition, indexParts } from '../../schema/definition.js';
 import { describeObject, sqlName } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
+import { ownDefinitionOf } from '../../schema/own-words.js';
 import { existingTable, sameId } from '../context.js';
 import type { PlanContext, Recipe } from '../context.js';
 import { step } from '../step.js';
@@ -13,7 +14,7 @@ export const createIndex: Recipe = (change, context) => {
   const table = change.kind === 'create index' ? existingTable(index, context) : undefined;
   if (!table || isPartitioned(table, context)) return undefined;
   if (context.from.has(index)) return replaceIndex(index, context);
-  const { unique, nameAndRest } = indexDefinition(context.to, index);
+  const { unique, nameAndRest } = indexParts(ownDefinitionOf(context.to, index));
   return [
     dropLeftover(index),
     step(`CREATE ${unique}INDEX CONCURRENTLY ${nameAndRest}`, {
@@ -34,7 +35,7 @@ function phaseOf(index: ObjectId, { from, decisions }: PlanContext): Phase {
 function replaceIndex(index: ObjectId, context: PlanContext): readonly Step[] {
   const draft = { ...index, name: fittingName(`${index.name ?? ''}_new`) };
   const name = quoteName(index.name ?? '');
-  const { unique, rest } = indexDefinition(context.to, index);
+  const { unique, rest } = indexParts(ownDefinitionOf(context.to, index));
   const phase = phaseOf(index, context);
   return [
     dropLeftover(draft),

@@ -7,6 +7,8 @@ export interface Case extends Evolution {
   readonly name: string;
   /** The statements of the change, where it matters that they are these. */
   readonly sql?: readonly string[];
+  /** Texts that stand in the statements. */
+  readonly says?: readonly string[];
   /** The phases of the files, in order. */
   readonly phases?: readonly ('expand' | 'contract')[];
 }
