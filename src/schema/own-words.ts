@@ -1,4 +1,5 @@
 import { classify } from '../sql/index.js';
+import { definitionOf } from './column.js';
 import type { Fact } from './engine.js';
 import { keyOf } from './object-id.js';
 import type { ObjectId } from './object-id.js';
@@ -30,7 +31,7 @@ export function withOwnWords(schema: Schema, words: OwnWords): Schema {
 /** As it is written into a migration: in the words of the entity, or as PostgreSQL prints it. */
 export function ownDefinitionOf(schema: Schema, id: ObjectId): string {
   const is = schema.get(id)?.is;
-  return String(ownOf(is, 'def') ?? is?.['def'] ?? '');
+  return ownOf(is, 'def') ?? definitionOf(schema, id);
 }
 
 /** The schema with its own words where `from` does not say the same already: what differs is what is written. */
