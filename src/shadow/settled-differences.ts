@@ -1,17 +1,8 @@
 import type { QueryRunner } from 'typeorm';
 import { changedRows, differences, withoutRows } from '../schema/fingerprint.js';
-import type { Fingerprint, FingerprintRow } from '../schema/fingerprint.js';
-import { objectId, sqlName, tableSql } from '../schema/object-id.js';
-import {
-  constraintPrinted,
-  defaultPrinted,
-  generatedPrinted,
-  indexPrinted,
-  maySettle,
-  settledTexts,
-  viewPrinted,
-} from '../schema/settle.js';
-import type { Printed } from '../schema/settle.js';
+import type { Fingerprint } from '../schema/fingerprint.js';
+import { printedOf } from '../schema/printed-row.js';
+import { maySettle, settledTexts } from '../schema/settle.js';
 
 /** What is otherwise than it was, where an expression that is only printed in another form counts as the same. */
 export async function settledDifferences(
@@ -44,23 +35,4 @@ async function inTransaction<T>(queryRunner: QueryRunner, work: () => Promise<T>
   } finally {
     await queryRunner.rollbackTransaction();
   }
-}
-
-interface Row {
-  /** What stands before the text and must be the same. */
-  readonly head: string;
-  readonly printed: Printed;
-}
-
-function printedOf({ kind, schema, table, name, is }: FingerprintRow): Row | undefined {
-  const id = objectId(kind, schema ?? undefined, name, table ?? undefined);
-  if (kind === 'constraint') return { head: '', printed: constraintPrinted(tableSql(id), is) };
-  if (kind === 'index') return { head: '', printed: indexPrinted(sqlName(id), is) };
-  if (kind === 'view' || kind === 'materializedView') return { head: '', printed: viewPrinted(is) };
-  const [, head, type, how, text] =
-    (kind === 'column' && /^((.+?)(?: NOT NULL)?) (DEFAULT|GENERATED ALWAYS AS) (?!IDENTITY$)(.*)$/s.exec(is)) || [];
-  if (head === undefined || type === undefined || text === undefined) return undefined;
-  const printed =
-    how === 'DEFAULT' ? defaultPrinted(tableSql(id), name, text) : generatedPrinted(tableSql(id), type, text);
-  return { head: `${head} ${how}`, printed };
 }
