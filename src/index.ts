@@ -14,7 +14,7 @@ export type * from './commands/plan/contract.js';
 export { MigrationsModule } from './nest/migrations.module.js';
 export { InjectMigrations, MigrationsService } from './nest/migrations.service.js';
 export { MigrationsHealthIndicator } from './nest/migrations.health.js';
-export { migratedDataSource } from './nest/migrated-data-source.js';
+export { migrated } from './nest/migrated.js';
 export { getMigrationsToken } from './nest/migrations.constants.js';
 export type {
   MigrationsModuleAsyncOptions,

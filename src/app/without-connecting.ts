@@ -1,3 +1,6 @@
+import { learnEntities } from '../typeorm/learn-entities.js';
+import type { Connectable } from '../typeorm/learn-entities.js';
+
 /** The parts of TypeORM and Nest that are held still while an app is taken apart: those of the app, which may be other copies than ours. */
 export interface AppLibraries {
   readonly DataSource: { readonly prototype: DataSourcePrototype };
@@ -6,11 +9,6 @@ export interface AppLibraries {
 
 interface DataSourcePrototype {
   initialize(this: Connectable): Promise<Connectable>;
-}
-
-interface Connectable {
-  readonly options: object;
-  buildMetadatas(): Promise<void>;
 }
 
 interface ContextPrototype {
@@ -28,9 +26,9 @@ export async function withoutConnecting<T>(libraries: AppLibraries, work: () => 
   const { init } = context;
   const mode = process.env['NEST_MIGRATE_ON_BOOTSTRAP'];
   const learned = new Set<Connectable>();
-  dataSource.initialize = async function learnEntities() {
+  dataSource.initialize = async function learnOnly() {
     learned.add(this);
-    await buildMetadatas(this);
+    await learnEntities(this);
     // Whoever asks is told that it is connected: @nestjs/typeorm and our own module would try again.
     return Object.assign(this, { isInitialized: true });
   };
@@ -58,15 +56,4 @@ export async function withoutConnecting<T>(libraries: AppLibraries, work: () => 
 function ignoreNotConnected(reason: unknown): void {
   if (/not connected|not established/i.test(String((reason as Error | undefined)?.message))) return;
   throw reason;
-}
-
-/** Repositories are injected all over the app, and they need to know their entity. Migrations and subscribers need not be loaded for that. */
-async function buildMetadatas(dataSource: Connectable): Promise<void> {
-  const { migrations, subscribers } = dataSource.options as { migrations?: unknown; subscribers?: unknown };
-  Object.assign(dataSource.options, { migrations: [], subscribers: [] });
-  try {
-    await dataSource.buildMetadatas();
-  } finally {
-    Object.assign(dataSource.options, { migrations, subscribers });
-  }
 }

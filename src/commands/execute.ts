@@ -2,7 +2,7 @@ import type { QueryRunner } from 'typeorm';
 import { ExitCode, isMigrateError, MigrateError } from '../errors.js';
 import type { DryRunStatement } from '../errors.js';
 import type { SqlClient } from '../database/client.js';
-import { createExtensions } from '../database/initialise.js';
+import { createExtensionsInside } from '../database/initialise.js';
 import { ensureTables, readLedgerInside } from '../database/ledger.js';
 import type { Lock } from '../database/lock.js';
 import { nextBatch } from '../database/log.js';
@@ -16,6 +16,7 @@ import { applyInSteps } from '../database/steps.js';
 import { applyInTransaction } from '../database/transaction.js';
 import type { KnownMigration } from '../files/migration.js';
 import type { TransactionMode } from '../options.js';
+import { createMetadataTable } from '../typeorm/schema-builder.js';
 import type { CommandContext } from './context.js';
 import type { Finished, RunMode } from './contract.js';
 import type { Direction } from '../events.js';
@@ -55,7 +56,7 @@ export async function execute(
     if (!(await recordOnly(steps, apply))) return finishedMeanwhile(steps, apply);
     return { finished: steps.map((step) => finishedStep(step, 0, apply, 'fake')) };
   }
-  await withQueryRunner(context, (queryRunner) => createMetadataTable(queryRunner, context));
+  await withQueryRunner(context, (queryRunner) => createMetadataTable(context.dataSource, queryRunner));
   if (options.transaction === 'all') return allInOne(steps, apply, options);
   return oneByOne(steps, apply, options);
 }
@@ -72,14 +73,6 @@ async function prepareTables(client: SqlClient, context: CommandContext): Promis
 
 type Connected = Pick<CommandContext, 'dataSource'>;
 
-/** TypeORM's own table for views and generated columns: the migrations that TypeORM generates write to it. */
-async function createMetadataTable(queryRunner: QueryRunner, { dataSource }: Connected): Promise<void> {
-  const builder = dataSource.driver.createSchemaBuilder() as {
-    createMetadataTableIfNecessary?(queryRunner: QueryRunner): Promise<void>;
-  };
-  await builder.createMetadataTableIfNecessary?.(queryRunner);
-}
-
 async function rehearse(
   steps: readonly Step[],
   options: ExecuteOptions,
@@ -90,8 +83,8 @@ async function rehearse(
   return context.whileConnected(async (since) => {
     if (options.transaction === 'all') await refuseWithout(steps, apply, options);
     const prepare: DryRunOptions['prepare'] = async (session) => {
-      if (since === 'now') await createExtensions(context.dataSource, session.client);
-      await session.unwatched(() => createMetadataTable(session.queryRunner, context));
+      if (since === 'now') await createExtensionsInside(context.dataSource, session.client);
+      await session.unwatched(() => createMetadataTable(context.dataSource, session.queryRunner));
     };
     return { finished: [], statements: await dryRun(steps, { transaction: options.transaction, prepare }, apply) };
   });

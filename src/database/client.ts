@@ -5,6 +5,7 @@ import { checkConnection, showConnection } from '../data-source/describe.js';
 import { codeOf, isMigrateError, messageOf, MigrateError } from '../errors.js';
 import type { EventListener } from '../events.js';
 import type { ResolvedSettings } from '../options.js';
+import { poolOf } from '../typeorm/driver.js';
 import { cancelled, pause } from './cancel.js';
 
 /** What is needed of a connection of `pg`; a pool and a client both are one. */
@@ -48,13 +49,8 @@ export async function withReader<T>(
   context: ConnectContext,
   work: (client: SqlClient, own?: OwnClient) => Promise<T>,
 ): Promise<T> {
-  if (context.dataSource.isInitialized) return work(poolOf(context.dataSource));
+  if (context.dataSource.isInitialized) return work(poolOf(context.dataSource) as SqlClient);
   return withClient(context, (client) => work(client, client));
-}
-
-/** Of TypeORM's driver. */
-function poolOf({ driver }: DataSource): SqlClient {
-  return (driver as unknown as { readonly master: SqlClient }).master;
 }
 
 /** Lends a connection of its own, opened as the data source would open it, and closes it afterwards. */

@@ -1,12 +1,11 @@
-import { callbackify } from 'node:util';
 import type { DataSource } from 'typeorm';
 import { codeOf, messageOf, MigrateError } from '../errors.js';
 import { reasonOf } from '../data-source/address.js';
 import { checkConnection, showConnection } from '../data-source/describe.js';
+import { createExtensions } from '../typeorm/driver.js';
 import { cancelled, pause } from './cancel.js';
 import { connectionError, isServerAbsent } from './client.js';
 import type { ConnectContext, SqlClient } from './client.js';
-import { withOwn } from './one-connection.js';
 
 /**
  * Connects a data source, waiting for a server that is still starting. It is taken as it is, with two exceptions: TypeORM would
@@ -47,20 +46,11 @@ export async function initialise(
   }
 }
 
-interface ConnectingDriver {
-  obtainMasterConnection(): Promise<unknown>;
-  afterConnect(): Promise<void>;
+/** Creates what TypeORM creates on connecting, on this connection and in its transaction, which an extension that cannot be created leaves as it was. */
+export async function createExtensionsInside(dataSource: DataSource, client: SqlClient): Promise<void> {
+  await createExtensions(dataSource, (sql) => inSavepoint(client, sql));
 }
 
-/** What TypeORM does when it connects, on this connection and in its transaction: it creates the extensions that the entities need. */
-export async function createExtensions(dataSource: DataSource, client: SqlClient): Promise<void> {
-  const driver = dataSource.driver as unknown as ConnectingDriver;
-  const query = callbackify((sql: string) => inSavepoint(client, sql));
-  const obtainMasterConnection = () => Promise.resolve([{ query }, () => Promise.resolve()]);
-  await withOwn(driver, { obtainMasterConnection }, () => driver.afterConnect());
-}
-
-/** TypeORM goes on when an extension cannot be created. */
 async function inSavepoint(client: SqlClient, sql: string): Promise<unknown> {
   await client.query('SAVEPOINT nest_migrate_extension');
   try {

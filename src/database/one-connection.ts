@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { DataSource, QueryRunner } from 'typeorm';
 import { MigrateError } from '../errors.js';
 import { classify } from '../sql/index.js';
+import { withOwn } from '../typeorm/own-methods.js';
 import type { SqlClient } from './client.js';
 
 interface Wire {
@@ -51,20 +52,6 @@ export async function withOneConnection<T>(
   const createQueryRunner: DataSource['createQueryRunner'] = (mode) =>
     inside.getStore() ? (Object.create(queryRunner, unreleasable) as QueryRunner) : create(mode);
   return withOwn(dataSource, { createQueryRunner }, () => inside.run(true, work));
-}
-
-/** Puts methods on an object that is not ours, and takes them off again: those of its class show through then, or what it had itself. */
-export async function withOwn<T>(object: object, methods: object, work: () => Promise<T>): Promise<T> {
-  const before: PropertyDescriptorMap = Object.getOwnPropertyDescriptors(object);
-  Object.assign(object, methods);
-  try {
-    return await work();
-  } finally {
-    for (const name of Object.keys(methods)) {
-      if (before[name]) Object.defineProperty(object, name, before[name]);
-      else Reflect.deleteProperty(object, name);
-    }
-  }
 }
 
 function refused(text: string): MigrateError {

@@ -1,4 +1,5 @@
 import { MigrateError, messageOf } from '../errors.js';
+import { believe } from '../typeorm/query-runner.js';
 import type { SqlClient } from './client.js';
 import type { Fenced } from './fence.js';
 import { ledgerChange } from './ledger.js';
@@ -39,7 +40,7 @@ export async function recordAndCommit(
   // TypeORM would not commit what is not open any more: then recording it says what is wrong.
   if (!queryRunner.isTransactionActive) return recordStep(client, step, context, durationMs);
   // Savepoints that a migration has left open end with the transaction.
-  Object.assign(queryRunner, { transactionDepth: 1 });
+  believe(queryRunner, 'open');
   const record = recordSql(step, context, durationMs);
   await session.unwatched(
     () => queryRunner.commitTransaction(),

@@ -1,6 +1,8 @@
 import { messageOf } from '../errors.js';
 import type { DryRunStatement, MigrateError } from '../errors.js';
 import type { TransactionMode } from '../options.js';
+import { isolationLevelOf } from '../typeorm/driver.js';
+import { believe, forgetTables } from '../typeorm/query-runner.js';
 import { abortable, cancelled } from './cancel.js';
 import { migrationFailed } from './failure.js';
 import { rollback } from './fate.js';
@@ -57,8 +59,7 @@ export async function dryRun(
 }
 
 async function open(session: Session, context: ApplyContext): Promise<void> {
-  const { isolationLevel } = context.dataSource.options as { readonly isolationLevel?: string };
-  const level = isolationLevel === undefined ? '' : ` ISOLATION LEVEL ${isolationLevel}`;
+  const level = isolationLevelOf(context.dataSource);
   await session.client.query(`START TRANSACTION${level}; ${settingsFor('transactional', context)}`);
   const { rows } = await session.client.query('SELECT pg_backend_pid() AS pid');
   session.setBackend(Number(rows[0]?.['pid']));
@@ -76,8 +77,8 @@ async function rehearseStep(
   const runnable = await step.migration.prepare(queryRunner, context.instantiate);
   const kind = (runnable.transaction ?? options.transaction !== 'none') ? 'transactional' : 'plain';
   // As a real run would hand it over: in a transaction or not, and without what TypeORM knows of tables as they were before.
-  const state = { isTransactionActive: kind === 'transactional', transactionDepth: kind === 'transactional' ? 1 : 0 };
-  Object.assign(queryRunner, { ...state, loadedTables: [], loadedViews: [] });
+  believe(queryRunner, kind === 'transactional' ? 'open' : 'none');
+  forgetTables(queryRunner);
   Object.assign(progress, { statement: 0, sql: undefined });
   await rehearsal.enter({
     name: step.migration.name,

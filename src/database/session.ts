@@ -1,6 +1,8 @@
 import type { DataSource, QueryRunner } from 'typeorm';
 import type { Blocker, EventListener } from '../events.js';
 import type { ResolvedSettings } from '../options.js';
+import { withOwn } from '../typeorm/own-methods.js';
+import { interceptQueries } from '../typeorm/query-runner.js';
 import { blockersOf, sessionExecuting } from './blockers.js';
 import { cancelled } from './cancel.js';
 import type { SqlClient } from './client.js';
@@ -59,15 +61,7 @@ export async function withSession<T>(context: Observed, work: (session: Session)
       client,
       progress,
       setBackend: (pid) => (backend = pid),
-      unwatched: async (unwatched, send) => {
-        const watched = queryRunner.query;
-        queryRunner.query = (send ?? query) as QueryRunner['query'];
-        try {
-          return await unwatched();
-        } finally {
-          queryRunner.query = watched;
-        }
-      },
+      unwatched: (unwatched, send) => withOwn(queryRunner, { query: send ?? query }, unwatched),
     };
     const stopCancelling = cancelOnSignal(context, session, () => backend);
     const stopWatching = watchBlockers(context, session, () => backend);
@@ -86,8 +80,7 @@ export async function withSession<T>(context: Observed, work: (session: Session)
 function observe(session: Session, context: Observed, execute: Execute): void {
   const { queryRunner, progress } = session;
   const { migration, lock, onEvent, signal } = context;
-  const query = queryRunner.query.bind(queryRunner) as (...args: readonly unknown[]) => Promise<unknown>;
-  const watched = async (sql: string, ...rest: readonly unknown[]): Promise<unknown> => {
+  interceptQueries(queryRunner, async (sql, given, query) => {
     if (signal.aborted) throw cancelled(signal, '');
     lock.assertHeld();
     progress.statement += 1;
@@ -96,13 +89,12 @@ function observe(session: Session, context: Observed, execute: Execute): void {
     progress.isRunning = true;
     const started = performance.now();
     try {
-      return await execute(sql, rest[0], () => query(sql, ...rest));
+      return await execute(sql, given[0], () => query(sql, ...given));
     } finally {
       progress.isRunning = false;
       onEvent({ type: 'statement', migration: migration(), sql, durationMs: performance.now() - started });
     }
-  };
-  queryRunner.query = watched as QueryRunner['query'];
+  });
 }
 
 /** While a statement waits, somebody at a terminal wants to know for whom. */

@@ -1,4 +1,5 @@
 import { messageOf } from '../errors.js';
+import { isolationLevelOf } from '../typeorm/driver.js';
 import { abortable, cancelled, pause } from './cancel.js';
 import type { SqlResult } from './client.js';
 import { isLockFailure, migrationBlocked, migrationFailed } from './failure.js';
@@ -109,8 +110,7 @@ export async function begin(
   commit: Commit = 'on-disk',
 ): Promise<Fenced | undefined> {
   const { settings } = context;
-  const { isolationLevel } = context.dataSource.options as { readonly isolationLevel?: string };
-  const level = isolationLevel === undefined ? '' : ` ISOLATION LEVEL ${isolationLevel}`;
+  const level = isolationLevelOf(context.dataSource);
   const open = async (questions: string): Promise<readonly SqlResult[]> => {
     let results: readonly SqlResult[] = [];
     await session.unwatched(

@@ -33,13 +33,6 @@ export function failedProvider({ migration, token }: Wanted, cause: unknown): Mi
   });
 }
 
-export function withoutContainer({ migration, token }: Wanted): MigrateError {
-  return dependencyError(migration, {
-    message: `its dependency ${nameOf(token)} does not belong to the data source, and migratedDataSource() can provide nothing else`,
-    next: 'Use MigrationsModule.forRoot({ dataSource, imports: [TheModule] }) instead.',
-  });
-}
-
 export function refusedDependency({ migration, token }: Wanted, why: string): MigrateError {
   return dependencyError(migration, {
     message: `its dependency ${nameOf(token)} ${why}`,

@@ -4,16 +4,10 @@ import { getDataSourcePrefix, getDataSourceToken, getEntityManagerToken } from '
 import type { EntityMetadata, QueryRunner } from 'typeorm';
 import { isMigrateError } from '../errors.js';
 import type { Instantiate } from '../files/migration.js';
-import { boundDataSource } from './bound-data-source.js';
+import { boundDataSource } from '../typeorm/bound-data-source.js';
 import { dependenciesOf, propertiesOf } from './dependencies.js';
 import type { Dependency } from './dependencies.js';
-import {
-  failedProvider,
-  refusedDependency,
-  unknownProvider,
-  unknownType,
-  withoutContainer,
-} from './dependency-errors.js';
+import { failedProvider, refusedDependency, unknownProvider, unknownType } from './dependency-errors.js';
 import type { Wanted } from './dependency-errors.js';
 import { circular, judge } from './judge.js';
 import { defaultConnection } from './migrations.constants.js';
@@ -25,7 +19,7 @@ import type { Container, Module, Provider } from './module-graph.js';
  * manager, repositories) works on the migration's own query runner, so that it takes part in its transaction; so does what is built on it,
  * which is made once more for the migration. Everything else comes from Nest.
  */
-export function createInstantiate(container: Container | undefined, connection: string): Instantiate {
+export function createInstantiate(container: Container, connection: string): Instantiate {
   return async (migrationClass, queryRunner) => {
     const own = ownTokens(queryRunner, connection);
     const maker = new Maker(migrationClass.name, container, { isOwn: (token) => own.has(token), connection }, own);
@@ -61,7 +55,7 @@ class Maker {
 
   constructor(
     private readonly name: string,
-    private readonly container: Container | undefined,
+    private readonly container: Container,
     private readonly judging: Parameters<typeof judge>[2],
     private readonly own: ReadonlyMap<InjectionToken, () => unknown>,
   ) {}
@@ -80,7 +74,6 @@ class Maker {
   private async part(token: InjectionToken, place: Place): Promise<unknown> {
     const own = this.own.get(token);
     if (own !== undefined) return own();
-    if (this.container === undefined) throw withoutContainer(place.wanted);
     if (place.module === undefined) return fromNest(this.container, token, place.wanted);
     const verdict = judge(token, place.module, this.judging);
     if (typeof verdict === 'object') throw refusedDependency(place.wanted, verdict.refused);

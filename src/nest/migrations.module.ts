@@ -22,7 +22,7 @@ class MigrationsOptionsModule {}
  *
  * Without `dataSource` it joins the `TypeOrmModule.forRoot` that is there. Then the database is migrated before any `onModuleInit`, but
  * TypeORM is connected earlier: a constructor or an asynchronous provider that asks the database may be faster than the migrations, and
- * `synchronize: true` is refused only after it has been done. `migratedDataSource()` as `dataSourceFactory` has no such limits.
+ * `synchronize: true` is refused only after it has been done. `TypeOrmModule.forRootAsync(migrated({ … }))` has no such limits.
  *
  * @example
  * @Module({ imports: [MigrationsModule.forRoot({ dataSource }), UsersModule] })

@@ -28,8 +28,8 @@ export interface Provider {
 }
 
 /** The module that a `ModuleRef` is of. */
-export function moduleOf(reference: Container | undefined): Module | undefined {
-  const { container } = (reference ?? {}) as { readonly container?: { getModules?(): ReadonlyMap<string, Module> } };
+export function moduleOf(reference: Container): Module | undefined {
+  const { container } = reference as { readonly container?: { getModules?(): ReadonlyMap<string, Module> } };
   const modules = [...(container?.getModules?.().values() ?? [])];
   return modules.find((module) => referenceOf(module) === reference);
 }

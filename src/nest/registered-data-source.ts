@@ -4,9 +4,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import type { DataSource, DataSourceOptions } from 'typeorm';
 import { ExitCode, MigrateError } from '../errors.js';
 import { withoutPasswordsIn } from '../passwords.js';
-import { bootstrap } from './bootstrap.js';
-import { tellAll } from './event-log.js';
-import { createInstantiate } from './instantiate.js';
+import { carrying, migrating } from './carried.js';
 import type { MigrationsOptions } from './interfaces/migrations-options.interface.js';
 import { getMigrationsOptionsToken } from './migrations.constants.js';
 
@@ -16,34 +14,19 @@ export interface Registration {
   readonly imports: NonNullable<DynamicModule['imports']>;
 }
 
-/** How options and container reach the factory of the data source, which gets nothing but TypeORM's options. */
-const carried = Symbol.for('nest-migrate.carried');
-
-interface Carried {
-  readonly options: MigrationsOptions;
-  readonly container: ModuleRef;
-}
-
 /** TypeORM's own module, so that `forFeature` just works, with a factory that migrates before it hands the data source out. */
 export function typeOrmModule({ name, imports }: Registration): DynamicModule {
   return TypeOrmModule.forRootAsync({
     name,
     imports,
     inject: [getMigrationsOptionsToken(name), ModuleRef],
-    useFactory: (options: MigrationsOptions, container: ModuleRef) => ({
-      type: 'postgres' as const,
-      autoLoadEntities: true,
-      // We wait for the server ourselves; what goes wrong after that does not go right by trying again.
-      toRetry: () => false,
-      [carried]: { options, container } satisfies Carried,
-    }),
-    dataSourceFactory: async (typeOrmOptions) => {
-      const { options, container } = (typeOrmOptions as unknown as { readonly [carried]: Carried })[carried];
+    useFactory: (options: MigrationsOptions, container: ModuleRef) =>
+      carrying({ type: 'postgres', autoLoadEntities: true }, { options, container }),
+    dataSourceFactory: migrating(name, async (options, { entities }) => {
       const dataSource = await dataSourceOf(options);
-      addEntities(dataSource, typeOrmOptions?.entities);
-      const onEvent = tellAll(options.onEvent ? [options.onEvent] : []);
-      return bootstrap({ dataSource, options, onEvent, instantiate: createInstantiate(container, name) });
-    },
+      addEntities(dataSource, entities);
+      return dataSource;
+    }),
   });
 }
 

@@ -2,6 +2,7 @@ import type { QueryRunner } from 'typeorm';
 import { codeOf } from '../errors.js';
 import { withQueryRunner } from '../shadow/replay.js';
 import type { Shadow } from '../shadow/shadow.js';
+import { interceptQueries } from '../typeorm/query-runner.js';
 import { cascadesIn } from './ask.js';
 import type { ObservedClient } from './ask.js';
 import { nameOf, namesIn, readTables } from './catalog.js';
@@ -95,7 +96,6 @@ export class Observer {
   /** From now on, all that goes through the query runner is observed. */
   async attach(queryRunner: QueryRunner): Promise<void> {
     const client = (await queryRunner.connect()) as ObservedClient;
-    const execute = queryRunner.query.bind(queryRunner) as (...args: readonly unknown[]) => Promise<unknown>;
     if (!this.#heard.has(client)) {
       this.#heard.add(client);
       client.on('notice', ({ message = '', detail = '' }) => {
@@ -104,15 +104,15 @@ export class Observer {
       });
     }
     await client.query('SET plan_cache_mode = force_generic_plan');
-    queryRunner.query = (async (sql: string, ...rest: readonly unknown[]) => {
+    interceptQueries(queryRunner, async (sql, given, execute) => {
       const parsed = this.parser.parse(sql) ?? [];
       const pieces = parsed.length > 1 ? parsed : [{ sql, tree: parsed[0]?.tree }];
-      const parameters = rest[0] as readonly unknown[] | undefined;
+      const parameters = given[0] as readonly unknown[] | undefined;
       let result: unknown;
       for (const piece of pieces)
-        result = await this.#observe({ ...piece, parameters }, client, () => execute(piece.sql, ...rest));
+        result = await this.#observe({ ...piece, parameters }, client, () => execute(piece.sql, ...given));
       return result;
-    }) as QueryRunner['query'];
+    });
   }
 
   /** What is executed meanwhile was written in the migration; what begins and ends the transaction around it was not. */

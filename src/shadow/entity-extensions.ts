@@ -1,7 +1,7 @@
 import type { DataSource, EntityMetadata } from 'typeorm';
 import { messageOf, MigrateError } from '../errors.js';
 import { managed } from './entity-names.js';
-import type { Which } from './entity-names.js';
+import type { Which } from '../typeorm/schema-builder.js';
 import { extensionOfType, extensionsCalledIn } from './extensions.js';
 import { quoteName } from '../sql/index.js';
 

@@ -1,8 +1,7 @@
 import type { ColumnType, DataSource, EntityMetadata } from 'typeorm';
 import { quoteName } from '../sql/index.js';
-
-/** Whether TypeORM looks after the table: not with `synchronize: false`. */
-export type Which = 'managed' | 'unmanaged';
+import { defaultSchemaOf } from '../typeorm/driver.js';
+import type { Which } from '../typeorm/schema-builder.js';
 
 /** The entities that have a table or a view of their own; children of a single-table inheritance live in their parent's. */
 export function managed(dataSource: DataSource, which: Which): readonly EntityMetadata[] {
@@ -13,7 +12,7 @@ export function managed(dataSource: DataSource, which: Which): readonly EntityMe
 
 /** Where its table is; `undefined` where the search path decides. */
 export function schemaOf(dataSource: DataSource, metadata: EntityMetadata): string | undefined {
-  return metadata.schema ?? (dataSource.driver as { readonly schema?: string }).schema;
+  return metadata.schema ?? defaultSchemaOf(dataSource);
 }
 
 /** `Post (table "public"."post")`, as far as a statement of the schema builder tells whom it is about. */

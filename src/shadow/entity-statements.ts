@@ -1,25 +1,10 @@
-import type { DataSource, EntityMetadata, QueryRunner } from 'typeorm';
-import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import type { DataSource } from 'typeorm';
 import { messageOf, MigrateError } from '../errors.js';
-import { columnDefault, quoted } from './column-default.js';
-import type { Which } from './entity-names.js';
+import { quoted } from '../typeorm/column-default.js';
+import { creationQueries } from '../typeorm/schema-builder.js';
+import type { Parameter, Query, Which } from '../typeorm/schema-builder.js';
 import { classify, commandOf, quoteLiteral, splitSql, sqlTokens } from '../sql/index.js';
 import type { SqlToken } from '../sql/index.js';
-
-/** They are all texts, or missing. */
-type Parameter = string | null | undefined;
-
-interface Query {
-  readonly query: string;
-  readonly parameters?: readonly Parameter[] | undefined;
-}
-
-/** What is used of TypeORM's schema builder. */
-interface SchemaBuilder {
-  log(): Promise<{ readonly upQueries: readonly Query[] }>;
-  createMetadataTableIfNecessary(queryRunner: QueryRunner): Promise<void>;
-  getTablePath(target: object | string): string;
-}
 
 const known = new WeakMap<DataSource, Map<Which, Promise<readonly string[]>>>();
 
@@ -33,15 +18,8 @@ export function entityStatements(dataSource: DataSource, which: Which): Promise<
 }
 
 async function makeStatements(dataSource: DataSource, which: Which): Promise<readonly string[]> {
-  const restore = [...(which === 'unmanaged' ? [exchangeManaged(dataSource)] : []), mendDriver(dataSource)];
   try {
-    const builder = dataSource.driver.createSchemaBuilder() as unknown as SchemaBuilder;
-    rememberPaths(builder);
-    const queries = [
-      ...(which === 'managed' ? await metadataTable(dataSource, builder) : []),
-      ...(await builder.log()).upQueries,
-    ];
-    return withoutRepeatedTypes(queries.flatMap(mended));
+    return withoutRepeatedTypes((await creationQueries(dataSource, which)).flatMap(mended));
   } catch (error) {
     throw new MigrateError({
       code: 'ENTITIES_INVALID',
@@ -49,37 +27,6 @@ async function makeStatements(dataSource: DataSource, which: Which): Promise<rea
       next: 'Correct the entity. Nothing was written, and no database of yours was touched.',
       cause: error,
     });
-  } finally {
-    for (const undo of restore) undo();
-  }
-}
-
-/**
- * The builder looks for each entity's table among all tables, again and again, and makes up the name of each of them every time: with a
- * thousand tables that is most of its work. Nothing is renamed while everything is created, so once is enough.
- */
-function rememberPaths(builder: SchemaBuilder): void {
-  const paths = new Map<object | string, string>();
-  const original = builder.getTablePath.bind(builder);
-  builder.getTablePath = (target) => {
-    const known = paths.get(target);
-    if (known !== undefined) return known;
-    const path = original(target);
-    paths.set(target, path);
-    return path;
-  };
-}
-
-/** `log()` writes rows into TypeORM's table of views and generated columns, and leaves creating that to whoever executes them. */
-async function metadataTable(dataSource: DataSource, builder: SchemaBuilder): Promise<readonly Query[]> {
-  const queryRunner = dataSource.createQueryRunner();
-  queryRunner.enableSqlMemory();
-  try {
-    await builder.createMetadataTableIfNecessary(queryRunner);
-    return queryRunner.getMemorySql().upQueries;
-  } finally {
-    queryRunner.disableSqlMemory();
-    await queryRunner.release();
   }
 }
 
@@ -134,32 +81,4 @@ function withoutRepeatedTypes(statements: readonly string[]): readonly string[] 
     types.add(sql);
     return true;
   });
-}
-
-/**
- * The schema builder asks its driver for every default, and what has changed since the table was created: nothing, it has just been
- * created. 0.3 would fail over the defaults of JSON columns there.
- */
-function mendDriver(dataSource: DataSource): () => void {
-  const driver = dataSource.driver as unknown as {
-    normalizeDefault(column: ColumnMetadata): string | undefined;
-    findChangedColumns(): readonly ColumnMetadata[];
-  };
-  const typeorm = driver.normalizeDefault.bind(driver);
-  driver.normalizeDefault = (column) => columnDefault(column, typeorm);
-  driver.findChangedColumns = () => [];
-  return () => {
-    Reflect.deleteProperty(driver, 'normalizeDefault');
-    Reflect.deleteProperty(driver, 'findChangedColumns');
-  };
-}
-
-/** For as long as it takes, TypeORM looks after the tables with `synchronize: false`, and only after those. */
-function exchangeManaged(dataSource: DataSource): () => void {
-  const exchange = (): void => {
-    for (const metadata of dataSource.entityMetadatas as (EntityMetadata & { synchronize: boolean })[])
-      metadata.synchronize = !metadata.synchronize;
-  };
-  exchange();
-  return exchange;
 }

@@ -3,6 +3,7 @@ import { causeOf, checkAddress, placeOf, reasonOf, showAddress } from '../data-s
 import type { SqlClient } from '../database/client.js';
 import { MigrateError } from '../errors.js';
 import type { CatalogPool } from '../schema/read.js';
+import { poolOf } from '../typeorm/driver.js';
 
 /** Lends a connection to a database whose schema is only read. */
 export async function withLive<T>(url: string, work: (pool: CatalogPool & SqlClient) => Promise<T>): Promise<T> {
@@ -20,7 +21,7 @@ export async function withLive<T>(url: string, work: (pool: CatalogPool & SqlCli
     });
   }
   try {
-    return await work((live.driver as unknown as { readonly master: CatalogPool & SqlClient }).master);
+    return await work(poolOf(live) as CatalogPool & SqlClient);
   } finally {
     await live.destroy();
   }

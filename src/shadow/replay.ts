@@ -2,9 +2,10 @@ import type { QueryRunner } from 'typeorm';
 import type { SqlClient } from '../database/client.js';
 import type { Instantiate, KnownMigration, LoadedMigration } from '../files/migration.js';
 import { notReplayed } from './not-replayed.js';
-import { shareWithOthers } from './shared-query-runner.js';
+import { shareWithOthers } from '../typeorm/shared-query-runner.js';
 import type { Shadow } from './shadow.js';
 import { classify } from '../sql/index.js';
+import { interceptQueries } from '../typeorm/query-runner.js';
 
 /** Executes migrations on the shadow, each as a run would. */
 export async function replay(
@@ -115,12 +116,11 @@ const ofTypeorm = new Set(['START TRANSACTION', 'COMMIT', 'ROLLBACK']);
 function record(queryRunner: QueryRunner): Recorded {
   const statements: string[] = [];
   let ended = false;
-  const query = queryRunner.query.bind(queryRunner) as (...args: readonly unknown[]) => Promise<unknown>;
-  queryRunner.query = ((sql: string, ...rest: readonly unknown[]) => {
+  interceptQueries(queryRunner, (sql, given, execute) => {
     const kinds = classify(sql);
     if (kinds.some(({ closes }) => closes)) ended = true;
     if (!kinds.every(({ command }) => ofTypeorm.has(command))) statements.push(sql);
-    return query(sql, ...rest);
-  }) as QueryRunner['query'];
+    return execute(sql, ...given);
+  });
   return { statements, endedTransaction: () => ended };
 }

@@ -1,4 +1,5 @@
 import { DataSource } from 'typeorm';
+import { poolOf } from '../typeorm/driver.js';
 import { schemaOptionsOf } from './data-source-options.js';
 import type { InitialState } from './initial-state.js';
 import { makeInitialState } from './make-initial-state.js';
@@ -32,9 +33,14 @@ export async function openShadow(
     const missing = await makeInitialState(pool, initial, place.resetSession);
     // Not sooner: TypeORM asks for the current schema when it connects.
     await dataSource.initialize();
-    const { master } = dataSource.driver as unknown as { readonly master: Database };
     const { resetSession } = place;
-    return { dataSource, pool: master, resetSession, missing, close: () => close(dataSource, place) };
+    return {
+      dataSource,
+      pool: poolOf(dataSource) as Database,
+      resetSession,
+      missing,
+      close: () => close(dataSource, place),
+    };
   } catch (error) {
     await close(dataSource, place);
     throw notSetUp(error);

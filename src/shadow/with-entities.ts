@@ -4,7 +4,7 @@ import { schemaOptionsOf } from './data-source-options.js';
 import { initialSessionOf } from './initial-session.js';
 import type { Configured } from './initial-session.js';
 import { notSetUp } from './not-set-up.js';
-import { stubDriver } from './stub-driver.js';
+import { stubDriver } from '../typeorm/stub-driver.js';
 
 const installed = new WeakMap<DataSource, readonly string[]>();
 

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Inject, Injectable, Module, Optional } from '@nestjs/common';
 import { ConfigModule, ConfigService } from '@nestjs/config';
+import { ModuleRef } from '@nestjs/core';
 import {
   getRepositoryToken,
   InjectDataSource,
@@ -24,7 +25,7 @@ import {
   TreeRepository,
 } from 'typeorm';
 import type { QueryRunner } from 'typeorm';
-import { createMigrator, migratedDataSource, MigrationsModule, MigrationsService } from '../../src/index.js';
+import { createMigrator, migrated, MigrationsModule, MigrationsService } from '../../src/index.js';
 import type { MigrationClass } from '../../src/files/migration.js';
 import { createInstantiate } from '../../src/nest/instantiate.js';
 import { createDatabase } from '../support/database.js';
@@ -154,28 +155,18 @@ describe('migrations with dependencies', () => {
     expect(error.next).toContain('@Injectable()');
   });
 
-  it('get repositories from migratedDataSource, and are told about the rest', async () => {
-    @Injectable()
-    class WithRepository1700000000002 {
-      constructor(@InjectRepository(User) private readonly users: Repository<User>) {}
-      async up(): Promise<void> {
-        await this.users.insert({ id: 2, name: 'Bob' });
-      }
-      async down(): Promise<void> {}
-    }
-    const options = (second: unknown) => ({
+  it('get the same from migrated(), which keeps the TypeOrmModule of the app', async () => {
+    const useFactory = () => ({
       type: 'postgres' as const,
       url: database.url,
       autoLoadEntities: true,
-      migrations: asOption([createUsers, second as MigrationClass]),
+      migrations: asOption([createUsers, Seed1700000000002]),
     });
-    const typeOrm = (second: unknown) =>
-      TypeOrmModule.forRootAsync({ useFactory: () => options(second), dataSourceFactory: migratedDataSource() });
-    await apps.boot(typeOrm(WithRepository1700000000002), UsersModule);
-    expect(await names()).toEqual(['Ada', 'Bob']);
-    await database.query('DROP TABLE users, migrations, migrations_log');
-    const error = await failureOf(apps.boot(typeOrm(Seed1700000000002), UsersModule));
-    expect([error.code, error.message]).toEqual(['MIGRATION_DEPENDENCY', expect.stringContaining('ConfigService')]);
+    const typeOrm = (imports: Imported[]) => TypeOrmModule.forRootAsync(migrated({ imports, useFactory }));
+    const error = await failureOf(apps.boot(typeOrm([]), UsersModule, await config('no')));
+    expect([error.code, error.message]).toEqual(['MIGRATION_DEPENDENCY', expect.stringContaining('GREETING')]);
+    await apps.boot(typeOrm([GreetingModule]), UsersModule, await config('no'));
+    expect(await names()).toEqual(['Ada', 'Hello Bob', 'undefined']);
   });
 
   it('say so where there is no Nest app', async () => {
@@ -356,7 +347,8 @@ describe('an injected data source', () => {
     Inject('LabelRepository')(Old1700000000001, undefined, 2);
     const migrations = asOption([Old1700000000001]);
     const dataSource = new old.DataSource({ type: 'postgres', url: database.url, migrations, entities: [schema] });
-    const migrator = createMigrator({ dataSource, instantiate: createInstantiate(undefined, 'default') });
+    const app = await apps.boot(GreetingModule);
+    const migrator = createMigrator({ dataSource, instantiate: createInstantiate(app.get(ModuleRef), 'default') });
     await migrator.run();
     await migrator.close();
     expect(await labels()).toHaveLength(8);

@@ -5,11 +5,12 @@ import { ConfigModule, ConfigService } from '@nestjs/config';
 import { Injectable, Module } from '@nestjs/common';
 import { HealthCheckService, TerminusModule } from '@nestjs/terminus';
 import { getDataSourceToken, InjectRepository, TypeOrmModule } from '@nestjs/typeorm';
+import type { TypeOrmModuleAsyncOptions } from '@nestjs/typeorm';
 import { DataSource, Repository } from 'typeorm';
 import {
   getMigrationsToken,
   InjectMigrations,
-  migratedDataSource,
+  migrated,
   MigrationsHealthIndicator,
   MigrationsModule,
   MigrationsService,
@@ -298,28 +299,52 @@ describe('other ways to set it up', () => {
     expect((await service.status()).applied).toHaveLength(1);
   });
 
-  it('migratedDataSource migrates inside a TypeOrmModule of the app', async () => {
+  class TypeOrmOptions {
+    createTypeOrmOptions() {
+      return typeOrmOptions();
+    }
+  }
+  @Module({ providers: [TypeOrmOptions], exports: [TypeOrmOptions] })
+  class TypeOrmOptionsModule {}
+  const typeOrms: readonly (readonly [string, TypeOrmModuleAsyncOptions])[] = [
+    ['a factory', { inject: ['ONE'], extraProviders: [{ provide: 'ONE', useValue: 1 }], useFactory: typeOrmOptions }],
+    ['a class', { useClass: TypeOrmOptions }],
+    ['an existing class', { imports: [TypeOrmOptionsModule], useExisting: TypeOrmOptions }],
+    ['a name', { name: 'second', useFactory: typeOrmOptions }],
+    [
+      'a factory of the data source',
+      {
+        useFactory: typeOrmOptions,
+        dataSourceFactory: (options) =>
+          Promise.resolve(new DataSource({ ...typeOrmOptions(), ...options, entities: [User] })),
+      },
+    ],
+  ];
+
+  it.each(typeOrms)('migrated() migrates inside the TypeOrmModule of the app, given %s', async (_what, typeOrm) => {
+    const { name = 'default' } = typeOrm;
     const app = await apps.boot(
-      UsersModule,
-      TypeOrmModule.forRootAsync({ useFactory: typeOrmOptions, dataSourceFactory: migratedDataSource() }),
-      MigrationsModule.forRoot({ onBootstrap: 'off' }),
+      ...(name === 'default' ? [UsersModule] : []),
+      TypeOrmModule.forRootAsync(migrated(typeOrm)),
+      MigrationsModule.forRoot({ name, onBootstrap: 'off' }),
     );
-    expect(await app.get(EagerService).seen).toBe(1);
-    expect(await app.get(MigrationsService).pending()).toEqual([]);
+    const dataSource = app.get<DataSource>(getDataSourceToken(name));
+    expect(await dataSource.query('SELECT name FROM users')).toEqual([{ name: 'Ada' }]);
+    if (name === 'default') expect(await app.get(EagerService).seen).toBe(1);
+    expect(await app.get<MigrationsService>(getMigrationsToken(name)).pending()).toEqual([]);
   });
 
-  it('migratedDataSource fails at once too', async () => {
-    const useFactory = () => ({
-      ...typeOrmOptions(),
-      migrations: asOption([migration('No1700000000001', { up: ['nonsense'] })]),
-    });
-    const dataSourceFactory = migratedDataSource();
-    const error = await failureOf(apps.boot(TypeOrmModule.forRootAsync({ useFactory, dataSourceFactory })));
+  it('migrated() fails at once, and takes its options as MigrationsModule does', async () => {
+    const migrations = asOption([migration('No1700000000001', { up: ['nonsense'] })]);
+    const useFactory = () => ({ ...typeOrmOptions(), migrations });
+    const error = await failureOf(apps.boot(TypeOrmModule.forRootAsync(migrated({ useFactory }))));
     expect(error.code).toBe('MIGRATION_FAILED');
+    expect(error.stack).toMatch(/^MigrateError: Migration No1700000000001 failed/);
     expect(error.stack).toContain('→ ');
     expect(apps.log.join()).not.toMatch(/Retrying|Unable to connect/);
-    const direct = await failureOf(dataSourceFactory(useFactory()));
-    expect(direct.stack).toMatch(/^MigrateError: Migration No1700000000001 failed/);
+    await apps.boot(TypeOrmModule.forRootAsync(migrated({ useFactory }, { onBootstrap: 'off' })));
+    const nothing = await failureOf(apps.boot(TypeOrmModule.forRootAsync(migrated({}))));
+    expect([nothing.code, nothing.next]).toEqual(['OPTIONS_INVALID', expect.stringContaining('migrated({ useFactory')]);
   });
 
   it('takes several connections by name', async () => {

@@ -14,21 +14,22 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   sql: [],
   version: [],
   decorators: [],
+  typeorm: ['errors', 'sql'],
   schema: [...foundation, 'version'],
   files: [...foundation, 'schema'],
-  database: [...foundation, 'schema', 'files', ...connection],
+  database: [...foundation, 'schema', 'files', 'typeorm', ...connection],
   content: [...foundation, 'files'],
-  shadow: [...foundation, 'schema', 'files', 'content', 'database', 'data-source', 'version'],
+  shadow: [...foundation, 'typeorm', 'schema', 'files', 'content', 'database', 'data-source', 'version'],
   plan: [...foundation, 'schema', 'files', 'shadow', 'database'],
-  observe: [...foundation, 'schema', 'files', 'shadow', 'database', 'version'],
+  observe: [...foundation, 'typeorm', 'schema', 'files', 'shadow', 'database', 'version'],
   rules: [...foundation, 'schema', 'files', 'observe'],
-  commands: [...foundation, ...core, ...connection, 'decorators'],
+  commands: [...foundation, 'typeorm', ...core, ...connection, 'decorators'],
   migrator: [...foundation, ...core, ...connection, 'commands'],
   'data-source': [...foundation, 'files', 'decorators', 'version'],
-  nest: [...foundation, ...core, 'commands', 'migrator', 'data-source'],
+  nest: [...foundation, 'typeorm', ...core, 'commands', 'migrator', 'data-source'],
   testing: [...foundation, ...core, 'commands', 'migrator', 'data-source'],
   typescript: [...foundation, 'files'],
-  app: [...foundation, 'files', 'data-source', 'typescript', 'nest'],
+  app: [...foundation, 'typeorm', 'files', 'data-source', 'typescript', 'nest'],
   'nest-commands': ['errors', 'nest'],
   cli: [...foundation, ...core, 'commands', 'migrator', 'data-source', 'typescript', 'app', 'version'],
   index: [...foundation, 'commands', 'migrator', 'data-source', 'nest', 'testing', 'decorators'],
@@ -44,7 +45,8 @@ interface PackageRule {
 }
 
 const packageRules: readonly PackageRule[] = [
-  { packages: /^typeorm(\/|$)/, only: ['files', 'database', 'shadow', 'nest', 'data-source', 'app'], free: ['type'] },
+  { packages: /^typeorm$/, only: ['typeorm', 'shadow', 'nest', 'data-source'], free: ['type'] },
+  { packages: /^typeorm\/.*(?<!\.ts)$/, only: ['typeorm'], free: [] },
   { packages: /^@electric-sql\//, only: ['shadow', 'data-source', 'testing'], free: ['type'], lazy: true },
   { packages: /^(@nestjs\/|nest-commander$)/, only: ['nest', 'nest-commands', 'app'], free: [] },
   { packages: /^@supabase\/pg-delta/, only: ['schema'], free: [] },
@@ -102,6 +104,12 @@ function brokenManners(source: SourceFile): readonly string[] {
   const problems: string[] = [];
   if (!['cli', 'nest-commands'].includes(layerOf(source.path)))
     problems.push(...source.terminal.map((use) => `${source.path} uses ${use}: only cli talks to the terminal.`));
+  if (layerOf(source.path) !== 'typeorm')
+    problems.push(
+      ...source.typeormInternals.map(
+        (use) => `${source.path} uses ${use} of TypeORM: its internals are known in typeorm/ only.`,
+      ),
+    );
   if (source.bareErrors > 0)
     problems.push(`${source.path} throws a bare Error: a failure is a MigrateError with a code and the next step.`);
   if (source.lines > longest) problems.push(`${source.path} has ${source.lines} lines, more than ${longest}.`);

@@ -20,6 +20,8 @@ export interface SourceFile {
   /** `console`, and those members of `process` that write or end it. */
   readonly terminal: readonly string[];
   readonly bareErrors: number;
+  /** What it uses of TypeORM that is no part of its documented interface. */
+  readonly typeormInternals: readonly string[];
   /** Where it decides by the text of SQL what it is. */
   readonly sqlReading: readonly string[];
 }
@@ -34,12 +36,14 @@ export function readSources(dir: string): readonly SourceFile[] {
 export function scan(path: string, text: string): SourceFile {
   const imports: Import[] = [];
   const terminal: string[] = [];
+  const typeormInternals: string[] = [];
   let bareErrors = 0;
   const visit = (node: ts.Node): void => {
     const found = importOf(node);
     if (found) imports.push({ ...found, from: resolved(path, found.from) });
     const used = terminalUse(node);
     if (used) terminal.push(used);
+    if (ts.isIdentifier(node) && internals.has(node.text)) typeormInternals.push(node.text);
     if (
       ts.isThrowStatement(node) &&
       ts.isNewExpression(node.expression) &&
@@ -51,8 +55,14 @@ export function scan(path: string, text: string): SourceFile {
   const source = ts.createSourceFile(path, text, ts.ScriptTarget.ES2022, true);
   visit(source);
   const lines = text.trimEnd().split('\n').length;
-  return { path, lines, imports, terminal, bareErrors, sqlReading: sqlReading(source) };
+  return { path, lines, imports, terminal, bareErrors, typeormInternals, sqlReading: sqlReading(source) };
 }
+
+/** Methods and fields of TypeORM's own that are not documented: another version may not have them. */
+const internals = new Set(
+  `afterConnect buildMetadatas createMetadataTableIfNecessary createSchemaBuilder findChangedColumns getTablePath loadedTables loadedViews
+   normalizeDefault obtainMasterConnection relationIdLoader relationLoader transactionDepth`.split(/\s+/),
+);
 
 /** The path below `src/` that a relative import reaches; a package keeps its name. */
 function resolved(path: string, from: string): string {

@@ -1,4 +1,5 @@
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -20,13 +21,16 @@ export interface TestProject {
   remove(): void;
 }
 
-/** A project of a user in a temporary folder; `nest-migrate` in it is the build of this repository. */
-export function createProject(files: Readonly<Record<string, string>>): TestProject {
+/**
+ * A project of a user in a temporary folder; `nest-migrate` in it is the build of this repository. With another copy of TypeORM it is
+ * installed as a user has it, so that it finds that copy rather than ours.
+ */
+export function createProject(files: Readonly<Record<string, string>>, typeorm = 'typeorm'): TestProject {
   const dir = realpathSync(mkdtempSync(join(tmpdir(), 'nest-migrate-project-')));
   const root = resolve(process.cwd());
   mkdirSync(join(dir, 'node_modules'));
+  symlinkSync(join(root, 'node_modules', typeorm), join(dir, 'node_modules/typeorm'));
   for (const name of [
-    'typeorm',
     '@nestjs',
     'pg',
     'reflect-metadata',
@@ -38,10 +42,15 @@ export function createProject(files: Readonly<Record<string, string>>): TestProj
     'nest-commander',
     '@types',
     'dotenv',
+    'commander',
+    'tinyglobby',
   ]) {
     symlinkSync(join(root, 'node_modules', name), join(dir, 'node_modules', name));
   }
-  symlinkSync(root, join(dir, 'node_modules', 'nest-migrate'));
+  const installed = join(dir, 'node_modules/nest-migrate');
+  if (typeorm === 'typeorm') symlinkSync(root, installed);
+  else
+    for (const part of ['package.json', 'dist']) cpSync(join(root, part), join(installed, part), { recursive: true });
   const write = (path: string, text: string): string => {
     const file = join(dir, path);
     mkdirSync(dirname(file), { recursive: true });

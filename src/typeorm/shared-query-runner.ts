@@ -1,4 +1,5 @@
 import type { DataSource, QueryRunner } from 'typeorm';
+import { putOwn } from './own-methods.js';
 
 /**
  * Until the returned function is called, whatever asks the data source for a query runner (its manager, its repositories, a migration that
@@ -9,12 +10,7 @@ export async function shareWithOthers(queryRunner: QueryRunner): Promise<() => v
   await queryRunner.connect();
   // TypeORM 1.0 calls it `dataSource` as well; 0.3 does not.
   const { connection: dataSource } = queryRunner;
-  const own = Object.getOwnPropertyDescriptor(dataSource, 'createQueryRunner');
-  dataSource.createQueryRunner = () => partOf(queryRunner, dataSource);
-  return () => {
-    Reflect.deleteProperty(dataSource, 'createQueryRunner');
-    if (own !== undefined) Object.defineProperty(dataSource, 'createQueryRunner', own);
-  };
+  return putOwn(dataSource, { createQueryRunner: () => partOf(queryRunner, dataSource) });
 }
 
 function partOf(whole: QueryRunner, dataSource: DataSource): QueryRunner {

@@ -1,0 +1,39 @@
+import type { ModuleRef } from '@nestjs/core';
+import type { TypeOrmModuleOptions } from '@nestjs/typeorm';
+import type { DataSource, DataSourceOptions } from 'typeorm';
+import { bootstrap } from './bootstrap.js';
+import { tellAll } from './event-log.js';
+import { createInstantiate } from './instantiate.js';
+import type { MigrationsOptions } from './interfaces/migrations-options.interface.js';
+
+/** How options and container reach the factory of the data source, which is given nothing but TypeORM's options. */
+const carried = Symbol.for('nest-migrate.carried');
+
+interface Carried {
+  readonly options: MigrationsOptions;
+  readonly container: ModuleRef;
+}
+
+export function carrying(typeOrm: TypeOrmModuleOptions, load: Carried): TypeOrmModuleOptions {
+  // @nestjs/typeorm would take every failure for a server that does not answer yet. For such a server we wait ourselves; what goes wrong
+  // after that does not go right by trying again.
+  const options: TypeOrmModuleOptions & { readonly [carried]: Carried } = {
+    ...typeOrm,
+    toRetry: () => false,
+    [carried]: load,
+  };
+  return options;
+}
+
+type Make = (options: MigrationsOptions, typeOrm: DataSourceOptions) => Promise<DataSource>;
+
+/** The factory of a data source that is migrated before it is handed out. */
+export function migrating(name: string, make: Make): (typeOrm?: DataSourceOptions) => Promise<DataSource> {
+  return async (given) => {
+    const { [carried]: load, ...typeOrm } = given as DataSourceOptions & { readonly [carried]: Carried };
+    const { options, container } = load;
+    const onEvent = tellAll(options.onEvent ? [options.onEvent] : []);
+    const dataSource = await make(options, typeOrm);
+    return bootstrap({ dataSource, options, onEvent, instantiate: createInstantiate(container, name) });
+  };
+}

@@ -1,0 +1,51 @@
+import { ModuleRef } from '@nestjs/core';
+import type { TypeOrmModuleAsyncOptions, TypeOrmModuleOptions, TypeOrmOptionsFactory } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
+import { ExitCode, MigrateError } from '../errors.js';
+import { carrying, migrating } from './carried.js';
+import type { MigrationsOptions } from './interfaces/migrations-options.interface.js';
+import { defaultConnection } from './migrations.constants.js';
+
+/**
+ * For an app that keeps its own `TypeOrmModule.forRootAsync`: wraps the options given to it, so that the database is migrated where the
+ * data source is made, and nothing sees it before, in whatever order modules are imported. Modules named in `imports` provide what
+ * migrations have in their constructors. `MigrationsModule.forRoot({ onBootstrap: 'off' })` beside it adds `MigrationsService`.
+ *
+ * @example
+ * TypeOrmModule.forRootAsync(
+ *   migrated({
+ *     inject: [ConfigService],
+ *     useFactory: (config: ConfigService) => ({ type: 'postgres', url: config.get('DATABASE_URL'), migrations: ['dist/migrations/*.js'] }),
+ *   }),
+ * )
+ */
+export function migrated(
+  typeOrm: TypeOrmModuleAsyncOptions,
+  options: Omit<MigrationsOptions, 'dataSource'> = {},
+): TypeOrmModuleAsyncOptions {
+  const { useClass, useExisting, ...rest } = typeOrm;
+  const { name = defaultConnection, extraProviders = [], dataSourceFactory } = typeOrm;
+  const factory = useClass ?? useExisting;
+  return {
+    ...rest,
+    extraProviders: useClass ? [...extraProviders, useClass] : extraProviders,
+    inject: [ModuleRef, ...(factory ? [factory] : (typeOrm.inject ?? []))],
+    useFactory: async (container: ModuleRef, ...injected: unknown[]) =>
+      carrying(await optionsFrom(typeOrm, injected), { options, container }),
+    dataSourceFactory: migrating(name, (_options, given) =>
+      dataSourceFactory ? dataSourceFactory(given) : Promise.resolve(new DataSource(given)),
+    ),
+  };
+}
+
+async function optionsFrom(typeOrm: TypeOrmModuleAsyncOptions, injected: unknown[]): Promise<TypeOrmModuleOptions> {
+  if (typeOrm.useFactory) return typeOrm.useFactory(...injected);
+  if (typeOrm.useClass ?? typeOrm.useExisting)
+    return (injected[0] as TypeOrmOptionsFactory).createTypeOrmOptions(typeOrm.name);
+  throw new MigrateError({
+    code: 'OPTIONS_INVALID',
+    message: 'migrated() was given none of useFactory, useClass and useExisting, so there are no options for TypeORM.',
+    next: 'Give it what TypeOrmModule.forRootAsync takes: TypeOrmModule.forRootAsync(migrated({ useFactory: () => ({ … }) })).',
+    exitCode: ExitCode.usage,
+  });
+}

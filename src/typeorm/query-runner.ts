@@ -1,0 +1,29 @@
+import type { QueryRunner } from 'typeorm';
+import { putOwn } from './own-methods.js';
+
+/** The statement, what was given with it (values, whether a structured result is wanted), and how TypeORM would execute it. */
+export type Intercept = (sql: string, given: readonly unknown[], execute: Query) => Promise<unknown>;
+
+export type Query = (sql: string, ...given: readonly unknown[]) => Promise<unknown>;
+
+/**
+ * Everything that goes through this query runner, also what TypeORM writes itself such as BEGIN, goes through `intercept` until the
+ * returned function is called. Later interceptions are asked first.
+ */
+export function interceptQueries(queryRunner: QueryRunner, intercept: Intercept): () => void {
+  const execute = queryRunner.query.bind(queryRunner) as Query;
+  return putOwn(queryRunner, {
+    query: (sql: string, ...given: readonly unknown[]) => intercept(sql, given, execute),
+  });
+}
+
+/** What TypeORM believes about the transaction on this connection, where we have opened or ended it ourselves. */
+export function believe(queryRunner: QueryRunner, transaction: 'open' | 'none'): void {
+  const isOpen = transaction === 'open';
+  Object.assign(queryRunner, { isTransactionActive: isOpen, transactionDepth: isOpen ? 1 : 0 });
+}
+
+/** TypeORM keeps what it has read of tables, and would describe them as they were. */
+export function forgetTables(queryRunner: QueryRunner): void {
+  Object.assign(queryRunner, { loadedTables: [], loadedViews: [] });
+}
