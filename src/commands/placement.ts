@@ -102,7 +102,7 @@ async function isFoundCompiled(folder: string, existing: MigrationList, { name, 
 const usualOutputs = new Set(['dist', 'build', 'out', 'output', '.output', 'lib']);
 
 /** Whether a compiler writes to this folder, or to one that it lies in. */
-function isOutput(folder: string, cwd: string): boolean {
+export function isOutput(folder: string, cwd: string): boolean {
   const within = relative(cwd, folder);
   return usualOutputs.has(within.split(sep)[0] ?? '') || outputsOf(cwd).some((output) => isInside(folder, output));
 }
@@ -180,7 +180,7 @@ function listed(patterns: readonly string[], cwd: string): string {
 }
 
 /** As a person in this folder would type it. */
-function shown(path: string, cwd: string): string {
+export function shown(path: string, cwd: string): string {
   const short = relative(cwd, path).replaceAll(sep, '/');
   return short === '' ? '.' : short.startsWith('..') ? path : short;
 }

@@ -1,5 +1,6 @@
 import { isAbsolute, join, resolve } from 'node:path';
 import type { DataSourceOptions } from 'typeorm';
+import { standardPatterns } from '../files/standard-patterns.js';
 import { embeddedDriver } from './embedded.js';
 import type { EmbeddedOptions } from './embedded.js';
 import { connectionFromEnvironment, loadEnvFiles } from './environment.js';
@@ -26,11 +27,6 @@ export interface DefineDataSourceOptions extends GivenOptions {
    */
   readonly embedded?: string | EmbeddedOptions | false;
 }
-
-const standardPatterns = {
-  entities: ['src/**/*.entity.{ts,js}'],
-  migrations: ['migrations/*.{ts,mts,cts,js,mjs,cjs,sql}'],
-};
 
 /** The options that TypeORM is given. */
 export function optionsFor(options: DefineDataSourceOptions): PostgresOptions {

@@ -48,7 +48,9 @@ export function keepUnknown(wanted: Schema, present: Schema, shallStay: (id: Obj
     ...wanted.facts.map((fact) => asPresent(fact, present)),
     ...present.facts.filter(({ id }) => kept.has(keyOf(id))),
   ];
-  const schema = schemaOf(facts, [...wanted.edges, ...present.edges.filter(({ from }) => kept.has(keyOf(from)))]);
+  // An index of the initial state is known already, and its table, which a migration has renamed, is kept only now.
+  const ofKept = (id: ObjectId): boolean => [id, wanted.get(id)?.parent].some((one) => one && kept.has(keyOf(one)));
+  const schema = schemaOf(facts, [...wanted.edges, ...present.edges.filter(({ from }) => ofKept(from))]);
   const told = [...kept.values()].filter((id) => {
     const { parent } = present.get(id) ?? {};
     return id.kind !== 'comment' && !(parent && kept.has(keyOf(parent)));

@@ -212,3 +212,62 @@ describe('sources that are compiled to what the pattern matches', () => {
     expect(filesIn('src')).toEqual(['one.entity.ts']);
   });
 });
+
+describe('entities that the data source does not find', () => {
+  const given = {
+    'migrations/1700000000000-Ones.sql': '-- up\nCREATE TABLE ones (id int);\n-- down\nDROP TABLE ones;\n',
+  };
+  const finding = (entities: string): string => dataSource('').replace(`['src/*.entity.ts']`, entities);
+
+  it.each<readonly [string, string, string, string, Readonly<Record<string, string>>]>([
+    ['not compiled', `['dist/**/*.entity.js']`, 'dist, which does not exist', 'npm run build', {}],
+    ['another ending', `['src/**/*.entity.js']`, 'src.', `'src/**/*.entity.ts'`, {}],
+    [
+      'another folder',
+      `['source/*.ts', 'src/*.model.ts']`,
+      'source, which does not exist, and src',
+      'one.entity.ts',
+      {},
+    ],
+    ['no entity in it', `['lib/*.ts']`, 'lib', '@Entity()', { 'lib/constants.ts': 'export const one = 1;' }],
+  ])('%s', async (_, entities, message, next, more) => {
+    project = projectWith(finding(entities), { ...given, ...more });
+    const { code, stdout, stderr } = await cli('generate', 'Change', ...onServer);
+    expect([code, stdout, filesIn('migrations')]).toEqual([2, '', ['1700000000000-Ones.sql']]);
+    expect(stderr).toContain('No entity');
+    expect(stderr).toContain(message);
+    expect(stderr).toContain(next);
+  });
+
+  it('drift, check and baseline say so as well, run and lint need none', async () => {
+    project = projectWith(finding(`['dist/**/*.entity.js']`), given);
+    const drift = await cli('drift', ...onServer);
+    const check = await cli('check', ...onServer, '--only', 'entities', '--json');
+    const baseline = await cli('baseline', ...onServer);
+    for (const { code, stdout, stderr } of [drift, check, baseline]) {
+      expect(code).not.toBe(0);
+      expect(stdout + stderr).toContain('No entity matches');
+    }
+    expect(filesIn('migrations')).toEqual(['1700000000000-Ones.sql']);
+    expect((await cli('run')).code).toBe(0);
+    expect((await cli('lint', '--all', ...onServer)).code).toBe(0);
+  });
+
+  it('none listed: a project with migrations only runs, checks and compares, and generate says what is missing', async () => {
+    project = projectWith(finding('[]'), given);
+    const { code, stderr } = await cli('generate', 'Change', ...onServer);
+    expect([code, filesIn('migrations')]).toEqual([2, ['1700000000000-Ones.sql']]);
+    expect(stderr).toContain('The data source lists no entities');
+    expect(stderr).toContain('nest-migrate create');
+    expect((await cli('run')).code).toBe(0);
+    expect((await cli('drift', ...onServer)).code).toBe(0);
+    const check = await cli('check', ...onServer);
+    expect([check.code, check.stdout]).toEqual([0, expect.stringContaining('lists no entities')]);
+    // Nor by the pattern that goes without saying, where there is no entity anywhere.
+    project.write('data-source.ts', finding('').replace('entities: ,', ''));
+    project.delete('src/one.entity.ts');
+    const unsaid = await cli('check', ...onServer, '--only', 'entities');
+    expect([unsaid.code, unsaid.stdout]).toEqual([0, expect.stringContaining('lists no entities')]);
+    expect((await cli('generate', 'Change', ...onServer)).stderr).toContain('The data source lists no entities');
+  });
+});

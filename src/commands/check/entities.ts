@@ -1,3 +1,4 @@
+import { hasNoEntities } from '../entities.js';
 import { generate } from '../generate/generate.js';
 import type { CheckFinding } from './contract.js';
 import { findingOf, isBroken, notJudged, rethrowImpossible } from './work.js';
@@ -9,8 +10,8 @@ const most = 20;
 export async function entitiesStep(work: CheckWork): Promise<readonly CheckFinding[]> {
   if (isBroken(work)) return [notJudged];
   const { context, options } = work;
-  if (hasNoEntities(context.dataSource.options.entities))
-    return [{ severity: 'notice', message: 'The data source names no entities, so there is nothing to compare.' }];
+  if (await hasNoEntities(context.dataSource, process.cwd()))
+    return [{ severity: 'notice', message: 'The data source lists no entities, so there is nothing to compare.' }];
   const { shadow, cache } = options;
   try {
     // Whether data may be lost is no question of a check.
@@ -21,10 +22,6 @@ export async function entitiesStep(work: CheckWork): Promise<readonly CheckFindi
     rethrowImpossible(error);
     return [findingOf(error)];
   }
-}
-
-function hasNoEntities(entities: unknown): boolean {
-  return entities === undefined || (Array.isArray(entities) && entities.length === 0);
 }
 
 function missing(statements: readonly string[]): CheckFinding {

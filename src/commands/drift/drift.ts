@@ -12,6 +12,7 @@ import type { OriginMap } from '../../shadow/origins.js';
 import { versionsOfEngines } from '../../shadow/versions.js';
 import { withEntities } from '../../shadow/with-entities.js';
 import { list } from '../context.js';
+import { refuseUnmatched } from '../entities.js';
 import type { CommandContext, Survey } from '../context.js';
 import { inSameWords } from '../generate/same-words.js';
 import { replayedSide } from '../generate/current-side.js';
@@ -35,7 +36,10 @@ async function differing(options: DriftOptions, context: CommandContext): Promis
   const live = await readLive(context, await list(context));
   const applied = appliedMigrations(live.survey);
   const { schema: unnamed } = initialSessionOf(context);
-  const unmanaged = await withEntities(context, (entities) => Promise.resolve(unmanagedTables(entities, unnamed)));
+  const unmanaged = await withEntities(context, async (entities) => {
+    await refuseUnmatched({ source: context.dataSource, loaded: entities, cwd: process.cwd() });
+    return unmanagedTables(entities, unnamed);
+  });
   const url = options.shadow;
   const cache = url === undefined && options.cache !== false ? openCache(versionsOfEngines()) : noCache;
   const { schema: said, origins } = await replayedSide(applied.migrations, context, { url, cache, unmanaged: [] });

@@ -14,6 +14,7 @@ import { initialSessionOf } from '../../shadow/initial-session.js';
 import { aside } from '../../shadow/throwaway.js';
 import { withEntities } from '../../shadow/with-entities.js';
 import type { CommandContext } from '../context.js';
+import { refuseUnlisted, refuseUnmatched } from '../entities.js';
 import { readWords } from './entity-words.js';
 import { readHistory } from './history.js';
 import type { History } from './history.js';
@@ -36,9 +37,12 @@ export interface Described {
   readonly unmanaged: readonly ObjectId[];
 }
 
-export function readEntities(context: CommandContext): Promise<Described> {
+export async function readEntities(context: CommandContext): Promise<Described> {
   const { schema } = initialSessionOf(context);
   return withEntities(context, async (entities) => {
+    const given = { source: context.dataSource, loaded: entities, cwd: process.cwd() };
+    await refuseUnlisted(given);
+    await refuseUnmatched(given);
     const statements: string[] = [];
     await createEntities(entities, (sql) => Promise.resolve(statements.push(sql)));
     return {

@@ -1,0 +1,96 @@
+import { existsSync, readFileSync } from 'node:fs';
+import type { DataSource } from 'typeorm';
+import { ExitCode, MigrateError } from '../errors.js';
+import { folderOf } from '../files/list.js';
+import { standardPatterns } from '../files/standard-patterns.js';
+import { isOutput, shown } from './placement.js';
+
+interface Given {
+  /** As the project gives it. */
+  readonly source: DataSource;
+  /** The same with its entities loaded. */
+  readonly loaded: DataSource;
+  /** The patterns are relative to it. */
+  readonly cwd: string;
+}
+
+/**
+ * Whether it is a project without entities: none are listed, or only by the pattern that goes without saying, and there are none anywhere.
+ */
+export async function hasNoEntities(source: DataSource, cwd: string): Promise<boolean> {
+  const listed = listedBy(source);
+  const isUsual = listed.every((one) => standardPatterns.entities.some((usual) => String(one).endsWith(usual)));
+  return listed.length === 0 || (isUsual && (await firstEntity(cwd)) === undefined);
+}
+
+/** Every table would seem to be gone from the entities, or there would seem to be nothing to do. */
+export async function refuseUnmatched({ source, loaded, cwd }: Given): Promise<void> {
+  if (loaded.entityMetadatas.length > 0 || (await hasNoEntities(source, cwd))) return;
+  const patterns = listedBy(source).filter((one) => typeof one === 'string');
+  const matched = await filesOf(patterns);
+  const folders = [...new Set(patterns.map(folderOf))].map((folder) => place(folder, cwd)).join(', and ');
+  const found = matched.length === 0 ? '' : ` The files that match export no entity: ${some(matched, cwd)}.`;
+  throw new MigrateError({
+    code: 'DATA_SOURCE_INVALID',
+    message: `No entity matches the \`entities\` of the data source: ${patterns.map((pattern) => shown(pattern, cwd)).join(', ')}. Searched in ${folders}.${found} Nothing was compared, and nothing was written.`,
+    next: await nextFor(patterns, matched, cwd),
+    exitCode: ExitCode.usage,
+  });
+}
+
+/** There is nothing to generate from; a project that writes its migrations by hand may do without. */
+export async function refuseUnlisted({ source, loaded, cwd }: Given): Promise<void> {
+  if (loaded.entityMetadatas.length > 0 || !(await hasNoEntities(source, cwd))) return;
+  throw new MigrateError({
+    code: 'DATA_SOURCE_INVALID',
+    message: 'The data source lists no entities, so there is nothing to generate from. Nothing was written.',
+    next: "Name them in its options, for example entities: ['src/**/*.entity.ts']. To write a migration by hand: nest-migrate create <Name>",
+    exitCode: ExitCode.usage,
+  });
+}
+
+function listedBy({ options: { entities } }: DataSource): readonly unknown[] {
+  return Array.isArray(entities) ? entities : Object.values(entities ?? {});
+}
+
+async function nextFor(patterns: readonly string[], matched: readonly string[], cwd: string): Promise<string> {
+  if (matched.length > 0)
+    return 'Decorate the classes with @Entity() and export them, or name the files that hold them in `entities`.';
+  if (patterns.some((pattern) => isOutput(folderOf(pattern), cwd)))
+    return 'Build the project first (npm run build), then try again; or name the sources in `entities`.';
+  for (const pattern of patterns) {
+    const other = pattern.replace(/([cm]?)(js|ts)(?=\W*$)/, (_all, kind: string, ending) =>
+      ending === 'js' ? `${kind}ts` : `${kind}js`,
+    );
+    if (other !== pattern && (await filesOf([other])).length > 0)
+      return `Write the ending of the files that are there: entities: ['${shown(other, cwd)}']`;
+  }
+  const elsewhere = await firstEntity(cwd);
+  return elsewhere === undefined
+    ? 'Correct the pattern: it is relative to the folder where the command is typed.'
+    : `Correct the pattern: there is an entity in ${shown(elsewhere, cwd)}. It is relative to the folder where the command is typed.`;
+}
+
+/** As TypeORM finds them. */
+async function filesOf(patterns: readonly string[]): Promise<readonly string[]> {
+  const { glob } = await import('tinyglobby');
+  return glob([...patterns], { absolute: true });
+}
+
+const sources = '**/*.{ts,mts,cts,js,mjs,cjs}';
+const looksAt = 2000;
+
+async function firstEntity(cwd: string): Promise<string | undefined> {
+  const { glob } = await import('tinyglobby');
+  const files = await glob(sources, { cwd, absolute: true, ignore: ['**/node_modules/**', '**/*.d.ts'] });
+  return files.slice(0, looksAt).find((file) => /@Entity\(|new EntitySchema\b/.test(readFileSync(file, 'utf8')));
+}
+
+function place(folder: string, cwd: string): string {
+  return `${shown(folder, cwd)}${existsSync(folder) ? '' : ', which does not exist'}`;
+}
+
+function some(files: readonly string[], cwd: string): string {
+  const names = files.slice(0, 3).map((file) => shown(file, cwd));
+  return files.length > names.length ? `${names.join(', ')} and ${files.length - names.length} more` : names.join(', ');
+}
