@@ -232,6 +232,52 @@ describe('entities', () => {
     });
   });
 
+  it('whose defaults are the same in other words have not changed; whose value is another one, have', async () => {
+    const defaults: readonly (readonly [name: string, type: string, options: string, inMigration: string])[] = [
+      ['a', 'bigint', `default: 0`, `'0'::bigint`],
+      ['b', 'numeric(10,2)', `default: 0`, `0.00`],
+      ['c', 'character varying(20)', `default: 'ab'`, `('a'::text || 'b'::text)`],
+      [
+        'd',
+        'character varying[]',
+        `array: true, default: () => "ARRAY['x', 'y']"`,
+        `(ARRAY['x'::text, 'y'::text])::varchar[]`,
+      ],
+      ['e', 'interval', `default: '1 hour'`, `'3600 seconds'::interval`],
+      ['f', 'timestamp with time zone', `default: () => 'now()'`, `('now'::text)::timestamptz`],
+      ['g', 'timestamp without time zone', `default: () => 'CURRENT_TIMESTAMP'`, `transaction_timestamp()`],
+      ['h', 'date', `default: () => 'CURRENT_DATE'`, `('now'::text)::date`],
+      ['i', 'text', `default: 'postgres'`, `CURRENT_USER`],
+      ['j', 'numeric', `default: '1.0'`, `1`],
+      ['k', 'timestamp with time zone', `default: 'now()'`, `'2020-01-01 00:00:00+00'::timestamptz`],
+    ];
+    const added = defaults.map(([name, type, , text]) => `ADD ${name} ${type} NOT NULL DEFAULT ${text}`);
+    project.migration(
+      '1700000000002-AddDefaults',
+      `ALTER TABLE users ${added.join(', ')}`,
+      `ALTER TABLE users ${defaults.map(([name]) => `DROP ${name}`).join(', ')}`,
+    );
+    const properties = defaults.map(([name, type, options]) => {
+      const [, base, length] = /^([^([]+)(?:\((.*)\))?/.exec(type) ?? [];
+      const [first, second] = length?.split(',') ?? [];
+      const limits = second === undefined ? `length: ${first}` : `precision: ${first}, scale: ${second}`;
+      return `@Column({ type: '${base}', ${first === undefined ? '' : `${limits},`} ${options} }) ${name}!: any;`;
+    });
+    project.write('src/user.entity.ts', entity(['@Column() name!: string;', ...properties].join('\n  ')));
+    const { findings } = await project.step('entities');
+    expect(findings.map(({ message }) => message)).toEqual([
+      `The entities have changed. 2 statements are missing in the migrations:
+  ALTER TABLE "public"."users" ALTER COLUMN "i" SET DEFAULT 'postgres'::text
+  ALTER TABLE "public"."users" ALTER COLUMN "j" SET DEFAULT 1.0`,
+    ]);
+    const { warnings } = JSON.parse(
+      (await project.cli('generate', '--json', '--dry-run', '--shadow', serverUrl())).stdout,
+    ) as { readonly warnings: readonly string[] };
+    expect(warnings).toEqual([
+      `The default of users.k is the string 'now()', which PostgreSQL turns into the moment at which it reads it: all rows get that one. For the time of each row, write default: () => 'now()'.`,
+    ]);
+  });
+
   it('of which only their author knows enough: the question', async () => {
     project.write('src/user.entity.ts', entity('@Column() fullName!: string;'));
     const { findings } = await project.step('entities');

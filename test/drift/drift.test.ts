@@ -276,7 +276,8 @@ const cases: readonly (readonly [
   // The same check, which is printed differently once it has been made from its own text.
   [
     `DO $$ DECLARE def text := (SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'named');
-     BEGIN ALTER TABLE users DROP CONSTRAINT named; EXECUTE 'ALTER TABLE users ADD CONSTRAINT named ' || def; END $$`,
+     BEGIN ALTER TABLE users DROP CONSTRAINT named; EXECUTE 'ALTER TABLE users ADD CONSTRAINT named ' || def; END $$;
+     ALTER TABLE users ALTER made_at SET DEFAULT CURRENT_TIMESTAMP, ALTER tags SET DEFAULT ARRAY[]::text[] /* pg_constraint */`,
     [],
   ],
 ];

@@ -18,10 +18,13 @@ import type { GenerateOptions, GenerateResult } from './contract.js';
 import { confirmLoss } from './confirm-loss.js';
 import { decide } from './decide.js';
 import type { GivenExpressions } from './decide.js';
+import { toldFrozen } from './frozen-moments.js';
+import type { FrozenMoment } from './frozen-moments.js';
 import type { History } from './history.js';
 import type { Workbench } from './on-shadow.js';
 import { nameBefore, renameOnShadow } from './rename-on-shadow.js';
 import type { Renamed } from './rename-on-shadow.js';
+import { withSameDefaultsThere } from './same-defaults.js';
 
 /** Where a change leads, and what is known of the things on the way. */
 export interface Sides {
@@ -30,6 +33,7 @@ export interface Sides {
   readonly origins: OriginMap;
   readonly metadata: readonly PlannedChange[];
   readonly given: GivenExpressions;
+  readonly frozen: readonly FrozenMoment[];
 }
 
 /** What leads from one schema to another, as it will be written. */
@@ -52,7 +56,8 @@ export async function change(options: GenerateOptions, sides: Sides, workbench: 
     isByHand: (id, renames) => staysBy(nameBefore(id, renames), sides.origins, options),
   });
   const { schema: from } = renamed;
-  const { schema: to, kept, lost } = wanted(renamed.inNewWords, renamed.inCatalog, options, sides);
+  const { schema: described, kept, lost } = wanted(renamed.inNewWords, renamed.inCatalog, options, sides);
+  const to = await withSameDefaultsThere(from, described, workbench.client, sides.frozen);
   const changes = await compareSchemas(from, to);
   const tryType = await tryTypeChanges(workbench.client, from, to);
   const question = {
@@ -86,6 +91,7 @@ export async function change(options: GenerateOptions, sides: Sides, workbench: 
       to: describeObject(rename.to),
     }));
   const warnings = [
+    ...toldFrozen(sides.frozen),
     ...told(kept, sides.origins),
     ...toldLost(lost),
     ...toldDirect(renamed, workbench.schema, options),

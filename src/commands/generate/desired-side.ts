@@ -16,6 +16,8 @@ import { withEntities } from '../../shadow/with-entities.js';
 import type { CommandContext } from '../context.js';
 import { refuseUnlisted, refuseUnmatched } from '../entities.js';
 import { readWords } from './entity-words.js';
+import { frozenMoments } from './frozen-moments.js';
+import type { FrozenMoment } from './frozen-moments.js';
 import { readHistory } from './history.js';
 import type { History } from './history.js';
 import { withThrowaway } from './on-shadow.js';
@@ -33,6 +35,7 @@ export interface Described {
   readonly history: History;
   /** How they put it, where PostgreSQL puts it otherwise. */
   readonly words: OwnWords;
+  readonly frozen: readonly FrozenMoment[];
   /** Tables that the entities only know: neither side has them. */
   readonly unmanaged: readonly ObjectId[];
 }
@@ -49,6 +52,7 @@ export async function readEntities(context: CommandContext): Promise<Described> 
       statements,
       history: readHistory(entities, schema),
       words: readWords(entities, statements, schema),
+      frozen: frozenMoments(entities, schema),
       unmanaged: unmanagedTables(entities, schema),
     };
   });

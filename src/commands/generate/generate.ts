@@ -24,9 +24,11 @@ import type { GivenExpressions } from './decide.js';
 import { currentSide, rememberProven } from './current-side.js';
 import type { CurrentSide } from './current-side.js';
 import { desiredSide, readEntities } from './desired-side.js';
+import { toldFrozen } from './frozen-moments.js';
 import { initialSide } from './initial-side.js';
 import { openLater, withWorkbench } from './on-shadow.js';
 import type { Lend } from './on-shadow.js';
+import { withSameDefaults } from './same-defaults.js';
 import type { Side } from './side.js';
 import { newFile, writeFiles } from './write-files.js';
 
@@ -87,19 +89,28 @@ async function find(
   cache: SchemaCache,
 ): Promise<Found | GenerateResult> {
   const described = await readEntities(context);
-  const { unmanaged, history, words } = described;
+  const { unmanaged, history, words, frozen } = described;
   const initial = await initialSide(context, { ...described, lend, cache });
   const [entities, current] = await both(
     desiredSide({ context, described, lend, initial, url: options.shadow, cache }),
     currentSide(context, options, cache, unmanaged),
   );
-  const desired = { ...entities, schema: followInitial(entities.schema, current.schema, initial) };
+  const whole = followInitial(entities.schema, current.schema, initial);
+  const desired = {
+    ...entities,
+    schema: await withSameDefaults(current.schema, whole, { lend, cache, frozen }),
+  };
   const metadata = metadataChanges(current.metadata, desired.metadata, metadataTableOf(context.dataSource));
   const { from, to } = narrow(current.schema, desired.schema);
-  const sides: Sides = { desired: withOwnWords(to, words), history, origins: current.origins, metadata, given };
+  const sides: Sides = { desired: withOwnWords(to, words), history, origins: current.origins, metadata, given, frozen };
   const { schema, kept } = wanted(from, [], options, sides);
   if (metadata.length === 0 && (await isSame(from, schema)))
-    return { files: [], statements: [], renames: [], warnings: told(kept, current.origins) };
+    return {
+      files: [],
+      statements: [],
+      renames: [],
+      warnings: [...toldFrozen(frozen), ...told(kept, current.origins)],
+    };
   const bench = { lend, unmanaged, to: schema, cache, inOtherWords: options.from !== undefined };
   const isKnown = options.from === undefined && options.dryRun !== true;
   const next = isKnown ? once(() => sideAfter(current, desired, options)) : undefined;

@@ -1,6 +1,9 @@
+import type { SqlClient } from '../../database/client.js';
 import { messageOf } from '../../errors.js';
 import { compareSchemas } from '../../schema/compare.js';
 import type { Difference } from '../../schema/differences.js';
+import { differingDefaults, equalDefaults, withDefaultsOf } from '../../schema/equal-defaults.js';
+import type { TwoDefaults } from '../../schema/equal-defaults.js';
 import { narrow } from '../../schema/narrow.js';
 import { describeObject, keyOf } from '../../schema/object-id.js';
 import { differingTexts, textsOf, withTexts } from '../../schema/printed-texts.js';
@@ -29,10 +32,13 @@ export async function inSameWords(
   const as = (side: 'from' | 'to') => (one: Difference) => textsOf(one, one[side]?.payload ?? {});
   // A change of these texts, and of nothing else, is what decides which part of the database is made.
   const { to: part } = narrow(withTexts(live, suspects, as('from')), live);
-  const key = `words ${hashOf([JSON.stringify(part.facts)])}`;
-  const made = (await cache.get<Made>(key)) ?? (await makeOnShadow(part, suspects, context, url));
+  const defaults = differingDefaults(expected, live);
+  const key = `words ${hashOf([JSON.stringify(part.facts), JSON.stringify(defaults)])}`;
+  const made = (await cache.get<Made>(key)) ?? (await makeOnShadow({ part, suspects, defaults }, context, url));
   if (made.failures.length === 0) await cache.set(key, made);
-  const schema = withTexts(live, suspects, (one) => textsOf(one, made.payloads.get(keyOf(one.id)) ?? {}));
+  const printed = withTexts(live, suspects, (one) => textsOf(one, made.payloads.get(keyOf(one.id)) ?? {}));
+  const equal = defaults.filter(({ id }) => made.equalDefaults.has(keyOf(id)));
+  const schema = withDefaultsOf(expected, printed, equal);
   const notMade = suspects.filter(({ id }) => !made.payloads.has(keyOf(id))).map(({ id }) => describeObject(id));
   return { schema, warnings: notMade.length === 0 ? [] : [notComparable(notMade, made.failures)] };
 }
@@ -40,13 +46,20 @@ export async function inSameWords(
 interface Made {
   /** What the suspects are like there, by the keys of the objects. */
   readonly payloads: ReadonlyMap<string, Payload>;
+  /** The keys of the defaults that are the same in other words. */
+  readonly equalDefaults: ReadonlySet<string>;
   readonly failures: readonly string[];
+}
+
+interface Asked {
+  readonly part: Schema;
+  readonly suspects: readonly Difference[];
+  readonly defaults: readonly TwoDefaults[];
 }
 
 /** As far as it can be made there: an extension, a role may be missing. */
 function makeOnShadow(
-  part: Schema,
-  suspects: readonly Difference[],
+  { part, suspects, defaults }: Asked,
   context: CommandContext,
   url: string | undefined,
 ): Promise<Made> {
@@ -59,19 +72,26 @@ function makeOnShadow(
       ...(await compareSchemas(await read(), part)).map(({ sql }) => sql),
     ];
     const client = (await pool.connect()) as Lent;
+    const equal: TwoDefaults[] = [];
     try {
       for (const sql of statements) await client.query(sql).catch((error: unknown) => failures.push(messageOf(error)));
+      await client.query('BEGIN');
+      equal.push(...(await equalDefaults(defaults, client)));
+      await client.query('ROLLBACK');
     } finally {
       client.release();
     }
     const made = await read();
     const found = suspects.flatMap(({ id }) => made.factOf(id) ?? []);
-    return { payloads: new Map(found.map(({ id, payload }) => [keyOf(id), payload])), failures };
+    return {
+      payloads: new Map(found.map(({ id, payload }) => [keyOf(id), payload])),
+      equalDefaults: new Set(equal.map(({ id }) => keyOf(id))),
+      failures,
+    };
   });
 }
 
-interface Lent {
-  query(sql: string): Promise<unknown>;
+interface Lent extends SqlClient {
   release(): void;
 }
 

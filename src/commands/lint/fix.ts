@@ -77,6 +77,7 @@ async function planOf(
     origins: new Map(),
     metadata: metadataChanges(before.metadata, behind.metadata, metadataTableOf(context.dataSource)),
     given: { backfills: asWritten(from, to), usings: new Map() },
+    frozen: [],
   };
   const wanted: GenerateOptions & { readonly name: string } = {
     name: migration.name.replace(/\d{13}$/, ''),
