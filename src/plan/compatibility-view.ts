@@ -1,4 +1,4 @@
-import { tableSql } from '../schema/object-id.js';
+import { sqlName, tableSql } from '../schema/object-id.js';
 import { quoteLiteral } from '../sql/index.js';
 import { handOverSql } from './privileges.js';
 import type { Heir } from './privileges.js';
@@ -12,12 +12,16 @@ type Names = Pick<Heir, 'from' | 'to'>;
  * table, and from PostgreSQL 15 on it checks those of its caller, so that the policies of the table apply.
  * https://www.postgresql.org/docs/current/sql-createview.html
  */
-export function compatibilityView(rename: Names): readonly Step[] {
+export function compatibilityView(rename: Names, columns: readonly Names[]): readonly Step[] {
   const [view, table] = [tableSql(rename.from), tableSql(rename.to)];
-  const create = `CREATE VIEW ${view} AS SELECT * FROM ${table}`;
+  const select = (list: string): string => `CREATE VIEW ${view} AS SELECT ${list} FROM ${table}`;
+  // Until it is dropped, columns may be renamed and added.
+  const named = columns.map(({ from, to }) =>
+    from.name === to.name ? sqlName(to) : `${sqlName(to)} AS ${sqlName(from)}`,
+  );
   const privileges = privilegesSql(rename);
   return [
-    step(create, {
+    step(select('*'), {
       comment: 'The old version of the app reads and writes it by its old name.',
       undo: [`DROP VIEW ${view}`],
       effect: 'nobody waits',
@@ -30,7 +34,7 @@ export function compatibilityView(rename: Names): readonly Step[] {
     step(`DROP VIEW ${view}`, {
       comment: 'The old version of the app is gone.',
       phase: 'contract',
-      undo: [create, privileges],
+      undo: [select(named.join(', ')), privileges],
     }),
   ];
 }

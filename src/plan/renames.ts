@@ -1,4 +1,4 @@
-import { columnOf } from '../schema/column.js';
+import { columnOf, columnsOf, enumOf } from '../schema/column.js';
 import { likeness } from '../schema/likeness.js';
 import { keyOf, objectId, relationOf, sqlName, tableSql } from '../schema/object-id.js';
 import type { ObjectId } from '../schema/object-id.js';
@@ -34,40 +34,38 @@ export function renameCandidates(from: Schema, to: Schema): readonly Rename[] {
 
 /** At least half of the columns are there in both. */
 function tablesAlike(one: ObjectId, other: ObjectId, from: Schema, to: Schema): boolean {
-  const [before, after] = [columnsOf(one, from), columnsOf(other, to)];
+  const [before, after] = [typesOf(one, from), typesOf(other, to)];
   const same = before.filter((column) => after.includes(column)).length;
   return same > 0 && same * 2 >= Math.max(before.length, after.length);
 }
 
-function columnsOf(table: ObjectId, schema: Schema): readonly string[] {
-  return schema
-    .childrenOf(table)
-    .filter(({ id }) => id.kind === 'column')
-    .map(({ id, is }) => `${id.name ?? ''} ${String(is['type'])}`);
+function typesOf(table: ObjectId, schema: Schema): readonly string[] {
+  return columnsOf(table, schema).map((id) => `${id.name ?? ''} ${columnOf(schema, id)?.type ?? ''}`);
 }
 
 function columnsAlike(one: ObjectId, other: ObjectId, from: Schema, to: Schema): boolean {
   if (!from.has(relationOf(other)) || keyOf(relationOf(one)) !== keyOf(relationOf(other))) return false;
   const [before, after] = [columnOf(from, one), columnOf(to, other)];
   if (before === undefined || after === undefined || before.automatic !== after.automatic) return false;
-  return before.type === after.type || (enumOf(one, from)?.values ?? '-') === enumOf(other, to)?.values;
+  const values = [enumOf(one, from), enumOf(other, to)].map((found) => JSON.stringify(found?.values));
+  return before.type === after.type || (values[0] !== undefined && values[0] === values[1]);
 }
 
-/** The enums of renamed tables and columns, which TypeORM names after them. */
+/** The enums of columns that have one of another name afterwards: TypeORM names them after tables and columns. */
 export function enumRenames(from: Schema, to: Schema): readonly Rename[] {
-  const found = new Map<string, Rename>();
+  const found: Rename[] = [];
   for (const { id } of to.objects) {
     if (id.kind !== 'column' || !from.has(id)) continue;
     const [before, after] = [enumOf(id, from), enumOf(id, to)];
-    if (!before || !after || to.has(before.id) || from.has(after.id) || before.values !== after.values) continue;
-    found.set(keyOf(before.id), { from: before.id, to: after.id });
+    if (!before || !after || to.has(before.id) || from.has(after.id) || before.id.schema !== after.id.schema) continue;
+    const isTaken = found.some(
+      (rename) => keyOf(rename.from) === keyOf(before.id) || keyOf(rename.to) === keyOf(after.id),
+    );
+    // Values come and go under the new name.
+    if (!isTaken && before.values.some((value) => after.values.includes(value)))
+      found.push({ from: before.id, to: after.id });
   }
-  return [...found.values()];
-}
-
-function enumOf(column: ObjectId, schema: Schema): { readonly id: ObjectId; readonly values: string } | undefined {
-  const id = schema.needs(column).find((needed) => schema.get(needed)?.is['variant'] === 'enum');
-  return id && { id, values: JSON.stringify(schema.get(id)?.is['values']) };
+  return found;
 }
 
 /** Indexes, constraints and sequences that are the same but for their names, most of which TypeORM makes of other names. */
@@ -93,14 +91,16 @@ export function renameSql({ from, to }: Rename): string {
   }
 }
 
-/** A rename in the catalog. */
+/** A rename in the catalog, one of `all`. */
 export function plannedRename(
   rename: Rename,
   from: Schema,
-  { keepOldName }: { readonly keepOldName: boolean },
+  { keepOldName, all }: { readonly keepOldName: boolean; readonly all: readonly Rename[] },
 ): PlannedChange {
   const { from: old, to: renamed } = rename;
   const compatible = keepOldName && old.kind === 'table';
+  const below = [old, ...from.childrenOf(old).map(({ id }) => id)];
+  const columns = columnsOf(old, from).map((column) => ({ from: column, to: afterRenames(column, all) }));
   const steps: readonly Step[] = [
     step(renameSql(rename), {
       undo: [renameSql({ from: sameTable(renamed, old), to: old })],
@@ -109,9 +109,8 @@ export function plannedRename(
           ? undefined
           : 'The old version of the app breaks at this moment.',
     }),
-    ...(compatible ? compatibilityView(rename) : []),
+    ...(compatible ? compatibilityView(rename, columns) : []),
   ];
-  const below = [old, ...from.childrenOf(old).map(({ id }) => id)];
   return { steps, creates: below.map((id) => afterRenames(id, [rename])), drops: below, uses: [], alters: [] };
 }
 

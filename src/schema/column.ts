@@ -20,6 +20,23 @@ export function columnOf(schema: Schema, id: ObjectId): Column | undefined {
   };
 }
 
+/** The enum that a column is of, or an array of it. */
+export function enumOf(
+  column: ObjectId,
+  schema: Schema,
+): { readonly id: ObjectId; readonly values: readonly string[] } | undefined {
+  const id = schema.needs(column).find((needed) => schema.get(needed)?.is['variant'] === 'enum');
+  return id && { id, values: schema.get(id)?.is['values'] as readonly string[] };
+}
+
+/** In the order in which they stand in the table. */
+export function columnsOf(table: ObjectId, schema: Schema): readonly ObjectId[] {
+  const columns = schema.childrenOf(table).filter(({ id }) => id.kind === 'column');
+  return columns
+    .toSorted((one, other) => Number(one.is['_position']) - Number(other.is['_position']))
+    .map(({ id }) => id);
+}
+
 /** The type as a cast takes it. */
 export function withoutCollation(type: string): string {
   return type.replace(/ COLLATE .*/, '');

@@ -1,3 +1,4 @@
+import { enumOf } from './column.js';
 import type { Fact } from './engine.js';
 import { likeness, nameless } from './likeness.js';
 import { keyOf } from './object-id.js';
@@ -30,7 +31,9 @@ export function keepUnknown(wanted: Schema, present: Schema, shallStay: (id: Obj
   const kept = new Map<string, ObjectId>();
   const stays = (id: ObjectId): boolean => wanted.has(id) || kept.has(keyOf(id));
   const comes = likeness(wanted, present);
-  const candidates = present.objects.filter((one) => !wanted.has(one.id) && !givesWay(one, comes, wanted));
+  const candidates = present.objects.filter(
+    (one) => !wanted.has(one.id) && !givesWay(one, comes, wanted) && !isOtherEnum(one.id, wanted, present),
+  );
   for (let grown = true; grown;) {
     grown = false;
     for (const { id, parent } of candidates) {
@@ -74,6 +77,14 @@ function givesWay({ id, parent, is }: SchemaObject, comes: ReturnType<typeof lik
   if (likes !== undefined && comes.has(likes)) return true;
   if (id.kind !== 'constraint' || is['type'] !== 'p' || parent === undefined) return false;
   return wanted.childrenOf(parent).some((other) => other.id.kind === 'constraint' && other.is['type'] === 'p');
+}
+
+/** The enum of columns that the entities know, each of which has a new one there. */
+function isOtherEnum(id: ObjectId, wanted: Schema, present: Schema): boolean {
+  if (present.get(id)?.is['variant'] !== 'enum') return false;
+  const columns = present.neededBy(id).filter((one) => one.kind === 'column' && wanted.has(one));
+  const isNew = (other: ObjectId | undefined): boolean => other !== undefined && !present.has(other);
+  return columns.length > 0 && columns.every((column) => isNew(enumOf(column, wanted)?.id));
 }
 
 const relations = new Set(['table', 'view', 'materializedView']);

@@ -13,15 +13,16 @@ export function likeness(schema: Schema, other: Schema): ReadonlyMap<string, rea
   return found;
 }
 
-/** What it is, without what it is called; undefined of what is known by its name only. */
+/** What it is, without what it is called; undefined of what is known by its name only. A sequence is that of its column. */
 export function nameless({ id, parent, is }: SchemaObject): string | undefined {
-  if (!['index', 'constraint', 'sequence'].includes(id.kind)) return undefined;
-  if (id.kind === 'sequence' && (is['ownedBy'] ?? undefined) === undefined) return undefined;
+  if (id.kind === 'sequence') return is['ownedBy'] ? JSON.stringify([id.kind, is['ownedBy']]) : undefined;
+  if (id.kind !== 'index' && id.kind !== 'constraint') return undefined;
   const definition = String(is['def']);
   const { unique, rest } = indexParts(definition);
-  const withoutName = id.kind === 'index' ? `${unique}${rest}` : definition;
-  return JSON.stringify(
-    [id.kind, parent && keyOf(parent), is['type'], id.kind === 'sequence' ? is : withoutName],
-    (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value),
-  );
+  return JSON.stringify([
+    id.kind,
+    parent && keyOf(parent),
+    is['type'],
+    id.kind === 'index' ? unique + rest : definition,
+  ]);
 }

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { EntitySchema, EntitySchemaColumnOptions } from 'typeorm';
+import type { Ask } from '../../src/commands/generate/contract.js';
 import { createDatabase } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
 import { entity } from './cases/case.js';
+import { linked } from './cases/renames.js';
 import { createFolder } from './shop.js';
 import type { MigrationsFolder } from './shop.js';
 
@@ -159,3 +161,70 @@ describe('a renamed column of any type, while both versions of the app write', (
     expect(note).toBe('again');
   });
 });
+
+it('a table, its column and its junction tables are renamed, while the old version of the app uses the old names', async () => {
+  const folder = createFolder();
+  const database = await createDatabase();
+  const rowsOf = async (...statements: readonly string[]): Promise<readonly unknown[]> => {
+    const found: unknown[] = [];
+    for (const sql of statements)
+      found.push((await database.query(`SELECT ${sql} ORDER BY 1, 2`)).map((row) => Object.values(row)));
+    return found;
+  };
+  const byOldNames = ['id, a FROM person', '* FROM person_tags_tag', '* FROM person_friends_person'];
+  const byNewNames = ['id, label FROM human', '* FROM human_tags_tag', '* FROM human_friends_human'];
+  try {
+    await folder.generate(linked('person'), { name: 'Initial' });
+    await folder.run(database.url);
+    await database.query(`INSERT INTO tag (a) VALUES ('x'), ('y'); INSERT INTO person (a) VALUES ('p'), ('q'), ('r');
+      INSERT INTO person_tags_tag VALUES (1, 2); INSERT INTO person_friends_person VALUES (1, 2)`);
+    const asked: string[] = [];
+    const choose: Ask['choose'] = (question, [first]) => {
+      asked.push(question);
+      return Promise.resolve(first?.value ?? '');
+    };
+    const ask: Ask = { choose, text: () => Promise.resolve(''), confirm: () => Promise.resolve(false) };
+    const { files, renames } = await folder.generate(linked('human', {}, 'label'), { ask });
+    expect(asked).toEqual(['person', 'human.a'].map((name) => `${name} is gone. What became of it?`));
+    expect(renames.map(({ from, to }) => `${from} = ${to}`)).toEqual([
+      'table person = table human',
+      'table person_friends_person = table human_friends_human',
+      'table person_tags_tag = table human_tags_tag',
+      'column human_friends_human.personId_1 = column human_friends_human.humanId_1',
+      'column human_friends_human.personId_2 = column human_friends_human.humanId_2',
+      'column human_tags_tag.personId = column human_tags_tag.humanId',
+      'column human.a = column human.label',
+    ]);
+    await folder.run(database.url, { phase: 'expand' });
+    await database.query(`INSERT INTO person (a) VALUES ('old'); UPDATE person SET a = 'changed' WHERE id = 1; DELETE FROM person WHERE id = 3;
+      INSERT INTO person_tags_tag ("personId", "tagId") VALUES (4, 1);
+      INSERT INTO person_friends_person ("personId_1", "personId_2") VALUES (4, 1);
+      INSERT INTO human (label) VALUES ('new'); UPDATE human SET label = 'too' WHERE id = 2; INSERT INTO human_tags_tag ("humanId", "tagId") VALUES (5, 1)`);
+    const all = [
+      [
+        [1, 'changed'],
+        [2, 'too'],
+        [4, 'old'],
+        [5, 'new'],
+      ],
+      [
+        [1, 2],
+        [4, 1],
+        [5, 1],
+      ],
+      [
+        [1, 2],
+        [4, 1],
+      ],
+    ];
+    expect(await rowsOf(...byOldNames)).toEqual(all);
+    expect(await rowsOf(...byNewNames)).toEqual(all);
+    await folder.run(database.url, { phase: 'all' });
+    expect(await rowsOf(...byNewNames)).toEqual(all);
+    await folder.with(database.url, (migrator) => migrator.revert({ count: files.length }));
+    expect(await rowsOf(...byOldNames)).toEqual(all);
+  } finally {
+    folder.remove();
+    await database.drop();
+  }
+}, 120_000);

@@ -16,7 +16,7 @@ import { createEntities } from '../../src/shadow/entities.js';
 import { serverUrl } from './database.js';
 import type { TestDatabase } from './database.js';
 import { onEmptyDatabase } from './empty-database.js';
-import { dataOf, expectDataKept } from './rows.js';
+import { dataOf, expectDataKept, nameAfter, underNewNames } from './rows.js';
 
 export type Entity = EntitySchema | (new () => object);
 
@@ -33,6 +33,8 @@ export interface Evolution {
   readonly hand?: { readonly up: readonly string[]; readonly down: readonly string[] };
   /** What was made by hand and must be there still, as it is described to people. */
   readonly stays?: readonly string[];
+  /** What is called otherwise without having been named in the options: `table=name`, `table.column=name`. */
+  readonly follows?: readonly string[];
   /** Columns whose values are written otherwise afterwards: `table.column`. */
   readonly rewritten?: readonly string[];
   /** PGlite in this process instead of a database of the server. */
@@ -70,7 +72,8 @@ interface Place {
 
 async function evolveIn(dir: string, { database, live }: Place, evolution: Evolution): Promise<Evolved> {
   writeFileSync(join(dir, 'package.json'), '{"type":"module"}');
-  const { options = {}, rows = [], stays = [], rewritten = [] } = evolution;
+  const { options = {}, rows = [], stays = [], rewritten = [], follows = [] } = evolution;
+  const renames = [...(options.renames ?? []), ...follows];
   const settings: GenerateOptions = {
     language: 'js',
     moduleKind: 'esm',
@@ -115,7 +118,7 @@ async function evolveIn(dir: string, { database, live }: Place, evolution: Evolu
   const changed = await live();
   await expectSame(changed, wanted, stays, change);
   const kept = await dataOf(database, changed);
-  const rowsKept = expectDataKept(data, kept, rewritten);
+  const rowsKept = expectDataKept(underNewNames(data, renames), kept, rewritten);
   if (stays.length === 0) await expectTypeormContent(database.url, evolution, change);
 
   await as(evolution.after, async (migrator) => {
@@ -129,7 +132,7 @@ async function evolveIn(dir: string, { database, live }: Place, evolution: Evolu
       'Reverting did not lead back',
       change,
     );
-    const surviving = new Map([...data].filter(([table]) => kept.has(table)));
+    const surviving = new Map([...data].filter(([table]) => kept.has(nameAfter(table, renames))));
     expectDataKept(surviving, await dataOf(database, reverted), [...rewritten, ...lostColumns(first, changed)]);
     await migrator.run();
   });

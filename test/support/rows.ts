@@ -26,6 +26,24 @@ export async function dataOf(database: Queryable, schema: Schema): Promise<Data>
   return data;
 }
 
+/** The same rows, where `table=name` and `table.column=name` say what is called otherwise. */
+export function underNewNames(data: Data, renames: readonly string[]): Data {
+  return new Map(
+    [...data].map(([table, { columns, rows }]) => {
+      const nameOf = (column: string): string => nameAfter(`${table}.${column}`, renames).replace(`${table}.`, '');
+      const renamed = rows.map((row) =>
+        Object.fromEntries(Object.entries(row).map(([column, value]) => [nameOf(column), value])),
+      );
+      return [nameAfter(table, renames), { columns: columns.map(nameOf), rows: renamed }];
+    }),
+  );
+}
+
+export function nameAfter(name: string, renames: readonly string[]): string {
+  const found = renames.map((text) => text.split('=')).find(([old]) => old === name);
+  return found?.[1] ?? name;
+}
+
 /** What was in a column before must be there still, wherever the column is. Returns how many rows were compared. */
 export function expectDataKept(before: Data, after: Data, rewritten: readonly string[] = []): number {
   let compared = 0;

@@ -157,7 +157,7 @@ function renamesInCatalog(
       ({ kind, id }) => kind === 'alter type' && id.table === rename.to.name && id.schema === rename.to.schema,
     );
     const keepOldName = online && !renameDirectly && !retyped && !wouldBypass(rename, schema, targetVersion);
-    return plannedRename(rename, schema, { keepOldName });
+    return plannedRename(rename, schema, { keepOldName, all: inCatalog });
   });
 }
 

@@ -1,5 +1,6 @@
 import { ExitCode, MigrateError } from '../../errors.js';
 import { columnPath } from '../../plan/context.js';
+import { junctionColumns, junctionTables } from '../../plan/junctions.js';
 import { renameCandidates } from '../../plan/renames.js';
 import type { Rename } from '../../plan/renames.js';
 import { keyOf, objectId } from '../../schema/object-id.js';
@@ -10,29 +11,41 @@ import { decisionNeeded } from './decide.js';
 import type { OpenQuestion } from './decide.js';
 import type { History } from './history.js';
 
-/** Which tables and columns are called otherwise now: said by flags or decorators, or asked. Never guessed. */
+/**
+ * Which tables are called otherwise now: said by flags or decorators, or asked. Never guessed. Once these `tables` have their new names,
+ * which columns are.
+ */
 export async function decideRenames(
   from: Schema,
   to: Schema,
   history: History,
   options: GenerateOptions,
+  tables?: readonly Rename[],
 ): Promise<readonly Rename[]> {
+  const kind = tables === undefined ? 'table' : 'column';
+  // What joins two tables is named after them.
+  const withJunctions = (renames: readonly Rename[]): readonly Rename[] =>
+    tables === undefined ? [...renames, ...junctionTables(from, to, renames)] : renames;
   const said = [
     ...(options.renames ?? []).map((text) => renameOf(text, from, to)),
     ...history.renames.filter(
       (rename) => from.has(rename.from) && !to.has(rename.from) && to.has(rename.to) && !from.has(rename.to),
     ),
   ];
-  const dropped = new Set(options.drops);
-  const decided = [...said];
+  let decided = withJunctions([
+    ...said.filter((rename) => rename.from.kind === kind),
+    ...(tables === undefined ? [] : junctionColumns(from, to, tables)),
+  ]);
   const open: OpenQuestion[] = [];
-  const candidates = renameCandidates(from, to).filter(
-    (one) =>
-      !dropped.has(pathOf(one.from)) &&
-      !decided.some((other) => keyOf(other.from) === keyOf(one.from) || keyOf(other.to) === keyOf(one.to)),
-  );
-  for (const [old, choices] of grouped(candidates)) {
-    const left = choices.filter(({ to: renamed }) => !decided.some((other) => keyOf(other.to) === keyOf(renamed)));
+  const candidates = renameCandidates(from, to).filter((one) => !options.drops?.includes(pathOf(one.from)));
+  const ofKind = candidates.filter((one) => one.from.kind === kind);
+  // Answered together with the question about a table that it joins.
+  const isSettled = (one: Rename): boolean =>
+    ofKind.some((other) =>
+      withJunctions([...decided, other]).some((rename) => rename !== other && keyOf(rename.from) === keyOf(one.from)),
+    );
+  for (const [old, choices] of grouped(ofKind.filter((one) => !isSettled(one)))) {
+    const left = choices.filter((one) => !isTaken(one, decided));
     const [first] = left;
     if (first === undefined) continue;
     if (options.ask === undefined) {
@@ -47,10 +60,19 @@ export async function decideRenames(
       { title: 'it is dropped, with its data', value: '' },
     ]);
     const chosen = left.find(({ to: renamed }) => keyOf(renamed) === answer);
-    if (chosen) decided.push(chosen);
+    if (chosen) decided = withJunctions([...decided, chosen]);
   }
-  if (open.length > 0) throw decisionNeeded(open);
-  return decided;
+  if (open.length === 0) return decided;
+  const later = candidates.filter((one) => one.from.kind === 'column' && kind === 'table' && !isTaken(one, said));
+  throw decisionNeeded([
+    ...open,
+    ...[...grouped(later).values()].flatMap((choices) => (choices[0] ? [questionOf(choices[0].from, choices)] : [])),
+  ]);
+}
+
+/** The old or the new name belongs to another rename. */
+function isTaken(one: Rename, decided: readonly Rename[]): boolean {
+  return decided.some((other) => keyOf(other.from) === keyOf(one.from) || keyOf(other.to) === keyOf(one.to));
 }
 
 function grouped(candidates: readonly Rename[]): ReadonlyMap<string, readonly Rename[]> {

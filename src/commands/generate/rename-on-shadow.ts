@@ -37,16 +37,13 @@ interface Context {
 export async function renameOnShadow(present: Schema, context: Context): Promise<Renamed> {
   const { history, options } = context;
   const wanted = context.wantedFor(present, []);
-  const decided = await decideRenames(present, wanted, history, options);
-  const tables = decided.filter(({ from }) => from.kind === 'table');
+  const tables = await decideRenames(present, wanted, history, options);
   const state = { schema: present, inCatalog: [] as readonly Rename[] };
   await rename(state, tables, context);
   const wantedNow = context.wantedFor(state.schema, tables);
   // Columns of a renamed table can be compared only now.
   const again = { ...options, renames: columnsAfter(options.renames, tables) };
-  const columns = (tables.length === 0 ? decided : await decideRenames(state.schema, wantedNow, history, again)).filter(
-    ({ from }) => from.kind === 'column',
-  );
+  const columns = await decideRenames(state.schema, wantedNow, history, again, tables);
   const isByHand = (id: ObjectId): boolean => context.isByHand(id, state.inCatalog);
   const bridged = columns.filter((one) =>
     canBeBridged(one, { schema: state.schema, wanted: wantedNow, isByHand }, options),

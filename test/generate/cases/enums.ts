@@ -114,4 +114,25 @@ export const enums: readonly Case[] = [
     [mood(["it's"]), mood(["it's", 'a "b"', 'c::d', 'e,f'], { default: 'e,f' })],
     [`'it''s'`],
   ),
+  ...[
+    ['x', 'y'],
+    ['x', 'y', 'z'],
+  ].map((after) =>
+    column(
+      `an enum that was made by hand is renamed${after.length > 2 ? ' and gets another value' : ''}`,
+      [{ type: 'text' }, { type: 'text' }],
+      [`'a'`],
+      {
+        after: [entity('t', { c: { type: 'text' }, m: mood(after, { default: 'x' }) })],
+        hand: {
+          up: [`CREATE TYPE "Mood" AS ENUM ('x', 'y')`, `ALTER TABLE t ADD m "Mood" DEFAULT 'x' NOT NULL`],
+          down: ['ALTER TABLE t DROP m', 'DROP TYPE "Mood"'],
+        },
+        sql: [
+          'ALTER TYPE "public"."Mood" RENAME TO "t_m_enum"',
+          ...(after.length > 2 ? [`ALTER TYPE "public"."t_m_enum" ADD VALUE IF NOT EXISTS 'z' AFTER 'y'`] : []),
+        ],
+      },
+    ),
+  ),
 ];

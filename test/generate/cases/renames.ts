@@ -1,4 +1,5 @@
-import { entity } from './case.js';
+import type { EntitySchema, EntitySchemaRelationOptions } from 'typeorm';
+import { bare, entity } from './case.js';
 import type { Case, Column } from './case.js';
 
 const text: Column = { type: 'text' };
@@ -14,6 +15,43 @@ function column(name: string, type: Column, value: string, more: Partial<Case> =
     ...more,
   };
 }
+
+/** A table that refers to itself and to tags, both by way of a junction table. */
+export function linked(
+  name: string,
+  more: Partial<EntitySchemaRelationOptions> = {},
+  column = 'a',
+): readonly EntitySchema[] {
+  const toMany = (target: string, table: Partial<EntitySchemaRelationOptions>): EntitySchemaRelationOptions => ({
+    type: 'many-to-many',
+    target,
+    joinTable: true,
+    ...table,
+  });
+  const relations = { tags: toMany('tag', more), friends: toMany(name, {}) };
+  return [entity('tag', { a: text }), entity(name, { [column]: text }, { relations })];
+}
+
+const links = [
+  `INSERT INTO tag (a) VALUES ('x'), ('y')`,
+  `INSERT INTO person (a) VALUES ('p'), ('q')`,
+  'INSERT INTO person_friends_person VALUES (1, 2), (2, 1), (2, 2)',
+];
+const junctions = [...links, 'INSERT INTO person_tags_tag VALUES (1, 2), (2, 1)'];
+
+/** The table `t` is called `u`, and its column `a` is called `c`. */
+function both(name: string, options: Case['options'], more: Partial<Case> = {}): Case {
+  return {
+    name,
+    before: [entity('t', { a: text, n: { type: 'int', nullable: true } }, { indices: [{ columns: ['a'] }] })],
+    after: [entity('u', { c: text, n: { type: 'int', nullable: true } }, { indices: [{ columns: ['c'] }] })],
+    options: { renames: ['t=u', 't.a=c'], ...options },
+    rows: [`INSERT INTO t (a, n) VALUES ('x', 1), ('y', 2)`],
+    ...more,
+  };
+}
+
+const bigKey: Column = { type: 'bigint', primary: true, generated: 'increment' };
 
 /** Types without an `=`. */
 const incomparable: readonly (readonly [type: Column['type'], value: string, more?: Partial<Column>])[] = [
@@ -59,10 +97,56 @@ export const renames: readonly Case[] = [
     phases: ['expand'],
   },
   {
-    name: 'a table is renamed',
-    before: [entity('t', { a: text }), entity('s', { a: text })],
-    after: [entity('u', { a: text }), entity('s', { a: text })],
+    name: 'a table is renamed and gets a column',
+    before: [entity('t', { a: text })],
+    after: [entity('u', { a: text, n: { type: 'int', nullable: true } })],
     options: { renames: ['t=u'] },
-    rows: [`INSERT INTO t (a) VALUES ('x')`, `INSERT INTO s (a) VALUES ('x')`],
+    rows: [`INSERT INTO t (a) VALUES ('x')`],
+  },
+  ...['while it is in use', 'directly'].map((how) => ({
+    name: `a table is renamed, and its serial key becomes a bigint, ${how}`,
+    before: [entity('t', { a: text })],
+    after: [bare('u', { id: bigKey, a: text })],
+    options: { renames: ['t=u'], online: how !== 'directly' },
+    rows: [`INSERT INTO t (a) VALUES ('x')`],
+    rewritten: ['u.id'],
+  })),
+  both('a table and one of its columns are renamed', {}),
+  both('a table and one of its columns are renamed directly', { renameDirectly: true }),
+  both('a table and one of its columns are renamed at once', { online: false }),
+  both(
+    'a table and a column of its key are renamed',
+    { renames: ['t=u', 't.id=key'] },
+    {
+      after: [
+        bare(
+          'u',
+          { key: { type: 'int', primary: true, generated: 'increment' }, a: text, n: { type: 'int', nullable: true } },
+          { indices: [{ columns: ['a'] }] },
+        ),
+      ],
+    },
+  ),
+  {
+    name: 'junction tables follow the table that they belong to',
+    before: linked('person'),
+    after: linked('human'),
+    options: { renames: ['person=human'] },
+    rows: junctions,
+    follows: [
+      'person_tags_tag=human_tags_tag',
+      'person_tags_tag.personId=humanId',
+      'person_friends_person=human_friends_human',
+      'person_friends_person.personId_1=humanId_1',
+      'person_friends_person.personId_2=humanId_2',
+    ],
+  },
+  {
+    name: 'a junction table with a name of its own keeps it, and its columns follow',
+    before: linked('person', { joinTable: { name: 'tagged' } }),
+    after: linked('human', { joinTable: { name: 'tagged' } }),
+    options: { renames: ['person=human'], online: false },
+    rows: [...links, 'INSERT INTO tagged VALUES (1, 2), (2, 1)'],
+    follows: ['tagged.personId=humanId', 'person_friends_person=human_friends_human'],
   },
 ];
