@@ -6,7 +6,7 @@ import { settleEnums } from './entity-enums.js';
 import { createExtensions } from './entity-extensions.js';
 import { describeAt, managed, schemaOf } from './entity-names.js';
 import { entityStatements } from './entity-statements.js';
-import { commandOf, quoteName } from '../sql/index.js';
+import { classify, commandOf, quoteName } from '../sql/index.js';
 
 type Execute = (sql: string) => Promise<unknown>;
 
@@ -24,18 +24,19 @@ export async function createEntities(dataSource: DataSource, execute: Execute): 
   await createExtensions(dataSource, execute, 'managed');
   const statements = await entityStatements(dataSource, 'managed');
   const unmanaged = once(() => createUnmanaged(dataSource, execute));
+  const broken = new Broken(dataSource);
 
   const firstView = statements.findIndex(isView);
   const tables = firstView === -1 ? statements : statements.slice(0, firstView);
   const rest = firstView === -1 ? [] : statements.slice(firstView);
-  await eachOf(dataSource, tables, execute, unmanaged);
-  await viewsInTheirOrder(dataSource, rest.filter(isView), execute, unmanaged);
+  await eachOf(tables, execute, { broken, unmanaged });
+  await viewsInTheirOrder(rest.filter(isView), execute, { broken, unmanaged });
   await eachOf(
-    dataSource,
     rest.filter((sql) => !isView(sql)),
     execute,
-    unmanaged,
+    { broken, unmanaged },
   );
+  broken.refuse();
 }
 
 async function createSchemas(dataSource: DataSource, execute: Execute, which: 'managed' | 'unmanaged'): Promise<void> {
@@ -53,27 +54,33 @@ async function createUnmanaged(dataSource: DataSource, execute: Execute): Promis
   const statements = (await entityStatements(dataSource, 'unmanaged')).filter((sql) =>
     withoutData.has(commandOf(sql).command),
   );
+  const around = { broken: new Broken(dataSource), unmanaged: () => Promise.resolve(false) };
   await eachOf(
-    dataSource,
     statements.filter((sql) => !isView(sql)),
     execute,
+    around,
   );
-  await viewsInTheirOrder(dataSource, statements.filter(isView), execute, () => Promise.resolve(false));
+  await viewsInTheirOrder(statements.filter(isView), execute, around);
+  around.broken.refuse();
   return true;
 }
 
-async function eachOf(
-  dataSource: DataSource,
-  statements: readonly string[],
-  execute: Execute,
-  unmanaged: () => Promise<boolean> = () => Promise.resolve(false),
-): Promise<void> {
+interface Around {
+  readonly broken: Broken;
+  /** Creates what others make, where something refers to it. */
+  readonly unmanaged: () => Promise<boolean>;
+}
+
+async function eachOf(statements: readonly string[], execute: Execute, { broken, unmanaged }: Around): Promise<void> {
   for (const sql of statements) {
+    if (broken.isAbout(sql)) continue;
     try {
-      await execute(sql);
+      await execute(sql).catch(async (error: unknown) => {
+        if (!missesRelation(error) || !(await unmanaged())) throw error;
+        await execute(sql);
+      });
     } catch (error) {
-      if (!missesRelation(error) || !(await unmanaged())) throw invalid(dataSource, sql, error);
-      await run(dataSource, sql, execute);
+      broken.add(sql, error);
     }
   }
 }
@@ -83,10 +90,9 @@ async function eachOf(
  * that misses another one waits for it.
  */
 async function viewsInTheirOrder(
-  dataSource: DataSource,
   views: readonly string[],
   execute: Execute,
-  unmanaged: () => Promise<boolean>,
+  { broken, unmanaged }: Around,
 ): Promise<void> {
   let waiting = views;
   let mayUseUnmanaged = true;
@@ -94,13 +100,17 @@ async function viewsInTheirOrder(
     const blocked: { readonly sql: string; readonly error: unknown }[] = [];
     for (const sql of waiting) {
       await execute(sql).catch((error: unknown) => {
-        if (!missesRelation(error)) throw invalid(dataSource, sql, error);
-        blocked.push({ sql, error });
+        if (missesRelation(error)) blocked.push({ sql, error });
+        else broken.add(sql, error);
       });
     }
     const [first] = blocked;
     if (first !== undefined && blocked.length === waiting.length) {
-      if (!mayUseUnmanaged || !(await unmanaged())) throw invalid(dataSource, first.sql, first.error);
+      if (!mayUseUnmanaged || !(await unmanaged())) {
+        // What it misses may be something that is broken itself.
+        if (broken.isEmpty) broken.add(first.sql, first.error);
+        return;
+      }
       mayUseUnmanaged = false;
     }
     waiting = blocked.map(({ sql }) => sql);
@@ -109,12 +119,52 @@ async function viewsInTheirOrder(
 
 async function run(dataSource: DataSource, sql: string, execute: Execute): Promise<void> {
   await execute(sql).catch((error: unknown) => {
-    throw invalid(dataSource, sql, error);
+    throw isMigrateError(error) || isServerAbsent(error) ? error : invalid(dataSource, sql, error);
   });
 }
 
-function invalid(dataSource: DataSource, sql: string, error: unknown): unknown {
-  if (isMigrateError(error) || isServerAbsent(error)) return error;
+/** What cannot be created. All of it is told at once, without what fails only for want of something broken. */
+class Broken {
+  readonly #relations = new Set<string>();
+  readonly #found: { readonly sql: string; readonly error: unknown }[] = [];
+
+  constructor(private readonly dataSource: DataSource) {}
+
+  get isEmpty(): boolean {
+    return this.#found.length === 0;
+  }
+
+  add(sql: string, error: unknown): void {
+    if (isMigrateError(error) || isServerAbsent(error)) throw error;
+    this.#found.push({ sql, error });
+    const { command, name } = commandOf(sql);
+    if (command === 'CREATE TABLE' && name !== undefined) this.#relations.add(JSON.stringify(name));
+  }
+
+  /** Whether a statement needs a table that could not be created. */
+  isAbout(sql: string): boolean {
+    if (this.#relations.size === 0) return false;
+    return classify(sql).some(({ name, on, command, nameAfter }) =>
+      [name, on, command === 'COMMENT ON COLUMN' ? name?.slice(0, -1) : undefined, nameAfter('REFERENCES')].some(
+        (one) => one !== undefined && this.#relations.has(JSON.stringify(one)),
+      ),
+    );
+  }
+
+  refuse(): void {
+    const [first, ...others] = this.#found.map(({ sql, error }) => invalid(this.dataSource, sql, error));
+    if (first === undefined) return;
+    if (others.length === 0) throw first;
+    throw new MigrateError({
+      code: 'ENTITIES_INVALID',
+      message: [first, ...others].map(({ message }) => message).join('\n'),
+      next: 'Correct the entities. Nothing was written, and no database of yours was touched.',
+      cause: first,
+    });
+  }
+}
+
+function invalid(dataSource: DataSource, sql: string, error: unknown): MigrateError {
   const server = error as {
     readonly code?: string;
     readonly detail?: string;

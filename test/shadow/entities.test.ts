@@ -120,6 +120,10 @@ describe.each(both)('entities, TypeORM %s', (version) => {
 const thing = (name: string, columns: Record<string, object>, options: object = {}): EntitySchema =>
   new EntitySchema({ name, ...options, columns: { id: { type: 'int', primary: true }, ...columns } } as never);
 
+const foreignKey = (target: string, column: string): object => ({
+  foreignKeys: [{ target, columnNames: [column], referencedColumnNames: ['id'] }],
+});
+
 describe.each(both)('what is wrong, TypeORM %s', (version) => {
   afterEach(closeAll);
 
@@ -174,6 +178,27 @@ describe.each(both)('what is wrong, TypeORM %s', (version) => {
       ],
       'ENTITIES_INVALID',
       /^Entity Two \(table two\) cannot be created: relation "idx" already exists/,
+    ],
+    [
+      'several things at once, without what fails only for want of them',
+      [
+        thing('Post', {}, { checks: [{ expression: '"id" >' }] }),
+        thing('Comment', { post: { type: 'int' } }, foreignKey('Post', 'post')),
+        thing('Job', { at: { type: 'timestamptz', default: 'tomorrowish' } }),
+        thing(
+          'Two',
+          {},
+          {
+            indices: [
+              { name: 'job', columns: ['id'] },
+              { name: 'comment', columns: ['id'] },
+            ],
+          },
+        ),
+        new EntitySchema({ name: 'Sums', type: 'view', expression: 'SELECT id FROM post', columns: {} } as never),
+      ],
+      'ENTITIES_INVALID',
+      /^(?!.*Comment \()(?!.*Sums)Entity Post \(table post\).*\nEntity Job \(table job\).*\nEntity Two \(table two\) cannot be created: relation "comment" already exists/s,
     ],
     [
       'a view of nothing',
