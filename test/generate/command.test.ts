@@ -195,6 +195,17 @@ describe('what nobody but the author can know', () => {
     expect(texts(/Contract/)).toContain('DROP TRIGGER "users_mail_fill"');
   });
 
+  it('every question at once', async () => {
+    entity('@Column() fullName!: string; @Column() nick!: string; @Column("int") age!: number;');
+    const { stderr, code } = await generate();
+    expect(code).toBe(3);
+    expect(stderr).toContain(`users.name is gone, and users.fullName, users.nick are new: renamed, or something else?
+  users.age is new, NOT NULL and without a default: what do the rows get that are there?
+  Nothing was written.`);
+    const answered = ['--rename', 'users.name=fullName', '--backfill', 'users.age=0', '--backfill', `users.nick=''`];
+    await generated(...onServer, ...answered);
+  });
+
   it('the same by decorator, and with a constant as a default', async () => {
     entity(`@Column() name!: string; @Backfill("'DE'") @Column() country!: string;`);
     await generated(...onServer);
@@ -231,6 +242,33 @@ describe('what nobody but the author can know', () => {
     [['--rename', 'users.nmae=fullName'], 'there is no table or column users.nmae'],
     [['--rename', 'users.name=nothing'], 'there is no nothing in the entities'],
     [['--backfill', 'users'], '--backfill must be <table>.<column>=<expression>'],
+    [
+      [
+        ...[
+          '--rename',
+          'users.nmae=fullName',
+          '--drop',
+          'users.nam',
+          '--drop',
+          'users.id',
+          '--backfill',
+          `users.id='x'`,
+        ],
+        ...['--backfill', `users.fulName='x'`, '--using', 'users.id=id::int', '--rename', 'users.id=fullName'],
+      ],
+      `--rename users.nmae=fullName: there is no table or column users.nmae in the migrations.
+  --rename users.id=fullName: users.id is still in the entities.
+  --drop users.nam: there is no table or column users.nam in the migrations.
+  --drop users.id: users.id is still in the entities.
+  --backfill users.id: the change neither adds this column to an existing table nor makes it NOT NULL.
+  --backfill users.fulName: the change neither adds this column to an existing table nor makes it NOT NULL.
+  --using users.id: the change does not give this column another type.
+  Nothing was written.
+→ It could be:
+  --rename users.name=fullName
+  --drop users.name
+  --backfill "users.fullName=…"`,
+    ],
   ])('says what is wrong with %j', async (args, message) => {
     entity('@Column() fullName!: string;');
     const { code, stderr } = await generate(...args);

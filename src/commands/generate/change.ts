@@ -14,6 +14,7 @@ import type { ObjectId } from '../../schema/object-id.js';
 import type { Schema } from '../../schema/read.js';
 import { originIn } from '../../shadow/origins.js';
 import type { OriginMap } from '../../shadow/origins.js';
+import { withOtherQuestions } from './all-questions.js';
 import type { GenerateOptions, GenerateResult } from './contract.js';
 import { confirmLoss } from './confirm-loss.js';
 import { decide } from './decide.js';
@@ -54,6 +55,9 @@ export async function change(options: GenerateOptions, sides: Sides, workbench: 
     history: sides.history,
     wantedFor: (present, renames) => wanted(present, renames, options, sides).schema,
     isByHand: (id, renames) => staysBy(nameBefore(id, renames), sides.origins, options),
+  }).catch(async (error: unknown) => {
+    const { schema } = wanted(workbench.schema, [], options, sides);
+    throw await withOtherQuestions(error, schema, { ...sides, options }, workbench);
   });
   const { schema: from } = renamed;
   const { schema: described, kept, lost } = wanted(renamed.inNewWords, renamed.inCatalog, options, sides);
@@ -136,7 +140,7 @@ export function wanted(
   present: Schema,
   renames: Renamed['inCatalog'],
   options: GenerateOptions,
-  { desired, origins }: Sides,
+  { desired, origins }: Pick<Sides, 'desired' | 'origins'>,
 ): ReturnType<typeof keepUnknown> {
   return keepUnknown(desired, present, (id) => staysBy(nameBefore(id, renames), origins, options));
 }

@@ -32,6 +32,8 @@ export function readFlags({ backfills, usings }: GenerateOptions): GivenExpressi
 
 /** Something that nobody but the author of the change can know. */
 export interface OpenQuestion {
+  /** The column that it is about, as `table.column`. */
+  readonly about?: string;
   readonly message: string;
   /** The exact flags to type, one for each possibility. */
   readonly flags: readonly string[];
@@ -48,7 +50,6 @@ export async function decide(changes: readonly Change[], question: Question): Pr
   };
   const open: OpenQuestion[] = [];
   const columns = columnsToFill(changes, question, decisions);
-  refuseUnused([...readFlags(options).backfills.keys()], columns);
   for (const { path, type, isNew, fallback } of columns.filter(({ isOpen }) => isOpen)) {
     const answer = await options.ask?.text(
       isNew
@@ -115,18 +116,6 @@ function columnsToFill(
   });
 }
 
-/** A flag that would change nothing is mistyped. */
-function refuseUnused(flags: readonly string[], columns: readonly ColumnToFill[]): void {
-  const unused = flags.find((path) => !columns.some((column) => column.path === path));
-  if (unused === undefined) return;
-  throw new MigrateError({
-    code: 'USAGE',
-    message: `--backfill ${unused}: the change neither adds this column to an existing table nor makes it NOT NULL. Nothing was written.`,
-    next: columns.length === 0 ? 'Leave it out.' : `It could be: ${columns.map(({ path }) => path).join(', ')}`,
-    exitCode: ExitCode.usage,
-  });
-}
-
 interface AskedType {
   readonly column: ObjectId;
   readonly from: string;
@@ -154,6 +143,7 @@ function isZoneChange(from: string, to: string): boolean {
 
 function newColumnQuestion(path: string, type: string): OpenQuestion {
   return {
+    about: path,
     message: `${path} is new, NOT NULL and without a default: what do the rows get that are there?`,
     flags: [
       `--backfill "${path}=${exampleOf(type)}"   (any SQL expression, also of other columns; or @Backfill on the property)`,
@@ -185,13 +175,22 @@ function usingQuestion(path: string, from: string, to: string, column: ObjectId)
   };
 }
 
+const openIn = new WeakMap<object, readonly OpenQuestion[]>();
+
+/** The questions with which it ended; undefined of any other error. */
+export function questionsOf(error: unknown): readonly OpenQuestion[] | undefined {
+  return typeof error === 'object' && error !== null ? openIn.get(error) : undefined;
+}
+
 export function decisionNeeded(open: readonly OpenQuestion[]): MigrateError {
-  return new MigrateError({
+  const error = new MigrateError({
     code: 'DECISION_NEEDED',
     message: [...open.map(({ message }) => message), 'Nothing was written.'].join('\n'),
     next: ['Add to the command:', ...new Set(open.flatMap(({ flags }) => flags))].join('\n'),
     exitCode: ExitCode.todo,
   });
+  openIn.set(error, open);
+  return error;
 }
 
 function exampleOf(type: string): string {

@@ -30,6 +30,7 @@ import { openLater, withWorkbench } from './on-shadow.js';
 import type { Lend } from './on-shadow.js';
 import { withSameDefaults } from './same-defaults.js';
 import type { Side } from './side.js';
+import { hasFlags, refuseUnusedFlags } from './unused-flags.js';
 import { newFile, writeFiles } from './write-files.js';
 
 /** Writes the migrations that lead from what the migrations give to what the entities describe, proven up and down. */
@@ -101,6 +102,9 @@ async function find(
     schema: await withSameDefaults(current.schema, whole, { lend, cache, frozen }),
   };
   const metadata = metadataChanges(current.metadata, desired.metadata, metadataTableOf(context.dataSource));
+  const origins = { desired: desired.schema, origins: current.origins };
+  if (hasFlags(options))
+    refuseUnusedFlags(options, current.schema, wanted(current.schema, [], options, origins).schema, history);
   const { from, to } = narrow(current.schema, desired.schema);
   const sides: Sides = { desired: withOwnWords(to, words), history, origins: current.origins, metadata, given, frozen };
   const { schema, kept } = wanted(from, [], options, sides);

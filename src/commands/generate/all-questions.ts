@@ -1,0 +1,27 @@
+import { columnPath } from '../../plan/context.js';
+import { renameCandidates } from '../../plan/renames.js';
+import { tryTypeChanges } from '../../plan/try-types.js';
+import { compareSchemas } from '../../schema/compare.js';
+import type { Schema } from '../../schema/read.js';
+import { decide, decisionNeeded, questionsOf } from './decide.js';
+import type { Question } from './decide.js';
+import type { Workbench } from './on-shadow.js';
+
+/**
+ * Where nobody can be asked, questions about renames end the command before anything else is compared: what is open besides is added, as if
+ * nothing was renamed. A column that may be a renamed one is left out: it has the values that are there.
+ */
+export async function withOtherQuestions(
+  error: unknown,
+  to: Schema,
+  asked: Pick<Question, 'options' | 'given' | 'history'>,
+  { schema: from, client }: Workbench,
+): Promise<unknown> {
+  const open = questionsOf(error);
+  if (open === undefined) return error;
+  const tryType = await tryTypeChanges(client, from, to);
+  const question = { ...asked, options: { ...asked.options, ask: undefined }, from, to, renames: [], tryType };
+  const others = await decide(await compareSchemas(from, to), question).then(() => undefined, questionsOf);
+  const renamed = new Set(renameCandidates(from, to).map((candidate) => columnPath(candidate.to)));
+  return decisionNeeded([...open, ...(others ?? []).filter(({ about = '' }) => !renamed.has(about))]);
+}

@@ -1,0 +1,167 @@
+import { ExitCode, MigrateError } from '../../errors.js';
+import { columnPath } from '../../plan/context.js';
+import { renameCandidates } from '../../plan/renames.js';
+import { columnOf } from '../../schema/column.js';
+import { objectId, relationOf } from '../../schema/object-id.js';
+import type { ObjectId } from '../../schema/object-id.js';
+import type { Schema } from '../../schema/read.js';
+import type { GenerateOptions } from './contract.js';
+import { readFlags } from './decide.js';
+import type { History } from './history.js';
+
+interface Unused {
+  readonly message: string;
+  /** What could be meant, as it is typed. */
+  readonly possible: readonly string[];
+}
+
+export function hasFlags({ renames, drops, backfills, usings }: GenerateOptions): boolean {
+  return [renames, drops, backfills, usings].some((given) => given !== undefined && given.length > 0);
+}
+
+/**
+ * A flag that would change nothing is mistyped, or left over from an earlier change. All of them are said at once, with what each could mean.
+ */
+export function refuseUnusedFlags(options: GenerateOptions, from: Schema, to: Schema, history: History): void {
+  const unused = unusedFlags(options, new Sides(from, to, options, history));
+  if (unused.length === 0) return;
+  const possible = [...new Set(unused.flatMap((one) => one.possible))];
+  throw new MigrateError({
+    code: 'USAGE',
+    message: [...unused.map(({ message }) => message), 'Nothing was written.'].join('\n'),
+    next: possible.length === 0 ? 'Leave out what names nothing.' : ['It could be:', ...possible].join('\n'),
+    exitCode: ExitCode.usage,
+  });
+}
+
+function unusedFlags(options: GenerateOptions, sides: Sides): readonly Unused[] {
+  const { backfills, usings } = readFlags(options);
+  const { renames = [], drops = [] } = options;
+  return [
+    ...renames.flatMap((text) => sides.unusedRename(text)),
+    ...drops.flatMap((path) => sides.unusedDrop(path)),
+    ...[...backfills.keys()].flatMap((path) => sides.unusedBackfill(path)),
+    ...[...usings.keys()].flatMap((path) => sides.unusedUsing(path)),
+  ];
+}
+
+/** What the flags can name, before anything is renamed. A column can be named with its table as it was or as it is. */
+class Sides {
+  readonly #tables: readonly (readonly [old: string, now: string])[];
+
+  constructor(
+    private readonly from: Schema,
+    private readonly to: Schema,
+    { renames = [] }: GenerateOptions,
+    { renames: told }: History,
+  ) {
+    const pairs = renames.map((text) => text.split('=').map((part) => part.trim()));
+    this.#tables = [
+      ...pairs.map(([old = '', now = '']) => [old.split('.').at(-1) ?? '', now] as const),
+      ...told.map(({ from: { name: old = '' }, to: { name: now = '' } }) => [old, now] as const),
+    ];
+  }
+
+  unusedRename(text: string): readonly Unused[] {
+    const [path = '', name = ''] = text.split('=').map((part) => part.trim());
+    const found = this.#find(path, this.from);
+    const renamed = found.flatMap((id) => this.#inOther({ ...id, name }, this.to));
+    if (name !== '' && renamed.length > 0 && found.some((id) => this.#isGone(id))) return [];
+    const why =
+      found.length === 0
+        ? `there is no table or column ${path} in the migrations`
+        : renamed.length === 0 || name === ''
+          ? `there is no ${name === '' ? 'new name' : `${name} in the entities`}`
+          : `${path} is still in the entities`;
+    const possible = renameCandidates(this.from, this.to).map(
+      ({ from, to }) => `--rename ${pathOf(from)}=${to.name ?? ''}`,
+    );
+    return [{ message: `--rename ${text}: ${why}.`, possible }];
+  }
+
+  unusedDrop(path: string): readonly Unused[] {
+    const found = this.#find(path, this.from);
+    if (found.some((id) => this.#isGone(id))) return [];
+    const why =
+      found.length === 0 ? `there is no table or column ${path} in the migrations` : `${path} is still in the entities`;
+    const gone = this.from.objects.filter(
+      ({ id }) => (id.kind === 'table' || (id.kind === 'column' && this.to.has(relationOf(id)))) && !this.to.has(id),
+    );
+    return [{ message: `--drop ${path}: ${why}.`, possible: gone.map(({ id }) => `--drop ${pathOf(id)}`) }];
+  }
+
+  unusedBackfill(path: string): readonly Unused[] {
+    const isFilled = (id: ObjectId): boolean => {
+      if (!this.#inOther(relationOf(id), this.from).length) return false;
+      const before = this.#inOther(id, this.from);
+      return before.every((one) => columnOf(this.from, one)?.notNull !== true) && this.#becomes(id, before);
+    };
+    if (this.#find(path, this.to).some(isFilled)) return [];
+    const columns = this.to.objects.filter(({ id }) => id.kind === 'column' && isFilled(id));
+    return [
+      {
+        message: `--backfill ${path}: the change neither adds this column to an existing table nor makes it NOT NULL.`,
+        possible: columns.map(({ id }) => `--backfill "${columnPath(id)}=…"`),
+      },
+    ];
+  }
+
+  unusedUsing(path: string): readonly Unused[] {
+    const isRetyped = (id: ObjectId): boolean => {
+      const before = this.#inOther(id, this.from);
+      const type = columnOf(this.to, id)?.type;
+      if (before.length > 0) return before.some((one) => columnOf(this.from, one)?.type !== type);
+      return this.#tables.some(([, now]) => now === id.name);
+    };
+    if (this.#find(path, this.to).some(isRetyped)) return [];
+    const columns = this.to.objects.filter(
+      ({ id }) => id.kind === 'column' && this.#inOther(id, this.from).length > 0 && isRetyped(id),
+    );
+    return [
+      {
+        message: `--using ${path}: the change does not give this column another type.`,
+        possible: columns.map(({ id }) => `--using "${columnPath(id)}=…"`),
+      },
+    ];
+  }
+
+  #isGone(id: ObjectId): boolean {
+    return id.kind === 'table' ? !this.to.has(id) : this.#inOther(id, this.to).length === 0;
+  }
+
+  /** New, or without NULL from now on. */
+  #becomes(id: ObjectId, before: readonly ObjectId[]): boolean {
+    return before.length === 0 || columnOf(this.to, id)?.notNull === true;
+  }
+
+  /** The tables and columns that a path names there. */
+  #find(path: string, schema: Schema): readonly ObjectId[] {
+    const [last = '', second, first, ...more] = path.split('.').toReversed();
+    if (more.length > 0) return [];
+    const possible = [
+      ...(first === undefined ? [] : [objectId('column', first, last, second)]),
+      ...(second === undefined || first !== undefined
+        ? []
+        : [objectId('column', 'public', last, second), objectId('table', second, last)]),
+      ...(second === undefined ? [objectId('table', 'public', last)] : []),
+    ];
+    return possible.flatMap((id) => this.#inOther(id, schema));
+  }
+
+  /** The same object there, perhaps in a table that is called otherwise. */
+  #inOther(id: ObjectId, schema: Schema): readonly ObjectId[] {
+    const names = [id.table ?? id.name ?? ''];
+    for (const [old, now] of this.#tables) {
+      if (old === names[0]) names.push(now);
+      if (now === names[0]) names.push(old);
+    }
+    return names
+      .map((name) => (id.kind === 'column' ? { ...id, table: name } : { ...id, name }))
+      .filter((one) => schema.has(one));
+  }
+}
+
+function pathOf(id: ObjectId): string {
+  if (id.kind === 'column') return columnPath(id);
+  return `${id.schema === 'public' ? '' : `${id.schema ?? ''}.`}${id.name ?? ''}`;
+}
