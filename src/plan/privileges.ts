@@ -86,6 +86,31 @@ export function handOverSql(heir: Heir, { constants = [], afterwards = [] }: Mor
   return block(body, constants);
 }
 
+/**
+ * A new sequence of an existing table: it must have the owner of the table, and a role that may insert rows must be able to take values
+ * from it. https://www.postgresql.org/docs/current/sql-altersequence.html
+ */
+export function sequencePrivilegesSql(sequence: ObjectId, table: ObjectId): string {
+  const name = quoteLiteral(sqlName(sequence));
+  const where = `= ${quoteLiteral(tableSql(table))}::regclass`;
+  return block([
+    'FOR one IN',
+    `  SELECT format('ALTER SEQUENCE %s OWNER TO %s', ${name}, relowner::regrole) FROM pg_class WHERE oid ${where}`,
+    'LOOP',
+    '  EXECUTE one;',
+    'END LOOP;',
+    'FOR one IN',
+    `  SELECT format('GRANT USAGE ON SEQUENCE %s TO %s', ${name}, CASE grantee WHEN 0 THEN 'PUBLIC' ELSE grantee::regrole::text END)`,
+    '  FROM (',
+    `    SELECT acl.* FROM pg_class, aclexplode(relacl) AS acl WHERE oid ${where}`,
+    `    UNION SELECT acl.* FROM pg_attribute, aclexplode(attacl) AS acl WHERE attrelid ${where}`,
+    `  ) AS granted WHERE privilege_type = 'INSERT'`,
+    'LOOP',
+    '  EXECUTE one;',
+    'END LOOP;',
+  ]);
+}
+
 function block(body: readonly string[], constants: readonly string[] = []): string {
   return indented([
     'DO $privileges$',

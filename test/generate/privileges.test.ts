@@ -159,6 +159,23 @@ const cases: readonly Case[] = [
     new: ['SELECT id, c FROM t', `INSERT INTO t (a, c) VALUES ('n', 'n')`, `UPDATE t SET c = 'o' RETURNING c`],
   },
   {
+    name: 'a column that becomes a serial',
+    before: [entity('t', { a: text, n: { type: 'int', nullable: true } })],
+    after: [entity('t', { a: text, n: { type: 'int', generated: 'increment' } })],
+    options: { backfills: ['t.n=id'] },
+    given: ['ALTER TABLE t OWNER TO owner', 'GRANT INSERT (a, n) ON t TO app'],
+    old: [`INSERT INTO t (a, n) VALUES ('o', 1)`],
+    new: [`INSERT INTO t (a) VALUES ('n')`],
+  },
+  {
+    name: 'a serial column that is added',
+    before: [entity('t', { a: text })],
+    after: [entity('t', { a: text, n: { type: 'int', generated: 'increment' } })],
+    given: ['ALTER TABLE t OWNER TO owner', 'GRANT INSERT ON t TO app'],
+    old: [`INSERT INTO t (a) VALUES ('o')`],
+    new: [`INSERT INTO t (a) VALUES ('n')`],
+  },
+  {
     name: 'a table that is renamed',
     before: [t],
     after: [entity('u', { a: text, b: text })],

@@ -4,17 +4,24 @@ import type { ObjectId } from '../../schema/object-id.js';
 import type { Schema } from '../../schema/read.js';
 import { existingTable } from '../context.js';
 import type { PlanContext, Recipe } from '../context.js';
+import { sequencePrivilegesSql } from '../privileges.js';
 import { step } from '../step.js';
 import type { Step } from '../step.js';
 import { quoteLiteral, quoteName } from '../../sql/index.js';
 
-/** A new sequence of a column that has values begins behind them. */
+/** A new sequence of an existing table; that of a column that has values begins after them. */
 export const ownSequence: Recipe = (change, context) => {
   const { kind, id: sequence } = change;
   if (kind !== 'own sequence' || context.from.has(sequence)) return undefined;
   const column = ownerOf(sequence, context.to);
-  if (!column || !existingTable(column, context) || !context.from.has(column)) return undefined;
-  return [step(change.sql), behindItsValues(column, quoteLiteral(sqlName(sequence)))];
+  const table = column && existingTable(column, context);
+  if (!table) return undefined;
+  const privileges = step(sequencePrivilegesSql(sequence, table), {
+    comment: 'Gives the sequence the owner of the table, and USAGE to the roles that may insert rows.',
+    effect: 'nobody waits',
+  });
+  const values = context.from.has(column) ? [behindItsValues(column, quoteLiteral(sqlName(sequence)))] : [];
+  return [privileges, step(change.sql), ...values];
 };
 
 /** So does an identity. */
@@ -30,12 +37,12 @@ function behindItsValues(column: ObjectId, sequence: string): Step {
   const table = objectId('table', column.schema, column.table ?? '');
   const next = `coalesce((SELECT max(${quoteName(column.name ?? '')}) FROM ${tableSql(table)}), 0) + 1`;
   return step(`SELECT setval(${sequence}, ${next}, false)`, {
-    comment: 'It goes on behind the values that are there.',
+    comment: 'Continues after the largest value in the table.',
     effect: 'nobody waits',
   });
 }
 
-/** The sequence of a column that has an identity from now on: replaced at once, and missed by nobody. */
+/** The sequence of a column that becomes an identity: replaced at once. */
 export const replaceSequence: Recipe = (change, { from, to }) => {
   const column = change.kind === 'drop' && change.id.kind === 'sequence' ? ownerOf(change.id, from) : undefined;
   return column && columnOf(to, column)?.automatic === true ? [step(change.sql)] : undefined;
@@ -47,7 +54,7 @@ function ownerOf(sequence: ObjectId, schema: Schema): ObjectId | undefined {
   return owner ? objectId('column', owner.schema, owner.column, owner.table) : undefined;
 }
 
-/** Whoever inserts without a value relies on it: the old version of the app does so until it is gone. */
+/** The old version of the app inserts rows without a value, and relies on the default until it is gone. */
 export const dropDefault: Recipe = (change, context) => {
   const { kind, id: column } = change;
   if (kind !== 'drop default' && kind !== 'drop identity') return undefined;
