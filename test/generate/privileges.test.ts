@@ -3,7 +3,7 @@ import { DataSource, ViewColumn, ViewEntity } from 'typeorm';
 import type { EntitySchema } from 'typeorm';
 import pg from 'pg';
 import type { GenerateOptions } from '../../src/commands/generate/contract.js';
-import { createDatabase, createRole } from '../support/database.js';
+import { createDatabase, createRole, serverVersion } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
 import { writeByHand } from '../support/evolve.js';
 import { failureOf } from '../support/migrations.js';
@@ -384,6 +384,7 @@ describe('what a change drops and makes again keeps its owner, rights, options a
     ] as const)('of %s that is renamed', async (how, after, renames, old, now) => {
       await begin({ before: [t], hand, given });
       const renameDirectly = how.includes('catalog');
+      if (how === 'a table' && (await serverVersion()) < 150_000) return expectRefused();
       const { files, warnings, statements } = await folder.generate(after, { renames, renameDirectly });
       expect(warnings.filter((warning) => warning.includes('stays'))).toHaveLength(4);
       if (process.env['SHOW']) process.stderr.write(folder.texts().slice(1).join('\n'));
@@ -416,6 +417,7 @@ describe('what a change drops and makes again keeps its owner, rights, options a
 
     it('a view that would get around it is not made', async () => {
       await begin({ before: [t], hand, given: [...given, 'GRANT SELECT (a) ON t TO reader'] });
+      if ((await serverVersion()) < 150_000) return expectRefused();
       const { files } = await folder.generate(u, { renames: ['t=u'] });
       const error = await failureOf(folder.run(urlOf('migrator')));
       expect(error.message).toContain('Some roles have SELECT on some columns of table u only.');
@@ -444,6 +446,14 @@ describe('what a change drops and makes again keeps its owner, rights, options a
         expect(await database.query('SELECT DISTINCT c FROM t')).toEqual([{ c: null }]);
       },
     );
+
+    /** There, a view applies the policies of its table to its own owner, so the migration cannot be proven. */
+    async function expectRefused(): Promise<void> {
+      const { message } = await failureOf(folder.generate(u, { renames: ['t=u'] }));
+      expect(message).toContain('Before PostgreSQL 15, a view under the old name would bypass the row-level security');
+      expect(message).toContain('--rename-directly');
+      await expectFiltered(['t', 'b']);
+    }
 
     async function expectFiltered([table, column]: readonly [string, string]): Promise<void> {
       const seen = await as('app', `SELECT a, ${column} AS b FROM ${table}`);

@@ -25,7 +25,11 @@ export function serverUrl(): string {
 /** A new database on the test server: empty, or with what another one has, to which nobody may be connected then. */
 export async function createDatabase(template = 'template1'): Promise<TestDatabase> {
   const name = `t_${randomBytes(6).toString('hex')}`;
-  await asAdmin((admin) => admin.query(`CREATE DATABASE ${name} TEMPLATE ${template} STRATEGY file_copy`));
+  await asAdmin(async (admin) => {
+    // Before 15 there is no other way, and no word for it.
+    const strategy = (await versionOf(admin)) < 150_000 ? '' : 'STRATEGY file_copy';
+    await admin.query(`CREATE DATABASE ${name} TEMPLATE ${template} ${strategy}`);
+  });
   const url = serverUrl().replace(/\/postgres$/, `/${name}`);
   const open: pg.Client[] = [];
   const client = async (): Promise<pg.Client> => {
@@ -54,6 +58,16 @@ export async function createDatabase(template = 'template1'): Promise<TestDataba
       await asAdmin((admin) => dropDatabase(admin, name));
     },
   };
+}
+
+/** As the server says it: 150018. */
+export async function serverVersion(): Promise<number> {
+  return asAdmin(versionOf);
+}
+
+async function versionOf(admin: pg.Client): Promise<number> {
+  const { rows } = await admin.query<{ readonly server_version_num: string }>('SHOW server_version_num');
+  return Number(rows[0]?.server_version_num);
 }
 
 /** A login role, for what a superuser is always allowed to do. */
