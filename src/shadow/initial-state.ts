@@ -21,6 +21,8 @@ export interface InitialStatement {
   readonly sql: string;
   /** Who says so: TypeORM goes on where a server does not have an extension. */
   readonly from: 'setting' | 'data source' | 'typeorm';
+  /** Why a migration that makes it fails on an empty database; undefined where it does not. */
+  readonly failsBecause?: string;
 }
 
 const known = new WeakMap<Configured, Promise<InitialState>>();
@@ -40,7 +42,11 @@ async function make(configured: Configured): Promise<InitialState> {
   return stateOf(configured, [
     ...initialSessionOf(configured).statements.map((sql) => ({ sql, from: 'setting' as const })),
     ...schemasOf(configured),
-    ...extensions.map((sql) => ({ sql, from: 'typeorm' as const })),
+    ...extensions.map((sql) => ({
+      sql,
+      from: 'typeorm' as const,
+      failsBecause: 'TypeORM installs it when it connects',
+    })),
   ]);
 }
 
@@ -50,10 +56,16 @@ export function initialStateOfCopy(configured: Configured): InitialState {
 }
 
 function schemasOf(configured: Configured): readonly InitialStatement[] {
-  const names = new Set([tablesOf(configured.dataSource).schema, ...initialSessionOf(configured).searched]);
-  return [...names]
+  const { schema: ofLedger } = tablesOf(configured.dataSource);
+  const { searched } = initialSessionOf(configured);
+  const hasOther = searched.length === 0 || searched.includes('public');
+  return [...new Set([ofLedger, ...searched])]
     .filter((name) => name !== undefined && name !== 'public')
-    .map((name) => ({ sql: `CREATE SCHEMA IF NOT EXISTS ${quoteName(name ?? '')}`, from: 'data source' }));
+    .map((name) => ({
+      sql: `CREATE SCHEMA IF NOT EXISTS ${quoteName(name ?? '')}`,
+      from: 'data source',
+      ...((name === ofLedger || !hasOther) && { failsBecause: 'the table of the applied migrations must be in it' }),
+    }));
 }
 
 function stateOf(configured: Configured, statements: readonly InitialStatement[]): InitialState {

@@ -42,7 +42,7 @@ export async function replayIf(
   { watch, stays = () => true }: Hooks,
 ): Promise<readonly string[] | undefined> {
   return withQueryRunner(shadow, async (queryRunner) => {
-    const { statements, endedTransaction } = record(queryRunner);
+    const { statements, endedTransaction } = record(queryRunner, (sql) => shadow.given.accept(sql, migration.name));
     try {
       const { transaction, up } = await prepare(migration, queryRunner, instantiate);
       await watch?.(queryRunner, transaction !== false);
@@ -113,14 +113,14 @@ interface Recorded {
 /** What TypeORM's query runner sends around a migration. */
 const ofTypeorm = new Set(['START TRANSACTION', 'COMMIT', 'ROLLBACK']);
 
-function record(queryRunner: QueryRunner): Recorded {
+function record(queryRunner: QueryRunner, accept: (sql: string) => string): Recorded {
   const statements: string[] = [];
   let ended = false;
   interceptQueries(queryRunner, (sql, given, execute) => {
     const kinds = classify(sql);
     if (kinds.some(({ closes }) => closes)) ended = true;
     if (!kinds.every(({ command }) => ofTypeorm.has(command))) statements.push(sql);
-    return execute(sql, ...given);
+    return execute(accept(sql), ...given);
   });
   return { statements, endedTransaction: () => ended };
 }

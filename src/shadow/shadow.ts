@@ -1,6 +1,7 @@
 import { DataSource } from 'typeorm';
 import { poolOf } from '../typeorm/driver.js';
 import { schemaOptionsOf } from './data-source-options.js';
+import { Given } from './given.js';
 import type { InitialState } from './initial-state.js';
 import { makeInitialState } from './make-initial-state.js';
 import { notSetUp } from './not-set-up.js';
@@ -17,6 +18,7 @@ export interface Shadow {
   readonly resetSession: string;
   /** Why extensions that TypeORM would install are not there. */
   readonly missing: readonly string[];
+  readonly given: Given;
   close(): Promise<void>;
 }
 
@@ -39,6 +41,7 @@ export async function openShadow(
       pool: poolOf(dataSource) as Database,
       resetSession,
       missing,
+      given: new Given(initial),
       close: () => close(dataSource, place),
     };
   } catch (error) {

@@ -2,13 +2,19 @@ import type { QueryRunner } from 'typeorm';
 import { codeOf, messageOf } from '../errors.js';
 import type { Instantiate, LoadedMigration } from '../files/migration.js';
 import { differences } from '../schema/fingerprint.js';
+import type { MadeAgain } from './given.js';
 import { look, lookAside, lookAt } from './look.js';
 import type { Look } from './look.js';
+import { describeObject, objectId } from '../schema/object-id.js';
+import { classify } from '../sql/index.js';
 import { replayOne, withQueryRunner } from './replay.js';
 import { settledDifferences } from './settled-differences.js';
 import type { Shadow } from './shadow.js';
 
 /** What the `down` of a migration does, executed right behind its `up`. */
+/** Where it leads, and what its `up` has made though the initial state has it. */
+export type TriedMigration = WayBack & { readonly madeAgain?: readonly MadeAgain[] };
+
 export type WayBack =
   | { readonly leads: 'back' }
   /** There is none, or it refuses: somebody has decided so. */
@@ -67,7 +73,7 @@ function tryDown(
     if (down === undefined) return { wayBack: { leads: 'nowhere', reason: 'it has no down' }, rolledBack: true };
     const isAlone = transaction === false;
     if (!isAlone) await queryRunner.startTransaction();
-    const wayBack = await whereTo(() => down(queryRunner), before, after, queryRunner);
+    const wayBack = await whereTo(() => down(queryRunner), before, after, queryRunner, goneAsWell(migration, shadow));
     // One that commits by itself has left nothing to roll back.
     const rolledBack = !isAlone && queryRunner.isTransactionActive;
     if (queryRunner.isTransactionActive) await queryRunner.rollbackTransaction();
@@ -75,11 +81,21 @@ function tryDown(
   });
 }
 
+/** Its `down` takes away what its `up` has made, though the initial state had it. */
+function goneAsWell({ name }: LoadedMigration, { given }: Shadow): ReadonlySet<string> {
+  const schemas = given.madeAgainBy(name).flatMap(({ sql }) => {
+    const [made] = classify(sql);
+    return made?.command === 'CREATE SCHEMA' ? [objectId('schema', undefined, made.name?.[0] ?? '')] : [];
+  });
+  return new Set(schemas.map((id) => `${describeObject(id)} is missing`));
+}
+
 async function whereTo(
   down: () => Promise<unknown>,
   before: Look,
   after: Look,
   queryRunner: QueryRunner,
+  own: ReadonlySet<string>,
 ): Promise<WayBack> {
   try {
     await down();
@@ -88,7 +104,8 @@ async function whereTo(
     return refusal(error) ?? { leads: 'into-error', reason: reasonOf(error) };
   }
   const here = await (queryRunner.isTransactionActive ? look : lookAside)(queryRunner, after);
-  const found = await settledDifferences(before.fingerprint, here.fingerprint, queryRunner);
+  const differing = await settledDifferences(before.fingerprint, here.fingerprint, queryRunner);
+  const found = differing.filter((one) => !own.has(one));
   return found.length === 0 ? { leads: 'back' } : { leads: 'elsewhere', differences: found };
 }
 

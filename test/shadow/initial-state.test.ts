@@ -12,7 +12,7 @@ import { replayOne } from '../../src/shadow/replay.js';
 import { openShadow } from '../../src/shadow/shadow.js';
 import type { Shadow } from '../../src/shadow/shadow.js';
 import { createDatabase, serverUrl } from '../support/database.js';
-import { failureOf, migration } from '../support/migrations.js';
+import { failureOf, migration, using } from '../support/migrations.js';
 import type { Step } from '../support/migrations.js';
 
 const servers = [
@@ -390,5 +390,45 @@ describe('what generate makes of the initial state', () => {
     expect([sqlOf(kept), kept.warnings]).toEqual([[], [said]]);
     const pruned = await generate({ entities: [less], initialState: dump }, { prune: true });
     expect(sqlOf(pruned)).toEqual(['ALTER TABLE "public"."thing" DROP COLUMN "old"']);
+  });
+});
+
+describe('what the initial state has, and a migration makes without IF NOT EXISTS', () => {
+  const keyed = new EntitySchema({
+    name: 'thing',
+    columns: { id: { type: 'uuid', primary: true, generated: 'uuid' } },
+  });
+  const searchPath = (path: string): object => ({ extra: { options: `-c search_path=${path}` } });
+  const cases: readonly (readonly [sql: string, options: object, onEmpty: 'runs' | 'fails'])[] = [
+    ['CREATE EXTENSION "uuid-ossp"', { entities: [keyed] }, 'fails'],
+    ['CREATE SCHEMA app', searchPath('app,public'), 'runs'],
+    ['CREATE SCHEMA app', searchPath('app'), 'fails'],
+    ['create /* ours */ schema app; SELECT 1', { schema: 'app' }, 'fails'],
+  ];
+
+  it.each(cases)('%s with %j: check agrees with an empty database, where it %s', async (sql, options, onEmpty) => {
+    const real = await createDatabase();
+    const down = onEmpty === 'runs' ? ['DROP SCHEMA app'] : [`SELECT 'nothing'`];
+    const first = migration('First1700000000000', { up: [sql], down });
+    const failed = await using({ url: real.url, migrations: [first], options }, (migrator) => migrator.run()).then(
+      () => false,
+      () => true,
+    );
+    await real.drop();
+    expect(failed).toBe(onEmpty === 'fails');
+    const later = migration('Later1700000000001', { up: ['CREATE TABLE later (id int)'], down: ['DROP TABLE later'] });
+    const { result } = await using({ url: 'postgres://nowhere', migrations: [first, later], options }, (migrator) =>
+      migrator.check({ only: ['replay'], shadow: serverUrl(), cache: false }),
+    );
+    const errors = (result.steps[0]?.findings ?? []).filter(({ severity }) => severity === 'error');
+    expect(errors.map(({ message }) => message)).toEqual(
+      onEmpty === 'runs' ? [] : [expect.stringMatching(/^First1700000000000 fails on an empty database: create/i)],
+    );
+  });
+
+  it('is made twice by migrations: that fails here as there', async () => {
+    const opened = await open('server', searchPath('app,public'));
+    await execute(opened, ['CREATE SCHEMA app']);
+    expect((await failureOf(execute(opened, ['CREATE SCHEMA app']))).message).toContain('already exists');
   });
 });

@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm';
 import type { DataSourceOptions } from 'typeorm';
 import { lookAt } from '../../src/shadow/look.js';
 import type { Look } from '../../src/shadow/look.js';
+import { Given } from '../../src/shadow/given.js';
 import type { Shadow } from '../../src/shadow/shadow.js';
 import { columns } from '../generate/cases/columns.js';
 import { constraints } from '../generate/cases/constraints.js';
@@ -82,7 +83,14 @@ async function withEntities(
       .log()
       .catch(() => undefined);
     const { master } = dataSource.driver as unknown as { readonly master: Shadow['pool'] };
-    const shadow = { dataSource, pool: master, resetSession: 'RESET ALL', missing: [], close: async () => undefined };
+    const shadow = {
+      dataSource,
+      pool: master,
+      resetSession: 'RESET ALL',
+      missing: [],
+      given: new Given({ statements: [] }),
+      close: async () => undefined,
+    };
     await work(
       shadow,
       (log?.upQueries ?? []).map(({ query }) => query),

@@ -8,6 +8,7 @@ import { rules } from '../../src/rules/list.js';
 import type { Example, JudgedMigration, Problem, Rule } from '../../src/rules/rule.js';
 import { lookAt } from '../../src/shadow/look.js';
 import { openShadow } from '../../src/shadow/shadow.js';
+import { Given } from '../../src/shadow/given.js';
 import type { Shadow } from '../../src/shadow/shadow.js';
 import { wayBackOf } from '../../src/shadow/there-and-back.js';
 import { onEmptyDatabase } from './empty-database.js';
@@ -66,7 +67,14 @@ export async function judgeFiles(
     try {
       const { master } = dataSource.driver as unknown as { readonly master: Shadow['pool'] };
       return await judgeOn(
-        { dataSource, pool: master, resetSession: 'RESET ALL', missing: [], close: async () => undefined },
+        {
+          dataSource,
+          pool: master,
+          resetSession: 'RESET ALL',
+          missing: [],
+          given: new Given({ statements: [] }),
+          close: async () => undefined,
+        },
         files,
         targetVersion,
       );

@@ -5,7 +5,7 @@ import { chainOf, executing } from '../../shadow/replay-key.js';
 import { replay } from '../../shadow/replay.js';
 import { lookAt } from '../../shadow/look.js';
 import { thereAndBack } from '../../shadow/there-and-back.js';
-import type { WayBack } from '../../shadow/there-and-back.js';
+import type { TriedMigration, WayBack } from '../../shadow/there-and-back.js';
 import type { CheckFinding } from './contract.js';
 import { beginningOf, withEmptyShadow } from '../generate/on-shadow.js';
 import { cacheFor, findingOf, isBroken, notJudged, placeOf, rethrowImpossible, shortened } from './work.js';
@@ -22,20 +22,23 @@ export async function replayStep(work: CheckWork): Promise<readonly CheckFinding
   const { value: end, isSure } = await executing([chain], () => judgeAll(ways, work));
   const known = Math.min(chain.keys.length - 1, ways.length);
   if (known > proven.length && isSure) await cache.set(keyOfProof(chain.keys[known] ?? ''), ways.slice(0, known));
-  const findings = ways.flatMap((way, index) => wayBackFindings(migrations[index] as KnownMigration, way));
+  const findings = ways.flatMap((way, index) => {
+    const migration = migrations[index] as KnownMigration;
+    return [...madeAgainFindings(migration, way), ...wayBackFindings(migration, way)];
+  });
   return [...findings, ...(end ? [end] : [])];
 }
 
-async function judgeAll(ways: WayBack[], work: CheckWork): Promise<CheckFinding | undefined> {
+async function judgeAll(ways: TriedMigration[], work: CheckWork): Promise<CheckFinding | undefined> {
   let end: CheckFinding | undefined;
   while (ways.length < work.migrations.length && end === undefined) end = await judge(ways, work);
   return end;
 }
 
 /** Where the ways back of the migrations lead that were tried before, of as many of them as possible: only later ones need be tried. */
-async function proofOf(keys: readonly string[], cache: SchemaCache): Promise<readonly WayBack[]> {
+async function proofOf(keys: readonly string[], cache: SchemaCache): Promise<readonly TriedMigration[]> {
   for (const key of keys.slice(1).toReversed()) {
-    const known = await cache.get<readonly WayBack[]>(keyOfProof(key));
+    const known = await cache.get<readonly TriedMigration[]>(keyOfProof(key));
     if (known !== undefined) return known;
   }
   return [];
@@ -49,7 +52,7 @@ function keyOfProof(replayed: string): string {
  * Judges those behind the ones that are judged, until the end, or until the shadow is of no use any more. Returns what was found of one
  * that does not even go up: behind it nothing can be judged.
  */
-async function judge(ways: WayBack[], work: CheckWork): Promise<CheckFinding | undefined> {
+async function judge(ways: TriedMigration[], work: CheckWork): Promise<CheckFinding | undefined> {
   const { context, migrations } = work;
   const from = ways.length;
   return withEmptyShadow(work.context, { url: work.options.shadow }, async (shadow) => {
@@ -60,7 +63,8 @@ async function judge(ways: WayBack[], work: CheckWork): Promise<CheckFinding | u
       try {
         const loaded = await migration.load();
         const { after, wayBack, intact } = await thereAndBack(shadow, loaded, before, context.instantiate);
-        ways.push(wayBack);
+        const madeAgain = shadow.given.madeAgainBy(loaded.name);
+        ways.push(madeAgain.length === 0 ? wayBack : { ...wayBack, madeAgain });
         if (!intact) return undefined;
         before = after;
       } catch (error) {
@@ -77,6 +81,17 @@ function unjudged(migration: KnownMigration, error: unknown, later: number): Che
   const others = later === 0 ? '' : `\nThe ${later} behind it ${later === 1 ? 'is' : 'are'} not judged either.`;
   const why = found.message.replace(`Migration ${migration.name} could not be replayed`, 'it could not be replayed');
   return { ...found, message: `${migration.name} cannot be judged, because ${why}${others}` };
+}
+
+function madeAgainFindings(migration: KnownMigration, { madeAgain = [] }: TriedMigration): readonly CheckFinding[] {
+  return madeAgain.flatMap(({ sql, failsBecause }) => {
+    if (failsBecause === undefined) return [];
+    const about = { migration: migration.name, ...placeOf(migration.file) };
+    const message = `${migration.name} fails on an empty database: ${sql}, and ${failsBecause}.`;
+    return [
+      { severity: 'error', message, ...about, next: 'Write IF NOT EXISTS: where it is applied, nothing changes.' },
+    ];
+  });
 }
 
 function wayBackFindings(migration: KnownMigration, wayBack: WayBack): readonly CheckFinding[] {

@@ -6,6 +6,7 @@ import { asPrintedBy } from '../../schema/printed-texts.js';
 import { readSchema } from '../../schema/read.js';
 import type { Schema } from '../../schema/read.js';
 import type { SchemaCache } from '../../shadow/cache.js';
+import { initialSessionOf } from '../../shadow/initial-session.js';
 import { initialStateOf } from '../../shadow/initial-state.js';
 import type { InitialState } from '../../shadow/initial-state.js';
 import { optionsKey } from '../../shadow/options-key.js';
@@ -60,9 +61,12 @@ export async function withThrowaway<T>(where: Where, work: (lend: Lend) => Promi
 }
 
 /** Migrations that TypeORM has generated write to this table, also those of views that are gone. */
-async function createTypeormTable(pool: SqlClient, { dataSource }: CommandContext): Promise<void> {
+async function createTypeormTable(pool: SqlClient, context: CommandContext): Promise<void> {
+  const table = metadataTableOf(context.dataSource);
+  // Another schema of the search path may be one that the first migration makes.
+  const inPublic = !table.includes('.') && initialSessionOf(context).searched.includes('public');
   // Where it is to lie in a schema that the migrations make, that is not there yet.
-  await pool.query(metadataTableSql(metadataTableOf(dataSource))).catch(() => undefined);
+  await pool.query(metadataTableSql(inPublic ? `public.${table}` : table)).catch(() => undefined);
 }
 
 /** What replays of this data source begin with, for the keys of caches. */

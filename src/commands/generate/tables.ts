@@ -16,8 +16,10 @@ export function ownTables(context: CommandContext): readonly ObjectId[] {
   const unnamed = options.schema ?? initialSessionOf(context).schema;
   const { schema = unnamed } = tablesOf(dataSource);
   const ledger = (options.migrationsTableName ?? 'migrations').split('.').at(-1) ?? 'migrations';
-  const names = [ledger, `${ledger}_log`, options.metadataTableName ?? 'typeorm_metadata'];
-  const all = [schema, unnamed].flatMap((place) => names.map((name) => objectId('table', place, name)));
+  const metadata = options.metadataTableName ?? 'typeorm_metadata';
+  const names = [ledger, `${ledger}_log`, metadata];
+  const places = [schema, unnamed].flatMap((place) => names.map((name) => objectId('table', place, name)));
+  const all = [...places, objectId('table', 'public', metadata)];
   return [...new Map(all.map((id) => [keyOf(id), id])).values()];
 }
 
