@@ -3,6 +3,7 @@ import type { DataSource } from 'typeorm';
 import { ExitCode, MigrateError } from '../errors.js';
 import { folderOf } from '../files/list.js';
 import { standardPatterns } from '../files/standard-patterns.js';
+import type { CommandContext } from './context.js';
 import { isOutput, shown } from './placement.js';
 
 interface Given {
@@ -23,6 +24,17 @@ export async function hasNoEntities(source: DataSource, cwd: string): Promise<bo
   return listed.length === 0 || (isUsual && (await firstEntity(cwd)) === undefined);
 }
 
+/** What is asked of entities before they are compared. */
+export function refuseMissing({
+  dataSource,
+}: Pick<CommandContext, 'dataSource'>): (loaded: DataSource) => Promise<void> {
+  return async (loaded) => {
+    const given = { source: dataSource, loaded, cwd: process.cwd() };
+    await refuseUnlisted(given);
+    await refuseUnmatched(given);
+  };
+}
+
 /** Every table would seem to be gone from the entities, or there would seem to be nothing to do. */
 export async function refuseUnmatched({ source, loaded, cwd }: Given): Promise<void> {
   if (loaded.entityMetadatas.length > 0 || (await hasNoEntities(source, cwd))) return;
@@ -39,7 +51,7 @@ export async function refuseUnmatched({ source, loaded, cwd }: Given): Promise<v
 }
 
 /** There is nothing to generate from; a project that writes its migrations by hand may do without. */
-export async function refuseUnlisted({ source, loaded, cwd }: Given): Promise<void> {
+async function refuseUnlisted({ source, loaded, cwd }: Given): Promise<void> {
   if (loaded.entityMetadatas.length > 0 || !(await hasNoEntities(source, cwd))) return;
   throw new MigrateError({
     code: 'DATA_SOURCE_INVALID',

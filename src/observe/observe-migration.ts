@@ -1,6 +1,6 @@
 import type { Instantiate, LoadedMigration } from '../files/migration.js';
 import { replayOne } from '../shadow/replay.js';
-import type { Shadow } from '../shadow/shadow.js';
+import type { ConnectedShadow } from '../shadow/connected.js';
 import type { Observed, Observer } from './observer.js';
 
 export type { WayBack } from '../shadow/there-and-back.js';
@@ -16,7 +16,7 @@ export interface ObservedMigration {
 
 /** Executes a migration on the shadow as a run would, and looks on. */
 export async function observeMigration(
-  shadow: Shadow,
+  shadow: ConnectedShadow,
   migration: LoadedMigration,
   observer: Observer,
   instantiate: Instantiate,

@@ -1,7 +1,7 @@
 import type { QueryRunner } from 'typeorm';
 import { codeOf } from '../errors.js';
 import { withQueryRunner } from '../shadow/replay.js';
-import type { Shadow } from '../shadow/shadow.js';
+import type { ConnectedShadow } from '../shadow/connected.js';
 import { interceptQueries } from '../typeorm/query-runner.js';
 import { cascadesIn } from './ask.js';
 import type { ObservedClient } from './ask.js';
@@ -74,7 +74,7 @@ export class Observer {
     this.#newest = boundary;
   }
 
-  static async open(shadow: Shadow): Promise<Observer> {
+  static async open(shadow: ConnectedShadow): Promise<Observer> {
     const relations = await withQueryRunner(shadow, async (queryRunner) =>
       readRelations((await queryRunner.connect()) as ObservedClient),
     );

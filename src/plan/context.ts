@@ -60,12 +60,6 @@ export function existingTable(id: ObjectId, { from, to }: PlanContext): ObjectId
   return table && from.has(table) && to.has(table) ? table : undefined;
 }
 
-/** `users.email`, or `billing.users.email`. */
-export function columnPath(id: ObjectId): string {
-  const schema = id.schema === undefined || id.schema === 'public' ? '' : `${id.schema}.`;
-  return `${schema}${id.table ?? ''}.${id.name ?? ''}`;
-}
-
 export function columnId(table: ObjectId, name: string): ObjectId {
   return objectId('column', table.schema, name, table.name);
 }

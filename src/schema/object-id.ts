@@ -67,3 +67,9 @@ export function sqlName(id: ObjectId): string {
 export function tableSql(id: ObjectId): string {
   return `${quoteName(id.schema ?? 'public')}.${quoteName(id.table ?? id.name ?? '')}`;
 }
+
+/** `users.email`, or `billing.users.email`. */
+export function columnPath(id: ObjectId): string {
+  const schema = id.schema === undefined || id.schema === 'public' ? '' : `${id.schema}.`;
+  return `${schema}${id.table ?? ''}.${id.name ?? ''}`;
+}

@@ -5,7 +5,7 @@ import { fingerprintSql, partOfFingerprintSql } from '../schema/fingerprint-sql.
 import { fingerprintOf, withAnew } from '../schema/fingerprint.js';
 import type { Fingerprint, FingerprintRow } from '../schema/fingerprint.js';
 import { withQueryRunner } from './replay.js';
-import type { Shadow } from './shadow.js';
+import type { ConnectedShadow } from './connected.js';
 
 /** What a database was like, and what is needed to know later what may have changed. */
 export interface Look {
@@ -13,7 +13,7 @@ export interface Look {
   readonly catalog: CatalogState;
 }
 
-export function lookAt(shadow: Shadow, earlier?: Look): Promise<Look> {
+export function lookAt(shadow: ConnectedShadow, earlier?: Look): Promise<Look> {
   return withQueryRunner(shadow, (queryRunner) => lookAside(queryRunner, earlier));
 }
 

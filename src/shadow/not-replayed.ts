@@ -1,14 +1,14 @@
 import { codeOf, isMigrateError, messageOf, MigrateError } from '../errors.js';
 import { missingLine } from './missing-line.js';
 import { lacksExtension } from './make-initial-state.js';
-import type { Shadow } from './shadow.js';
+import type { ConnectedShadow } from './connected.js';
 
 /** Why a migration could not be replayed, and what to do about it. */
 export function notReplayed(
   error: unknown,
   migration: string,
   sql: string | undefined,
-  { missing }: Pick<Shadow, 'missing'>,
+  { missing }: Pick<ConnectedShadow, 'missing'>,
 ): MigrateError {
   if (isMigrateError(error)) return error.with({ migration });
   const statement = sql === undefined ? '' : `\n  ${sql.trim().split('\n').slice(0, 3).join('\n  ')}`;

@@ -2,11 +2,11 @@ import type { Instantiate, KnownMigration, LoadedMigration } from '../files/migr
 import { originBefore, originOf, Origins } from './origins.js';
 import type { OriginMap } from './origins.js';
 import { replayIf, replayOne } from './replay.js';
-import type { Shadow } from './shadow.js';
+import type { ConnectedShadow } from './connected.js';
 
 /** Executes migrations on the shadow, each as a run would, and tells who has made what. */
 export async function replayWithOrigins(
-  shadow: Shadow,
+  shadow: ConnectedShadow,
   migrations: readonly KnownMigration[],
   instantiate: Instantiate,
 ): Promise<OriginMap> {
@@ -23,7 +23,7 @@ export async function replayWithOrigins(
  * that what they have made can be told from what it makes. That is cheaper than a look at the whole catalog behind each.
  */
 async function followed(
-  shadow: Shadow,
+  shadow: ConnectedShadow,
   migration: LoadedMigration,
   instantiate: Instantiate,
   origins: Origins,

@@ -3,13 +3,13 @@ import type { SqlClient } from '../database/client.js';
 import type { Instantiate, KnownMigration, LoadedMigration } from '../files/migration.js';
 import { notReplayed } from './not-replayed.js';
 import { shareWithOthers } from '../typeorm/shared-query-runner.js';
-import type { Shadow } from './shadow.js';
+import type { ConnectedShadow } from './connected.js';
 import { classify } from '../sql/index.js';
 import { interceptQueries } from '../typeorm/query-runner.js';
 
 /** Executes migrations on the shadow, each as a run would. */
 export async function replay(
-  shadow: Shadow,
+  shadow: ConnectedShadow,
   migrations: readonly KnownMigration[],
   instantiate: Instantiate,
 ): Promise<void> {
@@ -20,7 +20,7 @@ type Watch = (queryRunner: QueryRunner, transactional: boolean) => Promise<void>
 
 /** Returns the statements that it has executed. `watch` gets the query runner first, and whether it runs in a transaction. */
 export async function replayOne(
-  shadow: Shadow,
+  shadow: ConnectedShadow,
   migration: LoadedMigration,
   instantiate: Instantiate,
   watch?: Watch,
@@ -36,7 +36,7 @@ interface Hooks {
 
 /** The same; undefined when it was taken back. */
 export async function replayIf(
-  shadow: Shadow,
+  shadow: ConnectedShadow,
   migration: LoadedMigration,
   instantiate: Instantiate,
   { watch, stays = () => true }: Hooks,
@@ -69,7 +69,7 @@ async function prepare(migration: LoadedMigration, queryRunner: QueryRunner, ins
 
 /** Whatever asks for a query runner meanwhile gets a part of this one: some shadows have a single session. */
 export async function withQueryRunner<T>(
-  { dataSource, resetSession }: Pick<Shadow, 'dataSource' | 'resetSession'>,
+  { dataSource, resetSession }: Pick<ConnectedShadow, 'dataSource' | 'resetSession'>,
   work: (queryRunner: QueryRunner) => Promise<T>,
 ): Promise<T> {
   const queryRunner = dataSource.createQueryRunner();

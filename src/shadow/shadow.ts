@@ -1,58 +1,140 @@
-import { DataSource } from 'typeorm';
-import { poolOf } from '../typeorm/driver.js';
-import { schemaOptionsOf } from './data-source-options.js';
-import { Given } from './given.js';
+import type { SqlClient } from '../database/client.js';
+import type { Extensions } from '../data-source/pglite.js';
+import { readCatalog } from '../schema/read.js';
+import type { CatalogPool, ReadOptions } from '../schema/read.js';
+import { takeAhead } from './ahead.js';
+import { inProcess } from './in-process.js';
 import type { InitialState } from './initial-state.js';
-import { makeInitialState } from './make-initial-state.js';
-import { notSetUp } from './not-set-up.js';
+import { inside } from './inside.js';
+import { lacksExtension, makeInitialState } from './make-initial-state.js';
+import { notOpened } from './not-set-up.js';
 import type { Place } from './place.js';
-import { findPlace } from './throwaway.js';
-import type { Database, ThrowawayOptions } from './throwaway.js';
+import { createTemporaryDatabase } from './temporary-database.js';
 
-/** A throwaway PostgreSQL in its initial state, for the data source's migrations or entities. */
+/** What can be asked, and read. */
+export type Database = CatalogPool & SqlClient;
+
+/** A throwaway PostgreSQL. It is opened when it is first asked for, in its initial state, and removed when it is closed. */
 export interface Shadow {
-  /** With the options of the real one, and connected here. */
-  readonly dataSource: DataSource;
-  readonly pool: Database;
-  /** Sets a session back to what it began with. */
-  readonly resetSession: string;
-  /** Why extensions that TypeORM would install are not there. */
-  readonly missing: readonly string[];
-  readonly given: Given;
+  initial(): Promise<InitialState>;
+  /** It, with these extensions: one that lacks any of them gives way to another. */
+  database(extensions: readonly string[]): Promise<Database>;
+  /** Lends it to work of which nothing stays. */
+  aside<T>(extensions: readonly string[], work: (database: Database) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
-export async function openShadow(
-  source: DataSource,
-  initial: InitialState,
-  options: Omit<ThrowawayOptions, 'initial'>,
-): Promise<Shadow> {
-  const place = await findPlace({ ...options, initial });
-  const dataSource = new DataSource({ ...schemaOptionsOf(source), ...place.connection });
-  const pool = place.openPool();
-  pool.on('error', () => undefined);
+export interface ShadowOptions {
+  /** A server to make a temporary database on; without it, PostgreSQL runs in this process. */
+  readonly url: string | undefined;
+  readonly initial: () => InitialState | Promise<InitialState>;
+}
+
+/** Lends a shadow to all of `work`. */
+export async function withShadow<T>(options: ShadowOptions, work: (shadow: Shadow) => Promise<T>): Promise<T> {
+  const shadow = openShadow(options);
   try {
-    const missing = await makeInitialState(pool, initial, place.resetSession);
-    // Not sooner: TypeORM asks for the current schema when it connects.
-    await dataSource.initialize();
-    const { resetSession } = place;
-    return {
-      dataSource,
-      pool: poolOf(dataSource) as Database,
-      resetSession,
-      missing,
-      given: new Given(initial),
-      close: () => close(dataSource, place),
-    };
-  } catch (error) {
-    await close(dataSource, place);
-    throw notSetUp(error);
+    return await work(shadow);
   } finally {
-    await pool.end().catch(() => undefined);
+    await shadow.close();
   }
 }
 
-async function close(dataSource: DataSource, place: Place): Promise<void> {
-  if (dataSource.isInitialized) await dataSource.destroy().catch(() => undefined);
-  await place.remove();
+/** For who closes it before all the work is done. */
+export function openShadow({ url, initial }: ShadowOptions): Shadow {
+  let opened: Promise<Opened> | undefined;
+  let closed: Promise<void> | undefined;
+  const open = async (): Promise<Opened> => openDatabase({ url, initial: await initial() });
+  const offering = async (extensions: readonly string[]): Promise<Opened> => {
+    const one = await (opened ??= open());
+    if (one.offers(extensions)) return one;
+    await one.close();
+    return (opened = open());
+  };
+  const close = async (): Promise<void> => (await opened?.catch(() => undefined))?.close();
+  return {
+    initial: async () => initial(),
+    database: async (extensions) => (await offering(extensions)).database,
+    aside: async (extensions, work) => aside(await offering(extensions), work),
+    close: () => (closed ??= close()),
+  };
+}
+
+interface Opened {
+  readonly database: Database;
+  /** Where it can be read beside the database. */
+  readonly readCatalog?: Database['readCatalog'];
+  /** Whether these extensions can be created, as far as that is known. */
+  offers(extensions: readonly string[]): boolean;
+  close(): Promise<void>;
+}
+
+export interface PlaceOptions {
+  readonly initial: InitialState;
+  readonly url?: string | undefined;
+  /** Extensions that PGlite has in packages of their own. */
+  readonly extensions?: (() => Promise<Extensions>) | undefined;
+}
+
+async function openDatabase(options: PlaceOptions): Promise<Opened> {
+  const ahead = options.url === undefined ? await takeAhead(options.initial) : undefined;
+  if (ahead === undefined) return openAt(await findPlace(options), options);
+  try {
+    const opened = await openAt(ahead, options);
+    if (!opened.missing.some(lacksExtension)) return opened;
+    await opened.close();
+  } catch (error) {
+    if (!lacksExtension(error)) throw error;
+  }
+  // It has only the usual extensions, as every one takes its time.
+  return openAt(await findPlace(options), options);
+}
+
+async function openAt(
+  place: Place,
+  { initial }: PlaceOptions,
+): Promise<Opened & { readonly missing: readonly string[] }> {
+  const pool = place.openPool();
+  // A connection that is lost while nothing is asked: the next question says so.
+  pool.on('error', () => undefined);
+  const close = async (): Promise<void> => {
+    await pool.end().catch(() => undefined);
+    await place.remove();
+  };
+  try {
+    (await pool.connect()).release();
+    const missing = await makeInitialState(pool, initial, place.resetSession);
+    const { onlyExtensions, readCatalog: read } = place;
+    const offers = (wanted: readonly string[]): boolean =>
+      wanted.every((name) => onlyExtensions?.includes(name) ?? true);
+    return { database: readBeside(pool, read), readCatalog: read, missing, close, offers };
+  } catch (error) {
+    await close();
+    throw notOpened(error);
+  }
+}
+
+/** Afterwards the database is as it was. */
+async function aside<T>({ database, readCatalog: read }: Opened, work: (database: Database) => Promise<T>): Promise<T> {
+  const client = (await database.connect()) as SqlClient & { release(): void };
+  try {
+    await client.query('BEGIN');
+    return await work(readBeside(inside(client), read));
+  } finally {
+    await client.query('ROLLBACK').catch(() => undefined);
+    client.release();
+  }
+}
+
+/** Where the database is in another thread, its catalog is read there; where that does not work, from here, which says why. */
+function readBeside(database: Database, read: Database['readCatalog']): Database {
+  if (read === undefined) return database;
+  return Object.assign(database, {
+    readCatalog: (options: ReadOptions) => read(options).catch(() => readCatalog(database, options)),
+  });
+}
+
+/** With every extension that can be had: what migrations need is known only when they are executed. */
+export function findPlace({ url, extensions, initial }: PlaceOptions): Promise<Place> {
+  return url === undefined ? inProcess({ initial, extensions }) : createTemporaryDatabase(url, initial.settings);
 }

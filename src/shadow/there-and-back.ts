@@ -9,7 +9,7 @@ import { describeObject, objectId } from '../schema/object-id.js';
 import { classify } from '../sql/index.js';
 import { replayOne, withQueryRunner } from './replay.js';
 import { settledDifferences } from './settled-differences.js';
-import type { Shadow } from './shadow.js';
+import type { ConnectedShadow } from './connected.js';
 
 /** What the `down` of a migration does, executed right behind its `up`. */
 /** Where it leads, and what its `up` has made though the initial state has it. */
@@ -34,7 +34,7 @@ export interface ThereAndBack {
  * any other is made good by another `up`. So one that is wrong says nothing about those before it.
  */
 export async function thereAndBack(
-  shadow: Shadow,
+  shadow: ConnectedShadow,
   migration: LoadedMigration,
   before: Look,
   instantiate: Instantiate,
@@ -45,7 +45,7 @@ export async function thereAndBack(
 
 /** The same, of one whose `up` has just been executed. */
 export async function wayBackOf(
-  shadow: Shadow,
+  shadow: ConnectedShadow,
   migration: LoadedMigration,
   before: Look,
   instantiate: Instantiate,
@@ -62,7 +62,7 @@ interface TriedDown {
 }
 
 function tryDown(
-  shadow: Shadow,
+  shadow: ConnectedShadow,
   migration: LoadedMigration,
   before: Look,
   after: Look,
@@ -82,7 +82,7 @@ function tryDown(
 }
 
 /** Its `down` takes away what its `up` has made, though the initial state had it. */
-function goneAsWell({ name }: LoadedMigration, { given }: Shadow): ReadonlySet<string> {
+function goneAsWell({ name }: LoadedMigration, { given }: ConnectedShadow): ReadonlySet<string> {
   const schemas = given.madeAgainBy(name).flatMap(({ sql }) => {
     const [made] = classify(sql);
     return made?.command === 'CREATE SCHEMA' ? [objectId('schema', undefined, made.name?.[0] ?? '')] : [];
@@ -110,7 +110,7 @@ async function whereTo(
 }
 
 async function upAgain(
-  shadow: Shadow,
+  shadow: ConnectedShadow,
   migration: LoadedMigration,
   after: Look,
   instantiate: Instantiate,

@@ -5,8 +5,8 @@ import { DataSource } from 'typeorm';
 import type { QueryRunner } from 'typeorm';
 import type { SqlClient } from '../../src/database/client.js';
 import { Observer } from '../../src/observe/observer.js';
-import { openShadow } from '../../src/shadow/shadow.js';
-import type { Shadow } from '../../src/shadow/shadow.js';
+import { connectShadow } from '../../src/shadow/connected.js';
+import type { ConnectedShadow } from '../../src/shadow/connected.js';
 import { serverUrl } from '../support/database.js';
 import { emptyState } from '../support/empty-state.js';
 import { readMeasured } from './measured.js';
@@ -70,12 +70,12 @@ describe.each([
   { engine: 'PostgreSQL 15', version: '15', url: serverUrl, expected: ({ on15 }: Measured) => on15 },
   { engine: 'PGlite 18', version: '18', url: () => undefined, expected: ({ on18 }: Measured) => on18 },
 ])('$engine', ({ version, url, expected }) => {
-  let shadow: Shadow;
+  let shadow: ConnectedShadow;
   let observer: Observer;
   let queryRunner: QueryRunner | undefined;
   let isFresh = false;
   beforeAll(async () => {
-    shadow = await openShadow(new DataSource({ type: 'postgres' }), emptyState, { url: url() });
+    shadow = await connectShadow(new DataSource({ type: 'postgres' }), emptyState, { url: url() });
   });
   afterEach(() => queryRunner?.release());
   afterAll(() => shadow.close());

@@ -2,18 +2,18 @@ import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, it } from
 import { DataSource } from 'typeorm';
 import type { QueryRunner } from 'typeorm';
 import { Observer } from '../../src/observe/observer.js';
-import { openShadow } from '../../src/shadow/shadow.js';
-import type { Shadow } from '../../src/shadow/shadow.js';
+import { connectShadow } from '../../src/shadow/connected.js';
+import type { ConnectedShadow } from '../../src/shadow/connected.js';
 import { serverUrl } from '../support/database.js';
 import { emptyState } from '../support/empty-state.js';
 import { namesOf } from './outcome.js';
 
 describe('an observer', () => {
-  let shadow: Shadow;
+  let shadow: ConnectedShadow;
   let observer: Observer;
   let queryRunner: QueryRunner;
   beforeAll(async () => {
-    shadow = await openShadow(new DataSource({ type: 'postgres' }), emptyState, { url: serverUrl() });
+    shadow = await connectShadow(new DataSource({ type: 'postgres' }), emptyState, { url: serverUrl() });
   });
   afterAll(() => shadow.close());
   beforeEach(async () => {

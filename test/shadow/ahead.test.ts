@@ -4,30 +4,31 @@ import type { SqlClient } from '../../src/database/client.js';
 import { objectId } from '../../src/schema/object-id.js';
 import { readCatalog, readSchema, schemaOf } from '../../src/schema/read.js';
 import { closeAhead, openAhead, takeAhead } from '../../src/shadow/ahead.js';
-import { aside, openThrowaway } from '../../src/shadow/throwaway.js';
-import type { Throwaway } from '../../src/shadow/throwaway.js';
+import { openShadow } from '../../src/shadow/shadow.js';
+import type { Database, Shadow } from '../../src/shadow/shadow.js';
 import { emptyState } from '../support/empty-state.js';
 
 const thread = new URL('../../dist/esm/shadow/thread.js', import.meta.url);
 const folders = (): readonly string[] =>
   readdirSync('/dev/shm').filter((name) => name.startsWith(`nest-migrate-shadow-${process.pid}-`));
 
-let open: Throwaway | undefined;
+let open: Shadow | undefined;
 afterEach(async () => {
   await open?.close();
   open = undefined;
   await closeAhead();
 });
 
-async function openInThread(): Promise<Throwaway> {
+function openInThread(): Shadow {
   openAhead(thread);
-  open = await openThrowaway({ initial: emptyState });
-  return open;
+  return (open = openShadow({ url: undefined, initial: () => emptyState }));
 }
+
+const databaseInThread = (): Promise<Database> => openInThread().database([]);
 
 describe('a throwaway database that was opened ahead, in a thread', () => {
   it('answers as one in this thread, in errors too', async () => {
-    const { pool } = await openInThread();
+    const pool = await databaseInThread();
     expect((await pool.query('SELECT $1::int + 1 AS n', [41])).rows).toEqual([{ n: 42 }]);
     await expect(pool.query('SELECT nothing FROM nowhere')).rejects.toMatchObject({
       message: 'relation "nowhere" does not exist',
@@ -43,18 +44,23 @@ describe('a throwaway database that was opened ahead, in a thread', () => {
   });
 
   it('reads its catalog there, as it would be read from here', async () => {
-    const { pool, readCatalog: there } = await openInThread();
+    openAhead(thread);
+    const place = await takeAhead(emptyState);
+    const pool = place?.openPool();
+    if (place === undefined || pool === undefined) throw new Error('None was opened ahead.');
     await pool.query(`CREATE TYPE kind AS ENUM ('a', 'b'); CREATE TABLE one (id serial PRIMARY KEY, kind kind, more numeric DEFAULT 1);
       CREATE TABLE two (id int REFERENCES one); CREATE VIEW of_both AS SELECT one.id FROM one JOIN two USING (id); CREATE TABLE ours (id int)`);
     const options = { ignoreTables: [objectId('table', 'public', 'ours')] };
-    const [read, expected] = [await there?.(options), await readCatalog(pool, options)];
+    const [read, expected] = [await place.readCatalog?.(options), await readCatalog(pool, options)];
+    await pool.end();
+    await place.remove();
     expect(read).toEqual(expected);
     expect(schemaOf(expected.facts, expected.edges).has(objectId('table', 'public', 'two'))).toBe(true);
     expect(schemaOf(expected.facts, expected.edges).has(objectId('table', 'public', 'ours'))).toBe(false);
   });
 
   it('reads it from here when that thread cannot, which says what is wrong', async () => {
-    const { pool } = await openInThread();
+    const pool = await databaseInThread();
     const client = (await pool.connect()) as SqlClient & { release(): void };
     await client.query('BEGIN');
     await expect(client.query('SELECT nonsense')).rejects.toMatchObject({ code: '42703' });
@@ -65,7 +71,8 @@ describe('a throwaway database that was opened ahead, in a thread', () => {
   });
 
   it('leaves nothing behind, used or not', async () => {
-    const { close } = await openInThread();
+    const { close, database } = openInThread();
+    await database([]);
     expect(folders()).toHaveLength(1);
     await close();
     expect(folders()).toEqual([]);
@@ -83,15 +90,15 @@ describe('a throwaway database that was opened ahead, in a thread', () => {
 
   it('is opened in this thread when that one cannot', async () => {
     openAhead(new URL('./there-is-no-thread.js', import.meta.url));
-    open = await openThrowaway({ initial: emptyState });
-    expect((await open.pool.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
+    open = openShadow({ url: undefined, initial: () => emptyState });
+    expect((await (await open.database([])).query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
   });
 });
 
 describe('what is done aside', () => {
   it('can be read, and is gone then', async () => {
-    const throwaway = await openInThread();
-    const seen = await aside(throwaway, async (database) => {
+    const shadow = openInThread();
+    const seen = await shadow.aside([], async (database) => {
       await database.query("CREATE TABLE made (id int); CREATE TYPE kind AS ENUM ('a')");
       const client = (await database.connect()) as {
         query(sql: string): Promise<{ rows: unknown[] }>;
@@ -105,22 +112,24 @@ describe('what is done aside', () => {
       // What the reader has set is over with its reading.
       expect((await database.query('SHOW search_path')).rows).not.toEqual([{ search_path: 'pg_catalog' }]);
       // Nor has it ended the transaction.
-      expect(await throwaway.readCatalog?.({ ignoreTables: [] })).toEqual(
+      expect(await database.readCatalog?.({ ignoreTables: [] })).toEqual(
         await readCatalog(database, { ignoreTables: [] }),
       );
       expect((await readSchema(database, { ignoreTables: [] })).has(objectId('table', 'public', 'made'))).toBe(true);
       return rows;
     });
     expect(seen).toEqual([{ relname: 'made' }]);
-    expect((await throwaway.pool.query("SELECT to_regclass('made') AS made, to_regtype('kind') AS kind")).rows).toEqual(
-      [{ made: null, kind: null }],
-    );
+    expect(
+      (await (await shadow.database([])).query("SELECT to_regclass('made') AS made, to_regtype('kind') AS kind")).rows,
+    ).toEqual([{ made: null, kind: null }]);
   });
 
   it('is gone after an error, which is told', async () => {
-    const throwaway = await openInThread();
-    const failing = aside(throwaway, (database) => database.query('CREATE TABLE made (id int); SELECT nonsense'));
+    const shadow = openInThread();
+    const failing = shadow.aside([], (database) => database.query('CREATE TABLE made (id int); SELECT nonsense'));
     await expect(failing).rejects.toMatchObject({ code: '42703' });
-    expect((await throwaway.pool.query("SELECT to_regclass('made') AS made")).rows).toEqual([{ made: null }]);
+    expect((await (await shadow.database([])).query("SELECT to_regclass('made') AS made")).rows).toEqual([
+      { made: null },
+    ]);
   });
 });

@@ -9,8 +9,8 @@ import { createMigrator } from '../../src/migrator.js';
 import type { GenerateOptions, GenerateResult } from '../../src/commands/generate/contract.js';
 import { initialStateOf } from '../../src/shadow/initial-state.js';
 import { replayOne } from '../../src/shadow/replay.js';
-import { openShadow } from '../../src/shadow/shadow.js';
-import type { Shadow } from '../../src/shadow/shadow.js';
+import { connectShadow } from '../../src/shadow/connected.js';
+import type { ConnectedShadow } from '../../src/shadow/connected.js';
 import { createDatabase, serverUrl } from '../support/database.js';
 import { failureOf, migration, using } from '../support/migrations.js';
 import type { Step } from '../support/migrations.js';
@@ -21,29 +21,29 @@ const servers = [
 ] as const;
 const urlOf = (where: string | undefined): string | undefined => (where === undefined ? undefined : serverUrl());
 
-let shadow: Shadow | undefined;
+let shadow: ConnectedShadow | undefined;
 afterEach(async () => {
   await shadow?.close();
   shadow = undefined;
 });
 
-async function open(where: string | undefined, options: object = {}, initialState?: string): Promise<Shadow> {
+async function open(where: string | undefined, options: object = {}, initialState?: string): Promise<ConnectedShadow> {
   const dataSource = new DataSource({ type: 'postgres', ...options });
   const initial = await initialStateOf({ dataSource, settings: { initialState } });
-  return (shadow = await openShadow(dataSource, initial, { url: urlOf(where) }));
+  return (shadow = await connectShadow(dataSource, initial, { url: urlOf(where) }));
 }
 
 const never = (): never => {
   throw new Error('No dependencies here.');
 };
 let count = 0;
-async function execute(on: Shadow, steps: readonly Step[], transaction?: false): Promise<void> {
+async function execute(on: ConnectedShadow, steps: readonly Step[], transaction?: false): Promise<void> {
   const description = { up: steps, ...(transaction === false && { transaction }) };
   const made = migration(`M${++count}${1_700_000_000_000 + count}`, description);
   await replayOne(on, classMigration(made, undefined), never);
 }
 
-async function ask(on: Shadow, sql: string): Promise<unknown> {
+async function ask(on: ConnectedShadow, sql: string): Promise<unknown> {
   const { rows } = await on.pool.query(sql);
   return Object.values(rows[0] ?? {})[0];
 }
@@ -84,7 +84,7 @@ describe('roles that migrations name', () => {
     'REASSIGN OWNED BY one TO "Two"',
     "DO $$ BEGIN EXECUTE format('GRANT SELECT ON t TO %I', 'one'); END $$",
   ];
-  let here: Shadow;
+  let here: ConnectedShadow;
   beforeAll(async () => {
     here = await open(undefined);
     shadow = undefined;
@@ -127,7 +127,7 @@ describe('what is missing is told with the line to add', () => {
     ['SELECT record_it(1)', 'CREATE FUNCTION record_it …'],
     ['INSERT INTO legacy VALUES (1)', 'CREATE TABLE legacy …'],
   ];
-  let there: Shadow;
+  let there: ConnectedShadow;
   beforeAll(async () => {
     there = await open('server');
     shadow = undefined;
@@ -293,7 +293,7 @@ describe('a migration that asks for more connections', () => {
     ],
   ];
   describe.each(servers)('%s', (_name, where) => {
-    let opened: Shadow;
+    let opened: ConnectedShadow;
     beforeAll(async () => {
       opened = await open(where);
       shadow = undefined;

@@ -3,8 +3,8 @@ import { DataSource } from 'typeorm';
 import type { DataSourceOptions } from 'typeorm';
 import { lookAt } from '../../src/shadow/look.js';
 import type { Look } from '../../src/shadow/look.js';
+import type { ConnectedShadow } from '../../src/shadow/connected.js';
 import { Given } from '../../src/shadow/given.js';
-import type { Shadow } from '../../src/shadow/shadow.js';
 import { columns } from '../generate/cases/columns.js';
 import { constraints } from '../generate/cases/constraints.js';
 import { enums } from '../generate/cases/enums.js';
@@ -55,7 +55,7 @@ interface Seen {
   known: Look | undefined;
 }
 
-async function execute(statements: readonly string[], shadow: Shadow, seen: Seen): Promise<void> {
+async function execute(statements: readonly string[], shadow: ConnectedShadow, seen: Seen): Promise<void> {
   for (const sql of statements) {
     const known = seen.known ?? (await lookAt(shadow));
     await inTransaction(shadow, 'commit', async (queryRunner) => {
@@ -70,7 +70,7 @@ async function execute(statements: readonly string[], shadow: Shadow, seen: Seen
 /** What TypeORM would execute for them on the database as it is now. */
 async function withEntities(
   entities: readonly Entity[],
-  work: (shadow: Shadow, statements: readonly string[]) => Promise<void>,
+  work: (shadow: ConnectedShadow, statements: readonly string[]) => Promise<void>,
 ): Promise<void> {
   const options = { type: 'postgres', url: database.url, entities, installExtensions: false } as DataSourceOptions;
   const dataSource = await new DataSource(options).initialize();
@@ -82,7 +82,7 @@ async function withEntities(
       .createSchemaBuilder()
       .log()
       .catch(() => undefined);
-    const { master } = dataSource.driver as unknown as { readonly master: Shadow['pool'] };
+    const { master } = dataSource.driver as unknown as { readonly master: ConnectedShadow['pool'] };
     const shadow = {
       dataSource,
       pool: master,

@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import { look, lookAt } from '../../src/shadow/look.js';
-import { openShadow } from '../../src/shadow/shadow.js';
-import type { Shadow } from '../../src/shadow/shadow.js';
+import { connectShadow } from '../../src/shadow/connected.js';
+import type { ConnectedShadow } from '../../src/shadow/connected.js';
 import { serverUrl } from '../support/database.js';
 import { emptyState } from '../support/empty-state.js';
 import { inTransaction, mistakes, questionsOf, somebodyElse } from './two-looks.js';
 
-let shadow: Shadow;
+let shadow: ConnectedShadow;
 let stop: () => Promise<void>;
 beforeAll(async () => {
-  shadow = await openShadow(new DataSource({ type: 'postgres' }), emptyState, { url: serverUrl() });
+  shadow = await connectShadow(new DataSource({ type: 'postgres' }), emptyState, { url: serverUrl() });
   stop = await somebodyElse(serverUrl());
 });
 afterAll(async () => {

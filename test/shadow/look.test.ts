@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import { catalogSql } from '../../src/schema/catalog-changes.js';
 import { lookAt } from '../../src/shadow/look.js';
-import { openShadow } from '../../src/shadow/shadow.js';
-import type { Shadow } from '../../src/shadow/shadow.js';
+import { connectShadow } from '../../src/shadow/connected.js';
+import type { ConnectedShadow } from '../../src/shadow/connected.js';
 import { readMeasured } from '../observe/measured.js';
 import { serverUrl } from '../support/database.js';
 import { Random } from '../support/random.js';
@@ -50,9 +50,9 @@ describe.each([
   { engine: 'PostgreSQL 15', url: serverUrl },
   { engine: 'PGlite 18', url: () => undefined },
 ])('a look at what may have changed finds what a look at everything finds: $engine', ({ url }) => {
-  let shadow: Shadow;
+  let shadow: ConnectedShadow;
   beforeAll(async () => {
-    shadow = await openShadow(new DataSource({ type: 'postgres' }), emptyState, { url: url() });
+    shadow = await connectShadow(new DataSource({ type: 'postgres' }), emptyState, { url: url() });
   });
   afterAll(() => shadow.close());
 

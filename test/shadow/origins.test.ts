@@ -4,7 +4,7 @@ import type { QueryRunner } from 'typeorm';
 import { listMigrations } from '../../src/files/list.js';
 import { resolveMigrations } from '../../src/files/resolve.js';
 import { replayWithOrigins } from '../../src/shadow/replay-origins.js';
-import { openShadow } from '../../src/shadow/shadow.js';
+import { connectShadow } from '../../src/shadow/connected.js';
 import { splitSql } from '../../src/sql/index.js';
 import { createDatabase, serverUrl } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
@@ -38,7 +38,7 @@ async function told(...texts: readonly (string | { readonly alone: string })[]):
     Object.defineProperty(made, 'name', { value: name });
     return made;
   });
-  const shadow = await openShadow(new DataSource({ type: 'postgres', url: database.url }), emptyState, {
+  const shadow = await connectShadow(new DataSource({ type: 'postgres', url: database.url }), emptyState, {
     url: serverUrl(),
   });
   try {

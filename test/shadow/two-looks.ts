@@ -3,7 +3,7 @@ import type { QueryRunner } from 'typeorm';
 import { differences } from '../../src/schema/fingerprint.js';
 import { look } from '../../src/shadow/look.js';
 import type { Look } from '../../src/shadow/look.js';
-import type { Shadow } from '../../src/shadow/shadow.js';
+import type { ConnectedShadow } from '../../src/shadow/connected.js';
 import { createDatabase } from '../support/database.js';
 
 /** What a look at what may have changed since then gets wrong, compared to a look at everything. In a transaction. */
@@ -30,7 +30,7 @@ export async function succeeds(queryRunner: QueryRunner, sql: string): Promise<b
 
 /** In a transaction, of which only that stays which is to stay. */
 export async function inTransaction<T>(
-  { dataSource }: Shadow,
+  { dataSource }: ConnectedShadow,
   ending: 'commit' | 'roll back',
   work: (queryRunner: QueryRunner) => Promise<T>,
 ): Promise<T> {

@@ -3,7 +3,7 @@ import { stillReading } from './sql-reading.js';
 
 /** Who may import whom inside `src/`. An entry is a folder, a file of `src/`, or one file of a folder. */
 const foundation = ['errors', 'events', 'options', 'passwords', 'sql'];
-const core = ['plan', 'rules', 'observe', 'files', 'shadow', 'database', 'schema'];
+const core = ['plan', 'rules', 'snapshot', 'observe', 'files', 'shadow', 'database', 'schema'];
 // What a connection is called, and whether it is the embedded one: known below the data source as well.
 const connection = ['data-source/address', 'data-source/describe', 'data-source/embedded-brand'];
 const arrows: Readonly<Record<string, readonly string[]>> = {
@@ -20,6 +20,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   database: [...foundation, 'schema', 'files', 'typeorm', ...connection],
   content: [...foundation, 'files'],
   shadow: [...foundation, 'typeorm', 'schema', 'files', 'content', 'database', 'data-source', 'version'],
+  snapshot: [...foundation, 'decorators', 'typeorm', 'schema', 'files', 'shadow', 'database'],
   plan: [...foundation, 'schema', 'files', 'shadow', 'database'],
   observe: [...foundation, 'typeorm', 'schema', 'files', 'shadow', 'database', 'version'],
   rules: [...foundation, 'schema', 'files', 'observe'],

@@ -7,9 +7,9 @@ import { Observer } from '../../src/observe/observer.js';
 import { rules } from '../../src/rules/list.js';
 import type { Example, JudgedMigration, Problem, Rule } from '../../src/rules/rule.js';
 import { lookAt } from '../../src/shadow/look.js';
-import { openShadow } from '../../src/shadow/shadow.js';
+import { connectShadow } from '../../src/shadow/connected.js';
+import type { ConnectedShadow } from '../../src/shadow/connected.js';
 import { Given } from '../../src/shadow/given.js';
-import type { Shadow } from '../../src/shadow/shadow.js';
 import { wayBackOf } from '../../src/shadow/there-and-back.js';
 import { onEmptyDatabase } from './empty-database.js';
 import { emptyState } from './empty-state.js';
@@ -65,7 +65,7 @@ export async function judgeFiles(
     const dataSource = new DataSource({ type: 'postgres', url: database.url, installExtensions: false });
     await dataSource.initialize();
     try {
-      const { master } = dataSource.driver as unknown as { readonly master: Shadow['pool'] };
+      const { master } = dataSource.driver as unknown as { readonly master: ConnectedShadow['pool'] };
       return await judgeOn(
         {
           dataSource,
@@ -88,7 +88,7 @@ async function judgeInProcess(
   files: readonly JudgedFile[],
   { given, targetVersion = 15 }: Circumstances,
 ): Promise<Judgement> {
-  const shadow = await openShadow(new DataSource({ type: 'postgres' }), emptyState, {});
+  const shadow = await connectShadow(new DataSource({ type: 'postgres' }), emptyState, {});
   try {
     if (given) await shadow.pool.query(given);
     return await judgeOn(shadow, files, targetVersion);
@@ -97,7 +97,11 @@ async function judgeInProcess(
   }
 }
 
-async function judgeOn(shadow: Shadow, files: readonly JudgedFile[], targetVersion: number): Promise<Judgement> {
+async function judgeOn(
+  shadow: ConnectedShadow,
+  files: readonly JudgedFile[],
+  targetVersion: number,
+): Promise<Judgement> {
   const observer = await Observer.open(shadow);
   const batch: JudgedMigration[] = [];
   let error: unknown;

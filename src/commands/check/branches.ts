@@ -14,8 +14,9 @@ import type { Chain } from '../../shadow/replay-key.js';
 import { lookAt } from '../../shadow/look.js';
 import { replay } from '../../shadow/replay.js';
 import type { CheckFinding } from './contract.js';
-import { beginningOf, withEmptyShadow } from '../generate/on-shadow.js';
-import { cacheFor, isBroken, notJudged, rethrowImpossible, shortened } from './work.js';
+import { cacheFor } from '../../snapshot/cache-for.js';
+import { beginningOf, withMigratableShadow } from '../../snapshot/migratable-shadow.js';
+import { isBroken, notJudged, rethrowImpossible, shortened } from './work.js';
 import type { CheckWork } from './work.js';
 
 /** Where branches have met, their migrations lead to the same schema whichever came first. */
@@ -141,7 +142,7 @@ async function quarrelOf(orders: readonly Migrations[], work: CheckWork): Promis
 /** The schema, or why there is none. */
 async function resultOf(order: Migrations, work: CheckWork): Promise<Fingerprint | string> {
   try {
-    return await withEmptyShadow(work.context, { url: work.options.shadow }, async (shadow) => {
+    return await withMigratableShadow(work.context, { url: work.options.shadow }, async (shadow) => {
       await replay(shadow, order, work.context.instantiate);
       return (await lookAt(shadow)).fingerprint;
     });

@@ -7,8 +7,9 @@ import { lookAt } from '../../shadow/look.js';
 import { thereAndBack } from '../../shadow/there-and-back.js';
 import type { TriedMigration, WayBack } from '../../shadow/there-and-back.js';
 import type { CheckFinding } from './contract.js';
-import { beginningOf, withEmptyShadow } from '../generate/on-shadow.js';
-import { cacheFor, findingOf, isBroken, notJudged, placeOf, rethrowImpossible, shortened } from './work.js';
+import { cacheFor } from '../../snapshot/cache-for.js';
+import { beginningOf, withMigratableShadow } from '../../snapshot/migratable-shadow.js';
+import { findingOf, isBroken, notJudged, placeOf, rethrowImpossible, shortened } from './work.js';
 import type { CheckWork } from './work.js';
 
 /** Every migration goes up on an empty database, and its down leads back to where it came from. */
@@ -55,7 +56,7 @@ function keyOfProof(replayed: string): string {
 async function judge(ways: TriedMigration[], work: CheckWork): Promise<CheckFinding | undefined> {
   const { context, migrations } = work;
   const from = ways.length;
-  return withEmptyShadow(work.context, { url: work.options.shadow }, async (shadow) => {
+  return withMigratableShadow(work.context, { url: work.options.shadow }, async (shadow) => {
     await replay(shadow, migrations.slice(0, from), context.instantiate);
     let before = await lookAt(shadow);
     for (const migration of migrations.slice(from)) {

@@ -4,9 +4,6 @@ import { fromHere } from '../../data-source/describe.js';
 import type { ReadPlace } from '../../files/lock-place.js';
 import type { KnownMigration, MigrationList } from '../../files/migration.js';
 import type { MigrationsLock } from '../../files/migrations-lock.js';
-import { noCache, openCache } from '../../shadow/cache.js';
-import type { SchemaCache } from '../../shadow/cache.js';
-import { versionsOfEngines } from '../../shadow/versions.js';
 import type { CommandContext } from '../context.js';
 import type { CheckFinding, CheckOptions } from './contract.js';
 
@@ -61,11 +58,6 @@ export function findingOf(thrown: unknown, more: Partial<CheckFinding> = {}): Ch
 
 export function rethrowImpossible(error: unknown): void {
   if (!isMigrateError(error) || isImpossible(error)) throw error;
-}
-
-/** A server that is the shadow may be another version tomorrow. */
-export function cacheFor({ shadow, cache = true }: CheckOptions): SchemaCache {
-  return shadow === undefined && cache ? openCache(versionsOfEngines()) : noCache;
 }
 
 export function isBroken({ broken }: CheckWork): boolean {

@@ -7,7 +7,7 @@ import type { CatalogPool, Schema } from '../../schema/read.js';
 import { surveyInside } from '../context.js';
 import type { CommandContext, Survey } from '../context.js';
 import { findEdited } from '../applied-files.js';
-import { ownTables } from '../generate/tables.js';
+import { ownTables } from '../../snapshot/own-tables.js';
 import { classify } from '../../sql/index.js';
 
 /** What is in the database, and which migrations it says are applied. */

@@ -1,11 +1,11 @@
-import { columnPath } from '../../plan/context.js';
+import { columnPath } from '../../schema/object-id.js';
 import { renameCandidates } from '../../plan/renames.js';
 import { tryTypeChanges } from '../../plan/try-types.js';
 import { compareSchemas } from '../../schema/compare.js';
 import type { Schema } from '../../schema/read.js';
 import { decide, decisionNeeded, questionsOf } from './decide.js';
 import type { Question } from './decide.js';
-import type { Workbench } from './on-shadow.js';
+import type { SchemaOnShadow } from '../../snapshot/schema-on-shadow.js';
 
 /**
  * Where nobody can be asked, questions about renames end the command before anything else is compared: what is open besides is added, as if
@@ -15,7 +15,7 @@ export async function withOtherQuestions(
   error: unknown,
   to: Schema,
   asked: Pick<Question, 'options' | 'given' | 'history'>,
-  { schema: from, client }: Workbench,
+  { schema: from, client }: SchemaOnShadow,
 ): Promise<unknown> {
   const open = questionsOf(error);
   if (open === undefined) return error;

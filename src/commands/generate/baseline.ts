@@ -8,18 +8,20 @@ import { noCache } from '../../shadow/cache.js';
 import { ExitCode, MigrateError } from '../../errors.js';
 import { listMigrations } from '../../files/list.js';
 import { initialStateOf } from '../../shadow/initial-state.js';
+import { withShadow } from '../../shadow/shadow.js';
+import { describeEntities } from '../../snapshot/described.js';
+import { initialOf } from '../../snapshot/initial.js';
+import type { Initial } from '../../snapshot/initial.js';
+import { ofDatabase } from '../../snapshot/of-database.js';
+import { ofEntities } from '../../snapshot/of-entities.js';
+import { inSameWords } from '../../snapshot/same-words.js';
+import type { Snapshot } from '../../snapshot/snapshot.js';
 import type { CommandContext } from '../context.js';
+import { refuseMissing } from '../entities.js';
 import { placementOf } from '../placement.js';
 import { pending, run } from '../run.js';
 import type { BaselineOptions, BaselineResult } from './contract.js';
-import { desiredSide, readEntities } from './desired-side.js';
 import { generate } from './generate.js';
-import { initialSide } from './initial-side.js';
-import type { InitialSide } from './initial-side.js';
-import { withThrowaway } from './on-shadow.js';
-import { inSameWords } from './same-words.js';
-import { ownSide } from './side.js';
-import type { Side } from './side.js';
 import { newFile } from './write-files.js';
 
 /**
@@ -28,15 +30,16 @@ import { newFile } from './write-files.js';
  */
 export async function baseline(options: BaselineOptions, context: CommandContext): Promise<BaselineResult> {
   if (options.check !== true) await refuseUnrecordable(options, context);
-  const described = await readEntities(context);
+  const described = await describeEntities(context, refuseMissing(context));
   const { shadow: url } = options;
-  const make = (): Promise<readonly [Side, InitialSide]> =>
-    withThrowaway({ url, initial: () => initialStateOf(context) }, async (lend) => {
-      const initial = await initialSide(context, { ...described, lend, cache: noCache });
-      return [await desiredSide({ context, described, lend, initial, url, cache: noCache }), initial];
+  const make = (): Promise<readonly [Snapshot, Initial]> =>
+    withShadow({ url, initial: () => initialStateOf(context) }, async (shadow) => {
+      const initial = await initialOf(context, { ...described, shadow, cache: noCache });
+      return [await ofEntities({ project: context, described, initial, shadow, url, cache: noCache }), initial];
     });
   const [desired, initial] = await abortable(context.signal, make, 'Nothing was changed.');
-  const { schema: live } = await ownSide(context);
+  await context.initialise();
+  const { schema: live } = await ofDatabase(context);
   const { schema: own } = await inSameWords(desired.schema, live, context, { url, cache: noCache });
   const { schema: wanted, kept } = keepUnknown(followInitial(desired.schema, own, initial), own, () => true);
   const changes = await compareSchemas(own, wanted);

@@ -14,18 +14,18 @@ import type { ObjectId } from '../../schema/object-id.js';
 import type { Schema } from '../../schema/read.js';
 import { originIn } from '../../shadow/origins.js';
 import type { OriginMap } from '../../shadow/origins.js';
+import { toldFrozen } from '../../snapshot/frozen-moments.js';
+import type { FrozenMoment } from '../../snapshot/frozen-moments.js';
+import type { History } from '../../snapshot/history.js';
+import { withSameDefaultsThere } from '../../snapshot/same-defaults.js';
+import type { SchemaOnShadow } from '../../snapshot/schema-on-shadow.js';
 import { withOtherQuestions } from './all-questions.js';
 import type { GenerateOptions, GenerateResult } from './contract.js';
 import { confirmLoss } from './confirm-loss.js';
 import { decide } from './decide.js';
 import type { GivenExpressions } from './decide.js';
-import { toldFrozen } from './frozen-moments.js';
-import type { FrozenMoment } from './frozen-moments.js';
-import type { History } from './history.js';
-import type { Workbench } from './on-shadow.js';
 import { nameBefore, renameOnShadow } from './rename-on-shadow.js';
 import type { Renamed } from './rename-on-shadow.js';
-import { withSameDefaultsThere } from './same-defaults.js';
 
 /** Where a change leads, and what is known of the things on the way. */
 export interface Sides {
@@ -47,23 +47,23 @@ export interface ProvenChange {
   readonly renames: boolean;
 }
 
-/** Plans and proves what leads from the schema of the workbench to the desired one. */
-export async function change(options: GenerateOptions, sides: Sides, workbench: Workbench): Promise<ProvenChange> {
-  const renamed = await renameOnShadow(workbench.schema, {
-    ...workbench,
+/** Plans and proves what leads from the schema on the shadow to the desired one. */
+export async function change(options: GenerateOptions, sides: Sides, shadow: SchemaOnShadow): Promise<ProvenChange> {
+  const renamed = await renameOnShadow(shadow.schema, {
+    ...shadow,
     options,
     history: sides.history,
     wantedFor: (present, renames) => wanted(present, renames, options, sides).schema,
     isByHand: (id, renames) => staysBy(nameBefore(id, renames), sides.origins, options),
   }).catch(async (error: unknown) => {
-    const { schema } = wanted(workbench.schema, [], options, sides);
-    throw await withOtherQuestions(error, schema, { ...sides, options }, workbench);
+    const { schema } = wanted(shadow.schema, [], options, sides);
+    throw await withOtherQuestions(error, schema, { ...sides, options }, shadow);
   });
   const { schema: from } = renamed;
   const { schema: described, kept, lost } = wanted(renamed.inNewWords, renamed.inCatalog, options, sides);
-  const to = await withSameDefaultsThere(from, described, workbench.client, sides.frozen);
+  const to = await withSameDefaultsThere(from, described, shadow.client, sides.frozen);
   const changes = await compareSchemas(from, to);
-  const tryType = await tryTypeChanges(workbench.client, from, to);
+  const tryType = await tryTypeChanges(shadow.client, from, to);
   const question = {
     from,
     to,
@@ -80,11 +80,11 @@ export async function change(options: GenerateOptions, sides: Sides, workbench: 
     targetVersion: options.targetVersion ?? 15,
     tryType,
   };
-  const inCatalog = renamesInCatalog(renamed, workbench, changes, options);
+  const inCatalog = renamesInCatalog(renamed, shadow, changes, options);
   const { planned, files } = await planAndProve(changes, {
     plan: planContext,
     around: (rest) => [...inCatalog, ...rest, ...sides.metadata],
-    proof: { ...workbench, from: workbench.schema },
+    proof: { ...shadow, from: shadow.schema },
     online: options.online !== false,
   });
   await confirmLoss(planned, options);
@@ -98,7 +98,7 @@ export async function change(options: GenerateOptions, sides: Sides, workbench: 
     ...toldFrozen(sides.frozen),
     ...told(kept, sides.origins),
     ...toldLost(lost),
-    ...toldDirect(renamed, workbench.schema, options),
+    ...toldDirect(renamed, shadow.schema, options),
     ...(options.online === false ? [] : inTheWay(files)),
   ];
   return { files, name: nameOf(planned), told: { warnings, renames }, renames: renames.length > 0 };
@@ -151,7 +151,7 @@ export function staysBy(id: ObjectId, origins: OriginMap, { prune = false }: Gen
 
 function renamesInCatalog(
   { inCatalog }: Renamed,
-  { schema }: Workbench,
+  { schema }: SchemaOnShadow,
   changes: readonly Change[],
   { renameDirectly = false, online = true, targetVersion = 15 }: GenerateOptions,
 ): readonly PlannedChange[] {

@@ -1,6 +1,6 @@
 import { ExitCode, MigrateError } from '../../errors.js';
-import { columnPath } from '../../plan/context.js';
 import { junctionColumns, junctionTables } from '../../plan/junctions.js';
+import { columnPath } from '../../schema/object-id.js';
 import { renameCandidates } from '../../plan/renames.js';
 import type { Rename } from '../../plan/renames.js';
 import { keyOf, objectId } from '../../schema/object-id.js';
@@ -9,7 +9,7 @@ import type { Schema } from '../../schema/read.js';
 import type { GenerateOptions } from './contract.js';
 import { decisionNeeded } from './decide.js';
 import type { OpenQuestion } from './decide.js';
-import type { History } from './history.js';
+import type { History } from '../../snapshot/history.js';
 
 /**
  * Which tables are called otherwise now: said by flags or decorators, or asked. Never guessed. Once these `tables` have their new names,

@@ -1,5 +1,6 @@
 import { ExitCode, MigrateError } from '../../errors.js';
-import { columnPath, existingTable } from '../../plan/context.js';
+import { existingTable } from '../../plan/context.js';
+import { columnPath } from '../../schema/object-id.js';
 import type { Decisions, PlanContext } from '../../plan/context.js';
 import { becomesNotNull, mayMissValues } from '../../plan/recipes/become-not-null.js';
 import { needsBackfill } from '../../plan/recipes/columns.js';
@@ -9,7 +10,7 @@ import type { Change } from '../../schema/change.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import type { Schema } from '../../schema/read.js';
 import type { GenerateOptions } from './contract.js';
-import type { History } from './history.js';
+import type { History } from '../../snapshot/history.js';
 
 export interface Question {
   readonly from: Schema;

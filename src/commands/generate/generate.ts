@@ -7,29 +7,33 @@ import { keepUnknown } from '../../schema/keep.js';
 import { narrow } from '../../schema/narrow.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import { withOwnWords } from '../../schema/own-words.js';
-import { noCache, openCache, writeLater } from '../../shadow/cache.js';
+import { writeLater } from '../../shadow/cache.js';
 import type { SchemaCache } from '../../shadow/cache.js';
 import { initialStateOf } from '../../shadow/initial-state.js';
 import { originIn, originKey } from '../../shadow/origins.js';
 import type { Chain } from '../../shadow/replay-key.js';
+import { openShadow } from '../../shadow/shadow.js';
+import type { Shadow } from '../../shadow/shadow.js';
 import { metadataTableOf } from '../../shadow/typeorm-metadata.js';
-import { versionsOfEngines } from '../../shadow/versions.js';
+import { cacheFor } from '../../snapshot/cache-for.js';
+import { describeEntities } from '../../snapshot/described.js';
+import { toldFrozen } from '../../snapshot/frozen-moments.js';
+import { initialOf } from '../../snapshot/initial.js';
+import { ofDatabaseAt } from '../../snapshot/of-database.js';
+import { ofEntities } from '../../snapshot/of-entities.js';
+import { ofMigrations, rememberProven } from '../../snapshot/of-migrations.js';
+import type { Current } from '../../snapshot/of-migrations.js';
+import { withSameDefaults } from '../../snapshot/same-defaults.js';
+import { withSchemaOnShadow } from '../../snapshot/schema-on-shadow.js';
+import type { Snapshot } from '../../snapshot/snapshot.js';
 import type { CommandContext } from '../context.js';
+import { refuseMissing } from '../entities.js';
 import { folderFor, foundByOf, placementOf, refuseNotCompiled } from '../placement.js';
 import { change, staysBy, told, wanted } from './change.js';
 import type { ProvenChange, Sides } from './change.js';
 import type { GenerateOptions, GenerateResult } from './contract.js';
 import { readFlags } from './decide.js';
 import type { GivenExpressions } from './decide.js';
-import { currentSide, rememberProven } from './current-side.js';
-import type { CurrentSide } from './current-side.js';
-import { desiredSide, readEntities } from './desired-side.js';
-import { toldFrozen } from './frozen-moments.js';
-import { initialSide } from './initial-side.js';
-import { openLater, withWorkbench } from './on-shadow.js';
-import type { Lend } from './on-shadow.js';
-import { withSameDefaults } from './same-defaults.js';
-import type { Side } from './side.js';
 import { hasFlags, refuseUnusedFlags } from './unused-flags.js';
 import { newFile, writeFiles } from './write-files.js';
 
@@ -38,10 +42,10 @@ export async function generate(options: GenerateOptions, context: CommandContext
   // What is mistyped is said before anything takes its time.
   const given = readFlags(options);
   await refuseUnfindable(options, context);
-  const throwaway = openLater({ url: options.shadow, initial: () => initialStateOf(context) });
+  const shadow = openShadow({ url: options.shadow, initial: () => initialStateOf(context) });
   const cache = writeLater(cacheFor(options));
   try {
-    const seek = (): ReturnType<typeof find> => find(throwaway.lend, given, options, context, cache);
+    const seek = (): ReturnType<typeof find> => find(shadow, given, options, context, cache);
     const outcome = await abortable(context.signal, seek, 'Nothing was written.');
     if ('files' in outcome) return outcome;
     const write = async (): Promise<GenerateResult> => {
@@ -49,14 +53,14 @@ export async function generate(options: GenerateOptions, context: CommandContext
       const { chain, next } = outcome;
       // What somebody made by hand has other names after a rename: it is read when it is replayed.
       if (chain && next && !outcome.change.renames)
-        await rememberProven({ chain, written, side: next() }, context, { cache, unmanaged: outcome.unmanaged });
+        await rememberProven({ chain, written, snapshot: next() }, context, { cache, unmanaged: outcome.unmanaged });
       return result;
     };
     // Closing takes as long as writing.
-    const [result] = await Promise.all([write(), throwaway.close()]);
+    const [result] = await Promise.all([write(), shadow.close()]);
     return result;
   } finally {
-    await throwaway.close();
+    await shadow.close();
     await cache.settled();
   }
 }
@@ -65,7 +69,7 @@ export async function generate(options: GenerateOptions, context: CommandContext
 interface Found {
   readonly change: ProvenChange;
   /** What the migrations will lead to then, where that is known. */
-  readonly next: (() => CurrentSide) | undefined;
+  readonly next: (() => Snapshot) | undefined;
   /** The migrations that it comes after; undefined of a live database. */
   readonly chain: Chain | undefined;
   readonly unmanaged: readonly ObjectId[];
@@ -83,23 +87,26 @@ async function refuseUnfindable(options: GenerateOptions, context: CommandContex
 }
 
 async function find(
-  lend: Lend,
+  shadow: Shadow,
   given: GivenExpressions,
   options: GenerateOptions,
   context: CommandContext,
   cache: SchemaCache,
 ): Promise<Found | GenerateResult> {
-  const described = await readEntities(context);
+  const described = await describeEntities(context, refuseMissing(context));
   const { unmanaged, history, words, frozen } = described;
-  const initial = await initialSide(context, { ...described, lend, cache });
-  const [entities, current] = await both(
-    desiredSide({ context, described, lend, initial, url: options.shadow, cache }),
-    currentSide(context, options, cache, unmanaged),
+  const { from: address, shadow: url } = options;
+  const initial = await initialOf(context, { ...described, shadow, cache });
+  const [entities, current] = await both<Snapshot, Current>(
+    ofEntities({ project: context, described, initial, shadow, url, cache }),
+    address === undefined
+      ? ofMigrations(context, { url, cache, unmanaged })
+      : ofDatabaseAt(address, context, unmanaged),
   );
   const whole = followInitial(entities.schema, current.schema, initial);
   const desired = {
     ...entities,
-    schema: await withSameDefaults(current.schema, whole, { lend, cache, frozen }),
+    schema: await withSameDefaults(current.schema, whole, { shadow, cache, frozen }),
   };
   const metadata = metadataChanges(current.metadata, desired.metadata, metadataTableOf(context.dataSource));
   const origins = { desired: desired.schema, origins: current.origins };
@@ -115,11 +122,11 @@ async function find(
       renames: [],
       warnings: [...toldFrozen(frozen), ...told(kept, current.origins)],
     };
-  const bench = { lend, unmanaged, to: schema, cache, inOtherWords: options.from !== undefined };
-  const isKnown = options.from === undefined && options.dryRun !== true;
-  const next = isKnown ? once(() => sideAfter(current, desired, options)) : undefined;
-  const proven = await withWorkbench(from, context, bench, (workbench) =>
-    change(options, sides, { ...workbench, read: meanwhile(workbench.read, next) }),
+  const at = { shadow, unmanaged, to: schema, cache, inOtherWords: address !== undefined };
+  const isKnown = address === undefined && options.dryRun !== true;
+  const next = isKnown ? once(() => after(current, desired, options)) : undefined;
+  const proven = await withSchemaOnShadow(from, context, at, (made) =>
+    change(options, sides, { ...made, read: meanwhile(made.read, next) }),
   );
   return { change: proven, next, chain: current.chain, unmanaged };
 }
@@ -139,7 +146,7 @@ function once<T>(make: () => T): () => T {
 }
 
 /** What was proven need not be replayed the next time. */
-function sideAfter(current: CurrentSide, desired: Side, options: GenerateOptions): CurrentSide {
+function after(current: Snapshot, desired: Snapshot, options: GenerateOptions): Snapshot {
   const shallStay = (id: ObjectId): boolean => staysBy(id, current.origins, options);
   const { schema } = keepUnknown(desired.schema, current.schema, shallStay);
   const origins = new Map(
@@ -152,9 +159,4 @@ function sideAfter(current: CurrentSide, desired: Side, options: GenerateOptions
 async function both<A, B>(one: Promise<A>, other: Promise<B>): Promise<[A, B]> {
   await Promise.allSettled([one, other]);
   return Promise.all([one, other]);
-}
-
-/** A server that is the shadow may be another version tomorrow. */
-export function cacheFor({ shadow, cache = true }: Pick<GenerateOptions, 'shadow' | 'cache'>): SchemaCache {
-  return shadow === undefined && cache ? openCache(versionsOfEngines()) : noCache;
 }

@@ -6,7 +6,7 @@ import { afterRenames, enumRenames, partRenames, renameSql, sameTable } from '..
 import type { Rename } from '../../plan/renames.js';
 import type { GenerateOptions } from './contract.js';
 import { decideRenames } from './decide-renames.js';
-import type { History } from './history.js';
+import type { History } from '../../snapshot/history.js';
 
 export interface Renamed {
   /** The schema once what is renamed in the catalog is renamed. */

@@ -1,13 +1,12 @@
 import { ExitCode, MigrateError } from '../../errors.js';
-import { columnPath } from '../../plan/context.js';
 import { renameCandidates } from '../../plan/renames.js';
 import { columnOf } from '../../schema/column.js';
-import { objectId, relationOf } from '../../schema/object-id.js';
+import { columnPath, objectId, relationOf } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import type { Schema } from '../../schema/read.js';
 import type { GenerateOptions } from './contract.js';
 import { readFlags } from './decide.js';
-import type { History } from './history.js';
+import type { History } from '../../snapshot/history.js';
 
 interface Unused {
   readonly message: string;

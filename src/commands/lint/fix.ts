@@ -7,20 +7,21 @@ import { lockPlace, relock } from '../../files/lock-place.js';
 import type { KnownMigration } from '../../files/migration.js';
 import { writeNew } from '../../files/write.js';
 import type { Observed } from '../../observe/observer.js';
-import { columnPath } from '../../plan/context.js';
+import { columnPath } from '../../schema/object-id.js';
 import { metadataChanges } from '../../plan/metadata.js';
 import { columnOf } from '../../schema/column.js';
 import { narrow } from '../../schema/narrow.js';
 import type { Schema } from '../../schema/read.js';
 import { initialStateOf } from '../../shadow/initial-state.js';
+import { withShadow } from '../../shadow/shadow.js';
 import { metadataTableOf } from '../../shadow/typeorm-metadata.js';
+import { cacheFor } from '../../snapshot/cache-for.js';
+import { ofTheseMigrations } from '../../snapshot/of-migrations.js';
+import { withSchemaOnShadow } from '../../snapshot/schema-on-shadow.js';
 import type { CommandContext } from '../context.js';
 import { change } from '../generate/change.js';
 import type { Sides } from '../generate/change.js';
 import type { GenerateOptions, GenerateResult } from '../generate/contract.js';
-import { cacheFor } from '../generate/generate.js';
-import { withThrowaway, withWorkbench } from '../generate/on-shadow.js';
-import { replayedSide } from '../generate/current-side.js';
 import { writeFiles } from '../generate/write-files.js';
 import { shown } from './choose.js';
 import type { FixedMigration, LintOptions } from './contract.js';
@@ -68,8 +69,8 @@ async function planOf(
 ): Promise<GenerateResult> {
   const index = all.indexOf(migration);
   const replaying = { url: options.shadow, cache: cacheFor(options), unmanaged: [] };
-  const before = await replayedSide(all.slice(0, index), context, replaying);
-  const behind = await replayedSide(all.slice(0, index + 1), context, replaying);
+  const before = await ofTheseMigrations(all.slice(0, index), context, replaying);
+  const behind = await ofTheseMigrations(all.slice(0, index + 1), context, replaying);
   const { from, to } = narrow(before.schema, behind.schema);
   const sides: Sides = {
     desired: to,
@@ -91,9 +92,9 @@ async function planOf(
     shadow: options.shadow,
     dryRun: true,
   };
-  const proven = await withThrowaway({ url: options.shadow, initial: () => initialStateOf(context) }, (lend) =>
-    withWorkbench(from, context, { lend, unmanaged: [], to, cache: replaying.cache }, (workbench) =>
-      change(wanted, sides, workbench),
+  const proven = await withShadow({ url: options.shadow, initial: () => initialStateOf(context) }, (shadow) =>
+    withSchemaOnShadow(from, context, { shadow, unmanaged: [], to, cache: replaying.cache }, (made) =>
+      change(wanted, sides, made),
     ),
   );
   return (await writeFiles(proven, wanted, context)).result;

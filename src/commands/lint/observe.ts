@@ -3,10 +3,10 @@ import type { ObservedMigration, WayBack } from '../../observe/observe-migration
 import { Observer } from '../../observe/observer.js';
 import { lookAt } from '../../shadow/look.js';
 import { replay } from '../../shadow/replay.js';
-import type { Shadow } from '../../shadow/shadow.js';
+import type { ConnectedShadow } from '../../shadow/connected.js';
 import { wayBackOf } from '../../shadow/there-and-back.js';
 import type { CommandContext } from '../context.js';
-import { withEmptyShadow } from '../generate/on-shadow.js';
+import { withMigratableShadow } from '../../snapshot/migratable-shadow.js';
 import type { Choice } from './choose.js';
 import { families } from './families.js';
 import type { LintOptions } from './contract.js';
@@ -21,7 +21,7 @@ export async function observe(
   options: LintOptions,
   context: CommandContext,
 ): Promise<readonly Tried[]> {
-  return withEmptyShadow(context, { url: options.shadow }, async (shadow) => {
+  return withMigratableShadow(context, { url: options.shadow }, async (shadow) => {
     await replay(shadow, before, context.instantiate);
     const observer = await Observer.open(shadow);
     // `check` tries the way back of all of them, and remembers those that it has tried.
@@ -40,7 +40,7 @@ export async function observe(
 
 /** Tries each way back, as long as the shadow is what it should be. */
 async function wayBackFrom(
-  shadow: Shadow,
+  shadow: ConnectedShadow,
   context: CommandContext,
 ): Promise<(observed: ObservedMigration) => Promise<WayBack | undefined>> {
   const state = { before: await lookAt(shadow), intact: true };

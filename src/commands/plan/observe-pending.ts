@@ -13,9 +13,9 @@ import { readSchema } from '../../schema/read.js';
 import { initialStateOfCopy } from '../../shadow/initial-state.js';
 import { missingExtension } from '../../shadow/make-initial-state.js';
 import { withQueryRunner } from '../../shadow/replay.js';
-import type { Shadow } from '../../shadow/shadow.js';
+import type { ConnectedShadow } from '../../shadow/connected.js';
 import type { CommandContext } from '../context.js';
-import { withEmptyShadow } from '../generate/on-shadow.js';
+import { withMigratableShadow } from '../../snapshot/migratable-shadow.js';
 import { quoteName } from '../../sql/index.js';
 import { readRoles } from './roles.js';
 import { makeInvalid } from './invalid-indexes.js';
@@ -55,7 +55,7 @@ export async function observePending(
   context: CommandContext,
   url: string | undefined,
 ): Promise<ObservedPending> {
-  return withEmptyShadow(
+  return withMigratableShadow(
     context,
     { url, initial: () => ({ ...initialStateOfCopy(context), missingRoles: 'fail' }) },
     async (shadow) => {
@@ -79,13 +79,13 @@ export async function observePending(
 }
 
 /** They may do everything: the live server is asked what they may do there. */
-async function copyRoles(roles: readonly string[], { pool }: Shadow): Promise<void> {
+async function copyRoles(roles: readonly string[], { pool }: ConnectedShadow): Promise<void> {
   const known = await readRoles(pool);
   const missing = roles.filter((role) => !known.includes(role) && !role.startsWith('pg_'));
   for (const role of missing) await pool.query(`CREATE ROLE ${quoteName(role)} SUPERUSER`);
 }
 
-async function copySchema(live: Schema, { pool }: Shadow): Promise<void> {
+async function copySchema(live: Schema, { pool }: ConnectedShadow): Promise<void> {
   const empty = await readSchema(pool, { ignoreTables: [] });
   // Functions may use tables that come after them.
   await pool.query('SET check_function_bodies = off');
@@ -120,7 +120,7 @@ function noteDefaults({ altered, tables }: Observed, defaults: Map<string, strin
 async function beforeAndAfter(
   { statements }: ObservedMigration,
   tables: Map<number, TableFacts>,
-  shadow: Shadow,
+  shadow: ConnectedShadow,
 ): Promise<Tried['tables']> {
   const before = new Map<number, TableFacts>();
   for (const facts of statements.flatMap((statement) => [...statement.tables.values()]))

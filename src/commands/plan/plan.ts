@@ -4,7 +4,7 @@ import type { SqlClient } from '../../database/client.js';
 import type { KnownMigration } from '../../files/migration.js';
 import { list, survey } from '../context.js';
 import type { CommandContext, Survey } from '../context.js';
-import { ownSide } from '../generate/side.js';
+import { ofDatabase } from '../../snapshot/of-database.js';
 import { planRun, withLoadedPhases } from '../phases.js';
 import { askPromise, readSizes, scanSpeed } from './ask-live.js';
 import type { Answer } from './ask-live.js';
@@ -85,7 +85,8 @@ async function observe(
 ): Promise<ObservedPending> {
   if (pending.length === 0) return { tried: [], unlike: [] };
   const invalidIndexes = await readInvalidIndexes(client);
-  const { schema } = await ownSide(context);
+  await context.initialise();
+  const { schema } = await ofDatabase(context);
   return observePending({ schema, invalidIndexes, roles: await readRoles(client) }, pending, context, shadow);
 }
 

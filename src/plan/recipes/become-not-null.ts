@@ -1,7 +1,8 @@
 import { columnOf, definitionOf } from '../../schema/column.js';
 import { relationOf } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
-import { columnPath, existingTable, sameId } from '../context.js';
+import { existingTable, sameId } from '../context.js';
+import { columnPath } from '../../schema/object-id.js';
 import type { PlanContext } from '../context.js';
 import type { Step } from '../step.js';
 import { backfill } from './backfill.js';

@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
-import { describeObject, objectId } from '../../schema/object-id.js';
-import type { ObjectId } from '../../schema/object-id.js';
+import { describeObject, objectId } from '../schema/object-id.js';
+import type { ObjectId } from '../schema/object-id.js';
 
 /** A default that reads like the time of each row, and is the one moment at which the server read it. */
 export interface FrozenMoment {

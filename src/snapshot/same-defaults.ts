@@ -1,16 +1,15 @@
-import type { SqlClient } from '../../database/client.js';
-import { differingDefaults, equalDefaults, withDefaultsOf } from '../../schema/equal-defaults.js';
-import type { TwoDefaults } from '../../schema/equal-defaults.js';
-import { keyOf } from '../../schema/object-id.js';
-import type { Schema } from '../../schema/read.js';
-import { hashOf } from '../../shadow/cache.js';
-import type { SchemaCache } from '../../shadow/cache.js';
-import { aside } from '../../shadow/throwaway.js';
+import type { SqlClient } from '../database/client.js';
+import { differingDefaults, equalDefaults, withDefaultsOf } from '../schema/equal-defaults.js';
+import type { TwoDefaults } from '../schema/equal-defaults.js';
+import { keyOf } from '../schema/object-id.js';
+import type { Schema } from '../schema/read.js';
+import { hashOf } from '../shadow/cache.js';
+import type { SchemaCache } from '../shadow/cache.js';
+import type { Shadow } from '../shadow/shadow.js';
 import type { FrozenMoment } from './frozen-moments.js';
-import type { Lend } from './on-shadow.js';
 
 interface Asking {
-  readonly lend: Lend;
+  readonly shadow: Shadow;
   readonly cache: SchemaCache;
   readonly frozen: readonly FrozenMoment[];
 }
@@ -19,20 +18,20 @@ interface Asking {
  * The desired schema, with the defaults as the other one puts them that are equal: `'0'::bigint` and `0`, `now()` and CURRENT_TIMESTAMP. A
  * shadow says so, once for each two texts.
  */
-export async function withSameDefaults(from: Schema, to: Schema, { lend, cache, frozen }: Asking): Promise<Schema> {
+export async function withSameDefaults(from: Schema, to: Schema, { shadow, cache, frozen }: Asking): Promise<Schema> {
   const [kept, pairs] = split(differingDefaults(from, to), frozen);
   if (pairs.length === 0) return withDefaultsOf(from, to, kept);
   const key = `defaults ${hashOf(pairs.flatMap(({ type, texts }) => [type, ...texts]))}`;
   const known = await cache.get<readonly boolean[]>(key);
   const equal = known
     ? pairs.filter((_pair, index) => known[index])
-    : await aside(await lend([]), (database) => equalDefaults(pairs, database));
+    : await shadow.aside([], (database) => equalDefaults(pairs, database));
   const verdicts = pairs.map((pair) => equal.includes(pair));
   if (known === undefined) await cache.set(key, verdicts);
   return withDefaultsOf(from, to, [...kept, ...equal]);
 }
 
-/** The same on the workbench, which has all types and functions, and where renames have brought together what belongs together. */
+/** The same on the shadow with the present schema, which has all types and functions, and where renames have brought together what belongs together. */
 export async function withSameDefaultsThere(
   from: Schema,
   to: Schema,

@@ -1,21 +1,22 @@
-import type { SqlClient } from '../../database/client.js';
-import { messageOf } from '../../errors.js';
-import { compareSchemas } from '../../schema/compare.js';
-import type { Difference } from '../../schema/differences.js';
-import { differingDefaults, equalDefaults, withDefaultsOf } from '../../schema/equal-defaults.js';
-import type { TwoDefaults } from '../../schema/equal-defaults.js';
-import { narrow } from '../../schema/narrow.js';
-import { describeObject, keyOf } from '../../schema/object-id.js';
-import { differingTexts, textsOf, withTexts } from '../../schema/printed-texts.js';
-import type { Payload } from '../../schema/printed-texts.js';
-import { readSchema } from '../../schema/read.js';
-import type { Schema } from '../../schema/read.js';
-import { hashOf } from '../../shadow/cache.js';
-import type { SchemaCache } from '../../shadow/cache.js';
-import { initialStateOfCopy } from '../../shadow/initial-state.js';
-import type { CommandContext } from '../context.js';
-import { extensionsOf, withThrowaway } from './on-shadow.js';
-import { ownTables } from './tables.js';
+import type { SqlClient } from '../database/client.js';
+import { messageOf } from '../errors.js';
+import { compareSchemas } from '../schema/compare.js';
+import type { Difference } from '../schema/differences.js';
+import { differingDefaults, equalDefaults, withDefaultsOf } from '../schema/equal-defaults.js';
+import type { TwoDefaults } from '../schema/equal-defaults.js';
+import { narrow } from '../schema/narrow.js';
+import { describeObject, keyOf } from '../schema/object-id.js';
+import { differingTexts, textsOf, withTexts } from '../schema/printed-texts.js';
+import type { Payload } from '../schema/printed-texts.js';
+import { readSchema } from '../schema/read.js';
+import type { Schema } from '../schema/read.js';
+import { hashOf } from '../shadow/cache.js';
+import type { SchemaCache } from '../shadow/cache.js';
+import { initialStateOfCopy } from '../shadow/initial-state.js';
+import { withShadow } from '../shadow/shadow.js';
+import { ownTables } from './own-tables.js';
+import type { Project } from './project.js';
+import { extensionsOf } from './schema-on-shadow.js';
 
 /**
  * The schema of the database, with the texts in which it differs as the shadow's version of PostgreSQL prints them: it is made there once
@@ -24,7 +25,7 @@ import { ownTables } from './tables.js';
 export async function inSameWords(
   expected: Schema,
   live: Schema,
-  context: CommandContext,
+  project: Project,
   { url, cache }: { readonly url: string | undefined; readonly cache: SchemaCache },
 ): Promise<{ readonly schema: Schema; readonly warnings: readonly string[] }> {
   const suspects = differingTexts(expected, live);
@@ -34,7 +35,7 @@ export async function inSameWords(
   const { to: part } = narrow(withTexts(live, suspects, as('from')), live);
   const defaults = differingDefaults(expected, live);
   const key = `words ${hashOf([JSON.stringify(part.facts), JSON.stringify(defaults)])}`;
-  const made = (await cache.get<Made>(key)) ?? (await makeOnShadow({ part, suspects, defaults }, context, url));
+  const made = (await cache.get<Made>(key)) ?? (await makeOnShadow({ part, suspects, defaults }, project, url));
   if (made.failures.length === 0) await cache.set(key, made);
   const printed = withTexts(live, suspects, (one) => textsOf(one, made.payloads.get(keyOf(one.id)) ?? {}));
   const equal = defaults.filter(({ id }) => made.equalDefaults.has(keyOf(id)));
@@ -58,20 +59,16 @@ interface Asked {
 }
 
 /** As far as it can be made there: an extension, a role may be missing. */
-function makeOnShadow(
-  { part, suspects, defaults }: Asked,
-  context: CommandContext,
-  url: string | undefined,
-): Promise<Made> {
-  return withThrowaway({ url, initial: () => initialStateOfCopy(context) }, async (lend) => {
-    const { pool } = await lend(extensionsOf(part));
-    const read = (): Promise<Schema> => readSchema(pool, { ignoreTables: ownTables(context), texts: 'settled' });
+function makeOnShadow({ part, suspects, defaults }: Asked, project: Project, url: string | undefined): Promise<Made> {
+  return withShadow({ url, initial: () => initialStateOfCopy(project) }, async (shadow) => {
+    const database = await shadow.database(extensionsOf(part));
+    const read = (): Promise<Schema> => readSchema(database, { ignoreTables: ownTables(project), texts: 'settled' });
     const failures: string[] = [];
     const statements = [
       'SET check_function_bodies = off',
       ...(await compareSchemas(await read(), part)).map(({ sql }) => sql),
     ];
-    const client = (await pool.connect()) as Lent;
+    const client = (await database.connect()) as Lent;
     const equal: TwoDefaults[] = [];
     try {
       for (const sql of statements) await client.query(sql).catch((error: unknown) => failures.push(messageOf(error)));

@@ -1,19 +1,19 @@
 import type { DataSource } from 'typeorm';
-import { tablesOf } from '../../database/tables.js';
-import { keyOf, objectId } from '../../schema/object-id.js';
-import type { ObjectId } from '../../schema/object-id.js';
-import { initialSessionOf } from '../../shadow/initial-session.js';
-import type { CommandContext } from '../context.js';
+import { tablesOf } from '../database/tables.js';
+import { keyOf, objectId } from '../schema/object-id.js';
+import type { ObjectId } from '../schema/object-id.js';
+import { initialSessionOf } from '../shadow/initial-session.js';
+import type { Project } from './project.js';
 
 /** Tables that are the tools', not the schema's. */
-export function ownTables(context: CommandContext): readonly ObjectId[] {
-  const { dataSource } = context;
+export function ownTables(project: Project): readonly ObjectId[] {
+  const { dataSource } = project;
   const options = dataSource.options as {
     readonly metadataTableName?: string;
     readonly migrationsTableName?: string;
     readonly schema?: string;
   };
-  const unnamed = options.schema ?? initialSessionOf(context).schema;
+  const unnamed = options.schema ?? initialSessionOf(project).schema;
   const { schema = unnamed } = tablesOf(dataSource);
   const ledger = (options.migrationsTableName ?? 'migrations').split('.').at(-1) ?? 'migrations';
   const metadata = options.metadataTableName ?? 'typeorm_metadata';

@@ -1,17 +1,21 @@
 import type { DataSource } from 'typeorm';
-import { historyOf } from '../../decorators.js';
-import { columnPath } from '../../plan/context.js';
-import { objectId } from '../../schema/object-id.js';
-import type { Rename } from '../../plan/renames.js';
+import { historyOf } from '../decorators.js';
+import { columnPath, objectId } from '../schema/object-id.js';
+import type { ObjectId } from '../schema/object-id.js';
+
+interface Renamed {
+  readonly from: ObjectId;
+  readonly to: ObjectId;
+}
 
 /** What the entities say about their past, in the names of the database. */
 export interface History {
-  readonly renames: readonly Rename[];
+  readonly renames: readonly Renamed[];
   readonly backfills: ReadonlyMap<string, string>;
 }
 
 export function readHistory(dataSource: DataSource, unnamed: string): History {
-  const renames: Rename[] = [];
+  const renames: Renamed[] = [];
   const backfills = new Map<string, string>();
   for (const metadata of dataSource.entityMetadatas) {
     const history = historyOf(metadata.target);

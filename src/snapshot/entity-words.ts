@@ -1,8 +1,8 @@
 import type { DataSource, EntityMetadata } from 'typeorm';
-import { keyOf, objectId } from '../../schema/object-id.js';
-import type { ObjectId } from '../../schema/object-id.js';
-import type { OwnText, OwnWords } from '../../schema/own-words.js';
-import { classify } from '../../sql/index.js';
+import { keyOf, objectId } from '../schema/object-id.js';
+import type { ObjectId } from '../schema/object-id.js';
+import type { OwnText, OwnWords } from '../schema/own-words.js';
+import { classify } from '../sql/index.js';
 
 /** The expressions of the entities as their authors have written them, by the keys of the objects that have them. */
 export function readWords(dataSource: DataSource, statements: readonly string[], unnamed: string): OwnWords {

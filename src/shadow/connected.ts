@@ -1,0 +1,58 @@
+import { DataSource } from 'typeorm';
+import { poolOf } from '../typeorm/driver.js';
+import { schemaOptionsOf } from './data-source-options.js';
+import { Given } from './given.js';
+import type { InitialState } from './initial-state.js';
+import { makeInitialState } from './make-initial-state.js';
+import { notSetUp } from './not-set-up.js';
+import type { Place } from './place.js';
+import { findPlace } from './shadow.js';
+import type { Database, PlaceOptions } from './shadow.js';
+
+/** A shadow that TypeORM is connected to, in its initial state at first: for the data source's migrations or entities. */
+export interface ConnectedShadow {
+  /** With the options of the real one, and connected here. */
+  readonly dataSource: DataSource;
+  readonly pool: Database;
+  /** Sets a session back to what it began with. */
+  readonly resetSession: string;
+  /** Why extensions that TypeORM would install are not there. */
+  readonly missing: readonly string[];
+  readonly given: Given;
+  close(): Promise<void>;
+}
+
+export async function connectShadow(
+  source: DataSource,
+  initial: InitialState,
+  options: Omit<PlaceOptions, 'initial'>,
+): Promise<ConnectedShadow> {
+  const place = await findPlace({ ...options, initial });
+  const dataSource = new DataSource({ ...schemaOptionsOf(source), ...place.connection });
+  const pool = place.openPool();
+  pool.on('error', () => undefined);
+  try {
+    const missing = await makeInitialState(pool, initial, place.resetSession);
+    // Not sooner: TypeORM asks for the current schema when it connects.
+    await dataSource.initialize();
+    const { resetSession } = place;
+    return {
+      dataSource,
+      pool: poolOf(dataSource) as Database,
+      resetSession,
+      missing,
+      given: new Given(initial),
+      close: () => close(dataSource, place),
+    };
+  } catch (error) {
+    await close(dataSource, place);
+    throw notSetUp(error);
+  } finally {
+    await pool.end().catch(() => undefined);
+  }
+}
+
+async function close(dataSource: DataSource, place: Place): Promise<void> {
+  if (dataSource.isInitialized) await dataSource.destroy().catch(() => undefined);
+  await place.remove();
+}

@@ -1,0 +1,42 @@
+import type { DataSource } from 'typeorm';
+import type { ObjectId } from '../schema/object-id.js';
+import type { OwnWords } from '../schema/own-words.js';
+import { createEntities } from '../shadow/entities.js';
+import { initialSessionOf } from '../shadow/initial-session.js';
+import { withEntities } from '../shadow/with-entities.js';
+import { readWords } from './entity-words.js';
+import { frozenMoments } from './frozen-moments.js';
+import type { FrozenMoment } from './frozen-moments.js';
+import { readHistory } from './history.js';
+import type { History } from './history.js';
+import { unmanagedTables } from './own-tables.js';
+import type { Project } from './project.js';
+
+/** What the entities say, as far as TypeORM knows it without a database. */
+export interface Described {
+  /** With which TypeORM creates them. */
+  readonly statements: readonly string[];
+  readonly history: History;
+  /** How they put it, where PostgreSQL puts it otherwise. */
+  readonly words: OwnWords;
+  readonly frozen: readonly FrozenMoment[];
+  /** Tables that the entities only know: no snapshot has them. */
+  readonly unmanaged: readonly ObjectId[];
+}
+
+/** `check` sees the entities first. */
+export function describeEntities(project: Project, check: (entities: DataSource) => Promise<void>): Promise<Described> {
+  const { schema } = initialSessionOf(project);
+  return withEntities(project, async (entities) => {
+    await check(entities);
+    const statements: string[] = [];
+    await createEntities(entities, (sql) => Promise.resolve(statements.push(sql)));
+    return {
+      statements,
+      history: readHistory(entities, schema),
+      frozen: frozenMoments(entities, schema),
+      words: readWords(entities, statements, schema),
+      unmanaged: unmanagedTables(entities, schema),
+    };
+  });
+}

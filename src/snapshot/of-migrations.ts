@@ -1,0 +1,88 @@
+import { listMigrations } from '../files/list.js';
+import type { KnownMigration } from '../files/migration.js';
+import { resolveMigrations } from '../files/resolve.js';
+import type { ObjectId } from '../schema/object-id.js';
+import { hashOf } from '../shadow/cache.js';
+import type { SchemaCache } from '../shadow/cache.js';
+import { chainOf, executing, keyWith, wholeKey } from '../shadow/replay-key.js';
+import type { Chain, MigrationText } from '../shadow/replay-key.js';
+import { replayWithOrigins } from '../shadow/replay-origins.js';
+import { beginningOf, withMigratableShadow } from './migratable-shadow.js';
+import type { Project } from './project.js';
+import { leftOut, restored, storedOf, take } from './snapshot.js';
+import type { Snapshot, StoredSnapshot } from './snapshot.js';
+
+/** With the migrations that lead there, where that is sure. */
+export interface Current extends Snapshot {
+  readonly chain?: Chain;
+}
+
+export interface Replaying {
+  /** A server to replay on, instead of in the process. */
+  readonly url: string | undefined;
+  readonly cache: SchemaCache;
+  /** Tables to leave out. */
+  readonly unmanaged: readonly ObjectId[];
+}
+
+/** What the migrations that the data source finds lead to on an empty database. */
+export async function ofMigrations(project: Project, replaying: Replaying): Promise<Current> {
+  return ofTheseMigrations(await resolveMigrations(await listMigrations(project.migrations)), project, replaying);
+}
+
+/** What these lead to, as it was read before where the texts are the same. */
+export async function ofTheseMigrations(
+  migrations: readonly KnownMigration[],
+  project: Project,
+  replaying: Replaying,
+): Promise<Current> {
+  const { cache, unmanaged } = replaying;
+  const chain = chainOf(migrations, await beginningOf(project));
+  const key = keyOfSnapshot(wholeKey(chain), project, unmanaged);
+  const known = key === undefined ? undefined : await cache.get<StoredSnapshot>(key);
+  if (known) return { ...restored(known), chain };
+  const { value: current, isSure } = await executing([chain], () => replayed(migrations, project, replaying));
+  if (!isSure) return current;
+  if (key !== undefined) await cache.set(key, storedOf(current));
+  return { ...current, chain };
+}
+
+function replayed(
+  migrations: readonly KnownMigration[],
+  project: Project,
+  { url, unmanaged }: Replaying,
+): Promise<Snapshot> {
+  return withMigratableShadow(project, { url }, async (shadow) => {
+    const origins = await replayWithOrigins(shadow, migrations, project.instantiate);
+    return { ...(await take(shadow.pool, project, { unmanaged, texts: 'settled' })), origins };
+  });
+}
+
+/** Where the migrations of a chain lead together with the ones that were just proven to come after them. */
+interface Proven {
+  readonly chain: Chain;
+  readonly written: readonly MigrationText[];
+  readonly snapshot: Snapshot;
+}
+
+/**
+ * After generating, it is known where the migrations lead, and they need not be replayed the next time. It is kept under the texts that
+ * were replayed and proven: what the data source finds when it is asked now may be something else.
+ */
+export async function rememberProven(
+  { chain, written, snapshot }: Proven,
+  project: Project,
+  { cache, unmanaged }: Pick<Replaying, 'cache' | 'unmanaged'>,
+): Promise<void> {
+  const key = keyOfSnapshot(keyWith(chain, written), project, unmanaged);
+  if (key !== undefined) await cache.set(key, storedOf(snapshot));
+}
+
+/** What is left out of a snapshot is not part of what was replayed, but of what was read. */
+function keyOfSnapshot(
+  replayed: string | undefined,
+  project: Project,
+  unmanaged: readonly ObjectId[],
+): string | undefined {
+  return replayed && `snapshot ${hashOf([replayed, ...leftOut(project, unmanaged)])}`;
+}

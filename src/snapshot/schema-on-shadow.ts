@@ -1,0 +1,73 @@
+import type { SqlClient } from '../database/client.js';
+import { MigrateError } from '../errors.js';
+import { compareSchemas } from '../schema/compare.js';
+import type { ObjectId } from '../schema/object-id.js';
+import { asPrintedBy } from '../schema/printed-texts.js';
+import { readSchema } from '../schema/read.js';
+import type { Schema } from '../schema/read.js';
+import type { SchemaCache } from '../shadow/cache.js';
+import type { Shadow } from '../shadow/shadow.js';
+import { initialSchema } from './initial.js';
+import { createTypeormTable } from './migratable-shadow.js';
+import { ownTables } from './own-tables.js';
+import type { Project } from './project.js';
+
+/** A shadow that has a schema: here it is tried and proven what leads from it to another. */
+export interface SchemaOnShadow {
+  readonly client: SqlClient;
+  readonly schema: Schema;
+  readonly read: () => Promise<Schema>;
+}
+
+interface Wanted {
+  /** In its initial state. */
+  readonly shadow: Shadow;
+  readonly unmanaged: readonly ObjectId[];
+  /** Where the work leads to: its extensions are needed too. */
+  readonly to: Schema;
+  /** The schema was read on another server, perhaps of another version: how this one puts it has to be read. */
+  readonly inOtherWords?: boolean;
+  readonly cache: SchemaCache;
+}
+
+export function extensionsOf(schema: Schema): readonly string[] {
+  return schema.objects.flatMap(({ id }) => (id.kind === 'extension' ? [id.name ?? ''] : []));
+}
+
+/** Makes this schema on the shadow, in the words of its version of PostgreSQL, and lends it. */
+export async function withSchemaOnShadow<T>(
+  schema: Schema,
+  project: Project,
+  { shadow, unmanaged, to, inOtherWords = false, cache }: Wanted,
+  work: (at: SchemaOnShadow) => Promise<T>,
+): Promise<T> {
+  const database = await shadow.database([...extensionsOf(schema), ...extensionsOf(to)]);
+  await createTypeormTable(database, project);
+  const ignoreTables = [...ownTables(project), ...unmanaged];
+  const read = (): Promise<Schema> => readSchema(database, { ignoreTables, texts: 'settled' });
+  const client = (await database.connect()) as SqlClient & { release(): void };
+  try {
+    await client.query('SET check_function_bodies = off');
+    const begin = await initialSchema(await shadow.initial(), read, cache);
+    for (const { sql } of await compareSchemas(begin, schema)) await client.query(sql);
+    await client.query('RESET check_function_bodies');
+    if (!inOtherWords) return await work({ client, schema, read });
+    const made = await read();
+    const left = await compareSchemas(made, asPrintedBy(made, schema));
+    if (left.length > 0) throw notMade(left.map(({ sql }) => sql));
+    return await work({ client, schema: made, read });
+  } finally {
+    client.release();
+  }
+}
+
+function notMade(left: readonly string[]): MigrateError {
+  return new MigrateError({
+    code: 'PROOF_FAILED',
+    message: `The present schema could not be made again on a throwaway database. What would be left:\n${left
+      .slice(0, 10)
+      .map((sql) => `  ${sql}`)
+      .join('\n')}`,
+    next: 'Nothing was written. With --from, use a server of the same version as the shadow: --shadow postgres://…',
+  });
+}

@@ -1,0 +1,54 @@
+import { keyOf } from '../schema/object-id.js';
+import type { ObjectId } from '../schema/object-id.js';
+import { readSchema, schemaOf } from '../schema/read.js';
+import type { Schema } from '../schema/read.js';
+import type { OriginMap } from '../shadow/origins.js';
+import type { Database } from '../shadow/shadow.js';
+import { typeormMetadataRows } from '../shadow/typeorm-metadata.js';
+import type { TypeormMetadataRow } from '../shadow/typeorm-metadata.js';
+import { ownTables } from './own-tables.js';
+import type { Project } from './project.js';
+
+/** A schema that was read from a catalog. */
+export interface Snapshot {
+  readonly schema: Schema;
+  /** The rows of TypeORM's own table of views and generated columns. */
+  readonly metadata: readonly TypeormMetadataRow[];
+  /** Who made what, by the key of the object; empty where that is not known. */
+  readonly origins: OriginMap;
+}
+
+/** As it lies in the cache. */
+export interface StoredSnapshot {
+  readonly facts: Schema['facts'];
+  readonly edges: Schema['edges'];
+  readonly metadata: Snapshot['metadata'];
+  readonly origins: OriginMap;
+}
+
+export function storedOf({ schema, metadata, origins }: Snapshot): StoredSnapshot {
+  return { facts: schema.facts, edges: schema.edges, metadata, origins };
+}
+
+export function restored({ facts, edges, metadata, origins }: StoredSnapshot): Snapshot {
+  return { schema: schemaOf(facts, edges), metadata, origins };
+}
+
+interface Reading {
+  readonly unmanaged: readonly ObjectId[];
+  /** A live database is only read; on a shadow, expressions can be settled. */
+  readonly texts: 'printed' | 'settled';
+}
+
+export async function take(database: Database, project: Project, { unmanaged, texts }: Reading): Promise<Snapshot> {
+  return {
+    schema: await readSchema(database, { ignoreTables: [...ownTables(project), ...unmanaged], texts }),
+    metadata: await typeormMetadataRows(database, project.dataSource),
+    origins: new Map(),
+  };
+}
+
+/** What no snapshot has, for the keys of the cache. */
+export function leftOut(project: Project, unmanaged: readonly ObjectId[]): readonly string[] {
+  return [...ownTables(project), ...unmanaged].map(keyOf);
+}
