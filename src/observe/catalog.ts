@@ -25,7 +25,8 @@ export interface TableFacts {
   readonly policies: readonly string[];
   /** Foreign keys of others that refer to it. */
   readonly referredBy: readonly {
-    readonly table: string;
+    readonly schema: string;
+    readonly name: string;
     readonly constraint: string;
     readonly columns: readonly string[];
   }[];
@@ -57,8 +58,8 @@ export interface ConstraintFacts {
   readonly definition: string;
   readonly validated: boolean;
   readonly columns: readonly string[];
-  /** Of a foreign key: the table it refers to, as `schema.name`. */
-  readonly refersTo: string | null;
+  /** Of a foreign key: the table it refers to. */
+  readonly refersTo: { readonly schema: string; readonly name: string } | null;
   readonly refersToColumns: readonly string[];
 }
 
@@ -167,7 +168,7 @@ SELECT json_build_object(
   'constraints', coalesce((SELECT json_agg(json_build_object(
       'name', k.conname, 'type', k.contype, 'definition', pg_get_constraintdef(k.oid), 'validated', k.convalidated,
       'columns', ${columnNames('k.conrelid', 'k.conkey')},
-      'refersTo', (SELECT rn.nspname || '.' || r.relname FROM pg_class r JOIN pg_namespace rn ON rn.oid = r.relnamespace WHERE r.oid = k.confrelid),
+      'refersTo', (SELECT json_build_object('schema', rn.nspname, 'name', r.relname) FROM pg_class r JOIN pg_namespace rn ON rn.oid = r.relnamespace WHERE r.oid = k.confrelid),
       'refersToColumns', ${columnNames('k.confrelid', 'k.confkey')}
     ) ORDER BY k.conname) FROM pg_constraint k WHERE k.conrelid = c.oid), '[]'),
   'indexes', coalesce((SELECT json_agg(json_build_object(
@@ -183,7 +184,7 @@ SELECT json_build_object(
     FROM pg_inherits h JOIN pg_class p ON p.oid = h.inhrelid JOIN pg_namespace pn ON pn.oid = p.relnamespace
     WHERE h.inhparent = c.oid AND c.relkind = 'p'), '[]'),
   'policies', coalesce((SELECT json_agg(p.polname ORDER BY p.polname) FROM pg_policy p WHERE p.polrelid = c.oid), '[]'),
-  'referredBy', coalesce((SELECT json_agg(json_build_object('table', fn.nspname || '.' || f.relname, 'constraint', k.conname,
+  'referredBy', coalesce((SELECT json_agg(json_build_object('schema', fn.nspname, 'name', f.relname, 'constraint', k.conname,
       'columns', ${columnNames('k.confrelid', 'k.confkey')}) ORDER BY k.conname)
     FROM pg_constraint k JOIN pg_class f ON f.oid = k.conrelid JOIN pg_namespace fn ON fn.oid = f.relnamespace
     WHERE k.confrelid = c.oid AND k.contype = 'f'), '[]'),

@@ -1,6 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
+import { scanSpeed } from '../../src/commands/plan/ask-live.js';
 import type { PlanOptions, PlanResult } from '../../src/commands/plan/contract.js';
+import type { SqlClient } from '../../src/database/client.js';
 import { runCli } from '../support/cli.js';
 import { createDatabase, createRole, serverUrl } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
@@ -60,7 +62,7 @@ describe('plan', () => {
   it('an index that stops writes, with what it locks and how large the table is', async () => {
     const { migrations, tables, verdict } = await planned([{ up: ['CREATE INDEX i ON orders (email)'] }]);
     expect(verdict).toBe('will block');
-    expect(migrations[0]?.why.join()).toMatch(/^Writes on public\.orders wait about \d+ ms\.$/);
+    expect(migrations[0]?.why.join()).toMatch(/^Writes on public\.orders wait about [\d.]+ m?s\.$/);
     expect(migrations[0]?.statements[0]).toMatchObject({
       locks: [{ table: 'public.orders', mode: 'SHARE', blocks: 'writes' }],
       scans: ['public.orders'],
@@ -125,6 +127,29 @@ describe('plan', () => {
     ]);
     expect(migrations[0]?.verdict).toBe('will fail');
     expect(migrations[0]?.why[0]).toContain(what);
+  });
+
+  it('asks about a table with a dot and a quote in its name', async () => {
+    const parts = [
+      `CREATE TABLE "a.b""c" (id int PRIMARY KEY, filling text)`,
+      `INSERT INTO "a.b""c" SELECT g, repeat('x', 900) FROM generate_series(1, 3000) g`,
+    ];
+    const { migrations, tables } = await planned(
+      [{ up: ['ALTER TABLE orders ADD FOREIGN KEY (customer) REFERENCES "a.b""c" (id)'] }],
+      {},
+      [...parts, 'UPDATE orders SET customer = 9999 WHERE id = 7', 'ANALYZE'],
+    );
+    expect(migrations[0]?.verdict).toBe('will fail');
+    expect(migrations[0]?.why[0]).toContain('has its public.a.b"c');
+    const largest = tables.find(({ table }) => table === 'public.a.b"c');
+    expect(largest).toMatchObject({ rows: 3000 });
+    const refused: unknown[] = [];
+    const client: SqlClient = {
+      query: async (sql) =>
+        ({ rows: await database.query(sql).catch((error: unknown) => (refused.push(error), [])) }) as never,
+    };
+    if (largest) await scanSpeed(client, { schema: 'public', name: 'a.b"c' }, largest);
+    expect(refused).toEqual([]);
   });
 
   it('what a migration repairs itself is no reason to fail', async () => {

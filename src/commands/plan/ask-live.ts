@@ -1,5 +1,6 @@
 import type { SqlClient } from '../../database/client.js';
 import { codeOf, messageOf } from '../../errors.js';
+import type { Relation } from '../../observe/relation.js';
 import type { TableSize } from './contract.js';
 import type { Promised } from './promised.js';
 import { quickMs, reading, refusalOf } from './reading.js';
@@ -65,15 +66,19 @@ LEFT JOIN LATERAL (
 LEFT JOIN pg_class c ON c.oid = leaf.relid LEFT JOIN pg_stat_all_tables s ON s.relid = c.oid
 GROUP BY named.oid, named.table ORDER BY bytes DESC, 1`;
 
+export const usualSpeed = 400e6;
+
 /** How many bytes of a table the server reads in a second, tried on a part of the largest one. */
-export async function scanSpeed(client: SqlClient, largest: TableSize | undefined): Promise<number> {
-  const usual = 400e6;
-  if (largest === undefined || largest.bytes < 1e6) return usual;
-  const [schema = '', name = ''] = largest.table.split('.');
+export async function scanSpeed(
+  client: SqlClient,
+  { schema, name }: Pick<Relation, 'schema' | 'name'>,
+  largest: TableSize,
+): Promise<number> {
+  if (largest.bytes < 1e6) return usualSpeed;
   const part = Math.min(1, 16e6 / largest.bytes);
   try {
     return await reading(client, quickMs, async () => {
-      const sql = `SELECT count(*) FROM (SELECT FROM ${quoteName(schema)}.${quoteName(name)} LIMIT ${Math.max(1, Math.round((largest.rows ?? largest.bytes / 100) * part))}) AS some`;
+      const sql = `SELECT count(*) FROM (SELECT FROM ${quoteName(schema)}.${quoteName(name)} LIMIT ${Math.max(1, Math.round((largest.rows ?? largest.bytes / 100) * part))}) AS part`;
       const started = performance.now();
       await client.query(sql);
       const seconds = (performance.now() - started) / 1000;
@@ -81,6 +86,6 @@ export async function scanSpeed(client: SqlClient, largest: TableSize | undefine
     });
   } catch (error) {
     if (codeOf(error) === undefined) throw error;
-    return usual;
+    return usualSpeed;
   }
 }

@@ -6,7 +6,8 @@ import { list, survey } from '../context.js';
 import type { CommandContext, Survey } from '../context.js';
 import { ofDatabase } from '../../snapshot/of-database.js';
 import { planRun, withLoadedPhases } from '../phases.js';
-import { askPromise, readSizes, scanSpeed } from './ask-live.js';
+import type { Relation } from '../../observe/relation.js';
+import { askPromise, readSizes, scanSpeed, usualSpeed } from './ask-live.js';
 import type { Answer } from './ask-live.js';
 import { askServer } from './ask-server.js';
 import type { PlannedMigration, PlanOptions, PlanResult, TableSize, Verdict } from './contract.js';
@@ -37,10 +38,13 @@ async function planned(options: PlanOptions, context: CommandContext): Promise<P
     const { chosen, deferred } = planRun(now, options, context.settings.contract);
     const whole = chosen.filter((migration) => !isHalfDone(migration, now));
     const observed = await observe(whole, options, client, context);
-    const names = tablesOf(observed.tried);
-    const tables = await readSizes(client, names);
-    const server = await readServerNow(client, names);
-    const scale = { sizes: sizesOf(tables, observed.tried), speed: await scanSpeed(client, tables[0]) };
+    const relations = tablesOf(observed.tried);
+    const tables = await readSizes(client, [...relations.keys()]);
+    const server = await readServerNow(client, [...relations.keys()]);
+    const [largest] = tables;
+    const relation = largest && relations.get(largest.table);
+    const speed = relation ? await scanSpeed(client, relation, largest) : usualSpeed;
+    const scale = { sizes: sizesOf(tables, observed.tried), speed };
     const weighed = await weigh(observed.tried, scale, client);
     const isOne = (options.transaction ?? context.settings.transaction) === 'all';
     const judged: PlannedMigration[] = [];
@@ -102,7 +106,8 @@ function notJudged(migration: KnownMigration, now: Survey): PlannedMigration {
   return { name, phase, verdict: 'cannot be judged', why: [why], remarks: [], statements: [], seconds: 0 };
 }
 
-function tablesOf(tried: readonly Tried[]): readonly string[] {
+/** By what they are called. */
+function tablesOf(tried: readonly Tried[]): ReadonlyMap<string, Pick<Relation, 'schema' | 'name'>> {
   const used = tried.flatMap(({ statements, tables }) => [
     ...tables.map(({ live }) => live),
     ...statements.flatMap(({ locks, scans, rewrites }) => [
@@ -111,7 +116,7 @@ function tablesOf(tried: readonly Tried[]): readonly string[] {
       ...rewrites,
     ]),
   ]);
-  return [...new Set(used.map(({ schema, name }) => `${schema}.${name}`))];
+  return new Map(used.map((relation) => [`${relation.schema}.${relation.name}`, relation]));
 }
 
 /** Also by the names that tables get on the way. */

@@ -94,12 +94,14 @@ function foreignKeys(change: Change): readonly Promised[] {
     const question = key.columns.some((column) => rows.empty.has(column))
       ? 'SELECT WHERE false'
       : orphans(rows.sql ?? '', key);
-    return promised(change, key.columns, `every row of ${after.name} has its ${key.refersTo} (${key.name})`, question);
+    const { schema = '', name = '' } = key.refersTo ?? {};
+    const what = `every row of ${after.name} has its ${schema}.${name} (${key.name})`;
+    return promised(change, key.columns, what, question);
   });
 }
 
 function orphans(from: string, { columns, refersTo, refersToColumns }: ConstraintFacts): string {
-  const [schema = '', name = ''] = (refersTo ?? '').split('.');
+  const { schema = '', name = '' } = refersTo ?? {};
   const pairs = columns.map((column, index) => `p.${quoteName(refersToColumns[index] ?? '')} = c.${quoteName(column)}`);
   const filled = columns.map((column) => `c.${quoteName(column)} IS NOT NULL`).join(' AND ');
   return `SELECT FROM (SELECT * FROM ${from}) AS c WHERE ${filled} AND NOT EXISTS (SELECT FROM ${quoteName(schema)}.${quoteName(name)} AS p WHERE ${pairs.join(' AND ')})`;

@@ -76,9 +76,9 @@ function takenBy(
   });
   const keys = table.referredBy
     .filter(({ columns }) => columns.includes(command.name ?? ''))
-    .map(({ table: other, constraint }) => ({
-      name: `the foreign key ${constraint} of ${other}`,
-      sql: `ALTER TABLE ${other.split('.').map(ident).join('.')} DROP CONSTRAINT ${ident(constraint)}`,
+    .map(({ schema, name, constraint }) => ({
+      name: `the foreign key ${constraint} of ${called({ schema, name })}`,
+      sql: `ALTER TABLE ${ident(schema)}.${ident(name)} DROP CONSTRAINT ${ident(constraint)}`,
     }));
   return [...views, ...keys, ...computedFrom(statement, table), ...attachedTo(statement)];
 }

@@ -22,7 +22,7 @@ export const dropPk: Rule = {
       if (dropped?.type !== 'primary key' || getsAnother || phase === 'contract') return [];
       if (goesToo(table, dropped.columns, statement, batch)) return [];
       const others =
-        command.behavior === 'DROP_CASCADE' ? table.referredBy.map((one) => `${one.constraint} of ${one.table}`) : [];
+        command.behavior === 'DROP_CASCADE' ? table.referredBy.map((one) => `${one.constraint} of ${called(one)}`) : [];
       const too = others.length === 0 ? '' : ` So do the foreign keys that refer to it: ${others.join(', ')}.`;
       return [
         {
