@@ -32,7 +32,7 @@ function enumsFirst(changes: readonly Change[], to: Schema): readonly Change[] {
 interface Table {
   readonly at: number;
   readonly id: ObjectId;
-  readonly clauses: string[];
+  readonly clauses: { readonly column: ObjectId; readonly text: string }[];
   readonly constraints: string[];
   readonly creates: ObjectId[];
   readonly uses: ObjectId[];
@@ -56,7 +56,8 @@ function wholeTables(changes: readonly Change[], to: Schema): readonly Change[] 
       result[at] = undefined;
     } else if (table && first && canBeInside(change, table, to, created, serials) && !needsAny(change, remade, to)) {
       const inside = insideOf(change, first, to, serials);
-      (first.kind === 'column' ? table.clauses : table.constraints).push(inside.clause);
+      if (first.kind === 'column') table.clauses.push({ column: first, text: inside.clause });
+      else table.constraints.push(inside.clause);
       table.creates.push(...change.creates, ...inside.creates);
       table.uses.push(...change.uses);
       result[at] = undefined;
@@ -67,7 +68,10 @@ function wholeTables(changes: readonly Change[], to: Schema): readonly Change[] 
     }
   }
   for (const { at, id, clauses, constraints, creates, uses } of tables.values()) {
-    const inner = [...clauses, ...constraints];
+    // The engine makes columns wait for their types; in the statement they stand in the order of the entity.
+    const place = ({ column }: Table['clauses'][number]): number => Number(to.get(column)?.is['_position']);
+    const columns = clauses.toSorted((one, other) => place(one) - place(other));
+    const inner = [...columns.map(({ text }) => text), ...constraints];
     const sql = `CREATE TABLE ${tableSql(id)} (${inner.length === 0 ? '' : `\n  ${inner.join(',\n  ')}\n`})`;
     const whole = { kind: 'create table', isEmpty: false, verb: 'create' } as const;
     result[at] = { ...whole, id, sql, creates, drops: [], uses, loses: undefined, commitAfter: false };

@@ -112,8 +112,11 @@ function withCollation(fact: Fact): Fact {
   return { ...fact, payload: { ...fact.payload, type: `${type} COLLATE ${collation}`, collation: null } };
 }
 
-function isNoise({ id }: Fact): boolean {
-  return id.kind === 'comment' && id.target?.kind === 'schema' && id.target.name === 'public';
+/** Comments that no migration makes: on the schema public, and on extensions, whose owner alone may comment on them. */
+function isNoise({ id: { kind, target } }: Fact): boolean {
+  return (
+    kind === 'comment' && (target?.kind === 'extension' || (target?.kind === 'schema' && target.name === 'public'))
+  );
 }
 
 /**

@@ -35,6 +35,7 @@ describe.each(Object.entries(topics).map(([topic, cases]) => [topic, chosen(case
       expect(rowsKept > 0).toBe((one.rows ?? []).length > 0);
       if (one.sql) expect(sql).toEqual(one.sql);
       for (const text of one.says ?? []) expect(sql.join('\n')).toContain(text);
+      if (one.neverSays) expect(texts.join('\n')).not.toMatch(one.neverSays);
       if (one.phases) expect(texts.map((text) => /static phase = '(\w+)'/.exec(text)?.[1])).toEqual(one.phases);
     });
   },

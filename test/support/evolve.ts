@@ -7,9 +7,11 @@ import pg from 'pg';
 import type { GenerateOptions, GenerateResult } from '../../src/commands/generate/contract.js';
 import { createMigrator } from '../../src/migrator.js';
 import type { Migrator } from '../../src/migrator.js';
+import { columnsOf } from '../../src/schema/column.js';
 import { asValidated, compareSchemas } from '../../src/schema/compare.js';
 import { keepUnknown } from '../../src/schema/keep.js';
 import { describeObject, objectId } from '../../src/schema/object-id.js';
+import type { ObjectId } from '../../src/schema/object-id.js';
 import { readSchema } from '../../src/schema/read.js';
 import type { Schema } from '../../src/schema/read.js';
 import { createEntities } from '../../src/shadow/entities.js';
@@ -117,6 +119,7 @@ async function evolveIn(dir: string, { database, live }: Place, evolution: Evolu
   const wanted = await desired(evolution);
   const changed = await live();
   await expectSame(changed, wanted, stays, change);
+  expectOrder(changed, wanted, first);
   const kept = await dataOf(database, changed);
   const rowsKept = expectDataKept(underNewNames(data, renames), kept, rewritten);
   if (stays.length === 0) await expectTypeormContent(database.url, evolution, change);
@@ -214,6 +217,17 @@ async function withEntities<T>(
     return await work(dataSource);
   } finally {
     await dataSource.destroy();
+  }
+}
+
+/** New tables have their columns in the order of the entity. */
+function expectOrder(live: Schema, wanted: Schema, before: Schema): void {
+  for (const { id } of wanted.objects) {
+    const isNew = id.kind === 'table' && live.has(id) && !before.has(id);
+    const [is, should] = isNew ? [columnsOf(id, live), columnsOf(id, wanted)] : [[], []];
+    const names = (ids: readonly ObjectId[]): string => ids.map(({ name }) => name).join(', ');
+    if (names(is) !== names(should))
+      throw new Error(`The columns of ${id.name} are ${names(is)}, not ${names(should)}`);
   }
 }
 

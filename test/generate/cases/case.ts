@@ -9,6 +9,7 @@ export interface Case extends Evolution {
   readonly sql?: readonly string[];
   /** Texts that stand in the statements. */
   readonly says?: readonly string[];
+  readonly neverSays?: RegExp;
   /** The phases of the files, in order. */
   readonly phases?: readonly ('expand' | 'contract')[];
 }

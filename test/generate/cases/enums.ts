@@ -11,6 +11,12 @@ export const enums: readonly Case[] = [
   column('an enum column is added', [{ type: 'text' }, { type: 'text' }], [`'a'`], {
     after: [entity('t', { c: { type: 'text' }, e: mood(['x', 'y'], { default: 'x' }) })],
   }),
+  column('a table with enum columns is added', [{ type: 'text' }, { type: 'text' }], [`'a'`], {
+    after: [
+      entity('t', { c: { type: 'text' } }),
+      entity('u', { z: mood(['x']), b: { type: 'text' }, y: mood(['x', 'y'], { array: true }), a: { type: 'text' } }),
+    ],
+  }),
   column('an enum column is dropped with its type', [mood(['x', 'y']), mood(['x'])], [`'x'`], {
     after: [entity('t', {})],
     options: { allowDestructive: true },

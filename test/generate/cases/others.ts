@@ -49,6 +49,16 @@ function described() {
 }
 
 export const others: readonly Case[] = [
+  {
+    name: 'an extension that TypeORM does not install comes with its first column',
+    dataSource: { installExtensions: false },
+    before: [t],
+    after: [entity('t', { a: text, c: { type: 'citext', nullable: true } })],
+    rows,
+    says: ['CREATE EXTENSION IF NOT EXISTS'],
+    // Only its owner may do it.
+    neverSays: /COMMENT ON EXTENSION/,
+  },
   { name: 'a table is added', before: [t], after: [t, entity('u', { a: text })], rows, phases: ['expand'] },
   {
     name: 'a table is dropped',
