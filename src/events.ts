@@ -72,6 +72,7 @@ export type WarningCode =
   | 'MIGRATION_FILE_MISSING'
   | 'WOULD_FAIL'
   | 'REPLY_LOST'
-  | 'REVERTED_IN_PART';
+  | 'REVERTED_IN_PART'
+  | 'LOG_NOT_UPGRADED';
 
 export type EventListener = (event: MigrateEvent) => void;

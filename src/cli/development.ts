@@ -12,6 +12,7 @@ export function development(program: Command, action: Action): void {
     .option('--sql', 'plain SQL files')
     .option('--js', 'JavaScript instead of TypeScript')
     .option('--dir <folder>', 'where (default: where the others are)')
+    .option('--split', 'a file for each step of the change, instead of one file')
     .option('--rename <old=new>', 'users.name=full_name, or users=people: it is the same, called otherwise', collect)
     .option('--drop <what>', 'users.name, or users: it goes, and nothing new is what it was', collect)
     .option('--rename-directly', 'one ALTER … RENAME: the old version of the app breaks at that moment')

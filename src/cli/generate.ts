@@ -15,6 +15,7 @@ export interface GenerateFlags {
   readonly sql?: boolean;
   readonly js?: boolean;
   readonly dir?: string;
+  readonly split?: boolean;
   readonly rename?: readonly string[];
   readonly drop?: readonly string[];
   readonly renameDirectly?: boolean;
@@ -99,6 +100,7 @@ function optionsOf(flags: GlobalFlags & GenerateFlags, name: string | undefined)
     backfills: backfill,
     usings: using,
     dir: rest.dir,
+    split: rest.split,
     renameDirectly: rest.renameDirectly,
     storedTimezone: rest.storedTimezone,
     // Whether data may be lost is no question of a check.

@@ -1,6 +1,7 @@
 import { changesIn } from '../files/change.js';
 import type { Change } from '../files/change.js';
 import type { MigrationName } from '../files/name.js';
+import type { LogColumns, LogUse } from '../database/log-columns.js';
 import type { Survey } from './context.js';
 
 /** The changes of a project and its database: of what is in files, and of what only the ledger knows. */
@@ -15,6 +16,12 @@ export function changeByMigration(
   changes: readonly Change<MigrationName>[],
 ): ReadonlyMap<string, Change<MigrationName>> {
   return new Map(changes.flatMap((change) => change.migrations.map(({ name }) => [name, change] as const)));
+}
+
+/** What is written to the log of a migration's change. */
+export function logUse(columns: LogColumns, now: Survey): LogUse {
+  const byMigration = changeByMigration(changesOf(now));
+  return { columns, changeOf: (migration) => byMigration.get(migration)?.name ?? migration };
 }
 
 /** The first so many changes of a list, whose migrations stand together: as long as they do, they count as one. */

@@ -7,6 +7,7 @@ import { ensureTables, readLedgerInside } from '../database/ledger.js';
 import type { Lock } from '../database/lock.js';
 import { nextBatch } from '../database/log.js';
 import type { HalfDone } from '../database/log.js';
+import type { LogUse } from '../database/log-columns.js';
 import { recordOnly } from '../database/fake.js';
 import { recordedInBatch } from '../database/recorded.js';
 import { dryRun } from '../database/rehearse.js';
@@ -36,6 +37,7 @@ export interface ExecuteOptions {
   readonly transaction: TransactionMode;
   readonly mode: RunMode;
   readonly halfDone: readonly HalfDone[];
+  readonly log: LogUse;
 }
 
 /** Executes the chosen steps in their order, under the lock. What fails says what was finished before it. */
@@ -51,7 +53,7 @@ export async function execute(
   );
   if (options.mode === 'dry') return rehearse(steps, options, lock, context);
   await context.initialise();
-  const apply: ApplyContext = { ...context, lock, batch: await prepareTables(client, context) };
+  const apply: ApplyContext = { ...context, lock, log: options.log, batch: await prepareTables(client, context) };
   if (options.mode === 'fake') {
     if (!(await recordOnly(steps, apply))) return finishedMeanwhile(steps, apply);
     return { finished: steps.map((step) => finishedStep(step, 0, apply, 'fake')) };
@@ -79,7 +81,7 @@ async function rehearse(
   lock: Lock,
   context: CommandContext,
 ): Promise<Execution> {
-  const apply: ApplyContext = { ...context, lock, batch: 0 };
+  const apply: ApplyContext = { ...context, lock, log: options.log, batch: 0 };
   return context.whileConnected(async (since) => {
     if (options.transaction === 'all') await refuseWithout(steps, apply, options);
     const prepare: DryRunOptions['prepare'] = async (session) => {

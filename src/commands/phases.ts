@@ -4,6 +4,7 @@ import { withReader } from '../database/client.js';
 import { ensureTables, readLedger } from '../database/ledger.js';
 import { noteDeferred } from '../database/log.js';
 import type { DeferredNote } from '../database/log.js';
+import type { LogUse } from '../database/log-columns.js';
 import { timestampOf } from '../files/name.js';
 import type { KnownMigration } from '../files/migration.js';
 import type { ContractPolicy } from '../options.js';
@@ -123,12 +124,12 @@ export function refuseContractFirst({ chosen }: RunPlan, options: RunOptions, no
  * Writes down which contract migrations this run leaves for later, when all it was to run is done: had that failed, the next version
  * would be no proof that this one was ever up. Not on the connection that holds the lock: its transaction is never committed.
  */
-export async function note({ unnoted }: RunPlan, now: Survey, context: CommandContext): Promise<void> {
+export async function note({ unnoted }: RunPlan, now: Survey, log: LogUse, context: CommandContext): Promise<void> {
   const newest = now.known.at(-1)?.name;
   if (unnoted.length === 0 || newest === undefined) return;
   await withReader(context, async (client) => {
     await ensureTables(client, context.tables, (await readLedger(client, context.tables)).exists);
-    await noteDeferred(client, context.tables, unnoted, newest);
+    await noteDeferred(client, context.tables, unnoted, newest, log);
   });
 }
 

@@ -4,9 +4,10 @@ import type { SqlClient } from '../database/client.js';
 import type { LedgerRow } from '../database/ledger.js';
 import { holdLock } from '../database/lock.js';
 import { readDetails } from '../database/log.js';
+import { upgradeLog } from '../database/log-columns.js';
 import { halfDoneError } from '../database/steps.js';
 import type { KnownMigration } from '../files/migration.js';
-import { changeByMigration, changesOf, firstChanges } from './changes.js';
+import { changeByMigration, changesOf, firstChanges, logUse } from './changes.js';
 import { checkCount, findByReference } from './choose.js';
 import { list, survey, surveyInside } from './context.js';
 import type { CommandContext, Survey } from './context.js';
@@ -54,6 +55,7 @@ async function goBack(
     context,
     () => Promise.resolve(true),
     async (lock, client) => {
+      const columns = options.mode === 'dry' ? 'of 0.1' : await upgradeLog(before.state.logColumns, context);
       const now = await surveyInside(client, found, context);
       const unfinished = now.state.halfDone.find((row) => row.direction === 'up');
       if (unfinished) throw halfUp(unfinished.migration, unfinished);
@@ -65,7 +67,7 @@ async function goBack(
       const { transaction } = context.settings;
       const execution = await execute(
         plan(down),
-        { transaction, mode: options.mode ?? 'real', halfDone: now.state.halfDone },
+        { transaction, mode: options.mode ?? 'real', halfDone: now.state.halfDone, log: logUse(columns, now) },
         lock,
         client,
         context,

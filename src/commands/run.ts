@@ -4,9 +4,12 @@ import type { OwnClient, SqlClient } from '../database/client.js';
 import { holdLock } from '../database/lock.js';
 import type { Lock } from '../database/lock.js';
 import type { HalfDone } from '../database/log.js';
+import { upgradeLog } from '../database/log-columns.js';
+import type { LogColumns, LogUse } from '../database/log-columns.js';
 import { halfDoneError } from '../database/steps.js';
 import type { KnownMigration, MigrationList } from '../files/migration.js';
 import { judgeFiles } from './applied-files.js';
+import { logUse } from './changes.js';
 import { checkCount } from './choose.js';
 import { beginList, survey, surveyInside } from './context.js';
 import type { CommandContext, Survey } from './context.js';
@@ -36,13 +39,14 @@ export async function run(options: RunOptions, context: CommandContext): Promise
     const now = await survey(client, listing, context);
     const plan = planRun(now, options, context.settings.contract);
     if (isDone(plan) && now.state.halfDone.length === 0) return nothing(plan, now, 0, context);
-    return runLocked(await listing, options, context, own);
+    return runLocked(await listing, options, now.state.logColumns, context, own);
   });
 }
 
 async function runLocked(
   found: MigrationList,
   options: RunOptions,
+  logColumns: LogColumns | undefined,
   context: CommandContext,
   own: OwnClient | undefined,
 ): Promise<RunResult> {
@@ -55,13 +59,21 @@ async function runLocked(
       return !isDone(plan(left));
     },
     async (lock, client) => {
+      const columns = options.mode === 'dry' ? 'of 0.1' : await upgradeLog(logColumns, context);
       // Only now is it certain what is pending: another process may have done some of it while we waited.
       let now = await surveyInside(client, found, context);
       refuseUnfinishedBusiness(now);
       const problems = judgeFiles(now, context);
       now = await withLoadedPhases(now, plan(now));
       if (isDone(plan(now))) return nothing(plan(now), now, lock.waitedMs, context);
-      const { finished, statements } = await carryOut(plan(now), now, options, lock, client, context);
+      const { finished, statements } = await carryOut(
+        plan(now),
+        now,
+        { ...options, log: logUse(columns, now) },
+        lock,
+        client,
+        context,
+      );
       return {
         applied: finished.map(({ name, durationMs }) => ({ name, durationMs })),
         deferred: tellDeferred(plan(now), context),
@@ -93,7 +105,7 @@ function isDone({ chosen, unnoted }: RunPlan): boolean {
 async function carryOut(
   plan: RunPlan,
   now: Survey,
-  options: RunOptions,
+  options: RunOptions & { readonly log: LogUse },
   lock: Lock,
   client: SqlClient,
   context: CommandContext,
@@ -102,11 +114,11 @@ async function carryOut(
   judgeOrder(plan.chosen, now, context);
   const steps = plan.chosen.map((migration) => ({ migration, direction: 'up' as const }));
   const transaction = options.transaction ?? context.settings.transaction;
-  const how = { transaction, mode: options.mode ?? 'real', halfDone: now.state.halfDone };
+  const how = { transaction, mode: options.mode ?? 'real', halfDone: now.state.halfDone, log: options.log };
   try {
     const execution = steps.length > 0 ? await execute(steps, how, lock, client, context) : { finished: [] };
     if (plan.unnoted.length > 0) lock.assertHeld();
-    await note(plan, now, context);
+    await note(plan, now, options.log, context);
     return execution;
   } catch (error) {
     throw blameDeferred(error, plan, now);

@@ -3,6 +3,8 @@ import type { Direction } from '../events.js';
 import type { SqlClient } from './client.js';
 import { createLogTable, selectChecksums, selectNotes } from './log.js';
 import type { DeferredNote, HalfDone } from './log.js';
+import { columnsFrom, countAddedColumns } from './log-columns.js';
+import type { LogColumns } from './log-columns.js';
 import type { Tables } from './tables.js';
 import { quoteLiteral, quoteName } from '../sql/index.js';
 
@@ -25,19 +27,24 @@ export interface LedgerState {
   /** Contract migrations that an earlier run has left for later. */
   readonly deferred: readonly DeferredNote[];
   readonly exists: { readonly ledger: boolean; readonly log: boolean };
+  /** Undefined where it was not asked: see `readLedgerInside`. */
+  readonly logColumns: LogColumns | undefined;
 }
 
 /** One round trip where both tables exist, which is every time but the first. */
 export async function readLedger(client: SqlClient, tables: Tables): Promise<LedgerState> {
   try {
-    return await read(client, tables, { ledger: true, log: true });
+    return await read(client, tables, { ledger: true, log: true }, 'asked for columns');
   } catch (error) {
     if (codeOf(error) !== '42P01' && codeOf(error) !== '3F000') throw readingFailed(error, tables);
     return readLedgerInside(client, tables);
   }
 }
 
-/** The same inside a transaction that must not fail, such as the one that holds the lock: it looks first whether the tables exist. */
+/**
+ * The same inside a transaction that must not fail, such as the one that holds the lock: it looks first whether the tables exist. It does
+ * not ask for columns, since that would lock a table of the catalog until the end.
+ */
 export async function readLedgerInside(client: SqlClient, tables: Tables): Promise<LedgerState> {
   const found = await client.query(
     `SELECT to_regclass(${quoteLiteral(tables.ledger)}) IS NOT NULL AS ledger, to_regclass(${quoteLiteral(tables.log)}) IS NOT NULL AS log`,
@@ -49,7 +56,12 @@ export async function readLedgerInside(client: SqlClient, tables: Tables): Promi
   }
 }
 
-async function read(client: SqlClient, tables: Tables, exists: LedgerState['exists']): Promise<LedgerState> {
+async function read(
+  client: SqlClient,
+  tables: Tables,
+  exists: LedgerState['exists'],
+  about: 'asked for columns' | undefined = undefined,
+): Promise<LedgerState> {
   // A column in one piece each: an object for each row would take the server twice as long.
   const applied = exists.ledger
     ? `SELECT json_build_object('id', array_agg(id), 'timestamp', array_agg("timestamp"), 'name', array_agg(name)) FROM (SELECT * FROM ${tables.ledger} ORDER BY id) AS ledger`
@@ -60,13 +72,14 @@ async function read(client: SqlClient, tables: Tables, exists: LedgerState['exis
   const deferred = exists.log ? selectNotes(tables) : 'NULL';
   const checksums = exists.log ? selectChecksums(tables) : 'NULL';
   const { rows } = await client.query(
-    `SELECT (${applied}) AS applied, (${halfDone}) AS half_done, (${deferred}) AS deferred, (${checksums}) AS checksums`,
+    `SELECT (${applied}) AS applied, (${halfDone}) AS half_done, (${deferred}) AS deferred, (${checksums}) AS checksums, (${about ? countAddedColumns(tables) : 'NULL'}) AS log_columns`,
   );
   const row = rows[0] as {
     readonly applied: LedgerColumns | null;
     readonly half_done: HalfDone[] | null;
     readonly deferred: DeferredNote[] | null;
     readonly checksums: Readonly<Record<string, string>> | null;
+    readonly log_columns: unknown;
   };
   return {
     ...eachOnce(rowsOf(row.applied)),
@@ -74,6 +87,7 @@ async function read(client: SqlClient, tables: Tables, exists: LedgerState['exis
     deferred: row.deferred ?? [],
     checksums: new Map(Object.entries(row.checksums ?? {})),
     exists,
+    logColumns: columnsFrom(row.log_columns),
   };
 }
 

@@ -1,6 +1,8 @@
 import { hostname } from 'node:os';
 import type { Direction } from '../events.js';
 import type { SqlClient } from './client.js';
+import { addedColumns } from './log-columns.js';
+import type { LogUse } from './log-columns.js';
 import type { Tables } from './tables.js';
 import { quoteLiteral } from '../sql/index.js';
 
@@ -27,7 +29,8 @@ export function createLogTable(tables: Pick<Tables, 'log'>): string {
   "pid" integer NOT NULL,
   "role" character varying NOT NULL DEFAULT current_user,
   "error" text,
-  "newest" character varying
+  "newest" character varying,
+  ${addedColumns}
 )`;
 }
 
@@ -52,6 +55,8 @@ export interface Attempt {
   readonly batch: number;
   readonly transactional: boolean;
   readonly checksum: string | undefined;
+  /** Undefined where the log has no column for it. */
+  readonly change: string | undefined;
 }
 
 /** The values of a new row, without the state. */
@@ -65,7 +70,14 @@ export function attemptColumns(attempt: Attempt): { readonly names: string; read
     quoteLiteral(hostname()),
     String(process.pid),
   ];
-  return { names: 'migration, direction, batch, transactional, checksum, host, pid', values: values.join(', ') };
+  const names = 'migration, direction, batch, transactional, checksum, host, pid';
+  if (attempt.change === undefined) return { names, values: values.join(', ') };
+  return { names: `${names}, change`, values: [...values, quoteLiteral(attempt.change)].join(', ') };
+}
+
+/** The change of a migration, where the log has a column for it. */
+export function changeIn(migration: string, { columns, changeOf }: LogUse): string | undefined {
+  return columns === 'all' ? changeOf(migration) : undefined;
 }
 
 /** The number that the migrations of one `run` share, for `revert --last-run`. */
@@ -114,9 +126,17 @@ export async function noteDeferred(
   tables: Tables,
   migrations: readonly string[],
   newest: string,
+  use: LogUse,
 ): Promise<void> {
   const rows = migrations.map((migration) =>
-    attemptColumns({ migration, direction: 'up', batch: 0, transactional: true, checksum: undefined }),
+    attemptColumns({
+      migration,
+      direction: 'up',
+      batch: 0,
+      transactional: true,
+      checksum: undefined,
+      change: changeIn(migration, use),
+    }),
   );
   const values = rows.map((row) => `(${row.values}, 'deferred', ${quoteLiteral(newest)})`).join(', ');
   await client.query(`INSERT INTO ${tables.log} (${rows[0]?.names}, state, newest) VALUES ${values}`);

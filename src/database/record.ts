@@ -60,9 +60,10 @@ function recordSql(step: Step, context: ApplyContext, durationMs: number): strin
   const { tables } = context;
   const { names, values } = attemptColumns(attemptOf(step, context, 'transactional'));
   const duration = Math.round(durationMs);
+  const [xid, xidValue] = context.log.columns === 'all' ? [', xid', ', pg_current_xact_id()'] : ['', ''];
   return `${ledgerChange(tables, step.migration, step.direction)};
-    INSERT INTO ${tables.log} (${names}, state, started_at, finished_at, duration_ms)
-      VALUES (${values}, '${step.direction === 'up' ? 'applied' : 'reverted'}',
+    INSERT INTO ${tables.log} (${names}${xid}, state, started_at, finished_at, duration_ms)
+      VALUES (${values}${xidValue}, '${step.direction === 'up' ? 'applied' : 'reverted'}',
         clock_timestamp() - interval '${duration} milliseconds', clock_timestamp(), ${duration} + ${isOpen})`;
 }
 

@@ -1,7 +1,9 @@
 import { MigrateError } from '../errors.js';
 import type { Direction } from '../events.js';
 import type { Instantiate, LoadedMigration, Runnable } from '../files/migration.js';
+import { changeIn } from './log.js';
 import type { Attempt } from './log.js';
+import type { LogUse } from './log-columns.js';
 import type { Session, SessionContext } from './session.js';
 import type { Tables } from './tables.js';
 
@@ -10,6 +12,7 @@ export interface ApplyContext extends SessionContext {
   readonly tables: Tables;
   readonly instantiate: Instantiate;
   readonly batch: number;
+  readonly log: LogUse;
 }
 
 export interface Step {
@@ -31,6 +34,7 @@ export function attemptOf(step: Step, context: ApplyContext, kind: 'transactiona
     batch: context.batch,
     transactional: kind === 'transactional',
     checksum,
+    change: changeIn(migration, context.log),
   };
 }
 

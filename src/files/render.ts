@@ -19,25 +19,34 @@ export interface MigrationText {
   readonly down: readonly RenderedStatement[];
   /** One or two sentences over the class: what it does. */
   readonly summary?: string;
+  /** Of how many migrations its change consists; only the last one of several says so. */
+  readonly steps?: number;
 }
 
 const width = 120;
 const nothing = 'Nothing is to be done.';
 
-/** The text of a migration's file, as a careful person would write it. The same migration gives the same bytes. */
-export function renderMigration(migration: MigrationText, template: Template): string {
-  check(migration);
-  return template === 'sql' ? sqlFile(migration) : classFile(migration, template);
+/**
+ * The text of a file, as a careful person would write it: of the migrations of a change, or of a single one, which is all that a file of
+ * SQL can hold. The same migrations give the same bytes.
+ */
+export function renderFile(migrations: readonly MigrationText[], template: Template): string {
+  migrations.forEach(check);
+  if (template === 'sql') return migrations.map(sqlFile).join('\n');
+  const hasStatements = migrations.some(({ up, down }) => up.length + down.length > 0);
+  const used = hasStatements ? 'MigrationInterface, QueryRunner' : 'MigrationInterface';
+  const head = template === 'ts' ? `import type { ${used} } from 'typeorm';\n\n` : '';
+  return head + migrations.map((migration) => classText(migration, template)).join('\n');
 }
 
-function classFile(migration: MigrationText, template: 'ts' | 'esm' | 'cjs'): string {
-  const { name, phase, up, down } = migration;
+function classText(migration: MigrationText, template: 'ts' | 'esm' | 'cjs'): string {
+  const { name, phase, up, down, steps } = migration;
   const typed = template === 'ts';
   const asConst = typed ? ' as const' : '';
-  const used = up.length + down.length > 0 ? 'MigrationInterface, QueryRunner' : 'MigrationInterface';
   const body = [
     `  name = '${name}';`,
     `  static ${typed ? 'readonly ' : ''}phase = '${phase}'${asConst};`,
+    ...(steps === undefined ? [] : [`  static ${typed ? 'readonly ' : ''}steps = ${steps};`]),
     ...(migration.transaction
       ? []
       : ['', ...comment(whyAlone(migration), '  // '), `  transaction = false${asConst};`]),
@@ -47,7 +56,6 @@ function classFile(migration: MigrationText, template: 'ts' | 'esm' | 'cjs'): st
     ...method('down', down, typed),
   ];
   return [
-    ...(typed ? [`import type { ${used} } from 'typeorm';`, ''] : []),
     ...docComment(migration.summary),
     classHead(name, template),
     ...body,

@@ -1,65 +1,185 @@
+import type { Change } from '../schema/change.js';
+import { relationOf } from '../schema/object-id.js';
 import type { ObjectId } from '../schema/object-id.js';
-import type { PlannedFile } from './arrange.js';
-import type { PlannedChange } from './step.js';
-import { classify, commandOf } from '../sql/index.js';
+import type { Schema } from '../schema/read.js';
+import type { Rename } from './renames.js';
 
-/** `AddEmailToUsers`, `CreatePostsAndTags`, `ChangeUsers`: what the changes would be called by somebody who has made them. */
-export function nameOf(changes: readonly PlannedChange[]): string {
-  const all = changes.flatMap(({ creates, drops }) => [
-    ...creates.map((id) => ({ id, how: 'create' })),
-    ...drops.map((id) => ({ id, how: 'drop' })),
+/** What a change is about. */
+export interface Named {
+  readonly changes: readonly Change[];
+  readonly renames: readonly Rename[];
+  readonly from: Schema;
+  readonly to: Schema;
+}
+
+const longest = 60;
+
+/** `AddEmailToUsers`, `RenameUserNameToFullName`, `AddEditorToUserRole`: what the person who has made the changes would call them. */
+export function nameOf(named: Named): string {
+  const phrases = [...new Set(phrasesOf(named))];
+  const whole = phrases.join('And');
+  if (whole !== '' && (phrases.length === 1 || whole.length <= longest)) return whole;
+  const about = tablesOf(named);
+  return about.length === 0 ? 'UpdateDatabase' : `Change${list(about)}`;
+}
+
+/** The most telling ones: what follows from another one has no words of its own. */
+function phrasesOf(named: Named): readonly string[] {
+  const { changes, renames, to } = named;
+  const inTable = changes.map((change) => ({ change, table: tableOf(change.id, named) }));
+  const are = (kind: Change['kind'], of: string): readonly ObjectId[] =>
+    changes.filter((change) => change.kind === kind && change.id.kind === of).map(({ id }) => id);
+  const [created, dropped] = [are('create table', 'table'), are('drop', 'table')];
+  const whole = new Set([...created, ...dropped].map(({ name }) => name));
+  const columns = (kind: Change['kind']): ReadonlyMap<string, readonly string[]> =>
+    byTable(are(kind, 'column').filter((id) => !whole.has(id.table) && !isRenamed(id, renames)));
+  const [added, gone] = [columns('add column'), columns('drop')];
+  const told = new Set([
+    ...whole,
+    ...added.keys(),
+    ...gone.keys(),
+    ...renames.map(({ to: id }) => id.table ?? id.name),
   ]);
-  const newTables = all.filter(({ id, how }) => how === 'create' && id.kind === 'table').map(({ id }) => id);
-  const tables = distinct(
-    changes.flatMap(({ creates, drops, uses }) =>
-      [...creates, ...drops, ...uses].map((id) => id.table ?? (id.kind === 'table' ? id.name : undefined)),
-    ),
-  );
-  if (newTables.length > 0 && tables.length === newTables.length)
-    return `Create${list(newTables.map(({ name }) => name ?? ''))}`;
-  const columns = all.filter(
-    ({ id }) =>
-      id.kind === 'column' && !newTables.some((table) => table.name === id.table && table.schema === id.schema),
-  );
-  const [only] = distinct(columns.map(({ id }) => id.table));
-  if (columns.length > 0 && distinct(columns.map(({ id }) => id.table)).length === 1 && newTables.length === 0) {
-    const added = columns.filter(({ how }) => how === 'create');
-    const gone = columns.filter(({ how }) => how === 'drop');
-    if (gone.length === 0) return `Add${list(names(added))}To${pascal(only ?? '')}`;
-    if (added.length === 0) return `Drop${list(names(gone))}From${pascal(only ?? '')}`;
+  const values = changes.flatMap((change) => (change.kind === 'add enum value' ? [change] : []));
+  const others = inTable
+    .filter(({ table }) => !told.has(table))
+    .flatMap(({ change, table = '' }) => other(change, table, to));
+  return [
+    ...renames.map(renamed),
+    ...(created.length > 0 ? [`Create${list(names(created))}`] : []),
+    ...[...added].map(([table, all]) => `Add${list(all)}To${pascal(table)}`),
+    ...[...byType(values)].map(([type, all]) => `Add${list(all)}To${typeName(type, to)}`),
+    ...[...gone].map(([table, all]) => `Drop${list(all)}From${pascal(table)}`),
+    ...(dropped.length > 0 ? [`Drop${list(names(dropped))}`] : []),
+    ...views(changes),
+    ...others,
+  ];
+}
+
+/** A column that is renamed beside its old name is added and dropped. */
+function isRenamed(id: ObjectId, renames: readonly Rename[]): boolean {
+  return renames.some(({ from, to }) => [from, to].some((one) => one.name === id.name && one.table === id.table));
+}
+
+function renamed({ from, to }: Rename): string {
+  const [old, now] = [pascal(from.name ?? ''), pascal(to.name ?? '')];
+  return to.kind === 'column' ? `Rename${singular(to.table ?? '')}${old}To${now}` : `Rename${old}To${now}`;
+}
+
+const constraints: Readonly<Record<string, string>> = {
+  f: 'ForeignKey',
+  u: 'Unique',
+  c: 'Check',
+  p: 'PrimaryKey',
+  x: 'Exclusion',
+};
+
+/** What happens to a table whose columns stay as they are called. */
+function other({ kind, id }: Change, table: string, to: Schema): readonly string[] {
+  const column = `${singular(table)}${pascal(id.name ?? '')}`;
+  switch (kind) {
+    case 'alter type':
+      return [`Change${column}Type`];
+    case 'set not null':
+      return [`Make${column}Required`];
+    case 'drop not null':
+      return [`Make${column}Optional`];
+    case 'set default':
+    case 'drop default':
+      return [`${kind === 'set default' ? 'Set' : 'Drop'}${column}Default`];
+    case 'create index':
+      return [`AddIndexTo${pascal(table)}`];
+    case 'add constraint':
+      return [`Add${constraints[String(to.get(id)?.is['type'])] ?? 'Constraint'}To${pascal(table)}`];
+    case 'replace enum':
+      return [`Change${typeName(id.name ?? '', to)}`];
+    case 'create extension':
+    case 'create schema':
+      return [`Create${kind === 'create schema' ? 'Schema' : 'Extension'}${pascal(id.name ?? '')}`];
+    case 'drop':
+      if (id.kind === 'index' || id.kind === 'constraint')
+        return [`Drop${id.kind === 'index' ? 'Index' : 'Constraint'}From${pascal(table)}`];
+      return [];
+    default:
+      return [];
   }
-  const droppedTables = all.filter(({ id, how }) => how === 'drop' && id.kind === 'table');
-  if (droppedTables.length > 0 && droppedTables.length === tables.length) return `Drop${list(names(droppedTables))}`;
-  const views = all.filter(({ id }) => id.kind === 'view' || id.kind === 'materializedView');
-  const about = tables.length > 0 ? tables : distinct([...views, ...all].map(({ id }) => id.name));
-  return about.length === 0 ? 'ChangeSchema' : `Change${list(about)}`;
 }
 
-/** What each file of one change is called, beside the name of the change. */
-export function suffixes(files: readonly PlannedFile[]): readonly string[] {
-  const plain = files.map((file, index) => suffixOf(file, index));
-  return plain.map((suffix, index) => {
-    const earlier = plain.slice(0, index).filter((other) => other === suffix).length;
-    return earlier === 0 ? suffix : `${suffix}${earlier + 1}`;
-  });
+/** One that is dropped and created again is changed. */
+function views(changes: readonly Change[]): readonly string[] {
+  const isView = ({ kind }: ObjectId): boolean => kind === 'view' || kind === 'materializedView';
+  const [created, dropped] = [
+    names(changes.flatMap(({ creates }) => creates.filter(isView))),
+    names(changes.flatMap(({ drops }) => drops.filter(isView))),
+  ];
+  const sorted = (verb: string, all: readonly string[]): readonly string[] =>
+    all.length > 0 ? [verb + list(all)] : [];
+  return [
+    ...sorted(
+      'Create',
+      created.filter((name) => !dropped.includes(name)),
+    ),
+    ...sorted(
+      'Drop',
+      dropped.filter((name) => !created.includes(name)),
+    ),
+    ...sorted(
+      'Change',
+      created.filter((name) => dropped.includes(name)),
+    ),
+  ];
 }
 
-function suffixOf({ phase, transaction, steps }: PlannedFile, index: number): string {
-  const aside = steps.some(({ sql }) => commandOf(sql).command === 'DO') ? 'Backfill' : 'Indexes';
-  if (phase === 'contract') return transaction ? 'Contract' : `Contract${aside}`;
-  if (!transaction) return aside;
-  if (index === 0) return '';
-  if (steps.some(({ sql }) => mentions(sql, 'VALIDATE', 'CONSTRAINT'))) return 'Validate';
-  if (steps.some(({ sql }) => /__new" TO "/.test(sql))) return 'Swap';
-  return steps.some(({ sql }) => mentions(sql, 'NOT', 'VALID')) ? 'Check' : 'Finish';
+function tableOf(id: ObjectId, { from, to }: Named): string | undefined {
+  const parent = (to.get(id) ?? from.get(id))?.parent;
+  const relation = relationOf(id);
+  if (relation.kind === 'table') return relation.name;
+  return parent?.kind === 'table' ? parent.name : undefined;
 }
 
-function mentions(sql: string, ...words: readonly string[]): boolean {
-  return classify(sql).some((statement) => statement.mentions(...words));
+function tablesOf(named: Named): readonly string[] {
+  const tables = named.changes.flatMap(({ id }) => tableOf(id, named) ?? []);
+  const renamedTables = named.renames.flatMap(({ to }) => to.table ?? to.name ?? []);
+  return distinct(
+    tables.length + renamedTables.length > 0 ? [...renamedTables, ...tables] : named.changes.map(({ id }) => id.name),
+  );
 }
 
-function names(found: readonly { readonly id: ObjectId }[]): readonly string[] {
-  return found.map(({ id }) => id.name ?? '');
+function byTable(columns: readonly ObjectId[]): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, string[]>();
+  for (const { table = '', name = '' } of columns) found.set(table, [...(found.get(table) ?? []), name]);
+  return found;
+}
+
+function byType(
+  values: readonly Extract<Change, { readonly kind: 'add enum value' }>[],
+): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, string[]>();
+  for (const { id, clause } of values) {
+    const value = /^'((?:[^']|'')*)'/.exec(clause)?.[1] ?? '';
+    found.set(id.name ?? '', [...(found.get(id.name ?? '') ?? []), value]);
+  }
+  return found;
+}
+
+/** `users_role_enum`, as TypeORM calls the type of `users.role`: UserRole. */
+function typeName(type: string, schema: Schema): string {
+  const plain = type.replace(/_enum$/, '');
+  const tables = schema.objects.filter(({ id }) => id.kind === 'table').map(({ id }) => id.name ?? '');
+  const table = tables.find((name) => plain.startsWith(`${name}_`));
+  return table === undefined ? pascal(plain) : singular(table) + pascal(plain.slice(table.length + 1));
+}
+
+/** One row of a table, by the plurals of English that tables have. */
+function singular(table: string): string {
+  const name = pascal(table);
+  if (/ies$/i.test(name)) return name.replace(/ies$/i, 'y');
+  if (/(?:s|x|z|ch|sh)es$/i.test(name)) return name.replace(/es$/i, '');
+  return /[^s]s$/i.test(name) ? name.slice(0, -1) : name;
+}
+
+function names(found: readonly ObjectId[]): readonly string[] {
+  return found.map(({ name }) => name ?? '');
 }
 
 function list(all: readonly string[]): string {

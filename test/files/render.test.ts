@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { format } from 'prettier';
 import ts from 'typescript';
-import { renderMigration } from '../../src/files/render.js';
+import { renderFile } from '../../src/files/render.js';
 import type { MigrationText } from '../../src/files/render.js';
 import { loadSqlMigration } from '../../src/files/sql-file.js';
 import type { Template } from '../../src/files/template.js';
@@ -162,7 +162,7 @@ CREATE INDEX CONCURRENTLY "posts_author" ON "posts" ("authorId");
 
 describe('a migration as text', () => {
   it.each(goldens)('in %s', async (_title, migration, template, text) => {
-    expect(renderMigration(migration, template)).toBe(text);
+    expect(renderFile([migration], template)).toBe(text);
     if (template !== 'sql') expect(await format(text, prettier)).toBe(text);
     await expectSame(migration, template, 'golden');
   });
@@ -235,15 +235,15 @@ WHERE "fullName" IS DISTINCT FROM ''`,
 describe('a statement', () => {
   it.each(layouts)('has lines: %j', async (sql, text) => {
     const migration = { ...email, up: [{ sql }] };
-    expect(renderMigration(migration, 'sql').split('-- up\n\n')[1]?.split('\n\n-- down')[0]).toBe(`${text};`);
+    expect(renderFile([migration], 'sql').split('-- up\n\n')[1]?.split('\n\n-- down')[0]).toBe(`${text};`);
     for (const template of templates) await expectSame(migration, template, sql);
-    const typed = renderMigration(migration, 'ts');
+    const typed = renderFile([migration], 'ts');
     expect(await format(typed, prettier)).toBe(typed);
   });
 
   it('that is long stands below the call', () => {
     const { up } = { up: [{ sql: `SELECT 'a\n  \${b}\`\\', "${'long'.repeat(30)}"` }] };
-    expect(renderMigration({ ...email, up }, 'esm')).toContain(
+    expect(renderFile([{ ...email, up }], 'esm')).toContain(
       `    await queryRunner.query(\`\n      SELECT 'a\n  \\\${b}\\\`\\\\', "${'long'.repeat(30)}"\n    \`);\n`,
     );
   });
@@ -252,18 +252,18 @@ describe('a statement', () => {
     'that has no end, or is none, is refused: %j',
     (sql) => {
       for (const template of templates)
-        expect(() => renderMigration({ ...email, down: [{ sql }] }, template)).toThrow('cannot be written to a file');
+        expect(() => renderFile([{ ...email, down: [{ sql }] }], template)).toThrow('cannot be written to a file');
     },
   );
 
   it.each(['A', "A'; x1760000000000", 'A 1760000000000', '1760000000000', ''])('refuses the name %j', (name) => {
-    expect(() => renderMigration({ ...email, name }, 'ts')).toThrow('is no name for a class');
+    expect(() => renderFile([{ ...email, name }], 'ts')).toThrow('is no name for a class');
   });
 
   it.each([20, 61, 62, 63, 64, 87])('keeps the style with a name of %d characters', async (length) => {
     const migration = { ...index, name: `${'A'.repeat(length)}1760000000000` };
     for (const template of ['ts', 'esm', 'cjs'] as const) {
-      const text = renderMigration(migration, template);
+      const text = renderFile([migration], template);
       expect(await format(text, prettier)).toBe(text);
     }
   });
@@ -381,7 +381,7 @@ describe('nothing in a text can', () => {
 
   it('make prettier write it otherwise', async () => {
     for (let seed = 1; seed <= 300; seed += 1) {
-      const text = renderMigration(migrationOf(seed), 'ts');
+      const text = renderFile([migrationOf(seed)], 'ts');
       expect({ seed, text: await format(text, prettier) }).toEqual({ seed, text });
     }
   }, 120_000);
@@ -390,8 +390,8 @@ describe('nothing in a text can', () => {
 /** Loads the text for real, and compares what it executes with what was to be executed, but for white space. */
 async function expectSame(migration: MigrationText, template: Template, seed: string): Promise<void> {
   try {
-    const text = renderMigration(migration, template);
-    expect(renderMigration(migration, template)).toBe(text);
+    const text = renderFile([migration], template);
+    expect(renderFile([migration], template)).toBe(text);
     const loaded = await load(text, migration.name, template);
     expect(loaded.transaction).toBe(migration.transaction ? undefined : false);
     if (template !== 'sql') expect((loaded.constructor as { phase?: unknown }).phase).toBe(migration.phase);

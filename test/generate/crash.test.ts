@@ -6,12 +6,12 @@ import { compareSchemas } from '../../src/schema/compare.js';
 import { objectId } from '../../src/schema/object-id.js';
 import { readSchema } from '../../src/schema/read.js';
 import type { Schema } from '../../src/schema/read.js';
-import { runCli, startNode } from '../support/cli.js';
+import { runCli, runNode, startNode } from '../support/cli.js';
 import { createDatabase } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
 import { createProject } from '../support/project.js';
 import type { TestProject } from '../support/project.js';
-import { createFolder, everything, rowsOf, shop } from './shop.js';
+import { createFolder, everyday, everything, rowsOf, shop } from './shop.js';
 import type { MigrationsFolder } from './shop.js';
 
 /** With ACCEPTANCE=full the process dies at every statement; otherwise at some of them. */
@@ -34,7 +34,20 @@ interface Converged extends Omit<Outcome, 'schema'> {
   readonly left: readonly string[];
 }
 
-describe('a change of all kinds, and kill -9', () => {
+const everyKind = {
+  ...everything,
+  name: 'a change of all kinds',
+  points: 4,
+  data: `SELECT count(*) AS orders, sum(quantity) AS quantity, sum(total) AS total, count(token) AS tokens, count(DISTINCT token) AS different,
+    min(extract(epoch FROM placed)::int % 60) IS NOT NULL AS placed FROM orders`,
+};
+const simple = everyday.map((change) => ({
+  ...change,
+  points: 1,
+  data: 'SELECT count(*) AS orders, count(DISTINCT code) AS codes, sum(quantity) AS quantity FROM orders',
+}));
+
+describe.each([everyKind, ...simple].map((one) => [one.name, one] as const))('%s, and kill -9', (_name, change) => {
   let folder: MigrationsFolder;
   let project: TestProject;
   let filled: TestDatabase;
@@ -48,14 +61,21 @@ describe('a change of all kinds, and kill -9', () => {
     await folder.run(filled.url);
     await filled.query(rowsOf(orders));
     await filled.disconnect();
-    await folder.generate(everything.after, everything.options);
+    const generated = await folder.generate(change.after, change.options);
+    if (process.env['SHOW']) process.stderr.write(folder.texts().at(-1) ?? '');
+    expect(generated.files.map((file) => file.replace(/.*\d{13}-/, ''))).toEqual([
+      'file' in change ? `${change.file}.js` : expect.any(String),
+    ]);
     project = createProject({
       'package.json': '{ "name": "crash", "type": "module" }',
       'data-source.js': `export default { type: 'postgres', url: process.env.URL, migrations: ['${folder.dir}/*.js'] };`,
+      'typeorm.js': `import { DataSource } from 'typeorm';
+import options from './data-source.js';
+export default new DataSource(options);`,
     });
     const undisturbed = await createDatabase(filled.name);
     last = await countStatements(undisturbed);
-    wanted = await outcomeIn(undisturbed);
+    wanted = await outcomeIn(undisturbed, change.data);
     await undisturbed.drop();
   }, longEnough);
   afterAll(async () => {
@@ -67,7 +87,7 @@ describe('a change of all kinds, and kill -9', () => {
   it.each(['before', 'during'] as const)(
     '%s a statement: the next plain run converges',
     async (when) => {
-      const points = full ? Array.from({ length: last }, (_, n) => n + 1) : some(last, 4, when);
+      const points = full ? Array.from({ length: last }, (_, n) => n + 1) : some(last, change.points, when);
       for (const at of points) {
         const { where, ...converged } = await dieAndConverge(when, at);
         const { schema: _schema, ...rest } = wanted;
@@ -76,6 +96,30 @@ describe('a change of all kinds, and kill -9', () => {
     },
     longEnough,
   );
+
+  it('the same file runs under the CLI of TypeORM, on an empty database', async () => {
+    const database = await createDatabase();
+    try {
+      const typeorm = async (...args: readonly string[]): Promise<unknown> => {
+        const { code, stderr } = await runNode([resolve('node_modules/typeorm/cli.js'), ...args, '-d', 'typeorm.js'], {
+          cwd: project.dir,
+          env: { URL: database.url },
+        });
+        return [code, code === 0 ? '' : stderr];
+      };
+      expect(await typeorm('migration:run', '-t', 'each')).toEqual([0, '']);
+      const pool = new pg.Pool({ connectionString: database.url });
+      const schema = await readSchema(pool, { ignoreTables: own }).finally(() => pool.end());
+      expect((await compareSchemas(schema, wanted.schema)).map(({ sql }) => sql)).toEqual([]);
+      const names = async (): Promise<readonly unknown[]> =>
+        (await database.query('SELECT name FROM migrations ORDER BY id')).map(({ name }) => name);
+      expect(await names()).toEqual(wanted.ledger.map((row) => (row as { readonly name: string }).name));
+      expect(await typeorm('migration:revert')).toEqual([0, '']);
+      expect(await names()).toHaveLength(wanted.ledger.length - 1);
+    } finally {
+      await database.drop();
+    }
+  });
 
   async function dieAndConverge(when: 'before' | 'during', at: number): Promise<Converged> {
     const database = await createDatabase(filled.name);
@@ -87,7 +131,7 @@ describe('a change of all kinds, and kill -9', () => {
         cwd: project.dir,
         env: { URL: database.url },
       });
-      const { schema, ...rest } = await outcomeIn(database);
+      const { schema, ...rest } = await outcomeIn(database, change.data);
       const left = (await compareSchemas(schema, wanted.schema)).map(({ sql }) => sql);
       return { where, failure: code === 0 ? '' : stderr, left, ...rest };
     } finally {
@@ -130,16 +174,13 @@ function some(last: number, count: number, when: string): readonly number[] {
   return Array.from({ length: count }, (_, n) => Math.max(1, Math.floor(((n + 0.25 + shift / 2) * last) / count)));
 }
 
-async function outcomeIn(database: TestDatabase): Promise<Outcome> {
+async function outcomeIn(database: TestDatabase, data: string): Promise<Outcome> {
   const pool = new pg.Pool({ connectionString: database.url });
   try {
     return {
       schema: await readSchema(pool, { ignoreTables: own, texts: 'settled' }),
       ledger: await database.query('SELECT name FROM migrations ORDER BY id'),
-      data: await database.query(
-        `SELECT count(*) AS orders, sum(quantity) AS quantity, sum(total) AS total, count(token) AS tokens, count(DISTINCT token) AS different,
-           min(extract(epoch FROM placed)::int % 60) IS NOT NULL AS placed FROM orders`,
-      ),
+      data: await database.query(data),
       unfinished: await database.query(
         `SELECT migration FROM migrations_log WHERE state NOT IN ('applied', 'deferred')`,
       ),

@@ -5,7 +5,7 @@ import pg from 'pg';
 import type { GenerateOptions } from '../../src/commands/generate/contract.js';
 import { createDatabase, createRole, serverVersion } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
-import { writeByHand } from '../support/evolve.js';
+import { migrationsIn, writeByHand } from '../support/evolve.js';
 import { failureOf } from '../support/migrations.js';
 import { entity } from './cases/case.js';
 import { createFolder } from './shop.js';
@@ -313,18 +313,18 @@ describe('what a change drops and makes again keeps its owner, rights, options a
     await begin(one);
     await as('app', ...(one.old ?? []));
     const before = await things();
-    const { files } = await folder.generate(one.after, one.options);
+    const generated = await folder.generate(one.after, one.options);
     if (process.env['SHOW']) process.stderr.write(folder.texts().slice(1).join('\n'));
 
     await folder.run(urlOf('migrator'), { phase: 'expand' });
-    await as('app', ...(one.old ?? []), ...(files.length > 1 ? (one.new ?? []) : []));
+    await as('app', ...(one.old ?? []), ...(migrationsIn(generated).length > 1 ? (one.new ?? []) : []));
     await folder.run(urlOf('migrator'), { phase: 'all' });
     await as('app', ...(one.new ?? []));
     const after = await things();
     const [now, then] = kept(before, after, one.renamed);
     expect(now).toEqual(then);
 
-    await folder.with(urlOf('migrator'), (migrator) => migrator.revert({ count: files.length }));
+    await folder.with(urlOf('migrator'), (migrator) => migrator.revert());
     const [reverted, first] = kept(before, await things());
     expect(reverted).toEqual(first);
     await as('app', ...(one.old ?? []));
@@ -339,12 +339,12 @@ describe('what a change drops and makes again keeps its owner, rights, options a
     await begin({ before: [t, view('v', 'SELECT a, b FROM t')], given });
     const before = await things();
     const after = [entity('u', { a: text, b: text }), view('v', 'SELECT b, a FROM u')];
-    const { files } = await folder.generate(after, { renames: ['t=u'] });
+    const generated = await folder.generate(after, { renames: ['t=u'] });
     await underTypeorm(mode, () => as('app', 'SELECT a FROM v'));
     await as('app', 'SELECT * FROM u', `INSERT INTO u (a, b) VALUES ('n', 'n')`);
     const [now, then] = kept(before, await things(), { t: 'u' });
     expect(now).toEqual(then);
-    expect(files).toHaveLength(2);
+    expect([generated.files.length, migrationsIn(generated).length]).toEqual([1, 2]);
   });
 
   async function underTypeorm(mode: 'all' | 'each' | 'none', meanwhile?: () => Promise<unknown>): Promise<void> {
@@ -385,20 +385,21 @@ describe('what a change drops and makes again keeps its owner, rights, options a
       await begin({ before: [t], hand, given });
       const renameDirectly = how.includes('catalog');
       if (how === 'a table' && (await serverVersion()) < 150_000) return expectRefused();
-      const { files, warnings, statements } = await folder.generate(after, { renames, renameDirectly });
+      const generated = await folder.generate(after, { renames, renameDirectly });
+      const { warnings, statements } = generated;
       expect(warnings.filter((warning) => warning.includes('stays'))).toHaveLength(4);
       if (process.env['SHOW']) process.stderr.write(folder.texts().slice(1).join('\n'));
 
       await expectFiltered(old);
-      for (const file of files) {
-        const isContract = statements.some((one) => one.file === file && one.phase === 'contract');
-        await folder.run(urlOf('migrator'), { phase: 'all', count: 1 });
+      for (const migration of migrationsIn(generated)) {
+        const isContract = statements.some((one) => one.migration === migration && one.phase === 'contract');
+        await folder.run(urlOf('migrator'), { phase: 'all', to: migration });
         if (!isContract && !renameDirectly) await expectFiltered(old);
       }
       await expectFiltered(now);
       const byHand = await database.query(`SELECT indexdef FROM pg_indexes WHERE indexname = 'by_hand'`);
       expect(byHand).toEqual([{ indexdef: expect.stringContaining(`${now[0]} USING btree (${now[1]})`) }]);
-      await folder.with(urlOf('migrator'), (migrator) => migrator.revert({ count: files.length }));
+      await folder.with(urlOf('migrator'), (migrator) => migrator.revert());
       await expectFiltered(old);
     });
 

@@ -155,6 +155,30 @@ export const everything: ShopChange = {
   },
 };
 
+/** What people change most, on a table in use; and what the file is called. */
+export const everyday: readonly (ShopChange & { readonly file: string })[] = [
+  {
+    name: 'a column NOT NULL with a unique index',
+    file: 'AddSlugToOrders',
+    after: shop({
+      columns: { slug: { type: 'text' } },
+      indices: [...indices, { name: 'orders_by_slug', columns: ['slug'], unique: true }],
+    }),
+    options: { backfills: ['orders.slug=md5(id::text)'] },
+  },
+  {
+    name: 'a column that is renamed',
+    file: 'RenameOrderNoteToRemark',
+    after: shop({ columns: { note: undefined as never, remark: { type: 'text', nullable: true } } }),
+    options: { renames: ['orders.note=remark'] },
+  },
+  {
+    name: 'a value of an enum',
+    file: 'AddSentToOrderStatus',
+    after: shop({ columns: { status: { type: 'enum', enum: ['new', 'sent', 'paid'], default: 'new' } } }),
+  },
+];
+
 /** And after that, another one. */
 export const withoutNote: ShopChange = {
   name: 'without note',

@@ -167,6 +167,11 @@ async function withMigrator<T>(where: Where, work: (migrator: Migrator) => Promi
   }
 }
 
+/** The migrations of a change, in their order. */
+export function migrationsIn({ statements }: GenerateResult): readonly string[] {
+  return [...new Set(statements.map(({ migration }) => migration))];
+}
+
 /** A migration that somebody has written. */
 export function writeByHand(dir: string, { up, down }: NonNullable<Evolution['hand']>): void {
   const timestamp = Date.now() + 1000;

@@ -88,12 +88,10 @@ export async function change(options: GenerateOptions, sides: Sides, shadow: Sch
     online: options.online !== false,
   });
   await confirmLoss(planned, options);
-  const renames = [...renamed.inCatalog, ...renamed.bridged]
-    .filter(({ from: { kind } }) => kind === 'table' || kind === 'column')
-    .map((rename) => ({
-      from: describeObject(rename.from),
-      to: describeObject(rename.to),
-    }));
+  const named = [...renamed.inCatalog, ...renamed.bridged].filter(
+    ({ to: { kind } }) => kind === 'table' || kind === 'column',
+  );
+  const renames = named.map((rename) => ({ from: describeObject(rename.from), to: describeObject(rename.to) }));
   const warnings = [
     ...toldFrozen(sides.frozen),
     ...told(kept, sides.origins),
@@ -101,7 +99,12 @@ export async function change(options: GenerateOptions, sides: Sides, shadow: Sch
     ...toldDirect(renamed, shadow.schema, options),
     ...(options.online === false ? [] : inTheWay(files)),
   ];
-  return { files, name: nameOf(planned), told: { warnings, renames }, renames: renames.length > 0 };
+  return {
+    files,
+    name: nameOf({ changes, renames: named, from, to }),
+    told: { warnings, renames },
+    renames: named.length > 0,
+  };
 }
 
 /** What could not be planned beside the traffic: nobody should learn that in production. */

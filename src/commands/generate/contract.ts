@@ -7,8 +7,10 @@ export interface GenerateOptions {
   readonly language: 'ts' | 'js' | 'sql';
   readonly moduleKind?: 'esm' | 'cjs' | undefined;
   readonly dir?: string | undefined;
-  /** Of the first file; each further one is a millisecond later. @default now */
+  /** Of the last migration; each one before it is a millisecond earlier. @default now */
   readonly timestamp?: number | undefined;
+  /** A file for each migration, instead of one for the whole change. SQL files always hold one. */
+  readonly split?: boolean | undefined;
   /** Nothing is written. */
   readonly dryRun?: boolean | undefined;
   /** False: everything in one file and one transaction, while everybody waits. @default true */
@@ -46,6 +48,7 @@ export interface Ask {
 
 export interface GeneratedStatement {
   readonly file: string;
+  readonly migration: string;
   readonly sql: string;
   readonly effect: Effect;
   readonly phase: Phase;

@@ -1,13 +1,16 @@
 import { join, relative } from 'node:path';
 import { rm } from 'node:fs/promises';
 import { MigrateError } from '../../errors.js';
+import { namesOfChange, titleIn } from '../../files/change.js';
 import { moduleKindOf } from '../../files/import-file.js';
 import { listMigrations } from '../../files/list.js';
 import type { MigrationList } from '../../files/migration.js';
-import { renderMigration } from '../../files/render.js';
+import { renderFile } from '../../files/render.js';
+import type { MigrationText as Rendered } from '../../files/render.js';
+import type { MigrationName } from '../../files/name.js';
 import type { Template } from '../../files/template.js';
 import { writeNew } from '../../files/write.js';
-import { suffixes } from '../../plan/name.js';
+import { headingOf } from '../../plan/heading.js';
 import type { ProvenFile } from '../../plan/prove.js';
 import type { MigrationText } from '../../shadow/replay-key.js';
 import type { CommandContext } from '../context.js';
@@ -18,9 +21,18 @@ import type { ProvenChange } from './change.js';
 import type { GenerateOptions, GenerateResult } from './contract.js';
 
 /** A file that is to be written. */
-interface Draft extends MigrationText {
+interface Draft {
   readonly fileName: string;
-  readonly steps: ProvenFile['steps'];
+  /** As a person in this folder would type it. */
+  readonly file: string;
+  readonly text: string;
+  readonly migrations: readonly Named[];
+}
+
+/** A migration that was planned, and what it is called. */
+interface Named extends MigrationName {
+  readonly planned: ProvenFile;
+  readonly rendered: Rendered;
 }
 
 /** What was written, or would be in a dry run. */
@@ -31,7 +43,7 @@ export interface WrittenFiles {
 
 /** Renders and writes all files of one change, or none of them. */
 export async function writeFiles(
-  { files, name, told }: ProvenChange,
+  { files: migrations, name, told }: ProvenChange,
   options: GenerateOptions,
   context: CommandContext,
 ): Promise<WrittenFiles> {
@@ -39,17 +51,21 @@ export async function writeFiles(
   const title = titleOf(options.name ?? name);
   const wanted = newFile(title, options, existing, context);
   const folder = folderFor(existing, wanted);
-  const texts = draftsOf(files, { title, folder, first: options.timestamp ?? nextTimestamp(existing), options });
-  const statements = texts.flatMap(({ file, steps }) =>
-    steps.map(({ sql, effect, phase }) => ({ file, sql, effect, phase })),
+  const timestamp = options.timestamp ?? nextTimestamp(existing) + migrations.length - 1;
+  const drafts = draftsOf(migrations, { title, folder, timestamp, options });
+  const statements = drafts.flatMap(({ file, migrations: own }) =>
+    own.flatMap(({ name: migration, planned }) =>
+      planned.steps.map(({ sql, effect, phase }) => ({ file, migration, sql, effect, phase })),
+    ),
   );
-  const result = { files: texts.map(({ file }) => file), statements, ...told };
+  const result = { files: drafts.map(({ file }) => file), statements, ...told };
+  const texts = drafts.flatMap(({ file, text, migrations: own }) => own.map((one) => ({ name: one.name, file, text })));
   if (options.dryRun === true)
-    return { result: { ...result, texts: texts.map(({ file, text }) => ({ file, text })) }, texts };
+    return { result: { ...result, texts: drafts.map(({ file, text }) => ({ file, text })) }, texts };
   let foundBy: FoundBy = 'pattern';
-  for (const { fileName } of texts) ({ foundBy } = await placementOf(existing, { ...wanted, name: fileName }));
-  await writeAll(folder, texts);
-  const written = texts.map(({ fileName }) => join(folder, fileName));
+  for (const { fileName } of drafts) ({ foundBy } = await placementOf(existing, { ...wanted, name: fileName }));
+  await writeAll(folder, drafts);
+  const written = drafts.map(({ fileName }) => join(folder, fileName));
   await lockWritten(written, { list: () => listMigrations(context.migrations), dir: context.settings.dir });
   return { result: { ...result, foundBy }, texts };
 }
@@ -68,22 +84,45 @@ export function newFile(
 interface Drafting {
   readonly title: string;
   readonly folder: string;
-  /** The timestamp of the first file. */
-  readonly first: number;
+  /** Of the last migration. */
+  readonly timestamp: number;
   readonly options: GenerateOptions;
 }
 
-function draftsOf(files: readonly ProvenFile[], { title, folder, first, options }: Drafting): readonly Draft[] {
-  const ends = suffixes(files);
-  return files.map(({ phase, transaction, steps, down }, index) => {
-    const end = ends[index] ?? '';
-    const fileName = `${first + index}-${title}${end}.${options.language}`;
-    const template: Template =
-      options.language === 'js' ? (options.moduleKind ?? moduleKindOf(join(folder, fileName))) : options.language;
-    const name = `${title}${end}${first + index}`;
-    const text = renderMigration({ name, phase, transaction, up: steps.map(shown), down: down.map(shown) }, template);
-    return { fileName, name, text, file: relative(process.cwd(), join(folder, fileName)), steps };
+/** One file for the whole change; or one for each migration, as for SQL, of which a file holds one. */
+function draftsOf(migrations: readonly ProvenFile[], drafting: Drafting): readonly Draft[] {
+  const { title, timestamp, options } = drafting;
+  const count = migrations.length;
+  const last = { name: `${title}${timestamp}`, timestamp };
+  const named = namesOfChange(last, count).flatMap((one, index): readonly Named[] => {
+    const planned = migrations[index];
+    if (planned === undefined) return [];
+    const { phase, transaction, steps, down } = planned;
+    const rendered: Rendered = {
+      name: one.name,
+      phase,
+      transaction,
+      up: steps.map(shown),
+      down: down.map(shown),
+      ...(count > 1 && { summary: headingOf(planned, index, count) }),
+      ...(count > 1 && index === count - 1 && { steps: count }),
+    };
+    return [{ ...one, planned, rendered }];
   });
+  const split = options.split === true || options.language === 'sql';
+  return (split ? named.map((one) => [one]) : [named]).map((own) => draftOf(own, drafting));
+}
+
+function draftOf(migrations: readonly Named[], { folder, options }: Drafting): Draft {
+  const last = migrations.at(-1);
+  const fileName = `${last?.timestamp}-${titleIn(last?.name ?? '')}.${options.language}`;
+  const template: Template =
+    options.language === 'js' ? (options.moduleKind ?? moduleKindOf(join(folder, fileName))) : options.language;
+  const text = renderFile(
+    migrations.map(({ rendered }) => rendered),
+    template,
+  );
+  return { fileName, file: relative(process.cwd(), join(folder, fileName)), text, migrations };
 }
 
 type Written = Pick<ProvenFile['down'][number], 'sql' | 'comment'>;

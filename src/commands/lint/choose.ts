@@ -3,6 +3,7 @@ import { realpath } from 'node:fs/promises';
 import { basename, dirname, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { ExitCode, MigrateError, messageOf } from '../../errors.js';
+import { changesIn } from '../../files/change.js';
 import type { KnownMigration } from '../../files/migration.js';
 import type { LintOptions } from './contract.js';
 
@@ -25,7 +26,7 @@ export async function choose(migrations: readonly KnownMigration[], options: Lin
 }
 
 function named(migrations: readonly KnownMigration[], files: readonly string[]): Choice {
-  const judged = new Set(files.map((file) => find(migrations, file)));
+  const judged = new Set(files.flatMap((file) => find(migrations, file)));
   const first = migrations.findIndex((migration) => judged.has(migration));
   const last = migrations.findLastIndex((migration) => judged.has(migration));
   if (last - first + 1 > judged.size) {
@@ -40,23 +41,23 @@ function named(migrations: readonly KnownMigration[], files: readonly string[]):
   return { before: migrations.slice(0, first), judged: migrations.slice(first, last + 1), chosen: 'those named' };
 }
 
-function find(migrations: readonly KnownMigration[], asked: string): KnownMigration {
+/** All migrations of a file, the one of a name, or those of the only change that a part of a name fits. */
+function find(migrations: readonly KnownMigration[], asked: string): readonly KnownMigration[] {
   const file = resolve(asked);
-  const found =
-    migrations.find((migration) => migration.file !== undefined && resolve(migration.file) === file) ??
-    migrations.find(({ name }) => name === asked) ??
-    only(migrations.filter(({ name, file: path }) => name.includes(asked) || basename(path ?? '').includes(asked)));
-  if (found) return found;
+  const inFile = migrations.filter((migration) => migration.file !== undefined && resolve(migration.file) === file);
+  if (inFile.length > 0) return inFile;
+  const named = migrations.filter(({ name }) => name === asked);
+  if (named.length > 0) return named;
+  const partly = ({ name, file: path }: KnownMigration): boolean =>
+    name.includes(asked) || basename(path ?? '').includes(asked);
+  const found = changesIn(migrations).filter((change) => change.migrations.some(partly));
+  if (found.length === 1) return found[0]?.migrations.filter(partly) ?? [];
   throw new MigrateError({
     code: 'MIGRATION_UNKNOWN',
     message: `"${asked}" is none of the ${migrations.length} migrations of this data source.`,
     next: 'Name a file, a migration, or an unmistakable part of its name; nest-migrate status lists them.',
     exitCode: ExitCode.usage,
   });
-}
-
-function only<T>(found: readonly T[]): T | undefined {
-  return found.length === 1 ? found[0] : undefined;
 }
 
 /** Those that are not in a revision yet: they have run nowhere where it matters. */

@@ -45,14 +45,14 @@ export async function fix(
 ): Promise<FixedMigration> {
   const { name, file } = migration;
   const about = { migration: name, ...(file !== undefined && { file: shown(file) }) };
-  const obstacle =
-    file === undefined ? 'it has no file of its own' : obstacleIn(statements, metadataTableOf(context.dataSource));
+  const isAlone = file !== undefined && all.filter((one) => one.file === file).length === 1;
+  const obstacle = !isAlone ? 'it has no file of its own' : obstacleIn(statements, metadataTableOf(context.dataSource));
   if (obstacle !== undefined || file === undefined) return { ...about, files: [], left: obstacle };
   try {
     const planned = await planOf(migration, file, all, options, context);
-    const room = (all[all.indexOf(migration) + 1]?.timestamp ?? Infinity) - migration.timestamp;
-    if (planned.files.length > room)
-      return { ...about, files: [], left: `the next migration is only ${room} ms later` };
+    const room = migration.timestamp - (all[all.indexOf(migration) - 1]?.timestamp ?? 0);
+    if (new Set(planned.statements.map((one) => one.migration)).size > room)
+      return { ...about, files: [], left: `the migration before it is only ${room} ms earlier` };
     return { ...about, files: await replace(file, planned.texts ?? [], context) };
   } catch (error) {
     if (!isMigrateError(error)) throw error;

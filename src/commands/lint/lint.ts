@@ -70,9 +70,9 @@ function judgedOf({ migration, transactional, statements, wayBack }: Tried): Jud
   return { name, timestamp, file, phase, transactional, statements, wayBack };
 }
 
-async function sourceOf({ file, statements }: JudgedMigration): Promise<LocatedSource> {
+async function sourceOf({ name, file, statements }: JudgedMigration): Promise<LocatedSource> {
   const text = file === undefined ? '' : await readFile(file, 'utf8').catch(() => '');
-  return locate(text, statements);
+  return locate(text, statements, name);
 }
 
 function findingsOf(

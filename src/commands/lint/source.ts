@@ -1,3 +1,4 @@
+import { classTextsIn } from '../../files/class-text.js';
 import type { Observed } from '../../observe/observer.js';
 import { sqlTokens } from '../../sql/index.js';
 
@@ -21,8 +22,12 @@ export interface Ignore {
   readonly scope: 'statement' | 'file';
 }
 
-/** Asked in the order of their execution, so that the same text twice is found twice. */
-export function locate(text: string, statements: readonly Observed[]): LocatedSource {
+/**
+ * Asked in the order of their execution, so that the same text twice is found twice. Of a file with several migrations, only the class of
+ * this one is looked at.
+ */
+export function locate(file: string, statements: readonly Observed[], name: string): LocatedSource {
+  const text = ownPart(file, name);
   const { squeezed, offsets } = squeeze(text);
   const places = new Map<Observed, Place>();
   let from = 0;
@@ -39,7 +44,22 @@ export function locate(text: string, statements: readonly Observed[]): LocatedSo
       lastLine: lineOf(text, offsets[from - 1] ?? start),
     });
   }
-  return { places, ignores: ignoresIn(text) };
+  return {
+    places,
+    ignores: [
+      ...ignoresIn(file).filter(({ scope }) => scope === 'file'),
+      ...ignoresIn(text).filter(({ scope }) => scope === 'statement'),
+    ],
+  };
+}
+
+/** What belongs to other classes is blanked, not cut, so that lines are those of the file. */
+function ownPart(file: string, name: string): string {
+  const classes = classTextsIn(file);
+  const own = classes.find((one) => one.name === name);
+  if (own === undefined || classes.length === 1) return file;
+  const blank = (text: string): string => text.replace(/[^\n]/g, ' ');
+  return blank(file.slice(0, own.from)) + own.text + blank(file.slice(own.to));
 }
 
 /** A statement without the comments that stand before it. */

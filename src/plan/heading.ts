@@ -1,0 +1,36 @@
+import { classify } from '../sql/index.js';
+import type { PlannedFile } from './arrange.js';
+
+/** What a migration of a change does and when it runs, in one line over its class. */
+export function headingOf(migration: PlannedFile, index: number, count: number): string {
+  const { phase, transaction } = migration;
+  const how = transaction ? 'in one transaction' : 'statement by statement, without a transaction';
+  const when =
+    phase === 'expand' ? `Runs with the deploy, ${how}.` : `Runs ${how}, once the old version of the app is gone.`;
+  return `Step ${index + 1} of ${count}${phase === 'contract' ? ', contract' : ''}: ${whatOf(migration)}. ${when}`;
+}
+
+function whatOf({ phase, transaction, steps }: PlannedFile): string {
+  const does = (...words: readonly string[]): boolean =>
+    steps.some(({ sql }) => classify(sql).some((statement) => statement.mentions(...words)));
+  const runs = (command: string): boolean =>
+    steps.some(({ sql }) => classify(sql).some((statement) => statement.command === command));
+  const isFilled = runs('DO') || runs('UPDATE');
+  const found = [
+    ...(runs('CREATE TABLE') ? ['creates tables'] : []),
+    ...(phase === 'expand' && does('ADD', 'COLUMN') ? ['adds columns'] : []),
+    ...(does('ADD', 'VALUE') ? ['adds values to an enum'] : []),
+    ...(!transaction && isFilled ? ['fills rows in batches'] : []),
+    ...(does('INDEX', 'CONCURRENTLY') ? ['builds or drops indexes while the app goes on writing'] : []),
+    ...(does('NOT', 'VALID') ? ['adds constraints for new rows'] : []),
+    ...(does('VALIDATE', 'CONSTRAINT') ? ['validates constraints'] : []),
+    ...(does('USING', 'INDEX') ? ['turns indexes into constraints'] : []),
+    ...(phase === 'expand' && does('RENAME') ? ['exchanges names'] : []),
+    ...(phase === 'contract' && (runs('DROP TABLE') || does('DROP', 'COLUMN') || runs('DROP TRIGGER'))
+      ? ['drops what only that version uses']
+      : []),
+  ];
+  if (found.length === 0)
+    return phase === 'contract' ? 'requires what only the new version writes' : 'changes the schema';
+  return found.length > 2 ? `${found.slice(0, 2).join(', ')} and more` : found.join(' and ');
+}
