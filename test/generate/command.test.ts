@@ -67,7 +67,7 @@ async function generateFirst(): Promise<void> {
   project = createProject(app);
   await generated(...onServer);
   first = new Map([...files(), 'migrations.lock'].map((file) => [file, project.read(`migrations/${file}`)]));
-  expect([...first.keys()]).toEqual([expect.stringMatching(/^\d{13}-CreateUsers\.ts$/), 'migrations.lock']);
+  expect([...first.keys()]).toEqual([expect.stringMatching(/^\d{13}-Init\.ts$/), 'migrations.lock']);
   project.remove();
 }
 const withFirst = (): void => first.forEach((text, file) => void project.write(`migrations/${file}`, text));
@@ -75,13 +75,13 @@ const withFirst = (): void => first.forEach((text, file) => void project.write(`
 describe('generate, without any database', () => {
   it('writes the first migration as one simple file, and then has nothing to do', async () => {
     const stdout = await generated();
-    expect(stdout).toMatch(/^\+ migrations\/\d{13}-CreateUsers\.ts\n/);
+    expect(stdout).toMatch(/^\+ migrations\/\d{13}-Init\.ts\n/);
     expect(stdout).toContain('Proven up and down. Look at it, then: nest-migrate run');
-    expect(texts(/CreateUsers/).replace(/\d{13}/g, '1')).toMatchInlineSnapshot(`
+    expect(texts(/Init/).replace(/\d{13}/g, '1')).toMatchInlineSnapshot(`
 "import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-export class CreateUsers1 implements MigrationInterface {
-  name = 'CreateUsers1';
+export class Init1 implements MigrationInterface {
+  name = 'Init1';
   static readonly phase = 'expand' as const;
 
   public async up(queryRunner: QueryRunner): Promise<void> {
@@ -117,7 +117,7 @@ describe('generate', () => {
     );
     const json = JSON.parse((await generate('--json')).stdout) as object;
     expect(json).toMatchObject({
-      files: [expect.stringMatching(/CreateUsers\.ts$/)],
+      files: [expect.stringMatching(/Init\.ts$/)],
       statements: [{ sql: expect.stringMatching(/^CREATE TABLE/), phase: 'expand' }],
       renames: [],
       warnings: [],
@@ -176,8 +176,8 @@ describe('what nobody but the author can know', () => {
   it('a renamed column: by decorator, directly', async () => {
     entity(`@RenamedFrom('name') @Column() fullName!: string;`);
     await generated(...onServer, '--rename-directly');
-    expect(texts(/Users\.ts/)).toContain('RENAME COLUMN "name" TO "fullName"');
-    expect(texts(/Users\.ts/)).toContain('RENAME COLUMN "fullName" TO "name"');
+    expect(texts(/-RenameUserNameToFullName\.ts$/)).toContain('RENAME COLUMN "name" TO "fullName"');
+    expect(texts(/-RenameUserNameToFullName\.ts$/)).toContain('RENAME COLUMN "fullName" TO "name"');
     // The decorator may stay.
     expect(await generated(...onServer)).toContain('Nothing to do');
   });

@@ -48,7 +48,7 @@ export async function writeFiles(
   context: CommandContext,
 ): Promise<WrittenFiles> {
   const existing = await listMigrations(context.migrations);
-  const title = titleOf(options.name ?? name);
+  const title = titleOf(options.name ?? (await offered(isFirst(existing, options) ? 'Init' : name, options)));
   const wanted = newFile(title, options, existing, context);
   const folder = folderFor(existing, wanted);
   const timestamp = options.timestamp ?? nextTimestamp(existing) + migrations.length - 1;
@@ -68,6 +68,18 @@ export async function writeFiles(
   const written = drafts.map(({ fileName }) => join(folder, fileName));
   await lockWritten(written, { list: () => listMigrations(context.migrations), dir: context.settings.dir });
   return { result: { ...result, foundBy }, texts };
+}
+
+/** Where nothing was generated before, the change is everything there is. */
+function isFirst({ files, classes }: MigrationList, { from }: GenerateOptions): boolean {
+  return from === undefined && files.length + classes.length === 0;
+}
+
+/** At a terminal, a person may call it otherwise. */
+async function offered(name: string, { ask, dryRun }: GenerateOptions): Promise<string> {
+  if (ask === undefined || dryRun === true) return name;
+  const answer = await ask.text(`Name of the change (Enter: ${name}):`);
+  return answer.trim() === '' ? name : answer;
 }
 
 /** A file that may be written, for those who ask whether the data source would find it. */
