@@ -60,7 +60,7 @@ async function read(
   client: SqlClient,
   tables: Tables,
   exists: LedgerState['exists'],
-  about: 'asked for columns' | undefined = undefined,
+  about?: 'asked for columns',
 ): Promise<LedgerState> {
   // A column in one piece each: an object for each row would take the server twice as long.
   const applied = exists.ledger

@@ -16,9 +16,9 @@ const longest = 60;
 
 /** `AddEmailToUsers`, `RenameUserNameToFullName`, `AddEditorToUserRole`: what the person who has made the changes would call them. */
 export function nameOf(named: Named): string {
-  const phrases = [...new Set(phrasesOf(named))];
-  const whole = phrases.join('And');
-  if (whole !== '' && (phrases.length === 1 || whole.length <= longest)) return whole;
+  const all = [...new Set(phrasesOf(named))];
+  const whole = all.join('And');
+  if (whole !== '' && (all.length === 1 || whole.length <= longest)) return whole;
   const about = tablesOf(named);
   return about.length === 0 ? 'UpdateDatabase' : `Change${list(about)}`;
 }
@@ -74,35 +74,30 @@ const constraints: Readonly<Record<string, string>> = {
   x: 'Exclusion',
 };
 
-/** What happens to a table whose columns stay as they are called. */
+type Phrase = (id: ObjectId, table: string, to: Schema) => string;
+
+const columnOf = (id: ObjectId, table: string): string => singular(table) + pascal(id.name ?? '');
+
+/** What happens to a table whose columns stay as they are called; other kinds have no words of their own. */
+const phrases: Partial<Record<Change['kind'], Phrase>> = {
+  'alter type': (id, table) => `Change${columnOf(id, table)}Type`,
+  'set not null': (id, table) => `Make${columnOf(id, table)}Required`,
+  'drop not null': (id, table) => `Make${columnOf(id, table)}Optional`,
+  'set default': (id, table) => `Set${columnOf(id, table)}Default`,
+  'drop default': (id, table) => `Drop${columnOf(id, table)}Default`,
+  'create index': (_id, table) => `AddIndexTo${pascal(table)}`,
+  'add constraint': (id, table, to) =>
+    `Add${constraints[String(to.get(id)?.is['type'])] ?? 'Constraint'}To${pascal(table)}`,
+  'replace enum': (id, _table, to) => `Change${typeName(id.name ?? '', to)}`,
+  'create extension': (id) => `CreateExtension${pascal(id.name ?? '')}`,
+  'create schema': (id) => `CreateSchema${pascal(id.name ?? '')}`,
+};
+
 function other({ kind, id }: Change, table: string, to: Schema): readonly string[] {
-  const column = `${singular(table)}${pascal(id.name ?? '')}`;
-  switch (kind) {
-    case 'alter type':
-      return [`Change${column}Type`];
-    case 'set not null':
-      return [`Make${column}Required`];
-    case 'drop not null':
-      return [`Make${column}Optional`];
-    case 'set default':
-    case 'drop default':
-      return [`${kind === 'set default' ? 'Set' : 'Drop'}${column}Default`];
-    case 'create index':
-      return [`AddIndexTo${pascal(table)}`];
-    case 'add constraint':
-      return [`Add${constraints[String(to.get(id)?.is['type'])] ?? 'Constraint'}To${pascal(table)}`];
-    case 'replace enum':
-      return [`Change${typeName(id.name ?? '', to)}`];
-    case 'create extension':
-    case 'create schema':
-      return [`Create${kind === 'create schema' ? 'Schema' : 'Extension'}${pascal(id.name ?? '')}`];
-    case 'drop':
-      if (id.kind === 'index' || id.kind === 'constraint')
-        return [`Drop${id.kind === 'index' ? 'Index' : 'Constraint'}From${pascal(table)}`];
-      return [];
-    default:
-      return [];
-  }
+  if (kind === 'drop' && id.kind === 'index') return [`DropIndexFrom${pascal(table)}`];
+  if (kind === 'drop' && id.kind === 'constraint') return [`DropConstraintFrom${pascal(table)}`];
+  const phrase = phrases[kind];
+  return phrase === undefined ? [] : [phrase(id, table, to)];
 }
 
 /** One that is dropped and created again is changed. */

@@ -159,7 +159,7 @@ export const everything: ShopChange = {
 export const everyday: readonly (ShopChange & { readonly file: string })[] = [
   {
     name: 'a column NOT NULL with a unique index',
-    file: 'AddSlugToOrders',
+    file: 'AddSlugToOrders.js',
     after: shop({
       columns: { slug: { type: 'text' } },
       indices: [...indices, { name: 'orders_by_slug', columns: ['slug'], unique: true }],
@@ -168,13 +168,13 @@ export const everyday: readonly (ShopChange & { readonly file: string })[] = [
   },
   {
     name: 'a column that is renamed',
-    file: 'RenameOrderNoteToRemark',
+    file: 'RenameOrderNoteToRemark.js',
     after: shop({ columns: { note: undefined as never, remark: { type: 'text', nullable: true } } }),
     options: { renames: ['orders.note=remark'] },
   },
   {
     name: 'a value of an enum',
-    file: 'AddSentToOrderStatus',
+    file: 'AddSentToOrderStatus.js',
     after: shop({ columns: { status: { type: 'enum', enum: ['new', 'sent', 'paid'], default: 'new' } } }),
   },
 ];
