@@ -40,7 +40,7 @@ function phrasesOf(named: Named): readonly string[] {
     ...gone.keys(),
     ...renames.map(({ to: id }) => id.table ?? id.name),
   ]);
-  const values = changes.flatMap((change) => (change.kind === 'add enum value' ? [change] : []));
+  const enums = changes.filter(({ kind }) => kind === 'add enum value');
   const others = inTable
     .filter(({ table }) => !told.has(table))
     .flatMap(({ change, table = '' }) => other(change, table, to));
@@ -48,7 +48,7 @@ function phrasesOf(named: Named): readonly string[] {
     ...renames.map(renamed),
     ...(created.length > 0 ? [`Create${list(names(created))}`] : []),
     ...[...added].map(([table, all]) => `Add${list(all)}To${pascal(table)}`),
-    ...[...byType(values)].map(([type, all]) => `Add${list(all)}To${typeName(type, to)}`),
+    ...[...byType(enums, named)].map(([type, all]) => `Add${list(all)}To${typeName(type, to)}`),
     ...[...gone].map(([table, all]) => `Drop${list(all)}From${pascal(table)}`),
     ...(dropped.length > 0 ? [`Drop${list(names(dropped))}`] : []),
     ...views(changes),
@@ -146,15 +146,16 @@ function byTable(columns: readonly ObjectId[]): ReadonlyMap<string, readonly str
   return found;
 }
 
-function byType(
-  values: readonly Extract<Change, { readonly kind: 'add enum value' }>[],
-): ReadonlyMap<string, readonly string[]> {
-  const found = new Map<string, string[]>();
-  for (const { id, clause } of values) {
-    const value = /^'((?:[^']|'')*)'/.exec(clause)?.[1] ?? '';
-    found.set(id.name ?? '', [...(found.get(id.name ?? '') ?? []), value]);
-  }
-  return found;
+/** The values that enums get. */
+function byType(changes: readonly Change[], { from, to }: Named): ReadonlyMap<string, readonly string[]> {
+  const valuesOf = (id: ObjectId, schema: Schema): readonly string[] =>
+    (schema.get(id)?.is['values'] ?? []) as readonly string[];
+  return new Map(
+    changes.map(({ id }) => {
+      const before = valuesOf(id, from);
+      return [id.name ?? '', valuesOf(id, to).filter((value) => !before.includes(value))];
+    }),
+  );
 }
 
 /** `users_role_enum`, as TypeORM calls the type of `users.role`: UserRole. */
