@@ -1,9 +1,9 @@
 import type { Change } from '../schema/change.js';
-import { defaultOf } from '../schema/column.js';
-import { keyOf, objectId, tableSql } from '../schema/object-id.js';
+import { columnOf, columnsOf, ownerOf } from '../schema/column.js';
+import { keyOf, relationOf, tableSql } from '../schema/object-id.js';
 import type { ObjectId } from '../schema/object-id.js';
 import { ownDefinitionOf } from '../schema/own-words.js';
-import type { Schema, SchemaObject } from '../schema/read.js';
+import type { Schema } from '../schema/read.js';
 import { generatedName, quoteName } from '../sql/index.js';
 
 /**
@@ -32,7 +32,8 @@ function enumsFirst(changes: readonly Change[], to: Schema): readonly Change[] {
 interface Table {
   readonly at: number;
   readonly id: ObjectId;
-  readonly clauses: { readonly column: ObjectId; readonly text: string }[];
+  /** By the keys of the columns. */
+  readonly clauses: Map<string, string>;
   readonly constraints: string[];
   readonly creates: ObjectId[];
   readonly uses: ObjectId[];
@@ -42,36 +43,34 @@ function wholeTables(changes: readonly Change[], to: Schema): readonly Change[] 
   const tables = new Map<string, Table>();
   const created = new Set<string>();
   const result: (Change | undefined)[] = [...changes];
-  const serials = serialSequences(changes, to);
+  const serials = serialsOf(changes, to);
+  const ofSerials = new Set([...serials.values()].map(keyOf));
   const remade = remadeTypes(changes);
   for (const [at, change] of changes.entries()) {
-    const [first] = change.creates;
-    const table =
-      first?.table === undefined ? undefined : tables.get(keyOf(objectId('table', first.schema, first.table)));
-    if (change.kind === 'create table' && change.isEmpty) {
-      const { id, uses } = change;
-      tables.set(keyOf(id), { at, id, clauses: [], constraints: [], creates: [id], uses: [...uses] });
+    const { kind, id } = change;
+    const table = id.table === undefined ? undefined : tables.get(keyOf(relationOf(id)));
+    if (kind === 'create table' && change.isEmpty) {
+      tables.set(keyOf(id), { at, id, clauses: new Map(), constraints: [], creates: [id], uses: [...change.uses] });
       created.add(keyOf(id));
-    } else if (serials.has(at)) {
+    } else if ((kind === 'create sequence' || kind === 'own sequence') && ofSerials.has(keyOf(id))) {
       result[at] = undefined;
-    } else if (table && first && canBeInside(change, table, to, created, serials) && !needsAny(change, remade, to)) {
-      const inside = insideOf(change, first, to, serials);
-      if (first.kind === 'column') table.clauses.push({ column: first, text: inside.clause });
-      else table.constraints.push(inside.clause);
-      table.creates.push(...change.creates, ...inside.creates);
+    } else if (table && canBeInside(change, table, to, created, serials) && !needsAny(change, remade, to)) {
+      const serial = serials.get(keyOf(id));
+      if (kind === 'add column') table.clauses.set(keyOf(id), serial ? serialClause(id, to) : change.clause);
+      else table.constraints.push(`CONSTRAINT ${quoteName(id.name ?? '')} ${ownDefinitionOf(to, id)}`);
+      table.creates.push(...change.creates, ...(serial ? [serial] : []));
       table.uses.push(...change.uses);
       result[at] = undefined;
     } else {
       // What comes later than the table cannot be needed inside of it.
-      for (const id of change.creates)
-        if (!['index', 'sequence', 'constraint'].includes(id.kind)) created.add(keyOf(id));
+      for (const made of change.creates)
+        if (!['index', 'sequence', 'constraint'].includes(made.kind)) created.add(keyOf(made));
     }
   }
   for (const { at, id, clauses, constraints, creates, uses } of tables.values()) {
     // The engine makes columns wait for their types; in the statement they stand in the order of the entity.
-    const place = ({ column }: Table['clauses'][number]): number => Number(to.get(column)?.is['_position']);
-    const columns = clauses.toSorted((one, other) => place(one) - place(other));
-    const inner = [...columns.map(({ text }) => text), ...constraints];
+    const columns = columnsOf(id, to).flatMap((column) => clauses.get(keyOf(column)) ?? []);
+    const inner = [...columns, ...constraints];
     const sql = `CREATE TABLE ${tableSql(id)} (${inner.length === 0 ? '' : `\n  ${inner.join(',\n  ')}\n`})`;
     const whole = { kind: 'create table', isEmpty: false, verb: 'create' } as const;
     result[at] = { ...whole, id, sql, creates, drops: [], uses, loses: undefined, commitAfter: false };
@@ -89,20 +88,20 @@ function needsAny({ creates }: Change, keys: ReadonlySet<string>, to: Schema): b
   return creates.some((id) => to.needs(id).some((needed) => keys.has(keyOf(needed))));
 }
 
-type Serials = ReadonlyMap<number, { readonly column: ObjectId; readonly sequence: ObjectId }>;
+/** By the key of a column, the sequence that is just what `serial` makes for it. */
+type Serials = ReadonlyMap<string, ObjectId>;
 
-/** Sequences that are just what `serial` makes: their CREATE and OWNED BY statements, by their place. */
-function serialSequences(changes: readonly Change[], to: Schema): Serials {
-  const found = new Map<number, { column: ObjectId; sequence: ObjectId }>();
-  const tables = new Set(changes.flatMap(({ creates }) => creates.filter(({ kind }) => kind === 'table').map(keyOf)));
-  for (const [at, { kind, id: sequence }] of changes.entries()) {
-    if (kind !== 'create sequence' && kind !== 'own sequence') continue;
-    const serial = serialColumn(to.get(sequence), to);
-    if (serial && tables.has(keyOf(objectId('table', serial.schema, serial.table ?? '')))) {
-      found.set(at, { column: serial, sequence });
-    }
-  }
-  return found;
+function serialsOf(changes: readonly Change[], to: Schema): Serials {
+  const tables = new Set(
+    changes.flatMap((change) => (change.kind === 'create table' && change.isEmpty ? [keyOf(change.id)] : [])),
+  );
+  const sequences = changes.flatMap(({ kind, id }) => (kind === 'create sequence' ? [id] : []));
+  return new Map(
+    sequences.flatMap((sequence) => {
+      const column = serialColumn(sequence, to);
+      return column && tables.has(keyOf(relationOf(column))) ? [[keyOf(column), sequence] as const] : [];
+    }),
+  );
 }
 
 const largest: Readonly<Record<string, string>> = {
@@ -116,25 +115,24 @@ const serialTypes: Readonly<Record<string, string>> = {
   bigint: 'bigserial',
 };
 
-function serialColumn(sequence: SchemaObject | undefined, to: Schema): ObjectId | undefined {
-  const owner = sequence?.is['ownedBy'] as { schema: string; table: string; column: string } | null | undefined;
-  if (!sequence || !owner) return undefined;
-  const { dataType, start, increment, minValue, maxValue, cache, cycle } = sequence.is;
-  const column = objectId('column', owner.schema, owner.column, owner.table);
+function serialColumn(sequence: ObjectId, to: Schema): ObjectId | undefined {
+  const column = ownerOf(sequence, to);
+  if (!column) return undefined;
+  const { dataType, start, increment, minValue, maxValue, cache, cycle } = to.get(sequence)?.is ?? {};
+  const { type, notNull, default: expression } = columnOf(to, column) ?? {};
   const usual =
     [start, increment, minValue, cache].every((value) => value === '1') &&
     cycle === false &&
     maxValue === largest[String(dataType)] &&
-    to.get(column)?.is['type'] === dataType &&
-    to.get(column)?.is['notNull'] === true &&
-    sequence.id.schema === owner.schema &&
-    sequence.id.name === generatedName(owner.table, owner.column, 'seq');
-  const takes = (defaultOf(to, column) ?? '').startsWith('nextval(');
-  return usual && takes ? column : undefined;
+    type === dataType &&
+    notNull === true &&
+    sequence.schema === column.schema &&
+    sequence.name === generatedName(column.table ?? '', column.name ?? '', 'seq');
+  return usual && expression?.startsWith('nextval(') === true ? column : undefined;
 }
 
-function serialOf(id: ObjectId, serials: Serials): ObjectId | undefined {
-  return [...serials.values()].find(({ column }) => keyOf(column) === keyOf(id))?.sequence;
+function serialClause(column: ObjectId, to: Schema): string {
+  return `${quoteName(column.name ?? '')} ${serialTypes[columnOf(to, column)?.type ?? ''] ?? 'serial'} NOT NULL`;
 }
 
 function canBeInside(
@@ -144,15 +142,12 @@ function canBeInside(
   created: ReadonlySet<string>,
   serials: Serials,
 ): boolean {
-  const [first] = change.creates;
-  if (change.verb !== 'create' || first === undefined) return false;
-  if (first.kind === 'constraint') {
-    const inside = new Set(table.creates.map(keyOf));
-    const columns = to.needs(first).filter(({ kind }) => kind === 'column');
-    const isKeyOrCheck = ['p', 'u', 'c'].includes(String(to.get(first)?.is['type']));
-    return isKeyOrCheck && columns.every((column) => inside.has(keyOf(column))) && isThere(change, to, created);
-  }
-  return first.kind === 'column' && (serialOf(first, serials) !== undefined || isThere(change, to, created));
+  const { kind, id } = change;
+  if (kind === 'add column') return serials.has(keyOf(id)) || isThere(change, to, created);
+  if (kind !== 'add constraint' || !['p', 'u', 'c'].includes(String(to.get(id)?.is['type']))) return false;
+  const inside = new Set(table.creates.map(keyOf));
+  const columns = to.needs(id).filter((needed) => needed.kind === 'column');
+  return columns.every((column) => inside.has(keyOf(column))) && isThere(change, to, created);
 }
 
 /** Only new things can be missing, and functions are the ones that come after tables. */
@@ -162,21 +157,4 @@ function isThere({ creates }: Change, to: Schema, created: ReadonlySet<string>):
     needed.every(({ kind }) => !['function', 'sequence', 'domain'].includes(kind)) ||
     needed.every((id) => created.has(keyOf(id)))
   );
-}
-
-function insideOf(
-  change: Change,
-  first: ObjectId,
-  to: Schema,
-  serials: Serials,
-): { readonly clause: string; readonly creates: readonly ObjectId[] } {
-  if (first.kind === 'constraint') {
-    return { clause: `CONSTRAINT ${quoteName(first.name ?? '')} ${ownDefinitionOf(to, first)}`, creates: [] };
-  }
-  const sequence = serialOf(first, serials);
-  if (sequence) {
-    const type = serialTypes[String(to.get(first)?.is['type'])] ?? 'serial';
-    return { clause: `${quoteName(first.name ?? '')} ${type} NOT NULL`, creates: [sequence] };
-  }
-  return { clause: change.kind === 'add column' ? change.clause : '', creates: [] };
 }

@@ -1,3 +1,4 @@
+import { objectId } from './object-id.js';
 import type { ObjectId } from './object-id.js';
 import type { Schema } from './read.js';
 
@@ -35,6 +36,13 @@ export function columnsOf(table: ObjectId, schema: Schema): readonly ObjectId[] 
   return columns
     .toSorted((one, other) => Number(one.is['_position']) - Number(other.is['_position']))
     .map(({ id }) => id);
+}
+
+/** The column that a sequence belongs to. */
+export function ownerOf(sequence: ObjectId, schema: Schema): ObjectId | undefined {
+  const owner = schema.get(sequence)?.is['ownedBy'] as
+    { readonly schema: string; readonly table: string; readonly column: string } | null | undefined;
+  return owner ? objectId('column', owner.schema, owner.column, owner.table) : undefined;
 }
 
 /** The type as a cast takes it. */

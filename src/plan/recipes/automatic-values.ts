@@ -1,7 +1,6 @@
-import { columnOf } from '../../schema/column.js';
+import { columnOf, ownerOf } from '../../schema/column.js';
 import { describeObject, objectId, sqlName, tableSql } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
-import type { Schema } from '../../schema/read.js';
 import { existingTable } from '../context.js';
 import type { PlanContext, Recipe } from '../context.js';
 import { sequencePrivilegesSql } from '../privileges.js';
@@ -47,12 +46,6 @@ export const replaceSequence: Recipe = (change, { from, to }) => {
   const column = change.kind === 'drop' && change.id.kind === 'sequence' ? ownerOf(change.id, from) : undefined;
   return column && columnOf(to, column)?.automatic === true ? [step(change.sql)] : undefined;
 };
-
-function ownerOf(sequence: ObjectId, schema: Schema): ObjectId | undefined {
-  const owner = schema.get(sequence)?.is['ownedBy'] as
-    { readonly schema: string; readonly table: string; readonly column: string } | null | undefined;
-  return owner ? objectId('column', owner.schema, owner.column, owner.table) : undefined;
-}
 
 /** The old version of the app inserts rows without a value, and relies on the default until it is gone. */
 export const dropDefault: Recipe = (change, context) => {

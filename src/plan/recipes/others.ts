@@ -1,5 +1,6 @@
 import type { Change } from '../../schema/change.js';
-import { describeObject, objectId, relationOf, sqlName, tableSql } from '../../schema/object-id.js';
+import { ownerOf } from '../../schema/column.js';
+import { describeObject, relationOf, sqlName, tableSql } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import type { Schema } from '../../schema/read.js';
 import { existingTable } from '../context.js';
@@ -25,17 +26,15 @@ export const createSchema: Recipe = (change) =>
     ? [step(`CREATE SCHEMA IF NOT EXISTS ${sqlName(change.id)}`, { effect: 'nobody waits' })]
     : undefined;
 
-/** Whoever inserts takes the table first and then its sequence: in the other order, the two of us would wait for each other. */
-export const alterSequence: Recipe = (change, { from, to }) => {
-  const { kind, id: sequence } = change;
-  const isAltered = kind === 'alter sequence' || kind === 'own sequence';
-  const owner =
-    isAltered && (from.get(sequence)?.is['ownedBy'] as { schema: string; table: string } | null | undefined);
-  const table = owner ? objectId('table', owner.schema, owner.table) : undefined;
-  if (!table || !from.has(table) || !to.has(table)) return undefined;
+/** An INSERT locks the table first and then its sequence: in the other order, both would wait for each other. */
+export const alterSequence: Recipe = (change, context) => {
+  const { kind, id } = change;
+  const column = kind === 'alter sequence' || kind === 'own sequence' ? ownerOf(id, context.from) : undefined;
+  const table = column && existingTable(column, context);
+  if (!table) return undefined;
   return [
     step(`LOCK TABLE ${tableSql(table)} IN ACCESS EXCLUSIVE MODE`, {
-      comment: 'Whoever inserts takes the table first, and then its sequence.',
+      comment: 'An INSERT locks the table first, and then its sequence.',
     }),
     step(change.sql),
   ];

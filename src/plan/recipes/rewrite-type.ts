@@ -1,5 +1,5 @@
 import { everyRow } from '../../database/row-security.js';
-import { columnOf } from '../../schema/column.js';
+import { columnOf, ownerOf } from '../../schema/column.js';
 import { isDeferrable } from '../../schema/definition.js';
 import { describeObject, objectId, sqlName, tableSql } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
@@ -234,10 +234,9 @@ function fillBack({ table, names, types, defaults, zone, context }: Rewrite): re
 }
 
 function ownedSequences({ id, names, table, context: { from, to } }: Rewrite): readonly Step[] {
-  const owned = from.objects.filter(({ id: sequence, is }) => {
-    const owner = is['ownedBy'] as { schema: string; table: string; column: string } | null | undefined;
-    const isOurs = owner?.schema === id.schema && owner?.table === id.table && owner?.column === id.name;
-    return sequence.kind === 'sequence' && isOurs && to.has(sequence);
+  const owned = from.objects.filter(({ id: sequence }) => {
+    const owner = sequence.kind === 'sequence' && to.has(sequence) ? ownerOf(sequence, from) : undefined;
+    return owner !== undefined && sameId(owner, id);
   });
   return owned.map(({ id: sequence }) =>
     step(`ALTER SEQUENCE ${sqlName(sequence)} OWNED BY ${tableSql(table)}.${quoteName(names.column)}`),

@@ -533,10 +533,13 @@ export const columns: readonly Case[] = [
   },
   {
     name: 'two new tables with serials whose sequences get the same name, but for a number',
-    before: [],
-    after: ['first', 'second'].map((end) =>
-      bare(`customer_relationship_management_${end}`, { external_account_identifier_of_the_partner: numbered }),
-    ),
+    before: [entity('t', {})],
+    after: [
+      entity('t', {}),
+      ...['first', 'second'].map((end) =>
+        bare(`customer_relationship_management_${end}`, { external_account_identifier_of_the_partner: numbered }),
+      ),
+    ],
   },
   ...(
     [
@@ -545,8 +548,8 @@ export const columns: readonly Case[] = [
     ] as const
   ).map(([what, table, serial]): Case => ({
     name: `a new table with a serial whose sequence has a name that is cut off, ${what}`,
-    before: [],
-    after: [bare(table, { [serial]: { ...numbered, primaryKeyConstraintName: 'PK' } })],
+    before: [entity('t', {})],
+    after: [entity('t', {}), bare(table, { [serial]: { ...numbered, primaryKeyConstraintName: 'PK' } })],
     sql: [
       `CREATE TABLE "public"."${table}" (
   "${serial}" serial NOT NULL,
