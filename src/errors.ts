@@ -1,6 +1,11 @@
 import { withoutPasswords, withoutPasswordsIn, withoutPasswordsInData } from './passwords.js';
 
-/** What a process should exit with. 3 means: nothing failed, but there is something to do. */
+/**
+ * What a process should exit with. 3 means: nothing failed, but there is something to do.
+ *
+ * @example
+ * process.exitCode = (await migrator.pending()).length > 0 ? ExitCode.todo : ExitCode.done;
+ */
 export const ExitCode = { done: 0, failed: 1, usage: 2, todo: 3 } as const;
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode] | 130 | 143;
 
@@ -68,6 +73,7 @@ export interface DryRunStatement {
   readonly note?: string;
 }
 
+/** What a `MigrateError` is made of. */
 export interface ErrorDetails {
   readonly code: ErrorCode;
   /** What happened, to which migration and statement, and what state the database is in now. */
@@ -89,7 +95,12 @@ export interface ErrorDetails {
 // Two copies of this package (ESM and CommonJS) may meet in one process, so errors are known by a brand, not by instanceof.
 const brand = Symbol.for('nest-migrate.error');
 
-/** The one error class: it says what happened, what to do next, and which exit code that deserves. Nothing in it contains a password. */
+/**
+ * The one error class: it says what happened, what to do next, and which exit code that deserves. Nothing in it contains a password.
+ *
+ * @example
+ * new MigrateError({ code: 'USAGE', message: 'No name was given.', next: 'nest-migrate create <name>' });
+ */
 export class MigrateError extends Error {
   readonly code: ErrorCode;
   readonly next: string;
@@ -132,6 +143,14 @@ export class MigrateError extends Error {
   }
 }
 
+/**
+ * Whether it was thrown by this package; also where another copy of it is loaded, which `instanceof` would not see.
+ *
+ * @example
+ * catch (error) {
+ *   if (isMigrateError(error)) console.error(error.code, error.message, error.next);
+ * }
+ */
 export function isMigrateError(error: unknown): error is MigrateError {
   return typeof error === 'object' && error !== null && brand in error;
 }

@@ -9,6 +9,7 @@ export interface Blocker {
   readonly query: string;
 }
 
+/** Whether migrations are applied or reverted. */
 export type Direction = 'up' | 'down';
 
 /** When a deferred migration runs: by a run that knows newer files, by `run --phase contract`, or by the very next run. */
@@ -64,6 +65,7 @@ export type MigrateEvent =
   | { readonly type: 'deferred'; readonly migration: string; readonly due: Due }
   | { readonly type: 'warning'; readonly code: WarningCode; readonly message: string };
 
+/** What a warning is about; scripts can rely on these codes. */
 export type WarningCode =
   | 'OUT_OF_ORDER'
   | 'NO_FILES_MATCH'
@@ -75,4 +77,5 @@ export type WarningCode =
   | 'REVERTED_IN_PART'
   | 'LOG_NOT_UPGRADED';
 
+/** Hears everything that happens. What it throws is thrown by the command. */
 export type EventListener = (event: MigrateEvent) => void;

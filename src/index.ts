@@ -2,18 +2,66 @@ export { createMigrator } from './migrator.js';
 export type { Migrator, MigratorOptions } from './migrator.js';
 export { defineDataSource } from './data-source/define.js';
 export type { DefineDataSourceOptions } from './data-source/define-options.js';
-export { MigrateError, isMigrateError } from './errors.js';
-export type { ErrorCode } from './errors.js';
-export type { Blocker, Direction, Due, EventListener, MigrateEvent } from './events.js';
+export type { EmbeddedOptions } from './data-source/embedded.js';
+export { ExitCode, isMigrateError, MigrateError } from './errors.js';
+export type { DryRunStatement, ErrorCode, ErrorDetails } from './errors.js';
+export type { Blocker, Direction, Due, EventListener, MigrateEvent, WarningCode } from './events.js';
+export type { Instantiate, MigrationClass } from './files/migration.js';
+export type { Phase } from './files/phase.js';
+export type { LockMode } from './observe/relation.js';
+export type { Effect as StatementEffect } from './plan/step.js';
+export type { Severity } from './rules/rule.js';
+export type { IgnorableKind } from './options.js';
+export type { Extensions as EmbeddedExtensions } from './data-source/pglite.js';
 export type { ContractPolicy, Duration, LintSettings, MigrateSettings, TransactionMode } from './options.js';
-export type * from './commands/contract.js';
-export type * from './commands/check/contract.js';
-export type * from './commands/drift/contract.js';
-export type * from './commands/lint/contract.js';
-export type * from './commands/plan/contract.js';
+export type {
+  AppliedMigration,
+  CreateOptions,
+  CreateResult,
+  Finished as FinishedMigration,
+  FoundBy,
+  PendingMigration,
+  RedoOptions,
+  RedoResult,
+  Resolution,
+  ResolveResult,
+  RevertedChange,
+  RevertOptions,
+  RevertResult,
+  RunMode,
+  RunOptions,
+  RunResult,
+  StatusChange,
+  StatusProblem,
+  StatusResult,
+  WaitOptions,
+  WaitResult,
+} from './commands/contract.js';
+export type { CheckFinding, CheckOptions, CheckResult, CheckStep, CheckStepName } from './commands/check/contract.js';
+export type { DriftedObject, DriftOptions, DriftResult } from './commands/drift/contract.js';
+export type {
+  Ask,
+  BaselineOptions,
+  BaselineResult,
+  GeneratedStatement,
+  GenerateOptions,
+  GenerateResult,
+} from './commands/generate/contract.js';
+export type { Finding as LintFinding, FixedMigration, LintOptions, LintResult } from './commands/lint/contract.js';
+export type {
+  PlannedMigration,
+  PlannedStatement,
+  PlanOptions,
+  PlanResult,
+  ServerNow,
+  Session as ServerSession,
+  TableSize,
+  Verdict as PlanVerdict,
+} from './commands/plan/contract.js';
 export { MigrationsModule } from './nest/migrations.module.js';
 export { InjectMigrations, MigrationsService } from './nest/migrations.service.js';
 export { MigrationsHealthIndicator } from './nest/migrations.health.js';
+export type { MigrationsHealth, MigrationsHealthState } from './nest/migrations.health.js';
 export { migrated } from './nest/migrated.js';
 export { getMigrationsToken } from './nest/migrations.constants.js';
 export type {

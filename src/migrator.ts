@@ -22,6 +22,7 @@ import type { DriftOptions, DriftResult } from './commands/drift/contract.js';
 import type { BaselineOptions, BaselineResult, GenerateOptions, GenerateResult } from './commands/generate/contract.js';
 import type { LintOptions, LintResult } from './commands/lint/contract.js';
 import type { PlanOptions, PlanResult } from './commands/plan/contract.js';
+import { refuseUnknown } from './commands/known-options.js';
 import { resolve } from './commands/resolve.js';
 import { redo, revert } from './commands/revert.js';
 import { pending, run } from './commands/run.js';
@@ -37,6 +38,7 @@ import { resolveSettings } from './options.js';
 import type { MigrateSettings } from './options.js';
 import { withoutPasswordsInData } from './passwords.js';
 
+/** What `createMigrator` works with. */
 export interface MigratorOptions {
   /** Initialised or not: it is initialised only when migrations really have to run, and then destroyed by `close()`. */
   readonly dataSource: DataSource;
@@ -117,15 +119,29 @@ export function createMigrator(options: MigratorOptions): Migrator {
     },
   };
   return {
-    run: (runOptions = {}) => run(runOptions, context),
-    revert: (revertOptions = {}) => revert(revertOptions, context),
-    redo: (redoOptions = {}) => redo(redoOptions, context),
+    run: async (runOptions = {}) => {
+      refuseUnknown('run', runOptions);
+      return run(runOptions, context);
+    },
+    revert: async (revertOptions = {}) => {
+      refuseUnknown('revert', revertOptions);
+      return revert(revertOptions, context);
+    },
+    redo: async (redoOptions = {}) => {
+      refuseUnknown('redo', redoOptions);
+      return redo(redoOptions, context);
+    },
     status: () => status(context),
     pending: () => pending(context),
-    wait: (waitOptions = {}) => wait(waitOptions, context),
+    wait: async (waitOptions = {}) => {
+      refuseUnknown('wait', waitOptions);
+      return wait(waitOptions, context);
+    },
     resolve: (migration, resolution) => resolve(migration, resolution, context),
-    create: (createOptions) =>
-      create(createOptions, { dir: settings.dir, cwd: process.cwd(), list: () => listMigrations(migrations) }),
+    create: async (createOptions) => {
+      refuseUnknown('create', createOptions);
+      return create(createOptions, { dir: settings.dir, cwd: process.cwd(), list: () => listMigrations(migrations) });
+    },
     generate: async (generateOptions) => {
       // Only for development: what it needs is not even looked at otherwise.
       const { generate } = await import('./commands/generate/generate.js');

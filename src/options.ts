@@ -1,7 +1,7 @@
 import { ExitCode, MigrateError } from './errors.js';
 
 /** Milliseconds, or a text such as `500ms`, `2s`, `10min`, `1h`. */
-export type Duration = number | string;
+export type Duration = number | `${number}${'ms' | 's' | 'min' | 'h'}`;
 
 /** What a user may set: in `defineDataSource(…, settings)`, in `MigrationsModule.forRoot`, in package.json under `"nest-migrate"`, or by flags. */
 export interface MigrateSettings {
@@ -80,12 +80,15 @@ export interface MigrateSettings {
   };
 }
 
+/** How `lint` judges. */
 export interface LintSettings {
   /** How severe each rule is taken, by its name: `{ 'create-index-blocking': 'warning', 'json-column': 'off' }`. */
   readonly rules?: Readonly<Record<string, 'error' | 'warning' | 'notice' | 'off'>>;
 }
 
+/** One transaction for each migration, one for all of them, or none. */
 export type TransactionMode = 'each' | 'all' | 'none';
+/** When migrations of the phase `contract` run. */
 export type ContractPolicy = 'next-deploy' | 'manual' | 'immediately';
 
 /** The same, complete: every default filled in, every duration in milliseconds. */
@@ -219,6 +222,7 @@ export const ignorableKinds = [
   'server',
   'fdw',
 ] as const;
+/** A kind of object that `drift` can leave alone. */
 export type IgnorableKind = (typeof ignorableKinds)[number];
 
 /** What is wrong with `table:events_*`; undefined when it is right. */

@@ -1,4 +1,4 @@
-import type { ContractPolicy, MigrateSettings } from '../options.js';
+import type { ContractPolicy, Duration, MigrateSettings } from '../options.js';
 
 /** The flags that every command has, as commander gives them. */
 export interface GlobalFlags {
@@ -26,6 +26,6 @@ export function settingsFromFlags(flags: GlobalFlags): MigrateSettings {
   const given = { lockTimeout, retryFor, statementTimeout, waitForOthers, outOfOrder, edited, contract };
   return {
     ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
-    ...(flags.connectTimeout !== undefined && { connect: { timeout: flags.connectTimeout } }),
+    ...(flags.connectTimeout !== undefined && { connect: { timeout: flags.connectTimeout as Duration } }),
   };
 }

@@ -13,6 +13,7 @@ export interface Finished {
 
 export type { DryRunStatement, FoundBy, Phase };
 
+/** How far `run` goes, and how. Without any: everything that is due. */
 export interface RunOptions {
   /** The last migration to run: its name, its timestamp, or an unambiguous part of its name. */
   readonly to?: string | undefined;
@@ -28,8 +29,10 @@ export interface RunOptions {
   readonly phase?: Phase | 'all' | 'due' | undefined;
 }
 
+/** Whether a run executes its migrations, records them only, or tries them and takes all of it back. */
 export type RunMode = 'real' | 'fake' | 'dry';
 
+/** What `run` has done. */
 export interface RunResult {
   readonly applied: readonly Finished[];
   /** The contract migrations that wait for later. */
@@ -41,6 +44,7 @@ export interface RunResult {
   readonly statements?: readonly DryRunStatement[];
 }
 
+/** How far `revert` goes. Without any: the last change. */
 export interface RevertOptions {
   /** The migration to go back to: it stays applied, everything applied after it is reverted. */
   readonly to?: string | undefined;
@@ -61,6 +65,7 @@ export interface RevertedChange {
   readonly stay: readonly string[];
 }
 
+/** What `revert` has done. */
 export interface RevertResult {
   readonly reverted: readonly Finished[];
   /** The same, grouped by change. */
@@ -69,8 +74,10 @@ export interface RevertResult {
   readonly statements?: readonly DryRunStatement[];
 }
 
+/** How much `redo` reverts and applies again. Without any: the last change. */
 export type RedoOptions = Pick<RevertOptions, 'count' | 'unit'>;
 
+/** What `redo` has done. */
 export interface RedoResult {
   readonly reverted: readonly Finished[];
   readonly changes: readonly RevertedChange[];
@@ -78,6 +85,7 @@ export interface RedoResult {
   readonly waitedForLockMs: number;
 }
 
+/** A migration that the ledger lists. */
 export interface AppliedMigration {
   readonly name: string;
   readonly timestamp: number;
@@ -86,6 +94,7 @@ export interface AppliedMigration {
   readonly durationMs: number | null;
 }
 
+/** A migration that no run has applied yet. */
 export interface PendingMigration {
   readonly name: string;
   readonly timestamp: number;
@@ -95,6 +104,7 @@ export interface PendingMigration {
   readonly due?: Due;
 }
 
+/** Something that files and ledger disagree about. */
 export interface StatusProblem {
   readonly code: 'FILE_MISSING' | 'EDITED' | 'OUT_OF_ORDER' | 'HALF_DONE' | 'NO_FILES' | 'LEDGER_DUPLICATE';
   readonly migration: string | null;
@@ -109,6 +119,7 @@ export interface StatusChange {
   readonly migrations: readonly string[];
 }
 
+/** Files against ledger. Nothing is changed. */
 export interface StatusResult {
   readonly applied: readonly AppliedMigration[];
   readonly pending: readonly PendingMigration[];
@@ -117,6 +128,7 @@ export interface StatusResult {
   readonly problems: readonly StatusProblem[];
 }
 
+/** What `wait` waits for, and for how long. */
 export interface WaitOptions {
   /** Give up after so many milliseconds. 0 is never. */
   readonly timeoutMs?: number | undefined;
@@ -124,6 +136,7 @@ export interface WaitOptions {
   readonly until?: 'connected' | 'migrated' | undefined;
 }
 
+/** How long it took, and what is still pending. */
 export interface WaitResult {
   readonly waitedMs: number;
   readonly pending: readonly PendingMigration[];
@@ -138,11 +151,13 @@ export type Resolution =
   /** So many statements are done: the next command goes on behind them. */
   | { readonly as: 'done-until'; readonly statement: number };
 
+/** What is recorded of a half-done migration now. */
 export interface ResolveResult {
   readonly migration: string;
   readonly state: 'applied' | 'reverted' | 'not-started' | 'half-done';
 }
 
+/** What `create` writes: an empty migration. */
 export interface CreateOptions {
   readonly name: string;
   readonly language: 'ts' | 'js' | 'sql';
@@ -151,6 +166,7 @@ export interface CreateOptions {
   readonly moduleKind?: 'esm' | 'cjs' | undefined;
 }
 
+/** The file that `create` has written. */
 export interface CreateResult {
   readonly file: string;
   readonly name: string;

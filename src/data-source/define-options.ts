@@ -10,6 +10,7 @@ import { connectionFromUrl, inParts } from './url.js';
 export type PostgresOptions = Extract<DataSourceOptions, { readonly type: 'postgres' }>;
 type GivenOptions = Omit<PostgresOptions, 'type'>;
 
+/** What `defineDataSource` takes: the options of TypeORM for PostgreSQL, and where the project is. */
 export interface DefineDataSourceOptions extends GivenOptions {
   /**
    * What relative patterns in `entities`, `migrations` and `subscribers` are relative to: `import.meta.dirname`, or `__dirname`.

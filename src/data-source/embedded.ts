@@ -8,6 +8,7 @@ import { ExitCode, MigrateError } from '../errors.js';
 import { refuseInProduction, wiredConfig } from './pglite.js';
 import type { Extensions, PGlite, ProtocolMessage, Wire } from './pglite.js';
 
+/** The PostgreSQL that runs in the process when nothing says where a server is. */
 export interface EmbeddedOptions {
   /**
    * The folder of the database.

@@ -21,6 +21,7 @@ export interface ProtocolMessage {
 /** What a client of `pg` talks through. */
 export type Wire = Pick<PGlite, 'waitReady' | 'execProtocolStream'>;
 
+/** Of PGlite, by their names: what its package `@electric-sql/pglite-…` exports. */
 export type Extensions = Readonly<Record<string, object>>;
 
 /** What TypeORM creates by itself (for uuid, citext, hstore, cube, ltree columns and exclusions), and what migrations ask for most. */

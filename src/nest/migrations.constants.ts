@@ -7,7 +7,12 @@ export function getMigrationsOptionsToken(name: string = defaultConnection): sym
   return key('options', name);
 }
 
-/** The token of the `MigrationsService` of a named connection. */
+/**
+ * The token of the `MigrationsService` of a named connection.
+ *
+ * @example
+ * app.get<MigrationsService>(getMigrationsToken('reports'));
+ */
 export function getMigrationsToken(name: string = defaultConnection): symbol {
   return key('service', name);
 }

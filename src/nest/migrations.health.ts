@@ -4,6 +4,7 @@ import type { MigrationsService } from './migrations.service.js';
 /** What @nestjs/terminus expects of an indicator; the package itself is not needed here. */
 export type MigrationsHealth = Record<string, MigrationsHealthState>;
 
+/** What the indicator knows of one connection. */
 export interface MigrationsHealthState {
   readonly status: 'up' | 'down';
   readonly pending?: number;

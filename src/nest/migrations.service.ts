@@ -24,7 +24,12 @@ import { tellAll } from './event-log.js';
 import type { MigrationsOptions } from './interfaces/migrations-options.interface.js';
 import { getMigrationsToken } from './migrations.constants.js';
 
-/** Injects the `MigrationsService` of a named connection. */
+/**
+ * Injects the `MigrationsService` of a named connection.
+ *
+ * @example
+ * constructor(@InjectMigrations('reports') private readonly migrations: MigrationsService) {}
+ */
 export const InjectMigrations = (name?: string): ReturnType<typeof Inject> => Inject(getMigrationsToken(name));
 
 /**

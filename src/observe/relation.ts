@@ -38,6 +38,7 @@ export const lockModes = [
   'EXCLUSIVE',
   'ACCESS EXCLUSIVE',
 ] as const;
+/** A table lock of PostgreSQL. */
 export type LockMode = (typeof lockModes)[number];
 
 export interface Lock {

@@ -2,7 +2,8 @@ import type { Schema } from '../schema/read.js';
 import { keyOf, relationOf } from '../schema/object-id.js';
 import type { ObjectId } from '../schema/object-id.js';
 import { isSameThing, tornApart } from './remade.js';
-import type { Phase, PlannedChange, Step } from './step.js';
+import type { Phase } from '../files/phase.js';
+import type { PlannedChange, Step } from './step.js';
 
 /** The statements that go into one file: all in one transaction, or each by itself. */
 export interface PlannedFile {

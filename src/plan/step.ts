@@ -1,7 +1,5 @@
+import type { Phase } from '../files/phase.js';
 import type { ObjectId } from '../schema/object-id.js';
-
-/** `expand` is safe while the old version of the app still runs; `contract` only when it is gone. */
-export type Phase = 'expand' | 'contract';
 
 /** One statement of a plan. */
 export interface Step {

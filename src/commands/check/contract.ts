@@ -1,7 +1,9 @@
 import type { ErrorCode } from '../../errors.js';
 
+/** What `check` looks at, one after the other. */
 export type CheckStepName = 'files' | 'branches' | 'replay' | 'entities' | 'lint' | 'database' | 'drift';
 
+/** Which steps `check` takes. */
 export interface CheckOptions {
   /** Also looks at the database of the data source: pending, edited, missing, out of order, half-done. */
   readonly database?: boolean | undefined;
@@ -18,6 +20,7 @@ export interface CheckOptions {
   readonly cache?: boolean | undefined;
 }
 
+/** Something that `check` has found. */
 export interface CheckFinding {
   /** A notice is worth knowing, and no reason to fail. */
   readonly severity: 'error' | 'notice';
@@ -30,6 +33,7 @@ export interface CheckFinding {
   readonly next?: string;
 }
 
+/** One step of `check`, with what it has found. */
 export interface CheckStep {
   readonly name: CheckStepName;
   readonly state: 'ok' | 'notice' | 'failed';
@@ -38,6 +42,7 @@ export interface CheckStep {
   readonly error?: ErrorCode;
 }
 
+/** What `check` has found, by step. */
 export interface CheckResult {
   /** Whether no step has failed. */
   readonly ok: boolean;

@@ -1,5 +1,6 @@
 import type { IgnorableKind } from '../../options.js';
 
+/** What `drift` compares. */
 export interface DriftOptions {
   /** What is left alone, beside the setting `drift.ignore`: each `<kind>:<pattern>`, such as `table:events_*`. */
   readonly ignore?: readonly string[] | undefined;
@@ -21,6 +22,7 @@ export interface DriftedObject {
   readonly detail?: string;
 }
 
+/** How the database differs from what its migrations say. */
 export interface DriftResult {
   readonly drift: readonly DriftedObject[];
   /** Statements that would bring the database to what the migrations say. */

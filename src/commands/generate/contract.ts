@@ -1,6 +1,8 @@
-import type { Effect, Phase } from '../../plan/step.js';
+import type { Phase } from '../../files/phase.js';
+import type { Effect } from '../../plan/step.js';
 import type { FoundBy } from '../placement.js';
 
+/** What `generate` writes, and how it decides what the entities leave open. */
 export interface GenerateOptions {
   /** What the change is called; made from the changes when it is left out. */
   readonly name?: string | undefined;
@@ -40,12 +42,14 @@ export interface GenerateOptions {
   readonly ask?: Ask | undefined;
 }
 
+/** Answers the questions of `generate`, such as whether a column was renamed. */
 export interface Ask {
   choose(question: string, choices: readonly { readonly title: string; readonly value: string }[]): Promise<string>;
   text(question: string): Promise<string>;
   confirm(question: string): Promise<boolean>;
 }
 
+/** A statement of a generated migration. */
 export interface GeneratedStatement {
   readonly file: string;
   readonly migration: string;
@@ -54,6 +58,7 @@ export interface GeneratedStatement {
   readonly phase: Phase;
 }
 
+/** What `generate` has written. */
 export interface GenerateResult {
   /** Relative paths; of a dry run, those that would be written. */
   readonly files: readonly string[];
@@ -66,11 +71,13 @@ export interface GenerateResult {
   readonly texts?: readonly { readonly file: string; readonly text: string }[];
 }
 
+/** How `baseline` takes over a database that `synchronize` has made. */
 export interface BaselineOptions extends Pick<GenerateOptions, 'name' | 'language' | 'moduleKind' | 'dir' | 'shadow'> {
   /** Only says whether the database has the schema that the entities describe. */
   readonly check?: boolean | undefined;
 }
 
+/** What `baseline` has written and recorded, or what is in its way. */
 export interface BaselineResult {
   /** The statements that would give the database the schema of the entities; none when it has it. */
   readonly drift: readonly string[];

@@ -1,5 +1,6 @@
 import type { Severity } from '../../rules/rule.js';
 
+/** Which migrations `lint` judges, and how. */
 export interface LintOptions {
   /** The migrations that this revision of git does not have are judged. @default where the main branch was left */
   readonly since?: string | undefined;
@@ -19,6 +20,7 @@ export interface LintOptions {
   readonly rules?: readonly string[] | undefined;
 }
 
+/** Something that a rule has found in a migration. */
 export interface Finding {
   readonly rule: string;
   readonly severity: Severity;
@@ -36,6 +38,7 @@ export interface Finding {
   readonly fix?: string | undefined;
 }
 
+/** A migration that `lint --fix` has written anew. */
 export interface FixedMigration {
   readonly migration: string;
   readonly file?: string | undefined;
@@ -45,6 +48,7 @@ export interface FixedMigration {
   readonly left?: string | undefined;
 }
 
+/** What `lint` has found. */
 export interface LintResult {
   /** How many were judged. */
   readonly migrations: number;

@@ -2,6 +2,7 @@ import type { LockMode } from '../../observe/relation.js';
 import type { TransactionMode } from '../../options.js';
 import type { Phase } from '../contract.js';
 
+/** How `plan` looks at what is pending. */
 export interface PlanOptions {
   /** Questions that read whole tables are asked too, whether values would be in the way. @default only as far as they are quick */
   readonly deep?: boolean | undefined;
@@ -21,6 +22,7 @@ export interface PlanOptions {
  */
 export type Verdict = 'safe now' | 'not known' | 'cannot be judged' | 'will block' | 'will fail';
 
+/** What one pending migration will do. */
 export interface PlannedMigration {
   readonly name: string;
   readonly phase: Phase;
@@ -34,6 +36,7 @@ export interface PlannedMigration {
   readonly seconds: number;
 }
 
+/** What one statement of it will do. */
 export interface PlannedStatement {
   readonly sql: string;
   readonly locks: readonly { readonly table: string; readonly mode: LockMode; readonly blocks: string }[];
@@ -48,6 +51,7 @@ export interface PlannedStatement {
   readonly changes: readonly { readonly table: string; readonly rows: number | null }[];
 }
 
+/** How large a table is that a migration touches. */
 export interface TableSize {
   readonly table: string;
   /** What the statistics of the server say; null where it has not counted yet. */
@@ -58,6 +62,7 @@ export interface TableSize {
   readonly indexBytes: number;
 }
 
+/** A session on the server that may be in the way. */
 export interface Session {
   readonly pid: number;
   readonly user: string;
@@ -69,6 +74,7 @@ export interface Session {
   readonly tables: readonly string[];
 }
 
+/** What is going on at the server. */
 export interface ServerNow {
   readonly version: string;
   /** Sessions whose transaction has been open for long, or who keep others waiting. */
@@ -84,6 +90,7 @@ export interface ServerNow {
   readonly indexesBeingBuilt: readonly string[];
 }
 
+/** What `run` would do to this database now. */
 export interface PlanResult {
   readonly migrations: readonly PlannedMigration[];
   /** Contract migrations that `run` would leave for later. */

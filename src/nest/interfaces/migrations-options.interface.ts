@@ -1,11 +1,12 @@
 import type { DynamicModule, ForwardReference, InjectionToken, OptionalFactoryDependency, Type } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
 import type { EventListener } from '../../events.js';
-import type { MigrateSettings } from '../../options.js';
+import type { Duration, MigrateSettings } from '../../options.js';
 
 /** What the app does with migrations when it starts. */
 export type OnBootstrap = 'run' | 'revert' | 'check' | 'wait' | 'off';
 
+/** What a connection is migrated with: its settings, and what the app does when it starts. */
 export interface MigrationsOptions extends MigrateSettings {
   /**
    * The data source that `data-source.ts` exports. With it the module registers TypeORM by itself, and nothing in the app ever sees a
@@ -24,7 +25,7 @@ export interface MigrationsOptions extends MigrateSettings {
    * How long `wait` waits. 0 is for ever.
    * @default 0
    */
-  readonly waitTimeout?: number | string;
+  readonly waitTimeout?: Duration;
   /** Hears everything that happens, beside the Nest logger. */
   readonly onEvent?: EventListener;
 }
@@ -43,20 +44,30 @@ interface Registration {
   readonly isGlobal?: boolean;
 }
 
+/** What `MigrationsModule.forRoot` takes. */
 export interface MigrationsModuleOptions extends MigrationsOptions, Registration {}
 
+/** A class that makes the options, for `useClass` and `useExisting`. */
 export interface MigrationsOptionsFactory {
   createMigrationsOptions(): MigrationsOptions | Promise<MigrationsOptions>;
 }
 
-export interface MigrationsModuleAsyncOptions extends Registration {
+interface AsyncRegistration extends Registration {
   readonly inject?: readonly (InjectionToken | OptionalFactoryDependency)[];
-  readonly useFactory?: (...dependencies: never[]) => MigrationsOptions | Promise<MigrationsOptions>;
-  readonly useClass?: Type<MigrationsOptionsFactory>;
-  readonly useExisting?: Type<MigrationsOptionsFactory>;
   /**
    * True when a `TypeOrmModule.forRoot` elsewhere registers the connection; then no `dataSource` is expected.
    * @default false
    */
   readonly existingConnection?: boolean;
 }
+
+interface Makes {
+  readonly useFactory: (...dependencies: never[]) => MigrationsOptions | Promise<MigrationsOptions>;
+  readonly useClass: Type<MigrationsOptionsFactory>;
+  readonly useExisting: Type<MigrationsOptionsFactory>;
+}
+
+type OneOf<T> = { [K in keyof T]: Pick<T, K> & { readonly [Other in Exclude<keyof T, K>]?: undefined } }[keyof T];
+
+/** What `MigrationsModule.forRootAsync` takes: one of `useFactory`, `useClass` and `useExisting`. */
+export type MigrationsModuleAsyncOptions = AsyncRegistration & OneOf<Makes>;

@@ -5,7 +5,8 @@ import { ownDefinitionOf } from '../../schema/own-words.js';
 import { existingTable, sameId } from '../context.js';
 import type { PlanContext, Recipe } from '../context.js';
 import { step } from '../step.js';
-import type { Phase, Step } from '../step.js';
+import type { Phase } from '../../files/phase.js';
+import type { Step } from '../step.js';
 import { fittingName, quoteName } from '../../sql/index.js';
 
 /** An index on a table that is in use is built beside the traffic, which cannot be in a transaction. */

@@ -2,7 +2,8 @@ import { describeObject } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import type { PlanContext, Recipe } from '../context.js';
 import { step } from '../step.js';
-import type { Phase, Step } from '../step.js';
+import type { Phase } from '../../files/phase.js';
+import type { Step } from '../step.js';
 import { changeType } from './change-type.js';
 
 /** A type without some of its values takes the place of the old one: the old version of the app may still write them until it is gone. */

@@ -1,0 +1,32 @@
+import { ExitCode, MigrateError } from '../errors.js';
+import type { CreateOptions, RedoOptions, RevertOptions, RunOptions, WaitOptions } from './contract.js';
+
+/** A command whose misspelt option would change the database in another way than it was asked to. */
+interface Commands {
+  readonly run: RunOptions;
+  readonly revert: RevertOptions;
+  readonly redo: RedoOptions;
+  readonly wait: WaitOptions;
+  readonly create: CreateOptions;
+}
+
+const known: { readonly [C in keyof Commands]: Readonly<Record<keyof Commands[C], true>> } = {
+  run: { to: true, count: true, transaction: true, mode: true, phase: true },
+  revert: { to: true, count: true, unit: true, which: true, mode: true },
+  redo: { count: true, unit: true },
+  wait: { timeoutMs: true, until: true },
+  create: { name: true, language: true, dir: true, moduleKind: true },
+};
+
+/** What TypeScript would have told the author of a JavaScript app. */
+export function refuseUnknown(command: keyof Commands, options: object): void {
+  const names = Object.keys(known[command]);
+  const unknown = Object.keys(options).filter((name) => !names.includes(name));
+  if (unknown.length === 0) return;
+  throw new MigrateError({
+    code: 'OPTIONS_INVALID',
+    message: `${command}() does not know ${unknown.map((name) => `\`${name}\``).join(', ')}. Nothing was done.`,
+    next: `It takes ${names.map((name) => `\`${name}\``).join(', ')}.${unknown.includes('dryRun') && 'mode' in known[command] ? " For a dry run: mode: 'dry'." : ''}`,
+    exitCode: ExitCode.usage,
+  });
+}

@@ -1,0 +1,37 @@
+import { resolve } from 'node:path';
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { DataSource } from 'typeorm';
+import { createMigrator } from '../../src/index.js';
+import { failureOf } from '../support/migrations.js';
+import { readPublicApi } from '../support/public-api.js';
+import type { PublicApi } from '../support/public-api.js';
+
+describe('what can be imported from nest-migrate', () => {
+  let api: PublicApi;
+  beforeAll(() => {
+    api = readPublicApi(resolve('dist/esm/index.d.ts'));
+  });
+
+  it('is this, and nothing else', () => {
+    expect(api.exports.join('\n')).toMatchSnapshot();
+  });
+
+  it('has every type that its signatures mention', () => {
+    expect(api.missing).toEqual([]);
+  });
+
+  it('says so when a JavaScript app misspells an option, and does nothing', async () => {
+    const dataSource = new DataSource({ type: 'postgres', url: 'postgres://127.0.0.1:1/none' });
+    const error = await failureOf(createMigrator({ dataSource }).run({ dryRun: true } as object));
+    expect([error.code, error.exitCode, error.message, error.next]).toEqual([
+      'OPTIONS_INVALID',
+      2,
+      'run() does not know `dryRun`. Nothing was done.',
+      "It takes `to`, `count`, `transaction`, `mode`, `phase`. For a dry run: mode: 'dry'.",
+    ]);
+  });
+
+  it('is documented, the values with an example', () => {
+    expect(api.undocumented).toEqual([]);
+  });
+});
