@@ -33,7 +33,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   app: [...foundation, 'typeorm', 'files', 'data-source', 'typescript', 'nest'],
   'nest-commands': ['errors', 'nest'],
   cli: [...foundation, ...core, 'commands', 'migrator', 'data-source', 'typescript', 'app', 'version'],
-  index: [...foundation, 'commands', 'migrator', 'data-source', 'nest', 'testing', 'decorators'],
+  index: [...foundation, ...core, 'commands', 'migrator', 'data-source', 'nest', 'testing', 'decorators'],
 };
 
 interface PackageRule {
