@@ -65,7 +65,7 @@ export function isPartOf(fact: Fact, schema: Schema, test: (fact: Fact) => boole
 }
 
 /** Of an extension, which makes it and takes it away. */
-function isMember(id: ObjectId, schema: Schema): boolean {
+export function isMember(id: ObjectId, schema: Schema): boolean {
   const fact = schema.factOf(id);
   const belongs = (one: Fact): boolean => schema.edgesFrom(one.id).some(({ kind }) => kind === 'memberOfExtension');
   return fact !== undefined && isPartOf(fact, schema, belongs);

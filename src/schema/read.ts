@@ -4,6 +4,7 @@ import { keyOf } from './object-id.js';
 import type { ObjectId } from './object-id.js';
 import { settled } from './settle.js';
 import type { Session } from './settle.js';
+import { readMembers, unqualified } from './unqualified.js';
 
 /** What a database looks like: every object that migrations are about, read from the catalog. */
 export interface Schema {
@@ -83,14 +84,19 @@ export async function readCatalog(
     (fact) => !leftOut.has(fact.id.kind) && !isNoise(fact) && !isIgnored(fact) && !isTheirs(fact.id),
   );
   const facts = kept.map(withCollation);
-  return { facts: texts === 'settled' ? await settledIn(pool, facts) : facts, edges };
+  return onSession(pool, async (session) => {
+    // Not later: to settle texts, the search path is emptied.
+    const members = await readMembers(session);
+    return unqualified({ facts: texts === 'settled' ? await settled(facts, session) : facts, edges }, members);
+  });
 }
 
-async function settledIn(pool: CatalogPool, facts: readonly Fact[]): Promise<readonly Fact[]> {
+/** In a transaction of which nothing stays. */
+async function onSession<T>(pool: CatalogPool, work: (session: Session) => Promise<T>): Promise<T> {
   const client = (await pool.connect()) as Session & { release(): void };
   try {
     await client.query('BEGIN');
-    return await settled(facts, client);
+    return await work(client);
   } finally {
     await client.query('ROLLBACK');
     client.release();

@@ -13,10 +13,18 @@ import type { Schema } from '../schema/read.js';
 import { hashOf } from '../shadow/cache.js';
 import type { SchemaCache } from '../shadow/cache.js';
 import { initialStateOfCopy } from '../shadow/initial-state.js';
+import { withSearchPath } from '../shadow/search-path.js';
 import { withShadow } from '../shadow/shadow.js';
 import { ownTables } from './own-tables.js';
 import type { Project } from './project.js';
 import { extensionsOf } from './schema-on-shadow.js';
+
+interface SameWords {
+  readonly url: string | undefined;
+  readonly cache: SchemaCache;
+  /** Of the session that has read the database. */
+  readonly searchPath: string;
+}
 
 /**
  * The schema of the database, with the texts in which it differs as the shadow's version of PostgreSQL prints them: it is made there once
@@ -26,7 +34,7 @@ export async function inSameWords(
   expected: Schema,
   live: Schema,
   project: Project,
-  { url, cache }: { readonly url: string | undefined; readonly cache: SchemaCache },
+  { url, cache, searchPath }: SameWords,
 ): Promise<{ readonly schema: Schema; readonly warnings: readonly string[] }> {
   const suspects = differingTexts(expected, live);
   if (suspects.length === 0) return { schema: live, warnings: [] };
@@ -34,8 +42,9 @@ export async function inSameWords(
   // A change of these texts, and of nothing else, is what decides which part of the database is made.
   const { to: part } = narrow(withTexts(live, suspects, as('from')), live);
   const defaults = differingDefaults(expected, live);
-  const key = `words ${hashOf([JSON.stringify(part.facts), JSON.stringify(defaults)])}`;
-  const made = (await cache.get<Made>(key)) ?? (await makeOnShadow({ part, suspects, defaults }, project, url));
+  const key = `words ${hashOf([searchPath, JSON.stringify(part.facts), JSON.stringify(defaults)])}`;
+  const made =
+    (await cache.get<Made>(key)) ?? (await makeOnShadow({ part, suspects, defaults, searchPath }, project, url));
   if (made.failures.length === 0) await cache.set(key, made);
   const printed = withTexts(live, suspects, (one) => textsOf(one, made.payloads.get(keyOf(one.id)) ?? {}));
   const equal = defaults.filter(({ id }) => made.equalDefaults.has(keyOf(id)));
@@ -52,15 +61,19 @@ interface Made {
   readonly failures: readonly string[];
 }
 
-interface Asked {
+interface Asked extends Pick<SameWords, 'searchPath'> {
   readonly part: Schema;
   readonly suspects: readonly Difference[];
   readonly defaults: readonly TwoDefaults[];
 }
 
 /** As far as it can be made there: an extension, a role may be missing. */
-function makeOnShadow({ part, suspects, defaults }: Asked, project: Project, url: string | undefined): Promise<Made> {
-  return withShadow({ url, initial: () => initialStateOfCopy(project) }, async (shadow) => {
+function makeOnShadow(
+  { part, suspects, defaults, searchPath }: Asked,
+  project: Project,
+  url: string | undefined,
+): Promise<Made> {
+  return withShadow({ url, initial: () => withSearchPath(initialStateOfCopy(project), searchPath) }, async (shadow) => {
     const database = await shadow.database(extensionsOf(part));
     const read = (): Promise<Schema> => readSchema(database, { ignoreTables: ownTables(project), texts: 'settled' });
     const failures: string[] = [];

@@ -9,6 +9,8 @@ export interface FieldProject {
   /** What the migration of that change says, and what it must not say. */
   readonly writes: RegExp;
   readonly neverWrites?: RegExp;
+  /** Whether what is pending is planned on a copy of the database first. */
+  readonly plans?: true;
 }
 
 const commonJs = {
@@ -86,7 +88,7 @@ const uuidKeys: FieldProject = {
 @Entity() export class Tag { @PrimaryGeneratedColumn('uuid') id: string; @Column() name: string; }
 `,
   },
-  writes: /CREATE TABLE "public"\."tag" \(\s*"id" uuid NOT NULL DEFAULT [\w.]*uuid_generate_v4\(\)/,
+  writes: /CREATE TABLE "public"\."tag" \(\s*"id" uuid NOT NULL DEFAULT uuid_generate_v4\(\)/,
   neverWrites: /EXTENSION/,
 };
 
@@ -293,4 +295,58 @@ const otherName: FieldProject = {
   writes: /ALTER TABLE "public"\."account" ADD COLUMN "note" character varying/,
 };
 
-export const projects: readonly FieldProject[] = [uuidKeys, schemaOfDba, searchPath, namesRoles, code, otherName];
+const member = (
+  columns = '',
+): string => `import { Check, Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
+@Entity('member')
+@Check('member_mail', "mail <> 'nobody'::citext")
+export class Member {
+  @PrimaryGeneratedColumn('uuid') id: string;
+  @Index('member_mail_index') @Column('citext') mail: string;
+  ${columns}
+}
+`;
+
+const ownExtensions: FieldProject = {
+  name: 'extensions of another role in a schema of their own, which is in the search path of the role',
+  files: {
+    ...commonJs,
+    'src/data-source.ts': dataSource(''),
+    'src/member.entity.ts': member(),
+    'src/migrations/1600000000000-Member.ts': migration(
+      'Member1600000000000',
+      query(
+        `CREATE TABLE "member" ("id" uuid NOT NULL DEFAULT uuid_generate_v4(), "mail" citext NOT NULL, CONSTRAINT "member_mail" CHECK (mail <> 'nobody'::citext), CONSTRAINT "PK_97cbbe986ce9d14ca5894fdc072" PRIMARY KEY ("id"))`,
+        `CREATE INDEX "member_mail_index" ON "member" ("mail")`,
+      ),
+      query('DROP TABLE "member"'),
+    ),
+  },
+  prepared: (
+    migrating,
+  ) => `${mayCreate(migrating)}; CREATE SCHEMA extensions; GRANT USAGE ON SCHEMA extensions TO ${migrating};
+    CREATE EXTENSION "uuid-ossp" SCHEMA extensions; CREATE EXTENSION citext SCHEMA extensions;
+    ALTER ROLE ${migrating} SET search_path = "$user", public, extensions`,
+  changed: {
+    'src/member.entity.ts': member(
+      `@Column('uuid', { default: () => 'uuid_generate_v4()' }) token: string; @Column('citext', { nullable: true }) nick: string;`,
+    ),
+    'src/tag.entity.ts': `import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
+@Entity('tag') export class Tag { @PrimaryGeneratedColumn('uuid') id: string; @Column('citext', { array: true }) names: string[]; }
+`,
+  },
+  writes:
+    /"names" citext(?:\[\])+ NOT NULL[^]*SET DEFAULT uuid_generate_v4\(\)|SET DEFAULT uuid_generate_v4\(\)[^]*"names" citext(?:\[\])+/,
+  neverWrites: /EXTENSION|(?:public|extensions)"?\.(?:uuid|citext)/,
+  plans: true,
+};
+
+export const projects: readonly FieldProject[] = [
+  ownExtensions,
+  uuidKeys,
+  schemaOfDba,
+  searchPath,
+  namesRoles,
+  code,
+  otherName,
+];

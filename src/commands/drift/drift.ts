@@ -1,7 +1,7 @@
 import { abortable } from '../../database/cancel.js';
-import { differences, isPartOf } from '../../schema/differences.js';
+import { differences, isMember, isPartOf } from '../../schema/differences.js';
 import type { Fact } from '../../schema/engine.js';
-import { keyOf } from '../../schema/object-id.js';
+import { keyOf, objectId } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import type { Schema } from '../../schema/read.js';
 import { setAside } from '../../schema/set-aside.js';
@@ -42,8 +42,12 @@ async function differing(options: DriftOptions, context: CommandContext): Promis
   const url = options.shadow;
   const cache = cacheFor(options);
   const { schema: said, origins } = await ofTheseMigrations(applied.migrations, context, { url, cache, unmanaged: [] });
-  const { schema: has, warnings: wording } = await inSameWords(said, live.schema, context, { url, cache });
-  const isAside = asideOf(said, ignored, { unmanaged, origins });
+  const { schema: has, warnings: wording } = await inSameWords(said, live.schema, context, {
+    url,
+    cache,
+    searchPath: live.searchPath,
+  });
+  const isAside = asideOf(said, has, ignored, { unmanaged, origins });
   const expected = setAside(said, has, isAside);
   const found = differences(expected, has);
   const objects = objectsOf(found, expected, has);
@@ -76,15 +80,26 @@ interface Others {
  */
 function asideOf(
   said: Schema,
+  has: Schema,
   ignored: Ignored,
   { unmanaged, origins }: Others,
 ): (fact: Fact, schema: Schema) => boolean {
   const unmanagedKeys = new Set(unmanaged.map(keyOf));
+  const ofExtensions = new Set(
+    has.objects.flatMap(({ id, is }) =>
+      id.kind === 'extension' ? [keyOf(objectId('schema', undefined, String(is['schema'])))] : [],
+    ),
+  );
   const isForeign = ({ id }: Fact): boolean =>
-    (id.kind === 'extension' || unmanagedKeys.has(keyOf(id))) && !said.has(id);
+    (id.kind === 'extension' || unmanagedKeys.has(keyOf(id)) || isOnlyFor(id, ofExtensions, has)) && !said.has(id);
   // Only itself: what migrations make in a schema of the initial state is theirs.
   const isInitial = ({ id }: Fact): boolean => originIn(origins, id) === 'initial';
   return (fact, schema) => isInitial(fact) || isPartOf(fact, schema, (one) => isForeign(one) || ignored.names(one));
+}
+
+/** A schema in which extensions are, and nothing else. */
+function isOnlyFor(id: ObjectId, ofExtensions: ReadonlySet<string>, has: Schema): boolean {
+  return ofExtensions.has(keyOf(id)) && has.childrenOf(id).every((child) => isMember(child.id, has));
 }
 
 function leftAlone(said: Schema, has: Schema, compared: readonly DriftedObject[]): readonly string[] {

@@ -4,6 +4,7 @@ import { codeOf, MigrateError } from '../../errors.js';
 import type { MigrationList } from '../../files/migration.js';
 import { readSchema } from '../../schema/read.js';
 import type { CatalogPool, Schema } from '../../schema/read.js';
+import { searchPathOf } from '../../shadow/search-path.js';
 import { surveyInside } from '../context.js';
 import type { CommandContext, Survey } from '../context.js';
 import { findEdited } from '../applied-files.js';
@@ -14,6 +15,7 @@ import { classify } from '../../sql/index.js';
 export interface Live {
   readonly survey: Survey;
   readonly schema: Schema;
+  readonly searchPath: string;
   /** Migrations whose text is not what was applied. */
   readonly edited: readonly string[];
 }
@@ -51,7 +53,7 @@ async function readBoth(client: OwnClient, context: CommandContext, found: Migra
     const schema = await readSchema(poolOf(client, context), { ignoreTables: ownTables(context) });
     const survey = await readOnly(client, () => surveyInside(client, found, context));
     if (namesOf(before) === namesOf(survey) || attempt === mostAttempts)
-      return { survey, schema, edited: findEdited(survey) };
+      return { survey, schema, searchPath: await searchPathOf(client), edited: findEdited(survey) };
   }
 }
 

@@ -1,4 +1,5 @@
 import { abortable } from '../../database/cancel.js';
+import type { SqlClient } from '../../database/client.js';
 import { compareSchemas } from '../../schema/compare.js';
 import { followInitial } from '../../schema/follow.js';
 import { keepUnknown } from '../../schema/keep.js';
@@ -8,6 +9,7 @@ import { noCache } from '../../shadow/cache.js';
 import { ExitCode, MigrateError } from '../../errors.js';
 import { listMigrations } from '../../files/list.js';
 import { initialStateOf } from '../../shadow/initial-state.js';
+import { searchPathOf } from '../../shadow/search-path.js';
 import { withShadow } from '../../shadow/shadow.js';
 import { describeEntities } from '../../snapshot/described.js';
 import { initialOf } from '../../snapshot/initial.js';
@@ -16,6 +18,7 @@ import { ofDatabase } from '../../snapshot/of-database.js';
 import { ofEntities } from '../../snapshot/of-entities.js';
 import { inSameWords } from '../../snapshot/same-words.js';
 import type { Snapshot } from '../../snapshot/snapshot.js';
+import { poolOf } from '../../typeorm/driver.js';
 import type { CommandContext } from '../context.js';
 import { refuseMissing } from '../entities.js';
 import { placementOf } from '../placement.js';
@@ -40,7 +43,11 @@ export async function baseline(options: BaselineOptions, context: CommandContext
   const [desired, initial] = await abortable(context.signal, make, 'Nothing was changed.');
   await context.initialise();
   const { schema: live } = await ofDatabase(context);
-  const { schema: own } = await inSameWords(desired.schema, live, context, { url, cache: noCache });
+  const { schema: own } = await inSameWords(desired.schema, live, context, {
+    url,
+    cache: noCache,
+    searchPath: await searchPathOf(poolOf(context.dataSource) as SqlClient),
+  });
   const { schema: wanted, kept } = keepUnknown(followInitial(desired.schema, own, initial), own, () => true);
   const changes = await compareSchemas(own, wanted);
   const [drift, losses] = [changes.map(({ sql }) => sql), lossesIn(changes)];

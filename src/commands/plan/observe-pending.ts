@@ -14,6 +14,7 @@ import { initialStateOfCopy } from '../../shadow/initial-state.js';
 import { missingExtension } from '../../shadow/make-initial-state.js';
 import { withQueryRunner } from '../../shadow/replay.js';
 import type { ConnectedShadow } from '../../shadow/connected.js';
+import { withSearchPath } from '../../shadow/search-path.js';
 import type { CommandContext } from '../context.js';
 import { withMigratableShadow } from '../../snapshot/migratable-shadow.js';
 import { quoteName } from '../../sql/index.js';
@@ -46,6 +47,7 @@ export interface Live {
   readonly schema: Schema;
   readonly invalidIndexes: readonly InvalidIndex[];
   readonly roles: readonly string[];
+  readonly searchPath: string;
 }
 
 /** Executes what is pending on a throwaway database that has the live one's schema, until one fails. */
@@ -57,7 +59,7 @@ export async function observePending(
 ): Promise<ObservedPending> {
   return withMigratableShadow(
     context,
-    { url, initial: () => ({ ...initialStateOfCopy(context), missingRoles: 'fail' }) },
+    { url, initial: () => ({ ...withSearchPath(initialStateOfCopy(context), live.searchPath), missingRoles: 'fail' }) },
     async (shadow) => {
       // On a server, they are those of all its databases.
       if (url === undefined) await copyRoles(live.roles, shadow);

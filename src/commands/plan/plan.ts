@@ -2,6 +2,7 @@ import { abortable } from '../../database/cancel.js';
 import { withClient } from '../../database/client.js';
 import type { SqlClient } from '../../database/client.js';
 import type { KnownMigration } from '../../files/migration.js';
+import { searchPathOf } from '../../shadow/search-path.js';
 import { list, survey } from '../context.js';
 import type { CommandContext, Survey } from '../context.js';
 import { ofDatabase } from '../../snapshot/of-database.js';
@@ -91,7 +92,8 @@ async function observe(
   const invalidIndexes = await readInvalidIndexes(client);
   await context.initialise();
   const { schema } = await ofDatabase(context);
-  return observePending({ schema, invalidIndexes, roles: await readRoles(client) }, pending, context, shadow);
+  const live = { schema, invalidIndexes, roles: await readRoles(client), searchPath: await searchPathOf(client) };
+  return observePending(live, pending, context, shadow);
 }
 
 function isHalfDone({ name }: KnownMigration, { state }: Survey): boolean {

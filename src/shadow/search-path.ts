@@ -1,0 +1,16 @@
+import type { SqlClient } from '../database/client.js';
+import { quoteName, sqlTokens } from '../sql/index.js';
+import type { InitialState } from './initial-state.js';
+
+/** The search path of a session, as another role has to set it. */
+export async function searchPathOf(client: SqlClient): Promise<string> {
+  const { rows } = await client.query(`SELECT current_setting('search_path') AS path, current_user AS role`);
+  const { path = '', role = '' } = (rows[0] ?? {}) as { readonly path?: string; readonly role?: string };
+  return [...sqlTokens(path)].map(({ text }) => (text === '"$user"' ? quoteName(role) : text)).join('');
+}
+
+/** A copy of a database is made of texts that were read there: it must find what they name, where they do not say in which schema. */
+export function withSearchPath(initial: InitialState, path: string): InitialState {
+  const settings = [...initial.settings.filter(([name]) => name !== 'search_path'), ['search_path', path] as const];
+  return { ...initial, settings };
+}
