@@ -9,10 +9,12 @@ import { planChanges } from './plan.js';
 import { prove } from './prove.js';
 import type { ProofContext, ProvenFile } from './prove.js';
 import type { PlannedChange, Step } from './step.js';
+import { failedOnRow } from './try-rows.js';
 
 export interface Attempted {
   readonly planned: readonly PlannedChange[];
   readonly files: readonly ProvenFile[];
+  readonly notTried: readonly string[];
   /** Which attempt it was; the first one is what is meant. */
   readonly attempt: number;
 }
@@ -40,9 +42,9 @@ export async function planAndProve(changes: readonly Change[], context: AttemptC
     try {
       const { from, to } = context.plan;
       const files = keepPrivilegesIn(arrange(planned, from, to, { cautious }), from, to);
-      return { planned, attempt, files: await prove(files, proofOf(context)) };
+      return { planned, attempt, ...(await prove(files, proofOf(context))) };
     } catch (error) {
-      if (!isMigrateError(error)) throw error;
+      if (!isMigrateError(error) || failedOnRow(error)) throw error;
       first ??= error;
       await restore(context.proof);
     }

@@ -6,6 +6,7 @@ import { keepUnknown } from '../schema/keep.js';
 import type { Schema } from '../schema/read.js';
 import type { PlannedFile } from './arrange.js';
 import type { Step } from './step.js';
+import { tryOnRows } from './try-rows.js';
 import { classify, quoteName } from '../sql/index.js';
 
 /** A file that has been executed, and taken back. */
@@ -14,6 +15,12 @@ export interface ProvenFile extends PlannedFile {
 }
 
 type Statement = Pick<Step, 'sql' | 'comment'>;
+
+export interface Proof {
+  readonly files: readonly ProvenFile[];
+  /** What was not tried with rows, in words. */
+  readonly notTried: readonly string[];
+}
 
 export interface ProofContext {
   readonly client: SqlClient;
@@ -29,12 +36,14 @@ export interface ProofContext {
  * Executes every file on the shadow, up and down. Up must end exactly at the schema that is wanted, and each down exactly where its file
  * began. A down is not the text of its up turned around: it is the way from the schema after the file to the schema before it.
  */
-export async function prove(files: readonly PlannedFile[], context: ProofContext): Promise<readonly ProvenFile[]> {
+export async function prove(files: readonly PlannedFile[], context: ProofContext): Promise<Proof> {
   const states = [asValidated(context.from)];
+  const notTried: string[] = [];
   for (const [index, file] of files.entries()) {
     await executeAll(file.steps, file.transaction, context.client, 'up');
     const read = await context.read();
     states.push(asValidated(read));
+    notTried.push(...(await tryOnRows(file.steps, read, context.client)));
     if (index === files.length - 1)
       await expectSame(read, context.to, 'The migration does not lead exactly to what the entities describe');
   }
@@ -51,7 +60,7 @@ export async function prove(files: readonly PlannedFile[], context: ProofContext
     );
     proven.unshift({ ...file, down });
   }
-  return proven;
+  return { files: proven, notTried };
 }
 
 /** First what the steps themselves say, such as giving a column its name back; then what still differs. */

@@ -171,5 +171,5 @@ export function columnBridge({ from: old, to: renamed }: Rename, fallback: strin
       END
       `;
   const comment = 'Old and new version of the app write to different columns: both are kept the same.';
-  return temporaryTrigger(table, name, body, comment);
+  return temporaryTrigger({ table, pair: [old.name ?? '', renamed.name ?? ''] }, name, body, comment);
 }

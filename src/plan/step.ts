@@ -1,5 +1,6 @@
 import type { Phase } from '../files/phase.js';
 import type { ObjectId } from '../schema/object-id.js';
+import type { OnRows } from './on-rows.js';
 
 /** One statement of a plan. */
 export interface Step {
@@ -19,6 +20,8 @@ export interface Step {
   readonly brings?: readonly ObjectId[] | undefined;
   /** For the time between the phases: it belongs to the first one, even where the rest of its change must wait for the second. */
   readonly betweenPhases?: true | undefined;
+  /** What it does to rows, for the proof. */
+  readonly onRows?: OnRows | undefined;
   /** What is lost, in words; undefined when nothing is. */
   readonly loses?: string | undefined;
 }

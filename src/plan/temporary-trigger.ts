@@ -1,5 +1,5 @@
 import { tableSql } from '../schema/object-id.js';
-import type { ObjectId } from '../schema/object-id.js';
+import type { OnRows } from './on-rows.js';
 import { step } from './step.js';
 import type { Step } from './step.js';
 import { quoteName } from '../sql/index.js';
@@ -11,7 +11,12 @@ export interface TemporaryTrigger {
 }
 
 /** A trigger for the time in which two versions of the app are running. `body` is what happens to a row before it is written. */
-export function temporaryTrigger(table: ObjectId, name: string, body: string, comment: string): TemporaryTrigger {
+export function temporaryTrigger(
+  { table, ...what }: Omit<OnRows, 'routine'>,
+  name: string,
+  body: string,
+  comment: string,
+): TemporaryTrigger {
   const routine = `${quoteName(table.schema ?? 'public')}.${quoteName(name)}`;
   const event = `BEFORE INSERT OR UPDATE ON ${tableSql(table)} FOR EACH ROW`;
   return {
@@ -20,7 +25,9 @@ export function temporaryTrigger(table: ObjectId, name: string, body: string, co
         comment,
         effect: 'nobody waits',
       }),
-      step(`CREATE TRIGGER ${quoteName(name)} ${event} EXECUTE FUNCTION ${routine}()`),
+      step(`CREATE TRIGGER ${quoteName(name)} ${event} EXECUTE FUNCTION ${routine}()`, {
+        onRows: { table, routine, ...what },
+      }),
     ],
     drop: [
       step(`DROP TRIGGER ${quoteName(name)} ON ${tableSql(table)}`, {

@@ -198,10 +198,31 @@ describe('what nobody but the author can know', () => {
     expect(JSON.parse(asked.stdout)).toMatchObject({
       error: { code: 'DECISION_NEEDED', next: expect.stringContaining('--backfill "users.mail=') },
     });
-    await generated(...onServer, '--backfill', "users.mail=name || '@example.com'");
-    expect(classes(/fills rows in batches/)).toContain(`UPDATE "public"."users" SET "mail" = name || '@example.com'`);
+    // Named with its table, which the trigger has to know too.
+    await generated(...onServer, '--backfill', "users.mail=users.name || '@example.com'");
+    expect(classes(/fills rows in batches/)).toContain(
+      `UPDATE "public"."users" SET "mail" = users.name || '@example.com'`,
+    );
     expect(contract()).toContain('DROP TRIGGER "users_mail_fill"');
   });
+
+  it('triggers and backfills are tried on rows: what is wrong with them is said before anything is written', async () => {
+    entity('@Column() name!: string; @Column() mail!: string;');
+    const { stderr, code } = await generate('--backfill', 'users.mail=users.nme');
+    expect(stderr).toContain(
+      'The trigger "users_mail_fill" of users.mail failed on a row that was tried: column users.nme does not exist (42703). Nothing was written.',
+    );
+    expect(code).toBe(1);
+    const inTrigger = await generate('--dry-run', '--backfill', 'users.mail=(SELECT max(u.name) FROM users u)');
+    expect(inTrigger.stderr).toContain(
+      `! The trigger "users_mail_fill" of users.mail reads other tables with the privileges of the role that writes the row: the app's role needs SELECT on them.`,
+    );
+    entity(`@Column() name!: string; @Column('int', { nullable: true }) age?: number;`);
+    const nullable = await generate('--backfill', 'users.age=name || 1');
+    expect(nullable.stderr).toContain(
+      'The backfill of users.age failed on a row that was tried: column "age" is of type',
+    );
+  }, 60_000);
 
   it('every question at once', async () => {
     entity('@Column() fullName!: string; @Column() nick!: string; @Column("int") age!: number;');

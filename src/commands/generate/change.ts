@@ -1,6 +1,7 @@
 import { planAndProve } from '../../plan/attempts.js';
 import type { PlanContext } from '../../plan/context.js';
 import { nameOf } from '../../plan/name.js';
+import { readingElsewhere } from '../../plan/try-rows.js';
 import { plannedRename } from '../../plan/renames.js';
 import type { Rename } from '../../plan/renames.js';
 import type { PlannedChange } from '../../plan/step.js';
@@ -81,7 +82,7 @@ export async function change(options: GenerateOptions, sides: Sides, shadow: Sch
     tryType,
   };
   const inCatalog = renamesInCatalog(renamed, shadow, changes, options);
-  const { planned, files } = await planAndProve(changes, {
+  const { planned, files, notTried } = await planAndProve(changes, {
     plan: planContext,
     around: (rest) => [...inCatalog, ...rest, ...sides.metadata],
     proof: { ...shadow, from: shadow.schema },
@@ -96,6 +97,8 @@ export async function change(options: GenerateOptions, sides: Sides, shadow: Sch
     ...toldFrozen(sides.frozen),
     ...told(kept, sides.origins),
     ...toldLost(lost),
+    ...notTried,
+    ...readingElsewhere(files.flatMap(({ steps }) => steps)),
     ...toldDirect(renamed, shadow.schema, options),
     ...(options.online === false ? [] : inTheWay(files)),
   ];

@@ -39,5 +39,10 @@ export function backfill(table: ObjectId, column: string, expression: string, wh
     comment: `Fills ${quoteName(column)} of the rows that are there, in batches of their own.`,
     transaction: false,
     effect: 'in batches, nobody waits',
+    onRows: {
+      table,
+      column,
+      update: `SET ${name} = ${expression} WHERE ${name} IS NULL${where === '' ? '' : ` AND ${where}`}`,
+    },
   });
 }

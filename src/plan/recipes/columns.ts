@@ -127,12 +127,17 @@ function fillTrigger(table: ObjectId, column: string, expression: string): Tempo
   const body = `
       BEGIN
         IF NEW.${quoteName(column)} IS NULL THEN
-          EXECUTE $value$SELECT ${expression} FROM (SELECT ($1).*) AS row$value$ INTO NEW.${quoteName(column)} USING NEW;
+          EXECUTE $value$SELECT ${expression} FROM (SELECT ($1).*) AS ${quoteName(table.name ?? '')}$value$ INTO NEW.${quoteName(column)} USING NEW;
         END IF;
         RETURN NEW;
       END
       `;
-  return temporaryTrigger(table, name, body, 'Rows that the old version of the app writes get the value too.');
+  return temporaryTrigger(
+    { table, column, fills: expression },
+    name,
+    body,
+    'Rows that the old version of the app writes get the value too.',
+  );
 }
 
 /** `gen_random_uuid()` differs from row to row: with it ADD COLUMN would rewrite the table while everybody waits. */

@@ -124,6 +124,7 @@ function expand(rewrite: Rewrite): readonly Step[] {
     }),
     step(
       `CREATE TRIGGER ${quoteName(names.sync)} BEFORE INSERT OR UPDATE ON ${tableSql(table)} FOR EACH ROW EXECUTE FUNCTION ${routine}()`,
+      { onRows: { table, routine, column: names.successor } },
     ),
     ...(isFilled(rewrite)
       ? [step(`${alter} ADD CONSTRAINT ${quoteName(names.filled)} CHECK (${successor} IS NOT NULL) NOT VALID`)]

@@ -1,0 +1,149 @@
+import type { SqlClient } from '../database/client.js';
+import { codeOf, messageOf, MigrateError } from '../errors.js';
+import { columnOf, columnsOf } from '../schema/column.js';
+import { columnPath, describeObject, objectId, tableSql } from '../schema/object-id.js';
+import type { ObjectId } from '../schema/object-id.js';
+import type { Schema } from '../schema/read.js';
+import { classify, quoteName } from '../sql/index.js';
+import { placeholder, placeholderOfRow } from './placeholder.js';
+import type { OnRows } from './on-rows.js';
+import type { Step } from './step.js';
+
+const probe = 'nest_migrate_rows';
+
+/** Errors that say that a statement is wrong, whatever the rows are like; all others depend on the values that were tried. */
+const wrong = new Set(['42601', '42703', '42702', '42704', '42883', '42804', '42846', '42P01', '42P02', '42P18']);
+
+/**
+ * Executes the generated triggers and backfills of a file on rows, in a copy of the table without its keys, checks and other triggers.
+ * Returns what could not be tried, in words: a table that cannot be filled is no failure.
+ */
+export async function tryOnRows(steps: readonly Step[], schema: Schema, client: SqlClient): Promise<readonly string[]> {
+  const notTried: string[] = [];
+  for (const { onRows } of steps) {
+    if (onRows === undefined || !schema.has(onRows.table)) continue;
+    await client.query('BEGIN');
+    try {
+      const reason = await tryOne(onRows, schema, client);
+      if (reason !== undefined) notTried.push(`The ${nameOf(onRows)} was not tried on rows: ${reason}.`);
+    } finally {
+      await client.query('ROLLBACK');
+    }
+  }
+  return notTried;
+}
+
+/** A trigger has the privileges of the role that writes the row. */
+export function readingElsewhere(steps: readonly Step[]): readonly string[] {
+  return steps.flatMap(({ onRows }) => {
+    const reads = classify(onRows?.fills ?? '').some((expression) => expression.mentions('SELECT'));
+    return onRows === undefined || !reads
+      ? []
+      : [
+          `The ${nameOf(onRows)} reads other tables with the privileges of the role that writes the row: the app's role needs SELECT on them.`,
+        ];
+  });
+}
+
+function nameOf({ table, routine, column }: OnRows): string {
+  const of =
+    column === undefined ? describeObject(table) : columnPath(objectId('column', table.schema, column, table.name));
+  return routine === undefined ? `backfill of ${of}` : `trigger ${routine.split('.').at(-1) ?? ''} of ${of}`;
+}
+
+async function tryOne(onRows: OnRows, schema: Schema, client: SqlClient): Promise<string | undefined> {
+  const { table, routine, column, update, pair } = onRows;
+  const columns = columnsOf(table, schema).filter((id) => columnOf(schema, id)?.automatic === false);
+  const attempt = (sql: string): Promise<unknown> =>
+    client.query('SAVEPOINT row').then(() =>
+      client.query(sql).then(
+        () => undefined,
+        async (error: unknown) => {
+          await client.query('ROLLBACK TO SAVEPOINT row');
+          return error;
+        },
+      ),
+    );
+  const insert = (without: readonly string[], n: number): string => {
+    const given = columns.filter(({ name = '' }) => !without.includes(name));
+    const values = given.map((id) => valueOf(id, schema, n));
+    return `INSERT INTO pg_temp.${probe} (${given.map(({ name = '' }) => quoteName(name)).join(', ')}) SELECT ${values.join(', ')} FROM (SELECT ${n} AS n) AS number`;
+  };
+  const copy = `CREATE TEMP TABLE ${probe} (LIKE ${tableSql(table)} INCLUDING DEFAULTS INCLUDING GENERATED INCLUDING IDENTITY)`;
+  const unlike =
+    (await attempt(copy)) ?? (await attempt(insert([], 1))) ?? (await attempt(`DELETE FROM pg_temp.${probe}`));
+  if (unlike !== undefined) return unfillable(columns, schema, unlike);
+  if (routine !== undefined) {
+    const create = `CREATE TRIGGER row BEFORE INSERT OR UPDATE ON pg_temp.${probe} FOR EACH ROW EXECUTE FUNCTION ${routine}()`;
+    // It is only for the time within the file.
+    if ((await attempt(create)) !== undefined) return undefined;
+  }
+  const own = quoteName(table.name ?? '');
+  const alike = pair?.map(quoteName) ?? [];
+  const statements = [
+    ...[1, 2, 3].flatMap((n) =>
+      pair ? [insert([pair[1]], n), insert([pair[0]], n)] : [insert(column === undefined ? [] : [column], n)],
+    ),
+    ...(pair ?? []).map(
+      (name, at) =>
+        `UPDATE pg_temp.${probe} SET ${alike[at] ?? ''} = ${valueOf(objectId('column', table.schema, name, table.name), schema, 2, '2')}`,
+    ),
+    ...(update === undefined ? [] : [`UPDATE pg_temp.${probe} AS ${own} ${update}`]),
+    ...(routine === undefined
+      ? []
+      : [
+          `UPDATE pg_temp.${probe} SET ${columns
+            .slice(0, 1)
+            .map(({ name = '' }) => `${quoteName(name)} = ${quoteName(name)}`)
+            .join()}`,
+        ]),
+    `DELETE FROM pg_temp.${probe}`,
+  ];
+  for (const sql of statements) {
+    const error = await attempt(sql);
+    // An UPDATE may name its table with its schema, which the copy is not in.
+    const isOurs = update !== undefined && codeOf(error) === '42P01';
+    if (error !== undefined && wrong.has(codeOf(error) ?? '') && !isOurs) throw failed(onRows, error);
+    if (error !== undefined) return messageOf(error);
+    const [old, now] = alike;
+    if (old === undefined || now === undefined) continue;
+    const { rows } = await client.query(
+      `SELECT 1 FROM pg_temp.${probe} WHERE ROW(${old})::record *<> ROW(${now})::record`,
+    );
+    if (rows.length > 0) throw failed(onRows, `${old} and ${now} differ after an ${sql.slice(0, sql.indexOf(' '))}`);
+  }
+  return undefined;
+}
+
+/** The third row has NULL wherever there may be one. */
+function valueOf(column: ObjectId, schema: Schema, n: number, number = 'n'): string {
+  if (n === 3 && columnOf(schema, column)?.notNull === false) return 'NULL';
+  return placeholderOfRow(column, schema).replace(/\bn\b/g, number);
+}
+
+/** The columns whose types have no value here. */
+function unfillable(columns: readonly ObjectId[], schema: Schema, error: unknown): string {
+  const types = columns.filter((id) => placeholder(id, schema).startsWith(`''::`));
+  const known = /^(?:text|character|name|bytea|tsvector|tsquery|public\.(?:citext|hstore|ltree))/;
+  const unknown = types.filter((id) => !known.test(columnOf(schema, id)?.type ?? ''));
+  const named = unknown.map((id) => `${columnPath(id)} (${columnOf(schema, id)?.type ?? ''})`);
+  return named.length === 0 ? messageOf(error) : `there is no value to try for ${named.join(', ')}`;
+}
+
+const onRow = new WeakSet<object>();
+
+/** Whether it failed on a row: no other order of the steps would help. */
+export function failedOnRow(error: object): boolean {
+  return onRow.has(error);
+}
+
+function failed(onRows: OnRows, error: unknown): MigrateError {
+  const failure = new MigrateError({
+    code: 'PROOF_FAILED',
+    message: `The ${nameOf(onRows)} failed on a row that was tried: ${typeof error === 'string' ? error : messageOf(error)}${typeof error === 'string' ? '' : ` (${codeOf(error) ?? ''})`}. Nothing was written.`,
+    next: 'Correct the expression of --backfill, --using or @Backfill, if it is one; otherwise please report it, with the entities concerned.',
+    cause: error,
+  });
+  onRow.add(failure);
+  return failure;
+}
