@@ -5,6 +5,7 @@ import type { GenerateOptions } from '../../src/commands/generate/contract.js';
 import { createDatabase } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
 import { createFolder } from './shop.js';
+import { withoutAnswers } from '../support/evolve.js';
 import type { MigrationsFolder } from './shop.js';
 
 type Columns = Record<string, EntitySchemaColumnOptions>;
@@ -230,8 +231,12 @@ describe('a new type that rewrites the rows', () => {
     );
     if (process.env['SHOW']) process.stderr.write(folder.texts().slice(first).join('\n'));
     expect(
-      (await folder.generate(items(one.after, { ...one, others: one.othersAfter ?? one.others ?? [] }), one.options))
-        .files,
+      (
+        await folder.generate(
+          items(one.after, { ...one, others: one.othersAfter ?? one.others ?? [] }),
+          withoutAnswers(one.options),
+        )
+      ).files,
     ).toEqual([]);
     const second = statements.some(({ sql }) => /ADD COLUMN "c__new"/.test(sql));
     expect(second ? 'by way of a second column' : 'in one statement').toBe(one.how ?? 'by way of a second column');

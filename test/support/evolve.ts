@@ -98,9 +98,7 @@ async function evolveIn(dir: string, { database, live }: Place, evolution: Evolu
 
   const change = await as(evolution.after, async (migrator) => {
     const generated = await migrator.generate({ ...settings, ...options });
-    // Flags are for one change.
-    const none = { renames: [], drops: [], backfills: [], usings: [] };
-    const again = await migrator.generate({ ...settings, ...options, ...none });
+    const again = await migrator.generate({ ...settings, ...withoutAnswers(options) });
     expectNone(
       again.statements.map(({ sql }) => sql),
       'A second generate still finds something to do',
@@ -225,6 +223,11 @@ async function withEntities<T>(
   } finally {
     await dataSource.destroy();
   }
+}
+
+/** Options for the second time: what has been answered names nothing any more. */
+export function withoutAnswers(options: Partial<GenerateOptions> = {}): Partial<GenerateOptions> {
+  return { ...options, renames: [], drops: [], backfills: [], usings: [] };
 }
 
 /** New tables have their columns in the order of the entity. */
