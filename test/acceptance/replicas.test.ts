@@ -5,9 +5,9 @@ import { createDatabase } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
 import { createProject } from '../support/project.js';
 import type { TestProject } from '../support/project.js';
+import { full } from '../support/sample.js';
 
 /** `npm run acceptance` repeats what is random as often as the acceptance demands; the plain tests do it a few times. */
-const full = process.env['ACCEPTANCE'] === 'full';
 const rounds = (all: number, few: number): number => (full ? all : few);
 const longEnough = full ? 1_800_000 : 120_000;
 

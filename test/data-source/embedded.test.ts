@@ -13,6 +13,7 @@ import { startNode } from '../support/cli.js';
 import type { RunningCli } from '../support/cli.js';
 import { createProject } from '../support/project.js';
 import type { TestProject } from '../support/project.js';
+import { full } from '../support/sample.js';
 
 let folder: string;
 const inherited = { ...process.env };
@@ -301,7 +302,7 @@ console.log('done');
   it('survives kill -9 while it is written to, again and again', async () => {
     let before = 0;
     // From the second round on it begins with what a killed one has left.
-    const rounds = process.env['ACCEPTANCE'] === 'full' ? 10 : 2;
+    const rounds = full ? 10 : 2;
     for (let round = 0; round < rounds; round++) {
       const app = start('serve.js');
       await ready(app);

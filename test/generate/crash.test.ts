@@ -13,9 +13,8 @@ import { createProject } from '../support/project.js';
 import type { TestProject } from '../support/project.js';
 import { createFolder, everyday, everything, rowsOf, shop } from './shop.js';
 import type { MigrationsFolder } from './shop.js';
+import { full } from '../support/sample.js';
 
-/** With ACCEPTANCE=full the process dies at every statement; otherwise at some of them. */
-const full = process.env['ACCEPTANCE'] === 'full';
 const orders = 20_000;
 const longEnough = 3_600_000;
 const own = ['migrations', 'migrations_log', 'typeorm_metadata'].map((name) => objectId('table', 'public', name));

@@ -9,9 +9,9 @@ import { createDatabase, serverUrl } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
 import { changes, createFolder, rowsOf, shop } from './shop.js';
 import type { MigrationsFolder, ShopChange } from './shop.js';
+import { full } from '../support/sample.js';
 
 /** Four clients read and write while the table changes. With ACCEPTANCE=full it is large, and how long they wait is asserted. */
-const full = process.env['ACCEPTANCE'] === 'full';
 const orders = full ? 1_000_000 : 20_000;
 const longEnough = 600_000;
 /** What nobody notices, in milliseconds on top of the longest wait before. */

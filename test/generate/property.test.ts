@@ -6,8 +6,8 @@ import type { Pair } from '../support/pair.js';
 import { changedModel, randomModel } from '../support/random-entities.js';
 import { Random } from '../support/random.js';
 import { shrink } from '../support/shrink.js';
+import { full } from '../support/sample.js';
 
-const full = process.env['ACCEPTANCE'] === 'full';
 // One after the other from here on: PROPERTY_SEED=17 starts with a seed that failed.
 const first = Number(process.env['PROPERTY_SEED'] ?? 1);
 const count = Number(process.env['PROPERTY_COUNT'] ?? (full ? 2000 : 15));

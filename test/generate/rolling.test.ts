@@ -6,9 +6,9 @@ import { createDatabase } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
 import { createFolder, everything, rowsOf, shop, withoutNote } from './shop.js';
 import type { MigrationsFolder, Shop } from './shop.js';
+import { full } from '../support/sample.js';
 
 /** With ACCEPTANCE=full on a large table, so that the versions overlap for long. */
-const full = process.env['ACCEPTANCE'] === 'full';
 const orders = full ? 300_000 : 5_000;
 const longEnough = 600_000;
 

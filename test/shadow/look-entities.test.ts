@@ -18,8 +18,8 @@ import type { Entity } from '../support/evolve.js';
 import { changedModel, entitiesOf, randomModel } from '../support/random-entities.js';
 import { Random } from '../support/random.js';
 import { inTransaction, mistakes, succeeds } from './two-looks.js';
+import { full } from '../support/sample.js';
 
-const full = process.env['ACCEPTANCE'] === 'full';
 let database: TestDatabase;
 let executed = 0;
 beforeAll(async () => void (database = await createDatabase()));
