@@ -1,5 +1,6 @@
 import { isMigrateError, messageOf, MigrateError } from '../errors.js';
 import type { Blocker, Direction } from '../events.js';
+import { classify } from '../sql/index.js';
 import { withoutPasswords } from '../passwords.js';
 import { describeBlocker } from './blockers.js';
 
@@ -63,7 +64,7 @@ export function migrationFailed(error: unknown, at: FailedAt): MigrateError {
     code: 'MIGRATION_FAILED',
     message: lines.join('\n'),
     next:
-      [permissionHint(server), at.next].filter((part) => part !== undefined).join('\n') ||
+      [permissionHint(server, at.sql), at.next].filter((part) => part !== undefined).join('\n') ||
       `Correct the migration or the data, then run \`nest-migrate ${at.direction === 'up' ? 'run' : 'revert'}\` again.`,
     migration: at.migration,
     ...(at.sql !== undefined && { sql: at.sql }),
@@ -101,8 +102,11 @@ function lineOf(error: unknown): string {
   return typeof line === 'number' ? ` (line ${line} of its file)` : '';
 }
 
-function permissionHint(server: ServerError | undefined): string | undefined {
+function permissionHint(server: ServerError | undefined, sql: string | undefined): string | undefined {
   if (server?.code !== '42501') return undefined;
+  const [{ command, name, text } = {}] = classify(sql ?? '');
+  if (command === 'CREATE EXTENSION' && text !== undefined)
+    return `Ask an administrator of the database to install the extension ${name?.join('.') ?? ''}, once: ${text}; Then run again: with IF NOT EXISTS, the migration passes.`;
   if (/row-level security/.test(server.message ?? ''))
     return 'Migrate as the owner of the table (not enough with FORCE ROW LEVEL SECURITY) or as a role with BYPASSRLS: for any other role, the statement would have left out the rows that the policy hides.';
   return 'Give the role of this connection the missing privilege (GRANT … TO …, or ownership of the table), or migrate with the role that owns the schema.';

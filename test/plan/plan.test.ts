@@ -603,6 +603,16 @@ describe('what belongs to the server', () => {
     expect(await failing(changes)).toEqual(expected.map(([verdict]) => verdict !== 'safe now'));
   });
 
+  it('an extension that the role may not install: the run says what an administrator has to type', async () => {
+    await database.query(`GRANT ALL ON ALL TABLES IN SCHEMA public TO ${mine}`);
+    await database.query(`GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO ${mine}`);
+    const install = 'CREATE EXTENSION IF NOT EXISTS amcheck';
+    const pending = migration('Change1700000000001', { up: [install] });
+    const url = database.urlFor(mine ?? '', roles[0]?.password ?? '');
+    const running = using({ url, migrations: [given, pending] }, (migrator) => migrator.run());
+    expect((await failureOf(running)).next).toContain(`once: ${install};`);
+  });
+
   it('an extension of the live database that the throwaway one does not have is named', async () => {
     await database.query('CREATE EXTENSION xml2');
     const failure = await failureOf(verdicts(['SELECT 1'], {}));
