@@ -27,6 +27,18 @@ export interface MigrateSettings {
    */
   readonly contract?: ContractPolicy;
   /**
+   * Whether `generate` writes steps that keep tables in use readable and writable. With false, it writes one step, while reads and writes
+   * block.
+   * @default true
+   */
+  readonly online?: boolean;
+  /**
+   * How `generate` renames: with both names side by side until the old version of the app is gone, or by one statement, at which that
+   * version breaks.
+   * @default 'online'
+   */
+  readonly rename?: 'online' | 'directly';
+  /**
    * How long one statement may wait for a table lock before its migration is rolled back and tried again. While it waits, other queries queue behind it.
    * @default '2s'
    */
@@ -97,6 +109,8 @@ export interface ResolvedSettings {
   readonly outOfOrder: 'run' | 'warn' | 'refuse';
   readonly edited: 'warn' | 'refuse';
   readonly contract: ContractPolicy;
+  readonly online: boolean;
+  readonly rename: 'online' | 'directly';
   readonly lockTimeoutMs: number;
   readonly retryForMs: number;
   readonly statementTimeoutMs: number;
@@ -115,6 +129,7 @@ const choices = {
   outOfOrder: ['warn', 'run', 'refuse'],
   edited: ['refuse', 'warn'],
   contract: ['immediately', 'next-deploy', 'manual'],
+  rename: ['online', 'directly'],
 } as const;
 
 const durations = { lockTimeout: '2s', retryFor: '10min', statementTimeout: 0, waitForOthers: 0 } as const;
@@ -122,6 +137,7 @@ const connectDurations = { timeout: '30s', retryEvery: '1s' } as const;
 const known = new Set([
   ...Object.keys(choices),
   ...Object.keys(durations),
+  'online',
   'connect',
   'dir',
   'initialState',
@@ -165,6 +181,8 @@ export function resolveSettings(settings: MigrateSettings = {}): ResolvedSetting
   for (const key of Object.keys(lint ?? {})) {
     if (key !== 'rules') problems.push(`unknown setting "lint.${key}" (known: rules)`);
   }
+  if (given['online'] !== undefined && typeof given['online'] !== 'boolean')
+    problems.push(`online must be true or false, but is ${show(given['online'])}`);
   if (given['dir'] !== undefined && typeof given['dir'] !== 'string')
     problems.push(`dir must be a folder, but is ${show(given['dir'])}`);
   if (given['initialState'] !== undefined && typeof given['initialState'] !== 'string')
@@ -174,6 +192,8 @@ export function resolveSettings(settings: MigrateSettings = {}): ResolvedSetting
     outOfOrder: choice('outOfOrder'),
     edited: choice('edited'),
     contract: choice('contract', process.env['NODE_ENV'] === 'production' ? 'next-deploy' : 'immediately'),
+    online: settings.online ?? true,
+    rename: choice('rename'),
     lockTimeoutMs: duration('lockTimeout', given['lockTimeout'], durations.lockTimeout),
     retryForMs: duration('retryFor', given['retryFor'], durations.retryFor),
     statementTimeoutMs: duration('statementTimeout', given['statementTimeout'], durations.statementTimeout),

@@ -16,6 +16,7 @@ export function development(program: Command, action: Action): void {
     .option('--rename <old=new>', 'users.name=full_name, or users=people: it is the same, called otherwise', collect)
     .option('--drop <what>', 'users.name, or users: it goes, and nothing new is what it was', collect)
     .option('--rename-directly', 'one ALTER … RENAME: the old version of the app breaks at that moment')
+    .option('--no-rename-directly', 'both names side by side (default)')
     .option(
       '--backfill <column=sql>',
       "users.country='DE': what rows without a value get in a NOT NULL column",
@@ -25,7 +26,8 @@ export function development(program: Command, action: Action): void {
     .option('--stored-timezone <zone>', 'UTC: what stored timestamps without a zone meant')
     .option('--allow-destructive', 'also what loses data')
     .option('--prune', 'drop also what somebody made by hand and the entities do not know')
-    .option('--no-online', 'one file, one transaction, while everybody waits')
+    .option('--online', 'steps that keep tables in use (default)')
+    .option('--no-online', 'one step, one transaction, while reads and writes block')
     .option('--target-version <major>', 'the major version of the server (default: 15)', majorVersion)
     .option('--from <url>', 'start from this database instead of the migrations')
     .option('--shadow <url>', 'make the throwaway databases on this server instead of in the process')

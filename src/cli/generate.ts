@@ -1,11 +1,16 @@
 import { availableParallelism } from 'node:os';
-import type { BaselineResult, GenerateOptions, GenerateResult } from '../commands/generate/contract.js';
+import type {
+  BaselineResult,
+  GeneratedStatement,
+  GenerateOptions,
+  GenerateResult,
+} from '../commands/generate/contract.js';
 import { ExitCode } from '../errors.js';
 import { withMigrator } from './connect.js';
 import { lossLines } from './drift.js';
 import type { GlobalFlags } from './flags.js';
 import { untilFound } from './found-by.js';
-import { many } from './io.js';
+import { many, showDuration } from './io.js';
 import type { Io } from './io.js';
 import { projectLanguage } from './language.js';
 
@@ -123,20 +128,50 @@ function linesOf(result: GenerateResult, flags: GenerateFlags, io: Io): readonly
       `The entities have changed: ${many(statements.length, 'statement')} would be generated.`,
       ...statements.map(({ sql }) => `  ${shorten(sql)}`),
     ];
-  const lines: string[] = [];
-  for (const file of files) {
-    const own = statements.filter((statement) => statement.file === file);
-    lines.push(
-      `${io.paint.green('+')} ${file}${own[0]?.phase === 'contract' ? io.paint.dim('  (contract: when the old version of the app is gone)') : ''}`,
-    );
-    lines.push(...own.map(({ sql, effect }) => `    ${shorten(sql).padEnd(80)}  ${io.paint.dim(effect)}`));
-  }
+  const lines = files.flatMap((file) => [
+    `${io.paint.green('+')} ${file}`,
+    ...stepLines(
+      statements.filter((statement) => statement.file === file),
+      io,
+    ),
+  ]);
   const left = untilFound(result.foundBy, files);
   const next = `Look at ${files.length === 1 ? 'it' : 'them'}, ${left === undefined ? '' : `${left}, `}then: nest-migrate run`;
-  return [...lines, '', `Proven up and down. ${next}`];
+  const remarks = [result.reason, result.advice].flatMap((text) => (text === undefined ? [] : wrapped(text)));
+  const took = io.paint.dim(`(${showDuration(io.elapsed())})`);
+  return [...lines, '', ...remarks, `Proven up and down. ${next} ${took}`];
 }
 
-function shorten(sql: string): string {
+/** At 80 columns, by words. */
+function wrapped(text: string): readonly string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const longer = `${lines.at(-1)} ${word}`;
+    if (lines.length > 0 && longer.length <= 80) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines;
+}
+
+/** The statements of a file, by the steps that they belong to. */
+function stepLines(statements: readonly GeneratedStatement[], io: Io): readonly string[] {
+  const steps = [...new Set(statements.map(({ migration }) => migration))];
+  const width = Math.max(0, ...statements.map(({ effect }) => effect.length));
+  const room = Math.max(30, (process.stdout.columns ?? 80) - width - 6);
+  return steps.flatMap((step, index) => {
+    const own = statements.filter(({ migration }) => migration === step);
+    const isContract = own[0]?.phase === 'contract';
+    const when = isContract ? ', contract: when the old version of the app is gone' : '';
+    const heading =
+      steps.length > 1 || isContract ? [io.paint.dim(`  step ${index + 1} of ${steps.length}${when}`)] : [];
+    return [
+      ...heading,
+      ...own.map(({ sql, effect }) => `    ${shorten(sql, room).padEnd(room)}  ${io.paint.dim(effect)}`),
+    ];
+  });
+}
+
+function shorten(sql: string, width = 76): string {
   const line = sql.replace(/\s+/g, ' ').trim();
-  return line.length > 80 ? `${line.slice(0, 79)}…` : line;
+  return line.length > width ? `${line.slice(0, width - 1)}…` : line;
 }

@@ -196,6 +196,5 @@ function nothingToRun(deferred: readonly string[]): string {
 
 function summary(finished: readonly Finished[], verb: string, nothing: string, io: Io): string {
   if (finished.length === 0) return `Nothing to do: ${nothing}.`;
-  const total = finished.reduce((sum, { durationMs }) => sum + durationMs, 0);
-  return `${io.paint.bold(many(finished.length, 'migration'))} ${verb} in ${showDuration(total)}.`;
+  return `${io.paint.bold(many(finished.length, 'migration'))} ${verb} in ${showDuration(io.elapsed())}.`;
 }

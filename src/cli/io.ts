@@ -11,6 +11,8 @@ export interface Io {
   readonly signal: AbortSignal;
   /** The result: lines for people, or the one object. */
   result(data: object, lines: () => readonly string[]): void;
+  /** How long the command has been at work, in milliseconds. */
+  elapsed(): number;
   /** Progress and remarks. */
   note(line: string): void;
   /** Inside an app the data source is the app's own. */

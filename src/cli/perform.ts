@@ -19,6 +19,8 @@ export async function perform(
   };
   process.on('SIGINT', stop).on('SIGTERM', stop);
   const json = flags.json === true;
+  // A process of our own began with the command; in an app it is older.
+  const started = inApp === undefined ? 0 : performance.now();
   const write = process.stdout.write.bind(process.stdout);
   if (json) divertStdout();
   const paint = paintFor(process.stdout, flags.color !== false);
@@ -28,6 +30,7 @@ export async function perform(
     verbose: flags.verbose === true,
     paint,
     signal: controller.signal,
+    elapsed: () => performance.now() - started,
     result: (data, lines) =>
       void write(
         json

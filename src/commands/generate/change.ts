@@ -1,6 +1,8 @@
+import { arrange } from '../../plan/arrange.js';
 import { planAndProve } from '../../plan/attempts.js';
 import type { PlanContext } from '../../plan/context.js';
 import { nameOf } from '../../plan/name.js';
+import { planChanges } from '../../plan/plan.js';
 import { readingElsewhere } from '../../plan/try-rows.js';
 import { plannedRename } from '../../plan/renames.js';
 import type { Rename } from '../../plan/renames.js';
@@ -10,7 +12,7 @@ import { tryTypeChanges } from '../../plan/try-types.js';
 import { compareSchemas } from '../../schema/compare.js';
 import type { Change } from '../../schema/change.js';
 import { keepUnknown } from '../../schema/keep.js';
-import { describeObject } from '../../schema/object-id.js';
+import { describeObject, relationOf } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import type { Schema } from '../../schema/read.js';
 import { originIn } from '../../shadow/origins.js';
@@ -23,6 +25,7 @@ import type { SchemaOnShadow } from '../../snapshot/schema-on-shadow.js';
 import { withOtherQuestions } from './all-questions.js';
 import type { GenerateOptions, GenerateResult } from './contract.js';
 import { confirmLoss } from './confirm-loss.js';
+import { indexAdvice } from './index-advice.js';
 import { decide } from './decide.js';
 import type { GivenExpressions } from './decide.js';
 import { nameBefore, renameOnShadow } from './rename-on-shadow.js';
@@ -43,7 +46,7 @@ export interface ProvenChange {
   readonly files: readonly ProvenFile[];
   /** What it is called if nobody has said so. */
   readonly name: string;
-  readonly told: Pick<GenerateResult, 'warnings' | 'renames'>;
+  readonly told: Pick<GenerateResult, 'warnings' | 'renames' | 'reason' | 'advice'>;
   /** Whether something is called otherwise afterwards. */
   readonly renames: boolean;
 }
@@ -105,9 +108,39 @@ export async function change(options: GenerateOptions, sides: Sides, shadow: Sch
   return {
     files,
     name: nameOf({ changes, renames: named, from, to }),
-    told: { warnings, renames },
+    told: {
+      warnings,
+      renames,
+      ...reasonOf(files.length, options, () => {
+        const planned = planChanges(changes, planContext, 'direct');
+        const direct = arrange([...inCatalog, ...planned, ...sides.metadata], from, to);
+        return { direct: direct.length, tables: tablesInUse(changes, from) };
+      }),
+      ...indexAdvice(changes, to),
+    },
     renames: named.length > 0,
   };
+}
+
+/** Why a change takes several steps, where it could be made in fewer. */
+function reasonOf(
+  steps: number,
+  { online = true }: GenerateOptions,
+  compare: () => { readonly direct: number; readonly tables: readonly string[] },
+): Pick<GenerateResult, 'reason'> {
+  if (!online || steps < 2) return {};
+  const { direct, tables } = compare();
+  if (direct >= steps || tables.length === 0) return {};
+  const named =
+    tables.length > 3 ? `${tables.slice(0, 2).join(', ')} and ${tables.length - 2} more` : tables.join(', ');
+  const stay = tables.length === 1 ? 'stays' : 'stay';
+  return { reason: `${steps} steps: ${named} ${stay} in use; --no-online writes ${direct}` };
+}
+
+function tablesInUse(changes: readonly Change[], from: Schema): readonly string[] {
+  const tables = changes.flatMap(({ id, uses }) => [id, ...uses].map((one) => relationOf(one)));
+  const found = tables.filter((one) => one.kind === 'table' && from.has(one)).map(({ name = '' }) => name);
+  return [...new Set(found)];
 }
 
 /** What could not be planned beside the traffic: nobody should learn that in production. */

@@ -65,6 +65,10 @@ export interface GenerateResult {
   readonly statements: readonly GeneratedStatement[];
   readonly renames: readonly { readonly from: string; readonly to: string }[];
   readonly warnings: readonly string[];
+  /** Why the change has several steps; only where it could have fewer. */
+  readonly reason?: string;
+  /** What could be better in the entities. */
+  readonly advice?: string;
   /** How the data source will find the files; only where some were written. */
   readonly foundBy?: FoundBy;
   /** The texts of the files; only of a dry run. */

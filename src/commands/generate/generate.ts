@@ -38,14 +38,15 @@ import { hasFlags, refuseUnusedFlags } from './unused-flags.js';
 import { newFile, writeFiles } from './write-files.js';
 
 /** Writes the migrations that lead from what the migrations give to what the entities describe, proven up and down. */
-export async function generate(options: GenerateOptions, context: CommandContext): Promise<GenerateResult> {
+export async function generate(given: GenerateOptions, context: CommandContext): Promise<GenerateResult> {
+  const options = withSettings(given, context);
   // What is mistyped is said before anything takes its time.
-  const given = readFlags(options);
+  const expressions = readFlags(options);
   await refuseUnfindable(options, context);
   const shadow = openShadow({ url: options.shadow, initial: () => initialStateOf(context) });
   const cache = writeLater(cacheFor(options));
   try {
-    const seek = (): ReturnType<typeof find> => find(shadow, given, options, context, cache);
+    const seek = (): ReturnType<typeof find> => find(shadow, expressions, options, context, cache);
     const outcome = await abortable(context.signal, seek, 'Nothing was written.');
     if ('files' in outcome) return outcome;
     const write = async (): Promise<GenerateResult> => {
@@ -63,6 +64,12 @@ export async function generate(options: GenerateOptions, context: CommandContext
     await shadow.close();
     await cache.settled();
   }
+}
+
+/** Flags go before what the project has set. */
+function withSettings(options: GenerateOptions, { settings }: CommandContext): GenerateOptions {
+  const { online = settings.online, renameDirectly = settings.rename === 'directly' } = options;
+  return { ...options, online, renameDirectly };
 }
 
 /** What there is to write. */

@@ -1,0 +1,40 @@
+import type { Change } from '../../schema/change.js';
+import type { ObjectId } from '../../schema/object-id.js';
+import type { Schema } from '../../schema/read.js';
+import { classify } from '../../sql/index.js';
+import type { GenerateResult } from './contract.js';
+
+const most = 3;
+
+/** One line about new foreign keys whose columns have no index: a delete in the other table scans this one for each row. */
+export function indexAdvice(changes: readonly Change[], to: Schema): Pick<GenerateResult, 'advice'> {
+  const bare = changes
+    .filter(({ kind, id }) => kind === 'add constraint' && to.get(id)?.is['type'] === 'f' && !isIndexed(id, to))
+    .map(({ id }) => `${id.table}.${columnsOf(id, to).join(', ')}`);
+  if (bare.length === 0) return {};
+  const named =
+    bare.length > most ? `${bare.slice(0, most).join('; ')} and ${bare.length - most} more` : bare.join('; ');
+  return {
+    advice: `No index for the foreign key on ${named}: a DELETE in the other table scans this one. Add @Index() to the relation's column.`,
+  };
+}
+
+/** The first columns that a definition names in parentheses: those of the index or of the constraint itself. */
+function columnsOf(id: ObjectId, schema: Schema): readonly string[] {
+  const [columns = ''] = classify(String(schema.get(id)?.is['def'] ?? ''))[0]?.groups() ?? [];
+  return columns.split(',').map((one) => one.trim().replaceAll('"', ''));
+}
+
+/** Some index, of whatever kind, begins with these columns. */
+function isIndexed(key: ObjectId, schema: Schema): boolean {
+  const wanted = columnsOf(key, schema);
+  const isOfTable = (id: ObjectId): boolean => {
+    const table = id.table ?? schema.get(id)?.parent?.name;
+    return table === key.table && (schema.get(id)?.parent?.schema ?? id.schema) === key.schema;
+  };
+  return schema.objects.some(({ id, is }) => {
+    if ((id.kind !== 'index' && !['p', 'u'].includes(String(is['type']))) || !isOfTable(id)) return false;
+    const first = columnsOf(id, schema).slice(0, wanted.length);
+    return wanted.every((name) => first.includes(name));
+  });
+}
