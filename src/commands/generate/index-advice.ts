@@ -21,7 +21,8 @@ export function indexAdvice(changes: readonly Change[], to: Schema): Pick<Genera
 
 /** The first columns that a definition names in parentheses: those of the index or of the constraint itself. */
 function columnsOf(id: ObjectId, schema: Schema): readonly string[] {
-  const [columns = ''] = classify(String(schema.get(id)?.is['def'] ?? ''))[0]?.groups() ?? [];
+  const definition = schema.get(id)?.is['def'];
+  const [columns = ''] = (typeof definition === 'string' ? classify(definition)[0]?.groups() : undefined) ?? [];
   return columns.split(',').map((one) => one.trim().replaceAll('"', ''));
 }
 
@@ -34,7 +35,7 @@ function isIndexed(key: ObjectId, schema: Schema): boolean {
   };
   return schema.objects.some(({ id, is }) => {
     if ((id.kind !== 'index' && !['p', 'u'].includes(String(is['type']))) || !isOfTable(id)) return false;
-    const first = columnsOf(id, schema).slice(0, wanted.length);
-    return wanted.every((name) => first.includes(name));
+    const first = new Set(columnsOf(id, schema).slice(0, wanted.length));
+    return wanted.every((name) => first.has(name));
   });
 }
