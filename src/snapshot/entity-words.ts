@@ -2,7 +2,7 @@ import type { DataSource, EntityMetadata } from 'typeorm';
 import { keyOf, objectId } from '../schema/object-id.js';
 import type { ObjectId } from '../schema/object-id.js';
 import type { OwnText, OwnWords } from '../schema/own-words.js';
-import { classify } from '../sql/index.js';
+import { classify, commandOf } from '../sql/index.js';
 
 /** The expressions of the entities as their authors have written them, by the keys of the objects that have them. */
 export function readWords(dataSource: DataSource, statements: readonly string[], unnamed: string): OwnWords {
@@ -44,11 +44,11 @@ const kinds: Readonly<Record<string, string>> = {
 
 /** A query that is built by a function has no text but that of the statement. */
 function wordsOfView(sql: string, unnamed: string): readonly Entry[] {
+  // Most statements are long and make no view: their first words say so.
+  const kind = kinds[commandOf(sql).command];
+  if (kind === undefined) return [];
   const [statement] = classify(sql);
-  const kind = statement && kinds[statement.command];
   const [name, schema = unnamed] = statement?.name?.toReversed() ?? [];
   const text = statement?.afterName.trim().replace(/^AS\s+/, '');
-  return kind === undefined || name === undefined || !text
-    ? []
-    : [[objectId(kind, schema, name), { property: 'def', text }]];
+  return name === undefined || !text ? [] : [[objectId(kind, schema, name), { property: 'def', text }]];
 }
