@@ -86,6 +86,8 @@ export interface ErrorDetails {
   readonly migration?: string;
   /** The statement at fault. */
   readonly sql?: string;
+  /** The number of that statement in its migration, from 1 on. */
+  readonly statement?: number;
   /** What the same command had finished before it failed. */
   readonly finished?: readonly string[];
   /** What a dry run had collected before it failed. */
@@ -107,6 +109,7 @@ export class MigrateError extends Error {
   readonly exitCode: ExitCode;
   readonly migration: string | undefined;
   readonly sql: string | undefined;
+  readonly statement: number | undefined;
   readonly finished: readonly string[];
   /** Only of a dry run. */
   readonly statements: readonly DryRunStatement[] | undefined;
@@ -121,13 +124,14 @@ export class MigrateError extends Error {
     this.exitCode = details.exitCode ?? ExitCode.failed;
     this.migration = details.migration;
     this.sql = sql === undefined ? undefined : withoutPasswords(sql);
+    this.statement = details.statement;
     this.finished = details.finished ?? [];
     this.statements = withoutPasswordsInData(details.statements);
   }
 
   /** The same failure, told by somebody who knows more: which migration it was, what had been finished before. */
   with(more: Partial<ErrorDetails>): MigrateError {
-    const { code, message, next, exitCode, cause, migration, sql, finished, statements } = this;
+    const { code, message, next, exitCode, cause, migration, sql, statement, finished, statements } = this;
     const known = {
       code,
       message,
@@ -137,6 +141,7 @@ export class MigrateError extends Error {
       finished,
       ...(migration && { migration }),
       ...(sql && { sql }),
+      ...(statement && { statement }),
       ...(statements && { statements }),
     };
     return new MigrateError({ ...known, ...more });

@@ -48,8 +48,10 @@ export async function perform(
     return await command(io);
   } catch (thrown) {
     const error = isMigrateError(thrown) ? thrown : unexpected(thrown);
-    if (json) write(`${JSON.stringify(asJson(error), null, 2)}\n`);
-    else {
+    if (json) {
+      const { asJson } = await import('./error-json.js');
+      write(`${JSON.stringify(asJson(error), null, 2)}\n`);
+    } else {
       if (error.statements) write(await collected(error.statements, error));
       process.stderr.write(forPeople(error, io));
     }
@@ -76,19 +78,6 @@ function unexpected(error: unknown): MigrateError {
     next: 'Run it again with --verbose to see where it comes from. `nest-migrate status` says what is applied.',
     cause: error,
   });
-}
-
-function asJson(error: MigrateError): object {
-  const { code, message, next, migration, sql, finished, statements } = error;
-  const told = {
-    code,
-    message,
-    next,
-    ...(migration !== undefined && { migration }),
-    ...(sql !== undefined && { sql }),
-    ...(finished.length > 0 && { finished }),
-  };
-  return statements === undefined ? { error: told } : { statements, error: told };
 }
 
 /** What a dry run did before it failed is its result all the same. */

@@ -11,12 +11,26 @@ interface ServerError {
   readonly position?: string;
   readonly detail?: string;
   readonly hint?: string;
+  readonly table?: string;
+  readonly constraint?: string;
 }
 
 function serverErrorOf(error: unknown): ServerError | undefined {
   const wrapped = (error as { readonly driverError?: unknown } | undefined)?.driverError;
   const candidate = (wrapped ?? error) as ServerError | undefined;
   return typeof candidate?.code === 'string' && /^[0-9A-Z]{5}$/.test(candidate.code) ? candidate : undefined;
+}
+
+/** What the server said, also below errors of the migration's own that have it as their cause. */
+export function serverErrorBelow(error: unknown): ServerError | undefined {
+  const seen = new Set<unknown>();
+  for (let one = error; one instanceof Error && !seen.has(one); one = one.cause) {
+    // Our own `USAGE` and the `EPIPE` of the system look like a code of the server.
+    const server = isMigrateError(one) || 'syscall' in one ? undefined : serverErrorOf(one);
+    if (server) return server;
+    seen.add(one);
+  }
+  return undefined;
 }
 
 /** The code that the server gave a failure, if it was the server. */
@@ -67,7 +81,7 @@ export function migrationFailed(error: unknown, at: FailedAt): MigrateError {
       [permissionHint(server, at.sql), at.next].filter((part) => part !== undefined).join('\n') ||
       `Correct the migration or the data, then run \`nest-migrate ${at.direction === 'up' ? 'run' : 'revert'}\` again.`,
     migration: at.migration,
-    ...(at.sql !== undefined && { sql: at.sql }),
+    ...(at.sql !== undefined && { sql: at.sql, statement: at.statement }),
     cause: error,
   });
 }

@@ -17,6 +17,16 @@ export class CreateUsers1700000000001 implements MigrationInterface {
   async down(queryRunner: QueryRunner): Promise<void> { await queryRunner.query('DROP TABLE users'); }
 }
 `;
+const updatesUsers = (
+  before: string,
+  after: string,
+): string => `exports.Unique1700000000003 = class Unique1700000000003 {
+  async up(queryRunner) {
+    await queryRunner.query('SELECT 1');
+    ${before}await queryRunner.query('UPDATE users SET id = 1')${after}
+  }
+};
+`;
 
 let database: TestDatabase;
 let project: TestProject;
@@ -220,6 +230,44 @@ describe('for programs', () => {
     expect(await json('nonsense')).toEqual({
       error: { code: 'USAGE', message: expect.stringContaining('unknown command'), next: expect.any(String) },
     });
+  });
+
+  it.each([
+    ['SQL', '3-Unique.sql', '-- up\nSELECT 1;\nUPDATE users SET id = 1;\n'],
+    ['a class, where TypeORM wraps the error', '3-Unique.js', updatesUsers('', '')],
+    [
+      'a class that wraps the error itself',
+      '3-Unique.js',
+      updatesUsers('try { ', `; } catch (cause) { throw new Error('No update', { cause }); }`),
+    ],
+  ])('an error has what the server said of it as fields: %s', async (_title, file, text) => {
+    await cli('run');
+    await database.query('ALTER TABLE users ADD CONSTRAINT users_id UNIQUE (id); INSERT INTO users VALUES (1), (2)');
+    project.write(`migrations/170000000000${file}`, text);
+    expect(await json('run')).toEqual({
+      error: {
+        code: 'MIGRATION_FAILED',
+        message: expect.stringContaining('Unique1700000000003'),
+        next: expect.any(String),
+        migration: 'Unique1700000000003',
+        statement: 2,
+        sql: 'UPDATE users SET id = 1',
+        sqlState: '23505',
+        table: 'users',
+        constraint: 'users_id',
+        detail: 'Key (id)=(1) already exists.',
+      },
+    });
+  });
+
+  it('the fields of an error show no password', async () => {
+    await cli('run');
+    const address = 'postgres://app:s3cr3t-word@host/db';
+    await database.query(`ALTER TABLE users ADD UNIQUE (email); INSERT INTO users VALUES (1, '${address}')`);
+    project.write('migrations/1700000000003-Unique.sql', `-- up\nINSERT INTO users SELECT id, email FROM users;\n`);
+    const { stdout } = await cli('run', '--json');
+    expect(JSON.parse(stdout).error.detail).toBe('Key (email)=(postgres://app:***@host/db) already exists.');
+    expect(stdout).not.toContain('s3cr3t');
   });
 
   it('keeps what user code prints off stdout', async () => {
