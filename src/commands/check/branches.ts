@@ -166,11 +166,15 @@ function namesOf(migrations: Migrations): string {
 /** Whoever comes second makes theirs anew, behind the other. */
 function remedy({ branches }: Meeting): string {
   const later = branches.toSorted((a, b) => (b[0]?.timestamp ?? 0) - (a[0]?.timestamp ?? 0))[0] ?? [];
-  const files = later.map(({ file }) => fromHere(file ?? ''));
+  // A file with several migrations is called after its last one.
+  const lasts = later.filter(({ file }, index) => later[index + 1]?.file !== file);
+  const files = lasts.map(({ file }) => fromHere(file ?? ''));
   const newest = Math.max(...branches.flat().map(({ timestamp }) => timestamp), Date.now());
-  const moves = later.map(({ timestamp }, index) => {
+  const moves = lasts.map((last, index) => {
+    const { timestamp } = last;
+    const before = later.indexOf(last);
     const from = files[index] ?? '';
-    return `git mv ${from} ${from.replace(String(timestamp), String(newest + 1 + index))}`;
+    return `git mv ${from} ${from.replace(String(timestamp), String(newest + 1 + before))}`;
   });
   return [
     `Revert ${later.length === 1 ? 'the later one' : 'the later ones'} where applied already (nest-migrate revert), then make ${later.length === 1 ? 'it' : 'them'} anew behind the other branch:`,
