@@ -67,7 +67,12 @@ async function fromFile(project: Project): Promise<Source> {
   const { findDataSourceFile } = await import('../data-source/find.js');
   const { loadDataSource } = await import('../data-source/load.js');
   const { settingsOf } = await import('../data-source/settings.js');
-  const dataSource = await loadDataSource(project.dataSource ?? findDataSourceFile(project.dir));
+  const { loadEnvFiles } = await import('../data-source/environment.js');
+  const { scriptedDataSources } = await import('../data-source/scripts.js');
+  const file = project.dataSource ?? findDataSourceFile(project.dir);
+  const scripted = scriptedDataSources(project.dir).find((one) => resolve(project.dir, one.dataSource) === file);
+  if (scripted) loadEnvFiles(scripted.envFiles.map((name) => resolve(project.dir, name)));
+  const dataSource = await loadDataSource(file);
   return { dataSource, settings: settingsOf(dataSource) };
 }
 

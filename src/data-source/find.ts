@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, relative } from 'node:path';
 import { ExitCode, MigrateError } from '../errors.js';
+import { scriptedDataSources } from './scripts.js';
 
 const extensions = ['ts', 'mts', 'cts', 'js', 'mjs', 'cjs'];
 const folders = ['', 'src', 'dist', 'dist/src'];
@@ -16,7 +17,10 @@ const otherNames = [
   'typeorm',
 ];
 
-/** The data source file of a project. Sources win over what was compiled from them, where TypeScript can be loaded. */
+/**
+ * The data source file of a project: under its usual name, or as the scripts of package.json hand it to TypeORM's command. Sources win over
+ * what was compiled from them, where TypeScript can be loaded.
+ */
 export function findDataSourceFile(projectDir: string): string {
   const candidates = folders.flatMap((folder) =>
     extensions.map((extension) => join(projectDir, folder, `data-source.${extension}`)),
@@ -24,7 +28,12 @@ export function findDataSourceFile(projectDir: string): string {
   const found = candidates.filter(isFile);
   const sources = canLoadTypeScript(projectDir) ? found : found.filter((file) => !/\.[cm]?ts$/.test(file));
   const [first] = [...sources, ...found];
-  if (first !== undefined) return first;
+  const scripted = scriptedDataSources(projectDir).map(({ dataSource }) => dataSource);
+  const usual = first === undefined ? [] : [relative(projectDir, first)];
+  const all = [...usual, ...scripted.filter((one) => !usual.some((other) => isSame(one, other)))];
+  const [only, another] = all;
+  if (only !== undefined && another !== undefined) throw ambiguous(only, another);
+  if (only !== undefined) return join(projectDir, only);
   const near = nearCandidates(projectDir);
   throw new MigrateError({
     code: 'DATA_SOURCE_NOT_FOUND',
@@ -33,6 +42,24 @@ export function findDataSourceFile(projectDir: string): string {
       near.length === 0
         ? 'Make one: npx nest-migrate init. Or name yours: --data-source path/to/data-source.ts; or the Nest module that has the connection: --app src/app.module.ts'
         : `Found ${near.join(', ')}: pass the right one with --data-source ${near[0]}. Or make one: npx nest-migrate init`,
+    exitCode: ExitCode.usage,
+  });
+}
+
+/** `dist/data-source.js` is what `src/data-source.ts` becomes. */
+function isSame(one: string, other: string): boolean {
+  return nameOf(one) === nameOf(other);
+}
+
+function nameOf(file: string): string {
+  return file.replace(/\.[cm]?[jt]s$/, '').replace(/^(?:(?:src|dist|build|out)[\\/])+/, '');
+}
+
+function ambiguous(one: string, other: string): MigrateError {
+  return new MigrateError({
+    code: 'DATA_SOURCE_INVALID',
+    message: `There are two data sources, and nothing says which one is meant: ${one}, and ${other}. The database was not touched.`,
+    next: `Name one: --data-source ${one}; or for all commands, in package.json: "nest-migrate": { "dataSource": ${JSON.stringify(one)} }`,
     exitCode: ExitCode.usage,
   });
 }

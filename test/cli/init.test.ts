@@ -68,6 +68,27 @@ describe('init', () => {
     });
   });
 
+  it('leaves in charge what TypeORM works with: data source, migrations, environment', async () => {
+    const typeorm = 'env-cmd -- ts-node ./node_modules/typeorm/cli.js';
+    nestProject({
+      'package.json': JSON.stringify({
+        name: 'app',
+        dependencies: { '@nestjs/core': '12' },
+        scripts: { typeorm, 'migration:run': 'npm run typeorm -- -d src/database/source.js migration:run' },
+      }),
+      'src/database/source.js': `const { DataSource } = require('typeorm');
+        module.exports = new DataSource({ type: 'postgres', host: process.env.DB_HOST, port: 1, migrations: [__dirname + '/migrations/*.js'] });`,
+      'src/app.module.ts': 'TypeOrmModule.forRoot({})',
+      '.env': 'DB_HOST=from-the-file.invalid',
+    });
+    const { code, stdout } = await cli('init');
+    expect([code, stdout]).toEqual([0, expect.stringContaining('1. All commands read src/database/source.js,')]);
+    expect(stdout).toMatch(/^\+ \.gitignore\n\+ package\.json\n/);
+    expect(['src/data-source.ts', 'src/migrations', '.env.example'].filter((file) => project.has(file))).toEqual([]);
+    expect(JSON.parse(project.read('package.json'))).not.toHaveProperty('nest-migrate');
+    expect((await cli('status', '--connect-timeout', '0')).stderr).toContain('from-the-file.invalid');
+  });
+
   it('proposes the app itself where the connection is written in its modules, and warns of synchronize', async () => {
     nestProject({
       'src/app.module.ts':

@@ -3,6 +3,7 @@ import { join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { findDataSourceFile } from '../../src/data-source/find.js';
 import { loadDataSource } from '../../src/data-source/load.js';
+import { scriptedDataSources } from '../../src/data-source/scripts.js';
 import { runNode } from '../support/cli.js';
 import { createProject } from '../support/project.js';
 import type { TestProject } from '../support/project.js';
@@ -66,6 +67,73 @@ describe('finding the data source', () => {
       }),
     );
     expect(found).toThrow(/src, dist, dist\/src/);
+  });
+
+  const scripts = (...commands: readonly string[]): void => {
+    const named = Object.fromEntries(
+      commands.map((command, index) => [index === 0 ? 'typeorm' : `m${index}`, command]),
+    );
+    project.write('package.json', JSON.stringify({ name: 'app', scripts: named }));
+  };
+  const cli = 'ts-node -r tsconfig-paths/register ./node_modules/typeorm/cli.js';
+
+  it.each<readonly [what: string, commands: readonly string[], envFiles: readonly string[]]>([
+    ['-d', [`${cli} -d src/db/source.ts migration:run`], []],
+    ['--dataSource', ['typeorm-ts-node-commonjs --dataSource ./src/db/source.ts migration:run'], []],
+    [
+      'npm run, with env-cmd',
+      [`env-cmd -- ${cli}`, 'npm run typeorm -- --dataSource=src/db/source.ts migration:run'],
+      ['.env'],
+    ],
+    [
+      'yarn, with a file for env-cmd',
+      [`env-cmd -f config/dev.env ${cli}`, 'yarn typeorm -d "src/db/source.ts" x'],
+      ['config/dev.env'],
+    ],
+    [
+      'pnpm, with dotenv-cli',
+      [`dotenv -e .env.local -- ${cli}`, 'pnpm run typeorm -d src/db/source.ts x'],
+      ['.env.local'],
+    ],
+    ['dotenv itself', [`node -r dotenv/config ./node_modules/typeorm/cli.js -d src/db/source.ts x`], ['.env']],
+    [
+      'the same in several scripts',
+      [cli, 'npm run typeorm -- -d src/db/source.ts a', 'npm run typeorm -- -d ./src/db/source.ts b'],
+      [],
+    ],
+  ])('takes what the scripts hand to TypeORM: %s', (_what, commands, envFiles) => {
+    project.write('src/db/source.ts', '');
+    scripts(...commands);
+    expect(found()).toBe('src/db/source.ts');
+    expect(scriptedDataSources(project.dir)).toEqual([{ dataSource: 'src/db/source.ts', envFiles }]);
+  });
+
+  it('refuses to choose between two', () => {
+    for (const file of ['src/one.ts', 'src/two.ts']) project.write(file, '');
+    scripts(`${cli} -d src/one.ts`, `${cli} -d src/two.ts`);
+    expect(found).toThrow(
+      expect.objectContaining({
+        code: 'DATA_SOURCE_INVALID',
+        message: expect.stringContaining('src/one.ts, and src/two.ts') as unknown,
+        next: expect.stringContaining('"nest-migrate": { "dataSource": "src/one.ts" }') as unknown,
+      }),
+    );
+    project.write('src/data-source.ts', '');
+    expect(found).toThrow('src/data-source.ts, and src/one.ts');
+  });
+
+  it('is not led astray by other scripts, nor by files that are not there', () => {
+    for (const file of ['src/data-source.ts', 'src/main.ts']) project.write(file, '');
+    scripts(
+      `${cli} -d dist/data-source.js`,
+      `${cli} -d src/gone.ts`,
+      'node -d src/main.ts',
+      'npm run m4',
+      'npm run m3',
+    );
+    expect(found()).toBe('src/data-source.ts');
+    project.write('dist/data-source.js', '');
+    expect(found()).toBe('src/data-source.ts');
   });
 
   it.each(['src/database/data-source.ts', 'typeorm.config.ts', 'ormconfig.js', 'src/config/typeorm.config.ts'])(

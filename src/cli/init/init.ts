@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ExitCode, messageOf, MigrateError } from '../../errors.js';
+import { scriptedDataSources } from '../../data-source/scripts.js';
 import { libpgQuery, pgDelta, pglite } from '../../version.js';
 import { findSynchronize, readNestApp } from './nest-app.js';
 import type { Found } from './nest-app.js';
@@ -37,13 +38,17 @@ export function initProject(dir: string, mode: 'real' | 'dry'): InitResult {
   const app = readNestApp(dir);
   // Where the app's sources are: what lies beside them is not compiled in every project, and moves the compiled entry file in others.
   const folder = existsSync(join(dir, 'src')) ? 'src' : '.';
-  const own = app === undefined ? [dataSource(dir, manifest, folder)] : [];
+  // What TypeORM's command works with stays in charge: its data source, its folder of migrations, its environment.
+  const [scripted] = scriptedDataSources(dir);
+  const inApp = scripted === undefined ? app : undefined;
+  const own = inApp === undefined ? [dataSource(dir, manifest, folder)] : [];
   const changes = [
-    ...own,
-    newFile(dir, '.env.example', envExample()),
+    ...(scripted
+      ? [{ file: scripted.dataSource, text: undefined }]
+      : [...own, newFile(dir, '.env.example', envExample())]),
     gitignore(dir),
-    packageJson(manifest, app?.file),
-    newFile(dir, join(folder, 'migrations/.gitkeep'), ''),
+    packageJson(manifest, inApp?.file),
+    ...(scripted ? [] : [newFile(dir, join(folder, 'migrations/.gitkeep'), '')]),
   ];
   const writes = changes.filter((change) => change.text !== undefined);
   if (mode === 'real') for (const { file, text } of writes) write(join(dir, file), text ?? '');
@@ -52,7 +57,7 @@ export function initProject(dir: string, mode: 'real' | 'dry'): InitResult {
     differing: changes.flatMap(({ file, diff }) => (diff === undefined ? [] : [{ file, diff }])),
     unchanged: changes.filter(({ text, diff }) => text === undefined && diff === undefined).map(({ file }) => file),
     warnings: findSynchronize(dir).map(warnOf),
-    next: nextSteps(app),
+    next: nextSteps(app, scripted?.dataSource),
   };
 }
 
@@ -165,10 +170,12 @@ function warnOf({ file, line, what }: Found): string {
   return `${file}:${line} says ${what}: true. Set it to false once the database is under migrations (docs/leaving-synchronize.md).`;
 }
 
-function nextSteps(app: Found | undefined): readonly string[] {
+function nextSteps(app: Found | undefined, scripted: string | undefined): readonly string[] {
   const module = app === undefined ? 'MigrationsModule.forRoot({ dataSource })' : 'MigrationsModule.forRoot()';
   return [
-    'Copy .env.example to .env and set DATABASE_URL (without it, an embedded database is used in development).',
+    scripted === undefined
+      ? 'Copy .env.example to .env and set DATABASE_URL (without it, an embedded database is used in development).'
+      : `All commands read ${scripted}, as the scripts of package.json say: nest-migrate status shows what is applied.`,
     `Import ${module} in your AppModule, so that the app migrates when it starts.`,
     `npm i -D ${pglite} ${pgDelta} ${libpgQuery}, for nest-migrate generate, check, lint and plan.`,
     'nest-migrate generate, then nest-migrate run. Is there a database that synchronize has made? nest-migrate baseline.',

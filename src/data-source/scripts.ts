@@ -1,0 +1,59 @@
+import { readFileSync, statSync } from 'node:fs';
+import { join, normalize } from 'node:path';
+
+/** What a script of package.json hands to TypeORM's command. */
+export interface Scripted {
+  /** Relative to the project, as a file that is there. */
+  readonly dataSource: string;
+  /** The files of environment variables that are loaded before. */
+  readonly envFiles: readonly string[];
+}
+
+/** The data sources that the scripts of a project name, each once. */
+export function scriptedDataSources(projectDir: string): readonly Scripted[] {
+  const scripts = scriptsOf(projectDir);
+  const found = new Map<string, Scripted>();
+  for (const name of Object.keys(scripts)) {
+    const command = expanded(name, scripts);
+    const [, , path] = /\s(?:-d|--dataSource)[ =](["']?)([^\s"']+)\1/.exec(command) ?? [];
+    if (path === undefined || !command.includes('typeorm')) continue;
+    const dataSource = normalize(path);
+    if (statSync(join(projectDir, dataSource), { throwIfNoEntry: false })?.isFile() !== true) continue;
+    if (!found.has(dataSource)) found.set(dataSource, { dataSource, envFiles: envFilesIn(command) });
+  }
+  return [...found.values()];
+}
+
+function scriptsOf(projectDir: string): Readonly<Record<string, string>> {
+  try {
+    const { scripts } = JSON.parse(readFileSync(join(projectDir, 'package.json'), 'utf8')) as { scripts?: unknown };
+    const all = Object.entries(typeof scripts === 'object' && scripts !== null ? scripts : {});
+    return Object.fromEntries(all.filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
+  } catch {
+    return {};
+  }
+}
+
+/** With the scripts that it calls in their places: `npm run typeorm -- -d src/data-source.ts`. */
+function expanded(
+  name: string,
+  scripts: Readonly<Record<string, string>>,
+  calling: ReadonlySet<string> = new Set(),
+): string {
+  const inside = new Set([...calling, name]);
+  return (scripts[name] ?? '').replace(
+    /\b(?:npm|yarn|pnpm|bun)(?: run)? ([\w:.-]+)(?: --(?= ))?/g,
+    (call, other: string) =>
+      scripts[other] === undefined || inside.has(other) ? call : expanded(other, scripts, inside),
+  );
+}
+
+/** By env-cmd, dotenv-cli, or dotenv itself. */
+function envFilesIn(command: string): readonly string[] {
+  const [, options] = /\b(?:env-cmd|dotenv)\b((?: -[\w-]+(?:[ =](?!-)[^\s-]\S*)?)*)(?: --)? /.exec(command) ?? [];
+  if (options !== undefined) {
+    const files = [...options.matchAll(/ (?:-f|--file|-e)[ =](\S+)/g)].map(([, file]) => file ?? '');
+    return files.length > 0 ? files : ['.env'];
+  }
+  return /(?:-r|--require|--import)[ =]dotenv\/config\b/.test(command) ? ['.env'] : [];
+}
