@@ -1,14 +1,16 @@
 // Packs the package, and looks at what a user would install. Leaves the tarball at the path given, for other tools.
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 const root = resolve(import.meta.dirname, '..');
 const limit = 450_000;
 const expected =
-  /^(dist\/(esm|cjs)\/(package\.json|.+\.(js|d\.ts))|README\.md|LICENSE|\.env\.example|CHANGELOG\.md|package\.json)$/;
+  /^(dist\/(esm|cjs)\/(package\.json|.+\.(js|d\.ts))|README\.md|LICENSE|\.env\.example|CHANGELOG\.md|docs\/[a-z-]+\.md|package\.json)$/;
 const needed = ['README.md', 'LICENSE', '.env.example', 'CHANGELOG.md', 'package.json'];
+// `nest-migrate help` prints them.
+const pages = readdirSync(join(root, 'docs')).map((name) => `docs/${name}`);
 
 const run = (command, args, cwd) =>
   execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
@@ -26,7 +28,9 @@ function problemsOf(tarball, dir) {
   const paths = new Set(files.map(({ path }) => path));
   return [
     ...files.filter(({ path }) => !expected.test(path)).map(({ path }) => `${path} does not belong in the package`),
-    ...[...new Set([...needed, ...targets])].filter((path) => !paths.has(path)).map((path) => `${path} is missing`),
+    ...[...new Set([...needed, ...pages, ...targets])]
+      .filter((path) => !paths.has(path))
+      .map((path) => `${path} is missing`),
     ...files.flatMap(({ path }) => tracesIn(path, readFileSync(join(packed, path), 'utf8'))),
     ...targetsOf(bin).flatMap((path) => binProblems(path, packed, files)),
     ...(size > limit ? [`the tarball has ${size} bytes, more than ${limit}`] : []),

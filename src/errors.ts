@@ -9,58 +9,61 @@ import { withoutPasswords, withoutPasswordsIn, withoutPasswordsInData } from './
 export const ExitCode = { done: 0, failed: 1, usage: 2, todo: 3 } as const;
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode] | 130 | 143;
 
-/** Every failure this package reports has one of these codes; scripts can rely on them. */
-export type ErrorCode =
+/** In the order of the work that fails. */
+export const errorCodes = [
   // wrong usage or configuration
-  | 'USAGE'
-  | 'OPTIONS_INVALID'
-  | 'DATA_SOURCE_NOT_FOUND'
-  | 'DATA_SOURCE_INVALID'
-  | 'APP_INVALID'
-  | 'SYNCHRONIZE_ON'
-  | 'PACKAGE_MISSING'
-  | 'EMBEDDED_IN_PRODUCTION'
-  | 'EMBEDDED_IN_USE'
+  'USAGE',
+  'OPTIONS_INVALID',
+  'DATA_SOURCE_NOT_FOUND',
+  'DATA_SOURCE_INVALID',
+  'APP_INVALID',
+  'SYNCHRONIZE_ON',
+  'PACKAGE_MISSING',
+  'EMBEDDED_IN_PRODUCTION',
+  'EMBEDDED_IN_USE',
   // migration files
-  | 'TYPESCRIPT_SYNTAX'
-  | 'FILE_LOAD_FAILED'
-  | 'FILE_INVALID'
-  | 'FILE_EXISTS'
-  | 'FILE_NOT_WRITTEN'
-  | 'FILE_NOT_MATCHED'
-  | 'DUPLICATE_MIGRATION'
-  | 'CHANGE_INCOMPLETE'
-  | 'MIGRATION_UNKNOWN'
-  | 'MIGRATION_FILE_MISSING'
-  | 'MIGRATION_EDITED'
-  | 'MIGRATION_DEPENDENCY'
-  | 'REPLAY_FAILED'
-  | 'OUT_OF_ORDER'
+  'TYPESCRIPT_SYNTAX',
+  'FILE_LOAD_FAILED',
+  'FILE_INVALID',
+  'FILE_EXISTS',
+  'FILE_NOT_WRITTEN',
+  'FILE_NOT_MATCHED',
+  'DUPLICATE_MIGRATION',
+  'CHANGE_INCOMPLETE',
+  'MIGRATION_UNKNOWN',
+  'MIGRATION_FILE_MISSING',
+  'MIGRATION_EDITED',
+  'MIGRATION_DEPENDENCY',
+  'REPLAY_FAILED',
+  'OUT_OF_ORDER',
   // the database
-  | 'CONNECTION_FAILED'
-  | 'AUTHENTICATION_FAILED'
-  | 'DATABASE_MISSING'
-  | 'READ_ONLY'
-  | 'PERMISSION_DENIED'
-  | 'LOCK_NOT_ACQUIRED'
-  | 'LOCK_LOST'
+  'CONNECTION_FAILED',
+  'AUTHENTICATION_FAILED',
+  'DATABASE_MISSING',
+  'READ_ONLY',
+  'PERMISSION_DENIED',
+  'LOCK_NOT_ACQUIRED',
+  'LOCK_LOST',
   // running
-  | 'MIGRATION_FAILED'
-  | 'MIGRATION_BLOCKED'
-  | 'MIGRATION_HALF_DONE'
-  | 'OUTCOME_UNKNOWN'
-  | 'MIGRATIONS_PENDING'
-  | 'WAIT_TIMEOUT'
+  'MIGRATION_FAILED',
+  'MIGRATION_BLOCKED',
+  'MIGRATION_HALF_DONE',
+  'OUTCOME_UNKNOWN',
+  'MIGRATIONS_PENDING',
+  'WAIT_TIMEOUT',
   // what the entities describe, created on a throwaway database
-  | 'ENTITIES_INVALID'
-  | 'SHADOW_EXTENSION'
+  'ENTITIES_INVALID',
+  'SHADOW_EXTENSION',
   // what a database has before its first migration
-  | 'INITIAL_STATE_FAILED'
+  'INITIAL_STATE_FAILED',
   // generating
-  | 'DECISION_NEEDED'
-  | 'PROOF_FAILED'
-  | 'CANCELLED'
-  | 'INTERNAL';
+  'DECISION_NEEDED',
+  'PROOF_FAILED',
+  'CANCELLED',
+  'INTERNAL',
+] as const;
+/** Every failure this package reports has one of these codes; scripts can rely on them. */
+export type ErrorCode = (typeof errorCodes)[number];
 
 /** A statement that a dry run has met. */
 export interface DryRunStatement {

@@ -136,6 +136,7 @@ const baseline: Later<typeof import('./generate.js').baseline> = async (...args)
   (await import('./generate.js')).baseline(...args);
 const check: Later<typeof import('./check.js').check> = async (...args) => (await import('./check.js')).check(...args);
 const drift: Later<typeof import('./drift.js').drift> = async (...args) => (await import('./drift.js')).drift(...args);
+const help: Later<typeof import('./help.js').help> = async (...args) => (await import('./help.js')).help(...args);
 const lint: Later<typeof import('./lint/lint.js').lint> = async (...args) =>
   (await import('./lint/lint.js')).lint(...args);
 const plan: Later<typeof import('./plan.js').plan> = async (...args) => (await import('./plan.js')).plan(...args);
@@ -156,6 +157,7 @@ export const handlers = {
   plan,
   resolve,
   init,
+  help,
 };
 
 function modeOf(flags: ModeFlags): RunMode {

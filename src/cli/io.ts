@@ -13,6 +13,8 @@ export interface Io {
   result(data: object, lines: () => readonly string[]): void;
   /** How long the command has been at work, in milliseconds. */
   elapsed(): number;
+  /** A text of our own as it is: the addresses in it are examples. */
+  page(data: object, text: string): void;
   /** Progress and remarks. */
   note(line: string): void;
   /** Inside an app the data source is the app's own. */

@@ -41,6 +41,7 @@ export async function perform(
                 .join(''),
             ),
       ),
+    page: (data, text) => void write(json ? `${JSON.stringify(data, null, 2)}\n` : text),
     note: (line) => void (flags.quiet || process.stderr.write(`${withoutPasswords(line)}\n`)),
     ...(inApp && { inApp }),
   };

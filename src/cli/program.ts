@@ -87,6 +87,7 @@ function describeProgram(args: readonly string[], action: Action): Command {
   run(program, action);
   revert(program, action);
   others(program, action);
+  help(program, action);
   program.addHelpText('after', exitCodes);
   return program;
 }
@@ -193,4 +194,24 @@ function others(program: Command, action: Action): void {
     .option('--dry-run', 'only say what would be written')
     .addHelpText('after', examples('init', 'init --dry-run'))
     .action(action('init'));
+}
+
+function help(program: Command, action: Action): void {
+  const textOf = (name: string | undefined) => helpText(name === undefined ? program : named(program, name));
+  command(program, 'help', 'show a page of the documentation, or the help of a command')
+    .argument('[topic]', 'a page, a rule of lint, an error code or a command (default: list the pages)')
+    .addHelpText('after', examples('help', 'help deploying', 'help drop-column', 'help OUTCOME_UNKNOWN'))
+    .action((topic: string | undefined, ...more: unknown[]) => action('help')(topic, textOf, ...more));
+}
+
+function named(program: Command, name: string): Command | undefined {
+  return program.commands.find((one) => one.name() === name);
+}
+
+/** What `--help` prints: with the examples, which `helpInformation()` leaves out. */
+function helpText(of: Command | undefined): string | undefined {
+  if (of === undefined) return undefined;
+  let text = '';
+  of.configureOutput({ writeOut: (part) => void (text += part) }).outputHelp();
+  return text;
 }

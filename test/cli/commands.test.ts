@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -468,4 +468,55 @@ describe('help', () => {
       expect(stdout).toContain('Exit codes:');
     },
   );
+
+  const page = (name: string) => readFileSync(join(import.meta.dirname, '../../docs', name), 'utf8');
+
+  it('prints the pages of the docs as they are, and what there is about a rule or an error code', async () => {
+    expect(await cli('help', 'deploying')).toMatchObject({ code: 0, stdout: page('deploying.md'), stderr: '' });
+    const plan = await cli('help', 'plan');
+    expect([plan.stdout, plan.stderr]).toEqual([page('plan.md'), 'Its options: nest-migrate plan --help\n']);
+    const rule = await cli('help', 'drop-column');
+    expect(rule.stdout).toMatch(/^### drop-column\n\n\*\*error\*\* · /);
+    expect(rule.stdout.match(/^##/gm)).toHaveLength(1);
+    expect(page('rules.md')).toContain(rule.stdout);
+    expect((await cli('help', 'OUTCOME_UNKNOWN')).stdout).toBe(
+      'The error code OUTCOME_UNKNOWN is documented in:\n  nest-migrate help half-done  (When the connection is lost)\n',
+    );
+    expect(await cli('help', 'PROOF_FAILED')).toMatchObject({
+      code: 0,
+      stdout: 'No page mentions the error code PROOF_FAILED. The message of the error says what to do next.\n',
+    });
+    expect((await cli('help', 'run')).stdout).toBe((await cli('run', '--help')).stdout);
+  });
+
+  it('alone lists the commands and the topics; an unknown topic is wrong usage', async () => {
+    const topics = readdirSync(join(import.meta.dirname, '../../docs')).map((name) => name.replace('.md', ''));
+    const alone = await cli('help');
+    expect(alone.code).toBe(0);
+    expect(alone.stdout.startsWith((await cli('--help')).stdout)).toBe(true);
+    for (const topic of topics) expect(alone.stdout).toMatch(new RegExp(`^  .*\\b${topic}\\b`, 'm'));
+    const unknown = await cli('help', '../README');
+    expect([unknown.code, unknown.stdout]).toEqual([2, '']);
+    expect(unknown.stderr).toContain('There is no help on "../README".');
+    for (const topic of topics) expect(unknown.stderr).toContain(topic);
+  });
+
+  it('is one object with --json', async () => {
+    expect(await json('help', 'lint')).toEqual({ topic: 'lint', file: 'docs/lint.md', text: page('lint.md') });
+    expect(await json('help', 'drop-column')).toEqual({
+      topic: 'drop-column',
+      file: 'docs/rules.md',
+      text: expect.stringMatching(/^### drop-column\n/),
+    });
+    expect(await json('help', 'OUTCOME_UNKNOWN')).toEqual({
+      topic: 'OUTCOME_UNKNOWN',
+      documentedIn: [{ topic: 'half-done', section: 'When the connection is lost' }],
+    });
+    expect(await json('help')).toEqual({
+      text: expect.stringContaining('Usage: nest-migrate'),
+      topics: expect.arrayContaining(['check', 'half-done', 'rules']),
+      rules: expect.arrayContaining(['drop-column', 'cannot-be-judged']),
+    });
+    expect(await json('help', 'nonsense')).toMatchObject({ error: { code: 'USAGE' } });
+  });
 });

@@ -1,0 +1,111 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { errorCodes, ExitCode, MigrateError } from '../errors.js';
+import type { GlobalFlags } from './flags.js';
+import type { Io } from './io.js';
+import { packageFile } from './package-file.js';
+
+interface Section {
+  readonly level: number;
+  readonly title: string;
+  readonly text: string;
+}
+
+/** The text that `--help` prints for a command, or for the program. */
+type TextOf = (command?: string) => string | undefined;
+
+/** Prints a page of the docs that come with the package, or what there is about a rule, an error code or a command. */
+export async function help(io: Io, _flags: GlobalFlags, topic: string | undefined, textOf: TextOf): Promise<ExitCode> {
+  const topics = pages();
+  if (topic === undefined) overview(io, topics, textOf);
+  else if (topics.includes(topic)) {
+    io.page({ topic, file: `docs/${topic}.md`, text: read(topic) }, read(topic));
+    if (textOf(topic) !== undefined) io.note(`Its options: nest-migrate ${topic} --help`);
+  } else {
+    const [data, text] = ruleNamed(topic, topics) ?? commandNamed(topic, textOf) ?? errorNamed(topic, topics);
+    io.page(data, text);
+  }
+  return ExitCode.done;
+}
+
+type Answer = readonly [data: object, text: string];
+
+function overview(io: Io, topics: readonly string[], textOf: TextOf): void {
+  const text = textOf() ?? '';
+  const rules = rulesOf(topics).map(({ title }) => title);
+  const more = `Topics for nest-migrate help <topic> (or name a rule or an error code):\n${wrapped(topics)}\n`;
+  io.page({ text, topics, rules }, text + more);
+}
+
+function ruleNamed(name: string, topics: readonly string[]): Answer | undefined {
+  const rule = rulesOf(topics).find(({ title }) => title === name);
+  return rule && [{ topic: name, file: 'docs/rules.md', text: rule.text }, rule.text];
+}
+
+function commandNamed(name: string, textOf: TextOf): Answer | undefined {
+  const text = textOf(name);
+  return text === undefined ? undefined : [{ topic: name, text }, text];
+}
+
+function errorNamed(name: string, topics: readonly string[]): Answer {
+  const code = errorCodes.find((one) => one === name.toUpperCase());
+  if (code === undefined) throw unknown(name, topics);
+  const mentions = new RegExp(`\\b${code}\\b`);
+  const documentedIn = topics.flatMap((topic) =>
+    sections(read(topic))
+      .filter(({ text }) => mentions.test(text))
+      .map(({ title }) => ({ topic, section: title })),
+  );
+  const lines = documentedIn.map(({ topic, section }) => `  nest-migrate help ${topic}  (${section})\n`);
+  const text =
+    lines.length > 0
+      ? `The error code ${code} is documented in:\n${lines.join('')}`
+      : `No page mentions the error code ${code}. The message of the error says what to do next.\n`;
+  return [{ topic: code, documentedIn }, text];
+}
+
+function unknown(name: string, topics: readonly string[]): MigrateError {
+  return new MigrateError({
+    code: 'USAGE',
+    message: `There is no help on "${name}".`,
+    next: `The topics are:\n${wrapped(topics)}\nIt can also be a command, an error code, or a rule (nest-migrate help rules lists them).`,
+    exitCode: ExitCode.usage,
+  });
+}
+
+/** Some images are built without the text files of packages. */
+function pages(): readonly string[] {
+  const dir = packageFile('docs/');
+  if (!existsSync(dir)) return [];
+  const files = readdirSync(dir).filter((name) => name.endsWith('.md'));
+  return files.map((name) => name.slice(0, -'.md'.length)).sort();
+}
+
+function read(topic: string): string {
+  return readFileSync(packageFile(`docs/${topic}.md`), 'utf8');
+}
+
+function rulesOf(topics: readonly string[]): readonly Section[] {
+  return topics.includes('rules') ? sections(read('rules')).filter(({ level }) => level === 3) : [];
+}
+
+/** A page, cut before each of its headings; a `#` in a block of code begins a comment. */
+function sections(page: string): readonly Section[] {
+  const found: { level: number; title: string; text: string }[] = [];
+  let inCode = false;
+  for (const line of page.split(/(?<=\n)/)) {
+    if (line.startsWith('```')) inCode = !inCode;
+    const heading = inCode ? null : /^(#+) (.+)/.exec(line);
+    if (heading) found.push({ level: heading[1]?.length ?? 0, title: heading[2] ?? '', text: '' });
+    const last = found.at(-1);
+    if (last) last.text += line;
+  }
+  return found;
+}
+
+/** Names in lines that fit a terminal. */
+function wrapped(names: readonly string[]): string {
+  return names
+    .join(', ')
+    .replace(/(.{1,76})(?:\s|$)/g, '  $1\n')
+    .trimEnd();
+}
