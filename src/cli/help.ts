@@ -32,7 +32,10 @@ type Answer = readonly [data: object, text: string];
 function overview(io: Io, topics: readonly string[], textOf: TextOf): void {
   const text = textOf() ?? '';
   const rules = rulesOf(topics).map(({ title }) => title);
-  const more = `Topics for nest-migrate help <topic> (or name a rule or an error code):\n${wrapped(topics)}\n`;
+  const more =
+    topics.length > 0
+      ? `Topics for nest-migrate help <topic> (or name a rule or an error code):\n${wrapped(topics)}\n`
+      : '';
   io.page({ text, topics, rules }, text + more);
 }
 
@@ -48,7 +51,7 @@ function commandNamed(name: string, textOf: TextOf): Answer | undefined {
 
 function errorNamed(name: string, topics: readonly string[]): Answer {
   const code = errorCodes.find((one) => one === name.toUpperCase());
-  if (code === undefined) throw unknown(name, topics);
+  if (code === undefined || topics.length === 0) throw unknown(name, topics);
   const mentions = new RegExp(`\\b${code}\\b`);
   const documentedIn = topics.flatMap((topic) =>
     sections(read(topic))
@@ -67,7 +70,10 @@ function unknown(name: string, topics: readonly string[]): MigrateError {
   return new MigrateError({
     code: 'USAGE',
     message: `There is no help on "${name}".`,
-    next: `The topics are:\n${wrapped(topics)}\nIt can also be a command, an error code, or a rule (nest-migrate help rules lists them).`,
+    next:
+      topics.length > 0
+        ? `The topics are:\n${wrapped(topics)}\nIt can also be a command, an error code, or a rule (nest-migrate help rules lists them).`
+        : 'The package was installed without its folder docs/, which has the pages. Install it again, or name a command.',
     exitCode: ExitCode.usage,
   });
 }

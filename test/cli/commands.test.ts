@@ -1,8 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { runCli, startCli } from '../support/cli.js';
+import { runCli, runNode, startCli } from '../support/cli.js';
 import { createDatabase } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
 import { createProject } from '../support/project.js';
@@ -499,6 +499,18 @@ describe('help', () => {
     expect([unknown.code, unknown.stdout]).toEqual([2, '']);
     expect(unknown.stderr).toContain('There is no help on "../README".');
     for (const topic of topics) expect(unknown.stderr).toContain(topic);
+  });
+
+  it('says so where the package was installed without its docs', async () => {
+    const root = join(import.meta.dirname, '../..');
+    cpSync(join(root, 'dist/esm'), join(project.dir, 'package/dist/esm'), { recursive: true });
+    symlinkSync(join(root, 'node_modules'), join(project.dir, 'package/node_modules'));
+    const bare = (...args: string[]) => runNode(['package/dist/esm/cli/main.js', ...args], { cwd: project.dir });
+    expect(await bare('help')).toMatchObject({ code: 0, stdout: (await cli('--help')).stdout });
+    expect(await bare('help', 'deploying')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('→ The package was installed without its folder docs/'),
+    });
   });
 
   it('is one object with --json', async () => {
