@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 
 type Handlers = typeof import('./handlers.js').handlers;
@@ -13,6 +13,34 @@ export function command(program: Command, name: string, description: string): Co
     .exitOverride()
     .showSuggestionAfterError()
     .allowExcessArguments(false);
+}
+
+/** A command as data: adding a flag needs no code. */
+export interface Description {
+  readonly name: keyof Handlers;
+  readonly says: string;
+  readonly argument?: readonly [name: string, says: string];
+  readonly options: readonly Flag[];
+  /** Without `npx nest-migrate` before them. */
+  readonly examples: readonly string[];
+}
+
+interface Flag {
+  readonly flags: string;
+  readonly says: string;
+  readonly parse?: typeof collect | typeof count | typeof steps;
+  readonly choices?: readonly string[];
+}
+
+export function described(program: Command, description: Description): Command {
+  const made = command(program, description.name, description.says);
+  if (description.argument) made.argument(...description.argument);
+  for (const { flags, says, parse, choices } of description.options) {
+    const option = new Option(flags, says);
+    if (parse) option.argParser(parse as (text: string, earlier: unknown) => unknown);
+    made.addOption(choices ? option.choices(choices) : option);
+  }
+  return made.addHelpText('after', examples(...description.examples));
 }
 
 export function examples(...lines: readonly string[]): string {
