@@ -36,9 +36,9 @@ export type {
   StatusResult,
   WaitOptions,
   WaitResult,
-} from './commands/contract.js';
-export type { CheckFinding, CheckOptions, CheckResult, CheckStep, CheckStepName } from './commands/check/contract.js';
-export type { DriftedObject, DriftOptions, DriftResult } from './commands/drift/contract.js';
+} from './commands/types.js';
+export type { CheckFinding, CheckOptions, CheckResult, CheckStep, CheckStepName } from './commands/check/types.js';
+export type { DriftedObject, DriftOptions, DriftResult } from './commands/drift/types.js';
 export type {
   Ask,
   BaselineOptions,
@@ -46,8 +46,8 @@ export type {
   GeneratedStatement,
   GenerateOptions,
   GenerateResult,
-} from './commands/generate/contract.js';
-export type { Finding as LintFinding, FixedMigration, LintOptions, LintResult } from './commands/lint/contract.js';
+} from './commands/generate/types.js';
+export type { Finding as LintFinding, FixedMigration, LintOptions, LintResult } from './commands/lint/types.js';
 export type {
   PlannedMigration,
   PlannedStatement,
@@ -57,7 +57,7 @@ export type {
   Session as ServerSession,
   TableSize,
   Verdict as PlanVerdict,
-} from './commands/plan/contract.js';
+} from './commands/plan/types.js';
 export { MigrationsModule } from './nest/migrations.module.js';
 export { InjectMigrations, MigrationsService } from './nest/migrations.service.js';
 export { MigrationsHealthIndicator } from './nest/migrations.health.js';

@@ -15,13 +15,13 @@ import type {
   StatusResult,
   WaitOptions,
   WaitResult,
-} from './commands/contract.js';
-import type { CheckOptions, CheckResult } from './commands/check/contract.js';
+} from './commands/types.js';
+import type { CheckOptions, CheckResult } from './commands/check/types.js';
 import { create } from './commands/create.js';
-import type { DriftOptions, DriftResult } from './commands/drift/contract.js';
-import type { BaselineOptions, BaselineResult, GenerateOptions, GenerateResult } from './commands/generate/contract.js';
-import type { LintOptions, LintResult } from './commands/lint/contract.js';
-import type { PlanOptions, PlanResult } from './commands/plan/contract.js';
+import type { DriftOptions, DriftResult } from './commands/drift/types.js';
+import type { BaselineOptions, BaselineResult, GenerateOptions, GenerateResult } from './commands/generate/types.js';
+import type { LintOptions, LintResult } from './commands/lint/types.js';
+import type { PlanOptions, PlanResult } from './commands/plan/types.js';
 import { refuseUnknown } from './commands/known-options.js';
 import { resolve } from './commands/resolve.js';
 import { redo, revert } from './commands/revert.js';

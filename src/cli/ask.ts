@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises';
-import type { Ask } from '../commands/generate/contract.js';
+import type { Ask } from '../commands/generate/types.js';
 import { cancelled } from '../database/cancel.js';
 import type { Io } from './io.js';
 

@@ -1,5 +1,5 @@
 import { relative, resolve } from 'node:path';
-import type { CheckFinding, CheckResult, CheckStepName } from '../commands/check/contract.js';
+import type { CheckFinding, CheckResult, CheckStepName } from '../commands/check/types.js';
 import { ExitCode } from '../errors.js';
 import { annotation } from './annotation.js';
 import { withMigrator } from './connect.js';

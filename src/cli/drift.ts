@@ -1,4 +1,4 @@
-import type { DriftedObject, DriftResult } from '../commands/drift/contract.js';
+import type { DriftedObject, DriftResult } from '../commands/drift/types.js';
 import { ExitCode } from '../errors.js';
 import { withMigrator } from './connect.js';
 import type { GlobalFlags } from './flags.js';

@@ -1,4 +1,4 @@
-import type { FoundBy } from '../commands/contract.js';
+import type { FoundBy } from '../commands/types.js';
 import { expectedName } from '../files/name.js';
 
 /** What is left to do before the data source finds files that were written; undefined when it finds them. */

@@ -4,7 +4,7 @@ import type {
   GeneratedStatement,
   GenerateOptions,
   GenerateResult,
-} from '../commands/generate/contract.js';
+} from '../commands/generate/types.js';
 import { ExitCode } from '../errors.js';
 import { withMigrator } from './connect.js';
 import { lossLines } from './drift.js';

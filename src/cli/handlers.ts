@@ -6,7 +6,7 @@ import type {
   RunMode,
   RunOptions,
   StatusResult,
-} from '../commands/contract.js';
+} from '../commands/types.js';
 import { ExitCode, MigrateError } from '../errors.js';
 import { milliseconds } from '../options.js';
 import { withMigrator } from './connect.js';

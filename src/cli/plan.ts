@@ -1,4 +1,4 @@
-import type { PlannedMigration, PlanOptions, PlanResult, Verdict } from '../commands/plan/contract.js';
+import type { PlannedMigration, PlanOptions, PlanResult, Verdict } from '../commands/plan/types.js';
 import { ExitCode, MigrateError } from '../errors.js';
 import { withMigrator } from './connect.js';
 import type { GlobalFlags } from './flags.js';

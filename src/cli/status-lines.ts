@@ -1,4 +1,4 @@
-import type { AppliedMigration, PendingMigration, StatusChange, StatusResult } from '../commands/contract.js';
+import type { AppliedMigration, PendingMigration, StatusChange, StatusResult } from '../commands/types.js';
 import type { Due } from '../events.js';
 import { many, showDuration } from './io.js';
 import type { Paint } from './io.js';

@@ -2,7 +2,7 @@ import { MigrateError } from '../errors.js';
 import type { WarningCode } from '../events.js';
 import { sqlChecksum } from '../files/sql-file.js';
 import type { CommandContext, Survey } from './context.js';
-import type { StatusProblem } from './contract.js';
+import type { StatusProblem } from './types.js';
 
 /** The applied .sql migrations whose text is not what was applied. Classes have no checksum: compiled, they are another text. */
 export function findEdited({ known, state: { checksums }, isApplied }: Survey): readonly string[] {

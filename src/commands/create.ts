@@ -8,7 +8,7 @@ import { classNameOf, timestampOf } from '../files/name.js';
 import { renderEmpty } from '../files/template.js';
 import type { Template } from '../files/template.js';
 import { writeNew } from '../files/write.js';
-import type { CreateOptions, CreateResult } from './contract.js';
+import type { CreateOptions, CreateResult } from './types.js';
 import { placementOf } from './placement.js';
 
 export interface CreateContext {

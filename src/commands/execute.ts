@@ -19,7 +19,7 @@ import type { KnownMigration } from '../files/migration.js';
 import type { TransactionMode } from '../options.js';
 import { createMetadataTable } from '../typeorm/schema-builder.js';
 import type { CommandContext } from './context.js';
-import type { Finished, RunMode } from './contract.js';
+import type { Finished, RunMode } from './types.js';
 import type { Direction } from '../events.js';
 
 /** A step whose file is not loaded yet. */

@@ -1,5 +1,5 @@
 import { ExitCode, MigrateError } from '../errors.js';
-import type { CreateOptions, RedoOptions, RevertOptions, RunOptions, WaitOptions } from './contract.js';
+import type { CreateOptions, RedoOptions, RevertOptions, RunOptions, WaitOptions } from './types.js';
 
 /** A command whose misspelt option would change the database in another way than it was asked to. */
 interface Commands {

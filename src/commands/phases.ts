@@ -11,7 +11,7 @@ import type { ContractPolicy } from '../options.js';
 import { changeByMigration, changesOf, firstChanges } from './changes.js';
 import { findByReference } from './choose.js';
 import type { CommandContext, Survey } from './context.js';
-import type { PendingMigration, RunOptions } from './contract.js';
+import type { PendingMigration, RunOptions } from './types.js';
 
 /** What one run does with what is pending. */
 export interface RunPlan {

@@ -5,7 +5,7 @@ import { ledgerChange, readLedger } from '../database/ledger.js';
 import { holdLock } from '../database/lock.js';
 import type { HalfDone } from '../database/log.js';
 import type { CommandContext } from './context.js';
-import type { Resolution, ResolveResult } from './contract.js';
+import type { Resolution, ResolveResult } from './types.js';
 import { findByReference } from './choose.js';
 
 /** Records what somebody found who looked at a migration that stopped in the middle. Touches ledger and log only. */

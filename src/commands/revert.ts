@@ -11,7 +11,7 @@ import { changeByMigration, changesOf, firstChanges, logUse } from './changes.js
 import { checkCount, findByReference } from './choose.js';
 import { list, survey, surveyInside } from './context.js';
 import type { CommandContext, Survey } from './context.js';
-import type { RedoOptions, RedoResult, RevertedChange, RevertOptions, RevertResult } from './contract.js';
+import type { RedoOptions, RedoResult, RevertedChange, RevertOptions, RevertResult } from './types.js';
 import { execute } from './execute.js';
 import type { Execution, PlannedStep } from './execute.js';
 

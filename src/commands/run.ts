@@ -13,7 +13,7 @@ import { logUse } from './changes.js';
 import { checkCount } from './choose.js';
 import { beginList, survey, surveyInside } from './context.js';
 import type { CommandContext, Survey } from './context.js';
-import type { PendingMigration, RunOptions, RunResult, StatusProblem } from './contract.js';
+import type { PendingMigration, RunOptions, RunResult, StatusProblem } from './types.js';
 import { execute } from './execute.js';
 import type { Execution } from './execute.js';
 import {

@@ -10,7 +10,7 @@ import { editedProblems, missingProblems } from './applied-files.js';
 import { changesOf } from './changes.js';
 import { beginList, survey } from './context.js';
 import type { CommandContext, Survey } from './context.js';
-import type { StatusChange, StatusProblem, StatusResult } from './contract.js';
+import type { StatusChange, StatusProblem, StatusResult } from './types.js';
 import { describePending, isMeantToBeLate } from './phases.js';
 
 /** What is applied, what is pending, what is odd. Reads only: it creates no table and takes no lock. */

@@ -6,7 +6,7 @@ import type { CommandContext } from './context.js';
 import { list, survey } from './context.js';
 import type { KnownMigration, MigrationList } from '../files/migration.js';
 import { isDeferred } from './phases.js';
-import type { WaitOptions, WaitResult } from './contract.js';
+import type { WaitOptions, WaitResult } from './types.js';
 
 const pollMs = 500;
 

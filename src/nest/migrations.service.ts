@@ -15,7 +15,7 @@ import type {
   WaitResult,
   CreateOptions,
   CreateResult,
-} from '../commands/contract.js';
+} from '../commands/types.js';
 import type { EventListener } from '../events.js';
 import type { Instantiate } from '../files/migration.js';
 import type { Migrator } from '../migrator.js';

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { CheckResult } from '../../src/commands/check/contract.js';
+import type { CheckResult } from '../../src/commands/check/types.js';
 import { createDatabase, serverUrl } from '../support/database.js';
 import { runCli } from '../support/cli.js';
 import { createProject } from '../support/project.js';

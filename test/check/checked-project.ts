@@ -1,5 +1,5 @@
 import { DataSource } from 'typeorm';
-import type { CheckResult, CheckStep } from '../../src/commands/check/contract.js';
+import type { CheckResult, CheckStep } from '../../src/commands/check/types.js';
 import { createMigrator } from '../../src/migrator.js';
 import { runCli } from '../support/cli.js';
 import { serverUrl } from '../support/database.js';

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ContractPolicy } from '../../src/options.js';
 import type { MigrationClass } from '../../src/files/migration.js';
-import type { RevertOptions, RunOptions } from '../../src/commands/contract.js';
+import type { RevertOptions, RunOptions } from '../../src/commands/types.js';
 import { runCli } from '../support/cli.js';
 import { createDatabase, createRole } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { DataSource, EntitySchema, Table } from 'typeorm';
-import type { DryRunStatement } from '../../src/commands/contract.js';
+import type { DryRunStatement } from '../../src/commands/types.js';
 import { letPoisonPass, poison } from '../../src/database/poison.js';
 import type { MigrationClass } from '../../src/files/migration.js';
 import { createMigrator } from '../../src/migrator.js';

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ContractPolicy } from '../../src/options.js';
 import type { MigrationClass } from '../../src/files/migration.js';
-import type { RunOptions, RunResult } from '../../src/commands/contract.js';
+import type { RunOptions, RunResult } from '../../src/commands/types.js';
 import { createDatabase, serverLog } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
 import { failureOf, migration, using } from '../support/migrations.js';

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
 import type { EntitySchema, EntitySchemaColumnOptions } from 'typeorm';
-import type { GenerateOptions } from '../../src/commands/generate/contract.js';
+import type { GenerateOptions } from '../../src/commands/generate/types.js';
 import { Backfill } from '../../src/decorators.js';
 import { createDatabase } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';

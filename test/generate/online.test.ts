@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Verdict } from '../../src/commands/plan/contract.js';
+import type { Verdict } from '../../src/commands/plan/types.js';
 import { createDatabase, serverUrl } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
 import { changes, createFolder, rowsOf, shop } from './shop.js';

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { DataSource, ViewColumn, ViewEntity } from 'typeorm';
 import type { EntitySchema } from 'typeorm';
 import pg from 'pg';
-import type { GenerateOptions } from '../../src/commands/generate/contract.js';
+import type { GenerateOptions } from '../../src/commands/generate/types.js';
 import { createDatabase, createRole, serverVersion } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
 import { migrationsIn, writeByHand } from '../support/evolve.js';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { EntitySchema, EntitySchemaColumnOptions } from 'typeorm';
-import type { Ask } from '../../src/commands/generate/contract.js';
+import type { Ask } from '../../src/commands/generate/types.js';
 import { createDatabase } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
 import { entity } from './cases/case.js';

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { EntitySchema } from 'typeorm';
 import type { EntitySchemaColumnOptions, EntitySchemaOptions } from 'typeorm';
-import type { GenerateOptions } from '../../src/commands/generate/contract.js';
+import type { GenerateOptions } from '../../src/commands/generate/types.js';
 import { createDatabase } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
 import { createFolder } from './shop.js';

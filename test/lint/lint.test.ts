@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { LintResult } from '../../src/commands/lint/contract.js';
+import type { LintResult } from '../../src/commands/lint/types.js';
 import { runCli } from '../support/cli.js';
 import { serverUrl } from '../support/database.js';
 import { createProject } from '../support/project.js';

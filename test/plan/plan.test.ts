@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { scanSpeed } from '../../src/commands/plan/ask-live.js';
-import type { PlanOptions, PlanResult } from '../../src/commands/plan/contract.js';
+import type { PlanOptions, PlanResult } from '../../src/commands/plan/types.js';
 import type { SqlClient } from '../../src/database/client.js';
 import { runCli } from '../support/cli.js';
 import { createDatabase, createRole, serverUrl } from '../support/database.js';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
-import type { Finding } from '../../src/commands/lint/contract.js';
+import type { Finding } from '../../src/commands/lint/types.js';
 import { createMigrator } from '../../src/migrator.js';
 import { serverUrl } from '../support/database.js';
 

@@ -6,7 +6,7 @@ import { DataSource, EntitySchema } from 'typeorm';
 import type { QueryRunner } from 'typeorm';
 import { classMigration } from '../../src/files/class-migration.js';
 import { createMigrator } from '../../src/migrator.js';
-import type { GenerateOptions, GenerateResult } from '../../src/commands/generate/contract.js';
+import type { GenerateOptions, GenerateResult } from '../../src/commands/generate/types.js';
 import { initialStateOf } from '../../src/shadow/initial-state.js';
 import { replayOne } from '../../src/shadow/replay.js';
 import { connectShadow } from '../../src/shadow/connected.js';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DataSource } from 'typeorm';
 import type { DataSourceOptions, EntitySchema } from 'typeorm';
 import pg from 'pg';
-import type { GenerateOptions, GenerateResult } from '../../src/commands/generate/contract.js';
+import type { GenerateOptions, GenerateResult } from '../../src/commands/generate/types.js';
 import { createMigrator } from '../../src/migrator.js';
 import type { Migrator } from '../../src/migrator.js';
 import { columnsOf } from '../../src/schema/column.js';

@@ -1,4 +1,4 @@
-import type { LintResult } from '../../commands/lint/contract.js';
+import type { LintResult } from '../../commands/lint/types.js';
 import { annotation } from '../annotation.js';
 
 export function githubLines({ findings }: LintResult): readonly string[] {

@@ -1,4 +1,4 @@
-import type { Finding, FixedMigration, LintResult } from '../../commands/lint/contract.js';
+import type { Finding, FixedMigration, LintResult } from '../../commands/lint/types.js';
 import { many } from '../io.js';
 import type { Paint } from '../io.js';
 

@@ -1,4 +1,4 @@
-import type { Finding, LintOptions, LintResult } from '../../commands/lint/contract.js';
+import type { Finding, LintOptions, LintResult } from '../../commands/lint/types.js';
 import { ExitCode, MigrateError } from '../../errors.js';
 import { withMigrator } from '../connect.js';
 import type { GlobalFlags } from '../flags.js';

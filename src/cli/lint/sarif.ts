@@ -1,4 +1,4 @@
-import type { Finding, LintResult } from '../../commands/lint/contract.js';
+import type { Finding, LintResult } from '../../commands/lint/types.js';
 import { packageVersion } from '../../version.js';
 
 const levels = { error: 'error', warning: 'warning', notice: 'note' } as const;

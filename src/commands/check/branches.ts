@@ -13,7 +13,7 @@ import { chainOf, executing, wholeKey } from '../../shadow/replay-key.js';
 import type { Chain } from '../../shadow/replay-key.js';
 import { lookAt } from '../../shadow/look.js';
 import { replay } from '../../shadow/replay.js';
-import type { CheckFinding } from './contract.js';
+import type { CheckFinding } from './types.js';
 import { cacheFor } from '../../snapshot/cache-for.js';
 import { beginningOf, withMigratableShadow } from '../../snapshot/migratable-shadow.js';
 import { isBroken, notJudged, rethrowImpossible, shortened } from './work.js';

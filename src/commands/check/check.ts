@@ -6,7 +6,7 @@ import { lockPlace, readPlace, readLock, remakeLock } from '../../files/lock-pla
 import type { MigrationList } from '../../files/migration.js';
 import type { CommandContext } from '../context.js';
 import { branchesStep } from './branches.js';
-import type { CheckFinding, CheckOptions, CheckResult, CheckStep, CheckStepName } from './contract.js';
+import type { CheckFinding, CheckOptions, CheckResult, CheckStep, CheckStepName } from './types.js';
 import { databaseStep } from './database.js';
 import { driftStep } from './drift.js';
 import { entitiesStep } from './entities.js';
@@ -18,7 +18,7 @@ import type { CheckedLock, CheckWork } from './work.js';
 
 type Step = readonly [CheckStepName, (work: CheckWork) => Promise<readonly CheckFinding[]>];
 
-/** In this order; each goes on its own, so that all there is to do is said at once. Another step is another line, and its name in contract.ts. */
+/** In this order; each goes on its own, so that all there is to do is said at once. Another step is another line, and its name in types.ts. */
 const withoutDatabase: readonly Step[] = [
   ['files', filesStep],
   ['branches', branchesStep],

@@ -1,6 +1,6 @@
-import type { PendingMigration, StatusProblem } from '../contract.js';
+import type { PendingMigration, StatusProblem } from '../types.js';
 import { status } from '../status.js';
-import type { CheckFinding } from './contract.js';
+import type { CheckFinding } from './types.js';
 import { placeOf } from './work.js';
 import type { CheckWork } from './work.js';
 

@@ -1,5 +1,5 @@
 import { drift } from '../drift/drift.js';
-import type { CheckFinding } from './contract.js';
+import type { CheckFinding } from './types.js';
 import { findingOf, rethrowImpossible } from './work.js';
 import type { CheckWork } from './work.js';
 

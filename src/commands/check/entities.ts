@@ -1,6 +1,6 @@
 import { hasNoEntities } from '../entities.js';
 import { generate } from '../generate/generate.js';
-import type { CheckFinding } from './contract.js';
+import type { CheckFinding } from './types.js';
 import { findingOf, isBroken, notJudged, rethrowImpossible } from './work.js';
 import type { CheckWork } from './work.js';
 

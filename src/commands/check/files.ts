@@ -2,7 +2,7 @@ import { fromHere } from '../../data-source/describe.js';
 import type { ListedFile, KnownMigration, MigrationList } from '../../files/migration.js';
 import { incompleteIn, namesOfChange } from '../../files/change.js';
 import { duplicatesIn, inOrder, migrationsOf } from '../../files/resolve.js';
-import type { CheckFinding } from './contract.js';
+import type { CheckFinding } from './types.js';
 import { lockFindings } from './lock.js';
 import { findingOf, placeOf } from './work.js';
 import type { CheckWork } from './work.js';

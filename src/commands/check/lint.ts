@@ -1,7 +1,7 @@
 import { isMigrateError } from '../../errors.js';
 import { lint } from '../lint/lint.js';
-import type { Finding } from '../lint/contract.js';
-import type { CheckFinding } from './contract.js';
+import type { Finding } from '../lint/types.js';
+import type { CheckFinding } from './types.js';
 import { isBroken, notJudged } from './work.js';
 import type { CheckWork } from './work.js';
 

@@ -6,7 +6,7 @@ import { checksumOf } from '../../files/migrations-lock.js';
 import type { LockEntry, MigrationsLock } from '../../files/migrations-lock.js';
 import { classNameOf } from '../../files/name.js';
 import { renderEmpty } from '../../files/template.js';
-import type { CheckFinding } from './contract.js';
+import type { CheckFinding } from './types.js';
 import type { CheckedLock } from './work.js';
 
 const write = 'nest-migrate check --write-lock';

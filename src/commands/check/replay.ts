@@ -6,7 +6,7 @@ import { replay } from '../../shadow/replay.js';
 import { lookAt } from '../../shadow/look.js';
 import { thereAndBack } from '../../shadow/there-and-back.js';
 import type { TriedMigration, WayBack } from '../../shadow/there-and-back.js';
-import type { CheckFinding } from './contract.js';
+import type { CheckFinding } from './types.js';
 import { cacheFor } from '../../snapshot/cache-for.js';
 import { beginningOf, withMigratableShadow } from '../../snapshot/migratable-shadow.js';
 import { findingOf, isBroken, notJudged, placeOf, rethrowImpossible, shortened } from './work.js';

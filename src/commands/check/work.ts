@@ -5,7 +5,7 @@ import type { ReadPlace } from '../../files/lock-place.js';
 import type { KnownMigration, MigrationList } from '../../files/migration.js';
 import type { MigrationsLock } from '../../files/migrations-lock.js';
 import type { CommandContext } from '../context.js';
-import type { CheckFinding, CheckOptions } from './contract.js';
+import type { CheckFinding, CheckOptions } from './types.js';
 
 /** What the steps look at; read once. */
 export interface CheckWork {

@@ -16,7 +16,7 @@ import { inSameWords } from '../../snapshot/same-words.js';
 import { list } from '../context.js';
 import { refuseUnmatched } from '../entities.js';
 import type { CommandContext, Survey } from '../context.js';
-import type { DriftedObject, DriftOptions, DriftResult } from './contract.js';
+import type { DriftedObject, DriftOptions, DriftResult } from './types.js';
 import { appliedMigrations } from './expected.js';
 import { ignoring } from './ignore.js';
 import type { Ignored } from './ignore.js';

@@ -3,7 +3,7 @@ import type { Difference } from '../../schema/differences.js';
 import type { Fact } from '../../schema/engine.js';
 import { keyOf } from '../../schema/object-id.js';
 import type { Schema } from '../../schema/read.js';
-import type { DriftedObject } from './contract.js';
+import type { DriftedObject } from './types.js';
 import { ignorableKind } from './ignore.js';
 import { isPart, nameOf, portrait, sentenceAsPart, sentencesOf } from './words.js';
 

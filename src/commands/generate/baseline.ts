@@ -23,7 +23,7 @@ import type { CommandContext } from '../context.js';
 import { refuseMissing } from '../entities.js';
 import { placementOf } from '../placement.js';
 import { pending, run } from '../run.js';
-import type { BaselineOptions, BaselineResult } from './contract.js';
+import type { BaselineOptions, BaselineResult } from './types.js';
 import { generate } from './generate.js';
 import { newFile } from './write-files.js';
 

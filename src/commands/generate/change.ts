@@ -23,7 +23,7 @@ import type { History } from '../../snapshot/history.js';
 import { withSameDefaultsThere } from '../../snapshot/same-defaults.js';
 import type { SchemaOnShadow } from '../../snapshot/schema-on-shadow.js';
 import { withOtherQuestions } from './all-questions.js';
-import type { GenerateOptions, GenerateResult } from './contract.js';
+import type { GenerateOptions, GenerateResult } from './types.js';
 import { confirmLoss } from './confirm-loss.js';
 import { indexAdvice } from './index-advice.js';
 import { decide } from './decide.js';

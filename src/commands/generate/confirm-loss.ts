@@ -1,6 +1,6 @@
 import { ExitCode, MigrateError } from '../../errors.js';
 import type { PlannedChange } from '../../plan/step.js';
-import type { GenerateOptions } from './contract.js';
+import type { GenerateOptions } from './types.js';
 
 /** Whether data may be lost is for a person to decide. */
 export async function confirmLoss(

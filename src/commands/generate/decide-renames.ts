@@ -6,7 +6,7 @@ import type { Rename } from '../../plan/renames.js';
 import { keyOf, objectId } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import type { Schema } from '../../schema/read.js';
-import type { GenerateOptions } from './contract.js';
+import type { GenerateOptions } from './types.js';
 import { decisionNeeded } from './decide.js';
 import type { OpenQuestion } from './decide.js';
 import type { History } from '../../snapshot/history.js';

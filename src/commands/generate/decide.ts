@@ -9,7 +9,7 @@ import { columnOf } from '../../schema/column.js';
 import type { Change } from '../../schema/change.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import type { Schema } from '../../schema/read.js';
-import type { GenerateOptions } from './contract.js';
+import type { GenerateOptions } from './types.js';
 import type { History } from '../../snapshot/history.js';
 
 export interface Question {

@@ -31,7 +31,7 @@ import { refuseMissing } from '../entities.js';
 import { folderFor, foundByOf, placementOf, refuseNotCompiled } from '../placement.js';
 import { change, staysBy, told, wanted } from './change.js';
 import type { ProvenChange, Sides } from './change.js';
-import type { GenerateOptions, GenerateResult } from './contract.js';
+import type { GenerateOptions, GenerateResult } from './types.js';
 import { readFlags } from './decide.js';
 import type { GivenExpressions } from './decide.js';
 import { hasFlags, refuseUnusedFlags } from './unused-flags.js';

@@ -2,7 +2,7 @@ import type { Change } from '../../schema/change.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import type { Schema } from '../../schema/read.js';
 import { classify } from '../../sql/index.js';
-import type { GenerateResult } from './contract.js';
+import type { GenerateResult } from './types.js';
 
 const most = 3;
 

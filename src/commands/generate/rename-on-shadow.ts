@@ -4,7 +4,7 @@ import type { ObjectId } from '../../schema/object-id.js';
 import type { Schema } from '../../schema/read.js';
 import { afterRenames, enumRenames, partRenames, renameSql, sameTable } from '../../plan/renames.js';
 import type { Rename } from '../../plan/renames.js';
-import type { GenerateOptions } from './contract.js';
+import type { GenerateOptions } from './types.js';
 import { decideRenames } from './decide-renames.js';
 import type { History } from '../../snapshot/history.js';
 

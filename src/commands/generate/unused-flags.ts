@@ -4,7 +4,7 @@ import { columnOf } from '../../schema/column.js';
 import { columnPath, objectId, relationOf } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import type { Schema } from '../../schema/read.js';
-import type { GenerateOptions } from './contract.js';
+import type { GenerateOptions } from './types.js';
 import { readFlags } from './decide.js';
 import type { History } from '../../snapshot/history.js';
 

@@ -18,7 +18,7 @@ import { lockWritten, nextTimestamp, titleOf } from '../create.js';
 import { folderFor, placementOf } from '../placement.js';
 import type { FoundBy, NewFile } from '../placement.js';
 import type { ProvenChange } from './change.js';
-import type { GenerateOptions, GenerateResult } from './contract.js';
+import type { GenerateOptions, GenerateResult } from './types.js';
 
 /** A file that is to be written. */
 interface Draft {

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { ExitCode, MigrateError, messageOf } from '../../errors.js';
 import { changesIn } from '../../files/change.js';
 import type { KnownMigration } from '../../files/migration.js';
-import type { LintOptions } from './contract.js';
+import type { LintOptions } from './types.js';
 
 export interface Choice {
   readonly judged: readonly KnownMigration[];

@@ -21,10 +21,10 @@ import { withSchemaOnShadow } from '../../snapshot/schema-on-shadow.js';
 import type { CommandContext } from '../context.js';
 import { change } from '../generate/change.js';
 import type { Sides } from '../generate/change.js';
-import type { GenerateOptions, GenerateResult } from '../generate/contract.js';
+import type { GenerateOptions, GenerateResult } from '../generate/types.js';
 import { writeFiles } from '../generate/write-files.js';
 import { shown } from './choose.js';
-import type { FixedMigration, LintOptions } from './contract.js';
+import type { FixedMigration, LintOptions } from './types.js';
 import { obstacleIn } from './obstacles.js';
 
 /** A migration that stops somebody, and what was seen of it. */

@@ -6,7 +6,7 @@ import { rules } from '../../rules/list.js';
 import type { JudgedMigration, Rule } from '../../rules/rule.js';
 import type { CommandContext } from '../context.js';
 import { choose, shown } from './choose.js';
-import type { Finding, FixedMigration, LintOptions, LintResult } from './contract.js';
+import type { Finding, FixedMigration, LintOptions, LintResult } from './types.js';
 import { explainedBy, notJudged } from './not-judged.js';
 import { levelOf, levelsOf } from './levels.js';
 import type { Levels } from './levels.js';

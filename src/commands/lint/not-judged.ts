@@ -2,7 +2,7 @@ import { codeOf, messageOf } from '../../errors.js';
 import type { ObservedMigration } from '../../observe/observe-migration.js';
 import type { Rule } from '../../rules/rule.js';
 import { shown } from './choose.js';
-import type { Finding } from './contract.js';
+import type { Finding } from './types.js';
 import { withoutComment } from './source.js';
 import type { LocatedSource } from './source.js';
 

@@ -9,7 +9,7 @@ import type { CommandContext } from '../context.js';
 import { withMigratableShadow } from '../../snapshot/migratable-shadow.js';
 import type { Choice } from './choose.js';
 import { families } from './families.js';
-import type { LintOptions } from './contract.js';
+import type { LintOptions } from './types.js';
 
 export interface Tried extends ObservedMigration {
   readonly wayBack: WayBack | undefined;

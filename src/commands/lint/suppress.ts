@@ -1,7 +1,7 @@
 import type { JudgedMigration, Rule } from '../../rules/rule.js';
 import { closest } from './levels.js';
 import { shown } from './choose.js';
-import type { Finding, LintResult } from './contract.js';
+import type { Finding, LintResult } from './types.js';
 import type { Ignore, LocatedSource } from './source.js';
 
 interface Suppressed {

@@ -1,7 +1,7 @@
 import type { SqlClient } from '../../database/client.js';
 import { codeOf, messageOf } from '../../errors.js';
 import type { Relation } from '../../observe/relation.js';
-import type { TableSize } from './contract.js';
+import type { TableSize } from './types.js';
 import type { Promised } from './promised.js';
 import { quickMs, reading, refusalOf } from './reading.js';
 import { quoteName } from '../../sql/index.js';

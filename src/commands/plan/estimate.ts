@@ -1,7 +1,7 @@
 import type { Observed } from '../../observe/observer.js';
 import { blockedBy } from '../../observe/relation.js';
 import type { Lock } from '../../observe/relation.js';
-import type { TableSize } from './contract.js';
+import type { TableSize } from './types.js';
 import type { Explanation, Refusal } from './explain.js';
 import type { RowChange } from './row-changes.js';
 

@@ -2,7 +2,7 @@ import type { SqlClient } from '../../database/client.js';
 import { messageOf } from '../../errors.js';
 import type { Observed } from '../../observe/observer.js';
 import { tagOf } from '../../observe/parser.js';
-import type { PlannedStatement } from './contract.js';
+import type { PlannedStatement } from './types.js';
 import { quickMs, reading, refusalOf } from './reading.js';
 
 /** What the planner of the live database says of a statement. */

@@ -3,7 +3,7 @@ import type { Observed } from '../../observe/observer.js';
 import { blockedBy } from '../../observe/relation.js';
 import type { Answer } from './ask-live.js';
 import type { Refusals } from './ask-server.js';
-import type { PlannedMigration, PlannedStatement, ServerNow, Verdict } from './contract.js';
+import type { PlannedMigration, PlannedStatement, ServerNow, Verdict } from './types.js';
 import { scansOf, sizeOf, sum } from './estimate.js';
 import type { Scale, Weighed } from './estimate.js';
 import { leftInvalid } from './invalid-indexes.js';

@@ -11,7 +11,7 @@ import type { Relation } from '../../observe/relation.js';
 import { askPromise, readSizes, scanSpeed, usualSpeed } from './ask-live.js';
 import type { Answer } from './ask-live.js';
 import { askServer } from './ask-server.js';
-import type { PlannedMigration, PlanOptions, PlanResult, TableSize, Verdict } from './contract.js';
+import type { PlannedMigration, PlanOptions, PlanResult, TableSize, Verdict } from './types.js';
 import { sum, workOf } from './estimate.js';
 import type { Scale, Weighed } from './estimate.js';
 import { explain } from './explain.js';

@@ -6,7 +6,7 @@ import type { Relation } from '../../observe/relation.js';
 import { isMereCast } from '../../rules/columns/retype.js';
 import { tableInUse } from '../../rules/look.js';
 import { classify } from '../../sql/index.js';
-import type { TableSize } from './contract.js';
+import type { TableSize } from './types.js';
 import type { Explanation, Refusal } from './explain.js';
 
 /** Rows of a table in use that a statement changes: other writers of them wait until its transaction ends. */

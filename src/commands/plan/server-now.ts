@@ -1,5 +1,5 @@
 import type { SqlClient } from '../../database/client.js';
-import type { ServerNow, Session } from './contract.js';
+import type { ServerNow, Session } from './types.js';
 import { readInvalidIndexes } from './invalid-indexes.js';
 
 /** Who is on the server, how far its replicas are, what earlier attempts have left. */

@@ -1,5 +1,5 @@
 import { blockedBy } from '../../observe/relation.js';
-import type { ServerNow } from './contract.js';
+import type { ServerNow } from './types.js';
 import { blocking, sizeOf, sum } from './estimate.js';
 import type { Scale, Weighed } from './estimate.js';
 import type { RowChange } from './row-changes.js';

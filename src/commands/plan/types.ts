@@ -1,6 +1,6 @@
 import type { LockMode } from '../../observe/relation.js';
 import type { TransactionMode } from '../../options.js';
-import type { Phase } from '../contract.js';
+import type { Phase } from '../types.js';
 
 /** How `plan` looks at what is pending. */
 export interface PlanOptions {
