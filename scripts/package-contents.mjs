@@ -5,7 +5,8 @@ import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 const root = resolve(import.meta.dirname, '..');
-const limit = 450_000;
+// Both module systems, and the docs. What an installation grows by is four times as much.
+const limit = 720_000;
 const expected =
   /^(dist\/(esm|cjs)\/(package\.json|.+\.(js|d\.ts))|README\.md|LICENSE|\.env\.example|CHANGELOG\.md|docs\/[a-z-]+\.md|package\.json)$/;
 const needed = ['README.md', 'LICENSE', '.env.example', 'CHANGELOG.md', 'package.json'];

@@ -1,5 +1,5 @@
 /** Kept equal to package.json by a test. */
-export const packageVersion = '0.1.1';
+export const packageVersion = '0.2.0';
 
 /** What `generate` needs in development, each in the version that it was tested with. Kept equal to package.json by a test. */
 export const pglite = '@electric-sql/pglite@0.5.16';
