@@ -142,7 +142,7 @@ describe('a migration that the data source would not find is not written', () =>
       const { code, stdout } = await cli('generate', ...args);
       expect([code, stdout]).toEqual([0, expect.stringContaining('then: nest-migrate run')]);
       const isMigration = (file: string): boolean => file !== 'migrations.lock';
-      expect(filesIn(folder).filter(isMigration)).toEqual([expect.stringMatching(/-CreateOnes\.ts$/)]);
+      expect(filesIn(folder).filter(isMigration)).toEqual([expect.stringMatching(/-Init\.ts$/)]);
       expect((await cli('generate', ...args)).stdout).toContain('Nothing to do');
       expect((await cli('create', 'Second', ...args)).code).toBe(0);
     },
@@ -201,7 +201,7 @@ describe('sources that are compiled to what the pattern matches', () => {
       2,
       expect.stringContaining(`src/migrations/${file} is not compiled yet`),
     ]);
-    project.write(`dist/migrations/${file.replace('.ts', '.js')}`, compiled(`CreateOnes${file.slice(0, 13)}`));
+    project.write(`dist/migrations/${file.replace('.ts', '.js')}`, compiled(`Init${file.slice(0, 13)}`));
     expect((await cli('generate', '--dry-run')).stderr).not.toContain('not compiled');
   }, 180_000);
 
