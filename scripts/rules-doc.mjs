@@ -56,16 +56,16 @@ A comment with a misspelt rule ignores nothing, and one without a reason helps n
 
 /** Executes the example in the process, and asks the rule. */
 async function opinions() {
-  const [{ openShadow }, { Observer }, { observeMigration }, { lookAt }, { wayBackOf }] = await Promise.all(
+  const [{ connectShadow }, { Observer }, { observeMigration }, { lookAt }, { wayBackOf }] = await Promise.all(
     [
-      'shadow/shadow.js',
+      'shadow/connected.js',
       'observe/observer.js',
       'observe/observe-migration.js',
       'shadow/look.js',
       'shadow/there-and-back.js',
     ].map(built),
   );
-  const shadow = await openShadow(new DataSource({ type: 'postgres' }), { statements: [], settings: [], key: '' }, {});
+  const shadow = await connectShadow(new DataSource({ type: 'postgres' }), { statements: [], settings: [], key: '' }, {});
   const noDependencies = () => Promise.reject(new Error('no dependencies here'));
   const findingIn = async (rule, { given, sql, targetVersion = 15, ...marks }) => {
     await shadow.pool.query(afresh);

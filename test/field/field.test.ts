@@ -5,6 +5,7 @@ import { runCli } from '../support/cli.js';
 import type { CliResult } from '../support/cli.js';
 import { createDatabase, createRole } from '../support/database.js';
 import { createProject } from '../support/project.js';
+import { sample } from '../support/sample.js';
 import { projects, roles } from './projects.js';
 import type { FieldProject } from './projects.js';
 
@@ -21,7 +22,7 @@ describe('the first contact of an existing project', () => {
     await server.drop();
   });
 
-  it.each(projects.map((project) => [project.name, project] as const))(
+  it.each(sample(projects, 2).map((project) => [project.name, project] as const))(
     '%s',
     async (_name, project) => {
       await withProject(project, async (at, migrations) => {
