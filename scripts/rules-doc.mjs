@@ -65,7 +65,11 @@ async function opinions() {
       'shadow/there-and-back.js',
     ].map(built),
   );
-  const shadow = await connectShadow(new DataSource({ type: 'postgres' }), { statements: [], settings: [], key: '' }, {});
+  const shadow = await connectShadow(
+    new DataSource({ type: 'postgres' }),
+    { statements: [], settings: [], key: '' },
+    {},
+  );
   const noDependencies = () => Promise.reject(new Error('no dependencies here'));
   const findingIn = async (rule, { given, sql, targetVersion = 15, ...marks }) => {
     await shadow.pool.query(afresh);
