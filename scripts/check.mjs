@@ -16,6 +16,7 @@ const steps = [
   ['unused code', tool('knip', '--no-progress')],
   ['lint', tool('oxlint', '--type-aware', '--disable-nested-config', '--deny-warnings')],
   ['format', tool('prettier', '--check', '--log-level', 'warn', '.')],
+  ['words', script('scripts/words.mjs')],
   ['package contents', script('scripts/package-contents.mjs', tarball)],
   ['package exports', tool('publint', 'run', tarball, '--strict')],
   ['package types', tool('attw', tarball, '--no-emoji', '--format', 'ascii')],

@@ -49,12 +49,12 @@ export interface MigrateSettings {
    */
   readonly retryFor?: Duration;
   /**
-   * The longest a statement of a transactional migration may run. 0 is for ever.
+   * The longest a statement of a transactional migration may run. 0 is forever.
    * @default 0
    */
   readonly statementTimeout?: Duration;
   /**
-   * How long to wait for another process that is migrating the same database. 0 is for ever.
+   * How long to wait for another process that is migrating the same database. 0 is forever.
    * @default 0
    */
   readonly waitForOthers?: Duration;

@@ -9,7 +9,7 @@ setFlagsFromString('--liftoff-only');
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 
 const code = await runProgram(process.argv.slice(2));
-// A data source of the user may keep handles open for ever, so the process is ended, once everything is written.
+// A data source of the user may keep handles open forever, so the process is ended, once everything is written.
 for (const stream of [process.stdout, process.stderr]) {
   if (stream.writableLength > 0) await new Promise<void>((written) => stream.write('', () => written()));
 }

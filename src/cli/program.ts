@@ -67,8 +67,8 @@ function describeProgram(args: readonly string[], action: Action): Command {
     .option('--no-color', 'no colours')
     .option('--lock-timeout <duration>', 'how long a statement may wait for a table lock (default: 2s)')
     .option('--retry-for <duration>', 'how long to go on trying then (default: 10min)')
-    .option('--statement-timeout <duration>', 'the longest a statement may run (default: 0, for ever)')
-    .option('--wait-for-others <duration>', 'how long to wait while another process migrates (default: 0, for ever)')
+    .option('--statement-timeout <duration>', 'the longest a statement may run (default: 0, forever)')
+    .option('--wait-for-others <duration>', 'how long to wait while another process migrates (default: 0, forever)')
     .option('--connect-timeout <duration>', 'how long to wait for the server (default: 30s)')
     .addOption(
       new Option('--out-of-order <policy>', 'a pending migration older than an applied one').choices([

@@ -22,7 +22,7 @@ export interface MigrationsOptions extends MigrateSettings {
   /** The last migration to run, or the one to go back to: its name, its timestamp, or an unambiguous part of its name. */
   readonly to?: string;
   /**
-   * How long `wait` waits. 0 is for ever.
+   * How long `wait` waits. 0 is forever.
    * @default 0
    */
   readonly waitTimeout?: Duration;
