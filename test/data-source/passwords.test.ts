@@ -16,6 +16,7 @@ import { addressesWith, passwordFrom, shownIn } from '../support/passwords.js';
 import { createProject } from '../support/project.js';
 import type { TestProject } from '../support/project.js';
 import { Random } from '../support/random.js';
+import { sample } from '../support/sample.js';
 
 const before = { ...process.env };
 const { stackTraceLimit } = Error;
@@ -66,7 +67,7 @@ function driverErrors(url: string): readonly Error[] {
 }
 
 describe('no part of a password is shown', () => {
-  it.each([1, 2, 3, 4])('by what is made of an address, right or malformed (seed %i)', (seed) => {
+  it.each(sample([1, 2, 3, 4], 2))('by what is made of an address, right or malformed (seed %i)', (seed) => {
     const random = new Random(seed);
     const place = { user: 'app', host: 'db.internal', port: 5432, database: 'shop' };
     // Where errors come from makes no difference here, and finding it out would take most of the time.
@@ -167,7 +168,7 @@ describe('no command shows a part of a password', () => {
     return runCli(args, { cwd: project.dir, env: { DATABASE_URL: url } });
   };
 
-  it.each([11, 12])('on a server, without one, and with what is no address (seed %i)', async (seed) => {
+  it.each(sample([11, 12], 2))('on a server, without one, and with what is no address (seed %i)', async (seed) => {
     const random = new Random(seed);
     const { hostname: host, port } = new URL(serverUrl());
     const at = { user: role.name, host, port: Number(port), database: database.name };

@@ -22,7 +22,7 @@ describe('the first contact of an existing project', () => {
     await server.drop();
   });
 
-  it.each(sample(projects, 2).map((project) => [project.name, project] as const))(
+  it.each(sample(projects, 3).map((project) => [project.name, project] as const))(
     '%s',
     async (_name, project) => {
       await withProject(project, async (at, migrations) => {
