@@ -33,13 +33,13 @@ const generate: Description = {
     },
     { flags: '--stored-timezone <zone>', says: 'UTC: what stored timestamps without a zone meant' },
     { flags: '--allow-destructive', says: 'also what loses data' },
-    { flags: '--prune', says: 'drop also what somebody made by hand and the entities do not know' },
+    { flags: '--prune', says: 'also drop objects made by hand that the entities do not describe' },
     { flags: '--online', says: 'steps that keep tables in use (default)' },
     { flags: '--no-online', says: 'one step, one transaction, while reads and writes block' },
     { flags: '--target-version <major>', says: 'the major version of the server (default: 15)', parse: majorVersion },
     { flags: '--from <url>', says: 'start from this database instead of the migrations' },
     { flags: '--shadow <url>', says: 'make the throwaway databases on this server instead of in the process' },
-    { flags: '--no-cache', says: 'replay every migration and create every entity anew' },
+    { flags: '--no-cache', says: 'replay every migration and create every entity again' },
   ],
   examples: [
     'generate AddEmailToUsers',
@@ -58,7 +58,7 @@ const check: Description = {
       flags: '--database',
       says: 'also the database of the data source: pending, edited, missing, out of order, half-done',
     },
-    { flags: '--write-lock', says: 'make migrations.lock anew first: after a merge, or for a project that has none' },
+    { flags: '--write-lock', says: 'first rewrite migrations.lock: after a merge, or for a project that has none' },
     {
       flags: '--since <revision>',
       says: 'lint what this revision of git does not have (default: where the main branch was left)',
@@ -67,7 +67,7 @@ const check: Description = {
     { flags: '--skip <steps>', says: 'without these', parse: steps },
     { flags: '--format <format>', says: 'annotations for a workflow of GitHub', choices: ['github'] },
     { flags: '--shadow <url>', says: 'make the throwaway databases on this server instead of in the process' },
-    { flags: '--no-cache', says: 'prove everything anew' },
+    { flags: '--no-cache', says: 'prove everything again' },
   ],
   examples: ['check', 'check --format github', 'check --write-lock', 'check --only files,entities', 'check --database'],
 };
@@ -89,10 +89,10 @@ const baseline: Description = {
 const lint: Description = {
   name: 'lint',
   says: 'say what migrations will do to a database in use, before they do it',
-  argument: ['[migrations...]', 'files or names (default: those that are new since the main branch)'],
+  argument: ['[migrations...]', 'files or names (default: new since the main branch)'],
   options: [
     { flags: '--all', says: 'every migration' },
-    { flags: '--since <revision>', says: 'those that this revision of git does not have' },
+    { flags: '--since <revision>', says: 'migrations that this revision of git does not contain' },
     { flags: '--format <format>', says: 'how findings are written', choices: ['human', 'json', 'github', 'sarif'] },
     {
       flags: '--fail-on <severity>',
@@ -101,7 +101,7 @@ const lint: Description = {
     },
     {
       flags: '--fix',
-      says: 'write migrations that stop somebody again, as generate would have; proven to lead to the same schema',
+      says: 'rewrite migrations that block, as generate would have written them; proven to lead to the same schema',
     },
     { flags: '--rule <name=severity>', says: 'json-column=error, or create-index-blocking=off', parse: collect },
     { flags: '--target-version <major>', says: 'the major version of the server (default: 15)', parse: majorVersion },
@@ -134,7 +134,7 @@ const drift: Description = {
   options: [
     {
       flags: '--sql',
-      says: 'also the statements that would take it back, and those that a migration would need to adopt it',
+      says: 'also the statements that would undo it, and the ones a migration needs to adopt it',
     },
     {
       flags: '--ignore <pattern>',
@@ -142,7 +142,7 @@ const drift: Description = {
       parse: collect,
     },
     { flags: '--shadow <url>', says: 'replay the migrations on this server instead of in the process' },
-    { flags: '--no-cache', says: 'replay every migration anew' },
+    { flags: '--no-cache', says: 'replay every migration again' },
   ],
   examples: ['drift', 'drift --sql', `drift --ignore 'table:events_*'`, 'drift --json | jq -r ".drift[].object"'],
 };

@@ -3,7 +3,7 @@ import type { Due } from '../events.js';
 import { many, showDuration } from './io.js';
 import type { Paint } from './io.js';
 
-/** The table that `status` prints: changes that are applied, those that are pending, and what is odd. */
+/** The table that `status` prints: applied changes, pending changes, and problems. */
 export function statusLines(result: StatusResult, paint: Paint): readonly string[] {
   const { applied, pending, changes, problems } = result;
   const rows = [...applied.map((one) => appliedRow(one, paint)), ...pending.map((one) => pendingRow(one, paint))];

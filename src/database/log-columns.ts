@@ -10,7 +10,7 @@ import type { Tables } from './tables.js';
  */
 const added = { change: 'character varying', xid: 'xid8', progress: 'jsonb' } as const;
 
-/** Which columns the log has: all, or only those that 0.1 created, because this role may not add the others. */
+/** Which columns the log has: all, or only the ones that 0.1 created, because this role may not add the others. */
 export type LogColumns = 'all' | 'of 0.1';
 
 /** What is known of the log when rows are written to it. */

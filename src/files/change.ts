@@ -47,7 +47,7 @@ export class Steps<Migration extends MigrationName> {
     }
   }
 
-  /** Those that come before the last migration of a change, as far as they are there. */
+  /** The migrations before the last one of a change, as far as they exist. */
   before(last: MigrationName): readonly Migration[] {
     const title = titleIn(last.name);
     const count = this.#last.get(`${title} ${last.timestamp - 1}`) ?? 0;

@@ -55,7 +55,7 @@ function byTimestampOnly(
   return new Map([...unclaimed].filter(([timestamp]) => wanted.has(timestamp)));
 }
 
-/** Those that share their timestamp with no other. */
+/** The entries whose timestamp is unique. */
 function onlyOnes(all: readonly MigrationName[]): ReadonlyMap<number, MigrationName> {
   const counts = new Map<number, number>();
   for (const { timestamp } of all) counts.set(timestamp, (counts.get(timestamp) ?? 0) + 1);

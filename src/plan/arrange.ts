@@ -207,11 +207,11 @@ function place(step: Step, { from, busy }: { readonly from: number; readonly bus
 }
 
 function isLong({ effect }: Step): boolean {
-  return effect === 'scans, nobody waits';
+  return effect === 'scans, does not block';
 }
 
 function isLocking({ effect }: Step): boolean {
-  return effect !== 'nobody waits' && effect !== 'scans, nobody waits';
+  return effect !== 'does not block' && effect !== 'scans, does not block';
 }
 
 /** One makes, removes or changes what the other is about. */

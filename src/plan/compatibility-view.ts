@@ -24,12 +24,12 @@ export function compatibilityView(rename: Names, columns: readonly Names[]): rea
     step(select('*'), {
       comment: 'The old version of the app reads and writes it by its old name.',
       undo: [`DROP VIEW ${view}`],
-      effect: 'nobody waits',
+      effect: 'does not block',
     }),
     step(privileges, {
       comment:
         'Gives the view the owner and the privileges of the table, and applies the policies of the table to each caller.',
-      effect: 'nobody waits',
+      effect: 'does not block',
     }),
     step(`DROP VIEW ${view}`, {
       comment: 'The old version of the app is gone.',

@@ -16,7 +16,7 @@ export function keepPrivileges(steps: readonly Step[], before: Schema, after: Sc
   const last = Math.max(...heirs.map(({ brought }) => brought));
   const { phase = 'expand', transaction = true } = steps[first] ?? {};
   const own = (sql: string, comment?: string): Step => ({
-    ...step(sql, { comment, effect: 'nobody waits' }),
+    ...step(sql, { comment, effect: 'does not block' }),
     phase,
     transaction,
   });

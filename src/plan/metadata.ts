@@ -21,16 +21,16 @@ export function metadataChanges(
   const objects = new Map([...gone, ...added].map((row) => [keyOf(objectOf(row)), objectOf(row)]));
   // TypeORM makes it only where the entities of today need it, and then an old migration would fail.
   const first =
-    added.length > 0 && present.length === 0 ? [step(metadataTableSql(table), { effect: 'nobody waits' })] : [];
+    added.length > 0 && present.length === 0 ? [step(metadataTableSql(table), { effect: 'does not block' })] : [];
   return [...objects.values()].map((id, index) => {
     const about = (row: TypeormMetadataRow): boolean => keyOf(objectOf(row)) === keyOf(id);
     const steps = [
       ...gone
         .filter(about)
-        .map((row) => step(remove(row, table), { undo: [insert(row, table)], effect: 'nobody waits' })),
+        .map((row) => step(remove(row, table), { undo: [insert(row, table)], effect: 'does not block' })),
       ...added
         .filter(about)
-        .map((row) => step(insert(row, table), { undo: [remove(row, table)], effect: 'nobody waits' })),
+        .map((row) => step(insert(row, table), { undo: [remove(row, table)], effect: 'does not block' })),
     ];
     return { steps: index === 0 ? [...first, ...steps] : steps, creates: [], drops: [], uses: [id], alters: [] };
   });

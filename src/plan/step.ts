@@ -15,7 +15,7 @@ export interface Step {
   readonly effect: Effect;
   /** How to take it back, where no difference of schemas tells: what was renamed would be dropped and made anew, without its data. */
   readonly undo?: readonly string[] | undefined;
-  /** The objects that this very statement drops, and those that it makes. */
+  /** The objects that this statement itself drops, and the objects that it creates. */
   readonly takes?: readonly ObjectId[] | undefined;
   readonly brings?: readonly ObjectId[] | undefined;
   /** For the time between the phases: it belongs to the first one, even where the rest of its change must wait for the second. */
@@ -28,11 +28,11 @@ export interface Step {
 
 /** What it means for those who use the table meanwhile. */
 export type Effect =
-  | 'nobody waits'
+  | 'does not block'
   | 'brief lock'
-  | 'scans, nobody waits'
-  | 'builds, nobody waits'
-  | 'in batches, nobody waits'
+  | 'scans, does not block'
+  | 'builds, does not block'
+  | 'in batches, does not block'
   | 'writers wait while it scans'
   | 'all wait while it scans'
   | 'writers wait while it builds'

@@ -23,7 +23,7 @@ export function temporaryTrigger(
     create: [
       step(`CREATE FUNCTION ${routine}() RETURNS trigger LANGUAGE plpgsql AS $row$${body}$row$`, {
         comment,
-        effect: 'nobody waits',
+        effect: 'does not block',
       }),
       step(`CREATE TRIGGER ${quoteName(name)} ${event} EXECUTE FUNCTION ${routine}()`, {
         onRows: { table, routine, ...what },
@@ -34,7 +34,7 @@ export function temporaryTrigger(
         phase: 'contract',
         comment: 'The old version of the app is gone: it is not needed any more.',
       }),
-      step(`DROP FUNCTION ${routine}()`, { phase: 'contract', effect: 'nobody waits' }),
+      step(`DROP FUNCTION ${routine}()`, { phase: 'contract', effect: 'does not block' }),
     ],
   };
 }

@@ -32,7 +32,7 @@ export function indexParts(definition: string): IndexDefinition {
   };
 }
 
-/** The definition of a unique or primary key in its parts, each as it stands behind the other. */
+/** The definition of a unique or primary key in its parts, in the order of its text. */
 export interface KeyDefinition {
   readonly kind: 'UNIQUE' | 'PRIMARY KEY';
   /** `a, b` */

@@ -13,7 +13,7 @@ interface AsRead {
   readonly edges: readonly Dependency[];
 }
 
-/** A member that is found without its schema. What has the name of a relation is left alone: a column may stand behind that. */
+/** A member that is found without its schema. A name that a relation also has is left alone, since a column may follow it. */
 const membersSql = `SELECT n.nspname AS schema, json_agg(DISTINCT m.name) AS names
   FROM (
     SELECT p.pronamespace AS place, p.proname AS name, p.oid, 'pg_proc'::regclass AS class FROM pg_proc p

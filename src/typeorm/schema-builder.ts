@@ -59,7 +59,7 @@ function rememberPaths(builder: SchemaBuilder): void {
   };
 }
 
-/** `log()` writes rows into TypeORM's table of views and generated columns, and leaves creating that to whoever executes them. */
+/** `log()` writes rows into TypeORM's table of views and generated columns, but does not create that table. */
 async function metadataTableQueries(dataSource: DataSource): Promise<readonly Query[]> {
   const queryRunner = dataSource.createQueryRunner();
   queryRunner.enableSqlMemory();

@@ -246,7 +246,7 @@ describe('baseline and generate', () => {
     expect(said).toEqual(chosen.filter(([, { lost: when }]) => when !== 'never'));
   });
 
-  it('generate assigns values, and asks about those that lose something that way', async () => {
+  it('generate assigns values, and asks about conversions that lose something that way', async () => {
     const failure = await withMigrator(database.url, options, (migrator) =>
       failureOf(
         migrator.generate({ language: 'sql', dryRun: true, from: database.url, shadow: serverUrl(), cache: false }),

@@ -299,7 +299,7 @@ const member = (
   columns = '',
 ): string => `import { Check, Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
 @Entity('member')
-@Check('member_mail', "mail <> 'nobody'::citext")
+@Check('member_mail', "mail <> 'unknown'::citext")
 export class Member {
   @PrimaryGeneratedColumn('uuid') id: string;
   @Index('member_mail_index') @Column('citext') mail: string;
@@ -316,7 +316,7 @@ const ownExtensions: FieldProject = {
     'src/migrations/1600000000000-Member.ts': migration(
       'Member1600000000000',
       query(
-        `CREATE TABLE "member" ("id" uuid NOT NULL DEFAULT uuid_generate_v4(), "mail" citext NOT NULL, CONSTRAINT "member_mail" CHECK (mail <> 'nobody'::citext), CONSTRAINT "PK_97cbbe986ce9d14ca5894fdc072" PRIMARY KEY ("id"))`,
+        `CREATE TABLE "member" ("id" uuid NOT NULL DEFAULT uuid_generate_v4(), "mail" citext NOT NULL, CONSTRAINT "member_mail" CHECK (mail <> 'unknown'::citext), CONSTRAINT "PK_97cbbe986ce9d14ca5894fdc072" PRIMARY KEY ("id"))`,
         `CREATE INDEX "member_mail_index" ON "member" ("mail")`,
       ),
       query('DROP TABLE "member"'),

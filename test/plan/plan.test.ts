@@ -568,7 +568,7 @@ describe('what belongs to the server', () => {
       ['INSERT INTO customers VALUES (-1)', /permission denied for table customers/],
       ['CREATE TABLE closed.notes (id int)', /CREATE on the schema closed/],
       ['CREATE SCHEMA more; CREATE TABLE more.notes (id int)', ''],
-      ['CREATE ROLE somebody', /may not create roles/],
+      ['CREATE ROLE auditor', /may not create roles/],
       ['CREATE EXTENSION citext', ''],
       ['CREATE EXTENSION amcheck', /may not install the extension amcheck/],
       ['CREATE EXTENSION IF NOT EXISTS pageinspect', ''],

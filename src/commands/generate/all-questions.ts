@@ -8,7 +8,7 @@ import type { Question } from './decide.js';
 import type { SchemaOnShadow } from '../../snapshot/schema-on-shadow.js';
 
 /**
- * Where nobody can be asked, questions about renames end the command before anything else is compared: what is open besides is added, as if
+ * Without a terminal, questions about renames end the command before anything else is compared: what is open besides is added, as if
  * nothing was renamed. A column that may be a renamed one is left out: it has the values that are there.
  */
 export async function withOtherQuestions(

@@ -52,7 +52,7 @@ export async function generate(given: GenerateOptions, context: CommandContext):
     const write = async (): Promise<GenerateResult> => {
       const { result, texts: written } = await writeFiles(outcome.change, options, context);
       const { chain, next } = outcome;
-      // What somebody made by hand has other names after a rename: it is read when it is replayed.
+      // Objects made by hand have other names after a rename: they are read when the migrations are replayed.
       if (chain && next && !outcome.change.renames)
         await rememberProven({ chain, written, snapshot: next() }, context, { cache, unmanaged: outcome.unmanaged });
       return result;

@@ -34,7 +34,7 @@ export interface ToFix {
 }
 
 /**
- * Writes a migration again as `generate` would have written it: from the schema before it to the schema behind it, proven up and down.
+ * Writes a migration again as `generate` would have written it: from the schema before it to the schema after it, proven up and down.
  * So only what changes the schema can be fixed: what it does to rows nobody could prove.
  */
 export async function fix(
@@ -70,13 +70,13 @@ async function planOf(
   const index = all.indexOf(migration);
   const replaying = { url: options.shadow, cache: cacheFor(options), unmanaged: [] };
   const before = await ofTheseMigrations(all.slice(0, index), context, replaying);
-  const behind = await ofTheseMigrations(all.slice(0, index + 1), context, replaying);
-  const { from, to } = narrow(before.schema, behind.schema);
+  const after = await ofTheseMigrations(all.slice(0, index + 1), context, replaying);
+  const { from, to } = narrow(before.schema, after.schema);
   const sides: Sides = {
     desired: to,
     history: { renames: [], backfills: new Map() },
     origins: new Map(),
-    metadata: metadataChanges(before.metadata, behind.metadata, metadataTableOf(context.dataSource)),
+    metadata: metadataChanges(before.metadata, after.metadata, metadataTableOf(context.dataSource)),
     given: { backfills: asWritten(from, to), usings: new Map() },
     frozen: [],
   };
@@ -85,7 +85,7 @@ async function planOf(
     ...languageOf(file),
     dir: dirname(file),
     timestamp: migration.timestamp,
-    // All that is not behind it goes, whoever has made it; and what it takes away, somebody has decided.
+    // Everything that is not in the later schema goes, including objects made by hand; the author has decided what is lost.
     prune: true,
     allowDestructive: true,
     targetVersion: options.targetVersion,

@@ -38,7 +38,7 @@ export interface Finding {
   readonly fix?: string | undefined;
 }
 
-/** A migration that `lint --fix` has written anew. */
+/** A migration that `lint --fix` has rewritten. */
 export interface FixedMigration {
   readonly migration: string;
   readonly file?: string | undefined;

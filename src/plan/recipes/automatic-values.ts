@@ -17,7 +17,7 @@ export const ownSequence: Recipe = (change, context) => {
   if (!table) return undefined;
   const privileges = step(sequencePrivilegesSql(sequence, table), {
     comment: 'Gives the sequence the owner of the table, and USAGE to the roles that may insert rows.',
-    effect: 'nobody waits',
+    effect: 'does not block',
   });
   const values = context.from.has(column) ? [behindItsValues(column, quoteLiteral(sqlName(sequence)))] : [];
   return [privileges, step(change.sql), ...values];
@@ -37,7 +37,7 @@ function behindItsValues(column: ObjectId, sequence: string): Step {
   const next = `coalesce((SELECT max(${quoteName(column.name ?? '')}) FROM ${tableSql(table)}), 0) + 1`;
   return step(`SELECT setval(${sequence}, ${next}, false)`, {
     comment: 'Continues after the largest value in the table.',
-    effect: 'nobody waits',
+    effect: 'does not block',
   });
 }
 

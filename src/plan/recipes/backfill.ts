@@ -38,7 +38,7 @@ export function backfill(table: ObjectId, column: string, expression: string, wh
   return step(sql, {
     comment: `Fills ${quoteName(column)} of the rows that are there, in batches of their own.`,
     transaction: false,
-    effect: 'in batches, nobody waits',
+    effect: 'in batches, does not block',
     onRows: {
       table,
       column,

@@ -89,7 +89,7 @@ export const changeType: Recipe = (change, context) => {
   const target = `ALTER TABLE ${tableSql({ ...id, name: id.table ?? '' })} ALTER COLUMN ${quoteName(id.name ?? '')}`;
   const isNew = existingTable(id, context) === undefined;
   const effect = isNew
-    ? 'nobody waits'
+    ? 'does not block'
     : how === 'free' && !isIndexedOtherwise(id, context)
       ? 'brief lock'
       : how === 'free' || how === 'scan'
@@ -100,12 +100,12 @@ export const changeType: Recipe = (change, context) => {
     return [
       step(`SET LOCAL TimeZone TO ${quoteLiteral(session)}`, {
         comment: `The stored values are meant in this time zone. ${comment} In it, no row has to be rewritten.`,
-        effect: 'nobody waits',
+        effect: 'does not block',
       }),
       ...(defaults.before === undefined ? [] : [step(`${target} DROP DEFAULT`)]),
       step(`${target} TYPE ${types.to}`, { effect, ...loses }),
       ...(defaults.after === undefined ? [] : [step(`${target} SET DEFAULT ${defaults.after}`)]),
-      step('SET LOCAL TimeZone TO DEFAULT', { effect: 'nobody waits' }),
+      step('SET LOCAL TimeZone TO DEFAULT', { effect: 'does not block' }),
     ];
   }
   if (how === 'free' || how === 'scan' || (how === 'rewrite' && value === quoteName(id.name ?? ''))) {

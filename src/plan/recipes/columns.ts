@@ -77,7 +77,7 @@ function renamedColumn(rename: Rename, added: AddedColumn, context: PlanContext)
     ...(isLater ? [] : setDefault(rename.to, context)),
     step(handOverSql(heirOf(rename.from, rename.to, context.from, context.to)), {
       comment: 'Copies the privileges on the old column.',
-      effect: 'nobody waits',
+      effect: 'does not block',
     }),
     ...bridge.create,
     { ...backfill(table, name, old, `${old} IS NOT NULL`), afterCommit: true },
@@ -164,7 +164,7 @@ export const addColumnDirectly: Recipe = (change, context) => {
   const name = quoteName(id.name ?? '');
   return [
     step(addColumnSql(added, { fallback: is.default })),
-    step(everyRow, { effect: 'nobody waits' }),
+    step(everyRow, { effect: 'does not block' }),
     step(`UPDATE ${tableSql(table)} SET ${name} = ${expression}`, {
       comment: 'The rows that are there.',
       effect: 'all wait while it rewrites',

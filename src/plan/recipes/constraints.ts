@@ -28,7 +28,7 @@ function validatedSteps(table: ObjectId, name: string, definition: string): read
     step(`ALTER TABLE ${tableSql(table)} VALIDATE CONSTRAINT ${quoteName(name)}`, {
       comment: 'Looks at the rows that are there, while the table stays in use.',
       afterCommit: true,
-      effect: 'scans, nobody waits',
+      effect: 'scans, does not block',
     }),
   ];
 }
@@ -49,7 +49,7 @@ export const addKey: Recipe = (change, context) => {
     step(`CREATE UNIQUE INDEX CONCURRENTLY ${quoteName(name)} ON ${tableSql(table)} (${columns})${include}${nulls}`, {
       comment: `Builds the index of ${describeObject(constraint)} while the table stays in use. It fails if rows are double.`,
       transaction: false,
-      effect: 'builds, nobody waits',
+      effect: 'builds, does not block',
     }),
     step(
       `ALTER TABLE ${tableSql(table)} ADD CONSTRAINT ${quoteName(name)} ${kind} USING INDEX ${sqlName({ kind: 'index', name })}${deferrable}`,

@@ -82,7 +82,7 @@ function foreignKeyAnew(constraint: ObjectId, definition: string, context: PlanC
     check: [
       step(`${alter} VALIDATE CONSTRAINT ${quoteName(constraint.name ?? '')}`, {
         comment: 'Looks at the rows that are there, while the table stays in use.',
-        effect: 'scans, nobody waits',
+        effect: 'scans, does not block',
       }),
     ],
   };
@@ -160,7 +160,7 @@ export function validateStep(table: ObjectId, constraint: string): Step {
   return step(`ALTER TABLE ${tableSql(table)} VALIDATE CONSTRAINT ${quoteName(constraint)}`, {
     comment: 'Looks at the rows that are there, while the table stays in use.',
     transaction: false,
-    effect: 'scans, nobody waits',
+    effect: 'scans, does not block',
   });
 }
 
@@ -170,7 +170,7 @@ function buildSteps(draft: ObjectId, table: ObjectId, kind: string, definition: 
     step(`CREATE ${kind} CONCURRENTLY ${quoteName(draft.name ?? '')} ON ${tableSql(table)} ${definition}`, {
       comment: 'The same index for the new column, built while the table stays in use.',
       transaction: false,
-      effect: 'builds, nobody waits',
+      effect: 'builds, does not block',
     }),
   ];
 }

@@ -33,7 +33,7 @@ export const freeType: Recipe = (change, context) => {
       step(`${alter} VALIDATE CONSTRAINT ${name}`, {
         comment: 'Looks at the rows that are there, while the table stays in use.',
         afterCommit: index === 0,
-        effect: 'scans, nobody waits',
+        effect: 'scans, does not block',
       }),
     ),
   ];

@@ -21,7 +21,7 @@ export const createIndex: Recipe = (change, context) => {
     step(`CREATE ${unique}INDEX CONCURRENTLY ${nameAndRest}`, {
       comment: `Builds ${describeObject(index)} while the table stays in use.`,
       transaction: false,
-      effect: 'builds, nobody waits',
+      effect: 'builds, does not block',
     }),
   ];
 };
@@ -43,7 +43,7 @@ function replaceIndex(index: ObjectId, context: PlanContext): readonly Step[] {
     step(`CREATE ${unique}INDEX CONCURRENTLY ${quoteName(draft.name)} ${rest}`, {
       comment: `Builds the new ${describeObject(index)} beside the old one, while the table stays in use.`,
       transaction: false,
-      effect: 'builds, nobody waits',
+      effect: 'builds, does not block',
     }),
     // It has gone already where a column of it has.
     step(`DROP INDEX IF EXISTS ${sqlName(index)}`, { comment: 'The new one takes its place.', phase }),
@@ -55,7 +55,7 @@ export function dropLeftover(index: ObjectId): Step {
   return step(`DROP INDEX CONCURRENTLY IF EXISTS ${sqlName(index)}`, {
     comment: 'An attempt that was cut off leaves an invalid index behind.',
     transaction: false,
-    effect: 'nobody waits',
+    effect: 'does not block',
   });
 }
 
@@ -70,7 +70,7 @@ export const dropIndex: Recipe = (change, context) => {
       comment: `Removes ${describeObject(index)} while the table stays in use.`,
       transaction: false,
       phase: indexDefinition(context.from, index).unique ? 'expand' : 'contract',
-      effect: 'nobody waits',
+      effect: 'does not block',
     }),
   ];
 };

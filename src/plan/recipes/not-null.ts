@@ -15,7 +15,7 @@ export function notNullSteps(table: ObjectId, column: string): readonly Step[] {
     step(`${alter} VALIDATE CONSTRAINT ${check}`, {
       comment: 'Looks at the rows that are there, while the table stays in use. It fails if one has no value.',
       afterCommit: true,
-      effect: 'scans, nobody waits',
+      effect: 'scans, does not block',
     }),
     step(`${alter} ALTER COLUMN ${quoteName(column)} SET NOT NULL`, {
       comment: 'The check proves it, so this need not look at the rows.',

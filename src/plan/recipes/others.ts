@@ -11,19 +11,19 @@ import type { Effect } from '../step.js';
 /** A new value of an enum is there for others only after a commit. */
 export const addEnumValue: Recipe = (change) =>
   change.kind === 'add enum value'
-    ? [step(`ALTER TYPE ${sqlName(change.id)} ADD VALUE IF NOT EXISTS ${change.clause}`, { effect: 'nobody waits' })]
+    ? [step(`ALTER TYPE ${sqlName(change.id)} ADD VALUE IF NOT EXISTS ${change.clause}`, { effect: 'does not block' })]
     : undefined;
 
 /** TypeORM creates most of those that it needs when it connects, so that they may be there already. */
 export const createExtension: Recipe = (change) =>
   change.kind === 'create extension'
-    ? [step(`CREATE EXTENSION IF NOT EXISTS ${change.clause}`, { effect: 'nobody waits' })]
+    ? [step(`CREATE EXTENSION IF NOT EXISTS ${change.clause}`, { effect: 'does not block' })]
     : undefined;
 
 /** The one that the ledger is in has been made before anything could run. */
 export const createSchema: Recipe = (change) =>
   change.kind === 'create schema'
-    ? [step(`CREATE SCHEMA IF NOT EXISTS ${sqlName(change.id)}`, { effect: 'nobody waits' })]
+    ? [step(`CREATE SCHEMA IF NOT EXISTS ${sqlName(change.id)}`, { effect: 'does not block' })]
     : undefined;
 
 /** An INSERT locks the table first and then its sequence: in the other order, both would wait for each other. */
@@ -83,7 +83,7 @@ export const plain: Recipe = (change, context) => {
     change.uses.find((id) => existingTable(id, context)) ?? change.creates.find((id) => existingTable(id, context));
   return [
     step(change.sql, {
-      effect: relation === undefined ? 'nobody waits' : effectOf(change, context.to),
+      effect: relation === undefined ? 'does not block' : effectOf(change, context.to),
       loses: change.loses,
     }),
   ];

@@ -120,7 +120,7 @@ function expand(rewrite: Rewrite): readonly Step[] {
     }),
     step(`CREATE FUNCTION ${routine}() RETURNS trigger LANGUAGE plpgsql AS $sync$${body}$sync$`, {
       comment: 'What is written from now on is in both columns.',
-      effect: 'nobody waits',
+      effect: 'does not block',
     }),
     step(
       `CREATE TRIGGER ${quoteName(names.sync)} BEFORE INSERT OR UPDATE ON ${tableSql(table)} FOR EACH ROW EXECUTE FUNCTION ${routine}()`,
@@ -151,7 +151,7 @@ function fill(rewrite: Rewrite): readonly Step[] {
     step(`ANALYZE ${tableSql(table)} (${quoteName(names.successor)})`, {
       comment: 'So that queries are planned as well as before.',
       transaction: false,
-      effect: 'scans, nobody waits',
+      effect: 'scans, does not block',
     }),
   ];
 }
@@ -172,7 +172,7 @@ function swap(rewrite: Rewrite): readonly Step[] {
   const givesWay = step(`SET LOCAL lock_timeout = '300ms'`, {
     comment: 'Several tables are locked for a moment: it gives way before that can be a deadlock, and is tried again.',
     afterCommit: true,
-    effect: 'nobody waits',
+    effect: 'does not block',
   });
   return [
     ...(others ? [givesWay] : []),
@@ -180,7 +180,7 @@ function swap(rewrite: Rewrite): readonly Step[] {
       comment: 'From here on, the columns change places: a matter of the catalog only.',
       afterCommit: !others,
     }),
-    step(`DROP FUNCTION ${routineOf(rewrite)}()`, { effect: 'nobody waits' }),
+    step(`DROP FUNCTION ${routineOf(rewrite)}()`, { effect: 'does not block' }),
     ...copies.toReversed().flatMap(({ makeRoom }) => makeRoom),
     ...(defaults.before === undefined ? [] : [step(`${alter} ALTER COLUMN ${column} DROP DEFAULT`)]),
     ...(wasFilled ? [step(`${alter} ALTER COLUMN ${column} DROP NOT NULL`)] : []),
@@ -192,7 +192,7 @@ function swap(rewrite: Rewrite): readonly Step[] {
     }),
     step(heir(names.old, names.column), {
       comment: 'Copies the privileges on the old column.',
-      effect: 'nobody waits',
+      effect: 'does not block',
     }),
     ...(isFilled(rewrite)
       ? [

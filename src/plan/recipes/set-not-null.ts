@@ -26,7 +26,7 @@ export const setNotNullDirectly: Recipe = (change, context) => {
   if (fill === undefined) return undefined;
   const name = quoteName(column.name ?? '');
   return [
-    step(everyRow, { effect: 'nobody waits' }),
+    step(everyRow, { effect: 'does not block' }),
     step(`UPDATE ${tableSql(column)} SET ${name} = ${fill} WHERE ${name} IS NULL`, {
       comment: 'The rows without a value.',
       effect: 'all wait while it rewrites',

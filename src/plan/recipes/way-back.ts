@@ -47,7 +47,7 @@ export const restoreColumn: Recipe = (change, context) => {
 /** Checks that wait for the end of the transaction would be in the way of the next ALTER. */
 function settled(table: ObjectId, schema: Schema): readonly Step[] {
   const waits = schema.childrenOf(table).some(({ id }) => isDeferrable(schema, id));
-  return waits ? [step('SET CONSTRAINTS ALL IMMEDIATE', { effect: 'nobody waits' })] : [];
+  return waits ? [step('SET CONSTRAINTS ALL IMMEDIATE', { effect: 'does not block' })] : [];
 }
 
 function numberedRows(table: ObjectId, column: ObjectId, schema: Schema): string {
