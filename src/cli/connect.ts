@@ -12,6 +12,8 @@ import { progressPrinter } from './progress.js';
 /** Where the command finds the data source, from flags and package.json. */
 interface Project {
   readonly dir: string;
+  /** What package.json says. */
+  readonly manifest: Readonly<Record<string, unknown>>;
   readonly dataSource: string | undefined;
   readonly app: string | undefined;
   readonly tsconfig: string | undefined;
@@ -68,10 +70,8 @@ async function fromFile(project: Project): Promise<Source> {
   const { loadDataSource } = await import('../data-source/load.js');
   const { settingsOf } = await import('../data-source/settings.js');
   const { loadEnvFiles } = await import('../data-source/environment.js');
-  const { scriptedDataSources } = await import('../data-source/scripts.js');
-  const file = project.dataSource ?? findDataSourceFile(project.dir);
-  const scripted = scriptedDataSources(project.dir).find((one) => resolve(project.dir, one.dataSource) === file);
-  if (scripted) loadEnvFiles(scripted.envFiles.map((name) => resolve(project.dir, name)));
+  const { file, envFiles } = findDataSourceFile(project.dir, project.manifest, project.dataSource);
+  loadEnvFiles(envFiles);
   const dataSource = await loadDataSource(file);
   return { dataSource, settings: settingsOf(dataSource) };
 }
@@ -83,11 +83,14 @@ async function fromApp(file: string, flags: GlobalFlags): Promise<Source> {
 
 /** A flag wins over package.json; and naming a data source by flag wins over an app in package.json. */
 function readProject(dir: string, flags: GlobalFlags): Project {
-  const { dataSource, app, tsconfig, ...settings } = readManifest(resolve(dir, 'package.json'));
+  const manifest = readManifest(resolve(dir, 'package.json'));
+  const own = manifest['nest-migrate'] as Readonly<Record<string, unknown>> | undefined;
+  const { dataSource, app, tsconfig, ...settings } = own ?? {};
   const path = (value: unknown): string | undefined =>
     typeof value === 'string' ? resolve(dir, fileName(value)) : undefined;
   return {
     dir,
+    manifest,
     dataSource: path(flags.dataSource ?? dataSource),
     app: path(flags.app ?? (flags.dataSource === undefined ? app : undefined)),
     tsconfig: path(flags.tsconfig ?? tsconfig),
@@ -109,10 +112,7 @@ function fileName(text: string): string {
 function readManifest(file: string): Readonly<Record<string, unknown>> {
   if (!existsSync(file)) return {};
   try {
-    const manifest = JSON.parse(readFileSync(file, 'utf8')) as {
-      readonly 'nest-migrate'?: Readonly<Record<string, unknown>>;
-    };
-    return manifest['nest-migrate'] ?? {};
+    return JSON.parse(readFileSync(file, 'utf8')) as Readonly<Record<string, unknown>>;
   } catch (error) {
     throw new MigrateError({
       code: 'OPTIONS_INVALID',

@@ -1,8 +1,9 @@
 import { statSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join, relative } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { ExitCode, MigrateError } from '../errors.js';
 import { scriptedDataSources } from './scripts.js';
+import type { Scripted } from './scripts.js';
 
 const extensions = ['ts', 'mts', 'cts', 'js', 'mjs', 'cjs'];
 const folders = ['', 'src', 'dist', 'dist/src'];
@@ -17,23 +18,41 @@ const otherNames = [
   'typeorm',
 ];
 
+/** A data source file, and the files of environment variables that the scripts of package.json load before it. */
+export interface FoundDataSource {
+  readonly file: string;
+  readonly envFiles: readonly string[];
+}
+
 /**
- * The data source file of a project: under its usual name, or as the scripts of package.json hand it to TypeORM's command. Sources win over
- * what was compiled from them, where TypeScript can be loaded.
+ * The data source of a project, whose package.json says `manifest`: the file that is `named`, or the one under its usual name, or as the
+ * scripts hand it to TypeORM's command. Sources win over what was compiled from them, where TypeScript can be loaded.
  */
-export function findDataSourceFile(projectDir: string): string {
+export function findDataSourceFile(
+  projectDir: string,
+  manifest: Readonly<Record<string, unknown>>,
+  named?: string,
+): FoundDataSource {
+  const scripted = scriptedDataSources(projectDir, manifest);
+  const file = named ?? join(projectDir, theOnly(projectDir, scripted));
+  const own = scripted.find(({ dataSource }) => join(projectDir, dataSource) === file);
+  return { file, envFiles: (own?.envFiles ?? []).map((name) => resolve(projectDir, name)) };
+}
+
+/** Relative to the project. */
+function theOnly(projectDir: string, scripted: readonly Scripted[]): string {
   const candidates = folders.flatMap((folder) =>
     extensions.map((extension) => join(projectDir, folder, `data-source.${extension}`)),
   );
   const found = candidates.filter(isFile);
   const sources = canLoadTypeScript(projectDir) ? found : found.filter((file) => !/\.[cm]?ts$/.test(file));
   const [first] = [...sources, ...found];
-  const scripted = scriptedDataSources(projectDir).map(({ dataSource }) => dataSource);
   const usual = first === undefined ? [] : [relative(projectDir, first)];
-  const all = [...usual, ...scripted.filter((one) => !usual.some((other) => isSame(one, other)))];
+  const others = scripted.map(({ dataSource }) => dataSource);
+  const all = [...usual, ...others.filter((one) => !usual.some((other) => isSame(one, other)))];
   const [only, another] = all;
   if (only !== undefined && another !== undefined) throw ambiguous(only, another);
-  if (only !== undefined) return join(projectDir, only);
+  if (only !== undefined) return only;
   const near = nearCandidates(projectDir);
   throw new MigrateError({
     code: 'DATA_SOURCE_NOT_FOUND',

@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join, normalize } from 'node:path';
 
 /** What a script of package.json hands to TypeORM's command. */
@@ -9,9 +9,12 @@ export interface Scripted {
   readonly envFiles: readonly string[];
 }
 
-/** The data sources that the scripts of a project name, each once. */
-export function scriptedDataSources(projectDir: string): readonly Scripted[] {
-  const scripts = scriptsOf(projectDir);
+/** The data sources that the scripts of a project name, each once; `manifest` is what package.json says. */
+export function scriptedDataSources(
+  projectDir: string,
+  manifest: Readonly<Record<string, unknown>>,
+): readonly Scripted[] {
+  const scripts = scriptsOf(manifest);
   const found = new Map<string, Scripted>();
   for (const name of Object.keys(scripts)) {
     const command = expanded(name, scripts);
@@ -24,14 +27,9 @@ export function scriptedDataSources(projectDir: string): readonly Scripted[] {
   return [...found.values()];
 }
 
-function scriptsOf(projectDir: string): Readonly<Record<string, string>> {
-  try {
-    const { scripts } = JSON.parse(readFileSync(join(projectDir, 'package.json'), 'utf8')) as { scripts?: unknown };
-    const all = Object.entries(typeof scripts === 'object' && scripts !== null ? scripts : {});
-    return Object.fromEntries(all.filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
-  } catch {
-    return {};
-  }
+function scriptsOf({ scripts }: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {
+  const all = Object.entries(typeof scripts === 'object' && scripts !== null ? scripts : {});
+  return Object.fromEntries(all.filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
 }
 
 /** With the scripts that it calls in their places: `npm run typeorm -- -d src/data-source.ts`. */

@@ -3,7 +3,6 @@ import { join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { findDataSourceFile } from '../../src/data-source/find.js';
 import { loadDataSource } from '../../src/data-source/load.js';
-import { scriptedDataSources } from '../../src/data-source/scripts.js';
 import { runNode } from '../support/cli.js';
 import { createProject } from '../support/project.js';
 import type { TestProject } from '../support/project.js';
@@ -19,7 +18,9 @@ afterEach(() => {
   delete (globalThis as Record<symbol, unknown>)[Symbol.for('nest-migrate.migrating')];
 });
 
-const found = (): string => relative(project.dir, findDataSourceFile(project.dir));
+const find = (): ReturnType<typeof findDataSourceFile> =>
+  findDataSourceFile(project.dir, JSON.parse(project.read('package.json')) as Readonly<Record<string, unknown>>);
+const found = (): string => relative(project.dir, find().file);
 
 describe('finding the data source', () => {
   const places = ['', 'src/', 'dist/', 'dist/src/'].flatMap((folder) =>
@@ -105,7 +106,7 @@ describe('finding the data source', () => {
     project.write('src/db/source.ts', '');
     scripts(...commands);
     expect(found()).toBe('src/db/source.ts');
-    expect(scriptedDataSources(project.dir)).toEqual([{ dataSource: 'src/db/source.ts', envFiles }]);
+    expect(find().envFiles).toEqual(envFiles.map((file) => join(project.dir, file)));
   });
 
   it('refuses to choose between two', () => {
@@ -134,6 +135,34 @@ describe('finding the data source', () => {
     expect(found()).toBe('src/data-source.ts');
     project.write('dist/data-source.js', '');
     expect(found()).toBe('src/data-source.ts');
+  });
+
+  it('is one reading of package.json for a command: settings, scripts and their environment', async () => {
+    scripts(`env-cmd -f config/dev.env ${cli} -d src/db/source.js`);
+    project.write('config/dev.env', 'HOST_IN_FILE=from-the-file\n');
+    project.write(
+      'src/db/source.js',
+      "exports.default = new (require('typeorm').DataSource)({ type: 'postgres', host: process.env.HOST_IN_FILE, migrations: [] });\nconsole.error(`to ${process.env.HOST_IN_FILE}`);\n",
+    );
+    project.write(
+      'count.cjs',
+      `const fs = require('node:fs');
+const { readFileSync } = fs;
+const file = ${JSON.stringify(join(project.dir, 'package.json'))};
+fs.readFileSync = (path, ...rest) => {
+  // How Node treats a file is another question, asked below the command.
+  if (String(path) === file && !/kindOfFilesIn|isModuleProject/.test(new Error().stack)) console.error('read package.json');
+  return readFileSync(path, ...rest);
+};
+require('node:module').syncBuiltinESMExports();
+`,
+    );
+    const { stderr } = await runNode(
+      ['--require', './count.cjs', join(process.cwd(), 'dist/esm/cli/main.js'), 'create', 'One', '--js'],
+      { cwd: project.dir },
+    );
+    expect(stderr).toContain('to from-the-file');
+    expect(stderr.match(/read package\.json/g)).toHaveLength(1);
   });
 
   it.each(['src/database/data-source.ts', 'typeorm.config.ts', 'ormconfig.js', 'src/config/typeorm.config.ts'])(
