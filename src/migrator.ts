@@ -93,12 +93,10 @@ export interface Migrator {
 export function createMigrator(options: MigratorOptions): Migrator {
   const { dataSource } = options;
   const opened = { here: false };
-  const settings = resolveSettings(options.settings);
-  const migrations = options.migrations ?? dataSource.options.migrations;
   const context: CommandContext = {
     dataSource,
-    settings,
-    migrations,
+    settings: resolveSettings(options.settings),
+    migrations: options.migrations ?? dataSource.options.migrations,
     tables: tablesOf(dataSource),
     onEvent: sayingOnce(hidingPasswords(options.onEvent ?? (() => undefined))),
     signal: options.signal ?? new AbortController().signal,
@@ -118,60 +116,54 @@ export function createMigrator(options: MigratorOptions): Migrator {
       }
     },
   };
+  const close = async (): Promise<void> => {
+    if (!opened.here) return;
+    opened.here = false;
+    await dataSource.destroy();
+  };
+  return { ...inProduction(context), ...inDevelopment(context), close };
+}
+
+type InDevelopment = Pick<Migrator, 'generate' | 'check' | 'baseline' | 'lint' | 'plan' | 'drift'>;
+
+function inProduction(context: CommandContext): Omit<Migrator, keyof InDevelopment | 'close'> {
   return {
-    run: async (runOptions = {}) => {
-      refuseUnknown('run', runOptions);
-      return run(runOptions, context);
+    run: async (options = {}) => {
+      refuseUnknown('run', options);
+      return run(options, context);
     },
-    revert: async (revertOptions = {}) => {
-      refuseUnknown('revert', revertOptions);
-      return revert(revertOptions, context);
+    revert: async (options = {}) => {
+      refuseUnknown('revert', options);
+      return revert(options, context);
     },
-    redo: async (redoOptions = {}) => {
-      refuseUnknown('redo', redoOptions);
-      return redo(redoOptions, context);
+    redo: async (options = {}) => {
+      refuseUnknown('redo', options);
+      return redo(options, context);
     },
     status: () => status(context),
     pending: () => pending(context),
-    wait: async (waitOptions = {}) => {
-      refuseUnknown('wait', waitOptions);
-      return wait(waitOptions, context);
+    wait: async (options = {}) => {
+      refuseUnknown('wait', options);
+      return wait(options, context);
     },
     resolve: (migration, resolution) => resolve(migration, resolution, context),
-    create: async (createOptions) => {
-      refuseUnknown('create', createOptions);
-      return create(createOptions, { dir: settings.dir, cwd: process.cwd(), list: () => listMigrations(migrations) });
+    create: async (options) => {
+      refuseUnknown('create', options);
+      const { settings, migrations } = context;
+      return create(options, { dir: settings.dir, cwd: process.cwd(), list: () => listMigrations(migrations) });
     },
-    generate: async (generateOptions) => {
-      // Only for development: what it needs is not even looked at otherwise.
-      const { generate } = await import('./commands/generate/generate.js');
-      return generate(generateOptions, context);
-    },
-    check: async (checkOptions = {}) => {
-      const { check } = await import('./commands/check/check.js');
-      return check(checkOptions, context);
-    },
-    baseline: async (baselineOptions) => {
-      const { baseline } = await import('./commands/generate/baseline.js');
-      return baseline(baselineOptions, context);
-    },
-    lint: async (lintOptions = {}) => {
-      const { lint } = await import('./commands/lint/lint.js');
-      return lint(lintOptions, context);
-    },
-    plan: async (planOptions = {}) => {
-      const { plan } = await import('./commands/plan/plan.js');
-      return plan(planOptions, context);
-    },
-    drift: async (driftOptions = {}) => {
-      const { drift } = await import('./commands/drift/drift.js');
-      return drift(driftOptions, context);
-    },
-    close: async () => {
-      if (!opened.here) return;
-      opened.here = false;
-      await dataSource.destroy();
-    },
+  };
+}
+
+/** What only development needs is loaded when it is called. */
+function inDevelopment(context: CommandContext): InDevelopment {
+  return {
+    generate: async (options) => (await import('./commands/generate/generate.js')).generate(options, context),
+    check: async (options = {}) => (await import('./commands/check/check.js')).check(options, context),
+    baseline: async (options) => (await import('./commands/generate/baseline.js')).baseline(options, context),
+    lint: async (options = {}) => (await import('./commands/lint/lint.js')).lint(options, context),
+    plan: async (options = {}) => (await import('./commands/plan/plan.js')).plan(options, context),
+    drift: async (options = {}) => (await import('./commands/drift/drift.js')).drift(options, context),
   };
 }
 

@@ -134,7 +134,7 @@ const choices = {
 
 const durations = { lockTimeout: '2s', retryFor: '10min', statementTimeout: 0, waitForOthers: 0 } as const;
 const connectDurations = { timeout: '30s', retryEvery: '1s' } as const;
-const known = new Set([
+const known = [
   ...Object.keys(choices),
   ...Object.keys(durations),
   'online',
@@ -143,7 +143,7 @@ const known = new Set([
   'initialState',
   'lint',
   'drift',
-]);
+];
 
 /**
  * Checks what a user has set and fills in the defaults. All problems are reported at once, unknown keys too.
@@ -152,11 +152,8 @@ const known = new Set([
  * resolveSettings({ lockTimeout: '500ms' }).lockTimeoutMs; // 500
  */
 export function resolveSettings(settings: MigrateSettings = {}): ResolvedSettings {
-  const problems: string[] = [];
   const given = settings as Readonly<Record<string, unknown>>;
-  for (const key of Object.keys(given)) {
-    if (!known.has(key)) problems.push(`unknown setting "${key}" (known: ${[...known].join(', ')})`);
-  }
+  const problems: string[] = [...unknownKeys(given), ...wrongTypes(given)];
   const choice = <K extends keyof typeof choices>(
     key: K,
     fallback: (typeof choices)[K][number] = choices[key][0],
@@ -174,19 +171,6 @@ export function resolveSettings(settings: MigrateSettings = {}): ResolvedSetting
     return ms ?? 0;
   };
   const connect = (given['connect'] ?? {}) as Readonly<Record<string, unknown>>;
-  for (const key of Object.keys(connect)) {
-    if (!(key in connectDurations)) problems.push(`unknown setting "connect.${key}" (known: timeout, retryEvery)`);
-  }
-  const lint = given['lint'] as Readonly<Record<string, unknown>> | undefined;
-  for (const key of Object.keys(lint ?? {})) {
-    if (key !== 'rules') problems.push(`unknown setting "lint.${key}" (known: rules)`);
-  }
-  if (given['online'] !== undefined && typeof given['online'] !== 'boolean')
-    problems.push(`online must be true or false, but is ${show(given['online'])}`);
-  if (given['dir'] !== undefined && typeof given['dir'] !== 'string')
-    problems.push(`dir must be a folder, but is ${show(given['dir'])}`);
-  if (given['initialState'] !== undefined && typeof given['initialState'] !== 'string')
-    problems.push(`initialState must be SQL or the path of a .sql file, but is ${show(given['initialState'])}`);
   const resolved: ResolvedSettings = {
     transaction: choice('transaction'),
     outOfOrder: choice('outOfOrder'),
@@ -217,6 +201,32 @@ export function resolveSettings(settings: MigrateSettings = {}): ResolvedSetting
     });
   }
   return resolved;
+}
+
+function unknownKeys(given: Readonly<Record<string, unknown>>): readonly string[] {
+  const { connect, lint } = given;
+  const unknown = (prefix: string, value: unknown, names: readonly string[]): readonly string[] =>
+    Object.keys(value ?? {})
+      .filter((key) => !names.includes(key))
+      .map((key) => `unknown setting "${prefix}${key}" (known: ${names.join(', ')})`);
+  return [
+    ...unknown('', given, known),
+    ...unknown('connect.', connect, Object.keys(connectDurations)),
+    ...unknown('lint.', lint, ['rules']),
+  ];
+}
+
+const simpleSettings = [
+  ['online', 'boolean', 'true or false'],
+  ['dir', 'string', 'a folder'],
+  ['initialState', 'string', 'SQL or the path of a .sql file'],
+] as const;
+
+function wrongTypes(given: Readonly<Record<string, unknown>>): readonly string[] {
+  return simpleSettings.flatMap(([key, type, what]) => {
+    const value = given[key];
+    return value === undefined || typeof value === type ? [] : [`${key} must be ${what}, but is ${show(value)}`];
+  });
 }
 
 /** What can be left alone in a comparison; a kind stands for all that is made by the same word in SQL, or nearly. */
@@ -250,8 +260,8 @@ export function ignoreProblem(pattern: unknown): string | undefined {
   const [, kind, path] = /^([^:]*):(.*)$/s.exec(typeof pattern === 'string' ? pattern : '') ?? [];
   if (kind === undefined || path === undefined || path.split('.').includes(''))
     return `must be <kind>:<name>, such as "table:events_*", but is ${show(pattern)}`;
-  const known: readonly string[] = ignorableKinds;
-  return known.includes(kind) ? undefined : `unknown kind in ${show(pattern)} (known: ${known.join(', ')})`;
+  const kinds: readonly string[] = ignorableKinds;
+  return kinds.includes(kind) ? undefined : `unknown kind in ${show(pattern)} (known: ${kinds.join(', ')})`;
 }
 
 function driftProblems(given: unknown): readonly string[] {

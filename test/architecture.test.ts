@@ -146,6 +146,16 @@ const broken: readonly Broken[] = [
     files: { 'files/list.ts': `// a line\n`.repeat(301) },
     says: 'files/list.ts has 301 lines, more than 300.',
   },
+  ...[
+    ['f', 'function f() {', '}'],
+    ['g', 'const g = async () => {', '};'],
+    ['close', 'export class Lock {\n  async close() {', '  }\n}'],
+    ['a function', 'export default [() => {', '}];'],
+  ].map(([name, first, last]) => ({
+    rule: `functions fit on a screen: ${name}`,
+    files: { 'files/list.ts': `${first}\n${'    work();\n'.repeat(59)}${last}` },
+    says: `files/list.ts: ${name} has 61 lines, more than 60.`,
+  })),
   {
     rule: 'no cycles, not even of types',
     files: {

@@ -1,45 +1,56 @@
-import type { Command } from 'commander';
-import { checkSteps, collect, count, described, majorVersion, steps } from './command.js';
-import type { Action, Description } from './command.js';
+import type { CommandGroup, Description } from './command.js';
+import { folder, javascript, shadow, sql, targetVersion } from './shared-options.js';
+import { checkSteps, collect, steps } from './values.js';
+
+const init: Description = {
+  name: 'init',
+  summary: 'set up an existing Nest project: data source, .env.example, scripts',
+  options: [{ flags: '--dry-run', summary: 'only print what would be written' }],
+  examples: ['init', 'init --dry-run'],
+};
 
 const generate: Description = {
   name: 'generate',
-  says: 'write the migrations that lead to what the entities describe',
-  argument: ['[name]', 'what the change is called (default: made from the changes)'],
+  summary: 'write the migrations that bring the schema to what the entities describe',
+  argument: ['[name]', 'name of the change (default: derived from what changes)'],
   options: [
-    { flags: '--check', says: 'write nothing; exit with 3 if something would be generated' },
-    { flags: '--dry-run', says: 'write nothing, print the files' },
-    { flags: '--sql', says: 'plain SQL files' },
-    { flags: '--js', says: 'JavaScript instead of TypeScript' },
-    { flags: '--dir <folder>', says: 'where (default: where the others are)' },
-    { flags: '--split', says: 'a file for each step of the change, instead of one file' },
+    { flags: '--check', summary: 'write nothing; exit with 3 if there is something to generate' },
+    { flags: '--dry-run', summary: 'write nothing; print the files' },
+    sql,
+    javascript,
+    folder,
+    { flags: '--split', summary: 'write one file for each step instead of one for the change' },
     {
       flags: '--rename <old=new>',
-      says: 'users.name=full_name, or users=people: it is the same, called otherwise',
+      summary: 'a rename, not a new object: users.name=full_name, or users=people',
       parse: collect,
     },
-    { flags: '--drop <what>', says: 'users.name, or users: it goes, and nothing new is what it was', parse: collect },
-    { flags: '--rename-directly', says: 'one ALTER … RENAME: the old version of the app breaks at that moment' },
-    { flags: '--no-rename-directly', says: 'both names side by side (default)' },
+    {
+      flags: '--drop <object>',
+      summary: 'drop users.name, or the table users: nothing new replaces it',
+      parse: collect,
+    },
+    { flags: '--rename-directly', summary: 'rename in one statement, which breaks the old version of the app' },
+    { flags: '--no-rename-directly', summary: 'keep both names until the old version is gone (default)' },
     {
       flags: '--backfill <column=sql>',
-      says: "users.country='DE': what rows without a value get in a NOT NULL column",
+      summary: `value of a new NOT NULL column in existing rows: users.country='DE'`,
       parse: collect,
     },
     {
       flags: '--using <column=sql>',
-      says: 'users.age=age::int: how values become those of the new type',
+      summary: 'how to convert values to a new type: users.age=age::int',
       parse: collect,
     },
-    { flags: '--stored-timezone <zone>', says: 'UTC: what stored timestamps without a zone meant' },
-    { flags: '--allow-destructive', says: 'also what loses data' },
-    { flags: '--prune', says: 'also drop objects made by hand that the entities do not describe' },
-    { flags: '--online', says: 'steps that keep tables in use (default)' },
-    { flags: '--no-online', says: 'one step, one transaction, while reads and writes block' },
-    { flags: '--target-version <major>', says: 'the major version of the server (default: 15)', parse: majorVersion },
-    { flags: '--from <url>', says: 'start from this database instead of the migrations' },
-    { flags: '--shadow <url>', says: 'make the throwaway databases on this server instead of in the process' },
-    { flags: '--no-cache', says: 'replay every migration and create every entity again' },
+    { flags: '--stored-timezone <zone>', summary: 'time zone of stored timestamps without one, such as UTC' },
+    { flags: '--allow-destructive', summary: 'also write statements that lose data' },
+    { flags: '--prune', summary: 'also drop objects made by hand that no entity describes' },
+    { flags: '--online', summary: 'write steps that do not block reads and writes (default)' },
+    { flags: '--no-online', summary: 'write one step; reads and writes block while it runs' },
+    targetVersion,
+    { flags: '--from <url>', summary: 'compare the entities with this database instead of the migrations' },
+    shadow,
+    { flags: '--no-cache', summary: 'replay every migration and create every entity again' },
   ],
   examples: [
     'generate AddEmailToUsers',
@@ -50,62 +61,64 @@ const generate: Description = {
   ],
 };
 
+const create: Description = {
+  name: 'create',
+  summary: 'write an empty migration',
+  argument: ['<name>', 'what it does, such as AddEmailToUsers'],
+  options: [{ ...sql, conflicts: ['js'] }, javascript, folder],
+  examples: [
+    'create AddEmailToUsers',
+    'create AddEmailToUsers --sql',
+    'create "backfill countries" --js --dir src/migrations',
+  ],
+};
+
 const check: Description = {
   name: 'check',
-  says: 'say whether the migrations are good, without any database; for CI',
+  summary: 'check the migrations without a database; made for CI',
   options: [
     {
       flags: '--database',
-      says: 'also the database of the data source: pending, edited, missing, out of order, half-done',
+      summary: 'also check the database: pending, edited, missing, out-of-order and half-done migrations',
     },
-    { flags: '--write-lock', says: 'first rewrite migrations.lock: after a merge, or for a project that has none' },
+    { flags: '--write-lock', summary: 'first rewrite migrations.lock, after a merge or to begin using it' },
     {
       flags: '--since <revision>',
-      says: 'lint what this revision of git does not have (default: where the main branch was left)',
+      summary: 'lint migrations that this git revision does not have (default: the branch point from main)',
     },
-    { flags: '--only <steps>', says: `only these of ${checkSteps.join(', ')}`, parse: steps },
-    { flags: '--skip <steps>', says: 'without these', parse: steps },
-    { flags: '--format <format>', says: 'annotations for a workflow of GitHub', choices: ['github'] },
-    { flags: '--shadow <url>', says: 'make the throwaway databases on this server instead of in the process' },
-    { flags: '--no-cache', says: 'prove everything again' },
+    { flags: '--only <steps>', summary: `only these of ${checkSteps.join(', ')}`, parse: steps },
+    { flags: '--skip <steps>', summary: 'all but these steps', parse: steps },
+    { flags: '--format <format>', summary: 'print annotations for a GitHub workflow', choices: ['github'] },
+    shadow,
+    { flags: '--no-cache', summary: 'prove everything again' },
   ],
   examples: ['check', 'check --format github', 'check --write-lock', 'check --only files,entities', 'check --database'],
 };
 
-const baseline: Description = {
-  name: 'baseline',
-  says: 'take over a database that synchronize has made',
-  argument: ['[name]', 'what the first migration is called (default: Baseline)'],
-  options: [
-    { flags: '--check', says: 'only say whether the database has the schema of the entities; exit with 3 if not' },
-    { flags: '--sql', says: 'a plain SQL file' },
-    { flags: '--js', says: 'JavaScript instead of TypeScript' },
-    { flags: '--dir <folder>', says: 'where (default: where the others are)' },
-    { flags: '--shadow <url>', says: 'make the throwaway databases on this server instead of in the process' },
-  ],
-  examples: ['baseline', 'baseline --check'],
-};
-
 const lint: Description = {
   name: 'lint',
-  says: 'say what migrations will do to a database in use, before they do it',
-  argument: ['[migrations...]', 'files or names (default: new since the main branch)'],
+  summary: 'show what migrations would do to a database in use, before they run',
+  argument: ['[migrations...]', 'files or names (default: the migrations that the main branch does not have)'],
   options: [
-    { flags: '--all', says: 'every migration' },
-    { flags: '--since <revision>', says: 'migrations that this revision of git does not contain' },
-    { flags: '--format <format>', says: 'how findings are written', choices: ['human', 'json', 'github', 'sarif'] },
+    { flags: '--all', summary: 'judge every migration' },
+    { flags: '--since <revision>', summary: 'judge the migrations that this git revision does not have' },
+    { flags: '--format <format>', summary: 'output format', choices: ['human', 'json', 'github', 'sarif'] },
     {
       flags: '--fail-on <severity>',
-      says: 'exit with 3 from this severity on (default: error)',
+      summary: 'exit with 3 if there are findings of this severity or higher (default: error)',
       choices: ['error', 'warning', 'notice'],
     },
     {
       flags: '--fix',
-      says: 'rewrite migrations that block, as generate would have written them; proven to lead to the same schema',
+      summary: 'rewrite migrations that block the way generate writes them, and prove that the schema stays the same',
     },
-    { flags: '--rule <name=severity>', says: 'json-column=error, or create-index-blocking=off', parse: collect },
-    { flags: '--target-version <major>', says: 'the major version of the server (default: 15)', parse: majorVersion },
-    { flags: '--shadow <url>', says: 'make the throwaway database on this server instead of in the process' },
+    {
+      flags: '--rule <name=severity>',
+      summary: 'change a rule: json-column=error, or create-index-blocking=off',
+      parse: collect,
+    },
+    targetVersion,
+    shadow,
   ],
   examples: [
     'lint',
@@ -115,39 +128,16 @@ const lint: Description = {
   ],
 };
 
-const plan: Description = {
-  name: 'plan',
-  says: 'say what run will do to this database, without changing anything',
-  options: [
-    { flags: '--deep', says: 'read whole tables to find rows that would be in the way' },
-    { flags: '--to <migration>', says: 'up to this one: a name, a timestamp, or a part of a name' },
-    { flags: '--count <n>', says: 'number of changes', parse: count },
-    { flags: '--phase <phase>', says: 'as run has it', choices: ['expand', 'contract', 'all', 'due'] },
-    { flags: '--shadow <url>', says: 'make the throwaway database on this server instead of in the process' },
-  ],
-  examples: ['plan', 'plan --deep', 'plan --json | jq -r ".migrations[].verdict"'],
+const help: Description = {
+  name: 'help',
+  summary: 'print a page of the documentation, or the help of a command',
+  argument: ['[topic]', 'a page, a lint rule, an error code or a command (default: list the pages)'],
+  options: [],
+  examples: ['help', 'help deploying', 'help drop-column', 'help OUTCOME_UNKNOWN'],
 };
 
-const drift: Description = {
-  name: 'drift',
-  says: 'show how the database differs from what its migrations say; changes nothing',
-  options: [
-    {
-      flags: '--sql',
-      says: 'also the statements that would undo it, and the ones a migration needs to adopt it',
-    },
-    {
-      flags: '--ignore <pattern>',
-      says: 'table:events_*, schema:audit, index:*_adhoc_idx: leave it alone',
-      parse: collect,
-    },
-    { flags: '--shadow <url>', says: 'replay the migrations on this server instead of in the process' },
-    { flags: '--no-cache', says: 'replay every migration again' },
-  ],
-  examples: ['drift', 'drift --sql', `drift --ignore 'table:events_*'`, 'drift --json | jq -r ".drift[].object"'],
+/** The commands that need no database of the project. */
+export const development: CommandGroup = {
+  heading: 'Commands that use the files only:',
+  commands: [init, generate, create, check, lint, help],
 };
-
-/** The commands that write and judge migrations, in the order in which `--help` lists them. */
-export function development(program: Command, action: Action): void {
-  for (const one of [generate, check, baseline, lint, plan, drift]) described(program, one).action(action(one.name));
-}

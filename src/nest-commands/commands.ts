@@ -6,18 +6,18 @@ import { performInApp } from './perform-in-app.js';
 
 const descriptions = {
   run: 'run the pending migrations',
-  revert: 'revert the last migration',
-  redo: 'revert the last migration and run it again',
-  status: 'show what is applied, what is pending, and what is odd',
-  wait: 'wait until the server answers, or until somebody else has migrated',
+  revert: 'revert the last change',
+  redo: 'revert the last change and run it again',
+  status: 'show applied and pending migrations, and problems',
+  wait: 'wait until the server accepts connections, or until another process has migrated',
   create: 'write an empty migration',
-  generate: 'write the migrations that lead to what the entities describe',
-  check: 'say whether the migrations are good, for CI',
-  baseline: 'take over a database that synchronize has made',
-  lint: 'say what migrations will do to a database in use',
-  plan: 'say what run will do to this database, without changing anything',
-  drift: 'show how the database differs from what its migrations say',
-  resolve: 'say what became of a migration without a transaction that stopped in the middle',
+  generate: 'write the migrations that bring the schema to what the entities describe',
+  check: 'check the migrations without a database; made for CI',
+  baseline: 'put a database that synchronize has created under migrations',
+  lint: 'show what migrations would do to a database in use, before they run',
+  plan: 'show what run would do to this database; changes nothing',
+  drift: 'show how the database differs from its migrations; changes nothing',
+  resolve: 'record the outcome of a non-transactional migration that stopped halfway',
 } as const;
 
 /** For each command of `nest-migrate` a runner that hands its arguments over, so that flags are described in one place only. */

@@ -52,60 +52,26 @@ function nameOf({ table, routine, column }: OnRows): string {
 }
 
 async function tryOne(onRows: OnRows, schema: Schema, client: SqlClient): Promise<string | undefined> {
-  const { table, routine, column, update, pair } = onRows;
+  const { table, routine, update, pair } = onRows;
   const columns = columnsOf(table, schema).filter((id) => columnOf(schema, id)?.automatic === false);
-  const attempt = (sql: string): Promise<unknown> =>
-    client.query('SAVEPOINT row').then(() =>
-      client.query(sql).then(
-        () => undefined,
-        async (error: unknown) => {
-          await client.query('ROLLBACK TO SAVEPOINT row');
-          return error;
-        },
-      ),
-    );
-  const insert = (without: readonly string[], n: number): string => {
-    const given = columns.filter(({ name = '' }) => !without.includes(name));
-    const values = given.map((id) => valueOf(id, schema, n));
-    return `INSERT INTO pg_temp.${probe} (${given.map(({ name = '' }) => quoteName(name)).join(', ')}) SELECT ${values.join(', ')} FROM (SELECT ${n} AS n) AS number`;
-  };
   const copy = `CREATE TEMP TABLE ${probe} (LIKE ${tableSql(table)} INCLUDING DEFAULTS INCLUDING GENERATED INCLUDING IDENTITY)`;
   const unlike =
-    (await attempt(copy)) ?? (await attempt(insert([], 1))) ?? (await attempt(`DELETE FROM pg_temp.${probe}`));
+    (await attempt(copy, client)) ??
+    (await attempt(insertOf(columns, schema, 1), client)) ??
+    (await attempt(`DELETE FROM pg_temp.${probe}`, client));
   if (unlike !== undefined) return unfillable(columns, schema, unlike);
   if (routine !== undefined) {
     const create = `CREATE TRIGGER row BEFORE INSERT OR UPDATE ON pg_temp.${probe} FOR EACH ROW EXECUTE FUNCTION ${routine}()`;
     // It is only for the time within the file.
-    if ((await attempt(create)) !== undefined) return undefined;
+    if ((await attempt(create, client)) !== undefined) return undefined;
   }
-  const own = quoteName(table.name ?? '');
-  const alike = pair?.map(quoteName) ?? [];
-  const statements = [
-    ...[1, 2, 3].flatMap((n) =>
-      pair ? [insert([pair[1]], n), insert([pair[0]], n)] : [insert(column === undefined ? [] : [column], n)],
-    ),
-    ...(pair ?? []).map(
-      (name, at) =>
-        `UPDATE pg_temp.${probe} SET ${alike[at] ?? ''} = ${valueOf(objectId('column', table.schema, name, table.name), schema, 2, '2')}`,
-    ),
-    ...(update === undefined ? [] : [`UPDATE pg_temp.${probe} AS ${own} ${update}`]),
-    ...(routine === undefined
-      ? []
-      : [
-          `UPDATE pg_temp.${probe} SET ${columns
-            .slice(0, 1)
-            .map(({ name = '' }) => `${quoteName(name)} = ${quoteName(name)}`)
-            .join()}`,
-        ]),
-    `DELETE FROM pg_temp.${probe}`,
-  ];
-  for (const sql of statements) {
-    const error = await attempt(sql);
+  const [old, now] = pair?.map(quoteName) ?? [];
+  for (const sql of statementsOn(onRows, columns, schema)) {
+    const error = await attempt(sql, client);
     // An UPDATE may name its table with its schema, which the copy is not in.
     const isOurs = update !== undefined && codeOf(error) === '42P01';
     if (error !== undefined && wrong.has(codeOf(error) ?? '') && !isOurs) throw failed(onRows, error);
     if (error !== undefined) return messageOf(error);
-    const [old, now] = alike;
     if (old === undefined || now === undefined) continue;
     const { rows } = await client.query(
       `SELECT 1 FROM pg_temp.${probe} WHERE ROW(${old})::record *<> ROW(${now})::record`,
@@ -113,6 +79,45 @@ async function tryOne(onRows: OnRows, schema: Schema, client: SqlClient): Promis
     if (rows.length > 0) throw failed(onRows, `${old} and ${now} differ after an ${sql.slice(0, sql.indexOf(' '))}`);
   }
   return undefined;
+}
+
+/** The error of a statement, after which the transaction goes on; undefined when it succeeded. */
+async function attempt(sql: string, client: SqlClient): Promise<unknown> {
+  await client.query('SAVEPOINT row');
+  try {
+    await client.query(sql);
+    return undefined;
+  } catch (error) {
+    await client.query('ROLLBACK TO SAVEPOINT row');
+    return error;
+  }
+}
+
+/** Inserts, updates and deletes through the old and the new name. */
+function statementsOn(
+  { table, routine, column, update, pair }: OnRows,
+  columns: readonly ObjectId[],
+  schema: Schema,
+): readonly string[] {
+  const insert = (n: number, without?: string): string => insertOf(columns, schema, n, without);
+  const set = (assignment: string): string => `UPDATE pg_temp.${probe} SET ${assignment}`;
+  const sameName = columns.slice(0, 1).map(({ name = '' }) => `${quoteName(name)} = ${quoteName(name)}`);
+  return [
+    ...[1, 2, 3].flatMap((n) => (pair ? [insert(n, pair[1]), insert(n, pair[0])] : [insert(n, column)])),
+    ...(pair ?? []).map((name) =>
+      set(`${quoteName(name)} = ${valueOf(objectId('column', table.schema, name, table.name), schema, 2, '2')}`),
+    ),
+    ...(update === undefined ? [] : [`UPDATE pg_temp.${probe} AS ${quoteName(table.name ?? '')} ${update}`]),
+    ...(routine === undefined ? [] : [set(sameName.join())]),
+    `DELETE FROM pg_temp.${probe}`,
+  ];
+}
+
+function insertOf(columns: readonly ObjectId[], schema: Schema, n: number, without?: string): string {
+  const given = columns.filter(({ name = '' }) => name !== without);
+  const names = given.map(({ name = '' }) => quoteName(name)).join(', ');
+  const values = given.map((id) => valueOf(id, schema, n)).join(', ');
+  return `INSERT INTO pg_temp.${probe} (${names}) SELECT ${values} FROM (SELECT ${n} AS n) AS number`;
 }
 
 /** The third row has NULL wherever there may be one. */

@@ -45,43 +45,7 @@ function compileAll(
   const out = join(work, 'out');
   const config = join(work, 'tsconfig.json');
   const files = sourcesOf(project.dir);
-  const target = shown.compilerOptions?.['target'] ?? 'es2022';
-  writeFileSync(
-    config,
-    JSON.stringify({
-      ...(project.tsconfig === undefined ? {} : { extends: project.tsconfig }),
-      compilerOptions: {
-        ...(project.tsconfig === undefined && { experimentalDecorators: true, emitDecoratorMetadata: true }),
-        ...{
-          target,
-          module: 'nodenext',
-          moduleResolution: 'nodenext',
-          noCheck: true,
-          types: [],
-          noEmit: false,
-          noEmitOnError: false,
-        },
-        ...{
-          declaration: false,
-          declarationMap: false,
-          composite: false,
-          incremental: false,
-          sourceMap: false,
-          inlineSourceMap: true,
-        },
-        ...{
-          rootDir: project.dir,
-          outDir: out,
-          removeComments: false,
-          skipLibCheck: true,
-          paths: mapping.paths,
-          sourceRoot: '',
-        },
-      },
-      files,
-      include: [],
-    }),
-  );
+  writeFileSync(config, JSON.stringify(configFor(project, shown, mapping, { files, out })));
   try {
     const run = spawnSync(process.execPath, [tsc, '-p', config, '--pretty', 'false'], {
       encoding: 'utf8',
@@ -97,6 +61,45 @@ function compileAll(
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
+}
+
+/** The user's own options, but for what a loader needs: modules as Node will take the file, code in a folder of its own, no checks. */
+function configFor(
+  { tsconfig, dir }: TypeScriptProject,
+  shown: ShownConfig,
+  { paths }: PathMapping,
+  { files, out }: { readonly files: readonly string[]; readonly out: string },
+): object {
+  const withoutOutput = {
+    declaration: false,
+    declarationMap: false,
+    composite: false,
+    incremental: false,
+    sourceMap: false,
+  };
+  return {
+    ...(tsconfig === undefined ? {} : { extends: tsconfig }),
+    compilerOptions: {
+      ...(tsconfig === undefined && { experimentalDecorators: true, emitDecoratorMetadata: true }),
+      target: shown.compilerOptions?.['target'] ?? 'es2022',
+      module: 'nodenext',
+      moduleResolution: 'nodenext',
+      noCheck: true,
+      types: [],
+      noEmit: false,
+      noEmitOnError: false,
+      ...withoutOutput,
+      inlineSourceMap: true,
+      rootDir: dir,
+      outDir: out,
+      removeComments: false,
+      skipLibCheck: true,
+      paths,
+      sourceRoot: '',
+    },
+    files,
+    include: [],
+  };
 }
 
 /** The map names its source relative to the output, which is gone by then. */

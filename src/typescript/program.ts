@@ -98,16 +98,29 @@ function createHost(
   return host;
 }
 
-/** The user's own options, but for what a loader needs: modules as Node will take the file, code in memory, no checks. */
 function readConfig(
   ts: Ts,
   project: TypeScriptProject,
 ): { options: TypeScript.CompilerOptions; configFiles: readonly string[]; mapping: PathMapping } {
+  const { own, configFiles } = readOwnOptions(ts, project);
+  const given: TypeScript.CompilerOptions = own ?? {
+    experimentalDecorators: true,
+    emitDecoratorMetadata: true,
+    target: ts.ScriptTarget.ES2022,
+  };
+  return { options: loaderOptions(ts, given), configFiles, mapping: mappingOf(given, project) };
+}
+
+function readOwnOptions(
+  ts: Ts,
+  { tsconfig }: TypeScriptProject,
+): { own: TypeScript.CompilerOptions | undefined; configFiles: readonly string[] } {
+  if (tsconfig === undefined) return { own: undefined, configFiles: [] };
   const configFiles: string[] = [];
   const host = {
     ...ts.sys,
     onUnRecoverableConfigFileDiagnostic: (diagnostic: TypeScript.Diagnostic) => {
-      throw badConfig(ts, diagnostic, project.tsconfig ?? '');
+      throw badConfig(ts, diagnostic, tsconfig);
     },
     readFile: (file: string) => {
       if (file.endsWith('.json')) configFiles.push(resolve(file));
@@ -116,15 +129,18 @@ function readConfig(
     // Which files belong to the project is not asked: that would read every folder.
     readDirectory: () => [],
   };
-  const own =
-    project.tsconfig === undefined
-      ? undefined
-      : ts.getParsedCommandLineOfConfigFile(project.tsconfig, undefined, host)?.options;
-  const given: TypeScript.CompilerOptions = own ?? {
-    experimentalDecorators: true,
-    emitDecoratorMetadata: true,
-    target: ts.ScriptTarget.ES2022,
-  };
+  const own = ts.getParsedCommandLineOfConfigFile(tsconfig, undefined, host)?.options;
+  return { own, configFiles: [...new Set(configFiles)] };
+}
+
+/** Options that would write files, or that make sense only with other module settings. */
+const leftOut = [
+  ...['outDir', 'outFile', 'rootDir', 'rootDirs', 'tsBuildInfoFile', 'declarationDir', 'sourceRoot', 'mapRoot'],
+  ...['lib', 'customConditions', 'resolvePackageJsonExports', 'resolvePackageJsonImports'],
+];
+
+/** The user's own options, but for what a loader needs: modules as Node will take the file, code in memory, no checks. */
+function loaderOptions(ts: Ts, given: TypeScript.CompilerOptions): TypeScript.CompilerOptions {
   const nodeModules =
     given.module !== undefined && given.module >= ts.ModuleKind.Node16 && given.module <= ts.ModuleKind.NodeNext;
   const modern = Number(ts.version.split('.')[0]) >= 6;
@@ -156,30 +172,18 @@ function readConfig(
     allowJs: false,
     configFilePath: undefined,
   };
-  for (const name of [
-    'outDir',
-    'outFile',
-    'rootDir',
-    'rootDirs',
-    'tsBuildInfoFile',
-    'declarationDir',
-    'sourceRoot',
-    'mapRoot',
-    'lib',
-    'customConditions',
-    'resolvePackageJsonExports',
-    'resolvePackageJsonImports',
-  ]) {
-    delete options[name];
-  }
-  const base =
-    (given['pathsBasePath'] as string | undefined) ?? (project.tsconfig ? dirname(project.tsconfig) : project.dir);
+  for (const name of leftOut) delete options[name];
+  return options;
+}
+
+function mappingOf(given: TypeScript.CompilerOptions, { tsconfig, dir }: TypeScriptProject): PathMapping {
+  const base = (given['pathsBasePath'] as string | undefined) ?? (tsconfig ? dirname(tsconfig) : dir);
   const absolute = (pattern: string): string =>
     isAbsolute(pattern) ? pattern : resolve(given.baseUrl ?? base, pattern);
   const paths = Object.fromEntries(
     Object.entries(given.paths ?? {}).map(([name, targets]) => [name, targets.map(absolute)]),
   );
-  return { options, configFiles: [...new Set(configFiles)], mapping: { baseUrl: given.baseUrl, paths } };
+  return { baseUrl: given.baseUrl, paths };
 }
 
 function refuseSyntaxErrors(ts: Ts, program: TypeScript.Program, source: TypeScript.SourceFile): void {

@@ -294,7 +294,7 @@ describe('wrong usage', () => {
     [['run', '--dry-rin'], 'Did you mean --dry-run?'],
     [['run', '--fake', '--dry-run'], 'cannot be used with'],
     [['revert', '--all', '--to', 'x'], 'cannot be used with'],
-    [['revert', '--count', 'zero'], 'whole number'],
+    [['revert', '--count', 'zero'], 'Must be a positive integer.'],
     [['run', '--transaction', 'some'], 'Allowed choices are each, all, none'],
     [['run', '--phase', 'shrink'], 'Allowed choices are expand, contract, all, due'],
     [['run', '--contract', 'never'], 'Allowed choices are next-deploy, manual, immediately'],
@@ -459,16 +459,6 @@ describe('signals and pipes', () => {
 });
 
 describe('help', () => {
-  it.each(['run', 'revert', 'redo', 'status', 'wait', 'create', 'check', 'resolve', 'init'])(
-    '%s shows examples and exit codes',
-    async (command) => {
-      const { code, stdout } = await cli(command, '--help');
-      expect(code).toBe(0);
-      expect(stdout).toContain(`$ npx nest-migrate ${command}`);
-      expect(stdout).toContain('Exit codes:');
-    },
-  );
-
   const page = (name: string) => readFileSync(join(import.meta.dirname, '../../docs', name), 'utf8');
 
   it('prints the pages of the docs as they are, and what there is about a rule or an error code', async () => {

@@ -56,6 +56,7 @@ const packageRules: readonly PackageRule[] = [
 ];
 
 const longest = 300;
+const longestFunction = 60;
 
 /** Everything in which these sources break the architecture, each as a sentence. */
 export function violations(sources: readonly SourceFile[]): readonly string[] {
@@ -114,6 +115,9 @@ function brokenManners(source: SourceFile): readonly string[] {
   if (source.bareErrors > 0)
     problems.push(`${source.path} throws a bare Error: a failure is a MigrateError with a code and the next step.`);
   if (source.lines > longest) problems.push(`${source.path} has ${source.lines} lines, more than ${longest}.`);
+  for (const { name, lines } of source.functions)
+    if (lines > longestFunction)
+      problems.push(`${source.path}: ${name} has ${lines} lines, more than ${longestFunction}.`);
   return problems;
 }
 

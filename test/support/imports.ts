@@ -20,6 +20,8 @@ export interface SourceFile {
   /** `console`, and those members of `process` that write or end it. */
   readonly terminal: readonly string[];
   readonly bareErrors: number;
+  /** How many lines each function has, those inside it included. */
+  readonly functions: readonly { readonly name: string; readonly lines: number }[];
   /** What it uses of TypeORM that is no part of its documented interface. */
   readonly typeormInternals: readonly string[];
   /** Where it decides by the text of SQL what it is. */
@@ -37,12 +39,14 @@ export function scan(path: string, text: string): SourceFile {
   const imports: Import[] = [];
   const terminal: string[] = [];
   const typeormInternals: string[] = [];
+  const functions: SourceFile['functions'][number][] = [];
   let bareErrors = 0;
   const visit = (node: ts.Node): void => {
     const found = importOf(node);
     if (found) imports.push({ ...found, from: resolved(path, found.from) });
     const used = terminalUse(node);
     if (used) terminal.push(used);
+    if (ts.isFunctionLike(node) && 'body' in node && node.body) functions.push(measured(node, source));
     if (ts.isIdentifier(node) && internals.has(node.text)) typeormInternals.push(node.text);
     if (
       ts.isThrowStatement(node) &&
@@ -55,7 +59,13 @@ export function scan(path: string, text: string): SourceFile {
   const source = ts.createSourceFile(path, text, ts.ScriptTarget.ES2022, true);
   visit(source);
   const lines = text.trimEnd().split('\n').length;
-  return { path, lines, imports, terminal, bareErrors, typeormInternals, sqlReading: sqlReading(source) };
+  return { path, lines, imports, terminal, bareErrors, functions, typeormInternals, sqlReading: sqlReading(source) };
+}
+
+function measured(node: ts.SignatureDeclaration, source: ts.SourceFile): SourceFile['functions'][number] {
+  const lineAt = (position: number): number => source.getLineAndCharacterOfPosition(position).line;
+  const named = node.name ?? (ts.isVariableDeclaration(node.parent) ? node.parent.name : undefined);
+  return { name: named?.getText(source) ?? 'a function', lines: lineAt(node.end) - lineAt(node.getStart(source)) + 1 };
 }
 
 /** Methods and fields of TypeORM's own that are not documented: another version may not have them. */

@@ -53,16 +53,7 @@ export interface ProvenChange {
 
 /** Plans and proves what leads from the schema on the shadow to the desired one. */
 export async function change(options: GenerateOptions, sides: Sides, shadow: SchemaOnShadow): Promise<ProvenChange> {
-  const renamed = await renameOnShadow(shadow.schema, {
-    ...shadow,
-    options,
-    history: sides.history,
-    wantedFor: (present, renames) => wanted(present, renames, options, sides).schema,
-    isByHand: (id, renames) => staysBy(nameBefore(id, renames), sides.origins, options),
-  }).catch(async (error: unknown) => {
-    const { schema } = wanted(shadow.schema, [], options, sides);
-    throw await withOtherQuestions(error, schema, { ...sides, options }, shadow);
-  });
+  const renamed = await renamedOnShadow(options, sides, shadow);
   const { schema: from } = renamed;
   const { schema: described, kept, lost } = wanted(renamed.inNewWords, renamed.inCatalog, options, sides);
   const to = await withSameDefaultsThere(from, described, shadow.client, sides.frozen);
@@ -96,20 +87,19 @@ export async function change(options: GenerateOptions, sides: Sides, shadow: Sch
     ({ to: { kind } }) => kind === 'table' || kind === 'column',
   );
   const renames = named.map((rename) => ({ from: describeObject(rename.from), to: describeObject(rename.to) }));
-  const warnings = [
-    ...toldFrozen(sides.frozen),
-    ...told(kept, sides.origins),
-    ...toldLost(lost),
-    ...notTried,
-    ...readingElsewhere(files.flatMap(({ steps }) => steps)),
-    ...toldDirect(renamed, shadow.schema, options),
-    ...(options.online === false ? [] : inTheWay(files)),
-  ];
   return {
     files,
     name: nameOf({ changes, renames: named, from, to }),
     told: {
-      warnings,
+      warnings: [
+        ...toldFrozen(sides.frozen),
+        ...told(kept, sides.origins),
+        ...toldLost(lost),
+        ...notTried,
+        ...readingElsewhere(files.flatMap(({ steps }) => steps)),
+        ...toldDirect(renamed, shadow.schema, options),
+        ...(options.online === false ? [] : inTheWay(files)),
+      ],
       renames,
       ...reasonOf(files.length, options, () => {
         const planned = planChanges(changes, planContext, 'direct');
@@ -120,6 +110,19 @@ export async function change(options: GenerateOptions, sides: Sides, shadow: Sch
     },
     renames: named.length > 0,
   };
+}
+
+async function renamedOnShadow(options: GenerateOptions, sides: Sides, shadow: SchemaOnShadow): Promise<Renamed> {
+  return renameOnShadow(shadow.schema, {
+    ...shadow,
+    options,
+    history: sides.history,
+    wantedFor: (present, renames) => wanted(present, renames, options, sides).schema,
+    isByHand: (id, renames) => staysBy(nameBefore(id, renames), sides.origins, options),
+  }).catch(async (error: unknown) => {
+    const { schema } = wanted(shadow.schema, [], options, sides);
+    throw await withOtherQuestions(error, schema, { ...sides, options }, shadow);
+  });
 }
 
 /** Why a change takes several steps, where it could be made in fewer. */

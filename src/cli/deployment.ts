@@ -1,0 +1,183 @@
+import type { CommandGroup, Description, Flag } from './command.js';
+import { folder, javascript, shadow, sql } from './shared-options.js';
+import { collect, count, countFromZero } from './values.js';
+
+const upTo: Flag = {
+  flags: '--to <migration>',
+  summary: 'stop after this one: a name, a timestamp, or part of a name',
+};
+const phases = ['expand', 'contract', 'all', 'due'];
+const dryRun: Flag = { flags: '--dry-run', summary: 'execute the SQL, print it, and roll it back' };
+
+const run: Description = {
+  name: 'run',
+  summary: 'run the pending migrations',
+  options: [
+    upTo,
+    { flags: '--count <n>', summary: 'number of changes to run', parse: count },
+    {
+      flags: '--transaction <mode>',
+      summary: 'one transaction for each migration, one for all, or none (default: each)',
+      choices: ['each', 'all', 'none'],
+    },
+    {
+      flags: '--phase <phase>',
+      summary: 'run only expand or contract migrations, all, or those that are due (default: due)',
+      choices: phases,
+    },
+    {
+      flags: '--fake',
+      summary: 'record the migrations as applied without executing them',
+      conflicts: ['dryRun'],
+    },
+    dryRun,
+    { flags: '--strict', summary: 'exit with 3 if the file of an applied migration was edited or is missing' },
+    {
+      flags: '--plan',
+      summary: 'show the plan and ask first; without a terminal, run nothing that blocks or fails',
+    },
+    { flags: '--yes', summary: 'with --plan: run without asking, whatever the plan says' },
+  ],
+  examples: [
+    'run',
+    'run --to AddUsers',
+    'run --phase contract',
+    'run --dry-run > review.sql',
+    'run --json | jq .applied',
+  ],
+};
+
+const plan: Description = {
+  name: 'plan',
+  summary: 'show what run would do to this database; changes nothing',
+  options: [
+    { flags: '--deep', summary: 'read whole tables to find rows that would make a migration fail' },
+    upTo,
+    { flags: '--count <n>', summary: 'number of changes to plan', parse: count },
+    { flags: '--phase <phase>', summary: 'the migrations that run --phase would run', choices: phases },
+    shadow,
+  ],
+  examples: ['plan', 'plan --deep', 'plan --json | jq -r ".migrations[].verdict"'],
+};
+
+const status: Description = {
+  name: 'status',
+  summary: 'show applied and pending migrations, and problems',
+  options: [{ flags: '--check', summary: 'exit with 3 if a migration is pending or there is a problem' }],
+  examples: ['status', 'status --check', 'status --json | jq -r ".pending[].name"'],
+};
+
+const revert: Description = {
+  name: 'revert',
+  summary: 'revert the last change',
+  options: [
+    {
+      flags: '--to <migration>',
+      summary: 'revert everything after this migration',
+      conflicts: ['count', 'all', 'lastRun'],
+    },
+    {
+      flags: '--count <n>',
+      summary: 'number of changes to revert',
+      parse: count,
+      conflicts: ['all', 'lastRun'],
+    },
+    {
+      flags: '--step',
+      summary: 'count single migrations instead of changes, which may have several',
+      conflicts: ['to', 'all', 'lastRun'],
+    },
+    { flags: '--all', summary: 'revert everything', conflicts: ['lastRun'] },
+    { flags: '--last-run', summary: 'revert everything that the last run applied' },
+    {
+      flags: '--fake',
+      summary: 'record the migrations as reverted without executing them',
+      conflicts: ['dryRun'],
+    },
+    dryRun,
+  ],
+  examples: ['revert', 'revert --count 2', 'revert --step', 'revert --to CreateUsers', 'revert --last-run --dry-run'],
+};
+
+const redo: Description = {
+  name: 'redo',
+  summary: 'revert the last change and run it again',
+  options: [
+    { flags: '--count <n>', summary: 'number of changes', parse: count },
+    { flags: '--step', summary: 'count single migrations instead of changes' },
+  ],
+  examples: ['redo', 'redo --count 2'],
+};
+
+const wait: Description = {
+  name: 'wait',
+  summary: 'wait until the server accepts connections',
+  options: [
+    { flags: '--timeout <duration>', summary: 'give up after this long (default: 0, never)' },
+    { flags: '--migrated', summary: 'then wait until another process has run all pending migrations' },
+  ],
+  examples: ['wait --timeout 60s', 'wait --migrated --timeout 10min'],
+};
+
+const drift: Description = {
+  name: 'drift',
+  summary: 'show how the database differs from its migrations; changes nothing',
+  options: [
+    {
+      flags: '--sql',
+      summary: 'also print the statements that would undo the drift, and those that would adopt it',
+    },
+    {
+      flags: '--ignore <pattern>',
+      summary: 'ignore objects: table:events_*, schema:audit, index:*_adhoc_idx',
+      parse: collect,
+    },
+    shadow,
+    { flags: '--no-cache', summary: 'replay every migration again' },
+  ],
+  examples: ['drift', 'drift --sql', `drift --ignore 'table:events_*'`, 'drift --json | jq -r ".drift[].object"'],
+};
+
+const baseline: Description = {
+  name: 'baseline',
+  summary: 'put a database that synchronize has created under migrations',
+  argument: ['[name]', 'name of the first migration (default: Baseline)'],
+  options: [
+    { flags: '--check', summary: 'only compare the database with the entities; exit with 3 if they differ' },
+    sql,
+    javascript,
+    folder,
+    shadow,
+  ],
+  examples: ['baseline', 'baseline --check'],
+};
+
+const resolve: Description = {
+  name: 'resolve',
+  summary: 'record the outcome of a non-transactional migration that stopped halfway',
+  argument: ['<migration>', 'its name, its timestamp, or part of its name'],
+  options: [
+    {
+      flags: '--finished',
+      summary: 'you have completed it by hand: record it as applied',
+      conflicts: ['notStarted', 'doneUntil'],
+    },
+    {
+      flags: '--not-started',
+      summary: 'you have undone it by hand: the next run starts from the beginning',
+      conflicts: ['doneUntil'],
+    },
+    {
+      flags: '--done-until <n>',
+      summary: 'statements 1 to n are done: the next run continues after them',
+      parse: countFromZero,
+    },
+  ],
+  examples: ['resolve AddIndex --done-until 2', 'resolve AddIndex --not-started'],
+};
+
+/** The commands that need the database. */
+export const deployment: CommandGroup = {
+  heading: 'Commands that use the database:',
+  commands: [run, plan, status, revert, redo, wait, drift, baseline, resolve],
+};

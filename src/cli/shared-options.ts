@@ -1,0 +1,19 @@
+import type { Flag } from './command.js';
+import { majorVersion } from './values.js';
+
+/** Options that several commands have, though not all. */
+export const shadow: Flag = {
+  flags: '--shadow <url>',
+  summary: 'create throwaway databases on this server instead of in this process',
+};
+export const sql: Flag = { flags: '--sql', summary: 'write plain SQL' };
+export const javascript: Flag = { flags: '--js', summary: 'write JavaScript instead of TypeScript' };
+export const folder: Flag = {
+  flags: '--dir <folder>',
+  summary: 'folder to write to (default: where the other migrations are)',
+};
+export const targetVersion: Flag = {
+  flags: '--target-version <major>',
+  summary: 'major version of the server (default: 15)',
+  parse: majorVersion,
+};
