@@ -15,7 +15,8 @@ import type { DryRunOptions } from '../database/rehearse.js';
 import type { ApplyContext, Step } from '../database/step.js';
 import { applyInSteps } from '../database/steps.js';
 import { applyInTransaction } from '../database/transaction.js';
-import type { KnownMigration } from '../files/migration.js';
+import { loadAll } from '../files/load-all.js';
+import type { KnownMigration, LoadedMigration } from '../files/migration.js';
 import type { TransactionMode } from '../options.js';
 import { createMetadataTable } from '../typeorm/schema-builder.js';
 import type { CommandContext } from './context.js';
@@ -48,9 +49,8 @@ export async function execute(
   client: SqlClient,
   context: CommandContext,
 ): Promise<Execution> {
-  const steps = await Promise.all(
-    planned.map(async ({ migration, direction }) => ({ migration: await migration.load(), direction })),
-  );
+  const loaded = await loadAll(planned.map(({ migration }) => migration));
+  const steps = planned.map(({ direction }, index) => ({ migration: loaded[index] as LoadedMigration, direction }));
   if (options.mode === 'dry') return rehearse(steps, options, lock, context);
   await context.initialise();
   const apply: ApplyContext = { ...context, lock, log: options.log, batch: await prepareTables(client, context) };

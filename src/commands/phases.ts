@@ -5,6 +5,7 @@ import { ensureTables, readLedger } from '../database/ledger.js';
 import { noteDeferred } from '../database/log.js';
 import type { DeferredNote } from '../database/log.js';
 import type { LogUse } from '../database/log-columns.js';
+import { loadAll } from '../files/load-all.js';
 import { timestampOf } from '../files/name.js';
 import type { KnownMigration } from '../files/migration.js';
 import type { ContractPolicy } from '../options.js';
@@ -98,11 +99,14 @@ export function isMeantToBeLate(migration: KnownMigration, now: Survey, policy: 
 
 /** What the files say once they are loaded, of those that the plan is about: until then a look at their text was enough. */
 export async function withLoadedPhases(now: Survey, { chosen, unnoted }: RunPlan): Promise<Survey> {
-  const asLoaded = async (migration: KnownMigration): Promise<KnownMigration> => {
-    if (!chosen.includes(migration) && !unnoted.includes(migration.name)) return migration;
-    return { ...migration, phase: (await migration.load()).phase };
-  };
-  return { ...now, pending: await Promise.all(now.pending.map(asLoaded)) };
+  const about = new Set([...chosen.map(({ name }) => name), ...unnoted]);
+  const concerned = now.pending.filter(({ name }) => about.has(name));
+  const phases = new Map((await loadAll(concerned)).map(({ name, phase }) => [name, phase]));
+  const pending = now.pending.map((migration) => ({
+    ...migration,
+    phase: phases.get(migration.name) ?? migration.phase,
+  }));
+  return { ...now, pending };
 }
 
 /** A contract migration takes away what its expand migrations have replaced: without them that would be a loss. */
