@@ -108,7 +108,7 @@ async function oneByOne(steps: readonly Step[], context: ApplyContext, options: 
   const finished: Execution['finished'][number][] = [];
   try {
     for (const [index, step] of steps.entries()) {
-      const transactional = (await ownTransaction(step, context)) ?? options.transaction !== 'none';
+      const transactional = (await ownTransaction(step, options, context)) ?? options.transaction !== 'none';
       const halfDone = options.halfDone.find(
         (row) => row.migration === step.migration.name && row.direction === step.direction,
       );
@@ -136,7 +136,8 @@ async function allInOne(steps: readonly Step[], context: ApplyContext, options: 
 
 async function refuseWithout(steps: readonly Step[], context: ApplyContext, options: ExecuteOptions): Promise<void> {
   const without: string[] = options.halfDone.map((row) => row.migration);
-  for (const step of steps) if ((await ownTransaction(step, context)) === false) without.push(step.migration.name);
+  for (const step of steps)
+    if ((await ownTransaction(step, options, context)) === false) without.push(step.migration.name);
   if (without.length === 0) return;
   throw new MigrateError({
     code: 'USAGE',
@@ -147,8 +148,13 @@ async function refuseWithout(steps: readonly Step[], context: ApplyContext, opti
 }
 
 /** What the class says by itself. It may say so in its constructor, so it takes an instance to know. */
-async function ownTransaction(step: Step, context: ApplyContext): Promise<boolean | undefined> {
-  const prepare = (queryRunner: QueryRunner) => step.migration.prepare(queryRunner, context.instantiate);
+async function ownTransaction(
+  step: Step,
+  { mode }: ExecuteOptions,
+  context: ApplyContext,
+): Promise<boolean | undefined> {
+  const purpose = mode === 'dry' ? 'trial' : 'run';
+  const prepare = (queryRunner: QueryRunner) => step.migration.prepare(queryRunner, context.instantiate, purpose);
   return (await withQueryRunner(context, prepare)).transaction;
 }
 

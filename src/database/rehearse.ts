@@ -74,7 +74,7 @@ async function rehearseStep(
   context: ApplyContext,
 ): Promise<void> {
   const { queryRunner, progress } = session;
-  const runnable = await step.migration.prepare(queryRunner, context.instantiate);
+  const runnable = await step.migration.prepare(queryRunner, context.instantiate, 'trial');
   const kind = (runnable.transaction ?? options.transaction !== 'none') ? 'transactional' : 'plain';
   // As a real run would hand it over: in a transaction or not, and without what TypeORM knows of tables as they were before.
   believe(queryRunner, kind === 'transactional' ? 'open' : 'none');

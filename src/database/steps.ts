@@ -30,7 +30,7 @@ export async function applyInSteps(step: Step, context: ApplyContext): Promise<n
     const started = performance.now();
     const reach = await reachOf(session, context);
     try {
-      const runnable = await step.migration.prepare(session.queryRunner, context.instantiate);
+      const runnable = await step.migration.prepare(session.queryRunner, context.instantiate, 'run');
       const opened = await StepProgress.open(session, step, context, reach).catch(async (error: unknown) => {
         await rollback(session);
         throw notBegun(error, step);

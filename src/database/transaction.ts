@@ -92,7 +92,7 @@ async function applyStep(session: Session, step: Step, context: ApplyContext): P
   session.progress.statement = 0;
   session.progress.sql = undefined;
   const started = performance.now();
-  const runnable = await step.migration.prepare(session.queryRunner, context.instantiate);
+  const runnable = await step.migration.prepare(session.queryRunner, context.instantiate, 'run');
   await abortable(context.signal, () => executeMigration(runnable, step, session));
   context.lock.assertHeld();
   session.progress.sql = undefined;

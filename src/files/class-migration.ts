@@ -15,8 +15,8 @@ export function isMigrationClass(value: unknown): value is MigrationClass {
 
 /** A migration from its class. One with dependencies is known by its class name, since nothing can be made of it yet. */
 export function classMigration(migrationClass: MigrationClass, file: string | undefined): LoadedMigration {
-  const dependsOn = migrationClass.length;
-  const instance = dependsOn === 0 ? (make(migrationClass) as Partial<MigrationInterface>) : undefined;
+  const injected = isInjected(migrationClass);
+  const instance = injected ? undefined : (make(migrationClass) as Partial<MigrationInterface>);
   const name = instance?.name ?? migrationClass.name;
   const timestamp = timestampOf(name);
   if (timestamp === undefined) throw wrongName(name, file);
@@ -29,11 +29,17 @@ export function classMigration(migrationClass: MigrationClass, file: string | un
     phase: phaseOf(phaseMark(migrationClass, instance), name, file),
     marksPhase: phaseMark(migrationClass, instance) !== undefined,
     steps: stepsOf(migrationClass),
-    prepare: async (queryRunner, instantiate) => {
-      const made = dependsOn === 0 ? make(migrationClass) : await instantiate(migrationClass, queryRunner);
+    prepare: async (queryRunner, instantiate, purpose) => {
+      const made = injected ? await instantiate(migrationClass, queryRunner, purpose) : make(migrationClass);
       return runnable(made, migrationClass, file);
     },
   };
+}
+
+/** Whether its constructor or, by `@Inject`, its properties want something. The decorator has left its mark where there is reflect-metadata. */
+function isInjected(migrationClass: MigrationClass): boolean {
+  const { getMetadata } = Reflect as { readonly getMetadata?: (key: string, target: object) => unknown };
+  return migrationClass.length > 0 || getMetadata?.('self:properties_metadata', migrationClass) !== undefined;
 }
 
 /** Written static, as generated files have it; or like `transaction`, as a property. */

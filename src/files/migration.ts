@@ -4,8 +4,18 @@ import type { Phase } from './phase.js';
 /** A class that TypeORM takes for a migration. Its constructor may have dependencies when it runs inside a Nest app. */
 export type MigrationClass = abstract new (...dependencies: never[]) => object;
 
-/** Makes the instance of a migration class. The query runner is the one the migration will run on, so that injected repositories join its transaction. */
-export type Instantiate = (migrationClass: MigrationClass, queryRunner: QueryRunner) => Promise<object>;
+/** Whether a migration runs, or is tried out by a replay or a dry run, which must touch nothing but their database. */
+export type Purpose = 'run' | 'trial';
+
+/**
+ * Makes the instance of a migration class. The query runner is the one the migration will run on, so that injected repositories join its
+ * transaction.
+ */
+export type Instantiate = (
+  migrationClass: MigrationClass,
+  queryRunner: QueryRunner,
+  purpose: Purpose,
+) => Promise<object>;
 
 /** A migration ready to run. */
 export interface Runnable {
@@ -28,7 +38,7 @@ export interface LoadedMigration {
   readonly marksPhase: boolean;
   /** Of how many migrations its change consists; only the last one of a change says so. */
   readonly steps: number | undefined;
-  prepare(queryRunner: QueryRunner, instantiate: Instantiate): Promise<Runnable>;
+  prepare(queryRunner: QueryRunner, instantiate: Instantiate, purpose: Purpose): Promise<Runnable>;
 }
 
 /** A migration that is known by name; its file is loaded only when it is needed. */

@@ -54,6 +54,7 @@ export function settingsFor(dataSource: DataSource, options: MigrationsOptions):
     to: _to,
     waitTimeout: _timeout,
     onEvent: _listener,
+    replayProviders: _providers,
     ...own
   } = options;
   const general = settingsOf(dataSource);

@@ -34,6 +34,7 @@ export function migrating(name: string, make: Make): (typeOrm?: DataSourceOption
     const { options, container } = load;
     const onEvent = tellAll(options.onEvent ? [options.onEvent] : []);
     const dataSource = await make(options, typeOrm);
-    return bootstrap({ dataSource, options, onEvent, instantiate: createInstantiate(container, name) });
+    const instantiate = createInstantiate(container, name, options.replayProviders);
+    return bootstrap({ dataSource, options, onEvent, instantiate });
   };
 }

@@ -13,18 +13,34 @@ import { circular, judge } from './judge.js';
 import { defaultConnection } from './migrations.constants.js';
 import { dependenciesOfProvider, moduleOf, referenceOf, visibleFrom } from './module-graph.js';
 import type { Container, Module, Provider } from './module-graph.js';
+import { isConfiguration, standIn } from './stand-in.js';
 
 /**
  * Gives migration classes the dependencies of their constructors. What belongs to the data source that is being migrated (itself, its
  * manager, repositories) works on the migration's own query runner, so that it takes part in its transaction; so does what is built on it,
- * which is made once more for the migration. Everything else comes from Nest.
+ * which is made once more for the migration. Everything else comes from Nest; where the migration is only tried out, a stand-in takes the
+ * place of what does not belong to the database, unless `replayProviders` names it.
  */
-export function createInstantiate(container: Container, connection: string): Instantiate {
-  return async (migrationClass, queryRunner) => {
+export function createInstantiate(
+  container: Container,
+  connection: string,
+  replayProviders: readonly InjectionToken[] = [],
+): Instantiate {
+  return async (migrationClass, queryRunner, purpose) => {
     const own = ownTokens(queryRunner, connection);
-    const maker = new Maker(migrationClass.name, container, { isOwn: (token) => own.has(token), connection }, own);
+    const judging: Judging = {
+      isOwn: (token) => own.has(token),
+      isReal: (token) => purpose === 'run' || isConfiguration(token) || replayProviders.includes(token),
+      connection,
+    };
+    const maker = new Maker(migrationClass.name, container, judging, own);
     return maker.migration(migrationClass as unknown as Type<object>);
   };
+}
+
+interface Judging extends Pick<Parameters<typeof judge>[2], 'isOwn' | 'connection'> {
+  /** Whether the migration gets the provider itself, and not a stand-in. */
+  readonly isReal: (token: InjectionToken) => boolean;
 }
 
 /** The tokens under which @nestjs/typeorm provides this connection and what is made of it. */
@@ -56,7 +72,7 @@ class Maker {
   constructor(
     private readonly name: string,
     private readonly container: Container,
-    private readonly judging: Parameters<typeof judge>[2],
+    private readonly judging: Judging,
     private readonly own: ReadonlyMap<InjectionToken, () => unknown>,
   ) {}
 
@@ -74,10 +90,13 @@ class Maker {
   private async part(token: InjectionToken, place: Place): Promise<unknown> {
     const own = this.own.get(token);
     if (own !== undefined) return own();
-    if (place.module === undefined) return fromNest(this.container, token, place.wanted);
+    const isReal = this.judging.isReal(token);
+    if (place.module === undefined)
+      return isReal ? fromNest(this.container, token, place.wanted) : standIn(token, this.name);
     const verdict = judge(token, place.module, this.judging);
     if (typeof verdict === 'object') throw refusedDependency(place.wanted, verdict.refused);
     const provider = visibleFrom(place.module, token);
+    if (provider !== undefined && verdict === 'shared' && !isReal) return standIn(token, this.name);
     if (verdict === 'shared' || provider === undefined)
       return fromNest(referenceOf(place.module) ?? this.container, token, place.wanted);
     const again = place.making.indexOf(provider);

@@ -26,8 +26,9 @@ export function servicesOf(name: string, connection: 'registered' | 'joined'): N
   const providers: Named[] = [
     {
       provide: getInstantiateToken(name),
-      inject: [ModuleRef],
-      useFactory: (container: ModuleRef) => createInstantiate(container, name),
+      inject: [ModuleRef, getMigrationsOptionsToken(name)],
+      useFactory: (container: ModuleRef, { replayProviders }: MigrationsOptions) =>
+        createInstantiate(container, name, replayProviders),
     },
     connection === 'joined'
       ? joinedBootstrap(name)

@@ -44,7 +44,7 @@ export async function replayIf(
   return withQueryRunner(shadow, async (queryRunner) => {
     const { statements, endedTransaction } = record(queryRunner, (sql) => shadow.given.accept(sql, migration.name));
     try {
-      const { transaction, up } = await prepare(migration, queryRunner, instantiate);
+      const { transaction, up } = await migration.prepare(queryRunner, instantiate, 'trial');
       await watch?.(queryRunner, transaction !== false);
       if (transaction === false) await up(queryRunner);
       else {
@@ -60,11 +60,6 @@ export async function replayIf(
       throw notReplayed(error, migration.name, statements.at(-1), shadow);
     }
   });
-}
-
-async function prepare(migration: LoadedMigration, queryRunner: QueryRunner, instantiate: Instantiate) {
-  const { transaction, up } = await migration.prepare(queryRunner, instantiate);
-  return { transaction, up };
 }
 
 /** Whatever asks for a query runner meanwhile gets a part of this one: some shadows have a single session. */

@@ -69,7 +69,7 @@ function tryDown(
   instantiate: Instantiate,
 ): Promise<TriedDown> {
   return withQueryRunner(shadow, async (queryRunner) => {
-    const { down, transaction } = await migration.prepare(queryRunner, instantiate);
+    const { down, transaction } = await migration.prepare(queryRunner, instantiate, 'trial');
     if (down === undefined) return { wayBack: { leads: 'nowhere', reason: 'it has no down' }, rolledBack: true };
     const isAlone = transaction === false;
     if (!isAlone) await queryRunner.startTransaction();

@@ -312,7 +312,7 @@ describe('.sql files', () => {
     const loaded = await load(text);
     const seen: string[] = [];
     const runner = { query: (sql: string) => Promise.resolve(void seen.push(sql)) };
-    const runnable = await loaded?.prepare(runner as never, () => Promise.reject(new Error('no')));
+    const runnable = await loaded?.prepare(runner as never, () => Promise.reject(new Error('no')), 'run');
     if (direction === 'down' && runnable?.down === undefined) return undefined;
     await (direction === 'up' ? runnable?.up(runner as never) : runnable?.down?.(runner as never));
     return seen;
@@ -323,7 +323,7 @@ describe('.sql files', () => {
     expect(await statementsOf(text)).toEqual(['SELECT 1', 'SELECT 2']);
     expect(await statementsOf(text, 'down')).toEqual(['SELECT 3']);
     const loaded = await load(text);
-    expect((await loaded?.prepare({} as never, () => Promise.reject(new Error('no'))))?.transaction).toBe(false);
+    expect((await loaded?.prepare({} as never, () => Promise.reject(new Error('no')), 'run'))?.transaction).toBe(false);
     expect(loaded?.checksum).toBe((await load(text.replaceAll('\r\n', '  \n').replace('\uFEFF', '')))?.checksum);
     expect(loaded?.checksum).not.toBe((await load(text.replace('2', '4')))?.checksum);
   });

@@ -273,7 +273,7 @@ describe('marks in a .sql file', () => {
   const load = async (text: string, direction: 'up' | 'down') => {
     const file = join(dir, '1760000000001-Marks.sql');
     writeFileSync(file, text);
-    return executed((await loadSqlMigration(file)).prepare({} as never, refuse), direction);
+    return executed((await loadSqlMigration(file)).prepare({} as never, refuse, 'run'), direction);
   };
 
   it.each([
@@ -427,7 +427,7 @@ async function load(text: string, name: string, template: Template): Promise<Loa
   if (template === 'sql') {
     const file = join(dir, `${name.slice(-13)}-${name.slice(0, -13)}.sql`);
     writeFileSync(file, text);
-    return (await loadSqlMigration(file)).prepare({} as never, refuse);
+    return (await loadSqlMigration(file)).prepare({} as never, refuse, 'run');
   }
   const compilerOptions = { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022, removeComments: false };
   const output = template === 'ts' ? ts.transpileModule(text, { compilerOptions, reportDiagnostics: true }) : undefined;

@@ -26,8 +26,10 @@ import {
 } from 'typeorm';
 import type { QueryRunner } from 'typeorm';
 import { createMigrator, migrated, MigrationsModule, MigrationsService } from '../../src/index.js';
-import type { MigrationClass } from '../../src/files/migration.js';
+import type { Migrator } from '../../src/index.js';
+import type { Instantiate, MigrationClass } from '../../src/files/migration.js';
 import { createInstantiate } from '../../src/nest/instantiate.js';
+import { getInstantiateToken } from '../../src/nest/migrations.constants.js';
 import { createDatabase } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
 import { failureOf, migration, using } from '../support/migrations.js';
@@ -94,6 +96,19 @@ describe('migrations with dependencies', () => {
     expect(await names()).toEqual(['Ada', 'Hello Bob', 'undefined']);
     await app.get(MigrationsService).revert();
     expect(await names()).toEqual(['Ada', 'undefined']);
+  });
+
+  it('get them as properties, too', async () => {
+    class Property1700000000002 {
+      @InjectRepository(User) private readonly users!: Repository<User>;
+      @Inject('GREETING') private readonly greeting!: string;
+      async up(): Promise<void> {
+        await this.users.insert({ id: 2, name: this.greeting });
+      }
+      async down(): Promise<void> {}
+    }
+    await boot(Property1700000000002, { imports: [GreetingModule] });
+    expect(await names()).toEqual(['Ada', 'Hello']);
   });
 
   it('get what belongs to a named connection', async () => {
@@ -440,5 +455,65 @@ describe('an injected service', () => {
     }
     const error = await failureOf(boot(Refused1700000000002, { imports: [RefusedModule] }));
     expect([error.code, error.message]).toEqual(['MIGRATION_DEPENDENCY', expect.stringContaining(message)]);
+  });
+});
+
+describe('where a migration is only tried out', () => {
+  const sent: string[] = [];
+  @Injectable()
+  class Mailer {
+    send(name: string): void {
+      sent.push(name);
+    }
+  }
+  @Module({ providers: [Mailer], exports: [Mailer] })
+  class MailerModule {}
+  @Injectable()
+  class Welcome1700000000002 {
+    constructor(
+      @InjectRepository(User) private readonly users: Repository<User>,
+      private readonly config: ConfigService,
+      private readonly mailer: Mailer,
+    ) {}
+    async up(): Promise<void> {
+      for (const { name } of await this.users.find())
+        this.mailer.send(`${this.config.getOrThrow<string>('WHO')} ${name}`);
+    }
+    async down(): Promise<void> {}
+  }
+  const start = async (options: object): Promise<{ migrator: Migrator; service: MigrationsService }> => {
+    const app = await boot(Welcome1700000000002, { imports: [MailerModule], ...options }, await config('no'));
+    const instantiate = app.get<Instantiate>(getInstantiateToken('default'));
+    return {
+      migrator: createMigrator({ dataSource: app.get(DataSource), instantiate }),
+      service: app.get(MigrationsService),
+    };
+  };
+  const used =
+    'Welcome1700000000002 uses Mailer.send. Replays and dry runs work with the database alone, so it was not called.';
+
+  it('it gets a stand-in for each provider that could do more than use the database', async () => {
+    const { migrator, service } = await start({ to: 'CreateUsers' });
+    const { findings } = await migrator.lint({ all: true, targetVersion: 15 });
+    expect(findings.map(({ rule, message }) => [rule, message])).toEqual([
+      ['cannot-be-judged', expect.stringContaining(used)],
+    ]);
+    const error = await failureOf(service.run({ mode: 'dry' }));
+    expect([error.code, error.message, error.next]).toEqual([
+      'MIGRATION_DEPENDENCY',
+      expect.stringContaining(used),
+      expect.stringContaining('replayProviders: [Mailer]'),
+    ]);
+    expect(sent).toEqual([]);
+    await service.run();
+    expect(sent).toEqual(['Bob Ada']);
+  });
+
+  it('but for those that it may call', async () => {
+    sent.length = 0;
+    const { migrator, service } = await start({ to: 'CreateUsers', replayProviders: [Mailer] });
+    await migrator.lint({ all: true, targetVersion: 15 });
+    await service.run({ mode: 'dry' });
+    expect(sent).toEqual(['Bob Ada', 'Bob Ada']);
   });
 });

@@ -28,6 +28,15 @@ export interface MigrationsOptions extends MigrateSettings {
   readonly waitTimeout?: Duration;
   /** Hears everything that happens, beside the Nest logger. */
   readonly onEvent?: EventListener;
+  /**
+   * The providers that migrations may call also where they are only tried out: when `generate`, `check`, `lint` and `plan` replay them,
+   * and in a dry run. There, a migration gets what belongs to the database that it is tried on (repositories, the `EntityManager`, services
+   * built on them) and the `ConfigService`. In place of any other provider it gets a stand-in that fails when it is used, so that no mail
+   * is sent and no other service is called.
+   *
+   * @default []
+   */
+  readonly replayProviders?: readonly InjectionToken[];
 }
 
 type Imports = readonly (Type | DynamicModule | Promise<DynamicModule> | ForwardReference)[];

@@ -1,0 +1,37 @@
+import type { InjectionToken } from '@nestjs/common';
+import { MigrateError } from '../errors.js';
+import { nameOf } from './dependencies.js';
+
+/**
+ * Takes the place of a provider in a replay or a dry run, where a migration must not send mail or call another service. It fails when the
+ * migration uses it. Most migrations do not on an empty database, where there are no rows to send anything about.
+ */
+export function standIn(token: InjectionToken, migration: string): unknown {
+  const refuse = (use: string) => (): never => {
+    throw used(token, migration, use);
+  };
+  return new Proxy(() => undefined, {
+    // A promise or a symbol is asked for by the language itself, as by `await` or by what prints a value.
+    get: (_target, key) => (typeof key === 'symbol' || key === 'then' ? undefined : refuse(`.${key}`)()),
+    set: (_target, key) => refuse(`.${String(key)}`)(),
+    has: (_target, key) => refuse(`.${String(key)}`)(),
+    apply: refuse('()'),
+    construct: refuse('()'),
+  });
+}
+
+function used(token: InjectionToken, migration: string, use: string): MigrateError {
+  const name = nameOf(token);
+  return new MigrateError({
+    code: 'MIGRATION_DEPENDENCY',
+    message: `Migration ${migration} uses ${name}${use}. Replays and dry runs work with the database alone, so it was not called.`,
+    next: `If it may be called there, name it: MigrationsModule.forRoot({ replayProviders: [${typeof token === 'function' ? name : JSON.stringify(name)}], … }). Otherwise let the migration do without it where there are no rows.`,
+    migration,
+  });
+}
+
+/** What only reads the configuration of the app, as @nestjs/config provides it. */
+export function isConfiguration(token: InjectionToken): boolean {
+  if (typeof token === 'function') return token.name === 'ConfigService' && 'getOrThrow' in token.prototype;
+  return typeof token === 'string' && /^CONFIGURATION\(.+\)$/.test(token);
+}
