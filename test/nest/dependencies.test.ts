@@ -492,7 +492,7 @@ describe('where a migration is only tried out', () => {
   const used =
     'Welcome1700000000002 uses Mailer.send. Replays and dry runs work with the database alone, so it was not called.';
 
-  it('it gets a stand-in for each provider that could do more than use the database', async () => {
+  it('gets a stand-in for each provider that could do more than use the database', async () => {
     const { migrator, service } = await start({ to: 'CreateUsers' });
     const { findings } = await migrator.lint({ all: true, targetVersion: 15 });
     expect(findings.map(({ rule, message }) => [rule, message])).toEqual([
