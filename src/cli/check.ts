@@ -4,6 +4,7 @@ import { ExitCode } from '../errors.js';
 import { annotation } from './annotation.js';
 import { withMigrator } from './connect.js';
 import type { GlobalFlags } from './flags.js';
+import { moreOn } from './help-on.js';
 import { many } from './io.js';
 import type { Io, Paint } from './io.js';
 
@@ -44,9 +45,10 @@ function linesOf({ steps, written }: CheckResult, paint: Paint): readonly string
   const sign = { ok: paint.green('✓'), notice: paint.yellow('!'), failed: paint.red('✗') };
   return [
     ...(written === undefined ? [] : [`Written: ${written}`]),
-    ...steps.flatMap(({ name, state, findings }) => [
+    ...steps.flatMap(({ name, state, findings, error }) => [
       `${sign[state]} ${name.padEnd(9)}${state === 'ok' ? paint.dim(says[name]) : ''}`.trimEnd(),
       ...findings.flatMap((finding) => findingLines(finding, paint)),
+      ...moreOn([...findings.map(({ rule }) => rule), error]).map((line) => `    ${paint.dim(line)}`),
     ]),
   ];
 }

@@ -1,6 +1,7 @@
 import { serverErrorBelow } from '../database/failure.js';
 import type { MigrateError } from '../errors.js';
 import { withoutPasswords } from '../passwords.js';
+import { helpOn } from './help-on.js';
 
 /** What `--json` prints of an error. A field that has no value is left out. */
 export function asJson(error: MigrateError): object {
@@ -9,6 +10,7 @@ export function asJson(error: MigrateError): object {
     code,
     message,
     next,
+    help: helpOn(code),
     migration,
     statement,
     sql,

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { errorCodes, ExitCode, MigrateError } from '../errors.js';
+import { ExitCode, MigrateError } from '../errors.js';
 import type { GlobalFlags } from './flags.js';
 import type { Io } from './io.js';
 import { packageFile } from './package-file.js';
@@ -21,8 +21,9 @@ export async function help(io: Io, _flags: GlobalFlags, topic: string | undefine
     io.page({ topic, file: `docs/${topic}.md`, text: read(topic) }, read(topic));
     if (textOf(topic) !== undefined) io.note(`Its options: nest-migrate ${topic} --help`);
   } else {
-    const [data, text] = ruleNamed(topic, topics) ?? commandNamed(topic, textOf) ?? errorNamed(topic, topics);
-    io.page(data, text);
+    const answer = sectionNamed(topic, topics) ?? commandNamed(topic, textOf);
+    if (answer === undefined) throw unknown(topic, topics);
+    io.page(...answer);
   }
   return ExitCode.done;
 }
@@ -31,7 +32,7 @@ type Answer = readonly [data: object, text: string];
 
 function overview(io: Io, topics: readonly string[], textOf: TextOf): void {
   const text = textOf() ?? '';
-  const rules = rulesOf(topics).map(({ title }) => title);
+  const rules = sectionsOf('rules', topics).map(({ title }) => title);
   const more =
     topics.length > 0
       ? `Topics for nest-migrate help <topic> (or name a rule or an error code):\n${wrapped(topics)}\n`
@@ -39,31 +40,20 @@ function overview(io: Io, topics: readonly string[], textOf: TextOf): void {
   io.page({ text, topics, rules }, text + more);
 }
 
-function ruleNamed(name: string, topics: readonly string[]): Answer | undefined {
-  const rule = rulesOf(topics).find(({ title }) => title === name);
-  return rule && [{ topic: name, file: 'docs/rules.md', text: rule.text }, rule.text];
+/** The pages whose sections can be asked for by their titles. */
+const sectioned = ['rules', 'errors'];
+
+function sectionNamed(name: string, topics: readonly string[]): Answer | undefined {
+  for (const page of sectioned) {
+    const section = sectionsOf(page, topics).find(({ title }) => title.toLowerCase() === name.toLowerCase());
+    if (section) return [{ topic: section.title, file: `docs/${page}.md`, text: section.text }, section.text];
+  }
+  return undefined;
 }
 
 function commandNamed(name: string, textOf: TextOf): Answer | undefined {
   const text = textOf(name);
   return text === undefined ? undefined : [{ topic: name, text }, text];
-}
-
-function errorNamed(name: string, topics: readonly string[]): Answer {
-  const code = errorCodes.find((one) => one === name.toUpperCase());
-  if (code === undefined || topics.length === 0) throw unknown(name, topics);
-  const mentions = new RegExp(`\\b${code}\\b`);
-  const documentedIn = topics.flatMap((topic) =>
-    sections(read(topic))
-      .filter(({ text }) => mentions.test(text))
-      .map(({ title }) => ({ topic, section: title })),
-  );
-  const lines = documentedIn.map(({ topic, section }) => `  nest-migrate help ${topic}  (${section})\n`);
-  const text =
-    lines.length > 0
-      ? `The error code ${code} is documented in:\n${lines.join('')}`
-      : `No page mentions the error code ${code}. The message of the error says what to do next.\n`;
-  return [{ topic: code, documentedIn }, text];
 }
 
 function unknown(name: string, topics: readonly string[]): MigrateError {
@@ -90,8 +80,8 @@ function read(topic: string): string {
   return readFileSync(packageFile(`docs/${topic}.md`), 'utf8');
 }
 
-function rulesOf(topics: readonly string[]): readonly Section[] {
-  return topics.includes('rules') ? sections(read('rules')).filter(({ level }) => level === 3) : [];
+function sectionsOf(page: string, topics: readonly string[]): readonly Section[] {
+  return topics.includes(page) ? sections(read(page)).filter(({ level }) => level === 3) : [];
 }
 
 /** A page, cut before each of its headings; a `#` in a block of code begins a comment. */

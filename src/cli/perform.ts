@@ -2,6 +2,7 @@ import { isMigrateError, messageOf, MigrateError } from '../errors.js';
 import type { DryRunStatement, ExitCode } from '../errors.js';
 import { withoutPasswords, withoutPasswordsInData } from '../passwords.js';
 import type { GlobalFlags } from './flags.js';
+import { moreOn } from './help-on.js';
 import { paintFor } from './io.js';
 import type { Io, Paint, SourceInApp } from './io.js';
 
@@ -97,6 +98,7 @@ function forPeople(error: MigrateError, io: Io): string {
   const [next, ...further] = error.next.split('\n');
   lines.push(`${paint.bold('→')} ${next}`, ...further.map((line) => `  ${line}`));
   if (io.verbose) lines.push(paint.dim(stackOf(error)));
+  lines.push(...moreOn([error.code]).map((line) => paint.dim(line)));
   return `${lines.join('\n')}\n`;
 }
 

@@ -8,6 +8,7 @@ import { deployment } from './deployment.js';
 import { development } from './development.js';
 import type { GlobalFlags } from './flags.js';
 import { globalOptions } from './global-options.js';
+import { helpOn } from './help-on.js';
 import type { SourceInApp } from './io.js';
 
 /**
@@ -34,7 +35,8 @@ export async function runProgram(args: readonly string[], inApp?: SourceInApp): 
     if (error.exitCode === 0) return ExitCode.done;
     if (args.includes('--json')) {
       const message = withoutArguments(error.message.replace(/^error: /, ''), args);
-      process.stdout.write(`${JSON.stringify({ error: { code: 'USAGE', message, next: 'nest-migrate --help' } })}\n`);
+      const wrongUsage = { code: 'USAGE', message, next: 'nest-migrate --help', help: helpOn('USAGE') };
+      process.stdout.write(`${JSON.stringify({ error: wrongUsage })}\n`);
     }
     return ExitCode.usage;
   }

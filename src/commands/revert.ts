@@ -147,7 +147,7 @@ function fileOf(row: LedgerRow, now: Survey): KnownMigration {
   if (migration) return migration;
   throw new MigrateError({
     code: 'MIGRATION_FILE_MISSING',
-    message: `Migration ${row.name} is applied, but its file is not here, so nobody knows how to revert it. Nothing was changed.`,
+    message: `Migration ${row.name} is applied, but its file is not here, so it cannot be reverted. Nothing was changed.`,
     next: 'Bring the file back (git log --diff-filter=D --name-only), or check the `migrations` patterns of the data source.',
     migration: row.name,
   });

@@ -63,7 +63,7 @@ async function inTheWay(
 function tooLong(started: number, what: string, cause: unknown): MigrateError {
   return new MigrateError({
     code: 'WAIT_TIMEOUT',
-    message: `Waited ${Math.round((Date.now() - started) / 1000)} s in vain: ${what}`,
+    message: `Gave up after ${Math.round((Date.now() - started) / 1000)} s: ${what}`,
     next: 'Look at the job that should migrate (its log, `nest-migrate status`), or wait longer: --timeout 10min',
     cause,
   });

@@ -149,7 +149,7 @@ export function connectionError(error: unknown, dataSource: DataSource, attempts
   if (code === '28P01' || code === '28000') {
     return new MigrateError({
       code: 'AUTHENTICATION_FAILED',
-      message: `The server does not let us in at ${where}: ${reason}.`,
+      message: `Authentication failed at ${where}: ${reason}.`,
       next: 'Correct the user and password in DATABASE_URL (or PGUSER and PGPASSWORD). Nothing was changed.',
       cause,
     });
@@ -157,7 +157,7 @@ export function connectionError(error: unknown, dataSource: DataSource, attempts
   if (code === '3D000') {
     return new MigrateError({
       code: 'DATABASE_MISSING',
-      message: `There is no such database at ${where}: ${reason}.`,
+      message: `The server at ${where} has no such database: ${reason}.`,
       next: 'Create it (`createdb <name>`), or correct its name in DATABASE_URL.',
       cause,
     });

@@ -141,10 +141,10 @@ function keepAlive(client: OwnClient): { assertHeld(): void; stop(): void } {
 }
 
 function notAcquired(waitedMs: number, holder: Blocker | undefined): MigrateError {
-  const who = holder ? ` It is held by ${describeBlocker(holder)}.` : '';
+  const who = holder ? ` The lock is held by ${describeBlocker(holder)}.` : '';
   return new MigrateError({
     code: 'LOCK_NOT_ACQUIRED',
-    message: `Another process was migrating this database for ${Math.round(waitedMs / 1000)} s, longer than we wait.${who} Nothing was changed by this one.`,
+    message: `Another process was still migrating this database after ${Math.round(waitedMs / 1000)} s.${who} This process changed nothing.`,
     next: holder
       ? `Wait longer (--wait-for-others 10min); or, if that process is dead, end its session: SELECT pg_terminate_backend(${holder.pid});`
       : 'Run the command again, or wait longer (--wait-for-others 10min).',

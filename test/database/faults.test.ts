@@ -171,7 +171,7 @@ describe('other processes', () => {
       using({ url: database.url, migrations: [slow], settings: { waitForOthers: 300 } }, (migrator) => migrator.run()),
     );
     expect(error.code).toBe('LOCK_NOT_ACQUIRED');
-    expect(error.message).toMatch(/It is held by pid \d+ \(nest-migrate/);
+    expect(error.message).toMatch(/The lock is held by pid \d+ \(nest-migrate/);
     await first;
   });
 

@@ -494,11 +494,13 @@ describe('what goes wrong', () => {
       "no connection yet: connect ECONNREFUSED 127.0.0.1:1; trying again
       ✖ No connection to postgres://me:***@server/db (tried 2 times): connect ECONNREFUSED 127.0.0.1:1.
       → Start the server, or correct DATABASE_URL. To wait longer: --connect-timeout 2min, or \`nest-migrate wait\`. Nothing was changed.
+      More: nest-migrate help CONNECTION_FAILED
       exit code 1"
     `);
     expect(await refused(database.urlFor('nobody', 'hunter2'))).toMatchInlineSnapshot(`
-      "✖ The server does not let us in at postgres://nobody:***@server/db: password authentication failed for user "nobody".
+      "✖ Authentication failed at postgres://nobody:***@server/db: password authentication failed for user "nobody".
       → Correct the user and password in DATABASE_URL (or PGUSER and PGPASSWORD). Nothing was changed.
+      More: nest-migrate help AUTHENTICATION_FAILED
       exit code 1"
     `);
     expect(await refused(database.url, '--ignore', 'tabel:x', '--ignore', 'x', '--ignore', 'table:a..b'))
@@ -507,11 +509,13 @@ describe('what goes wrong', () => {
         --ignore must be <kind>:<name>, such as "table:events_*", but is "x"
         --ignore must be <kind>:<name>, such as "table:events_*", but is "table:a..b"
       → For example: --ignore 'schema:audit' --ignore 'table:public.events_*' --ignore 'index:*_adhoc_idx'
+      More: nest-migrate help USAGE
       exit code 2"
     `);
     expect(await refused(database.url, '--shadow', nobody)).toMatchInlineSnapshot(`
       "✖ No shadow database could be made at postgres://me:***@server/db: connect ECONNREFUSED 127.0.0.1:1.
       → Correct --shadow; or leave it out: then PostgreSQL runs in the process.
+      More: nest-migrate help CONNECTION_FAILED
       exit code 1"
     `);
   });
@@ -533,6 +537,7 @@ describe('what goes wrong', () => {
     expect(await refused(database.url)).toMatchInlineSnapshot(`
       "✖ Applied in the database, but not here: Newer1700000000009. What it has made cannot be known without the file, so nothing was compared.
       → Check out the version of the app that is deployed there, with its migrations; \`nest-migrate status\` lists what is applied.
+      More: nest-migrate help MIGRATION_FILE_MISSING
       exit code 1"
     `);
     await database.query(
@@ -555,6 +560,7 @@ describe('what goes wrong', () => {
           UPDATE nowhere SET x = 1
         Nothing was written.
       → If your databases have it before the first migration, add it to the settings of nest-migrate: initialState: "CREATE TABLE nowhere …"
+      More: nest-migrate help REPLAY_FAILED
       exit code 1"
     `);
   });
@@ -565,6 +571,7 @@ describe('what goes wrong', () => {
     expect(await refused(database.url, '--shadow', serverUrl(), '--lock-timeout', '100ms')).toMatchInlineSnapshot(`
       "✖ The schema could not be read: somebody has held a lock on one of its objects for longer than 100 ms, as a running migration does. Nothing was changed.
       → Try again when that has finished, or wait longer: --lock-timeout 30s
+      More: nest-migrate help LOCK_NOT_ACQUIRED
       exit code 1"
     `);
     await other.query('ROLLBACK');

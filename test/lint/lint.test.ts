@@ -103,6 +103,8 @@ describe('what is said', () => {
               DROP INDEX CONCURRENTLY IF EXISTS "by_email";
               CREATE INDEX CONCURRENTLY "by_email" ON "users" ("email");
 
+      More: nest-migrate help create-index-blocking
+
       1 migration judged (those named): 1 error.
       "
     `);
@@ -245,7 +247,7 @@ DROP INDEX a, b;
     expect(wrong.stderr).toContain('"drop-table" must be one of error, warning, notice, off, but is "fatal"');
     expect(wrong.code).toBe(2);
     const version = await lint('AddIndex', '--target-version', '9');
-    expect([version.code, version.stderr]).toEqual([2, expect.stringContaining('from 14 on, such as 16')]);
+    expect([version.code, version.stderr]).toEqual([2, expect.stringContaining('14 or later, such as 16')]);
   });
 });
 

@@ -1,4 +1,5 @@
 import type { Finding, FixedMigration, LintResult } from '../../commands/lint/types.js';
+import { moreOn } from '../help-on.js';
 import { many } from '../io.js';
 import type { Paint } from '../io.js';
 
@@ -12,6 +13,7 @@ export function humanLines(result: LintResult, paint: Paint): readonly string[] 
     ...findings.filter((finding) => placeOf(finding) === place).flatMap((finding) => findingLines(finding, paint)),
     '',
   ]);
+  const more = moreOn(findings.map(({ rule }) => rule)).map((line) => paint.dim(line));
   const counts = (['error', 'warning', 'notice'] as const)
     .map((severity) => [findings.filter((finding) => finding.severity === severity).length, severity] as const)
     .filter(([count]) => count > 0)
@@ -20,6 +22,7 @@ export function humanLines(result: LintResult, paint: Paint): readonly string[] 
   const silenced = ignored.length > 0 ? `, ${many(ignored.length, 'finding')} ignored by a comment` : '';
   return [
     ...lines,
+    ...(more.length > 0 ? [...more, ''] : []),
     ...(result.fixed ?? []).flatMap((fixed) => fixedLines(fixed, paint)),
     `${judged}: ${counts.length > 0 ? counts.join(', ') : paint.green('nothing found')}${silenced}.`,
   ];

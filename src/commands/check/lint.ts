@@ -30,6 +30,7 @@ function checkFindingOf({ rule, severity, message, migration, file, line }: Find
   return {
     severity: severity === 'error' ? 'error' : 'notice',
     message: `${message} (${rule})`,
+    rule,
     migration,
     ...(file !== undefined && { file }),
     ...(line !== undefined && { line }),

@@ -29,6 +29,8 @@ export interface CheckFinding {
   /** A relative path. */
   readonly file?: string;
   readonly line?: number;
+  /** The rule of `lint` that found it. */
+  readonly rule?: string;
   /** What to type or do next. */
   readonly next?: string;
 }

@@ -160,7 +160,7 @@ async function writeAll(folder: string, drafts: readonly Draft[]): Promise<void>
 function taken(fileName: string): MigrateError {
   return new MigrateError({
     code: 'FILE_EXISTS',
-    message: `${fileName} was there already: somebody else has made one in the same millisecond. Nothing was written.`,
+    message: `${fileName} exists already: another process wrote it in the same millisecond. Nothing was written.`,
     next: 'Try again.',
   });
 }
