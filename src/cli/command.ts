@@ -1,5 +1,6 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
+import type { OtherCommand } from './other-tools.js';
 import type { collect, count, countFromZero, majorVersion, steps } from './values.js';
 
 type Handlers = typeof import('./handlers.js').handlers;
@@ -44,6 +45,16 @@ export function addCommand(program: Command, description: Description): Command 
   if (description.argument) made.argument(...description.argument);
   for (const flag of description.options) made.addOption(optionOf(flag));
   return made.addHelpText('after', `\n${examples(description.examples)}\n${globalOptions}\n${exitCodes}`);
+}
+
+/** A command that does nothing but name ours, whatever else is typed. */
+export function addHint(program: Command, { word }: OtherCommand): Command {
+  return program
+    .command(word, { hidden: true })
+    .argument('[arguments...]')
+    .allowUnknownOption()
+    .helpOption(false)
+    .exitOverride();
 }
 
 export function optionOf({ flags, summary, parse, choices, conflicts }: Flag): Option {

@@ -15,6 +15,7 @@ import type { GlobalFlags } from './flags.js';
 import { untilFound } from './found-by.js';
 import { many, showDuration } from './io.js';
 import type { Io } from './io.js';
+import type { OtherCommand } from './other-tools.js';
 import { statusLines } from './status-lines.js';
 
 interface ModeFlags {
@@ -128,6 +129,11 @@ const init: Handler<{ readonly dryRun?: boolean }> = async (io, flags) => {
   return ExitCode.done;
 };
 
+const otherCommand: Handler<object, [other: OtherCommand]> = async (_io, _flags, { word, ours, differs }) => {
+  const more = differs === undefined ? '' : `\n${differs}`;
+  throw usage(`nest-migrate has no command "${word}". Nothing was done.`, `nest-migrate ${ours}${more}`);
+};
+
 // What is for development is loaded when somebody asks for it: `run` is started in production, again and again.
 type Later<F extends (...args: never[]) => Promise<ExitCode>> = (...args: Parameters<F>) => Promise<ExitCode>;
 const generate: Later<typeof import('./generate.js').generate> = async (...args) =>
@@ -158,6 +164,7 @@ export const handlers = {
   resolve,
   init,
   help,
+  otherCommand,
 };
 
 function modeOf(flags: ModeFlags): RunMode {

@@ -2,13 +2,14 @@ import { Command, CommanderError } from 'commander';
 import { ExitCode } from '../errors.js';
 import { withoutPasswords } from '../passwords.js';
 import { packageVersion } from '../version.js';
-import { addCommand, exitCodes, optionOf } from './command.js';
+import { addCommand, addHint, exitCodes, optionOf } from './command.js';
 import type { Action } from './command.js';
 import { deployment } from './deployment.js';
 import { development } from './development.js';
 import type { GlobalFlags } from './flags.js';
 import { globalOptions } from './global-options.js';
 import { helpOn } from './help-on.js';
+import { otherTools } from './other-tools.js';
 import type { SourceInApp } from './io.js';
 
 /**
@@ -67,6 +68,8 @@ function describeProgram(args: readonly string[], action: Action): Command {
         .helpGroup(heading)
         .action(name === 'help' ? helpAction(program, action) : action(name));
     }
+  for (const other of otherTools)
+    addHint(program, other).action((_args: unknown, ...more: unknown[]) => action('otherCommand')(other, ...more));
   return program.addHelpText('after', `\n${exitCodes}`);
 }
 
@@ -77,7 +80,10 @@ function helpAction(program: Command, action: Action): (...given: unknown[]) => 
 }
 
 function named(program: Command, name: string): Command | undefined {
-  return program.commands.find((one) => one.name() === name);
+  return program
+    .createHelp()
+    .visibleCommands(program)
+    .find((one) => one.name() === name);
 }
 
 /** What `--help` prints: with the examples, which `helpInformation()` leaves out. */

@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
+import { runCli } from '../support/cli.js';
 import { errorCodes } from '../../src/errors.js';
+import { otherTools } from '../../src/cli/other-tools.js';
 import { rules } from '../../src/rules/list.js';
 
 const docs = resolve(import.meta.dirname, '../../docs');
@@ -32,4 +34,52 @@ it('what a page tells the reader to look up is there', () => {
   for (const page of pages)
     for (const [, topic = ''] of read(page).matchAll(/nest-migrate help ([a-z-]+|[A-Z_]+)\b/g))
       expect(known).toContain(topic);
+});
+
+describe("other tools' commands", () => {
+  const asked = new Set(
+    `migration:run migration:generate migration:revert migration:show migration:create schema:sync migrate deploy up down latest rollback
+     upgrade downgrade stamp makemigrations show list push reset diff apply info undo`.split(/\s+/),
+  );
+
+  it('are each answered with ours, which exists, options included; nothing is done', async () => {
+    const words = otherTools.map(({ word }) => word);
+    expect(new Set(words).size).toBe(words.length);
+    for (const word of asked) expect(words).toContain(word);
+    const answers = await Promise.all(
+      otherTools.map(async (one) => ({ ...one, ...(await runCli([one.word, '-n', 'x', '--name=y'], { cwd: docs })) })),
+    );
+    for (const { word, ours, differs, code, stdout, stderr } of answers) {
+      const next = [`nest-migrate ${ours}`, ...(differs ? [`  ${differs}`] : [])].join('\n');
+      expect([code, stdout, stderr]).toEqual([
+        2,
+        '',
+        `✖ nest-migrate has no command "${word}". Nothing was done.\n→ ${next}\nMore: nest-migrate help USAGE\n`,
+      ]);
+    }
+    const commands = [...new Set(otherTools.map(({ ours }) => ours))];
+    const helps = await Promise.all(
+      commands.map(async (ours) => [ours, (await runCli([...ours.split(' '), '--help'], { cwd: docs })).stdout]),
+    );
+    for (const [ours = '', help] of helps) {
+      const [name, ...flags] = ours.split(' ');
+      expect(help).toContain(`Usage: nest-migrate ${name} `);
+      for (const flag of flags) expect(help).toContain(`  ${flag} `);
+    }
+  });
+
+  it('as one object with --json; they are in no list, and other unknown words stay what they are', async () => {
+    const cli = (...args: string[]) => runCli(args, { cwd: docs });
+    expect(JSON.parse((await cli('rollback', '--json')).stdout)).toEqual({
+      error: {
+        code: 'USAGE',
+        message: 'nest-migrate has no command "rollback". Nothing was done.',
+        next: expect.stringMatching(/^nest-migrate revert\n/),
+        help: 'nest-migrate help USAGE',
+      },
+    });
+    expect((await cli('--help')).stdout).not.toContain('rollback');
+    expect((await cli('help', 'rollback')).stderr).toContain('There is no help on "rollback"');
+    expect((await cli('statsu')).stderr).toContain('(Did you mean status?)');
+  });
 });
