@@ -216,9 +216,18 @@ function isLocking({ effect }: Step): boolean {
 
 /** One makes, removes or changes what the other is about. */
 function conflict(earlier: Touching, later: Touching): boolean {
+  if (isUnseen(earlier.change, later.change) || isUnseen(later.change, earlier.change)) return false;
   const within = (ids: readonly ObjectId[], touches: ReadonlySet<string>) => ids.some((id) => touches.has(keyOf(id)));
   return within(affected(earlier.change), later.touches) || within(affected(later.change), earlier.touches);
 }
+
+/** A view need not be dropped where a column only becomes NOT NULL or gets another default, nor need it come after that. */
+function isUnseen({ unseenByViews }: PlannedChange, { creates, drops, alters }: PlannedChange): boolean {
+  const all = [...creates, ...drops, ...alters];
+  return unseenByViews === true && all.length > 0 && all.every(({ kind }) => views.has(kind));
+}
+
+const views: ReadonlySet<string> = new Set(['view', 'materializedView']);
 
 function affected({ creates, drops, alters }: PlannedChange): readonly ObjectId[] {
   return [...creates, ...drops, ...alters];

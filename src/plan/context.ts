@@ -51,8 +51,11 @@ export function plannedAs(change: Change, planned: readonly Step[]): PlannedChan
   );
   const steps = planned.map((one, at) => (at === place ? { ...one, takes: drops, brings: creates } : one));
   const replaces = change.kind === 'replace enum' ? change.part : undefined;
-  return { steps, creates, drops, uses, alters, commitAfter: change.commitAfter, replaces };
+  const { commitAfter } = change;
+  return { steps, creates, drops, uses, alters, commitAfter, replaces, unseenByViews: unseen.has(change.kind) };
 }
+
+const unseen: ReadonlySet<Change['kind']> = new Set(['set not null', 'drop not null', 'set default', 'drop default']);
 
 /** The table that a change is about, when rows may be in it already. */
 export function existingTable(id: ObjectId, { from, to }: PlanContext): ObjectId | undefined {

@@ -55,6 +55,8 @@ export interface PlannedChange {
   readonly alters: readonly ObjectId[];
   /** What builds on it must come after a commit: a new value of an enum. */
   readonly commitAfter?: boolean;
+  /** Whether it leaves everything of a column alone that a view could see. */
+  readonly unseenByViews?: boolean;
   /** Which statement of one type taking the place of another it is. */
   readonly replaces?: 'rename' | 'create' | 'drop' | undefined;
 }

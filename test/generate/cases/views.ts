@@ -144,4 +144,20 @@ export const views: readonly Case[] = [
     options: { allowDestructive: true },
     phases: ['contract'],
   },
+  ...(
+    [
+      ['loses a value and may be NULL', ['x', 'y'], true],
+      ['has its values in another order and must not be NULL', ['z', 'y', 'x'], false],
+    ] as const
+  ).map(([how, values, nullable]) => ({
+    name: `a view over an enum column that ${how}`,
+    before: [entity('t', { a: { ...mood(['x', 'y', 'z']), nullable: !nullable } }), view('v', 'SELECT a FROM t')],
+    after: [entity('t', { a: { ...mood(values), nullable } }), view('v', 'SELECT a FROM t')],
+    rows: [`INSERT INTO t (a) VALUES ('x'), ('y')`],
+    options: { allowDestructive: true, ...(nullable ? {} : { backfills: ['t.a=NULL'] }) },
+  })),
 ];
+
+function mood(values: readonly string[]): Column {
+  return { type: 'enum', enum: [...values], enumName: 'mood' };
+}
