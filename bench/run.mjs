@@ -32,8 +32,7 @@ const say = (text) =>
 say('installing');
 installRepository();
 installTools();
-const tarball = pack();
-installApp(tarball);
+installApp(pack());
 
 // Only now is there a driver to import.
 const { startServer } = await import('./setup/server.mjs');

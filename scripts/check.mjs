@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 
 const root = resolve(import.meta.dirname, '..');
 const dir = mkdtempSync(join(tmpdir(), 'nest-migrate-check-'));
-const tarball = join(dir, 'package.tgz');
+const [tarball, devTarball] = ['package.tgz', 'dev.tgz'].map((name) => join(dir, name));
 const tool = (name, ...args) => [join('node_modules', '.bin', name), ...args];
 const script = (...args) => [process.execPath, ...args];
 
@@ -17,9 +17,13 @@ const steps = [
   ['lint', tool('oxlint', '--type-aware', '--disable-nested-config', '--deny-warnings')],
   ['format', tool('prettier', '--check', '--log-level', 'warn', '.')],
   ['words', script('scripts/words.mjs')],
-  ['package contents', script('scripts/package-contents.mjs', tarball)],
+  ['package contents', script('scripts/package-contents.mjs', 'nest-migrate', tarball)],
   ['package exports', tool('publint', 'run', tarball, '--strict')],
   ['package types', tool('attw', tarball, '--no-emoji', '--format', 'ascii')],
+  ['dev database', script('scripts/dev-image.mjs')],
+  ['dev contents', script('scripts/package-contents.mjs', 'nest-migrate-dev', devTarball)],
+  ['dev exports', tool('publint', 'run', devTarball, '--strict')],
+  ['dev types', tool('attw', devTarball, '--no-emoji', '--format', 'ascii', '--profile', 'esm-only')],
   ['tests', script('scripts/test.mjs')],
 ];
 

@@ -1,25 +1,39 @@
-// Packs the package, and looks at what a user would install. Leaves the tarball at the path given, for other tools.
+// Packs one of the two packages, and looks at what a user would install. Leaves the tarball at the path given, for other tools.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 const root = resolve(import.meta.dirname, '..');
-// Both module systems, and the docs. What an installation grows by is four times as much.
-const limit = 720_000;
-const expected =
-  /^(dist\/(esm|cjs)\/(package\.json|.+\.(js|d\.ts))|README\.md|LICENSE|\.env\.example|CHANGELOG\.md|docs\/[a-z-]+\.md|package\.json)$/;
-const needed = ['README.md', 'LICENSE', '.env.example', 'CHANGELOG.md', 'package.json'];
-// `nest-migrate help` prints them.
-const pages = readdirSync(join(root, 'docs')).map((name) => `docs/${name}`);
+const packages = {
+  'nest-migrate': {
+    folder: root,
+    // Both module systems, and the docs. What an installation grows by is four times as much.
+    limit: 720_000,
+    expected:
+      /^(dist\/(esm|cjs)\/(package\.json|.+\.(js|d\.ts))|README\.md|LICENSE|\.env\.example|CHANGELOG\.md|docs\/[a-z-]+\.md|package\.json)$/,
+    // `nest-migrate help` prints the pages of the docs.
+    needed: [
+      ...['README.md', 'LICENSE', '.env.example', 'CHANGELOG.md', 'package.json'],
+      ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`),
+    ],
+  },
+  'nest-migrate-dev': {
+    folder: join(root, 'packages/dev'),
+    // Nearly all of it is the initialised database.
+    limit: 1_700_000,
+    expected: /^([a-z-]+\.(js|d\.ts)|README\.md|LICENSE|package\.json|postgres\.br)$/,
+    needed: ['README.md', 'LICENSE', 'package.json', 'postgres.br'],
+  },
+};
 
 const run = (command, args, cwd) =>
   execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 const targetsOf = (value) => (typeof value === 'string' ? [value] : Object.values(value ?? {}).flatMap(targetsOf));
 
 /** Every problem of the packed package, as a sentence. */
-function problemsOf(tarball, dir) {
-  const { files, size } = pack(tarball, dir);
+function problemsOf({ folder, limit, expected, needed }, tarball, dir) {
+  const { files, size } = pack(folder, tarball, dir);
   const packed = join(dir, 'package');
   const manifest = JSON.parse(readFileSync(join(packed, 'package.json'), 'utf8'));
   const { main, types, bin, exports, typesVersions } = manifest;
@@ -29,9 +43,7 @@ function problemsOf(tarball, dir) {
   const paths = new Set(files.map(({ path }) => path));
   return [
     ...files.filter(({ path }) => !expected.test(path)).map(({ path }) => `${path} does not belong in the package`),
-    ...[...new Set([...needed, ...pages, ...targets])]
-      .filter((path) => !paths.has(path))
-      .map((path) => `${path} is missing`),
+    ...[...new Set([...needed, ...targets])].filter((path) => !paths.has(path)).map((path) => `${path} is missing`),
     ...files.flatMap(({ path }) => tracesIn(path, readFileSync(join(packed, path), 'utf8'))),
     ...targetsOf(bin).flatMap((path) => binProblems(path, packed, files)),
     ...(size > limit ? [`the tarball has ${size} bytes, more than ${limit}`] : []),
@@ -39,9 +51,9 @@ function problemsOf(tarball, dir) {
   ];
 }
 
-function pack(tarball, dir) {
-  // The build is fresh; prepack would only make it again.
-  const [result] = JSON.parse(run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', dir], root));
+function pack(folder, tarball, dir) {
+  // The build is fresh, and so is the database; prepack would only make them again.
+  const [result] = JSON.parse(run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', dir], folder));
   renameSync(join(dir, result.filename), tarball);
   run('tar', ['-xzf', tarball, '-C', dir]);
   return result;
@@ -83,11 +95,11 @@ function exportProblems(packed, { name, exports }) {
   });
 }
 
-const [tarball] = process.argv.slice(2);
+const [name, tarball] = process.argv.slice(2);
 const dir = mkdtempSync(join(tmpdir(), 'nest-migrate-pack-'));
 try {
-  const problems = problemsOf(resolve(tarball ?? join(dir, 'package.tgz')), dir);
-  for (const problem of problems) console.error(`✖ ${problem}`);
+  const problems = problemsOf(packages[name], resolve(tarball ?? join(dir, 'package.tgz')), dir);
+  for (const problem of problems) console.error(`✖ ${name}: ${problem}`);
   process.exitCode = problems.length > 0 ? 1 : 0;
 } finally {
   rmSync(dir, { recursive: true, force: true });

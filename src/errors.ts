@@ -19,6 +19,7 @@ export const errorCodes = [
   'APP_INVALID',
   'SYNCHRONIZE_ON',
   'PACKAGE_MISSING',
+  'PACKAGE_MISMATCH',
   'EMBEDDED_IN_PRODUCTION',
   'EMBEDDED_IN_USE',
   // migration files

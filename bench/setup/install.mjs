@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { app, bench, manifestOf, root, work } from '../paths.mjs';
 
@@ -14,7 +14,7 @@ export const nestApp = [
   'typeorm',
 ];
 /** What `generate`, `check` and `lint` need in development. */
-const development = ['@electric-sql/pglite', '@supabase/pg-delta', 'libpg-query', 'typescript'];
+const development = ['typescript'];
 
 export function npm(args, cwd) {
   // npm tells its children about itself in variables that would be settings for this one.
@@ -41,8 +41,8 @@ export function installTools() {
   keepInstalled(bench, wanted, () => npm(['install'], bench));
 }
 
-/** nest-migrate as users get it: packed, and installed from the tarball beside Nest and TypeORM. */
-export function installApp(tarball) {
+/** nest-migrate and nest-migrate-dev as users get them: packed, and installed from their tarballs beside Nest and TypeORM. */
+export function installApp(tarballs) {
   const { 'ts-node': tsNode } = manifestOf(bench).devDependencies;
   const manifest = {
     name: 'app',
@@ -59,15 +59,19 @@ export function installApp(tarball) {
     npm(['install'], app);
   });
   // The sources may have changed since the last run, and its dependencies with them.
-  npm(['install', '--no-save', '--prefer-offline', tarball], app);
+  npm(['install', '--no-save', '--prefer-offline', ...tarballs], app);
 }
 
+/** Both packages, as tarballs. */
 export function pack() {
   mkdirSync(work, { recursive: true });
-  const [{ filename }] = JSON.parse(npm(['pack', '--json', '--pack-destination', work], root));
-  const tarball = join(work, 'nest-migrate.tgz');
-  renameSync(join(work, filename), tarball);
-  return tarball;
+  // npm prints what the scripts of a package print as well.
+  execFileSync(process.execPath, ['scripts/build.mjs', '--force'], { cwd: root });
+  execFileSync(process.execPath, ['scripts/dev-image.mjs'], { cwd: root });
+  return [root, join(root, 'packages/dev')].map((folder) => {
+    const [{ filename }] = JSON.parse(npm(['pack', '--json', '--ignore-scripts', '--pack-destination', work], folder));
+    return join(work, filename);
+  });
 }
 
 /** What is installed is used again, as long as it is what is wanted. */

@@ -1,12 +1,15 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { loadPg } from '../data-source/load-pg.js';
+import { searchAtLast } from '../development.js';
 import { ExitCode, MigrateError, messageOf } from '../errors.js';
 import type { Migrator } from '../migrator.js';
 import type { MigrateSettings } from '../options.js';
 import { settingsFromFlags } from './flags.js';
 import type { GlobalFlags } from './flags.js';
 import type { Io, Source } from './io.js';
+import { packageFile } from './package-file.js';
 import { progressPrinter } from './progress.js';
 
 /** Where the command finds the data source, from flags and package.json. */
@@ -48,6 +51,7 @@ export async function withMigrator<T>(
 
 async function load(project: Project, flags: GlobalFlags): Promise<Source> {
   await loadPg();
+  searchAtLast(fileURLToPath(packageFile('.')));
   const { registerTypeScript } = await import('../typescript/register.js');
   registerTypeScript({
     projectDir: project.dir,

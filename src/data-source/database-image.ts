@@ -4,9 +4,11 @@ import { appendFile, lstat, mkdir, mkdtemp, readFile, rename, rm, writeFile } fr
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { developmentVersion } from '../development.js';
 import { isMigrateError } from '../errors.js';
 import { isProcessAlive } from './process-alive.js';
-import { openPGlite, pgliteVersion } from './pglite.js';
+import { unpackImage } from './packed-image.js';
+import { openPGlite } from './pglite.js';
 
 /** What a new database was made of. */
 export type Source = 'image' | 'nothing';
@@ -21,7 +23,7 @@ export async function initialise(target: string): Promise<Source> {
  * There is one session; with the usual number of locks, it could not drop a thousand tables in one transaction. And the usual cache of a
  * server would take 100 MB of this process, whether anything is in it or not.
  */
-const settings = '\nmax_connections = 10\nmax_locks_per_transaction = 2048\nshared_buffers = 32MB\n';
+export const settings = '\nmax_connections = 10\nmax_locks_per_transaction = 2048\nshared_buffers = 32MB\n';
 
 /** Creating a database from nothing takes seconds, copying one does not. Without a cache, it takes longer, nothing else. */
 export async function copyImage(target: string): Promise<Source> {
@@ -35,7 +37,7 @@ export async function copyImage(target: string): Promise<Source> {
     if (isMigrateError(error)) throw error;
     await rm(target, { recursive: true, force: true });
   }
-  return initialise(target);
+  return unpackImage(target, settings) ? 'image' : initialise(target);
 }
 
 /** Makes the image when it is the first time. It may be deleted at any time. */
@@ -55,7 +57,7 @@ async function hasImage(): Promise<boolean> {
 async function makeImage(image: string): Promise<boolean> {
   const draft = await mkdtemp(`${image}-`);
   try {
-    await initialise(draft);
+    if (!unpackImage(draft, settings)) await initialise(draft);
     await rename(draft, image);
     return true;
   } catch (error) {
@@ -102,7 +104,7 @@ function imageFolder(): string {
   return join(
     tmpdir(),
     `nest-migrate-${process.getuid?.() ?? 'cache'}`,
-    `pglite-${pgliteVersion()}-${createHash('sha256').update(settings).digest('hex').slice(0, 8)}`,
+    `pglite-${developmentVersion('@electric-sql/pglite') ?? ''}-${createHash('sha256').update(settings).digest('hex').slice(0, 8)}`,
   );
 }
 

@@ -1,5 +1,6 @@
 import { isAbsolute, join, resolve } from 'node:path';
 import type { DataSourceOptions } from 'typeorm';
+import { searchFrom } from '../development.js';
 import { standardPatterns } from '../files/standard-patterns.js';
 import { embeddedDriver } from './embedded.js';
 import type { EmbeddedOptions } from './embedded.js';
@@ -33,6 +34,7 @@ export interface DefineDataSourceOptions extends GivenOptions {
 export function optionsFor(options: DefineDataSourceOptions): PostgresOptions {
   const { baseDir, envFile = '.env', embedded = {}, ...given } = options;
   refuseSynchronize(given, 'The data source');
+  if (baseDir !== undefined) searchFrom(resolve(baseDir));
   loadEnvFiles(envFile);
   const within = (patterns: unknown): unknown =>
     baseDir === undefined ? patterns : relativeTo(literally(resolve(baseDir)), patterns);

@@ -1,6 +1,7 @@
 import { MigrateError } from '../errors.js';
 import { takeLockFile } from './lock-file.js';
-import type { PGlite, ProtocolMessage } from './pglite.js';
+import type { PGlite } from './pglite.js';
+import { statusIn } from './wire.js';
 
 interface Opened {
   readonly lite: PGlite;
@@ -45,16 +46,14 @@ export class EmbeddedServer {
     }
   }
 
-  /** Says whether that client was connected. */
-  async disconnect(client: object): Promise<boolean> {
-    if (!this.#clients.has(client)) return false;
+  async disconnect(client: object): Promise<void> {
+    if (!this.#clients.has(client)) return;
     try {
       await this.#forget(client);
     } finally {
       this.#clients.delete(client);
       if (!this.#isUsed()) this.#lingering = setTimeout(() => void this.close(), lingerMs);
     }
-    return true;
   }
 
   /** As long as a pool is there, the database stays open, though the pool may have closed its idle clients. */
@@ -67,12 +66,12 @@ export class EmbeddedServer {
     if (!this.#isUsed()) await this.close();
   }
 
-  async send(client: object, message: Uint8Array, options: object | undefined): Promise<readonly ProtocolMessage[]> {
+  async send(client: object, messages: Uint8Array): Promise<Uint8Array> {
     await this.#turnOf(client);
     try {
       const { lite } = await this.#open();
-      const answers = await lite.execProtocolStream(message, options);
-      if (answers.some(({ name, status }) => name === 'readyForQuery' && status === 'I')) this.#pass(client);
+      const answers = await lite.execProtocolRaw(messages);
+      if (statusIn(answers) === 'I') this.#pass(client);
       return answers;
     } catch (error) {
       this.#pass(client);

@@ -2,11 +2,13 @@ import { once } from 'node:events';
 import { resolve } from 'node:path';
 import pg from 'pg';
 import { openFolder } from './data-folder.js';
+import { devPackage } from '../development.js';
 import { embeddedBrand } from './embedded-brand.js';
 import { EmbeddedServer } from './embedded-server.js';
-import { ExitCode, MigrateError } from '../errors.js';
-import { refuseInProduction, wiredConfig } from './pglite.js';
-import type { Extensions, PGlite, ProtocolMessage, Wire } from './pglite.js';
+import { ExitCode, isMigrateError, MigrateError } from '../errors.js';
+import { refuseInProduction } from './pglite.js';
+import type { Extensions, PGlite } from './pglite.js';
+import { configThrough, Wire } from './wire.js';
 
 /** The PostgreSQL that runs in the process when nothing says where a server is. */
 export interface EmbeddedOptions {
@@ -60,7 +62,8 @@ const servers = ((globalThis as Record<symbol, unknown>)[Symbol.for('nest-migrat
 export function embeddedDriver(options: DriverOptions): object {
   const { dir: folder, extensions = () => Promise.resolve({}), throwaway } = options;
   const dir = resolve(checkedFolder(folder ?? (process.env['NEST_MIGRATE_EMBEDDED'] || '.nest-migrate/postgres')));
-  const open = options.open ?? (async () => openFolder(dir, await extensions()));
+  const folderOpened = async (): Promise<PGlite> => openFolder(dir, await extensions());
+  const open = options.open ?? (throwaway === undefined ? () => folderOpened().catch(missing) : folderOpened);
   const server = servers.get(dir) ?? new EmbeddedServer(dir, open);
   servers.set(dir, server);
   const driver = { Client: clientOf(server, throwaway), native: undefined, [embeddedBrand]: dir };
@@ -68,6 +71,15 @@ export function embeddedDriver(options: DriverOptions): object {
     pg,
     Object.getOwnPropertyDescriptors({ ...driver, Pool: poolOf(server, driver.Client) }),
   ) as object;
+}
+
+/** Most of those who have no database configured want one of their own. */
+function missing(error: unknown): never {
+  if (!isMigrateError(error) || error.code !== 'PACKAGE_MISSING') throw error;
+  throw error.with({
+    message: `No DATABASE_URL (and no PGHOST) is set, and the embedded database that is used then is not installed: it comes with ${devPackage}.`,
+    next: `Set DATABASE_URL in .env. Or, for the embedded database: ${error.next}`,
+  });
 }
 
 /** What looks like an address is not shown as a folder, and there is no sense in it as one. */
@@ -88,13 +100,13 @@ export async function closeEmbedded(): Promise<void> {
 
 function clientOf(server: EmbeddedServer, throwaway: ThrownAway | undefined): typeof pg.Client {
   return class Client extends pg.Client {
-    readonly #wire: ClientWire;
+    readonly #wire: Wire;
 
     constructor(config?: string | pg.ClientConfig) {
       if (throwaway === undefined) refuseInProduction();
-      const wire = new ClientWire(server);
+      const wire: Wire = new Wire((messages) => server.send(wire, messages));
       const given = typeof config === 'object' ? config : {};
-      super({ ...given, connectionString: undefined, connectionTimeoutMillis: 0, ...wiredConfig(wire) });
+      super({ ...given, ...configThrough(wire) });
       this.#wire = wire;
       if (throwaway !== undefined) this.#surround(throwaway.around);
     }
@@ -108,13 +120,12 @@ function clientOf(server: EmbeddedServer, throwaway: ThrownAway | undefined): ty
       });
     }
 
-    /** PGlite's side of it drops unfinished queries without a word, so they are waited for. */
+    /** `pg` drops unfinished queries without a word, so they are waited for. */
     override end(done?: Done<void>): Promise<void> {
       return calledBack(done, async () => {
         await this.#wire.idle();
-        const connected = await server.disconnect(this.#wire);
+        await server.disconnect(this.#wire);
         await super.end();
-        if (connected) this.emit('end');
       });
     }
 
@@ -158,38 +169,6 @@ function poolOf(server: EmbeddedServer, Client: typeof pg.Client): typeof pg.Poo
       });
     }
   };
-}
-
-/** The way of one client to the server. */
-class ClientWire implements Wire {
-  readonly waitReady = Promise.resolve();
-  /** As the server has said last. */
-  isInTransaction = false;
-  #last: Promise<unknown> = this.waitReady;
-
-  constructor(private readonly server: EmbeddedServer) {}
-
-  execProtocolStream(message: Uint8Array, options?: object): Promise<readonly ProtocolMessage[]> {
-    const answers = this.#sent(message, options);
-    this.#last = answers.catch(() => undefined);
-    return answers;
-  }
-
-  async #sent(message: Uint8Array, options?: object): Promise<readonly ProtocolMessage[]> {
-    const answers = await this.server.send(this, message, options);
-    for (const { name, status } of answers) if (name === 'readyForQuery') this.isInTransaction = status !== 'I';
-    return answers;
-  }
-
-  /** Resolves when the queries that were sent are answered, and those that were queued behind them. */
-  async idle(): Promise<void> {
-    let last;
-    do {
-      last = this.#last;
-      await last;
-      await new Promise(setImmediate);
-    } while (last !== this.#last);
-  }
 }
 
 /** `pg` and TypeORM call back, everybody else awaits. */

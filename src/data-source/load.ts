@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
 import type { DataSource } from 'typeorm';
+import { searchFrom } from '../development.js';
 import { ExitCode, isMigrateError, messageOf, MigrateError } from '../errors.js';
 import { importFile } from '../files/import-file.js';
 import { useAddressForMigrations } from './environment.js';
@@ -16,6 +18,7 @@ export async function loadDataSource(file: string): Promise<DataSource> {
     });
   }
   useAddressForMigrations();
+  searchFrom(dirname(file));
   const exports = exportsOf(await importFile(file));
   const made = chosen(await settled(exports, file), file) ?? (await fromFactory(exports.get('default'), file));
   if (made === undefined) {

@@ -1,25 +1,14 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { codeOf, MigrateError } from '../errors.js';
-import { pglite } from '../version.js';
+import { importForDevelopment } from '../development.js';
+import { MigrateError } from '../errors.js';
 
-/** The parts of PGlite that are used; the package is optional, so its types are not imported. */
+/** The parts of PGlite that are used. */
 export interface PGlite {
   readonly waitReady: Promise<void>;
-  execProtocolStream(message: Uint8Array, options?: object): Promise<readonly ProtocolMessage[]>;
+  /** Carries out messages of the protocol; nothing in their answers is thrown. */
+  execProtocolRaw(messages: Uint8Array): Promise<Uint8Array>;
   exec(sql: string): Promise<unknown>;
   close(): Promise<void>;
 }
-
-/** What the server answers; `status` comes with ReadyForQuery: I idle, T in a transaction, E in a failed one. */
-export interface ProtocolMessage {
-  readonly name: string;
-  readonly status?: string;
-}
-
-/** What a client of `pg` talks through. */
-export type Wire = Pick<PGlite, 'waitReady' | 'execProtocolStream'>;
 
 /** Of PGlite, by their names: what its package `@electric-sql/pglite-…` exports. */
 export type Extensions = Readonly<Record<string, object>>;
@@ -51,50 +40,19 @@ export async function openPGlite(
   extensions: Extensions = {},
   contributed: readonly string[] = ordinaryExtensions,
 ): Promise<PGlite> {
-  const { PGlite: Database } = load('@electric-sql/pglite') as {
-    readonly PGlite: new (dir: string, options: object) => PGlite;
-  };
-  const lite = new Database(dir, { extensions: { ...loadExtensions(contributed), ...extensions } });
+  const { PGlite: Database, contributed: load } = await importForDevelopment<Library>(
+    'pglite',
+    'The PostgreSQL that runs in the process needs',
+  );
+  const loaded = await Promise.all(contributed.map(async (name) => [name, await load(name)] as const));
+  const lite = new Database(dir, { extensions: { ...Object.fromEntries(loaded), ...extensions } });
   await lite.waitReady;
   return lite;
 }
 
-/** The configuration that makes a client of `pg` talk through `wire` instead of a socket. */
-export function wiredConfig(wire: Wire): object {
-  const { createPgConfig } = load('@electric-sql/pglite/node-postgres') as {
-    readonly createPgConfig: (wire: Wire) => object;
-  };
-  return { ...createPgConfig(wire), ssl: false };
-}
-
-function loadExtensions(names: readonly string[]): Extensions {
-  const found = names.map((name) => [name, (load(`@electric-sql/pglite/contrib/${name}`) as Extensions)[name]]);
-  return Object.fromEntries(found) as Extensions;
-}
-
-/** Of the package that is installed: its databases are not those of another version. */
-export function pgliteVersion(): string {
-  const manifest = join(dirname(fromProject().resolve('@electric-sql/pglite')), '..', 'package.json');
-  return (JSON.parse(readFileSync(manifest, 'utf8')) as { readonly version: string }).version;
-}
-
-/** The user's project: PGlite is an optional package of the user's. */
-function fromProject(): NodeJS.Require {
-  return createRequire(join(process.cwd(), 'package.json'));
-}
-
-function load(name: string): unknown {
-  try {
-    return fromProject()(name);
-  } catch (error) {
-    if (codeOf(error) !== 'MODULE_NOT_FOUND') throw error;
-    throw new MigrateError({
-      code: 'PACKAGE_MISSING',
-      message: 'No DATABASE_URL (and no PGHOST) is set, and the embedded database that is used then is not installed.',
-      next: `Set DATABASE_URL in .env, or install the embedded database: npm i -D ${pglite}`,
-      cause: error,
-    });
-  }
+interface Library {
+  readonly PGlite: new (dir: string, options: object) => PGlite;
+  contributed(name: string): Promise<object>;
 }
 
 export function refuseInProduction(): void {

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { fsync } from 'node:fs';
 import { link, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { codeOf, isMigrateError, messageOf, MigrateError } from '../errors.js';
 
 /** Writes a new file, whole or not at all, and never over another one: false when the name is taken. */
@@ -23,6 +25,9 @@ export async function writeNew(folder: string, name: string, text: string): Prom
   }
 }
 
+/** A handle's own `sync` does not exist under Yarn's Plug'n'Play. */
+const toDisk = promisify(fsync);
+
 /** Longer than anybody needs; whoever began has died meanwhile. */
 const longestDraftMs = 5000;
 
@@ -38,7 +43,7 @@ export async function changeFile(file: string, change: (text: string) => string 
       throw error;
     });
     await handle.writeFile(await change(before));
-    await handle.sync();
+    await toDisk(handle.fd);
     await handle.close();
     await rename(draft, file);
     handle = undefined;

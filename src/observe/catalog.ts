@@ -1,4 +1,4 @@
-import type { RangeVar } from 'libpg-query';
+import type { RangeVar } from 'nest-migrate-dev/libpg-query';
 import { ask } from './ask.js';
 import type { ObservedClient } from './ask.js';
 import { nodeOf, textsOf } from './parser.js';

@@ -1,8 +1,5 @@
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import type { Node, ParseResult } from 'libpg-query';
-import { codeOf, messageOf, MigrateError } from '../errors.js';
-import { libpgQuery, pgDelta, pglite } from '../version.js';
+import type { Node, ParseResult } from 'nest-migrate-dev/libpg-query';
+import { importForDevelopment } from '../development.js';
 
 /** The parse tree of PostgreSQL's own parser. */
 export type Tree = Node;
@@ -30,7 +27,7 @@ export function openParser(): Promise<Parser> {
 }
 
 async function load(): Promise<Parser> {
-  const library = required();
+  const library = await importForDevelopment<Library>('libpg-query', 'Judging statements needs');
   await library.loadModule();
   return {
     parse: (sql) => {
@@ -46,20 +43,6 @@ async function load(): Promise<Parser> {
 interface Library {
   loadModule(): Promise<void>;
   parseSync(sql: string): ParseResult;
-}
-
-function required(): Library {
-  try {
-    return createRequire(join(process.cwd(), 'package.json'))('libpg-query') as Library;
-  } catch (error) {
-    if (codeOf(error) !== 'MODULE_NOT_FOUND') throw error;
-    throw new MigrateError({
-      code: 'PACKAGE_MISSING',
-      message: `The parser of PostgreSQL is needed to judge statements, and is not installed: ${messageOf(error).split('\n')[0]}.`,
-      next: `Install it for development: npm i -D ${libpgQuery} ${pglite} ${pgDelta}`,
-      cause: error,
-    });
-  }
 }
 
 /** Its positions count bytes. */

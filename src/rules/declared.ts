@@ -1,4 +1,4 @@
-import type { ColumnDef, Constraint, CreateStmt, Node, RangeVar } from 'libpg-query';
+import type { ColumnDef, Constraint, CreateStmt, Node, RangeVar } from 'nest-migrate-dev/libpg-query';
 import type { Observed } from '../observe/observer.js';
 import { nodeOf, textsOf } from '../observe/parser.js';
 

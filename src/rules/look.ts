@@ -1,4 +1,4 @@
-import type { AlterTableCmd, ColumnDef, Constraint, RangeVar } from 'libpg-query';
+import type { AlterTableCmd, ColumnDef, Constraint, RangeVar } from 'nest-migrate-dev/libpg-query';
 import { nameOf } from '../observe/catalog.js';
 import type { ColumnFacts, TableFacts } from '../observe/catalog.js';
 import type { Observed } from '../observe/observer.js';

@@ -7,7 +7,6 @@ import { inProcess } from './in-process.js';
 import type { InitialState } from './initial-state.js';
 import { inside } from './inside.js';
 import { lacksExtension, makeInitialState } from './make-initial-state.js';
-import { notOpened } from './not-set-up.js';
 import type { Place } from './place.js';
 import { createTemporaryDatabase } from './temporary-database.js';
 
@@ -110,7 +109,7 @@ async function openAt(
     return { database: readBeside(pool, read), readCatalog: read, missing, close, offers };
   } catch (error) {
     await close();
-    throw notOpened(error);
+    throw error;
   }
 }
 

@@ -2,9 +2,9 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { openFolder } from '../data-source/data-folder.js';
 import type { SqlClient } from '../database/client.js';
 import { loadPg } from '../data-source/load-pg.js';
-import { usualExtensions, wiredConfig } from '../data-source/pglite.js';
-import type { PGlite, ProtocolMessage } from '../data-source/pglite.js';
-import { messageOf } from '../errors.js';
+import { usualExtensions } from '../data-source/pglite.js';
+import type { PGlite } from '../data-source/pglite.js';
+import { configThrough, statusIn, Wire } from '../data-source/wire.js';
 import { readCatalog } from '../schema/read.js';
 import type { Catalog, CatalogPool, ReadOptions } from '../schema/read.js';
 import { inside } from './inside.js';
@@ -12,14 +12,14 @@ import { inside } from './inside.js';
 /** What the thread is asked to do. */
 export type Order =
   | { readonly kind: 'open' }
-  | { readonly kind: 'send'; readonly message: Uint8Array }
+  | { readonly kind: 'send'; readonly messages: Uint8Array }
   | { readonly kind: 'exec'; readonly sql: string }
   | { readonly kind: 'read'; readonly options: ReadOptions };
 
 /** What it answers. */
 export interface Answers {
   readonly open: undefined;
-  readonly send: readonly ProtocolMessage[];
+  readonly send: Uint8Array;
   readonly exec: undefined;
   readonly read: Catalog;
 }
@@ -59,9 +59,9 @@ async function carryOut(order: Order): Promise<Answers[Order['kind']]> {
     isInTransaction = false;
   }
   if (order.kind !== 'send') return undefined;
-  const answers = await lite.execProtocolStream(order.message, { throwOnError: false });
-  for (const { name, status } of answers) if (name === 'readyForQuery') isInTransaction = status !== 'I';
-  return answers.map(asData);
+  const answers = await lite.execProtocolRaw(order.messages);
+  isInTransaction = (statusIn(answers) ?? 'I') !== 'I';
+  return answers;
 }
 
 /** There is one session: whoever has opened it, what is read is read inside it. */
@@ -74,7 +74,7 @@ let isInTransaction = false;
 async function opened(dir: string): Promise<Opened> {
   const lite = await openFolder(dir, {}, usualExtensions);
   const { default: pg } = await loadPg();
-  const reader = new pg.Client(wiredConfig(lite));
+  const reader = new pg.Client(configThrough(new Wire((messages) => lite.execProtocolRaw(messages))));
   await reader.connect();
   await readCatalog(poolOf(reader), { ignoreTables: [] });
   return { lite, reader };
@@ -83,9 +83,4 @@ async function opened(dir: string): Promise<Opened> {
 function poolOf(client: SqlClient): CatalogPool {
   const query = client.query.bind(client);
   return { connect: () => Promise.resolve({ query, release: () => undefined }) };
-}
-
-/** An error is copied to the other thread without its code, its detail, its position; an object keeps them. */
-function asData(message: ProtocolMessage): ProtocolMessage {
-  return message.name === 'error' ? Object.assign({ ...message }, { message: messageOf(message) }) : message;
 }

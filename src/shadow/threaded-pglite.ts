@@ -1,5 +1,5 @@
 import type { Worker } from 'node:worker_threads';
-import type { PGlite, ProtocolMessage } from '../data-source/pglite.js';
+import type { PGlite } from '../data-source/pglite.js';
 import { MigrateError } from '../errors.js';
 import type { Catalog, ReadOptions } from '../schema/read.js';
 import type { Answer, Answers, Order } from './thread.js';
@@ -28,8 +28,8 @@ export class ThreadedPGlite implements PGlite {
     return this;
   }
 
-  async execProtocolStream(message: Uint8Array): Promise<readonly ProtocolMessage[]> {
-    return (await this.#ask({ kind: 'send', message })).map(asTheyWere);
+  execProtocolRaw(messages: Uint8Array): Promise<Uint8Array> {
+    return this.#ask({ kind: 'send', messages });
   }
 
   /** In its own thread: this one only gets what was found. */
@@ -68,12 +68,6 @@ export class ThreadedPGlite implements PGlite {
     for (const { fail } of this.#asked.values()) fail(this.#gone);
     this.#asked.clear();
   }
-}
-
-/** Between threads an error loses all that PostgreSQL has said beside its message. */
-function asTheyWere(message: ProtocolMessage): ProtocolMessage {
-  if (message.name !== 'error') return message;
-  return Object.assign(new Error((message as { readonly message?: string }).message), message);
 }
 
 function ended(): MigrateError {

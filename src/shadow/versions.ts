@@ -1,11 +1,15 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { versionAbove } from '../content/package-version.js';
+import { developmentVersion } from '../development.js';
 import { packageVersion } from '../version.js';
 
 /** Everything that could read or make another schema of the same input. */
 export function versionsOfEngines(): readonly string[] {
-  return [packageVersion, ...['typeorm', 'pg', '@electric-sql/pglite', '@supabase/pg-delta'].map(versionOf)];
+  const pinned = ['@electric-sql/pglite', '@supabase/pg-delta'].map(
+    (name) => `${name} ${developmentVersion(name) ?? ''}`,
+  );
+  return [packageVersion, ...['typeorm', 'pg'].map(versionOf), ...pinned];
 }
 
 /** Of the package that the project has; without one, nothing is made anyway. */

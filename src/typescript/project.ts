@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { MigrateError } from '../errors.js';
+import { installLine } from '../package-manager.js';
 
 /** The TypeScript project of the user: what its files are compiled with. */
 export interface TypeScriptProject {
@@ -61,6 +62,7 @@ export function typescriptDir(dir: string): string {
   throw new MigrateError({
     code: 'PACKAGE_MISSING',
     message: `TypeScript files are to be loaded, but ${dir} has no TypeScript installed.`,
-    next: 'npm i -D typescript. In production, use the compiled files: --data-source dist/data-source.js',
+    next: `${installLine('typescript', dir)}. In production, use the compiled files: --data-source dist/data-source.js`,
+    exitCode: 2,
   });
 }

@@ -199,12 +199,11 @@ describe('replay', () => {
     };
     project.write(
       'without-postgres.cjs',
-      `const Module = require('node:module');
-const load = Module._load;
-Module._load = (name, ...rest) => {
-  if (name === '@electric-sql/pglite') throw new Error('PostgreSQL is loaded.');
-  return load(name, ...rest);
-};`,
+      `const hooks = \`export function resolve(name, context, next) {
+  if (name.endsWith('/dev/pglite.js')) throw new Error('PostgreSQL is loaded.');
+  return next(name, context);
+}\`;
+require('node:module').register('data:text/javascript,' + encodeURIComponent(hooks));`,
     );
     const withoutPostgres = { NODE_OPTIONS: '--require ./without-postgres.cjs' };
     const failed = JSON.stringify(await inProcess(withoutPostgres));

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { packageVersion, pgDelta, pglite } from '../../src/version.js';
+import { packageVersion } from '../../src/version.js';
 import { runCli } from '../support/cli.js';
 import { createProject } from '../support/project.js';
 import type { TestProject } from '../support/project.js';
@@ -124,16 +124,16 @@ describe('init', () => {
   });
 });
 
-it('the version is that of package.json', async () => {
+interface Manifest {
+  readonly version: string;
+}
+
+it('the version is that of package.json, here and of nest-migrate-dev', async () => {
   nestProject();
-  const { version, peerDependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as {
-    version: string;
-    peerDependencies: Record<string, string>;
-  };
-  for (const text of [pglite, pgDelta]) {
-    const at = text.lastIndexOf('@');
-    expect(peerDependencies[text.slice(0, at)]).toBe(text.slice(at + 1));
-  }
+  const manifests = ['package.json', 'packages/dev/package.json'].map((file) => readFileSync(file, 'utf8'));
+  const [{ version }, dev] = manifests.map((text) => JSON.parse(text)) as [Manifest, Manifest];
+  // They are released together, and each is refused beside another version of the other one.
+  expect(dev.version).toBe(version);
   expect(packageVersion).toBe(version);
   expect((await cli('--version')).stdout).toBe(`${version}\n`);
 });

@@ -46,12 +46,11 @@ export const sqlOf = (name: string): string => readFileSync(join(__dirname, name
 `,
   'src/sql/b.sql': 'CREATE TABLE b (id int)',
   'src/other.ts': '',
-  'without-postgres.cjs': `const Module = require('node:module');
-const load = Module._load;
-Module._load = (name, ...rest) => {
-  if (name === '@electric-sql/pglite') throw new Error('PostgreSQL is loaded.');
-  return load(name, ...rest);
-};`,
+  'without-postgres.cjs': `const hooks = \`export function resolve(name, context, next) {
+  if (name.endsWith('/dev/pglite.js')) throw new Error('PostgreSQL is loaded.');
+  return next(name, context);
+}\`;
+require('node:module').register('data:text/javascript,' + encodeURIComponent(hooks));`,
 };
 
 let cache: string;

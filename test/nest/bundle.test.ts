@@ -37,7 +37,7 @@ await app.close();`;
 
 /** In a process of its own: Jest's own copies of RegExp and Array are none for rolldown. */
 const bundling = `import { rolldown } from ${JSON.stringify(pathToFileURL(resolve('node_modules/rolldown/dist/index.mjs')).href)};
-const external = /^(?:@nestjs\\/|typeorm|typescript$|pg$|rxjs|reflect-metadata|@electric-sql\\/|@supabase\\/|libpg-query)/;
+const external = /^(?:@nestjs\\/|typeorm|pg$|rxjs|reflect-metadata)/;
 const bundle = await rolldown({ input: 'main.js', platform: 'node', external, onLog: () => undefined });
 await bundle.write({ dir: 'bundle', format: 'esm', minify: true });
 await bundle.close();`;

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import type { Node, ParseResult } from 'libpg-query';
+import type { Node, ParseResult } from 'nest-migrate-dev/libpg-query';
 import type { QueryRunner } from 'typeorm';
 import { nodeOf, nodesOf, tagOf, textsOf, transactionStep } from '../../src/observe/parser.js';
 import type { Tree } from '../../src/observe/parser.js';

@@ -2,7 +2,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ExitCode, messageOf, MigrateError } from '../../errors.js';
 import { scriptedDataSources } from '../../data-source/scripts.js';
-import { libpgQuery, pgDelta, pglite } from '../../version.js';
+import { devPackage } from '../../development.js';
+import { installLine } from '../../package-manager.js';
 import { findSynchronize, readNestApp } from './nest-app.js';
 import type { Found } from './nest-app.js';
 import { dataSourceText, envExample, gitignoreLines } from './templates.js';
@@ -177,7 +178,7 @@ function nextSteps(app: Found | undefined, scripted: string | undefined): readon
       ? 'Copy .env.example to .env and set DATABASE_URL (without it, an embedded database is used in development).'
       : `All commands read ${scripted}, as the scripts of package.json say: nest-migrate status shows what is applied.`,
     `Import ${module} in your AppModule, so that the app migrates when it starts.`,
-    `npm i -D ${pglite} ${pgDelta} ${libpgQuery}, for nest-migrate generate, check, lint and plan.`,
+    `${installLine(devPackage)}, for nest-migrate generate, check, lint and plan.`,
     'nest-migrate generate, then nest-migrate run. Is there a database that synchronize has made? nest-migrate baseline.',
   ];
 }

@@ -1,4 +1,4 @@
-import type { DeleteStmt, InsertStmt, MergeStmt, UpdateStmt } from 'libpg-query';
+import type { DeleteStmt, InsertStmt, MergeStmt, UpdateStmt } from 'nest-migrate-dev/libpg-query';
 import type { TableFacts } from '../../observe/catalog.js';
 import type { Observed } from '../../observe/observer.js';
 import { nodeOf, nodesOf, tagOf } from '../../observe/parser.js';

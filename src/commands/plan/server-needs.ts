@@ -1,4 +1,4 @@
-import type { RoleSpec } from 'libpg-query';
+import type { RoleSpec } from 'nest-migrate-dev/libpg-query';
 import { nameOf, namesIn } from '../../observe/catalog.js';
 import type { Observed } from '../../observe/observer.js';
 import { nodeOf, nodesOf, tagOf, textsOf } from '../../observe/parser.js';

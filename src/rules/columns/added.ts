@@ -1,4 +1,4 @@
-import type { ColumnDef, Constraint, TypeName } from 'libpg-query';
+import type { ColumnDef, Constraint, TypeName } from 'nest-migrate-dev/libpg-query';
 import { nodeOf, textsOf } from '../../observe/parser.js';
 
 /** What stands in the definition of a new column. */

@@ -1,4 +1,4 @@
-import type { ColumnDef, Constraint } from 'libpg-query';
+import type { ColumnDef, Constraint } from 'nest-migrate-dev/libpg-query';
 import type { Observed } from '../../observe/observer.js';
 import { nodeOf, textsOf } from '../../observe/parser.js';
 import { has } from './added.js';

@@ -1,4 +1,4 @@
-import type { ColumnDef } from 'libpg-query';
+import type { ColumnDef } from 'nest-migrate-dev/libpg-query';
 import { eachStatement } from '../rule.js';
 import type { Rule } from '../rule.js';
 import { builtInType, serialOf } from './added.js';

@@ -1,4 +1,4 @@
-import type { Constraint } from 'libpg-query';
+import type { Constraint } from 'nest-migrate-dev/libpg-query';
 import type { TableFacts } from '../../observe/catalog.js';
 import { called, factsOf, newConstraints } from '../look.js';
 import { validateLater } from '../recipes.js';

@@ -1,4 +1,4 @@
-import type { AlterDomainStmt } from 'libpg-query';
+import type { AlterDomainStmt } from 'nest-migrate-dev/libpg-query';
 import { nodeOf, textsOf } from '../../observe/parser.js';
 import { isAtLeast } from '../../observe/relation.js';
 import { called, ident } from '../look.js';

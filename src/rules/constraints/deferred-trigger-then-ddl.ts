@@ -1,4 +1,4 @@
-import type { Node, RangeVar } from 'libpg-query';
+import type { Node, RangeVar } from 'nest-migrate-dev/libpg-query';
 import type { TableFacts } from '../../observe/catalog.js';
 import type { Observed } from '../../observe/observer.js';
 import { nodeOf } from '../../observe/parser.js';

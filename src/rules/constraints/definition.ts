@@ -1,4 +1,4 @@
-import type { Constraint } from 'libpg-query';
+import type { Constraint } from 'nest-migrate-dev/libpg-query';
 import { nameOf } from '../../observe/catalog.js';
 import type { TableFacts } from '../../observe/catalog.js';
 import type { Observed } from '../../observe/observer.js';

@@ -1,4 +1,4 @@
-import type { ColumnDef } from 'libpg-query';
+import type { ColumnDef } from 'nest-migrate-dev/libpg-query';
 import type { TableFacts } from '../../observe/catalog.js';
 import type { Observed } from '../../observe/observer.js';
 import { textsOf } from '../../observe/parser.js';

@@ -1,4 +1,4 @@
-import type { VariableSetStmt } from 'libpg-query';
+import type { VariableSetStmt } from 'nest-migrate-dev/libpg-query';
 import { nodeOf } from '../../observe/parser.js';
 import type { Problem, Rule } from '../rule.js';
 import { isConcurrent } from './concurrent.js';

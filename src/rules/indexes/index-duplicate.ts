@@ -1,4 +1,4 @@
-import type { IndexStmt } from 'libpg-query';
+import type { IndexStmt } from 'nest-migrate-dev/libpg-query';
 import type { IndexFacts, TableFacts } from '../../observe/catalog.js';
 import { nodeOf } from '../../observe/parser.js';
 import { after, called, factsOf, ident, sqlName } from '../look.js';

@@ -1,4 +1,4 @@
-import type { RangeVar } from 'libpg-query';
+import type { RangeVar } from 'nest-migrate-dev/libpg-query';
 import type { TableFacts } from '../../observe/catalog.js';
 import type { Observed } from '../../observe/observer.js';
 import { columnsOf, declaredConstraints, declaredKeys, isSameName, serves } from '../declared.js';

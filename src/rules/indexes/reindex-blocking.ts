@@ -1,4 +1,4 @@
-import type { ReindexStmt } from 'libpg-query';
+import type { ReindexStmt } from 'nest-migrate-dev/libpg-query';
 import { nodeOf } from '../../observe/parser.js';
 import { called } from '../look.js';
 import { outsideTransaction } from '../recipes.js';

@@ -1,4 +1,4 @@
-import type { DefElem } from 'libpg-query';
+import type { DefElem } from 'nest-migrate-dev/libpg-query';
 import { nodeOf, textsOf } from '../../observe/parser.js';
 import type { Tree } from '../../observe/parser.js';
 import type { Observed } from '../../observe/observer.js';

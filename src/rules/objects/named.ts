@@ -1,4 +1,4 @@
-import type { DropStmt } from 'libpg-query';
+import type { DropStmt } from 'nest-migrate-dev/libpg-query';
 import { nodeOf, textsOf } from '../../observe/parser.js';
 import type { Tree } from '../../observe/parser.js';
 import type { TableFacts } from '../../observe/catalog.js';

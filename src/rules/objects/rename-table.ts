@@ -1,4 +1,4 @@
-import type { RenameStmt } from 'libpg-query';
+import type { RenameStmt } from 'nest-migrate-dev/libpg-query';
 import { nodeOf } from '../../observe/parser.js';
 import type { Observed } from '../../observe/observer.js';
 import { called, factsOf, ident, sqlName, tableInUse } from '../look.js';

@@ -1,4 +1,4 @@
-import type { AlterTableCmd } from 'libpg-query';
+import type { AlterTableCmd } from 'nest-migrate-dev/libpg-query';
 import { nodeOf } from '../../observe/parser.js';
 import type { Observed } from '../../observe/observer.js';
 import { called } from '../look.js';

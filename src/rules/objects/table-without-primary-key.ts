@@ -1,4 +1,4 @@
-import type { CreateStmt } from 'libpg-query';
+import type { CreateStmt } from 'nest-migrate-dev/libpg-query';
 import { nameOf } from '../../observe/catalog.js';
 import { nodeOf } from '../../observe/parser.js';
 import type { Tree } from '../../observe/parser.js';

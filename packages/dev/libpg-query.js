@@ -1,0 +1,1 @@
+export { loadModule, parseSync } from 'libpg-query';

@@ -1,0 +1,3 @@
+export { buildFactBase } from '@supabase/pg-delta';
+export { extract } from '@supabase/pg-delta/extract';
+export { plan } from '@supabase/pg-delta/plan';

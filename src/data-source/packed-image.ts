@@ -1,0 +1,38 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { brotliDecompressSync } from 'node:zlib';
+import { developmentFile, developmentVersion } from '../development.js';
+
+/** What `scripts/dev-image.mjs` writes: this as a line of JSON, then the contents of the files, one after the other. */
+interface Packed {
+  readonly pglite: string;
+  readonly settings: string;
+  readonly folders: readonly string[];
+  readonly files: readonly (readonly [path: string, size: number])[];
+}
+
+/** Puts the database that comes with the package into an empty folder; false where none came with it, or another one. */
+export function unpackImage(target: string, settings: string): boolean {
+  const bytes = packed();
+  if (bytes === undefined) return false;
+  const end = bytes.indexOf('\n');
+  const image = JSON.parse(bytes.subarray(0, end).toString()) as Packed;
+  if (image.settings !== settings || image.pglite !== developmentVersion('@electric-sql/pglite')) return false;
+  for (const folder of ['', ...image.folders]) mkdirSync(join(target, folder), { recursive: true, mode: 0o700 });
+  let at = end + 1;
+  for (const [path, size] of image.files) {
+    writeFileSync(join(target, path), bytes.subarray(at, at + size), { mode: 0o600 });
+    at += size;
+  }
+  return true;
+}
+
+function packed(): Buffer | undefined {
+  const file = developmentFile('postgres.br');
+  try {
+    return file === undefined ? undefined : brotliDecompressSync(readFileSync(file));
+  } catch {
+    // It is made here then, as in a repository that has not been packed.
+    return undefined;
+  }
+}

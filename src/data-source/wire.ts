@@ -1,0 +1,126 @@
+import { Duplex } from 'node:stream';
+import { callbackify } from 'node:util';
+
+/** What the server says when it is ready for the next query: idle, in a transaction, or in a failed one. */
+export type TransactionStatus = 'I' | 'T' | 'E';
+
+/** Has the server carry out messages of the frontend/backend protocol, and gives its answers. */
+export type Exchange = (messages: Uint8Array) => Promise<Uint8Array>;
+
+type Done = (error?: Error | null) => void;
+
+/**
+ * What `pg` takes for its socket, with a server at the other end that is in this process. `pg` writes all messages of one query in one go,
+ * and so they arrive there.
+ */
+export class Wire extends Duplex {
+  #last: Promise<unknown> = Promise.resolve();
+  #status: TransactionStatus = 'I';
+
+  constructor(private readonly exchange: Exchange) {
+    super();
+  }
+
+  /** As the server has said last. */
+  get isInTransaction(): boolean {
+    return this.#status !== 'I';
+  }
+
+  connect(): this {
+    setImmediate(() => this.emit('connect'));
+    return this;
+  }
+
+  /** Resolves when the queries that were sent are answered, and those that were queued after them. */
+  async idle(): Promise<void> {
+    let last;
+    do {
+      last = this.#last;
+      await last;
+      await new Promise(setImmediate);
+    } while (last !== this.#last);
+  }
+
+  override _write(message: Uint8Array, _encoding: BufferEncoding, done: Done): void {
+    this.#send(message, done);
+  }
+
+  override _writev(chunks: readonly { readonly chunk: Uint8Array }[], done: Done): void {
+    this.#send(Buffer.concat(chunks.map(({ chunk }) => chunk)), done);
+  }
+
+  override _read(): void {
+    // What the server answers is pushed when it is there.
+  }
+
+  override _final(done: Done): void {
+    this.push(null);
+    done();
+  }
+
+  /** A connection of its own kind has none of what these would set. */
+  setNoDelay(): this {
+    return this;
+  }
+
+  setKeepAlive(): this {
+    return this;
+  }
+
+  ref(): this {
+    return this;
+  }
+
+  unref(): this {
+    return this;
+  }
+
+  #send(messages: Uint8Array, done: Done): void {
+    const sent = this.#carryOut(messages);
+    this.#last = sent.catch(() => undefined);
+    callbackify(() => sent)(done);
+  }
+
+  async #carryOut(messages: Uint8Array): Promise<void> {
+    const answers = await this.#answersTo(messages);
+    this.#status = statusIn(answers) ?? this.#status;
+    if (answers.length > 0 && !this.destroyed) this.push(answers);
+  }
+
+  async #answersTo(messages: Uint8Array): Promise<Uint8Array> {
+    if (isStartup(messages)) return welcome;
+    return messages[0] === terminate ? nothing : this.exchange(messages);
+  }
+}
+
+/** The configuration of a client of `pg` that talks through it, whatever the client is told of another server. */
+export function configThrough(wire: Wire): object {
+  const address = {
+    connectionString: undefined,
+    host: 'localhost',
+    port: 5432,
+    database: 'postgres',
+    user: 'postgres',
+  };
+  return { ...address, password: undefined, connectionTimeoutMillis: 0, ssl: false, stream: wire };
+}
+
+const nothing = new Uint8Array();
+const [terminate, readyForQuery] = [0x58, 0x5a];
+
+/** The one message without a letter in front: its length comes first, and it is short. */
+function isStartup(messages: Uint8Array): boolean {
+  return messages[0] === 0;
+}
+
+/** AuthenticationOk and ReadyForQuery: whoever has the process has the database. */
+const welcome = Buffer.from([0x52, 0, 0, 0, 8, 0, 0, 0, 0, readyForQuery, 0, 0, 0, 5, 0x49]);
+
+/** What the last ReadyForQuery among the answers says. https://www.postgresql.org/docs/current/protocol-message-formats.html */
+export function statusIn(answers: Uint8Array): TransactionStatus | undefined {
+  const view = new DataView(answers.buffer, answers.byteOffset, answers.byteLength);
+  let status: TransactionStatus | undefined;
+  for (let at = 0; at + 5 <= answers.length; at += 1 + view.getUint32(at + 1))
+    if (answers[at] === readyForQuery) status = String.fromCharCode(answers[at + 5] ?? 0) as TransactionStatus;
+  return status;
+}

@@ -1,0 +1,83 @@
+import { mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { installLine } from '../src/package-manager.js';
+import { packageVersion } from '../src/version.js';
+import { runNode } from './support/cli.js';
+import type { CliResult } from './support/cli.js';
+import { createProject } from './support/project.js';
+import type { TestProject } from './support/project.js';
+
+const dataSource = `const { defineDataSource } = require('nest-migrate/data-source');
+const { EntitySchema } = require('typeorm');
+const users = new EntitySchema({ name: 'users', columns: { id: { type: 'int', primary: true } } });
+module.exports = defineDataSource({ baseDir: __dirname, entities: [users], migrations: ['migrations/*.js'] });`;
+const name = `nest-migrate-dev@${packageVersion}`;
+
+let project: TestProject;
+const inProject = (path: string): string => join(project.dir, path);
+/** The command as it is installed in the project, which does not find what this repository has. */
+const cli = (args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<CliResult> =>
+  runNode(['node_modules/nest-migrate/dist/esm/cli/main.js', ...args], {
+    cwd: project.dir,
+    env: { NEST_MIGRATE_EMBEDDED: inProject('pg'), ...env },
+  });
+
+beforeEach(() => {
+  const files = { 'package.json': '{ "workspaces": ["apps/*"] }', 'pnpm-lock.yaml': '', 'data-source.js': dataSource };
+  project = createProject(files, 'typeorm-1-0');
+  rmSync(inProject('node_modules/nest-migrate-dev'));
+});
+afterEach(() => project.remove());
+
+describe('nest-migrate-dev', () => {
+  it('is asked for where it is needed, with the package manager of the project', async () => {
+    const generate = await cli(['generate', '--check'], { NODE_ENV: 'production' });
+    expect(generate).toMatchObject({ code: 2, stderr: expect.stringContaining('needs the package nest-migrate-dev') });
+    expect(generate.stderr).toContain(`Install it for development: pnpm add -D ${name}. A production image does well`);
+    const status = await cli(['status']);
+    expect(status).toMatchObject({ code: 2, stderr: expect.stringContaining('No DATABASE_URL') });
+    expect(status.stderr).toContain('the embedded database that is used then is not installed');
+    rmSync(inProject('pnpm-lock.yaml'));
+    for (const [file, line] of Object.entries({
+      'yarn.lock': 'yarn add -D',
+      'bun.lock': 'bun add -d',
+      x: 'npm install -D',
+    })) {
+      project.write(file, '');
+      expect(installLine(name, inProject('apps/api'))).toBe(`${line} ${name}`);
+      rmSync(inProject(file));
+    }
+  });
+
+  it('must have the same version', async () => {
+    project.write('node_modules/nest-migrate-dev/package.json', '{ "name": "nest-migrate-dev", "version": "0.0.1" }');
+    const { code, stderr } = await cli(['generate', '--check']);
+    expect(stderr).toContain(`nest-migrate-dev is 0.0.1 (in ${inProject('node_modules/nest-migrate-dev')})`);
+    expect([code, stderr]).toEqual([2, expect.stringContaining(`pnpm add -D ${name}`)]);
+  });
+
+  it('is found where the data source is, where its workspace begins, and beside nest-migrate', async () => {
+    const installIn = (place: string): void => {
+      mkdirSync(inProject(place), { recursive: true });
+      symlinkSync(resolve('packages/dev'), inProject(join(place, 'nest-migrate-dev')));
+    };
+    const check = (...args: readonly string[]): Promise<CliResult> => cli(['generate', '--check', ...args]);
+    const done = { code: 3, stderr: expect.not.stringContaining('PACKAGE') };
+    // Of another version, which is not taken.
+    project.write('node_modules/nest-migrate-dev/package.json', '{ "name": "nest-migrate-dev", "version": "0.0.1" }');
+    project.write('apps/api/data-source.js', dataSource);
+    installIn('apps/api/node_modules');
+    expect(await check('-d', 'apps/api/data-source.js')).toMatchObject(done);
+    rmSync(inProject('node_modules/nest-migrate-dev'), { recursive: true });
+    rmSync(inProject('apps'), { recursive: true });
+    // As pnpm has it: a link, and what it leads to has packages beside it that the project has not.
+    mkdirSync(inProject('store'));
+    renameSync(inProject('node_modules/nest-migrate'), inProject('store/nest-migrate'));
+    symlinkSync(inProject('store/nest-migrate'), inProject('node_modules/nest-migrate'));
+    installIn('store/nest-migrate/node_modules');
+    for (const other of ['commander', 'dotenv', 'tinyglobby', 'pg', 'typeorm'])
+      symlinkSync(inProject(`node_modules/${other}`), inProject(`store/nest-migrate/node_modules/${other}`));
+    expect(await check()).toMatchObject(done);
+  });
+});
