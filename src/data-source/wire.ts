@@ -113,7 +113,7 @@ function isStartup(messages: Uint8Array): boolean {
   return messages[0] === 0;
 }
 
-/** AuthenticationOk and ReadyForQuery: whoever has the process has the database. */
+/** AuthenticationOk and ReadyForQuery: the database belongs to this process. */
 const welcome = Buffer.from([0x52, 0, 0, 0, 8, 0, 0, 0, 0, readyForQuery, 0, 0, 0, 5, 0x49]);
 
 /** What the last ReadyForQuery among the answers says. https://www.postgresql.org/docs/current/protocol-message-formats.html */
