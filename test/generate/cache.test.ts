@@ -1,3 +1,4 @@
+import { sample } from '../support/sample.js';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -66,7 +67,7 @@ it('what was kept gives the same migrations as what is made anew', async () => {
     }),
     entities({}, ['b']),
   ];
-  for (const change of changes) {
+  for (const change of sample(changes, 3)) {
     const kept = await generate(change, { dryRun: true });
     expect(kept.length).toBeGreaterThan(0);
     expect(await generate(change, { dryRun: true, cache: false })).toEqual(kept);

@@ -37,7 +37,7 @@ const everyKind = {
   ...everything,
   file: expect.any(String) as unknown,
   name: 'a change of all kinds',
-  points: 4,
+  points: 2,
   data: `SELECT count(*) AS orders, sum(quantity) AS quantity, sum(total) AS total, count(token) AS tokens, count(DISTINCT token) AS different,
     min(extract(epoch FROM placed)::int % 60) IS NOT NULL AS placed FROM orders`,
 };

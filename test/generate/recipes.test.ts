@@ -13,7 +13,7 @@ describe('every recipe', () => {
   });
   afterAll(() => folder.remove());
 
-  it.each(sample(changes, 3).map((change) => [change.name, change] as const))(
+  it.each(sample(changes, 6).map((change) => [change.name, change] as const))(
     '%s: up, down and up again',
     async (_name, change) => {
       const database = await createDatabase();

@@ -1,3 +1,4 @@
+import { sample } from '../support/sample.js';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { scanSpeed } from '../../src/commands/plan/ask-live.js';
@@ -231,44 +232,53 @@ describe('what is demanded of rows', () => {
   ];
   const noOverlap = 'EXCLUDE USING gist (stay WITH &&)';
 
-  it.each<readonly [string, string, RegExp | '']>([
-    ['ALTER TABLE people ALTER name TYPE varchar(20)', 'will fail', /every value of people\.name fits/],
-    ['ALTER TABLE people ALTER name TYPE varchar(20) USING name::varchar(20)', 'safe now', ''],
-    ['ALTER TABLE people ALTER name TYPE varchar(40)', 'safe now', ''],
-    ['ALTER TABLE people ALTER price TYPE numeric(6, 2)', 'will fail', /every value of people\.price fits/],
-    ['ALTER TABLE people ALTER price TYPE numeric(9, 4)', 'safe now', ''],
-    ['ALTER TABLE people ALTER born TYPE date USING born::date', 'will fail', /every value of people\.born fits date/],
-    [`ALTER TABLE people ALTER born TYPE date USING '2000-01-01'::date`, 'not known', /no question finds out/],
-    ['CREATE UNIQUE INDEX u ON people (lower(nick))', 'will fail', /same lower\(nick\)/],
-    ['CREATE UNIQUE INDEX u ON people (lower(name))', 'safe now', ''],
-    ['CREATE UNIQUE INDEX u ON people (nick) WHERE id < 10', 'safe now', ''],
-    ['ALTER TABLE people RENAME nick TO called', 'safe now', ''],
-    [
-      'ALTER TABLE people RENAME TO humans; ALTER TABLE humans ADD CHECK (id > 1)',
-      'will fail',
-      /fulfils humans_id_check/,
-    ],
-    ['ALTER TABLE people ADD n int NOT NULL DEFAULT 7; ALTER TABLE people ALTER n DROP DEFAULT', 'safe now', ''],
-    ['ALTER TABLE people ADD n int NOT NULL DEFAULT 7 UNIQUE', 'will fail', /two rows of people have the same n/],
-    ['ALTER TABLE people ADD n int UNIQUE', 'safe now', ''],
-    ['ALTER TABLE people ADD n int UNIQUE NULLS NOT DISTINCT', 'will fail', /two rows of people have the same n/],
-    ['ALTER TABLE people ADD n serial UNIQUE', 'safe now', ''],
-    ['ALTER TABLE people ADD n int CHECK (n > 0) REFERENCES customers', 'safe now', ''],
-    ['CREATE TABLE towns (id int PRIMARY KEY); ALTER TABLE people ADD town int REFERENCES towns', 'safe now', ''],
-    [`ALTER TABLE people ADD ${noOverlap}`, 'not known', /exclude each other/],
-    [
-      'INSERT INTO customers VALUES (1000); ALTER TABLE people ALTER stay SET NOT NULL',
-      'will fail',
-      /stay has no NULL/,
-    ],
-    ['UPDATE people SET nick = lower(nick); CREATE UNIQUE INDEX u ON people (nick)', 'not known', /That is so now/],
-    [
-      'UPDATE people SET stay = int4range(1, 2) WHERE stay IS NULL; ALTER TABLE people ALTER stay SET NOT NULL',
-      'not known',
-      /That is not so now/,
-    ],
-    ['UPDATE people SET price = 1; CREATE UNIQUE INDEX u ON people (nick)', 'safe now', ''],
-  ])('%s', async (sql, verdict, why) => {
+  it.each(
+    sample<readonly [string, string, RegExp | '']>(
+      [
+        ['ALTER TABLE people ALTER name TYPE varchar(20)', 'will fail', /every value of people\.name fits/],
+        ['ALTER TABLE people ALTER name TYPE varchar(20) USING name::varchar(20)', 'safe now', ''],
+        ['ALTER TABLE people ALTER name TYPE varchar(40)', 'safe now', ''],
+        ['ALTER TABLE people ALTER price TYPE numeric(6, 2)', 'will fail', /every value of people\.price fits/],
+        ['ALTER TABLE people ALTER price TYPE numeric(9, 4)', 'safe now', ''],
+        [
+          'ALTER TABLE people ALTER born TYPE date USING born::date',
+          'will fail',
+          /every value of people\.born fits date/,
+        ],
+        [`ALTER TABLE people ALTER born TYPE date USING '2000-01-01'::date`, 'not known', /no question finds out/],
+        ['CREATE UNIQUE INDEX u ON people (lower(nick))', 'will fail', /same lower\(nick\)/],
+        ['CREATE UNIQUE INDEX u ON people (lower(name))', 'safe now', ''],
+        ['CREATE UNIQUE INDEX u ON people (nick) WHERE id < 10', 'safe now', ''],
+        ['ALTER TABLE people RENAME nick TO called', 'safe now', ''],
+        [
+          'ALTER TABLE people RENAME TO humans; ALTER TABLE humans ADD CHECK (id > 1)',
+          'will fail',
+          /fulfils humans_id_check/,
+        ],
+        ['ALTER TABLE people ADD n int NOT NULL DEFAULT 7; ALTER TABLE people ALTER n DROP DEFAULT', 'safe now', ''],
+        ['ALTER TABLE people ADD n int NOT NULL DEFAULT 7 UNIQUE', 'will fail', /two rows of people have the same n/],
+        ['ALTER TABLE people ADD n int UNIQUE', 'safe now', ''],
+        ['ALTER TABLE people ADD n int UNIQUE NULLS NOT DISTINCT', 'will fail', /two rows of people have the same n/],
+        ['ALTER TABLE people ADD n serial UNIQUE', 'safe now', ''],
+        ['ALTER TABLE people ADD n int CHECK (n > 0) REFERENCES customers', 'safe now', ''],
+        ['CREATE TABLE towns (id int PRIMARY KEY); ALTER TABLE people ADD town int REFERENCES towns', 'safe now', ''],
+        [`ALTER TABLE people ADD ${noOverlap}`, 'not known', /exclude each other/],
+        [
+          'INSERT INTO customers VALUES (1000); ALTER TABLE people ALTER stay SET NOT NULL',
+          'will fail',
+          /stay has no NULL/,
+        ],
+        ['UPDATE people SET nick = lower(nick); CREATE UNIQUE INDEX u ON people (nick)', 'not known', /That is so now/],
+        [
+          'UPDATE people SET stay = int4range(1, 2) WHERE stay IS NULL; ALTER TABLE people ALTER stay SET NOT NULL',
+          'not known',
+          /That is not so now/,
+        ],
+        ['UPDATE people SET price = 1; CREATE UNIQUE INDEX u ON people (nick)', 'safe now', ''],
+      ],
+      2,
+    ),
+  )('%s', async (sql, verdict, why) => {
     const { migrations } = await planned([{ up: sql.split('; ') }], {}, people);
     expect([migrations[0]?.verdict, migrations[0]?.why.join(' ')]).toEqual([
       verdict,
@@ -318,79 +328,84 @@ describe('rows that a migration changes', () => {
     (queryRunner) =>
       queryRunner.query(sql, [...parameters]);
 
-  it.each<readonly [string, readonly Step[], string, RegExp, Partial<Description>?]>([
-    ['all of them', [`UPDATE orders SET region = 'south'`], 'will block', allWait],
-    ['all of them are deleted', ['DELETE FROM orders'], 'will block', allWait],
-    ['most of them', [`UPDATE orders SET region = 'south' WHERE quantity > 1`], 'will block', rowsWait],
-    ['outside of a transaction', ['DELETE FROM orders'], 'will block', allWait, { transaction: false }],
-    [
-      'inside of another statement',
-      ['WITH gone AS (DELETE FROM orders WHERE quantity > 1 RETURNING id) SELECT count(*) FROM gone'],
-      'will block',
-      rowsWait,
-    ],
-    [
-      'those of a join',
-      [`UPDATE orders SET region = 'south' FROM customers c WHERE c.id = orders.customer`],
-      'will block',
-      rowsWait,
-    ],
-    [
-      'on conflict',
-      [`INSERT INTO orders SELECT * FROM orders ON CONFLICT (id) DO UPDATE SET region = 'south'`],
-      'will block',
-      rowsWait,
-    ],
-    ['most, by a parameter', [withParameters('DELETE FROM orders WHERE quantity > $1', 1)], 'will block', rowsWait],
-    [
-      'a few that stay locked during what comes after them',
-      [`UPDATE customers SET id = id WHERE id = 7`, 'CREATE TABLE copy AS SELECT * FROM orders ORDER BY code'],
-      'will block',
-      /^About 1 of about 100 rows of public\.customers change in one transaction/,
-    ],
-    ['a few', [`UPDATE orders SET region = 'south' WHERE id < 10`], 'safe now', /^$/],
-    ['one, by a parameter', [withParameters('DELETE FROM orders WHERE id = $1', 1)], 'safe now', /^$/],
-    ['all of a small table', ['UPDATE customers SET id = id'], 'safe now', /^$/],
-    ['new ones', ['INSERT INTO customers SELECT generate_series(1000, 1010)'], 'safe now', /^$/],
-    [
-      'in a block',
-      [`DO $$ BEGIN UPDATE orders SET region = 'south' WHERE quantity > 1; END $$`],
-      'not known',
-      /^How many of about 200,000 rows of public\.orders change is not known/,
-    ],
-    [
-      'under the name that the table gets',
-      ['ALTER TABLE orders RENAME TO purchases', 'CREATE TABLE orders (id int)', 'DELETE FROM purchases'],
-      'will block',
-      /^Reads and writes on public\.purchases wait/,
-    ],
-    [
-      'in a loop that an empty copy does not enter',
-      [`DO $$ DECLARE o orders; BEGIN FOR o IN SELECT * FROM orders LOOP DELETE FROM customers; END LOOP; END $$`],
-      'not known',
-      /block .* without rows/,
-    ],
-    [
-      'in batches',
+  it.each(
+    sample<readonly [string, readonly Step[], string, RegExp, Partial<Description>?]>(
       [
-        `DO $$ BEGIN FOR page IN 1..10 LOOP UPDATE orders SET region = 'south' WHERE id % 10 = page; COMMIT; END LOOP; END $$`,
+        ['all of them', [`UPDATE orders SET region = 'south'`], 'will block', allWait],
+        ['all of them are deleted', ['DELETE FROM orders'], 'will block', allWait],
+        ['most of them', [`UPDATE orders SET region = 'south' WHERE quantity > 1`], 'will block', rowsWait],
+        ['outside of a transaction', ['DELETE FROM orders'], 'will block', allWait, { transaction: false }],
+        [
+          'inside of another statement',
+          ['WITH gone AS (DELETE FROM orders WHERE quantity > 1 RETURNING id) SELECT count(*) FROM gone'],
+          'will block',
+          rowsWait,
+        ],
+        [
+          'those of a join',
+          [`UPDATE orders SET region = 'south' FROM customers c WHERE c.id = orders.customer`],
+          'will block',
+          rowsWait,
+        ],
+        [
+          'on conflict',
+          [`INSERT INTO orders SELECT * FROM orders ON CONFLICT (id) DO UPDATE SET region = 'south'`],
+          'will block',
+          rowsWait,
+        ],
+        ['most, by a parameter', [withParameters('DELETE FROM orders WHERE quantity > $1', 1)], 'will block', rowsWait],
+        [
+          'a few that stay locked during what comes after them',
+          [`UPDATE customers SET id = id WHERE id = 7`, 'CREATE TABLE copy AS SELECT * FROM orders ORDER BY code'],
+          'will block',
+          /^About 1 of about 100 rows of public\.customers change in one transaction/,
+        ],
+        ['a few', [`UPDATE orders SET region = 'south' WHERE id < 10`], 'safe now', /^$/],
+        ['one, by a parameter', [withParameters('DELETE FROM orders WHERE id = $1', 1)], 'safe now', /^$/],
+        ['all of a small table', ['UPDATE customers SET id = id'], 'safe now', /^$/],
+        ['new ones', ['INSERT INTO customers SELECT generate_series(1000, 1010)'], 'safe now', /^$/],
+        [
+          'in a block',
+          [`DO $$ BEGIN UPDATE orders SET region = 'south' WHERE quantity > 1; END $$`],
+          'not known',
+          /^How many of about 200,000 rows of public\.orders change is not known/,
+        ],
+        [
+          'under the name that the table gets',
+          ['ALTER TABLE orders RENAME TO purchases', 'CREATE TABLE orders (id int)', 'DELETE FROM purchases'],
+          'will block',
+          /^Reads and writes on public\.purchases wait/,
+        ],
+        [
+          'in a loop that an empty copy does not enter',
+          [`DO $$ DECLARE o orders; BEGIN FOR o IN SELECT * FROM orders LOOP DELETE FROM customers; END LOOP; END $$`],
+          'not known',
+          /block .* without rows/,
+        ],
+        [
+          'in batches',
+          [
+            `DO $$ BEGIN FOR page IN 1..10 LOOP UPDATE orders SET region = 'south' WHERE id % 10 = page; COMMIT; END LOOP; END $$`,
+          ],
+          'safe now',
+          /^$/,
+          { transaction: false },
+        ],
+        [
+          'by what it has read',
+          [
+            async (queryRunner) => {
+              const found = (await queryRunner.query('SELECT id FROM orders')) as readonly { readonly id: number }[];
+              for (const { id } of found) await queryRunner.query('DELETE FROM orders WHERE id = $1', [id]);
+            },
+          ],
+          'not known',
+          /reads rows of public\.orders/,
+        ],
       ],
-      'safe now',
-      /^$/,
-      { transaction: false },
-    ],
-    [
-      'by what it has read',
-      [
-        async (queryRunner) => {
-          const found = (await queryRunner.query('SELECT id FROM orders')) as readonly { readonly id: number }[];
-          for (const { id } of found) await queryRunner.query('DELETE FROM orders WHERE id = $1', [id]);
-        },
-      ],
-      'not known',
-      /reads rows of public\.orders/,
-    ],
-  ])('%s', async (_, up, verdict, why, more = {}) => {
+      2,
+    ),
+  )('%s', async (_, up, verdict, why, more = {}) => {
     const { migrations } = await planned([{ up, ...more }]);
     expect([migrations[0]?.verdict, migrations[0]?.why.join(' ')]).toEqual([verdict, expect.stringMatching(why)]);
   });
@@ -443,61 +458,69 @@ describe('an index that is invalid on the live database', () => {
     await database.query(`UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'broken'::regclass`);
   };
 
-  it.each<readonly [string, 'UNIQUE' | '', readonly string[], string, RegExp, Partial<Description>?]>([
-    [
-      'proves nothing of what comes in its place',
-      'UNIQUE',
-      ['DROP INDEX CONCURRENTLY broken', 'CREATE UNIQUE INDEX CONCURRENTLY better ON orders (code)'],
-      'will fail',
-      /no two rows of orders have the same code/,
-      { transaction: false },
-    ],
-    [
-      'proves nothing when it is built again',
-      'UNIQUE',
-      ['REINDEX INDEX CONCURRENTLY broken'],
-      'will fail',
-      /no two rows of orders have the same code/,
-      { transaction: false },
-    ],
-    [
-      'cannot become a constraint',
-      'UNIQUE',
-      ['ALTER TABLE orders ADD CONSTRAINT one UNIQUE USING INDEX broken'],
-      'will fail',
-      /index "broken" is not valid/,
-    ],
-    [
-      'cannot be referred to',
-      'UNIQUE',
-      ['CREATE TABLE refers (code text REFERENCES orders (code))'],
-      'will fail',
-      /no unique constraint matching/,
-    ],
-    [
-      'is taken for a good one by IF NOT EXISTS',
-      '',
-      ['CREATE INDEX CONCURRENTLY IF NOT EXISTS broken ON orders (code)'],
-      'will fail',
-      /public\.broken is there already and invalid: .* DROP INDEX CONCURRENTLY "public"\."broken"/,
-      { transaction: false },
-    ],
-    [
-      'is of no importance when it was dropped before',
-      '',
-      ['DROP INDEX CONCURRENTLY IF EXISTS broken', 'CREATE INDEX CONCURRENTLY IF NOT EXISTS broken ON orders (code)'],
-      'safe now',
-      /^$/,
-      { transaction: false },
-    ],
-    [
-      'is of no importance for another change of its table',
-      'UNIQUE',
-      ['ALTER TABLE orders ADD COLUMN more int'],
-      'safe now',
-      /^$/,
-    ],
-  ])('%s', async (_, unique, up, verdict, why, more = {}) => {
+  it.each(
+    sample<readonly [string, 'UNIQUE' | '', readonly string[], string, RegExp, Partial<Description>?]>(
+      [
+        [
+          'proves nothing of what comes in its place',
+          'UNIQUE',
+          ['DROP INDEX CONCURRENTLY broken', 'CREATE UNIQUE INDEX CONCURRENTLY better ON orders (code)'],
+          'will fail',
+          /no two rows of orders have the same code/,
+          { transaction: false },
+        ],
+        [
+          'proves nothing when it is built again',
+          'UNIQUE',
+          ['REINDEX INDEX CONCURRENTLY broken'],
+          'will fail',
+          /no two rows of orders have the same code/,
+          { transaction: false },
+        ],
+        [
+          'cannot become a constraint',
+          'UNIQUE',
+          ['ALTER TABLE orders ADD CONSTRAINT one UNIQUE USING INDEX broken'],
+          'will fail',
+          /index "broken" is not valid/,
+        ],
+        [
+          'cannot be referred to',
+          'UNIQUE',
+          ['CREATE TABLE refers (code text REFERENCES orders (code))'],
+          'will fail',
+          /no unique constraint matching/,
+        ],
+        [
+          'is taken for a good one by IF NOT EXISTS',
+          '',
+          ['CREATE INDEX CONCURRENTLY IF NOT EXISTS broken ON orders (code)'],
+          'will fail',
+          /public\.broken is there already and invalid: .* DROP INDEX CONCURRENTLY "public"\."broken"/,
+          { transaction: false },
+        ],
+        [
+          'is of no importance when it was dropped before',
+          '',
+          [
+            'DROP INDEX CONCURRENTLY IF EXISTS broken',
+            'CREATE INDEX CONCURRENTLY IF NOT EXISTS broken ON orders (code)',
+          ],
+          'safe now',
+          /^$/,
+          { transaction: false },
+        ],
+        [
+          'is of no importance for another change of its table',
+          'UNIQUE',
+          ['ALTER TABLE orders ADD COLUMN more int'],
+          'safe now',
+          /^$/,
+        ],
+      ],
+      2,
+    ),
+  )('%s', async (_, unique, up, verdict, why, more = {}) => {
     await leftBehind(unique);
     const { migrations } = await planned([{ up, ...more }]);
     expect([migrations[0]?.verdict, migrations[0]?.why.join(' ')]).toEqual([verdict, expect.stringMatching(why)]);
@@ -585,17 +608,22 @@ describe('what belongs to the server', () => {
     expect(await failing(changes)).toEqual(cases.map(([, why]) => why !== ''));
   });
 
-  it.each<readonly [readonly string[], readonly (readonly [string, RegExp])[]]>([
-    [
-      ['GRANT SELECT ON owned TO $other', `DO $$ BEGIN EXECUTE 'GRANT SELECT ON owned TO nothere'; END $$`],
+  it.each(
+    sample<readonly [readonly string[], readonly (readonly [string, RegExp])[]]>(
       [
-        ['safe now', /^$/],
-        ['will fail', /role "nothere" does not exist/],
+        [
+          ['GRANT SELECT ON owned TO $other', `DO $$ BEGIN EXECUTE 'GRANT SELECT ON owned TO nothere'; END $$`],
+          [
+            ['safe now', /^$/],
+            ['will fail', /role "nothere" does not exist/],
+          ],
+        ],
+        [['CREATE ROLE $other'], [['will fail', /role "\w+" already exists/]]],
+        [['CREATE EXTENSION xml2'], [['cannot be judged', /does not have the extension xml2, which the server has/]]],
       ],
-    ],
-    [['CREATE ROLE $other'], [['will fail', /role "\w+" already exists/]]],
-    [['CREATE EXTENSION xml2'], [['cannot be judged', /does not have the extension xml2, which the server has/]]],
-  ])('is known to the copy in the process: %j', async (texts, expected) => {
+      2,
+    ),
+  )('is known to the copy in the process: %j', async (texts, expected) => {
     const changes = texts.map(asRole);
     expect(await verdicts(changes, {})).toEqual(
       expected.map(([verdict, why]) => [verdict, expect.stringMatching(why)]),
