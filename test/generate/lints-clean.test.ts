@@ -49,7 +49,7 @@ it('and the naive form of most changes does', async () => {
     if (findings.some(({ severity }) => severity === 'error')) naive.add(change.name);
     folder.forget(generated);
   }
-  const harmless = ['timestamp to timestamptz', 'wider varchar', 'value of an enum'];
+  const harmless = new Set(['timestamp to timestamptz', 'wider varchar', 'value of an enum']);
   const names = tried.map(({ name }) => name);
-  expect(names.filter((name) => !naive.has(name))).toEqual(names.filter((name) => harmless.includes(name)));
+  expect(names.filter((name) => !naive.has(name))).toEqual(names.filter((name) => harmless.has(name)));
 }, 120_000);
