@@ -11,7 +11,7 @@ export type { Phase } from './files/phase.js';
 export type { LockMode } from './observe/relation.js';
 export type { Effect as StatementEffect } from './plan/step.js';
 export type { Severity } from './rules/rule.js';
-export type { IgnorableKind } from './options.js';
+export type { IgnorableKind } from './ignorable.js';
 export type { Extensions as EmbeddedExtensions } from './data-source/pglite.js';
 export type { ContractPolicy, Duration, LintSettings, MigrateSettings, TransactionMode } from './options.js';
 export type {

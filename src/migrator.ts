@@ -33,7 +33,7 @@ import { tablesOf } from './database/tables.js';
 import { MigrateError } from './errors.js';
 import type { EventListener } from './events.js';
 import { listMigrations } from './files/list.js';
-import type { Instantiate } from './files/migration.js';
+import type { Instantiate, Loads } from './files/migration.js';
 import { resolveSettings } from './options.js';
 import type { MigrateSettings } from './options.js';
 import { withoutPasswordsInData } from './passwords.js';
@@ -50,6 +50,8 @@ export interface MigratorOptions {
   readonly signal?: AbortSignal;
   /** How migration classes with constructor dependencies get them. */
   readonly instantiate?: Instantiate;
+  /** Whether this process can load TypeScript, as the command can. @default 'javascript' */
+  readonly loads?: Loads;
 }
 
 /** The one facade that the Nest module and the command share. */
@@ -97,6 +99,7 @@ export function createMigrator(options: MigratorOptions): Migrator {
     dataSource,
     settings: resolveSettings(options.settings),
     migrations: options.migrations ?? dataSource.options.migrations,
+    loads: options.loads ?? 'javascript',
     tables: tablesOf(dataSource),
     onEvent: sayingOnce(hidingPasswords(options.onEvent ?? (() => undefined))),
     signal: options.signal ?? new AbortController().signal,
@@ -149,8 +152,8 @@ function inProduction(context: CommandContext): Omit<Migrator, keyof InDevelopme
     resolve: (migration, resolution) => resolve(migration, resolution, context),
     create: async (options) => {
       refuseUnknown('create', options);
-      const { settings, migrations } = context;
-      return create(options, { dir: settings.dir, cwd: process.cwd(), list: () => listMigrations(migrations) });
+      const { dir } = context.settings;
+      return create(options, { dir, cwd: process.cwd(), list: () => listMigrations(context) });
     },
   };
 }

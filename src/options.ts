@@ -1,4 +1,5 @@
 import { ExitCode, MigrateError } from './errors.js';
+import { ignoreProblem } from './ignorable.js';
 
 /** Milliseconds, or a text such as `500ms`, `2s`, `10min`, `1h`. */
 export type Duration = number | `${number}${'ms' | 's' | 'min' | 'h'}`;
@@ -20,6 +21,11 @@ export interface MigrateSettings {
    * @default 'refuse'
    */
   readonly edited?: 'warn' | 'refuse';
+  /**
+   * What to do where the patterns of the data source match no migration file, and none is applied to the database either.
+   * @default 'refuse' when an app starts, 'warn' in a command
+   */
+  readonly noMigrations?: 'warn' | 'refuse';
   /**
    * When migrations of the phase `contract` run, which take away what the old version of the app still uses: in the next deploy (known by
    * newer files), by `run --phase contract` only, or at once.
@@ -67,9 +73,16 @@ export interface MigrateSettings {
   };
   /**
    * The folder that new migrations are written to.
-   * @default the folder of the first `migrations` pattern of the data source
+   * @default the folder of the first `migrations` pattern of the data source, or the one of its sources
    */
   readonly dir?: string;
+  /**
+   * Which folder is compiled from which, where the compiler's configuration does not say; `false` takes compiled files as they are.
+   *
+   * @example
+   * sources: { dist: 'src' }
+   */
+  readonly sources?: Readonly<Record<string, string>> | false;
   /**
    * What a database has before its first migration, though no migration makes it: SQL, or the path of a file that ends in `.sql`. For
    * what a DBA prepares; what TypeORM installs when it connects, and the data source's own schema, are known.
@@ -108,6 +121,7 @@ export interface ResolvedSettings {
   readonly transaction: TransactionMode;
   readonly outOfOrder: 'run' | 'warn' | 'refuse';
   readonly edited: 'warn' | 'refuse';
+  readonly noMigrations: 'warn' | 'refuse';
   readonly contract: ContractPolicy;
   readonly online: boolean;
   readonly rename: 'online' | 'directly';
@@ -117,6 +131,7 @@ export interface ResolvedSettings {
   readonly waitForOthersMs: number;
   readonly connect: { readonly timeoutMs: number; readonly retryEveryMs: number };
   readonly dir: string | undefined;
+  readonly sources: Readonly<Record<string, string>> | false | undefined;
   /** SQL, or a file of it, which is read when a throwaway database is made. */
   readonly initialState: string | undefined;
   /** Whether its rules exist, `lint` says: nobody else loads them. */
@@ -128,22 +143,15 @@ const choices = {
   transaction: ['each', 'all', 'none'],
   outOfOrder: ['warn', 'run', 'refuse'],
   edited: ['refuse', 'warn'],
+  noMigrations: ['warn', 'refuse'],
   contract: ['immediately', 'next-deploy', 'manual'],
   rename: ['online', 'directly'],
 } as const;
 
 const durations = { lockTimeout: '2s', retryFor: '10min', statementTimeout: 0, waitForOthers: 0 } as const;
 const connectDurations = { timeout: '30s', retryEvery: '1s' } as const;
-const known = [
-  ...Object.keys(choices),
-  ...Object.keys(durations),
-  'online',
-  'connect',
-  'dir',
-  'initialState',
-  'lint',
-  'drift',
-];
+const others = ['online', 'connect', 'dir', 'sources', 'initialState', 'lint', 'drift'];
+const known = [...Object.keys(choices), ...Object.keys(durations), ...others];
 
 /**
  * Checks what a user has set and fills in the defaults. All problems are reported at once, unknown keys too.
@@ -175,6 +183,7 @@ export function resolveSettings(settings: MigrateSettings = {}): ResolvedSetting
     transaction: choice('transaction'),
     outOfOrder: choice('outOfOrder'),
     edited: choice('edited'),
+    noMigrations: choice('noMigrations'),
     contract: choice('contract', process.env['NODE_ENV'] === 'production' ? 'next-deploy' : 'immediately'),
     online: settings.online ?? true,
     rename: choice('rename'),
@@ -187,11 +196,12 @@ export function resolveSettings(settings: MigrateSettings = {}): ResolvedSetting
       retryEveryMs: duration('connect.retryEvery', connect['retryEvery'], connectDurations.retryEvery),
     },
     dir: settings.dir,
+    sources: settings.sources,
     initialState: settings.initialState,
     lint: settings.lint,
     drift: { ignore: settings.drift?.ignore ?? [] },
   };
-  problems.push(...driftProblems(given['drift']));
+  problems.push(...sourcesProblems(given['sources']), ...driftProblems(given['drift']));
   if (problems.length > 0) {
     throw new MigrateError({
       code: 'OPTIONS_INVALID',
@@ -229,39 +239,11 @@ function wrongTypes(given: Readonly<Record<string, unknown>>): readonly string[]
   });
 }
 
-/** What can be left alone in a comparison; a kind stands for all that is made by the same word in SQL, or nearly. */
-export const ignorableKinds = [
-  'schema',
-  'table',
-  'column',
-  'index',
-  'constraint',
-  'trigger',
-  'policy',
-  'rule',
-  'view',
-  'sequence',
-  'type',
-  'function',
-  'comment',
-  'extension',
-  'collation',
-  'publication',
-  'subscription',
-  'event-trigger',
-  'server',
-  'fdw',
-] as const;
-/** A kind of object that `drift` can leave alone. */
-export type IgnorableKind = (typeof ignorableKinds)[number];
-
-/** What is wrong with `table:events_*`; undefined when it is right. */
-export function ignoreProblem(pattern: unknown): string | undefined {
-  const [, kind, path] = /^([^:]*):(.*)$/s.exec(typeof pattern === 'string' ? pattern : '') ?? [];
-  if (kind === undefined || path === undefined || path.split('.').includes(''))
-    return `must be <kind>:<name>, such as "table:events_*", but is ${show(pattern)}`;
-  const kinds: readonly string[] = ignorableKinds;
-  return kinds.includes(kind) ? undefined : `unknown kind in ${show(pattern)} (known: ${kinds.join(', ')})`;
+function sourcesProblems(given: unknown): readonly string[] {
+  const isMap = typeof given === 'object' && given !== null && !Array.isArray(given);
+  if (given === undefined || given === false) return [];
+  if (isMap && Object.values(given).every((folder) => typeof folder === 'string')) return [];
+  return [`sources must be false or an object such as { "dist": "src" }, but is ${show(given)}`];
 }
 
 function driftProblems(given: unknown): readonly string[] {

@@ -1,9 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { DataSource } from 'typeorm';
 import { loadPg } from '../data-source/load-pg.js';
 import { searchAtLast } from '../development.js';
 import { ExitCode, MigrateError, messageOf } from '../errors.js';
+import type { Loads } from '../files/migration.js';
 import type { Migrator } from '../migrator.js';
 import type { MigrateSettings } from '../options.js';
 import { settingsFromFlags } from './flags.js';
@@ -40,6 +42,7 @@ export async function withMigrator<T>(
     onEvent: progressPrinter(io),
     signal: io.signal,
     ...(source.instantiate && { instantiate: source.instantiate }),
+    ...(source.loads && { loads: source.loads }),
   });
   try {
     return await work(migrator);
@@ -59,7 +62,7 @@ async function load(project: Project, flags: GlobalFlags): Promise<Source> {
     // An app does with it what it likes.
     lateTypeorm: project.app === undefined,
   });
-  return project.app === undefined ? fromFile(project) : fromApp(project.app, flags);
+  return project.app === undefined ? fromFile(project) : fromApp(project.app, project, flags);
 }
 
 function connectSettings(...all: readonly MigrateSettings[]): Pick<MigrateSettings, 'connect'> {
@@ -77,12 +80,27 @@ async function fromFile(project: Project): Promise<Source> {
   const { file, envFiles } = findDataSourceFile(project.dir, project.manifest, project.dataSource);
   loadEnvFiles(envFiles);
   const dataSource = await loadDataSource(file);
-  return { dataSource, settings: settingsOf(dataSource) };
+  const settings = settingsOf(dataSource);
+  return { dataSource, settings, loads: await loadFromSources(file, dataSource, { ...project.settings, ...settings }) };
 }
 
-async function fromApp(file: string, flags: GlobalFlags): Promise<Source> {
+async function fromApp(file: string, project: Project, flags: GlobalFlags): Promise<Source> {
   const { loadApp } = await import('../app/load-app.js');
-  return loadApp(file, flags.connection === undefined ? {} : { dataSourceName: flags.connection });
+  const app = await loadApp(file, flags.connection === undefined ? {} : { dataSourceName: flags.connection });
+  return { ...app, loads: await loadFromSources(file, app.dataSource, { ...project.settings, ...app.settings }) };
+}
+
+/**
+ * Sources stand for what is compiled from them, unless the data source or app is itself a compiled file: its entities are compiled then, and
+ * so must be the migrations that use them.
+ */
+async function loadFromSources(file: string, dataSource: DataSource, settings: MigrateSettings): Promise<Loads> {
+  const { canLoadTypeScript } = await import('../data-source/find.js');
+  const { loadEntitiesFromSources } = await import('../data-source/entity-sources.js');
+  const { isOutput } = await import('../files/outputs.js');
+  if (!canLoadTypeScript(process.cwd()) || (/\.[cm]?js$/.test(file) && isOutput(dirname(file)))) return 'javascript';
+  await loadEntitiesFromSources(dataSource, settings.sources);
+  return 'typescript';
 }
 
 /** A flag wins over package.json; and naming a data source by flag wins over an app in package.json. */

@@ -1,5 +1,5 @@
 import type { DataSource } from 'typeorm';
-import type { Instantiate } from '../files/migration.js';
+import type { Instantiate, Loads } from '../files/migration.js';
 import type { MigrateSettings } from '../options.js';
 
 /** Where a command writes: its result to stdout, everything else to stderr. */
@@ -25,6 +25,7 @@ export interface Source {
   readonly dataSource: DataSource;
   readonly settings: MigrateSettings;
   readonly instantiate?: Instantiate;
+  readonly loads?: Loads;
   close?(): Promise<void>;
 }
 

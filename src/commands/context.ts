@@ -1,4 +1,3 @@
-import type { DataSourceOptions } from 'typeorm';
 import type { ConnectContext, SqlClient } from '../database/client.js';
 import { readLedger, readLedgerInside } from '../database/ledger.js';
 import type { LedgerState } from '../database/ledger.js';
@@ -6,13 +5,14 @@ import { describeConnection, fromHere } from '../data-source/describe.js';
 import { isEmbedded } from '../data-source/embedded-brand.js';
 import type { Tables } from '../database/tables.js';
 import { listMigrations } from '../files/list.js';
-import type { Instantiate, KnownMigration, MigrationList } from '../files/migration.js';
+import type { Instantiate, KnownMigration, Listing, MigrationList } from '../files/migration.js';
 import { resolveMigrations } from '../files/resolve.js';
+import type { ResolvedSettings } from '../options.js';
 
 /** What every command works with; made once by `createMigrator`. */
-export interface CommandContext extends ConnectContext {
+export interface CommandContext extends ConnectContext, Listing {
+  readonly settings: ResolvedSettings;
   readonly tables: Tables;
-  readonly migrations: DataSourceOptions['migrations'];
   readonly instantiate: Instantiate;
   /** Connects the data source, when migrations really have to run. */
   initialise(): Promise<void>;
@@ -33,7 +33,7 @@ export interface Survey {
  * that a server was migrated, when its address just did not arrive.
  */
 export async function list(context: CommandContext): Promise<MigrationList> {
-  const found = await listMigrations(context.migrations);
+  const found = await listMigrations(context);
   if (isEmbedded(context.dataSource)) {
     const message = `Nothing says where a server is (DATABASE_URL), so this is ${describeConnection(context.dataSource)}.`;
     context.onEvent({ type: 'warning', code: 'NO_DATABASE_URL', message });
@@ -72,6 +72,8 @@ export async function surveyInside(client: SqlClient, found: MigrationList, cont
 async function compare(state: LedgerState, found: MigrationList): Promise<Survey> {
   const names = new Set(state.applied.map((row) => row.name));
   const isApplied = (name: string): boolean => names.has(name);
-  const known = await resolveMigrations(found, state.applied);
+  // What was applied can be reverted, though its source is gone.
+  const applied = found.stale.filter(({ expected }) => expected !== undefined && isApplied(expected.name));
+  const known = await resolveMigrations({ ...found, files: [...found.files, ...applied] }, state.applied);
   return { state, known, pending: known.filter((migration) => !isApplied(migration.name)), isApplied };
 }

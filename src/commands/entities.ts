@@ -1,10 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { DataSource } from 'typeorm';
 import { ExitCode, MigrateError } from '../errors.js';
-import { folderOf } from '../files/list.js';
+import { isOutput } from '../files/outputs.js';
+import { folderOf } from '../files/pattern-folder.js';
 import { standardPatterns } from '../files/standard-patterns.js';
 import type { CommandContext } from './context.js';
-import { isOutput, shown } from './placement.js';
+import { shown } from './placement.js';
 
 interface Given {
   /** As the project gives it. */
@@ -68,7 +69,7 @@ function listedBy({ options: { entities } }: DataSource): readonly unknown[] {
 async function nextFor(patterns: readonly string[], matched: readonly string[], cwd: string): Promise<string> {
   if (matched.length > 0)
     return 'Decorate the classes with @Entity() and export them, or name the files that hold them in `entities`.';
-  if (patterns.some((pattern) => isOutput(folderOf(pattern), cwd)))
+  if (patterns.some((pattern) => isOutput(folderOf(pattern))))
     return 'Build the project first (npm run build), then try again; or name the sources in `entities`.';
   for (const pattern of patterns) {
     const other = pattern.replace(/([cm]?)(js|ts)(?=\W*$)/, (_all, kind: string, ending) =>

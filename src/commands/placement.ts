@@ -1,9 +1,11 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { extname, join, relative, resolve, sep } from 'node:path';
 import { ExitCode, MigrateError } from '../errors.js';
-import { folderOf, willMatch } from '../files/list.js';
+import { willMatch } from '../files/list.js';
 import type { MigrationList } from '../files/migration.js';
 import { expectedName, mayHoldMigrations } from '../files/name.js';
+import { isInside, isOutput } from '../files/outputs.js';
+import { folderOf } from '../files/pattern-folder.js';
 
 /**
  * How the data source will find a new migration: a pattern matches the file, or what the file is compiled to, or its class has to be added
@@ -37,7 +39,7 @@ export async function placementOf(existing: MigrationList, wanted: NewFile): Pro
   const foundBy = await foundByOf(folder, existing, wanted);
   if (foundBy !== undefined) return { folder, foundBy };
   if (existing.patterns.length === 0) throw withoutPatterns(folder, wanted);
-  throw isTypeScript(wanted.name) && isOutput(folder, wanted.cwd)
+  throw isTypeScript(wanted.name) && isOutput(folder)
     ? onlyCompiled(existing, wanted)
     : await notMatched(folder, existing, wanted);
 }
@@ -49,11 +51,10 @@ export async function foundByOf(
   wanted: NewFile,
 ): Promise<FoundBy | undefined> {
   const isLost =
-    isTypeScript(wanted.name) &&
-    wanted.dir === undefined &&
-    wanted.setting === undefined &&
-    outputsOf(wanted.cwd).some((output) => isInside(folder, output));
-  if (!isLost && (await matchesAny(existing.patterns, join(folder, wanted.name)))) return 'pattern';
+    isTypeScript(wanted.name) && wanted.dir === undefined && wanted.setting === undefined && isOutput(folder);
+  const file = join(folder, wanted.name);
+  if (!isLost && (await matchesAny(existing.patterns, file))) return 'pattern';
+  if (await matchesAny(existing.sourcePatterns, file)) return existing.loads === 'typescript' ? 'pattern' : 'build';
   if (await isFoundCompiled(folder, existing, wanted)) return 'build';
   return existing.classes.length > 0 ? 'list' : undefined;
 }
@@ -90,34 +91,12 @@ async function isFoundCompiled(folder: string, existing: MigrationList, { name, 
     const output = relative(cwd, folderOf(pattern)).split(sep);
     const places = output.flatMap((_segment, at) => {
       const start = output.slice(0, at + 1);
-      if (!isOutput(join(cwd, ...start), cwd) || isInside(folder, join(cwd, ...start))) return [];
+      if (!isOutput(join(cwd, ...start)) || isInside(folder, join(cwd, ...start))) return [];
       return own.map((_one, from) => join(cwd, ...start, ...own.slice(from)));
     });
     for (const place of places) if (await willMatch(pattern, join(place, compiled))) return true;
   }
   return false;
-}
-
-/** Where compilers usually write to. */
-const usualOutputs = new Set(['dist', 'build', 'out', 'output', '.output', 'lib']);
-
-/** Whether a compiler writes to this folder, or to one that it lies in. */
-export function isOutput(folder: string, cwd: string): boolean {
-  const within = relative(cwd, folder);
-  return usualOutputs.has(within.split(sep)[0] ?? '') || outputsOf(cwd).some((output) => isInside(folder, output));
-}
-
-function isInside(folder: string, other: string): boolean {
-  return folder === other || folder.startsWith(other + sep);
-}
-
-function outputsOf(cwd: string): readonly string[] {
-  return ['tsconfig.json', 'tsconfig.build.json', 'tsconfig.app.json'].flatMap((name) => {
-    const config = join(cwd, name);
-    const output = existsSync(config) && /"outDir"\s*:\s*"([^"]+)"/.exec(readFileSync(config, 'utf8'))?.[1];
-    const folder = typeof output === 'string' ? resolve(cwd, output) : cwd;
-    return folder === cwd ? [] : [folder];
-  });
 }
 
 function isTypeScript(name: string): boolean {

@@ -9,10 +9,12 @@ import type { LogColumns, LogUse } from '../database/log-columns.js';
 import { halfDoneError } from '../database/steps.js';
 import type { KnownMigration, MigrationList } from '../files/migration.js';
 import { judgeFiles } from './applied-files.js';
+import { refuseStaleBuild } from './built.js';
 import { logUse } from './changes.js';
 import { checkCount } from './choose.js';
 import { beginList, survey, surveyInside } from './context.js';
 import type { CommandContext, Survey } from './context.js';
+import { refuseNoMigrations } from './no-migrations.js';
 import type { PendingMigration, RunOptions, RunResult, StatusProblem } from './types.js';
 import { execute } from './execute.js';
 import type { Execution } from './execute.js';
@@ -37,6 +39,8 @@ export async function run(options: RunOptions, context: CommandContext): Promise
   const listing = beginList(context);
   return withReader(context, async (client, own) => {
     const now = await survey(client, listing, context);
+    refuseStaleBuild(await listing, now);
+    refuseNoMigrations(await listing, now, context);
     const plan = planRun(now, options, context.settings.contract);
     if (isDone(plan) && now.state.halfDone.length === 0) return nothing(plan, now, 0, context);
     return runLocked(await listing, options, now.state.logColumns, context, own);
@@ -129,6 +133,8 @@ async function carryOut(
 export async function pending(context: CommandContext): Promise<readonly PendingMigration[]> {
   const listing = beginList(context);
   const now = await withReader(context, (client) => survey(client, listing, context));
+  refuseStaleBuild(await listing, now);
+  refuseNoMigrations(await listing, now, context);
   return describePending(now, context.settings.contract);
 }
 

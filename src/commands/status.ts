@@ -7,6 +7,7 @@ import type { Change } from '../files/change.js';
 import type { MigrationList } from '../files/migration.js';
 import type { MigrationName } from '../files/name.js';
 import { editedProblems, missingProblems } from './applied-files.js';
+import { buildProblems } from './built.js';
 import { changesOf } from './changes.js';
 import { beginList, survey } from './context.js';
 import type { CommandContext, Survey } from './context.js';
@@ -48,6 +49,7 @@ function problemsOf(now: Survey, found: MigrationList, context: CommandContext):
       migration: null,
       message: `No migration matches ${fromHere(pattern)} (looked in ${fromHere(folder)}).`,
     })),
+    ...buildProblems(found, now.isApplied),
     ...duplicateProblems(now, context),
     ...missingProblems(now),
     ...now.pending

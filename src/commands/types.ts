@@ -106,7 +106,15 @@ export interface PendingMigration {
 
 /** Something that files and ledger disagree about. */
 export interface StatusProblem {
-  readonly code: 'FILE_MISSING' | 'EDITED' | 'OUT_OF_ORDER' | 'HALF_DONE' | 'NO_FILES' | 'LEDGER_DUPLICATE';
+  readonly code:
+    | 'FILE_MISSING'
+    | 'EDITED'
+    | 'OUT_OF_ORDER'
+    | 'HALF_DONE'
+    | 'NO_FILES'
+    | 'LEDGER_DUPLICATE'
+    | 'STALE_OUTPUT'
+    | 'NOT_COMPILED';
   readonly migration: string | null;
   readonly message: string;
 }

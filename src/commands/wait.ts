@@ -2,9 +2,11 @@ import { MigrateError, isMigrateError } from '../errors.js';
 import { cancelled, pause } from '../database/cancel.js';
 import { withReader } from '../database/client.js';
 import type { SqlClient } from '../database/client.js';
+import { refuseStaleBuild } from './built.js';
 import type { CommandContext } from './context.js';
 import { list, survey } from './context.js';
 import type { KnownMigration, MigrationList } from '../files/migration.js';
+import { refuseNoMigrations } from './no-migrations.js';
 import { isDeferred } from './phases.js';
 import type { WaitOptions, WaitResult } from './types.js';
 
@@ -57,6 +59,8 @@ async function inTheWay(
   context: CommandContext,
 ): Promise<readonly KnownMigration[]> {
   const now = await survey(client, found, context);
+  refuseStaleBuild(found, now);
+  refuseNoMigrations(found, now, context);
   return now.pending.filter((migration) => !isDeferred(migration, now));
 }
 

@@ -1,6 +1,7 @@
 import { isAbsolute, join, resolve } from 'node:path';
 import type { DataSourceOptions } from 'typeorm';
 import { searchFrom } from '../development.js';
+import { literally } from '../files/pattern-folder.js';
 import { standardPatterns } from '../files/standard-patterns.js';
 import { embeddedDriver } from './embedded.js';
 import type { EmbeddedOptions } from './embedded.js';
@@ -74,11 +75,6 @@ function withParts(
 
 function defined(options: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-}
-
-/** A folder such as `app (1)` as a pattern. A backslash would not escape on Windows, a class of one character does everywhere. */
-function literally(folder: string): string {
-  return folder.replace(/[()[\]{}*?]/g, '[$&]');
 }
 
 function relativeTo(baseDir: string, patterns: unknown): unknown {

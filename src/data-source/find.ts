@@ -33,7 +33,11 @@ export function findDataSourceFile(
   manifest: Readonly<Record<string, unknown>>,
   named?: string,
 ): FoundDataSource {
-  const scripted = scriptedDataSources(projectDir, manifest);
+  const scripted = scriptedDataSources(
+    projectDir,
+    manifest,
+    canLoadTypeScript(projectDir) ? 'typescript' : 'javascript',
+  );
   const file = named ?? join(projectDir, theOnly(projectDir, scripted));
   const own = scripted.find(({ dataSource }) => join(projectDir, dataSource) === file);
   return { file, envFiles: (own?.envFiles ?? []).map((name) => resolve(projectDir, name)) };
@@ -87,7 +91,8 @@ function isFile(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
-function canLoadTypeScript(projectDir: string): boolean {
+/** Whether the sources of a project can be loaded here: not in production, nor without a compiler. */
+export function canLoadTypeScript(projectDir: string): boolean {
   if (process.env['NODE_ENV'] === 'production') return false;
   try {
     createRequire(join(projectDir, 'package.json')).resolve('typescript');

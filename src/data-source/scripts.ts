@@ -1,5 +1,7 @@
 import { statSync } from 'node:fs';
-import { join, normalize } from 'node:path';
+import { basename, dirname, join, normalize, relative } from 'node:path';
+import type { Loads } from '../files/migration.js';
+import { sourceFolderOf } from '../files/outputs.js';
 
 /** What a script of package.json hands to TypeORM's command. */
 export interface Scripted {
@@ -13,6 +15,7 @@ export interface Scripted {
 export function scriptedDataSources(
   projectDir: string,
   manifest: Readonly<Record<string, unknown>>,
+  loads: Loads,
 ): readonly Scripted[] {
   const scripts = scriptsOf(manifest);
   const found = new Map<string, Scripted>();
@@ -20,11 +23,25 @@ export function scriptedDataSources(
     const command = expanded(name, scripts);
     const [, , path] = /\s(?:-d|--dataSource)[ =](["']?)([^\s"']+)\1/.exec(command) ?? [];
     if (path === undefined || !command.includes('typeorm')) continue;
-    const dataSource = normalize(path);
-    if (statSync(join(projectDir, dataSource), { throwIfNoEntry: false })?.isFile() !== true) continue;
+    const named = normalize(path);
+    const dataSource = (loads === 'typescript' ? sourceOf(projectDir, named) : undefined) ?? named;
+    if (!isFile(join(projectDir, dataSource))) continue;
     if (!found.has(dataSource)) found.set(dataSource, { dataSource, envFiles: envFilesIn(command) });
   }
   return [...found.values()];
+}
+
+/** The source of a compiled data source, which says what is true before the next build as well. */
+function sourceOf(projectDir: string, file: string): string | undefined {
+  const [, name, kind] = /^(.+)\.([cm]?)js$/.exec(basename(file)) ?? [];
+  const folder = name === undefined ? undefined : sourceFolderOf(dirname(join(projectDir, file)), undefined);
+  if (folder === undefined) return undefined;
+  const source = join(folder, `${name}.${kind}ts`);
+  return isFile(source) ? relative(projectDir, source) : undefined;
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
 function scriptsOf({ scripts }: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {

@@ -1,31 +1,48 @@
 import { realpathSync, statSync } from 'node:fs';
 import type { Dirent, readdirSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
-import type { DataSourceOptions } from 'typeorm';
 import { ExitCode, MigrateError } from '../errors.js';
-import type { ListedFile, MigrationClass, MigrationList } from './migration.js';
+import type { ListedFile, Listing, MigrationClass, MigrationList } from './migration.js';
 import { expectedName, mayHoldMigrations } from './name.js';
+import { isOutput, refuseMissingSources } from './outputs.js';
+import type { Sources } from './outputs.js';
+import { folderOf, withLiteralFolders } from './pattern-folder.js';
 import { filesOfPlainPattern } from './plain-pattern.js';
+import { withSources } from './sources.js';
 
-/** Lists what the `migrations` option names. Only the entries of folders are read: with a thousand files this stays quick. */
-export async function listMigrations(sources: DataSourceOptions['migrations']): Promise<MigrationList> {
-  const all = Array.isArray(sources) ? sources : Object.values(sources ?? {});
+/**
+ * Lists what the `migrations` option names. Only the entries of folders are read: with a thousand files this stays quick. In development,
+ * compiled files stand for their sources.
+ */
+export async function listMigrations({ migrations, settings, loads }: Listing): Promise<MigrationList> {
+  const all = Array.isArray(migrations) ? migrations : Object.values(migrations ?? {});
   const classes = all.filter((source): source is MigrationClass => typeof source === 'function');
   const patterns = all.filter((source): source is string => typeof source === 'string');
-  const found = await Promise.all(patterns.map(async (pattern) => ({ pattern, files: await expand(pattern) })));
-  const files = [...new Set(found.flatMap((match) => match.files))];
+  if (process.env['NODE_ENV'] !== 'production') refuseMissingSources(settings.sources);
+  const matches = await Promise.all(patterns.map(async (pattern) => ({ pattern, files: await expand(pattern) })));
+  const built = await withSources(matches, { sources: sourcesIn(settings, patterns), loads, expand });
+  const [first] = patterns;
   return {
-    files: files.map(listed).sort(byExpectation),
+    files: built.files.map(listed).sort(byExpectation),
+    stale: built.stale.map(listed),
+    notCompiled: built.notCompiled.map(listed),
     classes: [...new Set(classes)],
     patterns,
-    unmatched: found
-      .filter((match) => match.files.length === 0)
-      .map(({ pattern }) => ({ pattern, folder: folderOf(pattern) })),
-    folder: patterns[0] === undefined ? undefined : folderOf(patterns[0]),
+    sourcePatterns: built.patterns,
+    loads,
+    unmatched: built.unmatched.map((pattern) => ({ pattern, folder: folderOf(pattern) })),
+    folder: first === undefined ? undefined : (built.folders.get(first) ?? folderOf(first)),
   };
 }
 
-async function expand(pattern: string): Promise<readonly string[]> {
+/** The setting `dir` says where the sources of the first pattern are, where it names compiled files. */
+function sourcesIn({ sources, dir }: Listing['settings'], [first]: readonly string[]): Sources {
+  if (sources === false || dir === undefined || first === undefined || !isOutput(folderOf(first))) return sources;
+  return { [folderOf(first)]: dir, ...sources };
+}
+
+async function expand(given: string): Promise<readonly string[]> {
+  const pattern = withLiteralFolders(given);
   refuseFolder(pattern);
   const normal = withSlashes(pattern);
   const matches = filesOfPlainPattern(normal) ?? (await filesByMatcher(normal));
@@ -52,7 +69,8 @@ export async function willMatch(pattern: string, file: string): Promise<boolean>
   const within = relative(real(folder), real(file));
   const asNamed = within.startsWith('..') ? [] : [join(folder, within)];
   return [file, ...asNamed].some(
-    (one) => globSync(withSlashes(pattern), { ...globOptions, fs: { readdirSync: only(one) } }).length > 0,
+    (one) =>
+      globSync(withSlashes(withLiteralFolders(pattern)), { ...globOptions, fs: { readdirSync: only(one) } }).length > 0,
   );
 }
 
@@ -97,19 +115,6 @@ function refuseFolder(pattern: string): void {
     next: `Write ${JSON.stringify(`${pattern.replace(/[\\/]$/, '')}/*.{ts,js,sql}`)} instead.`,
     exitCode: ExitCode.usage,
   });
-}
-
-const literal = /\[([()[\]{}*?])\]/g;
-
-/** The part of a pattern before its first magic character; a class of one character, `[(]`, is no magic. */
-export function folderOf(pattern: string): string {
-  const parts = pattern.split(/[\\/]/);
-  const magic = parts.findIndex((part) => /[*?{}[\]()!]/.test(part.replace(literal, '')));
-  const folder = parts
-    .slice(0, magic === -1 ? -1 : magic)
-    .join('/')
-    .replace(literal, '$1');
-  return isAbsolute(pattern) && folder === '' ? '/' : resolve(folder);
 }
 
 function listed(file: string): ListedFile {

@@ -26,13 +26,13 @@ export interface Source extends Locked {
 }
 
 /**
- * The folder that new migrations go to, and all that the patterns name. Where the data source names compiled files, and the setting `dir`
- * says where the sources are, those count: another text in production than in development would be no news.
+ * The folder that new migrations go to, and all that the patterns name. Where the data source names compiled files, their sources
+ * count: another text in production than in development would be no news.
  */
 export async function lockPlace(list: MigrationList, dir: string | undefined): Promise<LockPlace> {
   const folder = resolve(dir ?? list.folder ?? 'migrations');
   const listed = list.files.map(({ file }) => file);
-  const own = dir === undefined ? [] : await migrationsIn(folder);
+  const own = dir === undefined && list.sourcePatterns.length === 0 ? [] : await migrationsIn(folder);
   const compiled = own.length > 0 && !listed.some((file) => file.startsWith(folder + sep));
   return { file: join(folder, lockName), files: compiled ? own : listed };
 }

@@ -1,4 +1,5 @@
-import type { QueryRunner } from 'typeorm';
+import type { DataSourceOptions, QueryRunner } from 'typeorm';
+import type { ResolvedSettings } from '../options.js';
 import type { Phase } from './phase.js';
 
 /** A class that TypeORM takes for a migration. Its constructor may have dependencies when it runs inside a Nest app. */
@@ -53,14 +54,32 @@ export interface KnownMigration {
   load(): Promise<LoadedMigration>;
 }
 
+/** Which files this process can load: an app that was compiled loads JavaScript, the command TypeScript as well. */
+export type Loads = 'javascript' | 'typescript';
+
+/** Whose migrations are listed. */
+export interface Listing {
+  readonly migrations: DataSourceOptions['migrations'];
+  readonly settings: Pick<ResolvedSettings, 'dir' | 'sources'>;
+  readonly loads: Loads;
+}
+
 /** What the `migrations` option of a data source names, before anything is loaded. */
 export interface MigrationList {
+  /** A source counts, not what it is compiled to, where this process can load it. */
   readonly files: readonly ListedFile[];
+  /** Compiled files whose source is gone; none in production. */
+  readonly stale: readonly ListedFile[];
+  /** Sources that this process cannot load, and that have not been compiled; none in production. */
+  readonly notCompiled: readonly ListedFile[];
   readonly classes: readonly MigrationClass[];
   readonly patterns: readonly string[];
+  /** Patterns of the sources that are compiled to what `patterns` match; none in production. */
+  readonly sourcePatterns: readonly string[];
+  readonly loads: Loads;
   /** The patterns that matched no file, and the folder each of them looked in. */
   readonly unmatched: readonly { readonly pattern: string; readonly folder: string }[];
-  /** The folder of the first pattern: where new migrations are written. */
+  /** Where new migrations are written: the folder of the first pattern, or the one of its sources. */
   readonly folder: string | undefined;
 }
 

@@ -31,7 +31,9 @@ export async function bootstrap(context: BootstrapContext): Promise<DataSource> 
     const settings = resolveSettings(settingsFor(dataSource, options));
     await cancelledBySignals(async (signal) => {
       await initialise({ dataSource, settings, onEvent, signal });
-      await migrate(migratorFor(context, signal), mode, options);
+      // An app must not start on a database without tables because its files were left out of the build.
+      const { noMigrations = 'refuse' } = settingsFor(dataSource, options);
+      await migrate(migratorFor({ ...context, options: { ...options, noMigrations } }, signal), mode, options);
     });
     return dataSource;
   } catch (error) {

@@ -27,7 +27,7 @@ export interface Replaying {
 
 /** What the migrations that the data source finds lead to on an empty database. */
 export async function ofMigrations(project: Project, replaying: Replaying): Promise<Current> {
-  return ofTheseMigrations(await resolveMigrations(await listMigrations(project.migrations)), project, replaying);
+  return ofTheseMigrations(await resolveMigrations(await listMigrations(project)), project, replaying);
 }
 
 /** What these lead to, as it was read before where the texts are the same. */

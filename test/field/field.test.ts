@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { runCli } from '../support/cli.js';
+import { runCli, runNode } from '../support/cli.js';
 import type { CliResult } from '../support/cli.js';
 import { createDatabase, createRole } from '../support/database.js';
 import { createProject } from '../support/project.js';
@@ -43,6 +43,10 @@ describe('the first contact of an existing project', () => {
         expect(outcome(await at('lint', '--all'))).not.toMatch(/cannot-be-judged|✖/);
         expect(outcome(await at('drift'))).toMatch(/^0\nNo drift/);
         expect(outcome(await at('revert', '--count', String(migrations().length)))).toMatch(/^0\n/);
+        if (project.builds) {
+          expect(outcome(await at.build())).toBe('0\n');
+          expect(outcome(await at.inProduction('run'))).toMatch(/^0\n[^]*2 migrations applied/);
+        }
       });
     },
     120_000,
@@ -51,6 +55,8 @@ describe('the first contact of an existing project', () => {
 
 interface At {
   (...args: readonly string[]): Promise<CliResult>;
+  inProduction(...args: readonly string[]): Promise<CliResult>;
+  build(): Promise<CliResult>;
   change(): void;
   read(file: string): string;
 }
@@ -71,7 +77,11 @@ async function withProject(
       ...{ DB_HOST: hostname, DB_PORT: port, DB_NAME: database.name, DB_USER: role.name, DB_PASSWORD: role.password },
     };
     const folder = join(made.dir, 'src/migrations');
-    const at: At = Object.assign((...args: readonly string[]) => runCli(args, { cwd: made.dir, env }), {
+    const cwd = made.dir;
+    const production = { ...env, NODE_ENV: 'production' };
+    const at: At = Object.assign((...args: readonly string[]) => runCli(args, { cwd, env }), {
+      inProduction: (...args: readonly string[]) => runCli(args, { cwd, env: production }),
+      build: () => runNode(['node_modules/typescript/bin/tsc', '--noCheck', '--ignoreDeprecations', '6.0'], { cwd }),
       change: () => Object.entries(project.changed).forEach(([path, text]) => made.write(path, text)),
       read: (file: string) => made.read(`src/migrations/${file}`),
     });

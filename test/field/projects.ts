@@ -11,6 +11,8 @@ export interface FieldProject {
   readonly neverWrites?: RegExp;
   /** Whether what is pending is planned on a copy of the database first. */
   readonly plans?: true;
+  /** Whether it is compiled at the end, and what was compiled run in production. */
+  readonly builds?: true;
 }
 
 const commonJs = {
@@ -341,6 +343,37 @@ const ownExtensions: FieldProject = {
   plans: true,
 };
 
+const compiledNames: FieldProject = {
+  name: 'a data source that names compiled files, and a build that deletes them',
+  files: {
+    'package.json': '{ "name": "app", "scripts": { "migrate": "typeorm migration:run -d ./dist/config/typeorm.js" } }',
+    'nest-cli.json': '{ "sourceRoot": "src", "compilerOptions": { "deleteOutDir": true } }',
+    'tsconfig.json': commonJs['tsconfig.json'].replace(
+      '{ "module"',
+      '{ "outDir": "./dist", "rootDir": "./src", "module"',
+    ),
+    'src/main.ts': '',
+    'src/config/typeorm.ts': dataSource('')
+      .replace(`__dirname + '/**/*.entity{.ts,.js}'`, `'dist/**/*.entity{.ts,.js}'`)
+      .replace(`__dirname + '/migrations/*{.ts,.js}'`, `'dist/migrations/*{.ts,.js}'`),
+    'src/account.entity.ts': account(),
+    'src/migrations/1600000000000-Account.ts': migration(
+      'Account1600000000000',
+      `    await queryRunner.query(\`CREATE TABLE "account" ("id" SERIAL NOT NULL, "owner" character varying NOT NULL, CONSTRAINT "PK_54115ee388cdb6d86bb4bf5b2ea" PRIMARY KEY ("id"))\`);
+    await queryRunner.manager.getRepository(Account).update({ owner: 'none' }, { owner: 'first' });`,
+      query('DROP TABLE "account"'),
+      `import { Account } from '../account.entity';`,
+    ),
+    // As a build of another branch has left them.
+    'dist/account.entity.js': 'throw new Error("an old entity was loaded");',
+    'dist/migrations/1600000000000-Account.js': 'throw new Error("an old migration was loaded");',
+  },
+  prepared: mayCreate,
+  changed: { 'src/account.entity.ts': account('@Column({ nullable: true }) note: string;') },
+  writes: /ALTER TABLE "public"\."account" ADD COLUMN "note" character varying/,
+  builds: true,
+};
+
 export const projects: readonly FieldProject[] = [
   ownExtensions,
   uuidKeys,
@@ -349,4 +382,5 @@ export const projects: readonly FieldProject[] = [
   namesRoles,
   code,
   otherName,
+  compiledNames,
 ];

@@ -14,13 +14,16 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { create } from '../../src/commands/create.js';
 import { changesIn } from '../../src/files/change.js';
-import { listMigrations, willMatch } from '../../src/files/list.js';
+import { listMigrations as list, willMatch } from '../../src/files/list.js';
+import type { Listing, MigrationList } from '../../src/files/migration.js';
 import { classNameOf, expectedName, mayHoldMigrations } from '../../src/files/name.js';
 import { migrationsOf, resolveMigrations } from '../../src/files/resolve.js';
 import type { MigrationClass } from '../../src/files/migration.js';
 import { runNode } from '../support/cli.js';
 import { failureOf, migration } from '../support/migrations.js';
 
+const listMigrations = (migrations: Listing['migrations']): Promise<MigrationList> =>
+  list({ migrations, settings: { dir: undefined, sources: undefined }, loads: 'typescript' });
 let dir: string;
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'nest-migrate-files-'));

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runCli } from '../support/cli.js';
+import { runCli, runNode } from '../support/cli.js';
 import { createDatabase, serverUrl } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
 import { createProject } from '../support/project.js';
@@ -176,16 +176,96 @@ describe('a list of classes', () => {
   }, 180_000);
 });
 
-describe('sources that are compiled to what the pattern matches', () => {
+describe('a data source that names compiled files, as in most tutorials', () => {
   const compiled = (name: string): string =>
-    `exports.${name} = class ${name} { async up(q) { await q.query('CREATE TABLE "ones" ("id" serial NOT NULL, "name" character varying NOT NULL, CONSTRAINT "PK_8dc2ff1b0e1b02a9b2e5b1a0b61" PRIMARY KEY (id))'); } async down(q) { await q.query('DROP TABLE ones'); } }`;
+    `exports.${name} = class ${name} { async up(q) { await q.query('CREATE TABLE "gone" (id int)'); } async down(q) { await q.query('DROP TABLE gone'); } }`;
+  const ofTutorial = {
+    'package.json': '{ "name": "app", "scripts": { "typeorm": "npm run build && typeorm -d dist/data-source.js" } }',
+    'nest-cli.json': '{ "sourceRoot": "src", "compilerOptions": { "deleteOutDir": true } }',
+    'tsconfig.json': `// With comments, and a comma too many.\n${tsconfig(', "rootDir": "./src", "outDir": "./dist", "skipLibCheck": true,')}`,
+    'src/main.ts': '',
+    'src/data-source.ts': `import { DataSource } from 'typeorm';
+export default new DataSource({
+  type: 'postgres',
+  url: process.env.DATABASE_URL,
+  entities: ['dist/**/*.entity{.ts,.js}'],
+  migrations: ['dist/migrations/*{.ts,.js}'],
+});
+`,
+    'src/one.entity.ts': entity('ones'),
+  };
+  const build = () =>
+    runNode(['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json', '--noCheck'], { cwd: project.dir });
+  const json = async (...args: string[]): Promise<Readonly<Record<string, unknown>>> =>
+    JSON.parse((await cli(...args, '--json')).stdout) as Readonly<Record<string, unknown>>;
 
-  it('are written; what is kept of them is nothing that another list of migrations finds', async () => {
-    project = projectWith(dataSource("migrations: ['dist/migrations/*.js']", ", { dir: 'src/migrations' }"));
-    const { code, stdout } = await cli('generate');
-    expect([code, stdout]).toEqual([0, expect.stringMatching(/npm run build.*\n?.*nest-migrate run/)]);
-    const [file = ''] = filesIn('src/migrations');
-    // The list of the data source is as empty as before: what it leads to must not have been kept as the list's.
+  it('has its sources written, run and judged, before the build and after it', async () => {
+    project = createProject(ofTutorial);
+    // Before the first build: there is no data source in dist, no entity, no migration.
+    expect(await cli('generate', 'Init')).toMatchObject({
+      code: 0,
+      stdout: expect.not.stringMatching(/npm run build/),
+    });
+    const init = filesIn('src/migrations').find((file) => file.endsWith('.ts')) ?? '';
+    const name = `Init${init.slice(0, 13)}`;
+    expect([filesIn('dist'), filesIn('src/migrations')]).toEqual([[], [init, 'migrations.lock']]);
+    expect(await json('status')).toMatchObject({ pending: [{ name }], problems: [] });
+    expect(await cli('run')).toMatchObject({ code: 0 });
+    expect(await cli('create', 'Second')).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^Written: src\/migrations/),
+    });
+    // After a build, each counts once; an entity is newer than what it was compiled to.
+    expect(await build()).toMatchObject({ code: 0 });
+    expect(filesIn('dist/migrations')).toContain(init.replace('.ts', '.js'));
+    project.write(
+      'src/one.entity.ts',
+      entity('ones').replace('name!: string;', 'name!: string; @Column({ nullable: true }) more!: string;'),
+    );
+    expect(await json('status')).toMatchObject({ applied: [{ name }], pending: [{}], problems: [] });
+    const changed = await cli('generate', '--check');
+    expect([changed.code, changed.stdout]).toEqual([3, expect.stringContaining('ADD COLUMN "more"')]);
+    // What was deleted is still in dist: it must not come back.
+    const stale = 'dist/migrations/1500000000000-Gone.js';
+    project.write(stale, compiled('Gone1500000000000'));
+    expect(await json('status')).toMatchObject({
+      problems: [
+        { code: 'STALE_OUTPUT', migration: 'Gone1500000000000', message: `${stale} is stale: its source is gone.` },
+      ],
+    });
+    const refused = await cli('run');
+    expect([refused.code, refused.stderr]).toEqual([
+      2,
+      expect.stringMatching(/1500000000000-Gone\.js is gone[^]*→ .*npm run build/),
+    ]);
+    expect((await cli('check', '--only', 'files')).stdout).toContain(`${stale} is stale`);
+    // In production, only what the pattern matches runs.
+    const production = { NEST_MIGRATE_CACHE: cache, DATABASE_URL: database.url, NODE_ENV: 'production' };
+    expect(await runCli(['run'], { cwd: project.dir, env: production })).toMatchObject({ code: 0 });
+    expect(await json('status')).toMatchObject({
+      applied: [{ name }, { name: 'Gone1500000000000' }, {}],
+      problems: [{ message: expect.stringContaining('and it is applied') }],
+    });
+    expect(await cli('revert', '--to', name)).toMatchObject({ code: 0 });
+    // Where compiled files are asked for, a source that is not compiled is missed.
+    project.delete(stale);
+    await cli('create', 'Third');
+    const third = filesIn('src/migrations').find((file) => file.endsWith('-Third.ts'));
+    const missed = await cli('run', '--data-source', 'dist/data-source.js');
+    expect([missed.code, missed.stderr]).toEqual([
+      2,
+      expect.stringContaining(`src/migrations/${third} is not compiled yet`),
+    ]);
+    const told = await cli('status', '--data-source', 'dist/data-source.js');
+    expect(told.stdout).toContain(`${third} is not compiled yet: npm run build`);
+  }, 180_000);
+
+  it('the setting `dir` says where they are, what is kept of them is nothing that another list of migrations finds', async () => {
+    project = projectWith(dataSource("migrations: ['dist/migrations/*.js']", ", { dir: 'database' }"));
+    expect(await cli('generate')).toMatchObject({ code: 0, stderr: '' });
+    expect(filesIn('database')).toEqual([expect.stringMatching(/-Init\.ts$/), 'migrations.lock']);
+    // Generating the same again would be the second migration for one change.
+    expect((await cli('generate')).stdout).toContain('Nothing to do');
     const other = projectWith(dataSource("migrations: ['migrations/*.ts']"), {}, 'others');
     try {
       const theirs = await cliIn(other, 'generate', '--dry-run');
@@ -195,22 +275,32 @@ describe('sources that are compiled to what the pattern matches', () => {
     } finally {
       other.remove();
     }
-    // Generating the same again would be the second migration for one change.
-    const again = await cli('generate');
-    expect([again.code, again.stderr]).toEqual([
+    // So does the setting `sources`; what it names has to be there.
+    const bySources = dataSource("migrations: ['dist/migrations/*.js']", ", { sources: { dist: 'lib' } }");
+    project.write('data-source.ts', bySources);
+    const missing = await cli('status');
+    expect([missing.code, missing.stderr]).toEqual([
       2,
-      expect.stringContaining(`src/migrations/${file} is not compiled yet`),
+      expect.stringMatching(/`sources` names the folder .*lib, which/),
     ]);
-    project.write(`dist/migrations/${file.replace('.ts', '.js')}`, compiled(`Init${file.slice(0, 13)}`));
-    expect((await cli('generate', '--dry-run')).stderr).not.toContain('not compiled');
+    project.write('lib/main.ts', '');
+    expect((await cli('create', 'Two')).stdout).toMatch(/^Written: lib\/migrations/);
+    // Without any of that, the files are taken as they are, and what would be lost is not written.
+    project.write('data-source.ts', bySources.replace("{ dist: 'lib' }", 'false'));
+    expect(await cli('create', 'Three')).toMatchObject({ code: 2, stderr: expect.stringContaining('compiled files') });
   }, 180_000);
 
-  it('baseline does not say that it has recorded what it cannot record', async () => {
-    project = projectWith(dataSource("migrations: ['dist/migrations/*.js']", ", { dir: 'src/migrations' }"));
-    const { code, stderr } = await cli('baseline', ...onServer);
-    expect([code, stderr]).toEqual([2, expect.stringContaining('nest-migrate run --fake')]);
-    expect(filesIn('src')).toEqual(['one.entity.ts']);
-  });
+  it('baseline records what it has written', async () => {
+    project = createProject(ofTutorial);
+    await database.query(
+      'CREATE TABLE "ones" ("id" serial NOT NULL, "name" character varying NOT NULL, CONSTRAINT "PK_6f2e9b61bd0a60b0a5b9e6c6b5d" PRIMARY KEY (id))',
+    );
+    const { stdout: differs } = await cli('baseline', ...onServer, '--check');
+    const constraint = /"(PK_\w+)" PRIMARY KEY/.exec(differs)?.[1] ?? '';
+    await database.query(`ALTER TABLE ones RENAME CONSTRAINT "PK_6f2e9b61bd0a60b0a5b9e6c6b5d" TO "${constraint}"`);
+    const { code, stdout } = await cli('baseline', ...onServer);
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/src\/migrations\/.*\nRecorded as applied.*Baseline/)]);
+  }, 180_000);
 });
 
 describe('entities that the data source does not find', () => {

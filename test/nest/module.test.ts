@@ -1,3 +1,6 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -164,6 +167,34 @@ describe('onBootstrap', () => {
     await boot({});
     await boot({ onBootstrap: 'check' });
   });
+
+  it.each(['run', 'check', 'wait'])(
+    "'%s' refuses to start where no migration was found, and none is applied: a bundle has left them out",
+    async (onBootstrap) => {
+      const folder = mkdtempSync(join(tmpdir(), 'nest-migrate-bundle-'));
+      const pattern = join(folder, 'migrations/*.js');
+      const start = (more: object = {}) => boot({ onBootstrap, ...more }, [pattern] as never);
+      try {
+        const error = await failureOf(start());
+        expect([error.code, error.exitCode]).toEqual(['MIGRATIONS_NOT_FOUND', 2]);
+        expect(error.message).toContain(`${pattern} (in ${join(folder, 'migrations')})`);
+        // Files that are not matched are a mistake; a folder without any is that of a project that has no migrations yet.
+        mkdirSync(join(folder, 'migrations'));
+        writeFileSync(join(folder, 'migrations/1700000000001-CreateUsers.cjs'), '');
+        expect((await failureOf(start())).code).toBe('MIGRATIONS_NOT_FOUND');
+        await start({ noMigrations: 'warn' });
+        rmSync(join(folder, 'migrations/1700000000001-CreateUsers.cjs'));
+        await start();
+        // Whatever made the schema, it was made.
+        rmSync(join(folder, 'migrations'), { recursive: true });
+        await boot({}, [createUsers]);
+        await start();
+        expect(apps.log).toContain(`No migration matches ${pattern} (looked in ${join(folder, 'migrations')}).`);
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    },
+  );
 
   it('starts without the contract migrations that wait for the next deploy, and says so', async () => {
     const dropName = migration('DropName1700000000003', { phase: 'contract', up: ['ALTER TABLE users DROP name'] });

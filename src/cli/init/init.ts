@@ -40,7 +40,7 @@ export function initProject(dir: string, mode: 'real' | 'dry'): InitResult {
   // Where the app's sources are: what lies beside them is not compiled in every project, and moves the compiled entry file in others.
   const folder = existsSync(join(dir, 'src')) ? 'src' : '.';
   // What TypeORM's command works with stays in charge: its data source, its folder of migrations, its environment.
-  const [scripted] = scriptedDataSources(dir, manifest.json);
+  const [scripted] = scriptedDataSources(dir, manifest.json, 'typescript');
   const inApp = scripted === undefined ? app : undefined;
   const own = inApp === undefined ? [dataSource(dir, manifest, folder)] : [];
   const changes = [

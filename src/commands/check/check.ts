@@ -49,7 +49,7 @@ export async function check(options: CheckOptions, context: CommandContext): Pro
 }
 
 async function look(options: CheckOptions, context: CommandContext): Promise<CheckWork> {
-  const list = await listMigrations(context.migrations);
+  const list = await listMigrations(context);
   return { context, options, list, ...(await loadAll(list)), lock: await lockOf(list, context) };
 }
 

@@ -14,9 +14,9 @@ export async function databaseStep({ context, migrations }: CheckWork): Promise<
       const message = `${name} is pending.`;
       return { severity: 'error', message, migration: name, ...fileOf(name), next: 'nest-migrate run' };
     }),
-    // That no file matches is said of the files.
+    // What is about files alone is said of the files.
     ...problems
-      .filter(({ code }) => code !== 'NO_FILES')
+      .filter(({ code }) => code !== 'NO_FILES' && code !== 'STALE_OUTPUT')
       .map(({ code, message, migration }): CheckFinding => {
         const about = migration === null ? {} : { migration, ...fileOf(migration) };
         return { severity: 'error', message, ...about, next: nextOf[code] };
@@ -37,4 +37,6 @@ const nextOf: Readonly<Record<StatusProblem['code'], string>> = {
   HALF_DONE: 'nest-migrate run goes on there; or decide it: nest-migrate resolve',
   LEDGER_DUPLICATE: 'Look at what it did, then delete the further rows with the statement above.',
   NO_FILES: 'Correct `migrations` in the data source.',
+  STALE_OUTPUT: 'Build the project from scratch, so that it does not run.',
+  NOT_COMPILED: 'npm run build',
 };

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { fromHere } from '../../data-source/describe.js';
 import type { ListedFile, KnownMigration, MigrationList } from '../../files/migration.js';
 import { incompleteIn, namesOfChange } from '../../files/change.js';
@@ -14,7 +15,13 @@ export function filesStep({ list, broken, lock }: CheckWork): Promise<readonly C
     message: `No migration matches ${fromHere(pattern)} (looked in ${fromHere(folder)}).`,
     next: 'nest-migrate generate; or correct `migrations` in the data source',
   }));
-  return Promise.resolve([...unmatched, ...broken, ...lockFindings(lock)]);
+  const stale = list.stale.map(({ file }): CheckFinding => ({
+    severity: 'error',
+    message: `${fromHere(file)} is stale: its source is gone.`,
+    ...placeOf(file),
+    next: `Delete the output and build again: rm -r ${fromHere(dirname(file))} && npm run build`,
+  }));
+  return Promise.resolve([...unmatched, ...stale, ...broken, ...lockFindings(lock)]);
 }
 
 /** Loads every file, and goes on behind those that cannot be loaded. */

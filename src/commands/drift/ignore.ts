@@ -1,6 +1,6 @@
 import { ExitCode, MigrateError } from '../../errors.js';
-import { ignorableKinds, ignoreProblem } from '../../options.js';
-import type { IgnorableKind } from '../../options.js';
+import { ignorableKinds, ignoreProblem } from '../../ignorable.js';
+import type { IgnorableKind } from '../../ignorable.js';
 import { tableOf } from '../../schema/differences.js';
 import type { Fact } from '../../schema/engine.js';
 import type { ObjectId } from '../../schema/object-id.js';

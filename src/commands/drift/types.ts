@@ -1,4 +1,4 @@
-import type { IgnorableKind } from '../../options.js';
+import type { IgnorableKind } from '../../ignorable.js';
 
 /** What `drift` compares. */
 export interface DriftOptions {

@@ -66,7 +66,7 @@ async function refuseUnrecordable(
   { name = defaultName, dir, language }: BaselineOptions,
   context: CommandContext,
 ): Promise<void> {
-  const existing = await listMigrations(context.migrations);
+  const existing = await listMigrations(context);
   const { foundBy } = await placementOf(existing, newFile(name, { dir, language }, existing, context));
   if (foundBy === 'pattern') return;
   const isBuilt = foundBy === 'build';

@@ -84,7 +84,7 @@ interface Found {
 
 /** Before anything takes its time, as far as it is known already what the files will be called. */
 async function refuseUnfindable(options: GenerateOptions, context: CommandContext): Promise<void> {
-  const existing = await listMigrations(context.migrations);
+  const existing = await listMigrations(context);
   const file = newFile(options.name ?? 'Change', options, existing, context);
   const folder = folderFor(existing, file);
   const foundBy = await foundByOf(folder, existing, file);

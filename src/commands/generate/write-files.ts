@@ -47,7 +47,7 @@ export async function writeFiles(
   options: GenerateOptions,
   context: CommandContext,
 ): Promise<WrittenFiles> {
-  const existing = await listMigrations(context.migrations);
+  const existing = await listMigrations(context);
   const title = titleOf(options.name ?? (await offered(isFirst(existing, options) ? 'Init' : name, options)));
   const wanted = newFile(title, options, existing, context);
   const folder = folderFor(existing, wanted);
@@ -66,7 +66,7 @@ export async function writeFiles(
   for (const { fileName } of drafts) ({ foundBy } = await placementOf(existing, { ...wanted, name: fileName }));
   await writeAll(folder, drafts);
   const written = drafts.map(({ fileName }) => join(folder, fileName));
-  await lockWritten(written, { list: () => listMigrations(context.migrations), dir: context.settings.dir });
+  await lockWritten(written, { list: () => listMigrations(context), dir: context.settings.dir });
   return { result: { ...result, foundBy }, texts };
 }
 

@@ -133,7 +133,7 @@ async function replace(
     throw error;
   }
   await rm(aside, { force: true });
-  await relock(file, written, await lockPlace(await listMigrations(context.migrations), context.settings.dir));
+  await relock(file, written, await lockPlace(await listMigrations(context), context.settings.dir));
   return texts.map(({ file: made }) => made);
 }
 

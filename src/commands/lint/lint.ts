@@ -22,7 +22,7 @@ import { describeEffects } from './words.js';
 /** Executes migrations on a throwaway database, looks at what each of their statements does, and says what that would mean in production. */
 export async function lint(options: LintOptions, context: CommandContext): Promise<LintResult> {
   const levels = levelsOf(rules, context.settings.lint, options.rules);
-  const migrations = await resolveMigrations(await listMigrations(context.migrations));
+  const migrations = await resolveMigrations(await listMigrations(context));
   const choice = await choose(migrations, options);
   if (choice.judged.length === 0) return { migrations: 0, findings: [], ignored: [], chosen: choice.chosen };
   const observed = await abortable(context.signal, () => observe(choice, options, context), 'Nothing was changed.');

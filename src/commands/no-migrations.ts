@@ -1,0 +1,35 @@
+import { readdirSync } from 'node:fs';
+import { fromHere } from '../data-source/describe.js';
+import { lockName } from '../files/lock-place.js';
+import type { MigrationList } from '../files/migration.js';
+import { ExitCode, MigrateError } from '../errors.js';
+import type { CommandContext, Survey } from './context.js';
+
+/**
+ * An app whose bundle has left its migrations out would start on a database without tables. A folder that is there and empty is that of a
+ * project which has none yet.
+ */
+export function refuseNoMigrations(
+  { files, classes, unmatched, folder }: MigrationList,
+  { state }: Pick<Survey, 'state'>,
+  { settings }: Pick<CommandContext, 'settings'>,
+): void {
+  if (settings.noMigrations === 'warn' || files.length + classes.length + state.applied.length > 0) return;
+  const folders = [...unmatched.map((one) => one.folder), ...(folder === undefined ? [] : [folder])];
+  if (unmatched.length === 0 || folders.some(isEmpty)) return;
+  const looked = unmatched.map((one) => `${fromHere(one.pattern)} (in ${fromHere(one.folder)})`).join(', ');
+  throw new MigrateError({
+    code: 'MIGRATIONS_NOT_FOUND',
+    message: `No migration was found, and none is applied to the database, so it has no schema to start on. Searched for ${looked}. The database was not changed.`,
+    next: "Correct the `migrations` of the data source, or copy the files there in the build (a bundle needs them as classes). Has the project no migrations yet? Make the folder, or set noMigrations: 'warn'",
+    exitCode: ExitCode.usage,
+  });
+}
+
+function isEmpty(folder: string): boolean {
+  try {
+    return readdirSync(folder).every((name) => name.startsWith('.') || name === lockName);
+  } catch {
+    return false;
+  }
+}

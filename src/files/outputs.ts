@@ -1,0 +1,201 @@
+import { readdirSync, statSync } from 'node:fs';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { ExitCode, MigrateError } from '../errors.js';
+import { readCompilerPaths, readJson } from './tsconfig.js';
+import type { CompilerPaths } from './tsconfig.js';
+
+/** The setting `sources`: which folder of sources is compiled to which folder, or that no folder counts as compiled. */
+export type Sources = Readonly<Record<string, string>> | false | undefined;
+
+/** A folder that a compiler writes to. */
+interface Build {
+  readonly output: string;
+  /** Folders that may correspond to it, the more likely ones first. */
+  readonly roots: readonly string[];
+  /** The root that the configuration names, or that the output shows. */
+  readonly root: string | undefined;
+}
+
+/**
+ * The folder whose sources are compiled to this one. Undefined where it is no output, or where the configuration leaves open which folder
+ * is meant. The source folder need not exist yet.
+ */
+export function sourceFolderOf(folder: string, sources: Sources): string | undefined {
+  if (sources === false) return undefined;
+  const named = namedBy(sources, folder);
+  if (named !== undefined) return named;
+  return bySourceMap(folder) ?? byBuild(folder);
+}
+
+/** Whether a compiler writes to this folder, or to one that it lies in. */
+export function isOutput(folder: string): boolean {
+  return buildOf(folder) !== undefined;
+}
+
+function namedBy(sources: Readonly<Record<string, string>> = {}, folder: string): string | undefined {
+  const found = Object.entries(sources)
+    .map(([output, source]) => ({ output: resolve(output), source: resolve(source) }))
+    .filter(({ output }) => isInside(folder, output))
+    .toSorted((a, b) => b.output.length - a.output.length)[0];
+  if (found === undefined) return undefined;
+  return join(found.source, relative(found.output, folder));
+}
+
+/** A mistyped folder would look like a project whose sources are all gone. */
+export function refuseMissingSources(sources: Sources): void {
+  if (sources === false) return;
+  const missing = Object.values(sources ?? {}).find((source) => !isFolder(resolve(source)));
+  if (missing === undefined) return;
+  throw new MigrateError({
+    code: 'OPTIONS_INVALID',
+    message: `The setting \`sources\` names the folder ${resolve(missing)}, which does not exist.`,
+    next: 'Name the folder whose files are compiled, relative to the folder where the command is typed: "sources": { "dist": "src" }',
+    exitCode: ExitCode.usage,
+  });
+}
+
+/** A source map says where its source is, as long as the folder is still there. */
+function bySourceMap(folder: string): string | undefined {
+  const map = entriesOf(folder).find((name) => /\.[cm]?js\.map$/.test(name));
+  if (map === undefined) return undefined;
+  const { sources, sourceRoot } = (readJson(join(folder, map)) ?? {}) as {
+    readonly sources?: readonly unknown[];
+    readonly sourceRoot?: unknown;
+  };
+  const [only, another] = sources ?? [];
+  // A bundle has many sources, and its place says nothing about theirs.
+  if (typeof only !== 'string' || another !== undefined || /^[a-z][\w+.-]+:/i.test(only)) return undefined;
+  const source = resolve(folder, typeof sourceRoot === 'string' ? sourceRoot : '', only);
+  const isSame = basename(source).replace(/\.[cm]?[jt]sx?$/, '') === map.replace(/\.[cm]?js\.map$/, '');
+  return isSame && isFolder(dirname(source)) ? dirname(source) : undefined;
+}
+
+function byBuild(folder: string): string | undefined {
+  const build = buildOf(folder);
+  if (build === undefined) return undefined;
+  const { root, roots, output } = build;
+  const within = relative(output, folder);
+  const there = roots.map((one) => join(one, within)).filter((path) => isFolder(path) && !isInside(path, output));
+  const [only, another] = [...new Set(there)];
+  if (only !== undefined && another === undefined) return only;
+  if (root === undefined) return undefined;
+  // `dist/src/migrations` is told apart from `dist/migrations` by its own name.
+  const above = within.split(sep)[0] === basename(root) ? dirname(root) : root;
+  return join(above, within);
+}
+
+/** What compilers are used to write to, where no configuration says otherwise. */
+const usualOutputs = new Set(['dist', 'build', 'out']);
+
+/** The build whose output a folder is or lies in: by the configurations around it, the nearest one first. */
+function buildOf(folder: string): Build | undefined {
+  const above = ancestorsOf(folder);
+  for (const dir of [...new Set([process.cwd(), ...above])]) {
+    const found = buildsIn(dir)
+      .filter(({ output }) => isInside(folder, output))
+      .toSorted((a, b) => b.output.length - a.output.length)[0];
+    if (found !== undefined) return found;
+  }
+  const project = above.find((dir) => isFile(join(dir, 'package.json')));
+  const output = project && [folder, ...above].find((dir) => dirname(dir) === project);
+  if (project === undefined || output === undefined || !usualOutputs.has(basename(output))) return undefined;
+  return buildFrom({ dir: project, output, sourceRoot: undefined });
+}
+
+interface NestProject {
+  readonly sourceRoot?: string;
+  readonly compilerOptions?: { readonly tsConfigPath?: string };
+}
+
+/** The builds that the configurations in a folder describe: those of TypeScript, of Nest, and of each project of a Nest workspace. */
+function buildsIn(dir: string): readonly Build[] {
+  const nest = readJson(join(dir, 'nest-cli.json')) as
+    (NestProject & { readonly projects?: Readonly<Record<string, NestProject>> }) | undefined;
+  const own = ['tsconfig.build.json', 'tsconfig.json', 'tsconfig.app.json'].map((file) => ({ file, of: nest }));
+  const projects = Object.values(nest?.projects ?? {}).flatMap((of) => {
+    const file = of.compilerOptions?.tsConfigPath;
+    return file === undefined ? [] : [{ file, of }];
+  });
+  return [...projects, ...own].flatMap(({ file, of }) => {
+    const paths = readCompilerPaths(join(dir, file));
+    const referenced = (paths?.references ?? []).flatMap((other) => readCompilerPaths(other) ?? []);
+    return [...(paths === undefined ? [] : [paths]), ...referenced].flatMap((one) => {
+      const output = one.outDir;
+      // A project that is compiled in place has no output of its own.
+      if (output === undefined || isInside(one.dir, output)) return [];
+      return buildFrom({ ...one, output, sourceRoot: of?.sourceRoot && resolve(dir, of.sourceRoot) });
+    });
+  });
+}
+
+function buildFrom({
+  dir,
+  output,
+  sourceRoot,
+  rootDir,
+  included,
+}: Partial<CompilerPaths> & {
+  readonly dir: string;
+  readonly output: string;
+  readonly sourceRoot: string | undefined;
+}): Build {
+  if (rootDir !== undefined) return { output, roots: [rootDir], root: rootDir };
+  const source = sourceRoot ?? join(dir, 'src');
+  const project = [dir, ...ancestorsOf(dir)].find((one) => isFile(join(one, 'package.json'))) ?? dir;
+  const roots = [...new Set([source, dir, project])];
+  return { output, roots, root: commonRoot({ dir, output, source, included }) };
+}
+
+/**
+ * The folder that all sources have in common, as TypeScript chooses it where `rootDir` is not set: seen in the output where there is one,
+ * else told by the files that would be compiled. Undefined where neither says.
+ */
+function commonRoot({
+  dir,
+  output,
+  source,
+  included,
+}: {
+  readonly dir: string;
+  readonly output: string;
+  readonly source: string;
+  readonly included: readonly string[] | undefined;
+}): string | undefined {
+  if (!isFolder(source)) return undefined;
+  const within = relative(dir, source);
+  if (isFolder(join(output, within))) return dir;
+  if (entriesOf(output).some((name) => /\.[cm]?js$/.test(name) && isSourceOf(source, name))) return source;
+  if (included !== undefined) return included.every((folder) => isInside(folder, source)) ? source : undefined;
+  return entriesOf(dir).some((name) => /(?<!\.d)\.[cm]?ts$/.test(name)) ? undefined : source;
+}
+
+function isSourceOf(folder: string, compiled: string): boolean {
+  const name = compiled.replace(/\.([cm]?)js$/, '');
+  return entriesOf(folder).some((entry) => entry.replace(/\.[cm]?[jt]sx?$/, '') === name);
+}
+
+function ancestorsOf(folder: string): readonly string[] {
+  const parent = dirname(folder);
+  return parent === folder ? [] : [parent, ...ancestorsOf(parent)];
+}
+
+/** Whether a path is a folder, or lies in it. */
+export function isInside(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
+}
+
+function entriesOf(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder).toSorted();
+  } catch {
+    return [];
+  }
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+}

@@ -1,0 +1,45 @@
+import { statSync } from 'node:fs';
+import { isAbsolute, resolve } from 'node:path';
+
+const literal = /\[([()[\]{}*?])\]/g;
+const magic = /[*?{}[\]()!]/;
+
+/** The part of a pattern before its first magic character; a class of one character, `[(]`, is no magic. */
+export function folderOf(pattern: string): string {
+  const folder = literalParts(withLiteralFolders(pattern)).join('/').replace(literal, '$1');
+  return isAbsolute(pattern) && folder === '' ? '/' : resolve(folder);
+}
+
+/** The part of a pattern that says which files of its folder are meant: `**\/*.js`. */
+export function restOf(given: string): string {
+  const pattern = withLiteralFolders(given);
+  return pattern.split(/[\\/]/).slice(literalParts(pattern).length).join('/');
+}
+
+function literalParts(pattern: string): readonly string[] {
+  const parts = pattern.split(/[\\/]/);
+  const first = parts.findIndex((part) => magic.test(part.replace(literal, '')));
+  return parts.slice(0, first === -1 ? -1 : first);
+}
+
+/**
+ * With folders such as `app (1)` written so that they stand for themselves, where there are such folders: `__dirname` in a pattern is a
+ * path, and the matcher would read it as a pattern.
+ */
+export function withLiteralFolders(pattern: string): string {
+  if (!magic.test(pattern.replace(literal, ''))) return pattern;
+  const parts = pattern.split('/');
+  for (let end = 1; end < parts.length; end++) {
+    const part = parts[end - 1] ?? '';
+    if (!magic.test(part.replace(literal, ''))) continue;
+    const folder = parts.slice(0, end).join('/').replace(literal, '$1');
+    if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) break;
+    parts[end - 1] = literally(part);
+  }
+  return parts.join('/');
+}
+
+/** A folder such as `app (1)` as a pattern. A backslash would not escape on Windows, a class of one character does everywhere. */
+export function literally(folder: string): string {
+  return folder.replace(/[()[\]{}*?]/g, '[$&]');
+}

@@ -1,0 +1,131 @@
+import { statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import type { Loads } from './migration.js';
+import { sourceFolderOf } from './outputs.js';
+import type { Sources } from './outputs.js';
+import { folderOf, literally, restOf } from './pattern-folder.js';
+
+/** A pattern, and the files that it matches. */
+interface Match {
+  readonly pattern: string;
+  readonly files: readonly string[];
+}
+
+interface Rules {
+  readonly sources: Sources;
+  readonly loads: Loads;
+  expand(pattern: string): Promise<readonly string[]>;
+}
+
+/** Files as they count where sources and their output are one project. */
+interface Built {
+  readonly files: readonly string[];
+  readonly stale: readonly string[];
+  readonly notCompiled: readonly string[];
+  /** Patterns of sources. */
+  readonly patterns: readonly string[];
+  /** The folder of sources of a pattern that names their output. */
+  readonly folders: ReadonlyMap<string, string>;
+  /** The patterns that match neither a file nor the source of one. */
+  readonly unmatched: readonly string[];
+}
+
+/**
+ * Sources and what is compiled from them, counted once: as the source where this process can load it, else as the compiled file. In
+ * production, only what the patterns match counts.
+ */
+export async function withSources(matches: readonly Match[], { sources, loads, expand }: Rules): Promise<Built> {
+  const matched = [...new Set(matches.flatMap(({ files }) => files))];
+  const folders = new Map<string, string>();
+  if (process.env['NODE_ENV'] === 'production')
+    return { files: matched, stale: [], notCompiled: [], patterns: [], folders, unmatched: unmatchedIn(matches) };
+  const sourceFolder = remembering((folder) => sourceFolderOf(folder, sources));
+  const found: Match[] = [];
+  for (const { pattern } of matches) {
+    const folder = sourceFolder(folderOf(pattern));
+    if (folder === undefined) continue;
+    folders.set(pattern, folder);
+    const patterns = sourcePatternsOf(pattern, folder);
+    found.push({ pattern, files: (await Promise.all(patterns.map(expand))).flat() });
+  }
+  const unmatched = unmatchedIn(matches).filter(
+    (pattern) => !found.some((one) => one.pattern === pattern && one.files.length > 0),
+  );
+  const patterns = [...folders].flatMap(([pattern, folder]) => sourcePatternsOf(pattern, folder));
+  const counted = countedOnce(matched, [...new Set(found.flatMap(({ files }) => files))], { sourceFolder, loads });
+  return { ...counted, patterns: [...new Set(patterns)], folders, unmatched };
+}
+
+/** The patterns of the sources that are compiled to what a pattern matches; undefined where it does not name output. */
+export function sourcePatterns(pattern: string, sources: Sources): readonly string[] | undefined {
+  if (process.env['NODE_ENV'] === 'production') return undefined;
+  const folder = sourceFolderOf(folderOf(pattern), sources);
+  return folder === undefined ? undefined : sourcePatternsOf(pattern, folder);
+}
+
+function sourcePatternsOf(pattern: string, folder: string): readonly string[] {
+  const rest = restOf(pattern);
+  const inTypeScript = /\b[cm]?ts\b/.test(rest) ? rest : rest.replace(/\b([cm]?)js\b/g, '$1ts');
+  return [...new Set([inTypeScript, rest])].map((one) => `${literally(folder)}/${one}`);
+}
+
+function unmatchedIn(matches: readonly Match[]): readonly string[] {
+  return matches.filter(({ files }) => files.length === 0).map(({ pattern }) => pattern);
+}
+
+interface Around {
+  readonly loads: Loads;
+  sourceFolder(folder: string): string | undefined;
+}
+
+/** A file of each migration, sources and output told apart by the folders that they lie in. */
+function countedOnce(
+  matched: readonly string[],
+  found: readonly string[],
+  { sourceFolder, loads }: Around,
+): Pick<Built, 'files' | 'stale' | 'notCompiled'> {
+  const outputs = new Map<string, string>();
+  for (const file of matched) {
+    const folder = sourceFolder(dirname(file));
+    // Without sources, as in most containers, what is compiled is all there is.
+    if (folder !== undefined && isFolder(folder)) outputs.set(file, withoutExtension(join(folder, basename(file))));
+  }
+  const others = matched.filter((file) => !outputs.has(file));
+  const sources = [...others, ...sourcesAmong(found.filter((file) => !others.includes(file)))];
+  const keys = new Set(sources.map(withoutExtension));
+  const stale = [...outputs].filter(([, key]) => !keys.has(key)).map(([file]) => file);
+  if (loads === 'typescript') return { files: sources, stale, notCompiled: [] };
+  const compiled = new Set(outputs.values());
+  const notCompiled = sources.filter((file) => !compiled.has(withoutExtension(file)));
+  return {
+    files: [
+      ...[...outputs].filter(([, key]) => keys.has(key)).map(([file]) => file),
+      ...notCompiled.filter((file) => others.includes(file)),
+    ],
+    stale,
+    notCompiled: notCompiled.filter((file) => !others.includes(file)),
+  };
+}
+
+/** Where a source was compiled beside itself, the source counts. */
+function sourcesAmong(files: readonly string[]): readonly string[] {
+  const inTypeScript = new Set(files.filter((file) => /\.[cm]?ts$/.test(file)).map(withoutExtension));
+  return files.filter((file) => !/\.[cm]?js$/.test(file) || !inTypeScript.has(withoutExtension(file)));
+}
+
+function withoutExtension(file: string): string {
+  return file.replace(/\.(?:[cm]?[jt]sx?|sql)$/, '');
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+function remembering<T>(work: (folder: string) => T): (folder: string) => T {
+  const known = new Map<string, T>();
+  return (folder) => {
+    const made = known.has(folder) ? (known.get(folder) as T) : work(folder);
+    known.set(folder, made);
+    return made;
+  };
+}

@@ -1,0 +1,102 @@
+import { readFileSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
+
+/** What a tsconfig says about where sources are read and where their output goes; with what it extends. */
+export interface CompilerPaths {
+  /** The folder of the tsconfig. */
+  readonly dir: string;
+  readonly outDir: string | undefined;
+  readonly rootDir: string | undefined;
+  /** The folders that `include` and `files` begin with; undefined where neither is set. */
+  readonly included: readonly string[] | undefined;
+  /** The other projects of a solution. */
+  readonly references: readonly string[];
+}
+
+interface Config {
+  readonly extends?: unknown;
+  readonly compilerOptions?: { readonly outDir?: unknown; readonly rootDir?: unknown };
+  readonly include?: unknown;
+  readonly files?: unknown;
+  readonly references?: unknown;
+}
+
+/** Undefined where there is no such file, or where it cannot be read: the compiler says why. */
+export function readCompilerPaths(file: string, leaf: string = dirname(file)): CompilerPaths | undefined {
+  const config = readJson(file) as Config | undefined;
+  if (config === undefined) return undefined;
+  const dir = dirname(file);
+  const bases = texts(config.extends).flatMap((name) => {
+    const base = extended(name, dir);
+    return (base === undefined ? undefined : readCompilerPaths(base, leaf)) ?? [];
+  });
+  const path = (value: unknown): string | undefined =>
+    typeof value === 'string' ? resolve(dir, value.replace('${configDir}', leaf)) : undefined;
+  const { include, files } = config;
+  const listed = [...texts(include), ...texts(files)].map((one) => folderIn(path(one) ?? dir));
+  return {
+    dir: leaf,
+    outDir: path(config.compilerOptions?.outDir) ?? bases.findLast(({ outDir }) => outDir !== undefined)?.outDir,
+    rootDir: path(config.compilerOptions?.rootDir) ?? bases.findLast(({ rootDir }) => rootDir !== undefined)?.rootDir,
+    included:
+      include === undefined && files === undefined
+        ? bases.findLast(({ included }) => included !== undefined)?.included
+        : listed,
+    references: referencesIn(config, dir),
+  };
+}
+
+/** What a JSON file with comments and trailing commas says; undefined where it cannot be read. */
+export function readJson(file: string): unknown {
+  try {
+    const text = readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
+    const plain = text.replace(/("(?:\\.|[^"\\])*")|\/\/[^\n]*|\/\*[^]*?\*\//g, keepText);
+    return JSON.parse(plain.replace(/("(?:\\.|[^"\\])*")|,(?=\s*[}\]])/g, keepText)) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+function keepText(_match: string, text: string | undefined): string {
+  return text ?? '';
+}
+
+function texts(value: unknown): readonly string[] {
+  const all: readonly unknown[] = Array.isArray(value) ? value : [value];
+  return all.filter((one) => typeof one === 'string');
+}
+
+/** The part of a pattern before its first wildcard; of a file, its folder. */
+function folderIn(pattern: string): string {
+  const parts = pattern.split(/[\\/]/);
+  const magic = parts.findIndex((part) => /[*?]/.test(part));
+  const folder = magic === -1 ? pattern : parts.slice(0, magic).join('/');
+  return magic === -1 && /\.[cm]?tsx?$/.test(pattern) ? dirname(folder) : folder;
+}
+
+function extended(name: string, dir: string): string | undefined {
+  if (isAbsolute(name) || name.startsWith('.')) return [resolve(dir, name), resolve(dir, `${name}.json`)].find(isFile);
+  const near = createRequire(join(dir, 'tsconfig.json'));
+  for (const path of [name, `${name}.json`, `${name}/tsconfig.json`]) {
+    try {
+      return near.resolve(path);
+    } catch {
+      // The next way to write it.
+    }
+  }
+  return undefined;
+}
+
+function referencesIn({ references }: Config, dir: string): readonly string[] {
+  const all = Array.isArray(references) ? (references as readonly { readonly path?: unknown }[]) : [];
+  return all.flatMap(({ path }) => {
+    if (typeof path !== 'string') return [];
+    const target = resolve(dir, path);
+    return isFile(target) ? target : join(target, 'tsconfig.json');
+  });
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+}
