@@ -6,7 +6,7 @@ export type { EmbeddedOptions } from './data-source/embedded.js';
 export { ExitCode, isMigrateError, MigrateError } from './errors.js';
 export type { DryRunStatement, ErrorCode, ErrorDetails } from './errors.js';
 export type { Blocker, Direction, Due, EventListener, MigrateEvent, WarningCode } from './events.js';
-export type { Instantiate, MigrationClass, Purpose as InstantiatePurpose } from './files/migration.js';
+export type { Instantiate, Loads, MigrationClass, Purpose as InstantiatePurpose } from './files/migration.js';
 export type { Phase } from './files/phase.js';
 export type { LockMode } from './observe/relation.js';
 export type { Effect as StatementEffect } from './plan/step.js';

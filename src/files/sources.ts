@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Loads } from './migration.js';
 import { sourceFolderOf } from './outputs.js';
@@ -84,11 +84,15 @@ function countedOnce(
   found: readonly string[],
   { sourceFolder, loads }: Around,
 ): Pick<Built, 'files' | 'stale' | 'notCompiled'> {
+  const ofFound = new Set(found.map(withoutExtension));
   const outputs = new Map<string, string>();
   for (const file of matched) {
     const folder = sourceFolder(dirname(file));
     // Without sources, as in most containers, what is compiled is all there is.
-    if (folder !== undefined && isFolder(folder)) outputs.set(file, withoutExtension(join(folder, basename(file))));
+    if (folder === undefined || !isFolder(folder)) continue;
+    const key = withoutExtension(join(folder, basename(file)));
+    // One whose source is written in another way than the pattern tells is taken as it is.
+    if (ofFound.has(key) || !extensions.some((ending) => existsSync(key + ending))) outputs.set(file, key);
   }
   const others = matched.filter((file) => !outputs.has(file));
   const sources = [...others, ...sourcesAmong(found.filter((file) => !others.includes(file)))];
@@ -112,6 +116,8 @@ function sourcesAmong(files: readonly string[]): readonly string[] {
   const inTypeScript = new Set(files.filter((file) => /\.[cm]?ts$/.test(file)).map(withoutExtension));
   return files.filter((file) => !/\.[cm]?js$/.test(file) || !inTypeScript.has(withoutExtension(file)));
 }
+
+const extensions = ['.ts', '.mts', '.cts', '.tsx', '.js', '.mjs', '.cjs', '.sql'];
 
 function withoutExtension(file: string): string {
   return file.replace(/\.(?:[cm]?[jt]sx?|sql)$/, '');
