@@ -42,7 +42,13 @@ async function told(...texts: readonly (string | { readonly alone: string })[]):
     url: serverUrl(),
   });
   try {
-    const migrations = await resolveMigrations(await listMigrations({ migrations: classes, settings: { dir: undefined, sources: undefined }, loads: 'javascript' }));
+    const migrations = await resolveMigrations(
+      await listMigrations({
+        migrations: classes,
+        settings: { dir: undefined, sources: undefined },
+        loads: 'javascript',
+      }),
+    );
     const origins = await replayWithOrigins(shadow, migrations, (one) => new (one as new () => object)() as never);
     const hand = [...origins].filter(([, origin]) => origin === 'hand');
     const ids = hand.map(([key]) => JSON.parse(key) as readonly string[]);
