@@ -10,6 +10,11 @@ const byLockFile: readonly (readonly [file: string, line: string])[] = [
   ['bun.lockb', 'bun add -d'],
 ];
 
+/** What to type to install packages for production. */
+export function addLine(packages: string, dir = process.cwd()): string {
+  return installLine(packages, dir).replace(/ -[Dd] /, ' ');
+}
+
 /** What to type to install packages for development, with the package manager of the project: the one that wrote the nearest lock file. */
 export function installLine(packages: string, dir = process.cwd()): string {
   for (let folder = dir; ; folder = dirname(folder)) {

@@ -98,7 +98,8 @@ export function canLoadTypeScript(projectDir: string): boolean {
     createRequire(join(projectDir, 'package.json')).resolve('typescript');
     return true;
   } catch {
-    return false;
+    // Node itself may take types out of a file.
+    return Boolean((process.features as { readonly typescript?: unknown }).typescript);
   }
 }
 

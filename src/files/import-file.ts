@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, extname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { isMigrateError, messageOf, MigrateError } from '../errors.js';
+import { installLine } from '../package-manager.js';
 import { asUsersCode } from './users-code.js';
 
 /** Loads a file of the user as Node would: as an ES module or as CommonJS. CommonJS goes through `require`, which Jest knows too. */
@@ -45,21 +46,38 @@ function loadingFailed(file: string, error: unknown): MigrateError {
   const code = (error as { readonly code?: unknown } | undefined)?.code;
   if (
     code === 'ERR_UNKNOWN_FILE_EXTENSION' ||
+    code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX' ||
     (/\.[cm]?ts$/.test(file) && error instanceof SyntaxError && !isInProject(error))
   ) {
     return new MigrateError({
       code: 'FILE_LOAD_FAILED',
       message: `${file} is TypeScript, and this process cannot load TypeScript: ${messageOf(error)}`,
-      next: 'Let the `migrations` patterns of the data source match the compiled .js files here, or use the nest-migrate command, which loads TypeScript.',
+      next:
+        typeScriptToInstall(file) ??
+        'Let the `migrations` patterns of the data source match the compiled .js files here, or use the nest-migrate command, which loads TypeScript.',
       cause: error,
     });
   }
   return new MigrateError({
     code: 'FILE_LOAD_FAILED',
     message: `${file} could not be loaded: ${messageOf(error)}${locationOf(error, file)}`,
-    next: 'Correct that file, or the file or package that it imports. The database was not touched.',
+    next:
+      typeScriptToInstall(file) ??
+      'Correct that file, or the file or package that it imports. The database was not touched.',
     cause: error,
   });
+}
+
+/** Node by itself only takes the types out of a file: decorators, enums and the like need the compiler, and so does the project's `paths`. */
+export function typeScriptToInstall(file: string): string | undefined {
+  if (!/\.[cm]?ts$/.test(file)) return undefined;
+  try {
+    createRequire(file).resolve('typescript');
+    return undefined;
+  } catch {
+    const line = installLine('typescript', dirname(file));
+    return `Install TypeScript, which the project does not have: ${line}. Or name the compiled .js files: in the patterns of the data source, and with --data-source.`;
+  }
 }
 
 function isInProject(error: Error): boolean {

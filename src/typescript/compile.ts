@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { CompileCache } from './cache.js';
 import { createNativeCompiler } from './native.js';
 import { createProgramCompiler } from './program.js';
@@ -8,12 +9,15 @@ import type { PathMapping } from './project.js';
 /** The user's TypeScript files as JavaScript: from the cache, or compiled now. */
 export interface TypeScriptSource {
   readonly dir: string;
+  /** Without a TypeScript in the project, a Node that takes types out of a file by itself does that: nothing is compiled then. */
+  readonly isCompiled: boolean;
   code(file: string): string;
   mapping(): PathMapping;
 }
 
 export function openTypeScript(projectDir: string, tsconfig: string | undefined): TypeScriptSource {
   const project = describeProject(projectDir, tsconfig);
+  if (typescriptVersion(project.dir) === undefined && stripsTypes()) return { ...unchanged, dir: project.dir };
   const cache = new CompileCache(project.cacheDir);
   let compiler: Compiler | undefined;
   // The compiler is loaded on the first miss, which a second start does not have.
@@ -22,6 +26,7 @@ export function openTypeScript(projectDir: string, tsconfig: string | undefined)
   const fresh = new Map<string, string>();
   return {
     dir: project.dir,
+    isCompiled: true,
     mapping: () => cache.mapping ?? loaded().mapping,
     code: (file) => {
       const known = fresh.get(file) ?? cache.read(file);
@@ -32,6 +37,17 @@ export function openTypeScript(projectDir: string, tsconfig: string | undefined)
       return fresh.get(file) ?? '';
     },
   };
+}
+
+const unchanged = {
+  isCompiled: false,
+  code: (file: string) => readFileSync(file, 'utf8'),
+  mapping: (): PathMapping => ({ baseUrl: undefined, paths: {} }),
+};
+
+/** https://nodejs.org/api/typescript.html */
+function stripsTypes(): boolean {
+  return Boolean((process.features as { readonly typescript?: unknown }).typescript);
 }
 
 function isNative(dir: string): boolean {

@@ -33,7 +33,7 @@ export const resolve: ResolveHook = async (specifier, context, next) => {
 };
 
 export const load: LoadHook = async (url, context, next) => {
-  if (source === undefined || !isOurs(url)) return next(url, context);
+  if (!source?.isCompiled || !isOurs(url)) return next(url, context);
   const file = fileURLToPath(url);
   // A CommonJS file is compiled by the hook of `require`, in the other thread.
   if (moduleKindOf(file) === 'cjs') return { format: 'commonjs', source: source.code(file), shortCircuit: true };

@@ -42,7 +42,7 @@ export function registerTypeScript(options: RegisterOptions): void {
   if (registered.has(options.projectDir)) return;
   registered.add(options.projectDir);
   const source = openTypeScript(options.projectDir, options.tsconfig);
-  traceSources((file) => (isOurs(file) ? source.code(file) : undefined));
+  if (source.isCompiled) traceSources((file) => (isOurs(file) ? source.code(file) : undefined));
   const late = options.lateTypeorm === true;
   hookRequire(source, late ? lateDataSource.require : undefined);
   // The hooks for ES modules run in a thread of their own, which costs a start; a CommonJS project does without.
@@ -61,6 +61,7 @@ function hookRequire(source: TypeScriptSource, instead: Instead | undefined): vo
   const loader = Module as unknown as CommonJsLoader;
   const isTypeScript = (file: string): boolean => /\.[cm]?ts$/.test(file) && isOurs(file);
   for (const extension of ['.ts', '.cts']) {
+    if (!source.isCompiled) break;
     const before = loader._extensions[extension];
     loader._extensions[extension] = (module, file) => {
       if (isOurs(file)) module._compile(source.code(file), file);

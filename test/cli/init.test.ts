@@ -10,7 +10,7 @@ afterEach(() => project.remove());
 
 const nestProject = (files: Readonly<Record<string, string>> = {}): TestProject => {
   project = createProject({
-    'package.json': '{\n    "name": "app",\n    "dependencies": { "@nestjs/core": "12" }\n}\n',
+    'package.json': '{\n    "name": "app",\n    "dependencies": { "@nestjs/core": "^11.2.0" }\n}\n',
     ...files,
   });
   return project;
@@ -23,7 +23,7 @@ describe('init', () => {
     const { code, stdout } = await cli('init');
     expect(code).toBe(0);
     expect(stdout).toContain(
-      '+ src/data-source.ts\n+ .env.example\n+ .gitignore\n+ package.json\n+ src/migrations/.gitkeep\n\nNext:\n  1. ',
+      '+ src/data-source.ts\n+ .env.example\n+ .gitignore\n+ package.json\n+ src/migrations/.gitkeep\n\nNext:\n  1. npm install @nestjs/typeorm@11 typeorm pg, which',
     );
     expect(project.read('.env.example')).toBe(readFileSync('.env.example', 'utf8'));
     expect(project.read('.gitignore')).toBe('dist\n.env\n.nest-migrate/\n');
@@ -82,7 +82,7 @@ describe('init', () => {
       '.env': 'DB_HOST=from-the-file.invalid',
     });
     const { code, stdout } = await cli('init');
-    expect([code, stdout]).toEqual([0, expect.stringContaining('1. All commands read src/database/source.js,')]);
+    expect([code, stdout]).toEqual([0, expect.stringContaining('2. All commands read src/database/source.js,')]);
     expect(stdout).toMatch(/^\+ \.gitignore\n\+ package\.json\n/);
     expect(['src/data-source.ts', 'src/migrations', '.env.example'].filter((file) => project.has(file))).toEqual([]);
     expect(JSON.parse(project.read('package.json'))).not.toHaveProperty('nest-migrate');

@@ -1,11 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync, mkdirSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { runNode } from '../support/cli.js';
 import { createDatabase } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
+import { npm, packInto, writeFiles } from '../support/packed.js';
 
 /**
  * The packed package in new Nest apps, installed from the registry, compiled by their own TypeScript and run by plain Node: what a user has.
@@ -118,8 +119,7 @@ let packed: string;
 let tarball: string;
 beforeAll(() => {
   packed = mkdtempSync(join(tmpdir(), 'nest-migrate-packed-'));
-  execFileSync('npm', ['pack', '--pack-destination', packed, '--loglevel', 'error'], { stdio: 'pipe' });
-  tarball = join(packed, readdirSync(packed).find((name) => name.endsWith('.tgz')) ?? '');
+  tarball = packInto(packed).library;
 });
 afterAll(() => rmSync(packed, { recursive: true, force: true }));
 
@@ -132,17 +132,8 @@ afterEach(() => database.drop());
 describe.each(apps)('$title', (app) => {
   it('migrates at bootstrap, injects repositories, and has the command, from sources and compiled', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'nest-migrate-app-'));
-    for (const [path, text] of Object.entries(filesOf(app))) {
-      mkdirSync(dirname(join(dir, path)), { recursive: true });
-      writeFileSync(join(dir, path), text);
-    }
-    const npm = (...args: string[]) =>
-      execFileSync('npm', [...args, '--no-audit', '--no-fund', '--loglevel', 'error'], {
-        cwd: dir,
-        stdio: 'pipe',
-        encoding: 'utf8',
-      });
-    npm('install', tarball);
+    writeFiles(dir, filesOf(app));
+    npm(dir, 'install', tarball);
     const env = { DATABASE_URL: database.url };
     const bin = join(dir, 'node_modules/nest-migrate/dist/esm/cli/main.js');
     const status = async (...args: string[]): Promise<unknown> => {
@@ -173,7 +164,7 @@ describe.each(apps)('$title', (app) => {
       stderr: '',
     });
     // As in production: compiled, and nothing installed for development.
-    npm('prune', '--omit=dev');
+    npm(dir, 'prune', '--omit=dev');
     expect(await status('--data-source', 'dist/data-source.js')).toMatchObject({
       applied: [{ name: 'CreateUsers1700000000001' }],
       pending: [],

@@ -19,7 +19,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   decorators: [],
   typeorm: ['errors', 'sql'],
   schema: [...foundation, 'development'],
-  files: [...foundation, 'schema'],
+  files: [...foundation, 'schema', 'package-manager'],
   database: [...foundation, 'schema', 'files', 'typeorm', ...connection],
   content: [...foundation, 'files'],
   shadow: [...foundation, 'typeorm', 'schema', 'files', 'content', 'database', 'data-source', 'version', 'development'],

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { ExitCode, messageOf, MigrateError } from '../../errors.js';
 import { scriptedDataSources } from '../../data-source/scripts.js';
 import { devPackage } from '../../development.js';
-import { installLine } from '../../package-manager.js';
+import { addLine, installLine } from '../../package-manager.js';
 import { findSynchronize, readNestApp } from './nest-app.js';
 import type { Found } from './nest-app.js';
 import { dataSourceText, envExample, gitignoreLines } from './templates.js';
@@ -58,7 +58,7 @@ export function initProject(dir: string, mode: 'real' | 'dry'): InitResult {
     differing: changes.flatMap(({ file, diff }) => (diff === undefined ? [] : [{ file, diff }])),
     unchanged: changes.filter(({ text, diff }) => text === undefined && diff === undefined).map(({ file }) => file),
     warnings: findSynchronize(dir).map(warnOf),
-    next: nextSteps(app, scripted?.dataSource),
+    next: [...missingPackages(dir, manifest), ...nextSteps(app, scripted?.dataSource)],
   };
 }
 
@@ -169,6 +169,15 @@ function write(file: string, text: string): void {
 
 function warnOf({ file, line, what }: Found): string {
   return `${file}:${line} says ${what}: true. Set it to false once the database is under migrations (docs/leaving-synchronize.md).`;
+}
+
+/** npm installs what is missing in the newest version that this package allows, and that is another one than the project's Nest needs. */
+function missingPackages(dir: string, { json }: Manifest): readonly string[] {
+  const dependencies = (json['dependencies'] ?? {}) as Readonly<Record<string, string>>;
+  const missing = ['@nestjs/typeorm', 'typeorm', 'pg'].filter((name) => dependencies[name] === undefined);
+  const major = /\d+/.exec(dependencies['@nestjs/core'] ?? '')?.[0];
+  const named = missing.map((name) => (name === '@nestjs/typeorm' && major !== undefined ? `${name}@${major}` : name));
+  return missing.length === 0 ? [] : [`${addLine(named.join(' '), dir)}, which package.json does not list.`];
 }
 
 function nextSteps(app: Found | undefined, scripted: string | undefined): readonly string[] {
