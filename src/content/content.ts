@@ -3,6 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { dirname, extname, relative, resolve, sep } from 'node:path';
 import { dependsOnMoment } from '../sql/index.js';
 import { DataFiles } from './data-files.js';
+import { downFileOf } from '../files/sql-names.js';
 import { factsOf, noFacts, sqlFacts } from './facts.js';
 import type { Facts, Role } from './facts.js';
 import type { Import } from './imports.js';
@@ -76,6 +77,8 @@ export class Contents {
     if (facts.doubt !== undefined) return facts.doubt;
     if (facts.namesThings && this.naming === 'own') return 'a naming strategy of the project gives names';
     const parts = ['file', hash];
+    const down = role === 'migration' ? downFileOf(file) : undefined;
+    if (down !== undefined) parts.push('down', this.#read(down).hash);
     visited.set(file, { file, facts, parts });
     for (const one of facts.imports) {
       const target = this.#targetOf(one, dirname(file));

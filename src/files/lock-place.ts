@@ -5,6 +5,7 @@ import type { MigrationList } from './migration.js';
 import { appendToLock, checksumOf, parseLock, renderLock } from './migrations-lock.js';
 import type { Locked, MigrationsLock } from './migrations-lock.js';
 import { expectedName, mayHoldMigrations } from './name.js';
+import { downFileOf } from './sql-names.js';
 import { changeFile } from './write.js';
 
 export const lockName = 'migrations.lock';
@@ -105,7 +106,9 @@ function nameOf(file: string): string {
 /** Undefined when somebody has taken it away meanwhile. */
 async function read(file: string): Promise<Source | undefined> {
   try {
-    const checksum = checksumOf(await readFile(file, 'utf8'));
+    const down = downFileOf(file);
+    const texts = [file, ...(down === undefined ? [] : [down])].map((one) => readFile(one, 'utf8'));
+    const checksum = checksumOf((await Promise.all(texts)).join('\n'));
     return { file, name: nameOf(file), checksum, timestamp: expectedName(file)?.timestamp ?? Infinity };
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined;

@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { isDownFile, sqlTitle } from './sql-names.js';
 
 /** What a migration is called: in its file, in its class, in the ledger. */
 export interface MigrationName {
@@ -6,19 +7,20 @@ export interface MigrationName {
   readonly timestamp: number;
 }
 
-const fileName = /^(\d{13})-(.+)\.(ts|mts|cts|js|mjs|cjs|sql)$/;
+const fileName = /^(\d{13})-(.+)\.(ts|mts|cts|js|mjs|cjs)$/;
 const notMigrations = /\.(?:d\.[cm]?ts|map)$|\.(?:spec|test)\.[cm]?[jt]s$/;
 
 /** Files that a pattern may match and that hold no migration. */
 export function mayHoldMigrations(file: string): boolean {
-  return !notMigrations.test(file) && /\.(?:[cm]?[jt]s|sql)$/.test(file);
+  return !notMigrations.test(file) && /\.(?:[cm]?[jt]s|sql)$/.test(file) && !isDownFile(file);
 }
 
 /** What a file that follows the convention holds: `1700000000000-add-users.ts` is `AddUsers1700000000000`. */
 export function expectedName(file: string): MigrationName | undefined {
-  const match = fileName.exec(basename(file));
-  if (!match?.[1] || !match[2]) return undefined;
-  return { name: classNameOf(match[2]) + match[1], timestamp: Number(match[1]) };
+  const [, digits, title = ''] = fileName.exec(basename(file)) ?? [];
+  const found = file.endsWith('.sql') ? sqlTitle(file) : digits && { title, timestamp: Number(digits) };
+  if (!found) return undefined;
+  return { name: classNameOf(found.title) + String(found.timestamp).padStart(13, '0'), timestamp: found.timestamp };
 }
 
 /** The timestamp in a name of the ledger: its last 13 characters, as in TypeORM. */

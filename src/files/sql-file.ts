@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import type { QueryRunner } from 'typeorm';
 import { messageOf, MigrateError } from '../errors.js';
 import type { LoadedMigration } from './migration.js';
 import { expectedName } from './name.js';
+import { downFileOf } from './sql-names.js';
 import { phaseOf, sqlPhaseMark } from './phase.js';
 import { classify, splitSql, sqlTokens } from '../sql/index.js';
 import type { SqlStatement } from '../sql/index.js';
@@ -28,18 +30,13 @@ const headerMark = /^--[ \t]*(\w+)[ \t]*:[ \t]*(\w+)[ \t]*$/;
 /** A migration from a file of plain SQL: what follows `-- up`, and what follows `-- down` to undo it. */
 export async function loadSqlMigration(file: string): Promise<LoadedMigration> {
   const expected = expectedName(file);
-  if (expected === undefined)
-    throw invalid(
-      file,
-      'its name must be <13-digit timestamp>-<Name>.sql',
-      'Rename it, for example: 1700000000000-AddUsers.sql',
-    );
+  if (expected === undefined) throw wrongName(file);
   const text = read(file);
-  const sections = parse(text, file);
+  const sections = withDownFile(parse(text, file), file);
   return {
     ...expected,
     file,
-    checksum: checksumOf(text),
+    checksum: sqlChecksum(file),
     phase: phaseOf(sqlPhaseMark(text), expected.name, file),
     marksPhase: sqlPhaseMark(text) !== undefined,
     steps: undefined,
@@ -54,7 +51,8 @@ export async function loadSqlMigration(file: string): Promise<LoadedMigration> {
 
 /** What tells whether a file was edited, of one that need not be a migration any more. */
 export function sqlChecksum(file: string): string {
-  return checksumOf(read(file));
+  const down = downFileOf(file);
+  return checksumOf(down === undefined ? read(file) : `${read(file)}\n-- down\n${read(down)}`);
 }
 
 /** The ends of lines and what is blank at them do not count. */
@@ -79,6 +77,21 @@ function read(file: string): string {
       cause: error,
     });
   }
+}
+
+/** How to undo it may be in a file of its own. */
+function withDownFile(sections: Sections, file: string): Sections {
+  const path = downFileOf(file);
+  if (path === undefined) return sections;
+  if (sections.down !== undefined)
+    throw invalid(file, `it has a \`-- down\` line, and there is ${path} as well`, 'Keep one of the two.');
+  const text = read(path);
+  const mark = commentLines(text).find((one) => sectionMark.test(one.text) || headerOf(one.text) !== undefined);
+  if (mark !== undefined)
+    throw invalid(path, `\`${mark.text}\` belongs into ${file}, whose changes it undoes`, 'Move that line there.');
+  const down = splitSql(text);
+  refuseUnsupported(down, sections.transaction !== false, path);
+  return { ...sections, down };
 }
 
 async function execute(queryRunner: QueryRunner, statements: readonly SqlStatement[]): Promise<void> {
@@ -182,6 +195,20 @@ function refuseUnsupported(statements: readonly SqlStatement[], transactional: b
       );
     }
   }
+}
+
+function wrongName(file: string): MigrateError {
+  if (/^R__/.test(basename(file)))
+    return invalid(
+      file,
+      'a file R__… runs again whenever it was changed, in Flyway, and that is not supported here',
+      'Write what it should be from now on into a new migration: nest-migrate create <Name> --sql',
+    );
+  return invalid(
+    file,
+    'its name does not say when it comes in the order',
+    'Put a timestamp, a date, a number or a version before it: 1700000000000-AddUsers.sql, 20230915120000_add_users.sql, 0001_add_users.sql, V1__add_users.sql. Where it is none, move it elsewhere, or narrow the `migrations` pattern.',
+  );
 }
 
 function invalid(file: string, what: string, next: string): MigrateError {

@@ -1,4 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Table } from 'typeorm';
 import { createDatabase, createRole } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
@@ -365,4 +368,43 @@ describe('status', () => {
       ['OUT_OF_ORDER', 'AddEmail1700000000002'],
     ]);
   });
+});
+
+it('.sql files under the names of other tools run in their order, and revert by the file beside them', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'nest-migrate-names-'));
+  const files = {
+    'V1__create_users.sql': 'CREATE TABLE users (id int PRIMARY KEY);',
+    'U1__create_users.sql': 'DROP TABLE users;',
+    'V1.1__add_email.sql': 'ALTER TABLE users ADD email text;',
+    'U1.1__add_email.sql': 'ALTER TABLE users DROP email;',
+    '20230915120000_index_email.up.sql':
+      '-- transaction: false\nCREATE INDEX CONCURRENTLY users_email ON users (email);',
+    '20230915120000_index_email.down.sql': 'DROP INDEX CONCURRENTLY users_email;',
+    '20230916120000_add_age.sql':
+      '-- migrate:up\nALTER TABLE users ADD age int;\n-- migrate:down\nALTER TABLE users DROP age;',
+  };
+  try {
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(dir, name), text);
+    const how = { url: database.url, migrations: [join(dir, '*.sql')] };
+    const { result } = await using(how, (migrator) => migrator.run());
+    const expected = [
+      'CreateUsers0001000000000',
+      'AddEmail0001001000000',
+      'IndexEmail1694779200000',
+      'AddAge1694865600000',
+    ];
+    expect(result.applied.map(({ name }) => name)).toEqual(expected);
+    expect(await ledger()).toEqual(expected);
+    expect(await relations('users%')).toEqual(['users', 'users_email', 'users_pkey']);
+    writeFileSync(join(dir, 'U1__create_users.sql'), 'DROP TABLE users CASCADE;');
+    const { result: status } = await using(how, (migrator) => migrator.status());
+    expect(status.problems.map(({ message }) => message)).toEqual([
+      expect.stringContaining('CreateUsers0001000000000'),
+    ]);
+    writeFileSync(join(dir, 'U1__create_users.sql'), files['U1__create_users.sql']);
+    await using(how, (migrator) => migrator.revert({ which: 'all' }));
+    expect([await ledger(), await relations('users%')]).toEqual([[], []]);
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
 });

@@ -56,6 +56,22 @@ describe('names', () => {
     ['1700000000000-add-users.js', 'AddUsers1700000000000'],
     ['1700000000000-add_users.sql', 'AddUsers1700000000000'],
     ['1700000000000-überAll.mjs', 'ÜberAll1700000000000'],
+    ['20230915120000_create_users_table.sql', 'CreateUsersTable1694779200000'],
+    ['20230915120000_create_users.up.sql', 'CreateUsers1694779200000'],
+    ['202309151200-create-users.sql', 'CreateUsers1694779200000'],
+    ['20230915_create_users.sql', 'CreateUsers1694736000000'],
+    ['20231315120000_no_such_month.sql', undefined],
+    ['1694779200_create_users.up.sql', 'CreateUsers1694779200000'],
+    ['000001_create_users.up.sql', 'CreateUsers0000000000001'],
+    ['0000_init.sql', 'Init0000000000000'],
+    ['V1__create_users.sql', 'CreateUsers0001000000000'],
+    ['V1.2__add_email.sql', 'AddEmail0001002000000'],
+    ['V1_10__add_email.sql', 'AddEmail0001010000000'],
+    ['V2__next.sql', 'Next0002000000000'],
+    ['V20230915120000__next.sql', 'Next1694779200000'],
+    ['V1.2.3.4.5__too_deep.sql', undefined],
+    ['R__view.sql', undefined],
+    ['schema.sql', undefined],
     ['170-x.ts', undefined],
     ['AddUsers.ts', undefined],
   ])('%s holds %s', (file, name) => expect(expectedName(file)?.name).toBe(name));
@@ -67,6 +83,9 @@ describe('names', () => {
     ['a.md', false],
     ['a.mts', true],
     ['a.sql', true],
+    ['1_a.up.sql', true],
+    ['1_a.down.sql', false],
+    ['U1__a.sql', false],
   ])('%s may hold migrations: %s', (file, may) => expect(mayHoldMigrations(file)).toBe(may));
 
   it('camelizes as TypeORM does', () =>
@@ -163,7 +182,30 @@ describe('resolving', () => {
       '1700000000001-A.js:3',
     ],
     ['an empty .sql', { '1700000000001-A.sql': '-- up\n\n-- down\nSELECT 1;' }, 'FILE_INVALID', 'it has no SQL to run'],
-    ['a .sql with a bad name', { 'a.sql': 'SELECT 1' }, 'FILE_INVALID', '<13-digit timestamp>-<Name>.sql'],
+    [
+      'a .sql without a place in the order',
+      { 'a.sql': 'SELECT 1' },
+      'FILE_INVALID',
+      'does not say when it comes in the order',
+    ],
+    [
+      'a repeatable .sql of Flyway',
+      { 'R__a.sql': 'SELECT 1' },
+      'FILE_INVALID',
+      'runs again whenever it was changed, in Flyway',
+    ],
+    [
+      'two ways back',
+      { '1_a.sql': '-- up\nSELECT 1;\n-- down\nSELECT 2;', '1_a.down.sql': 'SELECT 3' },
+      'FILE_INVALID',
+      '1_a.down.sql as well',
+    ],
+    [
+      'a way back that says something of its migration',
+      { '1_a.up.sql': 'SELECT 1;', '1_a.down.sql': '-- transaction: false\nSELECT 3' },
+      'FILE_INVALID',
+      '`-- transaction: false` belongs into',
+    ],
   ])('refuses %s', async (_title, files, code, text) => {
     for (const [path, content] of Object.entries(files)) write(path, content);
     const error = await failureOf(
