@@ -198,7 +198,7 @@ function refuseUnsupported(statements: readonly SqlStatement[], transactional: b
 }
 
 function wrongName(file: string): MigrateError {
-  if (/^R__/.test(basename(file)))
+  if (basename(file).startsWith('R__'))
     return invalid(
       file,
       'a file R__… runs again whenever it was changed, in Flyway, and that is not supported here',
