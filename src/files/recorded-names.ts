@@ -1,8 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { Steps, stepIn, titleIn } from './change.js';
 import type { ListedFile, MigrationClass } from './migration.js';
 import type { MigrationName } from './name.js';
 
-/** Which row of the ledger stands for which file, found by names and timestamps: no file is opened for it. */
+/** Which row of the ledger stands for which file, found by names: no file is loaded for it. */
 export class RecordedNames {
   readonly #byName: ReadonlyMap<string, MigrationName>;
   readonly #steps: Steps<MigrationName>;
@@ -22,7 +23,8 @@ export class RecordedNames {
 
   /**
    * The migration that the ledger has for a file. TypeORM records the property `name` of a class, which need not be the name of the class
-   * or of its file: then the timestamp tells, where exactly one file and one row have it.
+   * or of its file: then the timestamp tells, where exactly one file and one row have it, and the name is written in that file. The
+   * timestamp alone would not do: another service that shares the ledger may have a migration with the same one.
    */
   of(expected: MigrationName): MigrationName | undefined {
     return this.#byName.get(expected.name) ?? this.#byTimestamp.get(expected.timestamp);
@@ -51,12 +53,20 @@ function byTimestampOnly(
   // Steps belong to the change after which they are called, also where its last migration is still to come.
   const isKnown = ({ name }: MigrationName): boolean => known.has(name) || titles.has(stepIn(name)?.title ?? '');
   const unclaimed = onlyOnes(rows.filter((row) => !isKnown(row)));
-  const wanted = onlyOnes(files.flatMap(({ expected }) => expected ?? []));
-  return new Map([...unclaimed].filter(([timestamp]) => wanted.has(timestamp)));
+  const wanted = onlyOnes(files.flatMap(({ file, expected }) => (expected ? [{ ...expected, file }] : [])));
+  return new Map([...unclaimed].filter(([timestamp, { name }]) => isWrittenIn(wanted.get(timestamp)?.file, name)));
+}
+
+function isWrittenIn(file: string | undefined, name: string): boolean {
+  try {
+    return file !== undefined && readFileSync(file, 'utf8').includes(name);
+  } catch {
+    return false;
+  }
 }
 
 /** The entries whose timestamp is unique. */
-function onlyOnes(all: readonly MigrationName[]): ReadonlyMap<number, MigrationName> {
+function onlyOnes<One extends MigrationName>(all: readonly One[]): ReadonlyMap<number, One> {
   const counts = new Map<number, number>();
   for (const { timestamp } of all) counts.set(timestamp, (counts.get(timestamp) ?? 0) + 1);
   return new Map(all.filter(({ timestamp }) => counts.get(timestamp) === 1).map((one) => [one.timestamp, one]));

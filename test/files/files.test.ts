@@ -323,8 +323,8 @@ describe('a change in one file', () => {
 describe('a class that is recorded under another name than that of its file', () => {
   const [file, recorded] = ['1700000000001-create-users.js', 'CreateUsersTable1700000000001'] as const;
 
-  it('is found by its timestamp, and the file stays closed', async () => {
-    write(file, 'throw new Error("it was loaded");');
+  it('is found by its timestamp and its text, and the file is not loaded', async () => {
+    write(file, `throw new Error("it was loaded, with ${recorded}");`);
     expect(await namesOf([recorded])).toEqual([recorded]);
     write(file, `exports.CreateUsers = class CreateUsers { name = '${recorded}'; async up() {} };`);
     const [one] = await known([recorded]);
@@ -333,6 +333,7 @@ describe('a class that is recorded under another name than that of its file', ()
   });
 
   it.each([
+    ['the file does not speak of it: it is of another service', ['CreateOrders1700000000001'], {}],
     ['two rows have it', ['OneTable1700000000001', 'OtherTable1700000000001'], {}],
     ['another file is called like the row', [recorded], { 'x/1700000000001-CreateUsersTable.js': classText(recorded) }],
     [
