@@ -69,6 +69,7 @@ export type MigrateEvent =
 export type WarningCode =
   | 'OUT_OF_ORDER'
   | 'NO_FILES_MATCH'
+  | 'OUTPUT_OUTDATED'
   | 'NO_DATABASE_URL'
   | 'MIGRATION_EDITED'
   | 'MIGRATION_FILE_MISSING'

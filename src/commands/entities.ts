@@ -1,8 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { DataSource } from 'typeorm';
 import { ExitCode, MigrateError } from '../errors.js';
+import { fromHere } from '../data-source/describe.js';
 import { isOutput } from '../files/outputs.js';
 import { folderOf } from '../files/pattern-folder.js';
+import { outdatedAmong } from '../files/sources.js';
 import { standardPatterns } from '../files/standard-patterns.js';
 import type { CommandContext } from './context.js';
 import { shown } from './placement.js';
@@ -26,14 +28,28 @@ export async function hasNoEntities(source: DataSource, cwd: string): Promise<bo
 }
 
 /** What is asked of entities before they are compared. */
-export function refuseMissing({
-  dataSource,
-}: Pick<CommandContext, 'dataSource'>): (loaded: DataSource) => Promise<void> {
+export function refuseMissing(context: CommandContext): (loaded: DataSource) => Promise<void> {
+  const { dataSource } = context;
   return async (loaded) => {
+    await tellOutdated(context);
     const given = { source: dataSource, loaded, cwd: process.cwd() };
     await refuseUnlisted(given);
     await refuseUnmatched(given);
   };
+}
+
+/** Sources are loaded where that is possible; elsewhere a person has to know that something older is compared. */
+async function tellOutdated({ dataSource, settings, onEvent }: CommandContext): Promise<void> {
+  const patterns = listedBy(dataSource).filter((one) => typeof one === 'string');
+  const outdated = outdatedAmong(await filesOf(patterns), settings.sources);
+  const [first] = outdated;
+  if (first === undefined) return;
+  const more = outdated.length === 1 ? '' : `, and ${outdated.length - 1} more like it`;
+  onEvent({
+    type: 'warning',
+    code: 'OUTPUT_OUTDATED',
+    message: `${fromHere(first.source)} is newer than ${fromHere(first.file)}, which was loaded${more}: npm run build`,
+  });
 }
 
 /** Every table would seem to be gone from the entities, or there would seem to be nothing to do. */

@@ -63,6 +63,21 @@ export function sourcePatterns(pattern: string, sources: Sources): readonly stri
   return folder === undefined ? undefined : sourcePatternsOf(pattern, folder);
 }
 
+/** The compiled files among these whose source was changed since, with that source. */
+export function outdatedAmong(
+  files: readonly string[],
+  sources: Sources,
+): readonly { readonly file: string; readonly source: string }[] {
+  if (process.env['NODE_ENV'] === 'production') return [];
+  const sourceFolder = remembering((folder) => sourceFolderOf(folder, sources));
+  return files.flatMap((file) => {
+    const folder = sourceFolder(dirname(file));
+    const key = folder === undefined ? undefined : withoutExtension(join(folder, basename(file)));
+    const source = key && ['.ts', '.mts', '.cts'].map((ending) => key + ending).find((one) => existsSync(one));
+    return source && statSync(source).mtimeMs > statSync(file).mtimeMs ? [{ file, source }] : [];
+  });
+}
+
 function sourcePatternsOf(pattern: string, folder: string): readonly string[] {
   const rest = restOf(pattern);
   const inTypeScript = /\b[cm]?ts\b/.test(rest) ? rest : rest.replace(/\b([cm]?)js\b/g, '$1ts');

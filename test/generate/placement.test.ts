@@ -258,6 +258,12 @@ export default new DataSource({
     ]);
     const told = await cli('status', '--data-source', 'dist/data-source.js');
     expect(told.stdout).toContain(`${third} is not compiled yet: npm run build`);
+    await build();
+    project.write('src/one.entity.ts', entity('ones'));
+    const older = await cli('check', '--only', 'entities', '--data-source', 'dist/data-source.js');
+    expect(older.stderr).toContain(
+      'src/one.entity.ts is newer than dist/one.entity.js, which was loaded: npm run build',
+    );
   }, 180_000);
 
   it('the setting `dir` says where they are, what is kept of them is nothing that another list of migrations finds', async () => {
