@@ -153,7 +153,12 @@ function inProduction(context: CommandContext): Omit<Migrator, keyof InDevelopme
     create: async (options) => {
       refuseUnknown('create', options);
       const { dir } = context.settings;
-      return create(options, { dir, cwd: process.cwd(), list: () => listMigrations(context) });
+      return create(options, {
+        dataSource: context.dataSource,
+        dir,
+        cwd: process.cwd(),
+        list: () => listMigrations(context),
+      });
     },
   };
 }

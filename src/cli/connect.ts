@@ -5,9 +5,11 @@ import type { DataSource } from 'typeorm';
 import { loadPg } from '../data-source/load-pg.js';
 import { searchAtLast } from '../development.js';
 import { ExitCode, MigrateError, messageOf } from '../errors.js';
+import { setClassList } from '../files/class-list.js';
 import type { Loads } from '../files/migration.js';
 import type { Migrator } from '../migrator.js';
 import type { MigrateSettings } from '../options.js';
+import { readClassList } from '../typescript/class-list.js';
 import { settingsFromFlags } from './flags.js';
 import type { GlobalFlags } from './flags.js';
 import type { Io, Source } from './io.js';
@@ -81,12 +83,14 @@ async function fromFile(project: Project): Promise<Source> {
   loadEnvFiles(envFiles);
   const dataSource = await loadDataSource(file);
   const settings = settingsOf(dataSource);
+  setClassList(dataSource, () => readClassList(file, project.dir));
   return { dataSource, settings, loads: await loadFromSources(file, dataSource, { ...project.settings, ...settings }) };
 }
 
 async function fromApp(file: string, project: Project, flags: GlobalFlags): Promise<Source> {
   const { loadApp } = await import('../app/load-app.js');
   const app = await loadApp(file, flags.connection === undefined ? {} : { dataSourceName: flags.connection });
+  setClassList(app.dataSource, () => readClassList(file, project.dir));
   return { ...app, loads: await loadFromSources(file, app.dataSource, { ...project.settings, ...app.settings }) };
 }
 

@@ -1,5 +1,5 @@
 import type { CommandGroup, Description, Flag } from './command.js';
-import { folder, javascript, shadow, sql } from './shared-options.js';
+import { enlist, folder, javascript, shadow, sql } from './shared-options.js';
 import { collect, count, countFromZero } from './values.js';
 
 const upTo: Flag = {
@@ -147,6 +147,7 @@ const baseline: Description = {
     sql,
     javascript,
     folder,
+    enlist,
     shadow,
   ],
   examples: ['baseline', 'baseline --check'],

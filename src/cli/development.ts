@@ -1,5 +1,5 @@
 import type { CommandGroup, Description } from './command.js';
-import { folder, javascript, shadow, sql, targetVersion } from './shared-options.js';
+import { enlist, folder, javascript, shadow, sql, targetVersion } from './shared-options.js';
 import { checkSteps, collect, steps } from './values.js';
 
 const init: Description = {
@@ -19,6 +19,7 @@ const generate: Description = {
     sql,
     javascript,
     folder,
+    enlist,
     { flags: '--split', summary: 'write one file for each step instead of one for the change' },
     {
       flags: '--rename <old=new>',
@@ -65,7 +66,7 @@ const create: Description = {
   name: 'create',
   summary: 'write an empty migration',
   argument: ['<name>', 'what it does, such as AddEmailToUsers'],
-  options: [{ ...sql, conflicts: ['js'] }, javascript, folder],
+  options: [{ ...sql, conflicts: ['js'] }, javascript, folder, enlist],
   examples: [
     'create AddEmailToUsers',
     'create AddEmailToUsers --sql',

@@ -1,10 +1,24 @@
-import type { FoundBy } from '../commands/types.js';
+import type { Enlisted, FoundBy } from '../commands/types.js';
 import { expectedName } from '../files/name.js';
 
+/** What was written, and how the data source will find it. */
+interface Written {
+  readonly foundBy?: FoundBy | undefined;
+  readonly list?: Enlisted | undefined;
+}
+
 /** What is left to do before the data source finds files that were written; undefined when it finds them. */
-export function untilFound(foundBy: FoundBy | undefined, files: readonly string[]): string | undefined {
+export function untilFound({ foundBy, list }: Written, files: readonly string[]): string | undefined {
   if (foundBy === 'build') return 'build the project (npm run build), since the data source finds compiled files';
-  if (foundBy !== 'list') return undefined;
+  if (foundBy !== 'list' || list?.state === 'added') return undefined;
   const names = files.map((file) => expectedName(file)?.name ?? file);
   return `add ${names.join(', ')} to the \`migrations\` list of the data source`;
+}
+
+/** The lines that a list of classes was given, or that it lacks until a person adds them. */
+export function listLines({ list }: Written): readonly string[] {
+  if (list === undefined) return [];
+  const what =
+    list.state === 'added' ? `Added to ${list.file}:` : `Not in the list yet. Add to ${list.file} (or: --yes):`;
+  return [what, ...list.lines.map((line) => `  + ${line}`)];
 }

@@ -9,7 +9,7 @@ import { ExitCode } from '../errors.js';
 import { withMigrator } from './connect.js';
 import { lossLines } from './drift.js';
 import type { GlobalFlags } from './flags.js';
-import { untilFound } from './found-by.js';
+import { listLines, untilFound } from './found-by.js';
 import { many, showDuration } from './io.js';
 import type { Io } from './io.js';
 import { projectLanguage } from './language.js';
@@ -34,6 +34,7 @@ export interface GenerateFlags {
   readonly from?: string;
   readonly shadow?: string;
   readonly cache?: boolean;
+  readonly yes?: boolean;
 }
 
 export async function generate(io: Io, flags: GlobalFlags & GenerateFlags, name?: string): Promise<ExitCode> {
@@ -60,11 +61,12 @@ async function withPostgresAhead<T>(flags: GenerateFlags, work: () => Promise<T>
 
 export async function baseline(
   io: Io,
-  flags: GlobalFlags & Pick<GenerateFlags, 'check' | 'sql' | 'js' | 'dir' | 'shadow'>,
+  flags: GlobalFlags & Pick<GenerateFlags, 'check' | 'sql' | 'js' | 'dir' | 'shadow' | 'yes'>,
   name?: string,
 ): Promise<ExitCode> {
-  const { check, dir, shadow } = flags;
-  const options = { name, check, dir, shadow, language: languageOf(flags) };
+  const { check, dir, shadow, yes: addToList } = flags;
+  const ask = check ? undefined : (await import('./ask.js')).terminal(io);
+  const options = { name, check, dir, shadow, addToList, ask, language: languageOf(flags) };
   const result = await withMigrator(io, flags, (migrator) => migrator.baseline(options));
   io.result(result, () => baselineLines(result, flags));
   for (const object of result.unknown)
@@ -73,7 +75,7 @@ export async function baseline(
 }
 
 function baselineLines(
-  { drift, losses, files, recorded }: BaselineResult,
+  { drift, losses, files, recorded, list }: BaselineResult,
   { check }: { readonly check?: boolean },
 ): readonly string[] {
   if (drift.length > 0) {
@@ -86,7 +88,8 @@ function baselineLines(
     ];
   }
   if (check) return ['The database has the schema that the entities describe.'];
-  const written = files.map((file) => `+ ${file}`);
+  const written = [...files.map((file) => `+ ${file}`), ...listLines({ list })];
+  if (list?.state === 'to add') return [...written, 'Recorded nothing yet: add it, then nest-migrate run --fake'];
   return [...written, `Recorded as applied, without executing: ${recorded.join(', ') || 'nothing, it was already'}.`];
 }
 
@@ -116,6 +119,7 @@ function optionsOf(flags: GlobalFlags & GenerateFlags, name: string | undefined)
     from: rest.from,
     shadow: rest.shadow,
     cache: rest.cache,
+    addToList: rest.yes,
   };
 }
 
@@ -135,11 +139,11 @@ function linesOf(result: GenerateResult, flags: GenerateFlags, io: Io): readonly
       io,
     ),
   ]);
-  const left = untilFound(result.foundBy, files);
+  const left = untilFound(result, files);
   const next = `Look at ${files.length === 1 ? 'it' : 'them'}, ${left === undefined ? '' : `${left}, `}then: nest-migrate run`;
   const remarks = [result.reason, result.advice].flatMap((text) => (text === undefined ? [] : wrapped(text)));
   const took = io.paint.dim(`(${showDuration(io.elapsed())})`);
-  return [...lines, '', ...remarks, `Proven up and down. ${next} ${took}`];
+  return [...lines, '', ...remarks, ...listLines(result), `Proven up and down. ${next} ${took}`];
 }
 
 /** At 80 columns, by words. */

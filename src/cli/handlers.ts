@@ -12,7 +12,7 @@ import { milliseconds } from '../options.js';
 import { withMigrator } from './connect.js';
 import { dryRunLines } from './dry-run-lines.js';
 import type { GlobalFlags } from './flags.js';
-import { untilFound } from './found-by.js';
+import { listLines, untilFound } from './found-by.js';
 import { many, showDuration } from './io.js';
 import type { Io } from './io.js';
 import type { OtherCommand } from './other-tools.js';
@@ -93,14 +93,21 @@ const wait: Handler<{ readonly timeout?: string; readonly migrated?: boolean }> 
 };
 
 const create: Handler<
-  { readonly sql?: boolean; readonly js?: boolean; readonly dir?: string },
+  { readonly sql?: boolean; readonly js?: boolean; readonly dir?: string; readonly yes?: boolean },
   [name: string]
 > = async (io, flags, name) => {
   const { copySql, isLeftOutOfBuild, projectLanguage } = await import('./language.js');
   const language: CreateOptions['language'] = flags.sql ? 'sql' : flags.js ? 'js' : projectLanguage(process.cwd());
-  const result = await withMigrator(io, flags, (migrator) => migrator.create({ name, language, dir: flags.dir }));
-  const left = untilFound(result.foundBy, [result.file]);
-  io.result(result, () => [`Written: ${result.file}`, ...(left === undefined ? [] : [`To run it, ${left}.`])]);
+  const ask = (await import('./ask.js')).terminal(io);
+  const result = await withMigrator(io, flags, (migrator) =>
+    migrator.create({ name, language, dir: flags.dir, addToList: flags.yes, ask }),
+  );
+  const left = untilFound(result, [result.file]);
+  io.result(result, () => [
+    `Written: ${result.file}`,
+    ...listLines(result),
+    ...(left === undefined ? [] : [`To run it, ${left}.`]),
+  ]);
   if (language === 'sql' && isLeftOutOfBuild(process.cwd())) io.note(copySql);
   return ExitCode.done;
 };

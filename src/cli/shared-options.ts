@@ -12,6 +12,10 @@ export const folder: Flag = {
   flags: '--dir <folder>',
   summary: 'folder to write to (default: where the other migrations are)',
 };
+export const enlist: Flag = {
+  flags: '--yes',
+  summary: 'add new classes to the list of the data source without asking',
+};
 export const targetVersion: Flag = {
   flags: '--target-version <major>',
   summary: 'major version of the server (default: 15)',

@@ -1,6 +1,8 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import type { DataSource } from 'typeorm';
 import { ExitCode, MigrateError } from '../errors.js';
+import { folderOfClasses } from '../files/class-list.js';
 import { moduleKindOf } from '../files/import-file.js';
 import { lockFiles, lockPlace } from '../files/lock-place.js';
 import type { MigrationList } from '../files/migration.js';
@@ -8,10 +10,12 @@ import { classNameOf, timestampOf } from '../files/name.js';
 import { renderEmpty } from '../files/template.js';
 import type { Template } from '../files/template.js';
 import { writeNew } from '../files/write.js';
+import { enlist } from './enlist.js';
 import type { CreateOptions, CreateResult } from './types.js';
 import { placementOf } from './placement.js';
 
 export interface CreateContext {
+  readonly dataSource: DataSource;
   /** The folder that the settings name. */
   readonly dir: string | undefined;
   readonly cwd: string;
@@ -25,7 +29,7 @@ export async function create(options: CreateOptions, context: CreateContext): Pr
   const existing = await context.list();
   const extension = options.language;
   const first = `${nextTimestamp(existing)}-${title}.${extension}`;
-  const { cwd, dir: setting } = context;
+  const { cwd, dataSource, dir: setting = folderOfClasses(existing, dataSource) } = context;
   const { folder, foundBy } = await placementOf(existing, { name: first, dir: options.dir, setting, cwd });
   for (let timestamp = nextTimestamp(existing); ; timestamp += 1 + Math.floor(Math.random() * 10)) {
     const fileName = `${timestamp}-${title}.${extension}`;
@@ -35,7 +39,9 @@ export async function create(options: CreateOptions, context: CreateContext): Pr
     if (!(await writeNew(folder, fileName, renderEmpty({ name, timestamp }, template)))) continue;
     if (await isAlone(folder, timestamp)) {
       await lockWritten([join(folder, fileName)], context);
-      return { file: relative(context.cwd, join(folder, fileName)), name, foundBy };
+      const file = join(folder, fileName);
+      const list = foundBy === 'list' ? await enlist([{ name, file }], dataSource, options) : undefined;
+      return { file: relative(cwd, file), name, foundBy, ...(list && { list }) };
     }
     // Somebody else made one in the same millisecond.
     await rm(join(folder, fileName));

@@ -15,7 +15,7 @@ const known: { readonly [C in keyof Commands]: Readonly<Record<keyof Commands[C]
   revert: { to: true, count: true, unit: true, which: true, mode: true },
   redo: { count: true, unit: true },
   wait: { timeoutMs: true, until: true },
-  create: { name: true, language: true, dir: true, moduleKind: true },
+  create: { name: true, language: true, dir: true, moduleKind: true, addToList: true, ask: true },
 };
 
 /** What TypeScript would have told the author of a JavaScript app. */

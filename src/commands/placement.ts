@@ -38,7 +38,7 @@ export async function placementOf(existing: MigrationList, wanted: NewFile): Pro
   const folder = folderFor(existing, wanted);
   const foundBy = await foundByOf(folder, existing, wanted);
   if (foundBy !== undefined) return { folder, foundBy };
-  if (existing.patterns.length === 0) throw withoutPatterns(folder, wanted);
+  if (existing.patterns.length === 0) throw withoutPatterns(folder, existing, wanted);
   throw isTypeScript(wanted.name) && isOutput(folder)
     ? onlyCompiled(existing, wanted)
     : await notMatched(folder, existing, wanted);
@@ -56,7 +56,7 @@ export async function foundByOf(
   if (!isLost && (await matchesAny(existing.patterns, file))) return 'pattern';
   if (await matchesAny(existing.sourcePatterns, file)) return existing.loads === 'typescript' ? 'pattern' : 'build';
   if (await isFoundCompiled(folder, existing, wanted)) return 'build';
-  return existing.classes.length > 0 ? 'list' : undefined;
+  return existing.classes.length > 0 && !wanted.name.endsWith('.sql') ? 'list' : undefined;
 }
 
 /** Sources that the data source does not find yet, because they are not compiled: what they do would be generated a second time. */
@@ -107,7 +107,12 @@ function filesIn(folder: string): readonly string[] {
   return existsSync(folder) ? readdirSync(folder).filter((file) => mayHoldMigrations(file) && expectedName(file)) : [];
 }
 
-function withoutPatterns(folder: string, { cwd }: NewFile): MigrateError {
+function withoutPatterns(folder: string, { classes }: MigrationList, { cwd }: NewFile): MigrateError {
+  if (classes.length > 0)
+    return notMatchedError(
+      'The data source lists its migrations as classes, and a .sql file is none, so it would never run. Nothing was written.',
+      `Leave out --sql; or add this pattern to the \`migrations\` of the data source: '${anyIn(folder, cwd)}'`,
+    );
   return notMatchedError(
     `The data source has no \`migrations\` option, so a migration in ${shown(folder, cwd)} would never run. Nothing was written.`,
     `Add this line to the options of the data source: migrations: ['${anyIn(folder, cwd)}'],`,

@@ -2,6 +2,7 @@ import type { DryRunStatement } from '../errors.js';
 import type { Due } from '../events.js';
 import type { Phase } from '../files/phase.js';
 import type { TransactionMode } from '../options.js';
+import type { Consent, Enlisted } from './enlist.js';
 import type { FoundBy } from './placement.js';
 
 /** What each command takes and returns: plain data, printed by nobody but `cli/`. The `--json` output is these objects. */
@@ -11,7 +12,7 @@ export interface Finished {
   readonly durationMs: number;
 }
 
-export type { DryRunStatement, FoundBy, Phase };
+export type { DryRunStatement, Enlisted, FoundBy, Phase };
 
 /** How far `run` goes, and how. Without any: everything that is due. */
 export interface RunOptions {
@@ -172,6 +173,10 @@ export interface CreateOptions {
   readonly dir?: string | undefined;
   /** For `js`: which module system. Default: as Node will treat a file in that folder. */
   readonly moduleKind?: 'esm' | 'cjs' | undefined;
+  /** Adds the new class to the `migrations` list of the data source without asking, where it is a plain one. */
+  readonly addToList?: boolean | undefined;
+  /** Asks whether to do so. */
+  readonly ask?: Consent['ask'];
 }
 
 /** The file that `create` has written. */
@@ -179,4 +184,6 @@ export interface CreateResult {
   readonly file: string;
   readonly name: string;
   readonly foundBy: FoundBy;
+  /** Where migrations are given as classes: what their list lacks, or was given. */
+  readonly list?: Enlisted;
 }

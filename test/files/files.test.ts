@@ -12,6 +12,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { DataSource } from 'typeorm';
 import { create } from '../../src/commands/create.js';
 import { changesIn } from '../../src/files/change.js';
 import { listMigrations as list, willMatch } from '../../src/files/list.js';
@@ -508,7 +509,7 @@ describe('whether a pattern will match a file', () => {
 describe('create', () => {
   const existing = async () => listMigrations([join(dir, 'migrations/*')]);
   const make = async (name: string, more: object = {}) =>
-    create({ name, language: 'ts', ...more }, { dir: undefined, cwd: dir, list: existing });
+    create({ name, language: 'ts', ...more }, { dataSource: {} as DataSource, dir: undefined, cwd: dir, list: existing });
 
   it('writes TypeScript, JavaScript and SQL that can be loaded', async () => {
     write('package.json', '{ "type": "module" }');

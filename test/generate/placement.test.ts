@@ -151,28 +151,88 @@ describe('a migration that the data source would not find is not written', () =>
 });
 
 describe('a list of classes', () => {
-  it('is told to be added to, and until then the change is generated again', async () => {
-    project = projectWith(
-      dataSource('migrations: [First1600000000000]').replace(
-        'void',
-        `import { First1600000000000 } from './migrations/1600000000000-First';\nvoid`,
-      ),
-      {
-        'migrations/1600000000000-First.ts':
-          'export class First1600000000000 { async up(q: any) { await q.query(`CREATE TABLE x (id int)`); } async down() {} }',
-      },
-    );
+  const first = {
+    'src/migrations/1600000000000-First.ts':
+      'export class First1600000000000 { async up(q: any) { await q.query(`CREATE TABLE x (id int)`); } async down() {} }',
+  };
+  const withList = (list: string, imports: string): string =>
+    dataSource(`migrations: ${list}`).replace('void', `${imports}\nvoid`);
+
+  it('is added to with consent, and until then it is said what it lacks', async () => {
+    const imports = "import { First1600000000000 } from './src/migrations/1600000000000-First';";
+    const text = withList('[\n  First1600000000000,\n]', imports);
+    project = projectWith(text, first);
     const { code, stdout } = await cli('generate');
-    expect([code, stdout]).toEqual([0, expect.stringMatching(/add CreateOnes\d{13} to the `migrations` list/)]);
-    const again = await cli('generate', '--dry-run');
-    expect(again.stdout).toContain('CREATE TABLE "public"."ones"');
-    const created = await cli('create', 'Second');
-    expect([created.code, created.stdout]).toEqual([
-      0,
-      expect.stringMatching(/add Second\d{13} to the `migrations` list/i),
+    const [, init = ''] = filesIn('src/migrations');
+    const name = `Init${init.slice(0, 13)}`;
+    expect(init).toMatch(/-CreateOnes\.ts$/);
+    const lines = [`import { ${name.replace('Init', 'CreateOnes')} } from './src/migrations/${init.slice(0, -3)}';`];
+    expect([code, stdout]).toEqual([0, expect.stringContaining('Not in the list yet. Add to data-source.ts')]);
+    expect(stdout).toContain(`  + ${lines[0]}\n  +   CreateOnes${init.slice(0, 13)},`);
+    expect([project.read('data-source.ts'), stdout]).toEqual([text, expect.stringMatching(/add CreateOnes\d{13} to/)]);
+    const checked = await cli('check', '--only', 'files');
+    expect([checked.code, checked.stdout]).toEqual([
+      3,
+      expect.stringMatching(/CreateOnes\.ts lies beside .* data-source\.ts lacks it/),
     ]);
-    const baseline = await cli('baseline', ...onServer);
-    expect([baseline.code, baseline.stderr]).toEqual([2, expect.stringContaining('run --fake')]);
+    project.delete(`src/migrations/${init}`);
+    // With consent, it is in the list, and the next command knows it; steps of a change are imported together.
+    const added = await cli('generate', '--yes');
+    expect([added.code, added.stdout]).toEqual([0, expect.stringMatching(/Added to data-source\.ts:\n {2}\+ import/)]);
+    expect(project.read('data-source.ts')).toMatch(
+      /First';\nimport \{ CreateOnes\d{13} \} from '.\/src\/migrations\/\d{13}-CreateOnes';\n[^]*First1600000000000,\n\s+CreateOnes\d{13},\n\]/,
+    );
+    expect((await cli('generate', '--check')).stdout).toContain('Nothing to do');
+    expect(await cli('run')).toMatchObject({ code: 0 });
+    expect((await cli('create', 'More', '--yes')).stdout).toMatch(
+      /^Written: src\/migrations\/\d{13}-More\.ts\nAdded to/,
+    );
+    expect((await cli('status')).stdout).toMatch(/More\d{13} +pending/);
+    expect(await cli('check', '--only', 'files')).toMatchObject({ code: 0 });
+    const sql = await cli('create', 'Other', '--sql');
+    expect([sql.code, sql.stderr]).toEqual([2, expect.stringContaining('Leave out --sql')]);
+  }, 180_000);
+
+  it('is the exports of an index file; one that is made by a program is left alone', async () => {
+    project = projectWith(withList('Object.values(all)', "import * as all from './src/migrations';"), {
+      ...first,
+      'src/migrations/index.ts': "export * from './1600000000000-First';\n",
+    });
+    const { code, stdout } = await cli('create', 'Second', '--yes');
+    expect([code, stdout]).toEqual([0, expect.stringContaining('Added to src/migrations/index.ts')]);
+    expect(project.read('src/migrations/index.ts')).toMatch(
+      /^export \* from '.\/1600000000000-First';\nexport \* from '.\/\d{13}-Second';\n$/,
+    );
+    expect((await cli('status')).stdout).toMatch(/2 pending/);
+    const text = withList(
+      '[...Object.values(all), class Own1700000000000 { up() {} }]',
+      "import * as all from './src/migrations';",
+    );
+    project.write('data-source.ts', text);
+    const left = await cli('create', 'Third', '--yes');
+    expect([left.code, left.stdout]).toEqual([0, expect.stringMatching(/add Third\d{13} to the `migrations` list/)]);
+    expect(project.read('data-source.ts')).toBe(text);
+  }, 180_000);
+
+  it('baseline adds to it and records, or does neither', async () => {
+    project = projectWith(
+      withList('[First1600000000000]', "import { First1600000000000 } from './src/migrations/1600000000000-First';"),
+      first,
+    );
+    const refused = await cli('baseline', ...onServer);
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringMatching(/--yes[^]*run --fake/)]);
+    await database.query(
+      'CREATE TABLE x (id int); CREATE TABLE "ones" ("id" serial NOT NULL, "name" character varying NOT NULL)',
+    );
+    const { stdout: differs } = await cli('baseline', ...onServer, '--check');
+    const constraint = /CONSTRAINT "(PK_\w+)"/.exec(differs)?.[1] ?? '';
+    await database.query(`ALTER TABLE ones ADD CONSTRAINT "${constraint}" PRIMARY KEY (id)`);
+    const { code, stdout } = await cli('baseline', ...onServer, '--yes');
+    expect([code, stdout]).toEqual([
+      0,
+      expect.stringMatching(/Recorded as applied.*First1600000000000, Baseline\d{13}/),
+    ]);
+    expect((await cli('status')).stdout).toMatch(/2 migrations applied.*nothing is pending/);
   }, 180_000);
 });
 

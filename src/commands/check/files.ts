@@ -1,15 +1,20 @@
-import { dirname } from 'node:path';
+import { readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fromHere } from '../../data-source/describe.js';
+import { classListOf, folderOfClasses } from '../../files/class-list.js';
+import type { ClassList } from '../../files/class-list.js';
 import type { ListedFile, KnownMigration, MigrationList } from '../../files/migration.js';
+import { expectedName, mayHoldMigrations } from '../../files/name.js';
 import { incompleteIn, namesOfChange } from '../../files/change.js';
 import { duplicatesIn, inOrder, migrationsOf } from '../../files/resolve.js';
+import type { CommandContext } from '../context.js';
 import type { CheckFinding } from './types.js';
 import { lockFindings } from './lock.js';
 import { findingOf, placeOf } from './work.js';
 import type { CheckWork } from './work.js';
 
 /** Every migration file can be loaded and is called rightly, and `migrations.lock` agrees with them. */
-export function filesStep({ list, broken, lock }: CheckWork): Promise<readonly CheckFinding[]> {
+export function filesStep({ context, list, broken, lock }: CheckWork): Promise<readonly CheckFinding[]> {
   const unmatched = list.unmatched.map(({ pattern, folder }): CheckFinding => ({
     severity: 'notice',
     message: `No migration matches ${fromHere(pattern)} (looked in ${fromHere(folder)}).`,
@@ -21,7 +26,32 @@ export function filesStep({ list, broken, lock }: CheckWork): Promise<readonly C
     ...placeOf(file),
     next: `Delete the output and build again: rm -r ${fromHere(dirname(file))} && npm run build`,
   }));
-  return Promise.resolve([...unmatched, ...stale, ...broken, ...lockFindings(lock)]);
+  return Promise.resolve([...unmatched, ...stale, ...unlisted(list, context), ...broken, ...lockFindings(lock)]);
+}
+
+/** A migration that was written and that the list of the data source lacks, so that it never runs. */
+function unlisted(list: MigrationList, { dataSource }: CommandContext): readonly CheckFinding[] {
+  const folder = folderOfClasses(list, dataSource);
+  const classes = classListOf(dataSource);
+  if (folder === undefined || classes === undefined) return [];
+  return filesNotIn(classes, folder).map((file): CheckFinding => {
+    const name = expectedName(file)?.name ?? '';
+    return {
+      severity: 'error',
+      message: `${fromHere(file)} lies beside the other migrations, but the list in ${fromHere(classes.file)} lacks it, so it never runs.`,
+      migration: name,
+      ...placeOf(file),
+      next: ['Add it to the list:', ...(classes.adding([{ name, file }])?.lines ?? [name])].join('\n  '),
+    };
+  });
+}
+
+function filesNotIn({ files }: ClassList, folder: string): readonly string[] {
+  const known = new Set(files.map((file) => expectedName(file)?.name));
+  return readdirSync(folder)
+    .filter((name) => /\.[cm]?[jt]s$/.test(name) && mayHoldMigrations(name) && expectedName(name) !== undefined)
+    .filter((name) => !known.has(expectedName(name)?.name))
+    .map((name) => join(folder, name));
 }
 
 /** Loads every file, and goes on behind those that cannot be loaded. */

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { abortable } from '../../database/cancel.js';
 import type { SqlClient } from '../../database/client.js';
 import { compareSchemas } from '../../schema/compare.js';
@@ -7,7 +8,9 @@ import { lossesIn } from '../../schema/loss.js';
 import { describeObject } from '../../schema/object-id.js';
 import { noCache } from '../../shadow/cache.js';
 import { ExitCode, MigrateError } from '../../errors.js';
+import { classListOf } from '../../files/class-list.js';
 import { listMigrations } from '../../files/list.js';
+import { literally } from '../../files/pattern-folder.js';
 import { initialStateOf } from '../../shadow/initial-state.js';
 import { searchPathOf } from '../../shadow/search-path.js';
 import { withShadow } from '../../shadow/shadow.js';
@@ -53,27 +56,41 @@ export async function baseline(options: BaselineOptions, context: CommandContext
   const [drift, losses] = [changes.map(({ sql }) => sql), lossesIn(changes)];
   const unknown = kept.filter(({ kind }) => kind !== 'extension').map(describeObject);
   if (options.check === true || drift.length > 0) return { drift, losses, unknown, files: [], recorded: [] };
-  const { files } = await generate({ ...options, name: options.name ?? defaultName }, context);
-  const recorded = (await pending(context)).map(({ name }) => name);
-  if (recorded.length > 0) await run({ mode: 'fake' }, context);
-  return { drift, losses, unknown, files, recorded };
+  const { files, list } = await generate({ ...options, name: options.name ?? defaultName }, context);
+  const found = { drift, losses, unknown, files, ...(list && { list }) };
+  // What the list lacks would be recorded, and missed from then on.
+  if (list?.state === 'to add') return { ...found, recorded: [] };
+  const complete = list === undefined ? context : withFiles(context, files);
+  const recorded = (await pending(complete)).map(({ name }) => name);
+  if (recorded.length > 0) await run({ mode: 'fake' }, complete);
+  return { ...found, recorded };
+}
+
+/** The list was loaded before the new classes were added to it. */
+function withFiles(context: CommandContext, files: readonly string[]): CommandContext {
+  const given = context.migrations;
+  const classes = Array.isArray(given) ? given : Object.values(given ?? {});
+  return { ...context, migrations: [...classes, ...files.map((file) => literally(resolve(file)))] };
 }
 
 const defaultName = 'Baseline';
 
 /** What the data source does not find when it is written, cannot be recorded as applied. */
 async function refuseUnrecordable(
-  { name = defaultName, dir, language }: BaselineOptions,
+  { name = defaultName, dir, language, ask, addToList = false }: BaselineOptions,
   context: CommandContext,
 ): Promise<void> {
   const existing = await listMigrations(context);
   const { foundBy } = await placementOf(existing, newFile(name, { dir, language }, existing, context));
   if (foundBy === 'pattern') return;
+  const mayAdd = addToList || ask !== undefined;
+  if (foundBy === 'list' && mayAdd && classListOf(context.dataSource)?.adding([]) !== undefined) return;
   const isBuilt = foundBy === 'build';
+  const isPlain = !isBuilt && classListOf(context.dataSource)?.adding([]) !== undefined;
   throw new MigrateError({
     code: 'FILE_NOT_MATCHED',
     message: `The data source ${isBuilt ? 'finds compiled files' : 'lists its migrations as classes'}, so it would not find the new migration yet, and it could not be recorded as applied. Nothing was written, nothing was recorded.`,
-    next: `nest-migrate generate ${name}${dir === undefined ? '' : ` --dir ${dir}`}, then ${isBuilt ? 'npm run build' : 'add its class to the `migrations` list of the data source'}, then nest-migrate run --fake`,
+    next: `${isPlain ? 'To have it added to the list and recorded: nest-migrate baseline --yes. Or: ' : ''}nest-migrate generate ${name}${dir === undefined ? '' : ` --dir ${dir}`}, then ${isBuilt ? 'npm run build' : 'add its class to the `migrations` list of the data source'}, then nest-migrate run --fake`,
     exitCode: ExitCode.usage,
   });
 }

@@ -1,3 +1,4 @@
+import type { Enlisted } from '../enlist.js';
 import type { Phase } from '../../files/phase.js';
 import type { Effect } from '../../plan/step.js';
 import type { FoundBy } from '../placement.js';
@@ -13,6 +14,8 @@ export interface GenerateOptions {
   readonly timestamp?: number | undefined;
   /** A file for each migration, instead of one for the whole change. SQL files always hold one. */
   readonly split?: boolean | undefined;
+  /** Adds new classes to the `migrations` list of the data source without asking, where it is a plain one. */
+  readonly addToList?: boolean | undefined;
   /** Nothing is written. */
   readonly dryRun?: boolean | undefined;
   /** False: everything in one file and one transaction, while everybody waits. @default true */
@@ -71,12 +74,17 @@ export interface GenerateResult {
   readonly advice?: string;
   /** How the data source will find the files; only where some were written. */
   readonly foundBy?: FoundBy;
+  /** Where migrations are given as classes: what their list lacks, or was given. */
+  readonly list?: Enlisted;
   /** The texts of the files; only of a dry run. */
   readonly texts?: readonly { readonly file: string; readonly text: string }[];
 }
 
 /** How `baseline` takes over a database that `synchronize` has made. */
-export interface BaselineOptions extends Pick<GenerateOptions, 'name' | 'language' | 'moduleKind' | 'dir' | 'shadow'> {
+export interface BaselineOptions extends Pick<
+  GenerateOptions,
+  'name' | 'language' | 'moduleKind' | 'dir' | 'shadow' | 'ask' | 'addToList'
+> {
   /** Only says whether the database has the schema that the entities describe. */
   readonly check?: boolean | undefined;
 }
@@ -90,6 +98,8 @@ export interface BaselineResult {
   /** What is in the database and not in the entities. */
   readonly unknown: readonly string[];
   readonly files: readonly string[];
+  /** Where migrations are given as classes: what their list lacks, or was given. */
+  readonly list?: Enlisted;
   /** The migrations that were recorded as applied. */
   readonly recorded: readonly string[];
 }

@@ -1,7 +1,8 @@
-import { join, relative } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { rm } from 'node:fs/promises';
 import { MigrateError } from '../../errors.js';
 import { namesOfChange, titleIn } from '../../files/change.js';
+import { folderOfClasses } from '../../files/class-list.js';
 import { moduleKindOf } from '../../files/import-file.js';
 import { listMigrations } from '../../files/list.js';
 import type { MigrationList } from '../../files/migration.js';
@@ -15,6 +16,7 @@ import type { ProvenFile } from '../../plan/prove.js';
 import type { MigrationText } from '../../shadow/replay-key.js';
 import type { CommandContext } from '../context.js';
 import { lockWritten, nextTimestamp, titleOf } from '../create.js';
+import { enlist } from '../enlist.js';
 import { folderFor, placementOf } from '../placement.js';
 import type { FoundBy, NewFile } from '../placement.js';
 import type { ProvenChange } from './change.js';
@@ -67,7 +69,9 @@ export async function writeFiles(
   await writeAll(folder, drafts);
   const written = drafts.map(({ fileName }) => join(folder, fileName));
   await lockWritten(written, { list: () => listMigrations(context), dir: context.settings.dir });
-  return { result: { ...result, foundBy }, texts };
+  const classes = texts.map((one) => ({ name: one.name, file: resolve(one.file) }));
+  const list = foundBy === 'list' ? await enlist(classes, context.dataSource, options) : undefined;
+  return { result: { ...result, foundBy, ...(list && { list }) }, texts };
 }
 
 /** Where nothing was generated before, the change is everything there is. */
@@ -90,7 +94,8 @@ export function newFile(
   context: CommandContext,
 ): NewFile {
   const name = `${nextTimestamp(existing)}-${titleOf(title)}.${language}`;
-  return { name, dir, setting: context.settings.dir, cwd: process.cwd() };
+  const setting = context.settings.dir ?? folderOfClasses(existing, context.dataSource);
+  return { name, dir, setting, cwd: process.cwd() };
 }
 
 interface Drafting {
