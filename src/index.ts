@@ -18,6 +18,7 @@ export type {
   AppliedMigration,
   CreateOptions,
   CreateResult,
+  Enlisted,
   Finished as FinishedMigration,
   FoundBy,
   PendingMigration,

@@ -2,7 +2,7 @@ import type { DryRunStatement } from '../errors.js';
 import type { Due } from '../events.js';
 import type { Phase } from '../files/phase.js';
 import type { TransactionMode } from '../options.js';
-import type { Consent, Enlisted } from './enlist.js';
+import type { Enlisted } from './enlist.js';
 import type { FoundBy } from './placement.js';
 
 /** What each command takes and returns: plain data, printed by nobody but `cli/`. The `--json` output is these objects. */
@@ -176,7 +176,7 @@ export interface CreateOptions {
   /** Adds the new class to the `migrations` list of the data source without asking, where it is a plain one. */
   readonly addToList?: boolean | undefined;
   /** Asks whether to do so. */
-  readonly ask?: Consent['ask'];
+  readonly ask?: { confirm(question: string): Promise<boolean> } | undefined;
 }
 
 /** The file that `create` has written. */
