@@ -509,7 +509,10 @@ describe('whether a pattern will match a file', () => {
 describe('create', () => {
   const existing = async () => listMigrations([join(dir, 'migrations/*')]);
   const make = async (name: string, more: object = {}) =>
-    create({ name, language: 'ts', ...more }, { dataSource: {} as DataSource, dir: undefined, cwd: dir, list: existing });
+    create(
+      { name, language: 'ts', ...more },
+      { dataSource: {} as DataSource, dir: undefined, cwd: dir, list: existing },
+    );
 
   it('writes TypeScript, JavaScript and SQL that can be loaded', async () => {
     write('package.json', '{ "type": "module" }');
