@@ -32,6 +32,8 @@ const formats = [
   },
   { name: 'cjs', type: 'commonjs', files: [...entries, late] },
 ];
+/** Small enough to be taken along, and no package more in the users' installations. */
+const bundledPackages = ['yocto-spinner', 'yoctocolors'];
 const stamp = 'dist/.built';
 const configs = ['tsconfig.json', 'tsconfig.build.json', 'package.json', 'scripts/build.mjs'];
 
@@ -56,10 +58,15 @@ async function bundle({ name, type, files }, from, out) {
     experimental: { attachDebugInfo: 'none' },
     // What one place loads late, another may need at once.
     checks: { ineffectiveDynamicImport: false },
-    external: (id) => !/^[./]|^[A-Z]:/.test(id),
+    external: (id) => !/^[./]|^[A-Z]:/.test(id) && !bundledPackages.includes(id),
   });
   // Chunks lie as deep as the entries, so that a path that begins where the code lies is right in both.
-  const names = { entryFileNames: '[name].js', chunkFileNames: 'chunks/[name].js', comments: false };
+  const names = {
+    entryFileNames: '[name].js',
+    chunkFileNames: 'chunks/[name].js',
+    comments: false,
+    banner: licencesIn,
+  };
   const { output } = await bundled.write({ dir, format: name, ...names });
   // What kind of modules these are is decided by the nearest package.json.
   writeFileSync(join(dir, 'package.json'), `{ "type": "${type}" }\n`);
@@ -68,6 +75,14 @@ async function bundle({ name, type, files }, from, out) {
     mkdirSync(dirname(join(dir, file)), { recursive: true });
     cpSync(join(from, file), join(dir, file));
   }
+}
+
+/** What their licences ask of a copy. */
+function licencesIn({ moduleIds }) {
+  const taken = bundledPackages.filter((name) => moduleIds.some((id) => id.includes(`/node_modules/${name}/`)));
+  return taken
+    .map((name) => `/*! ${name}\n\n${readFileSync(`node_modules/${name}/license`, 'utf8').trim()}\n*/`)
+    .join('\n');
 }
 
 // Inside a user's Jest, import() of a package does not work. A user's file, whose name is computed, may be an ES module: only import()

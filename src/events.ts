@@ -15,8 +15,20 @@ export type Direction = 'up' | 'down';
 /** When a deferred migration runs: by a run that knows newer files, by `run --phase contract`, or by the very next run. */
 export type Due = 'next deploy' | 'manual' | 'next run';
 
+/** What a command does that takes its time: `generate`, `check`, `lint`, `plan`, `drift` or `baseline`. */
+export type Stage =
+  | 'reading the entities'
+  | 'replaying the migrations'
+  | 'reading the database'
+  | 'comparing the schemas'
+  | 'proving the migrations'
+  | 'checking the files'
+  | 'checking the branches'
+  | 'judging the migrations';
+
 /** Everything that can be observed while working. Plain data: the Nest logger and the command print it in their own ways. */
 export type MigrateEvent =
+  | { readonly type: 'stage'; readonly stage: Stage }
   | { readonly type: 'connecting'; readonly attempt: number; readonly reason: string; readonly retryInMs: number }
   | { readonly type: 'waiting-for-lock'; readonly waitedMs: number; readonly holder: Blocker | undefined }
   | { readonly type: 'lock-acquired'; readonly waitedMs: number }

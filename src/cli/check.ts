@@ -33,12 +33,12 @@ export async function check(io: Io, flags: GlobalFlags & CheckFlags): Promise<Ex
 
 const says: Readonly<Record<CheckStepName, string>> = {
   files: 'every file can be loaded, and migrations.lock agrees with them',
-  branches: 'no two branches disturb each other',
-  replay: 'all go up on an empty database, and down again',
+  branches: 'no two branches conflict',
+  replay: 'every migration runs on an empty database, and reverts',
   entities: 'the migrations lead to what the entities describe',
-  lint: 'the new ones stop nobody',
-  database: 'the database has what the files say',
-  drift: 'the database is as its applied migrations say',
+  lint: 'no new migration blocks reads or writes',
+  database: 'the database agrees with the files',
+  drift: 'the database has the schema of its applied migrations',
 };
 
 function linesOf({ steps, written }: CheckResult, paint: Paint): readonly string[] {
@@ -66,7 +66,7 @@ function findingLines({ severity, message, next, file, line }: CheckFinding, pai
 function summary({ ok, steps }: CheckResult): readonly string[] {
   if (ok) return ['', `Good: ${many(steps.length, 'step')} passed.`];
   const failed = steps.filter(({ state }) => state === 'failed').map(({ name }) => name);
-  return ['', `Not good yet: ${failed.join(', ')}.`];
+  return ['', `Failed: ${failed.join(', ')}.`];
 }
 
 function annotations({ steps }: CheckResult): readonly string[] {

@@ -34,6 +34,7 @@ export async function withMigrator<T>(
   work: (migrator: Migrator) => Promise<T>,
 ): Promise<T> {
   const project = readProject(process.cwd(), flags);
+  io.stage('loading the data source');
   const source = io.inApp ? io.inApp(flags.connection) : await load(project, flags);
   const { createMigrator } = await import('../migrator.js');
   const { settings } = project;

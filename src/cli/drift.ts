@@ -5,7 +5,7 @@ import type { GlobalFlags } from './flags.js';
 import { many } from './io.js';
 import type { Io, Paint } from './io.js';
 
-interface DriftFlags {
+export interface DriftFlags {
   readonly sql?: boolean;
   readonly ignore?: readonly string[];
   readonly shadow?: string;

@@ -10,7 +10,7 @@ import { withMigrator } from './connect.js';
 import { lossLines } from './drift.js';
 import type { GlobalFlags } from './flags.js';
 import { listLines, untilFound } from './found-by.js';
-import { many, showDuration } from './io.js';
+import { many, showDuration, wrapped } from './io.js';
 import type { Io } from './io.js';
 import { projectLanguage } from './language.js';
 
@@ -140,21 +140,10 @@ function linesOf(result: GenerateResult, flags: GenerateFlags, io: Io): readonly
     ),
   ]);
   const left = untilFound(result, files);
-  const next = `Look at ${files.length === 1 ? 'it' : 'them'}, ${left === undefined ? '' : `${left}, `}then: nest-migrate run`;
+  const next = `Review ${files.length === 1 ? 'it' : 'them'}, ${left === undefined ? '' : `${left}, `}then: nest-migrate run`;
   const remarks = [result.reason, result.advice].flatMap((text) => (text === undefined ? [] : wrapped(text)));
   const took = io.paint.dim(`(${showDuration(io.elapsed())})`);
   return [...lines, '', ...remarks, ...listLines(result), `Proven up and down. ${next} ${took}`];
-}
-
-/** At 80 columns, by words. */
-function wrapped(text: string): readonly string[] {
-  const lines: string[] = [];
-  for (const word of text.split(' ')) {
-    const longer = `${lines.at(-1)} ${word}`;
-    if (lines.length > 0 && longer.length <= 80) lines[lines.length - 1] = longer;
-    else lines.push(word);
-  }
-  return lines;
 }
 
 /** The statements of a file, by the steps that they belong to. */

@@ -141,18 +141,24 @@ const otherCommand: Handler<object, [other: OtherCommand]> = async (_io, _flags,
   throw usage(`nest-migrate has no command "${word}". Nothing was done.`, `nest-migrate ${ours}${more}`);
 };
 
-// What is for development is loaded when somebody asks for it: `run` is started in production, again and again.
+// What is for development is loaded when it is asked for: `run` is started in production, again and again.
 type Later<F extends (...args: never[]) => Promise<ExitCode>> = (...args: Parameters<F>) => Promise<ExitCode>;
-const generate: Later<typeof import('./generate.js').generate> = async (...args) =>
-  (await import('./generate.js')).generate(...args);
-const baseline: Later<typeof import('./generate.js').baseline> = async (...args) =>
-  (await import('./generate.js')).baseline(...args);
-const check: Later<typeof import('./check.js').check> = async (...args) => (await import('./check.js')).check(...args);
-const drift: Later<typeof import('./drift.js').drift> = async (...args) => (await import('./drift.js')).drift(...args);
+type Slow<Args extends readonly unknown[]> = (io: Io, ...args: Args) => Promise<ExitCode>;
+/** A command that takes its time. */
+function slow<Args extends readonly unknown[]>(load: () => Promise<Slow<Args>>): Slow<Args> {
+  return async (io, ...args) => {
+    const [{ withSpinner }, command] = await Promise.all([import('./spinner.js'), load()]);
+    return withSpinner(io, (shown) => command(shown, ...args));
+  };
+}
+
+const generate = slow(async () => (await import('./generate.js')).generate);
+const baseline = slow(async () => (await import('./generate.js')).baseline);
+const check = slow(async () => (await import('./check.js')).check);
+const drift = slow(async () => (await import('./drift.js')).drift);
+const lint = slow(async () => (await import('./lint/lint.js')).lint);
+const plan = slow(async () => (await import('./plan.js')).plan);
 const help: Later<typeof import('./help.js').help> = async (...args) => (await import('./help.js')).help(...args);
-const lint: Later<typeof import('./lint/lint.js').lint> = async (...args) =>
-  (await import('./lint/lint.js')).lint(...args);
-const plan: Later<typeof import('./plan.js').plan> = async (...args) => (await import('./plan.js')).plan(...args);
 
 /** What each command does, once commander has understood its flags. */
 export const handlers = {

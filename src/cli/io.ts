@@ -17,6 +17,10 @@ export interface Io {
   page(data: object, text: string): void;
   /** Progress and remarks. */
   note(line: string): void;
+  /** What the command is doing now, shown at a terminal for as long as it lasts. */
+  stage(text: string): void;
+  /** Asks a question; meanwhile no stage is shown. */
+  asking<T>(question: () => Promise<T>): Promise<T>;
   /** Inside an app the data source is the app's own. */
   readonly inApp?: SourceInApp;
 }
@@ -57,4 +61,15 @@ export function showDuration(ms: number): string {
 /** `1 migration`, `3 migrations` */
 export function many(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** At 80 columns, by words. */
+export function wrapped(text: string): readonly string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const longer = `${lines.at(-1)} ${word}`;
+    if (lines.length > 0 && longer.length <= 80) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines;
 }

@@ -44,6 +44,8 @@ export async function perform(
       ),
     page: (data, text) => void write(json ? `${JSON.stringify(data, null, 2)}\n` : text),
     note: (line) => void (flags.quiet || process.stderr.write(`${withoutPasswords(line)}\n`)),
+    stage: () => undefined,
+    asking: (question) => question(),
     ...(inApp && { inApp }),
   };
   try {

@@ -57,7 +57,7 @@ function planLines(result: PlanResult, paint: Paint): readonly string[] {
     ...migrations.flatMap((migration) => [...migrationLines(migration, paint), '']),
     ...(tables.length > 0 ? [paint.bold('Tables'), ...tables.map(tableLine), ''] : []),
     ...serverLines(result, paint),
-    ...(diskBytes > 0 ? [`Disk: about ${bytesOf(diskBytes)} more until the tables are written anew.`] : []),
+    ...(diskBytes > 0 ? [`Disk: about ${bytesOf(diskBytes)} more while tables are rewritten.`] : []),
     ...(deferred.length > 0 ? [`Deferred: ${deferred.join(', ')}.`] : []),
     `PostgreSQL ${now.version}. Durations are estimates.`,
   ];
@@ -99,7 +99,7 @@ function effects({
 >): readonly string[] {
   return [
     ...locks.map(({ table, mode, blocks }) => `locks ${table}: ${mode} (${blocks} wait)`),
-    ...(rewrites.length > 0 ? [`writes anew: ${rewrites.join(', ')}`] : []),
+    ...(rewrites.length > 0 ? [`rewrites: ${rewrites.join(', ')}`] : []),
     ...(scans.length > 0 ? [`reads all of: ${scans.join(', ')}`] : []),
     ...(builds.length > 0 ? [`builds: ${builds.join(', ')}`] : []),
     ...changes.map(

@@ -7,26 +7,27 @@ import { waitsFor } from './status-lines.js';
 export function progressPrinter(io: Io): EventListener {
   const paint = paintFor(process.stderr, io.format === 'human');
   return (event) => {
+    if (event.type === 'stage') return io.stage(event.stage);
     for (const line of linesOf(event, paint, io)) io.note(line);
   };
 }
 
-function linesOf(event: MigrateEvent, paint: Paint, io: Io): readonly string[] {
+function linesOf(event: Exclude<MigrateEvent, { readonly type: 'stage' }>, paint: Paint, io: Io): readonly string[] {
   switch (event.type) {
     case 'connecting':
-      return [paint.dim(`no connection yet: ${event.reason}; trying again`)];
+      return [paint.dim(`no connection yet: ${event.reason}; retrying`)];
     case 'waiting-for-lock':
       return [
         paint.dim(
-          `another process is migrating${event.holder ? ` (${blocker(event.holder)})` : ''}; waiting since ${showDuration(event.waitedMs)}`,
+          `another process is migrating${event.holder ? ` (${blocker(event.holder)})` : ''}; waiting for ${showDuration(event.waitedMs)}`,
         ),
       ];
     case 'lock-acquired':
-      return [paint.dim(`it is our turn after ${showDuration(event.waitedMs)}`)];
+      return [paint.dim(`lock acquired after ${showDuration(event.waitedMs)}`)];
     case 'waiting-for-session':
       return [
         paint.dim(
-          `${event.migration}: a session that was left behind is still at work on the server${event.session ? ` (${blocker(event.session)})` : ''}; waiting since ${showDuration(event.waitedMs)}`,
+          `${event.migration}: a session of an earlier process is still at work on the server${event.session ? ` (${blocker(event.session)})` : ''}; waiting for ${showDuration(event.waitedMs)}`,
         ),
       ];
     case 'migration-started':
@@ -41,11 +42,11 @@ function linesOf(event: MigrateEvent, paint: Paint, io: Io): readonly string[] {
     case 'retrying':
       return [
         paint.yellow(
-          `${event.migration}: ${event.reason}; rolled back, trying again in ${showDuration(event.delayMs)} (attempt ${event.attempt + 1})`,
+          `${event.migration}: ${event.reason}; rolled back, retrying in ${showDuration(event.delayMs)} (attempt ${event.attempt + 1})`,
         ),
       ];
     case 'resuming':
-      return [paint.dim(`${event.migration} goes on after ${many(event.statementsDone, 'finished statement')}`)];
+      return [paint.dim(`${event.migration} continues after ${many(event.statementsDone, 'finished statement')}`)];
     case 'migration-finished':
       return [`${paint.green('✔')} ${event.migration} ${verb(event)} ${paint.dim(showDuration(event.durationMs))}`];
     case 'finished-meanwhile':

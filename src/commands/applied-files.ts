@@ -39,7 +39,7 @@ export function judgeFiles(now: Survey, context: CommandContext): readonly Statu
   const [edited, missing] = [editedProblems(now), missingProblems(now)];
   const warn = (code: WarningCode, message: string): void => context.onEvent({ type: 'warning', code, message });
   if (edited.length > 0) {
-    const message = `Changed after being applied, so that the database is not what the files say: ${shortened(edited)}.`;
+    const message = `Edited after being applied: ${shortened(edited)}. The database has what the earlier text created.`;
     if (context.settings.edited === 'refuse') throw refused(message, edited[0]?.migration ?? '');
     warn('MIGRATION_EDITED', message);
   }
@@ -54,7 +54,7 @@ export function judgeFiles(now: Survey, context: CommandContext): readonly Statu
 function refused(message: string, migration: string): MigrateError {
   return new MigrateError({
     code: 'MIGRATION_EDITED',
-    message: `${message} Nothing was changed now.`,
+    message: `${message} Nothing was changed.`,
     next: 'Put the file back as it was and write a new migration for the change; or accept it: --edited warn',
     migration,
   });

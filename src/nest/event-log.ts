@@ -31,27 +31,28 @@ function log(event: MigrateEvent): void {
       );
     case 'waiting-for-session':
       return logger.log(
-        `${event.migration}: a session that was left behind is still at work on the server${event.session ? ` (${describe(event.session)})` : ''}: waiting for it`,
+        `${event.migration}: a session of an earlier process is still at work on the server${event.session ? ` (${describe(event.session)})` : ''}: waiting for it`,
       );
     case 'finished-meanwhile':
       return logger.log(
         `${event.migration} was ${event.direction === 'up' ? 'applied' : 'reverted'} meanwhile by the session that was waited for`,
       );
     case 'resuming':
-      return logger.log(`${event.migration} goes on after statement ${event.statementsDone}`);
+      return logger.log(`${event.migration} continues after statement ${event.statementsDone}`);
     case 'connecting':
-      return logger.warn(`No connection yet: ${event.reason}; trying again`);
+      return logger.warn(`No connection yet: ${event.reason}; retrying`);
     case 'blocked':
       return logger.warn(`${event.migration} waits for a lock held by ${event.blockers.map(describe).join('; ')}`);
     case 'retrying':
       return logger.warn(
-        `${event.migration} did not get its locks (${event.reason}): rolled back, trying again in ${Math.round(event.delayMs)} ms`,
+        `${event.migration} did not get its locks (${event.reason}): rolled back, retrying in ${Math.round(event.delayMs)} ms`,
       );
     case 'deferred':
       return logger.log(`${event.migration} is deferred: ${waitsFor[event.due]}`);
     case 'warning':
       return logger.warn(event.message);
     case 'lock-acquired':
+    case 'stage':
     case 'statement':
       return undefined;
   }

@@ -57,7 +57,7 @@ async function tryOne(onRows: OnRows, schema: Schema, client: SqlClient): Promis
   const copy = `CREATE TEMP TABLE ${probe} (LIKE ${tableSql(table)} INCLUDING DEFAULTS INCLUDING GENERATED INCLUDING IDENTITY)`;
   const unlike =
     (await attempt(copy, client)) ??
-    (await attempt(insertOf(columns, schema, 1), client)) ??
+    (await attempt(insertOf({ columns, schema }, 1), client)) ??
     (await attempt(`DELETE FROM pg_temp.${probe}`, client));
   if (unlike !== undefined) return unfillable(columns, schema, unlike);
   if (routine !== undefined) {
@@ -66,7 +66,7 @@ async function tryOne(onRows: OnRows, schema: Schema, client: SqlClient): Promis
     if ((await attempt(create, client)) !== undefined) return undefined;
   }
   const [old, now] = pair?.map(quoteName) ?? [];
-  for (const sql of statementsOn(onRows, columns, schema)) {
+  for (const sql of statementsOn(onRows, { columns, schema })) {
     const error = await attempt(sql, client);
     // An UPDATE may name its table with its schema, which the copy is not in.
     const isOurs = update !== undefined && codeOf(error) === '42P01';
@@ -93,37 +93,37 @@ async function attempt(sql: string, client: SqlClient): Promise<unknown> {
   }
 }
 
+interface Probe {
+  readonly columns: readonly ObjectId[];
+  readonly schema: Schema;
+}
+
 /** Inserts, updates and deletes through the old and the new name. */
-function statementsOn(
-  { table, routine, column, update, pair }: OnRows,
-  columns: readonly ObjectId[],
-  schema: Schema,
-): readonly string[] {
-  const insert = (n: number, without?: string): string => insertOf(columns, schema, n, without);
+function statementsOn({ table, routine, column, update, pair }: OnRows, on: Probe): readonly string[] {
+  const insert = (n: number, without?: string): string => insertOf(on, n, without, pair);
   const set = (assignment: string): string => `UPDATE pg_temp.${probe} SET ${assignment}`;
-  const sameName = columns.slice(0, 1).map(({ name = '' }) => `${quoteName(name)} = ${quoteName(name)}`);
+  const sameName = on.columns.slice(0, 1).map(({ name = '' }) => `${quoteName(name)} = ${quoteName(name)}`);
+  const value = (name: string): string =>
+    placeholderOfRow(objectId('column', table.schema, name, table.name), on.schema).replace(/\bn\b/g, '2');
   return [
     ...[1, 2, 3].flatMap((n) => (pair ? [insert(n, pair[1]), insert(n, pair[0])] : [insert(n, column)])),
-    ...(pair ?? []).map((name) =>
-      set(`${quoteName(name)} = ${valueOf(objectId('column', table.schema, name, table.name), schema, 2, '2')}`),
-    ),
+    ...(pair ?? []).map((name) => set(`${quoteName(name)} = ${value(name)}`)),
     ...(update === undefined ? [] : [`UPDATE pg_temp.${probe} AS ${quoteName(table.name ?? '')} ${update}`]),
     ...(routine === undefined ? [] : [set(sameName.join())]),
     `DELETE FROM pg_temp.${probe}`,
   ];
 }
 
-function insertOf(columns: readonly ObjectId[], schema: Schema, n: number, without?: string): string {
+/** The third row has NULL wherever there may be one; a column and the one that a trigger keeps the same have it both or neither. */
+function insertOf({ columns, schema }: Probe, n: number, without?: string, pair: readonly string[] = []): string {
+  const isRequired = (id: ObjectId): boolean => columnOf(schema, id)?.notNull !== false;
+  const neverNull = columns.some((id) => pair.includes(id.name ?? '') && isRequired(id)) ? pair : [];
   const given = columns.filter(({ name = '' }) => name !== without);
-  const names = given.map(({ name = '' }) => quoteName(name)).join(', ');
-  const values = given.map((id) => valueOf(id, schema, n)).join(', ');
-  return `INSERT INTO pg_temp.${probe} (${names}) SELECT ${values} FROM (SELECT ${n} AS n) AS number`;
-}
-
-/** The third row has NULL wherever there may be one. */
-function valueOf(column: ObjectId, schema: Schema, n: number, number = 'n'): string {
-  if (n === 3 && columnOf(schema, column)?.notNull === false) return 'NULL';
-  return placeholderOfRow(column, schema).replace(/\bn\b/g, number);
+  const values = given.map((id) =>
+    n < 3 || isRequired(id) || neverNull.includes(id.name ?? '') ? placeholderOfRow(id, schema) : 'NULL',
+  );
+  const names = given.map(({ name = '' }) => quoteName(name));
+  return `INSERT INTO pg_temp.${probe} (${names.join(', ')}) SELECT ${values.join(', ')} FROM (SELECT ${n} AS n) AS number`;
 }
 
 /** The columns whose types have no value here. */

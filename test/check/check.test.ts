@@ -26,10 +26,10 @@ describe('what a person reads', () => {
     const { stdout, stderr, code } = await onServer();
     expect([stdout, stderr, code]).toEqual([
       `✓ files    every file can be loaded, and migrations.lock agrees with them
-✓ branches no two branches disturb each other
-✓ replay   all go up on an empty database, and down again
+✓ branches no two branches conflict
+✓ replay   every migration runs on an empty database, and reverts
 ✓ entities the migrations lead to what the entities describe
-✓ lint     the new ones stop nobody
+✓ lint     no new migration blocks reads or writes
 
 Good: 5 steps passed.
 `,
@@ -49,7 +49,7 @@ Good: 5 steps passed.
     expect(stdout).toBe(`! files
   ! There is no migrations/migrations.lock: two branches that both add migrations would not conflict before they meet in a database.
     → nest-migrate check --write-lock, and commit it
-✓ branches no two branches disturb each other
+✓ branches no two branches conflict
 ✗ replay
   ✗ The down of AddNick1700000000002 does not lead back to where its up began:  (migrations/1700000000002-AddNick.sql)
       column users.nick is there, and was not before
@@ -59,7 +59,7 @@ Good: 5 steps passed.
   ! No migration was judged: This is no git repository, so that nobody knows which migrations are new.
     → nest-migrate check --since <revision>, or nest-migrate lint --all
 
-Not good yet: replay.
+Failed: replay.
 `);
     expect(code).toBe(3);
   });
@@ -281,7 +281,7 @@ describe('entities', () => {
     project.write('src/user.entity.ts', entity('@Column() fullName!: string;'));
     const { findings } = await project.step('entities');
     expect(findings[0]?.message).toContain(
-      'users.fullName is new, NOT NULL and without a default: what do the rows get that are there?',
+      'users.fullName is a new NOT NULL column without a default: which value do existing rows get?',
     );
     expect(findings[0]?.next).toContain('--backfill "users.fullName=');
   });

@@ -382,7 +382,7 @@ describe('settings', () => {
     expect((await cli('run')).stderr).toContain("outOfOrder is 'refuse'");
     project.write('migrations/1700000000002-add-email.sql', '-- up\nALTER TABLE users ADD e_mail text;\n');
     expect((await cli('run', '--edited', 'refuse', '--out-of-order', 'run')).stderr).toContain(
-      'Changed after being applied',
+      'Edited after being applied',
     );
     expect((await cli('run', '--out-of-order', 'run')).code).toBe(0);
     project.write(

@@ -84,14 +84,14 @@ describe('a migration that stands in the ledger twice, as two processes of TypeO
 
 describe('the file of an applied migration', () => {
   const edit = () => project.write('migrations/1700000000001-CreateUsers.sql', sql('people'));
-  const edited = `Changed after being applied, so that the database is not what the files say: ${users}.`;
+  const edited = `Edited after being applied: ${users}. The database has what the earlier text created.`;
   const missing = `Applied, but the file is not here: ${pets}. Without it, a migration cannot be reverted.`;
   beforeEach(async () => void (await cli('run')));
 
   it('is refused when it was edited, also when nothing is pending, and by an app that starts', async () => {
     edit();
     const { code, stdout, stderr } = await cli('run');
-    expect([code, stdout, stderr.split('\n')[0]]).toEqual([1, '', `✖ ${edited} Nothing was changed now.`]);
+    expect([code, stdout, stderr.split('\n')[0]]).toEqual([1, '', `✖ ${edited} Nothing was changed.`]);
     const migrations = [`${project.dir}/migrations/*.sql`];
     const error = await failureOf(
       using({ url: database.url, migrations }, (migrator) => migrator.run({ phase: 'due' })),

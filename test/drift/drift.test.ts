@@ -491,7 +491,7 @@ describe('what goes wrong', () => {
   it('no server, a wrong password, a wrong pattern, a shadow that is not there', async () => {
     const nobody = 'postgres://me:hunter2@127.0.0.1:1/x';
     expect(await refused(nobody, '--connect-timeout', '100ms')).toMatchInlineSnapshot(`
-      "no connection yet: connect ECONNREFUSED 127.0.0.1:1; trying again
+      "no connection yet: connect ECONNREFUSED 127.0.0.1:1; retrying
       ✖ No connection to postgres://me:***@server/db (tried 2 times): connect ECONNREFUSED 127.0.0.1:1.
       → Start the server, or correct DATABASE_URL. To wait longer: --connect-timeout 2min, or \`nest-migrate wait\`. Nothing was changed.
       More: nest-migrate help CONNECTION_FAILED

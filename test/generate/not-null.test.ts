@@ -146,7 +146,7 @@ describe('a column that was there becomes NOT NULL', () => {
     it('asks, or names the flag', async () => {
       const error = await failureOf(folder.generate(table('c', { ...int, default: 5 })));
       expect([error.code, error.exitCode]).toEqual(['DECISION_NEEDED', 3]);
-      expect(error.message).toContain('t.c becomes NOT NULL: what do existing NULLs become?');
+      expect(error.message).toContain('t.c becomes NOT NULL: which value replaces existing NULLs?');
       expect(error.next).toContain('--backfill "t.c=5"');
       expect(error.next).toContain('--backfill "t.c=NULL"');
       const asked: string[] = [];

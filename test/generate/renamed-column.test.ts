@@ -185,7 +185,9 @@ it('a table, its column and its junction tables are renamed, while the old versi
     };
     const ask: Ask = { choose, text: () => Promise.resolve(''), confirm: () => Promise.resolve(false) };
     const { files, renames } = await folder.generate(linked('human', {}, 'label'), { ask });
-    expect(asked).toEqual(['person', 'human.a'].map((name) => `${name} is gone. What became of it?`));
+    expect(asked).toEqual(
+      ['person', 'human.a'].map((name) => `${name} is no longer in the entities. What happened to it?`),
+    );
     expect(renames.map(({ from, to }) => `${from} = ${to}`)).toEqual([
       'table person = table human',
       'table person_friends_person = table human_friends_human',

@@ -67,7 +67,7 @@ const packageRules: readonly PackageRule[] = [
   { packages: /^nest-migrate-dev\//, only: ['development'], free: ['type'] },
   { packages: /^(@nestjs\/|nest-commander$)/, only: ['nest', 'nest-commands', 'app'], free: [] },
   { packages: /^typescript$/, only: ['typescript'], free: ['type'], lazy: true },
-  { packages: /^commander$/, only: ['cli'], free: [] },
+  { packages: /^(commander|yocto-spinner)$/, only: ['cli'], free: [] },
 ];
 
 const longest = 300;

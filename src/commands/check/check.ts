@@ -1,5 +1,6 @@
 import { abortable } from '../../database/cancel.js';
 import { isMigrateError } from '../../errors.js';
+import type { Stage } from '../../events.js';
 import { fromHere } from '../../data-source/describe.js';
 import { listMigrations } from '../../files/list.js';
 import { lockPlace, readPlace, readLock, remakeLock } from '../../files/lock-place.js';
@@ -16,21 +17,22 @@ import { replayStep } from './replay.js';
 import { findingOf, isImpossible, placeOf } from './work.js';
 import type { CheckedLock, CheckWork } from './work.js';
 
-type Step = readonly [CheckStepName, (work: CheckWork) => Promise<readonly CheckFinding[]>];
+/** Its name, what it does while it takes its time, and the work. */
+type CheckStepWork = readonly [CheckStepName, Stage, (work: CheckWork) => Promise<readonly CheckFinding[]>];
 
 /** In this order; each goes on its own, so that all there is to do is said at once. Another step is another line, and its name in types.ts. */
-const withoutDatabase: readonly Step[] = [
-  ['files', filesStep],
-  ['branches', branchesStep],
-  ['replay', replayStep],
-  ['entities', entitiesStep],
-  ['lint', lintStep],
+const withoutDatabase: readonly CheckStepWork[] = [
+  ['files', 'checking the files', filesStep],
+  ['branches', 'checking the branches', branchesStep],
+  ['replay', 'replaying the migrations', replayStep],
+  ['entities', 'reading the entities', entitiesStep],
+  ['lint', 'judging the migrations', lintStep],
 ];
 
 /** What only the database of the data source can tell. */
-const withDatabase: readonly Step[] = [
-  ['database', databaseStep],
-  ['drift', driftStep],
+const withDatabase: readonly CheckStepWork[] = [
+  ['database', 'reading the database', databaseStep],
+  ['drift', 'comparing the schemas', driftStep],
 ];
 
 /** The one command for CI: everything that can be known of the migrations before they run. */
@@ -73,14 +75,15 @@ async function writeLock(work: CheckWork): Promise<boolean> {
   return true;
 }
 
-function chosen({ database, only, skip = [] }: CheckOptions): readonly Step[] {
+function chosen({ database, only, skip = [] }: CheckOptions): readonly CheckStepWork[] {
   return [
     ...withoutDatabase.filter(([name]) => (only === undefined || only.includes(name)) && !skip.includes(name)),
     ...(database === true ? withDatabase : []),
   ];
 }
 
-async function perform([name, step]: Step, work: CheckWork): Promise<CheckStep> {
+async function perform([name, stage, step]: CheckStepWork, work: CheckWork): Promise<CheckStep> {
+  work.context.onEvent({ type: 'stage', stage });
   try {
     const findings = await step(work);
     const failed = findings.some(({ severity }) => severity === 'error');

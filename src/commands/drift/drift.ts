@@ -1,4 +1,5 @@
 import { abortable } from '../../database/cancel.js';
+import type { Stage } from '../../events.js';
 import { differences, isMember, isPartOf } from '../../schema/differences.js';
 import type { Fact } from '../../schema/engine.js';
 import { keyOf, objectId } from '../../schema/object-id.js';
@@ -32,6 +33,8 @@ export function drift(options: DriftOptions, context: CommandContext): Promise<D
 async function differing(options: DriftOptions, context: CommandContext): Promise<DriftResult> {
   // What is mistyped is said before anything takes its time.
   const ignored = ignoring(context.settings.drift.ignore, options.ignore ?? []);
+  const stage = (now: Stage): void => context.onEvent({ type: 'stage', stage: now });
+  stage('reading the database');
   const live = await readLive(context, await list(context));
   const applied = appliedMigrations(live.survey);
   const { schema: unnamed } = initialSessionOf(context);
@@ -41,7 +44,9 @@ async function differing(options: DriftOptions, context: CommandContext): Promis
   });
   const url = options.shadow;
   const cache = cacheFor(options);
+  stage('replaying the migrations');
   const { schema: said, origins } = await ofTheseMigrations(applied.migrations, context, { url, cache, unmanaged: [] });
+  stage('comparing the schemas');
   const { schema: has, warnings: wording } = await inSameWords(said, live.schema, context, {
     url,
     cache,

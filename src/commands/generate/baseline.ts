@@ -36,6 +36,7 @@ import { newFile } from './write-files.js';
  */
 export async function baseline(options: BaselineOptions, context: CommandContext): Promise<BaselineResult> {
   if (options.check !== true) await refuseUnrecordable(options, context);
+  context.onEvent({ type: 'stage', stage: 'reading the entities' });
   const described = await describeEntities(context, refuseMissing(context));
   const { shadow: url } = options;
   const make = (): Promise<readonly [Snapshot, Initial]> =>
@@ -44,6 +45,7 @@ export async function baseline(options: BaselineOptions, context: CommandContext
       return [await ofEntities({ project: context, described, initial, shadow, url, cache: noCache }), initial];
     });
   const [desired, initial] = await abortable(context.signal, make, 'Nothing was changed.');
+  context.onEvent({ type: 'stage', stage: 'reading the database' });
   await context.initialise();
   const { schema: live } = await ofDatabase(context);
   const { schema: own } = await inSameWords(desired.schema, live, context, {

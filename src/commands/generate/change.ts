@@ -22,6 +22,7 @@ import type { FrozenMoment } from '../../snapshot/frozen-moments.js';
 import type { History } from '../../snapshot/history.js';
 import { withSameDefaultsThere } from '../../snapshot/same-defaults.js';
 import type { SchemaOnShadow } from '../../snapshot/schema-on-shadow.js';
+import type { CommandContext } from '../context.js';
 import { withOtherQuestions } from './all-questions.js';
 import type { GenerateOptions, GenerateResult } from './types.js';
 import { confirmLoss } from './confirm-loss.js';
@@ -52,30 +53,20 @@ export interface ProvenChange {
 }
 
 /** Plans and proves what leads from the schema on the shadow to the desired one. */
-export async function change(options: GenerateOptions, sides: Sides, shadow: SchemaOnShadow): Promise<ProvenChange> {
+export async function change(
+  options: GenerateOptions,
+  sides: Sides,
+  shadow: SchemaOnShadow,
+  { onEvent }: Pick<CommandContext, 'onEvent'>,
+): Promise<ProvenChange> {
   const renamed = await renamedOnShadow(options, sides, shadow);
   const { schema: from } = renamed;
   const { schema: described, kept, lost } = wanted(renamed.inNewWords, renamed.inCatalog, options, sides);
   const to = await withSameDefaultsThere(from, described, shadow.client, sides.frozen);
   const changes = await compareSchemas(from, to);
-  const tryType = await tryTypeChanges(shadow.client, from, to);
-  const question = {
-    from,
-    to,
-    options,
-    given: sides.given,
-    history: sides.history,
-    renames: renamed.bridged,
-    tryType,
-  };
-  const planContext: PlanContext = {
-    from,
-    to,
-    decisions: await decide(changes, question),
-    targetVersion: options.targetVersion ?? 15,
-    tryType,
-  };
+  const planContext = await decided(changes, { from, to, renamed }, options, sides, shadow);
   const inCatalog = renamesInCatalog(renamed, shadow, changes, options);
+  onEvent({ type: 'stage', stage: 'proving the migrations' });
   const { planned, files, notTried } = await planAndProve(changes, {
     plan: planContext,
     around: (rest) => [...inCatalog, ...rest, ...sides.metadata],
@@ -110,6 +101,18 @@ export async function change(options: GenerateOptions, sides: Sides, shadow: Sch
     },
     renames: named.length > 0,
   };
+}
+
+async function decided(
+  changes: readonly Change[],
+  { from, to, renamed }: { readonly from: Schema; readonly to: Schema; readonly renamed: Renamed },
+  options: GenerateOptions,
+  { given, history }: Sides,
+  { client }: SchemaOnShadow,
+): Promise<PlanContext> {
+  const tryType = await tryTypeChanges(client, from, to);
+  const decisions = await decide(changes, { from, to, options, given, history, renames: renamed.bridged, tryType });
+  return { from, to, decisions, targetVersion: options.targetVersion ?? 15, tryType };
 }
 
 async function renamedOnShadow(options: GenerateOptions, sides: Sides, shadow: SchemaOnShadow): Promise<Renamed> {

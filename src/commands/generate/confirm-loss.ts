@@ -13,12 +13,12 @@ export async function confirmLoss(
   const what = [...new Set(lossy.map(({ loses }) => loses))]
     .map((loss) => `  - ${loss}${atOnce.has(loss) ? ' (at once, not in a contract migration)' : ''}`)
     .join('\n');
-  if (await ask?.confirm(`This loses data:\n${what}\nIs that meant?`)) return;
+  if (await ask?.confirm(`This loses data:\n${what}\nWrite it anyway?`)) return;
   const later = 'What is dropped goes into a contract migration, which runs when the old version of the app is gone.';
   throw new MigrateError({
     code: 'DECISION_NEEDED',
     message: `This would lose:\n${what}\nNothing was written.`,
-    next: `If that is meant: --allow-destructive.${lossy.some(({ phase }) => phase === 'contract') ? ` ${later}` : ''}`,
+    next: `If this is intended, add --allow-destructive.${lossy.some(({ phase }) => phase === 'contract') ? ` ${later}` : ''}`,
     exitCode: ExitCode.todo,
   });
 }

@@ -52,12 +52,12 @@ export async function decideRenames(
       open.push(questionOf(first.from, left));
       continue;
     }
-    const answer = await options.ask.choose(`${old} is gone. What became of it?`, [
+    const answer = await options.ask.choose(`${old} is no longer in the entities. What happened to it?`, [
       ...left.map(({ to: renamed }) => ({
-        title: `it is called ${pathOf(renamed)} now: its data is kept`,
+        title: `it was renamed to ${pathOf(renamed)}: its data is kept`,
         value: keyOf(renamed),
       })),
-      { title: 'it is dropped, with its data', value: '' },
+      { title: 'it was removed: it is dropped with its data', value: '' },
     ]);
     const chosen = left.find(({ to: renamed }) => keyOf(renamed) === answer);
     if (chosen) decided = withJunctions([...decided, chosen]);
@@ -87,13 +87,13 @@ function grouped(candidates: readonly Rename[]): ReadonlyMap<string, readonly Re
 function questionOf(old: ObjectId, choices: readonly Rename[]): OpenQuestion {
   const path = pathOf(old);
   return {
-    message: `${path} is gone, and ${choices.map(({ to }) => pathOf(to)).join(', ')} ${choices.length === 1 ? 'is' : 'are'} new: renamed, or something else?`,
+    message: `${path} is no longer in the entities, and ${choices.map(({ to }) => pathOf(to)).join(', ')} ${choices.length === 1 ? 'is' : 'are'} new: was it renamed?`,
     flags: [
       ...choices.map(
         ({ to }) =>
-          `--rename ${path}=${to.name ?? ''}   (it is called that now: its data is kept; or @RenamedFrom('${old.name ?? ''}'))`,
+          `--rename ${path}=${to.name ?? ''}   (renamed: its data is kept; or @RenamedFrom('${old.name ?? ''}'))`,
       ),
-      `--drop ${path}   (it is dropped, with its data)`,
+      `--drop ${path}   (removed: it is dropped with its data)`,
     ],
   };
 }

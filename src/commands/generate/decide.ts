@@ -54,8 +54,8 @@ export async function decide(changes: readonly Change[], question: Question): Pr
   for (const { path, type, isNew, fallback } of columns.filter(({ isOpen }) => isOpen)) {
     const answer = await options.ask?.text(
       isNew
-        ? `${path} (${type}) is new, NOT NULL and has no default. What do the rows get that are there? An SQL expression:`
-        : `${path} (${type}) becomes NOT NULL. What do existing NULLs become? An SQL expression, or NULL if there are none:`,
+        ? `${path} (${type}) is a new NOT NULL column without a default. Which value do existing rows get? An SQL expression:`
+        : `${path} (${type}) becomes NOT NULL. Which value replaces existing NULLs? An SQL expression, or NULL if there are none:`,
     );
     if (answer?.trim()) decisions.backfill.set(path, answer.trim());
     else open.push(isNew ? newColumnQuestion(path, type) : notNullQuestion(path, fallback ?? exampleOf(type)));
@@ -64,13 +64,13 @@ export async function decide(changes: readonly Change[], question: Question): Pr
     const path = columnPath(column);
     if (zoned && decisions.storedTimezone === undefined && !decisions.using.has(path)) {
       const answer = await options.ask?.text(
-        `${path} turns from ${from} into ${to}. In which time zone are the stored values meant? (for example UTC)`,
+        `${path} changes from ${from} to ${to}. Which time zone are the stored values in? For example UTC:`,
       );
       if (answer?.trim()) decisions.storedTimezone = answer.trim();
       else open.push(zoneQuestion(path, from, to));
     } else if (!zoned && !decisions.using.has(path)) {
       const answer = await options.ask?.text(
-        `${path} turns from ${from} into ${to}, and PostgreSQL does not know how. An SQL expression of the old value:`,
+        `${path} changes from ${from} to ${to}, which PostgreSQL cannot convert by itself. An SQL expression of the old value:`,
       );
       if (answer?.trim()) decisions.using.set(path, answer.trim());
       else open.push(usingQuestion(path, from, to, column));
@@ -145,7 +145,7 @@ function isZoneChange(from: string, to: string): boolean {
 function newColumnQuestion(path: string, type: string): OpenQuestion {
   return {
     about: path,
-    message: `${path} is new, NOT NULL and without a default: what do the rows get that are there?`,
+    message: `${path} is a new NOT NULL column without a default: which value do existing rows get?`,
     flags: [
       `--backfill "${path}=${exampleOf(type)}"   (any SQL expression, also of other columns; or @Backfill on the property)`,
     ],
@@ -154,24 +154,24 @@ function newColumnQuestion(path: string, type: string): OpenQuestion {
 
 function notNullQuestion(path: string, example: string): OpenQuestion {
   return {
-    message: `${path} becomes NOT NULL: what do existing NULLs become?`,
+    message: `${path} becomes NOT NULL: which value replaces existing NULLs?`,
     flags: [
       `--backfill "${path}=${example}"   (any SQL expression, also of other columns; or @Backfill on the property)`,
-      `--backfill "${path}=NULL"   (there are none, and the old version of the app writes none)`,
+      `--backfill "${path}=NULL"   (there are no NULLs, and the old version of the app writes none)`,
     ],
   };
 }
 
 function zoneQuestion(path: string, from: string, to: string): OpenQuestion {
   return {
-    message: `${path} turns from ${from} into ${to}: in which time zone are the stored values meant?`,
-    flags: ['--stored-timezone UTC   (or the zone in which the app and the server have written them)'],
+    message: `${path} changes from ${from} to ${to}: which time zone are the stored values in?`,
+    flags: ['--stored-timezone UTC   (or the time zone in which the app wrote them)'],
   };
 }
 
 function usingQuestion(path: string, from: string, to: string, column: ObjectId): OpenQuestion {
   return {
-    message: `${path} turns from ${from} into ${to}: PostgreSQL does not know how.`,
+    message: `${path} changes from ${from} to ${to}, which PostgreSQL cannot convert by itself.`,
     flags: [`--using "${path}=${column.name ?? ''}::${to}"   (any SQL expression of the old value)`],
   };
 }

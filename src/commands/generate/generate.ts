@@ -1,4 +1,5 @@
 import { abortable } from '../../database/cancel.js';
+import type { Stage } from '../../events.js';
 import { metadataChanges } from '../../plan/metadata.js';
 import { listMigrations } from '../../files/list.js';
 import { isSame } from '../../schema/compare.js';
@@ -100,16 +101,20 @@ async function find(
   context: CommandContext,
   cache: SchemaCache,
 ): Promise<Found | GenerateResult> {
+  const stage = (now: Stage): void => context.onEvent({ type: 'stage', stage: now });
+  stage('reading the entities');
   const described = await describeEntities(context, refuseMissing(context));
   const { unmanaged, history, words, frozen } = described;
   const { from: address, shadow: url } = options;
   const initial = await initialOf(context, { ...described, shadow, cache });
+  stage(address === undefined ? 'replaying the migrations' : 'reading the database');
   const [entities, current] = await both<Snapshot, Current>(
     ofEntities({ project: context, described, initial, shadow, url, cache }),
     address === undefined
       ? ofMigrations(context, { url, cache, unmanaged })
       : ofDatabaseAt(address, context, unmanaged),
   );
+  stage('comparing the schemas');
   const whole = followInitial(entities.schema, current.schema, initial);
   const desired = {
     ...entities,
@@ -133,7 +138,7 @@ async function find(
   const isKnown = address === undefined && options.dryRun !== true;
   const next = isKnown ? once(() => after(current, desired, options)) : undefined;
   const proven = await withSchemaOnShadow(from, context, at, (made) =>
-    change(options, sides, { ...made, read: meanwhile(made.read, next) }),
+    change(options, sides, { ...made, read: meanwhile(made.read, next) }, context),
   );
   return { change: proven, next, chain: current.chain, unmanaged };
 }

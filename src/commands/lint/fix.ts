@@ -94,7 +94,7 @@ async function planOf(
   };
   const proven = await withShadow({ url: options.shadow, initial: () => initialStateOf(context) }, (shadow) =>
     withSchemaOnShadow(from, context, { shadow, unmanaged: [], to, cache: replaying.cache }, (made) =>
-      change(wanted, sides, made),
+      change(wanted, sides, made, context),
     ),
   );
   return (await writeFiles(proven, wanted, context)).result;

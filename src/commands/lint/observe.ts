@@ -22,7 +22,9 @@ export async function observe(
   context: CommandContext,
 ): Promise<readonly Tried[]> {
   return withMigratableShadow(context, { url: options.shadow }, async (shadow) => {
+    context.onEvent({ type: 'stage', stage: 'replaying the migrations' });
     await replay(shadow, before, context.instantiate);
+    context.onEvent({ type: 'stage', stage: 'judging the migrations' });
     const observer = await Observer.open(shadow);
     // `check` tries the way back of all of them, and remembers those that it has tried.
     const back = options.all === true ? undefined : await wayBackFrom(shadow, context);

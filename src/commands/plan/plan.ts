@@ -89,10 +89,12 @@ async function observe(
   context: CommandContext,
 ): Promise<ObservedPending> {
   if (pending.length === 0) return { tried: [], unlike: [] };
+  context.onEvent({ type: 'stage', stage: 'reading the database' });
   const invalidIndexes = await readInvalidIndexes(client);
   await context.initialise();
   const { schema } = await ofDatabase(context);
   const live = { schema, invalidIndexes, roles: await readRoles(client), searchPath: await searchPathOf(client) };
+  context.onEvent({ type: 'stage', stage: 'judging the migrations' });
   return observePending(live, pending, context, shadow);
 }
 
