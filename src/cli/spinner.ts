@@ -39,6 +39,6 @@ export async function withSpinner<T>(io: Io, work: (io: Io) => Promise<T>): Prom
 }
 
 function isWatched({ format, quiet }: Io): boolean {
-  const isTerminal = process.stderr.isTTY === true && process.env['TERM'] !== 'dumb';
+  const isTerminal = process.stderr.isTTY && process.env['TERM'] !== 'dumb';
   return isTerminal && format === 'human' && !quiet && process.env['CI'] === undefined;
 }

@@ -2,7 +2,8 @@
 export function screenOf(written: string): string {
   const rows: string[] = [''];
   let [row, column] = [0, 0];
-  for (const [part, sequence, count, end] of written.matchAll(/(\u001B\[\??(\d*)([A-Za-z]))|\n|[^\n\u001B]+/g)) {
+  const shown = written.replaceAll('\u001B', '␛');
+  for (const [part, sequence, count, end] of shown.matchAll(/(␛\[\??(\d*)([A-Za-z]))|\n|[^\n␛]+/g)) {
     const line = rows[row] ?? '';
     if (part === '\n') [row, column] = [row + 1, 0];
     else if (sequence === undefined) {
