@@ -68,11 +68,12 @@ function listWith(text, name) {
 
 try {
   const { topic, name } = placeOf(process.argv[2]);
-  const list = join(folder, topic, 'list.ts');
+  const listName = readdirSync(join(folder, topic)).find((file) => file.endsWith('-rules.ts')) ?? '';
+  const list = join(folder, topic, listName);
   const listed = listWith(readFileSync(list, 'utf8'), name);
   writeFileSync(join(folder, topic, `${name}.ts`), ruleText(name));
   writeFileSync(list, listed);
-  console.log(`src/rules/${topic}/${name}.ts is there, and in src/rules/${topic}/list.ts. Now:
+  console.log(`src/rules/${topic}/${name}.ts is there, and in src/rules/${topic}/${listName}. Now:
 
   1. Fill it in: first a bad and a good example, then check().
   2. npm test -- test/rules -t ${name}

@@ -156,7 +156,8 @@ async function foldersOfRules() {
   if (unknown.length > 0) throw new Error(`scripts/rules-doc.mjs has no heading for src/rules/${unknown.join(', ')}.`);
   return Promise.all(
     order.map(async (folder) => {
-      const [rules] = Object.values(await built(`rules/${folder}/list.js`));
+      const list = readdirSync(join(root, 'src/rules', folder)).find((file) => file.endsWith('-rules.ts')) ?? '';
+      const [rules] = Object.values(await built(`rules/${folder}/${list.replace('.ts', '.js')}`));
       return { heading: topics[folder], rules: rules.toSorted((a, b) => a.name.localeCompare(b.name, 'en')) };
     }),
   );

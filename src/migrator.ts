@@ -32,7 +32,7 @@ import { initialise } from './database/initialise.js';
 import { tablesOf } from './database/tables.js';
 import { MigrateError } from './errors.js';
 import type { EventListener } from './events.js';
-import { listMigrations } from './files/list.js';
+import { listMigrations } from './files/list-migrations.js';
 import type { Instantiate, Loads } from './files/migration.js';
 import { resolveSettings } from './options.js';
 import type { MigrateSettings } from './options.js';

@@ -4,7 +4,7 @@ import type { LedgerState } from '../database/ledger.js';
 import { describeConnection, fromHere } from '../data-source/describe.js';
 import { isEmbedded } from '../data-source/embedded-brand.js';
 import type { Tables } from '../database/tables.js';
-import { listMigrations } from '../files/list.js';
+import { listMigrations } from '../files/list-migrations.js';
 import type { Instantiate, KnownMigration, Listing, MigrationList } from '../files/migration.js';
 import { resolveMigrations } from '../files/resolve.js';
 import type { ResolvedSettings } from '../options.js';

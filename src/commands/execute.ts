@@ -12,7 +12,7 @@ import { recordOnly } from '../database/fake.js';
 import { recordedInBatch } from '../database/recorded.js';
 import { dryRun } from '../database/rehearse.js';
 import type { DryRunOptions } from '../database/rehearse.js';
-import type { ApplyContext, Step } from '../database/step.js';
+import type { ApplyContext, DirectedMigration } from '../database/directed-migration.js';
 import { applyInSteps } from '../database/steps.js';
 import { applyInTransaction } from '../database/transaction.js';
 import { loadAll } from '../files/load-all.js';
@@ -76,7 +76,7 @@ async function prepareTables(client: SqlClient, context: CommandContext): Promis
 type Connected = Pick<CommandContext, 'dataSource'>;
 
 async function rehearse(
-  steps: readonly Step[],
+  steps: readonly DirectedMigration[],
   options: ExecuteOptions,
   lock: Lock,
   context: CommandContext,
@@ -104,7 +104,11 @@ async function withQueryRunner<T>(
   }
 }
 
-async function oneByOne(steps: readonly Step[], context: ApplyContext, options: ExecuteOptions): Promise<Execution> {
+async function oneByOne(
+  steps: readonly DirectedMigration[],
+  context: ApplyContext,
+  options: ExecuteOptions,
+): Promise<Execution> {
   const finished: Execution['finished'][number][] = [];
   try {
     for (const [index, step] of steps.entries()) {
@@ -126,7 +130,11 @@ async function oneByOne(steps: readonly Step[], context: ApplyContext, options: 
   }
 }
 
-async function allInOne(steps: readonly Step[], context: ApplyContext, options: ExecuteOptions): Promise<Execution> {
+async function allInOne(
+  steps: readonly DirectedMigration[],
+  context: ApplyContext,
+  options: ExecuteOptions,
+): Promise<Execution> {
   await refuseWithout(steps, context, options);
   steps.forEach((step, index) => startedStep(step, index, steps.length, true, context));
   const durations = await applyInTransaction(steps, context);
@@ -134,7 +142,11 @@ async function allInOne(steps: readonly Step[], context: ApplyContext, options: 
   return { finished: steps.map((step, index) => finishedStep(step, durations[index] ?? 0, context, 'real')) };
 }
 
-async function refuseWithout(steps: readonly Step[], context: ApplyContext, options: ExecuteOptions): Promise<void> {
+async function refuseWithout(
+  steps: readonly DirectedMigration[],
+  context: ApplyContext,
+  options: ExecuteOptions,
+): Promise<void> {
   const without: string[] = options.halfDone.map((row) => row.migration);
   for (const step of steps)
     if ((await ownTransaction(step, options, context)) === false) without.push(step.migration.name);
@@ -149,7 +161,7 @@ async function refuseWithout(steps: readonly Step[], context: ApplyContext, opti
 
 /** What the class says by itself. It may say so in its constructor, so it takes an instance to know. */
 async function ownTransaction(
-  step: Step,
+  step: DirectedMigration,
   { mode }: ExecuteOptions,
   context: ApplyContext,
 ): Promise<boolean | undefined> {
@@ -158,7 +170,13 @@ async function ownTransaction(
   return (await withQueryRunner(context, prepare)).transaction;
 }
 
-function startedStep(step: Step, index: number, total: number, transactional: boolean, context: ApplyContext): void {
+function startedStep(
+  step: DirectedMigration,
+  index: number,
+  total: number,
+  transactional: boolean,
+  context: ApplyContext,
+): void {
   const { migration, direction } = step;
   context.onEvent({
     type: 'migration-started',
@@ -171,7 +189,7 @@ function startedStep(step: Step, index: number, total: number, transactional: bo
 }
 
 /** Not by this process, so that it has finished none of them. */
-function finishedMeanwhile(steps: readonly Step[], context: ApplyContext): Execution {
+function finishedMeanwhile(steps: readonly DirectedMigration[], context: ApplyContext): Execution {
   for (const { migration, direction } of steps)
     context.onEvent({ type: 'finished-meanwhile', migration: migration.name, direction });
   return { finished: [] };
@@ -202,7 +220,7 @@ async function tellKept(
 }
 
 function finishedStep(
-  step: Step,
+  step: DirectedMigration,
   durationMs: number,
   context: ApplyContext,
   mode: 'real' | 'fake',

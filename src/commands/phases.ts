@@ -30,11 +30,11 @@ export interface Deferred {
 
 /** Decides which pending migrations run, in the order of their files: a contract one comes before what is newer than it. */
 export function planRun(now: Survey, options: RunOptions, policy: ContractPolicy): RunPlan {
-  const runs = met(now, options).filter(chooserOf(now, options, policy));
+  const runs = upTo(now, options).filter(chooserOf(now, options, policy));
   const chosen =
     options.count === undefined ? runs : firstChanges(runs, options.count, changeByMigration(changesOf(now)));
   const [leftOut] = runs.slice(chosen.length);
-  const deferred = met(now, options)
+  const deferred = upTo(now, options)
     .filter((migration) => migration.phase === 'contract' && !runs.includes(migration))
     // A contract migration whose expand migrations are not done yet has not had its turn.
     .filter((migration) => leftOut === undefined || migration.timestamp < leftOut.timestamp)
@@ -43,7 +43,7 @@ export function planRun(now: Survey, options: RunOptions, policy: ContractPolicy
   return { chosen, deferred, unnoted: options.mode === 'dry' ? [] : unnoted };
 }
 
-function met(now: Survey, { to }: RunOptions): readonly KnownMigration[] {
+function upTo(now: Survey, { to }: RunOptions): readonly KnownMigration[] {
   if (to === undefined) return now.pending;
   const last = findByReference(to, now.known);
   return now.pending.filter((migration) => migration.timestamp <= last.timestamp);
@@ -128,7 +128,12 @@ export function refuseContractFirst({ chosen }: RunPlan, options: RunOptions, no
  * Writes down which contract migrations this run leaves for later, when all it was to run is done: had that failed, the next version
  * would be no proof that this one was ever up. Not on the connection that holds the lock: its transaction is never committed.
  */
-export async function note({ unnoted }: RunPlan, now: Survey, log: LogUse, context: CommandContext): Promise<void> {
+export async function recordDeferrals(
+  { unnoted }: RunPlan,
+  now: Survey,
+  log: LogUse,
+  context: CommandContext,
+): Promise<void> {
   const newest = now.known.at(-1)?.name;
   if (unnoted.length === 0 || newest === undefined) return;
   await withReader(context, async (client) => {

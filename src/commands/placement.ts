@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { extname, join, relative, resolve, sep } from 'node:path';
 import { ExitCode, MigrateError } from '../errors.js';
-import { willMatch } from '../files/list.js';
+import { willMatch } from '../files/list-migrations.js';
 import type { MigrationList } from '../files/migration.js';
 import { expectedName, mayHoldMigrations } from '../files/name.js';
 import { isInside, isOutput } from '../files/outputs.js';

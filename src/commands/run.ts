@@ -22,7 +22,7 @@ import {
   blameDeferred,
   describePending,
   isMeantToBeLate,
-  note,
+  recordDeferrals,
   planRun,
   refuseContractFirst,
   tellDeferred,
@@ -122,7 +122,7 @@ async function carryOut(
   try {
     const execution = steps.length > 0 ? await execute(steps, how, lock, client, context) : { finished: [] };
     if (plan.unnoted.length > 0) lock.assertHeld();
-    await note(plan, now, options.log, context);
+    await recordDeferrals(plan, now, options.log, context);
     return execution;
   } catch (error) {
     throw blameDeferred(error, plan, now);

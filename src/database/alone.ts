@@ -6,12 +6,12 @@ import type { Reach, StepProgress } from './progress.js';
 import { traceOf } from './repair.js';
 import type { Trace } from './repair.js';
 import type { Session } from './session.js';
-import type { ApplyContext, Step } from './step.js';
+import type { ApplyContext, DirectedMigration } from './directed-migration.js';
 
 export interface Alone {
   readonly session: Session;
   readonly progress: StepProgress;
-  readonly step: Step;
+  readonly step: DirectedMigration;
   readonly context: ApplyContext;
   readonly reach: Reach;
 }
@@ -42,7 +42,7 @@ export async function untilFinishedElsewhere(
   client: SqlClient,
   sql: string,
   trace: Trace | undefined,
-  { migration }: Step,
+  { migration }: DirectedMigration,
   context: ApplyContext,
 ): Promise<void> {
   const session = () => sessionExecuting(client, sql, trace?.relation);

@@ -4,14 +4,14 @@ import { fateOf, nextAfter, outcomeUnknown, stateAfter } from './fate.js';
 import type { Fenced } from './fence.js';
 import { recordAndCommit, recordStep } from './record.js';
 import { withSession } from './session.js';
-import type { ApplyContext, Step } from './step.js';
+import type { ApplyContext, DirectedMigration } from './directed-migration.js';
 import { begin } from './transaction.js';
 
 /**
  * Records migrations as applied, or as reverted, without executing them. False when a session of an earlier process has recorded them
  * meanwhile.
  */
-export async function recordOnly(steps: readonly Step[], context: ApplyContext): Promise<boolean> {
+export async function recordOnly(steps: readonly DirectedMigration[], context: ApplyContext): Promise<boolean> {
   return withSession({ ...context, migration: () => '' }, async (session) => {
     let transaction: Fenced | undefined;
     try {

@@ -6,7 +6,7 @@ import type { SqlClient } from './client.js';
 import type { Fenced } from './fence.js';
 import { afterLostReply } from './outcome.js';
 import type { Session } from './session.js';
-import type { ApplyContext, Step } from './step.js';
+import type { ApplyContext, DirectedMigration } from './directed-migration.js';
 
 /** What has become of a transaction in which something failed, as far as the server has said. */
 export type Fate =
@@ -24,7 +24,7 @@ export type Fate =
 export async function fateOf(
   session: Session,
   transaction: Fenced | undefined,
-  steps: readonly Step[],
+  steps: readonly DirectedMigration[],
   context: ApplyContext,
 ): Promise<Fate> {
   const answered = await rollback(session);
@@ -62,7 +62,11 @@ async function hasCommitted(client: SqlClient, { xid }: Fenced): Promise<boolean
 }
 
 /** Whether the ledger says of each migration what the transaction wrote last. */
-async function isRecorded(client: SqlClient, steps: readonly Step[], { tables }: ApplyContext): Promise<boolean> {
+async function isRecorded(
+  client: SqlClient,
+  steps: readonly DirectedMigration[],
+  { tables }: ApplyContext,
+): Promise<boolean> {
   const last = new Map(steps.map(({ migration, direction }) => [migration.name, direction]));
   const { rows: found } = await client.query(
     `SELECT to_regclass(${quoteLiteral(tables.ledger)}) IS NOT NULL AS is_there`,
@@ -76,7 +80,7 @@ async function isRecorded(client: SqlClient, steps: readonly Step[], { tables }:
 }
 
 /** Says the same to a person, in one sentence. */
-export function stateAfter(fate: Exclude<Fate, 'unknown'>, steps: readonly Step[]): string {
+export function stateAfter(fate: Exclude<Fate, 'unknown'>, steps: readonly DirectedMigration[]): string {
   const what = steps.length > 1 ? `these ${steps.length} migrations` : 'this migration';
   switch (fate) {
     case 'committed':
@@ -98,7 +102,7 @@ export function nextAfter(fate: Fate, direction: Direction): { readonly next?: s
   return { next: `When the server answers again: nest-migrate ${direction === 'up' ? 'run' : 'revert'}` };
 }
 
-export function outcomeUnknown(error: unknown, steps: readonly Step[]): MigrateError {
+export function outcomeUnknown(error: unknown, steps: readonly DirectedMigration[]): MigrateError {
   const names = steps.map(({ migration }) => migration.name);
   const done = steps[0]?.direction === 'down' ? 'reverted' : 'applied';
   return new MigrateError({

@@ -4,7 +4,7 @@ import { advisoryLockHolder } from './blockers.js';
 import type { SqlClient, SqlResult } from './client.js';
 import { waitForSession } from './earlier-session.js';
 import type { Session } from './session.js';
-import type { ApplyContext, Step } from './step.js';
+import type { ApplyContext, DirectedMigration } from './directed-migration.js';
 
 /** A transaction that holds the fence, and how far its end has come. */
 export interface Fenced {
@@ -14,7 +14,7 @@ export interface Fenced {
 }
 
 interface Opening {
-  readonly steps: readonly Step[];
+  readonly steps: readonly DirectedMigration[];
   /** Begins the transaction and asks the questions, in one message. */
   open(questions: string): Promise<readonly SqlResult[]>;
   /** Ends it again when another session still holds the fence. */
@@ -74,11 +74,11 @@ export async function ask(
   };
 }
 
-function namesOf(steps: readonly Step[]): string {
+function namesOf(steps: readonly DirectedMigration[]): string {
   return steps.map((step) => quoteLiteral(step.migration.name)).join(', ');
 }
 
-function recordedSql(steps: readonly Step[], { tables }: ApplyContext): string {
+function recordedSql(steps: readonly DirectedMigration[], { tables }: ApplyContext): string {
   return `SELECT count(DISTINCT name)::int FROM ${tables.ledger} WHERE name IN (${namesOf(steps)})`;
 }
 
@@ -88,7 +88,7 @@ function recordedSql(steps: readonly Step[], { tables }: ApplyContext): string {
  */
 export async function assertFinishedMeanwhile(
   client: SqlClient,
-  steps: readonly Step[],
+  steps: readonly DirectedMigration[],
   context: ApplyContext,
 ): Promise<void> {
   const direction = steps[0]?.direction;

@@ -4,7 +4,7 @@ import { pause } from './cancel.js';
 import { withClient } from './client.js';
 import type { SqlClient } from './client.js';
 import { waitForSession } from './earlier-session.js';
-import type { ApplyContext } from './step.js';
+import type { ApplyContext } from './directed-migration.js';
 
 /** After a signal, the database is asked what has become of the work, but not for long. */
 const afterSignalMs = 5_000;

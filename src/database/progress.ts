@@ -12,8 +12,8 @@ import { attemptColumns } from './log.js';
 import type { HalfDone } from './log.js';
 import { everyRow } from './row-security.js';
 import type { Session } from './session.js';
-import { attemptOf } from './step.js';
-import type { ApplyContext, Step } from './step.js';
+import { attemptOf } from './directed-migration.js';
+import type { ApplyContext, DirectedMigration } from './directed-migration.js';
 
 /** How the connection of a migration reaches the server. Behind a pooler, nothing that is set for the session may be relied on. */
 export type Reach = 'direct' | 'pooled';
@@ -35,7 +35,7 @@ export class StepProgress {
 
   private constructor(
     private readonly session: Session,
-    private readonly step: Step,
+    private readonly step: DirectedMigration,
     private readonly context: ApplyContext,
     private readonly reach: Reach,
     readonly id: number,
@@ -48,7 +48,7 @@ export class StepProgress {
    */
   static async open(
     session: Session,
-    step: Step,
+    step: DirectedMigration,
     context: ApplyContext,
     reach: Reach,
   ): Promise<{ readonly progress: StepProgress; readonly halfDone: HalfDone | undefined } | undefined> {
@@ -253,7 +253,7 @@ function onlyIf(condition: string): string {
 
 async function begin(
   session: Session,
-  step: Step,
+  step: DirectedMigration,
   context: ApplyContext,
   reach: Reach,
   expected = 'true',
@@ -266,7 +266,7 @@ async function begin(
   return openFenced({ steps: [step], open, giveUp: () => rollback(session), expected }, session, context);
 }
 
-function takenOver({ migration: { name } }: Step): MigrateError {
+function takenOver({ migration: { name } }: DirectedMigration): MigrateError {
   return new MigrateError({
     code: 'LOCK_LOST',
     message: `Another process has gone on with migration ${name}: ledger and log are not as this process has left them. This process executes no further statement of it.`,

@@ -5,8 +5,8 @@ import type { Fenced } from './fence.js';
 import { ledgerChange } from './ledger.js';
 import { attemptColumns } from './log.js';
 import type { Session } from './session.js';
-import { attemptOf } from './step.js';
-import type { ApplyContext, Step } from './step.js';
+import { attemptOf } from './directed-migration.js';
+import type { ApplyContext, DirectedMigration } from './directed-migration.js';
 
 const notRecorded = 'nest_migrate.not_recorded';
 
@@ -19,7 +19,7 @@ const isOpen = `coalesce(nullif(current_setting('nest_migrate.open', true), ''),
 /** Writes a step to ledger and log, inside the transaction that it ran in. */
 export async function recordStep(
   client: SqlClient,
-  step: Step,
+  step: DirectedMigration,
   context: ApplyContext,
   durationMs: number,
 ): Promise<void> {
@@ -32,7 +32,7 @@ export async function recordStep(
 export async function recordAndCommit(
   session: Session,
   transaction: Fenced,
-  step: Step,
+  step: DirectedMigration,
   context: ApplyContext,
   durationMs: number,
 ): Promise<void> {
@@ -56,7 +56,7 @@ export async function recordAndCommit(
  * Ledger and log in one message. It fails when the transaction that we opened is not open any more. Nothing that is sent in the same
  * message has happened then, above all no COMMIT of a transaction that a migration has opened by itself.
  */
-function recordSql(step: Step, context: ApplyContext, durationMs: number): string {
+function recordSql(step: DirectedMigration, context: ApplyContext, durationMs: number): string {
   const { tables } = context;
   const { names, values } = attemptColumns(attemptOf(step, context, 'transactional'));
   const duration = Math.round(durationMs);
@@ -67,7 +67,7 @@ function recordSql(step: Step, context: ApplyContext, durationMs: number): strin
         clock_timestamp() - interval '${duration} milliseconds', clock_timestamp(), ${duration} + ${isOpen})`;
 }
 
-function asNotRecorded(error: unknown, { migration: { name }, direction }: Step): unknown {
+function asNotRecorded(error: unknown, { migration: { name }, direction }: DirectedMigration): unknown {
   if (!messageOf(error).includes(notRecorded)) return error;
   return new MigrateError({
     code: 'MIGRATION_FAILED',

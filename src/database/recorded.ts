@@ -1,7 +1,7 @@
 import type { Direction } from '../events.js';
 import { withClient } from './client.js';
 import { askingAfterwards } from './outcome.js';
-import type { ApplyContext } from './step.js';
+import type { ApplyContext } from './directed-migration.js';
 
 interface Recorded {
   readonly name: string;

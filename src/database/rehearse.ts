@@ -13,8 +13,8 @@ import { Rehearsal } from './rehearsal.js';
 import { readSequences, undoSetBack } from './sequences.js';
 import { withSession } from './session.js';
 import type { Execute, Session } from './session.js';
-import { executeMigration } from './step.js';
-import type { ApplyContext, Step } from './step.js';
+import { executeMigration } from './directed-migration.js';
+import type { ApplyContext, DirectedMigration } from './directed-migration.js';
 
 export interface DryRunOptions {
   readonly transaction: TransactionMode;
@@ -27,7 +27,7 @@ export interface DryRunOptions {
  * all their table locks, also those that a real run would give back between its transactions.
  */
 export async function dryRun(
-  steps: readonly Step[],
+  steps: readonly DirectedMigration[],
   options: DryRunOptions,
   context: ApplyContext,
 ): Promise<readonly DryRunStatement[]> {
@@ -67,7 +67,7 @@ async function open(session: Session, context: ApplyContext): Promise<void> {
 }
 
 async function rehearseStep(
-  step: Step,
+  step: DirectedMigration,
   rehearsal: Rehearsal,
   session: Session,
   options: DryRunOptions,
@@ -99,7 +99,7 @@ function settingsFor(kind: 'transactional' | 'plain', { settings }: ApplyContext
 function failed(
   error: unknown,
   migration: string,
-  steps: readonly Step[],
+  steps: readonly DirectedMigration[],
   session: Session,
   context: ApplyContext,
 ): MigrateError {

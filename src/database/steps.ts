@@ -13,8 +13,8 @@ import type { Reach } from './progress.js';
 import { traceOf } from './repair.js';
 import { withSession } from './session.js';
 import type { Execute, Session } from './session.js';
-import { executeMigration } from './step.js';
-import type { ApplyContext, Step } from './step.js';
+import { executeMigration } from './directed-migration.js';
+import type { ApplyContext, DirectedMigration } from './directed-migration.js';
 import { stepping } from './stepping.js';
 
 /**
@@ -22,7 +22,7 @@ import { stepping } from './stepping.js';
  * so that whatever stops it (an error, a signal, a kill), the next run goes on exactly there. Returns how long it took; undefined when a
  * session of an earlier process has finished it meanwhile.
  */
-export async function applyInSteps(step: Step, context: ApplyContext): Promise<number | undefined> {
+export async function applyInSteps(step: DirectedMigration, context: ApplyContext): Promise<number | undefined> {
   const { name } = step.migration;
   const stepper: { execute: Execute } = { execute: (_sql, _parameters, run) => run() };
   const execute: Execute = (sql, parameters, run) => stepper.execute(sql, parameters, run);
@@ -77,7 +77,7 @@ async function resuming(
   next: Execute,
   session: Session,
   progress: StepProgress,
-  step: Step,
+  step: DirectedMigration,
   context: ApplyContext,
 ): Promise<Execute> {
   const { statements_done: statements, statements_hash: hash, in_doubt: inDoubt } = halfDone;
@@ -99,7 +99,7 @@ async function isDoneInDoubt(
   sql: string,
   halfDone: HalfDone,
   client: SqlClient,
-  step: Step,
+  step: DirectedMigration,
   context: ApplyContext,
 ): Promise<boolean> {
   const trace = traceOf(sql);
@@ -128,7 +128,7 @@ async function resultAgain(client: SqlClient, sql: string, run: () => Promise<un
   }
 }
 
-function notBegun(error: unknown, { migration, direction }: Step): MigrateError {
+function notBegun(error: unknown, { migration, direction }: DirectedMigration): MigrateError {
   const state = 'It runs without a transaction. None of its statements was executed now.';
   return migrationFailed(error, { migration: migration.name, direction, sql: undefined, statement: 0, state });
 }
@@ -137,7 +137,7 @@ interface Stopped {
   readonly session: Session;
   readonly progress: StepProgress;
   readonly halfDone: HalfDone | undefined;
-  readonly step: Step;
+  readonly step: DirectedMigration;
   readonly context: ApplyContext;
 }
 
@@ -189,7 +189,7 @@ function failure(error: unknown, about: string, { session, progress, step, conte
   });
 }
 
-function endUnknown(error: unknown, { migration: { name } }: Step, kept: number): MigrateError {
+function endUnknown(error: unknown, { migration: { name } }: DirectedMigration, kept: number): MigrateError {
   return new MigrateError({
     code: 'OUTCOME_UNKNOWN',
     message: `The connection was lost during a COMMIT of migration ${name}, which runs without a transaction, and the server did not answer when it was asked again. ${kept} of its statements ${kept === 1 ? 'is' : 'are'} done; whether this COMMIT was executed is not known.`,
@@ -218,7 +218,7 @@ export function halfDoneError(name: string, halfDone: HalfDone): MigrateError {
   });
 }
 
-function diverged(step: Step, statements: number): MigrateError {
+function diverged(step: DirectedMigration, statements: number): MigrateError {
   const { name } = step.migration;
   return new MigrateError({
     code: 'MIGRATION_HALF_DONE',

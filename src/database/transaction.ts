@@ -13,8 +13,8 @@ import { markOpen, recordAndCommit, recordStep } from './record.js';
 import { everyRow } from './row-security.js';
 import { withSession } from './session.js';
 import type { Session } from './session.js';
-import { attemptOf, executeMigration } from './step.js';
-import type { ApplyContext, Step } from './step.js';
+import { attemptOf, executeMigration } from './directed-migration.js';
+import type { ApplyContext, DirectedMigration } from './directed-migration.js';
 
 /**
  * Whether a COMMIT waits until it is on the disk. Only the last one of a run has to: the server writes them in their order, so all others
@@ -32,7 +32,7 @@ const longestDelayMs = 30_000;
  * when a session of an earlier process has finished them meanwhile.
  */
 export async function applyInTransaction(
-  steps: readonly Step[],
+  steps: readonly DirectedMigration[],
   context: ApplyContext,
   commit: Commit = 'on-disk',
 ): Promise<readonly number[] | undefined> {
@@ -51,7 +51,11 @@ export async function applyInTransaction(
 
 type Outcome = { readonly durations: readonly number[] | undefined } | NotGranted;
 
-async function attemptOnce(steps: readonly Step[], context: ApplyContext, commit: Commit): Promise<Outcome> {
+async function attemptOnce(
+  steps: readonly DirectedMigration[],
+  context: ApplyContext,
+  commit: Commit,
+): Promise<Outcome> {
   let current = steps[0]?.migration.name ?? '';
   return withSession({ ...context, migration: () => current }, async (session) => {
     const durations: number[] = [];
@@ -88,7 +92,7 @@ async function attemptOnce(steps: readonly Step[], context: ApplyContext, commit
   });
 }
 
-async function applyStep(session: Session, step: Step, context: ApplyContext): Promise<number> {
+async function applyStep(session: Session, step: DirectedMigration, context: ApplyContext): Promise<number> {
   session.progress.statement = 0;
   session.progress.sql = undefined;
   const started = performance.now();
@@ -105,7 +109,7 @@ async function applyStep(session: Session, step: Step, context: ApplyContext): P
  */
 export async function begin(
   session: Session,
-  steps: readonly Step[],
+  steps: readonly DirectedMigration[],
   context: ApplyContext,
   commit: Commit = 'on-disk',
 ): Promise<Fenced | undefined> {

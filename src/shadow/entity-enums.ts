@@ -50,10 +50,10 @@ function withoutValues(uses: readonly Use[]): MigrateError {
 }
 
 function ambiguous(first: Use, second: Use): MigrateError {
-  const told = ({ where, column }: Use): string => `  ${where}: ${valuesOf(column).join(', ')}`;
+  const withValues = ({ where, column }: Use): string => `  ${where}: ${valuesOf(column).join(', ')}`;
   return new MigrateError({
     code: 'ENTITIES_INVALID',
-    message: `${first.where} and ${second.where} both have the enum type "${first.type}", with different values:\n${told(first)}\n${told(second)}`,
+    message: `${first.where} and ${second.where} both have the enum type "${first.type}", with different values:\n${withValues(first)}\n${withValues(second)}`,
     next: 'Give both the same values in the same order, or give one of them another `enumName`.',
   });
 }

@@ -24,7 +24,7 @@ export function frozenMoments({ entityMetadatas }: DataSource, unnamed: string):
   );
 }
 
-export function toldFrozen(frozen: readonly FrozenMoment[]): readonly string[] {
+export function remarksOnFrozen(frozen: readonly FrozenMoment[]): readonly string[] {
   return frozen.map(
     ({ id, text }) =>
       `The ${describeObject(id)} is the string '${text}', which PostgreSQL turns into the moment at which it reads it: all rows get that one. For the time of each row, write default: () => 'now()'.`,

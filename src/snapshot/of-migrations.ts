@@ -1,4 +1,4 @@
-import { listMigrations } from '../files/list.js';
+import { listMigrations } from '../files/list-migrations.js';
 import type { KnownMigration } from '../files/migration.js';
 import { resolveMigrations } from '../files/resolve.js';
 import type { ObjectId } from '../schema/object-id.js';

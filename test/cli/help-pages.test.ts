@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import { runCli } from '../support/cli.js';
 import { errorCodes } from '../../src/errors.js';
 import { otherTools } from '../../src/cli/other-tools.js';
-import { rules } from '../../src/rules/list.js';
+import { rules } from '../../src/rules/all-rules.js';
 
 const docs = resolve(import.meta.dirname, '../../docs');
 const pages = readdirSync(docs).map((file) => file.replace('.md', ''));

@@ -15,7 +15,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { DataSource } from 'typeorm';
 import { create } from '../../src/commands/create.js';
 import { changesIn } from '../../src/files/change.js';
-import { listMigrations as list, willMatch } from '../../src/files/list.js';
+import { listMigrations as list, willMatch } from '../../src/files/list-migrations.js';
 import type { Listing, MigrationList } from '../../src/files/migration.js';
 import { classNameOf, expectedName, mayHoldMigrations } from '../../src/files/name.js';
 import { migrationsOf, resolveMigrations } from '../../src/files/resolve.js';

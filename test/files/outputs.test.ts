@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { listMigrations } from '../../src/files/list.js';
+import { listMigrations } from '../../src/files/list-migrations.js';
 import type { Listing, MigrationList } from '../../src/files/migration.js';
 import { sourceFolderOf } from '../../src/files/outputs.js';
 import type { Sources } from '../../src/files/outputs.js';

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { messageOf } from '../../src/errors.js';
-import { rules } from '../../src/rules/list.js';
+import { rules } from '../../src/rules/all-rules.js';
 import { judgeAll, missed, rates, unwanted } from '../support/verdict.js';
 import type { Verdict } from '../support/verdict.js';
 import type { Expected } from './corpus/entry.js';

@@ -7,7 +7,7 @@ import { format, resolveConfig } from 'prettier';
 
 const root = resolve(import.meta.dirname, '../..');
 const copy = mkdtempSync(join(tmpdir(), 'nest-migrate-new-rule-'));
-const list = join(copy, 'src/rules/indexes/list.ts');
+const list = join(copy, 'src/rules/indexes/index-rules.ts');
 const made = join(copy, 'src/rules/indexes/index-never-used.ts');
 
 beforeEach(() => {

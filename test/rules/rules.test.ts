@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { rules } from '../../src/rules/list.js';
+import { rules } from '../../src/rules/all-rules.js';
 import { judgeExample } from '../support/judge.js';
 import { sample } from '../support/sample.js';
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import type { QueryRunner } from 'typeorm';
-import { listMigrations } from '../../src/files/list.js';
+import { listMigrations } from '../../src/files/list-migrations.js';
 import { resolveMigrations } from '../../src/files/resolve.js';
 import { replayWithOrigins } from '../../src/shadow/replay-origins.js';
 import { connectShadow } from '../../src/shadow/connected.js';

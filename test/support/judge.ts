@@ -4,7 +4,7 @@ import { messageOf } from '../../src/errors.js';
 import type { LoadedMigration } from '../../src/files/migration.js';
 import { observeMigration } from '../../src/observe/observe-migration.js';
 import { Observer } from '../../src/observe/observer.js';
-import { rules } from '../../src/rules/list.js';
+import { rules } from '../../src/rules/all-rules.js';
 import type { Example, JudgedMigration, Problem, Rule } from '../../src/rules/rule.js';
 import { lookAt } from '../../src/shadow/look.js';
 import { connectShadow } from '../../src/shadow/connected.js';

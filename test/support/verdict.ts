@@ -1,5 +1,5 @@
 import { messageOf } from '../../src/errors.js';
-import { rules } from '../../src/rules/list.js';
+import { rules } from '../../src/rules/all-rules.js';
 import type { Entry, Expected } from '../lint/corpus/entry.js';
 import { judgeFiles } from './judge.js';
 import type { Found, JudgedFile } from './judge.js';

@@ -2,7 +2,7 @@ import { abortable } from '../../database/cancel.js';
 import { isMigrateError } from '../../errors.js';
 import type { Stage } from '../../events.js';
 import { fromHere } from '../../data-source/describe.js';
-import { listMigrations } from '../../files/list.js';
+import { listMigrations } from '../../files/list-migrations.js';
 import { lockPlace, readPlace, readLock, remakeLock } from '../../files/lock-place.js';
 import type { MigrationList } from '../../files/migration.js';
 import type { CommandContext } from '../context.js';

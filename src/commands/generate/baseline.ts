@@ -9,7 +9,7 @@ import { describeObject } from '../../schema/object-id.js';
 import { noCache } from '../../shadow/cache.js';
 import { ExitCode, MigrateError } from '../../errors.js';
 import { classListOf } from '../../files/class-list.js';
-import { listMigrations } from '../../files/list.js';
+import { listMigrations } from '../../files/list-migrations.js';
 import { literally } from '../../files/pattern-folder.js';
 import { initialStateOf } from '../../shadow/initial-state.js';
 import { searchPathOf } from '../../shadow/search-path.js';

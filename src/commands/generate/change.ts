@@ -17,7 +17,7 @@ import type { ObjectId } from '../../schema/object-id.js';
 import type { Schema } from '../../schema/read.js';
 import { originIn } from '../../shadow/origins.js';
 import type { OriginMap } from '../../shadow/origins.js';
-import { toldFrozen } from '../../snapshot/frozen-moments.js';
+import { remarksOnFrozen } from '../../snapshot/frozen-moments.js';
 import type { FrozenMoment } from '../../snapshot/frozen-moments.js';
 import type { History } from '../../snapshot/history.js';
 import { withSameDefaultsThere } from '../../snapshot/same-defaults.js';
@@ -83,13 +83,13 @@ export async function change(
     name: nameOf({ changes, renames: named, from, to }),
     told: {
       warnings: [
-        ...toldFrozen(sides.frozen),
-        ...told(kept, sides.origins),
-        ...toldLost(lost),
+        ...remarksOnFrozen(sides.frozen),
+        ...remarksOnKept(kept, sides.origins),
+        ...remarksOnLost(lost),
         ...notTried,
         ...readingElsewhere(files.flatMap(({ steps }) => steps)),
-        ...toldDirect(renamed, shadow.schema, options),
-        ...(options.online === false ? [] : inTheWay(files)),
+        ...remarksOnDirectRenames(renamed, shadow.schema, options),
+        ...(options.online === false ? [] : remarksOnRewrites(files)),
       ],
       renames,
       ...reasonOf(files.length, options, () => {
@@ -150,7 +150,7 @@ function tablesInUse(changes: readonly Change[], from: Schema): readonly string[
 }
 
 /** What could not be planned beside the traffic: nobody should learn that in production. */
-function inTheWay(files: readonly ProvenFile[]): readonly string[] {
+function remarksOnRewrites(files: readonly ProvenFile[]): readonly string[] {
   return files
     .flatMap(({ steps }) => steps)
     .filter(({ effect }) => effect === 'all wait while it rewrites')
@@ -160,7 +160,7 @@ function inTheWay(files: readonly ProvenFile[]): readonly string[] {
     );
 }
 
-export function told(kept: readonly ObjectId[], origins: OriginMap): readonly string[] {
+export function remarksOnKept(kept: readonly ObjectId[], origins: OriginMap): readonly string[] {
   return kept
     .filter((id) => id.kind !== 'extension' && !isPrepared(id, origins))
     .map((id) => {
@@ -174,7 +174,7 @@ function isPrepared(id: ObjectId, origins: OriginMap): boolean {
   return originIn(origins, id) === 'initial' && id.table === undefined && id.kind !== 'index';
 }
 
-function toldLost(lost: readonly ObjectId[]): readonly string[] {
+function remarksOnLost(lost: readonly ObjectId[]): readonly string[] {
   return lost.map(
     (id) => `${describeObject(id)} was made by hand, but depends on something that is dropped: it is dropped too.`,
   );
@@ -215,7 +215,7 @@ function wouldBypass({ from }: Rename, schema: Schema, targetVersion: number): b
   return targetVersion < 15 && from.kind === 'table' && schema.get(from)?.is['rowSecurity'] === true;
 }
 
-function toldDirect(
+function remarksOnDirectRenames(
   { inCatalog }: Renamed,
   schema: Schema,
   { renameDirectly = false, online = true, targetVersion = 15 }: GenerateOptions,

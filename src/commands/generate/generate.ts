@@ -1,7 +1,7 @@
 import { abortable } from '../../database/cancel.js';
 import type { Stage } from '../../events.js';
 import { metadataChanges } from '../../plan/metadata.js';
-import { listMigrations } from '../../files/list.js';
+import { listMigrations } from '../../files/list-migrations.js';
 import { isSame } from '../../schema/compare.js';
 import { followInitial } from '../../schema/follow.js';
 import { keepUnknown } from '../../schema/keep.js';
@@ -18,7 +18,7 @@ import type { Shadow } from '../../shadow/shadow.js';
 import { metadataTableOf } from '../../shadow/typeorm-metadata.js';
 import { cacheFor } from '../../snapshot/cache-for.js';
 import { describeEntities } from '../../snapshot/described.js';
-import { toldFrozen } from '../../snapshot/frozen-moments.js';
+import { remarksOnFrozen } from '../../snapshot/frozen-moments.js';
 import { initialOf } from '../../snapshot/initial.js';
 import { ofDatabaseAt } from '../../snapshot/of-database.js';
 import { ofEntities } from '../../snapshot/of-entities.js';
@@ -30,7 +30,7 @@ import type { Snapshot } from '../../snapshot/snapshot.js';
 import type { CommandContext } from '../context.js';
 import { refuseMissing } from '../entities.js';
 import { folderFor, foundByOf, placementOf, refuseNotCompiled } from '../placement.js';
-import { change, staysBy, told, wanted } from './change.js';
+import { change, staysBy, remarksOnKept, wanted } from './change.js';
 import type { ProvenChange, Sides } from './change.js';
 import type { GenerateOptions, GenerateResult } from './types.js';
 import { readFlags } from './decide.js';
@@ -132,7 +132,7 @@ async function find(
       files: [],
       statements: [],
       renames: [],
-      warnings: [...toldFrozen(frozen), ...told(kept, current.origins)],
+      warnings: [...remarksOnFrozen(frozen), ...remarksOnKept(kept, current.origins)],
     };
   const at = { shadow, unmanaged, to: schema, cache, inOtherWords: address !== undefined };
   const isKnown = address === undefined && options.dryRun !== true;

@@ -4,7 +4,7 @@ import { MigrateError } from '../../errors.js';
 import { namesOfChange, titleIn } from '../../files/change.js';
 import { folderOfClasses } from '../../files/class-list.js';
 import { moduleKindOf } from '../../files/import-file.js';
-import { listMigrations } from '../../files/list.js';
+import { listMigrations } from '../../files/list-migrations.js';
 import type { MigrationList } from '../../files/migration.js';
 import { renderFile } from '../../files/render.js';
 import type { MigrationText as Rendered } from '../../files/render.js';

@@ -2,7 +2,7 @@ import { rename, rm } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { isMigrateError, MigrateError } from '../../errors.js';
 import { moduleKindOf } from '../../files/import-file.js';
-import { listMigrations } from '../../files/list.js';
+import { listMigrations } from '../../files/list-migrations.js';
 import { lockPlace, relock } from '../../files/lock-place.js';
 import type { KnownMigration } from '../../files/migration.js';
 import { writeNew } from '../../files/write.js';

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { abortable } from '../../database/cancel.js';
-import { listMigrations } from '../../files/list.js';
+import { listMigrations } from '../../files/list-migrations.js';
 import { resolveMigrations } from '../../files/resolve.js';
-import { rules } from '../../rules/list.js';
+import { rules } from '../../rules/all-rules.js';
 import type { JudgedMigration, Rule } from '../../rules/rule.js';
 import type { CommandContext } from '../context.js';
 import { choose, shown } from './choose.js';

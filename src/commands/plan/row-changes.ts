@@ -36,10 +36,10 @@ export class RowChanges {
       })),
     ];
     for (const { table, rows } of changes)
-      this.#note(table.oid, rows === 'all' ? Infinity : typeof rows === 'number' ? rows : undefined);
+      this.#add(table.oid, rows === 'all' ? Infinity : typeof rows === 'number' ? rows : undefined);
     for (const { table } of inserts(statement)) {
       const inserted = explained && 'changes' in explained ? rowsOf(explained, table, false) : undefined;
-      this.#note(table.oid, inserted);
+      this.#add(table.oid, inserted);
     }
     return changes;
   }
@@ -76,7 +76,7 @@ export class RowChanges {
     return Math.min(size.rows ?? rows, rows + (this.#sofar.get(table.oid) ?? 0));
   }
 
-  #note(oid: number, rows: number | undefined): void {
+  #add(oid: number, rows: number | undefined): void {
     const sofar = this.#sofar.has(oid) ? this.#sofar.get(oid) : 0;
     this.#sofar.set(oid, rows === undefined || sofar === undefined ? undefined : sofar + rows);
   }

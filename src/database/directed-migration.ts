@@ -15,18 +15,19 @@ export interface ApplyContext extends SessionContext {
   readonly log: LogUse;
 }
 
-export interface Step {
+/** A migration, and which way it goes. */
+export interface DirectedMigration {
   readonly migration: LoadedMigration;
   readonly direction: Direction;
 }
 
-export async function executeMigration(runnable: Runnable, step: Step, session: Session): Promise<void> {
+export async function executeMigration(runnable: Runnable, step: DirectedMigration, session: Session): Promise<void> {
   if (step.direction === 'up') await runnable.up(session.queryRunner);
   else if (runnable.down !== undefined) await runnable.down(session.queryRunner);
   else throw notReversible(step);
 }
 
-export function attemptOf(step: Step, context: ApplyContext, kind: 'transactional' | 'plain'): Attempt {
+export function attemptOf(step: DirectedMigration, context: ApplyContext, kind: 'transactional' | 'plain'): Attempt {
   const { name: migration, checksum } = step.migration;
   return {
     migration,
@@ -38,7 +39,7 @@ export function attemptOf(step: Step, context: ApplyContext, kind: 'transactiona
   };
 }
 
-function notReversible(step: Step): MigrateError {
+function notReversible(step: DirectedMigration): MigrateError {
   return new MigrateError({
     code: 'MIGRATION_FAILED',
     message: `Migration ${step.migration.name} cannot be reverted: it has no down${step.migration.file?.endsWith('.sql') ? ' section' : '()'}. Nothing was changed.`,

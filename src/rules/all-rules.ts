@@ -1,0 +1,9 @@
+import { columns } from './columns/column-rules.js';
+import { constraints } from './constraints/constraint-rules.js';
+import { indexes } from './indexes/index-rules.js';
+import { objects } from './objects/object-rules.js';
+import { processRules } from './process/process-rules.js';
+import type { Rule } from './rule.js';
+
+/** All rules. Each lies in the folder of what it is about, in a file called like the rule. */
+export const rules: readonly Rule[] = [...indexes, ...constraints, ...columns, ...objects, ...processRules];
