@@ -1,7 +1,8 @@
 import type { Instantiate, LoadedMigration } from '../files/migration.js';
 import { replayOne } from '../shadow/replay.js';
 import type { ConnectedShadow } from '../shadow/connected.js';
-import type { Observed, Observer } from './observer.js';
+import type { Observed } from './observed.js';
+import type { Observer } from './observer.js';
 
 export type { WayBack } from '../shadow/there-and-back.js';
 

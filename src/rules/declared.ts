@@ -1,5 +1,5 @@
 import type { ColumnDef, Constraint, CreateStmt, Node, RangeVar } from 'nest-migrate-dev/libpg-query';
-import type { Observed } from '../observe/observer.js';
+import type { Observed } from '../observe/observed.js';
 import { nodeOf, textsOf } from '../observe/parser.js';
 
 /** A constraint that a statement declares: beside the columns, or with one. */

@@ -1,7 +1,7 @@
 import type { AlterTableCmd, ColumnDef, Constraint, RangeVar } from 'nest-migrate-dev/libpg-query';
 import { nameOf } from '../observe/catalog.js';
 import type { ColumnFacts, TableFacts } from '../observe/catalog.js';
-import type { Observed } from '../observe/observer.js';
+import type { Observed } from '../observe/observed.js';
 import { nodeOf } from '../observe/parser.js';
 import { blockedBy, strongest } from '../observe/relation.js';
 import type { JudgedMigration } from './rule.js';

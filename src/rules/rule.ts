@@ -1,5 +1,5 @@
 import type { WayBack } from '../observe/observe-migration.js';
-import type { Observed } from '../observe/observer.js';
+import type { Observed } from '../observe/observed.js';
 
 /** `error`: somebody is stopped, loses data or meets an error. `warning`: it may come to that. `notice`: good to know. */
 export type Severity = 'error' | 'warning' | 'notice';

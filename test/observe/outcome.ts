@@ -1,5 +1,5 @@
 import type { SqlClient } from '../../src/database/client.js';
-import type { Observed } from '../../src/observe/observer.js';
+import type { Observed } from '../../src/observe/observed.js';
 import { isAtLeast } from '../../src/observe/relation.js';
 import type { LockMode, Relation } from '../../src/observe/relation.js';
 import { nothing } from './measured.js';

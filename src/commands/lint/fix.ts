@@ -6,7 +6,7 @@ import { listMigrations } from '../../files/list-migrations.js';
 import { lockPlace, relock } from '../../files/lock-place.js';
 import type { KnownMigration } from '../../files/migration.js';
 import { writeNew } from '../../files/write.js';
-import type { Observed } from '../../observe/observer.js';
+import type { Observed } from '../../observe/observed.js';
 import { columnPath } from '../../schema/object-id.js';
 import { metadataChanges } from '../../plan/metadata.js';
 import { columnOf } from '../../schema/column.js';

@@ -1,4 +1,4 @@
-import type { Observed } from '../../observe/observer.js';
+import type { Observed } from '../../observe/observed.js';
 import { nodeOf, tagOf } from '../../observe/parser.js';
 import type { Tag } from '../../observe/parser.js';
 import { commandOf, quoteName } from '../../sql/index.js';

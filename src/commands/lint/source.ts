@@ -1,5 +1,5 @@
 import { classTextsIn } from '../../files/class-text.js';
-import type { Observed } from '../../observe/observer.js';
+import type { Observed } from '../../observe/observed.js';
 import { sqlTokens } from '../../sql/index.js';
 
 /** A migration file: where its statements stand, and what its comments say to ignore. */

@@ -1,4 +1,4 @@
-import type { Observed } from '../../observe/observer.js';
+import type { Observed } from '../../observe/observed.js';
 import { blockedBy } from '../../observe/relation.js';
 import type { Relation } from '../../observe/relation.js';
 

@@ -1,7 +1,7 @@
 import type { SqlClient } from '../../database/client.js';
 import { messageOf } from '../../errors.js';
 import { nameOf } from '../../observe/catalog.js';
-import type { Observed } from '../../observe/observer.js';
+import type { Observed } from '../../observe/observed.js';
 import type { Weighed } from './estimate.js';
 import type { Tried } from './observe-pending.js';
 import { quickMs, reading, refusalOf } from './reading.js';

@@ -1,4 +1,4 @@
-import type { Observed } from '../../observe/observer.js';
+import type { Observed } from '../../observe/observed.js';
 import { nodeOf, nodesOf } from '../../observe/parser.js';
 import { quoteName } from '../../sql/index.js';
 import type { Promised } from './promised.js';

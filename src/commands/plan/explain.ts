@@ -1,6 +1,6 @@
 import type { SqlClient } from '../../database/client.js';
 import { messageOf } from '../../errors.js';
-import type { Observed } from '../../observe/observer.js';
+import type { Observed } from '../../observe/observed.js';
 import { tagOf } from '../../observe/parser.js';
 import type { PlannedStatement } from './types.js';
 import { quickMs, reading, refusalOf } from './reading.js';

@@ -1,7 +1,7 @@
 import type { SqlClient } from '../../database/client.js';
 import { codeOf } from '../../errors.js';
 import { nameOf } from '../../observe/catalog.js';
-import type { Observed } from '../../observe/observer.js';
+import type { Observed } from '../../observe/observed.js';
 import { nodeOf } from '../../observe/parser.js';
 import { quoteName } from '../../sql/index.js';
 

@@ -1,5 +1,5 @@
 import { messageOf } from '../../errors.js';
-import type { Observed } from '../../observe/observer.js';
+import type { Observed } from '../../observe/observed.js';
 import { blockedBy } from '../../observe/relation.js';
 import type { Answer } from './ask-live.js';
 import type { Refusals } from './ask-server.js';

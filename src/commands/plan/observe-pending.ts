@@ -6,7 +6,7 @@ import type { ObservedClient } from '../../observe/ask.js';
 import { observeMigration } from '../../observe/observe-migration.js';
 import type { ObservedMigration } from '../../observe/observe-migration.js';
 import { Observer } from '../../observe/observer.js';
-import type { Observed } from '../../observe/observer.js';
+import type { Observed } from '../../observe/observed.js';
 import { compareSchemas } from '../../schema/compare.js';
 import type { Schema } from '../../schema/read.js';
 import { readSchema } from '../../schema/read.js';

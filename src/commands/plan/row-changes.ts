@@ -1,6 +1,6 @@
 import type { DeleteStmt, InsertStmt, MergeStmt, UpdateStmt } from 'nest-migrate-dev/libpg-query';
 import type { TableFacts } from '../../observe/catalog.js';
-import type { Observed } from '../../observe/observer.js';
+import type { Observed } from '../../observe/observed.js';
 import { nodeOf, nodesOf, tagOf } from '../../observe/parser.js';
 import type { Relation } from '../../observe/relation.js';
 import { isMereCast } from '../../rules/columns/retype.js';

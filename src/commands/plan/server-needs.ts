@@ -1,6 +1,6 @@
 import type { RoleSpec } from 'nest-migrate-dev/libpg-query';
 import { nameOf, namesIn } from '../../observe/catalog.js';
-import type { Observed } from '../../observe/observer.js';
+import type { Observed } from '../../observe/observed.js';
 import { nodeOf, nodesOf, tagOf, textsOf } from '../../observe/parser.js';
 import type { Tree } from '../../observe/parser.js';
 import { classify, quoteName } from '../../sql/index.js';

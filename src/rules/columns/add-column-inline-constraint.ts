@@ -1,5 +1,5 @@
 import type { ConstraintFacts } from '../../observe/catalog.js';
-import type { Observed } from '../../observe/observer.js';
+import type { Observed } from '../../observe/observed.js';
 import { called, columnOf, ident, identList, sqlName } from '../look.js';
 import type { NewColumn } from '../look.js';
 import { eachStatement } from '../rule.js';

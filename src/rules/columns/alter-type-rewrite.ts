@@ -1,4 +1,4 @@
-import type { Observed } from '../../observe/observer.js';
+import type { Observed } from '../../observe/observed.js';
 import { tagOf } from '../../observe/parser.js';
 import { called, ident, sqlName } from '../look.js';
 import { eachStatement } from '../rule.js';

@@ -1,6 +1,6 @@
 import type { AlterTableCmd } from 'nest-migrate-dev/libpg-query';
 import type { TableFacts } from '../../observe/catalog.js';
-import type { Observed } from '../../observe/observer.js';
+import type { Observed } from '../../observe/observed.js';
 import { nodeOf } from '../../observe/parser.js';
 import { alterations, columnOf, newColumns, tableInUse } from '../look.js';
 import type { NewColumn } from '../look.js';

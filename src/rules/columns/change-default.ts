@@ -1,5 +1,5 @@
 import type { TableFacts } from '../../observe/catalog.js';
-import type { Observed } from '../../observe/observer.js';
+import type { Observed } from '../../observe/observed.js';
 import { alterations, called, columnOf } from '../look.js';
 import { eachStatement } from '../rule.js';
 import type { JudgedMigration, Rule } from '../rule.js';

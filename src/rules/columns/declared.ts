@@ -1,5 +1,5 @@
 import type { ColumnDef, Constraint } from 'nest-migrate-dev/libpg-query';
-import type { Observed } from '../../observe/observer.js';
+import type { Observed } from '../../observe/observed.js';
 import { nodeOf, textsOf } from '../../observe/parser.js';
 import { has } from './added.js';
 

@@ -1,5 +1,5 @@
 import type { TableFacts } from '../../observe/catalog.js';
-import type { Observed } from '../../observe/observer.js';
+import type { Observed } from '../../observe/observed.js';
 import type { Relation } from '../../observe/relation.js';
 
 /** What a statement was seen to do to a table; the rows of a partitioned one are in others. */

@@ -1,5 +1,5 @@
 import type { ConstraintFacts, TableFacts } from '../../observe/catalog.js';
-import type { Observed } from '../../observe/observer.js';
+import type { Observed } from '../../observe/observed.js';
 import { alterations } from '../look.js';
 import { classify } from '../../sql/index.js';
 

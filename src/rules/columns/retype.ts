@@ -1,5 +1,5 @@
 import type { ColumnFacts, TableFacts } from '../../observe/catalog.js';
-import type { Observed } from '../../observe/observer.js';
+import type { Observed } from '../../observe/observed.js';
 import { nodeOf, nodesOf, textsOf } from '../../observe/parser.js';
 import type { Tree } from '../../observe/parser.js';
 import { valueType } from '../../schema/value-type.js';

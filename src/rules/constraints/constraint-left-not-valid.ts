@@ -1,4 +1,4 @@
-import type { Observed } from '../../observe/observer.js';
+import type { Observed } from '../../observe/observed.js';
 import { nodeOf } from '../../observe/parser.js';
 import { after, alterations, called, ident, newConstraints, sqlName } from '../look.js';
 import { eachStatement } from '../rule.js';

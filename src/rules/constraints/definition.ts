@@ -1,7 +1,7 @@
 import type { Constraint } from 'nest-migrate-dev/libpg-query';
 import { nameOf } from '../../observe/catalog.js';
 import type { TableFacts } from '../../observe/catalog.js';
-import type { Observed } from '../../observe/observer.js';
+import type { Observed } from '../../observe/observed.js';
 import { textsOf } from '../../observe/parser.js';
 import { identList } from '../look.js';
 import type { NewKey } from '../recipes.js';

@@ -1,5 +1,5 @@
 import type { TableFacts } from '../../observe/catalog.js';
-import type { Observed } from '../../observe/observer.js';
+import type { Observed } from '../../observe/observed.js';
 import { declaredKeys, isSameName } from '../declared.js';
 import { droppedIndexes, isReplaced } from '../indexes/dropped.js';
 import { after, alterations, called, goesToo, identList } from '../look.js';

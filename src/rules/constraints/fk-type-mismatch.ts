@@ -1,6 +1,6 @@
 import type { ColumnDef } from 'nest-migrate-dev/libpg-query';
 import type { TableFacts } from '../../observe/catalog.js';
-import type { Observed } from '../../observe/observer.js';
+import type { Observed } from '../../observe/observed.js';
 import { textsOf } from '../../observe/parser.js';
 import type { Declared } from '../declared.js';
 import { columnsOf, declaredConstraints, isSameName } from '../declared.js';

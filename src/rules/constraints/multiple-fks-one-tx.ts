@@ -1,4 +1,4 @@
-import type { Observed } from '../../observe/observer.js';
+import type { Observed } from '../../observe/observed.js';
 import { newConstraints, tableInUse } from '../look.js';
 import type { Problem, Rule } from '../rule.js';
 

@@ -1,4 +1,4 @@
-import type { Observed } from '../../observe/observer.js';
+import type { Observed } from '../../observe/observed.js';
 import { alterations, called, ident, isSameTransaction, newConstraints, sqlName, whoWaits } from '../look.js';
 import { ownMigrations } from '../recipes.js';
 import { eachStatement } from '../rule.js';

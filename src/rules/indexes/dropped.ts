@@ -1,5 +1,5 @@
 import type { IndexFacts, TableFacts } from '../../observe/catalog.js';
-import type { Observed } from '../../observe/observer.js';
+import type { Observed } from '../../observe/observed.js';
 import { nodeOf, textsOf } from '../../observe/parser.js';
 import { after, ident, isSameTransaction } from '../look.js';
 import type { JudgedMigration } from '../rule.js';

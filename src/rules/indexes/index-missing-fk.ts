@@ -1,6 +1,6 @@
 import type { RangeVar } from 'nest-migrate-dev/libpg-query';
 import type { TableFacts } from '../../observe/catalog.js';
-import type { Observed } from '../../observe/observer.js';
+import type { Observed } from '../../observe/observed.js';
 import { columnsOf, declaredConstraints, declaredKeys, isSameName, serves } from '../declared.js';
 import { after, factsOf, ident, identList, sqlName } from '../look.js';
 import { buildConcurrently } from '../recipes.js';

@@ -1,6 +1,6 @@
 import type { IndexStmt } from 'nest-migrate-dev/libpg-query';
 import type { TableFacts } from '../../observe/catalog.js';
-import type { Observed } from '../../observe/observer.js';
+import type { Observed } from '../../observe/observed.js';
 import { nodeOf } from '../../observe/parser.js';
 import { after, called, factsOf, ident, isSameTransaction, sqlName } from '../look.js';
 import { asConcurrent, buildConcurrently } from '../recipes.js';

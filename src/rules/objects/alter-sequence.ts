@@ -1,7 +1,7 @@
 import type { DefElem } from 'nest-migrate-dev/libpg-query';
 import { nodeOf, textsOf } from '../../observe/parser.js';
 import type { Tree } from '../../observe/parser.js';
-import type { Observed } from '../../observe/observer.js';
+import type { Observed } from '../../observe/observed.js';
 import { alterations, called, sqlName, tableInUse } from '../look.js';
 import { eachStatement } from '../rule.js';
 import type { Rule } from '../rule.js';

@@ -1,5 +1,5 @@
 import { nodeOf, tagOf } from '../../observe/parser.js';
-import type { Observed } from '../../observe/observer.js';
+import type { Observed } from '../../observe/observed.js';
 import type { JudgedMigration } from '../rule.js';
 import { droppedNames, isMade } from './named.js';
 

@@ -1,5 +1,5 @@
 import { nodeOf } from '../../observe/parser.js';
-import type { Observed } from '../../observe/observer.js';
+import type { Observed } from '../../observe/observed.js';
 import { alterations, called, sqlName } from '../look.js';
 import { settingOf } from '../setting.js';
 import { eachStatement } from '../rule.js';

@@ -1,6 +1,6 @@
 import type { Relation } from '../../observe/relation.js';
 import type { TableFacts } from '../../observe/catalog.js';
-import type { Observed } from '../../observe/observer.js';
+import type { Observed } from '../../observe/observed.js';
 import { nodeOf } from '../../observe/parser.js';
 import { called, sqlName } from '../look.js';
 import { eachStatement } from '../rule.js';

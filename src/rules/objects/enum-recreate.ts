@@ -1,6 +1,6 @@
 import type { TableFacts } from '../../observe/catalog.js';
 import { nodeOf, textsOf } from '../../observe/parser.js';
-import type { Observed } from '../../observe/observer.js';
+import type { Observed } from '../../observe/observed.js';
 import { alterations, called, columnOf, ident, sqlName } from '../look.js';
 import type { JudgedMigration, Rule } from '../rule.js';
 import { classify, quoteLiteral } from '../../sql/index.js';

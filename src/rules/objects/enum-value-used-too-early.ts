@@ -1,6 +1,6 @@
 import { codeOf } from '../../errors.js';
 import { nodeOf, nodesOf, textsOf } from '../../observe/parser.js';
-import type { Observed } from '../../observe/observer.js';
+import type { Observed } from '../../observe/observed.js';
 import type { JudgedMigration, Problem, Rule } from '../rule.js';
 import { classify, quoteLiteral } from '../../sql/index.js';
 import { bare } from '../recipes.js';

@@ -2,7 +2,7 @@ import type { DropStmt } from 'nest-migrate-dev/libpg-query';
 import { nodeOf, textsOf } from '../../observe/parser.js';
 import type { Tree } from '../../observe/parser.js';
 import type { TableFacts } from '../../observe/catalog.js';
-import type { Observed } from '../../observe/observer.js';
+import type { Observed } from '../../observe/observed.js';
 import type { JudgedMigration } from '../rule.js';
 import { quoteName } from '../../sql/index.js';
 import { bare } from '../recipes.js';

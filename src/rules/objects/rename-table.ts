@@ -1,6 +1,6 @@
 import type { RenameStmt } from 'nest-migrate-dev/libpg-query';
 import { nodeOf } from '../../observe/parser.js';
-import type { Observed } from '../../observe/observer.js';
+import type { Observed } from '../../observe/observed.js';
 import { called, factsOf, ident, sqlName, tableInUse } from '../look.js';
 import { eachStatement } from '../rule.js';
 import type { Rule } from '../rule.js';

@@ -1,7 +1,7 @@
 import { nameOf } from '../../observe/catalog.js';
 import type { TableFacts } from '../../observe/catalog.js';
 import { nodeOf } from '../../observe/parser.js';
-import type { Observed } from '../../observe/observer.js';
+import type { Observed } from '../../observe/observed.js';
 import { ident, sqlName } from '../look.js';
 import { classify } from '../../sql/index.js';
 

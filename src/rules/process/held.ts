@@ -1,6 +1,6 @@
 import { blockedBy } from '../../observe/relation.js';
 import type { Lock, Relation } from '../../observe/relation.js';
-import type { Observed } from '../../observe/observer.js';
+import type { Observed } from '../../observe/observed.js';
 import { nodeOf, nodesOf, tagOf } from '../../observe/parser.js';
 import { called } from '../look.js';
 import type { JudgedMigration } from '../rule.js';

@@ -1,5 +1,5 @@
 import { nodeOf, transactionStep } from '../../observe/parser.js';
-import type { Observed } from '../../observe/observer.js';
+import type { Observed } from '../../observe/observed.js';
 import type { Rule } from '../rule.js';
 
 export const missingCommit: Rule = {

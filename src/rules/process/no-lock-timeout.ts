@@ -1,4 +1,4 @@
-import type { Observed } from '../../observe/observer.js';
+import type { Observed } from '../../observe/observed.js';
 import { nodeOf, tagOf, transactionStep } from '../../observe/parser.js';
 import type { Relation } from '../../observe/relation.js';
 import { called } from '../look.js';

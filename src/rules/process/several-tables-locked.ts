@@ -1,6 +1,6 @@
 import { isAtLeast } from '../../observe/relation.js';
 import type { Relation } from '../../observe/relation.js';
-import type { Observed } from '../../observe/observer.js';
+import type { Observed } from '../../observe/observed.js';
 import { called, newConstraints } from '../look.js';
 import type { Rule } from '../rule.js';
 import { isBlocking } from './held.js';

@@ -1,6 +1,6 @@
 import { nameOf } from '../../observe/catalog.js';
 import { nodeOf } from '../../observe/parser.js';
-import type { Observed } from '../../observe/observer.js';
+import type { Observed } from '../../observe/observed.js';
 import { alterations, called, identList, sqlName, tableInUse } from '../look.js';
 import type { TableFacts } from '../../observe/catalog.js';
 import { eachStatement } from '../rule.js';

@@ -1,4 +1,4 @@
-import type { Observed } from '../../observe/observer.js';
+import type { Observed } from '../../observe/observed.js';
 import type { JudgedMigration } from '../rule.js';
 import { settingOf } from '../setting.js';
 import type { Setting } from '../setting.js';

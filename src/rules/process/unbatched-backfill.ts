@@ -1,5 +1,5 @@
 import { nodeOf, nodesOf } from '../../observe/parser.js';
-import type { Observed } from '../../observe/observer.js';
+import type { Observed } from '../../observe/observed.js';
 import type { Relation } from '../../observe/relation.js';
 import { called, tableInUse } from '../look.js';
 import { eachStatement } from '../rule.js';

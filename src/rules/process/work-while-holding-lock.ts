@@ -1,5 +1,5 @@
 import { nodeOf, tagOf } from '../../observe/parser.js';
-import type { Observed } from '../../observe/observer.js';
+import type { Observed } from '../../observe/observed.js';
 import { alterations, called, newConstraints } from '../look.js';
 import { eachStatement } from '../rule.js';
 import type { JudgedMigration, Rule } from '../rule.js';
