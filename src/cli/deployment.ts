@@ -22,7 +22,7 @@ const run: Description = {
     },
     {
       flags: '--phase <phase>',
-      summary: 'run only expand or contract migrations, all, or those that are due (default: due)',
+      summary: 'run only expand or contract migrations, all, or the due ones (default: due)',
       choices: phases,
     },
     {
@@ -125,7 +125,7 @@ const drift: Description = {
   options: [
     {
       flags: '--sql',
-      summary: 'also print the statements that would undo the drift, and those that would adopt it',
+      summary: 'also print the statements that would undo the drift, and a migration to adopt it',
     },
     {
       flags: '--ignore <pattern>',

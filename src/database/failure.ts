@@ -100,7 +100,7 @@ export function migrationBlocked(outcome: NotGranted, attempts: number, lockTime
   const pid = outcome.blockers[0]?.pid;
   return new MigrateError({
     code: 'MIGRATION_BLOCKED',
-    message: `Migration ${outcome.migration} did not get its locks in ${attempts} attempts (each waits ${lockTimeoutMs} ms at most, so that the queries behind it are not held up): ${outcome.reason}.${who === '' ? '' : `\nIn its way:${who}`}\nThe database is as it was before this migration: it was rolled back.`,
+    message: `Migration ${outcome.migration} did not get its locks in ${attempts} attempts (each waits ${lockTimeoutMs} ms at most, since other queries queue up meanwhile): ${outcome.reason}.${who === '' ? '' : `\nIn its way:${who}`}\nThe database is as it was before this migration: it was rolled back.`,
     next:
       pid === undefined
         ? 'Run again when the table is less busy, or try for longer: --retry-for 30min'
