@@ -64,7 +64,7 @@ async function bundle({ name, type, files }, from, out) {
   const names = {
     entryFileNames: '[name].js',
     chunkFileNames: 'chunks/[name].js',
-    comments: false,
+    comments: { legal: false, jsdoc: false, annotation: true },
     banner: licencesIn,
   };
   const { output } = await bundled.write({ dir, format: name, ...names });

@@ -1,16 +1,16 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { codeOf, ExitCode, MigrateError } from './errors.js';
 import { installLine } from './package-manager.js';
 import { packageVersion } from './version.js';
+import { requireFrom } from './require-from.js';
 
 /** The package that brings what only development needs: PGlite, pg-delta and libpg-query, each in the version that this one was tested with. */
 export const devPackage = 'nest-migrate-dev';
 
 /** What it re-exports: only that package itself can import them under pnpm and Yarn's Plug'n'Play. */
-type Entry = 'pglite' | 'pg-delta' | 'libpg-query';
+type Entry = 'pglite' | 'pg-delta' | 'libpg-query' | 'thread';
 
 interface Installed {
   readonly dir: string;
@@ -37,8 +37,12 @@ export function searchAtLast(dir: string): void {
 
 /** Loads one entry of nest-migrate-dev. `purpose` begins the sentence that says what it is needed for. */
 export async function importForDevelopment<T>(entry: Entry, purpose: string): Promise<T> {
-  const { resolve } = installedFor(purpose);
-  return (await import(pathToFileURL(resolve(`${devPackage}/${entry}`)).href)) as T;
+  return (await import(/* webpackIgnore: true */ pathToFileURL(developmentModule(entry, purpose)).href)) as T;
+}
+
+/** Where an entry of it is. */
+export function developmentModule(entry: Entry, purpose: string): string {
+  return installedFor(purpose).resolve(`${devPackage}/${entry}`);
 }
 
 /** A file of that package that is no module, where the package is installed. */
@@ -119,7 +123,7 @@ function hasWorkspaces(manifest: string): boolean {
 }
 
 function requireAt(dir: string): NodeJS.Require {
-  return createRequire(join(dir, 'package.json'));
+  return requireFrom(join(dir, 'package.json'));
 }
 
 function resolveAt(dir: string, name: string): string | undefined {

@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import { relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { DataSource } from 'typeorm';
@@ -15,6 +14,7 @@ import { findModule } from './find-module.js';
 import { invalidApp } from './invalid-app.js';
 import { withoutConnecting } from './without-connecting.js';
 import type { AppLibraries } from './without-connecting.js';
+import { requireFrom } from '../require-from.js';
 
 export interface LoadAppOptions {
   readonly dataSourceName?: string;
@@ -74,8 +74,8 @@ export async function loadApp(file: string, options: LoadAppOptions): Promise<Lo
 /** The app's own copy, which is not always the one that this package finds. It is the same whether imported or required. */
 async function importFrom<T>(file: string, name: string): Promise<T> {
   try {
-    const url = pathToFileURL(createRequire(file).resolve(name)).href;
-    const loaded = (await import(url)) as T & { readonly default?: T };
+    const url = pathToFileURL(requireFrom(file).resolve(name)).href;
+    const loaded = (await import(/* webpackIgnore: true */ url)) as T & { readonly default?: T };
     return { ...loaded.default, ...loaded };
   } catch (error) {
     const next = `Install it there: npm install ${name}`;

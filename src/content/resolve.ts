@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
-import { createRequire, isBuiltin } from 'node:module';
+import { isBuiltin } from 'node:module';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { modulesAt } from '../files/module-file.js';
 import { isHarmlessBuiltin, isHarmlessPackage, packageName } from './modules.js';
 import type { Import } from './imports.js';
 import { versionAbove } from './package-version.js';
+import { requireFrom } from '../require-from.js';
 
 /** What an import leads to: files of the project, or something that does not change; undefined where that is not sure. */
 export type Target = { readonly files: readonly string[] } | { readonly constant: string } | undefined;
@@ -39,7 +40,7 @@ function packageTarget(name: string, dir: string): Target {
 function resolveAsNode(specifier: string, dir: string): string | undefined {
   try {
     // The loader of the command looks where TypeScript would, where a TypeScript file asks.
-    return createRequire(join(dir, 'asking.ts')).resolve(specifier);
+    return requireFrom(join(dir, 'asking.ts')).resolve(specifier);
   } catch {
     return undefined;
   }

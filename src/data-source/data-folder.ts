@@ -5,15 +5,16 @@ import { codeOf, ExitCode, isMigrateError, messageOf, MigrateError } from '../er
 import { copyImage, forgetImage, holdsDatabase, initialise } from './database-image.js';
 import type { Source } from './database-image.js';
 import { openPGlite } from './pglite.js';
-import type { Extensions, PGlite } from './pglite.js';
+import type { Extensions, OpenPGlite, PGlite } from './pglite.js';
 
 /** Opens the database in a folder; where there is none yet, it is made. The caller has the folder to itself. */
 export async function openFolder(
   dir: string,
   extensions: Extensions,
   contributed?: readonly string[],
+  opening: OpenPGlite = openPGlite,
 ): Promise<PGlite> {
-  const open = (): Promise<PGlite> => openPGlite(dir, extensions, contributed);
+  const open = (): Promise<PGlite> => opening(dir, extensions, contributed);
   try {
     return await openOrMake(dir, open);
   } catch (error) {

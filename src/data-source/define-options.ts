@@ -20,20 +20,26 @@ export interface DefineDataSourceOptions extends GivenOptions {
    */
   readonly baseDir?: string;
   /**
+   * How files of the project are loaded: `(file) => import(file)`. Test runners such as Vitest transform what is imported in the project, and
+   * nothing else; through this, migrations and entities are loaded as the app itself loads them, and no class is there twice. The command
+   * has a loader of its own.
+   */
+  readonly import?: (file: string) => Promise<unknown>;
+  /**
    * One file or several, relative to process.cwd() as in @nestjs/config; an earlier one wins over a later one, the environment over all.
    * @default '.env'
    */
   readonly envFile?: string | readonly string[];
   /**
    * The database that is used when nothing says where a server is: its folder, or more; `false` if there must be a server.
-   * @default the environment variable NEST_MIGRATE_EMBEDDED, or '.nest-migrate/postgres'
+   * @default the environment variable NEST_MIGRATE_EMBEDDED, or '.nest-migrate/postgres'; under Jest and Vitest one for each worker
    */
   readonly embedded?: string | EmbeddedOptions | false;
 }
 
 /** The options that TypeORM is given. */
 export function optionsFor(options: DefineDataSourceOptions): PostgresOptions {
-  const { baseDir, envFile = '.env', embedded = {}, ...given } = options;
+  const { baseDir, import: _import, envFile = '.env', embedded = {}, ...given } = options;
   refuseSynchronize(given, 'The data source');
   if (baseDir !== undefined) searchFrom(resolve(baseDir));
   loadEnvFiles(envFile);

@@ -2,6 +2,7 @@ import { DataSource } from 'typeorm';
 import type { MigrateSettings } from '../options.js';
 import { optionsFor } from './define-options.js';
 import type { DefineDataSourceOptions } from './define-options.js';
+import { loadThroughProject } from './project-import.js';
 import { attachSettings } from './settings.js';
 
 /**
@@ -11,6 +12,7 @@ import { attachSettings } from './settings.js';
  * @example
  * export default defineDataSource({
  *   baseDir: import.meta.dirname,
+ *   import: (file) => import(file),
  *   entities: ['src/**\/*.entity.{ts,js}'],
  *   migrations: ['migrations/*.{ts,js,sql}'],
  * });
@@ -18,5 +20,6 @@ import { attachSettings } from './settings.js';
 export function defineDataSource(options: DefineDataSourceOptions = {}, settings: MigrateSettings = {}): DataSource {
   const dataSource = new DataSource(optionsFor(options));
   attachSettings(dataSource, settings);
+  if (options.import) loadThroughProject(dataSource, options.import);
   return dataSource;
 }

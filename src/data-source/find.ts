@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join, relative, resolve } from 'node:path';
 import { ExitCode, MigrateError } from '../errors.js';
 import { scriptedDataSources } from './scripts.js';
 import type { Scripted } from './scripts.js';
+import { requireFrom } from '../require-from.js';
 
 const extensions = ['ts', 'mts', 'cts', 'js', 'mjs', 'cjs'];
 const folders = ['', 'src', 'dist', 'dist/src'];
@@ -95,7 +95,7 @@ function isFile(path: string): boolean {
 export function canLoadTypeScript(projectDir: string): boolean {
   if (process.env['NODE_ENV'] === 'production') return false;
   try {
-    createRequire(join(projectDir, 'package.json')).resolve('typescript');
+    requireFrom(join(projectDir, 'package.json')).resolve('typescript');
     return true;
   } catch {
     // Node itself may take types out of a file.

@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { DataSource } from 'typeorm';
 import type { MigrateSettings } from '../options.js';
@@ -6,6 +5,7 @@ import { optionsFor } from './define-options.js';
 import type { DefineDataSourceOptions } from './define-options.js';
 import { lateDataSource } from './late-data-source.js';
 import { attachSettings } from './settings.js';
+import { requireFrom } from '../require-from.js';
 
 export { Backfill, RenamedFrom } from '../decorators.js';
 
@@ -17,7 +17,7 @@ export function defineDataSource(options: DefineDataSourceOptions = {}, settings
   const described = optionsFor(options);
   const dataSource = lateDataSource(described, () => {
     // The copy that the entities beside the data source have.
-    const near = createRequire(join(options.baseDir ?? process.cwd(), 'package.json'));
+    const near = requireFrom(join(options.baseDir ?? process.cwd(), 'package.json'));
     const typeorm = near('typeorm') as { readonly DataSource: new (options: object) => DataSource };
     return new typeorm.DataSource(described);
   });

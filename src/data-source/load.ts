@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import type { DataSource } from 'typeorm';
 import { searchFrom } from '../development.js';
 import { ExitCode, isMigrateError, messageOf, MigrateError } from '../errors.js';
 import { importFile } from '../files/import-file.js';
 import { useAddressForMigrations } from './environment.js';
+import { requireFrom } from '../require-from.js';
 
 /** Loads the data source that a file exports: itself, a promise of it, or its options. */
 export async function loadDataSource(file: string): Promise<DataSource> {
@@ -91,7 +91,7 @@ function isOptions(value: unknown): value is { readonly type: 'postgres' } {
 }
 
 function fromOptions(options: object, file: string): DataSource {
-  const typeorm = createRequire(file)('typeorm') as { readonly DataSource: new (options: object) => DataSource };
+  const typeorm = requireFrom(file)('typeorm') as { readonly DataSource: new (options: object) => DataSource };
   return new typeorm.DataSource(options);
 }
 

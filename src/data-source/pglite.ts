@@ -1,5 +1,8 @@
-import { importForDevelopment } from '../development.js';
+import { pathToFileURL } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import { developmentModule, importForDevelopment } from '../development.js';
 import { MigrateError } from '../errors.js';
+import { ThreadedPGlite } from './threaded-pglite.js';
 
 /** The parts of PGlite that are used. */
 export interface PGlite {
@@ -34,21 +37,27 @@ const ordinaryExtensions = [
 /** Those that most schemas do with; each one takes its time when the database is opened. */
 export const usualExtensions: readonly string[] = ['uuid_ossp', 'pgcrypto', 'citext'];
 
-/** With the extensions that come with PGlite (all, or the named ones), and others. */
-export async function openPGlite(
-  dir: string,
-  extensions: Extensions = {},
-  contributed: readonly string[] = ordinaryExtensions,
-): Promise<PGlite> {
-  const { PGlite: Database, contributed: load } = await importForDevelopment<Library>(
-    'pglite',
-    'The PostgreSQL that runs in the process needs',
-  );
+/** Opens a folder with the extensions that come with PGlite, of these names, and with others. */
+export type OpenPGlite = (dir: string, extensions: Extensions, contributed?: readonly string[]) => Promise<PGlite>;
+
+const purpose = 'The PostgreSQL that runs in the process needs';
+
+/** In a thread of its own, unless it is given extensions, which are code and cannot be handed over. */
+export const openPGlite: OpenPGlite = async (dir, extensions, contributed = ordinaryExtensions) => {
+  if (Object.keys(extensions).length > 0) return openHere(dir, extensions, contributed);
+  const thread = pathToFileURL(developmentModule('thread', purpose));
+  const lite = new ThreadedPGlite(new Worker(thread, { workerData: { dir, extensions: contributed } }));
+  return lite.opened();
+};
+
+/** In this thread. */
+export const openHere: OpenPGlite = async (dir, extensions, contributed = ordinaryExtensions) => {
+  const { PGlite: Database, contributed: load } = await importForDevelopment<Library>('pglite', purpose);
   const loaded = await Promise.all(contributed.map(async (name) => [name, await load(name)] as const));
   const lite = new Database(dir, { extensions: { ...Object.fromEntries(loaded), ...extensions } });
   await lite.waitReady;
   return lite;
-}
+};
 
 interface Library {
   readonly PGlite: new (dir: string, options: object) => PGlite;

@@ -1,5 +1,6 @@
 import type { DataSource } from 'typeorm';
-import { codeOf, messageOf, MigrateError } from '../errors.js';
+import { codeOf, isMigrateError, messageOf, MigrateError } from '../errors.js';
+import { typeScriptNotLoaded } from '../files/import-file.js';
 import { reasonOf } from '../data-source/address.js';
 import { checkConnection, showConnection } from '../data-source/describe.js';
 import { createExtensions } from '../typeorm/driver.js';
@@ -62,6 +63,8 @@ async function inSavepoint(client: SqlClient, sql: string): Promise<unknown> {
 }
 
 function failed(error: unknown, dataSource: DataSource, attempts: number): MigrateError {
+  const notLoaded = isMigrateError(error) ? error : typeScriptNotLoaded(error);
+  if (notLoaded?.code === 'FILE_LOAD_FAILED') return notLoaded;
   if (codeOf(error) !== undefined || isServerAbsent(error)) return connectionError(error, dataSource, attempts);
   return new MigrateError({
     code: 'DATA_SOURCE_INVALID',

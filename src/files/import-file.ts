@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { dirname, extname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { isMigrateError, messageOf, MigrateError } from '../errors.js';
+import { codeOf, isMigrateError, messageOf, MigrateError } from '../errors.js';
 import { installLine } from '../package-manager.js';
 import { asUsersCode } from './users-code.js';
+import { requireFrom } from '../require-from.js';
 
 /** Loads a file of the user as Node would: as an ES module or as CommonJS. CommonJS goes through `require`, which Jest knows too. */
 export async function importFile(file: string): Promise<unknown> {
@@ -15,8 +15,38 @@ export async function importFile(file: string): Promise<unknown> {
   }
 }
 
+/** `import`, in a file of the project. */
+export type ImportFile = (file: string) => Promise<unknown>;
+
+// Shared between the ESM and the CommonJS copy of this package.
+const shared = ((globalThis as Record<symbol, unknown>)[Symbol.for('nest-migrate.import')] ??= {}) as {
+  throughProject?: ImportFile;
+};
+
+/** From now on files of the project are loaded by its own `import`. */
+export function importThrough(load: ImportFile): void {
+  shared.throughProject = load;
+}
+
 async function load(file: string): Promise<unknown> {
-  return moduleKindOf(file) === 'esm' ? import(pathToFileURL(file).href) : (createRequire(file)(file) as unknown);
+  const { throughProject } = shared;
+  if (throughProject === undefined) return loadHere(file);
+  return throughProject(addressOf(file)).catch((error: unknown) => {
+    // Jest without flags for ES modules has no import(), but its `require` is the project's own.
+    if (codeOf(error) === 'ERR_VM_DYNAMIC_IMPORT_CALLBACK_MISSING_FLAG') return loadHere(file);
+    throw error;
+  });
+}
+
+async function loadHere(file: string): Promise<unknown> {
+  return moduleKindOf(file) === 'esm'
+    ? import(/* webpackIgnore: true */ pathToFileURL(file).href)
+    : (requireFrom(file)(file) as unknown);
+}
+
+/** On Windows, `import` takes a URL, and the `require` that it is compiled to in a CommonJS project takes a path. */
+function addressOf(file: string): string {
+  return process.platform === 'win32' && moduleKindOf(file) === 'esm' ? pathToFileURL(file).href : file;
 }
 
 /** How Node treats a file: by its extension, else by the nearest package.json. */
@@ -52,9 +82,7 @@ function loadingFailed(file: string, error: unknown): MigrateError {
     return new MigrateError({
       code: 'FILE_LOAD_FAILED',
       message: `${file} is TypeScript, and this process cannot load TypeScript: ${messageOf(error)}`,
-      next:
-        typeScriptToInstall(file) ??
-        'Let the `migrations` patterns of the data source match the compiled .js files here, or use the nest-migrate command, which loads TypeScript.',
+      next: typeScriptToInstall(file) ?? howToLoadTypeScript(),
       cause: error,
     });
   }
@@ -68,11 +96,24 @@ function loadingFailed(file: string, error: unknown): MigrateError {
   });
 }
 
+function howToLoadTypeScript(): string {
+  return process.env['VITEST'] === undefined
+    ? 'Let the patterns of the data source match the compiled .js files here, or use the nest-migrate command, which loads TypeScript.'
+    : 'Have Vitest load it, as it loads the app: add `import: (file) => import(file)` to the options of defineDataSource.';
+}
+
+/** What TypeORM could not load, and that was no question of the connection. */
+export function typeScriptNotLoaded(error: unknown): MigrateError | undefined {
+  const file = / for (.+)$/.exec(messageOf(error))?.[1];
+  if (codeOf(error) !== 'ERR_UNKNOWN_FILE_EXTENSION' || file === undefined) return undefined;
+  return loadingFailed(file, error);
+}
+
 /** Node by itself only takes the types out of a file: decorators, enums and the like need the compiler, and so does the project's `paths`. */
 export function typeScriptToInstall(file: string): string | undefined {
   if (!/\.[cm]?ts$/.test(file)) return undefined;
   try {
-    createRequire(file).resolve('typescript');
+    requireFrom(file).resolve('typescript');
     return undefined;
   } catch {
     const line = installLine('typescript', dirname(file));

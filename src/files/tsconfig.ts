@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { requireFrom } from '../require-from.js';
 
 /** What a tsconfig says about where sources are read and where their output goes; with what it extends. */
 export interface CompilerPaths {
@@ -77,7 +77,7 @@ function folderIn(pattern: string): string {
 
 function extended(name: string, dir: string): string | undefined {
   if (isAbsolute(name) || name.startsWith('.')) return [resolve(dir, name), resolve(dir, `${name}.json`)].find(isFile);
-  const near = createRequire(join(dir, 'tsconfig.json'));
+  const near = requireFrom(join(dir, 'tsconfig.json'));
   for (const path of [name, `${name}.json`, `${name}/tsconfig.json`]) {
     try {
       return near.resolve(path);

@@ -17,7 +17,7 @@ const commandLine: string = '../../esm/cli/program.js';
 
 /** Performs a command on the data source of the app. Returns the exit code. */
 export async function performInApp(args: readonly string[], container: ModuleRef): Promise<number> {
-  const { runProgram } = (await import(commandLine)) as CommandLine;
+  const { runProgram } = (await import(/* webpackIgnore: true */ commandLine)) as CommandLine;
   return runProgram(args, (connection = defaultConnection) => {
     const find = (token: InjectionToken): unknown => {
       try {

@@ -4,11 +4,11 @@ import type { PGlite } from '../data-source/pglite.js';
 import { databaseIn, makeFolder } from './folder.js';
 import type { InitialState } from './initial-state.js';
 import type { Place } from './place.js';
-import { ThreadedPGlite } from './threaded-pglite.js';
+import { ReadablePGlite } from './readable-pglite.js';
 
 interface Ahead {
   readonly folder: string;
-  readonly lite: ThreadedPGlite;
+  readonly lite: ReadablePGlite;
 }
 
 let ahead: Promise<Ahead> | undefined;
@@ -25,7 +25,7 @@ export function openAhead(thread: URL): void {
 
 async function begin(thread: URL): Promise<Ahead> {
   const folder = await makeFolder();
-  return { folder, lite: new ThreadedPGlite(new Worker(thread, { workerData: databaseIn(folder) })) };
+  return { folder, lite: new ReadablePGlite(new Worker(thread, { workerData: databaseIn(folder) })) };
 }
 
 /** The one that was begun, if it was and nobody has it yet. */

@@ -2,30 +2,17 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { openFolder } from '../data-source/data-folder.js';
 import type { SqlClient } from '../database/client.js';
 import { loadPg } from '../data-source/load-pg.js';
-import { usualExtensions } from '../data-source/pglite.js';
+import { openHere, usualExtensions } from '../data-source/pglite.js';
 import type { PGlite } from '../data-source/pglite.js';
+import type { Answer, Order } from '../data-source/threaded-pglite.js';
 import { configThrough, statusIn, Wire } from '../data-source/wire.js';
 import { readCatalog } from '../schema/read.js';
 import type { Catalog, CatalogPool, ReadOptions } from '../schema/read.js';
 import { inside } from './inside.js';
 
 /** What the thread is asked to do. */
-export type Order =
-  | { readonly kind: 'open' }
-  | { readonly kind: 'send'; readonly messages: Uint8Array }
-  | { readonly kind: 'exec'; readonly sql: string }
-  | { readonly kind: 'read'; readonly options: ReadOptions };
-
-/** What it answers. */
-export interface Answers {
-  readonly open: undefined;
-  readonly send: Uint8Array;
-  readonly exec: undefined;
-  readonly read: Catalog;
-}
-
-export type Answer =
-  { readonly id: number; readonly value: Answers[Order['kind']] } | { readonly id: number; readonly error: unknown };
+type Asked = Order | { readonly kind: 'read'; readonly options: ReadOptions };
+type Answered = Uint8Array | Catalog | undefined;
 
 interface Opened {
   readonly lite: PGlite;
@@ -38,19 +25,19 @@ const database = opened(workerData as string);
 // Every order hears of it.
 database.catch(() => undefined);
 
-parentPort?.on('message', ({ id, order }: { readonly id: number; readonly order: Order }) => {
+parentPort?.on('message', ({ id, order }: { readonly id: number; readonly order: Asked }) => {
   void carryOut(order).then(
     (value) => say({ id, value }),
     (error: unknown) => say({ id, error }),
   );
 });
 
-function say(answer: Answer): void {
+function say(answer: Answer<Answered>): void {
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- the other thread is no window.
   parentPort?.postMessage(answer);
 }
 
-async function carryOut(order: Order): Promise<Answers[Order['kind']]> {
+async function carryOut(order: Asked): Promise<Answered> {
   const { lite, reader } = await database;
   if (order.kind === 'read') return readCatalog(isInTransaction ? inside(reader) : poolOf(reader), order.options);
   if (order.kind === 'exec') {
@@ -72,7 +59,7 @@ let isInTransaction = false;
  * read into its caches. So the first time is over before anybody asks.
  */
 async function opened(dir: string): Promise<Opened> {
-  const lite = await openFolder(dir, {}, usualExtensions);
+  const lite = await openFolder(dir, {}, usualExtensions, openHere);
   const { default: pg } = await loadPg();
   const reader = new pg.Client(configThrough(new Wire((messages) => lite.execProtocolRaw(messages))));
   await reader.connect();

@@ -1,8 +1,8 @@
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { versionAbove } from '../content/package-version.js';
 import { developmentVersion } from '../development.js';
 import { packageVersion } from '../version.js';
+import { requireFrom } from '../require-from.js';
 
 /** Everything that could read or make another schema of the same input. */
 export function versionsOfEngines(): readonly string[] {
@@ -15,7 +15,7 @@ export function versionsOfEngines(): readonly string[] {
 /** Of the package that the project has; without one, nothing is made anyway. */
 function versionOf(name: string): string {
   try {
-    const file = createRequire(join(process.cwd(), 'package.json')).resolve(name);
+    const file = requireFrom(join(process.cwd(), 'package.json')).resolve(name);
     return `${name} ${versionAbove(file, name) ?? ''}`;
   } catch {
     return name;

@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import type * as TypeScript from 'typescript';
 import { MigrateError } from '../errors.js';
@@ -6,6 +5,7 @@ import type { Compiled } from './cache.js';
 import { typescriptDir } from './project.js';
 import type { PathMapping, TypeScriptProject } from './project.js';
 import { resolveInProject } from './resolve.js';
+import { requireFrom } from '../require-from.js';
 
 export interface Compilation {
   readonly compiled: readonly Compiled[];
@@ -27,7 +27,7 @@ type Ts = typeof TypeScript;
  * from there is written the same way either way, and reading it is what makes `tsc` slow.
  */
 export function createProgramCompiler(project: TypeScriptProject): Compiler {
-  const ts = createRequire(join(project.dir, 'package.json'))(typescriptDir(project.dir)) as Ts;
+  const ts = requireFrom(join(project.dir, 'package.json'))(typescriptDir(project.dir)) as Ts;
   const { options, configFiles, mapping } = readConfig(ts, project);
   const sources = new Map<string, TypeScript.SourceFile | undefined>();
   const emitted = new Set<string>();

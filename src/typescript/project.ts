@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { MigrateError } from '../errors.js';
 import { installLine } from '../package-manager.js';
+import { requireFrom } from '../require-from.js';
 
 /** The TypeScript project of the user: what its files are compiled with. */
 export interface TypeScriptProject {
@@ -49,7 +49,7 @@ export function typescriptVersion(dir: string): string | undefined {
 
 function typescriptManifest(dir: string): string | undefined {
   try {
-    return createRequire(join(dir, 'package.json')).resolve('typescript/package.json');
+    return requireFrom(join(dir, 'package.json')).resolve('typescript/package.json');
   } catch {
     return undefined;
   }

@@ -2,9 +2,10 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } fr
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { DataSource } from 'typeorm';
+import { Entity, PrimaryColumn } from 'typeorm';
+import type { DataSource, QueryRunner } from 'typeorm';
 import { defineDataSource } from '../../src/data-source/define.js';
 import type { DefineDataSourceOptions } from '../../src/data-source/define-options.js';
 import { describeConnection } from '../../src/data-source/describe.js';
@@ -13,6 +14,7 @@ import { useAddressForMigrations } from '../../src/data-source/environment.js';
 import { refuseSynchronize } from '../../src/data-source/guard.js';
 import { settingsOf } from '../../src/data-source/settings.js';
 import { MigrateError } from '../../src/errors.js';
+import { createMigrator } from '../../src/migrator.js';
 import { withoutPasswords } from '../../src/passwords.js';
 import { runNode } from '../support/cli.js';
 import { createDatabase, createRole } from '../support/database.js';
@@ -297,7 +299,7 @@ describe('passwords', () => {
       'postgres://m:***@h/x',
     );
     process.env['DATABASE_URL'] = '';
-    expect(show({})).toBe('the embedded database in .nest-migrate/postgres');
+    expect(show({})).toMatch(/^the embedded database in .nest-migrate.postgres-test-\d+$/);
   });
 });
 
@@ -359,4 +361,46 @@ module.exports = defineDataSource({ baseDir: __dirname, entities: [], migrations
     },
     60_000,
   );
+});
+
+describe('import', () => {
+  it('loads entities and migrations through the project', async () => {
+    const database = await createDatabase();
+    class User {}
+    Entity('users')(User);
+    PrimaryColumn('int')(User.prototype, 'id');
+    class AddUsers1700000000001 {
+      async up(queryRunner: QueryRunner): Promise<void> {
+        await queryRunner.query('CREATE TABLE users (id int PRIMARY KEY)');
+        await queryRunner.manager.getRepository(User).insert({ id: 7 });
+      }
+      async down(): Promise<void> {}
+    }
+    // What a plain import of these files would not even find to be JavaScript.
+    const modules: Readonly<Record<string, unknown>> = {
+      'user.entity.ts': { default: User, User },
+      '1700000000001-AddUsers.ts': { AddUsers1700000000001 },
+    };
+    for (const name of Object.keys(modules))
+      writeFileSync(
+        join(folder, name),
+        `export class ${name === 'user.entity.ts' ? 'User' : 'AddUsers1700000000001'} { up() {} }`,
+      );
+    const asked: string[] = [];
+    const dataSource = defineDataSource({
+      url: database.url,
+      baseDir: folder,
+      import: (file) => Promise.resolve(modules[(asked.push(file), basename(file))]),
+      entities: ['*.entity.ts'],
+      migrations: ['17*.ts'],
+    });
+    const migrator = createMigrator({ dataSource });
+    await migrator.run();
+    expect(await dataSource.getRepository(User).find()).toEqual([expect.any(User)]);
+    expect([...new Set(asked)].sort()).toEqual(
+      ['1700000000001-AddUsers.ts', 'user.entity.ts'].map((name) => join(folder, name)),
+    );
+    await migrator.close();
+    await database.drop();
+  });
 });

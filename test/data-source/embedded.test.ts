@@ -1,6 +1,6 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { DataSource } from 'typeorm';
@@ -282,11 +282,42 @@ console.log('done');
   });
   afterEach(() => project.remove());
 
-  const start = (file: string, env = {}): RunningCli =>
-    startNode([file], { cwd: project.dir, env: { TMPDIR: tmpdir(), ...env } });
+  const start = (file: string, env = {}, args: readonly string[] = []): RunningCli =>
+    startNode([file, ...args], { cwd: project.dir, env: { TMPDIR: tmpdir(), ...env } });
   const ready = (running: RunningCli): Promise<unknown> =>
     new Promise((resolve) => running.process.stdout?.once('data', resolve));
   const lock = (): string => join(project.dir, '.nest-migrate', 'postgres.lock');
+
+  it('is there in Jest without flags for ES modules, another one in each of its workers', async () => {
+    const transform = resolve('node_modules/@swc/jest');
+    project.write(
+      'jest/jest.config.json',
+      JSON.stringify({
+        rootDir: '.',
+        maxWorkers: 2,
+        transform: { '\\.[jt]s$': [transform, { module: { type: 'commonjs' } }] },
+      }),
+    );
+    project.write('jest/package.json', '{ "type": "commonjs" }');
+    for (const name of ['one', 'two'])
+      project.write(
+        `jest/${name}.test.js`,
+        `const { defineDataSource } = require('nest-migrate/data-source');
+const dataSource = defineDataSource({ entities: [], migrations: [] });
+beforeAll(() => dataSource.initialize(), 60_000);
+afterAll(() => dataSource.destroy());
+it('answers', async () => {
+  expect(dataSource.driver.postgres.Client).toBeDefined();
+  expect(await dataSource.query('SELECT $1::int + 1 AS n', [41])).toEqual([{ n: 42 }]);
+  await expect(dataSource.query('SELECT nonsense')).rejects.toMatchObject({ code: '42703' });
+});`,
+      );
+    const jest = [resolve('node_modules/jest/bin/jest.js'), '--config', 'jest/jest.config.json'];
+    const { code, stderr } = await start(jest[0] ?? '', {}, jest.slice(1)).result;
+    expect([code, stderr]).toEqual([0, expect.stringContaining('Tests:       2 passed')]);
+    expect(project.has('.nest-migrate/postgres-test-2/PG_VERSION')).toBe(true);
+    expect(project.has('.nest-migrate/postgres')).toBe(false);
+  });
 
   it('lets one process have it, and names that process to the others', async () => {
     const app = start('serve.js');

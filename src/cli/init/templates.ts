@@ -11,7 +11,7 @@ export function dataSourceText(kind: 'esm' | 'cjs', folder: 'src' | '.'): string
 // Where the database is comes from DATABASE_URL, in the environment or in .env (see .env.example).
 export default defineDataSource({
   baseDir: ${kind === 'esm' ? 'import.meta.dirname' : '__dirname'},
-  entities: ['${folder === 'src' ? '' : 'src/'}**/*.entity.{ts,js}'],
+${kind === 'esm' ? '  import: (file) => import(file), // so that Vitest loads entities and migrations as it loads the app\n' : ''}  entities: ['${folder === 'src' ? '' : 'src/'}**/*.entity.{ts,js}'],
   migrations: ['migrations/*.{ts,js,sql}'],
 });
 `;

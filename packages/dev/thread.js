@@ -1,0 +1,32 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { contributed, PGlite } from './pglite.js';
+
+// PGlite in a thread of its own: nothing of it is loaded where the app runs, which may be a test runner that cannot load ES modules. It
+// opens the folder that it is given, and carries out what it is told, one after the other.
+const { dir, extensions } = workerData;
+
+async function open() {
+  const loaded = await Promise.all(extensions.map(async (name) => [name, await contributed(name)]));
+  const lite = new PGlite(dir, { extensions: Object.fromEntries(loaded) });
+  await lite.waitReady;
+  return lite;
+}
+
+const orders = {
+  open: () => undefined,
+  send: (lite, { messages }) => lite.execProtocolRaw(messages),
+  exec: async (lite, { sql }) => void (await lite.exec(sql)),
+  close: (lite) => lite.close(),
+};
+
+const opened = open();
+// Each order hears of it.
+opened.catch(() => undefined);
+
+parentPort.on('message', async ({ id, order }) => {
+  try {
+    parentPort.postMessage({ id, value: await orders[order.kind](await opened, order) });
+  } catch (error) {
+    parentPort.postMessage({ id, error });
+  }
+});

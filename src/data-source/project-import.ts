@@ -1,0 +1,51 @@
+import { resolve } from 'node:path';
+import type { DataSource } from 'typeorm';
+import { importFile, importThrough } from '../files/import-file.js';
+import type { ImportFile } from '../files/import-file.js';
+import { withLiteralFolders } from '../files/pattern-folder.js';
+
+const patterned = ['entities', 'subscribers'] as const;
+const loadable = /(?<!\.d)\.[cm]?[jt]s$/;
+
+/**
+ * Has the project itself load the files of its data source. A test runner gives what is imported in the project another form than what a
+ * package imports: TypeORM could not load TypeScript there, or would get a second copy of each class.
+ */
+export function loadThroughProject(dataSource: DataSource, load: ImportFile): void {
+  importThrough(load);
+  const initialize = dataSource.initialize.bind(dataSource);
+  dataSource.initialize = async () => {
+    await loadPatterns(dataSource);
+    return initialize();
+  };
+}
+
+/** Replaces patterns by what their files export; TypeORM takes out of it what it knows. */
+async function loadPatterns({ options }: DataSource): Promise<void> {
+  for (const name of patterned) {
+    const given = Object.values(options[name] ?? {}) as readonly unknown[];
+    const found: unknown[] = [];
+    for (const one of given) found.push(...(typeof one === 'string' ? await exportsOf(one) : [one]));
+    if (given.length > 0) Object.assign(options, { [name]: [...new Set(found)] });
+  }
+}
+
+async function exportsOf(pattern: string): Promise<readonly unknown[]> {
+  const { glob } = await import('tinyglobby');
+  const files = await glob(withLiteralFolders(pattern), { absolute: true });
+  const modules = await Promise.all(
+    files.filter((file) => loadable.test(file)).map((file) => importFile(resolve(file))),
+  );
+  return modules.flatMap(classesIn);
+}
+
+/** As TypeORM looks: classes and entity schemas, also in arrays and objects. */
+function classesIn(exported: unknown): readonly unknown[] {
+  if (typeof exported === 'function' || isEntitySchema(exported)) return [exported];
+  if (typeof exported !== 'object' || exported === null) return [];
+  return Object.values(exported).flatMap(classesIn);
+}
+
+function isEntitySchema(value: unknown): boolean {
+  return (value as Record<string, unknown> | null | undefined)?.['@instanceof'] === Symbol.for('EntitySchema');
+}

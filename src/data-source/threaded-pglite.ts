@@ -1,0 +1,99 @@
+import type { Worker } from 'node:worker_threads';
+import { MigrateError } from '../errors.js';
+
+interface Asked {
+  readonly answer: (value: never) => void;
+  readonly fail: (error: unknown) => void;
+}
+
+/** What every thread with a database can be told; one may know more. */
+export type Order =
+  | { readonly kind: 'open' }
+  | { readonly kind: 'send'; readonly messages: Uint8Array }
+  | { readonly kind: 'exec'; readonly sql: string }
+  | { readonly kind: 'close' };
+
+/** Answers have the number of their order. */
+export type Answer<T> = { readonly id: number; readonly value: T } | { readonly id: number; readonly error: unknown };
+
+/** PostgreSQL in another thread, which answers as if it were in this one. */
+export class ThreadedPGlite {
+  readonly waitReady = Promise.resolve();
+  readonly #asked = new Map<number, Asked>();
+  #count = 0;
+  #gone: Error | undefined;
+
+  constructor(private readonly worker: Worker) {
+    // A process need not go on for a database of which nothing is asked.
+    worker.unref();
+    worker.on('message', (answer: Answer<never>) => this.#take(answer));
+    worker.on('error', (error) => this.#fail(error));
+    worker.on('exit', () => this.#fail(ended()));
+  }
+
+  /** Itself, when it is open. */
+  async opened(): Promise<this> {
+    try {
+      await this.ask({ kind: 'open' });
+      return this;
+    } catch (error) {
+      await this.end();
+      throw error;
+    }
+  }
+
+  execProtocolRaw(messages: Uint8Array): Promise<Uint8Array> {
+    return this.ask<Uint8Array>({ kind: 'send', messages } satisfies Order);
+  }
+
+  async exec(sql: string): Promise<void> {
+    await this.ask({ kind: 'exec', sql } satisfies Order);
+  }
+
+  /** Writes everything to its disk. */
+  async close(): Promise<void> {
+    try {
+      await this.ask({ kind: 'close' });
+    } finally {
+      await this.end();
+    }
+  }
+
+  /** Ends the thread, whatever it is doing: nothing has to be written to a disk. */
+  async end(): Promise<void> {
+    await this.worker.terminate();
+  }
+
+  protected ask<T = void>(order: object): Promise<T> {
+    if (this.#gone !== undefined) return Promise.reject(this.#gone);
+    const id = this.#count++;
+    return new Promise<T>((answer, fail) => {
+      this.#asked.set(id, { answer, fail });
+      this.worker.ref();
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- the other thread is no window.
+      this.worker.postMessage({ id, order });
+    });
+  }
+
+  #take(answer: Answer<never>): void {
+    const asked = this.#asked.get(answer.id);
+    this.#asked.delete(answer.id);
+    if (this.#asked.size === 0) this.worker.unref();
+    if ('value' in answer) asked?.answer(answer.value);
+    else asked?.fail(answer.error);
+  }
+
+  #fail(error: Error): void {
+    this.#gone ??= error;
+    for (const { fail } of this.#asked.values()) fail(this.#gone);
+    this.#asked.clear();
+  }
+}
+
+function ended(): MigrateError {
+  return new MigrateError({
+    code: 'INTERNAL',
+    message: 'The thread with the PostgreSQL of this process has ended before its work was done.',
+    next: 'Try once more.',
+  });
+}
