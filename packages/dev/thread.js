@@ -23,10 +23,18 @@ const opened = open();
 // Each order hears of it.
 opened.catch(() => undefined);
 
-parentPort.on('message', async ({ id, order }) => {
-  try {
-    parentPort.postMessage({ id, value: await orders[order.kind](await opened, order) });
-  } catch (error) {
-    parentPort.postMessage({ id, error });
-  }
+parentPort.on('message', ({ id, order }) => {
+  void carryOut(order).then(
+    (value) => say({ id, value }),
+    (error) => say({ id, error }),
+  );
 });
+
+async function carryOut(order) {
+  return orders[order.kind](await opened, order);
+}
+
+function say(answer) {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- the other thread is no window.
+  parentPort.postMessage(answer);
+}
