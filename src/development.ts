@@ -10,7 +10,7 @@ import { requireFrom } from './require-from.js';
 export const devPackage = 'nest-migrate-dev';
 
 /** What it re-exports: only that package itself can import them under pnpm and Yarn's Plug'n'Play. */
-type Entry = 'pglite' | 'pg-delta' | 'libpg-query' | 'thread';
+type Entry = 'pglite' | 'pg-delta' | 'libpg-query';
 
 interface Installed {
   readonly dir: string;
@@ -37,12 +37,13 @@ export function searchAtLast(dir: string): void {
 
 /** Loads one entry of nest-migrate-dev. `purpose` begins the sentence that says what it is needed for. */
 export async function importForDevelopment<T>(entry: Entry, purpose: string): Promise<T> {
-  return (await import(/* webpackIgnore: true */ pathToFileURL(developmentModule(entry, purpose)).href)) as T;
+  const file = installedFor(purpose).resolve(`${devPackage}/${entry}`);
+  return (await import(/* webpackIgnore: true */ pathToFileURL(file).href)) as T;
 }
 
-/** Where an entry of it is. */
-export function developmentModule(entry: Entry, purpose: string): string {
-  return installedFor(purpose).resolve(`${devPackage}/${entry}`);
+/** The code of a thread with PGlite. */
+export function developmentThread(purpose: string): URL {
+  return pathToFileURL(join(installedFor(purpose).dir, 'thread.js'));
 }
 
 /** A file of that package that is no module, where the package is installed. */

@@ -1,6 +1,5 @@
-import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { developmentModule, importForDevelopment } from '../development.js';
+import { developmentThread, importForDevelopment } from '../development.js';
 import { MigrateError } from '../errors.js';
 import { ThreadedPGlite } from './threaded-pglite.js';
 
@@ -45,10 +44,15 @@ const purpose = 'The PostgreSQL that runs in the process needs';
 /** In a thread of its own, unless it is given extensions, which are code and cannot be handed over. */
 export const openPGlite: OpenPGlite = async (dir, extensions, contributed = ordinaryExtensions) => {
   if (Object.keys(extensions).length > 0) return openHere(dir, extensions, contributed);
-  const thread = pathToFileURL(developmentModule('thread', purpose));
-  const lite = new ThreadedPGlite(new Worker(thread, { workerData: { dir, extensions: contributed } }));
+  const options = { workerData: { dir, extensions: contributed }, ...ownFlags() };
+  const lite = new ThreadedPGlite(new Worker(developmentThread(purpose), options));
   return lite.opened();
 };
+
+/** A thread has the flags of its process, but is none that could be given its code as a text. */
+function ownFlags(): { readonly execArgv?: string[] } {
+  return process.execArgv.some((flag) => flag.startsWith('--input-type')) ? { execArgv: [] } : {};
+}
 
 /** In this thread. */
 export const openHere: OpenPGlite = async (dir, extensions, contributed = ordinaryExtensions) => {

@@ -200,7 +200,7 @@ describe('replay', () => {
     project.write(
       'without-postgres.cjs',
       `const hooks = \`export function resolve(name, context, next) {
-  if (name.endsWith('/dev/pglite.js')) throw new Error('PostgreSQL is loaded.');
+  if (name === '@electric-sql/pglite') throw new Error('PostgreSQL is loaded.');
   return next(name, context);
 }\`;
 require('node:module').register('data:text/javascript,' + encodeURIComponent(hooks));`,

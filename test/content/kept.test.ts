@@ -47,7 +47,7 @@ export const sqlOf = (name: string): string => readFileSync(join(__dirname, name
   'src/sql/b.sql': 'CREATE TABLE b (id int)',
   'src/other.ts': '',
   'without-postgres.cjs': `const hooks = \`export function resolve(name, context, next) {
-  if (name.endsWith('/dev/pglite.js')) throw new Error('PostgreSQL is loaded.');
+  if (name === '@electric-sql/pglite') throw new Error('PostgreSQL is loaded.');
   return next(name, context);
 }\`;
 require('node:module').register('data:text/javascript,' + encodeURIComponent(hooks));`,
