@@ -7,7 +7,7 @@ import { addColumn, addColumnDirectly, dropColumn } from './recipes/columns.js';
 import { addKey, addValidated } from './recipes/constraints.js';
 import { freeType } from './recipes/free-type.js';
 import { dropExpression } from './recipes/generated-column.js';
-import { createIndex, dropIndex } from './recipes/index-recipes.js';
+import { createIndex, dropIndex, dropKeyForIndex } from './recipes/index-recipes.js';
 import { setNotNull, setNotNullDirectly } from './recipes/set-not-null.js';
 import { addEnumValue, alterSequence, createExtension, createSchema, dropObject, plain } from './recipes/others.js';
 import { replaceEnum, replaceEnumAtOnce } from './recipes/replace-enum.js';
@@ -21,6 +21,7 @@ import { wholeEnums } from './whole-enums.js';
 const online: readonly Recipe[] = [
   createIndex,
   dropIndex,
+  dropKeyForIndex,
   addValidated,
   addKey,
   setNotNull,

@@ -31,8 +31,13 @@ export function keepUnknown(wanted: Schema, present: Schema, shallStay: (id: Obj
   const kept = new Map<string, ObjectId>();
   const stays = (id: ObjectId): boolean => wanted.has(id) || kept.has(keyOf(id));
   const comes = likeness(wanted, present);
+  const taken = new Set(wanted.objects.flatMap((one) => indexNameOf(one) ?? []));
   const candidates = present.objects.filter(
-    (one) => !wanted.has(one.id) && !givesWay(one, comes, wanted) && !isOtherEnum(one.id, wanted, present),
+    (one) =>
+      !wanted.has(one.id) &&
+      !givesWay(one, comes, wanted) &&
+      !taken.has(indexNameOf(one) ?? '') &&
+      !isOtherEnum(one.id, wanted, present),
   );
   for (let grown = true; grown;) {
     grown = false;
@@ -77,6 +82,12 @@ function givesWay({ id, parent, is }: SchemaObject, comes: ReturnType<typeof lik
   if (likes !== undefined && comes.has(likes)) return true;
   if (id.kind !== 'constraint' || is['type'] !== 'p' || parent === undefined) return false;
   return wanted.childrenOf(parent).some((other) => other.id.kind === 'constraint' && other.is['type'] === 'p');
+}
+
+/** An index and a key have their names in common: where the entities want one, the other cannot stay. */
+function indexNameOf({ id: { kind, schema, name }, is }: SchemaObject): string | undefined {
+  const hasIndex = kind === 'index' || (kind === 'constraint' && ['p', 'u', 'x'].includes(String(is['type'])));
+  return hasIndex ? JSON.stringify([schema, name]) : undefined;
 }
 
 /** The enum of columns that the entities know, each of which has a new one there. */

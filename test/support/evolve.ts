@@ -9,6 +9,7 @@ import { createMigrator } from '../../src/migrator.js';
 import type { Migrator } from '../../src/migrator.js';
 import { columnsOf } from '../../src/schema/column.js';
 import { asValidated, compareSchemas } from '../../src/schema/compare.js';
+import { withOrderOfEnums } from '../../src/schema/enum-order.js';
 import { keepUnknown } from '../../src/schema/keep.js';
 import { describeObject, objectId } from '../../src/schema/object-id.js';
 import type { ObjectId } from '../../src/schema/object-id.js';
@@ -250,7 +251,11 @@ async function expectSame(
 ): Promise<void> {
   const missing = stays.filter((one) => !live.objects.some(({ id }) => describeObject(id) === one));
   if (missing.length > 0) throw new Error(`It should have stayed: ${missing.join(', ')}\n${told(change)}`);
-  const { schema } = keepUnknown(wanted, live, (id) => id.kind === 'extension' || stays.includes(describeObject(id)));
+  const { schema } = keepUnknown(
+    withOrderOfEnums(wanted, live),
+    live,
+    (id) => id.kind === 'extension' || stays.includes(describeObject(id)),
+  );
   const left = await compareSchemas(live, schema);
   expectNone(
     left.map(({ sql }) => sql),

@@ -7,6 +7,7 @@ import { metadataChanges } from '../../src/plan/metadata.js';
 import type { ProvenFile } from '../../src/plan/prove.js';
 import { tryTypeChanges } from '../../src/plan/try-types.js';
 import { asValidated, compareSchemas } from '../../src/schema/compare.js';
+import { withOrderOfEnums } from '../../src/schema/enum-order.js';
 import { keepUnknown } from '../../src/schema/keep.js';
 import { objectId } from '../../src/schema/object-id.js';
 import { readSchema } from '../../src/schema/read.js';
@@ -39,7 +40,7 @@ export async function checkPair(pair: Pair, urls: readonly [string, string]): Pr
   const desired = await withModel(pair.after, urls[0], sideOf);
   return withModel(pair.before, urls[1], async (pool) => {
     const current = await sideOf(pool);
-    const { schema: to } = keepUnknown(desired.schema, current.schema, isExtension);
+    const { schema: to } = keepUnknown(withOrderOfEnums(desired.schema, current.schema), current.schema, isExtension);
     const changes = await compareSchemas(current.schema, to);
     const context: PlanContext = {
       from: current.schema,

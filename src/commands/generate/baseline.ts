@@ -3,6 +3,7 @@ import { abortable } from '../../database/cancel.js';
 import type { SqlClient } from '../../database/client.js';
 import { compareSchemas } from '../../schema/compare.js';
 import { followInitial } from '../../schema/follow.js';
+import { withOrderOfEnums } from '../../schema/enum-order.js';
 import { keepUnknown } from '../../schema/keep.js';
 import { lossesIn } from '../../schema/loss.js';
 import { describeObject } from '../../schema/object-id.js';
@@ -53,7 +54,11 @@ export async function baseline(options: BaselineOptions, context: CommandContext
     cache: noCache,
     searchPath: await searchPathOf(poolOf(context.dataSource) as SqlClient),
   });
-  const { schema: wanted, kept } = keepUnknown(followInitial(desired.schema, own, initial), own, () => true);
+  const { schema: wanted, kept } = keepUnknown(
+    withOrderOfEnums(followInitial(desired.schema, own, initial), own),
+    own,
+    () => true,
+  );
   const changes = await compareSchemas(own, wanted);
   const [drift, losses] = [changes.map(({ sql }) => sql), lossesIn(changes)];
   const unknown = kept.filter(({ kind }) => kind !== 'extension').map(describeObject);

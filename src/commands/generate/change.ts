@@ -11,6 +11,7 @@ import type { ProvenFile } from '../../plan/prove.js';
 import { tryTypeChanges } from '../../plan/try-types.js';
 import { compareSchemas } from '../../schema/compare.js';
 import type { Change } from '../../schema/change.js';
+import { otherwiseOrdered, withOrderOfEnums } from '../../schema/enum-order.js';
 import { keepUnknown } from '../../schema/keep.js';
 import { describeObject, relationOf } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
@@ -86,6 +87,7 @@ export async function change(
         ...remarksOnFrozen(sides.frozen),
         ...remarksOnKept(kept, sides.origins),
         ...remarksOnLost(lost),
+        ...remarksOnOrder(otherwiseOrdered(sides.desired, from)),
         ...notTried,
         ...readingElsewhere(files.flatMap(({ steps }) => steps)),
         ...remarksOnDirectRenames(renamed, shadow.schema, options),
@@ -149,14 +151,14 @@ function tablesInUse(changes: readonly Change[], from: Schema): readonly string[
   return [...new Set(found)];
 }
 
-/** What could not be planned beside the traffic: nobody should learn that in production. */
+/** What could not be planned online: better learned here than in production. */
 function remarksOnRewrites(files: readonly ProvenFile[]): readonly string[] {
   return files
     .flatMap(({ steps }) => steps)
     .filter(({ effect }) => effect === 'all wait while it rewrites')
     .map(
       ({ sql }) =>
-        `Everybody waits while the table is written anew: ${sql.replace(/\s+/g, ' ')}. There is no other way for it together with the other changes: generate them one after the other, or run it at a quiet hour.`,
+        `Reads and writes block while the table is rewritten: ${sql.replace(/\s+/g, ' ')}. Together with the other changes there is no online way: generate them one after the other, or run it at a quiet hour.`,
     );
 }
 
@@ -180,6 +182,13 @@ function remarksOnLost(lost: readonly ObjectId[]): readonly string[] {
   );
 }
 
+export function remarksOnOrder(enums: readonly ObjectId[]): readonly string[] {
+  return enums.map(
+    (id) =>
+      `The values of ${describeObject(id)} are in another order in the entities. It stays as it is, since a new order would rewrite each table that uses the type.`,
+  );
+}
+
 /** What the entities describe, and beside it what somebody made by hand. */
 export function wanted(
   present: Schema,
@@ -187,7 +196,9 @@ export function wanted(
   options: GenerateOptions,
   { desired, origins }: Pick<Sides, 'desired' | 'origins'>,
 ): ReturnType<typeof keepUnknown> {
-  return keepUnknown(desired, present, (id) => staysBy(nameBefore(id, renames), origins, options));
+  return keepUnknown(withOrderOfEnums(desired, present), present, (id) =>
+    staysBy(nameBefore(id, renames), origins, options),
+  );
 }
 
 export function staysBy(id: ObjectId, origins: OriginMap, { prune = false }: GenerateOptions): boolean {

@@ -4,6 +4,7 @@ import { metadataChanges } from '../../plan/metadata.js';
 import { listMigrations } from '../../files/list-migrations.js';
 import { isSame } from '../../schema/compare.js';
 import { followInitial } from '../../schema/follow.js';
+import { otherwiseOrdered, withOrderOfEnums } from '../../schema/enum-order.js';
 import { keepUnknown } from '../../schema/keep.js';
 import { narrow } from '../../schema/narrow.js';
 import type { ObjectId } from '../../schema/object-id.js';
@@ -30,7 +31,7 @@ import type { Snapshot } from '../../snapshot/snapshot.js';
 import type { CommandContext } from '../context.js';
 import { refuseMissing } from '../entities.js';
 import { folderFor, foundByOf, placementOf, refuseNotCompiled } from '../placement.js';
-import { change, staysBy, remarksOnKept, wanted } from './change.js';
+import { change, remarksOnKept, remarksOnOrder, staysBy, wanted } from './change.js';
 import type { ProvenChange, Sides } from './change.js';
 import type { GenerateOptions, GenerateResult } from './types.js';
 import { readFlags } from './decide.js';
@@ -132,7 +133,11 @@ async function find(
       files: [],
       statements: [],
       renames: [],
-      warnings: [...remarksOnFrozen(frozen), ...remarksOnKept(kept, current.origins)],
+      warnings: [
+        ...remarksOnFrozen(frozen),
+        ...remarksOnKept(kept, current.origins),
+        ...remarksOnOrder(otherwiseOrdered(desired.schema, from)),
+      ],
     };
   const at = { shadow, unmanaged, to: schema, cache, inOtherWords: address !== undefined };
   const isKnown = address === undefined && options.dryRun !== true;
@@ -160,7 +165,8 @@ function once<T>(make: () => T): () => T {
 /** What was proven need not be replayed the next time. */
 function after(current: Snapshot, desired: Snapshot, options: GenerateOptions): Snapshot {
   const shallStay = (id: ObjectId): boolean => staysBy(id, current.origins, options);
-  const { schema } = keepUnknown(desired.schema, current.schema, shallStay);
+  const wanted = withOrderOfEnums(desired.schema, current.schema);
+  const { schema } = keepUnknown(wanted, current.schema, shallStay);
   const origins = new Map(
     schema.objects.map(({ id }) => [originKey(id), originIn(current.origins, id) ?? 'generated']),
   );

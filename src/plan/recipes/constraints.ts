@@ -6,7 +6,7 @@ import { existingTable } from '../context.js';
 import type { PlanContext, Recipe } from '../context.js';
 import { step } from '../step.js';
 import type { Step } from '../step.js';
-import { dropLeftover, isPartitioned } from './index-recipes.js';
+import { dropLeftover, indexThatBecomesKey, isPartitioned } from './index-recipes.js';
 import { notNullSteps } from './not-null.js';
 import { plainName, quoteName, sqlTokens } from '../../sql/index.js';
 
@@ -43,14 +43,19 @@ export const addKey: Recipe = (change, context) => {
   const name = constraint.name ?? '';
   const index = { kind: 'index', ...(table.schema !== undefined && { schema: table.schema }), name };
   const replaced = context.from.has(constraint);
-  return [
-    ...(kind === 'PRIMARY KEY' ? keyColumns(columns).flatMap((column) => notNullIfNeeded(table, column, context)) : []),
-    ...(replaced ? [] : [dropLeftover(index)]),
-    step(`CREATE UNIQUE INDEX CONCURRENTLY ${quoteName(name)} ON ${tableSql(table)} (${columns})${include}${nulls}`, {
-      comment: `Builds the index of ${describeObject(constraint)} while the table stays in use. It fails if rows are double.`,
+  const isBuilt = indexThatBecomesKey(constraint, context) !== undefined;
+  const build = step(
+    `CREATE UNIQUE INDEX CONCURRENTLY ${quoteName(name)} ON ${tableSql(table)} (${columns})${include}${nulls}`,
+    {
+      comment: `Builds the index of ${describeObject(constraint)} while the table stays in use. Fails if the columns contain duplicate values.`,
       transaction: false,
       effect: 'builds, does not block',
-    }),
+    },
+  );
+  return [
+    ...(kind === 'PRIMARY KEY' ? keyColumns(columns).flatMap((column) => notNullIfNeeded(table, column, context)) : []),
+    ...(replaced || isBuilt ? [] : [dropLeftover(index)]),
+    ...(isBuilt ? [] : [build]),
     step(
       `ALTER TABLE ${tableSql(table)} ADD CONSTRAINT ${quoteName(name)} ${kind} USING INDEX ${sqlName({ kind: 'index', name })}${deferrable}`,
       {

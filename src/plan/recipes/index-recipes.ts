@@ -1,5 +1,5 @@
-import { indexDefinition, indexParts } from '../../schema/definition.js';
-import { describeObject, sqlName } from '../../schema/object-id.js';
+import { indexDefinition, indexParts, keyDefinition } from '../../schema/definition.js';
+import { describeObject, objectId, sqlName, tableSql } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import { ownDefinitionOf } from '../../schema/own-words.js';
 import { existingTable, sameId } from '../context.js';
@@ -14,7 +14,10 @@ export const createIndex: Recipe = (change, context) => {
   const { id: index } = change;
   const table = change.kind === 'create index' ? existingTable(index, context) : undefined;
   if (!table || isPartitioned(table, context)) return undefined;
-  if (context.from.has(index)) return replaceIndex(index, context);
+  if (context.from.has(index)) return replaceIndex(index, context, `DROP INDEX IF EXISTS ${sqlName(index)}`);
+  const key = keyThatBecomesIndex(index, table, context);
+  if (key)
+    return replaceIndex(index, context, `ALTER TABLE ${tableSql(table)} DROP CONSTRAINT ${quoteName(key.name ?? '')}`);
   const { unique, nameAndRest } = indexParts(ownDefinitionOf(context.to, index));
   return [
     dropLeftover(index),
@@ -33,7 +36,7 @@ function phaseOf(index: ObjectId, { from, decisions }: PlanContext): Phase {
 }
 
 /** The old one serves until the new one is there. */
-function replaceIndex(index: ObjectId, context: PlanContext): readonly Step[] {
+function replaceIndex(index: ObjectId, context: PlanContext, dropOld: string): readonly Step[] {
   const draft = { ...index, name: fittingName(`${index.name ?? ''}_new`) };
   const name = quoteName(index.name ?? '');
   const { unique, rest } = indexParts(ownDefinitionOf(context.to, index));
@@ -45,10 +48,36 @@ function replaceIndex(index: ObjectId, context: PlanContext): readonly Step[] {
       transaction: false,
       effect: 'builds, does not block',
     }),
-    // It has gone already where a column of it has.
-    step(`DROP INDEX IF EXISTS ${sqlName(index)}`, { comment: 'The new one takes its place.', phase }),
+    // An index has gone already where a column of it has.
+    step(dropOld, { comment: 'The new one takes its place.', phase }),
     step(`ALTER INDEX ${sqlName(draft)} RENAME TO ${name}`, { phase }),
   ];
+}
+
+/** A key whose name the index gets. While it is dropped and an index is built, duplicates could come. */
+function keyThatBecomesIndex(index: ObjectId, table: ObjectId, { from, to }: PlanContext): ObjectId | undefined {
+  const key = objectId('constraint', table.schema, index.name ?? '', table.name);
+  return from.has(key) && !to.has(key) && from.neededBy(key).length === 0 ? key : undefined;
+}
+
+/** It goes in the moment in which the index takes its name. */
+export const dropKeyForIndex: Recipe = (change, context) => {
+  const { kind, id } = change;
+  if (kind !== 'drop' || id.kind !== 'constraint') return undefined;
+  const index = objectId('index', id.schema, id.name ?? '');
+  const table = context.to.has(index) && !context.from.has(index) ? existingTable(index, context) : undefined;
+  if (!table || isPartitioned(table, context)) return undefined;
+  return keyThatBecomesIndex(index, table, context) ? [] : undefined;
+};
+
+/** An index that a key takes over, name and all: it only has to be declared. */
+export function indexThatBecomesKey(key: ObjectId, { from, to }: PlanContext): ObjectId | undefined {
+  const index = objectId('index', key.schema, key.name ?? '');
+  if (!from.has(index) || to.has(index) || from.get(index)?.parent?.name !== key.table) return undefined;
+  const { columns = '', include = '', nulls = '' } = keyDefinition(to, key) ?? {};
+  const { unique, method, keys } = indexDefinition(from, index);
+  const isSame = unique !== '' && method === 'btree' && keys === `(${columns})${include}${nulls}`;
+  return isSame ? index : undefined;
 }
 
 export function dropLeftover(index: ObjectId): Step {
@@ -65,6 +94,8 @@ export const dropIndex: Recipe = (change, context) => {
   const table = change.kind === 'drop' && index.kind === 'index' ? existingTable(index, context) : undefined;
   if (!table || isPartitioned(table, context)) return undefined;
   if (context.to.has(index)) return [];
+  const key = objectId('constraint', table.schema, index.name ?? '', table.name);
+  if (context.to.has(key) && indexThatBecomesKey(key, context)) return [];
   return [
     step(`DROP INDEX CONCURRENTLY IF EXISTS ${sqlName(index)}`, {
       comment: `Removes ${describeObject(index)} while the table stays in use.`,

@@ -41,6 +41,41 @@ export const constraints: readonly Case[] = [
     after: table({ uniques: [{ name: 'v', columns: ['a'] }] }),
     rows,
   },
+  ...[undefined, false].flatMap((online) => {
+    const key = table({ uniques: [{ name: 'u', columns: ['a'] }] });
+    const index = (columns: readonly string[]) =>
+      table({ indices: [{ name: 'u', columns: [...columns], unique: true }] });
+    const how = online === false ? ', not online' : '';
+    const options = online === false ? { online } : {};
+    return [
+      {
+        name: `a unique key becomes an index of the same name${how}`,
+        before: key,
+        after: index(['a']),
+        rows,
+        options,
+        says:
+          online === false
+            ? []
+            : ['CREATE UNIQUE INDEX CONCURRENTLY "u_new"', 'ALTER INDEX "public"."u_new" RENAME TO "u"'],
+      },
+      {
+        name: `a unique index becomes a key of the same name${how}`,
+        before: index(['a']),
+        after: key,
+        rows,
+        options,
+        ...(online === false ? {} : { sql: ['ALTER TABLE "public"."t" ADD CONSTRAINT "u" UNIQUE USING INDEX "u"'] }),
+      },
+      {
+        name: `a unique index becomes a key of the same name on other columns${how}`,
+        before: index(['b', 'a']),
+        after: key,
+        rows,
+        options,
+      },
+    ];
+  }),
   {
     name: 'a unique key becomes deferrable',
     before: table({ uniques: [{ name: 'u', columns: ['a'] }] }),

@@ -56,9 +56,12 @@ export const enums: readonly Case[] = [
   column('a value is removed and another one added', [mood(['x', 'y', 'z']), mood(['x', 'w', 'y'])], [`'x'`, `'y'`], {
     options: { allowDestructive: true },
   }),
-  column('the values are put into another order', [mood(['x', 'y', 'z']), mood(['z', 'x', 'y'])], [`'x'`, `'y'`], {
-    options: { allowDestructive: true },
-  }),
+  column(
+    'a value is added to values in another order, which stays',
+    [mood(['x', 'y', 'z']), mood(['z', 'w', 'x', 'y'])],
+    [`'x'`, `'y'`],
+    { sql: [`ALTER TYPE "public"."t_c_enum" ADD VALUE IF NOT EXISTS 'w' AFTER 'z'`] },
+  ),
   column(
     'a value is added to an array of an enum',
     [mood(['x', 'y'], { array: true, default: ['x'] }), mood(['x', 'y', 'z'], { array: true, default: ['x'] })],

@@ -226,6 +226,20 @@ export const others: readonly Case[] = [
     rows,
   },
   {
+    name: 'a unique key made by hand gives way to the unique index of that name that the entities want',
+    before: [entity('t', { a: text })],
+    after: [entity('t', { a: text }, { indices: [{ name: 'u', columns: ['a'], unique: true }] })],
+    hand: { up: ['ALTER TABLE t ADD CONSTRAINT u UNIQUE (a)'], down: ['ALTER TABLE t DROP CONSTRAINT u'] },
+    rows: [`INSERT INTO t (a) VALUES ('1')`],
+  },
+  {
+    name: 'a unique index made by hand gives way to the key of that name that the entities want',
+    before: [entity('t', { a: text })],
+    after: [entity('t', { a: text }, { uniques: [{ name: 'u', columns: ['a'] }] })],
+    hand: { up: ['CREATE UNIQUE INDEX u ON t (a)'], down: ['DROP INDEX u'] },
+    rows: [`INSERT INTO t (a) VALUES ('1')`],
+  },
+  {
     name: 'a view made by hand is there while a column gets another type',
     before: [entity('t', { a: { type: 'varchar', length: 10 } })],
     after: [entity('t', { a: { type: 'varchar', length: 20 } })],

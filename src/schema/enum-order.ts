@@ -1,0 +1,42 @@
+import type { Fact } from './engine.js';
+import type { ObjectId } from './object-id.js';
+import { schemaOf } from './read.js';
+import type { Schema } from './read.js';
+
+/**
+ * The wanted schema with the values of each enum in the order that they have already, and new ones after the value that they follow. Only a
+ * new type could have another order, and that would rewrite every table that uses it. `ALTER TYPE … ADD VALUE` in a migration by hand puts a
+ * value at the end, wherever the entity has it; TypeORM does not look at the order either.
+ */
+export function withOrderOfEnums(wanted: Schema, present: Schema): Schema {
+  const ordered = (fact: Fact): Fact => {
+    const values = orderFor(fact.id, wanted, present);
+    return values === undefined ? fact : { ...fact, payload: { ...fact.payload, values } };
+  };
+  const differs = wanted.facts.some(({ id }) => orderFor(id, wanted, present) !== undefined);
+  return differs ? schemaOf(wanted.facts.map(ordered), wanted.edges) : wanted;
+}
+
+/** The enums whose values are in another order than they are wanted. */
+export function otherwiseOrdered(wanted: Schema, present: Schema): readonly ObjectId[] {
+  return wanted.facts.map(({ id }) => id).filter((id) => orderFor(id, wanted, present) !== undefined);
+}
+
+/** Undefined where the order is right already, and where a value goes, which takes a new type anyway. */
+function orderFor(id: ObjectId, wanted: Schema, present: Schema): readonly string[] | undefined {
+  if (id.kind !== 'type') return undefined;
+  const [should, has] = [valuesOf(id, wanted), valuesOf(id, present)];
+  if (!should || !has?.every((value) => should.includes(value))) return undefined;
+  const order = [...has];
+  for (const [index, value] of should.entries()) {
+    if (has.includes(value)) continue;
+    const before = should[index - 1];
+    order.splice(before === undefined ? 0 : order.indexOf(before) + 1, 0, value);
+  }
+  return order.every((value, index) => value === should[index]) ? undefined : order;
+}
+
+function valuesOf(id: ObjectId, schema: Schema): readonly string[] | undefined {
+  const { variant, values } = schema.get(id)?.is ?? {};
+  return variant === 'enum' ? (values as readonly string[]) : undefined;
+}
