@@ -90,6 +90,10 @@ async function fromFile(project: Project): Promise<Source> {
 
 async function fromApp(file: string, project: Project, flags: GlobalFlags): Promise<Source> {
   const { loadApp } = await import('../app/load-app.js');
+  const { loadEnvFiles } = await import('../data-source/environment.js');
+  const { envFilesOfApp } = await import('../data-source/env-files.js');
+  const { scriptsOf } = await import('../data-source/scripts.js');
+  loadEnvFiles(envFilesOfApp(file, project.dir, scriptsOf(project.manifest)));
   const app = await loadApp(file, flags.connection === undefined ? {} : { dataSourceName: flags.connection });
   setClassList(app.dataSource, () => readClassList(file, project.dir));
   return { ...app, loads: await loadFromSources(file, app.dataSource, { ...project.settings, ...app.settings }) };

@@ -130,7 +130,8 @@ const resolve: Handler<
 
 const init: Handler<{ readonly dryRun?: boolean }> = async (io, flags) => {
   const { initProject } = await import('./init/init.js');
-  const result = initProject(process.cwd(), flags.dryRun ? 'dry' : 'real');
+  const { dataSource, app } = flags;
+  const result = initProject(process.cwd(), flags.dryRun ? 'dry' : 'real', { dataSource, app });
   const { initLines } = await import('./init/init-lines.js');
   io.result(result, () => initLines(result, io.paint));
   return ExitCode.done;

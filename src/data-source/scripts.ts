@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { basename, dirname, join, normalize, relative } from 'node:path';
 import type { Loads } from '../files/migration.js';
 import { sourceFolderOf } from '../files/outputs.js';
+import { envFilesIn } from './env-files.js';
 
 /** What a script of package.json hands to TypeORM's command. */
 export interface Scripted {
@@ -44,7 +45,8 @@ function isFile(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
-function scriptsOf({ scripts }: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {
+/** The scripts of package.json. */
+export function scriptsOf({ scripts }: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {
   const all = Object.entries(typeof scripts === 'object' && scripts !== null ? scripts : {});
   return Object.fromEntries(all.filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
 }
@@ -61,14 +63,4 @@ function expanded(
     (call, other: string) =>
       scripts[other] === undefined || inside.has(other) ? call : expanded(other, scripts, inside),
   );
-}
-
-/** By env-cmd, dotenv-cli, or dotenv itself. */
-function envFilesIn(command: string): readonly string[] {
-  const [, options] = /\b(?:env-cmd|dotenv)\b((?: -[\w-]+(?:[ =](?!-)[^\s-]\S*)?)*)(?: --)? /.exec(command) ?? [];
-  if (options !== undefined) {
-    const files = [...options.matchAll(/ (?:-f|--file|-e)[ =](\S+)/g)].map(([, file]) => file ?? '');
-    return files.length > 0 ? files : ['.env'];
-  }
-  return /(?:-r|--require|--import)[ =]dotenv\/config\b/.test(command) ? ['.env'] : [];
 }

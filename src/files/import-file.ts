@@ -53,7 +53,7 @@ function addressOf(file: string): string {
 export function moduleKindOf(file: string): ModuleKind {
   const extension = extname(file);
   if (/^\.m[jt]s$/.test(extension)) return 'esm';
-  if (/^\.c[jt]s$/.test(extension)) return 'cjs';
+  if (/^\.(?:c[jt]s|json)$/.test(extension)) return 'cjs';
   const dir = dirname(file);
   const known = kinds.get(dir) ?? kindOfFilesIn(dir);
   kinds.set(dir, known);

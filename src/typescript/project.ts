@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { MigrateError } from '../errors.js';
+import { readCompilerPaths } from '../files/tsconfig.js';
 import { installLine } from '../package-manager.js';
 import { requireFrom } from '../require-from.js';
 
@@ -24,7 +25,7 @@ const cacheFormat = 3;
 
 export function describeProject(projectDir: string, tsconfig: string | undefined): TypeScriptProject {
   const dir = resolve(projectDir);
-  const config = tsconfig ?? [join(dir, 'tsconfig.json')].find((file) => existsSync(file));
+  const config = tsconfig ?? configOf(dir);
   if (config !== undefined && !existsSync(config)) {
     throw new MigrateError({
       code: 'OPTIONS_INVALID',
@@ -39,6 +40,18 @@ export function describeProject(projectDir: string, tsconfig: string | undefined
     .slice(0, 16);
   const base = existsSync(join(dir, 'node_modules')) ? join(dir, 'node_modules', '.cache') : tmpdir();
   return { dir, tsconfig: config, cacheDir: join(base, 'nest-migrate', `typescript-${key}`) };
+}
+
+/**
+ * A workspace of Nx has only a base at its root; the tsconfig.json of a solution compiles nothing itself, and names the projects that do:
+ * that of the app before those of its tests.
+ */
+function configOf(dir: string): string | undefined {
+  const file = ['tsconfig.json', 'tsconfig.base.json'].map((name) => join(dir, name)).find((one) => existsSync(one));
+  const { included, references = [] } = (file === undefined ? undefined : readCompilerPaths(file)) ?? {};
+  if (included === undefined || included.length > 0) return file;
+  const projects = references.filter((one) => existsSync(one) && !/(?:spec|test|e2e|node)\.json$/.test(one));
+  return projects.find((one) => /tsconfig\.(?:app|lib|build)\.json$/.test(one)) ?? projects[0] ?? file;
 }
 
 /** Read from its package.json: with a warm cache the compiler itself is never loaded. */

@@ -81,6 +81,34 @@ describe('an app whose connection is written in its modules only', () => {
     expect(stderr).toContain('No connection to postgres://a:***@127.0.0.1:1/x');
   });
 
+  it.each<readonly [how: string, files: Readonly<Record<string, string>>, scripts?: Readonly<Record<string, string>>]>([
+    ["main.ts imports 'dotenv/config'", { 'src/main.ts': "import 'dotenv/config';\n" }],
+    [
+      'main.ts loads a file of another name',
+      { 'src/main.ts': "import { config } from 'dotenv';\nconfig({ path: 'config/local.env' });\n" },
+    ],
+    [
+      'its start script does, with env-cmd',
+      {},
+      { start: 'nest start', 'start:dev': 'env-cmd -f config/local.env nest start' },
+    ],
+    ['its start script does, with Node', {}, { start: 'node --env-file=config/local.env dist/main' }],
+  ])('has its environment as the app has it: %s', async (how, files, scripts = {}) => {
+    const text = module_(
+      `TypeOrmModule.forRoot({ type: 'postgres', url: process.env.DB_OF_FILE, autoLoadEntities: true })`,
+    );
+    const address = 'DB_OF_FILE=postgres://a:b@127.0.0.1:1/of_file\n';
+    for (const [path, content] of Object.entries(files)) project.write(path, content);
+    project.write('src/app.module.ts', text.replace('ConfigModule.forRoot({ isGlobal: true }), ', ''));
+    project.write(how.includes('dotenv/config') ? '.env' : 'config/local.env', address);
+    project.write(
+      'package.json',
+      JSON.stringify({ name: 'app', scripts, 'nest-migrate': { app: 'src/app.module.ts' } }),
+    );
+    const { stderr } = await cli('status', '--connect-timeout', '0');
+    expect(stderr).toContain('No connection to postgres://a:***@127.0.0.1:1/of_file');
+  });
+
   it.each([
     ['a missing file', '--app src/nowhere.ts', undefined, 'There is no file'],
     [

@@ -101,6 +101,83 @@ describe('init', () => {
     expect(stdout).toContain('MigrationsModule.forRoot()');
   });
 
+  const exported =
+    "export const AppDataSource = new DataSource({ type: 'postgres', host: 'elsewhere.invalid', migrations: [] });";
+  const connects = (options: string): string =>
+    `@Module({ imports: [TypeOrmModule.${options}] })\nexport class AppModule {}\n`;
+  const byService = connects('forRootAsync({ useClass: Options })');
+
+  it.each<readonly [what: string, files: Readonly<Record<string, string>>, setting: object | undefined]>([
+    [
+      'a data source anywhere',
+      {
+        'libs/db/src/connection.ts': `import { DataSource } from 'typeorm';\n${exported}`,
+        'src/app.module.ts': byService,
+      },
+      { dataSource: 'libs/db/src/connection.ts' },
+    ],
+    [
+      'one that is exported later, not one that is made in a provider or a test',
+      {
+        'src/db/source.ts': "const ds: DataSource = new DataSource({ type: 'postgres' });\nexport default ds;",
+        'src/db/providers.ts': 'export const providers = [{ useFactory: () => new DataSource({}).initialize() }];',
+        'test/source.ts': exported,
+        'src/db/source.spec.ts': exported,
+      },
+      { dataSource: 'src/db/source.ts' },
+    ],
+    [
+      'ormconfig.json',
+      { 'ormconfig.json': '{ "type": "postgres" }', 'src/main.ts': '' },
+      { dataSource: 'ormconfig.json' },
+    ],
+    [
+      'plain options in a module',
+      { 'src/app.module.ts': connects("forRoot({ type: 'postgres' })") },
+      { app: 'src/app.module.ts' },
+    ],
+    [
+      'a module of its own, in a Nest workspace',
+      {
+        'nest-cli.json':
+          '{ "projects": { "api": { "sourceRoot": "apps/api/src" }, "jobs": { "sourceRoot": "apps/jobs/src" } } }',
+        'apps/api/src/app.module.ts': '@Module({ imports: [DatabaseModule] }) export class AppModule {}',
+        'apps/api/src/db/database.module.ts': byService,
+        'apps/jobs/src/app.module.ts': '@Module({}) export class AppModule {}',
+      },
+      { app: 'apps/api/src/app.module.ts' },
+    ],
+    ['none', { 'src/main.ts': '', 'src/db/migrations/1600000000000-A.ts': '' }, undefined],
+  ])('finds what is in charge, and puts no second data source beside it: %s', async (_what, files, setting) => {
+    nestProject(files);
+    const { code, stdout } = await cli('init', '--json');
+    const { reads } = JSON.parse(stdout) as { readonly reads: string };
+    const manifest = JSON.parse(project.read('package.json')) as Readonly<Record<string, unknown>>;
+    expect([code, manifest['nest-migrate']]).toEqual([0, setting]);
+    expect(reads).toBe(Object.values(setting ?? { file: 'src/data-source.ts' })[0]);
+    const made = ['src/data-source.ts', 'data-source.ts', '.env.example', 'src/migrations', 'migrations'];
+    const expected = setting === undefined ? ['src/data-source.ts', '.env.example'] : [];
+    expect(made.filter((file) => project.has(file))).toEqual(expected);
+    if (setting === undefined)
+      expect(project.read('src/data-source.ts')).toContain("migrations: ['db/migrations/*.{ts,js,sql}']");
+    expect((await cli('init', '--json')).stdout).toContain('"written": []');
+  });
+
+  it('names two candidates, and takes the one that is named', async () => {
+    const source = `import { DataSource } from 'typeorm';\n${exported}`;
+    nestProject({ 'src/a.ts': source, 'lib/b.ts': source, 'src/app.module.ts': byService });
+    const { code, stderr } = await cli('init');
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringMatching(/lib\/b\.ts, src\/a\.ts\. Nothing was written[^]*init --data-source lib/),
+    ]);
+    expect(project.has('.gitignore')).toBe(false);
+    expect((await cli('init', '--data-source', 'none.ts')).code).toBe(2);
+    const chosen = await cli('init', '--data-source', 'src/a.ts');
+    expect(chosen.stdout).toContain('All commands read src/a.ts, as package.json says now');
+    expect((await cli('status', '--connect-timeout', '0')).stderr).toContain('elsewhere.invalid');
+  });
+
   it('--dry-run writes nothing', async () => {
     nestProject();
     expect((await cli('init', '--dry-run')).stdout).toContain('+ data-source.ts');

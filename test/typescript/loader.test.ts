@@ -179,6 +179,29 @@ describe.each(Object.keys(kinds) as (keyof typeof kinds)[])('in a %s project', (
 });
 
 describe('only in one kind', () => {
+  const paths = tsconfig({ paths: { '@lib/*': ['./libs/*'] } });
+  it.each([
+    ['the root of an Nx workspace, which has a base only', { 'tsconfig.base.json': paths }],
+    [
+      'a solution, which compiles nothing itself',
+      {
+        'tsconfig.json':
+          '{ "files": [], "references": [{ "path": "./tsconfig.spec.json" }, { "path": "./tsconfig.app.json" }] }',
+        'tsconfig.spec.json': '{ "compilerOptions": {} }',
+        'tsconfig.app.json': '{ "extends": "./base.json" }',
+        'base.json': paths,
+      },
+    ],
+  ])('takes the configuration of %s', async (_what, files) => {
+    project = createProject({
+      'package.json': kinds.commonjs,
+      'libs/b.ts': `export const b: string = 'b';`,
+      'src/a.ts': `import { b } from '@lib/b';\nexport const result = b;`,
+      ...files,
+    });
+    expect(await load('src/a.ts')).toMatchObject({ value: 'b', stderr: '' });
+  });
+
   it('CommonJS: circular relations, import = require, __dirname, extensionless imports, JSON', async () => {
     project = createProject({
       'package.json': kinds.commonjs,

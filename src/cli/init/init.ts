@@ -1,11 +1,13 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative, sep } from 'node:path';
 import { ExitCode, messageOf, MigrateError } from '../../errors.js';
-import { scriptedDataSources } from '../../data-source/scripts.js';
 import { devPackage } from '../../development.js';
 import { addLine, installLine } from '../../package-manager.js';
-import { findSynchronize, readNestApp } from './nest-app.js';
-import type { Found } from './nest-app.js';
+import { inCharge } from './in-charge.js';
+import type { InCharge, Named } from './in-charge.js';
+import { migrationsFolder, sourceFiles } from './project-files.js';
+import { findSynchronize } from './synchronize.js';
+import type { Found } from './synchronize.js';
 import { dataSourceText, envExample, gitignoreLines } from './templates.js';
 
 export interface InitResult {
@@ -13,6 +15,8 @@ export interface InitResult {
   /** Files that are there already and would be different: what is missing in them. */
   readonly differing: readonly { readonly file: string; readonly diff: string }[];
   readonly unchanged: readonly string[];
+  /** The data source file, or the module of the app, that every command reads. */
+  readonly reads: string;
   readonly warnings: readonly string[];
   readonly next: readonly string[];
 }
@@ -34,31 +38,36 @@ const scripts = {
 } as const;
 
 /** Sets up a project: what is missing is written, what is there is never overwritten. */
-export function initProject(dir: string, mode: 'real' | 'dry'): InitResult {
+export function initProject(dir: string, mode: 'real' | 'dry', named: Named = {}): InitResult {
   const manifest = readManifest(dir);
-  const app = readNestApp(dir);
+  const files = sourceFiles(dir);
+  // What the project connects with stays in charge: a second data source may lead to another database.
+  const own = inCharge(dir, manifest.json, files, named);
   // Where the app's sources are: what lies beside them is not compiled in every project, and moves the compiled entry file in others.
   const folder = existsSync(join(dir, 'src')) ? 'src' : '.';
-  // What TypeORM's command works with stays in charge: its data source, its folder of migrations, its environment.
-  const [scripted] = scriptedDataSources(dir, manifest.json, 'typescript');
-  const inApp = scripted === undefined ? app : undefined;
-  const own = inApp === undefined ? [dataSource(dir, manifest, folder)] : [];
+  const migrations = migrationsFolder(files);
+  const reads = own?.file ?? join(folder, 'data-source.ts');
+  // What is in charge knows its own environment, and its own folder of migrations.
+  const isOurs = own === undefined || own.by === 'its name';
   const changes = [
-    ...(scripted
-      ? [{ file: scripted.dataSource, text: undefined }]
-      : [...own, newFile(dir, '.env.example', envExample())]),
+    ...(own === undefined ? [dataSource(dir, manifest, { folder, migrations })] : []),
+    ...(isOurs ? [newFile(dir, '.env.example', envExample())] : []),
     gitignore(dir),
-    packageJson(manifest, inApp?.file),
-    ...(scripted ? [] : [newFile(dir, join(folder, 'migrations/.gitkeep'), '')]),
+    packageJson(manifest, own),
+    ...(isOurs && migrations === undefined ? [newFile(dir, join(folder, 'migrations/.gitkeep'), '')] : []),
   ];
   const writes = changes.filter((change) => change.text !== undefined);
   if (mode === 'real') for (const { file, text } of writes) write(join(dir, file), text ?? '');
   return {
     written: writes.map(({ file }) => file),
     differing: changes.flatMap(({ file, diff }) => (diff === undefined ? [] : [{ file, diff }])),
-    unchanged: changes.filter(({ text, diff }) => text === undefined && diff === undefined).map(({ file }) => file),
-    warnings: findSynchronize(dir).map(warnOf),
-    next: [...missingPackages(dir, manifest), ...nextSteps(app, scripted?.dataSource)],
+    unchanged: [
+      ...(own === undefined ? [] : [own.file]),
+      ...changes.filter(({ text, diff }) => text === undefined && diff === undefined).map(({ file }) => file),
+    ],
+    reads,
+    warnings: findSynchronize(files).map(warnOf),
+    next: [...missingPackages(dir, manifest), ...nextSteps(own)],
   };
 }
 
@@ -89,16 +98,14 @@ function readManifest(dir: string): Manifest {
   );
 }
 
-function dataSource(dir: string, { json }: Manifest, folder: 'src' | '.'): Change {
-  const there = ['data-source.ts', 'src/data-source.ts', 'data-source.js', 'src/data-source.js'].find((file) =>
-    existsSync(join(dir, file)),
-  );
-  if (there !== undefined) return { file: there, text: undefined };
-  return newFile(
-    dir,
-    join(folder, 'data-source.ts'),
-    dataSourceText(json['type'] === 'module' ? 'esm' : 'cjs', folder),
-  );
+function dataSource(
+  dir: string,
+  { json }: Manifest,
+  { folder, migrations }: { readonly folder: 'src' | '.'; readonly migrations: string | undefined },
+): Change {
+  const kind = json['type'] === 'module' ? 'esm' : 'cjs';
+  const within = migrations === undefined ? 'migrations' : relative(folder, migrations).split(sep).join('/');
+  return newFile(dir, join(folder, 'data-source.ts'), dataSourceText({ kind, folder, migrations: within }));
 }
 
 function newFile(dir: string, file: string, text: string): Change {
@@ -131,23 +138,24 @@ function gitignore(dir: string): Change {
   return { file: '.gitignore', text: `${before}${gap}${missing.join('\n')}\n` };
 }
 
-function packageJson({ text, json }: Manifest, app: string | undefined): Change {
+function packageJson({ text, json }: Manifest, own: InCharge | undefined): Change {
   const present = (json['scripts'] ?? {}) as Readonly<Record<string, string>>;
   const differing = Object.entries(scripts).filter(
     ([name, script]) => present[name] !== undefined && present[name] !== script,
   );
   const missing = Object.entries(scripts).filter(([name]) => present[name] === undefined);
   const settings = (json['nest-migrate'] ?? {}) as Readonly<Record<string, unknown>>;
-  const wantsApp = app !== undefined && settings['app'] === undefined && settings['dataSource'] === undefined;
+  // What the commands would not find by themselves is named for all of them.
+  const setting = own?.by === 'search' ? { [own.kind === 'app' ? 'app' : 'dataSource']: own.file } : undefined;
   const diff = differing
     .map(([name, script]) => `- "${name}": ${JSON.stringify(present[name])}\n+ "${name}": ${JSON.stringify(script)}`)
     .join('\n');
   const change = { file: 'package.json', text: undefined, ...(diff !== '' && { diff }) };
-  if (missing.length === 0 && !wantsApp) return change;
+  if (missing.length === 0 && setting === undefined) return change;
   const next = {
     ...json,
     scripts: { ...present, ...Object.fromEntries(missing) },
-    ...(wantsApp && { 'nest-migrate': { ...settings, app } }),
+    ...(setting && { 'nest-migrate': { ...settings, ...setting } }),
   };
   const indent = /^([ \t]+)"/m.exec(text)?.[1] ?? '  ';
   return { ...change, text: JSON.stringify(next, null, indent) + (text.endsWith('\n') ? '\n' : '') };
@@ -180,12 +188,19 @@ function missingPackages(dir: string, { json }: Manifest): readonly string[] {
   return missing.length === 0 ? [] : [`${addLine(named.join(' '), dir)}, which package.json does not list.`];
 }
 
-function nextSteps(app: Found | undefined, scripted: string | undefined): readonly string[] {
-  const module = app === undefined ? 'MigrationsModule.forRoot({ dataSource })' : 'MigrationsModule.forRoot()';
+const because: Readonly<Record<InCharge['by'], string>> = {
+  settings: 'as package.json says',
+  scripts: 'as the scripts of package.json say',
+  'its name': 'which they find by its name',
+  search: 'as package.json says now',
+};
+
+function nextSteps(own: InCharge | undefined): readonly string[] {
+  const module = own?.kind === 'app' ? 'MigrationsModule.forRoot()' : 'MigrationsModule.forRoot({ dataSource })';
   return [
-    scripted === undefined
+    own === undefined
       ? 'Copy .env.example to .env and set DATABASE_URL (without it, an embedded database is used in development).'
-      : `All commands read ${scripted}, as the scripts of package.json say: nest-migrate status shows what is applied.`,
+      : `All commands read ${own.file}, ${because[own.by]}: nest-migrate status shows what is applied.`,
     `Import ${module} in your AppModule, so that the app migrates when it starts.`,
     `${installLine(devPackage)}, for nest-migrate generate, check, lint and plan.`,
     'nest-migrate generate, then nest-migrate run. Is there a database that synchronize has made? nest-migrate baseline.',

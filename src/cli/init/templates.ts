@@ -4,7 +4,16 @@ import { packageFile } from '../package-file.js';
 /** The files that `init` writes. */
 
 /** The folder is the one of the file itself, so that the same patterns fit what is compiled from it. */
-export function dataSourceText(kind: 'esm' | 'cjs', folder: 'src' | '.'): string {
+export function dataSourceText({
+  kind,
+  folder,
+  migrations,
+}: {
+  readonly kind: 'esm' | 'cjs';
+  readonly folder: 'src' | '.';
+  /** Relative to that folder. */
+  readonly migrations: string;
+}): string {
   return `import { defineDataSource } from 'nest-migrate/data-source';
 
 // The one place where the connection is written: the app imports it, and nest-migrate and TypeORM's own CLI read it too.
@@ -12,7 +21,7 @@ export function dataSourceText(kind: 'esm' | 'cjs', folder: 'src' | '.'): string
 export default defineDataSource({
   baseDir: ${kind === 'esm' ? 'import.meta.dirname' : '__dirname'},
 ${kind === 'esm' ? '  import: (file) => import(file), // so that Vitest loads entities and migrations as it loads the app\n' : ''}  entities: ['${folder === 'src' ? '' : 'src/'}**/*.entity.{ts,js}'],
-  migrations: ['migrations/*.{ts,js,sql}'],
+  migrations: ['${migrations}/*.{ts,js,sql}'],
 });
 `;
 }

@@ -1,0 +1,38 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, sep } from 'node:path';
+
+/** A file of the project's own, relative to it, with its text. */
+export interface ProjectFile {
+  readonly file: string;
+  readonly text: string;
+}
+
+const left = /^(?:node_modules|dist|build|out|coverage|test|tests|e2e|\..*)$/;
+
+/** The sources of a project, without tests and declarations. */
+export function sourceFiles(dir: string): readonly ProjectFile[] {
+  return namesIn(dir)
+    .filter((path) => /\.[cm]?[jt]s$/.test(path) && !/\.(?:d|spec|test|e2e-spec)\.[cm]?[jt]s$/.test(path))
+    .map((path) => ({ file: relative(dir, path).split(sep).join('/'), text: readFileSync(path, 'utf8') }));
+}
+
+/** The folder with the most files that are called like migrations. */
+export function migrationsFolder(files: readonly ProjectFile[]): string | undefined {
+  const counts = new Map<string, number>();
+  for (const { file } of files) {
+    if (!/(?:^|\/)\d{13}-[^/]+$/.test(file)) continue;
+    const folder = dirname(file);
+    counts.set(folder, (counts.get(folder) ?? 0) + 1);
+  }
+  return [...counts].toSorted((a, b) => b[1] - a[1])[0]?.[0];
+}
+
+function namesIn(dir: string): readonly string[] {
+  return readdirSync(dir, { withFileTypes: true })
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap((entry) => {
+      const path = join(dir, entry.name);
+      if (entry.isDirectory()) return left.test(entry.name) ? [] : namesIn(path);
+      return entry.isFile() ? [path] : [];
+    });
+}

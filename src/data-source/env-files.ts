@@ -1,0 +1,46 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+
+/** The files of environment variables that a command loads: by env-cmd, dotenv-cli, Node, or dotenv itself. */
+export function envFilesIn(command: string): readonly string[] {
+  const [, options] = /\b(?:env-cmd|dotenv)\b((?: -[\w-]+(?:[ =](?!-)[^\s-]\S*)?)*)(?: --)? /.exec(command) ?? [];
+  if (options !== undefined) {
+    const files = [...options.matchAll(/ (?:-f|--file|-e)[ =](\S+)/g)].map(([, file]) => file ?? '');
+    return files.length > 0 ? files : ['.env'];
+  }
+  const byNode = [...command.matchAll(/ --env-file(?:-if-exists)?[ =](\S+)/g)].map(([, file]) => file ?? '');
+  if (byNode.length > 0) return byNode;
+  return /(?:-r|--require|--import)[ =]dotenv\/config\b/.test(command) ? ['.env'] : [];
+}
+
+const starts = ['start:dev', 'start:local', 'dev', 'start'];
+
+/**
+ * The files that an app loads before its modules: in its main.ts, which is not executed for a command, or by the script that starts it. What
+ * ConfigModule loads, it loads here as well.
+ */
+export function envFilesOfApp(
+  module: string,
+  projectDir: string,
+  scripts: Readonly<Record<string, string>>,
+): readonly string[] {
+  const main = foldersUp(dirname(module), projectDir)
+    .flatMap((folder) => ['ts', 'js', 'mts', 'mjs'].map((ending) => join(folder, `main.${ending}`)))
+    .find((file) => existsSync(file));
+  const byMain = main === undefined ? [] : envFilesLoadedIn(readFileSync(main, 'utf8'));
+  if (byMain.length > 0) return byMain;
+  const script = starts.find((name) => envFilesIn(scripts[name] ?? '').length > 0);
+  return script === undefined ? [] : envFilesIn(scripts[script] ?? '');
+}
+
+function envFilesLoadedIn(text: string): readonly string[] {
+  const code = text.replace(/^\s*(?:\/\/|\*).*$/gm, '');
+  if (!/["']dotenv(?:\/config|-flow|-expand)?["']/.test(code)) return [];
+  const paths = [...code.matchAll(/\bconfig\(\s*\{[^}]*\bpath:\s*(["'`])(.+?)\1/g)].map(([, , path]) => path ?? '');
+  return paths.length > 0 ? paths : ['.env'];
+}
+
+function foldersUp(folder: string, top: string): readonly string[] {
+  const isWithin = !relative(top, folder).startsWith('..');
+  return isWithin ? [folder, ...(folder === top ? [] : foldersUp(dirname(folder), top))] : [];
+}
