@@ -82,7 +82,10 @@ async function fromFile(project: Project): Promise<Source> {
   const { loadEnvFiles } = await import('../data-source/environment.js');
   const { file, envFiles } = findDataSourceFile(project.dir, project.manifest, project.dataSource);
   loadEnvFiles(envFiles);
-  const dataSource = await loadDataSource(file);
+  const dataSource = await loadDataSource(file).catch(async (error: unknown) => {
+    const { namingCircle } = await import('../shadow/not-set-up.js');
+    throw namingCircle(error);
+  });
   const settings = settingsOf(dataSource);
   setClassList(dataSource, () => readClassList(file, project.dir));
   return { dataSource, settings, loads: await loadFromSources(file, dataSource, { ...project.settings, ...settings }) };

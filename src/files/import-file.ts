@@ -91,6 +91,7 @@ function loadingFailed(file: string, error: unknown): MigrateError {
     message: `${file} could not be loaded: ${messageOf(error)}${locationOf(error, file)}`,
     next:
       typeScriptToInstall(file) ??
+      relationHint(error) ??
       'Correct that file, or the file or package that it imports. The database was not touched.',
     cause: error,
   });
@@ -107,6 +108,13 @@ export function typeScriptNotLoaded(error: unknown): MigrateError | undefined {
   const file = / for (.+)$/.exec(messageOf(error))?.[1];
   if (codeOf(error) !== 'ERR_UNKNOWN_FILE_EXTENSION' || file === undefined) return undefined;
   return loadingFailed(file, error);
+}
+
+/** Entities that import each other, in ES modules: the metadata of a property needs the class before it is there. */
+export function relationHint(error: unknown): string | undefined {
+  const early = /^Cannot access '(\w+)' before initialization/.exec(messageOf(error))?.[1];
+  if (early === undefined) return undefined;
+  return `The files import each other. Where ${early} is the type of a property of an entity, write Relation<${early}> (import type { Relation } from 'typeorm'), so that the class is not needed while the files are loaded.`;
 }
 
 /** Node by itself only takes the types out of a file: decorators, enums and the like need the compiler, and so does the project's `paths`. */

@@ -46,7 +46,7 @@ export async function connectShadow(
     };
   } catch (error) {
     await close(dataSource, place);
-    throw notSetUp(error);
+    throw await notSetUp(error, dataSource);
   } finally {
     await pool.end().catch(() => undefined);
   }

@@ -1,16 +1,102 @@
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
+import type { DataSource } from 'typeorm';
+import { fromHere } from '../data-source/describe.js';
 import { isMigrateError, messageOf, MigrateError } from '../errors.js';
-import { typeScriptToInstall } from '../files/import-file.js';
+import { relationHint, typeScriptToInstall } from '../files/import-file.js';
+import { importCycleOf } from './import-cycle.js';
 
 /** Why a data source could not be initialised there. */
-export function notSetUp(error: unknown): unknown {
+export async function notSetUp(error: unknown, dataSource: DataSource): Promise<unknown> {
   if (isMigrateError(error)) return error;
+  const thrown = placeOf(error);
+  if (thrown !== undefined) return notLoaded(error, thrown);
+  const entity = entityIn(messageOf(error));
+  const file = entity === undefined ? undefined : await fileOf(entity, dataSource);
+  const circle = file === undefined ? undefined : told(file);
   // Node does not say which file it was.
   const toInstall = error instanceof SyntaxError ? typeScriptToInstall(join(process.cwd(), 'entity.ts')) : undefined;
   return new MigrateError({
     code: 'DATA_SOURCE_INVALID',
-    message: `TypeORM could not set up the data source: ${messageOf(error)}`,
-    next: toInstall ?? 'Correct the entities or options that it names. Nothing was written.',
+    message: [`TypeORM could not set up the data source: ${messageOf(error)}`, ...(circle ? [circle] : [])].join('\n'),
+    next:
+      toInstall ??
+      (circle === undefined
+        ? 'Correct the entities or options that it names. Nothing was written.'
+        : 'If what it misses was undefined: declare it in a file that imports no entity, and import it from there. Nothing was written.'),
     cause: error,
   });
+}
+
+interface Thrown {
+  readonly file: string;
+  /** With line and column. */
+  readonly place: string;
+}
+
+function notLoaded(error: unknown, { file, place }: Thrown): MigrateError {
+  const hint = relationHint(error);
+  const circle = hint === undefined ? undefined : told(file);
+  return new MigrateError({
+    code: 'FILE_LOAD_FAILED',
+    message: [`${place} failed while it was loaded: ${messageOf(error)}`, ...(circle ? [circle] : [])].join('\n'),
+    next: `${hint ?? 'Correct that line, or what it needs.'} Nothing was written.`,
+    cause: error,
+  });
+}
+
+/** A file that could not be loaded, with the circle of imports that may be why something in it was undefined. */
+export function namingCircle(error: unknown): unknown {
+  if (!isMigrateError(error) || error.code !== 'FILE_LOAD_FAILED') return error;
+  if (!/before initialization|undefined|is not defined/.test(messageOf(error.cause))) return error;
+  const [first] = framesOf(error.cause).filter(({ file }) => !isInPackage(file));
+  const circle = first === undefined ? undefined : told(first.file);
+  return circle === undefined ? error : error.with({ message: `${error.message}\n${circle}` });
+}
+
+/** Where code of the project has thrown an error; undefined where a package has, such as TypeORM. */
+function placeOf(error: unknown): Thrown | undefined {
+  const [first] = framesOf(error);
+  if (first === undefined || isInPackage(first.file)) return undefined;
+  const isOwn = !relative(process.cwd(), first.file).startsWith('..');
+  return isOwn ? { file: first.file, place: `${fromHere(first.file)}:${first.at}` } : undefined;
+}
+
+function framesOf(error: unknown): readonly { readonly file: string; readonly at: string }[] {
+  const lines = (error instanceof Error ? (error.stack ?? '') : '').split('\n');
+  return lines.flatMap((line) => {
+    const [, path, at] = /^\s*at (?:.*\()?((?:file:\/\/)?\/.*|[A-Za-z]:\\.*?):(\d+:\d+)\)?$/.exec(line) ?? [];
+    return path === undefined || at === undefined ? [] : { file: path.replace(/^file:\/\//, ''), at };
+  });
+}
+
+function isInPackage(file: string): boolean {
+  return file.includes(`${sep}node_modules${sep}`);
+}
+
+/** The entity that TypeORM names in an error. */
+function entityIn(message: string): string | undefined {
+  return /of Entity "(\w+)"|\bfor (\w+)#\w+|in "(\w+)\.\w+"/
+    .exec(message)
+    ?.slice(1)
+    .find((one) => one !== undefined);
+}
+
+async function fileOf(entity: string, { options }: DataSource): Promise<string | undefined> {
+  const listed: readonly unknown[] = Array.isArray(options.entities) ? options.entities : [];
+  const { glob } = await import('tinyglobby');
+  const files = await glob(
+    listed.filter((one) => typeof one === 'string'),
+    { absolute: true },
+  );
+  const declaration = new RegExp(`\\bclass ${entity}\\b`);
+  return files.find((file) => declaration.test(readFileSync(file, 'utf8')));
+}
+
+function told(file: string): string | undefined {
+  const circle = importCycleOf(file);
+  return (
+    circle &&
+    `These files import each other, so that one of them is read before the other: ${circle.map(fromHere).join(' → ')}.`
+  );
 }

@@ -24,8 +24,8 @@ export async function withEntities<T>(
     onExtension: (sql) => void statements.push(sql),
   });
   const dataSource = new DataSource({ ...schemaOptionsOf(configured.dataSource), installExtensions, driver });
-  await dataSource.initialize().catch((error: unknown) => {
-    throw notSetUp(error);
+  await dataSource.initialize().catch(async (error: unknown) => {
+    throw await notSetUp(error, configured.dataSource);
   });
   installed.set(configured.dataSource, statements);
   inOneOrder(dataSource);

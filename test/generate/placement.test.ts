@@ -427,3 +427,70 @@ describe('entities that the data source does not find', () => {
     expect((await cli('generate', 'Change', ...onServer)).stderr).toContain('The data source lists no entities');
   });
 });
+
+describe('entities that cannot be loaded', () => {
+  const columns = "import { Column, Entity, ManyToOne, OneToMany, PrimaryGeneratedColumn } from 'typeorm';\n";
+  const user = (more = ''): string =>
+    `${columns}import { Post } from './post.entity';\nexport enum Role { A = 'a' }\n${more}
+@Entity() export class User { @PrimaryGeneratedColumn() id!: number; @Column('enum', { enum: Role }) role!: Role; @OneToMany(() => Post, (one) => one.author) posts!: Post[]; }`;
+  const post = (property: string): string =>
+    `${columns}import { Role, User } from './user.entity';\nvoid [Column, ManyToOne, Role, User];\n@Entity() export class Post {\n  @PrimaryGeneratedColumn() id!: number;\n${property}\n}`;
+  const author = '  @ManyToOne(() => User, (one) => one.posts) author!: User;';
+  const cycle = /src\/(?:user|post)\.entity\.ts → src\/(?:user|post)\.entity\.ts → src\/(?:user|post)\.entity\.ts/;
+
+  it.each<readonly [string, Readonly<Record<string, string>>, RegExp]>([
+    [
+      'one that throws, with its place',
+      { 'src/throws.entity.ts': `${columns}\nconst limit = (process.env.NONE as any).trim();\nexport { limit };\n` },
+      /✖ src\/throws\.entity\.ts:3:41 failed while it was loaded: Cannot read properties of undefined/,
+    ],
+    [
+      'a helper of one that throws',
+      {
+        'src/deep/limit.ts': 'export const limit = JSON.parse(String(process.env.NONE));\n',
+        'src/throws.entity.ts': "import './deep/limit';\n",
+      },
+      /✖ src\/deep\/limit\.ts:1:\d+ failed while it was loaded: /,
+    ],
+    [
+      'an enum that is undefined in a circle',
+      {
+        'src/user.entity.ts': user(),
+        'src/post.entity.ts': post(`  @Column('enum', { enum: Role }) role!: Role;\n${author}`),
+      },
+      /Column "role" of Entity "Post"[^]*import each other/,
+    ],
+    [
+      'a class that is undefined in a circle, as the type of a column',
+      { 'src/user.entity.ts': user(), 'src/post.entity.ts': post(`  @Column() owner!: User;\n${author}`) },
+      /Post#owner[^]*import each other/,
+    ],
+  ])('%s', async (_what, files, message) => {
+    // In the order in which an app may load them.
+    const first = 'src/user.entity.ts' in files ? "import './src/user.entity';\n" : '';
+    project = projectWith(first + dataSource('migrations: []'), files);
+    const { code, stderr } = await cli('generate', '--check');
+    expect([code, stderr]).toEqual([1, expect.stringMatching(message)]);
+    if (/circle/.test(_what)) expect(stderr).toMatch(cycle);
+  });
+
+  it('in ES modules, a class that is used before it is there', async () => {
+    project = createProject({
+      'package.json': '{ "name": "app", "type": "module" }',
+      'tsconfig.json': tsconfig().replace('commonjs', 'nodenext'),
+      'data-source.ts': dataSource('migrations: []').replace('src/*.entity.ts', 'src/a.entity.ts'),
+      'src/user.entity.ts': user().replace('./post.entity', './post.entity.js'),
+      'src/post.entity.ts': post(author).replace('./user.entity', './user.entity.js'),
+      // The app imports this one first.
+      'src/a.entity.ts': "export { User } from './user.entity.js';\n",
+    });
+    const { code, stderr } = await cli('generate', '--check');
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(
+        /src\/post\.entity\.ts:\d+:\d+ failed while it was loaded: Cannot access 'User' before initialization[^]*→ .*Relation<User>/,
+      ),
+    ]);
+    expect(stderr).toMatch(cycle);
+  });
+});
