@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { DataSource } from 'typeorm';
 import { ExitCode, MigrateError } from '../errors.js';
 import { fromHere } from '../data-source/describe.js';
@@ -6,6 +7,8 @@ import { isOutput } from '../files/outputs.js';
 import { folderOf } from '../files/pattern-folder.js';
 import { outdatedAmong } from '../files/sources.js';
 import { standardPatterns } from '../files/standard-patterns.js';
+import { readCompilerPaths } from '../files/tsconfig.js';
+import { earlyClassesIn } from '../shadow/early-classes.js';
 import type { CommandContext } from './context.js';
 import { shown } from './placement.js';
 
@@ -32,6 +35,7 @@ export function refuseMissing(context: CommandContext): (loaded: DataSource) => 
   const { dataSource } = context;
   return async (loaded) => {
     await tellOutdated(context);
+    await tellEarlyClasses(context);
     const given = { source: dataSource, loaded, cwd: process.cwd() };
     await refuseUnlisted(given);
     await refuseUnmatched(given);
@@ -49,6 +53,23 @@ async function tellOutdated({ dataSource, settings, onEvent }: CommandContext): 
     type: 'warning',
     code: 'OUTPUT_OUTDATED',
     message: `${fromHere(first.source)} is newer than ${fromHere(first.file)}, which was loaded${more}: npm run build`,
+  });
+}
+
+/** Here the files may have been loaded in an order that works; the app would die at boot, in its own. */
+async function tellEarlyClasses({ dataSource, onEvent }: CommandContext): Promise<void> {
+  if (readCompilerPaths(join(process.cwd(), 'tsconfig.json'))?.emitsMetadata !== true) return;
+  const patterns = listedBy(dataSource).filter((one) => typeof one === 'string');
+  const files = (await filesOf(patterns)).filter((file) => /\.[cm]?ts$/.test(file));
+  const [first, ...others] = files.flatMap(earlyClassesIn);
+  if (first === undefined) return;
+  const { property, type, circle } = first;
+  const more =
+    others.length === 0 ? '' : ` So for ${others.length} more: ${others.map((one) => one.property).join(', ')}.`;
+  onEvent({
+    type: 'warning',
+    code: 'CLASS_USED_EARLY',
+    message: `${fromHere(circle[0] ?? '')}: the type of ${property} is the class ${type}, and the files import each other (${circle.map(fromHere).join(' → ')}). Where another one is imported first, the app fails at boot with "Cannot access '${type}' before initialization". Write Relation<${type}> (import type { Relation } from 'typeorm').${more}`,
   });
 }
 

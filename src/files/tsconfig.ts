@@ -10,13 +10,19 @@ export interface CompilerPaths {
   readonly rootDir: string | undefined;
   /** The folders that `include` and `files` begin with; undefined where neither is set. */
   readonly included: readonly string[] | undefined;
+  /** Whether the types of decorated properties are evaluated at run time. */
+  readonly emitsMetadata: boolean;
   /** The other projects of a solution. */
   readonly references: readonly string[];
 }
 
 interface Config {
   readonly extends?: unknown;
-  readonly compilerOptions?: { readonly outDir?: unknown; readonly rootDir?: unknown };
+  readonly compilerOptions?: {
+    readonly outDir?: unknown;
+    readonly rootDir?: unknown;
+    readonly emitDecoratorMetadata?: unknown;
+  };
   readonly include?: unknown;
   readonly files?: unknown;
   readonly references?: unknown;
@@ -43,6 +49,10 @@ export function readCompilerPaths(file: string, leaf: string = dirname(file)): C
       include === undefined && files === undefined
         ? bases.findLast(({ included }) => included !== undefined)?.included
         : listed,
+    emitsMetadata:
+      typeof config.compilerOptions?.emitDecoratorMetadata === 'boolean'
+        ? config.compilerOptions.emitDecoratorMetadata
+        : bases.at(-1)?.emitsMetadata === true,
     references: referencesIn(config, dir),
   };
 }

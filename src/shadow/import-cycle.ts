@@ -6,12 +6,17 @@ import { tokensOf } from '../content/tokens.js';
 
 /** The shortest way on which a file imports itself, beginning and ending with it; undefined where there is none. */
 export function importCycleOf(file: string): readonly string[] | undefined {
+  return wayThroughImports(file, file);
+}
+
+/** The shortest way from one file to another along their imports, both included; undefined where there is none. */
+export function wayThroughImports(from: string, to: string): readonly string[] | undefined {
   const cameFrom = new Map<string, string>();
-  const queue = [file];
+  const queue = [from];
   for (const next of queue) {
     for (const imported of importedBy(next)) {
-      if (imported === file) return wayTo(next, file, cameFrom);
-      if (cameFrom.has(imported)) continue;
+      if (imported === to) return [...wayTo(next, from, cameFrom), to];
+      if (cameFrom.has(imported) || imported === from) continue;
       cameFrom.set(imported, next);
       queue.push(imported);
     }
@@ -19,10 +24,10 @@ export function importCycleOf(file: string): readonly string[] | undefined {
   return undefined;
 }
 
-function wayTo(last: string, file: string, cameFrom: ReadonlyMap<string, string>): readonly string[] {
+function wayTo(last: string, from: string, cameFrom: ReadonlyMap<string, string>): readonly string[] {
   const way = [last];
-  while (way[0] !== file) way.unshift(cameFrom.get(way[0] ?? '') ?? file);
-  return [...way, file];
+  while (way[0] !== from) way.unshift(cameFrom.get(way[0] ?? '') ?? from);
+  return way;
 }
 
 /** The files of the project that a file imports; none where it cannot be read. */
