@@ -49,7 +49,7 @@ function notLoaded(error: unknown, { file, place }: Thrown): MigrateError {
 export function namingCircle(error: unknown): unknown {
   if (!isMigrateError(error) || error.code !== 'FILE_LOAD_FAILED') return error;
   if (!/before initialization|undefined|is not defined/.test(messageOf(error.cause))) return error;
-  const [first] = framesOf(error.cause).filter(({ file }) => !isInPackage(file));
+  const first = framesOf(error.cause).find(({ file }) => !isInPackage(file));
   const circle = first === undefined ? undefined : told(first.file);
   return circle === undefined ? error : error.with({ message: `${error.message}\n${circle}` });
 }
