@@ -1,6 +1,7 @@
-// Preloaded by tests: what a command writes to stderr goes to a terminal of 80 columns, whose control sequences reach the test.
+// Preloaded by tests: a command reads keys from a terminal and writes to one of 80 columns, whose control sequences reach the test.
 import { clearLine, cursorTo, moveCursor } from 'node:readline';
 
+Object.assign(process.stdin, { isTTY: true, setRawMode: () => process.stdin });
 Object.assign(process.stderr, {
   isTTY: true,
   columns: 80,
