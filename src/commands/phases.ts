@@ -46,7 +46,9 @@ export function planRun(now: Survey, options: RunOptions, policy: ContractPolicy
 function upTo(now: Survey, { to }: RunOptions): readonly KnownMigration[] {
   if (to === undefined) return now.pending;
   const last = findByReference(to, now.known);
-  return now.pending.filter((migration) => migration.timestamp <= last.timestamp);
+  const place = new Map(now.known.map(({ name }, index) => [name, index]));
+  const end = place.get(last.name) ?? 0;
+  return now.pending.filter(({ name }) => (place.get(name) ?? Infinity) <= end);
 }
 
 function chooserOf(now: Survey, options: RunOptions, policy: ContractPolicy): (migration: KnownMigration) => boolean {

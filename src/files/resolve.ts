@@ -34,8 +34,14 @@ export async function migrationsOf(
   return inOrder([...fromFiles.flat(), ...list.classes.map(fromClass)]);
 }
 
+/** By timestamp; where two migrations have the same one, in the order of their files or of the list, as TypeORM runs them. */
 export function inOrder(migrations: readonly KnownMigration[]): readonly KnownMigration[] {
-  return migrations.toSorted((a, b) => a.timestamp - b.timestamp || (a.name < b.name ? -1 : 1));
+  return migrations.toSorted((a, b) => a.timestamp - b.timestamp || byFile(a.file, b.file));
+}
+
+function byFile(a: string | undefined, b: string | undefined): number {
+  if (a === undefined || b === undefined || a === b) return 0;
+  return a < b ? -1 : 1;
 }
 
 async function migrationsIn(listed: ListedFile, recorded: RecordedNames): Promise<readonly KnownMigration[]> {
@@ -135,20 +141,17 @@ function pick(loaded: readonly LoadedMigration[], name: string, file: string): L
   });
 }
 
-/** What is wrong with the order, of migrations that are in it. */
-export function duplicatesIn(sorted: readonly KnownMigration[]): readonly MigrateError[] {
-  return sorted.flatMap((migration, index) => {
-    const before = sorted[index - 1];
-    if (before?.timestamp !== migration.timestamp) return [];
-    const sameName = before.name === migration.name;
+/** The names that two migrations have. */
+export function duplicatesIn(migrations: readonly KnownMigration[]): readonly MigrateError[] {
+  const first = new Map<string, KnownMigration>();
+  return migrations.flatMap((migration) => {
+    const before = first.get(migration.name);
+    if (before === undefined) first.set(migration.name, migration);
+    if (before === undefined) return [];
     return new MigrateError({
       code: 'DUPLICATE_MIGRATION',
-      message: sameName
-        ? `Migration ${migration.name} is there twice: ${place(before)} and ${place(migration)}.`
-        : `Two migrations have the timestamp ${migration.timestamp}, so nobody knows which comes first: ${before.name} (${place(before)}) and ${migration.name} (${place(migration)}).`,
-      next: sameName
-        ? 'Remove one, or narrow the `migrations` pattern: it may match both the sources and the compiled files.'
-        : 'Give one of them another timestamp: in the name of the file and of the class.',
+      message: `Migration ${migration.name} is there twice: ${place(before)} and ${place(migration)}.`,
+      next: 'Remove one, or narrow the `migrations` pattern: it may match both the sources and the compiled files.',
       migration: migration.name,
     });
   });

@@ -150,13 +150,16 @@ describe('resolving', () => {
     expect(one?.name).toBe('NeedsConfig1700000000001');
   });
 
+  it('goes by the order of the files where two migrations have the same timestamp, as TypeORM does', async () => {
+    write('1700000000001-Second.js', classText('A1700000000002'));
+    write('1700000000002-First.js', classText('Z1700000000002'));
+    expect(await namesOf()).toEqual(['A1700000000002', 'Z1700000000002']);
+    write('1700000000000-Zero.js', classText('Z1700000000002').replaceAll('Z17', 'Y17'));
+    expect(await namesOf(['A1700000000002'])).toEqual(['Y1700000000002', 'A1700000000002', 'Z1700000000002']);
+    expect(await namesOf()).toEqual(await namesOf(['Y1700000000002', 'A1700000000002', 'Z1700000000002']));
+  });
+
   it.each([
-    [
-      'the same timestamp twice',
-      { '1700000000001-A.js': classText('A1700000000001'), '1700000000001-B.js': classText('B1700000000001') },
-      'DUPLICATE_MIGRATION',
-      'nobody knows which comes first',
-    ],
     [
       'the same migration twice',
       { '1700000000001-A.js': classText('A1700000000001'), 'x/1700000000001-A.js': classText('A1700000000001') },

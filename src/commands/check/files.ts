@@ -73,7 +73,21 @@ export async function loadAll(list: MigrationList): Promise<Pick<CheckWork, 'mig
     const file = migrations.findLast(({ name }) => name === error.migration)?.file;
     return findingOf(error, placeOf(file));
   });
-  return { migrations, broken: [...broken, ...told, ...intruders] };
+  return { migrations, broken: [...broken, ...told, ...intruders, ...sameTimestamps(others)] };
+}
+
+/** They run as TypeORM runs them, but a change of a file's name would change the order. */
+function sameTimestamps(sorted: readonly KnownMigration[]): readonly CheckFinding[] {
+  return sorted.flatMap(({ name, timestamp, file }, index) => {
+    const before = sorted[index - 1];
+    if (before?.timestamp !== timestamp || before.name === name) return [];
+    return {
+      severity: 'notice' as const,
+      ...placeOf(file),
+      message: `${before.name} and ${name} have the same timestamp. They run in the order of their files.`,
+      next: 'Leave it where they are applied somewhere. Otherwise give one another timestamp: in the names of the file and the class.',
+    };
+  });
 }
 
 async function loadOne(list: MigrationList, listed?: ListedFile): Promise<Pick<CheckWork, 'migrations' | 'broken'>> {
