@@ -1,4 +1,5 @@
 import { isAbsolute, join, resolve } from 'node:path';
+import pg from 'pg';
 import type { DataSourceOptions } from 'typeorm';
 import { searchFrom } from '../development.js';
 import { literally } from '../files/pattern-folder.js';
@@ -46,6 +47,8 @@ export function optionsFor(options: DefineDataSourceOptions): PostgresOptions {
   const within = (patterns: unknown): unknown =>
     baseDir === undefined ? patterns : relativeTo(literally(resolve(baseDir)), patterns);
   return {
+    // TypeORM looks for it by a name that a bundler does not know.
+    driver: pg,
     ...given,
     ...whereIs(given, embedded),
     type: 'postgres',
