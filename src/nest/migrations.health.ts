@@ -1,3 +1,5 @@
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { messageOf } from '../errors.js';
 import type { MigrationsService } from './migrations.service.js';
 
@@ -23,14 +25,42 @@ export class MigrationsHealthIndicator {
   constructor(private readonly migrations: Pick<MigrationsService, 'status'>) {}
 
   async isHealthy(key = 'migrations'): Promise<MigrationsHealth> {
+    const health = { [key]: await this.state() };
+    if (health[key]?.status === 'down' && isOldTerminus()) throw new Down(key, health);
+    return health;
+  }
+
+  private async state(): Promise<MigrationsHealthState> {
     try {
       const status = await this.migrations.status();
       const { applied } = status;
       const pending = status.pending.filter(({ deferred }) => !deferred);
       const state = { pending: pending.length, lastApplied: applied.at(-1)?.name ?? null };
-      return { [key]: { status: pending.length === 0 ? 'up' : 'down', ...state } };
+      return { status: pending.length === 0 ? 'up' : 'down', ...state };
     } catch (error) {
-      return { [key]: { status: 'down', message: messageOf(error) } };
+      return { status: 'down', message: messageOf(error) };
     }
+  }
+}
+
+/** How @nestjs/terminus 10 is told: to it, whatever is returned is healthy. */
+class Down extends Error {
+  readonly isHealthCheckError = true;
+
+  constructor(
+    key: string,
+    readonly causes: MigrationsHealth,
+  ) {
+    super(`${key} is down`);
+  }
+}
+
+/** Later versions do not let their package.json be read, and take what is returned. */
+function isOldTerminus(): boolean {
+  try {
+    const ofApp = createRequire(process.argv[1] ?? join(process.cwd(), 'app.js'));
+    return (ofApp('@nestjs/terminus/package.json') as { readonly version: string }).version.startsWith('10.');
+  } catch {
+    return false;
   }
 }

@@ -61,6 +61,13 @@ const apps: readonly App[] = [
     typescript: '5.9.3',
     compilerOptions: { ...strict, module: 'nodenext' },
   },
+  {
+    title: 'Nest 10, CommonJS, TypeORM 0.3',
+    type: 'commonjs',
+    dependencies: nest(10, '^0.3.20'),
+    typescript: '5.9.3',
+    compilerOptions: { ...strict, module: 'commonjs', esModuleInterop: true },
+  },
 ];
 
 const filesOf = (app: App): Readonly<Record<string, string>> => {
