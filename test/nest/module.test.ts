@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { inspect } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -20,6 +20,7 @@ import {
 } from '../../src/index.js';
 import type { MigrateEvent } from '../../src/index.js';
 import type { MigrationClass } from '../../src/files/migration.js';
+import { runNode } from '../support/cli.js';
 import { createDatabase, serverLog } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
 import { failureOf, migration, using } from '../support/migrations.js';
@@ -442,6 +443,28 @@ describe('MigrationsService and health', () => {
     await app.get(MigrationsService).run();
     const up = { database: { status: 'up', pending: 0, lastApplied: 'CreateUsers1700000000001' } };
     expect(await check()).toMatchObject({ status: 'ok', info: up });
+  });
+
+  it('is down by an error under @nestjs/terminus 10, which takes whatever is returned for healthy', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'nest-migrate-terminus-'));
+    const terminus = join(dir, 'node_modules/@nestjs/terminus');
+    mkdirSync(terminus, { recursive: true });
+    const app = join(dir, 'app.cjs');
+    writeFileSync(
+      app,
+      `const { MigrationsHealthIndicator } = require(${JSON.stringify(resolve('dist/cjs/index.js'))});
+new MigrationsHealthIndicator({ status: async () => ({ applied: [], pending: [{ name: 'A' }] }) })
+  .isHealthy('database').then((is) => console.log(is.database.status), ({ isHealthCheckError, causes }) => console.log(isHealthCheckError, causes.database.status));`,
+    );
+    const under = async (version: string): Promise<string> => {
+      writeFileSync(join(terminus, 'package.json'), JSON.stringify({ name: '@nestjs/terminus', version }));
+      return (await runNode([app], { cwd: dir })).stdout.trim();
+    };
+    try {
+      expect([await under('10.3.0'), await under('11.1.0')]).toEqual(['true down', 'down']);
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
   });
 
   it('is down without a secret when the database does not answer', async () => {
