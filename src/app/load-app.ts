@@ -2,7 +2,7 @@ import { relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { DataSource } from 'typeorm';
 import { useAddressForMigrations } from '../data-source/environment.js';
-import { refuseSynchronize } from '../data-source/guard.js';
+import { refuseOtherDatabases, refuseSynchronize } from '../data-source/guard.js';
 import { isMigrateError, messageOf } from '../errors.js';
 import type { Instantiate } from '../files/migration.js';
 import { appSource } from '../nest/app-source.js';
@@ -59,7 +59,9 @@ export async function loadApp(file: string, options: LoadAppOptions): Promise<Lo
   );
   const dataSource = find(context, getDataSourceToken(name)) as DataSource | undefined;
   if (dataSource === undefined) throw withoutConnection(file, name);
-  refuseSynchronize(dataSource.options, `The app in ${shown(file)}`);
+  const where = `The app in ${shown(file)}`;
+  refuseOtherDatabases(dataSource.options, where);
+  refuseSynchronize(dataSource.options, where);
   const { settings, instantiate } = appSource(dataSource, name, (token) => find(context, token));
   return {
     dataSource,

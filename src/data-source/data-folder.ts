@@ -1,10 +1,11 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { mkdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, rmdir, statfs, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { codeOf, ExitCode, isMigrateError, messageOf, MigrateError } from '../errors.js';
 import { copyImage, forgetImage, holdsDatabase, initialise } from './database-image.js';
 import type { Source } from './database-image.js';
 import { openPGlite } from './pglite.js';
+import { shadowPrefix } from './shadow-prefix.js';
 import type { Extensions, OpenPGlite, PGlite } from './pglite.js';
 
 /** Opens the database in a folder; where there is none yet, it is made. The caller has the folder to itself. */
@@ -18,7 +19,7 @@ export async function openFolder(
   try {
     return await openOrMake(dir, open);
   } catch (error) {
-    throw isMigrateError(error) ? error : unreadable(dir, error);
+    throw isMigrateError(error) ? error : await unreadable(dir, error);
   }
 }
 
@@ -69,11 +70,27 @@ async function hideFromGit(dir: string, draft: string): Promise<void> {
   });
 }
 
-function unreadable(dir: string, cause: unknown): MigrateError {
+async function unreadable(dir: string, cause: unknown): Promise<MigrateError> {
+  const isShadow = basename(dirname(dir)).startsWith(shadowPrefix);
+  const what = isShadow ? 'The shadow database' : 'The embedded database';
+  const isFull = await isAlmostFull(dirname(dir));
+  const next = isShadow
+    ? 'Name a folder that has room and can be written to in the environment variable TMPDIR, or use a server: --shadow postgres://user:password@host/database. Nothing was changed.'
+    : `It is for development only: if its data can be lost, remove ${dir} and start again.`;
   return new MigrateError({
     code: 'CONNECTION_FAILED',
-    message: `The embedded database in ${dir} could not be opened: ${messageOf(cause)}`,
-    next: `It is for development only: if its data can be lost, remove ${dir} and start again.`,
+    message: `${what} in ${dir} could not be opened: ${isFull ? 'no space is left on that disk' : messageOf(cause)}.`,
+    next: isFull && !isShadow ? 'Make room there, and try again. Nothing was changed.' : next,
     cause,
   });
+}
+
+/** A file of the database's log takes 16 MB. PGlite itself gives no reason that could be read. */
+async function isAlmostFull(folder: string): Promise<boolean> {
+  try {
+    const { bavail, bsize } = await statfs(folder);
+    return bavail * bsize < 20_000_000;
+  } catch {
+    return false;
+  }
 }

@@ -5,6 +5,7 @@ import { searchFrom } from '../development.js';
 import { ExitCode, isMigrateError, messageOf, MigrateError } from '../errors.js';
 import { importFile } from '../files/import-file.js';
 import { useAddressForMigrations } from './environment.js';
+import { refuseOtherDatabases } from './guard.js';
 import { requireFrom } from '../require-from.js';
 
 /** Loads the data source that a file exports: itself, a promise of it, or its options. */
@@ -26,8 +27,8 @@ export async function loadDataSource(file: string): Promise<DataSource> {
     const next = 'Write `export default new DataSource({ … })`, or `export default defineDataSource({ … })`.';
     throw invalid(file, `exports no data source (it exports ${names})`, next);
   }
-  if (made.options.type === 'postgres') return made;
-  throw invalid(file, `connects to ${made.options.type}`, "nest-migrate is for PostgreSQL: `type: 'postgres'`.");
+  refuseOtherDatabases(made.options, file);
+  return made;
 }
 
 /** The only data source among the exports, or one made of the only options. */

@@ -138,6 +138,17 @@ export function isServerAbsent(error: unknown): boolean {
   return /timeout|terminated unexpectedly/i.test(messageOf(error));
 }
 
+const certificateCodes = /CERT|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER|SELF_SIGNED/;
+
+function aboutSsl(error: unknown): string | undefined {
+  const message = messageOf(error);
+  if (message.includes('does not support SSL'))
+    return 'The data source asks for SSL, and this server has none: leave `ssl` out of its options, or sslmode out of DATABASE_URL, where the server is local. Nothing was changed.';
+  if (certificateCodes.test(codeOf(error) ?? ''))
+    return 'Name the certificate authority of the server: sslrootcert=<file> in DATABASE_URL, or `ssl: { ca }` in the data source. Nothing was changed.';
+  return undefined;
+}
+
 /** Says what is wrong with a connection, without its password. */
 export function connectionError(error: unknown, dataSource: DataSource, attempts = 1): MigrateError {
   if (isMigrateError(error)) return error;
@@ -150,7 +161,9 @@ export function connectionError(error: unknown, dataSource: DataSource, attempts
     return new MigrateError({
       code: 'AUTHENTICATION_FAILED',
       message: `Authentication failed at ${where}: ${reason}.`,
-      next: 'Correct the user and password in DATABASE_URL (or PGUSER and PGPASSWORD). Nothing was changed.',
+      next: /no encryption|SSL off/.test(reason)
+        ? 'The server takes encrypted connections only: add sslmode=require to DATABASE_URL, or `ssl` to the data source. Nothing was changed.'
+        : 'Correct the user and password in DATABASE_URL (or PGUSER and PGPASSWORD). Nothing was changed.',
       cause,
     });
   }
@@ -169,7 +182,8 @@ export function connectionError(error: unknown, dataSource: DataSource, attempts
     next:
       shown === undefined
         ? encode
-        : 'Start the server, or correct DATABASE_URL. To wait longer: --connect-timeout 2min, or `nest-migrate wait`. Nothing was changed.',
+        : (aboutSsl(error) ??
+          'Start the server, or correct DATABASE_URL. To wait longer: --connect-timeout 2min, or `nest-migrate wait`. Nothing was changed.'),
     cause,
   });
 }

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import type { DataSource } from 'typeorm';
 import { ExitCode, isMigrateError, MigrateError } from '../errors.js';
 import type { EventListener } from '../events.js';
-import { refuseSynchronize } from '../data-source/guard.js';
+import { refuseOtherDatabases, refuseSynchronize } from '../data-source/guard.js';
 import { settingsOf } from '../data-source/settings.js';
 import { initialise } from '../database/initialise.js';
 import type { Instantiate } from '../files/migration.js';
@@ -27,6 +27,7 @@ export async function bootstrap(context: BootstrapContext): Promise<DataSource> 
   const { dataSource, options, onEvent } = context;
   try {
     const mode = modeOf(options);
+    refuseOtherDatabases(dataSource.options, 'The data source');
     refuseSynchronize(dataSource.options, 'The data source');
     const settings = resolveSettings(settingsFor(dataSource, options));
     await cancelledBySignals(async (signal) => {

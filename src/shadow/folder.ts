@@ -1,22 +1,42 @@
-import { existsSync, rmSync } from 'node:fs';
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { constants, rmSync } from 'node:fs';
+import { access, mkdtemp, readdir, rm, stat, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
 import { isProcessAlive } from '../data-source/process-alive.js';
+import { shadowPrefix as prefix } from '../data-source/shadow-prefix.js';
 
-const prefix = 'nest-migrate-shadow-';
-
-/** In memory where the system has a folder there. What processes have left there that were killed is removed. */
-export async function makeFolder(): Promise<string> {
-  const memory = '/dev/shm';
-  const parent = existsSync(memory) ? memory : tmpdir();
-  await removeLeftovers(parent);
+/** In memory where the system has room there. What processes have left there that were killed is removed. */
+export async function makeFolder(parents: readonly string[] = ['/dev/shm', tmpdir()]): Promise<string> {
+  for (const parent of parents) await removeLeftovers(parent);
+  const parent = await withRoom(parents);
   const folder = await mkdtemp(join(parent, `${prefix}${process.pid}-`));
   removeAtTheEnd ??= process.once('exit', () => {
     for (const left of made) rmSync(left, { recursive: true, force: true, maxRetries: 3 });
   });
   made.add(folder);
   return folder;
+}
+
+/** A database of 40 MB, what is written into it, and its log. Docker gives /dev/shm 64 MB. */
+const roomBytes = 400_000_000;
+
+/** The first that can be written to and has room; if none has, the one with the most. */
+async function withRoom(parents: readonly string[]): Promise<string> {
+  const rooms = await Promise.all(parents.map(async (parent) => ({ parent, free: await freeBytes(parent) })));
+  const largest = rooms.toSorted((one, other) => other.free - one.free)[0];
+  return (rooms.find(({ free }) => free >= roomBytes) ?? largest)?.parent ?? tmpdir();
+}
+
+/** 0 where nothing can be written. */
+async function freeBytes(folder: string): Promise<number> {
+  try {
+    await access(folder, constants.W_OK);
+    const { bavail, bsize } = await statfs(folder);
+    return bavail * bsize;
+  } catch {
+    return 0;
+  }
 }
 
 /** Those that are not removed yet, for a process that ends in the middle. */

@@ -111,6 +111,17 @@ describe('MigrationsModule.forRoot with a data source', () => {
     expect(second.get(EagerService).initialised).toBe(1);
   });
 
+  it('refuses a database other than PostgreSQL at once', async () => {
+    const dataSource = source();
+    Object.assign(dataSource, { options: { ...dataSource.options, type: 'mysql' } });
+    const error = await failureOf(apps.boot(MigrationsModule.forRoot({ dataSource }), UsersModule));
+    expect([error.code, error.message]).toEqual([
+      'DATA_SOURCE_INVALID',
+      'The data source connects to mysql. Nothing was changed.',
+    ]);
+    expect(dataSource.isInitialized).toBe(false);
+  });
+
   it.each(['synchronize', 'dropSchema', 'migrationsRun'])('refuses %s: true, with the reason', async (option) => {
     const dataSource = source([createUsers], { [option]: true });
     const error = await failureOf(apps.boot(MigrationsModule.forRoot({ dataSource })));
