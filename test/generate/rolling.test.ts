@@ -142,11 +142,15 @@ async function startReplica(version: Version, url: string): Promise<Replica> {
     type: 'postgres',
     url,
     entities: [...version.entities],
-    migrations: [...version.migrations],
     poolSize: 3,
   });
   await dataSource.initialize();
-  const migrator = createMigrator({ dataSource, settings: { contract: 'next-deploy' } });
+  // TypeORM would import the files itself, and under Jest its `import()` may be that of a test file which has ended.
+  const migrator = createMigrator({
+    dataSource,
+    migrations: [...version.migrations],
+    settings: { contract: 'next-deploy' },
+  });
   await migrator.run();
   await migrator.close();
   const errors: string[] = [];
