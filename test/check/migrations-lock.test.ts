@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { addEmail, checkedProject, createUsers, dataSource, entity, lock, said, sql } from './checked-project.js';
 import { serverUrl } from '../support/database.js';
 import type { CheckedProject } from './checked-project.js';
+import { sample } from '../support/sample.js';
 
 let project: CheckedProject;
 beforeEach(() => void (project = checkedProject()));
@@ -186,7 +187,7 @@ describe('two branches', () => {
       'ALTER TABLE users ALTER name TYPE varchar',
     );
 
-  it.each(['ours', 'theirs'] as const)(
+  it.each(sample(['ours', 'theirs'] as const, 2))(
     'that do not disturb each other: a notice, and --write-lock accepts it (%s first)',
     async (order) => {
       await merged(email, nick, order);
@@ -217,7 +218,7 @@ describe('two branches', () => {
     },
   );
 
-  it.each(['ours', 'theirs'] as const)(
+  it.each(sample(['ours', 'theirs'] as const, 2))(
     'that lead to another schema: what differs, and what to type (%s first)',
     async (order) => {
       await merged(widen, narrow, order);

@@ -1,9 +1,12 @@
 import { readdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { SqlClient } from '../../src/database/client.js';
 import { objectId } from '../../src/schema/object-id.js';
 import { readCatalog, readSchema, schemaOf } from '../../src/schema/read.js';
 import { closeAhead, openAhead, takeAhead } from '../../src/shadow/ahead.js';
+import { makeFolder, removeFolder } from '../../src/shadow/folder.js';
 import { openShadow } from '../../src/shadow/shadow.js';
 import type { Database, Shadow } from '../../src/shadow/shadow.js';
 import { emptyState } from '../support/empty-state.js';
@@ -25,6 +28,12 @@ function openInThread(): Shadow {
 }
 
 const databaseInThread = (): Promise<Database> => openInThread().database([]);
+
+it('the folder of a shadow is where there is room and it can be written to', async () => {
+  const folder = await makeFolder(['/proc', '/does/not/exist', tmpdir()]);
+  expect(dirname(folder)).toBe(tmpdir());
+  await removeFolder(folder);
+});
 
 describe('a throwaway database that was opened ahead, in a thread', () => {
   it('answers as one in this thread, in errors too', async () => {
