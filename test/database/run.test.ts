@@ -370,6 +370,12 @@ describe('status', () => {
   });
 });
 
+it('says that the server has no SSL, where the data source asks for it', async () => {
+  const how = { url: database.url, migrations: [], options: { ssl: true } };
+  const error = await failureOf(using(how, (migrator) => migrator.status()));
+  expect([error.code, error.next]).toEqual(['CONNECTION_FAILED', expect.stringContaining('leave `ssl` out')]);
+});
+
 it('.sql files under the names of other tools run in their order, and revert by the file beside them', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'nest-migrate-names-'));
   const files = {

@@ -232,13 +232,14 @@ function remarksOnDirectRenames(
   { renameDirectly = false, online = true, targetVersion = 15 }: GenerateOptions,
 ): readonly string[] {
   if (!online || renameDirectly) return [];
-  const tables = inCatalog.filter(({ from }) => from.kind === 'table').flatMap(({ from, to }) => [from.name, to.name]);
+  const tables = inCatalog.filter(({ from }) => from.kind === 'table');
+  const renamedTables = new Set(tables.flatMap(({ from, to }) => [from.name, to.name]));
   return inCatalog.flatMap((rename) => {
     const directly = `${describeObject(rename.from)} is renamed directly, so the old version of the app breaks at that moment`;
     if (wouldBypass(rename, schema, targetVersion))
       return `${directly}: before PostgreSQL 15, a view under the old name would bypass its row-level security.`;
     // The view under the old name of a table has the old names of its columns.
-    if (rename.from.kind !== 'column' || tables.includes(rename.from.table)) return [];
+    if (rename.from.kind !== 'column' || renamedTables.has(rename.from.table)) return [];
     return `${directly}: a column is kept under both names only where its type stays as it is, and no key, sequence or generated column belongs to it.`;
   });
 }
