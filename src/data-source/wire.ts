@@ -31,7 +31,7 @@ export class Wire extends Duplex {
     return this;
   }
 
-  /** Resolves when the queries that were sent are answered, and those that were queued after them. */
+  /** Resolves when all queries that were sent or queued are answered. */
   async idle(): Promise<void> {
     let last;
     do {

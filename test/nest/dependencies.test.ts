@@ -509,7 +509,7 @@ describe('where a migration is only tried out', () => {
     expect(sent).toEqual(['Bob Ada']);
   });
 
-  it('but for those that it may call', async () => {
+  it('gets the providers that it may call', async () => {
     sent.length = 0;
     const { migrator, service } = await start({ to: 'CreateUsers', replayProviders: [Mailer] });
     await migrator.lint({ all: true, targetVersion: 15 });
