@@ -126,7 +126,7 @@ let packed: string;
 let tarball: string;
 beforeAll(() => {
   packed = mkdtempSync(join(tmpdir(), 'nest-migrate-packed-'));
-  tarball = packInto(packed).library;
+  tarball = packInto(packed).production;
 });
 afterAll(() => rmSync(packed, { recursive: true, force: true }));
 

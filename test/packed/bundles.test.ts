@@ -67,7 +67,7 @@ beforeAll(() => {
   const dependencies = {
     ...nest,
     ...{ typeorm: '^1.1.0', pg: '^8.11.0', 'reflect-metadata': '^0.2.0', rxjs: '^7.8.0' },
-    'nest-migrate': `file:${packInto(dir).library}`,
+    'nest-migrate': `file:${packInto(dir).production}`,
   };
   const devDependencies = { esbuild: '^0.25.0', webpack: '^5.0.0', '@rspack/core': '^1.0.0', '@swc/core': '^1.10.0' };
   const manifest = JSON.stringify({ name: 'app', private: true, dependencies, devDependencies });

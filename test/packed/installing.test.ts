@@ -60,7 +60,7 @@ export default defineDataSource({ baseDir: __dirname, entities: ['*.entity.{ts,j
 
 function makeApp(name: string, more: Readonly<Record<string, string>> = {}): string {
   const dir = join(home, name);
-  const dependencies = { ...nest11, ...ownOnes, 'nest-migrate': `file:${tarballs.library}` };
+  const dependencies = { ...nest11, ...ownOnes, 'nest-migrate': `file:${tarballs.production}` };
   const development = { typescript: '~5.9.0', '@types/node': '20', 'nest-migrate-dev': `file:${tarballs.development}` };
   writeFiles(dir, { ...sources, 'package.json': manifest(dependencies, development), ...more });
   return dir;
@@ -143,7 +143,7 @@ describe('in production', () => {
     const before = megabytes(join(dir, 'node_modules'));
     const development = { typescript: '~5.9.0', 'nest-migrate-dev': `file:${tarballs.development}` };
     writeFiles(dir, {
-      'package.json': manifest({ ...nest11, 'nest-migrate': `file:${tarballs.library}` }, development),
+      'package.json': manifest({ ...nest11, 'nest-migrate': `file:${tarballs.production}` }, development),
     });
     npm(dir, 'install');
     npm(dir, 'install', '--omit=dev');
@@ -161,7 +161,7 @@ describe('a project without TypeScript of its own', () => {
     const dependencies = {
       ...others,
       typeorm: typeorm.replace('0.3.20', '1.0.0'),
-      'nest-migrate': `file:${tarballs.library}`,
+      'nest-migrate': `file:${tarballs.production}`,
     };
     const files = {
       'package.json': manifest(dependencies, { 'nest-migrate-dev': `file:${tarballs.development}` }).replace(

@@ -74,7 +74,7 @@ describe('AppController (e2e)', () => {
   const dependencies = {
     ...Object.fromEntries(['common', 'core', 'platform-express', 'typeorm'].map((name) => [`@nestjs/${name}`, nest])),
     ...{ typeorm: '^1.1.0', pg: '^8.11.0', 'reflect-metadata': '^0.2.0', rxjs: '^7.8.0' },
-    'nest-migrate': `file:${tarballs.library}`,
+    'nest-migrate': `file:${tarballs.production}`,
   };
   const devDependencies = {
     ...development,

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
 export interface Tarballs {
-  readonly library: string;
+  readonly production: string;
   readonly development: string;
 }
 
@@ -17,7 +17,7 @@ export function packInto(dir: string): Tarballs {
     // What the scripts of a package print comes before it.
     return join(dir, packed.trim().split('\n').at(-1) ?? '');
   };
-  return { library: pack(resolve('.')), development: pack(resolve('packages/dev')) };
+  return { production: pack(resolve('.')), development: pack(resolve('packages/dev')) };
 }
 
 export function writeFiles(dir: string, files: Readonly<Record<string, string>>): void {
