@@ -4,7 +4,7 @@ import type { DataSource } from 'typeorm';
 import { ExitCode, MigrateError } from '../errors.js';
 import { fromHere } from '../data-source/describe.js';
 import { isOutput } from '../files/outputs.js';
-import { folderOf } from '../files/pattern-folder.js';
+import { filesMatching, folderOf } from '../files/pattern-folder.js';
 import { outdatedAmong } from '../files/sources.js';
 import { standardPatterns } from '../files/standard-patterns.js';
 import { readCompilerPaths } from '../files/tsconfig.js';
@@ -45,7 +45,7 @@ export function refuseMissing(context: CommandContext): (loaded: DataSource) => 
 /** Sources are loaded where that is possible; elsewhere a person has to know that something older is compared. */
 async function tellOutdated({ dataSource, settings, onEvent }: CommandContext): Promise<void> {
   const patterns = listedBy(dataSource).filter((one) => typeof one === 'string');
-  const outdated = outdatedAmong(await filesOf(patterns), settings.sources);
+  const outdated = outdatedAmong(await filesMatching(patterns), settings.sources);
   const [first] = outdated;
   if (first === undefined) return;
   const more = outdated.length === 1 ? '' : `, and ${outdated.length - 1} more like it`;
@@ -60,7 +60,7 @@ async function tellOutdated({ dataSource, settings, onEvent }: CommandContext): 
 async function tellEarlyClasses({ dataSource, onEvent }: CommandContext): Promise<void> {
   if (readCompilerPaths(join(process.cwd(), 'tsconfig.json'))?.emitsMetadata !== true) return;
   const patterns = listedBy(dataSource).filter((one) => typeof one === 'string');
-  const files = (await filesOf(patterns)).filter((file) => /\.[cm]?ts$/.test(file));
+  const files = (await filesMatching(patterns)).filter((file) => /\.[cm]?ts$/.test(file));
   const [first, ...others] = files.flatMap(earlyClassesIn);
   if (first === undefined) return;
   const { property, type, circle } = first;
@@ -77,7 +77,7 @@ async function tellEarlyClasses({ dataSource, onEvent }: CommandContext): Promis
 export async function refuseUnmatched({ source, loaded, cwd }: Given): Promise<void> {
   if (loaded.entityMetadatas.length > 0 || (await hasNoEntities(source, cwd))) return;
   const patterns = listedBy(source).filter((one) => typeof one === 'string');
-  const matched = await filesOf(patterns);
+  const matched = await filesMatching(patterns);
   const folders = [...new Set(patterns.map(folderOf))].map((folder) => place(folder, cwd)).join(', and ');
   const found = matched.length === 0 ? '' : ` The files that match export no entity: ${some(matched, cwd)}.`;
   throw new MigrateError({
@@ -112,19 +112,13 @@ async function nextFor(patterns: readonly string[], matched: readonly string[], 
     const other = pattern.replace(/([cm]?)(js|ts)(?=\W*$)/, (_all, kind: string, ending) =>
       ending === 'js' ? `${kind}ts` : `${kind}js`,
     );
-    if (other !== pattern && (await filesOf([other])).length > 0)
+    if (other !== pattern && (await filesMatching([other])).length > 0)
       return `Write the ending of the files that are there: entities: ['${shown(other, cwd)}']`;
   }
   const elsewhere = await firstEntity(cwd);
   return elsewhere === undefined
     ? 'Correct the pattern: it is relative to the folder where the command is typed.'
     : `Correct the pattern: there is an entity in ${shown(elsewhere, cwd)}. It is relative to the folder where the command is typed.`;
-}
-
-/** As TypeORM finds them. */
-async function filesOf(patterns: readonly string[]): Promise<readonly string[]> {
-  const { glob } = await import('tinyglobby');
-  return glob([...patterns], { absolute: true });
 }
 
 const sources = '**/*.{ts,mts,cts,js,mjs,cjs}';

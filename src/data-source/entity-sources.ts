@@ -1,5 +1,5 @@
 import type { DataSource } from 'typeorm';
-import { withLiteralFolders } from '../files/pattern-folder.js';
+import { filesMatching, withLiteralFolders } from '../files/pattern-folder.js';
 import type { Sources } from '../files/outputs.js';
 import { sourcePatterns } from '../files/sources.js';
 
@@ -24,7 +24,5 @@ async function sourcesOf(pattern: string, sources: Sources): Promise<readonly st
   const own = [withLiteralFolders(pattern)];
   const patterns = sourcePatterns(pattern, sources);
   if (patterns === undefined) return own;
-  const { glob } = await import('tinyglobby');
-  const found = await glob([...patterns], { absolute: true });
-  return found.length > 0 ? patterns : own;
+  return (await filesMatching(patterns)).length > 0 ? patterns : own;
 }

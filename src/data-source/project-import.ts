@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { DataSource } from 'typeorm';
 import { importFile, importThrough } from '../files/import-file.js';
 import type { ImportFile } from '../files/import-file.js';
-import { withLiteralFolders } from '../files/pattern-folder.js';
+import { filesMatching } from '../files/pattern-folder.js';
 
 const patterned = ['entities', 'subscribers'] as const;
 const loadable = /(?<!\.d)\.[cm]?[jt]s$/;
@@ -31,8 +31,7 @@ async function loadPatterns({ options }: DataSource): Promise<void> {
 }
 
 async function exportsOf(pattern: string): Promise<readonly unknown[]> {
-  const { glob } = await import('tinyglobby');
-  const files = await glob(withLiteralFolders(pattern), { absolute: true });
+  const files = await filesMatching([pattern]);
   const modules = await Promise.all(
     files.filter((file) => loadable.test(file)).map((file) => importFile(resolve(file))),
   );

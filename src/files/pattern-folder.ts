@@ -39,6 +39,12 @@ export function withLiteralFolders(pattern: string): string {
   return parts.join('/');
 }
 
+/** The files that patterns of entities match, as TypeORM finds them. */
+export async function filesMatching(patterns: readonly string[]): Promise<readonly string[]> {
+  const { glob } = await import('tinyglobby');
+  return glob(patterns.map(withLiteralFolders), { absolute: true });
+}
+
 /** A folder such as `app (1)` as a pattern. A backslash would not escape on Windows, a class of one character does everywhere. */
 export function literally(folder: string): string {
   return folder.replace(/[()[\]{}*?]/g, '[$&]');

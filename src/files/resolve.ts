@@ -40,8 +40,9 @@ export function inOrder(migrations: readonly KnownMigration[]): readonly KnownMi
 }
 
 function byFile(a: string | undefined, b: string | undefined): number {
-  if (a === undefined || b === undefined || a === b) return 0;
-  return a < b ? -1 : 1;
+  if (a === b) return 0;
+  // Classes of a list come after files, in their own order.
+  return b === undefined || (a !== undefined && a < b) ? -1 : 1;
 }
 
 async function migrationsIn(listed: ListedFile, recorded: RecordedNames): Promise<readonly KnownMigration[]> {
@@ -146,8 +147,10 @@ export function duplicatesIn(migrations: readonly KnownMigration[]): readonly Mi
   const first = new Map<string, KnownMigration>();
   return migrations.flatMap((migration) => {
     const before = first.get(migration.name);
-    if (before === undefined) first.set(migration.name, migration);
-    if (before === undefined) return [];
+    if (before === undefined) {
+      first.set(migration.name, migration);
+      return [];
+    }
     return new MigrateError({
       code: 'DUPLICATE_MIGRATION',
       message: `Migration ${migration.name} is there twice: ${place(before)} and ${place(migration)}.`,

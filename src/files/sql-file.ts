@@ -31,14 +31,14 @@ const headerMark = /^--[ \t]*(\w+)[ \t]*:[ \t]*(\w+)[ \t]*$/;
 export async function loadSqlMigration(file: string): Promise<LoadedMigration> {
   const expected = expectedName(file);
   if (expected === undefined) throw wrongName(file);
-  const text = read(file);
-  const sections = withDownFile(parse(text, file), file);
+  const texts = textsOf(file);
+  const sections = withDownFile(parse(texts.up, file), texts, file);
   return {
     ...expected,
     file,
-    checksum: sqlChecksum(file),
-    phase: phaseOf(sqlPhaseMark(text), expected.name, file),
-    marksPhase: sqlPhaseMark(text) !== undefined,
+    checksum: checksumOf(texts),
+    phase: phaseOf(sqlPhaseMark(texts.up), expected.name, file),
+    marksPhase: sqlPhaseMark(texts.up) !== undefined,
     steps: undefined,
     prepare: () =>
       Promise.resolve({
@@ -51,13 +51,23 @@ export async function loadSqlMigration(file: string): Promise<LoadedMigration> {
 
 /** What tells whether a file was edited, of one that need not be a migration any more. */
 export function sqlChecksum(file: string): string {
+  return checksumOf(textsOf(file));
+}
+
+interface Texts {
+  readonly up: string;
+  /** How to undo it, where that is in a file of its own. */
+  readonly down: { readonly text: string; readonly file: string } | undefined;
+}
+
+function textsOf(file: string): Texts {
   const down = downFileOf(file);
-  return checksumOf(down === undefined ? read(file) : `${read(file)}\n-- down\n${read(down)}`);
+  return { up: read(file), down: down === undefined ? undefined : { text: read(down), file: down } };
 }
 
 /** The ends of lines and what is blank at them do not count. */
-function checksumOf(text: string): string {
-  const counts = text
+function checksumOf({ up, down }: Texts): string {
+  const counts = (down === undefined ? up : `${up}\n-- down\n${down.text}`)
     .replaceAll('\r\n', '\n')
     .replace(/[ \t]+$/gm, '')
     .trimEnd();
@@ -79,13 +89,11 @@ function read(file: string): string {
   }
 }
 
-/** How to undo it may be in a file of its own. */
-function withDownFile(sections: Sections, file: string): Sections {
-  const path = downFileOf(file);
-  if (path === undefined) return sections;
+function withDownFile(sections: Sections, { down: own }: Texts, file: string): Sections {
+  if (own === undefined) return sections;
+  const { text, file: path } = own;
   if (sections.down !== undefined)
     throw invalid(file, `it has a \`-- down\` line, and there is ${path} as well`, 'Keep one of the two.');
-  const text = read(path);
   const mark = commentLines(text).find((one) => sectionMark.test(one.text) || headerOf(one.text) !== undefined);
   if (mark !== undefined)
     throw invalid(path, `\`${mark.text}\` belongs into ${file}, whose changes it undoes`, 'Move that line there.');

@@ -1,6 +1,6 @@
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { messageOf } from '../errors.js';
+import { requireFrom } from '../require-from.js';
 import type { MigrationsService } from './migrations.service.js';
 
 /** What @nestjs/terminus expects of an indicator; the package itself is not needed here. */
@@ -57,10 +57,13 @@ class Down extends Error {
 
 /** Later versions do not let their package.json be read, and take what is returned. */
 function isOldTerminus(): boolean {
-  try {
-    const ofApp = createRequire(process.argv[1] ?? join(process.cwd(), 'app.js'));
-    return (ofApp('@nestjs/terminus/package.json') as { readonly version: string }).version.startsWith('10.');
-  } catch {
-    return false;
-  }
+  // What starts the app, such as pm2, may be a file of another package.
+  return [process.argv[1] ?? '.', join(process.cwd(), 'app.js')].some((file) => {
+    try {
+      const { version } = requireFrom(file)('@nestjs/terminus/package.json') as { readonly version: string };
+      return version.startsWith('10.');
+    } catch {
+      return false;
+    }
+  });
 }

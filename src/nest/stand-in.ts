@@ -7,16 +7,16 @@ import { nameOf } from './dependencies.js';
  * migration uses it. Most migrations do not on an empty database, where there are no rows to send anything about.
  */
 export function standIn(token: InjectionToken, migration: string): unknown {
-  const refuse = (use: string) => (): never => {
+  const refuse = (use: string): never => {
     throw used(token, migration, use);
   };
   return new Proxy(() => undefined, {
     // A promise or a symbol is asked for by the language itself, as by `await` or by what prints a value.
-    get: (_target, key) => (typeof key === 'symbol' || key === 'then' ? undefined : refuse(`.${key}`)()),
-    set: (_target, key) => refuse(`.${String(key)}`)(),
-    has: (_target, key) => refuse(`.${String(key)}`)(),
-    apply: refuse('()'),
-    construct: refuse('()'),
+    get: (_target, key) => (typeof key === 'symbol' || key === 'then' ? undefined : refuse(`.${key}`)),
+    set: (_target, key) => refuse(`.${String(key)}`),
+    has: (_target, key) => refuse(`.${String(key)}`),
+    apply: () => refuse('()'),
+    construct: () => refuse('()'),
   });
 }
 

@@ -9,17 +9,23 @@ import type { Schema } from './read.js';
  * value at the end, wherever the entity has it; TypeORM does not look at the order either.
  */
 export function withOrderOfEnums(wanted: Schema, present: Schema): Schema {
+  const orders = ordersIn(wanted, present);
+  if (orders.size === 0) return wanted;
   const ordered = (fact: Fact): Fact => {
-    const values = orderFor(fact.id, wanted, present);
+    const values = orders.get(fact.id);
     return values === undefined ? fact : { ...fact, payload: { ...fact.payload, values } };
   };
-  const differs = wanted.facts.some(({ id }) => orderFor(id, wanted, present) !== undefined);
-  return differs ? schemaOf(wanted.facts.map(ordered), wanted.edges) : wanted;
+  return schemaOf(wanted.facts.map(ordered), wanted.edges);
 }
 
 /** The enums whose values are in another order than they are wanted. */
 export function otherwiseOrdered(wanted: Schema, present: Schema): readonly ObjectId[] {
-  return wanted.facts.map(({ id }) => id).filter((id) => orderFor(id, wanted, present) !== undefined);
+  return [...ordersIn(wanted, present).keys()];
+}
+
+function ordersIn(wanted: Schema, present: Schema): ReadonlyMap<ObjectId, readonly string[]> {
+  const orders = wanted.facts.map(({ id }) => [id, orderFor(id, wanted, present)] as const);
+  return new Map(orders.flatMap(([id, values]) => (values === undefined ? [] : [[id, values] as const])));
 }
 
 /** Undefined where the order is right already, and where a value goes, which takes a new type anyway. */

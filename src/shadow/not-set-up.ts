@@ -4,6 +4,7 @@ import type { DataSource } from 'typeorm';
 import { fromHere } from '../data-source/describe.js';
 import { isMigrateError, messageOf, MigrateError } from '../errors.js';
 import { relationHint, typeScriptToInstall } from '../files/import-file.js';
+import { filesMatching } from '../files/pattern-folder.js';
 import { importCycleOf } from './import-cycle.js';
 
 /** Why a data source could not be initialised there. */
@@ -84,11 +85,7 @@ function entityIn(message: string): string | undefined {
 
 async function fileOf(entity: string, { options }: DataSource): Promise<string | undefined> {
   const listed: readonly unknown[] = Array.isArray(options.entities) ? options.entities : [];
-  const { glob } = await import('tinyglobby');
-  const files = await glob(
-    listed.filter((one) => typeof one === 'string'),
-    { absolute: true },
-  );
+  const files = await filesMatching(listed.filter((one) => typeof one === 'string'));
   const declaration = new RegExp(`\\bclass ${entity}\\b`);
   return files.find((file) => declaration.test(readFileSync(file, 'utf8')));
 }

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import type * as TypeScript from 'typescript';
 import type { ClassInFile, ClassList, ListChange } from '../files/class-list.js';
 import { moduleAt } from '../files/module-file.js';
+import { requireFrom } from '../require-from.js';
 import { typescriptDir } from './project.js';
 
 type Ts = typeof TypeScript;
@@ -37,7 +37,7 @@ export function readClassList(file: string, projectDir: string): ClassList | und
 
 function parserOf(projectDir: string): Ts | undefined {
   try {
-    const ts = createRequire(join(projectDir, 'package.json'))(typescriptDir(projectDir)) as Partial<Ts>;
+    const ts = requireFrom(join(projectDir, 'package.json'))(typescriptDir(projectDir)) as Partial<Ts>;
     return ts.createSourceFile === undefined ? undefined : (ts as Ts);
   } catch {
     // Without it, the list is only said to lack the class.

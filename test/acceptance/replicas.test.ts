@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { runCli, startCli } from '../support/cli.js';
-import { createDatabase } from '../support/database.js';
-import type { TestDatabase } from '../support/database.js';
+import { perTest } from '../support/per-test.js';
 import { createProject } from '../support/project.js';
 import type { TestProject } from '../support/project.js';
 import { full } from '../support/sample.js';
@@ -11,20 +10,12 @@ import { full } from '../support/sample.js';
 const rounds = (all: number, few: number): number => (full ? all : few);
 const longEnough = full ? 1_800_000 : 120_000;
 
-let database: TestDatabase;
-let project: TestProject;
-beforeEach(async () => {
-  database = await createDatabase();
-});
-afterEach(async () => {
-  project.remove();
-  await database.drop();
-});
+const own = perTest();
 
 function projectWith(files: Readonly<Record<string, string>>): TestProject {
   return createProject({
     'package.json': '{ "name": "replicas" }',
-    'data-source.js': `module.exports = { type: 'postgres', url: '${database.url}', migrations: ['migrations/*.{js,sql}'] };`,
+    'data-source.js': `module.exports = { type: 'postgres', url: '${own.database.url}', migrations: ['migrations/*.{js,sql}'] };`,
     ...files,
   });
 }
@@ -35,7 +26,7 @@ describe('16 processes at the same moment', () => {
   it(
     'apply 30 migrations exactly once',
     async () => {
-      project = projectWith(
+      own.project = projectWith(
         Object.fromEntries(
           Array.from({ length: 30 }, (_, n) => [
             `migrations/${stamp(n)}-M${n}.sql`,
@@ -45,7 +36,7 @@ describe('16 processes at the same moment', () => {
       );
       for (let round = 0; round < rounds(20, 1); round++) {
         const all = await Promise.all(
-          Array.from({ length: 16 }, () => runCli(['run', '--json'], { cwd: project.dir })),
+          Array.from({ length: 16 }, () => runCli(['run', '--json'], { cwd: own.project.dir })),
         );
         expect(all.map(({ code, stdout }) => [code, code === 0 ? '' : stdout])).toEqual(
           Array.from({ length: 16 }, () => [0, '']),
@@ -55,14 +46,14 @@ describe('16 processes at the same moment', () => {
         );
         const names = Array.from({ length: 30 }, (_, n) => `M${n}${stamp(n)}`);
         expect(applied.sort()).toEqual([...names].sort());
-        expect((await database.query('SELECT name FROM migrations ORDER BY id')).map(({ name }) => name)).toEqual(
+        expect((await own.database.query('SELECT name FROM migrations ORDER BY id')).map(({ name }) => name)).toEqual(
           names,
         );
-        const log = await database.query(
+        const log = await own.database.query(
           `SELECT migration, state FROM migrations_log WHERE state <> 'reverted' AND batch = (SELECT max(batch) FROM migrations_log) ORDER BY id`,
         );
         expect(log).toEqual(names.map((migration) => ({ migration, state: 'applied' })));
-        expect((await runCli(['revert', '--all'], { cwd: project.dir })).code).toBe(0);
+        expect((await runCli(['revert', '--all'], { cwd: own.project.dir })).code).toBe(0);
       }
     },
     longEnough,
@@ -71,16 +62,18 @@ describe('16 processes at the same moment', () => {
   it(
     'apply a pure data migration exactly once (8 processes)',
     async () => {
-      project = projectWith({
+      own.project = projectWith({
         'migrations/1700000000001-Credit.sql':
           '-- up\nUPDATE account SET balance = balance + 100;\n-- down\nUPDATE account SET balance = balance - 100;',
       });
-      await database.query('CREATE TABLE account (id int, balance int); INSERT INTO account VALUES (1, 0)');
+      await own.database.query('CREATE TABLE account (id int, balance int); INSERT INTO account VALUES (1, 0)');
       for (let round = 1; round <= rounds(20, 2); round++) {
-        const all = await Promise.all(Array.from({ length: 8 }, () => runCli(['run', '--json'], { cwd: project.dir })));
+        const all = await Promise.all(
+          Array.from({ length: 8 }, () => runCli(['run', '--json'], { cwd: own.project.dir })),
+        );
         expect(all.map(({ code }) => code)).toEqual(Array(8).fill(0));
-        expect(await database.query('SELECT balance FROM account')).toEqual([{ balance: 100 }]);
-        expect((await runCli(['revert'], { cwd: project.dir })).code).toBe(0);
+        expect(await own.database.query('SELECT balance FROM account')).toEqual([{ balance: 100 }]);
+        expect((await runCli(['revert'], { cwd: own.project.dir })).code).toBe(0);
       }
     },
     longEnough,
@@ -89,16 +82,20 @@ describe('16 processes at the same moment', () => {
   it(
     'build an index concurrently while 8 others wait for the lock',
     async () => {
-      project = projectWith({
+      own.project = projectWith({
         'migrations/1700000000001-Big.sql':
           '-- up\nCREATE TABLE big AS SELECT g AS id, md5(g::text) AS t FROM generate_series(1, 200000) g;',
         'migrations/1700000000002-Index.sql':
           '-- transaction: false\n-- up\nCREATE INDEX CONCURRENTLY big_t ON big (t);\nCREATE INDEX CONCURRENTLY big_id ON big (id);',
       });
-      const all = await Promise.all(Array.from({ length: 9 }, () => runCli(['run', '--json'], { cwd: project.dir })));
+      const all = await Promise.all(
+        Array.from({ length: 9 }, () => runCli(['run', '--json'], { cwd: own.project.dir })),
+      );
       expect(all.map(({ code }) => code)).toEqual(Array(9).fill(0));
       expect(
-        await database.query(`SELECT count(*)::int AS n FROM pg_index WHERE indisvalid AND indrelid = 'big'::regclass`),
+        await own.database.query(
+          `SELECT count(*)::int AS n FROM pg_index WHERE indisvalid AND indrelid = 'big'::regclass`,
+        ),
       ).toEqual([{ n: 2 }]);
     },
     longEnough,
@@ -138,41 +135,41 @@ exports.Batches1700000000004 = class Batches1700000000004 {
     'at any moment, and the next plain run converges',
     async () => {
       const killedIn = new Map<string, number>();
-      project = projectWith(files);
+      own.project = projectWith(files);
       for (let round = 0; round < rounds(200, 8); round++) {
-        await database.query('DROP SCHEMA public CASCADE; CREATE SCHEMA public');
-        const victim = startCli(['run'], { cwd: project.dir });
+        await own.database.query('DROP SCHEMA public CASCADE; CREATE SCHEMA public');
+        const victim = startCli(['run'], { cwd: own.project.dir });
         // Most of the first 300 ms the process is only starting; what is interesting comes after the first table exists.
         for (let n = 0; n < 400; n++) {
-          const [row] = await database.query(`SELECT to_regclass('migrations_log') IS NOT NULL AS there`);
+          const [row] = await own.database.query(`SELECT to_regclass('migrations_log') IS NOT NULL AS there`);
           if (row?.['there'] === true || victim.process.exitCode !== null) break;
           await sleep(5);
         }
         await sleep(Math.random() * 350);
         victim.process.kill('SIGKILL');
         await victim.result;
-        const [progress] = await database.query('SELECT count(*)::int AS n FROM migrations');
+        const [progress] = await own.database.query('SELECT count(*)::int AS n FROM migrations');
         const key = `after ${String(progress?.['n'])} migrations`;
         killedIn.set(key, (killedIn.get(key) ?? 0) + 1);
-        const next = await runCli(['run', '--retry-for', '60s'], { cwd: project.dir });
+        const next = await runCli(['run', '--retry-for', '60s'], { cwd: own.project.dir });
         expect([next.code, next.code === 0 ? '' : next.stderr]).toEqual([0, '']);
-        expect((await database.query('SELECT name FROM migrations ORDER BY id')).map(({ name }) => name)).toEqual(
+        expect((await own.database.query('SELECT name FROM migrations ORDER BY id')).map(({ name }) => name)).toEqual(
           names,
         );
         expect(
-          await database.query('SELECT min(balance) AS low, max(balance) AS high, count(*)::int AS n FROM account'),
+          await own.database.query('SELECT min(balance) AS low, max(balance) AS high, count(*)::int AS n FROM account'),
         ).toEqual([{ low: 1111, high: 1111, n: 20000 }]);
         expect(
-          await database.query(
+          await own.database.query(
             `SELECT count(*)::int AS n FROM pg_index WHERE indrelid = 'account'::regclass AND indisvalid`,
           ),
         ).toEqual([{ n: 3 }]);
-        expect(await database.query(`SELECT count(*)::int AS n FROM pg_index WHERE NOT indisvalid`)).toEqual([
+        expect(await own.database.query(`SELECT count(*)::int AS n FROM pg_index WHERE NOT indisvalid`)).toEqual([
           { n: 0 },
         ]);
-        expect(await database.query(`SELECT count(*)::int AS n FROM migrations_log WHERE state = 'started'`)).toEqual([
-          { n: 0 },
-        ]);
+        expect(
+          await own.database.query(`SELECT count(*)::int AS n FROM migrations_log WHERE state = 'started'`),
+        ).toEqual([{ n: 0 }]);
       }
       // The moments were really different ones.
       expect(killedIn.size).toBeGreaterThan(1);
@@ -186,12 +183,12 @@ describe('a table that somebody else holds for 5 seconds', () => {
   it(
     'neither makes run fail nor its readers wait for longer than the lock timeout',
     async () => {
-      project = projectWith({ 'migrations/1700000000001-Column.sql': '-- up\nALTER TABLE busy ADD c int;' });
-      await database.query('CREATE TABLE busy (id int)');
-      const holder = await database.client();
-      const reader = await database.client();
+      own.project = projectWith({ 'migrations/1700000000001-Column.sql': '-- up\nALTER TABLE busy ADD c int;' });
+      await own.database.query('CREATE TABLE busy (id int)');
+      const holder = await own.database.client();
+      const reader = await own.database.client();
       await holder.query('BEGIN; SELECT * FROM busy');
-      const running = runCli(['run', '--lock-timeout', '500ms'], { cwd: project.dir });
+      const running = runCli(['run', '--lock-timeout', '500ms'], { cwd: own.project.dir });
       const waits: number[] = [];
       const until = Date.now() + 5000;
       while (Date.now() < until) {

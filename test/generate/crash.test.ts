@@ -11,7 +11,7 @@ import { createDatabase } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
 import { createProject } from '../support/project.js';
 import type { TestProject } from '../support/project.js';
-import { createFolder, everyday, everything, rowsOf, shop } from './shop.js';
+import { createFolder, everyday, everything, filledShop } from './shop.js';
 import type { MigrationsFolder } from './shop.js';
 import { full, sample } from '../support/sample.js';
 
@@ -59,10 +59,7 @@ describe.each(sample([everyKind, ...simple], 3).map((one) => [one.name, one] as 
 
     beforeAll(async () => {
       folder = createFolder();
-      await folder.generate(shop(), { name: 'Initial' });
-      filled = await createDatabase();
-      await folder.run(filled.url);
-      await filled.query(rowsOf(orders));
+      filled = await filledShop(folder, orders);
       await filled.disconnect();
       const generated = await folder.generate(change.after, change.options);
       if (process.env['SHOW']) process.stderr.write(folder.texts().at(-1) ?? '');

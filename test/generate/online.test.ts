@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Verdict } from '../../src/commands/plan/types.js';
 import { createDatabase, serverUrl } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
-import { changes, createFolder, rowsOf, shop } from './shop.js';
+import { changes, createFolder, filledShop } from './shop.js';
 import type { MigrationsFolder, ShopChange } from './shop.js';
 import { full } from '../support/sample.js';
 
@@ -40,10 +40,7 @@ describe(`a table with ${orders} rows and four clients`, () => {
 
   beforeAll(async () => {
     folder = createFolder();
-    await folder.generate(shop(), { name: 'Initial' });
-    filled = await createDatabase();
-    await folder.run(filled.url);
-    await filled.query(rowsOf(orders));
+    filled = await filledShop(folder, orders);
     await filled.query('VACUUM ANALYZE');
     await filled.query('CHECKPOINT');
     await filled.disconnect();

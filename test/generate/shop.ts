@@ -8,7 +8,8 @@ import type { RunOptions, RunResult } from '../../src/commands/types.js';
 import { createMigrator } from '../../src/migrator.js';
 import type { Migrator } from '../../src/migrator.js';
 import type { MigrateSettings } from '../../src/options.js';
-import { serverUrl } from '../support/database.js';
+import { createDatabase, serverUrl } from '../support/database.js';
+import type { TestDatabase } from '../support/database.js';
 
 /** The entities of a shop, as they are at first and as changes make them. */
 export type Shop = readonly EntitySchema[];
@@ -205,6 +206,15 @@ export interface MigrationsFolder {
   /** Takes away what was generated last. */
   forget(result: GenerateResult): void;
   remove(): void;
+}
+
+/** A database of the old version of the app, with so many orders. */
+export async function filledShop(folder: MigrationsFolder, orders: number): Promise<TestDatabase> {
+  await folder.generate(shop(), { name: 'Initial' });
+  const database = await createDatabase();
+  await folder.run(database.url);
+  await database.query(rowsOf(orders));
+  return database;
 }
 
 export function createFolder(): MigrationsFolder {

@@ -1,21 +1,11 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { runNode } from '../support/cli.js';
-import { createDatabase } from '../support/database.js';
-import type { TestDatabase } from '../support/database.js';
+import { perTest } from '../support/per-test.js';
 import { createProject } from '../support/project.js';
-import type { TestProject } from '../support/project.js';
 
-let database: TestDatabase;
-let project: TestProject;
-beforeEach(async () => {
-  database = await createDatabase();
-});
-afterEach(async () => {
-  project.remove();
-  await database.drop();
-});
+const own = perTest();
 
 const main = `import 'reflect-metadata';
 import { Module } from '@nestjs/common';
@@ -44,14 +34,14 @@ await bundle.close();`;
 
 // Names are shortened there, and the file of a frame in a call stack tells nothing.
 it('migrated() migrates in a minified bundle, and a failure ends the start at once', async () => {
-  project = createProject({ 'package.json': '{ "type": "module" }', 'main.js': main, 'bundling.mjs': bundling });
-  expect(await runNode(['bundling.mjs'], { cwd: project.dir })).toMatchObject({ code: 0 });
+  own.project = createProject({ 'package.json': '{ "type": "module" }', 'main.js': main, 'bundling.mjs': bundling });
+  expect(await runNode(['bundling.mjs'], { cwd: own.project.dir })).toMatchObject({ code: 0 });
   const boot = (sql: string) =>
-    runNode(['bundle/main.js'], { cwd: project.dir, env: { URL: database.url, SQL: sql, NO_COLOR: '1' } });
+    runNode(['bundle/main.js'], { cwd: own.project.dir, env: { URL: own.database.url, SQL: sql, NO_COLOR: '1' } });
   const failed = await boot('nonsense');
   expect(failed.code).not.toBe(0);
   expect(failed.stderr).toContain('Migration CreateUsers1700000000001 failed at its statement 1');
   expect(failed.stdout + failed.stderr).not.toMatch(/Retrying|Unable to connect/);
   expect(await boot('CREATE TABLE users (id int)')).toMatchObject({ code: 0, stderr: '' });
-  expect(await database.query('SELECT name FROM migrations')).toEqual([{ name: 'CreateUsers1700000000001' }]);
+  expect(await own.database.query('SELECT name FROM migrations')).toEqual([{ name: 'CreateUsers1700000000001' }]);
 });

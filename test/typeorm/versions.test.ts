@@ -1,19 +1,9 @@
-import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { runNode } from '../support/cli.js';
-import { createDatabase } from '../support/database.js';
-import type { TestDatabase } from '../support/database.js';
+import { perTest } from '../support/per-test.js';
 import { createProject } from '../support/project.js';
-import type { TestProject } from '../support/project.js';
 
-let database: TestDatabase;
-let project: TestProject;
-beforeEach(async () => {
-  database = await createDatabase();
-});
-afterEach(async () => {
-  project.remove();
-  await database.drop();
-});
+const own = perTest();
 
 const entities = `import { EntitySchema } from 'typeorm';
 export const User = new EntitySchema({
@@ -81,10 +71,10 @@ it.each(['typeorm-0-3-20', 'typeorm-1-0'])(
       'package.json': JSON.stringify({ private: true, type: 'module' }),
       'entities.mjs': entities,
       'by-hand.js': byHand,
-      'migrate.mjs': script(database.url),
+      'migrate.mjs': script(own.database.url),
     };
-    project = createProject(files, typeorm);
-    const { stdout, stderr } = await runNode(['--no-deprecation', 'migrate.mjs'], { cwd: project.dir });
+    own.project = createProject(files, typeorm);
+    const { stdout, stderr } = await runNode(['--no-deprecation', 'migrate.mjs'], { cwd: own.project.dir });
     expect([stderr, JSON.parse(stdout || '{}')]).toEqual([
       '',
       {
@@ -97,6 +87,6 @@ it.each(['typeorm-0-3-20', 'typeorm-1-0'])(
         reverted: 2,
       },
     ]);
-    expect(await database.query(`SELECT to_regclass('"user"') AS gone`)).toEqual([{ gone: null }]);
+    expect(await own.database.query(`SELECT to_regclass('"user"') AS gone`)).toEqual([{ gone: null }]);
   },
 );

@@ -56,8 +56,12 @@ function replaceIndex(index: ObjectId, context: PlanContext, dropOld: string): r
 
 /** A key whose name the index gets. While it is dropped and an index is built, duplicates could come. */
 function keyThatBecomesIndex(index: ObjectId, table: ObjectId, { from, to }: PlanContext): ObjectId | undefined {
-  const key = objectId('constraint', table.schema, index.name ?? '', table.name);
+  const key = keyNamed(index, table);
   return from.has(key) && !to.has(key) && from.neededBy(key).length === 0 ? key : undefined;
+}
+
+function keyNamed({ name = '' }: ObjectId, table: ObjectId): ObjectId {
+  return objectId('constraint', table.schema, name, table.name);
 }
 
 /** It goes in the moment in which the index takes its name. */
@@ -94,7 +98,7 @@ export const dropIndex: Recipe = (change, context) => {
   const table = change.kind === 'drop' && index.kind === 'index' ? existingTable(index, context) : undefined;
   if (!table || isPartitioned(table, context)) return undefined;
   if (context.to.has(index)) return [];
-  const key = objectId('constraint', table.schema, index.name ?? '', table.name);
+  const key = keyNamed(index, table);
   if (context.to.has(key) && indexThatBecomesKey(key, context)) return [];
   return [
     step(`DROP INDEX CONCURRENTLY IF EXISTS ${sqlName(index)}`, {
