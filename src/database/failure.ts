@@ -120,7 +120,7 @@ function permissionHint(server: ServerError | undefined, sql: string | undefined
   if (server?.code !== '42501') return undefined;
   const [{ command, name, text } = {}] = classify(sql ?? '');
   if (command === 'CREATE EXTENSION' && text !== undefined)
-    return `Ask an administrator of the database to install the extension ${name?.join('.') ?? ''}, once: ${text}; Then run again: with IF NOT EXISTS, the migration passes.`;
+    return `Ask an administrator of the database to install the extension ${name?.join('.') ?? ''}, once: ${text}; Then run again: with IF NOT EXISTS, the migration passes. What else this role may not do: nest-migrate plan`;
   if (/row-level security/.test(server.message ?? ''))
     return 'Migrate as the owner of the table (not enough with FORCE ROW LEVEL SECURITY) or as a role with BYPASSRLS: for any other role, the statement would have left out the rows that the policy hides.';
   return 'Give the role of this connection the missing privilege (GRANT … TO …, or ownership of the table), or migrate with the role that owns the schema.';

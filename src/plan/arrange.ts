@@ -6,15 +6,11 @@ import type { Phase } from '../files/phase.js';
 import type { PlannedChange, Step } from './step.js';
 
 /** The statements that go into one file: all in one transaction, or each by itself. */
-export interface PlannedFile {
-  readonly phase: Phase;
-  readonly transaction: boolean;
+export interface PlannedFile extends Pick<Step, 'phase' | 'transaction' | 'apart'> {
   readonly steps: readonly Step[];
 }
 
-interface Draft {
-  readonly phase: Phase;
-  readonly transaction: boolean;
+interface Draft extends Pick<Step, 'phase' | 'transaction' | 'apart'> {
   readonly steps: Step[];
 }
 
@@ -196,13 +192,14 @@ function isExpand({ phase }: Draft): boolean {
 function place(step: Step, { from, busy }: { readonly from: number; readonly busy: number }, files: Draft[]): number {
   for (let at = from; at < files.length; at++) {
     const file = files[at];
-    if (file?.phase !== step.phase || file.transaction !== step.transaction) continue;
+    if (file?.phase !== step.phase || file.transaction !== step.transaction || file.apart !== step.apart) continue;
     const locked = file.transaction && isLong(step) ? file.steps.findIndex(isLocking) : -1;
     if (locked !== -1 && at <= busy) continue;
     file.steps.splice(locked === -1 ? file.steps.length : locked, 0, step);
     return at;
   }
-  files.push({ phase: step.phase, transaction: step.transaction, steps: [step] });
+  const { phase, transaction, apart } = step;
+  files.push({ phase, transaction, apart, steps: [step] });
   return files.length - 1;
 }
 
@@ -217,6 +214,8 @@ function isLocking({ effect }: Step): boolean {
 /** One makes, removes or changes what the other is about. */
 function conflict(earlier: Touching, later: Touching): boolean {
   if (isUnseen(earlier.change, later.change) || isUnseen(later.change, earlier.change)) return false;
+  // Whatever uses its members: a text may call a function of an extension without the catalog knowing.
+  if (earlier.change.steps.some(({ apart }) => apart === 'extensions')) return true;
   const within = (ids: readonly ObjectId[], touches: ReadonlySet<string>) => ids.some((id) => touches.has(keyOf(id)));
   return within(affected(earlier.change), later.touches) || within(affected(later.change), earlier.touches);
 }

@@ -17,6 +17,7 @@ function whatOf({ phase, transaction, steps }: PlannedFile): string {
     steps.some(({ sql }) => classify(sql).some((statement) => statement.command === command));
   const isFilled = runs('DO') || runs('UPDATE');
   const found = [
+    ...(runs('CREATE EXTENSION') ? ['creates extensions'] : []),
     ...(runs('CREATE TABLE') ? ['creates tables'] : []),
     ...(phase === 'expand' && does('ADD', 'COLUMN') ? ['adds columns'] : []),
     ...(does('ADD', 'VALUE') ? ['adds values to an enum'] : []),

@@ -12,6 +12,8 @@ export interface Step {
   readonly transaction: boolean;
   /** True when what it builds on must have been committed before. */
   readonly afterCommit: boolean;
+  /** What the role may lack the right to. It shares a migration with its like only, so that nothing else stops with it. */
+  readonly apart?: 'extensions' | undefined;
   readonly effect: Effect;
   /** How to take it back, where no difference of schemas tells: what was renamed would be dropped and made anew, without its data. */
   readonly undo?: readonly string[] | undefined;

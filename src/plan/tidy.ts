@@ -14,14 +14,19 @@ export function tidy(changes: readonly Change[], to: Schema): readonly Change[] 
   return wholeTables(enumsFirst(changes, to), to);
 }
 
-/** Schemas, extensions, enums and new values of enums need nothing, and columns and their defaults need them. */
+/**
+ * Extensions, schemas, enums and new values of enums need nothing but the schema of an extension, and columns and their defaults need them.
+ */
 function enumsFirst(changes: readonly Change[], to: Schema): readonly Change[] {
+  const forExtensions = new Set(
+    changes.flatMap(({ kind, uses }) => (kind === 'create extension' ? uses.map(keyOf) : [])),
+  );
   const rank = (change: Change): number => {
     const [id] = change.creates;
-    if (change.commitAfter) return 3;
-    if (change.verb !== 'create' || id === undefined) return 4;
-    const place = ['schema', 'extension'].indexOf(id.kind);
-    return place !== -1 ? place : to.get(id)?.is['variant'] === 'enum' ? 2 : 4;
+    if (change.commitAfter) return 4;
+    if (change.verb !== 'create' || id === undefined) return 5;
+    if (id.kind === 'schema') return forExtensions.has(keyOf(id)) ? 0 : 2;
+    return id.kind === 'extension' ? 1 : to.get(id)?.is['variant'] === 'enum' ? 3 : 5;
   };
   return changes
     .map((change, index) => ({ change, index }))

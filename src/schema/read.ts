@@ -80,14 +80,15 @@ export async function readCatalog(
     const fact = byKey.get(keyOf(id));
     return fact !== undefined && isIgnored(fact);
   });
+  const members = new Set(edges.flatMap(({ kind, from }) => (kind === 'memberOfExtension' ? [keyOf(from)] : [])));
   const kept = all.filter(
-    (fact) => !leftOut.has(fact.id.kind) && !isNoise(fact) && !isIgnored(fact) && !isTheirs(fact.id),
+    (fact) => !leftOut.has(fact.id.kind) && !isNoise(fact, members) && !isIgnored(fact) && !isTheirs(fact.id),
   );
   const facts = kept.map(withCollation);
   return onSession(pool, async (session) => {
     // Not later: to settle texts, the search path is emptied.
-    const members = await readMembers(session);
-    return unqualified({ facts: texts === 'settled' ? await settled(facts, session) : facts, edges }, members);
+    const names = await readMembers(session);
+    return unqualified({ facts: texts === 'settled' ? await settled(facts, session) : facts, edges }, names);
   });
 }
 
@@ -118,10 +119,11 @@ function withCollation(fact: Fact): Fact {
   return { ...fact, payload: { ...fact.payload, type: `${type} COLLATE ${collation}`, collation: null } };
 }
 
-/** Comments that no migration makes: on the schema public, and on extensions, whose owner alone may comment on them. */
-function isNoise({ id: { kind, target } }: Fact): boolean {
+/** Comments that no migration makes: on the schema public, and on extensions and their members, whose owner alone may comment on them. */
+function isNoise({ id: { kind, target } }: Fact, members: ReadonlySet<string>): boolean {
+  if (kind !== 'comment' || target === undefined) return false;
   return (
-    kind === 'comment' && (target?.kind === 'extension' || (target?.kind === 'schema' && target.name === 'public'))
+    target.kind === 'extension' || members.has(keyOf(target)) || (target.kind === 'schema' && target.name === 'public')
   );
 }
 

@@ -5,8 +5,9 @@ import { runCli, runNode } from '../support/cli.js';
 import type { CliResult } from '../support/cli.js';
 import { createDatabase, createRole } from '../support/database.js';
 import { createProject } from '../support/project.js';
-import { sample } from '../support/sample.js';
-import { projects, roles } from './projects.js';
+import { full, sample } from '../support/sample.js';
+import type { GenerateResult } from '../../src/commands/generate/types.js';
+import { newExtensions, projects, roles } from './projects.js';
 import type { FieldProject } from './projects.js';
 
 const outcome = ({ code, stdout, stderr }: CliResult): string => `${code}\n${stdout}${stderr}`;
@@ -51,6 +52,38 @@ describe('the first contact of an existing project', () => {
     },
     120_000,
   );
+
+  if (full)
+    it(
+      'extensions that only a DBA may install',
+      () =>
+        withProject(newExtensions, async (at, migrations, dba) => {
+          expect(outcome(await at('run'))).toMatch(/^0\n/);
+          at.change();
+          const generated = await at('generate', 'Change', '--json');
+          const { warnings, statements } = JSON.parse(generated.stdout) as GenerateResult;
+          expect(warnings).toEqual([expect.stringMatching(/cube.*earthdistance \(requires cube\).*an administrator/)]);
+          // Nothing else is in the step that cannot be executed.
+          const [first, ...others] = [...new Set(statements.map(({ migration }) => migration))];
+          expect(others).toHaveLength(1);
+          const inFirst = statements.filter(({ migration }) => migration === first).map(({ sql }) => sql);
+          expect(inFirst).toEqual([expect.stringMatching(/"cube"/), expect.stringMatching(/"earthdistance"/)]);
+          const text = at.read(migrations().at(-1) ?? '');
+          expect(text).toMatch(newExtensions.writes);
+          expect(text).not.toMatch('COMMENT ON');
+          for (const extension of ['cube', 'earthdistance']) {
+            const refused = outcome(await at('run'));
+            expect(refused).toMatch(/^1\n[^]*ChangeStep1\d+ failed at its statement \d: permission denied/);
+            const line = /CREATE EXTENSION[^;\n]*;/.exec(refused.slice(refused.indexOf('Ask an administrator')))?.[0];
+            expect(line).toContain(extension);
+            await dba(line ?? '');
+          }
+          expect(outcome(await at('run'))).toMatch(/^0\n[^]*2 migrations applied/);
+          expect(outcome(await at('check', '--database', '--skip', 'lint'))).toMatch(/^0\n[^]*✓ drift/);
+          expect(outcome(await at('revert'))).toMatch(/^0\n/);
+        }),
+      120_000,
+    );
 });
 
 interface At {
@@ -64,7 +97,7 @@ interface At {
 /** Lends a project, and a database whose objects a role migrates that is no superuser and owns neither the database nor its extensions. */
 async function withProject(
   project: FieldProject,
-  work: (at: At, migrations: () => readonly string[]) => Promise<void>,
+  work: (at: At, migrations: () => readonly string[], dba: (sql: string) => Promise<unknown>) => Promise<void>,
 ): Promise<void> {
   const made = createProject(project.files);
   const database = await createDatabase();
@@ -85,7 +118,8 @@ async function withProject(
       change: () => Object.entries(project.changed).forEach(([path, text]) => made.write(path, text)),
       read: (file: string) => made.read(`src/migrations/${file}`),
     });
-    await work(at, () => readdirSync(folder).filter((file) => /^\d{13}-.*\.ts$/.test(file)));
+    const migrations = (): readonly string[] => readdirSync(folder).filter((file) => /^\d{13}-.*\.ts$/.test(file));
+    await work(at, migrations, (sql) => database.query(sql));
   } finally {
     made.remove();
     await database.query(`DROP OWNED BY ${role.name} CASCADE`);

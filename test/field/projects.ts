@@ -343,6 +343,41 @@ const ownExtensions: FieldProject = {
   plans: true,
 };
 
+const place = (columns = ''): string => `import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
+@Entity('place')
+export class Place {
+  @PrimaryGeneratedColumn() id: number;
+  ${columns}
+}
+`;
+
+/** Its role may install nothing: what it needs, a DBA installs when \`run\` says so. */
+export const newExtensions: FieldProject = {
+  name: 'extensions that only a DBA may install',
+  files: {
+    ...commonJs,
+    'src/data-source.ts': dataSource('installExtensions: false,'),
+    'src/place.entity.ts': place(),
+    'src/migrations/1600000000000-Place.ts': migration(
+      'Place1600000000000',
+      query(
+        `CREATE TABLE "place" ("id" SERIAL NOT NULL, CONSTRAINT "PK_96ab91d43aa89c5de1b59ee7cca" PRIMARY KEY ("id"))`,
+      ),
+      query('DROP TABLE "place"'),
+    ),
+  },
+  prepared: mayCreate,
+  changed: {
+    'src/place.entity.ts': place(
+      `@Column('float', { default: () => 'earth_distance(ll_to_earth(0, 0), ll_to_earth(1, 1))' }) distance: number;`,
+    ),
+    'src/box.entity.ts': `import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
+@Entity('box') export class Box { @PrimaryGeneratedColumn() id: number; @Column('cube') size: string; }
+`,
+  },
+  writes: /CREATE EXTENSION IF NOT EXISTS "cube"[^]*"earthdistance"[^]*class Change\d+ [^]*CREATE TABLE[^]*ADD COLUMN/,
+};
+
 const compiledNames: FieldProject = {
   name: 'a data source that names compiled files, and a build that deletes them',
   files: {

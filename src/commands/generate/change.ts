@@ -27,6 +27,7 @@ import type { CommandContext } from '../context.js';
 import { withOtherQuestions } from './all-questions.js';
 import type { GenerateOptions, GenerateResult } from './types.js';
 import { confirmLoss } from './confirm-loss.js';
+import { remarksOnExtensions } from './extension-remarks.js';
 import { indexAdvice } from './index-advice.js';
 import { decide } from './decide.js';
 import type { GivenExpressions } from './decide.js';
@@ -88,6 +89,7 @@ export async function change(
         ...remarksOnKept(kept, sides.origins),
         ...remarksOnLost(lost),
         ...remarksOnOrder(otherwiseOrdered(sides.desired, from)),
+        ...remarksOnExtensions(files, to),
         ...notTried,
         ...readingElsewhere(files.flatMap(({ steps }) => steps)),
         ...remarksOnDirectRenames(renamed, shadow.schema, options),

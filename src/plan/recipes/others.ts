@@ -17,7 +17,7 @@ export const addEnumValue: Recipe = (change) =>
 /** TypeORM creates most of those that it needs when it connects, so that they may be there already. */
 export const createExtension: Recipe = (change) =>
   change.kind === 'create extension'
-    ? [step(`CREATE EXTENSION IF NOT EXISTS ${change.clause}`, { effect: 'does not block' })]
+    ? [step(`CREATE EXTENSION IF NOT EXISTS ${change.clause}`, { effect: 'does not block', apart: 'extensions' })]
     : undefined;
 
 /** The one that the ledger is in has been made before anything could run. */

@@ -56,8 +56,10 @@ export const others: readonly Case[] = [
     after: [entity('t', { a: text, c: { type: 'citext', nullable: true } })],
     rows,
     says: ['CREATE EXTENSION IF NOT EXISTS'],
-    // Only its owner may do it.
-    neverSays: /COMMENT ON EXTENSION/,
+    // A role that may not install it stops there, and with nothing else.
+    phases: ['expand', 'expand'],
+    // Only the owner may do it, of an extension and of what belongs to it.
+    neverSays: /COMMENT ON/,
   },
   { name: 'a table is added', before: [t], after: [t, entity('u', { a: text })], rows, phases: ['expand'] },
   {

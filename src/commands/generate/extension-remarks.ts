@@ -1,0 +1,25 @@
+import type { ProvenFile } from '../../plan/prove.js';
+import type { ObjectId } from '../../schema/object-id.js';
+import type { Schema } from '../../schema/read.js';
+
+/** That an administrator may be needed, which is better learned here than in a deploy; and what comes along because others require it. */
+export function remarksOnExtensions(files: readonly ProvenFile[], to: Schema): readonly string[] {
+  const step = files.findIndex(({ apart }) => apart === 'extensions');
+  const created = files.flatMap(({ apart, steps }) =>
+    apart === 'extensions' ? steps.flatMap(({ brings = [] }) => brings) : [],
+  );
+  if (created.length === 0) return [];
+  const where = files.length === 1 ? 'The change' : `Step ${step + 1}`;
+  const what = `extension${created.length === 1 ? '' : 's'} ${created.map((id) => withRequired(id, to)).join(', ')}`;
+  return [
+    `${where} creates the ${what}. Where the role that migrates may not do that, \`run\` stops there (42501): an administrator executes the statement once, and \`run\` goes on.`,
+  ];
+}
+
+function withRequired(id: ObjectId, to: Schema): string {
+  // The members of an extension count as its own, and one needs another.
+  const required = to
+    .needs(id)
+    .flatMap(({ kind, name = '' }) => (kind === 'extension' && name !== id.name ? [name] : []));
+  return `${id.name ?? ''}${required.length === 0 ? '' : ` (requires ${required.join(', ')})`}`;
+}
