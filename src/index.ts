@@ -20,6 +20,7 @@ export type {
   CreateResult,
   Enlisted,
   Finished as FinishedMigration,
+  ForeignMigration,
   FoundBy,
   PendingMigration,
   RedoOptions,

@@ -28,6 +28,7 @@ import { redo, revert } from './commands/revert.js';
 import { pending, run } from './commands/run.js';
 import { status } from './commands/status.js';
 import { wait } from './commands/wait.js';
+import { serviceOf } from './data-source/service.js';
 import { initialise } from './database/initialise.js';
 import { tablesOf } from './database/tables.js';
 import { MigrateError } from './errors.js';
@@ -95,9 +96,11 @@ export interface Migrator {
 export function createMigrator(options: MigratorOptions): Migrator {
   const { dataSource } = options;
   const opened = { here: false };
+  const settings = resolveSettings(options.settings);
   const context: CommandContext = {
     dataSource,
-    settings: resolveSettings(options.settings),
+    settings,
+    service: serviceOf(dataSource, settings.service),
     migrations: options.migrations ?? dataSource.options.migrations,
     loads: options.loads ?? 'javascript',
     tables: tablesOf(dataSource),

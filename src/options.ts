@@ -72,6 +72,11 @@ export interface MigrateSettings {
     readonly retryEvery?: Duration;
   };
   /**
+   * By which the migrations of this app are told from those of other services that share its ledger.
+   * @default the name in the package.json above the data source, or above the file that starts the app
+   */
+  readonly service?: string;
+  /**
    * The folder that new migrations are written to.
    * @default the folder of the first `migrations` pattern of the data source, or the one of its sources
    */
@@ -130,6 +135,7 @@ export interface ResolvedSettings {
   readonly statementTimeoutMs: number;
   readonly waitForOthersMs: number;
   readonly connect: { readonly timeoutMs: number; readonly retryEveryMs: number };
+  readonly service: string | undefined;
   readonly dir: string | undefined;
   readonly sources: Readonly<Record<string, string>> | false | undefined;
   /** SQL, or a file of it, which is read when a throwaway database is made. */
@@ -150,7 +156,7 @@ const choices = {
 
 const durations = { lockTimeout: '2s', retryFor: '10min', statementTimeout: 0, waitForOthers: 0 } as const;
 const connectDurations = { timeout: '30s', retryEvery: '1s' } as const;
-const others = ['online', 'connect', 'dir', 'sources', 'initialState', 'lint', 'drift'];
+const others = ['online', 'connect', 'service', 'dir', 'sources', 'initialState', 'lint', 'drift'];
 const known = [...Object.keys(choices), ...Object.keys(durations), ...others];
 
 /**
@@ -195,6 +201,7 @@ export function resolveSettings(settings: MigrateSettings = {}): ResolvedSetting
       timeoutMs: duration('connect.timeout', connect['timeout'], connectDurations.timeout),
       retryEveryMs: duration('connect.retryEvery', connect['retryEvery'], connectDurations.retryEvery),
     },
+    service: settings.service,
     dir: settings.dir,
     sources: settings.sources,
     initialState: settings.initialState,
@@ -228,6 +235,7 @@ function unknownKeys(given: Readonly<Record<string, unknown>>): readonly string[
 
 const simpleSettings = [
   ['online', 'boolean', 'true or false'],
+  ['service', 'string', 'the name of this app'],
   ['dir', 'string', 'a folder'],
   ['initialState', 'string', 'SQL or the path of a .sql file'],
 ] as const;

@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { DataSource } from 'typeorm';
 import { loadPg } from '../data-source/load-pg.js';
+import { liesIn } from '../data-source/service.js';
 import { searchAtLast } from '../development.js';
 import { ExitCode, MigrateError, messageOf } from '../errors.js';
 import { setClassList } from '../files/class-list.js';
@@ -87,6 +88,7 @@ async function fromFile(project: Project): Promise<Source> {
     throw namingCircle(error);
   });
   const settings = settingsOf(dataSource);
+  liesIn(dataSource, dirname(file));
   setClassList(dataSource, () => readClassList(file, project.dir));
   return { dataSource, settings, loads: await loadFromSources(file, dataSource, { ...project.settings, ...settings }) };
 }
@@ -98,6 +100,7 @@ async function fromApp(file: string, project: Project, flags: GlobalFlags): Prom
   const { scriptsOf } = await import('../data-source/scripts.js');
   loadEnvFiles(envFilesOfApp(file, project.dir, scriptsOf(project.manifest)));
   const app = await loadApp(file, flags.connection === undefined ? {} : { dataSourceName: flags.connection });
+  liesIn(app.dataSource, dirname(file));
   setClassList(app.dataSource, () => readClassList(file, project.dir));
   return { ...app, loads: await loadFromSources(file, app.dataSource, { ...project.settings, ...app.settings }) };
 }

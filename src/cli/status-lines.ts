@@ -1,11 +1,17 @@
-import type { AppliedMigration, PendingMigration, StatusChange, StatusResult } from '../commands/types.js';
+import type {
+  AppliedMigration,
+  ForeignMigration,
+  PendingMigration,
+  StatusChange,
+  StatusResult,
+} from '../commands/types.js';
 import type { Due } from '../events.js';
 import { many, showDuration } from './io.js';
 import type { Paint } from './io.js';
 
 /** The table that `status` prints: applied changes, pending changes, and problems. */
 export function statusLines(result: StatusResult, paint: Paint): readonly string[] {
-  const { applied, pending, changes, problems } = result;
+  const { applied, pending, changes, foreign, problems } = result;
   const rows = [...applied.map((one) => appliedRow(one, paint)), ...pending.map((one) => pendingRow(one, paint))];
   const lines = layOut(inChanges(rows, changes, paint));
   // That a pattern matches nothing has been said while the files were listed.
@@ -15,8 +21,18 @@ export function statusLines(result: StatusResult, paint: Paint): readonly string
   const last = applied.at(-1);
   lines.push(
     `${many(applied.length, 'migration')} applied${last ? `, the last one is ${last.name}` : ''}; ${toRun(pending)}.`,
+    ...foreignLines(foreign),
   );
   return lines;
+}
+
+function foreignLines(foreign: readonly ForeignMigration[]): readonly string[] {
+  const services = [...new Set(foreign.map(({ service }) => service))];
+  const counts = services.map((service) => {
+    const own = foreign.filter((one) => one.service === service);
+    return `${many(own.length, 'migration')} of ${service}`;
+  });
+  return counts.length === 0 ? [] : [`Also in this ledger, from other services: ${counts.join(', ')}.`];
 }
 
 interface Row {

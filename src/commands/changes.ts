@@ -2,7 +2,7 @@ import { changesIn } from '../files/change.js';
 import type { Change } from '../files/change.js';
 import type { MigrationName } from '../files/name.js';
 import type { LogColumns, LogUse } from '../database/log-columns.js';
-import type { Survey } from './context.js';
+import type { CommandContext, Survey } from './context.js';
 
 /** The changes of a project and its database: of what is in files, and of what only the ledger knows. */
 export function changesOf({ known, state }: Pick<Survey, 'known' | 'state'>): readonly Change<MigrationName>[] {
@@ -19,9 +19,10 @@ export function changeByMigration(
 }
 
 /** What is written to the log of a migration's change. */
-export function logUse(columns: LogColumns, now: Survey): LogUse {
+export function logUse(columns: LogColumns, now: Survey, { service }: CommandContext): LogUse {
   const byMigration = changeByMigration(changesOf(now));
-  return { columns, changeOf: (migration) => byMigration.get(migration)?.name ?? migration };
+  const { name } = service;
+  return { columns, service: name, changeOf: (migration) => byMigration.get(migration)?.name ?? migration };
 }
 
 /** The first so many changes of a list, whose migrations stand together: as long as they do, they count as one. */

@@ -3,16 +3,20 @@ import { readLedger, readLedgerInside } from '../database/ledger.js';
 import type { LedgerState } from '../database/ledger.js';
 import { describeConnection, fromHere } from '../data-source/describe.js';
 import { isEmbedded } from '../data-source/embedded-brand.js';
+import type { Service } from '../data-source/service.js';
 import type { Tables } from '../database/tables.js';
 import { listMigrations } from '../files/list-migrations.js';
 import type { Instantiate, KnownMigration, Listing, MigrationList } from '../files/migration.js';
 import { resolveMigrations } from '../files/resolve.js';
 import type { ResolvedSettings } from '../options.js';
+import { withoutForeign } from './foreign.js';
+import type { ForeignRow } from './foreign.js';
 
 /** What every command works with; made once by `createMigrator`. */
 export interface CommandContext extends ConnectContext, Listing {
   readonly settings: ResolvedSettings;
   readonly tables: Tables;
+  readonly service: Service;
   readonly instantiate: Instantiate;
   /** Connects the data source, when migrations really have to run. */
   initialise(): Promise<void>;
@@ -22,7 +26,10 @@ export interface CommandContext extends ConnectContext, Listing {
 
 /** Files against ledger: everything a command decides from. */
 export interface Survey {
+  /** Without what other services have in the same ledger. */
   readonly state: LedgerState;
+  /** What these have applied. */
+  readonly foreign: readonly ForeignRow[];
   readonly known: readonly KnownMigration[];
   readonly pending: readonly KnownMigration[];
   readonly isApplied: (name: string) => boolean;
@@ -61,19 +68,25 @@ export async function survey(
   context: CommandContext,
 ): Promise<Survey> {
   const [state, files] = await Promise.all([readLedger(client, context.tables), found]);
-  return compare(state, files);
+  return compare(client, state, files, context);
 }
 
 /** The same on the connection that holds the lock. */
 export async function surveyInside(client: SqlClient, found: MigrationList, context: CommandContext): Promise<Survey> {
-  return compare(await readLedgerInside(client, context.tables), found);
+  return compare(client, await readLedgerInside(client, context.tables), found, context);
 }
 
-async function compare(state: LedgerState, found: MigrationList): Promise<Survey> {
-  const names = new Set(state.applied.map((row) => row.name));
+async function compare(
+  client: SqlClient,
+  all: LedgerState,
+  found: MigrationList,
+  context: CommandContext,
+): Promise<Survey> {
+  const names = new Set(all.applied.map((row) => row.name));
   const isApplied = (name: string): boolean => names.has(name);
   // What was applied can be reverted, though its source is gone.
   const applied = found.stale.filter(({ expected }) => expected !== undefined && isApplied(expected.name));
-  const known = await resolveMigrations({ ...found, files: [...found.files, ...applied] }, state.applied);
-  return { state, known, pending: known.filter((migration) => !isApplied(migration.name)), isApplied };
+  const known = await resolveMigrations({ ...found, files: [...found.files, ...applied] }, all.applied);
+  const { state, foreign } = await withoutForeign(client, all, known, context);
+  return { state, foreign, known, pending: known.filter((migration) => !isApplied(migration.name)), isApplied };
 }

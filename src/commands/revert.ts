@@ -4,7 +4,7 @@ import type { SqlClient } from '../database/client.js';
 import type { LedgerRow } from '../database/ledger.js';
 import { holdLock } from '../database/lock.js';
 import { readDetails } from '../database/log.js';
-import { upgradeLog } from '../database/log-columns.js';
+import { noneAdded, upgradeLog } from '../database/log-columns.js';
 import { halfDoneError } from '../database/steps.js';
 import type { KnownMigration } from '../files/migration.js';
 import { changeByMigration, changesOf, firstChanges, logUse } from './changes.js';
@@ -55,7 +55,7 @@ async function goBack(
     context,
     () => Promise.resolve(true),
     async (lock, client) => {
-      const columns = options.mode === 'dry' ? 'of 0.1' : await upgradeLog(before.state.logColumns, context);
+      const columns = options.mode === 'dry' ? noneAdded : await upgradeLog(before.state.logColumns, context);
       const now = await surveyInside(client, found, context);
       const unfinished = now.state.halfDone.find((row) => row.direction === 'up');
       if (unfinished) throw halfUp(unfinished.migration, unfinished);
@@ -67,7 +67,7 @@ async function goBack(
       const { transaction } = context.settings;
       const execution = await execute(
         plan(down),
-        { transaction, mode: options.mode ?? 'real', halfDone: now.state.halfDone, log: logUse(columns, now) },
+        { transaction, mode: options.mode ?? 'real', halfDone: now.state.halfDone, log: logUse(columns, now, context) },
         lock,
         client,
         context,

@@ -4,7 +4,7 @@ import type { OwnClient, SqlClient } from '../database/client.js';
 import { holdLock } from '../database/lock.js';
 import type { Lock } from '../database/lock.js';
 import type { HalfDone } from '../database/log.js';
-import { upgradeLog } from '../database/log-columns.js';
+import { noneAdded, upgradeLog } from '../database/log-columns.js';
 import type { LogColumns, LogUse } from '../database/log-columns.js';
 import { halfDoneError } from '../database/steps.js';
 import type { KnownMigration, MigrationList } from '../files/migration.js';
@@ -63,7 +63,7 @@ async function runLocked(
       return !isDone(plan(left));
     },
     async (lock, client) => {
-      const columns = options.mode === 'dry' ? 'of 0.1' : await upgradeLog(logColumns, context);
+      const columns = options.mode === 'dry' ? noneAdded : await upgradeLog(logColumns, context);
       // Only now is it certain what is pending: another process may have done some of it while we waited.
       let now = await surveyInside(client, found, context);
       refuseUnfinishedBusiness(now);
@@ -73,7 +73,7 @@ async function runLocked(
       const { finished, statements } = await carryOut(
         plan(now),
         now,
-        { ...options, log: logUse(columns, now) },
+        { ...options, log: logUse(columns, now, context) },
         lock,
         client,
         context,

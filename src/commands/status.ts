@@ -1,6 +1,7 @@
 import { fromHere } from '../data-source/describe.js';
 import { withReader } from '../database/client.js';
 import { deleteDuplicates } from '../database/ledger.js';
+import type { LedgerRow } from '../database/ledger.js';
 import { readDetails } from '../database/log.js';
 import type { AppliedDetail } from '../database/log.js';
 import type { Change } from '../files/change.js';
@@ -11,7 +12,7 @@ import { buildProblems } from './built.js';
 import { changesOf } from './changes.js';
 import { beginList, survey } from './context.js';
 import type { CommandContext, Survey } from './context.js';
-import type { StatusChange, StatusProblem, StatusResult } from './types.js';
+import type { AppliedMigration, StatusChange, StatusProblem, StatusResult } from './types.js';
 import { describePending, isMeantToBeLate } from './phases.js';
 
 /** What is applied, what is pending, what is odd. Reads only: it creates no table and takes no lock. */
@@ -21,14 +22,16 @@ export async function status(context: CommandContext): Promise<StatusResult> {
     const now = await survey(client, listing, context);
     const found = await listing;
     const details = now.state.exists.log ? await readDetails(client, context.tables) : new Map<string, AppliedDetail>();
+    const describe = ({ name, timestamp }: LedgerRow): AppliedMigration => {
+      const detail = details.get(name);
+      const appliedAt = detail ? new Date(detail.finished_at).toISOString() : null;
+      return { name, timestamp, appliedAt, durationMs: detail?.duration_ms ?? null };
+    };
     return {
-      applied: now.state.applied.map(({ name, timestamp }) => {
-        const detail = details.get(name);
-        const appliedAt = detail ? new Date(detail.finished_at).toISOString() : null;
-        return { name, timestamp, appliedAt, durationMs: detail?.duration_ms ?? null };
-      }),
+      applied: now.state.applied.map(describe),
       pending: describePending(now, context.settings.contract),
       changes: changesOf(now).map((change) => statusOf(change, now)),
+      foreign: now.foreign.map((row) => ({ ...describe(row), service: row.service })),
       problems: problemsOf(now, found, context),
     };
   });

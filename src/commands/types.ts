@@ -95,6 +95,12 @@ export interface AppliedMigration {
   readonly durationMs: number | null;
 }
 
+/** A migration in the same ledger that another service has applied. */
+export interface ForeignMigration extends AppliedMigration {
+  /** The name under which that service wrote it to the log. */
+  readonly service: string;
+}
+
 /** A migration that no run has applied yet. */
 export interface PendingMigration {
   readonly name: string;
@@ -134,6 +140,8 @@ export interface StatusResult {
   readonly pending: readonly PendingMigration[];
   /** The same, grouped by change, in the order of their timestamps. */
   readonly changes: readonly StatusChange[];
+  /** What other services have applied that share the ledger: no command of this one touches it. */
+  readonly foreign: readonly ForeignMigration[];
   readonly problems: readonly StatusProblem[];
 }
 

@@ -1,7 +1,7 @@
 import { MigrateError } from '../errors.js';
 import type { Direction } from '../events.js';
 import type { Instantiate, LoadedMigration, Runnable } from '../files/migration.js';
-import { changeIn } from './log.js';
+import { addedTo } from './log.js';
 import type { Attempt } from './log.js';
 import type { LogUse } from './log-columns.js';
 import type { Session, SessionContext } from './session.js';
@@ -35,7 +35,7 @@ export function attemptOf(step: DirectedMigration, context: ApplyContext, kind: 
     batch: context.batch,
     transactional: kind === 'transactional',
     checksum,
-    change: changeIn(migration, context.log),
+    ...addedTo(migration, context.log),
   };
 }
 

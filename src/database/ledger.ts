@@ -3,7 +3,7 @@ import type { Direction } from '../events.js';
 import type { SqlClient } from './client.js';
 import { createLogTable, selectChecksums, selectNotes } from './log.js';
 import type { DeferredNote, HalfDone } from './log.js';
-import { columnsFrom, countAddedColumns } from './log-columns.js';
+import { columnsFrom, selectAddedColumns } from './log-columns.js';
 import type { LogColumns } from './log-columns.js';
 import type { Tables } from './tables.js';
 import { quoteLiteral, quoteName } from '../sql/index.js';
@@ -72,7 +72,7 @@ async function read(
   const deferred = exists.log ? selectNotes(tables) : 'NULL';
   const checksums = exists.log ? selectChecksums(tables) : 'NULL';
   const { rows } = await client.query(
-    `SELECT (${applied}) AS applied, (${halfDone}) AS half_done, (${deferred}) AS deferred, (${checksums}) AS checksums, (${about ? countAddedColumns(tables) : 'NULL'}) AS log_columns`,
+    `SELECT (${applied}) AS applied, (${halfDone}) AS half_done, (${deferred}) AS deferred, (${checksums}) AS checksums, (${about ? selectAddedColumns(tables) : 'NULL'}) AS log_columns`,
   );
   const row = rows[0] as {
     readonly applied: LedgerColumns | null;

@@ -41,7 +41,7 @@ export interface HalfDone {
   readonly direction: Direction;
   readonly state: 'started' | 'failed';
   readonly statements_done: number;
-  /** Of the statements that are done; null when somebody decided by hand how many these are. */
+  /** Of the statements that are done; null when their number was decided by hand. */
   readonly statements_hash: string | null;
   /** A statement that could not run in a transaction and was under way: perhaps it is done, perhaps not. */
   readonly in_doubt: string | null;
@@ -55,8 +55,9 @@ export interface Attempt {
   readonly batch: number;
   readonly transactional: boolean;
   readonly checksum: string | undefined;
-  /** Undefined where the log has no column for it. */
+  /** Both are undefined where the log has no column for it. */
   readonly change: string | undefined;
+  readonly service: string | undefined;
 }
 
 /** The values of a new row, without the state. */
@@ -70,14 +71,25 @@ export function attemptColumns(attempt: Attempt): { readonly names: string; read
     quoteLiteral(hostname()),
     String(process.pid),
   ];
-  const names = 'migration, direction, batch, transactional, checksum, host, pid';
-  if (attempt.change === undefined) return { names, values: values.join(', ') };
-  return { names: `${names}, change`, values: [...values, quoteLiteral(attempt.change)].join(', ') };
+  const names = ['migration', 'direction', 'batch', 'transactional', 'checksum', 'host', 'pid'];
+  for (const column of ['change', 'service'] as const) {
+    const value = attempt[column];
+    if (value === undefined) continue;
+    names.push(column);
+    values.push(quoteLiteral(value));
+  }
+  return { names: names.join(', '), values: values.join(', ') };
 }
 
-/** The change of a migration, where the log has a column for it. */
-export function changeIn(migration: string, { columns, changeOf }: LogUse): string | undefined {
-  return columns === 'all' ? changeOf(migration) : undefined;
+/** What a row says of its migration in columns that not every log has. */
+export function addedTo(
+  migration: string,
+  { columns, changeOf, service }: LogUse,
+): Pick<Attempt, 'change' | 'service'> {
+  return {
+    change: columns.has('change') ? changeOf(migration) : undefined,
+    service: columns.has('service') ? service : undefined,
+  };
 }
 
 /** The number that the migrations of one `run` share, for `revert --last-run`. */
@@ -86,7 +98,7 @@ export async function nextBatch(client: SqlClient, tables: Tables): Promise<numb
   return Number(rows[0]?.['batch']);
 }
 
-/** Keeps what went wrong for whoever looks later; the failure itself is what matters, so this one must not hide it. */
+/** Keeps what went wrong, to be looked up later; the failure itself is what matters, so this one must not hide it. */
 export async function logFailure(
   client: SqlClient,
   tables: Tables,
@@ -109,16 +121,30 @@ export interface DeferredNote {
   readonly migration: string;
   /** The newest migration that the noting process knew: whoever knows a newer one is a later deploy. */
   readonly newest: string;
+  /** What was reverted since that is older. If it is of the same service, the note is void: the version of the app that runs then is older. */
+  readonly reverted: readonly string[] | null;
 }
 
-/**
- * Only notes that still count: one is used up when its migration is applied, and void when something before it is reverted, since the
- * version of the app that runs then is older than the noting one.
- */
+/** Only notes that may still count: one is used up when its migration is applied. */
 export function selectNotes(tables: Pick<Tables, 'log'>): string {
-  return `SELECT json_agg(l ORDER BY l.id) FROM ${tables.log} l WHERE l.state = 'deferred' AND NOT EXISTS (SELECT 1 FROM ${tables.log} r
-    WHERE r.id > l.id AND (r.state IN ('applied', 'reverted') AND r.migration = l.migration
-      OR r.state = 'reverted' AND right(r.migration, 13) < right(l.migration, 13)))`;
+  return `SELECT json_agg(n ORDER BY n.id) FROM (SELECT l.id, l.migration, l.newest, (SELECT json_agg(DISTINCT r.migration) FROM ${tables.log} r
+      WHERE r.id > l.id AND r.state = 'reverted' AND right(r.migration, 13) < right(l.migration, 13)) AS reverted
+    FROM ${tables.log} l WHERE l.state = 'deferred' AND NOT EXISTS (SELECT 1 FROM ${tables.log} r
+      WHERE r.id > l.id AND r.state IN ('applied', 'reverted') AND r.migration = l.migration)) n`;
+}
+
+/** Which services have written rows about a migration. */
+export type Writers = ReadonlyMap<string, ReadonlySet<string>>;
+
+export async function readWriters(client: SqlClient, { log }: Tables): Promise<Writers> {
+  // A log of an earlier version has no such column: then the name is that of the outer query, and it is null.
+  const { rows } = await client.query(
+    `SELECT json_object_agg(migration, services) AS writers FROM (SELECT migration, json_agg(DISTINCT writer) AS services
+     FROM (SELECT NULL::varchar AS service) AS none, LATERAL (SELECT migration, service AS writer FROM ${log} WHERE service IS NOT NULL) AS l
+     GROUP BY migration) AS each_once`,
+  );
+  const writers = (rows[0]?.['writers'] ?? {}) as Readonly<Record<string, readonly string[]>>;
+  return new Map(Object.entries(writers).map(([migration, services]) => [migration, new Set(services)]));
 }
 
 export async function noteDeferred(
@@ -135,7 +161,7 @@ export async function noteDeferred(
       batch: 0,
       transactional: true,
       checksum: undefined,
-      change: changeIn(migration, use),
+      ...addedTo(migration, use),
     }),
   );
   const values = rows.map((row) => `(${row.values}, 'deferred', ${quoteLiteral(newest)})`).join(', ');

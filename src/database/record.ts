@@ -60,7 +60,7 @@ function recordSql(step: DirectedMigration, context: ApplyContext, durationMs: n
   const { tables } = context;
   const { names, values } = attemptColumns(attemptOf(step, context, 'transactional'));
   const duration = Math.round(durationMs);
-  const [xid, xidValue] = context.log.columns === 'all' ? [', xid', ', pg_current_xact_id()'] : ['', ''];
+  const [xid, xidValue] = context.log.columns.has('xid') ? [', xid', ', pg_current_xact_id()'] : ['', ''];
   return `${ledgerChange(tables, step.migration, step.direction)};
     INSERT INTO ${tables.log} (${names}${xid}, state, started_at, finished_at, duration_ms)
       VALUES (${values}${xidValue}, '${step.direction === 'up' ? 'applied' : 'reverted'}',

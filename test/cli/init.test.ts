@@ -178,6 +178,28 @@ describe('init', () => {
     expect((await cli('status', '--connect-timeout', '0')).stderr).toContain('elsewhere.invalid');
   });
 
+  it('gives a new service of a workspace a ledger of its own, and leaves the others theirs', async () => {
+    const dependencies = { '@nestjs/core': '12', typeorm: '1' };
+    nestProject({
+      'package.json': '{ "name": "all", "workspaces": ["apps/*"] }',
+      'apps/billing/package.json': JSON.stringify({ name: '@acme/billing-api', dependencies }),
+      'apps/billing/src/main.ts': '',
+      'apps/shop/package.json': JSON.stringify({ name: '@acme/shop', dependencies }),
+      'apps/shop/src/data-source.ts': exported,
+      'apps/web/package.json': '{ "name": "@acme/web", "dependencies": { "react": "19" } }',
+    });
+    const init = async (app: string) =>
+      JSON.parse((await runCli(['init', '--json'], { cwd: `${project.dir}/apps/${app}` })).stdout);
+    expect((await init('billing')).warnings).toEqual([
+      'src/data-source.ts names a ledger of its own, billing_api_migrations: @acme/shop uses TypeORM as well, perhaps on the same database. nest-migrate help deploying says more.',
+    ]);
+    expect(project.read('apps/billing/src/data-source.ts')).toContain(
+      "  migrationsTableName: 'billing_api_migrations', // its own, where other services use the same database\n",
+    );
+    // What has been applied is recorded in the ledger that it has.
+    expect(await init('shop')).toMatchObject({ reads: 'src/data-source.ts', warnings: [] });
+  });
+
   it('--dry-run writes nothing', async () => {
     nestProject();
     expect((await cli('init', '--dry-run')).stdout).toContain('+ data-source.ts');

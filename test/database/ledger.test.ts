@@ -153,3 +153,73 @@ describe('the file of an applied migration', () => {
     expect(statements).toEqual([expect.stringContaining('FROM "migrations"')]);
   });
 });
+
+describe('a ledger that two services share', () => {
+  const invoices = migration('CreateInvoices1700000000009', {
+    up: ['CREATE TABLE invoices (id int)'],
+    down: ['DROP TABLE invoices'],
+  });
+  const stuck = migration('IndexInvoices1700000000010', {
+    transaction: false,
+    up: ['CREATE TABLE payments (id int)', 'SELECT 1 / 0'],
+  });
+  const billing = { migrations: [invoices, stuck], settings: { service: 'billing' } } as const;
+  const namedAs = (name: string) => project.write('package.json', JSON.stringify({ name }));
+
+  it('tells by the log whose migrations are unknown here: they are no problem, and are not reverted', async () => {
+    namedAs('shop');
+    await cli('run');
+    await failureOf(using({ url: database.url, ...billing }, (migrator) => migrator.run()));
+    expect(await database.query('SELECT DISTINCT migration, service FROM migrations_log ORDER BY 1')).toEqual(
+      [
+        { migration: invoices.name, service: 'billing' },
+        { migration: pets, service: 'shop' },
+        { migration: users, service: 'shop' },
+        { migration: stuck.name, service: 'billing' },
+      ].toSorted((a, b) => (a.migration < b.migration ? -1 : 1)),
+    );
+
+    const status = await cli('status', '--check');
+    expect([status.code, status.stderr]).toEqual([0, '']);
+    expect(status.stdout).not.toContain(invoices.name);
+    expect(status.stdout).toContain(
+      `2 migrations applied, the last one is ${pets}; nothing is pending.\nAlso in this ledger, from other services: 1 migration of billing.\n`,
+    );
+    const { applied, changes, foreign, problems } = JSON.parse((await cli('status', '--json')).stdout);
+    expect([applied.length, changes.length, problems]).toEqual([2, 2, []]);
+    expect(foreign).toMatchObject([{ name: invoices.name, timestamp: 1700000000009, service: 'billing' }]);
+
+    // Older than the newest of the other service, which is half done besides.
+    project.write('migrations/1700000000003-CreateToys.sql', sql('toys'));
+    expect(await cli('run', '--strict')).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/^✔ CreateToys1700000000003 applied .*\n$/),
+    });
+    const ofBilling = { url: database.url, migrations: [invoices], settings: { service: 'billing' } };
+    await using(ofBilling, (migrator) => migrator.resolve(stuck.name, { as: 'not-started' }));
+    await using(ofBilling, (migrator) => migrator.revert());
+    await using(ofBilling, (migrator) => migrator.run());
+    expect(await names()).toEqual([users, pets, 'CreateToys1700000000003', invoices.name]);
+    const reverted = JSON.parse((await cli('revert', '--all', '--json')).stdout).reverted;
+    expect(reverted.map(({ name }: { name: string }) => name)).toEqual(['CreateToys1700000000003', pets, users]);
+    expect(await names()).toEqual([invoices.name]);
+    expect((await cli('revert')).stdout).toBe('Nothing to do: nothing is applied.\n');
+  });
+
+  it('has migrations of this service under its former name, and of an unknown one', async () => {
+    namedAs('shop');
+    await cli('run');
+    namedAs('@acme/shop');
+    project.delete('migrations/1700000000002-CreatePets.sql');
+    await database.query(`INSERT INTO migrations (timestamp, name) VALUES (1700000000009, '${invoices.name}')`);
+    const { applied, foreign, problems } = JSON.parse((await cli('status', '--json')).stdout);
+    expect([applied.length, foreign]).toEqual([3, []]);
+    expect(problems).toMatchObject([
+      { code: 'FILE_MISSING', migration: pets },
+      { code: 'FILE_MISSING', migration: invoices.name },
+    ]);
+    // A name that is given says which migrations are meant.
+    project.write('package.json', JSON.stringify({ 'nest-migrate': { service: 'pets' } }));
+    expect(JSON.parse((await cli('status', '--json')).stdout).foreign).toMatchObject([{ name: pets, service: 'shop' }]);
+  });
+});

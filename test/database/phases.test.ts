@@ -114,6 +114,21 @@ describe("contract: 'next-deploy'", () => {
     expect(await notes()).toEqual(['DropA < DropA']);
   });
 
+  it('looks at the migrations of its own service only, where another one has the same ledger', async () => {
+    const other = (...migrations: readonly MigrationClass[]) => ({
+      url: database.url,
+      migrations,
+      settings: { service: 'other' },
+    });
+    const [older, newer] = [file('Older', 5, 'expand', 'SELECT 1'), file('Newer', 90, 'expand', 'SELECT 1')];
+    await using(other(older), (migrator) => migrator.run());
+    await migrate(v2);
+    await using(other(older, newer), (migrator) => migrator.run());
+    await using(other(older, newer), (migrator) => migrator.revert({ which: 'all' }));
+    expect(await migrate(v2)).toEqual({ applied: '', deferred: 'DropA', told: ['DropA: next deploy'] });
+    expect(await migrate(v3)).toMatchObject({ applied: 'DropA AddAgain', deferred: 'DropB' });
+  });
+
   it('is left alone by an older version that starts meanwhile', async () => {
     // Two deploys at once: the note is of the newer one.
     expect(await migrate([...v2, addC])).toMatchObject({ applied: 'AddB AddC', deferred: 'DropA' });

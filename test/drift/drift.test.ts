@@ -7,6 +7,7 @@ import type { DriftOptions, DriftResult, MigrateSettings } from '../../src/index
 import { runCli } from '../support/cli.js';
 import { createDatabase, createRole, serverUrl } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
+import { migration, using } from '../support/migrations.js';
 import { createProject } from '../support/project.js';
 import type { TestProject } from '../support/project.js';
 import { sample, full } from '../support/sample.js';
@@ -106,6 +107,29 @@ it('a database that the migrations made has none, on another version of PostgreS
   const none = { drift: [], repair: [], adopt: [], losses: [], ignored: [], warnings: [] };
   expect(await drift()).toEqual(none);
   expect(await drift({ shadow: serverUrl() })).toEqual(none);
+});
+
+it('leaves alone what may be of another service, in the same ledger or in one of its own, but not what is done to a table of this one', async () => {
+  const byHand = 'CREATE INDEX adhoc ON users (born); ALTER TABLE users ADD extra int';
+  const bills = migration('CreateBills1800000000000', { up: ['CREATE TABLE bills (id int PRIMARY KEY)'] });
+  await database.query(byHand);
+  await using({ url: database.url, migrations: [bills], settings: { service: 'accounts' } }, (one) => one.run());
+  const same = await drift();
+  expect(same.drift.map(({ object }) => object)).toEqual(['column users.extra', 'index adhoc on users']);
+  expect(same.ignored).toEqual(['table bills']);
+  expect([...same.repair, ...same.adopt].join('\n')).not.toContain('bills');
+  expect(same.warnings).toContain(
+    'Another service makes objects in this database: accounts, in the same ledger. What no migration here makes may be its own, so whole tables, views, types and functions were left alone, and no statement drops them.',
+  );
+
+  await database.query('DELETE FROM migrations WHERE "timestamp" = 1800000000000');
+  await database.query(
+    'CREATE TABLE stock_migrations (id serial PRIMARY KEY, "timestamp" bigint NOT NULL, name varchar NOT NULL)',
+  );
+  const own = await drift();
+  expect(own.drift).toEqual(same.drift);
+  expect(own.ignored).toEqual(['table bills', 'table stock_migrations']);
+  expect(own.warnings[0]).toContain('database: one with the ledger stock_migrations. ');
 });
 
 /** What is done to the database by hand, and what is said of it. */

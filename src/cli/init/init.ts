@@ -6,6 +6,7 @@ import { addLine, installLine } from '../../package-manager.js';
 import { inCharge } from './in-charge.js';
 import type { InCharge, Named } from './in-charge.js';
 import { migrationsFolder, sourceFiles } from './project-files.js';
+import { ledgerOfItsOwn, otherServices } from './services.js';
 import { findSynchronize } from './synchronize.js';
 import type { Found } from './synchronize.js';
 import { dataSourceText, envExample, gitignoreLines } from './templates.js';
@@ -46,11 +47,13 @@ export function initProject(dir: string, mode: 'real' | 'dry', named: Named = {}
   // Where the app's sources are: what lies beside them is not compiled in every project, and moves the compiled entry file in others.
   const folder = existsSync(join(dir, 'src')) ? 'src' : '.';
   const migrations = migrationsFolder(files);
+  const others = own === undefined && migrations === undefined ? otherServices(dir) : [];
+  const ledger = others.length === 0 ? undefined : ledgerOfItsOwn(dir, manifest.json);
   const reads = own?.file ?? join(folder, 'data-source.ts');
   // What is in charge knows its own environment, and its own folder of migrations.
   const isOurs = own === undefined || own.by === 'its name';
   const changes = [
-    ...(own === undefined ? [dataSource(dir, manifest, { folder, migrations })] : []),
+    ...(own === undefined ? [dataSource(dir, manifest, { folder, migrations, ledger })] : []),
     ...(isOurs ? [newFile(dir, '.env.example', envExample())] : []),
     gitignore(dir),
     packageJson(manifest, own),
@@ -66,7 +69,10 @@ export function initProject(dir: string, mode: 'real' | 'dry', named: Named = {}
       ...changes.filter(({ text, diff }) => text === undefined && diff === undefined).map(({ file }) => file),
     ],
     reads,
-    warnings: findSynchronize(files).map(warnOf),
+    warnings: [
+      ...(ledger === undefined ? [] : [ownLedger(reads, ledger, others)]),
+      ...findSynchronize(files).map(warnOf),
+    ],
     next: [...missingPackages(dir, manifest), ...nextSteps(own)],
   };
 }
@@ -101,11 +107,19 @@ function readManifest(dir: string): Manifest {
 function dataSource(
   dir: string,
   { json }: Manifest,
-  { folder, migrations }: { readonly folder: 'src' | '.'; readonly migrations: string | undefined },
+  {
+    folder,
+    migrations,
+    ledger,
+  }: {
+    readonly folder: 'src' | '.';
+    readonly migrations: string | undefined;
+    readonly ledger: string | undefined;
+  },
 ): Change {
   const kind = json['type'] === 'module' ? 'esm' : 'cjs';
   const within = migrations === undefined ? 'migrations' : relative(folder, migrations).split(sep).join('/');
-  return newFile(dir, join(folder, 'data-source.ts'), dataSourceText({ kind, folder, migrations: within }));
+  return newFile(dir, join(folder, 'data-source.ts'), dataSourceText({ kind, folder, migrations: within, ledger }));
 }
 
 function newFile(dir: string, file: string, text: string): Change {
@@ -173,6 +187,10 @@ function write(file: string, text: string): void {
       cause: error,
     });
   }
+}
+
+function ownLedger(file: string, ledger: string, others: readonly string[]): string {
+  return `${file} names a ledger of its own, ${ledger}: ${others.join(', ')} ${others.length === 1 ? 'uses' : 'use'} TypeORM as well, perhaps on the same database. nest-migrate help deploying says more.`;
 }
 
 function warnOf({ file, line, what }: Found): string {

@@ -8,11 +8,14 @@ export function dataSourceText({
   kind,
   folder,
   migrations,
+  ledger,
 }: {
   readonly kind: 'esm' | 'cjs';
   readonly folder: 'src' | '.';
   /** Relative to that folder. */
   readonly migrations: string;
+  /** Undefined for the usual one. */
+  readonly ledger: string | undefined;
 }): string {
   return `import { defineDataSource } from 'nest-migrate/data-source';
 
@@ -22,7 +25,7 @@ export default defineDataSource({
   baseDir: ${kind === 'esm' ? 'import.meta.dirname' : '__dirname'},
 ${kind === 'esm' ? '  import: (file) => import(file), // so that Vitest loads entities and migrations as it loads the app\n' : ''}  entities: ['${folder === 'src' ? '' : 'src/'}**/*.entity.{ts,js}'],
   migrations: ['${migrations}/*.{ts,js,sql}'],
-});
+${ledger === undefined ? '' : `  migrationsTableName: '${ledger}', // its own, where other services use the same database\n`}});
 `;
 }
 

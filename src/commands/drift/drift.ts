@@ -23,6 +23,8 @@ import { ignoring } from './ignore.js';
 import type { Ignored } from './ignore.js';
 import { readLive } from './live.js';
 import { objectsOf } from './objects.js';
+import { othersIn, othersWarning } from './others.js';
+import type { Others } from './others.js';
 import { statementsBetween } from './statements.js';
 
 /** How the database differs from what the migrations say that are applied there. Reads only. */
@@ -52,7 +54,8 @@ async function differing(options: DriftOptions, context: CommandContext): Promis
     cache,
     searchPath: live.searchPath,
   });
-  const isAside = asideOf(said, has, ignored, { unmanaged, origins });
+  const others = othersIn(live.survey, said, has);
+  const isAside = asideOf(said, has, ignored, { unmanaged, origins, others });
   const expected = setAside(said, has, isAside);
   const found = differences(expected, has);
   const objects = objectsOf(found, expected, has);
@@ -66,6 +69,7 @@ async function differing(options: DriftOptions, context: CommandContext): Promis
     ignored: leftAlone(said, has, objects),
     warnings: [
       ...remarks(live.survey, live.edited),
+      ...othersWarning(others),
       ...applied.warnings,
       ...wording,
       ...statements.warnings,
@@ -74,20 +78,21 @@ async function differing(options: DriftOptions, context: CommandContext): Promis
   };
 }
 
-interface Others {
+interface Unasked {
   readonly unmanaged: readonly ObjectId[];
   readonly origins: OriginMap;
+  readonly others: Others;
 }
 
 /**
  * What is not compared: what a user ignores, and what no migration makes, though it belongs there: the initial state, extensions that the
- * server has, tables of entities that are not synchronized.
+ * server has, tables of entities that are not synchronized, what may be of another service.
  */
 function asideOf(
   said: Schema,
   has: Schema,
   ignored: Ignored,
-  { unmanaged, origins }: Others,
+  { unmanaged, origins, others }: Unasked,
 ): (fact: Fact, schema: Schema) => boolean {
   const unmanagedKeys = new Set(unmanaged.map(keyOf));
   const ofExtensions = new Set(
@@ -99,7 +104,9 @@ function asideOf(
     (id.kind === 'extension' || unmanagedKeys.has(keyOf(id)) || isOnlyFor(id, ofExtensions, has)) && !said.has(id);
   // Only itself: what migrations make in a schema of the initial state is theirs.
   const isInitial = ({ id }: Fact): boolean => originIn(origins, id) === 'initial';
-  return (fact, schema) => isInitial(fact) || isPartOf(fact, schema, (one) => isForeign(one) || ignored.names(one));
+  return (fact, schema) =>
+    isInitial(fact) ||
+    isPartOf(fact, schema, (one) => isForeign(one) || ignored.names(one) || others.mayOwn(one, schema));
 }
 
 /** A schema in which extensions are, and nothing else. */

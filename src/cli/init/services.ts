@@ -1,0 +1,59 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { globSync } from 'tinyglobby';
+import { readJson } from '../../files/tsconfig.js';
+
+type Manifest = Readonly<Record<string, unknown>>;
+
+/** The other packages of the workspace that a package lies in which use TypeORM; by name. */
+export function otherServices(dir: string): readonly string[] {
+  const root = workspaceOf(dir);
+  if (root === undefined) return [];
+  return globSync(
+    root.packages.map((pattern) => `${pattern.replace(/\/$/, '')}/package.json`),
+    { cwd: root.dir, ignore: ['**/node_modules/**'], absolute: true },
+  )
+    .filter((file) => dirname(file) !== dir)
+    .map((file) => [dirname(file), (readJson(file) ?? {}) as Manifest] as const)
+    .filter(([, manifest]) => 'typeorm' in ((manifest['dependencies'] ?? {}) as object))
+    .map(([folder, manifest]) => nameOf(folder, manifest))
+    .toSorted();
+}
+
+/** A name that no other service of the workspace has. */
+export function ledgerOfItsOwn(dir: string, manifest: Manifest): string {
+  const name = nameOf(dir, manifest).replace(/^@[^/]*\//, '');
+  return `${name.replace(/\W+/g, '_').toLowerCase()}_migrations`;
+}
+
+function nameOf(dir: string, { name }: Manifest): string {
+  return typeof name === 'string' && name !== '' ? name : basename(dir);
+}
+
+interface Workspace {
+  readonly dir: string;
+  /** The patterns of the folders of its packages. */
+  readonly packages: readonly string[];
+}
+
+function workspaceOf(dir: string): Workspace | undefined {
+  const packages = [...ofNpm(dir), ...ofPnpm(dir)];
+  if (packages.length > 0) return { dir, packages };
+  const above = dirname(dir);
+  return above === dir ? undefined : workspaceOf(above);
+}
+
+function ofNpm(dir: string): readonly string[] {
+  const { workspaces } = (readJson(join(dir, 'package.json')) ?? {}) as Manifest;
+  const listed = Array.isArray(workspaces) ? workspaces : (workspaces as Manifest | undefined)?.['packages'];
+  return Array.isArray(listed) ? listed.filter((one): one is string => typeof one === 'string') : [];
+}
+
+/** Its list `packages`, whose entries stand in lines of their own. */
+function ofPnpm(dir: string): readonly string[] {
+  const file = join(dir, 'pnpm-workspace.yaml');
+  if (!existsSync(file)) return [];
+  const [, list = ''] =
+    /^packages:[ \t]*\r?\n((?:[ \t]*(?:-.*|#.*)?(?:\r?\n|$))*)/m.exec(readFileSync(file, 'utf8')) ?? [];
+  return [...list.matchAll(/^[ \t]*-[ \t]*(["']?)([^"'\s#]+)\1/gm)].map(([, , pattern]) => pattern ?? '');
+}

@@ -1,0 +1,44 @@
+import { ownersOf } from '../../schema/differences.js';
+import type { Fact } from '../../schema/engine.js';
+import { describeObject } from '../../schema/object-id.js';
+import type { Schema } from '../../schema/read.js';
+import type { Survey } from '../context.js';
+
+/** Other services that make objects in the same database. */
+export interface Others {
+  /** In words. */
+  readonly names: readonly string[];
+  /**
+   * Whether an object may be one of theirs: which objects their migrations make cannot be known, so it is any that no migration here makes,
+   * unless it belongs to an object of this service.
+   */
+  mayOwn(fact: Fact, schema: Schema): boolean;
+}
+
+/** Known by what the ledger has of them, or by a ledger of their own. */
+export function othersIn({ foreign }: Pick<Survey, 'foreign'>, said: Schema, has: Schema): Others {
+  const inLedger = [...new Set(foreign.map(({ service }) => `${service}, in the same ledger`))];
+  const ledgers = has.objects
+    .filter(({ id }) => id.kind === 'table' && !said.has(id) && isLedger(has.childrenOf(id).map((child) => child.id)))
+    .map(({ id }) => `one with the ledger ${describeObject(id).replace(/^table /, '')}`);
+  const names = [...inLedger, ...ledgers];
+  return {
+    names,
+    mayOwn: (fact, schema) =>
+      names.length > 0 && !said.has(fact.id) && ownersOf(fact, schema).every(({ kind }) => kind === 'schema'),
+  };
+}
+
+/** The form in which TypeORM creates it. */
+function isLedger(children: readonly { readonly kind: string; readonly name?: string }[]): boolean {
+  const columns = children.filter(({ kind }) => kind === 'column').map(({ name }) => name);
+  return columns.toSorted().join() === 'id,name,timestamp';
+}
+
+export function othersWarning({ names }: Others): readonly string[] {
+  if (names.length === 0) return [];
+  const [who, whose] = names.length === 1 ? ['Another service makes', 'its'] : ['Other services make', 'their'];
+  return [
+    `${who} objects in this database: ${names.join('; ')}. What no migration here makes may be ${whose} own, so whole tables, views, types and functions were left alone, and no statement drops them.`,
+  ];
+}

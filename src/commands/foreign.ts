@@ -1,0 +1,77 @@
+import type { Service } from '../data-source/service.js';
+import type { SqlClient } from '../database/client.js';
+import type { LedgerRow, LedgerState } from '../database/ledger.js';
+import { readWriters } from '../database/log.js';
+import type { Writers } from '../database/log.js';
+import type { Tables } from '../database/tables.js';
+import type { MigrationName } from '../files/name.js';
+
+/** A migration in the ledger that another service has applied. */
+export interface ForeignRow extends LedgerRow {
+  readonly service: string;
+}
+
+interface Deployed {
+  readonly tables: Tables;
+  readonly service: Service;
+}
+
+interface Divided {
+  readonly state: LedgerState;
+  readonly foreign: readonly ForeignRow[];
+}
+
+/**
+ * Leaves out of what the database says what is of other services that share the ledger: migrations that no file here is for, and that the
+ * log says another service has written. Without such a note, as where TypeORM has applied them, their files are taken to be missing. The
+ * log is asked only where there is a migration without a file.
+ */
+export async function withoutForeign(
+  client: SqlClient,
+  all: LedgerState,
+  known: readonly MigrationName[],
+  { tables, service }: Deployed,
+): Promise<Divided> {
+  const names = new Set(known.map(({ name }) => name));
+  const isUnknown = (name: string): boolean => !names.has(name);
+  const { applied, halfDone, deferred } = all;
+  const unknown = [
+    ...applied.map(({ name }) => name),
+    ...halfDone.map(({ migration }) => migration),
+    ...deferred.flatMap(({ reverted }) => reverted ?? []),
+  ].some(isUnknown);
+  const serviceOf =
+    unknown && all.exists.log && service.name !== undefined
+      ? foreigners(await readWriters(client, tables), names, service)
+      : () => undefined;
+  const isOurs = (name: string): boolean => !isUnknown(name) || serviceOf(name) === undefined;
+  return {
+    state: {
+      ...all,
+      applied: applied.filter(({ name }) => isOurs(name)),
+      halfDone: halfDone.filter(({ migration }) => isOurs(migration)),
+      deferred: deferred.filter(({ reverted }) => !reverted?.some(isOurs)),
+    },
+    foreign: applied.flatMap((row) => {
+      const other = isUnknown(row.name) ? serviceOf(row.name) : undefined;
+      return other === undefined ? [] : { ...row, service: other };
+    }),
+  };
+}
+
+/** Says to which other service a migration belongs. */
+function foreigners(
+  writers: Writers,
+  known: ReadonlySet<string>,
+  { name, by }: Service,
+): (migration: string) => string | undefined {
+  const ours = new Set([name]);
+  // A service that has written what is known here is this one, by a former name of its package.
+  if (by === 'package')
+    for (const [migration, services] of writers)
+      if (known.has(migration)) for (const service of services) ours.add(service);
+  return (migration) => {
+    const services = [...(writers.get(migration) ?? [])];
+    return services.some((service) => ours.has(service)) ? undefined : services[0];
+  };
+}
