@@ -15,7 +15,7 @@ export function otherServices(dir: string): readonly string[] {
   )
     .filter((file) => dirname(file) !== dir)
     .map((file) => [dirname(file), (readJson(file) ?? {}) as Manifest] as const)
-    .filter(([, manifest]) => 'typeorm' in (manifest['dependencies'] ?? {}))
+    .filter(([, manifest]) => Object.hasOwn(manifest['dependencies'] ?? {}, 'typeorm'))
     .map(([folder, manifest]) => nameOf(folder, manifest))
     .toSorted();
 }
