@@ -28,7 +28,7 @@ import { redo, revert } from './commands/revert.js';
 import { pending, run } from './commands/run.js';
 import { status } from './commands/status.js';
 import { wait } from './commands/wait.js';
-import { serviceOf } from './data-source/service.js';
+import { serviceOf } from './database/service.js';
 import { initialise } from './database/initialise.js';
 import { tablesOf } from './database/tables.js';
 import { MigrateError } from './errors.js';

@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { DataSource } from 'typeorm';
 import { loadPg } from '../data-source/load-pg.js';
-import { liesIn } from '../data-source/service.js';
+import { liesIn } from '../database/service.js';
 import { searchAtLast } from '../development.js';
 import { ExitCode, MigrateError, messageOf } from '../errors.js';
 import { setClassList } from '../files/class-list.js';

@@ -3,7 +3,7 @@ import { readLedger, readLedgerInside } from '../database/ledger.js';
 import type { LedgerState } from '../database/ledger.js';
 import { describeConnection, fromHere } from '../data-source/describe.js';
 import { isEmbedded } from '../data-source/embedded-brand.js';
-import type { Service } from '../data-source/service.js';
+import type { Service } from '../database/service.js';
 import type { Tables } from '../database/tables.js';
 import { listMigrations } from '../files/list-migrations.js';
 import type { Instantiate, KnownMigration, Listing, MigrationList } from '../files/migration.js';

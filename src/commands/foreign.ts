@@ -1,4 +1,4 @@
-import type { Service } from '../data-source/service.js';
+import type { Service } from '../database/service.js';
 import type { SqlClient } from '../database/client.js';
 import type { LedgerRow, LedgerState } from '../database/ledger.js';
 import { readWriters } from '../database/log.js';

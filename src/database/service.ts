@@ -10,11 +10,11 @@ export interface Service {
   readonly by: 'setting' | 'package';
 }
 
-const key = Symbol.for('nest-migrate.folder');
+const folders = new WeakMap<DataSource, string>();
 
-/** The folder of the file that a data source was loaded from. */
+/** Tells the folder of the file that a data source was loaded from. */
 export function liesIn(dataSource: DataSource, folder: string): void {
-  Object.defineProperty(dataSource, key, { value: folder, enumerable: false, configurable: true });
+  folders.set(dataSource, folder);
 }
 
 /** What the setting says, or the name of the package that the data source lies in; in an app, that of the package that was started. */
@@ -25,7 +25,7 @@ export function serviceOf(dataSource: DataSource, setting: string | undefined): 
     by: 'package',
     // Only a process that writes to the log, or does not know a migration in the ledger, has to read a file for it.
     get name() {
-      read ??= { name: packageNameAbove((dataSource as { readonly [key]?: string })[key] ?? startedFolder()) };
+      read ??= { name: packageNameAbove(folders.get(dataSource) ?? startedFolder()) };
       return read.name;
     },
   };
