@@ -89,6 +89,7 @@ export type WarningCode =
   | 'WOULD_FAIL'
   | 'REPLY_LOST'
   | 'REVERTED_IN_PART'
+  | 'SCHEMA_CREATED'
   | 'LOG_NOT_UPGRADED';
 
 /** Hears everything that happens. What it throws is thrown by the command. */

@@ -3,6 +3,7 @@ import { ExitCode, isMigrateError, MigrateError } from '../errors.js';
 import type { DryRunStatement } from '../errors.js';
 import type { SqlClient } from '../database/client.js';
 import { createExtensionsInside } from '../database/initialise.js';
+import { createLedgerSchema } from '../database/ledger-schema.js';
 import { ensureTables, readLedgerInside } from '../database/ledger.js';
 import type { Lock } from '../database/lock.js';
 import { nextBatch } from '../database/log.js';
@@ -68,7 +69,7 @@ async function prepareTables(client: SqlClient, context: CommandContext): Promis
   if (exists.ledger && exists.log) return nextBatch(client, context.tables);
   // On the data source's connection: the one that holds the lock must not write, or the new tables stay invisible to all others until it ends.
   await withQueryRunner(context, async (queryRunner) =>
-    ensureTables((await queryRunner.connect()) as SqlClient, context.tables, exists),
+    ensureTables((await queryRunner.connect()) as SqlClient, context.tables, exists, context.onEvent),
   );
   return nextBatch(client, context.tables);
 }
@@ -85,6 +86,7 @@ async function rehearse(
   return context.whileConnected(async (since) => {
     if (options.transaction === 'all') await refuseWithout(steps, apply, options);
     const prepare: DryRunOptions['prepare'] = async (session) => {
+      await createLedgerSchema(session.client, context.tables);
       if (since === 'now') await createExtensionsInside(context.dataSource, session.client);
       await session.unwatched(() => createMetadataTable(context.dataSource, session.queryRunner));
     };

@@ -139,7 +139,7 @@ export async function recordDeferrals(
   const newest = now.known.at(-1)?.name;
   if (unnoted.length === 0 || newest === undefined) return;
   await withReader(context, async (client) => {
-    await ensureTables(client, context.tables, (await readLedger(client, context.tables)).exists);
+    await ensureTables(client, context.tables, (await readLedger(client, context.tables)).exists, context.onEvent);
     await noteDeferred(client, context.tables, unnoted, newest, log);
   });
 }

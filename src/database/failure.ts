@@ -59,6 +59,8 @@ export interface FailedAt {
   /** What state the database is in now. */
   readonly state: string;
   readonly next?: string;
+  /** What was found out about the reason. */
+  readonly hint?: string | undefined;
 }
 
 /** A failed migration, told with everything that somebody needs who is woken up by it. */
@@ -78,7 +80,7 @@ export function migrationFailed(error: unknown, at: FailedAt): MigrateError {
     code: 'MIGRATION_FAILED',
     message: lines.join('\n'),
     next:
-      [permissionHint(server, at.sql), at.next].filter((part) => part !== undefined).join('\n') ||
+      [permissionHint(server, at.sql), at.hint, at.next].filter((part) => part !== undefined).join('\n') ||
       `Correct the migration or the data, then run \`nest-migrate ${at.direction === 'up' ? 'run' : 'revert'}\` again.`,
     migration: at.migration,
     ...(at.sql !== undefined && { sql: at.sql, statement: at.statement }),

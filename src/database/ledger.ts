@@ -1,6 +1,7 @@
 import { codeOf, MigrateError } from '../errors.js';
-import type { Direction } from '../events.js';
+import type { Direction, EventListener } from '../events.js';
 import type { SqlClient } from './client.js';
+import { createLedgerSchema } from './ledger-schema.js';
 import { createLogTable, selectChecksums, selectNotes } from './log.js';
 import type { DeferredNote, HalfDone } from './log.js';
 import { columnsFrom, selectAddedColumns } from './log-columns.js';
@@ -108,7 +109,12 @@ function rowsOf(columns: LedgerColumns | null): readonly LedgerRow[] {
 }
 
 /** Creates what is missing, the ledger exactly as TypeORM creates it. */
-export async function ensureTables(client: SqlClient, tables: Tables, exists: LedgerState['exists']): Promise<void> {
+export async function ensureTables(
+  client: SqlClient,
+  tables: Tables,
+  exists: LedgerState['exists'],
+  onEvent: EventListener,
+): Promise<void> {
   const missing = [
     ...(exists.ledger
       ? []
@@ -119,6 +125,8 @@ export async function ensureTables(client: SqlClient, tables: Tables, exists: Le
   ];
   if (missing.length === 0) return;
   try {
+    const created = await createLedgerSchema(client, tables);
+    if (created !== undefined) onEvent({ type: 'warning', code: 'SCHEMA_CREATED', message: schemaCreated(created) });
     await client.query(missing.join(';\n'));
   } catch (error) {
     throw creatingFailed(error, tables);
@@ -164,6 +172,10 @@ function readingFailed(error: unknown, tables: Tables): unknown {
   });
 }
 
+function schemaCreated(name: string): string {
+  return `The schema ${quoteName(name)}, which the data source names, did not exist: it has been created.`;
+}
+
 function creatingFailed(error: unknown, tables: Tables): unknown {
   const where = tables.schema === undefined ? 'the current schema' : `schema ${quoteName(tables.schema)}`;
   if (codeOf(error) === '42501') {
@@ -177,11 +189,8 @@ function creatingFailed(error: unknown, tables: Tables): unknown {
   if (codeOf(error) === '3F000') {
     return new MigrateError({
       code: 'PERMISSION_DENIED',
-      message: `The ${where === 'the current schema' ? 'search_path names no schema' : `${where} does not exist`}, so the table ${tables.ledger} cannot be created. Nothing was changed.`,
-      next:
-        tables.schema === undefined
-          ? 'Set a search_path with an existing schema for this role.'
-          : `CREATE SCHEMA ${quoteName(tables.schema)}; and then run again.`,
+      message: `The search_path of this role names no schema that exists, so the table ${tables.ledger} cannot be created. Nothing was changed.`,
+      next: 'Set a search_path with an existing schema for this role, or set `schema` in the data source.',
       cause: error,
     });
   }

@@ -4,6 +4,7 @@ import { abortable, cancelled, pause } from './cancel.js';
 import type { SqlResult } from './client.js';
 import { isLockFailure, migrationBlocked, migrationFailed } from './failure.js';
 import type { NotGranted } from './failure.js';
+import { foundElsewhere } from './elsewhere.js';
 import { fateOf, nextAfter, outcomeUnknown, rollback, stateAfter } from './fate.js';
 import { assertFinishedMeanwhile, openFenced } from './fence.js';
 import type { Fenced } from './fence.js';
@@ -86,7 +87,8 @@ async function attemptOnce(
       if (attempt && fate !== 'committed')
         await logFailure(session.client, context.tables, attempt, messageOf(error), performance.now() - started);
       const direction = steps[0]?.direction ?? 'up';
-      const at = { migration: current, direction, sql, statement, state };
+      const hint = fate === 'rolled back' ? await foundElsewhere(session.client, error) : undefined;
+      const at = { migration: current, direction, sql, statement, state, hint };
       throw migrationFailed(error, { ...at, ...nextAfter(fate, direction) });
     }
   });

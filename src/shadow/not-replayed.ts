@@ -8,7 +8,7 @@ export function notReplayed(
   error: unknown,
   migration: string,
   sql: string | undefined,
-  { missing }: Pick<ConnectedShadow, 'missing'>,
+  { missing, hint }: Pick<ConnectedShadow, 'missing'> & { readonly hint: string | undefined },
 ): MigrateError {
   if (isMigrateError(error)) return error.with({ migration });
   const statement = sql === undefined ? '' : `\n  ${sql.trim().split('\n').slice(0, 3).join('\n  ')}`;
@@ -17,7 +17,7 @@ export function notReplayed(
   return new MigrateError({
     code: 'REPLAY_FAILED',
     message: `Migration ${migration} could not be replayed on the empty shadow database: ${messageOf(error)}${code === undefined ? '' : ` (${code})`}.${statement}${also}\nNothing was written.`,
-    next: nextAfter(error, missing),
+    next: hint ?? nextAfter(error, missing),
     migration,
     ...(sql !== undefined && { sql }),
     cause: error,

@@ -1,5 +1,6 @@
 import type { QueryRunner } from 'typeorm';
 import type { SqlClient } from '../database/client.js';
+import { foundElsewhere } from '../database/elsewhere.js';
 import type { Instantiate, KnownMigration, LoadedMigration } from '../files/migration.js';
 import { notReplayed } from './not-replayed.js';
 import { shareWithOthers } from '../typeorm/shared-query-runner.js';
@@ -57,7 +58,8 @@ export async function replayIf(
       }
       return statements;
     } catch (error) {
-      throw notReplayed(error, migration.name, statements.at(-1), shadow);
+      const hint = await foundElsewhere((await queryRunner.connect()) as SqlClient, error);
+      throw notReplayed(error, migration.name, statements.at(-1), { missing: shadow.missing, hint });
     }
   });
 }

@@ -361,8 +361,8 @@ describe('a signal', () => {
 
 describe('a connection that is not right', () => {
   const settings = { connect: { timeout: 700, retryEvery: 100 } };
-  const failing = (url: string) =>
-    failureOf(using({ url, migrations: [addColumn], settings }, (migrator) => migrator.run()));
+  const failing = (url: string, options: object = {}) =>
+    failureOf(using({ url, migrations: [addColumn], settings, options }, (migrator) => migrator.run()));
 
   it('no server: it waits as long as it is told, then says so without the password', async () => {
     const error = await failing('postgres://app:hunter2@127.0.0.1:1/shop');
@@ -388,7 +388,19 @@ describe('a connection that is not right', () => {
     const error = await failing(database.urlFor(role.name, role.password));
     expect(error.code).toBe('PERMISSION_DENIED');
     expect(error.next).toContain('GRANT CREATE, USAGE ON SCHEMA public');
+    const elsewhere = await failing(database.urlFor(role.name, role.password), { schema: 'app' });
+    expect([elsewhere.code, elsewhere.next]).toEqual([
+      'PERMISSION_DENIED',
+      expect.stringContaining('CREATE SCHEMA "app" AUTHORIZATION <role>'),
+    ]);
     await role.drop();
+  });
+
+  it('a search_path that is not the one the migrations were written for', async () => {
+    await database.query('CREATE SCHEMA app');
+    const wrong = migration('Wrong1700000000003', { up: ['ALTER TABLE app.users ADD a int'] });
+    const error = await failureOf(using({ url: database.url, migrations: [wrong] }, (migrator) => migrator.run()));
+    expect(error.next).toMatch(/"public"\."users" exists.+options: '-c search_path=app,public'/);
   });
 
   it('a role that may not change the table', async () => {

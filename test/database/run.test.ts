@@ -304,10 +304,12 @@ describe('run', () => {
     await database.query('CREATE SCHEMA "Meta"');
     await using({ url: database.url, migrations: [later], options: { schema: 'Meta' } }, (migrator) => migrator.run());
     expect(await database.query('SELECT name FROM "Meta".migrations')).toEqual([{ name: 'Later1700000000009' }]);
-    const missing = await failureOf(
-      using({ url: database.url, migrations: [later], options: { schema: 'nowhere' } }, (migrator) => migrator.run()),
-    );
-    expect(missing.next).toContain('CREATE SCHEMA "nowhere"');
+    const absent = { url: database.url, migrations: [later], options: { schema: 'Made "here' } };
+    await using(absent, (migrator) => migrator.run({ mode: 'dry' }));
+    expect(await database.query("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'Made%'")).toEqual([]);
+    const { events } = await using(absent, (migrator) => migrator.run());
+    expect(events).toContainEqual(expect.objectContaining({ type: 'warning', code: 'SCHEMA_CREATED' }));
+    expect(await database.query('SELECT name FROM "Made ""here".migrations')).toEqual([{ name: 'Later1700000000009' }]);
   });
 });
 

@@ -139,6 +139,18 @@ describe('what is missing is told with the line to add', () => {
     if (line === '') expect(next).not.toContain('initialState');
     else expect(next).toContain(`initialState: ${JSON.stringify(line)}`);
   });
+
+  it('but not of a table that is there, in another schema than the migrations expect', async () => {
+    await execute(
+      there,
+      ['CREATE SCHEMA sims; CREATE TABLE students (id int); CREATE TABLE sims.here (id int)'],
+      false,
+    );
+    const { next = '' } = await failureOf(execute(there, ['ALTER TABLE sims.students ADD a int']));
+    expect(next).toMatch(/"public"\."students" exists, and the search_path is .+options: '-c search_path=sims,public'/);
+    const unqualified = await failureOf(execute(there, ['ALTER TABLE here ADD a int']));
+    expect(unqualified.next).toMatch(/"sims"\."here" exists.+options: '-c search_path=sims,public'/);
+  });
 });
 
 describe.each(servers)('the setting initialState, %s', (_name, where) => {

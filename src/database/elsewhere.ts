@@ -1,0 +1,36 @@
+import { codeOf, messageOf } from '../errors.js';
+import { quoteLiteral, quoteName } from '../sql/index.js';
+import type { SqlClient } from './client.js';
+
+const undefinedTable = '42P01';
+
+/**
+ * What to do about a table that a statement did not find, when a table of that name is in another schema: the migrations were written for
+ * another search_path, as those of an app are that sets it itself before it migrates. Undefined where that is not the reason.
+ */
+export async function foundElsewhere(client: Pick<SqlClient, 'query'>, error: unknown): Promise<string | undefined> {
+  if (codeOf(error) !== undefinedTable) return undefined;
+  const [, schema, table] = /^relation "(?:(.+)\.)?(.+)" does not exist$/.exec(messageOf(error)) ?? [];
+  if (table === undefined) return undefined;
+  const found = await client
+    .query(
+      `SELECT n.nspname AS schema, current_setting('search_path') AS path, coalesce(n.nspname = ANY (current_schemas(false)), false) AS searched
+       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+       WHERE c.relname = ${quoteLiteral(table)} AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname !~ '^(pg_|information_schema$)'
+       ORDER BY n.nspname`,
+    )
+    .catch(() => ({ rows: [] }));
+  const rows = found.rows as readonly { readonly schema: string; readonly path: string; readonly searched: boolean }[];
+  const there = rows.find(({ searched }) => searched === (schema !== undefined));
+  if (there === undefined) return undefined;
+  const first = quoteName(schema ?? there.schema);
+  const is = `${quoteName(there.schema)}.${quoteName(table)} exists, and the search_path is ${there.path}.`;
+  return `${is} If the migrations expect ${first} to come first in it, say so in the data source: extra: { options: '-c search_path=${optionValue(schema ?? there.schema)},public' }. What was created elsewhere until now does not move by that: start with an empty database, or move it (ALTER TABLE … SET SCHEMA …).`;
+}
+
+/** In `options`, a space ends a setting and a backslash keeps it from doing so. */
+function optionValue(schema: string): string {
+  return quoteName(schema)
+    .replace(/^"([a-z_][a-z0-9_]*)"$/, '$1')
+    .replaceAll(/[\\ ]/g, String.raw`\$&`);
+}

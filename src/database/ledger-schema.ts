@@ -1,0 +1,29 @@
+import { codeOf, MigrateError } from '../errors.js';
+import { quoteLiteral, quoteName } from '../sql/index.js';
+import type { SqlClient } from './client.js';
+import type { Tables } from './tables.js';
+
+/**
+ * Creates the schema that the data source names for the ledger, where the database lacks it; returns its name then. The first migration
+ * cannot do that, since its row in the ledger would have no table to go to. It is looked for first, because CREATE SCHEMA IF NOT EXISTS
+ * asks for the privilege to create one even where it exists.
+ */
+export async function createLedgerSchema(client: SqlClient, { schema }: Tables): Promise<string | undefined> {
+  if (schema === undefined) return undefined;
+  const name = quoteName(schema);
+  const { rows } = await client.query(`SELECT to_regnamespace(${quoteLiteral(name)}) IS NULL AS missing`);
+  if (!(rows[0] as { readonly missing: boolean }).missing) return undefined;
+  await client.query(`CREATE SCHEMA IF NOT EXISTS ${name}`).catch((error: unknown) => {
+    throw codeOf(error) === '42501' ? mayNotCreate(name, error) : error;
+  });
+  return schema;
+}
+
+function mayNotCreate(name: string, cause: unknown): MigrateError {
+  return new MigrateError({
+    code: 'PERMISSION_DENIED',
+    message: `The schema ${name}, which the data source names, does not exist, and this role may not create it. Nothing was changed.`,
+    next: `As the owner of the database: CREATE SCHEMA ${name} AUTHORIZATION <role>; then run again.`,
+    cause,
+  });
+}
