@@ -1,13 +1,14 @@
 import type { ConnectContext, SqlClient } from '../database/client.js';
 import { readLedger, readLedgerInside } from '../database/ledger.js';
 import type { LedgerState } from '../database/ledger.js';
-import { describeConnection, fromHere } from '../data-source/describe.js';
+import { describeConnection } from '../data-source/describe.js';
 import { isEmbedded } from '../data-source/embedded-brand.js';
 import type { Service } from '../database/service.js';
 import type { Tables } from '../database/tables.js';
 import { listMigrations } from '../files/list-migrations.js';
 import type { Instantiate, KnownMigration, Listing, MigrationList } from '../files/migration.js';
 import { resolveMigrations } from '../files/resolve.js';
+import { noFilesIn } from './no-files.js';
 import type { ResolvedSettings } from '../options.js';
 import { withoutForeign } from './foreign.js';
 import type { ForeignRow } from './foreign.js';
@@ -36,8 +37,7 @@ export interface Survey {
 }
 
 /**
- * Lists the files, and tells when a pattern matches none: a typing error would look like "nothing is pending". Nor should anybody believe
- * that a server was migrated, when its address just did not arrive.
+ * Lists the files, and tells when there are none. Nor should it look as if a server had been migrated when its address did not arrive.
  */
 export async function list(context: CommandContext): Promise<MigrationList> {
   const found = await listMigrations(context);
@@ -45,13 +45,7 @@ export async function list(context: CommandContext): Promise<MigrationList> {
     const message = `Nothing says where a server is (DATABASE_URL), so this is ${describeConnection(context.dataSource)}.`;
     context.onEvent({ type: 'warning', code: 'NO_DATABASE_URL', message });
   }
-  for (const { pattern, folder } of found.unmatched) {
-    context.onEvent({
-      type: 'warning',
-      code: 'NO_FILES_MATCH',
-      message: `No migration matches ${fromHere(pattern)} (looked in ${fromHere(folder)}).`,
-    });
-  }
+  for (const message of noFilesIn(found)) context.onEvent({ type: 'warning', code: 'NO_FILES_MATCH', message });
   return found;
 }
 

@@ -1,4 +1,3 @@
-import { fromHere } from '../data-source/describe.js';
 import { withReader } from '../database/client.js';
 import { deleteDuplicates } from '../database/ledger.js';
 import type { LedgerRow } from '../database/ledger.js';
@@ -12,6 +11,7 @@ import { buildProblems } from './built.js';
 import { changesOf } from './changes.js';
 import { beginList, survey } from './context.js';
 import type { CommandContext, Survey } from './context.js';
+import { noFilesIn } from './no-files.js';
 import type { AppliedMigration, StatusChange, StatusProblem, StatusResult } from './types.js';
 import { describePending, isMeantToBeLate } from './phases.js';
 
@@ -47,11 +47,7 @@ function statusOf({ name, migrations }: Change<MigrationName>, { isApplied }: Su
 function problemsOf(now: Survey, found: MigrationList, context: CommandContext): readonly StatusProblem[] {
   const newest = Math.max(0, ...now.state.applied.map((row) => row.timestamp));
   return [
-    ...found.unmatched.map(({ pattern, folder }) => ({
-      code: 'NO_FILES' as const,
-      migration: null,
-      message: `No migration matches ${fromHere(pattern)} (looked in ${fromHere(folder)}).`,
-    })),
+    ...noFilesIn(found).map((message) => ({ code: 'NO_FILES' as const, migration: null, message })),
     ...buildProblems(found, now.isApplied),
     ...duplicateProblems(now, context),
     ...missingProblems(now),

@@ -8,6 +8,7 @@ import { expectedName, mayHoldMigrations } from '../../files/name.js';
 import { incompleteIn, namesOfChange } from '../../files/change.js';
 import { duplicatesIn, inOrder, migrationsOf } from '../../files/resolve.js';
 import type { CommandContext } from '../context.js';
+import { noFilesIn } from '../no-files.js';
 import type { CheckFinding } from './types.js';
 import { lockFindings } from './lock.js';
 import { findingOf, placeOf } from './work.js';
@@ -15,9 +16,9 @@ import type { CheckWork } from './work.js';
 
 /** Every migration file can be loaded and is called rightly, and `migrations.lock` agrees with them. */
 export function filesStep({ context, list, broken, lock }: CheckWork): Promise<readonly CheckFinding[]> {
-  const unmatched = list.unmatched.map(({ pattern, folder }): CheckFinding => ({
+  const unmatched = noFilesIn(list).map((message): CheckFinding => ({
     severity: 'notice',
-    message: `No migration matches ${fromHere(pattern)} (looked in ${fromHere(folder)}).`,
+    message,
     next: 'nest-migrate generate; or correct `migrations` in the data source',
   }));
   const stale = list.stale.map(({ file }): CheckFinding => ({
