@@ -5,6 +5,7 @@ import { createDatabase } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
 import { createProject } from '../support/project.js';
 import type { TestProject } from '../support/project.js';
+import { itInFull } from '../support/sample.js';
 import { refusals } from '../nest/refused.js';
 
 const entity = `import { Column, Entity, PrimaryColumn } from 'typeorm';
@@ -188,7 +189,7 @@ import { ServiceModule } from './users.service';
     expect(await database.query('SELECT name FROM users ORDER BY id')).toEqual([{ name: 'Ada' }, { name: 'Bob' }]);
   });
 
-  it('is refused where that cannot be, in the words of the boot', async () => {
+  itInFull('is refused where that cannot be, in the words of the boot', async () => {
     const told: unknown[] = [];
     for (const [name] of refusals) {
       project.write('migrations/1700000000002-Seed.ts', using(`refused.${name}`, ''));

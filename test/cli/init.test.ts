@@ -58,7 +58,7 @@ describe('init', () => {
       '.env.example': 'DATABASE_URL=mine\n',
     });
     const { stdout } = await cli('init');
-    expect(stdout).toContain('! package.json is there already and was left alone.');
+    expect(stdout).toContain('! package.json has lines of its own, which were kept.');
     expect(stdout).toContain('- "migration:run": "typeorm migration:run"\n    + "migration:run": "nest-migrate run"');
     expect(stdout).toMatch(/! \.env\.example is there already[^]*\+ # PGHOST=localhost/);
     expect(project.read('data-source.ts')).toBe('mine');

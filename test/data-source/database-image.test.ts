@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { runNode } from '../support/cli.js';
+import { itInFull } from '../support/sample.js';
 
 let tmp: string;
 beforeAll(() => {
@@ -44,14 +45,18 @@ describe('the image that new embedded databases are copied from', () => {
     expect(inFolder()).toEqual([expect.stringMatching(/^pglite-[\d.]+-\w{8}$/)]);
   });
 
-  it('is not waited for when whoever made it was killed', async () => {
-    const [image = ''] = inFolder();
-    rmSync(folder(), { recursive: true });
-    mkdirSync(folder(), { mode: 0o700 });
-    const { stdout } = await runNode(['--eval', 'console.log(process.pid)'], { cwd: process.cwd() });
-    writeFileSync(join(folder(), `${image}.making`), stdout.trim());
-    expect(await open('d')).toBe('opened');
-    expect(inFolder()).toEqual([image]);
-    // Waiting would take longer than that.
-  }, 15_000);
+  itInFull(
+    'is not waited for when whoever made it was killed',
+    async () => {
+      const [image = ''] = inFolder();
+      rmSync(folder(), { recursive: true });
+      mkdirSync(folder(), { mode: 0o700 });
+      const { stdout } = await runNode(['--eval', 'console.log(process.pid)'], { cwd: process.cwd() });
+      writeFileSync(join(folder(), `${image}.making`), stdout.trim());
+      expect(await open('d')).toBe('opened');
+      expect(inFolder()).toEqual([image]);
+      // Waiting would take longer than that.
+    },
+    15_000,
+  );
 });

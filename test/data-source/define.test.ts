@@ -19,6 +19,7 @@ import { withoutPasswords } from '../../src/passwords.js';
 import { runNode } from '../support/cli.js';
 import { createDatabase, createRole } from '../support/database.js';
 import { createProject } from '../support/project.js';
+import { sample } from '../support/sample.js';
 
 let folder: string;
 const before = { ...process.env };
@@ -323,7 +324,7 @@ describe('a data source of ours', () => {
 };
 `;
 
-  it.each(['typeorm', 'typeorm-0-3'])(
+  it.each(sample(['typeorm', 'typeorm-0-3'], 2))(
     'is taken by the command of %s, on a server and embedded',
     async (typeorm) => {
       const database = await createDatabase();

@@ -13,7 +13,7 @@ import { startNode } from '../support/cli.js';
 import type { RunningCli } from '../support/cli.js';
 import { createProject } from '../support/project.js';
 import type { TestProject } from '../support/project.js';
-import { full } from '../support/sample.js';
+import { full, itInFull } from '../support/sample.js';
 
 let folder: string;
 const inherited = { ...process.env };
@@ -371,17 +371,21 @@ it('answers', async () => {
     expect(await start('raw.js').result).toMatchObject({ code: 0, stderr: '' });
   }, 60_000);
 
-  it('makes a database from nothing when the cached image is damaged, and throws that image away', async () => {
-    const TMPDIR = folder;
-    expect(await start('raw.js', { TMPDIR }).result).toMatchObject({ code: 0, stderr: '' });
-    const cache = join(folder, `nest-migrate-${process.getuid?.() ?? 'cache'}`);
-    const image = join(cache, readdirSync(cache).find((name) => name.startsWith('pglite-')) ?? '');
-    expect(existsSync(join(image, 'PG_VERSION'))).toBe(true);
-    rmSync(join(image, 'global'), { recursive: true });
-    rmSync(join(project.dir, '.nest-migrate'), { recursive: true });
-    expect(await start('raw.js', { TMPDIR }).result).toMatchObject({ code: 0, stderr: '' });
-    expect(existsSync(image)).toBe(false);
-  }, 60_000);
+  itInFull(
+    'makes a database from nothing when the cached image is damaged, and throws that image away',
+    async () => {
+      const TMPDIR = folder;
+      expect(await start('raw.js', { TMPDIR }).result).toMatchObject({ code: 0, stderr: '' });
+      const cache = join(folder, `nest-migrate-${process.getuid?.() ?? 'cache'}`);
+      const image = join(cache, readdirSync(cache).find((name) => name.startsWith('pglite-')) ?? '');
+      expect(existsSync(join(image, 'PG_VERSION'))).toBe(true);
+      rmSync(join(image, 'global'), { recursive: true });
+      rmSync(join(project.dir, '.nest-migrate'), { recursive: true });
+      expect(await start('raw.js', { TMPDIR }).result).toMatchObject({ code: 0, stderr: '' });
+      expect(existsSync(image)).toBe(false);
+    },
+    60_000,
+  );
 
   it('needs no cache that it can write', async () => {
     expect(await start('raw.js', { TMPDIR: join(project.dir, 'package.json') }).result).toMatchObject({

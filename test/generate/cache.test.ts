@@ -1,4 +1,4 @@
-import { sample } from '../support/sample.js';
+import { itInFull, sample } from '../support/sample.js';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -151,7 +151,7 @@ describe('what must not be taken from what was kept', () => {
     60_000,
   );
 
-  it(
+  itInFull(
     'what was made by hand on a table that is called otherwise now',
     () =>
       folder('renamed', async (migrations) => {

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { evolve } from '../support/evolve.js';
 import { bare, entity } from './cases/case.js';
 import { definitions } from './cases/definitions.js';
-import { full } from '../support/sample.js';
+import { full, itInFull } from '../support/sample.js';
 
 // Extensions that PGlite or the test server lack are not what is tested here.
 const missing = new Set(['citext', 'hstore', 'ltree', 'cube']);
@@ -14,7 +14,7 @@ test.each([[Object.keys(usable).length]])('%d definitions of columns: made, take
   await evolve({ before: [other], after: [other, entity('t', usable)] });
 });
 
-test('all of them in PGlite', async () => {
+itInFull('all of them in PGlite', async () => {
   const { change } = await evolve({ before: [other], after: [other, entity('t', usable)], inProcess: true });
   expect(change.files).toHaveLength(1);
 });

@@ -10,7 +10,7 @@ import { full } from '../support/sample.js';
 
 // One after the other from here on: PROPERTY_SEED=17 starts with a seed that failed.
 const first = Number(process.env['PROPERTY_SEED'] ?? 1);
-const count = Number(process.env['PROPERTY_COUNT'] ?? (full ? 2000 : 6));
+const count = Number(process.env['PROPERTY_COUNT'] ?? (full ? 2000 : 4));
 const lanes = 3;
 let databases: readonly TestDatabase[] = [];
 

@@ -30,8 +30,8 @@ interface Replica {
   stop(): Promise<void>;
 }
 
-async function hasServed(replica: Replica | undefined): Promise<void> {
-  while (replica !== undefined && replica.calls() <= enough) await sleep(20);
+async function hasServed({ calls }: Replica): Promise<void> {
+  while (calls() <= enough) await sleep(20);
 }
 
 const common = (n: number): object => ({ customerId: (n % 1000) + 1, email: `b${n}@shop.example`, region: 'west' });
@@ -98,10 +98,11 @@ describe('three versions with four replicas each, one after the other', () => {
     async () => {
       const [one, two, three] = versions as [Version, Version, Version];
       const all: Replica[] = [];
-      const start = async (version: Version): Promise<void> => {
+      const start = async (version: Version): Promise<Replica> => {
         const replica = await startReplica(version, database.url);
         replicas.push(replica);
         all.push(replica);
+        return replica;
       };
       await start(one);
       await database.query(rowsOf(orders));
@@ -110,8 +111,7 @@ describe('three versions with four replicas each, one after the other', () => {
       for (const version of [two, three]) {
         // As a rolling update does it: one more is up before one of the old ones goes.
         for (let n = 0; n < 4; n++) {
-          await start(version);
-          await hasServed(all.at(-1));
+          await hasServed(await start(version));
           await sleep(full ? 1000 : 100);
           await replicas.shift()?.stop();
         }

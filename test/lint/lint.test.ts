@@ -7,6 +7,7 @@ import { runCli } from '../support/cli.js';
 import { serverUrl } from '../support/database.js';
 import { createProject } from '../support/project.js';
 import type { TestProject } from '../support/project.js';
+import { itInFull } from '../support/sample.js';
 
 const migration = (name: string, ...up: readonly string[]): string => `export class ${name} {
   async up(queryRunner) {
@@ -276,7 +277,7 @@ describe('--fix', () => {
     expect(checked).toContain('Good: 2 steps passed.');
   });
 
-  it('of several, each on its own', async () => {
+  itInFull('of several, each on its own', async () => {
     addIndex();
     project.write(
       'migrations/1700000200000-Required.js',
