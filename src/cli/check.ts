@@ -1,12 +1,10 @@
-import { relative, resolve } from 'node:path';
-import type { CheckFinding, CheckResult, CheckStepName } from '../commands/check/types.js';
+import type { CheckResult, CheckStepName } from '../commands/check/types.js';
 import { ExitCode } from '../errors.js';
-import { annotation } from './annotation.js';
+import { checkLines } from './check-lines.js';
 import { withMigrator } from './connect.js';
 import type { GlobalFlags } from './flags.js';
-import { moreOn } from './help-on.js';
 import { many } from './io.js';
-import type { Io, Paint } from './io.js';
+import type { Io } from './io.js';
 
 export interface CheckFlags {
   readonly database?: boolean;
@@ -17,72 +15,21 @@ export interface CheckFlags {
   readonly since?: string;
   readonly shadow?: string;
   readonly cache?: boolean;
+  readonly allDataSources?: boolean;
 }
 
 export async function check(io: Io, flags: GlobalFlags & CheckFlags): Promise<ExitCode> {
+  if (flags.allDataSources) return (await import('./check-all.js')).checkAll(io, flags);
   const { database, writeLock, only, skip, since, shadow, cache } = flags;
   const options = { database, writeLock, only, skip, since, shadow, cache };
   const result = await withMigrator(io, flags, (migrator) => migrator.check(options));
-  io.result(result, () => [
-    ...(flags.format === 'github' ? annotations(result) : linesOf(result, io.paint)),
-    ...summary(result),
-  ]);
+  io.result(result, () => [...checkLines(result, flags, io.paint), ...summary(result)]);
   if (result.steps.some(({ error }) => error !== undefined)) return ExitCode.failed;
   return result.ok ? ExitCode.done : ExitCode.todo;
-}
-
-const says: Readonly<Record<CheckStepName, string>> = {
-  files: 'every file can be loaded, and migrations.lock agrees with them',
-  branches: 'no two branches conflict',
-  replay: 'every migration runs on an empty database, and reverts',
-  entities: 'the migrations lead to what the entities describe',
-  lint: 'no new migration blocks reads or writes',
-  database: 'the database agrees with the files',
-  drift: 'the database has the schema of its applied migrations',
-};
-
-function linesOf({ steps, written }: CheckResult, paint: Paint): readonly string[] {
-  const sign = { ok: paint.green('✓'), notice: paint.yellow('!'), failed: paint.red('✗') };
-  return [
-    ...(written === undefined ? [] : [`Written: ${written}`]),
-    ...steps.flatMap(({ name, state, findings, error }) => [
-      `${sign[state]} ${name.padEnd(9)}${state === 'ok' ? paint.dim(says[name]) : ''}`.trimEnd(),
-      ...findings.flatMap((finding) => findingLines(finding, paint)),
-      ...moreOn([...findings.map(({ rule }) => rule), error]).map((line) => `    ${paint.dim(line)}`),
-    ]),
-  ];
-}
-
-function findingLines({ severity, message, next, file, line }: CheckFinding, paint: Paint): readonly string[] {
-  const [first, ...more] = message.split('\n');
-  const place = file === undefined || first?.includes(file) ? '' : paint.dim(`  (${file}${line ? `:${line}` : ''})`);
-  return [
-    `  ${severity === 'error' ? paint.red('✗') : paint.yellow('!')} ${first}${place}`,
-    ...more.map((text) => `    ${text}`),
-    ...(next === undefined ? [] : next.split('\n').map((text, index) => `    ${index === 0 ? '→' : ' '} ${text}`)),
-  ];
 }
 
 function summary({ ok, steps }: CheckResult): readonly string[] {
   if (ok) return ['', `Good: ${many(steps.length, 'step')} passed.`];
   const failed = steps.filter(({ state }) => state === 'failed').map(({ name }) => name);
   return ['', `Failed: ${failed.join(', ')}.`];
-}
-
-function annotations({ steps }: CheckResult): readonly string[] {
-  return steps.flatMap(({ name, findings }) =>
-    findings.map(({ severity, message, file, line, next }) =>
-      annotation(
-        severity,
-        { file: file === undefined ? file : fromWorkspace(file), line, title: `nest-migrate check: ${name}` },
-        next === undefined ? message : `${message}\n→ ${next}`,
-      ),
-    ),
-  );
-}
-
-/** The workflow may have gone into a folder of its repository. */
-function fromWorkspace(file: string): string {
-  const path = relative(process.env['GITHUB_WORKSPACE'] || process.cwd(), resolve(file));
-  return path.replaceAll('\\', '/');
 }

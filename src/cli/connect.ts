@@ -1,11 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { DataSource } from 'typeorm';
 import { loadPg } from '../data-source/load-pg.js';
 import { liesIn } from '../database/service.js';
 import { searchAtLast } from '../development.js';
-import { ExitCode, MigrateError, messageOf } from '../errors.js';
 import { setClassList } from '../files/class-list.js';
 import type { Loads } from '../files/migration.js';
 import type { Migrator } from '../migrator.js';
@@ -16,17 +14,8 @@ import type { GlobalFlags } from './flags.js';
 import type { Io, Source } from './io.js';
 import { packageFile } from './package-file.js';
 import { progressPrinter } from './progress.js';
-
-/** Where the command finds the data source, from flags and package.json. */
-interface Project {
-  readonly dir: string;
-  /** What package.json says. */
-  readonly manifest: Readonly<Record<string, unknown>>;
-  readonly dataSource: string | undefined;
-  readonly app: string | undefined;
-  readonly tsconfig: string | undefined;
-  readonly settings: MigrateSettings;
-}
+import { readProject } from './project.js';
+import type { Project } from './project.js';
 
 /** Lends a migrator for the project's data source. */
 export async function withMigrator<T>(
@@ -36,7 +25,7 @@ export async function withMigrator<T>(
 ): Promise<T> {
   const project = readProject(process.cwd(), flags);
   io.stage('loading the data source');
-  const source = io.inApp ? io.inApp(flags.connection) : await load(project, flags);
+  const source = io.inApp ? io.inApp(flags.connection) : await load(project, flags, io);
   const { createMigrator } = await import('../migrator.js');
   const { settings } = project;
   const flagged = settingsFromFlags(flags);
@@ -56,7 +45,7 @@ export async function withMigrator<T>(
   }
 }
 
-async function load(project: Project, flags: GlobalFlags): Promise<Source> {
+async function load(project: Project, flags: GlobalFlags, io: Io): Promise<Source> {
   await loadPg();
   searchAtLast(fileURLToPath(packageFile('.')));
   const { registerTypeScript } = await import('../typescript/register.js');
@@ -66,7 +55,7 @@ async function load(project: Project, flags: GlobalFlags): Promise<Source> {
     // An app does with it what it likes.
     lateTypeorm: project.app === undefined,
   });
-  return project.app === undefined ? fromFile(project) : fromApp(project.app, project, flags);
+  return project.app === undefined ? fromFile(project, io) : fromApp(project.app, project, flags);
 }
 
 function connectSettings(...all: readonly MigrateSettings[]): Pick<MigrateSettings, 'connect'> {
@@ -76,18 +65,19 @@ function connectSettings(...all: readonly MigrateSettings[]): Pick<MigrateSettin
   return Object.keys(connect).length > 0 ? { connect } : {};
 }
 
-async function fromFile(project: Project): Promise<Source> {
+async function fromFile(project: Project, io: Io): Promise<Source> {
   const { findDataSourceFile } = await import('../data-source/find.js');
   const { loadDataSource } = await import('../data-source/load.js');
   const { settingsOf } = await import('../data-source/settings.js');
   const { loadEnvFiles } = await import('../data-source/environment.js');
-  const { file, envFiles } = findDataSourceFile(project.dir, project.manifest, project.dataSource);
+  const { file, by, envFiles } = findDataSourceFile(project.dir, project.manifest, project.dataSource);
+  if (by === 'scripts') io.note(`Data source: ${relative(project.dir, file)}, as the scripts of package.json name it.`);
   loadEnvFiles(envFiles);
   const dataSource = await loadDataSource(file).catch(async (error: unknown) => {
     const { namingCircle } = await import('../shadow/not-set-up.js');
     throw namingCircle(error);
   });
-  const settings = settingsOf(dataSource);
+  const settings = { ...project.settingsFor(file), ...settingsOf(dataSource) };
   liesIn(dataSource, dirname(file));
   setClassList(dataSource, () => readClassList(file, project.dir));
   return { dataSource, settings, loads: await loadFromSources(file, dataSource, { ...project.settings, ...settings }) };
@@ -116,46 +106,4 @@ async function loadFromSources(file: string, dataSource: DataSource, settings: M
   if (!canLoadTypeScript(process.cwd()) || (/\.[cm]?js$/.test(file) && isOutput(dirname(file)))) return 'javascript';
   await loadEntitiesFromSources(dataSource, settings.sources);
   return 'typescript';
-}
-
-/** A flag wins over package.json; and naming a data source by flag wins over an app in package.json. */
-function readProject(dir: string, flags: GlobalFlags): Project {
-  const manifest = readManifest(resolve(dir, 'package.json'));
-  const own = manifest['nest-migrate'] as Readonly<Record<string, unknown>> | undefined;
-  const { dataSource, app, tsconfig, ...settings } = own ?? {};
-  const path = (value: unknown): string | undefined =>
-    typeof value === 'string' ? resolve(dir, fileName(value)) : undefined;
-  return {
-    dir,
-    manifest,
-    dataSource: path(flags.dataSource ?? dataSource),
-    app: path(flags.app ?? (flags.dataSource === undefined ? app : undefined)),
-    tsconfig: path(flags.tsconfig ?? tsconfig),
-    settings,
-  };
-}
-
-/** An address in the place of a file would be shown as one that is missing. */
-function fileName(text: string): string {
-  if (!/(?<!^[a-z]):|password=/i.test(text)) return text;
-  throw new MigrateError({
-    code: 'USAGE',
-    message: 'The address of a database stands where the name of a file should be.',
-    next: '--data-source, --app and --tsconfig name files; the address goes into DATABASE_URL.',
-    exitCode: ExitCode.usage,
-  });
-}
-
-function readManifest(file: string): Readonly<Record<string, unknown>> {
-  if (!existsSync(file)) return {};
-  try {
-    return JSON.parse(readFileSync(file, 'utf8')) as Readonly<Record<string, unknown>>;
-  } catch (error) {
-    throw new MigrateError({
-      code: 'OPTIONS_INVALID',
-      message: `${file} cannot be read as JSON: ${messageOf(error)}`,
-      next: 'Correct it.',
-      exitCode: ExitCode.usage,
-    });
-  }
 }

@@ -82,6 +82,10 @@ const check: Description = {
       flags: '--database',
       summary: 'also check the database: pending, edited, missing, out-of-order and half-done migrations',
     },
+    {
+      flags: '--all-data-sources',
+      summary: 'check every data source that the project names, each on its own',
+    },
     { flags: '--write-lock', summary: 'first rewrite migrations.lock, after a merge or to begin using it' },
     {
       flags: '--since <revision>',
@@ -93,7 +97,14 @@ const check: Description = {
     shadow,
     { flags: '--no-cache', summary: 'prove everything again' },
   ],
-  examples: ['check', 'check --format github', 'check --write-lock', 'check --only files,entities', 'check --database'],
+  examples: [
+    'check',
+    'check --format github',
+    'check --write-lock',
+    'check --only files,entities',
+    'check --database',
+    'check --all-data-sources',
+  ],
 };
 
 const lint: Description = {

@@ -1,8 +1,10 @@
 import { statSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { ExitCode, MigrateError } from '../errors.js';
-import { scriptedDataSources } from './scripts.js';
+import { sourceFiles } from './project-files.js';
+import { namedInScripts, scriptedDataSources } from './scripts.js';
 import type { Scripted } from './scripts.js';
+import { candidatesIn } from './search.js';
 import { requireFrom } from '../require-from.js';
 
 const extensions = ['ts', 'mts', 'cts', 'js', 'mjs', 'cjs'];
@@ -21,6 +23,8 @@ const otherNames = [
 /** A data source file, and the files of environment variables that the scripts of package.json load before it. */
 export interface FoundDataSource {
   readonly file: string;
+  /** What names it. */
+  readonly by: 'name' | 'scripts' | 'settings';
   readonly envFiles: readonly string[];
 }
 
@@ -33,44 +37,64 @@ export function findDataSourceFile(
   manifest: Readonly<Record<string, unknown>>,
   named?: string,
 ): FoundDataSource {
-  const scripted = scriptedDataSources(
-    projectDir,
-    manifest,
-    canLoadTypeScript(projectDir) ? 'typescript' : 'javascript',
-  );
-  const file = named ?? join(projectDir, theOnly(projectDir, scripted));
+  const loads = canLoadTypeScript(projectDir) ? 'typescript' : 'javascript';
+  const scripted = scriptedDataSources(projectDir, manifest, loads);
+  const [only, another] = candidates(projectDir, scripted);
+  if (named === undefined && only === undefined)
+    throw notFound(projectDir, namedInScripts(projectDir, manifest, loads));
+  if (named === undefined && only !== undefined && another !== undefined) throw ambiguous(only, another);
+  const file = named ?? join(projectDir, only ?? '');
   const own = scripted.find(({ dataSource }) => join(projectDir, dataSource) === file);
-  return { file, envFiles: (own?.envFiles ?? []).map((name) => resolve(projectDir, name)) };
+  const by = named !== undefined ? 'settings' : usual(projectDir) === only ? 'name' : 'scripts';
+  return { file, by, envFiles: (own?.envFiles ?? []).map((name) => resolve(projectDir, name)) };
 }
 
-/** Relative to the project. */
-function theOnly(projectDir: string, scripted: readonly Scripted[]): string {
-  const candidates = folders.flatMap((folder) =>
-    extensions.map((extension) => join(projectDir, folder, `data-source.${extension}`)),
-  );
-  const found = candidates.filter(isFile);
+/** What the commands find by themselves: the file under its usual name, and those that scripts name; relative to the project. */
+export function candidates(projectDir: string, scripted: readonly Scripted[]): readonly string[] {
+  return [usual(projectDir) ?? [], scripted.map(({ dataSource }) => dataSource)]
+    .flat()
+    .reduce<readonly string[]>((all, one) => (all.some((other) => isSame(one, other)) ? all : [...all, one]), []);
+}
+
+function usual(projectDir: string): string | undefined {
+  const found = folders
+    .flatMap((folder) => extensions.map((extension) => join(projectDir, folder, `data-source.${extension}`)))
+    .filter(isFile);
   const sources = canLoadTypeScript(projectDir) ? found : found.filter((file) => !/\.[cm]?ts$/.test(file));
   const [first] = [...sources, ...found];
-  const usual = first === undefined ? [] : [relative(projectDir, first)];
-  const others = scripted.map(({ dataSource }) => dataSource);
-  const all = [...usual, ...others.filter((one) => !usual.some((other) => isSame(one, other)))];
-  const [only, another] = all;
-  if (only !== undefined && another !== undefined) throw ambiguous(only, another);
-  if (only !== undefined) return only;
-  const near = nearCandidates(projectDir);
-  throw new MigrateError({
+  return first && relative(projectDir, first);
+}
+
+function notFound(projectDir: string, scripted: readonly Scripted[]): MigrateError {
+  const gone = scripted.map(({ dataSource }) => dataSource).join(', ');
+  const scripts =
+    gone && ` The scripts of package.json name ${gone}, which does not exist: perhaps it has to be built.`;
+  return new MigrateError({
     code: 'DATA_SOURCE_NOT_FOUND',
-    message: `There is no data-source.ts (or .js, .mts, …) in ${projectDir}, nor in its folders ${folders.slice(1).join(', ')}.`,
+    message: `There is no data-source.ts (or .js, .mts, …) in ${projectDir}, nor in its folders ${folders.slice(1).join(', ')}.${scripts}`,
     next:
-      near.length === 0
-        ? 'Make one: npx nest-migrate init. Or name yours: --data-source path/to/data-source.ts; or the Nest module that has the connection: --app src/app.module.ts'
-        : `Found ${near.join(', ')}: pass the right one with --data-source ${near[0]}. Or make one: npx nest-migrate init`,
+      foundElsewhere(projectDir) ??
+      'Make one: npx nest-migrate init. Or name yours: --data-source path/to/data-source.ts; or the Nest module that has the connection: --app src/app.module.ts',
     exitCode: ExitCode.usage,
   });
 }
 
+/** What to type for the files that may be meant. */
+function foundElsewhere(projectDir: string): string | undefined {
+  if (!isFile(join(projectDir, 'package.json'))) return undefined;
+  const isSource = canLoadTypeScript(projectDir);
+  const files = [...sourceFiles(projectDir), ...(isSource ? [] : sourceFiles(projectDir, 'dist'))];
+  const { dataSources, ormConfigs, apps } = candidatesIn(projectDir, files);
+  const exporting = [...new Set([...dataSources, ...ormConfigs, ...nearCandidates(projectDir)])];
+  const [flag, setting] = exporting.length > 0 ? ['--data-source', 'dataSource'] : ['--app', 'app'];
+  const [first, ...others] = exporting.length > 0 ? exporting : apps;
+  if (first === undefined) return undefined;
+  const written = others.length === 0 ? ', which npx nest-migrate init writes' : '';
+  return `Found ${[first, ...others].join(', ')}. To use ${others.length === 0 ? 'it' : 'one'}: ${flag} ${first}; or for all commands, in package.json: "nest-migrate": { "${setting}": ${JSON.stringify(first)} }${written}.`;
+}
+
 /** `dist/data-source.js` is what `src/data-source.ts` becomes. */
-function isSame(one: string, other: string): boolean {
+export function isSame(one: string, other: string): boolean {
   return nameOf(one) === nameOf(other);
 }
 

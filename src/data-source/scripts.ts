@@ -6,14 +6,23 @@ import { envFilesIn } from './env-files.js';
 
 /** What a script of package.json hands to TypeORM's command. */
 export interface Scripted {
-  /** Relative to the project, as a file that is there. */
+  /** Relative to the project. */
   readonly dataSource: string;
   /** The files of environment variables that are loaded before. */
   readonly envFiles: readonly string[];
 }
 
-/** The data sources that the scripts of a project name, each once; `manifest` is what package.json says. */
+/** The data sources that the scripts of a project name and that are there, each once; `manifest` is what package.json says. */
 export function scriptedDataSources(
+  projectDir: string,
+  manifest: Readonly<Record<string, unknown>>,
+  loads: Loads,
+): readonly Scripted[] {
+  return namedInScripts(projectDir, manifest, loads).filter(({ dataSource }) => isFile(join(projectDir, dataSource)));
+}
+
+/** The same, with files that are not there. */
+export function namedInScripts(
   projectDir: string,
   manifest: Readonly<Record<string, unknown>>,
   loads: Loads,
@@ -26,7 +35,6 @@ export function scriptedDataSources(
     if (path === undefined || !command.includes('typeorm')) continue;
     const named = normalize(path);
     const dataSource = (loads === 'typescript' ? sourceOf(projectDir, named) : undefined) ?? named;
-    if (!isFile(join(projectDir, dataSource))) continue;
     if (!found.has(dataSource)) found.set(dataSource, { dataSource, envFiles: envFilesIn(command) });
   }
   return [...found.values()];

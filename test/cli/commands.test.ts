@@ -330,7 +330,7 @@ describe('wrong usage', () => {
     const { code, stderr } = await runCli(['status'], { cwd: empty.dir });
     expect(code).toBe(2);
     expect(stderr).toContain('There is no data-source.ts');
-    expect(stderr).toContain('Found src/database/datasource.ts: pass the right one with --data-source');
+    expect(stderr).toContain('Found src/database/datasource.ts. To use it: --data-source');
     empty.remove();
   });
 

@@ -165,17 +165,57 @@ require('node:module').syncBuiltinESMExports();
     expect(stderr.match(/read package\.json/g)).toHaveLength(1);
   });
 
-  it.each(['src/database/data-source.ts', 'typeorm.config.ts', 'ormconfig.js', 'src/config/typeorm.config.ts'])(
-    'mentions %s',
-    (place) => {
-      project.write(place, '');
-      expect(found).toThrow(
-        expect.objectContaining({
-          next: expect.stringContaining(`Found ${place}: pass the right one with --data-source ${place}`) as unknown,
-        }),
-      );
-    },
-  );
+  const exported = "export const source = new DataSource({ type: 'postgres' });";
+  const module = '@Module({ imports: [TypeOrmModule.forRoot({})] }) export class AppModule {}';
+
+  it.each<readonly [place: string, text: string, flag: '--data-source' | '--app', setting: string]>([
+    ['src/database/data-source.ts', '', '--data-source', 'dataSource'],
+    ['typeorm.config.ts', '', '--data-source', 'dataSource'],
+    ['ormconfig.js', '', '--data-source', 'dataSource'],
+    ['libs/db/src/connection.ts', exported, '--data-source', 'dataSource'],
+    ['apps/api/src/app.module.ts', module, '--app', 'app'],
+  ])('names %s, with what to type', (place, text, flag, setting) => {
+    project.write(place, text);
+    project.write('test/other.ts', exported);
+    project.write('node_modules/x/source.ts', exported);
+    expect(found).toThrow(
+      expect.objectContaining({
+        next: `Found ${place}. To use it: ${flag} ${place}; or for all commands, in package.json: "nest-migrate": { "${setting}": "${place}" }, which npx nest-migrate init writes.`,
+      }),
+    );
+  });
+
+  it('names what is compiled where there is nothing else, and what scripts name that is not there', () => {
+    process.env['NODE_ENV'] = 'production';
+    scripts(`${cli} -d dist/db/gone.js`);
+    project.write('dist/db/one.js', 'exports.AppDataSource = new typeorm_1.DataSource({});');
+    project.write('dist/db/two.js', 'exports.default = (0, data_source_1.defineDataSource)({});');
+    expect(found).toThrow(
+      expect.objectContaining({
+        message: expect.stringContaining(
+          'The scripts of package.json name dist/db/gone.js, which does not exist: perhaps it has to be built.',
+        ) as unknown,
+        next: expect.stringMatching(
+          /^Found dist\/db\/one\.js, dist\/db\/two\.js\. To use one: --data-source dist/,
+        ) as unknown,
+      }),
+    );
+  });
+
+  it('says which one it reads where only the scripts name it', async () => {
+    scripts(`${cli} -d src/db/source.js`);
+    project.write(
+      'src/db/source.js',
+      "exports.default = { type: 'postgres', host: 'nowhere.invalid', migrations: [] };",
+    );
+    const status = (...args: string[]) =>
+      runNode([join(process.cwd(), 'dist/esm/cli/main.js'), 'status', '--connect-timeout', '0', ...args], {
+        cwd: project.dir,
+      });
+    expect((await status()).stderr).toMatch(
+      /^Data source: src\/db\/source\.js, as the scripts of package\.json name it\.\n✖ No connection to/,
+    );
+  });
 });
 
 describe('loading the data source', () => {

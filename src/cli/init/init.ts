@@ -5,7 +5,7 @@ import { devPackage } from '../../development.js';
 import { addLine, installLine } from '../../package-manager.js';
 import { inCharge } from './in-charge.js';
 import type { InCharge, Named } from './in-charge.js';
-import { migrationsFolder, sourceFiles } from './project-files.js';
+import { migrationsFolder, sourceFiles } from '../../data-source/project-files.js';
 import { ledgerOfItsOwn, otherServices } from './services.js';
 import { findSynchronize } from './synchronize.js';
 import type { Found } from './synchronize.js';

@@ -1,4 +1,4 @@
-import type { ProjectFile } from './project-files.js';
+import type { ProjectFile } from '../../data-source/project-files.js';
 
 /** Something found in the sources. */
 export interface Found {

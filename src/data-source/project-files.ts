@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import type { Dirent } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 
 /** A file of the project's own, relative to it, with its text. */
@@ -9,9 +10,9 @@ export interface ProjectFile {
 
 const left = /^(?:node_modules|dist|build|out|coverage|test|tests|e2e|\..*)$/;
 
-/** The sources of a project, without tests and declarations. */
-export function sourceFiles(dir: string): readonly ProjectFile[] {
-  return namesIn(dir)
+/** The sources of a project, without tests and declarations; or what it was compiled to. */
+export function sourceFiles(dir: string, folder: '.' | 'dist' = '.'): readonly ProjectFile[] {
+  return namesIn(join(dir, folder))
     .filter((path) => /\.[cm]?[jt]s$/.test(path) && !/\.(?:d|spec|test|e2e-spec)\.[cm]?[jt]s$/.test(path))
     .map((path) => ({ file: relative(dir, path).split(sep).join('/'), text: readFileSync(path, 'utf8') }));
 }
@@ -27,8 +28,17 @@ export function migrationsFolder(files: readonly ProjectFile[]): string | undefi
   return [...counts].toSorted((a, b) => b[1] - a[1])[0]?.[0];
 }
 
+/** What may not be read is not searched. */
+function entriesOf(dir: string): Dirent[] {
+  try {
+    return readdirSync(dir, { withFileTypes: true });
+  } catch {
+    return [];
+  }
+}
+
 function namesIn(dir: string): readonly string[] {
-  return readdirSync(dir, { withFileTypes: true })
+  return entriesOf(dir)
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
     .flatMap((entry) => {
       const path = join(dir, entry.name);

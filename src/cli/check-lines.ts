@@ -1,0 +1,66 @@
+import { relative, resolve } from 'node:path';
+import type { CheckFinding, CheckResult, CheckStepName } from '../commands/check/types.js';
+import { annotation } from './annotation.js';
+import { moreOn } from './help-on.js';
+import type { Paint } from './io.js';
+
+type Checked = Omit<CheckResult, 'ok'>;
+
+/** What the steps have found, for people or for a workflow. */
+export function checkLines(
+  result: Checked,
+  { format }: { readonly format?: 'github' | undefined },
+  paint: Paint,
+): readonly string[] {
+  return format === 'github' ? annotations(result) : linesOf(result, paint);
+}
+
+const says: Readonly<Record<CheckStepName, string>> = {
+  files: 'every file can be loaded, and migrations.lock agrees with them',
+  branches: 'no two branches conflict',
+  replay: 'every migration runs on an empty database, and reverts',
+  entities: 'the migrations lead to what the entities describe',
+  lint: 'no new migration blocks reads or writes',
+  database: 'the database agrees with the files',
+  drift: 'the database has the schema of its applied migrations',
+};
+
+function linesOf({ steps, written }: Checked, paint: Paint): readonly string[] {
+  const sign = { ok: paint.green('✓'), notice: paint.yellow('!'), failed: paint.red('✗') };
+  return [
+    ...(written === undefined ? [] : [`Written: ${written}`]),
+    ...steps.flatMap(({ name, state, findings, error }) => [
+      `${sign[state]} ${name.padEnd(9)}${state === 'ok' ? paint.dim(says[name]) : ''}`.trimEnd(),
+      ...findings.flatMap((finding) => findingLines(finding, paint)),
+      ...moreOn([...findings.map(({ rule }) => rule), error]).map((line) => `    ${paint.dim(line)}`),
+    ]),
+  ];
+}
+
+function findingLines({ severity, message, next, file, line }: CheckFinding, paint: Paint): readonly string[] {
+  const [first, ...more] = message.split('\n');
+  const place = file === undefined || first?.includes(file) ? '' : paint.dim(`  (${file}${line ? `:${line}` : ''})`);
+  return [
+    `  ${severity === 'error' ? paint.red('✗') : paint.yellow('!')} ${first}${place}`,
+    ...more.map((text) => `    ${text}`),
+    ...(next === undefined ? [] : next.split('\n').map((text, index) => `    ${index === 0 ? '→' : ' '} ${text}`)),
+  ];
+}
+
+function annotations({ steps }: Checked): readonly string[] {
+  return steps.flatMap(({ name, findings }) =>
+    findings.map(({ severity, message, file, line, next }) =>
+      annotation(
+        severity,
+        { file: file === undefined ? file : fromWorkspace(file), line, title: `nest-migrate check: ${name}` },
+        next === undefined ? message : `${message}\n→ ${next}`,
+      ),
+    ),
+  );
+}
+
+/** The workflow may have gone into a folder of its repository. */
+function fromWorkspace(file: string): string {
+  const path = relative(process.env['GITHUB_WORKSPACE'] || process.cwd(), resolve(file));
+  return path.replaceAll('\\', '/');
+}
