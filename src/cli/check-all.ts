@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { CheckResult } from '../commands/check/types.js';
 import { ExitCode, MigrateError } from '../errors.js';
 import { checkLines } from './check-lines.js';
-import type { CheckFlags } from './check.js';
+import type { CheckFlags } from './check-lines.js';
 import type { PlacedDataSource } from '../data-source/all.js';
 import type { GlobalFlags } from './flags.js';
 import { many } from './io.js';

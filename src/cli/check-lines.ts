@@ -4,14 +4,22 @@ import { annotation } from './annotation.js';
 import { moreOn } from './help-on.js';
 import type { Paint } from './io.js';
 
+export interface CheckFlags {
+  readonly database?: boolean;
+  readonly writeLock?: boolean;
+  readonly only?: readonly CheckStepName[];
+  readonly skip?: readonly CheckStepName[];
+  readonly format?: 'github';
+  readonly since?: string;
+  readonly shadow?: string;
+  readonly cache?: boolean;
+  readonly allDataSources?: boolean;
+}
+
 type Checked = Omit<CheckResult, 'ok'>;
 
 /** What the steps have found, for people or for a workflow. */
-export function checkLines(
-  result: Checked,
-  { format }: { readonly format?: 'github' | undefined },
-  paint: Paint,
-): readonly string[] {
+export function checkLines(result: Checked, { format }: CheckFlags, paint: Paint): readonly string[] {
   return format === 'github' ? annotations(result) : linesOf(result, paint);
 }
 

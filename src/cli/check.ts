@@ -1,22 +1,11 @@
-import type { CheckResult, CheckStepName } from '../commands/check/types.js';
+import type { CheckResult } from '../commands/check/types.js';
 import { ExitCode } from '../errors.js';
 import { checkLines } from './check-lines.js';
+import type { CheckFlags } from './check-lines.js';
 import { withMigrator } from './connect.js';
 import type { GlobalFlags } from './flags.js';
 import { many } from './io.js';
 import type { Io } from './io.js';
-
-export interface CheckFlags {
-  readonly database?: boolean;
-  readonly writeLock?: boolean;
-  readonly only?: readonly CheckStepName[];
-  readonly skip?: readonly CheckStepName[];
-  readonly format?: 'github';
-  readonly since?: string;
-  readonly shadow?: string;
-  readonly cache?: boolean;
-  readonly allDataSources?: boolean;
-}
 
 export async function check(io: Io, flags: GlobalFlags & CheckFlags): Promise<ExitCode> {
   if (flags.allDataSources) return (await import('./check-all.js')).checkAll(io, flags);

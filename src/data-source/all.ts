@@ -16,7 +16,7 @@ export interface PlacedDataSource {
 }
 
 /**
- * Every data source of a project: the list in package.json, which is complete. Without one, those that package.json, its scripts and the usual
+ * Every data source of a project: the list in package.json, which is complete. Without one, the files that package.json, its scripts and the usual
  * name say, and each file that exports one; what lies in a package of its own is for the commands there.
  */
 export function allDataSources(projectDir: string, manifest: Manifest): readonly PlacedDataSource[] {

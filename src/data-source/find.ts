@@ -49,7 +49,7 @@ export function findDataSourceFile(
   return { file, by, envFiles: (own?.envFiles ?? []).map((name) => resolve(projectDir, name)) };
 }
 
-/** What the commands find by themselves: the file under its usual name, and those that scripts name; relative to the project. */
+/** What the commands find by themselves: the file under its usual name, and the files that scripts name; relative to the project. */
 export function candidates(projectDir: string, scripted: readonly Scripted[]): readonly string[] {
   return [usual(projectDir) ?? [], scripted.map(({ dataSource }) => dataSource)]
     .flat()
