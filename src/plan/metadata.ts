@@ -6,12 +6,20 @@ import { step } from './step.js';
 import type { PlannedChange } from './step.js';
 import { quoteLiteral } from '../sql/index.js';
 
+/** TypeORM's own table, and the schema that migrations leave to the search path. */
+interface MetadataTable {
+  readonly table: string;
+  readonly unnamed: string | undefined;
+}
+
 /** TypeORM notes the text of views and of generated columns in a table of its own; so that its own commands agree, migrations keep it. */
 export function metadataChanges(
   present: readonly TypeormMetadataRow[],
   wanted: readonly TypeormMetadataRow[],
-  table: string,
+  { table, unnamed }: MetadataTable,
 ): readonly PlannedChange[] {
+  const insert = (row: TypeormMetadataRow): string => insertSql(row, table, unnamed);
+  const remove = (row: TypeormMetadataRow): string => removeSql(row, table, unnamed);
   const missing = (from: readonly TypeormMetadataRow[], among: readonly TypeormMetadataRow[]) => {
     const there = new Set(among.map((row) => JSON.stringify(row)));
     return from.filter((row) => !there.has(JSON.stringify(row)));
@@ -25,12 +33,8 @@ export function metadataChanges(
   return [...objects.values()].map((id, index) => {
     const about = (row: TypeormMetadataRow): boolean => keyOf(objectOf(row)) === keyOf(id);
     const steps = [
-      ...gone
-        .filter(about)
-        .map((row) => step(remove(row, table), { undo: [insert(row, table)], effect: 'does not block' })),
-      ...added
-        .filter(about)
-        .map((row) => step(insert(row, table), { undo: [remove(row, table)], effect: 'does not block' })),
+      ...gone.filter(about).map((row) => step(remove(row), { undo: [insert(row)], effect: 'does not block' })),
+      ...added.filter(about).map((row) => step(insert(row), { undo: [remove(row)], effect: 'does not block' })),
     ];
     return { steps: index === 0 ? [...first, ...steps] : steps, creates: [], drops: [], uses: [id], alters: [] };
   });
@@ -45,15 +49,27 @@ function objectOf({ type, schema, table, name }: TypeormMetadataRow): ObjectId {
 
 const columns = ['type', 'schema', 'table', 'name', 'value'] as const;
 
-function insert(row: TypeormMetadataRow, table: string): string {
+function insertSql(row: TypeormMetadataRow, table: string, unnamed: string | undefined): string {
   const names = ['database', ...columns].map((name) => `"${name}"`).join(', ');
-  const values = columns.map((name) => (row[name] === null ? 'NULL' : quoteLiteral(row[name])));
+  const values = columns.map((name) => valueSql(row, name, unnamed) ?? 'NULL');
   return `INSERT INTO ${table} (${names}) VALUES (current_database(), ${values.join(', ')})`;
 }
 
-function remove(row: TypeormMetadataRow, table: string): string {
-  const matches = (['type', 'schema', 'table', 'name'] as const).map((name) =>
-    row[name] === null ? `"${name}" IS NULL` : `"${name}" = ${quoteLiteral(row[name])}`,
-  );
+function removeSql(row: TypeormMetadataRow, table: string, unnamed: string | undefined): string {
+  const matches = (['type', 'schema', 'table', 'name'] as const).map((name) => {
+    const value = valueSql(row, name, unnamed);
+    return value === undefined ? `"${name}" IS NULL` : `"${name}" = ${value}`;
+  });
   return `DELETE FROM ${table} WHERE ${matches.join(' AND ')} AND "database" = current_database()`;
+}
+
+/** TypeORM writes the name of the schema that it finds itself in. */
+function valueSql(
+  row: TypeormMetadataRow,
+  name: (typeof columns)[number],
+  unnamed: string | undefined,
+): string | undefined {
+  const value = row[name];
+  if (value === null) return undefined;
+  return name === 'schema' && value === unnamed ? 'current_schema()' : quoteLiteral(value);
 }

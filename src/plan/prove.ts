@@ -7,7 +7,7 @@ import type { Schema } from '../schema/read.js';
 import type { PlannedFile } from './arrange.js';
 import type { Step } from './step.js';
 import { tryOnRows } from './try-rows.js';
-import { classify, quoteName } from '../sql/index.js';
+import { classify, quoteName, withoutSchema } from '../sql/index.js';
 
 /** A file that has been executed, and taken back. */
 export interface ProvenFile extends PlannedFile {
@@ -28,6 +28,8 @@ export interface ProofContext {
   readonly from: Schema;
   readonly to: Schema;
   readonly read: () => Promise<Schema>;
+  /** The schema that statements do not name. */
+  readonly unnamed?: string | undefined;
   /** Turns the differences of a way back into statements. */
   readonly write: (changes: readonly Change[], from: Schema, to: Schema) => readonly Statement[];
 }
@@ -36,7 +38,8 @@ export interface ProofContext {
  * Executes every file on the shadow, up and down. Up must end exactly at the schema that is wanted, and each down exactly where its file
  * began. A down is not the text of its up turned around: it is the way from the schema after the file to the schema before it.
  */
-export async function prove(files: readonly PlannedFile[], context: ProofContext): Promise<Proof> {
+export async function prove(planned: readonly PlannedFile[], context: ProofContext): Promise<Proof> {
+  const files = planned.map((file) => ({ ...file, steps: unqualified(file.steps, context) }));
   const states = [asValidated(context.from)];
   const notTried: string[] = [];
   for (const [index, file] of files.entries()) {
@@ -75,9 +78,22 @@ async function takeBack(
   const now = undone.length === 0 ? after : asValidated(await context.read());
   const compare = file.transaction ? compareInOneTransaction : compareSchemas;
   const rest = context.write(await compare(now, before), now, before);
-  const back = file.transaction ? rest : concurrently(rest);
+  const back = unqualified(file.transaction ? rest : concurrently(rest), context);
   await executeAll(back, file.transaction, context.client, 'down');
   return [...undone, ...back];
+}
+
+/** As the file says it; and so it is executed. */
+function unqualified<T extends Statement & Pick<Partial<Step>, 'undo'>>(
+  steps: readonly T[],
+  { unnamed }: Pick<ProofContext, 'unnamed'>,
+): readonly T[] {
+  if (unnamed === undefined) return steps;
+  return steps.map((one) => ({
+    ...one,
+    sql: withoutSchema(one.sql, unnamed),
+    ...(one.undo && { undo: one.undo.map((sql) => withoutSchema(sql, unnamed)) }),
+  }));
 }
 
 /** An extension may have been there before, and others may use it: on the way back it stays. */

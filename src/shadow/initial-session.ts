@@ -10,6 +10,8 @@ import { classify, splitSql } from '../sql/index.js';
 export interface Configured {
   readonly dataSource: DataSource;
   readonly settings: { readonly initialState: string | undefined };
+  /** Of the role, found on the server; what the data source sets comes after it. */
+  readonly searchPath?: string;
 }
 
 /** The part of the initial state that is known without loading any entity. */
@@ -31,9 +33,10 @@ export function initialSessionOf(configured: Configured): InitialSession {
   return made;
 }
 
-function read({ dataSource, settings: { initialState } }: Configured): InitialSession {
+function read({ dataSource, settings: { initialState }, searchPath }: Configured): InitialSession {
   const statements = initialState === undefined ? [] : statementsIn(textOf(initialState));
-  const settings = [...sessionSettingsOf(dataSource), ...statements.flatMap(searchPathIn)];
+  const ofRole: SessionSettings = searchPath === undefined ? [] : [['search_path', searchPath]];
+  const settings = [...ofRole, ...sessionSettingsOf(dataSource), ...statements.flatMap(searchPathIn)];
   const searched = schemasIn(settings);
   return { statements, settings, schema: searched[0] ?? 'public', searched };
 }

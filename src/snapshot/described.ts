@@ -20,6 +20,8 @@ export interface Described {
   /** How they put it, where PostgreSQL puts it otherwise. */
   readonly words: OwnWords;
   readonly frozen: readonly FrozenMoment[];
+  /** The schema that is left to the search path; undefined where the data source or an entity names it. */
+  readonly unnamed: string | undefined;
   /** Tables that the entities only know: no snapshot has them. */
   readonly unmanaged: readonly ObjectId[];
 }
@@ -37,6 +39,14 @@ export function describeEntities(project: Project, check: (entities: DataSource)
       frozen: frozenMoments(entities, schema),
       words: readWords(entities, statements, schema),
       unmanaged: unmanagedTables(entities, schema),
+      unnamed: isNamed(entities, schema) ? undefined : schema,
     };
   });
+}
+
+/** A schema of the data source counts for all entities that have none of their own. */
+function isNamed({ entityMetadatas, options }: DataSource, schema: string): boolean {
+  return 'schema' in options && options.schema !== undefined
+    ? true
+    : entityMetadatas.some((metadata) => metadata.schema === schema);
 }

@@ -10,3 +10,4 @@ export { splitSql } from './split.js';
 export type { SqlStatement } from './split.js';
 export { sqlTokens } from './tokens.js';
 export type { SqlToken } from './tokens.js';
+export { withoutSchema } from './without-schema.js';

@@ -90,7 +90,7 @@ const uuidKeys: FieldProject = {
 @Entity() export class Tag { @PrimaryGeneratedColumn('uuid') id: string; @Column() name: string; }
 `,
   },
-  writes: /CREATE TABLE "public"\."tag" \(\s*"id" uuid NOT NULL DEFAULT uuid_generate_v4\(\)/,
+  writes: /CREATE TABLE "tag" \(\s*"id" uuid NOT NULL DEFAULT uuid_generate_v4\(\)/,
   neverWrites: /EXTENSION/,
 };
 
@@ -145,6 +145,54 @@ const searchPath: FieldProject = {
   neverWrites: /SCHEMA|"public"/,
 };
 
+const inSearchPath: Pick<FieldProject, 'files' | 'changed' | 'writes' | 'neverWrites' | 'plans'> = {
+  files: {
+    ...searchPath.files,
+    // A view, whose schema TypeORM keeps in a table of its own.
+    'src/note.entity.ts': `import { ViewColumn, ViewEntity } from 'typeorm';
+@ViewEntity({ name: 'states', expression: 'SELECT id, state FROM orders' })
+export class States { @ViewColumn() id: number; @ViewColumn() state: string; }
+`,
+    'src/migrations/1600000000001-States.ts': migration(
+      'States1600000000001',
+      query(
+        'CREATE VIEW "states" AS SELECT id, state FROM orders',
+        `INSERT INTO "typeorm_metadata"("database", "schema", "table", "type", "name", "value") VALUES (current_database(), current_schema(), NULL, 'VIEW', 'states', 'SELECT id, state FROM orders')`,
+      ),
+      query(`DELETE FROM "typeorm_metadata" WHERE "name" = 'states'`, 'DROP VIEW "states"'),
+    ),
+  },
+  changed: {
+    'src/order.entity.ts': order(
+      `@Column('enum', { enum: ['a', 'b'], nullable: true }) kind: string; @Index() @Column({ nullable: true }) note: string;`,
+    ).replace('Entity,', 'Entity, Index,'),
+    'src/note.entity.ts': `import { ViewColumn, ViewEntity } from 'typeorm';
+@ViewEntity({ name: 'states', expression: 'SELECT id, state, note FROM orders' })
+export class States { @ViewColumn() id: number; @ViewColumn() state: string; @ViewColumn() note: string; }
+`,
+  },
+  writes: /ALTER TABLE "orders" ADD COLUMN "note" character varying[^]*CREATE (?:OR REPLACE )?VIEW "states"/,
+  neverWrites: /SCHEMA|public"?\.|"app"|^(?!\s*\/\/).*\bapp\./m,
+  plans: true,
+};
+
+const optionsAlone: FieldProject = {
+  ...inSearchPath,
+  name: 'a search_path in extra.options alone',
+  files: {
+    ...inSearchPath.files,
+    'src/data-source.ts': dataSource(`extra: { options: '-c search_path=app' },`),
+  },
+  prepared: searchPath.prepared,
+};
+
+const roleAlone: FieldProject = {
+  ...inSearchPath,
+  name: 'a search_path of the role, of which the project says nothing',
+  files: { ...inSearchPath.files, 'src/data-source.ts': dataSource('') },
+  prepared: (migrating) => `${searchPath.prepared(migrating)}; ALTER ROLE ${migrating} SET search_path = app`,
+};
+
 const account = (columns = ''): string => `import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
 @Entity('account')
 export class Account {
@@ -196,7 +244,7 @@ const namesRoles: FieldProject = {
   prepared: (migrating) =>
     `${mayCreate(migrating)}; GRANT CREATE ON SCHEMA public TO field_app; GRANT field_app TO ${migrating}`,
   changed: { 'src/account.entity.ts': account('@Column({ nullable: true }) note: string;') },
-  writes: /ALTER TABLE "public"\."account" ADD COLUMN "note" character varying/,
+  writes: /ALTER TABLE "account" ADD COLUMN "note" character varying/,
   neverWrites: /ROLE|GRANT|POLICY/,
 };
 
@@ -275,7 +323,7 @@ import { Setting as Key } from '../shared/kinds';`,
   },
   prepared: mayCreate,
   changed: { 'src/entities/product.entity.ts': product('@Column({ nullable: true }) note: string;') },
-  writes: /ALTER TABLE "public"\."product" ADD COLUMN "note" character varying/,
+  writes: /ALTER TABLE "product" ADD COLUMN "note" character varying/,
 };
 
 const otherName: FieldProject = {
@@ -294,7 +342,7 @@ const otherName: FieldProject = {
   },
   prepared: mayCreate,
   changed: { 'src/account.entity.ts': account('@Column({ nullable: true }) note: string;') },
-  writes: /ALTER TABLE "public"\."account" ADD COLUMN "note" character varying/,
+  writes: /ALTER TABLE "account" ADD COLUMN "note" character varying/,
 };
 
 const member = (
@@ -405,7 +453,7 @@ const compiledNames: FieldProject = {
   },
   prepared: mayCreate,
   changed: { 'src/account.entity.ts': account('@Column({ nullable: true }) note: string;') },
-  writes: /ALTER TABLE "public"\."account" ADD COLUMN "note" character varying/,
+  writes: /ALTER TABLE "account" ADD COLUMN "note" character varying/,
   builds: true,
 };
 
@@ -413,7 +461,9 @@ export const projects: readonly FieldProject[] = [
   ownExtensions,
   uuidKeys,
   schemaOfDba,
+  roleAlone,
   searchPath,
+  optionsAlone,
   namesRoles,
   code,
   otherName,

@@ -270,7 +270,7 @@ describe('--fix', () => {
     const files = readdirSync(join(project.dir, 'migrations')).filter((file) => file.endsWith('.js'));
     expect(files).toEqual(['1700000000000-CreateUsers.js', '1700000100000-Naive.js']);
     const text = files.map((file) => project.read(`migrations/${file}`)).join('');
-    expect(text).toContain('ALTER TABLE "public"."users" ALTER COLUMN "name" TYPE character varying(100)');
+    expect(text).toContain('ALTER TABLE "users" ALTER COLUMN "name" TYPE character varying(100)');
     expect(text).toContain('CREATE INDEX CONCURRENTLY by_email');
     expect(await found('migrations/1700000100000-Naive.js')).toMatchObject({ migrations: 2, findings: [] });
     const { stdout: checked } = await cli('check', '--only', 'files,replay', '--shadow', serverUrl());

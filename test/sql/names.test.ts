@@ -1,6 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type pg from 'pg';
-import { fittingName, generatedName, plainName, quoteLiteral, quoteName, truncatedName } from '../../src/sql/index.js';
+import {
+  fittingName,
+  generatedName,
+  plainName,
+  quoteLiteral,
+  quoteName,
+  truncatedName,
+  withoutSchema,
+} from '../../src/sql/index.js';
 import { createDatabase } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
 
@@ -75,4 +83,26 @@ describe('a text', () => {
       await client.query('RESET standard_conforming_strings');
     },
   );
+});
+
+describe('a schema that is left to the search path', () => {
+  it.each([
+    ['ALTER TABLE "app"."orders" ADD "x" app.kind', 'ALTER TABLE "orders" ADD "x" kind'],
+    [
+      'SELECT "t"."app", app.f(t.app.x), other.app FROM "App"."t"',
+      'SELECT "t"."app", f(t.app.x), other.app FROM "App"."t"',
+    ],
+    [`SELECT '"app"."orders"'::regclass, 'app.orders'::regclass`, `SELECT '"orders"'::regclass, 'orders'::regclass`],
+    [`SELECT 'app.orders', 'of "app"."orders"', E'app.x'`, `SELECT 'app.orders', 'of "app"."orders"', E'app.x'`],
+    ['DO $x$ BEGIN UPDATE "app"."t" SET a = 1; END $x$', 'DO $x$ BEGIN UPDATE "t" SET a = 1; END $x$'],
+    // A person has written this body.
+    [
+      'CREATE FUNCTION app.f() AS $function$ app.g() $function$',
+      'CREATE FUNCTION f() AS $function$ app.g() $function$',
+    ],
+    ['CREATE EXTENSION IF NOT EXISTS "cube" SCHEMA "app"', 'CREATE EXTENSION IF NOT EXISTS "cube"'],
+    ['CREATE SCHEMA app -- app.x', 'CREATE SCHEMA app -- app.x'],
+  ])('%s', (sql, without) => {
+    expect(withoutSchema(sql, 'app')).toBe(without);
+  });
 });

@@ -49,7 +49,10 @@ export async function checkPair(pair: Pair, urls: readonly [string, string]): Pr
       targetVersion: 15,
       tryType: await tryTypeChanges(pool, current.schema, to),
     };
-    const metadata = metadataChanges(current.metadata, desired.metadata, '"typeorm_metadata"');
+    const metadata = metadataChanges(current.metadata, desired.metadata, {
+      table: '"typeorm_metadata"',
+      unnamed: undefined,
+    });
     const { files, attempt } = await planAndProve(changes, {
       plan: context,
       around: (planned) => [...planned, ...metadata],

@@ -38,18 +38,19 @@ async function differing(options: DriftOptions, context: CommandContext): Promis
   const stage = (now: Stage): void => context.onEvent({ type: 'stage', stage: now });
   stage('reading the database');
   const live = await readLive(context, await list(context));
+  const { project } = live;
   const applied = appliedMigrations(live.survey);
-  const { schema: unnamed } = initialSessionOf(context);
-  const unmanaged = await withEntities(context, async (entities) => {
+  const { schema: unnamed } = initialSessionOf(project);
+  const unmanaged = await withEntities(project, async (entities) => {
     await refuseUnmatched({ source: context.dataSource, loaded: entities, cwd: process.cwd() });
     return unmanagedTables(entities, unnamed);
   });
   const url = options.shadow;
   const cache = cacheFor(options);
   stage('replaying the migrations');
-  const { schema: said, origins } = await ofTheseMigrations(applied.migrations, context, { url, cache, unmanaged: [] });
+  const { schema: said, origins } = await ofTheseMigrations(applied.migrations, project, { url, cache, unmanaged: [] });
   stage('comparing the schemas');
-  const { schema: has, warnings: wording } = await inSameWords(said, live.schema, context, {
+  const { schema: has, warnings: wording } = await inSameWords(said, live.schema, project, {
     url,
     cache,
     searchPath: live.searchPath,

@@ -4,7 +4,7 @@ import { codeOf, MigrateError } from '../../errors.js';
 import type { MigrationList } from '../../files/migration.js';
 import { readSchema } from '../../schema/read.js';
 import type { CatalogPool, Schema } from '../../schema/read.js';
-import { searchPathOf } from '../../shadow/search-path.js';
+import { foundSchemas, searchPathOf, withFoundSchemas } from '../../shadow/search-path.js';
 import { surveyInside } from '../context.js';
 import type { CommandContext, Survey } from '../context.js';
 import { findEdited } from '../applied-files.js';
@@ -16,6 +16,8 @@ export interface Live {
   readonly survey: Survey;
   readonly schema: Schema;
   readonly searchPath: string;
+  /** The project, as it is for the role that has connected. */
+  readonly project: CommandContext;
   /** Migrations whose text is not what was applied. */
   readonly edited: readonly string[];
 }
@@ -48,12 +50,13 @@ function blocked({ settings: { lockTimeoutMs } }: CommandContext, cause: unknown
 
 /** Again, when somebody has migrated between the one and the other. */
 async function readBoth(client: OwnClient, context: CommandContext, found: MigrationList): Promise<Live> {
+  const project = withFoundSchemas(context, await foundSchemas(client));
   for (let attempt = 1; ; attempt++) {
     const before = await readOnly(client, () => surveyInside(client, found, context));
-    const schema = await readSchema(poolOf(client, context), { ignoreTables: ownTables(context) });
+    const schema = await readSchema(poolOf(client, context), { ignoreTables: ownTables(project) });
     const survey = await readOnly(client, () => surveyInside(client, found, context));
     if (namesOf(before) === namesOf(survey) || attempt === mostAttempts)
-      return { survey, schema, searchPath: await searchPathOf(client), edited: findEdited(survey) };
+      return { survey, schema, searchPath: await searchPathOf(client), project, edited: findEdited(survey) };
   }
 }
 

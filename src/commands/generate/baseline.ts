@@ -13,7 +13,7 @@ import { classListOf } from '../../files/class-list.js';
 import { listMigrations } from '../../files/list-migrations.js';
 import { literally } from '../../files/pattern-folder.js';
 import { initialStateOf } from '../../shadow/initial-state.js';
-import { searchPathOf } from '../../shadow/search-path.js';
+import { foundSchemas, searchPathOf, withFoundSchemas } from '../../shadow/search-path.js';
 import { withShadow } from '../../shadow/shadow.js';
 import { describeEntities } from '../../snapshot/described.js';
 import { initialOf } from '../../snapshot/initial.js';
@@ -35,10 +35,14 @@ import { newFile } from './write-files.js';
  * For a database that `synchronize` has made: writes the migration that would make it, sees to it that the database really has that
  * schema, and records the migration as applied without executing it.
  */
-export async function baseline(options: BaselineOptions, context: CommandContext): Promise<BaselineResult> {
-  if (options.check !== true) await refuseUnrecordable(options, context);
-  context.onEvent({ type: 'stage', stage: 'reading the entities' });
-  const described = await describeEntities(context, refuseMissing(context));
+export async function baseline(options: BaselineOptions, given: CommandContext): Promise<BaselineResult> {
+  if (options.check !== true) await refuseUnrecordable(options, given);
+  given.onEvent({ type: 'stage', stage: 'reading the entities' });
+  const first = await describeEntities(given, refuseMissing(given));
+  await given.initialise();
+  const client = poolOf(given.dataSource) as SqlClient;
+  const context = withFoundSchemas(given, await foundSchemas(client));
+  const described = context === given ? first : await describeEntities(context, refuseMissing(context));
   const { shadow: url } = options;
   const make = (): Promise<readonly [Snapshot, Initial]> =>
     withShadow({ url, initial: () => initialStateOf(context) }, async (shadow) => {
@@ -47,12 +51,11 @@ export async function baseline(options: BaselineOptions, context: CommandContext
     });
   const [desired, initial] = await abortable(context.signal, make, 'Nothing was changed.');
   context.onEvent({ type: 'stage', stage: 'reading the database' });
-  await context.initialise();
   const { schema: live } = await ofDatabase(context);
   const { schema: own } = await inSameWords(desired.schema, live, context, {
     url,
     cache: noCache,
-    searchPath: await searchPathOf(poolOf(context.dataSource) as SqlClient),
+    searchPath: await searchPathOf(client),
   });
   const { schema: wanted, kept } = keepUnknown(
     withOrderOfEnums(followInitial(desired.schema, own, initial), own),

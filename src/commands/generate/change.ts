@@ -42,6 +42,8 @@ export interface Sides {
   readonly metadata: readonly PlannedChange[];
   readonly given: GivenExpressions;
   readonly frozen: readonly FrozenMoment[];
+  /** The schema that statements leave to the search path. */
+  readonly unnamed: string | undefined;
 }
 
 /** What leads from one schema to another, as it will be written. */
@@ -72,7 +74,7 @@ export async function change(
   const { planned, files, notTried } = await planAndProve(changes, {
     plan: planContext,
     around: (rest) => [...inCatalog, ...rest, ...sides.metadata],
-    proof: { ...shadow, from: shadow.schema },
+    proof: { ...shadow, from: shadow.schema, unnamed: sides.unnamed },
     online: options.online !== false,
   });
   await confirmLoss(planned, options);

@@ -14,6 +14,8 @@ import type { SchemaCache } from '../../shadow/cache.js';
 import { initialStateOf } from '../../shadow/initial-state.js';
 import { originIn, originKey } from '../../shadow/origins.js';
 import type { Chain } from '../../shadow/replay-key.js';
+import { foundSchemas, withFoundSchemas } from '../../shadow/search-path.js';
+import { withLive } from '../../shadow/live.js';
 import { openShadow } from '../../shadow/shadow.js';
 import type { Shadow } from '../../shadow/shadow.js';
 import { metadataTableOf } from '../../shadow/typeorm-metadata.js';
@@ -26,6 +28,7 @@ import { ofEntities } from '../../snapshot/of-entities.js';
 import { ofMigrations, rememberProven } from '../../snapshot/of-migrations.js';
 import type { Current } from '../../snapshot/of-migrations.js';
 import { withSameDefaults } from '../../snapshot/same-defaults.js';
+import { unnamedSchema } from '../../snapshot/unnamed-schema.js';
 import { withSchemaOnShadow } from '../../snapshot/schema-on-shadow.js';
 import type { Snapshot } from '../../snapshot/snapshot.js';
 import type { CommandContext } from '../context.js';
@@ -40,11 +43,13 @@ import { hasFlags, refuseUnusedFlags } from './unused-flags.js';
 import { newFile, writeFiles } from './write-files.js';
 
 /** Writes the migrations that lead from what the migrations give to what the entities describe, proven up and down. */
-export async function generate(given: GenerateOptions, context: CommandContext): Promise<GenerateResult> {
-  const options = withSettings(given, context);
+export async function generate(given: GenerateOptions, project: CommandContext): Promise<GenerateResult> {
+  const options = withSettings(given, project);
   // What is mistyped is said before anything takes its time.
   const expressions = readFlags(options);
-  await refuseUnfindable(options, context);
+  await refuseUnfindable(options, project);
+  const { from: address } = options;
+  const context = address === undefined ? project : withFoundSchemas(project, await withLive(address, foundSchemas));
   const shadow = openShadow({ url: options.shadow, initial: () => initialStateOf(context) });
   const cache = writeLater(cacheFor(options));
   try {
@@ -121,12 +126,22 @@ async function find(
     ...entities,
     schema: await withSameDefaults(current.schema, whole, { shadow, cache, frozen }),
   };
-  const metadata = metadataChanges(current.metadata, desired.metadata, metadataTableOf(context.dataSource));
+  const unnamed = await unnamedSchema(described, context);
+  const table = metadataTableOf(context.dataSource);
+  const metadata = metadataChanges(current.metadata, desired.metadata, { table, unnamed });
   const origins = { desired: desired.schema, origins: current.origins };
   if (hasFlags(options))
     refuseUnusedFlags(options, current.schema, wanted(current.schema, [], options, origins).schema, history);
   const { from, to } = narrow(current.schema, desired.schema);
-  const sides: Sides = { desired: withOwnWords(to, words), history, origins: current.origins, metadata, given, frozen };
+  const sides: Sides = {
+    desired: withOwnWords(to, words),
+    history,
+    origins: current.origins,
+    metadata,
+    given,
+    frozen,
+    unnamed,
+  };
   const { schema, kept } = wanted(from, [], options, sides);
   if (metadata.length === 0 && (await isSame(from, schema)))
     return {

@@ -1,4 +1,4 @@
-import { rename, rm } from 'node:fs/promises';
+import { readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { isMigrateError, MigrateError } from '../../errors.js';
 import { moduleKindOf } from '../../files/import-file.js';
@@ -12,11 +12,13 @@ import { metadataChanges } from '../../plan/metadata.js';
 import { columnOf } from '../../schema/column.js';
 import { narrow } from '../../schema/narrow.js';
 import type { Schema } from '../../schema/read.js';
+import { initialSessionOf } from '../../shadow/initial-session.js';
 import { initialStateOf } from '../../shadow/initial-state.js';
 import { withShadow } from '../../shadow/shadow.js';
 import { metadataTableOf } from '../../shadow/typeorm-metadata.js';
 import { cacheFor } from '../../snapshot/cache-for.js';
 import { ofTheseMigrations } from '../../snapshot/of-migrations.js';
+import { namesSchema } from '../../snapshot/unnamed-schema.js';
 import { withSchemaOnShadow } from '../../snapshot/schema-on-shadow.js';
 import type { CommandContext } from '../context.js';
 import { change } from '../generate/change.js';
@@ -71,14 +73,20 @@ async function planOf(
   const replaying = { url: options.shadow, cache: cacheFor(options), unmanaged: [] };
   const before = await ofTheseMigrations(all.slice(0, index), context, replaying);
   const after = await ofTheseMigrations(all.slice(0, index + 1), context, replaying);
+  const { schema } = initialSessionOf(context);
+  const unnamed = namesSchema(await readFile(file, 'utf8'), schema) ? undefined : schema;
   const { from, to } = narrow(before.schema, after.schema);
   const sides: Sides = {
     desired: to,
     history: { renames: [], backfills: new Map() },
     origins: new Map(),
-    metadata: metadataChanges(before.metadata, after.metadata, metadataTableOf(context.dataSource)),
+    metadata: metadataChanges(before.metadata, after.metadata, {
+      table: metadataTableOf(context.dataSource),
+      unnamed,
+    }),
     given: { backfills: asWritten(from, to), usings: new Map() },
     frozen: [],
+    unnamed,
   };
   const wanted: GenerateOptions & { readonly name: string } = {
     name: migration.name.replace(/\d{13}$/, ''),

@@ -2,7 +2,7 @@ import { abortable } from '../../database/cancel.js';
 import { withClient } from '../../database/client.js';
 import type { SqlClient } from '../../database/client.js';
 import type { KnownMigration } from '../../files/migration.js';
-import { searchPathOf } from '../../shadow/search-path.js';
+import { foundSchemas, searchPathOf, withFoundSchemas } from '../../shadow/search-path.js';
 import { list, survey } from '../context.js';
 import type { CommandContext, Survey } from '../context.js';
 import { ofDatabase } from '../../snapshot/of-database.js';
@@ -92,10 +92,11 @@ async function observe(
   context.onEvent({ type: 'stage', stage: 'reading the database' });
   const invalidIndexes = await readInvalidIndexes(client);
   await context.initialise();
-  const { schema } = await ofDatabase(context);
+  const project = withFoundSchemas(context, await foundSchemas(client));
+  const { schema } = await ofDatabase(project);
   const live = { schema, invalidIndexes, roles: await readRoles(client), searchPath: await searchPathOf(client) };
   context.onEvent({ type: 'stage', stage: 'judging the migrations' });
-  return observePending(live, pending, context, shadow);
+  return observePending(live, pending, project, shadow);
 }
 
 function isHalfDone({ name }: KnownMigration, { state }: Survey): boolean {
