@@ -5,7 +5,7 @@ import { runCli, runNode } from '../support/cli.js';
 import type { CliResult } from '../support/cli.js';
 import { createDatabase, createRole } from '../support/database.js';
 import { createProject } from '../support/project.js';
-import { full, sample } from '../support/sample.js';
+import { itInFull, sample } from '../support/sample.js';
 import type { GenerateResult } from '../../src/commands/generate/types.js';
 import { newExtensions, projects, roles } from './projects.js';
 import type { FieldProject } from './projects.js';
@@ -23,7 +23,7 @@ describe('the first contact of an existing project', () => {
     await server.drop();
   });
 
-  it.each(sample(projects, 3).map((project) => [project.name, project] as const))(
+  it.each(sample(projects, 4).map((project) => [project.name, project] as const))(
     '%s',
     async (_name, project) => {
       await withProject(project, async (at, migrations) => {
@@ -53,37 +53,36 @@ describe('the first contact of an existing project', () => {
     120_000,
   );
 
-  if (full)
-    it(
-      'extensions that only a DBA may install',
-      () =>
-        withProject(newExtensions, async (at, migrations, dba) => {
-          expect(outcome(await at('run'))).toMatch(/^0\n/);
-          at.change();
-          const generated = await at('generate', 'Change', '--json');
-          const { warnings, statements } = JSON.parse(generated.stdout) as GenerateResult;
-          expect(warnings).toEqual([expect.stringMatching(/cube.*earthdistance \(requires cube\).*an administrator/)]);
-          // Nothing else is in the step that cannot be executed.
-          const [first, ...others] = [...new Set(statements.map(({ migration }) => migration))];
-          expect(others).toHaveLength(1);
-          const inFirst = statements.filter(({ migration }) => migration === first).map(({ sql }) => sql);
-          expect(inFirst).toEqual([expect.stringMatching(/"cube"/), expect.stringMatching(/"earthdistance"/)]);
-          const text = at.read(migrations().at(-1) ?? '');
-          expect(text).toMatch(newExtensions.writes);
-          expect(text).not.toMatch('COMMENT ON');
-          for (const extension of ['cube', 'earthdistance']) {
-            const refused = outcome(await at('run'));
-            expect(refused).toMatch(/^1\n[^]*ChangeStep1\d+ failed at its statement \d: permission denied/);
-            const line = /CREATE EXTENSION[^;\n]*;/.exec(refused.slice(refused.indexOf('Ask an administrator')))?.[0];
-            expect(line).toContain(extension);
-            await dba(line ?? '');
-          }
-          expect(outcome(await at('run'))).toMatch(/^0\n[^]*2 migrations applied/);
-          expect(outcome(await at('check', '--database', '--skip', 'lint'))).toMatch(/^0\n[^]*✓ drift/);
-          expect(outcome(await at('revert'))).toMatch(/^0\n/);
-        }),
-      120_000,
-    );
+  itInFull(
+    'extensions that only a DBA may install',
+    () =>
+      withProject(newExtensions, async (at, migrations, dba) => {
+        expect(outcome(await at('run'))).toMatch(/^0\n/);
+        at.change();
+        const generated = await at('generate', 'Change', '--json');
+        const { warnings, statements } = JSON.parse(generated.stdout) as GenerateResult;
+        expect(warnings).toEqual([expect.stringMatching(/cube.*earthdistance \(requires cube\).*an administrator/)]);
+        // Nothing else is in the step that cannot be executed.
+        const [first, ...others] = [...new Set(statements.map(({ migration }) => migration))];
+        expect(others).toHaveLength(1);
+        const inFirst = statements.filter(({ migration }) => migration === first).map(({ sql }) => sql);
+        expect(inFirst).toEqual([expect.stringMatching(/"cube"/), expect.stringMatching(/"earthdistance"/)]);
+        const text = at.read(migrations().at(-1) ?? '');
+        expect(text).toMatch(newExtensions.writes);
+        expect(text).not.toMatch('COMMENT ON');
+        for (const extension of ['cube', 'earthdistance']) {
+          const refused = outcome(await at('run'));
+          expect(refused).toMatch(/^1\n[^]*ChangeStep1\d+ failed at its statement \d: permission denied/);
+          const line = /CREATE EXTENSION[^;\n]*;/.exec(refused.slice(refused.indexOf('Ask an administrator')))?.[0];
+          expect(line).toContain(extension);
+          await dba(line ?? '');
+        }
+        expect(outcome(await at('run'))).toMatch(/^0\n[^]*2 migrations applied/);
+        expect(outcome(await at('check', '--database', '--skip', 'lint'))).toMatch(/^0\n[^]*✓ drift/);
+        expect(outcome(await at('revert'))).toMatch(/^0\n/);
+      }),
+    120_000,
+  );
 });
 
 interface At {

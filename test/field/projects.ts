@@ -145,7 +145,7 @@ const searchPath: FieldProject = {
   neverWrites: /SCHEMA|"public"/,
 };
 
-const inSearchPath: Pick<FieldProject, 'files' | 'changed' | 'writes' | 'neverWrites' | 'plans'> = {
+const inSearchPath: Pick<FieldProject, 'files' | 'changed' | 'writes' | 'neverWrites'> = {
   files: {
     ...searchPath.files,
     // A view, whose schema TypeORM keeps in a table of its own.
@@ -173,7 +173,6 @@ export class States { @ViewColumn() id: number; @ViewColumn() state: string; @Vi
   },
   writes: /ALTER TABLE "orders" ADD COLUMN "note" character varying[^]*CREATE (?:OR REPLACE )?VIEW "states"/,
   neverWrites: /SCHEMA|public"?\.|"app"|^(?!\s*\/\/).*\bapp\./m,
-  plans: true,
 };
 
 const optionsAlone: FieldProject = {
@@ -184,6 +183,7 @@ const optionsAlone: FieldProject = {
     'src/data-source.ts': dataSource(`extra: { options: '-c search_path=app' },`),
   },
   prepared: searchPath.prepared,
+  plans: true,
 };
 
 const roleAlone: FieldProject = {
@@ -461,8 +461,8 @@ export const projects: readonly FieldProject[] = [
   ownExtensions,
   uuidKeys,
   schemaOfDba,
-  roleAlone,
   searchPath,
+  roleAlone,
   optionsAlone,
   namesRoles,
   code,
