@@ -47,12 +47,12 @@ function isName(tokens: readonly SqlToken[], at: number): boolean {
 }
 
 /** PostgreSQL prints the bodies of functions that a person has written between these: they stay as they were written. */
-const printed = ['$function$', '$procedure$'];
+const printed = new Set(['$function$', '$procedure$']);
 
 function inside(literal: string, schema: string, isCast: boolean): string {
   if (literal.startsWith('$')) {
     const tag = literal.slice(0, literal.indexOf('$', 1) + 1);
-    if (printed.includes(tag)) return literal;
+    if (printed.has(tag)) return literal;
     return tag + withoutSchema(literal.slice(tag.length, literal.length - tag.length), schema) + tag;
   }
   if (!literal.startsWith("'")) return literal;

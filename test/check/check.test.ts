@@ -224,7 +224,7 @@ describe('entities', () => {
       findings: [
         {
           message:
-            'The entities have changed. A statement is missing in the migrations:\n  ALTER TABLE "public"."users" ADD COLUMN "city" character varying',
+            'The entities have changed. A statement is missing in the migrations:\n  ALTER TABLE "users" ADD COLUMN "city" character varying',
           next: 'nest-migrate generate',
         },
       ],
@@ -266,8 +266,8 @@ describe('entities', () => {
     const { findings } = await project.step('entities');
     expect(findings.map(({ message }) => message)).toEqual([
       `The entities have changed. 2 statements are missing in the migrations:
-  ALTER TABLE "public"."users" ALTER COLUMN "i" SET DEFAULT 'postgres'::text
-  ALTER TABLE "public"."users" ALTER COLUMN "j" SET DEFAULT 1.0`,
+  ALTER TABLE "users" ALTER COLUMN "i" SET DEFAULT 'postgres'::text
+  ALTER TABLE "users" ALTER COLUMN "j" SET DEFAULT 1.0`,
     ]);
     const { warnings } = JSON.parse(
       (await project.cli('generate', '--json', '--dry-run', '--shadow', serverUrl())).stdout,

@@ -378,7 +378,7 @@ describe('what generate makes of the initial state', () => {
       'DROP COLLATION tools.german',
     ];
     const made = await generate({ entities: [entity('other', {})], initialState: prepared, up });
-    expect([sqlOf(made), made.warnings]).toEqual([[expect.stringMatching(/^CREATE TABLE "public"."other" /)], []]);
+    expect([sqlOf(made), made.warnings]).toEqual([[expect.stringMatching(/^CREATE TABLE "other" /)], []]);
   });
 
   it('tables that were there before the first migration, and are in the entities, become what the entities say', async () => {
