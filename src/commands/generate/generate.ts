@@ -144,16 +144,11 @@ async function find(
   };
   const { schema, kept } = wanted(from, [], options, sides);
   if (metadata.length === 0 && (await isSame(from, schema)))
-    return {
-      files: [],
-      statements: [],
-      renames: [],
-      warnings: [
-        ...remarksOnFrozen(frozen),
-        ...remarksOnKept(kept, current.origins),
-        ...remarksOnOrder(otherwiseOrdered(desired.schema, from)),
-      ],
-    };
+    return nothingToDo([
+      ...remarksOnFrozen(frozen),
+      ...remarksOnKept(kept, current.origins),
+      ...remarksOnOrder(otherwiseOrdered(desired.schema, from)),
+    ]);
   const at = { shadow, unmanaged, to: schema, cache, inOtherWords: address !== undefined };
   const isKnown = address === undefined && options.dryRun !== true;
   const next = isKnown ? once(() => after(current, desired, options)) : undefined;
@@ -161,6 +156,10 @@ async function find(
     change(options, sides, { ...made, read: meanwhile(made.read, next) }, context),
   );
   return { change: proven, next, chain: current.chain, unmanaged };
+}
+
+function nothingToDo(warnings: readonly string[]): GenerateResult {
+  return { files: [], statements: [], renames: [], warnings };
 }
 
 /** Does some work while something else, which has begun, is waited for. */
