@@ -59,7 +59,7 @@ function byTimestampOnly(
 
 function isWrittenIn(file: string | undefined, name: string): boolean {
   try {
-    return file !== undefined && readFileSync(file, 'utf8').includes(name);
+    return file !== undefined && !file.endsWith('.sql') && readFileSync(file, 'utf8').includes(name);
   } catch {
     return false;
   }

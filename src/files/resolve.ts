@@ -10,6 +10,7 @@ import { phaseInText, sqlPhaseMark } from './phase.js';
 import type { Phase } from './phase.js';
 import { RecordedNames } from './recorded-names.js';
 import { loadSqlMigration } from './sql-file.js';
+import { headOf } from './sql-text.js';
 
 /**
  * Says which migrations there are, in their order, loading as little as possible: not a file whose migrations are applied already,
@@ -48,7 +49,9 @@ function byFile(a: string | undefined, b: string | undefined): number {
 async function migrationsIn(listed: ListedFile, recorded: RecordedNames): Promise<readonly KnownMigration[]> {
   const { file, expected } = listed;
   if (expected === undefined) return (await loadFile(file)).map(known);
-  const load = async (name: string): Promise<LoadedMigration> => pick(await loadFile(file), name, file);
+  // Its phase is asked for before it runs, and reading a large .sql file takes its time.
+  let loading: Promise<readonly LoadedMigration[]> | undefined;
+  const load = async (name: string): Promise<LoadedMigration> => pick(await (loading ??= loadFile(file)), name, file);
   const last = recorded.of(expected);
   const found =
     last === undefined
@@ -88,7 +91,7 @@ function atFirstSight(file: string, expected: MigrationName): readonly Seen[] | 
 /** What is wrong in the file, the one who loads it says. */
 function sqlPhaseAtFirstSight(file: string): Phase {
   try {
-    return sqlPhaseMark(readFileSync(file, 'utf8')) === 'contract' ? 'contract' : 'expand';
+    return sqlPhaseMark(headOf(file)) === 'contract' ? 'contract' : 'expand';
   } catch {
     return 'expand';
   }

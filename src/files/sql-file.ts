@@ -1,28 +1,23 @@
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { QueryRunner } from 'typeorm';
-import { messageOf, MigrateError } from '../errors.js';
+import { MigrateError } from '../errors.js';
 import type { LoadedMigration } from './migration.js';
 import { expectedName } from './name.js';
 import { downFileOf } from './sql-names.js';
+import { checksumOfTexts, headOf, sqlTextOf } from './sql-text.js';
+import type { SqlText } from './sql-text.js';
 import { phaseOf, sqlPhaseMark } from './phase.js';
-import { classify, splitSql, sqlTokens } from '../sql/index.js';
+import { beginsLine, classify, splitStream, sqlTokens } from '../sql/index.js';
 import type { SqlStatement } from '../sql/index.js';
 
 interface Sections {
   readonly transaction: boolean | undefined;
-  /** What a generated file says of itself; undefined when it says nothing. */
-  readonly phase: 'expand' | 'contract' | undefined;
-  readonly up: readonly SqlStatement[];
-  readonly down: readonly SqlStatement[] | undefined;
+  readonly up: Statements;
+  readonly down: Statements | undefined;
 }
 
-/** A comment that begins its line. Text in a string, or in another comment, is none. */
-interface CommentLine {
-  readonly text: string;
-  readonly index: number;
-}
+/** Read again from the file each time. */
+type Statements = () => Iterable<SqlStatement>;
 
 const sectionMark = /^--[ \t]*(?:migrate:)?(up|down)[ \t]*$/i;
 const headerMark = /^--[ \t]*(\w+)[ \t]*:[ \t]*(\w+)[ \t]*$/;
@@ -32,78 +27,64 @@ export async function loadSqlMigration(file: string): Promise<LoadedMigration> {
   const expected = expectedName(file);
   if (expected === undefined) throw wrongName(file);
   const texts = textsOf(file);
-  const sections = withDownFile(parse(texts.up, file), texts, file);
+  const sections = withDownFile(parse(texts.up), texts);
+  const mark = sqlPhaseMark(headOf(file));
   return {
     ...expected,
     file,
-    checksum: checksumOf(texts),
-    phase: phaseOf(sqlPhaseMark(texts.up), expected.name, file),
-    marksPhase: sqlPhaseMark(texts.up) !== undefined,
+    checksum: checksumOfTexts(texts.up, texts.down),
+    phase: phaseOf(mark, expected.name, file),
+    marksPhase: mark !== undefined,
     steps: undefined,
-    prepare: () =>
-      Promise.resolve({
-        transaction: sections.transaction,
-        up: (queryRunner) => execute(queryRunner, sections.up),
-        down: sections.down && ((queryRunner) => execute(queryRunner, sections.down ?? [])),
-      }),
+    prepare: () => {
+      const { transaction, up, down } = sections;
+      return Promise.resolve({
+        transaction,
+        up: (queryRunner) => execute(queryRunner, up),
+        down: down && ((queryRunner) => execute(queryRunner, down)),
+      });
+    },
   };
 }
 
 /** What tells whether a file was edited, of one that need not be a migration any more. */
 export function sqlChecksum(file: string): string {
-  return checksumOf(textsOf(file));
+  const { up, down } = textsOf(file);
+  return checksumOfTexts(up, down);
 }
 
 interface Texts {
-  readonly up: string;
+  readonly up: SqlText;
   /** How to undo it, where that is in a file of its own. */
-  readonly down: { readonly text: string; readonly file: string } | undefined;
+  readonly down: SqlText | undefined;
 }
 
 function textsOf(file: string): Texts {
   const down = downFileOf(file);
-  return { up: read(file), down: down === undefined ? undefined : { text: read(down), file: down } };
+  return { up: sqlTextOf(file), down: down === undefined ? undefined : sqlTextOf(down) };
 }
 
-/** The ends of lines and what is blank at them do not count. */
-function checksumOf({ up, down }: Texts): string {
-  const counts = (down === undefined ? up : `${up}\n-- down\n${down.text}`)
-    .replaceAll('\r\n', '\n')
-    .replace(/[ \t]+$/gm, '')
-    .trimEnd();
-  return createHash('sha256').update(counts).digest('hex');
-}
-
-function read(file: string): string {
-  try {
-    const text = readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
-    // Where every line ends as in Windows, an editor or git did that; elsewhere it is part of a string.
-    return /(?<!\r)\n/.test(text) ? text : text.replaceAll('\r\n', '\n');
-  } catch (error) {
-    throw new MigrateError({
-      code: 'FILE_LOAD_FAILED',
-      message: `${file} could not be read: ${messageOf(error)}.`,
-      next: 'Make it readable for this user. The database was not touched.',
-      cause: error,
-    });
-  }
-}
-
-function withDownFile(sections: Sections, { down: own }: Texts, file: string): Sections {
+function withDownFile(sections: Sections & { readonly text: SqlText }, { down: own }: Texts): Sections {
   if (own === undefined) return sections;
-  const { text, file: path } = own;
+  const { file } = sections.text;
   if (sections.down !== undefined)
-    throw invalid(file, `it has a \`-- down\` line, and there is ${path} as well`, 'Keep one of the two.');
-  const mark = commentLines(text).find((one) => sectionMark.test(one.text) || headerOf(one.text) !== undefined);
-  if (mark !== undefined)
-    throw invalid(path, `\`${mark.text}\` belongs into ${file}, whose changes it undoes`, 'Move that line there.');
-  const down = splitSql(text);
-  refuseUnsupported(down, sections.transaction !== false, path);
-  return { ...sections, down };
+    throw invalid(file, `it has a \`-- down\` line, and there is ${own.file} as well`, 'Keep one of the two.');
+  const judge = new Judge(own.file);
+  for (const piece of splitStream(own.pieces(), () => false)) {
+    if ('sql' in piece) judge.look(piece);
+    else if (isMark(piece.comment) || headerOf(piece.comment) !== undefined)
+      throw invalid(
+        own.file,
+        `\`${piece.comment}\` belongs into ${file}, whose changes it undoes`,
+        'Move that line there.',
+      );
+  }
+  judge.refuseTransactions(sections.transaction !== false);
+  return { ...sections, down: () => statementsIn(own, 'up') };
 }
 
-async function execute(queryRunner: QueryRunner, statements: readonly SqlStatement[]): Promise<void> {
-  for (const { sql, line } of statements) {
+async function execute(queryRunner: QueryRunner, statements: Statements): Promise<void> {
+  for (const { sql, line } of statements()) {
     try {
       await queryRunner.query(sql);
     } catch (error) {
@@ -114,52 +95,64 @@ async function execute(queryRunner: QueryRunner, statements: readonly SqlStateme
   }
 }
 
-function parse(text: string, file: string): Sections {
-  const comments = commentLines(text);
-  const marks = comments.flatMap((comment) => {
-    const kind = sectionMark.exec(comment.text)?.[1]?.toLowerCase();
-    return kind === undefined ? [] : [{ kind, index: comment.index, end: comment.index + comment.text.length }];
-  });
-  for (const kind of ['up', 'down']) {
-    if (marks.filter((mark) => mark.kind === kind).length > 1)
-      throw invalid(file, `it has more than one \`-- ${kind}\` line`, 'Keep one.');
+/** Reads all of it once, so that what is wrong in it is said before anything is executed. */
+function parse(text: SqlText): Sections & { readonly text: SqlText } {
+  const { file } = text;
+  const judge = new Judge(file);
+  const header: string[] = [];
+  const counts = new Map<string, number>();
+  let section: string | undefined;
+  for (const piece of splitStream(text.pieces(), isMark)) {
+    if ('sql' in piece) {
+      judge.look(piece);
+      const of = section ?? 'none';
+      counts.set(of, (counts.get(of) ?? 0) + 1);
+    } else if (isMark(piece.comment)) {
+      section = sectionOf(piece.comment);
+      if (counts.has(section)) throw invalid(file, `it has more than one \`-- ${section}\` line`, 'Keep one.');
+      if (counts.has('none'))
+        throw invalid(file, 'there is SQL before its first `-- up` or `-- down` line', 'Move it below that line.');
+      counts.set(section, 0);
+    } else if (section === undefined && headerOf(piece.comment) !== undefined) header.push(piece.comment);
   }
-  const head = marks[0]?.index ?? text.length;
-  if (marks.length > 0 && splitSql(text.slice(0, head)).length > 0)
-    throw invalid(file, 'there is SQL before its first `-- up` or `-- down` line', 'Move it below that line.');
-  const section = (kind: 'up' | 'down'): readonly SqlStatement[] | undefined => {
-    const index = marks.findIndex((mark) => mark.kind === kind);
-    const mark = marks[index];
-    if (mark === undefined) return undefined;
-    // What comes before is blanked, not cut, so that lines are those of the file.
-    return splitSql(text.slice(0, mark.end).replace(/[^\n]/g, ' ') + text.slice(mark.end, marks[index + 1]?.index));
-  };
-  const header = comments.filter(({ index }) => index < head);
   const transaction = setting(header, 'transaction', ['true', 'false'], file);
   const phase = setting(header, 'phase', ['expand', 'contract'], file);
-  const up = marks.length === 0 ? splitSql(text) : section('up');
+  const up = counts.get(section === undefined ? 'none' : 'up');
   // A generated file may have nothing to do in one direction, and says so; elsewhere it is a mistake.
-  if (up === undefined || (up.length === 0 && (marks.length === 0 || phase === undefined)))
+  if (up === undefined || (up === 0 && phase === undefined))
     throw invalid(file, 'it has no SQL to run', 'Write the SQL below a line `-- up`.');
-  const down = section('down');
-  refuseUnsupported([...up, ...(down ?? [])], transaction !== 'false', file);
-  return { transaction: transaction === undefined ? undefined : transaction === 'true', phase, up, down };
+  judge.refuseTransactions(transaction !== 'false');
+  return {
+    text,
+    transaction: transaction === undefined ? undefined : transaction === 'true',
+    up: () => statementsIn(text, 'up'),
+    down: counts.has('down') ? () => statementsIn(text, 'down') : undefined,
+  };
 }
 
-function commentLines(text: string): readonly CommentLine[] {
-  return [...sqlTokens(text)].filter((token) => token.text.startsWith('--') && beginsLine(text, token.index));
+/** Without any section, all of it is `up`. */
+function* statementsIn(text: SqlText, wanted: 'up' | 'down'): Generator<SqlStatement> {
+  let section = 'up';
+  for (const piece of splitStream(text.pieces(), isMark)) {
+    if (!('sql' in piece)) section = isMark(piece.comment) ? sectionOf(piece.comment) : section;
+    else if (section === wanted) yield piece;
+  }
+}
+
+function isMark(comment: string): boolean {
+  return sectionMark.test(comment);
+}
+
+function sectionOf(comment: string): string {
+  return sectionMark.exec(comment)?.[1]?.toLowerCase() ?? '';
 }
 
 /** The same SQL, none of whose own comments is taken for a mark: a form feed is white space that no mark begins with. */
 export function withoutMarks(sql: string): string {
-  const marks = commentLines(sql).filter(({ text }) => sectionMark.test(text) || headerOf(text) !== undefined);
+  const marks = [...sqlTokens(sql)].filter(
+    ({ text, index }) => (isMark(text) || headerOf(text) !== undefined) && beginsLine(sql, index),
+  );
   return marks.reduceRight((text, { index }) => `${text.slice(0, index)}\f${text.slice(index)}`, sql);
-}
-
-function beginsLine(text: string, index: number): boolean {
-  let before = index - 1;
-  while (text[before] === ' ' || text[before] === '\t') before -= 1;
-  return before < 0 || text[before] === '\n' || text[before] === '\r';
 }
 
 /** A line at the top that says something of the file: `-- phase: contract`. */
@@ -169,12 +162,12 @@ function headerOf(comment: string): { readonly name: string; readonly value: str
 }
 
 function setting<Value extends string>(
-  header: readonly CommentLine[],
+  header: readonly string[],
   name: 'transaction' | 'phase',
   values: readonly [Value, Value],
   file: string,
 ): Value | undefined {
-  const given = header.map(({ text }) => headerOf(text)).find((one) => one?.name === name)?.value;
+  const given = header.map(headerOf).find((one) => one?.name === name)?.value;
   const known = values.find((value) => value === given);
   if (known !== undefined || given === undefined) return known;
   throw invalid(
@@ -184,24 +177,40 @@ function setting<Value extends string>(
   );
 }
 
-function refuseUnsupported(statements: readonly SqlStatement[], transactional: boolean, file: string): void {
-  for (const { sql, line } of statements) {
+/** Looks at the statements of a file for what cannot run. */
+class Judge {
+  private ofTransaction: { readonly line: number; readonly command: string } | undefined;
+
+  constructor(private readonly file: string) {}
+
+  /** What needs psql is refused at once: rows that follow COPY are no SQL, and would be read as if they were. */
+  look({ sql, line }: SqlStatement): void {
     const [statement] = classify(sql);
-    if (statement?.command.startsWith('\\'))
+    if (statement === undefined) return;
+    const { command, opens, closes } = statement;
+    if (command.startsWith('\\'))
       throw invalid(
-        file,
+        this.file,
         `line ${line} is a command of psql: ${statement.text.split('\n')[0]}`,
-        'Only SQL is possible here.',
+        'Remove that line: the connection is that of the data source, and the statements of another file have to be written here.',
       );
-    if (statement?.command === 'COPY FROM STDIN')
-      throw invalid(file, `COPY … FROM STDIN (line ${line}) needs psql`, 'Write INSERT statements.');
-    if (transactional && (statement?.opens || statement?.closes)) {
+    if (command === 'COPY FROM STDIN')
       throw invalid(
-        file,
-        `line ${line} says ${statement.command}, but the file runs in a transaction already`,
-        'Remove it; or, to control transactions yourself, put `-- transaction: false` at the top of the file.',
+        this.file,
+        `COPY … FROM STDIN (line ${line}) needs psql, which sends the rows after it`,
+        'Write INSERT statements, as pg_dump --rows-per-insert=1000 does.',
       );
-    }
+    if (opens || closes) this.ofTransaction ??= { line, command };
+  }
+
+  refuseTransactions(transactional: boolean): void {
+    if (!transactional || this.ofTransaction === undefined) return;
+    const { line, command } = this.ofTransaction;
+    throw invalid(
+      this.file,
+      `line ${line} says ${command}, but the file runs in a transaction already`,
+      'Remove it; or, to control transactions yourself, put `-- transaction: false` at the top of the file.',
+    );
   }
 }
 

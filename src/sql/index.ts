@@ -8,6 +8,7 @@ export { dependsOnMoment } from './moment.js';
 export { plainName, quoteLiteral, quoteName } from './quote.js';
 export { splitSql } from './split.js';
 export type { SqlStatement } from './split.js';
+export { beginsLine, splitStream } from './stream.js';
 export { sqlTokens } from './tokens.js';
 export type { SqlToken } from './tokens.js';
 export { withoutSchema } from './without-schema.js';

@@ -21,21 +21,33 @@ export function splitSql(text: string): readonly SqlStatement[] {
 /** The tokens of each statement, from its first comment or word to its last. Where there is nothing but comments, there is none. */
 export function* statementsOf(text: string): Generator<readonly SqlToken[]> {
   let tokens: SqlToken[] = [];
-  let depth = 0;
-  let body: BodyState = noBody;
+  const place = new StatementPlace();
   for (const token of sqlTokens(text)) {
-    if (token.text === '(') depth += 1;
-    else if (token.text === ')') depth = Math.max(0, depth - 1);
-    else if (token.text === ';' && depth === 0 && body.level === 0) {
+    if (place.endsAt(token)) {
       if (isStatement(tokens)) yield trimmed(tokens);
       tokens = [];
-      body = noBody;
-      continue;
-    }
-    if (isSignificant(token) && (body.first === '' || body.first === 'CREATE')) body = nextBody(body, token);
-    tokens.push(token);
+    } else tokens.push(token);
   }
   if (isStatement(tokens)) yield trimmed(tokens);
+}
+
+/** Where in a statement a text is, told token by token. */
+export class StatementPlace {
+  private depth = 0;
+  private body: BodyState = noBody;
+
+  /** Whether the statement ends at this token, so that the next one begins after it. */
+  endsAt(token: SqlToken): boolean {
+    if (token.text === '(') this.depth += 1;
+    else if (token.text === ')') this.depth = Math.max(0, this.depth - 1);
+    else if (token.text === ';' && this.depth === 0 && this.body.level === 0) {
+      this.body = noBody;
+      return true;
+    }
+    if (isSignificant(token) && (this.body.first === '' || this.body.first === 'CREATE'))
+      this.body = nextBody(this.body, token);
+    return false;
+  }
 }
 
 function isStatement(tokens: readonly SqlToken[]): boolean {
@@ -71,14 +83,17 @@ function nextBody(state: BodyState, token: SqlToken): BodyState {
 }
 
 /** Counts lines from where it counted last; asked in ascending order, it reads the text once. */
-function lineCounter(text: string): (index: number) => number {
-  let line = 1;
-  let position = 0;
+export function lineCounter(text: string, first = 1): (index: number) => number {
+  let [line, position] = [first, 0];
   return (index) => {
-    for (let next = text.indexOf('\n', position); next !== -1 && next < index; next = text.indexOf('\n', position)) {
-      line += 1;
-      position = next + 1;
-    }
+    line += breaksIn(text, position, index);
+    position = Math.max(position, index);
     return line;
   };
+}
+
+export function breaksIn(text: string, from: number, to: number): number {
+  let count = 0;
+  for (let next = text.indexOf('\n', from); next !== -1 && next < to; next = text.indexOf('\n', next + 1)) count += 1;
+  return count;
 }

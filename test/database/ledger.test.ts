@@ -1,11 +1,14 @@
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { runCli } from '../support/cli.js';
+import { runCli, runNode } from '../support/cli.js';
 import { createDatabase, serverLog } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
 import { failureOf, migration, using } from '../support/migrations.js';
 import { createProject } from '../support/project.js';
 import type { TestProject } from '../support/project.js';
+import { full } from '../support/sample.js';
 
 const [users, pets] = ['CreateUsers1700000000001', 'CreatePets1700000000002'];
 const sql = (table: string): string => `-- up\nCREATE TABLE ${table} (id int);\n-- down\nDROP TABLE ${table};\n`;
@@ -223,3 +226,28 @@ describe('a ledger that two services share', () => {
     expect(JSON.parse((await cli('status', '--json')).stdout).foreign).toMatchObject([{ name: pets, service: 'shop' }]);
   });
 });
+
+it(
+  'a large .sql file is executed piece by piece, in little memory',
+  async () => {
+    const statement = `INSERT INTO big VALUES ${`(1, 'it''s ${'x'.repeat(80)} -- ; $1'),\n`.repeat(900)}(2, '');\n`;
+    const size = full ? 500_000_000 : 10_000_000;
+    const file = openSync(project.write('migrations/1700000000004-Big.sql', ''), 'w');
+    writeSync(file, '-- up\nCREATE TABLE big (id int, t text);\n');
+    for (let written = 0; written < size; written += statement.length) writeSync(file, statement);
+    writeSync(file, '-- down\nDROP TABLE big;\n');
+    closeSync(file);
+    project.write(
+      'peak.cjs',
+      `process.on('exit', () => require('node:fs').writeFileSync('peak', String(process.resourceUsage().maxRSS)));`,
+    );
+    const bin = resolve('dist/esm/cli/main.js');
+    const { code, stderr } = await runNode(['--require', './peak.cjs', bin, 'run'], { cwd: project.dir });
+    expect([code, stderr]).toEqual([0, expect.stringContaining('Big1700000000004 applied')]);
+    const [counted] = await database.query('SELECT count(*) FILTER (WHERE id = 2)::int AS n FROM big');
+    expect(counted).toEqual({ n: Math.ceil(size / statement.length) });
+    // In kilobytes. Read at once, ten megabytes took almost 800.
+    expect(Number(project.read('peak'))).toBeLessThan((full ? 300 : 250) * 1024);
+  },
+  full ? 600_000 : 60_000,
+);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   mkdirSync,
   mkdtempSync,
@@ -389,16 +390,38 @@ describe('.sql files', () => {
     ['-- up\nSELECT 1;\n-- up\nSELECT 2;', 'more than one'],
     ['-- transaction: maybe\n-- up\nSELECT 1;', 'must say true or false'],
     ['-- up\n\\connect other', 'a command of psql'],
-    ['-- up\nCOPY t FROM STDIN;', 'COPY'],
+    [
+      "-- up\nSELECT 1;\nCOPY t (a, b) FROM stdin;\n1\tit's\n\\.\n",
+      '1-A.sql is no SQL migration: COPY … FROM STDIN (line 3)',
+    ],
+    ['-- up\nSELECT 1;\n\\i other.sql\nSELECT 2;', 'line 3 is a command of psql: \\i other.sql'],
     ['-- up\nSELECT 1;\nCOMMIT;', 'line 3 says COMMIT'],
   ])('refuses %j', async (text, message) => {
     expect((await failureOf(load(text))).message).toContain(message);
   });
 
-  it('reads 5 MB in one go', async () => {
-    const line = `INSERT INTO t VALUES ('it''s; "quoted" $1 -- not a comment');\n`;
-    const text = `-- up\n${line.repeat(Math.ceil(5_000_000 / line.length))}`;
-    expect(await statementsOf(text)).toHaveLength(Math.ceil(5_000_000 / line.length));
+  it('reads a large one in pieces, whose text and checksum are those of the whole', async () => {
+    const line = `INSERT INTO t VALUES ('it''s; "quötéd" $1 -- not a comment');\n`;
+    const count = Math.ceil(5_000_000 / line.length);
+    const text = `-- up\n${line.repeat(count)}-- down\nSELECT 1;\n\n`;
+    expect(await statementsOf(text)).toEqual(Array.from({ length: count }, () => line.slice(0, -2)));
+    const windows = `\uFEFF${text.replaceAll('\n', '\r\n')}`;
+    expect(await statementsOf(windows, 'down')).toEqual(['SELECT 1']);
+    const checksum = createHash('sha256').update(text.trimEnd()).digest('hex');
+    for (const same of [text, windows, text.replaceAll('\n', '  \n')])
+      expect((await load(same))?.checksum).toBe(checksum);
+    // Not every line ends so: then it is part of the text.
+    const mixed = `${text}SELECT 'a\r\nb';`;
+    expect((await statementsOf(mixed, 'down'))?.at(-1)).toBe("SELECT 'a\r\nb'");
+  });
+
+  it('notices that a large one was changed before it was executed', async () => {
+    const text = `-- up\n${'SELECT 1;\n'.repeat(20_000)}`;
+    const loaded = await load(text);
+    const runnable = await loaded?.prepare({} as never, () => Promise.reject(new Error('no')), 'run');
+    write('1700000000001-A.sql', text.replace('1', '22'));
+    const error = await failureOf(Promise.resolve(runnable?.up({ query: () => Promise.resolve() } as never)));
+    expect([error.code, error.message]).toEqual(['FILE_LOAD_FAILED', expect.stringContaining('was changed while')]);
   });
 });
 

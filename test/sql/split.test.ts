@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type pg from 'pg';
 import { createDatabase } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
-import { splitSql } from '../../src/sql/index.js';
+import { splitSql, splitStream } from '../../src/sql/index.js';
 
 /** Texts and how many statements the server itself sees in them. */
 const corpus: readonly (readonly [text: string, count: number])[] = [
@@ -87,6 +87,38 @@ async function outcome(work: () => Promise<unknown>): Promise<unknown[]> {
 async function emptied(): Promise<void> {
   await client.query('SET client_min_messages = error; DROP SCHEMA public CASCADE; CREATE SCHEMA public');
 }
+
+it('splits a text that comes in pieces as one that is there at once, wherever it is cut', () => {
+  const texts = [
+    ...corpus.map(([text]) => text),
+    corpus.map(([text]) => text.replace(/.*unfinished.*/, '')).join(';\n'),
+  ];
+  for (const text of texts)
+    for (const size of [1, 2, 3, 7, 50]) {
+      const pieces = text.match(new RegExp(`[^]{1,${size}}`, 'g')) ?? [];
+      const statements = [...splitStream(pieces, () => false)].filter((piece) => 'sql' in piece);
+      expect(statements).toEqual(splitSql(text));
+    }
+});
+
+it('tells of comments that begin their line, and ends statements at the ones that are named', () => {
+  const text = `-- a\nSELECT 1; -- up\n  -- up\nSELECT '\n-- up\n' (\n-- up\n); -- b\n/* \n-- up\n*/ SELECT 2\n-- up`;
+  const found = (size: number) => [
+    ...splitStream(text.match(new RegExp(`[^]{1,${size}}`, 'g')) ?? [], (one) => one === '-- up'),
+  ];
+  const up = { comment: '-- up' };
+  for (const size of [1, 2, 5, 1000])
+    expect(found(size)).toEqual([
+      { comment: '-- a' },
+      { sql: '-- a\nSELECT 1', line: 1 },
+      up,
+      { sql: "SELECT '\n-- up\n' (", line: 4 },
+      up,
+      { sql: ')', line: 8 },
+      { sql: '-- b\n/* \n-- up\n*/ SELECT 2', line: 8 },
+      up,
+    ]);
+});
 
 it('keeps the line on which each statement begins', () => {
   expect(splitSql('-- a\n\nSELECT 1;\n\n  SELECT\n2; SELECT 3').map(({ line }) => line)).toEqual([1, 5, 6]);
