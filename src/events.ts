@@ -90,6 +90,7 @@ export type WarningCode =
   | 'REPLY_LOST'
   | 'REVERTED_IN_PART'
   | 'SCHEMA_CREATED'
+  | 'ENUM_WITHOUT_VALUES'
   | 'LOG_NOT_UPGRADED';
 
 /** Hears everything that happens. What it throws is thrown by the command. */

@@ -3,6 +3,7 @@ import { isServerAbsent } from '../database/client.js';
 import { excerpt } from '../database/failure.js';
 import { codeOf, isMigrateError, messageOf, MigrateError } from '../errors.js';
 import { settleEnums } from './entity-enums.js';
+import type { ValuelessEnum } from './entity-enums.js';
 import { createExtensions } from './entity-extensions.js';
 import { describeAt, managed, schemaOf } from './entity-names.js';
 import { entityStatements } from './entity-statements.js';
@@ -16,10 +17,10 @@ type Execute = (sql: string) => Promise<unknown>;
  *
  * The statements are those of TypeORM's own schema builder, so that TypeORM's command line agrees with the result, mended where the
  * builder writes what PostgreSQL refuses. Tables of entities with `synchronize: false` are created only when something refers to them:
- * a foreign key must have its place.
+ * a foreign key must have its place. Returns the enums whose values the entities do not say.
  */
-export async function createEntities(dataSource: DataSource, execute: Execute): Promise<void> {
-  settleEnums(dataSource);
+export async function createEntities(dataSource: DataSource, execute: Execute): Promise<readonly ValuelessEnum[]> {
+  const valueless = settleEnums(dataSource);
   await createSchemas(dataSource, execute, 'managed');
   await createExtensions(dataSource, execute, 'managed');
   const statements = await entityStatements(dataSource, 'managed');
@@ -37,6 +38,7 @@ export async function createEntities(dataSource: DataSource, execute: Execute): 
     { broken, unmanaged },
   );
   broken.refuse();
+  return valueless;
 }
 
 async function createSchemas(dataSource: DataSource, execute: Execute, which: 'managed' | 'unmanaged'): Promise<void> {

@@ -2,31 +2,72 @@ import type { DataSource } from 'typeorm';
 import { MigrateError } from '../errors.js';
 import { enumColumns, enumNameOf, managed, schemaOf } from './entity-names.js';
 import type { EnumColumn } from './entity-names.js';
+import { sqlTokens } from '../sql/index.js';
 
 interface Use {
+  readonly schema: string | undefined;
   readonly type: string;
   readonly where: string;
+  readonly table: string;
+  readonly name: string;
   readonly column: EnumColumn;
+}
+
+/** An enum type whose values no entity says, and the columns that have it. */
+export interface ValuelessEnum {
+  /** Undefined where the search path decides. */
+  readonly schema: string | undefined;
+  readonly type: string;
+  readonly columns: readonly {
+    /** The property: `Job.status`. */
+    readonly where: string;
+    readonly table: string;
+    readonly name: string;
+  }[];
 }
 
 /**
  * One enum type can be the type of several columns, if they agree on its values. A column without any has those of the others: entities
- * that import each other in a circle are read before the enum exists, and TypeORM needs its values only to create the type.
+ * that import each other in a circle are read before the enum exists, and TypeORM needs its values only to create the type. Returns the
+ * types of which no column has values; they are created with the defaults of their columns alone.
  */
-export function settleEnums(dataSource: DataSource): void {
+export function settleEnums(dataSource: DataSource): readonly ValuelessEnum[] {
   const uses = new Map<string, Use[]>();
   for (const metadata of managed(dataSource, 'managed')) {
     for (const column of enumColumns(metadata)) {
       const type = enumNameOf(metadata, column);
-      const name = `${schemaOf(dataSource, metadata) ?? ''}.${type}`;
-      const use = { type, where: `${metadata.name}.${column.propertyPath}`, column };
-      uses.set(name, [...(uses.get(name) ?? []), use]);
+      const schema = schemaOf(dataSource, metadata);
+      const key = `${schema ?? ''}.${type}`;
+      const where = `${metadata.name}.${column.propertyPath}`;
+      const use = { schema, type, where, table: metadata.tableName, name: column.databaseName, column };
+      uses.set(key, [...(uses.get(key) ?? []), use]);
     }
   }
-  const groups = [...uses.values()];
-  const empty = groups.filter((those) => those.every(({ column }) => valuesOf(column).length === 0));
-  if (empty.length > 0) throw withoutValues(empty.flat());
-  groups.forEach(settle);
+  return [...uses.values()].flatMap((those) => {
+    const isValueless = those.every(({ column }) => valuesOf(column).length === 0);
+    if (isValueless) standIn(those);
+    else settle(those);
+    const [{ schema, type } = { schema: undefined, type: '' }] = those;
+    return isValueless ? [{ schema, type, columns: those }] : [];
+  });
+}
+
+/** The type must be there for its columns, and take their defaults. */
+function standIn(uses: readonly Use[]): void {
+  const values = new Set(uses.flatMap(({ column }) => defaultsOf(column)));
+  for (const { column } of uses) Object.assign(column, { enum: [...values, notKnown] });
+}
+
+const notKnown = 'the values were not known';
+
+function defaultsOf({ default: given }: EnumColumn): readonly string[] {
+  if (typeof given === 'function') return stringsIn(String(given()));
+  return [given].flat().flatMap((one) => (one === undefined || one === null ? [] : [String(one)]));
+}
+
+function stringsIn(sql: string): readonly string[] {
+  const strings = [...sqlTokens(sql)].filter(({ kind }) => kind === 'string');
+  return strings.map(({ text }) => text.slice(1, -1).replaceAll("''", "'"));
 }
 
 function settle(uses: readonly Use[]): void {
@@ -39,14 +80,6 @@ function settle(uses: readonly Use[]): void {
 
 function valuesOf({ enum: values = [] }: EnumColumn): readonly string[] {
   return values.map(String);
-}
-
-function withoutValues(uses: readonly Use[]): MigrateError {
-  return new MigrateError({
-    code: 'ENTITIES_INVALID',
-    message: `Enums without values: ${uses.map(({ where }) => where).join(', ')}. The option \`enum\` was probably undefined when the class was read, as it is where files import each other in a circle.`,
-    next: 'Import each enum from the file that declares it, which should import no entity; not from an index file.',
-  });
 }
 
 function ambiguous(first: Use, second: Use): MigrateError {

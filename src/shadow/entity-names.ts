@@ -43,6 +43,7 @@ export interface EnumColumn {
   readonly type: ColumnType;
   readonly enumName?: string | undefined;
   readonly enum?: readonly (string | number)[] | undefined;
+  readonly default?: unknown;
 }
 
 export function enumColumns(metadata: EntityMetadata): readonly EnumColumn[] {

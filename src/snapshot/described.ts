@@ -2,6 +2,7 @@ import type { DataSource } from 'typeorm';
 import type { ObjectId } from '../schema/object-id.js';
 import type { OwnWords } from '../schema/own-words.js';
 import { createEntities } from '../shadow/entities.js';
+import type { ValuelessEnum } from '../shadow/entity-enums.js';
 import { initialSessionOf } from '../shadow/initial-session.js';
 import { withEntities } from '../shadow/with-entities.js';
 import { readWords } from './entity-words.js';
@@ -24,6 +25,8 @@ export interface Described {
   readonly unnamed: string | undefined;
   /** Tables that the entities only know: no snapshot has them. */
   readonly unmanaged: readonly ObjectId[];
+  /** The enums whose values they do not say. */
+  readonly valueless: readonly ValuelessEnum[];
 }
 
 /** `check` sees the entities first. */
@@ -32,9 +35,10 @@ export function describeEntities(project: Project, check: (entities: DataSource)
   return withEntities(project, async (entities) => {
     await check(entities);
     const statements: string[] = [];
-    await createEntities(entities, (sql) => Promise.resolve(statements.push(sql)));
+    const valueless = await createEntities(entities, (sql) => Promise.resolve(statements.push(sql)));
     return {
       statements,
+      valueless: valueless.map((one) => ({ ...one, schema: one.schema ?? schema })),
       history: readHistory(entities, schema),
       frozen: frozenMoments(entities, schema),
       words: readWords(entities, statements, schema),

@@ -147,18 +147,6 @@ describe.each(both)('what is wrong, TypeORM %s', (version) => {
       /^user\.log_kind and user_log\.kind both have the enum type "user_log_kind_enum"/,
     ],
     [
-      'an enum that was undefined when the class was read',
-      [
-        thing('Job', {
-          status: { type: 'enum', enum: undefined, enumName: 'state' },
-          other: { type: 'enum', enum: ['a'] },
-        }),
-        thing('Task', { kind: { type: 'enum', enum: undefined, enumName: 'kind' } }),
-      ],
-      'ENTITIES_INVALID',
-      /^Enums without values: Job\.status, Task\.kind\. The option `enum` was probably undefined/,
-    ],
-    [
       'a check that is no SQL',
       [thing('Fine', {}), thing('Post', {}, { checks: [{ expression: '"id" >' }] })],
       'ENTITIES_INVALID',

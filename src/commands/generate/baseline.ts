@@ -22,6 +22,7 @@ import { ofDatabase } from '../../snapshot/of-database.js';
 import { ofEntities } from '../../snapshot/of-entities.js';
 import { inSameWords } from '../../snapshot/same-words.js';
 import type { Snapshot } from '../../snapshot/snapshot.js';
+import { withPresentValues } from '../../snapshot/valueless-enums.js';
 import { poolOf } from '../../typeorm/driver.js';
 import type { CommandContext } from '../context.js';
 import { refuseMissing } from '../entities.js';
@@ -52,13 +53,14 @@ export async function baseline(options: BaselineOptions, given: CommandContext):
   const [desired, initial] = await abortable(context.signal, make, 'Nothing was changed.');
   context.onEvent({ type: 'stage', stage: 'reading the database' });
   const { schema: live } = await ofDatabase(context);
-  const { schema: own } = await inSameWords(desired.schema, live, context, {
+  const known = withPresentValues(desired.schema, live, described.valueless, context.onEvent);
+  const { schema: own } = await inSameWords(known, live, context, {
     url,
     cache: noCache,
     searchPath: await searchPathOf(client),
   });
   const { schema: wanted, kept } = keepUnknown(
-    withOrderOfEnums(followInitial(desired.schema, own, initial), own),
+    withOrderOfEnums(followInitial(known, own, initial), own),
     own,
     () => true,
   );

@@ -31,6 +31,7 @@ import { withSameDefaults } from '../../snapshot/same-defaults.js';
 import { unnamedSchema } from '../../snapshot/unnamed-schema.js';
 import { withSchemaOnShadow } from '../../snapshot/schema-on-shadow.js';
 import type { Snapshot } from '../../snapshot/snapshot.js';
+import { withPresentValues } from '../../snapshot/valueless-enums.js';
 import type { CommandContext } from '../context.js';
 import { refuseMissing } from '../entities.js';
 import { folderFor, foundByOf, placementOf, refuseNotCompiled } from '../placement.js';
@@ -121,7 +122,8 @@ async function find(
       : ofDatabaseAt(address, context, unmanaged),
   );
   stage('comparing the schemas');
-  const whole = followInitial(entities.schema, current.schema, initial);
+  const known = withPresentValues(entities.schema, current.schema, described.valueless, context.onEvent);
+  const whole = followInitial(known, current.schema, initial);
   const desired = {
     ...entities,
     schema: await withSameDefaults(current.schema, whole, { shadow, cache, frozen }),
