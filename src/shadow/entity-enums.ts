@@ -62,7 +62,7 @@ const notKnown = 'the values were not known';
 
 function defaultsOf({ default: given }: EnumColumn): readonly string[] {
   if (typeof given === 'function') return stringsIn(String(given()));
-  return [given].flat().flatMap((one) => (one === undefined || one === null ? [] : [String(one)]));
+  return [given].flat().flatMap((one) => (typeof one === 'string' || typeof one === 'number' ? [String(one)] : []));
 }
 
 function stringsIn(sql: string): readonly string[] {
