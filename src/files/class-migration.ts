@@ -36,10 +36,14 @@ export function classMigration(migrationClass: MigrationClass, file: string | un
   };
 }
 
-/** Whether its constructor or, by `@Inject`, its properties want something. The decorator has left its mark where there is reflect-metadata. */
+/** Whether its constructor, which it may inherit, or, by `@Inject`, its properties want something. The decorator has left its mark where there is reflect-metadata. */
 function isInjected(migrationClass: MigrationClass): boolean {
   const { getMetadata } = Reflect as { readonly getMetadata?: (key: string, target: object) => unknown };
-  return migrationClass.length > 0 || getMetadata?.('self:properties_metadata', migrationClass) !== undefined;
+  const isMarked = (key: string): boolean => {
+    const mark: unknown = getMetadata?.(key, migrationClass);
+    return Array.isArray(mark) && mark.length > 0;
+  };
+  return migrationClass.length > 0 || isMarked('design:paramtypes') || isMarked('self:properties_metadata');
 }
 
 /** Written static, as generated files have it; or like `transaction`, as a property. */

@@ -3,6 +3,7 @@ import type { InjectionToken, Type } from '@nestjs/common';
 import { getDataSourcePrefix, getDataSourceToken, getEntityManagerToken } from '@nestjs/typeorm';
 import type { EntityMetadata, QueryRunner } from 'typeorm';
 import { isMigrateError } from '../errors.js';
+import type { MigrateError } from '../errors.js';
 import type { Instantiate } from '../files/migration.js';
 import { boundDataSource } from '../typeorm/bound-data-source.js';
 import { dependenciesOf, propertiesOf } from './dependencies.js';
@@ -13,7 +14,7 @@ import { circular, judge } from './judge.js';
 import { defaultConnection } from './migrations.constants.js';
 import { dependenciesOfProvider, moduleOf, referenceOf, visibleFrom } from './module-graph.js';
 import type { Container, Module, Provider } from './module-graph.js';
-import { isConfiguration, standIn } from './stand-in.js';
+import { isConfiguration, refusingUses, standIn } from './stand-in.js';
 
 /**
  * Gives migration classes the dependencies of their constructors. What belongs to the data source that is being migrated (itself, its
@@ -28,19 +29,23 @@ export function createInstantiate(
 ): Instantiate {
   return async (migrationClass, queryRunner, purpose) => {
     const own = ownTokens(queryRunner, connection);
+    const uses: MigrateError[] = [];
     const judging: Judging = {
+      uses,
       isOwn: (token) => own.has(token),
       isReal: (token) => purpose === 'run' || isConfiguration(token) || replayProviders.includes(token),
       connection,
     };
     const maker = new Maker(migrationClass.name, container, judging, own);
-    return maker.migration(migrationClass as unknown as Type<object>);
+    return refusingUses(await maker.migration(migrationClass as unknown as Type<object>), uses);
   };
 }
 
 interface Judging extends Pick<Parameters<typeof judge>[2], 'isOwn' | 'connection'> {
   /** Whether the migration gets the provider itself, and not a stand-in. */
   readonly isReal: (token: InjectionToken) => boolean;
+  /** How stand-ins were used. */
+  readonly uses: MigrateError[];
 }
 
 /** The tokens under which @nestjs/typeorm provides this connection and what is made of it. */
@@ -92,11 +97,11 @@ class Maker {
     if (own !== undefined) return own();
     const isReal = this.judging.isReal(token);
     if (place.module === undefined)
-      return isReal ? fromNest(this.container, token, place.wanted) : standIn(token, this.name);
+      return isReal ? fromNest(this.container, token, place.wanted) : standIn(token, this.name, this.judging.uses);
     const verdict = judge(token, place.module, this.judging);
     if (typeof verdict === 'object') throw refusedDependency(place.wanted, verdict.refused);
     const provider = visibleFrom(place.module, token);
-    if (provider !== undefined && verdict === 'shared' && !isReal) return standIn(token, this.name);
+    if (provider !== undefined && verdict === 'shared' && !isReal) return standIn(token, this.name, this.judging.uses);
     if (verdict === 'shared' || provider === undefined)
       return fromNest(referenceOf(place.module) ?? this.container, token, place.wanted);
     const again = place.making.indexOf(provider);

@@ -6,9 +6,11 @@ import { nameOf } from './dependencies.js';
  * Takes the place of a provider in a replay or a dry run, where a migration must not send mail or call another service. It fails when the
  * migration uses it. Most migrations do not on an empty database, where there are no rows to send anything about.
  */
-export function standIn(token: InjectionToken, migration: string): unknown {
+export function standIn(token: InjectionToken, migration: string, uses: MigrateError[]): unknown {
   const refuse = (use: string): never => {
-    throw used(token, migration, use);
+    const error = used(token, migration, use);
+    uses.push(error);
+    throw error;
   };
   return new Proxy(() => undefined, {
     // A promise or a symbol is asked for by the language itself, as by `await` or by what prints a value.
@@ -18,6 +20,25 @@ export function standIn(token: InjectionToken, migration: string): unknown {
     apply: () => refuse('()'),
     construct: () => refuse('()'),
   });
+}
+
+/** A migration that catches the error of a stand-in goes another way than in production, so it has failed all the same. */
+export function refusingUses<T extends object>(migration: T, uses: readonly MigrateError[]): T {
+  const methods = migration as Record<'up' | 'down', unknown>;
+  for (const direction of ['up', 'down'] as const) {
+    const method = methods[direction];
+    if (typeof method !== 'function') continue;
+    methods[direction] = async (...given: readonly unknown[]): Promise<unknown> => {
+      const [outcome] = await Promise.allSettled([
+        Promise.resolve().then(() => method.apply(migration, given) as unknown),
+      ]);
+      // Whatever came of it.
+      if (uses[0] !== undefined) throw uses[0];
+      if (outcome.status === 'rejected') throw outcome.reason;
+      return outcome.value;
+    };
+  }
+  return migration;
 }
 
 function used(token: InjectionToken, migration: string, use: string): MigrateError {

@@ -3,6 +3,7 @@ import { likeness } from '../schema/likeness.js';
 import { keyOf, objectId, relationOf, sqlName, tableSql } from '../schema/object-id.js';
 import type { ObjectId } from '../schema/object-id.js';
 import type { Schema } from '../schema/read.js';
+import { familyOf } from '../schema/type-family.js';
 import { compatibilityView } from './compatibility-view.js';
 import { step } from './step.js';
 import { temporaryTrigger } from './temporary-trigger.js';
@@ -43,12 +44,14 @@ function typesOf(table: ObjectId, schema: Schema): readonly string[] {
   return columnsOf(table, schema).map((id) => `${id.name ?? ''} ${columnOf(schema, id)?.type ?? ''}`);
 }
 
+/** Of one table, and of types of one family: a rename may come with another type. */
 function columnsAlike(one: ObjectId, other: ObjectId, from: Schema, to: Schema): boolean {
   if (!from.has(relationOf(other)) || keyOf(relationOf(one)) !== keyOf(relationOf(other))) return false;
   const [before, after] = [columnOf(from, one), columnOf(to, other)];
   if (before === undefined || after === undefined || before.automatic !== after.automatic) return false;
-  const values = [enumOf(one, from), enumOf(other, to)].map((found) => JSON.stringify(found?.values));
-  return before.type === after.type || (values[0] !== undefined && values[0] === values[1]);
+  if (familyOf(before.type) === familyOf(after.type)) return true;
+  const [old, now] = [enumOf(one, from)?.values, enumOf(other, to)?.values];
+  return old !== undefined && now !== undefined && old.every((value) => now.includes(value));
 }
 
 /** The enums of columns that have one of another name afterwards: TypeORM names them after tables and columns. */

@@ -178,6 +178,20 @@ describe('what nobody but the author can know', () => {
     await database.drop();
   }, 60_000);
 
+  it('a column that is renamed and gets another type of the same family: asked, and its data is kept', async () => {
+    entity(`@Column('text', { nullable: true }) fullName!: string;`);
+    const asked = await generate('--allow-destructive', ...onServer);
+    expect([asked.code, asked.stderr]).toEqual([
+      3,
+      expect.stringContaining('--rename users.name=fullName   (renamed: its data is kept; or @RenamedFrom'),
+    ]);
+    await generated(...onServer, '--rename', 'users.name=fullName');
+    expect(texts(/./)).toMatch(/RENAME COLUMN "name" TO "fullName"[^]*ALTER COLUMN "fullName" TYPE text/);
+    // Of another family: not the same column.
+    entity('@Column("int", { nullable: true }) age!: number;');
+    expect((await generate('--allow-destructive', '--dry-run')).code).toBe(0);
+  }, 60_000);
+
   it('a renamed column: by decorator, directly', async () => {
     entity(`@RenamedFrom('name') @Column() fullName!: string;`);
     await generated(...onServer, '--rename-directly');

@@ -62,6 +62,24 @@ const incomparable: readonly (readonly [type: Column['type'], value: string, mor
   ['polygon', `'((1,2),(3,4))'`],
 ];
 
+/** Of one family, so that it is asked whether the column was renamed. */
+const related: readonly (readonly [from: Column, to: Column, value: string, more?: Partial<Case>])[] = [
+  [{ type: 'varchar', length: 20 }, { type: 'varchar', length: 50 }, `'x'`],
+  [text, { type: 'varchar', nullable: true }, `'x'`],
+  [{ type: 'smallint' }, { type: 'bigint', default: 0 }, '7'],
+  [{ type: 'int' }, { type: 'numeric', precision: 12, scale: 2 }, '7', { rewritten: ['t.b'] }],
+  [
+    { type: 'timestamp' },
+    { type: 'timestamptz' },
+    `'2020-02-02'`,
+    { options: { renames: ['t.a=b'], storedTimezone: 'UTC' }, rewritten: ['t.b'] },
+  ],
+];
+
+function nameOf({ type, length, nullable }: Column): string {
+  return `${String(type)}${length === undefined ? '' : `(${length})`}${nullable === true ? ' NULL' : ''}`;
+}
+
 export const renames: readonly Case[] = [
   column('a column is renamed', text, `'x'`),
   ...incomparable.map(([type, value, more]) =>
@@ -74,6 +92,10 @@ export const renames: readonly Case[] = [
     'DEFAULT',
   ),
   column('a nullable column is renamed', { type: 'xml', nullable: true }, 'NULL'),
+  ...related.map(([from, to, value, more]) => ({
+    ...column(`a column of type ${nameOf(from)} is renamed, and becomes ${nameOf(to)}`, from, value, more),
+    after: [entity('t', { b: to, n: { type: 'int' } })],
+  })),
   column('a column is renamed directly', text, `'x'`, { options: { renames: ['t.a=b'], renameDirectly: true } }),
   {
     ...column('a column is renamed, with what was made by hand upon it', text, `'x'`),
