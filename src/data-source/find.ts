@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { join, relative, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { ExitCode, MigrateError } from '../errors.js';
 import { sourceFiles } from './project-files.js';
 import { namedInScripts, scriptedDataSources } from './scripts.js';
@@ -74,9 +74,18 @@ function notFound(projectDir: string, scripted: readonly Scripted[]): MigrateErr
     message: `There is no data-source.ts (or .js, .mts, …) in ${projectDir}, nor in its folders ${folders.slice(1).join(', ')}.${scripts}`,
     next:
       foundElsewhere(projectDir) ??
+      inFolderAbove(projectDir) ??
       'Make one: npx nest-migrate init. Or name yours: --data-source path/to/data-source.ts; or the Nest module that has the connection: --app src/app.module.ts',
     exitCode: ExitCode.usage,
   });
+}
+
+/** Settings, scripts and `.env` are those of the folder of package.json. */
+function inFolderAbove(projectDir: string): string | undefined {
+  if (isFile(join(projectDir, 'package.json'))) return undefined;
+  for (let dir = dirname(projectDir), below = projectDir; dir !== below; [below, dir] = [dir, dirname(dir)])
+    if (isFile(join(dir, 'package.json'))) return `There is no package.json here: type it in ${dir}`;
+  return undefined;
 }
 
 /** What to type for the files that may be meant. */

@@ -179,9 +179,10 @@ describe('init', () => {
   });
 
   it('gives a new service of a workspace a ledger of its own, and leaves the others theirs', async () => {
-    const dependencies = { '@nestjs/core': '12', typeorm: '1' };
+    const dependencies = { typeorm: '1' };
     nestProject({
-      'package.json': '{ "name": "all", "workspaces": ["apps/*"] }',
+      'package.json':
+        '{ "name": "all", "workspaces": ["apps/*"], "dependencies": { "@nestjs/typeorm": "12", "@nestjs/core": "12" } }',
       'apps/billing/package.json': JSON.stringify({ name: '@acme/billing-api', dependencies }),
       'apps/billing/src/main.ts': '',
       'apps/shop/package.json': JSON.stringify({ name: '@acme/shop', dependencies }),
@@ -190,7 +191,10 @@ describe('init', () => {
     });
     const init = async (app: string) =>
       JSON.parse((await runCli(['init', '--json'], { cwd: `${project.dir}/apps/${app}` })).stdout);
-    expect((await init('billing')).warnings).toEqual([
+    const billing = await init('billing');
+    // The root of the workspace lists the others.
+    expect(billing.next[0]).toBe('npm install pg, which package.json does not list.');
+    expect(billing.warnings).toEqual([
       'src/data-source.ts names a ledger of its own, billing_api_migrations: @acme/shop uses TypeORM as well, perhaps on the same database. nest-migrate help deploying says more.',
     ]);
     expect(project.read('apps/billing/src/data-source.ts')).toContain(
@@ -198,6 +202,72 @@ describe('init', () => {
     );
     // What has been applied is recorded in the ledger that it has.
     expect(await init('shop')).toMatchObject({ reads: 'src/data-source.ts', warnings: [] });
+  });
+
+  describe('in a workspace whose apps have no package.json', () => {
+    const app = (folder: string, more = '') => ({
+      [`${folder}/app.module.ts`]: `import { Module } from '@nestjs/common';${more}\n@Module({}) export class AppModule {}`,
+    });
+    const user =
+      'import { Column, Entity, PrimaryGeneratedColumn } from "typeorm"; @Entity() export class User { @PrimaryGeneratedColumn() id!: number; }';
+    const nx = (name: string, projectType: string, sourceRoot: string) =>
+      JSON.stringify({ name, projectType, sourceRoot });
+    const init = async (folder: string) => runCli(['init', '--json'], { cwd: `${project.dir}/${folder}` });
+
+    it('Nx: writes the data source into the only Nest app, with the entities of the libraries', async () => {
+      nestProject({
+        'nx.json': '{}',
+        'tsconfig.base.json': '{ "compilerOptions": { "experimentalDecorators": true, "module": "commonjs" } }',
+        'apps/api/project.json': nx('api', 'application', 'apps/api/src'),
+        ...app('apps/api/src/app'),
+        'apps/api-e2e/project.json': nx('api-e2e', 'application', 'apps/api-e2e/src'),
+        'apps/web/project.json': nx('web', 'application', 'apps/web/src'),
+        'apps/web/src/main.ts': 'import "react";',
+        'libs/users/project.json': nx('users', 'library', 'libs/users/src'),
+        'libs/users/src/lib/user.entity.ts': user,
+      });
+      const made = JSON.parse((await init('.')).stdout);
+      expect(made).toMatchObject({
+        reads: 'apps/api/src/data-source.ts',
+        written: [
+          'apps/api/src/data-source.ts',
+          '.env.example',
+          '.gitignore',
+          'package.json',
+          'apps/api/src/migrations/.gitkeep',
+        ],
+        warnings: [],
+      });
+      expect(project.read('apps/api/src/data-source.ts')).toContain(
+        "  entities: ['**/*.entity.{ts,js}', '../../../libs/users/src/**/*.entity.{ts,js}'],\n  migrations: ['migrations/*.{ts,js,sql}'],\n});",
+      );
+      expect((await cli('status')).stdout).toBe('0 migrations applied; nothing is pending.\n');
+      expect((await cli('create', 'One')).stdout).toMatch(/^Written: apps\/api\/src\/migrations\/\d+-One\.ts\n$/);
+      expect(JSON.parse((await init('apps/api')).stdout)).toMatchObject({
+        written: [],
+        reads: 'apps/api/src/data-source.ts',
+      });
+    });
+
+    it('Nest: of several apps, the one in whose folder it is typed', async () => {
+      const of = (root: string) => ({ type: 'application', root, sourceRoot: `${root}/src` });
+      nestProject({
+        'nest-cli.json': JSON.stringify({ projects: { api: of('apps/api'), jobs: of('apps/jobs') } }),
+        ...app('apps/api/src'),
+        ...app('apps/jobs/src', "import 'typeorm';"),
+      });
+      const refused = JSON.parse((await init('.')).stdout).error;
+      expect(refused.message).toContain('apps/api, apps/jobs');
+      expect(refused.next).toBe('Type it in the folder of one: cd apps/api && npx nest-migrate init');
+      expect(project.has('data-source.ts')).toBe(false);
+      const { next, warnings } = JSON.parse((await init('apps/api')).stdout);
+      expect(warnings).toEqual([
+        expect.stringContaining('a ledger of its own, api_migrations: jobs uses TypeORM as well'),
+      ]);
+      expect(next[1]).toContain(`All commands are typed in ${project.dir} and read apps/api/src/data-source.ts`);
+      const elsewhere = await runCli(['status'], { cwd: `${project.dir}/apps/jobs` });
+      expect(elsewhere.stderr).toContain(`There is no package.json here: type it in ${project.dir}`);
+    });
   });
 
   it('--dry-run writes nothing', async () => {

@@ -213,7 +213,7 @@ require('node:module').syncBuiltinESMExports();
         cwd: project.dir,
       });
     expect((await status()).stderr).toMatch(
-      /^Data source: src\/db\/source\.js, as the scripts of package\.json name it\.\n✖ No connection to/,
+      /^Data source: src\/db\/source\.js, as the scripts of package\.json name it\.\n[^]*✖ No connection to/,
     );
   });
 });

@@ -2,13 +2,16 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { ExitCode, messageOf, MigrateError } from '../../errors.js';
 import { devPackage } from '../../development.js';
+import { readJson } from '../../files/tsconfig.js';
 import { addLine, installLine } from '../../package-manager.js';
+import { workspaceAbove } from './apps.js';
 import { inCharge } from './in-charge.js';
 import type { InCharge, Named } from './in-charge.js';
 import { migrationsFolder, sourceFiles } from '../../data-source/project-files.js';
-import { ledgerOfItsOwn, otherServices } from './services.js';
 import { findSynchronize } from './synchronize.js';
 import type { Found } from './synchronize.js';
+import { targetIn } from './target.js';
+import type { Target } from './target.js';
 import { dataSourceText, envExample, gitignoreLines } from './templates.js';
 
 export interface InitResult {
@@ -39,25 +42,24 @@ const scripts = {
 } as const;
 
 /** Sets up a project: what is missing is written, what is there is never overwritten. */
-export function initProject(dir: string, mode: 'real' | 'dry', named: Named = {}): InitResult {
+export function initProject(from: string, mode: 'real' | 'dry', named: Named = {}): InitResult {
+  const dir = existsSync(join(from, 'package.json')) ? from : (workspaceAbove(from) ?? from);
   const manifest = readManifest(dir);
   const files = sourceFiles(dir);
   // What the project connects with stays in charge: a second data source may lead to another database.
   const own = inCharge(dir, manifest.json, files, named);
-  // Where the app's sources are: what lies beside them is not compiled in every project, and moves the compiled entry file in others.
-  const folder = existsSync(join(dir, 'src')) ? 'src' : '.';
-  const migrations = migrationsFolder(files);
-  const others = own === undefined && migrations === undefined ? otherServices(dir) : [];
-  const ledger = others.length === 0 ? undefined : ledgerOfItsOwn(dir, manifest.json);
+  const target = own === undefined ? targetIn(dir, from, manifest.json, files) : undefined;
+  const folder = target?.folder ?? (existsSync(join(dir, 'src')) ? 'src' : '.');
   const reads = own?.file ?? join(folder, 'data-source.ts');
   // What is in charge knows its own environment, and its own folder of migrations.
   const isOurs = own === undefined || own.by === 'its name';
+  const isEmpty = migrationsFolder(files) === undefined;
   const changes = [
-    ...(own === undefined ? [dataSource(dir, manifest, { folder, migrations, ledger })] : []),
+    ...(target === undefined ? [] : [dataSource(dir, manifest, target)]),
     ...(isOurs ? [newFile(dir, '.env.example', envExample())] : []),
     gitignore(dir),
-    packageJson(manifest, own),
-    ...(isOurs && migrations === undefined ? [newFile(dir, join(folder, 'migrations/.gitkeep'), '')] : []),
+    packageJson(manifest, settingFor(own, target)),
+    ...(isOurs && isEmpty ? [newFile(dir, join(folder, 'migrations/.gitkeep'), '')] : []),
   ];
   const writes = changes.filter((change) => change.text !== undefined);
   if (mode === 'real') for (const { file, text } of writes) write(join(dir, file), text ?? '');
@@ -70,10 +72,10 @@ export function initProject(dir: string, mode: 'real' | 'dry', named: Named = {}
     ],
     reads,
     warnings: [
-      ...(ledger === undefined ? [] : [ownLedger(reads, ledger, others)]),
+      ...(target?.ledger === undefined ? [] : [ownLedger(reads, target.ledger, target.others)]),
       ...findSynchronize(files).map(warnOf),
     ],
-    next: [...missingPackages(dir, manifest), ...nextSteps(own)],
+    next: [...missingPackages(dir, manifest), ...nextSteps(dir, reads, own, target)],
   };
 }
 
@@ -96,30 +98,33 @@ function readManifest(dir: string): Manifest {
   } catch (error) {
     throw notAProject(`${file} cannot be read as JSON: ${messageOf(error)}.`, 'Correct it first.');
   }
-  const dependencies = { ...(json['dependencies'] as object), ...(json['devDependencies'] as object) };
-  if ('@nestjs/core' in dependencies) return { text, json };
+  if ('@nestjs/core' in listed(dir, json, ['dependencies', 'devDependencies'])) return { text, json };
   throw notAProject(
     `${file} does not depend on @nestjs/core, so this is no Nest project.`,
     'Go to the folder of the Nest app (in a monorepo: apps/<name>).',
   );
 }
 
-function dataSource(
-  dir: string,
-  { json }: Manifest,
-  {
-    folder,
-    migrations,
-    ledger,
-  }: {
-    readonly folder: 'src' | '.';
-    readonly migrations: string | undefined;
-    readonly ledger: string | undefined;
-  },
-): Change {
+type Kind = 'dependencies' | 'devDependencies';
+
+/** Also what the root of a workspace lists: its packages may leave their dependencies there. */
+function listed(dir: string, json: Manifest['json'], kinds: readonly Kind[]): Readonly<Record<string, string>> {
+  const above = dirname(dir);
+  const ofRoot = above === dir ? undefined : ((readJson(join(above, 'package.json')) ?? {}) as Manifest['json']);
+  const own = Object.assign({}, ...kinds.map((kind) => json[kind])) as Readonly<Record<string, string>>;
+  return { ...(ofRoot && listed(above, ofRoot, kinds)), ...own };
+}
+
+function dataSource(dir: string, { json }: Manifest, { folder, entities, migrations, ledger }: Target): Change {
   const kind = json['type'] === 'module' ? 'esm' : 'cjs';
   const within = migrations === undefined ? 'migrations' : relative(folder, migrations).split(sep).join('/');
-  return newFile(dir, join(folder, 'data-source.ts'), dataSourceText({ kind, folder, migrations: within, ledger }));
+  return newFile(dir, join(folder, 'data-source.ts'), dataSourceText({ kind, entities, migrations: within, ledger }));
+}
+
+/** What the commands would not find by themselves is named for all of them. */
+function settingFor(own: InCharge | undefined, target: Target | undefined): object | undefined {
+  if (own?.by === 'search') return { [own.kind === 'app' ? 'app' : 'dataSource']: own.file };
+  return target?.app && { dataSource: `${target.folder}/data-source.ts` };
 }
 
 function newFile(dir: string, file: string, text: string): Change {
@@ -152,15 +157,13 @@ function gitignore(dir: string): Change {
   return { file: '.gitignore', text: `${before}${gap}${missing.join('\n')}\n` };
 }
 
-function packageJson({ text, json }: Manifest, own: InCharge | undefined): Change {
+function packageJson({ text, json }: Manifest, setting: object | undefined): Change {
   const present = (json['scripts'] ?? {}) as Readonly<Record<string, string>>;
   const differing = Object.entries(scripts).filter(
     ([name, script]) => present[name] !== undefined && present[name] !== script,
   );
   const missing = Object.entries(scripts).filter(([name]) => present[name] === undefined);
   const settings = (json['nest-migrate'] ?? {}) as Readonly<Record<string, unknown>>;
-  // What the commands would not find by themselves is named for all of them.
-  const setting = own?.by === 'search' ? { [own.kind === 'app' ? 'app' : 'dataSource']: own.file } : undefined;
   const diff = differing
     .map(([name, script]) => `- "${name}": ${JSON.stringify(present[name])}\n+ "${name}": ${JSON.stringify(script)}`)
     .join('\n');
@@ -199,7 +202,7 @@ function warnOf({ file, line, what }: Found): string {
 
 /** npm installs what is missing in the newest version that this package allows, and that is another one than the project's Nest needs. */
 function missingPackages(dir: string, { json }: Manifest): readonly string[] {
-  const dependencies = (json['dependencies'] ?? {}) as Readonly<Record<string, string>>;
+  const dependencies = listed(dir, json, ['dependencies']);
   const missing = ['@nestjs/typeorm', 'typeorm', 'pg'].filter((name) => dependencies[name] === undefined);
   const major = /\d+/.exec(dependencies['@nestjs/core'] ?? '')?.[0];
   const named = missing.map((name) => (name === '@nestjs/typeorm' && major !== undefined ? `${name}@${major}` : name));
@@ -213,9 +216,18 @@ const because: Readonly<Record<InCharge['by'], string>> = {
   search: 'as package.json says now',
 };
 
-function nextSteps(own: InCharge | undefined): readonly string[] {
+function nextSteps(
+  dir: string,
+  reads: string,
+  own: InCharge | undefined,
+  target: Target | undefined,
+): readonly string[] {
   const module = own?.kind === 'app' ? 'MigrationsModule.forRoot()' : 'MigrationsModule.forRoot({ dataSource })';
+  const inWorkspace =
+    target?.app &&
+    `All commands are typed in ${dir} and read ${reads}, as package.json says now. If the app is bundled (webpack, esbuild), list its entities and migrations as classes: nest-migrate help nest.`;
   return [
+    ...(inWorkspace === undefined ? [] : [inWorkspace]),
     own === undefined
       ? 'Copy .env.example to .env and set DATABASE_URL (without it, an embedded database is used in development).'
       : `All commands read ${own.file}, ${because[own.by]}: nest-migrate status shows what is applied.`,

@@ -16,17 +16,17 @@ export function otherServices(dir: string): readonly string[] {
     .filter((file) => dirname(file) !== dir)
     .map((file) => [dirname(file), (readJson(file) ?? {}) as Manifest] as const)
     .filter(([, manifest]) => Object.hasOwn(manifest['dependencies'] ?? {}, 'typeorm'))
-    .map(([folder, manifest]) => nameOf(folder, manifest))
+    .map(([folder, manifest]) => packageName(folder, manifest))
     .toSorted();
 }
 
 /** A name that no other service of the workspace has. */
-export function ledgerOfItsOwn(dir: string, manifest: Manifest): string {
-  const name = nameOf(dir, manifest).replace(/^@[^/]*\//, '');
+export function ledgerName(service: string): string {
+  const name = service.replace(/^@[^/]*\//, '');
   return `${name.replace(/\W+/g, '_').toLowerCase()}_migrations`;
 }
 
-function nameOf(dir: string, { name }: Manifest): string {
+export function packageName(dir: string, { name }: Manifest): string {
   return typeof name === 'string' && name !== '' ? name : basename(dir);
 }
 

@@ -6,13 +6,13 @@ import { packageFile } from '../package-file.js';
 /** The folder is the one of the file itself, so that the same patterns fit what is compiled from it. */
 export function dataSourceText({
   kind,
-  folder,
+  entities,
   migrations,
   ledger,
 }: {
   readonly kind: 'esm' | 'cjs';
-  readonly folder: 'src' | '.';
-  /** Relative to that folder. */
+  /** Both are relative to the folder of the file. */
+  readonly entities: readonly string[];
   readonly migrations: string;
   /** Undefined for the usual one. */
   readonly ledger: string | undefined;
@@ -23,7 +23,7 @@ export function dataSourceText({
 // Where the database is comes from DATABASE_URL, in the environment or in .env (see .env.example).
 export default defineDataSource({
   baseDir: ${kind === 'esm' ? 'import.meta.dirname' : '__dirname'},
-${kind === 'esm' ? '  import: (file) => import(file), // so that Vitest loads entities and migrations as it loads the app\n' : ''}  entities: ['${folder === 'src' ? '' : 'src/'}**/*.entity.{ts,js}'],
+${kind === 'esm' ? '  import: (file) => import(file), // so that Vitest loads entities and migrations as it loads the app\n' : ''}  entities: [${entities.map((pattern) => `'${pattern}'`).join(', ')}],
   migrations: ['${migrations}/*.{ts,js,sql}'],
 ${ledger === undefined ? '' : `  migrationsTableName: '${ledger}', // its own, where other services use the same database\n`}});
 `;

@@ -1,0 +1,82 @@
+import { existsSync } from 'node:fs';
+import { dirname, join, relative, sep } from 'node:path';
+import { globSync } from 'tinyglobby';
+import type { ProjectFile } from '../../data-source/project-files.js';
+import { readJson } from '../../files/tsconfig.js';
+
+/** A part of a workspace in which one package.json is that of all parts; folders are relative to it. */
+export interface Part {
+  readonly name: string;
+  readonly kind: 'app' | 'library';
+  readonly root: string;
+  readonly sources: string;
+}
+
+/** The folder with the package.json of a workspace of Nest or Nx, for a folder in it. */
+export function workspaceAbove(dir: string): string | undefined {
+  const isRoot = ['nx.json', 'nest-cli.json'].some((file) => existsSync(join(dir, file)));
+  if (existsSync(join(dir, 'package.json'))) return isRoot ? dir : undefined;
+  const above = dirname(dir);
+  return above === dir ? undefined : workspaceAbove(above);
+}
+
+/** The Nest apps and the libraries of a workspace; none in a project of one app. */
+export function partsOf(dir: string, files: readonly ProjectFile[]): readonly Part[] {
+  return [...ofNest(dir), ...ofNx(dir)].filter(
+    ({ kind, sources }) =>
+      kind === 'library' || files.some(({ file, text }) => isIn(file, sources) && text.includes('@nestjs/')),
+  );
+}
+
+/** In other libraries and folders of the workspace; another app has its own. */
+export function entityFoldersBeside(
+  app: Part,
+  parts: readonly Part[],
+  files: readonly ProjectFile[],
+): readonly string[] {
+  const folders = files
+    .filter(({ file }) => /\.entity\.[cm]?[jt]s$/.test(file))
+    .flatMap(({ file }) => {
+      const owner = parts.find(({ sources }) => isIn(file, sources));
+      return owner?.kind === 'app' ? [] : (owner?.sources ?? dirname(file));
+    });
+  return [...new Set(folders)].map((folder) => relative(app.sources, folder).split(sep).join('/'));
+}
+
+export function isIn(file: string, folder: string): boolean {
+  return file === folder || file.startsWith(`${folder}/`);
+}
+
+function ofNest(dir: string): readonly Part[] {
+  const { projects = {} } = (readJson(join(dir, 'nest-cli.json')) ?? {}) as {
+    readonly projects?: Readonly<
+      Record<string, { readonly type?: string; readonly root?: string; readonly sourceRoot?: string }>
+    >;
+  };
+  return Object.entries(projects).map(([name, { type, root = '.', sourceRoot }]) => ({
+    name,
+    kind: type === 'library' ? 'library' : 'app',
+    root,
+    sources: sourceRoot ?? `${root}/src`,
+  }));
+}
+
+function ofNx(dir: string): readonly Part[] {
+  if (!existsSync(join(dir, 'nx.json'))) return [];
+  return globSync('**/project.json', { cwd: dir, ignore: ['**/node_modules/**', '**/dist/**'] })
+    .toSorted()
+    .flatMap((file) => {
+      const root = dirname(file);
+      if (root === '.') return [];
+      const {
+        name = root,
+        projectType,
+        sourceRoot = `${root}/src`,
+      } = (readJson(join(dir, file)) ?? {}) as {
+        readonly name?: string;
+        readonly projectType?: string;
+        readonly sourceRoot?: string;
+      };
+      return { name, kind: projectType === 'application' ? 'app' : 'library', root, sources: sourceRoot } as const;
+    });
+}
