@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, extname, join } from 'node:path';
 import { readJson } from '../files/tsconfig.js';
 import type { ProjectFile } from './project-files.js';
 
@@ -15,7 +15,7 @@ export interface Candidates {
 
 export function candidatesIn(dir: string, files: readonly ProjectFile[]): Candidates {
   return {
-    dataSources: files.filter(exportsDataSource).map(({ file }) => file),
+    dataSources: dataSourcesIn(files).map(({ file }) => file),
     ormConfigs: ormConfigs.filter((file) => existsSync(join(dir, file))).slice(0, 1),
     apps: appModules(dir, files),
   };
@@ -24,6 +24,19 @@ export function candidatesIn(dir: string, files: readonly ProjectFile[]): Candid
 const ormConfigs = ['', 'src/'].flatMap((folder) =>
   ['ts', 'js', 'cjs', 'json'].map((one) => `${folder}ormconfig.${one}`),
 );
+
+/** Where no data source has migrations, the options that have them may be what the commands are to read. */
+function dataSourcesIn(files: readonly ProjectFile[]): readonly ProjectFile[] {
+  const made = files.filter(exportsDataSource);
+  if (made.length === 0 || made.some(({ text }) => /\bmigrations\b/.test(text))) return made;
+  const isImported = ({ file }: ProjectFile): boolean =>
+    made.some(({ text }) => text.includes(`/${basename(file, extname(file))}`));
+  return [...made, ...files.filter((one) => exportsMigrations(one) && !isImported(one))];
+}
+
+function exportsMigrations({ text }: ProjectFile): boolean {
+  return /\bexport\b/.test(text) && /\btype:\s*['"`]postgres['"`]/.test(text) && /\bmigrations:\s*\S/.test(text);
+}
 
 /** In sources, and in what is compiled from them. */
 const made = String.raw`(?:await\s+)?(?:new\s+(?:\(?[\w.$]+\.)?DataSource\)?|new\s*\(require\([^)]*\)\.DataSource\)|(?:\(0,\s*[\w$]+\.)?defineDataSource\)?)\s*\(`;

@@ -178,6 +178,20 @@ describe('init', () => {
     expect((await cli('status', '--connect-timeout', '0')).stderr).toContain('elsewhere.invalid');
   });
 
+  it('counts options with migrations where the data source has none, unless it imports them', async () => {
+    const options = "export const options = { type: 'postgres', migrations: ['apps/migrations/*.ts'] };";
+    const alone = "import { entities } from './entities';\nexport default new DataSource({ entities });";
+    nestProject({ 'libs/db/src/source.ts': alone, 'apps/migrations/config.ts': options });
+    expect((await cli('init')).stderr).toContain(
+      'libs/db/src/source.ts, apps/migrations/config.ts. Nothing was written',
+    );
+    project.write(
+      'libs/db/src/source.ts',
+      "import { options } from '../config';\nexport default new DataSource(options);",
+    );
+    expect((await cli('init')).stdout).toContain('All commands read libs/db/src/source.ts');
+  });
+
   it('gives a new service of a workspace a ledger of its own, and leaves the others theirs', async () => {
     const dependencies = { typeorm: '1' };
     nestProject({
