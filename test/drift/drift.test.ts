@@ -114,7 +114,7 @@ it('leaves alone what may be of another service, in the same ledger or in one of
   const bills = migration('CreateBills1800000000000', { up: ['CREATE TABLE bills (id int PRIMARY KEY)'] });
   await database.query(byHand);
   await using({ url: database.url, migrations: [bills], settings: { service: 'accounts' } }, (one) => one.run());
-  const same = await drift();
+  const same = await drift({ shadow: serverUrl() });
   expect(same.drift.map(({ object }) => object)).toEqual(['column users.extra', 'index adhoc on users']);
   expect(same.ignored).toEqual(['table bills']);
   expect([...same.repair, ...same.adopt].join('\n')).not.toContain('bills');
@@ -126,7 +126,7 @@ it('leaves alone what may be of another service, in the same ledger or in one of
   await database.query(
     'CREATE TABLE stock_migrations (id serial PRIMARY KEY, "timestamp" bigint NOT NULL, name varchar NOT NULL)',
   );
-  const own = await drift();
+  const own = await drift({ shadow: serverUrl() });
   expect(own.drift).toEqual(same.drift);
   expect(own.ignored).toEqual(['table bills', 'table stock_migrations']);
   expect(own.warnings[0]).toContain('database: one with the ledger stock_migrations. ');
