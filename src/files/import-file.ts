@@ -77,7 +77,7 @@ function loadingFailed(file: string, error: unknown): MigrateError {
   if (
     code === 'ERR_UNKNOWN_FILE_EXTENSION' ||
     code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX' ||
-    (/\.[cm]?ts$/.test(file) && error instanceof SyntaxError && !isInProject(error))
+    (/\.[cm]?ts$/.test(file) && error instanceof SyntaxError && !isMissingExport(error) && !isInProject(error))
   ) {
     return new MigrateError({
       code: 'FILE_LOAD_FAILED',
@@ -95,6 +95,11 @@ function loadingFailed(file: string, error: unknown): MigrateError {
       'Correct that file, or the file or package that it imports. The database was not touched.',
     cause: error,
   });
+}
+
+/** The file is well-formed, and was loaded: it imports a name that the other module does not have. */
+function isMissingExport(error: SyntaxError): boolean {
+  return /does not provide an export named/.test(error.message);
 }
 
 function howToLoadTypeScript(): string {

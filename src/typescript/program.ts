@@ -2,6 +2,7 @@ import { dirname, isAbsolute, join, resolve } from 'node:path';
 import type * as TypeScript from 'typescript';
 import { MigrateError } from '../errors.js';
 import type { Compiled } from './cache.js';
+import { PackageTypes } from './package-types.js';
 import { typescriptDir } from './project.js';
 import type { PathMapping, TypeScriptProject } from './project.js';
 import { resolveInProject } from './resolve.js';
@@ -23,24 +24,28 @@ type Ts = typeof TypeScript;
 
 /**
  * Compiles with the project's own TypeScript, as `tsc` would: with a program, because decorator metadata needs types of other
- * files (an enum, a union, an interface). The program sees the project's files only, no library and no package: what comes
- * from there is written the same way either way, and reading it is what makes `tsc` slow.
+ * files (an enum, a union, an interface). The program sees the project's files only, no library, and of packages only what
+ * metadata depends on: the rest is written the same way either way, and reading it is what makes `tsc` slow.
  */
 export function createProgramCompiler(project: TypeScriptProject): Compiler {
   const ts = requireFrom(join(project.dir, 'package.json'))(typescriptDir(project.dir)) as Ts;
   const { options, configFiles, mapping } = readConfig(ts, project);
   const sources = new Map<string, TypeScript.SourceFile | undefined>();
+  const packages = new PackageTypes(ts, options);
   const emitted = new Set<string>();
   let previous: TypeScript.Program | undefined;
   return {
     mapping,
     compile(file) {
       const imports = new Map<string, string[]>();
-      const host = createHost(ts, options, mapping, sources, imports);
+      const host = createHost(ts, options, { mapping, sources, packages, imports });
       const program = ts.createProgram({ rootNames: [file], options, host, ...(previous && { oldProgram: previous }) });
       previous = program;
       const compiled: Compiled[] = [];
       for (const source of program.getSourceFiles()) {
+        // Nothing is compiled of it, and what it declares is in the metadata of what imports it.
+        if (source.isDeclarationFile && packages.textOf(source.fileName) === undefined)
+          compiled.push({ file: source.fileName, imports: [], code: '' });
         if (source.isDeclarationFile || (emitted.has(source.fileName) && source.fileName !== file)) continue;
         refuseSyntaxErrors(ts, program, source);
         let code = '';
@@ -69,33 +74,47 @@ function importsOf(
   return names.map((name) => resolveInProject(name, file, mapping)).filter((found) => found !== undefined);
 }
 
+interface Known {
+  readonly mapping: PathMapping;
+  readonly sources: Map<string, TypeScript.SourceFile | undefined>;
+  readonly packages: PackageTypes;
+  /** What each file imports of the project. */
+  readonly imports: Map<string, string[]>;
+}
+
 function createHost(
   ts: Ts,
   options: TypeScript.CompilerOptions,
-  mapping: PathMapping,
-  sources: Map<string, TypeScript.SourceFile | undefined>,
-  imports: Map<string, string[]>,
+  { mapping, sources, packages, imports }: Known,
 ): TypeScript.CompilerHost {
   const host = ts.createCompilerHost(options, true);
-  const read = host.getSourceFile.bind(host);
+  const readSource = host.getSourceFile.bind(host);
   host.getSourceFile = (name, how, ...rest) => {
-    if (!sources.has(name)) sources.set(name, read(name, how, ...rest));
+    const text = packages.textOf(name);
+    if (!sources.has(name))
+      sources.set(
+        name,
+        text === undefined ? readSource(name, how, ...rest) : ts.createSourceFile(name, text, how, true),
+      );
     return sources.get(name);
   };
-  host.resolveModuleNameLiterals = (literals, containing) =>
-    literals.map(({ text }) => {
-      const found = resolveInProject(text, containing, mapping);
-      if (found === undefined || !/\.[cm]?tsx?$/.test(found)) return { resolvedModule: undefined };
-      imports.set(containing, [...(imports.get(containing) ?? []), found]);
-      return {
-        resolvedModule: {
-          resolvedFileName: found,
-          extension: found.slice(found.lastIndexOf('.')),
-          isExternalLibraryImport: false,
-        },
-      };
+  host.resolveModuleNameLiterals = (literals, containing, _redirected, _options, source) =>
+    literals.map((literal) => {
+      if (source.isDeclarationFile) return resolvedTo(packages.textOf(containing) && literal.text);
+      const own = resolveInProject(literal.text, containing, mapping);
+      const found = own ?? packages.find(literal, source);
+      if (found === undefined || !/\.[cm]?tsx?$/.test(found)) return resolvedTo(undefined);
+      const read = packages.sourcesOf(found) ?? [found];
+      imports.set(containing, [...(imports.get(containing) ?? []), ...read]);
+      return resolvedTo(found);
     });
   return host;
+}
+
+function resolvedTo(file: string | undefined): TypeScript.ResolvedModuleWithFailedLookupLocations {
+  if (file === undefined) return { resolvedModule: undefined };
+  const extension = /\.d\.[cm]?ts$/.exec(file)?.[0] ?? file.slice(file.lastIndexOf('.'));
+  return { resolvedModule: { resolvedFileName: file, extension, isExternalLibraryImport: false } };
 }
 
 function readConfig(

@@ -21,7 +21,7 @@ export interface PathMapping {
   readonly paths: Readonly<Record<string, readonly string[]>>;
 }
 
-const cacheFormat = 3;
+const cacheFormat = 4;
 
 export function describeProject(projectDir: string, tsconfig: string | undefined): TypeScriptProject {
   const dir = resolve(projectDir);

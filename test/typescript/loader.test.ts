@@ -81,15 +81,36 @@ export class User {
   @ManyToOne(() => Post) best!: Promise<Post>;
 }`,
   'src/post.entity.ts': `
-import { Column, Entity, ManyToOne, PrimaryGeneratedColumn } from 'typeorm';
-import type { Relation } from 'typeorm';
+import { Column, Entity, ManyToOne, PrimaryGeneratedColumn, Relation, Repository } from 'typeorm';
+import { Shade, Tone as Hue, Palette } from 'shades';
+import type { Depth, Mix } from 'shades';
 import { User } from './user.entity.js';
+function Uses(): PropertyDecorator { return () => undefined; }
 @Entity()
 export class Post {
   @PrimaryGeneratedColumn() id!: number;
   @Column() title!: string;
+  // Types of packages, imported without \`type\`: tsc leaves these names out of what it writes.
   @ManyToOne(() => User, (user) => user.posts) author!: Relation<User>;
+  @Uses() repository!: Repository<Post>;
+  @Column() shade!: Shade;
+  @Column() hue!: Hue;
+  @Column() depth!: Depth;
+  @Column('jsonb') palette!: Palette;
+  @Column('jsonb') mix!: Mix;
 }`,
+  'node_modules/shades/package.json':
+    '{ "name": "shades", "version": "1.0.0", "type": "module", "types": "index.d.ts", "main": "index.js" }',
+  'node_modules/shades/index.js':
+    "export const Shade = { Light: 'light', Dark: 'dark' }; export const Tone = { Red: 1 }; export class Mix {}",
+  'node_modules/shades/index.d.ts': `export * from './lib/shade.js';
+export { Hue as Tone, type Palette } from "./lib/index.js";`,
+  'node_modules/shades/lib/shade.d.ts': `export declare enum Shade { Light = "light", Dark = "dark" }
+export type Depth = 'deep' | 'flat';`,
+  'node_modules/shades/lib/index.d.ts': `declare enum Hue { Red = 1 }
+interface Palette { shades: string[] }
+export { Hue, Palette };
+export declare class Mix {}`,
   'src/result.ts': `
 import 'reflect-metadata';
 import { User } from './user.entity.js';
@@ -98,7 +119,7 @@ const typesOf = (target: Function, keys: string[]) =>
   Object.fromEntries(keys.map((key) => [key, (Reflect.getMetadata('design:type', target.prototype, key) as { name?: string } | undefined)?.name ?? 'undefined']));
 export const result = {
   user: typesOf(User, ['id', 'kind', 'level', 'union', 'maybe', 'big', 'when', 'list', 'address', 'record', 'flag', 'buffer', 'posts', 'best']),
-  post: typesOf(Post, ['id', 'title', 'author']),
+  post: typesOf(Post, ['id', 'title', 'author', 'repository', 'shade', 'hue', 'depth', 'palette', 'mix']),
 };`,
 };
 
@@ -124,7 +145,11 @@ describe.each(Object.keys(kinds) as (keyof typeof kinds)[])('in a %s project', (
         address: 'Object',
         best: 'Promise',
       },
+      post: { author: 'Object', repository: 'Repository', shade: 'String', hue: 'Number', depth: 'String' },
     });
+    unlinkSync(join(project.dir, 'node_modules/typescript'));
+    symlinkSync(resolve('node_modules/typescript-7'), join(project.dir, 'node_modules/typescript'));
+    expect(await load('src/result.ts')).toMatchObject({ value, stderr: '' });
   });
 
   it('finds modules as tsconfig and Node do', async () => {
@@ -217,6 +242,17 @@ export const result = [path.basename(__dirname), data.x, typeof B, (Reflect.getM
       'src/b.ts': `import { A } from './a';\nfunction D(): PropertyDecorator { return () => undefined; }\nexport class B { @D() a!: A; }`,
     });
     expect(await load('src/a.ts')).toMatchObject({ value: ['src', 5, 'function', 'B'], stderr: '' });
+  });
+
+  it('ES modules: an import of what another module does not export is named', async () => {
+    project = createProject({
+      'package.json': kinds.module,
+      'src/a.ts': `import { none } from 'typeorm';\nexport const result = none;`,
+    });
+    const { stderr } = await load('src/a.ts');
+    expect(stderr).toContain(
+      `src/a.ts could not be loaded: The requested module 'typeorm' does not provide an export named 'none'`,
+    );
   });
 
   it('ES modules: top-level await, .mts and .cts', async () => {

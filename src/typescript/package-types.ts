@@ -1,0 +1,162 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type * as TypeScript from 'typescript';
+import { moduleAt } from '../files/module-file.js';
+
+type Ts = typeof TypeScript;
+
+/** Where a package declares a name, and what it is called there. */
+interface Declared {
+  readonly file: string;
+  readonly name: string;
+}
+
+/**
+ * The declarations of packages that decorator metadata depends on: a class of a package is written into it, an enum becomes `String` or
+ * `Number`, and an import that is only a type is left out. Of a package, only the files are read in which the names that are used are
+ * declared: reading all its declarations takes longer than compiling the project.
+ */
+export class PackageTypes {
+  private readonly exports = new Map<string, ReadonlyMap<string, Declared>>();
+  private readonly texts = new Map<string, string>();
+  private readonly declaring = new Map<string, readonly string[]>();
+
+  constructor(
+    private readonly ts: Ts,
+    private readonly options: TypeScript.CompilerOptions,
+  ) {}
+
+  /** The text of a file that exists in the compiler only. */
+  textOf(file: string): string | undefined {
+    return this.texts.get(file);
+  }
+
+  /** The files of the package that such a file takes its exports from. */
+  sourcesOf(file: string): readonly string[] | undefined {
+    return this.declaring.get(file);
+  }
+
+  /**
+   * A file that exports what is imported from the module of this literal and used in the types of decorated declarations. Undefined where nothing is, or where
+   * the package has no types. Sources of a package in the workspace are themselves the file.
+   */
+  find(literal: TypeScript.StringLiteralLike, source: TypeScript.SourceFile): string | undefined {
+    const { ts, options } = this;
+    const used = decoratedTypes(ts, source);
+    const names = used.size === 0 ? [] : importedFrom(ts, literal.text, source).filter(({ local }) => used.has(local));
+    if (names.length === 0) return undefined;
+    const mode = ts.getModeForUsageLocation(source, literal, options);
+    const found = ts.resolveModuleName(literal.text, source.fileName, options, ts.sys, undefined, undefined, mode);
+    const entry = found.resolvedModule?.resolvedFileName;
+    if (entry === undefined || !/\.[cm]?tsx?$/.test(entry)) return undefined;
+    if (!/\.d\.[cm]?ts$/.test(entry)) return entry;
+    const declared = names.flatMap(({ imported }) => {
+      const at = this.exportsOf(entry).get(imported);
+      return at === undefined ? [] : { ...at, imported };
+    });
+    if (declared.length === 0) return undefined;
+    const lines = declared.map((one) => `export { ${one.name} as ${one.imported} } from ${JSON.stringify(one.file)};`);
+    const text = lines.toSorted().join('\n');
+    const file = join(dirname(entry), `used-${this.numberOf(text)}.d.ts`);
+    this.texts.set(file, text);
+    this.declaring.set(file, [...new Set(declared.map((one) => one.file))]);
+    return file;
+  }
+
+  private numberOf(text: string): number {
+    const index = [...this.texts.values()].indexOf(text);
+    return index === -1 ? this.texts.size : index;
+  }
+
+  /** Told by the text: parsing all files that an index file names takes longer. */
+  private exportsOf(file: string, above: ReadonlySet<string> = new Set()): ReadonlyMap<string, Declared> {
+    const known = this.exports.get(file);
+    if (known !== undefined) return known;
+    if (above.has(file)) return new Map();
+    const text = readFileSync(file, 'utf8');
+    const within = new Set([...above, file]);
+    const found = new Map<string, Declared>();
+    const of = (specifier: string | undefined): ReadonlyMap<string, Declared> => {
+      const path = specifier?.startsWith('.') ? declarationsAt(join(dirname(file), specifier)) : undefined;
+      return path === undefined ? new Map() : this.exportsOf(path, within);
+    };
+    for (const [, specifier] of text.matchAll(everything)) for (const [name, at] of of(specifier)) found.set(name, at);
+    for (const [, list = '', specifier] of text.matchAll(listed)) {
+      const there = specifier === undefined ? undefined : of(specifier);
+      for (const { name, as } of list.split(',').map(renamed)) {
+        const at = there === undefined ? { file, name: as } : there.get(name);
+        if (at !== undefined) found.set(as, at);
+      }
+    }
+    for (const [, name = ''] of text.matchAll(declaredHere)) found.set(name, { file, name });
+    this.exports.set(file, found);
+    return found;
+  }
+}
+
+const everything = /^\s*export\s+(?:type\s+)?\*\s+from\s+['"]([^'"]+)['"]/gm;
+const listed = /^\s*export\s+(?:type\s+)?\{([^}]*)\}(?:\s*from\s*['"]([^'"]+)['"])?/gm;
+const declaredHere =
+  /^\s*export\s+(?:declare\s+)?(?:abstract\s+)?(?:const\s+)?(?:class|enum|type|interface|function|const|let|var)\s+([\w$]+)/gm;
+
+function renamed(one: string): { readonly name: string; readonly as: string } {
+  const [name = '', as = name] = one
+    .trim()
+    .replace(/^type\s+/, '')
+    .split(/\s+as\s+/);
+  return { name, as };
+}
+
+function declarationsAt(path: string): string | undefined {
+  const bare = path.replace(/\.([cm]?)js$/, '');
+  const ending = /\.([cm])js$/.exec(path)?.[1] ?? '';
+  return [`${bare}.d.${ending}ts`, join(path, 'index.d.ts')]
+    .map((one) => moduleAt(one))
+    .find((one) => one !== undefined);
+}
+
+/** The names that a file imports from a module: the compiler knows one file for it, however often it is named. */
+function importedFrom(
+  ts: Ts,
+  module: string,
+  source: TypeScript.SourceFile,
+): readonly { readonly local: string; readonly imported: string }[] {
+  return source.statements.flatMap((one) => {
+    if (!ts.isImportDeclaration(one) || !ts.isStringLiteral(one.moduleSpecifier)) return [];
+    const bindings = one.moduleSpecifier.text === module ? one.importClause?.namedBindings : undefined;
+    if (bindings === undefined || !ts.isNamedImports(bindings)) return [];
+    return bindings.elements.map(({ name, propertyName: given }) => ({
+      local: name.text,
+      imported: (given ?? name).text,
+    }));
+  });
+}
+
+/** The names in the types that become metadata: of decorated properties, of what decorated methods take and return, of constructors. */
+function decoratedTypes(ts: Ts, source: TypeScript.SourceFile): ReadonlySet<string> {
+  const names = new Set<string>();
+  if (!source.text.includes('@')) return names;
+  const ofType = (node: TypeScript.Node): void => {
+    if (ts.isTypeReferenceNode(node) && ts.isIdentifier(node.typeName)) names.add(node.typeName.text);
+    ts.forEachChild(node, ofType);
+  };
+  const visit = (node: TypeScript.Node): void => {
+    if (ts.isClassElement(node) && isDecorated(ts, node)) typesOf(ts, node).forEach(ofType);
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return names;
+}
+
+function isDecorated(ts: Ts, member: TypeScript.ClassElement): boolean {
+  const has = (node: TypeScript.Node): boolean =>
+    ts.canHaveDecorators(node) && (ts.getDecorators(node) ?? []).length > 0;
+  const parameters = ts.isFunctionLike(member) ? member.parameters : [];
+  return has(member) || parameters.some(has) || (ts.isConstructorDeclaration(member) && has(member.parent));
+}
+
+function typesOf(ts: Ts, member: TypeScript.ClassElement): readonly TypeScript.TypeNode[] {
+  if (ts.isPropertyDeclaration(member)) return member.type === undefined ? [] : [member.type];
+  if (!ts.isFunctionLike(member)) return [];
+  return [member.type, ...member.parameters.map(({ type }) => type)].filter((type) => type !== undefined);
+}
