@@ -21,14 +21,34 @@ export const ignorableKinds = [
   'server',
   'fdw',
 ] as const;
-/** A kind of object that `drift` can leave alone. */
+/** A kind of object that can be left alone. */
 export type IgnorableKind = (typeof ignorableKinds)[number];
 
-/** What is wrong with `table:events_*`; undefined when it is right. */
+/**
+ * Objects of other programs, which are in the database though no migration makes them: other tools' ledgers, queues, what servers of a
+ * provider come with, what TypeORM keeps results of queries in.
+ */
+export const ofOtherPrograms: readonly string[] = [
+  ...['_prisma_migrations', 'knex_migrations', 'knex_migrations_lock', 'SequelizeMeta', 'mikro_orm_migrations'],
+  ...['flyway_schema_history', 'databasechangelog', 'databasechangeloglock', 'schema_migrations', 'alembic_version'],
+  ...['ar_internal_metadata', 'goose_db_version', 'django_migrations', 'pgmigrations', 'query-result-cache'],
+]
+  .map((name) => `table:${name}`)
+  .concat(
+    ['pgboss', 'graphile_worker', 'graphile_migrate', 'drizzle', 'hdb_catalog', 'cron', 'partman', 'pgmq', 'topology'],
+    ['auth', 'storage', 'realtime', 'graphql', 'graphql_public', 'vault', 'pgsodium', 'supabase_*', '_timescaledb_*'],
+    ['_realtime', 'pgbouncer', 'net', 'google_vacuum_mgmt', 'rdsadmin', 'aws_*'],
+  )
+  .map((pattern) => (pattern.includes(':') ? pattern : `schema:${pattern}`));
+
+/** What is wrong with `table:events_*` or `audit.*`; undefined when it is right. */
 export function ignoreProblem(pattern: unknown): string | undefined {
-  const [, kind, path] = /^([^:]*):(.*)$/s.exec(typeof pattern === 'string' ? pattern : '') ?? [];
-  if (kind === undefined || path === undefined || path.split('.').includes(''))
-    return `must be <kind>:<name>, such as "table:events_*", but is ${JSON.stringify(pattern)}`;
+  const [, kind, path] = /^(?:([^:]*):)?(.*)$/s.exec(typeof pattern === 'string' ? pattern : '') ?? [];
+  const parts = path?.split('.') ?? [];
+  if (parts.includes('') || (kind === undefined && parts.length !== 2))
+    return `must be <kind>:<name> or <schema>.<name>, such as "table:events_*" or "audit.*", but is ${JSON.stringify(pattern)}`;
   const kinds: readonly string[] = ignorableKinds;
-  return kinds.includes(kind) ? undefined : `unknown kind in ${JSON.stringify(pattern)} (known: ${kinds.join(', ')})`;
+  return kind === undefined || kinds.includes(kind)
+    ? undefined
+    : `unknown kind in ${JSON.stringify(pattern)} (known: ${kinds.join(', ')})`;
 }

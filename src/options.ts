@@ -98,16 +98,14 @@ export interface MigrateSettings {
   readonly initialState?: string;
   /** What `lint` is told once and for all. */
   readonly lint?: LintSettings;
-  /** What `drift` looks at. */
-  readonly drift?: {
-    /**
-     * What it leaves alone, beside what `--ignore` names: each `<kind>:<pattern>`.
-     *
-     * @example
-     * ignore: ['schema:audit', 'table:events_*', 'index:*_adhoc_idx']
-     */
-    readonly ignore?: readonly string[];
-  };
+  /**
+   * Objects that `generate`, `check`, `baseline` and `drift` leave alone, beside what `--ignore` names: each `<kind>:<pattern>` or
+   * `<schema>.<pattern>`. What other programs are known to make need not be named, nor what belongs to extensions.
+   *
+   * @example
+   * ignore: ['audit.*', 'schema:queue', 'table:events_*', 'index:*_adhoc_idx']
+   */
+  readonly ignore?: readonly string[];
 }
 
 /** How `lint` judges. */
@@ -142,7 +140,7 @@ export interface ResolvedSettings {
   readonly initialState: string | undefined;
   /** Whether its rules exist, `lint` says: nobody else loads them. */
   readonly lint: LintSettings | undefined;
-  readonly drift: { readonly ignore: readonly string[] };
+  readonly ignore: readonly string[];
 }
 
 const choices = {
@@ -156,7 +154,7 @@ const choices = {
 
 const durations = { lockTimeout: '2s', retryFor: '10min', statementTimeout: 0, waitForOthers: 0 } as const;
 const connectDurations = { timeout: '30s', retryEvery: '1s' } as const;
-const others = ['online', 'connect', 'service', 'dir', 'sources', 'initialState', 'lint', 'drift'];
+const others = ['online', 'connect', 'service', 'dir', 'sources', 'initialState', 'lint', 'ignore'];
 const known = [...Object.keys(choices), ...Object.keys(durations), ...others];
 
 /**
@@ -206,9 +204,9 @@ export function resolveSettings(settings: MigrateSettings = {}): ResolvedSetting
     sources: settings.sources,
     initialState: settings.initialState,
     lint: settings.lint,
-    drift: { ignore: settings.drift?.ignore ?? [] },
+    ignore: settings.ignore ?? [],
   };
-  problems.push(...sourcesProblems(given['sources']), ...driftProblems(given['drift']));
+  problems.push(...sourcesProblems(given['sources']), ...ignoreProblems(given));
   if (problems.length > 0) {
     throw new MigrateError({
       code: 'OPTIONS_INVALID',
@@ -224,7 +222,8 @@ function unknownKeys(given: Readonly<Record<string, unknown>>): readonly string[
   const { connect, lint } = given;
   const unknown = (prefix: string, value: unknown, names: readonly string[]): readonly string[] =>
     Object.keys(value ?? {})
-      .filter((key) => !names.includes(key))
+      // Where this one has gone is said by itself.
+      .filter((key) => !names.includes(key) && key !== 'drift')
       .map((key) => `unknown setting "${prefix}${key}" (known: ${names.join(', ')})`);
   return [
     ...unknown('', given, known),
@@ -254,17 +253,11 @@ function sourcesProblems(given: unknown): readonly string[] {
   return [`sources must be false or an object such as { "dist": "src" }, but is ${show(given)}`];
 }
 
-function driftProblems(given: unknown): readonly string[] {
-  if (given === undefined) return [];
-  if (typeof given !== 'object' || given === null || Array.isArray(given))
-    return [`drift must be an object such as { ignore: ["table:events_*"] }, but is ${show(given)}`];
-  const { ignore = [], ...others } = given as Readonly<Record<string, unknown>>;
-  const unknown = Object.keys(others).map((key) => `unknown setting "drift.${key}" (known: ignore)`);
-  if (!Array.isArray(ignore)) return [...unknown, `drift.ignore must be a list, but is ${show(ignore)}`];
-  return [
-    ...unknown,
-    ...ignore.flatMap((pattern) => ignoreProblem(pattern) ?? []).map((what) => `drift.ignore: ${what}`),
-  ];
+function ignoreProblems({ ignore = [], drift }: Readonly<Record<string, unknown>>): readonly string[] {
+  const moved = 'drift.ignore is called ignore now, and holds for generate, check and baseline too';
+  const problems = drift === undefined ? [] : [moved];
+  if (!Array.isArray(ignore)) return [...problems, `ignore must be a list, but is ${show(ignore)}`];
+  return [...problems, ...ignore.flatMap((pattern) => ignoreProblem(pattern) ?? []).map((what) => `ignore: ${what}`)];
 }
 
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, min: 60_000, h: 3_600_000 };

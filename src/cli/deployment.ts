@@ -1,6 +1,6 @@
 import type { CommandGroup, Description, Flag } from './command.js';
-import { enlist, folder, javascript, shadow, sql } from './shared-options.js';
-import { collect, count, countFromZero } from './values.js';
+import { enlist, folder, ignore, javascript, shadow, sql } from './shared-options.js';
+import { count, countFromZero } from './values.js';
 
 const upTo: Flag = {
   flags: '--to <migration>',
@@ -127,11 +127,7 @@ const drift: Description = {
       flags: '--sql',
       summary: 'also print the statements that would undo the drift, and a migration to adopt it',
     },
-    {
-      flags: '--ignore <pattern>',
-      summary: 'ignore objects: table:events_*, schema:audit, index:*_adhoc_idx',
-      parse: collect,
-    },
+    ignore,
     shadow,
     { flags: '--no-cache', summary: 'replay every migration again' },
   ],
@@ -147,6 +143,7 @@ const baseline: Description = {
     sql,
     javascript,
     folder,
+    ignore,
     enlist,
     shadow,
   ],

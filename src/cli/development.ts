@@ -1,5 +1,5 @@
 import type { CommandGroup, Description } from './command.js';
-import { enlist, folder, javascript, shadow, sql, targetVersion } from './shared-options.js';
+import { enlist, folder, ignore, javascript, shadow, sql, targetVersion } from './shared-options.js';
 import { checkSteps, collect, steps } from './values.js';
 
 const init: Description = {
@@ -45,6 +45,7 @@ const generate: Description = {
     },
     { flags: '--stored-timezone <zone>', summary: 'time zone of stored timestamps without one, such as UTC' },
     { flags: '--allow-destructive', summary: 'also write statements that lose data' },
+    ignore,
     { flags: '--prune', summary: 'also drop objects made by hand that no entity describes' },
     { flags: '--online', summary: 'write steps that do not block reads and writes (default)' },
     { flags: '--no-online', summary: 'write one step; reads and writes block while it runs' },

@@ -29,6 +29,7 @@ export interface GenerateFlags {
   readonly storedTimezone?: string;
   readonly allowDestructive?: boolean;
   readonly prune?: boolean;
+  readonly ignore?: readonly string[];
   readonly online?: boolean;
   readonly targetVersion?: number;
   readonly from?: string;
@@ -61,12 +62,12 @@ async function withPostgresAhead<T>(flags: GenerateFlags, work: () => Promise<T>
 
 export async function baseline(
   io: Io,
-  flags: GlobalFlags & Pick<GenerateFlags, 'check' | 'sql' | 'js' | 'dir' | 'shadow' | 'yes'>,
+  flags: GlobalFlags & Pick<GenerateFlags, 'check' | 'sql' | 'js' | 'dir' | 'shadow' | 'yes' | 'ignore'>,
   name?: string,
 ): Promise<ExitCode> {
-  const { check, dir, shadow, yes: addToList } = flags;
+  const { check, dir, shadow, ignore, yes: addToList } = flags;
   const ask = check ? undefined : (await import('./ask.js')).terminal(io);
-  const options = { name, check, dir, shadow, addToList, ask, language: languageOf(flags) };
+  const options = { name, check, dir, shadow, ignore, addToList, ask, language: languageOf(flags) };
   const result = await withMigrator(io, flags, (migrator) => migrator.baseline(options));
   io.result(result, () => baselineLines(result, flags));
   for (const object of result.unknown)
@@ -114,6 +115,7 @@ function optionsOf(flags: GlobalFlags & GenerateFlags, name: string | undefined)
     // Whether data may be lost is no question of a check.
     allowDestructive: rest.allowDestructive === true || check === true,
     prune: rest.prune,
+    ignore: rest.ignore,
     online: rest.online,
     targetVersion: rest.targetVersion,
     from: rest.from,

@@ -1,5 +1,5 @@
 import type { Flag } from './command.js';
-import { majorVersion } from './values.js';
+import { collect, majorVersion } from './values.js';
 
 /** Options that several commands have, though not all. */
 export const shadow: Flag = {
@@ -20,4 +20,9 @@ export const targetVersion: Flag = {
   flags: '--target-version <major>',
   summary: 'major version of the server (default: 15)',
   parse: majorVersion,
+};
+export const ignore: Flag = {
+  flags: '--ignore <pattern>',
+  summary: 'leave objects alone: table:events_*, audit.*, index:*_adhoc_idx',
+  parse: collect,
 };

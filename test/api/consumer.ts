@@ -30,7 +30,7 @@ import type {
 
 const dataSource = defineDataSource(
   { embedded: { dir: '.data' } satisfies EmbeddedOptions },
-  { lockTimeout: '500ms', retryFor: '10min', waitForOthers: 0, drift: { ignore: ['table:audit_*'] } },
+  { lockTimeout: '500ms', retryFor: '10min', waitForOthers: 0, ignore: ['table:audit_*'] },
 );
 // @ts-expect-error: no such unit.
 defineDataSource({}, { lockTimeout: '2sec' });

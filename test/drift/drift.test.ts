@@ -192,10 +192,6 @@ const cases: readonly (readonly [
     ],
   ],
   [
-    "CREATE TABLE events_2025 PARTITION OF events FOR VALUES FROM ('2025-01-01') TO ('2026-01-01')",
-    [['unexpected', 'table events_2025', 'a partition of events']],
-  ],
-  [
     "ALTER TYPE user_role ADD VALUE 'guest'; ALTER TYPE address ADD ATTRIBUTE zip text",
     [
       ['different', 'type address', 'attribute zip none in the migrations, text in the database'],
@@ -341,7 +337,7 @@ describe('what is to be ignored', () => {
     CREATE VIEW old_names AS SELECT name FROM users; CREATE FUNCTION helper(int) RETURNS int LANGUAGE sql AS 'SELECT 1';
     CREATE TYPE mood AS ENUM ('ok'); COMMENT ON TABLE users IS 'people'`;
   const all = ['schema:audit', 'table:public.events_*', 'index:*_adhoc_idx', 'index:public.users.users_made'];
-  const others = ['view:old_*', 'function:helper', 'type:public.mood', 'comment:users'];
+  const others = ['public.old_*', 'function:helper', 'public.moo*', 'comment:users'];
 
   it('patterns, in flags and settings, with all that belongs to what they name', async () => {
     await database.query(make);
@@ -358,8 +354,17 @@ describe('what is to be ignored', () => {
       'index users_adhoc_idx on users',
       'index users_made on users',
     ]);
-    const result = await drift({ shadow: serverUrl(), ignore: others }, { drift: { ignore: all } });
+    const result = await drift({ shadow: serverUrl(), ignore: others }, { ignore: all });
     expect(result).toMatchObject({ drift: [], repair: [], adopt: [], warnings: [] });
+  });
+
+  it('what other programs make, and partitions that are made while the app runs, without being told', async () => {
+    await database.query(`CREATE TABLE events_2025 PARTITION OF events FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
+      CREATE SCHEMA pgboss; CREATE TABLE pgboss.job (id int); CREATE TABLE knex_migrations (id int);
+      CREATE TABLE other (id int) PARTITION BY RANGE (id); CREATE TABLE other_1 PARTITION OF other FOR VALUES FROM (0) TO (9)`);
+    const { drift: found, ignored } = await drift({ shadow: serverUrl() });
+    expect(found.map(({ object }) => object)).toEqual(['table other']);
+    expect(ignored).toEqual(['schema pgboss', 'table events_2025', 'table knex_migrations']);
   });
 
   it('statements are only about the rest', async () => {
@@ -530,8 +535,8 @@ describe('what goes wrong', () => {
     expect(await refused(database.url, '--ignore', 'tabel:x', '--ignore', 'x', '--ignore', 'table:a..b'))
       .toMatchInlineSnapshot(`
       "✖ --ignore unknown kind in "tabel:x" (known: schema, table, column, index, constraint, trigger, policy, rule, view, sequence, type, function, comment, extension, collation, publication, subscription, event-trigger, server, fdw)
-        --ignore must be <kind>:<name>, such as "table:events_*", but is "x"
-        --ignore must be <kind>:<name>, such as "table:events_*", but is "table:a..b"
+        --ignore must be <kind>:<name> or <schema>.<name>, such as "table:events_*" or "audit.*", but is "x"
+        --ignore must be <kind>:<name> or <schema>.<name>, such as "table:events_*" or "audit.*", but is "table:a..b"
       → For example: --ignore 'schema:audit' --ignore 'table:public.events_*' --ignore 'index:*_adhoc_idx'
       More: nest-migrate help USAGE
       exit code 2"
@@ -546,13 +551,16 @@ describe('what goes wrong', () => {
 
   it('wrong settings, all at once', async () => {
     const settings = {
-      drift: { ignore: ['tabel:x', 7], ignroe: [] },
+      ignore: ['tabel:x', 7, 'x'],
+      drift: { ignore: ['table:x'] },
       lockTimeout: 'soon',
     } as unknown as MigrateSettings;
     await expect(drift({}, settings)).rejects.toMatchObject({
       code: 'OPTIONS_INVALID',
       exitCode: 2,
-      message: expect.stringMatching(/lockTimeout[^]*"drift.ignroe"[^]*unknown kind in "tabel:x"[^]*but is 7/),
+      message: expect.stringMatching(
+        /lockTimeout[^]*drift.ignore is called ignore now[^]*unknown kind in "tabel:x"[^]*but is 7[^]*but is "x"/,
+      ),
     });
   });
 

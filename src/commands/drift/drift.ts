@@ -19,8 +19,8 @@ import { refuseUnmatched } from '../entities.js';
 import type { CommandContext, Survey } from '../context.js';
 import type { DriftedObject, DriftOptions, DriftResult } from './types.js';
 import { appliedMigrations } from './expected.js';
-import { ignoring } from './ignore.js';
-import type { Ignored } from './ignore.js';
+import { foreignTo, ignoring } from '../ignore.js';
+import type { Ignored } from '../ignore.js';
 import { readLive } from './live.js';
 import { objectsOf } from './objects.js';
 import { othersIn, othersWarning } from './others.js';
@@ -34,7 +34,7 @@ export function drift(options: DriftOptions, context: CommandContext): Promise<D
 
 async function differing(options: DriftOptions, context: CommandContext): Promise<DriftResult> {
   // What is mistyped is said before anything takes its time.
-  const ignored = ignoring(context.settings.drift.ignore, options.ignore ?? []);
+  const ignored = ignoring(context.settings.ignore, options.ignore ?? []);
   const stage = (now: Stage): void => context.onEvent({ type: 'stage', stage: now });
   stage('reading the database');
   const live = await readLive(context, await list(context));
@@ -103,11 +103,16 @@ function asideOf(
   );
   const isForeign = ({ id }: Fact): boolean =>
     (id.kind === 'extension' || unmanagedKeys.has(keyOf(id)) || isOnlyFor(id, ofExtensions, has)) && !said.has(id);
+  const isOthers = foreignTo(said);
   // Only itself: what migrations make in a schema of the initial state is theirs.
   const isInitial = ({ id }: Fact): boolean => originIn(origins, id) === 'initial';
   return (fact, schema) =>
     isInitial(fact) ||
-    isPartOf(fact, schema, (one) => isForeign(one) || ignored.names(one) || others.mayOwn(one, schema));
+    isPartOf(
+      fact,
+      schema,
+      (one) => isForeign(one) || isOthers(one) || ignored.names(one) || others.mayOwn(one, schema),
+    );
 }
 
 /** A schema in which extensions are, and nothing else. */

@@ -4,7 +4,7 @@ import type { Fact } from '../../schema/engine.js';
 import { keyOf } from '../../schema/object-id.js';
 import type { Schema } from '../../schema/read.js';
 import type { DriftedObject } from './types.js';
-import { ignorableKind } from './ignore.js';
+import { ignorableKind } from '../ignore.js';
 import { isPart, nameOf, portrait, sentenceAsPart, sentencesOf } from './words.js';
 
 interface Told {

@@ -2,7 +2,7 @@ import type { IgnorableKind } from '../../ignorable.js';
 
 /** What `drift` compares. */
 export interface DriftOptions {
-  /** What is left alone, beside the setting `drift.ignore`: each `<kind>:<pattern>`, such as `table:events_*`. */
+  /** What is left alone, beside the setting `ignore`: each `<kind>:<pattern>`, such as `table:events_*`, or `<schema>.<pattern>`. */
   readonly ignore?: readonly string[] | undefined;
   /** A server to replay the migrations on, instead of PGlite. */
   readonly shadow?: string | undefined;

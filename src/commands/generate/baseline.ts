@@ -6,7 +6,9 @@ import { followInitial } from '../../schema/follow.js';
 import { withOrderOfEnums } from '../../schema/enum-order.js';
 import { keepUnknown } from '../../schema/keep.js';
 import { lossesIn } from '../../schema/loss.js';
+import { isMember } from '../../schema/differences.js';
 import { describeObject } from '../../schema/object-id.js';
+import { setAside } from '../../schema/set-aside.js';
 import { noCache } from '../../shadow/cache.js';
 import { ExitCode, MigrateError } from '../../errors.js';
 import { classListOf } from '../../files/class-list.js';
@@ -25,6 +27,7 @@ import type { Snapshot } from '../../snapshot/snapshot.js';
 import { withPresentValues } from '../../snapshot/valueless-enums.js';
 import { poolOf } from '../../typeorm/driver.js';
 import type { CommandContext } from '../context.js';
+import { foreignTo, ignoring, isLeftAlone } from '../ignore.js';
 import { refuseMissing } from '../entities.js';
 import { placementOf } from '../placement.js';
 import { pending, run } from '../run.js';
@@ -59,14 +62,12 @@ export async function baseline(options: BaselineOptions, given: CommandContext):
     cache: noCache,
     searchPath: await searchPathOf(client),
   });
-  const { schema: wanted, kept } = keepUnknown(
-    withOrderOfEnums(followInitial(known, own, initial), own),
-    own,
-    () => true,
-  );
+  const whole = followInitial(known, own, initial);
+  const isAside = isLeftAlone(ignoring(context.settings.ignore, options.ignore ?? []), foreignTo(whole));
+  const { schema: wanted, kept } = keepUnknown(withOrderOfEnums(setAside(whole, own, isAside), own), own, () => true);
   const changes = await compareSchemas(own, wanted);
   const [drift, losses] = [changes.map(({ sql }) => sql), lossesIn(changes)];
-  const unknown = kept.filter(({ kind }) => kind !== 'extension').map(describeObject);
+  const unknown = kept.filter((id) => id.kind !== 'extension' && !isMember(id, own)).map(describeObject);
   if (options.check === true || drift.length > 0) return { drift, losses, unknown, files: [], recorded: [] };
   const { files, list } = await generate({ ...options, name: options.name ?? defaultName }, context);
   const found = { drift, losses, unknown, files, ...(list && { list }) };

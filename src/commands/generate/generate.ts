@@ -6,6 +6,8 @@ import { isSame } from '../../schema/compare.js';
 import { followInitial } from '../../schema/follow.js';
 import { otherwiseOrdered, withOrderOfEnums } from '../../schema/enum-order.js';
 import { keepUnknown } from '../../schema/keep.js';
+import { setAside } from '../../schema/set-aside.js';
+import type { Schema } from '../../schema/read.js';
 import { narrow } from '../../schema/narrow.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import { withOwnWords } from '../../schema/own-words.js';
@@ -33,6 +35,7 @@ import { withSchemaOnShadow } from '../../snapshot/schema-on-shadow.js';
 import type { Snapshot } from '../../snapshot/snapshot.js';
 import { withPresentValues } from '../../snapshot/valueless-enums.js';
 import type { CommandContext } from '../context.js';
+import { foreignTo, ignoring, isLeftAlone } from '../ignore.js';
 import { refuseMissing } from '../entities.js';
 import { folderFor, foundByOf, placementOf, refuseNotCompiled } from '../placement.js';
 import { change, remarksOnKept, remarksOnOrder, staysBy, wanted } from './change.js';
@@ -48,6 +51,7 @@ export async function generate(given: GenerateOptions, project: CommandContext):
   const options = withSettings(given, project);
   // What is mistyped is said before anything takes its time.
   const expressions = readFlags(options);
+  ignoring([], options.ignore ?? []);
   await refuseUnfindable(options, project);
   const { from: address } = options;
   const context = address === undefined ? project : withFoundSchemas(project, await withLive(address, foundSchemas));
@@ -123,7 +127,7 @@ async function find(
   );
   stage('comparing the schemas');
   const known = withPresentValues(entities.schema, current.schema, described.valueless, context.onEvent);
-  const whole = followInitial(known, current.schema, initial);
+  const whole = withoutIgnored(followInitial(known, current.schema, initial), current.schema, options, context);
   const desired = {
     ...entities,
     schema: await withSameDefaults(current.schema, whole, { shadow, cache, frozen }),
@@ -158,6 +162,17 @@ async function find(
     change(options, sides, { ...made, read: meanwhile(made.read, next) }, context),
   );
   return { change: proven, next, chain: current.chain, unmanaged };
+}
+
+/** What is left alone is as it is: neither made, nor changed, nor dropped. What other programs make is met in a live database only. */
+function withoutIgnored(
+  described: Schema,
+  present: Schema,
+  { ignore = [], from }: GenerateOptions,
+  { settings }: CommandContext,
+): Schema {
+  const isForeign = from === undefined ? (): boolean => false : foreignTo(described);
+  return setAside(described, present, isLeftAlone(ignoring(settings.ignore, ignore), isForeign));
 }
 
 function nothingToDo(warnings: readonly string[]): GenerateResult {

@@ -28,6 +28,8 @@ export interface GenerateOptions {
   readonly cache?: boolean | undefined;
   /** Objects that the entities do not know are dropped, also those that somebody made by hand. */
   readonly prune?: boolean | undefined;
+  /** What is left alone, beside the setting `ignore`: each `<kind>:<pattern>`, such as `table:events_*`, or `<schema>.<pattern>`. */
+  readonly ignore?: readonly string[] | undefined;
   readonly allowDestructive?: boolean | undefined;
   /** Each `users.name=full_name` or `users=people`. */
   readonly renames?: readonly string[] | undefined;
@@ -83,7 +85,7 @@ export interface GenerateResult {
 /** How `baseline` takes over a database that `synchronize` has made. */
 export interface BaselineOptions extends Pick<
   GenerateOptions,
-  'name' | 'language' | 'moduleKind' | 'dir' | 'shadow' | 'ask' | 'addToList'
+  'name' | 'language' | 'moduleKind' | 'dir' | 'shadow' | 'ask' | 'addToList' | 'ignore'
 > {
   /** Only says whether the database has the schema that the entities describe. */
   readonly check?: boolean | undefined;

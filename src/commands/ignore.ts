@@ -1,10 +1,11 @@
-import { ExitCode, MigrateError } from '../../errors.js';
-import { ignorableKinds, ignoreProblem } from '../../ignorable.js';
-import type { IgnorableKind } from '../../ignorable.js';
-import { tableOf } from '../../schema/differences.js';
-import type { Fact } from '../../schema/engine.js';
-import type { ObjectId } from '../../schema/object-id.js';
-import type { Schema } from '../../schema/read.js';
+import { ExitCode, MigrateError } from '../errors.js';
+import { ignorableKinds, ignoreProblem, ofOtherPrograms } from '../ignorable.js';
+import type { IgnorableKind } from '../ignorable.js';
+import { isPartOf, tableOf } from '../schema/differences.js';
+import type { Fact } from '../schema/engine.js';
+import { objectId } from '../schema/object-id.js';
+import type { ObjectId } from '../schema/object-id.js';
+import type { Schema } from '../schema/read.js';
 
 /** Knows what a user wants to have left alone. */
 export interface Ignored {
@@ -16,7 +17,11 @@ export interface Ignored {
 export function ignoring(fromSettings: readonly string[], fromFlags: readonly string[]): Ignored {
   const problems = fromFlags.flatMap((pattern) => ignoreProblem(pattern) ?? []);
   if (problems.length > 0) throw wrongPattern(problems);
-  const patterns = [...new Set([...fromSettings, ...fromFlags])].map((text) => ({ text, matches: matcher(text) }));
+  return matching([...new Set([...fromSettings, ...fromFlags])]);
+}
+
+function matching(texts: readonly string[]): Ignored {
+  const patterns = texts.map((text) => ({ text, matches: matcher(text) }));
   return {
     names: (fact) => patterns.some(({ matches }) => matches(fact)),
     idle: (schemas) => {
@@ -24,6 +29,24 @@ export function ignoring(fromSettings: readonly string[], fromFlags: readonly st
       return patterns.filter(({ matches }) => !facts.some(matches)).map(({ text }) => text);
     },
   };
+}
+
+/** What is there though nothing here makes it: objects of other programs, and partitions that are made while the app runs. */
+export function foreignTo(made: Schema): (fact: Fact) => boolean {
+  const others = matching(ofOtherPrograms);
+  return (fact) => !made.has(fact.id) && (others.names(fact) || isPartitionOf(fact, made));
+}
+
+function isPartitionOf({ payload: { partitionBound, parentTable } }: Fact, made: Schema): boolean {
+  const whole = parentTable as { readonly schema: string; readonly name: string } | null | undefined;
+  return (
+    (partitionBound ?? undefined) !== undefined && !!whole && made.has(objectId('table', whole.schema, whole.name))
+  );
+}
+
+/** Whether it, or something that it belongs to, is left alone. */
+export function isLeftAlone(ignored: Ignored, isForeign: (fact: Fact) => boolean) {
+  return (fact: Fact, schema: Schema): boolean => isPartOf(fact, schema, (one) => ignored.names(one) || isForeign(one));
 }
 
 function wrongPattern(problems: readonly string[]): MigrateError {
@@ -52,10 +75,12 @@ export function ignorableKind({ kind }: ObjectId): IgnorableKind {
   return kindsOfFacts[kind] ?? ignorableKinds.find((one) => one === kind) ?? 'comment';
 }
 
-/** A star stands for any characters of one name; what is left out on the left, the schema first, is any. */
+/** What a pattern without a kind can name. */
+const whole: ReadonlySet<IgnorableKind> = new Set(['table', 'view', 'sequence', 'type', 'function']);
+
+/** A star stands for any characters of one name; of a pattern with a kind, what is left out on the left, the schema first, is any. */
 function matcher(text: string): (fact: Fact) => boolean {
   const colon = text.indexOf(':');
-  const kind = text.slice(0, colon);
   const parts = text
     .slice(colon + 1)
     .split('.')
@@ -63,6 +88,8 @@ function matcher(text: string): (fact: Fact) => boolean {
   const fits = (path: readonly string[]): boolean =>
     path.length >= parts.length &&
     path.slice(path.length - parts.length).every((name, index) => parts[index]?.test(name) === true);
+  if (colon === -1) return ({ id }) => whole.has(ignorableKind(id)) && fits([id.schema ?? '', id.name ?? '']);
+  const kind = text.slice(0, colon);
   return (fact) => ignorableKind(fact.id) === kind && pathsOf(fact).some(fits);
 }
 
