@@ -345,11 +345,9 @@ describe('--all-data-sources', () => {
     );
     project.write('a.env', 'ONLY_A=yes');
     project.write('a.js', `if (!process.env.ONLY_A) throw new Error('no environment');\n${source('migrations')}`);
-    project.write('lib/b.js', `if (process.env.ONLY_A) throw new Error('environment of a');\n${source('migrations')}`);
-    project.write('lib/migrations/1700000000001-One.sql', sql('SELECT 1', 'SELECT 1'));
-    project.write('apps/c/package.json', '{ "name": "c" }');
-    project.write('apps/c/c.js', source('none'));
-    project.write('test/d.js', source('none'));
+    project.write('apps/b/package.json', '{ "name": "b" }');
+    project.write('apps/b/b.js', `if (process.env.ONLY_A) throw new Error('environment of a');\n${source('none')}`);
+    project.write('test/c.js', source('none'));
 
     const good = await all('--write-lock');
     expect([good.code, good.stderr]).toEqual([0, '']);
@@ -357,58 +355,45 @@ describe('--all-data-sources', () => {
 Written: migrations/migrations.lock
 ✓ files    every file can be loaded, and migrations.lock agrees with them
 
-apps/c/c.js (in apps/c)
+apps/b/b.js (in apps/b)
 ! files
   ! No migration matches none/*.sql (looked in none).
     → nest-migrate generate; or correct \`migrations\` in the data source
 
-lib/b.js
-Written: lib/migrations/migrations.lock
-✓ files    every file can be loaded, and migrations.lock agrees with them
-
-Good: 3 data sources.
+Good: 2 data sources.
 `);
-    project.write('lib/migrations/1700000000001-One.sql', sql('SELECT 2', 'SELECT 2'));
-    project.write('apps/c/c.js', `throw new Error('broken');\n${source('none')}`);
+    project.write('apps/b/none/1700000000001-One.sql', sql('COMMIT', 'SELECT 1'));
+    project.write('a.js', `throw new Error('broken');\n${source('migrations')}`);
     const json = await all('--json');
-    expect([json.code, JSON.parse(json.stdout)]).toEqual([
+    const file = 'apps/b/none/1700000000001-One.sql';
+    expect([json.code, JSON.parse(json.stdout)]).toMatchObject([
       1,
       {
         ok: false,
         dataSources: [
-          { dataSource: 'a.js', ok: true, steps: [{ name: 'files', state: 'ok', findings: [] }] },
+          { dataSource: 'a.js', ok: false, error: { message: expect.stringContaining('broken') } },
           {
-            dataSource: 'apps/c/c.js',
+            dataSource: 'apps/b/b.js',
             ok: false,
-            error: expect.objectContaining({ message: expect.stringContaining('broken') }),
-          },
-          {
-            dataSource: 'lib/b.js',
-            ok: false,
-            steps: [
-              {
-                name: 'files',
-                state: 'failed',
-                findings: [expect.objectContaining({ file: 'lib/migrations/1700000000001-One.sql' })],
-              },
-            ],
+            steps: [{ name: 'files', state: 'failed', findings: [{ file }, { severity: 'notice' }] }],
           },
         ],
       },
     ]);
-    // A list in package.json is complete, and has settings for each.
-    const settings = { 'lib/b.js': { dir: 'elsewhere' }, 'a.js': { lockTimeout: 'soon' } };
-    project.write('package.json', JSON.stringify({ 'nest-migrate': { dataSources: settings } }));
-    project.write('a.js', source('migrations'));
-    const listed = await all('--format', 'github');
-    expect(listed.code).toBe(2);
-    expect(listed.stdout).toMatch(
-      /^lib\/b\.js\n::notice title=.*There is no elsewhere\/migrations\.lock.*\n\na\.js\n✖ The settings of nest-migrate are not right:\n {2}- lockTimeout[^]*\n\nFailed: a\.js\.\n$/,
-    );
     expect(await project.cli('check', '--all-data-sources', '--data-source', 'a.js')).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('--all-data-sources and --data-source'),
     });
+    // A list in package.json is complete, and has settings for each.
+    const settings = { 'apps/b/b.js': { lockTimeout: 'soon' } };
+    project.write('package.json', JSON.stringify({ 'nest-migrate': { dataSources: settings } }));
+    const listed = await all();
+    expect([listed.code, listed.stdout]).toEqual([
+      2,
+      expect.stringMatching(
+        /^apps\/b\/b\.js\n✖ The settings of nest-migrate are not right:\n {2}- lockTimeout[^]*\n\nFailed: apps\/b\/b\.js\.\n$/,
+      ),
+    ]);
   });
 });
 

@@ -168,6 +168,11 @@ describe('a ledger that two services share', () => {
   });
   const billing = { migrations: [invoices, stuck], settings: { service: 'billing' } } as const;
   const namedAs = (name: string) => project.write('package.json', JSON.stringify({ name }));
+  const shop = () => ({
+    url: database.url,
+    migrations: [`${project.dir}/migrations/*.sql`],
+    settings: { service: 'shop' },
+  });
 
   it('tells by the log whose migrations are unknown here: they are no problem, and are not reverted', async () => {
     namedAs('shop');
@@ -188,7 +193,7 @@ describe('a ledger that two services share', () => {
     expect(status.stdout).toContain(
       `2 migrations applied, the last one is ${pets}; nothing is pending.\nAlso in this ledger, from other services: 1 migration of billing.\n`,
     );
-    const { applied, changes, foreign, problems } = JSON.parse((await cli('status', '--json')).stdout);
+    const { applied, changes, foreign, problems } = (await using(shop(), (migrator) => migrator.status())).result;
     expect([applied.length, changes.length, problems]).toEqual([2, 2, []]);
     expect(foreign).toMatchObject([{ name: invoices.name, timestamp: 1700000000009, service: 'billing' }]);
 
@@ -203,15 +208,16 @@ describe('a ledger that two services share', () => {
     await using(ofBilling, (migrator) => migrator.revert());
     await using(ofBilling, (migrator) => migrator.run());
     expect(await names()).toEqual([users, pets, 'CreateToys1700000000003', invoices.name]);
-    const reverted = JSON.parse((await cli('revert', '--all', '--json')).stdout).reverted;
-    expect(reverted.map(({ name }: { name: string }) => name)).toEqual(['CreateToys1700000000003', pets, users]);
+    const reverted = async (which: 'all' | undefined) =>
+      (await using(shop(), (migrator) => migrator.revert({ which }))).result.reverted.map(({ name }) => name);
+    expect(await reverted(undefined)).toEqual(['CreateToys1700000000003']);
+    expect(await reverted('all')).toEqual([pets, users]);
     expect(await names()).toEqual([invoices.name]);
-    expect((await cli('revert')).stdout).toBe('Nothing to do: nothing is applied.\n');
+    expect(await reverted(undefined)).toEqual([]);
   });
 
   it('has migrations of this service under its former name, and of an unknown one', async () => {
-    namedAs('shop');
-    await cli('run');
+    await using(shop(), (migrator) => migrator.run());
     namedAs('@acme/shop');
     project.delete('migrations/1700000000002-CreatePets.sql');
     await database.query(`INSERT INTO migrations (timestamp, name) VALUES (1700000000009, '${invoices.name}')`);
@@ -222,8 +228,10 @@ describe('a ledger that two services share', () => {
       { code: 'FILE_MISSING', migration: invoices.name },
     ]);
     // A name that is given says which migrations are meant.
-    project.write('package.json', JSON.stringify({ 'nest-migrate': { service: 'pets' } }));
-    expect(JSON.parse((await cli('status', '--json')).stdout).foreign).toMatchObject([{ name: pets, service: 'shop' }]);
+    const named = { ...shop(), settings: { service: 'pets' } };
+    expect((await using(named, (migrator) => migrator.status())).result.foreign).toMatchObject([
+      { name: pets, service: 'shop' },
+    ]);
   });
 });
 
