@@ -27,9 +27,9 @@ const introduction = `# Rules
 <!-- Written by "npm run docs:rules" from src/rules. Change the rules, not this file. -->
 
 \`nest-migrate lint\` executes the migrations on a throwaway database and looks at what each statement locks, reads, writes and
-drops. Tables that the same migrations create are in nobody's way, and nothing is said of them.
+drops. Tables that the same migrations create are not in use yet, so nothing is said of them.
 
-- **error**: somebody is stopped, loses data or meets an error.
+- **error**: reads or writes block, data is lost, or queries of the app fail.
 - **warning**: it may come to that.
 - **notice**: good to know.
 
@@ -52,7 +52,7 @@ either. Where a rule explains why a statement fails, the rule speaks instead.
 
 **error** · A comment that ignores findings names a rule that there is not, or gives no reason.
 
-A comment with a misspelt rule ignores nothing, and one without a reason helps nobody who reads it later.`;
+A comment with a misspelt rule ignores nothing, and one without a reason does not help a later reader.`;
 
 /** Executes the example in the process, and asks the rule. */
 async function opinions() {

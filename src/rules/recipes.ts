@@ -42,7 +42,7 @@ export function shortName(...parts: readonly string[]): string {
   return ident(fittingName(parts.join('_')));
 }
 
-/** NOT NULL without reading the rows while everybody waits. */
+/** NOT NULL without reading the rows while reads and writes block. */
 export function setNotNull(table: Named, column: string, targetVersion: number): readonly string[] {
   const alter = `ALTER TABLE ${sqlName(table)}`;
   const not = ident(column);

@@ -1,7 +1,7 @@
 import type { WayBack } from '../observe/observe-migration.js';
 import type { Observed } from '../observe/observed.js';
 
-/** `error`: somebody is stopped, loses data or meets an error. `warning`: it may come to that. `notice`: good to know. */
+/** `error`: reads or writes block, data is lost, or queries of the app fail. `warning`: it may come to that. `notice`: good to know. */
 export type Severity = 'error' | 'warning' | 'notice';
 
 /** One hazard: how it is recognised, what is said of it, and what is right instead. One file each, called like the rule. */

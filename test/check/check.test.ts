@@ -56,7 +56,7 @@ Good: 5 steps passed.
     → Correct its down, then: nest-migrate check --write-lock. If it cannot be undone, let its down throw an error that says so.
 ✓ entities the migrations lead to what the entities describe
 ! lint
-  ! No migration was judged: This is no git repository, so that nobody knows which migrations are new.
+  ! No migration was judged: This is not a git repository, so it is not known which migrations are new.
     → nest-migrate check --since <revision>, or nest-migrate lint --all
 
 Failed: replay.

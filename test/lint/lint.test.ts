@@ -74,7 +74,7 @@ describe('which migrations', () => {
 
   it('without git somebody has to say which', async () => {
     const { stderr, code } = await lint();
-    expect(stderr).toContain('This is no git repository, so that nobody knows which migrations are new.');
+    expect(stderr).toContain('This is not a git repository, so it is not known which migrations are new.');
     expect(stderr).toContain('nest-migrate lint --all, --since <revision>, or the names of files.');
     expect(code).toBe(2);
   });

@@ -66,8 +66,8 @@ async function newInGit(migrations: readonly KnownMigration[], since: string | u
   const top = await git(folder, 'rev-parse', '--show-toplevel').catch((error: unknown) => {
     throw usage(
       isMissing(error)
-        ? 'git is not installed here, so that nobody knows which migrations are new.'
-        : 'This is no git repository, so that nobody knows which migrations are new.',
+        ? 'git is not installed here, so it is not known which migrations are new.'
+        : 'This is not a git repository, so it is not known which migrations are new.',
     );
   });
   const base = await baseOf(folder, since);

@@ -11,7 +11,7 @@ export const addColumnConstrainedDomain: Rule = {
   name: 'add-column-constrained-domain',
   severity: 'error',
   title: 'A new column of a domain with a CHECK rewrites the table.',
-  why: 'When a domain has a CHECK or NOT NULL, PostgreSQL computes the value of a new column row by row to look whether it is allowed, even when it is NULL: the table and all its indexes are written again under ACCESS EXCLUSIVE, and nobody can read or write meanwhile. A column of the type below the domain, with the check on the table, needs none of that.',
+  why: 'When a domain has a CHECK or NOT NULL, PostgreSQL computes the value of a new column row by row to look whether it is allowed, even when it is NULL: the table and all its indexes are rewritten under ACCESS EXCLUSIVE, and reads and writes block meanwhile. A column of the type below the domain, with the check on the table, needs none of that.',
   check: eachStatement((statement, _migration, context) =>
     addedColumns(statement, context).flatMap(({ table, column }) => {
       const is = statement.altered && columnOf(statement.altered, column.colname);
@@ -21,7 +21,7 @@ export const addColumnConstrainedDomain: Rule = {
       const check = shortName(table.name, column.colname ?? '', 'check');
       return [
         {
-          message: `Nobody can read or write ${called(table)} while all its rows are written again: the domain ${is.type} is checked for each of them.`,
+          message: `Reads and writes on ${called(table)} block while every row is rewritten: the domain ${is.type} is checked for each of them.`,
           fix: [
             ownMigrations,
             `${alter} ADD COLUMN ${name} ${is.domain.type}${is.default === null ? '' : ` DEFAULT ${is.default}`};`,

@@ -14,8 +14,8 @@ const users = 'CREATE TABLE orgs (id int PRIMARY KEY); CREATE TABLE users (id in
 export const addColumnInlineConstraint: Rule = {
   name: 'add-column-inline-constraint',
   severity: 'error',
-  title: 'A constraint within ADD COLUMN is built or checked while everybody waits.',
-  why: 'ADD COLUMN holds ACCESS EXCLUSIVE, and what stands behind the type is done under it: UNIQUE builds an index, CHECK reads the whole table, and so does REFERENCES when the column has a default (without one there is nothing to look up). Nobody can read or write meanwhile. Split up, each of them has a form that keeps nobody waiting. Where the table is rewritten anyway, the rule about that speaks first.',
+  title: 'A constraint within ADD COLUMN is built or checked while reads and writes block.',
+  why: 'ADD COLUMN holds ACCESS EXCLUSIVE, and what stands behind the type is done under it: UNIQUE builds an index, CHECK reads the whole table, and so does REFERENCES when the column has a default (without one there is nothing to look up). Reads and writes block meanwhile. Split up, each of them has a form that blocks no reads or writes. Where the table is rewritten anyway, the rule about that speaks first.',
   check: eachStatement((statement, _migration, context) =>
     addedColumns(statement, context)
       .filter(({ table, column, constraints }) => !isRewritten(statement, table) && !failsOnRows(column, constraints))
@@ -24,7 +24,7 @@ export const addColumnInlineConstraint: Rule = {
         if (work === undefined) return [];
         return [
           {
-            message: `Nobody can read or write ${called(added.table)} while ${work}.`,
+            message: `Reads and writes on ${called(added.table)} block while ${work}.`,
             fix: fixOf(statement, added),
           },
         ];

@@ -16,7 +16,7 @@ export const addColumnSerialIdentity: Rule = {
   name: 'add-column-serial-identity',
   severity: 'error',
   title: 'A new serial or identity column rewrites the table.',
-  why: 'Every row that is there gets a number of its own: the table and all its indexes are written again under ACCESS EXCLUSIVE, and nobody can read or write meanwhile. A plain column, numbered in batches, ends up the same while everybody works on.',
+  why: 'Every row that is there gets a number of its own: the table and all its indexes are rewritten under ACCESS EXCLUSIVE, and reads and writes block meanwhile. A plain column, numbered in batches, ends up the same without blocking reads or writes.',
   check: eachStatement((statement, _migration, context) =>
     addedColumns(statement, context)
       .filter(
@@ -24,7 +24,7 @@ export const addColumnSerialIdentity: Rule = {
           isRewritten(statement, table) && (serialOf(column) !== undefined || has(constraints, 'CONSTR_IDENTITY')),
       )
       .map((added) => ({
-        message: `Nobody can read or write ${called(added.table)} while all its rows are written again to number ${ident(added.column.colname)}.`,
+        message: `Reads and writes on ${called(added.table)} block while every row is rewritten to number ${ident(added.column.colname)}.`,
         fix: fixOf(statement, added, context.targetVersion),
       })),
   ),

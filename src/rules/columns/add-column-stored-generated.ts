@@ -13,12 +13,12 @@ export const addColumnStoredGenerated: Rule = {
   name: 'add-column-stored-generated',
   severity: 'error',
   title: 'A new stored generated column rewrites the table.',
-  why: 'GENERATED ALWAYS AS … STORED is computed for every row that is there: the table and all its indexes are written again under ACCESS EXCLUSIVE, and nobody can read or write meanwhile. Since PostgreSQL 18 a VIRTUAL one is computed when it is read, and is there at once.',
+  why: 'GENERATED ALWAYS AS … STORED is computed for every row that is there: the table and all its indexes are rewritten under ACCESS EXCLUSIVE, and reads and writes block meanwhile. Since PostgreSQL 18 a VIRTUAL one is computed when it is read, and is there at once.',
   check: eachStatement((statement, _migration, context) =>
     addedColumns(statement, context)
       .filter(({ table, constraints }) => isRewritten(statement, table) && constraints.some(isStored))
       .map((added) => ({
-        message: `Nobody can read or write ${called(added.table)} while all its rows are written again to compute ${ident(added.column.colname)}.`,
+        message: `Reads and writes on ${called(added.table)} block while every row is rewritten to compute ${ident(added.column.colname)}.`,
         fix: fixOf(statement, added, context.targetVersion),
       })),
   ),

@@ -16,12 +16,12 @@ export const addColumnVolatileDefault: Rule = {
   name: 'add-column-volatile-default',
   severity: 'error',
   title: 'A new column whose default differs from row to row rewrites the table.',
-  why: 'A constant, now() and every STABLE function are computed once and need no work per row (since PostgreSQL 11). A volatile one (gen_random_uuid(), random(), clock_timestamp(), nextval()) is computed for each row: the table and all its indexes are written again under ACCESS EXCLUSIVE, while nobody can read or write.',
+  why: 'A constant, now() and every STABLE function are computed once and need no work per row (since PostgreSQL 11). A volatile one (gen_random_uuid(), random(), clock_timestamp(), nextval()) is computed for each row: the table and all its indexes are written again under ACCESS EXCLUSIVE, while reads and writes block.',
   check: eachStatement((statement, _migration, context) =>
     addedColumns(statement, context)
       .filter((added) => isRewritten(statement, added.table) && isVolatile(statement, added))
       .map(({ table, column, constraints }) => ({
-        message: `Nobody can read or write ${called(table)} while all its rows are written again to get a value for ${ident(column.colname)}.`,
+        message: `Reads and writes on ${called(table)} block while every row is rewritten to get a value for ${ident(column.colname)}.`,
         fix: fixOf(statement, { table, column, constraints }, context.targetVersion),
       })),
   ),

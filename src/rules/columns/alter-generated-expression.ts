@@ -10,7 +10,7 @@ export const alterGeneratedExpression: Rule = {
   name: 'alter-generated-expression',
   severity: 'error',
   title: 'Another expression for a stored generated column rewrites the table.',
-  why: 'SET EXPRESSION (since PostgreSQL 17) computes a stored column anew for every row: the table and all its indexes are written again under ACCESS EXCLUSIVE, and nobody can read or write meanwhile. That of a VIRTUAL column (since PostgreSQL 18) changes at once.',
+  why: 'SET EXPRESSION (since PostgreSQL 17) computes a stored column anew for every row: the table and all its indexes are rewritten under ACCESS EXCLUSIVE, and reads and writes block meanwhile. That of a VIRTUAL column (since PostgreSQL 18) changes at once.',
   check: eachStatement((statement, _migration, { targetVersion }) =>
     alterations(statement, 'AT_SetExpression').flatMap(({ table, command }) => {
       const is = statement.altered && columnOf(statement.altered, command.name);
@@ -20,7 +20,7 @@ export const alterGeneratedExpression: Rule = {
       const virtual = `ALTER TABLE ${sqlName(table)} DROP COLUMN ${name}, ADD COLUMN ${name} ${next.type} GENERATED ALWAYS AS (${next.expression}) VIRTUAL;`;
       return [
         {
-          message: `Nobody can read or write ${called(table)} while all its rows are written again to compute ${name} anew.`,
+          message: `Reads and writes on ${called(table)} block while every row is rewritten to compute ${name} again.`,
           fix:
             targetVersion >= 18
               ? `-- A virtual column is computed when it is read; it cannot have an index:\n${virtual}`

@@ -10,7 +10,7 @@ export const alterTypeCheckRescan: Rule = {
   name: 'alter-type-check-rescan',
   severity: 'error',
   title: 'Another type makes PostgreSQL look at all rows again for a CHECK on the column.',
-  why: 'A change of a type that needs no new rows is over at once, unless a CHECK stands on the column: then every row is looked at again under ACCESS EXCLUSIVE, and nobody can read or write meanwhile. The check can step aside for that transaction, come back NOT VALID, and be validated while everybody works on. Where the rows are written again too, alter-type-rewrite speaks of it.',
+  why: 'A change of a type that needs no new rows is over at once, unless a CHECK stands on the column: then every row is looked at again under ACCESS EXCLUSIVE, and reads and writes block meanwhile. The check can step aside for that transaction, come back NOT VALID, and be validated without blocking reads or writes. Where the rows are written again too, alter-type-rewrite speaks of it.',
   check: eachStatement((statement) =>
     retypings(statement).flatMap(({ table, was, type }) => {
       const checks = table.constraints.filter(
@@ -20,7 +20,7 @@ export const alterTypeCheckRescan: Rule = {
       const alter = `ALTER TABLE ${sqlName(table)}`;
       return [
         {
-          message: `Nobody can read or write ${called(table)} while all its rows are looked at for ${checks.map(({ name }) => ident(name)).join(', ')}.`,
+          message: `Reads and writes on ${called(table)} block while every row is checked for ${checks.map(({ name }) => ident(name)).join(', ')}.`,
           fix: [
             '-- In one transaction:',
             ...checks.map(({ name }) => `${alter} DROP CONSTRAINT ${ident(name)};`),

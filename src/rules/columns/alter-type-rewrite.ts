@@ -16,8 +16,8 @@ const users = 'CREATE TABLE users (id int PRIMARY KEY, age int NOT NULL DEFAULT 
 export const alterTypeRewrite: Rule = {
   name: 'alter-type-rewrite',
   severity: 'error',
-  title: 'Another type rewrites the whole table while everybody waits.',
-  why: 'Most changes of a type (int to bigint, text to varchar(n), json to jsonb, uuid to text) convert every row: the table and all its indexes are written again under ACCESS EXCLUSIVE, and nobody can read or write meanwhile. Some are free: a longer varchar, varchar to text, numeric of more digits and the same scale. Whether rows are written was seen, not guessed. A USING that alone is to blame, timestamps whose time zone nobody gives, and enums that are made anew have rules of their own.',
+  title: 'Another type rewrites the whole table while reads and writes block.',
+  why: 'Most changes of a type (int to bigint, text to varchar(n), json to jsonb, uuid to text) convert every row: the table and all its indexes are rewritten under ACCESS EXCLUSIVE, and reads and writes block meanwhile. Some are free: a longer varchar, varchar to text, numeric of more digits and the same scale. Whether rows are written was seen, not guessed. A USING that alone is to blame, timestamps without a stated time zone, and enums that are made anew have rules of their own.',
   check: eachStatement((statement, migration, { targetVersion, batch }) =>
     retypings(statement)
       .filter((retyping) => {
@@ -30,7 +30,7 @@ export const alterTypeRewrite: Rule = {
         );
       })
       .map((retyping) => ({
-        message: `Nobody can read or write ${called(retyping.table)} while all its rows are written again: ${ident(retyping.was.name)} goes from ${retyping.was.type} to ${retyping.is.type}.${alsoLost(retyping)}`,
+        message: `Reads and writes on ${called(retyping.table)} block while every row is rewritten: ${ident(retyping.was.name)} goes from ${retyping.was.type} to ${retyping.is.type}.${alsoLost(retyping)}`,
         fix: asCheck(retyping) ?? asSecondColumn(statement, retyping, pinnedZone(statement, migration), targetVersion),
       })),
   ),

@@ -9,12 +9,12 @@ export const alterTypeTimezone: Rule = {
   name: 'alter-type-timezone',
   severity: 'warning',
   title: 'Timestamps get or lose their time zone by the setting of the session.',
-  why: 'timestamp to timestamptz, and back, reads every value in the TimeZone of the session that migrates. Where that is another one than the values were meant in, all of them shift by hours without a word, and where it is not UTC, the whole table is written again while nobody can read or write. So the migration must say the time zone. In UTC only the catalog changes (since PostgreSQL 12).',
+  why: 'timestamp to timestamptz, and back, reads every value in the TimeZone of the session that migrates. Where that is another one than the values were meant in, all of them shift by hours without a word, and where it is not UTC, the whole table is written again while reads and writes block. So the migration must say the time zone. In UTC only the catalog changes (since PostgreSQL 12).',
   check: eachStatement((statement, migration) =>
     retypings(statement)
       .filter((retyping) => dependsOnSession(retyping, pinnedZone(statement, migration)))
       .map(({ table, was, is }) => ({
-        message: `What ${called(table)}.${was.name} means afterwards depends on the TimeZone of the session that migrates, and where that is not UTC all rows are written again while nobody can read or write.`,
+        message: `What ${called(table)}.${was.name} means afterwards depends on the TimeZone of the session that migrates, and where that is not UTC all rows are written again while reads and writes block.`,
         fix: [
           '-- In one transaction, when the values are meant in UTC; nothing is written again then:',
           `SET LOCAL TimeZone TO 'UTC';`,

@@ -12,12 +12,12 @@ export const alterTypeUsingForcesRewrite: Rule = {
   name: 'alter-type-using-forces-rewrite',
   severity: 'error',
   title: 'USING makes a change of a type that is free rewrite the table.',
-  why: 'A longer varchar, or timestamp to timestamptz in a session of the time zone UTC, changes only the catalog (since PostgreSQL 12 for timestamps). With a USING that converts by hand PostgreSQL cannot know that: it writes all rows and indexes again under ACCESS EXCLUSIVE, and nobody can read or write meanwhile.',
+  why: 'A longer varchar, or timestamp to timestamptz in a session of the time zone UTC, changes only the catalog (since PostgreSQL 12 for timestamps). With a USING that converts by hand PostgreSQL cannot know that: it writes all rows and indexes again under ACCESS EXCLUSIVE, and reads and writes block meanwhile.',
   check: eachStatement((statement) =>
     retypings(statement)
       .filter((retyping) => isRewritten(statement, retyping.table) && wouldBeFree(retyping))
       .map((retyping) => ({
-        message: `Nobody can read or write ${called(retyping.table)} while all its rows are written again, only because of USING: ${ident(retyping.was.name)} could go from ${retyping.was.type} to ${retyping.is.type} at once.`,
+        message: `Reads and writes on ${called(retyping.table)} block while every row is rewritten, only because of USING: ${ident(retyping.was.name)} could go from ${retyping.was.type} to ${retyping.is.type} at once.`,
         fix: fixOf(retyping),
       })),
   ),

@@ -14,7 +14,7 @@ export const dropColumnCascade: Rule = {
   name: 'drop-column-cascade',
   severity: 'error',
   title: 'CASCADE drops more than the column, without naming it.',
-  why: 'DROP COLUMN … CASCADE takes along whatever depends on the column: views and materialized views with all that is in them, foreign keys of other tables, generated columns, policies, triggers. Nobody who reads the migration sees it, and what used them fails from then on, in whatever phase it runs. Indexes and constraints of the column itself go in any case and are not meant; a view that the migration makes again is not either.',
+  why: 'DROP COLUMN … CASCADE takes along whatever depends on the column: views and materialized views with all that is in them, foreign keys of other tables, generated columns, policies, triggers. The migration does not show it, and what used them fails from then on, in whatever phase it runs. Indexes and constraints of the column itself go in any case and are not meant; a view that the migration makes again is not either.',
   check: eachStatement((statement, migration) =>
     alterations(statement, 'AT_DropColumn').flatMap(({ table, command }) => {
       if (command.behavior !== 'DROP_CASCADE' || !columnOf(table, command.name)) return [];

@@ -12,7 +12,7 @@ export const ifNotExistsStillLocks: Rule = {
   name: 'if-not-exists-still-locks',
   severity: 'notice',
   title: 'IF NOT EXISTS and IF EXISTS lock the table also when there is nothing to do.',
-  why: 'ADD COLUMN IF NOT EXISTS and DROP COLUMN IF EXISTS take ACCESS EXCLUSIVE before they look: for a moment nobody can read or write, and behind a long query everybody queues, for nothing. And a column that exists is left as it is, also when its type or default is another one than the statement says. It is reported where the migrations before make it a statement that does nothing.',
+  why: 'ADD COLUMN IF NOT EXISTS and DROP COLUMN IF EXISTS take ACCESS EXCLUSIVE before they look: for a moment reads and writes block, and after a long query they queue, for nothing. And a column that exists is left as it is, also when its type or default is another one than the statement says. It is reported where the migrations before make it a statement that does nothing.',
   check: eachStatement((statement) =>
     alterations(statement).flatMap(({ table, command }) => {
       if (!command.missing_ok) return [];

@@ -20,7 +20,7 @@ interface NewType {
   readonly default?: string | null | undefined;
 }
 
-/** Another type without rewriting the table while everybody waits. */
+/** Another type without rewriting the table while reads and writes block. */
 export function secondColumn(table: TableFacts, column: ColumnFacts, is: NewType, targetVersion: number): string {
   const alter = `ALTER TABLE ${sqlName(table)}`;
   const [old, successor, kept] = ['', '__new', '__old'].map((end) => ident(column.name + end)) as [

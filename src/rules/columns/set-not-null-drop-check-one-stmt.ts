@@ -10,7 +10,7 @@ export const setNotNullDropCheckOneStmt: Rule = {
   name: 'set-not-null-drop-check-one-stmt',
   severity: 'error',
   title: 'SET NOT NULL and the drop of the check that proves it must be two statements.',
-  why: 'A validated CHECK (column IS NOT NULL) spares SET NOT NULL the look at every row (since PostgreSQL 12). But one ALTER TABLE drops constraints before it does anything else: with both in one statement the proof is gone, and all rows are read under ACCESS EXCLUSIVE while nobody can read or write. Two statements in the same transaction are enough.',
+  why: 'A validated CHECK (column IS NOT NULL) spares SET NOT NULL the look at every row (since PostgreSQL 12). But one ALTER TABLE drops constraints before it does anything else: with both in one statement the proof is gone, and all rows are read under ACCESS EXCLUSIVE while reads and writes block. Two statements in the same transaction are enough.',
   check: eachStatement((statement) =>
     alterations(statement, 'AT_SetNotNull').flatMap(({ table, command }) => {
       const column = columnOf(table, command.name);
@@ -19,7 +19,7 @@ export const setNotNullDropCheckOneStmt: Rule = {
       const alter = `ALTER TABLE ${sqlName(table)}`;
       return [
         {
-          message: `Nobody can read or write ${called(table)} while all its rows are looked at: ${ident(proof.name)}, which proves that ${ident(column.name)} is filled, is dropped first.`,
+          message: `Reads and writes on ${called(table)} block while every row is checked: ${ident(proof.name)}, which proves that ${ident(column.name)} is filled, is dropped first.`,
           fix: `${alter} ALTER COLUMN ${ident(column.name)} SET NOT NULL;\n${alter} DROP CONSTRAINT ${ident(proof.name)};`,
         },
       ];

@@ -10,7 +10,7 @@ const users = 'CREATE TABLE users (id int PRIMARY KEY, email text)';
 export const setNotNullScan: Rule = {
   name: 'set-not-null-scan',
   severity: 'error',
-  title: 'SET NOT NULL reads the whole table while everybody waits.',
+  title: 'SET NOT NULL reads the whole table while reads and writes block.',
   why: 'SET NOT NULL looks at every row under ACCESS EXCLUSIVE: reads and writes wait, and it fails if one has no value. It looks at none when a validated CHECK (column IS NOT NULL) proves it (since PostgreSQL 12); on PostgreSQL 18 a NOT NULL constraint can be added NOT VALID and validated. Where the same statement drops that check, set-not-null-drop-check-one-stmt speaks of it.',
   check: eachStatement((statement, _migration, { targetVersion }) =>
     alterations(statement, 'AT_SetNotNull').flatMap(({ table, command }) => {
@@ -19,7 +19,7 @@ export const setNotNullScan: Rule = {
       if (!is || is.notNull || !isLookedAt || droppedProof(statement, table, is.name)) return [];
       return [
         {
-          message: `Nobody can read or write ${called(table)} while all its rows are looked at for ${is.name}.`,
+          message: `Reads and writes on ${called(table)} block while every row is checked for ${is.name}.`,
           fix: [ownMigrations, ...setNotNull(table, is.name, targetVersion)].join('\n'),
         },
       ];

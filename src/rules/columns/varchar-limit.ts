@@ -8,7 +8,7 @@ export const varcharLimit: Rule = {
   severity: 'notice',
   optional: true,
   title: 'A length is cheaper to change in a CHECK than in a type.',
-  why: 'varchar(n) is not smaller or faster than text, and its length is part of the type: a shorter one rewrites the table, and every view and function over the column stands in the way of a change. A CHECK on a text column is added NOT VALID, validated and dropped while everybody works on.',
+  why: 'varchar(n) is not smaller or faster than text, and its length is part of the type: a shorter one rewrites the table, and every view and function over the column stands in the way of a change. A CHECK on a text column is added NOT VALID, validated and dropped without blocking reads or writes.',
   check: eachStatement((statement) =>
     declaredColumns(statement)
       .filter(({ column: { typeName } }) => builtInType(typeName) === 'varchar' && typeName?.typmods !== undefined)

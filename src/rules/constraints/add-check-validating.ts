@@ -11,7 +11,7 @@ export const addCheckValidating: Rule = {
   name: 'add-check-validating',
   severity: 'error',
   title: 'ADD CHECK stops reads and writes while it looks at all rows.',
-  why: 'ADD CONSTRAINT … CHECK looks at every row under an ACCESS EXCLUSIVE lock: nobody can read or write the table meanwhile. NOT VALID leaves the rows out that are there and checks new ones at once; VALIDATE CONSTRAINT, in a transaction of its own, looks at the others while the table stays in use. It fails on a row that breaks the rule, either way.',
+  why: 'ADD CONSTRAINT … CHECK looks at every row under an ACCESS EXCLUSIVE lock: reads and writes on the table block meanwhile. NOT VALID leaves the rows out that are there and checks new ones at once; VALIDATE CONSTRAINT, in a transaction of its own, looks at the others while the table stays in use. It fails on a row that breaks the rule, either way.',
   check: eachStatement((statement) =>
     newConstraints(statement, 'CONSTR_CHECK').flatMap(({ table, constraint }, _index, all) => {
       // A partitioned table has no rows of its own.
@@ -21,7 +21,7 @@ export const addCheckValidating: Rule = {
       const definition = writtenCheck(statement, constraint, many ? 'one of many' : 'only one') ?? 'CHECK (…)';
       return [
         {
-          message: `Nobody can read or write ${called(table)} while all its rows are looked at. It fails if one breaks the rule.`,
+          message: `Reads and writes on ${called(table)} block while every row is checked. Fails if a row violates the constraint.`,
           fix: validateLater(table, nameFor(constraint, table), definition),
         },
       ];

@@ -8,13 +8,13 @@ export const addExclusion: Rule = {
   name: 'add-exclusion',
   severity: 'error',
   title: 'ADD EXCLUDE stops reads and writes while its index is built.',
-  why: 'ADD CONSTRAINT … EXCLUDE builds its index and then looks for rows that exclude each other, all under an ACCESS EXCLUSIVE lock: nobody can read or write the table meanwhile. There is no NOT VALID and no USING INDEX for it. It takes a moment when the app is stopped, or a new table with the constraint that a trigger keeps equal until it takes the place of the old one.',
+  why: 'ADD CONSTRAINT … EXCLUDE builds its index and then looks for rows that exclude each other, all under an ACCESS EXCLUSIVE lock: reads and writes on the table block meanwhile. There is no NOT VALID and no USING INDEX for it. It takes a moment when the app is stopped, or a new table with the constraint that a trigger keeps equal until it takes the place of the old one.',
   check: eachStatement((statement) =>
     newConstraints(statement, 'CONSTR_EXCLUSION').flatMap(({ table }) => {
       if (statement.builds.length === 0) return [];
       return [
         {
-          message: `Nobody can read or write ${called(table)} while the index is built and all rows are compared. It fails if two exclude each other.`,
+          message: `Reads and writes on ${called(table)} block while the index is built and all rows are compared. Fails if two rows exclude each other.`,
         },
       ];
     }),

@@ -10,7 +10,7 @@ export const addPkBlocking: Rule = {
   name: 'add-pk-blocking',
   severity: 'error',
   title: 'ADD PRIMARY KEY stops reads and writes while its index is built.',
-  why: 'ADD PRIMARY KEY builds its index, and looks for NULL in columns that may hold it, under an ACCESS EXCLUSIVE lock: nobody can read or write the table until that is done. The index can be built concurrently, the columns can be proven NOT NULL by a validated check, and ADD CONSTRAINT … PRIMARY KEY USING INDEX then only declares the key. It fails on rows that are double or NULL, either way.',
+  why: 'ADD PRIMARY KEY builds its index, and looks for NULL in columns that may hold it, under an ACCESS EXCLUSIVE lock: reads and writes on the table block until that is done. The index can be built concurrently, the columns can be proven NOT NULL by a validated check, and ADD CONSTRAINT … PRIMARY KEY USING INDEX then only declares the key. It fails on rows that are double or NULL, either way.',
   check: eachStatement((statement, _migration, { targetVersion }) =>
     newConstraints(statement, 'CONSTR_PRIMARY').flatMap(({ table, constraint }) => {
       if (constraint.indexname !== undefined || statement.builds.length === 0) return [];
@@ -23,7 +23,7 @@ export const addPkBlocking: Rule = {
           : [ownMigrations, ...nullable.flatMap((column) => setNotNull(table, column, targetVersion))];
       return [
         {
-          message: `Nobody can read or write ${called(table)} while the index ${key.name} is built. It fails if rows are double or NULL.`,
+          message: `Reads and writes on ${called(table)} block while the index ${key.name} is built. Fails if the columns contain duplicate values or NULL.`,
           fix: constraint.without_overlaps
             ? undefined
             : [...proof, recipe(table, key) ?? ''].join('\n').trim() || undefined,

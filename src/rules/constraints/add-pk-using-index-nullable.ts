@@ -10,7 +10,7 @@ export const addPkUsingIndexNullable: Rule = {
   name: 'add-pk-using-index-nullable',
   severity: 'error',
   title: 'PRIMARY KEY USING INDEX looks at all rows when a column may be NULL.',
-  why: 'A primary key makes its columns NOT NULL. Where one is not so yet, and no validated check proves it, every row is looked at under an ACCESS EXCLUSIVE lock although the index is there: nobody can read or write the table meanwhile. It fails on a row that is NULL.',
+  why: 'A primary key makes its columns NOT NULL. Where one is not so yet, and no validated check proves it, every row is looked at under an ACCESS EXCLUSIVE lock although the index is there, and reads and writes on the table block meanwhile. It fails on a row that is NULL.',
   check: eachStatement((statement, _migration, { targetVersion }) =>
     newConstraints(statement, 'CONSTR_PRIMARY').flatMap(({ table, constraint }) => {
       const index = table.indexes.find(({ name }) => name === constraint.indexname);
@@ -18,7 +18,7 @@ export const addPkUsingIndexNullable: Rule = {
       const nullable = index.columns.filter((column) => columnOf(table, column)?.notNull === false);
       return [
         {
-          message: `Nobody can read or write ${called(table)} while all its rows are looked at: ${identList(nullable)} may be NULL.`,
+          message: `Reads and writes on ${called(table)} block while every row is checked: ${identList(nullable)} may be NULL.`,
           fix: [
             ownMigrations,
             ...nullable.flatMap((column) => setNotNull(table, column, targetVersion)),

@@ -10,7 +10,7 @@ export const addUniqueBlocking: Rule = {
   name: 'add-unique-blocking',
   severity: 'error',
   title: 'ADD UNIQUE stops reads and writes while its index is built.',
-  why: 'ADD CONSTRAINT … UNIQUE builds its index under an ACCESS EXCLUSIVE lock: nobody can read or write the table until it is ready. CREATE UNIQUE INDEX CONCURRENTLY builds it beside the traffic, and ADD CONSTRAINT … USING INDEX then only declares it. It fails on rows that are double, either way.',
+  why: 'ADD CONSTRAINT … UNIQUE builds its index under an ACCESS EXCLUSIVE lock: reads and writes on the table block until it is ready. CREATE UNIQUE INDEX CONCURRENTLY builds it beside the traffic, and ADD CONSTRAINT … USING INDEX then only declares it. It fails on rows that are double, either way.',
   check: eachStatement((statement) =>
     newConstraints(statement, 'CONSTR_UNIQUE').flatMap(({ table, constraint }) => {
       if (constraint.indexname !== undefined || statement.builds.length === 0) return [];
@@ -18,7 +18,7 @@ export const addUniqueBlocking: Rule = {
       const recipe = table.kind === 'partitioned table' ? keyByPartition : keyUsingIndex;
       return [
         {
-          message: `Nobody can read or write ${called(table)} while the index ${key.name} is built. It fails if rows are double.`,
+          message: `Reads and writes on ${called(table)} block while the index ${key.name} is built. Fails if the columns contain duplicate values.`,
           fix: constraint.without_overlaps ? undefined : recipe(table, key),
         },
       ];

@@ -23,7 +23,7 @@ export const alterDomainAddConstraint: Rule = {
     if (!alter || tables.length === 0) return;
     return [
       {
-        message: `Every write to ${tables.map(called).join(', ')} waits while all rows are looked at. It fails if one breaks the rule.`,
+        message: `Every write to ${tables.map(called).join(', ')} waits while all rows are looked at. Fails if a row violates the constraint.`,
         fix: fixOf(alter, statement.sql),
       },
     ];

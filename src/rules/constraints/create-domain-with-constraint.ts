@@ -17,7 +17,7 @@ export const createDomainWithConstraint: Rule = {
     const name = textsOf(create.domainname).join('.');
     return [
       {
-        message: `Whoever adds a column of the type ${name} writes the whole table anew. A CHECK of the table does not.`,
+        message: `Adding a column of the type ${name} rewrites the whole table. A CHECK of the table does not.`,
       },
     ];
   }),

@@ -11,7 +11,7 @@ const add = 'ADD CONSTRAINT "Adult" CHECK ("Age" > 17) NOT VALID';
 export const notValidThenValidateSameTx: Rule = {
   name: 'not-valid-then-validate-same-tx',
   severity: 'error',
-  title: 'NOT VALID helps nobody when the constraint is validated in the same transaction.',
+  title: 'NOT VALID has no benefit when the constraint is validated in the same transaction.',
   why: 'ADD CONSTRAINT … NOT VALID is quick, but keeps its lock until its transaction ends. VALIDATE CONSTRAINT in the same transaction looks at all rows under that lock: writes wait, for a check reads too, as if NOT VALID were not there. The two belong in transactions of their own.',
   check: eachStatement((statement, { statements }) =>
     alterations(statement, 'AT_ValidateConstraint').flatMap(({ table, command: { name } }) => {
@@ -20,10 +20,10 @@ export const notValidThenValidateSameTx: Rule = {
         .slice(0, statements.indexOf(statement) + 1)
         .some((one) => (one === statement || isSameTransaction(one, statement)) && adds(one, table.oid, name));
       if (!isScanned || !isAdded) return [];
-      const waiting = whoWaits(statement, table.oid) === 'reads and writes' ? 'read or write' : 'write';
+      const waiting = whoWaits(statement, table.oid) === 'reads and writes' ? 'Reads and writes' : 'Writes';
       return [
         {
-          message: `Nobody can ${waiting} ${called(table)} while all its rows are looked at: the lock of ADD CONSTRAINT is still held.`,
+          message: `${waiting} on ${called(table)} block while every row is checked: the lock of ADD CONSTRAINT is still held.`,
           fix: `${ownMigrations}\n-- ADD CONSTRAINT ${ident(name)} … NOT VALID\nALTER TABLE ${sqlName(table)} VALIDATE CONSTRAINT ${ident(name)};`,
         },
       ];

@@ -10,7 +10,7 @@ export const concurrentlyWithLockTimeout: Rule = {
   name: 'concurrently-with-lock-timeout',
   severity: 'warning',
   title: 'A timeout can cut a concurrent build off and leave an invalid index.',
-  why: 'CONCURRENTLY waits for the transactions that are open, which keeps nobody else waiting, and takes its time. lock_timeout counts that waiting too, statement_timeout counts everything: whoever has set one of them meets 55P03 or 57014, and an invalid index that costs at every write and serves no query.',
+  why: 'CONCURRENTLY waits for the transactions that are open, which blocks no other session, and takes its time. lock_timeout counts that waiting too, statement_timeout counts everything: with one of them set, it ends in 55P03 or 57014, and leaves an invalid index that costs at every write and serves no query.',
   *check({ statements }) {
     const timeouts = new Map<string, string>();
     for (const statement of statements) {

@@ -10,14 +10,14 @@ export const createIndexBlocking: Rule = {
   name: 'create-index-blocking',
   severity: 'error',
   title: 'CREATE INDEX without CONCURRENTLY stops writes.',
-  why: 'CREATE INDEX holds a SHARE lock on the table until the index is built: seconds to hours on a large table, and every INSERT, UPDATE and DELETE waits. CREATE INDEX CONCURRENTLY keeps nobody waiting, but must be outside of a transaction, and leaves an invalid index behind when it fails. A unique index fails on rows that are double already, either way.',
+  why: 'CREATE INDEX holds a SHARE lock on the table until the index is built: seconds to hours on a large table, and every INSERT, UPDATE and DELETE waits. CREATE INDEX CONCURRENTLY blocks no reads or writes, but must be outside of a transaction, and leaves an invalid index behind when it fails. A unique index fails on rows that are double already, either way.',
   check: eachStatement((statement) => {
     const create = nodeOf(statement.tree, 'IndexStmt');
     const table = tableInUse(statement, create?.relation);
     const index = statement.builds.find((built) => built.table === table?.oid);
     if (!create || !table || !index || create.concurrent || table.kind !== 'table') return;
     const waiting = whoWaits(statement, table.oid) === 'reads and writes' ? 'read of, and every write to,' : 'write to';
-    const mayFail = create.unique ? ' It fails if rows are double.' : '';
+    const mayFail = create.unique ? ' Fails if the columns contain duplicate values.' : '';
     return [
       {
         message: `Every ${waiting} ${called(table)} waits until the index ${index.name} is built.${mayFail}`,

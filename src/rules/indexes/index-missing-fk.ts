@@ -111,7 +111,7 @@ function missing(
   const name = `${table.name}_${columns.join('_')}_idx`;
   const on = `ON ${sqlName(table)} (${identList(columns)})`;
   return {
-    message: `Whoever deletes a row that ${table.schema}.${table.name} may refer to waits until all of its rows are read: ${identList(columns)} has no index.`,
+    message: `Deleting a row that ${table.schema}.${table.name} refers to reads the whole table: ${identList(columns)} has no index.`,
     fix:
       facts && !facts.isNew && facts.kind === 'table'
         ? buildConcurrently({ schema: table.schema, name }, `CREATE INDEX CONCURRENTLY ${ident(name)} ${on}`)

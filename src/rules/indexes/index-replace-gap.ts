@@ -14,7 +14,7 @@ export const indexReplaceGap: Rule = {
   name: 'index-replace-gap',
   severity: 'warning',
   title: 'An index is dropped before the one that replaces it is there.',
-  why: 'Between the two, and for as long as the new one is built, every query that lives on the index reads the whole table. The new one can be built beside the old one, which is then dropped; two indexes can change names in one transaction. In one and the same transaction there is no gap, but a build that stops everybody: create-index-blocking says that.',
+  why: 'Between the two, and for as long as the new one is built, every query that lives on the index reads the whole table. The new one can be built beside the old one, which is then dropped; two indexes can change names in one transaction. In one and the same transaction there is no gap, but a build that blocks reads and writes: create-index-blocking says so.',
   check: eachStatement((statement, _migration, { batch }) =>
     droppedIndexes(statement).flatMap(({ table, index }) => {
       const first = index.columns[0];

@@ -13,7 +13,7 @@ export const reindexBlocking: Rule = {
   name: 'reindex-blocking',
   severity: 'error',
   title: 'REINDEX without CONCURRENTLY stops writes, and most reads.',
-  why: 'REINDEX locks the table against writes and each index against everybody until it is built anew; since every SELECT looks at all indexes of its tables when it is planned, reads wait too. REINDEX … CONCURRENTLY, since PostgreSQL 12, keeps nobody waiting, and must be outside of a transaction.',
+  why: 'REINDEX locks the table against writes and each index against reads too until it is rebuilt; since every SELECT looks at all indexes of its tables when it is planned, reads wait too. REINDEX … CONCURRENTLY, since PostgreSQL 12, blocks no reads or writes, and must be outside of a transaction.',
   check: eachStatement((statement) => {
     const reindex = nodeOf(statement.tree, 'ReindexStmt');
     const built = statement.builds.filter(({ isNew, schema }) => !isNew && schema !== 'pg_toast');

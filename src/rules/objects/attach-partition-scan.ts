@@ -11,14 +11,14 @@ const visits =
 export const attachPartitionScan: Rule = {
   name: 'attach-partition-scan',
   severity: 'error',
-  title: 'A partition is added, and all rows of a table are looked at while everybody waits.',
+  title: 'A partition is added, and all rows of a table are looked at while reads and writes block.',
   why: 'ATTACH PARTITION looks at every row of the new partition, and of the DEFAULT partition if there is one, under ACCESS EXCLUSIVE on them; so does CREATE TABLE … PARTITION OF with the DEFAULT partition, and it locks the whole partitioned table. It looks at none where a validated CHECK proves which rows there can be.',
   check: eachStatement((statement) => {
     const partition = addedPartition(statement);
     if (partition === undefined) return;
     const scanned = statement.scans.filter(({ isNew, kind }) => !isNew && kind === 'table');
     return scanned.map((table) => ({
-      message: `Nobody can read or write ${called(table)} while all its rows are looked at.`,
+      message: `Reads and writes on ${called(table)} block while every row is checked.`,
       fix: fixFor(table, table.name === partition ? 'partition' : 'default'),
     }));
   }),

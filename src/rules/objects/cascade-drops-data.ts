@@ -7,7 +7,7 @@ const users = `CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE TABLE users (id in
 export const cascadeDropsData: Rule = {
   name: 'cascade-drops-data',
   severity: 'error',
-  title: 'CASCADE drops columns or tables that nobody has named.',
+  title: 'CASCADE drops columns or tables that the statement does not name.',
   why: 'DROP TYPE … CASCADE drops every column of that type, DROP EXTENSION … CASCADE the columns of its types: with all their values, and without a word but a NOTICE. DROP COLUMN … CASCADE and DROP SCHEMA … CASCADE have rules of their own.',
   check: eachStatement((statement, _migration, { batch }) => {
     const { data = [] } = cascadeOf(statement, batch) ?? {};

@@ -10,7 +10,7 @@ export const createPartitionOf: Rule = {
   name: 'create-partition-of',
   severity: 'notice',
   title: 'CREATE TABLE … PARTITION OF stops all reads and writes of the whole partitioned table.',
-  why: 'It takes ACCESS EXCLUSIVE on the partitioned table: briefly, but behind a long query everybody waits, whichever partition they want. ATTACH PARTITION of a table that was made by itself takes only SHARE UPDATE EXCLUSIVE, with which everybody goes on reading and writing. Where a DEFAULT partition has to be looked at, attach-partition-scan says so.',
+  why: 'It takes ACCESS EXCLUSIVE on the partitioned table: briefly, but after a long query, all other queries wait, whichever partition they want. ATTACH PARTITION of a table that was made by itself takes only SHARE UPDATE EXCLUSIVE, which blocks neither reads nor writes. Where a DEFAULT partition has to be looked at, attach-partition-scan says so.',
   check: eachStatement((statement) => {
     const create = nodeOf(statement.tree, 'CreateStmt');
     const parent = create?.partbound ? tableInUse(statement, nodeOf(create.inhRelations?.[0], 'RangeVar')) : undefined;

@@ -18,7 +18,7 @@ export const createTrigger: Rule = {
     if (!create || !table || textsOf(create.funcname).at(-1) === create.trigname) return;
     return [
       {
-        message: `Each write to ${called(table)} runs ${textsOf(create.funcname).join('.')}() as well, whoever writes.`,
+        message: `Each write to ${called(table)} runs ${textsOf(create.funcname).join('.')}() as well, in every session.`,
       },
     ];
   }),

@@ -11,7 +11,7 @@ export const detachPartition: Rule = {
   name: 'detach-partition',
   severity: 'notice',
   title: 'DETACH PARTITION without CONCURRENTLY stops all reads and writes of the whole partitioned table.',
-  why: 'It takes ACCESS EXCLUSIVE on the partitioned table and on the partition, and behind a long query everybody waits. Since PostgreSQL 14, DETACH PARTITION … CONCURRENTLY stops nobody; it cannot be in a transaction, nor be used while there is a DEFAULT partition, and one that was interrupted is ended with DETACH PARTITION … FINALIZE. It is a notice because the lock is brief; but either way the rows are gone from the partitioned table at once, for the old version of the app too.',
+  why: 'It takes ACCESS EXCLUSIVE on the partitioned table and on the partition, and after a long query, all other queries wait. Since PostgreSQL 14, DETACH PARTITION … CONCURRENTLY blocks nothing; it cannot be in a transaction, nor be used while there is a DEFAULT partition, and one that was interrupted is ended with DETACH PARTITION … FINALIZE. It is a notice because the lock is brief; but either way the rows are gone from the partitioned table at once, for the old version of the app too.',
   check: eachStatement((statement, _migration, { targetVersion }) =>
     alterations(statement, 'AT_DetachPartition').flatMap(({ table, command }) => {
       const { name: range, concurrent } = nodeOf(command.def, 'PartitionCmd') ?? {};

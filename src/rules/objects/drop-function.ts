@@ -28,7 +28,7 @@ export const dropFunction: Rule = {
           !rest.some(({ tree }) => textsOf(nodeOf(tree, 'CreateFunctionStmt')?.funcname).at(-1) === parts.at(-1)),
       )
       .map((parts) => ({
-        message: `Whoever still calls ${parts.join('.')}() meets an error.`,
+        message: `Any code that still calls ${parts.join('.')}() will fail.`,
         fix: inContract(statement.sql),
       }));
   }),

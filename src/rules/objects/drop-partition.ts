@@ -10,7 +10,7 @@ export const dropPartition: Rule = {
   name: 'drop-partition',
   severity: 'error',
   title: 'A partition is dropped while it is part of its table.',
-  why: 'DROP TABLE of a partition takes ACCESS EXCLUSIVE on the whole partitioned table: behind a long query, everybody waits who reads or writes any of it. And its rows are gone at once, for the old version of the app too. Detach it first (CONCURRENTLY, since PostgreSQL 14); then it is a table of its own, and dropping it keeps nobody waiting.',
+  why: 'DROP TABLE of a partition takes ACCESS EXCLUSIVE on the whole partitioned table: after a long query, all other queries wait who reads or writes any of it. And its rows are gone at once, for the old version of the app too. Detach it first (CONCURRENTLY, since PostgreSQL 14); then it is a table of its own, and dropping it blocks no reads or writes.',
   check: eachStatement((statement, { phase }, { targetVersion }) => {
     if (phase === 'contract') return;
     return droppedInUse(statement, 'OBJECT_TABLE')

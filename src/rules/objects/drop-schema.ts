@@ -7,7 +7,7 @@ export const dropSchema: Rule = {
   name: 'drop-schema',
   severity: 'error',
   title: 'DROP SCHEMA … CASCADE drops all that is in the schema.',
-  why: 'Tables with their rows, views, functions and types go without being named, those among them that somebody has made since, and whatever elsewhere depends on them: every query on them waits for ACCESS EXCLUSIVE and then fails. An empty schema goes with DROP SCHEMA alone.',
+  why: 'Tables with their rows, views, functions and types go without being named, also those created since, and whatever elsewhere depends on them: every query on them waits for ACCESS EXCLUSIVE and then fails. An empty schema goes with DROP SCHEMA alone.',
   check: eachStatement((statement, _migration, { batch }) => {
     const drop = nodeOf(statement.tree, 'DropStmt');
     const names = drop?.removeType === 'OBJECT_SCHEMA' ? droppedNames(drop) : [];

@@ -10,7 +10,7 @@ export const enumRenameValue: Rule = {
   name: 'enum-rename-value',
   severity: 'warning',
   title: 'A value of an enum gets another name while the old version of the app still writes the old one.',
-  why: 'All rows have the new name at once, without being touched. The old version of the app meets a value that it does not know, and each statement in which it writes or asks for the old one fails. Add the new value, let both be understood, change the rows in batches; a value that nobody uses any more does no harm.',
+  why: 'All rows have the new name at once, without being touched. The old version of the app meets a value that it does not know, and each statement in which it writes or asks for the old one fails. Add the new value, let both be understood, change the rows in batches; a value that is no longer used does no harm.',
   check: eachStatement((statement, { phase }, { batch }) => {
     const alter = nodeOf(statement.tree, 'AlterEnumStmt');
     if (!alter?.oldVal || phase === 'contract') return;

@@ -11,7 +11,7 @@ export const enumValuePosition: Rule = {
   severity: 'notice',
   optional: true,
   title: 'A new value of an enum comes last, since nothing says where it belongs.',
-  why: 'ORDER BY, <, > and max() go by the order of the values, and the place of a value can never be changed. BEFORE or AFTER says that somebody has thought of it.',
+  why: 'ORDER BY, <, > and max() go by the order of the values, and the place of a value can never be changed. BEFORE or AFTER shows that the place was chosen.',
   check: eachStatement((statement) => {
     const alter = nodeOf(statement.tree, 'AlterEnumStmt');
     if (!alter || alter.oldVal || alter.newValNeighbor) return;

@@ -11,12 +11,12 @@ export const refreshMaterializedViewBlocking: Rule = {
   name: 'refresh-materialized-view-blocking',
   severity: 'error',
   title: 'REFRESH MATERIALIZED VIEW without CONCURRENTLY stops its readers.',
-  why: 'REFRESH holds ACCESS EXCLUSIVE on the view from the beginning of its query to the end of the transaction: nobody can read it meanwhile. With CONCURRENTLY it can be read all the time; that needs a unique index over plain columns and all rows, and that the view was filled before.',
+  why: 'REFRESH holds ACCESS EXCLUSIVE on the view from the beginning of its query to the end of the transaction, and reads block meanwhile. With CONCURRENTLY it can be read all the time; that needs a unique index over plain columns and all rows, and that the view was filled before.',
   check: eachStatement((statement) => {
     const refresh = nodeOf(statement.tree, 'RefreshMatViewStmt');
     const view = tableInUse(statement, refresh?.relation);
     if (!refresh || !view || refresh.concurrent || refresh.skipData) return;
-    return [{ message: `Nobody can read ${called(view)} until it is filled again.`, fix: concurrently(view) }];
+    return [{ message: `Reads on ${called(view)} block until it is filled again.`, fix: concurrently(view) }];
   }),
   bad: [
     { given: sums, sql: 'REFRESH MATERIALIZED VIEW sums' },

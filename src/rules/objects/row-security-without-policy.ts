@@ -10,7 +10,7 @@ export const rowSecurityWithoutPolicy: Rule = {
   name: 'row-security-without-policy',
   severity: 'warning',
   title: 'Row level security without a policy hides all rows.',
-  why: 'ENABLE ROW LEVEL SECURITY lets nobody but the owner of the table (and superusers) see or write a row that no policy allows; with FORCE not even the owner. Nothing fails: queries of the app simply find nothing. The policies belong in the same transaction.',
+  why: 'With ENABLE ROW LEVEL SECURITY only the owner of the table (and superusers) can see or write a row that no policy allows; with FORCE not even the owner can. Nothing fails: queries of the app simply find nothing. The policies belong in the same transaction.',
   check: eachStatement((statement, { statements }) =>
     alterations(statement).flatMap(({ table, command }) => {
       if (command.subtype !== 'AT_EnableRowSecurity' && command.subtype !== 'AT_ForceRowSecurity') return [];
@@ -20,10 +20,10 @@ export const rowSecurityWithoutPolicy: Rule = {
         return transaction === statement.transaction && range && tables.get(nameOf(range))?.oid === table.oid;
       });
       if (getsOne) return [];
-      const owner = command.subtype === 'AT_ForceRowSecurity' ? '' : ' but its owner';
+      const owner = command.subtype === 'AT_ForceRowSecurity' ? 'Not even its owner' : 'Only its owner';
       return [
         {
-          message: `Nobody${owner} finds a row in ${called(table)} any more: it has no policy.`,
+          message: `${owner} finds rows in ${called(table)} from now on: it has no policy.`,
           fix: `-- Before it, in the same transaction:\nCREATE POLICY … ON ${sqlName(table)} USING (…);`,
         },
       ];

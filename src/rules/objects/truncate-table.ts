@@ -12,8 +12,8 @@ const posts = 'CREATE TABLE "Posts" (id int PRIMARY KEY, "authorId" int REFERENC
 export const truncateTable: Rule = {
   name: 'truncate-table',
   severity: 'error',
-  title: 'TRUNCATE deletes all rows while everybody waits.',
-  why: 'TRUNCATE takes ACCESS EXCLUSIVE until the transaction ends, asks no foreign key trigger, and what it has deleted cannot come back. With CASCADE it also empties every table whose foreign keys lead there, however large and whoever uses it.',
+  title: 'TRUNCATE deletes all rows while reads and writes block.',
+  why: 'TRUNCATE takes ACCESS EXCLUSIVE until the transaction ends, asks no foreign key trigger, and what it has deleted cannot come back. With CASCADE it also empties every table whose foreign keys lead there, however large and however busy they are.',
   check: eachStatement((statement) => {
     const truncated = truncatedBy(statement);
     if (truncated.length === 0) return;
@@ -22,7 +22,7 @@ export const truncateTable: Rule = {
     const isCascade = nodeOf(statement.tree, 'TruncateStmt')?.behavior === 'DROP_CASCADE' && others.length > 0;
     return [
       {
-        message: `All rows of ${truncated.map(called).join(', ')} are deleted${isCascade ? ` (${others.join(', ')} by CASCADE)` : ''}, and nobody can read or write ${truncated.length === 1 ? 'it' : 'them'} until the transaction ends.`,
+        message: `All rows of ${truncated.map(called).join(', ')} are deleted${isCascade ? ` (${others.join(', ')} by CASCADE)` : ''}, and reads and writes on ${truncated.length === 1 ? 'it' : 'them'} block until the transaction ends.`,
         fix: truncated.map((table) => deleteInBatches(sqlName(table))).join('\n'),
       },
     ];

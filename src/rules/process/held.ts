@@ -7,7 +7,7 @@ import type { JudgedMigration } from '../rule.js';
 
 /** What one statement of a transaction means for the others. */
 
-/** The locks that keep somebody from a table in use; the tables that are gone by then, nobody can use anyway. */
+/** The locks that block a table in use, and not the tables that are gone by then. */
 export function blockingHeld({ held, transaction }: Observed, { statements }: JudgedMigration): readonly Lock[] {
   const gone = new Set(
     statements.filter((one) => one.transaction === transaction).flatMap(({ drops }) => drops.map(({ oid }) => oid)),
@@ -21,7 +21,7 @@ export function isBlocking({ relation, mode }: Lock): boolean {
   return isTable && (blocked === 'writes' || blocked === 'reads and writes');
 }
 
-/** `Nobody can read or write public.users, or write public.posts, meanwhile.` */
+/** `reads and writes on public.users, and writes on public.posts block meanwhile` */
 export function waiting(locks: readonly Lock[]): string {
   const named = (what: 'writes' | 'reads and writes'): string =>
     locks
@@ -29,7 +29,7 @@ export function waiting(locks: readonly Lock[]): string {
       .map(({ relation }) => called(relation))
       .join(', ');
   const [all, writers] = [named('reads and writes'), named('writes')];
-  return `nobody can ${[all && `read or write ${all}`, writers && `write ${writers}`].filter(Boolean).join(', or ')} meanwhile`;
+  return `${[all && `reads and writes on ${all}`, writers && `writes on ${writers}`].filter(Boolean).join(', and ')} block meanwhile`;
 }
 
 /** Written by TypeORM itself, and short. */

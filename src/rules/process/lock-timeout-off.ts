@@ -10,7 +10,7 @@ export const lockTimeoutOff: Rule = {
   name: 'lock-timeout-off',
   severity: 'warning',
   title: 'The migration turns lock_timeout off, or makes it long, before it locks a table.',
-  why: 'A lock that is waited for lets nobody pass: behind an ALTER TABLE that waits for a long query, every later query on the table waits too. `run` sets a lockTimeout of two seconds, gives up and tries again, so that others get their turn; what the migration sets itself takes the place of that. In a migration without a transaction, where CONCURRENTLY has to wait, it is off anyway, and no-lock-timeout says what that means.',
+  why: 'A lock request that waits blocks every later one: while an ALTER TABLE waits for a long query, every new query on the table waits too. `run` sets a lockTimeout of two seconds, gives up and tries again, so that others get their turn; what the migration sets itself takes the place of that. In a migration without a transaction, where CONCURRENTLY has to wait, it is off anyway, and no-lock-timeout says what that means.',
   check: eachStatement((statement, { transactional, statements }) => {
     const setting = settingOf(statement.tree);
     if (!transactional || setting?.name !== 'lock_timeout' || setting.value === undefined) return;

@@ -11,7 +11,7 @@ export const mergeableAlters: Rule = {
   name: 'mergeable-alters',
   severity: 'notice',
   title: 'Several ALTER TABLE go through the same table, where one would do.',
-  why: 'Each statement that rewrites or checks a table goes through all its rows. The parts of one ALTER TABLE share that: two new types in one statement take half the time of two statements, while everybody waits. Better still is what keeps nobody waiting, which the rules about the single statements say.',
+  why: 'Each statement that rewrites or checks a table goes through all its rows. The parts of one ALTER TABLE share that: two new types in one statement take half the time of two statements, while reads and writes block. Better still is what blocks no reads or writes, which the rules about the single statements say.',
   check: eachStatement((statement, { statements }) => {
     const table = goesThrough(statement);
     if (!table) return;
@@ -49,7 +49,7 @@ export const mergeableAlters: Rule = {
   ],
 };
 
-/** VALIDATE stops nobody, however often. */
+/** VALIDATE blocks nothing, however often. */
 function goesThrough(statement: Observed): TableFacts | undefined {
   const table = alterations(statement).find(({ command }) => command.subtype !== 'AT_ValidateConstraint')?.table;
   return table && [...statement.scans, ...statement.rewrites].some(({ oid }) => oid === table.oid) ? table : undefined;

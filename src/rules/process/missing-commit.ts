@@ -6,7 +6,7 @@ export const missingCommit: Rule = {
   name: 'missing-commit',
   severity: 'error',
   title: 'A migration without a transaction begins one and never commits it.',
-  why: 'What comes after BEGIN is undone when the connection closes, or is committed by whoever gets the connection next.',
+  why: 'What comes after BEGIN is undone when the connection closes, or is committed by the next user of the connection.',
   *check({ transactional, statements }) {
     // One that fails before it comes to its COMMIT is not judged for that.
     if (transactional || statements.some(({ error }) => error !== undefined)) return;

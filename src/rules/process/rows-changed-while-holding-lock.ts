@@ -9,8 +9,8 @@ const users = 'CREATE TABLE users (id int PRIMARY KEY, email text)';
 export const rowsChangedWhileHoldingLock: Rule = {
   name: 'rows-changed-while-holding-lock',
   severity: 'error',
-  title: 'Rows are changed while an earlier statement of the transaction keeps everybody from a table.',
-  why: 'The lock of an ALTER TABLE is brief only if the transaction ends with it: it is held until the commit, so that everybody waits for the UPDATE that comes after it, for as long as the table is large. The change of the table belongs in one migration, the change of its rows in the next, in batches.',
+  title: 'Rows are changed while an earlier statement of the transaction blocks a table.',
+  why: 'The lock of an ALTER TABLE is brief only if the transaction ends with it: it is held until the commit, so that reads and writes wait for the UPDATE that comes after it, for as long as the table is large. The change of the table belongs in one migration, the change of its rows in the next, in batches.',
   check: eachStatement((statement, migration) => {
     const held = blockingHeld(statement, migration);
     const read = readsAllOf(statement);

@@ -9,13 +9,13 @@ export const settingNotReset: Rule = {
   name: 'setting-not-reset',
   severity: 'notice',
   title: 'A migration without a transaction leaves a setting behind on its connection.',
-  why: 'SET holds until the connection closes: what was set is there for whoever gets it next from the pool, behind PgBouncer for other clients too. RESET at the end of the migration sets it back. In a transaction SET LOCAL does, and session-set-leak says so.',
+  why: 'SET holds until the connection closes: what was set is there for its next user from the pool, behind PgBouncer for other clients too. RESET at the end of the migration sets it back. In a transaction SET LOCAL does, and session-set-leak says so.',
   check: eachStatement((statement, migration) => {
     const setting = migration.transactional ? undefined : staysSet(statement, migration);
     if (setting === undefined || setBackByRun.has(setting.name)) return;
     return [
       {
-        message: `${setting.name} stays as it is set here for whoever gets the connection next.`,
+        message: `${setting.name} stays as it is set here for the next user of the connection.`,
         fix: `-- At the end:\nRESET ${setting.name};`,
       },
     ];

@@ -11,7 +11,7 @@ export const severalTablesLocked: Rule = {
   name: 'several-tables-locked',
   severity: 'notice',
   title: 'One transaction locks several tables, one after the other.',
-  why: 'While it waits for the second table, everybody waits for the first. And an app that writes to the same tables in another order can meet it in a deadlock, which ends one of the two. With a transaction for each table, each lock is brief. `run` gives up after its lockTimeout and tries again, so that it never lasts.',
+  why: 'While it waits for the second table, queries on the first wait too. And an app that writes to the same tables in another order can meet it in a deadlock, which ends one of the two. With a transaction for each table, each lock is brief. `run` gives up after its lockTimeout and tries again, so that it never lasts.',
   *check({ statements }) {
     const transactions = new Map<number, Map<number, Relation>>();
     const found = new Map<number, Observed>();

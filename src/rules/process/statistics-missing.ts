@@ -13,7 +13,7 @@ export const statisticsMissing: Rule = {
   severity: 'notice',
   optional: true,
   title: 'After it, the planner knows nothing about a column or an expression.',
-  why: 'A change of a column’s type throws its statistics away, also one that touches no row; an index over an expression has none yet. Until ANALYZE, queries are planned as if nothing were known. Autovacuum does it only after a tenth of the rows has changed, which on a quiet table is never. ANALYZE stops nobody.',
+  why: 'A change of a column’s type throws its statistics away, also one that touches no row; an index over an expression has none yet. Until ANALYZE, queries are planned as if nothing were known. Autovacuum does it only after a tenth of the rows has changed, which on a quiet table is never. ANALYZE blocks nothing.',
   check: eachStatement((statement, _migration, { batch }) => {
     const found = withoutStatistics(statement);
     if (!found || isAnalyzed(found.table, statement, batch)) return;

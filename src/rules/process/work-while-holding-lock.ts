@@ -13,9 +13,8 @@ const posts =
 export const workWhileHoldingLock: Rule = {
   name: 'work-while-holding-lock',
   severity: 'error',
-  title:
-    'Something that takes long is done while an earlier statement of the transaction keeps everybody from a table.',
-  why: 'A lock is held until the transaction ends, not until its statement does. A query, a VALIDATE or a filled materialized view that stops nobody by itself makes all wait who need the table that was altered before it. In a migration of its own it stops nobody. It is an error where it goes through the very table that it keeps everybody from: that takes as long as the table is large; a warning where it reads another one. Changes of rows are judged by rows-changed-while-holding-lock; what locks the table that it reads, by rules of its own.',
+  title: 'Something that takes long is done while an earlier statement of the transaction blocks a table.',
+  why: 'A lock is held until the transaction ends, not until its statement does. A query, a VALIDATE or a filled materialized view that blocks nothing by itself makes every query wait that needs the table altered before it. In a migration of its own it blocks nothing. It is an error where it goes through the very table that it has locked: that takes as long as the table is large; a warning where it reads another one. Changes of rows are judged by rows-changed-while-holding-lock; what locks the table that it reads, by rules of its own.',
   check: eachStatement((statement, migration) => {
     const held = blockingHeld(statement, migration);
     const read = readsAllOf(statement);

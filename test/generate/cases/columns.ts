@@ -417,6 +417,7 @@ export const columns: readonly Case[] = [
       { type: 'timestamp', precision: 3 },
     ],
     [`'2020-01-01 12:00:00'`],
+    { options: { allowDestructive: true } },
   ),
   column('date to timestamp', [{ type: 'date' }, { type: 'timestamp' }], [`'2020-01-01'`], { rewritten: ['t.c'] }),
   column('text to text[]', [text, { type: 'text', array: true }], [`'{a,b}'`], {
