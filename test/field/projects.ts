@@ -1,64 +1,18 @@
-/** Small projects of our own in the shapes in which projects exist that nest-migrate was not built for. */
-export interface FieldProject {
-  readonly name: string;
-  readonly files: Readonly<Record<string, string>>;
-  /** What a DBA has prepared, in the database and as its owner; `migrating` is the role that migrates. */
-  readonly prepared: (migrating: string) => string;
-  /** Files as they are after a change of an entity. */
-  readonly changed: Readonly<Record<string, string>>;
-  /** What the migration of that change says, and what it must not say. */
-  readonly writes: RegExp;
-  readonly neverWrites?: RegExp;
-  /** Whether what is pending is planned on a copy of the database first. */
-  readonly plans?: true;
-  /** Whether it is compiled at the end, and what was compiled run in production. */
-  readonly builds?: true;
-}
-
-const commonJs = {
-  'package.json': '{ "name": "app" }',
-  'tsconfig.json':
-    '{ "compilerOptions": { "module": "commonjs", "target": "es2022", "experimentalDecorators": true, "emitDecoratorMetadata": true, "skipLibCheck": true } }',
-};
-
-const address = 'url: process.env.DATABASE_URL,';
-/** As example files for the environment have it: what is not used is empty. */
-const parts = `url: process.env.NO_ADDRESS ?? '',
-  host: process.env.DB_HOST,
-  port: Number(process.env.DB_PORT),
-  username: process.env.DB_USER,
-  password: process.env.DB_PASSWORD,
-  database: process.env.DB_NAME,`;
-
-const dataSource = (options: string, connection = address): string => `import 'reflect-metadata';
-import { DataSource } from 'typeorm';
-export default new DataSource({
-  type: 'postgres',
-  ${connection}
-  entities: [__dirname + '/**/*.entity{.ts,.js}'],
-  migrations: [__dirname + '/migrations/*{.ts,.js}'],
-  ${options}
-});
-`;
-
-const migration = (name: string, up: string, down: string, more = ''): string =>
-  `import { MigrationInterface, QueryRunner } from 'typeorm';
-${more}
-export class ${name} implements MigrationInterface {
-  name = '${name}';
-  public async up(queryRunner: QueryRunner): Promise<void> {
-${up}
-  }
-  public async down(queryRunner: QueryRunner): Promise<void> {
-${down}
-  }
-}
-`;
-
-const query = (...statements: readonly string[]): string =>
-  statements.map((sql) => `    await queryRunner.query(\`${sql}\`);`).join('\n');
-
-const mayCreate = (migrating: string): string => `GRANT ALL ON SCHEMA public TO ${migrating}`;
+import {
+  account,
+  changesOfAccount,
+  commonJs,
+  createAccount,
+  dataSource,
+  mainOf,
+  mayCreate,
+  migration,
+  parts,
+  query,
+  writesAccount,
+} from './shape.js';
+import { javaScript, monorepo, synchronized, workspace } from './layouts.js';
+import type { FieldProject } from './shape.js';
 
 const user = (columns = ''): string => `import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
 @Entity('user')
@@ -73,6 +27,7 @@ const uuidKeys: FieldProject = {
   name: 'uuid keys, as TypeORM writes them',
   files: {
     ...commonJs,
+    'src/main.ts': mainOf('./data-source'),
     'src/data-source.ts': dataSource(''),
     'src/users/user.entity.ts': user(),
     'src/migrations/1600000000000-CreateUser.ts': migration(
@@ -84,21 +39,31 @@ const uuidKeys: FieldProject = {
     ),
   },
   prepared: (migrating) => `${mayCreate(migrating)}; CREATE EXTENSION "uuid-ossp"`,
-  changed: {
-    'src/users/user.entity.ts': user('@Column({ nullable: true }) nick: string;'),
-    'src/tags/tag.entity.ts': `import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
+  changes: [
+    { 'src/users/user.entity.ts': user('@Column({ nullable: true }) nick: string;') },
+    {
+      'src/tags/tag.entity.ts': `import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
 @Entity() export class Tag { @PrimaryGeneratedColumn('uuid') id: string; @Column() name: string; }
 `,
-  },
+    },
+    { 'src/users/user.entity.ts': user("@Column({ nullable: true, unique: true, default: 'none' }) nick: string;") },
+  ],
   writes: /CREATE TABLE "tag" \(\s*"id" uuid NOT NULL DEFAULT uuid_generate_v4\(\)/,
   neverWrites: /EXTENSION/,
 };
 
-const order = (columns = ''): string => `import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
+const label = `import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
+@Entity('label') export class Label { @PrimaryGeneratedColumn() id: number; @Column({ unique: true }) name: string; }
+`;
+
+const order = (
+  columns = '',
+  states = "'new', 'paid'",
+): string => `import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
 @Entity('orders')
 export class Order {
   @PrimaryGeneratedColumn() id: number;
-  @Column('enum', { enum: ['new', 'paid'], default: 'new' }) state: string;
+  @Column('enum', { enum: [${states}], default: 'new' }) state: string;
   ${columns}
 }
 `;
@@ -107,6 +72,7 @@ const schemaOfDba: FieldProject = {
   name: 'a schema that a DBA has made, and migrations that name it',
   files: {
     ...commonJs,
+    'src/main.ts': mainOf('./data-source'),
     'src/data-source.ts': dataSource(`schema: 'app',`),
     'src/order.entity.ts': order(),
     'src/migrations/1600000000000-Orders.ts': migration(
@@ -119,7 +85,11 @@ const schemaOfDba: FieldProject = {
     ),
   },
   prepared: (migrating) => `CREATE SCHEMA app; GRANT ALL ON SCHEMA app TO ${migrating}`,
-  changed: { 'src/order.entity.ts': order('@Column({ nullable: true }) note: string;') },
+  changes: [
+    { 'src/order.entity.ts': order('@Column({ nullable: true }) note: string;') },
+    { 'src/label.entity.ts': label },
+    { 'src/order.entity.ts': order('@Column({ nullable: true }) note: string;', "'new', 'paid', 'sent'") },
+  ],
   writes: /ALTER TABLE "app"\."orders" ADD COLUMN "note" character varying/,
   neverWrites: /SCHEMA/,
 };
@@ -128,6 +98,7 @@ const searchPath: FieldProject = {
   name: 'a search_path in extra.options, and migrations that name no schema',
   files: {
     ...commonJs,
+    'src/main.ts': mainOf('./data-source'),
     'src/data-source.ts': dataSource(`schema: 'app', extra: { options: '-c search_path=app' },`),
     'src/order.entity.ts': order(),
     'src/migrations/1600000000000-Orders.ts': migration(
@@ -140,12 +111,16 @@ const searchPath: FieldProject = {
     ),
   },
   prepared: (migrating) => `CREATE SCHEMA app; GRANT ALL ON SCHEMA app TO ${migrating}`,
-  changed: { 'src/order.entity.ts': order('@Column({ nullable: true }) note: string;') },
+  changes: [
+    { 'src/order.entity.ts': order('@Column({ nullable: true }) note: string;') },
+    { 'src/label.entity.ts': label },
+    { 'src/order.entity.ts': order('@Column({ nullable: true }) note: string;', "'new', 'paid', 'sent'") },
+  ],
   writes: /ALTER TABLE ("app"\.)?"orders" ADD COLUMN "note" character varying/,
   neverWrites: /SCHEMA|"public"/,
 };
 
-const inSearchPath: Pick<FieldProject, 'files' | 'changed' | 'writes' | 'neverWrites'> = {
+const inSearchPath: Pick<FieldProject, 'files' | 'changes' | 'writes' | 'neverWrites'> = {
   files: {
     ...searchPath.files,
     // A view, whose schema TypeORM keeps in a table of its own.
@@ -162,15 +137,17 @@ export class States { @ViewColumn() id: number; @ViewColumn() state: string; }
       query(`DELETE FROM "typeorm_metadata" WHERE "name" = 'states'`, 'DROP VIEW "states"'),
     ),
   },
-  changed: {
-    'src/order.entity.ts': order(
-      `@Column('enum', { enum: ['a', 'b'], nullable: true }) kind: string; @Index() @Column({ nullable: true }) note: string;`,
-    ).replace('Entity,', 'Entity, Index,'),
-    'src/note.entity.ts': `import { ViewColumn, ViewEntity } from 'typeorm';
+  changes: [
+    {
+      'src/order.entity.ts': order(
+        `@Column('enum', { enum: ['a', 'b'], nullable: true }) kind: string; @Index() @Column({ nullable: true }) note: string;`,
+      ).replace('Entity,', 'Entity, Index,'),
+      'src/note.entity.ts': `import { ViewColumn, ViewEntity } from 'typeorm';
 @ViewEntity({ name: 'states', expression: 'SELECT id, state, note FROM orders' })
 export class States { @ViewColumn() id: number; @ViewColumn() state: string; @ViewColumn() note: string; }
 `,
-  },
+    },
+  ],
   writes: /ALTER TABLE "orders" ADD COLUMN "note" character varying[^]*CREATE (?:OR REPLACE )?VIEW "states"/,
   neverWrites: /SCHEMA|public"?\.|"app"|^(?!\s*\/\/).*\bapp\./m,
 };
@@ -190,17 +167,9 @@ const roleAlone: FieldProject = {
   ...inSearchPath,
   name: 'a search_path of the role, of which the project says nothing',
   files: { ...inSearchPath.files, 'src/data-source.ts': dataSource('') },
-  prepared: (migrating) => `${searchPath.prepared(migrating)}; ALTER ROLE ${migrating} SET search_path = app`,
+  prepared: (migrating, app) =>
+    `${searchPath.prepared(migrating, app)}; ALTER ROLE ${migrating} SET search_path = app; ALTER ROLE ${app} SET search_path = app`,
 };
-
-const account = (columns = ''): string => `import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
-@Entity('account')
-export class Account {
-  @PrimaryGeneratedColumn() id: number;
-  @Column() owner: string;
-  ${columns}
-}
-`;
 
 /** The roles are the server's, which all tests share: `run` makes them in the test, under these names. */
 export const roles = ['field_app', 'field_reader'] as const;
@@ -209,12 +178,13 @@ const namesRoles: FieldProject = {
   name: 'roles that migrations name',
   files: {
     ...commonJs,
+    'src/main.ts': mainOf('./data-source'),
     'src/data-source.ts': dataSource(''),
     'src/account.entity.ts': account(),
     'src/migrations/1600000000000-Account.ts': migration(
       'Account1600000000000',
       query(
-        `CREATE TABLE "account" ("id" SERIAL NOT NULL, "owner" character varying NOT NULL, CONSTRAINT "PK_54115ee388cdb6d86bb4bf5b2ea" PRIMARY KEY ("id"))`,
+        createAccount,
         'GRANT SELECT, INSERT ON "account" TO field_app, field_reader',
         'ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO field_reader',
       ),
@@ -243,8 +213,8 @@ const namesRoles: FieldProject = {
   },
   prepared: (migrating) =>
     `${mayCreate(migrating)}; GRANT CREATE ON SCHEMA public TO field_app; GRANT field_app TO ${migrating}`,
-  changed: { 'src/account.entity.ts': account('@Column({ nullable: true }) note: string;') },
-  writes: /ALTER TABLE "account" ADD COLUMN "note" character varying/,
+  changes: changesOfAccount('src'),
+  writes: writesAccount,
   neverWrites: /ROLE|GRANT|POLICY/,
 };
 
@@ -264,6 +234,7 @@ const code: FieldProject = {
   name: 'migrations that are programs',
   files: {
     ...commonJs,
+    'src/main.ts': mainOf('./data-source'),
     'src/data-source.ts': dataSource(''),
     'src/shared/kinds.ts': `export const kinds = ['book', 'toy'];
 export enum Setting { Currency = 'currency' }
@@ -322,7 +293,11 @@ import { Setting as Key } from '../shared/kinds';`,
     ),
   },
   prepared: mayCreate,
-  changed: { 'src/entities/product.entity.ts': product('@Column({ nullable: true }) note: string;') },
+  changes: [
+    { 'src/entities/product.entity.ts': product('@Column({ nullable: true }) note: string;') },
+    { 'src/entities/label.entity.ts': label },
+    { 'src/entities/product.entity.ts': product('@Column({ nullable: true, length: 40 }) note: string;') },
+  ],
   writes: /ALTER TABLE "product" ADD COLUMN "note" character varying/,
 };
 
@@ -330,19 +305,18 @@ const otherName: FieldProject = {
   name: 'a migration whose name is not that of its class',
   files: {
     ...commonJs,
+    'src/main.ts': mainOf('./data-source'),
     'src/data-source.ts': dataSource('', parts),
     'src/account.entity.ts': account(),
     'src/migrations/1600000000000-create-account.ts': migration(
       'CreateAccount1600000000000',
-      query(
-        `CREATE TABLE "account" ("id" SERIAL NOT NULL, "owner" character varying NOT NULL, CONSTRAINT "PK_54115ee388cdb6d86bb4bf5b2ea" PRIMARY KEY ("id"))`,
-      ),
+      query(createAccount),
       query('DROP TABLE "account"'),
     ).replace("name = 'CreateAccount1600000000000'", "name = 'AccountTable1600000000000'"),
   },
   prepared: mayCreate,
-  changed: { 'src/account.entity.ts': account('@Column({ nullable: true }) note: string;') },
-  writes: /ALTER TABLE "account" ADD COLUMN "note" character varying/,
+  changes: changesOfAccount('src'),
+  writes: writesAccount,
 };
 
 const member = (
@@ -361,6 +335,7 @@ const ownExtensions: FieldProject = {
   name: 'extensions of another role in a schema of their own, which is in the search path of the role',
   files: {
     ...commonJs,
+    'src/main.ts': mainOf('./data-source'),
     'src/data-source.ts': dataSource(''),
     'src/member.entity.ts': member(),
     'src/migrations/1600000000000-Member.ts': migration(
@@ -377,14 +352,23 @@ const ownExtensions: FieldProject = {
   ) => `${mayCreate(migrating)}; CREATE SCHEMA extensions; GRANT USAGE ON SCHEMA extensions TO ${migrating};
     CREATE EXTENSION "uuid-ossp" SCHEMA extensions; CREATE EXTENSION citext SCHEMA extensions;
     ALTER ROLE ${migrating} SET search_path = "$user", public, extensions`,
-  changed: {
-    'src/member.entity.ts': member(
-      `@Column('uuid', { default: () => 'uuid_generate_v4()' }) token: string; @Column('citext', { nullable: true }) nick: string;`,
-    ),
-    'src/tag.entity.ts': `import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
+  changes: [
+    {
+      'src/member.entity.ts': member(
+        `@Column('uuid', { default: () => 'uuid_generate_v4()' }) token: string; @Column('citext', { nullable: true }) nick: string;`,
+      ),
+    },
+    {
+      'src/tag.entity.ts': `import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
 @Entity('tag') export class Tag { @PrimaryGeneratedColumn('uuid') id: string; @Column('citext', { array: true }) names: string[]; }
 `,
-  },
+    },
+    {
+      'src/member.entity.ts': member(
+        `@Column('uuid', { default: () => 'uuid_generate_v4()' }) token: string; @Column('citext', { nullable: true, unique: true }) nick: string;`,
+      ),
+    },
+  ],
   writes:
     /"names" citext(?:\[\])+ NOT NULL[^]*SET DEFAULT uuid_generate_v4\(\)|SET DEFAULT uuid_generate_v4\(\)[^]*"names" citext(?:\[\])+/,
   neverWrites: /EXTENSION|(?:public|extensions)"?\.(?:uuid|citext)/,
@@ -415,34 +399,34 @@ export const newExtensions: FieldProject = {
     ),
   },
   prepared: mayCreate,
-  changed: {
-    'src/place.entity.ts': place(
-      `@Column('float', { default: () => 'earth_distance(ll_to_earth(0, 0), ll_to_earth(1, 1))' }) distance: number;`,
-    ),
-    'src/box.entity.ts': `import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
+  changes: [
+    {
+      'src/place.entity.ts': place(
+        `@Column('float', { default: () => 'earth_distance(ll_to_earth(0, 0), ll_to_earth(1, 1))' }) distance: number;`,
+      ),
+      'src/box.entity.ts': `import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
 @Entity('box') export class Box { @PrimaryGeneratedColumn() id: number; @Column('cube') size: string; }
 `,
-  },
+    },
+  ],
   writes: /CREATE EXTENSION IF NOT EXISTS "cube"[^]*"earthdistance"[^]*class Change\d+ [^]*CREATE TABLE[^]*ADD COLUMN/,
 };
 
 const compiledNames: FieldProject = {
   name: 'a data source that names compiled files, and a build that deletes them',
   files: {
-    'package.json': '{ "name": "app", "scripts": { "migrate": "typeorm migration:run -d ./dist/config/typeorm.js" } }',
+    'package.json':
+      '{ "name": "app", "dependencies": { "@nestjs/core": "^12.0.0" }, "scripts": { "migrate": "typeorm migration:run -d ./dist/config/typeorm.js" } }',
     'nest-cli.json': '{ "sourceRoot": "src", "compilerOptions": { "deleteOutDir": true } }',
-    'tsconfig.json': commonJs['tsconfig.json'].replace(
-      '{ "module"',
-      '{ "outDir": "./dist", "rootDir": "./src", "module"',
-    ),
-    'src/main.ts': '',
+    'tsconfig.json': commonJs['tsconfig.json'],
+    'src/main.ts': mainOf('./config/typeorm'),
     'src/config/typeorm.ts': dataSource('')
       .replace(`__dirname + '/**/*.entity{.ts,.js}'`, `'dist/**/*.entity{.ts,.js}'`)
       .replace(`__dirname + '/migrations/*{.ts,.js}'`, `'dist/migrations/*{.ts,.js}'`),
     'src/account.entity.ts': account(),
     'src/migrations/1600000000000-Account.ts': migration(
       'Account1600000000000',
-      `    await queryRunner.query(\`CREATE TABLE "account" ("id" SERIAL NOT NULL, "owner" character varying NOT NULL, CONSTRAINT "PK_54115ee388cdb6d86bb4bf5b2ea" PRIMARY KEY ("id"))\`);
+      `    await queryRunner.query(\`${createAccount}\`);
     await queryRunner.manager.getRepository(Account).update({ owner: 'none' }, { owner: 'first' });`,
       query('DROP TABLE "account"'),
       `import { Account } from '../account.entity';`,
@@ -452,20 +436,26 @@ const compiledNames: FieldProject = {
     'dist/migrations/1600000000000-Account.js': 'throw new Error("an old migration was loaded");',
   },
   prepared: mayCreate,
-  changed: { 'src/account.entity.ts': account('@Column({ nullable: true }) note: string;') },
-  writes: /ALTER TABLE "account" ADD COLUMN "note" character varying/,
-  builds: true,
+  changes: changesOfAccount('src'),
+  writes: writesAccount,
+  reads: 'src/config/typeorm.ts',
+  build: [['node_modules/@nestjs/cli/bin/nest.js', 'build']],
 };
 
+/** In an order in which every fifth is one of each kind: a server, a build, an app without a data source. */
 export const projects: readonly FieldProject[] = [
   ownExtensions,
   uuidKeys,
   schemaOfDba,
   searchPath,
   roleAlone,
+  compiledNames,
   optionsAlone,
   namesRoles,
   code,
   otherName,
-  compiledNames,
+  synchronized,
+  monorepo,
+  workspace,
+  javaScript,
 ];
