@@ -8,6 +8,7 @@ import { createProject } from '../support/project.js';
 import { itInFull, sample } from '../support/sample.js';
 import type { GenerateResult } from '../../src/commands/generate/types.js';
 import { newExtensions, projects, roles } from './projects.js';
+import { usualBuild } from './shape.js';
 import type { Address, FieldProject, Files } from './shape.js';
 
 const outcome = ({ code, stdout, stderr }: CliResult): string => `${code}\n${stdout}${stderr}`;
@@ -23,7 +24,7 @@ describe('the first contact of an existing project', () => {
     await server.drop();
   });
 
-  it.each(sample(projects, 5).map((project) => [project.name, project] as const))(
+  it.each(sample(projects, 10).map((project) => [project.name, project] as const))(
     '%s',
     async (_name, project) => {
       await withProject(project, async (at, migrations) => {
@@ -105,10 +106,6 @@ const usualVariables = ({ url, host, port, name, user, password }: Address): Rea
   DATABASE_URL: url,
   ...{ DB_HOST: host, DB_PORT: port, DB_NAME: name, DB_USER: user, DB_PASSWORD: password },
 });
-const usualBuild = [
-  ['node_modules/typescript/bin/tsc', '-p', '.', '--noCheck', '--ignoreDeprecations', '6.0'],
-] as const;
-
 /**
  * Lends a project, and a database whose objects a role migrates that is no superuser, owns neither the database nor its extensions, and is
  * another one than that of the app.

@@ -10,6 +10,7 @@ import {
   parts,
   query,
   writesAccount,
+  usualBuild,
 } from './shape.js';
 import { javaScript, monorepo, synchronized, workspace } from './layouts.js';
 import type { FieldProject } from './shape.js';
@@ -232,6 +233,8 @@ export class Product {
 
 const code: FieldProject = {
   name: 'migrations that are programs',
+  // What a migration reads is copied by the assets of nest-cli.json.
+  build: [...usualBuild, ['--eval', "fs.cpSync('src/migrations/sql', 'dist/migrations/sql', { recursive: true })"]],
   files: {
     ...commonJs,
     'src/main.ts': mainOf('./data-source'),
