@@ -1,6 +1,7 @@
-import { realpathSync, statSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import type { Dirent, readdirSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { isFolder } from './exists.js';
 import { ExitCode, MigrateError } from '../errors.js';
 import type { ListedFile, Listing, MigrationClass, MigrationList } from './migration.js';
 import { expectedName, mayHoldMigrations } from './name.js';
@@ -108,7 +109,7 @@ function inTheirFolders(files: readonly string[]): readonly string[] {
 }
 
 function refuseFolder(pattern: string): void {
-  if (/[*?{}[\]()!]/.test(pattern) || !statSync(pattern, { throwIfNoEntry: false })?.isDirectory()) return;
+  if (/[*?{}[\]()!]/.test(pattern) || !isFolder(pattern)) return;
   throw new MigrateError({
     code: 'DATA_SOURCE_INVALID',
     message: `"${pattern}" in the \`migrations\` option is a folder; it must be a pattern of files.`,

@@ -1,5 +1,5 @@
-import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { isFile } from './exists.js';
 
 const extensions = ['.ts', '.tsx', '.mts', '.cts', '.js', '.mjs', '.cjs', '.json'];
 /** What an import of a compiled file means in the sources. */
@@ -30,8 +30,4 @@ function candidatesFor(path: string): readonly string[] {
     ...extensions.map((other) => path + other),
     ...extensions.map((other) => join(path, `index${other}`)),
   ];
-}
-
-function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }

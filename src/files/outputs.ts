@@ -1,5 +1,6 @@
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { isFile, isFolder } from './exists.js';
 import { ExitCode, MigrateError } from '../errors.js';
 import { readCompilerPaths, readJson } from './tsconfig.js';
 import type { CompilerPaths } from './tsconfig.js';
@@ -190,12 +191,4 @@ function entriesOf(folder: string): readonly string[] {
   } catch {
     return [];
   }
-}
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
-}
-
-function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }

@@ -1,5 +1,5 @@
-import { statSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
+import { isFolder } from './exists.js';
 
 const literal = /\[([()[\]{}*?])\]/g;
 const magic = /[*?{}[\]()!]/;
@@ -33,7 +33,7 @@ export function withLiteralFolders(pattern: string): string {
     const part = parts[end - 1] ?? '';
     if (!magic.test(part.replace(literal, ''))) continue;
     const folder = parts.slice(0, end).join('/').replace(literal, '$1');
-    if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) break;
+    if (!isFolder(folder)) break;
     parts[end - 1] = literally(part);
   }
   return parts.join('/');

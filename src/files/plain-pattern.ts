@@ -1,6 +1,7 @@
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import type { Dirent } from 'node:fs';
 import { join } from 'node:path';
+import { isFile } from './exists.js';
 
 /** `migrations/*.ts`, `migrations/*.{ts,js}`, `migrations/*{.ts,.js}`: a folder, and endings. */
 const plain = /^([^*?{}[\]()!+@|\\]+)\/\*(?:(\.\w+)|\.\{([\w,]+)\}|\{(\.\w+(?:,\.\w+)*)\})$/;
@@ -26,8 +27,4 @@ function entriesOf(folder: string): readonly Dirent[] {
   } catch {
     return [];
   }
-}
-
-function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }

@@ -1,5 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { isFolder } from './exists.js';
 import type { Loads } from './migration.js';
 import { sourceFolderOf } from './outputs.js';
 import type { Sources } from './outputs.js';
@@ -136,10 +137,6 @@ const extensions = ['.ts', '.mts', '.cts', '.tsx', '.js', '.mjs', '.cjs', '.sql'
 
 function withoutExtension(file: string): string {
   return file.replace(/\.(?:[cm]?[jt]sx?|sql)$/, '');
-}
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 function remembering<T>(work: (folder: string) => T): (folder: string) => T {

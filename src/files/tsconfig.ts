@@ -1,5 +1,6 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { isFile } from './exists.js';
 import { requireFrom } from '../require-from.js';
 
 /** What a tsconfig says about where sources are read and where their output goes; with what it extends. */
@@ -105,8 +106,4 @@ function referencesIn({ references }: Config, dir: string): readonly string[] {
     const target = resolve(dir, path);
     return isFile(target) ? target : join(target, 'tsconfig.json');
   });
-}
-
-function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }

@@ -110,9 +110,7 @@ function renamed(one: string): { readonly name: string; readonly as: string } {
 function declarationsAt(path: string): string | undefined {
   const bare = path.replace(/\.([cm]?)js$/, '');
   const ending = /\.([cm])js$/.exec(path)?.[1] ?? '';
-  return [`${bare}.d.${ending}ts`, join(path, 'index.d.ts')]
-    .map((one) => moduleAt(one))
-    .find((one) => one !== undefined);
+  return moduleAt(`${bare}.d.${ending}ts`) ?? moduleAt(join(path, 'index.d.ts'));
 }
 
 /** The names that a file imports from a module: the compiler knows one file for it, however often it is named. */

@@ -6,6 +6,7 @@ import { runCli } from '../support/cli.js';
 import { createProject } from '../support/project.js';
 import { addEmail, checkedProject, dataSource, entity, lock, said, sql } from './checked-project.js';
 import type { CheckedProject } from './checked-project.js';
+import { itInFull } from '../support/sample.js';
 
 let project: CheckedProject;
 beforeEach(() => void (project = checkedProject()));
@@ -38,7 +39,7 @@ Good: 5 steps passed.
     ]);
   });
 
-  it('the example of this repository is good', async () => {
+  itInFull('the example of this repository is good', async () => {
     const { stdout } = await runCli(['check', '--shadow', serverUrl(), '--skip', 'lint'], { cwd: process.cwd() });
     expect(stdout).toContain('Good: 4 steps passed.');
   });
@@ -191,7 +192,7 @@ describe('replay', () => {
     });
   });
 
-  it('is not proven again, in the process, where nothing has changed', async () => {
+  itInFull('is not proven again, in the process, where nothing has changed', async () => {
     project.migration('1700000000002-Wrong', 'ALTER TABLE users ADD a text', 'SELECT 1');
     const inProcess = async (env: Readonly<Record<string, string>> = {}): Promise<CheckResult> => {
       const run = await runCli(['check', '--only', 'replay', '--json'], { cwd: project.dir, env });

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { addEmail, checkedProject, createUsers, dataSource, entity, lock, said, sql } from './checked-project.js';
 import { serverUrl } from '../support/database.js';
 import type { CheckedProject } from './checked-project.js';
-import { sample } from '../support/sample.js';
+import { itInFull, sample } from '../support/sample.js';
 
 let project: CheckedProject;
 beforeEach(() => void (project = checkedProject()));
@@ -40,7 +40,7 @@ describe('migrations.lock', () => {
     expect(await project.step('files')).toEqual({ name: 'files', state: 'ok', findings: [] });
   });
 
-  it('knows an edited file, and none that only has other line ends', async () => {
+  itInFull('knows an edited file, and none that only has other line ends', async () => {
     await project.locked();
     project.write('migrations/1700000000001-CreateUsers.sql', `\uFEFF${createUsers.replaceAll('\n', '\r\n')}`);
     project.write(lock, project.read(lock).replaceAll('\n', '\r\n'));
@@ -131,7 +131,7 @@ describe('migrations.lock', () => {
     expect(await project.step('files')).toMatchObject({ state: 'ok', findings: [] });
   });
 
-  it('is in order however many are created at once', async () => {
+  itInFull('is in order however many are created at once', async () => {
     const all = await Promise.all(['A', 'B', 'C', 'D'].map((name) => project.cli('create', name)));
     expect(all.map(({ stderr }) => stderr).join('')).toBe('');
     expect((await project.step('files')).findings).toEqual([]);

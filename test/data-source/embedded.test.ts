@@ -216,7 +216,7 @@ describe('the embedded database', () => {
     expect(existsSync(`${dir()}.lock`)).toBe(false);
   });
 
-  it('can be copied with its folder', async () => {
+  itInFull('can be copied with its folder', async () => {
     await withClient(define(), (client) => client.query('CREATE TABLE raw (id int)'));
     await closeEmbedded();
     const copy = join(folder, 'copy');
@@ -363,13 +363,17 @@ it('answers', async () => {
     }
   });
 
-  it('is made once by processes that start at the same moment', async () => {
-    const results = await Promise.all([1, 2].map(() => start('raw.js', { TMPDIR: project.dir }).result));
-    const [done, refused] = [results.filter(({ code }) => code === 0), results.filter(({ code }) => code !== 0)];
-    expect(done.length).toBeGreaterThan(0);
-    for (const { stderr } of refused) expect(stderr).toContain('EMBEDDED_IN_USE');
-    expect(await start('raw.js').result).toMatchObject({ code: 0, stderr: '' });
-  }, 60_000);
+  itInFull(
+    'is made once by processes that start at the same moment',
+    async () => {
+      const results = await Promise.all([1, 2].map(() => start('raw.js', { TMPDIR: project.dir }).result));
+      const [done, refused] = [results.filter(({ code }) => code === 0), results.filter(({ code }) => code !== 0)];
+      expect(done.length).toBeGreaterThan(0);
+      for (const { stderr } of refused) expect(stderr).toContain('EMBEDDED_IN_USE');
+      expect(await start('raw.js').result).toMatchObject({ code: 0, stderr: '' });
+    },
+    60_000,
+  );
 
   itInFull(
     'makes a database from nothing when the cached image is damaged, and throws that image away',
@@ -387,7 +391,7 @@ it('answers', async () => {
     60_000,
   );
 
-  it('needs no cache that it can write', async () => {
+  itInFull('needs no cache that it can write', async () => {
     expect(await start('raw.js', { TMPDIR: join(project.dir, 'package.json') }).result).toMatchObject({
       code: 0,
       stderr: '',

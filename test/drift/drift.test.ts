@@ -10,7 +10,7 @@ import type { TestDatabase } from '../support/database.js';
 import { migration, using } from '../support/migrations.js';
 import { createProject } from '../support/project.js';
 import type { TestProject } from '../support/project.js';
-import { sample, full } from '../support/sample.js';
+import { full, itInFull, sample } from '../support/sample.js';
 
 const shop = `-- up
 CREATE TYPE user_role AS ENUM ('admin', 'member');
@@ -109,28 +109,31 @@ it('a database that the migrations made has none, on another version of PostgreS
   expect(await drift({ shadow: serverUrl() })).toEqual(none);
 });
 
-it('leaves alone what may be of another service, in the same ledger or in one of its own, but not what is done to a table of this one', async () => {
-  const byHand = 'CREATE INDEX adhoc ON users (born); ALTER TABLE users ADD extra int';
-  const bills = migration('CreateBills1800000000000', { up: ['CREATE TABLE bills (id int PRIMARY KEY)'] });
-  await database.query(byHand);
-  await using({ url: database.url, migrations: [bills], settings: { service: 'accounts' } }, (one) => one.run());
-  const same = await drift({ shadow: serverUrl() });
-  expect(same.drift.map(({ object }) => object)).toEqual(['column users.extra', 'index adhoc on users']);
-  expect(same.ignored).toEqual(['table bills']);
-  expect([...same.repair, ...same.adopt].join('\n')).not.toContain('bills');
-  expect(same.warnings).toContain(
-    'Another service makes objects in this database: accounts, in the same ledger. What no migration here makes may be its own, so whole tables, views, types and functions were left alone, and no statement drops them.',
-  );
+itInFull(
+  'leaves alone what may be of another service, in the same ledger or in one of its own, but not what is done to a table of this one',
+  async () => {
+    const byHand = 'CREATE INDEX adhoc ON users (born); ALTER TABLE users ADD extra int';
+    const bills = migration('CreateBills1800000000000', { up: ['CREATE TABLE bills (id int PRIMARY KEY)'] });
+    await database.query(byHand);
+    await using({ url: database.url, migrations: [bills], settings: { service: 'accounts' } }, (one) => one.run());
+    const same = await drift({ shadow: serverUrl() });
+    expect(same.drift.map(({ object }) => object)).toEqual(['column users.extra', 'index adhoc on users']);
+    expect(same.ignored).toEqual(['table bills']);
+    expect([...same.repair, ...same.adopt].join('\n')).not.toContain('bills');
+    expect(same.warnings).toContain(
+      'Another service makes objects in this database: accounts, in the same ledger. What no migration here makes may be its own, so whole tables, views, types and functions were left alone, and no statement drops them.',
+    );
 
-  await database.query('DELETE FROM migrations WHERE "timestamp" = 1800000000000');
-  await database.query(
-    'CREATE TABLE stock_migrations (id serial PRIMARY KEY, "timestamp" bigint NOT NULL, name varchar NOT NULL)',
-  );
-  const own = await drift({ shadow: serverUrl() });
-  expect(own.drift).toEqual(same.drift);
-  expect(own.ignored).toEqual(['table bills', 'table stock_migrations']);
-  expect(own.warnings[0]).toContain('database: one with the ledger stock_migrations. ');
-});
+    await database.query('DELETE FROM migrations WHERE "timestamp" = 1800000000000');
+    await database.query(
+      'CREATE TABLE stock_migrations (id serial PRIMARY KEY, "timestamp" bigint NOT NULL, name varchar NOT NULL)',
+    );
+    const own = await drift({ shadow: serverUrl() });
+    expect(own.drift).toEqual(same.drift);
+    expect(own.ignored).toEqual(['table bills', 'table stock_migrations']);
+    expect(own.warnings[0]).toContain('database: one with the ledger stock_migrations. ');
+  },
+);
 
 /** What is done to the database by hand, and what is said of it. */
 const cases: readonly (readonly [
@@ -710,7 +713,7 @@ export default defineDataSource({ baseDir: __dirname, entities: ['src/*.entity.t
     await empty.drop();
   });
 
-  it('the embedded one', async () => {
+  itInFull('the embedded one', async () => {
     const at = (...args: readonly string[]) => runCli(args, { cwd: project.dir });
     expect((await at('run', '--to', '1700000000001')).code).toBe(0);
     const { stdout, code } = await at('drift');

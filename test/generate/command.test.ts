@@ -6,7 +6,7 @@ import { createDatabase, createRole, serverUrl } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
 import { createProject } from '../support/project.js';
 import type { TestProject } from '../support/project.js';
-import { full } from '../support/sample.js';
+import { full, itInFull } from '../support/sample.js';
 
 const user = (columns: string, decorators = '', table = 'users'): string =>
   `import { Check, Column, Entity, Index, ManyToOne, PrimaryGeneratedColumn } from 'typeorm';
@@ -201,7 +201,7 @@ describe('what nobody but the author can know', () => {
     expect(await generated(...onServer)).toContain('Nothing to do');
   });
 
-  it('a renamed table keeps its old name as a view, until the contract', async () => {
+  itInFull('a renamed table keeps its old name as a view, until the contract', async () => {
     entity('@Column() name!: string;', '', 'people');
     expect((await generate()).stderr).toContain('--rename users=people');
     await generated(...onServer, '--rename', 'users=people');
@@ -210,7 +210,7 @@ describe('what nobody but the author can know', () => {
     expect(texts(/./)).not.toContain('DROP TABLE "public"."people"');
   });
 
-  it('what existing rows get in a new column', async () => {
+  itInFull('what existing rows get in a new column', async () => {
     entity('@Column() name!: string; @Column() mail!: string;');
     const asked = await generate('--json');
     expect(asked.code).toBe(3);
@@ -225,23 +225,27 @@ describe('what nobody but the author can know', () => {
     expect(contract()).toContain('DROP TRIGGER "users_mail_fill"');
   });
 
-  it('triggers and backfills are tried on rows: what is wrong with them is said before anything is written', async () => {
-    entity('@Column() name!: string; @Column() mail!: string;');
-    const { stderr, code } = await generate('--backfill', 'users.mail=users.nme');
-    expect(stderr).toContain(
-      'The trigger "users_mail_fill" of users.mail failed on a row that was tried: column users.nme does not exist (42703). Nothing was written.',
-    );
-    expect(code).toBe(1);
-    const inTrigger = await generate('--dry-run', '--backfill', 'users.mail=(SELECT max(u.name) FROM users u)');
-    expect(inTrigger.stderr).toContain(
-      `! The trigger "users_mail_fill" of users.mail reads other tables with the privileges of the role that writes the row: the app's role needs SELECT on them.`,
-    );
-    entity(`@Column() name!: string; @Column('int', { nullable: true }) age?: number;`);
-    const nullable = await generate('--backfill', 'users.age=name || 1');
-    expect(nullable.stderr).toContain(
-      'The backfill of users.age failed on a row that was tried: column "age" is of type',
-    );
-  }, 60_000);
+  itInFull(
+    'triggers and backfills are tried on rows: what is wrong with them is said before anything is written',
+    async () => {
+      entity('@Column() name!: string; @Column() mail!: string;');
+      const { stderr, code } = await generate('--backfill', 'users.mail=users.nme');
+      expect(stderr).toContain(
+        'The trigger "users_mail_fill" of users.mail failed on a row that was tried: column users.nme does not exist (42703). Nothing was written.',
+      );
+      expect(code).toBe(1);
+      const inTrigger = await generate('--dry-run', '--backfill', 'users.mail=(SELECT max(u.name) FROM users u)');
+      expect(inTrigger.stderr).toContain(
+        `! The trigger "users_mail_fill" of users.mail reads other tables with the privileges of the role that writes the row: the app's role needs SELECT on them.`,
+      );
+      entity(`@Column() name!: string; @Column('int', { nullable: true }) age?: number;`);
+      const nullable = await generate('--backfill', 'users.age=name || 1');
+      expect(nullable.stderr).toContain(
+        'The backfill of users.age failed on a row that was tried: column "age" is of type',
+      );
+    },
+    60_000,
+  );
 
   it('the summary: steps, why there are several, and what could be better; the settings online and rename', async () => {
     entity(`@Column() name!: string; @Column() mail!: string; @ManyToOne(() => User) boss?: User;`);
@@ -295,7 +299,7 @@ describe('what nobody but the author can know', () => {
     expect(contract()).toContain('DROP COLUMN "name"');
   });
 
-  it('a type that PostgreSQL cannot turn into another, and the zone of stored times', async () => {
+  itInFull('a type that PostgreSQL cannot turn into another, and the zone of stored times', async () => {
     entity(
       `@Column() name!: string; @Column('text', { nullable: true }) age?: string; @Column('timestamp', { nullable: true }) at?: Date;`,
     );

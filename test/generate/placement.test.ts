@@ -7,7 +7,7 @@ import { createDatabase, serverUrl } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
 import { createProject } from '../support/project.js';
 import type { TestProject } from '../support/project.js';
-import { full, sample } from '../support/sample.js';
+import { full, itInFull, sample } from '../support/sample.js';
 
 const entity = (table: string): string => `import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
 @Entity('${table}') export class One { @PrimaryGeneratedColumn() id!: number; @Column() name!: string; }
@@ -220,26 +220,30 @@ describe('a list of classes', () => {
     expect(project.read('data-source.ts')).toBe(text);
   }, 180_000);
 
-  it('baseline adds to it and records, or does neither', async () => {
-    project = projectWith(
-      withList('[First1600000000000]', "import { First1600000000000 } from './src/migrations/1600000000000-First';"),
-      first,
-    );
-    const refused = await cli('baseline', ...onServer);
-    expect([refused.code, refused.stderr]).toEqual([2, expect.stringMatching(/--yes[^]*run --fake/)]);
-    await database.query(
-      'CREATE TABLE x (id int); CREATE TABLE "ones" ("id" serial NOT NULL, "name" character varying NOT NULL)',
-    );
-    const { stdout: differs } = await cli('baseline', ...onServer, '--check');
-    const constraint = /CONSTRAINT "(PK_\w+)"/.exec(differs)?.[1] ?? '';
-    await database.query(`ALTER TABLE ones ADD CONSTRAINT "${constraint}" PRIMARY KEY (id)`);
-    const { code, stdout } = await cli('baseline', ...onServer, '--yes');
-    expect([code, stdout]).toEqual([
-      0,
-      expect.stringMatching(/Recorded as applied.*First1600000000000, Baseline\d{13}/),
-    ]);
-    expect((await cli('status')).stdout).toMatch(/2 migrations applied.*nothing is pending/);
-  }, 180_000);
+  itInFull(
+    'baseline adds to it and records, or does neither',
+    async () => {
+      project = projectWith(
+        withList('[First1600000000000]', "import { First1600000000000 } from './src/migrations/1600000000000-First';"),
+        first,
+      );
+      const refused = await cli('baseline', ...onServer);
+      expect([refused.code, refused.stderr]).toEqual([2, expect.stringMatching(/--yes[^]*run --fake/)]);
+      await database.query(
+        'CREATE TABLE x (id int); CREATE TABLE "ones" ("id" serial NOT NULL, "name" character varying NOT NULL)',
+      );
+      const { stdout: differs } = await cli('baseline', ...onServer, '--check');
+      const constraint = /CONSTRAINT "(PK_\w+)"/.exec(differs)?.[1] ?? '';
+      await database.query(`ALTER TABLE ones ADD CONSTRAINT "${constraint}" PRIMARY KEY (id)`);
+      const { code, stdout } = await cli('baseline', ...onServer, '--yes');
+      expect([code, stdout]).toEqual([
+        0,
+        expect.stringMatching(/Recorded as applied.*First1600000000000, Baseline\d{13}/),
+      ]);
+      expect((await cli('status')).stdout).toMatch(/2 migrations applied.*nothing is pending/);
+    },
+    180_000,
+  );
 });
 
 describe('a data source that names compiled files, as in most tutorials', () => {
@@ -366,17 +370,21 @@ export default new DataSource({
       });
     }, 180_000);
 
-  it('baseline records what it has written', async () => {
-    project = createProject(ofTutorial);
-    await database.query(
-      'CREATE TABLE "ones" ("id" serial NOT NULL, "name" character varying NOT NULL, CONSTRAINT "PK_6f2e9b61bd0a60b0a5b9e6c6b5d" PRIMARY KEY (id))',
-    );
-    const { stdout: differs } = await cli('baseline', ...onServer, '--check');
-    const constraint = /"(PK_\w+)" PRIMARY KEY/.exec(differs)?.[1] ?? '';
-    await database.query(`ALTER TABLE ones RENAME CONSTRAINT "PK_6f2e9b61bd0a60b0a5b9e6c6b5d" TO "${constraint}"`);
-    const { code, stdout } = await cli('baseline', ...onServer);
-    expect([code, stdout]).toEqual([0, expect.stringMatching(/src\/migrations\/.*\nRecorded as applied.*Baseline/)]);
-  }, 180_000);
+  itInFull(
+    'baseline records what it has written',
+    async () => {
+      project = createProject(ofTutorial);
+      await database.query(
+        'CREATE TABLE "ones" ("id" serial NOT NULL, "name" character varying NOT NULL, CONSTRAINT "PK_6f2e9b61bd0a60b0a5b9e6c6b5d" PRIMARY KEY (id))',
+      );
+      const { stdout: differs } = await cli('baseline', ...onServer, '--check');
+      const constraint = /"(PK_\w+)" PRIMARY KEY/.exec(differs)?.[1] ?? '';
+      await database.query(`ALTER TABLE ones RENAME CONSTRAINT "PK_6f2e9b61bd0a60b0a5b9e6c6b5d" TO "${constraint}"`);
+      const { code, stdout } = await cli('baseline', ...onServer);
+      expect([code, stdout]).toEqual([0, expect.stringMatching(/src\/migrations\/.*\nRecorded as applied.*Baseline/)]);
+    },
+    180_000,
+  );
 });
 
 describe('entities that the data source does not find', () => {
@@ -490,7 +498,7 @@ describe('entities that cannot be loaded', () => {
     if (/circle/.test(_what)) expect(stderr).toMatch(cycle);
   });
 
-  it('in ES modules, a class that is used before it is there', async () => {
+  itInFull('in ES modules, a class that is used before it is there', async () => {
     project = createProject({
       'package.json': '{ "name": "app", "type": "module" }',
       'tsconfig.json': tsconfig().replace('commonjs', 'nodenext'),

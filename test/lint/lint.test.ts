@@ -79,7 +79,7 @@ describe('which migrations', () => {
     expect(code).toBe(2);
   });
 
-  it('all of them, or by file, name or part of a name; in one way only', async () => {
+  itInFull('all of them, or by file, name or part of a name; in one way only', async () => {
     addIndex();
     expect(await found('--all')).toMatchObject({ migrations: 2 });
     for (const name of ['migrations/1700000100000-AddIndex.js', 'AddIndex1700000100000', 'AddInd'])
@@ -233,7 +233,7 @@ DROP INDEX a, b;
     ]);
   });
 
-  it('settings and flags say how severe a rule is taken', async () => {
+  itInFull('settings and flags say how severe a rule is taken', async () => {
     addIndex();
     project.write(
       'package.json',

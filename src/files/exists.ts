@@ -1,0 +1,21 @@
+import { statSync } from 'node:fs';
+import type { Stats } from 'node:fs';
+import { codeOf } from '../errors.js';
+
+export function isFile(path: string): boolean {
+  return statsOf(path)?.isFile() === true;
+}
+
+export function isFolder(path: string): boolean {
+  return statsOf(path)?.isDirectory() === true;
+}
+
+function statsOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    // A file stands where a folder would have to be.
+    if (codeOf(error) === 'ENOTDIR') return undefined;
+    throw error;
+  }
+}
