@@ -65,6 +65,7 @@ export { InjectMigrations, MigrationsService } from './nest/migrations.service.j
 export { MigrationsHealthIndicator } from './nest/migrations.health.js';
 export type { MigrationsHealth, MigrationsHealthState } from './nest/migrations.health.js';
 export { migrated } from './nest/migrated.js';
+export type { MigratedOptions } from './nest/migrated.js';
 export { getMigrationsToken } from './nest/migrations.constants.js';
 export type {
   MigrationsModuleAsyncOptions,

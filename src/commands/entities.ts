@@ -5,11 +5,11 @@ import { ExitCode, MigrateError } from '../errors.js';
 import { fromHere } from '../data-source/describe.js';
 import { isOutput } from '../files/outputs.js';
 import { filesMatching, folderOf } from '../files/pattern-folder.js';
-import { outdatedAmong } from '../files/sources.js';
 import { standardPatterns } from '../files/standard-patterns.js';
 import { readCompilerPaths } from '../files/tsconfig.js';
 import { earlyClassesIn } from '../shadow/early-classes.js';
 import type { CommandContext } from './context.js';
+import { tellOutdated } from './outdated.js';
 import { shown } from './placement.js';
 
 interface Given {
@@ -34,26 +34,13 @@ export async function hasNoEntities(source: DataSource, cwd: string): Promise<bo
 export function refuseMissing(context: CommandContext): (loaded: DataSource) => Promise<void> {
   const { dataSource } = context;
   return async (loaded) => {
-    await tellOutdated(context);
+    const patterns = listedBy(dataSource).filter((one) => typeof one === 'string');
+    tellOutdated(await filesMatching(patterns), context);
     await tellEarlyClasses(context);
     const given = { source: dataSource, loaded, cwd: process.cwd() };
     await refuseUnlisted(given);
     await refuseUnmatched(given);
   };
-}
-
-/** Sources are loaded where that is possible; elsewhere a person has to know that something older is compared. */
-async function tellOutdated({ dataSource, settings, onEvent }: CommandContext): Promise<void> {
-  const patterns = listedBy(dataSource).filter((one) => typeof one === 'string');
-  const outdated = outdatedAmong(await filesMatching(patterns), settings.sources);
-  const [first] = outdated;
-  if (first === undefined) return;
-  const more = outdated.length === 1 ? '' : `, and ${outdated.length - 1} more like it`;
-  onEvent({
-    type: 'warning',
-    code: 'OUTPUT_OUTDATED',
-    message: `${fromHere(first.source)} is newer than ${fromHere(first.file)}, which was loaded${more}: npm run build`,
-  });
 }
 
 /** Here the files may have been loaded in an order that works; the app would die at boot, in its own. */

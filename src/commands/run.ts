@@ -10,6 +10,7 @@ import { halfDoneError } from '../database/steps.js';
 import type { KnownMigration, MigrationList } from '../files/migration.js';
 import { judgeFiles } from './applied-files.js';
 import { refuseStaleBuild } from './built.js';
+import { tellOutdated } from './outdated.js';
 import { logUse } from './changes.js';
 import { checkCount } from './choose.js';
 import { beginList, survey, surveyInside } from './context.js';
@@ -70,6 +71,10 @@ async function runLocked(
       const problems = judgeFiles(now, context);
       now = await withLoadedPhases(now, plan(now));
       if (isDone(plan(now))) return nothing(plan(now), now, lock.waitedMs, context);
+      tellOutdated(
+        now.pending.flatMap(({ file }) => file ?? []),
+        context,
+      );
       const { finished, statements } = await carryOut(
         plan(now),
         now,

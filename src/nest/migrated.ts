@@ -1,10 +1,17 @@
 import { ModuleRef } from '@nestjs/core';
 import type { TypeOrmModuleAsyncOptions, TypeOrmModuleOptions, TypeOrmOptionsFactory } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
+import { loadThroughProject } from '../data-source/project-import.js';
 import { ExitCode, MigrateError } from '../errors.js';
 import { carrying, migrating } from './carried.js';
 import type { MigrationsOptions } from './interfaces/migrations-options.interface.js';
 import { defaultConnection } from './migrations.constants.js';
+
+/** What `migrated()` takes beside the options of TypeORM. */
+export interface MigratedOptions extends Omit<MigrationsOptions, 'dataSource'> {
+  /** Loads the files of entities and migrations as the project does, for test runners that transform them: `(file) => import(file)`. */
+  readonly import?: (file: string) => Promise<unknown>;
+}
 
 /**
  * For an app that keeps its own `TypeOrmModule.forRootAsync`: wraps the options given to it, so that the database is migrated where the
@@ -21,7 +28,7 @@ import { defaultConnection } from './migrations.constants.js';
  */
 export function migrated(
   typeOrm: TypeOrmModuleAsyncOptions,
-  options: Omit<MigrationsOptions, 'dataSource'> = {},
+  { import: load, ...options }: MigratedOptions = {},
 ): TypeOrmModuleAsyncOptions {
   const { useClass, useExisting, ...rest } = typeOrm;
   const { name = defaultConnection, extraProviders = [], dataSourceFactory } = typeOrm;
@@ -32,9 +39,11 @@ export function migrated(
     inject: [ModuleRef, ...(factory ? [factory] : (typeOrm.inject ?? []))],
     useFactory: async (container: ModuleRef, ...injected: unknown[]) =>
       carrying(await optionsFrom(typeOrm, injected), { options, container }),
-    dataSourceFactory: migrating(name, (_options, given) =>
-      dataSourceFactory ? dataSourceFactory(given) : Promise.resolve(new DataSource(given)),
-    ),
+    dataSourceFactory: migrating(name, async (_options, given) => {
+      const dataSource = dataSourceFactory ? await dataSourceFactory(given) : new DataSource(given);
+      if (load) loadThroughProject(dataSource, load);
+      return dataSource;
+    }),
   };
 }
 

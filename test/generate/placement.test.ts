@@ -334,6 +334,12 @@ export default new DataSource({
     expect(older.stderr).toContain(
       'src/one.entity.ts is newer than dist/one.entity.js, which was loaded: npm run build',
     );
+    project.write(`src/migrations/${third}`, project.read(`src/migrations/${third}`));
+    const run = await cli('run', '--data-source', 'dist/data-source.js');
+    expect([run.code, run.stderr]).toEqual([
+      0,
+      expect.stringContaining(`src/migrations/${third} is newer than dist/migrations/${third?.replace('.ts', '.js')}`),
+    ]);
   }, 180_000);
 
   if (full)

@@ -391,6 +391,18 @@ describe('other ways to set it up', () => {
     expect([nothing.code, nothing.next]).toEqual(['OPTIONS_INVALID', expect.stringContaining('migrated({ useFactory')]);
   });
 
+  it('migrated() loads the files through the import of the project where it is given one', async () => {
+    const asked: string[] = [];
+    const load = (file: string) => Promise.resolve((asked.push(file), { CreateUsers1700000000001: createUsers }));
+    const folder = mkdtempSync(join(tmpdir(), 'nest-migrate-migrated-'));
+    const file = join(folder, '1700000000001-CreateUsers.ts');
+    writeFileSync(file, 'export class CreateUsers1700000000001 {}');
+    const useFactory = () => ({ ...typeOrmOptions(), migrations: [join(folder, '*.ts')] });
+    await apps.boot(TypeOrmModule.forRootAsync(migrated({ useFactory }, { import: load })));
+    expect([await applied(), [...new Set(asked)]]).toEqual([['CreateUsers1700000000001'], [file]]);
+    rmSync(folder, { recursive: true });
+  });
+
   it('takes several connections by name', async () => {
     const second = await createDatabase();
     @Injectable()
