@@ -58,7 +58,8 @@ export async function replayIf(
       }
       return statements;
     } catch (error) {
-      const hint = await foundElsewhere((await queryRunner.connect()) as SqlClient, error);
+      const client = { query: async (sql: string) => ((await queryRunner.connect()) as SqlClient).query(sql) };
+      const hint = await foundElsewhere(client, error);
       throw notReplayed(error, migration.name, statements.at(-1), { missing: shadow.missing, hint });
     }
   });

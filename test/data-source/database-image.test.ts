@@ -46,7 +46,7 @@ describe('the image that new embedded databases are copied from', () => {
   });
 
   itInFull(
-    'is not waited for when whoever made it was killed',
+    'is not waited for when the process that made it was killed',
     async () => {
       const [image = ''] = inFolder();
       rmSync(folder(), { recursive: true });

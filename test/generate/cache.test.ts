@@ -77,7 +77,7 @@ it('what was kept gives the same migrations as what is made anew', async () => {
 }, 300_000);
 
 itInFull(
-  'half of a file, and somebody else’s, are as if they were not there',
+  'half of a file, and a file of another user, are as if they were not there',
   async () => {
     const change = entities({ c: { note: { type: 'text', nullable: true } } });
     const wanted = await generate(change, { dryRun: true });

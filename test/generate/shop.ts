@@ -208,7 +208,7 @@ export interface MigrationsFolder {
   remove(): void;
 }
 
-/** A database of the old version of the app, with so many orders. */
+/** A database of the old version of the app, with this number of orders. */
 export async function filledShop(folder: MigrationsFolder, orders: number): Promise<TestDatabase> {
   await folder.generate(shop(), { name: 'Initial' });
   const database = await createDatabase();

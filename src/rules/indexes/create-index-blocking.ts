@@ -10,7 +10,7 @@ export const createIndexBlocking: Rule = {
   name: 'create-index-blocking',
   severity: 'error',
   title: 'CREATE INDEX without CONCURRENTLY stops writes.',
-  why: 'CREATE INDEX holds a SHARE lock on the table until the index is built: seconds to hours on a large table, and every INSERT, UPDATE and DELETE waits. CREATE INDEX CONCURRENTLY blocks no reads or writes, but must be outside of a transaction, and leaves an invalid index behind when it fails. A unique index fails on rows that are double already, either way.',
+  why: 'CREATE INDEX holds a SHARE lock on the table until the index is built: seconds to hours on a large table, and every INSERT, UPDATE and DELETE waits. CREATE INDEX CONCURRENTLY blocks no reads or writes, but must be outside of a transaction, and leaves an invalid index when it fails. A unique index fails on duplicate values that exist already, either way.',
   check: eachStatement((statement) => {
     const create = nodeOf(statement.tree, 'IndexStmt');
     const table = tableInUse(statement, create?.relation);

@@ -10,7 +10,7 @@ const users = `CREATE TYPE users_mood_enum AS ENUM ('sad', 'ok'); CREATE TABLE u
 export const enumRecreate: Rule = {
   name: 'enum-recreate',
   severity: 'error',
-  title: 'An enum is made anew to change its values: the table is rewritten while reads and writes block.',
+  title: 'An enum is created again to change its values: the table is rewritten while reads and writes block.',
   why: 'TypeORM changes the values of an enum by renaming the type, creating another one and converting the columns by way of text. That rewrites the table and all its indexes under ACCESS EXCLUSIVE, fails where a row has a value that is left out, and the old version of the app can write that value no more. To add a value, ADD VALUE touches no row; a value that may not be used any more can stay in the type.',
   *check(migration) {
     const conversions = migration.statements.flatMap((statement) =>

@@ -13,7 +13,7 @@ export const noLockTimeout: Rule = {
   name: 'no-lock-timeout',
   severity: 'warning',
   title: 'A migration without a transaction waits for a lock on a table without end.',
-  why: 'Where CONCURRENTLY has to wait, a lockTimeout would leave an invalid index behind, so `run` sets none for migrations without a transaction. A plain ALTER TABLE in such a migration waits for as long as the longest query on its table, and every later query on the table waits for it. In a migration with a transaction, `run` gives up after its lockTimeout and tries again. What blocks neither reads nor writes (CONCURRENTLY, VALIDATE) belongs where it is; of what could be CONCURRENTLY and is not, other rules speak.',
+  why: 'Where CONCURRENTLY has to wait, a lockTimeout would leave an invalid index, so `run` sets none for migrations without a transaction. A plain ALTER TABLE in such a migration waits for as long as the longest query on its table, and every later query on the table waits for it. In a migration with a transaction, `run` gives up after its lockTimeout and tries again. What blocks neither reads nor writes (CONCURRENTLY, VALIDATE) belongs where it is; of what could be CONCURRENTLY and is not, other rules speak.',
   *check({ transactional, statements }) {
     if (transactional) return;
     const unlimited = withoutTimeout(statements);

@@ -7,7 +7,7 @@ export const sessionSetLeak: Rule = {
   name: 'session-set-leak',
   severity: 'warning',
   title: 'SET without LOCAL stays on the connection when the migration is over.',
-  why: 'The connection goes back to the pool, and what was set (a time zone, a search_path, a role) holds for its next user; behind PgBouncer for other clients too. SET LOCAL ends with the transaction. Of migrations without a transaction, where there is no SET LOCAL, setting-not-reset speaks.',
+  why: 'The connection goes back to the pool, and what was set (a time zone, a search_path, a role) holds for its next user; with PgBouncer for other clients too. SET LOCAL ends with the transaction. Of migrations without a transaction, where there is no SET LOCAL, setting-not-reset speaks.',
   check: eachStatement((statement, migration) => {
     const setting = migration.transactional ? staysSet(statement, migration) : undefined;
     if (setting === undefined) return;

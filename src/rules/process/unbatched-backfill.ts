@@ -14,7 +14,7 @@ export const unbatchedBackfill: Rule = {
   name: 'unbatched-backfill',
   severity: 'warning',
   title: 'An UPDATE or DELETE goes through the whole table in one transaction.',
-  why: 'Each row it changes stays locked until its end: writes to them block, for minutes on a large table. Meanwhile no VACUUM can clean up, replicas fall behind, and if it is cut off all is undone. In batches of some thousand rows, each in a transaction of its own, no write waits for long. Where it also holds the lock of an earlier statement, rows-changed-while-holding-lock says so.',
+  why: 'Each row it changes stays locked until its end: writes to them block, for minutes on a large table. Meanwhile no VACUUM can clean up, replicas lag, and if it is cut off all is undone. In batches of some thousand rows, each in a transaction of its own, no write waits for long. Where it also holds the lock of an earlier statement, rows-changed-while-holding-lock says so.',
   check: eachStatement((statement, migration) => {
     if (blockingHeld(statement, migration).length > 0) return;
     return changedWhole(statement).map((table) => ({
