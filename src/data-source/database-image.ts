@@ -23,7 +23,7 @@ export async function initialise(target: string): Promise<Source> {
  * There is one session; with the usual number of locks, it could not drop a thousand tables in one transaction. And the usual cache of a
  * server would take 100 MB of this process, whether anything is in it or not.
  */
-export const settings = '\nmax_connections = 10\nmax_locks_per_transaction = 2048\nshared_buffers = 32MB\n';
+export const settings = '\nmax_connections = 10\nmax_locks_per_transaction = 2048\nshared_buffers = 8MB\n';
 
 /** Creating a database from nothing takes seconds, copying one does not. Without a cache, it takes longer, nothing else. */
 export async function copyImage(target: string): Promise<Source> {
