@@ -86,6 +86,7 @@ export type WarningCode =
   | 'NO_DATABASE_URL'
   | 'MIGRATION_EDITED'
   | 'MIGRATION_FILE_MISSING'
+  | 'NEWER_APPLIED'
   | 'WOULD_FAIL'
   | 'REPLY_LOST'
   | 'REVERTED_IN_PART'

@@ -11,7 +11,7 @@ import type { Paint } from './io.js';
 
 /** The table that `status` prints: applied changes, pending changes, and problems. */
 export function statusLines(result: StatusResult, paint: Paint): readonly string[] {
-  const { applied, pending, changes, foreign, problems } = result;
+  const { applied, pending, changes, newer, foreign, problems } = result;
   const rows = [...applied.map((one) => appliedRow(one, paint)), ...pending.map((one) => pendingRow(one, paint))];
   const lines = layOut(inChanges(rows, changes, paint));
   // That a pattern matches nothing has been said while the files were listed.
@@ -21,9 +21,19 @@ export function statusLines(result: StatusResult, paint: Paint): readonly string
   const last = applied.at(-1);
   lines.push(
     `${many(applied.length, 'migration')} applied${last ? `, the last one is ${last.name}` : ''}; ${toRun(pending)}.`,
+    ...newerLines(newer),
     ...foreignLines(foreign),
   );
   return lines;
+}
+
+/** After a deploy was rolled back, that is how it should be. */
+function newerLines(newer: readonly AppliedMigration[]): readonly string[] {
+  if (newer.length === 0) return [];
+  const them = newer.length === 1 ? 'it' : 'them';
+  return [
+    `Newer than every file here: ${newer.map(({ name }) => name).join(', ')}. A newer deploy has applied ${them}, or another branch.`,
+  ];
 }
 
 function foreignLines(foreign: readonly ForeignMigration[]): readonly string[] {

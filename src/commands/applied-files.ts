@@ -1,4 +1,5 @@
 import { MigrateError } from '../errors.js';
+import type { LedgerRow } from '../database/ledger.js';
 import type { WarningCode } from '../events.js';
 import { sqlChecksum } from '../files/sql-file.js';
 import type { CommandContext, Survey } from './context.js';
@@ -23,15 +24,27 @@ export function editedProblems(now: Survey): readonly StatusProblem[] {
   }));
 }
 
-export function missingProblems({ known, state }: Survey): readonly StatusProblem[] {
+/**
+ * What is applied without a file here. Where it is newer than every file, a newer deploy has applied it, or another branch: after a
+ * deploy has been rolled back, that is how it should be.
+ */
+export function withoutFile({ known, state }: Survey): {
+  readonly missing: readonly LedgerRow[];
+  readonly newer: readonly LedgerRow[];
+} {
   const files = new Set(known.map(({ name }) => name));
-  return state.applied
-    .filter(({ name }) => !files.has(name))
-    .map(({ name }) => ({
-      code: 'FILE_MISSING' as const,
-      migration: name,
-      message: `${name} is applied, but its file is not here: it cannot be reverted.`,
-    }));
+  const newest = Math.max(...known.map(({ timestamp }) => timestamp));
+  const isNewer = ({ timestamp }: LedgerRow): boolean => known.length > 0 && timestamp > newest;
+  const gone = state.applied.filter(({ name }) => !files.has(name));
+  return { missing: gone.filter((row) => !isNewer(row)), newer: gone.filter(isNewer) };
+}
+
+export function missingProblems(now: Survey): readonly StatusProblem[] {
+  return withoutFile(now).missing.map(({ name }) => ({
+    code: 'FILE_MISSING' as const,
+    migration: name,
+    message: `${name} is applied, but its file is not here: it cannot be reverted.`,
+  }));
 }
 
 /** Refuses to go on where a file was edited, or warns of it, as the settings say; warns of files that are missing. */
@@ -39,14 +52,20 @@ export function judgeFiles(now: Survey, context: CommandContext): readonly Statu
   const [edited, missing] = [editedProblems(now), missingProblems(now)];
   const warn = (code: WarningCode, message: string): void => context.onEvent({ type: 'warning', code, message });
   if (edited.length > 0) {
-    const message = `Edited after being applied: ${shortened(edited)}. The database has what the earlier text created.`;
+    const message = `Edited after being applied: ${shortened(namesOf(edited))}. The database has what the earlier text created.`;
     if (context.settings.edited === 'refuse') throw refused(message, edited[0]?.migration ?? '');
     warn('MIGRATION_EDITED', message);
   }
   if (missing.length > 0)
     warn(
       'MIGRATION_FILE_MISSING',
-      `Applied, but the file is not here: ${shortened(missing)}. Without it, a migration cannot be reverted.`,
+      `Applied, but the file is not here: ${shortened(namesOf(missing))}. Without it, a migration cannot be reverted.`,
+    );
+  const { newer } = withoutFile(now);
+  if (newer.length > 0)
+    warn(
+      'NEWER_APPLIED',
+      `Applied, and newer than every file here: ${shortened(newer.map(({ name }) => name))}. A newer deploy has applied ${newer.length === 1 ? 'it' : 'them'}, or another branch.`,
     );
   return [...edited, ...missing];
 }
@@ -62,8 +81,11 @@ function refused(message: string, migration: string): MigrateError {
 
 const most = 5;
 
-function shortened(problems: readonly StatusProblem[]): string {
-  const names = problems.map(({ migration }) => migration);
+function namesOf(problems: readonly StatusProblem[]): readonly string[] {
+  return problems.flatMap(({ migration }) => migration ?? []);
+}
+
+function shortened(names: readonly string[]): string {
   if (names.length <= most) return names.join(', ');
   return `${names.slice(0, most).join(', ')} and ${names.length - most} more (nest-migrate status)`;
 }

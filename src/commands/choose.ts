@@ -9,25 +9,28 @@ interface Named {
 }
 
 /**
- * Finds a migration as a person names it: its name, timestamp or file name, or a part that only one has. A file or a part that names a whole
- * change stands for its last migration.
+ * Finds a migration as a person names it: its name with or without the timestamp, its timestamp, its file (as a source or compiled), or a
+ * part that only one has. What names a whole change stands for its last migration.
  */
 export function findByReference<T extends Named>(reference: string, among: readonly T[]): T {
-  const wanted = reference.trim();
-  const fileName = (migration: T): string => (migration.file === undefined ? '' : basename(migration.file));
+  const wanted = reference.trim().toLowerCase();
+  const file = baseOf(wanted);
   const exact = among.findLast(
-    (migration) =>
-      migration.name === wanted || String(migration.timestamp) === wanted || fileName(migration) === basename(wanted),
+    (one) =>
+      one.name.toLowerCase() === wanted ||
+      String(one.timestamp) === wanted ||
+      (one.file !== undefined && baseOf(one.file.toLowerCase()) === file),
   );
   if (exact) return exact;
-  const part = wanted.toLowerCase();
+  const short = among.filter((one) => one.name.replace(/\d{13}$/, '').toLowerCase() === wanted);
   const partly =
-    part === ''
+    wanted === ''
       ? []
-      : among.filter((migration) => `${migration.name} ${fileName(migration)}`.toLowerCase().includes(part));
-  const [change, ...others] = changesIn(partly.toSorted((a, b) => a.timestamp - b.timestamp));
-  const last = change?.migrations.at(-1);
-  if (last !== undefined && others.length === 0) return last;
+      : among.filter((one) =>
+          `${one.name} ${one.file === undefined ? '' : baseOf(one.file)}`.toLowerCase().includes(wanted),
+        );
+  const found = onlyChange(short) ?? onlyChange(partly);
+  if (found) return found;
   const names = (partly.length > 0 ? partly : among).map((migration) => migration.name);
   throw new MigrateError({
     code: 'MIGRATION_UNKNOWN',
@@ -38,6 +41,17 @@ export function findByReference<T extends Named>(reference: string, among: reado
     next: 'Give its full name or its timestamp, as `nest-migrate status` shows them.',
     exitCode: ExitCode.usage,
   });
+}
+
+/** The name of a file without its folder and its extension: `.ts` or, once compiled, `.js`. */
+function baseOf(file: string): string {
+  return basename(file).replace(/\.[cm]?[jt]s$|\.sql$/, '');
+}
+
+/** The last migration of the only change that these belong to. */
+function onlyChange<T extends Named>(migrations: readonly T[]): T | undefined {
+  const [change, ...others] = changesIn(migrations.toSorted((a, b) => a.timestamp - b.timestamp));
+  return others.length === 0 ? change?.migrations.at(-1) : undefined;
 }
 
 /** A count that a user gave. */

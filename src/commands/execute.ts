@@ -16,6 +16,7 @@ import type { DryRunOptions } from '../database/rehearse.js';
 import type { ApplyContext, DirectedMigration } from '../database/directed-migration.js';
 import { applyInSteps } from '../database/steps.js';
 import { applyInTransaction } from '../database/transaction.js';
+import { isEmbedded } from '../data-source/embedded-brand.js';
 import { loadAll } from '../files/load-all.js';
 import type { KnownMigration, LoadedMigration } from '../files/migration.js';
 import type { TransactionMode } from '../options.js';
@@ -119,9 +120,11 @@ async function oneByOne(
         (row) => row.migration === step.migration.name && row.direction === step.direction,
       );
       startedStep(step, index, steps.length, transactional, context);
+      // PostgreSQL in this process ends with it, and what it has not written by then is lost.
+      const commit = step === steps.at(-1) || isEmbedded(context.dataSource) ? 'on-disk' : 'with-the-last';
       const durationMs =
         transactional && halfDone === undefined
-          ? (await applyInTransaction([step], context, step === steps.at(-1) ? 'on-disk' : 'with-the-last'))?.[0]
+          ? (await applyInTransaction([step], context, commit))?.[0]
           : await applyInSteps(step, context);
       if (durationMs === undefined) finishedMeanwhile([step], context);
       else finished.push(finishedStep(step, durationMs, context, 'real'));

@@ -87,8 +87,13 @@ async function choose(
 ): Promise<readonly LedgerRow[]> {
   const newestFirst = now.state.applied.toReversed();
   if (options.to !== undefined) {
-    const stays = findByReference(options.to, now.state.applied);
-    return newestFirst.slice(0, newestFirst.indexOf(stays));
+    const files = new Map(now.known.map(({ name, file }) => [name, file]));
+    const named = now.state.applied.map(({ name, timestamp }) => ({ name, timestamp, file: files.get(name) }));
+    const stays = findByReference(options.to, named);
+    return newestFirst.slice(
+      0,
+      newestFirst.findIndex(({ name }) => name === stays.name),
+    );
   }
   if (options.which === 'all') return newestFirst;
   if (options.which === 'last-run') return ofLastRun(newestFirst, client, context);

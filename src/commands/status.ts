@@ -6,7 +6,7 @@ import type { AppliedDetail } from '../database/log.js';
 import type { Change } from '../files/change.js';
 import type { MigrationList } from '../files/migration.js';
 import type { MigrationName } from '../files/name.js';
-import { editedProblems, missingProblems } from './applied-files.js';
+import { editedProblems, missingProblems, withoutFile } from './applied-files.js';
 import { buildProblems } from './built.js';
 import { changesOf } from './changes.js';
 import { beginList, survey } from './context.js';
@@ -31,6 +31,7 @@ export async function status(context: CommandContext): Promise<StatusResult> {
       applied: now.state.applied.map(describe),
       pending: describePending(now, context.settings.contract),
       changes: changesOf(now).map((change) => statusOf(change, now)),
+      newer: withoutFile(now).newer.map(describe),
       foreign: now.foreign.map((row) => ({ ...describe(row), service: row.service })),
       problems: problemsOf(now, found, context),
     };
@@ -63,7 +64,7 @@ function problemsOf(now: Survey, found: MigrationList, context: CommandContext):
     ...now.state.halfDone.map((row) => ({
       code: 'HALF_DONE' as const,
       migration: row.migration,
-      message: `${row.migration} stopped in the middle (${row.direction}) after ${row.statements_done} statements: ${row.error ?? 'its process ended'}. The next ${row.direction === 'up' ? 'run' : 'revert'} goes on there.`,
+      message: `${row.migration} stopped in the middle (${row.direction}) after ${row.statements_done} statements: ${row.error ?? 'its process ended'}. The next ${row.direction === 'up' ? 'run' : 'revert'} goes on there, if its statements up to there are still the same.`,
     })),
     ...editedProblems(now),
   ];

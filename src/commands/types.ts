@@ -140,6 +140,8 @@ export interface StatusResult {
   readonly pending: readonly PendingMigration[];
   /** The same, grouped by change, in the order of their timestamps. */
   readonly changes: readonly StatusChange[];
+  /** Of what is applied, what is newer than every file here: a newer deploy has applied it, or another branch. */
+  readonly newer: readonly AppliedMigration[];
   /** What other services have applied that share the ledger: no command of this one touches it. */
   readonly foreign: readonly ForeignMigration[];
   readonly problems: readonly StatusProblem[];

@@ -53,8 +53,9 @@ export function needsAutocommit(error: unknown): boolean {
 export interface FailedAt {
   readonly migration: string;
   readonly direction: Direction;
-  /** The statement that failed, and its number in the migration. */
+  /** The statement that failed; undefined where it was something else, between two statements or at the COMMIT. */
   readonly sql: string | undefined;
+  /** The number of the last statement that was begun. */
   readonly statement: number;
   /** What state the database is in now. */
   readonly state: string;
@@ -68,7 +69,8 @@ export function migrationFailed(error: unknown, at: FailedAt): MigrateError {
   if (isMigrateError(error)) return error.with({ migration: at.migration });
   const server = serverErrorOf(error);
   const doing = at.direction === 'up' ? 'failed' : 'could not be reverted';
-  const where = at.sql === undefined ? '' : ` at its statement ${at.statement}${lineOf(error)}`;
+  const after = at.statement === 0 ? '' : ` after its statement ${at.statement}`;
+  const where = at.sql === undefined ? after : ` at its statement ${at.statement}${lineOf(error)}`;
   const lines = [
     `Migration ${at.migration} ${doing}${where}: ${messageOf(error)}${server?.code ? ` (${server.code})` : ''}.`,
   ];

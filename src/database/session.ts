@@ -32,7 +32,7 @@ export interface Session {
 export interface Progress {
   /** How many statements of the migration have been started. */
   statement: number;
-  /** The one that is running, or that failed. */
+  /** The one that is running, or that failed; undefined between two. */
   sql: string | undefined;
   isRunning: boolean;
   /** Who stood in its way when we last looked. */
@@ -89,7 +89,10 @@ function observe(session: Session, context: Observed, execute: Execute): void {
     progress.isRunning = true;
     const started = performance.now();
     try {
-      return await execute(sql, given[0], () => query(sql, ...given));
+      const result = await execute(sql, given[0], () => query(sql, ...given));
+      // What the migration throws now is not this statement's failure. Another one may have been started meanwhile.
+      if (progress.sql === sql) progress.sql = undefined;
+      return result;
     } finally {
       progress.isRunning = false;
       onEvent({ type: 'statement', migration: migration(), sql, durationMs: performance.now() - started });

@@ -41,7 +41,10 @@ export async function applyInSteps(step: DirectedMigration, context: ApplyContex
         const next = stepping({ session, progress, step, context, reach });
         stepper.execute = halfDone ? await resuming(halfDone, next, session, progress, step, context) : next;
         await abortable(context.signal, () => executeMigration(runnable, step, session));
-        if (halfDone && progress.done < halfDone.statements_done) throw diverged(step, halfDone.statements_done);
+        if (halfDone && progress.done < halfDone.statements_done)
+          throw halfDone.statements_hash === null
+            ? hasFewer(step, halfDone.statements_done, progress.done)
+            : diverged(step, halfDone.statements_done);
         session.progress.sql = undefined;
         await progress.finish();
       } catch (error) {
@@ -214,6 +217,16 @@ export function halfDoneError(name: string, halfDone: HalfDone): MigrateError {
   nest-migrate resolve ${name} --done-until ${n}   it is not done: go on with it
   nest-migrate resolve ${name} --not-started   all of it was undone by hand: start again
   nest-migrate resolve ${name} --finished   all of it was finished by hand: record that`,
+    migration: name,
+  });
+}
+
+/** The number was given by a person, who has counted wrongly. */
+function hasFewer({ migration: { name } }: DirectedMigration, given: number, has: number): MigrateError {
+  return new MigrateError({
+    code: 'MIGRATION_HALF_DONE',
+    message: `Migration ${name} has ${has} statements, but it was recorded by hand (nest-migrate resolve) that ${given} of them are done. Nothing was executed now.`,
+    next: `Say how many are done: nest-migrate resolve ${name} --done-until <n>. If all of it is done: nest-migrate resolve ${name} --finished`,
     migration: name,
   });
 }

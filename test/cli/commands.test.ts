@@ -195,6 +195,7 @@ describe('for programs', () => {
         { name: second, timestamp: 1700000000002, phase: 'expand' },
       ],
       changes: [first, second].map((name) => ({ name, state: 'pending', migrations: [name] })),
+      newer: [],
       foreign: [],
       problems: [],
     });

@@ -9,7 +9,7 @@ import { defineDataSource } from '../../src/data-source/define.js';
 import { describeConnection } from '../../src/data-source/describe.js';
 import { isEmbedded } from '../../src/data-source/embedded-brand.js';
 import { closeEmbedded } from '../../src/data-source/embedded.js';
-import { startNode } from '../support/cli.js';
+import { runCli, startNode } from '../support/cli.js';
 import type { RunningCli } from '../support/cli.js';
 import { createProject } from '../support/project.js';
 import type { TestProject } from '../support/project.js';
@@ -240,14 +240,16 @@ describe('the embedded database', () => {
   });
 });
 
+const dataSource = `import { defineDataSource } from 'nest-migrate/data-source';
+export default defineDataSource({ entities: [], migrations: [] });
+`;
+
 describe('processes and the embedded database', () => {
   let project: TestProject;
   beforeEach(() => {
     project = createProject({
       'package.json': '{ "name": "app", "type": "module" }',
-      'data-source.js': `import { defineDataSource } from 'nest-migrate/data-source';
-export default defineDataSource({ entities: [], migrations: [] });
-`,
+      'data-source.js': dataSource,
       'serve.js': `import dataSource from './data-source.js';
 await dataSource.initialize();
 await dataSource.query('CREATE TABLE IF NOT EXISTS tick (id serial PRIMARY KEY, text text)');
@@ -349,6 +351,21 @@ it('answers', async () => {
       expect(existsSync(lock())).toBe(false);
     }
   }, 180_000);
+
+  it('keeps what was reported as applied when its process is killed later in the same run', async () => {
+    const file = (n: number, body: string): string =>
+      project.write(
+        `migrations/170000000000${n}-M${n}.js`,
+        `export class M${n}170000000000${n} { async up(q) { ${body} } async down() {} }\n`,
+      );
+    for (const n of [1, 2]) file(n, `await q.query('CREATE TABLE t${n} (id int)');`);
+    file(3, `process.kill(process.pid, 'SIGKILL');`);
+    project.write('data-source.js', dataSource.replace('migrations: []', `migrations: ['migrations/*.js']`));
+    const killed = await runCli(['run'], { cwd: project.dir });
+    expect(killed.stderr).toMatch(/M1\d+ applied[^]*M2\d+ applied/);
+    const { applied, pending } = JSON.parse((await runCli(['status', '--json'], { cwd: project.dir })).stdout);
+    expect([applied.length, pending.length]).toEqual([2, 1]);
+  });
 
   it('is one for the ESM and the CommonJS build of this package', async () => {
     const { stdout, stderr, code } = await start('both.cjs').result;

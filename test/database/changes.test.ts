@@ -29,11 +29,14 @@ beforeEach(async () => {
 });
 afterEach(() => database.drop());
 
+/** The text of a file with empty migrations. */
+const classesOf = (...names: readonly string[]): string =>
+  names.map((name) => `exports.${name} = class ${name} { async up() {} async down() {} };\n`).join('');
 const short = (name: string): string => name.slice(0, -13);
 const ledger = async (): Promise<string> =>
   (await database.query('SELECT name FROM migrations ORDER BY id')).map(({ name }) => short(String(name))).join(' ');
 const run = async (
-  migrations: readonly MigrationClass[] = all,
+  migrations: readonly (MigrationClass | string)[] = all,
   options: RunOptions = {},
   contract: ContractPolicy = 'immediately',
 ): Promise<{ readonly applied: string; readonly deferred: string }> => {
@@ -45,7 +48,7 @@ const run = async (
     deferred: result.deferred.map(short).join(' '),
   };
 };
-const revert = async (options: RevertOptions = {}, migrations: readonly MigrationClass[] = all) => {
+const revert = async (options: RevertOptions = {}, migrations: readonly (MigrationClass | string)[] = all) => {
   const { result, events } = await using({ url: database.url, migrations }, (migrator) => migrator.revert(options));
   const told = events.flatMap((event) => (event.type === 'warning' ? [event.code] : []));
   return {
@@ -121,6 +124,22 @@ describe('revert', () => {
       deferred: '',
     });
   });
+
+  it.each(['addage', '1700000000003-AddAge.ts', 'dist/migrations/1700000000003-AddAge.js', 'AddAge'])(
+    '--to takes what a person calls it: %s',
+    async (to) => {
+      const project = createProject({
+        'migrations/1700000000001-Init.js': classesOf('Init1700000000001'),
+        'migrations/1700000000003-AddAge.js': classesOf('AddAgeStep11700000000002', 'AddAge1700000000003'),
+        'migrations/1700000000004-AddAgeGroup.js': classesOf('AddAgeGroup1700000000004'),
+      });
+      const migrations = [`${project.dir}/migrations/*.js`];
+      expect((await run(migrations, { to })).applied).toBe('Init AddAgeStep1 AddAge');
+      await run(migrations);
+      expect((await revert({ to }, migrations)).reverted).toBe('AddAgeGroup');
+      project.remove();
+    },
+  );
 
   it('redo does the same, and applies it again', async () => {
     await run();

@@ -245,6 +245,29 @@ describe('a migration without a transaction', () => {
     expect(await names()).toEqual([]);
   });
 
+  it('says that a number given by hand is larger than the migration has statements', async () => {
+    const stuck = migration('Stuck1700000000001', { transaction: false, up: ['CREATE TABLE t1 ()', 'SELECT 1/0'] });
+    const how = { url: database.url, migrations: [stuck] };
+    await failureOf(using(how, (migrator) => migrator.run()));
+    await using(how, (migrator) => migrator.resolve('Stuck', { as: 'done-until', statement: 99 }));
+    const error = await failureOf(using(how, (migrator) => migrator.run()));
+    expect([error.code, error.message]).toEqual([
+      'MIGRATION_HALF_DONE',
+      'Migration Stuck1700000000001 has 2 statements, but it was recorded by hand (nest-migrate resolve) that 99 of them are done. Nothing was executed now.',
+    ]);
+    expect(error.next).toContain('nest-migrate resolve Stuck1700000000001 --done-until <n>');
+  });
+
+  it.each([true, false])('does not blame a statement for what the code after it throws: %s', async (transaction) => {
+    const broken = migration('Broken1700000000001', {
+      transaction,
+      up: ['CREATE TABLE t1 ()', () => Promise.reject(new TypeError('x is not a function'))],
+    });
+    const error = await failureOf(using({ url: database.url, migrations: [broken] }, (migrator) => migrator.run()));
+    expect(error.message).toContain('failed after its statement 1: x is not a function.\n');
+    expect(error).toMatchObject({ sql: undefined });
+  });
+
   it('executes batches of its own transactions once, and asks reads again when it goes on', async () => {
     let fail = true;
     const batches = migration('Batches1700000000001', {

@@ -365,9 +365,13 @@ describe('status', () => {
     const { result } = await using({ url: database.url, migrations: [users, email] }, (migrator) => migrator.status());
     expect(result.applied.map(({ name }) => name)).toEqual(['CreateUsers1700000000001', 'Later1700000000009']);
     expect(result.applied[0]?.appliedAt).toMatch(/^\d{4}-\d\d-\d\dT.*Z$/);
+    expect(result.newer.map(({ name }) => name)).toEqual(['Later1700000000009']);
     expect(result.problems.map(({ code, migration: name }) => [code, name])).toEqual([
-      ['FILE_MISSING', 'Later1700000000009'],
       ['OUT_OF_ORDER', 'AddEmail1700000000002'],
+    ]);
+    const last = await using({ url: database.url, migrations: [later] }, (migrator) => migrator.status());
+    expect(last.result.problems.map(({ code, migration: name }) => [code, name])).toEqual([
+      ['FILE_MISSING', 'CreateUsers1700000000001'],
     ]);
   });
 });
