@@ -39,6 +39,11 @@ function problemOf(address: string): Problem | undefined {
   if (/^["'`<]/.test(address)) return ['it begins with a quotation mark', 'Remove the quotation marks around it.'];
   if (!/^(?:postgres(?:ql)?:\/\/|socket:|\/(?!\/))/i.test(address)) return ['it does not begin with postgres://', form];
   if (address.startsWith('/')) return /[:@]/.test(address) ? ['it begins like a path, and is none', form] : undefined;
+  if (/^[\w.-]+(?::\d+)?(?:,[\w.-]+(?::\d+)?)+$/.test(split(address).authority.replace(/^.*@/s, '')))
+    return [
+      'it names several hosts, and the driver (pg) connects to one',
+      'Name the one that can be written to, or a DNS name or pooler that leads there.',
+    ];
   try {
     parseAddress(address);
   } catch (error) {

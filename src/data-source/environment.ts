@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { parse } from 'dotenv';
 import { ExitCode, messageOf, MigrateError } from '../errors.js';
 import { tlsFromEnvironment } from './tls.js';
-import { connectionFromUrl } from './url.js';
+import { connectionFromUrl, service } from './url.js';
 import type { Connection } from './url.js';
 
 const migrating = Symbol.for('nest-migrate.migrating');
@@ -35,11 +35,15 @@ function read(path: string): Buffer {
 
 /** Where the environment says the database is; undefined when it says nothing. */
 export function connectionFromEnvironment(env: NodeJS.ProcessEnv = process.env): Connection | undefined {
-  const name =
-    migrating in globalThis && env['NEST_MIGRATE_DATABASE_URL'] ? 'NEST_MIGRATE_DATABASE_URL' : 'DATABASE_URL';
-  const url = env[name]?.trim();
-  if (url) return connectionFromUrl(url, name, env);
-  if (!env['PGHOST'] && !env['PGDATABASE']) return undefined;
+  const names = migrating in globalThis ? ['NEST_MIGRATE_DATABASE_URL', 'DATABASE_URL'] : ['DATABASE_URL'];
+  const name = names.find((one) => env[one] !== undefined);
+  const url = name && env[name]?.trim();
+  if (name && url) return connectionFromUrl(url, name, env);
+  if (!env['PGHOST'] && !env['PGDATABASE']) {
+    if (name !== undefined && !env['NEST_MIGRATE_EMBEDDED']) throw isEmpty(name);
+    if (env['PGSERVICE']) throw service('PGSERVICE names');
+    return undefined;
+  }
   const ssl = tlsFromEnvironment(env);
   return {
     host: env['PGHOST'] || 'localhost',
@@ -49,6 +53,14 @@ export function connectionFromEnvironment(env: NodeJS.ProcessEnv = process.env):
     ...(env['PGDATABASE'] && { database: env['PGDATABASE'] }),
     ...(ssl !== undefined && { ssl }),
   };
+}
+
+/** A secret that did not arrive must not lead to another database. */
+function isEmpty(name: string): MigrateError {
+  return invalid(
+    `${name} is set, but empty. Nothing was done.`,
+    `Set it to postgres://user:password@host:5432/database, or unset it: without it, an embedded PostgreSQL is used in development.`,
+  );
 }
 
 function portOf(text: string): number {

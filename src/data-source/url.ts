@@ -1,3 +1,4 @@
+import { ExitCode, MigrateError } from '../errors.js';
 import { checkAddress, checkUnambiguous, parseAddress } from './address.js';
 import { tlsFrom, tlsFromEnvironment, tlsParameterNames } from './tls.js';
 import type { Tls } from './tls.js';
@@ -18,16 +19,49 @@ export function connectionFromUrl(url: string, name: string, env: NodeJS.Process
   checkAddress(url, name);
   const [address = '', query] = url.split('?', 2);
   const parameters = new URLSearchParams(query);
+  refuseParameters(parameters, name);
+  const isBound = bindChannel(parameters);
   if (!parameters.has('sslmode')) {
     const ssl = parameters.has('ssl') ? undefined : tlsFromEnvironment(env);
-    return { url, ...(ssl !== undefined && { ssl }) };
+    return { url: isBound ? withParameters(address, parameters) : url, ...(ssl !== undefined && { ssl }) };
   }
   const ssl = tlsFrom(Object.fromEntries(parameters));
   for (const parameter of [...tlsParameterNames, 'uselibpqcompat']) parameters.delete(parameter);
-  return {
-    url: parameters.size > 0 ? `${address}?${parameters.toString()}` : address,
-    ...(ssl !== undefined && { ssl }),
-  };
+  return { url: withParameters(address, parameters), ...(ssl !== undefined && { ssl }) };
+}
+
+function withParameters(address: string, parameters: URLSearchParams): string {
+  return parameters.size > 0 ? `${address}?${parameters.toString()}` : address;
+}
+
+/** `pg` passes over what it does not know; these say which database, or which tables, are meant. */
+function refuseParameters(parameters: URLSearchParams, name: string): void {
+  if (parameters.has('service')) throw service(`service in ${name} names`);
+  if (parameters.has('schema'))
+    throw invalid(
+      `${name} has the parameter schema, which Prisma reads, but PostgreSQL does not. Nothing was done.`,
+      'Name the schema in the data source (schema: …), and remove it from the address.',
+    );
+}
+
+export function service(what: string): MigrateError {
+  return invalid(
+    `${what} a service in a file of libpq (pg_service.conf), which is not read here. Nothing was done.`,
+    'Give the address itself: DATABASE_URL, or PGHOST, PGUSER, PGPASSWORD and PGDATABASE.',
+  );
+}
+
+/** As `pg` calls it. It binds where the server offers that, as libpq's `prefer` does. True where something was changed. */
+function bindChannel(parameters: URLSearchParams): boolean {
+  const binding = parameters.get('channel_binding');
+  if (binding === null) return false;
+  parameters.delete('channel_binding');
+  if (binding !== 'disable') parameters.set('enableChannelBinding', 'true');
+  return true;
+}
+
+function invalid(message: string, next: string): MigrateError {
+  return new MigrateError({ code: 'DATA_SOURCE_INVALID', message, next, exitCode: ExitCode.usage });
 }
 
 /** The same connection in parts, for options that are to win over parts of the address. */

@@ -125,10 +125,12 @@ describe('where the database is', () => {
   });
 
   it('is the embedded database when nothing says it, unless that is ruled out', () => {
-    env({ DATABASE_URL: '', PGHOST: '' });
+    env({ PGHOST: '' });
     expect(isEmbedded(defineDataSource({ envFile: [] }))).toBe(true);
     expect(isEmbedded(defineDataSource({ envFile: [], embedded: false }))).toBe(false);
     expect(isEmbedded(defineDataSource({ envFile: [], host: 'db' }))).toBe(false);
+    env({ DATABASE_URL: '', NEST_MIGRATE_EMBEDDED: 'here' });
+    expect(isEmbedded(defineDataSource({ envFile: [] }))).toBe(true);
   });
 
   it.each([
@@ -148,6 +150,39 @@ describe('where the database is', () => {
     expect(error.message).toMatch(message);
     expect(error.next).toMatch(next);
     expect(`${error.message} ${error.next}`).not.toMatch(/secret|ret@/);
+  });
+
+  it.each([
+    [{ DATABASE_URL: '' }, /^DATABASE_URL is set, but empty\. Nothing was done\.$/, /or unset it/],
+    [{ DATABASE_URL: ' ', PGSERVICE: 'shop' }, /^DATABASE_URL is set, but empty/, /or unset it/],
+    [{ PGSERVICE: 'shop' }, /^PGSERVICE names a service in a file of libpq/, /PGHOST/],
+    [{ DATABASE_URL: 'postgres:///?service=shop' }, /^service in DATABASE_URL names a service/, /PGHOST/],
+    [{ DATABASE_URL: 'postgres://u:secret@a:5432,b.example/shop' }, /it names several hosts/, /written to/],
+    [{ DATABASE_URL: 'postgres://u:secret@a,b,c/shop' }, /it names several hosts/, /written to/],
+    [{ DATABASE_URL: 'postgres://u:secret@db/shop?schema=app' }, /which Prisma reads/, /schema: …/],
+  ])('is refused where another database would be meant: %p', (variables, message, next) => {
+    env(variables);
+    const error = thrown(() => defineDataSource({ envFile: [] }));
+    expect(error).toMatchObject({ code: 'DATA_SOURCE_INVALID', exitCode: 2 });
+    expect(error.message).toMatch(message);
+    expect(error.next).toMatch(next);
+    expect(error.message).not.toContain('secret');
+  });
+
+  it('is not refused for an empty variable where the others say it', () => {
+    env({ DATABASE_URL: '', PGHOST: 'db', PGSERVICE: 'shop' });
+    expect(define()).toMatchObject({ host: 'db' });
+  });
+
+  it.each([
+    ['require', '?enableChannelBinding=true'],
+    ['prefer', '?enableChannelBinding=true'],
+    ['disable', ''],
+  ])('binds the channel as libpq does, as far as pg can: %s', (binding, expected) => {
+    env({ DATABASE_URL: `postgres://db/shop?channel_binding=${binding}` });
+    expect(define()['url']).toBe(`postgres://db/shop${expected}`);
+    env({ DATABASE_URL: `postgres://db/shop?sslmode=require&channel_binding=${binding}` });
+    expect(define()['url']).toBe(`postgres://db/shop${expected}`);
   });
 
   it.each(['0', '65536', 'five', '5432.5'])('refuses PGPORT=%s', (PGPORT) => {
@@ -299,7 +334,7 @@ describe('passwords', () => {
     expect(show({ replication: { master: { url: 'postgres://m:secret@h/x' }, slaves: [] } })).toBe(
       'postgres://m:***@h/x',
     );
-    process.env['DATABASE_URL'] = '';
+    delete process.env['DATABASE_URL'];
     expect(show({})).toMatch(/^the embedded database in .nest-migrate.postgres-test-\d+$/);
   });
 });
