@@ -39,6 +39,16 @@ export type MigrateEvent =
       readonly waitedMs: number;
       readonly session: Blocker | undefined;
     }
+  /** Nothing has come from the server for a while; another connection has been asked what it is doing. */
+  | {
+      readonly type: 'waiting-for-reply';
+      readonly migration: string | undefined;
+      /** What the reply is awaited to, such as `COMMIT`. */
+      readonly to: string;
+      readonly waitedMs: number;
+      /** What the server does for us: it works on it, it has nothing to do, it has no such session, or there was no answer. */
+      readonly server: 'working' | 'idle' | 'gone' | 'silent';
+    }
   | {
       readonly type: 'migration-started';
       readonly migration: string;
@@ -76,6 +86,14 @@ export type MigrateEvent =
   /** A contract migration that this run leaves for later. */
   | { readonly type: 'deferred'; readonly migration: string; readonly due: Due }
   | { readonly type: 'warning'; readonly code: WarningCode; readonly message: string };
+
+/** What the server does while its reply is awaited, to be put before how long that has been so. */
+export const replyState = {
+  working: 'the server has been at work on it',
+  idle: 'no reply, although the server has finished it,',
+  gone: 'no reply, and no session of the server seems to be at work on it,',
+  silent: 'no reply, and the server does not answer on another connection either,',
+} as const;
 
 /** What a warning is about; scripts can rely on these codes. */
 export type WarningCode =

@@ -29,7 +29,7 @@ import { pending, run } from './commands/run.js';
 import { status } from './commands/status.js';
 import { wait } from './commands/wait.js';
 import { serviceOf } from './database/service.js';
-import { initialise } from './database/initialise.js';
+import { disconnect, initialise } from './database/initialise.js';
 import { tablesOf } from './database/tables.js';
 import { MigrateError } from './errors.js';
 import type { EventListener } from './events.js';
@@ -118,14 +118,14 @@ export function createMigrator(options: MigratorOptions): Migrator {
       try {
         return await work('now');
       } finally {
-        await dataSource.destroy();
+        await disconnect(dataSource);
       }
     },
   };
   const close = async (): Promise<void> => {
     if (!opened.here) return;
     opened.here = false;
-    await dataSource.destroy();
+    await disconnect(dataSource);
   };
   return { ...inProduction(context), ...inDevelopment(context), close };
 }

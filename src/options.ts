@@ -64,6 +64,12 @@ export interface MigrateSettings {
    * @default 0
    */
   readonly waitForOthers?: Duration;
+  /**
+   * How long a question of nest-migrate itself, such as the one for the applied migrations, may stay without a reply while no other
+   * connection shows that the server is at work on it. 0 is forever. Statements of migrations have no such limit.
+   * @default '30s'
+   */
+  readonly replyTimeout?: Duration;
   /** Waiting for a server that is not up yet, as after `docker compose up`. */
   readonly connect?: {
     /** @default '30s' */
@@ -132,6 +138,7 @@ export interface ResolvedSettings {
   readonly retryForMs: number;
   readonly statementTimeoutMs: number;
   readonly waitForOthersMs: number;
+  readonly replyTimeoutMs: number;
   readonly connect: { readonly timeoutMs: number; readonly retryEveryMs: number };
   readonly service: string | undefined;
   readonly dir: string | undefined;
@@ -152,7 +159,13 @@ const choices = {
   rename: ['online', 'directly'],
 } as const;
 
-const durations = { lockTimeout: '2s', retryFor: '10min', statementTimeout: 0, waitForOthers: 0 } as const;
+const durations = {
+  lockTimeout: '2s',
+  retryFor: '10min',
+  statementTimeout: 0,
+  waitForOthers: 0,
+  replyTimeout: '30s',
+} as const;
 const connectDurations = { timeout: '30s', retryEvery: '1s' } as const;
 const others = ['online', 'connect', 'service', 'dir', 'sources', 'initialState', 'lint', 'ignore'];
 const known = [...Object.keys(choices), ...Object.keys(durations), ...others];
@@ -195,6 +208,7 @@ export function resolveSettings(settings: MigrateSettings = {}): ResolvedSetting
     retryForMs: duration('retryFor', given['retryFor'], durations.retryFor),
     statementTimeoutMs: duration('statementTimeout', given['statementTimeout'], durations.statementTimeout),
     waitForOthersMs: duration('waitForOthers', given['waitForOthers'], durations.waitForOthers),
+    replyTimeoutMs: duration('replyTimeout', given['replyTimeout'], durations.replyTimeout),
     connect: {
       timeoutMs: duration('connect.timeout', connect['timeout'], connectDurations.timeout),
       retryEveryMs: duration('connect.retryEvery', connect['retryEvery'], connectDurations.retryEvery),

@@ -1,3 +1,4 @@
+import { cancelled } from '../database/cancel.js';
 import { isMigrateError, messageOf, MigrateError } from '../errors.js';
 import type { DryRunStatement, ExitCode } from '../errors.js';
 import { withoutPasswords, withoutPasswordsInData } from '../passwords.js';
@@ -49,7 +50,7 @@ export async function perform(
     ...(inApp && { inApp }),
   };
   try {
-    return await command(io);
+    return await Promise.race([command(io), outOfTime(controller.signal)]);
   } catch (thrown) {
     const error = isMigrateError(thrown) ? thrown : unexpected(thrown);
     if (json) {
@@ -63,6 +64,17 @@ export async function perform(
   } finally {
     if (inApp === undefined) await closeEmbedded();
   }
+}
+
+/** Below the six seconds after which a signal has ended every command; whatever asks a server gives up a second earlier. */
+const longestStopMs = 5700;
+
+/** Some work cannot be interrupted, such as code of a migration. The first signal ends the command all the same. */
+function outOfTime(signal: AbortSignal): Promise<never> {
+  const state = 'It did not come to an end in time: `nest-migrate status` says what is applied.';
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => setTimeout(() => reject(cancelled(signal, state)), longestStopMs).unref());
+  });
 }
 
 async function closeEmbedded(): Promise<void> {

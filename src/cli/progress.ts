@@ -1,3 +1,4 @@
+import { replyState } from '../events.js';
 import type { Blocker, Direction, EventListener, MigrateEvent } from '../events.js';
 import { many, paintFor, showDuration } from './io.js';
 import type { Io, Paint } from './io.js';
@@ -28,6 +29,12 @@ function linesOf(event: Exclude<MigrateEvent, { readonly type: 'stage' }>, paint
       return [
         paint.dim(
           `${event.migration}: a session of an earlier process is still at work on the server${event.session ? ` (${blocker(event.session)})` : ''}; waiting for ${showDuration(event.waitedMs)}`,
+        ),
+      ];
+    case 'waiting-for-reply':
+      return [
+        paint[event.server === 'working' ? 'dim' : 'yellow'](
+          `${event.migration === undefined ? '' : `${event.migration}: `}${event.to}: ${replyState[event.server]} for ${showDuration(event.waitedMs)}`,
         ),
       ];
     case 'migration-started':

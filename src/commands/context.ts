@@ -1,4 +1,4 @@
-import type { ConnectContext, SqlClient } from '../database/client.js';
+import type { ConnectContext, SqlClient } from '../database/sql-client.js';
 import { readLedger, readLedgerInside } from '../database/ledger.js';
 import type { LedgerState } from '../database/ledger.js';
 import { describeConnection } from '../data-source/describe.js';

@@ -1,7 +1,7 @@
 import type { QueryRunner } from 'typeorm';
 import { ExitCode, isMigrateError, MigrateError } from '../errors.js';
 import type { DryRunStatement } from '../errors.js';
-import type { SqlClient } from '../database/client.js';
+import type { SqlClient } from '../database/sql-client.js';
 import { createExtensionsInside } from '../database/initialise.js';
 import { createLedgerSchema } from '../database/ledger-schema.js';
 import { ensureTables, readLedgerInside } from '../database/ledger.js';

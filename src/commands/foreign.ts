@@ -1,5 +1,5 @@
 import type { Service } from '../database/service.js';
-import type { SqlClient } from '../database/client.js';
+import type { SqlClient } from '../database/sql-client.js';
 import type { LedgerRow, LedgerState } from '../database/ledger.js';
 import { readWriters } from '../database/log.js';
 import type { Writers } from '../database/log.js';

@@ -1,6 +1,6 @@
 import { ExitCode, MigrateError } from '../errors.js';
 import { withReader } from '../database/client.js';
-import type { SqlClient } from '../database/client.js';
+import type { SqlClient } from '../database/sql-client.js';
 import { ledgerChange, readLedger } from '../database/ledger.js';
 import { holdLock } from '../database/lock.js';
 import type { HalfDone } from '../database/log.js';

@@ -1,12 +1,13 @@
 import { MigrateError } from '../errors.js';
 import { withReader } from '../database/client.js';
-import type { SqlClient } from '../database/client.js';
+import type { SqlClient } from '../database/sql-client.js';
 import type { LedgerRow } from '../database/ledger.js';
 import { holdLock } from '../database/lock.js';
 import { readDetails } from '../database/log.js';
 import { noneAdded, upgradeLog } from '../database/log-columns.js';
+import { untilConnected } from '../database/retry.js';
 import { halfDoneError } from '../database/steps.js';
-import type { KnownMigration } from '../files/migration.js';
+import type { KnownMigration, MigrationList } from '../files/migration.js';
 import { changeByMigration, changesOf, firstChanges, logUse } from './changes.js';
 import { checkCount, findByReference } from './choose.js';
 import { list, survey, surveyInside } from './context.js';
@@ -35,6 +36,8 @@ export async function redo(options: RedoOptions, context: CommandContext): Promi
   return { reverted: only('down'), changes, applied: only('up'), waitedForLockMs };
 }
 
+const nothing = { steps: [], changes: [], waitedForLockMs: 0, statements: undefined };
+
 interface WentBack {
   readonly steps: Execution['finished'];
   readonly changes: readonly RevertedChange[];
@@ -47,8 +50,16 @@ async function goBack(
   context: CommandContext,
   plan: (down: readonly PlannedStep[]) => readonly PlannedStep[],
 ): Promise<WentBack> {
-  const nothing = { steps: [], changes: [], waitedForLockMs: 0, statements: undefined };
   const found = await list(context);
+  return untilConnected(context, (watched) => goBackNow(found, options, watched, plan));
+}
+
+async function goBackNow(
+  found: MigrationList,
+  options: RevertOptions,
+  context: CommandContext,
+  plan: (down: readonly PlannedStep[]) => readonly PlannedStep[],
+): Promise<WentBack> {
   const before = await withReader(context, (client) => survey(client, found, context));
   if (before.state.applied.length === 0 && before.state.halfDone.length === 0) return nothing;
   const locked = await holdLock(

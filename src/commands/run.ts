@@ -1,7 +1,8 @@
 import { ExitCode, MigrateError } from '../errors.js';
 import { withReader } from '../database/client.js';
-import type { OwnClient, SqlClient } from '../database/client.js';
+import type { OwnClient, SqlClient } from '../database/sql-client.js';
 import { holdLock } from '../database/lock.js';
+import { untilConnected } from '../database/retry.js';
 import type { Lock } from '../database/lock.js';
 import type { HalfDone } from '../database/log.js';
 import { noneAdded, upgradeLog } from '../database/log-columns.js';
@@ -38,14 +39,16 @@ import type { RunPlan } from './phases.js';
 export async function run(options: RunOptions, context: CommandContext): Promise<RunResult> {
   checkCount(options.count);
   const listing = beginList(context);
-  return withReader(context, async (client, own) => {
-    const now = await survey(client, listing, context);
-    refuseStaleBuild(await listing, now);
-    refuseNoMigrations(await listing, now, context);
-    const plan = planRun(now, options, context.settings.contract);
-    if (isDone(plan) && now.state.halfDone.length === 0) return nothing(plan, now, 0, context);
-    return runLocked(await listing, options, now.state.logColumns, context, own);
-  });
+  return untilConnected(context, (watched) =>
+    withReader(watched, async (client, own) => {
+      const now = await survey(client, listing, watched);
+      refuseStaleBuild(await listing, now);
+      refuseNoMigrations(await listing, now, watched);
+      const plan = planRun(now, options, watched.settings.contract);
+      if (isDone(plan) && now.state.halfDone.length === 0) return nothing(plan, now, 0, watched);
+      return runLocked(await listing, options, now.state.logColumns, watched, own);
+    }),
+  );
 }
 
 async function runLocked(
@@ -137,7 +140,7 @@ async function carryOut(
 /** What is pending, for whoever only wants to know. */
 export async function pending(context: CommandContext): Promise<readonly PendingMigration[]> {
   const listing = beginList(context);
-  const now = await withReader(context, (client) => survey(client, listing, context));
+  const now = await untilConnected(context, () => withReader(context, (client) => survey(client, listing, context)));
   refuseStaleBuild(await listing, now);
   refuseNoMigrations(await listing, now, context);
   return describePending(now, context.settings.contract);

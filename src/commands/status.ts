@@ -3,6 +3,8 @@ import { deleteDuplicates } from '../database/ledger.js';
 import type { LedgerRow } from '../database/ledger.js';
 import { readDetails } from '../database/log.js';
 import type { AppliedDetail } from '../database/log.js';
+import { untilConnected } from '../database/retry.js';
+import type { SqlClient } from '../database/sql-client.js';
 import type { Change } from '../files/change.js';
 import type { MigrationList } from '../files/migration.js';
 import type { MigrationName } from '../files/name.js';
@@ -18,7 +20,7 @@ import { describePending, isMeantToBeLate } from './phases.js';
 /** What is applied, what is pending, what is odd. Reads only: it creates no table and takes no lock. */
 export async function status(context: CommandContext): Promise<StatusResult> {
   const listing = beginList(context);
-  return withReader(context, async (client) => {
+  const look = async (client: SqlClient): Promise<StatusResult> => {
     const now = await survey(client, listing, context);
     const found = await listing;
     const details = now.state.exists.log ? await readDetails(client, context.tables) : new Map<string, AppliedDetail>();
@@ -35,7 +37,8 @@ export async function status(context: CommandContext): Promise<StatusResult> {
       foreign: now.foreign.map((row) => ({ ...describe(row), service: row.service })),
       problems: problemsOf(now, found, context),
     };
-  });
+  };
+  return untilConnected(context, () => withReader(context, look));
 }
 
 function statusOf({ name, migrations }: Change<MigrationName>, { isApplied }: Survey): StatusChange {

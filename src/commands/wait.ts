@@ -1,7 +1,7 @@
 import { MigrateError, isMigrateError } from '../errors.js';
 import { cancelled, pause } from '../database/cancel.js';
 import { withReader } from '../database/client.js';
-import type { SqlClient } from '../database/client.js';
+import type { SqlClient } from '../database/sql-client.js';
 import { refuseStaleBuild } from './built.js';
 import type { CommandContext } from './context.js';
 import { list, survey } from './context.js';

@@ -1,6 +1,6 @@
 import { MigrateError } from '../errors.js';
 import { advisoryLockHolder, sessionExecuting } from './blockers.js';
-import type { SqlClient } from './client.js';
+import type { SqlClient } from './sql-client.js';
 import { waitForSession } from './earlier-session.js';
 import type { Reach, StepProgress } from './progress.js';
 import { traceOf } from './repair.js';

@@ -1,7 +1,7 @@
 import type { Blocker } from '../events.js';
 import { withoutPasswords } from '../passwords.js';
 import { quoteLiteral } from '../sql/index.js';
-import type { SqlClient, SqlResult } from './client.js';
+import type { SqlClient, SqlResult } from './sql-client.js';
 
 const columns = `a.pid, coalesce(a.usename, '') AS "user", coalesce(a.application_name, '') AS application, coalesce(a.state, '') AS state,
   coalesce((extract(epoch FROM clock_timestamp() - coalesce(a.xact_start, a.query_start)) * 1000)::float8, 0) AS "transactionAgeMs",

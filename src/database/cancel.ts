@@ -11,13 +11,41 @@ export function cancelled(signal: AbortSignal, state: string): MigrateError {
   });
 }
 
-/** Sleeps, but no longer than until the signal comes; whoever sleeps looks at the signal next. */
+const heard = new WeakMap<AbortSignal, { at: number | undefined }>();
+
+/** How long ago the signal came, in milliseconds; undefined before it. It must have been asked once before the signal, to know. */
+export function stoppedFor(signal: AbortSignal): number | undefined {
+  let known = heard.get(signal);
+  if (known === undefined) {
+    const first = { at: signal.aborted ? performance.now() : undefined };
+    signal.addEventListener('abort', () => (first.at = performance.now()), { once: true });
+    heard.set(signal, (known = first));
+  }
+  return known.at === undefined ? undefined : performance.now() - known.at;
+}
+
+const deadlines = new WeakSet<AbortSignal>();
+
+/** A signal for work whose time is up at once when it comes. */
+export function deadline(ms: number): AbortSignal {
+  const signal = AbortSignal.timeout(Math.max(0, Math.round(ms)));
+  deadlines.add(signal);
+  return signal;
+}
+
+/** Whether the time for what is still under way is up: a signal leaves some, a deadline none. */
+export function isTimeUp(signal: AbortSignal, leftMs: number): boolean {
+  const stopped = stoppedFor(signal);
+  return stopped !== undefined && (deadlines.has(signal) || stopped >= leftMs);
+}
+
+/** Sleeps, but no longer than until the signal comes; the caller looks at the signal next. */
 export async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await sleep(ms, undefined, { signal }).catch(() => undefined);
 }
 
 /**
- * Runs the work of somebody else, who may wait for anything, and stops waiting for it when the signal comes. `state` is what the person
+ * Runs work that is not ours and may wait for anything, and stops waiting for it when the signal comes. `state` is what the person
  * who stopped it wants to know.
  */
 export async function abortable<T>(signal: AbortSignal, work: () => Promise<T>, state = ''): Promise<T> {

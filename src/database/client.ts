@@ -1,45 +1,16 @@
-import pg from 'pg';
 import type { DataSource } from 'typeorm';
 import { causeOf, encode, placeOf, reasonOf } from '../data-source/address.js';
 import { checkConnection, showConnection } from '../data-source/describe.js';
 import { codeOf, isMigrateError, messageOf, MigrateError } from '../errors.js';
-import type { EventListener } from '../events.js';
-import type { ResolvedSettings } from '../options.js';
 import { poolOf } from '../typeorm/driver.js';
-import { cancelled, pause } from './cancel.js';
-
-/** What is needed of a connection of `pg`; a pool and a client both are one. */
-export interface SqlClient {
-  query(sql: string, parameters?: readonly unknown[]): Promise<SqlResult>;
-}
-
-/** Whether a transaction is open, as the server said last. Undefined where this version of `pg` does not tell. */
-export function isTransactionOpen(client: SqlClient): boolean | undefined {
-  const { getTransactionStatus } = client as { getTransactionStatus?(): string | null };
-  const status = getTransactionStatus?.call(client);
-  return status ? status !== 'I' : undefined;
-}
-
-export interface SqlResult {
-  readonly rows: readonly Readonly<Record<string, unknown>>[];
-  readonly rowCount: number | null;
-}
-
-/** A connection of its own, which can be lost while nobody is asking. */
-export interface OwnClient extends SqlClient {
-  connect(): Promise<void>;
-  end(): Promise<void>;
-  on(event: 'error' | 'end', listener: (error?: Error) => void): unknown;
-}
-
-type ClientClass = new (config: object) => OwnClient;
-
-export interface ConnectContext {
-  readonly dataSource: DataSource;
-  readonly settings: ResolvedSettings;
-  readonly onEvent: EventListener;
-  readonly signal: AbortSignal;
-}
+import { abortable, cancelled, pause } from './cancel.js';
+import { newClient } from './connection-config.js';
+import { watchReplies } from './replies.js';
+import type { ConnectContext, OwnClient, SqlClient } from './sql-client.js';
+import type { Awaited } from './replies.js';
+import { noReply, processIdOf, rememberQueries, wireOf } from './wire.js';
+import { supposedBackend } from './witness.js';
+import type { Backend } from './witness.js';
 
 /**
  * Lends a connection for short questions: the pool of an initialised data source, or else a connection of its own, which may be used for
@@ -49,74 +20,123 @@ export async function withReader<T>(
   context: ConnectContext,
   work: (client: SqlClient, own?: OwnClient) => Promise<T>,
 ): Promise<T> {
-  if (context.dataSource.isInitialized) return work(poolOf(context.dataSource) as SqlClient);
+  if (context.dataSource.isInitialized) return work(pooled(context));
   return withClient(context, (client) => work(client, client));
 }
 
 /** Lends a connection of its own, opened as the data source would open it, and closes it afterwards. */
 export async function withClient<T>(context: ConnectContext, work: (client: OwnClient) => Promise<T>): Promise<T> {
-  const client = await connect(context);
+  const { client, stopWatching } = await connect(context);
   try {
     return await work(client);
   } finally {
-    await client.end().catch(() => undefined);
+    stopWatching();
+    await close(client);
   }
 }
 
+/** Where the network swallows everything, the server never answers to a parting; then the connection is closed without it. */
+const longestPartingMs = 500;
+
+async function close(client: OwnClient): Promise<void> {
+  const timer = setTimeout(() => wireOf(client)?.cut(noReply('closed')), longestPartingMs);
+  await client.end().catch(() => undefined);
+  clearTimeout(timer);
+}
+
+/** Each question takes a connection of the pool, and is watched on it. */
+function pooled(context: ConnectContext): SqlClient {
+  const pool = poolOf(context.dataSource) as Pool;
+  const asker: SqlClient = {
+    query: async (sql, parameters) => {
+      const client = await abortable(
+        context.signal,
+        () => pool.connect(),
+        'It was waiting for a connection of the pool.',
+      );
+      let lost: Error | undefined;
+      const onError = (error?: Error): void => void (lost = error);
+      client.on('error', onError);
+      const forget = rememberQueries(client);
+      const stopWatching = watchReplies(context, repliesOf(client, asker));
+      try {
+        return await client.query(sql, parameters);
+      } finally {
+        stopWatching();
+        forget();
+        client.release(lost);
+        // What comes after that is heard by the pool.
+        client.off('error', onError);
+      }
+    },
+  };
+  return asker;
+}
+
+interface Pool {
+  connect(): Promise<
+    OwnClient & { release(error?: Error): void; off(event: 'error', listener: (error?: Error) => void): unknown }
+  >;
+}
+
+const questions = new WeakMap<object, string>();
+
+/** What is asked on this connection from now on, for people. */
+export function asking(client: SqlClient, what: string): void {
+  questions.set(client, what);
+}
+
+const sessions = new WeakMap<object, Backend>();
+
+/** The server has said which of its processes serves this connection, in a transaction that stays open. */
+export function servedBy(client: SqlClient, backend: Backend | undefined): void {
+  if (backend) sessions.set(client, backend);
+  else sessions.delete(client);
+}
+
+function repliesOf(client: OwnClient, asker: SqlClient = client): Awaited {
+  const wire = wireOf(client);
+  const backend = (): Backend | undefined => sessions.get(client) ?? supposedBackend(client);
+  return {
+    wires: () => (wire ? [wire] : []),
+    to: () => questions.get(asker) ?? 'a question of nest-migrate',
+    backend,
+    isDirect: () => backend()?.pid === processIdOf(client),
+  };
+}
+
+interface Connection {
+  readonly client: OwnClient;
+  stopWatching(): void;
+}
+
 /** Waits for a server that is still starting, as after `docker compose up`; anything else that is wrong is said at once. */
-async function connect(context: ConnectContext): Promise<OwnClient> {
+async function connect(context: ConnectContext): Promise<Connection> {
   const { timeoutMs, retryEveryMs } = context.settings.connect;
   checkConnection(context.dataSource);
   const shown = showConnection(context.dataSource);
-  const deadline = Date.now() + timeoutMs;
+  const deadline = performance.now() + timeoutMs;
   for (let attempt = 1; ; attempt++) {
     if (context.signal.aborted) throw cancelled(context.signal, 'Nothing was changed.');
-    const client = new (clientOf(context.dataSource))(clientConfig(context.dataSource, timeoutMs));
-    // Without a listener a lost idle connection would end the process; whoever uses the client notices at its next query.
-    client.on('error', () => undefined);
+    const client = newClient(context.dataSource, timeoutMs);
+    rememberQueries(client);
+    asking(client, `the request for a connection to ${placeOf(shown)}`);
+    const stopWatching = watchReplies(context, repliesOf(client));
     try {
       await client.connect();
-      return client;
+      questions.delete(client);
+      return { client, stopWatching };
     } catch (error) {
-      await client.end().catch(() => undefined);
-      const left = deadline - Date.now();
+      stopWatching();
+      await close(client);
+      const left = deadline - performance.now();
+      if (context.signal.aborted) throw cancelled(context.signal, 'Nothing was changed.');
       if (!isServerAbsent(error) || left <= 0) throw connectionError(error, context.dataSource, attempt);
       const retryInMs = Math.min(retryEveryMs, left);
       context.onEvent({ type: 'connecting', attempt, reason: reasonOf(error, shown), retryInMs });
       await pause(retryInMs, context.signal);
     }
   }
-}
-
-/** As TypeORM's driver takes it; asked for at the options, for which TypeORM need not be loaded. */
-function clientOf({ options }: DataSource): ClientClass {
-  const { driver } = options as { readonly driver?: { readonly Client: ClientClass } };
-  return (driver ?? (pg as unknown as { readonly Client: ClientClass })).Client;
-}
-
-/** A host that swallows packets answers nothing at all; another attempt may reach another address. */
-const longestAttemptMs = 10_000;
-
-/** The same configuration that TypeORM's driver hands to its pool. */
-function clientConfig(dataSource: DataSource, timeoutMs: number): object {
-  const options = dataSource.options as unknown as Readonly<Record<string, unknown>> & {
-    readonly replication?: { readonly master: Readonly<Record<string, unknown>> };
-    readonly extra?: object;
-  };
-  const credentials = options.replication?.master ?? options;
-  return {
-    connectionString: credentials['url'],
-    host: credentials['host'],
-    port: credentials['port'],
-    user: credentials['username'],
-    password: credentials['password'],
-    database: credentials['database'],
-    ssl: credentials['ssl'],
-    connectionTimeoutMillis: options['connectTimeoutMS'] ?? Math.min(timeoutMs || longestAttemptMs, longestAttemptMs),
-    application_name: options['applicationName'] ?? 'nest-migrate',
-    keepAlive: true,
-    ...options.extra,
-  };
 }
 
 const absentCodes = new Set([
@@ -136,6 +156,16 @@ export function isServerAbsent(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.some(isServerAbsent);
   if (codeOf(error) !== undefined) return absentCodes.has(codeOf(error) ?? '');
   return /timeout|terminated unexpectedly/i.test(messageOf(error));
+}
+
+/** `admin_shutdown` and `crash_shutdown`; the classes of what says that the connection is not there. */
+const lostCodes = /^(?:57P0[12]|08...)$/;
+
+/** Whether a connection that was open was lost, so that nothing more is known of what was sent last. */
+export function isConnectionLost(error: unknown): boolean {
+  const code = codeOf(error);
+  if (code !== undefined && lostCodes.test(code)) return true;
+  return isServerAbsent(error) || /not queryable|connection terminated|already released/i.test(messageOf(error));
 }
 
 const certificateCodes = /CERT|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER|SELF_SIGNED/;

@@ -1,7 +1,7 @@
 import { MigrateError } from '../errors.js';
 import type { Blocker } from '../events.js';
 import { describeBlocker } from './blockers.js';
-import type { ConnectContext } from './client.js';
+import type { ConnectContext } from './sql-client.js';
 import { poll } from './poll.js';
 
 /**

@@ -1,6 +1,6 @@
 import { codeOf, messageOf } from '../errors.js';
 import { quoteLiteral, quoteName } from '../sql/index.js';
-import type { SqlClient } from './client.js';
+import type { SqlClient } from './sql-client.js';
 
 const undefinedTable = '42P01';
 

@@ -19,7 +19,7 @@ export async function recordOnly(steps: readonly DirectedMigration[], context: A
       if (transaction === undefined) return false;
       for (const step of steps) {
         if (step === steps.at(-1)) await recordAndCommit(session, transaction, step, context, 0);
-        else await recordStep(session.client, step, context, 0);
+        else await recordStep(session, step, context, 0);
       }
       return true;
     } catch (error) {

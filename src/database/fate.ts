@@ -2,7 +2,7 @@ import { MigrateError } from '../errors.js';
 import type { Direction } from '../events.js';
 import { quoteLiteral } from '../sql/index.js';
 import { believe } from '../typeorm/query-runner.js';
-import type { SqlClient } from './client.js';
+import type { SqlClient } from './sql-client.js';
 import type { Fenced } from './fence.js';
 import { afterLostReply } from './outcome.js';
 import type { Session } from './session.js';
@@ -49,6 +49,7 @@ export function tellReplyLost(migration: string, { onEvent }: Pick<ApplyContext,
 /** Whether the server has confirmed it: a lost connection confirms nothing. */
 export async function rollback(session: Session): Promise<boolean> {
   believe(session.queryRunner, 'none');
+  session.progress.own = 'ROLLBACK';
   // A migration may have opened savepoints; plain ROLLBACK ends them all.
   return session.client.query('ROLLBACK').then(
     () => true,

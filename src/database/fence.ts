@@ -1,8 +1,9 @@
 import { MigrateError } from '../errors.js';
 import { quoteLiteral } from '../sql/index.js';
 import { advisoryLockHolder } from './blockers.js';
-import type { SqlClient, SqlResult } from './client.js';
+import type { SqlClient, SqlResult } from './sql-client.js';
 import { waitForSession } from './earlier-session.js';
+import { backendStarted } from './witness.js';
 import type { Session } from './session.js';
 import type { ApplyContext, DirectedMigration } from './directed-migration.js';
 
@@ -56,12 +57,12 @@ export async function ask(
   const { fence, side } = context.lock;
   const recorded = recordedSql(steps, context);
   const results = await open(
-    `SELECT pg_backend_pid() AS pid, pg_current_xact_id()::text AS xid, ${fence === undefined ? 'true' : `pg_try_advisory_xact_lock(${fence.join(', ')})`} AS fenced,
-       current_setting('transaction_isolation') = 'read committed' AS is_fresh;
+    `SELECT pg_backend_pid() AS pid, ${backendStarted} AS started, pg_current_xact_id()::text AS xid, ${fence === undefined ? 'true' : `pg_try_advisory_xact_lock(${fence.join(', ')})`} AS fenced,
+       current_setting('transaction_isolation') = 'read committed' AS is_fresh, pg_stat_clear_snapshot();
      SELECT (${recorded}) AS recorded, (${expected}) AS as_expected`,
   );
   const [opened, answer] = results.slice(-2).map(({ rows }) => rows[0]);
-  session.setBackend(Number(opened?.['pid']));
+  session.setBackend({ pid: Number(opened?.['pid']), started: String(opened?.['started']) });
   if (opened?.['fenced'] !== true) return undefined;
   // A stricter isolation level would go on looking at the moment before it had the fence.
   const now =

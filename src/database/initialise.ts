@@ -1,12 +1,16 @@
 import type { DataSource } from 'typeorm';
 import { codeOf, isMigrateError, messageOf, MigrateError } from '../errors.js';
 import { typeScriptNotLoaded } from '../files/import-file.js';
-import { reasonOf } from '../data-source/address.js';
+import { placeOf, reasonOf } from '../data-source/address.js';
 import { checkConnection, showConnection } from '../data-source/describe.js';
-import { createExtensions } from '../typeorm/driver.js';
+import { clientsOf, createExtensions, poolOf, withOpenedPools } from '../typeorm/driver.js';
+import type { OpenedPool } from '../typeorm/driver.js';
 import { cancelled, pause } from './cancel.js';
+import { watchReplies } from './replies.js';
+import { noReply, wireOf } from './wire.js';
+import type { Wire } from './wire.js';
 import { connectionError, isServerAbsent } from './client.js';
-import type { ConnectContext, SqlClient } from './client.js';
+import type { ConnectContext, SqlClient } from './sql-client.js';
 
 /**
  * Connects a data source, waiting for a server that is still starting. It is taken as it is, with two exceptions: TypeORM would
@@ -23,14 +27,15 @@ export async function initialise(
   const restore = { migrations, synchronize, dropSchema, migrationsRun, installExtensions };
   Object.assign(options, { migrations: [], synchronize: false, dropSchema: false, migrationsRun: false });
   if (extensions === 'left out') Object.assign(options, { installExtensions: false });
-  const deadline = Date.now() + settings.connect.timeoutMs;
+  const deadline = performance.now() + settings.connect.timeoutMs;
   try {
     for (let attempt = 1; !dataSource.isInitialized; attempt++) {
       if (signal.aborted) throw cancelled(signal, 'Nothing was changed.');
       try {
-        await dataSource.initialize();
+        await watchedInitialize(context);
       } catch (error) {
-        const left = deadline - Date.now();
+        const left = deadline - performance.now();
+        if (signal.aborted) throw cancelled(signal, 'Nothing was changed.');
         if (!isServerAbsent(error) || left <= 0) throw failed(error, dataSource, attempt);
         const retryInMs = Math.min(settings.connect.retryEveryMs, left);
         context.onEvent({
@@ -45,6 +50,38 @@ export async function initialise(
   } finally {
     Object.assign(options, restore);
   }
+}
+
+/** TypeORM waits forever for a server that does not answer, and has no listener for a connection that is lost meanwhile. */
+async function watchedInitialize(context: ConnectContext): Promise<void> {
+  const { dataSource } = context;
+  const pools: OpenedPool[] = [];
+  const wires = (): readonly Wire[] => pools.flatMap(clientsOf).flatMap((client) => wireOf(client) ?? []);
+  const stopWatching = watchReplies(context, {
+    wires,
+    to: () => `what TypeORM asks when it connects to ${placeOf(showConnection(dataSource))}`,
+  });
+  const onPool = (pool: OpenedPool): void => {
+    pools.push(pool);
+    pool.on('connect', (client) => client.on('error', () => undefined));
+  };
+  try {
+    await withOpenedPools(dataSource, onPool, () => dataSource.initialize());
+  } finally {
+    stopWatching();
+  }
+}
+
+/** Where the network swallows everything, a server does not answer to a parting either. */
+const longestPartingMs = 500;
+
+/** Closes the connections of a data source, also those that do not answer. */
+export async function disconnect(dataSource: DataSource): Promise<void> {
+  if (!dataSource.isInitialized) return;
+  const clients = [...clientsOf(poolOf(dataSource) as OpenedPool | undefined)];
+  const cut = (): void => clients.forEach((client) => wireOf(client)?.cut(noReply('closed')));
+  const timer = setTimeout(cut, longestPartingMs);
+  await dataSource.destroy().finally(() => clearTimeout(timer));
 }
 
 /** Creates what TypeORM creates on connecting, on this connection and in its transaction, which an extension that cannot be created leaves as it was. */

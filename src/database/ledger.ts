@@ -1,6 +1,7 @@
 import { codeOf, MigrateError } from '../errors.js';
 import type { Direction, EventListener } from '../events.js';
-import type { SqlClient } from './client.js';
+import { asking } from './client.js';
+import type { SqlClient } from './sql-client.js';
 import { createLedgerSchema } from './ledger-schema.js';
 import { createLogTable, selectChecksums, selectNotes } from './log.js';
 import type { DeferredNote, HalfDone } from './log.js';
@@ -34,6 +35,7 @@ export interface LedgerState {
 
 /** One round trip where both tables exist, which is every time but the first. */
 export async function readLedger(client: SqlClient, tables: Tables): Promise<LedgerState> {
+  asking(client, 'the question for the applied migrations');
   try {
     return await read(client, tables, { ledger: true, log: true }, 'asked for columns');
   } catch (error) {
@@ -47,6 +49,7 @@ export async function readLedger(client: SqlClient, tables: Tables): Promise<Led
  * not ask for columns, since that would lock a table of the catalog until the end.
  */
 export async function readLedgerInside(client: SqlClient, tables: Tables): Promise<LedgerState> {
+  asking(client, 'the question for the applied migrations');
   const found = await client.query(
     `SELECT to_regclass(${quoteLiteral(tables.ledger)}) IS NOT NULL AS ledger, to_regclass(${quoteLiteral(tables.log)}) IS NOT NULL AS log`,
   );

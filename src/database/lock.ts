@@ -3,8 +3,9 @@ import { isEmbedded } from '../data-source/embedded-brand.js';
 import { MigrateError } from '../errors.js';
 import type { Blocker } from '../events.js';
 import { advisoryLockHolder, describeBlocker } from './blockers.js';
-import { withClient } from './client.js';
-import type { ConnectContext, OwnClient, SqlClient, SqlResult } from './client.js';
+import { asking, servedBy, withClient } from './client.js';
+import { backendStarted } from './witness.js';
+import type { ConnectContext, OwnClient, SqlClient, SqlResult } from './sql-client.js';
 import { poll } from './poll.js';
 import type { Tables } from './tables.js';
 import { quoteLiteral } from '../sql/index.js';
@@ -30,7 +31,7 @@ const namespace = 0x6e657374;
 const fenceNamespace = 0x6e657375;
 const keepAliveMs = 10_000;
 /** Where the network swallows everything, no reply comes: then the connection is closed without it. */
-const longestPartingMs = 3_000;
+const longestPartingMs = 500;
 /**
  * The second half of the key, of the schema and name that the ledger has or would be created with: however the options spell it, it is the
  * same lock. The cast to `name` cuts a text as the name of a table is cut.
@@ -100,21 +101,25 @@ async function acquire(
 
 /** Held: the transaction stays open with the lock. Not held: nothing is left open. */
 async function tryLock(client: OwnClient, tables: Tables): Promise<{ readonly held: boolean; readonly key: number }> {
+  asking(client, 'the request for the migration lock');
   const results = (await client.query(
     `BEGIN ISOLATION LEVEL READ COMMITTED;
      SET LOCAL idle_in_transaction_session_timeout = 0;
      SET LOCAL statement_timeout = 0;
      SELECT set_config('transaction_timeout', '0', true) WHERE current_setting('server_version_num')::int >= 170000;
-     SELECT key, pg_try_advisory_xact_lock(${namespace}, key) AS held, pg_is_in_recovery() AS standby, current_setting('transaction_read_only') AS read_only
-       FROM (SELECT ${keySql(tables)} AS key) AS ledger`,
+     SELECT key, pg_try_advisory_xact_lock(${namespace}, key) AS held, pg_backend_pid() AS pid, ${backendStarted} AS started, pg_is_in_recovery() AS standby, current_setting('transaction_read_only') AS read_only
+       FROM (SELECT ${keySql(tables)} AS key) AS ledger;
+     SELECT pg_stat_clear_snapshot()`,
   )) as unknown as readonly SqlResult[];
-  const answer = results.at(-1)?.rows[0];
+  const answer = results.at(-2)?.rows[0];
   if (answer?.['standby'] === true || answer?.['read_only'] === 'on') {
     await client.query('ROLLBACK');
     throw readOnly(answer['standby'] === true);
   }
   const held = answer?.['held'] === true;
-  if (!held) await client.query('ROLLBACK');
+  if (held) servedBy(client, { pid: Number(answer['pid']), started: String(answer['started']) });
+  else await client.query('ROLLBACK');
+  asking(client, 'a question on the connection that holds the lock');
   return { held, key: Number(answer?.['key']) };
 }
 

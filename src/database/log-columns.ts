@@ -1,7 +1,7 @@
 import { codeOf, messageOf } from '../errors.js';
 import { quoteLiteral } from '../sql/index.js';
 import { withReader } from './client.js';
-import type { ConnectContext, SqlClient } from './client.js';
+import type { ConnectContext, SqlClient } from './sql-client.js';
 import type { Tables } from './tables.js';
 
 /**

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import type { Direction } from '../events.js';
-import type { SqlClient } from './client.js';
+import type { SqlClient } from './sql-client.js';
 import { addedColumns } from './log-columns.js';
 import type { LogUse } from './log-columns.js';
 import type { Tables } from './tables.js';

@@ -3,7 +3,7 @@ import type { DataSource, QueryRunner } from 'typeorm';
 import { MigrateError } from '../errors.js';
 import { classify } from '../sql/index.js';
 import { withOwn } from '../typeorm/own-methods.js';
-import type { SqlClient } from './client.js';
+import type { SqlClient } from './sql-client.js';
 
 interface Wire {
   query: (...given: readonly unknown[]) => unknown;

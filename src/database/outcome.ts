@@ -1,16 +1,17 @@
 import { codeOf, isMigrateError } from '../errors.js';
 import { transactionHolder } from './blockers.js';
-import { pause } from './cancel.js';
+import { deadline, pause, stoppedFor } from './cancel.js';
+import { boundsOf } from './replies.js';
 import { withClient } from './client.js';
-import type { SqlClient } from './client.js';
+import type { SqlClient } from './sql-client.js';
 import { waitForSession } from './earlier-session.js';
 import type { ApplyContext } from './directed-migration.js';
 
 /** After a signal, the database is asked what has become of the work, but not for long. */
-const afterSignalMs = 5_000;
-
 export function askingAfterwards(context: ApplyContext): ApplyContext {
-  return context.signal.aborted ? { ...context, signal: AbortSignal.timeout(afterSignalMs) } : context;
+  const stopped = stoppedFor(context.signal);
+  if (stopped === undefined) return context;
+  return { ...context, signal: deadline(boundsOf(context.settings).askingMs - stopped) };
 }
 
 /**
@@ -26,18 +27,18 @@ export async function afterLostReply<T extends object>(
 ): Promise<T | undefined> {
   const asking = askingAfterwards(context);
   const { timeoutMs, retryEveryMs } = context.settings.connect;
-  const deadline = Date.now() + timeoutMs;
+  const end = performance.now() + timeoutMs;
   for (;;) {
     try {
       return await withClient(asking, async (client) => {
         const ask = async (): Promise<{ readonly found: T | undefined } | undefined> => {
-          if (await isStandby(client)) return Date.now() < deadline ? undefined : { found: undefined };
+          if (await isStandby(client)) return performance.now() < end ? undefined : { found: undefined };
           return (await hasEnded(client, xid)) ? { found: await look(client) } : undefined;
         };
         return (await waitForSession(migration, asking, ask, () => transactionHolder(client, xid))).found;
       });
     } catch (error) {
-      if (isMigrateError(error) || asking.signal.aborted || Date.now() >= deadline) return undefined;
+      if (isMigrateError(error) || asking.signal.aborted || performance.now() >= end) return undefined;
       await pause(retryEveryMs, asking.signal);
     }
   }

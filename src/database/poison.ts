@@ -1,5 +1,5 @@
 import { MigrateError } from '../errors.js';
-import type { SqlClient } from './client.js';
+import type { SqlClient } from './sql-client.js';
 import { sqlState } from './failure.js';
 import { quoteName } from '../sql/index.js';
 

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { MigrateError, messageOf } from '../errors.js';
 import { withoutPasswords } from '../passwords.js';
 import { quoteLiteral } from '../sql/index.js';
-import type { SqlClient, SqlResult } from './client.js';
+import type { SqlClient, SqlResult } from './sql-client.js';
 import { rollback } from './fate.js';
 import { ask, assertFinishedMeanwhile, openFenced } from './fence.js';
 import type { Fenced, Opened } from './fence.js';
@@ -202,6 +202,7 @@ export class StepProgress {
 
   private async commit(sql: string): Promise<void> {
     if (this.current) this.current.commit = 'sent';
+    this.session.progress.own = 'COMMIT';
     await this.send(sql);
     this.current = undefined;
   }
@@ -259,6 +260,7 @@ async function begin(
   expected = 'true',
 ): Promise<Opened> {
   const timeouts = reach === 'pooled' ? `${withoutTimeouts}; ` : '';
+  session.progress.own = 'BEGIN';
   const open = async (questions: string) =>
     (await session.client.query(
       `BEGIN ISOLATION LEVEL READ COMMITTED; ${timeouts}${everyRow}; ${questions}`,

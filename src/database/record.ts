@@ -1,6 +1,5 @@
 import { MigrateError, messageOf } from '../errors.js';
 import { believe } from '../typeorm/query-runner.js';
-import type { SqlClient } from './client.js';
 import type { Fenced } from './fence.js';
 import { ledgerChange } from './ledger.js';
 import { attemptColumns } from './log.js';
@@ -18,12 +17,13 @@ const isOpen = `coalesce(nullif(current_setting('nest_migrate.open', true), ''),
 
 /** Writes a step to ledger and log, inside the transaction that it ran in. */
 export async function recordStep(
-  client: SqlClient,
+  session: Session,
   step: DirectedMigration,
   context: ApplyContext,
   durationMs: number,
 ): Promise<void> {
-  await client.query(recordSql(step, context, durationMs)).catch((error: unknown) => {
+  session.progress.own = 'the statement that records the migration';
+  await session.client.query(recordSql(step, context, durationMs)).catch((error: unknown) => {
     throw asNotRecorded(error, step);
   });
 }
@@ -38,7 +38,7 @@ export async function recordAndCommit(
 ): Promise<void> {
   const { client, queryRunner } = session;
   // TypeORM would not commit what is not open any more: then recording it says what is wrong.
-  if (!queryRunner.isTransactionActive) return recordStep(client, step, context, durationMs);
+  if (!queryRunner.isTransactionActive) return recordStep(session, step, context, durationMs);
   // Savepoints that a migration has left open end with the transaction.
   believe(queryRunner, 'open');
   const record = recordSql(step, context, durationMs);
@@ -46,6 +46,7 @@ export async function recordAndCommit(
     () => queryRunner.commitTransaction(),
     async (commit) => {
       transaction.commit = 'sent';
+      session.progress.own = 'COMMIT';
       await client.query(`${record}; ${commit}`).catch((error: unknown) => Promise.reject(asNotRecorded(error, step)));
       transaction.commit = 'acknowledged';
     },

@@ -2,7 +2,7 @@ import { messageOf, MigrateError } from '../errors.js';
 import type { DryRunStatement } from '../errors.js';
 import { classify, inTransaction, splitSql } from '../sql/index.js';
 import type { SqlClass } from '../sql/index.js';
-import type { SqlClient } from './client.js';
+import type { SqlClient } from './sql-client.js';
 import { isLockFailure, needsAutocommit, sqlState } from './failure.js';
 import { checkDeferred, isPoison, letPoisonPass } from './poison.js';
 import type { Execute, Progress, Session } from './session.js';

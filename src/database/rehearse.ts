@@ -11,6 +11,7 @@ import { namesPoison, poison } from './poison.js';
 import { everyRow } from './row-security.js';
 import { Rehearsal } from './rehearsal.js';
 import { readSequences, undoSetBack } from './sequences.js';
+import { backendStarted } from './witness.js';
 import { withSession } from './session.js';
 import type { Execute, Session } from './session.js';
 import { executeMigration } from './directed-migration.js';
@@ -61,8 +62,10 @@ export async function dryRun(
 async function open(session: Session, context: ApplyContext): Promise<void> {
   const level = isolationLevelOf(context.dataSource);
   await session.client.query(`START TRANSACTION${level}; ${settingsFor('transactional', context)}`);
-  const { rows } = await session.client.query('SELECT pg_backend_pid() AS pid');
-  session.setBackend(Number(rows[0]?.['pid']));
+  const { rows } = await session.client.query(
+    `SELECT pg_backend_pid() AS pid, ${backendStarted} AS started, pg_stat_clear_snapshot()`,
+  );
+  session.setBackend({ pid: Number(rows[0]?.['pid']), started: String(rows[0]?.['started']) });
   await poison(session.client);
 }
 

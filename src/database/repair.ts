@@ -1,6 +1,6 @@
 import { classify, quoteLiteral, quoteName, sqlTokens } from '../sql/index.js';
 import type { SqlClass } from '../sql/index.js';
-import type { SqlClient } from './client.js';
+import type { SqlClient } from './sql-client.js';
 
 /** What to do with a statement that was under way, outside any transaction, when its process ended. */
 type Verdict = 'done' | 'again' | 'unknown';

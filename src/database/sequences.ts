@@ -1,4 +1,4 @@
-import type { SqlClient } from './client.js';
+import type { SqlClient } from './sql-client.js';
 import { quoteLiteral } from '../sql/index.js';
 
 /** The last value of each sequence that has one, and its direction. */

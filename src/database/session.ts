@@ -1,11 +1,17 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { DataSource, QueryRunner } from 'typeorm';
 import type { Blocker, EventListener } from '../events.js';
 import type { ResolvedSettings } from '../options.js';
 import { withOwn } from '../typeorm/own-methods.js';
 import { interceptQueries } from '../typeorm/query-runner.js';
 import { blockersOf, sessionExecuting } from './blockers.js';
-import { cancelled } from './cancel.js';
-import type { SqlClient } from './client.js';
+import { abortable, cancelled } from './cancel.js';
+import { boundsOf, watchReplies } from './replies.js';
+import type { Awaited } from './replies.js';
+import { keepAlive, processIdOf, rememberQueries, wireOf } from './wire.js';
+import { createWitness, supposedBackend } from './witness.js';
+import type { Backend } from './witness.js';
+import type { SqlClient } from './sql-client.js';
 import type { Lock } from './lock.js';
 
 /** What all migrations of one command share. */
@@ -25,8 +31,8 @@ export interface Session {
   readonly progress: Progress;
   /** Lets TypeORM do something that is not part of the migration, such as opening the transaction; `send` sends its statements. */
   unwatched<T>(work: () => Promise<T>, send?: (sql: string) => Promise<unknown>): Promise<T>;
-  /** The server process of this connection: whom to cancel, and whose blockers to name. Undefined while a pooler may have given it to others. */
-  setBackend(pid: number | undefined): void;
+  /** The process of the server that works for this connection. Undefined while a pooler may have given it to others. */
+  setBackend(backend: Backend | undefined): void;
 }
 
 export interface Progress {
@@ -35,6 +41,8 @@ export interface Progress {
   /** The one that is running, or that failed; undefined between two. */
   sql: string | undefined;
   isRunning: boolean;
+  /** What we send ourselves when none is running, for people. */
+  own: string;
   /** Who stood in its way when we last looked. */
   blockers: readonly Blocker[];
 }
@@ -52,29 +60,72 @@ interface Observed extends SessionContext {
 export async function withSession<T>(context: Observed, work: (session: Session) => Promise<T>): Promise<T> {
   const queryRunner = context.dataSource.createQueryRunner();
   try {
-    const client = (await queryRunner.connect()) as SqlClient;
-    const progress: Progress = { statement: 0, sql: undefined, isRunning: false, blockers: [] };
-    let backend: number | undefined;
+    const client = await connected(queryRunner, context);
+    const progress: Progress = {
+      statement: 0,
+      sql: undefined,
+      isRunning: false,
+      own: 'a question of nest-migrate',
+      blockers: [],
+    };
+    let backend: Backend | undefined;
     const query = queryRunner.query;
     const session: Session = {
       queryRunner,
       client,
       progress,
-      setBackend: (pid) => (backend = pid),
+      setBackend: (served) => (backend = served),
       unwatched: (unwatched, send) => withOwn(queryRunner, { query: send ?? query }, unwatched),
     };
-    const stopCancelling = cancelOnSignal(context, session, () => backend);
-    const stopWatching = watchBlockers(context, session, () => backend);
+    const stopCancelling = cancelOnSignal(context, session, () => backend?.pid);
+    const stopWatching = watchBlockers(context, session, () => backend?.pid);
+    const forget = rememberQueries(client);
+    const stopWaiting = watchReplies(
+      context,
+      repliesOn(client, session, context, () => backend),
+    );
     observe(session, context, context.execute?.(session) ?? ((_sql, _parameters, run) => run()));
     try {
       return await work(session);
     } finally {
+      stopWaiting();
+      forget();
       stopWatching();
       stopCancelling();
     }
   } finally {
     await queryRunner.release().catch(() => undefined);
   }
+}
+
+/** A pool waits forever, for one of its connections to be free and for a server that does not answer to a new one. */
+async function connected(queryRunner: QueryRunner, context: SessionContext): Promise<SqlClient> {
+  const client = (await abortable(
+    context.signal,
+    () => queryRunner.connect(),
+    'It was waiting for a connection.',
+  )) as SqlClient;
+  keepAlive(client);
+  return client;
+}
+
+function repliesOn(
+  client: SqlClient,
+  { progress }: Session,
+  context: Observed,
+  backend: () => Backend | undefined,
+): Awaited {
+  const wire = wireOf(client);
+  return {
+    wires: () => (wire ? [wire] : []),
+    to: () => (progress.isRunning ? `statement ${progress.statement}` : progress.own),
+    migration: context.migration,
+    // A statement through a pooler is told by its text instead.
+    backend: () => backend() ?? (progress.isRunning ? undefined : supposedBackend(client)),
+    sql: () => (progress.isRunning ? progress.sql : undefined),
+    mayTakeLong: () => progress.isRunning || backend() !== undefined,
+    isDirect: () => (backend()?.pid ?? processIdOf(client)) === processIdOf(client),
+  };
 }
 
 function observe(session: Session, context: Observed, execute: Execute): void {
@@ -100,7 +151,7 @@ function observe(session: Session, context: Observed, execute: Execute): void {
   });
 }
 
-/** While a statement waits, somebody at a terminal wants to know for whom. */
+/** While a statement waits for a lock, the sessions that hold it are named. */
 function watchBlockers(context: Observed, session: Session, backend: () => number | undefined): () => void {
   const { side } = context.lock;
   if (side === undefined) return () => undefined;
@@ -128,12 +179,18 @@ function watchBlockers(context: Observed, session: Session, backend: () => numbe
 
 function cancelOnSignal(context: SessionContext, { progress }: Session, backend: () => number | undefined): () => void {
   const { side } = context.lock;
+  const { partingMs } = boundsOf(context.settings);
   const cancel = async (): Promise<void> => {
     const { sql, isRunning } = progress;
     // Through a pooler, only what it executes tells which of the server's processes serves this connection.
     const found = side && sql !== undefined && isRunning ? () => sessionExecuting(side, sql, undefined) : undefined;
     const pid = backend() ?? (await found?.())?.pid;
-    if (pid !== undefined) await side?.query(`SELECT pg_cancel_backend(${pid})`);
+    if (pid === undefined) return;
+    const sent = side?.query(`SELECT pg_cancel_backend(${pid})`).then(() => true);
+    // The connection that holds the lock may be frozen as well.
+    if (await Promise.race([sent, sleep(partingMs / 3, undefined, { ref: false })])) return;
+    const witness = createWitness(context, partingMs / 3);
+    await witness.cancel(pid).finally(() => witness.close());
   };
   const onAbort = (): void => void cancel().catch(() => undefined);
   context.signal.addEventListener('abort', onAbort, { once: true });

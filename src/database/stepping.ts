@@ -2,7 +2,7 @@ import { classify } from '../sql/index.js';
 import type { SqlClass } from '../sql/index.js';
 import { executeAlone } from './alone.js';
 import type { Alone } from './alone.js';
-import { isTransactionOpen } from './client.js';
+import { isTransactionOpen } from './sql-client.js';
 import { needsAutocommit } from './failure.js';
 import type { Execute } from './session.js';
 

@@ -3,7 +3,7 @@ import { withoutPasswords } from '../passwords.js';
 import { classify } from '../sql/index.js';
 import { untilFinishedElsewhere } from './alone.js';
 import { abortable, cancelled } from './cancel.js';
-import type { SqlClient } from './client.js';
+import type { SqlClient } from './sql-client.js';
 import { migrationFailed } from './failure.js';
 import { rollback, tellReplyLost } from './fate.js';
 import type { HalfDone } from './log.js';
@@ -11,6 +11,7 @@ import { afterLostReply } from './outcome.js';
 import { StepProgress } from './progress.js';
 import type { Reach } from './progress.js';
 import { traceOf } from './repair.js';
+import { backendStarted } from './witness.js';
 import { withSession } from './session.js';
 import type { Execute, Session } from './session.js';
 import { executeMigration } from './directed-migration.js';
@@ -63,9 +64,9 @@ export async function applyInSteps(step: DirectedMigration, context: ApplyContex
  * setting would be left to others.
  */
 async function reachOf({ client, setBackend }: Session, { lock }: ApplyContext): Promise<Reach> {
-  const { rows } = await client.query('SELECT pg_backend_pid() AS pid');
+  const { rows } = await client.query(`SELECT pg_backend_pid() AS pid, ${backendStarted} AS started`);
   const pid = Number(rows[0]?.['pid']);
-  setBackend(pid);
+  setBackend({ pid, started: String(rows[0]?.['started']) });
   lock.assertHeld();
   // A pooler answers with a number of its own when the connection is opened.
   const { processID } = client as { readonly processID?: number };

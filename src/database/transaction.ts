@@ -1,7 +1,9 @@
 import { messageOf } from '../errors.js';
+import type { MigrateError } from '../errors.js';
+import { isConnectionLost } from './client.js';
 import { isolationLevelOf } from '../typeorm/driver.js';
 import { abortable, cancelled, pause } from './cancel.js';
-import type { SqlResult } from './client.js';
+import type { SqlResult } from './sql-client.js';
 import { isLockFailure, migrationBlocked, migrationFailed } from './failure.js';
 import type { NotGranted } from './failure.js';
 import { foundElsewhere } from './elsewhere.js';
@@ -38,9 +40,15 @@ export async function applyInTransaction(
   commit: Commit = 'on-disk',
 ): Promise<readonly number[] | undefined> {
   const deadline = Date.now() + context.settings.retryForMs;
+  const connectEnd = performance.now() + context.settings.connect.timeoutMs;
   for (let attempt = 1; ; attempt++) {
     const outcome = await attemptOnce(steps, context, commit);
     if ('durations' in outcome) return outcome.durations;
+    if ('notBegun' in outcome) {
+      if (performance.now() >= connectEnd) throw outcome.notBegun;
+      await pause(context.settings.connect.retryEveryMs, context.signal);
+      continue;
+    }
     const delayMs = Math.round(Math.min(longestDelayMs, firstDelayMs * 2 ** (attempt - 1)) * (0.5 + Math.random() / 2));
     if (Date.now() + delayMs > deadline) throw migrationBlocked(outcome, attempt, context.settings.lockTimeoutMs);
     const { migration, reason, blockers } = outcome;
@@ -50,7 +58,11 @@ export async function applyInTransaction(
   }
 }
 
-type Outcome = { readonly durations: readonly number[] | undefined } | NotGranted;
+type Outcome =
+  | { readonly durations: readonly number[] | undefined }
+  /** The connection was lost before the transaction was open, as an idle one of a pool may be: another one may do. */
+  | { readonly notBegun: MigrateError }
+  | NotGranted;
 
 async function attemptOnce(
   steps: readonly DirectedMigration[],
@@ -72,7 +84,7 @@ async function attemptOnce(
         const durationMs = await applyStep(session, step, context);
         durations.push(durationMs);
         if (step === steps.at(-1)) await recordAndCommit(session, transaction, step, context, durationMs);
-        else await recordStep(session.client, step, context, durationMs);
+        else await recordStep(session, step, context, durationMs);
       }
       return { durations };
     } catch (error) {
@@ -89,7 +101,9 @@ async function attemptOnce(
       const direction = steps[0]?.direction ?? 'up';
       const hint = fate === 'rolled back' ? await foundElsewhere(session.client, error) : undefined;
       const at = { migration: current, direction, sql, statement, state, hint };
-      throw migrationFailed(error, { ...at, ...nextAfter(fate, direction) });
+      const failure = migrationFailed(error, { ...at, ...nextAfter(fate, direction) });
+      if (transaction === undefined && isConnectionLost(error)) return { notBegun: failure };
+      throw failure;
     }
   });
 }
@@ -124,6 +138,7 @@ export async function begin(
       async (sql) => {
         // In one message with what we have to say; the isolation level, which TypeORM sends after it, is part of it.
         if (sql !== 'START TRANSACTION') return;
+        session.progress.own = 'BEGIN';
         results = (await session.client.query(
           `START TRANSACTION${level};
            SET LOCAL lock_timeout = ${settings.lockTimeoutMs}; SET LOCAL statement_timeout = ${settings.statementTimeoutMs}; ${everyRow};

@@ -4,7 +4,7 @@ import { ExitCode, isMigrateError, MigrateError } from '../errors.js';
 import type { EventListener } from '../events.js';
 import { refuseOtherDatabases, refuseSynchronize } from '../data-source/guard.js';
 import { settingsOf } from '../data-source/settings.js';
-import { initialise } from '../database/initialise.js';
+import { disconnect, initialise } from '../database/initialise.js';
 import type { Instantiate } from '../files/migration.js';
 import { createMigrator } from '../migrator.js';
 import type { Migrator } from '../migrator.js';
@@ -38,7 +38,7 @@ export async function bootstrap(context: BootstrapContext): Promise<DataSource> 
     });
     return dataSource;
   } catch (error) {
-    if (dataSource.isInitialized) await dataSource.destroy().catch(() => undefined);
+    await disconnect(dataSource).catch(() => undefined);
     throw readable(error);
   }
 }

@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { replyState } from '../events.js';
 import type { Blocker, EventListener, MigrateEvent } from '../events.js';
 import { messageOf } from '../errors.js';
 
@@ -32,6 +33,10 @@ function log(event: MigrateEvent): void {
     case 'waiting-for-session':
       return logger.log(
         `${event.migration}: a session of an earlier process is still at work on the server${event.session ? ` (${describe(event.session)})` : ''}: waiting for it`,
+      );
+    case 'waiting-for-reply':
+      return logger[event.server === 'working' ? 'log' : 'warn'](
+        `${event.migration === undefined ? '' : `${event.migration}: `}${event.to}: ${replyState[event.server]} for ${Math.round(event.waitedMs / 1000)} s`,
       );
     case 'finished-meanwhile':
       return logger.log(

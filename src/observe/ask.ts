@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { SqlClient, SqlResult } from '../database/client.js';
+import type { SqlClient, SqlResult } from '../database/sql-client.js';
 
 /** A connection of `pg` that can also prepare statements, and says what the server remarks. */
 export interface ObservedClient extends SqlClient {

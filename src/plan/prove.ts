@@ -1,4 +1,4 @@
-import type { SqlClient } from '../database/client.js';
+import type { SqlClient } from '../database/sql-client.js';
 import { codeOf, messageOf, MigrateError } from '../errors.js';
 import { asValidated, compareInOneTransaction, compareSchemas, isSame } from '../schema/compare.js';
 import type { Change } from '../schema/change.js';

@@ -1,4 +1,4 @@
-import type { SqlClient } from '../database/client.js';
+import type { SqlClient } from '../database/sql-client.js';
 import { codeOf, messageOf, MigrateError } from '../errors.js';
 import { columnOf, columnsOf } from '../schema/column.js';
 import { columnPath, describeObject, objectId, tableSql } from '../schema/object-id.js';

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { SqlClient } from '../database/client.js';
+import type { SqlClient } from '../database/sql-client.js';
 import type { CatalogPool } from '../schema/read.js';
 import { classify } from '../sql/index.js';
 

@@ -1,6 +1,6 @@
 import { DataSource } from 'typeorm';
 import { causeOf, checkAddress, placeOf, reasonOf, showAddress } from '../data-source/address.js';
-import type { SqlClient } from '../database/client.js';
+import type { SqlClient } from '../database/sql-client.js';
 import { MigrateError } from '../errors.js';
 import type { CatalogPool } from '../schema/read.js';
 import { poolOf } from '../typeorm/driver.js';

@@ -1,4 +1,4 @@
-import type { SqlClient } from '../database/client.js';
+import type { SqlClient } from '../database/sql-client.js';
 import type { LoadedMigration } from '../files/migration.js';
 import { keyOf, objectId } from '../schema/object-id.js';
 import type { ObjectId } from '../schema/object-id.js';

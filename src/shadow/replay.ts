@@ -1,5 +1,5 @@
 import type { QueryRunner } from 'typeorm';
-import type { SqlClient } from '../database/client.js';
+import type { SqlClient } from '../database/sql-client.js';
 import { foundElsewhere } from '../database/elsewhere.js';
 import type { Instantiate, KnownMigration, LoadedMigration } from '../files/migration.js';
 import { notReplayed } from './not-replayed.js';

@@ -1,4 +1,4 @@
-import type { SqlClient } from '../database/client.js';
+import type { SqlClient } from '../database/sql-client.js';
 import { quoteName, sqlTokens } from '../sql/index.js';
 import type { Configured } from './initial-session.js';
 import type { InitialState } from './initial-state.js';

@@ -1,4 +1,4 @@
-import type { SqlClient } from '../database/client.js';
+import type { SqlClient } from '../database/sql-client.js';
 import type { Extensions } from '../data-source/pglite.js';
 import { readCatalog } from '../schema/read.js';
 import type { CatalogPool, ReadOptions } from '../schema/read.js';

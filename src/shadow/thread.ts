@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { openFolder } from '../data-source/data-folder.js';
-import type { SqlClient } from '../database/client.js';
+import type { SqlClient } from '../database/sql-client.js';
 import { loadPg } from '../data-source/load-pg.js';
 import { openHere, usualExtensions } from '../data-source/pglite.js';
 import type { PGlite } from '../data-source/pglite.js';

@@ -1,5 +1,5 @@
 import type { DataSource } from 'typeorm';
-import type { SqlClient } from '../database/client.js';
+import type { SqlClient } from '../database/sql-client.js';
 import { quoteLiteral, quoteName } from '../sql/index.js';
 
 /** What TypeORM remembers of a view or a generated column, to see later whether the entity has changed. */

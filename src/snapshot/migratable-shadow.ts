@@ -1,4 +1,4 @@
-import type { SqlClient } from '../database/client.js';
+import type { SqlClient } from '../database/sql-client.js';
 import { connectShadow } from '../shadow/connected.js';
 import type { ConnectedShadow } from '../shadow/connected.js';
 import { initialSessionOf } from '../shadow/initial-session.js';

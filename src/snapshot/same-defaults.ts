@@ -1,4 +1,4 @@
-import type { SqlClient } from '../database/client.js';
+import type { SqlClient } from '../database/sql-client.js';
 import { differingDefaults, equalDefaults, withDefaultsOf } from '../schema/equal-defaults.js';
 import type { TwoDefaults } from '../schema/equal-defaults.js';
 import { keyOf } from '../schema/object-id.js';

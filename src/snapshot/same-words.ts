@@ -1,4 +1,4 @@
-import type { SqlClient } from '../database/client.js';
+import type { SqlClient } from '../database/sql-client.js';
 import { messageOf } from '../errors.js';
 import { compareSchemas } from '../schema/compare.js';
 import type { Difference } from '../schema/differences.js';

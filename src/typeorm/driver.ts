@@ -4,6 +4,7 @@ import { withOwn } from './own-methods.js';
 
 /** TypeORM's driver, as far as its types do not tell. */
 interface Driver {
+  readonly postgres: { readonly Pool: PoolClass };
   readonly master: unknown;
   readonly schema?: string;
   obtainMasterConnection(): Promise<unknown>;
@@ -17,6 +18,36 @@ function driverOf({ driver }: DataSource): Driver {
 /** The pool of connections; the caller says what it needs of `pg`. Undefined before the data source is connected. */
 export function poolOf(dataSource: DataSource): unknown {
   return driverOf(dataSource).master;
+}
+
+/** A pool of `pg`: the clients it has, those that are still connecting among them. */
+export interface OpenedPool {
+  readonly _clients?: readonly object[];
+  on(event: 'connect', listener: (client: { on(event: 'error', listener: () => void): unknown }) => void): unknown;
+}
+
+type PoolClass = new (...config: readonly unknown[]) => OpenedPool;
+
+/** While the work lasts, tells of each pool that TypeORM opens, before it has connected. */
+export async function withOpenedPools<T>(
+  dataSource: DataSource,
+  onPool: (pool: OpenedPool) => void,
+  work: () => Promise<T>,
+): Promise<T> {
+  const driver = driverOf(dataSource);
+  const { postgres } = driver;
+  const Pool: PoolClass = class extends postgres.Pool {
+    constructor(...config: readonly unknown[]) {
+      super(...config);
+      onPool(this);
+    }
+  };
+  return withOwn(driver, { postgres: Object.create(postgres, { Pool: { value: Pool } }) as Driver['postgres'] }, work);
+}
+
+/** The connections that a data source has open. */
+export function clientsOf(pool: OpenedPool | undefined): readonly object[] {
+  return pool?._clients ?? [];
 }
 
 /** Where tables are that name no schema; undefined where the search path decides. */

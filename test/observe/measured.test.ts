@@ -3,7 +3,7 @@ import type { EventEmitter } from 'node:events';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import type { QueryRunner } from 'typeorm';
-import type { SqlClient } from '../../src/database/client.js';
+import type { SqlClient } from '../../src/database/sql-client.js';
 import { Observer } from '../../src/observe/observer.js';
 import { connectShadow } from '../../src/shadow/connected.js';
 import type { ConnectedShadow } from '../../src/shadow/connected.js';

@@ -1,4 +1,4 @@
-import type { SqlClient } from '../../src/database/client.js';
+import type { SqlClient } from '../../src/database/sql-client.js';
 import type { Observed } from '../../src/observe/observed.js';
 import { isAtLeast } from '../../src/observe/relation.js';
 import type { LockMode, Relation } from '../../src/observe/relation.js';

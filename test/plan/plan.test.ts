@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import pg from 'pg';
 import { scanSpeed } from '../../src/commands/plan/ask-live.js';
 import type { PlanOptions, PlanResult } from '../../src/commands/plan/types.js';
-import type { SqlClient } from '../../src/database/client.js';
+import type { SqlClient } from '../../src/database/sql-client.js';
 import { runCli } from '../support/cli.js';
 import { createDatabase, createRole, serverUrl } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { SqlClient } from '../../src/database/client.js';
+import type { SqlClient } from '../../src/database/sql-client.js';
 import { objectId } from '../../src/schema/object-id.js';
 import { readCatalog, readSchema, schemaOf } from '../../src/schema/read.js';
 import { closeAhead, openAhead, takeAhead } from '../../src/shadow/ahead.js';

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { DataSource, EntitySchema, getMetadataArgsStorage } from 'typeorm';
 import { DataSource as OldDataSource } from 'typeorm-0-3';
 import { closeEmbedded, embeddedDriver } from '../../src/data-source/embedded.js';
-import type { SqlClient } from '../../src/database/client.js';
+import type { SqlClient } from '../../src/database/sql-client.js';
 import { isMigrateError } from '../../src/errors.js';
 import type { MigrateError } from '../../src/errors.js';
 import { createEntities } from '../../src/shadow/entities.js';

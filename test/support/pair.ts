@@ -1,6 +1,6 @@
 import { DataSource } from 'typeorm';
 import type { DataSourceOptions } from 'typeorm';
-import type { SqlClient } from '../../src/database/client.js';
+import type { SqlClient } from '../../src/database/sql-client.js';
 import { planAndProve } from '../../src/plan/attempts.js';
 import type { PlanContext } from '../../src/plan/context.js';
 import { metadataChanges } from '../../src/plan/metadata.js';

@@ -20,6 +20,10 @@ export interface Proxy {
   redirect(url: string): void;
   /** New connections are refused from now on. */
   refuse(): void;
+  /** Nothing comes through any more, on connections that are open and on new ones. */
+  freeze(): void;
+  /** As before `freeze`, for new connections. */
+  thaw(): void;
   close(): Promise<void>;
 }
 
@@ -39,7 +43,7 @@ interface Planned {
 export async function startProxy(target: string, options: ProxyOptions = {}): Promise<Proxy> {
   const planned: Planned[] = [];
   const sockets = new Set<Socket>();
-  const state = { target: new URL(target), isRefusing: false };
+  const state = { target: new URL(target), isRefusing: false, isFrozen: false };
   const take = (sql: string): Planned | undefined => {
     const index = planned.findIndex((one) => one.sql.test(sql));
     return index === -1 ? undefined : planned.splice(index, 1)[0];
@@ -51,7 +55,7 @@ export async function startProxy(target: string, options: ProxyOptions = {}): Pr
       sockets.add(socket);
       socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
     }
-    relay(client, upstream, take, options);
+    relay(client, upstream, take, { ...options, isFrozen: () => state.isFrozen });
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const url = new URL(target);
@@ -72,6 +76,8 @@ export async function startProxy(target: string, options: ProxyOptions = {}): Pr
       ),
     redirect: (to) => void (state.target = new URL(to)),
     refuse: () => void (state.isRefusing = true),
+    freeze: () => void (state.isFrozen = true),
+    thaw: () => void (state.isFrozen = false),
     close: async () => {
       for (const socket of sockets) socket.destroy();
       server.close();
@@ -84,9 +90,10 @@ function relay(
   client: Socket,
   upstream: Socket,
   take: (sql: string) => Planned | undefined,
-  { as }: ProxyOptions,
+  { as, isFrozen: isAllFrozen }: ProxyOptions & { isFrozen(): boolean },
 ): void {
   let isFrozen = false;
+  const frozen = (): boolean => (isFrozen ||= isAllFrozen());
   /** Until when its reply is dropped, and what happens when it comes. */
   let awaited: Planned | undefined;
   let isDropping = false;
@@ -96,7 +103,7 @@ function relay(
     happened();
   };
   const fromClient = messages('startup', (message) => {
-    if (isFrozen) return;
+    if (frozen()) return;
     const planned = take(sqlOf(message));
     if (planned?.moment === 'request') return happen(planned);
     upstream.write(message);
@@ -104,13 +111,13 @@ function relay(
     if (planned?.moment === 'reply') awaited = planned;
   });
   const fromServer = messages('typed', (message) => {
-    if (isFrozen) return;
+    if (frozen()) return;
     if (awaited !== undefined) {
       isDropping = awaited.fault === 'drop';
       happen(awaited);
       awaited = undefined;
     }
-    if (isFrozen || client.destroyed) return;
+    if (frozen() || client.destroyed) return;
     if (isDropping) isDropping = String.fromCharCode(message[0] ?? 0) !== 'Z';
     else client.write(as === 'pooler' ? withOtherKey(message) : message);
   });

@@ -1,5 +1,5 @@
 import { connectionError, isServerAbsent, withClient } from '../../database/client.js';
-import type { OwnClient, SqlClient } from '../../database/client.js';
+import type { OwnClient, SqlClient } from '../../database/sql-client.js';
 import { codeOf, MigrateError } from '../../errors.js';
 import type { MigrationList } from '../../files/migration.js';
 import { readSchema } from '../../schema/read.js';

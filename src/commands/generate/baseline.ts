@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { abortable } from '../../database/cancel.js';
-import type { SqlClient } from '../../database/client.js';
+import type { SqlClient } from '../../database/sql-client.js';
 import { compareSchemas } from '../../schema/compare.js';
 import { followInitial } from '../../schema/follow.js';
 import { withOrderOfEnums } from '../../schema/enum-order.js';

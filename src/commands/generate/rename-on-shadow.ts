@@ -1,4 +1,4 @@
-import type { SqlClient } from '../../database/client.js';
+import type { SqlClient } from '../../database/sql-client.js';
 import { columnOf } from '../../schema/column.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import type { Schema } from '../../schema/read.js';

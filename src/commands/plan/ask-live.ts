@@ -1,4 +1,4 @@
-import type { SqlClient } from '../../database/client.js';
+import type { SqlClient } from '../../database/sql-client.js';
 import { codeOf, messageOf } from '../../errors.js';
 import type { Relation } from '../../observe/relation.js';
 import type { TableSize } from './types.js';

@@ -1,4 +1,4 @@
-import type { SqlClient } from '../../database/client.js';
+import type { SqlClient } from '../../database/sql-client.js';
 import { messageOf } from '../../errors.js';
 import type { Observed } from '../../observe/observed.js';
 import { tagOf } from '../../observe/parser.js';

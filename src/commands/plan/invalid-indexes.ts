@@ -1,4 +1,4 @@
-import type { SqlClient } from '../../database/client.js';
+import type { SqlClient } from '../../database/sql-client.js';
 import { codeOf } from '../../errors.js';
 import { nameOf } from '../../observe/catalog.js';
 import type { Observed } from '../../observe/observed.js';

@@ -1,4 +1,4 @@
-import type { SqlClient } from '../../database/client.js';
+import type { SqlClient } from '../../database/sql-client.js';
 import { codeOf, messageOf } from '../../errors.js';
 import { missingExtension } from '../../shadow/make-initial-state.js';
 import { missingRole } from '../../shadow/missing-roles.js';

@@ -1,6 +1,6 @@
 import { abortable } from '../../database/cancel.js';
 import { withClient } from '../../database/client.js';
-import type { SqlClient } from '../../database/client.js';
+import type { SqlClient } from '../../database/sql-client.js';
 import type { KnownMigration } from '../../files/migration.js';
 import { foundSchemas, searchPathOf, withFoundSchemas } from '../../shadow/search-path.js';
 import { list, survey } from '../context.js';

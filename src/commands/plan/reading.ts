@@ -1,4 +1,4 @@
-import type { SqlClient } from '../../database/client.js';
+import type { SqlClient } from '../../database/sql-client.js';
 import { codeOf } from '../../errors.js';
 
 /** Longer than a plan should take; a full answer is asked for by --deep. */

@@ -1,4 +1,4 @@
-import type { SqlClient } from '../../database/client.js';
+import type { SqlClient } from '../../database/sql-client.js';
 import type { ServerNow, Session } from './types.js';
 import { readInvalidIndexes } from './invalid-indexes.js';
 

@@ -1,0 +1,165 @@
+import { isEmbedded } from '../data-source/embedded-brand.js';
+import type { ResolvedSettings } from '../options.js';
+import { isTimeUp, stoppedFor } from './cancel.js';
+import type { ConnectContext } from './sql-client.js';
+import { noReply } from './wire.js';
+import type { Wire } from './wire.js';
+import { createWitness } from './witness.js';
+import type { Backend, Sight } from './witness.js';
+
+/** What may be awaited on some connections, for as long as they are watched. */
+export interface Awaited {
+  wires(): readonly Wire[];
+  /** What the reply is awaited to. */
+  to(): string;
+  migration?(): string | undefined;
+  /** The process of the server that works for this connection; undefined while a pooler may have given it to others. */
+  backend?(): Backend | undefined;
+  /** The statement, where only its text tells which session executes it. */
+  sql?(): string | undefined;
+  /** What a migration does may take hours. What we ask ourselves is given up after the setting `replyTimeout`. */
+  mayTakeLong?(): boolean;
+  /** Whether the process belongs to this connection alone, so that it may be ended. */
+  isDirect?(): boolean;
+}
+
+interface Bounds {
+  readonly noticeMs: number;
+  readonly idleMs: number;
+  readonly limitMs: number;
+  /** After a signal: how long a reply may still come, and how long the outcome is asked for. */
+  readonly partingMs: number;
+  readonly askingMs: number;
+}
+
+/** In proportion to the one setting; after a signal at most five seconds in all. */
+export function boundsOf({ replyTimeoutMs }: Pick<ResolvedSettings, 'replyTimeoutMs'>): Bounds {
+  const limitMs = replyTimeoutMs || Infinity;
+  const noticeMs = Math.min(5000, limitMs / 6);
+  const idleMs = Math.min(10_000, limitMs / 3);
+  return { noticeMs, idleMs, limitMs, partingMs: noticeMs * 0.6, askingMs: noticeMs * 0.9 };
+}
+
+interface Wait {
+  readonly since: number;
+  bytes: number;
+  lookAt: number;
+  tellAt: number;
+  /** Since when no session has been seen that executes the statement. */
+  unseenSince?: number;
+}
+
+/**
+ * Watches connections until the returned function is called. A frozen one gives no sign: so after a while, another connection is asked what
+ * the server does for us, and the waiting is reported. Only where that shows that no reply can come any more, where a question of our own
+ * has been without one for too long, or where a signal came, the connection is cut: then whatever waits on it fails, as when the network
+ * had closed it.
+ */
+export function watchReplies(context: ConnectContext, awaited: Awaited): () => void {
+  if (isEmbedded(context.dataSource)) return () => undefined;
+  stoppedFor(context.signal);
+  const bounds = boundsOf(context.settings);
+  const witness = createWitness(context, bounds.noticeMs);
+  const waits = new Map<object, Wait>();
+  const look = looking(context, awaited, bounds, witness, waits);
+  const tick = (): void => {
+    for (const wire of awaited.wires()) {
+      const wait = waitOn(wire, waits, bounds);
+      if (wait === undefined) continue;
+      if (isTimeUp(context.signal, wire.isConnecting() ? 0 : bounds.partingMs))
+        wire.cut(noReply(`No reply to ${awaited.to()} came in time after the signal`));
+      else if (performance.now() >= wait.lookAt) void look(wire, wait);
+    }
+  };
+  const timer = setInterval(tick, Math.min(200, bounds.noticeMs / 5));
+  // The connections keep the process alive, and this must not.
+  timer.unref();
+  const onAbort = (): void => tick();
+  context.signal.addEventListener('abort', onAbort);
+  return () => {
+    clearInterval(timer);
+    context.signal.removeEventListener('abort', onAbort);
+    witness.close();
+  };
+}
+
+/** Since when nothing has come on it that is awaited. */
+function waitOn(wire: Wire, waits: Map<object, Wait>, { noticeMs }: Bounds): Wait | undefined {
+  const known = waits.get(wire.client);
+  if (!wire.isAwaitingReply()) {
+    waits.delete(wire.client);
+    return undefined;
+  }
+  const bytes = wire.bytesRead();
+  if (known?.bytes === bytes) return known;
+  const since = performance.now();
+  const wait = { since, bytes, lookAt: since + noticeMs, tellAt: 0 };
+  waits.set(wire.client, wait);
+  return wait;
+}
+
+function looking(
+  context: ConnectContext,
+  awaited: Awaited,
+  bounds: Bounds,
+  witness: ReturnType<typeof createWitness>,
+  waits: ReadonlyMap<object, Wait>,
+): (wire: Wire, wait: Wait) => Promise<void> {
+  return async (wire, wait) => {
+    wait.lookAt = Infinity;
+    const backend = awaited.backend?.();
+    const sight = wire.isConnecting() ? undefined : await witness.look(backend, awaited.sql?.());
+    // Meanwhile the reply may have come.
+    if (waits.get(wire.client) !== wait || !wire.isAwaitingReply() || wire.bytesRead() !== wait.bytes) return;
+    const waitedMs = performance.now() - wait.since;
+    const { server, idleMs } = sight ?? { server: 'silent' as const, idleMs: 0 };
+    const limit = wait.since + bounds.limitMs;
+    const next = performance.now() + bounds.idleMs;
+    wait.lookAt = performance.now() < limit ? Math.min(next, limit) : next;
+    const lost = whyLost(
+      { server, idleMs },
+      { backend, wait, waitedMs, bounds, mayTakeLong: awaited.mayTakeLong?.() === true },
+    );
+    if (lost !== undefined) {
+      wire.cut(noReply(`No reply to ${awaited.to()} for ${Math.round(waitedMs / 1000)} s: ${lost}`));
+      if (server === 'idle' && backend !== undefined && awaited.isDirect?.()) await witness.end(backend);
+    } else if (performance.now() >= wait.tellAt) {
+      // What is healthy and takes long need not be told so often.
+      wait.tellAt = performance.now() + (server === 'working' ? waitedMs : 0);
+      context.onEvent({
+        type: 'waiting-for-reply',
+        migration: awaited.migration?.(),
+        to: awaited.to(),
+        waitedMs: Math.round(waitedMs),
+        server,
+      });
+    }
+  };
+}
+
+interface Seen {
+  readonly backend: Backend | undefined;
+  readonly wait: Wait;
+  readonly waitedMs: number;
+  readonly bounds: Bounds;
+  readonly mayTakeLong: boolean;
+}
+
+/** Why no reply can come any more; undefined where it may. */
+function whyLost(
+  { server, idleMs }: Sight,
+  { backend, wait, waitedMs, bounds, mayTakeLong }: Seen,
+): string | undefined {
+  if (server === 'working') delete wait.unseenSince;
+  if (server === 'idle' && idleMs >= bounds.idleMs && waitedMs >= bounds.idleMs)
+    return 'the server has finished, and its session has had nothing to do since';
+  if (server === 'gone' && backend?.started !== undefined) return 'the session is gone from the server';
+  if (server === 'gone' && backend === undefined) {
+    wait.unseenSince ??= performance.now();
+    if (performance.now() - wait.unseenSince >= bounds.idleMs) return 'no session of the server is at work on it';
+  }
+  if (mayTakeLong || server === 'working' || waitedMs < bounds.limitMs) return undefined;
+  return server === 'silent'
+    ? 'the server did not answer on another connection either'
+    : 'nothing shows that the server is at work on it';
+}
