@@ -87,13 +87,21 @@ export type MigrateEvent =
   | { readonly type: 'deferred'; readonly migration: string; readonly due: Due }
   | { readonly type: 'warning'; readonly code: WarningCode; readonly message: string };
 
-/** What the server does while its reply is awaited, to be put before how long that has been so. */
-export const replyState = {
-  working: 'the server has been at work on it',
-  idle: 'no reply, although the server has finished it,',
-  gone: 'no reply, and no session of the server seems to be at work on it,',
-  silent: 'no reply, and the server does not answer on another connection either,',
+const noReplyBut = {
+  idle: 'although the server has finished it',
+  gone: 'and no session of the server seems to be at work on it',
+  silent: 'and the server does not answer on another connection either',
 } as const;
+
+/** The same for the terminal and the log. */
+export function describeWait(
+  { migration, to, server }: Extract<MigrateEvent, { readonly type: 'waiting-for-reply' }>,
+  waited: string,
+): string {
+  const where = migration ? `${migration}: ` : '';
+  if (server === 'working') return `${where}the server has been at work on ${to} for ${waited}`;
+  return `${where}no reply to ${to} for ${waited}, ${noReplyBut[server]}`;
+}
 
 /** What a warning is about; scripts can rely on these codes. */
 export type WarningCode =

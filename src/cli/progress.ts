@@ -1,4 +1,4 @@
-import { replyState } from '../events.js';
+import { describeWait } from '../events.js';
 import type { Blocker, Direction, EventListener, MigrateEvent } from '../events.js';
 import { many, paintFor, showDuration } from './io.js';
 import type { Io, Paint } from './io.js';
@@ -32,11 +32,7 @@ function linesOf(event: Exclude<MigrateEvent, { readonly type: 'stage' }>, paint
         ),
       ];
     case 'waiting-for-reply':
-      return [
-        paint[event.server === 'working' ? 'dim' : 'yellow'](
-          `${event.migration === undefined ? '' : `${event.migration}: `}${event.to}: ${replyState[event.server]} for ${showDuration(event.waitedMs)}`,
-        ),
-      ];
+      return [paint[event.server === 'working' ? 'dim' : 'yellow'](describeWait(event, showDuration(event.waitedMs)))];
     case 'migration-started':
       return event.transactional ? [] : [paint.dim(`${event.migration} runs without a transaction`)];
     case 'statement':

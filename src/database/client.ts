@@ -81,9 +81,14 @@ interface Pool {
 
 const questions = new WeakMap<object, string>();
 
-/** What is asked on this connection from now on, for people. */
-export function asking(client: SqlClient, what: string): void {
+/** Says what is asked on this connection while the work lasts, for people. */
+export async function asking<T>(client: SqlClient, what: string, work: () => Promise<T>): Promise<T> {
   questions.set(client, what);
+  try {
+    return await work();
+  } finally {
+    questions.delete(client);
+  }
 }
 
 const sessions = new WeakMap<object, Backend>();
@@ -120,11 +125,9 @@ async function connect(context: ConnectContext): Promise<Connection> {
     if (context.signal.aborted) throw cancelled(context.signal, 'Nothing was changed.');
     const client = newClient(context.dataSource, timeoutMs);
     rememberQueries(client);
-    asking(client, `the request for a connection to ${placeOf(shown)}`);
     const stopWatching = watchReplies(context, repliesOf(client));
     try {
-      await client.connect();
-      questions.delete(client);
+      await asking(client, `the request for a connection to ${placeOf(shown)}`, () => client.connect());
       return { client, stopWatching };
     } catch (error) {
       stopWatching();

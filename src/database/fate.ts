@@ -4,6 +4,7 @@ import { quoteLiteral } from '../sql/index.js';
 import { believe } from '../typeorm/query-runner.js';
 import type { SqlClient } from './sql-client.js';
 import type { Fenced } from './fence.js';
+import { untilQuiet } from './wire.js';
 import { afterLostReply } from './outcome.js';
 import type { Session } from './session.js';
 import type { ApplyContext, DirectedMigration } from './directed-migration.js';
@@ -50,6 +51,7 @@ export function tellReplyLost(migration: string, { onEvent }: Pick<ApplyContext,
 export async function rollback(session: Session): Promise<boolean> {
   believe(session.queryRunner, 'none');
   session.progress.own = 'ROLLBACK';
+  await untilQuiet(session.client);
   // A migration may have opened savepoints; plain ROLLBACK ends them all.
   return session.client.query('ROLLBACK').then(
     () => true,

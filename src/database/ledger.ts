@@ -35,7 +35,6 @@ export interface LedgerState {
 
 /** One round trip where both tables exist, which is every time but the first. */
 export async function readLedger(client: SqlClient, tables: Tables): Promise<LedgerState> {
-  asking(client, 'the question for the applied migrations');
   try {
     return await read(client, tables, { ledger: true, log: true }, 'asked for columns');
   } catch (error) {
@@ -49,7 +48,6 @@ export async function readLedger(client: SqlClient, tables: Tables): Promise<Led
  * not ask for columns, since that would lock a table of the catalog until the end.
  */
 export async function readLedgerInside(client: SqlClient, tables: Tables): Promise<LedgerState> {
-  asking(client, 'the question for the applied migrations');
   const found = await client.query(
     `SELECT to_regclass(${quoteLiteral(tables.ledger)}) IS NOT NULL AS ledger, to_regclass(${quoteLiteral(tables.log)}) IS NOT NULL AS log`,
   );
@@ -75,8 +73,11 @@ async function read(
     : 'NULL';
   const deferred = exists.log ? selectNotes(tables) : 'NULL';
   const checksums = exists.log ? selectChecksums(tables) : 'NULL';
-  const { rows } = await client.query(
-    `SELECT (${applied}) AS applied, (${halfDone}) AS half_done, (${deferred}) AS deferred, (${checksums}) AS checksums, (${about ? selectAddedColumns(tables) : 'NULL'}) AS log_columns`,
+  const columns = about ? selectAddedColumns(tables) : 'NULL';
+  const { rows } = await asking(client, 'the question for the applied migrations', () =>
+    client.query(
+      `SELECT (${applied}) AS applied, (${halfDone}) AS half_done, (${deferred}) AS deferred, (${checksums}) AS checksums, (${columns}) AS log_columns`,
+    ),
   );
   const row = rows[0] as {
     readonly applied: LedgerColumns | null;

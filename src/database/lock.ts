@@ -6,6 +6,7 @@ import { advisoryLockHolder, describeBlocker } from './blockers.js';
 import { asking, servedBy, withClient } from './client.js';
 import { backendStarted } from './witness.js';
 import type { ConnectContext, OwnClient, SqlClient, SqlResult } from './sql-client.js';
+import { isQuiet, untilQuiet } from './wire.js';
 import { poll } from './poll.js';
 import type { Tables } from './tables.js';
 import { quoteLiteral } from '../sql/index.js';
@@ -73,7 +74,9 @@ export async function holdLock<T>(
     return { held: true, value: await work({ waitedMs, fence, assertHeld: guard.assertHeld, side: own }, own) };
   } finally {
     guard.stop();
-    const released = own.query('ROLLBACK').catch(() => undefined);
+    const released = untilQuiet(own)
+      .then(() => own.query('ROLLBACK'))
+      .catch(() => undefined);
     await Promise.race([released, sleep(longestPartingMs, undefined, { ref: false })]);
   }
 }
@@ -101,15 +104,16 @@ async function acquire(
 
 /** Held: the transaction stays open with the lock. Not held: nothing is left open. */
 async function tryLock(client: OwnClient, tables: Tables): Promise<{ readonly held: boolean; readonly key: number }> {
-  asking(client, 'the request for the migration lock');
-  const results = (await client.query(
-    `BEGIN ISOLATION LEVEL READ COMMITTED;
+  const results = (await asking(client, 'the request for the migration lock', () =>
+    client.query(
+      `BEGIN ISOLATION LEVEL READ COMMITTED;
      SET LOCAL idle_in_transaction_session_timeout = 0;
      SET LOCAL statement_timeout = 0;
      SELECT set_config('transaction_timeout', '0', true) WHERE current_setting('server_version_num')::int >= 170000;
      SELECT key, pg_try_advisory_xact_lock(${namespace}, key) AS held, pg_backend_pid() AS pid, ${backendStarted} AS started, pg_is_in_recovery() AS standby, current_setting('transaction_read_only') AS read_only
        FROM (SELECT ${keySql(tables)} AS key) AS ledger;
      SELECT pg_stat_clear_snapshot()`,
+    ),
   )) as unknown as readonly SqlResult[];
   const answer = results.at(-2)?.rows[0];
   if (answer?.['standby'] === true || answer?.['read_only'] === 'on') {
@@ -119,7 +123,6 @@ async function tryLock(client: OwnClient, tables: Tables): Promise<{ readonly he
   const held = answer?.['held'] === true;
   if (held) servedBy(client, { pid: Number(answer['pid']), started: String(answer['started']) });
   else await client.query('ROLLBACK');
-  asking(client, 'a question on the connection that holds the lock');
   return { held, key: Number(answer?.['key']) };
 }
 
@@ -127,7 +130,8 @@ function keepAlive(client: OwnClient): { assertHeld(): void; stop(): void } {
   let lost: unknown;
   client.on('error', (error) => (lost ??= error ?? 'connection error'));
   client.on('end', () => (lost ??= 'connection closed'));
-  const ping = (): void => void client.query('SELECT 1').catch((error: unknown) => (lost ??= error));
+  const ping = (): void =>
+    void (isQuiet(client) && client.query('SELECT 1').catch((error: unknown) => (lost ??= error)));
   const timer = setInterval(ping, keepAliveMs);
   timer.unref();
   return {

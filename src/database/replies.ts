@@ -40,6 +40,9 @@ export function boundsOf({ replyTimeoutMs }: Pick<ResolvedSettings, 'replyTimeou
   return { noticeMs, idleMs, limitMs, partingMs: noticeMs * 0.6, askingMs: noticeMs * 0.9 };
 }
 
+/** When the second connection is asked, of the time until the wait is reported: it may not answer either. */
+const beginsAt = 0.6;
+
 interface Wait {
   readonly since: number;
   bytes: number;
@@ -59,7 +62,7 @@ export function watchReplies(context: ConnectContext, awaited: Awaited): () => v
   if (isEmbedded(context.dataSource)) return () => undefined;
   stoppedFor(context.signal);
   const bounds = boundsOf(context.settings);
-  const witness = createWitness(context, bounds.noticeMs);
+  const witness = createWitness(context, bounds.noticeMs * (1 - beginsAt));
   const waits = new Map<object, Wait>();
   const look = looking(context, awaited, bounds, witness, waits);
   const tick = (): void => {
@@ -93,7 +96,7 @@ function waitOn(wire: Wire, waits: Map<object, Wait>, { noticeMs }: Bounds): Wai
   const bytes = wire.bytesRead();
   if (known?.bytes === bytes) return known;
   const since = performance.now();
-  const wait = { since, bytes, lookAt: since + noticeMs, tellAt: 0 };
+  const wait = { since, bytes, lookAt: since + noticeMs * beginsAt, tellAt: 0 };
   waits.set(wire.client, wait);
   return wait;
 }

@@ -8,7 +8,7 @@ import { blockersOf, sessionExecuting } from './blockers.js';
 import { abortable, cancelled } from './cancel.js';
 import { boundsOf, watchReplies } from './replies.js';
 import type { Awaited } from './replies.js';
-import { keepAlive, processIdOf, rememberQueries, wireOf } from './wire.js';
+import { isQuiet, keepAlive, processIdOf, rememberQueries, wireOf } from './wire.js';
 import { createWitness, supposedBackend } from './witness.js';
 import type { Backend } from './witness.js';
 import type { SqlClient } from './sql-client.js';
@@ -161,7 +161,7 @@ function watchBlockers(context: Observed, session: Session, backend: () => numbe
   const look = async (): Promise<void> => {
     const pid = backend();
     const { statement, sql } = progress;
-    if (asking || pid === undefined || sql === undefined || !progress.isRunning) return;
+    if (asking || !isQuiet(side) || pid === undefined || sql === undefined || !progress.isRunning) return;
     asking = true;
     const blockers = await blockersOf(side, pid).catch(() => []);
     asking = false;
@@ -186,7 +186,8 @@ function cancelOnSignal(context: SessionContext, { progress }: Session, backend:
     const found = side && sql !== undefined && isRunning ? () => sessionExecuting(side, sql, undefined) : undefined;
     const pid = backend() ?? (await found?.())?.pid;
     if (pid === undefined) return;
-    const sent = side?.query(`SELECT pg_cancel_backend(${pid})`).then(() => true);
+    const sent =
+      side && isQuiet(side) ? side.query(`SELECT pg_cancel_backend(${pid})`).then(() => true) : Promise.resolve(false);
     // The connection that holds the lock may be frozen as well.
     if (await Promise.race([sent, sleep(partingMs / 3, undefined, { ref: false })])) return;
     const witness = createWitness(context, partingMs / 3);

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { putOwn } from '../typeorm/own-methods.js';
 
 /** What is used of a client of `pg` that its types do not tell. */
@@ -69,6 +70,20 @@ const probeAfterMs = 30_000;
 /** Lets the operating system notice that the other end is gone; without a delay, it waits two hours before it looks. */
 export function keepAlive(client: object): void {
   (client as Client).connection?.stream?.setKeepAlive?.(true, probeAfterMs);
+}
+
+const lookEveryMs = 10;
+
+/**
+ * Waits for the reply that is awaited on this connection, or for its end. In the queue of a client, what is sent now would wait as well, but
+ */
+export async function untilQuiet(client: object): Promise<void> {
+  const wire = wireOf(client);
+  while (wire?.isAwaitingReply() === true) await sleep(lookEveryMs);
+}
+
+export function isQuiet(client: object): boolean {
+  return wireOf(client)?.isAwaitingReply() !== true;
 }
 
 export function noReply(reason: string): Error {

@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { replyState } from '../events.js';
+import { describeWait } from '../events.js';
 import type { Blocker, EventListener, MigrateEvent } from '../events.js';
 import { messageOf } from '../errors.js';
 
@@ -36,7 +36,7 @@ function log(event: MigrateEvent): void {
       );
     case 'waiting-for-reply':
       return logger[event.server === 'working' ? 'log' : 'warn'](
-        `${event.migration === undefined ? '' : `${event.migration}: `}${event.to}: ${replyState[event.server]} for ${Math.round(event.waitedMs / 1000)} s`,
+        describeWait(event, `${Math.round(event.waitedMs / 1000)} s`),
       );
     case 'finished-meanwhile':
       return logger.log(
