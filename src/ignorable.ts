@@ -39,7 +39,12 @@ export const ofOtherPrograms: readonly string[] = [
     ['auth', 'storage', 'realtime', 'graphql', 'graphql_public', 'vault', 'pgsodium', 'supabase_*', '_timescaledb_*'],
     ['_realtime', 'pgbouncer', 'net', 'google_vacuum_mgmt', 'rdsadmin', 'aws_*'],
   )
-  .map((pattern) => (pattern.includes(':') ? pattern : `schema:${pattern}`));
+  .map((pattern) => (pattern.includes(':') ? pattern : `schema:${pattern}`))
+  .concat(
+    ['pg_stat_statements', 'pg_stat_kcache', 'pg_cron', 'pgaudit', 'pg_repack', 'pg_partman', 'pg_net', 'pg_graphql'],
+    ['pgsodium', 'supabase_vault', 'pgjwt', 'hypopg', 'pg_buffercache', 'pgstattuple', 'google_*', 'aws_*', 'rds_*'],
+  )
+  .map((pattern) => (pattern.includes(':') ? pattern : `extension:${pattern}`));
 
 /** What is wrong with `table:events_*` or `audit.*`; undefined when it is right. */
 export function ignoreProblem(pattern: unknown): string | undefined {

@@ -140,6 +140,12 @@ const baseline: Description = {
   argument: ['[name]', 'name of the first migration (default: Baseline)'],
   options: [
     { flags: '--check', summary: 'only compare the database with the entities; exit with 3 if they differ' },
+    {
+      flags: '--take-over',
+      summary: 'also write what no entity describes: functions, views, triggers, tables',
+      conflicts: ['onlyEntities'],
+    },
+    { flags: '--only-entities', summary: 'leave out what no entity describes, without asking' },
     sql,
     javascript,
     folder,
@@ -147,7 +153,7 @@ const baseline: Description = {
     enlist,
     shadow,
   ],
-  examples: ['baseline', 'baseline --check'],
+  examples: ['baseline', 'baseline --check', 'baseline --take-over'],
 };
 
 const resolve: Description = {

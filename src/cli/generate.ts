@@ -60,23 +60,28 @@ async function withPostgresAhead<T>(flags: GenerateFlags, work: () => Promise<T>
   }
 }
 
-export async function baseline(
-  io: Io,
-  flags: GlobalFlags & Pick<GenerateFlags, 'check' | 'sql' | 'js' | 'dir' | 'shadow' | 'yes' | 'ignore'>,
-  name?: string,
-): Promise<ExitCode> {
+type BaselineFlags = Pick<GenerateFlags, 'check' | 'sql' | 'js' | 'dir' | 'shadow' | 'yes' | 'ignore'> & {
+  readonly takeOver?: boolean;
+  readonly onlyEntities?: boolean;
+};
+
+export async function baseline(io: Io, flags: GlobalFlags & BaselineFlags, name?: string): Promise<ExitCode> {
   const { check, dir, shadow, ignore, yes: addToList } = flags;
   const ask = check ? undefined : (await import('./ask.js')).terminal(io);
-  const options = { name, check, dir, shadow, ignore, addToList, ask, language: languageOf(flags) };
+  const others = flags.takeOver ? ('take over' as const) : flags.onlyEntities ? ('leave' as const) : undefined;
+  const options = { name, check, dir, shadow, ignore, addToList, ask, others, language: languageOf(flags) };
   const result = await withMigrator(io, flags, (migrator) => migrator.baseline(options));
   io.result(result, () => baselineLines(result, flags));
+  if (others === 'leave') return result.drift.length > 0 ? ExitCode.todo : ExitCode.done;
   for (const object of result.unknown)
     io.note(`${io.paint.yellow('!')} ${object} is in the database, and not in the entities.`);
+  if (others === undefined && result.files.length > 0 && result.unknown.length > 0)
+    io.note('  To put them under migrations as well: nest-migrate baseline --take-over');
   return result.drift.length > 0 ? ExitCode.todo : ExitCode.done;
 }
 
 function baselineLines(
-  { drift, losses, files, recorded, list }: BaselineResult,
+  { drift, losses, files, recorded, list, takenOver }: BaselineResult,
   { check }: { readonly check?: boolean },
 ): readonly string[] {
   if (drift.length > 0) {
@@ -89,7 +94,11 @@ function baselineLines(
     ];
   }
   if (check) return ['The database has the schema that the entities describe.'];
-  const written = [...files.map((file) => `+ ${file}`), ...listLines({ list })];
+  const others =
+    takenOver.length === 0
+      ? []
+      : ['Taken over, though no entity describes it:', ...takenOver.map((object) => `  ${object}`)];
+  const written = [...files.map((file) => `+ ${file}`), ...listLines({ list }), ...others];
   if (list?.state === 'to add') return [...written, 'Recorded nothing yet: add it, then nest-migrate run --fake'];
   return [...written, `Recorded as applied, without executing: ${recorded.join(', ') || 'nothing, it was already'}.`];
 }

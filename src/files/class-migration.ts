@@ -28,6 +28,7 @@ export function classMigration(migrationClass: MigrationClass, file: string | un
     checksum: undefined,
     phase: phaseOf(phaseMark(migrationClass, instance), name, file),
     marksPhase: phaseMark(migrationClass, instance) !== undefined,
+    byHand: (migrationClass as { readonly byHand?: unknown }).byHand === true,
     steps: stepsOf(migrationClass),
     prepare: async (queryRunner, instantiate, purpose) => {
       const made = injected ? await instantiate(migrationClass, queryRunner, purpose) : make(migrationClass);

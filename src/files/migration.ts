@@ -37,6 +37,8 @@ export interface LoadedMigration {
   readonly phase: Phase;
   /** Generated ones say which phase they are; those made by hand need not. */
   readonly marksPhase: boolean;
+  /** Whether a generated class says that no entity describes what it makes. */
+  readonly byHand: boolean;
   /** Of how many migrations its change consists; only the last one of a change says so. */
   readonly steps: number | undefined;
   prepare(queryRunner: QueryRunner, instantiate: Instantiate, purpose: Purpose): Promise<Runnable>;

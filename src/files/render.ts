@@ -21,6 +21,8 @@ export interface MigrationText {
   readonly summary?: string;
   /** Of how many migrations its change consists; only the last one of several says so. */
   readonly steps?: number;
+  /** Whether no entity describes what it makes, which `generate` then leaves alone. */
+  readonly byHand?: boolean;
 }
 
 const width = 120;
@@ -46,6 +48,12 @@ function classText(migration: MigrationText, template: 'ts' | 'esm' | 'cjs'): st
   const body = [
     `  name = '${name}';`,
     `  static ${typed ? 'readonly ' : ''}phase = '${phase}'${asConst};`,
+    ...(migration.byHand === true
+      ? [
+          '  // No entity describes what this creates, so generate leaves it alone.',
+          `  static ${typed ? 'readonly ' : ''}byHand = true;`,
+        ]
+      : []),
     ...(steps === undefined ? [] : [`  static ${typed ? 'readonly ' : ''}steps = ${steps};`]),
     ...(migration.transaction
       ? []
@@ -104,7 +112,10 @@ function sqlFile(migration: MigrationText): string {
   const { phase, transaction, summary, up, down } = migration;
   return [
     ...sqlComment(summary),
-    `-- phase: ${phase}`,
+    // Without its phase, it counts as written by hand.
+    ...(migration.byHand === true
+      ? ['-- No entity describes what this creates, so generate leaves it alone.']
+      : [`-- phase: ${phase}`]),
     ...(transaction ? [] : [...sqlComment(whyAlone(migration)), '-- transaction: false']),
     '',
     ...section('up', up),

@@ -35,6 +35,7 @@ export async function loadSqlMigration(file: string): Promise<LoadedMigration> {
     checksum: checksumOfTexts(texts.up, texts.down),
     phase: phaseOf(mark, expected.name, file),
     marksPhase: mark !== undefined,
+    byHand: mark === undefined,
     steps: undefined,
     prepare: () => {
       const { transaction, up, down } = sections;

@@ -4,6 +4,7 @@ import type { Change } from '../schema/change.js';
 import type { Schema } from '../schema/read.js';
 import { arrange } from './arrange.js';
 import type { PlanContext } from './context.js';
+import { withUncheckedBodies } from './function-bodies.js';
 import { keepPrivileges, keepPrivilegesIn } from './keep-privileges.js';
 import { planChanges } from './plan.js';
 import { prove } from './prove.js';
@@ -41,7 +42,7 @@ export async function planAndProve(changes: readonly Change[], context: AttemptC
     const planned = context.around(planChanges(changes, { ...context.plan, typesInPlace }, mode));
     try {
       const { from, to } = context.plan;
-      const files = keepPrivilegesIn(arrange(planned, from, to, { cautious }), from, to);
+      const files = keepPrivilegesIn(arrange(planned, from, to, { cautious }), from, to).map(withUncheckedBodies);
       return { planned, attempt, ...(await prove(files, proofOf(context))) };
     } catch (error) {
       if (!isMigrateError(error) || failedOnRow(error)) throw error;

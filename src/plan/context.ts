@@ -27,9 +27,13 @@ export interface PlanContext {
   /** Types are changed where they are, and all wait while the table is rewritten. */
   readonly typesInPlace?: boolean;
   readonly targetVersion: number;
+  /** What no entity describes, though this change makes it. */
+  readonly byHand?: ByHand | undefined;
   /** What changing a column's type would mean, tried on the shadow. */
   readonly tryType: (from: ColumnType, to: ColumnType) => TypeChange;
 }
+
+export type ByHand = (id: ObjectId) => boolean;
 
 export interface ColumnType {
   readonly type: string;
@@ -42,14 +46,24 @@ export type TypeChange = 'free' | 'scan' | 'rewrite' | 'needs-using';
 /** Turns a change into statements that do not stop production; undefined when the change is none of its business. */
 export type Recipe = (change: Change, context: PlanContext) => readonly Step[] | undefined;
 
-export function plannedAs(change: Change, planned: readonly Step[]): PlannedChange {
+/** Whether it makes nothing that an entity describes. */
+export function isByHand({ creates, id }: Pick<Change, 'creates' | 'id'>, byHand: ByHand | undefined): boolean {
+  return byHand !== undefined && (creates.length > 0 ? creates : [id]).every(byHand);
+}
+
+export function plannedAs(change: Change, planned: readonly Step[], byHand?: ByHand): PlannedChange {
   const { verb, creates, drops, uses } = change;
   const alters = verb === 'alter' ? uses.filter(({ kind }) => kind !== 'table' && kind !== 'schema') : [];
   const place = Math.max(
     planned.findIndex(({ sql }) => sql === change.sql),
     0,
   );
-  const steps = planned.map((one, at) => (at === place ? { ...one, takes: drops, brings: creates } : one));
+  const apart = isByHand(change, byHand) ? ('by hand' as const) : undefined;
+  const steps = planned.map((one, at) => ({
+    ...one,
+    apart: one.apart ?? apart,
+    ...(at === place && { takes: drops, brings: creates }),
+  }));
   const replaces = change.kind === 'replace enum' ? change.part : undefined;
   const { commitAfter } = change;
   return { steps, creates, drops, uses, alters, commitAfter, replaces, unseenByViews: unseen.has(change.kind) };

@@ -10,7 +10,8 @@ export function headingOf(migration: PlannedFile, index: number, count: number):
   return `Step ${index + 1} of ${count}${phase === 'contract' ? ', contract' : ''}: ${whatOf(migration)}. ${when}`;
 }
 
-function whatOf({ phase, transaction, steps }: PlannedFile): string {
+function whatOf({ phase, transaction, steps, apart }: PlannedFile): string {
+  if (apart === 'by hand') return 'creates what no entity describes';
   const does = (...words: readonly string[]): boolean =>
     steps.some(({ sql }) => classify(sql).some((statement) => statement.mentions(...words)));
   const runs = (command: string): boolean =>

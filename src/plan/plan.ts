@@ -76,8 +76,8 @@ export function planChanges(
   // Decisions are about the way there.
   const whole =
     mode === 'back' ? { ...context, decisions: { ...context.decisions, backfill: none, using: none } } : context;
-  const merged = mergeTypeChanges(tidy(changes, context.to));
-  return wholeEnums(merged.map((change) => plannedAs(change, firstOf(recipes[mode], change, whole))));
+  const merged = mergeTypeChanges(tidy(changes, context));
+  return wholeEnums(merged.map((change) => plannedAs(change, firstOf(recipes[mode], change, whole), context.byHand)));
 }
 
 function firstOf(recipes: readonly Recipe[], change: Change, context: PlanContext): PlannedChange['steps'] {

@@ -98,7 +98,7 @@ function unqualified<T extends Statement & Pick<Partial<Step>, 'undo'>>(
 
 /** An extension may have been there before, and others may use it: on the way back it stays. */
 async function withExtensions(schema: Schema, present: Schema): Promise<Schema> {
-  return keepUnknown(schema, present, ({ kind }) => kind === 'extension').schema;
+  return keepUnknown(schema, present, ({ kind }) => kind === 'extension', 'as wanted').schema;
 }
 
 /** Where a file has no transaction, its indexes come and go beside the traffic in both directions. */

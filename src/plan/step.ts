@@ -12,8 +12,11 @@ export interface Step {
   readonly transaction: boolean;
   /** True when what it builds on must have been committed before. */
   readonly afterCommit: boolean;
-  /** What the role may lack the right to. It shares a migration with its like only, so that nothing else stops with it. */
-  readonly apart?: 'extensions' | undefined;
+  /**
+   * It shares a migration with its like only: what the role may lack the right to, so that nothing else stops with it; and what no entity
+   * describes, so that the migration can say so.
+   */
+  readonly apart?: 'extensions' | 'by hand' | undefined;
   readonly effect: Effect;
   /** How to take it back, where no difference of schemas tells: what was renamed would be dropped and made anew, without its data. */
   readonly undo?: readonly string[] | undefined;

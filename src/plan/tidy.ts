@@ -5,33 +5,54 @@ import type { ObjectId } from '../schema/object-id.js';
 import { ownDefinitionOf } from '../schema/own-words.js';
 import type { Schema } from '../schema/read.js';
 import { generatedName, quoteName } from '../sql/index.js';
+import { isByHand } from './context.js';
+import type { ByHand, PlanContext } from './context.js';
 
 /**
  * Makes of single statements what a person would write: whole CREATE TABLE statements with their columns and keys, `serial` instead of a
  * sequence beside its column, one statement for a new type with its default. The proof sees to it that this changes nothing.
  */
-export function tidy(changes: readonly Change[], to: Schema): readonly Change[] {
-  return wholeTables(enumsFirst(changes, to), to);
+export function tidy(
+  changes: readonly Change[],
+  { to, byHand }: Pick<PlanContext, 'to' | 'byHand'>,
+): readonly Change[] {
+  return wholeTables(enumsFirst(changes, to), to, byHand);
 }
 
 /**
- * Extensions, schemas, enums and new values of enums need nothing but the schema of an extension, and columns and their defaults need them.
+ * Extensions, schemas, enums and new values of enums need nothing but the schema of an extension, and columns and their defaults need
+ * them. Other types that need nothing new follow, so that a table has its columns in their order.
  */
 function enumsFirst(changes: readonly Change[], to: Schema): readonly Change[] {
   const forExtensions = new Set(
     changes.flatMap(({ kind, uses }) => (kind === 'create extension' ? uses.map(keyOf) : [])),
   );
+  const dropped = new Set(changes.flatMap(({ drops }) => drops.map(keyOf)));
   const rank = (change: Change): number => {
     const [id] = change.creates;
     if (change.commitAfter) return 4;
-    if (change.verb !== 'create' || id === undefined) return 5;
+    if (change.verb !== 'create' || id === undefined) return 6;
     if (id.kind === 'schema') return forExtensions.has(keyOf(id)) ? 0 : 2;
-    return id.kind === 'extension' ? 1 : to.get(id)?.is['variant'] === 'enum' ? 3 : 5;
+    if (id.kind === 'extension') return 1;
+    if (to.get(id)?.is['variant'] === 'enum') return 3;
+    const needed = change.creates.flatMap((part) => to.needs(part)).filter((other) => keyOf(other) !== keyOf(id));
+    return isType(id) && !dropped.has(keyOf(id)) && needed.every((other) => isEarly(other, to)) ? 5 : 6;
   };
   return changes
     .map((change, index) => ({ change, index }))
     .sort((a, b) => rank(a.change) - rank(b.change) || a.index - b.index)
     .map(({ change }) => change);
+}
+
+/** By the key of an object, the number of the change that creates it. */
+type Created = ReadonlyMap<string, number>;
+
+function isType({ kind }: ObjectId): boolean {
+  return kind === 'type' || kind === 'domain';
+}
+
+function isEarly(id: ObjectId, to: Schema): boolean {
+  return id.kind === 'schema' || id.kind === 'extension' || to.get(id)?.is['variant'] === 'enum';
 }
 
 interface Table {
@@ -44,9 +65,9 @@ interface Table {
   readonly uses: ObjectId[];
 }
 
-function wholeTables(changes: readonly Change[], to: Schema): readonly Change[] {
+function wholeTables(changes: readonly Change[], to: Schema, byHand: ByHand | undefined): readonly Change[] {
   const tables = new Map<string, Table>();
-  const created = new Set<string>();
+  const created = new Map<string, number>();
   const result: (Change | undefined)[] = [...changes];
   const serials = serialsOf(changes, to);
   const ofSerials = new Set([...serials.values()].map(keyOf));
@@ -56,10 +77,15 @@ function wholeTables(changes: readonly Change[], to: Schema): readonly Change[] 
     const table = id.table === undefined ? undefined : tables.get(keyOf(relationOf(id)));
     if (kind === 'create table' && change.isEmpty) {
       tables.set(keyOf(id), { at, id, clauses: new Map(), constraints: [], creates: [id], uses: [...change.uses] });
-      created.add(keyOf(id));
+      created.set(keyOf(id), at);
     } else if ((kind === 'create sequence' || kind === 'own sequence') && ofSerials.has(keyOf(id))) {
       result[at] = undefined;
-    } else if (table && canBeInside(change, table, to, created, serials) && !needsAny(change, remade, to)) {
+    } else if (
+      table &&
+      isByHand(change, byHand) === isByHand({ creates: [], id: table.id }, byHand) &&
+      canBeInside(change, table, to, created, serials) &&
+      !needsAny(change, remade, to)
+    ) {
       const serial = serials.get(keyOf(id));
       if (kind === 'add column') table.clauses.set(keyOf(id), serial ? serialClause(id, to) : change.clause);
       else table.constraints.push(`CONSTRAINT ${quoteName(id.name ?? '')} ${ownDefinitionOf(to, id)}`);
@@ -67,9 +93,8 @@ function wholeTables(changes: readonly Change[], to: Schema): readonly Change[] 
       table.uses.push(...change.uses);
       result[at] = undefined;
     } else {
-      // What comes later than the table cannot be needed inside of it.
       for (const made of change.creates)
-        if (!['index', 'sequence', 'constraint'].includes(made.kind)) created.add(keyOf(made));
+        if (!['index', 'sequence', 'constraint'].includes(made.kind)) created.set(keyOf(made), at);
     }
   }
   for (const { at, id, clauses, constraints, creates, uses } of tables.values()) {
@@ -140,26 +165,23 @@ function serialClause(column: ObjectId, to: Schema): string {
   return `${quoteName(column.name ?? '')} ${serialTypes[columnOf(to, column)?.type ?? ''] ?? 'serial'} NOT NULL`;
 }
 
-function canBeInside(
-  change: Change,
-  table: Table,
-  to: Schema,
-  created: ReadonlySet<string>,
-  serials: Serials,
-): boolean {
+function canBeInside(change: Change, table: Table, to: Schema, created: Created, serials: Serials): boolean {
   const { kind, id } = change;
-  if (kind === 'add column') return serials.has(keyOf(id)) || isThere(change, to, created);
+  if (kind === 'add column') return serials.has(keyOf(id)) || isThere(change, table, to, created);
   if (kind !== 'add constraint' || !['p', 'u', 'c'].includes(String(to.get(id)?.is['type']))) return false;
   const inside = new Set(table.creates.map(keyOf));
   const columns = to.needs(id).filter((needed) => needed.kind === 'column');
-  return columns.every((column) => inside.has(keyOf(column))) && isThere(change, to, created);
+  return columns.every((column) => inside.has(keyOf(column))) && isThere(change, table, to, created);
 }
 
-/** Only new things can be missing, and functions are the ones that come after tables. */
-function isThere({ creates }: Change, to: Schema, created: ReadonlySet<string>): boolean {
-  const needed = creates.flatMap((id) => to.needs(id));
+/** Only new things can be missing: what is created after the table, and members of extensions as far as is known. */
+function isThere({ creates }: Change, table: Table, to: Schema, created: Created): boolean {
+  const needed = creates.flatMap((id) => to.needs(id)).filter((id) => keyOf(relationOf(id)) !== keyOf(table.id));
+  const placeOf = (id: ObjectId): number | undefined => created.get(keyOf(id));
   return (
-    needed.every(({ kind }) => !['function', 'sequence', 'domain'].includes(kind)) ||
-    needed.every((id) => created.has(keyOf(id)))
+    needed.every((id) => (placeOf(id) ?? -1) < table.at) &&
+    needed.every((id) => !mayBeMissing.has(id.kind) || placeOf(id) !== undefined)
   );
 }
+
+const mayBeMissing: ReadonlySet<string> = new Set(['function', 'sequence', 'domain']);

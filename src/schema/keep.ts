@@ -27,7 +27,12 @@ export interface Kept {
  * The wanted schema, with those objects of the present one that it does not know and that shall stay: what somebody made by hand. What
  * needs something that goes cannot stay.
  */
-export function keepUnknown(wanted: Schema, present: Schema, shallStay: (id: ObjectId) => boolean): Kept {
+export function keepUnknown(
+  wanted: Schema,
+  present: Schema,
+  shallStay: (id: ObjectId) => boolean,
+  byHand: 'as present' | 'as wanted' = 'as present',
+): Kept {
   const kept = new Map<string, ObjectId>();
   const stays = (id: ObjectId): boolean => wanted.has(id) || kept.has(keyOf(id));
   const comes = likeness(wanted, present);
@@ -53,7 +58,7 @@ export function keepUnknown(wanted: Schema, present: Schema, shallStay: (id: Obj
     }
   }
   const facts = [
-    ...wanted.facts.map((fact) => asPresent(fact, present)),
+    ...wanted.facts.map((fact) => (byHand === 'as present' ? asPresent(fact, present) : fact)),
     ...present.facts.filter(({ id }) => kept.has(keyOf(id))),
   ];
   // An index of the initial state is known already, and its table, which a migration has renamed, is kept only now.

@@ -20,6 +20,9 @@ const large = new Set([
   'type',
   'typeAttribute',
   'comment',
+  'publication',
+  'publicationRel',
+  'publicationSchema',
 ]);
 
 export interface Narrowed {

@@ -138,9 +138,9 @@ export function originOf(migration: LoadedMigration, statements: readonly string
 }
 
 /** Of a migration that has not been executed yet; undefined when it takes its statements to know. */
-export function originBefore({ marksPhase, checksum }: LoadedMigration): Maker | undefined {
-  if (marksPhase) return 'generated';
-  return checksum === undefined ? undefined : 'hand';
+export function originBefore({ marksPhase, byHand }: LoadedMigration): Maker | undefined {
+  if (byHand) return 'hand';
+  return marksPhase ? 'generated' : undefined;
 }
 
 function styleOf(statements: readonly string[]): Maker {

@@ -73,6 +73,23 @@ async function generateFirst(): Promise<void> {
 }
 const withFirst = (): void => first.forEach((text, file) => void project.write(`migrations/${file}`, text));
 
+/** What `pg_dump --schema-only` would write, ledgers left out. */
+const everyDefinition = `SELECT * FROM (
+  SELECT 'function ' || p.oid::regprocedure AS object, pg_get_functiondef(p.oid) AS text FROM pg_proc p
+    WHERE pronamespace::regnamespace::text IN ('public', 'audit') AND prokind = 'f' AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND deptype = 'e')
+  UNION ALL SELECT 'view ' || oid::regclass, concat(pg_get_viewdef(oid), relkind) FROM pg_class WHERE relkind IN ('v', 'm') AND relnamespace::regnamespace::text IN ('public', 'audit')
+  UNION ALL SELECT 'table ' || oid::regclass, concat(relkind, relrowsecurity, reloptions) FROM pg_class WHERE relkind = 'r' AND relnamespace::regnamespace::text IN ('public', 'audit')
+  UNION ALL SELECT 'column ' || attrelid::regclass || '.' || attname, concat(format_type(atttypid, atttypmod), attnotnull, attidentity, pg_get_expr(adbin, adrelid), attnum) FROM pg_attribute a
+    JOIN pg_class c ON c.oid = attrelid LEFT JOIN pg_attrdef d ON (adrelid, adnum) = (attrelid, attnum) WHERE attnum > 0 AND relkind IN ('r', 'v', 'm') AND relnamespace::regnamespace::text IN ('public', 'audit')
+  UNION ALL SELECT 'index ' || indexrelid::regclass, pg_get_indexdef(indexrelid) || coalesce(obj_description(indexrelid), '') FROM pg_index WHERE indexrelid::regclass::text !~ 'pg_'
+  UNION ALL SELECT 'constraint ' || conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE connamespace::regnamespace::text IN ('public', 'audit')
+  UNION ALL SELECT 'trigger ' || tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
+  UNION ALL SELECT 'policy ' || policyname, concat(qual, with_check, cmd, roles) FROM pg_policies
+  UNION ALL SELECT 'sequence ' || sequencename, concat(start_value, min_value, max_value, increment_by, data_type) FROM pg_sequences
+  UNION ALL SELECT 'enum ' || enumtypid::regtype || enumlabel, enumsortorder::text FROM pg_enum
+  UNION ALL SELECT 'publication ' || pubname, tablename FROM pg_publication_tables
+  UNION ALL SELECT 'extension ' || extname, '' FROM pg_extension) o WHERE object !~ 'migrations' ORDER BY 1, 2`;
+
 describe('generate, without any database', () => {
   it('writes the first migration as one simple file, and then has nothing to do', async () => {
     const stdout = await generated();
@@ -465,14 +482,72 @@ describe('on a server', () => {
     expect(stdout).toMatch(
       /^\+ migrations\/\d{13}-Baseline\.ts\nRecorded as applied, without executing: Baseline\d{13}\.\n$/,
     );
-    expect(stderr.match(/^! .*/gm)).toEqual(['! index by_hand is in the database, and not in the entities.']);
+    expect(stderr.match(/^(?:!| {2}To) .*/gm)).toEqual([
+      '! index by_hand is in the database, and not in the entities.',
+      '  To put them under migrations as well: nest-migrate baseline --take-over',
+    ]);
     expect(code).toBe(0);
+    const later = await cli('baseline', 'Others', '--take-over', ...onServer, ...ignore);
+    expect(later.stdout).toMatch(
+      /^\+ migrations\/\d{13}-Others\.ts\nTaken over, though no entity describes it:\n {2}extension cube\n {2}index by_hand\nRecorded as/,
+    );
+    expect(texts(/Others/)).toContain('static readonly byHand = true;');
     expect(await database.query('SELECT name FROM users')).toEqual([{ name: 'Ada' }]);
     expect((await cli('run')).stdout).toContain('Nothing to do');
     expect(await generated(...onServer)).toContain('Nothing to do');
-    const pruned = ['--from', database.url, '--prune', '--dry-run', ...ignore];
-    expect(await generated(...pruned, '--ignore', 'index:by_hand')).toContain('Nothing to do');
   });
+
+  itInFull(
+    'baseline takes over all that no entity describes, where it is told to',
+    async () => {
+      await database.query(`CREATE EXTENSION citext; CREATE EXTENSION pg_stat_statements; CREATE SCHEMA audit;
+      CREATE TYPE audit.kind AS ENUM ('insert', 'update'); CREATE DOMAIN short AS text CHECK (length(VALUE) < 9);
+      CREATE FUNCTION slug(name text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT lower(name)';
+      CREATE TABLE users (id SERIAL NOT NULL, name character varying NOT NULL, CONSTRAINT "PK_a3ffb1c0c8416b9fc6f907b7433" PRIMARY KEY (id),
+        legacy citext, CONSTRAINT short_name CHECK (slug(name) <> ''));
+      CREATE INDEX by_hand ON users (slug(name)); ALTER TABLE users ENABLE ROW LEVEL SECURITY;
+      CREATE POLICY own ON users USING (name = CURRENT_USER); COMMENT ON INDEX by_hand IS 'for the search';
+      CREATE TABLE audit.entries (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, "user" int REFERENCES users ON DELETE CASCADE, kind audit.kind, note short);
+      CREATE FUNCTION audit.log() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO audit.entries ("user", kind) VALUES (NEW.id, 'insert'); RETURN NEW; END $$;
+      CREATE TRIGGER log AFTER INSERT ON users FOR EACH ROW EXECUTE FUNCTION audit.log();
+      CREATE VIEW names AS SELECT id, slug(name) AS slug FROM users; CREATE MATERIALIZED VIEW totals AS SELECT count(*) FROM names;
+      CREATE FUNCTION a_total() RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM names'; CREATE SEQUENCE invoices START 1000 INCREMENT 5;
+      CREATE TYPE pair AS (a int, b text); CREATE TABLE uses_pair (p pair, s short, note text);
+      CREATE PUBLICATION changes FOR TABLE users; CREATE TABLE events_1 (id int); CREATE VIEW of_events AS SELECT id FROM events_1; CREATE SCHEMA pgboss; CREATE TABLE pgboss.job (id int)`);
+      const flags = ['--ignore', 'public.events_*', ...onServer, '--json'];
+      const { unknown } = JSON.parse((await cli('baseline', '--check', ...flags)).stdout) as { unknown: string[] };
+      const left = ['view of_events'];
+      expect(unknown).toEqual(
+        expect.arrayContaining(['function slug(text)', 'materialized view totals', 'trigger users.log', ...left]),
+      );
+      const { stdout, stderr } = await cli('baseline', '--take-over', ...flags);
+      const result = JSON.parse(stdout) as { readonly [key: string]: readonly string[] };
+      expect([result['drift'], result['unknown'], stderr]).toEqual([[], left, expect.stringContaining(left[0] ?? '')]);
+      const taken = unknown.filter((object) => !left.includes(object));
+      expect(result['takenOver']).toEqual(expect.arrayContaining(['extension citext', ...taken]));
+      expect(result['recorded']?.length).toBeGreaterThan(1);
+      expect(texts(/Baseline/)).not.toMatch(/events_1|pgboss|pg_stat_statements/);
+      expect(files()).toHaveLength(1);
+      expect((await cli('drift', ...flags, '--ignore', 'view:of_events')).code).toBe(0);
+      const next = await cli('generate', ...onServer);
+      expect([next.code, next.stdout]).toEqual([
+        0,
+        'Nothing to do: the migrations lead to what the entities describe.\n',
+      ]);
+      expect((await cli('check', ...onServer, '--skip', 'lint')).code).toBe(0);
+      const empty = await createDatabase();
+      const here = { cwd: project.dir, env: { DATABASE_URL: empty.url } };
+      await runCli(['run'], here);
+      await database.query(
+        'DROP VIEW of_events; DROP TABLE events_1; DROP SCHEMA pgboss CASCADE; DROP EXTENSION pg_stat_statements',
+      );
+      const [old, made] = await Promise.all([database, empty].map((one) => one.query(everyDefinition)));
+      expect(made).toEqual(old);
+      expect(old?.length).toBeGreaterThan(30);
+      await empty.drop();
+    },
+    60_000,
+  );
 
   if (full)
     it('baseline knows a view that another version of PostgreSQL prints otherwise', async () => {

@@ -138,6 +138,7 @@ function migrationOf({ up, transaction, phase, down }: JudgedFile, index: number
     steps: undefined,
     phase: phase ?? 'expand',
     marksPhase: phase !== undefined,
+    byHand: false,
     prepare: () =>
       Promise.resolve({
         transaction,

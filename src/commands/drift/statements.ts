@@ -42,7 +42,7 @@ async function way(
   compare: (from: Schema, to: Schema) => Promise<readonly Change[]>,
 ): Promise<{ readonly changes: readonly Change[]; readonly warnings: readonly string[] }> {
   try {
-    return { changes: tidy(await compare(from, to), to), warnings: [] };
+    return { changes: tidy(await compare(from, to), { to }), warnings: [] };
   } catch (error) {
     return { changes: [], warnings: [`No statements could be written for it: ${messageOf(error)}`] };
   }

@@ -8,6 +8,7 @@ import { keepUnknown } from '../../schema/keep.js';
 import { lossesIn } from '../../schema/loss.js';
 import { isMember } from '../../schema/differences.js';
 import { describeObject } from '../../schema/object-id.js';
+import type { ObjectId } from '../../schema/object-id.js';
 import { setAside } from '../../schema/set-aside.js';
 import { noCache } from '../../shadow/cache.js';
 import { ExitCode, MigrateError } from '../../errors.js';
@@ -33,6 +34,7 @@ import { placementOf } from '../placement.js';
 import { pending, run } from '../run.js';
 import type { BaselineOptions, BaselineResult } from './types.js';
 import { generate } from './generate.js';
+import { printedOnShadow, withOthers } from './take-over.js';
 import { newFile } from './write-files.js';
 
 /**
@@ -67,16 +69,41 @@ export async function baseline(options: BaselineOptions, given: CommandContext):
   const { schema: wanted, kept } = keepUnknown(withOrderOfEnums(setAside(whole, own, isAside), own), own, () => true);
   const changes = await compareSchemas(own, wanted);
   const [drift, losses] = [changes.map(({ sql }) => sql), lossesIn(changes)];
-  const unknown = kept.filter((id) => id.kind !== 'extension' && !isMember(id, own)).map(describeObject);
-  if (options.check === true || drift.length > 0) return { drift, losses, unknown, files: [], recorded: [] };
-  const { files, list } = await generate({ ...options, name: options.name ?? defaultName }, context);
-  const found = { drift, losses, unknown, files, ...(list && { list }) };
+  const told = (ids: readonly ObjectId[]): readonly string[] =>
+    ids.filter((id) => !isMember(id, own)).map(describeObject);
+  const unknown = told(kept.filter(({ kind }) => kind !== 'extension'));
+  const found = { drift, losses, unknown, takenOver: [], files: [], recorded: [] };
+  if (options.check === true || drift.length > 0) return found;
+  const all = withOthers(whole, own, isAside);
+  const isTaking = await takesOver(told(all.kept), options);
+  const others = isTaking ? await printedOnShadow(all.schema, described.unmanaged, context, url) : undefined;
+  const { files, list } = await generate({ ...options, name: options.name ?? defaultName }, context, others);
+  const taken = isTaking ? told(all.kept) : [];
+  const result = {
+    ...found,
+    unknown: unknown.filter((object) => !taken.includes(object)),
+    takenOver: taken,
+    files,
+    ...(list && { list }),
+  };
   // What the list lacks would be recorded, and missed from then on.
-  if (list?.state === 'to add') return { ...found, recorded: [] };
+  if (list?.state === 'to add') return result;
   const complete = list === undefined ? context : withFiles(context, files);
   const recorded = (await pending(complete)).map(({ name }) => name);
   if (recorded.length > 0) await run({ mode: 'fake' }, complete);
-  return { ...found, recorded };
+  return { ...result, recorded };
+}
+
+/** What no entity describes is asked about at once: one list, one answer. */
+async function takesOver(
+  objects: readonly string[],
+  { others, ask }: Pick<BaselineOptions, 'others' | 'ask'>,
+): Promise<boolean> {
+  if (objects.length === 0 || others === 'leave') return false;
+  if (others === 'take over') return true;
+  const list = objects.map((object) => `  ${object}`).join('\n');
+  const question = `No entity describes these objects of the database:\n${list}\nWrite them into the migration as well?`;
+  return (await ask?.confirm(question)) === true;
 }
 
 /** The list was loaded before the new classes were added to it. */

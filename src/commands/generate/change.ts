@@ -1,6 +1,6 @@
 import { arrange } from '../../plan/arrange.js';
 import { planAndProve } from '../../plan/attempts.js';
-import type { PlanContext } from '../../plan/context.js';
+import type { ByHand, PlanContext } from '../../plan/context.js';
 import { nameOf } from '../../plan/name.js';
 import { planChanges } from '../../plan/plan.js';
 import { readingElsewhere } from '../../plan/try-rows.js';
@@ -44,6 +44,8 @@ export interface Sides {
   readonly frozen: readonly FrozenMoment[];
   /** The schema that statements leave to the search path. */
   readonly unnamed: string | undefined;
+  /** What no entity describes, of a baseline that takes it over. */
+  readonly byHand?: ByHand;
 }
 
 /** What leads from one schema to another, as it will be written. */
@@ -113,12 +115,12 @@ async function decided(
   changes: readonly Change[],
   { from, to, renamed }: { readonly from: Schema; readonly to: Schema; readonly renamed: Renamed },
   options: GenerateOptions,
-  { given, history }: Sides,
+  { given, history, byHand }: Sides,
   { client }: SchemaOnShadow,
 ): Promise<PlanContext> {
   const tryType = await tryTypeChanges(client, from, to);
   const decisions = await decide(changes, { from, to, options, given, history, renames: renamed.bridged, tryType });
-  return { from, to, decisions, targetVersion: options.targetVersion ?? 15, tryType };
+  return { from, to, decisions, targetVersion: options.targetVersion ?? 15, byHand, tryType };
 }
 
 async function renamedOnShadow(options: GenerateOptions, sides: Sides, shadow: SchemaOnShadow): Promise<Renamed> {
@@ -198,11 +200,11 @@ export function wanted(
   present: Schema,
   renames: Renamed['inCatalog'],
   options: GenerateOptions,
-  { desired, origins }: Pick<Sides, 'desired' | 'origins'>,
+  { desired, origins, byHand }: Pick<Sides, 'desired' | 'origins' | 'byHand'>,
 ): ReturnType<typeof keepUnknown> {
-  return keepUnknown(withOrderOfEnums(desired, present), present, (id) =>
-    staysBy(nameBefore(id, renames), origins, options),
-  );
+  const shallStay = (id: ObjectId): boolean => staysBy(nameBefore(id, renames), origins, options);
+  const properties = byHand === undefined ? 'as present' : 'as wanted';
+  return keepUnknown(withOrderOfEnums(desired, present), present, shallStay, properties);
 }
 
 export function staysBy(id: ObjectId, origins: OriginMap, { prune = false }: GenerateOptions): boolean {

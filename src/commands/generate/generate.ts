@@ -46,8 +46,15 @@ import type { GivenExpressions } from './decide.js';
 import { hasFlags, refuseUnusedFlags } from './unused-flags.js';
 import { newFile, writeFiles } from './write-files.js';
 
-/** Writes the migrations that lead from what the migrations give to what the entities describe, proven up and down. */
-export async function generate(given: GenerateOptions, project: CommandContext): Promise<GenerateResult> {
+/**
+ * Writes the migrations that lead from what the migrations give to what the entities describe, proven up and down; and to what else is to
+ * be there.
+ */
+export async function generate(
+  given: GenerateOptions,
+  project: CommandContext,
+  others?: Schema,
+): Promise<GenerateResult> {
   const options = withSettings(given, project);
   // What is mistyped is said before anything takes its time.
   const expressions = readFlags(options);
@@ -58,7 +65,7 @@ export async function generate(given: GenerateOptions, project: CommandContext):
   const shadow = openShadow({ url: options.shadow, initial: () => initialStateOf(context) });
   const cache = writeLater(cacheFor(options));
   try {
-    const seek = (): ReturnType<typeof find> => find(shadow, expressions, options, context, cache);
+    const seek = (): ReturnType<typeof find> => find({ shadow, expressions, others, cache }, options, context);
     const outcome = await abortable(context.signal, seek, 'Nothing was written.');
     if ('files' in outcome) return outcome;
     const write = async (): Promise<GenerateResult> => {
@@ -105,12 +112,17 @@ async function refuseUnfindable(options: GenerateOptions, context: CommandContex
   if (foundBy === undefined && isSure && options.dryRun !== true) await placementOf(existing, file);
 }
 
+interface Finding {
+  readonly shadow: Shadow;
+  readonly expressions: GivenExpressions;
+  readonly others: Schema | undefined;
+  readonly cache: SchemaCache;
+}
+
 async function find(
-  shadow: Shadow,
-  given: GivenExpressions,
+  { shadow, expressions: given, others, cache }: Finding,
   options: GenerateOptions,
   context: CommandContext,
-  cache: SchemaCache,
 ): Promise<Found | GenerateResult> {
   const stage = (now: Stage): void => context.onEvent({ type: 'stage', stage: now });
   stage('reading the entities');
@@ -127,7 +139,13 @@ async function find(
   );
   stage('comparing the schemas');
   const known = withPresentValues(entities.schema, current.schema, described.valueless, context.onEvent);
-  const whole = withoutIgnored(followInitial(known, current.schema, initial), current.schema, options, context);
+  const ofEntitiesOnly = withoutIgnored(
+    followInitial(known, current.schema, initial),
+    current.schema,
+    options,
+    context,
+  );
+  const whole = others ? keepUnknown(ofEntitiesOnly, others, () => true).schema : ofEntitiesOnly;
   const desired = {
     ...entities,
     schema: await withSameDefaults(current.schema, whole, { shadow, cache, frozen }),
@@ -147,6 +165,7 @@ async function find(
     given,
     frozen,
     unnamed,
+    ...(others && { byHand: (id: ObjectId) => others.has(id) && !ofEntitiesOnly.has(id) }),
   };
   const { schema, kept } = wanted(from, [], options, sides);
   if (metadata.length === 0 && (await isSame(from, schema)))
@@ -156,7 +175,7 @@ async function find(
       ...remarksOnOrder(otherwiseOrdered(desired.schema, from)),
     ]);
   const at = { shadow, unmanaged, to: schema, cache, inOtherWords: address !== undefined };
-  const isKnown = address === undefined && options.dryRun !== true;
+  const isKnown = address === undefined && options.dryRun !== true && others === undefined;
   const next = isKnown ? once(() => after(current, desired, options)) : undefined;
   const proven = await withSchemaOnShadow(from, context, at, (made) =>
     change(options, sides, { ...made, read: meanwhile(made.read, next) }, context),

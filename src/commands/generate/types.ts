@@ -89,6 +89,11 @@ export interface BaselineOptions extends Pick<
 > {
   /** Only says whether the database has the schema that the entities describe. */
   readonly check?: boolean | undefined;
+  /**
+   * What becomes of the objects that no entity describes, such as functions and views: the migration makes them as well, or the entities
+   * only. Where it is not said, a person is asked, and without one it is the entities only.
+   */
+  readonly others?: 'take over' | 'leave' | undefined;
 }
 
 /** What `baseline` has written and recorded, or what is in its way. */
@@ -97,8 +102,10 @@ export interface BaselineResult {
   readonly drift: readonly string[];
   /** Those of the statements that may lose data, with what they lose in words. */
   readonly losses: readonly { readonly sql: string; readonly loses: string }[];
-  /** What is in the database and not in the entities. */
+  /** What is in the database and neither in the entities nor in the migration. */
   readonly unknown: readonly string[];
+  /** What no entity describes, and the migration makes as well. */
+  readonly takenOver: readonly string[];
   readonly files: readonly string[];
   /** Where migrations are given as classes: what their list lacks, or was given. */
   readonly list?: Enlisted;

@@ -114,13 +114,14 @@ function draftsOf(migrations: readonly ProvenFile[], drafting: Drafting): readon
   const named = namesOfChange(last, count).flatMap((one, index): readonly Named[] => {
     const planned = migrations[index];
     if (planned === undefined) return [];
-    const { phase, transaction, steps, down } = planned;
+    const { phase, transaction, apart, steps, down } = planned;
     const rendered: Rendered = {
       name: one.name,
       phase,
       transaction,
       up: steps.map(shown),
       down: down.map(shown),
+      ...(apart === 'by hand' && { byHand: true }),
       ...(count > 1 && { summary: headingOf(planned, index, count) }),
       ...(count > 1 && index === count - 1 && { steps: count }),
     };
