@@ -139,13 +139,8 @@ async function find(
   );
   stage('comparing the schemas');
   const known = withPresentValues(entities.schema, current.schema, described.valueless, context.onEvent);
-  const ofEntitiesOnly = withoutIgnored(
-    followInitial(known, current.schema, initial),
-    current.schema,
-    options,
-    context,
-  );
-  const whole = others ? keepUnknown(ofEntitiesOnly, others, () => true).schema : ofEntitiesOnly;
+  const own = withoutIgnored(followInitial(known, current.schema, initial), current.schema, options, context);
+  const { whole, byHand } = beside(own, others);
   const desired = {
     ...entities,
     schema: await withSameDefaults(current.schema, whole, { shadow, cache, frozen }),
@@ -165,7 +160,7 @@ async function find(
     given,
     frozen,
     unnamed,
-    ...(others && { byHand: (id: ObjectId) => others.has(id) && !ofEntitiesOnly.has(id) }),
+    ...(byHand && { byHand }),
   };
   const { schema, kept } = wanted(from, [], options, sides);
   if (metadata.length === 0 && (await isSame(from, schema)))
@@ -181,6 +176,16 @@ async function find(
     change(options, sides, { ...made, read: meanwhile(made.read, next) }, context),
   );
   return { change: proven, next, chain: current.chain, unmanaged };
+}
+
+/** With what a baseline takes over. */
+function beside(
+  described: Schema,
+  others: Schema | undefined,
+): { readonly whole: Schema; readonly byHand?: (id: ObjectId) => boolean } {
+  if (others === undefined) return { whole: described };
+  const byHand = (id: ObjectId): boolean => others.has(id) && !described.has(id);
+  return { whole: keepUnknown(described, others, () => true).schema, byHand };
 }
 
 /** What is left alone is as it is: neither made, nor changed, nor dropped. What other programs make is met in a live database only. */
