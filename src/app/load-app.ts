@@ -12,8 +12,8 @@ import { defaultConnection } from '../nest/migrations.constants.js';
 import type { MigrateSettings } from '../options.js';
 import { findModule } from './find-module.js';
 import { invalidApp } from './invalid-app.js';
-import { withoutConnecting } from './without-connecting.js';
-import type { AppLibraries } from './without-connecting.js';
+import { withoutStarting } from './without-starting.js';
+import type { AppLibraries } from './without-starting.js';
 import { requireFrom } from '../require-from.js';
 
 export interface LoadAppOptions {
@@ -54,7 +54,7 @@ export async function loadApp(file: string, options: LoadAppOptions): Promise<Lo
   const nest = await importFrom<Nest>(file, '@nestjs/core');
   const { DataSource } = await importFrom<Pick<AppLibraries, 'DataSource'>>(file, 'typeorm');
   const { getDataSourceToken } = await importFrom<{ getDataSourceToken(of: string): unknown }>(file, '@nestjs/typeorm');
-  const context = await withoutConnecting({ DataSource, NestApplicationContext: nest.NestApplicationContext }, () =>
+  const context = await withoutStarting({ DataSource, NestApplicationContext: nest.NestApplicationContext }, () =>
     boot(module, { nest, file, timeoutMs }),
   );
   const dataSource = find(context, getDataSourceToken(name)) as DataSource | undefined;

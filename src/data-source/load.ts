@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DataSource } from 'typeorm';
 import { searchFrom } from '../development.js';
@@ -7,6 +7,8 @@ import { importFile } from '../files/import-file.js';
 import { useAddressForMigrations } from './environment.js';
 import { refuseOtherDatabases } from './guard.js';
 import { requireFrom } from '../require-from.js';
+import { withoutConnecting } from './without-connecting.js';
+import type { HeldBack } from './without-connecting.js';
 
 /** Loads the data source that a file exports: itself, a promise of it, or its options. */
 export async function loadDataSource(file: string): Promise<DataSource> {
@@ -20,15 +22,40 @@ export async function loadDataSource(file: string): Promise<DataSource> {
   }
   useAddressForMigrations();
   searchFrom(dirname(file));
-  const exports = exportsOf(await importFile(file));
-  const made = chosen(await settled(exports, file), file) ?? (await fromFactory(exports.get('default'), file));
-  if (made === undefined) {
-    const names = [...exports.keys()].join(', ') || 'nothing';
-    const next = 'Write `export default new DataSource({ … })`, or `export default defineDataSource({ … })`.';
-    throw invalid(file, `exports no data source (it exports ${names})`, next);
-  }
+  const made = await heldBack(file, () => exportedBy(file));
   refuseOtherDatabases(made.options, file);
   return made;
+}
+
+async function exportedBy(file: string): Promise<DataSource> {
+  const exports = exportsOf(await importFile(file));
+  const made = chosen(await settled(exports, file), file) ?? (await fromFactory(exports.get('default'), file));
+  if (made !== undefined) return made;
+  const names = [...exports.keys()].join(', ') || 'nothing';
+  const next = 'Write `export default new DataSource({ … })`, or `export default defineDataSource({ … })`.';
+  throw invalid(file, `exports no data source (it exports ${names})`, next);
+}
+
+/**
+ * A file may also connect what it exports: `dataSource.initialize()`, which TypeORM's own command allows. With `migrationsRun` that would
+ * migrate, in `status` too and beside the lock. A command connects by itself, when it needs to.
+ */
+async function heldBack<T>(file: string, work: () => Promise<T>): Promise<T> {
+  const text = readFileSync(file, 'utf8');
+  // What is defined with this package loads TypeORM only when it must.
+  if (text.includes('nest-migrate/data-source') && !text.includes('initialize')) return work();
+  const DataSource = dataSourceClass(file);
+  if (DataSource === undefined) return work();
+  return withoutConnecting({ DataSource, instead: () => Promise.resolve() }, work);
+}
+
+/** Of the project's own TypeORM; undefined where it has none, which the file itself will say. */
+function dataSourceClass(file: string): HeldBack<DataSource>['DataSource'] | undefined {
+  try {
+    return (requireFrom(file)('typeorm') as Pick<HeldBack<DataSource>, 'DataSource'>).DataSource;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The only data source among the exports, or one made of the only options. */

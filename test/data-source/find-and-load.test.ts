@@ -3,7 +3,8 @@ import { join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { findDataSourceFile } from '../../src/data-source/find.js';
 import { loadDataSource } from '../../src/data-source/load.js';
-import { runNode } from '../support/cli.js';
+import { runCli, runNode } from '../support/cli.js';
+import { createDatabase } from '../support/database.js';
 import { createProject } from '../support/project.js';
 import type { TestProject } from '../support/project.js';
 
@@ -282,6 +283,46 @@ describe('loading the data source', () => {
       exitCode: 2,
       message: expect.stringContaining(message) as unknown,
     });
+  });
+
+  it.each([
+    ['in passing', "exports.default = make('a'); exports.default.initialize();"],
+    ['and exports the promise', "exports.default = make('a').initialize();"],
+    ['in a function', "exports.default = async () => make('a').initialize();"],
+    [
+      'what is defined with this package',
+      "exports.default = require('nest-migrate/data-source').defineDataSource({ host: 'h', database: 'a' }).initialize();",
+    ],
+  ])('does not let the file connect what it exports %s', async (_how, text) => {
+    expect(await load(plain + text)).toBe('a');
+  });
+
+  it('shows the status of a database, and changes nothing, where the file connects with migrationsRun', async () => {
+    const database = await createDatabase();
+    try {
+      project.write(
+        'src/migrations/1700000000000-a.js',
+        "exports.A = class A1700000000000 { async up(runner) { await runner.query('CREATE TABLE a ()'); } async down() {} };",
+      );
+      project.write(
+        'data-source.ts',
+        `import { DataSource } from 'typeorm';
+const dataSource = new DataSource({
+  type: 'postgres', url: process.env.DATABASE_URL, migrations: ['src/migrations/*.js'], migrationsRun: true, cache: true,
+});
+dataSource.initialize().then((connected) => connected.query('SELECT 1'));
+export default dataSource;
+`,
+      );
+      const where = { cwd: project.dir, env: { DATABASE_URL: database.url } };
+      const status = await runCli(['status', '--json'], where);
+      expect(JSON.parse(status.stdout)).toMatchObject({ applied: [], pending: [{ name: 'A1700000000000' }] });
+      const tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'";
+      expect(await database.query(tables)).toEqual([]);
+      expect(await runCli(['run'], where)).toMatchObject({ code: 0 });
+    } finally {
+      await database.drop();
+    }
   });
 
   it('explains a file that is not there', async () => {

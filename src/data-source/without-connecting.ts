@@ -1,0 +1,41 @@
+/** The copy of TypeORM whose data sources do not connect, and what they do instead. */
+export interface HeldBack<DataSource> {
+  readonly DataSource: { readonly prototype: { initialize(this: DataSource): Promise<DataSource> } };
+  instead(dataSource: DataSource): Promise<void>;
+}
+
+/**
+ * While `work` runs, `initialize` connects nothing, and so runs no migration and synchronizes nothing. It is put back at once, and the data
+ * sources can be initialised for real.
+ */
+export async function withoutConnecting<T, DataSource extends object>(
+  { DataSource, instead }: HeldBack<DataSource>,
+  work: () => Promise<T>,
+): Promise<T> {
+  const { prototype } = DataSource;
+  const { initialize } = prototype;
+  const held = new Set<DataSource>();
+  prototype.initialize = async function heldBack() {
+    held.add(this);
+    await instead(this);
+    // Code that asks is told that it is connected: @nestjs/typeorm and our own module would try again.
+    return Object.assign(this, { isInitialized: true });
+  };
+  process.on('unhandledRejection', ignoreNotConnected);
+  try {
+    const result = await work();
+    // An unhandled rejection is reported only when everything else has had its turn.
+    await new Promise((turn) => setImmediate(turn));
+    return result;
+  } finally {
+    process.off('unhandledRejection', ignoreNotConnected);
+    prototype.initialize = initialize;
+    for (const one of held) Object.assign(one, { isInitialized: false });
+  }
+}
+
+/** A query may have been sent without waiting for it. That it cannot be answered here is no reason to end. */
+function ignoreNotConnected(reason: unknown): void {
+  if (/not connected|not established/i.test(String((reason as Error | undefined)?.message))) return;
+  throw reason;
+}
