@@ -28,6 +28,8 @@ import { redo, revert } from './commands/revert.js';
 import { pending, run } from './commands/run.js';
 import { status } from './commands/status.js';
 import { wait } from './commands/wait.js';
+import { isConnectionLost } from './database/client.js';
+import { connectionLost } from './database/retry.js';
 import { serviceOf } from './database/service.js';
 import { disconnect, initialise } from './database/initialise.js';
 import { tablesOf } from './database/tables.js';
@@ -127,7 +129,24 @@ export function createMigrator(options: MigratorOptions): Migrator {
     opened.here = false;
     await disconnect(dataSource);
   };
-  return { ...inProduction(context), ...inDevelopment(context), close };
+  return { ...tellingWhatWasLost({ ...inProduction(context), ...inDevelopment(context) }, context), close };
+}
+
+/** For a connection that was lost where nothing more is known of it. */
+function tellingWhatWasLost<T extends object>(commands: T, context: CommandContext): T {
+  type Command = (...given: readonly unknown[]) => Promise<unknown>;
+  const telling =
+    (command: Command): Command =>
+    async (...given) => {
+      try {
+        return await command(...given);
+      } catch (error) {
+        throw isConnectionLost(error) ? connectionLost(error, context) : error;
+      }
+    };
+  return Object.fromEntries(
+    Object.entries(commands).map(([name, command]) => [name, telling(command as Command)]),
+  ) as T;
 }
 
 type InDevelopment = Pick<Migrator, 'generate' | 'check' | 'baseline' | 'lint' | 'plan' | 'drift'>;

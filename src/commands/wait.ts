@@ -1,6 +1,7 @@
 import { MigrateError, isMigrateError } from '../errors.js';
 import { cancelled, pause } from '../database/cancel.js';
-import { withReader } from '../database/client.js';
+import { isConnectionLost, withReader } from '../database/client.js';
+import { connectionLost } from '../database/retry.js';
 import type { SqlClient } from '../database/sql-client.js';
 import { refuseStaleBuild } from './built.js';
 import type { CommandContext } from './context.js';
@@ -48,7 +49,9 @@ async function look(found: MigrationList | undefined, context: CommandContext): 
   } catch (error) {
     if (isMigrateError(error) && error.code === 'CONNECTION_FAILED')
       return { reached: false, reason: error.message, error };
-    throw error;
+    if (!isConnectionLost(error)) throw error;
+    const lost = connectionLost(error, context, 'Nothing was changed.');
+    return { reached: false, reason: lost.message, error: lost };
   }
 }
 

@@ -161,11 +161,12 @@ export function isServerAbsent(error: unknown): boolean {
   return /timeout|terminated unexpectedly/i.test(messageOf(error));
 }
 
-/** `admin_shutdown` and `crash_shutdown`; the classes of what says that the connection is not there. */
-const lostCodes = /^(?:57P0[12]|08...)$/;
+/** `admin_shutdown` and `crash_shutdown`, and the class of what says that the connection is not there; a protocol violation is another thing. */
+const lostCodes = /^(?:57P0[12]|08(?!P01)...)$/;
 
 /** Whether a connection that was open was lost, so that nothing more is known of what was sent last. */
 export function isConnectionLost(error: unknown): boolean {
+  if (isMigrateError(error)) return false;
   const code = codeOf(error);
   if (code !== undefined && lostCodes.test(code)) return true;
   return isServerAbsent(error) || /not queryable|connection terminated|already released/i.test(messageOf(error));

@@ -18,15 +18,16 @@ interface ServerError {
 function serverErrorOf(error: unknown): ServerError | undefined {
   const wrapped = (error as { readonly driverError?: unknown } | undefined)?.driverError;
   const candidate = (wrapped ?? error) as ServerError | undefined;
-  return typeof candidate?.code === 'string' && /^[0-9A-Z]{5}$/.test(candidate.code) ? candidate : undefined;
+  // Our own `USAGE` and the `EPIPE` of the system look like a code of the server.
+  if (!candidate || isMigrateError(candidate) || 'syscall' in Object(candidate)) return undefined;
+  return typeof candidate.code === 'string' && /^[0-9A-Z]{5}$/.test(candidate.code) ? candidate : undefined;
 }
 
 /** What the server said, also below errors of the migration's own that have it as their cause. */
 export function serverErrorBelow(error: unknown): ServerError | undefined {
   const seen = new Set<unknown>();
   for (let one = error; one instanceof Error && !seen.has(one); one = one.cause) {
-    // Our own `USAGE` and the `EPIPE` of the system look like a code of the server.
-    const server = isMigrateError(one) || 'syscall' in one ? undefined : serverErrorOf(one);
+    const server = serverErrorOf(one);
     if (server) return server;
     seen.add(one);
   }

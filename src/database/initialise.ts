@@ -75,7 +75,7 @@ async function watchedInitialize(context: ConnectContext): Promise<void> {
 /** Where the network swallows everything, a server does not answer to a parting either. */
 const longestPartingMs = 500;
 
-/** Closes the connections of a data source, also those that do not answer. */
+/** Closes the connections of a data source, and the ones that do not answer as well. */
 export async function disconnect(dataSource: DataSource): Promise<void> {
   if (!dataSource.isInitialized) return;
   const clients = [...clientsOf(poolOf(dataSource) as OpenedPool | undefined)];

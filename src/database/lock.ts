@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isEmbedded } from '../data-source/embedded-brand.js';
-import { MigrateError } from '../errors.js';
+import { messageOf, MigrateError } from '../errors.js';
 import type { Blocker } from '../events.js';
 import { advisoryLockHolder, describeBlocker } from './blockers.js';
 import { asking, servedBy, withClient } from './client.js';
@@ -91,7 +91,9 @@ async function acquire(
   return poll(context, {
     state: 'It was still waiting for the lock: nothing was changed.',
     ask: async (attempt, waitedMs) => {
-      const { held, key } = await tryLock(client, context.tables);
+      const { held, key } = await tryLock(client, context.tables).catch((error: unknown) => {
+        throw refusedByPooler(error) ?? error;
+      });
       holder = () => advisoryLockHolder(client, [namespace, key]);
       if (!held) return attempt > 0 && !(await stillNeeded(client)) ? { waitedMs, key: undefined } : undefined;
       if (attempt > 0) context.onEvent({ type: 'lock-acquired', waitedMs });
@@ -124,6 +126,17 @@ async function tryLock(client: OwnClient, tables: Tables): Promise<{ readonly he
   if (held) servedBy(client, { pid: Number(answer['pid']), started: String(answer['started']) });
   else await client.query('ROLLBACK');
   return { held, key: Number(answer?.['key']) };
+}
+
+/** https://www.pgbouncer.org/features.html: in this mode, each statement may go to another session. */
+function refusedByPooler(error: unknown): MigrateError | undefined {
+  if (!messageOf(error).includes('not allowed in statement pooling mode')) return undefined;
+  return new MigrateError({
+    code: 'CONNECTION_FAILED',
+    message: `This connection goes through a pooler in statement mode (pool_mode = statement), which opens no transaction, so that migrations cannot run through it: ${messageOf(error)}. Nothing was changed.`,
+    next: 'Give the address of the server itself: NEST_MIGRATE_DATABASE_URL for the command, or the setting `directUrl` for the command and the app.',
+    cause: error,
+  });
 }
 
 function keepAlive(client: OwnClient): { assertHeld(): void; stop(): void } {

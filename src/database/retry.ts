@@ -28,11 +28,10 @@ export async function untilConnected<C extends ConnectContext, T>(
     } catch (error) {
       const lost = isMigrateError(error) ? error.code === 'LOCK_LOST' : isConnectionLost(error);
       if (!lost) throw error;
-      if (context.signal.aborted)
-        throw cancelled(context.signal, begun ? 'No migration was under way.' : 'No migration was started.');
+      if (context.signal.aborted) throw cancelled(context.signal, known(begun));
       end ??= performance.now() + context.settings.connect.timeoutMs;
       if (begun || performance.now() >= end)
-        throw isMigrateError(error) ? error : connectionLost(error, context, begun);
+        throw isMigrateError(error) ? error : connectionLost(error, context, known(begun));
       const retryInMs = context.settings.connect.retryEveryMs;
       context.onEvent({
         type: 'connecting',
@@ -45,14 +44,22 @@ export async function untilConnected<C extends ConnectContext, T>(
   }
 }
 
-function connectionLost(error: unknown, { dataSource }: ConnectContext, begun: boolean): MigrateError {
-  const shown = showConnection(dataSource);
-  const known = begun
-    ? 'No migration was under way: those that were reported as applied or reverted are.'
+function known(begun: boolean): string {
+  return begun
+    ? 'No migration was under way: the ones reported as applied or reverted are.'
     : 'No migration was started.';
+}
+
+/** Says which connection was lost; `state` is what is known of the database. */
+export function connectionLost(
+  error: unknown,
+  { dataSource }: Pick<ConnectContext, 'dataSource'>,
+  state = 'Whether the server has executed what was sent last is not known.',
+): MigrateError {
+  const shown = showConnection(dataSource);
   return new MigrateError({
     code: 'CONNECTION_FAILED',
-    message: `The connection to ${placeOf(shown)} was lost: ${reasonOf(error, shown)}. ${known}`,
+    message: `The connection to ${placeOf(shown)} was lost: ${reasonOf(error, shown)}. ${state}`,
     next: 'When the server answers again, run the same command again; `nest-migrate status` says what is applied.',
     cause: error,
   });

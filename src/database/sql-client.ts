@@ -19,7 +19,7 @@ export interface SqlResult {
   readonly rowCount: number | null;
 }
 
-/** A connection of its own, which can be lost while nobody is asking. */
+/** A connection of its own, which can be lost between two queries as well. */
 export interface OwnClient extends SqlClient {
   connect(): Promise<void>;
   end(): Promise<void>;

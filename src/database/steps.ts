@@ -4,6 +4,7 @@ import { classify } from '../sql/index.js';
 import { untilFinishedElsewhere } from './alone.js';
 import { abortable, cancelled } from './cancel.js';
 import type { SqlClient } from './sql-client.js';
+import { mayNotRecord } from './denied.js';
 import { migrationFailed } from './failure.js';
 import { rollback, tellReplyLost } from './fate.js';
 import type { HalfDone } from './log.js';
@@ -34,7 +35,7 @@ export async function applyInSteps(step: DirectedMigration, context: ApplyContex
       const runnable = await step.migration.prepare(session.queryRunner, context.instantiate, 'run');
       const opened = await StepProgress.open(session, step, context, reach).catch(async (error: unknown) => {
         await rollback(session);
-        throw notBegun(error, step);
+        throw notBegun(error, step, context);
       });
       if (opened === undefined) return undefined;
       const { progress, halfDone } = opened;
@@ -132,9 +133,10 @@ async function resultAgain(client: SqlClient, sql: string, run: () => Promise<un
   }
 }
 
-function notBegun(error: unknown, { migration, direction }: DirectedMigration): MigrateError {
+function notBegun(error: unknown, { migration, direction }: DirectedMigration, { tables }: ApplyContext): MigrateError {
   const state = 'It runs without a transaction. None of its statements was executed now.';
-  return migrationFailed(error, { migration: migration.name, direction, sql: undefined, statement: 0, state });
+  const at = { migration: migration.name, direction, sql: undefined, statement: 0, state };
+  return mayNotRecord(error, at, tables) ?? migrationFailed(error, at);
 }
 
 interface Stopped {
@@ -183,14 +185,15 @@ function failure(error: unknown, about: string, { session, progress, step, conte
         : `Its first ${n} statements are done and stay`;
   const state = `It runs without a transaction. ${done}.${about}`;
   if (context.signal.aborted) return cancelled(context.signal, `Migration ${name}: ${state}`);
-  return migrationFailed(error, {
+  const at = {
     migration: name,
     direction: step.direction,
     sql: session.progress.sql,
     statement: session.progress.statement,
     state,
     next: `${about === '' ? 'Correct what is wrong, then' : 'When the server answers again,'} \`${again}\`: it goes on at statement ${n + 1}. If you undo the done statements by hand instead: nest-migrate resolve ${name} --not-started`,
-  });
+  };
+  return mayNotRecord(error, at, context.tables) ?? migrationFailed(error, at);
 }
 
 function endUnknown(error: unknown, { migration: { name } }: DirectedMigration, kept: number): MigrateError {

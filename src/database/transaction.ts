@@ -4,6 +4,7 @@ import { isConnectionLost } from './client.js';
 import { isolationLevelOf } from '../typeorm/driver.js';
 import { abortable, cancelled, pause } from './cancel.js';
 import type { SqlResult } from './sql-client.js';
+import { mayNotRecord } from './denied.js';
 import { isLockFailure, migrationBlocked, migrationFailed } from './failure.js';
 import type { NotGranted } from './failure.js';
 import { foundElsewhere } from './elsewhere.js';
@@ -101,7 +102,8 @@ async function attemptOnce(
       const direction = steps[0]?.direction ?? 'up';
       const hint = fate === 'rolled back' ? await foundElsewhere(session.client, error) : undefined;
       const at = { migration: current, direction, sql, statement, state, hint };
-      const failure = migrationFailed(error, { ...at, ...nextAfter(fate, direction) });
+      const failure =
+        mayNotRecord(error, at, context.tables) ?? migrationFailed(error, { ...at, ...nextAfter(fate, direction) });
       if (transaction === undefined && isConnectionLost(error)) return { notBegun: failure };
       throw failure;
     }

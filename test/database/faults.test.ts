@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createDatabase, createRole, serverLog, serverUrl } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
 import { failureOf, migration, using } from '../support/migrations.js';
+import { startProxy } from '../support/proxy.js';
 
 let database: TestDatabase;
 beforeEach(async () => {
@@ -435,6 +436,46 @@ describe('a connection that is not right', () => {
     expect(error.next).toContain('privilege');
     await database.query(`DROP OWNED BY ${role.name}`);
     await role.drop();
+  });
+
+  it('a pooler that opens no transaction', async () => {
+    const pooler = await startProxy(database.url, { as: 'statement pooler' });
+    const error = await failing(pooler.url);
+    expect([error.code, error.message, error.next]).toEqual([
+      'CONNECTION_FAILED',
+      expect.stringContaining('pool_mode = statement'),
+      expect.stringContaining('`directUrl`'),
+    ]);
+    await pooler.close();
+  });
+
+  it.each([true, false])('a role that may not write to the log (transaction: %s)', async (transaction) => {
+    await using({ url: database.url, migrations: [addColumn] }, (migrator) => migrator.run());
+    const role = await createRole();
+    await database.query(
+      `GRANT SELECT, INSERT, DELETE ON migrations TO ${role.name}; GRANT USAGE ON SEQUENCE migrations_id_seq TO ${role.name}; GRANT SELECT ON migrations_log TO ${role.name}`,
+    );
+    const next = migration('Next1700000000002', { transaction, up: ['SELECT 1'] });
+    const url = database.urlFor(role.name, role.password);
+    const error = await failureOf(using({ url, migrations: [addColumn, next] }, (migrator) => migrator.run()));
+    expect([error.code, error.message, error.next]).toEqual([
+      'PERMISSION_DENIED',
+      expect.stringMatching(
+        transaction
+          ? /not write to .*permission denied for table migrations_log \(42501\)[\s\S]*was rolled back/
+          : /not write to .*permission denied for table migrations_log \(42501\)[\s\S]*None of its statements was executed/,
+      ),
+      expect.stringContaining('GRANT SELECT, INSERT, UPDATE, DELETE ON "migrations", "migrations_log" TO <role>'),
+    ]);
+    await database.query(`DROP OWNED BY ${role.name}`);
+    await role.drop();
+  });
+
+  it('what fails in the code of a migration is not taken for an error of the server', async () => {
+    const code = () => Promise.reject(Object.assign(new Error('write EPIPE'), { code: 'EPIPE', syscall: 'write' }));
+    const broken = migration('Broken1700000000003', { up: ['SELECT 1', code] });
+    const error = await failureOf(using({ url: database.url, migrations: [broken] }, (migrator) => migrator.run()));
+    expect(error.message).toContain('write EPIPE.');
   });
 
   it('a read-only connection', async () => {

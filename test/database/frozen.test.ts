@@ -6,7 +6,7 @@ import { createDatabase } from '../support/database.js';
 import { migration, using } from '../support/migrations.js';
 import { createProject } from '../support/project.js';
 import { startProxy } from '../support/proxy.js';
-import type { Moment } from '../support/proxy.js';
+import type { Fault, Moment } from '../support/proxy.js';
 
 const name = 'Credit1700000000001';
 const credit = migration(name, { up: ['UPDATE account SET n = n + 100'] });
@@ -37,15 +37,15 @@ interface Outcome {
   readonly events: readonly MigrateEvent[];
 }
 
-/** A run over a connection that freezes at this place, on a database of its own. */
-async function runFrozen({ sql, moment }: Place, then: 'go on' | 'stop'): Promise<Outcome> {
+/** A run over a connection to which this happens at this place, on a database of its own. */
+async function runFrozen({ sql, moment }: Place, fault: Fault, then: 'go on' | 'stop'): Promise<Outcome> {
   const database = await createDatabase();
   const proxy = await startProxy(database.url);
   await database.query('CREATE TABLE account (n int); INSERT INTO account VALUES (0)');
   const controller = new AbortController();
   const events: MigrateEvent[] = [];
   const onEvent = (event: MigrateEvent): void => void events.push(event);
-  const frozen = proxy.fault(sql, moment, 'freeze', then === 'stop' ? proxy.freeze : undefined);
+  const frozen = proxy.fault(sql, moment, fault, then === 'stop' ? proxy.freeze : undefined);
   const how = { url: proxy.url, migrations: [credit], settings, onEvent, signal: controller.signal };
   const run = using(how, (migrator) => migrator.run()).then(
     ({ result }) => result.applied.map((one) => one.name),
@@ -61,27 +61,36 @@ async function runFrozen({ sql, moment }: Place, then: 'go on' | 'stop'): Promis
   return { outcome, ledger: ledger.map((row) => row['name']), n: rows[0]?.['n'], events };
 }
 
-async function atEach(then: 'go on' | 'stop'): Promise<Readonly<Record<string, Outcome>>> {
-  const outcomes = await Promise.all(places.map((place) => runFrozen(place, then)));
+async function atEach(fault: Fault, then: 'go on' | 'stop'): Promise<Readonly<Record<string, Outcome>>> {
+  const outcomes = await Promise.all(places.map((place) => runFrozen(place, fault, then)));
   return Object.fromEntries(places.map(({ at }, index) => [at, outcomes[index] as Outcome]));
 }
 
-describe('one connection freezes', () => {
-  it('anywhere: another one shows that no reply can come, and the run goes on', async () => {
-    const outcomes = await atEach('go on');
-    for (const [at, { outcome, ledger, n, events }] of Object.entries(outcomes)) {
-      if (at === 'a statement')
-        expect([outcome, ledger, n]).toEqual([expect.stringContaining('was lost before COMMIT'), [], 0]);
-      else expect([at, outcome, ledger, n]).toEqual([at, [name], [name], 100]);
-      if (at !== 'the last ROLLBACK')
-        expect([at, events.map(({ type }) => type)]).toEqual([at, expect.arrayContaining(['waiting-for-reply'])]);
-    }
+/** Whatever was lost before the migration was started is done again, and what became of it is found out afterwards. */
+function expectToGoOn(outcomes: Readonly<Record<string, Outcome>>): void {
+  for (const [at, { outcome, ledger, n }] of Object.entries(outcomes)) {
+    const expected =
+      at === 'a statement' ? [expect.stringContaining('was lost before COMMIT'), [], 0] : [[name], [name], 100];
+    expect([at, outcome, ledger, n]).toEqual([at, ...expected]);
+  }
+}
+
+describe('one connection', () => {
+  it('freezes anywhere: another one shows that no reply can come, and the run goes on', async () => {
+    const outcomes = await atEach('freeze', 'go on');
+    expectToGoOn(outcomes);
+    for (const [at, { events }] of Object.entries(outcomes).filter(([at]) => at !== 'the last ROLLBACK'))
+      expect([at, events.map(({ type }) => type)]).toEqual([at, expect.arrayContaining(['waiting-for-reply'])]);
+  });
+
+  it('is reset anywhere: the run goes on', async () => {
+    expectToGoOn(await atEach('cut', 'go on'));
   });
 });
 
 describe('everything freezes', () => {
   it('anywhere: a signal ends the run, which says what it knows', async () => {
-    const outcomes = await atEach('stop');
+    const outcomes = await atEach('freeze', 'stop');
     for (const [at, { outcome, ledger, n }] of Object.entries(outcomes)) {
       const expected =
         at === 'the last ROLLBACK'

@@ -28,8 +28,8 @@ export interface Proxy {
 }
 
 export interface ProxyOptions {
-  /** As a pooler does, it answers with a number of its own where the server says which process serves the connection. */
-  readonly as?: 'pooler';
+  /** As a pooler does, it refuses transactions (in statement mode), and it answers with a number of its own where the server says which process serves the connection. */
+  readonly as?: 'pooler' | 'statement pooler';
 }
 
 interface Planned {
@@ -104,6 +104,7 @@ function relay(
   };
   const fromClient = messages('startup', (message) => {
     if (frozen()) return;
+    if (as === 'statement pooler' && /^(?:BEGIN|START)/.test(sqlOf(message))) return void client.end(refusal);
     const planned = take(sqlOf(message));
     if (planned?.moment === 'request') return happen(planned);
     upstream.write(message);
@@ -119,7 +120,7 @@ function relay(
     }
     if (frozen() || client.destroyed) return;
     if (isDropping) isDropping = String.fromCharCode(message[0] ?? 0) !== 'Z';
-    else client.write(as === 'pooler' ? withOtherKey(message) : message);
+    else client.write(as ? withOtherKey(message) : message);
   });
   client.on('data', fromClient).on('close', () => void (isFrozen || upstream.destroy()));
   upstream.on('data', fromServer).on('close', () => void (isFrozen || client.destroy()));
@@ -150,6 +151,15 @@ function sqlOf(message: Buffer): string {
   if (type !== 'Q' && type !== 'P') return '';
   const text = message.toString('utf8', 5);
   return (type === 'P' ? text.slice(text.indexOf('\0') + 1) : text).split('\0')[0] ?? '';
+}
+
+const refusal = errorResponse('08P01', 'transaction blocks not allowed in statement pooling mode');
+
+function errorResponse(code: string, text: string): Buffer {
+  const fields = Buffer.from(`SFATAL\0VFATAL\0C${code}\0M${text}\0\0`);
+  const head = Buffer.from('E\0\0\0\0');
+  head.writeInt32BE(fields.length + 4, 1);
+  return Buffer.concat([head, fields]);
 }
 
 /** BackendKeyData, with another process ID. */

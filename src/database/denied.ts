@@ -1,0 +1,20 @@
+import { messageOf, MigrateError } from '../errors.js';
+import type { FailedAt } from './failure.js';
+import { sqlState } from './failure.js';
+import type { Tables } from './tables.js';
+
+/** A role that lacks a privilege on ledger or log, rather than on what a migration is about. */
+export function mayNotRecord(error: unknown, { migration, state }: FailedAt, tables: Tables): MigrateError | undefined {
+  if (sqlState(error) !== '42501') return undefined;
+  const { name, ledger, log } = tables;
+  const [, kind, denied = ''] = /^permission denied for (table|sequence) (.+)$/.exec(messageOf(error)) ?? [];
+  if (![name, `${name}_log`, `${name}_id_seq`, `${name}_log_id_seq`].includes(denied)) return undefined;
+  const sequence = kind === 'sequence' ? `; GRANT USAGE ON SEQUENCE "${denied}" TO <role>` : '';
+  return new MigrateError({
+    code: 'PERMISSION_DENIED',
+    message: `This role may not write to the tables that record migrations, so that ${migration} could not be recorded: ${messageOf(error)} (42501).\n${state}`,
+    next: `As the owner of these tables: GRANT SELECT, INSERT, UPDATE, DELETE ON ${ledger}, ${log} TO <role>${sequence}; or migrate with the role that owns them.`,
+    migration,
+    cause: error,
+  });
+}
