@@ -70,6 +70,14 @@ export interface MigrateSettings {
    * @default '30s'
    */
   readonly replyTimeout?: Duration;
+  /**
+   * The address of the server itself, where the data source connects through a pooler such as PgBouncer: everything that nest-migrate does
+   * goes there, in the command and in the app.
+   *
+   * @example
+   * directUrl: process.env.DIRECT_URL
+   */
+  readonly directUrl?: string | undefined;
   /** Waiting for a server that is not up yet, as after `docker compose up`. */
   readonly connect?: {
     /** @default '30s' */
@@ -140,6 +148,7 @@ export interface ResolvedSettings {
   readonly waitForOthersMs: number;
   readonly replyTimeoutMs: number;
   readonly connect: { readonly timeoutMs: number; readonly retryEveryMs: number };
+  readonly directUrl: string | undefined;
   readonly service: string | undefined;
   readonly dir: string | undefined;
   readonly sources: Readonly<Record<string, string>> | false | undefined;
@@ -167,7 +176,7 @@ const durations = {
   replyTimeout: '30s',
 } as const;
 const connectDurations = { timeout: '30s', retryEvery: '1s' } as const;
-const others = ['online', 'connect', 'service', 'dir', 'sources', 'initialState', 'lint', 'ignore'];
+const others = ['online', 'connect', 'directUrl', 'service', 'dir', 'sources', 'initialState', 'lint', 'ignore'];
 const known = [...Object.keys(choices), ...Object.keys(durations), ...others];
 
 /**
@@ -213,6 +222,7 @@ export function resolveSettings(settings: MigrateSettings = {}): ResolvedSetting
       timeoutMs: duration('connect.timeout', connect['timeout'], connectDurations.timeout),
       retryEveryMs: duration('connect.retryEvery', connect['retryEvery'], connectDurations.retryEvery),
     },
+    directUrl: settings.directUrl || undefined,
     service: settings.service,
     dir: settings.dir,
     sources: settings.sources,
@@ -248,6 +258,7 @@ function unknownKeys(given: Readonly<Record<string, unknown>>): readonly string[
 
 const simpleSettings = [
   ['online', 'boolean', 'true or false'],
+  ['directUrl', 'string', 'the address of a server'],
   ['service', 'string', 'the name of this app'],
   ['dir', 'string', 'a folder'],
   ['initialState', 'string', 'SQL or the path of a .sql file'],

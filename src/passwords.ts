@@ -61,7 +61,7 @@ const withoutPassword = /^\w+:\/\/(?:[\w.~+-]+@)?(?:[\w.-]+|\[[\da-f:.]+\])?(?::
 
 /** The user's own code repeats them in its errors: a check of the environment, a library that cannot read one. */
 function addressesOfEnvironment(): readonly (readonly [name: string, address: string])[] {
-  return ['NEST_MIGRATE_DATABASE_URL', 'DATABASE_URL'].flatMap((name) => {
+  return ['NEST_MIGRATE_DATABASE_URL', 'DIRECT_URL', 'DATABASE_URL'].flatMap((name) => {
     const address = process.env[name]?.trim() ?? '';
     if (!/[:@=]/.test(address) || withoutPassword.test(address)) return [];
     return [address, JSON.stringify(address).slice(1, -1)].map((written) => [name, written] as const);

@@ -1,6 +1,8 @@
 import { dirname, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { DataSource } from 'typeorm';
+import { showAddress } from '../data-source/address.js';
+import { showConnection } from '../data-source/describe.js';
 import { loadPg } from '../data-source/load-pg.js';
 import { liesIn } from '../database/service.js';
 import { searchAtLast } from '../development.js';
@@ -31,7 +33,13 @@ export async function withMigrator<T>(
   const flagged = settingsFromFlags(flags);
   const migrator = createMigrator({
     dataSource: source.dataSource,
-    settings: { ...settings, ...source.settings, ...flagged, ...connectSettings(settings, source.settings, flagged) },
+    settings: {
+      ...settings,
+      ...source.settings,
+      ...flagged,
+      ...connectSettings(settings, source.settings, flagged),
+      ...addressedByEnvironment(source.dataSource),
+    },
     onEvent: progressPrinter(io),
     signal: io.signal,
     ...(source.instantiate && { instantiate: source.instantiate }),
@@ -43,6 +51,12 @@ export async function withMigrator<T>(
     await migrator.close();
     await source.close?.();
   }
+}
+
+/** What the environment says for the command alone is meant, rather than what a setting says in general. */
+function addressedByEnvironment(dataSource: DataSource): Pick<MigrateSettings, 'directUrl'> {
+  const address = process.env['NEST_MIGRATE_DATABASE_URL']?.trim();
+  return address && showAddress(address) === showConnection(dataSource) ? { directUrl: undefined } : {};
 }
 
 async function load(project: Project, flags: GlobalFlags, io: Io): Promise<Source> {

@@ -5,6 +5,7 @@ import type { SqlClient } from '../database/sql-client.js';
 import { createExtensionsInside } from '../database/initialise.js';
 import { createLedgerSchema } from '../database/ledger-schema.js';
 import { ensureTables, readLedgerInside } from '../database/ledger.js';
+import { lendQueryRunner } from '../database/lend-query-runner.js';
 import type { Lock } from '../database/lock.js';
 import { nextBatch } from '../database/log.js';
 import type { HalfDone } from '../database/log.js';
@@ -60,7 +61,7 @@ export async function execute(
     if (!(await recordOnly(steps, apply))) return finishedMeanwhile(steps, apply);
     return { finished: steps.map((step) => finishedStep(step, 0, apply, 'fake')) };
   }
-  await withQueryRunner(context, (queryRunner) => createMetadataTable(context.dataSource, queryRunner));
+  await lendQueryRunner(context, (queryRunner) => createMetadataTable(context.dataSource, queryRunner));
   if (options.transaction === 'all') return allInOne(steps, apply, options);
   return oneByOne(steps, apply, options);
 }
@@ -69,13 +70,11 @@ async function prepareTables(client: SqlClient, context: CommandContext): Promis
   const { exists } = await readLedgerInside(client, context.tables);
   if (exists.ledger && exists.log) return nextBatch(client, context.tables);
   // On the data source's connection: the one that holds the lock must not write, or the new tables stay invisible to all others until it ends.
-  await withQueryRunner(context, async (queryRunner) =>
+  await lendQueryRunner(context, async (queryRunner) =>
     ensureTables((await queryRunner.connect()) as SqlClient, context.tables, exists, context.onEvent),
   );
   return nextBatch(client, context.tables);
 }
-
-type Connected = Pick<CommandContext, 'dataSource'>;
 
 async function rehearse(
   steps: readonly DirectedMigration[],
@@ -93,18 +92,6 @@ async function rehearse(
     };
     return { finished: [], statements: await dryRun(steps, { transaction: options.transaction, prepare }, apply) };
   });
-}
-
-async function withQueryRunner<T>(
-  { dataSource }: Connected,
-  work: (queryRunner: QueryRunner) => Promise<T>,
-): Promise<T> {
-  const queryRunner = dataSource.createQueryRunner();
-  try {
-    return await work(queryRunner);
-  } finally {
-    await queryRunner.release();
-  }
 }
 
 async function oneByOne(
@@ -172,7 +159,7 @@ async function ownTransaction(
 ): Promise<boolean | undefined> {
   const purpose = mode === 'dry' ? 'trial' : 'run';
   const prepare = (queryRunner: QueryRunner) => step.migration.prepare(queryRunner, context.instantiate, purpose);
-  return (await withQueryRunner(context, prepare)).transaction;
+  return (await lendQueryRunner(context, prepare)).transaction;
 }
 
 function startedStep(

@@ -14,6 +14,8 @@ export interface Alone {
   readonly step: DirectedMigration;
   readonly context: ApplyContext;
   readonly reach: Reach;
+  /** Of the role or the database, where they are not 0. */
+  readonly timeouts: string | undefined;
 }
 
 /**
@@ -28,7 +30,8 @@ export async function executeAlone(
 ): Promise<unknown> {
   const trace = traceOf(sql);
   if (at.reach === 'pooled') {
-    if (trace === undefined) throw behindPooler(sql, at);
+    if (trace === undefined) throw throughPooler(sql, at);
+    if (at.timeouts !== undefined) throw timeoutsThroughPooler(sql, at.timeouts, at);
     at.session.setBackend(undefined);
   }
   return holdingFence(at, async () => {
@@ -67,12 +70,24 @@ async function holdingFence<T>({ session, step, context, reach }: Alone, work: (
   }
 }
 
-function behindPooler(sql: string, { step, progress }: Alone): MigrateError {
+/** What would be set for the statement would stay with the session, for another client of the pooler. */
+function timeoutsThroughPooler(sql: string, timeouts: string, { step, progress }: Alone): MigrateError {
+  const { name } = step.migration;
+  return new MigrateError({
+    code: 'MIGRATION_FAILED',
+    message: `Migration ${name}: its statement ${progress.done + 1} cannot be in a transaction, and must not be stopped by a timeout, which an index that is built concurrently would not survive. The role or the database has ${timeouts}, and this connection goes through a pooler, where that cannot be set for one session alone. It was not executed.\n  ${sql.trim().slice(0, 500)}`,
+    next: 'Give the address of the server itself: the setting `directUrl`, or NEST_MIGRATE_DATABASE_URL for the command. Or set the timeout to 0 for the role that migrates: ALTER ROLE <role> SET lock_timeout = 0',
+    migration: name,
+    sql,
+  });
+}
+
+function throughPooler(sql: string, { step, progress }: Alone): MigrateError {
   const { name } = step.migration;
   return new MigrateError({
     code: 'MIGRATION_FAILED',
     message: `Migration ${name}: its statement ${progress.done + 1} commits by itself, and nothing in the database shows afterwards whether it was finished. This connection goes through a pooler, where two processes might execute it at the same time. It was not executed.\n  ${sql.trim().slice(0, 500)}`,
-    next: 'Give the command the address of the server itself (NEST_MIGRATE_DATABASE_URL). Or, if it does no harm to execute the statement again, write this comment in front of it: /* nest-migrate-rerunnable */',
+    next: 'Give the address of the server itself: the setting `directUrl`, or NEST_MIGRATE_DATABASE_URL for the command. Or, if it does no harm to execute the statement again, write this comment in front of it: /* nest-migrate-rerunnable */',
     migration: name,
     sql,
   });

@@ -1,10 +1,8 @@
-import type { DataSource } from 'typeorm';
 import { causeOf, encode, placeOf, reasonOf } from '../data-source/address.js';
-import { checkConnection, showConnection } from '../data-source/describe.js';
 import { codeOf, isMigrateError, messageOf, MigrateError } from '../errors.js';
 import { poolOf } from '../typeorm/driver.js';
 import { abortable, cancelled, pause } from './cancel.js';
-import { newClient } from './connection-config.js';
+import { checkPlace, newClient, showPlace } from './connection-config.js';
 import { watchReplies } from './replies.js';
 import type { ConnectContext, OwnClient, SqlClient } from './sql-client.js';
 import type { Awaited } from './replies.js';
@@ -20,7 +18,7 @@ export async function withReader<T>(
   context: ConnectContext,
   work: (client: SqlClient, own?: OwnClient) => Promise<T>,
 ): Promise<T> {
-  if (context.dataSource.isInitialized) return work(pooled(context));
+  if (context.dataSource.isInitialized && context.settings.directUrl === undefined) return work(pooled(context));
   return withClient(context, (client) => work(client, client));
 }
 
@@ -38,7 +36,7 @@ export async function withClient<T>(context: ConnectContext, work: (client: OwnC
 /** Where the network swallows everything, the server never answers to a parting; then the connection is closed without it. */
 const longestPartingMs = 500;
 
-async function close(client: OwnClient): Promise<void> {
+export async function close(client: OwnClient): Promise<void> {
   const timer = setTimeout(() => wireOf(client)?.cut(noReply('closed')), longestPartingMs);
   await client.end().catch(() => undefined);
   clearTimeout(timer);
@@ -110,20 +108,21 @@ function repliesOf(client: OwnClient, asker: SqlClient = client): Awaited {
   };
 }
 
-interface Connection {
+/** A connection of our own, until it is closed. */
+export interface Connection {
   readonly client: OwnClient;
   stopWatching(): void;
 }
 
 /** Waits for a server that is still starting, as after `docker compose up`; anything else that is wrong is said at once. */
-async function connect(context: ConnectContext): Promise<Connection> {
+export async function connect(context: ConnectContext): Promise<Connection> {
   const { timeoutMs, retryEveryMs } = context.settings.connect;
-  checkConnection(context.dataSource);
-  const shown = showConnection(context.dataSource);
+  checkPlace(context);
+  const shown = showPlace(context);
   const deadline = performance.now() + timeoutMs;
   for (let attempt = 1; ; attempt++) {
     if (context.signal.aborted) throw cancelled(context.signal, 'Nothing was changed.');
-    const client = newClient(context.dataSource, timeoutMs);
+    const client = newClient(context, timeoutMs);
     rememberQueries(client);
     const stopWatching = watchReplies(context, repliesOf(client));
     try {
@@ -134,7 +133,7 @@ async function connect(context: ConnectContext): Promise<Connection> {
       await close(client);
       const left = deadline - performance.now();
       if (context.signal.aborted) throw cancelled(context.signal, 'Nothing was changed.');
-      if (!isServerAbsent(error) || left <= 0) throw connectionError(error, context.dataSource, attempt);
+      if (!isServerAbsent(error) || left <= 0) throw connectionError(error, shown, attempt);
       const retryInMs = Math.min(retryEveryMs, left);
       context.onEvent({ type: 'connecting', attempt, reason: reasonOf(error, shown), retryInMs });
       await pause(retryInMs, context.signal);
@@ -184,9 +183,8 @@ function aboutSsl(error: unknown): string | undefined {
 }
 
 /** Says what is wrong with a connection, without its password. */
-export function connectionError(error: unknown, dataSource: DataSource, attempts = 1): MigrateError {
+export function connectionError(error: unknown, shown: string | undefined, attempts = 1): MigrateError {
   if (isMigrateError(error)) return error;
-  const shown = showConnection(dataSource);
   const where = placeOf(shown);
   const reason = reasonOf(error, shown);
   const cause = causeOf(error, shown);

@@ -1,18 +1,44 @@
 import pg from 'pg';
 import type { DataSource } from 'typeorm';
-import type { OwnClient } from './sql-client.js';
+import { checkAddress, showAddress } from '../data-source/address.js';
+import { checkConnection, showConnection } from '../data-source/describe.js';
+import { connectionFromUrl } from '../data-source/url.js';
+import type { ConnectContext, OwnClient } from './sql-client.js';
 
 type ClientClass = new (config: object) => OwnClient;
 
 /** A host that swallows packets answers nothing at all; another attempt may reach another address. */
 const longestAttemptMs = 10_000;
 
-/** A client that is not connected yet; it connects as the data source would. */
-export function newClient(dataSource: DataSource, timeoutMs: number): OwnClient {
-  const client = new (clientOf(dataSource))(clientConfig(dataSource, timeoutMs));
+type Where = Pick<ConnectContext, 'dataSource' | 'settings'>;
+
+/** A client that is not connected yet; it connects as the data source would, or to the address of the setting `directUrl`. */
+export function newClient({ dataSource, settings }: Where, timeoutMs: number): OwnClient {
+  const config = { ...clientConfig(dataSource, timeoutMs), ...directly(settings.directUrl) };
+  const client = new (clientOf(dataSource))(config);
   // Without a listener a lost idle connection would end the process; the next query on it fails.
   client.on('error', () => undefined);
   return client;
+}
+
+const setting = 'The setting `directUrl`';
+
+/** Refuses an address before the driver reads it in its own way, and repeats parts of it. */
+export function checkPlace({ dataSource, settings }: Where): void {
+  if (settings.directUrl === undefined) checkConnection(dataSource);
+  else checkAddress(settings.directUrl, setting);
+}
+
+/** Where we connect to, without a password; undefined where that cannot be read for certain. */
+export function showPlace({ dataSource, settings }: Where): string | undefined {
+  return settings.directUrl === undefined ? showConnection(dataSource) : showAddress(settings.directUrl);
+}
+
+/** What the address does not say, such as encryption, is as in the data source. */
+function directly(directUrl: string | undefined): object {
+  if (directUrl === undefined) return {};
+  const { url: connectionString, ssl } = connectionFromUrl(directUrl, setting);
+  return { connectionString, ...(ssl !== undefined && { ssl }) };
 }
 
 /** As TypeORM's driver takes it; asked for at the options, for which TypeORM need not be loaded. */

@@ -102,7 +102,8 @@ async function inSavepoint(client: SqlClient, sql: string): Promise<unknown> {
 function failed(error: unknown, dataSource: DataSource, attempts: number): MigrateError {
   const notLoaded = isMigrateError(error) ? error : typeScriptNotLoaded(error);
   if (notLoaded?.code === 'FILE_LOAD_FAILED') return notLoaded;
-  if (codeOf(error) !== undefined || isServerAbsent(error)) return connectionError(error, dataSource, attempts);
+  if (codeOf(error) !== undefined || isServerAbsent(error))
+    return connectionError(error, showConnection(dataSource), attempts);
   return new MigrateError({
     code: 'DATA_SOURCE_INVALID',
     message: `TypeORM could not set up the data source: ${messageOf(error)}`,

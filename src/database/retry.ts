@@ -1,7 +1,7 @@
 import { placeOf, reasonOf } from '../data-source/address.js';
-import { showConnection } from '../data-source/describe.js';
 import { isMigrateError, MigrateError } from '../errors.js';
 import { cancelled, pause } from './cancel.js';
+import { showPlace } from './connection-config.js';
 import { isConnectionLost } from './client.js';
 import type { ConnectContext } from './sql-client.js';
 
@@ -36,7 +36,7 @@ export async function untilConnected<C extends ConnectContext, T>(
       context.onEvent({
         type: 'connecting',
         attempt,
-        reason: reasonOf(error, showConnection(context.dataSource)),
+        reason: reasonOf(error, showPlace(context)),
         retryInMs,
       });
       await pause(retryInMs, context.signal);
@@ -53,10 +53,10 @@ function known(begun: boolean): string {
 /** Says which connection was lost; `state` is what is known of the database. */
 export function connectionLost(
   error: unknown,
-  { dataSource }: Pick<ConnectContext, 'dataSource'>,
+  context: Pick<ConnectContext, 'dataSource' | 'settings'>,
   state = 'Whether the server has executed what was sent last is not known.',
 ): MigrateError {
-  const shown = showConnection(dataSource);
+  const shown = showPlace(context);
   return new MigrateError({
     code: 'CONNECTION_FAILED',
     message: `The connection to ${placeOf(shown)} was lost: ${reasonOf(error, shown)}. ${state}`,

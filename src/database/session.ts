@@ -12,6 +12,7 @@ import { isQuiet, keepAlive, processIdOf, rememberQueries, wireOf } from './wire
 import { createWitness, supposedBackend } from './witness.js';
 import type { Backend } from './witness.js';
 import type { SqlClient } from './sql-client.js';
+import { lendQueryRunner } from './lend-query-runner.js';
 import type { Lock } from './lock.js';
 
 /** What all migrations of one command share. */
@@ -58,8 +59,7 @@ interface Observed extends SessionContext {
 
 /** Lends a watched connection to one migration. A new query runner for each, because TypeORM's caches what it has read of tables. */
 export async function withSession<T>(context: Observed, work: (session: Session) => Promise<T>): Promise<T> {
-  const queryRunner = context.dataSource.createQueryRunner();
-  try {
+  return lendQueryRunner(context, async (queryRunner) => {
     const client = await connected(queryRunner, context);
     const progress: Progress = {
       statement: 0,
@@ -93,9 +93,7 @@ export async function withSession<T>(context: Observed, work: (session: Session)
       stopWatching();
       stopCancelling();
     }
-  } finally {
-    await queryRunner.release().catch(() => undefined);
-  }
+  });
 }
 
 /** A pool waits forever, for one of its connections to be free and for a server that does not answer to a new one. */

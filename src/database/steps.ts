@@ -13,6 +13,7 @@ import { StepProgress } from './progress.js';
 import type { Reach } from './progress.js';
 import { traceOf } from './repair.js';
 import { backendStarted } from './witness.js';
+import { noReply, processIdOf, wireOf } from './wire.js';
 import { withSession } from './session.js';
 import type { Execute, Session } from './session.js';
 import { executeMigration } from './directed-migration.js';
@@ -30,7 +31,7 @@ export async function applyInSteps(step: DirectedMigration, context: ApplyContex
   const execute: Execute = (sql, parameters, run) => stepper.execute(sql, parameters, run);
   return withSession({ ...context, migration: () => name, execute: () => execute }, async (session) => {
     const started = performance.now();
-    const reach = await reachOf(session, context);
+    const { reach, timeouts } = await reachOf(session, context);
     try {
       const runnable = await step.migration.prepare(session.queryRunner, context.instantiate, 'run');
       const opened = await StepProgress.open(session, step, context, reach).catch(async (error: unknown) => {
@@ -40,7 +41,7 @@ export async function applyInSteps(step: DirectedMigration, context: ApplyContex
       if (opened === undefined) return undefined;
       const { progress, halfDone } = opened;
       try {
-        const next = stepping({ session, progress, step, context, reach });
+        const next = stepping({ session, progress, step, context, reach, timeouts });
         stepper.execute = halfDone ? await resuming(halfDone, next, session, progress, step, context) : next;
         await abortable(context.signal, () => executeMigration(runnable, step, session));
         if (halfDone && progress.done < halfDone.statements_done)
@@ -54,26 +55,40 @@ export async function applyInSteps(step: DirectedMigration, context: ApplyContex
       }
       return performance.now() - started;
     } finally {
-      if (reach === 'direct')
-        await session.client.query('RESET lock_timeout; RESET statement_timeout').catch(() => undefined);
+      if (reach === 'direct' && timeouts !== undefined) await putBackTimeouts(session.client);
     }
   });
 }
 
+interface Reached {
+  readonly reach: Reach;
+  /** Those of the role or the database that are not 0, for people. */
+  readonly timeouts: string | undefined;
+}
+
 /**
- * Concurrent index builds wait for other transactions by design: a timeout would only leave an INVALID index behind. Through a pooler, the
- * setting would be left to others.
+ * Concurrent index builds wait for other transactions by design: a timeout would only leave an INVALID index. Where there are none, as
+ * mostly, nothing has to be set. Through a pooler, what is set would be left to others.
  */
-async function reachOf({ client, setBackend }: Session, { lock }: ApplyContext): Promise<Reach> {
-  const { rows } = await client.query(`SELECT pg_backend_pid() AS pid, ${backendStarted} AS started`);
-  const pid = Number(rows[0]?.['pid']);
-  setBackend({ pid, started: String(rows[0]?.['started']) });
+async function reachOf({ client, setBackend }: Session, { lock }: ApplyContext): Promise<Reached> {
+  const { rows } = await client.query(
+    `SELECT pg_backend_pid() AS pid, ${backendStarted} AS started, (SELECT string_agg(name || ' = ' || current_setting(name), ', ')
+       FROM (VALUES ('lock_timeout'), ('statement_timeout')) AS timeout(name) WHERE current_setting(name) <> '0') AS timeouts`,
+  );
+  const { pid, started, timeouts } = rows[0] as unknown as { pid: number; started: string; timeouts: string | null };
+  setBackend({ pid, started });
   lock.assertHeld();
   // A pooler answers with a number of its own when the connection is opened.
-  const { processID } = client as { readonly processID?: number };
-  if (lock.fence !== undefined && processID !== pid) return 'pooled';
-  await client.query('SET lock_timeout = 0; SET statement_timeout = 0');
-  return 'direct';
+  const reach = lock.fence !== undefined && processIdOf(client) !== pid ? 'pooled' : 'direct';
+  if (timeouts !== null && reach === 'direct') await client.query('SET lock_timeout = 0; SET statement_timeout = 0');
+  return { reach, timeouts: timeouts ?? undefined };
+}
+
+/** Not acknowledged, as in a transaction that failed, the session must not go back to its pool. */
+async function putBackTimeouts(client: SqlClient): Promise<void> {
+  await client
+    .query('RESET lock_timeout; RESET statement_timeout')
+    .catch(() => wireOf(client)?.cut(noReply('The timeouts could not be put back')));
 }
 
 /** Goes past the statements that are done, and on with the others. */

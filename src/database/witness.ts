@@ -41,7 +41,7 @@ export interface Witness {
   close(): void;
 }
 
-export function createWitness({ dataSource }: ConnectContext, patienceMs: number): Witness {
+export function createWitness(context: ConnectContext, patienceMs: number): Witness {
   let opened: Promise<OwnClient> | undefined;
   const close = (): void => {
     void opened?.then(
@@ -57,7 +57,7 @@ export function createWitness({ dataSource }: ConnectContext, patienceMs: number
       timer = setTimeout(() => reject(noReply('The second connection does not answer either')), patienceMs);
     });
     try {
-      return await Promise.race([(opened ??= open(dataSource, patienceMs)).then(question), tooLong]);
+      return await Promise.race([(opened ??= open(context, patienceMs)).then(question), tooLong]);
     } catch (error) {
       close();
       throw error;
@@ -80,8 +80,8 @@ export function createWitness({ dataSource }: ConnectContext, patienceMs: number
   };
 }
 
-async function open(dataSource: ConnectContext['dataSource'], patienceMs: number): Promise<OwnClient> {
-  const client = newClient(dataSource, patienceMs);
+async function open(context: ConnectContext, patienceMs: number): Promise<OwnClient> {
+  const client = newClient(context, patienceMs);
   await client.connect();
   return client;
 }

@@ -27,3 +27,14 @@ export function believe(queryRunner: QueryRunner, transaction: 'open' | 'none'):
 export function forgetTables(queryRunner: QueryRunner): void {
   Object.assign(queryRunner, { loadedTables: [], loadedViews: [] });
 }
+
+/** Puts a query runner on a connection of ours in place of one of the pool, to which it is not returned. */
+export function runOn(queryRunner: QueryRunner, connect: () => Promise<object>): void {
+  Object.assign(queryRunner, {
+    connect: async () => {
+      const connection = await connect();
+      // What TypeORM asks of it past `connect`.
+      return Object.assign(queryRunner, { databaseConnection: connection }).databaseConnection;
+    },
+  });
+}

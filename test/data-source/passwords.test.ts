@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { defineDataSource } from '../../src/data-source/define.js';
-import { describeConnection } from '../../src/data-source/describe.js';
+import { describeConnection, showConnection } from '../../src/data-source/describe.js';
 import { connectionError } from '../../src/database/client.js';
 import { messageOf, MigrateError } from '../../src/errors.js';
 import { withoutPasswords } from '../../src/passwords.js';
@@ -83,7 +83,7 @@ describe('no part of a password is shown', () => {
           ...(dataSource === undefined ? [] : [printed(() => describeConnection(dataSource))]),
           ...(dataSource === undefined
             ? []
-            : driverErrors(url).map((error) => printed(() => connectionError(error, dataSource)))),
+            : driverErrors(url).map((error) => printed(() => connectionError(error, showConnection(dataSource))))),
         ];
         process.env['DATABASE_URL'] = url;
         texts.push(

@@ -1,8 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { DataSource } from 'typeorm';
+import { createMigrator } from '../../src/migrator.js';
 import { createDatabase, createRole, serverLog, serverUrl } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
 import { failureOf, migration, using } from '../support/migrations.js';
+import type { Using } from '../support/migrations.js';
 import { startProxy } from '../support/proxy.js';
 
 let database: TestDatabase;
@@ -343,6 +346,50 @@ describe('a migration without a transaction', () => {
     fail.now = false;
     await using(how, (migrator) => migrator.run());
     expect(seen).toEqual([[{ lock_timeout: '7s' }], [{ lock_timeout: '7s' }]]);
+  });
+
+  it('has no timeouts of its role where it needs none, and leaves none of its own to the session of a pool', async () => {
+    const seen: unknown[] = [];
+    const shown = `SELECT current_setting('lock_timeout') AS lock, current_setting('statement_timeout') AS statement`;
+    const index = migration('Index1700000000001', {
+      transaction: false,
+      up: [
+        'CREATE INDEX CONCURRENTLY users_email ON users (email)',
+        async (queryRunner) => seen.push(...((await queryRunner.query(shown)) as unknown[])),
+      ],
+    });
+    const runOn = (url: string, options: Partial<Using> = {}) =>
+      using({ url, migrations: [index], ...options }, (migrator) => migrator.run());
+    const revertByHand = () =>
+      database.query(`DROP INDEX IF EXISTS users_email; TRUNCATE migrations; DELETE FROM migrations_log`);
+    await database.query(`ALTER DATABASE ${database.name} SET log_statement = 'all'`);
+    await runOn(database.url);
+    expect(serverLog(database).filter((line) => /\b(?:SET|RESET) (?:lock|statement)_timeout/.test(line))).toEqual([]);
+    await revertByHand();
+
+    await database.query(`ALTER DATABASE ${database.name} SET lock_timeout = '7s'`);
+    const pooler = await startProxy(database.url, { as: 'pooler' });
+    const refused = await failureOf(runOn(pooler.url));
+    expect([refused.code, refused.message, refused.next]).toEqual([
+      'MIGRATION_FAILED',
+      expect.stringContaining('lock_timeout = 7s'),
+      expect.stringContaining('`directUrl`'),
+    ]);
+    await revertByHand();
+    await runOn(pooler.url, { settings: { directUrl: database.url } });
+    await revertByHand();
+
+    const dataSource = await new DataSource({
+      type: 'postgres',
+      url: database.url,
+      poolSize: 1,
+      migrations: [index],
+    }).initialize();
+    await createMigrator({ dataSource }).run();
+    expect(await dataSource.query(shown)).toEqual([{ lock: '7s', statement: '0' }]);
+    await dataSource.destroy();
+    await pooler.close();
+    expect(seen).toEqual(Array(3).fill({ lock: '0', statement: '0' }));
   });
 
   it('refuses to decide what is not half done', async () => {

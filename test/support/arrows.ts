@@ -5,7 +5,7 @@ import { stillReading } from './sql-reading.js';
 const foundation = ['errors', 'events', 'ignorable', 'options', 'passwords', 'require-from', 'sql'];
 const core = ['plan', 'rules', 'snapshot', 'observe', 'files', 'shadow', 'database', 'schema'];
 // What a connection is called, and whether it is the embedded one: known below the data source as well.
-const connection = ['data-source/address', 'data-source/describe', 'data-source/embedded-brand'];
+const connection = ['data-source/address', 'data-source/describe', 'data-source/embedded-brand', 'data-source/url'];
 const arrows: Readonly<Record<string, readonly string[]>> = {
   passwords: [],
   errors: ['passwords'],

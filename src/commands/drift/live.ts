@@ -1,3 +1,4 @@
+import { showPlace } from '../../database/connection-config.js';
 import { connectionError, isServerAbsent, withClient } from '../../database/client.js';
 import type { OwnClient, SqlClient } from '../../database/sql-client.js';
 import { codeOf, MigrateError } from '../../errors.js';
@@ -33,7 +34,7 @@ export async function readLive(context: CommandContext, found: MigrationList): P
     return await withClient(context, (client) => readBoth(client, context, found));
   } catch (error) {
     if (codeOf(error) === lockNotAvailable) throw blocked(context, error);
-    throw isServerAbsent(error) ? connectionError(error, context.dataSource) : error;
+    throw isServerAbsent(error) ? connectionError(error, showPlace(context)) : error;
   }
 }
 

@@ -1,0 +1,26 @@
+import type { QueryRunner } from 'typeorm';
+import { runOn } from '../typeorm/query-runner.js';
+import { close, connect } from './client.js';
+import type { ConnectContext, OwnClient } from './sql-client.js';
+
+/** Lends a query runner of the data source; with the setting `directUrl` it is on a connection of ours, opened when it is needed. */
+export async function lendQueryRunner<T>(
+  context: ConnectContext,
+  work: (queryRunner: QueryRunner) => Promise<T>,
+): Promise<T> {
+  const queryRunner = context.dataSource.createQueryRunner();
+  let opened: Promise<OwnClient> | undefined;
+  const open = async (): Promise<OwnClient> => {
+    const { client, stopWatching } = await connect(context);
+    // From here on it is watched as the connection of a migration, whose statements may take long.
+    stopWatching();
+    return client;
+  };
+  if (context.settings.directUrl !== undefined) runOn(queryRunner, () => (opened ??= open()));
+  try {
+    return await work(queryRunner);
+  } finally {
+    await queryRunner.release().catch(() => undefined);
+    await opened?.then(close, () => undefined);
+  }
+}
