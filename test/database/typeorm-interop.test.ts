@@ -84,6 +84,7 @@ describe.each([
       pending: [],
       changes: names.map((one) => ({ name: one, state: 'applied', migrations: [one] })),
       foreign: [],
+      newer: [],
       problems: [],
     });
     expect(await ours('run')).toEqual({ applied: [], deferred: [], waitedForLockMs: 0 });
