@@ -117,7 +117,8 @@ async function loadFromSources(file: string, dataSource: DataSource, settings: M
   const { canLoadTypeScript } = await import('../data-source/find.js');
   const { loadEntitiesFromSources } = await import('../data-source/entity-sources.js');
   const { isOutput } = await import('../files/outputs.js');
-  if (!canLoadTypeScript(process.cwd()) || (/\.[cm]?js$/.test(file) && isOutput(dirname(file)))) return 'javascript';
-  await loadEntitiesFromSources(dataSource, settings.sources);
-  return 'typescript';
+  const isCompiled = !canLoadTypeScript(process.cwd()) || (/\.[cm]?js$/.test(file) && isOutput(dirname(file)));
+  const loads = isCompiled ? 'javascript' : 'typescript';
+  await loadEntitiesFromSources(dataSource, settings.sources, loads);
+  return loads;
 }

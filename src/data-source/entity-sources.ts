@@ -1,7 +1,8 @@
 import type { DataSource } from 'typeorm';
-import { filesMatching, withLiteralFolders } from '../files/pattern-folder.js';
+import { filesMatching, literally, withLiteralFolders } from '../files/pattern-folder.js';
+import type { Loads } from '../files/migration.js';
 import type { Sources } from '../files/outputs.js';
-import { sourcePatterns } from '../files/sources.js';
+import { countedIn, sourcePatterns } from '../files/sources.js';
 
 const patterned = ['entities', 'subscribers'] as const;
 
@@ -9,20 +10,28 @@ const patterned = ['entities', 'subscribers'] as const;
  * Lets a data source that names compiled entities load their sources, which are what the project says now: compiled ones may be older, or
  * missing before the first build. Migrations are loaded from their sources as well, so that both know the same classes.
  */
-export async function loadEntitiesFromSources({ options }: DataSource, sources: Sources): Promise<void> {
+export async function loadEntitiesFromSources({ options }: DataSource, sources: Sources, loads: Loads): Promise<void> {
+  if (process.env['NODE_ENV'] === 'production') return;
   for (const name of patterned) {
     const given: unknown = options[name];
     if (!Array.isArray(given)) continue;
     const found: unknown[] = [];
     for (const one of given as readonly unknown[])
-      found.push(...(typeof one === 'string' ? await sourcesOf(one, sources) : [one]));
+      found.push(...(typeof one === 'string' ? await loadedFor(one, sources, loads) : [one]));
     Object.assign(options, { [name]: [...new Set(found)] });
   }
 }
 
-async function sourcesOf(pattern: string, sources: Sources): Promise<readonly string[]> {
+async function loadedFor(pattern: string, sources: Sources, loads: Loads): Promise<readonly string[]> {
   const own = [withLiteralFolders(pattern)];
-  const patterns = sourcePatterns(pattern, sources);
-  if (patterns === undefined) return own;
+  const patterns = loads === 'typescript' ? sourcePatterns(pattern, sources) : undefined;
+  if (patterns === undefined) return countedOnce(own, sources, loads);
   return (await filesMatching(patterns)).length > 0 ? patterns : own;
+}
+
+/** A pattern such as `**\/*.entity{.ts,.js}` may match the sources and what is compiled from them: two classes for one table. */
+async function countedOnce(own: readonly string[], sources: Sources, loads: Loads): Promise<readonly string[]> {
+  const files = (await filesMatching(own)).filter((file) => !file.endsWith('.d.ts'));
+  const counted = countedIn(files, sources, loads);
+  return counted.length < files.length ? counted.map(literally) : own;
 }

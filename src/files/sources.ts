@@ -100,7 +100,7 @@ function countedOnce(
   found: readonly string[],
   { sourceFolder, loads }: Around,
 ): Pick<Built, 'files' | 'stale' | 'notCompiled'> {
-  const ofFound = new Set(found.map(withoutExtension));
+  const among = new Set([...found, ...matched].map(withoutExtension));
   const outputs = new Map<string, string>();
   for (const file of matched) {
     const folder = sourceFolder(dirname(file));
@@ -108,10 +108,10 @@ function countedOnce(
     if (folder === undefined || !isFolder(folder)) continue;
     const key = withoutExtension(join(folder, basename(file)));
     // One whose source is written in another way than the pattern tells is taken as it is.
-    if (ofFound.has(key) || !extensions.some((ending) => existsSync(key + ending))) outputs.set(file, key);
+    if (among.has(key) || !extensions.some((ending) => existsSync(key + ending))) outputs.set(file, key);
   }
-  const others = matched.filter((file) => !outputs.has(file));
-  const sources = [...others, ...sourcesAmong(found.filter((file) => !others.includes(file)))];
+  const others = countedOf(loads)(matched.filter((file) => !outputs.has(file)));
+  const sources = [...others, ...sourcesAmong(found.filter((file) => !matched.includes(file) || outputs.has(file)))];
   const keys = new Set(sources.map(withoutExtension));
   const stale = [...outputs].filter(([, key]) => !keys.has(key)).map(([file]) => file);
   if (loads === 'typescript') return { files: sources, stale, notCompiled: [] };
@@ -127,10 +127,29 @@ function countedOnce(
   };
 }
 
+const inTypeScript = /(?<!\.d)\.[cm]?tsx?$/;
+const inJavaScript = /\.[cm]?jsx?$/;
+
 /** Where a source was compiled beside itself, the source counts. */
 function sourcesAmong(files: readonly string[]): readonly string[] {
-  const inTypeScript = new Set(files.filter((file) => /\.[cm]?ts$/.test(file)).map(withoutExtension));
-  return files.filter((file) => !/\.[cm]?js$/.test(file) || !inTypeScript.has(withoutExtension(file)));
+  return withoutThoseBeside(files, inJavaScript, inTypeScript);
+}
+
+/** Of a source and what it was compiled to beside it, the one that this process can load. */
+function countedOf(loads: Loads): (files: readonly string[]) => readonly string[] {
+  return loads === 'typescript' ? sourcesAmong : (files) => withoutThoseBeside(files, inTypeScript, inJavaScript);
+}
+
+function withoutThoseBeside(files: readonly string[], others: RegExp, counted: RegExp): readonly string[] {
+  const keys = new Set(files.filter((file) => counted.test(file)).map(withoutExtension));
+  return files.filter((file) => !others.test(file) || !keys.has(withoutExtension(file)));
+}
+
+/** The files that a pattern matches; of a source and what is compiled from it, the one that this process can load. */
+export function countedIn(files: readonly string[], sources: Sources, loads: Loads): readonly string[] {
+  const sourceFolder = remembering((folder) => sourceFolderOf(folder, sources));
+  const loadable = files.filter((file) => inTypeScript.test(file) || inJavaScript.test(file));
+  return countedOnce(loadable, [], { sourceFolder, loads }).files;
 }
 
 const extensions = ['.ts', '.mts', '.cts', '.tsx', '.js', '.mjs', '.cjs', '.sql'];

@@ -295,6 +295,14 @@ export default new DataSource({
     expect(await json('status')).toMatchObject({ applied: [{ name }], pending: [{}], problems: [] });
     const changed = await cli('generate', '--check');
     expect([changed.code, changed.stdout]).toEqual([3, expect.stringContaining('ADD COLUMN "more"')]);
+    // So it is where patterns begin at the root, and match the sources as well as what is compiled from them.
+    const fromRoot = ofTutorial['src/data-source.ts'].replaceAll("'dist/", "'{src,dist}/");
+    project.write('src/data-source.ts', fromRoot);
+    expect(await json('status')).toMatchObject({ applied: [{ name }], pending: [{}], problems: [] });
+    project.write('src/one.entity.ts', entity('ones').replace('@Column() name!: string;', ''));
+    expect((await cli('generate', '--check')).stdout).toContain('DROP COLUMN "name"');
+    project.write('src/one.entity.ts', entity('ones'));
+    project.write('src/data-source.ts', ofTutorial['src/data-source.ts']);
     // What was deleted is still in dist: it must not come back.
     const stale = 'dist/migrations/1500000000000-Gone.js';
     project.write(stale, compiled('Gone1500000000000'));
