@@ -12,7 +12,7 @@ import type { GlobalFlags } from './flags.js';
 import { listLines, untilFound } from './found-by.js';
 import { many, showDuration, wrapped } from './io.js';
 import type { Io } from './io.js';
-import { projectLanguage } from './language.js';
+import { languageLines } from './language.js';
 
 export interface GenerateFlags {
   readonly check?: boolean;
@@ -82,7 +82,7 @@ export async function baseline(io: Io, flags: GlobalFlags & BaselineFlags, name?
 
 function baselineLines(
   { drift, losses, files, recorded, list, takenOver }: BaselineResult,
-  { check }: { readonly check?: boolean },
+  flags: BaselineFlags,
 ): readonly string[] {
   if (drift.length > 0) {
     const what = 'The database differs from the entities. What would have to be done to it:';
@@ -93,18 +93,23 @@ function baselineLines(
       'Nothing was written or recorded. Make them agree first (let the app synchronize once more, or correct the entities).',
     ];
   }
-  if (check) return ['The database has the schema that the entities describe.'];
+  if (flags.check) return ['The database has the schema that the entities describe.'];
   const others =
     takenOver.length === 0
       ? []
       : ['Taken over, though no entity describes it:', ...takenOver.map((object) => `  ${object}`)];
-  const written = [...files.map((file) => `+ ${file}`), ...listLines({ list }), ...others];
+  const written = [
+    ...files.map((file) => `+ ${file}`),
+    ...languageLines(files, flags),
+    ...listLines({ list }),
+    ...others,
+  ];
   if (list?.state === 'to add') return [...written, 'Recorded nothing yet: add it, then nest-migrate run --fake'];
   return [...written, `Recorded as applied, without executing: ${recorded.join(', ') || 'nothing, it was already'}.`];
 }
 
 function languageOf({ sql, js }: Pick<GenerateFlags, 'sql' | 'js'>): GenerateOptions['language'] {
-  return sql ? 'sql' : js ? 'js' : projectLanguage(process.cwd());
+  return sql ? 'sql' : js ? 'js' : undefined;
 }
 
 function optionsOf(flags: GlobalFlags & GenerateFlags, name: string | undefined): GenerateOptions {
@@ -154,7 +159,14 @@ function linesOf(result: GenerateResult, flags: GenerateFlags, io: Io): readonly
   const next = `Review ${files.length === 1 ? 'it' : 'them'}, ${left === undefined ? '' : `${left}, `}then: nest-migrate run`;
   const remarks = [result.reason, result.advice].flatMap((text) => (text === undefined ? [] : wrapped(text)));
   const took = io.paint.dim(`(${showDuration(io.elapsed())})`);
-  return [...lines, '', ...remarks, ...listLines(result), `Proven up and down. ${next} ${took}`];
+  return [
+    ...lines,
+    '',
+    ...remarks,
+    ...languageLines(files, flags),
+    ...listLines(result),
+    `Proven up and down. ${next} ${took}`,
+  ];
 }
 
 /** The statements of a file, by the steps that they belong to. */

@@ -96,8 +96,8 @@ const create: Handler<
   { readonly sql?: boolean; readonly js?: boolean; readonly dir?: string; readonly yes?: boolean },
   [name: string]
 > = async (io, flags, name) => {
-  const { copySql, isLeftOutOfBuild, projectLanguage } = await import('./language.js');
-  const language: CreateOptions['language'] = flags.sql ? 'sql' : flags.js ? 'js' : projectLanguage(process.cwd());
+  const { copySql, isLeftOutOfBuild, languageLines } = await import('./language.js');
+  const language: CreateOptions['language'] = flags.sql ? 'sql' : flags.js ? 'js' : undefined;
   const ask = (await import('./ask.js')).terminal(io);
   const result = await withMigrator(io, flags, (migrator) =>
     migrator.create({ name, language, dir: flags.dir, addToList: flags.yes, ask }),
@@ -105,6 +105,7 @@ const create: Handler<
   const left = untilFound(result, [result.file]);
   io.result(result, () => [
     `Written: ${result.file}`,
+    ...languageLines([result.file], flags),
     ...listLines(result),
     ...(left === undefined ? [] : [`To run it, ${left}.`]),
   ]);

@@ -1,17 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { projectLanguage } from '../files/language.js';
 
-/** What a new migration is written in: what the project is written in. */
-export function projectLanguage(dir: string): 'ts' | 'js' {
-  const typescript = [
-    'tsconfig.json',
-    'tsconfig.base.json',
-    'data-source.ts',
-    'data-source.mts',
-    'data-source.cts',
-    'src/main.ts',
-  ].some((file) => existsSync(join(dir, file)));
-  return typescript ? 'ts' : 'js';
+/** Where migrations are in JavaScript though the project is in TypeScript. */
+export function languageLines(files: readonly string[], { js }: { readonly js?: boolean }): readonly string[] {
+  const isUnusual = !js && files.some((file) => file.endsWith('.js')) && projectLanguage(process.cwd()) === 'ts';
+  return isUnusual ? ['Written in JavaScript, as the migrations in use are.'] : [];
 }
 
 /** True where `nest build` compiles what is in TypeScript and leaves other files behind. */

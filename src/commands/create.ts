@@ -4,6 +4,7 @@ import type { DataSource } from 'typeorm';
 import { ExitCode, MigrateError } from '../errors.js';
 import { folderOfClasses } from '../files/class-list.js';
 import { moduleKindOf } from '../files/import-file.js';
+import { inLanguage } from '../files/language.js';
 import { lockFiles, lockPlace } from '../files/lock-place.js';
 import type { MigrationList } from '../files/migration.js';
 import { classNameOf, timestampOf } from '../files/name.js';
@@ -27,15 +28,14 @@ export interface CreateContext {
 export async function create(options: CreateOptions, context: CreateContext): Promise<CreateResult> {
   const title = titleOf(options.name);
   const existing = await context.list();
-  const extension = options.language;
+  const { language: extension, moduleKind } = inLanguage(options, existing, context.cwd);
   const first = `${nextTimestamp(existing)}-${title}.${extension}`;
   const { cwd, dataSource, dir: setting = folderOfClasses(existing, dataSource) } = context;
   const { folder, foundBy } = await placementOf(existing, { name: first, dir: options.dir, setting, cwd });
   for (let timestamp = nextTimestamp(existing); ; timestamp += 1 + Math.floor(Math.random() * 10)) {
     const fileName = `${timestamp}-${title}.${extension}`;
     const name = `${title}${timestamp}`;
-    const template: Template =
-      extension === 'js' ? (options.moduleKind ?? moduleKindOf(join(folder, fileName))) : extension;
+    const template: Template = extension === 'js' ? (moduleKind ?? moduleKindOf(join(folder, fileName))) : extension;
     if (!(await writeNew(folder, fileName, renderEmpty({ name, timestamp }, template)))) continue;
     if (await isAlone(folder, timestamp)) {
       await lockWritten([join(folder, fileName)], context);

@@ -1,5 +1,6 @@
 import type { DryRunStatement } from '../errors.js';
 import type { Due } from '../events.js';
+import type { Language } from '../files/language.js';
 import type { Phase } from '../files/phase.js';
 import type { TransactionMode } from '../options.js';
 import type { Enlisted } from './enlist.js';
@@ -179,7 +180,8 @@ export interface ResolveResult {
 /** What `create` writes: an empty migration. */
 export interface CreateOptions {
   readonly name: string;
-  readonly language: 'ts' | 'js' | 'sql';
+  /** @default that of the migrations in use, and without any, that of the project */
+  readonly language?: Language | undefined;
   readonly dir?: string | undefined;
   /** For `js`: which module system. Default: as Node will treat a file in that folder. */
   readonly moduleKind?: 'esm' | 'cjs' | undefined;

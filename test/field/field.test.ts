@@ -39,7 +39,7 @@ describe('the first contact of an existing project', () => {
         const before = migrations();
         for (const [index, change] of project.changes.entries()) {
           at.write(change);
-          expect(outcome(await at('generate', `Change${index + 1}`, ...(project.flags ?? [])))).toMatch(/^0\n\+ /);
+          expect(outcome(await at('generate', `Change${index + 1}`))).toMatch(/^0\n\+ /);
         }
         const made = migrations().filter((file) => !before.includes(file));
         if (project.plans) expect(outcome(await at('plan'))).not.toMatch(/will fail|cannot be judged/);

@@ -55,7 +55,6 @@ export class Account1600000000000 {
   writes: writesAccount,
   neverWrites: /: QueryRunner|import |public async/,
   migrations: 'migration',
-  flags: ['--js'],
 };
 
 /** The package is compiled before the app, and the app's sources reach its sources by `paths`. */

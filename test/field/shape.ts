@@ -33,8 +33,6 @@ export interface FieldProject {
   readonly dotenv?: true;
   /** What happens first; a database that `synchronize` has made is put under migrations. */
   readonly first?: 'run' | 'baseline';
-  /** What `generate` is told. */
-  readonly flags?: readonly string[];
   /** Whether what is pending is planned on a copy of the database first. */
   readonly plans?: true;
   /** What `revert` of everything says: success, unless a down fails. */

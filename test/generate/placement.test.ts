@@ -151,6 +151,13 @@ describe('a migration that the data source would not find is not written', () =>
       expect(filesIn(folder).filter(isMigration)).toEqual([expect.stringMatching(/-Init\.ts$/)]);
       expect((await cli('generate', ...args)).stdout).toContain('Nothing to do');
       expect((await cli('create', 'Second', ...args)).code).toBe(0);
+      // Where the migrations in use are JavaScript, so is a new one.
+      for (const file of filesIn(folder).filter(isMigration)) project.delete(`${folder}/${file}`);
+      project.write(`${folder}/1600000000000-Old.js`, 'export class Old1600000000000 { async up() {} }');
+      const { stdout: third } = await cli('create', 'Third', ...args);
+      const [, file = ''] =
+        /^Written: (.*-Third\.js)\nWritten in JavaScript, as the migrations in use are\.\n$/.exec(third) ?? [];
+      expect(project.read(file)).toMatch(/^export class Third\d{13} \{$/m);
     },
     180_000,
   );

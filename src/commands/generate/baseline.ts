@@ -13,6 +13,7 @@ import { setAside } from '../../schema/set-aside.js';
 import { noCache } from '../../shadow/cache.js';
 import { ExitCode, MigrateError } from '../../errors.js';
 import { classListOf } from '../../files/class-list.js';
+import { inLanguage } from '../../files/language.js';
 import { listMigrations } from '../../files/list-migrations.js';
 import { literally } from '../../files/pattern-folder.js';
 import { initialStateOf } from '../../shadow/initial-state.js';
@@ -117,10 +118,11 @@ const defaultName = 'Baseline';
 
 /** What the data source does not find when it is written, cannot be recorded as applied. */
 async function refuseUnrecordable(
-  { name = defaultName, dir, language, ask, addToList = false }: BaselineOptions,
+  { name = defaultName, dir, ask, addToList = false, ...given }: BaselineOptions,
   context: CommandContext,
 ): Promise<void> {
   const existing = await listMigrations(context);
+  const { language } = inLanguage(given, existing, process.cwd());
   const { foundBy } = await placementOf(existing, newFile(name, { dir, language }, existing, context));
   if (foundBy === 'pattern') return;
   const mayAdd = addToList || ask !== undefined;

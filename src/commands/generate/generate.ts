@@ -1,6 +1,8 @@
 import { abortable } from '../../database/cancel.js';
 import type { Stage } from '../../events.js';
 import { metadataChanges } from '../../plan/metadata.js';
+import { inLanguage } from '../../files/language.js';
+import type { InLanguage } from '../../files/language.js';
 import { listMigrations } from '../../files/list-migrations.js';
 import { isSame } from '../../schema/compare.js';
 import { followInitial } from '../../schema/follow.js';
@@ -55,7 +57,7 @@ export async function generate(
   project: CommandContext,
   others?: Schema,
 ): Promise<GenerateResult> {
-  const options = withSettings(given, project);
+  const options = inLanguage(withSettings(given, project), await listMigrations(project), process.cwd());
   // What is mistyped is said before anything takes its time.
   const expressions = readFlags(options);
   ignoring([], options.ignore ?? []);
@@ -102,7 +104,7 @@ interface Found {
 }
 
 /** Before anything takes its time, as far as it is known already what the files will be called. */
-async function refuseUnfindable(options: GenerateOptions, context: CommandContext): Promise<void> {
+async function refuseUnfindable(options: GenerateOptions & InLanguage, context: CommandContext): Promise<void> {
   const existing = await listMigrations(context);
   const file = newFile(options.name ?? 'Change', options, existing, context);
   const folder = folderFor(existing, file);

@@ -1,4 +1,5 @@
 import type { Enlisted } from '../enlist.js';
+import type { Language } from '../../files/language.js';
 import type { Phase } from '../../files/phase.js';
 import type { Effect } from '../../plan/step.js';
 import type { FoundBy } from '../placement.js';
@@ -7,7 +8,8 @@ import type { FoundBy } from '../placement.js';
 export interface GenerateOptions {
   /** What the change is called; made from the changes when it is left out. */
   readonly name?: string | undefined;
-  readonly language: 'ts' | 'js' | 'sql';
+  /** @default that of the migrations in use, and without any, that of the project */
+  readonly language?: Language | undefined;
   readonly moduleKind?: 'esm' | 'cjs' | undefined;
   readonly dir?: string | undefined;
   /** Of the last migration; each one before it is a millisecond earlier. @default now */

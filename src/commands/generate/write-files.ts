@@ -4,6 +4,7 @@ import { MigrateError } from '../../errors.js';
 import { namesOfChange, titleIn } from '../../files/change.js';
 import { folderOfClasses } from '../../files/class-list.js';
 import { moduleKindOf } from '../../files/import-file.js';
+import type { InLanguage } from '../../files/language.js';
 import { listMigrations } from '../../files/list-migrations.js';
 import type { MigrationList } from '../../files/migration.js';
 import { renderFile } from '../../files/render.js';
@@ -46,7 +47,7 @@ export interface WrittenFiles {
 /** Renders and writes all files of one change, or none of them. */
 export async function writeFiles(
   { files: migrations, name, told }: ProvenChange,
-  options: GenerateOptions,
+  options: GenerateOptions & InLanguage,
   context: CommandContext,
 ): Promise<WrittenFiles> {
   const existing = await listMigrations(context);
@@ -89,7 +90,7 @@ async function offered(name: string, { ask, dryRun }: GenerateOptions): Promise<
 /** A file that may be written, for those who ask whether the data source would find it. */
 export function newFile(
   title: string,
-  { language, dir }: Pick<GenerateOptions, 'language' | 'dir'>,
+  { language, dir }: Pick<GenerateOptions & InLanguage, 'language' | 'dir'>,
   existing: MigrationList,
   context: CommandContext,
 ): NewFile {
@@ -103,7 +104,7 @@ interface Drafting {
   readonly folder: string;
   /** Of the last migration. */
   readonly timestamp: number;
-  readonly options: GenerateOptions;
+  readonly options: GenerateOptions & InLanguage;
 }
 
 /** One file for the whole change; or one for each migration, as for SQL, of which a file holds one. */

@@ -23,6 +23,7 @@ import { withSchemaOnShadow } from '../../snapshot/schema-on-shadow.js';
 import type { CommandContext } from '../context.js';
 import { change } from '../generate/change.js';
 import type { Sides } from '../generate/change.js';
+import type { InLanguage } from '../../files/language.js';
 import type { GenerateOptions, GenerateResult } from '../generate/types.js';
 import { writeFiles } from '../generate/write-files.js';
 import { shown } from './choose.js';
@@ -88,7 +89,7 @@ async function planOf(
     frozen: [],
     unnamed,
   };
-  const wanted: GenerateOptions & { readonly name: string } = {
+  const wanted: GenerateOptions & InLanguage & { readonly name: string } = {
     name: migration.name.replace(/\d{13}$/, ''),
     ...languageOf(file),
     dir: dirname(file),
@@ -114,7 +115,7 @@ function asWritten(from: Schema, to: Schema): ReadonlyMap<string, string> {
   return new Map(required.map(({ id }) => [columnPath(id), 'NULL']));
 }
 
-function languageOf(file: string): Pick<GenerateOptions, 'language' | 'moduleKind'> {
+function languageOf(file: string): InLanguage {
   const extension = extname(file).slice(1);
   if (extension === 'sql') return { language: 'sql' };
   return extension.endsWith('ts') ? { language: 'ts' } : { language: 'js', moduleKind: moduleKindOf(file) };

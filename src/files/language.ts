@@ -1,0 +1,56 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { moduleKindOf } from './import-file.js';
+import type { ListedFile, MigrationList } from './migration.js';
+import { isOutput } from './outputs.js';
+
+/** What a migration is written in. */
+export type Language = 'ts' | 'js' | 'sql';
+
+export interface InLanguage {
+  readonly language: Language;
+  readonly moduleKind?: 'esm' | 'cjs' | undefined;
+}
+
+interface MayLeaveOpen {
+  readonly language?: Language | undefined;
+  readonly moduleKind?: 'esm' | 'cjs' | undefined;
+}
+
+/** With what a new migration is written in, where that was left open. */
+export function inLanguage<T extends MayLeaveOpen>(options: T, existing: MigrationList, cwd: string): T & InLanguage {
+  const { language } = options;
+  return language === undefined ? { ...options, ...languageIn(existing, cwd) } : { ...options, language };
+}
+
+/** As the migrations in use are written; and without any, as the project is. */
+function languageIn(existing: MigrationList, cwd: string): InLanguage {
+  const written = existing.files.filter(({ file }) => !file.endsWith('.sql'));
+  const last = written.at(-1);
+  const isJavaScript = written.every(({ file }) => file.endsWith('.js'));
+  if (last === undefined || !isJavaScript || isCompiled(last)) return { language: projectLanguage(cwd) };
+  return { language: 'js', moduleKind: kindIn(last) };
+}
+
+/** A person writes its source, even where nothing says which that is. */
+function isCompiled({ file }: ListedFile): boolean {
+  return isOutput(dirname(file)) || existsSync(file.replace(/\.js$/, '.ts'));
+}
+
+/** By its text, which Node too goes by where no package.json says what a file is. */
+function kindIn({ file }: ListedFile): 'esm' | 'cjs' {
+  return /^\s*export\s/m.test(readFileSync(file, 'utf8')) ? 'esm' : moduleKindOf(file);
+}
+
+/** What the project is written in. */
+export function projectLanguage(dir: string): 'ts' | 'js' {
+  const typescript = [
+    'tsconfig.json',
+    'tsconfig.base.json',
+    'data-source.ts',
+    'data-source.mts',
+    'data-source.cts',
+    'src/main.ts',
+  ].some((file) => existsSync(join(dir, file)));
+  return typescript ? 'ts' : 'js';
+}
