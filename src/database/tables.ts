@@ -1,5 +1,5 @@
 import type { DataSource } from 'typeorm';
-import { quoteName } from '../sql/index.js';
+import { fittingName, quoteName, truncatedName } from '../sql/index.js';
 
 /** The two tables, as they stand in SQL: TypeORM's own, which says what is applied, and our log beside it. */
 export interface Tables {
@@ -14,13 +14,13 @@ export interface Tables {
 export function tablesOf(dataSource: DataSource): Tables {
   const options = dataSource.options as { readonly migrationsTableName?: string; readonly schema?: string };
   const parts = (options.migrationsTableName ?? 'migrations').split('.');
-  const name = parts.at(-1) ?? 'migrations';
+  const name = truncatedName(parts.at(-1) ?? 'migrations');
   // As TypeORM reads it, which may be told the name of the database before both.
   const schema = parts.at(-2) ?? options.schema;
   const prefix = schema === undefined ? '' : `${quoteName(schema)}.`;
   return {
     ledger: prefix + quoteName(name),
-    log: prefix + quoteName(`${name}_log`),
+    log: prefix + quoteName(fittingName(`${name}_log`)),
     schema,
     name,
     // Only who creates the table asks.
