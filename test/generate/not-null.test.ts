@@ -1,8 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
 import type { EntitySchema, EntitySchemaColumnOptions } from 'typeorm';
 import type { GenerateOptions } from '../../src/commands/generate/types.js';
 import { Backfill } from '../../src/decorators.js';
+import { backfill } from '../../src/plan/recipes/backfill.js';
+import { objectId } from '../../src/schema/object-id.js';
 import { createDatabase } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
 import { withoutAnswers, writeByHand } from '../support/evolve.js';
@@ -183,4 +186,28 @@ describe('a column that was there becomes NOT NULL', () => {
     expect([error.code, error.exitCode]).toEqual(['USAGE', 2]);
     expect(error.message).toContain('--backfill t.x');
   });
+});
+
+it('fills rows, too, that the app moves to a page that was done', async () => {
+  const database = await createDatabase();
+  const [holder, mover, filler] = [await database.client(), await database.client(), await database.client()];
+  // Pages of four rows; on the first ones there is room for a row that is updated and gets shorter, elsewhere there is not.
+  await database.query(
+    `CREATE TABLE moved (id int PRIMARY KEY, pad text, seen int) WITH (autovacuum_enabled = off);
+     ALTER TABLE moved ALTER pad SET STORAGE PLAIN;
+     INSERT INTO moved SELECT g, repeat('x', CASE WHEN g <= 60 THEN 2300 ELSE 1900 END) FROM generate_series(1, 400) g`,
+  );
+  await database.query('VACUUM moved');
+  // The filler waits at a row in the middle, and has done what comes before it.
+  await holder.query('BEGIN; SELECT FROM moved WHERE id = 200 FOR UPDATE');
+  const { sql } = backfill(objectId('table', 'public', 'moved'), 'seen', '1', { rounds: 'until none is left' });
+  const filling = filler.query(sql);
+  const done = async () => Number((await database.query('SELECT count(seen) AS n FROM moved'))[0]?.['n']);
+  for (let before = -1; before !== (await done()) || before === 0; await sleep(300)) before = await done();
+  await mover.query('UPDATE moved SET pad = repeat($1, 900) WHERE id = 300', ['y']);
+  expect(await database.query(`SELECT id FROM moved WHERE id = 300 AND ctid < '(20,0)'`)).toHaveLength(1);
+  await holder.query('COMMIT');
+  await filling;
+  expect(await database.query('SELECT id FROM moved WHERE seen IS NULL')).toEqual([]);
+  await database.drop();
 });

@@ -4,28 +4,52 @@ import { step } from '../step.js';
 import type { Step } from '../step.js';
 import { quoteLiteral, quoteName } from '../../sql/index.js';
 
+export interface Filling {
+  /** Which of the rows without a value get one; all of them if nothing is said. */
+  readonly where?: string;
+  /** One is enough where a trigger fills each row that the app updates meanwhile, or where all of it is done again later. */
+  readonly rounds: 'one' | 'until none is left';
+}
+
 /**
  * Fills a column of existing rows, page range by page range, each in a transaction of its own and as large as 50 ms allow: nobody waits
  * for long. Who has locked one of the rows comes first, so that nobody's transaction ends in a deadlock. Rows that are filled already are
  * left alone: cut off and started again, it does what is left, and `backfill` is how `run` knows that. Rows that a policy hides from the
  * migrating role are not left out: then it fails.
  */
-export function backfill(table: ObjectId, column: string, expression: string, where = ''): Step {
+export function backfill(table: ObjectId, column: string, expression: string, { where, rounds }: Filling): Step {
   const name = quoteName(column);
-  // Indented as it will stand in the file.
-  const sql = `DO $backfill$
+  const unfilled = `${name} IS NULL${where === undefined ? '' : ` AND ${where}`}`;
+  const parts: Parts = { table: tableSql(table), set: `${name} = ${expression}`, unfilled };
+  return step(`DO $backfill$${rounds === 'one' ? oneRound(parts) : untilNoneIsLeft(parts)}$backfill$`, {
+    comment: `Fills ${quoteName(column)} of the rows that are there, in batches of their own.`,
+    transaction: false,
+    effect: 'in batches, does not block',
+    onRows: { table, column, update: `SET ${parts.set} WHERE ${unfilled}` },
+  });
+}
+
+interface Parts {
+  readonly table: string;
+  readonly set: string;
+  readonly unfilled: string;
+}
+
+// Indented as it will stand in the file.
+function oneRound({ table, set, unfilled }: Parts): string {
+  return `
       DECLARE
         page bigint := 0;
         pages bigint := 10;
         started timestamptz;
       BEGIN
-        WHILE page * current_setting('block_size')::bigint < pg_relation_size(${quoteLiteral(tableSql(table))}) LOOP
+        WHILE page * current_setting('block_size')::bigint < pg_relation_size(${quoteLiteral(table)}) LOOP
           started := clock_timestamp();
           PERFORM set_config('lock_timeout', '100ms', true), set_config('row_security', 'off', true);
           BEGIN
-            UPDATE ${tableSql(table)} SET ${name} = ${expression}
+            UPDATE ${table} SET ${set}
             WHERE ctid >= format('(%s,0)', page)::tid AND ctid < format('(%s,0)', page + pages)::tid
-              AND ${name} IS NULL${where === '' ? '' : ` AND ${where}`};
+              AND ${unfilled};
             page := page + pages;
           EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
             PERFORM pg_sleep(0.1);
@@ -34,15 +58,46 @@ export function backfill(table: ObjectId, column: string, expression: string, wh
           pages := CASE WHEN clock_timestamp() > started + interval '50 ms' THEN greatest(pages / 2, 1) ELSE pages + 10 END;
         END LOOP;
       END
-      $backfill$`;
-  return step(sql, {
-    comment: `Fills ${quoteName(column)} of the rows that are there, in batches of their own.`,
-    transaction: false,
-    effect: 'in batches, does not block',
-    onRows: {
-      table,
-      column,
-      update: `SET ${name} = ${expression} WHERE ${name} IS NULL${where === '' ? '' : ` AND ${where}`}`,
-    },
-  });
+      `;
+}
+
+/**
+ * A row that is updated may move to a page that was done. One question to all rows, which sees each of them once, tells whether there is
+ * one; a round that fills no fewer rows than the one before meets rows for which the expression has no value.
+ */
+function untilNoneIsLeft({ table, set, unfilled }: Parts): string {
+  return `
+      DECLARE
+        page bigint;
+        pages bigint := 10;
+        done bigint;
+        filled bigint;
+        before bigint;
+        started timestamptz;
+      BEGIN
+        FOR round IN 1..10 LOOP
+          page := 0;
+          filled := 0;
+          WHILE page * current_setting('block_size')::bigint < pg_relation_size(${quoteLiteral(table)}) LOOP
+            started := clock_timestamp();
+            PERFORM set_config('lock_timeout', '100ms', true), set_config('row_security', 'off', true);
+            BEGIN
+              UPDATE ${table} SET ${set}
+              WHERE ctid >= format('(%s,0)', page)::tid AND ctid < format('(%s,0)', page + pages)::tid
+                AND ${unfilled};
+              GET DIAGNOSTICS done = ROW_COUNT;
+              filled := filled + done;
+              page := page + pages;
+            EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
+              PERFORM pg_sleep(0.1);
+            END;
+            COMMIT;
+            pages := CASE WHEN clock_timestamp() > started + interval '50 ms' THEN greatest(pages / 2, 1) ELSE pages + 10 END;
+          END LOOP;
+          -- A row that the app updates may move to a page that was done: then once more.
+          EXIT WHEN filled >= before OR NOT EXISTS (SELECT FROM ${table} WHERE ${unfilled});
+          before := nullif(filled, 0);
+        END LOOP;
+      END
+      `;
 }

@@ -46,14 +46,14 @@ export function fillOf(column: ObjectId, context: PlanContext): string | undefin
  * that have come since when the old one is gone. Only then must every row have a value.
  */
 export function fillThenRequire(column: ObjectId, expression: string): readonly Step[] {
-  const fill = backfill(relationOf(column), column.name ?? '', expression);
+  const fill = backfill(relationOf(column), column.name ?? '', expression, { rounds: 'one' });
   return [{ ...fill, afterCommit: true }, ...fillAgainAndRequire(column, expression)];
 }
 
 /** The second half of that. */
 export function fillAgainAndRequire(column: ObjectId, expression: string): readonly Step[] {
   const table = relationOf(column);
-  const fill = backfill(table, column.name ?? '', expression);
+  const fill = backfill(table, column.name ?? '', expression, { rounds: 'until none is left' });
   const again = { ...fill, comment: 'Fills what the old version of the app has left without a value since.' };
   return [again, ...notNullSteps(table, column.name ?? '')].map((one) => ({ ...one, phase: 'contract' }));
 }

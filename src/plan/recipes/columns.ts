@@ -80,7 +80,7 @@ function renamedColumn(rename: Rename, added: AddedColumn, context: PlanContext)
       effect: 'does not block',
     }),
     ...bridge.create,
-    { ...backfill(table, name, old, `${old} IS NOT NULL`), afterCommit: true },
+    { ...backfill(table, name, old, { where: `${old} IS NOT NULL`, rounds: 'one' }), afterCommit: true },
     ...(fill !== undefined ? fillThenRequire(rename.to, fill) : notNull ? notNullSteps(table, name) : []),
   ];
 }
@@ -116,7 +116,7 @@ function filledColumn(added: AddedColumn, expression: string): readonly Step[] {
     step(addColumnSql(added, {})),
     ...(fallback === undefined ? [] : [step(`${alter} ALTER COLUMN ${quoteName(name)} SET DEFAULT ${fallback}`)]),
     ...(notNull ? trigger.create : []),
-    { ...backfill(table, name, expression), afterCommit: true },
+    { ...backfill(table, name, expression, { rounds: notNull ? 'one' : 'until none is left' }), afterCommit: true },
     ...(notNull ? [...notNullSteps(table, name), ...trigger.drop] : []),
   ];
 }
@@ -149,7 +149,7 @@ function volatileDefault(added: AddedColumn, fallback: string): readonly Step[] 
     step(`ALTER TABLE ${tableSql(table)} ALTER COLUMN ${quoteName(name)} SET DEFAULT ${fallback}`, {
       comment: 'For new rows; for those that are there it differs from row to row, so they are filled in batches.',
     }),
-    { ...backfill(table, name, fallback), afterCommit: true },
+    { ...backfill(table, name, fallback, { rounds: 'until none is left' }), afterCommit: true },
     ...(is.notNull ? notNullSteps(table, name) : []),
   ];
 }

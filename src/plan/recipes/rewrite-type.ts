@@ -138,12 +138,10 @@ function fill(rewrite: Rewrite): readonly Step[] {
   const column = quoteName(names.column);
   return [
     {
-      ...backfill(
-        table,
-        names.successor,
-        given ?? convertedFrom(column, rewrite),
-        given === undefined ? `${column} IS NOT NULL` : '',
-      ),
+      ...backfill(table, names.successor, given ?? convertedFrom(column, rewrite), {
+        ...(given === undefined && { where: `${column} IS NOT NULL` }),
+        rounds: 'one',
+      }),
       afterCommit: true,
     },
     ...copies.flatMap(({ build }) => build),
