@@ -57,6 +57,13 @@ export function developmentVersion(name: string): string | undefined {
   return find()?.dependencies[name];
 }
 
+/** Whether a project has that package, as far as its own folder and its workspace can tell. */
+export function isDevelopmentInstalled(dir: string): boolean {
+  return [dir, workspaceRoot(dir)].some(
+    (place) => place !== undefined && resolveAt(place, `${devPackage}/package.json`) !== undefined,
+  );
+}
+
 function installedFor(purpose: string): Installed {
   const installed = find();
   if (installed !== undefined) return installed;

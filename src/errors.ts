@@ -184,3 +184,10 @@ export function codeOf(error: unknown): string | undefined {
   const code = (error as { readonly code?: unknown } | undefined)?.code;
   return typeof code === 'string' ? code : undefined;
 }
+
+/** For people. They need to know where a command got to; a list of hundreds hides the rest of the message. `--json` has all of them. */
+export function finishedBefore({ finished }: MigrateError): string | undefined {
+  if (finished.length === 0) return undefined;
+  const names = finished.length <= 5 ? finished.join(', ') : `${finished.length} migrations, up to ${finished.at(-1)}`;
+  return `Finished before it, and kept: ${names}.`;
+}

@@ -1,5 +1,5 @@
 import { cancelled } from '../database/cancel.js';
-import { isMigrateError, messageOf, MigrateError } from '../errors.js';
+import { finishedBefore, isMigrateError, messageOf, MigrateError } from '../errors.js';
 import type { DryRunStatement, ExitCode } from '../errors.js';
 import { withoutPasswords, withoutPasswordsInData } from '../passwords.js';
 import type { GlobalFlags } from './flags.js';
@@ -107,7 +107,8 @@ function forPeople(error: MigrateError, io: Io): string {
   const paint: Paint = paintFor(process.stderr, io.paint.bold('') !== '');
   const [first, ...more] = error.message.split('\n');
   const lines = [`${paint.red('✖')} ${first}`, ...more.map((line) => `  ${line}`)];
-  if (error.finished.length > 0) lines.push(`  Finished before it, and kept: ${error.finished.join(', ')}.`);
+  const finished = finishedBefore(error);
+  if (finished !== undefined) lines.push(`  ${finished}`);
   if (io.verbose && error.sql !== undefined) lines.push(paint.dim(error.sql));
   const [next, ...further] = error.next.split('\n');
   lines.push(`${paint.bold('→')} ${next}`, ...further.map((line) => `  ${line}`));

@@ -31,13 +31,21 @@ export function namedInScripts(
   const found = new Map<string, Scripted>();
   for (const name of Object.keys(scripts)) {
     const command = expanded(name, scripts);
-    const [, , path] = /\s(?:-d|--dataSource)[ =](["']?)([^\s"']+)\1/.exec(command) ?? [];
-    if (path === undefined || !command.includes('typeorm')) continue;
-    const named = normalize(path);
-    const dataSource = (loads === 'typescript' ? sourceOf(projectDir, named) : undefined) ?? named;
-    if (!found.has(dataSource)) found.set(dataSource, { dataSource, envFiles: envFilesIn(command) });
+    for (const path of handedToTypeorm(command)) {
+      const named = normalize(path);
+      const dataSource = (loads === 'typescript' ? sourceOf(projectDir, named) : undefined) ?? named;
+      if (!found.has(dataSource)) found.set(dataSource, { dataSource, envFiles: envFilesIn(command) });
+    }
   }
   return [...found.values()];
+}
+
+/** A script may call other commands too, to which `-d` means something else: `psql -d app && typeorm migration:run -d src/data-source.ts`. */
+function handedToTypeorm(script: string): readonly string[] {
+  return script.split(/&&|\|\|?|;/).flatMap((command) => {
+    const [, , path] = /\s(?:-d|--dataSource)[ =](["']?)([^\s"']+)\1/.exec(command) ?? [];
+    return path !== undefined && command.includes('typeorm') ? [path] : [];
+  });
 }
 
 /** The source of a compiled data source, which says what is true before the next build as well. */

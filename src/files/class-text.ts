@@ -1,3 +1,6 @@
+import { timestampOf } from './name.js';
+import type { MigrationName } from './name.js';
+
 /** A class in the text of a file, as far as it can be told without loading it: up to where the next one begins. */
 export interface ClassText {
   readonly name: string;
@@ -14,6 +17,20 @@ export function classTextsIn(text: string): readonly ClassText[] {
     const [from, to] = [at === 0 ? 0 : index, found[at + 1]?.index ?? text.length];
     return { name, text: text.slice(from, to), from, to };
   });
+}
+
+const exported =
+  /^export[ \t]+(?:default[ \t]+)?class[ \t]+([\p{L}\p{N}_$]*\d{13})[ \t]+implements[ \t]+MigrationInterface\b/gmu;
+
+/**
+ * The migration of a file that exports nothing else, whatever the file is called: many projects write their names in another way than
+ * TypeORM does, `1700000000000-add-users.ts` with `addUsers1700000000000`.
+ */
+export function nameInText(text: string): MigrationName | undefined {
+  const [only, ...more] = [...text.matchAll(exported)];
+  const exports = text.match(/\bexports?\b/g)?.length;
+  const [name, timestamp] = [only?.[1], only?.[1] && timestampOf(only[1])];
+  return name && timestamp && more.length === 0 && exports === 1 ? { name, timestamp } : undefined;
 }
 
 const stepsMark =

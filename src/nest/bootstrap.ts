@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import type { DataSource } from 'typeorm';
-import { ExitCode, isMigrateError, MigrateError } from '../errors.js';
+import { ExitCode, finishedBefore, isMigrateError, MigrateError } from '../errors.js';
 import type { EventListener } from '../events.js';
 import { refuseOtherDatabases, refuseSynchronize } from '../data-source/guard.js';
 import { settingsOf } from '../data-source/settings.js';
@@ -125,8 +125,8 @@ function invalid(message: string): MigrateError {
 /** Nest and Node print all they find in what stops a start; here the message says more than our own frames and fields. */
 function readable(error: unknown): unknown {
   if (!isMigrateError(error)) return withoutPasswordsIn(error);
-  const finished = error.finished.length > 0 ? `\nFinished before it, and kept: ${error.finished.join(', ')}.` : '';
-  error.stack = `${error.name}: ${error.message}${finished}\n→ ${error.next}`;
+  const lines = [`${error.name}: ${error.message}`, finishedBefore(error) ?? [], `→ ${error.next}`];
+  error.stack = lines.flat().join('\n');
   Object.defineProperty(error, inspect.custom, { value: () => error.stack });
   return error;
 }

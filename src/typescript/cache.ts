@@ -26,6 +26,9 @@ export interface Compiled {
   readonly code: string;
 }
 
+/** The least time between two writes of the manifest. */
+const apartMs = 250;
+
 /**
  * What was compiled before, on disk. Code files are named by their content and never change, and the manifest is replaced as a
  * whole, so that processes may share it; whatever cannot be read is as if it were not there.
@@ -35,8 +38,11 @@ export class CompileCache {
   private config: Readonly<Record<string, Stamp>> | undefined;
   private knownMapping: PathMapping | undefined;
   private readonly verdicts = new Map<string, boolean>();
+  private writtenAt = -Infinity;
+  private pending: NodeJS.Timeout | undefined;
 
   constructor(private readonly dir: string) {
+    process.on('exit', () => this.pending && this.writeManifest());
     try {
       const manifest = JSON.parse(readFileSync(this.manifestFile, 'utf8')) as Manifest;
       if (!Object.entries(manifest.config).every(([file, stamp]) => sameStamp(stampOf(file), stamp))) return;
@@ -76,13 +82,25 @@ export class CompileCache {
         if (stamp) this.files[file] = { stamp, imports, code: name };
         this.verdicts.clear();
       }
-      replace(
-        this.manifestFile,
-        JSON.stringify({ config: this.config, mapping, files: this.files } satisfies Manifest),
-      );
     } catch {
       // A cache that cannot be written only makes the next start slower.
     }
+    // Files are compiled one by one, and to write all that is known after each takes longer than to compile it.
+    const left = this.writtenAt + apartMs - performance.now();
+    if (left <= 0) this.writeManifest();
+    else this.pending ??= setTimeout(() => this.writeManifest(), left).unref();
+  }
+
+  private writeManifest(): void {
+    clearTimeout(this.pending);
+    this.pending = undefined;
+    const { config = {}, knownMapping: mapping = { baseUrl: undefined, paths: {} }, files } = this;
+    try {
+      replace(this.manifestFile, JSON.stringify({ config, mapping, files } satisfies Manifest));
+    } catch {
+      // As above.
+    }
+    this.writtenAt = performance.now();
   }
 
   private get manifestFile(): string {

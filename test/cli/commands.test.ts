@@ -134,7 +134,12 @@ CREATE INDEX CONCURRENTLY i ON users (id);
 More: nest-migrate help MIGRATION_FAILED
 `);
     expect(stderr).not.toContain('    at ');
-    expect((await cli('run', '--verbose')).stderr).toContain('    at ');
+    for (let n = 0; n < 6; n++) project.write(`migrations/17000000000${n + 10}-More${n}.sql`, 'SELECT 1;');
+    project.write('migrations/1700000000020-Broken.sql', project.read('migrations/1700000000003-Broken.sql'));
+    project.delete('migrations/1700000000003-Broken.sql');
+    const { stderr: verbose } = await cli('run', '--verbose');
+    expect(verbose).toContain('    at ');
+    expect(verbose).toContain('  Finished before it, and kept: 6 migrations, up to More51700000000015.\n');
   });
 });
 

@@ -22,6 +22,8 @@ describe('init', () => {
     nestProject({ '.gitignore': 'dist', 'src/main.ts': '' });
     const { code, stdout } = await cli('init');
     expect(code).toBe(0);
+    // It is installed already.
+    expect(stdout).not.toContain('nest-migrate-dev');
     expect(stdout).toContain(
       '+ src/data-source.ts\n+ .env.example\n+ .gitignore\n+ package.json\n+ src/migrations/.gitkeep\n\nNext:\n  1. npm install @nestjs/typeorm@11 typeorm pg, which',
     );

@@ -130,6 +130,7 @@ describe('finding the data source', () => {
       `${cli} -d dist/data-source.js`,
       `${cli} -d src/gone.ts`,
       'node -d src/main.ts',
+      `psql -d src/main.ts -c "CREATE DATABASE a;" && ${cli} migration:run; psql -d src/main.ts || echo`,
       'npm run m4',
       'npm run m3',
     );

@@ -425,6 +425,34 @@ describe('.sql files', () => {
   });
 });
 
+describe('a class that is not called like its file', () => {
+  const plain = (name: string, more = ''): string =>
+    `throw new Error('loaded');\n${more}export class ${name} implements MigrationInterface {\n  name = '${name}';\n  async up() {}\n}\n`;
+
+  it.each([
+    ['in another case', '1700000000000-add-users.ts', plain('addUsers1700000000000'), 'addUsers1700000000000'],
+    ['with another title', '1700000000000-x.ts', plain('Add_users1700000000000'), 'Add_users1700000000000'],
+    ['with another timestamp', '1700000000000-a.ts', plain('A1700000000001'), 'A1700000000001'],
+    [
+      'as the default',
+      '1700000000000-b.ts',
+      plain('c1700000000000').replace('export class', 'export default class'),
+      'c1700000000000',
+    ],
+  ])('is known without loading: %s', async (_how, file, text, name) => {
+    write(file, text);
+    expect(await known()).toMatchObject([{ name, phase: 'expand' }]);
+  });
+
+  it.each([
+    ['beside another export', plain('b1700000000000', 'export const more = 1;\n')],
+    ['whose property says otherwise', plain('b1700000000000').replace("name = 'b", "name = 'c")],
+  ])('is known by loading: %s', async (_how, text) => {
+    write('1700000000000-a.ts', text);
+    await expect(known()).rejects.toThrow('1700000000000-a.ts');
+  });
+});
+
 describe('the phase', () => {
   const asClass = (body: string, after = ''): string =>
     `throw new Error('loaded');\nexports.A1700000000000 = class A1700000000000 {\n  ${body}\n  async up() {}\n};\n${after}`;

@@ -20,7 +20,7 @@ interface Loaded {
 }
 
 /** Loads a file of the project in a process of its own and returns its export `result`. */
-async function load(file: string, more = ''): Promise<Loaded> {
+async function load(file: string, more = '', nodeFlags: readonly string[] = []): Promise<Loaded> {
   const script = `
     const { registerTypeScript } = await import(${JSON.stringify(register)});
     registerTypeScript({ projectDir: ${JSON.stringify(project.dir)} });
@@ -29,7 +29,9 @@ async function load(file: string, more = ''): Promise<Loaded> {
     const result = loaded.result ?? loaded.default?.result ?? loaded.default;
     console.log('RESULT ' + JSON.stringify(typeof result === 'function' ? await result() : result));
     ${more}`;
-  const { stdout, stderr, code } = await runNode(['--input-type=module', '-e', script], { cwd: project.dir });
+  const { stdout, stderr, code } = await runNode([...nodeFlags, '--input-type=module', '-e', script], {
+    cwd: project.dir,
+  });
   const line = stdout.split('\n').find((text) => text.startsWith('RESULT '));
   return {
     value: line === undefined || line === 'RESULT undefined' ? undefined : (JSON.parse(line.slice(7)) as unknown),
@@ -312,6 +314,27 @@ export const result = (Reflect.getMetadata('design:type', A.prototype, 'kind') a
     utimesSync(join(project.dir, 'src/kind.ts'), new Date(0), new Date(0));
     expect((await load('src/a.ts')).value).toBe('String');
     expect(statSync(join(dir, 'manifest.json')).size).toBeGreaterThan(10);
+  });
+
+  it('writes what it knows a few times, however many files are loaded one by one, and knows the last one too', async () => {
+    const many = Object.fromEntries(Array.from({ length: 60 }, (_, n) => [`src/m${n}.ts`, `export const n = ${n};`]));
+    const all = `let sum = 0;
+export const result = (): number => { for (let n = 0; n < 60; n++) sum += require(\`./m\${n}\`).n; return sum; };
+declare const require: (name: string) => { n: number };`;
+    project = createProject({ ...files, ...many, 'src/all.ts': all });
+    const counting = `
+const fs = require('node:fs');
+const { renameSync } = fs;
+let writes = 0;
+fs.renameSync = (from, to) => (/manifest/.test(to) && writes++, renameSync(from, to));
+require('node:module').syncBuiltinESMExports();
+process.on('exit', () => console.error('WRITES', writes));
+`;
+    project.write('count.cjs', counting);
+    const first = await load('src/all.ts', '', ['--require', join(project.dir, 'count.cjs')]);
+    expect([first.value, Number(/WRITES (\d+)/.exec(first.stderr)?.[1])]).toEqual([1770, expect.any(Number)]);
+    expect(Number(/WRITES (\d+)/.exec(first.stderr)?.[1])).toBeLessThan(20);
+    expect((await load('src/all.ts', tellCompiler)).stdout).toContain('COMPILER false');
   });
 
   it('works with the native compiler, version 7', async () => {

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { ExitCode, messageOf, MigrateError } from '../../errors.js';
-import { devPackage } from '../../development.js';
+import { devPackage, isDevelopmentInstalled } from '../../development.js';
 import { readJson } from '../../files/tsconfig.js';
 import { addLine, installLine } from '../../package-manager.js';
 import { workspaceAbove } from './apps.js';
@@ -232,7 +232,9 @@ function nextSteps(
       ? 'Copy .env.example to .env and set DATABASE_URL (without it, an embedded database is used in development).'
       : `All commands read ${own.file}, ${because[own.by]}: nest-migrate status shows what is applied.`,
     `Import ${module} in your AppModule, so that the app migrates when it starts.`,
-    `${installLine(devPackage)}, for nest-migrate generate, check, lint and plan.`,
+    ...(isDevelopmentInstalled(dir)
+      ? []
+      : [`${installLine(devPackage)}, for nest-migrate generate, check, lint and plan.`]),
     'nest-migrate generate, then nest-migrate run. Is there a database that synchronize has made? nest-migrate baseline.',
   ];
 }
