@@ -7,10 +7,17 @@ const columns = `a.pid, coalesce(a.usename, '') AS "user", coalesce(a.applicatio
   coalesce((extract(epoch FROM clock_timestamp() - coalesce(a.xact_start, a.query_start)) * 1000)::float8, 0) AS "transactionAgeMs",
   left(coalesce(a.query, ''), 500) AS query`;
 
+/** In an open transaction, as of the connection that holds the lock, the statistics would stay as they were at the first question. */
+async function now(client: SqlClient, question: string): Promise<SqlResult> {
+  const results = await client.query(`SELECT pg_stat_clear_snapshot(); ${question}`);
+  return (results as unknown as readonly SqlResult[]).at(-1) as SqlResult;
+}
+
 /** Who stands in the way of that backend right now. Literals only: see lock.ts for why. */
 export async function blockersOf(client: SqlClient, pid: number): Promise<readonly Blocker[]> {
   return toBlockers(
-    await client.query(
+    await now(
+      client,
       `SELECT ${columns} FROM unnest(pg_blocking_pids(${Math.trunc(pid)})) AS b(pid) JOIN pg_stat_activity a ON a.pid = b.pid ORDER BY a.xact_start`,
     ),
   );
@@ -21,7 +28,8 @@ export async function advisoryLockHolder(
   client: SqlClient,
   key: readonly [number, number],
 ): Promise<Blocker | undefined> {
-  const result = await client.query(
+  const result = await now(
+    client,
     `SELECT ${columns} FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
      WHERE l.locktype = 'advisory' AND l.granted AND l.classid = ${key[0]} AND l.objid = ${key[1]} AND l.objsubid = 2
        AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) LIMIT 1`,
@@ -32,7 +40,7 @@ export async function advisoryLockHolder(
 /** Which session a transaction belongs to that has not ended yet. */
 export async function transactionHolder(client: SqlClient, xid: string): Promise<Blocker | undefined> {
   return toBlockers(
-    await client.query(`SELECT ${columns} FROM pg_stat_activity a WHERE a.backend_xid = '${xid}'::xid8::xid`),
+    await now(client, `SELECT ${columns} FROM pg_stat_activity a WHERE a.backend_xid = '${xid}'::xid8::xid`),
   )[0];
 }
 
@@ -52,7 +60,8 @@ export async function sessionExecuting(
            AND l.relation = coalesce((SELECT indrelid FROM pg_index WHERE indexrelid = to_regclass(${relation})), to_regclass(${relation})))`;
   const start = quoteLiteral(sql.slice(0, 200));
   return toBlockers(
-    await client.query(
+    await now(
+      client,
       `SELECT ${columns} FROM pg_stat_activity a WHERE a.pid <> pg_backend_pid() AND a.datname = current_database()
          AND (a.state = 'active' AND left(a.query, 200) = left(${start}, 200) OR ${locks}) LIMIT 1`,
     ),

@@ -72,9 +72,7 @@ function pooled(context: ConnectContext): SqlClient {
 }
 
 interface Pool {
-  connect(): Promise<
-    OwnClient & { release(error?: Error): void; off(event: 'error', listener: (error?: Error) => void): unknown }
-  >;
+  connect(): Promise<OwnClient & { release(error?: Error): void }>;
 }
 
 const questions = new WeakMap<object, string>();

@@ -7,6 +7,7 @@ import { asking, servedBy, withClient } from './client.js';
 import { backendStarted } from './witness.js';
 import type { ConnectContext, OwnClient, SqlClient, SqlResult } from './sql-client.js';
 import { isQuiet, untilQuiet } from './wire.js';
+import { keepalives } from './transaction-settings.js';
 import { poll } from './poll.js';
 import type { Tables } from './tables.js';
 import { quoteLiteral } from '../sql/index.js';
@@ -109,7 +110,7 @@ async function tryLock(client: OwnClient, tables: Tables): Promise<{ readonly he
   const results = (await asking(client, 'the request for the migration lock', () =>
     client.query(
       `BEGIN ISOLATION LEVEL READ COMMITTED;
-     SET LOCAL idle_in_transaction_session_timeout = 0;
+     SET LOCAL idle_in_transaction_session_timeout = 0; ${keepalives};
      SET LOCAL statement_timeout = 0;
      SELECT set_config('transaction_timeout', '0', true) WHERE current_setting('server_version_num')::int >= 170000;
      SELECT key, pg_try_advisory_xact_lock(${namespace}, key) AS held, pg_backend_pid() AS pid, ${backendStarted} AS started, pg_is_in_recovery() AS standby, current_setting('transaction_read_only') AS read_only

@@ -10,7 +10,7 @@ import type { Fenced, Opened } from './fence.js';
 import { ledgerChangeOnce } from './ledger.js';
 import { attemptColumns } from './log.js';
 import type { HalfDone } from './log.js';
-import { everyRow } from './row-security.js';
+import { transactionSettings } from './transaction-settings.js';
 import type { Session } from './session.js';
 import { attemptOf } from './directed-migration.js';
 import type { ApplyContext, DirectedMigration } from './directed-migration.js';
@@ -135,7 +135,9 @@ export class StepProgress {
   /** Takes the fence in a transaction that the migration has opened by itself. */
   async enter(): Promise<void> {
     const open = async (questions: string) =>
-      (await this.session.client.query(`${everyRow}; ${questions}`)) as unknown as readonly SqlResult[];
+      (await this.session.client.query(
+        `${transactionSettings(this.context.lock)}; ${questions}`,
+      )) as unknown as readonly SqlResult[];
     const opened = await ask({ steps: [this.step], open, expected: this.isOurs() }, this.session, this.context);
     if (opened === undefined) throw takenOver(this.step);
     this.settle(opened);
@@ -263,7 +265,7 @@ async function begin(
   session.progress.own = 'BEGIN';
   const open = async (questions: string) =>
     (await session.client.query(
-      `BEGIN ISOLATION LEVEL READ COMMITTED; ${timeouts}${everyRow}; ${questions}`,
+      `BEGIN ISOLATION LEVEL READ COMMITTED; ${timeouts}${transactionSettings(context.lock)}; ${questions}`,
     )) as unknown as readonly SqlResult[];
   return openFenced({ steps: [step], open, giveUp: () => rollback(session), expected }, session, context);
 }

@@ -8,7 +8,7 @@ import { migrationFailed } from './failure.js';
 import { rollback } from './fate.js';
 import { keepInTransaction, withOneConnection } from './one-connection.js';
 import { namesPoison, poison } from './poison.js';
-import { everyRow } from './row-security.js';
+import { transactionSettings } from './transaction-settings.js';
 import { Rehearsal } from './rehearsal.js';
 import { readSequences, undoSetBack } from './sequences.js';
 import { backendStarted } from './witness.js';
@@ -94,9 +94,9 @@ async function rehearseStep(
 }
 
 /** Without a transaction, a real run has no statement timeout; but waiting for a lock while others are held stops those who need them. */
-function settingsFor(kind: 'transactional' | 'plain', { settings }: ApplyContext): string {
+function settingsFor(kind: 'transactional' | 'plain', { settings, lock }: ApplyContext): string {
   const longest = kind === 'plain' ? 0 : settings.statementTimeoutMs;
-  return `SET LOCAL lock_timeout = ${settings.lockTimeoutMs}; SET LOCAL statement_timeout = ${longest}; ${everyRow}`;
+  return `SET LOCAL lock_timeout = ${settings.lockTimeoutMs}; SET LOCAL statement_timeout = ${longest}; ${transactionSettings(lock)}`;
 }
 
 function failed(

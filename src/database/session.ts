@@ -11,7 +11,9 @@ import type { Awaited } from './replies.js';
 import { isQuiet, keepAlive, processIdOf, rememberQueries, wireOf } from './wire.js';
 import { createWitness, supposedBackend } from './witness.js';
 import type { Backend } from './witness.js';
-import type { SqlClient } from './sql-client.js';
+import { isConnectionLost } from './client.js';
+import { sqlState } from './failure.js';
+import type { OwnClient, SqlClient } from './sql-client.js';
 import { lendQueryRunner } from './lend-query-runner.js';
 import type { Lock } from './lock.js';
 
@@ -32,6 +34,8 @@ export interface Session {
   readonly progress: Progress;
   /** Lets TypeORM do something that is not part of the migration, such as opening the transaction; `send` sends its statements. */
   unwatched<T>(work: () => Promise<T>, send?: (sql: string) => Promise<unknown>): Promise<T>;
+  /** Why the connection was lost, where that came between two statements, so that what was thrown says only that there is none. */
+  causeOf(thrown: unknown): unknown;
   /** The process of the server that works for this connection. Undefined while a pooler may have given it to others. */
   setBackend(backend: Backend | undefined): void;
 }
@@ -70,10 +74,15 @@ export async function withSession<T>(context: Observed, work: (session: Session)
     };
     let backend: Backend | undefined;
     const query = queryRunner.query;
+    const ended: { by?: unknown } = {};
+    const onError = (error?: Error): void => void (ended.by ??= error);
+    (client as OwnClient).on('error', onError);
     const session: Session = {
       queryRunner,
       client,
       progress,
+      causeOf: (thrown) =>
+        ended.by !== undefined && sqlState(thrown) === undefined && isConnectionLost(thrown) ? ended.by : thrown,
       setBackend: (served) => (backend = served),
       unwatched: (unwatched, send) => withOwn(queryRunner, { query: send ?? query }, unwatched),
     };
@@ -88,6 +97,7 @@ export async function withSession<T>(context: Observed, work: (session: Session)
     try {
       return await work(session);
     } finally {
+      (client as OwnClient).off('error', onError);
       stopWaiting();
       forget();
       stopWatching();

@@ -24,6 +24,7 @@ export interface OwnClient extends SqlClient {
   connect(): Promise<void>;
   end(): Promise<void>;
   on(event: 'error' | 'end', listener: (error?: Error) => void): unknown;
+  off(event: 'error', listener: (error?: Error) => void): unknown;
 }
 
 export interface ConnectContext {

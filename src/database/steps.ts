@@ -4,6 +4,7 @@ import { classify } from '../sql/index.js';
 import { untilFinishedElsewhere } from './alone.js';
 import { abortable, cancelled } from './cancel.js';
 import type { SqlClient } from './sql-client.js';
+import { endingOf } from './ending.js';
 import { mayNotRecord } from './denied.js';
 import { migrationFailed } from './failure.js';
 import { rollback, tellReplyLost } from './fate.js';
@@ -50,7 +51,8 @@ export async function applyInSteps(step: DirectedMigration, context: ApplyContex
             : diverged(step, halfDone.statements_done);
         session.progress.sql = undefined;
         await progress.finish();
-      } catch (error) {
+      } catch (thrown) {
+        const error = session.causeOf(thrown);
         await stop(error, { session, progress, halfDone, step, context });
       }
       return performance.now() - started;
@@ -206,6 +208,7 @@ function failure(error: unknown, about: string, { session, progress, step, conte
     sql: session.progress.sql,
     statement: session.progress.statement,
     state,
+    hint: endingOf(error),
     next: `${about === '' ? 'Correct what is wrong, then' : 'When the server answers again,'} \`${again}\`: it goes on at statement ${n + 1}. If you undo the done statements by hand instead: nest-migrate resolve ${name} --not-started`,
   };
   return mayNotRecord(error, at, context.tables) ?? migrationFailed(error, at);

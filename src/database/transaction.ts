@@ -14,7 +14,8 @@ import type { Fenced } from './fence.js';
 import { logFailure } from './log.js';
 import type { Attempt } from './log.js';
 import { markOpen, recordAndCommit, recordStep } from './record.js';
-import { everyRow } from './row-security.js';
+import { endingOf } from './ending.js';
+import { transactionSettings } from './transaction-settings.js';
 import { withSession } from './session.js';
 import type { Session } from './session.js';
 import { attemptOf, executeMigration } from './directed-migration.js';
@@ -88,7 +89,8 @@ async function attemptOnce(
         else await recordStep(session, step, context, durationMs);
       }
       return { durations };
-    } catch (error) {
+    } catch (thrown) {
+      const error = session.causeOf(thrown);
       const fate = await fateOf(session, transaction, steps, context);
       if (fate === 'committed' && transaction?.commit === 'sent') return { durations };
       if (fate === 'unknown') throw outcomeUnknown(error, steps);
@@ -100,7 +102,7 @@ async function attemptOnce(
       if (attempt && fate !== 'committed')
         await logFailure(session.client, context.tables, attempt, messageOf(error), performance.now() - started);
       const direction = steps[0]?.direction ?? 'up';
-      const hint = fate === 'rolled back' ? await foundElsewhere(session.client, error) : undefined;
+      const hint = fate === 'rolled back' ? await foundElsewhere(session.client, error) : endingOf(error);
       const at = { migration: current, direction, sql, statement, state, hint };
       const failure =
         mayNotRecord(error, at, context.tables) ?? migrationFailed(error, { ...at, ...nextAfter(fate, direction) });
@@ -143,7 +145,7 @@ export async function begin(
         session.progress.own = 'BEGIN';
         results = (await session.client.query(
           `START TRANSACTION${level};
-           SET LOCAL lock_timeout = ${settings.lockTimeoutMs}; SET LOCAL statement_timeout = ${settings.statementTimeoutMs}; ${everyRow};
+           SET LOCAL lock_timeout = ${settings.lockTimeoutMs}; SET LOCAL statement_timeout = ${settings.statementTimeoutMs}; ${transactionSettings(context.lock)};
            ${markOpen};${commit === 'on-disk' ? '' : ' SET LOCAL synchronous_commit = off;'}
            ${questions}`,
         )) as unknown as readonly SqlResult[];

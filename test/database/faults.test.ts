@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import { createMigrator } from '../../src/migrator.js';
 import { createDatabase, createRole, serverLog, serverUrl } from '../support/database.js';
+import type { MigrateEvent } from '../../src/events.js';
 import type { TestDatabase } from '../support/database.js';
 import { failureOf, migration, using } from '../support/migrations.js';
 import type { Using } from '../support/migrations.js';
@@ -41,6 +42,35 @@ describe('a table that is locked by somebody else', () => {
       attempt: 1,
       blockers: [{ user: 'postgres', application: 'test', state: 'idle in transaction' }],
     });
+  });
+
+  it('names a blocker that has connected since the last one was named', async () => {
+    await database.query('CREATE TABLE other (id int)');
+    const locking = async (table: string) => {
+      const client = await database.client();
+      await client.query(`BEGIN; LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`);
+      return client;
+    };
+    const first = await locking('users');
+    const named: string[] = [];
+    const opened: Promise<unknown>[] = [];
+    const onEvent = (event: MigrateEvent): void => {
+      if (event.type !== 'blocked') return;
+      named.push(...event.blockers.map(({ query }) => query));
+      const next = async () => {
+        const second = await locking('other');
+        await first.query('COMMIT');
+        await sleep(600);
+        await second.query('COMMIT');
+      };
+      if (named.length === 1) opened.push(next());
+    };
+    const both = migration('Both1700000000001', { up: ['ALTER TABLE users ADD a int', 'ALTER TABLE other ADD a int'] });
+    await using({ url: database.url, migrations: [both], settings: { lockTimeout: '9s' }, onEvent }, (migrator) =>
+      migrator.run(),
+    );
+    await Promise.all(opened);
+    expect(named).toEqual(['users', 'other'].map((table) => `BEGIN; LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`));
   });
 
   it('does not make its readers wait longer than the lock timeout', async () => {
@@ -397,6 +427,38 @@ describe('a migration without a transaction', () => {
       using({ url: database.url, migrations: [unique] }, (migrator) => migrator.resolve('Unique', { as: 'finished' })),
     );
     expect([error.code, error.exitCode]).toEqual(['MIGRATION_UNKNOWN', 2]);
+  });
+});
+
+describe('what the role or the database sets for its sessions', () => {
+  const pausing = (...first: readonly string[]) =>
+    migration('Pausing1700000000001', {
+      up: [...first, 'UPDATE users SET email = NULL', () => sleep(700), 'UPDATE users SET id = -id'],
+    });
+
+  it('does not end a migration that pauses, and a client that is gone is noticed', async () => {
+    const seen: unknown[] = [];
+    const look = migration('Look1700000000002', {
+      up: [async (queryRunner) => seen.push(await queryRunner.query('SHOW tcp_keepalives_idle'))],
+    });
+    await database.query(
+      `ALTER DATABASE ${database.name} SET idle_in_transaction_session_timeout = '300ms'; ALTER DATABASE ${database.name} SET lock_timeout = '5s'`,
+    );
+    await using({ url: database.url, migrations: [pausing(), look] }, (migrator) => migrator.run());
+    expect(await names()).toEqual(['Pausing1700000000001', 'Look1700000000002']);
+    expect(seen).toEqual([[{ tcp_keepalives_idle: '30' }]]);
+  });
+
+  it('is named where it ended one', async () => {
+    const error = await failureOf(
+      using(
+        { url: database.url, migrations: [pausing(`SET LOCAL idle_in_transaction_session_timeout = '100ms'`)] },
+        (migrator) => migrator.run(),
+      ),
+    );
+    expect(error.message).toContain('terminating connection due to idle-in-transaction timeout (25P03)');
+    expect(error.next).toContain('idle_in_transaction_session_timeout');
+    expect(await names()).toEqual([]);
   });
 });
 

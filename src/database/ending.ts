@@ -1,0 +1,14 @@
+import { sqlState } from './failure.js';
+
+const settings: Readonly<Record<string, string>> = {
+  '25P03': 'idle_in_transaction_session_timeout',
+  '25P04': 'transaction_timeout',
+  '57P05': 'idle_session_timeout',
+};
+
+/** What to do about a session that the server ended because of a setting of its role or database; undefined where it did not. */
+export function endingOf(error: unknown): string | undefined {
+  const setting = settings[sqlState(error) ?? ''];
+  if (setting === undefined) return undefined;
+  return `The server ended the session because of ${setting}, which the role or the database sets${setting === 'idle_session_timeout' ? '' : ' (in a transaction of a migration, nest-migrate raises it to 60 s)'}. Do what takes long, such as a request to another service, before the migration; or, for the role that migrates: ALTER ROLE <role> SET ${setting} = '10min'`;
+}
