@@ -1,7 +1,8 @@
 import { relative, resolve } from 'node:path';
-import type { CheckFinding, CheckResult, CheckStepName } from '../commands/check/types.js';
+import type { CheckFinding, CheckResult, CheckStep, CheckStepName, Judged } from '../commands/check/types.js';
 import { annotation } from './annotation.js';
 import { moreOn } from './help-on.js';
+import { many } from './io.js';
 import type { Paint } from './io.js';
 
 export interface CheckFlags {
@@ -13,6 +14,7 @@ export interface CheckFlags {
   readonly since?: string;
   readonly shadow?: string;
   readonly cache?: boolean;
+  readonly ignore?: readonly string[];
   readonly allDataSources?: boolean;
 }
 
@@ -37,12 +39,27 @@ function linesOf({ steps, written }: Checked, paint: Paint): readonly string[] {
   const sign = { ok: paint.green('✓'), notice: paint.yellow('!'), failed: paint.red('✗') };
   return [
     ...(written === undefined ? [] : [`Written: ${written}`]),
-    ...steps.flatMap(({ name, state, findings, error }) => [
-      `${sign[state]} ${name.padEnd(9)}${state === 'ok' ? paint.dim(says[name]) : ''}`.trimEnd(),
+    ...steps.flatMap(({ name, state, findings, error, judged }) => [
+      `${sign[state]} ${name.padEnd(9)}${state === 'ok' ? paint.dim(saidOf(name, judged)) : ''}`.trimEnd(),
       ...findings.flatMap((finding) => findingLines(finding, paint)),
       ...moreOn([...findings.map(({ rule }) => rule), error]).map((line) => `    ${paint.dim(line)}`),
     ]),
   ];
+}
+
+function saidOf(name: CheckStepName, judged: Judged | undefined): string {
+  if (judged === undefined) return says[name];
+  const { migrations, chosen } = judged;
+  return migrations === 0
+    ? `no migration was judged: none is ${chosen}`
+    : `${says[name]} (${migrations} judged, ${chosen})`;
+}
+
+/** What has passed, and what has not looked at anything. */
+export function passed(steps: readonly CheckStep[]): string {
+  const idle = steps.filter(({ judged }) => judged?.migrations === 0).map(({ name }) => name);
+  const without = idle.length === 0 ? '' : `; ${idle.join(', ')} judged no migration`;
+  return `${many(steps.length - idle.length, 'step')} passed${without}`;
 }
 
 function findingLines({ severity, message, next, file, line }: CheckFinding, paint: Paint): readonly string[] {

@@ -1,16 +1,15 @@
 import type { CheckResult } from '../commands/check/types.js';
 import { ExitCode } from '../errors.js';
-import { checkLines } from './check-lines.js';
+import { checkLines, passed } from './check-lines.js';
 import type { CheckFlags } from './check-lines.js';
 import { withMigrator } from './connect.js';
 import type { GlobalFlags } from './flags.js';
-import { many } from './io.js';
 import type { Io } from './io.js';
 
 export async function check(io: Io, flags: GlobalFlags & CheckFlags): Promise<ExitCode> {
   if (flags.allDataSources) return (await import('./check-all.js')).checkAll(io, flags);
-  const { database, writeLock, only, skip, since, shadow, cache } = flags;
-  const options = { database, writeLock, only, skip, since, shadow, cache };
+  const { database, writeLock, only, skip, since, shadow, cache, ignore } = flags;
+  const options = { database, writeLock, only, skip, since, shadow, cache, ignore };
   const result = await withMigrator(io, flags, (migrator) => migrator.check(options));
   io.result(result, () => [...checkLines(result, flags, io.paint), ...summary(result)]);
   if (result.steps.some(({ error }) => error !== undefined)) return ExitCode.failed;
@@ -18,7 +17,7 @@ export async function check(io: Io, flags: GlobalFlags & CheckFlags): Promise<Ex
 }
 
 function summary({ ok, steps }: CheckResult): readonly string[] {
-  if (ok) return ['', `Good: ${many(steps.length, 'step')} passed.`];
+  if (ok) return ['', `Good: ${passed(steps)}.`];
   const failed = steps.filter(({ state }) => state === 'failed').map(({ name }) => name);
   return ['', `Failed: ${failed.join(', ')}.`];
 }

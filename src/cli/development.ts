@@ -95,6 +95,7 @@ const check: Description = {
     { flags: '--only <steps>', summary: `only these of ${checkSteps.join(', ')}`, parse: steps },
     { flags: '--skip <steps>', summary: 'all but these steps', parse: steps },
     { flags: '--format <format>', summary: 'print annotations for a GitHub workflow', choices: ['github'] },
+    ignore,
     shadow,
     { flags: '--no-cache', summary: 'prove everything again' },
   ],

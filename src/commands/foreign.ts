@@ -30,21 +30,11 @@ export async function withoutForeign(
   client: SqlClient,
   all: LedgerState,
   known: readonly MigrationName[],
-  { tables, service }: Deployed,
+  deployed: Deployed,
 ): Promise<Divided> {
-  const names = new Set(known.map(({ name }) => name));
-  const isUnknown = (name: string): boolean => !names.has(name);
   const { applied, halfDone, deferred } = all;
-  const unknown = [
-    ...applied.map(({ name }) => name),
-    ...halfDone.map(({ migration }) => migration),
-    ...deferred.flatMap(({ reverted }) => reverted ?? []),
-  ].some(isUnknown);
-  const serviceOf =
-    unknown && all.exists.log && service.name !== undefined
-      ? foreigners(await readWriters(client, tables), names, service)
-      : () => undefined;
-  const isOurs = (name: string): boolean => !isUnknown(name) || serviceOf(name) === undefined;
+  const serviceOf = await otherServices(client, all, new Set(known.map(({ name }) => name)), deployed);
+  const isOurs = (name: string): boolean => serviceOf(name) === undefined;
   return {
     state: {
       ...all,
@@ -53,10 +43,28 @@ export async function withoutForeign(
       deferred: deferred.filter(({ reverted }) => !reverted?.some(isOurs)),
     },
     foreign: applied.flatMap((row) => {
-      const other = isUnknown(row.name) ? serviceOf(row.name) : undefined;
+      const other = serviceOf(row.name);
       return other === undefined ? [] : { ...row, service: other };
     }),
   };
+}
+
+/** To which other service a migration in the ledger belongs; undefined of what this one has. */
+export async function otherServices(
+  client: SqlClient,
+  { applied, halfDone, deferred, exists }: LedgerState,
+  names: ReadonlySet<string>,
+  { tables, service }: Deployed,
+): Promise<(migration: string) => string | undefined> {
+  const isUnknown = (name: string): boolean => !names.has(name);
+  const unknown = [
+    ...applied.map(({ name }) => name),
+    ...halfDone.map(({ migration }) => migration),
+    ...deferred.flatMap(({ reverted }) => reverted ?? []),
+  ].some(isUnknown);
+  if (!unknown || !exists.log || service.name === undefined) return () => undefined;
+  const serviceOf = foreigners(await readWriters(client, tables), names, service);
+  return (name) => (isUnknown(name) ? serviceOf(name) : undefined);
 }
 
 /** Says to which other service a migration belongs. */

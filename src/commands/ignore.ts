@@ -20,6 +20,11 @@ export function ignoring(fromSettings: readonly string[], fromFlags: readonly st
   return matching([...new Set([...fromSettings, ...fromFlags])]);
 }
 
+/** A mistyped pattern leaves nothing alone. */
+export function remarksOnIdle(ignored: Ignored, schemas: readonly Schema[]): readonly string[] {
+  return ignored.idle(schemas).map((pattern) => `Nothing matches ${pattern}, which is to be ignored.`);
+}
+
 function matching(texts: readonly string[]): Ignored {
   const patterns = texts.map((text) => ({ text, matches: matcher(text) }));
   return {

@@ -2,9 +2,12 @@ import { ExitCode, MigrateError } from '../errors.js';
 import { withReader } from '../database/client.js';
 import type { SqlClient } from '../database/sql-client.js';
 import { ledgerChange, readLedger } from '../database/ledger.js';
+import type { LedgerState } from '../database/ledger.js';
 import { holdLock } from '../database/lock.js';
 import type { HalfDone } from '../database/log.js';
+import { listMigrations } from '../files/list-migrations.js';
 import type { CommandContext } from './context.js';
+import { otherServices } from './foreign.js';
 import type { Resolution, ResolveResult } from './types.js';
 import { findByReference } from './choose.js';
 
@@ -20,13 +23,17 @@ export async function resolve(
     () =>
       // Not on the connection that holds the lock: its transaction is never committed.
       withReader(context, async (client) => {
-        const { halfDone } = await readLedger(client, context.tables);
+        const state = await readLedger(client, context.tables);
+        const { files, classes } = await listMigrations(context);
+        const names = new Set([
+          ...files.flatMap(({ expected }) => expected?.name ?? []),
+          ...classes.map(({ name }) => name),
+        ]);
+        const serviceOf = await otherServices(client, state, names, context);
+        const halfDone = state.halfDone.filter(({ migration }) => serviceOf(migration) === undefined);
+        const named = halfDone.map((row) => ({ ...asNamed(row.migration), row }));
+        if (!isNamed(reference, named)) refuseForeign(reference, state, serviceOf);
         if (halfDone.length === 0) throw nothingHalfDone(reference);
-        const named = halfDone.map((row) => ({
-          name: row.migration,
-          timestamp: Number(row.migration.slice(-13)),
-          row,
-        }));
         return decide(findByReference(reference, named).row, resolution, client, context);
       }),
   );
@@ -64,6 +71,34 @@ async function decide(
       return { migration, state: 'half-done' };
     }
   }
+}
+
+/** Another service that shares the ledger decides about its own migrations. */
+function refuseForeign(
+  reference: string,
+  { applied, halfDone }: LedgerState,
+  serviceOf: (migration: string) => string | undefined,
+): void {
+  const stopped = halfDone.map(({ migration }) => migration);
+  const all = [...stopped, ...applied.map(({ name }) => name)].filter((name) => serviceOf(name) !== undefined);
+  const name = all.find((one) => isNamed(reference, [asNamed(one)]));
+  if (name === undefined) return;
+  const state = stopped.includes(name) ? 'stopped halfway' : 'is applied';
+  throw new MigrateError({
+    code: 'MIGRATION_UNKNOWN',
+    message: `${name} belongs to the service ${serviceOf(name)}, which shares this ledger; it ${state}. Nothing was changed.`,
+    next: `Type it where ${serviceOf(name)} has its migrations. What this service has: nest-migrate status`,
+    exitCode: ExitCode.usage,
+  });
+}
+
+function asNamed(name: string): { readonly name: string; readonly timestamp: number } {
+  return { name, timestamp: Number(name.slice(-13)) };
+}
+
+function isNamed(reference: string, among: readonly { readonly name: string }[]): boolean {
+  const part = reference.trim().toLowerCase();
+  return part !== '' && among.some(({ name }) => name.toLowerCase().includes(part));
 }
 
 function wrongStatement(statement: number): MigrateError {

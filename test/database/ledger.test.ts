@@ -204,6 +204,14 @@ describe('a ledger that two services share', () => {
       code: 0,
       stderr: expect.stringMatching(/^✔ CreateToys1700000000003 applied .*\n$/),
     });
+    for (const [name, state] of [
+      [stuck.name, 'stopped halfway'],
+      [invoices.name, 'is applied'],
+    ] as const)
+      expect(await failureOf(using(shop(), (migrator) => migrator.resolve(name, { as: 'finished' })))).toMatchObject({
+        code: 'MIGRATION_UNKNOWN',
+        message: `${name} belongs to the service billing, which shares this ledger; it ${state}. Nothing was changed.`,
+      });
     const ofBilling = { url: database.url, migrations: [invoices], settings: { service: 'billing' } };
     await using(ofBilling, (migrator) => migrator.resolve(stuck.name, { as: 'not-started' }));
     await using(ofBilling, (migrator) => migrator.revert());

@@ -379,7 +379,8 @@ describe('what somebody made by hand', () => {
       `migrations/${byHand}`,
       `-- up\nCREATE INDEX by_hand ON users (lower(name));\nCREATE TABLE notes (id int);\n-- down\nDROP TABLE notes;\nDROP INDEX by_hand;\n`,
     );
-    const kept = await generate();
+    const kept = await generate('--ignore', 'table:nothing_*');
+    expect(kept.stderr).toContain('! Nothing matches table:nothing_*, which is to be ignored.');
     expect(kept.stderr).toContain(
       '! index by_hand is not in the entities, but was made by hand: it stays (--prune drops it).',
     );

@@ -7,7 +7,7 @@ import { lockPlace, readPlace, readLock, remakeLock } from '../../files/lock-pla
 import type { MigrationList } from '../../files/migration.js';
 import type { CommandContext } from '../context.js';
 import { branchesStep } from './branches.js';
-import type { CheckFinding, CheckOptions, CheckResult, CheckStep, CheckStepName } from './types.js';
+import type { CheckFinding, CheckOptions, CheckResult, CheckStep, CheckStepName, Judged } from './types.js';
 import { databaseStep } from './database.js';
 import { driftStep } from './drift.js';
 import { entitiesStep } from './entities.js';
@@ -18,7 +18,13 @@ import { findingOf, isImpossible, placeOf } from './work.js';
 import type { CheckedLock, CheckWork } from './work.js';
 
 /** Its name, what it does while it takes its time, and the work. */
-type CheckStepWork = readonly [CheckStepName, Stage, (work: CheckWork) => Promise<readonly CheckFinding[]>];
+type CheckStepWork = readonly [CheckStepName, Stage, (work: CheckWork) => Promise<readonly CheckFinding[] | Found>];
+
+/** Where a step has looked at a part of the migrations only. */
+interface Found {
+  readonly findings: readonly CheckFinding[];
+  readonly judged: Judged;
+}
 
 /** In this order; each goes on its own, so that all there is to do is said at once. Another step is another line, and its name in types.ts. */
 const withoutDatabase: readonly CheckStepWork[] = [
@@ -85,9 +91,10 @@ function chosen({ database, only, skip = [] }: CheckOptions): readonly CheckStep
 async function perform([name, stage, step]: CheckStepWork, work: CheckWork): Promise<CheckStep> {
   work.context.onEvent({ type: 'stage', stage });
   try {
-    const findings = await step(work);
+    const found = await step(work);
+    const { findings, ...more } = 'findings' in found ? found : { findings: found };
     const failed = findings.some(({ severity }) => severity === 'error');
-    return { name, state: failed ? 'failed' : findings.length > 0 ? 'notice' : 'ok', findings };
+    return { name, state: failed ? 'failed' : findings.length > 0 ? 'notice' : 'ok', findings, ...more };
   } catch (error) {
     if (!isMigrateError(error) || !isImpossible(error)) throw error;
     return { name, state: 'failed', findings: [findingOf(error)], error: error.code };

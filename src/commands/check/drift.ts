@@ -4,8 +4,11 @@ import { findingOf, rethrowImpossible } from './work.js';
 import type { CheckWork } from './work.js';
 
 /** Whether the database is what its applied migrations say. */
-export async function driftStep({ context, options: { shadow, cache } }: CheckWork): Promise<readonly CheckFinding[]> {
-  const result = await drift({ shadow, cache }, context).catch((error: unknown) => {
+export async function driftStep({
+  context,
+  options: { shadow, cache, ignore },
+}: CheckWork): Promise<readonly CheckFinding[]> {
+  const result = await drift({ shadow, cache, ignore }, context).catch((error: unknown) => {
     rethrowImpossible(error);
     return findingOf(error);
   });

@@ -12,10 +12,10 @@ export async function entitiesStep(work: CheckWork): Promise<readonly CheckFindi
   const { context, options } = work;
   if (await hasNoEntities(context.dataSource, process.cwd()))
     return [{ severity: 'notice', message: 'The data source lists no entities, so there is nothing to compare.' }];
-  const { shadow, cache } = options;
+  const { shadow, cache, ignore } = options;
   try {
     // Whether data may be lost is no question of a check.
-    const dry = { language: 'ts', dryRun: true, allowDestructive: true, shadow, cache } as const;
+    const dry = { language: 'ts', dryRun: true, allowDestructive: true, shadow, cache, ignore } as const;
     const { statements } = await generate(dry, context);
     return statements.length === 0 ? [] : [missing(statements.map(({ sql }) => sql))];
   } catch (error) {

@@ -1,30 +1,31 @@
 import { isMigrateError } from '../../errors.js';
 import { lint } from '../lint/lint.js';
 import type { Finding } from '../lint/types.js';
-import type { CheckFinding } from './types.js';
+import type { CheckFinding, Judged } from './types.js';
 import { isBroken, notJudged } from './work.js';
 import type { CheckWork } from './work.js';
 
 /** What the new migrations will do to a database in use. Their way back is the step `replay`'s matter. */
-export async function lintStep(work: CheckWork): Promise<readonly CheckFinding[]> {
-  if (isBroken(work)) return [notJudged];
+export async function lintStep(
+  work: CheckWork,
+): Promise<{ readonly findings: readonly CheckFinding[]; readonly judged: Judged }> {
+  if (isBroken(work)) return { findings: [notJudged], judged: none };
   const { shadow, cache, since } = work.options;
   try {
     const rules = ['irreversible-down=off'];
-    const { findings } = await lint({ shadow, cache, since, rules }, work.context);
-    return findings.filter(({ severity }) => severity !== 'notice').map(checkFindingOf);
+    const { findings, migrations, chosen } = await lint({ shadow, cache, since, rules }, work.context);
+    const told = findings.filter(({ severity }) => severity !== 'notice').map(checkFindingOf);
+    return { findings: told, judged: { migrations, chosen } };
   } catch (error) {
     // Without git nobody knows which are new; somebody who names a revision wants to know that it is not there.
     if (!isMigrateError(error) || error.code !== 'USAGE' || since !== undefined) throw error;
-    return [
-      {
-        severity: 'notice',
-        message: `No migration was judged: ${error.message}`,
-        next: 'nest-migrate check --since <revision>, or nest-migrate lint --all',
-      },
-    ];
+    const message = `No migration was judged: ${error.message}`;
+    const next = 'nest-migrate check --since <revision>, or nest-migrate lint --all';
+    return { findings: [{ severity: 'notice', message, next }], judged: none };
   }
 }
+
+const none: Judged = { migrations: 0, chosen: '' };
 
 function checkFindingOf({ rule, severity, message, migration, file, line }: Finding): CheckFinding {
   return {

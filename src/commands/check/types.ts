@@ -14,6 +14,8 @@ export interface CheckOptions {
   readonly skip?: readonly CheckStepName[] | undefined;
   /** For `lint`: the migrations that this revision of git does not have are judged. @default where the main branch was left */
   readonly since?: string | undefined;
+  /** What is left alone, beside the setting `ignore`. */
+  readonly ignore?: readonly string[] | undefined;
   /** A server for the throwaway databases, instead of PGlite. */
   readonly shadow?: string | undefined;
   /** Whether what was proven before may be taken for granted. @default true */
@@ -35,11 +37,20 @@ export interface CheckFinding {
   readonly next?: string;
 }
 
+/** The migrations that a step has looked at. */
+export interface Judged {
+  readonly migrations: number;
+  /** In words, such as `new since main`; empty where it is not known which are new. */
+  readonly chosen: string;
+}
+
 /** One step of `check`, with what it has found. */
 export interface CheckStep {
   readonly name: CheckStepName;
   readonly state: 'ok' | 'notice' | 'failed';
   readonly findings: readonly CheckFinding[];
+  /** Of `lint`, which looks at a part of the migrations: how many it has judged, and how they were chosen. */
+  readonly judged?: Judged;
   /** Why the step could not be done at all. */
   readonly error?: ErrorCode;
 }

@@ -19,7 +19,7 @@ import { refuseUnmatched } from '../entities.js';
 import type { CommandContext, Survey } from '../context.js';
 import type { DriftedObject, DriftOptions, DriftResult } from './types.js';
 import { appliedMigrations } from './expected.js';
-import { foreignTo, ignoring } from '../ignore.js';
+import { foreignTo, ignoring, remarksOnIdle } from '../ignore.js';
 import type { Ignored } from '../ignore.js';
 import { readLive } from './live.js';
 import { objectsOf } from './objects.js';
@@ -74,7 +74,7 @@ async function differing(options: DriftOptions, context: CommandContext): Promis
       ...applied.warnings,
       ...wording,
       ...statements.warnings,
-      ...ignored.idle([said, has]).map((pattern) => `Nothing matches ${pattern}, which is to be ignored.`),
+      ...remarksOnIdle(ignored, [said, has]),
     ],
   };
 }

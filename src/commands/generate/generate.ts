@@ -37,7 +37,7 @@ import { withSchemaOnShadow } from '../../snapshot/schema-on-shadow.js';
 import type { Snapshot } from '../../snapshot/snapshot.js';
 import { withPresentValues } from '../../snapshot/valueless-enums.js';
 import type { CommandContext } from '../context.js';
-import { foreignTo, ignoring, isLeftAlone } from '../ignore.js';
+import { foreignTo, ignoring, isLeftAlone, remarksOnIdle } from '../ignore.js';
 import { refuseMissing } from '../entities.js';
 import { folderFor, foundByOf, placementOf, refuseNotCompiled } from '../placement.js';
 import { change, remarksOnKept, remarksOnOrder, staysBy, wanted } from './change.js';
@@ -141,6 +141,7 @@ async function find(
   );
   stage('comparing the schemas');
   const known = withPresentValues(entities.schema, current.schema, described.valueless, context.onEvent);
+  const idle = idleIn([known, current.schema], options, context);
   const own = withoutIgnored(followInitial(known, current.schema, initial), current.schema, options, context);
   const { whole, byHand } = beside(own, others);
   const desired = {
@@ -167,6 +168,7 @@ async function find(
   const { schema, kept } = wanted(from, [], options, sides);
   if (metadata.length === 0 && (await isSame(from, schema)))
     return nothingToDo([
+      ...idle,
       ...remarksOnFrozen(frozen),
       ...remarksOnKept(kept, current.origins),
       ...remarksOnOrder(otherwiseOrdered(desired.schema, from)),
@@ -177,7 +179,7 @@ async function find(
   const proven = await withSchemaOnShadow(from, context, at, (made) =>
     change(options, sides, { ...made, read: meanwhile(made.read, next) }, context),
   );
-  return { change: proven, next, chain: current.chain, unmanaged };
+  return { change: telling(idle, proven), next, chain: current.chain, unmanaged };
 }
 
 /** With what a baseline takes over. */
@@ -199,6 +201,15 @@ function withoutIgnored(
 ): Schema {
   const isForeign = from === undefined ? (): boolean => false : foreignTo(described);
   return setAside(described, present, isLeftAlone(ignoring(settings.ignore, ignore), isForeign));
+}
+
+/** The setting may be about what only a database in use has. */
+function idleIn(schemas: readonly Schema[], { from, ignore = [] }: GenerateOptions, { settings }: CommandContext) {
+  return remarksOnIdle(ignoring(from === undefined ? [] : settings.ignore, ignore), schemas);
+}
+
+function telling(remarks: readonly string[], { told, ...change }: ProvenChange): ProvenChange {
+  return { ...change, told: { ...told, warnings: [...remarks, ...told.warnings] } };
 }
 
 function nothingToDo(warnings: readonly string[]): GenerateResult {
