@@ -77,7 +77,8 @@ function listIn(given: TypeScript.Expression, parsed: Parsed): Found | undefined
 /** Without `as const`, `satisfies` and parentheses. */
 function bare(expression: TypeScript.Expression, ts: Ts): TypeScript.Expression {
   return ts.isAsExpression(expression) ||
-    ts.isSatisfiesExpression(expression) ||
+    // Since 4.9.
+    (ts as Partial<typeof ts>).isSatisfiesExpression?.(expression) === true ||
     ts.isParenthesizedExpression(expression)
     ? bare(expression.expression, ts)
     : expression;

@@ -37,16 +37,15 @@ export class PackageTypes {
   }
 
   /**
-   * A file that exports what is imported from the module of this literal and used in the types of decorated declarations. Undefined where nothing is, or where
+   * A file that exports what is imported from this module and used in the types of decorated declarations. Undefined where nothing is, or where
    * the package has no types. Sources of a package in the workspace are themselves the file.
    */
-  find(literal: TypeScript.StringLiteralLike, source: TypeScript.SourceFile): string | undefined {
+  find(module: string, source: TypeScript.SourceFile, mode: () => TypeScript.ResolutionMode): string | undefined {
     const { ts, options } = this;
     const used = decoratedTypes(ts, source);
-    const names = used.size === 0 ? [] : importedFrom(ts, literal.text, source).filter(({ local }) => used.has(local));
+    const names = used.size === 0 ? [] : importedFrom(ts, module, source).filter(({ local }) => used.has(local));
     if (names.length === 0) return undefined;
-    const mode = ts.getModeForUsageLocation(source, literal, options);
-    const found = ts.resolveModuleName(literal.text, source.fileName, options, ts.sys, undefined, undefined, mode);
+    const found = ts.resolveModuleName(module, source.fileName, options, ts.sys, undefined, undefined, mode());
     const entry = found.resolvedModule?.resolvedFileName;
     if (entry === undefined || !/\.[cm]?tsx?$/.test(entry)) return undefined;
     if (!/\.d\.[cm]?ts$/.test(entry)) return entry;
@@ -146,9 +145,15 @@ function decoratedTypes(ts: Ts, source: TypeScript.SourceFile): ReadonlySet<stri
   return names;
 }
 
+/** Before 4.8 they were a property of every node. */
+function decoratorsOf(ts: Partial<Ts>, node: TypeScript.Node): readonly TypeScript.Node[] {
+  if (ts.canHaveDecorators === undefined || ts.getDecorators === undefined)
+    return (node as { readonly decorators?: readonly TypeScript.Node[] }).decorators ?? [];
+  return (ts.canHaveDecorators(node) && ts.getDecorators(node)) || [];
+}
+
 function isDecorated(ts: Ts, member: TypeScript.ClassElement): boolean {
-  const has = (node: TypeScript.Node): boolean =>
-    ts.canHaveDecorators(node) && (ts.getDecorators(node) ?? []).length > 0;
+  const has = (node: TypeScript.Node): boolean => decoratorsOf(ts, node).length > 0;
   const parameters = ts.isFunctionLike(member) ? member.parameters : [];
   return has(member) || parameters.some(has) || (ts.isConstructorDeclaration(member) && has(member.parent));
 }

@@ -98,16 +98,24 @@ function createHost(
       );
     return sources.get(name);
   };
-  host.resolveModuleNameLiterals = (literals, containing, _redirected, _options, source) =>
-    literals.map((literal) => {
-      if (source.isDeclarationFile) return resolvedTo(packages.textOf(containing) && literal.text);
-      const own = resolveInProject(literal.text, containing, mapping);
-      const found = own ?? packages.find(literal, source);
-      if (found === undefined || !/\.[cm]?tsx?$/.test(found)) return resolvedTo(undefined);
-      const read = packages.sourcesOf(found) ?? [found];
-      imports.set(containing, [...(imports.get(containing) ?? []), ...read]);
-      return resolvedTo(found);
-    });
+  const resolve = (name: string, source: TypeScript.SourceFile, mode: () => TypeScript.ResolutionMode) => {
+    const containing = source.fileName;
+    if (source.isDeclarationFile) return resolvedTo(packages.textOf(containing) && name);
+    const found = resolveInProject(name, containing, mapping) ?? packages.find(name, source, mode);
+    if (found === undefined || !/\.[cm]?tsx?$/.test(found)) return resolvedTo(undefined);
+    const read = packages.sourcesOf(found) ?? [found];
+    imports.set(containing, [...(imports.get(containing) ?? []), ...read]);
+    return resolvedTo(found);
+  };
+  host.resolveModuleNameLiterals = (literals, _containing, _redirected, _options, source) =>
+    literals.map((literal) =>
+      resolve(literal.text, source, () => ts.getModeForUsageLocation(source, literal, options)),
+    );
+  // TypeScript before 5.0 knows only this one; later versions do not ask it where there is the other.
+  host.resolveModuleNames = (names, containing, _reused, _redirected, _options, given) => {
+    const source = given ?? sources.get(containing);
+    return names.map((name) => source && resolve(name, source, () => undefined).resolvedModule);
+  };
   return host;
 }
 

@@ -349,6 +349,24 @@ process.on('exit', () => console.error('WRITES', writes));
     expect((await load('src/a.ts')).stderr).toContain('src/a.ts:1:22 is not TypeScript');
   });
 
+  it('reads the files of the project only with a TypeScript before 5.0, whose compiler asks another function', async () => {
+    project = createProject({ ...files, 'src/a.ts': `import 'typeorm';\n${files['src/a.ts']}` });
+    const link = join(project.dir, 'node_modules/typescript');
+    unlinkSync(link);
+    project.write('node_modules/typescript/package.json', '{ "name": "typescript", "version": "4.6.4" }');
+    project.write(
+      'node_modules/typescript/index.js',
+      `const { isSatisfiesExpression, canHaveDecorators, getDecorators, ...older } = require(${JSON.stringify(resolve('node_modules/typescript'))});
+module.exports = { ...older, createProgram(given) {
+  delete given.host.resolveModuleNameLiterals;
+  const program = older.createProgram(given);
+  console.error('FILES', program.getSourceFiles().length);
+  return program;
+} };`,
+    );
+    expect(await load('src/a.ts')).toMatchObject({ value: 'String', stderr: 'FILES 3\n' });
+  });
+
   it('says what to install when there is no TypeScript', async () => {
     project = createProject(files);
     unlinkSync(join(project.dir, 'node_modules/typescript'));
