@@ -1,6 +1,7 @@
 // Builds the package: TypeScript writes a module for each source (`build/`), and these are bundled into few files, once as ES modules and once
 // as CommonJS (`dist/`). Loading a hundred small files would take as long as all else that a command does that finds nothing to do.
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
   chmodSync,
   cpSync,
@@ -14,7 +15,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { rolldown } from 'rolldown';
 
@@ -107,6 +108,26 @@ function typesFrom(names, from) {
   return found;
 }
 
+const placeholder = 'BUILD_ID_OF_NEST_MIGRATE';
+
+/** What one build has kept in the cache, another one must not take for its own: the same content has the same id, and no other has it. */
+function putId(dir) {
+  const hash = createHash('sha256');
+  const files = listed(dir)
+    .filter((file) => statSync(file).isFile())
+    .toSorted();
+  for (const file of files)
+    hash
+      .update(`${relative(dir, file)}\0`)
+      .update(readFileSync(file))
+      .update('\0');
+  const id = hash.digest('hex').slice(0, 16);
+  for (const file of files.filter((file) => file.endsWith('.js'))) {
+    const text = readFileSync(file, 'utf8');
+    if (text.includes(placeholder)) writeFileSync(file, text.replaceAll(placeholder, id));
+  }
+}
+
 // Two test runs may build at the same moment: whoever comes second replaces the folder of the first.
 function putInPlace(made, place) {
   for (let attempt = 1; ; attempt++) {
@@ -127,6 +148,7 @@ async function build() {
   try {
     await compile(modules);
     await Promise.all(formats.map((format) => bundle(format, resolve(modules, 'esm'), out)));
+    putId(out);
     chmodSync(join(out, 'esm/cli/main.js'), 0o755);
     writeFileSync(join(out, '.built'), '');
     // A source that was saved while the compiler ran is newer than this build.

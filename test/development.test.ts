@@ -1,8 +1,9 @@
-import { mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { installLine } from '../src/package-manager.js';
-import { packageVersion } from '../src/version.js';
+import { buildId, packageVersion } from '../src/version.js';
 import { runNode } from './support/cli.js';
 import type { CliResult } from './support/cli.js';
 import { createProject } from './support/project.js';
@@ -29,6 +30,17 @@ beforeEach(() => {
   rmSync(inProject('node_modules/nest-migrate-dev'));
 });
 afterEach(() => project.remove());
+
+it('a build is known by its content, so that what another one has kept is not used', () => {
+  const files = readdirSync('dist', { recursive: true })
+    .map((file) => String(file))
+    .filter((file) => file !== '.built' && statSync(join('dist', file)).isFile());
+  const texts = files.toSorted().map((file) => [file, readFileSync(join('dist', file), 'utf8')] as const);
+  const [, id = ''] = /buildId = "(\w+)"/.exec(texts.map(([, text]) => text).join('')) ?? [];
+  const hash = createHash('sha256');
+  for (const [file, text] of texts) hash.update(`${file}\0`).update(text.replaceAll(id, buildId)).update('\0');
+  expect(hash.digest('hex').slice(0, 16)).toBe(id);
+});
 
 describe('nest-migrate-dev', () => {
   it('is asked for where it is needed, with the package manager of the project', async () => {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { versionAbove } from '../content/package-version.js';
 import { developmentVersion } from '../development.js';
-import { packageVersion } from '../version.js';
+import { buildId } from '../version.js';
 import { requireFrom } from '../require-from.js';
 
 /** Everything that could read or make another schema of the same input. */
@@ -9,7 +9,8 @@ export function versionsOfEngines(): readonly string[] {
   const pinned = ['@electric-sql/pglite', '@supabase/pg-delta'].map(
     (name) => `${name} ${developmentVersion(name) ?? ''}`,
   );
-  return [packageVersion, ...['typeorm', 'pg'].map(versionOf), ...pinned];
+  // Not the version of this package: one version may have many builds, each with other proofs.
+  return [buildId, ...['typeorm', 'pg'].map(versionOf), ...pinned];
 }
 
 /** Of the package that the project has; without one, nothing is made anyway. */

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { yamlList } from '../../src/cli/init/yaml-list.js';
 import { packageVersion } from '../../src/version.js';
 import { runCli } from '../support/cli.js';
 import { createProject } from '../support/project.js';
@@ -312,6 +313,24 @@ describe('init', () => {
 interface Manifest {
   readonly version: string;
 }
+
+it('the packages of pnpm-workspace.yaml, however they are written', () => {
+  nestProject();
+  const cases: readonly (readonly [string, readonly string[] | undefined])[] = [
+    [`packages:\n  - "apps/*"\n  - libs/**\n  - '!**/test'\n`, ['apps/*', 'libs/**', '!**/test']],
+    [`catalog:\n  a: 1\npackages:\n- apps/*\n\n# it's more\n- 'it''s' # here\nother: 1\n`, ['apps/*', "it's"]],
+    [`packages: ["apps/*", libs/*, 'x'] # all\n`, ['apps/*', 'libs/*', 'x']],
+    [`packages: [\n  a/*, # one\n  "b, c",\n]\nother: [1]\n`, ['a/*', 'b, c']],
+    [`---\r\n"packages":\r\n  - a#b\r\n  - c\\u002Fd # d\r\n  - "e\\u002Ff"\r\n`, ['a#b', 'c\\u002Fd', 'e/f']],
+    ['packages:\n', []],
+    ['packages: []\n', []],
+    ['# packages:\n#  - x\nonlyBuiltDependencies:\n  - pg\n', []],
+    ['packages:\n  - &app apps/*\n  - *app\n', undefined],
+    ['packages: *list\n', undefined],
+    ['packages:\n  - name: x\n', undefined],
+  ];
+  expect(cases.map(([text]) => [text, yamlList(text, 'packages')])).toEqual(cases);
+});
 
 it('the version is that of package.json, here and of nest-migrate-dev', async () => {
   nestProject();

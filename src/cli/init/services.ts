@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { globSync } from 'tinyglobby';
 import { readJson } from '../../files/tsconfig.js';
+import { yamlList } from './yaml-list.js';
 
 type Manifest = Readonly<Record<string, unknown>>;
 
@@ -49,11 +50,8 @@ function ofNpm(dir: string): readonly string[] {
   return Array.isArray(listed) ? listed.filter((one): one is string => typeof one === 'string') : [];
 }
 
-/** Its list `packages`, whose entries stand in lines of their own. */
+/** Its list `packages`. Where that is written in a way that is not known here, any package below may be one of them. */
 function ofPnpm(dir: string): readonly string[] {
   const file = join(dir, 'pnpm-workspace.yaml');
-  if (!existsSync(file)) return [];
-  const [, list = ''] =
-    /^packages:[ \t]*\r?\n((?:[ \t]*(?:-.*|#.*)?(?:\r?\n|$))*)/m.exec(readFileSync(file, 'utf8')) ?? [];
-  return [...list.matchAll(/^[ \t]*-[ \t]*(["']?)([^"'\s#]+)\1/gm)].map(([, , pattern]) => pattern ?? '');
+  return existsSync(file) ? (yamlList(readFileSync(file, 'utf8'), 'packages') ?? ['**']) : [];
 }
