@@ -19,7 +19,7 @@ export function yamlList(text: string, key: string): readonly string[] | undefin
 
 /** A `#` begins a comment after a space, and outside quotes. */
 function withoutComment(line: string): string {
-  return /^((?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|(?<=\S)#|[^#"']|(?<=\S)["'])*)/.exec(line)?.[1] ?? line;
+  return /^((?:"(?:[^"\\]|\\.)*"|(?:'[^']*')+|(?<=\S)#|[^#"']|(?<=\S)["'])*)/.exec(line)?.[1] ?? line;
 }
 
 function blockList(lines: readonly string[]): readonly string[] | undefined {
@@ -30,14 +30,14 @@ function blockList(lines: readonly string[]): readonly string[] | undefined {
 function flowList(text: string): readonly string[] | undefined {
   const inner = /^\[([^]*)\]$/.exec(text)?.[1];
   if (inner === undefined) return undefined;
-  const items = inner.match(/"(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^,\s][^,]*/g) ?? [];
+  const items = inner.match(/"(?:[^"\\]|\\.)*"|(?:'[^']*')+|[^,\s][^,]*/g) ?? [];
   return all(items.map(scalar));
 }
 
 /** Undefined of anything but a string. */
 function scalar(written: string): string | undefined {
   const text = written.trim().replace(/\s*\n\s*/g, ' ');
-  if (/^'(?:[^']|'')*'$/.test(text)) return text.slice(1, -1).replaceAll("''", "'");
+  if (/^(?:'[^']*')+$/.test(text)) return text.slice(1, -1).replaceAll("''", "'");
   if (/^"(?:[^"\\]|\\.)*"$/.test(text)) return fromJson(text);
   // What begins so is an alias, an anchor, a tag, a mapping or a block of text.
   return /^[*&|>%@`{}[\],?"']|^!(?:!|<|\S*\s)|:(?:\s|$)/.test(text) ? undefined : text;
