@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { join, relative, sep } from 'node:path';
+import { join, relative, resolve, sep } from 'node:path';
 import type { DataSource } from 'typeorm';
 import { fromHere } from '../data-source/describe.js';
+import { sourceFiles } from '../data-source/project-files.js';
 import { isMigrateError, messageOf, MigrateError } from '../errors.js';
 import { relationHint, typeScriptToInstall } from '../files/import-file.js';
 import { filesMatching } from '../files/pattern-folder.js';
@@ -15,16 +16,25 @@ export async function notSetUp(error: unknown, dataSource: DataSource): Promise<
   const entity = entityIn(messageOf(error));
   const file = entity === undefined ? undefined : await fileOf(entity, dataSource);
   const circle = file === undefined ? undefined : told(file);
+  const empty = emptyEntry(dataSource);
   // Node does not say which file it was.
   const toInstall = error instanceof SyntaxError ? typeScriptToInstall(join(process.cwd(), 'entity.ts')) : undefined;
   return new MigrateError({
     code: 'DATA_SOURCE_INVALID',
-    message: [`TypeORM could not set up the data source: ${messageOf(error)}`, ...(circle ? [circle] : [])].join('\n'),
+    message: [
+      `TypeORM could not set up the data source: ${messageOf(error)}`,
+      ...(empty === undefined
+        ? []
+        : [`Entry ${empty + 1} of \`entities\` was undefined when the data source was made.`]),
+      ...(circle ? [circle] : []),
+    ].join('\n'),
     next:
       toInstall ??
-      (circle === undefined
-        ? 'Correct the entities or options that it names. Nothing was written.'
-        : 'If what it misses was undefined: declare it in a file that imports no entity, and import it from there. Nothing was written.'),
+      (empty !== undefined
+        ? 'Import the class where the list is made, and let no entity import that list, not even through another file. Nothing was written.'
+        : circle === undefined
+          ? 'Correct the entities or options that it names. Nothing was written.'
+          : 'If what it misses was undefined: declare it in a file that imports no entity, and import it from there. Nothing was written.'),
     cause: error,
   });
 }
@@ -85,9 +95,19 @@ function entityIn(message: string): string | undefined {
 
 async function fileOf(entity: string, { options }: DataSource): Promise<string | undefined> {
   const listed: readonly unknown[] = Array.isArray(options.entities) ? options.entities : [];
-  const files = await filesMatching(listed.filter((one) => typeof one === 'string'));
   const declaration = new RegExp(`\\bclass ${entity}\\b`);
-  return files.find((file) => declaration.test(readFileSync(file, 'utf8')));
+  const patterns = listed.filter((one) => typeof one === 'string');
+  if (patterns.length > 0)
+    return (await filesMatching(patterns)).find((file) => declaration.test(readFileSync(file, 'utf8')));
+  // A class does not say where it was declared.
+  const declaring = sourceFiles(process.cwd()).find(({ text }) => declaration.test(text));
+  return declaring && resolve(declaring.file);
+}
+
+/** Of a list of classes: the first one that was missing, as in a circle of imports. */
+function emptyEntry({ options: { entities } }: DataSource): number | undefined {
+  const at = Array.isArray(entities) ? entities.findIndex((one: unknown) => one === undefined) : -1;
+  return at === -1 ? undefined : at;
 }
 
 function told(file: string): string | undefined {

@@ -510,10 +510,25 @@ describe('entities that cannot be loaded', () => {
       { 'src/user.entity.ts': user(), 'src/post.entity.ts': post(`  @Column() owner!: User;\n${author}`) },
       /Post#owner[^]*import each other/,
     ],
+    [
+      'a class that is undefined in a list, because of a circle',
+      {
+        'src/user.entity.ts': `${user()}\nimport { entities } from '../entities';\nvoid entities;\n`,
+        'src/post.entity.ts': post(author),
+        'entities.ts':
+          "import { Post } from './src/post.entity';\nimport { User } from './src/user.entity';\nexport const entities = [Post, User];\n",
+      },
+      /Entity metadata for Post#author was not found[^]*Entry 2 of `entities` was undefined[^]*import each other[^]*→ Import the class where/,
+    ],
   ])('%s', async (_what, files, message) => {
     // In the order in which an app may load them.
     const first = 'src/user.entity.ts' in files ? "import './src/user.entity';\n" : '';
-    project = projectWith(first + dataSource('migrations: []'), files);
+    const list = 'entities.ts' in files ? "import { entities } from './entities';\n" : '';
+    const text = dataSource('migrations: []');
+    project = projectWith(
+      first + list + (list === '' ? text : text.replace(/entities: \[[^\]]*\]/, 'entities')),
+      files,
+    );
     const { code, stderr } = await cli('generate', '--check');
     expect([code, stderr]).toEqual([1, expect.stringMatching(message)]);
     if (/circle/.test(_what)) expect(stderr).toMatch(cycle);
