@@ -513,7 +513,7 @@ describe('entities that cannot be loaded', () => {
     [
       'a class that is undefined in a list, because of a circle',
       {
-        'src/user.entity.ts': `${user()}\nimport { entities } from '../entities';\nvoid entities;\n`,
+        'src/user.entity.ts': `import { entities } from '../entities';\nvoid entities;\n${user()}`,
         'src/post.entity.ts': post(author),
         'entities.ts':
           "import { Post } from './src/post.entity';\nimport { User } from './src/user.entity';\nexport const entities = [Post, User];\n",
