@@ -15,6 +15,7 @@ import { logFailure } from './log.js';
 import type { Attempt } from './log.js';
 import { markOpen, recordAndCommit, recordStep } from './record.js';
 import { endingOf } from './ending.js';
+import { noticingSelfWait } from './self-wait.js';
 import { transactionSettings } from './transaction-settings.js';
 import { withSession } from './session.js';
 import type { Session } from './session.js';
@@ -117,7 +118,8 @@ async function applyStep(session: Session, step: DirectedMigration, context: App
   session.progress.sql = undefined;
   const started = performance.now();
   const runnable = await step.migration.prepare(session.queryRunner, context.instantiate, 'run');
-  await abortable(context.signal, () => executeMigration(runnable, step, session));
+  const execute = () => executeMigration(runnable, step, session);
+  await abortable(context.signal, () => noticingSelfWait(step.migration.name, session, context, execute));
   context.lock.assertHeld();
   session.progress.sql = undefined;
   return performance.now() - started;

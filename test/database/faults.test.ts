@@ -73,6 +73,19 @@ describe('a table that is locked by somebody else', () => {
     expect(named).toEqual(['users', 'other'].map((table) => `BEGIN; LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`));
   });
 
+  it('by the migration itself, over another connection: it is said at once', async () => {
+    const itself = migration('Itself1700000000001', {
+      up: ['ALTER TABLE users ADD a int', ({ connection }) => connection.query('SELECT a FROM users')],
+    });
+    const error = await failureOf(using({ url: database.url, migrations: [itself] }, (migrator) => migrator.run()));
+    expect([error.code, error.message, error.next]).toEqual([
+      'MIGRATION_FAILED',
+      expect.stringMatching(/Itself1700000000001 was waiting for itself[^]*SELECT a FROM users/),
+      expect.stringContaining('queryRunner.query()'),
+    ]);
+    expect(await names()).toEqual([]);
+  });
+
   it('does not make its readers wait longer than the lock timeout', async () => {
     const other = await database.client();
     const reader = await database.client();
