@@ -145,6 +145,27 @@ describe('what is said', () => {
     );
   });
 
+  it('a query that a migration does not wait for, and what follows it', async () => {
+    project.write(
+      'migrations/1700000100000-Forgets.js',
+      `export class Forgets1700000100000 {
+  async up(queryRunner) {
+    ['a', 'b'].forEach(async (name) => {
+      await queryRunner.query('SELECT pg_sleep(0.1)');
+      await queryRunner.query(\`CREATE INDEX by_email_\${name} ON users (email)\`);
+    });
+  }
+  async down(queryRunner) {
+    await queryRunner.query('DROP INDEX by_email_a; DROP INDEX by_email_b');
+  }
+}
+`,
+    );
+    const { findings } = await found('Forgets');
+    expect(findings.filter(({ rule }) => rule === 'create-index-blocking')).toHaveLength(2);
+    expect(findings.map(({ rule }) => rule)).not.toContain('cannot-be-judged');
+  });
+
   it('one that needs data, and what comes after it, are never passed silently', async () => {
     project.write(
       'migrations/1700000100000-NeedsAda.js',
