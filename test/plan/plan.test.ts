@@ -646,6 +646,13 @@ describe('what belongs to the server', () => {
     const failure = await failureOf(verdicts(['SELECT 1'], {}));
     expect(failure).toMatchObject({ code: 'SHADOW_EXTENSION', next: expect.stringContaining('--shadow') });
     expect(failure.message).toContain('The database has the extension xml2');
+    // What the project leaves alone, and what depends on it, need not be there.
+    await database.query("CREATE VIEW of_xml AS SELECT xml_valid('<a/>') AS valid");
+    const url = database.urlFor(mine ?? '', roles[0]?.password ?? '');
+    const pending = migration('Change1700000000001', { up: ['SELECT 1'] });
+    const project = { url, migrations: [given, pending], settings: { ignore: ['extension:xml2'] } };
+    const { result } = await using(project, (migrator) => migrator.plan());
+    expect(result.migrations).toMatchObject([{ verdict: 'safe now' }]);
   });
 });
 

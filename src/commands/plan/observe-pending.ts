@@ -8,14 +8,17 @@ import type { ObservedMigration } from '../../observe/observe-migration.js';
 import { Observer } from '../../observe/observer.js';
 import type { Observed } from '../../observe/observed.js';
 import { compareSchemas } from '../../schema/compare.js';
+import { keyOf } from '../../schema/object-id.js';
+import type { ObjectId } from '../../schema/object-id.js';
 import type { Schema } from '../../schema/read.js';
-import { readSchema } from '../../schema/read.js';
+import { readSchema, schemaOf } from '../../schema/read.js';
 import { initialStateOfCopy } from '../../shadow/initial-state.js';
 import { missingExtension } from '../../shadow/make-initial-state.js';
 import { withQueryRunner } from '../../shadow/replay.js';
 import type { ConnectedShadow } from '../../shadow/connected.js';
 import { withSearchPath } from '../../shadow/search-path.js';
 import type { CommandContext } from '../context.js';
+import { foreignTo, ignoring, isLeftAlone } from '../ignore.js';
 import { createTypeormTable, withMigratableShadow } from '../../snapshot/migratable-shadow.js';
 import { quoteName } from '../../sql/index.js';
 import { readRoles } from './roles.js';
@@ -63,7 +66,7 @@ export async function observePending(
     async (shadow) => {
       // On a server, they are those of all its databases.
       if (url === undefined) await copyRoles(live.roles, shadow);
-      await copySchema(live.schema, shadow);
+      await copySchema(live.schema, shadow, context.settings.ignore);
       // Where it is to lie in a schema that is there only now.
       await createTypeormTable(shadow.pool, context);
       const unlike = await makeInvalid(live.invalidIndexes, shadow.pool);
@@ -89,14 +92,26 @@ async function copyRoles(roles: readonly string[], { pool }: ConnectedShadow): P
   for (const role of missing) await pool.query(`CREATE ROLE ${quoteName(role)} SUPERUSER`);
 }
 
-async function copySchema(live: Schema, { pool }: ConnectedShadow): Promise<void> {
+/** What is left alone is copied where that is possible: a pending migration may refer to it. */
+async function copySchema(live: Schema, { pool }: ConnectedShadow, ignore: readonly string[]): Promise<void> {
+  const isAside = isLeftAlone(ignoring(ignore, []), foreignTo(schemaOf([], [])));
+  const left = new Set<string>();
+  const mayBeMissing = (id: ObjectId): boolean => {
+    const fact = live.factOf(id);
+    const needed = [...live.needs(id), ...(fact?.parent ? [fact.parent] : [])];
+    return (
+      left.has(keyOf(id)) || (fact !== undefined && isAside(fact, live)) || needed.some((one) => left.has(keyOf(one)))
+    );
+  };
   const empty = await readSchema(pool, { ignoreTables: [] });
   // Functions may use tables that come after them.
   await pool.query('SET check_function_bodies = off');
-  for (const { sql, verb } of await compareSchemas(empty, live))
+  for (const { sql, verb, creates, id } of await compareSchemas(empty, live))
     if (verb !== 'drop')
       await pool.query(sql).catch((error: unknown) => {
-        throw notCopied(error);
+        const made = creates.length > 0 ? creates : [id];
+        if (!made.every(mayBeMissing)) throw notCopied(error);
+        for (const one of [...made, ...made.flatMap(live.neededBy)]) left.add(keyOf(one));
       });
   await pool.query('RESET check_function_bodies');
 }
@@ -107,7 +122,7 @@ function notCopied(error: unknown): unknown {
   return new MigrateError({
     code: 'SHADOW_EXTENSION',
     message: `The database has the extension ${extension}, which the throwaway database does not have. Nothing was planned, and nothing was changed.`,
-    next: `Use a server that has ${extension} as the shadow: --shadow postgres://user:password@host/database`,
+    next: `Use a server that has ${extension} as the shadow: --shadow postgres://user:password@host/database; or, where no pending migration needs it, set ignore: ['extension:${extension}'].`,
     cause: error,
   });
 }
