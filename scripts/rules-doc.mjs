@@ -108,7 +108,7 @@ function migrationOf(text, index, { transaction, phase = 'expand', down }) {
 
 async function sectionOf(rule, parser, findingIn) {
   const { name, severity, optional, title, why, bad, good } = rule;
-  const { message, fix } = await findingIn(rule, bad[0]);
+  const { message, fix, advice } = await findingIn(rule, bad[0]);
   return [
     `### ${name}`,
     `**${severity}**${optional ? ' · _optional_' : ''} · ${escaped(title)}`,
@@ -116,6 +116,7 @@ async function sectionOf(rule, parser, findingIn) {
     sqlBlock(exampleText(bad[0], parser)),
     `> ${escaped(message).replaceAll('\n', '\\\n> ')}`,
     ...(fix === undefined ? [] : ['Instead:', sqlBlock(fix)]),
+    ...(advice === undefined ? [] : ['Advice:', sqlBlock(advice)]),
     'Nothing is said of:',
     sqlBlock(exampleText(good[0], parser)),
   ].join('\n\n');

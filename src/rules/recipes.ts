@@ -12,6 +12,11 @@ export const outsideTransaction =
   '-- In a migration of its own, without a transaction (transaction = false, in SQL "-- transaction: false"):';
 export const ownMigrations = '-- Each in a migration of its own:';
 
+/** What is long, and longer with all that belongs to it. */
+export function writtenByFix({ name }: { readonly name: string }): string {
+  return `-- nest-migrate lint ${name} --fix writes all of it, proven.`;
+}
+
 /** The comments around a statement and its semicolon are of no use in what is pasted. */
 export function bare(sql: string): string {
   return classify(sql)[0]?.text ?? sql;

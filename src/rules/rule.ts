@@ -1,5 +1,7 @@
 import type { WayBack } from '../observe/observe-migration.js';
+import { nodeOf } from '../observe/parser.js';
 import type { Observed } from '../observe/observed.js';
+import { classify } from '../sql/index.js';
 
 /** `error`: reads or writes block, data is lost, or queries of the app fail. `warning`: it may come to that. `notice`: good to know. */
 export type Severity = 'error' | 'warning' | 'notice';
@@ -54,8 +56,10 @@ export interface Problem {
   readonly severity?: Severity | undefined;
   /** What happens to whom, with the real names. */
   readonly message: string;
-  /** What to write instead: SQL to paste, with the real names. */
+  /** What to write in place of the statement: SQL to paste, with the real names, that leads to the same schema. */
   readonly fix?: string | undefined;
+  /** What else is to be done or decided, in words and SQL: what comes before or after it, or another way. */
+  readonly advice?: string | undefined;
 }
 
 /** Something to try a rule on. */
@@ -86,6 +90,16 @@ export function eachStatement(
 ): Rule['check'] {
   return function* (migration, context) {
     for (const statement of migration.statements)
-      for (const problem of look(statement, migration, context) ?? []) yield { ...problem, statement };
+      for (const problem of look(statement, migration, context) ?? [])
+        yield { ...withoutHalfFix(problem, statement), statement };
   };
+}
+
+/** Words are advice. So is what is said of one part of an ALTER TABLE: it cannot stand in place of all of it. */
+function withoutHalfFix<P extends Pick<Problem, 'fix' | 'advice'>>(problem: P, { tree }: Observed): Omit<P, 'fix'> {
+  const { fix, ...others } = problem;
+  if (fix === undefined) return problem;
+  if (classify(fix).length === 0) return { ...others, advice: fix };
+  if ((nodeOf(tree, 'AlterTableStmt')?.cmds ?? []).length <= 1) return problem;
+  return { ...others, advice: `-- In place of this part of the statement; what else it does stays:\n${fix}` };
 }

@@ -59,5 +59,5 @@ describe('every recipe', () => {
     } finally {
       await database.drop();
     }
-  });
+  }, 180_000);
 });

@@ -39,15 +39,22 @@ function fixedLines({ migration, file, files, left }: FixedMigration, paint: Pai
 }
 
 function findingLines(finding: Finding, paint: Paint): readonly string[] {
-  const { rule, severity, line, column, message, sql, position, observed = [], fix } = finding;
+  const { rule, severity, line, column, message, sql, position, observed = [], fix, advice } = finding;
   const place = line === undefined ? '' : `${line}:${column ?? 1}  `;
   const colour = { error: paint.red, warning: paint.yellow, notice: paint.dim }[severity];
   return [
     `  ${place}${colour(severity)}  ${message.replaceAll('\n', '\n  ')}  ${paint.dim(rule)}`,
     ...(sql === undefined ? [] : statementLines(sql, position).map((text) => `      ${paint.dim(text)}`)),
     ...(observed.length > 0 ? [`      ${paint.dim(`seen: ${observed.join('; ')}`)}`] : []),
-    ...(fix === undefined ? [] : ['      instead:', ...fix.split('\n').map((text) => `        ${paint.green(text)}`)]),
+    ...indented('instead:', fix, paint),
+    ...indented('advice:', advice, paint),
   ];
+}
+
+function indented(title: string, text: string | undefined, paint: Paint): readonly string[] {
+  return text === undefined
+    ? []
+    : [`      ${title}`, ...text.split('\n').map((line) => `        ${paint.green(line)}`)];
 }
 
 const longest = 100;

@@ -1,4 +1,5 @@
 import type { Finding, LintResult } from '../../commands/lint/types.js';
+import { messageWithFix } from './message-with-fix.js';
 import { packageVersion } from '../../version.js';
 
 const levels = { error: 'error', warning: 'warning', notice: 'note' } as const;
@@ -17,7 +18,7 @@ export function sarifOf({ findings }: LintResult): object {
           ruleIndex: rules.indexOf(finding.rule),
           level: levels[finding.severity],
           message: {
-            text: finding.fix === undefined ? finding.message : `${finding.message}\n\nInstead:\n${finding.fix}`,
+            text: messageWithFix(finding),
           },
           locations: locationsOf(finding),
         })),

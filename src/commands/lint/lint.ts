@@ -84,7 +84,7 @@ function findingsOf(
   return rules.flatMap((rule) => {
     if (levelOf(rule, rule, levels) === 'off') return [];
     return [...rule.check(migration, context)].flatMap((problem) => {
-      const { statement, message, fix } = problem;
+      const { statement, message, fix, advice } = problem;
       const severity = levelOf(rule, problem, levels);
       if (severity === 'off') return [];
       const place = statement && located.places.get(statement);
@@ -97,6 +97,7 @@ function findingsOf(
         ...(statement && { sql: withoutComment(statement.sql), observed: describeEffects(statement) }),
         message,
         ...(fix !== undefined && { fix }),
+        ...(advice !== undefined && { advice }),
       };
     });
   });

@@ -20,7 +20,7 @@ export function notJudged(
   const place = failed && places.get(failed);
   const cause = failed?.error ?? (error as { readonly cause?: unknown }).cause ?? error;
   const position = Number((cause as { readonly position?: unknown }).position);
-  const others = later === 0 ? '' : ` The ${later} behind it ${later === 1 ? 'is' : 'are'} not judged either.`;
+  const others = later === 0 ? '' : ` The ${later} after it ${later === 1 ? 'is' : 'are'} not judged either.`;
   return [
     {
       rule: 'cannot-be-judged',
@@ -31,7 +31,7 @@ export function notJudged(
       ...(failed && { sql: withoutComment(failed.sql) }),
       ...(failed && position > 0 && { position: position - 1 - commentBefore(failed.sql) }),
       message: `It cannot be judged, because it failed on an empty database: ${messageOf(cause)}.${others}`,
-      fix: nextOf(error),
+      advice: nextOf(error),
     },
   ];
 }

@@ -34,8 +34,10 @@ export interface Finding {
   readonly position?: number | undefined;
   readonly message: string;
   readonly observed?: readonly string[] | undefined;
-  /** What to write instead. */
+  /** What to write in place of the statement: it leads to the same schema. */
   readonly fix?: string | undefined;
+  /** What else is to be done or decided. */
+  readonly advice?: string | undefined;
 }
 
 /** A migration that `lint --fix` has rewritten. */

@@ -22,7 +22,7 @@ export const addColumnConstrainedDomain: Rule = {
       return [
         {
           message: `Reads and writes on ${called(table)} block while every row is rewritten: the domain ${is.type} is checked for each of them.`,
-          fix: [
+          advice: [
             ownMigrations,
             `${alter} ADD COLUMN ${name} ${is.domain.type}${is.default === null ? '' : ` DEFAULT ${is.default}`};`,
             `-- What the domain asks for, with ${name} instead of VALUE:`,

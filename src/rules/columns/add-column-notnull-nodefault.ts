@@ -20,7 +20,7 @@ export const addColumnNotnullNodefault: Rule = {
       .filter(({ column, constraints }) => failsOnRows(column, constraints))
       .map((added) => ({
         message: `It fails as soon as ${called(added.table)} has one row, and without any, the old version of the app cannot insert: ${ident(added.column.colname)} must have a value.`,
-        fix: fixOf(statement, added, context.targetVersion),
+        advice: adviceOf(statement, added, context.targetVersion),
       })),
   ),
   bad: [
@@ -41,7 +41,7 @@ export const addColumnNotnullNodefault: Rule = {
   ],
 };
 
-function fixOf(statement: Observed, { table, column }: NewColumn, targetVersion: number): string {
+function adviceOf(statement: Observed, { table, column }: NewColumn, targetVersion: number): string {
   const type = (statement.altered && columnOf(statement.altered, column.colname)?.type) ?? '…';
   const name = ident(column.colname);
   const add = `ALTER TABLE ${sqlName(table)} ADD COLUMN ${name} ${type}`;

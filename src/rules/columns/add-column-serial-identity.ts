@@ -2,11 +2,11 @@ import type { Observed } from '../../observe/observed.js';
 import { called, columnOf, ident, sqlName } from '../look.js';
 import type { NewColumn } from '../look.js';
 import { eachStatement } from '../rule.js';
-import type { Rule } from '../rule.js';
+import type { JudgedMigration, Problem, Rule } from '../rule.js';
 import { has, serialOf } from './added.js';
 import { addedColumns } from './batch.js';
 import { isRewritten } from './effects.js';
-import { ownMigrations, setNotNull, shortName } from '../recipes.js';
+import { keyUsingIndex, ownMigrations, setNotNull, shortName, writtenByFix } from '../recipes.js';
 import { fillInBatches } from './recipes.js';
 import { quoteLiteral } from '../../sql/index.js';
 
@@ -17,7 +17,7 @@ export const addColumnSerialIdentity: Rule = {
   severity: 'error',
   title: 'A new serial or identity column rewrites the table.',
   why: 'Every row that is there gets a number of its own: the table and all its indexes are rewritten under ACCESS EXCLUSIVE, and reads and writes block meanwhile. A plain column, numbered in batches, ends up the same without blocking reads or writes.',
-  check: eachStatement((statement, _migration, context) =>
+  check: eachStatement((statement, migration, context) =>
     addedColumns(statement, context)
       .filter(
         ({ table, column, constraints }) =>
@@ -25,11 +25,12 @@ export const addColumnSerialIdentity: Rule = {
       )
       .map((added) => ({
         message: `Reads and writes on ${called(added.table)} block while every row is rewritten to number ${ident(added.column.colname)}.`,
-        fix: fixOf(statement, added, context.targetVersion),
+        ...remedyOf(statement, added, context.targetVersion, migration),
       })),
   ),
   bad: [
     { given: users, sql: 'ALTER TABLE users ADD COLUMN num SERIAL NOT NULL' },
+    { given: 'CREATE TABLE visits (at date)', sql: 'ALTER TABLE visits ADD COLUMN id serial PRIMARY KEY' },
     {
       given: 'CREATE TABLE "Users" ("Id" uuid)',
       sql: 'ALTER TABLE "Users" ADD "Num" bigint GENERATED ALWAYS AS IDENTITY',
@@ -44,7 +45,22 @@ export const addColumnSerialIdentity: Rule = {
   ],
 };
 
-function fixOf(statement: Observed, { table, column, constraints }: NewColumn, targetVersion: number): string {
+/** What else the column is, its key for instance, belongs to it as well. */
+function remedyOf(
+  statement: Observed,
+  added: NewColumn,
+  targetVersion: number,
+  migration: JudgedMigration,
+): Pick<Problem, 'fix' | 'advice'> {
+  const others = ['CONSTR_IDENTITY', 'CONSTR_PRIMARY', 'CONSTR_UNIQUE', 'CONSTR_CHECK', 'CONSTR_FOREIGN'] as const;
+  const sql = numbered(statement, added, targetVersion);
+  if (!others.some((kind) => has(added.constraints, kind))) return { fix: sql };
+  return { advice: `${writtenByFix(migration)}\n${sql}` };
+}
+
+const plainKey = { kind: 'PRIMARY KEY', include: [], nulls: '', deferrable: '' } as const;
+
+function numbered(statement: Observed, { table, column, constraints }: NewColumn, targetVersion: number): string {
   const name = ident(column.colname);
   const alter = `ALTER TABLE ${sqlName(table)}`;
   const type = serialOf(column) ?? (statement.altered && columnOf(statement.altered, column.colname)?.type) ?? 'bigint';
@@ -65,6 +81,9 @@ function fixOf(statement: Observed, { table, column, constraints }: NewColumn, t
           `${alter} ALTER COLUMN ${name} DROP DEFAULT;\nDROP SEQUENCE ${sequence};`,
           `${alter} ALTER COLUMN ${name} ADD GENERATED ${when} AS IDENTITY (START WITH <next>);`,
         ]
+      : []),
+    ...(has(constraints, 'CONSTR_PRIMARY')
+      ? [keyUsingIndex(table, { ...plainKey, name: `${table.name}_pkey`, columns: [column.colname ?? ''] })]
       : []),
   ].join('\n');
 }

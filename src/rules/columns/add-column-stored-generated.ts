@@ -19,7 +19,7 @@ export const addColumnStoredGenerated: Rule = {
       .filter(({ table, constraints }) => isRewritten(statement, table) && constraints.some(isStored))
       .map((added) => ({
         message: `Reads and writes on ${called(added.table)} block while every row is rewritten to compute ${ident(added.column.colname)}.`,
-        fix: fixOf(statement, added, context.targetVersion),
+        advice: adviceOf(statement, added, context.targetVersion),
       })),
   ),
   bad: [
@@ -46,7 +46,7 @@ function isStored({ contype, generated_kind: kind }: NewColumn['constraints'][nu
   return contype === 'CONSTR_GENERATED' && kind !== 'v';
 }
 
-function fixOf(statement: Observed, { table, column }: NewColumn, targetVersion: number): string {
+function adviceOf(statement: Observed, { table, column }: NewColumn, targetVersion: number): string {
   const is = statement.altered && columnOf(statement.altered, column.colname);
   const expression = is?.expression ?? '…';
   if (targetVersion < 18)

@@ -1,9 +1,9 @@
 import type { IndexFacts } from '../../observe/catalog.js';
 import { called, ident, sqlName } from '../look.js';
 import { eachStatement } from '../rule.js';
-import type { Rule } from '../rule.js';
+import type { JudgedMigration, Problem, Rule } from '../rule.js';
 import { indexesBuilt, isRewritten } from './effects.js';
-import { asConcurrent, ownMigrations } from '../recipes.js';
+import { asConcurrent, ownMigrations, writtenByFix } from '../recipes.js';
 import { secondColumn } from './recipes.js';
 import { retypings } from './retype.js';
 import type { Retyping } from './retype.js';
@@ -15,7 +15,7 @@ export const alterTypeIndexRebuild: Rule = {
   severity: 'error',
   title: 'Another type builds indexes of the column again while reads and writes block.',
   why: 'Also where no row has to be converted (varchar to text, another COLLATE, timestamp to timestamptz), an index over an expression or a part of the rows, or one whose order changes, is built again under ACCESS EXCLUSIVE: reads and writes block meanwhile. Dropped before and built CONCURRENTLY after, it blocks nothing. Where the rows are written again too, alter-type-rewrite speaks of it.',
-  check: eachStatement((statement, _migration, { targetVersion }) =>
+  check: eachStatement((statement, migration, { targetVersion }) =>
     retypings(statement).flatMap((retyping) => {
       const { table, was } = retyping;
       if (isRewritten(statement, table)) return [];
@@ -26,7 +26,7 @@ export const alterTypeIndexRebuild: Rule = {
       return [
         {
           message: `Reads and writes on ${called(table)} block while ${names} ${indexes.length === 1 ? 'is' : 'are'} built again.`,
-          fix: fixOf(retyping, indexes, targetVersion),
+          ...remedyOf(retyping, indexes, targetVersion, migration),
         },
       ];
     }),
@@ -50,16 +50,25 @@ export const alterTypeIndexRebuild: Rule = {
   ],
 };
 
-function fixOf({ table, was, is, type }: Retyping, indexes: readonly IndexFacts[], targetVersion: number): string {
-  if (indexes.some(({ ofConstraint }) => ofConstraint))
-    return secondColumn(table, was, { type, default: is.default }, targetVersion);
+function remedyOf(
+  { table, was, is, type }: Retyping,
+  indexes: readonly IndexFacts[],
+  targetVersion: number,
+  migration: JudgedMigration,
+): Pick<Problem, 'fix' | 'advice'> {
+  if (indexes.some(({ ofConstraint }) => ofConstraint)) {
+    const column = secondColumn(table, was, { type, default: is.default }, targetVersion);
+    return { advice: `${writtenByFix(migration)}\n${column}` };
+  }
   const schema = ident(table.schema);
-  return [
-    ownMigrations,
-    '-- Without a transaction:',
-    ...indexes.map(({ name }) => `DROP INDEX CONCURRENTLY ${schema}.${ident(name)};`),
-    `ALTER TABLE ${sqlName(table)} ALTER COLUMN ${ident(was.name)} TYPE ${type};`,
-    '-- Without a transaction:',
-    ...indexes.map(({ name, definition }) => `${asConcurrent(definition, name)};`),
-  ].join('\n');
+  return {
+    fix: [
+      ownMigrations,
+      '-- Without a transaction:',
+      ...indexes.map(({ name }) => `DROP INDEX CONCURRENTLY ${schema}.${ident(name)};`),
+      `ALTER TABLE ${sqlName(table)} ALTER COLUMN ${ident(was.name)} TYPE ${type};`,
+      '-- Without a transaction:',
+      ...indexes.map(({ name, definition }) => `${asConcurrent(definition, name)};`),
+    ].join('\n'),
+  };
 }

@@ -20,7 +20,7 @@ export const alterTypeNarrowing: Rule = {
       return [
         {
           message: `${called(table)}.${was.name} goes from ${was.type} to ${is.type}: ${loss}.`,
-          fix: look(retyping),
+          advice: look(retyping),
         },
       ];
     }),

@@ -4,7 +4,7 @@ import { called, ident, sqlName } from '../look.js';
 import { eachStatement } from '../rule.js';
 import type { JudgedMigration, Rule } from '../rule.js';
 import { isRewritten } from './effects.js';
-import { ownMigrations, shortName } from '../recipes.js';
+import { ownMigrations, shortName, writtenByFix } from '../recipes.js';
 import { secondColumn } from './recipes.js';
 import { dependsOnSession, isMereCast, isUtc, lossIn, pinnedZone, retypings, usingText, zoneOf } from './retype.js';
 import type { Retyping } from './retype.js';
@@ -31,7 +31,9 @@ export const alterTypeRewrite: Rule = {
       })
       .map((retyping) => ({
         message: `Reads and writes on ${called(retyping.table)} block while every row is rewritten: ${ident(retyping.was.name)} goes from ${retyping.was.type} to ${retyping.is.type}.${alsoLost(retyping)}`,
-        fix: asCheck(retyping) ?? asSecondColumn(statement, retyping, pinnedZone(statement, migration), targetVersion),
+        advice:
+          asCheck(retyping) ??
+          `${writtenByFix(migration)}\n${asSecondColumn(statement, retyping, pinnedZone(statement, migration), targetVersion)}`,
       })),
   ),
   bad: [

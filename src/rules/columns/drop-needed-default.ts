@@ -92,7 +92,7 @@ function sequencesDropped(statement: Observed): readonly Found[] {
       .filter(({ table }) => touched.has(table))
       .map(({ table, column }) => ({
         message: `CASCADE takes the default of ${table}.${column} along: an INSERT without it gets no number any more.`,
-        fix: `-- Without CASCADE, after the column has another default:\nDROP SEQUENCE ${sqlName(sequence)};`,
+        advice: `-- Without CASCADE, after the column has another default:\nDROP SEQUENCE ${sqlName(sequence)};`,
       })),
   );
 }

@@ -13,7 +13,7 @@ export const identifierTooLong: Rule = {
   check: eachStatement(({ sql }) =>
     [...new Set([...sqlTokens(sql)].flatMap(tooLong))].map((name) => ({
       message: `${name} has ${Buffer.byteLength(name)} bytes; what is kept is ${truncatedName(name)}.`,
-      fix: '-- A name of at most 63 bytes.',
+      advice: '-- A name of at most 63 bytes.',
     })),
   ),
   bad: [

@@ -15,7 +15,7 @@ export const intPrimaryKey: Rule = {
       .filter(({ column, isPrimaryKey }) => isPrimaryKey && isSmall(column))
       .map(({ path }) => ({
         message: `${path} runs out of numbers at 2,147,483,647 or before.`,
-        fix: `-- bigint. In the entity: @PrimaryGeneratedColumn('identity', { type: 'bigint' })`,
+        advice: `-- bigint. In the entity: @PrimaryGeneratedColumn('identity', { type: 'bigint' })`,
       })),
   ),
   bad: [

@@ -14,7 +14,7 @@ export const jsonColumn: Rule = {
       .filter(({ column: { typeName } }) => builtInType(typeName) === 'json')
       .map(({ path }) => ({
         message: `${path} is json: it cannot be compared or indexed, and is parsed in each query.`,
-        fix: `-- jsonb. In the entity: @Column('jsonb')`,
+        advice: `-- jsonb. In the entity: @Column('jsonb')`,
       })),
   ),
   bad: [

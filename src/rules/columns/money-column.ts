@@ -14,7 +14,7 @@ export const moneyColumn: Rule = {
       .filter(({ column: { typeName } }) => builtInType(typeName) === 'money')
       .map(({ path }) => ({
         message: `${path} is money: what it means depends on a setting of the server.`,
-        fix: `-- numeric(19, 4), or whole cents as bigint. In the entity: @Column('numeric', { precision: 19, scale: 4 })`,
+        advice: `-- numeric(19, 4), or whole cents as bigint. In the entity: @Column('numeric', { precision: 19, scale: 4 })`,
       })),
   ),
   bad: [

@@ -26,7 +26,7 @@ export const ormDropAddColumn: Rule = {
       return [
         {
           message: `All values of ${called(table)}.${was.name} are lost: it is dropped and added again, empty. ${types}`,
-          fix: fixOf(table, was, comesBack, is),
+          advice: adviceOf(table, was, comesBack, is),
         },
       ];
     }),
@@ -53,7 +53,7 @@ function typeOf({ statement, column }: Replacement): string {
   return (statement.altered && columnOf(statement.altered, column.colname)?.type) ?? 'another type';
 }
 
-function fixOf(
+function adviceOf(
   table: TableFacts,
   was: ColumnFacts,
   { column, constraints }: Replacement,

@@ -14,7 +14,7 @@ export const timestampWithoutZone: Rule = {
       .filter(({ column: { typeName } }) => builtInType(typeName) === 'timestamp')
       .map(({ path }) => ({
         message: `${path} does not say in which time zone its values are meant.`,
-        fix: `-- timestamptz. In the entity: @Column('timestamptz'), @CreateDateColumn({ type: 'timestamptz' })`,
+        advice: `-- timestamptz. In the entity: @Column('timestamptz'), @CreateDateColumn({ type: 'timestamptz' })`,
       })),
   ),
   bad: [

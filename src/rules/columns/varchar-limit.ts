@@ -14,7 +14,7 @@ export const varcharLimit: Rule = {
       .filter(({ column: { typeName } }) => builtInType(typeName) === 'varchar' && typeName?.typmods !== undefined)
       .map(({ path }) => ({
         message: `${path} has its length in its type, where it is expensive to shorten.`,
-        fix: `-- text, with CHECK (char_length(…) <= n) where the length matters. In the entity: @Column('text')`,
+        advice: `-- text, with CHECK (char_length(…) <= n) where the length matters. In the entity: @Column('text')`,
       })),
   ),
   bad: [

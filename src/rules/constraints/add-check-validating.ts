@@ -22,7 +22,7 @@ export const addCheckValidating: Rule = {
       return [
         {
           message: `Reads and writes on ${called(table)} block while every row is checked. Fails if a row violates the constraint.`,
-          fix: validateLater(table, nameFor(constraint, table), definition),
+          fix: validateLater(table, nameFor(constraint, table, statement.altered), definition),
         },
       ];
     }),

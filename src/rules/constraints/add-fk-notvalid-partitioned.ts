@@ -23,7 +23,7 @@ export const addFkNotvalidPartitioned: Rule = {
       return [
         {
           message: `PostgreSQL ${targetVersion} refuses it: ${called(table)} is partitioned.`,
-          fix: byPartition(table, nameFor(constraint, table), foreignKeyOf(constraint)),
+          fix: byPartition(table, nameFor(constraint, table, statement.altered), foreignKeyOf(constraint)),
         },
       ];
     }),

@@ -1,3 +1,4 @@
+import type { Observed } from '../../observe/observed.js';
 import type { Constraint } from 'nest-migrate-dev/libpg-query';
 import type { TableFacts } from '../../observe/catalog.js';
 import { called, factsOf, newConstraints } from '../look.js';
@@ -24,7 +25,7 @@ export const addFkValidating: Rule = {
       return [
         {
           message: `Every write to ${called(table)}${both} waits while all rows are looked at. It fails if one refers to nothing.`,
-          fix: recipeFor(table, constraint, targetVersion),
+          fix: recipeFor(statement, table, constraint, targetVersion),
         },
       ];
     }),
@@ -57,8 +58,13 @@ export const addFkValidating: Rule = {
   ],
 };
 
-function recipeFor(table: TableFacts, constraint: Constraint, targetVersion: number): string | undefined {
-  const name = nameFor(constraint, table);
+function recipeFor(
+  { altered }: Observed,
+  table: TableFacts,
+  constraint: Constraint,
+  targetVersion: number,
+): string | undefined {
+  const name = nameFor(constraint, table, altered);
   const definition = foreignKeyOf(constraint);
   if (table.kind === 'partitioned table' && targetVersion < 18) return byPartition(table, name, definition);
   return validateLater(table, name, definition);

@@ -24,7 +24,7 @@ export const alterDomainAddConstraint: Rule = {
     return [
       {
         message: `Every write to ${tables.map(called).join(', ')} waits while all rows are looked at. Fails if a row violates the constraint.`,
-        fix: fixOf(alter, statement.sql),
+        advice: adviceOf(alter, statement.sql),
       },
     ];
   }),
@@ -44,7 +44,7 @@ export const alterDomainAddConstraint: Rule = {
   ],
 };
 
-function fixOf({ subtype, typeName }: AlterDomainStmt, sql: string): string | undefined {
+function adviceOf({ subtype, typeName }: AlterDomainStmt, sql: string): string | undefined {
   const perTable =
     '-- The rows that are there: ALTER TABLE … ADD CONSTRAINT … CHECK (…) NOT VALID, then VALIDATE CONSTRAINT, for each table.';
   if (subtype === 'C') return `${bare(sql)} NOT VALID;\n${perTable}`;

@@ -15,13 +15,13 @@ export const constraintLeftNotValid: Rule = {
   check: eachStatement((statement, _migration, { batch }) => {
     const later = [statement, ...after(statement, batch)];
     return newConstraints(statement).flatMap(({ table, constraint }) => {
-      const name = nameFor(constraint, table);
+      const name = nameFor(constraint, table, statement.altered);
       if (!constraint.skip_validation || later.some((one) => settles(one, name)) || statement.error !== undefined)
         return [];
       return [
         {
           message: `Rows of ${called(table)} that are there may break ${ident(name)}.`,
-          fix: `-- In a later migration:\nALTER TABLE ${sqlName(table)} VALIDATE CONSTRAINT ${ident(name)};`,
+          advice: `-- In a later migration:\nALTER TABLE ${sqlName(table)} VALIDATE CONSTRAINT ${ident(name)};`,
         },
       ];
     });

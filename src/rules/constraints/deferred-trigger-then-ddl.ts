@@ -28,7 +28,7 @@ export const deferredTriggerThenDdl: Rule = {
       yield {
         statement,
         message: `The server refuses it: rows of ${called(table)} were written, and their deferred checks are still to be made.`,
-        fix: `-- Before it, or in a migration of its own:\nSET CONSTRAINTS ALL IMMEDIATE;`,
+        advice: `-- Before it, or in a migration of its own:\nSET CONSTRAINTS ALL IMMEDIATE;`,
       };
     }
   },

@@ -55,8 +55,15 @@ function deferrableOf({ deferrable, initdeferred }: Constraint): string {
 }
 
 /** As PostgreSQL names it itself where nobody else has. */
-export function nameFor({ conname, contype, fk_attrs }: Constraint, table: TableFacts): string {
+export function nameFor(
+  { conname, contype, fk_attrs }: Constraint,
+  table: TableFacts,
+  after: TableFacts | undefined,
+): string {
   if (conname !== undefined) return conname;
+  const known = new Set(table.constraints.map(({ name }) => name));
+  const [made, ...others] = (after?.constraints ?? []).filter(({ name }) => !known.has(name));
+  if (made !== undefined && others.length === 0) return made.name;
   if (contype === 'CONSTR_FOREIGN') return `${table.name}_${textsOf(fk_attrs).join('_')}_fkey`;
   return `${table.name}_check`;
 }

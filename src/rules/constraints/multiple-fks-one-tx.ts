@@ -51,6 +51,6 @@ function problemOf(statement: Observed): Problem {
   return {
     statement,
     message: 'It waits for another table while the tables of the first foreign key are locked: a deadlock is possible.',
-    fix: '-- Each foreign key in a migration of its own.',
+    advice: '-- Each foreign key in a migration of its own.',
   };
 }

@@ -24,7 +24,7 @@ export const notValidThenValidateSameTx: Rule = {
       return [
         {
           message: `${waiting} on ${called(table)} block while every row is checked: the lock of ADD CONSTRAINT is still held.`,
-          fix: `${ownMigrations}\n-- ADD CONSTRAINT ${ident(name)} … NOT VALID\nALTER TABLE ${sqlName(table)} VALIDATE CONSTRAINT ${ident(name)};`,
+          advice: `${ownMigrations}\n-- ADD CONSTRAINT ${ident(name)} … NOT VALID\nALTER TABLE ${sqlName(table)} VALIDATE CONSTRAINT ${ident(name)};`,
         },
       ];
     }),
@@ -51,6 +51,8 @@ export const notValidThenValidateSameTx: Rule = {
 function adds(statement: Observed, oid: number, name: string | undefined): boolean {
   return newConstraints(statement).some(
     ({ table, constraint }) =>
-      table.oid === oid && constraint.skip_validation === true && nameFor(constraint, table) === name,
+      table.oid === oid &&
+      constraint.skip_validation === true &&
+      nameFor(constraint, table, statement.altered) === name,
   );
 }

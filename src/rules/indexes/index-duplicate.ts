@@ -98,6 +98,6 @@ function unneeded({ idxname }: IndexStmt, wider: IndexFacts, table: TableFacts):
 function outdone({ name, columns }: IndexFacts, table: TableFacts): Omit<Problem, 'statement'> {
   return {
     message: `With it, ${ident(name)} (${columns.join(', ')}) of ${called(table)} is not needed any more.`,
-    fix: `${outsideTransaction}\nDROP INDEX CONCURRENTLY IF EXISTS ${sqlName({ schema: table.schema, name })};`,
+    advice: `${outsideTransaction}\nDROP INDEX CONCURRENTLY IF EXISTS ${sqlName({ schema: table.schema, name })};`,
   };
 }

@@ -112,7 +112,7 @@ function missing(
   const on = `ON ${sqlName(table)} (${identList(columns)})`;
   return {
     message: `Deleting a row that ${table.schema}.${table.name} refers to reads the whole table: ${identList(columns)} has no index.`,
-    fix:
+    advice:
       facts && !facts.isNew && facts.kind === 'table'
         ? buildConcurrently({ schema: table.schema, name }, `CREATE INDEX CONCURRENTLY ${ident(name)} ${on}`)
         : `CREATE INDEX ${ident(name)} ${on};`,

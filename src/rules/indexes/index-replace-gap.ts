@@ -30,7 +30,7 @@ export const indexReplaceGap: Rule = {
       return [
         {
           message: `Until the new index is built, queries that use ${index.name} read all of ${called(table)}.`,
-          fix: builtFirst(successor, table, index.name),
+          advice: builtFirst(successor, table, index.name),
         },
       ];
     }),

@@ -20,7 +20,7 @@ export const alterSequence: Rule = {
         what === 'restart'
           ? `${of} starts again: the next INSERTs may get numbers that are there already.`
           : `${of} gets a smaller range: it fails once it is beyond.`,
-      fix:
+      advice:
         what === 'restart'
           ? `-- Behind the largest number that is there:\nSELECT setval(${table}, (SELECT coalesce(max(…), 0) + 1 FROM …), false);`
           : undefined,

@@ -19,7 +19,7 @@ export const attachPartitionScan: Rule = {
     const scanned = statement.scans.filter(({ isNew, kind }) => !isNew && kind === 'table');
     return scanned.map((table) => ({
       message: `Reads and writes on ${called(table)} block while every row is checked.`,
-      fix: fixFor(table, table.name === partition ? 'partition' : 'default'),
+      advice: adviceFor(table, table.name === partition ? 'partition' : 'default'),
     }));
   }),
   bad: [
@@ -56,7 +56,7 @@ function addedPartition({ tree }: Observed): string | undefined {
   return nodeOf(attach?.def, 'PartitionCmd')?.name?.relname;
 }
 
-function fixFor(table: Relation, role: 'partition' | 'default'): string {
+function adviceFor(table: Relation, role: 'partition' | 'default'): string {
   const name = ident(`${table.name}_bounds`);
   const condition =
     role === 'partition'

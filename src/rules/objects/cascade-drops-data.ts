@@ -15,7 +15,7 @@ export const cascadeDropsData: Rule = {
     return [
       {
         message: `It drops with their data, without naming them: ${data.join(', ')}.`,
-        fix: `-- Without CASCADE, PostgreSQL refuses as long as something depends on it. First change or drop what does:\n${data.map((what) => `--   ${what}`).join('\n')}`,
+        advice: `-- Without CASCADE, PostgreSQL refuses as long as something depends on it. First change or drop what does:\n${data.map((what) => `--   ${what}`).join('\n')}`,
       },
     ];
   }),

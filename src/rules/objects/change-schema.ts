@@ -20,7 +20,7 @@ export const changeSchema: Rule = {
       return [
         {
           message: `Whatever names the schema ${name} finds nothing any more: it is ${newname} now.`,
-          fix: `-- For each table that the old version of the app uses; in the same transaction, until the phase contract:\nCREATE SCHEMA ${ident(name)};\nCREATE VIEW ${ident(name)}.… AS SELECT * FROM ${ident(newname)}.…;`,
+          advice: `-- For each table that the old version of the app uses; in the same transaction, until the phase contract:\nCREATE SCHEMA ${ident(name)};\nCREATE VIEW ${ident(name)}.… AS SELECT * FROM ${ident(newname)}.…;`,
         },
       ];
     }
@@ -33,7 +33,7 @@ export const changeSchema: Rule = {
     return [
       {
         message: `The old version of the app finds no ${called(table)} any more: it is ${called(now)} now.`,
-        fix: [
+        advice: [
           '-- In the same transaction; the view goes in the phase contract:',
           `ALTER TABLE ${sqlName(table)} SET SCHEMA ${ident(now.schema)};`,
           `CREATE VIEW ${sqlName(table)} AS SELECT * FROM ${sqlName(now)};`,

@@ -17,10 +17,11 @@ export const createPartitionOf: Rule = {
     // With IF NOT EXISTS it may do nothing.
     const isLocked = statement.locks.some(({ relation }) => relation.oid === parent?.oid);
     if (!create?.relation || !parent || !isLocked || statement.scans.some(({ isNew }) => !isNew)) return;
-    const { relname = '', schemaname = parent.schema } = create.relation;
+    const { relname = '', schemaname } = create.relation;
     const [, values] = classify(statement.sql)[0]?.splitAt('FOR', 'VALUES') ?? [];
     const bounds = values === undefined ? 'DEFAULT' : `FOR VALUES ${values}`;
-    const name = sqlName({ schema: schemaname, name: relname });
+    // Without a schema, it goes where the statement would have put it.
+    const name = schemaname === undefined ? ident(relname) : sqlName({ schema: schemaname, name: relname });
     return [
       {
         message: `Who reads or writes ${called(parent)} has to wait until ${ident(relname)} is there.`,

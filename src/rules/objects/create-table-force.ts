@@ -17,7 +17,7 @@ export const createTableForce: Rule = {
       .filter((table) => isMadeAgain(table, statement, statements))
       .map((table) => ({
         message: `All rows of ${called(table)} are lost: it is dropped here, and created again empty.`,
-        fix: `-- Without the DROP and the CREATE, change what is different:\nALTER TABLE ${sqlName(table)} …;`,
+        advice: `-- Without the DROP and the CREATE, change what is different:\nALTER TABLE ${sqlName(table)} …;`,
       })),
   ),
   bad: [

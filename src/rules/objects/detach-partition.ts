@@ -23,7 +23,7 @@ export const detachPartition: Rule = {
       return [
         {
           message: `Who reads or writes ${called(table)} has to wait until ${called(partition)} is detached.`,
-          fix: `-- In a migration of its own, without a transaction (transaction = false):\nALTER TABLE ${sqlName(table)} DETACH PARTITION ${sqlName(partition)} CONCURRENTLY;`,
+          advice: `-- In a migration of its own, without a transaction (transaction = false):\nALTER TABLE ${sqlName(table)} DETACH PARTITION ${sqlName(partition)} CONCURRENTLY;`,
         },
       ];
     }),

@@ -1,3 +1,4 @@
+import { ident } from '../look.js';
 import { eachStatement } from '../rule.js';
 import type { Rule } from '../rule.js';
 import { cascadeOf } from './cascade.js';
@@ -45,11 +46,12 @@ export const dropCascade: Rule = {
 /** `constraint a on table b` → the statement that drops it; of the server's words, the names need no quotes more. */
 function dropOf(what: string): string {
   const [, constraint, table] = /^constraint (.+) on table (.+)$/.exec(what) ?? [];
-  if (constraint !== undefined && table !== undefined) return `ALTER TABLE ${table} DROP CONSTRAINT ${constraint};`;
+  if (constraint !== undefined && table !== undefined)
+    return `ALTER TABLE ${table} DROP CONSTRAINT ${ident(constraint)};`;
   const [, column, of] = /^default value for column (.+) of table (.+)$/.exec(what) ?? [];
-  if (column !== undefined && of !== undefined) return `ALTER TABLE ${of} ALTER COLUMN ${column} DROP DEFAULT;`;
+  if (column !== undefined && of !== undefined) return `ALTER TABLE ${of} ALTER COLUMN ${ident(column)} DROP DEFAULT;`;
   const [, policy, on] = /^(trigger .+|policy .+|rule .+) on (?:table|view) (.+)$/.exec(what) ?? [];
   if (policy !== undefined && on !== undefined)
-    return `DROP ${policy.toUpperCase().split(' ')[0] ?? ''} ${policy.replace(/^\w+ /, '')} ON ${on};`;
+    return `DROP ${policy.toUpperCase().split(' ')[0] ?? ''} ${ident(policy.replace(/^\w+ /, ''))} ON ${on};`;
   return `DROP ${what.replace(/^(?:materialized view|foreign table|\w+)/, (kind) => kind.toUpperCase())};`;
 }

@@ -16,7 +16,8 @@ export const dropSchema: Rule = {
     return [
       {
         message: `It drops, without naming them: ${statement.cascades.join(', ')}.`,
-        fix: '-- Drop what has to go by its name, each in the phase contract; then the empty schema:\nDROP SCHEMA …;',
+        advice:
+          '-- Drop what has to go by its name, each in the phase contract; then the empty schema:\nDROP SCHEMA …;',
       },
     ];
   }),

@@ -24,7 +24,7 @@ export const enumRecreate: Rule = {
       yield {
         statement: first.statement,
         message: `To change the values of an enum, every row of ${tables.join(', ')} is written again, with all indexes, while reads and writes block.`,
-        fix: fixFor(nameBefore(migration, first.from), columns),
+        advice: adviceFor(nameBefore(migration, first.from), columns),
       };
     }
   },
@@ -83,7 +83,7 @@ function convertedBy(statement: Observed): readonly Conversion[] {
   });
 }
 
-function fixFor(type: string, columns: readonly Conversion[]): string | undefined {
+function adviceFor(type: string, columns: readonly Conversion[]): string | undefined {
   const { before = [], values = [] } = columns[0] ?? {};
   const added = values.filter((value) => !before.includes(value));
   const gone = before.filter((value) => !values.includes(value));

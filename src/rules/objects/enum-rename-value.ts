@@ -20,7 +20,7 @@ export const enumRenameValue: Rule = {
     return [
       {
         message: `The old version of the app cannot write or ask for ${quoteLiteral(alter.oldVal)} of ${parts.join('.')} any more, and does not know ${quoteLiteral(alter.newVal ?? '')}.`,
-        fix: `ALTER TYPE ${type} ADD VALUE IF NOT EXISTS ${quoteLiteral(alter.newVal ?? '')} AFTER ${quoteLiteral(alter.oldVal)};\n-- Then, in a migration of its own: change the rows in batches.`,
+        advice: `ALTER TYPE ${type} ADD VALUE IF NOT EXISTS ${quoteLiteral(alter.newVal ?? '')} AFTER ${quoteLiteral(alter.oldVal)};\n-- Then, in a migration of its own: change the rows in batches.`,
       },
     ];
   }),

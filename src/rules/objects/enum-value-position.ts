@@ -18,7 +18,7 @@ export const enumValuePosition: Rule = {
     return [
       {
         message: `${quoteLiteral(alter.newVal ?? '')} comes after all other values of ${textsOf(alter.typeName).join('.')}, wherever they are sorted.`,
-        fix: `${bare(statement.sql)} AFTER '…';`,
+        advice: `${bare(statement.sql)} AFTER '…';`,
       },
     ];
   }),

@@ -87,6 +87,6 @@ function problem({ value, type }: AddedValue, use: Observed, added: Observed): P
   return {
     statement: use,
     message: `${quoteLiteral(value)} was added to ${type.join('.')} in the same transaction: as soon as a row needs it, this fails (55P04), and all is undone.`,
-    fix: `-- In a migration of its own, before this one:\n${bare(added.sql)};`,
+    advice: `-- In a migration of its own, before this one:\n${bare(added.sql)};`,
   };
 }

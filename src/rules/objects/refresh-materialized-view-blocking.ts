@@ -16,7 +16,7 @@ export const refreshMaterializedViewBlocking: Rule = {
     const refresh = nodeOf(statement.tree, 'RefreshMatViewStmt');
     const view = tableInUse(statement, refresh?.relation);
     if (!refresh || !view || refresh.concurrent || refresh.skipData) return;
-    return [{ message: `Reads on ${called(view)} block until it is filled again.`, fix: concurrently(view) }];
+    return [{ message: `Reads on ${called(view)} block until it is filled again.`, advice: concurrently(view) }];
   }),
   bad: [
     { given: sums, sql: 'REFRESH MATERIALIZED VIEW sums' },

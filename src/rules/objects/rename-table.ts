@@ -23,7 +23,7 @@ export const renameTable: Rule = {
     return [
       {
         message: `The old version of the app does not find the rows of ${called(table)} any more.`,
-        fix: [
+        advice: [
           '-- In the same transaction; the view goes in the phase contract:',
           `ALTER TABLE ${sqlName(table)} RENAME TO ${ident(now.name)};`,
           `CREATE VIEW ${sqlName(table)} AS SELECT * FROM ${sqlName(now)};`,

@@ -17,7 +17,7 @@ export const replicaIdentityFull: Rule = {
       return [
         {
           message: `Each UPDATE and DELETE on ${called(table)} logs the whole old row.`,
-          fix: `ALTER TABLE ${sqlName(table)} REPLICA IDENTITY ${hasKey ? 'DEFAULT' : 'USING INDEX …'};`,
+          advice: `ALTER TABLE ${sqlName(table)} REPLICA IDENTITY ${hasKey ? 'DEFAULT' : 'USING INDEX …'};`,
         },
       ];
     }),

@@ -24,7 +24,7 @@ export const rowSecurityWithoutPolicy: Rule = {
       return [
         {
           message: `${owner} finds rows in ${called(table)} from now on: it has no policy.`,
-          fix: `-- Before it, in the same transaction:\nCREATE POLICY … ON ${sqlName(table)} USING (…);`,
+          advice: `-- Before it, in the same transaction:\nCREATE POLICY … ON ${sqlName(table)} USING (…);`,
         },
       ];
     }),

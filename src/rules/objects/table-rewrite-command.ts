@@ -19,7 +19,8 @@ export const tableRewriteCommand: Rule = {
     return [
       {
         message: `${command} writes ${written} again: reads and writes block meanwhile.`,
-        fix: '-- Not in a migration: pg_repack or pg_squeeze do the same without blocking reads or writes.\n-- To let dead rows be reused, a plain VACUUM is enough.',
+        advice:
+          '-- Not in a migration: pg_repack or pg_squeeze do the same without blocking reads or writes.\n-- To let dead rows be reused, a plain VACUUM is enough.',
       },
     ];
   }),

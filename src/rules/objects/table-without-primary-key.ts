@@ -19,7 +19,7 @@ export const tableWithoutPrimaryKey: Rule = {
     return [
       {
         message: `${relname} has no primary key.`,
-        fix: `-- In CREATE TABLE, for instance:\n"id" bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY`,
+        advice: `-- In CREATE TABLE, for instance:\n"id" bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY`,
       },
     ];
   }),

@@ -12,7 +12,8 @@ export const commitInTransaction: Rule = {
     return [
       {
         message: 'It ends the transaction in which the migration is recorded as applied: run will stop here.',
-        fix: '-- Leave out BEGIN and COMMIT. Or run it without a transaction: transaction = false in the class, in SQL:\n-- transaction: false',
+        advice:
+          '-- Leave out BEGIN and COMMIT. Or run it without a transaction: transaction = false in the class, in SQL:\n-- transaction: false',
       },
     ];
   }),

@@ -18,7 +18,11 @@ export const missingCommit: Rule = {
       if (begins) open = statement;
     }
     if (open)
-      yield { statement: open, message: 'What comes after this is never committed.', fix: '-- At the end:\nCOMMIT;' };
+      yield {
+        statement: open,
+        message: 'What comes after this is never committed.',
+        advice: '-- At the end:\nCOMMIT;',
+      };
   },
   bad: [
     { sql: 'BEGIN; CREATE TABLE users (id int PRIMARY KEY)', transaction: false },

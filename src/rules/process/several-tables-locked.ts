@@ -28,7 +28,7 @@ export const severalTablesLocked: Rule = {
       yield {
         statement,
         message: `The transaction holds locks on ${tables.join(', ')} until its end, which it gets one after the other.`,
-        fix: '-- A migration for each table.',
+        advice: '-- A migration for each table.',
       };
     }
   },

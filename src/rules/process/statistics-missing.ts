@@ -21,7 +21,7 @@ export const statisticsMissing: Rule = {
     return [
       {
         message: `Queries on ${called(found.table)} are planned without statistics of ${found.what} until the next ANALYZE.`,
-        fix: `-- After it:\nANALYZE ${sqlName(found.table)}${columns};`,
+        advice: `-- After it:\nANALYZE ${sqlName(found.table)}${columns};`,
       },
     ];
   }),

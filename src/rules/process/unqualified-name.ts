@@ -22,7 +22,7 @@ export const unqualifiedName: Rule = {
     ];
     return [...new Set(names)].map((name) => ({
       message: `It depends on the search_path which ${name} is meant.`,
-      fix: `-- For instance\n"public".${name}`,
+      advice: `-- For instance\n"public".${name}`,
     }));
   }),
   bad: [
