@@ -39,7 +39,15 @@ export type {
   WaitOptions,
   WaitResult,
 } from './commands/types.js';
-export type { CheckFinding, CheckOptions, CheckResult, CheckStep, CheckStepName } from './commands/check/types.js';
+export type { Language } from './files/language.js';
+export type {
+  CheckFinding,
+  CheckOptions,
+  CheckResult,
+  CheckStep,
+  CheckStepName,
+  Judged,
+} from './commands/check/types.js';
 export type { DriftedObject, DriftOptions, DriftResult } from './commands/drift/types.js';
 export type {
   Ask,

@@ -192,7 +192,7 @@ describe('replay', () => {
     const { code, steps } = await project.check('replay,entities');
     expect(code).toBe(3);
     expect(steps[0]?.findings[0]?.message).toMatch(
-      /^Broken1700000000002 cannot be judged, because it could not be replayed on the empty shadow database: division by zero \(22012\)\.[^]*\nThe 1 behind it is not judged either\.$/,
+      /^Broken1700000000002 cannot be judged, because it could not be replayed on the empty shadow database: division by zero \(22012\)\.[^]*\nThe 1 after it is not judged either\.$/,
     );
     expect(steps[1]).toMatchObject({
       name: 'entities',

@@ -185,7 +185,7 @@ describe('what is said', () => {
     expect(findings.map(({ rule, message }) => [rule, message])).toEqual([
       [
         'cannot-be-judged',
-        expect.stringMatching(/Cannot read properties of undefined.* The 1 behind it is not judged either\.$/),
+        expect.stringMatching(/Cannot read properties of undefined.* The 1 after it is not judged either\.$/),
       ],
     ]);
   });
