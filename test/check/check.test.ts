@@ -321,10 +321,10 @@ describe('--database', () => {
       await database.query('DROP INDEX by_hand');
       project.write('migrations/1700000000003-AddEmail.sql', sql('ALTER TABLE users ADD email varchar', addEmail[1]));
       project.migration('1700000000002-Late', 'CREATE TABLE late ()', 'DROP TABLE late');
-      await database.query(`INSERT INTO migrations (timestamp, name) VALUES (1700000000004, 'Gone1700000000004')`);
+      await database.query(`INSERT INTO migrations (timestamp, name) VALUES (1700000000000, 'Gone1700000000000')`);
       expect(said((await project.check('files', '--database')).steps[1])).toEqual([
         'Late1700000000002 is pending.',
-        'Gone1700000000004 is applied, but its file is not here: it cannot be reverted.',
+        'Gone1700000000000 is applied, but its file is not here: it cannot be reverted.',
         'Late1700000000002 is pending, but older than one that is applied.',
         'AddEmail1700000000003 was changed after it had been applied.',
       ]);

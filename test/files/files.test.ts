@@ -526,7 +526,8 @@ describe('the phase', () => {
 });
 
 describe('whether a pattern will match a file', () => {
-  const names = ['1700000000000-A.ts', '1700000000000-A.js', '1700000000000-A.sql', '1700000000000-A.d.ts', 'a.txt'];
+  // Of two files of one name, a source and what is compiled of it, one would count.
+  const names = ['1700000000000-A.ts', '1700000000000-B.js', '1700000000000-C.sql', '1700000000000-A.d.ts', 'a.txt'];
   it.each([
     'migrations/*.ts',
     'migrations/*.{ts,js,sql}',

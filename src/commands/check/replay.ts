@@ -50,8 +50,8 @@ function keyOfProof(replayed: string): string {
 }
 
 /**
- * Judges those behind the ones that are judged, until the end, or until the shadow is of no use any more. Returns what was found of one
- * that does not even go up: behind it nothing can be judged.
+ * Judges those after the ones that are judged, until the end, or until the shadow is of no use any more. Returns what was found of one
+ * that does not even go up: after it nothing can be judged.
  */
 async function judge(ways: TriedMigration[], work: CheckWork): Promise<CheckFinding | undefined> {
   const { context, migrations } = work;
@@ -79,7 +79,7 @@ async function judge(ways: TriedMigration[], work: CheckWork): Promise<CheckFind
 
 function unjudged(migration: KnownMigration, error: unknown, later: number): CheckFinding {
   const found = findingOf(error, { migration: migration.name, ...placeOf(migration.file) });
-  const others = later === 0 ? '' : `\nThe ${later} behind it ${later === 1 ? 'is' : 'are'} not judged either.`;
+  const others = later === 0 ? '' : `\nThe ${later} after it ${later === 1 ? 'is' : 'are'} not judged either.`;
   const why = found.message.replace(`Migration ${migration.name} could not be replayed`, 'it could not be replayed');
   return { ...found, message: `${migration.name} cannot be judged, because ${why}${others}` };
 }
