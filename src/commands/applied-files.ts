@@ -39,8 +39,8 @@ export function withoutFile({ known, state }: Survey): {
   return { missing: gone.filter((row) => !isNewer(row)), newer: gone.filter(isNewer) };
 }
 
-export function missingProblems(now: Survey): readonly StatusProblem[] {
-  return withoutFile(now).missing.map(({ name }) => ({
+export function missingProblems(missing: readonly LedgerRow[]): readonly StatusProblem[] {
+  return missing.map(({ name }) => ({
     code: 'FILE_MISSING' as const,
     migration: name,
     message: `${name} is applied, but its file is not here: it cannot be reverted.`,
@@ -49,7 +49,8 @@ export function missingProblems(now: Survey): readonly StatusProblem[] {
 
 /** Refuses to go on where a file was edited, or warns of it, as the settings say; warns of files that are missing. */
 export function judgeFiles(now: Survey, context: CommandContext): readonly StatusProblem[] {
-  const [edited, missing] = [editedProblems(now), missingProblems(now)];
+  const { missing: gone, newer } = withoutFile(now);
+  const [edited, missing] = [editedProblems(now), missingProblems(gone)];
   const warn = (code: WarningCode, message: string): void => context.onEvent({ type: 'warning', code, message });
   if (edited.length > 0) {
     const message = `Edited after being applied: ${shortened(namesOf(edited))}. The database has what the earlier text created.`;
@@ -61,7 +62,6 @@ export function judgeFiles(now: Survey, context: CommandContext): readonly Statu
       'MIGRATION_FILE_MISSING',
       `Applied, but the file is not here: ${shortened(namesOf(missing))}. Without it, a migration cannot be reverted.`,
     );
-  const { newer } = withoutFile(now);
   if (newer.length > 0)
     warn(
       'NEWER_APPLIED',

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { ExitCode, MigrateError } from '../errors.js';
-import { changesIn } from '../files/change.js';
+import { changesIn, titleIn } from '../files/change.js';
+import { withoutExtension } from '../files/name.js';
 
 interface Named {
   readonly name: string;
@@ -22,7 +23,7 @@ export function findByReference<T extends Named>(reference: string, among: reado
       (one.file !== undefined && baseOf(one.file.toLowerCase()) === file),
   );
   if (exact) return exact;
-  const short = among.filter((one) => one.name.replace(/\d{13}$/, '').toLowerCase() === wanted);
+  const short = among.filter((one) => titleIn(one.name).toLowerCase() === wanted);
   const partly =
     wanted === ''
       ? []
@@ -43,9 +44,8 @@ export function findByReference<T extends Named>(reference: string, among: reado
   });
 }
 
-/** The name of a file without its folder and its extension: `.ts` or, once compiled, `.js`. */
 function baseOf(file: string): string {
-  return basename(file).replace(/\.[cm]?[jt]s$|\.sql$/, '');
+  return basename(withoutExtension(file));
 }
 
 /** The last migration of the only change that these belong to. */

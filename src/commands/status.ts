@@ -29,13 +29,14 @@ export async function status(context: CommandContext): Promise<StatusResult> {
       const appliedAt = detail ? new Date(detail.finished_at).toISOString() : null;
       return { name, timestamp, appliedAt, durationMs: detail?.duration_ms ?? null };
     };
+    const { missing, newer } = withoutFile(now);
     return {
       applied: now.state.applied.map(describe),
       pending: describePending(now, context.settings.contract),
       changes: changesOf(now).map((change) => statusOf(change, now)),
-      newer: withoutFile(now).newer.map(describe),
+      newer: newer.map(describe),
       foreign: now.foreign.map((row) => ({ ...describe(row), service: row.service })),
-      problems: problemsOf(now, found, context),
+      problems: problemsOf(now, missing, found, context),
     };
   };
   return untilConnected(context, () => withReader(context, look));
@@ -48,13 +49,18 @@ function statusOf({ name, migrations }: Change<MigrationName>, { isApplied }: Su
   return { name, state, migrations: names };
 }
 
-function problemsOf(now: Survey, found: MigrationList, context: CommandContext): readonly StatusProblem[] {
+function problemsOf(
+  now: Survey,
+  missing: readonly LedgerRow[],
+  found: MigrationList,
+  context: CommandContext,
+): readonly StatusProblem[] {
   const newest = Math.max(0, ...now.state.applied.map((row) => row.timestamp));
   return [
     ...noFilesIn(found).map((message) => ({ code: 'NO_FILES' as const, migration: null, message })),
     ...buildProblems(found, now.isApplied),
     ...duplicateProblems(now, context),
-    ...missingProblems(now),
+    ...missingProblems(missing),
     ...now.pending
       .filter(
         (migration) => migration.timestamp < newest && !isMeantToBeLate(migration, now, context.settings.contract),

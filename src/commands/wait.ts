@@ -15,12 +15,12 @@ const pollMs = 500;
 
 /** Waits until the server answers, and if asked until somebody else has run everything that is pending. Changes nothing. */
 export async function wait(options: WaitOptions, context: CommandContext): Promise<WaitResult> {
-  const started = Date.now();
-  const left = (): number => (options.timeoutMs ? started + options.timeoutMs - Date.now() : Infinity);
+  const started = performance.now();
+  const left = (): number => (options.timeoutMs ? started + options.timeoutMs - performance.now() : Infinity);
   const found = options.until === 'migrated' ? await list(context) : undefined;
   for (let attempt = 1; ; attempt++) {
     const outcome = await look(found, context);
-    if (outcome.reached) return { waitedMs: Date.now() - started, pending: [] };
+    if (outcome.reached) return { waitedMs: Math.round(performance.now() - started), pending: [] };
     if (context.signal.aborted) throw cancelled(context.signal, 'Nothing was changed.');
     if (left() <= 0) throw tooLong(started, outcome.reason, outcome.error);
     const retryInMs = Math.min(pollMs, left());
@@ -70,7 +70,7 @@ async function inTheWay(
 function tooLong(started: number, what: string, cause: unknown): MigrateError {
   return new MigrateError({
     code: 'WAIT_TIMEOUT',
-    message: `Gave up after ${Math.round((Date.now() - started) / 1000)} s: ${what}`,
+    message: `Gave up after ${Math.round((performance.now() - started) / 1000)} s: ${what}`,
     next: 'Look at the job that should migrate (its log, `nest-migrate status`), or wait longer: --timeout 10min',
     cause,
   });

@@ -31,7 +31,12 @@ async function loadedFor(pattern: string, sources: Sources, loads: Loads): Promi
 
 /** A pattern such as `**\/*.entity{.ts,.js}` may match the sources and what is compiled from them: two classes for one table. */
 async function countedOnce(own: readonly string[], sources: Sources, loads: Loads): Promise<readonly string[]> {
-  const files = (await filesMatching(own)).filter((file) => !file.endsWith('.d.ts'));
-  const counted = countedIn(files, sources, loads);
-  return counted.length < files.length ? counted.map(literally) : own;
+  const counted = async (ignore: readonly string[]): Promise<readonly string[] | undefined> => {
+    const files = (await filesMatching(own, ignore)).filter((file) => !file.endsWith('.d.ts'));
+    const once = countedIn(files, sources, loads);
+    return once.length < files.length ? once.map(literally) : undefined;
+  };
+  // Every command comes by here. A pattern of the whole project matches files of packages too, which take long to look through.
+  const isTwice = (await counted(['**/node_modules/**'])) !== undefined;
+  return (isTwice ? await counted([]) : undefined) ?? own;
 }

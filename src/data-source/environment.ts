@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parse } from 'dotenv';
-import { ExitCode, messageOf, MigrateError } from '../errors.js';
-import { tlsFromEnvironment } from './tls.js';
+import { messageOf } from '../errors.js';
+import type { MigrateError } from '../errors.js';
+import { invalid, tlsFromEnvironment } from './tls.js';
 import { connectionFromUrl, service } from './url.js';
 import type { Connection } from './url.js';
 
@@ -67,8 +68,4 @@ function portOf(text: string): number {
   const port = Number(text);
   if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
   throw invalid('PGPORT is not a port number.', 'Set it to a number such as 5432.');
-}
-
-function invalid(message: string, next: string): MigrateError {
-  return new MigrateError({ code: 'DATA_SOURCE_INVALID', message, next, exitCode: ExitCode.usage });
 }

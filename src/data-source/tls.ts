@@ -66,6 +66,7 @@ function read(name: string, file: string): string {
   }
 }
 
-function invalid(message: string, next: string): MigrateError {
+/** What the address or a variable says cannot be meant. */
+export function invalid(message: string, next: string): MigrateError {
   return new MigrateError({ code: 'DATA_SOURCE_INVALID', message, next, exitCode: ExitCode.usage });
 }

@@ -1,6 +1,6 @@
-import { ExitCode, MigrateError } from '../errors.js';
+import type { MigrateError } from '../errors.js';
 import { checkAddress, checkUnambiguous, parseAddress } from './address.js';
-import { tlsFrom, tlsFromEnvironment, tlsParameterNames } from './tls.js';
+import { invalid, tlsFrom, tlsFromEnvironment, tlsParameterNames } from './tls.js';
 import type { Tls } from './tls.js';
 
 /** The part of TypeORM's Postgres options that says where the database is. */
@@ -58,10 +58,6 @@ function bindChannel(parameters: URLSearchParams): boolean {
   parameters.delete('channel_binding');
   if (binding !== 'disable') parameters.set('enableChannelBinding', 'true');
   return true;
-}
-
-function invalid(message: string, next: string): MigrateError {
-  return new MigrateError({ code: 'DATA_SOURCE_INVALID', message, next, exitCode: ExitCode.usage });
 }
 
 /** The same connection in parts, for options that are to win over parts of the address. */

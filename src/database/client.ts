@@ -6,7 +6,7 @@ import { checkPlace, newClient, showPlace } from './connection-config.js';
 import { watchReplies } from './replies.js';
 import type { ConnectContext, OwnClient, SqlClient } from './sql-client.js';
 import type { Awaited } from './replies.js';
-import { noReply, processIdOf, rememberQueries, wireOf } from './wire.js';
+import { parting, processIdOf, rememberQueries, wireOf } from './wire.js';
 import { supposedBackend } from './witness.js';
 import type { Backend } from './witness.js';
 
@@ -33,13 +33,8 @@ export async function withClient<T>(context: ConnectContext, work: (client: OwnC
   }
 }
 
-/** Where the network swallows everything, the server never answers to a parting; then the connection is closed without it. */
-const longestPartingMs = 500;
-
 export async function close(client: OwnClient): Promise<void> {
-  const timer = setTimeout(() => wireOf(client)?.cut(noReply('closed')), longestPartingMs);
-  await client.end().catch(() => undefined);
-  clearTimeout(timer);
+  await parting([client], () => client.end()).catch(() => undefined);
 }
 
 /** Each question takes a connection of the pool, and is watched on it. */

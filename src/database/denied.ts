@@ -1,4 +1,5 @@
 import { messageOf, MigrateError } from '../errors.js';
+import { generatedName, quoteName } from '../sql/index.js';
 import type { FailedAt } from './failure.js';
 import { sqlState } from './failure.js';
 import type { Tables } from './tables.js';
@@ -6,10 +7,11 @@ import type { Tables } from './tables.js';
 /** A role that lacks a privilege on ledger or log, rather than on what a migration is about. */
 export function mayNotRecord(error: unknown, { migration, state }: FailedAt, tables: Tables): MigrateError | undefined {
   if (sqlState(error) !== '42501') return undefined;
-  const { name, ledger, log } = tables;
+  const { name, logName, ledger, log } = tables;
   const [, kind, denied = ''] = /^permission denied for (table|sequence) (.+)$/.exec(messageOf(error)) ?? [];
-  if (![name, `${name}_log`, `${name}_id_seq`, `${name}_log_id_seq`].includes(denied)) return undefined;
-  const sequence = kind === 'sequence' ? `; GRANT USAGE ON SEQUENCE "${denied}" TO <role>` : '';
+  const own = [name, logName].flatMap((table) => [table, generatedName(table, 'id', 'seq')]);
+  if (!own.includes(denied)) return undefined;
+  const sequence = kind === 'sequence' ? `; GRANT USAGE ON SEQUENCE ${quoteName(denied)} TO <role>` : '';
   return new MigrateError({
     code: 'PERMISSION_DENIED',
     message: `This role may not write to the tables that record migrations, so that ${migration} could not be recorded: ${messageOf(error)} (42501).\n${state}`,

@@ -7,7 +7,7 @@ import { clientsOf, createExtensions, poolOf, withOpenedPools } from '../typeorm
 import type { OpenedPool } from '../typeorm/driver.js';
 import { cancelled, pause } from './cancel.js';
 import { watchReplies } from './replies.js';
-import { noReply, wireOf } from './wire.js';
+import { parting, wireOf } from './wire.js';
 import type { Wire } from './wire.js';
 import { connectionError, isServerAbsent } from './client.js';
 import type { ConnectContext, SqlClient } from './sql-client.js';
@@ -72,16 +72,11 @@ async function watchedInitialize(context: ConnectContext): Promise<void> {
   }
 }
 
-/** Where the network swallows everything, a server does not answer to a parting either. */
-const longestPartingMs = 500;
-
 /** Closes the connections of a data source, and the ones that do not answer as well. */
 export async function disconnect(dataSource: DataSource): Promise<void> {
   if (!dataSource.isInitialized) return;
   const clients = [...clientsOf(poolOf(dataSource) as OpenedPool | undefined)];
-  const cut = (): void => clients.forEach((client) => wireOf(client)?.cut(noReply('closed')));
-  const timer = setTimeout(cut, longestPartingMs);
-  await dataSource.destroy().finally(() => clearTimeout(timer));
+  await parting(clients, () => dataSource.destroy());
 }
 
 /** Creates what TypeORM creates on connecting, on this connection and in its transaction, which an extension that cannot be created leaves as it was. */

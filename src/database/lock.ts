@@ -6,7 +6,7 @@ import { advisoryLockHolder, describeBlocker } from './blockers.js';
 import { asking, servedBy, withClient } from './client.js';
 import { backendStarted } from './witness.js';
 import type { ConnectContext, OwnClient, SqlClient, SqlResult } from './sql-client.js';
-import { isQuiet, untilQuiet } from './wire.js';
+import { isQuiet, longestPartingMs, untilQuiet } from './wire.js';
 import { keepalives } from './transaction-settings.js';
 import { poll } from './poll.js';
 import type { Tables } from './tables.js';
@@ -32,8 +32,6 @@ export interface Lock {
 const namespace = 0x6e657374;
 const fenceNamespace = 0x6e657375;
 const keepAliveMs = 10_000;
-/** Where the network swallows everything, no reply comes: then the connection is closed without it. */
-const longestPartingMs = 500;
 /**
  * The second half of the key, of the schema and name that the ledger has or would be created with: however the options spell it, it is the
  * same lock. The cast to `name` cuts a text as the name of a table is cut.

@@ -8,6 +8,7 @@ export interface Tables {
   /** What the options name; undefined where the search path decides. */
   readonly schema: string | undefined;
   readonly name: string;
+  readonly logName: string;
   readonly primaryKey: string;
 }
 
@@ -15,14 +16,16 @@ export function tablesOf(dataSource: DataSource): Tables {
   const options = dataSource.options as { readonly migrationsTableName?: string; readonly schema?: string };
   const parts = (options.migrationsTableName ?? 'migrations').split('.');
   const name = truncatedName(parts.at(-1) ?? 'migrations');
+  const logName = fittingName(`${name}_log`);
   // As TypeORM reads it, which may be told the name of the database before both.
   const schema = parts.at(-2) ?? options.schema;
   const prefix = schema === undefined ? '' : `${quoteName(schema)}.`;
   return {
     ledger: prefix + quoteName(name),
-    log: prefix + quoteName(fittingName(`${name}_log`)),
+    log: prefix + quoteName(logName),
     schema,
     name,
+    logName,
     // Only who creates the table asks.
     get primaryKey() {
       return dataSource.namingStrategy.primaryKeyName(schema === undefined ? name : `${schema}.${name}`, ['id']);

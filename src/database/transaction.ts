@@ -42,7 +42,7 @@ export async function applyInTransaction(
   context: ApplyContext,
   commit: Commit = 'on-disk',
 ): Promise<readonly number[] | undefined> {
-  const deadline = Date.now() + context.settings.retryForMs;
+  const deadline = performance.now() + context.settings.retryForMs;
   const connectEnd = performance.now() + context.settings.connect.timeoutMs;
   for (let attempt = 1; ; attempt++) {
     const outcome = await attemptOnce(steps, context, commit);
@@ -53,7 +53,8 @@ export async function applyInTransaction(
       continue;
     }
     const delayMs = Math.round(Math.min(longestDelayMs, firstDelayMs * 2 ** (attempt - 1)) * (0.5 + Math.random() / 2));
-    if (Date.now() + delayMs > deadline) throw migrationBlocked(outcome, attempt, context.settings.lockTimeoutMs);
+    if (performance.now() + delayMs > deadline)
+      throw migrationBlocked(outcome, attempt, context.settings.lockTimeoutMs);
     const { migration, reason, blockers } = outcome;
     context.onEvent({ type: 'retrying', migration, attempt, delayMs, reason, blockers });
     await pause(delayMs, context.signal);

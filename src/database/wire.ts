@@ -65,6 +65,20 @@ export function lastQueryOf(client: object): string | undefined {
   return sent.get(client);
 }
 
+/** Where the network swallows everything, a server does not answer to a parting either: then a connection is closed without it. */
+export const longestPartingMs = 500;
+
+/** Waits for the parting, which ends these connections, and cuts those that do not answer to it. */
+export async function parting(clients: readonly object[], work: () => Promise<unknown>): Promise<void> {
+  const cut = (): void => clients.forEach((client) => wireOf(client)?.cut(noReply('closed')));
+  const timer = setTimeout(cut, longestPartingMs);
+  try {
+    await work();
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 const probeAfterMs = 30_000;
 
 /** Lets the operating system notice that the other end is gone; without a delay, it waits two hours before it looks. */
@@ -74,9 +88,7 @@ export function keepAlive(client: object): void {
 
 const lookEveryMs = 10;
 
-/**
- * Waits for the reply that is awaited on this connection, or for its end. In the queue of a client, what is sent now would wait as well, but
- */
+/** Waits for the reply that is awaited on this connection, or for its end. What is sent before that would only stand in the client's queue. */
 export async function untilQuiet(client: object): Promise<void> {
   const wire = wireOf(client);
   while (wire?.isAwaitingReply() === true) await sleep(lookEveryMs);

@@ -15,6 +15,11 @@ export function mayHoldMigrations(file: string): boolean {
   return !notMigrations.test(file) && /\.(?:[cm]?[jt]s|sql)$/.test(file) && !isDownFile(file);
 }
 
+/** The same of a source and of what is compiled of it. */
+export function withoutExtension(file: string): string {
+  return file.replace(/\.(?:[cm]?[jt]sx?|sql)$/, '');
+}
+
 /** What a file that follows the convention holds: `1700000000000-add-users.ts` is `AddUsers1700000000000`. */
 export function expectedName(file: string): MigrationName | undefined {
   const [, digits, title = ''] = fileName.exec(basename(file)) ?? [];

@@ -40,9 +40,12 @@ export function withLiteralFolders(pattern: string): string {
 }
 
 /** The files that patterns of entities match, as TypeORM finds them. */
-export async function filesMatching(patterns: readonly string[]): Promise<readonly string[]> {
+export async function filesMatching(
+  patterns: readonly string[],
+  ignore: readonly string[] = [],
+): Promise<readonly string[]> {
   const { glob } = await import('tinyglobby');
-  return glob(patterns.map(withLiteralFolders), { absolute: true });
+  return glob(patterns.map(withLiteralFolders), { absolute: true, ignore: [...ignore] });
 }
 
 /** A folder such as `app (1)` as a pattern. A backslash would not escape on Windows, a class of one character does everywhere. */

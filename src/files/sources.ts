@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { isFolder } from './exists.js';
 import type { Loads } from './migration.js';
+import { withoutExtension } from './name.js';
 import { sourceFolderOf } from './outputs.js';
 import type { Sources } from './outputs.js';
 import { folderOf, literally, restOf } from './pattern-folder.js';
@@ -153,10 +154,6 @@ export function countedIn(files: readonly string[], sources: Sources, loads: Loa
 }
 
 const extensions = ['.ts', '.mts', '.cts', '.tsx', '.js', '.mjs', '.cjs', '.sql'];
-
-function withoutExtension(file: string): string {
-  return file.replace(/\.(?:[cm]?[jt]sx?|sql)$/, '');
-}
 
 function remembering<T>(work: (folder: string) => T): (folder: string) => T {
   const known = new Map<string, T>();

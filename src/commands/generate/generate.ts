@@ -4,6 +4,7 @@ import { metadataChanges } from '../../plan/metadata.js';
 import { inLanguage } from '../../files/language.js';
 import type { InLanguage } from '../../files/language.js';
 import { listMigrations } from '../../files/list-migrations.js';
+import type { MigrationList } from '../../files/migration.js';
 import { isSame } from '../../schema/compare.js';
 import { followInitial } from '../../schema/follow.js';
 import { otherwiseOrdered, withOrderOfEnums } from '../../schema/enum-order.js';
@@ -57,11 +58,12 @@ export async function generate(
   project: CommandContext,
   others?: Schema,
 ): Promise<GenerateResult> {
-  const options = inLanguage(withSettings(given, project), await listMigrations(project), process.cwd());
+  const existing = await listMigrations(project);
+  const options = inLanguage(withSettings(given, project), existing, process.cwd());
   // What is mistyped is said before anything takes its time.
   const expressions = readFlags(options);
   ignoring([], options.ignore ?? []);
-  await refuseUnfindable(options, project);
+  await refuseUnfindable(options, existing, project);
   const { from: address } = options;
   const context = address === undefined ? project : withFoundSchemas(project, await withLive(address, foundSchemas));
   const shadow = openShadow({ url: options.shadow, initial: () => initialStateOf(context) });
@@ -104,8 +106,11 @@ interface Found {
 }
 
 /** Before anything takes its time, as far as it is known already what the files will be called. */
-async function refuseUnfindable(options: GenerateOptions & InLanguage, context: CommandContext): Promise<void> {
-  const existing = await listMigrations(context);
+async function refuseUnfindable(
+  options: GenerateOptions & InLanguage,
+  existing: MigrationList,
+  context: CommandContext,
+): Promise<void> {
   const file = newFile(options.name ?? 'Change', options, existing, context);
   const folder = folderFor(existing, file);
   const foundBy = await foundByOf(folder, existing, file);

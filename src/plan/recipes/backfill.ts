@@ -35,28 +35,15 @@ interface Parts {
   readonly unfilled: string;
 }
 
-// Indented as it will stand in the file.
-function oneRound({ table, set, unfilled }: Parts): string {
+/** Indented as it will stand in the file. */
+function oneRound(parts: Parts): string {
   return `
       DECLARE
         page bigint := 0;
         pages bigint := 10;
         started timestamptz;
       BEGIN
-        WHILE page * current_setting('block_size')::bigint < pg_relation_size(${quoteLiteral(table)}) LOOP
-          started := clock_timestamp();
-          PERFORM set_config('lock_timeout', '100ms', true), set_config('row_security', 'off', true);
-          BEGIN
-            UPDATE ${table} SET ${set}
-            WHERE ctid >= format('(%s,0)', page)::tid AND ctid < format('(%s,0)', page + pages)::tid
-              AND ${unfilled};
-            page := page + pages;
-          EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
-            PERFORM pg_sleep(0.1);
-          END;
-          COMMIT;
-          pages := CASE WHEN clock_timestamp() > started + interval '50 ms' THEN greatest(pages / 2, 1) ELSE pages + 10 END;
-        END LOOP;
+        ${pageByPage(parts, []).join('\n        ')}
       END
       `;
 }
@@ -65,7 +52,8 @@ function oneRound({ table, set, unfilled }: Parts): string {
  * A row that is updated may move to a page that was done. One question to all rows, which sees each of them once, tells whether there is
  * one; a round that fills no fewer rows than the one before meets rows for which the expression has no value.
  */
-function untilNoneIsLeft({ table, set, unfilled }: Parts): string {
+function untilNoneIsLeft(parts: Parts): string {
+  const counting = ['GET DIAGNOSTICS done = ROW_COUNT;', 'filled := filled + done;'];
   return `
       DECLARE
         page bigint;
@@ -78,26 +66,32 @@ function untilNoneIsLeft({ table, set, unfilled }: Parts): string {
         FOR round IN 1..10 LOOP
           page := 0;
           filled := 0;
-          WHILE page * current_setting('block_size')::bigint < pg_relation_size(${quoteLiteral(table)}) LOOP
-            started := clock_timestamp();
-            PERFORM set_config('lock_timeout', '100ms', true), set_config('row_security', 'off', true);
-            BEGIN
-              UPDATE ${table} SET ${set}
-              WHERE ctid >= format('(%s,0)', page)::tid AND ctid < format('(%s,0)', page + pages)::tid
-                AND ${unfilled};
-              GET DIAGNOSTICS done = ROW_COUNT;
-              filled := filled + done;
-              page := page + pages;
-            EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
-              PERFORM pg_sleep(0.1);
-            END;
-            COMMIT;
-            pages := CASE WHEN clock_timestamp() > started + interval '50 ms' THEN greatest(pages / 2, 1) ELSE pages + 10 END;
-          END LOOP;
+          ${pageByPage(parts, counting).join('\n          ')}
           -- A row that the app updates may move to a page that was done: then once more.
-          EXIT WHEN filled >= before OR NOT EXISTS (SELECT FROM ${table} WHERE ${unfilled});
+          EXIT WHEN filled >= before OR NOT EXISTS (SELECT FROM ${parts.table} WHERE ${parts.unfilled});
           before := nullif(filled, 0);
         END LOOP;
       END
       `;
+}
+
+/** Line by line: an expression may have lines of its own, which must stay as they are. `counting` comes after each UPDATE. */
+function pageByPage({ table, set, unfilled }: Parts, counting: readonly string[]): readonly string[] {
+  return [
+    `WHILE page * current_setting('block_size')::bigint < pg_relation_size(${quoteLiteral(table)}) LOOP`,
+    `  started := clock_timestamp();`,
+    `  PERFORM set_config('lock_timeout', '100ms', true), set_config('row_security', 'off', true);`,
+    `  BEGIN`,
+    `    UPDATE ${table} SET ${set}`,
+    `    WHERE ctid >= format('(%s,0)', page)::tid AND ctid < format('(%s,0)', page + pages)::tid`,
+    `      AND ${unfilled};`,
+    ...counting.map((line) => `    ${line}`),
+    `    page := page + pages;`,
+    `  EXCEPTION WHEN lock_not_available OR deadlock_detected THEN`,
+    `    PERFORM pg_sleep(0.1);`,
+    `  END;`,
+    `  COMMIT;`,
+    `  pages := CASE WHEN clock_timestamp() > started + interval '50 ms' THEN greatest(pages / 2, 1) ELSE pages + 10 END;`,
+    `END LOOP;`,
+  ];
 }
