@@ -3,7 +3,7 @@ import { quoteLiteral } from '../sql/index.js';
 import { advisoryLockHolder } from './blockers.js';
 import type { SqlClient, SqlResult } from './sql-client.js';
 import { waitForSession } from './earlier-session.js';
-import { backendStarted } from './witness.js';
+import { backendStartedOf, learnBackend } from './witness.js';
 import type { Session } from './session.js';
 import type { ApplyContext, DirectedMigration } from './directed-migration.js';
 
@@ -57,12 +57,12 @@ export async function ask(
   const { fence, side } = context.lock;
   const recorded = recordedSql(steps, context);
   const results = await open(
-    `SELECT pg_backend_pid() AS pid, ${backendStarted} AS started, pg_current_xact_id()::text AS xid, ${fence === undefined ? 'true' : `pg_try_advisory_xact_lock(${fence.join(', ')})`} AS fenced,
+    `SELECT pg_backend_pid() AS pid, ${backendStartedOf(session.client)} AS started, pg_current_xact_id()::text AS xid, ${fence === undefined ? 'true' : `pg_try_advisory_xact_lock(${fence.join(', ')})`} AS fenced,
        current_setting('transaction_isolation') = 'read committed' AS is_fresh, pg_stat_clear_snapshot();
      SELECT (${recorded}) AS recorded, (${expected}) AS as_expected`,
   );
   const [opened, answer] = results.slice(-2).map(({ rows }) => rows[0]);
-  session.setBackend({ pid: Number(opened?.['pid']), started: String(opened?.['started']) });
+  session.setBackend(learnBackend(session.client, opened));
   if (opened?.['fenced'] !== true) return undefined;
   // A stricter isolation level would go on looking at the moment before it had the fence.
   const now =

@@ -4,7 +4,7 @@ import { messageOf, MigrateError } from '../errors.js';
 import type { Blocker } from '../events.js';
 import { advisoryLockHolder, describeBlocker } from './blockers.js';
 import { asking, servedBy, withClient } from './client.js';
-import { backendStarted } from './witness.js';
+import { backendStarted, learnBackend } from './witness.js';
 import type { ConnectContext, OwnClient, SqlClient, SqlResult } from './sql-client.js';
 import { isQuiet, longestPartingMs, untilQuiet } from './wire.js';
 import { keepalives } from './transaction-settings.js';
@@ -122,7 +122,7 @@ async function tryLock(client: OwnClient, tables: Tables): Promise<{ readonly he
     throw readOnly(answer['standby'] === true);
   }
   const held = answer?.['held'] === true;
-  if (held) servedBy(client, { pid: Number(answer['pid']), started: String(answer['started']) });
+  if (held) servedBy(client, learnBackend(client, answer));
   else await client.query('ROLLBACK');
   return { held, key: Number(answer?.['key']) };
 }

@@ -11,7 +11,7 @@ import { namesPoison, poison } from './poison.js';
 import { transactionSettings } from './transaction-settings.js';
 import { Rehearsal } from './rehearsal.js';
 import { readSequences, undoSetBack } from './sequences.js';
-import { backendStarted } from './witness.js';
+import { backendStarted, learnBackend } from './witness.js';
 import { withSession } from './session.js';
 import type { Execute, Session } from './session.js';
 import { executeMigration } from './directed-migration.js';
@@ -65,7 +65,7 @@ async function open(session: Session, context: ApplyContext): Promise<void> {
   const { rows } = await session.client.query(
     `SELECT pg_backend_pid() AS pid, ${backendStarted} AS started, pg_stat_clear_snapshot()`,
   );
-  session.setBackend({ pid: Number(rows[0]?.['pid']), started: String(rows[0]?.['started']) });
+  session.setBackend(learnBackend(session.client, rows[0]));
   await poison(session.client);
 }
 

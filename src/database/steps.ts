@@ -13,7 +13,7 @@ import { afterLostReply } from './outcome.js';
 import { StepProgress } from './progress.js';
 import type { Reach } from './progress.js';
 import { traceOf } from './repair.js';
-import { backendStarted } from './witness.js';
+import { backendStarted, learnBackend } from './witness.js';
 import { noReply, processIdOf, wireOf } from './wire.js';
 import { withSession } from './session.js';
 import type { Execute, Session } from './session.js';
@@ -77,11 +77,12 @@ async function reachOf({ client, setBackend }: Session, { lock }: ApplyContext):
     `SELECT pg_backend_pid() AS pid, ${backendStarted} AS started, (SELECT string_agg(name || ' = ' || current_setting(name), ', ')
        FROM (VALUES ('lock_timeout'), ('statement_timeout')) AS timeout(name) WHERE current_setting(name) <> '0') AS timeouts`,
   );
-  const { pid, started, timeouts } = rows[0] as unknown as { pid: number; started: string; timeouts: string | null };
-  setBackend({ pid, started });
+  const backend = learnBackend(client, rows[0]);
+  const timeouts = rows[0]?.['timeouts'] as string | null;
+  setBackend(backend);
   lock.assertHeld();
   // A pooler answers with a number of its own when the connection is opened.
-  const reach = lock.fence !== undefined && processIdOf(client) !== pid ? 'pooled' : 'direct';
+  const reach = lock.fence !== undefined && processIdOf(client) !== backend.pid ? 'pooled' : 'direct';
   if (timeouts !== null && reach === 'direct') await client.query('SET lock_timeout = 0; SET statement_timeout = 0');
   return { reach, timeouts: timeouts ?? undefined };
 }

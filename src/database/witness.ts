@@ -22,6 +22,21 @@ export function supposedBackend(client: object): Backend | undefined {
 /** SQL of the time at which the process of this session was started. It reads the statistics of the moment, and forgets them again. */
 export const backendStarted = `(SELECT (extract(epoch FROM backend_start) * 1000000)::int8::text FROM pg_stat_get_activity(pg_backend_pid()))`;
 
+const starts = new WeakMap<object, string>();
+
+/** The same for a connection that has been asked before, and that is served by one process only, as long as it lasts. */
+export function backendStartedOf(client: object): string {
+  const known = starts.get(client);
+  return known === undefined ? backendStarted : quoteLiteral(known);
+}
+
+/** What a connection has answered to it. Through a pooler, the next transaction may be served by another process. */
+export function learnBackend(client: object, answer: Readonly<Record<string, unknown>> | undefined): Backend {
+  const backend = { pid: Number(answer?.['pid']), started: String(answer?.['started']) };
+  if (backend.pid === processIdOf(client)) starts.set(client, backend.started);
+  return backend;
+}
+
 /** What a session does, as another one sees it. */
 export interface Sight {
   readonly server: 'working' | 'idle' | 'gone' | 'silent';

@@ -1,5 +1,6 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import { createMigrator } from '../../src/migrator.js';
 import { createDatabase, createRole, serverLog, serverUrl } from '../support/database.js';
@@ -71,6 +72,18 @@ describe('a table that is locked by somebody else', () => {
     );
     await Promise.all(opened);
     expect(named).toEqual(['users', 'other'].map((table) => `BEGIN; LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`));
+  });
+
+  it('is looked for without a cost that grows from migration to migration', async () => {
+    // An AsyncLocalStorage that stays enabled makes all promises slower.
+    const ended = jest.spyOn(AsyncLocalStorage.prototype, 'disable');
+    try {
+      const more = migration('More1700000000002', { up: ['SELECT 1'] });
+      await using({ url: database.url, migrations: [addColumn, more] }, (migrator) => migrator.run());
+      expect(ended.mock.calls.length).toBe(2);
+    } finally {
+      jest.restoreAllMocks();
+    }
   });
 
   it('by the migration itself, over another connection: it is said at once', async () => {
