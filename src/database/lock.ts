@@ -142,8 +142,9 @@ function keepAlive(client: OwnClient): { assertHeld(): void; stop(): void } {
   let lost: unknown;
   client.on('error', (error) => (lost ??= error ?? 'connection error'));
   client.on('end', () => (lost ??= 'connection closed'));
+  // SELECT would take a snapshot, and a statement that waits for snapshots might meet it: it would wait for this transaction to end.
   const ping = (): void =>
-    void (isQuiet(client) && client.query('SELECT 1').catch((error: unknown) => (lost ??= error)));
+    void (isQuiet(client) && client.query('SHOW server_version').catch((error: unknown) => (lost ??= error)));
   const timer = setInterval(ping, keepAliveMs);
   timer.unref();
   return {

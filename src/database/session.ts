@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DataSource, QueryRunner } from 'typeorm';
-import type { Blocker, EventListener } from '../events.js';
+import type { EventListener } from '../events.js';
 import type { ResolvedSettings } from '../options.js';
 import { withOwn } from '../typeorm/own-methods.js';
 import { interceptQueries } from '../typeorm/query-runner.js';
-import { blockersOf, sessionExecuting } from './blockers.js';
+import { sessionExecuting } from './blockers.js';
 import { abortable, cancelled } from './cancel.js';
 import { boundsOf, watchReplies } from './replies.js';
 import type { Awaited } from './replies.js';
@@ -15,6 +15,8 @@ import { isConnectionLost } from './client.js';
 import { sqlState } from './failure.js';
 import type { OwnClient, SqlClient } from './sql-client.js';
 import { lendQueryRunner } from './lend-query-runner.js';
+import { watchBlockers } from './watch-blockers.js';
+import type { Progress as Watched } from './watch-blockers.js';
 import type { Lock } from './lock.js';
 
 /** What all migrations of one command share. */
@@ -40,16 +42,9 @@ export interface Session {
   setBackend(backend: Backend | undefined): void;
 }
 
-export interface Progress {
-  /** How many statements of the migration have been started. */
-  statement: number;
-  /** The one that is running, or that failed; undefined between two. */
-  sql: string | undefined;
-  isRunning: boolean;
+export interface Progress extends Watched {
   /** What we send ourselves when none is running, for people. */
   own: string;
-  /** Who stood in its way when we last looked. */
-  blockers: readonly Blocker[];
 }
 
 /** Executes one statement of a migration; the default just asks the query runner. */
@@ -59,6 +54,8 @@ interface Observed extends SessionContext {
   /** The migration that is running now; several may share a transaction. */
   readonly migration: () => string;
   readonly execute?: (session: Session) => Execute;
+  /** See watch-blockers.ts. */
+  readonly waitsForSnapshots?: true;
 }
 
 /** Lends a watched connection to one migration. A new query runner for each, because TypeORM's caches what it has read of tables. */
@@ -87,7 +84,7 @@ export async function withSession<T>(context: Observed, work: (session: Session)
       unwatched: (unwatched, send) => withOwn(queryRunner, { query: send ?? query }, unwatched),
     };
     const stopCancelling = cancelOnSignal(context, session, () => backend?.pid);
-    const stopWatching = watchBlockers(context, session, () => backend?.pid);
+    const stopWatching = watchBlockers(context, progress, () => backend?.pid);
     const forget = rememberQueries(client);
     const stopWaiting = watchReplies(
       context,
@@ -157,32 +154,6 @@ function observe(session: Session, context: Observed, execute: Execute): void {
       onEvent({ type: 'statement', migration: migration(), sql, durationMs: performance.now() - started });
     }
   });
-}
-
-/** While a statement waits for a lock, the sessions that hold it are named. */
-function watchBlockers(context: Observed, session: Session, backend: () => number | undefined): () => void {
-  const { side } = context.lock;
-  if (side === undefined) return () => undefined;
-  const { progress } = session;
-  let asking = false;
-  let told = '';
-  const look = async (): Promise<void> => {
-    const pid = backend();
-    const { statement, sql } = progress;
-    if (asking || !isQuiet(side) || pid === undefined || sql === undefined || !progress.isRunning) return;
-    asking = true;
-    const blockers = await blockersOf(side, pid).catch(() => []);
-    asking = false;
-    if (blockers.length === 0 || progress.statement !== statement) return;
-    progress.blockers = blockers;
-    const what = [statement, ...blockers.map((blocker) => blocker.pid)].join();
-    if (what !== told) context.onEvent({ type: 'blocked', migration: context.migration(), sql, blockers });
-    told = what;
-  };
-  // Often enough to see who blocks before the lock timeout strikes.
-  const timer = setInterval(() => void look(), Math.max(50, Math.min(400, context.settings.lockTimeoutMs / 3)));
-  timer.unref();
-  return () => clearInterval(timer);
 }
 
 function cancelOnSignal(context: SessionContext, { progress }: Session, backend: () => number | undefined): () => void {

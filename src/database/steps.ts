@@ -30,7 +30,8 @@ export async function applyInSteps(step: DirectedMigration, context: ApplyContex
   const { name } = step.migration;
   const stepper: { execute: Execute } = { execute: (_sql, _parameters, run) => run() };
   const execute: Execute = (sql, parameters, run) => stepper.execute(sql, parameters, run);
-  return withSession({ ...context, migration: () => name, execute: () => execute }, async (session) => {
+  const observed = { ...context, migration: () => name, execute: () => execute, waitsForSnapshots: true as const };
+  return withSession(observed, async (session) => {
     const started = performance.now();
     const { reach, timeouts } = await reachOf(session, context);
     try {

@@ -1,5 +1,6 @@
 import { quoteLiteral } from '../sql/index.js';
-import { sessionExecuting } from './blockers.js';
+import type { Blocker } from '../events.js';
+import { blockersOf, sessionExecuting } from './blockers.js';
 import type { ConnectContext, OwnClient, SqlClient } from './sql-client.js';
 import { newClient } from './connection-config.js';
 import { lastQueryOf, noReply, processIdOf, wireOf } from './wire.js';
@@ -50,6 +51,8 @@ const silent: Sight = { server: 'silent', idleMs: 0 };
 export interface Witness {
   /** Where the process is not known, as through a pooler: whether any session executes this statement. */
   look(backend: Backend | undefined, sql: string | undefined): Promise<Sight>;
+  /** Who stands in the way of a process. It is asked outside of any transaction, which no statement could wait for. */
+  blockersOf(pid: number): Promise<readonly Blocker[]>;
   cancel(pid: number): Promise<void>;
   /** Ends a session of ours that waits for us, so that what it holds is free. */
   end(backend: Backend): Promise<void>;
@@ -84,6 +87,7 @@ export function createWitness(context: ConnectContext, patienceMs: number): Witn
     close,
     look: (backend, sql) =>
       ask((client) => (backend ? stateOf(client, backend) : executes(client, sql))).catch(() => silent),
+    blockersOf: (pid) => ask((client) => blockersOf(client, pid)),
     cancel: (pid) => ask((client) => client.query(`SELECT pg_cancel_backend(${pid})`)).then(() => undefined),
     end: async (backend) => {
       await ask((client) =>

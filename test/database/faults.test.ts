@@ -235,6 +235,37 @@ describe('other processes', () => {
     await first;
   });
 
+  it('are not waited for by an index that is built concurrently: the lock is silent meanwhile, and blockers are named', async () => {
+    const index = migration('Index1700000000001', {
+      transaction: false,
+      up: ['CREATE INDEX CONCURRENTLY users_email ON users (email)'],
+    });
+    const other = await database.client();
+    await other.query('BEGIN; UPDATE users SET email = email WHERE id = 1');
+    const running = using({ url: database.url, migrations: [index] }, (migrator) => migrator.run());
+    // A snapshot in the transaction of the lock, however short, is waited for until that transaction ends, which waits for the index.
+    const [lastAsked] = await lateAnswers(2);
+    expect(lastAsked).toEqual({ since_index: false });
+    await other.query('COMMIT');
+    const { result, events } = await running;
+    expect(result.applied).toHaveLength(1);
+    expect(events.find((event) => event.type === 'blocked')).toMatchObject({ blockers: [{ application: 'test' }] });
+  });
+
+  /** Whether the session that holds the lock was asked anything since the index is built, after so many seconds of that. */
+  async function lateAnswers(seconds: number): Promise<readonly object[]> {
+    for (;;) {
+      await sleep(100);
+      const answers = await database.query(
+        `SELECT held.query_start > build.query_start AS since_index FROM pg_stat_activity build, pg_locks l JOIN pg_stat_activity held USING (pid)
+         WHERE build.query LIKE 'CREATE INDEX CONCURRENTLY%' AND build.state = 'active' AND build.datname = current_database()
+           AND build.query_start < clock_timestamp() - interval '${seconds} s' AND l.locktype = 'advisory' AND l.granted AND held.datname = current_database()
+           AND held.state = 'idle in transaction'`,
+      );
+      if (answers.length > 0) return answers;
+    }
+  }
+
   it('do not stop an index that is built concurrently', async () => {
     const index = migration('Index1700000000001', {
       transaction: false,
