@@ -2,20 +2,25 @@ import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 
-/** What happens to a connection: it is closed, it stays open but nothing comes through any more, or only this message is lost. */
-export type Fault = 'cut' | 'freeze' | 'drop';
+/** What happens to a connection: it is closed, it stays open but nothing comes through any more, only this message is lost, or nothing. */
+export type Fault = 'cut' | 'freeze' | 'drop' | 'none';
+
+/** Chooses a message by its SQL, which is empty where a message has none. */
+export interface Choice {
+  test(sql: string): boolean;
+}
 
 /**
- * When: instead of forwarding the message of the client, right after it was forwarded (the server works on it), or when its reply comes
- * (the server has done it).
+ * When: instead of forwarding the message of the client, right after it was forwarded (the server works on it), when its reply comes
+ * (the server has done it), or once the reply was forwarded.
  */
-export type Moment = 'request' | 'sent' | 'reply';
+export type Moment = 'request' | 'sent' | 'reply' | 'replied';
 
 export interface Proxy {
   /** The same database through this proxy. */
   readonly url: string;
   /** Lets it happen once, at the next message whose SQL matches, and `then` at once. Resolves when it has happened. */
-  fault(sql: RegExp, moment: Moment, fault: Fault, then?: () => void): Promise<void>;
+  fault(sql: Choice, moment: Moment, fault: Fault, then?: () => void): Promise<void>;
   /** New connections go to this server from now on, as after a failover. */
   redirect(url: string): void;
   /** New connections are refused from now on. */
@@ -33,7 +38,7 @@ export interface ProxyOptions {
 }
 
 interface Planned {
-  readonly sql: RegExp;
+  readonly sql: Choice;
   readonly moment: Moment;
   readonly fault: Fault;
   readonly happened: () => void;
@@ -109,18 +114,22 @@ function relay(
     if (planned?.moment === 'request') return happen(planned);
     upstream.write(message);
     if (planned?.moment === 'sent') happen(planned);
-    if (planned?.moment === 'reply') awaited = planned;
+    if (planned?.moment === 'reply' || planned?.moment === 'replied') awaited = planned;
   });
   const fromServer = messages('typed', (message) => {
     if (frozen()) return;
-    if (awaited !== undefined) {
+    if (awaited?.moment === 'reply') {
       isDropping = awaited.fault === 'drop';
       happen(awaited);
       awaited = undefined;
     }
     if (frozen() || client.destroyed) return;
-    if (isDropping) isDropping = String.fromCharCode(message[0] ?? 0) !== 'Z';
+    const isLast = String.fromCharCode(message[0] ?? 0) === 'Z';
+    if (isDropping) isDropping = !isLast;
     else client.write(as ? withOtherKey(message) : message);
+    if (awaited === undefined || !isLast) return;
+    happen(awaited);
+    awaited = undefined;
   });
   client.on('data', fromClient).on('close', () => void (isFrozen || upstream.destroy()));
   upstream.on('data', fromServer).on('close', () => void (isFrozen || client.destroy()));

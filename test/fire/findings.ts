@@ -1,0 +1,8 @@
+/** In what way something was found to be wrong. */
+export const categories = ['doubled', 'lost', 'hung', 'wrong statements', 'secrets', 'left over', 'failed'] as const;
+export type Category = (typeof categories)[number];
+
+export interface Finding {
+  readonly category: Category;
+  readonly text: string;
+}
