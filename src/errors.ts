@@ -185,6 +185,17 @@ export function codeOf(error: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined;
 }
 
+const told = new WeakSet<object>();
+
+/** The error of a query is that of its migration: a promise that was not waited for, and fails with it, has nothing to add. */
+export function markTold(error: unknown): void {
+  if (typeof error === 'object' && error !== null) told.add(error);
+}
+
+export function wasTold(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && told.has(error);
+}
+
 /** For people. They need to know where a command got to; a list of hundreds hides the rest of the message. `--json` has all of them. */
 export function finishedBefore({ finished }: MigrateError): string | undefined {
   if (finished.length === 0) return undefined;

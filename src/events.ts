@@ -118,7 +118,8 @@ export type WarningCode =
   | 'REVERTED_IN_PART'
   | 'SCHEMA_CREATED'
   | 'ENUM_WITHOUT_VALUES'
-  | 'LOG_NOT_UPGRADED';
+  | 'LOG_NOT_UPGRADED'
+  | 'QUERY_NOT_AWAITED';
 
 /** Hears everything that happens. What it throws is thrown by the command. */
 export type EventListener = (event: MigrateEvent) => void;

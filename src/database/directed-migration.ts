@@ -1,11 +1,15 @@
+import { basename } from 'node:path';
 import { MigrateError } from '../errors.js';
-import type { Direction } from '../events.js';
+import type { Direction, EventListener } from '../events.js';
 import type { Instantiate, LoadedMigration, Runnable } from '../files/migration.js';
+import { withoutPasswords } from '../passwords.js';
 import { addedTo } from './log.js';
 import type { Attempt } from './log.js';
 import type { LogUse } from './log-columns.js';
 import type { Session, SessionContext } from './session.js';
 import type { Tables } from './tables.js';
+import { Turns } from './turns.js';
+import type { NotAwaited } from './turns.js';
 
 /** What the migrations of one command are executed with. */
 export interface ApplyContext extends SessionContext {
@@ -21,10 +25,24 @@ export interface DirectedMigration {
   readonly direction: Direction;
 }
 
-export async function executeMigration(runnable: Runnable, step: DirectedMigration, session: Session): Promise<void> {
-  if (step.direction === 'up') await runnable.up(session.queryRunner);
-  else if (runnable.down !== undefined) await runnable.down(session.queryRunner);
-  else throw notReversible(step);
+export async function executeMigration(
+  runnable: Runnable,
+  step: DirectedMigration,
+  session: Session,
+  onEvent: EventListener,
+): Promise<void> {
+  const { queryRunner, progress } = session;
+  const execute = runnable[step.direction];
+  if (execute === undefined) throw notReversible(step);
+  const turns = new Turns(queryRunner);
+  try {
+    const left = await turns.during(() => execute(queryRunner));
+    if (left) onEvent({ type: 'warning', code: 'QUERY_NOT_AWAITED', message: notAwaited(step, left) });
+  } catch (error) {
+    const { failed } = turns;
+    if (failed && failed.error === error) Object.assign(progress, { sql: failed.sql, statement: failed.statement });
+    throw error;
+  }
 }
 
 export function attemptOf(step: DirectedMigration, context: ApplyContext, kind: 'transactional' | 'plain'): Attempt {
@@ -37,6 +55,17 @@ export function attemptOf(step: DirectedMigration, context: ApplyContext, kind: 
     checksum,
     ...addedTo(migration, context.log),
   };
+}
+
+function notAwaited({ migration: { name, file }, direction }: DirectedMigration, left: NotAwaited): string {
+  const queries = left.count === 1 ? 'a query' : `${left.count} queries`;
+  const where = file === undefined ? '' : ` (${basename(file)})`;
+  return `${name}${where} did not await ${queries} of its ${direction}, of which this was the first: ${oneLine(left.first)}. Nothing was lost: ${left.count === 1 ? 'it' : 'they'} had ended before the migration was committed. Write await before each query, and for … of in place of forEach.`;
+}
+
+function oneLine(sql: string): string {
+  const text = withoutPasswords(sql).trim().replace(/\s+/g, ' ');
+  return text.length > 100 ? `${text.slice(0, 99)}…` : text;
 }
 
 function notReversible(step: DirectedMigration): MigrateError {

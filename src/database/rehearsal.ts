@@ -3,6 +3,7 @@ import type { DryRunStatement } from '../errors.js';
 import { classify, inTransaction, splitSql } from '../sql/index.js';
 import type { SqlClass } from '../sql/index.js';
 import type { SqlClient } from './sql-client.js';
+import { foundElsewhere } from './elsewhere.js';
 import { isLockFailure, needsAutocommit, sqlState } from './failure.js';
 import { checkDeferred, isPoison, letPoisonPass } from './poison.js';
 import type { Execute, Progress, Session } from './session.js';
@@ -33,7 +34,6 @@ export class Rehearsal {
   private altersType = false;
   /** Something was only recorded that later statements may need. */
   private uncertain = false;
-  private last: Promise<unknown> = Promise.resolve();
 
   /** Sends what is ours. */
   private readonly client: SqlClient;
@@ -54,18 +54,21 @@ export class Rehearsal {
     await this.client.query(role.settings);
   }
 
-  /** As the connection does it, what a migration sends before it has the answer to something else waits for its turn. */
-  readonly execute: Execute = (sql, parameters, run) => {
-    const turn = this.last.then(() => this.message(sql, parameters, run));
-    this.last = turn.catch(() => undefined);
-    return turn;
-  };
+  readonly execute: Execute = (sql, parameters, run) => this.message(sql, parameters, run);
 
   /** Does what the COMMIT at the end of the migration would check. */
   async leave(): Promise<void> {
-    await this.last;
     this.progress.sql = undefined;
     await checkDeferred(this.client);
+  }
+
+  /** What to do about a failure, as far as it shows in what the dry run has made; its transaction is still open. */
+  async hintOn(error: unknown): Promise<string | undefined> {
+    const asked = await foundElsewhere(this.client, error);
+    if (asked !== undefined) return asked;
+    // The transaction answers again before the statement that failed.
+    await this.client.query(`ROLLBACK TO SAVEPOINT ${savepoint}`).catch(() => undefined);
+    return foundElsewhere(this.client, error);
   }
 
   private async message(sql: string, parameters: unknown, run: () => Promise<unknown>): Promise<unknown> {

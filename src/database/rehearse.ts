@@ -5,6 +5,7 @@ import { isolationLevelOf } from '../typeorm/driver.js';
 import { believe, forgetTables } from '../typeorm/query-runner.js';
 import { abortable, cancelled } from './cancel.js';
 import { migrationFailed } from './failure.js';
+import type { FailedAt } from './failure.js';
 import { rollback } from './fate.js';
 import { keepInTransaction, withOneConnection } from './one-connection.js';
 import { namesPoison, poison } from './poison.js';
@@ -51,7 +52,8 @@ export async function dryRun(
       await withOneConnection(context.dataSource, session.queryRunner, () => keepInTransaction(session.client, all));
       return rehearsal.statements;
     } catch (error) {
-      throw failed(error, current, steps, session, context).with({ statements: rehearsal.statements });
+      const hint = await rehearsal.hintOn(error);
+      throw failed(error, { migration: current, hint }, steps, session, context).with({ statements: rehearsal.statements });
     } finally {
       await rollback(session);
       await undoSetBack(session.client, sequences).catch(() => undefined);
@@ -89,7 +91,7 @@ async function rehearseStep(
     settings: settingsFor(kind, context),
     warn: (message) => context.onEvent({ type: 'warning', code: 'WOULD_FAIL', message }),
   });
-  await abortable(context.signal, () => executeMigration(runnable, step, session));
+  await abortable(context.signal, () => executeMigration(runnable, step, session, context.onEvent));
   await rehearsal.leave();
 }
 
@@ -101,7 +103,7 @@ function settingsFor(kind: 'transactional' | 'plain', { settings, lock }: ApplyC
 
 function failed(
   error: unknown,
-  migration: string,
+  at: Pick<FailedAt, 'migration' | 'hint'>,
   steps: readonly DirectedMigration[],
   session: Session,
   context: ApplyContext,
@@ -114,5 +116,5 @@ function failed(
     : rolledBack;
   const direction = steps[0]?.direction ?? 'up';
   const next = `Correct the migration or the data, then run \`nest-migrate ${direction === 'up' ? 'run' : 'revert'} --dry-run\` again.`;
-  return migrationFailed(error, { migration, direction, sql, statement, state, next });
+  return migrationFailed(error, { ...at, direction, sql, statement, state, next });
 }

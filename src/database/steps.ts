@@ -45,7 +45,7 @@ export async function applyInSteps(step: DirectedMigration, context: ApplyContex
       try {
         const next = stepping({ session, progress, step, context, reach, timeouts });
         stepper.execute = halfDone ? await resuming(halfDone, next, session, progress, step, context) : next;
-        await abortable(context.signal, () => executeMigration(runnable, step, session));
+        await abortable(context.signal, () => executeMigration(runnable, step, session, context.onEvent));
         if (halfDone && progress.done < halfDone.statements_done)
           throw halfDone.statements_hash === null
             ? hasFewer(step, halfDone.statements_done, progress.done)

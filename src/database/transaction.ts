@@ -119,7 +119,7 @@ async function applyStep(session: Session, step: DirectedMigration, context: App
   session.progress.sql = undefined;
   const started = performance.now();
   const runnable = await step.migration.prepare(session.queryRunner, context.instantiate, 'run');
-  const execute = () => executeMigration(runnable, step, session);
+  const execute = () => executeMigration(runnable, step, session, context.onEvent);
   await abortable(context.signal, () => noticingSelfWait(step.migration.name, session, context, execute));
   context.lock.assertHeld();
   session.progress.sql = undefined;

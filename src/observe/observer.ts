@@ -21,8 +21,6 @@ export class Observer {
   #transaction: number | undefined;
   #transactions = 0;
   #isMigration = false;
-  /** Ends when the last query that was sent has ended. */
-  #last: Promise<void> = Promise.resolve();
   readonly #messages = new ServerMessages();
 
   private constructor(
@@ -58,12 +56,10 @@ export class Observer {
       const parsed = this.parser.parse(sql) ?? [];
       const pieces = parsed.length > 1 ? parsed : [{ sql, tree: parsed[0]?.tree }];
       const parameters = given[0] as readonly unknown[] | undefined;
-      return this.#inTurn(async () => {
-        let result: unknown;
-        for (const piece of pieces)
-          result = await this.#observe({ ...piece, parameters }, client, () => execute(piece.sql, ...given));
-        return result;
-      });
+      let result: unknown;
+      for (const piece of pieces)
+        result = await this.#observe({ ...piece, parameters }, client, () => execute(piece.sql, ...given));
+      return result;
     });
   }
 
@@ -71,29 +67,9 @@ export class Observer {
   async duringMigration<T>(execute: () => Promise<T>): Promise<T> {
     this.#isMigration = true;
     try {
-      const result = await execute();
-      await this.#allEnded();
-      return result;
+      return await execute();
     } finally {
       this.#isMigration = false;
-    }
-  }
-
-  /** One at a time, as the connection executes them: what is observed belongs to one statement. */
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const query = this.#last.then(work);
-    this.#last = query.then(
-      () => undefined,
-      () => undefined,
-    );
-    return query;
-  }
-
-  /** A migration may send queries without waiting for them (`rows.forEach(async …)`), and such a query may be followed by another. */
-  async #allEnded(): Promise<void> {
-    for (let last; last !== this.#last; await new Promise((turn) => setImmediate(turn))) {
-      last = this.#last;
-      await last;
     }
   }
 

@@ -1,5 +1,6 @@
 import type { QueryRunner } from 'typeorm';
 import type { SqlClient } from '../database/sql-client.js';
+import { Turns } from '../database/turns.js';
 import { foundElsewhere } from '../database/elsewhere.js';
 import type { Instantiate, KnownMigration, LoadedMigration } from '../files/migration.js';
 import { notReplayed } from './not-replayed.js';
@@ -47,11 +48,12 @@ export async function replayIf(
     try {
       const { transaction, up } = await migration.prepare(queryRunner, instantiate, 'trial');
       await watch?.(queryRunner, transaction !== false);
-      if (transaction === false) await up(queryRunner);
+      const work = () => new Turns(queryRunner).during(() => up(queryRunner));
+      if (transaction === false) await work();
       else {
         const wanted = await inTransaction(
           queryRunner,
-          () => up(queryRunner),
+          work,
           () => endedTransaction() || stays(statements),
         );
         if (!wanted) return undefined;

@@ -1,4 +1,5 @@
 import type { QueryRunner } from 'typeorm';
+import { Turns } from '../database/turns.js';
 import { codeOf, messageOf } from '../errors.js';
 import type { Instantiate, LoadedMigration } from '../files/migration.js';
 import { differences } from '../schema/fingerprint.js';
@@ -73,7 +74,7 @@ function tryDown(
     if (down === undefined) return { wayBack: { leads: 'nowhere', reason: 'it has no down' }, rolledBack: true };
     const isAlone = transaction === false;
     if (!isAlone) await queryRunner.startTransaction();
-    const wayBack = await whereTo(() => down(queryRunner), before, after, queryRunner, goneAsWell(migration, shadow));
+    const wayBack = await whereTo(() => new Turns(queryRunner).during(() => down(queryRunner)), before, after, queryRunner, goneAsWell(migration, shadow));
     // One that commits by itself has left nothing to roll back.
     const rolledBack = !isAlone && queryRunner.isTransactionActive;
     if (queryRunner.isTransactionActive) await queryRunner.rollbackTransaction();

@@ -261,7 +261,8 @@ describe('a dry run does what a real run would do', () => {
     const ignores = migration('Ignores1700000000001', {
       up: [(runner) => runner.query('SELECT 1/0').catch(() => undefined), 'SELECT 1'],
     });
-    expect((await rehearse([ignores])).error).toContain('current transaction is aborted');
+    // The reason, rather than that the server refuses what follows it.
+    expect((await rehearse([ignores])).error).toMatch(/at its statement 1: division by zero/);
   });
 
   it('checks deferred constraints where a real run commits, and has nothing queued for the next migration', async () => {

@@ -591,6 +591,12 @@ describe('a connection that is not right', () => {
     const wrong = migration('Wrong1700000000003', { up: ['ALTER TABLE app.users ADD a int'] });
     const error = await failureOf(using({ url: database.url, migrations: [wrong] }, (migrator) => migrator.run()));
     expect(error.next).toMatch(/"public"\."users" exists.+options: '-c search_path=app,public'/);
+    const made = [
+      migration('Made1700000000001', { up: ['CREATE TABLE made (id int)'] }),
+      migration('Wrong1700000000002', { up: ['ALTER TABLE app.made ADD a int'] }),
+    ];
+    const dry = await failureOf(using({ url: database.url, migrations: made }, (m) => m.run({ mode: 'dry' })));
+    expect(dry.next).toMatch(/"public"\."made" exists.+options: '-c search_path=app,public'/);
   });
 
   it('a role that may not change the table', async () => {

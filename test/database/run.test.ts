@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Table } from 'typeorm';
+import type { QueryRunner } from 'typeorm';
 import { createDatabase, createRole } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
 import { failureOf, migration, using } from '../support/migrations.js';
@@ -280,6 +281,68 @@ describe('run', () => {
     expect(await database.query('SELECT id FROM users')).toEqual([]);
     await run('SELECT 1 / 1');
     expect(await database.query('SELECT id FROM users')).toEqual([{ id: 1 }, { id: 2 }]);
+  });
+
+  it('waits for the queries that a migration does not await, and says which one it is', async () => {
+    const forgets = (name: string, transaction: boolean, last: string) =>
+      migration(name, {
+        transaction,
+        up: [
+          (runner) => {
+            [1, 2].forEach((id) => {
+              void runner
+                .query('SELECT pg_sleep(0.05)')
+                .then(() => runner.query(`INSERT INTO users VALUES (${transaction ? id : -id})`))
+                .then(() => runner.query(last));
+            });
+            return Promise.resolve();
+          },
+        ],
+      });
+    const [inOne, alone] = ['Forgets1700000000004', 'ForgetsAlone1700000000005'];
+    const migrations = [users, forgets(inOne, true, 'SELECT 1'), forgets(alone, false, 'SELECT 2')];
+    const { events } = await using({ url: database.url, migrations }, (migrator) => migrator.run());
+    expect(events.filter(({ type }) => type === 'warning')).toEqual([
+      expect.objectContaining({
+        code: 'QUERY_NOT_AWAITED',
+        message: expect.stringMatching(/^Forgets17\d+ did not await 6 queries of its up, .* first: SELECT pg_sleep/),
+      }),
+      expect.objectContaining({ code: 'QUERY_NOT_AWAITED', message: expect.stringContaining(`${alone} did not`) }),
+    ]);
+    const inserted = await database.query(
+      `SELECT id, xmin = (SELECT xmin FROM migrations WHERE name = '${inOne}') AS with_row FROM users ORDER BY id`,
+    );
+    expect(inserted.map(({ id, with_row }) => [id, with_row])).toEqual([
+      [-2, false],
+      [-1, false],
+      [1, true],
+      [2, true],
+    ]);
+  });
+
+  it('takes back a migration of which a query fails that it does not await, and sends none of it after that', async () => {
+    const steps = {
+      forgets: (runner: QueryRunner) => {
+        for (const id of [1, 'NULL', 2]) void runner.query(`INSERT INTO users VALUES (${id})`);
+        return Promise.resolve();
+      },
+      'goes on': (runner: QueryRunner) => {
+        void runner.query('INSERT INTO users VALUES (NULL)');
+        return runner.query('INSERT INTO users VALUES (3)');
+      },
+    };
+    for (const [how, step] of Object.entries(steps)) {
+      const migrations = [users, migration('Forgets1700000000004', { up: [step] })];
+      const error = await failureOf(using({ url: database.url, migrations }, (migrator) => migrator.run()));
+      expect([how, error.code, error.message]).toEqual([
+        how,
+        'MIGRATION_FAILED',
+        expect.stringMatching(
+          /at its statement [12]: null value in column "id".*\(23502\)\.[^]*INSERT INTO users VALUES \(NULL\)\n.*rolled back/,
+        ),
+      ]);
+      expect(await database.query('SELECT id FROM users')).toEqual([]);
+    }
   });
 
   it('takes names of any kind', async () => {

@@ -1,0 +1,95 @@
+import type { QueryRunner } from 'typeorm';
+import { codeOf, markTold } from '../errors.js';
+import { interceptQueries } from '../typeorm/query-runner.js';
+
+/** A query that failed, and the how-manieth of its migration it was. */
+interface FailedQuery {
+  readonly error: unknown;
+  readonly sql: string;
+  readonly statement: number;
+}
+
+/** What a migration had sent without waiting for the answer when it ended. */
+export interface NotAwaited {
+  readonly count: number;
+  readonly first: string;
+}
+
+const inFailedTransaction = '25P02';
+
+/**
+ * The queries of one migration, which are sent one after the other: a connection executes them in that order anyway, and what is sent around
+ * each of them (savepoints, counts, the questions of an observer) belongs to one query only.
+ */
+export class Turns {
+  /** The query to report: the one that made the transaction fail, rather than those that the server refused after it. */
+  failed: FailedQuery | undefined;
+  #last: Promise<unknown> = Promise.resolve();
+  readonly #waiting = new Set<{ readonly sql: string }>();
+  #taken = 0;
+  #sent = 0;
+  #end: 'none' | 'reached' | { readonly by: unknown } = 'none';
+
+  constructor(private readonly queryRunner: QueryRunner) {}
+
+  /**
+   * Does the work of a migration, and waits for the queries that it has sent without waiting for them (`rows.forEach(async …)`), also those
+   * that follow such a query. Once something has failed, none of them is sent any more: it would be executed after the ROLLBACK.
+   */
+  async during(work: () => Promise<unknown>): Promise<NotAwaited | undefined> {
+    const restore = this.#takeTurns();
+    try {
+      await work();
+      const [first] = this.#waiting;
+      const before = this.#taken - this.#waiting.size;
+      this.#end = 'reached';
+      await this.#allEnded();
+      return first && { count: this.#taken - before, first: first.sql };
+    } catch (thrown) {
+      const error = codeOf(thrown) === inFailedTransaction && this.failed ? this.failed.error : thrown;
+      this.#end = { by: error };
+      await this.#allEnded().catch(() => undefined);
+      throw error;
+    } finally {
+      restore();
+    }
+  }
+
+  #takeTurns(): () => void {
+    // A subscriber that hears of queries may send some itself, in the middle of the one that it hears of.
+    const { subscribers } = this.queryRunner.connection;
+    if (subscribers.some((one) => 'beforeQuery' in one || 'afterQuery' in one)) return () => undefined;
+    return interceptQueries(this.queryRunner, (sql, given, execute) => this.#take(sql, () => execute(sql, ...given)));
+  }
+
+  #take(sql: string, execute: () => Promise<unknown>): Promise<unknown> {
+    this.#taken += 1;
+    const waiting = { sql };
+    this.#waiting.add(waiting);
+    const turn = this.#last.then(() => this.#execute(sql, execute)).finally(() => this.#waiting.delete(waiting));
+    // Whether the migration waits for it or not: its failure is told as that of the migration.
+    this.#last = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #execute(sql: string, execute: () => Promise<unknown>): Promise<unknown> {
+    if (typeof this.#end === 'object') throw this.#end.by;
+    const statement = (this.#sent += 1);
+    try {
+      return await execute();
+    } catch (error) {
+      markTold(error);
+      if (codeOf(error) !== inFailedTransaction) this.failed = { error, sql, statement };
+      if (this.#end === 'reached') this.#end = { by: error };
+      throw error;
+    }
+  }
+
+  async #allEnded(): Promise<void> {
+    for (let last; last !== this.#last; await new Promise((turn) => setImmediate(turn))) {
+      last = this.#last;
+      await last;
+    }
+    if (typeof this.#end === 'object') throw this.#end.by;
+  }
+}
