@@ -53,7 +53,9 @@ export async function dryRun(
       return rehearsal.statements;
     } catch (error) {
       const hint = await rehearsal.hintOn(error);
-      throw failed(error, { migration: current, hint }, steps, session, context).with({ statements: rehearsal.statements });
+      throw failed(error, { migration: current, hint }, steps, session, context).with({
+        statements: rehearsal.statements,
+      });
     } finally {
       await rollback(session);
       await undoSetBack(session.client, sequences).catch(() => undefined);

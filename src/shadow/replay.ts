@@ -51,11 +51,7 @@ export async function replayIf(
       const work = () => new Turns(queryRunner).during(() => up(queryRunner));
       if (transaction === false) await work();
       else {
-        const wanted = await inTransaction(
-          queryRunner,
-          work,
-          () => endedTransaction() || stays(statements),
-        );
+        const wanted = await inTransaction(queryRunner, work, () => endedTransaction() || stays(statements));
         if (!wanted) return undefined;
       }
       return statements;

@@ -74,7 +74,13 @@ function tryDown(
     if (down === undefined) return { wayBack: { leads: 'nowhere', reason: 'it has no down' }, rolledBack: true };
     const isAlone = transaction === false;
     if (!isAlone) await queryRunner.startTransaction();
-    const wayBack = await whereTo(() => new Turns(queryRunner).during(() => down(queryRunner)), before, after, queryRunner, goneAsWell(migration, shadow));
+    const wayBack = await whereTo(
+      () => new Turns(queryRunner).during(() => down(queryRunner)),
+      before,
+      after,
+      queryRunner,
+      goneAsWell(migration, shadow),
+    );
     // One that commits by itself has left nothing to roll back.
     const rolledBack = !isAlone && queryRunner.isTransactionActive;
     if (queryRunner.isTransactionActive) await queryRunner.rollbackTransaction();
