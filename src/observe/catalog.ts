@@ -16,11 +16,13 @@ export interface TableFacts {
   /** Made by the migrations that are judged. */
   readonly isNew: boolean;
   readonly isPartition: boolean;
+  /** It takes the rows that belong into no other partition: it cannot be detached concurrently. */
+  readonly isDefaultPartition: boolean;
   readonly columns: readonly ColumnFacts[];
   readonly constraints: readonly ConstraintFacts[];
   readonly indexes: readonly IndexFacts[];
-  /** Its own partitions, not theirs. */
-  readonly partitions: readonly { readonly schema: string; readonly name: string; readonly isPartitioned: boolean }[];
+  /** The tables that hold the rows of a partitioned one, at any depth. */
+  readonly partitions: readonly { readonly schema: string; readonly name: string }[];
   /** Who may see which of its rows. */
   readonly policies: readonly string[];
   /** Foreign keys of others that refer to it. */
@@ -155,6 +157,7 @@ const columnNames = (table: string, keys: string): string =>
 const tableSql = `
 SELECT json_build_object(
   'oid', c.oid::int8, 'schema', n.nspname, 'name', c.relname, 'kind', c.relkind, 'isPartition', c.relispartition,
+  'isDefaultPartition', EXISTS (SELECT FROM pg_partitioned_table whole WHERE whole.partdefid = c.oid),
   'columns', coalesce((SELECT json_agg(json_build_object(
       'number', a.attnum, 'name', a.attname, 'type', format_type(a.atttypid, a.atttypmod), 'notNull', a.attnotnull,
       'default', CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END,
@@ -180,9 +183,9 @@ SELECT json_build_object(
       'ofConstraint', EXISTS (SELECT FROM pg_constraint o WHERE o.conindid = i.indexrelid AND o.conrelid = i.indrelid)
     ) ORDER BY x.relname) FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_am m ON m.oid = x.relam
     WHERE i.indrelid = c.oid), '[]'),
-  'partitions', coalesce((SELECT json_agg(json_build_object('schema', pn.nspname, 'name', p.relname, 'isPartitioned', p.relkind = 'p') ORDER BY p.relname)
-    FROM pg_inherits h JOIN pg_class p ON p.oid = h.inhrelid JOIN pg_namespace pn ON pn.oid = p.relnamespace
-    WHERE h.inhparent = c.oid AND c.relkind = 'p'), '[]'),
+  'partitions', coalesce((SELECT json_agg(json_build_object('schema', pn.nspname, 'name', p.relname) ORDER BY p.relname)
+    FROM pg_partition_tree(CASE c.relkind WHEN 'p' THEN c.oid END) h JOIN pg_class p ON p.oid = h.relid JOIN pg_namespace pn ON pn.oid = p.relnamespace
+    WHERE h.isleaf), '[]'),
   'policies', coalesce((SELECT json_agg(p.polname ORDER BY p.polname) FROM pg_policy p WHERE p.polrelid = c.oid), '[]'),
   'referredBy', coalesce((SELECT json_agg(json_build_object('schema', fn.nspname, 'name', f.relname, 'constraint', k.conname,
       'columns', ${columnNames('k.confrelid', 'k.confkey')}) ORDER BY k.conname)

@@ -29,10 +29,12 @@ export class Observer {
   ) {}
 
   static async open(shadow: ConnectedShadow): Promise<Observer> {
-    const relations = await withQueryRunner(shadow, async (queryRunner) =>
-      readRelations((await queryRunner.connect()) as ObservedClient),
-    );
-    return new Observer(await openParser(), new RelationsInUse(relations));
+    return new Observer(await openParser(), new RelationsInUse(await relationsOf(shadow)));
+  }
+
+  /** Where a migration was taken back and executed again, its indexes have been built once more. */
+  async catchUp(shadow: ConnectedShadow): Promise<void> {
+    this.relations.catchUp(await relationsOf(shadow));
   }
 
   /** What was observed since this was last asked. */
@@ -182,6 +184,10 @@ export class Observer {
     this.#transaction = undefined;
     this.relations.endTransaction();
   }
+}
+
+function relationsOf(shadow: ConnectedShadow): ReturnType<typeof readRelations> {
+  return withQueryRunner(shadow, async (queryRunner) => readRelations((await queryRunner.connect()) as ObservedClient));
 }
 
 type Given = Pick<Observed, 'sql' | 'tree' | 'parameters'>;

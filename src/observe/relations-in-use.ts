@@ -37,6 +37,12 @@ export class RelationsInUse {
     this.#boundary = this.#newest;
   }
 
+  /** What was done meanwhile without being observed is nothing that the next statement has done. */
+  catchUp(relations: Map<number, Known>): void {
+    this.#relations = relations;
+    this.#newest = Math.max(this.#newest, ...relations.keys());
+  }
+
   /** How often each was scanned before the transaction, which is asked once. */
   async beginScans(client: ObservedClient): Promise<void> {
     this.#scans ??= await readScans(client);

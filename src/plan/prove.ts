@@ -5,6 +5,7 @@ import type { Change } from '../schema/change.js';
 import { keepUnknown } from '../schema/keep.js';
 import type { Schema } from '../schema/read.js';
 import type { PlannedFile } from './arrange.js';
+import { isPartitioned } from './partitions.js';
 import type { Step } from './step.js';
 import { tryOnRows } from './try-rows.js';
 import { classify, quoteName, withoutSchema } from '../sql/index.js';
@@ -78,7 +79,7 @@ async function takeBack(
   const now = undone.length === 0 ? after : asValidated(await context.read());
   const compare = file.transaction ? compareInOneTransaction : compareSchemas;
   const rest = context.write(await compare(now, before), now, before);
-  const back = unqualified(file.transaction ? rest : concurrently(rest), context);
+  const back = unqualified(file.transaction ? rest : concurrently(rest, now, before), context);
   await executeAll(back, file.transaction, context.client, 'down');
   return [...undone, ...back];
 }
@@ -102,10 +103,18 @@ async function withExtensions(schema: Schema, present: Schema): Promise<Schema> 
 }
 
 /** Where a file has no transaction, its indexes come and go beside the traffic in both directions. */
-function concurrently(statements: readonly Statement[]): readonly Statement[] {
+function concurrently(statements: readonly Statement[], from: Schema, to: Schema): readonly Statement[] {
+  const isOnPartitions = (name: string | undefined): boolean =>
+    [from, to].some((schema) =>
+      schema.objects.some(
+        ({ id, parent }) =>
+          id.kind === 'index' && id.name === name && parent && isPartitioned(parent, { from: schema }),
+      ),
+    );
   return statements.flatMap(({ sql, comment }) => {
     const [statement] = classify(sql);
     const { command, name = [], on = [], unique } = statement ?? {};
+    if (isOnPartitions(name.at(-1))) return [{ sql, comment }];
     const rest = statement?.text.slice(statement.beforeName.length) ?? '';
     if (command === 'DROP INDEX') return [{ sql: `DROP INDEX CONCURRENTLY IF EXISTS ${rest}`, comment }];
     if (command !== 'CREATE INDEX' || on.length < 2) return [{ sql, comment }];

@@ -1,4 +1,5 @@
 import { ident, identList, sqlName } from './look.js';
+import type { Problem } from './rule.js';
 import { classify, fittingName } from '../sql/index.js';
 
 /** What several rules advise: SQL to paste, with the real names. */
@@ -87,58 +88,59 @@ export function keyUsingIndex(table: Named, { kind, name, columns, include, null
 }
 
 interface Partitioned extends Named {
-  readonly partitions: readonly (Named & { readonly isPartitioned: boolean })[];
+  readonly partitions: readonly Named[];
 }
 
-/** Partitions of partitions would need the same once more, which no longer helps anybody to read. */
-export function hasSimplePartitions({ partitions }: Partitioned): boolean {
-  return partitions.length > 0 && partitions.every(({ isPartitioned }) => !isPartitioned);
+/** Where there are many, two show how it goes, which is no fix to paste. */
+type Advised = Pick<Problem, 'fix' | 'advice'>;
+
+/** A partitioned table has no concurrent way of its own: its partitions have, and it takes over what they have instead of building it. */
+export function keyByPartition(table: Partitioned, key: NewKey, before: readonly string[] = []): Advised {
+  const { kind, name, columns, include, nulls, deferrable } = key;
+  const included = include.length === 0 ? '' : ` INCLUDE (${identList(include)})`;
+  return byPartition(
+    table,
+    (partition) => keyUsingIndex(partition, { ...key, name: nameOn(partition, name) }),
+    `ALTER TABLE ${sqlName(table)} ADD CONSTRAINT ${ident(name)} ${kind}${nulls} (${identList(columns)})${included}${deferrable};`,
+    before,
+  );
 }
 
-/** A partitioned table has no concurrent way of its own: its partitions have, and what they have is then its. */
-export function keyByPartition(table: Partitioned, key: NewKey): string | undefined {
-  if (!hasSimplePartitions(table)) return undefined;
-  const { kind, name, columns } = key;
-  return [
-    ...eachPartition(table, (partition) => [keyUsingIndex(partition, { ...key, name: `${partition.name}_${name}` })]),
-    '-- When all partitions have theirs:',
-    `ALTER TABLE ONLY ${sqlName(table)} ADD CONSTRAINT ${ident(name)} ${kind} (${identList(columns)})${key.deferrable};`,
-    ...attached(table, name),
-  ].join('\n');
-}
-
-export function indexByPartition(table: Partitioned, name: string, sql: string): string | undefined {
-  if (!hasSimplePartitions(table)) return undefined;
+export function indexByPartition(table: Partitioned, name: string, sql: string): Advised {
   const [create] = classify(sql);
-  if (create === undefined) return undefined;
+  if (create === undefined) return {};
   const kind = `CREATE ${create.unique ? 'UNIQUE ' : ''}INDEX`;
-  return [
-    `${kind} ${ident(name)} ON ONLY ${sqlName(table)} ${create.afterTable};`,
-    ...eachPartition(table, (partition) => {
-      const own = { schema: partition.schema, name: `${partition.name}_${name}` };
+  return byPartition(
+    table,
+    (partition) => {
+      const own = { schema: partition.schema, name: nameOn(partition, name) };
       const concurrent = `${kind} CONCURRENTLY ${ident(own.name)} ON ${sqlName(partition)} ${create.afterTable}`;
-      return [buildConcurrently(own, concurrent)];
-    }),
-    '-- When all partitions have theirs:',
-    ...attached(table, name),
-  ].join('\n');
+      return buildConcurrently(own, concurrent);
+    },
+    `${kind} ${ident(name)} ON ${sqlName(table)} ${create.afterTable};`,
+  );
 }
 
-function attached(table: Partitioned, name: string): readonly string[] {
-  const index = sqlName({ schema: table.schema, name });
-  return eachPartition(table, (partition) => [
-    `ALTER INDEX ${index} ATTACH PARTITION ${sqlName({ schema: partition.schema, name: `${partition.name}_${name}` })};`,
-  ]);
+function nameOn(partition: Named, name: string): string {
+  return fittingName(`${partition.name}_${name}`);
 }
 
-/** Two show how it goes; there may be hundreds. */
-export function eachPartition(
+const some = 2;
+
+export function byPartition(
   { partitions }: Partitioned,
-  linesOf: (partition: Named) => readonly string[],
-): readonly string[] {
-  const others = partitions.length - 2;
-  return [
-    ...partitions.slice(0, 2).flatMap(linesOf),
+  onOne: (partition: Named) => string,
+  whole: string,
+  before: readonly string[] = [],
+): Advised {
+  if (partitions.length === 0) return {};
+  const others = partitions.length - some;
+  const text = [
+    ...before,
+    ...partitions.slice(0, some).map(onOne),
     ...(others > 0 ? [`-- … and so for the other ${others === 1 ? 'partition' : `${others} partitions`}.`] : []),
-  ];
+    '-- When all partitions have theirs, in a migration of its own; it takes over what they have:',
+    whole,
+  ].join('\n');
+  return others > 0 ? { advice: text } : { fix: text };
 }

@@ -3,7 +3,10 @@ const notOf = (catalog: string, oid: string): string =>
   `${own} AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.deptype = 'e' AND e.classid = '${catalog}'::regclass AND e.objid = ${oid})`;
 const commented = `o.objoid >= 16384 AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.deptype = 'e' AND e.objid = o.objoid)`;
 
-/** What belongs to a relation, with its number; only of those for which `wanted` holds. */
+/**
+ * What belongs to a relation, with its number; only of those for which `wanted` holds. What a partition has as a part of its table is told
+ * by that: the server makes up a name for it.
+ */
 const ofRelations = (
   wanted: (oid: string) => string,
 ): string => `SELECT c.oid AS relation, CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materializedView' ELSE 'table' END AS kind, c.nspname AS schema, NULL AS table, c.relname AS name,
@@ -18,10 +21,10 @@ const ofRelations = (
   FROM pg_attribute a JOIN relation c ON c.oid = a.attrelid JOIN pg_type t ON t.oid = a.atttypid LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
   WHERE c.relkind IN ('r', 'p', 'f', 'c') AND a.attnum > 0 AND NOT a.attisdropped AND ${wanted('a.attrelid')}
   UNION ALL SELECT c.oid, 'constraint', c.nspname, c.relname, k.conname, replace(pg_get_constraintdef(k.oid), ' NOT VALID', ''), c.relname
-  FROM pg_constraint k JOIN relation c ON c.oid = k.conrelid WHERE k.contype IN ('c', 'f', 'p', 'u', 'x') AND ${wanted('k.conrelid')}
+  FROM pg_constraint k JOIN relation c ON c.oid = k.conrelid WHERE k.contype IN ('c', 'f', 'p', 'u', 'x') AND k.conparentid = 0 AND ${wanted('k.conrelid')}
   UNION ALL SELECT i.indrelid, 'index', r.nspname, NULL, c.relname, concat_ws(' ', pg_get_indexdef(c.oid), CASE WHEN NOT i.indisvalid THEN 'invalid' END), r.relname
   FROM pg_index i JOIN relation r ON r.oid = i.indrelid JOIN pg_class c ON c.oid = i.indexrelid
-  WHERE ${wanted('i.indrelid')} AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))
+  WHERE ${wanted('i.indrelid')} AND NOT c.relispartition AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))
   UNION ALL SELECT c.oid, 'sequence', c.nspname, NULL, c.relname,
     concat_ws(' ', format_type(s.seqtypid, NULL), s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache, s.seqcycle,
       'OWNED BY ' || o.refobjid::regclass::text || '.' || (SELECT a.attname FROM pg_attribute a WHERE a.attrelid = o.refobjid AND a.attnum = o.refobjsubid)),

@@ -14,6 +14,9 @@ const byHandOnly = [
   'replicaIdentityIndex',
   'reloptions',
   'persistence',
+  'partitionKey',
+  'partitionBound',
+  'parentTable',
 ];
 
 export interface Kept {

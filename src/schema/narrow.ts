@@ -48,6 +48,14 @@ export function narrow(from: Schema, to: Schema): Narrowed {
   for (const id of [...whole.values()]) {
     for (const schema of schemas) for (const user of users(id, schema)) add(belongsTo(user, schema));
   }
+  // The rows of a partitioned table are in its partitions, and in theirs.
+  for (const id of whole.values()) {
+    for (const schema of schemas)
+      schema
+        .neededBy(id)
+        .filter((user) => isPartition(user, schema))
+        .forEach(add);
+  }
   const needed = new Map<string, ObjectId>();
   const need = (id: ObjectId, schema: Schema): void => {
     if (!large.has(id.kind) || whole.has(keyOf(id)) || needed.has(keyOf(id)) || !schema.has(id)) return;
@@ -95,6 +103,10 @@ function needsOf({ id }: SchemaObject, schema: Schema): readonly ObjectId[] {
 
 function users(id: ObjectId, schema: Schema): readonly ObjectId[] {
   return spreads(id) ? partsOf(id, schema).flatMap((part) => schema.neededBy(part.id)) : [];
+}
+
+function isPartition(id: ObjectId, schema: Schema): boolean {
+  return (schema.get(id)?.is['partitionBound'] ?? undefined) !== undefined;
 }
 
 /** Everything is in some schema, and much may use an extension: that these are there is enough. */

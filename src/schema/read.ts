@@ -1,5 +1,6 @@
 import type { Dependency, Fact } from './engine.js';
 import { engine } from './engine.js';
+import { classify } from '../sql/index.js';
 import { keyOf } from './object-id.js';
 import type { ObjectId } from './object-id.js';
 import { settled } from './settle.js';
@@ -84,7 +85,7 @@ export async function readCatalog(
   const kept = all.filter(
     (fact) => !leftOut.has(fact.id.kind) && !isNoise(fact, members) && !isIgnored(fact) && !isTheirs(fact.id),
   );
-  const facts = kept.map(withCollation);
+  const facts = kept.map((fact) => withoutOnly(withCollation(fact)));
   return onSession(pool, async (session) => {
     // Not later: to settle texts, the search path is emptied.
     const names = await readMembers(session);
@@ -110,6 +111,16 @@ function typesOf(edges: readonly Dependency[], isIgnored: (id: ObjectId) => bool
   const ours = new Set<string>();
   for (const { from, to } of edges) if (to.kind === 'type') (isIgnored(from) ? theirs : ours).add(keyOf(to));
   return (id) => id.kind === 'type' && theirs.has(keyOf(id)) && !ours.has(keyOf(id));
+}
+
+/** The index of a partitioned table is printed with ONLY, though it is on all partitions. */
+function withoutOnly(fact: Fact): Fact {
+  const { def } = fact.payload;
+  if (fact.id.kind !== 'index' || typeof def !== 'string' || !def.includes(' ON ONLY ')) return fact;
+  const rest = classify(def)[0]?.afterName ?? '';
+  if (!rest.startsWith('ON ONLY ')) return fact;
+  const whole = `${def.slice(0, -rest.length)}ON ${rest.slice('ON ONLY '.length)}`;
+  return { ...fact, payload: { ...fact.payload, def: whole } };
 }
 
 /** A collation is part of the type: another one is given by ALTER COLUMN … TYPE, which keeps the data. */

@@ -6,6 +6,7 @@ import type { GenerateOptions } from '../../src/commands/generate/types.js';
 import { Backfill } from '../../src/decorators.js';
 import { backfill } from '../../src/plan/recipes/backfill.js';
 import { objectId } from '../../src/schema/object-id.js';
+import { schemaOf } from '../../src/schema/read.js';
 import { createDatabase } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
 import { withoutAnswers, writeByHand } from '../support/evolve.js';
@@ -200,7 +201,13 @@ it('fills rows, too, that the app moves to a page that was done', async () => {
   await database.query('VACUUM moved');
   // The filler waits at a row in the middle, and has done what comes before it.
   await holder.query('BEGIN; SELECT FROM moved WHERE id = 200 FOR UPDATE');
-  const { sql } = backfill(objectId('table', 'public', 'moved'), 'seen', '1', { rounds: 'until none is left' });
+  const { sql } = backfill(
+    objectId('table', 'public', 'moved'),
+    'seen',
+    '1',
+    { rounds: 'until none is left' },
+    { from: schemaOf([], []) },
+  );
   const filling = filler.query(sql);
   const done = async () => Number((await database.query('SELECT count(seen) AS n FROM moved'))[0]?.['n']);
   for (let before = -1; before !== (await done()) || before === 0; await sleep(300)) before = await done();

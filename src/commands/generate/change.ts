@@ -28,6 +28,7 @@ import { withOtherQuestions } from './all-questions.js';
 import type { GenerateOptions, GenerateResult } from './types.js';
 import { confirmLoss } from './confirm-loss.js';
 import { remarksOnExtensions } from './extension-remarks.js';
+import { isPartOf, remarksOnPartitions, remarksOnRewrites } from './partition-remarks.js';
 import { indexAdvice } from './index-advice.js';
 import { decide } from './decide.js';
 import type { GivenExpressions } from './decide.js';
@@ -90,14 +91,16 @@ export async function change(
     told: {
       warnings: [
         ...remarksOnFrozen(sides.frozen),
-        ...remarksOnKept(kept, sides.origins),
+        ...remarksOnKept(kept, sides, from),
         ...remarksOnLost(lost),
         ...remarksOnOrder(otherwiseOrdered(sides.desired, from)),
         ...remarksOnExtensions(files, to),
         ...notTried,
         ...readingElsewhere(files.flatMap(({ steps }) => steps)),
         ...remarksOnDirectRenames(renamed, shadow.schema, options),
-        ...(options.online === false ? [] : remarksOnRewrites(files)),
+        ...(options.online === false
+          ? []
+          : [...remarksOnRewrites(files, from), ...remarksOnPartitions(changes, { from, to })]),
       ],
       renames,
       ...reasonOf(files.length, options, () => {
@@ -157,20 +160,13 @@ function tablesInUse(changes: readonly Change[], from: Schema): readonly string[
   return [...new Set(found)];
 }
 
-/** What could not be planned online: better learned here than in production. */
-function remarksOnRewrites(files: readonly ProvenFile[]): readonly string[] {
-  return files
-    .flatMap(({ steps }) => steps)
-    .filter(({ effect }) => effect === 'all wait while it rewrites')
-    .map(
-      ({ sql }) =>
-        `Reads and writes block while the table is rewritten: ${sql.replace(/\s+/g, ' ')}. Together with the other changes there is no online way: generate them one after the other, or run it at a quiet hour.`,
-    );
-}
-
-export function remarksOnKept(kept: readonly ObjectId[], origins: OriginMap): readonly string[] {
+export function remarksOnKept(
+  kept: readonly ObjectId[],
+  { desired, origins }: Pick<Sides, 'desired' | 'origins'>,
+  present: Schema,
+): readonly string[] {
   return kept
-    .filter((id) => id.kind !== 'extension' && !isPrepared(id, origins))
+    .filter((id) => id.kind !== 'extension' && !isPrepared(id, origins) && !isPartOf(id, desired, present))
     .map((id) => {
       const because = originIn(origins, id) === 'initial' ? 'is part of the initial state' : 'was made by hand';
       return `${describeObject(id)} is not in the entities, but ${because}: it stays (--prune drops it).`;

@@ -175,7 +175,7 @@ async function find(
     return nothingToDo([
       ...idle,
       ...remarksOnFrozen(frozen),
-      ...remarksOnKept(kept, current.origins),
+      ...remarksOnKept(kept, sides, from),
       ...remarksOnOrder(otherwiseOrdered(desired.schema, from)),
     ]);
   const at = { shadow, unmanaged, to: schema, cache, inOtherWords: address !== undefined };

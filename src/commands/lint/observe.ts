@@ -35,6 +35,7 @@ export async function observe(
       const result = await observeMigration(shadow, await known.load(), observer, context.instantiate);
       tried.push({ ...result, wayBack: result.error === undefined ? await back?.(result) : undefined });
       if (result.error !== undefined) break;
+      if (back && !result.transactional) await observer.catchUp(shadow);
     }
     return tried;
   });

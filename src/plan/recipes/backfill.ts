@@ -1,5 +1,7 @@
 import { tableSql } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
+import type { PlanContext } from '../context.js';
+import { isPartitioned } from '../partitions.js';
 import { step } from '../step.js';
 import type { Step } from '../step.js';
 import { quoteLiteral, quoteName } from '../../sql/index.js';
@@ -17,10 +19,21 @@ export interface Filling {
  * left alone: cut off and started again, it does what is left, and `backfill` is how `run` knows that. Rows that a policy hides from the
  * migrating role are not left out: then it fails.
  */
-export function backfill(table: ObjectId, column: string, expression: string, { where, rounds }: Filling): Step {
+export function backfill(
+  table: ObjectId,
+  column: string,
+  expression: string,
+  { where, rounds }: Filling,
+  context: Pick<PlanContext, 'from'>,
+): Step {
   const name = quoteName(column);
   const unfilled = `${name} IS NULL${where === undefined ? '' : ` AND ${where}`}`;
-  const parts: Parts = { table: tableSql(table), set: `${name} = ${expression}`, unfilled };
+  const parts: Parts = {
+    table: tableSql(table),
+    alias: isPartitioned(table, context) ? quoteName(table.name ?? '') : undefined,
+    set: `${name} = ${expression}`,
+    unfilled,
+  };
   return step(`DO $backfill$${rounds === 'one' ? oneRound(parts) : untilNoneIsLeft(parts)}$backfill$`, {
     comment: `Fills ${quoteName(column)} of the rows that are there, in batches of their own.`,
     transaction: false,
@@ -31,6 +44,8 @@ export function backfill(table: ObjectId, column: string, expression: string, { 
 
 interface Parts {
   readonly table: string;
+  /** Of a partitioned table, whose rows are in other tables: what the expression calls each of those. */
+  readonly alias: string | undefined;
   readonly set: string;
   readonly unfilled: string;
 }
@@ -38,12 +53,12 @@ interface Parts {
 /** Indented as it will stand in the file. */
 function oneRound(parts: Parts): string {
   return `
-      DECLARE
+      DECLARE${declaredPartition(parts)}
         page bigint := 0;
         pages bigint := 10;
         started timestamptz;
       BEGIN
-        ${pageByPage(parts, []).join('\n        ')}
+        ${partByPart(parts, []).join('\n        ')}
       END
       `;
 }
@@ -53,9 +68,10 @@ function oneRound(parts: Parts): string {
  * one; a round that fills no fewer rows than the one before meets rows for which the expression has no value.
  */
 function untilNoneIsLeft(parts: Parts): string {
+  const start = parts.alias === undefined ? ['page := 0;', 'filled := 0;'] : ['filled := 0;'];
   const counting = ['GET DIAGNOSTICS done = ROW_COUNT;', 'filled := filled + done;'];
   return `
-      DECLARE
+      DECLARE${declaredPartition(parts)}
         page bigint;
         pages bigint := 10;
         done bigint;
@@ -64,9 +80,8 @@ function untilNoneIsLeft(parts: Parts): string {
         started timestamptz;
       BEGIN
         FOR round IN 1..10 LOOP
-          page := 0;
-          filled := 0;
-          ${pageByPage(parts, counting).join('\n          ')}
+          ${start.join('\n          ')}
+          ${partByPart(parts, counting).join('\n          ')}
           -- A row that the app updates may move to a page that was done: then once more.
           EXIT WHEN filled >= before OR NOT EXISTS (SELECT FROM ${parts.table} WHERE ${parts.unfilled});
           before := nullif(filled, 0);
@@ -75,16 +90,40 @@ function untilNoneIsLeft(parts: Parts): string {
       `;
 }
 
-/** Line by line: an expression may have lines of its own, which must stay as they are. `counting` comes after each UPDATE. */
-function pageByPage({ table, set, unfilled }: Parts, counting: readonly string[]): readonly string[] {
+function declaredPartition({ alias }: Parts): string {
+  return alias === undefined ? '' : '\n        part regclass;';
+}
+
+/** A partitioned table has no pages of its own. Which partitions it has is known only when the statement is executed. */
+function partByPart(parts: Parts, counting: readonly string[]): readonly string[] {
+  if (parts.alias === undefined) return pageByPage(parts, counting);
+  const leaves = `SELECT relid FROM pg_partition_tree(${quoteLiteral(parts.table)}) WHERE isleaf ORDER BY relid::regclass::text`;
   return [
-    `WHILE page * current_setting('block_size')::bigint < pg_relation_size(${quoteLiteral(table)}) LOOP`,
+    `FOREACH part IN ARRAY ARRAY (${leaves}) LOOP`,
+    `  page := 0;`,
+    ...pageByPage(parts, counting).map((line) => `  ${line}`),
+    `END LOOP;`,
+  ];
+}
+
+/** Line by line: an expression may have lines of its own, which must stay as they are. `counting` comes after each UPDATE. */
+function pageByPage({ table, alias, set, unfilled }: Parts, counting: readonly string[]): readonly string[] {
+  const pages = (first: string, end: string): string =>
+    `WHERE ctid >= format('(%s,0)', ${first})::tid AND ctid < format('(%s,0)', ${end})::tid`;
+  const update =
+    alias === undefined
+      ? [`UPDATE ${table} SET ${set}`, pages('page', 'page + pages'), `  AND ${unfilled};`]
+      : [
+          `EXECUTE 'UPDATE ' || part::text || $update$ AS ${alias} SET ${set}`,
+          pages('$1', '$2'),
+          `  AND ${unfilled}$update$ USING page, page + pages;`,
+        ];
+  return [
+    `WHILE page * current_setting('block_size')::bigint < pg_relation_size(${alias === undefined ? quoteLiteral(table) : 'part'}) LOOP`,
     `  started := clock_timestamp();`,
     `  PERFORM set_config('lock_timeout', '100ms', true), set_config('row_security', 'off', true);`,
     `  BEGIN`,
-    `    UPDATE ${table} SET ${set}`,
-    `    WHERE ctid >= format('(%s,0)', page)::tid AND ctid < format('(%s,0)', page + pages)::tid`,
-    `      AND ${unfilled};`,
+    ...update.map((line) => `    ${line}`),
     ...counting.map((line) => `    ${line}`),
     `    page := page + pages;`,
     `  EXCEPTION WHEN lock_not_available OR deadlock_detected THEN`,

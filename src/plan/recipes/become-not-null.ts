@@ -45,15 +45,15 @@ export function fillOf(column: ObjectId, context: PlanContext): string | undefin
  * The old version of the app goes on to write rows without a value: those that are there are filled at once, for the new one, and those
  * that have come since when the old one is gone. Only then must every row have a value.
  */
-export function fillThenRequire(column: ObjectId, expression: string): readonly Step[] {
-  const fill = backfill(relationOf(column), column.name ?? '', expression, { rounds: 'one' });
-  return [{ ...fill, afterCommit: true }, ...fillAgainAndRequire(column, expression)];
+export function fillThenRequire(column: ObjectId, expression: string, context: PlanContext): readonly Step[] {
+  const fill = backfill(relationOf(column), column.name ?? '', expression, { rounds: 'one' }, context);
+  return [{ ...fill, afterCommit: true }, ...fillAgainAndRequire(column, expression, context)];
 }
 
 /** The second half of that. */
-export function fillAgainAndRequire(column: ObjectId, expression: string): readonly Step[] {
+export function fillAgainAndRequire(column: ObjectId, expression: string, context: PlanContext): readonly Step[] {
   const table = relationOf(column);
-  const fill = backfill(table, column.name ?? '', expression, { rounds: 'until none is left' });
+  const fill = backfill(table, column.name ?? '', expression, { rounds: 'until none is left' }, context);
   const again = { ...fill, comment: 'Fills what the old version of the app has left without a value since.' };
   return [again, ...notNullSteps(table, column.name ?? '')].map((one) => ({ ...one, phase: 'contract' }));
 }

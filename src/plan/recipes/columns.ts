@@ -28,9 +28,9 @@ export const addColumn: Recipe = (change, context) => {
   const rename = context.decisions.renames.find(({ to }) => sameId(to, id));
   if (rename) return renamedColumn(rename, added, context);
   const expression = context.decisions.backfill.get(columnPath(id));
-  if (expression !== undefined) return filledColumn(added, expression);
+  if (expression !== undefined) return filledColumn(added, expression, context);
   if (is.default === undefined || !isVolatile(id, context)) return undefined;
-  return volatileDefault(added, is.default);
+  return volatileDefault(added, is.default, context);
 };
 
 interface AddedColumn {
@@ -80,8 +80,8 @@ function renamedColumn(rename: Rename, added: AddedColumn, context: PlanContext)
       effect: 'does not block',
     }),
     ...bridge.create,
-    { ...backfill(table, name, old, { where: `${old} IS NOT NULL`, rounds: 'one' }), afterCommit: true },
-    ...(fill !== undefined ? fillThenRequire(rename.to, fill) : notNull ? notNullSteps(table, name) : []),
+    { ...backfill(table, name, old, { where: `${old} IS NOT NULL`, rounds: 'one' }, context), afterCommit: true },
+    ...(fill !== undefined ? fillThenRequire(rename.to, fill, context) : notNull ? notNullSteps(table, name) : []),
   ];
 }
 
@@ -93,7 +93,7 @@ function setDefault(column: ObjectId, { to }: PlanContext, details: StepDetails 
 }
 
 /** Without a default, the old version of the app would write rows without a value: a trigger fills them until it is gone. */
-function filledColumn(added: AddedColumn, expression: string): readonly Step[] {
+function filledColumn(added: AddedColumn, expression: string, context: PlanContext): readonly Step[] {
   const { id, table } = added;
   const { notNull, default: fallback } = added.is;
   const name = id.name ?? '';
@@ -116,7 +116,10 @@ function filledColumn(added: AddedColumn, expression: string): readonly Step[] {
     step(addColumnSql(added, {})),
     ...(fallback === undefined ? [] : [step(`${alter} ALTER COLUMN ${quoteName(name)} SET DEFAULT ${fallback}`)]),
     ...(notNull ? trigger.create : []),
-    { ...backfill(table, name, expression, { rounds: notNull ? 'one' : 'until none is left' }), afterCommit: true },
+    {
+      ...backfill(table, name, expression, { rounds: notNull ? 'one' : 'until none is left' }, context),
+      afterCommit: true,
+    },
     ...(notNull ? [...notNullSteps(table, name), ...trigger.drop] : []),
   ];
 }
@@ -141,7 +144,7 @@ function fillTrigger(table: ObjectId, column: string, expression: string): Tempo
 }
 
 /** `gen_random_uuid()` differs from row to row: with it ADD COLUMN would rewrite the table while everybody waits. */
-function volatileDefault(added: AddedColumn, fallback: string): readonly Step[] {
+function volatileDefault(added: AddedColumn, fallback: string, context: PlanContext): readonly Step[] {
   const { id, is, table } = added;
   const name = id.name ?? '';
   return [
@@ -149,7 +152,7 @@ function volatileDefault(added: AddedColumn, fallback: string): readonly Step[] 
     step(`ALTER TABLE ${tableSql(table)} ALTER COLUMN ${quoteName(name)} SET DEFAULT ${fallback}`, {
       comment: 'For new rows; for those that are there it differs from row to row, so they are filled in batches.',
     }),
-    { ...backfill(table, name, fallback, { rounds: 'until none is left' }), afterCommit: true },
+    { ...backfill(table, name, fallback, { rounds: 'until none is left' }, context), afterCommit: true },
     ...(is.notNull ? notNullSteps(table, name) : []),
   ];
 }

@@ -1,4 +1,5 @@
 import { keyDefinition } from '../../schema/definition.js';
+import type { KeyDefinition } from '../../schema/definition.js';
 import { describeObject, sqlName, tableSql } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import { ownDefinitionOf } from '../../schema/own-words.js';
@@ -6,7 +7,8 @@ import { existingTable } from '../context.js';
 import type { PlanContext, Recipe } from '../context.js';
 import { step } from '../step.js';
 import type { Step } from '../step.js';
-import { dropLeftover, indexThatBecomesKey, isPartitioned } from './index-recipes.js';
+import { isPartitioned, leafPartitions, nameOnPartition } from '../partitions.js';
+import { dropLeftover, givingWay, indexOf, indexThatBecomesKey, takesOver } from './index-recipes.js';
 import { notNullSteps } from './not-null.js';
 import { plainName, quoteName, sqlTokens } from '../../sql/index.js';
 
@@ -16,11 +18,13 @@ export const addValidated: Recipe = (change, context) => {
   const table = change.kind === 'add constraint' ? existingTable(constraint, context) : undefined;
   const { type, validated } = context.to.get(constraint)?.is ?? {};
   if (!table || (type !== 'f' && type !== 'c') || validated !== true) return undefined;
-  if (type === 'f' && isPartitioned(table, context) && context.targetVersion < 18) return undefined;
-  return validatedSteps(table, constraint.name ?? '', ownDefinitionOf(context.to, constraint));
+  const definition = ownDefinitionOf(context.to, constraint);
+  return type === 'f' && isPartitioned(table, context) && context.targetVersion < 18
+    ? foreignKeyOnPartitions(table, constraint.name ?? '', definition, context)
+    : validatedSteps(table, constraint.name ?? '', definition);
 };
 
-function validatedSteps(table: ObjectId, name: string, definition: string): readonly Step[] {
+function validatedSteps(table: ObjectId, name: string, definition: string): readonly [added: Step, validated: Step] {
   return [
     step(`ALTER TABLE ${tableSql(table)} ADD CONSTRAINT ${quoteName(name)} ${definition} NOT VALID`, {
       comment: 'Checks new rows from now on, without looking at those that are there.',
@@ -33,15 +37,39 @@ function validatedSteps(table: ObjectId, name: string, definition: string): read
   ];
 }
 
+/** Before PostgreSQL 18, a partitioned table takes no foreign key NOT VALID, but its partitions do. */
+function foreignKeyOnPartitions(
+  table: ObjectId,
+  name: string,
+  definition: string,
+  context: PlanContext,
+): readonly Step[] {
+  const partitions = leafPartitions(table, context);
+  const parts = partitions.map((partition) => validatedSteps(partition, name, definition));
+  return [
+    ...(parts.length === 0 ? [] : givingWay(parts.map(([added]) => added))),
+    ...parts.map(([, validated]) => ({ ...validated, transaction: false, afterCommit: false })),
+    ...givingWay([
+      step(`ALTER TABLE ${tableSql(table)} ADD CONSTRAINT ${quoteName(name)} ${definition}`, {
+        comment: takesOver('all rows are checked here'),
+        effect: parts.length > 0 ? 'brief lock' : 'writers wait while it scans',
+      }),
+    ]),
+  ];
+}
+
 /** Unique and primary keys: their index is built beside the traffic, then it only has to be declared. */
 export const addKey: Recipe = (change, context) => {
   const { id: constraint } = change;
   const table = change.kind === 'add constraint' ? existingTable(constraint, context) : undefined;
   const key = keyDefinition(context.to, constraint);
-  if (!table || !key || isPartitioned(table, context)) return undefined;
+  if (!table || !key) return undefined;
   const { kind, nulls, columns, include, deferrable } = key;
+  const filled =
+    kind === 'PRIMARY KEY' ? keyColumns(columns).flatMap((column) => notNullIfNeeded(table, column, context)) : [];
+  if (isPartitioned(table, context)) return [...filled, ...keyOnPartitions(table, constraint, key, context)];
   const name = constraint.name ?? '';
-  const index = { kind: 'index', ...(table.schema !== undefined && { schema: table.schema }), name };
+  const index = indexOf(table, name);
   const replaced = context.from.has(constraint);
   const isBuilt = indexThatBecomesKey(constraint, context) !== undefined;
   const build = step(
@@ -53,7 +81,7 @@ export const addKey: Recipe = (change, context) => {
     },
   );
   return [
-    ...(kind === 'PRIMARY KEY' ? keyColumns(columns).flatMap((column) => notNullIfNeeded(table, column, context)) : []),
+    ...filled,
     ...(replaced || isBuilt ? [] : [dropLeftover(index)]),
     ...(isBuilt ? [] : [build]),
     step(
@@ -64,6 +92,44 @@ export const addKey: Recipe = (change, context) => {
     ),
   ];
 };
+
+/** A partitioned table declares no key USING INDEX. Each partition does, and the whole table then takes over what they have. */
+function keyOnPartitions(
+  table: ObjectId,
+  constraint: ObjectId,
+  { kind, nulls, columns, include, deferrable }: KeyDefinition,
+  context: PlanContext,
+): readonly Step[] {
+  const partitions = leafPartitions(table, context);
+  const name = constraint.name ?? '';
+  return [
+    ...partitions.flatMap((partition) => {
+      const own = indexOf(partition, nameOnPartition(partition, name));
+      const [quoted, target] = [quoteName(own.name), tableSql(partition)];
+      return [
+        dropLeftover(own),
+        step(`CREATE UNIQUE INDEX CONCURRENTLY ${quoted} ON ${target} (${columns})${include}${nulls}`, {
+          comment: `Builds the part of ${describeObject(constraint)} that is on ${describeObject(partition)}, while the table stays in use. Fails if the columns contain duplicate values.`,
+          transaction: false,
+          effect: 'builds, does not block',
+        }),
+      ];
+    }),
+    ...givingWay([
+      ...partitions.map((partition) => {
+        const own = quoteName(nameOnPartition(partition, name));
+        return step(`ALTER TABLE ${tableSql(partition)} ADD CONSTRAINT ${own} ${kind} USING INDEX ${own}${deferrable}`);
+      }),
+      step(
+        `ALTER TABLE ${tableSql(table)} ADD CONSTRAINT ${quoteName(name)} ${kind}${nulls} (${columns})${include}${deferrable}`,
+        {
+          comment: takesOver('the index is built here'),
+          effect: partitions.length > 0 ? 'brief lock' : 'all wait while it scans',
+        },
+      ),
+    ]),
+  ];
+}
 
 function keyColumns(columns: string): readonly string[] {
   const names = [...sqlTokens(columns)].filter(({ kind }) => kind === 'name' || kind === 'word');

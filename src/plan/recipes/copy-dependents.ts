@@ -9,7 +9,8 @@ import { step } from '../step.js';
 import type { Step } from '../step.js';
 import { inColumns, renamedIn } from './column-in-sql.js';
 import { typeChangeOf } from './change-type.js';
-import { dropLeftover, isPartitioned } from './index-recipes.js';
+import { isPartitioned } from '../partitions.js';
+import { dropLeftover } from './index-recipes.js';
 import { fittingName, quoteName } from '../../sql/index.js';
 
 /** How something that stands on a column is made once more on its successor, and takes the place of the first one. */

@@ -5,7 +5,6 @@ import { existingTable } from '../context.js';
 import type { PlanContext, Recipe } from '../context.js';
 import { step } from '../step.js';
 import { changeType, columnTypeChange } from './change-type.js';
-import { isPartitioned } from './index-recipes.js';
 import { quoteName } from '../../sql/index.js';
 
 /**
@@ -15,7 +14,7 @@ import { quoteName } from '../../sql/index.js';
 export const freeType: Recipe = (change, context) => {
   const found = columnTypeChange(change, context);
   const table = found && existingTable(found.id, context);
-  if (!found || !table || found.how !== 'free' || isPartitioned(table, context)) return undefined;
+  if (!found || !table || found.how !== 'free') return undefined;
   const checks = checksOn(found.id, context);
   const steps = changeType(change, context);
   if (steps === undefined || checks.length === 0) return undefined;

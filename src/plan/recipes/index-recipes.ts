@@ -3,6 +3,7 @@ import { describeObject, objectId, sqlName, tableSql } from '../../schema/object
 import type { ObjectId } from '../../schema/object-id.js';
 import { ownDefinitionOf } from '../../schema/own-words.js';
 import { existingTable, sameId } from '../context.js';
+import { isPartitioned, leafPartitions, nameOnPartition } from '../partitions.js';
 import type { PlanContext, Recipe } from '../context.js';
 import { step } from '../step.js';
 import type { Phase } from '../../files/phase.js';
@@ -13,11 +14,17 @@ import { fittingName, quoteName } from '../../sql/index.js';
 export const createIndex: Recipe = (change, context) => {
   const { id: index } = change;
   const table = change.kind === 'create index' ? existingTable(index, context) : undefined;
-  if (!table || isPartitioned(table, context)) return undefined;
-  if (context.from.has(index)) return replaceIndex(index, context, `DROP INDEX IF EXISTS ${sqlName(index)}`);
+  if (!table) return undefined;
+  if (context.from.has(index)) return replaceIndex(index, table, context, `DROP INDEX IF EXISTS ${sqlName(index)}`);
+  if (isPartitioned(table, context)) return indexOnPartitions(index, index, table, context);
   const key = keyThatBecomesIndex(index, table, context);
   if (key)
-    return replaceIndex(index, context, `ALTER TABLE ${tableSql(table)} DROP CONSTRAINT ${quoteName(key.name ?? '')}`);
+    return replaceIndex(
+      index,
+      table,
+      context,
+      `ALTER TABLE ${tableSql(table)} DROP CONSTRAINT ${quoteName(key.name ?? '')}`,
+    );
   const { unique, nameAndRest } = indexParts(ownDefinitionOf(context.to, index));
   return [
     dropLeftover(index),
@@ -29,6 +36,62 @@ export const createIndex: Recipe = (change, context) => {
   ];
 };
 
+/**
+ * A partitioned table takes no index concurrently. Its partitions do, and CREATE INDEX then takes over what they have instead of building
+ * it: https://www.postgresql.org/docs/current/ddl-partitioning.html
+ */
+function indexOnPartitions(index: ObjectId, called: ObjectId, table: ObjectId, context: PlanContext): readonly Step[] {
+  const { unique, method, keys } = indexParts(ownDefinitionOf(context.to, index));
+  const partitions = leafPartitions(table, context);
+  return [
+    ...partitions.flatMap((partition) => {
+      const own = indexOf(partition, nameOnPartition(partition, called.name ?? ''));
+      return [
+        dropLeftover(own),
+        step(
+          `CREATE ${unique}INDEX CONCURRENTLY ${quoteName(own.name)} ON ${tableSql(partition)} USING ${method} ${keys}`,
+          {
+            comment: `Builds the part of ${describeObject(index)} that is on ${describeObject(partition)}, while the table stays in use.`,
+            transaction: false,
+            effect: 'builds, does not block',
+          },
+        ),
+      ];
+    }),
+    ...givingWay([
+      step(`CREATE ${unique}INDEX ${quoteName(called.name ?? '')} ON ${tableSql(table)} USING ${method} ${keys}`, {
+        comment: takesOver('the index is built here'),
+        effect: partitions.length > 0 ? 'brief lock' : 'writers wait while it builds',
+      }),
+    ]),
+  ];
+}
+
+export function indexOf({ schema }: ObjectId, name: string): ObjectId & { readonly name: string } {
+  return { kind: 'index', ...(schema !== undefined && { schema }), name };
+}
+
+/**
+ * Statements that lock a table for a moment, in the migration that builds what they need: taken back together, nothing has to be built
+ * once more. `run` sets no timeout there.
+ */
+export function givingWay(steps: readonly Step[]): readonly Step[] {
+  const alone = { transaction: false, effect: 'does not block' } as const;
+  return [
+    step(`SET lock_timeout = '2s'`, {
+      ...alone,
+      comment: 'From here on, a lock that is not free is not waited for: run it again.',
+    }),
+    ...steps.map((one) => ({ ...one, transaction: false })),
+    step('SET lock_timeout = 0', alone),
+  ];
+}
+
+/** What is said over the statement for the whole table. */
+export function takesOver(otherwise: string): string {
+  return `Takes over what the partitions have. For a partition that no migration makes, ${otherwise} while writes wait: do there by hand first what is done above.`;
+}
+
 /** Where it is about a column that gets another name, the old version of the app still asks by the old one. */
 function phaseOf(index: ObjectId, { from, decisions }: PlanContext): Phase {
   const isOnOldName = decisions.renames.some((rename) => from.needs(index).some((id) => sameId(id, rename.from)));
@@ -36,21 +99,34 @@ function phaseOf(index: ObjectId, { from, decisions }: PlanContext): Phase {
 }
 
 /** The old one serves until the new one is there. */
-function replaceIndex(index: ObjectId, context: PlanContext, dropOld: string): readonly Step[] {
+function replaceIndex(index: ObjectId, table: ObjectId, context: PlanContext, dropOld: string): readonly Step[] {
   const draft = { ...index, name: fittingName(`${index.name ?? ''}_new`) };
   const name = quoteName(index.name ?? '');
   const { unique, rest } = indexParts(ownDefinitionOf(context.to, index));
   const phase = phaseOf(index, context);
+  const whole = isPartitioned(table, context);
+  const build = whole
+    ? indexOnPartitions(index, draft, table, context)
+    : [
+        dropLeftover(draft),
+        step(`CREATE ${unique}INDEX CONCURRENTLY ${quoteName(draft.name)} ${rest}`, {
+          comment: `Builds the new ${describeObject(index)} beside the old one, while the table stays in use.`,
+          transaction: false,
+          effect: 'builds, does not block',
+        }),
+      ];
+  const parts = whole ? leafPartitions(table, context) : [];
   return [
-    dropLeftover(draft),
-    step(`CREATE ${unique}INDEX CONCURRENTLY ${quoteName(draft.name)} ${rest}`, {
-      comment: `Builds the new ${describeObject(index)} beside the old one, while the table stays in use.`,
-      transaction: false,
-      effect: 'builds, does not block',
-    }),
+    ...build,
     // An index has gone already where a column of it has.
     step(dropOld, { comment: 'The new one takes its place.', phase }),
     step(`ALTER INDEX ${sqlName(draft)} RENAME TO ${name}`, { phase }),
+    ...parts.map((partition) => {
+      const [now, then] = [draft.name, index.name ?? ''].map((one) => nameOnPartition(partition, one));
+      return step(`ALTER INDEX ${sqlName(indexOf(partition, now ?? ''))} RENAME TO ${quoteName(then ?? '')}`, {
+        phase,
+      });
+    }),
   ];
 }
 
@@ -96,20 +172,21 @@ export function dropLeftover(index: ObjectId): Step {
 export const dropIndex: Recipe = (change, context) => {
   const { id: index } = change;
   const table = change.kind === 'drop' && index.kind === 'index' ? existingTable(index, context) : undefined;
-  if (!table || isPartitioned(table, context)) return undefined;
+  if (!table) return undefined;
   if (context.to.has(index)) return [];
   const key = keyNamed(index, table);
+  const phase = indexDefinition(context.from, index).unique ? 'expand' : 'contract';
+  if (isPartitioned(table, context)) {
+    const comment = `Removes ${describeObject(index)}. Of a partitioned table it cannot be dropped concurrently: reads and writes block for a moment.`;
+    return [step(`DROP INDEX IF EXISTS ${sqlName(index)}`, { comment, phase })];
+  }
   if (context.to.has(key) && indexThatBecomesKey(key, context)) return [];
   return [
     step(`DROP INDEX CONCURRENTLY IF EXISTS ${sqlName(index)}`, {
       comment: `Removes ${describeObject(index)} while the table stays in use.`,
       transaction: false,
-      phase: indexDefinition(context.from, index).unique ? 'expand' : 'contract',
+      phase,
       effect: 'does not block',
     }),
   ];
 };
-
-export function isPartitioned(table: ObjectId, { from }: PlanContext): boolean {
-  return (from.get(table)?.is['partitionKey'] ?? undefined) !== undefined;
-}

@@ -14,7 +14,7 @@ import { columnTypeChange, convertedFrom, typeChangeOf } from './change-type.js'
 import type { ColumnTypeChange } from './change-type.js';
 import { copiesFor, validateStep } from './copy-dependents.js';
 import type { Copy } from './copy-dependents.js';
-import { isPartitioned } from './index-recipes.js';
+import { isPartitioned } from '../partitions.js';
 import { fittingName, quoteLiteral, quoteName } from '../../sql/index.js';
 
 interface Names {
@@ -134,14 +134,17 @@ function expand(rewrite: Rewrite): readonly Step[] {
 }
 
 function fill(rewrite: Rewrite): readonly Step[] {
-  const { table, names, given, copies } = rewrite;
+  const { table, names, given, copies, context } = rewrite;
   const column = quoteName(names.column);
   return [
     {
-      ...backfill(table, names.successor, given ?? convertedFrom(column, rewrite), {
-        ...(given === undefined && { where: `${column} IS NOT NULL` }),
-        rounds: 'one',
-      }),
+      ...backfill(
+        table,
+        names.successor,
+        given ?? convertedFrom(column, rewrite),
+        { ...(given === undefined && { where: `${column} IS NOT NULL` }), rounds: 'one' },
+        context,
+      ),
       afterCommit: true,
     },
     ...copies.flatMap(({ build }) => build),

@@ -4,7 +4,6 @@ import { existingTable } from '../context.js';
 import type { Recipe } from '../context.js';
 import { step } from '../step.js';
 import { fillAgainAndRequire, fillOf, fillThenRequire } from './become-not-null.js';
-import { isPartitioned } from './index-recipes.js';
 import { notNullSteps } from './not-null.js';
 import { getsSuccessor } from './rewrite-type.js';
 import { quoteName } from '../../sql/index.js';
@@ -13,10 +12,10 @@ import { quoteName } from '../../sql/index.js';
 export const setNotNull: Recipe = (change, context) => {
   const { id: column } = change;
   const table = change.kind === 'set not null' ? existingTable(column, context) : undefined;
-  if (!table || isPartitioned(table, context)) return undefined;
+  if (!table) return undefined;
   const fill = fillOf(column, context);
-  if (getsSuccessor(column, context)) return fill === undefined ? [] : fillAgainAndRequire(column, fill);
-  return fill === undefined ? notNullSteps(table, column.name ?? '') : fillThenRequire(column, fill);
+  if (getsSuccessor(column, context)) return fill === undefined ? [] : fillAgainAndRequire(column, fill, context);
+  return fill === undefined ? notNullSteps(table, column.name ?? '') : fillThenRequire(column, fill, context);
 };
 
 /** The same in one transaction, while reads and writes block. */

@@ -69,7 +69,7 @@ function fixOf(statement: Observed, added: NewColumn, targetVersion: number): st
   return [
     ownMigrations,
     `${alter} ADD COLUMN ${name} ${is?.type ?? '…'};\n${alter} ALTER COLUMN ${name} SET DEFAULT ${value};`,
-    fillInBatches(sqlName(table), name, value),
+    fillInBatches(table, name, value),
     ...(mustHaveValue(added.constraints) ? setNotNull(table, column.colname ?? '', targetVersion) : []),
   ].join('\n');
 }

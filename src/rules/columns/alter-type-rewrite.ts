@@ -33,7 +33,11 @@ export const alterTypeRewrite: Rule = {
         message: `Reads and writes on ${called(retyping.table)} block while every row is rewritten: ${ident(retyping.was.name)} goes from ${retyping.was.type} to ${retyping.is.type}.${alsoLost(retyping)}`,
         advice:
           asCheck(retyping) ??
-          `${writtenByFix(migration)}\n${asSecondColumn(statement, retyping, pinnedZone(statement, migration), targetVersion)}`,
+          [
+            // Of a partitioned table, that can be done by hand only.
+            ...(retyping.table.kind === 'partitioned table' ? [] : [writtenByFix(migration)]),
+            asSecondColumn(statement, retyping, pinnedZone(statement, migration), targetVersion),
+          ].join('\n'),
       })),
   ),
   bad: [

@@ -3,7 +3,7 @@ import { called, factsOf } from '../look.js';
 import { eachStatement } from '../rule.js';
 import type { Rule } from '../rule.js';
 import { foreignKeyOf, nameFor } from './definition.js';
-import { byPartition } from './partitions.js';
+import { foreignKeyByPartition } from './partitions.js';
 
 const given =
   'CREATE TABLE users (id int PRIMARY KEY); CREATE TABLE "Logins" ("userId" int, at date) PARTITION BY RANGE (at); CREATE TABLE logins_1 PARTITION OF "Logins" DEFAULT; CREATE INDEX ON "Logins" ("userId")';
@@ -23,7 +23,7 @@ export const addFkNotvalidPartitioned: Rule = {
       return [
         {
           message: `PostgreSQL ${targetVersion} refuses it: ${called(table)} is partitioned.`,
-          fix: byPartition(table, nameFor(constraint, table, statement.altered), foreignKeyOf(constraint)),
+          ...foreignKeyByPartition(table, nameFor(constraint, table, statement.altered), foreignKeyOf(constraint)),
         },
       ];
     }),

@@ -4,9 +4,9 @@ import type { TableFacts } from '../../observe/catalog.js';
 import { called, factsOf, newConstraints } from '../look.js';
 import { validateLater } from '../recipes.js';
 import { eachStatement } from '../rule.js';
-import type { Rule } from '../rule.js';
+import type { Problem, Rule } from '../rule.js';
 import { foreignKeyOf, nameFor } from './definition.js';
-import { byPartition } from './partitions.js';
+import { foreignKeyByPartition } from './partitions.js';
 
 const given =
   'CREATE TABLE users (id int PRIMARY KEY); CREATE SCHEMA shop; CREATE TABLE shop."Orders" (id int PRIMARY KEY, "userId" int); CREATE INDEX ON shop."Orders" ("userId")';
@@ -25,7 +25,7 @@ export const addFkValidating: Rule = {
       return [
         {
           message: `Every write to ${called(table)}${both} waits while all rows are looked at. It fails if one refers to nothing.`,
-          fix: recipeFor(statement, table, constraint, targetVersion),
+          ...recipeFor(statement, table, constraint, targetVersion),
         },
       ];
     }),
@@ -63,9 +63,9 @@ function recipeFor(
   table: TableFacts,
   constraint: Constraint,
   targetVersion: number,
-): string | undefined {
+): Pick<Problem, 'fix' | 'advice'> {
   const name = nameFor(constraint, table, altered);
   const definition = foreignKeyOf(constraint);
-  if (table.kind === 'partitioned table' && targetVersion < 18) return byPartition(table, name, definition);
-  return validateLater(table, name, definition);
+  if (table.kind === 'partitioned table' && targetVersion < 18) return foreignKeyByPartition(table, name, definition);
+  return { fix: validateLater(table, name, definition) };
 }

@@ -16,7 +16,6 @@ export const addPkBlocking: Rule = {
       if (constraint.indexname !== undefined || statement.builds.length === 0) return [];
       const key = keyOf(constraint, constraint.conname ?? builtFor(statement, table));
       const nullable = key.columns.filter((column) => columnOf(table, column)?.notNull === false);
-      const recipe = table.kind === 'partitioned table' ? keyByPartition : keyUsingIndex;
       const proof =
         nullable.length === 0
           ? []
@@ -24,9 +23,11 @@ export const addPkBlocking: Rule = {
       return [
         {
           message: `Reads and writes on ${called(table)} block while the index ${key.name} is built. Fails if the columns contain duplicate values or NULL.`,
-          fix: constraint.without_overlaps
-            ? undefined
-            : [...proof, recipe(table, key) ?? ''].join('\n').trim() || undefined,
+          ...(constraint.without_overlaps
+            ? {}
+            : table.kind === 'partitioned table'
+              ? keyByPartition(table, key, proof)
+              : { fix: [...proof, keyUsingIndex(table, key)].join('\n') }),
         },
       ];
     }),

@@ -15,11 +15,14 @@ export const addUniqueBlocking: Rule = {
     newConstraints(statement, 'CONSTR_UNIQUE').flatMap(({ table, constraint }) => {
       if (constraint.indexname !== undefined || statement.builds.length === 0) return [];
       const key = keyOf(constraint, constraint.conname ?? builtFor(statement, table));
-      const recipe = table.kind === 'partitioned table' ? keyByPartition : keyUsingIndex;
       return [
         {
           message: `Reads and writes on ${called(table)} block while the index ${key.name} is built. Fails if the columns contain duplicate values.`,
-          fix: constraint.without_overlaps ? undefined : recipe(table, key),
+          ...(constraint.without_overlaps
+            ? {}
+            : table.kind === 'partitioned table'
+              ? keyByPartition(table, key)
+              : { fix: keyUsingIndex(table, key) }),
         },
       ];
     }),

@@ -11,7 +11,7 @@ export const indexOnPartitioned: Rule = {
   name: 'index-on-partitioned',
   severity: 'error',
   title: 'CREATE INDEX on a partitioned table stops writes to all partitions.',
-  why: 'CREATE INDEX on a partitioned table builds the index of one partition after the other, and writes to all of them wait until the last one is ready. CREATE INDEX CONCURRENTLY is not possible there. Each partition can get its own index concurrently, which is then attached to an index ON ONLY the partitioned table: that is a matter of the catalog.',
+  why: 'CREATE INDEX on a partitioned table builds the index of one partition after the other, and writes to all of them wait until the last one is ready. CREATE INDEX CONCURRENTLY is not possible there. Each partition can get its own index concurrently, also a partition of a partition; CREATE INDEX on the partitioned table then takes these over instead of building them.',
   explains: ['0A000'],
   check: eachStatement((statement) => {
     const create = nodeOf(statement.tree, 'IndexStmt');
@@ -27,7 +27,7 @@ export const indexOnPartitioned: Rule = {
         message: cannot
           ? `${called(table)} is partitioned: CONCURRENTLY fails there.`
           : `Every write to ${called(table)} and its partitions waits until the index ${name} is built on all of them.`,
-        fix: indexByPartition(table, name, statement.sql),
+        ...indexByPartition(table, name, statement.sql),
       },
     ];
   }),
@@ -36,12 +36,21 @@ export const indexOnPartitioned: Rule = {
     { given: events, sql: 'CREATE INDEX ON events (id, at)' },
     { given: events, sql: 'CREATE INDEX IF NOT EXISTS "By Id" ON public . "events" (id)' },
     { given: events, sql: 'CREATE INDEX CONCURRENTLY i ON events (id)', transaction: false, fails: true },
+    {
+      given:
+        'CREATE TABLE events (id int, at date) PARTITION BY RANGE (at); CREATE TABLE rest PARTITION OF events DEFAULT PARTITION BY LIST (id); CREATE TABLE "All" PARTITION OF rest DEFAULT',
+      sql: 'CREATE UNIQUE INDEX i ON events (at, id)',
+    },
   ],
   good: [
     { given: events, sql: 'CREATE INDEX i ON ONLY events (id)' },
     {
       given: `${events}; CREATE INDEX i ON ONLY events (id); CREATE INDEX i_2024 ON events_2024 (id)`,
       sql: 'ALTER INDEX i ATTACH PARTITION i_2024',
+    },
+    {
+      given: `${events}; CREATE INDEX i_2024 ON events_2024 (id); CREATE INDEX i_2025 ON events_2025 (id)`,
+      sql: 'CREATE INDEX i ON events (id)',
     },
     { sql: `${events}; CREATE INDEX i ON events (id)` },
     { given: 'CREATE TABLE events (id int, at date) PARTITION BY RANGE (at)', sql: 'CREATE INDEX i ON events (id)' },

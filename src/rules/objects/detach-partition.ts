@@ -16,7 +16,7 @@ export const detachPartition: Rule = {
     alterations(statement, 'AT_DetachPartition').flatMap(({ table, command }) => {
       const { name: range, concurrent } = nodeOf(command.def, 'PartitionCmd') ?? {};
       const partition = range && statement.tables.get(nameOf(range));
-      if (!partition || concurrent || targetVersion < 14) return [];
+      if (!partition || concurrent || targetVersion < 14 || partition.isDefaultPartition) return [];
       // Only a DEFAULT partition is locked as well, and CONCURRENTLY cannot be used where there is one.
       const own = new Set([table.oid, partition.oid]);
       if (statement.locks.some(({ relation }) => relation.kind === 'table' && !own.has(relation.oid))) return [];
@@ -43,6 +43,10 @@ export const detachPartition: Rule = {
     {
       given: `${visits}; CREATE TABLE visits_rest PARTITION OF visits DEFAULT`,
       sql: 'ALTER TABLE visits DETACH PARTITION visits_1',
+    },
+    {
+      given: `${visits}; CREATE TABLE visits_rest PARTITION OF visits DEFAULT`,
+      sql: 'ALTER TABLE visits DETACH PARTITION visits_rest',
     },
     { given: visits, sql: 'ALTER TABLE visits DETACH PARTITION visits_1', targetVersion: 13 },
   ],

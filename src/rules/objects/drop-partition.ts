@@ -19,7 +19,8 @@ export const dropPartition: Rule = {
         const others = statement.locks.map(({ relation }) => relation).filter(({ oid }) => oid !== partition.oid);
         const parent = others.find(({ kind }) => kind === 'partitioned table');
         // Only a DEFAULT partition is locked as well, and CONCURRENTLY cannot be used where there is one.
-        const canDetach = targetVersion >= 14 && !others.some(({ kind }) => kind === 'table');
+        const canDetach =
+          targetVersion >= 14 && !partition.isDefaultPartition && !others.some(({ kind }) => kind === 'table');
         return {
           message: `The rows of ${called(partition)} are gone at once, and who reads or writes ${parent ? called(parent) : 'its table'} waits meanwhile.`,
           fix: parent && canDetach ? detachFirst(sqlName(parent), sqlName(partition)) : inContract(statement.sql),
@@ -33,6 +34,7 @@ export const dropPartition: Rule = {
         'CREATE SCHEMA log; CREATE TABLE log."Visits" (id int) PARTITION BY LIST (id); CREATE TABLE log."Ones" PARTITION OF log."Visits" FOR VALUES IN (1)',
       sql: 'DROP TABLE IF EXISTS log."Ones"',
     },
+    { given: `${visits}; CREATE TABLE visits_rest PARTITION OF visits DEFAULT`, sql: 'DROP TABLE visits_rest' },
   ],
   good: [
     { given: visits, sql: 'DROP TABLE visits_1', phase: 'contract' },

@@ -1,0 +1,35 @@
+import { keyOf, objectId } from '../schema/object-id.js';
+import type { ObjectId } from '../schema/object-id.js';
+import type { Schema, SchemaObject } from '../schema/read.js';
+import { fittingName } from '../sql/index.js';
+import type { PlanContext } from './context.js';
+
+/** Whether rows of the table are in other tables. */
+export function isPartitioned(table: ObjectId, { from }: Pick<PlanContext, 'from'>): boolean {
+  return isDivided(from.get(table));
+}
+
+function isDivided(table: SchemaObject | undefined): boolean {
+  return (table?.is['partitionKey'] ?? undefined) !== undefined;
+}
+
+/**
+ * The tables that hold the rows of a partitioned one, as far as migrations make them. The server may have more: those that pg_partman or
+ * the app make while it runs.
+ */
+export function leafPartitions(table: ObjectId, { from }: Pick<PlanContext, 'from'>): readonly ObjectId[] {
+  return partitionsOf(table, from).flatMap((one) => (isDivided(one) ? leafPartitions(one.id, { from }) : [one.id]));
+}
+
+function partitionsOf(table: ObjectId, { objects }: Schema): readonly SchemaObject[] {
+  return objects.filter(({ id, is: { parentTable, partitionBound } }) => {
+    const whole = parentTable as { readonly schema?: string; readonly name?: string } | null | undefined;
+    const isPartition = id.kind === 'table' && (partitionBound ?? undefined) !== undefined && whole?.name !== undefined;
+    return isPartition && keyOf(objectId('table', whole.schema, whole.name ?? '')) === keyOf(table);
+  });
+}
+
+/** What a partition's part of an index or a key is called. */
+export function nameOnPartition(partition: ObjectId, name: string): string {
+  return fittingName(`${partition.name ?? ''}_${name}`);
+}
