@@ -71,6 +71,7 @@ export async function baseline(io: Io, flags: GlobalFlags & BaselineFlags, name?
   const others = flags.takeOver ? ('take over' as const) : flags.onlyEntities ? ('leave' as const) : undefined;
   const options = { name, check, dir, shadow, ignore, addToList, ask, others, language: languageOf(flags) };
   const result = await withMigrator(io, flags, (migrator) => migrator.baseline(options));
+  for (const warning of result.warnings) io.note(`${io.paint.yellow('!')} ${warning}`);
   io.result(result, () => baselineLines(result, flags));
   if (others === 'leave') return result.drift.length > 0 ? ExitCode.todo : ExitCode.done;
   for (const object of result.unknown)

@@ -63,6 +63,8 @@ export interface FailedAt {
   readonly next?: string;
   /** What was found out about the reason. */
   readonly hint?: string | undefined;
+  /** The statements that create the extensions which this role may not create. */
+  readonly denied?: readonly string[];
 }
 
 /** A failed migration, told with everything that somebody needs who is woken up by it. */
@@ -73,7 +75,7 @@ export function migrationFailed(error: unknown, at: FailedAt): MigrateError {
   const after = at.statement === 0 ? '' : ` after its statement ${at.statement}`;
   const where = at.sql === undefined ? after : ` at its statement ${at.statement}${lineOf(error)}`;
   const lines = [
-    `Migration ${at.migration} ${doing}${where}: ${messageOf(error)}${server?.code ? ` (${server.code})` : ''}.`,
+    `Migration ${at.migration} ${doing}${where}: ${messageOf(error).replace(/\.$/, '')}${server?.code ? ` (${server.code})` : ''}.`,
   ];
   if (server?.detail) lines.push(`Detail: ${server.detail}`);
   if (server?.hint) lines.push(`Hint: ${server.hint}`);
@@ -83,7 +85,7 @@ export function migrationFailed(error: unknown, at: FailedAt): MigrateError {
     code: 'MIGRATION_FAILED',
     message: lines.join('\n'),
     next:
-      [permissionHint(server, at.sql), at.hint, at.next].filter((part) => part !== undefined).join('\n') ||
+      [permissionHint(server, at), at.hint, at.next].filter((part) => part !== undefined).join('\n') ||
       `Correct the migration or the data, then run \`nest-migrate ${at.direction === 'up' ? 'run' : 'revert'}\` again.`,
     migration: at.migration,
     ...(at.sql !== undefined && { sql: at.sql, statement: at.statement }),
@@ -121,11 +123,17 @@ function lineOf(error: unknown): string {
   return typeof line === 'number' ? ` (line ${line} of its file)` : '';
 }
 
-function permissionHint(server: ServerError | undefined, sql: string | undefined): string | undefined {
+function permissionHint(
+  server: ServerError | undefined,
+  { sql = '', denied = [sql] }: Pick<FailedAt, 'sql' | 'denied'>,
+): string | undefined {
   if (server?.code !== '42501') return undefined;
-  const [{ command, name, text } = {}] = classify(sql ?? '');
-  if (command === 'CREATE EXTENSION' && text !== undefined)
-    return `Ask an administrator of the database to install the extension ${name?.join('.') ?? ''}, once: ${text}; Then run again: with IF NOT EXISTS, the migration passes. What else this role may not do: nest-migrate plan`;
+  const created = denied.flatMap((text) => classify(text)).filter(({ command }) => command === 'CREATE EXTENSION');
+  if (created.length > 0) {
+    const names = created.map(({ name }) => name?.join('.') ?? '').join(', ');
+    const lines = created.map(({ text }) => `${text};`).join(' ');
+    return `Ask an administrator of the database to install the extension${created.length === 1 ? '' : 's'} ${names}, once: ${lines} Then run again: with IF NOT EXISTS, the migration passes. What else this role may not do: nest-migrate plan`;
+  }
   if (/row-level security/.test(server.message ?? ''))
     return 'Migrate as the owner of the table (not enough with FORCE ROW LEVEL SECURITY) or as a role with BYPASSRLS: for any other role, the statement would have left out the rows that the policy hides.';
   return 'Give the role of this connection the missing privilege (GRANT … TO …, or ownership of the table), or migrate with the role that owns the schema.';

@@ -5,6 +5,7 @@ import { isolationLevelOf } from '../typeorm/driver.js';
 import { abortable, cancelled, pause } from './cancel.js';
 import type { SqlResult } from './sql-client.js';
 import { mayNotRecord } from './denied.js';
+import { DeniedExtensions } from './denied-extensions.js';
 import { isLockFailure, migrationBlocked, migrationFailed } from './failure.js';
 import type { NotGranted } from './failure.js';
 import { foundElsewhere } from './elsewhere.js';
@@ -74,7 +75,9 @@ async function attemptOnce(
   commit: Commit,
 ): Promise<Outcome> {
   let current = steps[0]?.migration.name ?? '';
-  return withSession({ ...context, migration: () => current }, async (session) => {
+  const denied = new DeniedExtensions();
+  const observed = { ...context, migration: () => current, execute: denied.executing };
+  return withSession(observed, async (session) => {
     const durations: number[] = [];
     let attempt: Attempt | undefined;
     let transaction: Fenced | undefined;
@@ -86,13 +89,14 @@ async function attemptOnce(
         current = step.migration.name;
         attempt = attemptOf(step, context, 'transactional');
         const durationMs = await applyStep(session, step, context);
+        denied.throwFirst();
         durations.push(durationMs);
         if (step === steps.at(-1)) await recordAndCommit(session, transaction, step, context, durationMs);
         else await recordStep(session, step, context, durationMs);
       }
       return { durations };
     } catch (thrown) {
-      const error = session.causeOf(thrown);
+      const error = denied.reasonOf(session.causeOf(thrown), session);
       const fate = await fateOf(session, transaction, steps, context);
       if (fate === 'committed' && transaction?.commit === 'sent') return { durations };
       if (fate === 'unknown') throw outcomeUnknown(error, steps);
@@ -105,7 +109,7 @@ async function attemptOnce(
         await logFailure(session.client, context.tables, attempt, messageOf(error), performance.now() - started);
       const direction = steps[0]?.direction ?? 'up';
       const hint = fate === 'rolled back' ? await foundElsewhere(session.client, error) : endingOf(error);
-      const at = { migration: current, direction, sql, statement, state, hint };
+      const at = { migration: current, direction, sql, statement, state, hint, denied: denied.statements };
       const failure =
         mayNotRecord(error, at, context.tables) ?? migrationFailed(error, { ...at, ...nextAfter(fate, direction) });
       if (transaction === undefined && isConnectionLost(error)) return { notBegun: failure };

@@ -610,6 +610,27 @@ describe('a connection that is not right', () => {
     await role.drop();
   });
 
+  it('a role that may not create extensions: all that it needs are named at once, and nothing else is executed', async () => {
+    const role = await createRole();
+    await database.query(`GRANT CREATE ON SCHEMA public TO ${role.name}`);
+    const create = ['citext', 'cube', 'pg_trgm'].map((name) => `CREATE EXTENSION IF NOT EXISTS "${name}"`);
+    const extensions = migration('Extensions1700000000001', { up: [...create, 'COMMIT', 'CREATE TABLE leak ()'] });
+    await database.query('CREATE EXTENSION cube');
+    const run = () =>
+      using({ url: database.urlFor(role.name, role.password), migrations: [extensions] }, (migrator) => migrator.run());
+    const error = await failureOf(run());
+    expect([error.code, error.message, error.next]).toEqual([
+      'MIGRATION_FAILED',
+      expect.stringMatching(/at its statement 1: permission denied to create extension "citext" \(42501\)/),
+      expect.stringContaining(
+        'install the extensions citext, pg_trgm, once: CREATE EXTENSION IF NOT EXISTS "citext"; CREATE EXTENSION IF NOT EXISTS "pg_trgm"; Then run again',
+      ),
+    ]);
+    expect(await database.query(`SELECT to_regclass('leak') AS leak`)).toEqual([{ leak: null }]);
+    await database.query(`DROP OWNED BY ${role.name}`);
+    await role.drop();
+  });
+
   it('a pooler that opens no transaction', async () => {
     const pooler = await startProxy(database.url, { as: 'statement pooler' });
     const error = await failing(pooler.url);

@@ -127,6 +127,9 @@ describe('run', () => {
       `SELECT state, error FROM migrations_log WHERE migration = 'Broken1700000000004'`,
     );
     expect(row).toEqual({ state: 'failed', error: 'type "integr" does not exist' });
+    const lost = migration('Lost1700000000004', { up: [(runner) => runner.dropColumn('nowhere', 'x')] });
+    const said = await failureOf(using({ url: database.url, migrations: [lost] }, (migrator) => migrator.run()));
+    expect(said.message).toMatch(/: Table "nowhere" does not exist\.\n/);
   });
 
   it('runs all in one transaction when asked, and refuses that for migrations that cannot', async () => {

@@ -492,6 +492,7 @@ describe('on a server', () => {
     expect(later.stdout).toMatch(
       /^\+ migrations\/\d{13}-Others\.ts\nTaken over, though no entity describes it:\n {2}extension cube\n {2}index by_hand\nRecorded as/,
     );
+    expect(later.stderr).toMatch(/^! Step 1 creates the extension cube\. Where the role that migrates may not/m);
     expect(texts(/Others/)).toContain('static readonly byHand = true;');
     expect(await database.query('SELECT name FROM users')).toEqual([{ name: 'Ada' }]);
     expect((await cli('run')).stdout).toContain('Nothing to do');

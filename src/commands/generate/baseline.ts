@@ -73,18 +73,22 @@ export async function baseline(options: BaselineOptions, given: CommandContext):
   const told = (ids: readonly ObjectId[]): readonly string[] =>
     ids.filter((id) => !isMember(id, own)).map(describeObject);
   const unknown = told(kept.filter(({ kind }) => kind !== 'extension'));
-  const found = { drift, losses, unknown, takenOver: [], files: [], recorded: [] };
+  const found = { drift, losses, unknown, takenOver: [], files: [], recorded: [], warnings: [] };
   if (options.check === true || drift.length > 0) return found;
   const all = withOthers(whole, own, isAside);
   const isTaking = await takesOver(told(all.kept), options);
   const others = isTaking ? await printedOnShadow(all.schema, described.unmanaged, context, url) : undefined;
-  const { files, list } = await generate({ ...options, name: options.name ?? defaultName }, context, others);
+  const { files, list, warnings } = await generate({ ...options, name: options.name ?? defaultName }, context, {
+    live,
+    others,
+  });
   const taken = isTaking ? told(all.kept) : [];
   const result = {
     ...found,
     unknown: unknown.filter((object) => !taken.includes(object)),
     takenOver: taken,
     files,
+    warnings,
     ...(list && { list }),
   };
   // What the list lacks would be recorded, and missed from then on.

@@ -49,6 +49,13 @@ import type { GivenExpressions } from './decide.js';
 import { hasFlags, refuseUnusedFlags } from './unused-flags.js';
 import { newFile, writeFiles } from './write-files.js';
 
+/** What a baseline knows of the database that it takes over. */
+export interface TakenOver {
+  readonly live: Schema;
+  /** What is to be there beside what the entities describe. */
+  readonly others: Schema | undefined;
+}
+
 /**
  * Writes the migrations that lead from what the migrations give to what the entities describe, proven up and down; and to what else is to
  * be there.
@@ -56,7 +63,7 @@ import { newFile, writeFiles } from './write-files.js';
 export async function generate(
   given: GenerateOptions,
   project: CommandContext,
-  others?: Schema,
+  takenOver?: TakenOver,
 ): Promise<GenerateResult> {
   const existing = await listMigrations(project);
   const options = inLanguage(withSettings(given, project), existing, process.cwd());
@@ -69,7 +76,7 @@ export async function generate(
   const shadow = openShadow({ url: options.shadow, initial: () => initialStateOf(context) });
   const cache = writeLater(cacheFor(options));
   try {
-    const seek = (): ReturnType<typeof find> => find({ shadow, expressions, others, cache }, options, context);
+    const seek = (): ReturnType<typeof find> => find({ shadow, expressions, takenOver, cache }, options, context);
     const outcome = await abortable(context.signal, seek, 'Nothing was written.');
     if ('files' in outcome) return outcome;
     const write = async (): Promise<GenerateResult> => {
@@ -122,12 +129,12 @@ async function refuseUnfindable(
 interface Finding {
   readonly shadow: Shadow;
   readonly expressions: GivenExpressions;
-  readonly others: Schema | undefined;
+  readonly takenOver: TakenOver | undefined;
   readonly cache: SchemaCache;
 }
 
 async function find(
-  { shadow, expressions: given, others, cache }: Finding,
+  { shadow, expressions: given, takenOver, cache }: Finding,
   options: GenerateOptions,
   context: CommandContext,
 ): Promise<Found | GenerateResult> {
@@ -146,7 +153,9 @@ async function find(
   );
   stage('comparing the schemas');
   const known = withPresentValues(entities.schema, current.schema, described.valueless, context.onEvent);
-  const idle = idleIn([known, current.schema], options, context);
+  const others = takenOver?.others;
+  const everywhere = [known, current.schema, ...(takenOver ? [takenOver.live] : [])];
+  const idle = idleIn(everywhere, options, context);
   const own = withoutIgnored(followInitial(known, current.schema, initial), current.schema, options, context);
   const { whole, byHand } = beside(own, others);
   const desired = {

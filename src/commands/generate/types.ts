@@ -113,4 +113,6 @@ export interface BaselineResult {
   readonly list?: Enlisted;
   /** The migrations that were recorded as applied. */
   readonly recorded: readonly string[];
+  /** The remarks of `generate` on the migration that was written. */
+  readonly warnings: readonly string[];
 }

@@ -1,0 +1,50 @@
+import { classify } from '../sql/index.js';
+import { isConnectionLost } from './client.js';
+import { sqlState } from './failure.js';
+import type { Execute, Session } from './session.js';
+
+const savepoint = 'nest_migrate_extension';
+/** Longer ones need not be read to know that they create no extension. */
+const longest = 1000;
+
+/**
+ * The extensions that this role may not create. Those that a migration creates one after the other are all tried, so that an administrator is
+ * asked once; the first statement of another kind is not executed any more.
+ */
+export class DeniedExtensions {
+  readonly statements: string[] = [];
+  #first: { readonly error: unknown; readonly at: Pick<Session['progress'], 'sql' | 'statement'> } | undefined;
+
+  readonly executing =
+    ({ client, progress }: Session): Execute =>
+    async (sql, _parameters, run) => {
+      const created = sql.length > longest ? [] : classify(sql);
+      if (created.length === 0 || !created.every(({ command }) => command === 'CREATE EXTENSION')) {
+        this.throwFirst();
+        return run();
+      }
+      await client.query(`SAVEPOINT ${savepoint}`);
+      try {
+        const result = await run();
+        await client.query(`RELEASE SAVEPOINT ${savepoint}`);
+        return result;
+      } catch (error) {
+        if (sqlState(error) !== '42501') throw error;
+        await client.query(`ROLLBACK TO SAVEPOINT ${savepoint}`);
+        this.statements.push(...created.map(({ text }) => text));
+        this.#first ??= { error, at: { sql, statement: progress.statement } };
+        return [];
+      }
+    };
+
+  throwFirst(): void {
+    if (this.#first) throw this.#first.error;
+  }
+
+  /** What to report when the migration has failed: the first of them, if there is one and the connection is not what was lost. */
+  reasonOf(error: unknown, { progress }: Session): unknown {
+    if (this.#first === undefined || isConnectionLost(error)) return error;
+    Object.assign(progress, this.#first.at);
+    return this.#first.error;
+  }
+}
