@@ -153,11 +153,9 @@ async function find(
   );
   stage('comparing the schemas');
   const known = withPresentValues(entities.schema, current.schema, described.valueless, context.onEvent);
-  const others = takenOver?.others;
-  const everywhere = [known, current.schema, ...(takenOver ? [takenOver.live] : [])];
-  const idle = idleIn(everywhere, options, context);
+  const idle = idleIn([known, current.schema, takenOver?.live], options, context);
   const own = withoutIgnored(followInitial(known, current.schema, initial), current.schema, options, context);
-  const { whole, byHand } = beside(own, others);
+  const { whole, byHand } = beside(own, takenOver?.others);
   const desired = {
     ...entities,
     schema: await withSameDefaults(current.schema, whole, { shadow, cache, frozen }),
@@ -188,7 +186,7 @@ async function find(
       ...remarksOnOrder(otherwiseOrdered(desired.schema, from)),
     ]);
   const at = { shadow, unmanaged, to: schema, cache, inOtherWords: address !== undefined };
-  const isKnown = address === undefined && options.dryRun !== true && others === undefined;
+  const isKnown = address === undefined && options.dryRun !== true && takenOver?.others === undefined;
   const next = isKnown ? once(() => after(current, desired, options)) : undefined;
   const proven = await withSchemaOnShadow(from, context, at, (made) =>
     change(options, sides, { ...made, read: meanwhile(made.read, next) }, context),
@@ -218,8 +216,13 @@ function withoutIgnored(
 }
 
 /** The setting may be about what only a database in use has. */
-function idleIn(schemas: readonly Schema[], { from, ignore = [] }: GenerateOptions, { settings }: CommandContext) {
-  return remarksOnIdle(ignoring(from === undefined ? [] : settings.ignore, ignore), schemas);
+function idleIn(
+  schemas: readonly (Schema | undefined)[],
+  { from, ignore = [] }: GenerateOptions,
+  { settings }: CommandContext,
+): readonly string[] {
+  const known = schemas.filter((schema) => schema !== undefined);
+  return remarksOnIdle(ignoring(from === undefined ? [] : settings.ignore, ignore), known);
 }
 
 function telling(remarks: readonly string[], { told, ...change }: ProvenChange): ProvenChange {
