@@ -17,9 +17,10 @@ interface Draft extends Pick<Step, 'phase' | 'transaction' | 'apart'> {
 /** Where the steps of a change have gone. */
 interface Placed extends Touching {
   readonly phase: Phase;
-  readonly lastFile: number;
+  /** The last file of each phase that has a step of it; -1 where none has. */
+  readonly last: Readonly<Record<Phase, number>>;
   /** Where what had to go for it has gone. */
-  readonly madeWayIn: number;
+  readonly madeWayIn: Readonly<Record<Phase, number>>;
   readonly makesWay: readonly Touching[];
   readonly needsCommit: boolean;
 }
@@ -47,7 +48,7 @@ export function arrange(
     ways = later;
     files = inFiles(ways, cautious);
   }
-  return [...files.filter(isExpand), ...files.filter((file) => !isExpand(file))];
+  return files;
 }
 
 /** A change, with what is dropped only because it is in its way. */
@@ -57,50 +58,54 @@ interface Way extends Touching {
   readonly waitsWith: readonly Touching[];
 }
 
+/**
+ * Files are counted for each phase by itself: those of the second phase come after all of the first, wherever in the first something was
+ * that they build on.
+ */
 function inFiles(ways: readonly Way[], cautious: boolean): readonly Draft[] {
-  const files: Draft[] = [];
+  const files: Record<Phase, Draft[]> = { expand: [], contract: [] };
   const placed: Placed[] = [];
   for (const { change, touches, makesWay, waitsWith } of ways) {
     const about = [...makesWay, ...waitsWith, { change, touches }];
     const before = placed.filter((earlier) => cautious || about.some((one) => conflict(earlier, one)));
     // What is made again comes at once, where all else that it needs is there.
-    const fileOf = (earlier: Placed): number =>
-      makesAgain(change, earlier.makesWay) ? earlier.madeWayIn : earlier.lastFile + (earlier.needsCommit ? 1 : 0);
+    const fileOf = (earlier: Placed, phase: Phase): number =>
+      makesAgain(change, earlier.makesWay)
+        ? earlier.madeWayIn[phase]
+        : earlier.last[phase] + (earlier.needsCommit ? 1 : 0);
+    const index = byPhase((phase) => Math.max(0, ...before.map((earlier) => fileOf(earlier, phase))));
+    // Up to there, files have something that this builds on.
+    const busy = byPhase((phase) => Math.max(none, ...before.map(({ last }) => last[phase])));
+    const last = change.steps.length === 0 ? { ...busy } : byPhase(() => none);
+    let madeWayIn: Placed['madeWayIn'] = { ...busy };
     // What builds on something that happens in the second phase cannot happen in the first.
     let phase: Phase = before.some((earlier) => earlier.phase === 'contract') ? 'contract' : 'expand';
-    let index = Math.max(0, ...before.map(fileOf));
-    // Up to there, files have something that this builds on.
-    let busy = Math.max(-1, ...before.map(({ lastFile }) => lastFile));
-    let lastExpand: number | undefined;
-    let madeWayIn = index;
     for (const step of stepsOf(change, makesWay)) {
       if (step.betweenPhases) {
-        place(step, { from: 0, busy: Infinity }, files);
+        place(step, { from: 0, busy: Infinity }, files[step.phase]);
         continue;
       }
       if (step.phase === 'contract') phase = 'contract';
-      if (step.afterCommit && files[index] !== undefined) index += 1;
-      index = place({ ...step, phase }, { from: index, busy }, files);
-      busy = index;
-      if (phase === 'expand') lastExpand = index;
-      if (makesWay.some(({ change: { drops } }) => drops.some((id) => step.takes?.includes(id)))) madeWayIn = index;
+      if (step.afterCommit && files[phase][index[phase]] !== undefined) index[phase] += 1;
+      index[phase] = place({ ...step, phase }, { from: index[phase], busy: busy[phase] }, files[phase]);
+      busy[phase] = index[phase];
+      last[phase] = index[phase];
+      if (makesWay.some(({ change: { drops } }) => drops.some((id) => step.takes?.includes(id))))
+        madeWayIn = { ...last };
     }
-    const allContract = lastExpand === undefined && change.steps.length > 0;
     const needsCommit = change.commitAfter === true;
-    const changePhase = allContract ? 'contract' : 'expand';
-    placed.push({
-      change,
-      touches,
-      phase: changePhase,
-      lastFile: lastExpand ?? index,
-      madeWayIn,
-      makesWay,
-      needsCommit,
-    });
+    const isLate = last.expand === none && change.steps.length > 0;
+    placed.push({ change, touches, phase: isLate ? 'contract' : 'expand', last, madeWayIn, makesWay, needsCommit });
     for (const one of makesWay)
-      placed.push({ ...one, phase, lastFile: madeWayIn, madeWayIn, makesWay: [], needsCommit: false });
+      placed.push({ ...one, phase, last: madeWayIn, madeWayIn, makesWay: [], needsCommit: false });
   }
-  return files;
+  return [...files.expand, ...files.contract];
+}
+
+const none = -1;
+
+function byPhase(value: (phase: Phase) => number): Record<Phase, number> {
+  return { expand: value('expand'), contract: value('contract') };
 }
 
 function makesAgain(change: PlannedChange, makesWay: readonly Touching[]): boolean {
@@ -179,10 +184,6 @@ function stepsOf({ steps }: PlannedChange, makesWay: readonly Touching[]): reado
 
 function inContract(step: Step): Step {
   return { ...step, phase: 'contract' };
-}
-
-function isExpand({ phase }: Draft): boolean {
-  return phase === 'expand';
 }
 
 /**

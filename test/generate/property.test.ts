@@ -10,7 +10,10 @@ import { full } from '../support/sample.js';
 
 // One after the other from here on: PROPERTY_SEED=17 starts with a seed that failed.
 const first = Number(process.env['PROPERTY_SEED'] ?? 1);
-const count = Number(process.env['PROPERTY_COUNT'] ?? (full ? 2000 : 4));
+const count = Number(process.env['PROPERTY_COUNT'] ?? (full ? 2000 : 3));
+/** These have failed once; they are tried with every run that names no other. */
+const failedBefore = process.env['PROPERTY_SEED'] === undefined ? [203] : [];
+const seeds = [...failedBefore, ...Array.from({ length: count }, (_, at) => first + at)];
 const lanes = 3;
 let databases: readonly TestDatabase[] = [];
 
@@ -22,14 +25,12 @@ afterAll(async () => {
   await Promise.all(databases.map((database) => database.drop()));
 });
 
-test(`${count} changes lead there and back, and keep what is in the rows`, async () => {
-  let seed = first;
+test(`${seeds.length} changes lead there and back, and keep what is in the rows`, async () => {
   let cautious = 0;
   const failures: string[] = [];
   const lane = async (number: number): Promise<void> => {
     const urls = [databases[number * 2]?.url ?? '', databases[number * 2 + 1]?.url ?? ''] as const;
-    while (seed < first + count && failures.length < 5) {
-      const mine = seed++;
+    for (let mine = seeds.shift(); mine !== undefined && failures.length < 5; mine = seeds.shift()) {
       const pair = pairOf(mine);
       try {
         if ((await checkPair(pair, urls)).cautious) cautious += 1;
