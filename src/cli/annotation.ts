@@ -1,9 +1,12 @@
+import { inRepository } from './in-repository.js';
+
 /** An annotation of a pull request: https://docs.github.com/actions/reference/workflow-commands-for-github-actions */
 export function annotation(
   level: string,
-  properties: Readonly<Record<string, string | number | undefined>>,
+  { file, ...where }: Readonly<Record<string, string | number | undefined>> & { readonly file?: string | undefined },
   message: string,
 ): string {
+  const properties = { ...(file !== undefined && { file: inRepository(file) }), ...where };
   const given = Object.entries(properties).filter(([, value]) => value !== undefined);
   return `::${level} ${given.map(([name, value]) => `${name}=${property(String(value))}`).join(',')}::${text(message)}`;
 }

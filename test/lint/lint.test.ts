@@ -111,13 +111,17 @@ describe('what is said', () => {
     `);
   });
 
-  it('as annotations, and as SARIF', async () => {
+  it('as annotations, and as SARIF, with paths from the root of the repository', async () => {
     addIndex();
-    const github = await lint('AddIndex', '--format', 'github');
+    git('init', '-q');
+    const below = ['--data-source', '../data-source.js', '--shadow', serverUrl(), 'AddIndex'];
+    const inFolder = (...args: string[]) =>
+      runCli(['lint', ...below, ...args], { cwd: join(project.dir, 'migrations') });
+    const github = await inFolder('--format', 'github');
     expect(github.stdout).toMatch(
       /^::error file=migrations\/1700000100000-AddIndex\.js,line=3,col=30,title=create-index-blocking::Every write to public\.users waits.*%0A/,
     );
-    const sarif = JSON.parse((await lint('AddIndex', '--format', 'sarif')).stdout) as { runs: { results: object[] }[] };
+    const sarif = JSON.parse((await inFolder('--format', 'sarif')).stdout) as { runs: { results: object[] }[] };
     expect(sarif.runs[0]?.results[0]).toMatchObject({
       ruleId: 'create-index-blocking',
       level: 'error',
@@ -312,6 +316,35 @@ describe('--fix', () => {
     const again = await found('--all');
     expect(again.findings.filter(({ severity }) => severity === 'error')).toEqual([]);
     expect(again.migrations).toBe(5);
+  });
+
+  it('leaves alone what generate would write in the same way, and says so; counts by rule', async () => {
+    project.write(
+      'migrations/1700000050000-AddMood.js',
+      migration(
+        'AddMood1700000050000',
+        `CREATE TYPE mood AS ENUM ('good', 'bad', 'unknown')`,
+        `ALTER TABLE users ADD COLUMN feels mood DEFAULT 'good'`,
+      ),
+    );
+    const loses = migration(
+      'LoseMood1700000200000',
+      'ALTER TABLE users ALTER COLUMN feels DROP DEFAULT',
+      'ALTER TYPE mood RENAME TO mood_old',
+      `CREATE TYPE mood AS ENUM ('good', 'bad')`,
+      'ALTER TABLE users ALTER COLUMN feels TYPE mood USING feels::text::mood',
+      `ALTER TABLE users ALTER COLUMN feels SET DEFAULT 'good'`,
+      'DROP TYPE mood_old',
+    );
+    project.write('migrations/1700000200000-LoseMood.js', loses);
+    addIndex();
+    const { stdout, code } = await lint('AddIndex', 'LoseMood', '--fix');
+    expect(stdout).toContain('LoseMood.js was left as it is: generate would block in the same way');
+    expect(stdout).toMatch(/^ {6}ALTER TABLE "users" ALTER COLUMN "feels" TYPE .*mood/m);
+    expect(stdout).toContain('AddIndex.js was written again');
+    expect(stdout).toMatch(/^By rule:\n(?: {2}\d {2}[a-z-]+\n){2,}\n2 migrations judged/m);
+    expect(project.read('migrations/1700000200000-LoseMood.js')).toBe(loses);
+    expect(code).toBe(3);
   });
 
   it('leaves alone what no schema can tell, and says so', async () => {

@@ -24,16 +24,29 @@ export function humanLines(result: LintResult, paint: Paint): readonly string[] 
     ...lines,
     ...(more.length > 0 ? [...more, ''] : []),
     ...(result.fixed ?? []).flatMap((fixed) => fixedLines(fixed, paint)),
+    ...byRule(findings, migrations),
     `${judged}: ${counts.length > 0 ? counts.join(', ') : paint.green('nothing found')}${silenced}.`,
   ];
 }
 
-function fixedLines({ migration, file, files, left }: FixedMigration, paint: Paint): readonly string[] {
+/** Where to begin, among the findings of many migrations. */
+function byRule(findings: readonly Finding[], migrations: number): readonly string[] {
+  const rules = [...new Set(findings.map(({ rule }) => rule))];
+  if (migrations < 2 || rules.length < 2) return [];
+  const counts = rules.map((rule) => [rule, findings.filter((finding) => finding.rule === rule).length] as const);
+  const ordered = counts.toSorted(([one, few], [other, more]) => more - few || one.localeCompare(other));
+  const width = Math.max(...ordered.map(([, count]) => String(count).length));
+  return ['By rule:', ...ordered.map(([rule, count]) => `  ${String(count).padStart(width)}  ${rule}`), ''];
+}
+
+function fixedLines({ migration, file, files, left, blocks = [] }: FixedMigration, paint: Paint): readonly string[] {
   const name = paint.bold(file ?? migration);
-  if (files.length === 0) return [`${paint.yellow('!')} ${name} was left as it is: ${left}`];
+  const blocking = blocks.flatMap((sql) => statementLines(sql, undefined).map((line) => `      ${paint.dim(line)}`));
+  if (files.length === 0) return [`${paint.yellow('!')} ${name} was left as it is: ${left}`, ...blocking];
   return [
     `${paint.green('✓')} ${name} was written again, proven to lead to the same schema:`,
     ...files.map((path) => `    ${path}`),
+    ...(blocking.length > 0 ? [`  ${paint.yellow('!')} It still blocks reads or writes during:`, ...blocking] : []),
     '  Look at it. No database may have the old one: where it is applied already, git checkout it.',
   ];
 }

@@ -1,4 +1,5 @@
 import type { Finding, LintResult } from '../../commands/lint/types.js';
+import { inRepository } from '../in-repository.js';
 import { messageWithFix } from './message-with-fix.js';
 import { packageVersion } from '../../version.js';
 
@@ -29,7 +30,7 @@ export function sarifOf({ findings }: LintResult): object {
 
 function locationsOf({ file, line, column }: Finding): readonly object[] {
   if (file === undefined) return [];
-  const uri = file.replaceAll('\\', '/').split('/').map(encodeURIComponent).join('/');
+  const uri = inRepository(file).split('/').map(encodeURIComponent).join('/');
   return [
     {
       physicalLocation: {

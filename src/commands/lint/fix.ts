@@ -56,7 +56,12 @@ export async function fix(
     const room = migration.timestamp - (all[all.indexOf(migration) - 1]?.timestamp ?? 0);
     if (new Set(planned.statements.map((one) => one.migration)).size > room)
       return { ...about, files: [], left: `the migration before it is only ${room} ms earlier` };
-    return { ...about, files: await replace(file, planned.texts ?? [], context) };
+    const blocks = planned.statements.filter(({ effect }) => effect.includes('wait')).map(({ sql }) => sql);
+    const isOneStep = new Set(planned.statements.map((one) => one.migration)).size === 1;
+    if (isOneStep && blocks.length > 0)
+      return { ...about, files: [], left: 'generate would block in the same way', blocks };
+    const files = await replace(file, planned.texts ?? [], context);
+    return { ...about, files, ...(blocks.length > 0 && { blocks }) };
   } catch (error) {
     if (!isMigrateError(error)) throw error;
     return { ...about, files: [], left: error.message };

@@ -48,6 +48,8 @@ export interface FixedMigration {
   readonly files: readonly string[];
   /** Why it was left as it is. */
   readonly left?: string | undefined;
+  /** The statements that block reads or writes in what has taken its place, or would have. */
+  readonly blocks?: readonly string[] | undefined;
 }
 
 /** What `lint` has found. */
