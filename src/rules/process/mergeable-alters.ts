@@ -10,6 +10,24 @@ const users = 'CREATE TABLE users (id int PRIMARY KEY, age int, visits int)';
 export const mergeableAlters: Rule = {
   name: 'mergeable-alters',
   severity: 'notice',
+  // Each of them says how to do without blocking, one by one: to merge them would be the opposite.
+  leavesTo: [
+    'alter-type-rewrite',
+    'alter-type-using-forces-rewrite',
+    'alter-type-check-rescan',
+    'alter-type-index-rebuild',
+    'set-not-null-scan',
+    'add-check-validating',
+    'add-fk-validating',
+    'add-column-volatile-default',
+    'add-column-stored-generated',
+    'add-column-serial-identity',
+    'add-column-inline-constraint',
+    'add-column-constrained-domain',
+    'add-pk-blocking',
+    'add-unique-blocking',
+    'alter-generated-expression',
+  ],
   title: 'Several ALTER TABLE go through the same table, where one would do.',
   why: 'Each statement that rewrites or checks a table goes through all its rows. The parts of one ALTER TABLE share that: two new types in one statement take half the time of two statements, while reads and writes block. Better still is what blocks no reads or writes, which the rules about the single statements say.',
   check: eachStatement((statement, { statements }) => {
