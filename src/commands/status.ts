@@ -13,6 +13,7 @@ import { buildProblems } from './built.js';
 import { changesOf } from './changes.js';
 import { beginList, survey } from './context.js';
 import type { CommandContext, Survey } from './context.js';
+import { halfDoneProblems } from './half-done.js';
 import { noFilesIn } from './no-files.js';
 import type { AppliedMigration, StatusChange, StatusProblem, StatusResult } from './types.js';
 import { describePending, isMeantToBeLate } from './phases.js';
@@ -70,11 +71,7 @@ function problemsOf(
         migration: name,
         message: `${name} is pending, but older than one that is applied.`,
       })),
-    ...now.state.halfDone.map((row) => ({
-      code: 'HALF_DONE' as const,
-      migration: row.migration,
-      message: `${row.migration} stopped in the middle (${row.direction}) after ${row.statements_done} statements: ${row.error ?? 'its process ended'}. The next ${row.direction === 'up' ? 'run' : 'revert'} goes on there, if its statements up to there are still the same.`,
-    })),
+    ...halfDoneProblems(now),
     ...editedProblems(now),
   ];
 }

@@ -242,11 +242,16 @@ export class StepProgress {
   }
 
   private next(sql: string, parameters: unknown): string {
-    return createHash('sha256')
-      .update(`${this.hash}\0${sql}\0${JSON.stringify(parameters ?? [])}`)
-      .digest('hex')
-      .slice(0, 32);
+    return chained(this.hash, sql, parameters);
   }
+}
+
+/** The hash of statements one after the other, with one more. */
+export function chained(hash: string, sql: string, parameters: unknown): string {
+  return createHash('sha256')
+    .update(`${hash}\0${sql}\0${JSON.stringify(parameters ?? [])}`)
+    .digest('hex')
+    .slice(0, 32);
 }
 
 /** Fails, and with it all that is sent in the same message, COMMIT included. */

@@ -27,7 +27,7 @@ export async function loadSqlMigration(file: string): Promise<LoadedMigration> {
   const expected = expectedName(file);
   if (expected === undefined) throw wrongName(file);
   const texts = textsOf(file);
-  const sections = withDownFile(parse(texts.up), texts);
+  const sections = sectionsOf(texts);
   const mark = sqlPhaseMark(headOf(file));
   return {
     ...expected,
@@ -52,6 +52,15 @@ export async function loadSqlMigration(file: string): Promise<LoadedMigration> {
 export function sqlChecksum(file: string): string {
   const { up, down } = textsOf(file);
   return checksumOfTexts(up, down);
+}
+
+/** What a file executes, one statement after the other. */
+export function sqlStatementsOf(file: string, direction: 'up' | 'down'): Iterable<SqlStatement> {
+  return sectionsOf(textsOf(file))[direction]?.() ?? [];
+}
+
+function sectionsOf(texts: Texts): Sections {
+  return withDownFile(parse(texts.up), texts);
 }
 
 interface Texts {

@@ -1,4 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { DataSource } from 'typeorm';
@@ -335,6 +338,40 @@ describe('a migration without a transaction', () => {
     expect(error.message).toContain('not the same ones');
     expect(await names()).toEqual([]);
   });
+
+  it.each(['up', 'down'] as const)(
+    'status says of a .sql file whether its %s was edited meanwhile',
+    async (direction) => {
+      const dir = mkdtempSync(join(tmpdir(), 'nest-migrate-half-done-'));
+      try {
+        const file = join(dir, '1700000000001-Half.sql');
+        const text = (name: string): string => {
+          const halfDone = `ALTER TABLE users ADD ${name} int;\nSELECT 1/0;\n`;
+          const [up, down] = direction === 'up' ? [halfDone, 'SELECT 1;'] : ['SELECT 1;', halfDone];
+          return `-- transaction: false\n-- up\n${up}\n-- down\n${down}`;
+        };
+        writeFileSync(file, text('b'));
+        const how = { url: database.url, migrations: [file] };
+        if (direction === 'down') await using(how, (migrator) => migrator.run());
+        await failureOf<unknown>(using(how, (migrator) => (direction === 'up' ? migrator.run() : migrator.revert())));
+        const messages: string[] = [];
+        for (const name of ['b', 'bb']) {
+          writeFileSync(file, text(name));
+          const { result } = await using(how, (migrator) => migrator.status());
+          messages.push(...result.problems.filter(({ code }) => code === 'HALF_DONE').map(({ message }) => message));
+        }
+        const command = direction === 'up' ? 'run' : 'revert';
+        expect(messages).toEqual([
+          expect.stringMatching(
+            new RegExp(`after 1 statement: division by zero\\. The next ${command} goes on there\\.$`),
+          ),
+          expect.stringContaining(`was edited since, so the next ${command} will refuse it`),
+        ]);
+      } finally {
+        rmSync(dir, { recursive: true });
+      }
+    },
+  );
 
   it('says that a number given by hand is larger than the migration has statements', async () => {
     const stuck = migration('Stuck1700000000001', { transaction: false, up: ['CREATE TABLE t1 ()', 'SELECT 1/0'] });

@@ -1,0 +1,49 @@
+import { chained } from '../database/progress.js';
+import type { HalfDone } from '../database/log.js';
+import { sqlStatementsOf } from '../files/sql-file.js';
+import type { Survey } from './context.js';
+import type { StatusProblem } from './types.js';
+
+/** What stopped in the middle, and whether the next attempt can go on there. */
+export function halfDoneProblems({ state: { halfDone }, known }: Survey): readonly StatusProblem[] {
+  return halfDone.map((row) => {
+    const { migration, direction, statements_done: done, error } = row;
+    const file = known.find(({ name }) => name === migration)?.file;
+    const next = nextOf(row, file === undefined ? undefined : isUnchanged(row, file));
+    const statements = done === 1 ? '1 statement' : `${done} statements`;
+    return {
+      code: 'HALF_DONE' as const,
+      migration,
+      message: `${migration} stopped in the middle (${direction}) after ${statements}: ${error ?? 'its process ended'}. ${next}`,
+    };
+  });
+}
+
+function nextOf({ migration, direction }: HalfDone, unchanged: boolean | undefined): string {
+  const command = direction === 'up' ? 'run' : 'revert';
+  if (unchanged === true) return `The next ${command} goes on there.`;
+  if (unchanged === undefined)
+    return `The next ${command} goes on there, if its statements up to there are still the same.`;
+  return `What it had executed was edited since, so the next ${command} will refuse it: restore those statements, or nest-migrate resolve ${migration} --not-started or --finished.`;
+}
+
+/** Undefined where that cannot be told without a database: a class says what it executes only while it does. */
+function isUnchanged(
+  { statements_done: done, statements_hash: expected, direction }: HalfDone,
+  file: string,
+): boolean | undefined {
+  if (!file.endsWith('.sql') || expected === null) return undefined;
+  let count = 0;
+  let hash = '';
+  try {
+    for (const { sql } of sqlStatementsOf(file, direction)) {
+      if (count === done) break;
+      hash = chained(hash, sql, undefined);
+      count += 1;
+    }
+  } catch {
+    // What is wrong with the file is said where it is loaded.
+    return undefined;
+  }
+  return count === done && hash === expected;
+}
