@@ -1,3 +1,5 @@
+export { backfillLines } from './backfill.js';
+export type { Backfill } from './backfill.js';
 export { classify } from './classify.js';
 export type { SqlClass } from './classify.js';
 export { commandOf } from './command.js';

@@ -4,13 +4,14 @@ import type { PlanContext } from '../context.js';
 import { isPartitioned } from '../partitions.js';
 import { step } from '../step.js';
 import type { Step } from '../step.js';
-import { quoteLiteral, quoteName } from '../../sql/index.js';
+import { backfillLines, quoteName } from '../../sql/index.js';
+import type { Backfill } from '../../sql/index.js';
 
-export interface Filling {
+const indent = ' '.repeat(6);
+
+export interface Filling extends Pick<Backfill, 'rounds'> {
   /** Which of the rows without a value get one; all of them if nothing is said. */
   readonly where?: string;
-  /** One is enough where a trigger fills each row that the app updates meanwhile, or where all of it is done again later. */
-  readonly rounds: 'one' | 'until none is left';
 }
 
 /**
@@ -28,109 +29,14 @@ export function backfill(
 ): Step {
   const name = quoteName(column);
   const unfilled = `${name} IS NULL${where === undefined ? '' : ` AND ${where}`}`;
-  const parts: Parts = {
-    table: tableSql(table),
-    alias: isPartitioned(table, context) ? quoteName(table.name ?? '') : undefined,
-    set: `${name} = ${expression}`,
-    unfilled,
-  };
-  return step(`DO $backfill$${rounds === 'one' ? oneRound(parts) : untilNoneIsLeft(parts)}$backfill$`, {
+  const set = `${name} = ${expression}`;
+  const alias = isPartitioned(table, context) ? quoteName(table.name ?? '') : undefined;
+  // Indented as it will stand in the file.
+  const block = backfillLines({ table: tableSql(table), alias, set, unfilled, rounds }).join(`\n${indent}`);
+  return step(`DO $backfill$\n${indent}${block}\n${indent}$backfill$`, {
     comment: `Fills ${quoteName(column)} of the rows that are there, in batches of their own.`,
     transaction: false,
     effect: 'in batches, does not block',
-    onRows: { table, column, update: `SET ${parts.set} WHERE ${unfilled}` },
+    onRows: { table, column, update: `SET ${set} WHERE ${unfilled}` },
   });
-}
-
-interface Parts {
-  readonly table: string;
-  /** Of a partitioned table, whose rows are in other tables: what the expression calls each of those. */
-  readonly alias: string | undefined;
-  readonly set: string;
-  readonly unfilled: string;
-}
-
-/** Indented as it will stand in the file. */
-function oneRound(parts: Parts): string {
-  return `
-      DECLARE${declaredPartition(parts)}
-        page bigint := 0;
-        pages bigint := 10;
-        started timestamptz;
-      BEGIN
-        ${partByPart(parts, []).join('\n        ')}
-      END
-      `;
-}
-
-/**
- * A row that is updated may move to a page that was done. One question to all rows, which sees each of them once, tells whether there is
- * one; a round that fills no fewer rows than the one before meets rows for which the expression has no value.
- */
-function untilNoneIsLeft(parts: Parts): string {
-  const start = parts.alias === undefined ? ['page := 0;', 'filled := 0;'] : ['filled := 0;'];
-  const counting = ['GET DIAGNOSTICS done = ROW_COUNT;', 'filled := filled + done;'];
-  return `
-      DECLARE${declaredPartition(parts)}
-        page bigint;
-        pages bigint := 10;
-        done bigint;
-        filled bigint;
-        before bigint;
-        started timestamptz;
-      BEGIN
-        FOR round IN 1..10 LOOP
-          ${start.join('\n          ')}
-          ${partByPart(parts, counting).join('\n          ')}
-          -- A row that the app updates may move to a page that was done: then once more.
-          EXIT WHEN filled >= before OR NOT EXISTS (SELECT FROM ${parts.table} WHERE ${parts.unfilled});
-          before := nullif(filled, 0);
-        END LOOP;
-      END
-      `;
-}
-
-function declaredPartition({ alias }: Parts): string {
-  return alias === undefined ? '' : '\n        part regclass;';
-}
-
-/** A partitioned table has no pages of its own. Which partitions it has is known only when the statement is executed. */
-function partByPart(parts: Parts, counting: readonly string[]): readonly string[] {
-  if (parts.alias === undefined) return pageByPage(parts, counting);
-  const leaves = `SELECT relid FROM pg_partition_tree(${quoteLiteral(parts.table)}) WHERE isleaf ORDER BY relid::regclass::text`;
-  return [
-    `FOREACH part IN ARRAY ARRAY (${leaves}) LOOP`,
-    `  page := 0;`,
-    ...pageByPage(parts, counting).map((line) => `  ${line}`),
-    `END LOOP;`,
-  ];
-}
-
-/** Line by line: an expression may have lines of its own, which must stay as they are. `counting` comes after each UPDATE. */
-function pageByPage({ table, alias, set, unfilled }: Parts, counting: readonly string[]): readonly string[] {
-  const pages = (first: string, end: string): string =>
-    `WHERE ctid >= format('(%s,0)', ${first})::tid AND ctid < format('(%s,0)', ${end})::tid`;
-  const update =
-    alias === undefined
-      ? [`UPDATE ${table} SET ${set}`, pages('page', 'page + pages'), `  AND ${unfilled};`]
-      : [
-          `EXECUTE 'UPDATE ' || part::text || $update$ AS ${alias} SET ${set}`,
-          pages('$1', '$2'),
-          `  AND ${unfilled}$update$ USING page, page + pages;`,
-        ];
-  return [
-    `WHILE page * current_setting('block_size')::bigint < pg_relation_size(${alias === undefined ? quoteLiteral(table) : 'part'}) LOOP`,
-    `  started := clock_timestamp();`,
-    `  PERFORM set_config('lock_timeout', '100ms', true), set_config('row_security', 'off', true);`,
-    `  BEGIN`,
-    ...update.map((line) => `    ${line}`),
-    ...counting.map((line) => `    ${line}`),
-    `    page := page + pages;`,
-    `  EXCEPTION WHEN lock_not_available OR deadlock_detected THEN`,
-    `    PERFORM pg_sleep(0.1);`,
-    `  END;`,
-    `  COMMIT;`,
-    `  pages := CASE WHEN clock_timestamp() > started + interval '50 ms' THEN greatest(pages / 2, 1) ELSE pages + 10 END;`,
-    `END LOOP;`,
-  ];
 }

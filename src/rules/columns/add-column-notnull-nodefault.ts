@@ -50,7 +50,7 @@ function adviceOf(statement: Observed, { table, column }: NewColumn, targetVersi
     `${add} NOT NULL DEFAULT <value>;`,
     `-- When it is not, each in a migration of its own (nest-migrate generate --backfill '${pathOf(table, column.colname ?? '')}=<expression>' writes them):`,
     `${add};`,
-    fillInBatches(table, name, '<expression>'),
+    fillInBatches(table, name, '<expression>', { rounds: 'until none is left' }),
     ...setNotNull(table, column.colname ?? '', targetVersion),
   ].join('\n');
 }

@@ -73,7 +73,7 @@ function numbered(statement: Observed, { table, column, constraints }: NewColumn
     `CREATE SEQUENCE ${sequence} AS ${type};`,
     `${alter} ADD COLUMN ${name} ${type};\n${alter} ALTER COLUMN ${name} SET DEFAULT ${next};`,
     `ALTER SEQUENCE ${sequence} OWNED BY ${sqlName(table)}.${name};`,
-    fillInBatches(table, name, next),
+    fillInBatches(table, name, next, { rounds: 'until none is left' }),
     ...setNotNull(table, column.colname ?? '', targetVersion),
     ...(identity
       ? [

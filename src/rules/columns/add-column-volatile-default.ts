@@ -69,7 +69,7 @@ function fixOf(statement: Observed, added: NewColumn, targetVersion: number): st
   return [
     ownMigrations,
     `${alter} ADD COLUMN ${name} ${is?.type ?? '…'};\n${alter} ALTER COLUMN ${name} SET DEFAULT ${value};`,
-    fillInBatches(table, name, value),
+    fillInBatches(table, name, value, { rounds: 'until none is left' }),
     ...(mustHaveValue(added.constraints) ? setNotNull(table, column.colname ?? '', targetVersion) : []),
   ].join('\n');
 }

@@ -1,19 +1,27 @@
 import type { ColumnFacts, TableFacts } from '../../observe/catalog.js';
 import { ident, sqlName } from '../look.js';
 import { setNotNull, shortName } from '../recipes.js';
+import { backfillLines } from '../../sql/index.js';
+import type { Backfill } from '../../sql/index.js';
 
 /** SQL to paste that several of these rules have to offer. */
 
-/** Fills a column of the rows that are there, without keeping anybody waiting for long. */
-export function fillInBatches(table: TableFacts, column: string, expression: string, where?: string): string {
+interface Filling extends Pick<Backfill, 'rounds'> {
+  readonly where?: string;
+}
+
+/** Fills a column of the rows that are there, the way `generate` does. */
+export function fillInBatches(
+  table: TableFacts,
+  column: string,
+  expression: string,
+  { where, rounds }: Filling,
+): string {
   const unfilled = `${column} IS NULL${where === undefined ? '' : ` AND ${where}`}`;
-  // In each partition, another row has the same ctid.
-  const again = table.kind === 'partitioned table' ? ` AND ${unfilled}` : '';
-  const rows = `SELECT ctid FROM ${sqlName(table)} WHERE ${unfilled} LIMIT 5000`;
-  return [
-    '-- Without a transaction around it, again and again until it changes no row (nest-migrate generate writes such a loop):',
-    `UPDATE ${sqlName(table)} SET ${column} = ${expression} WHERE ctid = ANY (ARRAY(${rows}))${again};`,
-  ].join('\n');
+  const alias = table.kind === 'partitioned table' ? ident(table.name) : undefined;
+  const set = `${column} = ${expression}`;
+  const lines = backfillLines({ table: sqlName(table), alias, set, unfilled, rounds });
+  return ['-- Without a transaction around it:', 'DO $backfill$', ...lines, '$backfill$;'].join('\n');
 }
 
 interface NewType {
@@ -51,7 +59,10 @@ export function secondColumn(table: TableFacts, column: ColumnFacts, is: NewType
     '-- By way of a second column, as nest-migrate generate writes it. Each in a migration of its own:',
     `${alter} ADD COLUMN ${successor} ${is.type};`,
     ...keptEqual(table, sync, successor, value),
-    fillInBatches(table, successor, value, is.value === undefined ? `${old} IS NOT NULL` : `(${value}) IS NOT NULL`),
+    fillInBatches(table, successor, value, {
+      where: is.value === undefined ? `${old} IS NOT NULL` : `(${value}) IS NOT NULL`,
+      rounds: 'one',
+    }),
     `-- The indexes and constraints of ${old} once more for ${successor}: CONCURRENTLY, and NOT VALID with VALIDATE CONSTRAINT.`,
     ...notNull,
     `-- Then, in one transaction, the two change places${column.identity ? ' (<next>: what the identity would give next)' : ''}:`,
@@ -75,7 +86,10 @@ export function computedByTrigger(
     '-- A plain column that a trigger computes. Each in a migration of its own:',
     `ALTER TABLE ${sqlName(table)} ADD COLUMN ${name} ${column.type};`,
     ...keptEqual(table, shortName(table.name, column.name, 'compute'), name, column.expression),
-    fillInBatches(table, name, column.expression, `(${column.expression}) IS NOT NULL`),
+    fillInBatches(table, name, column.expression, {
+      where: `(${column.expression}) IS NOT NULL`,
+      rounds: 'one',
+    }),
   ].join('\n');
 }
 

@@ -21,7 +21,7 @@ export function bothNames(
     '-- The old and the new version of the app each write one of the two: a trigger keeps them the same.',
     `CREATE FUNCTION ${schema}${bridge}() RETURNS trigger LANGUAGE plpgsql AS $row$\nBEGIN\n${sameInBoth(before, after)}\n  RETURN NEW;\nEND $row$;`,
     `CREATE TRIGGER ${bridge} BEFORE INSERT OR UPDATE ON ${sqlName(table)} FOR EACH ROW EXECUTE FUNCTION ${schema}${bridge}();`,
-    fillInBatches(table, after, before, `${before} IS NOT NULL`),
+    fillInBatches(table, after, before, { where: `${before} IS NOT NULL`, rounds: 'one' }),
     ...(isIndexed(table, column)
       ? [
           `-- The indexes and constraints of ${before} once more for ${after}: CONCURRENTLY, and NOT VALID with VALIDATE CONSTRAINT.`,
