@@ -115,7 +115,7 @@ describe('migrations.lock', () => {
     ]);
   });
 
-  it('counts the sources where the data source names compiled files', async () => {
+  itInFull('counts the sources where the data source names compiled files', async () => {
     project.write(
       'dist/migrations/1700000000001-CreateUsers.js',
       'exports.CreateUsers1700000000001 = class CreateUsers1700000000001 { async up() {} async down() {} };',
@@ -241,7 +241,7 @@ describe('two branches', () => {
     },
   );
 
-  it('one of which needs what the other takes away: which order fails, and why', async () => {
+  itInFull('one of which needs what the other takes away: which order fails, and why', async () => {
     await merged(email, () => {
       project.migration(
         '1700000000003-Rename',

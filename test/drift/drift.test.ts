@@ -307,7 +307,7 @@ const cases: readonly (readonly [
 ];
 
 describe('what somebody has done by hand', () => {
-  it.each(sample(cases, 6))('%s', async (sql, said) => {
+  it.each(sample(cases, 10))('%s', async (sql, said) => {
     await database.query(sql);
     const result = await drift({ shadow: serverUrl() });
     expect(result.drift.map(({ state, object, detail }) => [state, object, ...(detail ? [detail] : [])])).toEqual(said);

@@ -151,21 +151,25 @@ describe('generate', () => {
   });
 
   if (full)
-    it('knows every extension that PGlite has, in migrations and in entities', async () => {
-      await generated();
-      // Of one that is not among the usual ones; the entities are as they were, so that only the migrations have to be executed.
-      const more = 'CREATE EXTENSION ltree;\nCREATE TABLE places (at ltree);\n';
-      project.write('migrations/1900000000000-places.sql', `-- up\n${more}-- down\nDROP TABLE places;\n`);
-      expect(await generated()).toContain('Nothing to do');
-      // TypeORM installs this one when it connects, and does not know the other one.
-      const unaccent = `@Column('text', { default: () => "unaccent('x')" }) plain!: string;`;
-      entity(`@Column() name!: string; @Column('hstore', { nullable: true }) more?: object; ${unaccent}`);
-      expect(await generated('--dry-run')).toContain('CREATE EXTENSION IF NOT EXISTS "unaccent"');
-      // Now that it is known what the entities want, only the proof needs it.
-      const stdout = await generated();
-      expect(stdout).toContain('CREATE EXTENSION IF NOT EXISTS "unaccent"');
-      expect(stdout).not.toContain('EXTENSION IF NOT EXISTS "hstore"');
-    }, 120_000);
+    itInFull(
+      'knows every extension that PGlite has, in migrations and in entities',
+      async () => {
+        await generated();
+        // Of one that is not among the usual ones; the entities are as they were, so that only the migrations have to be executed.
+        const more = 'CREATE EXTENSION ltree;\nCREATE TABLE places (at ltree);\n';
+        project.write('migrations/1900000000000-places.sql', `-- up\n${more}-- down\nDROP TABLE places;\n`);
+        expect(await generated()).toContain('Nothing to do');
+        // TypeORM installs this one when it connects, and does not know the other one.
+        const unaccent = `@Column('text', { default: () => "unaccent('x')" }) plain!: string;`;
+        entity(`@Column() name!: string; @Column('hstore', { nullable: true }) more?: object; ${unaccent}`);
+        expect(await generated('--dry-run')).toContain('CREATE EXTENSION IF NOT EXISTS "unaccent"');
+        // Now that it is known what the entities want, only the proof needs it.
+        const stdout = await generated();
+        expect(stdout).toContain('CREATE EXTENSION IF NOT EXISTS "unaccent"');
+        expect(stdout).not.toContain('EXTENSION IF NOT EXISTS "hstore"');
+      },
+      120_000,
+    );
 });
 
 describe('what nobody but the author can know', () => {
@@ -552,7 +556,7 @@ describe('on a server', () => {
   );
 
   if (full)
-    it('baseline knows a view that another version of PostgreSQL prints otherwise', async () => {
+    itInFull('baseline knows a view that another version of PostgreSQL prints otherwise', async () => {
       project.write(
         'src/names.entity.ts',
         `import { ViewColumn, ViewEntity } from 'typeorm';

@@ -93,7 +93,7 @@ describe('a column that was there becomes NOT NULL', () => {
     await database.drop();
   });
 
-  it.each(sample(cases, 9).map((one) => [one.name, one] as const))('%s', async (_name, { before, after, ...one }) => {
+  it.each(sample(cases, 14).map((one) => [one.name, one] as const))('%s', async (_name, { before, after, ...one }) => {
     const { options, renamed = 'c', filled } = one;
     await folder.generate(table('c', { ...before, nullable: true }), { name: 'Initial' });
     await folder.run(database.url);
