@@ -5,7 +5,8 @@ import { nodeOf, textsOf } from './parser.js';
 import type { Tree } from './parser.js';
 import { relationKind } from './relation.js';
 import type { RelationKind } from './relation.js';
-import { quoteName } from '../sql/index.js';
+import { hasNoIdentity, publicationsOf } from './published.js';
+import { classify, quoteName } from '../sql/index.js';
 
 /** What a table was like before a statement. */
 export interface TableFacts {
@@ -23,6 +24,10 @@ export interface TableFacts {
   readonly indexes: readonly IndexFacts[];
   /** The tables that hold the rows of a partitioned one, at any depth. */
   readonly partitions: readonly { readonly schema: string; readonly name: string }[];
+  /** The publications that it is in, by its own name, its schema's, or as a partition or a partitioned table. */
+  readonly published: readonly PublicationFacts[];
+  /** Nothing tells its rows apart for a subscriber, or those of one of its partitions. */
+  readonly hasNoIdentity: boolean;
   /** Who may see which of its rows. */
   readonly policies: readonly string[];
   /** Foreign keys of others that refer to it. */
@@ -34,6 +39,16 @@ export interface TableFacts {
   }[];
   /** Of a sequence: the columns whose default takes its values from it. */
   readonly feeds: readonly { readonly table: string; readonly column: string }[];
+}
+
+export interface PublicationFacts {
+  readonly name: string;
+  readonly updates: boolean;
+  readonly deletes: boolean;
+  /** Where it names the columns that are published. */
+  readonly columns: readonly string[] | null;
+  /** Which rows are published. */
+  readonly filter: string | null;
 }
 
 export interface ColumnFacts {
@@ -83,6 +98,11 @@ export interface IndexFacts {
 
 /** What is named together with its table. */
 const partsOfTables = new Set(['OBJECT_TRIGGER', 'OBJECT_POLICY', 'OBJECT_RULE']);
+
+/** The tables whose rows a DO block may change: in SQL, quoted. */
+export function namesInBlock(sql: string): readonly string[] {
+  return classify(sql).flatMap(({ blockWrites }) => blockWrites.map(({ table }) => table.map(quoteName).join('.')));
+}
 
 /** The tables that a statement names, or whose indexes it names: in SQL, quoted. */
 export function namesIn(tree: Tree): readonly string[] {
@@ -186,6 +206,7 @@ SELECT json_build_object(
   'partitions', coalesce((SELECT json_agg(json_build_object('schema', pn.nspname, 'name', p.relname) ORDER BY p.relname)
     FROM pg_partition_tree(CASE c.relkind WHEN 'p' THEN c.oid END) h JOIN pg_class p ON p.oid = h.relid JOIN pg_namespace pn ON pn.oid = p.relnamespace
     WHERE h.isleaf), '[]'),
+  'published', coalesce(${publicationsOf('c.oid')}, '[]'), 'hasNoIdentity', ${hasNoIdentity('c')},
   'policies', coalesce((SELECT json_agg(p.polname ORDER BY p.polname) FROM pg_policy p WHERE p.polrelid = c.oid), '[]'),
   'referredBy', coalesce((SELECT json_agg(json_build_object('schema', fn.nspname, 'name', f.relname, 'constraint', k.conname,
       'columns', ${columnNames('k.confrelid', 'k.confkey')}) ORDER BY k.conname)

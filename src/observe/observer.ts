@@ -4,7 +4,7 @@ import { withQueryRunner } from '../shadow/replay.js';
 import type { ConnectedShadow } from '../shadow/connected.js';
 import { interceptQueries } from '../typeorm/query-runner.js';
 import type { ObservedClient } from './ask.js';
-import { nameOf, namesIn, readTables } from './catalog.js';
+import { nameOf, namesIn, namesInBlock, readTables } from './catalog.js';
 import type { TableFacts } from './catalog.js';
 import { watchColumns } from './columns-now.js';
 import type { Observed } from './observed.js';
@@ -80,7 +80,11 @@ export class Observer {
     const isTransactionStep = tree !== undefined && tagOf(tree) === 'TransactionStmt';
     const tables =
       tree && !isTransactionStep
-        ? await readTables(client, namesIn(tree), this.relations.boundary)
+        ? await readTables(
+            client,
+            [...namesIn(tree), ...(nodeOf(tree, 'DoStmt') ? namesInBlock(given.sql) : [])],
+            this.relations.boundary,
+          )
         : new Map<string, TableFacts>();
     const before = { ...given, tables, held: this.relations.held };
     this.#messages.forget();

@@ -14,8 +14,8 @@ function isDivided(table: SchemaObject | undefined): boolean {
 }
 
 /**
- * The tables that hold the rows of a partitioned one, as far as migrations make them. The server may have more: those that pg_partman or
- * the app make while it runs.
+ * The tables that hold the rows of a partitioned one, as far as migrations make them. The server may have more, made by pg_partman or the
+ * app while it runs.
  */
 export function leafPartitions(table: ObjectId, { from }: Pick<PlanContext, 'from'>): readonly ObjectId[] {
   return partitionsOf(table, from).flatMap((one) => (isDivided(one) ? leafPartitions(one.id, { from }) : [one.id]));

@@ -8,8 +8,15 @@ export interface Block {
   readonly tag: string | undefined;
   /** Its words, and those of the strings in it, which may be statements that it executes. */
   readonly code: Words;
+  /** The tables whose rows it may change, as far as their names can be read. */
+  readonly writes: readonly BlockWrite[];
   /** Whether it commits or rolls back, as far as can be seen. */
   readonly endsTransactions: 'always' | 'perhaps' | 'never';
+}
+
+export interface BlockWrite {
+  readonly verb: 'UPDATE' | 'DELETE';
+  readonly table: readonly string[];
 }
 
 /** `rest` is what comes after DO. */
@@ -19,11 +26,30 @@ export function blockOf(rest: Words): Block {
   rest.skip(1);
   const [name = 'plpgsql'] = language ?? (rest.take('LANGUAGE') ? rest.takeName() : undefined) ?? [];
   const body = bodyOf(text);
+  const code = Words.of([...withStrings(body)]);
   return {
     tag: tagOf(text),
-    code: Words.of([...withStrings(body)]),
+    code,
+    writes: writesOf(code),
     endsTransactions: name === 'plpgsql' ? endsTransactions(body) : 'perhaps',
   };
+}
+
+/** A backfill of a partitioned table names that only where it asks for the partitions. */
+function writesOf(code: Words): readonly BlockWrite[] {
+  const found: BlockWrite[] = [];
+  const isUpdate = code.has('UPDATE');
+  for (const words = code.from(0); words.token() !== undefined; words.skip(1)) {
+    const isTree = words.peek() === 'PG_PARTITION_TREE' && isUpdate && words.peek(1) === '(';
+    const verb = isTree || words.peek() === 'UPDATE' ? 'UPDATE' : words.peek() === 'DELETE' ? 'DELETE' : undefined;
+    if (verb === undefined) continue;
+    const target = words.from(words.position + (isTree ? 2 : 1));
+    if (verb === 'DELETE') target.take('FROM');
+    target.take('ONLY');
+    const table = target.takeName();
+    if (table) found.push({ verb, table });
+  }
+  return found;
 }
 
 function tagOf(text: string): string | undefined {

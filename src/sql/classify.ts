@@ -1,5 +1,6 @@
 import { runsAlone } from './alone.js';
 import { blockOf } from './block.js';
+import type { BlockWrite } from './block.js';
 import { takeCommand, takeOn } from './command.js';
 import type { Command } from './command.js';
 import { groups, nameAfter, splitAt } from './parts.js';
@@ -31,6 +32,8 @@ export interface SqlClass extends Command, TransactionEffect {
   readonly setting: ReturnType<typeof settingOf>;
   /** The name in the dollar quote of a DO block: `backfill` of `$backfill$`. */
   readonly blockTag: string | undefined;
+  /** Of a DO block: the tables whose rows it may change, as far as their names can be read. */
+  readonly blockWrites: readonly BlockWrite[];
   /** Whether these words stand in it in a row. The code of a DO block and the strings in it belong to it. */
   mentions(...words: readonly string[]): boolean;
   /** The name that comes after the first of these words, or where there are none, the name that it begins with. */
@@ -65,6 +68,7 @@ function classOf(sql: string, tokens: readonly SqlToken[]): SqlClass {
     mayRemove: mayRemove(command.command, whole),
     setting: settingOf(whole.from(0), sql),
     blockTag: block?.tag,
+    blockWrites: block?.writes ?? [],
     mentions: (...wanted) => (block?.code ?? whole).has(...wanted),
     nameAfter: (...wanted) => nameAfter(whole, wanted),
     splitAt: (...wanted) => splitAt(whole, sql, wanted),

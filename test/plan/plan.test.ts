@@ -55,6 +55,38 @@ async function verdictOf(up: readonly string[], more: Partial<Description> = {})
 }
 
 describe('plan', () => {
+  it('says what the publications of the database make of a migration', async () => {
+    const inBatches = `DO $$ DECLARE page bigint := 0; BEGIN WHILE page * 8192 < pg_relation_size('keyless') LOOP UPDATE keyless SET line = '' WHERE line IS NULL; page := page + 10; COMMIT; END LOOP; END $$`;
+    const { migrations } = await planned(
+      [
+        { up: ['ALTER TABLE orders RENAME code TO label', 'ALTER TABLE orders ADD COLUMN paid date'] },
+        { up: [inBatches], transaction: false },
+        { up: [inBatches.replaceAll('keyless', 'empty')], transaction: false },
+        { up: ["UPDATE keyless SET line = '' WHERE id = 1"] },
+      ],
+      {},
+      [
+        'CREATE TABLE keyless (id int, line text); CREATE TABLE empty (id int, line text); INSERT INTO keyless VALUES (1)',
+        `CREATE PUBLICATION whole FOR ALL TABLES; CREATE PUBLICATION part FOR TABLE orders (id, code) WHERE (id > 5)`,
+      ],
+    );
+    expect(migrations.map(({ verdict, why }) => [verdict, ...why])).toEqual([
+      ['safe now'],
+      ['will fail', 'The server refuses the UPDATE: public.keyless is published (whole) and has no replica identity.'],
+      ['safe now'],
+      [
+        'will fail',
+        'It fails: cannot update table "keyless" because it does not have a replica identity and publishes updates.',
+      ],
+    ]);
+    expect(migrations[0]?.remarks).toEqual([
+      'part sends code of public.orders as label from now on, since the columns or rows that it names follow: a subscriber that has it under the old name stops at the first row.',
+      'whole sends code of public.orders as label from now on: a subscriber that has it under the old name stops at the first row.',
+      'part names the columns of public.orders that it sends: paid is not sent.',
+      'whole sends paid of public.orders too: a subscriber without that column stops at the first row.',
+    ]);
+  });
+
   it('says that nothing is to do', async () => {
     const result = await planned([]);
     expect(result).toMatchObject({ migrations: [], verdict: 'safe now' });

@@ -10,6 +10,7 @@ import { leftInvalid } from './invalid-indexes.js';
 import type { InvalidIndex } from './invalid-indexes.js';
 import type { Tried } from './observe-pending.js';
 import type { Promised } from './promised.js';
+import { published } from './published.js';
 import { mayChangeRows } from './row-changes.js';
 import type { RowChange } from './row-changes.js';
 import { unseenIn } from './unseen.js';
@@ -37,9 +38,11 @@ export function judge(tried: Tried, evidence: Evidence): PlannedMigration {
   const [broken, open] = promises(tried, evidence);
   const [left, unfinished] = leftBehind(tried, now);
   const waits = waitsOf(weighed, afterwards, scale);
+  const replicated = published(tried, scale);
   const fails = [
     ...(onlyOnCopy === undefined ? failure(tried) : []),
     ...refusals.certain.map(refused),
+    ...replicated.fails,
     ...broken,
     ...left,
   ];
@@ -60,7 +63,7 @@ export function judge(tried: Tried, evidence: Evidence): PlannedMigration {
     phase: migration.phase,
     verdict: verdictOf(fails, blocks, unjudged, notKnown),
     why: [...fails, ...blocks, ...unjudged, ...(isDecided ? [] : notKnown)],
-    remarks: isDecided ? notKnown : [],
+    remarks: [...(isDecided ? notKnown : []), ...replicated.remarks],
     statements,
     seconds: sum(statements.map(({ seconds }) => seconds)),
   };

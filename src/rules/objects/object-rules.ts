@@ -20,6 +20,8 @@ import { enumRenameValue } from './enum-rename-value.js';
 import { enumValuePosition } from './enum-value-position.js';
 import { enumValueUsedTooEarly } from './enum-value-used-too-early.js';
 import { extensionInMigration } from './extension-in-migration.js';
+import { publishedTableChanged } from './published-table-changed.js';
+import { publishedWithoutIdentity } from './published-without-identity.js';
 import { refreshMaterializedViewBlocking } from './refresh-materialized-view-blocking.js';
 import { renameTable } from './rename-table.js';
 import { replicaIdentityFull } from './replica-identity-full.js';
@@ -50,6 +52,8 @@ export const objects: readonly Rule[] = [
   enumValuePosition,
   enumValueUsedTooEarly,
   extensionInMigration,
+  publishedTableChanged,
+  publishedWithoutIdentity,
   refreshMaterializedViewBlocking,
   renameTable,
   replicaIdentityFull,

@@ -1,0 +1,109 @@
+import type { PublicationFacts, TableFacts } from '../../observe/catalog.js';
+import { nodeOf, textsOf } from '../../observe/parser.js';
+import { renamingsOf } from '../columns/batch.js';
+import { alterations, called, newColumns, tableInUse } from '../look.js';
+import { eachStatement } from '../rule.js';
+import type { Problem, Rule } from '../rule.js';
+import { sqlTokens, plainName } from '../../sql/index.js';
+
+const orders =
+  'CREATE TABLE orders (id int PRIMARY KEY, total int, note text); CREATE PUBLICATION pub FOR TABLE orders';
+const some =
+  'CREATE TABLE orders (id int PRIMARY KEY, total int, note text); CREATE PUBLICATION pub FOR TABLE orders (id, total) WHERE (id > 0)';
+
+export const publishedTableChanged: Rule = {
+  name: 'published-table-changed',
+  severity: 'notice',
+  title: 'A published table is changed, which its subscribers do not learn.',
+  why: 'Logical replication sends rows, not statements. A subscriber that lacks a column that is sent, or has it under its old name, stops at the first row; so new columns, names and types come to the subscribers first, and dropped columns go there last. The columns and the row filter that a publication names follow a rename; a column that they name is dropped only with CASCADE, which takes the table out of the publication. Triggers fire where a row is written first: what arrives at a subscriber fires only triggers that are ENABLE REPLICA or ENABLE ALWAYS. What publications there are is known from the migrations and the setting initialState; plan reads those of the live database.',
+  explains: ['2BP01'],
+  check: eachStatement((statement) => [
+    ...newColumns(statement).flatMap(({ table, column }) =>
+      published(table, (publication) =>
+        publication.columns === null
+          ? `${publication.name} sends ${column.colname ?? ''} of ${called(table)} too: a subscriber without that column stops at the first row.`
+          : `${publication.name} names the columns of ${called(table)} that it sends: ${column.colname ?? ''} is not sent.`,
+      ),
+    ),
+    ...renamingsOf(statement).flatMap(({ table: { oid }, from, to }) =>
+      published(factsBy(oid, statement.tables), (publication, table) =>
+        isSent(publication, from)
+          ? `${publication.name} sends ${from} of ${called(table)} as ${to} from now on${names(publication, from) ? ', since the columns or rows that it names follow' : ''}: a subscriber that has it under the old name stops at the first row.`
+          : undefined,
+      ),
+    ),
+    ...alterations(statement, 'AT_AlterColumnType').flatMap(({ table, command: { name = '' } }) =>
+      published(table, (publication) =>
+        isSent(publication, name)
+          ? `${publication.name} sends ${name} of ${called(table)} with its new type: a subscriber whose own type does not take the value stops there.`
+          : undefined,
+      ),
+    ),
+    ...alterations(statement, 'AT_DropColumn').flatMap(({ table, command: { name = '', behavior } }) =>
+      published(table, (publication) =>
+        names(publication, name)
+          ? behavior === 'DROP_CASCADE'
+            ? `${publication.name} names ${name} of ${called(table)}: CASCADE takes the whole table out of it, and subscribers get no rows of it any more.`
+            : `The server refuses it: ${publication.name} names ${name} of ${called(table)}.`
+          : isSent(publication, name)
+            ? `${publication.name} no longer sends ${name} of ${called(table)}: a subscriber where it is NOT NULL without a default stops at the first row.`
+            : undefined,
+      ),
+    ),
+    ...triggerOn(statement),
+  ]),
+  bad: [
+    { given: orders, sql: 'ALTER TABLE orders ADD COLUMN paid date' },
+    { given: orders, sql: 'ALTER TABLE orders RENAME COLUMN note TO remark', phase: 'contract' },
+    { given: some, sql: 'ALTER TABLE orders DROP COLUMN total CASCADE', phase: 'contract' },
+    { given: some, sql: 'ALTER TABLE orders DROP COLUMN total', phase: 'contract', fails: true },
+    {
+      given: `${orders}; CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'`,
+      sql: 'CREATE TRIGGER f BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION f()',
+    },
+  ],
+  good: [
+    { given: some, sql: 'ALTER TABLE orders DROP COLUMN note', phase: 'contract' },
+    { given: orders, sql: 'CREATE INDEX CONCURRENTLY i ON orders (total)', transaction: false },
+    {
+      given:
+        'CREATE TABLE orders (id int PRIMARY KEY); CREATE TABLE other (id int PRIMARY KEY); CREATE PUBLICATION pub FOR TABLE other',
+      sql: 'ALTER TABLE orders ADD COLUMN paid date',
+    },
+  ],
+};
+
+function published(
+  table: TableFacts | undefined,
+  says: (publication: PublicationFacts, table: TableFacts) => string | undefined,
+): readonly Omit<Problem, 'statement'>[] {
+  return (table?.published ?? []).flatMap((publication) => {
+    const message = table && says(publication, table);
+    return message === undefined ? [] : [{ message }];
+  });
+}
+
+function isSent({ columns }: PublicationFacts, column: string): boolean {
+  return columns === null || columns.includes(column);
+}
+
+/** In its list of columns, or in its row filter. */
+function names({ columns, filter }: PublicationFacts, column: string): boolean {
+  const inFilter = [...sqlTokens(filter ?? '')].some(
+    ({ kind, text }) => (kind === 'word' || kind === 'name') && plainName(text) === column,
+  );
+  return inFilter || columns?.includes(column) === true;
+}
+
+function factsBy(oid: number, tables: ReadonlyMap<string, TableFacts>): TableFacts | undefined {
+  return [...tables.values()].find((table) => table.oid === oid && !table.isNew);
+}
+
+function triggerOn(statement: Parameters<typeof newColumns>[0]): readonly Omit<Problem, 'statement'>[] {
+  const create = nodeOf(statement.tree, 'CreateTrigStmt');
+  return published(
+    tableInUse(statement, create?.relation),
+    ({ name }, table) =>
+      `Rows of ${called(table)} that ${name} brings to a subscriber do not fire ${create?.trigname ?? ''} there, and so do not run ${textsOf(create?.funcname).join('.')}(), unless it is ENABLE REPLICA or ENABLE ALWAYS.`,
+  );
+}
