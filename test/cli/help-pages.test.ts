@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
@@ -82,4 +83,9 @@ describe("other tools' commands", () => {
     expect((await cli('help', 'rollback')).stderr).toContain('There is no help on "rollback"');
     expect((await cli('statsu')).stderr).toContain('(Did you mean status?)');
   });
+});
+
+it.each(['compat', 'fire'])('the docs say what npm run %s has found', (script) => {
+  const { status, stderr } = spawnSync(process.execPath, [`scripts/${script}.mjs`, '--check'], { encoding: 'utf8' });
+  expect([status, stderr]).toEqual([0, '']);
 });

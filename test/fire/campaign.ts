@@ -14,6 +14,8 @@ export interface Options {
   readonly rounds?: number;
   /** Only these kinds of fault. */
   readonly kinds?: readonly string[];
+  /** They strike only at messages with such SQL: a regular expression. */
+  readonly at?: string;
   /** Where the package lies that makes what is compared with, and the one that is played with. */
   readonly shipped: string;
   readonly installed: string;
@@ -43,7 +45,7 @@ export interface Report {
 
 /** Plays rounds one after the other. */
 export async function campaign(options: Options): Promise<Report> {
-  const { seed, round, minutes, kinds, shipped, installed, tell } = options;
+  const { seed, round, minutes, kinds, at, shipped, installed, tell } = options;
   const rounds = round === undefined ? (options.rounds ?? Infinity) : 1;
   const place = new Place();
   const notRun: Record<string, string> = {};
@@ -60,13 +62,17 @@ export async function campaign(options: Options): Promise<Report> {
   });
   const elapsed = (): number => (performance.now() - started) / 60_000;
   try {
-    for (; played < rounds && elapsed() < (minutes ?? Infinity); played++) {
+    while (played < rounds && elapsed() < (minutes ?? Infinity)) {
       const roundSeed = round ?? seed * 1000 + played;
+      played += 1;
       const faults = faultsOf(roundSeed, usable);
       const names = faults.map(({ kind }) => kind);
       const found: Finding[] = [];
       try {
-        const result = await playRound({ seed: roundSeed, faults, shipped, installed }, place);
+        const result = await playRound(
+          { seed: roundSeed, faults, at: at === undefined ? undefined : new RegExp(at), shipped, installed },
+          place,
+        );
         processes += result.processes;
         for (const one of result.struck) if (one.struck) struck[one.kind] = (struck[one.kind] ?? 0) + 1;
         found.push(...result.findings);
@@ -77,7 +83,7 @@ export async function campaign(options: Options): Promise<Report> {
       for (const one of found) {
         findings.push({ ...one, seed: roundSeed, faults: names });
         tell(
-          `✖ round ${roundSeed} (${names.join(' + ')}): ${one.category}: ${one.text}\n  ${repeatWith(roundSeed, kinds)}`,
+          `✖ round ${roundSeed} (${names.join(' + ')}): ${one.category}: ${one.text}\n  ${repeatWith(roundSeed, options)}`,
         );
       }
       if (found.length > 0 && options.until) break;
@@ -102,7 +108,7 @@ function faultsOf(seed: number, usable: readonly Fault[]): readonly Fault[] {
   return both ? [first, second] : [first];
 }
 
-function repeatWith(seed: number, kinds: readonly string[] | undefined): string {
-  const only = (kinds ?? []).map((kind) => ` --fault "${kind}"`).join('');
+function repeatWith(seed: number, { kinds, at }: Pick<Options, 'kinds' | 'at'>): string {
+  const only = [...(kinds ?? []).map((kind) => ` --fault "${kind}"`), at ? ` --at '${at}'` : ''].join('');
   return `npm run fire -- --round ${seed}${only}`;
 }

@@ -21,7 +21,7 @@ export function startWriter(urlNow: () => string, random: Random): Writer {
         // Its transaction stays open for a while, so that concurrent index builds have something to wait for.
         await client.query('BEGIN');
         await client.query(`INSERT INTO visit (id, n) VALUES (${id}, ${id % 97}) ON CONFLICT DO NOTHING`);
-        await sleep(random.below(60));
+        await sleep(random.chance(0.3) ? 300 : random.below(60));
         await client.query('COMMIT');
         written.push(id);
         await sleep(10 + random.below(60));

@@ -36,8 +36,14 @@ async function play(): Promise<void> {
 /** Within two minutes, one finding at least. */
 async function find(mutant: Mutant): Promise<string> {
   const [shipped, installed] = [install(), install(mutant)];
-  const given = { seed: asked.seed, minutes: 2, kinds: mutant.faults, until: 'first finding' } as const;
-  const { findings, minutes, rounds } = await campaign({
+  const given = {
+    seed: asked.seed,
+    minutes: 2,
+    kinds: mutant.faults,
+    ...(mutant.at && { at: mutant.at }),
+    until: 'first finding',
+  } as const;
+  const { findings, minutes, rounds, faults } = await campaign({
     ...given,
     shipped: shipped.dir,
     installed: installed.dir,
@@ -47,7 +53,7 @@ async function find(mutant: Mutant): Promise<string> {
   installed.remove();
   const [found] = findings;
   const how = found ? `${found.faults.join(' + ')}: ${found.category}: ${found.text}` : 'NOT FOUND';
-  tell(`${mutant.guard}: ${how.slice(0, 200)} (${rounds} rounds, ${minutes} min)`);
+  tell(`${mutant.guard}: ${how.slice(0, 200)} (${rounds} rounds, ${minutes} min, struck: ${JSON.stringify(faults)})`);
   return found ? `found by ${found.category}` : 'not found';
 }
 

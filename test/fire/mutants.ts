@@ -9,6 +9,8 @@ export interface Mutant {
   readonly changes: readonly (readonly [from: string, to: string])[];
   /** The faults that the guard is there for. */
   readonly faults: readonly string[];
+  /** Where they strike. */
+  readonly at?: string;
 }
 
 export const mutants: readonly Mutant[] = [
@@ -39,17 +41,20 @@ export const mutants: readonly Mutant[] = [
   {
     guard: 'an invalid index is built again',
     changes: [['if (found["valid"] === true) return "done";', 'return "done";']],
-    faults: ['session terminated', 'server restarted'],
+    faults: ['session terminated'],
+    at: '^CREATE .*CONCURRENTLY',
   },
   {
     guard: 'a statement in doubt is looked at',
     changes: [['inDoubt !== null && await isDoneInDoubt(', 'false && await isDoneInDoubt(']],
-    faults: ['session terminated', 'kill -9'],
+    faults: ['kill -9'],
+    at: '^CREATE .*CONCURRENTLY',
   },
   {
     guard: 'the outcome of a lost COMMIT is asked for',
     changes: [['if (transaction?.commit !== "sent") return "never committed";', 'return "never committed";']],
-    faults: ['connection cut', 'connection frozen', 'reply dropped'],
+    faults: ['connection cut', 'connection frozen'],
+    at: 'INTO "migrations" [^]*COMMIT',
   },
   {
     guard: 'passwords are taken out of texts',
@@ -57,11 +62,13 @@ export const mutants: readonly Mutant[] = [
       ['function withoutPasswords(text, sql = "") {', 'function withoutPasswords(text, sql = "") { return text;'],
     ],
     faults: ['session terminated', 'connection cut'],
+    at: 'ALTER ROLE',
   },
   {
     guard: 'a reply that cannot come any more is given up',
     changes: [['if (lost !== void 0) {', 'if (false) {']],
     faults: ['connection frozen', 'reply dropped'],
+    at: 'UPDATE account|COMMIT',
   },
   {
     guard: 'the first signal ends the command',
@@ -87,6 +94,7 @@ export const mutants: readonly Mutant[] = [
     guard: 'what a crash has taken back is not said to be kept',
     changes: [['const isKept = (step) => recorded.some(', 'const isKept = (step) => true || recorded.some(']],
     faults: ['server restarted'],
+    at: 'COMMIT',
   },
 ];
 

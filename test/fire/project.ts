@@ -152,8 +152,8 @@ const base: Made = {
 };
 
 /** A project of several migrations of different kinds; the last one is a contract migration, which only the second deploy knows. */
-export function fireProject(random: Random): FireProject {
-  const chosen = random.shuffle(kinds).slice(0, 4 + random.below(4));
+export function fireProject(random: Random, has: 'some kinds' | 'every kind'): FireProject {
+  const chosen = random.shuffle(kinds).slice(0, has === 'every kind' ? kinds.length : 4 + random.below(4));
   const made = chosen.map((kind, index) => kind(1_700_000_000_010 + index * 10, 1 + random.below(9), random));
   const name = 'Contract1700000000990';
   const [up, down] = bothWays(name, 5, ['ALTER TABLE account DROP COLUMN old'], ['ALTER TABLE account ADD old text']);

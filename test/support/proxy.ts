@@ -111,7 +111,8 @@ function relay(
     if (frozen()) return;
     if (as === 'statement pooler' && /^(?:BEGIN|START)/.test(sqlOf(message))) return void client.end(refusal);
     const planned = take(sqlOf(message));
-    if (planned?.moment === 'request') return happen(planned);
+    if (planned?.moment === 'request') happen(planned);
+    if (planned?.moment === 'request' && planned.fault !== 'none') return;
     upstream.write(message);
     if (planned?.moment === 'sent') happen(planned);
     if (planned?.moment === 'reply' || planned?.moment === 'replied') awaited = planned;

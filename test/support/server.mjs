@@ -11,11 +11,11 @@ import { findBinaries, unprivilegedUser } from './binaries.mjs';
 
 /**
  * Starts a real PostgreSQL from the binaries that npm installed, on a free port, with a data directory copied from a cached image, with
- * these settings besides and these files in that directory.
+ * these settings besides and these files in that directory. Another version of it may be `installed` in a folder.
  */
-export async function startServer({ settings = {}, files = {} } = {}) {
+export async function startServer({ settings = {}, files = {}, installed } = {}) {
   const user = unprivilegedUser();
-  const binaries = findBinaries(user);
+  const binaries = findBinaries(user, installed);
   const image = dataImage(binaries, user);
   for (let attempt = 1; ; attempt++) {
     try {

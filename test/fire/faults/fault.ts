@@ -6,6 +6,8 @@ export interface Scene {
   readonly place: Place;
   readonly random: Random;
   readonly database: string;
+  /** Only at messages with such SQL. */
+  readonly at: RegExp | undefined;
 }
 
 export interface Striking extends Scene {

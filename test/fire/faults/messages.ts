@@ -6,22 +6,22 @@ import { unlessOver } from './fault.js';
 import type { Striking } from './fault.js';
 
 const moments: readonly Moment[] = ['request', 'sent', 'reply'];
+/** Where much depends on whether a message arrives. */
 const telling = [
-  /COMMIT/,
   /INTO "migrations" [\s\S]*COMMIT/,
-  /CREATE (?:UNIQUE )?INDEX CONCURRENTLY/,
   /statements_done = \d+[\s\S]*COMMIT/,
+  /INDEX CONCURRENTLY/,
+  /COMMIT/,
   /START TRANSACTION|BEGIN/,
   /pg_try_advisory_xact_lock/,
   /UPDATE account|UPDATE visit/,
   /ALTER ROLE/,
-  /ROLLBACK/,
 ];
 
 /** Any message of the protocol, counted over all connections, or the one of several that look alike. */
-function anyMessage(random: Random): Choice {
-  const pattern = random.chance(0.5) ? /(?:)/ : random.pick(telling);
-  let left = 1 + random.below(pattern.source === '(?:)' ? 150 : 6);
+function anyMessage(random: Random, at: RegExp | undefined): Choice {
+  const pattern = at ?? (random.chance(0.4) ? /(?:)/ : random.pick(telling));
+  let left = 1 + random.below(pattern.source === '(?:)' ? 150 : at ? 2 : 4);
   return { test: (sql) => pattern.test(sql) && --left === 0 };
 }
 
@@ -34,8 +34,8 @@ export async function atAnyMessage(
   broken: Broken,
   what: (actor: Actor) => unknown = () => undefined,
 ): Promise<boolean> {
-  const { random, actors } = scene;
-  const [choice, moment, chosen] = [anyMessage(random), random.pick(moments), random.pick(actors)];
+  const { random, actors, at } = scene;
+  const [choice, moment, chosen] = [anyMessage(random, at), random.pick(moments), random.pick(actors)];
   let struck: unknown;
   const happened = actors.flatMap(
     (actor) => actor.proxy?.fault(choice, moment, broken, () => void (struck = what(actor))) ?? [],

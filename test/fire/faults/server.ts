@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
 import { ask, databaseUrl } from '../place.js';
 import { role } from '../project.js';
 import type { Fault } from './fault.js';
@@ -25,19 +26,23 @@ export const restart: Fault = {
 export const terminate: Fault = {
   kind: 'session terminated',
   effect: 'lost replies',
-  strike: (scene) =>
-    atAnyMessage(scene, 'none', async () => {
-      const which = scene.random.pick([
-        'true',
-        `state = 'active'`,
-        `query LIKE '%CONCURRENTLY%'`,
-        `wait_event_type = 'Lock'`,
-      ]);
-      await ask(
-        databaseUrl(scene.place.server, scene.database),
-        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND usename = '${role}' AND ${which} LIMIT ${1 + scene.random.below(2)}`,
+  strike: async (scene) => {
+    const { place, database, random } = scene;
+    const client = new pg.Client(databaseUrl(place.server, database));
+    client.on('error', () => undefined);
+    await client.connect();
+    const which = random.pick([`state = 'active'`, 'true', `query LIKE '%CONCURRENTLY%'`]);
+    const struck = await atAnyMessage(scene, 'none', async () => {
+      // A concurrent index build waits for older snapshots, so that it is still there.
+      await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1');
+      await sleep(random.below(300));
+      await client.query(
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND usename = '${role}' AND ${which} LIMIT ${1 + random.below(2)}; COMMIT`,
       );
-    }),
+    });
+    await client.end().catch(() => undefined);
+    return struck;
+  },
 };
 
 /** The standby takes over: every connection goes there from then on. */
