@@ -28,6 +28,8 @@ export interface TableFacts {
   readonly published: readonly PublicationFacts[];
   /** Nothing tells its rows apart for a subscriber, or those of one of its partitions. */
   readonly hasNoIdentity: boolean;
+  /** Without it, policies and FORCE ROW LEVEL SECURITY mean nothing. */
+  readonly rowSecurity: boolean;
   /** Who may see which of its rows. */
   readonly policies: readonly string[];
   /** Foreign keys of others that refer to it. */
@@ -207,6 +209,7 @@ SELECT json_build_object(
     FROM pg_partition_tree(CASE c.relkind WHEN 'p' THEN c.oid END) h JOIN pg_class p ON p.oid = h.relid JOIN pg_namespace pn ON pn.oid = p.relnamespace
     WHERE h.isleaf), '[]'),
   'published', coalesce(${publicationsOf('c.oid')}, '[]'), 'hasNoIdentity', ${hasNoIdentity('c')},
+  'rowSecurity', c.relrowsecurity,
   'policies', coalesce((SELECT json_agg(p.polname ORDER BY p.polname) FROM pg_policy p WHERE p.polrelid = c.oid), '[]'),
   'referredBy', coalesce((SELECT json_agg(json_build_object('schema', fn.nspname, 'name', f.relname, 'constraint', k.conname,
       'columns', ${columnNames('k.confrelid', 'k.confkey')}) ORDER BY k.conname)

@@ -16,6 +16,7 @@ import { changeDefault } from './change-default.js';
 import { charColumn } from './char-column.js';
 import { dropColumn } from './drop-column.js';
 import { dropColumnCascade } from './drop-column-cascade.js';
+import { dropExpression } from './drop-expression.js';
 import { dropNeededDefault } from './drop-needed-default.js';
 import { dropNotNull } from './drop-not-null.js';
 import { identifierTooLong } from './identifier-too-long.js';
@@ -49,6 +50,7 @@ export const columns: readonly Rule[] = [
   charColumn,
   dropColumn,
   dropColumnCascade,
+  dropExpression,
   dropNeededDefault,
   dropNotNull,
   identifierTooLong,

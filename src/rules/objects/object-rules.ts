@@ -7,6 +7,7 @@ import { createPartitionOf } from './create-partition-of.js';
 import { createTableForce } from './create-table-force.js';
 import { createTableIfNotExists } from './create-table-if-not-exists.js';
 import { createTrigger } from './create-trigger.js';
+import { deleteAllRows } from './delete-all-rows.js';
 import { detachPartition } from './detach-partition.js';
 import { disableTrigger } from './disable-trigger.js';
 import { dropCascade } from './drop-cascade.js';
@@ -23,7 +24,9 @@ import { extensionInMigration } from './extension-in-migration.js';
 import { publishedTableChanged } from './published-table-changed.js';
 import { publishedWithoutIdentity } from './published-without-identity.js';
 import { refreshMaterializedViewBlocking } from './refresh-materialized-view-blocking.js';
+import { refreshMaterializedViewNoData } from './refresh-materialized-view-no-data.js';
 import { renameTable } from './rename-table.js';
+import { renameType } from './rename-type.js';
 import { replicaIdentityFull } from './replica-identity-full.js';
 import { rowSecurityWithoutPolicy } from './row-security-without-policy.js';
 import { tableRewriteCommand } from './table-rewrite-command.js';
@@ -39,6 +42,7 @@ export const objects: readonly Rule[] = [
   createTableForce,
   createTableIfNotExists,
   createTrigger,
+  deleteAllRows,
   detachPartition,
   disableTrigger,
   dropCascade,
@@ -55,7 +59,9 @@ export const objects: readonly Rule[] = [
   publishedTableChanged,
   publishedWithoutIdentity,
   refreshMaterializedViewBlocking,
+  refreshMaterializedViewNoData,
   renameTable,
+  renameType,
   replicaIdentityFull,
   rowSecurityWithoutPolicy,
   tableRewriteCommand,

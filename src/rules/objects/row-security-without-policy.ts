@@ -20,6 +20,7 @@ export const rowSecurityWithoutPolicy: Rule = {
         return transaction === statement.transaction && range && tables.get(nameOf(range))?.oid === table.oid;
       });
       if (getsOne) return [];
+      if (command.subtype === 'AT_ForceRowSecurity' && !table.rowSecurity) return [];
       const owner = command.subtype === 'AT_ForceRowSecurity' ? 'Not even its owner' : 'Only its owner';
       return [
         {
@@ -33,7 +34,7 @@ export const rowSecurityWithoutPolicy: Rule = {
     { given: users, sql: 'ALTER TABLE users ENABLE ROW LEVEL SECURITY' },
     {
       given: 'CREATE SCHEMA shop; CREATE TABLE shop."Order" (id int)',
-      sql: 'ALTER TABLE IF EXISTS shop."Order" FORCE ROW LEVEL SECURITY',
+      sql: 'ALTER TABLE IF EXISTS shop."Order" ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY',
     },
   ],
   good: [
@@ -41,5 +42,7 @@ export const rowSecurityWithoutPolicy: Rule = {
     { given: users, sql: 'ALTER TABLE users ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON public.users USING (true)' },
     { sql: `${users}; ALTER TABLE users ENABLE ROW LEVEL SECURITY` },
     { given: users, sql: 'ALTER TABLE users DISABLE ROW LEVEL SECURITY' },
+    // Nothing is hidden before row level security is enabled, which is then found.
+    { given: users, sql: 'ALTER TABLE users FORCE ROW LEVEL SECURITY' },
   ],
 };

@@ -2,6 +2,7 @@ import type { Rule } from '../rule.js';
 import { blockingWorkHidden } from './blocking-work-hidden.js';
 import { commitInTransaction } from './commit-in-transaction.js';
 import { irreversibleDown } from './irreversible-down.js';
+import { lockTable } from './lock-table.js';
 import { lockTimeoutOff } from './lock-timeout-off.js';
 import { mergeableAlters } from './mergeable-alters.js';
 import { missingCommit } from './missing-commit.js';
@@ -19,6 +20,7 @@ export const processRules: readonly Rule[] = [
   blockingWorkHidden,
   commitInTransaction,
   irreversibleDown,
+  lockTable,
   lockTimeoutOff,
   mergeableAlters,
   missingCommit,

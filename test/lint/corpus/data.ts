@@ -43,7 +43,7 @@ export const data: readonly Entry[] = [
     name: 'all rows go',
     given: orders,
     migration: `DELETE FROM "orders"`,
-    expect: [warning('unbatched-backfill')],
+    expect: [warning('unbatched-backfill'), warning('delete-all-rows')],
   },
   {
     name: 'a column is added and filled in one transaction',

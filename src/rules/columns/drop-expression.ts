@@ -1,0 +1,37 @@
+import { alterations, called, columnOf } from '../look.js';
+import { eachStatement } from '../rule.js';
+import type { Rule } from '../rule.js';
+
+const users = `CREATE TABLE users (id int PRIMARY KEY, email text, domain text GENERATED ALWAYS AS (split_part(email, '@', 2)) STORED)`;
+
+export const dropExpression: Rule = {
+  name: 'drop-expression',
+  severity: 'warning',
+  title: 'A generated column is no longer computed, and the old version of the app does not write it.',
+  why: 'The column keeps the values that it has. Rows that the old version of the app inserts have NULL there from then on, and those that it updates keep a value that is no longer right; nothing fails. Until that version is gone, a trigger has to compute the column where no value is given.',
+  check: eachStatement((statement, { phase }) =>
+    alterations(statement, 'AT_DropExpression').flatMap(({ table, command: { name = '' } }) => {
+      const column = columnOf(table, name);
+      if (!column?.generated || phase === 'contract') return [];
+      return [
+        {
+          message: `${called(table)}.${name} is no longer computed from ${column.expression ?? 'the other columns'}: rows that the old version of the app writes do not get their value.`,
+          advice:
+            '-- In the same transaction, until the old version is gone: a trigger BEFORE INSERT OR UPDATE that computes the column where it is NULL.',
+        },
+      ];
+    }),
+  ),
+  bad: [
+    { given: users, sql: 'ALTER TABLE users ALTER COLUMN domain DROP EXPRESSION' },
+    {
+      given: 'CREATE SCHEMA shop; CREATE TABLE shop."Order" (n int, "Twice" int GENERATED ALWAYS AS (n * 2) STORED)',
+      sql: 'ALTER TABLE ONLY shop."Order" ALTER "Twice" DROP EXPRESSION IF EXISTS',
+    },
+  ],
+  good: [
+    { given: users, sql: 'ALTER TABLE users ALTER COLUMN email DROP EXPRESSION IF EXISTS' },
+    { given: users, sql: 'ALTER TABLE users ALTER COLUMN domain DROP EXPRESSION', phase: 'contract' },
+    { sql: `${users}; ALTER TABLE users ALTER COLUMN domain DROP EXPRESSION` },
+  ],
+};

@@ -1,0 +1,42 @@
+import { nodesOf } from '../../observe/parser.js';
+import { called, tableInUse } from '../look.js';
+import { eachStatement } from '../rule.js';
+import type { Rule } from '../rule.js';
+
+const users = 'CREATE TABLE users (id int PRIMARY KEY, email text)';
+
+export const deleteAllRows: Rule = {
+  name: 'delete-all-rows',
+  severity: 'warning',
+  title: 'DELETE without WHERE removes every row.',
+  why: 'What a migration has deleted cannot come back when it is reverted, and foreign keys with ON DELETE CASCADE take the rows of other tables along. A condition that was forgotten looks just the same. WHERE true says that all rows are meant.',
+  check: eachStatement((statement) =>
+    [...nodesOf(statement.tree, 'DeleteStmt')].flatMap(({ relation, whereClause, usingClause }) => {
+      const table = tableInUse(statement, relation);
+      if (!table || whereClause !== undefined || usingClause !== undefined) return [];
+      const others = table.referredBy.map(({ schema, name }) => called({ schema, name }));
+      const along = others.length > 0 ? ` Foreign keys of ${[...new Set(others)].join(', ')} refer to it.` : '';
+      return [
+        {
+          message: `Every row of ${called(table)} is deleted.${along}`,
+          advice: '-- If all rows are meant, say so: DELETE … WHERE true',
+        },
+      ];
+    }),
+  ),
+  bad: [
+    { given: users, sql: 'DELETE FROM users' },
+    {
+      given: `${users}; CREATE TABLE posts (id int PRIMARY KEY, user_id int REFERENCES users ON DELETE CASCADE)`,
+      sql: 'WITH gone AS (DELETE FROM public.users RETURNING id) SELECT count(*) FROM gone',
+    },
+  ],
+  good: [
+    { given: users, sql: "DELETE FROM users WHERE id = 1 AND email = ''" },
+    {
+      given: `${users}; CREATE TABLE old (id int)`,
+      sql: 'DELETE FROM users USING (SELECT 1 AS id LIMIT 1) o WHERE users.id = o.id',
+    },
+    { sql: `${users}; DELETE FROM users` },
+  ],
+};
