@@ -237,8 +237,8 @@ export function halfDoneError(name: string, halfDone: HalfDone): MigrateError {
     code: 'MIGRATION_HALF_DONE',
     message: `Migration ${name} stopped in the middle of its ${halfDone.direction} part (started ${halfDone.started_at}), after ${n} finished statement${n === 1 ? '' : 's'}.${doubt}${halfDone.error ? `\nIts error was: ${halfDone.error}` : ''}`,
     next: `Look at the database, then say what you found:
-  nest-migrate resolve ${name} --done-until ${n + 1}   statement ${n + 1} is done: go on behind it
-  nest-migrate resolve ${name} --done-until ${n}   it is not done: go on with it
+  nest-migrate resolve ${name} --done-until ${n + 1}   statement ${n + 1} is done: continue after it
+  nest-migrate resolve ${name} --done-until ${n}   it is not done: continue with it
   nest-migrate resolve ${name} --not-started   all of it was undone by hand: start again
   nest-migrate resolve ${name} --finished   all of it was finished by hand: record that`,
     migration: name,
