@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { developmentThread, importForDevelopment } from '../development.js';
-import { codeOf, MigrateError } from '../errors.js';
+import { codeOf, ExitCode, MigrateError } from '../errors.js';
 import { ThreadedPGlite } from './threaded-pglite.js';
 
 /** The parts of PGlite that are used. */
@@ -41,9 +41,16 @@ export type OpenPGlite = (dir: string, extensions: Extensions, contributed?: rea
 
 const purpose = 'The PostgreSQL that runs in the process needs';
 
+/** Of an import() under Jest. */
+const flagMissing = 'ERR_VM_DYNAMIC_IMPORT_CALLBACK_MISSING_FLAG';
+
 /** In a thread of its own, unless it is given extensions, which are code and cannot be handed over. */
 export const openPGlite: OpenPGlite = async (dir, extensions, contributed = ordinaryExtensions) => {
-  if (Object.keys(extensions).length > 0) return openHere(dir, extensions, contributed);
+  const given = Object.keys(extensions);
+  if (given.length > 0) {
+    if (isJestWithoutFlags()) throw flagNeeded(given);
+    return openHere(dir, extensions, contributed);
+  }
   const options = { workerData: { dir, extensions: contributed }, ...ownFlags() };
   const lite = new ThreadedPGlite(new Worker(developmentThread(purpose), options));
   return lite.opened();
@@ -68,7 +75,7 @@ export const openForReplays: OpenPGlite = async (...folder) => {
   try {
     return await openHere(...folder);
   } catch (error) {
-    if (codeOf(error) !== 'ERR_VM_DYNAMIC_IMPORT_CALLBACK_MISSING_FLAG') throw error;
+    if (codeOf(error) !== flagMissing) throw error;
     return openPGlite(...folder);
   }
 };
@@ -76,6 +83,25 @@ export const openForReplays: OpenPGlite = async (...folder) => {
 interface Library {
   readonly PGlite: new (dir: string, options: object) => PGlite;
   contributed(name: string): Promise<object>;
+}
+
+/**
+ * PGlite loads ES modules in the middle of its work, and is never ready where it cannot. What `expect` leaves tells the thread of a test from a
+ * process that a test has started.
+ */
+function isJestWithoutFlags(): boolean {
+  const { JEST_WORKER_ID: worker, VITEST: vitest, NODE_OPTIONS: options = '' } = process.env;
+  const isTest = Symbol.for('$$jest-matchers-object') in globalThis && worker !== undefined && vitest === undefined;
+  return isTest && !`${process.execArgv.join(' ')} ${options}`.includes('--experimental-vm-modules');
+}
+
+function flagNeeded(extensions: readonly string[]): MigrateError {
+  return new MigrateError({
+    code: 'OPTIONS_INVALID',
+    message: `The embedded database was not opened: its extensions (embedded: { extensions }: ${extensions.join(', ')}) are code, with which it must be loaded into the thread of the test, and Jest without flags cannot load ES modules.`,
+    next: 'Start Jest with NODE_OPTIONS=--experimental-vm-modules, or set DATABASE_URL to a server that has the extensions. Or leave the extensions out in tests: extensions: async () => (process.env.JEST_WORKER_ID ? {} : …)',
+    exitCode: ExitCode.usage,
+  });
 }
 
 export function refuseInProduction(): void {

@@ -1,5 +1,6 @@
 import type { DataSource } from 'typeorm';
 import { codeOf, isMigrateError, messageOf, MigrateError } from '../errors.js';
+import { loadInOrder } from '../files/load-in-order.js';
 import { typeScriptNotLoaded } from '../files/import-file.js';
 import { placeOf, reasonOf } from '../data-source/address.js';
 import { checkConnection, showConnection } from '../data-source/describe.js';
@@ -27,6 +28,7 @@ export async function initialise(
   const restore = { migrations, synchronize, dropSchema, migrationsRun, installExtensions };
   Object.assign(options, { migrations: [], synchronize: false, dropSchema: false, migrationsRun: false });
   if (extensions === 'left out') Object.assign(options, { installExtensions: false });
+  await loadInOrder(options);
   const deadline = performance.now() + settings.connect.timeoutMs;
   try {
     for (let attempt = 1; !dataSource.isInitialized; attempt++) {

@@ -1,5 +1,6 @@
 import { DataSource } from 'typeorm';
 import type { EntityMetadata } from 'typeorm';
+import { loadInOrder } from '../files/load-in-order.js';
 import { schemaOptionsOf } from './data-source-options.js';
 import { initialSessionOf } from './initial-session.js';
 import type { Configured } from './initial-session.js';
@@ -23,6 +24,7 @@ export async function withEntities<T>(
     extensions,
     onExtension: (sql) => void statements.push(sql),
   });
+  await loadInOrder(configured.dataSource.options);
   const dataSource = new DataSource({ ...schemaOptionsOf(configured.dataSource), installExtensions, driver });
   await dataSource.initialize().catch(async (error: unknown) => {
     throw await notSetUp(error, configured.dataSource);

@@ -312,11 +312,19 @@ it('answers', async () => {
   expect(dataSource.driver.postgres.Client).toBeDefined();
   expect(await dataSource.query('SELECT $1::int + 1 AS n', [41])).toEqual([{ n: 42 }]);
   await expect(dataSource.query('SELECT nonsense')).rejects.toMatchObject({ code: '42703' });
+});
+it('names the flag that extensions need', async () => {
+  const embedded = { dir: '.nest-migrate/${name}', extensions: async () => ({ vector: {} }) };
+  await expect(defineDataSource({ entities: [], migrations: [], embedded }).initialize()).rejects.toMatchObject({
+    code: 'OPTIONS_INVALID',
+    message: expect.stringContaining('vector'),
+    next: expect.stringContaining('--experimental-vm-modules'),
+  });
 });`,
       );
     const jest = [resolve('node_modules/jest/bin/jest.js'), '--config', 'jest/jest.config.json'];
     const { code, stderr } = await start(jest[0] ?? '', {}, jest.slice(1)).result;
-    expect([code, stderr]).toEqual([0, expect.stringContaining('Tests:       2 passed')]);
+    expect([code, stderr]).toEqual([0, expect.stringContaining('Tests:       4 passed')]);
     expect(project.has('.nest-migrate/postgres-test-2/PG_VERSION')).toBe(true);
     expect(project.has('.nest-migrate/postgres')).toBe(false);
   });

@@ -481,6 +481,26 @@ describe('entities that cannot be loaded', () => {
   const post = (property: string): string =>
     `${columns}import { Role, User } from './user.entity';\nvoid [Column, ManyToOne, Role, User];\n@Entity() export class Post {\n  @PrimaryGeneratedColumn() id!: number;\n${property}\n}`;
   const author = '  @ManyToOne(() => User, (one) => one.posts) author!: User;';
+
+  it('load in the same order each time: that of their paths', async () => {
+    // The one that its base class imports back must come first. It lies deeper, where TypeORM takes longer to find its package.json.
+    const entity = (text: string): string => `${columns}${text}\nvoid [Column, ManyToOne, OneToMany];\n`;
+    project = projectWith(dataSource('migrations: []').replace('src/*', 'src/**/*'), {
+      'src/a/far/below/it/child.entity.ts': entity(
+        "import { Base } from '../../../../z.entity';\n@Entity() export class Child extends Base {}",
+      ),
+      'src/z.entity.ts': entity(
+        "import { Child } from './a/far/below/it/child.entity';\nexport const children = (): unknown => Child;\nexport class Base { @PrimaryGeneratedColumn() id!: number; }",
+      ),
+    });
+    const { code, stdout, stderr } = await cli('generate', '--check');
+    expect([code, stderr, stdout]).toEqual([
+      3,
+      expect.not.stringContaining('✖'),
+      expect.stringContaining('CREATE TABLE "public"."child"'),
+    ]);
+  });
+
   const cycle = /src\/(?:user|post)\.entity\.ts → src\/(?:user|post)\.entity\.ts → src\/(?:user|post)\.entity\.ts/;
 
   it.each<readonly [string, Readonly<Record<string, string>>, RegExp]>([
