@@ -6,7 +6,7 @@ import { devPackage } from '../development.js';
 import { embeddedBrand } from './embedded-brand.js';
 import { EmbeddedServer } from './embedded-server.js';
 import { ExitCode, isMigrateError, MigrateError } from '../errors.js';
-import { openForReplays, openPGlite, refuseInProduction } from './pglite.js';
+import { openForReplays, openPGlite, refuseInProduction, refuseWithoutFlag } from './pglite.js';
 import type { Extensions, PGlite } from './pglite.js';
 import { configThrough, Wire } from './wire.js';
 
@@ -65,7 +65,11 @@ export function embeddedDriver(options: DriverOptions): object {
     checkedFolder(folder ?? (process.env['NEST_MIGRATE_EMBEDDED'] || `.nest-migrate/postgres${testWorker()}`)),
   );
   const opening = throwaway === undefined ? openPGlite : openForReplays;
-  const folderOpened = async (): Promise<PGlite> => openFolder(dir, await extensions(), undefined, opening);
+  const folderOpened = async (): Promise<PGlite> => {
+    const given = await extensions();
+    refuseWithoutFlag(given);
+    return openFolder(dir, given, undefined, opening);
+  };
   const open = options.open ?? (throwaway === undefined ? () => folderOpened().catch(missing) : folderOpened);
   const server = servers.get(dir) ?? new EmbeddedServer(dir, open);
   servers.set(dir, server);

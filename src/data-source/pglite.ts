@@ -46,11 +46,7 @@ const flagMissing = 'ERR_VM_DYNAMIC_IMPORT_CALLBACK_MISSING_FLAG';
 
 /** In a thread of its own, unless it is given extensions, which are code and cannot be handed over. */
 export const openPGlite: OpenPGlite = async (dir, extensions, contributed = ordinaryExtensions) => {
-  const given = Object.keys(extensions);
-  if (given.length > 0) {
-    if (isJestWithoutFlags()) throw flagNeeded(given);
-    return openHere(dir, extensions, contributed);
-  }
+  if (Object.keys(extensions).length > 0) return openHere(dir, extensions, contributed);
   const options = { workerData: { dir, extensions: contributed }, ...ownFlags() };
   const lite = new ThreadedPGlite(new Worker(developmentThread(purpose), options));
   return lite.opened();
@@ -95,8 +91,11 @@ function isJestWithoutFlags(): boolean {
   return isTest && !`${process.execArgv.join(' ')} ${options}`.includes('--experimental-vm-modules');
 }
 
-function flagNeeded(extensions: readonly string[]): MigrateError {
-  return new MigrateError({
+/** Before anything is made. */
+export function refuseWithoutFlag(given: Extensions): void {
+  const extensions = Object.keys(given);
+  if (extensions.length === 0 || !isJestWithoutFlags()) return;
+  throw new MigrateError({
     code: 'OPTIONS_INVALID',
     message: `The embedded database was not opened: its extensions (embedded: { extensions }: ${extensions.join(', ')}) are code, with which it must be loaded into the thread of the test, and Jest without flags cannot load ES modules.`,
     next: 'Start Jest with NODE_OPTIONS=--experimental-vm-modules, or set DATABASE_URL to a server that has the extensions. Or leave the extensions out in tests: extensions: async () => (process.env.JEST_WORKER_ID ? {} : …)',
