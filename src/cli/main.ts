@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { setFlagsFromString } from 'node:v8';
 import { wasTold } from '../errors.js';
+import { expectRejections } from '../rejections.js';
 import { runProgram } from './program.js';
 
 // PostgreSQL in this process is WebAssembly, and compiling it well takes longer than what a command asks of it.
@@ -9,9 +10,7 @@ setFlagsFromString('--liftoff-only');
 // `| head` closes our output; that is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 
-process.on('unhandledRejection', (reason) => {
-  if (!wasTold(reason)) throw reason;
-});
+expectRejections(wasTold);
 
 const code = await runProgram(process.argv.slice(2));
 // A data source of the user may keep handles open forever, so the process is ended, once everything is written.

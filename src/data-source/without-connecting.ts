@@ -1,3 +1,5 @@
+import { expectRejections } from '../rejections.js';
+
 /** The copy of TypeORM whose data sources do not connect, and what they do instead. */
 export interface HeldBack<DataSource> {
   readonly DataSource: { readonly prototype: { initialize(this: DataSource): Promise<DataSource> } };
@@ -21,21 +23,20 @@ export async function withoutConnecting<T, DataSource extends object>(
     // Code that asks is told that it is connected: @nestjs/typeorm and our own module would try again.
     return Object.assign(this, { isInitialized: true });
   };
-  process.on('unhandledRejection', ignoreNotConnected);
+  const stopExpecting = expectRejections(isNotConnected);
   try {
     const result = await work();
     // An unhandled rejection is reported only when everything else has had its turn.
     await new Promise((turn) => setImmediate(turn));
     return result;
   } finally {
-    process.off('unhandledRejection', ignoreNotConnected);
+    stopExpecting();
     prototype.initialize = initialize;
     for (const one of held) Object.assign(one, { isInitialized: false });
   }
 }
 
 /** A query may have been sent without waiting for it. That it cannot be answered here is no reason to end. */
-function ignoreNotConnected(reason: unknown): void {
-  if (/not connected|not established/i.test(String((reason as Error | undefined)?.message))) return;
-  throw reason;
+function isNotConnected(reason: unknown): boolean {
+  return /not connected|not established/i.test(String((reason as Error | undefined)?.message));
 }

@@ -1,0 +1,18 @@
+const expectations = new Set<(reason: unknown) => boolean>();
+
+/**
+ * A promise that user code does not wait for may fail, and Node then ends the process. Where that is known to mean nothing, it goes on:
+ * until the function that is returned is called. Whatever nothing expects ends the process as before.
+ */
+export function expectRejections(isExpected: (reason: unknown) => boolean): () => void {
+  if (expectations.size === 0) process.on('unhandledRejection', judge);
+  expectations.add(isExpected);
+  return () => {
+    expectations.delete(isExpected);
+    if (expectations.size === 0) process.off('unhandledRejection', judge);
+  };
+}
+
+function judge(reason: unknown): void {
+  if (![...expectations].some((isExpected) => isExpected(reason))) throw reason;
+}
