@@ -63,6 +63,7 @@ export type {
   PlannedStatement,
   PlanOptions,
   PlanResult,
+  Seconds,
   ServerNow,
   Session as ServerSession,
   TableSize,

@@ -31,7 +31,11 @@ const run: Description = {
       conflicts: ['dryRun'],
     },
     dryRun,
-    { flags: '--strict', summary: 'exit with 3 if the file of an applied migration was edited or is missing' },
+    {
+      flags: '--strict',
+      summary:
+        'exit with 3 if the file of an applied migration was edited or is missing; with --plan: also run nothing whose effect is not known',
+    },
     {
       flags: '--plan',
       summary: 'show the plan and ask first; without a terminal, run nothing that blocks or fails',

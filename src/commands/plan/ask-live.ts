@@ -3,6 +3,7 @@ import { codeOf, messageOf } from '../../errors.js';
 import type { Relation } from '../../observe/relation.js';
 import type { TableSize } from './types.js';
 import type { Promised } from './promised.js';
+import { paceOf } from './duration.js';
 import { quickMs, reading, refusalOf } from './reading.js';
 import { quoteName } from '../../sql/index.js';
 
@@ -14,17 +15,34 @@ export async function askPromise(client: SqlClient, promised: Promised, deep: bo
   const { question, found, failed } = promised;
   if (question === undefined) return { notKnown: 'the database cannot be asked about it before the run' };
   try {
-    return await reading(client, deep ? 0 : quickMs, async () => {
+    const isQuick = deep || (await costOf(client, question)) <= quickCost;
+    return await reading(client, deep ? 0 : isQuick ? surelyMs : quickMs, async () => {
       const { rows } = await client.query(`SELECT EXISTS (${question}) AS found`);
-      if (rows[0]?.['found'] !== true) return 'kept';
+      if (rows[0]?.['found'] !== true) return isQuick ? 'kept' : { notKnown: takesLong };
       return found === 'a doubt' ? { notKnown: 'there are rows, and no question finds out whether they do' } : 'broken';
     });
   } catch (error) {
     const code = refusalOf(error);
     if (failed !== undefined && isAboutValue(code)) return 'broken';
-    if (code === queryCanceled) return { notKnown: 'the question takes long (--deep waits for the answer)' };
+    if (code === queryCanceled) return { notKnown: takesLong };
     return { notKnown: `the database cannot be asked about it yet: ${messageOf(error)}` };
   }
+}
+
+/**
+ * What the planner expects of the whole answer, and not the time that it takes, decides whether that counts: else a plan would say this or
+ * that of the same rows, as busy as the server is. So much is read in about two seconds; where it takes longer, it is waited for.
+ */
+const quickCost = 400_000;
+const surelyMs = 20_000;
+const takesLong = 'the question takes long (--deep waits for the answer)';
+
+async function costOf(client: SqlClient, question: string): Promise<number> {
+  return reading(client, quickMs, async () => {
+    const { rows } = await client.query(`EXPLAIN (FORMAT JSON) ${question}`);
+    const [plan] = (rows[0]?.['QUERY PLAN'] ?? []) as readonly { readonly Plan?: { readonly 'Total Cost': number } }[];
+    return plan?.Plan?.['Total Cost'] ?? Infinity;
+  });
 }
 
 const queryCanceled = '57014';
@@ -66,26 +84,30 @@ LEFT JOIN LATERAL (
 LEFT JOIN pg_class c ON c.oid = leaf.relid LEFT JOIN pg_stat_all_tables s ON s.relid = c.oid
 GROUP BY named.oid, named.table ORDER BY bytes DESC, 1`;
 
-export const usualSpeed = 400e6;
+export const usualPace = 1;
+/** Bytes that are read to find out; and for how long at the most. */
+const part = 16e6;
+const atMostMs = 200;
 
-/** How many bytes of a table the server reads in a second, tried on a part of the largest one. */
-export async function scanSpeed(
+/** How fast the server reads rows, tried on a part of the largest table. */
+export async function readPace(
   client: SqlClient,
   { schema, name }: Pick<Relation, 'schema' | 'name'>,
-  largest: TableSize,
+  { bytes, rows }: TableSize,
 ): Promise<number> {
-  if (largest.bytes < 1e6) return usualSpeed;
-  const part = Math.min(1, 16e6 / largest.bytes);
+  if (bytes < 1e6 || rows === null || rows === 0) return usualPace;
+  const share = Math.min(1, part / bytes);
+  const count = Math.max(1, Math.round(rows * share));
   try {
-    return await reading(client, quickMs, async () => {
-      const sql = `SELECT count(*) FROM (SELECT FROM ${quoteName(schema)}.${quoteName(name)} LIMIT ${Math.max(1, Math.round((largest.rows ?? largest.bytes / 100) * part))}) AS part`;
+    return await reading(client, atMostMs, async () => {
       const started = performance.now();
-      await client.query(sql);
-      const seconds = (performance.now() - started) / 1000;
-      return Math.min(2e9, Math.max(20e6, (largest.bytes * part) / seconds));
+      await client.query(
+        `SELECT count(*) FROM (SELECT FROM ${quoteName(schema)}.${quoteName(name)} LIMIT ${count}) AS part`,
+      );
+      return paceOf((performance.now() - started) / 1000, count, bytes * share);
     });
   } catch (error) {
     if (codeOf(error) === undefined) throw error;
-    return usualSpeed;
+    return codeOf(error) === queryCanceled ? paceOf(atMostMs / 1000, count, bytes * share) : usualPace;
   }
 }

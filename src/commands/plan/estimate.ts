@@ -1,15 +1,15 @@
 import type { Observed } from '../../observe/observed.js';
 import { blockedBy } from '../../observe/relation.js';
 import type { Lock } from '../../observe/relation.js';
-import type { TableSize } from './types.js';
+import type { Seconds, TableSize } from './types.js';
 import type { Explanation, Refusal } from './explain.js';
 import type { RowChange } from './row-changes.js';
 
-/** Sizes and speed of the live server, to say how long work takes there. */
+/** Sizes and pace of the live server, to say how long work takes there. */
 export interface Scale {
   readonly sizes: ReadonlyMap<string, TableSize>;
-  /** Bytes of a table read in a second. */
-  readonly speed: number;
+  /** How many times as long as usual it takes to read rows. */
+  readonly pace: number;
 }
 
 /** A statement as it went on the copy, and what the live database says of it. */
@@ -17,8 +17,10 @@ export interface Weighed {
   readonly statement: Observed;
   readonly explained: Explanation | Refusal | undefined;
   readonly changes: readonly RowChange[];
-  /** As if so many bytes were read. */
+  /** As if so many bytes were read: by this it is decided, and not by the time, whether a wait is noticed. */
   readonly work: number;
+  /** How long it takes; undefined where that is not known. */
+  readonly seconds: Seconds | undefined;
 }
 
 // Beside reading a table once, as measured on several tables: what writes every row anew, and what sorts them.
@@ -26,7 +28,10 @@ const writeFactor = 8;
 const buildFactor = 5;
 
 /** How much a statement has to do because the tables are as large as they are: as if so many bytes were read. */
-export function workOf({ statement, explained, changes }: Omit<Weighed, 'work'>, scale: Scale): number {
+export function workOf(
+  { statement, explained, changes }: Pick<Weighed, 'statement' | 'explained' | 'changes'>,
+  scale: Scale,
+): number {
   const { rewrites, builds } = statement;
   const rewritten = new Set(rewrites.map(({ schema, name }) => `${schema}.${name}`));
   const bytesOf = (table: string): number => scale.sizes.get(table)?.bytes ?? 0;

@@ -4,7 +4,8 @@ import { blockedBy } from '../../observe/relation.js';
 import type { Answer } from './ask-live.js';
 import type { Refusals } from './ask-server.js';
 import type { PlannedMigration, PlannedStatement, ServerNow, Verdict } from './types.js';
-import { scansOf, sizeOf, sum } from './estimate.js';
+import { together } from './duration.js';
+import { scansOf, sizeOf } from './estimate.js';
 import type { Scale, Weighed } from './estimate.js';
 import { leftInvalid } from './invalid-indexes.js';
 import type { InvalidIndex } from './invalid-indexes.js';
@@ -24,7 +25,7 @@ export interface Evidence {
   /** Statements of the same run that come before the migration. */
   readonly earlier: readonly Observed[];
   /** Work of the same transaction that comes after the migration. */
-  readonly afterwards: number;
+  readonly afterwards: readonly Weighed[];
   readonly unlike: readonly InvalidIndex[];
   readonly refusals: Refusals;
   /** Why it failed on the copy though it need not fail on the live server. */
@@ -65,7 +66,7 @@ export function judge(tried: Tried, evidence: Evidence): PlannedMigration {
     why: [...fails, ...blocks, ...unjudged, ...(isDecided ? [] : notKnown)],
     remarks: [...(isDecided ? notKnown : []), ...replicated.remarks],
     statements,
-    seconds: sum(statements.map(({ seconds }) => seconds)),
+    seconds: together(weighed.map(({ seconds }) => seconds)) ?? null,
   };
 }
 
@@ -140,7 +141,7 @@ function unlike({ statements }: Tried, { unlike: indexes }: Evidence): readonly 
     );
 }
 
-function plannedStatement({ statement, explained, changes, work }: Weighed, scale: Scale): PlannedStatement {
+function plannedStatement({ statement, explained, changes, seconds }: Weighed, scale: Scale): PlannedStatement {
   const name = ({ schema, name: own }: { readonly schema: string; readonly name: string }): string =>
     `${schema}.${own}`;
   return {
@@ -152,7 +153,7 @@ function plannedStatement({ statement, explained, changes, work }: Weighed, scal
     rewrites: statement.rewrites.map(name),
     builds: statement.builds.map(name),
     changes: changes.map((change) => ({ table: name(change.table), rows: countOf(change, scale) })),
-    seconds: work / scale.speed,
+    seconds: seconds ?? null,
     ...(explained && 'node' in explained
       ? { explained: { rows: explained.rows, cost: explained.cost, node: explained.node } }
       : {}),

@@ -8,10 +8,11 @@ import type { CommandContext, Survey } from '../context.js';
 import { ofDatabase } from '../../snapshot/of-database.js';
 import { planRun, withLoadedPhases } from '../phases.js';
 import type { Relation } from '../../observe/relation.js';
-import { askPromise, readSizes, scanSpeed, usualSpeed } from './ask-live.js';
+import { askPromise, readPace, readSizes, usualPace } from './ask-live.js';
 import type { Answer } from './ask-live.js';
 import { askServer } from './ask-server.js';
 import type { PlannedMigration, PlanOptions, PlanResult, TableSize, Verdict } from './types.js';
+import { durationOf } from './duration.js';
 import { sum, workOf } from './estimate.js';
 import type { Scale, Weighed } from './estimate.js';
 import { explain } from './explain.js';
@@ -44,8 +45,8 @@ async function planned(options: PlanOptions, context: CommandContext): Promise<P
     const server = await readServerNow(client, [...relations.keys()]);
     const [largest] = tables;
     const relation = largest && relations.get(largest.table);
-    const speed = relation ? await scanSpeed(client, relation, largest) : usualSpeed;
-    const scale = { sizes: sizesOf(tables, observed.tried), speed };
+    const pace = relation ? await readPace(client, relation, largest) : usualPace;
+    const scale = { sizes: sizesOf(tables, observed.tried), pace };
     const weighed = await weigh(observed.tried, scale, client);
     const isOne = (options.transaction ?? context.settings.transaction) === 'all';
     const judged: PlannedMigration[] = [];
@@ -58,7 +59,7 @@ async function planned(options: PlanOptions, context: CommandContext): Promise<P
           weighed: weighed[index] ?? [],
           answers: await answersFor(one, client, options),
           earlier,
-          afterwards: isOne ? sum(weighed.slice(index + 1).flatMap((own) => own.map(({ work }) => work))) : 0,
+          afterwards: isOne ? weighed.slice(index + 1).flat() : [],
           unlike: observed.unlike,
           refusals: await askServer(client, one, weighed[index] ?? [], earlier),
           onlyOnCopy: await onlyOnCopy(client, one),
@@ -108,7 +109,7 @@ function notJudged(migration: KnownMigration, now: Survey): PlannedMigration {
     ? 'It stopped in the middle: run goes on after its last finished statement. nest-migrate status says where.'
     : 'One before it fails, or could not be judged to its end.';
   const { name, phase = 'expand' } = migration;
-  return { name, phase, verdict: 'cannot be judged', why: [why], remarks: [], statements: [], seconds: 0 };
+  return { name, phase, verdict: 'cannot be judged', why: [why], remarks: [], statements: [], seconds: null };
 }
 
 /** By what they are called. */
@@ -151,7 +152,8 @@ async function weigh(
     for (const statement of statements) {
       const explained = await explain(client, statement);
       const changes = rows.next(statement, explained);
-      own.push({ statement, explained, changes, work: workOf({ statement, explained, changes }, scale) });
+      const seen = { statement, explained, changes };
+      own.push({ ...seen, work: workOf(seen, scale), seconds: durationOf(seen, scale) });
     }
     weighed.push(own);
   }

@@ -32,8 +32,14 @@ export interface PlannedMigration {
   /** Good to know, whatever the verdict is. */
   readonly remarks: readonly string[];
   readonly statements: readonly PlannedStatement[];
-  /** An estimate, of what takes long because tables are large. */
-  readonly seconds: number;
+  /** How long it takes, about; null where that is not known. */
+  readonly seconds: Seconds | null;
+}
+
+/** In nine of ten cases, the truth lies between them. */
+export interface Seconds {
+  readonly from: number;
+  readonly to: number;
 }
 
 /** What one statement of it will do. */
@@ -43,8 +49,8 @@ export interface PlannedStatement {
   readonly scans: readonly string[];
   readonly rewrites: readonly string[];
   readonly builds: readonly string[];
-  /** An estimate. */
-  readonly seconds: number;
+  /** How long it takes, about; null where that is not known. */
+  readonly seconds: Seconds | null;
   /** What the planner of the live database says of a statement that reads or changes rows. */
   readonly explained?: { readonly rows: number; readonly cost: number; readonly node: string } | undefined;
   /** Rows that are there already and that it changes, about how many; null when that is not known. */

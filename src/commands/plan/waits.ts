@@ -1,5 +1,6 @@
 import { blockedBy } from '../../observe/relation.js';
-import type { ServerNow } from './types.js';
+import { together } from './duration.js';
+import type { Seconds, ServerNow } from './types.js';
 import { blocking, sizeOf, sum } from './estimate.js';
 import type { Scale, Weighed } from './estimate.js';
 import type { RowChange } from './row-changes.js';
@@ -14,14 +15,12 @@ export interface Waits {
 }
 
 /** Locks are held to the end of their transaction, which may have other migrations in it: `afterwards` is the work of those. */
-export function waitsOf(weighed: readonly Weighed[], afterwards: number, scale: Scale): Waits {
+export function waitsOf(weighed: readonly Weighed[], afterwards: readonly Weighed[], scale: Scale): Waits {
   const tables = tableWaits(weighed, afterwards);
   const rows = [...rowWaits(weighed, afterwards)].flatMap(([table, wait]) => (tables.has(table) ? [] : [wait]));
   return {
     certain: [
-      ...[...tables].map(
-        ([table, { who, bytes }]) => `${capital(who)} on ${table} wait about ${shownSeconds(bytes / scale.speed)}.`,
-      ),
+      ...[...tables].map(([table, { who, waited }]) => `${capital(who)} on ${table} wait ${forHowLong(waited)}.`),
       ...rows.filter((wait) => typeof wait.rows !== 'object').map((wait) => rowsWait(wait, scale)),
     ],
     notKnown: rows.filter((wait) => typeof wait.rows === 'object').map((wait) => rowsMayWait(wait, scale)),
@@ -31,16 +30,22 @@ export function waitsOf(weighed: readonly Weighed[], afterwards: number, scale: 
 interface TableWait {
   readonly who: ReturnType<typeof blockedBy>;
   readonly bytes: number;
+  readonly waited: readonly (Seconds | undefined)[];
 }
 
-function tableWaits(weighed: readonly Weighed[], afterwards: number): ReadonlyMap<string, TableWait> {
+function tableWaits(weighed: readonly Weighed[], afterwards: readonly Weighed[]): ReadonlyMap<string, TableWait> {
   const waits = new Map<string, TableWait>();
-  for (const { statement, work } of weighed) {
+  const later = workOfAll(afterwards);
+  for (const { statement, work, seconds } of weighed) {
     if (statement.transaction === undefined) continue;
     for (const { relation, mode } of blocking([...statement.held, ...statement.locks])) {
       const key = `${relation.schema}.${relation.name}`;
-      const { who, bytes } = waits.get(key) ?? { who: blockedBy(mode), bytes: afterwards };
-      waits.set(key, { who: who === 'reads and writes' ? who : blockedBy(mode), bytes: bytes + work });
+      const { who, bytes, waited } = waits.get(key) ?? { who: blockedBy(mode), ...later };
+      waits.set(key, {
+        who: who === 'reads and writes' ? who : blockedBy(mode),
+        bytes: bytes + work,
+        waited: [...waited, seconds],
+      });
     }
   }
   return new Map([...waits].filter(([, { bytes }]) => bytes >= noticeable));
@@ -48,14 +53,19 @@ function tableWaits(weighed: readonly Weighed[], afterwards: number): ReadonlyMa
 
 interface RowWait extends RowChange {
   readonly bytes: number;
+  readonly waited: readonly (Seconds | undefined)[];
+}
+
+function workOfAll(weighed: readonly Weighed[]): Pick<RowWait, 'bytes' | 'waited'> {
+  return { bytes: sum(weighed.map(({ work }) => work)), waited: weighed.map(({ seconds }) => seconds) };
 }
 
 /** A row that was changed is locked to the end of the transaction: https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-ROWS */
-function rowWaits(weighed: readonly Weighed[], afterwards: number): ReadonlyMap<string, RowWait> {
+function rowWaits(weighed: readonly Weighed[], afterwards: readonly Weighed[]): ReadonlyMap<string, RowWait> {
   const waits = new Map<string, RowWait>();
   for (const [index, { statement, changes }] of weighed.entries()) {
     const rest = weighed.slice(index).filter((one) => one.statement.transaction === statement.transaction);
-    const bytes = sum(rest.map(({ work }) => work)) + afterwards;
+    const { bytes, waited } = workOfAll([...rest, ...afterwards]);
     if (statement.transaction === undefined || bytes < noticeable) continue;
     for (const { table, rows } of changes) {
       // What changes no row that is there keeps no row locked.
@@ -64,15 +74,15 @@ function rowWaits(weighed: readonly Weighed[], afterwards: number): ReadonlyMap<
       const earlier = waits.get(key);
       waits.set(key, {
         table,
-        rows: earlier ? together(earlier.rows, rows) : rows,
-        bytes: Math.max(earlier?.bytes ?? 0, bytes),
+        rows: earlier ? changedTogether(earlier.rows, rows) : rows,
+        ...(earlier && earlier.bytes > bytes ? { bytes: earlier.bytes, waited: earlier.waited } : { bytes, waited }),
       });
     }
   }
   return waits;
 }
 
-function together(one: RowChange['rows'], other: RowChange['rows']): RowChange['rows'] {
+function changedTogether(one: RowChange['rows'], other: RowChange['rows']): RowChange['rows'] {
   if (typeof one === 'number' && typeof other === 'number') return one + other;
   if (one === 'all' || other === 'all') return 'all';
   return typeof one === 'object' ? one : other;
@@ -81,10 +91,10 @@ function together(one: RowChange['rows'], other: RowChange['rows']): RowChange['
 const advice =
   'Change them in batches of some thousand rows, each in a transaction of its own: nest-migrate lint shows how.';
 
-function rowsWait({ table, rows, bytes }: RowWait, scale: Scale): string {
+function rowsWait({ table, rows, waited }: RowWait, scale: Scale): string {
   const name = `${table.schema}.${table.name}`;
   const all = sizeOf(table, scale)?.rows ?? null;
-  const waits = `change in one transaction: other writers of these rows wait until it commits, about ${shownSeconds(bytes / scale.speed)}. ${advice}`;
+  const waits = `change in one transaction: other writers of these rows wait until it commits, ${forHowLong(waited)}. ${advice}`;
   if (typeof rows !== 'number')
     return `All rows of ${name}, ${all === null ? 'not counted yet' : `about ${shownNumber(all)}`}, ${waits}`;
   return `About ${shownNumber(Math.min(rows, all ?? rows))} of about ${shownNumber(all ?? rows)} rows of ${name} ${waits}`;
@@ -112,6 +122,11 @@ export function heldNow(weighed: readonly Weighed[], { sessions }: ServerNow): r
           `pid ${pid}${application && ` (${application})`} has used ${table} in a transaction for ${shownSeconds(seconds)} (${state}): it must end first.`,
       ),
   );
+}
+
+function forHowLong(waited: readonly (Seconds | undefined)[]): string {
+  const seconds = together(waited);
+  return seconds ? `about ${shownSeconds(seconds.from)} to ${shownSeconds(seconds.to)}` : 'for how long is not known';
 }
 
 function shownNumber(rows: number): string {
