@@ -80,8 +80,9 @@ describe('plan', () => {
         'It fails: cannot update table "keyless" because it does not have a replica identity and publishes updates.',
       ],
     ]);
-    const [altered, inBlocks, , updated] = migrations.map(({ seconds }) => seconds);
-    expect([altered, inBlocks, updated]).toEqual([{ from: expect.any(Number), to: expect.any(Number) }, null, altered]);
+    // How many rows a block changes is not known, nor those of a table that was never analysed.
+    const anyInterval = { from: expect.any(Number), to: expect.any(Number) };
+    expect(migrations.map(({ seconds }) => seconds)).toEqual([anyInterval, null, null, null]);
     expect(migrations[0]?.remarks).toEqual([
       'part sends code of public.orders as label from now on, since the columns or rows that it names follow: a subscriber that has it under the old name stops at the first row.',
       'whole sends code of public.orders as label from now on: a subscriber that has it under the old name stops at the first row.',
@@ -98,7 +99,7 @@ describe('plan', () => {
   it('an index that stops writes, with what it locks and how large the table is', async () => {
     const { migrations, tables, verdict } = await planned([{ up: ['CREATE INDEX i ON orders (email)'] }]);
     expect(verdict).toBe('will block');
-    expect(migrations[0]?.why.join()).toMatch(/^Writes on public\.orders wait about [\d.]+ m?s\.$/);
+    expect(migrations[0]?.why.join()).toMatch(/^Writes on public\.orders wait about [\d.]+ m?s to [\d.]+ m?s\.$/);
     expect(migrations[0]?.statements[0]).toMatchObject({
       locks: [{ table: 'public.orders', mode: 'SHARE', blocks: 'writes' }],
       scans: ['public.orders'],
