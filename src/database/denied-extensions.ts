@@ -8,8 +8,8 @@ const savepoint = 'nest_migrate_extension';
 const longest = 1000;
 
 /**
- * The extensions that this role may not create. Those that a migration creates one after the other are all tried, so that an administrator is
- * asked once; the first statement of another kind is not executed any more.
+ * The extensions that this role may not create. After the first one, the CREATE EXTENSION statements that follow are tried as well, so that an
+ * administrator is asked once; the first statement of another kind is not executed.
  */
 export class DeniedExtensions {
   readonly statements: string[] = [];

@@ -2,7 +2,7 @@ import type { QueryRunner } from 'typeorm';
 import { codeOf, markTold } from '../errors.js';
 import { interceptQueries } from '../typeorm/query-runner.js';
 
-/** A query that failed, and the how-manieth of its migration it was. */
+/** A query that failed, and its number in the migration. */
 interface FailedQuery {
   readonly error: unknown;
   readonly sql: string;
@@ -22,7 +22,7 @@ const inFailedTransaction = '25P02';
  * each of them (savepoints, counts, the questions of an observer) belongs to one query only.
  */
 export class Turns {
-  /** The query to report: the one that made the transaction fail, rather than those that the server refused after it. */
+  /** The query to report: the one that made the transaction fail, rather than a later one that the server refused for that reason. */
   failed: FailedQuery | undefined;
   #last: Promise<unknown> = Promise.resolve();
   readonly #waiting = new Set<{ readonly sql: string }>();
