@@ -16,6 +16,8 @@ export interface Ended {
   readonly stderr: string;
   /** The longest time in which it said nothing. */
   readonly silentMs: number;
+  /** When it got SIGTERM first, by the clock. */
+  readonly termedAt: number | undefined;
   /** How long it took to end after the first SIGTERM. */
   readonly partingMs: number | undefined;
   /** It was still there when everything else was over. */
@@ -55,14 +57,26 @@ export async function startActor({ part, deploy, dir, installed, url, through, a
   const running = startNode(command, { cwd: dir, env: { ...env, DATABASE_URL: proxy?.url ?? url } });
   const pid = running.process.pid ?? 0;
   let over = false;
-  let termedAt: number | undefined;
+  let termed: { readonly at: number; readonly clock: number } | undefined;
   let hung = false;
   const quiet = watchSilence(running);
   const ended = running.result.then(async ({ code, signal, stdout, stderr }) => {
     over = true;
-    const partingMs = termedAt === undefined ? undefined : performance.now() - termedAt;
+    const partingMs = termed && performance.now() - termed.at;
     await proxy?.close();
-    return { part, deploy, pid, code, signal, stdout, stderr, silentMs: quiet(), partingMs, isHung: hung };
+    return {
+      part,
+      deploy,
+      pid,
+      code,
+      signal,
+      stdout,
+      stderr,
+      silentMs: quiet(),
+      termedAt: termed?.clock,
+      partingMs,
+      isHung: hung,
+    };
   });
   const printed = new Promise((done) => running.process.stdout?.once('data', done));
   return {
@@ -73,7 +87,7 @@ export async function startActor({ part, deploy, dir, installed, url, through, a
     told: Promise.race([printed, ended]),
     isOver: () => over,
     kill: (signal) => {
-      if (signal === 'SIGTERM') termedAt ??= performance.now();
+      if (signal === 'SIGTERM') termed ??= { at: performance.now(), clock: Date.now() };
       running.process.kill(signal);
     },
     endHung: () => {

@@ -78,7 +78,7 @@ export async function campaign(options: Options): Promise<Report> {
         found.push(...result.findings);
       } catch (error) {
         found.push({ category: 'failed', text: `the round could not be played: ${String((error as Error).stack)}` });
-        await place.end();
+        await place.end().catch((why: unknown) => tell(`A server could not be ended: ${String(why)}`));
       }
       for (const one of found) {
         findings.push({ ...one, seed: roundSeed, faults: names });

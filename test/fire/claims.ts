@@ -14,6 +14,7 @@ interface Told {
     readonly next: string;
     readonly migration?: string;
     readonly finished?: readonly string[];
+    readonly sqlState?: string;
   };
 }
 
@@ -24,6 +25,8 @@ export interface Aftermath {
     readonly migration: string;
     readonly state: string;
     readonly pid: number;
+    /** In milliseconds, by the clock of the server. */
+    readonly startedAt: number;
   }[];
 }
 
@@ -52,6 +55,8 @@ export function judgeClaims(ended: Ended, after: Aftermath, at: Circumstances): 
     find('hung', `it said nothing for ${Math.round(ended.silentMs / 1000)} s`);
   if ((ended.partingMs ?? 0) > longestPartingMs * slowness())
     find('hung', `it ended ${Math.round((ended.partingMs ?? 0) / 1000)} s after SIGTERM`);
+  const late = startedAfterSignal(ended, after);
+  if (late.length > 0) find('hung', `it went on after SIGTERM, and started ${late.join(', ')}`);
   if (ended.signal !== null) return findings;
   const told = read(ended.stdout);
   if (told === undefined) {
@@ -66,9 +71,22 @@ export function judgeClaims(ended: Ended, after: Aftermath, at: Circumstances): 
     ...wrongState(ended, told, after, at),
   ])
     find('wrong statements', text);
+  if (twice.has(told.error?.sqlState ?? ''))
+    find('doubled', `it found its own work done: ${told.error?.message ?? ''}`);
   const failure = unexpectedFailure(ended, told, at);
   if (failure !== undefined) find('failed', failure);
   return findings;
+}
+
+/** An object is there already, or is gone already: another process has executed the same statement. */
+const twice = new Set(['42701', '42703', '42704', '42710', '42P01', '42P07']);
+
+/** What is at work when a signal comes may come to its end; nothing more is started. */
+function startedAfterSignal({ pid, termedAt }: Ended, { log }: Aftermath): readonly string[] {
+  if (termedAt === undefined) return [];
+  return log
+    .filter((row) => row.pid === pid && row.startedAt > termedAt + 300 * slowness())
+    .map(({ migration }) => migration);
 }
 
 function read(stdout: string): Told | undefined {

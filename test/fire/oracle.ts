@@ -8,14 +8,18 @@ import { differences, schemaOf } from './schema.js';
 export async function aftermathOf(url: string): Promise<Aftermath> {
   const [ledger, log] = await Promise.all([
     ask(url, 'SELECT name FROM migrations ORDER BY id'),
-    ask(url, 'SELECT migration, state, pid FROM migrations_log ORDER BY id'),
+    ask(
+      url,
+      `SELECT migration, state, pid, extract(epoch FROM started_at) * 1000 AS started FROM migrations_log ORDER BY id`,
+    ),
   ]);
   return {
     ledger: ledger.map(({ name }) => String(name)),
-    log: log.map(({ migration, state, pid }) => ({
+    log: log.map(({ migration, state, pid, started }) => ({
       migration: String(migration),
       state: String(state),
       pid: Number(pid),
+      startedAt: Number(started),
     })),
   };
 }

@@ -136,6 +136,21 @@ const kinds: readonly Kind[] = [
   },
 ];
 
+/** Nothing but rows: what else is created twice would fail. */
+const onlyRows: readonly Kind[] = [
+  function inTransaction(timestamp, amount, random) {
+    const name = `Rows${timestamp}`;
+    const [up, down] = bothWays(name, amount, [pause(random)], ['SELECT 1']);
+    return { file: `${timestamp}-Rows.js`, text: classText(name, up, down), names: [name], credit: amount };
+  },
+  function inSteps(timestamp, amount, random) {
+    const name = `Steps${timestamp}`;
+    const [up, down] = bothWays(name, amount, [pause(random)], ['SELECT 1']);
+    const text = sqlText('-- transaction: false\n', up, down);
+    return { file: `${timestamp}-Steps.sql`, text, names: [name], credit: amount };
+  },
+];
+
 const base: Made = {
   file: '1700000000000-Base.sql',
   // Without a way back: what the rounds look at is made by it.
@@ -153,7 +168,8 @@ const base: Made = {
 
 /** A project of several migrations of different kinds; the last one is a contract migration, which only the second deploy knows. */
 export function fireProject(random: Random, has: 'some kinds' | 'every kind'): FireProject {
-  const chosen = random.shuffle(kinds).slice(0, has === 'every kind' ? kinds.length : 4 + random.below(4));
+  const some = random.shuffle(kinds).slice(0, has === 'every kind' ? kinds.length : 3 + random.below(4));
+  const chosen = random.shuffle([...onlyRows, ...some]);
   const made = chosen.map((kind, index) => kind(1_700_000_000_010 + index * 10, 1 + random.below(9), random));
   const name = 'Contract1700000000990';
   const [up, down] = bothWays(name, 5, ['ALTER TABLE account DROP COLUMN old'], ['ALTER TABLE account ADD old text']);

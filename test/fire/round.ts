@@ -151,9 +151,10 @@ function castOf(random: Random, faults: readonly Fault[]): readonly Role[] {
   const parts: Part[] = Array.from({ length: 2 + random.below(3) }, () => 'run');
   if (random.chance(0.3)) parts.push('app');
   if (random.chance(0.3)) parts.push('revert');
+  const all = random.chance(0.3) ? 'first' : 'second';
   return parts.map((part) => ({
     part,
-    deploy: isMixed && random.chance(0.5) ? 'first' : 'second',
+    deploy: isMixed && random.chance(0.5) ? 'first' : all,
     args: part === 'revert' ? ['--count', String(1 + random.below(2))] : [],
   }));
 }

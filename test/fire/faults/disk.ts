@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chownSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -32,38 +32,46 @@ export const disk: Fault = {
     mount('-t', 'tmpfs', '-o', 'size=64m', 'tmpfs', dir);
     const user = await unprivileged();
     if (user) chownSync(dir, user.uid, user.gid);
-    await ask(place.server.url, `CREATE TABLESPACE small LOCATION '${dir}'`);
-    await ask(place.server.url, `ALTER DATABASE ${database} SET TABLESPACE small`);
-    const url = databaseUrl(place.server, database);
-    await ask(url, 'CREATE SCHEMA filler; CREATE TABLE filler.most (t text); CREATE TABLE filler.rest (t text)');
-    await ask(
-      url,
-      'ALTER TABLE filler.most ALTER t SET STORAGE PLAIN; ALTER TABLE filler.rest ALTER t SET STORAGE PLAIN',
-    );
-    await fill(url, 'rest', 'once');
-    await fill(url, 'most', 'until it is full');
-    await ask(url, 'TRUNCATE filler.rest');
     const end = async (): Promise<void> => {
-      // It is dropped later; until then, what is in it goes back to the usual disk.
-      await ask(url, 'DROP SCHEMA IF EXISTS filler CASCADE');
-      await ask(place.server.url, `ALTER DATABASE ${database} SET TABLESPACE pg_default`);
-      await ask(place.server.url, 'DROP TABLESPACE small');
-      execFileSync('umount', ['-l', dir]);
-      rmSync(dir, { recursive: true, force: true });
+      try {
+        await ask(place.server.url, `DROP DATABASE IF EXISTS ${database} WITH (FORCE)`);
+        await ask(place.server.url, 'DROP TABLESPACE small');
+      } finally {
+        execFileSync('umount', ['-l', dir]);
+        rmSync(dir, { recursive: true, force: true });
+      }
     };
+    try {
+      await ask(place.server.url, `CREATE TABLESPACE small LOCATION '${dir}'`);
+      await ask(place.server.url, `ALTER DATABASE ${database} SET TABLESPACE small`);
+      const url = databaseUrl(place.server, database);
+      await ask(url, 'CREATE SCHEMA filler; CREATE TABLE filler.most (t text); CREATE TABLE filler.rest (t text)');
+      await ask(
+        url,
+        'ALTER TABLE filler.most ALTER t SET STORAGE PLAIN; ALTER TABLE filler.rest ALTER t SET STORAGE PLAIN',
+      );
+      // What the file has taken is what is left when it is gone.
+      const reserve = join(dir, 'reserve');
+      writeFileSync(reserve, Buffer.alloc(4_000_000));
+      await fill(url, 'most');
+      rmSync(reserve);
+    } catch (error) {
+      await end();
+      throw error;
+    }
     return { end };
   },
   strike: (scene) =>
     atAnyMessage(scene, 'none', async () => {
       const url = databaseUrl(scene.place.server, scene.database);
-      await fill(url, 'rest', 'until it is full');
+      await fill(url, 'rest');
       await sleep(500 + scene.random.below(1500));
       await ask(url, 'DROP SCHEMA filler CASCADE');
     }),
 };
 
-/** Four megabytes of rows at once, and fewer when there is less left. */
-async function fill(url: string, table: string, how: 'once' | 'until it is full'): Promise<void> {
+/** Until there is no room for one more row. */
+async function fill(url: string, table: string): Promise<void> {
   for (let pages = 500; pages >= 1; pages = Math.floor(pages / 5)) {
     const more = `INSERT INTO filler.${table} SELECT repeat('x', 7000) FROM generate_series(1, ${pages})`;
     let hasRoom = true;
@@ -72,7 +80,6 @@ async function fill(url: string, table: string, how: 'once' | 'until it is full'
         () => true,
         () => false,
       );
-      if (how === 'once') return;
     }
   }
 }
