@@ -18,7 +18,7 @@ const table = (name: string, rows: number, space: string): string =>
   `CREATE TABLE ${name} TABLESPACE ${space} AS SELECT g::int AS id, (g % 1000)::int AS a, md5(g::text) AS t FROM generate_series(1, ${rows}) g;
    ALTER TABLE ${name} ADD PRIMARY KEY (id) USING INDEX TABLESPACE ${space}`;
 
-/** Those that leave dead rows behind come last. */
+/** DELETE and UPDATE, which leave dead rows, come last. */
 const statements: readonly (readonly [name: string, sql: (name: string) => string])[] = [
   ['SET NOT NULL', (name) => `ALTER TABLE ${name} ALTER t SET NOT NULL`],
   ['CHECK', (name) => `ALTER TABLE ${name} ADD CONSTRAINT c CHECK (a >= 0)`],

@@ -14,7 +14,7 @@ const costs = {
   update: { row: 3, byte: 0.01, index: 1.5 },
   delete: { row: 0.6, byte: 0.001 },
   /** Looked for in the index of another table. */
-  reference: { row: 1.1, byte: 0 },
+  reference: { row: 0.8, byte: 0 },
   insert: { row: 2, byte: 0.01, index: 1.5 },
   /** For each row and each time that the number of rows doubles. */
   sort: { number: 0.035, text: 0.08 },
