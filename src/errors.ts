@@ -135,7 +135,7 @@ export class MigrateError extends Error {
     this.statements = withoutPasswordsInData(details.statements);
   }
 
-  /** The same failure, told by somebody who knows more: which migration it was, what had been finished before. */
+  /** The same failure with more details: which migration it was, what had been finished before. */
   with(more: Partial<ErrorDetails>): MigrateError {
     const { code, message, next, exitCode, cause, migration, sql, statement, finished, statements } = this;
     const known = {

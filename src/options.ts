@@ -45,7 +45,7 @@ export interface MigrateSettings {
    */
   readonly rename?: 'online' | 'directly';
   /**
-   * How long one statement may wait for a table lock before its migration is rolled back and tried again. While it waits, other queries queue behind it.
+   * How long one statement may wait for a table lock before its migration is rolled back and tried again. While it waits, other queries on the table queue up.
    * @default '2s'
    */
   readonly lockTimeout?: Duration;
@@ -154,7 +154,7 @@ export interface ResolvedSettings {
   readonly sources: Readonly<Record<string, string>> | false | undefined;
   /** SQL, or a file of it, which is read when a throwaway database is made. */
   readonly initialState: string | undefined;
-  /** Whether its rules exist, `lint` says: nobody else loads them. */
+  /** Only `lint` loads the rules, so it also checks that the named ones exist. */
   readonly lint: LintSettings | undefined;
   readonly ignore: readonly string[];
 }

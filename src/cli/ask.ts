@@ -4,7 +4,7 @@ import { cancelled } from '../database/cancel.js';
 import { wrapped } from './io.js';
 import type { Io } from './io.js';
 
-/** Questions at a terminal; undefined where nobody could answer. */
+/** Questions at a terminal; undefined if there is no terminal to answer them. */
 export function terminal(io: Io): Ask | undefined {
   if (io.format === 'json' || !process.stdin.isTTY || !process.stderr.isTTY || process.env['CI']) return undefined;
   return {

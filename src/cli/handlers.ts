@@ -123,7 +123,7 @@ const resolve: Handler<
     applied: 'is recorded as applied.',
     reverted: 'is recorded as reverted.',
     'not-started': 'starts again at its first statement next time.',
-    'half-done': 'goes on behind that statement next time.',
+    'half-done': 'continues after that statement next time.',
   }[result.state];
   io.result(result, () => [`${result.migration} ${said}`]);
   return ExitCode.done;

@@ -49,7 +49,7 @@ export async function list(context: CommandContext): Promise<MigrationList> {
   return found;
 }
 
-/** Begun before the server is asked, so that the folder is read meanwhile. Whoever awaits it hears what is wrong. */
+/** Begun before the server is asked, so that the folder is read meanwhile. An error is thrown where the result is awaited. */
 export function beginList(context: CommandContext): Promise<MigrationList> {
   const listing = list(context);
   listing.catch(() => undefined);

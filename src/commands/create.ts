@@ -43,7 +43,7 @@ export async function create(options: CreateOptions, context: CreateContext): Pr
       const list = foundBy === 'list' ? await enlist([{ name, file }], dataSource, options) : undefined;
       return { file: relative(cwd, file), name, foundBy, ...(list && { list }) };
     }
-    // Somebody else made one in the same millisecond.
+    // Another process created one in the same millisecond.
     await rm(join(folder, fileName));
   }
 }

@@ -69,7 +69,7 @@ function chooserOf(now: Survey, options: RunOptions, policy: ContractPolicy): (m
 
 function dueOf(migration: KnownMigration, now: Survey, policy: ContractPolicy): Due {
   if (migration.phase !== 'contract' || policy === 'immediately') return 'next run';
-  // Somebody has decided already that its time has come.
+  // It was started once, so it is due.
   if (now.state.halfDone.some((row) => row.migration === migration.name)) return 'next run';
   if (policy === 'manual') return 'manual';
   const note = noteOf(migration.name, now);
@@ -99,7 +99,7 @@ export function isMeantToBeLate(migration: KnownMigration, now: Survey, policy: 
   return migration.phase === 'contract' && (policy !== 'immediately' || isDeferred(migration, now));
 }
 
-/** What the files say once they are loaded, of those that the plan is about: until then a look at their text was enough. */
+/** The phases as the loaded files declare them, for the files of the plan: until then, reading their text was enough. */
 export async function withLoadedPhases(now: Survey, { chosen, unnoted }: RunPlan): Promise<Survey> {
   const about = new Set([...chosen.map(({ name }) => name), ...unnoted]);
   const concerned = now.pending.filter(({ name }) => about.has(name));

@@ -11,7 +11,7 @@ import { otherServices } from './foreign.js';
 import type { Resolution, ResolveResult } from './types.js';
 import { findByReference } from './choose.js';
 
-/** Records what somebody found who looked at a migration that stopped in the middle. Touches ledger and log only. */
+/** Records the decision about a migration that stopped in the middle. Changes only ledger and log. */
 export async function resolve(
   reference: string,
   resolution: Resolution,

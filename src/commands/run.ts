@@ -33,8 +33,8 @@ import {
 import type { RunPlan } from './phases.js';
 
 /**
- * Runs what is pending. Where nothing is, that costs one question to the database: no lock, and no file is read but the applied ones that
- * are SQL, whose texts must be those that were applied.
+ * Runs what is pending. If nothing is, that costs one query and no lock, and only applied SQL files are read, whose texts must not have
+ * changed since.
  */
 export async function run(options: RunOptions, context: CommandContext): Promise<RunResult> {
   checkCount(options.count);
@@ -137,7 +137,7 @@ async function carryOut(
   }
 }
 
-/** What is pending, for whoever only wants to know. */
+/** What is pending; changes nothing. */
 export async function pending(context: CommandContext): Promise<readonly PendingMigration[]> {
   const listing = beginList(context);
   const now = await untilConnected(context, () => withReader(context, (client) => survey(client, listing, context)));
@@ -157,7 +157,7 @@ function refuseUnfinishedBusiness(now: Survey): void {
   throw error.with({ next: `Finish reverting it first: nest-migrate revert\nOr decide by hand:\n${error.next}` });
 }
 
-/** A migration older than one already applied came with a merge: nobody has tried this order. */
+/** A migration older than one already applied came with a merge: this order is untested. */
 function judgeOrder(chosen: readonly KnownMigration[], now: Survey, context: CommandContext): void {
   const newest = Math.max(0, ...now.state.applied.map((row) => row.timestamp));
   const late = chosen

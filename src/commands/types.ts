@@ -6,7 +6,7 @@ import type { TransactionMode } from '../options.js';
 import type { Enlisted } from './enlist.js';
 import type { FoundBy } from './placement.js';
 
-/** What each command takes and returns: plain data, printed by nobody but `cli/`. The `--json` output is these objects. */
+/** What each command takes and returns: plain data, which only `cli/` prints. The `--json` output is these objects. */
 
 export interface Finished {
   readonly name: string;
@@ -162,13 +162,13 @@ export interface WaitResult {
   readonly pending: readonly PendingMigration[];
 }
 
-/** How somebody who looked at a half-done migration decides it. */
+/** The decision about a half-done migration. */
 export type Resolution =
   /** It was finished by hand (or undone by hand, when it was being reverted): record that. */
   | { readonly as: 'finished' }
   /** It was put back by hand: the next command starts at its first statement. */
   | { readonly as: 'not-started' }
-  /** So many statements are done: the next command goes on behind them. */
+  /** This many statements are done: the next command continues after them. */
   | { readonly as: 'done-until'; readonly statement: number };
 
 /** What is recorded of a half-done migration now. */

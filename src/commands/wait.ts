@@ -13,7 +13,7 @@ import type { WaitOptions, WaitResult } from './types.js';
 
 const pollMs = 500;
 
-/** Waits until the server answers, and if asked until somebody else has run everything that is pending. Changes nothing. */
+/** Waits until the server answers, and if asked, until another process has run everything that is pending. Changes nothing. */
 export async function wait(options: WaitOptions, context: CommandContext): Promise<WaitResult> {
   const started = performance.now();
   const left = (): number => (options.timeoutMs ? started + options.timeoutMs - performance.now() : Infinity);

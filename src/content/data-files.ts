@@ -20,8 +20,8 @@ export class DataFiles {
   readonly #kinds = new Map<string, 'file' | 'folder' | undefined>();
 
   /**
-   * Those that a text in them names; and those in the folders that texts of the reading ones name, or that they lie in, whose own name is
-   * one of the texts. Undefined where there are too many.
+   * The files that a string in a reader names by path; and, in the readers' own folders and the folders that their strings name, every
+   * file whose name is one of the strings. Undefined if there are too many.
    */
   of(readers: readonly Reader[]): readonly string[] | undefined {
     const reading = readers.filter(({ reads }) => reads !== undefined);

@@ -1,7 +1,7 @@
 import { isKey, isMember } from './tokens.js';
 import type { Token } from './tokens.js';
 
-/** Those that give the same for the same, and that nothing else can be reached from. All other globals of this Node are suspect. */
+/** Globals that return the same output for the same input, and that give access to nothing else. All other globals of Node are suspect. */
 const harmless = new Set(
   `Object Array Number parseFloat parseInt Infinity NaN undefined Boolean String Symbol Promise RegExp Error AggregateError EvalError
    RangeError ReferenceError SyntaxError TypeError URIError JSON ArrayBuffer Uint8Array Int8Array Uint16Array Int16Array Uint32Array

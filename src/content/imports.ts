@@ -136,7 +136,7 @@ class Reader {
     return names;
   }
 
-  /** The name in `.name` behind a token, without the ones that only lead there. */
+  /** The name in `.name` after a token, without the tokens that only lead there. */
   private memberAfter(at: number): readonly string[] | undefined {
     for (let dot = at + 1; this.is(dot, '.') || this.is(dot, '?.'); dot += 2) {
       const name = this.tokens[dot + 1];

@@ -1,6 +1,6 @@
 /**
- * Modules of Node that give the same for the same, each with what may be used of it: names, or all of it. Those that read files are known
- * for themselves: what they read is part of the content.
+ * Modules of Node that return the same output for the same input, each with the names that may be used, or all. Modules that read files
+ * are handled separately: the files that they read are part of the content.
  */
 const builtins: Readonly<Record<string, readonly string[] | 'all'>> = {
   assert: 'all',

@@ -84,7 +84,7 @@ function endOfTemplate(text: string, from: number): number | undefined {
   return undefined;
 }
 
-/** Where what a slash begins ends: behind it where it divides, behind the regular expression otherwise. */
+/** The end of a token that begins with a slash: a division sign or a regular expression. */
 function endOfSlash(text: string, at: number, before: readonly Token[]): number | undefined {
   pattern.lastIndex = at;
   const end = pattern.test(text) ? pattern.lastIndex : undefined;
@@ -110,7 +110,7 @@ export function isKey(tokens: readonly Token[], at: number): boolean {
   return after?.text === ':' && after.kind === 'symbol' && ['{', ','].includes(before?.text ?? '');
 }
 
-/** What a slash does behind these tokens. */
+/** What a slash means after these tokens. */
 function roleOf(before: readonly Token[]): 'divides' | 'begins' | 'either' {
   const last = before.at(-1);
   if (last === undefined) return 'begins';

@@ -68,7 +68,7 @@ async function makeImage(image: string): Promise<boolean> {
   }
 }
 
-/** Longer than it takes: whoever is still at it does not go on, or is another one that got the number of a dead process. */
+/** Longer than it takes: after that, the owner is stuck, or is another process with the number of a dead one. */
 const longestMs = 20_000;
 
 /**
@@ -89,7 +89,7 @@ async function oneAtATime(claim: string, isDone: () => boolean): Promise<boolean
   return false;
 }
 
-/** The folder for temporary files belongs to everybody: a database that somebody else has put there is not used. */
+/** The folder for temporary files is shared between users: a database of another user is not used. */
 async function isOwnFolder(dir: string): Promise<boolean> {
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const found = await lstat(dir);

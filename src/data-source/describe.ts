@@ -45,7 +45,7 @@ function withoutEmpty(credentials: Credentials): Credentials {
   );
 }
 
-/** A path as somebody in this folder would type it. */
+/** A path as it would be typed in this folder. */
 export function fromHere(path: string): string {
   const short = relative(process.cwd(), path);
   return short === '' ? '.' : short.startsWith('..') ? path : short;

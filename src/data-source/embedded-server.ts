@@ -20,7 +20,7 @@ const turnTimeoutMs = 30_000;
 
 /**
  * The one open database of a folder in this process, for all clients of all data sources. It has a single session, so the clients
- * take turns: whoever has begun keeps it until the server says that it is idle again, which is after a query or a transaction.
+ * take turns: a client keeps the session until the server reports that it is idle again, which is after a query or a transaction.
  */
 export class EmbeddedServer {
   readonly #pools = new Set<object>();

@@ -184,7 +184,7 @@ function poolOf(server: EmbeddedServer, Client: typeof pg.Client): typeof pg.Poo
   };
 }
 
-/** `pg` and TypeORM call back, everybody else awaits. */
+/** `pg` and TypeORM pass callbacks, all other callers await. */
 function calledBack<T>(done: Done<T> | undefined, work: () => Promise<T>): Promise<T> {
   const working = work();
   const called = done as ((error: unknown, value?: T) => void) | undefined;

@@ -88,7 +88,7 @@ function removeIf(file: string, mine: Owner): void {
     const { token } = JSON.parse(readFileSync(file, 'utf8')) as Owner;
     if (token === mine.token) rmSync(file, { force: true });
   } catch {
-    // Somebody has removed it already.
+    // The file has been removed already.
   }
 }
 
@@ -96,7 +96,7 @@ function touch(file: string): void {
   try {
     utimesSync(file, new Date(), new Date());
   } catch {
-    // Somebody has removed it; the database goes on.
+    // The file has been removed; the database keeps running.
   }
 }
 
@@ -109,7 +109,7 @@ function isAlive(owner: Owner, file: string): boolean {
   return owner.started === null || owner.started === startOf(owner.pid);
 }
 
-/** Field 22 of /proc/<pid>/stat, counted from behind the name, which may hold spaces. A zombie (Z) is dead. */
+/** Field 22 of /proc/<pid>/stat, counted from the end of the name, which may contain spaces. A zombie (Z) is dead. */
 function startOf(pid: number): string | null {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];

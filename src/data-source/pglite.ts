@@ -33,7 +33,7 @@ const ordinaryExtensions = [
   'tablefunc',
 ];
 
-/** Those that most schemas do with; each one takes its time when the database is opened. */
+/** The extensions that are enough for most schemas; each one adds to the time that opening the database takes. */
 export const usualExtensions: readonly string[] = ['uuid_ossp', 'pgcrypto', 'citext'];
 
 /** Opens a folder with the extensions that come with PGlite, of these names, and with others. */

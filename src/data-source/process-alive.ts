@@ -1,6 +1,6 @@
 import { codeOf } from '../errors.js';
 
-/** On this machine, whoever it belongs to. */
+/** Whether a process of any user runs on this machine. */
 export function isProcessAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);

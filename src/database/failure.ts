@@ -67,7 +67,7 @@ export interface FailedAt {
   readonly denied?: readonly string[];
 }
 
-/** A failed migration, told with everything that somebody needs who is woken up by it. */
+/** A failed migration, with everything that the person on call needs to know. */
 export function migrationFailed(error: unknown, at: FailedAt): MigrateError {
   if (isMigrateError(error)) return error.with({ migration: at.migration });
   const server = serverErrorOf(error);

@@ -20,7 +20,7 @@ import { quoteLiteral } from '../sql/index.js';
  */
 export interface Lock {
   readonly waitedMs: number;
-  /** The second key that each transaction of a migration takes: whoever lost the lock without noticing cannot go on beside its successor. */
+  /** The second key, which each transaction of a migration takes: a process that lost the lock unnoticed cannot go on beside its successor. */
   readonly fence: readonly [number, number] | undefined;
   /** Throws when the connection that holds the lock is gone. */
   assertHeld(): void;

@@ -119,7 +119,7 @@ export async function logFailure(
 /** A note that a contract migration was met and left for later. */
 export interface DeferredNote {
   readonly migration: string;
-  /** The newest migration that the noting process knew: whoever knows a newer one is a later deploy. */
+  /** The newest migration that the noting process knew: a process that knows a newer one is a later deploy. */
   readonly newest: string;
   /** What was reverted since that is older. If it is of the same service, the note is void: the version of the app that runs then is older. */
   readonly reverted: readonly string[] | null;

@@ -25,8 +25,8 @@ export interface DryRunOptions {
 }
 
 /**
- * Executes migrations on the real server in one transaction that can only be rolled back, and returns their SQL. While it lasts it holds
- * all their table locks, also those that a real run would give back between its transactions.
+ * Executes migrations on the real server in one transaction that can only be rolled back, and returns their SQL. Until it ends it holds
+ * all their table locks, while a real run would release locks between its transactions.
  */
 export async function dryRun(
   steps: readonly DirectedMigration[],

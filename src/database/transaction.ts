@@ -24,9 +24,9 @@ import { attemptOf, executeMigration } from './directed-migration.js';
 import type { ApplyContext, DirectedMigration } from './directed-migration.js';
 
 /**
- * Whether a COMMIT waits until it is on the disk. Only the last one of a run has to: the server writes them in their order, so all others
- * are on the disk with it. If it crashes before that, it has lost the end of the run, each migration with its row in the ledger, and nobody
- * was told that the run has succeeded. On a slow disk, waiting for each would take longer than the migrations.
+ * Whether a COMMIT waits until it is on disk. Only the last one of a run has to: the server writes commits in order, so all others
+ * are on disk with it. If the server crashes before that, the end of the run is lost, each migration together with its row in the ledger,
+ * and the run has not reported success. On a slow disk, waiting for each COMMIT would take longer than the migrations.
  */
 export type Commit = 'on-disk' | 'with-the-last';
 
@@ -34,9 +34,9 @@ const firstDelayMs = 500;
 const longestDelayMs = 30_000;
 
 /**
- * Runs migrations in one transaction, the rows of ledger and log with them: all or nothing. What does not get its table locks
- * in time is rolled back, so that the queries queued behind it go on, and tried again as a whole. Returns how long each took; undefined
- * when a session of an earlier process has finished them meanwhile.
+ * Runs migrations in one transaction, together with their rows in ledger and log: all or nothing. If it does not get its table locks
+ * in time, it is rolled back, so that the queries that queued up go on, and retried as a whole. Returns how long each took; undefined
+ * if a session of an earlier process has finished them meanwhile.
  */
 export async function applyInTransaction(
   steps: readonly DirectedMigration[],

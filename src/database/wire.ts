@@ -68,7 +68,7 @@ export function lastQueryOf(client: object): string | undefined {
 /** Where the network swallows everything, a server does not answer to a parting either: then a connection is closed without it. */
 export const longestPartingMs = 500;
 
-/** Waits for the parting, which ends these connections, and cuts those that do not answer to it. */
+/** Waits for the parting, which ends these connections, and cuts any connection that does not answer in time. */
 export async function parting(clients: readonly object[], work: () => Promise<unknown>): Promise<void> {
   const cut = (): void => clients.forEach((client) => wireOf(client)?.cut(noReply('closed')));
   const timer = setTimeout(cut, longestPartingMs);

@@ -19,7 +19,7 @@ export function forksOf({ entries }: MigrationsLock): readonly Fork[] {
   const { parents } = lineageOf(entries);
   const children = new Map<LockEntry | undefined, LockEntry[]>();
   for (const [child, before] of parents) {
-    // A line behind several is where they met, not where they parted.
+    // A line that was added after several lines is where branches met, not where they diverged.
     if (before === undefined || before.length > 1) continue;
     children.set(before[0], [...(children.get(before[0]) ?? []), child]);
   }

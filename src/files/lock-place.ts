@@ -89,7 +89,7 @@ export async function relock(old: string, made: readonly string[], { file, files
   });
 }
 
-/** Writes the lock anew: the files in the order in which they were locked, then those that are new. */
+/** Rewrites the lock: the files in the order in which they were locked, then the new ones. */
 export async function remakeLock({ file, sources }: ReadPlace): Promise<void> {
   await changeFile(file, (text) => {
     const order = new Map(parseLock(text).entries.map(({ name }, index) => [name, index]));
@@ -103,7 +103,7 @@ function nameOf(file: string): string {
   return basename(file).replace(/\.[^.]+$/, '');
 }
 
-/** Undefined when somebody has taken it away meanwhile. */
+/** Undefined if it was removed meanwhile. */
 async function read(file: string): Promise<Source | undefined> {
   try {
     const down = downFileOf(file);

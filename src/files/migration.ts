@@ -49,7 +49,7 @@ export interface KnownMigration {
   readonly name: string;
   readonly timestamp: number;
   readonly file: string | undefined;
-  /** From a look at the text where that is enough; undefined of one that is applied, since nobody looks. */
+  /** Read from the text where that is enough; undefined for an applied migration, whose text is not read. */
   readonly phase: Phase | undefined;
   /** Of how many migrations its change consists; only the last one says so, and only while it is not applied. */
   readonly steps: number | undefined;

@@ -5,7 +5,7 @@ export interface LockEntry {
   /** The name of the file, without its extension. */
   readonly name: string;
   readonly checksum: string;
-  /** Made of the chain of the line that it was written behind, and of this line. */
+  /** A hash of this line and of the chain of the line that it was added after. */
   readonly chain: string;
   /** Where it stands in the file. */
   readonly line: number;
@@ -91,9 +91,9 @@ function shortHash(text: string): string {
 }
 
 export interface Lineage {
-  /** Behind what each line was written: another line, several where branches had met, none at the beginning; undefined where nothing fits. */
+  /** What each line was added after: another line, several after a merge, none for the first line; undefined if no line fits. */
   readonly parents: ReadonlyMap<LockEntry, readonly LockEntry[] | undefined>;
-  /** Behind which the next line is written: the last one, or all those that have met here and that nobody has accepted yet. */
+  /** The lines that the next line is added after: the last one, or the last ones of all branches until their merge is accepted. */
   readonly tips: ReadonlySet<LockEntry>;
 }
 

@@ -98,7 +98,7 @@ function call(statement: readonly string[]): string {
   return `    await queryRunner.query(\`\n      ${lines.join('\n      ')}\n    \`);`;
 }
 
-/** Escapes what would end a template literal, and what nobody can see or an editor would change. */
+/** Escapes what would end a template literal, invisible characters, and characters that an editor would change. */
 function inTemplateLiteral(text: string): string {
   return text
     .replace(/[\\`]|\$(?=\{)/g, '\\$&')
@@ -131,7 +131,7 @@ function section(direction: 'up' | 'down', statements: readonly RenderedStatemen
 function sqlStatement({ sql, comment: text }: RenderedStatement): readonly string[] {
   const statements = splitSql(sql).map((statement) => {
     const text = withoutMarks(layOut(statement.sql).join('\n'));
-    // What stands behind `--` ends with its line, so the semicolon needs the next one.
+    // A `--` comment runs to the end of its line, so the semicolon needs a new line.
     return text + ([...sqlTokens(text)].at(-1)?.text.startsWith('--') ? '\n;' : ';');
   });
   return [...sqlComment(text), ...statements, ''];

@@ -98,7 +98,7 @@ async function execute(queryRunner: QueryRunner, statements: Statements): Promis
     try {
       await queryRunner.query(sql);
     } catch (error) {
-      // Whoever reports the error can say on which line of the file it was.
+      // With it, the error can be reported with its line in the file.
       if (typeof error === 'object' && error !== null) Object.assign(error, { line });
       throw error;
     }

@@ -28,7 +28,7 @@ export async function writeNew(folder: string, name: string, text: string): Prom
 /** A handle's own `sync` does not exist under Yarn's Plug'n'Play. */
 const toDisk = promisify(fsync);
 
-/** Longer than anybody needs; whoever began has died meanwhile. */
+/** Longer than a change takes: the process that began it has died. */
 const longestDraftMs = 5000;
 
 /** Gives a file another text, whole or not at all; of several who do so at once, each sees what the one before has written. */
@@ -57,7 +57,7 @@ export async function changeFile(file: string, change: (text: string) => string 
   }
 }
 
-/** Nobody else has the draft at the same time. */
+/** Only one process has the draft at a time. */
 async function takeDraft(draft: string): Promise<FileHandle> {
   for (;;) {
     try {

@@ -5,7 +5,7 @@ import { messageOf } from '../errors.js';
 
 const logger = new Logger('MigrationsModule');
 
-/** Tells the Nest logger and whoever else listens. A listener that throws must not stop a migration. */
+/** Tells the Nest logger and all other listeners. A listener that throws must not stop a migration. */
 export function tellAll(listeners: Iterable<EventListener>): EventListener {
   return (event) => {
     log(event);

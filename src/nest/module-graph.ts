@@ -47,8 +47,8 @@ export function isModuleRef(token: InjectionToken): boolean {
 /** What Nest would inject there: a provider of the module, or one that the modules that it imports export. */
 export function visibleFrom(module: Module, token: InjectionToken): Provider | undefined {
   const found = module.providers.get(token) ?? exportedTo(module, token, new Set());
-  const [behind] = found?.isAlias ? dependenciesOfProvider(found) : [];
-  return found && behind?.token !== undefined ? visibleFrom(found.host, behind.token) : found;
+  const [aliased] = found?.isAlias ? dependenciesOfProvider(found) : [];
+  return found && aliased?.token !== undefined ? visibleFrom(found.host, aliased.token) : found;
 }
 
 function exportedTo(module: Module, token: InjectionToken, seen: Set<Module>, how?: 'again'): Provider | undefined {

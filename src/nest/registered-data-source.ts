@@ -47,7 +47,7 @@ async function dataSourceOf({ dataSource }: MigrationsOptions): Promise<DataSour
   });
 }
 
-/** The entities of `TypeOrmModule.forFeature`, beside those that the data source knows. */
+/** Adds the entities of `TypeOrmModule.forFeature` to the data source. */
 function addEntities(dataSource: DataSource, more: DataSourceOptions['entities']): void {
   const all: unknown[] = [...Object.values(dataSource.options.entities ?? []), ...Object.values(more ?? [])];
   Object.assign(dataSource.options, { entities: [...new Set(all)] });

@@ -6,7 +6,7 @@ export interface Relation {
   readonly kind: RelationKind;
   /** Of an index: the table it is on. */
   readonly table: number | undefined;
-  /** Made by the migrations that are judged: nobody uses it yet, so nobody waits for it. */
+  /** Created by the migrations that are judged: it is not in use yet, so locks on it block nothing. */
   readonly isNew: boolean;
 }
 
@@ -50,11 +50,11 @@ export function isAtLeast(mode: LockMode, least: LockMode): boolean {
   return lockModes.indexOf(mode) >= lockModes.indexOf(least);
 }
 
-/** Who has to wait while somebody holds it. */
-export function blockedBy(mode: LockMode): 'reads and writes' | 'writes' | 'other changes of the schema' | 'nobody' {
+/** What waits while a session holds a lock of this mode. */
+export function blockedBy(mode: LockMode): 'reads and writes' | 'writes' | 'other changes of the schema' | 'nothing' {
   if (mode === 'ACCESS EXCLUSIVE') return 'reads and writes';
   if (isAtLeast(mode, 'SHARE')) return 'writes';
-  return mode === 'SHARE UPDATE EXCLUSIVE' ? 'other changes of the schema' : 'nobody';
+  return mode === 'SHARE UPDATE EXCLUSIVE' ? 'other changes of the schema' : 'nothing';
 }
 
 /** The strongest lock on each relation. */

@@ -52,7 +52,7 @@ WHERE ${isOwn}`,
   return new Map((rows as unknown as readonly Row[]).map((row) => [Number(row.oid), knownOf(row)]));
 }
 
-/** What is locked of the relations up to `boundary`, and of those since `newest`: what is new already keeps nobody waiting. */
+/** What is locked of the relations up to `boundary` and since `newest`. A lock on a relation between them, which is new already, blocks nothing. */
 export async function readLocked(
   client: ObservedClient,
   { boundary, newest }: { readonly boundary: number; readonly newest: number },

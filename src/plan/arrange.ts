@@ -188,7 +188,7 @@ function inContract(step: Step): Step {
 
 /**
  * The first file that takes such a step; a new one when there is none. Returns its number. What reads a whole table beside the traffic must
- * not come behind a lock that is held until the end of the transaction: it comes before it, or goes into another file.
+ * not come after a lock that is held until the end of the transaction: it goes before it, or into another file.
  */
 function place(step: Step, { from, busy }: { readonly from: number; readonly busy: number }, files: Draft[]): number {
   for (let at = from; at < files.length; at++) {

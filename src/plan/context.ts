@@ -5,7 +5,7 @@ import type { Schema } from '../schema/read.js';
 import type { Rename } from './renames.js';
 import type { PlannedChange, Step } from './step.js';
 
-/** What somebody has decided that no tool can know. Keys are `table.column`, with the schema in front where it is not public. */
+/** What the author of the change has decided, since no tool can know it. Keys are `table.column`, with the schema in front unless it is public. */
 export interface Decisions {
   /** The expression that fills a new column of existing rows. */
   readonly backfill: ReadonlyMap<string, string>;

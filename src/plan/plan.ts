@@ -43,7 +43,7 @@ const online: readonly Recipe[] = [
   dropObject,
   plain,
 ];
-/** Everything at once, in one transaction, while everybody waits. */
+/** Everything in one transaction, while reads and writes block. */
 const direct: readonly Recipe[] = [
   dropExpression,
   addColumnDirectly,

@@ -18,7 +18,7 @@ export interface Step {
    */
   readonly apart?: 'extensions' | 'by hand' | undefined;
   readonly effect: Effect;
-  /** How to take it back, where no difference of schemas tells: what was renamed would be dropped and made anew, without its data. */
+  /** How to undo it where a schema difference does not tell: a renamed object would be dropped and created again, without its data. */
   readonly undo?: readonly string[] | undefined;
   /** The objects that this statement itself drops, and the objects that it creates. */
   readonly takes?: readonly ObjectId[] | undefined;

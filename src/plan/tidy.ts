@@ -108,7 +108,7 @@ function wholeTables(changes: readonly Change[], to: Schema, byHand: ByHand | un
   return result.filter((change) => change !== undefined);
 }
 
-/** A type that is made anew is that of a column only from its place on. */
+/** A type that is created again is the type of a column only from that change on. */
 function remadeTypes(changes: readonly Change[]): ReadonlySet<string> {
   const remade = changes.filter(({ verb, commitAfter }) => verb === 'alter' && !commitAfter);
   return new Set(remade.flatMap(({ uses }) => uses.filter(({ kind }) => kind === 'type').map(keyOf)));

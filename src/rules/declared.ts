@@ -8,7 +8,7 @@ export interface Declared {
   readonly constraint: Constraint;
   /** The column it is declared with. */
   readonly column: ColumnDef | undefined;
-  /** Those that the statement makes itself. */
+  /** The columns that the statement itself creates. */
   readonly newColumns: readonly ColumnDef[];
   readonly createsTable: boolean;
 }

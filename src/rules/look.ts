@@ -94,10 +94,10 @@ export function factsOf(statement: Observed, range: RangeVar | undefined): Table
 /** Who waits for a statement, because of what its transaction holds on a table after it: `reads and writes`, `writes`. */
 export function whoWaits({ held, locks }: Observed, oid: number): ReturnType<typeof blockedBy> {
   const lock = strongest([...held, ...locks]).find(({ relation }) => relation.oid === oid);
-  return lock ? blockedBy(lock.mode) : 'nobody';
+  return lock ? blockedBy(lock.mode) : 'nothing';
 }
 
-/** What comes after a statement, in its migration and in those behind it. */
+/** The statements after it, in its migration and in later ones. */
 export function after(statement: Observed, batch: readonly JudgedMigration[]): readonly Observed[] {
   const all = batch.flatMap(({ statements }) => statements);
   return all.slice(all.indexOf(statement) + 1);
@@ -108,7 +108,7 @@ export function isSameTransaction(one: Observed, other: Observed): boolean {
   return one.transaction !== undefined && one.transaction === other.transaction;
 }
 
-/** The table, or one of the columns, goes in the same statement or behind it: what depended on it is not the matter then. */
+/** The same statement or a later one drops the table or one of the columns, so that what depended on it does not matter. */
 export function goesToo(
   table: TableFacts,
   columns: readonly string[],

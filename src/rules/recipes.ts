@@ -60,7 +60,7 @@ export function setNotNull(table: Named, column: string, targetVersion: number):
   return [
     `${alter} ADD CONSTRAINT ${name} CHECK (${not} IS NOT NULL) NOT VALID;`,
     `${alter} VALIDATE CONSTRAINT ${name};`,
-    '-- Two statements, not one: in one, the check would be gone before it could help.',
+    '-- Two statements, not one: in a single one, the check would be dropped before it could help.',
     `${alter} ALTER COLUMN ${not} SET NOT NULL;\n${alter} DROP CONSTRAINT ${name};`,
   ];
 }
@@ -139,7 +139,7 @@ export function byPartition(
     ...before,
     ...partitions.slice(0, some).map(onOne),
     ...(others > 0 ? [`-- … and so for the other ${others === 1 ? 'partition' : `${others} partitions`}.`] : []),
-    '-- When all partitions have theirs, in a migration of its own; it takes over what they have:',
+    '-- When all partitions have theirs, in a migration of its own; it attaches the existing ones:',
     whole,
   ].join('\n');
   return others > 0 ? { advice: text } : { fix: text };

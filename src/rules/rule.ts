@@ -15,7 +15,7 @@ export interface Rule {
   readonly title: string;
   /** What happens and why, for the documentation: who waits, for how long, since which version. */
   readonly why: string;
-  /** A matter of taste: only where somebody turns it on. */
+  /** A matter of taste: off unless the settings turn it on. */
   readonly optional?: true;
   /** The server's errors (SQLSTATE) that it explains: a statement that it finds and that failed so needs no second finding. */
   readonly explains?: readonly string[];
@@ -28,7 +28,7 @@ export interface Rule {
   readonly good: readonly Example[];
 }
 
-/** A migration that was executed on a throwaway database while somebody looked on. */
+/** A migration that was executed on a shadow database under observation. */
 export interface JudgedMigration {
   readonly name: string;
   readonly timestamp: number;
@@ -37,7 +37,7 @@ export interface JudgedMigration {
   /** False when it runs without a transaction. */
   readonly transactional: boolean;
   readonly statements: readonly Observed[];
-  /** Where its down leads; undefined where nobody has tried it. */
+  /** Where its down leads; undefined if it was not tried. */
   readonly wayBack?: WayBack | undefined;
 }
 

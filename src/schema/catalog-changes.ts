@@ -56,8 +56,8 @@ const present = aboutRelations
   );
 
 /**
- * The transactions in other databases of the server, which may take hours and write nothing in this one. Those that the role may not see
- * are missing: they count as if they wrote here.
+ * The transactions in other databases of the server, which may take hours and write nothing in this one. A transaction that the role may
+ * not see is missing here, and counts as if it wrote in this database.
  */
 export const elsewhereSql = `ARRAY(
     SELECT backend_xid::text FROM pg_stat_activity

@@ -8,7 +8,7 @@ import { inOwnWords } from './own-words.js';
 import { schemaOf } from './read.js';
 import type { Schema } from './read.js';
 
-/** Loads what compares, for whoever has to wait anyway before there is something to compare. */
+/** Loads the comparison early, while the caller waits for the schemas. */
 export async function prepareToCompare(): Promise<void> {
   await engine();
 }

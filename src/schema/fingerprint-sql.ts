@@ -76,8 +76,8 @@ const asOneRow = (
   SELECT json_agg(found) AS found FROM found`;
 
 /**
- * Definitions are those that PostgreSQL writes, so that numbers and positions, which change when something is made anew, are not among
- * them. Rights and owners are left out; and whether a constraint has looked at all rows, since no way back undoes that.
+ * Definitions are in PostgreSQL's own words, without the numbers and positions that change when an object is created again. Privileges and
+ * owners are left out, and so is whether a constraint is validated, since no down undoes that.
  */
 export const fingerprintSql = asOneRow(() => 'true', ofNone, otherComments);
 

@@ -20,10 +20,10 @@ export function fingerprintOf(rows: readonly FingerprintRow[] | null): Fingerpri
   return new Map((rows ?? []).map((row) => [keyOf(row), row]));
 }
 
-/** What it is when all that belongs to these relations has been read anew. */
-export function withAnew(was: Fingerprint, relations: readonly string[], found: Fingerprint): Fingerprint {
-  const anew = new Set<string | null>([...relations, null]);
-  return new Map([...[...was].filter(([, { relation }]) => !anew.has(relation)), ...found]);
+/** The fingerprint after everything that belongs to these relations was read again. */
+export function withReread(was: Fingerprint, relations: readonly string[], found: Fingerprint): Fingerprint {
+  const reread = new Set<string | null>([...relations, null]);
+  return new Map([...[...was].filter(([, { relation }]) => !reread.has(relation)), ...found]);
 }
 
 /** What is otherwise than it was, in words; nothing when the two are the same. An extension may stay: others may use it. */
@@ -59,7 +59,7 @@ function inOrder(rows: readonly (readonly [key: string, FingerprintRow])[]): rea
   return rows.toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
 }
 
-/** Whoever hears of a table need not hear of its columns. */
+/** A reported table makes the report of its columns redundant. */
 function withoutParts(rows: readonly FingerprintRow[]): readonly FingerprintRow[] {
   const wholes = new Set(rows.filter(({ table }) => table === null).map(({ schema, name }) => `${schema}.${name}`));
   return rows.filter(({ schema, of }) => of === null || !wholes.has(`${schema}.${of}`));

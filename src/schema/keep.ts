@@ -27,8 +27,8 @@ export interface Kept {
 }
 
 /**
- * The wanted schema, with those objects of the present one that it does not know and that shall stay: what somebody made by hand. What
- * needs something that goes cannot stay.
+ * The wanted schema, plus the objects of the present one that were made by hand and are to be kept. An object that depends on a dropped
+ * one cannot be kept.
  */
 export function keepUnknown(
   wanted: Schema,

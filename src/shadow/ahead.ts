@@ -14,12 +14,12 @@ interface Ahead {
 let ahead: Promise<Ahead> | undefined;
 
 /**
- * Begins to open the next throwaway database, in a thread of its own, while this one still reads the entities: a second that nobody then
- * has to wait for. `thread` is where the built `thread.js` lies.
+ * Begins to open the next shadow database, in a thread of its own, while this one still reads the entities, which saves a second.
+ * `thread` is the built `thread.js`.
  */
 export function openAhead(thread: URL): void {
   ahead = begin(thread);
-  // Whoever takes it is told.
+  // `takeAhead` reports the error.
   ahead.catch(() => undefined);
 }
 
@@ -28,7 +28,7 @@ async function begin(thread: URL): Promise<Ahead> {
   return { folder, lite: new ReadablePGlite(new Worker(thread, { workerData: databaseIn(folder) })) };
 }
 
-/** The one that was begun, if it was and nobody has it yet. */
+/** The database that was begun, unless it has been taken already. */
 export async function takeAhead(initial: Pick<InitialState, 'settings' | 'missingRoles'>): Promise<Place | undefined> {
   const taken = ahead;
   ahead = undefined;

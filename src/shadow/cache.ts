@@ -42,7 +42,7 @@ export function openCache(versions: readonly string[]): SchemaCache {
       try {
         const bytes = await readFile(fileOf(key));
         const [sum, body] = [bytes.subarray(0, 32), bytes.subarray(32)];
-        // Half of a file, or somebody else's.
+        // The file is incomplete, or was not written by this cache.
         if (!createHash('sha256').update(body).digest().equals(sum)) return undefined;
         const value = deserialize(body) as T;
         // What is used stays.
@@ -74,7 +74,7 @@ export function hashOf(parts: readonly string[]): string {
   return hash.digest('hex');
 }
 
-/** The folder for temporary files belongs to everybody: what somebody else has put there is not used. */
+/** The folder for temporary files is shared between users: files of another user are not used. */
 async function isOwnFolder(dir: string): Promise<boolean> {
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const found = await lstat(dir);

@@ -16,8 +16,8 @@ interface Parsed {
 }
 
 /**
- * Where a few tables have changed among many, only those are created anew, with the ones that they refer to. Undefined when something has
- * changed that is not a table, an index, a foreign key or an enum, or when it is most of them: then everything is.
+ * If a few tables among many have changed, only these and the tables that they refer to are created again. Undefined if anything other
+ * than a table, an index, a foreign key or an enum has changed, or most of the tables: then everything is created again.
  */
 export function entityChanges(before: readonly string[], now: readonly string[]): EntityChanges | undefined {
   const [old, current] = [new Set(before), new Set(now)];

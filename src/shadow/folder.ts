@@ -39,7 +39,7 @@ async function freeBytes(folder: string): Promise<number> {
   }
 }
 
-/** Those that are not removed yet, for a process that ends in the middle. */
+/** The folders that are not removed yet, for a process that ends in the middle. */
 const made = new Set<string>();
 let removeAtTheEnd: unknown;
 
@@ -59,7 +59,7 @@ async function removeLeftovers(parent: string): Promise<void> {
       if (isProcessAlive(Number(name.slice(prefix.length).split('-')[0]))) continue;
       if (Date.now() - (await stat(folder)).mtimeMs > youngMs) await rm(folder, { recursive: true, force: true });
     } catch {
-      // Somebody else's, or somebody else was faster.
+      // It belongs to another user, or another process has removed it.
     }
   }
 }

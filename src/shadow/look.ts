@@ -2,7 +2,7 @@ import type { QueryRunner } from 'typeorm';
 import { affectedSql, catalogSql, changedRelations, elsewhereSql } from '../schema/catalog-changes.js';
 import type { CatalogState } from '../schema/catalog-changes.js';
 import { fingerprintSql, partOfFingerprintSql } from '../schema/fingerprint-sql.js';
-import { fingerprintOf, withAnew } from '../schema/fingerprint.js';
+import { fingerprintOf, withReread } from '../schema/fingerprint.js';
 import type { Fingerprint, FingerprintRow } from '../schema/fingerprint.js';
 import { withQueryRunner } from './replay.js';
 import type { ConnectedShadow } from './connected.js';
@@ -46,9 +46,9 @@ async function fingerprint(queryRunner: QueryRunner, catalog: CatalogState, earl
   const { affected } = await ask<{ readonly affected: readonly string[] }>(queryRunner, 'affected', listed(changed));
   if (affected.includes('0')) return wholeFingerprint(queryRunner);
   // An index is read with its table; what is said of it by COMMENT is its own.
-  const anew = [...changed, ...affected];
-  const { found } = await ask<Found>(queryRunner, 'part', listed(anew));
-  return withAnew(earlier.fingerprint, anew, fingerprintOf(found));
+  const reread = [...changed, ...affected];
+  const { found } = await ask<Found>(queryRunner, 'part', listed(reread));
+  return withReread(earlier.fingerprint, reread, fingerprintOf(found));
 }
 
 async function wholeFingerprint(queryRunner: QueryRunner): Promise<Fingerprint> {

@@ -20,8 +20,9 @@ export function originKey({ kind, schema, table, name }: ObjectId): string {
 }
 
 /**
- * Follows the replay, and knows in the end who made what. What is new at a look at the catalog was made by the migrations since the last
- * one, so it looks where their origin changes, and behind those that take something away: whoever makes that anew is its new maker.
+ * Follows the replay to record the origin of each object. An object that is new in the catalog was created by the migrations since the
+ * last look, so it looks whenever their origin changes, and after migrations that drop something, since an object that is created again
+ * has a new origin.
  */
 export class Origins {
   readonly #byOid = new Map<string, Origin>();
@@ -38,7 +39,7 @@ export class Origins {
     return origins;
   }
 
-  /** Whether a migration of this origin can follow without a look. Where nobody knows its origin yet, that is not sure. */
+  /** Whether a migration of this origin can follow without a look. While its origin is unknown, that is uncertain. */
   mayFollow(origin: Maker | undefined): boolean {
     return this.#unseen === undefined || this.#unseen === origin;
   }
@@ -49,7 +50,7 @@ export class Origins {
   }
 
   async after(origin: Maker, statements: readonly string[]): Promise<void> {
-    // One that ends its transaction by itself could not be taken back: what nobody can tell apart is kept.
+    // A migration that ends its own transaction could not be rolled back: objects of uncertain origin are kept.
     this.#unseen = this.mayFollow(origin) ? origin : 'hand';
     if (statements.some((sql) => classify(sql).some(({ mayRemove }) => mayRemove))) await this.look();
   }

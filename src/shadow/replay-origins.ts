@@ -19,8 +19,8 @@ export async function replayWithOrigins(
 }
 
 /**
- * Whose a migration is may be known only when it is executed. Should it be somebody else's than those before it, then it is taken back, so
- * that what they have made can be told from what it makes. That is cheaper than a look at the whole catalog behind each.
+ * The origin of a migration may be known only once it is executed. If it differs from that of the earlier ones, the migration is rolled
+ * back, so that their objects can be told from its own. That is cheaper than reading the whole catalog after each migration.
  */
 async function followed(
   shadow: ConnectedShadow,

@@ -30,7 +30,7 @@ export async function createTemporaryDatabase(url: string, settings: SessionSett
   };
 }
 
-/** Connections that are just being closed are waited for: FORCE would end them with an error that nobody listens to any more. */
+/** Waits for connections that are being closed: FORCE would end them with an error that is no longer handled. */
 async function dropDatabase(client: pg.Client, name: string): Promise<void> {
   for (const deadline = Date.now() + 2000; Date.now() < deadline; await sleep(20)) {
     try {

@@ -12,13 +12,13 @@ import { replayOne, withQueryRunner } from './replay.js';
 import { settledDifferences } from './settled-differences.js';
 import type { ConnectedShadow } from './connected.js';
 
-/** What the `down` of a migration does, executed right behind its `up`. */
+/** What the `down` of a migration does, executed right after its `up`. */
 /** Where it leads, and what its `up` has made though the initial state has it. */
 export type TriedMigration = WayBack & { readonly madeAgain?: readonly MadeAgain[] };
 
 export type WayBack =
   | { readonly leads: 'back' }
-  /** There is none, or it refuses: somebody has decided so. */
+  /** There is none, or it refuses: its author has decided so. */
   | { readonly leads: 'nowhere'; readonly reason: string }
   | { readonly leads: 'elsewhere'; readonly differences: readonly string[] }
   | { readonly leads: 'into-error'; readonly reason: string };
@@ -26,13 +26,13 @@ export type WayBack =
 export interface ThereAndBack {
   readonly after: Look;
   readonly wayBack: WayBack;
-  /** Whether the shadow is behind the migration now, as after a run. */
+  /** Whether the shadow is now in the state after the migration, as after a run. */
   readonly intact: boolean;
 }
 
 /**
- * Executes a migration up, and down to see where that leads. The shadow stays behind the `up`: a `down` in a transaction is rolled back,
- * any other is made good by another `up`. So one that is wrong says nothing about those before it.
+ * Executes the up of a migration, and its down to see where that leads. The shadow ends in the state after the `up`: a `down` in a
+ * transaction is rolled back, and any other is followed by another `up`. So a wrong migration does not affect the earlier ones.
  */
 export async function thereAndBack(
   shadow: ConnectedShadow,
@@ -133,7 +133,7 @@ async function upAgain(
 const mistakes = new Set(['TypeError', 'ReferenceError', 'RangeError', 'SyntaxError', 'AssertionError']);
 const raisedInSql = 'P0001';
 
-/** `throw new Error('cannot be undone')`, or RAISE EXCEPTION: somebody has thought about it. */
+/** `throw new Error('cannot be undone')`, or RAISE EXCEPTION: a deliberate refusal. */
 function refusal(error: unknown): WayBack | undefined {
   const code = codeOf(error);
   const isMistake = mistakes.has((error as { readonly name?: string } | undefined)?.name ?? '');

@@ -51,7 +51,7 @@ async function carryOut(order: Asked): Promise<Answered> {
   return answers;
 }
 
-/** There is one session: whoever has opened it, what is read is read inside it. */
+/** There is only one session, so every read is part of the transaction that is open. */
 let isInTransaction = false;
 
 /**

@@ -28,7 +28,7 @@ interface Line {
 export function layOut(sql: string): readonly string[] {
   const pieces = piecesOf(sql);
   const flat = textOf(pieces);
-  // What stands behind `--` ends with its line.
+  // A comment that begins with `--` ends with its line.
   const oneLine = !pieces.slice(0, -1).some(({ text }) => text.startsWith('--'));
   if (oneLine && flat.length <= longest) return [flat];
   if (!oneLine || pieces.slice(1).some(({ space }) => /[\n\r]/.test(space))) return asItWas(pieces);
@@ -49,7 +49,7 @@ function textOf(pieces: readonly Piece[]): string {
   return pieces.map(({ text, space }, index) => (index > 0 && space !== '' ? ' ' : '') + text).join('');
 }
 
-/** The lines somebody has given it, moved to the left as far as they go together. */
+/** Keeps its own line breaks, and removes the indentation that all lines have in common. */
 function asItWas(pieces: readonly Piece[]): readonly string[] {
   const indents = pieces.map(({ space }, index) =>
     index > 0 && /[\n\r]/.test(space) ? space.replace(/^.*[\n\r]/s, '').replace(/[^ ]/g, '  ').length : undefined,

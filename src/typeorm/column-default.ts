@@ -43,7 +43,7 @@ function withDefault(column: ColumnMetadata, value: unknown): ColumnMetadata {
   return Object.create(column, { default: { value } }) as ColumnMetadata;
 }
 
-/** Somebody who has met TypeORM's lack of quoting has doubled the apostrophes already. */
+/** TypeORM does not quote apostrophes, so projects may have doubled them already. */
 export function quoted(text: string): string {
   const isDoubled = !text.replaceAll("''", '').includes("'");
   return quoteLiteral(isDoubled ? text.replaceAll("''", "'") : text);

@@ -20,7 +20,7 @@ export function poolOf(dataSource: DataSource): unknown {
   return driverOf(dataSource).master;
 }
 
-/** A pool of `pg`: the clients it has, those that are still connecting among them. */
+/** A pool of `pg`: its clients, including clients that are still connecting. */
 export interface OpenedPool {
   readonly _clients?: readonly object[];
   on(event: 'connect', listener: (client: { on(event: 'error', listener: () => void): unknown }) => void): unknown;

@@ -50,7 +50,7 @@ export class CompileCache {
       this.config = manifest.config;
       this.knownMapping = manifest.mapping;
     } catch {
-      // Nothing usable: everything is compiled anew.
+      // The cache is unusable: everything is compiled again.
     }
   }
 

@@ -14,7 +14,7 @@ export interface RegisterOptions {
   readonly lateTypeorm?: boolean;
 }
 
-/** The parts of Node's CommonJS loader that are no official interface, but that everybody relies on. */
+/** Parts of Node's CommonJS loader that are not an official interface, but are widely relied on. */
 interface CommonJsLoader {
   readonly _extensions: Record<string, (module: { _compile(code: string, file: string): void }, file: string) => void>;
   _resolveFilename(request: string, parent: { readonly filename?: string } | undefined, ...rest: unknown[]): string;

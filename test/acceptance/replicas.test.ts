@@ -179,7 +179,7 @@ exports.Batches1700000000004 = class Batches1700000000004 {
   );
 });
 
-describe('a table that somebody else holds for 5 seconds', () => {
+describe('a table that another session locks for 5 seconds', () => {
   it(
     'neither makes run fail nor its readers wait for longer than the lock timeout',
     async () => {

@@ -111,13 +111,13 @@ Failed: replay.
     expect(code).toBe(3);
     project.write(lock, `${project.read(lock)}100% wrong\n`);
     expect((await onServer('--format', 'github', '--only', 'files')).stdout).toContain(
-      `::error file=${lock},line=4,title=nest-migrate check%3A files::Line 4 of migrations.lock is none that nest-migrate has written: "100%25 wrong".`,
+      `::error file=${lock},line=4,title=nest-migrate check%3A files::Line 4 of migrations.lock was not written by nest-migrate: "100%25 wrong".`,
     );
   });
 });
 
 describe('replay', () => {
-  it('goes on behind a down that is wrong, and says of each what it is', async () => {
+  it('continues after a wrong down, and reports each one', async () => {
     project.migration('1700000000002-Wrong', 'ALTER TABLE users ADD a text', 'ALTER TABLE users ADD b text');
     project.migration('1700000000003-Fails', 'ALTER TABLE users ADD c text', 'DROP TABLE nowhere');
     project.write('migrations/1700000000004-Never.sql', '-- up\nALTER TABLE users ADD d text;\n');

@@ -30,7 +30,7 @@ export interface CheckedProject extends TestProject {
   check(only: string, ...args: string[]): Promise<CheckResult & { readonly code: number | null }>;
   step(name: string, ...args: string[]): Promise<CheckStep>;
   migration(name: string, up: string, down: string): void;
-  /** Makes `migrations.lock` anew, as a stage for what comes: without a process, which takes a second. */
+  /** Rewrites `migrations.lock` to set up a test: without starting a process, which takes a second. */
   locked(): Promise<CheckResult>;
 }
 

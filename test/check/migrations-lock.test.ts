@@ -78,12 +78,12 @@ describe('migrations.lock', () => {
     [
       'a line that was taken out above',
       (text) => text.replace(/.*CreateUsers.*\n/, ''),
-      'The line of 1700000000002-AddEmail in migrations.lock was written behind another line than any that is here',
+      'The line of 1700000000002-AddEmail in migrations.lock was added after a line that is no longer here',
     ],
     [
       'what is no line of it',
       (text) => text.replace(/ [0-9a-f]{16}\n$/, '\n'),
-      'Line 4 of migrations.lock is none that nest-migrate has written',
+      'Line 4 of migrations.lock was not written by nest-migrate',
     ],
     [
       'a file twice',
@@ -234,7 +234,7 @@ describe('two branches', () => {
         'rm migrations/1700000000003-Widen.sql && nest-migrate generate && nest-migrate check --write-lock',
       );
       expect(finding?.next).toMatch(/git mv migrations\/1700000000003-Widen\.sql migrations\/\d{13}-Widen\.sql/);
-      // That is not accepted by making the lock anew.
+      // Rewriting the lock does not accept the merge.
       const before = project.read(lock);
       expect(await project.check('branches', '--write-lock')).toMatchObject({ ok: false });
       expect(project.read(lock)).toBe(before);
@@ -258,7 +258,7 @@ describe('two branches', () => {
     );
   });
 
-  it('a conflict that nobody has resolved is resolved by --write-lock', async () => {
+  it('an unresolved conflict is resolved by --write-lock', async () => {
     await merged(email, nick);
     const [head, ours = '', theirs = ''] = [...project.read(lock).split(/(?=17000000000)/)].reduce<string[]>(
       (parts, line) =>

@@ -181,7 +181,7 @@ function asTypeScript(file: string, text: string): readonly string[] {
   return found;
 }
 
-it('words, texts and imports are those that TypeScript finds, in every file here', () => {
+it('finds the same words, texts and imports as TypeScript, in every file here', () => {
   let unsure = 0;
   const files = [...readSources(resolve('src')), ...readSources(resolve('test'))].map(({ path }) => path);
   for (const name of files) {

@@ -87,7 +87,7 @@ describe('the lock file', () => {
     expect(results.map(({ stderr }) => stderr).join('')).toBe('');
     const log = readFileSync(join(folder, 'log'), 'utf8').trim().split('\n');
     expect(log.length).toBeGreaterThan(1);
-    // Whoever has taken it has let go of it before the next one took it.
+    // Each owner has released it before the next one takes it.
     for (let line = 0; line < log.length; line += 2)
       expect([log[line], log[line + 1]]).toEqual([
         expect.stringMatching(/^taken/),

@@ -29,7 +29,7 @@ const addColumn = migration('AddColumn1700000000001', {
 const names = async (): Promise<unknown[]> =>
   (await database.query('SELECT name FROM migrations ORDER BY id')).map(({ name }) => name);
 
-describe('a table that is locked by somebody else', () => {
+describe('a table that another session has locked', () => {
   it('is waited for in short tries, and the blocker is named', async () => {
     const other = await database.client();
     await other.query('BEGIN; LOCK TABLE users IN ACCESS EXCLUSIVE MODE');
@@ -120,7 +120,7 @@ describe('a table that is locked by somebody else', () => {
     await other.query('COMMIT');
     await running;
     const longest = Math.max(...waits);
-    // It did stand in the queue behind the migration, but never longer than one try of it (and some slack for a busy machine).
+    // It queued up after the migration, but never for longer than one attempt of it (plus some slack for a busy machine).
     expect(longest).toBeGreaterThan(50);
     expect(longest).toBeLessThan(200 + 400);
   });
@@ -720,7 +720,7 @@ describe('a connection that is not right', () => {
 });
 
 describe('wait', () => {
-  it('waits until somebody else has migrated', async () => {
+  it('waits until another process has migrated', async () => {
     const waiting = using({ url: database.url, migrations: [addColumn] }, (migrator) =>
       migrator.wait({ until: 'migrated', timeoutMs: 20_000 }),
     );
@@ -737,10 +737,10 @@ describe('wait', () => {
     );
     expect(error.code).toBe('WAIT_TIMEOUT');
     expect(error.message).toContain('AddColumn1700000000001');
-    const nobody = await failureOf(
+    const unreachable = await failureOf(
       using({ url: 'postgres://a:b@127.0.0.1:1/x', migrations: [] }, (migrator) => migrator.wait({ timeoutMs: 300 })),
     );
-    expect(nobody.code).toBe('WAIT_TIMEOUT');
+    expect(unreachable.code).toBe('WAIT_TIMEOUT');
   });
 });
 

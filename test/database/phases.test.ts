@@ -139,7 +139,7 @@ describe("contract: 'next-deploy'", () => {
     expect(await migrate([...v2, addC, newer])).toEqual({ applied: 'DropA Newer', deferred: '', told: [] });
   });
 
-  it('runs everything in its order where nothing is applied: nobody can miss what is dropped', async () => {
+  it('runs everything in order if nothing is applied: no old version of the app needs what is dropped', async () => {
     await using({ url: database.url, migrations: v1 }, (migrator) => migrator.revert());
     expect(await migrate(v4)).toEqual({ applied: 'Create AddB DropA AddAgain DropB AddC', deferred: '', told: [] });
   });
@@ -154,7 +154,7 @@ describe("contract: 'next-deploy'", () => {
     expect(await migrate(v3, { phase: 'all' })).toMatchObject({ applied: 'DropA AddAgain DropB' });
   });
 
-  it('starts anew when it, or what it belongs to, was reverted', async () => {
+  it('waits for a whole deploy again after it, or what it belongs to, was reverted', async () => {
     await migrate(v2);
     await using({ url: database.url, migrations: v2 }, (migrator) => migrator.revert());
     expect(await applied()).toBe('Create');
@@ -225,7 +225,7 @@ describe("contract: 'manual' and 'immediately'", () => {
 describe('run --phase', () => {
   beforeEach(() => migrate(v1));
 
-  it('expand defers all contract migrations, those that are due as well', async () => {
+  it('expand defers all contract migrations, even if they are due', async () => {
     expect(await migrate(v2, { phase: 'expand' }, 'immediately')).toMatchObject({
       applied: 'AddB',
       told: ['DropA: next run'],

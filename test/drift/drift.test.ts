@@ -306,7 +306,7 @@ const cases: readonly (readonly [
   ],
 ];
 
-describe('what somebody has done by hand', () => {
+describe('what was changed by hand', () => {
   it.each(sample(cases, 10))('%s', async (sql, said) => {
     await database.query(sql);
     const result = await drift({ shadow: serverUrl() });
@@ -521,8 +521,8 @@ describe('what goes wrong', () => {
   };
 
   it('no server, a wrong password, a wrong pattern, a shadow that is not there', async () => {
-    const nobody = 'postgres://me:hunter2@127.0.0.1:1/x';
-    expect(await refused(nobody, '--connect-timeout', '100ms')).toMatchInlineSnapshot(`
+    const noServer = 'postgres://me:hunter2@127.0.0.1:1/x';
+    expect(await refused(noServer, '--connect-timeout', '100ms')).toMatchInlineSnapshot(`
       "no connection yet: connect ECONNREFUSED 127.0.0.1:1; retrying
       ✖ No connection to postgres://me:***@server/db (tried 2 times): connect ECONNREFUSED 127.0.0.1:1.
       → Start the server, or correct DATABASE_URL. To wait longer: --connect-timeout 2min, or \`nest-migrate wait\`. Nothing was changed.
@@ -544,7 +544,7 @@ describe('what goes wrong', () => {
       More: nest-migrate help USAGE
       exit code 2"
     `);
-    expect(await refused(database.url, '--shadow', nobody)).toMatchInlineSnapshot(`
+    expect(await refused(database.url, '--shadow', noServer)).toMatchInlineSnapshot(`
       "✖ No shadow database could be made at postgres://me:***@server/db: connect ECONNREFUSED 127.0.0.1:1.
       → Correct --shadow; or leave it out: then PostgreSQL runs in the process.
       More: nest-migrate help CONNECTION_FAILED
@@ -600,11 +600,11 @@ describe('what goes wrong', () => {
     `);
   });
 
-  it('somebody who changes an object at the moment', async () => {
+  it('a session that is changing an object', async () => {
     const other = await database.client();
     await other.query('BEGIN; ALTER VIEW loud RENAME TO louder; ALTER TABLE users ADD held int');
     expect(await refused(database.url, '--shadow', serverUrl(), '--lock-timeout', '100ms')).toMatchInlineSnapshot(`
-      "✖ The schema could not be read: somebody has held a lock on one of its objects for longer than 100 ms, as a running migration does. Nothing was changed.
+      "✖ The schema could not be read: another session held a lock on one of its objects for longer than 100 ms, as a running migration does. Nothing was changed.
       → Try again when that has finished, or wait longer: --lock-timeout 30s
       More: nest-migrate help LOCK_NOT_ACQUIRED
       exit code 1"

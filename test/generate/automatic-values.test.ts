@@ -40,7 +40,7 @@ const pairs = Object.keys(keys).flatMap((from) =>
 );
 
 it.each(sample(pairs, 2))(
-  '%s becomes %s: the next value is behind those that are there, and on the way back too',
+  '%s becomes %s: the next value is greater than the existing ones, and on the way back too',
   async (from, to) => {
     await folder.generate([bare('t', { id: keys[from], a: text })], { name: 'Initial' });
     await folder.run(database.url);

@@ -172,7 +172,7 @@ describe('generate', () => {
     );
 });
 
-describe('what nobody but the author can know', () => {
+describe('what only the author can know', () => {
   beforeEach(withFirst);
 
   it('a renamed column: never guessed; by flag beside the old one, with a contract file', async () => {
@@ -374,7 +374,7 @@ describe('what nobody but the author can know', () => {
   });
 });
 
-describe('what somebody made by hand', () => {
+describe('what was made by hand', () => {
   it('stays, in one line, and goes with --prune', async () => {
     withFirst();
     await cli('create', 'ByHand', '--sql');

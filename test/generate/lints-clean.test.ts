@@ -22,7 +22,7 @@ afterAll(async () => {
 const some = sample(changes, 10);
 
 it.each([...some, everything].map((change) => [change.name, change] as const))(
-  'what is generated stops nobody, as lint sees it: %s',
+  'lint finds that what is generated does not block: %s',
   async (_, change) => {
     const generated = await folder.generate(change.after, { ...change.options });
     try {

@@ -14,7 +14,7 @@ import { full } from '../support/sample.js';
 /** Four clients read and write while the table changes. With ACCEPTANCE=full it is large, and how long they wait is asserted. */
 const orders = full ? 1_000_000 : 20_000;
 const longEnough = 600_000;
-/** What nobody notices, in milliseconds on top of the longest wait before. */
+/** A wait that goes unnoticed, in milliseconds on top of the longest wait before. */
 const noticeable = 250;
 type Message = 'waits' | 'next version' | 'end';
 
@@ -72,7 +72,7 @@ describe(`a table with ${orders} rows and four clients`, () => {
       expect(online.during.statements).toBeGreaterThan(0);
       if (!full) return;
       expect(online.predicted).toBe('safe now');
-      // What is said to block does, and what is said to be safe keeps nobody waiting.
+      // A statement that is predicted to block does block, and one that is predicted to be safe does not.
       const waited = Math.max(naive.during.read - naive.before.read, naive.during.write - naive.before.write);
       expect({ waited, predicted: waited > 40 ? 'will block' : 'safe now' }).toEqual({
         waited,

@@ -4,7 +4,7 @@ import pg from 'pg';
 import { createDatabase } from '../support/database.js';
 import { changes, createFolder, rowsOf, shop } from './shop.js';
 
-it('a sequence is altered behind its table, so that an insert and the migration do not wait for each other', async () => {
+it('a sequence is altered after its table, so that an insert and the migration do not deadlock', async () => {
   const folder = createFolder();
   const database = await createDatabase();
   const app = new pg.Client({ connectionString: database.url });

@@ -51,7 +51,7 @@ function git(...args: readonly string[]): void {
 }
 
 describe('which migrations', () => {
-  it('those that the main branch does not have', async () => {
+  it('the migrations that are not on the main branch', async () => {
     git('init', '-q');
     git('add', 'migrations');
     git('commit', '-qm', 'first');
@@ -72,7 +72,7 @@ describe('which migrations', () => {
     expect(unknown.code).toBe(2);
   });
 
-  it('without git somebody has to say which', async () => {
+  it('without git they have to be named', async () => {
     const { stderr, code } = await lint();
     expect(stderr).toContain('This is not a git repository, so it is not known which migrations are new.');
     expect(stderr).toContain('nest-migrate lint --all, --since <revision>, or the names of files.');

@@ -138,7 +138,7 @@ describe('MigrationsModule.forRoot with a data source', () => {
     expect(error.stack).toMatch(
       /^MigrateError: .*\n[\s\S]*Finished before it, and kept: CreateUsers1700000000001\.\n→ Correct the migration/,
     );
-    // What Node prints of an error that nobody catches.
+    // What Node prints for an uncaught error.
     expect(inspect(error)).toBe(error.stack);
     expect(dataSource.isInitialized).toBe(false);
     expect(apps.log.join()).not.toContain('Retrying');

@@ -34,7 +34,7 @@ describe('an observer', () => {
     });
   });
 
-  it('follows a transaction that begins behind a comment and is rolled back to a savepoint', async () => {
+  it('follows a transaction that begins after a comment and is rolled back to a savepoint', async () => {
     await queryRunner.query('-- all of it\nBEGIN');
     await queryRunner.query('SAVEPOINT before');
     await queryRunner.query('DROP TABLE t');

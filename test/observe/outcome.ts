@@ -29,8 +29,8 @@ export interface Created {
 }
 
 /**
- * What was observed, in the words of measured.md. The observer leaves out the locks on what the statement itself creates and the builds on
- * new tables, since nobody waits for them: they are added from the catalog.
+ * What was observed, in the words of measured.md. The observer leaves out the locks on objects that the statement itself creates and the
+ * builds on new tables, since they block nothing: they are added from the catalog.
  */
 export function outcomeOf(
   { error, locks, rewrites, builds, scans, messages }: Observed,

@@ -114,7 +114,7 @@ describe('plan', () => {
     ['a new column', [`ALTER TABLE orders ADD COLUMN note text NOT NULL DEFAULT 'none'`], {}],
     ['a wider type', ['ALTER TABLE orders ALTER COLUMN email TYPE varchar'], {}],
     ['a new table', ['CREATE TABLE notes (id int PRIMARY KEY)', 'CREATE INDEX ON notes (id)'], {}],
-    ['a check that looks at nobody yet', ['ALTER TABLE orders ADD CONSTRAINT c CHECK (quantity >= 0) NOT VALID'], {}],
+    ['a check that is not validated yet', ['ALTER TABLE orders ADD CONSTRAINT c CHECK (quantity >= 0) NOT VALID'], {}],
   ])('%s is safe now', async (_, up, more) => {
     expect(await verdictOf(up, more)).toEqual(['safe now', '']);
   });
@@ -225,7 +225,7 @@ describe('plan', () => {
     expect(migrations[0]?.why[0]).toContain('column "nothing" of relation "orders" does not exist');
   });
 
-  it('somebody who has used the table for long', async () => {
+  it('a session that has used the table for long', async () => {
     const reader = new pg.Client({ connectionString: database.url, application_name: 'report' });
     await reader.connect();
     try {
@@ -254,7 +254,7 @@ describe('plan', () => {
     expect(now.invalidIndexes).toEqual(['public.broken']);
   });
 
-  it('a large table that is written anew needs its size once more', async () => {
+  it('the rewrite of a large table needs its size once more', async () => {
     const { diskBytes } = await planned([{ up: ['ALTER TABLE orders ALTER COLUMN quantity TYPE bigint'] }]);
     expect(diskBytes).toBeGreaterThan(1e6);
   });

@@ -49,7 +49,7 @@ it('says only once why a statement fails, where a rule explains it', async () =>
   expect(await rulesFoundIn([refused])).toEqual(['concurrently-in-transaction']);
 });
 
-it('says also that the migrations behind it are not judged', async () => {
+it('also reports that the migrations after it are not judged', async () => {
   expect(await rulesFoundIn([refused, 'SELECT 1;'])).toEqual(['concurrently-in-transaction', 'cannot-be-judged']);
 });
 
@@ -60,7 +60,7 @@ it('never passes a migration that fails, though the rule is off or ignored', asy
 });
 
 it('does not take another error for the one that a rule explains', async () => {
-  expect(await rulesFoundIn([`${table}\nCREATE INDEX i ON nobody (name);`])).toEqual(['cannot-be-judged']);
+  expect(await rulesFoundIn([`${table}\nCREATE INDEX i ON missing (name);`])).toEqual(['cannot-be-judged']);
 });
 
 it('knows the names of three parts that only a trigger has', async () => {

@@ -1,4 +1,4 @@
-/** Things that mention each other in every way that PostgreSQL has. It can be executed again, and begins anew then. */
+/** Objects that depend on each other in every way that PostgreSQL has. Executed again, it starts over. */
 export const fixture = `
 DISCARD TEMP; RESET ALL;
 DROP EXTENSION IF EXISTS citext CASCADE; DROP EVENT TRIGGER IF EXISTS ev;

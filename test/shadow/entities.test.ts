@@ -295,7 +295,7 @@ describe.each(both)('what TypeORM keeps, TypeORM %s', (version) => {
     expect(await tables('synchronize: false, referred to')).toEqual(['legacy_account', 'legacy_place']);
   });
 
-  it('locks nobody out of an empty table: no index is built concurrently', async () => {
+  it('builds no index concurrently on an empty table', async () => {
     const { ran } = await created(version, named('uniques, checks, exclusions, indexes'));
     expect(ran.filter((sql) => sql.includes('concurrent_'))).toHaveLength(2);
     expect(ran.join('\n')).not.toContain('CONCURRENTLY');
@@ -345,7 +345,7 @@ describe('in this process', () => {
   }, 60_000);
 });
 
-/** Those that have no options of their own, all together. */
+/** The entities of all cases without options of their own. */
 function everyEntity(): EntityCase['entities'] {
   return [...new Set(entityCases.filter(({ options }) => options === undefined).flatMap(({ entities }) => entities))];
 }

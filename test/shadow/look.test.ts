@@ -57,7 +57,7 @@ describe.each([
   afterAll(() => shadow.close());
 
   it.each([
-    ['of those that others mention', fixture, changes],
+    ['of objects that others mention', fixture, changes],
     ['that is observed elsewhere', observed, readMeasured().map(({ sql }) => sql)],
   ])('after each change %s', async (_which, before, statements) => {
     await shadow.pool.query(before);

@@ -21,7 +21,7 @@ interface Told {
   readonly byHand: readonly string[];
 }
 
-/** A migration of each of these texts, one behind the other; `;` is between the statements. */
+/** One migration for each of these texts, in order; `;` separates the statements. */
 async function told(...texts: readonly (string | { readonly alone: string })[]): Promise<Told> {
   const times: Record<string, number> = {};
   const classes = texts.map((text, index) => {
@@ -84,10 +84,10 @@ describe('who made what', () => {
     expect(found).toEqual(['index by_hand']);
   });
 
-  it('a view that is made anew in one migration is still who made it first; in another one, who makes it then', async () => {
+  it('a view that one migration drops and creates again keeps its origin; created by another one, it has a new origin', async () => {
     const view = `CREATE VIEW "v" AS SELECT id FROM a`;
-    const anew = await told(generated('a'), view, 'drop view v; create view v as select id from a');
-    expect(anew.byHand).toEqual([]);
+    const again = await told(generated('a'), view, 'drop view v; create view v as select id from a');
+    expect(again.byHand).toEqual([]);
     const later = await told(generated('a'), view, 'drop view v', 'create view v as select id from a');
     expect(later.byHand).toEqual(['view v']);
   });

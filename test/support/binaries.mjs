@@ -54,7 +54,7 @@ function mayRun(native, user) {
   }
 }
 
-/** Root's own folders are closed to others: a clone under /root is, and PostgreSQL must run as somebody else. */
+/** PostgreSQL must not run as root, and other users cannot read root's own folders, such as a clone under /root. */
 function publicCopy(native, version) {
   const copy = join(tmpdir(), `nest-migrate-pg-binaries-${version}`);
   if (existsSync(copy)) return copy;

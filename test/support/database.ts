@@ -22,7 +22,7 @@ export function serverUrl(): string {
   return url;
 }
 
-/** A new database on the test server: empty, or with what another one has, to which nobody may be connected then. */
+/** A new database on the test server: empty, or a copy of another one, which must have no connections meanwhile. */
 export async function createDatabase(template = 'template1'): Promise<TestDatabase> {
   const name = `t_${randomBytes(6).toString('hex')}`;
   await asAdmin(async (admin) => {

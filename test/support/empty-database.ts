@@ -12,7 +12,7 @@ interface Reusable {
 const idle: Reusable[] = [];
 afterAll(() => Promise.all(idle.splice(0).map(({ database }) => database.drop())));
 
-/** Lends a database in which nothing is, and to which nobody else is connected. */
+/** Lends an empty database without other connections. */
 export async function onEmptyDatabase<T>(work: (database: TestDatabase) => Promise<T>): Promise<T> {
   const reusable = idle.pop() ?? (await createReusable());
   let isEmpty = false;
@@ -31,7 +31,7 @@ async function createReusable(): Promise<Reusable> {
   return { database, pristine: await contentOf(database) };
 }
 
-/** Whether all that was made could be taken away: otherwise nobody gets this database again. */
+/** Whether everything that was created could be removed: otherwise this database is not lent again. */
 async function isEmptied({ database, pristine }: Reusable): Promise<boolean> {
   await database.query('ROLLBACK');
   await database.query('DISCARD ALL');

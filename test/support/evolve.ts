@@ -32,7 +32,7 @@ export interface Evolution {
   readonly options?: Partial<GenerateOptions>;
   /** Statements that fill the tables before the change. */
   readonly rows?: readonly string[];
-  /** A migration that somebody writes by hand between the two. */
+  /** A migration that is written by hand between the two. */
   readonly hand?: { readonly up: readonly string[]; readonly down: readonly string[] };
   /** What was made by hand and must be there still, as it is described to people. */
   readonly stays?: readonly string[];
@@ -173,7 +173,6 @@ export function migrationsIn({ statements }: GenerateResult): readonly string[] 
   return [...new Set(statements.map(({ migration }) => migration))];
 }
 
-/** A migration that somebody has written. */
 export function writeByHand(dir: string, { up, down }: NonNullable<Evolution['hand']>): void {
   const timestamp = Date.now() + 1000;
   const method = (name: string, statements: readonly string[]): string =>

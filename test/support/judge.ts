@@ -19,7 +19,7 @@ export interface Found extends Problem {
   readonly severity: Rule['severity'];
 }
 
-/** What the rules find in an example, on a database of its own; also those that are a matter of taste. */
+/** What the rules find in an example, on a database of its own, including the optional rules. */
 export async function judgeExample(example: Example): Promise<readonly Found[]> {
   const { sql, given, transaction, phase, down, targetVersion, embedded, fails = false } = example;
   const files = [sql].flat().map((up) => ({ up, transaction, phase, down }));
@@ -50,7 +50,7 @@ interface Judgement {
   readonly found: readonly Found[];
   /** How many of the files were executed, the failed one included. */
   readonly tried: number;
-  /** Why a file could not be executed to its end; the ones behind it were not tried. */
+  /** Why a file could not be executed to its end; later files were not tried. */
   readonly error: unknown;
 }
 

@@ -37,7 +37,7 @@ export interface Place {
   readonly database: string;
 }
 
-/** Addresses with that password: those that work, if only by luck, and malformed ones. */
+/** Addresses with that password: valid ones, even if only by luck, and malformed ones. */
 export function addressesWith(password: string, place: Place, random: Random): readonly string[] {
   const pw = random.chance(0.5) ? encodeURIComponent(password) : password;
   const { user: u, host: h, port, database: db } = place;

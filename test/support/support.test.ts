@@ -71,7 +71,7 @@ describe('the test server', () => {
     const [fresh] = await untouched.query(`SELECT nspacl::text AS rights FROM pg_namespace WHERE nspname = 'public'`);
     expect(seen).toEqual([first, [{ t: null, type: null, rights: fresh?.['rights'], set: '' }]]);
     await untouched.drop();
-    // What is in no schema, or set for the whole database, stays behind.
+    // Objects that belong to no schema, and settings of the whole database, are not removed.
     const setting = `DO $$ BEGIN EXECUTE 'ALTER DATABASE ' || current_database() || ' SET work_mem = 999' ; END $$`;
     for (const sql of ['CREATE PUBLICATION p', setting]) {
       const name = await lent(sql);

@@ -300,7 +300,7 @@ export const result = (Reflect.getMetadata('design:type', A.prototype, 'kind') a
     expect((await load('src/a.ts')).stderr).toContain('TypeError');
   });
 
-  it('is made anew when it is damaged, and shared by processes that start at once', async () => {
+  it('is replaced when it is damaged, and shared by processes that start at the same time', async () => {
     project = createProject(files);
     expect((await Promise.all([1, 2, 3, 4].map(() => load('src/a.ts')))).map(({ value }) => value)).toEqual(
       Array(4).fill('String'),

@@ -163,7 +163,7 @@ function namesOf(migrations: Migrations): string {
   return migrations.map(({ name }) => name).join(', ');
 }
 
-/** Whoever comes second makes theirs anew, behind the other. */
+/** The migrations of the later branch are generated again, after those of the other. */
 function remedy({ branches }: Meeting): string {
   const later = branches.toSorted((a, b) => (b[0]?.timestamp ?? 0) - (a[0]?.timestamp ?? 0))[0] ?? [];
   // A file with several migrations is called after its last one.
@@ -177,9 +177,9 @@ function remedy({ branches }: Meeting): string {
     return `git mv ${from} ${from.replace(String(timestamp), String(newest + 1 + before))}`;
   });
   return [
-    `Revert ${later.length === 1 ? 'the later one' : 'the later ones'} where applied already (nest-migrate revert), then make ${later.length === 1 ? 'it' : 'them'} anew behind the other branch:`,
+    `Revert ${later.length === 1 ? 'the later one' : 'the later ones'} where already applied (nest-migrate revert), then generate ${later.length === 1 ? 'it' : 'them'} again after the other branch:`,
     `rm ${files.join(' ')} && nest-migrate generate && nest-migrate check --write-lock`,
-    `Written by hand? Correct and rename instead (the class as well):`,
+    `Written by hand? Correct and rename instead (including the class):`,
     `${moves.join(' && ')} && nest-migrate check --write-lock`,
   ].join('\n');
 }

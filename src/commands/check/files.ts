@@ -55,7 +55,7 @@ function filesNotIn({ files }: ClassList, folder: string): readonly string[] {
     .map((name) => join(folder, name));
 }
 
-/** Loads every file, and goes on behind those that cannot be loaded. */
+/** Loads every file, and continues after one that cannot be loaded. */
 export async function loadAll(list: MigrationList): Promise<Pick<CheckWork, 'migrations' | 'broken'>> {
   const broken: CheckFinding[] = [];
   const all: KnownMigration[] = [];

@@ -17,7 +17,7 @@ export async function lintStep(
     const told = findings.filter(({ severity }) => severity !== 'notice').map(checkFindingOf);
     return { findings: told, judged: { migrations, chosen } };
   } catch (error) {
-    // Without git nobody knows which are new; somebody who names a revision wants to know that it is not there.
+    // Without git it is unknown which migrations are new; but a revision that was named and does not exist is an error.
     if (!isMigrateError(error) || error.code !== 'USAGE' || since !== undefined) throw error;
     const message = `No migration was judged: ${error.message}`;
     const next = 'nest-migrate check --since <revision>, or nest-migrate lint --all';

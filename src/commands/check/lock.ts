@@ -57,10 +57,10 @@ function textFindings({ conflictAt, unreadable }: MigrationsLock, file: string):
     ...conflict,
     ...unreadable.map(({ line, text }): CheckFinding => ({
       severity: 'error',
-      message: `Line ${line} of ${lockName} is none that nest-migrate has written: ${JSON.stringify(text.slice(0, 80))}.`,
+      message: `Line ${line} of ${lockName} was not written by nest-migrate: ${JSON.stringify(text.slice(0, 80))}.`,
       file,
       line,
-      next: `Correct it from git's history, or make the file anew: ${write}`,
+      next: `Restore it from git's history, or rewrite the file: ${write}`,
     })),
   ];
 }
@@ -68,7 +68,7 @@ function textFindings({ conflictAt, unreadable }: MigrationsLock, file: string):
 function brokenChain({ name, line }: LockEntry, file: string): CheckFinding {
   return {
     severity: 'error',
-    message: `The line of ${name} in ${lockName} was written behind another line than any that is here: one above it was changed or removed by hand, or by a merge.`,
+    message: `The line of ${name} in ${lockName} was added after a line that is no longer here: a line above it was changed or removed by hand, or by a merge.`,
     file,
     line,
     next: `Compare with the other branch (git log -p ${file}); if all migrations are here: ${write}`,

@@ -7,7 +7,7 @@ export type CheckStepName = 'files' | 'branches' | 'replay' | 'entities' | 'lint
 export interface CheckOptions {
   /** Also looks at the database of the data source: pending, edited, missing, out of order, half-done. */
   readonly database?: boolean | undefined;
-  /** Makes `migrations.lock` anew before looking, unless two branches in it disturb each other. */
+  /** Rewrites `migrations.lock` before checking, unless two branches in it conflict. */
   readonly writeLock?: boolean | undefined;
   /** Only these steps. @default all */
   readonly only?: readonly CheckStepName[] | undefined;

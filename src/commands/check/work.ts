@@ -12,9 +12,9 @@ export interface CheckWork {
   readonly context: CommandContext;
   readonly options: CheckOptions;
   readonly list: MigrationList;
-  /** Those whose files could be loaded, in their order. */
+  /** The migrations whose files could be loaded, in order. */
   readonly migrations: readonly KnownMigration[];
-  /** Of those that could not, and of two in the same place. */
+  /** Findings about files that could not be loaded, and about two migrations in the same place. */
   readonly broken: readonly CheckFinding[];
   readonly lock: CheckedLock;
 }
@@ -48,7 +48,7 @@ export function isImpossible(error: MigrateError): boolean {
   return impossible.has(error.code) || error.exitCode === ExitCode.usage;
 }
 
-/** An error as a finding; one of nobody's making is thrown on. */
+/** An error as a finding; an unexpected error is thrown again. */
 export function findingOf(thrown: unknown, more: Partial<CheckFinding> = {}): CheckFinding {
   if (!isMigrateError(thrown) || thrown.code === 'CANCELLED') throw thrown;
   const { message, next, migration } = thrown;
@@ -68,7 +68,7 @@ export function placeOf(file: string | undefined): { readonly file?: string } {
   return file === undefined ? {} : { file: fromHere(file) };
 }
 
-/** As many as somebody reads. */
+/** The first lines, and how many more there are. */
 export function shortened(lines: readonly string[], most = 10): readonly string[] {
   return lines.length <= most ? lines : [...lines.slice(0, most), `… and ${lines.length - most} more`];
 }

@@ -127,7 +127,7 @@ function leftAlone(said: Schema, has: Schema, compared: readonly DriftedObject[]
     .filter((object) => !told.has(object));
 }
 
-/** What somebody who looks at the differences has to know of the migrations. */
+/** What the reader of the differences has to know about the migrations. */
 function remarks({ state }: Survey, edited: readonly string[]): readonly string[] {
   const nothing =
     'No migration is applied here, so everything that is here is unexpected: `nest-migrate baseline` takes over a database that exists.';

@@ -43,13 +43,13 @@ const lockNotAvailable = '55P03';
 function blocked({ settings: { lockTimeoutMs } }: CommandContext, cause: unknown): MigrateError {
   return new MigrateError({
     code: 'LOCK_NOT_ACQUIRED',
-    message: `The schema could not be read: somebody has held a lock on one of its objects for longer than ${lockTimeoutMs} ms, as a running migration does. Nothing was changed.`,
+    message: `The schema could not be read: another session held a lock on one of its objects for longer than ${lockTimeoutMs} ms, as a running migration does. Nothing was changed.`,
     next: 'Try again when that has finished, or wait longer: --lock-timeout 30s',
     cause,
   });
 }
 
-/** Again, when somebody has migrated between the one and the other. */
+/** Reads both again if a migration ran in between. */
 async function readBoth(client: OwnClient, context: CommandContext, found: MigrationList): Promise<Live> {
   const project = withFoundSchemas(context, await foundSchemas(client));
   for (let attempt = 1; ; attempt++) {
@@ -75,8 +75,8 @@ function namesOf({ state }: Survey): string {
 }
 
 /**
- * Reading a catalog asks for a pool, and begins a transaction of its own that cannot write. Printing a definition waits for whoever
- * changes that object, which may be long.
+ * Reading a catalog requires a pool, and begins a read-only transaction of its own. Printing a definition waits for a session that
+ * changes the object, which may take long.
  */
 function poolOf(client: SqlClient, { settings }: CommandContext): CatalogPool {
   const query: SqlClient['query'] = async (sql, parameters) => {

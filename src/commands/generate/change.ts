@@ -52,7 +52,7 @@ export interface Sides {
 /** What leads from one schema to another, as it will be written. */
 export interface ProvenChange {
   readonly files: readonly ProvenFile[];
-  /** What it is called if nobody has said so. */
+  /** Its name if none was given. */
   readonly name: string;
   readonly told: Pick<GenerateResult, 'warnings' | 'renames' | 'reason' | 'advice'>;
   /** Whether something is called otherwise afterwards. */
@@ -191,7 +191,7 @@ export function remarksOnOrder(enums: readonly ObjectId[]): readonly string[] {
   );
 }
 
-/** What the entities describe, and beside it what somebody made by hand. */
+/** What the entities describe, and what was made by hand. */
 export function wanted(
   present: Schema,
   renames: Renamed['inCatalog'],

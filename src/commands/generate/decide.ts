@@ -31,7 +31,7 @@ export function readFlags({ backfills, usings }: GenerateOptions): GivenExpressi
   return { backfills: pairs(backfills, '--backfill'), usings: pairs(usings, '--using') };
 }
 
-/** Something that nobody but the author of the change can know. */
+/** Something that only the author of the change can know. */
 export interface OpenQuestion {
   /** The column that it is about, as `table.column`. */
   readonly about?: string;

@@ -13,7 +13,7 @@ export interface Renamed {
   readonly schema: Schema;
   /** Renamed in the catalog: tables, and columns where that cannot be done beside a running app. */
   readonly inCatalog: readonly Rename[];
-  /** Columns that get a second one beside them, until nobody uses the old name any more. */
+  /** Columns that get a second column beside them until the old name is no longer used. */
   readonly bridged: readonly Rename[];
   /** The schema as if these were renamed in the catalog too: what was made by hand on top of them appears under the new names. */
   readonly inNewWords: Schema;

@@ -20,7 +20,7 @@ export interface GenerateOptions {
   readonly addToList?: boolean | undefined;
   /** Nothing is written. */
   readonly dryRun?: boolean | undefined;
-  /** False: everything in one file and one transaction, while everybody waits. @default true */
+  /** False: everything in one file and one transaction, during which reads and writes block. @default true */
   readonly online?: boolean | undefined;
   /** The current schema is that of this database, instead of what the migrations lead to. */
   readonly from?: string | undefined;
@@ -28,7 +28,7 @@ export interface GenerateOptions {
   readonly shadow?: string | undefined;
   /** Whether what was read of throwaway databases before may be used. @default true */
   readonly cache?: boolean | undefined;
-  /** Objects that the entities do not know are dropped, also those that somebody made by hand. */
+  /** Drops the objects that the entities do not describe, including objects made by hand. */
   readonly prune?: boolean | undefined;
   /** What is left alone, beside the setting `ignore`: each `<kind>:<pattern>`, such as `table:events_*`, or `<schema>.<pattern>`. */
   readonly ignore?: readonly string[] | undefined;
@@ -45,7 +45,7 @@ export interface GenerateOptions {
   readonly storedTimezone?: string | undefined;
   /** Major version of the server that migrations are for. @default 15 */
   readonly targetVersion?: number | undefined;
-  /** Asks somebody at a terminal. Without it, an open question ends with exit code 3. */
+  /** Asks at a terminal. Without it, an open question ends with exit code 3. */
   readonly ask?: Ask | undefined;
 }
 
@@ -67,7 +67,7 @@ export interface GeneratedStatement {
 
 /** What `generate` has written. */
 export interface GenerateResult {
-  /** Relative paths; of a dry run, those that would be written. */
+  /** Relative paths; in a dry run, of the files that would be written. */
   readonly files: readonly string[];
   readonly statements: readonly GeneratedStatement[];
   readonly renames: readonly { readonly from: string; readonly to: string }[];

@@ -30,7 +30,7 @@ function named(migrations: readonly KnownMigration[], files: readonly string[]):
   const first = migrations.findIndex((migration) => judged.has(migration));
   const last = migrations.findLastIndex((migration) => judged.has(migration));
   if (last - first + 1 > judged.size) {
-    // Somebody asks for two that are not neighbours: what lies between them is executed too, and not judged.
+    // The chosen migrations are not adjacent: the ones between them are executed too, but not judged.
     const between = migrations.slice(first, last + 1).filter((migration) => !judged.has(migration));
     return {
       before: [...migrations.slice(0, first), ...between],
@@ -60,7 +60,7 @@ function find(migrations: readonly KnownMigration[], asked: string): readonly Kn
   });
 }
 
-/** Those that are not in a revision yet: they have run nowhere where it matters. */
+/** The migrations that the revision does not have yet, so that they have not run on a database that matters. */
 async function newInGit(migrations: readonly KnownMigration[], since: string | undefined): Promise<Choice> {
   const folder = dirname(migrations.find(({ file }) => file !== undefined)?.file ?? resolve('migrations', '-'));
   const top = await git(folder, 'rev-parse', '--show-toplevel').catch((error: unknown) => {

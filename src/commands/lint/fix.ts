@@ -30,15 +30,15 @@ import { shown } from './choose.js';
 import type { FixedMigration, LintOptions } from './types.js';
 import { obstacleIn } from './obstacles.js';
 
-/** A migration that stops somebody, and what was seen of it. */
+/** A migration that blocks queries, and what was observed of it. */
 export interface ToFix {
   readonly migration: KnownMigration;
   readonly statements: readonly Observed[];
 }
 
 /**
- * Writes a migration again as `generate` would have written it: from the schema before it to the schema after it, proven up and down.
- * So only what changes the schema can be fixed: what it does to rows nobody could prove.
+ * Rewrites a migration as `generate` would have written it: from the schema before it to the schema after it, proven up and down.
+ * Only a migration that changes nothing but the schema can be fixed: its effect on rows cannot be proven.
  */
 export async function fix(
   { migration, statements }: ToFix,

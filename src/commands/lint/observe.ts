@@ -26,7 +26,7 @@ export async function observe(
     await replay(shadow, before, context.instantiate);
     context.onEvent({ type: 'stage', stage: 'judging the migrations' });
     const observer = await Observer.open(shadow);
-    // `check` tries the way back of all of them, and remembers those that it has tried.
+    // `check` tries the way back of all of them, and caches the results.
     const back = options.all === true ? undefined : await wayBackFrom(shadow, context);
     const tried: Tried[] = [];
     const firsts = new Set(families(judged).map(([first]) => first));

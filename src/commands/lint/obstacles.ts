@@ -27,7 +27,7 @@ const schemaOnly: ReadonlySet<Tag> = new Set<Tag>([
   'TransactionStmt',
 ]);
 
-/** Why a migration cannot be written again from the schemas before and behind it; undefined when it can. */
+/** Why a migration cannot be rewritten from the schemas before and after it; undefined if it can. */
 export function obstacleIn(statements: readonly Observed[], metadataTable: string): string | undefined {
   for (const { sql, tree, error } of statements) {
     const shown = `"${sql.replace(/\s+/g, ' ').trim().slice(0, 60)}"`;

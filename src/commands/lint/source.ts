@@ -4,7 +4,7 @@ import { sqlTokens } from '../../sql/index.js';
 
 /** A migration file: where its statements stand, and what its comments say to ignore. */
 export interface LocatedSource {
-  /** Those whose text stands in the file; of what is put together at run time nobody knows. */
+  /** The statements whose text is in the file; one that is composed at run time has no place. */
   readonly places: ReadonlyMap<Observed, Place>;
   readonly ignores: readonly Ignore[];
 }

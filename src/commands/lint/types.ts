@@ -14,7 +14,7 @@ export interface LintOptions {
   readonly targetVersion?: number | undefined;
   /** Whether what was replayed before may be used. @default true */
   readonly cache?: boolean | undefined;
-  /** Migrations that stop somebody are written again, as `generate` would have written them. */
+  /** Rewrites migrations that block queries, as `generate` would have written them. */
   readonly fix?: boolean | undefined;
   /** Each `create-index-blocking=off`; before what the settings say. */
   readonly rules?: readonly string[] | undefined;
@@ -59,7 +59,7 @@ export interface LintResult {
   readonly findings: readonly Finding[];
   /** How many findings a comment says to ignore, with its reason. */
   readonly ignored: readonly { readonly rule: string; readonly migration: string; readonly reason: string }[];
-  /** With `fix`: what became of those that stop somebody. The findings are those that were there before. */
+  /** With `fix`: the result for each migration that blocked queries. The findings are those from before the fix. */
   readonly fixed?: readonly FixedMigration[];
   /** How they were chosen, in words. */
   readonly chosen: string;

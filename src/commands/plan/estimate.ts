@@ -23,7 +23,7 @@ export interface Weighed {
   readonly seconds: Seconds | undefined;
 }
 
-// Beside reading a table once, as measured on several tables: what writes every row anew, and what sorts them.
+// Relative to reading a table once, as measured on several tables: rewriting every row, and sorting the rows.
 const writeFactor = 8;
 const buildFactor = 5;
 

@@ -147,7 +147,7 @@ function plannedStatement({ statement, explained, changes, seconds }: Weighed, s
   return {
     sql: statement.sql,
     locks: statement.locks
-      .filter(({ relation, mode }) => relation.kind !== 'index' && blockedBy(mode) !== 'nobody')
+      .filter(({ relation, mode }) => relation.kind !== 'index' && blockedBy(mode) !== 'nothing')
       .map(({ relation, mode }) => ({ table: name(relation), mode, blocks: blockedBy(mode) })),
     scans: scansOf(statement, explained),
     rewrites: statement.rewrites.map(name),

@@ -17,8 +17,8 @@ export interface RowChange {
 }
 
 /**
- * Follows which rows the statements of a run change, in their order: what the live database estimates holds for the rows that it has now,
- * not for those that earlier statements leave behind.
+ * Follows which rows the statements of a run change, in order: the estimates of the live database are about the rows that it has now,
+ * not about the rows that earlier statements of the run leave.
  */
 export class RowChanges {
   /** Of each table by its number: how many of its rows are other ones by now; undefined when that is not known. */

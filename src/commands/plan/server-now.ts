@@ -8,7 +8,7 @@ export async function readServerNow(client: SqlClient, tables: readonly string[]
   const sessions = (await client.query(sessionsSql, [tables])).rows as unknown as readonly Session[];
   const replicas = await client.query(replicasSql).then(
     ({ rows }) => rows as unknown as ServerNow['replicas'],
-    // Not everybody may look, and a replica has none.
+    // The role may lack the right to see them, and a replica has none.
     () => [],
   );
   const invalid = await readInvalidIndexes(client);
@@ -17,7 +17,7 @@ export async function readServerNow(client: SqlClient, tables: readonly string[]
   return { version, sessions, replicas, invalidIndexes: named(false), indexesBeingBuilt: named(true) };
 }
 
-/** Longer than most transactions: whoever needs a lock waits behind it. */
+/** Longer than most transactions: a migration that needs a lock has to wait for such a session. */
 const longSeconds = 5;
 
 const sessionsSql = `SELECT a.pid, coalesce(a.usename, '') AS user, coalesce(a.application_name, '') AS application, coalesce(a.state, '') AS state,

@@ -103,7 +103,7 @@ export interface PlanResult {
   readonly deferred: readonly string[];
   readonly tables: readonly TableSize[];
   readonly now: ServerNow;
-  /** What tables that are written anew need beside what they have, until it is done. */
+  /** The extra space that rewritten tables need until the rewrite is done. */
   readonly diskBytes: number;
   /** The worst of the migrations'. */
   readonly verdict: Verdict;

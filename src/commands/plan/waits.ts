@@ -107,7 +107,7 @@ function rowsMayWait({ table, rows }: RowWait, scale: Scale): string {
   return `How many of ${of} of ${table.schema}.${table.name} change is not known${because}: other writers of these rows wait until the transaction commits. ${advice}`;
 }
 
-/** Sessions that have used a table for long: what needs a strong lock on it waits for them, and all queries wait behind that. */
+/** Sessions that have used a table for long: a statement that needs a strong lock on it waits for them, and all queries queue up after it. */
 export function heldNow(weighed: readonly Weighed[], { sessions }: ServerNow): readonly string[] {
   const needed = new Set(
     weighed

@@ -60,7 +60,7 @@ export const dropDefault: Recipe = (change, context) => {
   ];
 };
 
-/** A value is needed before and afterwards, and afterwards nobody but the app gives one. A new type has its own way. */
+/** A value is required before and after, and after the change only the app provides one. A change of type has its own recipe. */
 function isReliedOn(column: ObjectId, { from, to }: PlanContext): boolean {
   const [before, after] = [columnOf(from, column), columnOf(to, column)];
   if (!before?.notNull || !after?.notNull || before.type !== after.type) return false;

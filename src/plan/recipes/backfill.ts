@@ -15,10 +15,10 @@ export interface Filling extends Pick<Backfill, 'rounds'> {
 }
 
 /**
- * Fills a column of existing rows, page range by page range, each in a transaction of its own and as large as 50 ms allow: nobody waits
- * for long. Who has locked one of the rows comes first, so that nobody's transaction ends in a deadlock. Rows that are filled already are
- * left alone: cut off and started again, it does what is left, and `backfill` is how `run` knows that. Rows that a policy hides from the
- * migrating role are not left out: then it fails.
+ * Fills a column of existing rows, page range by page range, each in a transaction of its own that takes about 50 ms, so that no query
+ * waits for long. It waits for sessions that have locked one of the rows, so that it causes no deadlock. Rows that have a value are left
+ * alone: after an interruption it continues with the rest, and `backfill` tells `run` that it can. It fails if a policy hides rows
+ * from the migrating role.
  */
 export function backfill(
   table: ObjectId,

@@ -42,8 +42,8 @@ export function fillOf(column: ObjectId, context: PlanContext): string | undefin
 }
 
 /**
- * The old version of the app goes on to write rows without a value: those that are there are filled at once, for the new one, and those
- * that have come since when the old one is gone. Only then must every row have a value.
+ * The old version of the app continues to write rows without a value. Existing rows are filled at once, for the new version, and rows
+ * that were added since are filled when the old version is gone. Only then must every row have a value.
  */
 export function fillThenRequire(column: ObjectId, expression: string, context: PlanContext): readonly Step[] {
   const fill = backfill(relationOf(column), column.name ?? '', expression, { rounds: 'one' }, context);

@@ -41,7 +41,7 @@ export interface ColumnTypeChange {
   readonly id: ObjectId;
   readonly types: { readonly from: string; readonly to: string };
   readonly defaults: { readonly before: string | undefined; readonly after: string | undefined };
-  /** The expression that somebody gave. */
+  /** The expression that was given with `--using`. */
   readonly given: string | undefined;
   /** The time zone in which stored timestamps were meant, when they get one or lose it. */
   readonly zone: string | undefined;
@@ -64,7 +64,7 @@ export function typeChangeOf(id: ObjectId, context: PlanContext): ColumnTypeChan
   const types = { from: before.type, to: after.type };
   const given = context.decisions.using.get(columnPath(id));
   const zone = given === undefined ? zoneOf(types, context) : undefined;
-  // An index would be built anew meanwhile, a check would look at all rows.
+  // An index would be rebuilt meanwhile, and a check would scan all rows.
   if (zone !== undefined && /^(?:Etc\/)?UTC$/i.test(zone) && !isStoodOn(id, context))
     return { id, types, defaults, given, zone, session: zone, how: 'free', loses: {} };
   const how =

@@ -60,7 +60,7 @@ interface Clauses {
   readonly fallback?: string | undefined;
 }
 
-/** The column of the new name beside that of the old one, filled from it, until nobody uses that any more. */
+/** A column with the new name beside the old one, filled from it, until the old name is no longer used. */
 function renamedColumn(rename: Rename, added: AddedColumn, context: PlanContext): readonly Step[] {
   const name = rename.to.name ?? '';
   const { table } = added;
@@ -126,7 +126,7 @@ function filledColumn(added: AddedColumn, expression: string, context: PlanConte
 
 function fillTrigger(table: ObjectId, column: string, expression: string): TemporaryTrigger {
   const name = fittingName(`${table.name ?? ''}_${column}_fill`);
-  // Planned anew each time: a plan that was kept reads the wrong columns when others have been added or renamed since.
+  // EXECUTE plans it each time: a cached plan reads the wrong columns once others have been added or renamed.
   const body = `
       BEGIN
         IF NEW.${quoteName(column)} IS NULL THEN
@@ -143,14 +143,14 @@ function fillTrigger(table: ObjectId, column: string, expression: string): Tempo
   );
 }
 
-/** `gen_random_uuid()` differs from row to row: with it ADD COLUMN would rewrite the table while everybody waits. */
+/** `gen_random_uuid()` differs from row to row: with it, ADD COLUMN would rewrite the table while reads and writes block. */
 function volatileDefault(added: AddedColumn, fallback: string, context: PlanContext): readonly Step[] {
   const { id, is, table } = added;
   const name = id.name ?? '';
   return [
     step(addColumnSql(added, {})),
     step(`ALTER TABLE ${tableSql(table)} ALTER COLUMN ${quoteName(name)} SET DEFAULT ${fallback}`, {
-      comment: 'For new rows; for those that are there it differs from row to row, so they are filled in batches.',
+      comment: 'For new rows. Existing rows are filled in batches, since the value differs from row to row.',
     }),
     { ...backfill(table, name, fallback, { rounds: 'until none is left' }, context), afterCommit: true },
     ...(is.notNull ? notNullSteps(table, name) : []),
@@ -176,7 +176,7 @@ export const addColumnDirectly: Recipe = (change, context) => {
   ];
 };
 
-/** A column that goes: first it need not be written any more, and when nobody reads it any more, it is dropped. */
+/** A dropped column: first writes may leave it out, and it is dropped once the old version of the app no longer reads it. */
 export const dropColumn: Recipe = (change, context) => {
   const { id: column } = change;
   const table = change.kind === 'drop' ? existingTable(column, context) : undefined;

@@ -12,7 +12,7 @@ import { dropLeftover, givingWay, indexOf, indexThatBecomesKey, takesOver } from
 import { notNullSteps } from './not-null.js';
 import { plainName, quoteName, sqlTokens } from '../../sql/index.js';
 
-/** Foreign keys and checks: new rows are checked at once, those that are there in a second transaction, under a lock that stops nobody. */
+/** Foreign keys and checks: new rows are checked at once, existing rows in a second transaction, under a lock that does not block. */
 export const addValidated: Recipe = (change, context) => {
   const { id: constraint } = change;
   const table = change.kind === 'add constraint' ? existingTable(constraint, context) : undefined;
@@ -27,10 +27,10 @@ export const addValidated: Recipe = (change, context) => {
 function validatedSteps(table: ObjectId, name: string, definition: string): readonly [added: Step, validated: Step] {
   return [
     step(`ALTER TABLE ${tableSql(table)} ADD CONSTRAINT ${quoteName(name)} ${definition} NOT VALID`, {
-      comment: 'Checks new rows from now on, without looking at those that are there.',
+      comment: 'Checks new rows from now on, without scanning the existing ones.',
     }),
     step(`ALTER TABLE ${tableSql(table)} VALIDATE CONSTRAINT ${quoteName(name)}`, {
-      comment: 'Looks at the rows that are there, while the table stays in use.',
+      comment: 'Checks the existing rows while the table stays in use.',
       afterCommit: true,
       effect: 'scans, does not block',
     }),

@@ -82,7 +82,7 @@ function foreignKeyAnew(constraint: ObjectId, definition: string, context: PlanC
     ],
     check: [
       step(`${alter} VALIDATE CONSTRAINT ${quoteName(constraint.name ?? '')}`, {
-        comment: 'Looks at the rows that are there, while the table stays in use.',
+        comment: 'Checks the existing rows while the table stays in use.',
         effect: 'scans, does not block',
       }),
     ],
@@ -159,7 +159,7 @@ function keyCopy(
 
 export function validateStep(table: ObjectId, constraint: string): Step {
   return step(`ALTER TABLE ${tableSql(table)} VALIDATE CONSTRAINT ${quoteName(constraint)}`, {
-    comment: 'Looks at the rows that are there, while the table stays in use.',
+    comment: 'Checks the existing rows while the table stays in use.',
     transaction: false,
     effect: 'scans, does not block',
   });

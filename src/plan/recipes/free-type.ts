@@ -8,8 +8,8 @@ import { changeType, columnTypeChange } from './change-type.js';
 import { quoteName } from '../../sql/index.js';
 
 /**
- * A type that needs no new rows. PostgreSQL would all the same look at every row again for a check on the column, while everybody waits:
- * so the checks step aside meanwhile.
+ * A change of type that does not rewrite the rows. PostgreSQL would still scan every row for a check on the column, while reads and writes
+ * block, so the checks are dropped for that time.
  */
 export const freeType: Recipe = (change, context) => {
   const found = columnTypeChange(change, context);
@@ -23,14 +23,14 @@ export const freeType: Recipe = (change, context) => {
   return [
     ...named.map(({ name }) =>
       step(`${alter} DROP CONSTRAINT ${name}`, {
-        comment: 'For the length of this transaction: a check would look at all rows again while everybody waits.',
+        comment: 'Until the end of this transaction: a check would scan all rows again while reads and writes block.',
       }),
     ),
     ...steps,
     ...named.map(({ name, definition }) => step(`${alter} ADD CONSTRAINT ${name} ${definition} NOT VALID`)),
     ...named.map(({ name }, index) =>
       step(`${alter} VALIDATE CONSTRAINT ${name}`, {
-        comment: 'Looks at the rows that are there, while the table stays in use.',
+        comment: 'Checks the existing rows while the table stays in use.',
         afterCommit: index === 0,
         effect: 'scans, does not block',
       }),
@@ -38,7 +38,7 @@ export const freeType: Recipe = (change, context) => {
   ];
 };
 
-/** Those that stay as they are; others are changes of their own. */
+/** The checks that stay as they are; others are changes of their own. */
 function checksOn(column: ObjectId, { from, to }: PlanContext): readonly ObjectId[] {
   return from.neededBy(column).filter((id) => {
     const { type, validated } = from.get(id)?.is ?? {};

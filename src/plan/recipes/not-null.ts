@@ -13,7 +13,7 @@ export function notNullSteps(table: ObjectId, column: string): readonly Step[] {
       comment: 'New rows must have a value from now on.',
     }),
     step(`${alter} VALIDATE CONSTRAINT ${check}`, {
-      comment: 'Looks at the rows that are there, while the table stays in use. It fails if one has no value.',
+      comment: 'Checks the existing rows while the table stays in use. Fails if a row has no value.',
       afterCommit: true,
       effect: 'scans, does not block',
     }),

@@ -14,7 +14,7 @@ export const addEnumValue: Recipe = (change) =>
     ? [step(`ALTER TYPE ${sqlName(change.id)} ADD VALUE IF NOT EXISTS ${change.clause}`, { effect: 'does not block' })]
     : undefined;
 
-/** TypeORM creates most of those that it needs when it connects, so that they may be there already. */
+/** TypeORM creates most of the extensions that it needs when it connects, so they may exist already. */
 export const createExtension: Recipe = (change) =>
   change.kind === 'create extension'
     ? [step(`CREATE EXTENSION IF NOT EXISTS ${change.clause}`, { effect: 'does not block', apart: 'extensions' })]
@@ -53,7 +53,7 @@ const dropped = new Set([
   'extension',
 ]);
 
-/** What is gone for good goes when the old version of the app is gone; what is made anew is replaced at once. */
+/** An object is dropped once the old version of the app is gone; one that is created again is replaced at once. */
 export const dropObject: Recipe = (change, context) => {
   const { id } = change;
   if (change.kind !== 'drop' || context.to.has(id)) return undefined;

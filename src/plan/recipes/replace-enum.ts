@@ -20,7 +20,7 @@ export const replaceEnum: Recipe = (change, context) => {
     step(change.sql, {
       phase: 'contract',
       ...(starts && {
-        comment: `${describeObject(type)} is made anew without ${list}. It fails where a row has such a value.`,
+        comment: `Creates ${describeObject(type)} again without ${list}. Fails if a row has such a value.`,
         loses: `the value ${list} of ${describeObject(type)}`,
       }),
     }),

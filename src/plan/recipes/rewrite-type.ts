@@ -34,8 +34,8 @@ interface Rewrite extends ColumnTypeChange {
 }
 
 /**
- * A new type that would rewrite every row while everybody waits: a second column is filled in batches, kept equal by a trigger, given
- * the same indexes and constraints, and takes the name of the first one in the end. Where that cannot be, the plain change remains.
+ * A new type that would rewrite every row while reads and writes block: a second column is filled in batches, kept equal by a trigger, given
+ * the same indexes and constraints, and finally takes the name of the first one. Where that is impossible, the plain change remains.
  */
 export const rewriteType: Recipe = (change, context) => {
   const rewrite = rewriteOf(columnTypeChange(change, context), context);
@@ -76,7 +76,7 @@ function namesFor({ table = '', name = '' }: ObjectId): Names {
 
 function canBeDoubled({ id, types }: ColumnTypeChange, table: ObjectId, names: Names, context: PlanContext): boolean {
   const { from, to } = context;
-  // A type that is made anew under its old name must be emptied of its columns first.
+  // Before a type is created again under its old name, no column may use it.
   if (types.from === types.to || isPartitioned(table, context) || inherits(table, context)) return false;
   const plainColumn = (schema: PlanContext['from']): boolean => {
     const { collation, generatedExpr, identity } = schema.get(id)?.is ?? {};
@@ -103,7 +103,7 @@ function expand(rewrite: Rewrite): readonly Step[] {
   const successor = quoteName(names.successor);
   const routine = routineOf(rewrite);
   const own = quoteName(table.name ?? '');
-  // An expression over other columns is planned anew each time: a plan that was kept would not notice that they have changed.
+  // An expression over other columns is planned each time: a cached plan would not notice that they have changed.
   const assign =
     given === undefined
       ? `NEW.${successor} := ${convertedFrom(`NEW.${quoteName(names.column)}`, rewrite)}`

@@ -72,7 +72,7 @@ export const restoreConstraint: Recipe = (change, context) => {
   if (!context.to.needs(constraint).some((id) => isLost(id, context))) return undefined;
   return [
     step(`${change.sql} NOT VALID`, {
-      comment: 'For new rows only: the values of those that are there could not be brought back.',
+      comment: 'For new rows only: the values of the existing rows could not be restored.',
     }),
   ];
 };

@@ -11,7 +11,7 @@ export const addColumnConstrainedDomain: Rule = {
   name: 'add-column-constrained-domain',
   severity: 'error',
   title: 'A new column of a domain with a CHECK rewrites the table.',
-  why: 'When a domain has a CHECK or NOT NULL, PostgreSQL computes the value of a new column row by row to look whether it is allowed, even when it is NULL: the table and all its indexes are rewritten under ACCESS EXCLUSIVE, and reads and writes block meanwhile. A column of the type below the domain, with the check on the table, needs none of that.',
+  why: 'If a domain has a CHECK or NOT NULL, PostgreSQL computes the value of a new column row by row to check whether it is allowed, even if it is NULL: the table and all its indexes are rewritten under ACCESS EXCLUSIVE, and reads and writes block meanwhile. A column of the underlying type, with the check on the table, avoids this.',
   check: eachStatement((statement, _migration, context) =>
     addedColumns(statement, context).flatMap(({ table, column }) => {
       const is = statement.altered && columnOf(statement.altered, column.colname);

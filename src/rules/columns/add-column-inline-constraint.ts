@@ -15,7 +15,7 @@ export const addColumnInlineConstraint: Rule = {
   name: 'add-column-inline-constraint',
   severity: 'error',
   title: 'A constraint within ADD COLUMN is built or checked while reads and writes block.',
-  why: 'ADD COLUMN holds ACCESS EXCLUSIVE, and what follows the type is done under that lock: UNIQUE builds an index, CHECK reads the whole table, and so does REFERENCES when the column has a default (without one there is nothing to look up). Reads and writes block meanwhile. Split up, each of them has a form that blocks no reads or writes. Where the table is rewritten anyway, the rule about that speaks first.',
+  why: 'ADD COLUMN holds ACCESS EXCLUSIVE, and its constraints are processed under that lock: UNIQUE builds an index, CHECK scans the whole table, and so does REFERENCES if the column has a default (otherwise there is nothing to look up). Reads and writes block meanwhile. As separate statements, each of them has a form that blocks no reads or writes. If the table is rewritten anyway, the rule about the rewrite reports it.',
   check: eachStatement((statement, _migration, context) =>
     addedColumns(statement, context)
       .filter(({ table, column, constraints }) => !isRewritten(statement, table) && !failsOnRows(column, constraints))

@@ -14,7 +14,7 @@ export const addColumnNotnullNodefault: Rule = {
   name: 'add-column-notnull-nodefault',
   severity: 'error',
   title: 'A NOT NULL column without a default fails as soon as there is one row.',
-  why: 'The rows that are there would have no value, so PostgreSQL refuses (error 23502), though on an empty database all goes well. And where the table is empty, the old version of the app, which does not know the column, cannot insert any more. A constant default needs no work per row since PostgreSQL 11. A column that is dropped and comes back is left to orm-drop-add-column.',
+  why: 'Existing rows would have no value, so PostgreSQL refuses it (error 23502), although it succeeds on an empty database. And even if the table is empty, the old version of the app, which does not know the column, can no longer insert. A constant default needs no work per row since PostgreSQL 11. For a column that is dropped and added again, see orm-drop-add-column.',
   check: eachStatement((statement, _migration, context) =>
     addedColumns(statement, context)
       .filter(({ column, constraints }) => failsOnRows(column, constraints))
@@ -46,7 +46,7 @@ function adviceOf(statement: Observed, { table, column }: NewColumn, targetVersi
   const name = ident(column.colname);
   const add = `ALTER TABLE ${sqlName(table)} ADD COLUMN ${name} ${type}`;
   return [
-    '-- When one value is right for all rows that are there (put your value for <value>; nothing is rewritten):',
+    '-- If one value is right for all existing rows (replace <value> with it; nothing is rewritten):',
     `${add} NOT NULL DEFAULT <value>;`,
     `-- When it is not, each in a migration of its own (nest-migrate generate --backfill '${pathOf(table, column.colname ?? '')}=<expression>' writes them):`,
     `${add};`,

@@ -16,7 +16,7 @@ export const addColumnSerialIdentity: Rule = {
   name: 'add-column-serial-identity',
   severity: 'error',
   title: 'A new serial or identity column rewrites the table.',
-  why: 'Every row that is there gets a number of its own: the table and all its indexes are rewritten under ACCESS EXCLUSIVE, and reads and writes block meanwhile. A plain column, numbered in batches, ends up the same without blocking reads or writes.',
+  why: 'Every existing row gets a number: the table and all its indexes are rewritten under ACCESS EXCLUSIVE, and reads and writes block meanwhile. A plain column that is numbered in batches leads to the same result without blocking reads or writes.',
   check: eachStatement((statement, migration, context) =>
     addedColumns(statement, context)
       .filter(

@@ -9,8 +9,8 @@ const orders = 'CREATE TABLE orders (id int, price int, total int GENERATED ALWA
 export const alterGeneratedExpression: Rule = {
   name: 'alter-generated-expression',
   severity: 'error',
-  title: 'Another expression for a stored generated column rewrites the table.',
-  why: 'SET EXPRESSION (since PostgreSQL 17) computes a stored column again for every row: the table and all its indexes are rewritten under ACCESS EXCLUSIVE, and reads and writes block meanwhile. That of a VIRTUAL column (since PostgreSQL 18) changes at once.',
+  title: 'A new expression for a stored generated column rewrites the table.',
+  why: 'SET EXPRESSION (since PostgreSQL 17) recomputes a stored column for every row: the table and all its indexes are rewritten under ACCESS EXCLUSIVE, and reads and writes block meanwhile. For a VIRTUAL column (since PostgreSQL 18) only the catalog changes.',
   check: eachStatement((statement, _migration, { targetVersion }) =>
     alterations(statement, 'AT_SetExpression').flatMap(({ table, command }) => {
       const is = statement.altered && columnOf(statement.altered, command.name);

@@ -9,8 +9,8 @@ const users = 'CREATE TABLE users (id int PRIMARY KEY, email varchar(50))';
 export const alterTypeCheckRescan: Rule = {
   name: 'alter-type-check-rescan',
   severity: 'error',
-  title: 'Another type makes PostgreSQL look at all rows again for a CHECK on the column.',
-  why: 'A change of a type that needs no new rows is over at once, unless a CHECK stands on the column: then every row is looked at again under ACCESS EXCLUSIVE, and reads and writes block meanwhile. The check can step aside for that transaction, come back NOT VALID, and be validated without blocking reads or writes. Where the rows are written again too, alter-type-rewrite speaks of it.',
+  title: 'A change of type makes PostgreSQL check all rows again for a CHECK on the column.',
+  why: 'A change of type that does not rewrite the rows takes effect at once, unless the column has a CHECK: then every row is checked again under ACCESS EXCLUSIVE, and reads and writes block meanwhile. The check can be dropped in that transaction, added again NOT VALID, and validated without blocking reads or writes. If the rows are rewritten too, see alter-type-rewrite.',
   check: eachStatement((statement) =>
     retypings(statement).flatMap(({ table, was, type }) => {
       const checks = table.constraints.filter(

@@ -13,8 +13,8 @@ const users = 'CREATE TABLE users (id int PRIMARY KEY, email varchar(50))';
 export const alterTypeIndexRebuild: Rule = {
   name: 'alter-type-index-rebuild',
   severity: 'error',
-  title: 'Another type builds indexes of the column again while reads and writes block.',
-  why: 'Also where no row has to be converted (varchar to text, another COLLATE, timestamp to timestamptz), an index over an expression or a part of the rows, or one whose order changes, is built again under ACCESS EXCLUSIVE: reads and writes block meanwhile. Dropped before and built CONCURRENTLY after, it blocks nothing. Where the rows are written again too, alter-type-rewrite speaks of it.',
+  title: 'A change of type rebuilds indexes of the column while reads and writes block.',
+  why: 'Even if no row has to be converted (varchar to text, another COLLATE, timestamp to timestamptz), an index over an expression, a partial index, or one whose order changes is rebuilt under ACCESS EXCLUSIVE: reads and writes block meanwhile. Dropped before and built CONCURRENTLY after, it does not block. If the rows are rewritten too, see alter-type-rewrite.',
   check: eachStatement((statement, migration, { targetVersion }) =>
     retypings(statement).flatMap((retyping) => {
       const { table, was } = retyping;
@@ -25,7 +25,7 @@ export const alterTypeIndexRebuild: Rule = {
       const names = indexes.map(({ name }) => ident(name)).join(', ');
       return [
         {
-          message: `Reads and writes on ${called(table)} block while ${names} ${indexes.length === 1 ? 'is' : 'are'} built again.`,
+          message: `Reads and writes on ${called(table)} block while ${names} ${indexes.length === 1 ? 'is' : 'are'} rebuilt.`,
           ...remedyOf(retyping, indexes, targetVersion, migration),
         },
       ];

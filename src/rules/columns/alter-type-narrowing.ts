@@ -10,8 +10,8 @@ export const alterTypeNarrowing: Rule = {
   name: 'alter-type-narrowing',
   severity: 'warning',
   leavesTo: ['alter-type-rewrite'],
-  title: 'Values that are there may not fit into the new type.',
-  why: 'On a throwaway database without rows every type fits. In production a shorter varchar or a smaller integer fails at the first value that is too long or too large, and takes the whole migration back; fewer decimals, or fractions of a second, are rounded without a word, and no revert brings them back. A cast in USING cuts texts off without a word. A USING that does more than that is taken as meant. Where alter-type-rewrite speaks of the same statement, it says this too.',
+  title: 'Existing values may not fit into the new type.',
+  why: 'On a shadow database without rows every type fits. In production, a shorter varchar or a smaller integer fails at the first value that is too long or too large, and the whole migration is rolled back. Decimals and fractions of a second are silently rounded, and no revert restores them. A cast in USING silently truncates text; a USING that does more than cast is considered intended. If alter-type-rewrite reports the same statement, it includes this finding.',
   check: eachStatement((statement) =>
     retypings(statement).flatMap((retyping) => {
       const { table, was, is } = retyping;

@@ -16,8 +16,8 @@ const users = 'CREATE TABLE users (id int PRIMARY KEY, age int NOT NULL DEFAULT 
 export const alterTypeRewrite: Rule = {
   name: 'alter-type-rewrite',
   severity: 'error',
-  title: 'Another type rewrites the whole table while reads and writes block.',
-  why: 'Most changes of a type (int to bigint, text to varchar(n), json to jsonb, uuid to text) convert every row: the table and all its indexes are rewritten under ACCESS EXCLUSIVE, and reads and writes block meanwhile. Some are free: a longer varchar, varchar to text, numeric of more digits and the same scale. Whether rows are written was seen, not guessed. A USING that alone is to blame, timestamps without a stated time zone, and enums that are created again have rules of their own.',
+  title: 'A change of type rewrites the whole table while reads and writes block.',
+  why: 'Most changes of a type (int to bigint, text to varchar(n), json to jsonb, uuid to text) convert every row: the table and all its indexes are rewritten under ACCESS EXCLUSIVE, and reads and writes block meanwhile. Some are free: a longer varchar, varchar to text, numeric with more digits and the same scale. Whether rows are rewritten was observed, not guessed. A rewrite caused only by USING, timestamps without a stated time zone, and enums that are created again have rules of their own.',
   check: eachStatement((statement, migration, { targetVersion, batch }) =>
     retypings(statement)
       .filter((retyping) => {

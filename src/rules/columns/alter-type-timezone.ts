@@ -8,19 +8,19 @@ const users = 'CREATE TABLE users (id int PRIMARY KEY, at timestamp)';
 export const alterTypeTimezone: Rule = {
   name: 'alter-type-timezone',
   severity: 'warning',
-  title: 'Timestamps get or lose their time zone by the setting of the session.',
-  why: 'timestamp to timestamptz, and back, reads every value in the TimeZone of the session that migrates. Where that is another one than the values were meant in, all of them shift by hours without a word, and where it is not UTC, the whole table is written again while reads and writes block. So the migration must say the time zone. In UTC only the catalog changes (since PostgreSQL 12).',
+  title: 'Timestamps gain or lose their time zone by the setting of the session.',
+  why: 'A change from timestamp to timestamptz, or back, interprets every value in the TimeZone of the session that migrates. If that is not the time zone of the values, all of them silently shift by hours, and unless it is UTC, the whole table is rewritten while reads and writes block. So the migration must set the time zone. In UTC only the catalog changes (since PostgreSQL 12).',
   check: eachStatement((statement, migration) =>
     retypings(statement)
       .filter((retyping) => dependsOnSession(retyping, pinnedZone(statement, migration)))
       .map(({ table, was, is }) => ({
-        message: `What ${called(table)}.${was.name} means afterwards depends on the TimeZone of the session that migrates, and where that is not UTC all rows are written again while reads and writes block.`,
+        message: `What ${called(table)}.${was.name} means afterwards depends on the TimeZone of the session that migrates, and unless that is UTC, all rows are rewritten while reads and writes block.`,
         fix: [
-          '-- In one transaction, when the values are meant in UTC; nothing is written again then:',
+          '-- In one transaction, if the values are in UTC; nothing is rewritten then:',
           `SET LOCAL TimeZone TO 'UTC';`,
           `ALTER TABLE ${sqlName(table)} ALTER COLUMN ${ident(was.name)} TYPE ${is.type};`,
           'SET LOCAL TimeZone TO DEFAULT;',
-          '-- When not: nest-migrate generate --stored-timezone <zone> goes by way of a second column.',
+          '-- If they are not: nest-migrate generate --stored-timezone <zone> uses a second column.',
         ].join('\n'),
       })),
   ),

@@ -11,8 +11,8 @@ const users = 'CREATE TABLE users (id int PRIMARY KEY, name varchar(50), at time
 export const alterTypeUsingForcesRewrite: Rule = {
   name: 'alter-type-using-forces-rewrite',
   severity: 'error',
-  title: 'USING makes a change of a type that is free rewrite the table.',
-  why: 'A longer varchar, or timestamp to timestamptz in a session of the time zone UTC, changes only the catalog (since PostgreSQL 12 for timestamps). With a USING that converts by hand PostgreSQL cannot know that: it writes all rows and indexes again under ACCESS EXCLUSIVE, and reads and writes block meanwhile.',
+  title: 'USING makes a free change of type rewrite the table.',
+  why: 'A longer varchar, or timestamp to timestamptz in a session with the time zone UTC, changes only the catalog (since PostgreSQL 12 for timestamps). With a USING expression PostgreSQL cannot know that: it rewrites all rows and indexes under ACCESS EXCLUSIVE, and reads and writes block meanwhile.',
   check: eachStatement((statement) =>
     retypings(statement)
       .filter((retyping) => isRewritten(statement, retyping.table) && wouldBeFree(retyping))

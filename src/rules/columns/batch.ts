@@ -22,7 +22,7 @@ function earlier(statement: Observed, { batch }: RuleContext): readonly Observed
   return before(statement, { statements: batch.flatMap(({ statements }) => statements) });
 }
 
-/** Nobody uses a column that comes with the same batch. */
+/** A column that the same batch creates is not in use yet. */
 export function isNewColumn(
   table: Pick<TableFacts, 'oid'>,
   name: string,
@@ -55,7 +55,7 @@ export interface Renaming {
   readonly to: string;
 }
 
-/** Also those that were seen only when a block or a function was executed. */
+/** Includes the renamings that were observed only when a block or a function was executed. */
 export function renamingsOf(statement: Observed): readonly Renaming[] {
   const hidden = statement.columnsGone.flatMap(({ table, column, now }) =>
     now === undefined ? [] : [{ table, from: column, to: now }],
@@ -90,7 +90,7 @@ export function replacementOf(
   return undefined;
 }
 
-/** `ADD COLUMN`, without those that only come back: of them the rule orm-drop-add-column has more to say. */
+/** `ADD COLUMN`, except for columns that were dropped and come back: the rule orm-drop-add-column reports these. */
 export function addedColumns(statement: Observed, context: RuleContext): readonly NewColumn[] {
   return newColumns(statement).filter(({ table, column, constraints }) => {
     if (!isDropped(table, column.colname, statement, context)) return !columnOf(table, column.colname);

@@ -11,7 +11,7 @@ export const changeDefault: Rule = {
   name: 'change-default',
   severity: 'notice',
   title: 'The old version of the app writes the new default as well.',
-  why: 'SET DEFAULT is over at once and leaves the rows that are there as they are. But an INSERT without the column gets the new default from then on, also in the old version of the app, which may not know that value. A default that is dropped has the rule drop-needed-default.',
+  why: 'SET DEFAULT takes effect at once and does not change existing rows. But from then on an INSERT without the column gets the new default, also in the old version of the app, which may not know that value. For a default that is dropped, see drop-needed-default.',
   check: eachStatement((statement, migration, context) => {
     if (migration.phase === 'contract') return [];
     return alterations(statement, 'AT_ColumnDefault').flatMap(({ table, command }) => {

@@ -7,13 +7,13 @@ export const charColumn: Rule = {
   name: 'char-column',
   severity: 'notice',
   optional: true,
-  title: 'char(n) fills up with spaces.',
-  why: 'A value of char(n) that is shorter is filled up with spaces, which take place, are ignored here and count there, and come back to the app. It is not faster than text, and changing its length rewrites the table. text with a CHECK says exactly what is meant.',
+  title: 'char(n) pads values with spaces.',
+  why: 'A shorter value of char(n) is padded with spaces, which take up space, are significant in some operations and not in others, and are returned to the app. It is not faster than text, and changing its length rewrites the table. Use text with a CHECK instead.',
   check: eachStatement((statement) =>
     declaredColumns(statement)
       .filter(({ column: { typeName } }) => builtInType(typeName) === 'bpchar' && typeName?.typmods !== undefined)
       .map(({ path }) => ({
-        message: `${path} is char(n): shorter values come back filled up with spaces.`,
+        message: `${path} is char(n): shorter values are padded with spaces.`,
         advice: `-- text, with CHECK (char_length(…) = n) where the length matters. In the entity: @Column('text')`,
       })),
   ),

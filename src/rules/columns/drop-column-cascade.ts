@@ -14,7 +14,7 @@ export const dropColumnCascade: Rule = {
   name: 'drop-column-cascade',
   severity: 'error',
   title: 'CASCADE drops more than the column, without naming it.',
-  why: 'DROP COLUMN … CASCADE takes along whatever depends on the column: views and materialized views with all that is in them, foreign keys of other tables, generated columns, policies, triggers. The migration does not show it, and what used them fails from then on, in whatever phase it runs. Indexes and constraints of the column itself go in any case and are not meant; a view that the migration makes again is not either.',
+  why: 'DROP COLUMN … CASCADE also drops everything that depends on the column: views and materialized views with their contents, foreign keys of other tables, generated columns, policies, triggers. The migration does not show it, and code that used them fails from then on, in any phase. Indexes and constraints of the column itself are dropped in any case and not reported, nor is a view that the migration creates again.',
   check: eachStatement((statement, migration) =>
     alterations(statement, 'AT_DropColumn').flatMap(({ table, command }) => {
       if (command.behavior !== 'DROP_CASCADE' || !columnOf(table, command.name)) return [];
@@ -23,9 +23,9 @@ export const dropColumnCascade: Rule = {
       const names = taken.map(({ name }) => name).join(', ');
       return [
         {
-          message: `With ${called(table)}.${command.name ?? ''} go, unnamed: ${names}.`,
+          message: `Dropping ${called(table)}.${command.name ?? ''} also drops, without naming them: ${names}.`,
           fix: [
-            '-- Say what goes, and make again what is still needed:',
+            '-- Name what is to be dropped, and create again what is still needed:',
             ...taken.map(({ sql }) => `${sql};`),
             `ALTER TABLE ${sqlName(table)} DROP COLUMN ${ident(command.name)};`,
           ].join('\n'),

@@ -11,20 +11,20 @@ export const dropColumn: Rule = {
   name: 'drop-column',
   severity: 'error',
   title: 'A column is dropped while the old version of the app still uses it.',
-  why: 'DROP COLUMN is over at once, and from then on every query of the old version that names the column fails: TypeORM names all columns of an entity in each query. During a rollout both versions run, and the data does not come back with the old one. So it belongs in a migration of the phase contract, which runs when the old version is gone. A column that comes back under its name is left to orm-drop-add-column.',
+  why: 'DROP COLUMN takes effect at once, and from then on every query of the old version that names the column fails: TypeORM names all columns of an entity in each query. During a rollout both versions run, and a rollback of the app does not restore the data. So it belongs in a migration of the phase contract, which runs when the old version is gone. For a column that is added again under its name, see orm-drop-add-column.',
   check: eachStatement((statement, migration, context) => {
     if (migration.phase === 'contract') return [];
     const hidden = statement.columnsGone
       .filter(({ table, column, now }) => now === undefined && !isNewColumn(table, column, statement, context))
       .map(({ table, column }) => ({
-        message: `It drops ${called(table)}.${column}, which cannot be seen in its text: the old version of the app fails at once, and the data does not come back.`,
+        message: `It drops ${called(table)}.${column}, which its text does not show: the old version of the app fails at once, and the data is lost.`,
         fix: `-- In a file of its own:\n-- phase: contract\nALTER TABLE ${sqlName(table)} DROP COLUMN ${ident(column)};`,
       }));
     const named = alterations(statement, 'AT_DropColumn').flatMap(({ table, command }) => {
       const was = columnOf(table, command.name);
       if (!was || isNewColumn(table, was.name, statement, context)) return [];
       const comesBack = replacementOf(table, was.name, statement, context);
-      // Computed otherwise from now on, it is still there for whoever reads it.
+      // It is computed in another way from now on, but can still be read.
       if (comesBack && (was.generated || !has(comesBack.constraints, 'CONSTR_GENERATED'))) return [];
       return [
         {

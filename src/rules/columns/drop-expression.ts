@@ -8,14 +8,14 @@ export const dropExpression: Rule = {
   name: 'drop-expression',
   severity: 'warning',
   title: 'A generated column is no longer computed, and the old version of the app does not write it.',
-  why: 'The column keeps the values that it has. Rows that the old version of the app inserts have NULL there from then on, and those that it updates keep a value that is no longer right; nothing fails. Until that version is gone, a trigger has to compute the column where no value is given.',
+  why: 'The column keeps its values. From then on, rows that the old version of the app inserts have NULL in it, and rows that it updates keep a stale value; nothing fails. Until that version is gone, a trigger has to compute the column where no value is given.',
   check: eachStatement((statement, { phase }) =>
     alterations(statement, 'AT_DropExpression').flatMap(({ table, command: { name = '' } }) => {
       const column = columnOf(table, name);
       if (!column?.generated || phase === 'contract') return [];
       return [
         {
-          message: `${called(table)}.${name} is no longer computed from ${column.expression ?? 'the other columns'}: rows that the old version of the app writes do not get their value.`,
+          message: `${called(table)}.${name} is no longer computed from ${column.expression ?? 'the other columns'}: rows that the old version of the app writes get no value.`,
           advice:
             '-- In the same transaction, until the old version is gone: a trigger BEFORE INSERT OR UPDATE that computes the column where it is NULL.',
         },

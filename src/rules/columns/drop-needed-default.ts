@@ -13,7 +13,7 @@ export const dropNeededDefault: Rule = {
   name: 'drop-needed-default',
   severity: 'warning',
   title: 'A column that must have a value loses what gave it one.',
-  why: 'When a NOT NULL column loses its default or its identity, every INSERT that leaves it out fails, and the old version of the app, which runs until the rollout is over, leaves it out. DROP SEQUENCE … CASCADE does the same without a word: the default that takes its numbers from the sequence goes with it. A default for the time of a rollout is dropped in a migration of the phase contract.',
+  why: 'When a NOT NULL column loses its default or its identity, every INSERT without a value for it fails, and the old version of the app, which runs until the rollout is complete, gives none. DROP SEQUENCE … CASCADE silently has the same effect: it drops the default that uses the sequence. Drop a default that is needed only during a rollout in a migration of the phase contract.',
   check: eachStatement((statement, migration) => [
     ...sequencesDropped(statement),
     ...(migration.phase === 'contract' ? [] : defaultsDropped(statement, migration)),
@@ -51,7 +51,7 @@ function defaultsDropped(statement: Observed, migration: JudgedMigration): reado
     const what = command.subtype === 'AT_DropIdentity' ? 'DROP IDENTITY' : 'DROP DEFAULT';
     return [
       {
-        message: `Every INSERT without ${called(table)}.${was.name} fails from now on, also those of the old version of the app.`,
+        message: `Every INSERT without ${called(table)}.${was.name} fails from now on, including those of the old version of the app.`,
         fix: `-- In a file of its own:\n-- phase: contract\nALTER TABLE ${sqlName(table)} ALTER COLUMN ${ident(was.name)} ${what};`,
       },
     ];
@@ -91,7 +91,7 @@ function sequencesDropped(statement: Observed): readonly Found[] {
     feeds
       .filter(({ table }) => touched.has(table))
       .map(({ table, column }) => ({
-        message: `CASCADE takes the default of ${table}.${column} along: an INSERT without it gets no number any more.`,
+        message: `CASCADE also drops the default of ${table}.${column}: an INSERT without a value no longer gets a number.`,
         advice: `-- Without CASCADE, after the column has another default:\nDROP SEQUENCE ${sqlName(sequence)};`,
       })),
   );

@@ -8,11 +8,11 @@ const long = 'a'.repeat(64);
 export const identifierTooLong: Rule = {
   name: 'identifier-too-long',
   severity: 'notice',
-  title: 'A name of more than 63 bytes is cut off.',
-  why: 'PostgreSQL keeps the first 63 bytes of a name and leaves out the rest without an error. What compares names, TypeORM among others, does not find the object again and wants to make or rename it each time, and two names that begin alike are one. A letter with an accent, or of another alphabet, has two bytes or more.',
+  title: 'A name of more than 63 bytes is truncated.',
+  why: 'PostgreSQL truncates a name to its first 63 bytes without an error. Tools that compare names, such as TypeORM, do not find the object and create or rename it on every run, and two names with the same beginning collide. An accented or non-Latin letter takes two bytes or more.',
   check: eachStatement(({ sql }) =>
     [...new Set([...sqlTokens(sql)].flatMap(tooLong))].map((name) => ({
-      message: `${name} has ${Buffer.byteLength(name)} bytes; what is kept is ${truncatedName(name)}.`,
+      message: `${name} has ${Buffer.byteLength(name)} bytes; it is truncated to ${truncatedName(name)}.`,
       advice: '-- A name of at most 63 bytes.',
     })),
   ),

@@ -11,8 +11,8 @@ const users = 'CREATE TABLE users (id int PRIMARY KEY, email text)';
 export const ifNotExistsStillLocks: Rule = {
   name: 'if-not-exists-still-locks',
   severity: 'notice',
-  title: 'IF NOT EXISTS and IF EXISTS lock the table also when there is nothing to do.',
-  why: 'ADD COLUMN IF NOT EXISTS and DROP COLUMN IF EXISTS take ACCESS EXCLUSIVE before they look: for a moment reads and writes block, and after a long query they queue, for nothing. And a column that exists is left as it is, also when its type or default is another one than the statement says. It is reported where the migrations before make it a statement that does nothing.',
+  title: 'IF NOT EXISTS and IF EXISTS lock the table even if there is nothing to do.',
+  why: 'ADD COLUMN IF NOT EXISTS and DROP COLUMN IF EXISTS take ACCESS EXCLUSIVE before they check: reads and writes block briefly, or queue up after a long query, for nothing. An existing column is left as it is, even if its type or default differs from the statement. It is reported if the earlier migrations make it a statement that does nothing.',
   check: eachStatement((statement) =>
     alterations(statement).flatMap(({ table, command }) => {
       if (!command.missing_ok) return [];
@@ -20,14 +20,14 @@ export const ifNotExistsStillLocks: Rule = {
       if (command.subtype === 'AT_AddColumn' && columnOf(table, added))
         return [
           {
-            message: `${called(table)} has ${ident(added)} already: it is left as it is, and the table is locked all the same.`,
+            message: `${called(table)} has ${ident(added)} already: it is left as it is, but the table is locked.`,
             fix: guarded(statement.sql, table, added ?? '', 'NOT EXISTS'),
           },
         ];
       if (command.subtype === 'AT_DropColumn' && !columnOf(table, command.name))
         return [
           {
-            message: `${called(table)} has no ${ident(command.name)}: nothing is dropped, and the table is locked all the same.`,
+            message: `${called(table)} has no ${ident(command.name)}: nothing is dropped, but the table is locked.`,
             fix: guarded(statement.sql, table, command.name ?? '', 'EXISTS'),
           },
         ];

@@ -7,8 +7,8 @@ export const jsonColumn: Rule = {
   name: 'json-column',
   severity: 'notice',
   optional: true,
-  title: 'jsonb does what json does, and more.',
-  why: 'json keeps the text as it came, and takes it apart again in each query: it has no equality (DISTINCT and GROUP BY fail) and no index over its content. jsonb is stored taken apart. Only who needs the very text back, spaces and order of keys and all, needs json.',
+  title: 'jsonb does everything that json does, and more.',
+  why: 'json stores the original text and parses it in each query: it has no equality operator (DISTINCT and GROUP BY fail), and its content cannot be indexed. jsonb is stored in parsed form. Use json only if you need the exact text, including spaces and the order of keys.',
   check: eachStatement((statement) =>
     declaredColumns(statement)
       .filter(({ column: { typeName } }) => builtInType(typeName) === 'json')

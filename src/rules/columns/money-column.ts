@@ -7,13 +7,13 @@ export const moneyColumn: Rule = {
   name: 'money-column',
   severity: 'notice',
   optional: true,
-  title: 'numeric says what money cannot.',
-  why: 'What money reads and writes depends on the setting lc_monetary of the server: it has no currency of its own, two digits after the point or none, and another server can read other amounts. numeric is exact everywhere, with a column for the currency beside it.',
+  title: 'numeric is better than money.',
+  why: 'The input and output of money depend on the setting lc_monetary of the server: it has no currency, the number of fractional digits varies, and another server can read different amounts. numeric is exact everywhere, with a second column for the currency.',
   check: eachStatement((statement) =>
     declaredColumns(statement)
       .filter(({ column: { typeName } }) => builtInType(typeName) === 'money')
       .map(({ path }) => ({
-        message: `${path} is money: what it means depends on a setting of the server.`,
+        message: `${path} is money: its format and precision depend on a setting of the server.`,
         advice: `-- numeric(19, 4), or whole cents as bigint. In the entity: @Column('numeric', { precision: 19, scale: 4 })`,
       })),
   ),

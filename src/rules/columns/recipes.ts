@@ -56,7 +56,7 @@ export function secondColumn(table: TableFacts, column: ColumnFacts, is: NewType
       : []),
   ];
   return [
-    '-- By way of a second column, as nest-migrate generate writes it. Each in a migration of its own:',
+    '-- With a second column, as nest-migrate generate writes it. Each in a migration of its own:',
     `${alter} ADD COLUMN ${successor} ${is.type};`,
     ...keptEqual(table, sync, successor, value),
     fillInBatches(table, successor, value, {
@@ -93,7 +93,7 @@ export function computedByTrigger(
   ].join('\n');
 }
 
-/** Planned anew for each row: a plan that was kept would not notice that columns have changed. */
+/** EXECUTE plans it for each row: a cached plan would not notice that columns have changed. */
 function keptEqual(table: TableFacts, routine: string, column: string, value: string): readonly string[] {
   const assign = `EXECUTE $value$SELECT ${value} FROM (SELECT ($1).*) AS row$value$ INTO NEW.${column} USING NEW;`;
   return [

@@ -13,7 +13,7 @@ export const renameColumn: Rule = {
   name: 'rename-column',
   severity: 'error',
   title: 'A column is renamed while the old version of the app still uses its name.',
-  why: 'RENAME COLUMN is over at once, and from then on every query of the old version fails: TypeORM names all columns of an entity in each query. During a rollout both versions run. And TypeORM guesses: it writes RENAME COLUMN when one column of an entity goes and another of the same shape comes, though the two may have nothing to do with each other, and then keeps the wrong data. Columns that change places in one migration keep their names and are not meant.',
+  why: 'RENAME COLUMN takes effect at once, and from then on every query of the old version fails: TypeORM names all columns of an entity in each query. During a rollout both versions run. Besides, TypeORM guesses: it writes RENAME COLUMN when an entity loses one column and gains another of the same type, although the two may be unrelated, and the new column then keeps the wrong data. Columns that swap names in one migration are not reported.',
   check: eachStatement((statement, migration, context) => {
     if (migration.phase === 'contract') return [];
     return renamingsOf(statement)
@@ -58,7 +58,7 @@ function fixFor({ table, from, to }: Renaming, { tables }: Observed, { targetVer
   ].join('\n');
 }
 
-/** Nobody knows its name yet, or another column has it by the end of the migration. */
+/** Its name is not in use yet, or another column has it by the end of the migration. */
 function isKept(
   { table, from, to }: Renaming,
   statement: Observed,

@@ -9,8 +9,8 @@ const users = 'CREATE TABLE users (id int PRIMARY KEY, "Email" text, CONSTRAINT 
 export const setNotNullDropCheckOneStmt: Rule = {
   name: 'set-not-null-drop-check-one-stmt',
   severity: 'error',
-  title: 'SET NOT NULL and the drop of the check that proves it must be two statements.',
-  why: 'A validated CHECK (column IS NOT NULL) spares SET NOT NULL the look at every row (since PostgreSQL 12). But one ALTER TABLE drops constraints before it does anything else: with both in one statement the proof is gone, and all rows are read under ACCESS EXCLUSIVE while reads and writes block. Two statements in the same transaction are enough.',
+  title: 'SET NOT NULL and the drop of the check that proves it must be separate statements.',
+  why: 'With a validated CHECK (column IS NOT NULL), SET NOT NULL does not scan the table (since PostgreSQL 12). But ALTER TABLE drops constraints before it does anything else: with both in one statement the proof is gone, and the table is scanned under ACCESS EXCLUSIVE while reads and writes block. Two statements in the same transaction are enough.',
   check: eachStatement((statement) =>
     alterations(statement, 'AT_SetNotNull').flatMap(({ table, command }) => {
       const column = columnOf(table, command.name);

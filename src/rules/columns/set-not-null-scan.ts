@@ -11,7 +11,7 @@ export const setNotNullScan: Rule = {
   name: 'set-not-null-scan',
   severity: 'error',
   title: 'SET NOT NULL reads the whole table while reads and writes block.',
-  why: 'SET NOT NULL looks at every row under ACCESS EXCLUSIVE: reads and writes wait, and it fails if one has no value. It looks at none when a validated CHECK (column IS NOT NULL) proves it (since PostgreSQL 12); on PostgreSQL 18 a NOT NULL constraint can be added NOT VALID and validated. Where the same statement drops that check, set-not-null-drop-check-one-stmt speaks of it.',
+  why: 'SET NOT NULL checks every row under ACCESS EXCLUSIVE: reads and writes wait, and it fails if a row is NULL. It scans nothing if a validated CHECK (column IS NOT NULL) proves it (since PostgreSQL 12); on PostgreSQL 18 a NOT NULL constraint can be added NOT VALID and validated. If the same statement drops that check, see set-not-null-drop-check-one-stmt.',
   check: eachStatement((statement, _migration, { targetVersion }) =>
     alterations(statement, 'AT_SetNotNull').flatMap(({ table, command }) => {
       const is = columnOf(table, command.name);

@@ -7,8 +7,8 @@ export const timestampWithoutZone: Rule = {
   name: 'timestamp-without-zone',
   severity: 'notice',
   optional: true,
-  title: 'timestamp without time zone is no point in time.',
-  why: 'timestamp keeps what the clock showed and forgets where: a server, a session or a driver with another TimeZone reads another moment from it, and an hour in autumn is there twice. timestamptz takes the same 8 bytes and is a point in time.',
+  title: 'timestamp without time zone does not denote a point in time.',
+  why: 'timestamp stores what the clock showed, but not where: a server, a session or a driver with another TimeZone reads another moment from it, and one hour in autumn exists twice. timestamptz takes the same 8 bytes and denotes a point in time.',
   check: eachStatement((statement) =>
     declaredColumns(statement)
       .filter(({ column: { typeName } }) => builtInType(typeName) === 'timestamp')

@@ -10,8 +10,8 @@ const given = 'CREATE SCHEMA shop; CREATE TABLE shop."Items" (id int PRIMARY KEY
 export const addCheckValidating: Rule = {
   name: 'add-check-validating',
   severity: 'error',
-  title: 'ADD CHECK stops reads and writes while it looks at all rows.',
-  why: 'ADD CONSTRAINT … CHECK looks at every row under an ACCESS EXCLUSIVE lock: reads and writes on the table block meanwhile. NOT VALID leaves the rows out that are there and checks new ones at once; VALIDATE CONSTRAINT, in a transaction of its own, looks at the others while the table stays in use. It fails on a row that breaks the rule, either way.',
+  title: 'ADD CHECK blocks reads and writes while it scans the table.',
+  why: 'ADD CONSTRAINT … CHECK checks every row under an ACCESS EXCLUSIVE lock: reads and writes on the table block meanwhile. With NOT VALID it checks only new rows; VALIDATE CONSTRAINT, in a transaction of its own, checks the existing ones while the table stays in use. Either way, it fails if a row violates the constraint.',
   check: eachStatement((statement) =>
     newConstraints(statement, 'CONSTR_CHECK').flatMap(({ table, constraint }, _index, all) => {
       // A partitioned table has no rows of its own.

@@ -7,8 +7,8 @@ const given = 'CREATE SCHEMA hotel; CREATE TABLE hotel."Stays" (id int PRIMARY K
 export const addExclusion: Rule = {
   name: 'add-exclusion',
   severity: 'error',
-  title: 'ADD EXCLUDE stops reads and writes while its index is built.',
-  why: 'ADD CONSTRAINT … EXCLUDE builds its index and then looks for rows that exclude each other, all under an ACCESS EXCLUSIVE lock: reads and writes on the table block meanwhile. There is no NOT VALID and no USING INDEX for it. It takes a moment when the app is stopped, or a new table with the constraint that a trigger keeps equal until it takes the place of the old one.',
+  title: 'ADD EXCLUDE blocks reads and writes while its index is built.',
+  why: 'ADD CONSTRAINT … EXCLUDE builds its index and then searches for conflicting rows, all under an ACCESS EXCLUSIVE lock: reads and writes on the table block meanwhile. It supports neither NOT VALID nor USING INDEX. Run it while the app is stopped, or create a new table with the constraint, which a trigger keeps equal until it replaces the old one.',
   check: eachStatement((statement) =>
     newConstraints(statement, 'CONSTR_EXCLUSION').flatMap(({ table }) => {
       if (statement.builds.length === 0) return [];

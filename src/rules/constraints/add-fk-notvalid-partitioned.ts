@@ -12,8 +12,8 @@ const reference = 'FOREIGN KEY ("userId") REFERENCES users (id)';
 export const addFkNotvalidPartitioned: Rule = {
   name: 'add-fk-notvalid-partitioned',
   severity: 'error',
-  title: 'A partitioned table takes no foreign key NOT VALID before PostgreSQL 18.',
-  why: 'Before PostgreSQL 18 the server refuses NOT VALID for a foreign key of a partitioned table (42809), and without it all rows are looked at while writes wait. Each partition can have the foreign key NOT VALID and validate it; the partitioned table then takes them over without looking.',
+  title: 'A partitioned table cannot have a NOT VALID foreign key before PostgreSQL 18.',
+  why: 'Before PostgreSQL 18 the server refuses NOT VALID for a foreign key of a partitioned table (42809), and without it all rows are checked while writes wait. Each partition can get the foreign key NOT VALID and validate it; the partitioned table then attaches them without a scan.',
   explains: ['42809'],
   check: eachStatement((statement, _migration, { targetVersion }) =>
     declaredConstraints(statement).flatMap(({ range, constraint, createsTable }) => {

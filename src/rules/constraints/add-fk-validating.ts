@@ -15,8 +15,8 @@ const reference = 'FOREIGN KEY ("userId") REFERENCES users (id)';
 export const addFkValidating: Rule = {
   name: 'add-fk-validating',
   severity: 'error',
-  title: 'ADD FOREIGN KEY stops writes to both tables while it looks at all rows.',
-  why: 'ADD CONSTRAINT … FOREIGN KEY looks at every row under a SHARE ROW EXCLUSIVE lock on both tables: reads go on, every INSERT, UPDATE and DELETE waits. NOT VALID leaves the rows out that are there; VALIDATE CONSTRAINT, in a transaction of its own, looks at them while both tables stay in use. It fails on rows that refer to nothing. On a partitioned table NOT VALID is possible since PostgreSQL 18; before, each partition can have the foreign key first, and the table then takes them over without looking.',
+  title: 'ADD FOREIGN KEY blocks writes to both tables while it checks all rows.',
+  why: 'ADD CONSTRAINT … FOREIGN KEY checks every row under a SHARE ROW EXCLUSIVE lock on both tables: reads continue, but every INSERT, UPDATE and DELETE waits. NOT VALID skips the existing rows; VALIDATE CONSTRAINT, in a transaction of its own, checks them while both tables stay in use. It fails on rows that refer to a missing key. On a partitioned table NOT VALID is possible since PostgreSQL 18; before, each partition can get the foreign key first, and the table then attaches them without a scan.',
   check: eachStatement((statement, _migration, { targetVersion }) =>
     newConstraints(statement, 'CONSTR_FOREIGN').flatMap(({ table, constraint }) => {
       if (constraint.skip_validation || statement.scans.every(({ isNew }) => isNew)) return [];
@@ -24,7 +24,7 @@ export const addFkValidating: Rule = {
       const both = referred && !referred.isNew && referred.oid !== table.oid ? ` and ${called(referred)}` : '';
       return [
         {
-          message: `Every write to ${called(table)}${both} waits while all rows are looked at. It fails if one refers to nothing.`,
+          message: `Every write to ${called(table)}${both} waits while all rows are checked. Fails if a row refers to a missing key.`,
           ...recipeFor(statement, table, constraint, targetVersion),
         },
       ];

@@ -9,8 +9,8 @@ const towns = 'CREATE SCHEMA geo; CREATE TABLE geo."Towns" (country text NOT NUL
 export const addPkBlocking: Rule = {
   name: 'add-pk-blocking',
   severity: 'error',
-  title: 'ADD PRIMARY KEY stops reads and writes while its index is built.',
-  why: 'ADD PRIMARY KEY builds its index, and looks for NULL in columns that may hold it, under an ACCESS EXCLUSIVE lock: reads and writes on the table block until that is done. The index can be built concurrently, the columns can be proven NOT NULL by a validated check, and ADD CONSTRAINT … PRIMARY KEY USING INDEX then only declares the key. It fails on rows that are double or NULL, either way.',
+  title: 'ADD PRIMARY KEY blocks reads and writes while its index is built.',
+  why: 'ADD PRIMARY KEY builds its index, and checks nullable columns for NULL, under an ACCESS EXCLUSIVE lock: reads and writes on the table block meanwhile. Instead, the index can be built concurrently, a validated check can prove the columns NOT NULL, and ADD CONSTRAINT … PRIMARY KEY USING INDEX then only declares the key. Either way, it fails on duplicate values and on NULL.',
   check: eachStatement((statement, _migration, { targetVersion }) =>
     newConstraints(statement, 'CONSTR_PRIMARY').flatMap(({ table, constraint }) => {
       if (constraint.indexname !== undefined || statement.builds.length === 0) return [];

@@ -9,8 +9,8 @@ const users = 'CREATE TABLE users (id int PRIMARY KEY, "Email" text, town text)'
 export const addUniqueBlocking: Rule = {
   name: 'add-unique-blocking',
   severity: 'error',
-  title: 'ADD UNIQUE stops reads and writes while its index is built.',
-  why: 'ADD CONSTRAINT … UNIQUE builds its index under an ACCESS EXCLUSIVE lock: reads and writes on the table block until it is ready. CREATE UNIQUE INDEX CONCURRENTLY builds it beside the traffic, and ADD CONSTRAINT … USING INDEX then only declares it. It fails on rows that are double, either way.',
+  title: 'ADD UNIQUE blocks reads and writes while its index is built.',
+  why: 'ADD CONSTRAINT … UNIQUE builds its index under an ACCESS EXCLUSIVE lock: reads and writes on the table block until it is ready. CREATE UNIQUE INDEX CONCURRENTLY builds it without blocking, and ADD CONSTRAINT … USING INDEX then only declares the constraint. Either way, it fails on duplicate values.',
   check: eachStatement((statement) =>
     newConstraints(statement, 'CONSTR_UNIQUE').flatMap(({ table, constraint }) => {
       if (constraint.indexname !== undefined || statement.builds.length === 0) return [];

@@ -12,8 +12,8 @@ const given =
 export const alterDomainAddConstraint: Rule = {
   name: 'alter-domain-add-constraint',
   severity: 'error',
-  title: 'A constraint of a domain looks at all rows of all tables that use it.',
-  why: 'ALTER DOMAIN … ADD CONSTRAINT and SET NOT NULL read every table with a column of the domain, one after the other, under a SHARE lock: writes to all of them wait. NOT VALID checks new values only and reads nothing; VALIDATE CONSTRAINT of a domain locks just as ADD does. To know that the rows that are there are right, too, check them table by table: that can be validated beside the traffic.',
+  title: 'A new constraint of a domain scans all tables that use it.',
+  why: 'ALTER DOMAIN … ADD CONSTRAINT and SET NOT NULL scan every table with a column of the domain, one after the other, under a SHARE lock: writes to all of them wait. NOT VALID checks new values only and scans nothing; VALIDATE CONSTRAINT of a domain locks just as ADD does. To check the existing rows as well, add a check to each table: that can be validated without blocking.',
   check: eachStatement((statement) => {
     const alter = nodeOf(statement.tree, 'AlterDomainStmt');
     const locked = new Set(
@@ -23,7 +23,7 @@ export const alterDomainAddConstraint: Rule = {
     if (!alter || tables.length === 0) return;
     return [
       {
-        message: `Every write to ${tables.map(called).join(', ')} waits while all rows are looked at. Fails if a row violates the constraint.`,
+        message: `Every write to ${tables.map(called).join(', ')} waits while all rows are checked. Fails if a row violates the constraint.`,
         advice: adviceOf(alter, statement.sql),
       },
     ];
@@ -46,7 +46,7 @@ export const alterDomainAddConstraint: Rule = {
 
 function adviceOf({ subtype, typeName }: AlterDomainStmt, sql: string): string | undefined {
   const perTable =
-    '-- The rows that are there: ALTER TABLE … ADD CONSTRAINT … CHECK (…) NOT VALID, then VALIDATE CONSTRAINT, for each table.';
+    '-- For the existing rows: ALTER TABLE … ADD CONSTRAINT … CHECK (…) NOT VALID, then VALIDATE CONSTRAINT, for each table.';
   if (subtype === 'C') return `${bare(sql)} NOT VALID;\n${perTable}`;
   if (subtype !== 'O') return perTable;
   const domain = textsOf(typeName).map(ident).join('.');

@@ -11,7 +11,7 @@ export const constraintLeftNotValid: Rule = {
   name: 'constraint-left-not-valid',
   severity: 'notice',
   title: 'A constraint is added NOT VALID and never validated.',
-  why: 'A constraint that is NOT VALID holds for new and changed rows only: those that are there may break it, a later UPDATE of such a row fails, and the planner does not rely on it. VALIDATE CONSTRAINT looks at them while the table stays in use. It may also stand in a later file of the same batch.',
+  why: 'A NOT VALID constraint is enforced for new and changed rows only: existing rows may violate it, a later UPDATE of such a row fails, and the planner does not rely on it. VALIDATE CONSTRAINT checks the existing rows while the table stays in use. It may also be in a later file of the same batch.',
   check: eachStatement((statement, _migration, { batch }) => {
     const later = [statement, ...after(statement, batch)];
     return newConstraints(statement).flatMap(({ table, constraint }) => {
@@ -20,7 +20,7 @@ export const constraintLeftNotValid: Rule = {
         return [];
       return [
         {
-          message: `Rows of ${called(table)} that are there may break ${ident(name)}.`,
+          message: `Existing rows of ${called(table)} may violate ${ident(name)}.`,
           advice: `-- In a later migration:\nALTER TABLE ${sqlName(table)} VALIDATE CONSTRAINT ${ident(name)};`,
         },
       ];
@@ -46,7 +46,7 @@ export const constraintLeftNotValid: Rule = {
       sql: ['ALTER TABLE users ADD CONSTRAINT c CHECK ("Age" > 17) NOT VALID', 'ALTER TABLE users DROP CONSTRAINT c'],
     },
     { sql: `${given}; ALTER TABLE users ADD CHECK ("Age" > 17) NOT VALID` },
-    { given, sql: 'ALTER TABLE IF EXISTS nobody ADD CHECK ("Age" > 17) NOT VALID' },
+    { given, sql: 'ALTER TABLE IF EXISTS missing ADD CHECK ("Age" > 17) NOT VALID' },
   ],
 };
 

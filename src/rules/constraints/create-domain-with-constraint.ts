@@ -7,7 +7,7 @@ export const createDomainWithConstraint: Rule = {
   severity: 'notice',
   optional: true,
   title: 'A domain with a constraint makes later changes expensive.',
-  why: 'Adding a column of a domain that has a CHECK or NOT NULL writes the whole table anew, even without a default, and a new constraint of the domain reads all tables that use it while writes wait. A check of the table has neither cost.',
+  why: 'Adding a column of a domain that has a CHECK or NOT NULL rewrites the whole table, even without a default, and a new constraint of the domain scans all tables that use it while writes wait. A CHECK constraint on the table has neither cost.',
   check: eachStatement(({ tree }) => {
     const create = nodeOf(tree, 'CreateDomainStmt');
     const checks = (create?.constraints ?? []).filter((node) =>

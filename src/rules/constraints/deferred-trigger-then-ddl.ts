@@ -11,8 +11,8 @@ const given =
 export const deferredTriggerThenDdl: Rule = {
   name: 'deferred-trigger-then-ddl',
   severity: 'error',
-  title: 'A table is altered while deferred checks of its rows are still to be made.',
-  why: 'A constraint that is INITIALLY DEFERRED looks at written rows only when the transaction ends. Until then the server refuses ALTER TABLE, TRUNCATE and DROP TABLE for the table: "because it has pending trigger events" (55006). On an empty database nothing is written, so that it shows only in production. SET CONSTRAINTS ALL IMMEDIATE makes the checks at once.',
+  title: 'A table is altered while deferred checks of its rows are pending.',
+  why: 'A constraint that is INITIALLY DEFERRED checks written rows only when the transaction ends. Until then the server refuses ALTER TABLE, TRUNCATE and DROP TABLE for the table: "because it has pending trigger events" (55006). On an empty database no row is written, so it shows only in production. SET CONSTRAINTS ALL IMMEDIATE performs the checks at once.',
   explains: ['55006'],
   *check({ statements }) {
     for (const [index, statement] of statements.entries()) {
@@ -27,7 +27,7 @@ export const deferredTriggerThenDdl: Rule = {
       if (!writer) continue;
       yield {
         statement,
-        message: `The server refuses it: rows of ${called(table)} were written, and their deferred checks are still to be made.`,
+        message: `The server refuses it: rows of ${called(table)} were written, and their deferred checks are pending.`,
         advice: `-- Before it, or in a migration of its own:\nSET CONSTRAINTS ALL IMMEDIATE;`,
       };
     }

@@ -54,7 +54,7 @@ function deferrableOf({ deferrable, initdeferred }: Constraint): string {
   return `${deferrable ? ' DEFERRABLE' : ''}${initdeferred ? ' INITIALLY DEFERRED' : ''}`;
 }
 
-/** As PostgreSQL names it itself where nobody else has. */
+/** The name that PostgreSQL chooses if the statement gives none. */
 export function nameFor(
   { conname, contype, fk_attrs }: Constraint,
   table: TableFacts,

@@ -9,7 +9,7 @@ export const dropPk: Rule = {
   name: 'drop-pk',
   severity: 'warning',
   title: 'A table loses its primary key.',
-  why: 'INSERT … ON CONFLICT on the key fails from then on, logical replication refuses UPDATE and DELETE, a GROUP BY that relies on the key fails, and rows may become double, so that the key cannot come back. CASCADE takes the foreign keys that refer to it along. Nothing is said where the table gets another one in what runs together.',
+  why: 'From then on, INSERT … ON CONFLICT on the key fails, logical replication refuses UPDATE and DELETE, a GROUP BY that relies on the key fails, and duplicate rows become possible, so that the key cannot be added again. CASCADE also drops the foreign keys that refer to it. It is not reported if the table gets another primary key in the same batch.',
   check: eachStatement((statement, { phase }, { batch }) =>
     alterations(statement, 'AT_DropConstraint').flatMap(({ table, command }) => {
       const dropped = table.constraints.find(({ name }) => name === command.name);
@@ -26,7 +26,7 @@ export const dropPk: Rule = {
       const too = others.length === 0 ? '' : ` So do the foreign keys that refer to it: ${others.join(', ')}.`;
       return [
         {
-          message: `${called(table)} loses its key (${dropped.columns.join(', ')}): ON CONFLICT on it fails, and rows may become double.${too}`,
+          message: `${called(table)} loses its key (${dropped.columns.join(', ')}): ON CONFLICT on it fails, and duplicate rows become possible.${too}`,
         },
       ];
     }),

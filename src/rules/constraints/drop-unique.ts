@@ -11,15 +11,15 @@ const given = 'CREATE TABLE users (id int PRIMARY KEY, "Email" text CONSTRAINT "
 export const dropUnique: Rule = {
   name: 'drop-unique',
   severity: 'notice',
-  title: 'What keeps rows unique goes.',
-  why: 'INSERT … ON CONFLICT on these columns fails from then on, in the version of the app that is still running too, and once rows are double the key cannot come back. Nothing is said where a column of it goes, too, or where another unique index on the same columns is there, or comes in what runs together.',
+  title: 'A key or an index that keeps rows unique is dropped.',
+  why: 'From then on, INSERT … ON CONFLICT on these columns fails, in the version of the app that is still running too, and once there are duplicate rows the key cannot be added again. It is not reported if one of its columns is dropped too, or if another unique index on the same columns exists or is created in the same batch.',
   check: eachStatement((statement, { phase }, { batch }) => {
     if (phase === 'contract') return;
     return droppedKeys(statement, batch)
       .filter(({ table, columns }) => !goesToo(table, columns, statement, batch))
       .filter(({ table, index, columns }) => !isKept(table, index, columns, [statement, ...after(statement, batch)]))
       .map(({ table, index, columns }) => ({
-        message: `Without ${index}, rows of ${called(table)} may become double, and ON CONFLICT (${identList(columns)}) fails.`,
+        message: `Without ${index}, duplicate rows in ${called(table)} become possible, and ON CONFLICT (${identList(columns)}) fails.`,
       }));
   }),
   bad: [

@@ -13,8 +13,8 @@ const users = 'CREATE TABLE users (id bigint PRIMARY KEY, "Code" text UNIQUE)';
 export const fkTypeMismatch: Rule = {
   name: 'fk-type-mismatch',
   severity: 'warning',
-  title: 'A foreign key is of another type than the key it refers to.',
-  why: 'An int that refers to a bigint works until the key passes 2147483647: then no row can refer to it, and the column has to be changed in a hurry. Other types that differ are converted in every join and every check, where an index may not help. Lengths, as of varchar(50), do not matter.',
+  title: 'A foreign key has a different type than the key it refers to.',
+  why: 'An int that refers to a bigint works until the key passes 2147483647: then no row can refer to it, and the column has to be changed in a hurry. Other types that differ are converted in every join and every check, which may prevent the use of an index. Lengths, as of varchar(50), do not matter.',
   check: eachStatement((statement) =>
     declaredConstraints(statement)
       .filter(({ constraint }) => constraint.contype === 'CONSTR_FOREIGN')

@@ -11,7 +11,7 @@ export const multipleFksOneTx: Rule = {
   name: 'multiple-fks-one-tx',
   severity: 'notice',
   title: 'One transaction adds foreign keys to several tables in use.',
-  why: 'A foreign key locks both its tables against writes. With the second one the transaction waits for a third table while it holds two: an app that has written to that one and now wants one of the first two waits for the migration, and one of them is ended by the server with 40P01 (deadlock detected). One foreign key per transaction holds two at a time. Foreign keys of a new table are left alone here: they are not worth several files.',
+  why: 'A foreign key locks both its tables against writes. With a second one, the transaction waits for a third table while it holds two: an app that has written to that table and now needs one of the first two waits for the migration, and the server cancels one of them with 40P01 (deadlock detected). With one foreign key per transaction, only two tables are locked at a time. Foreign keys of a new table are not reported: they are not worth several files.',
   *check({ statements }) {
     const locked = new Map<number, Set<number>>();
     for (const statement of statements) {

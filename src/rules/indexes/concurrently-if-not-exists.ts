@@ -9,8 +9,8 @@ const users = 'CREATE TABLE users (id int PRIMARY KEY, "Email" text)';
 export const concurrentlyIfNotExists: Rule = {
   name: 'concurrently-if-not-exists',
   severity: 'warning',
-  title: 'CREATE INDEX CONCURRENTLY IF NOT EXISTS takes an invalid index for a good one.',
-  why: 'A concurrent build that fails or is cut off leaves an invalid index: it costs at every write, serves no query, and if it is unique it keeps nothing unique. IF NOT EXISTS finds the name taken and says that all is well. An index of that name has to be dropped first, then built without IF NOT EXISTS.',
+  title: 'CREATE INDEX CONCURRENTLY IF NOT EXISTS keeps an invalid index.',
+  why: 'A concurrent build that fails or is interrupted leaves an invalid index: it slows down every write, serves no query, and, if it is unique, does not enforce uniqueness. IF NOT EXISTS finds the name taken and reports success. Drop an index of that name first, then build it without IF NOT EXISTS.',
   check: eachStatement((statement, { statements }) => {
     const create = nodeOf(statement.tree, 'IndexStmt');
     const table = tableInUse(statement, create?.relation);
@@ -22,7 +22,7 @@ export const concurrentlyIfNotExists: Rule = {
     if (isDroppedBefore) return;
     return [
       {
-        message: `If an earlier attempt was cut off, ${ident(name)} is there, invalid, and stays so without a word.`,
+        message: `If an earlier attempt was interrupted, ${ident(name)} exists as an invalid index, and silently stays invalid.`,
         fix: buildConcurrently({ schema: table.schema, name }, asConcurrent(statement.sql, name)),
       },
     ];

@@ -10,8 +10,8 @@ const users = 'CREATE TABLE users (id int PRIMARY KEY, email text); CREATE INDEX
 export const concurrentlyInTransaction: Rule = {
   name: 'concurrently-in-transaction',
   severity: 'error',
-  title: 'A statement that cannot run in a transaction is in one.',
-  why: 'CREATE INDEX, DROP INDEX, REINDEX and DETACH PARTITION with CONCURRENTLY make several transactions of their own, as VACUUM does: within a transaction, a function or a DO block the server refuses them (25001). A migration has a transaction unless it says otherwise.',
+  title: 'A statement that cannot run in a transaction is inside one.',
+  why: 'CREATE INDEX, DROP INDEX, REINDEX and DETACH PARTITION with CONCURRENTLY use several transactions of their own, as VACUUM does: within a transaction, a function or a DO block the server refuses them (25001). A migration runs in a transaction unless it says otherwise.',
   explains: ['25001'],
   check: eachStatement((statement, { transactional }) => {
     const { error, tree, sql } = statement;
@@ -21,7 +21,7 @@ export const concurrentlyInTransaction: Rule = {
     return [
       {
         message: `The server refuses it: ${messageOf(error)}.`,
-        fix: hidden ? undefined : `${transactional ? outsideTransaction : '-- Behind the COMMIT:'}\n${bare(sql)};`,
+        fix: hidden ? undefined : `${transactional ? outsideTransaction : '-- After the COMMIT:'}\n${bare(sql)};`,
       },
     ];
   }),

@@ -9,8 +9,8 @@ const users = 'CREATE TABLE users (id int PRIMARY KEY, email text); CREATE INDEX
 export const concurrentlyWithLockTimeout: Rule = {
   name: 'concurrently-with-lock-timeout',
   severity: 'warning',
-  title: 'A timeout can cut a concurrent build off and leave an invalid index.',
-  why: 'CONCURRENTLY waits for the transactions that are open, which blocks no other session, and takes its time. lock_timeout counts that waiting too, statement_timeout counts everything: with one of them set, it ends in 55P03 or 57014, and leaves an invalid index that costs at every write and serves no query.',
+  title: 'A timeout can cancel a concurrent build and leave an invalid index.',
+  why: 'CONCURRENTLY waits for open transactions, which blocks no other session but takes time. lock_timeout includes that wait, and statement_timeout includes everything: with one of them set, the build can fail with 55P03 or 57014 and leave an invalid index, which slows down every write and serves no query.',
   *check({ statements }) {
     const timeouts = new Map<string, string>();
     for (const statement of statements) {
@@ -57,7 +57,7 @@ function follow({ kind, name = '', args, is_local: isLocal }: VariableSetStmt, t
 function problemWith(timeouts: ReadonlyMap<string, string>, sql: string): Omit<Problem, 'statement'> {
   const names = [...timeouts.keys()];
   return {
-    message: `${[...timeouts].map(([name, value]) => `${name} (${value})`).join(' and ')} can cut it off, and it leaves an invalid index then.`,
+    message: `${[...timeouts].map(([name, value]) => `${name} (${value})`).join(' and ')} can cancel it, which leaves an invalid index.`,
     fix: `${names.map((name) => `SET ${name} = 0;`).join('\n')}\n${bare(sql)};`,
   };
 }

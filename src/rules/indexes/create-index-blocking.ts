@@ -9,8 +9,8 @@ const users = 'CREATE TABLE users (id int PRIMARY KEY, email text)';
 export const createIndexBlocking: Rule = {
   name: 'create-index-blocking',
   severity: 'error',
-  title: 'CREATE INDEX without CONCURRENTLY stops writes.',
-  why: 'CREATE INDEX holds a SHARE lock on the table until the index is built: seconds to hours on a large table, and every INSERT, UPDATE and DELETE waits. CREATE INDEX CONCURRENTLY blocks no reads or writes, but must be outside of a transaction, and leaves an invalid index when it fails. A unique index fails on duplicate values that exist already, either way.',
+  title: 'CREATE INDEX without CONCURRENTLY blocks writes.',
+  why: 'CREATE INDEX holds a SHARE lock on the table until the index is built: seconds to hours on a large table, during which every INSERT, UPDATE and DELETE waits. CREATE INDEX CONCURRENTLY blocks no reads or writes, but must run outside a transaction, and leaves an invalid index if it fails. Either way, a unique index fails on existing duplicate values.',
   check: eachStatement((statement) => {
     const create = nodeOf(statement.tree, 'IndexStmt');
     const table = tableInUse(statement, create?.relation);

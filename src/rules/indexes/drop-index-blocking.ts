@@ -11,7 +11,7 @@ export const dropIndexBlocking: Rule = {
   name: 'drop-index-blocking',
   severity: 'notice',
   title: 'DROP INDEX without CONCURRENTLY locks the whole table.',
-  why: 'DROP INDEX takes an ACCESS EXCLUSIVE lock on the table until its transaction ends: brief by itself, but it has to wait for every query that is running there, and whatever else the transaction does is done under it. DROP INDEX CONCURRENTLY blocks no reads or writes, and must be outside of a transaction. Nothing is said where a new index takes the name in the same transaction.',
+  why: 'DROP INDEX takes an ACCESS EXCLUSIVE lock on the table until its transaction ends: brief by itself, but it has to wait for every query that is running on the table, and the rest of the transaction runs under the lock. DROP INDEX CONCURRENTLY blocks no reads or writes, and must run outside a transaction. It is not reported if a new index takes the name in the same transaction.',
   check: eachStatement((statement, _migration, { batch }) => {
     if (nodeOf(statement.tree, 'DropStmt')?.concurrent) return;
     return droppedIndexes(statement).flatMap(({ table, index }) => {

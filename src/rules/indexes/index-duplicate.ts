@@ -14,7 +14,7 @@ export const indexDuplicate: Rule = {
   name: 'index-duplicate',
   severity: 'notice',
   title: 'Two indexes do the work of one.',
-  why: 'An index on (a, b) also serves the queries that an index on (a) would serve. The second one costs at every write, takes room in memory and on disk, and has to be vacuumed. Only plain B-tree indexes without conditions are compared, and the one that TypeORM makes for every join table is left alone.',
+  why: 'An index on (a, b) also serves the queries that an index on (a) would serve. The second one slows down every write, takes memory and disk space, and has to be vacuumed. Only plain B-tree indexes without conditions are compared, and the index that TypeORM creates for every join table is not reported.',
   check: eachStatement((statement, _migration, { batch }) => {
     const create = nodeOf(statement.tree, 'IndexStmt');
     const table = factsOf(statement, create?.relation);
@@ -56,7 +56,7 @@ export const indexDuplicate: Rule = {
   ],
 };
 
-/** TypeORM makes it for every join table and every closure table, and lets nobody leave it out. */
+/** TypeORM creates it for every join table and every closure table, and has no option to leave it out. */
 function isOfJoinTable({ idxname = '' }: IndexStmt, { name, primary }: IndexFacts): boolean {
   return primary && /^IDX_[0-9a-f]{26}$/.test(idxname) && /^PK_[0-9a-f]{27}$/.test(name);
 }
@@ -97,7 +97,7 @@ function unneeded({ idxname }: IndexStmt, wider: IndexFacts, table: TableFacts):
 
 function outdone({ name, columns }: IndexFacts, table: TableFacts): Omit<Problem, 'statement'> {
   return {
-    message: `With it, ${ident(name)} (${columns.join(', ')}) of ${called(table)} is not needed any more.`,
+    message: `With it, ${ident(name)} (${columns.join(', ')}) of ${called(table)} is no longer needed.`,
     advice: `${outsideTransaction}\nDROP INDEX CONCURRENTLY IF EXISTS ${sqlName({ schema: table.schema, name })};`,
   };
 }

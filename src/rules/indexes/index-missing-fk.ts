@@ -18,7 +18,7 @@ export const indexMissingFk: Rule = {
   name: 'index-missing-fk',
   severity: 'notice',
   title: 'A foreign key has no index.',
-  why: 'PostgreSQL makes no index for a foreign key. When a row of the other table is deleted, or its key changes, all rows of this one are read to see whether one refers to it; joins along the key read them too. The columns of the key have to come first in the index, in any order.',
+  why: 'PostgreSQL creates no index for a foreign key. When a row of the other table is deleted, or its key changes, this whole table is scanned for rows that refer to it; joins on the key scan it too. The columns of the key have to come first in the index, in any order.',
   check: eachStatement((statement, _migration, { batch }) => [
     ...declaredWithout(statement, batch),
     ...leftWithout(statement, batch),
@@ -111,7 +111,7 @@ function missing(
   const name = `${table.name}_${columns.join('_')}_idx`;
   const on = `ON ${sqlName(table)} (${identList(columns)})`;
   return {
-    message: `Deleting a row that ${table.schema}.${table.name} refers to reads the whole table: ${identList(columns)} has no index.`,
+    message: `Deleting a row that ${table.schema}.${table.name} refers to scans the whole table: ${identList(columns)} has no index.`,
     advice:
       facts && !facts.isNew && facts.kind === 'table'
         ? buildConcurrently({ schema: table.schema, name }, `CREATE INDEX CONCURRENTLY ${ident(name)} ${on}`)

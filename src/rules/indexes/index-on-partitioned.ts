@@ -10,8 +10,8 @@ const events =
 export const indexOnPartitioned: Rule = {
   name: 'index-on-partitioned',
   severity: 'error',
-  title: 'CREATE INDEX on a partitioned table stops writes to all partitions.',
-  why: 'CREATE INDEX on a partitioned table builds the index of one partition after the other, and writes to all of them wait until the last one is ready. CREATE INDEX CONCURRENTLY is not possible there. Each partition can get its own index concurrently, also a partition of a partition; CREATE INDEX on the partitioned table then takes these over instead of building them.',
+  title: 'CREATE INDEX on a partitioned table blocks writes to all partitions.',
+  why: 'CREATE INDEX on a partitioned table builds the index of one partition after the other, and writes to all of them wait until the last one is ready. CREATE INDEX CONCURRENTLY is not possible there. Each partition (and each partition of a partition) can get its own index concurrently; CREATE INDEX on the partitioned table then attaches these instead of building them.',
   explains: ['0A000'],
   check: eachStatement((statement) => {
     const create = nodeOf(statement.tree, 'IndexStmt');

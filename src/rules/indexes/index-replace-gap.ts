@@ -13,8 +13,8 @@ const users = 'CREATE TABLE users (id int PRIMARY KEY, email text); CREATE INDEX
 export const indexReplaceGap: Rule = {
   name: 'index-replace-gap',
   severity: 'warning',
-  title: 'An index is dropped before the one that replaces it is there.',
-  why: 'Between the two, and for as long as the new one is built, every query that lives on the index reads the whole table. The new one can be built beside the old one, which is then dropped; two indexes can change names in one transaction. In one and the same transaction there is no gap, but a build that blocks reads and writes: create-index-blocking says so.',
+  title: 'An index is dropped before its replacement has been built.',
+  why: 'Between the two, and while the new index is being built, every query that relies on the index scans the whole table. Build the new one beside the old one, and then drop the old one; two indexes can swap names in one transaction. With both in the same transaction there is no gap, but the build blocks reads and writes: see create-index-blocking.',
   check: eachStatement((statement, _migration, { batch }) =>
     droppedIndexes(statement).flatMap(({ table, index }) => {
       const first = index.columns[0];
@@ -29,7 +29,7 @@ export const indexReplaceGap: Rule = {
       if (!successor) return [];
       return [
         {
-          message: `Until the new index is built, queries that use ${index.name} read all of ${called(table)}.`,
+          message: `Until the new index is built, queries that use ${index.name} scan all of ${called(table)}.`,
           advice: builtFirst(successor, table, index.name),
         },
       ];

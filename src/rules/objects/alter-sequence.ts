@@ -12,17 +12,17 @@ const numbers = 'CREATE SEQUENCE numbers';
 export const alterSequence: Rule = {
   name: 'alter-sequence',
   severity: 'warning',
-  title: 'A sequence in use starts again, or gets a smaller range.',
-  why: 'After RESTART it gives numbers that rows may have already: each INSERT fails on the primary key until it has passed them. With a smaller type it fails when it gets to its end, or at once if it is beyond. On an empty database neither is seen. A larger type does no harm.',
+  title: 'A sequence in use restarts, or gets a smaller range.',
+  why: 'After RESTART, the sequence returns numbers that rows may already have: each INSERT fails on the primary key until the sequence has passed them. With a smaller type it fails when it reaches the end of the range, or at once if it is beyond. On an empty database neither is noticed. A larger type does no harm.',
   check: eachStatement((statement) =>
     changes(statement).map(({ of, table, what }) => ({
       message:
         what === 'restart'
-          ? `${of} starts again: the next INSERTs may get numbers that are there already.`
+          ? `${of} restarts: the next INSERTs may get numbers that exist already.`
           : `${of} gets a smaller range: it fails once it is beyond.`,
       advice:
         what === 'restart'
-          ? `-- Behind the largest number that is there:\nSELECT setval(${table}, (SELECT coalesce(max(…), 0) + 1 FROM …), false);`
+          ? `-- Continue after the largest existing number:\nSELECT setval(${table}, (SELECT coalesce(max(…), 0) + 1 FROM …), false);`
           : undefined,
     })),
   ),

@@ -11,8 +11,8 @@ const visits =
 export const attachPartitionScan: Rule = {
   name: 'attach-partition-scan',
   severity: 'error',
-  title: 'A partition is added, and all rows of a table are looked at while reads and writes block.',
-  why: 'ATTACH PARTITION looks at every row of the new partition, and of the DEFAULT partition if there is one, under ACCESS EXCLUSIVE on them; so does CREATE TABLE … PARTITION OF with the DEFAULT partition, and it locks the whole partitioned table. It looks at none where a validated CHECK proves which rows there can be.',
+  title: 'A partition is added, and a whole table is scanned while reads and writes block.',
+  why: 'ATTACH PARTITION scans the new partition, and the DEFAULT partition if there is one, under ACCESS EXCLUSIVE on them. CREATE TABLE … PARTITION OF also scans the DEFAULT partition, and locks the whole partitioned table. A partition is not scanned if a validated CHECK proves which rows it can contain.',
   check: eachStatement((statement) => {
     const partition = addedPartition(statement);
     if (partition === undefined) return;

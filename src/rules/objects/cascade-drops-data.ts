@@ -8,7 +8,7 @@ export const cascadeDropsData: Rule = {
   name: 'cascade-drops-data',
   severity: 'error',
   title: 'CASCADE drops columns or tables that the statement does not name.',
-  why: 'DROP TYPE … CASCADE drops every column of that type, DROP EXTENSION … CASCADE the columns of its types: with all their values, and without a word but a NOTICE. DROP COLUMN … CASCADE and DROP SCHEMA … CASCADE have rules of their own.',
+  why: 'DROP TYPE … CASCADE drops every column of that type, and DROP EXTENSION … CASCADE the columns of its types, with all their values, and reports it only in a NOTICE. DROP COLUMN … CASCADE and DROP SCHEMA … CASCADE have rules of their own.',
   check: eachStatement((statement, _migration, { batch }) => {
     const { data = [] } = cascadeOf(statement, batch) ?? {};
     if (data.length === 0) return;

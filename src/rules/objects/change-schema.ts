@@ -9,8 +9,8 @@ const users = 'CREATE TABLE users (id int PRIMARY KEY, email text)';
 export const changeSchema: Rule = {
   name: 'change-schema',
   severity: 'error',
-  title: 'A table moves to another schema, or its schema gets another name.',
-  why: 'The old version of the app looks for it where it was, and fails from the commit on. A view where the table was takes its reads and writes over. For a whole schema, the search_path of the role can name both, if no statement names the schema. In the phase contract it is what was meant.',
+  title: 'A table moves to another schema, or its schema is renamed.',
+  why: 'From the commit on, the old version of the app fails, because it looks for the table in its old place. A view in the old place takes its reads and writes. For a whole schema, the search_path of the role can name both schemas, provided no statement names the schema. In the phase contract this is fine.',
   check: eachStatement((statement, { phase, statements }, { batch }) => {
     if (phase === 'contract') return;
     const rename = nodeOf(statement.tree, 'RenameStmt');
@@ -19,7 +19,7 @@ export const changeSchema: Rule = {
       if (isMade('schema', [name], statement, batch)) return;
       return [
         {
-          message: `Whatever names the schema ${name} finds nothing any more: it is ${newname} now.`,
+          message: `Every statement that names the schema ${name} fails: it is called ${newname} now.`,
           advice: `-- For each table that the old version of the app uses; in the same transaction, until the phase contract:\nCREATE SCHEMA ${ident(name)};\nCREATE VIEW ${ident(name)}.… AS SELECT * FROM ${ident(newname)}.…;`,
         },
       ];
@@ -32,7 +32,7 @@ export const changeSchema: Rule = {
     const now = { schema: move.newschema ?? '', name: table.name };
     return [
       {
-        message: `The old version of the app finds no ${called(table)} any more: it is ${called(now)} now.`,
+        message: `The old version of the app no longer finds ${called(table)}: it is ${called(now)} now.`,
         advice: [
           '-- In the same transaction; the view goes in the phase contract:',
           `ALTER TABLE ${sqlName(table)} SET SCHEMA ${ident(now.schema)};`,

@@ -9,8 +9,8 @@ const visits = 'CREATE TABLE visits (id int NOT NULL) PARTITION BY RANGE (id)';
 export const createPartitionOf: Rule = {
   name: 'create-partition-of',
   severity: 'notice',
-  title: 'CREATE TABLE … PARTITION OF stops all reads and writes of the whole partitioned table.',
-  why: 'It takes ACCESS EXCLUSIVE on the partitioned table: briefly, but after a long query, all other queries wait, whichever partition they want. ATTACH PARTITION of a table that was made by itself takes only SHARE UPDATE EXCLUSIVE, which blocks neither reads nor writes. Where a DEFAULT partition has to be looked at, attach-partition-scan says so.',
+  title: 'CREATE TABLE … PARTITION OF blocks all reads and writes of the whole partitioned table.',
+  why: 'It takes ACCESS EXCLUSIVE on the partitioned table: briefly, but while it waits for a long query, all other queries wait, on any partition. ATTACH PARTITION of a table that was created separately takes only SHARE UPDATE EXCLUSIVE, which blocks neither reads nor writes. If a DEFAULT partition has to be scanned, see attach-partition-scan.',
   check: eachStatement((statement) => {
     const create = nodeOf(statement.tree, 'CreateStmt');
     const parent = create?.partbound ? tableInUse(statement, nodeOf(create.inhRelations?.[0], 'RangeVar')) : undefined;
@@ -24,7 +24,7 @@ export const createPartitionOf: Rule = {
     const name = schemaname === undefined ? ident(relname) : sqlName({ schema: schemaname, name: relname });
     return [
       {
-        message: `Who reads or writes ${called(parent)} has to wait until ${ident(relname)} is there.`,
+        message: `Reads and writes on ${called(parent)} block until ${ident(relname)} has been created.`,
         fix: `CREATE TABLE ${name} (LIKE ${sqlName(parent)} INCLUDING ALL);\nALTER TABLE ${sqlName(parent)} ATTACH PARTITION ${name} ${bounds};`,
       },
     ];

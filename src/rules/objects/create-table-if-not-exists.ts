@@ -9,8 +9,8 @@ const users = 'CREATE TABLE users (id int PRIMARY KEY, email text)';
 export const createTableIfNotExists: Rule = {
   name: 'create-table-if-not-exists',
   severity: 'warning',
-  title: 'IF NOT EXISTS leaves a table as it is that has other columns.',
-  why: 'IF NOT EXISTS asks for the name only. Where a table of that name exists it does nothing, whatever columns that one has, and says so in a NOTICE at most: the schema differs from database to database, and what comes after it fails or works on the wrong table.',
+  title: 'IF NOT EXISTS keeps an existing table that has other columns.',
+  why: 'IF NOT EXISTS checks the name only. If a table of that name exists, the statement does nothing, whatever columns the table has, and reports it only in a NOTICE: the schema then differs from database to database, and later statements fail or change the wrong table.',
   check: eachStatement((statement) => {
     const create = nodeOf(statement.tree, 'CreateStmt');
     const there = create?.if_not_exists && create.relation ? statement.tables.get(nameOf(create.relation)) : undefined;
@@ -26,8 +26,8 @@ export const createTableIfNotExists: Rule = {
     ];
     return [
       {
-        message: `Nothing is created: ${called(there)} is there already, and ${differences.join(' and ')}.`,
-        fix: '-- Without IF NOT EXISTS a table that is there is an error, and seen. To change one that is there: ALTER TABLE.',
+        message: `Nothing is created: ${called(there)} exists already, and ${differences.join(' and ')}.`,
+        fix: '-- Without IF NOT EXISTS, an existing table is an error that is noticed. To change an existing table, use ALTER TABLE.',
       },
     ];
   }),

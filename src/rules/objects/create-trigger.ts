@@ -9,8 +9,8 @@ export const createTrigger: Rule = {
   name: 'create-trigger',
   severity: 'notice',
   optional: true,
-  title: 'A trigger changes what each write to a table in use does and takes.',
-  why: 'It runs for the old version of the app too, in its transactions and on its time, and what it does stands in no entity. The lock itself is brief. A trigger that generate writes for the time between two phases is not meant.',
+  title: 'A trigger changes the effect and the cost of each write to a table in use.',
+  why: 'It also runs for the old version of the app, inside its transactions and at the expense of their time, and no entity shows what it does. The lock itself is brief. A trigger that generate writes for the time between two phases is not reported.',
   check: eachStatement((statement) => {
     const create = nodeOf(statement.tree, 'CreateTrigStmt');
     const table = tableInUse(statement, create?.relation);

@@ -9,7 +9,7 @@ export const deleteAllRows: Rule = {
   name: 'delete-all-rows',
   severity: 'warning',
   title: 'DELETE without WHERE removes every row.',
-  why: 'What a migration has deleted cannot come back when it is reverted, and foreign keys with ON DELETE CASCADE take the rows of other tables along. A condition that was forgotten looks just the same. WHERE true says that all rows are meant.',
+  why: 'A revert cannot restore deleted rows, and foreign keys with ON DELETE CASCADE delete rows of other tables too. A forgotten condition looks just the same. WHERE true says that all rows are meant.',
   check: eachStatement((statement) =>
     [...nodesOf(statement.tree, 'DeleteStmt')].flatMap(({ relation, whereClause, usingClause }) => {
       const table = tableInUse(statement, relation);

@@ -10,8 +10,8 @@ const visits =
 export const detachPartition: Rule = {
   name: 'detach-partition',
   severity: 'notice',
-  title: 'DETACH PARTITION without CONCURRENTLY stops all reads and writes of the whole partitioned table.',
-  why: 'It takes ACCESS EXCLUSIVE on the partitioned table and on the partition, and after a long query, all other queries wait. Since PostgreSQL 14, DETACH PARTITION … CONCURRENTLY blocks nothing; it cannot be in a transaction, nor be used while there is a DEFAULT partition, and one that was interrupted is ended with DETACH PARTITION … FINALIZE. It is a notice because the lock is brief; but either way the rows are gone from the partitioned table at once, for the old version of the app too.',
+  title: 'DETACH PARTITION without CONCURRENTLY blocks all reads and writes of the whole partitioned table.',
+  why: 'It takes ACCESS EXCLUSIVE on the partitioned table and on the partition, and while it waits for a long query, all other queries wait. Since PostgreSQL 14, DETACH PARTITION … CONCURRENTLY does not block; it cannot run in a transaction, nor while there is a DEFAULT partition, and an interrupted one is completed with DETACH PARTITION … FINALIZE. This is a notice because the lock is brief; but either way the rows disappear from the partitioned table at once, for the old version of the app too.',
   check: eachStatement((statement, _migration, { targetVersion }) =>
     alterations(statement, 'AT_DetachPartition').flatMap(({ table, command }) => {
       const { name: range, concurrent } = nodeOf(command.def, 'PartitionCmd') ?? {};
@@ -22,7 +22,7 @@ export const detachPartition: Rule = {
       if (statement.locks.some(({ relation }) => relation.kind === 'table' && !own.has(relation.oid))) return [];
       return [
         {
-          message: `Who reads or writes ${called(table)} has to wait until ${called(partition)} is detached.`,
+          message: `Reads and writes on ${called(table)} block until ${called(partition)} has been detached.`,
           advice: `-- In a migration of its own, without a transaction (transaction = false):\nALTER TABLE ${sqlName(table)} DETACH PARTITION ${sqlName(partition)} CONCURRENTLY;`,
         },
       ];

@@ -12,7 +12,7 @@ export const disableTrigger: Rule = {
   name: 'disable-trigger',
   severity: 'warning',
   title: 'Triggers are turned off, and with ALL or session_replication_role the checks of foreign keys.',
-  why: 'DISABLE TRIGGER applies to all sessions, from the commit until the trigger is enabled again; writes wait for as long as its transaction lasts. Rows that are written meanwhile are looked at by no trigger, and no foreign key is checked later either: what does not fit stays, and nothing says so.',
+  why: 'DISABLE TRIGGER applies to all sessions, from the commit until the trigger is enabled again; writes wait until its transaction ends. No trigger fires for rows that are written meanwhile, and foreign keys are not checked later either: invalid rows stay, and nothing reports them.',
   check: eachStatement((statement, { statements }) => {
     const rest = statements.slice(statements.indexOf(statement) + 1);
     const onTables = alterations(statement).flatMap(({ table, command }) => {

@@ -10,7 +10,7 @@ export const dropCascade: Rule = {
   name: 'drop-cascade',
   severity: 'warning',
   title: 'CASCADE drops more than is named.',
-  why: 'With CASCADE go views, foreign keys, defaults, triggers and policies that depend on what is dropped: on the table and on others, which are locked too. What goes differs from database to database, and the only word of it is a NOTICE. Columns and tables are judged by cascade-drops-data.',
+  why: 'CASCADE also drops the views, foreign keys, defaults, triggers and policies that depend on the dropped object, on its table and on other tables, which are locked too. What is dropped differs from database to database, and is reported only in a NOTICE. For columns and tables, see cascade-drops-data.',
   check: eachStatement((statement, _migration, { batch }) => {
     const { others = [] } = cascadeOf(statement, batch) ?? {};
     if (others.length === 0) return;

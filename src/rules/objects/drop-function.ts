@@ -9,7 +9,7 @@ export const dropFunction: Rule = {
   name: 'drop-function',
   severity: 'warning',
   title: 'A function is dropped while the old version of the app, or another function, may still call it.',
-  why: 'PostgreSQL knows which views, triggers and defaults need a function, but not who calls it from the app or from the body of another function: those calls fail from the commit on. One that is created again in the same transaction is missed only if it takes other arguments now.',
+  why: 'PostgreSQL knows which views, triggers and defaults need a function, but not which code of the app or which other function calls it: such calls fail from the commit on. A function that is created again in the same transaction is missed only if its arguments change.',
   check: eachStatement((statement, { phase, statements }, { batch }) => {
     const drop = nodeOf(statement.tree, 'DropStmt');
     const kinds: readonly (string | undefined)[] = ['OBJECT_FUNCTION', 'OBJECT_PROCEDURE', 'OBJECT_ROUTINE'];

@@ -10,7 +10,7 @@ export const dropPartition: Rule = {
   name: 'drop-partition',
   severity: 'error',
   title: 'A partition is dropped while it is part of its table.',
-  why: 'DROP TABLE of a partition takes ACCESS EXCLUSIVE on the whole partitioned table: after a long query, all other queries wait who reads or writes any of it. And its rows are gone at once, for the old version of the app too. Detach it first (CONCURRENTLY, since PostgreSQL 14); then it is a table of its own, and dropping it blocks no reads or writes.',
+  why: 'DROP TABLE of a partition takes ACCESS EXCLUSIVE on the whole partitioned table: while it waits for a long query, all other queries on any partition wait. And its rows are lost at once, for the old version of the app too. Detach it first (CONCURRENTLY, since PostgreSQL 14); then it is a separate table, and dropping it blocks no reads or writes.',
   check: eachStatement((statement, { phase }, { targetVersion }) => {
     if (phase === 'contract') return;
     return droppedInUse(statement, 'OBJECT_TABLE')
@@ -22,7 +22,7 @@ export const dropPartition: Rule = {
         const canDetach =
           targetVersion >= 14 && !partition.isDefaultPartition && !others.some(({ kind }) => kind === 'table');
         return {
-          message: `The rows of ${called(partition)} are gone at once, and who reads or writes ${parent ? called(parent) : 'its table'} waits meanwhile.`,
+          message: `The rows of ${called(partition)} are lost at once, and reads and writes on ${parent ? called(parent) : 'its table'} block meanwhile.`,
           fix: parent && canDetach ? detachFirst(sqlName(parent), sqlName(partition)) : inContract(statement.sql),
         };
       });

@@ -6,8 +6,8 @@ import { droppedNames, isMade } from './named.js';
 export const dropSchema: Rule = {
   name: 'drop-schema',
   severity: 'error',
-  title: 'DROP SCHEMA … CASCADE drops all that is in the schema.',
-  why: 'Tables with their rows, views, functions and types go without being named, also those created since, and whatever elsewhere depends on them: every query on them waits for ACCESS EXCLUSIVE and then fails. An empty schema goes with DROP SCHEMA alone.',
+  title: 'DROP SCHEMA … CASCADE drops everything in the schema.',
+  why: 'Tables with their rows, views, functions and types are dropped without being named, including objects created since, and objects elsewhere that depend on them: every query on them waits for ACCESS EXCLUSIVE and then fails. An empty schema can be dropped with a plain DROP SCHEMA.',
   check: eachStatement((statement, _migration, { batch }) => {
     const drop = nodeOf(statement.tree, 'DropStmt');
     const names = drop?.removeType === 'OBJECT_SCHEMA' ? droppedNames(drop) : [];
@@ -16,8 +16,7 @@ export const dropSchema: Rule = {
     return [
       {
         message: `It drops, without naming them: ${statement.cascades.join(', ')}.`,
-        advice:
-          '-- Drop what has to go by its name, each in the phase contract; then the empty schema:\nDROP SCHEMA …;',
+        advice: '-- Drop each object by its name, in the phase contract; then the empty schema:\nDROP SCHEMA …;',
       },
     ];
   }),

@@ -14,13 +14,13 @@ export const dropTable: Rule = {
   name: 'drop-table',
   severity: 'error',
   title: 'A table is dropped while the old version of the app may still use it.',
-  why: 'During a deploy the old version of the app runs on: each of its queries on the table fails from the moment it is gone, and its rows are gone for good. Drop it in the phase contract, when no running version knows it; or give it another name first, and drop it a release later. Partitions are judged by drop-partition, whole schemas by drop-schema.',
+  why: 'During a deploy the old version of the app keeps running: each of its queries on the table fails from the moment the table is dropped, and the rows are lost for good. Drop it in the phase contract, when no running version uses it; or rename it first, and drop it one release later. For partitions see drop-partition, for whole schemas drop-schema.',
   check: eachStatement((statement, { phase, statements }) => {
     if (phase === 'contract') return;
     return droppedTables(statement)
       .filter((table) => !isMadeAgain(table, statement, statements))
       .map((table) => ({
-        message: `${called(table)} and its rows are gone at once; the old version of the app may still read and write it.`,
+        message: `${called(table)} and its rows are lost at once; the old version of the app may still read and write it.`,
         fix: inContract(`DROP TABLE ${sqlName(table)}`),
       }));
   }),

@@ -12,14 +12,14 @@ export const dropView: Rule = {
   name: 'drop-view',
   severity: 'warning',
   title: 'A view is dropped while the old version of the app may still use it.',
-  why: 'During a deploy the old version of the app runs on, and its queries on the view fail. One that is created again in the same transaction is never missing; a materialized view is filled again then, and reads of it wait.',
+  why: 'During a deploy the old version of the app keeps running, and its queries on the view fail. A view that is created again in the same transaction is never missing; a materialized view is filled again then, and reads of it wait.',
   check: eachStatement((statement, { phase, statements }) => {
     if (phase === 'contract') return;
     const dropped = [...droppedInUse(statement, 'OBJECT_VIEW'), ...droppedInUse(statement, 'OBJECT_MATVIEW')];
     return dropped
       .filter((view) => !isThereAgain(view, statement, statements))
       .map((view) => ({
-        message: `The old version of the app finds no ${called(view)} any more.`,
+        message: `The old version of the app no longer finds ${called(view)}.`,
         fix: inContract(`DROP ${view.kind === 'view' ? '' : 'MATERIALIZED '}VIEW ${sqlName(view)}`),
       }));
   }),

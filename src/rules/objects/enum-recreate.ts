@@ -11,7 +11,7 @@ export const enumRecreate: Rule = {
   name: 'enum-recreate',
   severity: 'error',
   title: 'An enum is created again to change its values: the table is rewritten while reads and writes block.',
-  why: 'TypeORM changes the values of an enum by renaming the type, creating another one and converting the columns by way of text. That rewrites the table and all its indexes under ACCESS EXCLUSIVE, fails where a row has a value that is left out, and the old version of the app can write that value no more. To add a value, ADD VALUE touches no row; a value that may not be used any more can stay in the type.',
+  why: 'TypeORM changes the values of an enum by renaming the type, creating another one and converting the columns through text. That rewrites the table and all its indexes under ACCESS EXCLUSIVE, fails if a row has a removed value, and the old version of the app can no longer write that value. ADD VALUE adds a value without rewriting rows; a value that is no longer allowed can stay in the type.',
   *check(migration) {
     const conversions = migration.statements.flatMap((statement) =>
       convertedBy(statement).map((conversion) => ({ ...conversion, statement })),
@@ -23,7 +23,7 @@ export const enumRecreate: Rule = {
       const tables = [...new Set(columns.map(({ table }) => called(table)))];
       yield {
         statement: first.statement,
-        message: `To change the values of an enum, every row of ${tables.join(', ')} is written again, with all indexes, while reads and writes block.`,
+        message: `To change the values of an enum, every row of ${tables.join(', ')} is rewritten, with all indexes, while reads and writes block.`,
         advice: adviceFor(nameBefore(migration, first.from), columns),
       };
     }
@@ -104,7 +104,7 @@ function adviceFor(type: string, columns: readonly Conversion[]): string | undef
   return [
     ...(added.length > 0 ? ['-- In a migration of its own, before the values are used:', ...adding] : []),
     ...(gone.length > 0
-      ? ['-- Leave the type as it is, and forbid the values that may not be used, in the phase contract:', ...checks]
+      ? ['-- Leave the type as it is, and forbid the unwanted values, in the phase contract:', ...checks]
       : []),
   ].join('\n');
 }

@@ -9,8 +9,8 @@ const mood = "CREATE TYPE mood AS ENUM ('sad', 'ok')";
 export const enumRenameValue: Rule = {
   name: 'enum-rename-value',
   severity: 'warning',
-  title: 'A value of an enum gets another name while the old version of the app still writes the old one.',
-  why: 'All rows have the new name at once, without being touched. The old version of the app meets a value that it does not know, and each statement in which it writes or asks for the old one fails. Add the new value, let both be understood, change the rows in batches; a value that is no longer used does no harm.',
+  title: 'An enum value is renamed while the old version of the app still writes the old one.',
+  why: 'All rows show the new name at once, without being rewritten. The old version of the app reads a value that it does not know, and each of its statements that writes or queries the old value fails. Add the new value, let both versions understand both values, and change the rows in batches; a value that is no longer used does no harm.',
   check: eachStatement((statement, { phase }, { batch }) => {
     const alter = nodeOf(statement.tree, 'AlterEnumStmt');
     if (!alter?.oldVal || phase === 'contract') return;
@@ -19,7 +19,7 @@ export const enumRenameValue: Rule = {
     const type = parts.map(quoteName).join('.');
     return [
       {
-        message: `The old version of the app cannot write or ask for ${quoteLiteral(alter.oldVal)} of ${parts.join('.')} any more, and does not know ${quoteLiteral(alter.newVal ?? '')}.`,
+        message: `The old version of the app can no longer write or query ${quoteLiteral(alter.oldVal)} of ${parts.join('.')}, and does not know ${quoteLiteral(alter.newVal ?? '')}.`,
         advice: `ALTER TYPE ${type} ADD VALUE IF NOT EXISTS ${quoteLiteral(alter.newVal ?? '')} AFTER ${quoteLiteral(alter.oldVal)};\n-- Then, in a migration of its own: change the rows in batches.`,
       },
     ];

@@ -10,14 +10,14 @@ export const enumValuePosition: Rule = {
   name: 'enum-value-position',
   severity: 'notice',
   optional: true,
-  title: 'A new value of an enum comes last, since nothing says where it belongs.',
-  why: 'ORDER BY, <, > and max() go by the order of the values, and the place of a value can never be changed. BEFORE or AFTER shows that the place was chosen.',
+  title: 'A new enum value comes last, since the statement does not say where it belongs.',
+  why: 'ORDER BY, <, > and max() follow the order of the values, and the position of a value can never be changed. BEFORE or AFTER shows that the position was chosen.',
   check: eachStatement((statement) => {
     const alter = nodeOf(statement.tree, 'AlterEnumStmt');
     if (!alter || alter.oldVal || alter.newValNeighbor) return;
     return [
       {
-        message: `${quoteLiteral(alter.newVal ?? '')} comes after all other values of ${textsOf(alter.typeName).join('.')}, wherever they are sorted.`,
+        message: `${quoteLiteral(alter.newVal ?? '')} sorts after all other values of ${textsOf(alter.typeName).join('.')}.`,
         advice: `${bare(statement.sql)} AFTER '…';`,
       },
     ];

@@ -12,7 +12,7 @@ export const enumValueUsedTooEarly: Rule = {
   severity: 'error',
   explains: ['55P04'],
   title: 'A value is added to an enum and used in the same transaction.',
-  why: 'A value that ALTER TYPE … ADD VALUE has added can be used only when that is committed: before, "unsafe use of new value" (55P04) undoes the transaction, as soon as a row needs it. On a table without rows nothing may be noticed. The values that CREATE TYPE lists can be used at once; from PostgreSQL 17 on, those that are added to it in the same transaction, too.',
+  why: 'A value that ALTER TYPE … ADD VALUE has added cannot be used before that is committed: as soon as a row needs it, the transaction fails with "unsafe use of new value" (55P04). On an empty table this may go unnoticed. The values that CREATE TYPE lists can be used at once; since PostgreSQL 17, so can values that are added to the new type in the same transaction.',
   *check(migration, { targetVersion }) {
     for (const [index, statement] of migration.statements.entries()) {
       const added = addedValue(statement);
@@ -86,7 +86,7 @@ function isUsed({ value, type }: AddedValue, { tree, tables, error }: Observed):
 function problem({ value, type }: AddedValue, use: Observed, added: Observed): Problem {
   return {
     statement: use,
-    message: `${quoteLiteral(value)} was added to ${type.join('.')} in the same transaction: as soon as a row needs it, this fails (55P04), and all is undone.`,
+    message: `${quoteLiteral(value)} was added to ${type.join('.')} in the same transaction: as soon as a row needs it, this fails (55P04), and the transaction is rolled back.`,
     advice: `-- In a migration of its own, before this one:\n${bare(added.sql)};`,
   };
 }

@@ -8,7 +8,7 @@ export const extensionInMigration: Rule = {
   severity: 'notice',
   optional: true,
   title: 'A migration creates, updates or drops an extension.',
-  why: 'Most extensions may be created only by a superuser or a role that the provider allows, and their files must lie on the server: where the role of the app runs the migrations, it fails there and nowhere else. Which version it becomes depends on the server.',
+  why: 'Most extensions can be created only by a superuser or by a role that the provider allows, and their files must be installed on the server. Where the role of the app runs the migrations, the statement may fail on that server only. The version of the extension depends on the server.',
   check: eachStatement(({ tree }) => {
     const created = nodeOf(tree, 'CreateExtensionStmt')?.extname;
     const altered = nodeOf(tree, 'AlterExtensionStmt')?.extname;

@@ -30,7 +30,7 @@ export function droppedInUse(statement: Observed, type: DropStmt['removeType']):
   });
 }
 
-/** Whether the batch has made something of that name before: nobody relies on it yet. */
+/** Whether the batch created the object of that name: nothing relies on it yet. */
 export function isMade(
   kind: 'schema' | 'type' | 'function',
   parts: readonly string[],

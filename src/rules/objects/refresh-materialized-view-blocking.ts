@@ -10,8 +10,8 @@ const sums =
 export const refreshMaterializedViewBlocking: Rule = {
   name: 'refresh-materialized-view-blocking',
   severity: 'error',
-  title: 'REFRESH MATERIALIZED VIEW without CONCURRENTLY stops its readers.',
-  why: 'REFRESH holds ACCESS EXCLUSIVE on the view from the beginning of its query to the end of the transaction, and reads block meanwhile. With CONCURRENTLY it can be read all the time; that needs a unique index over plain columns and all rows, and that the view was filled before.',
+  title: 'REFRESH MATERIALIZED VIEW without CONCURRENTLY blocks reads of the view.',
+  why: 'REFRESH holds ACCESS EXCLUSIVE on the view from the start of its query to the end of the transaction, and reads block meanwhile. With CONCURRENTLY the view can be read all the time; that requires a unique index over plain columns and all rows, and a view that has been filled before.',
   check: eachStatement((statement) => {
     const refresh = nodeOf(statement.tree, 'RefreshMatViewStmt');
     const view = tableInUse(statement, refresh?.relation);

@@ -18,7 +18,7 @@ export const refreshMaterializedViewNoData: Rule = {
     return [
       {
         message: `Every query on ${called(view)} fails until it is refreshed with data.`,
-        advice: `-- To bring it up to date while it is read (it needs a unique index):\nREFRESH MATERIALIZED VIEW CONCURRENTLY ${sqlName(view)};`,
+        advice: `-- To refresh it while it is in use (it needs a unique index):\nREFRESH MATERIALIZED VIEW CONCURRENTLY ${sqlName(view)};`,
       },
     ];
   }),

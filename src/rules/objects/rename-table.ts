@@ -11,8 +11,8 @@ const renamed: ReadonlySet<RenameStmt['renameType']> = new Set(['OBJECT_TABLE', 
 export const renameTable: Rule = {
   name: 'rename-table',
   severity: 'error',
-  title: 'A table gets another name while the old version of the app still uses the old one.',
-  why: 'From the commit on, each query of the old version of the app fails. A view of the old name, made in the same transaction, takes its reads and writes over: PostgreSQL passes both on to the table. A new and empty table of the old name does not. The view goes in the phase contract. An entity may also keep the name of its table: @Entity("old_name").',
+  title: 'A table is renamed while the old version of the app still uses the old name.',
+  why: 'From the commit on, each query of the old version of the app fails. A view with the old name, created in the same transaction, takes its reads and writes: PostgreSQL passes both on to the table. A new, empty table with the old name does not help. Drop the view in the phase contract. An entity can also keep the name of its table: @Entity("old_name").',
   check: eachStatement((statement, { phase, statements }) => {
     const rename = nodeOf(statement.tree, 'RenameStmt');
     const table = rename && renamed.has(rename.renameType) ? tableInUse(statement, rename.relation) : undefined;
@@ -22,7 +22,7 @@ export const renameTable: Rule = {
     const now = { schema: table.schema, name: rename.newname ?? '' };
     return [
       {
-        message: `The old version of the app does not find the rows of ${called(table)} any more.`,
+        message: `The old version of the app no longer finds the rows of ${called(table)}.`,
         advice: [
           '-- In the same transaction; the view goes in the phase contract:',
           `ALTER TABLE ${sqlName(table)} RENAME TO ${ident(now.name)};`,

@@ -10,8 +10,8 @@ const mood = "CREATE TYPE mood AS ENUM ('sad', 'ok')";
 export const renameType: Rule = {
   name: 'rename-type',
   severity: 'warning',
-  title: 'A type gets another name while the old version of the app still uses the old one.',
-  why: 'Columns follow the new name, and rows are not touched. But every statement that names the old type fails (42704): casts such as $1::mood, arguments of functions, and the casts that an ORM writes for arrays of enums. Rename it in the phase contract, or keep its name: enumName in the entity.',
+  title: 'A type is renamed while the old version of the app still uses the old name.',
+  why: 'Columns follow the new name, and no row is rewritten. But every statement that names the old type fails (42704): casts such as $1::mood, function arguments, and the casts that an ORM writes for arrays of enums. Rename it in the phase contract, or keep its name: enumName in the entity.',
   check: eachStatement((statement, { phase, statements }, { batch }) => {
     const parts = renamedType(statement);
     if (parts === undefined || phase === 'contract' || isMade('type', parts, statement, batch)) return;

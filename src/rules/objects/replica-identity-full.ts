@@ -9,7 +9,7 @@ export const replicaIdentityFull: Rule = {
   name: 'replica-identity-full',
   severity: 'notice',
   title: 'REPLICA IDENTITY FULL writes each old row to the log.',
-  why: 'Each UPDATE and DELETE then logs all columns of the row as it was, and a subscriber without a fitting index looks for it in the whole table. The primary key, or a unique index over columns that are NOT NULL, tells rows apart as well.',
+  why: 'Each UPDATE and DELETE then logs all columns of the old row, and a subscriber without a suitable index scans the whole table for it. The primary key, or a unique index over NOT NULL columns, identifies rows just as well.',
   check: eachStatement((statement) =>
     alterations(statement, 'AT_ReplicaIdentity').flatMap(({ table, command }) => {
       if (nodeOf(command.def, 'ReplicaIdentityStmt')?.identity_type !== 'f') return [];

@@ -10,7 +10,7 @@ export const rowSecurityWithoutPolicy: Rule = {
   name: 'row-security-without-policy',
   severity: 'warning',
   title: 'Row level security without a policy hides all rows.',
-  why: 'With ENABLE ROW LEVEL SECURITY only the owner of the table (and superusers) can see or write a row that no policy allows; with FORCE not even the owner can. Nothing fails: queries of the app simply find nothing. The policies belong in the same transaction.',
+  why: 'With ENABLE ROW LEVEL SECURITY, only the owner of the table (and superusers) can see or write a row that no policy allows; with FORCE not even the owner can. Queries of the app do not fail, they simply return no rows. Create the policies in the same transaction.',
   check: eachStatement((statement, { statements }) =>
     alterations(statement).flatMap(({ table, command }) => {
       if (command.subtype !== 'AT_EnableRowSecurity' && command.subtype !== 'AT_ForceRowSecurity') return [];
@@ -24,7 +24,7 @@ export const rowSecurityWithoutPolicy: Rule = {
       const owner = command.subtype === 'AT_ForceRowSecurity' ? 'Not even its owner' : 'Only its owner';
       return [
         {
-          message: `${owner} finds rows in ${called(table)} from now on: it has no policy.`,
+          message: `${owner} sees rows of ${called(table)} from now on: the table has no policy.`,
           advice: `-- Before it, in the same transaction:\nCREATE POLICY … ON ${sqlName(table)} USING (…);`,
         },
       ];

@@ -10,15 +10,15 @@ const users = 'CREATE TABLE users (id int PRIMARY KEY, email text)';
 export const tableRewriteCommand: Rule = {
   name: 'table-rewrite-command',
   severity: 'error',
-  title: 'VACUUM FULL, CLUSTER and moving a table write it again while reads and writes block.',
-  why: 'VACUUM FULL, CLUSTER, SET LOGGED, SET UNLOGGED, SET TABLESPACE and SET ACCESS METHOD write the whole table and all its indexes again under ACCESS EXCLUSIVE: reads and writes block for as long as it is large, and the disk must hold it twice. A plain VACUUM blocks nothing. None of them changes what the app sees, so that they need not be in a migration.',
+  title: 'VACUUM FULL, CLUSTER and moving a table rewrite it while reads and writes block.',
+  why: 'VACUUM FULL, CLUSTER, SET LOGGED, SET UNLOGGED, SET TABLESPACE and SET ACCESS METHOD rewrite the whole table and all its indexes under ACCESS EXCLUSIVE: reads and writes block for as long as the table is large, and the disk must hold it twice. A plain VACUUM does not block. None of them changes what the app sees, so they need not be part of a migration.',
   check: eachStatement((statement) => {
     const command = commandOf(statement);
     const written = statement.rewrites.map(called).join(', ');
     if (command === undefined || written === '') return;
     return [
       {
-        message: `${command} writes ${written} again: reads and writes block meanwhile.`,
+        message: `Reads and writes block while ${command} rewrites ${written}.`,
         advice:
           '-- Not in a migration: pg_repack or pg_squeeze do the same without blocking reads or writes.\n-- To let dead rows be reused, a plain VACUUM is enough.',
       },

@@ -9,7 +9,7 @@ export const tableWithoutPrimaryKey: Rule = {
   name: 'table-without-primary-key',
   severity: 'notice',
   title: 'A new table has no primary key.',
-  why: 'Nothing keeps the same row from being there twice, batches have no order to go by, and once the table is published for logical replication (which many upgrades and pipelines use), each UPDATE and DELETE on it fails. TypeORM needs a primary column for each entity.',
+  why: 'Without a primary key, nothing prevents duplicate rows, batches have no order to follow, and once the table is published for logical replication (as many upgrades and pipelines do), each UPDATE and DELETE on it fails. TypeORM requires a primary column in each entity.',
   check: eachStatement((statement, _migration, { batch }) => {
     const create = nodeOf(statement.tree, 'CreateStmt');
     if (!create?.relation || !mayLackKey(create)) return;

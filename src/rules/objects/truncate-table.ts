@@ -13,7 +13,7 @@ export const truncateTable: Rule = {
   name: 'truncate-table',
   severity: 'error',
   title: 'TRUNCATE deletes all rows while reads and writes block.',
-  why: 'TRUNCATE takes ACCESS EXCLUSIVE until the transaction ends, asks no foreign key trigger, and what it has deleted cannot come back. With CASCADE it also empties every table whose foreign keys lead there, however large and however busy they are.',
+  why: 'TRUNCATE takes ACCESS EXCLUSIVE until the transaction ends, fires no foreign key trigger, and the deleted rows cannot be restored. With CASCADE it also empties every table whose foreign keys refer to it, however large and busy it is.',
   check: eachStatement((statement) => {
     const truncated = truncatedBy(statement);
     if (truncated.length === 0) return;

@@ -13,8 +13,8 @@ const inBlock = (sql: string): string => `DO $$ BEGIN ${sql}; END $$`;
 export const blockingWorkHidden: Rule = {
   name: 'blocking-work-hidden',
   severity: 'error',
-  title: 'A DO block or a function keeps the users of a table waiting.',
-  why: 'What a DO block, a procedure or a function does cannot be read from its text, but it was seen when it was executed: it builds an index, writes a table anew, or reads all of a table, while it holds a lock that others wait for, until its transaction ends. As statements of their own, the same changes can be made beside the traffic.',
+  title: 'A DO block or a function blocks queries on a table.',
+  why: 'What a DO block, a procedure or a function does cannot be read from its text, but it was observed when it was executed: it builds an index, rewrites a table, or scans a whole table, and holds a lock that blocks other sessions until its transaction ends. Written as separate statements, the same changes need not block.',
   check: eachStatement((statement) => {
     if (!isHidden(statement)) return;
     const work = workOf(statement);
@@ -62,13 +62,13 @@ function workOf(statement: Observed): readonly string[] {
   const busy = new Set([...rewritten, ...emptied, ...built.map(({ table }) => table)]);
   const read = scans.filter(({ oid }) => locked.has(oid) && !busy.has(oid));
   return [
-    ...(rewrites.length > 0 ? [`writes ${rewrites.map(called).join(', ')} anew`] : []),
+    ...(rewrites.length > 0 ? [`rewrites ${rewrites.map(called).join(', ')}`] : []),
     ...(built.length > 0 ? [`builds ${built.map(called).join(', ')}`] : []),
     ...(read.length > 0 ? [`reads all of ${read.map(called).join(', ')}`] : []),
   ];
 }
 
-/** The server says so when ALTER TABLE writes a table anew. */
+/** The server reports when ALTER TABLE rewrites a table. */
 function isWritten({ messages, sql }: Observed, { kind, name }: Relation): boolean {
   if (kind === 'materialized view' || isCluster(sql)) return true;
   return messages.some((message) => message.startsWith('rewriting table') && message.includes(`"${name}"`));

@@ -6,7 +6,7 @@ export const commitInTransaction: Rule = {
   name: 'commit-in-transaction',
   severity: 'error',
   title: 'COMMIT or ROLLBACK ends the transaction that the migration runs in.',
-  why: 'Each migration runs in a transaction together with the note that it was applied. After a COMMIT of its own, what comes next is not undone when it fails, and `run` stops, because nothing says any more whether it was applied. Savepoints are fine. What has to be committed in between belongs in two migrations, or in one without a transaction.',
+  why: 'Each migration runs in one transaction together with the row that records it as applied. After a COMMIT of its own, a later failure no longer undoes the migration, and `run` stops, because it cannot tell whether the migration was applied. Savepoints are fine. If something has to be committed in between, use two migrations, or one without a transaction.',
   check: eachStatement(({ tree }, { transactional }) => {
     if (!transactional || !tree || !nodeOf(tree, 'TransactionStmt') || !transactionStep(tree).ends) return;
     return [

@@ -35,7 +35,7 @@ export function waiting(locks: readonly Lock[]): string {
 /** Written by TypeORM itself, and short. */
 export const ofTypeorm: ReadonlySet<string> = new Set(['typeorm_metadata', 'migrations']);
 
-/** The tables in use that it reads from beginning to end, unless they are those that TypeORM keeps for itself. */
+/** The tables in use that it scans completely, except TypeORM's own tables. */
 export function readsAllOf({ scans }: Observed): readonly Relation[] {
   return scans.filter(({ isNew, name }) => !isNew && !ofTypeorm.has(name));
 }

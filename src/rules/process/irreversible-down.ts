@@ -6,7 +6,7 @@ export const irreversibleDown: Rule = {
   name: 'irreversible-down',
   severity: 'error',
   title: 'Its down does not lead back to where its up began.',
-  why: 'A down is needed when everything else goes wrong, and then it must be right. It is executed behind its up, and the schema compared with the one before: what is left over or missing would be in the way of the next run. One that throws an error of its own, because what it did cannot be undone, is an answer too. `lint --all` leaves this to `check`, which remembers what it has proven.',
+  why: 'A down is needed when everything else has gone wrong, and then it must be right. It is executed after its up, and the schema is compared with the one before: objects that are left over or missing would be in the way of the next run. A down may also throw an error of its own, because its up cannot be undone. `lint --all` leaves this to `check`, which caches what it has proven.',
   *check({ wayBack }) {
     if (wayBack?.leads === 'elsewhere')
       yield {

@@ -12,14 +12,14 @@ export const lockTable: Rule = {
   name: 'lock-table',
   severity: 'warning',
   title: 'LOCK TABLE blocks the table until the transaction ends.',
-  why: 'Most statements take the lock that they need by themselves, and a lock cannot be given back before the transaction ends. What a migration locks beforehand is blocked for longer, and for what does not need it at all. Only where another lock would come first, such as that of a sequence, does it prevent a deadlock.',
+  why: 'Most statements take the lock that they need by themselves, and a lock cannot be released before the transaction ends. A table that is locked in advance is blocked for longer, even for statements that do not need the lock. It helps only against a deadlock, if another lock, such as that of a sequence, would otherwise come first.',
   check: eachStatement((statement, { statements }) => {
     if (!nodeOf(statement.tree, 'LockStmt')) return;
     const taken = statement.locks.filter((lock) => isBlocking(lock) && !isNeeded(lock, statement, statements));
     if (taken.length === 0) return;
     return [
       {
-        message: `Nothing after it needs this lock at once, and ${waiting(taken)}.`,
+        message: `No later statement needs this lock at once, and ${waiting(taken)}.`,
         advice: `-- Leave it out; or put it directly before the statement that needs it: ${taken.map(({ relation }) => called(relation)).join(', ')}.`,
       },
     ];

@@ -10,7 +10,7 @@ export const lockTimeoutOff: Rule = {
   name: 'lock-timeout-off',
   severity: 'warning',
   title: 'The migration turns lock_timeout off, or makes it long, before it locks a table.',
-  why: 'A lock request that waits blocks every later one: while an ALTER TABLE waits for a long query, every new query on the table waits too. `run` sets a lockTimeout of two seconds, gives up and tries again, so that others get their turn; what the migration sets itself takes the place of that. In a migration without a transaction, where CONCURRENTLY has to wait, it is off anyway, and no-lock-timeout says what that means.',
+  why: 'A waiting lock request blocks every later one: while an ALTER TABLE waits for a long query, every new query on the table waits too. `run` sets a lockTimeout of two seconds, gives up and retries, so that other queries get their turn; a setting in the migration overrides it. In a migration without a transaction, where CONCURRENTLY has to wait, lockTimeout is off: see no-lock-timeout.',
   check: eachStatement((statement, { transactional, statements }) => {
     const setting = settingOf(statement.tree);
     if (!transactional || setting?.name !== 'lock_timeout' || setting.value === undefined) return;
@@ -22,7 +22,7 @@ export const lockTimeoutOff: Rule = {
     const howLong = milliseconds === 0 ? 'for as long as it takes' : `up to ${Math.round(milliseconds / 1000)} s`;
     return [
       {
-        message: `It waits ${howLong} for its locks, and who wants ${tables.join(', ')} waits behind it.`,
+        message: `It waits ${howLong} for its locks, and later queries on ${tables.join(', ')} queue up meanwhile.`,
         fix: "-- Leave it out: run sets a lockTimeout of its own. Or, at most:\nSET LOCAL lock_timeout = '2s';",
       },
     ];

@@ -28,8 +28,8 @@ export const mergeableAlters: Rule = {
     'add-unique-blocking',
     'alter-generated-expression',
   ],
-  title: 'Several ALTER TABLE go through the same table, where one would do.',
-  why: 'Each statement that rewrites or checks a table goes through all its rows. The parts of one ALTER TABLE share that: two new types in one statement take half the time of two statements, while reads and writes block. Better still is what blocks no reads or writes, which the rules about the single statements say.',
+  title: 'Several ALTER TABLE statements scan the same table where one would do.',
+  why: 'Each statement that rewrites or checks a table scans all its rows. The parts of one ALTER TABLE share a single scan: changing two types in one statement takes half the time of two statements, while reads and writes block. A form that does not block at all is better still; the rules about the single statements describe it.',
   check: eachStatement((statement, { statements }) => {
     const table = goesThrough(statement);
     if (!table) return;
@@ -40,7 +40,7 @@ export const mergeableAlters: Rule = {
     const times = earlier.length === 1 ? 'once' : `${earlier.length} times`;
     return [
       {
-        message: `All of ${called(table)} is gone through again: the same transaction has done that ${times} already.`,
+        message: `It scans all of ${called(table)} again: the same transaction has done that ${times} already.`,
         fix: `ALTER TABLE ${sqlName(table)}\n${[...earlier, statement].map(({ sql }) => `  ${classify(sql)[0]?.afterName ?? ''}`).join(',\n')};`,
       },
     ];

@@ -6,7 +6,7 @@ export const missingCommit: Rule = {
   name: 'missing-commit',
   severity: 'error',
   title: 'A migration without a transaction begins one and never commits it.',
-  why: 'What comes after BEGIN is undone when the connection closes, or is committed by the next user of the connection.',
+  why: 'Everything after BEGIN is rolled back when the connection closes, or is committed by the next user of the connection.',
   *check({ transactional, statements }) {
     // One that fails before it comes to its COMMIT is not judged for that.
     if (transactional || statements.some(({ error }) => error !== undefined)) return;
@@ -20,7 +20,7 @@ export const missingCommit: Rule = {
     if (open)
       yield {
         statement: open,
-        message: 'What comes after this is never committed.',
+        message: 'Everything after this is never committed.',
         advice: '-- At the end:\nCOMMIT;',
       };
   },

@@ -12,8 +12,8 @@ const users = 'CREATE TABLE users (id int PRIMARY KEY, email text)';
 export const noLockTimeout: Rule = {
   name: 'no-lock-timeout',
   severity: 'warning',
-  title: 'A migration without a transaction waits for a lock on a table without end.',
-  why: 'Where CONCURRENTLY has to wait, a lockTimeout would leave an invalid index, so `run` sets none for migrations without a transaction. A plain ALTER TABLE in such a migration waits for as long as the longest query on its table, and every later query on the table waits for it. In a migration with a transaction, `run` gives up after its lockTimeout and tries again. What blocks neither reads nor writes (CONCURRENTLY, VALIDATE) belongs where it is; of what could be CONCURRENTLY and is not, other rules speak.',
+  title: 'A migration without a transaction waits for a table lock without a timeout.',
+  why: 'A lockTimeout would leave an invalid index where CONCURRENTLY has to wait, so `run` sets none for migrations without a transaction. A plain ALTER TABLE in such a migration waits for as long as the longest query on its table, and every later query on the table waits for it. In a migration with a transaction, `run` gives up after its lockTimeout and retries. Statements that block neither reads nor writes (CONCURRENTLY, VALIDATE) are fine here; other rules report statements that could be CONCURRENTLY and are not.',
   *check({ transactional, statements }) {
     if (transactional) return;
     const unlimited = withoutTimeout(statements);
@@ -22,9 +22,9 @@ export const noLockTimeout: Rule = {
     const tables = [...new Set(unlimited.flatMap(lockedBy).map(called))].join(', ');
     yield {
       statement: first,
-      message: `It waits for its lock on ${tables} without end, and who wants to use the table waits behind it.`,
+      message: `It waits for its lock on ${tables} without a limit, and later queries on the table queue up meanwhile.`,
       fix: [
-        '-- In a migration of its own, with a transaction: there run sets a lockTimeout, and tries again. Or here:',
+        '-- In a migration of its own, with a transaction: there run sets a lockTimeout and retries. Or here:',
         "SET lock_timeout = '2s';",
         ...unlimited.map(({ sql }) => `${bare(sql)};`),
         'SET lock_timeout = 0;',
@@ -61,7 +61,7 @@ export const noLockTimeout: Rule = {
   ],
 };
 
-/** Those that keep others from a table in use, once they have its lock, and nothing limits how long they wait for it. */
+/** The statements that block a table in use once they have its lock, and whose wait for that lock has no limit. */
 function withoutTimeout(statements: readonly Observed[]): readonly Observed[] {
   const found: Observed[] = [];
   const limited = { session: false, transaction: false };

@@ -10,14 +10,14 @@ export const rowsChangedWhileHoldingLock: Rule = {
   name: 'rows-changed-while-holding-lock',
   severity: 'error',
   title: 'Rows are changed while an earlier statement of the transaction blocks a table.',
-  why: 'The lock of an ALTER TABLE is brief only if the transaction ends with it: it is held until the commit, so that reads and writes wait for the UPDATE that comes after it, for as long as the table is large. The change of the table belongs in one migration, the change of its rows in the next, in batches.',
+  why: 'The lock of an ALTER TABLE is brief only if the transaction ends soon after. It is held until the commit, so reads and writes wait for an UPDATE that follows it, for as long as the table is large. Change the table in one migration, and its rows in the next, in batches.',
   check: eachStatement((statement, migration) => {
     const held = blockingHeld(statement, migration);
     const read = readsAllOf(statement);
     if (held.length === 0 || read.length === 0 || !isChangeOfRows(statement)) return;
     return [
       {
-        message: `It goes through all of ${read.map(called).join(', ')}, and ${waiting(held)}.`,
+        message: `It scans all of ${read.map(called).join(', ')}, and ${waiting(held)}.`,
         fix: batched(statement),
       },
     ];

@@ -6,8 +6,8 @@ import { classify } from '../../sql/index.js';
 export const sessionSetLeak: Rule = {
   name: 'session-set-leak',
   severity: 'warning',
-  title: 'SET without LOCAL stays on the connection when the migration is over.',
-  why: 'The connection goes back to the pool, and what was set (a time zone, a search_path, a role) holds for its next user; with PgBouncer for other clients too. SET LOCAL ends with the transaction. Of migrations without a transaction, where there is no SET LOCAL, setting-not-reset speaks.',
+  title: 'SET without LOCAL stays on the connection after the migration.',
+  why: 'The connection returns to the pool, and the setting (a time zone, a search_path, a role) stays for its next user; with PgBouncer, for other clients too. SET LOCAL ends with the transaction. For migrations without a transaction, where SET LOCAL has no effect, see setting-not-reset.',
   check: eachStatement((statement, migration) => {
     const setting = migration.transactional ? staysSet(statement, migration) : undefined;
     if (setting === undefined) return;

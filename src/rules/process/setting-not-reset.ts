@@ -9,7 +9,7 @@ export const settingNotReset: Rule = {
   name: 'setting-not-reset',
   severity: 'notice',
   title: 'A migration without a transaction leaves a setting behind on its connection.',
-  why: 'SET holds until the connection closes: what was set is there for its next user from the pool, with PgBouncer for other clients too. RESET at the end of the migration sets it back. In a transaction SET LOCAL does, and session-set-leak says so.',
+  why: 'SET lasts until the connection closes: the next user of the pooled connection still has the setting, and with PgBouncer so do other clients. RESET it at the end of the migration. In a transaction, use SET LOCAL (see session-set-leak).',
   check: eachStatement((statement, migration) => {
     const setting = migration.transactional ? undefined : staysSet(statement, migration);
     if (setting === undefined || setBackByRun.has(setting.name)) return;

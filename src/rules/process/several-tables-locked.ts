@@ -11,7 +11,7 @@ export const severalTablesLocked: Rule = {
   name: 'several-tables-locked',
   severity: 'notice',
   title: 'One transaction locks several tables, one after the other.',
-  why: 'While it waits for the second table, queries on the first wait too. And an app that writes to the same tables in another order can meet it in a deadlock, which ends one of the two. With a transaction for each table, each lock is brief. `run` gives up after its lockTimeout and tries again, so that it never lasts.',
+  why: 'While it waits for the second table, queries on the first one wait too. An app that writes to the same tables in another order can deadlock with it, and one of the two fails. With one transaction for each table, each lock is brief. `run` gives up after its lockTimeout and retries, so the wait is limited.',
   *check({ statements }) {
     const transactions = new Map<number, Map<number, Relation>>();
     const found = new Map<number, Observed>();
@@ -27,7 +27,7 @@ export const severalTablesLocked: Rule = {
       const tables = [...(transactions.get(transaction)?.values() ?? [])].map(called);
       yield {
         statement,
-        message: `The transaction holds locks on ${tables.join(', ')} until its end, which it gets one after the other.`,
+        message: `The transaction locks ${tables.join(', ')} one after the other, and holds all of these locks until it ends.`,
         advice: '-- A migration for each table.',
       };
     }

@@ -12,8 +12,8 @@ export const statisticsMissing: Rule = {
   name: 'statistics-missing',
   severity: 'notice',
   optional: true,
-  title: 'After it, the planner knows nothing about a column or an expression.',
-  why: 'A change of a column’s type throws its statistics away, also one that touches no row; an index over an expression has none yet. Until ANALYZE, queries are planned as if nothing were known. Autovacuum does it only after a tenth of the rows has changed, which on a quiet table is never. ANALYZE blocks nothing.',
+  title: 'After it, the planner has no statistics of a column or an expression.',
+  why: 'A change of the type of a column discards its statistics, even if it rewrites no row, and an index over an expression has none at first. Until ANALYZE, queries on it are planned with default estimates. Autovacuum analyzes a table only after a tenth of its rows has changed, which may never happen on a quiet table. ANALYZE does not block.',
   check: eachStatement((statement, _migration, { batch }) => {
     const found = withoutStatistics(statement);
     if (!found || isAnalyzed(found.table, statement, batch)) return;

@@ -14,11 +14,11 @@ export const unbatchedBackfill: Rule = {
   name: 'unbatched-backfill',
   severity: 'warning',
   title: 'An UPDATE or DELETE goes through the whole table in one transaction.',
-  why: 'Each row it changes stays locked until its end: writes to them block, for minutes on a large table. Meanwhile no VACUUM can clean up, replicas lag, and if it is cut off all is undone. In batches of some thousand rows, each in a transaction of its own, no write waits for long. Where it also holds the lock of an earlier statement, rows-changed-while-holding-lock says so.',
+  why: 'Each changed row stays locked until the transaction ends: writes to these rows block, for minutes on a large table. Meanwhile VACUUM cannot clean up, replicas lag, and an interruption rolls everything back. In batches of a few thousand rows, each in a transaction of its own, no write waits for long. If the transaction also holds the lock of an earlier statement, see rows-changed-while-holding-lock.',
   check: eachStatement((statement, migration) => {
     if (blockingHeld(statement, migration).length > 0) return;
     return changedWhole(statement).map((table) => ({
-      message: `It goes through all of ${called(table)}, and each row that it changes stays locked until its end.`,
+      message: `It scans all of ${called(table)}, and each row that it changes stays locked until the transaction ends.`,
       fix: batched(statement),
     }));
   }),
@@ -74,7 +74,7 @@ function changedWhole(statement: Observed): readonly (Relation | { readonly sche
   return tables.filter(({ oid, kind }) => scans.some((scan) => scan.oid === oid) || kind === 'partitioned table');
 }
 
-/** One batch: whoever runs it again and again knows how many. */
+/** It changes one batch: a LIMIT bounds the number of rows. */
 function isLimited(change: object, tree: Observed['tree']): boolean {
   const beside = [...nodesOf(nodeOf(tree, 'SelectStmt')?.withClause, 'CommonTableExpr')];
   return [...nodesOf([change, ...beside], 'SelectStmt')].some(({ limitCount }) => limitCount !== undefined);

@@ -10,7 +10,7 @@ export const unqualifiedName: Rule = {
   severity: 'notice',
   optional: true,
   title: 'A table is named without its schema.',
-  why: 'Which table is meant, or where a new one comes to lie, depends on the search_path of the role that runs the migration. Where there are several schemas, or schemas for each tenant, say which.',
+  why: 'Which table is meant, and where a new one is created, depends on the search_path of the role that runs the migration. If there are several schemas, or one schema per tenant, name the schema.',
   check: eachStatement((statement) => {
     const created = nodeOf(statement.tree, 'CreateStmt')?.relation;
     const isNew = created && !created.schemaname && created.relpersistence !== 't';
@@ -21,7 +21,7 @@ export const unqualifiedName: Rule = {
       ),
     ];
     return [...new Set(names)].map((name) => ({
-      message: `It depends on the search_path which ${name} is meant.`,
+      message: `Which ${name} is meant depends on the search_path.`,
       advice: `-- For instance\n"public".${name}`,
     }));
   }),

@@ -13,8 +13,8 @@ const posts =
 export const workWhileHoldingLock: Rule = {
   name: 'work-while-holding-lock',
   severity: 'error',
-  title: 'Something that takes long is done while an earlier statement of the transaction blocks a table.',
-  why: 'A lock is held until the transaction ends, not until its statement does. A query, a VALIDATE or a filled materialized view that blocks nothing by itself makes every query wait that needs the table altered before it. In a migration of its own it blocks nothing. It is an error where it goes through the very table that it has locked: that takes as long as the table is large; a warning where it reads another one. Changes of rows are judged by rows-changed-while-holding-lock; what locks the table that it reads, by rules of its own.',
+  title: 'A long operation runs while an earlier statement of the transaction blocks a table.',
+  why: 'A lock is held until the transaction ends, not until its statement ends. A query, a VALIDATE or a filled materialized view does not block by itself, but after an ALTER TABLE in the same transaction it keeps all queries on the altered table waiting. In a migration of its own it does not. It is an error if the statement scans the locked table itself, since that takes as long as the table is large, and a warning if it scans another one. For changed rows, see rows-changed-while-holding-lock; statements that lock the table that they scan have rules of their own.',
   check: eachStatement((statement, migration) => {
     const held = blockingHeld(statement, migration);
     const read = readsAllOf(statement);
@@ -23,7 +23,7 @@ export const workWhileHoldingLock: Rule = {
     return [
       {
         severity: read.some(({ oid }) => locked.has(oid)) ? 'error' : 'warning',
-        message: `It reads all of ${read.map(called).join(', ')}, and ${waiting(held)}.`,
+        message: `It scans all of ${read.map(called).join(', ')}, and ${waiting(held)}.`,
         fix: `-- In a migration of its own:\n${bare(statement.sql)};`,
       },
     ];

@@ -37,7 +37,7 @@ export const code: readonly Entry[] = [
       queryRunner.addColumn('users', new TableColumn({ name: 'avatar', type: 'text', isNullable: true })),
   },
   {
-    name: 'addColumn with a uuid for everybody',
+    name: 'addColumn with a uuid for every row',
     given: `CREATE EXTENSION "uuid-ossp"; ${users}`,
     migration: (queryRunner) =>
       queryRunner.addColumn(

@@ -280,7 +280,7 @@ ALTER TABLE "carts" ALTER COLUMN "owner" SET NOT NULL; ALTER TABLE "carts" ALTER
     ],
   },
   {
-    name: 'two checks are validated in one transaction that locks nobody out',
+    name: 'two checks are validated in one transaction that does not block',
     given: `${orders} ALTER TABLE "orders" ADD CONSTRAINT "a" CHECK ("total" >= 0) NOT VALID, ADD CONSTRAINT "b" CHECK ("number" <> '') NOT VALID;`,
     migration: `ALTER TABLE "orders" VALIDATE CONSTRAINT "a"; ALTER TABLE "orders" VALIDATE CONSTRAINT "b"`,
   },

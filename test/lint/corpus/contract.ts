@@ -2,7 +2,7 @@ import { error } from './entry.js';
 import type { Entry } from './entry.js';
 import { linked, orders, typeormMetadata, users } from './given.js';
 
-/** After the deploy nobody uses what goes; whoever uses what stays can still be kept waiting. */
+/** After the deploy, dropped objects are not in use; queries on the other objects can still block. */
 export const contract: readonly Entry[] = [
   {
     name: 'after the deploy: columns of two files go',
@@ -70,21 +70,21 @@ export const contract: readonly Entry[] = [
     ],
   },
   {
-    name: 'after the deploy, but everybody waits: a rewritten type',
+    name: 'after the deploy, but reads and writes block: a rewritten type',
     given: orders,
     migration: `ALTER TABLE "orders" ALTER COLUMN "user_id" TYPE bigint`,
     phase: 'contract',
     expect: [error('alter-type-rewrite')],
   },
   {
-    name: 'after the deploy, but everybody waits: SET NOT NULL',
+    name: 'after the deploy, but reads and writes block: SET NOT NULL',
     given: orders,
     migration: `ALTER TABLE "orders" ALTER COLUMN "user_id" SET NOT NULL`,
     phase: 'contract',
     expect: [error('set-not-null-scan')],
   },
   {
-    name: 'after the deploy, but everybody waits: an index',
+    name: 'after the deploy, but writes block: an index',
     given: orders,
     migration: `CREATE INDEX "orders_number" ON "orders" ("number")`,
     phase: 'contract',

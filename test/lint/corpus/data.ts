@@ -262,7 +262,7 @@ export const data: readonly Entry[] = [
     transaction: false,
   },
   {
-    name: 'a look at all rows that locks nobody out',
+    name: 'a scan of all rows that does not block',
     given: orders,
     migration: `SELECT count(*) FROM "orders"; ANALYZE "orders"`,
   },

@@ -18,7 +18,7 @@ export interface Entry {
   readonly transaction?: false;
   readonly phase?: 'contract';
   readonly targetVersion?: number;
-  /** Not there: it is good, and nobody must say anything worse than a notice. */
+  /** If it is missing, the migration is good, and nothing worse than a notice may be reported. */
   readonly expect?: readonly Expected[];
   /** What may be said too, and need not be: opinions differ, or it comes with what is expected. */
   readonly allowed?: readonly string[];

@@ -61,7 +61,7 @@ export const indexes: readonly Entry[] = [
     name: 'an index on a materialized view in use',
     given: `${orders} CREATE MATERIALIZED VIEW totals AS SELECT user_id, sum(total) AS total FROM orders GROUP BY 1`,
     migration: `CREATE UNIQUE INDEX totals_user ON totals (user_id)`,
-    // It keeps only a refresh waiting: nobody writes to it, and readers go on.
+    // Only a refresh has to wait: there are no other writes, and reads do not block.
   },
   {
     name: 'concurrently, inside of a transaction',

@@ -2,7 +2,7 @@ import { error, warning } from './entry.js';
 import type { Entry } from './entry.js';
 import { orders, roles, users } from './given.js';
 
-/** Which table is meant, and whether it is there, new or somebody's own. */
+/** Which table is meant, and whether it exists, is new, or belongs to the session only. */
 export const names: readonly Entry[] = [
   {
     name: 'a new table that has the name of one in use, in another schema',
@@ -21,12 +21,12 @@ export const names: readonly Entry[] = [
     migration: `CREATE SCHEMA audit; SET LOCAL search_path = audit, public; CREATE TABLE users (id int PRIMARY KEY, email text); CREATE INDEX ON users (email)`,
   },
   {
-    name: 'a table that is not there is dropped if it is',
-    migration: `DROP TABLE IF EXISTS "nobody"; DROP INDEX IF EXISTS "nothing"; DROP TYPE IF EXISTS "never"`,
+    name: 'a missing table is dropped IF EXISTS',
+    migration: `DROP TABLE IF EXISTS "missing"; DROP INDEX IF EXISTS "nothing"; DROP TYPE IF EXISTS "never"`,
   },
   {
-    name: 'a column of a table that is not there is dropped if it is',
-    migration: `ALTER TABLE IF EXISTS "nobody" DROP COLUMN IF EXISTS "anything"`,
+    name: 'a column of a missing table is dropped IF EXISTS',
+    migration: `ALTER TABLE IF EXISTS "missing" DROP COLUMN IF EXISTS "anything"`,
   },
   {
     name: 'a table for the session only',

@@ -13,7 +13,7 @@ export const objects: readonly Entry[] = [
     allowed: ['several-tables-locked'],
   },
   {
-    name: 'a table that nobody uses any more is renamed for a release, and goes with the next one',
+    name: 'a table that is no longer used is renamed for one release and dropped in the next',
     given: users,
     migration: `DROP TABLE "users"`,
     phase: 'contract',
@@ -65,7 +65,7 @@ export const objects: readonly Entry[] = [
     expect: [error('change-schema', 'rename-table')],
   },
   {
-    name: 'a table is made anew',
+    name: 'a table is dropped and created again',
     given: roles,
     migration: `DROP TABLE IF EXISTS "roles"; CREATE TABLE "roles" ("id" uuid PRIMARY KEY, "name" text NOT NULL)`,
     expect: [error('create-table-force', 'drop-table')],
@@ -136,7 +136,7 @@ ALTER TYPE kind RENAME TO kind_old; CREATE TYPE kind AS ENUM ('a'); ALTER TABLE 
     phase: 'contract',
   },
   {
-    name: 'a materialized view is refreshed while nobody may read it',
+    name: 'a materialized view is refreshed while reads of it block',
     given: `${orders} CREATE MATERIALIZED VIEW totals AS SELECT user_id, sum(total) AS total FROM orders GROUP BY 1;`,
     migration: `REFRESH MATERIALIZED VIEW totals`,
     expect: [error('refresh-materialized-view-blocking')],
@@ -193,18 +193,18 @@ ALTER TYPE kind RENAME TO kind_old; CREATE TYPE kind AS ENUM ('a'); ALTER TABLE 
     migration: `CREATE TABLE "secrets" ("id" int PRIMARY KEY, "owner" text NOT NULL); ALTER TABLE "secrets" ENABLE ROW LEVEL SECURITY; CREATE POLICY "own" ON "secrets" USING ("owner" = current_user)`,
   },
   {
-    name: 'somebody may read',
+    name: 'a role is allowed to read',
     given: users,
     migration: `GRANT SELECT ON "users" TO pg_monitor`,
   },
   {
-    name: 'somebody may not read any more',
+    name: 'a role is no longer allowed to read',
     given: users,
     migration: `REVOKE ALL ON "users" FROM public`,
     expect: [warning('grant-revoke')],
   },
   {
-    name: 'a partition is made under the parent that everybody writes to',
+    name: 'a partition is created under a parent that is in use',
     given: events,
     migration: `CREATE TABLE "events_2024_03" PARTITION OF "events" FOR VALUES FROM ('2024-03-01') TO ('2024-04-01')`,
     allowed: ['create-partition-of'],

@@ -161,7 +161,7 @@ CREATE TRIGGER "sensor_both" BEFORE INSERT OR UPDATE ON "readings" FOR EACH ROW 
     ],
   },
   {
-    name: 'a key that outgrows its type, and those that refer to it',
+    name: 'a key that outgrows its type, and the columns that refer to it',
     given: linked,
     migration: `ALTER TABLE "users" ALTER COLUMN "id" TYPE bigint; ALTER TABLE "orders" ALTER COLUMN "user_id" TYPE bigint`,
     expect: [error('alter-type-rewrite')],
