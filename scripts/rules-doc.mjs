@@ -26,31 +26,31 @@ const introduction = `# Rules
 
 <!-- Written by "npm run docs:rules" from src/rules. Change the rules, not this file. -->
 
-\`nest-migrate lint\` executes the migrations on a throwaway database and looks at what each statement locks, reads, writes and
-drops. Tables that the same migrations create are not in use yet, so nothing is said of them.
+\`nest-migrate lint\` executes the migrations on a shadow database and observes what each statement locks, reads, writes and
+drops. Tables that the same migrations create are not in use yet, so nothing is reported about them.
 
 - **error**: reads or writes block, data is lost, or queries of the app fail.
-- **warning**: it may come to that.
+- **warning**: this may happen.
 - **notice**: good to know.
 
-Rules marked _optional_ are a matter of taste and off. The setting \`lint.rules\` and \`--rule name=severity\` turn rules on and off or
-take them more or less seriously. One statement is excused with its reason: \`-- nest-migrate-ignore name: why it does no harm here\`;
-a whole file with \`-- nest-migrate-ignore-file name: why\`.`;
+Rules marked _optional_ are a matter of taste, and off by default. The setting \`lint.rules\` and \`--rule name=severity\` turn rules on
+or off, or change their severity. To ignore a rule for one statement, give the reason: \`-- nest-migrate-ignore name: why it does no harm
+here\`; for a whole file: \`-- nest-migrate-ignore-file name: why\`.`;
 
-const ownFindings = `## What lint says by itself
+const ownFindings = `## Findings that are not rules
 
-These are no rules: they cannot be turned off or ignored.
+They cannot be turned off or ignored.
 
 ### cannot-be-judged
 
-**error** · The migration fails on an empty database, and what cannot be executed cannot be judged.
+**error** · The migration fails on an empty database, and a migration that cannot be executed cannot be judged.
 
-It would fail in production too, unless it relies on something that no migration makes. What comes behind it is not judged
-either. Where a rule explains why a statement fails, the rule speaks instead.
+It would fail in production too, unless it relies on something that no migration creates. Later migrations are not judged
+either. If a rule explains why a statement fails, the finding of that rule is shown instead.
 
 ### ignore-comment
 
-**error** · A comment that ignores findings names a rule that there is not, or gives no reason.
+**error** · A comment that ignores findings names an unknown rule, or gives no reason.
 
 A comment with a misspelt rule ignores nothing, and one without a reason does not help a later reader.`;
 

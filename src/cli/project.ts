@@ -42,7 +42,7 @@ function fileName(text: string): string {
   if (!/(?<!^[a-z]):|password=/i.test(text)) return text;
   throw new MigrateError({
     code: 'USAGE',
-    message: 'The address of a database stands where the name of a file should be.',
+    message: 'The address of a database was given instead of a file name.',
     next: '--data-source, --app and --tsconfig name files; the address goes into DATABASE_URL.',
     exitCode: ExitCode.usage,
   });

@@ -16,7 +16,7 @@ export async function loadDataSource(file: string): Promise<DataSource> {
     throw new MigrateError({
       code: 'DATA_SOURCE_NOT_FOUND',
       message: `There is no file ${file}.`,
-      next: 'Correct --data-source (or "dataSource" under "nest-migrate" in package.json), or make one: npx nest-migrate init',
+      next: 'Correct --data-source (or "dataSource" under "nest-migrate" in package.json), or create one: npx nest-migrate init',
       exitCode: ExitCode.usage,
     });
   }

@@ -86,7 +86,7 @@ function wrongName(name: string, file: string | undefined): MigrateError {
   return new MigrateError({
     code: 'FILE_INVALID',
     message: `The migration class ${name || '(without a name)'}${inFile(file)} must end in a 13-digit timestamp, as in AddUsers1700000000000.`,
-    next: 'Rename the class, or make a new file: nest-migrate create AddUsers',
+    next: 'Rename the class, or create a new file: nest-migrate create AddUsers',
   });
 }
 

@@ -164,7 +164,7 @@ export function duplicatesIn(migrations: readonly KnownMigration[]): readonly Mi
     }
     return new MigrateError({
       code: 'DUPLICATE_MIGRATION',
-      message: `Migration ${migration.name} is there twice: ${place(before)} and ${place(migration)}.`,
+      message: `Migration ${migration.name} exists twice: ${place(before)} and ${place(migration)}.`,
       next: 'Remove one, or narrow the `migrations` pattern: it may match both the sources and the compiled files.',
       migration: migration.name,
     });

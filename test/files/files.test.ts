@@ -165,7 +165,7 @@ describe('resolving', () => {
       'the same migration twice',
       { '1700000000001-A.js': classText('A1700000000001'), 'x/1700000000001-A.js': classText('A1700000000001') },
       'DUPLICATE_MIGRATION',
-      'is there twice',
+      'exists twice',
     ],
     [
       'a class without up',

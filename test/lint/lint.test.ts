@@ -84,7 +84,9 @@ describe('which migrations', () => {
     expect(await found('--all')).toMatchObject({ migrations: 2 });
     for (const name of ['migrations/1700000100000-AddIndex.js', 'AddIndex1700000100000', 'AddInd'])
       expect(await found(name)).toMatchObject({ migrations: 1, findings: [{ rule: 'create-index-blocking' }] });
-    expect((await lint('AddNothing')).stderr).toContain('"AddNothing" is none of the 2 migrations');
+    expect((await lint('AddNothing')).stderr).toContain(
+      'None of the 2 migrations of this data source is called "AddNothing"',
+    );
     expect((await lint('--all', 'AddIndex')).code).toBe(2);
   });
 });

@@ -532,7 +532,7 @@ describe('an index that is invalid on the live database', () => {
           '',
           ['CREATE INDEX CONCURRENTLY IF NOT EXISTS broken ON orders (code)'],
           'will fail',
-          /public\.broken is there already and invalid: .* DROP INDEX CONCURRENTLY "public"\."broken"/,
+          /public\.broken exists already and is invalid: .* DROP INDEX CONCURRENTLY "public"\."broken"/,
           { transaction: false },
         ],
         [

@@ -186,7 +186,7 @@ function write(file: string, text: string): void {
     throw new MigrateError({
       code: 'FILE_NOT_WRITTEN',
       message: `${file} could not be written: ${messageOf(error)}.`,
-      next: 'Make the folder writable and run `nest-migrate init` again: it goes on where it stopped.',
+      next: 'Make the folder writable and run `nest-migrate init` again: it continues where it stopped.',
       cause: error,
     });
   }

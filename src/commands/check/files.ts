@@ -123,7 +123,7 @@ function misnamed(migrations: readonly KnownMigration[], listed: ListedFile | un
   return [
     {
       ...place,
-      message: `${fromHere(listed.file)} holds ${migrations.length} classes, of which ${other.name} has a name that the file does not tell. Once ${listed.expected.name} is applied, the file stays closed, and ${other.name} is not known any more.`,
+      message: `${fromHere(listed.file)} holds ${migrations.length} classes, of which ${other.name} has a name that the file name does not show. Once ${listed.expected.name} is applied, the file is no longer read, and ${other.name} is unknown.`,
       migration: other.name,
       next: `Call the classes ${names.join(', ')}; or write a file for each.`,
     },

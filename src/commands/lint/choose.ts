@@ -54,7 +54,7 @@ function find(migrations: readonly KnownMigration[], asked: string): readonly Kn
   if (found.length === 1) return found[0]?.migrations.filter(partly) ?? [];
   throw new MigrateError({
     code: 'MIGRATION_UNKNOWN',
-    message: `"${asked}" is none of the ${migrations.length} migrations of this data source.`,
+    message: `None of the ${migrations.length} migrations of this data source is called "${asked}".`,
     next: 'Name a file, a migration, or an unmistakable part of its name; nest-migrate status lists them.',
     exitCode: ExitCode.usage,
   });

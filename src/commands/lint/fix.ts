@@ -154,7 +154,7 @@ async function replace(
 function inTheWay(file: string): MigrateError {
   return new MigrateError({
     code: 'FILE_EXISTS',
-    message: `${file} is there already; nothing was changed`,
+    message: `${file} exists already; nothing was changed`,
     next: 'Move it away, or fix the migration by hand.',
   });
 }

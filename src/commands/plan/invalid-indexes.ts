@@ -60,7 +60,7 @@ export function leftInvalid({
   const useless = found.unique ? 'no query uses it, it keeps nothing unique,' : 'no query uses it,';
   return {
     index: `${index.schema}.${index.name}`,
-    message: `${index.schema}.${index.name} is there already and invalid: ${useless} and IF NOT EXISTS leaves it as it is. Drop it first: DROP INDEX CONCURRENTLY ${sqlNameOf(index)}`,
+    message: `${index.schema}.${index.name} exists already and is invalid: ${useless} and IF NOT EXISTS leaves it as it is. Drop it first: DROP INDEX CONCURRENTLY ${sqlNameOf(index)}`,
   };
 }
 

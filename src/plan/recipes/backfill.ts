@@ -34,7 +34,7 @@ export function backfill(
   // Indented as it will stand in the file.
   const block = backfillLines({ table: tableSql(table), alias, set, unfilled, rounds }).join(`\n${indent}`);
   return step(`DO $backfill$\n${indent}${block}\n${indent}$backfill$`, {
-    comment: `Fills ${quoteName(column)} of the rows that are there, in batches of their own.`,
+    comment: `Fills ${quoteName(column)} in the existing rows, in batches.`,
     transaction: false,
     effect: 'in batches, does not block',
     onRows: { table, column, update: `SET ${set} WHERE ${unfilled}` },

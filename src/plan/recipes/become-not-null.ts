@@ -54,6 +54,6 @@ export function fillThenRequire(column: ObjectId, expression: string, context: P
 export function fillAgainAndRequire(column: ObjectId, expression: string, context: PlanContext): readonly Step[] {
   const table = relationOf(column);
   const fill = backfill(table, column.name ?? '', expression, { rounds: 'until none is left' }, context);
-  const again = { ...fill, comment: 'Fills what the old version of the app has left without a value since.' };
+  const again = { ...fill, comment: 'Fills rows that the old version of the app has since written without a value.' };
   return [again, ...notNullSteps(table, column.name ?? '')].map((one) => ({ ...one, phase: 'contract' }));
 }

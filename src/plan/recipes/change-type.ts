@@ -99,7 +99,7 @@ export const changeType: Recipe = (change, context) => {
   if (session !== undefined) {
     return [
       step(`SET LOCAL TimeZone TO ${quoteLiteral(session)}`, {
-        comment: `The stored values are meant in this time zone. ${comment} In it, no row has to be rewritten.`,
+        comment: `The stored values are in this time zone. ${comment} With it, no row has to be rewritten.`,
         effect: 'does not block',
       }),
       ...(defaults.before === undefined ? [] : [step(`${target} DROP DEFAULT`)]),

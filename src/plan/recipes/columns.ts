@@ -101,11 +101,11 @@ function filledColumn(added: AddedColumn, expression: string, context: PlanConte
   if (isConstant(expression)) {
     return [
       step(addColumnSql(added, { notNull: 'as wanted', fallback: expression }), {
-        comment: 'The default is also what the rows have that are there: nothing is rewritten.',
+        comment: 'Existing rows get the default too, without being rewritten.',
       }),
       fallback === undefined
         ? step(`${alter} ALTER COLUMN ${quoteName(name)} DROP DEFAULT`, {
-            comment: 'The default was for the rows that were there, and for the old version of the app.',
+            comment: 'The default was only for the existing rows and for the old version of the app.',
             phase: 'contract',
           })
         : step(`${alter} ALTER COLUMN ${quoteName(name)} SET DEFAULT ${fallback}`),
@@ -169,7 +169,7 @@ export const addColumnDirectly: Recipe = (change, context) => {
     step(addColumnSql(added, { fallback: is.default })),
     step(everyRow, { effect: 'does not block' }),
     step(`UPDATE ${tableSql(table)} SET ${name} = ${expression}`, {
-      comment: 'The rows that are there.',
+      comment: 'Fills the existing rows.',
       effect: 'all wait while it rewrites',
     }),
     ...(is.notNull ? [step(`${alter} ALTER COLUMN ${name} SET NOT NULL`, { effect: 'all wait while it scans' })] : []),
@@ -209,7 +209,7 @@ export const dropColumn: Recipe = (change, context) => {
     ...(mustBeWritten
       ? [
           step(`ALTER TABLE ${tableSql(table)} ALTER COLUMN ${quoteName(column.name ?? '')} DROP NOT NULL`, {
-            comment: `The new version of the app does not write ${describeObject(column)} any more.`,
+            comment: `The new version of the app no longer writes ${describeObject(column)}.`,
             undo: fillMissing(table, column, context.from),
             betweenPhases: true,
           }),

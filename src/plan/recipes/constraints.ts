@@ -87,7 +87,7 @@ export const addKey: Recipe = (change, context) => {
     step(
       `ALTER TABLE ${tableSql(table)} ADD CONSTRAINT ${quoteName(name)} ${kind} USING INDEX ${sqlName({ kind: 'index', name })}${deferrable}`,
       {
-        comment: 'Declares it, which is a matter of the catalog only.',
+        comment: 'Declares it, which changes only the catalog.',
       },
     ),
   ];

@@ -80,7 +80,7 @@ export function givingWay(steps: readonly Step[]): readonly Step[] {
   return [
     step(`SET lock_timeout = '2s'`, {
       ...alone,
-      comment: 'From here on, a lock that is not free is not waited for: run it again.',
+      comment: 'From here on, it does not wait for locks: if one is not available, run it again.',
     }),
     ...steps.map((one) => ({ ...one, transaction: false })),
     step('SET lock_timeout = 0', alone),
@@ -162,7 +162,7 @@ export function indexThatBecomesKey(key: ObjectId, { from, to }: PlanContext): O
 
 export function dropLeftover(index: ObjectId): Step {
   return step(`DROP INDEX CONCURRENTLY IF EXISTS ${sqlName(index)}`, {
-    comment: 'An attempt that was cut off leaves an invalid index behind.',
+    comment: 'An interrupted attempt leaves an invalid index behind.',
     transaction: false,
     effect: 'does not block',
   });

@@ -21,6 +21,6 @@ export function notNullSteps(table: ObjectId, column: string): readonly Step[] {
       comment: 'The check proves it, so this need not look at the rows.',
       afterCommit: true,
     }),
-    step(`${alter} DROP CONSTRAINT ${check}`, { comment: 'Not needed any more.' }),
+    step(`${alter} DROP CONSTRAINT ${check}`, { comment: 'No longer needed.' }),
   ];
 }

@@ -116,10 +116,10 @@ function expand(rewrite: Rewrite): readonly Step[] {
       `;
   return [
     step(`${alter} ADD COLUMN ${successor} ${types.to}`, {
-      comment: `${describeObject(id)}: from ${types.from} to ${types.to}, by way of a second column.`,
+      comment: `${describeObject(id)}: from ${types.from} to ${types.to}, using a second column.`,
     }),
     step(`CREATE FUNCTION ${routine}() RETURNS trigger LANGUAGE plpgsql AS $sync$${body}$sync$`, {
-      comment: 'What is written from now on is in both columns.',
+      comment: 'From now on, every write fills both columns.',
       effect: 'does not block',
     }),
     step(
@@ -150,7 +150,7 @@ function fill(rewrite: Rewrite): readonly Step[] {
     ...copies.flatMap(({ build }) => build),
     ...(isFilled(rewrite) ? [validateStep(table, names.filled)] : []),
     step(`ANALYZE ${tableSql(table)} (${quoteName(names.successor)})`, {
-      comment: 'So that queries are planned as well as before.',
+      comment: 'Statistics for the planner.',
       transaction: false,
       effect: 'scans, does not block',
     }),
@@ -171,14 +171,14 @@ function swap(rewrite: Rewrite): readonly Step[] {
     handOverSql({ from: { ...id, name: from }, to: { ...id, name: to }, comments: whose });
   // The app would lose a deadlock as well as we: it is looked for only after a second.
   const givesWay = step(`SET LOCAL lock_timeout = '300ms'`, {
-    comment: 'Several tables are locked for a moment: it gives way before that can be a deadlock, and is tried again.',
+    comment: 'Locks several tables briefly: it gives up before that can cause a deadlock, and is retried.',
     afterCommit: true,
     effect: 'does not block',
   });
   return [
     ...(others ? [givesWay] : []),
     step(`DROP TRIGGER ${quoteName(names.sync)} ON ${tableSql(table)}`, {
-      comment: 'From here on, the columns change places: a matter of the catalog only.',
+      comment: 'From here on, the columns swap names: only the catalog changes.',
       afterCommit: !others,
     }),
     step(`DROP FUNCTION ${routineOf(rewrite)}()`, { effect: 'does not block' }),
@@ -217,7 +217,7 @@ function check({ copies }: Rewrite): readonly Step[] {
 
 function contract({ table, names, types, loses }: Rewrite): Step {
   return step(`ALTER TABLE ${tableSql(table)} DROP COLUMN ${quoteName(names.old)}`, {
-    comment: `The values as they were before, of type ${types.from}.`,
+    comment: `The values as they were before, with the type ${types.from}.`,
     phase: 'contract',
     ...loses,
   });

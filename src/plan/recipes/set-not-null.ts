@@ -27,7 +27,7 @@ export const setNotNullDirectly: Recipe = (change, context) => {
   return [
     step(everyRow, { effect: 'does not block' }),
     step(`UPDATE ${tableSql(column)} SET ${name} = ${fill} WHERE ${name} IS NULL`, {
-      comment: 'The rows without a value.',
+      comment: 'Fills the rows without a value.',
       effect: 'all wait while it rewrites',
     }),
     step(change.sql, { effect: 'all wait while it scans' }),
