@@ -5,6 +5,7 @@ import { nodeOf, textsOf } from './parser.js';
 import type { Tree } from './parser.js';
 import { relationKind } from './relation.js';
 import type { RelationKind } from './relation.js';
+import { partitionTree } from './partition-tree.js';
 import { hasNoIdentity, publicationsOf } from './published.js';
 import { classify, quoteName } from '../sql/index.js';
 
@@ -206,8 +207,8 @@ SELECT json_build_object(
     ) ORDER BY x.relname) FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_am m ON m.oid = x.relam
     WHERE i.indrelid = c.oid), '[]'),
   'partitions', coalesce((SELECT json_agg(json_build_object('schema', pn.nspname, 'name', p.relname) ORDER BY p.relname)
-    FROM pg_partition_tree(CASE c.relkind WHEN 'p' THEN c.oid END) h JOIN pg_class p ON p.oid = h.relid JOIN pg_namespace pn ON pn.oid = p.relnamespace
-    WHERE h.isleaf), '[]'),
+    FROM (${partitionTree('c.oid')}) h JOIN pg_class p ON p.oid = h.relid JOIN pg_namespace pn ON pn.oid = p.relnamespace
+    WHERE p.relkind <> 'p'), '[]'),
   'published', coalesce(${publicationsOf('c.oid')}, '[]'), 'hasNoIdentity', ${hasNoIdentity('c')},
   'rowSecurity', c.relrowsecurity,
   'policies', coalesce((SELECT json_agg(p.polname ORDER BY p.polname) FROM pg_policy p WHERE p.polrelid = c.oid), '[]'),

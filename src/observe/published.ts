@@ -1,11 +1,10 @@
-/** SQL that asks what is replicated, for every version of the server: https://www.postgresql.org/docs/current/logical-replication-publication.html */
+import { partitionTree } from './partition-tree.js';
 
-const partitions = (table: string): string =>
-  `SELECT relid FROM pg_partition_tree((SELECT oid FROM pg_class WHERE oid = ${table} AND relkind = 'p'))`;
+/** SQL that asks what is replicated, for every version of the server: https://www.postgresql.org/docs/current/logical-replication-publication.html */
 
 /** The table, what it is a partition of, and its partitions. */
 const family = (table: string): string =>
-  `SELECT ${table} UNION SELECT relid FROM pg_partition_ancestors((SELECT oid FROM pg_class WHERE oid = ${table} AND relispartition)) UNION ${partitions(table)}`;
+  `SELECT ${table} UNION SELECT relid FROM pg_partition_ancestors((SELECT oid FROM pg_class WHERE oid = ${table} AND relispartition)) UNION (${partitionTree(table)})`;
 
 /** Lists of columns came with PostgreSQL 15: before, the catalog has no such column to name. */
 const listed = `(SELECT json_agg(a.attname ORDER BY a.attnum) FROM pg_publication_rel r JOIN pg_attribute a ON a.attrelid = r.prrelid
@@ -25,6 +24,6 @@ export function publicationsOf(table: string): string {
 export function hasNoIdentity(table: string): string {
   const index = (which: string): string =>
     `EXISTS (SELECT FROM pg_index x WHERE x.indrelid = l.oid AND x.${which} AND x.indisvalid)`;
-  return `EXISTS (SELECT FROM pg_class l WHERE l.relkind = 'r' AND (l.oid = ${table}.oid OR l.oid IN (${partitions(`${table}.oid`)}))
+  return `EXISTS (SELECT FROM (SELECT ${table}.oid AS relid UNION (${partitionTree(`${table}.oid`)})) t JOIN pg_class l ON l.oid = t.relid WHERE l.relkind = 'r'
     AND NOT CASE l.relreplident WHEN 'f' THEN true WHEN 'd' THEN ${index('indisprimary')} WHEN 'i' THEN ${index('indisreplident')} ELSE false END)`;
 }
