@@ -4,7 +4,7 @@ import { join, relative, resolve } from 'node:path';
 
 const root = resolve(import.meta.dirname, '..');
 /** Lower it with every text that is edited. */
-const limit = 14;
+const limit = 13;
 const suspicious =
   /\b(?:nobody|somebody|everybody|whoever|anew|for ever|those that)\b|\bbehind (?:it|them|that|those|each|the one)\b/gi;
 

@@ -471,7 +471,7 @@ describe('bad input', () => {
       ['error', text('lies within the change Good1700000000009 (1700000000008 to 1700000000009)')],
     ]);
     expect(about('Between')).toEqual([['error', text('lies within the change Wide1700000000019')]]);
-    expect(about('Wide')).toEqual([['notice', text('Other1700000000015 has a name that the file does not tell')]]);
+    expect(about('Wide')).toEqual([['notice', text('Other1700000000015 has a name that the file name does not show')]]);
     expect(about('Short')).toEqual([['error', text('ShortStep11700000000028 is not here')]]);
   });
 
