@@ -24,7 +24,7 @@ describe('the first contact of an existing project', () => {
     await server.drop();
   });
 
-  it.each(sample(projects, 10).map((project) => [project.name, project] as const))(
+  it.each(sample(projects, 20).map((project) => [project.name, project] as const))(
     '%s',
     async (_name, project) => {
       await withProject(project, async (at, migrations) => {

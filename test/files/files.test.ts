@@ -23,6 +23,7 @@ import { migrationsOf, resolveMigrations } from '../../src/files/resolve.js';
 import type { MigrationClass } from '../../src/files/migration.js';
 import { runNode } from '../support/cli.js';
 import { failureOf, migration } from '../support/migrations.js';
+import { itInFull } from '../support/sample.js';
 
 const listMigrations = (migrations: Listing['migrations']): Promise<MigrationList> =>
   list({ migrations, settings: { dir: undefined, sources: undefined }, loads: 'typescript' });
@@ -400,7 +401,7 @@ describe('.sql files', () => {
     expect((await failureOf(load(text))).message).toContain(message);
   });
 
-  it('reads a large one in pieces, whose text and checksum are those of the whole', async () => {
+  itInFull('reads a large one in pieces, whose text and checksum are those of the whole', async () => {
     const line = `INSERT INTO t VALUES ('it''s; "quötéd" $1 -- not a comment');\n`;
     const count = Math.ceil(5_000_000 / line.length);
     const text = `-- up\n${line.repeat(count)}-- down\nSELECT 1;\n\n`;

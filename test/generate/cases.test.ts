@@ -24,8 +24,8 @@ const topics: Readonly<Record<string, readonly Case[]>> = {
   others,
 };
 
-/** Each takes seconds; `npm run acceptance` goes through all of them, `npm test` through one of 200 of each topic. */
-const chosen = (cases: readonly Case[]): readonly Case[] => sample(cases, 200);
+/** Each takes seconds; `npm run acceptance` goes through all of them, `npm test` through the first one of each topic. */
+const chosen = (cases: readonly Case[]): readonly Case[] => sample(cases, 400);
 
 describe.each(Object.entries(topics).map(([topic, cases]) => [topic, chosen(cases)] as const))(
   '%s',

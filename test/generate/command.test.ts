@@ -143,7 +143,7 @@ describe('generate', () => {
     expect(files()).toHaveLength(1);
   });
 
-  it('same input, same bytes', async () => {
+  itInFull('same input, same bytes', async () => {
     const one = await generate('--dry-run');
     const other = await generate('--dry-run');
     const timeless = (text: string): string => text.replace(/\d{13}/g, '');
@@ -213,7 +213,7 @@ describe('what only the author can know', () => {
     expect((await generate('--allow-destructive', '--dry-run')).code).toBe(0);
   }, 60_000);
 
-  it('a renamed column: by decorator, directly', async () => {
+  itInFull('a renamed column: by decorator, directly', async () => {
     entity(`@RenamedFrom('name') @Column() fullName!: string;`);
     await generated(...onServer, '--rename-directly');
     expect(texts(/-RenameUserNameToFullName\.ts$/)).toContain('RENAME COLUMN "name" TO "fullName"');

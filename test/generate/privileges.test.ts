@@ -310,7 +310,7 @@ describe('what a change drops and makes again keeps its owner, rights, options a
     for (const sql of [...inAnyCase, ...one.given]) await database.query(inRoles(sql));
   }
 
-  it.each(sample(cases, 12).map((one) => [one.name, one] as const))('%s', async (_name, one) => {
+  it.each(sample(cases, 24).map((one) => [one.name, one] as const))('%s', async (_name, one) => {
     await begin(one);
     await as('app', ...(one.old ?? []));
     const before = await things();
