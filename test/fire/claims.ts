@@ -39,8 +39,11 @@ export interface Circumstances {
   readonly expected: readonly string[];
 }
 
-/** A wait is reported after five seconds, and a signal ends a command in six; a process that is given less of the processor takes longer. */
-const longestSilenceMs = 10_000;
+/**
+ * A wait is reported after five seconds and every ten from then on, and a signal ends a command in six; a process that is given less of the
+ * processor takes longer.
+ */
+const longestSilenceMs = 12_000;
 const longestPartingMs = 7000;
 const slowness = (): number => Math.max(1, (loadavg()[0] ?? 0) / availableParallelism());
 
