@@ -16,8 +16,8 @@ export function notJudged(
   if (error === undefined) return [];
   const last = statements.at(-1);
   const failed = last?.error === undefined ? undefined : last;
-  const isExplained = explained.some(({ sql }) => failed && sql === withoutComment(failed.sql));
-  if (isExplained && later === 0) return [];
+  const why = explained.find(({ sql }) => failed && sql === withoutComment(failed.sql));
+  if (why && later === 0) return [];
   const place = failed && places.get(failed);
   const cause = failed?.error ?? (error as { readonly cause?: unknown }).cause ?? error;
   const position = Number((cause as { readonly position?: unknown }).position);
@@ -31,10 +31,10 @@ export function notJudged(
       ...(place && { line: place.line, column: place.column }),
       ...(failed && { sql: withoutComment(failed.sql) }),
       ...(failed && position > 0 && { position: position - 1 - commentBefore(failed.sql) }),
-      message: isExplained
-        ? `It fails for the reason given above.${others}`
+      message: why
+        ? `It fails, as ${why.rule} says.${others}`
         : `It cannot be judged, because it failed on an empty database: ${messageOf(cause)}.${others}`,
-      ...(!isExplained && { advice: nextOf(error) }),
+      ...(!why && { advice: nextOf(error) }),
     },
   ];
 }
