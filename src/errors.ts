@@ -22,6 +22,7 @@ export const errorCodes = [
   'PACKAGE_MISMATCH',
   'EMBEDDED_IN_PRODUCTION',
   'EMBEDDED_IN_USE',
+  'NOT_CONFIRMED',
   // migration files
   'TYPESCRIPT_SYNTAX',
   'FILE_LOAD_FAILED',
@@ -43,6 +44,7 @@ export const errorCodes = [
   'CONNECTION_FAILED',
   'AUTHENTICATION_FAILED',
   'DATABASE_MISSING',
+  'DATABASE_IN_USE',
   'READ_ONLY',
   'PERMISSION_DENIED',
   'LOCK_NOT_ACQUIRED',

@@ -39,6 +39,8 @@ export type {
   WaitOptions,
   WaitResult,
 } from './commands/types.js';
+export type { CreateDatabaseResult, DropDatabaseOptions, DropDatabaseResult } from './commands/database.js';
+export type { Permission as DropPermission } from './commands/guard.js';
 export type { Language } from './files/language.js';
 export type {
   CheckFinding,

@@ -16,6 +16,7 @@ import type {
   WaitOptions,
   WaitResult,
 } from './commands/types.js';
+import type { CreateDatabaseResult, DropDatabaseOptions, DropDatabaseResult } from './commands/database.js';
 import type { CheckOptions, CheckResult } from './commands/check/types.js';
 import { create } from './commands/create.js';
 import type { DriftOptions, DriftResult } from './commands/drift/types.js';
@@ -68,6 +69,10 @@ export interface Migrator {
   /** Decides a non-transactional migration that stopped in the middle. */
   resolve(migration: string, resolution: Resolution): Promise<ResolveResult>;
   create(options: CreateOptions): Promise<CreateResult>;
+  /** Creates the database of the data source if it is missing. */
+  createDatabase(): Promise<CreateDatabaseResult>;
+  /** Drops it with everything in it. Refused in production and on other machines, unless `yesDrop` is its name. */
+  dropDatabase(options?: DropDatabaseOptions): Promise<DropDatabaseResult>;
   /** Writes the migrations that lead to what the entities describe, without any database. Needs PGlite and pg-delta. */
   generate(options: GenerateOptions): Promise<GenerateResult>;
   /** Everything that can be known of the migrations before they run; the command for CI. Needs what `generate` needs. */
@@ -172,6 +177,11 @@ function inProduction(context: CommandContext): Omit<Migrator, keyof InDevelopme
       return wait(options, context);
     },
     resolve: (migration, resolution) => resolve(migration, resolution, context),
+    createDatabase: async () => (await import('./commands/database.js')).createDatabase(context),
+    dropDatabase: async (options = {}) => {
+      refuseUnknown('dropDatabase', options);
+      return (await import('./commands/database.js')).dropDatabase(options, context);
+    },
     create: async (options) => {
       refuseUnknown('create', options);
       const { dir } = context.settings;

@@ -1,4 +1,4 @@
-import { Option } from 'commander';
+import { Argument, Option } from 'commander';
 import type { Command } from 'commander';
 import type { OtherCommand } from './other-tools.js';
 import type { collect, count, countFromZero, majorVersion, steps } from './values.js';
@@ -11,7 +11,7 @@ export type Action = (name: keyof Handlers) => (...given: unknown[]) => Promise<
 export interface Description {
   readonly name: keyof Handlers;
   readonly summary: string;
-  readonly argument?: readonly [name: string, summary: string];
+  readonly argument?: readonly [name: string, summary: string, choices?: readonly string[]];
   readonly options: readonly Flag[];
   /** Without `npx nest-migrate` before them. */
   readonly examples: readonly string[];
@@ -42,7 +42,7 @@ export function addCommand(program: Command, description: Description): Command 
     .showSuggestionAfterError()
     .allowExcessArguments(false)
     .helpOption('-h, --help', 'print this help');
-  if (description.argument) made.argument(...description.argument);
+  if (description.argument) made.addArgument(argumentOf(...description.argument));
   for (const flag of description.options) made.addOption(optionOf(flag));
   return made.addHelpText('after', `\n${examples(description.examples)}\n${globalOptions}\n${exitCodes}`);
 }
@@ -55,6 +55,11 @@ export function addHint(program: Command, { word }: OtherCommand): Command {
     .allowUnknownOption()
     .helpOption(false)
     .exitOverride();
+}
+
+function argumentOf(name: string, summary: string, choices?: readonly string[]): Argument {
+  const argument = new Argument(name, summary);
+  return choices ? argument.choices([...choices]) : argument;
 }
 
 export function optionOf({ flags, summary, parse, choices, conflicts }: Flag): Option {

@@ -1,5 +1,5 @@
 import type { CommandGroup, Description, Flag } from './command.js';
-import { enlist, folder, ignore, javascript, shadow, sql } from './shared-options.js';
+import { enlist, folder, ignore, javascript, shadow, sql, yesDrop } from './shared-options.js';
 import { count, countFromZero } from './values.js';
 
 const upTo: Flag = {
@@ -184,8 +184,16 @@ const resolve: Description = {
   examples: ['resolve AddIndex --done-until 2', 'resolve AddIndex --not-started'],
 };
 
+const database: Description = {
+  name: 'database',
+  summary: 'create the database of the data source, or drop it',
+  argument: ['<action>', 'what to do with it', ['create', 'drop']],
+  options: [yesDrop, { flags: '--force', summary: 'with drop: end the sessions that are still connected' }],
+  examples: ['database create', 'database drop', 'database drop --yes-drop shop_dev --force'],
+};
+
 /** The commands that need the database. */
 export const deployment: CommandGroup = {
   heading: 'Commands that use the database:',
-  commands: [run, plan, status, revert, redo, wait, drift, baseline, resolve],
+  commands: [run, plan, status, revert, redo, wait, drift, baseline, resolve, database],
 };

@@ -160,6 +160,8 @@ const check = slow(async () => (await import('./check.js')).check);
 const drift = slow(async () => (await import('./drift.js')).drift);
 const lint = slow(async () => (await import('./lint/lint.js')).lint);
 const plan = slow(async () => (await import('./plan.js')).plan);
+const database: Later<typeof import('./database.js').database> = async (...args) =>
+  (await import('./database.js')).database(...args);
 const help: Later<typeof import('./help.js').help> = async (...args) => (await import('./help.js')).help(...args);
 
 /** What each command does, once commander has understood its flags. */
@@ -177,6 +179,7 @@ export const handlers = {
   lint,
   plan,
   resolve,
+  database,
   init,
   help,
   otherCommand,

@@ -26,3 +26,7 @@ export const ignore: Flag = {
   summary: 'leave objects alone: table:events_*, audit.*, index:*_adhoc_idx',
   parse: collect,
 };
+export const yesDrop: Flag = {
+  flags: '--yes-drop <database>',
+  summary: 'drop without asking; the name must be that of the database',
+};

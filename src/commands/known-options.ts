@@ -1,4 +1,5 @@
 import { ExitCode, MigrateError } from '../errors.js';
+import type { DropDatabaseOptions } from './database.js';
 import type { CreateOptions, RedoOptions, RevertOptions, RunOptions, WaitOptions } from './types.js';
 
 /** A command whose misspelt option would change the database in another way than it was asked to. */
@@ -8,6 +9,7 @@ interface Commands {
   readonly redo: RedoOptions;
   readonly wait: WaitOptions;
   readonly create: CreateOptions;
+  readonly dropDatabase: DropDatabaseOptions;
 }
 
 const known: { readonly [C in keyof Commands]: Readonly<Record<keyof Commands[C], true>> } = {
@@ -16,6 +18,7 @@ const known: { readonly [C in keyof Commands]: Readonly<Record<keyof Commands[C]
   redo: { count: true, unit: true },
   wait: { timeoutMs: true, until: true },
   create: { name: true, language: true, dir: true, moduleKind: true, addToList: true, ask: true },
+  dropDatabase: { yesDrop: true, ask: true, force: true },
 };
 
 /** What TypeScript would have told the author of a JavaScript app. */

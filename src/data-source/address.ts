@@ -131,7 +131,8 @@ function isHost(text: string): boolean {
   return /^[\p{L}\p{N}._-]+$|^\/[\w./-]*$|^[\da-f]*:[\da-f]*:[\da-f:.]*(?:%\w+)?$/iu.test(text);
 }
 
-function nameOrHidden(text: string): string {
+/** A name that can be shown; of anything else, a part may be one of a password. */
+export function nameOrHidden(text: string): string {
   return isName(text) ? text : '***';
 }
 

@@ -3,10 +3,26 @@ import type { DataSource } from 'typeorm';
 /** Marks the driver of an embedded database; a symbol of the registry, since two copies of this package may meet in one process. */
 export const embeddedBrand = Symbol.for('nest-migrate.embedded');
 
+/** By which the driver removes its database. */
+export const embeddedRemoval = Symbol.for('nest-migrate.embedded.removal');
+
+interface Driver {
+  readonly [embeddedBrand]?: string;
+  readonly [embeddedRemoval]?: () => Promise<'dropped' | 'absent'>;
+}
+
 /** The folder of an embedded database; undefined for a server. */
 export function embeddedDirOf(dataSource: DataSource): string | undefined {
-  const { driver } = dataSource.options as { readonly driver?: { readonly [embeddedBrand]?: string } };
-  return driver?.[embeddedBrand];
+  return driverOf(dataSource)?.[embeddedBrand];
+}
+
+/** Removes the folder of an embedded database, unless another process uses it. */
+export async function removeEmbedded(dataSource: DataSource): Promise<'dropped' | 'absent'> {
+  return (await driverOf(dataSource)?.[embeddedRemoval]?.()) ?? 'absent';
+}
+
+function driverOf({ options }: DataSource): Driver | undefined {
+  return (options as { readonly driver?: Driver }).driver;
 }
 
 export function isEmbedded(dataSource: DataSource): boolean {

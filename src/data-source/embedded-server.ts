@@ -1,3 +1,5 @@
+import { rename, rm } from 'node:fs/promises';
+import { holdsDatabase } from './database-image.js';
 import { MigrateError } from '../errors.js';
 import { takeLockFile } from './lock-file.js';
 import type { PGlite } from './pglite.js';
@@ -90,6 +92,26 @@ export class EmbeddedServer {
     if (this.#owner !== undefined) this.#pass(this.#owner);
   }
 
+  /** Removes the folder, which is moved away first: a crash must not leave half of a database in its place. */
+  async remove(): Promise<'dropped' | 'absent'> {
+    await this.close();
+    const release = await this.#takeFolder();
+    try {
+      if (!holdsDatabase(this.dir)) return 'absent';
+      const away = `${this.dir}.dropped`;
+      await rm(away, { recursive: true, force: true });
+      await rename(this.dir, away);
+      await rm(away, { recursive: true, force: true });
+      return 'dropped';
+    } finally {
+      release();
+    }
+  }
+
+  #takeFolder(): Promise<() => void> {
+    return takeLockFile(`${this.dir}.lock`, `The embedded database in ${this.dir}`);
+  }
+
   #isUsed(): boolean {
     return this.#clients.size > 0 || this.#pools.size > 0;
   }
@@ -107,7 +129,7 @@ export class EmbeddedServer {
 
   async #start(): Promise<Opened> {
     await this.#closed;
-    const release = await takeLockFile(`${this.dir}.lock`, `The embedded database in ${this.dir}`);
+    const release = await this.#takeFolder();
     try {
       return { lite: await this.openDatabase(), release };
     } catch (error) {

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import pg from 'pg';
 import { openFolder } from './data-folder.js';
 import { devPackage } from '../development.js';
-import { embeddedBrand } from './embedded-brand.js';
+import { embeddedBrand, embeddedRemoval } from './embedded-brand.js';
 import { EmbeddedServer } from './embedded-server.js';
 import { ExitCode, isMigrateError, MigrateError } from '../errors.js';
 import { openForReplays, openPGlite, refuseInProduction, refuseWithoutFlag } from './pglite.js';
@@ -73,7 +73,12 @@ export function embeddedDriver(options: DriverOptions): object {
   const open = options.open ?? (throwaway === undefined ? () => folderOpened().catch(missing) : folderOpened);
   const server = servers.get(dir) ?? new EmbeddedServer(dir, open);
   servers.set(dir, server);
-  const driver = { Client: clientOf(server, throwaway), native: undefined, [embeddedBrand]: dir };
+  const driver = {
+    Client: clientOf(server, throwaway),
+    native: undefined,
+    [embeddedBrand]: dir,
+    [embeddedRemoval]: () => server.remove(),
+  };
   return Object.create(
     pg,
     Object.getOwnPropertyDescriptors({ ...driver, Pool: poolOf(server, driver.Client) }),

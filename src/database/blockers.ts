@@ -37,6 +37,16 @@ export async function advisoryLockHolder(
   return toBlockers(result)[0];
 }
 
+/** Who is connected to that database of the server. */
+export async function sessionsOn(client: SqlClient, database: string): Promise<readonly Blocker[]> {
+  return toBlockers(
+    await now(
+      client,
+      `SELECT ${columns} FROM pg_stat_activity a WHERE a.datname = ${quoteLiteral(database)} AND a.pid <> pg_backend_pid() ORDER BY a.backend_start`,
+    ),
+  );
+}
+
 /** Which session a transaction belongs to that has not ended yet. */
 export async function transactionHolder(client: SqlClient, xid: string): Promise<Blocker | undefined> {
   return toBlockers(

@@ -196,7 +196,7 @@ export function connectionError(error: unknown, shown: string | undefined, attem
     return new MigrateError({
       code: 'DATABASE_MISSING',
       message: `The server at ${where} has no such database: ${reason}.`,
-      next: 'Create it (`createdb <name>`), or correct its name in DATABASE_URL.',
+      next: 'Create it: nest-migrate database create\nOr correct its name in DATABASE_URL.',
       cause,
     });
   }

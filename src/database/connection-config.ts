@@ -10,14 +10,17 @@ type ClientClass = new (config: object) => OwnClient;
 /** A host that swallows packets answers nothing at all; another attempt may reach another address. */
 const longestAttemptMs = 10_000;
 
-type Where = Pick<ConnectContext, 'dataSource' | 'settings'>;
+type Where = Pick<ConnectContext, 'dataSource' | 'settings' | 'database'>;
 
 /** A client that is not connected yet; it connects as the data source would, or to the address of the setting `directUrl`. */
-export function newClient({ dataSource, settings }: Where, timeoutMs: number): OwnClient {
+export function newClient({ dataSource, settings, database }: Where, timeoutMs: number): OwnClient {
   const config = { ...clientConfig(dataSource, timeoutMs), ...directly(settings.directUrl) };
   const client = new (clientOf(dataSource))(config);
   // Without a listener a lost idle connection would end the process; the next query on it fails.
   client.on('error', () => undefined);
+  // An address names its database in several ways, and wins over the parts; this is where the driver has put it together.
+  if (database !== undefined)
+    Object.assign((client as { readonly connectionParameters?: object }).connectionParameters ?? {}, { database });
   return client;
 }
 

@@ -32,4 +32,6 @@ export interface ConnectContext {
   readonly settings: ResolvedSettings;
   readonly onEvent: EventListener;
   readonly signal: AbortSignal;
+  /** Another database of the same server. @default the one of the data source */
+  readonly database?: string;
 }

@@ -18,6 +18,7 @@ const descriptions = {
   plan: 'show what run would do to this database; changes nothing',
   drift: 'show how the database differs from its migrations; changes nothing',
   resolve: 'record the outcome of a non-transactional migration that stopped halfway',
+  database: 'create the database of the data source, or drop it',
 } as const;
 
 /** For each command of `nest-migrate` a runner that hands its arguments over, so that flags are described in one place only. */

@@ -1,0 +1,27 @@
+import type { CreateDatabaseResult, DropDatabaseResult } from '../commands/database.js';
+import { ExitCode } from '../errors.js';
+import { terminal } from './ask.js';
+import { withMigrator } from './connect.js';
+import type { GlobalFlags } from './flags.js';
+import type { Io } from './io.js';
+
+interface Flags extends GlobalFlags {
+  readonly yesDrop?: string;
+  readonly force?: boolean;
+}
+
+/** `database create` and `database drop`. */
+export async function database(io: Io, flags: Flags, action: 'create' | 'drop'): Promise<ExitCode> {
+  const { yesDrop, force } = flags;
+  const result = await withMigrator<CreateDatabaseResult | DropDatabaseResult>(io, flags, (migrator) =>
+    action === 'create' ? migrator.createDatabase() : migrator.dropDatabase({ yesDrop, force, ask: terminal(io) }),
+  );
+  const said = {
+    created: 'was created.',
+    existed: 'exists already.',
+    dropped: 'was dropped.',
+    absent: 'does not exist.',
+  }[result.state];
+  io.result(result, () => [`The database ${result.database} ${said}`]);
+  return ExitCode.done;
+}
