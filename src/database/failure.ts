@@ -93,7 +93,7 @@ export function migrationFailed(error: unknown, at: FailedAt): MigrateError {
   });
 }
 
-/** A transaction that was rolled back because it did not get its locks in time. */
+/** What was rolled back because it did not get its locks in time. */
 export interface NotGranted {
   readonly migration: string;
   readonly sql: string | undefined;
@@ -102,12 +102,17 @@ export interface NotGranted {
   readonly error: unknown;
 }
 
-export function migrationBlocked(outcome: NotGranted, attempts: number, lockTimeoutMs: number): MigrateError {
+export function migrationBlocked(
+  outcome: NotGranted,
+  attempts: number,
+  lockTimeoutMs: number,
+  state: string,
+): MigrateError {
   const who = outcome.blockers.map((blocker) => `\n  ${describeBlocker(blocker)}`).join('');
   const pid = outcome.blockers[0]?.pid;
   return new MigrateError({
     code: 'MIGRATION_BLOCKED',
-    message: `Migration ${outcome.migration} did not get its locks in ${attempts} attempts (each waits ${lockTimeoutMs} ms at most, since other queries queue up meanwhile): ${outcome.reason}.${who === '' ? '' : `\nIn its way:${who}`}\nThe database is as it was before this migration: it was rolled back.`,
+    message: `Migration ${outcome.migration} did not get its locks in ${attempts} attempts (each waits ${lockTimeoutMs} ms at most, since other queries queue up meanwhile): ${outcome.reason}.${who === '' ? '' : `\nIn its way:${who}`}\n${state}`,
     next:
       pid === undefined
         ? 'Run again when the table is less busy, or try for longer: --retry-for 30min'

@@ -15,11 +15,13 @@ import type { Session } from './session.js';
 import { attemptOf } from './directed-migration.js';
 import type { ApplyContext, DirectedMigration } from './directed-migration.js';
 
+/** How long a statement waits for the lock of a table: for as long as `lockTimeout` says, or without a limit. */
+export type Waits = 'briefly' | 'without a limit';
+
 /** How the connection of a migration reaches the server. Behind a pooler, nothing that is set for the session may be relied on. */
 export type Reach = 'direct' | 'pooled';
 
 const notOurs = 'nest_migrate.not_ours';
-const withoutTimeouts = 'SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0';
 
 /**
  * How far a migration without a transaction has come, kept in its row of the log: so many statements, and a chained hash of them, so that
@@ -105,8 +107,8 @@ export class StepProgress {
   }
 
   /** Executes a statement together with the count, in a transaction of their own: done and counted, or neither. */
-  async together(sql: string, parameters: unknown, run: () => Promise<unknown>): Promise<unknown> {
-    this.settle(await begin(this.session, this.step, this.context, this.reach, this.isOurs()));
+  async together(sql: string, parameters: unknown, run: () => Promise<unknown>, waits: Waits): Promise<unknown> {
+    this.settle(await begin(this.session, this.step, this.context, this.reach, this.isOurs(), waits));
     try {
       const result = await run();
       await this.commit(`${this.counted(sql, parameters)}; COMMIT`);
@@ -265,14 +267,22 @@ async function begin(
   context: ApplyContext,
   reach: Reach,
   expected = 'true',
+  waits: Waits = 'without a limit',
 ): Promise<Opened> {
-  const timeouts = reach === 'pooled' ? `${withoutTimeouts}; ` : '';
+  const timeouts = timeoutsOf(reach, waits === 'briefly' ? context.settings.lockTimeoutMs : 0);
   session.progress.own = 'BEGIN';
   const open = async (questions: string) =>
     (await session.client.query(
-      `BEGIN ISOLATION LEVEL READ COMMITTED; ${timeouts}${transactionSettings(context.lock)}; ${questions}`,
+      `BEGIN ISOLATION LEVEL READ COMMITTED; ${timeouts}; ${transactionSettings(context.lock)}; ${questions}`,
     )) as unknown as readonly SqlResult[];
   return openFenced({ steps: [step], open, giveUp: () => rollback(session), expected }, session, context);
+}
+
+/** A direct connection has none, except what the migration has set for it. */
+function timeoutsOf(reach: Reach, lockTimeoutMs: number): string {
+  return reach === 'pooled'
+    ? `SET LOCAL lock_timeout = ${lockTimeoutMs}; SET LOCAL statement_timeout = 0`
+    : `SELECT set_config('lock_timeout', '${lockTimeoutMs}', true) WHERE current_setting('lock_timeout') = '0'`;
 }
 
 function takenOver({ migration: { name } }: DirectedMigration): MigrateError {

@@ -1,10 +1,13 @@
+import { messageOf } from '../errors.js';
 import { classify } from '../sql/index.js';
 import type { SqlClass } from '../sql/index.js';
 import { executeAlone } from './alone.js';
 import type { Alone } from './alone.js';
 import { isTransactionOpen } from './sql-client.js';
-import { needsAutocommit } from './failure.js';
+import { isLockFailure, needsAutocommit } from './failure.js';
+import type { NotGranted } from './failure.js';
 import type { Execute } from './session.js';
+import { untilGranted } from './until-granted.js';
 
 /** Executes each statement of a migration without a transaction in the way that leaves the least in doubt. */
 export function stepping(at: Alone): Execute {
@@ -47,7 +50,8 @@ export function stepping(at: Alone): Execute {
     }
     if (statements.some(({ runsAlone }) => runsAlone === 'always')) return executeAlone(sql, parameters, run, at);
     try {
-      return await progress.together(sql, parameters, run);
+      const waits = statements.some(({ locksTables }) => locksTables) ? 'briefly' : 'without a limit';
+      return await whenGranted(sql, () => progress.together(sql, parameters, run, waits), at);
     } catch (error) {
       if (!needsAutocommit(error)) throw error;
       return executeAlone(sql, parameters, run, at);
@@ -61,6 +65,32 @@ export function stepping(at: Alone): Execute {
       if (at.reach === 'pooled' && own === 'none') session.setBackend(undefined);
     }
   };
+}
+
+/** Its transaction was rolled back, so that it can be executed again as if it had not been yet. */
+async function whenGranted(sql: string, execute: () => Promise<unknown>, at: Alone): Promise<unknown> {
+  const attempt = async (): Promise<{ readonly result: unknown } | NotGranted> => {
+    try {
+      return { result: await execute() };
+    } catch (error) {
+      if (at.progress.transaction !== undefined || !isLockFailure(error)) throw error;
+      const { blockers } = at.session.progress;
+      return { migration: at.step.migration.name, sql, reason: messageOf(error), blockers, error };
+    }
+  };
+  const { result } = await untilGranted(at.context, () => stateInSteps(at.progress.kept), attempt);
+  return result;
+}
+
+/** What is kept of a migration without a transaction, for people. */
+export function stateInSteps(n: number): string {
+  const done =
+    n === 0
+      ? 'None of its statements is done'
+      : n === 1
+        ? 'Its first statement is done and stays'
+        : `Its first ${n} statements are done and stay`;
+  return `It runs without a transaction. ${done}.`;
 }
 
 /** The server says so itself; older versions of `pg` do not hand that on. */

@@ -19,7 +19,7 @@ import { withSession } from './session.js';
 import type { Execute, Session } from './session.js';
 import { executeMigration } from './directed-migration.js';
 import type { ApplyContext, DirectedMigration } from './directed-migration.js';
-import { stepping } from './stepping.js';
+import { stateInSteps, stepping } from './stepping.js';
 
 /**
  * Runs a migration without a transaction around it. Each statement is committed together with a count of the statements done,
@@ -195,14 +195,7 @@ async function stop(error: unknown, stopped: Stopped): Promise<void> {
 function failure(error: unknown, about: string, { session, progress, step, context }: Stopped): MigrateError {
   const { name } = step.migration;
   const again = `nest-migrate ${step.direction === 'up' ? 'run' : 'revert'}`;
-  const n = progress.kept;
-  const done =
-    n === 0
-      ? 'None of its statements is done'
-      : n === 1
-        ? 'Its first statement is done and stays'
-        : `Its first ${n} statements are done and stay`;
-  const state = `It runs without a transaction. ${done}.${about}`;
+  const state = `${stateInSteps(progress.kept)}${about}`;
   if (context.signal.aborted) return cancelled(context.signal, `Migration ${name}: ${state}`);
   const at = {
     migration: name,
@@ -211,7 +204,7 @@ function failure(error: unknown, about: string, { session, progress, step, conte
     statement: session.progress.statement,
     state,
     hint: endingOf(error),
-    next: `${about === '' ? 'Correct what is wrong, then' : 'When the server answers again,'} \`${again}\`: it goes on at statement ${n + 1}. If you undo the done statements by hand instead: nest-migrate resolve ${name} --not-started`,
+    next: `${about === '' ? 'Correct what is wrong, then' : 'When the server answers again,'} \`${again}\`: it goes on at statement ${progress.kept + 1}. If you undo the done statements by hand instead: nest-migrate resolve ${name} --not-started`,
   };
   return mayNotRecord(error, at, context.tables) ?? migrationFailed(error, at);
 }

@@ -6,7 +6,7 @@ import { abortable, cancelled, pause } from './cancel.js';
 import type { SqlResult } from './sql-client.js';
 import { mayNotRecord } from './denied.js';
 import { DeniedExtensions } from './denied-extensions.js';
-import { isLockFailure, migrationBlocked, migrationFailed } from './failure.js';
+import { isLockFailure, migrationFailed } from './failure.js';
 import type { NotGranted } from './failure.js';
 import { foundElsewhere } from './elsewhere.js';
 import { fateOf, nextAfter, outcomeUnknown, rollback, stateAfter } from './fate.js';
@@ -18,6 +18,7 @@ import { markOpen, recordAndCommit, recordStep } from './record.js';
 import { endingOf } from './ending.js';
 import { noticingSelfWait } from './self-wait.js';
 import { transactionSettings } from './transaction-settings.js';
+import { untilGranted } from './until-granted.js';
 import { withSession } from './session.js';
 import type { Session } from './session.js';
 import { attemptOf, executeMigration } from './directed-migration.js';
@@ -30,9 +31,6 @@ import type { ApplyContext, DirectedMigration } from './directed-migration.js';
  */
 export type Commit = 'on-disk' | 'with-the-last';
 
-const firstDelayMs = 500;
-const longestDelayMs = 30_000;
-
 /**
  * Runs migrations in one transaction, together with their rows in ledger and log: all or nothing. If it does not get its table locks
  * in time, it is rolled back, so that the queries that queued up go on, and retried as a whole. Returns how long each took; undefined
@@ -43,31 +41,28 @@ export async function applyInTransaction(
   context: ApplyContext,
   commit: Commit = 'on-disk',
 ): Promise<readonly number[] | undefined> {
-  const deadline = performance.now() + context.settings.retryForMs;
   const connectEnd = performance.now() + context.settings.connect.timeoutMs;
-  for (let attempt = 1; ; attempt++) {
-    const outcome = await attemptOnce(steps, context, commit);
-    if ('durations' in outcome) return outcome.durations;
-    if ('notBegun' in outcome) {
+  const attempt = async (): Promise<Exclude<Outcome, NotBegun>> => {
+    for (;;) {
+      const outcome = await attemptOnce(steps, context, commit);
+      if (!('notBegun' in outcome)) return outcome;
       if (performance.now() >= connectEnd) throw outcome.notBegun;
       await pause(context.settings.connect.retryEveryMs, context.signal);
-      continue;
     }
-    const delayMs = Math.round(Math.min(longestDelayMs, firstDelayMs * 2 ** (attempt - 1)) * (0.5 + Math.random() / 2));
-    if (performance.now() + delayMs > deadline)
-      throw migrationBlocked(outcome, attempt, context.settings.lockTimeoutMs);
-    const { migration, reason, blockers } = outcome;
-    context.onEvent({ type: 'retrying', migration, attempt, delayMs, reason, blockers });
-    await pause(delayMs, context.signal);
-    if (context.signal.aborted) throw cancelled(context.signal, stateAfter('rolled back', steps));
-  }
+  };
+  return (await untilGranted(context, () => stateAfter('rolled back', steps), attempt)).durations;
 }
 
-type Outcome =
-  | { readonly durations: readonly number[] | undefined }
-  /** The connection was lost before the transaction was open, as an idle one of a pool may be: another one may do. */
-  | { readonly notBegun: MigrateError }
-  | NotGranted;
+interface Finished {
+  readonly durations: readonly number[] | undefined;
+}
+
+/** The connection was lost before the transaction was open, as an idle one of a pool may be: another one may do. */
+interface NotBegun {
+  readonly notBegun: MigrateError;
+}
+
+type Outcome = Finished | NotBegun | NotGranted;
 
 async function attemptOnce(
   steps: readonly DirectedMigration[],

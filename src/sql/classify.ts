@@ -4,7 +4,7 @@ import type { BlockWrite } from './block.js';
 import { takeCommand, takeOn } from './command.js';
 import type { Command } from './command.js';
 import { groups, nameAfter, splitAt } from './parts.js';
-import { mayRemove, onlyReads } from './reads.js';
+import { locksTables, mayRemove, onlyReads } from './reads.js';
 import { settingOf } from './setting.js';
 import { statementsOf } from './split.js';
 import type { SqlToken } from './tokens.js';
@@ -26,6 +26,8 @@ export interface SqlClass extends Command, TransactionEffect {
   readonly runsAlone: 'always' | 'perhaps' | 'never';
   /** It only reads, as far as can be seen: a function that it calls may write. */
   readonly onlyReads: boolean;
+  /** What it is about is the schema or a whole table, so that it may need the lock of a table, and not only locks of rows. */
+  readonly locksTables: boolean;
   /** It may drop or rename objects. */
   readonly mayRemove: boolean;
   /** The setting that SET or RESET is about. */
@@ -65,6 +67,7 @@ function classOf(sql: string, tokens: readonly SqlToken[]): SqlClass {
     afterTable: words.rest(sql),
     runsAlone: block?.endsTransactions ?? runsAlone(command, whole.from(end)),
     onlyReads: onlyReads(command.command, whole),
+    locksTables: locksTables(command.command),
     mayRemove: mayRemove(command.command, whole),
     setting: settingOf(whole.from(0), sql),
     blockTag: block?.tag,

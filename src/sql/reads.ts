@@ -30,6 +30,14 @@ function writes(statement: Words): boolean {
   return changed || statement.has('INTO') || locks.some((lock) => statement.has(...lock));
 }
 
+const ofTables = new Set(['CREATE', 'ALTER', 'DROP', 'TRUNCATE', 'REINDEX', 'REFRESH', 'CLUSTER', 'COMMENT', 'LOCK']);
+
+/** Whether a statement is about the schema or a whole table. */
+export function locksTables(command: string): boolean {
+  const [verb = ''] = command.split(' ');
+  return ofTables.has(verb);
+}
+
 /** Whether a statement may drop or rename objects, by itself or in code that it executes. */
 export function mayRemove(command: string, statement: Words): boolean {
   const [verb = ''] = command.split(' ');

@@ -323,6 +323,41 @@ describe('a migration without a transaction', () => {
     expect(await names()).toEqual(['Unique1700000000001']);
   });
 
+  it('does not let others wait for its table locks longer than the lock timeout, and leaves no setting through a pooler', async () => {
+    const migrations = [
+      migration('Way1700000000001', {
+        transaction: false,
+        up: ['CREATE TABLE made ()', 'ALTER TABLE users ADD a int', 'UPDATE users SET a = 1'],
+      }),
+    ];
+    await database.query(`ALTER DATABASE ${database.name} SET log_statement = 'all'`);
+    const pooler = await startProxy(database.url, { as: 'pooler' });
+    const other = await database.client();
+    await other.query('BEGIN; SELECT * FROM users FOR UPDATE');
+    const run = (url: string, settings: Using['settings']) =>
+      using({ url, migrations, settings: { lockTimeout: 100, ...settings } }, (migrator) => migrator.run());
+    const blocked = await failureOf(run(pooler.url, { retryFor: 900 }));
+    expect([blocked.code, blocked.message, blocked.next]).toEqual([
+      'MIGRATION_BLOCKED',
+      expect.stringMatching(
+        /did not get its locks in \d attempts[^]*In its way:\n {2}pid \d+ \(test[^]*It runs without a transaction\. Its first statement is done and stays\.$/,
+      ),
+      expect.stringMatching(/pg_terminate_backend\(\d+\)/),
+    ]);
+    const running = run(database.url, {});
+    await sleep(700);
+    await other.query('ROLLBACK; BEGIN; UPDATE users SET email = id');
+    // Rows are waited for: what was changed until then would be changed once more.
+    await sleep(700);
+    await other.query('COMMIT');
+    const { events } = await running;
+    expect(events).toContainEqual({ type: 'resuming', migration: 'Way1700000000001', statementsDone: 1 });
+    expect(events.filter(({ type }) => type === 'retrying')).not.toEqual([]);
+    expect(await names()).toEqual(['Way1700000000001']);
+    expect(serverLog(database).filter((line) => /SET (?!LOCAL|state|\w+ = \$)\w*_timeout/.test(line))).toEqual([]);
+    await pooler.close();
+  });
+
   it('does not go on when the statements are not the same ones any more', async () => {
     const first = migration('Changed1700000000001', {
       transaction: false,

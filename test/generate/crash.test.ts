@@ -9,10 +9,12 @@ import type { Schema } from '../../src/schema/read.js';
 import { runCli, runNode, startNode } from '../support/cli.js';
 import { createDatabase } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
+import { writeByHand } from '../support/evolve.js';
 import { createProject } from '../support/project.js';
 import type { TestProject } from '../support/project.js';
 import { createFolder, everyday, everything, filledShop } from './shop.js';
 import type { MigrationsFolder } from './shop.js';
+import { partsOfVisits, rowsOfVisits, visits, visitsByHand } from './visits.js';
 import { full, sample } from '../support/sample.js';
 
 const orders = 20_000;
@@ -33,8 +35,10 @@ interface Converged extends Omit<Outcome, 'schema'> {
   readonly left: readonly string[];
 }
 
+const filledOrders = (folder: MigrationsFolder): Promise<TestDatabase> => filledShop(folder, orders);
 const everyKind = {
   ...everything,
+  filled: filledOrders,
   file: expect.any(String) as unknown,
   name: 'a change of all kinds',
   points: 2,
@@ -43,11 +47,29 @@ const everyKind = {
 };
 const simple = everyday.map((change) => ({
   ...change,
+  filled: filledOrders,
   points: 1,
   data: 'SELECT count(*) AS orders, count(DISTINCT code) AS codes, sum(quantity) AS quantity FROM orders',
 }));
 
-describe.each(sample([everyKind, ...simple], 3).map((one) => [one.name, one] as const))(
+/** Of every kind that is built on one partition after the other. */
+const partitioned = {
+  name: 'indexes and keys of a partitioned table',
+  after: visits({ note: { type: 'text' } }, partsOfVisits),
+  options: { backfills: ["visits.note='a'"] },
+  file: expect.any(String) as unknown,
+  filled: async ({ dir, run }: MigrationsFolder): Promise<TestDatabase> => {
+    writeByHand(dir, visitsByHand);
+    const database = await createDatabase();
+    await run(database.url);
+    await database.query(rowsOfVisits);
+    return database;
+  },
+  points: 2,
+  data: `SELECT count(*) AS rows, count(note) AS notes, count(DISTINCT tableoid) AS partitions, (SELECT count(*) FROM pg_index WHERE NOT indisvalid) AS invalid FROM visits`,
+};
+
+describe.each(sample([everyKind, ...simple, partitioned], 3).map((one) => [one.name, one] as const))(
   '%s, and kill -9',
   (_name, change) => {
     let folder: MigrationsFolder;
@@ -59,7 +81,7 @@ describe.each(sample([everyKind, ...simple], 3).map((one) => [one.name, one] as 
 
     beforeAll(async () => {
       folder = createFolder();
-      filled = await filledShop(folder, orders);
+      filled = await change.filled(folder);
       await filled.disconnect();
       const generated = await folder.generate(change.after, change.options);
       if (process.env['SHOW']) process.stderr.write(folder.texts().at(-1) ?? '');

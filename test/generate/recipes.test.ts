@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { EntitySchema } from 'typeorm';
-import type { EntitySchemaColumnOptions, EntitySchemaOptions } from 'typeorm';
+import type { EntitySchemaColumnOptions } from 'typeorm';
 import { createDatabase, serverUrl } from '../support/database.js';
-import { migrationsIn, withoutAnswers, writeByHand } from '../support/evolve.js';
+import { migrationsIn, setForSession, withoutAnswers, writeByHand } from '../support/evolve.js';
 import { changes, createFolder, everything, rowsOf, shop } from './shop.js';
 import type { MigrationsFolder } from './shop.js';
+import { partsOfVisits, rowsOfVisits, visits, visitsByHand } from './visits.js';
 import { full, itInFull, sample } from '../support/sample.js';
 
 describe('every recipe', () => {
@@ -69,42 +69,6 @@ describe('every recipe', () => {
 });
 
 describe("a table that a migration of one's own has partitioned", () => {
-  type Parts = Pick<EntitySchemaOptions<object>, 'indices' | 'uniques' | 'checks' | 'foreignKeys'>;
-  const key: EntitySchemaColumnOptions = { type: 'int', primary: true, primaryKeyConstraintName: 'visits_pkey' };
-  const columns: Record<string, EntitySchemaColumnOptions> = {
-    id: key,
-    at: { ...key, type: 'date' },
-    userId: { type: 'int', nullable: true },
-    note: { type: 'text', nullable: true },
-    n: { type: 'int' },
-  };
-  const visits = (changed: typeof columns = {}, parts: Parts = {}): readonly EntitySchema[] => [
-    new EntitySchema({
-      name: 'User',
-      tableName: 'users',
-      columns: { id: { type: 'int', primary: true, primaryKeyConstraintName: 'users_pkey' } },
-    }),
-    new EntitySchema({ name: 'Visit', tableName: 'visits', columns: { ...columns, ...changed }, ...parts }),
-  ];
-  const byHand = {
-    up: [
-      'CREATE TABLE users (id int, CONSTRAINT users_pkey PRIMARY KEY (id))',
-      'CREATE TABLE visits (id int, at date, "userId" int, note text, n int NOT NULL, CONSTRAINT visits_pkey PRIMARY KEY (id, at)) PARTITION BY RANGE (at)',
-      `CREATE TABLE "Visits 2024" PARTITION OF visits FOR VALUES FROM ('2024-01-01') TO ('2025-01-01')`,
-      `CREATE TABLE visits_2025 PARTITION OF visits FOR VALUES FROM ('2025-01-01') TO ('2026-01-01') PARTITION BY LIST (id)`,
-      'CREATE TABLE visits_2025_all PARTITION OF visits_2025 DEFAULT',
-    ],
-    down: ['DROP TABLE visits', 'DROP TABLE users'],
-  };
-  const first: Parts = {
-    indices: [
-      { name: 'by_note', columns: ['note'], where: `note LIKE 'a%'` },
-      { name: 'u_n', columns: ['n', 'at', 'id'], unique: true },
-    ],
-    uniques: [{ name: 'uq_note', columns: ['note', 'at', 'id'] }],
-    checks: [{ name: 'positive', expression: 'n > 0' }],
-    foreignKeys: [{ name: 'of_user', target: 'User', columnNames: ['userId'], referencedColumnNames: ['id'] }],
-  };
   const token: EntitySchemaColumnOptions = { type: 'uuid', default: () => 'gen_random_uuid()' };
   const filled = { note: { type: 'text' }, token, twice: { type: 'int' } } as const;
 
@@ -112,19 +76,17 @@ describe("a table that a migration of one's own has partitioned", () => {
     const folder = createFolder();
     const database = await createDatabase();
     try {
-      writeByHand(folder.dir, byHand);
+      writeByHand(folder.dir, visitsByHand);
       await folder.run(database.url);
-      await database.query(
-        `CREATE TABLE visits_later PARTITION OF visits DEFAULT; INSERT INTO users VALUES (1), (2);
-         INSERT INTO visits SELECT g, date '2024-06-01' + g * 10, g % 2 + 1, CASE WHEN g % 2 = 0 THEN 'a' || g END, g FROM generate_series(1, 90) g`,
-      );
-      const entities = visits(filled, first);
+      await database.query(rowsOfVisits);
+      const entities = visits(filled, partsOfVisits);
       const backfills = ["visits.note='a'", 'visits.twice=visits.n * 2'];
       const generated = await folder.generate(entities, { backfills });
       expect(generated.warnings.join('\n')).toContain(
         String.raw`SELECT format('CREATE INDEX CONCURRENTLY ON %s USING btree (note) WHERE note LIKE ''a%%''', relid::regclass) FROM pg_partition_tree('"public"."visits"') WHERE isleaf AND relid <> ALL (ARRAY['"public"."Visits 2024"', '"public"."visits_2025_all"']::regclass[]) \gexec`,
       );
       expect(generated.warnings.filter((text) => text.includes('it stays'))).toEqual([]);
+      expect(setForSession(generated)).toEqual([]);
       expect((await folder.generate(entities)).files).toEqual([]);
       await folder.run(database.url, { phase: 'all' });
       expect(await database.query(stateSql)).toEqual([
@@ -136,7 +98,7 @@ describe("a table that a migration of one's own has partitioned", () => {
         migrator.lint({ files: generated.files, shadow: serverUrl() }),
       );
       expect(findings.filter(({ severity }) => severity !== 'notice')).toEqual([]);
-      const other: Parts = { ...first, indices: [{ name: 'u_n', columns: ['id', 'n', 'at'], unique: true }] };
+      const other = { ...partsOfVisits, indices: [{ name: 'u_n', columns: ['id', 'n', 'at'], unique: true }] };
       const replaced = await folder.generate(visits({ ...filled, n: { type: 'bigint' } }, other));
       expect(replaced.warnings.join('\n')).toMatch(/"n" TYPE bigint\. visits is partitioned, and the type of a column/);
       await folder.run(database.url, { phase: 'all' });

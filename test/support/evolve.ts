@@ -117,6 +117,7 @@ async function evolveIn(dir: string, { database, live }: Place, evolution: Evolu
     return generated;
   });
   if (change.files.length === 0) throw new Error('Nothing was found to do.');
+  expectNone(setForSession(change), 'A setting would stay on a session of a pooler', change);
   const wanted = await desired(evolution);
   const changed = await live();
   await expectSame(changed, wanted, stays, change);
@@ -141,8 +142,7 @@ async function evolveIn(dir: string, { database, live }: Place, evolution: Evolu
     await migrator.run();
   });
   await expectSame(await live(), wanted, stays, change);
-  const files = change.files.map((file) => readFileSync(file, 'utf8'));
-  return { initial, change, sql: change.statements.map(({ sql }) => sql), texts: files, rowsKept };
+  return { initial, change, sql: change.statements.map(({ sql }) => sql), texts: textsOf(change), rowsKept };
 }
 
 interface Where {
@@ -166,6 +166,16 @@ async function withMigrator<T>(where: Where, work: (migrator: Migrator) => Promi
   } finally {
     await migrator.close();
   }
+}
+
+/** Statements, ups and downs, that set something for longer than their transaction. */
+export function setForSession(change: GenerateResult): readonly string[] {
+  const found = /\.query\(\s*[`'"]\s*((?:RESET|SET (?!LOCAL|CONSTRAINTS))\s[^`]*)|(set_config\([^)]*, false\))/gi;
+  return textsOf(change).flatMap((text) => text.match(found) ?? []);
+}
+
+function textsOf({ files }: GenerateResult): readonly string[] {
+  return files.map((file) => readFileSync(file, 'utf8'));
 }
 
 /** The migrations of a change, in their order. */

@@ -8,7 +8,7 @@ import type { PlanContext, Recipe } from '../context.js';
 import { step } from '../step.js';
 import type { Step } from '../step.js';
 import { isPartitioned, leafPartitions, nameOnPartition } from '../partitions.js';
-import { dropLeftover, givingWay, indexOf, indexThatBecomesKey, takesOver } from './index-recipes.js';
+import { dropLeftover, besideBuild, indexOf, indexThatBecomesKey, takesOver } from './index-recipes.js';
 import { notNullSteps } from './not-null.js';
 import { plainName, quoteName, sqlTokens } from '../../sql/index.js';
 
@@ -47,9 +47,8 @@ function foreignKeyOnPartitions(
   const partitions = leafPartitions(table, context);
   const parts = partitions.map((partition) => validatedSteps(partition, name, definition));
   return [
-    ...(parts.length === 0 ? [] : givingWay(parts.map(([added]) => added))),
-    ...parts.map(([, validated]) => ({ ...validated, transaction: false, afterCommit: false })),
-    ...givingWay([
+    ...besideBuild([...parts.map(([added]) => added), ...parts.map(([, validated]) => validated)]),
+    ...besideBuild([
       step(`ALTER TABLE ${tableSql(table)} ADD CONSTRAINT ${quoteName(name)} ${definition}`, {
         comment: takesOver('all rows are checked here'),
         effect: parts.length > 0 ? 'brief lock' : 'writers wait while it scans',
@@ -115,7 +114,7 @@ function keyOnPartitions(
         }),
       ];
     }),
-    ...givingWay([
+    ...besideBuild([
       ...partitions.map((partition) => {
         const own = quoteName(nameOnPartition(partition, name));
         return step(`ALTER TABLE ${tableSql(partition)} ADD CONSTRAINT ${own} ${kind} USING INDEX ${own}${deferrable}`);

@@ -58,7 +58,7 @@ function indexOnPartitions(index: ObjectId, called: ObjectId, table: ObjectId, c
         ),
       ];
     }),
-    ...givingWay([
+    ...besideBuild([
       step(`CREATE ${unique}INDEX ${quoteName(called.name ?? '')} ON ${tableSql(table)} USING ${method} ${keys}`, {
         comment: takesOver('the index is built here'),
         effect: partitions.length > 0 ? 'brief lock' : 'writers wait while it builds',
@@ -73,18 +73,10 @@ export function indexOf({ schema }: ObjectId, name: string): ObjectId & { readon
 
 /**
  * Statements that lock a table for a moment, in the migration that builds what they need: taken back together, nothing has to be built
- * once more. `run` sets no timeout there.
+ * once more. `run` gives each of them the lockTimeout, and attempts it again.
  */
-export function givingWay(steps: readonly Step[]): readonly Step[] {
-  const alone = { transaction: false, effect: 'does not block' } as const;
-  return [
-    step(`SET lock_timeout = '2s'`, {
-      ...alone,
-      comment: 'From here on, it does not wait for locks: if one is not available, run it again.',
-    }),
-    ...steps.map((one) => ({ ...one, transaction: false })),
-    step('SET lock_timeout = 0', alone),
-  ];
+export function besideBuild(steps: readonly Step[]): readonly Step[] {
+  return steps.map((one) => ({ ...one, transaction: false, afterCommit: false }));
 }
 
 /** What is said over the statement for the whole table. */

@@ -10,7 +10,7 @@ export const lockTimeoutOff: Rule = {
   name: 'lock-timeout-off',
   severity: 'warning',
   title: 'The migration turns lock_timeout off, or makes it long, before it locks a table.',
-  why: 'A waiting lock request blocks every later one: while an ALTER TABLE waits for a long query, every new query on the table waits too. `run` sets a lockTimeout of two seconds, gives up and retries, so that other queries get their turn; a setting in the migration overrides it. In a migration without a transaction, where CONCURRENTLY has to wait, lockTimeout is off: see no-lock-timeout.',
+  why: 'A waiting lock request blocks every later one: while an ALTER TABLE waits for a long query, every new query on the table waits too. `run` sets a lockTimeout of two seconds, gives up and retries, so that other queries get their turn; a setting in the migration overrides it.',
   check: eachStatement((statement, { transactional, statements }) => {
     const setting = settingOf(statement.tree);
     if (!transactional || setting?.name !== 'lock_timeout' || setting.value === undefined) return;

@@ -1,3 +1,4 @@
+import { classify } from '../../sql/index.js';
 import type { Observed } from '../../observe/observed.js';
 import { nodeOf, tagOf, transactionStep } from '../../observe/parser.js';
 import type { Relation } from '../../observe/relation.js';
@@ -13,7 +14,7 @@ export const noLockTimeout: Rule = {
   name: 'no-lock-timeout',
   severity: 'warning',
   title: 'A migration without a transaction waits for a table lock without a timeout.',
-  why: 'A lockTimeout would leave an invalid index where CONCURRENTLY has to wait, so `run` sets none for migrations without a transaction. A plain ALTER TABLE in such a migration waits for as long as the longest query on its table, and every later query on the table waits for it. In a migration with a transaction, `run` gives up after its lockTimeout and retries. Statements that block neither reads nor writes (CONCURRENTLY, VALIDATE) are fine here; other rules report statements that could be CONCURRENTLY and are not.',
+  why: 'While a statement waits for the lock of a table, every later query on the table waits too, for as long as the longest query before it takes. So `run` gives statements such as ALTER TABLE its lockTimeout, and retries them, also in a migration without a transaction. It cannot do that between a BEGIN and a COMMIT of the migration itself, for a DO block or a function, or for a statement that cannot be in a transaction, such as VACUUM FULL: they wait without a limit.',
   *check({ transactional, statements }) {
     if (transactional) return;
     const unlimited = withoutTimeout(statements);
@@ -23,30 +24,37 @@ export const noLockTimeout: Rule = {
     yield {
       statement: first,
       message: `It waits for its lock on ${tables} without a limit, and later queries on the table queue up meanwhile.`,
-      fix: [
-        '-- In a migration of its own, with a transaction: there run sets a lockTimeout and retries. Or here:',
-        "SET lock_timeout = '2s';",
-        ...unlimited.map(({ sql }) => `${bare(sql)};`),
-        'SET lock_timeout = 0;',
-      ].join('\n'),
+      fix: unlimited.every(({ sql }) => isGivenTime(sql))
+        ? [
+            '-- Outside of BEGIN and COMMIT, run gives each statement its lockTimeout and retries it:',
+            ...unlimited.map(({ sql }) => `${bare(sql)};`),
+          ].join('\n')
+        : ["SET lock_timeout = '2s';", ...unlimited.map(({ sql }) => `${bare(sql)};`), 'SET lock_timeout = 0;'].join(
+            '\n',
+          ),
     };
   },
   bad: [
-    { given: users, sql: 'ALTER TABLE users ADD COLUMN IF NOT EXISTS name text', transaction: false },
+    { given: users, sql: 'BEGIN; ALTER TABLE users ADD COLUMN name text; COMMIT', transaction: false },
     {
       given: 'CREATE SCHEMA shop; CREATE TABLE shop."Order" (id int PRIMARY KEY, total int)',
-      sql: 'CREATE INDEX CONCURRENTLY i ON shop."Order" (total); SET lock_timeout = \'2s\'; RESET lock_timeout; ALTER TABLE ONLY shop."Order" ADD "zone" text',
+      sql: 'SET lock_timeout = \'2s\'; RESET lock_timeout; DO $$ BEGIN ALTER TABLE ONLY shop."Order" ADD "zone" text; END $$',
       transaction: false,
     },
     {
       given: users,
-      sql: "BEGIN; SET LOCAL lock_timeout = '1s'; COMMIT; ALTER TABLE users ADD name text",
+      sql: "BEGIN; SET LOCAL lock_timeout = '1s'; COMMIT AND CHAIN; ALTER TABLE users ADD name text; COMMIT",
       transaction: false,
     },
   ],
   good: [
     { given: users, sql: 'ALTER TABLE users ADD COLUMN name text' },
-    { given: users, sql: "SET lock_timeout = '2s'; ALTER TABLE users ADD COLUMN name text", transaction: false },
+    { given: users, sql: 'SET lock_timeout = 0; ALTER TABLE users ADD COLUMN name text', transaction: false },
+    {
+      given: users,
+      sql: "SET lock_timeout = '2s'; DO 'BEGIN ALTER TABLE users ADD name text; END'",
+      transaction: false,
+    },
     {
       given: users,
       sql: "BEGIN; SET LOCAL lock_timeout = '2s'; ALTER TABLE users ADD COLUMN name text; COMMIT",
@@ -54,10 +62,10 @@ export const noLockTimeout: Rule = {
     },
     {
       given: `${users}; ALTER TABLE users ADD CONSTRAINT c CHECK (id > 0) NOT VALID`,
-      sql: 'CREATE INDEX CONCURRENTLY i ON users (email); ALTER TABLE users VALIDATE CONSTRAINT c',
+      sql: 'CREATE INDEX CONCURRENTLY i ON users (email); BEGIN; ALTER TABLE users VALIDATE CONSTRAINT c; COMMIT',
       transaction: false,
     },
-    { sql: `${users}; ALTER TABLE users ADD COLUMN name text`, transaction: false },
+    { sql: `${users}; BEGIN; ALTER TABLE users ADD COLUMN name text; COMMIT`, transaction: false },
   ],
 };
 
@@ -65,15 +73,19 @@ export const noLockTimeout: Rule = {
 function withoutTimeout(statements: readonly Observed[]): readonly Observed[] {
   const found: Observed[] = [];
   const limited = { session: false, transaction: false };
+  let isInOwn = false;
   for (const statement of statements) {
     const { tree, sql } = statement;
     const setting = settingOf(tree);
     if (setting && ['lock_timeout', 'all'].includes(setting.name))
       limited[setting.until] = setting.value !== undefined && !/^\s*0+\s*[a-z]*\s*$/.test(setting.value);
     else if (nodeOf(tree, 'DiscardStmt')) limited.session = false;
-    if (tree && nodeOf(tree, 'TransactionStmt') && transactionStep(tree).ends) limited.transaction = false;
+    const { begins, ends } = tree ? transactionStep(tree) : { begins: false, ends: false };
+    if (ends) limited.transaction = false;
+    isInOwn = begins || (isInOwn && !ends);
+    const byRun = !isInOwn && statement.transaction !== undefined && isGivenTime(sql);
     // A block may limit it by itself, before it tries.
-    const isLimited = limited.session || limited.transaction || /lock_timeout/i.test(sql);
+    const isLimited = byRun || limited.session || limited.transaction || /lock_timeout/i.test(sql);
     if (!isLimited && !couldBeConcurrent(tree) && lockedBy(statement).length > 0) found.push(statement);
   }
   return found;
@@ -86,4 +98,9 @@ function couldBeConcurrent(tree: Observed['tree']): boolean {
 
 function lockedBy({ locks }: Observed): readonly Relation[] {
   return locks.filter(isBlocking).map(({ relation }) => relation);
+}
+
+/** Whether `run` limits its wait, where it can be in a transaction. */
+function isGivenTime(sql: string): boolean {
+  return classify(sql).some(({ locksTables }) => locksTables);
 }

@@ -1,0 +1,31 @@
+import { cancelled, pause } from './cancel.js';
+import { migrationBlocked } from './failure.js';
+import type { NotGranted } from './failure.js';
+import type { ApplyContext } from './directed-migration.js';
+
+const firstDelayMs = 500;
+const longestDelayMs = 30_000;
+
+/**
+ * Attempts again what was rolled back because it did not get its locks in time. Meanwhile, the queries that queued up go on. `state` says
+ * what the database is like after an attempt that failed.
+ */
+export async function untilGranted<T extends object>(
+  context: ApplyContext,
+  state: () => string,
+  attempt: () => Promise<T | NotGranted>,
+): Promise<T> {
+  const { retryForMs, lockTimeoutMs } = context.settings;
+  const deadline = performance.now() + retryForMs;
+  for (let attempts = 1; ; attempts++) {
+    const outcome = await attempt();
+    if (!('blockers' in outcome)) return outcome;
+    const { migration, reason, blockers } = outcome;
+    const longestMs = Math.min(longestDelayMs, firstDelayMs * 2 ** (attempts - 1));
+    const delayMs = Math.round(longestMs * (0.5 + Math.random() / 2));
+    if (performance.now() + delayMs > deadline) throw migrationBlocked(outcome, attempts, lockTimeoutMs, state());
+    context.onEvent({ type: 'retrying', migration, attempt: attempts, delayMs, reason, blockers });
+    await pause(delayMs, context.signal);
+    if (context.signal.aborted) throw cancelled(context.signal, state());
+  }
+}
