@@ -24,16 +24,19 @@ export const ignorableKinds = [
 /** A kind of object that can be left alone. */
 export type IgnorableKind = (typeof ignorableKinds)[number];
 
+/** The tables in which other migration tools keep what is applied. */
+export const ledgersOfOtherTools: readonly string[] = [
+  ...['_prisma_migrations', 'knex_migrations', 'knex_migrations_lock', 'SequelizeMeta', 'mikro_orm_migrations'],
+  ...['flyway_schema_history', 'databasechangelog', 'databasechangeloglock', 'schema_migrations', 'alembic_version'],
+  ...['ar_internal_metadata', 'goose_db_version', 'django_migrations', 'pgmigrations', '__drizzle_migrations'],
+].map((name) => `table:${name}`);
+
 /**
  * Objects of other programs, which are in the database though no migration makes them: other tools' ledgers, queues, what servers of a
  * provider come with, what TypeORM keeps results of queries in.
  */
-export const ofOtherPrograms: readonly string[] = [
-  ...['_prisma_migrations', 'knex_migrations', 'knex_migrations_lock', 'SequelizeMeta', 'mikro_orm_migrations'],
-  ...['flyway_schema_history', 'databasechangelog', 'databasechangeloglock', 'schema_migrations', 'alembic_version'],
-  ...['ar_internal_metadata', 'goose_db_version', 'django_migrations', 'pgmigrations', 'query-result-cache'],
-]
-  .map((name) => `table:${name}`)
+export const ofOtherPrograms: readonly string[] = ledgersOfOtherTools
+  .concat('table:query-result-cache')
   .concat(
     ['pgboss', 'graphile_worker', 'graphile_migrate', 'drizzle', 'hdb_catalog', 'cron', 'partman', 'pgmq', 'topology'],
     ['auth', 'storage', 'realtime', 'graphql', 'graphql_public', 'vault', 'pgsodium', 'supabase_*', '_timescaledb_*'],

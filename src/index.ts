@@ -40,6 +40,7 @@ export type {
   WaitResult,
 } from './commands/types.js';
 export type { CreateDatabaseResult, DropDatabaseOptions, DropDatabaseResult } from './commands/database.js';
+export type { FreshOptions, FreshResult, KeptObject } from './commands/fresh.js';
 export type { Permission as DropPermission } from './commands/guard.js';
 export type { Language } from './files/language.js';
 export type {

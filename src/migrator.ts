@@ -19,6 +19,7 @@ import type {
 import type { CreateDatabaseResult, DropDatabaseOptions, DropDatabaseResult } from './commands/database.js';
 import type { CheckOptions, CheckResult } from './commands/check/types.js';
 import { create } from './commands/create.js';
+import type { FreshOptions, FreshResult } from './commands/fresh.js';
 import type { DriftOptions, DriftResult } from './commands/drift/types.js';
 import type { BaselineOptions, BaselineResult, GenerateOptions, GenerateResult } from './commands/generate/types.js';
 import type { LintOptions, LintResult } from './commands/lint/types.js';
@@ -73,6 +74,8 @@ export interface Migrator {
   createDatabase(): Promise<CreateDatabaseResult>;
   /** Drops it with everything in it. Refused in production and on other machines, unless `yesDrop` is its name. */
   dropDatabase(options?: DropDatabaseOptions): Promise<DropDatabaseResult>;
+  /** Drops everything in the database that its migrations could have made, and runs them all. Refused as `dropDatabase` is. */
+  fresh(options?: FreshOptions): Promise<FreshResult>;
   /** Writes the migrations that lead to what the entities describe, without any database. Needs PGlite and pg-delta. */
   generate(options: GenerateOptions): Promise<GenerateResult>;
   /** Everything that can be known of the migrations before they run; the command for CI. Needs what `generate` needs. */
@@ -181,6 +184,10 @@ function inProduction(context: CommandContext): Omit<Migrator, keyof InDevelopme
     dropDatabase: async (options = {}) => {
       refuseUnknown('dropDatabase', options);
       return (await import('./commands/database.js')).dropDatabase(options, context);
+    },
+    fresh: async (options = {}) => {
+      refuseUnknown('fresh', options);
+      return (await import('./commands/fresh.js')).fresh(options, context);
     },
     create: async (options) => {
       refuseUnknown('create', options);

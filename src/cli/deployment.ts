@@ -192,8 +192,15 @@ const database: Description = {
   examples: ['database create', 'database drop', 'database drop --yes-drop shop_dev --force'],
 };
 
+const fresh: Description = {
+  name: 'fresh',
+  summary: 'drop everything in the database, and run all migrations again',
+  options: [yesDrop],
+  examples: ['fresh', 'fresh --yes-drop shop_dev'],
+};
+
 /** The commands that need the database. */
 export const deployment: CommandGroup = {
   heading: 'Commands that use the database:',
-  commands: [run, plan, status, revert, redo, wait, drift, baseline, resolve, database],
+  commands: [run, plan, status, revert, redo, wait, drift, baseline, resolve, database, fresh],
 };

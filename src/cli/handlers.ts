@@ -162,6 +162,8 @@ const lint = slow(async () => (await import('./lint/lint.js')).lint);
 const plan = slow(async () => (await import('./plan.js')).plan);
 const database: Later<typeof import('./database.js').database> = async (...args) =>
   (await import('./database.js')).database(...args);
+const fresh: Later<typeof import('./database.js').fresh> = async (...args) =>
+  (await import('./database.js')).fresh(...args);
 const help: Later<typeof import('./help.js').help> = async (...args) => (await import('./help.js')).help(...args);
 
 /** What each command does, once commander has understood its flags. */
@@ -180,6 +182,7 @@ export const handlers = {
   plan,
   resolve,
   database,
+  fresh,
   init,
   help,
   otherCommand,

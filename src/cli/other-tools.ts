@@ -44,9 +44,13 @@ export const otherTools: readonly OtherCommand[] = [
   { word: 'downgrade', ours: 'revert', differs: 'To go back to a migration, add --to <migration>.' },
   {
     word: 'reset',
-    ours: 'revert --all',
-    differs: 'It reverts all migrations one by one; it does not drop the database.',
+    ours: 'fresh',
+    differs: 'It drops everything and runs all migrations again; revert --all reverts them one by one.',
   },
+  { word: 'refresh', ours: 'fresh', differs: 'It drops everything instead of reverting the migrations one by one.' },
+  { word: 'wipe', ours: 'database drop', differs: 'For an empty database, follow it with database create.' },
+  { word: 'db:create', ours: 'database create' },
+  { word: 'db:drop', ours: 'database drop' },
   {
     word: 'stamp',
     ours: 'run --fake',

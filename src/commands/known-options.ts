@@ -1,5 +1,6 @@
 import { ExitCode, MigrateError } from '../errors.js';
 import type { DropDatabaseOptions } from './database.js';
+import type { FreshOptions } from './fresh.js';
 import type { CreateOptions, RedoOptions, RevertOptions, RunOptions, WaitOptions } from './types.js';
 
 /** A command whose misspelt option would change the database in another way than it was asked to. */
@@ -10,6 +11,7 @@ interface Commands {
   readonly wait: WaitOptions;
   readonly create: CreateOptions;
   readonly dropDatabase: DropDatabaseOptions;
+  readonly fresh: FreshOptions;
 }
 
 const known: { readonly [C in keyof Commands]: Readonly<Record<keyof Commands[C], true>> } = {
@@ -19,6 +21,7 @@ const known: { readonly [C in keyof Commands]: Readonly<Record<keyof Commands[C]
   wait: { timeoutMs: true, until: true },
   create: { name: true, language: true, dir: true, moduleKind: true, addToList: true, ask: true },
   dropDatabase: { yesDrop: true, ask: true, force: true },
+  fresh: { yesDrop: true, ask: true },
 };
 
 /** What TypeScript would have told the author of a JavaScript app. */

@@ -19,6 +19,7 @@ const descriptions = {
   drift: 'show how the database differs from its migrations; changes nothing',
   resolve: 'record the outcome of a non-transactional migration that stopped halfway',
   database: 'create the database of the data source, or drop it',
+  fresh: 'drop everything in the database, and run all migrations again',
 } as const;
 
 /** For each command of `nest-migrate` a runner that hands its arguments over, so that flags are described in one place only. */

@@ -5,6 +5,7 @@ import { createDatabase, createRole, serverUrl } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
 import { createProject } from '../support/project.js';
 import type { TestProject } from '../support/project.js';
+import { itInFull } from '../support/sample.js';
 
 const dataSource = `import { defineDataSource } from 'nest-migrate/data-source';
 export default defineDataSource({ baseDir: __dirname, migrations: ['migrations/*.sql'] });
@@ -82,7 +83,7 @@ describe('database create and drop', () => {
     }
   });
 
-  it('makes and removes the folder of the embedded database', async () => {
+  itInFull('makes and removes the folder of the embedded database', async () => {
     const env = { NEST_MIGRATE_EMBEDDED: '.nest-migrate/postgres' };
     const states: unknown[] = [];
     for (const args of [['create'], ['create'], ['drop', '--yes-drop', 'postgres'], ['drop', '--yes-drop', 'postgres']])
@@ -90,6 +91,123 @@ describe('database create and drop', () => {
     const database = 'postgres';
     expect(states).toEqual(['created', 'existed', 'dropped', 'absent'].map((state) => ({ database, state })));
     expect(project.has('.nest-migrate/postgres')).toBe(false);
+  });
+});
+
+describe('fresh', () => {
+  let database: TestDatabase;
+  beforeAll(async () => {
+    database = await createDatabase();
+  });
+  afterAll(() => database.drop());
+  const fresh = (...args: string[]) =>
+    cli({ DATABASE_URL: database.url }, 'fresh', '--yes-drop', database.name, ...args);
+  const there = async (): Promise<unknown> =>
+    (await database.query(`SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace ORDER BY 1`)).map(
+      ({ relname }) => relname,
+    );
+
+  it('drops what migrations could have made, of every kind, and runs them all again', async () => {
+    project.write(
+      'migrations/1700000000002-all-kinds.sql',
+      `-- up
+CREATE EXTENSION citext;
+CREATE SCHEMA app;
+CREATE TYPE app.mood AS ENUM ('ok'); CREATE DOMAIN positive AS int CHECK (value > 0); CREATE TYPE pair AS (a int, b citext);
+CREATE SEQUENCE numbers;
+CREATE TABLE app.parts (id int, mood app.mood, at pair) PARTITION BY RANGE (id);
+CREATE TABLE app.part PARTITION OF app.parts FOR VALUES FROM (1) TO (9);
+CREATE VIEW moods AS SELECT mood FROM app.parts; CREATE MATERIALIZED VIEW counted AS SELECT count(*) FROM users;
+CREATE FUNCTION twice(n int) RETURNS int LANGUAGE sql AS 'SELECT n * 2'; CREATE PROCEDURE nothing() LANGUAGE sql AS '';
+CREATE AGGREGATE total(int) (SFUNC = int4pl, STYPE = int); CREATE OPERATOR === (LEFTARG = int, RIGHTARG = int, FUNCTION = int4eq);
+CREATE COLLATION plain FROM "C"; CREATE TEXT SEARCH CONFIGURATION words (COPY = simple); CREATE STATISTICS both_of ON id, (id + 1) FROM users;
+CREATE PUBLICATION published FOR TABLE users;
+-- down
+SELECT 1;
+`,
+    );
+    project.write('package.json', '{ "name": "app", "nest-migrate": { "ignore": ["table:kept"] } }');
+    expect((await cli({ DATABASE_URL: database.url }, 'run')).code).toBe(0);
+    await database.query(
+      'INSERT INTO users VALUES (1); CREATE TABLE kept (id int REFERENCES users); CREATE TABLE by_hand ()',
+    );
+    const before = await there();
+    const { code, stdout, stderr } = await fresh('--json');
+    expect([code, stderr]).toEqual([0, expect.stringContaining('✔ AllKinds1700000000002 applied')]);
+    const result = JSON.parse(stdout) as Readonly<Record<string, readonly unknown[]>>;
+    expect(result['dropped']).toEqual(
+      expect.arrayContaining([
+        'table public.users',
+        'type app.mood',
+        'schema app',
+        'extension citext',
+        'publication published',
+      ]),
+    );
+    expect(result).toMatchObject({ kept: [{ object: 'table public.kept', reason: 'ignored' }], applied: [{}, {}] });
+    expect(await database.query('SELECT count(*)::int AS users FROM users')).toEqual([{ users: 0 }]);
+    expect([...((await there()) as string[]), 'by_hand'].toSorted()).toEqual((before as string[]).toSorted());
+    project.write('package.json', '{ "name": "app" }');
+    const people = await fresh();
+    expect([people.code, people.stdout]).toEqual([
+      0,
+      expect.stringMatching(/^\d+ objects dropped, 2 migrations applied in [\d.]+ m?s\.\n$/),
+    ]);
+    expect(await there()).not.toContain('kept');
+  });
+
+  it('touches nothing where it would not end well', async () => {
+    const refused = async (code: string): Promise<string> => {
+      const before = await there();
+      const { stdout } = await fresh('--json');
+      const { error } = JSON.parse(stdout) as { readonly error: { readonly code: string; readonly message: string } };
+      expect([error.code, await there()]).toEqual([code, before]);
+      return error.message;
+    };
+    project.write('migrations/1700000000003-broken.sql', '-- down\nSELECT 1;\n-- up\nSELECT (1;\n-- up\n');
+    await refused('FILE_INVALID');
+    project.delete('migrations/1700000000003-broken.sql');
+    await database.query(
+      'CREATE TABLE knex_migrations (); CREATE TABLE billing_ledger (id serial PRIMARY KEY, "timestamp" bigint, name varchar)',
+    );
+    expect(await refused('DATABASE_IN_USE')).toMatch(/public\.billing_ledger, public\.knex_migrations/);
+    await database.query('DROP TABLE knex_migrations, billing_ledger');
+    await database.query(`INSERT INTO migrations ("timestamp", name) VALUES (1700000000009, 'Other1700000000009');
+      INSERT INTO migrations_log (migration, direction, state, batch, transactional, host, pid, service)
+        VALUES ('Other1700000000009', 'up', 'applied', 1, true, 'h', 1, 'billing')`);
+    expect(await refused('DATABASE_IN_USE')).toContain('billing');
+    await database.query(`DELETE FROM migrations WHERE name LIKE 'Other%'`);
+    const app = await database.client();
+    await app.query('BEGIN; LOCK TABLE users');
+    const { stdout } = await fresh('--json', '--lock-timeout', '50ms');
+    await app.query('ROLLBACK');
+    expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'DATABASE_IN_USE' } });
+    expect(await there()).toContain('users');
+  });
+
+  itInFull('needs no right to create databases, and keeps what belongs to other roles', async () => {
+    const role = await createRole();
+    const own = await createDatabase();
+    try {
+      await own.query(
+        `ALTER DATABASE ${own.name} OWNER TO ${role.name}; CREATE EXTENSION citext; CREATE TABLE theirs ()`,
+      );
+      project.delete('migrations/1700000000002-all-kinds.sql');
+      const env = { DATABASE_URL: own.urlFor(role.name, role.password) };
+      for (const _time of [1, 2]) {
+        const { stdout } = await cli(env, 'fresh', '--yes-drop', own.name, '--json');
+        expect(JSON.parse(stdout)).toMatchObject({
+          applied: [{ name: 'Users1700000000001' }],
+          kept: [
+            { object: 'table public.theirs', reason: 'owner' },
+            { object: 'extension citext', reason: 'owner' },
+          ],
+        });
+      }
+    } finally {
+      await own.drop();
+      await role.drop();
+    }
   });
 });
 
