@@ -21,7 +21,7 @@ import { rolldown } from 'rolldown';
 
 process.chdir(resolve(import.meta.dirname, '..'));
 /** What users import. */
-const entries = ['index', 'data-source/index', 'nest-commands/index'];
+const entries = ['index', 'data-source/index', 'nest-commands/index', 'testing/index'];
 /** What the command takes instead of `data-source/index`. */
 const late = 'data-source/late';
 const formats = [

@@ -61,6 +61,8 @@ export const errorCodes = [
   'SHADOW_EXTENSION',
   // what a database has before its first migration
   'INITIAL_STATE_FAILED',
+  // in tests
+  'TEST_DATABASE_FAILED',
   // generating
   'DECISION_NEEDED',
   'PROOF_FAILED',

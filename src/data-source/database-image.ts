@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync } from 'node:fs';
-import { appendFile, lstat, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { developmentVersion } from '../development.js';
 import { isMigrateError } from '../errors.js';
-import { isProcessAlive } from './process-alive.js';
+import { oneAtATime } from './one-at-a-time.js';
+import { isOwnFolder } from './own-folder.js';
 import { unpackImage } from './packed-image.js';
 import { openPGlite } from './pglite.js';
 
@@ -45,13 +45,8 @@ async function hasImage(): Promise<boolean> {
   const image = imageFolder();
   if (!(await isOwnFolder(dirname(image)))) return false;
   if (holdsDatabase(image)) return true;
-  const claim = `${image}.making`;
-  const isOurs = await oneAtATime(claim, () => holdsDatabase(image));
-  try {
-    return holdsDatabase(image) || (await makeImage(image));
-  } finally {
-    if (isOurs) await rm(claim, { force: true });
-  }
+  const claim = { file: `${image}.making`, isDone: () => holdsDatabase(image), longestMs: 20_000 };
+  return oneAtATime(claim, async () => holdsDatabase(image) || makeImage(image));
 }
 
 async function makeImage(image: string): Promise<boolean> {
@@ -66,34 +61,6 @@ async function makeImage(image: string): Promise<boolean> {
     if (holdsDatabase(image)) return true;
     throw error;
   }
-}
-
-/** Longer than it takes: after that, the owner is stuck, or is another process with the number of a dead one. */
-const longestMs = 20_000;
-
-/**
- * Two at the same moment would take as long as one after the other, so the second one waits for the first, be it another thread or
- * another process. Nothing depends on it: should both go on, both make one, and one of them is taken. True: the claim is ours.
- */
-async function oneAtATime(claim: string, isDone: () => boolean): Promise<boolean> {
-  for (const started = Date.now(); Date.now() - started < longestMs && !isDone(); await sleep(30)) {
-    try {
-      await writeFile(claim, String(process.pid), { flag: 'wx' });
-      return true;
-    } catch {
-      const owner = Number(await readFile(claim, 'utf8').catch(() => undefined));
-      // Killed in the middle.
-      if (owner > 0 && !isProcessAlive(owner)) await rm(claim, { force: true });
-    }
-  }
-  return false;
-}
-
-/** The folder for temporary files is shared between users: a database of another user is not used. */
-async function isOwnFolder(dir: string): Promise<boolean> {
-  await mkdir(dir, { recursive: true, mode: 0o700 });
-  const found = await lstat(dir);
-  return found.isDirectory() && (process.getuid === undefined || found.uid === process.getuid());
 }
 
 export async function forgetImage(): Promise<void> {

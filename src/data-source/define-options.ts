@@ -10,6 +10,7 @@ import { connectionFromEnvironment, loadEnvFiles } from './environment.js';
 import { refuseSynchronize } from './guard.js';
 import { connectionFromUrl, inParts } from './url.js';
 
+/** TypeORM's options of a data source for PostgreSQL. */
 export type PostgresOptions = Extract<DataSourceOptions, { readonly type: 'postgres' }>;
 type GivenOptions = Omit<PostgresOptions, 'type'>;
 

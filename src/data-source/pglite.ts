@@ -16,7 +16,7 @@ export interface PGlite {
 export type Extensions = Readonly<Record<string, object>>;
 
 /** What TypeORM creates by itself (for uuid, citext, hstore, cube, ltree columns and exclusions), and what migrations ask for most. */
-const ordinaryExtensions = [
+export const ordinaryExtensions: readonly string[] = [
   'uuid_ossp',
   'pgcrypto',
   'citext',

@@ -7,12 +7,20 @@ import { filesMatching } from '../files/pattern-folder.js';
 const patterned = ['entities', 'subscribers'] as const;
 const loadable = /(?<!\.d)\.[cm]?[jt]s$/;
 
+const key = Symbol.for('nest-migrate.loader');
+
+/** What the files of a data source are loaded with, where the project does that itself. */
+export function loaderOf(dataSource: DataSource): ImportFile | undefined {
+  return (dataSource as { readonly [key]?: ImportFile })[key];
+}
+
 /**
  * Has the project itself load the files of its data source. A test runner gives what is imported in the project another form than what a
  * package imports: TypeORM could not load TypeScript there, or would get a second copy of each class.
  */
 export function loadThroughProject(dataSource: DataSource, load: ImportFile): void {
   importThrough(load);
+  Object.defineProperty(dataSource, key, { value: load, enumerable: false });
   const initialize = dataSource.initialize.bind(dataSource);
   dataSource.initialize = async () => {
     await loadPatterns(dataSource);

@@ -29,9 +29,13 @@ export interface Provider {
 
 /** The module that a `ModuleRef` is of. */
 export function moduleOf(reference: Container): Module | undefined {
+  return modulesOf(reference).find((module) => referenceOf(module) === reference);
+}
+
+/** All modules of the app that a `ModuleRef` is of. */
+export function modulesOf(reference: Container): readonly Module[] {
   const { container } = reference as { readonly container?: { getModules?(): ReadonlyMap<string, Module> } };
-  const modules = [...(container?.getModules?.().values() ?? [])];
-  return modules.find((module) => referenceOf(module) === reference);
+  return [...(container?.getModules?.().values() ?? [])];
 }
 
 export function referenceOf({ providers }: Module): Container | undefined {

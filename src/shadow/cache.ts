@@ -1,8 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { lstat, mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
+import { isOwnFolder } from '../data-source/own-folder.js';
 
 /** How many entries are kept; the oldest go. */
 const most = 60;
@@ -34,8 +35,7 @@ export const noCache: SchemaCache = { get: () => Promise.resolve(undefined), set
 
 /** `versions` is everything beside the keys that could make another result of the same input. */
 export function openCache(versions: readonly string[]): SchemaCache {
-  const dir =
-    process.env['NEST_MIGRATE_CACHE'] || join(tmpdir(), `nest-migrate-${process.getuid?.() ?? 'cache'}`, 'schemas');
+  const dir = cacheFolder();
   const fileOf = (key: string): string => join(dir, hashOf([process.versions.v8, ...versions, key]));
   return {
     get: async <T>(key: string) => {
@@ -68,21 +68,28 @@ export function openCache(versions: readonly string[]): SchemaCache {
   };
 }
 
+/** Of this user, or the one that the environment names. */
+function cacheFolder(): string {
+  return (
+    process.env['NEST_MIGRATE_CACHE'] || join(tmpdir(), `nest-migrate-${process.getuid?.() ?? 'cache'}`, 'schemas')
+  );
+}
+
+const databases = 'databases';
+
+/** Where whole databases are kept, in the same folder. */
+export function databaseCache(): string {
+  return join(cacheFolder(), databases);
+}
+
 export function hashOf(parts: readonly string[]): string {
   const hash = createHash('sha256');
   for (const part of parts) hash.update(`${part.length}:${part}`);
   return hash.digest('hex');
 }
 
-/** The folder for temporary files is shared between users: files of another user are not used. */
-async function isOwnFolder(dir: string): Promise<boolean> {
-  await mkdir(dir, { recursive: true, mode: 0o700 });
-  const found = await lstat(dir);
-  return found.isDirectory() && (process.getuid === undefined || found.uid === process.getuid());
-}
-
 async function prune(dir: string): Promise<void> {
-  const files = await readdir(dir);
+  const files = (await readdir(dir)).filter((name) => name !== databases);
   if (files.length <= most) return;
   const aged = await Promise.all(files.map(async (file) => ({ file, at: (await stat(join(dir, file))).mtimeMs })));
   for (const { file } of aged.toSorted((a, b) => b.at - a.at).slice(most)) await rm(join(dir, file), { force: true });

@@ -3,14 +3,14 @@ import { access, mkdtemp, readdir, rm, stat, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { isProcessAlive } from '../data-source/process-alive.js';
+import { isProcessAlive, processSpace } from '../data-source/process-alive.js';
 import { shadowPrefix as prefix } from '../data-source/shadow-prefix.js';
 
 /** In memory where the system has room there. What processes have left there that were killed is removed. */
 export async function makeFolder(parents: readonly string[] = ['/dev/shm', tmpdir()]): Promise<string> {
   for (const parent of parents) await removeLeftovers(parent);
   const parent = await withRoom(parents);
-  const folder = await mkdtemp(join(parent, `${prefix}${process.pid}-`));
+  const folder = await mkdtemp(join(parent, `${prefix}${process.pid}-${processSpace() ?? ''}-`));
   removeAtTheEnd ??= process.once('exit', () => {
     for (const left of made) rmSync(left, { recursive: true, force: true, maxRetries: 3 });
   });
@@ -48,7 +48,7 @@ export async function removeFolder(folder: string): Promise<void> {
   made.delete(folder);
 }
 
-/** Another container may have the folder, and pids of its own: what is young may be in use. */
+/** Another container may have the folder, and numbers of processes of its own: what is young there may be in use. */
 const youngMs = 3_600_000;
 
 async function removeLeftovers(parent: string): Promise<void> {
@@ -56,8 +56,10 @@ async function removeLeftovers(parent: string): Promise<void> {
   for (const name of names) {
     const folder = join(parent, name);
     try {
-      if (isProcessAlive(Number(name.slice(prefix.length).split('-')[0]))) continue;
-      if (Date.now() - (await stat(folder)).mtimeMs > youngMs) await rm(folder, { recursive: true, force: true });
+      const [pid, space] = name.slice(prefix.length).split('-');
+      if (isProcessAlive(Number(pid))) continue;
+      const isOld = Date.now() - (await stat(folder)).mtimeMs > youngMs;
+      if (isOld || (space !== '' && space === processSpace())) await rm(folder, { recursive: true, force: true });
     } catch {
       // It belongs to another user, or another process has removed it.
     }

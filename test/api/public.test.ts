@@ -6,10 +6,13 @@ import { failureOf } from '../support/migrations.js';
 import { readPublicApi } from '../support/public-api.js';
 import type { PublicApi } from '../support/public-api.js';
 
-describe('what can be imported from nest-migrate', () => {
+describe.each([
+  ['nest-migrate', 'index'],
+  ['nest-migrate/testing', 'testing/index'],
+])('what can be imported from %s', (_name, entry) => {
   let api: PublicApi;
   beforeAll(() => {
-    api = readPublicApi(resolve('dist/esm/index.d.ts'));
+    api = readPublicApi(resolve(`dist/esm/${entry}.d.ts`));
   });
 
   it('is this, and nothing else', () => {
@@ -20,6 +23,12 @@ describe('what can be imported from nest-migrate', () => {
     expect(api.missing).toEqual([]);
   });
 
+  it('is documented, the values with an example', () => {
+    expect(api.undocumented).toEqual([]);
+  });
+});
+
+describe('createMigrator', () => {
   it('says so when a JavaScript app misspells an option, and does nothing', async () => {
     const dataSource = new DataSource({ type: 'postgres', url: 'postgres://127.0.0.1:1/none' });
     const error = await failureOf(createMigrator({ dataSource }).run({ dryRun: true } as object));
@@ -29,9 +38,5 @@ describe('what can be imported from nest-migrate', () => {
       'run() does not know `dryRun`. Nothing was done.',
       "It takes `to`, `count`, `transaction`, `mode`, `phase`. For a dry run: mode: 'dry'.",
     ]);
-  });
-
-  it('is documented, the values with an example', () => {
-    expect(api.undocumented).toEqual([]);
   });
 });

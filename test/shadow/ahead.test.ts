@@ -1,6 +1,6 @@
-import { readdirSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { SqlClient } from '../../src/database/sql-client.js';
 import { objectId } from '../../src/schema/object-id.js';
@@ -33,6 +33,19 @@ it('the folder of a shadow is where there is room and it can be written to', asy
   const folder = await makeFolder(['/proc', '/does/not/exist', tmpdir()]);
   expect(dirname(folder)).toBe(tmpdir());
   await removeFolder(folder);
+});
+
+it('folders of killed processes are removed at once, and those of other containers when they are old', async () => {
+  const parent = mkdtempSync(join(tmpdir(), 'nest-migrate-folders-'));
+  const dead = 4_194_304;
+  const here = /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0];
+  const [ours, theirs, alive] = [`${dead}-${here}-a`, `${dead}-1-b`, `${process.pid}-${here}-c`];
+  for (const name of [ours, theirs, alive]) mkdirSync(join(parent, `nest-migrate-shadow-${name}`));
+  await removeFolder(await makeFolder([parent]));
+  expect(readdirSync(parent).toSorted()).toEqual(
+    [theirs, alive].map((name) => `nest-migrate-shadow-${name}`).toSorted(),
+  );
+  rmSync(parent, { recursive: true });
 });
 
 describe('a throwaway database that was opened ahead, in a thread', () => {

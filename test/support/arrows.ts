@@ -33,7 +33,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   migrator: [...foundation, ...core, ...connection, 'commands'],
   'data-source': [...foundation, 'files', 'decorators', 'development', 'rejections'],
   nest: [...foundation, 'typeorm', ...core, 'commands', 'migrator', 'data-source'],
-  testing: [...foundation, ...core, 'commands', 'migrator', 'data-source'],
+  testing: [...foundation, 'typeorm', ...core, 'commands', 'migrator', 'data-source', 'nest'],
   typescript: [...foundation, 'files', 'package-manager'],
   app: [...foundation, 'typeorm', 'files', 'data-source', 'typescript', 'nest'],
   'nest-commands': ['errors', 'nest'],

@@ -16,7 +16,7 @@ export function readPublicApi(entry: string): PublicApi {
   const source = program.getSourceFile(entry);
   const module = source && checker.getSymbolAtLocation(source);
   if (source === undefined || module === undefined) throw new Error(`${entry} is no module.`);
-  const own = entry.slice(0, entry.lastIndexOf('/') + 1);
+  const own = /^.*\/dist\/\w+\//.exec(entry)?.[0] ?? entry;
   const original = (symbol: ts.Symbol): ts.Symbol =>
     symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
   const exported = checker.getExportsOfModule(module);

@@ -1,0 +1,38 @@
+import { DataSource } from 'typeorm';
+import type { PostgresOptions } from './define-options.js';
+import { loaderOf, loadThroughProject } from './project-import.js';
+import { attachSettings, settingsOf } from './settings.js';
+
+/** The options of a data source, without what says where its database is. */
+export function withoutConnection({ options }: Pick<DataSource, 'options'>): PostgresOptions {
+  const {
+    url: _url,
+    host: _host,
+    port: _port,
+    username: _username,
+    password: _password,
+    database: _database,
+    ssl: _ssl,
+    extra: _extra,
+    replication: _replication,
+    driver: _driver,
+    ...rest
+  } = options as unknown as Record<string, unknown>;
+  return { ...rest, type: 'postgres', synchronize: false, dropSchema: false, migrationsRun: false };
+}
+
+/** The same data source with another database, made by the copy of TypeORM that the entities have. */
+export function dataSourceElsewhere(source: DataSource, connection: object): DataSource {
+  const Source = source.constructor as typeof DataSource;
+  const made = new Source({ ...withoutConnection(source), ...connection });
+  attachSettings(made, settingsOf(source));
+  const load = loaderOf(source);
+  if (load) loadThroughProject(made, load);
+  return made;
+}
+
+/** A data source, or its options. */
+export function asDataSource(given: DataSource | PostgresOptions): DataSource {
+  // By its shape, since the copy of TypeORM that has made it may be another one than ours.
+  return 'initialize' in given ? given : new DataSource(given);
+}

@@ -1,0 +1,85 @@
+import { randomUUID } from 'node:crypto';
+import { cpSync, existsSync } from 'node:fs';
+import { readdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import { oneAtATime } from '../data-source/one-at-a-time.js';
+import { isOwnFolder } from '../data-source/own-folder.js';
+import { databaseCache } from '../shadow/cache.js';
+import { makeFolder, removeFolder } from '../shadow/folder.js';
+
+/** A folder that was made once, and is copied. */
+export interface Image {
+  readonly folder: string;
+  /** Removes it, unless it is kept for others. */
+  remove(): Promise<void>;
+}
+
+/** Fills a folder; says whether it may be kept under its key. */
+export type MakeImage = (folder: string) => Promise<{ readonly isSure: boolean }>;
+
+/** Migrations of ten minutes are no migrations for tests. */
+const longestMs = 600_000;
+
+/**
+ * The image of a key, made by the first process that asks for it while others wait. Without a key it is made for this caller alone. It may be
+ * deleted at any time while no process uses it.
+ */
+export async function imageOf(key: string | undefined, make: MakeImage): Promise<Image> {
+  const parent = databaseCache();
+  if (key === undefined || !(await isOwnFolder(parent))) return makeIn(parent, undefined, make);
+  const place = join(parent, key);
+  if (existsSync(place)) return kept(place);
+  const claim = { file: `${place}.making`, isDone: () => existsSync(place), longestMs };
+  return oneAtATime(claim, () => (existsSync(place) ? kept(place) : makeIn(parent, place, make)));
+}
+
+/** In memory, where the system has room there: the disk would be waited for at each commit. */
+async function makeIn(parent: string, place: string | undefined, make: MakeImage): Promise<Image> {
+  const folder = await makeFolder();
+  const remove = (): Promise<void> => removeFolder(folder);
+  try {
+    const { isSure } = await make(folder);
+    if (place === undefined || !isSure) return { folder, remove };
+    await prune(parent);
+    await keep(folder, place);
+    await remove();
+    return await kept(place);
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+async function keep(folder: string, place: string): Promise<void> {
+  const draft = `${place}.${randomUUID()}`;
+  try {
+    cpSync(folder, draft, { recursive: true });
+    await rename(draft, place);
+  } catch (error) {
+    await rm(draft, { recursive: true, force: true });
+    // Another process has put one there that is as good.
+    if (!existsSync(place)) throw error;
+  }
+}
+
+async function kept(folder: string): Promise<Image> {
+  const now = new Date();
+  // What is used stays.
+  await utimes(folder, now, now).catch(() => undefined);
+  return { folder, remove: () => Promise.resolve() };
+}
+
+/** How many are kept, and how long one that was used may still be in use. */
+const most = 8;
+const usedMs = 3_600_000;
+
+async function prune(parent: string): Promise<void> {
+  const names = await readdir(parent);
+  const aged = await Promise.all(
+    names.map(async (name) => ({ name, at: (await stat(join(parent, name)).catch(() => undefined))?.mtimeMs ?? 0 })),
+  );
+  const old = aged.filter(({ at }) => Date.now() - at > usedMs).toSorted((a, b) => b.at - a.at);
+  const young = aged.length - old.length;
+  for (const { name } of old.slice(Math.max(0, most - young)))
+    await rm(join(parent, name), { recursive: true, force: true }).catch(() => undefined);
+}

@@ -1,0 +1,155 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import { codeOf } from '../errors.js';
+import { quoteLiteral } from '../sql/index.js';
+import { hashOf } from '../shadow/cache.js';
+import { initialStateOf } from '../shadow/initial-state.js';
+import type { InitialState } from '../shadow/initial-state.js';
+import { executing, wholeKey } from '../shadow/replay-key.js';
+import { versionsOfEngines } from '../shadow/versions.js';
+import type { Clone } from './clone.js';
+import { fill } from './fill.js';
+import { chainOfProject } from './project.js';
+import type { TestProject } from './project.js';
+import { seedKey } from './seed-key.js';
+import { onServer, serverOf } from './server.js';
+import type { Server } from './server.js';
+import { stateSql } from './state-sql.js';
+
+/** Of databases that belong to one test file, or that are not finished: with nothing connected to them, they are left over. */
+const own = 'nest_migrate_test_';
+/** Of migrated databases that are kept. */
+const kept = 'nest_migrate_template_';
+
+interface Template {
+  readonly name: string;
+  readonly isKept: boolean;
+}
+
+/** A migrated database on a server: a copy of a template that is made once. */
+export async function cloneOnServer(project: TestProject): Promise<Clone> {
+  const server = serverOf(project.server ?? true, project.dataSource);
+  const initial = await initialStateOf(project);
+  const { name, template } = await onServer(server, async (client) => {
+    await removeLeftovers(client);
+    const found = await templateFor(project, { client, server, initial });
+    return { name: await copyOf(found.name, client), template: found };
+  });
+  const url = server.url(name);
+  return {
+    connection: server.connection(name, initial.settings),
+    ...(url !== undefined && { url }),
+    openPool: () => new pg.Pool({ ...server.config(name, initial.settings), max: 1 }),
+    refill: () =>
+      onServer(server, async (client) => {
+        await dropDatabase(client, name);
+        await client.query(`CREATE DATABASE ${name} TEMPLATE ${template.name}`);
+      }),
+    remove: () =>
+      onServer(server, async (client) => {
+        await dropDatabase(client, name);
+        if (!template.isKept) await dropDatabase(client, template.name);
+      }),
+  };
+}
+
+interface Making {
+  readonly client: pg.Client;
+  readonly server: Server;
+  readonly initial: InitialState;
+}
+
+/** Made by the first process that asks for it, while others wait. */
+async function templateFor(project: TestProject, making: Making): Promise<Template> {
+  const { client } = making;
+  const chain = await chainOfProject(project);
+  const whole = wholeKey(chain);
+  const { rows } = await client.query<{ readonly server: string }>(
+    `SELECT current_setting('server_version_num') || ' ' || current_user AS server`,
+  );
+  const parts = whole && [...versionsOfEngines(), stateSql, whole, await seedKey(project), rows[0]?.server ?? ''];
+  const name = kept + (parts ? hashOf(parts).slice(0, 32) : '');
+  if (parts && (await isThere(client, name))) return { name, isKept: true };
+  await client.query(`SELECT pg_advisory_lock(hashtext(${quoteLiteral(name)}))`);
+  try {
+    if (parts && (await isThere(client, name))) return { name, isKept: true };
+    const draft = await newName(client);
+    const { isSure } = await executing([chain], () => make(draft, project, making));
+    if (!parts || !isSure) return { name: draft, isKept: false };
+    await client.query(`ALTER DATABASE ${draft} RENAME TO ${name}`);
+    return { name, isKept: true };
+  } finally {
+    await client.query('SELECT pg_advisory_unlock_all()');
+  }
+}
+
+async function make(name: string, project: TestProject, { client, server, initial }: Making): Promise<void> {
+  await client.query(`CREATE DATABASE ${name} TEMPLATE template0`);
+  try {
+    const connection = server.connection(name, initial.settings);
+    const openPool = (): pg.Pool => new pg.Pool({ ...server.config(name, initial.settings), max: 1 });
+    await fill({ connection, openPool, resetSession: 'RESET ALL' }, project);
+  } catch (error) {
+    await dropDatabase(client, name);
+    throw error;
+  }
+}
+
+/** Whether it is there; what is used is not removed. */
+async function isThere(client: pg.Client, name: string): Promise<boolean> {
+  const { rows } = await client.query<{ readonly used: string | null }>(
+    `SELECT shobj_description(oid, 'pg_database') AS used FROM pg_database WHERE datname = '${name}'`,
+  );
+  const today = new Date().toISOString().slice(0, 10);
+  if (rows[0] !== undefined && rows[0].used !== today)
+    // Two at once change the same row, of which one fails.
+    await client.query(`COMMENT ON DATABASE ${name} IS '${today}'`).catch(() => undefined);
+  return rows[0] !== undefined;
+}
+
+async function copyOf(template: string, client: pg.Client): Promise<string> {
+  const name = await newName(client);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await client.query(`CREATE DATABASE ${name} TEMPLATE ${template}`);
+      return name;
+    } catch (error) {
+      // The session that has filled it is just ending.
+      if (codeOf(error) !== inUse || attempt === 100) throw error;
+      await sleep(20);
+    }
+  }
+}
+
+/** With the time of the server in it: what is young may be about to be connected to. */
+async function newName(client: pg.Client): Promise<string> {
+  const { rows } = await client.query<{ readonly now: string }>('SELECT extract(epoch FROM now())::bigint AS now');
+  return `${own}${rows[0]?.now ?? 0}_${randomBytes(6).toString('hex')}`;
+}
+
+const inUse = '55006';
+
+/** Waits for connections that are being closed: FORCE would end them with an error that is no longer handled. */
+async function dropDatabase(client: pg.Client, name: string): Promise<void> {
+  for (const deadline = Date.now() + 1000; Date.now() < deadline; await sleep(20)) {
+    try {
+      await client.query(`DROP DATABASE IF EXISTS ${name}`);
+      return;
+    } catch (error) {
+      if (codeOf(error) !== inUse) throw error;
+    }
+  }
+  await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+}
+
+/** Databases of processes that are gone, to which nothing is connected; and templates that were not used for a week. */
+async function removeLeftovers(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ readonly datname: string }>(
+    `SELECT datname FROM pg_database d
+      WHERE pg_has_role(datdba, 'MEMBER') AND NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.datid = d.oid)
+        AND (datname ~ '^${own}[0-9]+_' AND substring(datname FROM '${own}([0-9]+)')::bigint < extract(epoch FROM now()) - 60
+          OR datname ~ '^${kept}' AND shobj_description(oid, 'pg_database')::date < now()::date - 7)`,
+  );
+  for (const { datname } of rows) await client.query(`DROP DATABASE IF EXISTS ${datname}`).catch(() => undefined);
+}

@@ -1,0 +1,89 @@
+import type { DataSource } from 'typeorm';
+import type { PostgresOptions } from '../data-source/define-options.js';
+import { asDataSource } from '../data-source/elsewhere.js';
+import { refuseOtherDatabases } from '../data-source/guard.js';
+import type { Extensions } from '../data-source/pglite.js';
+import { settingsOf } from '../data-source/settings.js';
+import { ExitCode, MigrateError } from '../errors.js';
+import { listMigrations } from '../files/list-migrations.js';
+import type { Instantiate, KnownMigration } from '../files/migration.js';
+import { resolveMigrations } from '../files/resolve.js';
+import { resolveSettings } from '../options.js';
+import type { MigrateSettings, ResolvedSettings } from '../options.js';
+import { beginningOf } from '../snapshot/migratable-shadow.js';
+import type { Project } from '../snapshot/project.js';
+import { chainOf } from '../shadow/replay-key.js';
+import type { Chain } from '../shadow/replay-key.js';
+
+/** How a test database is made. */
+export interface TestDatabaseOptions {
+  /**
+   * A PostgreSQL server to make the database on: its address, or `true` for the server of the data source. The role needs CREATEDB. Without
+   * it, PostgreSQL runs in the process.
+   */
+  readonly server?: string | true;
+  /**
+   * Inserts the rows that every test begins with: a function, or the path of an `.sql` file, relative to `process.cwd()`. A file is kept
+   * with the migrated database; a function is called for each new database, since what it uses cannot be known.
+   */
+  readonly seed?: string | ((dataSource: DataSource) => Promise<unknown>);
+  /** Extensions that PGlite has in packages of their own, as in `embedded: { extensions }` of `defineDataSource`. */
+  readonly extensions?: () => Promise<Extensions>;
+  /** Makes migrations whose constructors have dependencies. */
+  readonly instantiate?: Instantiate;
+}
+
+/** Whose databases are made. */
+export interface TestProject extends Project {
+  readonly given: MigrateSettings;
+  readonly settings: ResolvedSettings;
+  readonly instantiate: Instantiate;
+  readonly server: string | true | undefined;
+  readonly seed: TestDatabaseOptions['seed'];
+  readonly extensions: (() => Promise<Extensions>) | undefined;
+}
+
+export function projectOf(
+  given: DataSource | PostgresOptions,
+  { server, seed, extensions, instantiate = refuseDependencies }: TestDatabaseOptions,
+): TestProject {
+  const dataSource = asDataSource(given);
+  refuseOtherDatabases(dataSource.options, 'The data source');
+  const settings = settingsOf(dataSource);
+  return {
+    dataSource,
+    given: settings,
+    settings: resolveSettings(settings),
+    migrations: dataSource.options.migrations,
+    loads: 'javascript',
+    instantiate,
+    server,
+    seed,
+    extensions,
+  };
+}
+
+/** The migrations of the project, by which its databases are known. */
+export async function chainOfProject(project: TestProject): Promise<Chain> {
+  return chainOf(await migrationsOf(project), await beginningOf(project));
+}
+
+async function migrationsOf(project: TestProject): Promise<readonly KnownMigration[]> {
+  const migrations = await resolveMigrations(await listMigrations(project));
+  if (migrations.length > 0) return migrations;
+  throw new MigrateError({
+    code: 'MIGRATIONS_NOT_FOUND',
+    message: 'The data source has no migrations, so a test database would have no tables. No test database was made.',
+    next: 'Write the first migration: npx nest-migrate generate. If there are migrations, correct `migrations` of the data source.',
+    exitCode: ExitCode.usage,
+  });
+}
+
+const refuseDependencies: Instantiate = ({ name }) => {
+  throw new MigrateError({
+    code: 'MIGRATION_DEPENDENCY',
+    message: `The constructor of migration ${name} has dependencies, and a test database is made without the app that provides them.`,
+    next: 'Make it in the test: createTestDatabase(dataSource, { instantiate: async (Migration) => new Migration(…) })',
+    migration: name,
+  });
+};

@@ -1,0 +1,109 @@
+import pg from 'pg';
+import type { DataSource } from 'typeorm';
+import { causeOf, checkAddress, parseAddress, placeOf, reasonOf, showAddress } from '../data-source/address.js';
+import { showConnection } from '../data-source/describe.js';
+import { isEmbedded } from '../data-source/embedded-brand.js';
+import { connectionFromUrl } from '../data-source/url.js';
+import { codeOf, ExitCode, isMigrateError, MigrateError } from '../errors.js';
+import { asOptions } from '../shadow/session-settings.js';
+import type { SessionSettings } from '../shadow/session-settings.js';
+
+/** A PostgreSQL server, as the data source or an address says it. */
+export interface Server {
+  /** Where it is, for people. */
+  readonly shown: string | undefined;
+  /** How TypeORM connects to a database on it, in sessions that begin with these settings. */
+  connection(database: string, settings: SessionSettings): object;
+  /** The same for `pg`; the database that is named in the address, if none is given. */
+  config(database?: string, settings?: SessionSettings): pg.ClientConfig;
+  url(database: string): string | undefined;
+}
+
+interface Options {
+  readonly url?: string;
+  readonly host?: string;
+  readonly port?: number;
+  readonly username?: string;
+  readonly password?: string;
+  readonly database?: string;
+  readonly ssl?: pg.ClientConfig['ssl'];
+  readonly replication?: { readonly master: Options };
+}
+
+export function serverOf(given: string | true, dataSource: DataSource): Server {
+  if (given !== true) {
+    checkAddress(given, 'The address of the test server');
+    return serverAt(connectionFromUrl(given, 'server'), showAddress(given));
+  }
+  if (isEmbedded(dataSource)) throw noServer();
+  const options = dataSource.options as Options;
+  return serverAt(options.replication?.master ?? options, showConnection(dataSource));
+}
+
+function serverAt({ url, host, port, username, password, database, ssl }: Options, shown: string | undefined): Server {
+  const encrypted = ssl === undefined ? {} : { ssl };
+  const parts = { host, port, password, ...encrypted };
+  const at = (name: string | undefined, settings: SessionSettings): string | undefined =>
+    url && addressOf(url, name, settings);
+  const extra = (settings: SessionSettings): object => (settings.length === 0 ? {} : { options: asOptions(settings) });
+  return {
+    shown,
+    connection: (name, settings) => {
+      const address = at(name, settings);
+      if (address !== undefined) return { url: address, ...encrypted };
+      return { ...parts, username, database: name, extra: extra(settings) };
+    },
+    config: (name, settings = []) => {
+      const address = at(name, settings);
+      if (address !== undefined) return { connectionString: address, ...encrypted };
+      return { ...parts, user: username, database: name ?? database, ...extra(settings) };
+    },
+    url: (name) => at(name, []),
+  };
+}
+
+function addressOf(url: string, database: string | undefined, settings: SessionSettings): string {
+  const own = parseAddress(url);
+  if (database !== undefined) own.pathname = `/${database}`;
+  const options = `${own.searchParams.get('options') ?? ''} ${asOptions(settings)}`.trim();
+  if (options !== '') own.searchParams.set('options', options);
+  return own.href;
+}
+
+/** Lends a connection to the server, in any database that there is. */
+export async function onServer<T>(server: Server, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ ...server.config(), application_name: 'nest-migrate testing' });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    return await work(client);
+  } catch (error) {
+    throw isMigrateError(error) ? error : failed(error, server);
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+const denied = '42501';
+
+function failed(error: unknown, { shown }: Server): MigrateError {
+  return new MigrateError({
+    code: 'TEST_DATABASE_FAILED',
+    message: `No test database was made at ${placeOf(shown)}: ${reasonOf(error, shown)}.`,
+    next:
+      codeOf(error) === denied
+        ? 'Give the role CREATEDB: ALTER ROLE … CREATEDB. Or leave out `server`: then PostgreSQL runs in the process.'
+        : 'Correct `server` of createTestDatabase, or leave it out: then PostgreSQL runs in the process.',
+    cause: causeOf(error, shown),
+  });
+}
+
+function noServer(): MigrateError {
+  return new MigrateError({
+    code: 'OPTIONS_INVALID',
+    message:
+      'createTestDatabase was told to use the server of the data source (server: true), which has none: nothing sets DATABASE_URL.',
+    next: "Set DATABASE_URL, name the server (server: 'postgres://user:password@host/database'), or leave `server` out: then PostgreSQL runs in the process.",
+    exitCode: ExitCode.usage,
+  });
+}

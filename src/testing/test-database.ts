@@ -1,0 +1,188 @@
+import type pg from 'pg';
+import type { DataSource } from 'typeorm';
+import type { PostgresOptions } from '../data-source/define-options.js';
+import { dataSourceElsewhere } from '../data-source/elsewhere.js';
+import { initialise } from '../database/initialise.js';
+import { codeOf, MigrateError } from '../errors.js';
+import { shareWithOthers } from '../typeorm/shared-query-runner.js';
+import type { Clone } from './clone.js';
+import { seedWith } from './fill.js';
+import { cloneInProcess } from './in-process.js';
+import { cloneOnServer } from './on-server.js';
+import { projectOf } from './project.js';
+import type { TestDatabaseOptions, TestProject } from './project.js';
+
+type EntityClass = abstract new (...parameters: never[]) => object;
+
+/** A migrated database that belongs to one test file. */
+export interface TestDatabase {
+  /**
+   * Connected to it, with the entities of the project. It stays connected when an app that uses it is closed, until `close()`.
+   */
+  readonly dataSource: DataSource;
+  /** The address, where the database is on a server. */
+  readonly url: string | undefined;
+  /** Adds entities that the data source does not name, as `autoLoadEntities` of `TypeOrmModule` does. */
+  withEntities(entities: readonly EntityClass[]): Promise<DataSource>;
+  /** Goes back to the state after migrations and seed: rows, sequences, materialized views, and the schema if a test has changed it. */
+  reset(): Promise<void>;
+  /** Does some work in a transaction that is rolled back. Transactions of the app are savepoints in it. Sequences go on. */
+  transaction<T>(work: () => Promise<T>): Promise<T>;
+  /** Closes the connections and removes the database. */
+  close(): Promise<void>;
+}
+
+/**
+ * A database of its own for a test file: migrated once, and then copied for each that asks for it. The database of the data source is never
+ * connected to.
+ *
+ * @example
+ * const database = await createTestDatabase(dataSource, { seed: (source) => source.getRepository(User).insert({ name: 'Ada' }) });
+ * afterEach(() => database.reset());
+ * afterAll(() => database.close());
+ */
+export async function createTestDatabase(
+  dataSource: DataSource | PostgresOptions,
+  options: TestDatabaseOptions = {},
+): Promise<TestDatabase> {
+  const project = projectOf(dataSource, options);
+  const clone = await (options.server === undefined ? cloneInProcess(project) : cloneOnServer(project));
+  try {
+    return await OpenTestDatabase.open(clone, project);
+  } catch (error) {
+    await clone.remove();
+    throw error;
+  }
+}
+
+class OpenTestDatabase implements TestDatabase {
+  readonly dataSource: DataSource;
+  readonly url: string | undefined;
+  readonly #destroy: () => Promise<void>;
+  #keeper: { readonly pool: pg.Pool; readonly client: pg.PoolClient } | undefined;
+  #isClosed = false;
+  #subscribers: DataSource['subscribers'] = [];
+
+  private constructor(
+    private readonly clone: Clone,
+    private readonly project: TestProject,
+  ) {
+    this.url = clone.url;
+    this.dataSource = dataSourceElsewhere(project.dataSource, clone.connection);
+    this.#destroy = this.dataSource.destroy.bind(this.dataSource);
+    // An app destroys its data source when it is closed, and the next test may boot another one.
+    this.dataSource.destroy = () => Promise.resolve();
+  }
+
+  static async open(clone: Clone, project: TestProject): Promise<TestDatabase> {
+    const database = new OpenTestDatabase(clone, project);
+    try {
+      await database.#connect();
+    } catch (error) {
+      await database.#disconnect();
+      throw error;
+    }
+    return database;
+  }
+
+  async withEntities(entities: readonly EntityClass[]): Promise<DataSource> {
+    this.#refuseClosed('withEntities()');
+    const { dataSource } = this;
+    // What an app before this one has added, such as subscribers that it provides, is closed with it.
+    Object.assign(dataSource, { subscribers: [...this.#subscribers] });
+    const more = entities.filter((entity) => !dataSource.hasMetadata(entity));
+    if (more.length === 0) return dataSource;
+    const known = Object.values(dataSource.options.entities ?? {}) as readonly unknown[];
+    Object.assign(dataSource.options, { entities: [...known, ...more] });
+    await this.#destroy();
+    await this.#initialise();
+    return dataSource;
+  }
+
+  async reset(): Promise<void> {
+    this.#refuseClosed('reset()');
+    if (await this.#goBack()) return;
+    await this.#disconnect();
+    await this.clone.refill();
+    await this.#connect();
+  }
+
+  async transaction<T>(work: () => Promise<T>): Promise<T> {
+    this.#refuseClosed('transaction()');
+    const queryRunner = this.dataSource.createQueryRunner();
+    const keepToItself = await shareWithOthers(queryRunner);
+    try {
+      await queryRunner.startTransaction();
+      return await work();
+    } finally {
+      keepToItself();
+      await queryRunner.rollbackTransaction();
+      await queryRunner.release();
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    await this.#disconnect();
+    await this.clone.remove();
+  }
+
+  /** The keeper stays connected when the data source is not: so the database is open, and not taken for left over. */
+  async #connect(): Promise<void> {
+    const pool = this.clone.openPool();
+    pool.on('error', () => undefined);
+    const client = await pool.connect();
+    client.on('error', () => undefined);
+    this.#keeper = { pool, client };
+    await this.#initialise();
+    await seedWith(this.dataSource, this.project);
+  }
+
+  async #initialise(): Promise<void> {
+    const { dataSource, project } = this;
+    const signal = new AbortController().signal;
+    await initialise({ dataSource, settings: project.settings, signal, onEvent: () => undefined }, 'left out');
+    this.#subscribers = [...dataSource.subscribers];
+  }
+
+  async #disconnect(): Promise<void> {
+    if (this.dataSource.isInitialized) await this.#destroy();
+    this.#keeper?.client.release();
+    await this.#keeper?.pool.end();
+    this.#keeper = undefined;
+  }
+
+  /** False where only another copy leads back. */
+  async #goBack(): Promise<boolean> {
+    try {
+      const [row] = await this.dataSource.query<readonly { readonly reason: string | null }[]>(
+        'SELECT nest_migrate_testing.reset() AS reason',
+      );
+      return row?.reason === null;
+    } catch (error) {
+      throw codeOf(error) === lockNotAvailable ? leftOpen(error) : error;
+    }
+  }
+
+  #refuseClosed(what: string): void {
+    if (!this.#isClosed) return;
+    throw new MigrateError({
+      code: 'TEST_DATABASE_FAILED',
+      message: `${what} was called on a test database that had been closed. Nothing was done.`,
+      next: 'Close the database after the last test: afterAll(() => database.close())',
+    });
+  }
+}
+
+const lockNotAvailable = '55P03';
+
+function leftOpen(cause: unknown): MigrateError {
+  return new MigrateError({
+    code: 'TEST_DATABASE_FAILED',
+    message:
+      'reset() waited five seconds for a transaction that a test has left open. The rows of that test are still there.',
+    next: 'Await everything that a test starts, and release its query runners.',
+    cause,
+  });
+}

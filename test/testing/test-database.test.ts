@@ -1,0 +1,266 @@
+import { readdirSync, utimesSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { DataSource } from 'typeorm';
+import type { QueryRunner } from 'typeorm';
+import { createTestDatabase } from '../../src/testing/index.js';
+import type { TestDatabase, TestDatabaseOptions } from '../../src/testing/index.js';
+import { createDatabase, createRole, serverUrl } from '../support/database.js';
+import { failureOf } from '../support/migrations.js';
+import { createProject } from '../support/project.js';
+import type { TestProject } from '../support/project.js';
+
+const firstMigration = (role: string): string => `-- up
+CREATE EXTENSION citext;
+CREATE TYPE mood AS ENUM ('good');
+CREATE TABLE plans (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name citext NOT NULL UNIQUE, twice int GENERATED ALWAYS AS (1 + 1) STORED);
+INSERT INTO plans (name) VALUES ('free'), ('paid');
+CREATE TABLE users (id serial PRIMARY KEY, plan int NOT NULL REFERENCES plans, best_friend int REFERENCES users, mood mood);
+CREATE TABLE audit (id bigserial, what text);
+CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO audit (what) VALUES (TG_OP); RETURN NULL; END $$;
+CREATE TRIGGER note AFTER INSERT OR UPDATE OR DELETE ON plans FOR EACH ROW EXECUTE FUNCTION note();
+CREATE TABLE visits (at date, who text) PARTITION BY RANGE (at);
+CREATE TABLE visits_2020 PARTITION OF visits FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');
+CREATE TABLE visits_rest PARTITION OF visits DEFAULT;
+INSERT INTO visits VALUES ('2020-02-02', 'Ada');
+CREATE MATERIALIZED VIEW visitors AS SELECT who, count(*) AS times FROM visits GROUP BY who;
+CREATE MATERIALIZED VIEW unread AS SELECT 1 AS one WITH NO DATA;
+CREATE SEQUENCE invoice START 100;
+GRANT SELECT ON plans TO ${role};
+-- down
+DROP TABLE users, plans;
+`;
+
+/** Everything of it that a test can change. */
+const state = `SELECT
+  (SELECT json_agg(p ORDER BY id) FROM plans p) AS plans, (SELECT json_agg(u) FROM users u) AS users, (SELECT json_agg(v) FROM visits v) AS visits,
+  (SELECT json_agg(v) FROM visitors v) AS visitors, (SELECT count(*)::int FROM audit) AS audited,
+  (SELECT json_agg(s ORDER BY 1) FROM (SELECT sequencename, last_value FROM pg_sequences) s) AS sequences,
+  (SELECT relispopulated FROM pg_class WHERE relname = 'unread') AS unread,
+  (SELECT json_agg(name ORDER BY id) FROM migrations) AS migrations, (SELECT json_agg(enumlabel) FROM pg_enum) AS moods,
+  (SELECT json_agg(indexname ORDER BY 1) FROM pg_indexes WHERE schemaname = 'public') AS indexes`;
+
+/** What tests do, each of which is taken back. */
+const changes: readonly (readonly [title: string, ...sql: string[]])[] = [
+  ['inserts into empty tables, with foreign keys', `INSERT INTO users (plan, best_friend) VALUES (1, 1), (2, 1)`],
+  [
+    'changes rows of migrations',
+    `UPDATE plans SET name = 'gratis' WHERE id = 1`,
+    `DELETE FROM users`,
+    `DELETE FROM plans WHERE id = 2`,
+  ],
+  [
+    'puts the same number of rows there',
+    `DELETE FROM users`,
+    `DELETE FROM plans`,
+    `INSERT INTO plans (name) VALUES ('a'), ('b')`,
+  ],
+  ['truncates', `TRUNCATE plans, users RESTART IDENTITY`],
+  [
+    'writes to partitions',
+    `DELETE FROM visits`,
+    `INSERT INTO visits VALUES ('2020-03-03', 'Bo'), ('2031-01-01', 'Cy')`,
+  ],
+  [
+    'refreshes views',
+    `INSERT INTO visits VALUES ('2020-03-03', 'Bo')`,
+    `REFRESH MATERIALIZED VIEW visitors`,
+    `REFRESH MATERIALIZED VIEW unread`,
+  ],
+  ['takes numbers', `SELECT nextval('invoice'), nextval('users_id_seq')`, `SELECT setval('invoice', 7000)`],
+  ['changes the schema', `ALTER TABLE users ADD age int DEFAULT 7`],
+  ['adds an index', `CREATE INDEX users_plan ON users (plan)`],
+  ['adds a value to a type', `ALTER TYPE mood ADD VALUE 'bad'`],
+  ['forgets a migration', `DELETE FROM migrations`],
+];
+
+let project: TestProject;
+beforeAll(async () => {
+  // A role that the server has, and the process makes. What is granted to it stays in templates.
+  const role = await createRole();
+  project = createProject({ 'seed.sql': `INSERT INTO users (plan) SELECT id FROM plans WHERE name = 'paid'` });
+  write('1700000000001-first.sql', firstMigration(role.name));
+});
+const open: TestDatabase[] = [];
+afterAll(async () => {
+  for (const database of open) await database.close();
+  project.remove();
+});
+
+/** Long ago, so that this process cannot have loaded an older one. */
+function write(name: string, text: string): void {
+  utimesSync(project.write(`migrations/${name}`, text), 1000, 1000);
+}
+
+const nowhere = 'postgres://app:secret@127.0.0.1:1/not_to_be_touched';
+const sourceOf = (more: object = {}): DataSource =>
+  new DataSource({ type: 'postgres', url: nowhere, migrations: [join(project.dir, 'migrations/*.sql')], ...more });
+async function opened(options: TestDatabaseOptions = {}, more: object = {}): Promise<TestDatabase> {
+  const database = await createTestDatabase(sourceOf(more), options);
+  open.push(database);
+  return database;
+}
+const kept = (): readonly string[] => readdirSync(join(process.env['NEST_MIGRATE_CACHE'] ?? '', 'databases'));
+
+describe.each(['in the process', 'on a server'])('a test database %s', (place) => {
+  const where = (): TestDatabaseOptions => ({
+    seed: join(project.dir, 'seed.sql'),
+    ...(place === 'on a server' && { server: serverUrl() }),
+  });
+
+  it('goes back to the state after migrations and seed, whatever a test has done', async () => {
+    const database = await opened(where());
+    const { dataSource } = database;
+    const look = async (): Promise<unknown> => (await dataSource.query<unknown[]>(state))[0];
+    const before = await look();
+    expect(before).toMatchObject({
+      audited: 0,
+      users: [{ id: 1, plan: 2 }],
+      visitors: [{ who: 'Ada', times: 1 }],
+      unread: false,
+    });
+    for (const [title, ...statements] of changes) {
+      for (const sql of statements) await dataSource.query(sql);
+      // oxlint-disable-next-line jest/no-standalone-expect -- they share one database.
+      if (title !== 'truncates') expect([title, await look()]).not.toEqual([title, before]);
+      await database.reset();
+      expect([title, await look()]).toEqual([title, before]);
+    }
+    // Constraints and triggers are there as before.
+    const error = await failureOf(dataSource.query('INSERT INTO users (plan) VALUES (77)'));
+    expect(error.message).toContain('violates foreign key constraint');
+    await dataSource.query(`INSERT INTO plans (name) VALUES ('new')`);
+    expect(await look()).toMatchObject({ audited: 1 });
+  });
+
+  it('rolls back what is done in a transaction, in which those of the app are savepoints', async () => {
+    const database = await opened(where());
+    const { dataSource } = database;
+    const count = async (): Promise<unknown> =>
+      (await dataSource.query<unknown[]>('SELECT count(*)::int AS plans FROM plans'))[0];
+    const insert = (name: string): Promise<unknown> => dataSource.query('INSERT INTO plans (name) VALUES ($1)', [name]);
+    const result = await database.transaction(async () => {
+      await insert('one');
+      await dataSource.transaction((manager) => manager.query(`INSERT INTO plans (name) VALUES ('two')`));
+      await failureOf(dataSource.transaction((manager) => manager.query(`INSERT INTO plans (name) VALUES ('free')`)));
+      return count();
+    });
+    expect([result, await count()]).toEqual([{ plans: 4 }, { plans: 2 }]);
+    await failureOf(
+      database.transaction(async () => {
+        await insert('three');
+        throw new Error('a failing test');
+      }),
+    );
+    expect(await count()).toEqual({ plans: 2 });
+  });
+
+  it('calls a seed that is a function for each database, and goes back to its rows', async () => {
+    const seed = (dataSource: DataSource): Promise<unknown> =>
+      dataSource.query(`INSERT INTO plans (name) VALUES ('seeded')`);
+    const database = await opened({ ...where(), seed });
+    await database.dataSource.query('DELETE FROM plans');
+    await database.reset();
+    expect(await database.dataSource.query('SELECT name FROM plans ORDER BY id')).toHaveLength(3);
+  });
+});
+
+describe('what is kept', () => {
+  it('is made again when a migration or the seed has changed, and by one of several that ask at once', async () => {
+    const before = new Set(kept());
+    const added = (): number => kept().filter((name) => !before.has(name)).length;
+    write('1700000000002-second.sql', '-- up\nCREATE TABLE second (id int);\n-- down\nDROP TABLE second;');
+    await Promise.all([opened(), opened(), opened()]);
+    expect(added()).toBe(1);
+    project.write('seed.sql', 'INSERT INTO second VALUES (1), (2)');
+    const seeded = await opened({ seed: join(project.dir, 'seed.sql') });
+    expect([added(), await seeded.dataSource.query('SELECT * FROM second')]).toEqual([2, [{ id: 1 }, { id: 2 }]]);
+    await opened({ seed: join(project.dir, 'seed.sql') });
+    expect(added()).toBe(2);
+  });
+
+  it('is one template on a server; what killed runs have left is removed, and nothing of other ones', async () => {
+    const admin = await createDatabase();
+    const named = async (prefix: string): Promise<readonly unknown[]> =>
+      (await admin.query(`SELECT datname FROM pg_database WHERE datname ~ '^nest_migrate_${prefix}_'`)).map(
+        ({ datname }) => datname,
+      );
+    const templates = new Set(await named('template'));
+    const [left, live, young] = ['1_left', '2_live', `${Math.floor(Date.now() / 1000)}_young`].map(
+      (name) => `nest_migrate_test_${name}`,
+    );
+    for (const name of [left, live, young]) await admin.query(`CREATE DATABASE ${name}`);
+    const other = await new DataSource({
+      type: 'postgres',
+      url: serverUrl().replace(/\/postgres$/, `/${live}`),
+    }).initialize();
+    write('1700000000003-third.sql', '-- up\nCREATE TABLE third (id int);\n-- down\nDROP TABLE third;');
+    const eight = await Promise.all(
+      Array.from({ length: 8 }, () => createTestDatabase(sourceOf(), { server: serverUrl() })),
+    );
+    expect((await named('template')).filter((name) => !templates.has(name))).toHaveLength(1);
+    expect(new Set(eight.map(({ url }) => url)).size).toBe(8);
+    const names = await named('test');
+    expect([names.includes(left), names.includes(live), names.includes(young)]).toEqual([false, true, true]);
+    await Promise.all(eight.map((database) => database.close()));
+    expect(await named('test')).not.toContain(new URL(eight[0]?.url ?? '').pathname.slice(1));
+    await other.destroy();
+    for (const name of [live, young]) await admin.query(`DROP DATABASE ${name}`);
+    await admin.drop();
+  });
+});
+
+describe('what it refuses', () => {
+  it('says so, and leaves nothing', async () => {
+    const role = await createRole();
+    const asRole = serverUrl().replace('postgres@', `${role.name}:${role.password}@`);
+    const broken = class Broken1700000000009 {
+      up = (runner: QueryRunner): Promise<unknown> => runner.query('SELECT 1/0');
+      down = (): Promise<unknown> => Promise.resolve();
+    };
+    const cases: readonly (readonly [object, TestDatabaseOptions, string, RegExp])[] = [
+      [{ migrations: [] }, {}, 'MIGRATIONS_NOT_FOUND', /has no migrations/],
+      [
+        { migrations: [broken] },
+        { server: serverUrl() },
+        'MIGRATION_FAILED',
+        /Broken1700000000009 failed[^]*division by zero[^]*No test database was made/,
+      ],
+      [
+        {},
+        { server: serverUrl(), seed: () => Promise.reject(new Error('no more names')) },
+        'TEST_DATABASE_FAILED',
+        /seed[^]*no more names/,
+      ],
+      [{}, { server: serverUrl(), seed: join(project.dir, 'none.sql') }, 'TEST_DATABASE_FAILED', /seed[^]*none\.sql/],
+      [{}, { server: asRole }, 'TEST_DATABASE_FAILED', /permission denied to create database/],
+      [{}, { server: 'mysql://x' }, 'DATA_SOURCE_INVALID', /does not begin with postgres/],
+      [{}, { server: true }, 'TEST_DATABASE_FAILED', /127\.0\.0\.1:1/],
+    ];
+    for (const [more, options, code, message] of cases) {
+      const error = await failureOf(createTestDatabase(sourceOf(more), options));
+      expect([error.code, error.message]).toEqual([code, expect.stringMatching(message)]);
+      expect(error.message + error.next).not.toMatch(/secret|s3cret/);
+    }
+    await role.drop();
+  });
+
+  it('works for a role that may create databases and nothing else', async () => {
+    const role = await createRole('CREATEDB');
+    write(
+      '1700000000001-first.sql',
+      '-- up\nCREATE TABLE rows (id int);\nINSERT INTO rows VALUES (1);\n-- down\nDROP TABLE rows;',
+    );
+    const database = await createTestDatabase(sourceOf(), {
+      server: serverUrl().replace('postgres@', `${role.name}:${role.password}@`),
+    });
+    await database.dataSource.query('DELETE FROM rows');
+    await database.reset();
+    expect(await database.dataSource.query('SELECT * FROM rows')).toEqual([{ id: 1 }]);
+    await database.close();
+    await expect(database.reset()).rejects.toMatchObject({
+      code: 'TEST_DATABASE_FAILED',
+      message: expect.stringContaining('had been closed'),
+    });
+  });
+});
