@@ -117,6 +117,7 @@ export type WarningCode =
   | 'REPLY_LOST'
   | 'REVERTED_IN_PART'
   | 'SCHEMA_CREATED'
+  | 'DRAFT_EDITED'
   | 'ENUM_WITHOUT_VALUES'
   | 'LOG_NOT_UPGRADED'
   | 'QUERY_NOT_AWAITED';

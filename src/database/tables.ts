@@ -1,10 +1,11 @@
 import type { DataSource } from 'typeorm';
 import { fittingName, quoteName, truncatedName } from '../sql/index.js';
 
-/** The two tables, as they stand in SQL: TypeORM's own, which says what is applied, and our log beside it. */
+/** The tables, as they stand in SQL: TypeORM's own, which says what is applied, and beside it our log, and the drafts of `dev`. */
 export interface Tables {
   readonly ledger: string;
   readonly log: string;
+  readonly drafts: string;
   /** What the options name; undefined where the search path decides. */
   readonly schema: string | undefined;
   readonly name: string;
@@ -23,6 +24,7 @@ export function tablesOf(dataSource: DataSource): Tables {
   return {
     ledger: prefix + quoteName(name),
     log: prefix + quoteName(logName),
+    drafts: prefix + quoteName(fittingName(`${name}_drafts`)),
     schema,
     name,
     logName,

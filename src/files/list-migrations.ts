@@ -15,7 +15,7 @@ import { withSources } from './sources.js';
  * Lists what the `migrations` option names. Only the entries of folders are read: with a thousand files this stays quick. In development,
  * compiled files stand for their sources.
  */
-export async function listMigrations({ migrations, settings, loads }: Listing): Promise<MigrationList> {
+export async function listMigrations({ migrations, settings, loads, leavesOut }: Listing): Promise<MigrationList> {
   const all = Array.isArray(migrations) ? migrations : Object.values(migrations ?? {});
   const classes = all.filter((source): source is MigrationClass => typeof source === 'function');
   const patterns = all.filter((source): source is string => typeof source === 'string');
@@ -23,8 +23,9 @@ export async function listMigrations({ migrations, settings, loads }: Listing): 
   const matches = await Promise.all(patterns.map(async (pattern) => ({ pattern, files: await expand(pattern) })));
   const built = await withSources(matches, { sources: sourcesIn(settings, patterns), loads, expand });
   const [first] = patterns;
+  const counted = leavesOut === undefined ? built.files : built.files.filter((file) => !leavesOut(file));
   return {
-    files: built.files.map(listed).sort(byExpectation),
+    files: counted.map(listed).sort(byExpectation),
     stale: built.stale.map(listed),
     notCompiled: built.notCompiled.map(listed),
     classes: [...new Set(classes)],

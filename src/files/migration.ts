@@ -64,6 +64,8 @@ export interface Listing {
   readonly migrations: DataSourceOptions['migrations'];
   readonly settings: Pick<ResolvedSettings, 'dir' | 'sources'>;
   readonly loads: Loads;
+  /** Files that do not count. */
+  readonly leavesOut?: ((file: string) => boolean) | undefined;
 }
 
 /** What the `migrations` option of a data source names, before anything is loaded. */

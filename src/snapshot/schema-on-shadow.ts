@@ -6,7 +6,7 @@ import { asPrintedBy } from '../schema/printed-texts.js';
 import { readSchema } from '../schema/read.js';
 import type { Schema } from '../schema/read.js';
 import type { SchemaCache } from '../shadow/cache.js';
-import type { Shadow } from '../shadow/shadow.js';
+import type { Database, Shadow } from '../shadow/shadow.js';
 import { initialSchema } from './initial.js';
 import { createTypeormTable } from './migratable-shadow.js';
 import { ownTables } from './own-tables.js';
@@ -19,9 +19,16 @@ export interface SchemaOnShadow {
   readonly read: () => Promise<Schema>;
 }
 
+/** What is on a shadow, when that is not its initial state any more. */
+export interface Standing {
+  readonly database: Database;
+  readonly schema: Schema;
+}
+
 interface Wanted {
-  /** In its initial state. */
+  /** In its initial state, or as it `stands`. */
   readonly shadow: Shadow;
+  readonly stands?: Standing | undefined;
   readonly unmanaged: readonly ObjectId[];
   /** Where the work leads to: its extensions are needed too. */
   readonly to: Schema;
@@ -38,8 +45,8 @@ export function extensionsOf(schema: Schema): readonly string[] {
 export async function withSchemaOnShadow<T>(
   schema: Schema,
   project: Project,
-  { shadow, unmanaged, to, inOtherWords = false, cache }: Wanted,
-  work: (at: SchemaOnShadow) => Promise<T>,
+  { shadow, stands, unmanaged, to, inOtherWords = false, cache }: Wanted,
+  work: (at: SchemaOnShadow, stands: Standing) => Promise<T>,
 ): Promise<T> {
   const database = await shadow.database([...extensionsOf(schema), ...extensionsOf(to)]);
   await createTypeormTable(database, project);
@@ -48,14 +55,15 @@ export async function withSchemaOnShadow<T>(
   const client = (await database.connect()) as SqlClient & { release(): void };
   try {
     await client.query('SET check_function_bodies = off');
-    const begin = await initialSchema(await shadow.initial(), read, cache);
+    const begin =
+      stands?.database === database ? stands.schema : await initialSchema(await shadow.initial(), read, cache);
     for (const { sql } of await compareSchemas(begin, schema)) await client.query(sql);
     await client.query('RESET check_function_bodies');
-    if (!inOtherWords) return await work({ client, schema, read });
+    if (!inOtherWords) return await work({ client, schema, read }, { database, schema });
     const made = await read();
     const left = await compareSchemas(made, asPrintedBy(made, schema));
     if (left.length > 0) throw notMade(left.map(({ sql }) => sql));
-    return await work({ client, schema: made, read });
+    return await work({ client, schema: made, read }, { database, schema: made });
   } finally {
     client.release();
   }

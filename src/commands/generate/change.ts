@@ -6,7 +6,7 @@ import { planChanges } from '../../plan/plan.js';
 import { readingElsewhere } from '../../plan/try-rows.js';
 import { plannedRename } from '../../plan/renames.js';
 import type { Rename } from '../../plan/renames.js';
-import type { PlannedChange } from '../../plan/step.js';
+import type { PlannedChange, Step } from '../../plan/step.js';
 import type { ProvenFile } from '../../plan/prove.js';
 import { tryTypeChanges } from '../../plan/try-types.js';
 import { compareSchemas } from '../../schema/compare.js';
@@ -26,7 +26,6 @@ import type { SchemaOnShadow } from '../../snapshot/schema-on-shadow.js';
 import type { CommandContext } from '../context.js';
 import { withOtherQuestions } from './all-questions.js';
 import type { GenerateOptions, GenerateResult } from './types.js';
-import { confirmLoss } from './confirm-loss.js';
 import { remarksOnExtensions } from './extension-remarks.js';
 import { isPartOf, remarksOnPartitions, remarksOnRewrites } from './partition-remarks.js';
 import { indexAdvice } from './index-advice.js';
@@ -57,6 +56,21 @@ export interface ProvenChange {
   readonly told: Pick<GenerateResult, 'warnings' | 'renames' | 'reason' | 'advice'>;
   /** Whether something is called otherwise afterwards. */
   readonly renames: boolean;
+  /** The steps that lose data. */
+  readonly losses: readonly Step[];
+  /** What its author has decided. */
+  readonly answers: Answers;
+}
+
+/** What flags, a person or an earlier run have answered: no tool can know it. */
+export interface Answers {
+  /** Of tables, and of columns by the present name of their table. */
+  readonly renames: readonly Rename[];
+  /** What is dropped, though something new is like it. */
+  readonly drops: readonly ObjectId[];
+  readonly backfills: ReadonlyMap<string, string>;
+  readonly usings: ReadonlyMap<string, string>;
+  readonly storedTimezone: string | undefined;
 }
 
 /** Plans and proves what leads from the schema on the shadow to the desired one. */
@@ -80,7 +94,7 @@ export async function change(
     proof: { ...shadow, from: shadow.schema, unnamed: sides.unnamed },
     online: options.online !== false,
   });
-  await confirmLoss(planned, options);
+  const { backfill: backfills, using: usings, storedTimezone } = planContext.decisions;
   const named = [...renamed.inCatalog, ...renamed.bridged].filter(
     ({ to: { kind } }) => kind === 'table' || kind === 'column',
   );
@@ -111,6 +125,8 @@ export async function change(
       ...indexAdvice(changes, to),
     },
     renames: named.length > 0,
+    losses: planned.flatMap(({ steps }) => steps).filter(({ loses }) => loses !== undefined),
+    answers: { renames: named, drops: renamed.dropped, backfills, usings, storedTimezone },
   };
 }
 

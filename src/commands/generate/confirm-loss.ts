@@ -1,13 +1,12 @@
 import { ExitCode, MigrateError } from '../../errors.js';
-import type { PlannedChange } from '../../plan/step.js';
+import type { Step } from '../../plan/step.js';
 import type { GenerateOptions } from './types.js';
 
 /** Whether data may be lost is for a person to decide. */
 export async function confirmLoss(
-  planned: readonly PlannedChange[],
+  lossy: readonly Step[],
   { allowDestructive = false, ask }: GenerateOptions,
 ): Promise<void> {
-  const lossy = planned.flatMap(({ steps }) => steps).filter(({ loses }) => loses !== undefined);
   if (lossy.length === 0 || allowDestructive) return;
   const atOnce = new Set(lossy.flatMap(({ phase, loses }) => (phase === 'expand' ? [loses] : [])));
   const what = [...new Set(lossy.map(({ loses }) => loses))]

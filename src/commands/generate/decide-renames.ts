@@ -11,6 +11,12 @@ import { decisionNeeded } from './decide.js';
 import type { OpenQuestion } from './decide.js';
 import type { History } from '../../snapshot/history.js';
 
+export interface DecidedRenames {
+  readonly renames: readonly Rename[];
+  /** What was not renamed, though it could have been. */
+  readonly dropped: readonly ObjectId[];
+}
+
 /**
  * Which tables are called otherwise now: said by flags or decorators, or asked. Never guessed. Once these `tables` have their new names,
  * which columns are.
@@ -21,7 +27,7 @@ export async function decideRenames(
   history: History,
   options: GenerateOptions,
   tables?: readonly Rename[],
-): Promise<readonly Rename[]> {
+): Promise<DecidedRenames> {
   const kind = tables === undefined ? 'table' : 'column';
   // What joins two tables is named after them.
   const withJunctions = (renames: readonly Rename[]): readonly Rename[] =>
@@ -37,7 +43,8 @@ export async function decideRenames(
     ...(tables === undefined ? [] : junctionColumns(from, to, tables)),
   ]);
   const open: OpenQuestion[] = [];
-  const candidates = renameCandidates(from, to).filter((one) => !options.drops?.includes(pathOf(one.from)));
+  const possible = renameCandidates(from, to);
+  const candidates = possible.filter((one) => !options.drops?.includes(pathOf(one.from)));
   const ofKind = candidates.filter((one) => one.from.kind === kind);
   // Answered together with the question about a table that it joins.
   const isSettled = (one: Rename): boolean =>
@@ -62,7 +69,10 @@ export async function decideRenames(
     const chosen = left.find(({ to: renamed }) => keyOf(renamed) === answer);
     if (chosen) decided = withJunctions([...decided, chosen]);
   }
-  if (open.length === 0) return decided;
+  if (open.length === 0) {
+    const dropped = possible.filter((one) => one.from.kind === kind && !isTaken({ ...one, to: one.from }, decided));
+    return { renames: decided, dropped: [...new Map(dropped.map((one) => [keyOf(one.from), one.from])).values()] };
+  }
   const later = candidates.filter((one) => one.from.kind === 'column' && kind === 'table' && !isTaken(one, said));
   throw decisionNeeded([
     ...open,
@@ -99,7 +109,7 @@ function questionOf(old: ObjectId, choices: readonly Rename[]): OpenQuestion {
 }
 
 /** `users`, `users.name`, `billing.users.name`. */
-function pathOf(id: ObjectId): string {
+export function pathOf(id: ObjectId): string {
   if (id.kind === 'column') return columnPath(id);
   return `${id.schema === 'public' ? '' : `${id.schema ?? ''}.`}${id.name ?? ''}`;
 }

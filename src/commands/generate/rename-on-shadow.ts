@@ -17,6 +17,8 @@ export interface Renamed {
   readonly bridged: readonly Rename[];
   /** The schema as if these were renamed in the catalog too: what was made by hand on top of them appears under the new names. */
   readonly inNewWords: Schema;
+  /** What could have been renamed, and is dropped. */
+  readonly dropped: readonly ObjectId[];
 }
 
 interface Context {
@@ -37,13 +39,13 @@ interface Context {
 export async function renameOnShadow(present: Schema, context: Context): Promise<Renamed> {
   const { history, options } = context;
   const wanted = context.wantedFor(present, []);
-  const tables = await decideRenames(present, wanted, history, options);
+  const { renames: tables, dropped: gone } = await decideRenames(present, wanted, history, options);
   const state = { schema: present, inCatalog: [] as readonly Rename[] };
   await rename(state, tables, context);
   const wantedNow = context.wantedFor(state.schema, tables);
   // Columns of a renamed table can be compared only now.
   const again = { ...options, renames: columnsAfter(options.renames, tables) };
-  const columns = await decideRenames(state.schema, wantedNow, history, again, tables);
+  const { renames: columns, dropped } = await decideRenames(state.schema, wantedNow, history, again, tables);
   const isByHand = (id: ObjectId): boolean => context.isByHand(id, state.inCatalog);
   const bridged = columns.filter((one) =>
     canBeBridged(one, { schema: state.schema, wanted: wantedNow, isByHand }, options),
@@ -57,7 +59,7 @@ export async function renameOnShadow(present: Schema, context: Context): Promise
     await rename(state, find(state.schema, context.wantedFor(state.schema, state.inCatalog)), context);
   }
   const inNewWords = bridged.length === 0 ? state.schema : await readRenamed([...state.inCatalog, ...bridged], context);
-  return { ...state, bridged, inNewWords };
+  return { ...state, bridged, inNewWords, dropped: [...gone, ...dropped] };
 }
 
 async function rename(

@@ -5,43 +5,56 @@ import { columnPath, objectId, relationOf } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import type { Schema } from '../../schema/read.js';
 import type { GenerateOptions } from './types.js';
-import { readFlags } from './decide.js';
+import { pathOf } from './decide-renames.js';
 import type { History } from '../../snapshot/history.js';
 
-interface Unused {
+/** A flag that would change nothing. */
+export interface Unused {
+  readonly flag: string;
   readonly message: string;
   /** What could be meant, as it is typed. */
   readonly possible: readonly string[];
 }
 
-export function hasFlags({ renames, drops, backfills, usings }: GenerateOptions): boolean {
-  return [renames, drops, backfills, usings].some((given) => given !== undefined && given.length > 0);
+type Flags = Pick<GenerateOptions, 'renames' | 'drops' | 'backfills' | 'usings'>;
+
+/** The options without the flags that would change nothing between these schemas, and which they are. */
+export function withoutUnused<T extends GenerateOptions>(
+  options: T,
+  from: Schema,
+  to: () => Schema,
+  history: History,
+): { readonly used: T; readonly unused: readonly Unused[] } {
+  const { renames = [], drops = [], backfills = [], usings = [] } = options;
+  if (renames.length + drops.length + backfills.length + usings.length === 0) return { used: options, unused: [] };
+  const sides = new Sides(from, to(), options, history);
+  const unused: Unused[] = [];
+  const keep = (given: readonly string[], find: (text: string) => readonly Unused[]): readonly string[] =>
+    given.filter((text) => {
+      const found = find(text);
+      unused.push(...found);
+      return found.length === 0;
+    });
+  const pathIn = (text: string): string => text.slice(0, text.indexOf('=')).trim();
+  const flags: Flags = {
+    renames: keep(renames, (text) => sides.unusedRename(text)),
+    drops: keep(drops, (path) => sides.unusedDrop(path)),
+    backfills: keep(backfills, (text) => sides.unusedBackfill(pathIn(text))),
+    usings: keep(usings, (text) => sides.unusedUsing(pathIn(text))),
+  };
+  return { used: { ...options, ...flags }, unused };
 }
 
-/**
- * A flag that would change nothing is mistyped, or left over from an earlier change. All of them are said at once, with what each could mean.
- */
-export function refuseUnusedFlags(options: GenerateOptions, from: Schema, to: Schema, history: History): void {
-  const unused = unusedFlags(options, new Sides(from, to, options, history));
+/** A flag that would change nothing is mistyped, or left over from an earlier change. All of them are said at once, with what each could mean. */
+export function refuseUnused(unused: readonly Unused[]): void {
   if (unused.length === 0) return;
   const possible = [...new Set(unused.flatMap((one) => one.possible))];
   throw new MigrateError({
     code: 'USAGE',
-    message: [...unused.map(({ message }) => message), 'Nothing was written.'].join('\n'),
+    message: [...unused.map(({ flag, message }) => `${flag}: ${message}.`), 'Nothing was written.'].join('\n'),
     next: possible.length === 0 ? 'Leave out what names nothing.' : ['It could be:', ...possible].join('\n'),
     exitCode: ExitCode.usage,
   });
-}
-
-function unusedFlags(options: GenerateOptions, sides: Sides): readonly Unused[] {
-  const { backfills, usings } = readFlags(options);
-  const { renames = [], drops = [] } = options;
-  return [
-    ...renames.flatMap((text) => sides.unusedRename(text)),
-    ...drops.flatMap((path) => sides.unusedDrop(path)),
-    ...[...backfills.keys()].flatMap((path) => sides.unusedBackfill(path)),
-    ...[...usings.keys()].flatMap((path) => sides.unusedUsing(path)),
-  ];
 }
 
 /** What the flags can name, before anything is renamed. A column can be named with its table as it was or as it is. */
@@ -75,7 +88,7 @@ class Sides {
     const possible = renameCandidates(this.from, this.to).map(
       ({ from, to }) => `--rename ${pathOf(from)}=${to.name ?? ''}`,
     );
-    return [{ message: `--rename ${text}: ${why}.`, possible }];
+    return [{ flag: `--rename ${text}`, message: why, possible }];
   }
 
   unusedDrop(path: string): readonly Unused[] {
@@ -86,7 +99,7 @@ class Sides {
     const gone = this.from.objects.filter(
       ({ id }) => (id.kind === 'table' || (id.kind === 'column' && this.to.has(relationOf(id)))) && !this.to.has(id),
     );
-    return [{ message: `--drop ${path}: ${why}.`, possible: gone.map(({ id }) => `--drop ${pathOf(id)}`) }];
+    return [{ flag: `--drop ${path}`, message: why, possible: gone.map(({ id }) => `--drop ${pathOf(id)}`) }];
   }
 
   unusedBackfill(path: string): readonly Unused[] {
@@ -99,7 +112,8 @@ class Sides {
     const columns = this.to.objects.filter(({ id }) => id.kind === 'column' && isFilled(id));
     return [
       {
-        message: `--backfill ${path}: the change neither adds this column to an existing table nor makes it NOT NULL.`,
+        flag: `--backfill ${path}`,
+        message: 'the change neither adds this column to an existing table nor makes it NOT NULL',
         possible: columns.map(({ id }) => `--backfill "${columnPath(id)}=…"`),
       },
     ];
@@ -118,7 +132,8 @@ class Sides {
     );
     return [
       {
-        message: `--using ${path}: the change does not give this column another type.`,
+        flag: `--using ${path}`,
+        message: 'the change does not give this column another type',
         possible: columns.map(({ id }) => `--using "${columnPath(id)}=…"`),
       },
     ];
@@ -158,9 +173,4 @@ class Sides {
       .map((name) => (id.kind === 'column' ? { ...id, table: name } : { ...id, name }))
       .filter((one) => schema.has(one));
   }
-}
-
-function pathOf(id: ObjectId): string {
-  if (id.kind === 'column') return columnPath(id);
-  return `${id.schema === 'public' ? '' : `${id.schema ?? ''}.`}${id.name ?? ''}`;
 }

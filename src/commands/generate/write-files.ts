@@ -8,7 +8,7 @@ import type { InLanguage } from '../../files/language.js';
 import { listMigrations } from '../../files/list-migrations.js';
 import type { MigrationList } from '../../files/migration.js';
 import { renderFile } from '../../files/render.js';
-import type { MigrationText as Rendered } from '../../files/render.js';
+import type { MigrationText as RenderedText } from '../../files/render.js';
 import type { MigrationName } from '../../files/name.js';
 import type { Template } from '../../files/template.js';
 import { writeNew } from '../../files/write.js';
@@ -24,7 +24,7 @@ import type { ProvenChange } from './change.js';
 import type { GenerateOptions, GenerateResult } from './types.js';
 
 /** A file that is to be written. */
-interface Draft {
+export interface NewText {
   readonly fileName: string;
   /** As a person in this folder would type it. */
   readonly file: string;
@@ -35,7 +35,7 @@ interface Draft {
 /** A migration that was planned, and what it is called. */
 interface Named extends MigrationName {
   readonly planned: ProvenFile;
-  readonly rendered: Rendered;
+  readonly rendered: RenderedText;
 }
 
 /** What was written, or would be in a dry run. */
@@ -44,31 +44,52 @@ export interface WrittenFiles {
   readonly texts: readonly MigrationText[];
 }
 
-/** Renders and writes all files of one change, or none of them. */
-export async function writeFiles(
+/** The files of a change, before anything is written. */
+export interface Rendered {
+  /** As of a dry run. */
+  readonly result: GenerateResult;
+  readonly files: readonly NewText[];
+  readonly folder: string;
+  /** Of each migration, the text of its file. */
+  readonly texts: readonly MigrationText[];
+}
+
+/** Renders all files of one change. */
+export async function renderFiles(
   { files: migrations, name, told }: ProvenChange,
   options: GenerateOptions & InLanguage,
   context: CommandContext,
-): Promise<WrittenFiles> {
+): Promise<Rendered> {
   const existing = await listMigrations(context);
   const title = titleOf(options.name ?? (await offered(isFirst(existing, options) ? 'Init' : name, options)));
   const wanted = newFile(title, options, existing, context);
   const folder = folderFor(existing, wanted);
   const timestamp = options.timestamp ?? nextTimestamp(existing) + migrations.length - 1;
-  const drafts = draftsOf(migrations, { title, folder, timestamp, options });
-  const statements = drafts.flatMap(({ file, migrations: own }) =>
+  const files = textsOf(migrations, { title, folder, timestamp, options });
+  const statements = files.flatMap(({ file, migrations: own }) =>
     own.flatMap(({ name: migration, planned }) =>
       planned.steps.map(({ sql, effect, phase }) => ({ file, migration, sql, effect, phase })),
     ),
   );
-  const result = { files: drafts.map(({ file }) => file), statements, ...told };
-  const texts = drafts.flatMap(({ file, text, migrations: own }) => own.map((one) => ({ name: one.name, file, text })));
+  const texts = files.flatMap(({ file, text, migrations: own }) => own.map((one) => ({ name: one.name, file, text })));
+  return { result: { files: files.map(({ file }) => file), statements, ...told }, files, folder, texts };
+}
+
+/** Renders and writes all files of one change, or none of them. */
+export async function writeFiles(
+  change: ProvenChange,
+  options: GenerateOptions & InLanguage,
+  context: CommandContext,
+): Promise<WrittenFiles> {
+  const { result, files, folder, texts } = await renderFiles(change, options, context);
   if (options.dryRun === true)
-    return { result: { ...result, texts: drafts.map(({ file, text }) => ({ file, text })) }, texts };
+    return { result: { ...result, texts: files.map(({ file, text }) => ({ file, text })) }, texts };
+  const existing = await listMigrations(context);
   let foundBy: FoundBy = 'pattern';
-  for (const { fileName } of drafts) ({ foundBy } = await placementOf(existing, { ...wanted, name: fileName }));
-  await writeAll(folder, drafts);
-  const written = drafts.map(({ fileName }) => join(folder, fileName));
+  for (const { fileName: name } of files)
+    ({ foundBy } = await placementOf(existing, { ...newFile('Change', options, existing, context), name }));
+  await writeAll(folder, files);
+  const written = files.map(({ fileName }) => join(folder, fileName));
   await lockWritten(written, { list: () => listMigrations(context), dir: context.settings.dir });
   const classes = texts.map((one) => ({ name: one.name, file: resolve(one.file) }));
   const list = foundBy === 'list' ? await enlist(classes, context.dataSource, options) : undefined;
@@ -108,7 +129,7 @@ interface Drafting {
 }
 
 /** One file for the whole change; or one for each migration, as for SQL, of which a file holds one. */
-function draftsOf(migrations: readonly ProvenFile[], drafting: Drafting): readonly Draft[] {
+function textsOf(migrations: readonly ProvenFile[], drafting: Drafting): readonly NewText[] {
   const { title, timestamp, options } = drafting;
   const count = migrations.length;
   const last = { name: `${title}${timestamp}`, timestamp };
@@ -116,7 +137,7 @@ function draftsOf(migrations: readonly ProvenFile[], drafting: Drafting): readon
     const planned = migrations[index];
     if (planned === undefined) return [];
     const { phase, transaction, apart, steps, down } = planned;
-    const rendered: Rendered = {
+    const rendered: RenderedText = {
       name: one.name,
       phase,
       transaction,
@@ -129,10 +150,10 @@ function draftsOf(migrations: readonly ProvenFile[], drafting: Drafting): readon
     return [{ ...one, planned, rendered }];
   });
   const split = options.split === true || options.language === 'sql';
-  return (split ? named.map((one) => [one]) : [named]).map((own) => draftOf(own, drafting));
+  return (split ? named.map((one) => [one]) : [named]).map((own) => textIn(own, drafting));
 }
 
-function draftOf(migrations: readonly Named[], { folder, options }: Drafting): Draft {
+function textIn(migrations: readonly Named[], { folder, options }: Drafting): NewText {
   const last = migrations.at(-1);
   const fileName = `${last?.timestamp}-${titleIn(last?.name ?? '')}.${options.language}`;
   const template: Template =
@@ -150,10 +171,10 @@ function shown({ sql, comment }: Written): { readonly sql: string; readonly comm
   return { sql, ...(comment !== undefined && { comment }) };
 }
 
-async function writeAll(folder: string, drafts: readonly Draft[]): Promise<void> {
+async function writeAll(folder: string, files: readonly NewText[]): Promise<void> {
   const written: string[] = [];
   try {
-    for (const { fileName, text } of drafts) {
+    for (const { fileName, text } of files) {
       if (!(await writeNew(folder, fileName, text))) throw taken(fileName);
       written.push(fileName);
     }

@@ -1,10 +1,9 @@
-import { execFile } from 'node:child_process';
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, relative, resolve } from 'node:path';
-import { promisify } from 'node:util';
 import { ExitCode, MigrateError, messageOf } from '../../errors.js';
 import { changesIn } from '../../files/change.js';
 import type { KnownMigration } from '../../files/migration.js';
+import { git } from '../git.js';
 import type { LintOptions } from './types.js';
 
 export interface Choice {
@@ -102,11 +101,6 @@ async function baseOf(folder: string, since: string | undefined): Promise<{ comm
     return { commit: await git(folder, 'merge-base', 'HEAD', commit).catch(() => commit), name };
   }
   throw usage('This repository has no branch main or master that could say which migrations are new.');
-}
-
-async function git(folder: string, ...args: readonly string[]): Promise<string> {
-  const { stdout } = await promisify(execFile)('git', ['-C', folder, ...args], { maxBuffer: 64 * 1024 * 1024 });
-  return stdout.trim();
 }
 
 function isMissing(error: unknown): boolean {

@@ -1,0 +1,52 @@
+import { keepDraft, readDraft } from '../../database/drafts.js';
+import type { Draft, DownStep } from '../../database/drafts.js';
+import { lendQueryRunner } from '../../database/lend-query-runner.js';
+import { ensureTables, readLedger } from '../../database/ledger.js';
+import { holdLock } from '../../database/lock.js';
+import { upgradeLog } from '../../database/log-columns.js';
+import type { SqlClient } from '../../database/sql-client.js';
+import type { MigrationName } from '../../files/name.js';
+import type { CommandContext } from '../context.js';
+import { recordOf, serviceKey } from './record.js';
+import { updateDatabase } from './update-database.js';
+
+/** What the database gets, and the draft that it has then. */
+export interface DraftChange {
+  /** The draft that was kept when the change was worked out. */
+  readonly kept: Draft | undefined;
+  readonly steps: readonly DownStep[];
+  /** What goes from the ledger. */
+  readonly earlier: readonly MigrationName[];
+  readonly draft: Draft | undefined;
+}
+
+/** Changes the database and its draft under the lock, and then what belongs to them, such as files; unless another process was faster. */
+export async function changeDatabase(
+  { kept, steps, earlier, draft }: DraftChange,
+  context: CommandContext,
+  afterwards: () => Promise<void>,
+): Promise<'done' | 'overtaken'> {
+  const key = serviceKey(context);
+  const locked = await holdLock(
+    context,
+    () => Promise.resolve(true),
+    async () => {
+      const columns = await upgradeLog(undefined, context);
+      const isSame = await lendQueryRunner(context, async (queryRunner) => {
+        const client = (await queryRunner.connect()) as SqlClient;
+        await ensureTables(client, context.tables, (await readLedger(client, context.tables)).exists, context.onEvent);
+        return (await readDraft(client, context.tables, key))?.id === kept?.id;
+      });
+      if (!isSame) return 'overtaken' as const;
+      const change = draft?.migrations.at(-1)?.name;
+      const log = { columns, service: context.service.name, changeOf: (name: string) => change ?? name };
+      await updateDatabase({ steps, record: recordOf(earlier, draft, log, context) }, context);
+      await afterwards();
+      // Only now is a file that is missing one that was deleted.
+      const record = draft && [keepDraft(context.tables, key, { ...draft, isWritten: true })];
+      if (record) await updateDatabase({ steps: [], record }, context);
+      return 'done' as const;
+    },
+  );
+  return locked.held ? locked.value : 'overtaken';
+}

@@ -1,0 +1,91 @@
+import { readDraft } from '../../database/drafts.js';
+import type { Draft } from '../../database/drafts.js';
+import { withReader } from '../../database/client.js';
+import type { SqlClient } from '../../database/sql-client.js';
+import { ExitCode, MigrateError } from '../../errors.js';
+import { inLanguage } from '../../files/language.js';
+import { listMigrations } from '../../files/list-migrations.js';
+import { foundSchemas, withFoundSchemas } from '../../shadow/search-path.js';
+import { poolOf } from '../../typeorm/driver.js';
+import type { CommandContext } from '../context.js';
+import { survey } from '../context.js';
+import { withSettings } from '../generate/generate.js';
+import { newFile } from '../generate/write-files.js';
+import { folderFor } from '../placement.js';
+import { run } from '../run.js';
+import { isPublished, stateOfFiles, withoutDraft, writeDraft } from './draft-files.js';
+import type { FilesState } from './draft-files.js';
+import { follow } from './follow.js';
+import { serviceKey } from './record.js';
+import { takeBack } from './take-back.js';
+import type { DevOptions, DevResult } from './types.js';
+
+/**
+ * Brings the database of a developer to what the entities describe, as `synchronize` would; and writes the migration that does the same to
+ * others. As long as that is a draft, it is written again: five attempts leave one file.
+ */
+export async function dev(options: DevOptions, context: CommandContext): Promise<DevResult> {
+  await context.initialise();
+  const found = withFoundSchemas(context, await foundSchemas(poolOf(context.dataSource) as SqlClient));
+  for (;;) {
+    const result = await attempt(options, found);
+    // Another process has changed the draft meanwhile: what was found out is about another one.
+    if (result !== 'overtaken') return result;
+  }
+}
+
+async function attempt(options: DevOptions, context: CommandContext): Promise<DevResult | 'overtaken'> {
+  const existing = await listMigrations(context);
+  const settled = inLanguage(withSettings(options, context), existing, process.cwd());
+  const folder = folderFor(existing, newFile('Change', settled, existing, context));
+  const kept = await withReader(context, (client) => readDraft(client, context.tables, serviceKey(context)));
+  const state = kept && (await stateOfFiles(kept, folder));
+  if (kept && state === 'not written') await writeDraft(kept, kept.names, folder, context);
+  await refuseUnknown(kept, context);
+  const takenBack = kept && state === 'gone' ? await takeBack(kept, folder, options, context) : [];
+  const isOpen = kept && state && (await isStillDraft(kept, state, options, folder));
+  const draft = isOpen ? kept : undefined;
+  if (kept && state === 'edited') tellEdited(kept, context);
+  const { applied } = await run({ phase: 'all' }, withoutDraft(context, draft));
+  const followed = await follow({ kept: state === 'gone' ? undefined : kept, draft, folder, options: settled }, context);
+  return followed === 'overtaken' ? followed : { ...followed, applied, takenBack };
+}
+
+/** Whether it is written again, or a new one begins beside it. */
+async function isStillDraft(
+  draft: Draft,
+  state: FilesState,
+  { draft: wish }: DevOptions,
+  folder: string,
+): Promise<boolean> {
+  if (state === 'gone' || state === 'edited' || wish === 'new') return false;
+  if (state !== 'committed') return true;
+  if (wish !== 'amend') return false;
+  if (!(await isPublished(draft, folder))) return true;
+  throw new MigrateError({
+    code: 'USAGE',
+    message: `${draft.files.map(({ name }) => name).join(', ')} is in the main branch, so others may have run it. Nothing was changed.`,
+    next: 'nest-migrate dev   (writes a new file for what has changed since)',
+    exitCode: ExitCode.usage,
+  });
+}
+
+/** What another branch has applied here cannot be taken back without its files, and what comes after it is not known. */
+async function refuseUnknown(draft: Draft | undefined, context: CommandContext): Promise<void> {
+  const now = await withReader(context, (client) => survey(client, listMigrations(context), context));
+  const known = new Set([...now.known, ...(draft?.migrations ?? [])].map(({ name }) => name));
+  const unknown = now.state.applied.filter(({ name }) => !known.has(name)).map(({ name }) => name);
+  if (unknown.length === 0) return;
+  throw new MigrateError({
+    code: 'MIGRATION_FILE_MISSING',
+    message: `Applied in this database, and no file here is for ${unknown.length === 1 ? 'it' : 'them'}: ${unknown.join(', ')}. Nothing was changed.`,
+    next: 'If they belong to another branch, check that out, `nest-migrate revert`, and come back. Or begin with an empty database.',
+    exitCode: ExitCode.todo,
+  });
+}
+
+function tellEdited({ files }: Draft, { onEvent }: CommandContext): void {
+  const names = files.map(({ name }) => name).join(', ');
+  const message = `${names} was edited, so it stays as it is; what changes now becomes a new file. What was edited has not run here: nest-migrate redo`;
+  onEvent({ type: 'warning', code: 'DRAFT_EDITED', message });
+}

@@ -1,0 +1,99 @@
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Draft } from '../../database/drafts.js';
+import { codeOf } from '../../errors.js';
+import { lockPlace, lockInstead } from '../../files/lock-place.js';
+import { listMigrations } from '../../files/list-migrations.js';
+import { checksumOf } from '../../files/migrations-lock.js';
+import { expectedName } from '../../files/name.js';
+import { changeFile } from '../../files/write.js';
+import type { CommandContext } from '../context.js';
+import { git } from '../git.js';
+
+/** What became of the files of a draft since they were written. */
+export type FilesState =
+  | 'as written'
+  /** By a person. */
+  | 'edited'
+  | 'committed'
+  /** They were deleted, or another branch was checked out. */
+  | 'gone'
+  /** The process that was to write them has died. */
+  | 'not written';
+
+export async function stateOfFiles(draft: Draft, folder: string): Promise<FilesState> {
+  const texts = await Promise.all(draft.files.map(({ name }) => textOf(join(folder, name))));
+  const isOurs = (text: string | undefined): boolean => text === undefined || draft.checksums.includes(checksumOf(text));
+  if (!texts.every(isOurs)) return 'edited';
+  if (texts.some((text) => text === undefined)) return draft.isWritten ? 'gone' : 'not written';
+  return (await isCommitted(draft, folder)) ? 'committed' : 'as written';
+}
+
+async function isCommitted({ files }: Draft, folder: string): Promise<boolean> {
+  for (const { name } of files) if (await isIn('HEAD', name, folder)) return true;
+  return false;
+}
+
+/** Whether a commit has a file; where there is no git, none has it. */
+async function isIn(commit: string, name: string, folder: string): Promise<boolean> {
+  return git(folder, 'cat-file', '-e', `${commit}:./${name}`).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Whether the main branch has it, so that others may have run it. */
+export async function isPublished({ files }: Draft, folder: string): Promise<boolean> {
+  for (const branch of ['origin/HEAD', 'origin/main', 'origin/master', 'main', 'master'])
+    for (const { name } of files) if (await isIn(branch, name, folder)) return true;
+  return false;
+}
+
+/** Writes the files of a draft, takes away those that it had before, and enters them into `migrations.lock`. */
+export async function writeDraft(
+  draft: Draft,
+  earlier: readonly string[],
+  folder: string,
+  context: CommandContext,
+): Promise<void> {
+  for (const { name, text } of draft.files)
+    if ((await textOf(join(folder, name))) !== text) await changeFile(join(folder, name), () => text);
+  await removeFiles(
+    earlier.filter((name) => !draft.files.some((file) => file.name === name)),
+    draft,
+    folder,
+  );
+  const made = draft.files.map(({ name }) => join(folder, name));
+  await lockInstead(earlier, made, await lockPlace(await listMigrations(context), context.settings.dir));
+}
+
+/** Takes a draft away altogether. */
+export async function removeDraft(draft: Draft, folder: string, context: CommandContext): Promise<void> {
+  await removeFiles(draft.names, draft, folder);
+  await lockInstead(draft.names, [], await lockPlace(await listMigrations(context), context.settings.dir));
+}
+
+/** Only what still has a text that we gave it. */
+async function removeFiles(names: readonly string[], { checksums }: Draft, folder: string): Promise<void> {
+  for (const name of names) {
+    const text = await textOf(join(folder, name));
+    if (text !== undefined && checksums.includes(checksumOf(text))) await rm(join(folder, name), { force: true });
+  }
+}
+
+async function textOf(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** The project as it is without a draft. */
+export function withoutDraft(context: CommandContext, draft: Draft | undefined): CommandContext {
+  if (draft === undefined) return context;
+  const own = new Set(draft.migrations.map(({ name }) => name));
+  const isOwn = (file: string): boolean => own.has(expectedName(file)?.name ?? '');
+  return { ...context, leavesOut: isOwn };
+}

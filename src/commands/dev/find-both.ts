@@ -1,0 +1,143 @@
+import type { Draft, DownStep, StoredAnswers } from '../../database/drafts.js';
+import type { InLanguage } from '../../files/language.js';
+import type { Step } from '../../plan/step.js';
+import type { ObjectId } from '../../schema/object-id.js';
+import type { Schema } from '../../schema/read.js';
+import type { SchemaCache } from '../../shadow/cache.js';
+import type { Origin, OriginMap } from '../../shadow/origins.js';
+import type { MigrationText } from '../../shadow/replay-key.js';
+import type { Shadow } from '../../shadow/shadow.js';
+import { ofDatabase } from '../../snapshot/of-database.js';
+import { ofMigrations, rememberProven } from '../../snapshot/of-migrations.js';
+import type { Snapshot } from '../../snapshot/snapshot.js';
+import type { CommandContext } from '../context.js';
+import type { ProvenChange } from '../generate/change.js';
+import { findChange, readEntities } from '../generate/find.js';
+import type { Found, Nothing } from '../generate/find.js';
+import type { GenerateOptions } from '../generate/types.js';
+import { refuseUnused } from '../generate/unused-flags.js';
+import { flagsOf, noAnswers, withAnswers } from './answers.js';
+import type { DevOptions } from './types.js';
+
+export interface Following {
+  /** The draft that the database has, also where another one begins now. */
+  readonly kept: Draft | undefined;
+  /** The one that is written again. */
+  readonly draft: Draft | undefined;
+  readonly folder: string;
+  readonly options: DevOptions & InLanguage;
+}
+
+/** The same change twice: what this database still needs, and what all others need. */
+export interface Both {
+  /** What leads from the database, as it is, to the entities: directly, since only its developer uses it. */
+  readonly steps: readonly DownStep[];
+  /** The steps among them that may lose data. */
+  readonly losses: readonly Step[];
+  /** What leads from the migrations to the entities, as a file holds it; undefined where nothing does. */
+  readonly file: FileChange | undefined;
+  /** What that loses, in words. */
+  readonly later: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+export interface FileChange {
+  readonly change: ProvenChange;
+  readonly answers: StoredAnswers;
+  readonly before: Schema;
+  readonly wanted: Schema;
+  readonly project: CommandContext;
+  /** Once it is written, it need not be replayed. */
+  remember(written: readonly MigrationText[]): Promise<void>;
+}
+
+interface Tools {
+  readonly shadow: Shadow;
+  readonly cache: SchemaCache;
+}
+
+/** `project` is without the draft. */
+export async function findBoth(
+  { draft, options }: Following,
+  tools: Tools,
+  project: CommandContext,
+): Promise<Both> {
+  const said = await readEntities(tools, options, project);
+  const { unmanaged } = said.described;
+  const before = await ofMigrations(project, { url: options.shadow, cache: tools.cache, unmanaged });
+  const database = async (): Promise<Snapshot> => ({
+    ...(await ofDatabase(project)),
+    origins: withMade(before.origins, draft),
+  });
+  const directly: GenerateOptions = { ...options, online: false, renameDirectly: true };
+  const here = await findChange({ ...tools, database, unused: 'left out' }, said, directly, project);
+  const answered =
+    'change' in here
+      ? withAnswers(draft?.answers ?? noAnswers, here.change.answers, before.schema)
+      : (draft?.answers ?? noAnswers);
+  const stands = 'change' in here ? here.stands : undefined;
+  const flags = merged(flagsOf(answered), options);
+  const there = await findChange({ ...tools, stands, unused: 'left out' }, said, { ...options, ...flags }, project);
+  refuseUnused(here.unused.filter(({ flag }) => there.unused.some((other) => other.flag === flag)));
+  const { schema: wanted } = await said.wanted;
+  return {
+    steps: 'change' in here ? here.change.files.map(directStep) : [],
+    losses: 'change' in here ? here.change.losses : [],
+    file: 'change' in there ? fileChange(there, { answered, before, wanted, project, tools, unmanaged }) : undefined,
+    later: 'change' in there ? [...new Set(there.change.losses.flatMap(({ loses }) => loses ?? []))] : [],
+    warnings: warningsOf(there),
+  };
+}
+
+interface Sides {
+  readonly answered: StoredAnswers;
+  readonly before: Snapshot;
+  readonly wanted: Schema;
+  readonly project: CommandContext;
+  readonly tools: Tools;
+  readonly unmanaged: readonly ObjectId[];
+}
+
+function fileChange(
+  { change, chain, next }: Found,
+  { answered, before, wanted, project, tools, unmanaged }: Sides,
+): FileChange {
+  const now = withAnswers(noAnswers, change.answers, before.schema);
+  const answers = {
+    ...now,
+    backfills: { ...answered.backfills, ...now.backfills },
+    usings: { ...answered.usings, ...now.usings },
+  };
+  const remember = async (written: readonly MigrationText[]): Promise<void> => {
+    // Objects made by hand have other names after a rename: they are read when the migrations are replayed.
+    if (chain && next && !change.renames)
+      await rememberProven({ chain, written, snapshot: next() }, project, { cache: tools.cache, unmanaged });
+  };
+  return { change, answers, before: before.schema, wanted, project, remember };
+}
+
+/** What the draft has made, the next text of it may drop. */
+function withMade(origins: OriginMap, draft: Draft | undefined): OriginMap {
+  return new Map<string, Origin>([...origins, ...(draft?.made ?? []).map((key) => [key, 'generated'] as const)]);
+}
+
+function directStep({ transaction, steps }: ProvenChange['files'][number]): DownStep {
+  return { transaction, statements: steps.map(({ sql }) => sql) };
+}
+
+function merged(kept: ReturnType<typeof flagsOf>, given: DevOptions): ReturnType<typeof flagsOf> {
+  const both = (key: 'renames' | 'drops' | 'backfills' | 'usings'): readonly string[] => [
+    ...new Set([...(kept[key] ?? []), ...(given[key] ?? [])]),
+  ];
+  return {
+    renames: both('renames'),
+    drops: both('drops'),
+    backfills: both('backfills'),
+    usings: both('usings'),
+    storedTimezone: given.storedTimezone ?? kept.storedTimezone,
+  };
+}
+
+function warningsOf(there: Found | Nothing): readonly string[] {
+  return 'change' in there ? there.change.told.warnings : there.warnings;
+}

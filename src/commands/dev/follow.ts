@@ -1,0 +1,59 @@
+import { poolOf } from '../../typeorm/driver.js';
+import { abortable } from '../../database/cancel.js';
+import type { SqlClient } from '../../database/sql-client.js';
+import { listMigrations } from '../../files/list-migrations.js';
+import { writeLater } from '../../shadow/cache.js';
+import { initialStateOf } from '../../shadow/initial-state.js';
+import { withShadow } from '../../shadow/shadow.js';
+import { cacheFor } from '../../snapshot/cache-for.js';
+import type { CommandContext } from '../context.js';
+import { confirmLoss } from '../generate/confirm-loss.js';
+import { refuseUnfindable } from '../generate/generate.js';
+import { changeDatabase } from './change-database.js';
+import { removeDraft, withoutDraft, writeDraft } from './draft-files.js';
+import { draftOf, sameFiles } from './draft-of.js';
+import { findBoth } from './find-both.js';
+import type { Both, Following } from './find-both.js';
+import { lossesHere } from './losses.js';
+import type { DevResult } from './types.js';
+
+export type Followed = Omit<DevResult, 'applied' | 'takenBack'>;
+
+/** Lets the database follow the entities, and writes what does the same to others. */
+export async function follow(following: Following, context: CommandContext): Promise<Followed | 'overtaken'> {
+  const { draft, options } = following;
+  const project = withoutDraft(context, draft);
+  await refuseUnfindable(options, await listMigrations(project), project);
+  const cache = writeLater(cacheFor(options));
+  const find = (): Promise<Both> =>
+    withShadow({ url: options.shadow, initial: () => initialStateOf(project) }, (shadow) =>
+      findBoth(following, { shadow, cache }, project),
+    );
+  try {
+    const both = await abortable(context.signal, find, 'Nothing was changed.');
+    await confirmLoss(await lossesHere(both.losses, poolOf(context.dataSource) as SqlClient), options);
+    return await carryOut(both, following, context);
+  } finally {
+    await cache.settled();
+  }
+}
+
+async function carryOut(both: Both, following: Following, context: CommandContext): Promise<Followed | 'overtaken'> {
+  const { kept, draft, folder } = following;
+  const { steps, file } = both;
+  const statements = steps.flatMap((one) => one.statements);
+  const result = { statements, losses: both.later, warnings: both.warnings };
+  const next = file && (await draftOf(file, following));
+  const files = next?.files.map(({ shown }) => shown) ?? [];
+  const isWritten = next === undefined ? draft === undefined : draft !== undefined && sameFiles(draft, next.draft);
+  if (isWritten && statements.length === 0) return { ...result, draft: next ? 'unchanged' : 'none', files };
+  const change = { kept, steps, earlier: draft?.migrations ?? [], draft: next?.draft ?? (draft ? undefined : kept) };
+  const outcome = await changeDatabase(change, context, async () => {
+    if (next) await writeDraft(next.draft, draft?.names ?? [], folder, context);
+    else if (draft) await removeDraft(draft, folder, context);
+    if (next && file) await file.remember(next.texts);
+  });
+  if (outcome === 'overtaken') return outcome;
+  if (next === undefined) return { ...result, draft: draft ? 'removed' : 'none', files: [] };
+  return { ...result, draft: isWritten ? 'unchanged' : draft ? 'amended' : 'written', files };
+}

@@ -1,0 +1,44 @@
+import type { Finished } from '../types.js';
+import type { GenerateOptions } from '../generate/types.js';
+
+/** How `dev` brings the database of a developer to what the entities describe. */
+export interface DevOptions extends Pick<
+  GenerateOptions,
+  | 'name'
+  | 'language'
+  | 'moduleKind'
+  | 'dir'
+  | 'shadow'
+  | 'ignore'
+  | 'renames'
+  | 'drops'
+  | 'backfills'
+  | 'usings'
+  | 'storedTimezone'
+  | 'allowDestructive'
+  | 'targetVersion'
+  | 'ask'
+> {
+  /**
+   * `new`: what has changed since becomes a file of its own. `amend`: a draft that was committed is written again, as long as the main
+   * branch does not have it. Without it: what is not committed is written again.
+   */
+  readonly draft?: 'new' | 'amend' | undefined;
+}
+
+/** What `dev` has done. */
+export interface DevResult {
+  /** The pending migrations that ran first. */
+  readonly applied: readonly Finished[];
+  /** The draft that was taken back, because its file is gone: the names of its migrations. */
+  readonly takenBack: readonly string[];
+  /** What became of the draft. */
+  readonly draft: 'none' | 'unchanged' | 'written' | 'amended' | 'removed';
+  /** Its files, as a person would type them. */
+  readonly files: readonly string[];
+  /** What was executed in the database to follow the entities. */
+  readonly statements: readonly string[];
+  /** What the draft will lose in other databases, in words. */
+  readonly losses: readonly string[];
+  readonly warnings: readonly string[];
+}

@@ -1,0 +1,71 @@
+import type { DownStep } from '../../database/drafts.js';
+import { lendQueryRunner } from '../../database/lend-query-runner.js';
+import type { SqlClient } from '../../database/sql-client.js';
+import { messageOf, MigrateError } from '../../errors.js';
+import type { CommandContext } from '../context.js';
+
+/** What is executed in the database of a developer, and what is recorded with the last of it. */
+export interface Update {
+  readonly steps: readonly DownStep[];
+  readonly record: readonly string[];
+}
+
+/** Executes it; what is recorded shares a transaction with the last step that has one. */
+export function updateDatabase({ steps, record }: Update, context: CommandContext): Promise<void> {
+  return lendQueryRunner(context, async (queryRunner) => {
+    const client = (await queryRunner.connect()) as SqlClient;
+    const last = steps.at(-1)?.transaction === true ? steps.length - 1 : steps.length;
+    const all = last === steps.length ? [...steps, { transaction: true, statements: [] }] : steps;
+    for (const [index, { transaction, statements }] of all.entries()) {
+      const also = index === last ? record : [];
+      if (transaction) await inTransaction([...statements, ...also], client, { done: index > 0, context });
+      else await alone(statements, client);
+    }
+  });
+}
+
+interface Progress {
+  /** Whether something was committed before. */
+  readonly done: boolean;
+  readonly context: CommandContext;
+}
+
+async function inTransaction(
+  statements: readonly string[],
+  client: SqlClient,
+  { done, context }: Progress,
+): Promise<void> {
+  let current: string | undefined;
+  try {
+    await client.query('BEGIN');
+    await client.query(`SET LOCAL lock_timeout = ${context.settings.lockTimeoutMs}`);
+    for (const sql of statements) {
+      current = sql;
+      await client.query(sql);
+    }
+    current = undefined;
+    await client.query('COMMIT');
+  } catch (error) {
+    const isBack = current !== undefined && (await client.query('ROLLBACK').then(() => true, () => false));
+    const before = done ? ' What was committed before it stays; the next `nest-migrate dev` starts from there.' : '';
+    throw failed(error, current, isBack ? `It was rolled back.${before}` : 'Whether it was rolled back is not known.');
+  }
+}
+
+async function alone(statements: readonly string[], client: SqlClient): Promise<void> {
+  for (const sql of statements)
+    await client.query(sql).catch((error: unknown) => {
+      throw failed(error, sql, 'What came before it stays; the next `nest-migrate dev` starts from there.');
+    });
+}
+
+function failed(error: unknown, sql: string | undefined, state: string): MigrateError {
+  const what = sql === undefined ? 'The change could not be committed' : 'A statement failed in the database';
+  return new MigrateError({
+    code: 'MIGRATION_FAILED',
+    message: `${what}: ${messageOf(error)}. ${state} No file was written.`,
+    next: 'Correct the entities or the rows that it is about, then: nest-migrate dev',
+    ...(sql !== undefined && { sql }),
+    cause: error,
+  });
+}

@@ -1,0 +1,240 @@
+import type { Stage } from '../../events.js';
+import { metadataChanges } from '../../plan/metadata.js';
+import { isSame } from '../../schema/compare.js';
+import { followInitial } from '../../schema/follow.js';
+import { otherwiseOrdered, withOrderOfEnums } from '../../schema/enum-order.js';
+import { keepUnknown } from '../../schema/keep.js';
+import { narrow } from '../../schema/narrow.js';
+import type { ObjectId } from '../../schema/object-id.js';
+import { withOwnWords } from '../../schema/own-words.js';
+import type { Schema } from '../../schema/read.js';
+import { setAside } from '../../schema/set-aside.js';
+import type { SchemaCache } from '../../shadow/cache.js';
+import { originIn, originKey } from '../../shadow/origins.js';
+import type { Chain } from '../../shadow/replay-key.js';
+import type { Shadow } from '../../shadow/shadow.js';
+import { metadataTableOf } from '../../shadow/typeorm-metadata.js';
+import { describeEntities } from '../../snapshot/described.js';
+import type { Described } from '../../snapshot/described.js';
+import { remarksOnFrozen } from '../../snapshot/frozen-moments.js';
+import { initialOf } from '../../snapshot/initial.js';
+import type { Initial } from '../../snapshot/initial.js';
+import { ofEntities } from '../../snapshot/of-entities.js';
+import { ofMigrations } from '../../snapshot/of-migrations.js';
+import type { Current } from '../../snapshot/of-migrations.js';
+import { withSameDefaults } from '../../snapshot/same-defaults.js';
+import { withSchemaOnShadow } from '../../snapshot/schema-on-shadow.js';
+import type { Standing } from '../../snapshot/schema-on-shadow.js';
+import type { Snapshot } from '../../snapshot/snapshot.js';
+import { unnamedSchema } from '../../snapshot/unnamed-schema.js';
+import { withPresentValues } from '../../snapshot/valueless-enums.js';
+import type { CommandContext } from '../context.js';
+import { refuseMissing } from '../entities.js';
+import { foreignTo, ignoring, isLeftAlone, remarksOnIdle } from '../ignore.js';
+import { change, remarksOnKept, remarksOnOrder, staysBy, wanted } from './change.js';
+import type { ProvenChange, Sides } from './change.js';
+import { readFlags } from './decide.js';
+import type { GenerateOptions } from './types.js';
+import { refuseUnused, withoutUnused } from './unused-flags.js';
+import type { Unused } from './unused-flags.js';
+
+/** What a baseline knows of the database that it takes over. */
+export interface TakenOver {
+  readonly live: Schema;
+  /** What is to be there beside what the entities describe. */
+  readonly others: Schema | undefined;
+}
+
+/** What a change is found with. */
+export interface Finding {
+  readonly shadow: Shadow;
+  readonly takenOver?: TakenOver | undefined;
+  readonly cache: SchemaCache;
+  /** Reads what there is now, where that is not what the migrations lead to. */
+  readonly database?: ((unmanaged: readonly ObjectId[]) => Promise<Snapshot>) | undefined;
+  /** What an earlier proof has left on the shadow. */
+  readonly stands?: Standing | undefined;
+  /** Flags that would change nothing; they are refused unless it is said otherwise. */
+  readonly unused?: 'left out' | undefined;
+}
+
+/** What the entities describe, and how they say it. */
+export interface Said {
+  readonly described: Described;
+  readonly initial: Initial;
+  readonly wanted: Promise<Snapshot>;
+}
+
+/** What there is to write. */
+export interface Found {
+  readonly change: ProvenChange;
+  /** What the migrations will lead to then, where that is known. */
+  readonly next: (() => Snapshot) | undefined;
+  /** The migrations that it comes after; undefined of a live database. */
+  readonly chain: Chain | undefined;
+  readonly unmanaged: readonly ObjectId[];
+  readonly stands: Standing;
+  readonly unused: readonly Unused[];
+}
+
+/** Nothing leads anywhere: what there is is what is wanted. */
+export interface Nothing {
+  readonly warnings: readonly string[];
+  readonly unused: readonly Unused[];
+}
+
+/** Reads the entities; that they are created on the shadow is begun. */
+export async function readEntities(
+  { shadow, cache }: Pick<Finding, 'shadow' | 'cache'>,
+  { shadow: url }: GenerateOptions,
+  context: CommandContext,
+): Promise<Said> {
+  context.onEvent({ type: 'stage', stage: 'reading the entities' });
+  const described = await describeEntities(context, refuseMissing(context));
+  const initial = await initialOf(context, { ...described, shadow, cache });
+  const wanted = ofEntities({ project: context, described, initial, shadow, url, cache });
+  wanted.catch(() => undefined);
+  return { described, initial, wanted };
+}
+
+/** Plans and proves what leads from what there is to what is wanted. */
+export async function findChange(
+  finding: Finding,
+  { described, initial, wanted: wantedNow }: Said,
+  options: GenerateOptions,
+  context: CommandContext,
+): Promise<Found | Nothing> {
+  const { shadow, takenOver, cache, database } = finding;
+  const stage = (now: Stage): void => context.onEvent({ type: 'stage', stage: now });
+  const { unmanaged, history, words, frozen } = described;
+  const { shadow: url } = options;
+  stage(database === undefined ? 'replaying the migrations' : 'reading the database');
+  const [entities, current] = await both<Snapshot, Current>(
+    wantedNow,
+    database === undefined ? ofMigrations(context, { url, cache, unmanaged }) : database(unmanaged),
+  );
+  stage('comparing the schemas');
+  const known = withPresentValues(entities.schema, current.schema, described.valueless, context.onEvent);
+  const isLive = database !== undefined;
+  const idle = idleIn([known, current.schema, takenOver?.live], options, { ...context, isLive });
+  const own = withoutIgnored(followInitial(known, current.schema, initial), current.schema, options, {
+    ...context,
+    isLive,
+  });
+  const { whole, byHand } = beside(own, takenOver?.others);
+  const desired = {
+    ...entities,
+    schema: await withSameDefaults(current.schema, whole, { shadow, cache, frozen }),
+  };
+  const unnamed = await unnamedSchema(described, context);
+  const table = metadataTableOf(context.dataSource);
+  const metadata = metadataChanges(current.metadata, desired.metadata, { table, unnamed });
+  const origins = { desired: desired.schema, origins: current.origins };
+  const { used, unused } = withoutUnused(
+    options,
+    current.schema,
+    () => wanted(current.schema, [], options, origins).schema,
+    history,
+  );
+  if (finding.unused !== 'left out') refuseUnused(unused);
+  const { from, to } = narrow(current.schema, desired.schema);
+  const sides: Sides = {
+    desired: withOwnWords(to, words),
+    history,
+    origins: current.origins,
+    metadata,
+    given: readFlags(used),
+    frozen,
+    unnamed,
+    ...(byHand && { byHand }),
+  };
+  const { schema, kept } = wanted(from, [], options, sides);
+  if (metadata.length === 0 && (await isSame(from, schema)))
+    return {
+      unused,
+      warnings: [
+        ...idle,
+        ...remarksOnFrozen(frozen),
+        ...remarksOnKept(kept, sides, from),
+        ...remarksOnOrder(otherwiseOrdered(desired.schema, from)),
+      ],
+    };
+  const at = { shadow, unmanaged, to: schema, cache, inOtherWords: isLive, stands: finding.stands };
+  const isKnown = !isLive && options.dryRun !== true && takenOver?.others === undefined;
+  const next = isKnown ? once(() => after(current, desired, options)) : undefined;
+  return withSchemaOnShadow(from, context, at, async (made, stands) => {
+    const proven = await change(used, sides, { ...made, read: meanwhile(made.read, next) }, context);
+    return { change: telling(idle, proven), next, chain: current.chain, unmanaged, stands, unused };
+  });
+}
+
+interface Compared extends Pick<CommandContext, 'settings'> {
+  /** Whether a live database is compared, which may have what other programs make. */
+  readonly isLive: boolean;
+}
+
+/** With what a baseline takes over. */
+function beside(
+  described: Schema,
+  others: Schema | undefined,
+): { readonly whole: Schema; readonly byHand?: (id: ObjectId) => boolean } {
+  if (others === undefined) return { whole: described };
+  const byHand = (id: ObjectId): boolean => others.has(id) && !described.has(id);
+  return { whole: keepUnknown(described, others, () => true).schema, byHand };
+}
+
+/** What is left alone is as it is: neither made, nor changed, nor dropped. What other programs make is met in a live database only. */
+function withoutIgnored(
+  described: Schema,
+  present: Schema,
+  { ignore = [] }: GenerateOptions,
+  { settings, isLive }: Compared,
+): Schema {
+  const isForeign = isLive ? foreignTo(described) : (): boolean => false;
+  return setAside(described, present, isLeftAlone(ignoring(settings.ignore, ignore), isForeign));
+}
+
+/** The setting may be about what only a database in use has. */
+function idleIn(
+  schemas: readonly (Schema | undefined)[],
+  { ignore = [] }: GenerateOptions,
+  { settings, isLive }: Compared,
+): readonly string[] {
+  const known = schemas.filter((schema) => schema !== undefined);
+  return remarksOnIdle(ignoring(isLive ? settings.ignore : [], ignore), known);
+}
+
+function telling(remarks: readonly string[], { told, ...change }: ProvenChange): ProvenChange {
+  return { ...change, told: { ...told, warnings: [...remarks, ...told.warnings] } };
+}
+
+/** Does some work while something else, which has begun, is waited for. */
+function meanwhile<T>(begin: () => Promise<T>, work: (() => unknown) | undefined): () => Promise<T> {
+  return () => {
+    const begun = begin();
+    work?.();
+    return begun;
+  };
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+}
+
+/** What was proven need not be replayed the next time. */
+function after(current: Snapshot, desired: Snapshot, options: GenerateOptions): Snapshot {
+  const shallStay = (id: ObjectId): boolean => staysBy(id, current.origins, options);
+  const wanted = withOrderOfEnums(desired.schema, current.schema);
+  const { schema } = keepUnknown(wanted, current.schema, shallStay);
+  const origins = new Map(
+    schema.objects.map(({ id }) => [originKey(id), originIn(current.origins, id) ?? 'generated']),
+  );
+  return { schema, metadata: desired.metadata, origins };
+}
+
+/** Side by side. Both are waited for: what one of them has open is closed before an error of the other is told. */
+async function both<A, B>(one: Promise<A>, other: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([one, other]);
+  return Promise.all([one, other]);
+}
