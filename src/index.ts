@@ -39,6 +39,7 @@ export type {
   WaitOptions,
   WaitResult,
 } from './commands/types.js';
+export type { DevOptions, DevResult } from './commands/dev/types.js';
 export type { CreateDatabaseResult, DropDatabaseOptions, DropDatabaseResult } from './commands/database.js';
 export type { FreshOptions, FreshResult, KeptObject } from './commands/fresh.js';
 export type { Permission as DropPermission } from './commands/guard.js';

@@ -20,6 +20,7 @@ import type { CreateDatabaseResult, DropDatabaseOptions, DropDatabaseResult } fr
 import type { CheckOptions, CheckResult } from './commands/check/types.js';
 import { create } from './commands/create.js';
 import type { FreshOptions, FreshResult } from './commands/fresh.js';
+import type { DevOptions, DevResult } from './commands/dev/types.js';
 import type { DriftOptions, DriftResult } from './commands/drift/types.js';
 import type { BaselineOptions, BaselineResult, GenerateOptions, GenerateResult } from './commands/generate/types.js';
 import type { LintOptions, LintResult } from './commands/lint/types.js';
@@ -76,6 +77,8 @@ export interface Migrator {
   dropDatabase(options?: DropDatabaseOptions): Promise<DropDatabaseResult>;
   /** Drops everything in the database that its migrations could have made, and runs them all. Refused as `dropDatabase` is. */
   fresh(options?: FreshOptions): Promise<FreshResult>;
+  /** Brings the database of a developer to what the entities describe, and writes the migration that does the same to others. */
+  dev(options?: DevOptions): Promise<DevResult>;
   /** Writes the migrations that lead to what the entities describe, without any database. Needs PGlite and pg-delta. */
   generate(options: GenerateOptions): Promise<GenerateResult>;
   /** Everything that can be known of the migrations before they run; the command for CI. Needs what `generate` needs. */
@@ -157,7 +160,7 @@ function tellingWhatWasLost<T extends object>(commands: T, context: CommandConte
   ) as T;
 }
 
-type InDevelopment = Pick<Migrator, 'generate' | 'check' | 'baseline' | 'lint' | 'plan' | 'drift'>;
+type InDevelopment = Pick<Migrator, 'dev' | 'generate' | 'check' | 'baseline' | 'lint' | 'plan' | 'drift'>;
 
 function inProduction(context: CommandContext): Omit<Migrator, keyof InDevelopment | 'close'> {
   return {
@@ -205,6 +208,7 @@ function inProduction(context: CommandContext): Omit<Migrator, keyof InDevelopme
 /** What only development needs is loaded when it is called. */
 function inDevelopment(context: CommandContext): InDevelopment {
   return {
+    dev: async (options = {}) => (await import('./commands/dev/dev.js')).dev(options, context),
     generate: async (options) => (await import('./commands/generate/generate.js')).generate(options, context),
     check: async (options = {}) => (await import('./commands/check/check.js')).check(options, context),
     baseline: async (options) => (await import('./commands/generate/baseline.js')).baseline(options, context),

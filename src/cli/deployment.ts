@@ -1,5 +1,15 @@
 import type { CommandGroup, Description, Flag } from './command.js';
-import { enlist, folder, ignore, javascript, shadow, sql, yesDrop } from './shared-options.js';
+import {
+  decisions,
+  enlist,
+  folder,
+  ignore,
+  javascript,
+  shadow,
+  sql,
+  targetVersion,
+  yesDrop,
+} from './shared-options.js';
 import { count, countFromZero } from './values.js';
 
 const upTo: Flag = {
@@ -8,6 +18,24 @@ const upTo: Flag = {
 };
 const phases = ['expand', 'contract', 'all', 'due'];
 const dryRun: Flag = { flags: '--dry-run', summary: 'execute the SQL, print it, and roll it back' };
+
+const dev: Description = {
+  name: 'dev',
+  summary: 'bring your database to what the entities describe, and write the migration',
+  argument: ['[name]', 'name of the change (default: derived from what changes)'],
+  options: [
+    ...decisions,
+    { flags: '--new', summary: 'write a new file, though the last one is not committed', conflicts: ['amend'] },
+    { flags: '--amend', summary: 'rewrite the last file, though it is committed; not if the main branch has it' },
+    javascript,
+    folder,
+    ignore,
+    targetVersion,
+    shadow,
+    yesDrop,
+  ],
+  examples: ['dev', 'dev --rename users.name=full_name', `dev --backfill "users.country='DE'"`, 'dev --new'],
+};
 
 const run: Description = {
   name: 'run',
@@ -202,5 +230,5 @@ const fresh: Description = {
 /** The commands that need the database. */
 export const deployment: CommandGroup = {
   heading: 'Commands that use the database:',
-  commands: [run, plan, status, revert, redo, wait, drift, baseline, resolve, database, fresh],
+  commands: [dev, run, plan, status, revert, redo, wait, drift, baseline, resolve, database, fresh],
 };

@@ -1,5 +1,5 @@
 import type { CommandGroup, Description } from './command.js';
-import { enlist, folder, ignore, javascript, shadow, sql, targetVersion } from './shared-options.js';
+import { decisions, enlist, folder, ignore, javascript, shadow, sql, targetVersion } from './shared-options.js';
 import { checkSteps, collect, steps } from './values.js';
 
 const init: Description = {
@@ -21,30 +21,9 @@ const generate: Description = {
     folder,
     enlist,
     { flags: '--split', summary: 'write one file for each step instead of one for the change' },
-    {
-      flags: '--rename <old=new>',
-      summary: 'a rename, not a new object: users.name=full_name, or users=people',
-      parse: collect,
-    },
-    {
-      flags: '--drop <object>',
-      summary: 'drop users.name, or the table users: nothing new replaces it',
-      parse: collect,
-    },
+    ...decisions,
     { flags: '--rename-directly', summary: 'rename in one statement, which breaks the old version of the app' },
     { flags: '--no-rename-directly', summary: 'keep both names until the old version is gone (default)' },
-    {
-      flags: '--backfill <column=sql>',
-      summary: `value of a new NOT NULL column in existing rows: users.country='DE'`,
-      parse: collect,
-    },
-    {
-      flags: '--using <column=sql>',
-      summary: 'how to convert values to a new type: users.age=age::int',
-      parse: collect,
-    },
-    { flags: '--stored-timezone <zone>', summary: 'time zone of stored timestamps without one, such as UTC' },
-    { flags: '--allow-destructive', summary: 'also write statements that lose data' },
     ignore,
     { flags: '--prune', summary: 'also drop objects made by hand that no entity describes' },
     { flags: '--online', summary: 'write steps that do not block reads and writes (default)' },

@@ -49,7 +49,10 @@ export async function generate(io: Io, flags: GlobalFlags & GenerateFlags, name?
 }
 
 /** Who asks for migrations has changed something, and PostgreSQL will be needed; a check mostly finds that nothing is missing. */
-async function withPostgresAhead<T>(flags: GenerateFlags, work: () => Promise<T>): Promise<T> {
+export async function withPostgresAhead<T>(
+  flags: Pick<GenerateFlags, 'check' | 'shadow'>,
+  work: () => Promise<T>,
+): Promise<T> {
   if (flags.check || flags.shadow !== undefined || availableParallelism() < 2) return work();
   const { closeAhead, openAhead } = await import('../shadow/ahead.js');
   openAhead(new URL('../shadow/thread.js', import.meta.url));
@@ -109,7 +112,7 @@ function baselineLines(
   return [...written, `Recorded as applied, without executing: ${recorded.join(', ') || 'nothing, it was already'}.`];
 }
 
-function languageOf({ sql, js }: Pick<GenerateFlags, 'sql' | 'js'>): GenerateOptions['language'] {
+export function languageOf({ sql, js }: Pick<GenerateFlags, 'sql' | 'js'>): GenerateOptions['language'] {
   return sql ? 'sql' : js ? 'js' : undefined;
 }
 
@@ -188,7 +191,7 @@ function stepLines(statements: readonly GeneratedStatement[], io: Io): readonly 
   });
 }
 
-function shorten(sql: string, width = 76): string {
+export function shorten(sql: string, width = 76): string {
   const line = sql.replace(/\s+/g, ' ').trim();
   return line.length > width ? `${line.slice(0, width - 1)}…` : line;
 }

@@ -155,6 +155,7 @@ function slow<Args extends readonly unknown[]>(load: () => Promise<Slow<Args>>):
 }
 
 const generate = slow(async () => (await import('./generate.js')).generate);
+const dev = slow(async () => (await import('./dev.js')).dev);
 const baseline = slow(async () => (await import('./generate.js')).baseline);
 const check = slow(async () => (await import('./check.js')).check);
 const drift = slow(async () => (await import('./drift.js')).drift);
@@ -168,6 +169,7 @@ const help: Later<typeof import('./help.js').help> = async (...args) => (await i
 
 /** What each command does, once commander has understood its flags. */
 export const handlers = {
+  dev,
   run,
   revert,
   redo,

@@ -30,3 +30,28 @@ export const yesDrop: Flag = {
   flags: '--yes-drop <database>',
   summary: 'drop without asking; the name must be that of the database',
 };
+/** What only the author of a change can know. */
+export const decisions: readonly Flag[] = [
+  {
+    flags: '--rename <old=new>',
+    summary: 'a rename, not a new object: users.name=full_name, or users=people',
+    parse: collect,
+  },
+  {
+    flags: '--drop <object>',
+    summary: 'drop users.name, or the table users: nothing new replaces it',
+    parse: collect,
+  },
+  {
+    flags: '--backfill <column=sql>',
+    summary: `value of a new NOT NULL column in existing rows: users.country='DE'`,
+    parse: collect,
+  },
+  {
+    flags: '--using <column=sql>',
+    summary: 'how to convert values to a new type: users.age=age::int',
+    parse: collect,
+  },
+  { flags: '--stored-timezone <zone>', summary: 'time zone of stored timestamps without one, such as UTC' },
+  { flags: '--allow-destructive', summary: 'also write statements that lose data' },
+];

@@ -19,8 +19,6 @@ type Where = Pick<ConnectContext, 'dataSource' | 'settings' | 'signal'>;
 /**
  * For commands of development, which take data for replaceable: refused with NODE_ENV=production and on a server that is not on this
  * machine, unless the database is named.
- *
- * @public
  */
 export function refuseElsewhere(command: string, { yesDrop }: Permission, where: Where): Target {
   const target = developmentTarget(where);

@@ -47,10 +47,15 @@ export function withAnswers(kept: StoredAnswers, now: Answers, before: Schema): 
   return {
     renames: renames.filter(({ from, to }) => !isGone(from) && keyOf(from) !== keyOf(to)),
     drops: [...new Map(drops.map((id) => [keyOf(id), id])).values()],
-    backfills: { ...underNewNames(kept.backfills, now.renames), ...Object.fromEntries(now.backfills) },
+    backfills: { ...underNewNames(kept.backfills, now.renames), ...Object.fromEntries(expressionsIn(now.backfills)) },
     usings: { ...underNewNames(kept.usings, now.renames), ...Object.fromEntries(now.usings) },
     ...(storedTimezone !== undefined && { storedTimezone }),
   };
+}
+
+/** That there is no NULL in this database says nothing of others. */
+function expressionsIn(backfills: Answers['backfills']): readonly (readonly [string, string])[] {
+  return [...backfills].filter(([, expression]) => expression.toUpperCase() !== 'NULL');
 }
 
 /** By the name that its table had before the draft. */

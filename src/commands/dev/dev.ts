@@ -2,18 +2,20 @@ import { readDraft } from '../../database/drafts.js';
 import type { Draft } from '../../database/drafts.js';
 import { withReader } from '../../database/client.js';
 import type { SqlClient } from '../../database/sql-client.js';
-import { ExitCode, MigrateError } from '../../errors.js';
+import { ExitCode, isMigrateError, MigrateError } from '../../errors.js';
 import { inLanguage } from '../../files/language.js';
 import { listMigrations } from '../../files/list-migrations.js';
 import { foundSchemas, withFoundSchemas } from '../../shadow/search-path.js';
 import { poolOf } from '../../typeorm/driver.js';
 import type { CommandContext } from '../context.js';
 import { survey } from '../context.js';
+import { createDatabase } from '../database.js';
 import { withSettings } from '../generate/generate.js';
 import { newFile } from '../generate/write-files.js';
+import { refuseElsewhere } from '../guard.js';
 import { folderFor } from '../placement.js';
 import { run } from '../run.js';
-import { isPublished, stateOfFiles, withoutDraft, writeDraft } from './draft-files.js';
+import { isPublished, stateOfFiles, writeDraft } from './draft-files.js';
 import type { FilesState } from './draft-files.js';
 import { follow } from './follow.js';
 import { serviceKey } from './record.js';
@@ -25,12 +27,24 @@ import type { DevOptions, DevResult } from './types.js';
  * others. As long as that is a draft, it is written again: five attempts leave one file.
  */
 export async function dev(options: DevOptions, context: CommandContext): Promise<DevResult> {
-  await context.initialise();
+  refuseElsewhere('nest-migrate dev', options, context);
+  await connect(context);
   const found = withFoundSchemas(context, await foundSchemas(poolOf(context.dataSource) as SqlClient));
   for (;;) {
     const result = await attempt(options, found);
     // Another process has changed the draft meanwhile: what was found out is about another one.
     if (result !== 'overtaken') return result;
+  }
+}
+
+/** The first time, there may be no database yet. */
+async function connect(context: CommandContext): Promise<void> {
+  try {
+    await context.initialise();
+  } catch (error) {
+    if (!isMigrateError(error) || error.code !== 'DATABASE_MISSING') throw error;
+    await createDatabase(context);
+    await context.initialise();
   }
 }
 
@@ -46,8 +60,11 @@ async function attempt(options: DevOptions, context: CommandContext): Promise<De
   const isOpen = kept && state && (await isStillDraft(kept, state, options, folder));
   const draft = isOpen ? kept : undefined;
   if (kept && state === 'edited') tellEdited(kept, context);
-  const { applied } = await run({ phase: 'all' }, withoutDraft(context, draft));
-  const followed = await follow({ kept: state === 'gone' ? undefined : kept, draft, folder, options: settled }, context);
+  const { applied } = await run({ phase: 'all' }, context);
+  const followed = await follow(
+    { kept: state === 'gone' ? undefined : kept, draft, folder, options: settled },
+    context,
+  );
   return followed === 'overtaken' ? followed : { ...followed, applied, takenBack };
 }
 
@@ -79,7 +96,7 @@ async function refuseUnknown(draft: Draft | undefined, context: CommandContext):
   throw new MigrateError({
     code: 'MIGRATION_FILE_MISSING',
     message: `Applied in this database, and no file here is for ${unknown.length === 1 ? 'it' : 'them'}: ${unknown.join(', ')}. Nothing was changed.`,
-    next: 'If they belong to another branch, check that out, `nest-migrate revert`, and come back. Or begin with an empty database.',
+    next: 'If they belong to another branch: check it out, nest-migrate revert, and come back. Or begin again with an empty database: nest-migrate database drop, then nest-migrate dev',
     exitCode: ExitCode.todo,
   });
 }

@@ -23,7 +23,8 @@ export type FilesState =
 
 export async function stateOfFiles(draft: Draft, folder: string): Promise<FilesState> {
   const texts = await Promise.all(draft.files.map(({ name }) => textOf(join(folder, name))));
-  const isOurs = (text: string | undefined): boolean => text === undefined || draft.checksums.includes(checksumOf(text));
+  const isOurs = (text: string | undefined): boolean =>
+    text === undefined || draft.checksums.includes(checksumOf(text));
   if (!texts.every(isOurs)) return 'edited';
   if (texts.some((text) => text === undefined)) return draft.isWritten ? 'gone' : 'not written';
   return (await isCommitted(draft, folder)) ? 'committed' : 'as written';

@@ -57,11 +57,7 @@ interface Tools {
 }
 
 /** `project` is without the draft. */
-export async function findBoth(
-  { draft, options }: Following,
-  tools: Tools,
-  project: CommandContext,
-): Promise<Both> {
+export async function findBoth({ draft, options }: Following, tools: Tools, project: CommandContext): Promise<Both> {
   const said = await readEntities(tools, options, project);
   const { unmanaged } = said.described;
   const before = await ofMigrations(project, { url: options.shadow, cache: tools.cache, unmanaged });

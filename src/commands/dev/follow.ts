@@ -7,14 +7,13 @@ import { initialStateOf } from '../../shadow/initial-state.js';
 import { withShadow } from '../../shadow/shadow.js';
 import { cacheFor } from '../../snapshot/cache-for.js';
 import type { CommandContext } from '../context.js';
-import { confirmLoss } from '../generate/confirm-loss.js';
 import { refuseUnfindable } from '../generate/generate.js';
 import { changeDatabase } from './change-database.js';
 import { removeDraft, withoutDraft, writeDraft } from './draft-files.js';
 import { draftOf, sameFiles } from './draft-of.js';
 import { findBoth } from './find-both.js';
 import type { Both, Following } from './find-both.js';
-import { lossesHere } from './losses.js';
+import { confirmLosses, lossesHere } from './losses.js';
 import type { DevResult } from './types.js';
 
 export type Followed = Omit<DevResult, 'applied' | 'takenBack'>;
@@ -31,7 +30,8 @@ export async function follow(following: Following, context: CommandContext): Pro
     );
   try {
     const both = await abortable(context.signal, find, 'Nothing was changed.');
-    await confirmLoss(await lossesHere(both.losses, poolOf(context.dataSource) as SqlClient), options);
+    const losses = await lossesHere(both.losses, poolOf(context.dataSource) as SqlClient);
+    await confirmLosses(losses, 'In this database, this would lose:', options);
     return await carryOut(both, following, context);
   } finally {
     await cache.settled();

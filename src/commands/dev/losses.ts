@@ -1,32 +1,69 @@
 import type { Holder } from '../../database/drafts.js';
 import type { SqlClient } from '../../database/sql-client.js';
+import { ExitCode, MigrateError } from '../../errors.js';
 import type { Step } from '../../plan/step.js';
 import type { ObjectId } from '../../schema/object-id.js';
-import { quoteName } from '../../sql/index.js';
+import { quoteLiteral, quoteName } from '../../sql/index.js';
+import type { DevOptions } from './types.js';
 
-/** The steps that lose something here: a table without rows, and a column without values, are no loss. */
-export async function lossesHere(steps: readonly Step[], client: SqlClient): Promise<readonly Step[]> {
-  const found: Step[] = [];
-  for (const step of steps) {
-    const holders = (step.takes ?? []).flatMap(holderOf);
-    if (holders.length === 0 || (await holding(holders, client)).length > 0) found.push(step);
+/** What the steps lose here, in words: a table without rows, and a column of which no row has a value of its own, are no loss. */
+export async function lossesHere(steps: readonly Step[], client: SqlClient): Promise<readonly string[]> {
+  const found = new Set<string>();
+  for (const { takes = [], loses } of steps) {
+    const holders = takes.flatMap(holderOf);
+    if (loses !== undefined && (holders.length === 0 || (await holding(holders, client)).length > 0)) found.add(loses);
   }
-  return found;
+  return [...found];
+}
+
+/** Whether data may be lost is for a person to decide. `happens` says what would lose it. */
+export async function confirmLosses(
+  losses: readonly string[],
+  happens: string,
+  { allowDestructive = false, ask }: DevOptions,
+): Promise<void> {
+  if (losses.length === 0 || allowDestructive) return;
+  const what = [happens, ...losses.map((loss) => `  - ${loss}`)].join('\n');
+  if (await ask?.confirm(`${what}\nGo on?`)) return;
+  throw new MigrateError({
+    code: 'DECISION_NEEDED',
+    message: `${what}\nNothing was changed.`,
+    next: 'If this is intended, add --allow-destructive.',
+    exitCode: ExitCode.todo,
+  });
 }
 
 /** Which of them hold data. What is not there under that name is taken to hold some, since it may have been renamed. */
 export async function holding(holders: readonly Holder[], client: SqlClient): Promise<readonly Holder[]> {
   const found: Holder[] = [];
   for (const holder of holders) {
-    const table = `${quoteName(holder.schema)}.${quoteName(holder.table)}`;
-    const where = holder.column === undefined ? '' : ` WHERE ${quoteName(holder.column)} IS NOT NULL`;
-    const isThere = await client.query(`SELECT EXISTS (SELECT FROM ${table}${where}) AS held`).then(
-      ({ rows }) => rows[0]?.['held'] === true,
-      () => true,
-    );
-    if (isThere) found.push(holder);
+    const isHeld = await whereHeld(holder, client)
+      .then((where) => client.query(`SELECT EXISTS (SELECT FROM ${tableOf(holder)}${where}) AS held`))
+      .then(
+        ({ rows }) => rows[0]?.['held'] === true,
+        () => true,
+      );
+    if (isHeld) found.push(holder);
   }
   return found;
+}
+
+/** What a column has by default, its rows have not been given. */
+async function whereHeld(holder: Holder, client: SqlClient): Promise<string> {
+  if (holder.column === undefined) return '';
+  const { rows } = await client.query(
+    `SELECT pg_get_expr(adbin, adrelid) AS fallback FROM pg_attrdef JOIN pg_attribute ON attrelid = adrelid AND attnum = adnum
+     WHERE adrelid = ${quoteLiteral(tableOf(holder))}::regclass AND attname = ${quoteLiteral(holder.column)} AND attgenerated = ''`,
+  );
+  const column = quoteName(holder.column);
+  const fallback = rows[0]?.['fallback'];
+  // Compared as they are stored: json has no `=`.
+  const isDefault = typeof fallback === 'string' ? ` AND ROW(${column})::record *<> ROW(${fallback})::record` : '';
+  return ` WHERE ${column} IS NOT NULL${isDefault}`;
+}
+
+function tableOf({ schema, table }: Holder): string {
+  return `${quoteName(schema)}.${quoteName(table)}`;
 }
 
 export function holderOf({ kind, schema = 'public', table, name = '' }: ObjectId): readonly Holder[] {

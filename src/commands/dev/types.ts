@@ -24,6 +24,8 @@ export interface DevOptions extends Pick<
    * branch does not have it. Without it: what is not committed is written again.
    */
   readonly draft?: 'new' | 'amend' | undefined;
+  /** The name of the database, where it is not on this machine. */
+  readonly yesDrop?: string | undefined;
 }
 
 /** What `dev` has done. */

@@ -46,7 +46,12 @@ async function inTransaction(
     current = undefined;
     await client.query('COMMIT');
   } catch (error) {
-    const isBack = current !== undefined && (await client.query('ROLLBACK').then(() => true, () => false));
+    const isBack =
+      current !== undefined &&
+      (await client.query('ROLLBACK').then(
+        () => true,
+        () => false,
+      ));
     const before = done ? ' What was committed before it stays; the next `nest-migrate dev` starts from there.' : '';
     throw failed(error, current, isBack ? `It was rolled back.${before}` : 'Whether it was rolled back is not known.');
   }

@@ -91,4 +91,3 @@ export async function refuseUnfindable(
   const isSure = options.name !== undefined || existing.patterns.length === 0;
   if (foundBy === undefined && isSure && options.dryRun !== true) await placementOf(existing, file);
 }
-

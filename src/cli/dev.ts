@@ -1,0 +1,62 @@
+import type { DevResult } from '../commands/dev/types.js';
+import { ExitCode } from '../errors.js';
+import { withMigrator } from './connect.js';
+import type { GlobalFlags } from './flags.js';
+import { languageOf, shorten, withPostgresAhead } from './generate.js';
+import type { GenerateFlags } from './generate.js';
+import { showDuration } from './io.js';
+import type { Io } from './io.js';
+
+type DevFlags = GlobalFlags &
+  Pick<
+    GenerateFlags,
+    | 'js'
+    | 'dir'
+    | 'rename'
+    | 'drop'
+    | 'backfill'
+    | 'using'
+    | 'storedTimezone'
+    | 'allowDestructive'
+    | 'ignore'
+    | 'targetVersion'
+    | 'shadow'
+  > & { readonly new?: boolean; readonly amend?: boolean; readonly yesDrop?: string };
+
+export async function dev(io: Io, flags: DevFlags, name?: string): Promise<ExitCode> {
+  const { rename: renames, drop: drops, backfill: backfills, using: usings, amend, ...rest } = flags;
+  const { dir, storedTimezone, allowDestructive, ignore, targetVersion, shadow, yesDrop } = rest;
+  const own = { dir, storedTimezone, allowDestructive, ignore, targetVersion, shadow, yesDrop };
+  const draft = rest.new ? ('new' as const) : amend ? ('amend' as const) : undefined;
+  const ask = (await import('./ask.js')).terminal(io);
+  const options = { ...own, name, renames, drops, backfills, usings, draft, ask, language: languageOf(flags) };
+  const result = await withPostgresAhead(flags, () => withMigrator(io, flags, (migrator) => migrator.dev(options)));
+  for (const warning of result.warnings) io.note(`${io.paint.yellow('!')} ${warning}`);
+  io.result(result, () => devLines(result, io));
+  return ExitCode.done;
+}
+
+function devLines({ draft, files, takenBack, statements, losses }: DevResult, io: Io): readonly string[] {
+  const { green, yellow, dim } = io.paint;
+  const took = dim(`(${showDuration(io.elapsed())})`);
+  const back = takenBack.map((name) => `${yellow('-')} ${name} was taken back: its file is gone`);
+  const done = statements.map((sql) => `    ${shorten(sql)}`);
+  const loss = losses.length === 0 ? [] : [`It drops ${losses.join(', ')} in other databases too: its contract step.`];
+  switch (draft) {
+    case 'none':
+      return [...back, ...done, `The database has what the entities describe; nothing to write. ${took}`];
+    case 'unchanged':
+      return [...back, ...done, `The database has what the entities describe, and so has ${files.join(', ')}. ${took}`];
+    case 'removed':
+      return [...back, ...done, `The draft is not needed any more: its file was removed. ${took}`];
+    case 'written':
+    case 'amended':
+      return [
+        ...back,
+        ...files.map((file) => `${green(draft === 'written' ? '+' : '~')} ${file}`),
+        ...done,
+        ...loss,
+        `The database has it. The next change ${draft === 'written' ? 'goes' : 'still goes'} into the same file until you commit it. ${took}`,
+      ];
+  }
+}
