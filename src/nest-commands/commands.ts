@@ -5,6 +5,7 @@ import { Command, CommandRunner } from 'nest-commander';
 import { performInApp } from './perform-in-app.js';
 
 const descriptions = {
+  dev: 'bring your database to what the entities describe, and write the migration',
   run: 'run the pending migrations',
   revert: 'revert the last change',
   redo: 'revert the last change and run it again',

@@ -50,7 +50,7 @@ export async function isPublished({ files }: Draft, folder: string): Promise<boo
   return false;
 }
 
-/** Writes the files of a draft, takes away those that it had before, and enters them into `migrations.lock`. */
+/** Writes the files of a draft, takes away its earlier ones, and enters them into `migrations.lock`. */
 export async function writeDraft(
   draft: Draft,
   earlier: readonly string[],

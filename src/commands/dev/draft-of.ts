@@ -17,7 +17,7 @@ export interface NextDraft {
   readonly texts: readonly MigrationText[];
 }
 
-/** What the files of a change are, in the place of those that its draft has now. */
+/** What the files of a change are, in the place of the present ones of its draft. */
 export async function draftOf(
   { change, answers, before, wanted, project }: FileChange,
   { draft, options }: Following,
