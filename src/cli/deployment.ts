@@ -32,7 +32,7 @@ const dev: Description = {
     ignore,
     targetVersion,
     shadow,
-    yesDrop,
+    { ...yesDrop, summary: 'work on this database, though it is not on this machine' },
   ],
   examples: ['dev', 'dev --rename users.name=full_name', `dev --backfill "users.country='DE'"`, 'dev --new'],
 };
