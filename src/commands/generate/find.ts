@@ -100,32 +100,23 @@ export async function readEntities(
 /** Plans and proves what leads from what there is to what is wanted. */
 export async function findChange(
   finding: Finding,
-  { described, initial, wanted: wantedNow }: Said,
+  said: Said,
   options: GenerateOptions,
   context: CommandContext,
 ): Promise<Found | Nothing> {
   const { shadow, takenOver, cache, database } = finding;
+  const { described } = said;
   const stage = (now: Stage): void => context.onEvent({ type: 'stage', stage: now });
   const { unmanaged, history, words, frozen } = described;
   const { shadow: url } = options;
-  stage(database === undefined ? 'replaying the migrations' : 'reading the database');
+  const isLive = database !== undefined;
+  stage(isLive ? 'reading the database' : 'replaying the migrations');
   const [entities, current] = await both<Snapshot, Current>(
-    wantedNow,
-    database === undefined ? ofMigrations(context, { url, cache, unmanaged }) : database(unmanaged),
+    said.wanted,
+    isLive ? database(unmanaged) : ofMigrations(context, { url, cache, unmanaged }),
   );
   stage('comparing the schemas');
-  const known = withPresentValues(entities.schema, current.schema, described.valueless, context.onEvent);
-  const isLive = database !== undefined;
-  const idle = idleIn([known, current.schema, takenOver?.live], options, { ...context, isLive });
-  const own = withoutIgnored(followInitial(known, current.schema, initial), current.schema, options, {
-    ...context,
-    isLive,
-  });
-  const { whole, byHand } = beside(own, takenOver?.others);
-  const desired = {
-    ...entities,
-    schema: await withSameDefaults(current.schema, whole, { shadow, cache, frozen }),
-  };
+  const { desired, byHand, idle } = await aimOf(finding, said, { entities, current }, options, context);
   const unnamed = await unnamedSchema(described, context);
   const table = metadataTableOf(context.dataSource);
   const metadata = metadataChanges(current.metadata, desired.metadata, { table, unnamed });
@@ -166,6 +157,30 @@ export async function findChange(
     const proven = await change(used, sides, { ...made, read: meanwhile(made.read, next) }, context);
     return { change: telling(idle, proven), next, chain: current.chain, unmanaged, stands, unused };
   });
+}
+
+interface Aim {
+  readonly desired: Snapshot;
+  readonly byHand?: (id: ObjectId) => boolean;
+  /** What is said of settings that name nothing. */
+  readonly idle: readonly string[];
+}
+
+/** What the entities describe, with what is to stay as it is. */
+async function aimOf(
+  { shadow, cache, takenOver, database }: Finding,
+  { described, initial }: Said,
+  { entities, current }: { readonly entities: Snapshot; readonly current: Snapshot },
+  options: GenerateOptions,
+  { settings, onEvent }: CommandContext,
+): Promise<Aim> {
+  const compared = { settings, isLive: database !== undefined };
+  const known = withPresentValues(entities.schema, current.schema, described.valueless, onEvent);
+  const idle = idleIn([known, current.schema, takenOver?.live], options, compared);
+  const own = withoutIgnored(followInitial(known, current.schema, initial), current.schema, options, compared);
+  const { whole, byHand } = beside(own, takenOver?.others);
+  const schema = await withSameDefaults(current.schema, whole, { shadow, cache, frozen: described.frozen });
+  return { desired: { ...entities, schema }, ...(byHand && { byHand }), idle };
 }
 
 interface Compared extends Pick<CommandContext, 'settings'> {
