@@ -46,8 +46,10 @@ export type MigrateEvent =
       /** What the reply is awaited to, such as `COMMIT`. */
       readonly to: string;
       readonly waitedMs: number;
-      /** What the server does for us: it works on it, it has nothing to do, it has no such session, or there was no answer. */
-      readonly server: 'working' | 'idle' | 'gone' | 'silent';
+      /** What the server does for us: it works on it, it has nothing to do, it has no such session, it refuses to be asked, or it does not answer. */
+      readonly server: 'working' | 'idle' | 'gone' | 'refusing' | 'silent';
+      /** Why the server has refused the other connection, in its words. */
+      readonly refusal?: string | undefined;
     }
   | {
       readonly type: 'migration-started';
@@ -90,17 +92,18 @@ export type MigrateEvent =
 const noReplyBut = {
   idle: 'although the server has finished it',
   gone: 'and no session of the server seems to be at work on it',
+  refusing: 'and the server refuses another connection, which would show what it is doing',
   silent: 'and the server does not answer on another connection either',
 } as const;
 
 /** The same for the terminal and the log. */
 export function describeWait(
-  { migration, to, server }: Extract<MigrateEvent, { readonly type: 'waiting-for-reply' }>,
+  { migration, to, server, refusal }: Extract<MigrateEvent, { readonly type: 'waiting-for-reply' }>,
   waited: string,
 ): string {
   const where = migration ? `${migration}: ` : '';
   if (server === 'working') return `${where}the server has been at work on ${to} for ${waited}`;
-  return `${where}no reply to ${to} for ${waited}, ${noReplyBut[server]}`;
+  return `${where}no reply to ${to} for ${waited}, ${noReplyBut[server]}${refusal === undefined ? '' : ` (${refusal}). Still waiting`}`;
 }
 
 /** What a warning is about; scripts can rely on these codes. */

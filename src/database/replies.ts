@@ -4,7 +4,7 @@ import { isTimeUp, stoppedFor } from './cancel.js';
 import type { ConnectContext } from './sql-client.js';
 import { noReply } from './wire.js';
 import type { Wire } from './wire.js';
-import { createWitness } from './witness.js';
+import { createWitness, silent } from './witness.js';
 import type { Backend, Sight } from './witness.js';
 
 /** What may be awaited on some connections, for as long as they are watched. */
@@ -115,14 +115,17 @@ function looking(
     // Meanwhile the reply may have come.
     if (waits.get(wire.client) !== wait || !wire.isAwaitingReply() || wire.bytesRead() !== wait.bytes) return;
     const waitedMs = performance.now() - wait.since;
-    const { server, idleMs } = sight ?? { server: 'silent' as const, idleMs: 0 };
+    const { server, refusal } = sight ?? silent;
     const limit = wait.since + bounds.limitMs;
     const next = performance.now() + bounds.idleMs;
     wait.lookAt = performance.now() < limit ? Math.min(next, limit) : next;
-    const lost = whyLost(
-      { server, idleMs },
-      { backend, wait, waitedMs, bounds, mayTakeLong: awaited.mayTakeLong?.() === true },
-    );
+    const lost = whyLost(sight ?? silent, {
+      backend,
+      wait,
+      waitedMs,
+      bounds,
+      mayTakeLong: awaited.mayTakeLong?.() === true,
+    });
     if (lost !== undefined) {
       wire.cut(noReply(`No reply to ${awaited.to()} for ${Math.round(waitedMs / 1000)} s: ${lost}`));
       if (server === 'idle' && backend !== undefined && awaited.isDirect?.()) await witness.end(backend);
@@ -135,6 +138,7 @@ function looking(
         to: awaited.to(),
         waitedMs: Math.round(waitedMs),
         server,
+        ...(refusal !== undefined && { refusal }),
       });
     }
   };
@@ -150,7 +154,7 @@ interface Seen {
 
 /** Why no reply can come any more; undefined where it may. */
 function whyLost(
-  { server, idleMs }: Sight,
+  { server, idleMs, refusal }: Sight,
   { backend, wait, waitedMs, bounds, mayTakeLong }: Seen,
 ): string | undefined {
   if (server === 'working') delete wait.unseenSince;
@@ -162,6 +166,8 @@ function whyLost(
     if (performance.now() - wait.unseenSince >= bounds.idleMs) return 'no session of the server is at work on it';
   }
   if (mayTakeLong || server === 'working' || waitedMs < bounds.limitMs) return undefined;
+  if (server === 'refusing')
+    return `the server refuses another connection, which would show what it is doing (${refusal})`;
   return server === 'silent'
     ? 'the server did not answer on another connection either'
     : 'nothing shows that the server is at work on it';

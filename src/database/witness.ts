@@ -1,8 +1,10 @@
+import { messageOf } from '../errors.js';
 import { quoteLiteral } from '../sql/index.js';
 import type { Blocker } from '../events.js';
 import { blockersOf, sessionExecuting } from './blockers.js';
 import type { ConnectContext, OwnClient, SqlClient } from './sql-client.js';
 import { newClient } from './connection-config.js';
+import { sqlState } from './failure.js';
 import { lastQueryOf, noReply, processIdOf, wireOf } from './wire.js';
 
 /** A process of the server. Its number may be used again, and then the time at which it was started differs. */
@@ -40,12 +42,19 @@ export function learnBackend(client: object, answer: Readonly<Record<string, unk
 
 /** What a session does, as another one sees it. */
 export interface Sight {
-  readonly server: 'working' | 'idle' | 'gone' | 'silent';
+  readonly server: 'working' | 'idle' | 'gone' | 'refusing' | 'silent';
   /** How long it has had nothing to do. */
   readonly idleMs: number;
+  readonly refusal?: string;
 }
 
-const silent: Sight = { server: 'silent', idleMs: 0 };
+export const silent: Sight = { server: 'silent', idleMs: 0 };
+
+/** It may have answered, and refused: where there are too many connections, or where pg_hba.conf allows no other one. */
+function unseen(error: unknown): Sight {
+  const code = sqlState(error);
+  return code === undefined ? silent : { server: 'refusing', idleMs: 0, refusal: `${messageOf(error)}, ${code}` };
+}
 
 /** A second connection, opened when it is needed first, which is asked about a session that does not answer. */
 export interface Witness {
@@ -85,8 +94,7 @@ export function createWitness(context: ConnectContext, patienceMs: number): Witn
   };
   return {
     close,
-    look: (backend, sql) =>
-      ask((client) => (backend ? stateOf(client, backend) : executes(client, sql))).catch(() => silent),
+    look: (backend, sql) => ask((client) => (backend ? stateOf(client, backend) : executes(client, sql))).catch(unseen),
     blockersOf: (pid) => ask((client) => blockersOf(client, pid)),
     cancel: (pid) => ask((client) => client.query(`SELECT pg_cancel_backend(${pid})`)).then(() => undefined),
     end: async (backend) => {

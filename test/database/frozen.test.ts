@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { MigrateError } from '../../src/errors.js';
+import { describeWait } from '../../src/events.js';
 import type { MigrateEvent } from '../../src/events.js';
 import { startCli } from '../support/cli.js';
 import { createDatabase } from '../support/database.js';
@@ -129,5 +130,34 @@ describe('everything freezes', () => {
     project.remove();
     await proxy.close();
     await database.drop();
+  });
+
+  it('and a server that refuses the second connection is not called silent', async () => {
+    const [database, other] = [await createDatabase(), await createDatabase()];
+    const proxy = await startProxy(database.url);
+    await database.query('CREATE TABLE account (n int)');
+    const frozen = proxy.fault(/UPDATE account/, 'sent', 'freeze');
+    const controller = new AbortController();
+    const told: string[] = [];
+    const onEvent = (event: MigrateEvent): void => {
+      if (event.type !== 'waiting-for-reply') return;
+      told.push(describeWait(event, 'a while'));
+      if (told.length > 1) controller.abort('SIGTERM');
+    };
+    const how = { url: proxy.url, migrations: [credit], settings, onEvent, signal: controller.signal };
+    const run = using(how, (migrator) => migrator.run()).catch((error: MigrateError) => error.code);
+    await frozen;
+    await other.query(`ALTER DATABASE ${database.name} ALLOW_CONNECTIONS false`);
+    expect([await run, ...told.slice(0, 2)]).toEqual([
+      'CANCELLED',
+      ...Array.from({ length: 2 }, () =>
+        expect.stringMatching(
+          /^Credit\d+: no reply to statement 1 for a while, and the server refuses another connection, .*not currently accepting connections, 55000\)\. Still waiting$/,
+        ),
+      ),
+    ]);
+    await proxy.close();
+    await database.drop();
+    await other.drop();
   });
 });
