@@ -21,6 +21,13 @@ export function leafPartitions(table: ObjectId, { from }: Pick<PlanContext, 'fro
   return partitionsOf(table, from).flatMap((one) => (isDivided(one) ? leafPartitions(one.id, { from }) : [one.id]));
 }
 
+/** What rows are divided by: of the table, and of its partitions that are partitioned again. */
+export function partitionKeysOf(table: ObjectId, { from }: Pick<PlanContext, 'from'>): readonly string[] {
+  const key = from.get(table)?.is['partitionKey'];
+  const below = partitionsOf(table, from).flatMap(({ id }) => partitionKeysOf(id, { from }));
+  return [...new Set([...(typeof key === 'string' ? [key] : []), ...below])];
+}
+
 function partitionsOf(table: ObjectId, { objects }: Schema): readonly SchemaObject[] {
   return objects.filter(({ id, is: { parentTable, partitionBound } }) => {
     const whole = parentTable as { readonly schema?: string; readonly name?: string } | null | undefined;

@@ -1,4 +1,5 @@
 import type { DataSource } from 'typeorm';
+import { keyOf, objectId } from '../schema/object-id.js';
 import type { ObjectId } from '../schema/object-id.js';
 import type { OwnWords } from '../schema/own-words.js';
 import { createEntities } from '../shadow/entities.js';
@@ -25,6 +26,8 @@ export interface Described {
   readonly unnamed: string | undefined;
   /** Tables that the entities only know: no snapshot has them. */
   readonly unmanaged: readonly ObjectId[];
+  /** What the entity of a table is called, by the key of the table. */
+  readonly entityNames: ReadonlyMap<string, string>;
   /** The enums whose values they do not say. */
   readonly valueless: readonly ValuelessEnum[];
 }
@@ -42,6 +45,12 @@ export function describeEntities(project: Project, check: (entities: DataSource)
       history: readHistory(entities, schema),
       frozen: frozenMoments(entities, schema),
       words: readWords(entities, statements, schema),
+      entityNames: new Map(
+        entities.entityMetadatas.map((metadata) => [
+          keyOf(objectId('table', metadata.schema ?? schema, metadata.tableName)),
+          metadata.name,
+        ]),
+      ),
       unmanaged: unmanagedTables(entities, schema),
       unnamed: isNamed(entities, schema) ? undefined : schema,
     };

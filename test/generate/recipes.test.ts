@@ -5,6 +5,7 @@ import { migrationsIn, setForSession, withoutAnswers, writeByHand } from '../sup
 import { changes, createFolder, everything, rowsOf, shop } from './shop.js';
 import type { MigrationsFolder } from './shop.js';
 import { partsOfVisits, rowsOfVisits, visits, visitsByHand } from './visits.js';
+import { failureOf } from '../support/migrations.js';
 import { full, itInFull, sample } from '../support/sample.js';
 
 describe('every recipe', () => {
@@ -81,6 +82,12 @@ describe("a table that a migration of one's own has partitioned", () => {
       await database.query(rowsOfVisits);
       const entities = visits(filled, partsOfVisits);
       const backfills = ["visits.note='a'", 'visits.twice=visits.n * 2'];
+      const keyed = visits({}, { uniques: [{ name: 'uq_note', columns: ['note', 'at'] }] });
+      const refused = await failureOf(folder.generate(keyed));
+      expect([refused.code, refused.message]).toEqual([
+        'ENTITIES_INVALID',
+        'Entity Visit (table visits): constraint visits.uq_note (note, at) cannot be created without the column id: the table is partitioned by RANGE (at) and LIST (id), and a unique key must contain all columns of that.',
+      ]);
       const generated = await folder.generate(entities, { backfills });
       expect(generated.warnings.join('\n')).toContain(
         String.raw`SELECT format('CREATE INDEX CONCURRENTLY ON %s USING btree (note) WHERE note LIKE ''a%%''', relid::regclass) FROM pg_partition_tree('"public"."visits"') WHERE isleaf AND relid <> ALL (ARRAY['"public"."Visits 2024"', '"public"."visits_2025_all"']::regclass[]) \gexec`,

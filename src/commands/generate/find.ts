@@ -34,6 +34,7 @@ import { foreignTo, ignoring, isLeftAlone, remarksOnIdle } from '../ignore.js';
 import { change, remarksOnKept, remarksOnOrder, staysBy, wanted } from './change.js';
 import type { ProvenChange, Sides } from './change.js';
 import { readFlags } from './decide.js';
+import { refuseKeysAcrossPartitions } from './partition-keys.js';
 import type { GenerateOptions } from './types.js';
 import { refuseUnused, withoutUnused } from './unused-flags.js';
 import type { Unused } from './unused-flags.js';
@@ -108,12 +109,11 @@ export async function findChange(
   const { described } = said;
   const stage = (now: Stage): void => context.onEvent({ type: 'stage', stage: now });
   const { unmanaged, history, words, frozen } = described;
-  const { shadow: url } = options;
   const isLive = database !== undefined;
   stage(isLive ? 'reading the database' : 'replaying the migrations');
   const [entities, current] = await both<Snapshot, Current>(
     said.wanted,
-    isLive ? database(unmanaged) : ofMigrations(context, { url, cache, unmanaged }),
+    isLive ? database(unmanaged) : ofMigrations(context, { url: options.shadow, cache, unmanaged }),
   );
   stage('comparing the schemas');
   const { desired, byHand, idle } = await aimOf(finding, said, { entities, current }, options, context);
@@ -150,6 +150,7 @@ export async function findChange(
         ...remarksOnOrder(otherwiseOrdered(desired.schema, from)),
       ],
     };
+  refuseKeysAcrossPartitions({ from, to: schema }, described.entityNames);
   const at = { shadow, unmanaged, to: schema, cache, inOtherWords: isLive, stands: finding.stands };
   const isKnown = !isLive && options.dryRun !== true && takenOver?.others === undefined;
   const next = isKnown ? once(() => after(current, desired, options)) : undefined;
