@@ -7,6 +7,7 @@ import * as memory from './memory.mjs';
 import * as pending from './pending.mjs';
 import * as size from './size.mjs';
 import * as status from './status.mjs';
+import * as testing from './testing.mjs';
 import * as typescript from './typescript.mjs';
 
 /** In the order of the report. */
@@ -18,6 +19,7 @@ export const rows = {
   generate,
   check,
   typescript,
+  testing,
   memory,
   help,
   size,

@@ -23,8 +23,16 @@ export function withoutConnection({ options }: Pick<DataSource, 'options'>): Pos
 
 /** The same data source with another database, made by the copy of TypeORM that the entities have. */
 export function dataSourceElsewhere(source: DataSource, connection: object): DataSource {
-  const Source = source.constructor as typeof DataSource;
-  const made = new Source({ ...withoutConnection(source), ...connection });
+  return dataSourceLike(
+    source,
+    { ...withoutConnection(source), ...connection },
+    source.constructor as typeof DataSource,
+  );
+}
+
+/** A data source with other options, the files of which are loaded as those of the first one are. */
+export function dataSourceLike(source: DataSource, options: PostgresOptions, Source = DataSource): DataSource {
+  const made = new Source(options);
   attachSettings(made, settingsOf(source));
   const load = loaderOf(source);
   if (load) loadThroughProject(made, load);

@@ -1,4 +1,5 @@
-import { DataSource } from 'typeorm';
+import type { DataSource } from 'typeorm';
+import { dataSourceLike } from '../data-source/elsewhere.js';
 import { poolOf } from '../typeorm/driver.js';
 import { schemaOptionsOf } from './data-source-options.js';
 import { Given } from './given.js';
@@ -28,7 +29,7 @@ export async function connectShadow(
   options: Omit<PlaceOptions, 'initial'>,
 ): Promise<ConnectedShadow> {
   const place = await findPlace({ ...options, initial });
-  const dataSource = new DataSource({ ...schemaOptionsOf(source), ...place.connection });
+  const dataSource = dataSourceLike(source, { ...schemaOptionsOf(source), ...place.connection });
   const pool = place.openPool();
   pool.on('error', () => undefined);
   try {

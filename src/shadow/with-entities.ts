@@ -1,5 +1,5 @@
-import { DataSource } from 'typeorm';
-import type { EntityMetadata } from 'typeorm';
+import type { DataSource, EntityMetadata } from 'typeorm';
+import { dataSourceLike } from '../data-source/elsewhere.js';
 import { loadInOrder } from '../files/load-in-order.js';
 import { schemaOptionsOf } from './data-source-options.js';
 import { initialSessionOf } from './initial-session.js';
@@ -25,7 +25,8 @@ export async function withEntities<T>(
     onExtension: (sql) => void statements.push(sql),
   });
   await loadInOrder(configured.dataSource.options);
-  const dataSource = new DataSource({ ...schemaOptionsOf(configured.dataSource), installExtensions, driver });
+  const own = configured.dataSource;
+  const dataSource = dataSourceLike(own, { ...schemaOptionsOf(own), installExtensions, driver });
   await dataSource.initialize().catch(async (error: unknown) => {
     throw await notSetUp(error, configured.dataSource);
   });

@@ -20,33 +20,32 @@ export interface Empty {
 
 /** Migrates an empty database, and executes the seed that is kept with it. */
 export async function fill(empty: Empty, project: TestProject): Promise<void> {
-  await beginIn(empty, project);
-  const dataSource = dataSourceElsewhere(project.dataSource, empty.connection);
-  const migrator = migratorFor(dataSource, project);
-  try {
-    await migrator.run({ phase: 'all' });
-    if (typeof project.seed === 'string') await dataSource.query(await readSeed(project.seed)).catch(seedFailed);
-    await dataSource.query(stateSql);
-    await dataSource.query('SELECT nest_migrate_testing.remember()');
-  } catch (error) {
-    throw isMigrateError(error) ? error.with({ message: `${error.message}\nNo test database was made.` }) : error;
-  } finally {
-    await migrator.close();
-  }
-}
-
-/** Makes what a database has before its first migration. */
-async function beginIn(empty: Empty, project: TestProject): Promise<void> {
   const pool = empty.openPool();
   pool.on('error', () => undefined);
   try {
     await makeInitialState(pool, await initialStateOf(project), empty.resetSession);
+    await migrate(empty, project);
+    if (typeof project.seed === 'string') await pool.query(await readSeed(project.seed)).catch(seedFailed);
+    await pool.query(stateSql);
+    await pool.query('SELECT nest_migrate_testing.remember()');
+  } catch (error) {
+    throw isMigrateError(error) ? error.with({ message: `${error.message}\nNo test database was made.` }) : error;
   } finally {
     await pool.end();
   }
 }
 
-function migratorFor(dataSource: DataSource, { given, instantiate }: TestProject): Migrator {
+async function migrate({ connection }: Empty, project: TestProject): Promise<void> {
+  if (project.only?.length === 0) return;
+  const migrator = migratorFor(dataSourceElsewhere(project.dataSource, connection), project);
+  try {
+    await migrator.run({ phase: 'all', to: project.only?.at(-1)?.name });
+  } finally {
+    await migrator.close();
+  }
+}
+
+export function migratorFor(dataSource: DataSource, { given, instantiate }: TestProject): Migrator {
   return createMigrator({ dataSource, settings: given, instantiate });
 }
 

@@ -1,6 +1,8 @@
 export { createTestDatabase } from './test-database.js';
 export type { TestDatabase } from './test-database.js';
 export type { TestDatabaseOptions } from './project.js';
+export { testMigration } from './test-migration.js';
+export type { TestMigrationOptions } from './test-migration.js';
 export { overrideDataSource } from '../nest/override-data-source.js';
 export type { ModuleBuilder, ReplacingDatabase } from '../nest/override-data-source.js';
 export type { Extensions as EmbeddedExtensions } from '../data-source/pglite.js';

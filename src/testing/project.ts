@@ -41,6 +41,8 @@ export interface TestProject extends Project {
   readonly server: string | true | undefined;
   readonly seed: TestDatabaseOptions['seed'];
   readonly extensions: (() => Promise<Extensions>) | undefined;
+  /** The migrations that a database has; without it, all of them. */
+  readonly only?: readonly KnownMigration[];
 }
 
 export function projectOf(
@@ -65,10 +67,10 @@ export function projectOf(
 
 /** The migrations of the project, by which its databases are known. */
 export async function chainOfProject(project: TestProject): Promise<Chain> {
-  return chainOf(await migrationsOf(project), await beginningOf(project));
+  return chainOf(project.only ?? (await migrationsOf(project)), await beginningOf(project));
 }
 
-async function migrationsOf(project: TestProject): Promise<readonly KnownMigration[]> {
+export async function migrationsOf(project: TestProject): Promise<readonly KnownMigration[]> {
   const migrations = await resolveMigrations(await listMigrations(project));
   if (migrations.length > 0) return migrations;
   throw new MigrateError({

@@ -45,8 +45,11 @@ export async function createTestDatabase(
   dataSource: DataSource | PostgresOptions,
   options: TestDatabaseOptions = {},
 ): Promise<TestDatabase> {
-  const project = projectOf(dataSource, options);
-  const clone = await (options.server === undefined ? cloneInProcess(project) : cloneOnServer(project));
+  return openTestDatabase(projectOf(dataSource, options));
+}
+
+export async function openTestDatabase(project: TestProject): Promise<TestDatabase> {
+  const clone = await (project.server === undefined ? cloneInProcess(project) : cloneOnServer(project));
   try {
     return await OpenTestDatabase.open(clone, project);
   } catch (error) {

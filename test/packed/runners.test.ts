@@ -9,7 +9,7 @@ import { npm, packInto, writeFiles } from '../support/packed.js';
 import type { Tarballs } from '../support/packed.js';
 
 /**
- * The e2e tests that Nest's starters come with, of apps that migrate when they boot: three files at once, each of which boots the app. Part
+ * The e2e tests that Nest's starters come with, of apps that migrate when they boot, and with databases of their own: five files at once, each of which boots the app. Part
  * of `npm run acceptance`: it needs the network.
  */
 interface Runner {
@@ -70,6 +70,32 @@ describe('AppController (e2e)', () => {
     expect(await (await fetch(await app.getUrl())).text()).toBe('Ada is a User: true');
   });
   afterEach(() => app.close());
+});`;
+  const own = `import { Test } from '@nestjs/testing';
+import type { INestApplication } from '@nestjs/common';
+import { createTestDatabase, overrideDataSource } from 'nest-migrate/testing';
+import type { TestDatabase } from 'nest-migrate/testing';
+import { AppModule } from './../src/app.module${js}';
+import dataSource from './../src/data-source${js}';
+import { User } from './../src/user.entity${js}';
+describe('AppController (e2e), with a database of its own', () => {
+  let database: TestDatabase;
+  let app: INestApplication;
+  beforeAll(async () => {
+    database = await createTestDatabase(dataSource, process.env.DATABASE_URL ? { server: true } : {});
+    const builder = Test.createTestingModule({ imports: [AppModule] });
+    app = (await overrideDataSource(builder, database).compile()).createNestApplication();
+    await app.listen(0, '127.0.0.1');
+  });
+  it.each(['Bo', 'Cy'])('/ (GET) with %s', async (name) => {
+    await database.dataSource.getRepository(User).save({ name });
+    expect(await (await fetch(await app.getUrl())).text()).toBe('Ada is a User: true,' + name + ' is a User: true');
+    await database.reset();
+  });
+  afterAll(async () => {
+    await app.close();
+    await database.close();
+  });
 });`;
   const dependencies = {
     ...Object.fromEntries(['common', 'core', 'platform-express', 'typeorm'].map((name) => [`@nestjs/${name}`, nest])),
@@ -132,6 +158,7 @@ import { User } from './user.entity${js}';
 }
 @Module({ imports: [MigrationsModule.forRoot({ dataSource }), TypeOrmModule.forFeature([User])], controllers: [AppController] }) export class AppModule {}`,
     ...Object.fromEntries(['one', 'two', 'three'].map((name) => [`test/${name}.e2e-spec.ts`, spec])),
+    ...Object.fromEntries(['four', 'five'].map((name) => [`test/${name}.e2e-spec.ts`, own])),
   };
 }
 
@@ -144,7 +171,7 @@ beforeAll(() => {
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
 describe.each(runners)('$title', (runner) => {
-  it('boots an app that migrates, in three files at once, on the embedded database and on a server', async () => {
+  it('boots an app that migrates, in five files at once, on the embedded database and on a server', async () => {
     const dir = join(home, runner.kind);
     writeFiles(dir, filesOf(runner, tarballs));
     npm(dir, 'install');
@@ -153,7 +180,7 @@ describe.each(runners)('$title', (runner) => {
       runNode(runner.command, { cwd: dir, env: { CI: 'true', NO_COLOR: '1', ...env } });
     for (const env of [{}, { DATABASE_URL: database.url }]) {
       const { code, stdout, stderr } = await test(env);
-      expect([code, stdout + stderr]).toEqual([0, expect.stringMatching(/Tests: +3 passed|Tests {2}3 passed/)]);
+      expect([code, stdout + stderr]).toEqual([0, expect.stringMatching(/Tests: +7 passed|Tests {2}7 passed/)]);
     }
     await database.drop();
   }, 300_000);

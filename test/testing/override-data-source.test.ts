@@ -6,11 +6,12 @@ import type { TestingModule } from '@nestjs/testing';
 import { getDataSourceToken, getRepositoryToken, TypeOrmModule } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import type { Repository } from 'typeorm';
-import { migrated, MigrationsModule, MigrationsService } from '../../src/index.js';
+import { defineDataSource, migrated, MigrationsModule, MigrationsService } from '../../src/index.js';
 import { createTestDatabase, overrideDataSource } from '../../src/testing/index.js';
 import type { TestDatabase } from '../../src/testing/index.js';
 import { asOption, createUsers, EagerService, User, UsersModule } from '../nest/apps.js';
 import { serverUrl } from '../support/database.js';
+import { createProject } from '../support/project.js';
 import { failureOf } from '../support/migrations.js';
 
 const nowhere = { type: 'postgres', url: 'postgres://a:b@127.0.0.1:1/not_to_be_touched' } as const;
@@ -51,6 +52,17 @@ async function database(): Promise<TestDatabase> {
   closing.push(() => opened.close());
   return opened;
 }
+
+it('loads entities as the project loads them, as under Vitest', async () => {
+  const project = createProject({ 'user.entity.ts': 'what only the project can read' });
+  const load = async (file: string): Promise<unknown> => (file.includes('user.entity') ? { User } : import(file));
+  const [entities, migrations] = [['*.entity.ts'], options.migrations];
+  const dataSource = defineDataSource({ baseDir: project.dir, import: load, url: nowhere.url, entities, migrations });
+  const opened = await createTestDatabase(dataSource, { server: serverUrl() });
+  expect(await opened.dataSource.getRepository(User).find()).toEqual([{ id: 1, name: 'Ada' }]);
+  await opened.close();
+  project.remove();
+});
 
 describe('overrideDataSource', () => {
   it.each(Object.keys(imports))('gives the test database to apps, one after the other: %s', async (how) => {

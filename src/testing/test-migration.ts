@@ -1,0 +1,68 @@
+import type { DataSource } from 'typeorm';
+import { findByReference } from '../commands/choose.js';
+import type { PostgresOptions } from '../data-source/define-options.js';
+import { changesIn } from '../files/change.js';
+import type { KnownMigration } from '../files/migration.js';
+import { migratorFor } from './fill.js';
+import { migrationsOf, projectOf } from './project.js';
+import type { TestDatabaseOptions } from './project.js';
+import { openTestDatabase } from './test-database.js';
+
+/** What a test of a migration does, and where. */
+export interface TestMigrationOptions extends Omit<TestDatabaseOptions, 'seed'> {
+  /** Inserts rows, by SQL: the schema is the one just before the migration, and the entities are those of today. */
+  readonly before?: (dataSource: DataSource) => unknown;
+  /** Looks at what has become of them after `up`. */
+  readonly after: (dataSource: DataSource) => unknown;
+  /** Looks at what has become of them after `down`; `false` where the migration cannot be reverted. */
+  readonly reverted?: ((dataSource: DataSource) => unknown) | false;
+}
+
+/**
+ * Tests one migration with rows: on a database with the schema just before it, it is run, reverted and run again, by the same code as in
+ * production. `name` is its class, its file, or the name of a change of several migrations.
+ *
+ * @example
+ * await testMigration(dataSource, 'SplitNames', {
+ *   before: (db) => db.query(`INSERT INTO users (name) VALUES ('Ada Lovelace')`),
+ *   after: async (db) => expect(await db.query('SELECT first, last FROM users')).toEqual([{ first: 'Ada', last: 'Lovelace' }]),
+ *   reverted: async (db) => expect(await db.query('SELECT name FROM users')).toEqual([{ name: 'Ada Lovelace' }]),
+ * });
+ */
+export async function testMigration(
+  dataSource: DataSource | PostgresOptions,
+  name: string,
+  { before, after, reverted, ...options }: TestMigrationOptions,
+): Promise<void> {
+  const all = projectOf(dataSource, options);
+  const { earlier, tested, unit } = chosen(name, await migrationsOf(all));
+  const database = await openTestDatabase({ ...all, only: earlier });
+  const migrator = migratorFor(database.dataSource, all);
+  const up = (): Promise<unknown> => migrator.run({ to: tested.name, phase: 'all' });
+  try {
+    await before?.(database.dataSource);
+    await up();
+    await after(database.dataSource);
+    if (reverted === false) return;
+    await migrator.revert({ unit });
+    await reverted?.(database.dataSource);
+    await up();
+  } finally {
+    await database.close();
+  }
+}
+
+interface Chosen {
+  readonly earlier: readonly KnownMigration[];
+  /** The last one of what is tested. */
+  readonly tested: KnownMigration;
+  readonly unit: 'change' | 'step';
+}
+
+function chosen(name: string, all: readonly KnownMigration[]): Chosen {
+  const tested = findByReference(name, all);
+  const change = changesIn(all).find(({ migrations }) => migrations.includes(tested));
+  const isWhole = change?.migrations.at(-1) === tested;
+  const first = isWhole ? (change.migrations[0] ?? tested) : tested;
+  return { earlier: all.slice(0, all.indexOf(first)), tested, unit: isWhole ? 'change' : 'step' };
+}
