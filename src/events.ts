@@ -85,6 +85,8 @@ export type MigrateEvent =
     }
   /** The session that was waited for has finished it, so that there was nothing left to do. */
   | { readonly type: 'finished-meanwhile'; readonly migration: string; readonly direction: Direction }
+  /** A seed was run and committed. */
+  | { readonly type: 'seeded'; readonly seed: string; readonly durationMs: number }
   /** A contract migration that this run leaves for later. */
   | { readonly type: 'deferred'; readonly migration: string; readonly due: Due }
   | { readonly type: 'warning'; readonly code: WarningCode; readonly message: string };

@@ -13,7 +13,8 @@ export type { Effect as StatementEffect } from './plan/step.js';
 export type { Severity } from './rules/rule.js';
 export type { IgnorableKind } from './ignorable.js';
 export type { Extensions as EmbeddedExtensions } from './data-source/pglite.js';
-export type { ContractPolicy, Duration, LintSettings, MigrateSettings, TransactionMode } from './options.js';
+export type { Duration } from './duration.js';
+export type { ContractPolicy, LintSettings, MigrateSettings, TransactionMode } from './options.js';
 export type {
   AppliedMigration,
   CreateOptions,
@@ -41,6 +42,8 @@ export type {
 } from './commands/types.js';
 export type { DevOptions, DevResult } from './commands/dev/types.js';
 export type { CreateDatabaseResult, DropDatabaseOptions, DropDatabaseResult } from './commands/database.js';
+export type { SeedOptions, SeedResult, SkippedSeed } from './commands/seed.js';
+export type { Seed, SeedTimes } from './files/seed.js';
 export type { FreshOptions, FreshResult, KeptObject } from './commands/fresh.js';
 export type { Permission as DropPermission } from './commands/guard.js';
 export type { Language } from './files/language.js';

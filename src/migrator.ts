@@ -19,6 +19,7 @@ import type {
 import type { CreateDatabaseResult, DropDatabaseOptions, DropDatabaseResult } from './commands/database.js';
 import type { CheckOptions, CheckResult } from './commands/check/types.js';
 import { create } from './commands/create.js';
+import type { SeedOptions, SeedResult } from './commands/seed.js';
 import type { FreshOptions, FreshResult } from './commands/fresh.js';
 import type { DevOptions, DevResult } from './commands/dev/types.js';
 import type { DriftOptions, DriftResult } from './commands/drift/types.js';
@@ -79,6 +80,8 @@ export interface Migrator {
   fresh(options?: FreshOptions): Promise<FreshResult>;
   /** Brings the database of a developer to what the entities describe, and writes the migration that does the same to others. */
   dev(options?: DevOptions): Promise<DevResult>;
+  /** Runs the seeds, which fill tables with rows. */
+  seed(options?: SeedOptions): Promise<SeedResult>;
   /** Writes the migrations that lead to what the entities describe, without any database. Needs PGlite and pg-delta. */
   generate(options: GenerateOptions): Promise<GenerateResult>;
   /** Everything that can be known of the migrations before they run; the command for CI. Needs what `generate` needs. */
@@ -192,8 +195,14 @@ function inProduction(context: CommandContext): Omit<Migrator, keyof InDevelopme
       refuseUnknown('fresh', options);
       return (await import('./commands/fresh.js')).fresh(options, context);
     },
+    seed: async (options = {}) => {
+      refuseUnknown('seed', options);
+      return (await import('./commands/seed.js')).seed(options, context);
+    },
     create: async (options) => {
       refuseUnknown('create', options);
+      if (options.kind === 'seed')
+        return (await import('./commands/create-seed.js')).createSeed(options, await listMigrations(context), context);
       const { dir } = context.settings;
       return create(options, {
         dataSource: context.dataSource,
@@ -237,7 +246,7 @@ function hidingPasswords(listener: EventListener): EventListener {
 const withoutDependencies: Instantiate = (migrationClass) => {
   throw new MigrateError({
     code: 'MIGRATION_DEPENDENCY',
-    message: `Migration ${migrationClass.name} wants dependencies in its constructor, and there is no Nest app here that could provide them.`,
+    message: `${migrationClass.name} wants dependencies in its constructor, and there is no Nest app here that could provide them.`,
     next: 'Run it inside the app (MigrationsModule), or with the app: nest-migrate run --app src/app.module.ts',
     migration: migrationClass.name,
   });

@@ -1,8 +1,7 @@
+import { milliseconds } from './duration.js';
+import type { Duration } from './duration.js';
 import { ExitCode, MigrateError } from './errors.js';
-import { ignoreProblem } from './ignorable.js';
-
-/** Milliseconds, or a text such as `500ms`, `2s`, `10min`, `1h`. */
-export type Duration = number | `${number}${'ms' | 's' | 'min' | 'h'}`;
+import { ignoreProblems } from './ignorable.js';
 
 /** What a user may set: in `defineDataSource(…, settings)`, in `MigrationsModule.forRoot`, in package.json under `"nest-migrate"`, or by flags. */
 export interface MigrateSettings {
@@ -96,6 +95,11 @@ export interface MigrateSettings {
    */
   readonly dir?: string;
   /**
+   * The folder of the seeds, relative to the working directory.
+   * @default 'seeds' beside the folder of the migrations
+   */
+  readonly seeds?: string;
+  /**
    * Which folder is compiled from which, where the compiler's configuration does not say; `false` takes compiled files as they are.
    *
    * @example
@@ -151,8 +155,8 @@ export interface ResolvedSettings {
   readonly directUrl: string | undefined;
   readonly service: string | undefined;
   readonly dir: string | undefined;
+  readonly seeds: string | undefined;
   readonly sources: Readonly<Record<string, string>> | false | undefined;
-  /** SQL, or a file of it, which is read when a throwaway database is made. */
   readonly initialState: string | undefined;
   /** Only `lint` loads the rules, so it also checks that the named ones exist. */
   readonly lint: LintSettings | undefined;
@@ -176,7 +180,18 @@ const durations = {
   replyTimeout: '30s',
 } as const;
 const connectDurations = { timeout: '30s', retryEvery: '1s' } as const;
-const others = ['online', 'connect', 'directUrl', 'service', 'dir', 'sources', 'initialState', 'lint', 'ignore'];
+const others = [
+  'online',
+  'connect',
+  'directUrl',
+  'service',
+  'dir',
+  'seeds',
+  'sources',
+  'initialState',
+  'lint',
+  'ignore',
+];
 const known = [...Object.keys(choices), ...Object.keys(durations), ...others];
 
 /**
@@ -225,6 +240,7 @@ export function resolveSettings(settings: MigrateSettings = {}): ResolvedSetting
     directUrl: settings.directUrl || undefined,
     service: settings.service,
     dir: settings.dir,
+    seeds: settings.seeds,
     sources: settings.sources,
     initialState: settings.initialState,
     lint: settings.lint,
@@ -261,6 +277,7 @@ const simpleSettings = [
   ['directUrl', 'string', 'the address of a server'],
   ['service', 'string', 'the name of this app'],
   ['dir', 'string', 'a folder'],
+  ['seeds', 'string', 'a folder'],
   ['initialState', 'string', 'SQL or the path of a .sql file'],
 ] as const;
 
@@ -276,23 +293,6 @@ function sourcesProblems(given: unknown): readonly string[] {
   if (given === undefined || given === false) return [];
   if (isMap && Object.values(given).every((folder) => typeof folder === 'string')) return [];
   return [`sources must be false or an object such as { "dist": "src" }, but is ${show(given)}`];
-}
-
-function ignoreProblems({ ignore = [], drift }: Readonly<Record<string, unknown>>): readonly string[] {
-  const moved = 'drift.ignore is called ignore now, and holds for generate, check and baseline too';
-  const problems = drift === undefined ? [] : [moved];
-  if (!Array.isArray(ignore)) return [...problems, `ignore must be a list, but is ${show(ignore)}`];
-  return [...problems, ...ignore.flatMap((pattern) => ignoreProblem(pattern) ?? []).map((what) => `ignore: ${what}`)];
-}
-
-const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, min: 60_000, h: 3_600_000 };
-
-/** `'2s'` → 2000; undefined when it is no duration. */
-export function milliseconds(value: unknown): number | undefined {
-  if (typeof value === 'number') return Number.isFinite(value) && value >= 0 ? value : undefined;
-  if (typeof value !== 'string') return undefined;
-  const match = /^\s*(\d+(?:\.\d+)?)\s*(ms|s|min|m|h)?\s*$/.exec(value);
-  return match ? Number(match[1]) * (units[match[2] ?? 'ms'] ?? 1) : undefined;
 }
 
 function show(value: unknown): string {

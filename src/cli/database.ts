@@ -9,6 +9,7 @@ import type { Io } from './io.js';
 interface Flags extends GlobalFlags {
   readonly yesDrop?: string;
   readonly force?: boolean;
+  readonly seed?: boolean;
 }
 
 /** `database create` and `database drop`. */
@@ -31,12 +32,29 @@ const reasons = { owner: 'another role owns it', ignored: 'it is ignored', neede
 
 /** `fresh` */
 export async function fresh(io: Io, flags: Flags): Promise<ExitCode> {
-  const { yesDrop } = flags;
-  const result = await withMigrator(io, flags, (migrator) => migrator.fresh({ yesDrop, ask: terminal(io) }));
+  const { yesDrop, seed: seeds } = flags;
+  const result = await withMigrator(io, flags, (migrator) =>
+    migrator.fresh({ yesDrop, seed: seeds, ask: terminal(io) }),
+  );
   for (const { object, reason } of result.kept) io.note(`Kept: ${object} (${reasons[reason]})`);
-  const { dropped, applied } = result;
+  const { dropped, applied, seeded } = result;
+  const run = seeded === undefined ? '' : `, ${many(seeded.length, 'seed')} run`;
   io.result(result, () => [
-    `${many(dropped.length, 'object')} dropped, ${many(applied.length, 'migration')} applied in ${showDuration(io.elapsed())}.`,
+    `${many(dropped.length, 'object')} dropped, ${many(applied.length, 'migration')} applied${run} in ${showDuration(io.elapsed())}.`,
   ]);
+  return ExitCode.done;
+}
+
+/** `seed` */
+export async function seed(io: Io, flags: GlobalFlags, names: readonly string[]): Promise<ExitCode> {
+  const result = await withMigrator(io, flags, (migrator) => migrator.seed({ names }));
+  const before = result.skipped.filter(({ reason }) => reason === 'run before').map(({ name }) => name);
+  const others = result.skipped.filter(({ reason }) => reason === 'environment').map(({ name }) => name);
+  const skipped = [
+    ...(before.length > 0 ? [`${before.join(', ')} (run before)`] : []),
+    ...(others.length > 0 ? [`${others.join(', ')} (for other environments)`] : []),
+  ];
+  const why = skipped.length > 0 ? `; skipped: ${skipped.join(', ')}` : '';
+  io.result(result, () => [`${many(result.ran.length, 'seed')} run in ${showDuration(io.elapsed())}${why}.`]);
   return ExitCode.done;
 }

@@ -223,12 +223,20 @@ const database: Description = {
 const fresh: Description = {
   name: 'fresh',
   summary: 'drop everything in the database, and run all migrations again',
-  options: [yesDrop],
-  examples: ['fresh', 'fresh --yes-drop shop_dev'],
+  options: [{ flags: '--seed', summary: 'run the seeds afterwards' }, yesDrop],
+  examples: ['fresh', 'fresh --seed', 'fresh --yes-drop shop_dev'],
+};
+
+const seed: Description = {
+  name: 'seed',
+  summary: 'run the seeds, which fill tables with rows',
+  argument: ['[names...]', 'seeds to run, whether they ran before or not (default: all that are due)'],
+  options: [],
+  examples: ['seed', 'seed 02-demo-users', 'seed --json | jq .ran'],
 };
 
 /** The commands that need the database. */
 export const deployment: CommandGroup = {
   heading: 'Commands that use the database:',
-  commands: [dev, run, plan, status, revert, redo, wait, drift, baseline, resolve, database, fresh],
+  commands: [dev, run, plan, status, revert, redo, wait, drift, baseline, resolve, database, fresh, seed],
 };

@@ -44,12 +44,19 @@ const generate: Description = {
 
 const create: Description = {
   name: 'create',
-  summary: 'write an empty migration',
+  summary: 'write an empty migration, or a seed',
   argument: ['<name>', 'what it does, such as AddEmailToUsers'],
-  options: [{ ...sql, conflicts: ['js'] }, javascript, folder, enlist],
+  options: [
+    { flags: '--seed', summary: 'write a seed instead of a migration' },
+    { ...sql, conflicts: ['js'] },
+    javascript,
+    folder,
+    enlist,
+  ],
   examples: [
     'create AddEmailToUsers',
     'create AddEmailToUsers --sql',
+    'create --seed DemoUsers',
     'create "backfill countries" --js --dir src/migrations',
   ],
 };

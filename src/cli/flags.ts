@@ -1,4 +1,5 @@
-import type { ContractPolicy, Duration, MigrateSettings } from '../options.js';
+import type { Duration } from '../duration.js';
+import type { ContractPolicy, MigrateSettings } from '../options.js';
 
 /** The flags that every command has, as commander gives them. */
 export interface GlobalFlags {

@@ -8,7 +8,7 @@ import type {
   StatusResult,
 } from '../commands/types.js';
 import { ExitCode, MigrateError } from '../errors.js';
-import { milliseconds } from '../options.js';
+import { milliseconds } from '../duration.js';
 import { withMigrator } from './connect.js';
 import { dryRunLines } from './dry-run-lines.js';
 import type { GlobalFlags } from './flags.js';
@@ -93,14 +93,27 @@ const wait: Handler<{ readonly timeout?: string; readonly migrated?: boolean }> 
 };
 
 const create: Handler<
-  { readonly sql?: boolean; readonly js?: boolean; readonly dir?: string; readonly yes?: boolean },
+  {
+    readonly seed?: boolean;
+    readonly sql?: boolean;
+    readonly js?: boolean;
+    readonly dir?: string;
+    readonly yes?: boolean;
+  },
   [name: string]
 > = async (io, flags, name) => {
   const { copySql, isLeftOutOfBuild, languageLines } = await import('./language.js');
   const language: CreateOptions['language'] = flags.sql ? 'sql' : flags.js ? 'js' : undefined;
   const ask = (await import('./ask.js')).terminal(io);
   const result = await withMigrator(io, flags, (migrator) =>
-    migrator.create({ name, language, dir: flags.dir, addToList: flags.yes, ask }),
+    migrator.create({
+      name,
+      kind: flags.seed ? 'seed' : 'migration',
+      language,
+      dir: flags.dir,
+      addToList: flags.yes,
+      ask,
+    }),
   );
   const left = untilFound(result, [result.file]);
   io.result(result, () => [
@@ -165,6 +178,8 @@ const database: Later<typeof import('./database.js').database> = async (...args)
   (await import('./database.js')).database(...args);
 const fresh: Later<typeof import('./database.js').fresh> = async (...args) =>
   (await import('./database.js')).fresh(...args);
+const seed: Later<typeof import('./database.js').seed> = async (...args) =>
+  (await import('./database.js')).seed(...args);
 const help: Later<typeof import('./help.js').help> = async (...args) => (await import('./help.js')).help(...args);
 
 /** What each command does, once commander has understood its flags. */
@@ -185,6 +200,7 @@ export const handlers = {
   resolve,
   database,
   fresh,
+  seed,
   init,
   help,
   otherCommand,

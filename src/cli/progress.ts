@@ -52,6 +52,8 @@ function linesOf(event: Exclude<MigrateEvent, { readonly type: 'stage' }>, paint
       return [paint.dim(`${event.migration} continues after ${many(event.statementsDone, 'finished statement')}`)];
     case 'migration-finished':
       return [`${paint.green('✔')} ${event.migration} ${verb(event)} ${paint.dim(showDuration(event.durationMs))}`];
+    case 'seeded':
+      return [`${paint.green('✔')} ${event.seed} ${paint.dim(showDuration(event.durationMs))}`];
     case 'finished-meanwhile':
       return [
         `${paint.green('✔')} ${event.migration} was ${doneBy(event)} meanwhile by the session that was waited for`,

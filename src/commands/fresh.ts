@@ -18,13 +18,19 @@ import { confirmDrop } from './guard.js';
 import type { Permission } from './guard.js';
 import { ignoring } from './ignore.js';
 import { run } from './run.js';
-import type { RunResult } from './types.js';
+import { seed } from './seed.js';
+import type { Finished, RunResult } from './types.js';
 
-/** How `fresh` is permitted to drop. */
-export type FreshOptions = Permission;
+/** How `fresh` is permitted to drop, and whether it runs the seeds. */
+export interface FreshOptions extends Permission {
+  /** @default false */
+  readonly seed?: boolean | undefined;
+}
 
 /** What `fresh` has done. */
 export interface FreshResult extends Pick<RunResult, 'applied'> {
+  /** The seeds that were run; left out where they were not to be. */
+  readonly seeded?: readonly Finished[];
   /** Each with its kind: `table public.users`. */
   readonly dropped: readonly string[];
   /** What stays: another role owns it, the setting `ignore` names it or another program makes it, or one of these needs it. */
@@ -51,7 +57,9 @@ export async function fresh(options: FreshOptions, context: CommandContext): Pro
   await createDatabase(context);
   const emptied = await empty(context);
   const { applied } = await run({ phase: 'all' }, context);
-  return { ...emptied, applied };
+  if (!options.seed) return { ...emptied, applied };
+  const { ran } = await seed({}, context);
+  return { ...emptied, applied, seeded: ran };
 }
 
 async function empty(context: CommandContext): Promise<Pick<FreshResult, 'dropped' | 'kept'>> {

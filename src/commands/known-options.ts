@@ -1,5 +1,6 @@
 import { ExitCode, MigrateError } from '../errors.js';
 import type { DropDatabaseOptions } from './database.js';
+import type { SeedOptions } from './seed.js';
 import type { FreshOptions } from './fresh.js';
 import type { CreateOptions, RedoOptions, RevertOptions, RunOptions, WaitOptions } from './types.js';
 
@@ -12,6 +13,7 @@ interface Commands {
   readonly create: CreateOptions;
   readonly dropDatabase: DropDatabaseOptions;
   readonly fresh: FreshOptions;
+  readonly seed: SeedOptions;
 }
 
 const known: { readonly [C in keyof Commands]: Readonly<Record<keyof Commands[C], true>> } = {
@@ -19,9 +21,10 @@ const known: { readonly [C in keyof Commands]: Readonly<Record<keyof Commands[C]
   revert: { to: true, count: true, unit: true, which: true, mode: true },
   redo: { count: true, unit: true },
   wait: { timeoutMs: true, until: true },
-  create: { name: true, language: true, dir: true, moduleKind: true, addToList: true, ask: true },
+  create: { name: true, kind: true, language: true, dir: true, moduleKind: true, addToList: true, ask: true },
   dropDatabase: { yesDrop: true, ask: true, force: true },
-  fresh: { yesDrop: true, ask: true },
+  fresh: { yesDrop: true, ask: true, seed: true },
+  seed: { names: true },
 };
 
 /** What TypeScript would have told the author of a JavaScript app. */

@@ -180,6 +180,8 @@ export interface ResolveResult {
 /** What `create` writes: an empty migration. */
 export interface CreateOptions {
   readonly name: string;
+  /** @default 'migration' */
+  readonly kind?: 'migration' | 'seed' | undefined;
   /** @default that of the migrations in use, and without any, that of the project */
   readonly language?: Language | undefined;
   readonly dir?: string | undefined;

@@ -89,7 +89,7 @@ export async function dropContents(
   }
 }
 
-/** Those that something still needs are returned: they may depend on each other. */
+/** Returns the objects that something still needs: they may depend on each other. */
 async function dropUnneeded(
   client: SqlClient,
   objects: readonly DroppableObject[],

@@ -52,6 +52,8 @@ export function needsAutocommit(error: unknown): boolean {
 }
 
 export interface FailedAt {
+  /** @default 'Migration' */
+  readonly what?: 'Seed';
   readonly migration: string;
   readonly direction: Direction;
   /** The statement that failed; undefined where it was something else, between two statements or at the COMMIT. */
@@ -75,7 +77,7 @@ export function migrationFailed(error: unknown, at: FailedAt): MigrateError {
   const after = at.statement === 0 ? '' : ` after its statement ${at.statement}`;
   const where = at.sql === undefined ? after : ` at its statement ${at.statement}${lineOf(error)}`;
   const lines = [
-    `Migration ${at.migration} ${doing}${where}: ${messageOf(error).replace(/\.$/, '')}${server?.code ? ` (${server.code})` : ''}.`,
+    `${at.what ?? 'Migration'} ${at.migration} ${doing}${where}: ${messageOf(error).replace(/\.$/, '')}${server?.code ? ` (${server.code})` : ''}.`,
   ];
   if (server?.detail) lines.push(`Detail: ${server.detail}`);
   if (server?.hint) lines.push(`Hint: ${server.hint}`);

@@ -10,6 +10,8 @@ export interface Tables {
   readonly schema: string | undefined;
   readonly name: string;
   readonly logName: string;
+  /** Which seeds ran: a table that only seeding reads. */
+  readonly seeds: string;
   readonly primaryKey: string;
 }
 
@@ -28,6 +30,7 @@ export function tablesOf(dataSource: DataSource): Tables {
     schema,
     name,
     logName,
+    seeds: prefix + quoteName(fittingName(`${name}_seeds`)),
     // Only who creates the table asks.
     get primaryKey() {
       return dataSource.namingStrategy.primaryKeyName(schema === undefined ? name : `${schema}.${name}`, ['id']);

@@ -11,7 +11,7 @@ const longestDelayMs = 30_000;
  * what the database is like after an attempt that failed.
  */
 export async function untilGranted<T extends object>(
-  context: ApplyContext,
+  context: Pick<ApplyContext, 'settings' | 'onEvent' | 'signal'>,
   state: () => string,
   attempt: () => Promise<T | NotGranted>,
 ): Promise<T> {

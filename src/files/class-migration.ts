@@ -16,7 +16,7 @@ export function isMigrationClass(value: unknown): value is MigrationClass {
 /** A migration from its class. One with dependencies is known by its class name, since nothing can be made of it yet. */
 export function classMigration(migrationClass: MigrationClass, file: string | undefined): LoadedMigration {
   const injected = isInjected(migrationClass);
-  const instance = injected ? undefined : (make(migrationClass) as Partial<MigrationInterface>);
+  const instance = injected ? undefined : (instanceOf(migrationClass) as Partial<MigrationInterface>);
   const name = instance?.name ?? migrationClass.name;
   const timestamp = timestampOf(name);
   if (timestamp === undefined) throw wrongName(name, file);
@@ -31,14 +31,14 @@ export function classMigration(migrationClass: MigrationClass, file: string | un
     byHand: (migrationClass as { readonly byHand?: unknown }).byHand === true,
     steps: stepsOf(migrationClass),
     prepare: async (queryRunner, instantiate, purpose) => {
-      const made = injected ? await instantiate(migrationClass, queryRunner, purpose) : make(migrationClass);
+      const made = injected ? await instantiate(migrationClass, queryRunner, purpose) : instanceOf(migrationClass);
       return runnable(made, migrationClass, file);
     },
   };
 }
 
 /** Whether its constructor, which it may inherit, or, by `@Inject`, its properties want something. The decorator has left its mark where there is reflect-metadata. */
-function isInjected(migrationClass: MigrationClass): boolean {
+export function isInjected(migrationClass: MigrationClass): boolean {
   const { getMetadata } = Reflect as { readonly getMetadata?: (key: string, target: object) => unknown };
   const isMarked = (key: string): boolean => {
     const mark: unknown = getMetadata?.(key, migrationClass);
@@ -59,7 +59,7 @@ function stepsOf(migrationClass: MigrationClass): number | undefined {
   return typeof steps === 'number' ? steps : undefined;
 }
 
-function make(migrationClass: MigrationClass): object {
+export function instanceOf(migrationClass: MigrationClass): object {
   return new (migrationClass as unknown as new () => object)();
 }
 

@@ -93,6 +93,15 @@ function withDownFile(sections: Sections & { readonly text: SqlText }, { down: o
   return { ...sections, down: () => statementsIn(own, 'up') };
 }
 
+/** A file that has no sections, such as a seed. It is read once to find what is wrong with it before anything is executed. */
+export function sqlScript(file: string): { run(queryRunner: QueryRunner): Promise<void> } {
+  const text = sqlTextOf(file);
+  const judge = new Judge(file, 'seed');
+  for (const piece of splitStream(text.pieces(), () => false)) if ('sql' in piece) judge.look(piece);
+  judge.refuseTransactions(true);
+  return { run: (queryRunner) => execute(queryRunner, () => statementsIn(text, 'up')) };
+}
+
 async function execute(queryRunner: QueryRunner, statements: Statements): Promise<void> {
   for (const { sql, line } of statements()) {
     try {
@@ -191,7 +200,10 @@ function setting<Value extends string>(
 class Judge {
   private ofTransaction: { readonly line: number; readonly command: string } | undefined;
 
-  constructor(private readonly file: string) {}
+  constructor(
+    private readonly file: string,
+    private readonly kind: 'migration' | 'seed' = 'migration',
+  ) {}
 
   /** What needs psql is refused at once: rows that follow COPY are no SQL, and would be read as if they were. */
   look({ sql, line }: SqlStatement): void {
@@ -219,7 +231,9 @@ class Judge {
     throw invalid(
       this.file,
       `line ${line} says ${command}, but the file runs in a transaction already`,
-      'Remove it; or, to control transactions yourself, put `-- transaction: false` at the top of the file.',
+      this.kind === 'seed'
+        ? 'Remove it.'
+        : 'Remove it; or, to control transactions yourself, put `-- transaction: false` at the top of the file.',
     );
   }
 }

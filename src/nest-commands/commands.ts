@@ -21,6 +21,7 @@ const descriptions = {
   resolve: 'record the outcome of a non-transactional migration that stopped halfway',
   database: 'create the database of the data source, or drop it',
   fresh: 'drop everything in the database, and run all migrations again',
+  seed: 'run the seeds, which fill tables with rows',
 } as const;
 
 /** For each command of `nest-migrate` a runner that hands its arguments over, so that flags are described in one place only. */

@@ -38,6 +38,8 @@ function log(event: MigrateEvent): void {
       return logger[event.server === 'working' ? 'log' : 'warn'](
         describeWait(event, `${Math.round(event.waitedMs / 1000)} s`),
       );
+    case 'seeded':
+      return logger.log(`Seeded ${event.seed} in ${Math.round(event.durationMs)} ms`);
     case 'finished-meanwhile':
       return logger.log(
         `${event.migration} was ${event.direction === 'up' ? 'applied' : 'reverted'} meanwhile by the session that was waited for`,

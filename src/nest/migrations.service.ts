@@ -16,6 +16,7 @@ import type {
   CreateOptions,
   CreateResult,
 } from '../commands/types.js';
+import type { SeedOptions, SeedResult } from '../commands/seed.js';
 import type { EventListener } from '../events.js';
 import type { Instantiate } from '../files/migration.js';
 import type { Migrator } from '../migrator.js';
@@ -74,6 +75,10 @@ export class MigrationsService {
 
   resolve(migration: string, resolution: Resolution): Promise<ResolveResult> {
     return this.migrator.resolve(migration, resolution);
+  }
+
+  seed(options?: SeedOptions): Promise<SeedResult> {
+    return this.migrator.seed(options);
   }
 
   create(options: CreateOptions): Promise<CreateResult> {

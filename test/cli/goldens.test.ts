@@ -9,7 +9,21 @@ import type { TestProject } from '../support/project.js';
 import { screenOf } from '../support/screen.js';
 
 const commands = [
-  ...['dev', 'run', 'plan', 'status', 'revert', 'redo', 'wait', 'drift', 'baseline', 'resolve', 'database', 'fresh'],
+  ...[
+    'dev',
+    'run',
+    'plan',
+    'status',
+    'revert',
+    'redo',
+    'wait',
+    'drift',
+    'baseline',
+    'resolve',
+    'database',
+    'fresh',
+    'seed',
+  ],
   ...['init', 'generate', 'create', 'check', 'lint', 'help'],
 ];
 const tooLong = (text: string): readonly string[] => text.split('\n').filter((line) => line.length > 80);

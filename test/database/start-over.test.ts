@@ -211,6 +211,133 @@ SELECT 1;
   });
 });
 
+describe('seeds', () => {
+  let database: TestDatabase;
+  let seeded: TestProject;
+  beforeAll(async () => {
+    database = await createDatabase();
+    seeded = createProject({
+      'package.json': '{ "name": "app" }',
+      'tsconfig.json': '{ "compilerOptions": { "experimentalDecorators": true } }',
+      'data-source.ts': dataSource,
+      'migrations/1700000000001-users.sql':
+        '-- up\nCREATE TABLE users (id int PRIMARY KEY, name text);\n-- down\nDROP TABLE users;\n',
+      'seeds/01-people.sql': "INSERT INTO users VALUES (1, 'Ada');\nINSERT INTO users VALUES (2, 'Bo');\n",
+      'seeds/02-names.ts': `import type { QueryRunner } from 'typeorm';
+import type { Seed } from 'nest-migrate';
+export class Names implements Seed {
+  static readonly when = 'always';
+  async run(queryRunner: QueryRunner): Promise<void> { await queryRunner.query("UPDATE users SET name = name || '!'"); }
+}
+`,
+      'seeds/03-demo.sql': "-- environments: demo, test\nINSERT INTO users VALUES (3, 'Demo');\n",
+    });
+  });
+  afterAll(async () => {
+    seeded.remove();
+    await database.drop();
+  });
+  const seed = (env: Readonly<Record<string, string>>, ...args: string[]) =>
+    runCli(args, { cwd: seeded.dir, env: { DATABASE_URL: database.url, ...env } });
+  const users = async (): Promise<string> =>
+    (await database.query('SELECT name FROM users ORDER BY id')).map(({ name }) => name).join(' ');
+
+  it('run in the order of their names, once or always, in their environments, after the migrations', async () => {
+    const early = await seed({}, 'seed');
+    expect([early.code, early.stderr]).toEqual([1, expect.stringMatching(/Users1700000000001[^]*→ nest-migrate run/)]);
+    expect((await seed({}, 'run')).code).toBe(0);
+    const first = JSON.parse((await seed({}, 'seed', '--json')).stdout) as object;
+    expect(first).toMatchObject({
+      ran: [{ name: '01-people' }, { name: '02-names' }],
+      skipped: [{ name: '03-demo', reason: 'environment' }],
+    });
+    const second = await seed({ NODE_ENV: 'test' }, 'seed');
+    expect([second.code, second.stderr, second.stdout]).toEqual([
+      0,
+      expect.stringMatching(/^✔ 02-names [\d.]+ m?s\n✔ 03-demo [\d.]+ m?s\n$/),
+      expect.stringMatching(/^2 seeds run in [\d.]+ m?s; skipped: 01-people \(run before\)\.\n$/),
+    ]);
+    expect(await users()).toBe('Ada!! Bo!! Demo');
+    const named = await seed({}, 'seed', 'nowhere');
+    expect([named.code, named.stderr]).toEqual([2, expect.stringContaining('01-people, 02-names, 03-demo')]);
+    expect((await seed({}, 'seed', '03-demo')).stderr).toContain('demo, test');
+    // A seed that is named runs again.
+    await database.query('DELETE FROM users');
+    expect((await seed({}, 'seed', '01-people')).code).toBe(0);
+    expect(await users()).toBe('Ada Bo');
+    expect(await database.query('SELECT name FROM migrations_seeds ORDER BY 1')).toEqual([
+      { name: '01-people' },
+      { name: '03-demo' },
+    ]);
+  });
+
+  it('a seed that fails leaves nothing, and says which statement of which file it was', async () => {
+    const before = await users();
+    seeded.write('seeds/04-wrong.sql', "INSERT INTO users VALUES (4, 'Cy');\n\nINSERT INTO users VALUES (1, 'Ada');\n");
+    const { code, stderr } = await seed({}, 'seed', '04-wrong');
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^✖ Seed 04-wrong failed at its statement 2 \(line 3 of its file\): duplicate key .*23505/),
+    ]);
+    expect(stderr).toContain('rolled back');
+    expect(await users()).toBe(before);
+    seeded.write('seeds/04-wrong.sql', '-- transaction: false\nSELECT 1;\n');
+    expect((await seed({}, 'seed')).stderr).toContain('transaction: false');
+    seeded.delete('seeds/04-wrong.sql');
+  });
+
+  itInFull('fresh --seed, and new ones by create --seed', async () => {
+    const created = JSON.parse((await seed({}, 'create', '--seed', 'demo users', '--json')).stdout) as object;
+    expect(created).toMatchObject({ file: 'seeds/04-demo-users.ts' });
+    expect((await seed({}, 'create', '--seed', 'more', '--sql')).stdout).toBe('Written: seeds/05-more.sql\n');
+    const { stdout } = await seed({}, 'fresh', '--seed', '--yes-drop', database.name, '--json');
+    expect(JSON.parse(stdout)).toMatchObject({
+      applied: [{}],
+      seeded: ['01-people', '02-names', '04-demo-users', '05-more'].map((name) => ({ name })),
+    });
+    expect(await users()).toBe('Ada! Bo!');
+    const drift = await seed({}, 'drift', '--json', '--shadow', serverUrl());
+    expect(JSON.parse(drift.stdout)).toMatchObject({ drift: [] });
+  });
+
+  itInFull('a class is injected inside an app, and its repository takes part in the transaction', async () => {
+    seeded.write(
+      'app.cjs',
+      `require('reflect-metadata');
+const { Module, Injectable } = require('@nestjs/common');
+const { NestFactory } = require('@nestjs/core');
+const { DataSource } = require('typeorm');
+const { defineDataSource, MigrationsModule, MigrationsService } = require('nest-migrate');
+const dataSource = defineDataSource({ baseDir: __dirname, migrations: ['migrations/*.sql'] }, { seeds: 'injected' });
+class AppModule {}
+Module({ imports: [MigrationsModule.forRoot({ dataSource })] })(AppModule);
+(async () => {
+  const app = await NestFactory.createApplicationContext(AppModule, { logger: false });
+  console.log(JSON.stringify(await app.get(MigrationsService).seed()));
+  console.log((await app.get(MigrationsService).seed().catch((error) => error)).skipped[0].reason);
+  await app.close();
+})();
+`,
+    );
+    seeded.write(
+      'injected/01-injected.js',
+      `const { DataSource } = require('typeorm');
+exports.Injected = class Injected {
+  constructor(dataSource) { this.dataSource = dataSource; }
+  async run(queryRunner) {
+    await this.dataSource.query("INSERT INTO users VALUES (9, 'Zoe')");
+    if ((await queryRunner.query('SELECT * FROM users WHERE id = 9')).length !== 1) throw new Error('another transaction');
+  }
+};
+Reflect.defineMetadata('design:paramtypes', [DataSource], exports.Injected);
+`,
+    );
+    const { stdout, stderr } = await runNode(['app.cjs'], { cwd: seeded.dir, env: { DATABASE_URL: database.url } });
+    expect([stderr, stdout]).toEqual(['', expect.stringMatching(/"ran":\[\{"name":"01-injected"[^]*\nrun before\n$/)]);
+    expect(await users()).toContain('Zoe');
+  });
+});
+
 /** While an app is connected. */
 async function runBeside<T>(url: string, work: () => Promise<T>): Promise<T> {
   const { default: pg } = await import('pg');

@@ -2,7 +2,7 @@ import type { Import, SourceFile } from './imports.js';
 import { stillReading } from './sql-reading.js';
 
 /** Who may import whom inside `src/`. An entry is a folder, a file of `src/`, or one file of a folder. */
-const foundation = ['errors', 'events', 'ignorable', 'options', 'passwords', 'require-from', 'sql'];
+const foundation = ['duration', 'errors', 'events', 'ignorable', 'options', 'passwords', 'require-from', 'sql'];
 const core = ['plan', 'rules', 'snapshot', 'observe', 'files', 'shadow', 'database', 'schema'];
 // What a connection is called, and whether it is the embedded one: known below the data source as well.
 const connection = ['data-source/address', 'data-source/describe', 'data-source/embedded-brand', 'data-source/url'];
@@ -12,7 +12,8 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   events: [],
   rejections: [],
   ignorable: [],
-  options: ['errors', 'ignorable'],
+  duration: [],
+  options: ['duration', 'errors', 'ignorable'],
   sql: [],
   version: [],
   'require-from': [],

@@ -1,7 +1,8 @@
 import type { DynamicModule, ForwardReference, InjectionToken, OptionalFactoryDependency, Type } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
 import type { EventListener } from '../../events.js';
-import type { Duration, MigrateSettings } from '../../options.js';
+import type { Duration } from '../../duration.js';
+import type { MigrateSettings } from '../../options.js';
 
 /** What the app does with migrations when it starts. */
 export type OnBootstrap = 'run' | 'revert' | 'check' | 'wait' | 'off';
