@@ -102,7 +102,7 @@ function isSeedClass(value: unknown): value is MigrationClass {
 function checked(
   file: string,
   when: unknown = 'once',
-  environments: unknown = undefined,
+  environments: unknown,
 ): Pick<LoadedSeed, 'when' | 'environments'> {
   if (when !== 'once' && when !== 'always')
     throw invalid(
