@@ -30,6 +30,8 @@ export type Stage =
 export type MigrateEvent =
   | { readonly type: 'stage'; readonly stage: Stage }
   | { readonly type: 'connecting'; readonly attempt: number; readonly reason: string; readonly retryInMs: number }
+  /** Another process has the embedded database open, and this one uses it through that process. */
+  | { readonly type: 'embedded-shared'; readonly pid: number }
   | { readonly type: 'waiting-for-lock'; readonly waitedMs: number; readonly holder: Blocker | undefined }
   | { readonly type: 'lock-acquired'; readonly waitedMs: number }
   /** A session that an earlier process has left on the server still executes a statement or a COMMIT. */

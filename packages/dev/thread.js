@@ -15,7 +15,6 @@ async function open() {
 const orders = {
   open: () => undefined,
   send: (lite, { messages }) => lite.execProtocolRaw(messages),
-  exec: async (lite, { sql }) => void (await lite.exec(sql)),
   close: (lite) => lite.close(),
 };
 

@@ -17,6 +17,8 @@ function linesOf(event: Exclude<MigrateEvent, { readonly type: 'stage' }>, paint
   switch (event.type) {
     case 'connecting':
       return [paint.dim(`no connection yet: ${event.reason}; retrying`)];
+    case 'embedded-shared':
+      return [paint.dim(`the embedded database is open in the process ${event.pid}; connected through it`)];
     case 'waiting-for-lock':
       return [
         paint.dim(

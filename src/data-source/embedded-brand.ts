@@ -6,9 +6,13 @@ export const embeddedBrand = Symbol.for('nest-migrate.embedded');
 /** By which the driver removes its database. */
 export const embeddedRemoval = Symbol.for('nest-migrate.embedded.removal');
 
+/** Says which process has the database open, if it is another one. */
+export const embeddedHost = Symbol.for('nest-migrate.embedded.host');
+
 interface Driver {
   readonly [embeddedBrand]?: string;
   readonly [embeddedRemoval]?: () => Promise<'dropped' | 'absent'>;
+  readonly [embeddedHost]?: () => number | undefined;
 }
 
 /** The folder of an embedded database; undefined for a server. */
@@ -27,4 +31,9 @@ function driverOf({ options }: DataSource): Driver | undefined {
 
 export function isEmbedded(dataSource: DataSource): boolean {
   return embeddedDirOf(dataSource) !== undefined;
+}
+
+/** The other process through which the embedded database is used, once a connection is open. */
+export function embeddedHostOf(dataSource: DataSource): number | undefined {
+  return driverOf(dataSource)?.[embeddedHost]?.();
 }

@@ -1,59 +1,84 @@
 import { rename, rm } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { holdsDatabase } from './database-image.js';
-import { MigrateError } from '../errors.js';
-import { takeLockFile } from './lock-file.js';
+import { messageOf, MigrateError } from '../errors.js';
+import { Guest } from './guest.js';
+import { host } from './host.js';
+import type { Host } from './host.js';
+import { inUse, takeLockFile } from './lock-file.js';
+import type { LockFile, Owner } from './lock-file.js';
+import { simpleQuery } from './messages.js';
 import type { PGlite } from './pglite.js';
-import { statusIn } from './wire.js';
+import { Moved, Sessions } from './sessions.js';
+import type { SessionClient } from './sessions.js';
 
+/** The database as this process has it open. */
 interface Opened {
+  readonly owner: undefined;
   readonly lite: PGlite;
-  readonly release: () => void;
+  readonly sessions: Sessions;
+  readonly host: Host | undefined;
+  readonly lock: LockFile;
 }
 
-interface Waiting {
-  readonly client: object;
-  readonly proceed: () => void;
+/** A client in this process. */
+export interface EmbeddedClient extends SessionClient {
+  /** Ends it with an error. */
+  fail(error: Error): void;
 }
 
 /** After the last client is gone, the next one often follows at once: closing and opening again would cost a quarter of a second. */
 const lingerMs = 200;
-/** How long a client waits for the transaction of another one. */
-const turnTimeoutMs = 30_000;
+/** How long a process may take to open the database, or to close it. */
+const longestChangeMs = 30_000;
+const lookAgainMs = 20;
 
 /**
- * The one open database of a folder in this process, for all clients of all data sources. It has a single session, so the clients
- * take turns: a client keeps the session until the server reports that it is idle again, which is after a query or a transaction.
+ * The database of a folder for all clients of all data sources in this process: open in this process, or in another one, which it is
+ * reached through. Which of the two can change at any time, as that other process may end.
  */
 export class EmbeddedServer {
   readonly #pools = new Set<object>();
-  readonly #clients = new Set<object>();
-  readonly #queue: Waiting[] = [];
-  #owner: object | undefined;
-  #opened: Promise<Opened> | undefined;
+  readonly #clients = new Set<EmbeddedClient>();
+  readonly #guests = new Map<EmbeddedClient, Guest>();
+  /** What clients had set in the session of a process that has closed the database. */
+  readonly #restore = new Map<EmbeddedClient, readonly string[]>();
+  #opened: Promise<Opened | { readonly owner: Owner }> | undefined;
   #closed: Promise<void> = Promise.resolve();
   #lingering: NodeJS.Timeout | undefined;
+  #host: number | undefined;
 
   constructor(
     private readonly dir: string,
     private readonly openDatabase: () => Promise<PGlite>,
+    private readonly use: 'shared' | 'throwaway',
   ) {}
 
-  async connect(client: object): Promise<void> {
+  /** The process that has the database open, if it is another one. */
+  get hostPid(): number | undefined {
+    return this.#host;
+  }
+
+  async connect(client: EmbeddedClient): Promise<void> {
     this.#clients.add(client);
     try {
-      await this.#open();
+      await this.#placeOf(client);
     } catch (error) {
       this.#clients.delete(client);
       throw error;
     }
   }
 
-  async disconnect(client: object): Promise<void> {
+  async disconnect(client: EmbeddedClient): Promise<void> {
     if (!this.#clients.has(client)) return;
     try {
-      await this.#forget(client);
+      this.#guests.get(client)?.close();
+      const opened = await this.#opened?.catch(() => undefined);
+      if (opened?.owner === undefined) await opened?.sessions.remove(client);
     } finally {
       this.#clients.delete(client);
+      this.#guests.delete(client);
+      this.#restore.delete(client);
       if (!this.#isUsed()) this.#lingering = setTimeout(() => void this.close(), lingerMs);
     }
   }
@@ -68,16 +93,14 @@ export class EmbeddedServer {
     if (!this.#isUsed()) await this.close();
   }
 
-  async send(client: object, messages: Uint8Array): Promise<Uint8Array> {
-    await this.#turnOf(client);
-    try {
-      const { lite } = await this.#open();
-      const answers = await lite.execProtocolRaw(messages);
-      if (statusIn(answers) === 'I') this.#pass(client);
-      return answers;
-    } catch (error) {
-      this.#pass(client);
-      throw error;
+  async send(client: EmbeddedClient, messages: Uint8Array): Promise<Uint8Array> {
+    for (;;) {
+      const place = await this.#placeOf(client);
+      try {
+        return await (place instanceof Guest ? place.send(messages) : place.send(client, messages));
+      } catch (error) {
+        if (!(error instanceof Moved)) throw error;
+      }
     }
   }
 
@@ -88,14 +111,13 @@ export class EmbeddedServer {
     this.#opened = undefined;
     if (opened !== undefined) this.#closed = opened.then(shut, () => undefined);
     await this.#closed;
-    // Its transaction is gone with the session.
-    if (this.#owner !== undefined) this.#pass(this.#owner);
   }
 
   /** Removes the folder, which is moved away first: a crash must not leave half of a database in its place. */
   async remove(): Promise<'dropped' | 'absent'> {
     await this.close();
-    const release = await this.#takeFolder();
+    const lock = await takeLockFile(this.#lockFile);
+    if (lock.owner !== undefined) throw inUse(lock.owner, this.#lockFile, this.#name, 'was not removed');
     try {
       if (!holdsDatabase(this.dir)) return 'absent';
       const away = `${this.dir}.dropped`;
@@ -104,92 +126,130 @@ export class EmbeddedServer {
       await rm(away, { recursive: true, force: true });
       return 'dropped';
     } finally {
-      release();
+      lock.release();
     }
-  }
-
-  #takeFolder(): Promise<() => void> {
-    return takeLockFile(`${this.dir}.lock`, `The embedded database in ${this.dir}`);
   }
 
   #isUsed(): boolean {
     return this.#clients.size > 0 || this.#pools.size > 0;
   }
 
-  async #open(): Promise<Opened> {
-    clearTimeout(this.#lingering);
-    const opened = (this.#opened ??= this.#start());
-    try {
-      return await opened;
-    } catch (error) {
-      if (this.#opened === opened) this.#opened = undefined;
-      throw error;
+  /** Where the database is open for this client. */
+  async #placeOf(client: EmbeddedClient): Promise<Guest | Sessions> {
+    const deadline = performance.now() + longestChangeMs;
+    for (;;) {
+      const guest = this.#guests.get(client);
+      if (guest !== undefined) return guest;
+      const opened = await this.#open();
+      if (opened.owner === undefined) return this.#begin(client, opened);
+      const entered = opened.owner.address ? await this.#enter(client, opened.owner, opened.owner.address) : undefined;
+      if (entered !== undefined) return entered;
+      if (this.use === 'throwaway' || !mayShare(opened.owner) || performance.now() > deadline)
+        throw inUse(opened.owner, this.#lockFile, this.#name, 'cannot be reached through it');
+      await sleep(lookAgainMs);
     }
   }
 
-  async #start(): Promise<Opened> {
-    await this.#closed;
-    const release = await this.#takeFolder();
-    try {
-      return { lite: await this.openDatabase(), release };
-    } catch (error) {
-      release();
-      throw error;
-    }
+  #begin(client: EmbeddedClient, { sessions }: Opened): Sessions {
+    this.#host = undefined;
+    const restore = this.#restore.get(client);
+    this.#restore.delete(client);
+    if (restore !== undefined) sessions.add(client, restore);
+    return sessions;
   }
 
-  /** A server rolls back what a client leaves open. What it has set can be undone only when no other client shares the session. */
-  async #forget(client: object): Promise<void> {
-    const opened = await this.#opened;
-    try {
-      if (this.#owner === client) await opened?.lite.exec('ROLLBACK');
-      if (this.#clients.size === 1) await opened?.lite.exec('DISCARD ALL');
-    } finally {
-      this.#pass(client);
-    }
-  }
-
-  async #turnOf(client: object): Promise<void> {
-    this.#owner ??= client;
-    if (this.#owner === client) return;
-    await new Promise<void>((resolve, reject) => {
-      const waiting = {
-        client,
-        proceed: () => {
-          clearTimeout(timeout);
-          resolve();
-        },
-      };
-      const timeout = setTimeout(() => {
-        this.#queue.splice(this.#queue.indexOf(waiting), 1);
-        reject(busy());
-      }, turnTimeoutMs);
-      this.#queue.push(waiting);
+  async #enter(client: EmbeddedClient, owner: Owner, address: string): Promise<Guest | undefined> {
+    const guest = await Guest.open(address, owner.pid, this.dir, {
+      deliver: (messages) => client.deliver(messages),
+      onGone: (restore, error) => {
+        // Until its settings are back, it keeps the ones it came with.
+        if (!this.#guests.delete(client)) return;
+        if (restore === undefined) client.fail(error);
+        else this.#restore.set(client, restore);
+      },
     });
+    if (guest === undefined) return undefined;
+    try {
+      for (const sql of this.#restore.get(client) ?? []) await guest.send(simpleQuery(sql));
+    } catch {
+      guest.close();
+      return undefined;
+    }
+    this.#restore.delete(client);
+    this.#guests.set(client, guest);
+    this.#host = owner.pid;
+    return guest;
   }
 
-  #pass(client: object): void {
-    if (this.#owner !== client) return;
-    const next = this.#queue.shift();
-    this.#owner = next?.client;
-    next?.proceed();
+  async #open(): Promise<Opened | { readonly owner: Owner }> {
+    clearTimeout(this.#lingering);
+    const opening = (this.#opened ??= this.#start());
+    try {
+      const opened = await opening;
+      // Who has it is asked again each time.
+      if (opened.owner !== undefined && this.#opened === opening) this.#opened = undefined;
+      return opened;
+    } catch (error) {
+      if (this.#opened === opening) this.#opened = undefined;
+      throw error;
+    }
+  }
+
+  async #start(): Promise<Opened | { readonly owner: Owner }> {
+    await this.#closed;
+    const lock = await takeLockFile(this.#lockFile).catch((error: unknown) => {
+      throw notWritable(this.dir, error);
+    });
+    if (lock.owner !== undefined) return lock;
+    try {
+      const lite = await this.openDatabase();
+      const carryOut = (messages: Uint8Array): Promise<Uint8Array> => lite.execProtocolRaw(messages);
+      if (this.use === 'throwaway')
+        return { owner: undefined, lite, sessions: new Sessions(carryOut, 'together'), host: undefined, lock };
+      const sessions = new Sessions(carryOut);
+      // What PGlite itself sets at the beginning.
+      await carryOut(simpleQuery('DISCARD ALL'));
+      const hosted = await host(this.dir, sessions);
+      lock.announce(hosted.address ?? false);
+      return { owner: undefined, lite, sessions, host: hosted, lock };
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+  }
+
+  get #lockFile(): string {
+    return `${this.dir}.lock`;
+  }
+
+  get #name(): string {
+    return `The embedded database in ${this.dir}`;
   }
 }
 
-async function shut({ lite, release }: Opened): Promise<void> {
+/** An older version does not say that others can reach it. */
+function mayShare({ address }: Owner): boolean {
+  return address !== undefined && address !== false;
+}
+
+function notWritable(dir: string, cause: unknown): MigrateError {
+  return new MigrateError({
+    code: 'CONNECTION_FAILED',
+    message: `The embedded database in ${dir} could not be opened, since the file ${dir}.lock could not be written: ${messageOf(cause)}. Nothing was changed.`,
+    next: 'Give this user the right to write there, or name another folder: `embedded` in defineDataSource, or NEST_MIGRATE_EMBEDDED.',
+    cause,
+  });
+}
+
+async function shut(opened: Opened | { readonly owner: Owner }): Promise<void> {
+  if (opened.owner !== undefined) return;
+  const { lite, host: hosted, lock } = opened;
   try {
+    await hosted?.close();
     await lite.close();
   } catch {
     // A database that has crashed cannot be closed; the next one who opens it recovers it.
   } finally {
-    release();
+    lock.release();
   }
-}
-
-function busy(): MigrateError {
-  return new MigrateError({
-    code: 'LOCK_NOT_ACQUIRED',
-    message: `The embedded database has one session only, and a transaction of another connection has held it for ${turnTimeoutMs / 1000} s.`,
-    next: 'Inside a transaction, use its own entity manager for every query. Or use a real server: DATABASE_URL in .env.',
-  });
 }

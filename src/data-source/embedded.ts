@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import pg from 'pg';
 import { openFolder } from './data-folder.js';
 import { devPackage } from '../development.js';
-import { embeddedBrand, embeddedRemoval } from './embedded-brand.js';
+import { embeddedBrand, embeddedHost, embeddedRemoval } from './embedded-brand.js';
 import { EmbeddedServer } from './embedded-server.js';
 import { ExitCode, isMigrateError, MigrateError } from '../errors.js';
 import { openForReplays, openPGlite, refuseInProduction, refuseWithoutFlag } from './pglite.js';
@@ -71,13 +71,14 @@ export function embeddedDriver(options: DriverOptions): object {
     return openFolder(dir, given, undefined, opening);
   };
   const open = options.open ?? (throwaway === undefined ? () => folderOpened().catch(missing) : folderOpened);
-  const server = servers.get(dir) ?? new EmbeddedServer(dir, open);
+  const server = servers.get(dir) ?? new EmbeddedServer(dir, open, throwaway === undefined ? 'shared' : 'throwaway');
   servers.set(dir, server);
   const driver = {
     Client: clientOf(server, throwaway),
     native: undefined,
     [embeddedBrand]: dir,
     [embeddedRemoval]: () => server.remove(),
+    [embeddedHost]: () => server.hostPid,
   };
   return Object.create(
     pg,

@@ -1,18 +1,39 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readFileSync, readlinkSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf, MigrateError } from '../errors.js';
 import { isProcessAlive } from './process-alive.js';
+import { removeSocket } from './socket-address.js';
 
-interface Owner {
+/** The process that has a file. */
+export interface Owner {
   readonly pid: number;
   /** When that process started, where the system says: pids are used again. */
   readonly started: string | null;
   /** Where its pid means something: another machine or container has pids of its own. */
   readonly place: string;
   readonly token: string;
+  /** The socket through which other processes reach what the file is about: null until it is there, false where there will be none. */
+  readonly address?: string | null | false;
+}
+
+/** A file that this process has. */
+export interface LockFile {
+  readonly owner: undefined;
+  /** Tells other processes where they reach this one. */
+  announce(address: string | false): void;
+  release(): void;
 }
 
 type Found = Owner | 'gone' | 'unreadable';
@@ -21,19 +42,39 @@ type Found = Owner | 'gone' | 'unreadable';
 const touchEveryMs = 5_000;
 const silentAfterMs = 20_000;
 
-/** Takes a file for this process alone, until it ends. A file left by a dead process is taken over. */
-export async function takeLockFile(file: string, what: string): Promise<() => void> {
+/** Takes a file for this process alone, until it ends; or says which living process has it. A file left by a dead process is taken over. */
+export async function takeLockFile(file: string): Promise<LockFile | { readonly owner: Owner }> {
   mkdirSync(dirname(file), { recursive: true });
-  const mine: Owner = { pid: process.pid, started: startOf(process.pid), place: place(), token: randomUUID() };
-  const other = await take(file, mine);
-  if (other !== undefined) throw inUse(other, file, what);
+  const mine: Owner = {
+    pid: process.pid,
+    started: startOf(process.pid),
+    place: place(),
+    token: randomUUID(),
+    address: null,
+  };
+  const owner = await take(file, mine);
+  if (owner !== undefined) return { owner };
   const touching = setInterval(() => touch(file), touchEveryMs).unref();
-  const release = (): void => removeIf(file, mine);
+  let announced: string | false = false;
+  const release = (): void => {
+    if (announced !== false) removeSocket(announced);
+    removeIf(file, mine);
+  };
   process.once('exit', release);
-  return () => {
-    clearInterval(touching);
-    process.removeListener('exit', release);
-    release();
+  return {
+    owner: undefined,
+    announce: (address) => {
+      if (!isOurs(file, mine)) return;
+      announced = address;
+      // At once, or another process reads half of it.
+      writeFileSync(`${file}.new`, JSON.stringify({ ...mine, address }));
+      renameSync(`${file}.new`, file);
+    },
+    release: () => {
+      clearInterval(touching);
+      process.removeListener('exit', release);
+      release();
+    },
   };
 }
 
@@ -47,7 +88,10 @@ async function take(file: string, mine: Owner): Promise<Owner | undefined> {
     // Two that find the same dead owner must not remove each other's new file: one after the other looks again, then removes.
     const guard = `${file}.takeover`;
     if ((await take(guard, mine)) === undefined) {
-      if (isSame(await ownerOf(file), owner)) rmSync(file, { force: true });
+      if (isSame(await ownerOf(file), owner)) {
+        if (typeof owner === 'object' && owner.address) removeSocket(owner.address);
+        rmSync(file, { force: true });
+      }
       removeIf(guard, mine);
     } else await sleep(10);
   }
@@ -84,11 +128,15 @@ function isSame(a: Found, b: Found): boolean {
 }
 
 function removeIf(file: string, mine: Owner): void {
+  if (isOurs(file, mine)) rmSync(file, { force: true });
+}
+
+/** It may have been removed, and taken by another process since. */
+function isOurs(file: string, mine: Owner): boolean {
   try {
-    const { token } = JSON.parse(readFileSync(file, 'utf8')) as Owner;
-    if (token === mine.token) rmSync(file, { force: true });
+    return (JSON.parse(readFileSync(file, 'utf8')) as Owner).token === mine.token;
   } catch {
-    // The file has been removed already.
+    return false;
   }
 }
 
@@ -127,11 +175,12 @@ function place(): string {
   }
 }
 
-function inUse(owner: Owner, file: string, what: string): MigrateError {
+/** For what only one process can have. */
+export function inUse(owner: Owner, file: string, what: string, reason: string): MigrateError {
   const where = owner.place === place() ? '' : ` on ${owner.place.split(' ')[0]}`;
   return new MigrateError({
     code: 'EMBEDDED_IN_USE',
-    message: `${what} is in use by the process ${owner.pid}${where}; only one process at a time can have it.`,
+    message: `${what} is in use by the process ${owner.pid}${where}, and ${reason}. Nothing was changed.`,
     next: `Stop that process (a running app, perhaps), or use a real server: DATABASE_URL in .env. If no such process exists: remove ${file}`,
   });
 }

@@ -8,7 +8,6 @@ export interface PGlite {
   readonly waitReady: Promise<void>;
   /** Carries out messages of the protocol; nothing in their answers is thrown. */
   execProtocolRaw(messages: Uint8Array): Promise<Uint8Array>;
-  exec(sql: string): Promise<unknown>;
   close(): Promise<void>;
 }
 

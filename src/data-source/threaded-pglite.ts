@@ -8,10 +8,7 @@ interface Asked {
 
 /** What every thread with a database can be told; one may know more. */
 export type Order =
-  | { readonly kind: 'open' }
-  | { readonly kind: 'send'; readonly messages: Uint8Array }
-  | { readonly kind: 'exec'; readonly sql: string }
-  | { readonly kind: 'close' };
+  { readonly kind: 'open' } | { readonly kind: 'send'; readonly messages: Uint8Array } | { readonly kind: 'close' };
 
 /** Answers have the number of their order. */
 export type Answer<T> = { readonly id: number; readonly value: T } | { readonly id: number; readonly error: unknown };
@@ -44,10 +41,6 @@ export class ThreadedPGlite {
 
   execProtocolRaw(messages: Uint8Array): Promise<Uint8Array> {
     return this.ask<Uint8Array>({ kind: 'send', messages } satisfies Order);
-  }
-
-  async exec(sql: string): Promise<void> {
-    await this.ask({ kind: 'exec', sql } satisfies Order);
   }
 
   /** Writes everything to its disk. */

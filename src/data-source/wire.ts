@@ -1,8 +1,7 @@
 import { Duplex } from 'node:stream';
 import { callbackify } from 'node:util';
-
-/** What the server says when it is ready for the next query: idle, in a transaction, or in a failed one. */
-export type TransactionStatus = 'I' | 'T' | 'E';
+import { message, statusIn } from './messages.js';
+import type { TransactionStatus } from './messages.js';
 
 /** Has the server carry out messages of the frontend/backend protocol, and gives its answers. */
 export type Exchange = (messages: Uint8Array) => Promise<Uint8Array>;
@@ -14,6 +13,7 @@ type Done = (error?: Error | null) => void;
  * and so they arrive there.
  */
 export class Wire extends Duplex {
+  readonly pid = process.pid;
   #last: Promise<unknown> = Promise.resolve();
   #status: TransactionStatus = 'I';
 
@@ -29,6 +29,15 @@ export class Wire extends Duplex {
   connect(): this {
     setImmediate(() => this.emit('connect'));
     return this;
+  }
+
+  /** Messages that are no answer. */
+  deliver(messages: Uint8Array): void {
+    if (!this.destroyed) this.push(messages);
+  }
+
+  fail(error: Error): void {
+    this.destroy(error);
   }
 
   /** Resolves when all queries that were sent or queued are answered. */
@@ -106,7 +115,7 @@ export function configThrough(wire: Wire): object {
 }
 
 const nothing = new Uint8Array();
-const [terminate, readyForQuery] = [0x58, 0x5a];
+const terminate = 0x58;
 
 /** The one message without a letter in front: its length comes first, and it is short. */
 function isStartup(messages: Uint8Array): boolean {
@@ -114,13 +123,4 @@ function isStartup(messages: Uint8Array): boolean {
 }
 
 /** AuthenticationOk and ReadyForQuery: the database belongs to this process. */
-const welcome = Buffer.from([0x52, 0, 0, 0, 8, 0, 0, 0, 0, readyForQuery, 0, 0, 0, 5, 0x49]);
-
-/** What the last ReadyForQuery among the answers says. https://www.postgresql.org/docs/current/protocol-message-formats.html */
-export function statusIn(answers: Uint8Array): TransactionStatus | undefined {
-  const view = new DataView(answers.buffer, answers.byteOffset, answers.byteLength);
-  let status: TransactionStatus | undefined;
-  for (let at = 0; at + 5 <= answers.length; at += 1 + view.getUint32(at + 1))
-    if (answers[at] === readyForQuery) status = String.fromCharCode(answers[at + 5] ?? 0) as TransactionStatus;
-  return status;
-}
+const welcome = Buffer.concat([message('R', Buffer.alloc(4)), message('Z', 'I')]);

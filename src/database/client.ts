@@ -1,4 +1,5 @@
 import { causeOf, encode, placeOf, reasonOf } from '../data-source/address.js';
+import { embeddedHostOf } from '../data-source/embedded-brand.js';
 import { codeOf, isMigrateError, messageOf, MigrateError } from '../errors.js';
 import { poolOf } from '../typeorm/driver.js';
 import { abortable, cancelled, pause } from './cancel.js';
@@ -51,6 +52,7 @@ function pooled(context: ConnectContext): SqlClient {
       const onError = (error?: Error): void => void (lost = error);
       client.on('error', onError);
       const forget = rememberQueries(client);
+      tellHost(context);
       const stopWatching = watchReplies(context, repliesOf(client, asker));
       try {
         return await client.query(sql, parameters);
@@ -120,6 +122,7 @@ export async function connect(context: ConnectContext): Promise<Connection> {
     const stopWatching = watchReplies(context, repliesOf(client));
     try {
       await asking(client, `the request for a connection to ${placeOf(shown)}`, () => client.connect());
+      tellHost(context);
       return { client, stopWatching };
     } catch (error) {
       stopWatching();
@@ -132,6 +135,16 @@ export async function connect(context: ConnectContext): Promise<Connection> {
       await pause(retryInMs, context.signal);
     }
   }
+}
+
+const told = new WeakMap<object, number>();
+
+/** Once for each process. */
+function tellHost({ dataSource, onEvent }: ConnectContext): void {
+  const pid = embeddedHostOf(dataSource);
+  if (pid === undefined || told.get(dataSource) === pid) return;
+  told.set(dataSource, pid);
+  onEvent({ type: 'embedded-shared', pid });
 }
 
 const absentCodes = new Set([

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isEmbedded } from '../data-source/embedded-brand.js';
+import { embeddedDirOf } from '../data-source/embedded-brand.js';
 import { messageOf, MigrateError } from '../errors.js';
 import type { Blocker } from '../events.js';
 import { advisoryLockHolder, describeBlocker } from './blockers.js';
 import { asking, servedBy, withClient } from './client.js';
+import { takeEmbeddedLock } from './embedded-lock.js';
 import { backendStarted, learnBackend } from './witness.js';
 import type { ConnectContext, OwnClient, SqlClient, SqlResult } from './sql-client.js';
 import { isQuiet, longestPartingMs, untilQuiet } from './wire.js';
@@ -60,10 +61,14 @@ export async function holdLock<T>(
   own?: OwnClient,
 ): Promise<Locked<T>> {
   if (own === undefined) return withClient(context, (client) => holdLock(context, stillNeeded, work, client));
-  if (isEmbedded(context.dataSource)) {
-    // One process has the embedded database to itself (a lock file says so), and it has one session only.
-    const lock: Lock = { waitedMs: 0, fence: undefined, assertHeld: () => undefined, side: undefined };
-    return { held: true, value: await work(lock, own) };
+  const dir = embeddedDirOf(context.dataSource);
+  if (dir !== undefined) {
+    const { waitedMs, release } = await takeEmbeddedLock(context, dir, stillNeeded, own);
+    if (release === undefined) return { held: false, waitedMs };
+    const lock: Lock = { waitedMs, fence: undefined, assertHeld: () => undefined, side: undefined };
+    return work(lock, own)
+      .then((value) => ({ held: true as const, value }))
+      .finally(release);
   }
   const { waitedMs, key } = await acquire(own, context, stillNeeded);
   if (key === undefined) return { held: false, waitedMs };

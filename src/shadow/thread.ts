@@ -5,7 +5,8 @@ import { loadPg } from '../data-source/load-pg.js';
 import { openHere, usualExtensions } from '../data-source/pglite.js';
 import type { PGlite } from '../data-source/pglite.js';
 import type { Answer, Order } from '../data-source/threaded-pglite.js';
-import { configThrough, statusIn, Wire } from '../data-source/wire.js';
+import { statusIn } from '../data-source/messages.js';
+import { configThrough, Wire } from '../data-source/wire.js';
 import { readCatalog } from '../schema/read.js';
 import type { Catalog, CatalogPool, ReadOptions } from '../schema/read.js';
 import { inside } from './inside.js';
@@ -40,11 +41,6 @@ function say(answer: Answer<Answered>): void {
 async function carryOut(order: Asked): Promise<Answered> {
   const { lite, reader } = await database;
   if (order.kind === 'read') return readCatalog(isInTransaction ? inside(reader) : poolOf(reader), order.options);
-  if (order.kind === 'exec') {
-    await lite.exec(order.sql);
-    // It ends a transaction, or sets back what a client has set.
-    isInTransaction = false;
-  }
   if (order.kind !== 'send') return undefined;
   const answers = await lite.execProtocolRaw(order.messages);
   isInTransaction = (statusIn(answers) ?? 'I') !== 'I';

@@ -8,6 +8,8 @@ export { inTransaction } from './in-transaction.js';
 export { layOut } from './layout.js';
 export { dependsOnMoment } from './moment.js';
 export { plainName, quoteLiteral, quoteName } from './quote.js';
+export { isNameWithDot, sessionEffects } from './session.js';
+export type { SessionEffects } from './session.js';
 export { splitSql } from './split.js';
 export type { SqlStatement } from './split.js';
 export { beginsLine, splitStream } from './stream.js';

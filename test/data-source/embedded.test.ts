@@ -1,4 +1,15 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync, readdirSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -142,6 +153,85 @@ describe('the embedded database', () => {
     );
   });
 
+  it('gives each client a session of its own, though there is one: settings, roles, prepared statements, notifications', async () => {
+    const dataSource = define();
+    await withClient(dataSource, (first) =>
+      withClient(dataSource, async (second) => {
+        const heard: string[][] = [[], []];
+        for (const [index, client] of [first, second].entries())
+          client.on('notification', ({ payload }) => heard[index]?.push(payload ?? ''));
+        await first.query(
+          "CREATE SCHEMA mine; CREATE ROLE reader; CREATE FUNCTION unseen() RETURNS text LANGUAGE sql AS $$ SELECT set_config('work_mem', '77MB', false) $$",
+        );
+        await first.query('SET search_path = mine, pg_catalog; SET ROLE reader');
+        await first.query('SELECT set_config($1, $2, false)', ['app.tenant', "o'ne"]);
+        await first.query('PREPARE written AS SELECT 1 AS one');
+        await first.query('LISTEN news');
+        const seen = `SELECT current_setting('search_path') AS path, current_setting('role') AS role,
+          nullif(current_setting('app.tenant', true), '') AS tenant, current_setting('work_mem') AS memory`;
+        const ask = async (client: pg.Client): Promise<unknown> => (await client.query(seen)).rows[0];
+        const untouched = { path: 'public', role: 'none', tenant: null, memory: '4MB' };
+        expect(await ask(second)).toEqual(untouched);
+        await second.query('SELECT unseen()');
+        await second.query('SET app.tenant = two');
+        const changed = { path: 'mine, pg_catalog', role: 'reader', tenant: "o'ne", memory: '4MB' };
+        expect(await ask(first)).toEqual(changed);
+        expect(await ask(second)).toEqual({ ...untouched, tenant: 'two', memory: '77MB' });
+        expect((await first.query('EXECUTE written')).rows).toEqual([{ one: 1 }]);
+        const named = async (client: pg.Client, n: number): Promise<void> => {
+          const query = { name: 'same', text: `SELECT $1::int + ${n} AS n` };
+          for (let round = 0; round < 3; round++)
+            expect((await client.query(query, [round])).rows).toEqual([{ n: round + n }]);
+        };
+        await Promise.all([named(first, 1), named(second, 100)]);
+        await second.query("NOTIFY news, 'heard'; NOTIFY others, 'unheard'");
+        await ask(first);
+        expect(heard).toEqual([['heard'], []]);
+      }),
+    );
+    await withClient(dataSource, async (third) => {
+      expect(
+        (
+          await third.query(
+            "SELECT current_setting('app.tenant', true) AS tenant, current_setting('search_path') AS path",
+          )
+        ).rows,
+      ).toEqual([{ tenant: '', path: 'public' }]);
+      expect((await third.query('SELECT * FROM pg_prepared_statements')).rows).toEqual([]);
+      expect((await third.query('SELECT * FROM pg_listening_channels()')).rows).toEqual([]);
+    });
+  });
+
+  it('makes clients wait for what cannot be taken out of a session: temporary tables and advisory locks', async () => {
+    const dataSource = define();
+    await withClient(dataSource, (first) =>
+      withClient(dataSource, async (second) => {
+        const order: string[] = [];
+        const noted = (what: string, query: Promise<pg.QueryResult>): Promise<unknown[]> =>
+          query.then(({ rows }) => (order.push(what), rows));
+        await first.query('SELECT pg_advisory_lock(1)');
+        const tried = noted('second has it', second.query('SELECT pg_try_advisory_lock(1) AS held'));
+        await first.query('SELECT 1');
+        await noted('first gives it back', first.query('SELECT pg_advisory_unlock(1)'));
+        expect(await tried).toEqual([{ held: true }]);
+        // What is not about such locks does not wait for them.
+        await noted('first goes on', first.query('SELECT 2'));
+        await second.query('SELECT pg_advisory_unlock_all()');
+        await first.query('CREATE TEMP TABLE mine (id int)');
+        const looked = noted('second looks', second.query("SELECT to_regclass('mine') AS mine"));
+        await noted('first drops', first.query('DROP TABLE mine'));
+        expect(await looked).toEqual([{ mine: null }]);
+        expect(order).toEqual(['first gives it back', 'second has it', 'first goes on', 'first drops', 'second looks']);
+        await first.query('CREATE TEMP TABLE mine (id int)');
+        await first.query('SELECT pg_advisory_lock(2)');
+      }),
+    );
+    await withClient(dataSource, async (third) => {
+      expect((await third.query("SELECT to_regclass('mine') AS mine")).rows).toEqual([{ mine: null }]);
+      expect((await third.query("SELECT FROM pg_locks WHERE locktype = 'advisory'")).rows).toEqual([]);
+    });
+  });
+
   it('goes on after an error, inside and outside a transaction', async () => {
     const dataSource = await define().initialize();
     await expect(dataSource.query('SELECT $1::int / 0', [1])).rejects.toThrow('division by zero');
@@ -263,6 +353,58 @@ const [{ n }] = await dataSource.query('SELECT count(*)::int AS n FROM tick WHER
 console.log(JSON.stringify({ n }));
 await dataSource.destroy();
 `,
+      'host.js': `import dataSource from './data-source.js';
+await dataSource.initialize();
+await dataSource.query('CREATE TABLE IF NOT EXISTS tick (id serial PRIMARY KEY, text text)');
+await dataSource.query('TRUNCATE tick');
+await dataSource.query('INSERT INTO tick (text) VALUES (repeat($1, 500))', ['x']);
+console.log('ready');
+const count = () => dataSource.query('SELECT count(*)::int AS n FROM tick').then(([{ n }]) => n);
+if (process.argv[2] === undefined) setInterval(() => undefined, 1000);
+else {
+  // Until another process says that it is there.
+  while ((await count()) === 1);
+  await dataSource.destroy();
+}
+`,
+      'in-transaction.js': `import dataSource from './data-source.js';
+await dataSource.initialize();
+const count = (on) => on.query('SELECT count(*)::int AS n FROM tick').then(([{ n }]) => n);
+try {
+  await dataSource.transaction(async (manager) => {
+    await manager.query('INSERT INTO tick (text) VALUES (repeat($1, 500))', ['x']);
+    console.log('in transaction');
+    for (;;) await count(manager);
+  });
+} catch ({ code, message }) {
+  console.log(JSON.stringify({ code, message, n: await count(dataSource) }));
+}
+await dataSource.destroy();
+`,
+      'stays.js': `import { readFileSync } from 'node:fs';
+import dataSource from './data-source.js';
+const owner = () => JSON.parse(readFileSync('.nest-migrate/postgres.lock', 'utf8')).pid;
+await dataSource.initialize();
+const runner = dataSource.createQueryRunner();
+await runner.query("SET app.tenant = 'mine'");
+const first = owner();
+await dataSource.query('INSERT INTO tick DEFAULT VALUES');
+const failed = [];
+const ask = (on) => on.query("SELECT current_setting('app.tenant', true) AS tenant").catch(({ message }) => failed.push(message));
+let tenant;
+for (const started = Date.now(); Date.now() - started < 20_000 && tenant === undefined;) {
+  await ask(dataSource);
+  const [row] = await ask(runner);
+  if (owner() === process.pid) ({ tenant } = row);
+}
+console.log(JSON.stringify({ first, failed, tenant, own: owner() === process.pid }));
+await runner.release();
+await dataSource.destroy();
+`,
+      'as-another-user.js': `import dataSource from './data-source.js';
+if (process.getuid?.() === 0) process.setuid(65534);
+await dataSource.initialize();
+`,
       'both.cjs': `const { defineDataSource } = require('nest-migrate/data-source');
 (async () => {
   const { default: esm } = await import('./data-source.js');
@@ -329,16 +471,89 @@ it('names the flag that extensions need', async () => {
     expect(project.has('.nest-migrate/postgres')).toBe(false);
   });
 
-  it('lets one process have it, and names that process to the others', async () => {
+  it('is shared by processes: commands work while an app runs on it, and two that migrate at once wait for each other', async () => {
+    project.write('data-source.js', dataSource.replace('migrations: []', `migrations: ['migrations/*.js']`));
+    project.write(
+      'migrations/1700000000001-M.js',
+      `export class M1700000000001 {
+  async up(q) { await q.query('CREATE TABLE m (id int)'); await q.query('SELECT pg_sleep(0.2)'); }
+  async down(q) { await q.query('DROP TABLE m'); }
+}\n`,
+    );
     const app = start('serve.js');
     await ready(app);
-    const other = await start('count.js').result;
+    const command = async (...args: readonly string[]): Promise<string> => {
+      const { code, stdout, stderr } = await runCli(args, { cwd: project.dir });
+      expect([code, stderr]).toEqual([0, expect.stringContaining(`open in the process ${app.process.pid}`)]);
+      return stdout;
+    };
+    expect(statSync(`${lock().slice(0, -5)}.sock`).mode & 0o777).toBe(0o600);
+    const runs = await Promise.all([command('run', '--json'), command('run', '--json'), start('count.js').result]);
+    const applied = runs.slice(0, 2).map((text) => (JSON.parse(text as string) as { applied: [] }).applied.length);
+    expect(applied.toSorted()).toEqual([0, 1]);
+    expect(runs[2]).toMatchObject({ code: 0, stderr: '' });
+    expect(JSON.parse(await command('status', '--json'))).toMatchObject({ applied: [{}], pending: [], problems: [] });
+    await command('revert');
     app.process.kill('SIGKILL');
     await app.result;
-    expect(other.code).not.toBe(0);
-    expect(other.stderr).toContain(`in use by the process ${app.process.pid}`);
-    expect(other.stderr).toContain('EMBEDDED_IN_USE');
-  });
+    const { stdout, stderr } = await runCli(['status', '--json'], { cwd: project.dir });
+    expect([stderr, JSON.parse(stdout)]).toMatchObject([
+      expect.not.stringContaining('open in the process'),
+      { applied: [], pending: [{ name: 'M1700000000001' }] },
+    ]);
+  }, 60_000);
+
+  it('survives the end of a process: its client, the one that has it open, by kill -9 and in order', async () => {
+    const host = start('host.js');
+    await ready(host);
+    const killed = start('in-transaction.js');
+    await ready(killed);
+    killed.process.kill('SIGKILL');
+    await killed.result;
+    // What the killed one had written is rolled back, and its turn is over.
+    expect(await start('count.js').result).toMatchObject({ code: 0, stdout: '{"n":1}\n' });
+
+    const client = start('in-transaction.js');
+    await ready(client);
+    host.process.kill('SIGKILL');
+    const { code, stdout, stderr } = await client.result;
+    expect([code, stderr]).toEqual([0, '']);
+    expect(JSON.parse(stdout.split('\n')[1] ?? '')).toEqual({
+      code: 'ECONNRESET',
+      message: expect.stringContaining(`The process ${host.process.pid}, through which`),
+      n: 1,
+    });
+
+    const next = start('host.js', {}, ['until another is there']);
+    await ready(next);
+    const stays = await start('stays.js').result;
+    expect(stays).toMatchObject({ code: 0, stderr: '' });
+    // It went on with its setting and without an error, at first through the other process.
+    expect(JSON.parse(stays.stdout)).toEqual({ first: next.process.pid, failed: [], tenant: 'mine', own: true });
+    expect(await next.result).toMatchObject({ code: 0, stderr: '' });
+    expect(readdirSync(dirname(lock())).toSorted()).toEqual(['.gitignore', 'postgres']);
+  }, 60_000);
+
+  it('is reached in a folder whose path is too long for a socket, and says when its folder cannot be written to', async () => {
+    const NEST_MIGRATE_EMBEDDED = join(project.dir, 'a'.repeat(60), 'b'.repeat(60), 'postgres');
+    const host = start('host.js', { NEST_MIGRATE_EMBEDDED });
+    await ready(host);
+    const { address } = JSON.parse(readFileSync(`${NEST_MIGRATE_EMBEDDED}.lock`, 'utf8')) as { address: string };
+    expect(dirname(address)).toBe(tmpdir());
+    expect(await start('count.js', { NEST_MIGRATE_EMBEDDED }).result).toMatchObject({ code: 0, stdout: '{"n":1}\n' });
+    host.process.kill('SIGKILL');
+    await host.result;
+    expect(await start('count.js', { NEST_MIGRATE_EMBEDDED }).result).toMatchObject({ code: 0, stdout: '{"n":1}\n' });
+    expect(existsSync(address)).toBe(false);
+
+    mkdirSync(join(project.dir, 'closed'), { mode: 0o555 });
+    chmodSync(project.dir, 0o755);
+    const { code, stderr } = await start('as-another-user.js', { NEST_MIGRATE_EMBEDDED: 'closed/postgres' }).result;
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/could not be opened, since the file .*closed.postgres.lock could not be written: EACCES/),
+    ]);
+  }, 60_000);
 
   itInFull(
     'survives kill -9 while it is written to, again and again',
@@ -395,11 +610,8 @@ it('names the flag that extensions need', async () => {
   itInFull(
     'is made once by processes that start at the same moment',
     async () => {
-      const results = await Promise.all([1, 2].map(() => start('raw.js', { TMPDIR: project.dir }).result));
-      const [done, refused] = [results.filter(({ code }) => code === 0), results.filter(({ code }) => code !== 0)];
-      expect(done.length).toBeGreaterThan(0);
-      for (const { stderr } of refused) expect(stderr).toContain('EMBEDDED_IN_USE');
-      expect(await start('raw.js').result).toMatchObject({ code: 0, stderr: '' });
+      const results = await Promise.all([1, 2, 3].map(() => start('raw.js', { TMPDIR: project.dir }).result));
+      for (const result of results) expect(result).toMatchObject({ code: 0, stderr: '' });
     },
     60_000,
   );

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { takeLockFile } from '../../src/data-source/lock-file.js';
+import { inUse, takeLockFile } from '../../src/data-source/lock-file.js';
 import { startNode } from '../support/cli.js';
 import type { RunningCli } from '../support/cli.js';
 
@@ -14,21 +14,26 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
+async function taken(): Promise<() => void> {
+  const lock = await takeLockFile(file);
+  if (lock.owner !== undefined) throw inUse(lock.owner, file, 'The database', 'is not shared');
+  return lock.release;
+}
+
 /** A process that takes the lock, says so, and keeps it for as long as it is told. */
 function taker(keepMs: number): RunningCli {
   const module = JSON.stringify(resolve('build/esm/data-source/lock-file.js'));
   const script = `import { appendFileSync } from 'node:fs';
 import { takeLockFile } from ${module};
-try {
-  const release = await takeLockFile(${JSON.stringify(file)}, 'The database');
+const lock = await takeLockFile(${JSON.stringify(file)});
+if (lock.owner) console.log('EMBEDDED_IN_USE');
+else {
   appendFileSync(${JSON.stringify(join(folder, 'log'))}, 'taken ' + process.pid + '\\n');
   console.log('taken');
   setTimeout(() => {
     appendFileSync(${JSON.stringify(join(folder, 'log'))}, 'released ' + process.pid + '\\n');
-    release();
+    lock.release();
   }, ${keepMs});
-} catch (error) {
-  console.log(error.code);
 }`;
   return startNode(['--input-type=module', '--eval', script], { cwd: folder });
 }
@@ -48,15 +53,15 @@ const leave = (changes: Partial<Owner>): void =>
 
 describe('the lock file', () => {
   it('is there while it is held, and gone afterwards', async () => {
-    const release = await takeLockFile(file, 'The database');
+    const release = await taken();
     expect(owner().pid).toBe(process.pid);
-    await expect(takeLockFile(file, 'The database')).rejects.toMatchObject({
+    await expect(taken()).rejects.toMatchObject({
       code: 'EMBEDDED_IN_USE',
       message: expect.stringContaining(String(process.pid)) as unknown,
     });
     release();
     expect(existsSync(file)).toBe(false);
-    (await takeLockFile(file, 'The database'))();
+    (await taken())();
   });
 
   it('is removed by an exit, and left behind but taken over after kill -9', async () => {
@@ -71,7 +76,7 @@ describe('the lock file', () => {
     killed.process.kill('SIGKILL');
     await killed.result;
     expect(owner().pid).toBe(killed.process.pid);
-    const release = await takeLockFile(file, 'The database');
+    const release = await taken();
     expect(owner().pid).toBe(process.pid);
     release();
   });
@@ -97,10 +102,10 @@ describe('the lock file', () => {
   }, 60_000);
 
   it('is taken over from a process whose pid now belongs to another one', async () => {
-    const release = await takeLockFile(file, 'The database');
+    const release = await taken();
     if (owner().started === null) return expect(process.platform).not.toBe('linux');
     leave({ started: '1' });
-    const again = await takeLockFile(file, 'The database');
+    const again = await taken();
     expect(owner().token).not.toBe('of another');
     // The first one lost it, and must not remove what is not its own.
     release();
@@ -109,27 +114,27 @@ describe('the lock file', () => {
   });
 
   it('is respected while a process of another machine or container touches it', async () => {
-    (await takeLockFile(file, 'The database'))();
+    (await taken())();
     writeFileSync(file, JSON.stringify({ pid: 1, started: '1', place: 'elsewhere pid:[1]', token: 't' }));
-    await expect(takeLockFile(file, 'The database')).rejects.toThrow('the process 1 on elsewhere');
+    await expect(taken()).rejects.toThrow('the process 1 on elsewhere');
     const long = new Date(Date.now() - 60_000);
     utimesSync(file, long, long);
-    (await takeLockFile(file, 'The database'))();
+    (await taken())();
     expect(existsSync(file)).toBe(false);
   });
 
   it.each(['', '{"pid":', 'null'])('is taken over when it holds %j, as after a full disk', async (text) => {
-    (await takeLockFile(file, 'The database'))();
+    (await taken())();
     writeFileSync(file, text);
-    (await takeLockFile(file, 'The database'))();
+    (await taken())();
     expect(existsSync(file)).toBe(false);
   });
 
   it('is taken over though a process died while it took it over', async () => {
-    const release = await takeLockFile(file, 'The database');
+    const release = await taken();
     leave({ started: '1' });
     writeFileSync(`${file}.takeover`, JSON.stringify({ ...owner(), pid: 2 ** 22 + 1, token: 'dead' }));
-    const again = await takeLockFile(file, 'The database');
+    const again = await taken();
     expect(owner().pid).toBe(process.pid);
     expect(existsSync(`${file}.takeover`)).toBe(false);
     again();

@@ -6,6 +6,8 @@ const foundation = ['duration', 'errors', 'events', 'ignorable', 'options', 'pas
 const core = ['plan', 'rules', 'snapshot', 'observe', 'files', 'shadow', 'database', 'schema'];
 // What a connection is called, and whether it is the embedded one: known below the data source as well.
 const connection = ['data-source/address', 'data-source/describe', 'data-source/embedded-brand', 'data-source/url'];
+// How one process of several takes a file for itself: on the embedded database, that is the lock.
+const lockFile = 'data-source/lock-file';
 const arrows: Readonly<Record<string, readonly string[]>> = {
   passwords: [],
   errors: ['passwords'],
@@ -23,7 +25,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   typeorm: ['errors', 'sql'],
   schema: [...foundation, 'development'],
   files: [...foundation, 'schema', 'package-manager'],
-  database: [...foundation, 'schema', 'files', 'typeorm', ...connection],
+  database: [...foundation, 'schema', 'files', 'typeorm', ...connection, lockFile],
   content: [...foundation, 'files'],
   shadow: [...foundation, 'typeorm', 'schema', 'files', 'content', 'database', 'data-source', 'version', 'development'],
   snapshot: [...foundation, 'decorators', 'typeorm', 'schema', 'files', 'shadow', 'database'],

@@ -1,0 +1,163 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
+import { MigrateError } from '../errors.js';
+import type { ErrorCode } from '../errors.js';
+import { letters, version } from './host.js';
+import { Incoming, message, statusIn } from './messages.js';
+import type { Message } from './messages.js';
+import { Moved } from './sessions.js';
+
+/** What the client of a guest hears without having asked. */
+export interface Listener {
+  deliver(messages: Uint8Array): void;
+  /** The connection is gone. Undefined: it cannot go on with another one, since its session is lost. */
+  onGone(restore: readonly string[] | undefined, error: Error): void;
+}
+
+interface Asked {
+  readonly answer: (answers: Uint8Array) => void;
+  readonly fail: (error: unknown) => void;
+}
+
+/** How long a process may take to answer that it is there: one that is stopped in a debugger does not. */
+const helloTimeoutMs = 10_000;
+
+/** The way of one client to a database that another process has open. */
+export class Guest {
+  #asked: Asked | undefined;
+  #isInTransaction = false;
+  #hasState = false;
+  #restore: readonly string[] | undefined;
+  #isDismissed = false;
+  #isClosed = false;
+  #isWelcome = false;
+
+  private constructor(
+    private readonly socket: Socket,
+    private readonly host: number,
+    private readonly dir: string,
+    private readonly listener: Listener,
+  ) {
+    const incoming = new Incoming();
+    socket.on('data', (piece) => {
+      for (const one of incoming.take(piece)) this.#take(one);
+    });
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => this.#gone());
+  }
+
+  /** Undefined where nothing listens there: the process is about to close the database, or has ended. */
+  static async open(address: string, host: number, dir: string, listener: Listener): Promise<Guest | undefined> {
+    const socket = connect(address);
+    try {
+      await once(socket, 'connect');
+    } catch {
+      return undefined;
+    }
+    const guest = new Guest(socket, host, dir, listener);
+    const welcome = guest.#ask(letters.hello, JSON.stringify({ pid: process.pid, version }));
+    const timer = setTimeout(() => guest.#asked?.fail(silent(host, dir)), helloTimeoutMs);
+    try {
+      const its = JSON.parse(Buffer.from(await welcome).toString()) as { readonly version: number };
+      guest.#isWelcome = true;
+      if (its.version === version) return guest;
+      throw otherVersion(host, dir);
+    } catch (error) {
+      guest.close();
+      if (error instanceof MigrateError) throw error;
+      return undefined;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** What is sent while another exchange is under way waits in the client. */
+  async send(messages: Uint8Array): Promise<Uint8Array> {
+    if (this.#isClosed || this.#isDismissed) throw new Moved();
+    const answers = await this.#ask(letters.messages, messages);
+    this.#isInTransaction = (statusIn(answers) ?? 'T') !== 'I';
+    return answers;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.socket.end();
+    this.socket.unref();
+  }
+
+  #ask(kind: string, body: Uint8Array | string): Promise<Uint8Array> {
+    return new Promise<Uint8Array>((answer, fail) => {
+      this.#asked = { answer, fail };
+      // A process need not go on for a database of which nothing is asked.
+      this.socket.ref();
+      this.socket.write(message(kind, body));
+    }).finally(() => {
+      this.#asked = undefined;
+      this.socket.unref();
+    });
+  }
+
+  #take({ kind, body }: Message): void {
+    switch (kind) {
+      case letters.welcome:
+      case letters.answers:
+      case letters.answersWithState:
+        this.#hasState = kind === letters.answersWithState;
+        return this.#asked?.answer(body);
+      case letters.failure:
+        return this.#asked?.fail(failure(body));
+      case letters.notice:
+        return this.listener.deliver(body);
+      case letters.farewell: {
+        this.#isDismissed = true;
+        this.#restore = (JSON.parse(Buffer.from(body).toString()) as { readonly restore?: readonly string[] }).restore;
+        return this.#gone();
+      }
+      default:
+        return undefined;
+    }
+  }
+
+  #gone(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.socket.unref();
+    const error = lost(this.host, this.dir);
+    const asked = this.#asked;
+    if (!this.#isWelcome) return asked?.fail(new Moved());
+    // Where nothing is awaited and nothing is in the session, nothing is lost.
+    const isIdle = asked === undefined && !this.#isInTransaction && !this.#hasState;
+    const restore = this.#isDismissed ? this.#restore : isIdle ? [] : undefined;
+    asked?.fail(restore === undefined ? error : new Moved());
+    this.listener.onGone(restore, error);
+  }
+}
+
+function failure(body: Uint8Array): Error {
+  const { code, message: text, next } = JSON.parse(Buffer.from(body).toString()) as Readonly<Record<string, string>>;
+  if (code === undefined || next === undefined) return new Error(text);
+  return new MigrateError({ code: code as ErrorCode, message: text ?? '', next });
+}
+
+/** The code is that of a socket, by which `pg`, TypeORM and the commands know what has happened. */
+function lost(host: number, dir: string): Error {
+  const message = `The process ${host}, through which this connection used the embedded database in ${dir}, has ended. A transaction that was open is rolled back; the outcome of a COMMIT that was not answered is unknown. The next connection opens the database again`;
+  return Object.assign(new Error(message), { code: 'ECONNRESET' });
+}
+
+function silent(host: number, dir: string): MigrateError {
+  return new MigrateError({
+    code: 'EMBEDDED_IN_USE',
+    message: `The process ${host} has the embedded database in ${dir} open, and did not answer for ${helloTimeoutMs / 1000} s: it may be stopped in a debugger, or very busy. Nothing was changed.`,
+    next: `Let the process ${host} go on, or stop it, and try again. Or use a real server: DATABASE_URL in .env.`,
+  });
+}
+
+function otherVersion(host: number, dir: string): MigrateError {
+  return new MigrateError({
+    code: 'EMBEDDED_IN_USE',
+    message: `The process ${host} has the embedded database in ${dir} open with another version of nest-migrate, which cannot share it with this one. Nothing was changed.`,
+    next: `Stop the process ${host} and start it again with the version that is installed now.`,
+  });
+}

@@ -1,0 +1,129 @@
+import { createServer } from 'node:net';
+import type { Server, Socket } from 'node:net';
+import { isMigrateError, messageOf } from '../errors.js';
+import { Incoming, message } from './messages.js';
+import type { Message } from './messages.js';
+import { Moved } from './sessions.js';
+import type { SessionClient, Sessions } from './sessions.js';
+import { listenFor } from './socket-address.js';
+
+/** What is said between the process that has a database open and another one. Each is sent like a message of the database's own protocol. */
+export const letters = {
+  /** From the other process: who it is, and messages for the database. */
+  hello: 'H',
+  messages: 'M',
+  /** Answers: the client has nothing in its session, or it has. */
+  welcome: 'W',
+  answers: 'A',
+  answersWithState: 'B',
+  failure: 'E',
+  /** What a client listens to. */
+  notice: 'N',
+  /** The database is being closed; nothing that came and was not answered has been executed. */
+  farewell: 'F',
+} as const;
+
+/** Both sides have the same, or they do not talk. */
+export const version = 1;
+
+/** How long a transaction of another process may go on when this one wants to end. */
+const longestTransactionMs = 5000;
+
+/** How long another process may take to hear of it. */
+const longestPartingMs = 200;
+
+/** Lets other processes use the database that this one has open. */
+export interface Host {
+  readonly address: string | undefined;
+  /** Tells them that it is being closed, and how each of them goes on. */
+  close(): Promise<void>;
+}
+
+export async function host(dir: string, sessions: Sessions): Promise<Host> {
+  const guests = new Set<Guest>();
+  const server: Server = createServer((socket) => {
+    const guest = new Guest(socket, sessions, () => guests.delete(guest));
+    guests.add(guest);
+  });
+  server.on('error', () => undefined);
+  const address = await listenFor(dir, server);
+  // This process need not go on for others.
+  server.unref();
+  return {
+    address,
+    close: async () => {
+      if (server.listening) server.close();
+      await sessions.stop(longestTransactionMs);
+      await Promise.all([...guests].map((guest) => guest.dismiss()));
+    },
+  };
+}
+
+/** A client of another process. */
+class Guest implements SessionClient {
+  pid = 0;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    private readonly socket: Socket,
+    private readonly sessions: Sessions,
+    private readonly onGone: () => void,
+  ) {
+    const incoming = new Incoming();
+    socket.unref();
+    socket.on('data', (piece) => {
+      for (const one of incoming.take(piece)) this.#take(one);
+    });
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => void this.#leave());
+  }
+
+  deliver(messages: Uint8Array): void {
+    this.#say(letters.notice, messages);
+  }
+
+  async dismiss(): Promise<void> {
+    const restore = await this.sessions.moving(this).catch(() => undefined);
+    await new Promise<void>((resolve) => {
+      // It keeps this process alive meanwhile.
+      const timeout = setTimeout(resolve, longestPartingMs);
+      this.socket.once('close', () => {
+        clearTimeout(timeout);
+        resolve();
+      });
+      this.#say(letters.farewell, JSON.stringify({ restore }));
+      this.socket.end();
+    });
+    this.socket.destroy();
+  }
+
+  async #leave(): Promise<void> {
+    this.onGone();
+    await this.sessions.remove(this).catch(() => undefined);
+  }
+
+  #take({ kind, body }: Message): void {
+    if (kind === letters.messages) this.#last = this.#last.then(() => this.#answer(body));
+    if (kind !== letters.hello) return;
+    const hello = JSON.parse(Buffer.from(body).toString()) as { readonly pid: number; readonly version: number };
+    this.pid = hello.pid;
+    if (hello.version === version) this.sessions.add(this);
+    this.#say(letters.welcome, JSON.stringify({ version }));
+  }
+
+  async #answer(messages: Uint8Array): Promise<void> {
+    try {
+      const answers = await this.sessions.send(this, messages);
+      this.#say(this.sessions.hasNothing(this) ? letters.answers : letters.answersWithState, answers);
+    } catch (error) {
+      // It has not been executed, and is sent again after the farewell.
+      if (error instanceof Moved) return;
+      const { code, next } = isMigrateError(error) ? error : {};
+      this.#say(letters.failure, JSON.stringify({ code, message: messageOf(error), next }));
+    }
+  }
+
+  #say(kind: string, body: Uint8Array | string): void {
+    if (this.socket.writable) this.socket.write(message(kind, body));
+  }
+}

@@ -1,0 +1,167 @@
+import { isNameWithDot, quoteLiteral, quoteName, sessionEffects } from '../sql/index.js';
+import type { SessionEffects } from '../sql/index.js';
+import { message, messagesIn, parametersIn, textsIn } from './messages.js';
+import type { Message } from './messages.js';
+
+/** Why a client cannot give the session to another one, in the words of an error. */
+export type Attachment = 'a temporary table' | 'a cursor WITH HOLD';
+
+/** What the session itself says about what its client has left in it. */
+const question = (settings: ReadonlySet<string>): string => `SELECT
+  (SELECT json_agg(json_build_array(name, setting)) FROM pg_catalog.pg_settings WHERE source = 'session'),
+  ${settings.size === 0 ? 'NULL' : `json_build_array(${[...settings].map(oneSetting).join(', ')})`},
+  current_setting('role'), CASE WHEN session_user <> (SELECT rolname FROM pg_catalog.pg_roles WHERE oid = 10) THEN session_user END,
+  pg_catalog.pg_my_temp_schema() <> 0 AND EXISTS (SELECT FROM pg_catalog.pg_class WHERE relnamespace = pg_catalog.pg_my_temp_schema()),
+  EXISTS (SELECT FROM pg_catalog.pg_cursors WHERE is_holdable),
+  EXISTS (SELECT FROM pg_catalog.pg_locks WHERE locktype = 'advisory'),
+  (SELECT json_agg(statement) FROM pg_catalog.pg_prepared_statements WHERE from_sql)`;
+
+function oneSetting(name: string): string {
+  return `json_build_array(${quoteLiteral(name)}, current_setting(${quoteLiteral(name)}, true))`;
+}
+
+/** Takes all of that back, except for advisory locks, which may be those of another client. One by one, since any of them may fail. */
+export const reset = [
+  'RESET SESSION AUTHORIZATION',
+  'RESET ROLE',
+  'RESET ALL',
+  'CLOSE ALL',
+  'DISCARD TEMP',
+  `DO $$ DECLARE one text; BEGIN
+     FOR one IN SELECT name FROM pg_catalog.pg_prepared_statements WHERE from_sql LOOP EXECUTE pg_catalog.format('DEALLOCATE %I', one); END LOOP;
+   END $$`,
+];
+
+/** Texts are met again and again. */
+const known = new Map<string, SessionEffects>();
+const mostKnown = 1000;
+
+function effectsOf(sql: string): SessionEffects {
+  const found = known.get(sql);
+  if (found !== undefined) return found;
+  if (known.size >= mostKnown) known.clear();
+  const effects = sessionEffects(sql);
+  known.set(sql, effects);
+  return effects;
+}
+
+/** Messages as the session gets them, and what they may do to it. */
+export type Noted = { readonly messages: Uint8Array } & Pick<SessionEffects, 'mayRemain' | 'advisory'>;
+
+let count = 0;
+
+/** What one client has of the session that it shares with others: what it has set and prepared, and what it listens to. */
+export class SessionState {
+  /** Something may have been left in the session since that was last read. */
+  isTouched = false;
+  /** Brings back what the client has set. */
+  restore: readonly string[] = [];
+  attachment: Attachment | undefined;
+  hasAdvisoryLock = false;
+  readonly channels = new Set<string>();
+  /** The statements that it has prepared by the protocol, by its names for them. */
+  readonly #prepared = new Map<string, SessionEffects>();
+  #unnamed: SessionEffects | undefined;
+  readonly #settings = new Set<string>();
+  readonly #prefix = `client_${++count}_`;
+
+  /** Whether it is no loss when its session is another one from now on. */
+  get isEmpty(): boolean {
+    return !this.isTouched && this.restore.length === 0 && this.canMove;
+  }
+
+  /** Whether `restore` is all that another session needs to go on. */
+  get canMove(): boolean {
+    const { attachment, hasAdvisoryLock, channels } = this;
+    return attachment === undefined && !hasAdvisoryLock && channels.size === 0 && this.#prepared.size === 0;
+  }
+
+  /** Reads what is about to be executed, and gives the statements that it prepares names that no other client has. */
+  note(messages: Uint8Array): Noted {
+    let mayRemain = false;
+    let advisory = false;
+    let renamed = false;
+    const sent = [...messagesIn(messages)].map((one) => {
+      const { effects, whole = one.whole } = this.#read(one);
+      if (effects !== undefined) this.#mind(effects);
+      mayRemain ||= effects?.mayRemain === true;
+      advisory ||= effects?.advisory === true;
+      renamed ||= whole !== one.whole;
+      return whole;
+    });
+    return { messages: renamed ? Buffer.concat(sent) : messages, mayRemain, advisory };
+  }
+
+  /** What was noted is about to be executed. */
+  begin({ mayRemain }: Noted): void {
+    // What it has there may be gone afterwards, too.
+    this.isTouched ||= mayRemain || this.attachment !== undefined || this.hasAdvisoryLock;
+  }
+
+  /** What the session has to be asked when this client has used it, and what becomes of the answer. */
+  get question(): string {
+    return question(this.#settings);
+  }
+
+  learn([settings, custom, role, user, temporary, cursor, advisory, prepared]: readonly (string | null)[]): void {
+    const pairs = [settings, custom].flatMap((list) => JSON.parse(list ?? '[]') as [string, string | null][]);
+    const set = (name: string, value: string): string =>
+      `SELECT pg_catalog.set_config(${quoteLiteral(name)}, ${quoteLiteral(value)}, false)`;
+    this.restore = [
+      ...pairs.flatMap(([name, value]) =>
+        value === null || (value === '' && isNameWithDot(name)) ? [] : [set(name, value)],
+      ),
+      ...(JSON.parse(prepared ?? '[]') as string[]),
+      ...(user ? [set('session_authorization', user)] : []),
+      ...(role && role !== 'none' ? [set('role', role)] : []),
+    ];
+    this.attachment = temporary === 't' ? 'a temporary table' : cursor === 't' ? 'a cursor WITH HOLD' : undefined;
+    this.hasAdvisoryLock = advisory === 't';
+    this.isTouched = false;
+  }
+
+  /** Takes back what stays in the session while other clients use it. */
+  get parting(): readonly string[] {
+    return [
+      ...(this.hasAdvisoryLock ? ['SELECT pg_catalog.pg_advisory_unlock_all()'] : []),
+      ...[...this.#prepared.keys()].map((name) => `DEALLOCATE ${quoteName(this.#prefix + name)}`),
+    ];
+  }
+
+  #mind({ settings, channels }: SessionEffects): void {
+    for (const name of settings) this.#settings.add(name);
+    for (const { listens, channel } of channels)
+      if (channel === undefined) this.channels.clear();
+      else this.channels[listens ? 'add' : 'delete'](channel);
+  }
+
+  #read({ kind, body }: Message): { readonly effects?: SessionEffects | undefined; readonly whole?: Uint8Array } {
+    if (kind === 'Q') return { effects: effectsOf(textsIn(body, 1)[0] ?? '') };
+    if (kind === 'P') {
+      const [name = '', sql = ''] = textsIn(body, 2);
+      const effects = effectsOf(sql);
+      this.#unnamed = effects;
+      if (name === '') return { effects };
+      this.#prepared.set(name, effects);
+      return { effects, whole: this.#renamed(kind, body, 0) };
+    }
+    if (kind === 'B') {
+      const [portal = '', name = ''] = textsIn(body, 2);
+      const effects = name === '' ? this.#unnamed : this.#prepared.get(name);
+      if (effects?.mayRemain)
+        for (const value of parametersIn(body)) if (value && isNameWithDot(value)) this.#settings.add(value);
+      if (name === '') return { effects };
+      return { effects, whole: this.#renamed(kind, body, Buffer.byteLength(portal) + 1) };
+    }
+    // Describe and Close name a statement or a portal.
+    if ((kind !== 'D' && kind !== 'C') || body[0] !== 0x53) return {};
+    const [name = ''] = textsIn(body.subarray(1), 1);
+    if (name === '') return {};
+    if (kind === 'C') this.#prepared.delete(name);
+    return { whole: this.#renamed(kind, body, 1) };
+  }
+
+  #renamed(kind: string, body: Uint8Array, at: number): Uint8Array {
+    return message(kind, Buffer.concat([body.subarray(0, at), Buffer.from(this.#prefix), body.subarray(at)]));
+  }
+}

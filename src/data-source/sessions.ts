@@ -1,0 +1,266 @@
+import { MigrateError } from '../errors.js';
+import { abandonment, messagesIn, rowIn, simpleQuery, statusIn, textsIn } from './messages.js';
+import type { Message } from './messages.js';
+import { reset, SessionState } from './session-state.js';
+import type { Noted } from './session-state.js';
+
+/** A client of the one session. */
+export interface SessionClient {
+  /** The process that it belongs to. */
+  readonly pid: number;
+  /** Hands it messages that are no answer: what it listens to. */
+  deliver(messages: Uint8Array): void;
+}
+
+interface Waiting {
+  readonly client: SessionClient;
+  readonly advisory: boolean;
+  readonly proceed: () => void;
+  readonly fail: (error: unknown) => void;
+}
+
+/** How long a client waits for another one. */
+const turnTimeoutMs = 30_000;
+
+/** The database is being closed: what was to be sent has not been, and may be sent to whichever process opens it next. */
+export class Moved extends Error {}
+
+/**
+ * PGlite has a single session, and its clients take turns: each one keeps it until the server reports that it is idle again, which is after
+ * a query or a transaction. What a client has set goes with it and comes back with it, so that each has a session of its own as far as it
+ * can see. What cannot be taken out of a session, such as a temporary table, keeps the session for its client.
+ */
+export class Sessions {
+  readonly #states = new Map<SessionClient, SessionState>();
+  readonly #running = new Map<SessionClient, Promise<unknown>>();
+  readonly #queue: Waiting[] = [];
+  /** What clients that have gone left in the session beside that of the current one. */
+  readonly #leftovers: string[] = [];
+  /** In an exchange or a transaction. */
+  #holder: SessionClient | undefined;
+  /** Whose settings the session has. */
+  #current: SessionClient | undefined;
+  #isDeciding = false;
+  #isStopped = false;
+
+  constructor(
+    private readonly carryOut: (messages: Uint8Array) => Promise<Uint8Array>,
+    /** A database that is thrown away has clients that know of each other, and every question about them would take its time. */
+    private readonly clients: 'kept apart' | 'together' = 'kept apart',
+  ) {}
+
+  /** A client that comes from elsewhere brings along what it has set there. */
+  add(client: SessionClient, restore: readonly string[] = []): void {
+    this.#stateOf(client).restore = restore;
+  }
+
+  /** Whether it is no loss for a client when its session is another one from now on. */
+  hasNothing(client: SessionClient): boolean {
+    return this.#stateOf(client).isEmpty;
+  }
+
+  async send(client: SessionClient, messages: Uint8Array): Promise<Uint8Array> {
+    const state = this.#stateOf(client);
+    const noted = this.clients === 'together' ? { messages, mayRemain: false, advisory: false } : state.note(messages);
+    const running = this.#carryOutFor(client, noted);
+    this.#running.set(
+      client,
+      running.catch(() => undefined),
+    );
+    return running;
+  }
+
+  /** A server rolls back what a client leaves open, and forgets what it has set. */
+  async remove(client: SessionClient): Promise<void> {
+    const state = this.#states.get(client);
+    if (state === undefined) return;
+    for (const waiting of this.#queue.filter((one) => one.client === client)) waiting.fail(new Moved());
+    await this.#running.get(client);
+    if (this.#holder === client) await this.carryOut(abandonment);
+    const isFree = (this.#holder ?? client) === client && !this.#isDeciding;
+    if (isFree) this.#holder = client;
+    if (isFree && this.#current === client && state.isTouched) await this.#look(client);
+    this.#states.delete(client);
+    this.#running.delete(client);
+    this.#leftovers.push(...this.#leftBy(client, state));
+    if (this.#current === client) this.#current = undefined;
+    if (isFree) {
+      await this.#tidy();
+      this.#pass(client);
+    } else void this.#decide();
+  }
+
+  /** Lets no one begin any more, and waits for a client of another process that is in a transaction, though not for long. */
+  async stop(longestMs: number): Promise<void> {
+    this.#isStopped = true;
+    for (const waiting of this.#queue.slice()) waiting.fail(new Moved());
+    const deadline = performance.now() + longestMs;
+    while (this.#holder !== undefined && this.#holder.pid !== process.pid && performance.now() < deadline)
+      await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+
+  /** After `stop`: what it takes to go on in another session; undefined where that cannot be. */
+  async moving(client: SessionClient): Promise<readonly string[] | undefined> {
+    const state = this.#stateOf(client);
+    if (this.#holder === client) return undefined;
+    if (this.#current === client && state.isTouched) await this.#look(client);
+    return state.canMove ? state.restore : undefined;
+  }
+
+  #stateOf(client: SessionClient): SessionState {
+    let state = this.#states.get(client);
+    if (state === undefined) this.#states.set(client, (state = new SessionState()));
+    return state;
+  }
+
+  async #carryOutFor(client: SessionClient, noted: Noted): Promise<Uint8Array> {
+    await this.#turnOf(client, noted.advisory);
+    try {
+      this.#stateOf(client).begin(noted);
+      const answers = await this.carryOut(noted.messages);
+      if (statusIn(answers) === 'I') this.#pass(client);
+      return this.#withoutNotices(answers);
+    } catch (error) {
+      this.#pass(client);
+      throw error;
+    }
+  }
+
+  #turnOf(client: SessionClient, advisory: boolean): Promise<void> | undefined {
+    if (this.#isStopped && this.#holder !== client) throw new Moved();
+    if (this.#holder === client) return undefined;
+    const isAlone = this.#holder === undefined && this.#queue.length === 0 && !this.#isDeciding;
+    const isNext = isAlone && (this.#current === client || this.clients === 'together');
+    if (isNext && this.#obstacleTo(client, advisory) === undefined) {
+      this.#holder = client;
+      return undefined;
+    }
+    return new Promise((resolve, reject) => {
+      const settled = (settle: () => void): void => {
+        clearTimeout(timeout);
+        if (this.#queue.includes(waiting)) this.#queue.splice(this.#queue.indexOf(waiting), 1);
+        settle();
+      };
+      const waiting: Waiting = {
+        client,
+        advisory,
+        proceed: () => settled(resolve),
+        // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- what was caught.
+        fail: (error) => settled(() => reject(error)),
+      };
+      const timeout = setTimeout(() => waiting.fail(this.#busy(client, advisory)), turnTimeoutMs);
+      this.#queue.push(waiting);
+      void this.#decide();
+    });
+  }
+
+  #pass(client: SessionClient): void {
+    if (this.#holder !== client) return;
+    this.#holder = undefined;
+    if (this.#queue.length > 0) void this.#decide();
+  }
+
+  /** Gives the session to the first client that may have it. */
+  async #decide(): Promise<void> {
+    if (this.#isDeciding) return;
+    this.#isDeciding = true;
+    try {
+      while (this.#holder === undefined && !this.#isStopped) {
+        const next = await this.#next();
+        if (next === undefined) return;
+        this.#holder = next.client;
+        await this.#changeTo(next.client).then(next.proceed, (error: unknown) => {
+          this.#holder = undefined;
+          next.fail(error);
+        });
+      }
+    } catch (error) {
+      for (const waiting of this.#queue.slice()) waiting.fail(error);
+    } finally {
+      this.#isDeciding = false;
+    }
+  }
+
+  async #next(): Promise<Waiting | undefined> {
+    for (;;) {
+      const next = this.#queue.find(({ client, advisory }) => this.#obstacleTo(client, advisory) === undefined);
+      const current = this.#current;
+      // What the current one has left may stand in the way of the next one, or not any more.
+      if (current === undefined || next?.client === current || !this.#stateOf(current).isTouched) return next;
+      await this.#look(current);
+    }
+  }
+
+  /** Who has to give something back first. */
+  #obstacleTo(client: SessionClient, advisory: boolean): SessionClient | undefined {
+    for (const [other, state] of this.#states)
+      if (other !== client && (state.attachment !== undefined || (advisory && state.hasAdvisoryLock))) return other;
+    return undefined;
+  }
+
+  async #look(client: SessionClient): Promise<void> {
+    const state = this.#stateOf(client);
+    const hadLock = [...this.#states].some(([other, { hasAdvisoryLock }]) => other !== client && hasAdvisoryLock);
+    state.learn(rowIn(await this.carryOut(simpleQuery(state.question))) ?? []);
+    // Only one client at a time has any.
+    if (hadLock) state.hasAdvisoryLock = false;
+  }
+
+  async #changeTo(client: SessionClient): Promise<void> {
+    const before = this.#current;
+    if (before !== client) {
+      if (before !== undefined && this.#stateOf(before).restore.length > 0) this.#leftovers.push(...reset);
+      this.#current = client;
+      this.#leftovers.push(...this.#stateOf(client).restore);
+    }
+    await this.#tidy();
+  }
+
+  #leftBy(client: SessionClient, state: SessionState): readonly string[] {
+    if (this.#states.size === 0) return ['DISCARD ALL'];
+    const isInSession = this.#current === client && (state.restore.length > 0 || state.attachment !== undefined);
+    const heard = [...this.#states.values()].map(({ channels }) => channels);
+    const unheard = [...state.channels].filter((channel) => !heard.some((channels) => channels.has(channel)));
+    return [
+      ...(isInSession ? reset : []),
+      ...state.parting,
+      ...unheard.map((channel) => `UNLISTEN "${channel.replaceAll('"', '""')}"`),
+    ];
+  }
+
+  async #tidy(): Promise<void> {
+    for (const sql of this.#leftovers.splice(0)) await this.carryOut(simpleQuery(sql));
+  }
+
+  /** What a client listens to comes to it, whichever client's answers it is among. */
+  #withoutNotices(answers: Uint8Array): Uint8Array {
+    if ([...this.#states.values()].every(({ channels }) => channels.size === 0)) return answers;
+    const rest: Uint8Array[] = [];
+    for (const one of messagesIn(answers))
+      if (one.kind === 'A') this.#deliver(one);
+      else rest.push(one.whole);
+    return Buffer.concat(rest);
+  }
+
+  #deliver({ body, whole }: Message): void {
+    const [channel = ''] = textsIn(body.subarray(4), 1);
+    for (const [client, { channels }] of this.#states) if (channels.has(channel)) client.deliver(whole);
+  }
+
+  #busy(client: SessionClient, advisory: boolean): MigrateError {
+    const other = this.#holder ?? this.#obstacleTo(client, advisory);
+    const state = other && this.#stateOf(other);
+    const what =
+      this.#holder !== undefined
+        ? 'a transaction'
+        : (state?.attachment ?? (state?.hasAdvisoryLock ? 'an advisory lock' : 'a query'));
+    const isOwn = other === undefined || other.pid === client.pid;
+    return new MigrateError({
+      code: 'LOCK_NOT_ACQUIRED',
+      message: `The embedded database has one session only, and ${what} of another connection${isOwn ? '' : `, of the process ${other.pid},`} has held it for ${turnTimeoutMs / 1000} s. This query was not executed.`,
+      next: isOwn
+        ? 'Inside a transaction, use its own entity manager for every query. Or use a real server: DATABASE_URL in .env.'
+        : `Let the process ${other.pid} go on (it may be stopped in a debugger) or stop it, and try again. Or use a real server: DATABASE_URL in .env.`,
+    });
+  }
+}

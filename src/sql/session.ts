@@ -1,0 +1,95 @@
+import { plainName } from './quote.js';
+import { sqlTokens } from './tokens.js';
+import type { SqlToken } from './tokens.js';
+import { statementsOf } from './split.js';
+
+/** What a text may leave in its session when its transaction is over. */
+export interface SessionEffects {
+  /** It may leave something there: a setting, a temporary table, a lock. Where it is not plain that it does not, it may. */
+  readonly mayRemain: boolean;
+  /** It asks for an advisory lock, or gives one back. */
+  readonly advisory: boolean;
+  /** Names with a dot that may be settings: no catalog lists them. */
+  readonly settings: readonly string[];
+  /** LISTEN and UNLISTEN, in order; without a channel: UNLISTEN *. */
+  readonly channels: readonly { readonly listens: boolean; readonly channel: string | undefined }[];
+}
+
+const reads = new Set('SELECT WITH VALUES INSERT UPDATE DELETE MERGE TABLE EXPLAIN'.split(' '));
+const others = new Set(
+  `BEGIN START COMMIT END ROLLBACK ABORT SAVEPOINT RELEASE SHOW CREATE ALTER DROP TRUNCATE COMMENT GRANT REVOKE ANALYZE VACUUM
+   REINDEX REFRESH LOCK COPY NOTIFY`.split(/\s+/),
+);
+/** Words that a parenthesis may follow in a query, and that change nothing in the session. */
+const harmless = new Set(
+  `ALL AND ANY ARRAY AS BETWEEN BY CASE CAST CONFLICT CUBE DISTINCT ELSE EXCEPT EXISTS FILTER FROM GROUP HAVING IN INTERSECT JOIN LATERAL
+   LIKE LIMIT MATERIALIZED NOT OFFSET ON OR OVER PARTITION RETURNING ROLLUP ROW SELECT SET SETS SOME THEN UNION USING VALUES WHEN WHERE WITHIN
+   ABS ARRAY_AGG AVG BOOL_AND BOOL_OR CEIL COALESCE CONCAT COUNT CHAR_LENGTH CURRENT_SCHEMA CURRENT_DATABASE DATE_TRUNC DECIMAL EXTRACT
+   FLOOR FORMAT GEN_RANDOM_UUID GREATEST JSON_AGG JSON_BUILD_OBJECT JSONB_AGG JSONB_BUILD_OBJECT LEAST LENGTH LOWER MAX MD5 MIN MOD
+   NEXTVAL NOW NULLIF NUMERIC OBJ_DESCRIPTION PG_SLEEP POSITION QUOTE_IDENT RANDOM RANK REGEXP_REPLACE REPEAT REPLACE ROUND ROW_NUMBER
+   ROW_TO_JSON STRING_AGG SUBSTRING SUM TO_CHAR TO_JSONB TO_REGCLASS TRIM UNNEST UPPER UUID_GENERATE_V4 VARCHAR VERSION`.split(
+    /\s+/,
+  ),
+);
+
+/** Nothing is read of texts that are longer than that: looking what is left costs less. */
+const longest = 20_000;
+
+export function sessionEffects(sql: string): SessionEffects {
+  if (sql.length > longest) return { mayRemain: true, advisory: /advisory/i.test(sql), settings: [], channels: [] };
+  const tokens = [...sqlTokens(sql)].filter(({ kind }) => kind !== 'space' && kind !== 'comment');
+  const sets = tokens.some(isAbout(/^set(_config)?$/i)) || tokens.some(isAbout(/set_config/i));
+  const statements = [...statementsOf(sql)].map((statement) => [...statement].filter(isSignificant));
+  return {
+    mayRemain: statements.some(mayRemain),
+    advisory: tokens.some(isAbout(/advisory/i)),
+    settings: sets ? namesWithDot(tokens) : [],
+    channels: statements.flatMap(channelsOf),
+  };
+}
+
+const isSignificant = ({ kind }: SqlToken): boolean => kind !== 'space' && kind !== 'comment';
+
+function isAbout(pattern: RegExp): (token: SqlToken) => boolean {
+  return ({ kind, text }) => (kind === 'word' || kind === 'name' || kind === 'string') && pattern.test(text);
+}
+
+function mayRemain(tokens: readonly SqlToken[]): boolean {
+  const [first] = tokens;
+  if (first === undefined) return false;
+  const command = first.text.toUpperCase();
+  if (tokens.some(isAbout(/^temp(orary)?$|pg_temp/i))) return true;
+  if (!reads.has(command)) return !others.has(command);
+  return tokens.some((token, index) => tokens[index + 1]?.text === '(' && mayBeFunction(tokens, index, token));
+}
+
+/** `INSERT INTO t (…)` calls none. */
+function mayBeFunction(tokens: readonly SqlToken[], index: number, { kind, text }: SqlToken): boolean {
+  if (kind !== 'word' && kind !== 'name') return false;
+  let before = index - 1;
+  while (tokens[before]?.text === '.') before -= 2;
+  if (tokens[before]?.text.toUpperCase() === 'INTO') return false;
+  return kind === 'name' || !harmless.has(text.toUpperCase());
+}
+
+function namesWithDot(tokens: readonly SqlToken[]): readonly string[] {
+  const names = tokens.flatMap(({ kind, text }, index) => {
+    if (kind === 'string') return isNameWithDot(text.slice(1, -1)) ? [text.slice(1, -1)] : [];
+    const [dot, last] = [tokens[index + 1], tokens[index + 2]];
+    if (dot?.text !== '.' || last === undefined || (kind !== 'word' && kind !== 'name')) return [];
+    return [`${plainName(text)}.${plainName(last.text)}`];
+  });
+  return [...new Set(names)];
+}
+
+/** Whether a text may be the name of a setting that no catalog lists. */
+export function isNameWithDot(text: string): boolean {
+  return /^[a-z_]\w*(?:\.\w+)+$/i.test(text);
+}
+
+function channelsOf([command, name]: readonly SqlToken[]): SessionEffects['channels'] {
+  const word = command?.text.toUpperCase();
+  if ((word !== 'LISTEN' && word !== 'UNLISTEN') || name === undefined) return [];
+  const channel = name.kind === 'word' || name.kind === 'name' ? plainName(name.text) : undefined;
+  return [{ listens: word === 'LISTEN', channel }];
+}
