@@ -1,7 +1,6 @@
 import { isMigrateError } from '../errors.js';
 import { compareSchemas } from '../schema/compare.js';
 import type { Change } from '../schema/change.js';
-import type { Schema } from '../schema/read.js';
 import { arrange } from './arrange.js';
 import type { PlanContext } from './context.js';
 import { withUncheckedBodies } from './function-bodies.js';
@@ -9,7 +8,7 @@ import { keepPrivileges, keepPrivilegesIn } from './keep-privileges.js';
 import { planChanges } from './plan.js';
 import { prove } from './prove.js';
 import type { ProofContext, ProvenFile } from './prove.js';
-import type { PlannedChange, Step } from './step.js';
+import type { PlannedChange } from './step.js';
 import { failedOnRow } from './try-rows.js';
 
 export interface Attempted {
@@ -54,14 +53,10 @@ export async function planAndProve(changes: readonly Change[], context: AttemptC
 }
 
 function proofOf({ plan, proof }: AttemptContext): ProofContext {
-  const write = (changes: readonly Change[], after: Schema, before: Schema): readonly Step[] => {
+  const write: ProofContext['write'] = (changes, after, before, { transaction }) => {
     const whole = { start: plan.from, end: plan.to };
     const planned = planChanges(changes, { ...plan, from: after, to: before, whole }, 'back');
-    return keepPrivileges(
-      planned.flatMap(({ steps }) => steps),
-      after,
-      before,
-    );
+    return keepPrivileges({ steps: planned.flatMap(({ steps }) => steps), transaction }, after, before);
   };
   return { ...proof, to: plan.to, write };
 }

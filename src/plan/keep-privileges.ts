@@ -9,7 +9,11 @@ import { step } from './step.js';
 import type { Step } from './step.js';
 
 /** Restores the owner, the privileges and whatever else migrations do not know of what these steps drop and create again. */
-export function keepPrivileges(steps: readonly Step[], before: Schema, after: Schema): readonly Step[] {
+export function keepPrivileges(
+  { steps, transaction: inOne }: Pick<PlannedFile, 'steps' | 'transaction'>,
+  before: Schema,
+  after: Schema,
+): readonly Step[] {
   const heirs = heirsIn(steps, before, after);
   if (heirs.length === 0) return steps;
   const first = Math.min(...heirs.map(({ taken }) => taken));
@@ -20,15 +24,16 @@ export function keepPrivileges(steps: readonly Step[], before: Schema, after: Sc
     phase,
     transaction,
   });
+  const kept = inOne ? 'until COMMIT' : 'in the session';
   const what = heirs.map(({ from }) => describeObject(from)).join(', ');
   return [
     ...steps.slice(0, first),
     own(
-      noteSql(heirs),
+      noteSql(heirs, kept),
       `Saves the owner, the privileges, the options and the comments of ${what}, which is created again below.`,
     ),
     ...steps.slice(first, last + 1),
-    ...giveBackSql().map((sql, at) => own(sql, at === 0 ? 'Restores what was saved.' : undefined)),
+    ...giveBackSql(kept).map((sql, at) => own(sql, at === 0 ? 'Restores what was saved.' : undefined)),
     ...steps.slice(last + 1),
   ];
 }
@@ -36,7 +41,7 @@ export function keepPrivileges(steps: readonly Step[], before: Schema, after: Sc
 /** Each file by itself: an object that is missing between two files would also lose its privileges. */
 export function keepPrivilegesIn(files: readonly PlannedFile[], before: Schema, after: Schema): readonly PlannedFile[] {
   const torn = tornApart(files);
-  if (torn === undefined) return files.map((file) => ({ ...file, steps: keepPrivileges(file.steps, before, after) }));
+  if (torn === undefined) return files.map((file) => ({ ...file, steps: keepPrivileges(file, before, after) }));
   throw new MigrateError({
     code: 'PROOF_FAILED',
     message: `${describeObject(torn)} would be dropped by one file and created again by another: it would be missing in between, and lose its owner and its privileges.`,

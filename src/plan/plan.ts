@@ -6,7 +6,7 @@ import { changeType, mergeTypeChanges } from './recipes/change-type.js';
 import { addColumn, addColumnDirectly, dropColumn } from './recipes/columns.js';
 import { addKey, addValidated } from './recipes/constraints.js';
 import { freeType } from './recipes/free-type.js';
-import { dropExpression } from './recipes/generated-column.js';
+import { dropExpression, dropExpressionDirectly } from './recipes/generated-column.js';
 import { createIndex, dropIndex, dropKeyForIndex } from './recipes/index-recipes.js';
 import { setNotNull, setNotNullDirectly } from './recipes/set-not-null.js';
 import { addEnumValue, alterSequence, createExtension, createSchema, dropObject, plain } from './recipes/others.js';
@@ -45,7 +45,7 @@ const online: readonly Recipe[] = [
 ];
 /** Everything in one transaction, while reads and writes block. */
 const direct: readonly Recipe[] = [
-  dropExpression,
+  dropExpressionDirectly,
   addColumnDirectly,
   setNotNullDirectly,
   createExtension,
@@ -62,7 +62,7 @@ const recipes = {
   online,
   direct,
   /** A way back is direct too, and what was lost must not stop it. */
-  back: [dropExpression, restoreColumn, restoreConstraint, ...direct],
+  back: [dropExpressionDirectly, restoreColumn, restoreConstraint, ...direct],
 } as const;
 
 const none: ReadonlyMap<string, string> = new Map();

@@ -35,8 +35,11 @@ function commentsOn(id: ObjectId, { objects }: Schema): string {
 
 const setting = 'nest_migrate.kept';
 
-/** Before the drop: saves the statements that will restore everything in a setting of the session. */
-export function noteSql(heirs: readonly Heir[]): string {
+/** How long what was saved is kept. Where a file has a transaction, nothing stays on a session of a pooler. */
+export type Kept = 'until COMMIT' | 'in the session';
+
+/** Before the drop: saves the statements that will restore everything in a setting. */
+export function noteSql(heirs: readonly Heir[], kept: Kept): string {
   return indented([
     `SELECT set_config('${setting}', (`,
     ...within([
@@ -45,12 +48,12 @@ export function noteSql(heirs: readonly Heir[]): string {
       ...within(statementsSql(heirs)),
       ') AS kept',
     ]),
-    '), false)',
+    `), ${kept === 'until COMMIT'})`,
   ]);
 }
 
 /** After the objects have been created again: executes what was saved. */
-export function giveBackSql(): readonly string[] {
+export function giveBackSql(kept: Kept): readonly string[] {
   const give = block([
     `FOR one IN SELECT json_array_elements_text(current_setting('${setting}')::json) LOOP`,
     '  BEGIN',
@@ -60,7 +63,7 @@ export function giveBackSql(): readonly string[] {
     '  END;',
     'END LOOP;',
   ]);
-  return [give, `RESET ${setting}`];
+  return kept === 'until COMMIT' ? [give] : [give, `RESET ${setting}`];
 }
 
 interface More {

@@ -14,7 +14,7 @@ import { createProject } from '../support/project.js';
 import type { TestProject } from '../support/project.js';
 import { createFolder, everyday, everything, filledShop } from './shop.js';
 import type { MigrationsFolder } from './shop.js';
-import { partsOfVisits, rowsOfVisits, visits, visitsByHand } from './visits.js';
+import { laterVisits, partsOfVisits, rowsOfVisits, visits, visitsByHand } from './visits.js';
 import { full, sample } from '../support/sample.js';
 
 const orders = 20_000;
@@ -59,7 +59,7 @@ const partitioned = {
   options: { backfills: ["visits.note='a'"] },
   file: expect.any(String) as unknown,
   filled: async ({ dir, run }: MigrationsFolder): Promise<TestDatabase> => {
-    writeByHand(dir, visitsByHand);
+    writeByHand(dir, { ...visitsByHand, up: [...visitsByHand.up, laterVisits] });
     const database = await createDatabase();
     await run(database.url);
     await database.query(rowsOfVisits);

@@ -47,6 +47,8 @@ export const partsOfVisits: Parts = {
   foreignKeys: [{ name: 'of_user', target: 'User', columnNames: ['userId'], referencedColumnNames: ['id'] }],
 };
 
-/** With a partition that only the server knows. */
-export const rowsOfVisits = `CREATE TABLE visits_later PARTITION OF visits DEFAULT; INSERT INTO users VALUES (1), (2);
+/** Where the rows of later years are. */
+export const laterVisits = 'CREATE TABLE visits_later PARTITION OF visits DEFAULT';
+
+export const rowsOfVisits = `INSERT INTO users VALUES (1), (2);
   INSERT INTO visits SELECT g, date '2024-06-01' + g * 10, g % 2 + 1, CASE WHEN g % 2 = 0 THEN 'a' || g END, g FROM generate_series(1, 90) g`;

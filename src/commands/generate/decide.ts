@@ -4,6 +4,7 @@ import { columnPath } from '../../schema/object-id.js';
 import type { Decisions, PlanContext } from '../../plan/context.js';
 import { becomesNotNull, mayMissValues } from '../../plan/recipes/become-not-null.js';
 import { needsBackfill } from '../../plan/recipes/columns.js';
+import { isFreed } from '../../plan/recipes/generated-column.js';
 import type { Rename } from '../../plan/renames.js';
 import { columnOf } from '../../schema/column.js';
 import type { Change } from '../../schema/change.js';
@@ -110,6 +111,7 @@ function columnsToFill(
   });
   const ids = new Map(found.filter((id) => existingTable(id, context)).map((id) => [columnPath(id), id]));
   return [...ids].flatMap(([path, id]): readonly ColumnToFill[] => {
+    if (isFreed(id, context)) return [];
     const { type = '', default: fallback } = columnOf(to, id) ?? {};
     const isNew = !becomesNotNull(id, context);
     const isNeeded = isNew ? needsBackfill(id, context) : mayMissValues(id, context);

@@ -1,4 +1,6 @@
-import { alterations, called, columnOf } from '../look.js';
+import type { Observed } from '../../observe/observed.js';
+import { nodeOf } from '../../observe/parser.js';
+import { alterations, called, columnOf, isSameTransaction, tableInUse } from '../look.js';
 import { eachStatement } from '../rule.js';
 import type { Rule } from '../rule.js';
 
@@ -8,11 +10,12 @@ export const dropExpression: Rule = {
   name: 'drop-expression',
   severity: 'warning',
   title: 'A generated column is no longer computed, and the old version of the app does not write it.',
-  why: 'The column keeps its values. From then on, rows that the old version of the app inserts have NULL in it, and rows that it updates keep a stale value; nothing fails. Until that version is gone, a trigger has to compute the column where no value is given.',
-  check: eachStatement((statement, { phase }) =>
+  why: 'The column keeps its values. From then on, rows that the old version of the app inserts have NULL in it, and rows that it updates keep a stale value; nothing fails. Until that version is gone, a trigger has to compute the column where no value is given: `generate` writes one, and with a trigger in the same transaction nothing is reported.',
+  check: eachStatement((statement, { phase, statements }) =>
     alterations(statement, 'AT_DropExpression').flatMap(({ table, command: { name = '' } }) => {
       const column = columnOf(table, name);
       if (!column?.generated || phase === 'contract') return [];
+      if (statements.some((other) => isSameTransaction(statement, other) && firesOn(other) === table.oid)) return [];
       return [
         {
           message: `${called(table)}.${name} is no longer computed from ${column.expression ?? 'the other columns'}: rows that the old version of the app writes get no value.`,
@@ -32,6 +35,16 @@ export const dropExpression: Rule = {
   good: [
     { given: users, sql: 'ALTER TABLE users ALTER COLUMN email DROP EXPRESSION IF EXISTS' },
     { given: users, sql: 'ALTER TABLE users ALTER COLUMN domain DROP EXPRESSION', phase: 'contract' },
+    {
+      given: `${users}; CREATE FUNCTION compute() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.domain := coalesce(NEW.domain, split_part(NEW.email, ''@'', 2)); RETURN NEW; END'`,
+      sql: 'ALTER TABLE users ALTER COLUMN domain DROP EXPRESSION; CREATE TRIGGER compute BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION compute()',
+    },
     { sql: `${users}; ALTER TABLE users ALTER COLUMN domain DROP EXPRESSION` },
   ],
 };
+
+/** The table whose rows a new trigger may change. */
+function firesOn(statement: Observed): number | undefined {
+  const create = nodeOf(statement.tree, 'CreateTrigStmt');
+  return create?.row ? tableInUse(statement, create.relation)?.oid : undefined;
+}

@@ -531,6 +531,7 @@ export const columns: readonly Case[] = [
     after: [entity('t', { a: text, b: { type: 'text', nullable: true } })],
     options: { allowDestructive: true },
     rows: [`INSERT INTO t (a) VALUES ('1')`],
+    phases: ['expand', 'contract'],
   },
   {
     name: 'two new tables with serials whose sequences get the same name, but for a number',
