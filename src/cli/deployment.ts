@@ -24,6 +24,7 @@ const dev: Description = {
   summary: 'bring your database to what the entities describe, and write the migration',
   argument: ['[name]', 'name of the change (default: derived from what changes)'],
   options: [
+    { flags: '--watch', summary: 'do it again after each save, until Ctrl-C', conflicts: ['json'] },
     ...decisions,
     { flags: '--new', summary: 'write a new file, though the last one is not committed', conflicts: ['amend'] },
     { flags: '--amend', summary: 'rewrite the last file, though it is committed; not if the main branch has it' },
@@ -34,7 +35,13 @@ const dev: Description = {
     shadow,
     { ...yesDrop, summary: 'work on this database, though it is not on this machine' },
   ],
-  examples: ['dev', 'dev --rename users.name=full_name', `dev --backfill "users.country='DE'"`, 'dev --new'],
+  examples: [
+    'dev',
+    'dev --watch',
+    'dev --rename users.name=full_name',
+    `dev --backfill "users.country='DE'"`,
+    'dev --new',
+  ],
 };
 
 const run: Description = {

@@ -21,9 +21,16 @@ type DevFlags = GlobalFlags &
     | 'ignore'
     | 'targetVersion'
     | 'shadow'
-  > & { readonly new?: boolean; readonly amend?: boolean; readonly yesDrop?: string };
+  > & { readonly new?: boolean; readonly amend?: boolean; readonly yesDrop?: string; readonly watch?: boolean };
 
-export async function dev(io: Io, flags: DevFlags, name?: string): Promise<ExitCode> {
+export async function dev(given: Io, flags: DevFlags, name?: string): Promise<ExitCode> {
+  const { isStandby, tellWritten, waitForSave } = await import('./watch/standby.js');
+  if (flags.watch && !isStandby()) {
+    const { watchProject } = await import('./watch/watch.js');
+    return watchProject(given, process.argv.slice(2));
+  }
+  const waitedMs = isStandby() ? await waitForSave() : 0;
+  const io = { ...given, elapsed: () => given.elapsed() - waitedMs };
   const { rename: renames, drop: drops, backfill: backfills, using: usings, amend, ...rest } = flags;
   const { dir, storedTimezone, allowDestructive, ignore, targetVersion, shadow, yesDrop } = rest;
   const own = { dir, storedTimezone, allowDestructive, ignore, targetVersion, shadow, yesDrop };
@@ -31,9 +38,20 @@ export async function dev(io: Io, flags: DevFlags, name?: string): Promise<ExitC
   const ask = (await import('./ask.js')).terminal(io);
   const options = { ...own, name, renames, drops, backfills, usings, draft, ask, language: languageOf(flags) };
   const result = await withPostgresAhead(flags, () => withMigrator(io, flags, (migrator) => migrator.dev(options)));
+  if (isStandby()) tellWritten([...result.files, ...result.removed]);
   for (const warning of result.warnings) io.note(`${io.paint.yellow('!')} ${warning}`);
-  io.result(result, () => devLines(result, io));
+  io.result(result, () => (isStandby() ? savedLines(result, io) : devLines(result, io)));
   return ExitCode.done;
+}
+
+const marks = { none: ' ', unchanged: '=', written: '+', amended: '~', removed: '-' } as const;
+
+/** One line for each save: what became of which file, what was executed, how long it took. */
+function savedLines({ draft, files, takenBack, statements }: DevResult, { paint, elapsed }: Io): readonly string[] {
+  const took = `(${showDuration(elapsed())})`;
+  const what = [...takenBack.map((name) => `took back ${name}`), ...files, statements.join('; ')].filter(Boolean);
+  const room = Math.max(40, (process.stdout.columns ?? 80) - took.length - 3);
+  return [`${paint.green(marks[draft])} ${shorten(what.join('  ') || 'nothing changes', room)} ${paint.dim(took)}`];
 }
 
 function devLines({ draft, files, takenBack, statements, losses }: DevResult, io: Io): readonly string[] {

@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
-import { runCli } from '../support/cli.js';
+import { runCli, startCli } from '../support/cli.js';
 import type { CliResult } from '../support/cli.js';
 import { createDatabase, serverUrl } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
@@ -47,10 +48,13 @@ const git = (...args: string[]): string =>
   });
 const commit = (): void => {
   git('add', '--all');
-  git('commit', '--quiet', '--message', 'change');
+  git('commit', '--quiet', '--allow-empty', '--message', 'change');
 };
-const cli = (...args: string[]): Promise<CliResult> =>
-  runCli(args, { cwd: project.dir, env: { DATABASE_URL: database.url } });
+const where = (): { cwd: string; env: { DATABASE_URL: string } } => ({
+  cwd: project.dir,
+  env: { DATABASE_URL: database.url },
+});
+const cli = (...args: string[]): Promise<CliResult> => runCli(args, where());
 
 interface Told {
   readonly draft: string;
@@ -163,6 +167,28 @@ it('follows the entities, with one draft that is written again until it is commi
   // Back to what the migrations before it say: it goes.
   const removed = await dev('@Column() caption!: string; @Column({ nullable: true }) summary!: string;');
   expect(removed).toMatchObject({ draft: 'removed', files: [] });
+  expect(files()).toHaveLength(2);
+});
+
+it('follows each save, until it is ended', async () => {
+  commit();
+  const watching = startCli(['dev', '--watch', '--shadow', serverUrl()], where());
+  let told = '';
+  watching.process.stdout?.on('data', (text: string) => (told += text));
+  const until = async (text: string): Promise<void> => {
+    for (let waited = 0; !told.includes(text); waited += 50) {
+      if (waited > 100_000 || watching.process.exitCode !== null) throw new Error(`not told: ${text}\n${told}`);
+      await sleep(50);
+    }
+  };
+  await until('nothing changes');
+  const columns = '@Column() caption!: string; @Column({ nullable: true }) summary!: string;';
+  project.write('src/post.entity.ts', entity(`${columns} @Column({ nullable: true }) slug!: string;`));
+  await until('AddSlugToPost.ts');
+  project.write('src/post.entity.ts', entity(columns));
+  await until('DROP COLUMN "slug"');
+  watching.process.kill('SIGINT');
+  expect(await watching.result).toMatchObject({ code: 0 });
   expect(files()).toHaveLength(2);
 });
 

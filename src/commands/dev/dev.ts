@@ -3,6 +3,7 @@ import type { Draft } from '../../database/drafts.js';
 import { withReader } from '../../database/client.js';
 import type { SqlClient } from '../../database/sql-client.js';
 import { ExitCode, isMigrateError, MigrateError } from '../../errors.js';
+import type { MigrateEvent } from '../../events.js';
 import { inLanguage } from '../../files/language.js';
 import { listMigrations } from '../../files/list-migrations.js';
 import { foundSchemas, withFoundSchemas } from '../../shadow/search-path.js';
@@ -29,7 +30,8 @@ import type { DevOptions, DevResult } from './types.js';
 export async function dev(options: DevOptions, context: CommandContext): Promise<DevResult> {
   refuseElsewhere('nest-migrate dev', options, context);
   await connect(context);
-  const found = withFoundSchemas(context, await foundSchemas(poolOf(context.dataSource) as SqlClient));
+  const schemas = await foundSchemas(poolOf(context.dataSource) as SqlClient);
+  const found = withFoundSchemas(quietAtFirst(context), schemas);
   for (;;) {
     const result = await attempt(options, found);
     // Another process has changed the draft meanwhile: what was found out is about another one.
@@ -46,6 +48,12 @@ async function connect(context: CommandContext): Promise<void> {
     await createDatabase(context);
     await context.initialise();
   }
+}
+
+/** That there are no migrations yet is how it begins. */
+function quietAtFirst(context: CommandContext): CommandContext {
+  const isExpected = (event: MigrateEvent): boolean => event.type === 'warning' && event.code === 'NO_FILES_MATCH';
+  return { ...context, onEvent: (event) => void (isExpected(event) || context.onEvent(event)) };
 }
 
 async function attempt(options: DevOptions, context: CommandContext): Promise<DevResult | 'overtaken'> {

@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { fromHere } from '../../data-source/describe.js';
 import { poolOf } from '../../typeorm/driver.js';
 import { abortable } from '../../database/cancel.js';
 import type { SqlClient } from '../../database/sql-client.js';
@@ -45,8 +47,12 @@ async function carryOut(both: Both, following: Following, context: CommandContex
   const result = { statements, losses: both.later, warnings: both.warnings };
   const next = file && (await draftOf(file, following));
   const files = next?.files.map(({ shown }) => shown) ?? [];
+  const names = new Set(next?.files.map(({ name }) => name));
+  const gone = draft?.files.filter(({ name }) => !names.has(name)) ?? [];
+  const removed = gone.map(({ name }) => fromHere(join(folder, name)));
   const isWritten = next === undefined ? draft === undefined : draft !== undefined && sameFiles(draft, next.draft);
-  if (isWritten && statements.length === 0) return { ...result, draft: next ? 'unchanged' : 'none', files };
+  if (isWritten && statements.length === 0)
+    return { ...result, draft: next ? 'unchanged' : 'none', files, removed: [] };
   const change = { kept, steps, earlier: draft?.migrations ?? [], draft: next?.draft ?? (draft ? undefined : kept) };
   const outcome = await changeDatabase(change, context, async () => {
     if (next) await writeDraft(next.draft, draft?.names ?? [], folder, context);
@@ -54,6 +60,6 @@ async function carryOut(both: Both, following: Following, context: CommandContex
     if (next && file) await file.remember(next.texts);
   });
   if (outcome === 'overtaken') return outcome;
-  if (next === undefined) return { ...result, draft: draft ? 'removed' : 'none', files: [] };
-  return { ...result, draft: isWritten ? 'unchanged' : draft ? 'amended' : 'written', files };
+  if (next === undefined) return { ...result, draft: draft ? 'removed' : 'none', files: [], removed };
+  return { ...result, draft: isWritten ? 'unchanged' : draft ? 'amended' : 'written', files, removed };
 }

@@ -38,6 +38,8 @@ export interface DevResult {
   readonly draft: 'none' | 'unchanged' | 'written' | 'amended' | 'removed';
   /** Its files, as a person would type them. */
   readonly files: readonly string[];
+  /** The files that it had before, and that were removed. */
+  readonly removed: readonly string[];
   /** What was executed in the database to follow the entities. */
   readonly statements: readonly string[];
   /** What the draft will lose in other databases, in words. */

@@ -1,0 +1,67 @@
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { relative } from 'node:path';
+import { ExitCode } from '../../errors.js';
+import type { Io } from '../io.js';
+import { Saves } from './saves.js';
+import { standbyVariable } from './standby.js';
+import type { Message } from './standby.js';
+
+// As it lies in the package, where chunks lie beside the folder of the command.
+const command = fileURLToPath(new URL('../cli/main.js', import.meta.url));
+
+/**
+ * Does the same after each save. Every time it is a process of its own, since code that was loaded once cannot be loaded again for certain; the next
+ * one is started beforehand, and waits with everything loaded but the project.
+ */
+export async function watchProject(io: Io, args: readonly string[]): Promise<ExitCode> {
+  const stopped = new Promise<void>((resolve) => io.signal.addEventListener('abort', () => resolve(), { once: true }));
+  let current: Ahead | undefined;
+  let next = startAhead(args);
+  let isDue = false;
+  const follow = async (): Promise<void> => {
+    isDue = true;
+    if (current !== undefined) return;
+    while (isDue && !io.signal.aborted) {
+      isDue = false;
+      current = next;
+      await current.perform((files) => saves.remember(files));
+      next = startAhead(args);
+    }
+    current = undefined;
+  };
+  const saves = new Saves(process.cwd(), (files) => {
+    io.note(io.paint.dim(`saved: ${files.map((file) => relative(process.cwd(), file)).join(', ')}`));
+    void follow();
+  });
+  io.note(io.paint.dim('Watching the files of this project. Ctrl-C ends it.'));
+  void follow();
+  await stopped;
+  saves.close();
+  await Promise.all([current?.end(), next.end()]);
+  return ExitCode.done;
+}
+
+interface Ahead {
+  /** Lets it work, and waits until it has ended; it says what it has written. */
+  perform(onWritten: (files: readonly string[]) => void): Promise<void>;
+  end(): Promise<void>;
+}
+
+function startAhead(args: readonly string[]): Ahead {
+  const child = fork(command, [...args], { env: { ...process.env, [standbyVariable]: '1' }, stdio: 'inherit' });
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const ready = new Promise<void>((resolve) => child.once('message', () => resolve()));
+  return {
+    perform: async (onWritten) => {
+      child.on('message', (message: Message) => message.type === 'written' && onWritten(message.files));
+      await Promise.race([ready, ended]);
+      if (child.connected) child.send({ type: 'go' } satisfies Message);
+      await ended;
+    },
+    end: async () => {
+      if (child.exitCode === null && child.signalCode === null) child.kill('SIGINT');
+      await ended;
+    },
+  };
+}
