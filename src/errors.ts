@@ -22,6 +22,7 @@ export const errorCodes = [
   'PACKAGE_MISMATCH',
   'EMBEDDED_IN_PRODUCTION',
   'EMBEDDED_IN_USE',
+  'EMBEDDED_VERSION',
   'NOT_CONFIRMED',
   // migration files
   'TYPESCRIPT_SYNTAX',

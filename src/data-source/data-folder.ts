@@ -1,6 +1,7 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, rename, rm, rmdir, statfs, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { devPackage } from '../development.js';
 import { codeOf, ExitCode, isMigrateError, messageOf, MigrateError } from '../errors.js';
 import { copyImage, forgetImage, holdsDatabase, initialise } from './database-image.js';
 import type { Source } from './database-image.js';
@@ -24,7 +25,10 @@ export async function openFolder(
 }
 
 async function openOrMake(dir: string, open: () => Promise<PGlite>): Promise<PGlite> {
-  if (holdsDatabase(dir)) return open();
+  if (holdsDatabase(dir)) {
+    refuseOtherVersion(dir);
+    return open();
+  }
   refuseOthersFiles(dir);
   const source = await fill(dir, copyImage);
   try {
@@ -49,6 +53,20 @@ async function fill(dir: string, make: (target: string) => Promise<Source>): Pro
   if (existsSync(dir)) await rmdir(dir);
   await rename(draft, dir);
   return source;
+}
+
+/** The version of PostgreSQL that PGlite has in the version that is pinned. A folder cannot be opened by any other one. */
+const postgresVersion = '18';
+
+function refuseOtherVersion(dir: string): void {
+  const found = readFileSync(join(dir, 'PG_VERSION'), 'utf8').trim();
+  // Where it is damaged, opening says so.
+  if (found === postgresVersion || !/^\d+$/.test(found)) return;
+  throw new MigrateError({
+    code: 'EMBEDDED_VERSION',
+    message: `The embedded database in ${dir} was made by PostgreSQL ${found}, and that of the installed ${devPackage} is PostgreSQL ${postgresVersion}, which cannot open it. Nothing was changed.`,
+    next: `To keep its data, dump it with PGlite of PostgreSQL ${found}: the commands are in \`nest-migrate help EMBEDDED_VERSION\`. If its data can be lost, remove ${dir}: \`nest-migrate run\` makes the tables again.`,
+  });
 }
 
 function refuseOthersFiles(dir: string): void {

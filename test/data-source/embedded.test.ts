@@ -295,9 +295,21 @@ describe('the embedded database', () => {
     expect(readFileSync(join(own, '.gitignore'), 'utf8')).toBe('*\n');
   });
 
-  it('says what to do when its files are damaged', async () => {
+  it('says what to do when its files are damaged, or those of another version of PostgreSQL', async () => {
     await withClient(define(), (client) => client.query('SELECT 1'));
     await closeEmbedded();
+    const version = join(dir(), 'PG_VERSION');
+    const own = readFileSync(version, 'utf8');
+    writeFileSync(version, '17\n');
+    await expect(define().initialize()).rejects.toMatchObject({
+      code: 'EMBEDDED_VERSION',
+      message: expect.stringMatching(
+        /was made by PostgreSQL 17, and that of the installed nest-migrate-dev is PostgreSQL 18,/,
+      ) as unknown,
+      next: expect.stringContaining('nest-migrate help EMBEDDED_VERSION') as unknown,
+    });
+    expect(existsSync(`${dir()}.lock`)).toBe(false);
+    writeFileSync(version, own);
     rmSync(join(dir(), 'global', 'pg_control'));
     await expect(define().initialize()).rejects.toMatchObject({
       code: 'CONNECTION_FAILED',
