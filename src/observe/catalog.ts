@@ -5,9 +5,8 @@ import { nodeOf, textsOf } from './parser.js';
 import type { Tree } from './parser.js';
 import { relationKind } from './relation.js';
 import type { RelationKind } from './relation.js';
-import { partitionTree } from './partition-tree.js';
 import { hasNoIdentity, publicationsOf } from './published.js';
-import { classify, quoteName } from '../sql/index.js';
+import { classify, partitionTree, quoteName } from '../sql/index.js';
 
 /** What a table was like before a statement. */
 export interface TableFacts {

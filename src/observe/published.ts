@@ -1,4 +1,4 @@
-import { partitionTree } from './partition-tree.js';
+import { partitionTree } from '../sql/index.js';
 
 /** SQL that asks what is replicated, for every version of the server: https://www.postgresql.org/docs/current/logical-replication-publication.html */
 

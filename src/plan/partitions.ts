@@ -1,7 +1,6 @@
 import { keyOf, objectId } from '../schema/object-id.js';
 import type { ObjectId } from '../schema/object-id.js';
 import type { Schema, SchemaObject } from '../schema/read.js';
-import { fittingName } from '../sql/index.js';
 import type { PlanContext } from './context.js';
 
 /** Whether rows of the table are in other tables. */
@@ -34,9 +33,4 @@ function partitionsOf(table: ObjectId, { objects }: Schema): readonly SchemaObje
     const isPartition = id.kind === 'table' && (partitionBound ?? undefined) !== undefined && whole?.name !== undefined;
     return isPartition && keyOf(objectId('table', whole.schema, whole.name ?? '')) === keyOf(table);
   });
-}
-
-/** What a partition's part of an index or a key is called. */
-export function nameOnPartition(partition: ObjectId, name: string): string {
-  return fittingName(`${partition.name ?? ''}_${name}`);
 }

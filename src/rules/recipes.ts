@@ -1,6 +1,6 @@
 import { ident, identList, sqlName } from './look.js';
 import type { Problem } from './rule.js';
-import { classify, fittingName } from '../sql/index.js';
+import { classify, fittingName, nameOnPartition } from '../sql/index.js';
 
 /** What several rules advise: SQL to paste, with the real names. */
 
@@ -100,7 +100,7 @@ export function keyByPartition(table: Partitioned, key: NewKey, before: readonly
   const included = include.length === 0 ? '' : ` INCLUDE (${identList(include)})`;
   return byPartition(
     table,
-    (partition) => keyUsingIndex(partition, { ...key, name: nameOn(partition, name) }),
+    (partition) => keyUsingIndex(partition, { ...key, name: nameOnPartition(partition, name) }),
     `ALTER TABLE ${sqlName(table)} ADD CONSTRAINT ${ident(name)} ${kind}${nulls} (${identList(columns)})${included}${deferrable};`,
     before,
   );
@@ -113,16 +113,12 @@ export function indexByPartition(table: Partitioned, name: string, sql: string):
   return byPartition(
     table,
     (partition) => {
-      const own = { schema: partition.schema, name: nameOn(partition, name) };
+      const own = { schema: partition.schema, name: nameOnPartition(partition, name) };
       const concurrent = `${kind} CONCURRENTLY ${ident(own.name)} ON ${sqlName(partition)} ${create.afterTable}`;
       return buildConcurrently(own, concurrent);
     },
     `${kind} ${ident(name)} ON ${sqlName(table)} ${create.afterTable};`,
   );
-}
-
-function nameOn(partition: Named, name: string): string {
-  return fittingName(`${partition.name}_${name}`);
 }
 
 const some = 2;

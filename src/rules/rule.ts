@@ -17,6 +17,8 @@ export interface Rule {
   readonly why: string;
   /** A matter of taste: off unless the settings turn it on. */
   readonly optional?: true;
+  /** What `plan` says of it as well, since it depends on what the live database has: that the migration fails, or a remark. */
+  readonly inPlan?: 'fails' | 'remark';
   /** The server's errors (SQLSTATE) that it explains: a statement that it finds and that failed so needs no second finding. */
   readonly explains?: readonly string[];
   /** Rules that say the same, and more: where one of them speaks of a statement, this one need not. */

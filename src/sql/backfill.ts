@@ -1,3 +1,4 @@
+import { leavesOf } from './partitions.js';
 import { quoteLiteral } from './quote.js';
 
 export interface Backfill {
@@ -69,7 +70,7 @@ function declaredPartition({ alias }: Backfill): readonly string[] {
 /** A partitioned table has no pages of its own. Which partitions it has is known only when the statement is executed. */
 function partByPart(parts: Backfill, counting: readonly string[]): readonly string[] {
   if (parts.alias === undefined) return pageByPage(parts, counting);
-  const leaves = `SELECT relid FROM pg_partition_tree(${quoteLiteral(parts.table)}) WHERE isleaf ORDER BY relid::regclass::text`;
+  const leaves = `${leavesOf(quoteLiteral(parts.table))} ORDER BY relid::regclass::text`;
   return [
     `FOREACH part IN ARRAY ARRAY (${leaves}) LOOP`,
     `  page := 0;`,

@@ -7,6 +7,7 @@ export { fittingName, generatedName, truncatedName } from './identifier.js';
 export { inTransaction } from './in-transaction.js';
 export { layOut } from './layout.js';
 export { dependsOnMoment } from './moment.js';
+export { leavesOf, nameOnPartition, partitionTree } from './partitions.js';
 export { plainName, quoteLiteral, quoteName } from './quote.js';
 export { isNameWithDot, sessionEffects } from './session.js';
 export type { SessionEffects } from './session.js';

@@ -6,7 +6,7 @@ import { describeObject, objectId, relationOf } from '../../schema/object-id.js'
 import type { ObjectId } from '../../schema/object-id.js';
 import { ownDefinitionOf } from '../../schema/own-words.js';
 import type { Schema } from '../../schema/read.js';
-import { classify, quoteLiteral, quoteName } from '../../sql/index.js';
+import { classify, leavesOf, quoteLiteral, quoteName } from '../../sql/index.js';
 
 interface Sides {
   readonly from: Schema;
@@ -45,7 +45,7 @@ function buildInPsql(table: ObjectId, index: ObjectId, { from, to }: Sides): str
     quoteLiteral(`${quoteName(schema)}.${quoteName(name)}`);
   const known = leafPartitions(table, { from }).map(sqlOf);
   const others = known.length === 0 ? '' : ` AND relid <> ALL (ARRAY[${known.join(', ')}]::regclass[])`;
-  return `  SELECT format(${quoteLiteral(create)}, relid::regclass) FROM pg_partition_tree(${sqlOf(table)}) WHERE isleaf${others} \\gexec`;
+  return `  ${leavesOf(sqlOf(table), `format(${quoteLiteral(create)}, relid::regclass)`)}${others} \\gexec`;
 }
 
 /** What could not be planned online: better learned here than in production. */

@@ -5,7 +5,7 @@ import type { TableSize } from './types.js';
 import type { Promised } from './promised.js';
 import { paceOf } from './duration.js';
 import { quickMs, reading, refusalOf } from './reading.js';
-import { quoteName } from '../../sql/index.js';
+import { leavesOf, quoteName } from '../../sql/index.js';
 
 /** Whether the rows that are there now fulfil something; or why that is not known. */
 export type Answer = 'kept' | 'broken' | { readonly notKnown: string };
@@ -79,7 +79,7 @@ const sizesSql = `SELECT named.table, CASE WHEN bool_and(${rowsSql} IS NOT NULL 
 FROM (SELECT p.oid, p.relkind, n.nspname || '.' || p.relname AS table FROM pg_class p JOIN pg_namespace n ON n.oid = p.relnamespace
   WHERE n.nspname || '.' || p.relname = ANY ($1::text[]) AND p.relkind IN ('r', 'p', 'm')) AS named
 LEFT JOIN LATERAL (
-  SELECT relid FROM pg_partition_tree(named.oid) WHERE named.relkind = 'p' AND isleaf UNION SELECT named.oid WHERE named.relkind <> 'p'
+  ${leavesOf('named.oid')} AND named.relkind = 'p' UNION SELECT named.oid WHERE named.relkind <> 'p'
 ) AS leaf ON true
 LEFT JOIN pg_class c ON c.oid = leaf.relid LEFT JOIN pg_stat_all_tables s ON s.relid = c.oid
 GROUP BY named.oid, named.table ORDER BY bytes DESC, 1`;

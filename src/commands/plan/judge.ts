@@ -39,7 +39,7 @@ export function judge(tried: Tried, evidence: Evidence): PlannedMigration {
   const [broken, open] = promises(tried, evidence);
   const [left, unfinished] = leftBehind(tried, now);
   const waits = waitsOf(weighed, afterwards, scale);
-  const replicated = published(tried, scale);
+  const replicated = published(tried, scale, Number.parseInt(now.version, 10));
   const fails = [
     ...(onlyOnCopy === undefined ? failure(tried) : []),
     ...refusals.certain.map(refused),

@@ -1,7 +1,6 @@
 import { nodeOf } from '../../observe/parser.js';
 import type { Observed } from '../../observe/observed.js';
-import { publishedTableChanged } from '../../rules/objects/published-table-changed.js';
-import { publishedWithoutIdentity } from '../../rules/objects/published-without-identity.js';
+import { rules } from '../../rules/all-rules.js';
 import type { JudgedMigration, Rule } from '../../rules/rule.js';
 import { sizeOf } from './estimate.js';
 import type { Scale } from './estimate.js';
@@ -11,18 +10,23 @@ import type { Tried } from './observe-pending.js';
 export function published(
   { migration, transactional, statements, error }: Tried,
   scale: Scale,
+  targetVersion: number,
 ): { readonly fails: readonly string[]; readonly remarks: readonly string[] } {
   const { name, timestamp, file, phase } = migration;
   const judged: JudgedMigration = { name, timestamp, file, phase, transactional, statements };
-  const said = (rule: Rule, isMeant: (statement: Observed | undefined) => boolean): readonly string[] => {
-    const problems = [...rule.check(judged, { targetVersion: 18, batch: [judged] })];
+  const said = (
+    inPlan: NonNullable<Rule['inPlan']>,
+    isMeant: (statement: Observed | undefined) => boolean,
+  ): readonly string[] => {
+    const asked = rules.filter((rule) => rule.inPlan === inPlan);
+    const problems = asked.flatMap((rule) => [...rule.check(judged, { targetVersion, batch: [judged] })]);
     const messages = problems.filter(({ statement }) => isMeant(statement)).map(({ message }) => message);
     return [...new Set(messages)];
   };
   return {
     // Why it failed on the copy is said already.
-    fails: error === undefined ? said(publishedWithoutIdentity, (statement) => meetsRows(statement, scale)) : [],
-    remarks: said(publishedTableChanged, (statement) => statement?.error === undefined),
+    fails: error === undefined ? said('fails', (statement) => meetsRows(statement, scale)) : [],
+    remarks: said('remark', (statement) => statement?.error === undefined),
   };
 }
 

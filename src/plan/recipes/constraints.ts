@@ -7,10 +7,10 @@ import { existingTable } from '../context.js';
 import type { PlanContext, Recipe } from '../context.js';
 import { step } from '../step.js';
 import type { Step } from '../step.js';
-import { isPartitioned, leafPartitions, nameOnPartition } from '../partitions.js';
+import { isPartitioned, leafPartitions } from '../partitions.js';
 import { dropLeftover, besideBuild, indexOf, indexThatBecomesKey, takesOver } from './index-recipes.js';
 import { notNullSteps } from './not-null.js';
-import { plainName, quoteName, sqlTokens } from '../../sql/index.js';
+import { nameOnPartition, plainName, quoteName, sqlTokens } from '../../sql/index.js';
 
 /** Foreign keys and checks: new rows are checked at once, existing rows in a second transaction, under a lock that does not block. */
 export const addValidated: Recipe = (change, context) => {

@@ -3,12 +3,12 @@ import { describeObject, objectId, sqlName, tableSql } from '../../schema/object
 import type { ObjectId } from '../../schema/object-id.js';
 import { ownDefinitionOf } from '../../schema/own-words.js';
 import { existingTable, sameId } from '../context.js';
-import { isPartitioned, leafPartitions, nameOnPartition } from '../partitions.js';
+import { isPartitioned, leafPartitions } from '../partitions.js';
 import type { PlanContext, Recipe } from '../context.js';
 import { step } from '../step.js';
 import type { Phase } from '../../files/phase.js';
 import type { Step } from '../step.js';
-import { fittingName, quoteName } from '../../sql/index.js';
+import { fittingName, nameOnPartition, quoteName } from '../../sql/index.js';
 
 /** An index on a table that is in use is built beside the traffic, which cannot be in a transaction. */
 export const createIndex: Recipe = (change, context) => {

@@ -14,6 +14,7 @@ const some =
 export const publishedTableChanged: Rule = {
   name: 'published-table-changed',
   severity: 'notice',
+  inPlan: 'remark',
   title: 'A published table is changed, and the change is not replicated to its subscribers.',
   why: 'Logical replication sends rows, not statements. A subscriber that lacks a column, or still has its old name, stops at the first row. So add new columns, names and types on the subscribers first, and drop columns there last. The column list and the row filter of a publication follow a rename; a column that they name can be dropped only with CASCADE, which removes the table from the publication. Triggers fire where a row is first written: rows that arrive at a subscriber fire only triggers that are ENABLE REPLICA or ENABLE ALWAYS. The publications are known from the migrations and the setting initialState; plan reads those of the live database.',
   explains: ['2BP01'],

@@ -11,6 +11,7 @@ const log = 'CREATE TABLE log (id int, line text); CREATE PUBLICATION pub FOR AL
 export const publishedWithoutIdentity: Rule = {
   name: 'published-without-identity',
   severity: 'error',
+  inPlan: 'fails',
   title: 'Rows of a published table without replica identity are changed.',
   why: 'The server refuses UPDATE and DELETE on a published table that has no replica identity (55000), that is, neither a primary key nor another REPLICA IDENTITY. Publications FOR ALL TABLES and for whole schemas count, and each partition counts by itself. A block that changes rows in batches fails only if there are rows. The publications are known from the migrations and the setting initialState; plan reads those of the live database.',
   explains: ['55000'],
