@@ -5,6 +5,7 @@ import { defineDataSource } from 'nest-migrate/data-source';
 // PostgreSQL in .nest-migrate/ is used.
 export default defineDataSource({
   baseDir: import.meta.dirname,
+  import: (file) => import(file),
   entities: ['examples/blog/src/**/*.entity.{ts,js}'],
   migrations: ['migrations/*.{ts,js,sql}'],
 });

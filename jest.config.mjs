@@ -1,7 +1,7 @@
 /** Tests run the sources as native ES modules; a real PostgreSQL is started once for the whole run. */
 export default {
   testEnvironment: 'node',
-  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  testMatch: ['<rootDir>/test/**/*.test.ts', '<rootDir>/examples/blog/test/*.e2e-spec.ts'],
   // Packed apps are installed from the registry, which takes minutes: `npm run acceptance` does that too.
   testPathIgnorePatterns: ['/node_modules/', ...(process.env.ACCEPTANCE === 'full' ? [] : ['/test/packed/'])],
   // What the bench has installed and written is no part of the project.

@@ -24,7 +24,8 @@ export type Stage =
   | 'proving the migrations'
   | 'checking the files'
   | 'checking the branches'
-  | 'judging the migrations';
+  | 'judging the migrations'
+  | 'trying the migrations on rows';
 
 /** Everything that can be observed while working. Plain data: the Nest logger and the command print it in their own ways. */
 export type MigrateEvent =

@@ -7,6 +7,7 @@ import type { Paint } from './io.js';
 
 export interface CheckFlags {
   readonly database?: boolean;
+  readonly withRows?: boolean;
   readonly writeLock?: boolean;
   readonly only?: readonly CheckStepName[];
   readonly skip?: readonly CheckStepName[];
@@ -31,6 +32,7 @@ const says: Readonly<Record<CheckStepName, string>> = {
   replay: 'every migration runs on an empty database, and reverts',
   entities: 'the migrations lead to what the entities describe',
   lint: 'no new migration blocks reads or writes',
+  rows: 'the new migrations succeed where the tables have rows',
   database: 'the database agrees with the files',
   drift: 'the database has the schema of its applied migrations',
 };

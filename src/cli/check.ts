@@ -8,8 +8,8 @@ import type { Io } from './io.js';
 
 export async function check(io: Io, flags: GlobalFlags & CheckFlags): Promise<ExitCode> {
   if (flags.allDataSources) return (await import('./check-all.js')).checkAll(io, flags);
-  const { database, writeLock, only, skip, since, shadow, cache, ignore } = flags;
-  const options = { database, writeLock, only, skip, since, shadow, cache, ignore };
+  const { database, withRows, writeLock, only, skip, since, shadow, cache, ignore } = flags;
+  const options = { database, withRows, writeLock, only, skip, since, shadow, cache, ignore };
   const result = await withMigrator(io, flags, (migrator) => migrator.check(options));
   io.result(result, () => [...checkLines(result, flags, io.paint), ...summary(result)]);
   if (result.steps.some(({ error }) => error !== undefined)) return ExitCode.failed;

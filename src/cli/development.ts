@@ -73,6 +73,7 @@ const check: Description = {
       flags: '--all-data-sources',
       summary: 'check every data source that the project names, each on its own',
     },
+    { flags: '--with-rows', summary: 'also try the new migrations on made-up rows: up, down and up' },
     { flags: '--write-lock', summary: 'first rewrite migrations.lock, after a merge or to begin using it' },
     {
       flags: '--since <revision>',
@@ -91,6 +92,7 @@ const check: Description = {
     'check --write-lock',
     'check --only files,entities',
     'check --database',
+    'check --with-rows',
     'check --all-data-sources',
   ],
 };

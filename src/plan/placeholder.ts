@@ -15,7 +15,7 @@ export function placeholder(column: ObjectId, schema: Schema): string {
 export function placeholderOfRow(column: ObjectId, schema: Schema): string {
   const type = columnOf(schema, column)?.type ?? 'text';
   const base = withoutCollation(type);
-  if (base === 'uuid') return 'gen_random_uuid()';
+  if (base === 'uuid') return `lpad(n::text, 32, '0')::uuid`;
   if (/^(?:smallint|integer|bigint|numeric|text|character varying(?:\(\d+\))?)\[\]$/.test(base))
     return `ARRAY[n]::${base}`;
   if (base.endsWith('[]')) return placeholder(column, schema);

@@ -5,6 +5,7 @@ import { columnPath, describeObject, objectId, tableSql } from '../schema/object
 import type { ObjectId } from '../schema/object-id.js';
 import type { Schema } from '../schema/read.js';
 import { classify, quoteName } from '../sql/index.js';
+import { attempt } from './attempt.js';
 import { placeholder, placeholderOfRow } from './placeholder.js';
 import type { OnRows } from './on-rows.js';
 import type { Step } from './step.js';
@@ -79,18 +80,6 @@ async function tryOne(onRows: OnRows, schema: Schema, client: SqlClient): Promis
     if (rows.length > 0) throw failed(onRows, `${old} and ${now} differ after an ${sql.slice(0, sql.indexOf(' '))}`);
   }
   return undefined;
-}
-
-/** The error of a statement, after which the transaction goes on; undefined when it succeeded. */
-async function attempt(sql: string, client: SqlClient): Promise<unknown> {
-  await client.query('SAVEPOINT row');
-  try {
-    await client.query(sql);
-    return undefined;
-  } catch (error) {
-    await client.query('ROLLBACK TO SAVEPOINT row');
-    return error;
-  }
 }
 
 interface Probe {

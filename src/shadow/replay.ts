@@ -2,6 +2,7 @@ import type { QueryRunner } from 'typeorm';
 import type { SqlClient } from '../database/sql-client.js';
 import { Turns } from '../database/turns.js';
 import { foundElsewhere } from '../database/elsewhere.js';
+import type { Direction } from '../events.js';
 import type { Instantiate, KnownMigration, LoadedMigration } from '../files/migration.js';
 import { notReplayed } from './not-replayed.js';
 import { shareWithOthers } from '../typeorm/shared-query-runner.js';
@@ -30,7 +31,17 @@ export async function replayOne(
   return (await replayIf(shadow, migration, instantiate, { watch })) ?? [];
 }
 
+/** Executes the down of a migration; undefined where it has none. */
+export async function replayBack(
+  shadow: ConnectedShadow,
+  migration: LoadedMigration,
+  instantiate: Instantiate,
+): Promise<readonly string[] | undefined> {
+  return replayIf(shadow, migration, instantiate, { direction: 'down' });
+}
+
 interface Hooks {
+  readonly direction?: Direction;
   readonly watch?: Watch | undefined;
   /** Whether what it has executed shall stay; asked only where that can be taken back. */
   readonly stays?: (statements: readonly string[]) => boolean;
@@ -41,14 +52,15 @@ export async function replayIf(
   shadow: ConnectedShadow,
   migration: LoadedMigration,
   instantiate: Instantiate,
-  { watch, stays = () => true }: Hooks,
+  { direction = 'up', watch, stays = () => true }: Hooks,
 ): Promise<readonly string[] | undefined> {
   return withQueryRunner(shadow, async (queryRunner) => {
     const { statements, endedTransaction } = record(queryRunner, (sql) => shadow.given.accept(sql, migration.name));
     try {
-      const { transaction, up } = await migration.prepare(queryRunner, instantiate, 'trial');
+      const { transaction, [direction]: execute } = await migration.prepare(queryRunner, instantiate, 'trial');
+      if (execute === undefined) return undefined;
       await watch?.(queryRunner, transaction !== false);
-      const work = () => new Turns(queryRunner).during(() => up(queryRunner));
+      const work = () => new Turns(queryRunner).during(() => execute(queryRunner));
       if (transaction === false) await work();
       else {
         const wanted = await inTransaction(queryRunner, work, () => endedTransaction() || stays(statements));

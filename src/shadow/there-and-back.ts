@@ -134,7 +134,7 @@ const mistakes = new Set(['TypeError', 'ReferenceError', 'RangeError', 'SyntaxEr
 const raisedInSql = 'P0001';
 
 /** `throw new Error('cannot be undone')`, or RAISE EXCEPTION: a deliberate refusal. */
-function refusal(error: unknown): WayBack | undefined {
+export function refusal(error: unknown): WayBack | undefined {
   const code = codeOf(error);
   const isMistake = mistakes.has((error as { readonly name?: string } | undefined)?.name ?? '');
   if (isMistake || (code !== undefined && code !== raisedInSql)) return undefined;

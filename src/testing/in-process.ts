@@ -1,6 +1,7 @@
 import { cpSync, rmSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import { openFolder } from '../data-source/data-folder.js';
 import { ordinaryExtensions, openPGlite } from '../data-source/pglite.js';
 import { hashOf } from '../shadow/cache.js';
@@ -20,6 +21,8 @@ import { stateSql } from './state-sql.js';
 
 /** A migrated database in this process: a copy of one that is kept. */
 export async function cloneInProcess(project: TestProject): Promise<Clone> {
+  // As the command does: compiling PostgreSQL well takes longer than tests save by it.
+  setFlagsFromString('--liftoff-only');
   const image = await imageFor(project);
   const folder = await makeFolder();
   const copy = async (): Promise<void> => {

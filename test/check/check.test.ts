@@ -303,6 +303,65 @@ describe('entities', () => {
   });
 });
 
+describe('--with-rows', () => {
+  it('tries new migrations on rows that are made up; tables that cannot be filled are no failure', async () => {
+    project.migration(
+      '1700000000002-Shop',
+      `CREATE DOMAIN code AS text CHECK (VALUE ~ '^[A-Z]{3}$');
+       CREATE TABLE parcels (code code NOT NULL);
+       CREATE TABLE orders (id uuid PRIMARY KEY, buyer int NOT NULL REFERENCES users, parent uuid REFERENCES orders, total int NOT NULL, discount int, paid boolean NOT NULL)`,
+      'DROP TABLE orders, parcels; DROP DOMAIN code',
+    );
+    git('init', '-q', '-b', 'main');
+    git('add', 'migrations');
+    git('commit', '-qm', 'first');
+    project.migration(
+      '1700000000003-Copy',
+      `${addEmail[0]}; UPDATE users SET email = name; INSERT INTO users (name) VALUES ('Ada')`,
+      `DELETE FROM users WHERE name = 'Ada'; ${addEmail[1]}`,
+    );
+    project.migration('1700000000004-Parcels', 'ALTER TABLE parcels ADD weight int', 'ALTER TABLE parcels DROP weight');
+    project.migration(
+      '1700000000005-Ratio',
+      'ALTER TABLE orders ADD ratio int; UPDATE orders SET ratio = total / discount',
+      'ALTER TABLE orders DROP ratio',
+    );
+    project.migration('1700000000006-Later', 'CREATE TABLE later ()', 'DROP TABLE later');
+    const found = async (): Promise<unknown> => {
+      const { steps, code } = await project.check('files', '--with-rows');
+      const { state, judged, findings = [] } = steps.find(({ name }) => name === 'rows') ?? {};
+      return [
+        code,
+        state,
+        judged?.migrations,
+        ...findings.map(({ severity, message }) => `${severity} ${message.split('\n')[0]}`),
+      ];
+    };
+    const parcels = `notice Parcels1700000000004 was not tried on rows of table parcels, because no row could be made up: value for domain code violates check constraint "code_check".`;
+    expect(await found()).toEqual([
+      3,
+      'failed',
+      4,
+      parcels,
+      'error Ratio1700000000005 fails where its tables have rows: its up failed: division by zero (22012).',
+      'notice The migration after Ratio1700000000005 was not tried on rows.',
+    ]);
+    project.migration(
+      '1700000000005-Ratio',
+      'ALTER TABLE orders ADD UNIQUE (paid)',
+      'ALTER TABLE orders DROP CONSTRAINT orders_paid_key',
+    );
+    project.delete('migrations/1700000000006-Later.sql');
+    expect(await found()).toEqual([
+      0,
+      'notice',
+      3,
+      parcels,
+      'notice Ratio1700000000005 fails where its tables have rows: its up failed: could not create unique index "orders_paid_key" (23505).',
+    ]);
+  });
+});
+
 describe('--database', () => {
   it('says what is pending, edited, missing, out of order', async () => {
     const database = await createDatabase();

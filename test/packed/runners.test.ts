@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -100,6 +100,8 @@ describe('AppController (e2e), with a database of its own', () => {
   const dependencies = {
     ...Object.fromEntries(['common', 'core', 'platform-express', 'typeorm'].map((name) => [`@nestjs/${name}`, nest])),
     ...{ typeorm: '^1.1.0', pg: '^8.11.0', 'reflect-metadata': '^0.2.0', rxjs: '^7.8.0' },
+    // For examples/blog.
+    ...(isModule && { '@nestjs/config': '^12.0.0', '@nestjs/terminus': nest }),
     'nest-migrate': `file:${tarballs.production}`,
   };
   const devDependencies = {
@@ -185,3 +187,14 @@ describe.each(runners)('$title', (runner) => {
     await database.drop();
   }, 300_000);
 });
+
+/** With the data source and the migrations of the repository's root, where `npm test` runs the same tests under Jest. */
+it('the tests of examples/blog pass under Vitest', async () => {
+  const dir = join(home, 'module', 'blog');
+  for (const part of ['data-source.ts', 'migrations', 'examples/blog'])
+    cpSync(part, join(dir, part), { recursive: true });
+  writeFiles(dir, { 'package.json': '{ "type": "module" }', 'tsconfig.json': '{ "extends": "../tsconfig.json" }' });
+  const command = ['../node_modules/vitest/vitest.mjs', 'run', '--config', 'examples/blog/vitest.config.mjs'];
+  const { code, stdout, stderr } = await runNode(command, { cwd: dir, env: { CI: 'true', NO_COLOR: '1' } });
+  expect([code, stdout + stderr]).toEqual([0, expect.stringContaining('Tests  5 passed')]);
+}, 120_000);

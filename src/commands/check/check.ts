@@ -14,6 +14,7 @@ import { entitiesStep } from './entities.js';
 import { filesStep, loadAll } from './files.js';
 import { lintStep } from './lint.js';
 import { replayStep } from './replay.js';
+import { rowsStep } from './rows.js';
 import { findingOf, isImpossible, placeOf } from './work.js';
 import type { CheckedLock, CheckWork } from './work.js';
 
@@ -34,6 +35,9 @@ const withoutDatabase: readonly CheckStepWork[] = [
   ['entities', 'reading the entities', entitiesStep],
   ['lint', 'judging the migrations', lintStep],
 ];
+
+/** Takes its time, and is asked for. */
+const withRowsMadeUp: CheckStepWork = ['rows', 'trying the migrations on rows', rowsStep];
 
 /** What only the database of the data source can tell. */
 const withDatabase: readonly CheckStepWork[] = [
@@ -81,9 +85,10 @@ async function writeLock(work: CheckWork): Promise<boolean> {
   return true;
 }
 
-function chosen({ database, only, skip = [] }: CheckOptions): readonly CheckStepWork[] {
+function chosen({ database, withRows, only, skip = [] }: CheckOptions): readonly CheckStepWork[] {
   return [
     ...withoutDatabase.filter(([name]) => (only === undefined || only.includes(name)) && !skip.includes(name)),
+    ...(withRows === true ? [withRowsMadeUp] : []),
     ...(database === true ? withDatabase : []),
   ];
 }

@@ -1,8 +1,7 @@
-import { isMigrateError } from '../../errors.js';
 import { lint } from '../lint/lint.js';
 import type { Finding } from '../lint/types.js';
 import type { CheckFinding, Judged } from './types.js';
-import { isBroken, notJudged } from './work.js';
+import { isBroken, none, notChosen, notJudged } from './work.js';
 import type { CheckWork } from './work.js';
 
 /** What the new migrations will do to a database in use. Their way back is the step `replay`'s matter. */
@@ -17,15 +16,9 @@ export async function lintStep(
     const told = findings.filter(({ severity }) => severity !== 'notice').map(checkFindingOf);
     return { findings: told, judged: { migrations, chosen } };
   } catch (error) {
-    // Without git it is unknown which migrations are new; but a revision that was named and does not exist is an error.
-    if (!isMigrateError(error) || error.code !== 'USAGE' || since !== undefined) throw error;
-    const message = `No migration was judged: ${error.message}`;
-    const next = 'nest-migrate check --since <revision>, or nest-migrate lint --all';
-    return { findings: [{ severity: 'notice', message, next }], judged: none };
+    return { findings: [notChosen(error, work)], judged: none };
   }
 }
-
-const none: Judged = { migrations: 0, chosen: '' };
 
 function checkFindingOf({ rule, severity, message, migration, file, line }: Finding): CheckFinding {
   return {

@@ -1,12 +1,14 @@
 import type { ErrorCode } from '../../errors.js';
 
 /** What `check` looks at, one after the other. */
-export type CheckStepName = 'files' | 'branches' | 'replay' | 'entities' | 'lint' | 'database' | 'drift';
+export type CheckStepName = 'files' | 'branches' | 'replay' | 'entities' | 'lint' | 'rows' | 'database' | 'drift';
 
 /** Which steps `check` takes. */
 export interface CheckOptions {
   /** Also looks at the database of the data source: pending, edited, missing, out of order, half-done. */
   readonly database?: boolean | undefined;
+  /** Also tries the new migrations on rows that are made up: up, down and up. */
+  readonly withRows?: boolean | undefined;
   /** Rewrites `migrations.lock` before checking, unless two branches in it conflict. */
   readonly writeLock?: boolean | undefined;
   /** Only these steps. @default all */
@@ -49,7 +51,7 @@ export interface CheckStep {
   readonly name: CheckStepName;
   readonly state: 'ok' | 'notice' | 'failed';
   readonly findings: readonly CheckFinding[];
-  /** Of `lint`, which looks at a part of the migrations: how many it has judged, and how they were chosen. */
+  /** Of `lint` and `rows`, which look at a part of the migrations: how many it has judged, and how they were chosen. */
   readonly judged?: Judged;
   /** Why the step could not be done at all. */
   readonly error?: ErrorCode;

@@ -5,7 +5,7 @@ import type { ReadPlace } from '../../files/lock-place.js';
 import type { KnownMigration, MigrationList } from '../../files/migration.js';
 import type { MigrationsLock } from '../../files/migrations-lock.js';
 import type { CommandContext } from '../context.js';
-import type { CheckFinding, CheckOptions } from './types.js';
+import type { CheckFinding, CheckOptions, Judged } from './types.js';
 
 /** What the steps look at; read once. */
 export interface CheckWork {
@@ -66,6 +66,15 @@ export function isBroken({ broken }: CheckWork): boolean {
 
 export function placeOf(file: string | undefined): { readonly file?: string } {
   return file === undefined ? {} : { file: fromHere(file) };
+}
+
+export const none: Judged = { migrations: 0, chosen: '' };
+
+/** Without git it is unknown which migrations are new; but a revision that was named and does not exist is an error. */
+export function notChosen(error: unknown, { options }: CheckWork): CheckFinding {
+  if (!isMigrateError(error) || error.code !== 'USAGE' || options.since !== undefined) throw error;
+  const message = `No migration was judged: ${error.message}`;
+  return { severity: 'notice', message, next: 'nest-migrate check --since <revision>, or nest-migrate lint --all' };
 }
 
 /** The first lines, and how many more there are. */

@@ -1,0 +1,68 @@
+import type { SqlClient } from '../database/sql-client.js';
+import { messageOf } from '../errors.js';
+import { columnOf, columnsOf } from '../schema/column.js';
+import { tableSql } from '../schema/object-id.js';
+import type { ObjectId } from '../schema/object-id.js';
+import type { Schema } from '../schema/read.js';
+import { quoteName } from '../sql/index.js';
+import { attempt } from './attempt.js';
+import { placeholder, placeholderOfRow } from './placeholder.js';
+
+/** A table that has no rows, with the reason in the words of the server. */
+export interface Unfilled {
+  readonly table: ObjectId;
+  readonly reason: string;
+}
+
+/** Two ordinary rows, one with NULL wherever there may be one, and one with zeros, empty texts and the like outside of keys. */
+const rows = ['ordinary', 'ordinary', 'null', 'zero'] as const;
+
+/** A chain of foreign keys may be so long. */
+const rounds = 8;
+
+/**
+ * Inserts rows into all tables, as far as that is possible: keys are the numbers of the rows, so that foreign keys find the rows they refer
+ * to. What refers to a table that is filled later is tried again.
+ */
+export async function fillTables(schema: Schema, client: SqlClient): Promise<readonly Unfilled[]> {
+  let left = schema.objects.filter(({ id }) => id.kind === 'table').map(({ id }) => ({ table: id, reason: '' }));
+  await client.query('BEGIN');
+  for (let round = 0; round < rounds && left.length > 0; round++) {
+    const still: Unfilled[] = [];
+    for (const { table } of left) {
+      const error = await fillOne(table, schema, client);
+      if (error !== undefined) still.push({ table, reason: messageOf(error) });
+    }
+    if (still.length === left.length) break;
+    left = still;
+  }
+  // What a migration inserts gets numbers that no row has.
+  await client.query(
+    `SELECT setval(seqrelid::regclass, 100) FROM pg_sequence WHERE seqmin <= 100 AND seqmax >= 100 AND seqincrement > 0`,
+  );
+  await client.query('COMMIT');
+  return left;
+}
+
+/** Why the first row could not be inserted; of the others, as many as possible. */
+async function fillOne(table: ObjectId, schema: Schema, client: SqlClient): Promise<unknown> {
+  for (const [index, kind] of rows.entries()) {
+    const error = await attempt(insertOf(table, schema, index + 1, kind), client);
+    if (error !== undefined && index === 0) return error;
+  }
+  return undefined;
+}
+
+function insertOf(table: ObjectId, schema: Schema, n: number, kind: (typeof rows)[number]): string {
+  const columns = columnsOf(table, schema).filter(
+    (id) => columnOf(schema, id)?.automatic === false || (schema.get(id)?.is['identity'] ?? undefined) !== undefined,
+  );
+  if (columns.length === 0) return `INSERT INTO ${tableSql(table)} DEFAULT VALUES`;
+  const values = columns.map((id) => {
+    const isKey = schema.neededBy(id).some((by) => by.kind === 'constraint' || by.kind === 'index');
+    if (kind === 'null' && columnOf(schema, id)?.notNull === false) return 'NULL';
+    return kind === 'zero' && !isKey ? placeholder(id, schema) : placeholderOfRow(id, schema);
+  });
+  const names = columns.map(({ name = '' }) => quoteName(name));
+  return `INSERT INTO ${tableSql(table)} (${names.join(', ')}) OVERRIDING SYSTEM VALUE SELECT ${values.join(', ')} FROM (SELECT ${n} AS n) AS number`;
+}
