@@ -42,7 +42,7 @@ export class EmbeddedServer {
   readonly #clients = new Set<EmbeddedClient>();
   readonly #guests = new Map<EmbeddedClient, Guest>();
   /** What clients had set in the session of a process that has closed the database. */
-  readonly #restore = new Map<EmbeddedClient, readonly string[]>();
+  readonly #restore = new Map<EmbeddedClient, readonly Buffer[]>();
   #opened: Promise<Opened | { readonly owner: Owner }> | undefined;
   #closed: Promise<void> = Promise.resolve();
   #lingering: NodeJS.Timeout | undefined;
@@ -150,11 +150,11 @@ export class EmbeddedServer {
     }
   }
 
-  #begin(client: EmbeddedClient, { sessions }: Opened): Sessions {
+  async #begin(client: EmbeddedClient, { sessions }: Opened): Promise<Sessions> {
     this.#host = undefined;
-    const restore = this.#restore.get(client);
+    const restore = this.#restore.get(client) ?? [];
     this.#restore.delete(client);
-    if (restore !== undefined) sessions.add(client, restore);
+    for (const messages of restore) await sessions.send(client, messages);
     return sessions;
   }
 
@@ -170,7 +170,7 @@ export class EmbeddedServer {
     });
     if (guest === undefined) return undefined;
     try {
-      for (const sql of this.#restore.get(client) ?? []) await guest.send(simpleQuery(sql));
+      for (const messages of this.#restore.get(client) ?? []) await guest.send(messages);
     } catch {
       guest.close();
       return undefined;

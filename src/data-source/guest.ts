@@ -12,7 +12,7 @@ import { Moved } from './sessions.js';
 export interface Listener {
   deliver(messages: Uint8Array): void;
   /** The connection is gone. Undefined: it cannot go on with another one, since its session is lost. */
-  onGone(restore: readonly string[] | undefined, error: Error): void;
+  onGone(restore: readonly Buffer[] | undefined, error: Error): void;
 }
 
 interface Asked {
@@ -28,7 +28,7 @@ export class Guest {
   #asked: Asked | undefined;
   #isInTransaction = false;
   #hasState = false;
-  #restore: readonly string[] | undefined;
+  #restore: readonly Buffer[] | undefined;
   #isDismissed = false;
   #isClosed = false;
   #isWelcome = false;
@@ -111,7 +111,8 @@ export class Guest {
         return this.listener.deliver(body);
       case letters.farewell: {
         this.#isDismissed = true;
-        this.#restore = (JSON.parse(Buffer.from(body).toString()) as { readonly restore?: readonly string[] }).restore;
+        const { restore } = JSON.parse(Buffer.from(body).toString()) as { readonly restore?: readonly string[] };
+        this.#restore = restore?.map((one) => Buffer.from(one, 'base64'));
         return this.#gone();
       }
       default:

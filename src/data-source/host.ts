@@ -91,7 +91,7 @@ class Guest implements SessionClient {
         clearTimeout(timeout);
         resolve();
       });
-      this.#say(letters.farewell, JSON.stringify({ restore }));
+      this.#say(letters.farewell, JSON.stringify({ restore: restore?.map((one) => one.toString('base64')) }));
       this.socket.end();
     });
     this.socket.destroy();
@@ -107,7 +107,6 @@ class Guest implements SessionClient {
     if (kind !== letters.hello) return;
     const hello = JSON.parse(Buffer.from(body).toString()) as { readonly pid: number; readonly version: number };
     this.pid = hello.pid;
-    if (hello.version === version) this.sessions.add(this);
     this.#say(letters.welcome, JSON.stringify({ version }));
   }
 

@@ -37,8 +37,16 @@ export function simpleQuery(sql: string): Buffer {
   return message('Q', `${sql}\0`);
 }
 
+/** Ends an exchange of the extended protocol. */
+export const sync = message('S', '');
+
+/** The body of the first message. */
+export function bodyOf(messages: Uint8Array): Uint8Array {
+  return messagesIn(messages).next().value?.body ?? new Uint8Array();
+}
+
 /** Ends whatever a client has left open: a COPY, an exchange, a transaction. Each part is ignored by the server where there is nothing to end. */
-export const abandonment = Buffer.concat([message('f', 'abandoned\0'), message('S', ''), simpleQuery('ROLLBACK')]);
+export const abandonment = Buffer.concat([message('f', 'abandoned\0'), sync, simpleQuery('ROLLBACK')]);
 
 /** What the last ReadyForQuery among the answers says. */
 export function statusIn(answers: Uint8Array): TransactionStatus | undefined {

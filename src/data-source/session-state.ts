@@ -1,6 +1,6 @@
 import { isNameWithDot, quoteLiteral, quoteName, sessionEffects } from '../sql/index.js';
 import type { SessionEffects } from '../sql/index.js';
-import { message, messagesIn, parametersIn, textsIn } from './messages.js';
+import { bodyOf, message, messagesIn, parametersIn, simpleQuery, sync, textsIn } from './messages.js';
 import type { Message } from './messages.js';
 
 /** Why a client cannot give the session to another one, in the words of an error. */
@@ -46,7 +46,19 @@ function effectsOf(sql: string): SessionEffects {
 }
 
 /** Messages as the session gets them, and what they may do to it. */
-export type Noted = { readonly messages: Uint8Array } & Pick<SessionEffects, 'mayRemain' | 'advisory'>;
+export interface Noted extends Pick<SessionEffects, 'mayRemain' | 'advisory'> {
+  readonly messages: Uint8Array;
+  /** It may have taken what other clients have. */
+  readonly forgets: boolean;
+  /** What this client has from then on. */
+  readonly learned: readonly (() => void)[];
+}
+
+interface Prepared {
+  readonly effects: SessionEffects;
+  /** The messages that have prepared it. */
+  readonly parse: Buffer;
+}
 
 let count = 0;
 
@@ -60,20 +72,37 @@ export class SessionState {
   hasAdvisoryLock = false;
   readonly channels = new Set<string>();
   /** The statements that it has prepared by the protocol, by its names for them. */
-  readonly #prepared = new Map<string, SessionEffects>();
+  readonly #prepared = new Map<string, Prepared>();
   #unnamed: SessionEffects | undefined;
+  /** Prepared by messages that may not be executed yet. */
+  #latest: { readonly name: string; readonly effects: SessionEffects } | undefined;
   readonly #settings = new Set<string>();
   readonly #prefix = `client_${++count}_`;
 
   /** Whether it is no loss when its session is another one from now on. */
   get isEmpty(): boolean {
-    return !this.isTouched && this.restore.length === 0 && this.canMove;
+    return !this.isTouched && this.moving?.length === 0;
   }
 
-  /** Whether `restore` is all that another session needs to go on. */
-  get canMove(): boolean {
-    const { attachment, hasAdvisoryLock, channels } = this;
-    return attachment === undefined && !hasAdvisoryLock && channels.size === 0 && this.#prepared.size === 0;
+  /** What has to be sent for this client to go on in the session of another database; undefined where it cannot. */
+  get moving(): readonly Buffer[] | undefined {
+    if (this.attachment !== undefined || this.hasAdvisoryLock) return undefined;
+    return [
+      ...this.restore.map(simpleQuery),
+      ...[...this.#prepared.values()].map(({ parse }) => parse),
+      ...this.#listen,
+    ];
+  }
+
+  /** Brings back what another client may have taken out of the session. */
+  get refresh(): readonly Buffer[] {
+    const again = ([name, { parse }]: readonly [string, Prepared]): Buffer =>
+      Buffer.concat([this.#renamed('C', Buffer.from(`S${name}\0`), 1), this.#renamed('P', bodyOf(parse), 0), sync]);
+    return [...[...this.#prepared].map(again), ...this.#listen];
+  }
+
+  get #listen(): readonly Buffer[] {
+    return [...this.channels].map((channel) => simpleQuery(`LISTEN ${quoteName(channel)}`));
   }
 
   /** Reads what is about to be executed, and gives the statements that it prepares names that no other client has. */
@@ -81,19 +110,23 @@ export class SessionState {
     let mayRemain = false;
     let advisory = false;
     let renamed = false;
+    let forgets = false;
+    const learned: (() => void)[] = [];
     const sent = [...messagesIn(messages)].map((one) => {
-      const { effects, whole = one.whole } = this.#read(one);
-      if (effects !== undefined) this.#mind(effects);
+      const { effects, whole = one.whole } = this.#read(one, learned);
+      if (effects !== undefined) learned.push(() => this.#mind(effects));
+      forgets ||= effects?.forgets !== undefined;
       mayRemain ||= effects?.mayRemain === true;
       advisory ||= effects?.advisory === true;
       renamed ||= whole !== one.whole;
       return whole;
     });
-    return { messages: renamed ? Buffer.concat(sent) : messages, mayRemain, advisory };
+    return { messages: renamed ? Buffer.concat(sent) : messages, mayRemain, advisory, forgets, learned };
   }
 
   /** What was noted is about to be executed. */
-  begin({ mayRemain }: Noted): void {
+  begin({ mayRemain, learned }: Noted): void {
+    for (const learn of learned) learn();
     // What it has there may be gone afterwards, too.
     this.isTouched ||= mayRemain || this.attachment !== undefined || this.hasAdvisoryLock;
   }
@@ -128,26 +161,36 @@ export class SessionState {
     ];
   }
 
-  #mind({ settings, channels }: SessionEffects): void {
+  #mind({ settings, channels, forgets }: SessionEffects): void {
+    if (forgets === 'all') {
+      this.#prepared.clear();
+      this.channels.clear();
+    }
     for (const name of settings) this.#settings.add(name);
     for (const { listens, channel } of channels)
       if (channel === undefined) this.channels.clear();
       else this.channels[listens ? 'add' : 'delete'](channel);
   }
 
-  #read({ kind, body }: Message): { readonly effects?: SessionEffects | undefined; readonly whole?: Uint8Array } {
+  #read(
+    { kind, body, whole }: Message,
+    learned: (() => void)[],
+  ): { readonly effects?: SessionEffects | undefined; readonly whole?: Uint8Array } {
     if (kind === 'Q') return { effects: effectsOf(textsIn(body, 1)[0] ?? '') };
     if (kind === 'P') {
       const [name = '', sql = ''] = textsIn(body, 2);
       const effects = effectsOf(sql);
       this.#unnamed = effects;
       if (name === '') return { effects };
-      this.#prepared.set(name, effects);
+      const parse = Buffer.concat([whole, sync]);
+      learned.push(() => this.#prepared.set(name, { effects, parse }));
+      this.#latest = { name, effects };
       return { effects, whole: this.#renamed(kind, body, 0) };
     }
     if (kind === 'B') {
       const [portal = '', name = ''] = textsIn(body, 2);
-      const effects = name === '' ? this.#unnamed : this.#prepared.get(name);
+      const named = name === this.#latest?.name ? this.#latest.effects : this.#prepared.get(name)?.effects;
+      const effects = name === '' ? this.#unnamed : named;
       if (effects?.mayRemain)
         for (const value of parametersIn(body)) if (value && isNameWithDot(value)) this.#settings.add(value);
       if (name === '') return { effects };
@@ -157,7 +200,7 @@ export class SessionState {
     if ((kind !== 'D' && kind !== 'C') || body[0] !== 0x53) return {};
     const [name = ''] = textsIn(body.subarray(1), 1);
     if (name === '') return {};
-    if (kind === 'C') this.#prepared.delete(name);
+    if (kind === 'C') learned.push(() => this.#prepared.delete(name));
     return { whole: this.#renamed(kind, body, 1) };
   }
 

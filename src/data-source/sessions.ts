@@ -19,6 +19,8 @@ interface Waiting {
   readonly fail: (error: unknown) => void;
 }
 
+const nothing = { mayRemain: false, advisory: false, forgets: false, learned: [] };
+
 /** How long a client waits for another one. */
 const turnTimeoutMs = 30_000;
 
@@ -35,24 +37,21 @@ export class Sessions {
   readonly #running = new Map<SessionClient, Promise<unknown>>();
   readonly #queue: Waiting[] = [];
   /** What clients that have gone left in the session beside that of the current one. */
-  readonly #leftovers: string[] = [];
+  readonly #leftovers: Uint8Array[] = [];
   /** In an exchange or a transaction. */
   #holder: SessionClient | undefined;
   /** Whose settings the session has. */
   #current: SessionClient | undefined;
   #isDeciding = false;
   #isStopped = false;
+  /** A client has discarded what others may have, too. */
+  #hasForgotten = false;
 
   constructor(
     private readonly carryOut: (messages: Uint8Array) => Promise<Uint8Array>,
     /** A database that is thrown away has clients that know of each other, and every question about them would take its time. */
     private readonly clients: 'kept apart' | 'together' = 'kept apart',
   ) {}
-
-  /** A client that comes from elsewhere brings along what it has set there. */
-  add(client: SessionClient, restore: readonly string[] = []): void {
-    this.#stateOf(client).restore = restore;
-  }
 
   /** Whether it is no loss for a client when its session is another one from now on. */
   hasNothing(client: SessionClient): boolean {
@@ -61,7 +60,7 @@ export class Sessions {
 
   async send(client: SessionClient, messages: Uint8Array): Promise<Uint8Array> {
     const state = this.#stateOf(client);
-    const noted = this.clients === 'together' ? { messages, mayRemain: false, advisory: false } : state.note(messages);
+    const noted = this.clients === 'together' ? { messages, ...nothing } : state.note(messages);
     const running = this.#carryOutFor(client, noted);
     this.#running.set(
       client,
@@ -82,7 +81,7 @@ export class Sessions {
     if (isFree && this.#current === client && state.isTouched) await this.#look(client);
     this.#states.delete(client);
     this.#running.delete(client);
-    this.#leftovers.push(...this.#leftBy(client, state));
+    this.#leave(this.#leftBy(client, state));
     if (this.#current === client) this.#current = undefined;
     if (isFree) {
       await this.#tidy();
@@ -100,11 +99,11 @@ export class Sessions {
   }
 
   /** After `stop`: what it takes to go on in another session; undefined where that cannot be. */
-  async moving(client: SessionClient): Promise<readonly string[] | undefined> {
+  async moving(client: SessionClient): Promise<readonly Buffer[] | undefined> {
     const state = this.#stateOf(client);
     if (this.#holder === client) return undefined;
     if (this.#current === client && state.isTouched) await this.#look(client);
-    return state.canMove ? state.restore : undefined;
+    return state.moving;
   }
 
   #stateOf(client: SessionClient): SessionState {
@@ -118,7 +117,11 @@ export class Sessions {
     try {
       this.#stateOf(client).begin(noted);
       const answers = await this.carryOut(noted.messages);
-      if (statusIn(answers) === 'I') this.#pass(client);
+      this.#hasForgotten ||= noted.forgets;
+      if (statusIn(answers) === 'I') {
+        if (this.#hasForgotten) await this.#refresh(client);
+        this.#pass(client);
+      }
       return this.#withoutNotices(answers);
     } catch (error) {
       this.#pass(client);
@@ -209,9 +212,9 @@ export class Sessions {
   async #changeTo(client: SessionClient): Promise<void> {
     const before = this.#current;
     if (before !== client) {
-      if (before !== undefined && this.#stateOf(before).restore.length > 0) this.#leftovers.push(...reset);
+      if (before !== undefined && this.#stateOf(before).restore.length > 0) this.#leave(reset);
       this.#current = client;
-      this.#leftovers.push(...this.#stateOf(client).restore);
+      this.#leave(this.#stateOf(client).restore);
     }
     await this.#tidy();
   }
@@ -229,7 +232,18 @@ export class Sessions {
   }
 
   async #tidy(): Promise<void> {
-    for (const sql of this.#leftovers.splice(0)) await this.carryOut(simpleQuery(sql));
+    for (const messages of this.#leftovers.splice(0)) await this.carryOut(messages);
+  }
+
+  #leave(statements: readonly string[]): void {
+    this.#leftovers.push(...statements.map(simpleQuery));
+  }
+
+  /** What a client discards belongs to others as well, since the session does. */
+  async #refresh(client: SessionClient): Promise<void> {
+    this.#hasForgotten = false;
+    for (const [other, state] of this.#states) if (other !== client) this.#leftovers.push(...state.refresh);
+    await this.#tidy();
   }
 
   /** What a client listens to comes to it, whichever client's answers it is among. */

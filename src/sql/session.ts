@@ -9,6 +9,8 @@ export interface SessionEffects {
   readonly mayRemain: boolean;
   /** It asks for an advisory lock, or gives one back. */
   readonly advisory: boolean;
+  /** DISCARD, DEALLOCATE and UNLISTEN: they take what other users of the same session have, too. */
+  readonly forgets: 'all' | 'some' | undefined;
   /** Names with a dot that may be settings: no catalog lists them. */
   readonly settings: readonly string[];
   /** LISTEN and UNLISTEN, in order; without a channel: UNLISTEN *. */
@@ -36,13 +38,18 @@ const harmless = new Set(
 const longest = 20_000;
 
 export function sessionEffects(sql: string): SessionEffects {
-  if (sql.length > longest) return { mayRemain: true, advisory: /advisory/i.test(sql), settings: [], channels: [] };
+  if (sql.length > longest)
+    return { mayRemain: true, advisory: /advisory/i.test(sql), forgets: undefined, settings: [], channels: [] };
   const tokens = [...sqlTokens(sql)].filter(({ kind }) => kind !== 'space' && kind !== 'comment');
   const sets = tokens.some(isAbout(/^set(_config)?$/i)) || tokens.some(isAbout(/set_config/i));
   const statements = [...statementsOf(sql)].map((statement) => [...statement].filter(isSignificant));
   return {
     mayRemain: statements.some(mayRemain),
-    advisory: tokens.some(isAbout(/advisory/i)),
+    advisory: tokens.some(isAbout(/advisory/i)) || statements.some((statement) => forgets(statement) === 'all'),
+    forgets: statements
+      .map(forgets)
+      .toSorted()
+      .find((one) => one !== undefined),
     settings: sets ? namesWithDot(tokens) : [],
     channels: statements.flatMap(channelsOf),
   };
@@ -70,6 +77,13 @@ function mayBeFunction(tokens: readonly SqlToken[], index: number, { kind, text 
   while (tokens[before]?.text === '.') before -= 2;
   if (tokens[before]?.text.toUpperCase() === 'INTO') return false;
   return kind === 'name' || !harmless.has(text.toUpperCase());
+}
+
+function forgets([command, what]: readonly SqlToken[]): 'all' | 'some' | undefined {
+  const word = command?.text.toUpperCase();
+  if (word === 'UNLISTEN') return 'some';
+  if (word !== 'DISCARD' && word !== 'DEALLOCATE') return undefined;
+  return what?.text.toUpperCase() === 'ALL' ? 'all' : 'some';
 }
 
 function namesWithDot(tokens: readonly SqlToken[]): readonly string[] {

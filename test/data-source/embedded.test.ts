@@ -184,6 +184,9 @@ describe('the embedded database', () => {
             expect((await client.query(query, [round])).rows).toEqual([{ n: round + n }]);
         };
         await Promise.all([named(first, 1), named(second, 100)]);
+        await second.query('DISCARD ALL');
+        await named(first, 1);
+        await second.query('UNLISTEN news');
         await second.query("NOTIFY news, 'heard'; NOTIFY others, 'unheard'");
         await ask(first);
         expect(heard).toEqual([['heard'], []]);
@@ -400,6 +403,11 @@ await dataSource.initialize();
 const runner = dataSource.createQueryRunner();
 await runner.query("SET app.tenant = 'mine'");
 const first = owner();
+const client = await dataSource.driver.master.connect();
+const heard = [];
+client.on('notification', ({ payload }) => heard.push(payload));
+await client.query('LISTEN news');
+await client.query({ name: 'same', text: 'SELECT 1 AS one' });
 await dataSource.query('INSERT INTO tick DEFAULT VALUES');
 const failed = [];
 const ask = (on) => on.query("SELECT current_setting('app.tenant', true) AS tenant").catch(({ message }) => failed.push(message));
@@ -409,7 +417,10 @@ for (const started = Date.now(); Date.now() - started < 20_000 && tenant === und
   const [row] = await ask(runner);
   if (owner() === process.pid) ({ tenant } = row);
 }
-console.log(JSON.stringify({ first, failed, tenant, own: owner() === process.pid }));
+const { rows } = await client.query({ name: 'same', text: 'SELECT 1 AS one' });
+await runner.query("NOTIFY news, 'still'");
+client.release();
+console.log(JSON.stringify({ first, failed, tenant, rows, heard, own: owner() === process.pid }));
 await runner.release();
 await dataSource.destroy();
 `,
@@ -541,7 +552,14 @@ it('names the flag that extensions need', async () => {
     const stays = await start('stays.js').result;
     expect(stays).toMatchObject({ code: 0, stderr: '' });
     // It went on with its setting and without an error, at first through the other process.
-    expect(JSON.parse(stays.stdout)).toEqual({ first: next.process.pid, failed: [], tenant: 'mine', own: true });
+    expect(JSON.parse(stays.stdout)).toEqual({
+      first: next.process.pid,
+      failed: [],
+      tenant: 'mine',
+      rows: [{ one: 1 }],
+      heard: ['still'],
+      own: true,
+    });
     expect(await next.result).toMatchObject({ code: 0, stderr: '' });
     expect(readdirSync(dirname(lock())).toSorted()).toEqual(['.gitignore', 'postgres']);
   }, 60_000);
