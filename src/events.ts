@@ -88,6 +88,20 @@ export type MigrateEvent =
     }
   /** The session that was waited for has finished it, so that there was nothing left to do. */
   | { readonly type: 'finished-meanwhile'; readonly migration: string; readonly direction: Direction }
+  /** How far a statement that takes long has come, once a second at most. */
+  | {
+      readonly type: 'progress';
+      readonly migration: string;
+      /** Such as `backfill of users`. */
+      readonly what: string;
+      readonly done: number;
+      /** Estimated from the statistics of the server. */
+      readonly total: number;
+      readonly unit: 'rows';
+      readonly elapsedMs: number;
+      /** Undefined while it cannot be told. */
+      readonly leftMs: number | undefined;
+    }
   /** A seed was run and committed. */
   | { readonly type: 'seeded'; readonly seed: string; readonly durationMs: number }
   /** A contract migration that this run leaves for later. */
@@ -109,6 +123,19 @@ export function describeWait(
   const where = migration ? `${migration}: ` : '';
   if (server === 'working') return `${where}the server has been at work on ${to} for ${waited}`;
   return `${where}no reply to ${to} for ${waited}, ${noReplyBut[server]}${refusal === undefined ? '' : ` (${refusal}). Still waiting`}`;
+}
+
+/** The same for the terminal and the log: a line every ten seconds says enough. */
+export const tellProgressEveryMs = 10_000;
+
+export function describeProgress(
+  { migration, what, done, total, unit, elapsedMs, leftMs }: Extract<MigrateEvent, { readonly type: 'progress' }>,
+  show: (ms: number) => string,
+): string {
+  const percent = total > 0 ? ` (${Math.min(100, Math.floor((done / total) * 100))} %)` : '';
+  const left =
+    leftMs === undefined ? '' : leftMs === 0 ? `, done in ${show(elapsedMs)}` : `, about ${show(leftMs)} left`;
+  return `${migration}: ${what}, ${done} of ${leftMs === 0 ? '' : 'about '}${total} ${unit}${percent}${left}`;
 }
 
 /** What a warning is about; scripts can rely on these codes. */

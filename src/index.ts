@@ -90,4 +90,6 @@ export type {
   MigrationsOptionsFactory,
   OnBootstrap,
 } from './nest/interfaces/migrations-options.interface.js';
+export { backfill } from './database/backfill.js';
+export type { BackfillOptions } from './database/backfill.js';
 export { Backfill, RenamedFrom } from './decorators.js';

@@ -47,6 +47,7 @@ const create: Description = {
   summary: 'write an empty migration, or a seed',
   argument: ['<name>', 'what it does, such as AddEmailToUsers'],
   options: [
+    { flags: '--data', summary: 'write a migration that fills rows in batches', conflicts: ['seed', 'sql'] },
     { flags: '--seed', summary: 'write a seed instead of a migration' },
     { ...sql, conflicts: ['js'] },
     javascript,
@@ -56,6 +57,7 @@ const create: Description = {
   examples: [
     'create AddEmailToUsers',
     'create AddEmailToUsers --sql',
+    'create --data FillCountries',
     'create --seed DemoUsers',
     'create "backfill countries" --js --dir src/migrations',
   ],

@@ -95,6 +95,7 @@ const wait: Handler<{ readonly timeout?: string; readonly migrated?: boolean }> 
 const create: Handler<
   {
     readonly seed?: boolean;
+    readonly data?: boolean;
     readonly sql?: boolean;
     readonly js?: boolean;
     readonly dir?: string;
@@ -108,7 +109,7 @@ const create: Handler<
   const result = await withMigrator(io, flags, (migrator) =>
     migrator.create({
       name,
-      kind: flags.seed ? 'seed' : 'migration',
+      kind: flags.seed ? 'seed' : flags.data ? 'data' : 'migration',
       language,
       dir: flags.dir,
       addToList: flags.yes,

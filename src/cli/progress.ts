@@ -1,4 +1,4 @@
-import { describeWait } from '../events.js';
+import { describeProgress, describeWait, tellProgressEveryMs } from '../events.js';
 import type { Blocker, Direction, EventListener, MigrateEvent } from '../events.js';
 import { many, paintFor, showDuration } from './io.js';
 import type { Io, Paint } from './io.js';
@@ -7,8 +7,13 @@ import { waitsFor } from './status-lines.js';
 /** Prints what happens while it happens, on stderr. */
 export function progressPrinter(io: Io): EventListener {
   const paint = paintFor(process.stderr, io.format === 'human');
+  let told = performance.now();
   return (event) => {
     if (event.type === 'stage') return io.stage(event.stage);
+    if (event.type === 'progress') {
+      if (performance.now() - told < tellProgressEveryMs) return;
+      told = performance.now();
+    }
     for (const line of linesOf(event, paint, io)) io.note(line);
   };
 }
@@ -54,6 +59,8 @@ function linesOf(event: Exclude<MigrateEvent, { readonly type: 'stage' }>, paint
       return [paint.dim(`${event.migration} continues after ${many(event.statementsDone, 'finished statement')}`)];
     case 'migration-finished':
       return [`${paint.green('✔')} ${event.migration} ${verb(event)} ${paint.dim(showDuration(event.durationMs))}`];
+    case 'progress':
+      return [paint.dim(describeProgress(event, showDuration))];
     case 'seeded':
       return [`${paint.green('✔')} ${event.seed} ${paint.dim(showDuration(event.durationMs))}`];
     case 'finished-meanwhile':

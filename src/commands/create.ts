@@ -8,7 +8,7 @@ import { inLanguage } from '../files/language.js';
 import { lockFiles, lockPlace } from '../files/lock-place.js';
 import type { MigrationList } from '../files/migration.js';
 import { classNameOf, timestampOf } from '../files/name.js';
-import { renderEmpty } from '../files/template.js';
+import { renderData, renderEmpty } from '../files/template.js';
 import type { Template } from '../files/template.js';
 import { writeNew } from '../files/write.js';
 import { enlist } from './enlist.js';
@@ -30,13 +30,21 @@ export async function create(options: CreateOptions, context: CreateContext): Pr
   const existing = await context.list();
   const { language: extension, moduleKind } = inLanguage(options, existing, context.cwd);
   const first = `${nextTimestamp(existing)}-${title}.${extension}`;
+  if (options.kind === 'data' && extension === 'sql') throw dataInSql();
   const { cwd, dataSource, dir: setting = folderOfClasses(existing, dataSource) } = context;
   const { folder, foundBy } = await placementOf(existing, { name: first, dir: options.dir, setting, cwd });
   for (let timestamp = nextTimestamp(existing); ; timestamp += 1 + Math.floor(Math.random() * 10)) {
     const fileName = `${timestamp}-${title}.${extension}`;
     const name = `${title}${timestamp}`;
     const template: Template = extension === 'js' ? (moduleKind ?? moduleKindOf(join(folder, fileName))) : extension;
-    if (!(await writeNew(folder, fileName, renderEmpty({ name, timestamp }, template)))) continue;
+    if (
+      !(await writeNew(
+        folder,
+        fileName,
+        (options.kind === 'data' ? renderData : renderEmpty)({ name, timestamp }, template),
+      ))
+    )
+      continue;
     if (await isAlone(folder, timestamp)) {
       await lockWritten([join(folder, fileName)], context);
       const file = join(folder, fileName);
@@ -59,6 +67,16 @@ export async function lockWritten(
     for (const file of files) await rm(file, { force: true });
     throw error;
   }
+}
+
+function dataInSql(): MigrateError {
+  return new MigrateError({
+    code: 'USAGE',
+    message:
+      'A migration that fills rows in batches is a class (--data), and a .sql file is none. Nothing was written.',
+    next: 'Leave out --sql. For a .sql file, write the UPDATE into one of create --sql.',
+    exitCode: ExitCode.usage,
+  });
 }
 
 async function isAlone(folder: string, timestamp: number): Promise<boolean> {

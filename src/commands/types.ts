@@ -181,7 +181,7 @@ export interface ResolveResult {
 export interface CreateOptions {
   readonly name: string;
   /** @default 'migration' */
-  readonly kind?: 'migration' | 'seed' | undefined;
+  readonly kind?: 'migration' | 'data' | 'seed' | undefined;
   /** @default that of the migrations in use, and without any, that of the project */
   readonly language?: Language | undefined;
   readonly dir?: string | undefined;

@@ -47,6 +47,17 @@ export interface HalfDone {
   readonly in_doubt: string | null;
   readonly started_at: string;
   readonly error: string | null;
+  /** How far a statement that is done in batches has come; not in every log. */
+  readonly progress?: (SavedBatch & { readonly statement: number }) | null;
+}
+
+/** What the log keeps of a statement that is done in batches, in the transaction of each batch. */
+export interface SavedBatch {
+  /** Of the statement: an edited one starts again. */
+  readonly hash: string;
+  /** The key of the last row that was looked at. */
+  readonly after: readonly string[];
+  readonly rows: number;
 }
 
 export interface Attempt {

@@ -5,21 +5,17 @@ import { withoutPasswords } from '../passwords.js';
 import { quoteLiteral } from '../sql/index.js';
 import type { SqlClient, SqlResult } from './sql-client.js';
 import { rollback } from './fate.js';
-import { ask, assertFinishedMeanwhile, openFenced } from './fence.js';
+import { ask, assertFinishedMeanwhile } from './fence.js';
 import type { Fenced, Opened } from './fence.js';
 import { ledgerChangeOnce } from './ledger.js';
 import { attemptColumns } from './log.js';
-import type { HalfDone } from './log.js';
+import type { HalfDone, SavedBatch } from './log.js';
 import { transactionSettings } from './transaction-settings.js';
+import { begin } from './step-transaction.js';
+import type { Reach, Waits } from './step-transaction.js';
 import type { Session } from './session.js';
 import { attemptOf } from './directed-migration.js';
 import type { ApplyContext, DirectedMigration } from './directed-migration.js';
-
-/** How long a statement waits for the lock of a table: for as long as `lockTimeout` says, or without a limit. */
-export type Waits = 'briefly' | 'without a limit';
-
-/** How the connection of a migration reaches the server. Behind a pooler, nothing that is set for the session may be relied on. */
-export type Reach = 'direct' | 'pooled';
 
 const notOurs = 'nest_migrate.not_ours';
 
@@ -34,6 +30,7 @@ export class StepProgress {
   private hash = '';
   /** The last transaction that was opened for a statement, until its end is known. */
   private current: Fenced | undefined;
+  private lastBatch: (SavedBatch & { readonly statement: number }) | undefined;
 
   private constructor(
     private readonly session: Session,
@@ -78,6 +75,7 @@ export class StepProgress {
     )) as unknown as readonly SqlResult[];
     const id = Number(results[0]?.rows[0]?.['id']);
     const progress = new StepProgress(session, step, context, reach, id, halfDone?.statements_done ?? 0);
+    progress.lastBatch = halfDone?.progress ?? undefined;
     return { progress, halfDone };
   }
 
@@ -118,6 +116,26 @@ export class StepProgress {
       if (await rollback(this.session)) this.current = undefined;
       throw error;
     }
+  }
+
+  /** Executes a batch of a statement in a transaction of its own, and keeps there how far it has come. */
+  async batch(work: () => Promise<SavedBatch>): Promise<void> {
+    this.settle(await begin(this.session, this.step, this.context, this.reach, this.isOurs(), 'briefly'));
+    try {
+      const progress = { ...(await work()), statement: this.count };
+      const isKept = this.context.log.columns.has('progress');
+      const kept = isKept ? `progress = ${quoteLiteral(JSON.stringify(progress))}::jsonb` : 'in_doubt = NULL';
+      await this.commit(`${this.changed(kept)}; COMMIT`);
+      this.lastBatch = progress;
+    } catch (error) {
+      if (await rollback(this.session)) this.current = undefined;
+      throw error;
+    }
+  }
+
+  /** How far the statement that comes next had come before, if it is done in batches. */
+  get savedBatch(): SavedBatch | undefined {
+    return this.lastBatch?.statement === this.count ? this.lastBatch : undefined;
   }
 
   /** Executes a statement that cannot run in a transaction: until it is counted, it is in doubt. */
@@ -259,30 +277,6 @@ export function chained(hash: string, sql: string, parameters: unknown): string 
 /** Fails, and with it all that is sent in the same message, COMMIT included. */
 function onlyIf(condition: string): string {
   return `(CASE WHEN ${condition} THEN '1' ELSE '${notOurs}' END)::int`;
-}
-
-async function begin(
-  session: Session,
-  step: DirectedMigration,
-  context: ApplyContext,
-  reach: Reach,
-  expected = 'true',
-  waits: Waits = 'without a limit',
-): Promise<Opened> {
-  const timeouts = timeoutsOf(reach, waits === 'briefly' ? context.settings.lockTimeoutMs : 0);
-  session.progress.own = 'BEGIN';
-  const open = async (questions: string) =>
-    (await session.client.query(
-      `BEGIN ISOLATION LEVEL READ COMMITTED; ${timeouts}; ${transactionSettings(context.lock)}; ${questions}`,
-    )) as unknown as readonly SqlResult[];
-  return openFenced({ steps: [step], open, giveUp: () => rollback(session), expected }, session, context);
-}
-
-/** A direct connection has none, except what the migration has set for it. */
-function timeoutsOf(reach: Reach, lockTimeoutMs: number): string {
-  return reach === 'pooled'
-    ? `SET LOCAL lock_timeout = ${lockTimeoutMs}; SET LOCAL statement_timeout = 0`
-    : `SELECT set_config('lock_timeout', '${lockTimeoutMs}', true) WHERE current_setting('lock_timeout') = '0'`;
 }
 
 function takenOver({ migration: { name } }: DirectedMigration): MigrateError {

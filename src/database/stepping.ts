@@ -1,6 +1,8 @@
 import { messageOf } from '../errors.js';
 import { classify } from '../sql/index.js';
 import type { SqlClass } from '../sql/index.js';
+import { requestedBackfill } from './backfill.js';
+import { backfillInSteps } from './backfill-steps.js';
 import { executeAlone } from './alone.js';
 import type { Alone } from './alone.js';
 import { isTransactionOpen } from './sql-client.js';
@@ -38,6 +40,8 @@ export function stepping(at: Alone): Execute {
   }
 
   async function inNone(sql: string, parameters: unknown, run: () => Promise<unknown>): Promise<unknown> {
+    const backfill = requestedBackfill(session.queryRunner, sql);
+    if (backfill) return backfillInSteps(backfill, parameters, (batch) => whenGranted(sql, batch, at), at);
     const statements = classify(sql);
     if (statements.some(({ opens, closes }) => opens || closes)) {
       if (statements.length > 1 && !leavesOpen(statements, false)) return executeAlone(sql, parameters, run, at);

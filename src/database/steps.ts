@@ -11,7 +11,7 @@ import { rollback, tellReplyLost } from './fate.js';
 import type { HalfDone } from './log.js';
 import { afterLostReply } from './outcome.js';
 import { StepProgress } from './progress.js';
-import type { Reach } from './progress.js';
+import type { Reach } from './step-transaction.js';
 import { traceOf } from './repair.js';
 import { backendStarted, learnBackend } from './witness.js';
 import { noReply, processIdOf, wireOf } from './wire.js';
@@ -195,7 +195,9 @@ async function stop(error: unknown, stopped: Stopped): Promise<void> {
 function failure(error: unknown, about: string, { session, progress, step, context }: Stopped): MigrateError {
   const { name } = step.migration;
   const again = `nest-migrate ${step.direction === 'up' ? 'run' : 'revert'}`;
-  const state = `${stateInSteps(progress.kept)}${about}`;
+  const rows = progress.savedBatch?.rows ?? 0;
+  const batches = rows === 0 ? '' : ` Of the next one, the batches up to row ${rows} are committed and stay.`;
+  const state = `${stateInSteps(progress.kept)}${batches}${about}`;
   if (context.signal.aborted) return cancelled(context.signal, `Migration ${name}: ${state}`);
   const at = {
     migration: name,

@@ -1,5 +1,6 @@
 import { messageOf } from '../errors.js';
 import type { MigrateError } from '../errors.js';
+import { inTransaction, requestedBackfill } from './backfill.js';
 import { isConnectionLost } from './client.js';
 import { isolationLevelOf } from '../typeorm/driver.js';
 import { abortable, cancelled, pause } from './cancel.js';
@@ -20,7 +21,7 @@ import { noticingSelfWait } from './self-wait.js';
 import { transactionSettings } from './transaction-settings.js';
 import { untilGranted } from './until-granted.js';
 import { withSession } from './session.js';
-import type { Session } from './session.js';
+import type { Execute, Session } from './session.js';
 import { attemptOf, executeMigration } from './directed-migration.js';
 import type { ApplyContext, DirectedMigration } from './directed-migration.js';
 
@@ -71,7 +72,15 @@ async function attemptOnce(
 ): Promise<Outcome> {
   let current = steps[0]?.migration.name ?? '';
   const denied = new DeniedExtensions();
-  const observed = { ...context, migration: () => current, execute: denied.executing };
+  const execute = (session: Session): Execute => {
+    const next = denied.executing(session);
+    return async (sql, parameters, run) => {
+      const backfill = requestedBackfill(session.queryRunner, sql);
+      if (backfill) throw inTransaction(backfill.table);
+      return next(sql, parameters, run);
+    };
+  };
+  const observed = { ...context, migration: () => current, execute };
   return withSession(observed, async (session) => {
     const durations: number[] = [];
     let attempt: Attempt | undefined;

@@ -1,5 +1,6 @@
 import type { MigrationInterface } from 'typeorm';
 import { MigrateError } from '../errors.js';
+import { carryingOut } from './carried-out.js';
 import type { LoadedMigration, MigrationClass, Runnable } from './migration.js';
 import { timestampOf } from './name.js';
 import { phaseOf } from './phase.js';
@@ -74,10 +75,10 @@ function runnable(
   const transaction = instance.transaction ?? (typeof ownStatic === 'boolean' ? ownStatic : undefined);
   return {
     transaction,
-    up: (queryRunner) => asUsersCode(() => Promise.resolve(up.call(instance, queryRunner))),
+    up: (queryRunner) => asUsersCode(() => Promise.resolve(up.call(instance, carryingOut(queryRunner)))),
     down:
       typeof down === 'function'
-        ? (queryRunner) => asUsersCode(() => Promise.resolve(down.call(instance, queryRunner)))
+        ? (queryRunner) => asUsersCode(() => Promise.resolve(down.call(instance, carryingOut(queryRunner))))
         : undefined,
   };
 }

@@ -24,3 +24,31 @@ export function renderEmpty({ name }: MigrationName, template: Template): string
 }${template === 'cjs' ? ';' : ''}
 `;
 }
+
+/** The text of a new migration that fills rows in batches. */
+export function renderData({ name }: MigrationName, template: Template): string {
+  const isTyped = template === 'ts';
+  const [given, result, access] = isTyped
+    ? ['queryRunner: QueryRunner', ': Promise<void>', 'public ']
+    : ['queryRunner', '', ''];
+  const head = {
+    ts: `import { backfill } from 'nest-migrate';\nimport type { MigrationInterface, QueryRunner } from 'typeorm';\n\nexport class ${name} implements MigrationInterface {`,
+    esm: `import { backfill } from 'nest-migrate';\n\nexport class ${name} {`,
+    cjs: `const { backfill } = require('nest-migrate');\n\nmodule.exports.${name} = class ${name} {`,
+    sql: '',
+  }[template];
+  return `${head}
+  name = '${name}';
+  /** Each batch is a transaction of its own. */
+  transaction = false;
+
+  ${access}async up(${given})${result} {
+    // await backfill(queryRunner, { table: 'users', set: \`country = 'DE'\`, where: 'country IS NULL' });
+  }
+
+  ${access}async down()${result} {
+    // What was filled in stays.
+  }
+}${template === 'cjs' ? ';' : ''}
+`;
+}

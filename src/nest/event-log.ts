@@ -1,9 +1,10 @@
 import { Logger } from '@nestjs/common';
-import { describeWait } from '../events.js';
+import { describeProgress, describeWait, tellProgressEveryMs } from '../events.js';
 import type { Blocker, EventListener, MigrateEvent } from '../events.js';
 import { messageOf } from '../errors.js';
 
 const logger = new Logger('MigrationsModule');
+let progressTold = 0;
 
 /** Tells the Nest logger and all other listeners. A listener that throws must not stop a migration. */
 export function tellAll(listeners: Iterable<EventListener>): EventListener {
@@ -40,6 +41,10 @@ function log(event: MigrateEvent): void {
       return logger[event.server === 'working' ? 'log' : 'warn'](
         describeWait(event, `${Math.round(event.waitedMs / 1000)} s`),
       );
+    case 'progress':
+      if (performance.now() - progressTold < tellProgressEveryMs) return undefined;
+      progressTold = performance.now();
+      return logger.log(describeProgress(event, (ms) => `${Math.round(ms / 1000)} s`));
     case 'seeded':
       return logger.log(`Seeded ${event.seed} in ${Math.round(event.durationMs)} ms`);
     case 'finished-meanwhile':

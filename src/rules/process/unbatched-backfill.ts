@@ -6,7 +6,7 @@ import { eachStatement } from '../rule.js';
 import type { Rule } from '../rule.js';
 import { batched } from './batched.js';
 import { blockingHeld, readsAllOf } from './held.js';
-import { classify } from '../../sql/index.js';
+import { classify, isInBatches } from '../../sql/index.js';
 
 const users = 'CREATE TABLE users (id int PRIMARY KEY, email text, name text)';
 
@@ -16,6 +16,7 @@ export const unbatchedBackfill: Rule = {
   title: 'An UPDATE or DELETE goes through the whole table in one transaction.',
   why: 'Each changed row stays locked until the transaction ends: writes to these rows block, for minutes on a large table. Meanwhile VACUUM cannot clean up, replicas lag, and an interruption rolls everything back. In batches of a few thousand rows, each in a transaction of its own, no write waits for long. If the transaction also holds the lock of an earlier statement, see rows-changed-while-holding-lock.',
   check: eachStatement((statement, migration) => {
+    if (isInBatches(statement.sql) && !migration.transactional) return;
     if (blockingHeld(statement, migration).length > 0) return;
     return changedWhole(statement).map((table) => ({
       message: `It scans all of ${called(table)}, and each row that it changes stays locked until the transaction ends.`,

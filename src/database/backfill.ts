@@ -1,0 +1,115 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { QueryRunner } from 'typeorm';
+import { milliseconds } from '../duration.js';
+import type { Duration } from '../duration.js';
+import { ExitCode, MigrateError } from '../errors.js';
+import { isCarriedOut } from '../files/carried-out.js';
+import { wholeUpdate } from '../sql/index.js';
+import { nextSize, pacing, runBatch, startOf } from './batches.js';
+import type { Ask } from './batches.js';
+import { isLockFailure } from './failure.js';
+
+/** What `backfill` fills, and how fast. */
+export interface BackfillOptions {
+  /** As in SQL: `users`, or `shop."Order"`. */
+  readonly table: string;
+  /** What follows SET: `country = 'DE'`. */
+  readonly set: string;
+  /** Which rows have to be filled, best in a way that a row which is filled no longer fits: `country IS NULL`. */
+  readonly where?: string | undefined;
+  /** How many rows the first batch looks at; the others are made so large that each takes about 100 ms. @default 1000 */
+  readonly batchSize?: number | undefined;
+  /** Between two batches. @default 0 */
+  readonly pause?: Duration | undefined;
+}
+
+/** A backfill whose statement is on its way to what executes it. */
+export interface BackfillRequest extends BackfillOptions {
+  readonly sql: string;
+  readonly size: number;
+  readonly pauseMs: number;
+}
+
+const requested = Symbol.for('nest-migrate.backfill');
+
+/**
+ * Fills a column in batches along the primary key, each in a transaction of its own, in a migration with `transaction = false`. What
+ * stops it, the next run goes on after the last batch that was committed; under TypeORM itself, it goes on by its `where`.
+ *
+ * @example
+ * export class FillCountries1700000000000 implements MigrationInterface {
+ *   transaction = false;
+ *   async up(queryRunner: QueryRunner): Promise<void> {
+ *     await backfill(queryRunner, { table: 'users', set: `country = 'DE'`, where: 'country IS NULL' });
+ *   }
+ *   async down(): Promise<void> {}
+ * }
+ */
+export async function backfill(queryRunner: QueryRunner, options: BackfillOptions): Promise<void> {
+  const request = requestFor(options);
+  if (!isCarriedOut(queryRunner)) return byItself(queryRunner, request);
+  const marked = queryRunner as { [requested]?: BackfillRequest | undefined };
+  marked[requested] = request;
+  try {
+    await queryRunner.query(request.sql);
+  } finally {
+    marked[requested] = undefined;
+  }
+}
+
+/** The backfill that this statement stands for. */
+export function requestedBackfill(queryRunner: object, sql: string): BackfillRequest | undefined {
+  const request = (queryRunner as { readonly [requested]?: BackfillRequest })[requested];
+  return request?.sql === sql ? request : undefined;
+}
+
+function requestFor(options: BackfillOptions): BackfillRequest {
+  const { table, set, where, batchSize = 1000, pause = 0 } = options;
+  const pauseMs = milliseconds(pause);
+  if (!Number.isSafeInteger(batchSize) || batchSize < 1)
+    throw wrong(`batchSize must be a positive integer, but is ${String(batchSize)}`);
+  if (pauseMs === undefined) throw wrong(`pause must be a duration such as 100 or "2s", but is ${String(pause)}`);
+  for (const [name, text] of Object.entries({ table, set }))
+    if (typeof text !== 'string' || text.trim() === '') throw wrong(`${name} must be SQL, but is ${String(text)}`);
+  return { ...options, sql: wholeUpdate({ table, set, where }), size: batchSize, pauseMs };
+}
+
+/** Where TypeORM runs the migration. */
+async function byItself(queryRunner: QueryRunner, request: BackfillRequest): Promise<void> {
+  if (queryRunner.isTransactionActive) throw inTransaction(request.table);
+  const ask: Ask = async (sql) => (await queryRunner.query(sql)) as Awaited<ReturnType<Ask>>;
+  let { key, after, size } = await startOf(ask, request, undefined);
+  for (;;) {
+    await queryRunner.startTransaction();
+    try {
+      await ask(`SET LOCAL lock_timeout = '1s'`);
+      const batch = await runBatch(ask, request, { key, after, size });
+      await queryRunner.commitTransaction();
+      if (batch.last === undefined) return;
+      after = batch.last;
+      size = nextSize(size, batch.durationMs);
+    } catch (error) {
+      await queryRunner.rollbackTransaction();
+      if (!isLockFailure(error)) throw error;
+      await sleep(100);
+    }
+    await pacing(ask, request, () => undefined);
+  }
+}
+
+export function inTransaction(table: string): MigrateError {
+  return new MigrateError({
+    code: 'MIGRATION_FAILED',
+    message: `The backfill of ${table} was refused: its batches are transactions of their own, and the migration runs in one transaction. Nothing was filled.`,
+    next: 'Add the line `transaction = false;` to the class. Its other statements, if they need a transaction, go into a migration before it.',
+  });
+}
+
+function wrong(what: string): MigrateError {
+  return new MigrateError({
+    code: 'OPTIONS_INVALID',
+    message: `The options of backfill() are not right: ${what}. Nothing was filled.`,
+    next: "For example: backfill(queryRunner, { table: 'users', set: `country = 'DE'`, where: 'country IS NULL' })",
+    exitCode: ExitCode.usage,
+  });
+}

@@ -1,0 +1,38 @@
+import type { SqlResult } from './sql-client.js';
+import { rollback } from './fate.js';
+import { openFenced } from './fence.js';
+import type { Opened } from './fence.js';
+import { transactionSettings } from './transaction-settings.js';
+import type { Session } from './session.js';
+import type { ApplyContext, DirectedMigration } from './directed-migration.js';
+
+/** How long a statement waits for the lock of a table: for as long as `lockTimeout` says, or without a limit. */
+export type Waits = 'briefly' | 'without a limit';
+
+/** How the connection of a migration reaches the server. Behind a pooler, nothing that is set for the session may be relied on. */
+export type Reach = 'direct' | 'pooled';
+
+/** Opens a transaction of our own for a statement of a migration without one. */
+export async function begin(
+  session: Session,
+  step: DirectedMigration,
+  context: ApplyContext,
+  reach: Reach,
+  expected = 'true',
+  waits: Waits = 'without a limit',
+): Promise<Opened> {
+  const timeouts = timeoutsOf(reach, waits === 'briefly' ? context.settings.lockTimeoutMs : 0);
+  session.progress.own = 'BEGIN';
+  const open = async (questions: string) =>
+    (await session.client.query(
+      `BEGIN ISOLATION LEVEL READ COMMITTED; ${timeouts}; ${transactionSettings(context.lock)}; ${questions}`,
+    )) as unknown as readonly SqlResult[];
+  return openFenced({ steps: [step], open, giveUp: () => rollback(session), expected }, session, context);
+}
+
+/** A direct connection has none, except what the migration has set for it. */
+function timeoutsOf(reach: Reach, lockTimeoutMs: number): string {
+  return reach === 'pooled'
+    ? `SET LOCAL lock_timeout = ${lockTimeoutMs}; SET LOCAL statement_timeout = 0`
+    : `SELECT set_config('lock_timeout', '${lockTimeoutMs}', true) WHERE current_setting('lock_timeout') = '0'`;
+}
