@@ -70,7 +70,7 @@ function requestFor(options: BackfillOptions): BackfillRequest {
     throw wrong(`batchSize must be a positive integer, but is ${String(batchSize)}`);
   if (pauseMs === undefined) throw wrong(`pause must be a duration such as 100 or "2s", but is ${String(pause)}`);
   for (const [name, text] of Object.entries({ table, set }))
-    if (typeof text !== 'string' || text.trim() === '') throw wrong(`${name} must be SQL, but is ${String(text)}`);
+    if (typeof text !== 'string' || text.trim() === '') throw wrong(`${name} must be SQL`);
   return { ...options, sql: wholeUpdate({ table, set, where }), size: batchSize, pauseMs };
 }
 
@@ -78,16 +78,15 @@ function requestFor(options: BackfillOptions): BackfillRequest {
 async function byItself(queryRunner: QueryRunner, request: BackfillRequest): Promise<void> {
   if (queryRunner.isTransactionActive) throw inTransaction(request.table);
   const ask: Ask = async (sql) => (await queryRunner.query(sql)) as Awaited<ReturnType<Ask>>;
-  let { key, after, size } = await startOf(ask, request, undefined);
+  let place = await startOf(ask, request, undefined);
   for (;;) {
     await queryRunner.startTransaction();
     try {
       await ask(`SET LOCAL lock_timeout = '1s'`);
-      const batch = await runBatch(ask, request, { key, after, size });
+      const batch = await runBatch(ask, request, place);
       await queryRunner.commitTransaction();
       if (batch.last === undefined) return;
-      after = batch.last;
-      size = nextSize(size, batch.durationMs);
+      place = { key: place.key, after: batch.last, size: nextSize(place.size, batch.durationMs) };
     } catch (error) {
       await queryRunner.rollbackTransaction();
       if (!isLockFailure(error)) throw error;
