@@ -5,6 +5,7 @@ import { ledgerChange, readLedger } from '../database/ledger.js';
 import type { LedgerState } from '../database/ledger.js';
 import { holdLock } from '../database/lock.js';
 import type { HalfDone } from '../database/log.js';
+import { untilConnected } from '../database/retry.js';
 import { listMigrations } from '../files/list-migrations.js';
 import type { CommandContext } from './context.js';
 import { otherServices } from './foreign.js';
@@ -17,12 +18,29 @@ export async function resolve(
   resolution: Resolution,
   context: CommandContext,
 ): Promise<ResolveResult> {
+  const sent: Sent = {};
+  return untilConnected(context, (watched) => resolveNow(reference, resolution, sent, watched));
+}
+
+/** The row that the decision was sent for. Where the connection was lost after that, the server may have executed it. */
+interface Sent {
+  row?: HalfDone;
+}
+
+async function resolveNow(
+  reference: string,
+  resolution: Resolution,
+  sent: Sent,
+  context: CommandContext,
+): Promise<ResolveResult> {
   const locked = await holdLock(
     context,
     () => Promise.resolve(true),
     () =>
       // Not on the connection that holds the lock: its transaction is never committed.
       withReader(context, async (client) => {
+        const recorded = sent.row && (await recordedAlready(sent.row, resolution, client, context));
+        if (recorded) return recorded;
         const state = await readLedger(client, context.tables);
         const { files, classes } = await listMigrations(context);
         const names = new Set([
@@ -34,11 +52,26 @@ export async function resolve(
         const named = halfDone.map((row) => ({ ...asNamed(row.migration), row }));
         if (!isNamed(reference, named)) refuseForeign(reference, state, serviceOf);
         if (halfDone.length === 0) throw nothingHalfDone(reference);
-        return decide(findByReference(reference, named).row, resolution, client, context);
+        sent.row = findByReference(reference, named).row;
+        return decide(sent.row, resolution, client, context);
       }),
   );
   if (!locked.held) throw nothingHalfDone(reference);
   return locked.value;
+}
+
+/** A number of statements may be recorded twice. */
+async function recordedAlready(
+  { id, migration, direction }: HalfDone,
+  { as }: Resolution,
+  client: SqlClient,
+  { tables: { log } }: CommandContext,
+): Promise<ResolveResult | undefined> {
+  const finished = direction === 'up' ? 'applied' : 'reverted';
+  const { rows } = await client.query(`SELECT state FROM ${log} WHERE id = ${id}`);
+  const state = rows[0]?.['state'];
+  if (as === 'finished' && state === finished) return { migration, state: finished };
+  return as === 'not-started' && state === 'abandoned' ? { migration, state: 'not-started' } : undefined;
 }
 
 async function decide(

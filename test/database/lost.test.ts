@@ -368,6 +368,24 @@ describe('a statement that must run alone', () => {
     );
   }
 
+  it.each(['finished', 'not-started'] as const)(
+    'in doubt: what a person decides (%s) is recorded once, also where the connection is lost meanwhile',
+    async (as) => {
+      await leaveInDoubt(build);
+      const lost = ['request', 'reply'].map((moment) =>
+        proxy.fault(/UPDATE "migrations_log" SET state/, moment as 'request' | 'reply', 'cut'),
+      );
+      const migrations = [
+        migration('First1700000000000', { up: [] }),
+        migration(name, { transaction: false, up: [build] }),
+      ];
+      const { result } = await using({ url: proxy.url, migrations }, (migrator) => migrator.resolve(name, { as }));
+      await Promise.all(lost);
+      expect(result.migration).toBe(name);
+      expect(await ledger()).toEqual(['First1700000000000', ...(as === 'finished' ? [name] : [])]);
+    },
+  );
+
   it('in doubt: waits while another session excludes it, and stops at a signal', async () => {
     await leaveInDoubt(build);
     const other = await database.client();

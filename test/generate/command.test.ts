@@ -381,7 +381,7 @@ describe('what was made by hand', () => {
     const byHand = files().find((file) => file.endsWith('.sql')) ?? '';
     project.write(
       `migrations/${byHand}`,
-      `-- up\nCREATE INDEX by_hand ON users (lower(name));\nCREATE TABLE notes (id int);\n-- down\nDROP TABLE notes;\nDROP INDEX by_hand;\n`,
+      `-- up\nCREATE INDEX by_hand ON users (lower(name));\nCREATE TABLE notes (id serial);\n-- down\nDROP TABLE notes;\nDROP INDEX by_hand;\n`,
     );
     const kept = await generate('--ignore', 'table:nothing_*');
     expect(kept.stderr).toContain('! Nothing matches table:nothing_*, which is to be ignored.');
@@ -389,6 +389,7 @@ describe('what was made by hand', () => {
       '! index by_hand is not in the entities, but was made by hand: it stays (--prune drops it).',
     );
     expect(kept.stderr).toContain('! table notes is not in the entities');
+    expect(kept.stderr).not.toContain('notes_id_seq');
     expect(kept.stdout).toContain('Nothing to do');
     await generated(...onServer, '--prune', '--allow-destructive');
     expect(texts(/./)).toContain('DROP INDEX CONCURRENTLY IF EXISTS "public"."by_hand"');

@@ -13,7 +13,8 @@ import { compareSchemas } from '../../schema/compare.js';
 import type { Change } from '../../schema/change.js';
 import { otherwiseOrdered, withOrderOfEnums } from '../../schema/enum-order.js';
 import { keepUnknown } from '../../schema/keep.js';
-import { describeObject, relationOf } from '../../schema/object-id.js';
+import { ownerOf } from '../../schema/column.js';
+import { describeObject, keyOf, relationOf } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import type { Schema } from '../../schema/read.js';
 import { originIn } from '../../shadow/origins.js';
@@ -181,12 +182,20 @@ export function remarksOnKept(
   { desired, origins }: Pick<Sides, 'desired' | 'origins'>,
   present: Schema,
 ): readonly string[] {
+  const keys = new Set(kept.map(keyOf));
   return kept
     .filter((id) => id.kind !== 'extension' && !isPrepared(id, origins) && !isPartOf(id, desired, present))
+    .filter((id) => !isOfKept(id, keys, present))
     .map((id) => {
       const because = originIn(origins, id) === 'initial' ? 'is part of the initial state' : 'was made by hand';
       return `${describeObject(id)} is not in the entities, but ${because}: it stays (--prune drops it).`;
     });
+}
+
+/** A sequence goes with the table that owns it: one line says it of both. */
+function isOfKept(id: ObjectId, kept: ReadonlySet<string>, present: Schema): boolean {
+  const owner = id.kind === 'sequence' ? ownerOf(id, present) : undefined;
+  return owner !== undefined && [owner, relationOf(owner)].some((one) => kept.has(keyOf(one)));
 }
 
 /** It was there before the first migration, and is no part of what the entities describe: no surprise, and never dropped. */

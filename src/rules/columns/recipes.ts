@@ -56,7 +56,9 @@ export function secondColumn(table: TableFacts, column: ColumnFacts, is: NewType
       : []),
   ];
   return [
-    '-- With a second column, as nest-migrate generate writes it. Each in a migration of its own:',
+    table.kind === 'partitioned table'
+      ? '-- With a second column, by hand: nest-migrate generate changes the type of a partitioned table in place. Each in a migration of its own:'
+      : '-- With a second column, as nest-migrate generate writes it. Each in a migration of its own:',
     `${alter} ADD COLUMN ${successor} ${is.type};`,
     ...keptEqual(table, sync, successor, value),
     fillInBatches(table, successor, value, {
