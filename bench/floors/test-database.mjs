@@ -7,6 +7,8 @@ import { pathToFileURL } from 'node:url';
 const require = createRequire(join(process.cwd(), 'package.json'));
 const load = (name) => import(pathToFileURL(require.resolve(name)).href);
 const { DataSource, EntitySchema } = await load('typeorm');
+// A test of a Nest app has loaded it anyway.
+await load('@nestjs/typeorm');
 const pg = (await load('pg')).default;
 const [how, count] = [process.argv[2], Number(process.argv[3])];
 const server = process.env.DATABASE_URL;

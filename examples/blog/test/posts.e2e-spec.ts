@@ -53,7 +53,7 @@ describe('the blog', () => {
 });
 
 describe('the migration WelcomePost', () => {
-  it('adds a post to those that are there, and takes away no other', async () => {
+  it('adds a post to the others, and takes away no other', async () => {
     const titles = async (db: DataSource): Promise<string[]> =>
       (await db.query<{ title: string }[]>('SELECT title FROM posts ORDER BY id')).map(({ title }) => title);
     await testMigration(dataSource, 'WelcomePost', {
