@@ -92,12 +92,12 @@ export type MigrateEvent =
   | {
       readonly type: 'progress';
       readonly migration: string;
-      /** Such as `backfill of users`. */
+      /** Such as `backfill of users`, or `CREATE INDEX by_email, building index: scanning table`. */
       readonly what: string;
       readonly done: number;
       /** Estimated from the statistics of the server. */
       readonly total: number;
-      readonly unit: 'rows';
+      readonly unit: 'rows' | 'blocks' | 'sessions';
       readonly elapsedMs: number;
       /** Undefined while it cannot be told. */
       readonly leftMs: number | undefined;
@@ -135,7 +135,9 @@ export function describeProgress(
   const percent = total > 0 ? ` (${Math.min(100, Math.floor((done / total) * 100))} %)` : '';
   const left =
     leftMs === undefined ? '' : leftMs === 0 ? `, done in ${show(elapsedMs)}` : `, about ${show(leftMs)} left`;
-  return `${migration}: ${what}, ${done} of ${leftMs === 0 ? '' : 'about '}${total} ${unit}${percent}${left}`;
+  const about = unit !== 'rows' || leftMs === 0 ? '' : 'about ';
+  const far = total > 0 ? `, ${done} of ${about}${total} ${unit}${percent}` : '';
+  return `${migration}: ${what}${far}${left}`;
 }
 
 /** What a warning is about; scripts can rely on these codes. */

@@ -17,6 +17,7 @@ import type { OwnClient, SqlClient } from './sql-client.js';
 import { lendQueryRunner } from './lend-query-runner.js';
 import { watchBlockers } from './watch-blockers.js';
 import type { Progress as Watched } from './watch-blockers.js';
+import { watchWork } from './watch-work.js';
 import type { Lock } from './lock.js';
 
 /** What all migrations of one command share. */
@@ -85,6 +86,7 @@ export async function withSession<T>(context: Observed, work: (session: Session)
     };
     const stopCancelling = cancelOnSignal(context, session, () => backend?.pid);
     const stopWatching = watchBlockers(context, progress, () => backend?.pid);
+    const stopTelling = watchWork(context, progress, () => backend?.pid);
     const forget = rememberQueries(client);
     const stopWaiting = watchReplies(
       context,
@@ -98,6 +100,7 @@ export async function withSession<T>(context: Observed, work: (session: Session)
       stopWaiting();
       forget();
       stopWatching();
+      stopTelling();
       stopCancelling();
     }
   });

@@ -5,6 +5,8 @@ import type { Lock } from './lock.js';
 import type { ConnectContext } from './sql-client.js';
 import { isQuiet } from './wire.js';
 import { createWitness } from './witness.js';
+import { workOf } from './work.js';
+import type { Work } from './work.js';
 
 /** What is executed, as it changes. */
 export interface Progress {
@@ -17,7 +19,7 @@ export interface Progress {
   blockers: readonly Blocker[];
 }
 
-interface Watching extends ConnectContext {
+export interface Watching extends ConnectContext {
   readonly lock: Lock;
   readonly migration: () => string;
   /**
@@ -58,16 +60,22 @@ export function watchBlockers(context: Watching, progress: Progress, backend: ()
 interface Eyes {
   areFree(): boolean;
   blockersOf(pid: number): Promise<readonly Blocker[]>;
+  workOf(pid: number): Promise<Work | undefined>;
   close(): void;
 }
 
 /** The connection that holds the lock is there anyway; a statement that waits for snapshots would wait for its transaction. */
-function eyesOf(context: Watching): Eyes | undefined {
+export function eyesOf(context: Watching): Eyes | undefined {
   const { side } = context.lock;
   if (side === undefined) return undefined;
   if (context.waitsForSnapshots) {
     const witness = createWitness(context, boundsOf(context.settings).noticeMs);
-    return { areFree: () => true, blockersOf: witness.blockersOf, close: witness.close };
+    return { areFree: () => true, blockersOf: witness.blockersOf, workOf: witness.workOf, close: witness.close };
   }
-  return { areFree: () => isQuiet(side), blockersOf: (pid) => blockersOf(side, pid), close: () => undefined };
+  return {
+    areFree: () => isQuiet(side),
+    blockersOf: (pid) => blockersOf(side, pid),
+    workOf: (pid) => workOf(side, pid),
+    close: () => undefined,
+  };
 }

@@ -2,6 +2,8 @@ import { messageOf } from '../errors.js';
 import { quoteLiteral } from '../sql/index.js';
 import type { Blocker } from '../events.js';
 import { blockersOf, sessionExecuting } from './blockers.js';
+import { workOf } from './work.js';
+import type { Work } from './work.js';
 import type { ConnectContext, OwnClient, SqlClient } from './sql-client.js';
 import { newClient } from './connection-config.js';
 import { sqlState } from './failure.js';
@@ -62,6 +64,8 @@ export interface Witness {
   look(backend: Backend | undefined, sql: string | undefined): Promise<Sight>;
   /** Who stands in the way of a process. It is asked outside of any transaction, which no statement could wait for. */
   blockersOf(pid: number): Promise<readonly Blocker[]>;
+  /** How far a process has come with its statement, asked in the same way. */
+  workOf(pid: number): Promise<Work | undefined>;
   cancel(pid: number): Promise<void>;
   /** Ends a session of ours that waits for us, so that what it holds is free. */
   end(backend: Backend): Promise<void>;
@@ -96,6 +100,7 @@ export function createWitness(context: ConnectContext, patienceMs: number): Witn
     close,
     look: (backend, sql) => ask((client) => (backend ? stateOf(client, backend) : executes(client, sql))).catch(unseen),
     blockersOf: (pid) => ask((client) => blockersOf(client, pid)),
+    workOf: (pid) => ask((client) => workOf(client, pid)),
     cancel: (pid) => ask((client) => client.query(`SELECT pg_cancel_backend(${pid})`)).then(() => undefined),
     end: async (backend) => {
       await ask((client) =>

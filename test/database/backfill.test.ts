@@ -90,6 +90,32 @@ it('is refused in a transaction, and where there is no primary key or nothing se
   expect(odd.message).toContain('batchSize');
 });
 
+it('the server says how far a long statement has come', async () => {
+  const app = await database.client();
+  await app.query('BEGIN; UPDATE counted SET n = n WHERE a = 1');
+  const index = migration('Index1700000000003', {
+    up: ['CREATE INDEX CONCURRENTLY counted_n ON counted (n)'],
+    transaction: false,
+  });
+  const { events } = await using(
+    {
+      url: database.url,
+      migrations: [index],
+      onEvent: ({ type }) => void (type === 'progress' && app.query('ROLLBACK')),
+    },
+    (migrator) => migrator.run(),
+  );
+  expect(events).toContainEqual(
+    expect.objectContaining({
+      type: 'progress',
+      migration: 'Index1700000000003',
+      what: expect.stringMatching(/^CREATE INDEX CONCURRENTLY .*, waiting for writers before build$/),
+      unit: 'sessions',
+      total: 1,
+    }),
+  );
+});
+
 itInFull('create --data writes a migration that lint has nothing against, and that a dry run executes', async () => {
   await database.query('DROP TRIGGER refuse ON counted');
   const project = createProject({
