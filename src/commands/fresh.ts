@@ -18,7 +18,7 @@ import { confirmDrop } from './guard.js';
 import type { Permission } from './guard.js';
 import { ignoring } from './ignore.js';
 import { run } from './run.js';
-import { seed } from './seed.js';
+import { loadSeeds, seed } from './seed.js';
 import type { Finished, RunResult } from './types.js';
 
 /** How `fresh` is permitted to drop, and whether it runs the seeds. */
@@ -54,6 +54,8 @@ export async function fresh(options: FreshOptions, context: CommandContext): Pro
     options,
     context,
   );
+  // A seed that cannot be loaded is found before anything is dropped.
+  if (options.seed) await loadSeeds([], await list(context), context);
   await createDatabase(context);
   const emptied = await empty(context);
   const { applied } = await run({ phase: 'all' }, context);

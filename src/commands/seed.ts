@@ -36,7 +36,7 @@ export interface SeedResult {
 /** Runs the seeds in the order of their names, each in a transaction, under the lock of the migrations. */
 export async function seed({ names = [] }: SeedOptions, context: CommandContext): Promise<SeedResult> {
   const found = await list(context);
-  const seeds = await seedsNamed(names, seedFolder(found, context));
+  const seeds = await loadSeeds(names, found, context);
   return untilConnected(context, (watched) => seedNow(found, seeds, names, watched));
 }
 
@@ -82,7 +82,12 @@ async function runAll(seeds: readonly LoadedSeed[], lock: Lock, context: Command
 }
 
 /** All of them are loaded before the first one runs. */
-async function seedsNamed(names: readonly string[], folder: string): Promise<readonly LoadedSeed[]> {
+export async function loadSeeds(
+  names: readonly string[],
+  found: MigrationList,
+  context: CommandContext,
+): Promise<readonly LoadedSeed[]> {
+  const folder = seedFolder(found, context);
   const all = listSeeds(folder);
   const isNamed = ({ name, file }: SeedFile): boolean => names.some((one) => one === name || file.endsWith(`/${one}`));
   const unknown = names.find((one) => !all.some(({ name, file }) => one === name || file.endsWith(`/${one}`)));

@@ -157,15 +157,16 @@ SELECT 1;
   });
 
   it('touches nothing where it would not end well', async () => {
-    const refused = async (code: string): Promise<string> => {
+    const refused = async (code: string, ...args: string[]): Promise<string> => {
       const before = await there();
-      const { stdout } = await fresh('--json');
+      const { stdout } = await fresh('--json', ...args);
       const { error } = JSON.parse(stdout) as { readonly error: { readonly code: string; readonly message: string } };
       expect([error.code, await there()]).toEqual([code, before]);
       return error.message;
     };
     project.write('migrations/1700000000003-broken.sql', '-- down\nSELECT 1;\n-- up\nSELECT (1;\n-- up\n');
     await refused('FILE_INVALID');
+    await refused('SEED_UNKNOWN', '--seed');
     project.delete('migrations/1700000000003-broken.sql');
     await database.query(
       'CREATE TABLE knex_migrations (); CREATE TABLE billing_ledger (id serial PRIMARY KEY, "timestamp" bigint, name varchar)',
