@@ -21,7 +21,9 @@ interface Asked {
 }
 
 /** How long a process may take to answer that it is there: one that is stopped in a debugger does not. */
-const helloTimeoutMs = 10_000;
+const silentAfterMs = 10_000;
+/** A query may take long, but the process with the database answers meanwhile that it is there. */
+const pingEveryMs = 4_000;
 
 /** The way of one client to a database that another process has open. */
 export class Guest {
@@ -32,6 +34,8 @@ export class Guest {
   #isDismissed = false;
   #isClosed = false;
   #isWelcome = false;
+  #heard = 0;
+  #pinging: NodeJS.Timeout | undefined;
 
   private constructor(
     private readonly socket: Socket,
@@ -57,7 +61,7 @@ export class Guest {
     }
     const guest = new Guest(socket, host, dir, listener);
     const welcome = guest.#ask(letters.hello, JSON.stringify({ pid: process.pid, version }));
-    const timer = setTimeout(() => guest.#asked?.fail(silent(host, dir)), helloTimeoutMs);
+    const timer = setTimeout(() => guest.#asked?.fail(silent(host, dir)), silentAfterMs);
     try {
       const its = JSON.parse(Buffer.from(await welcome).toString()) as { readonly version: number };
       guest.#isWelcome = true;
@@ -92,13 +96,25 @@ export class Guest {
       // A process need not go on for a database of which nothing is asked.
       this.socket.ref();
       this.socket.write(message(kind, body));
+      this.#heard = performance.now();
+      this.#pinging = setInterval(() => this.#ping(), pingEveryMs);
     }).finally(() => {
+      clearInterval(this.#pinging);
       this.#asked = undefined;
       this.socket.unref();
     });
   }
 
+  #ping(): void {
+    if (performance.now() - this.#heard < silentAfterMs) this.socket.write(message(letters.ping, ''));
+    else {
+      this.#asked?.fail(silence(this.host, this.dir));
+      this.socket.destroy();
+    }
+  }
+
   #take({ kind, body }: Message): void {
+    this.#heard = performance.now();
     switch (kind) {
       case letters.welcome:
       case letters.answers:
@@ -147,10 +163,16 @@ function lost(host: number, dir: string): Error {
   return Object.assign(new Error(message), { code: 'ECONNRESET' });
 }
 
+/** What it does when it goes on is not known here. */
+function silence(host: number, dir: string): Error {
+  const message = `The process ${host}, through which this connection used the embedded database in ${dir}, has not answered for ${silentAfterMs / 1000} s: it may be stopped in a debugger, or very busy. When it goes on, it may still execute what was sent last, and then rolls back what was not committed`;
+  return Object.assign(new Error(message), { code: 'ETIMEDOUT' });
+}
+
 function silent(host: number, dir: string): MigrateError {
   return new MigrateError({
     code: 'EMBEDDED_IN_USE',
-    message: `The process ${host} has the embedded database in ${dir} open, and did not answer for ${helloTimeoutMs / 1000} s: it may be stopped in a debugger, or very busy. Nothing was changed.`,
+    message: `The process ${host} has the embedded database in ${dir} open, and did not answer for ${silentAfterMs / 1000} s: it may be stopped in a debugger, or very busy. Nothing was changed.`,
     next: `Let the process ${host} go on, or stop it, and try again. Or use a real server: DATABASE_URL in .env.`,
   });
 }

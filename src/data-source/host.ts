@@ -12,6 +12,8 @@ export const letters = {
   /** From the other process: who it is, and messages for the database. */
   hello: 'H',
   messages: 'M',
+  /** Answered with the same at once, whatever the database is doing: the process is alive. */
+  ping: 'P',
   /** Answers: the client has nothing in its session, or it has. */
   welcome: 'W',
   answers: 'A',
@@ -103,6 +105,7 @@ class Guest implements SessionClient {
   }
 
   #take({ kind, body }: Message): void {
+    if (kind === letters.ping) return this.#say(letters.ping, '');
     if (kind === letters.messages) this.#last = this.#last.then(() => this.#answer(body));
     if (kind !== letters.hello) return;
     const hello = JSON.parse(Buffer.from(body).toString()) as { readonly pid: number; readonly version: number };

@@ -564,6 +564,32 @@ it('names the flag that extensions need', async () => {
     expect(readdirSync(dirname(lock())).toSorted()).toEqual(['.gitignore', 'postgres']);
   }, 60_000);
 
+  itInFull(
+    'does not wait for a process that is stopped, and waits for a query that takes long',
+    async () => {
+      const host = start('host.js');
+      await ready(host);
+      const long = start('--input-type=module', {}, [
+        '--eval',
+        "import ds from './data-source.js'; await ds.initialize(); await ds.query('SELECT pg_sleep(16)'); await ds.destroy();",
+      ]);
+      expect(await long.result).toMatchObject({ code: 0, stderr: '' });
+      const client = start('in-transaction.js');
+      await ready(client);
+      host.process.kill('SIGSTOP');
+      const refused = await start('count.js').result;
+      expect([refused.code, refused.stderr]).toEqual([
+        1,
+        expect.stringContaining(`The process ${host.process.pid} has`),
+      ]);
+      const { stderr } = await client.result;
+      expect(stderr).toContain(`The process ${host.process.pid}`);
+      host.process.kill('SIGCONT');
+      expect(await start('count.js').result).toMatchObject({ code: 0, stdout: '{"n":1}\n' });
+    },
+    120_000,
+  );
+
   it('is reached in a folder whose path is too long for a socket, and says when its folder cannot be written to', async () => {
     const NEST_MIGRATE_EMBEDDED = join(project.dir, 'a'.repeat(60), 'b'.repeat(60), 'postgres');
     const host = start('host.js', { NEST_MIGRATE_EMBEDDED });
