@@ -60,12 +60,17 @@ export async function foundByOf(
 }
 
 /** Sources that the data source does not find yet, because they are not compiled: what they do would be generated a second time. */
-export function refuseNotCompiled(folder: string, existing: MigrationList, cwd: string): void {
+export function refuseNotCompiled(
+  folder: string,
+  existing: MigrationList,
+  cwd: string,
+  own: readonly string[],
+): void {
   const known = new Set([
     ...existing.files.map(({ expected }) => expected?.name),
     ...existing.classes.map(({ name }) => name),
   ]);
-  const missing = filesIn(folder).filter((file) => !known.has(expectedName(file)?.name));
+  const missing = filesIn(folder).filter((file) => !known.has(expectedName(file)?.name) && !own.includes(file));
   if (missing[0] === undefined) return;
   const others = missing.length === 1 ? 'is' : `and ${missing.length - 1} more in that folder are`;
   throw notMatchedError(

@@ -35,7 +35,7 @@ export async function bootstrap(context: BootstrapContext): Promise<DataSource> 
       await initialise({ dataSource, settings, onEvent, signal });
       // An app must not start on a database without tables because its files were left out of the build.
       const { noMigrations = 'refuse' } = settingsFor(dataSource, options);
-      await migrate(migratorFor({ ...context, options: { ...options, noMigrations } }, signal), mode, options);
+      await migrate(migratorFor({ ...context, options: { ...options, noMigrations } }, signal), mode, context);
     });
     return dataSource;
   } catch (error) {
@@ -66,11 +66,14 @@ export function settingsFor(dataSource: DataSource, options: MigrationsOptions):
   return { ...general, ...own, ...(Object.keys(connect).length > 0 && { connect }) };
 }
 
-async function migrate(migrator: Migrator, mode: OnBootstrap, options: MigrationsOptions): Promise<void> {
+async function migrate(migrator: Migrator, mode: OnBootstrap, { options, onEvent }: BootstrapContext): Promise<void> {
   switch (mode) {
     case 'run':
       // `to` stands in the code, for every boot: it says how far, not that the old version is gone.
       await migrator.run({ to: options.to, phase: 'due' });
+      return;
+    case 'dev':
+      tell(await migrator.dev(), onEvent);
       return;
     case 'revert':
       if (options.to === undefined) throw invalid("onBootstrap: 'revert' needs `to`, the migration to go back to.");
@@ -86,7 +89,7 @@ async function migrate(migrator: Migrator, mode: OnBootstrap, options: Migration
   }
 }
 
-const modes: readonly string[] = ['run', 'revert', 'check', 'wait', 'off'] satisfies OnBootstrap[];
+const modes: readonly string[] = ['run', 'dev', 'revert', 'check', 'wait', 'off'] satisfies OnBootstrap[];
 
 function modeOf(options: MigrationsOptions): OnBootstrap {
   if (isLeftToCommand()) return 'off';

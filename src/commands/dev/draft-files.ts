@@ -64,6 +64,7 @@ export async function writeDraft(
     draft,
     folder,
   );
+  await removeOutputs(draft, context);
   const made = draft.files.map(({ name }) => join(folder, name));
   await lockInstead(earlier, made, await lockPlace(await listMigrations(context), context.settings.dir));
 }
@@ -71,6 +72,7 @@ export async function writeDraft(
 /** Takes a draft away altogether. */
 export async function removeDraft(draft: Draft, folder: string, context: CommandContext): Promise<void> {
   await removeFiles(draft.names, draft, folder);
+  await removeOutputs(draft, context);
   await lockInstead(draft.names, [], await lockPlace(await listMigrations(context), context.settings.dir));
 }
 
@@ -80,6 +82,14 @@ async function removeFiles(names: readonly string[], { checksums }: Draft, folde
     const text = await textOf(join(folder, name));
     if (text !== undefined && checksums.includes(checksumOf(text))) await rm(join(folder, name), { force: true });
   }
+}
+
+/** What an earlier text of it was compiled to would be a migration without a source. */
+async function removeOutputs({ names }: Draft, context: CommandContext): Promise<void> {
+  const own = new Set(names.map((name) => expectedName(name)?.name));
+  const { stale } = await listMigrations(context);
+  for (const { file } of stale.filter(({ expected }) => expected !== undefined && own.has(expected.name)))
+    for (const output of [file, `${file}.map`, file.replace(/\.([cm]?)js$/, '.d.$1ts')]) await rm(output, { force: true });
 }
 
 async function textOf(file: string): Promise<string | undefined> {

@@ -24,7 +24,7 @@ export type Followed = Omit<DevResult, 'applied' | 'takenBack'>;
 export async function follow(following: Following, context: CommandContext): Promise<Followed | 'overtaken'> {
   const { draft, options } = following;
   const project = withoutDraft(context, draft);
-  await refuseUnfindable(options, await listMigrations(project), project);
+  await refuseUnfindable(options, await listMigrations(project), project, draft?.names);
   const cache = writeLater(cacheFor(options));
   const find = (): Promise<Both> =>
     withShadow({ url: options.shadow, initial: () => initialStateOf(project) }, (shadow) =>

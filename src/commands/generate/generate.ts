@@ -78,16 +78,17 @@ export function withSettings(options: GenerateOptions, { settings }: CommandCont
   return { ...options, online, renameDirectly };
 }
 
-/** Before anything takes its time, as far as it is known already what the files will be called. */
+/** Before anything takes its time, as far as it is known already what the files will be called. `own` ones are written again. */
 export async function refuseUnfindable(
   options: GenerateOptions & InLanguage,
   existing: MigrationList,
   context: CommandContext,
+  own: readonly string[] = [],
 ): Promise<void> {
   const file = newFile(options.name ?? 'Change', options, existing, context);
   const folder = folderFor(existing, file);
   const foundBy = await foundByOf(folder, existing, file);
-  if (foundBy === 'build') refuseNotCompiled(folder, existing, file.cwd);
+  if (foundBy === 'build') refuseNotCompiled(folder, existing, file.cwd, own);
   const isSure = options.name !== undefined || existing.patterns.length === 0;
   if (foundBy === undefined && isSure && options.dryRun !== true) await placementOf(existing, file);
 }

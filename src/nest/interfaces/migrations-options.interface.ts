@@ -5,7 +5,7 @@ import type { Duration } from '../../duration.js';
 import type { MigrateSettings } from '../../options.js';
 
 /** What the app does with migrations when it starts. */
-export type OnBootstrap = 'run' | 'revert' | 'check' | 'wait' | 'off';
+export type OnBootstrap = 'run' | 'dev' | 'revert' | 'check' | 'wait' | 'off';
 
 /** What a connection is migrated with: its settings, and what the app does when it starts. */
 export interface MigrationsOptions extends MigrateSettings {
@@ -15,7 +15,7 @@ export interface MigrationsOptions extends MigrateSettings {
    */
   readonly dataSource?: DataSource | Promise<DataSource> | (() => DataSource | Promise<DataSource>);
   /**
-   * `run` what is pending; `revert` to the migration `to`; `check` and refuse to start while something is pending; `wait` until
+   * `run` what is pending; `dev` lets the database of a developer follow the entities, as `nest-migrate dev` does; `revert` to the migration `to`; `check` and refuse to start while something is pending; `wait` until
    * another process has run it; `off`. The environment variable NEST_MIGRATE_ON_BOOTSTRAP overrides it.
    * @default 'run'
    */
