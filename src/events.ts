@@ -104,6 +104,13 @@ export type MigrateEvent =
     }
   /** A seed was run and committed. */
   | { readonly type: 'seeded'; readonly seed: string; readonly durationMs: number }
+  /** `dev` has brought the database to what the entities describe. */
+  | {
+      readonly type: 'followed';
+      readonly draft: 'none' | 'unchanged' | 'written' | 'amended' | 'removed';
+      readonly files: readonly string[];
+      readonly statements: readonly string[];
+    }
   /** A contract migration that this run leaves for later. */
   | { readonly type: 'deferred'; readonly migration: string; readonly due: Due }
   | { readonly type: 'warning'; readonly code: WarningCode; readonly message: string };

@@ -67,6 +67,9 @@ function linesOf(event: Exclude<MigrateEvent, { readonly type: 'stage' }>, paint
       return [
         `${paint.green('✔')} ${event.migration} was ${doneBy(event)} meanwhile by the session that was waited for`,
       ];
+    // It is the result of the command.
+    case 'followed':
+      return [];
     case 'deferred':
       return [`${paint.dim('◌')} ${event.migration} ${paint.dim(`deferred: ${waitsFor[event.due]}`)}`];
     case 'warning':

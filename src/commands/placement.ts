@@ -60,12 +60,7 @@ export async function foundByOf(
 }
 
 /** Sources that the data source does not find yet, because they are not compiled: what they do would be generated a second time. */
-export function refuseNotCompiled(
-  folder: string,
-  existing: MigrationList,
-  cwd: string,
-  own: readonly string[],
-): void {
+export function refuseNotCompiled(folder: string, existing: MigrationList, cwd: string, own: readonly string[]): void {
   const known = new Set([
     ...existing.files.map(({ expected }) => expected?.name),
     ...existing.classes.map(({ name }) => name),

@@ -32,10 +32,11 @@ export async function bootstrap(context: BootstrapContext): Promise<DataSource> 
     refuseSynchronize(dataSource.options, 'The data source');
     const settings = resolveSettings(settingsFor(dataSource, options));
     await cancelledBySignals(async (signal) => {
-      await initialise({ dataSource, settings, onEvent, signal });
+      // It may have to create the database first.
+      if (mode !== 'dev') await initialise({ dataSource, settings, onEvent, signal });
       // An app must not start on a database without tables because its files were left out of the build.
       const { noMigrations = 'refuse' } = settingsFor(dataSource, options);
-      await migrate(migratorFor({ ...context, options: { ...options, noMigrations } }, signal), mode, context);
+      await migrate(migratorFor({ ...context, options: { ...options, noMigrations } }, signal), mode, options);
     });
     return dataSource;
   } catch (error) {
@@ -66,14 +67,14 @@ export function settingsFor(dataSource: DataSource, options: MigrationsOptions):
   return { ...general, ...own, ...(Object.keys(connect).length > 0 && { connect }) };
 }
 
-async function migrate(migrator: Migrator, mode: OnBootstrap, { options, onEvent }: BootstrapContext): Promise<void> {
+async function migrate(migrator: Migrator, mode: OnBootstrap, options: MigrationsOptions): Promise<void> {
   switch (mode) {
     case 'run':
       // `to` stands in the code, for every boot: it says how far, not that the old version is gone.
       await migrator.run({ to: options.to, phase: 'due' });
       return;
     case 'dev':
-      tell(await migrator.dev(), onEvent);
+      await migrator.dev();
       return;
     case 'revert':
       if (options.to === undefined) throw invalid("onBootstrap: 'revert' needs `to`, the migration to go back to.");

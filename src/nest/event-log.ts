@@ -65,12 +65,24 @@ function log(event: MigrateEvent): void {
       return logger.log(`${event.migration} is deferred: ${waitsFor[event.due]}`);
     case 'warning':
       return logger.warn(event.message);
+    case 'followed':
+      return event.statements.length === 0 && ['none', 'unchanged'].includes(event.draft)
+        ? undefined
+        : logger.log(`The database follows the entities; ${drafts[event.draft]} ${event.files.join(', ')}`.trimEnd());
     case 'lock-acquired':
     case 'stage':
     case 'statement':
       return undefined;
   }
 }
+
+const drafts = {
+  none: 'no migration was needed',
+  unchanged: 'its draft stays',
+  written: 'written:',
+  amended: 'written again:',
+  removed: 'the draft was removed, as nothing is left of it',
+} as const;
 
 const waitsFor = {
   'next deploy': 'it waits for the next deploy',

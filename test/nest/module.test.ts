@@ -44,6 +44,26 @@ const applied = async (): Promise<unknown[]> =>
   (await database.query('SELECT name FROM migrations ORDER BY id')).map(({ name }) => name);
 
 describe('MigrationsModule.forRoot with a data source', () => {
+  it("follows the entities with onBootstrap: 'dev', and is refused in production", async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'nest-migrate-module-'));
+    const dataSource = (): DataSource => source([], { migrations: [join(dir, '*.sql')] });
+    const options = { onBootstrap: 'dev', dir } as const;
+    try {
+      writeFileSync(join(dir, '1700000000001-create-users.sql'), '-- up\nCREATE TABLE users (id int PRIMARY KEY);\n');
+      await apps.boot(MigrationsModule.forRoot({ dataSource: dataSource(), ...options }), UsersModule);
+      expect(apps.log).toContainEqual(expect.stringMatching(/^The database follows the entities; written: /));
+      const [{ found } = {}] = await database.query(`SELECT count(name) AS found FROM users`);
+      expect(found).toBe('0');
+      expect(await applied()).toEqual(['CreateUsers1700000000001', expect.stringContaining('Name')]);
+      process.env['NODE_ENV'] = 'production';
+      const refused = await failureOf(apps.boot(MigrationsModule.forRoot({ dataSource: dataSource(), ...options })));
+      expect(refused).toMatchObject({ code: 'NOT_CONFIRMED', message: expect.stringContaining('production') });
+    } finally {
+      process.env['NODE_ENV'] = 'test';
+      rmSync(dir, { recursive: true, force: true });
+    }
+  });
+
   it.each(['before', 'after'])('migrates before anything sees the database, imported %s the feature', async (order) => {
     const migrations = MigrationsModule.forRoot({ dataSource: source() });
     const app = await (order === 'before' ? apps.boot(migrations, UsersModule) : apps.boot(UsersModule, migrations));

@@ -35,7 +35,10 @@ export async function dev(options: DevOptions, context: CommandContext): Promise
   for (;;) {
     const result = await attempt(options, found);
     // Another process has changed the draft meanwhile: what was found out is about another one.
-    if (result !== 'overtaken') return result;
+    if (result === 'overtaken') continue;
+    const { draft, files, statements } = result;
+    context.onEvent({ type: 'followed', draft, files, statements });
+    return result;
   }
 }
 

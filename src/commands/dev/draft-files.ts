@@ -89,7 +89,8 @@ async function removeOutputs({ names }: Draft, context: CommandContext): Promise
   const own = new Set(names.map((name) => expectedName(name)?.name));
   const { stale } = await listMigrations(context);
   for (const { file } of stale.filter(({ expected }) => expected !== undefined && own.has(expected.name)))
-    for (const output of [file, `${file}.map`, file.replace(/\.([cm]?)js$/, '.d.$1ts')]) await rm(output, { force: true });
+    for (const output of [file, `${file}.map`, file.replace(/\.([cm]?)js$/, '.d.$1ts')])
+      await rm(output, { force: true });
 }
 
 async function textOf(file: string): Promise<string | undefined> {

@@ -101,7 +101,8 @@ function fileChange(
   const now = withAnswers(noAnswers, change.answers, before.schema);
   const answers = {
     ...now,
-    backfills: { ...answered.backfills, ...now.backfills },
+    // What holds for every database is kept too: that a column has no NULL.
+    backfills: { ...answered.backfills, ...Object.fromEntries(change.answers.backfills) },
     usings: { ...answered.usings, ...now.usings },
   };
   const remember = async (written: readonly MigrationText[]): Promise<void> => {
