@@ -49,12 +49,11 @@ describe('MigrationsModule.forRoot with a data source', () => {
     const dataSource = (): DataSource => source([], { migrations: [join(dir, '*.sql')] });
     const options = { onBootstrap: 'dev', dir } as const;
     try {
-      writeFileSync(join(dir, '1700000000001-create-users.sql'), '-- up\nCREATE TABLE users (id int PRIMARY KEY);\n');
       await apps.boot(MigrationsModule.forRoot({ dataSource: dataSource(), ...options }), UsersModule);
       expect(apps.log).toContainEqual(expect.stringMatching(/^The database follows the entities; written: /));
       const [{ found } = {}] = await database.query(`SELECT count(name) AS found FROM users`);
       expect(found).toBe('0');
-      expect(await applied()).toEqual(['CreateUsers1700000000001', expect.stringContaining('Name')]);
+      expect(await applied()).toEqual([expect.stringMatching(/^Init\d{13}$/)]);
       process.env['NODE_ENV'] = 'production';
       const refused = await failureOf(apps.boot(MigrationsModule.forRoot({ dataSource: dataSource(), ...options })));
       expect(refused).toMatchObject({ code: 'NOT_CONFIRMED', message: expect.stringContaining('production') });

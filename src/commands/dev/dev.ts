@@ -56,7 +56,8 @@ async function connect(context: CommandContext): Promise<void> {
 /** That there are no migrations yet is how it begins. */
 function quietAtFirst(context: CommandContext): CommandContext {
   const isExpected = (event: MigrateEvent): boolean => event.type === 'warning' && event.code === 'NO_FILES_MATCH';
-  return { ...context, onEvent: (event) => void (isExpected(event) || context.onEvent(event)) };
+  const settings = { ...context.settings, noMigrations: 'warn' as const };
+  return { ...context, settings, onEvent: (event) => void (isExpected(event) || context.onEvent(event)) };
 }
 
 async function attempt(options: DevOptions, context: CommandContext): Promise<DevResult | 'overtaken'> {
