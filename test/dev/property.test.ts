@@ -97,35 +97,35 @@ class Developer {
     return (await this.database.query('SELECT name FROM migrations ORDER BY "timestamp"')).map(({ name }) => name);
   }
 
-  /** Files, ledger and database say the same as the entities. */
-  async expectAgreement(model: Model): Promise<void> {
-    await this.as(model, async (migrator) => {
-      const here = await migrator.generate({
-        from: this.database.url,
-        dryRun: true,
-        allowDestructive: true,
-        online: false,
-        shadow: serverUrl(),
-      });
-      expect(here.statements.map(({ sql }) => sql)).toEqual([]);
-      const there = await migrator.generate({
-        dryRun: true,
-        allowDestructive: true,
-        online: false,
-        shadow: serverUrl(),
-      });
-      expect(there.statements.map(({ sql }) => sql)).toEqual([]);
-    });
-    const names = this.files().map((file) => file.replace(/^(\d+)-(.*)\.sql$/, '$2$1'));
-    expect((await this.ledger()).toSorted()).toEqual(names.toSorted());
-    const migrations = names.map((name) => ({ name, timestamp: Number(name.slice(-13)) }));
-    const changes = changesIn(migrations.toSorted((a, b) => a.timestamp - b.timestamp));
-    expect(changes.length).toBeLessThanOrEqual(this.commits + 1);
-  }
-
   remove(): void {
     rmSync(this.dir, { recursive: true, force: true });
   }
+}
+
+/** Files, ledger and database say the same as the entities. */
+async function expectAgreement(developer: Developer, model: Model): Promise<void> {
+  await developer.as(model, async (migrator) => {
+    const here = await migrator.generate({
+      from: developer.database.url,
+      dryRun: true,
+      allowDestructive: true,
+      online: false,
+      shadow: serverUrl(),
+    });
+    expect(here.statements.map(({ sql }) => sql)).toEqual([]);
+    const there = await migrator.generate({
+      dryRun: true,
+      allowDestructive: true,
+      online: false,
+      shadow: serverUrl(),
+    });
+    expect(there.statements.map(({ sql }) => sql)).toEqual([]);
+  });
+  const names = developer.files().map((file) => file.replace(/^(\d+)-(.*)\.sql$/, '$2$1'));
+  expect((await developer.ledger()).toSorted()).toEqual(names.toSorted());
+  const migrations = names.map((name) => ({ name, timestamp: Number(name.slice(-13)) }));
+  const changes = changesIn(migrations.toSorted((a, b) => a.timestamp - b.timestamp));
+  expect(changes.length).toBeLessThanOrEqual(developer.commits + 1);
 }
 
 async function develop(seed: number): Promise<void> {
@@ -149,7 +149,7 @@ async function develop(seed: number): Promise<void> {
       before.push(model);
       model = next;
       step = `edit ${edit}`;
-      await developer.expectAgreement(model);
+      await expectAgreement(developer, model);
       step += ' again';
       expect(await developer.dev(model, fills)).toMatchObject({ statements: [] });
       if (edit === 0) for (const sql of rowsOf(model)) await database.query(sql);
@@ -160,7 +160,7 @@ async function develop(seed: number): Promise<void> {
         developer.git('reset', '--quiet', '--hard');
         if (developer.commits === 0) rmSync(join(developer.dir, 'migrations'), { recursive: true, force: true });
         step = `edit ${edit} taken back`;
-        if ((await developer.dev(model, fills)) !== undefined) await developer.expectAgreement(model);
+        if ((await developer.dev(model, fills)) !== undefined) await expectAgreement(developer, model);
       }
     }
   } catch (error) {
