@@ -94,7 +94,7 @@ export const mutants: readonly Mutant[] = [
     guard: 'what a crash has taken back is not said to be kept',
     changes: [['const isKept = (step) => recorded.some(', 'const isKept = (step) => true || recorded.some(']],
     faults: ['server restarted'],
-    at: 'COMMIT',
+    at: 'INTO "migrations" [^]*COMMIT',
   },
 ];
 

@@ -43,7 +43,8 @@ export class Place {
     if (this.current) return;
     const tls = this.certificates;
     this.current = await startServer({
-      settings: { max_connections: 120, wal_keep_size: 512, ...(tls && { ssl: 'on' }) },
+      // What no COMMIT has waited for stays in memory for so long: then a crash shows it.
+      settings: { max_connections: 120, wal_keep_size: 512, wal_writer_delay: '10s', ...(tls && { ssl: 'on' }) },
       files: tls?.files ?? {},
     });
     await ask(this.server.url, `CREATE ROLE ${role} LOGIN PASSWORD '${marker}'`);

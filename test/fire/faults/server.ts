@@ -15,7 +15,7 @@ export const restart: Fault = {
       await sleep(scene.random.below(1500));
       await scene.place.server.start();
     };
-    if (scene.random.chance(0.6)) return atAnyMessage(scene, 'none', crash);
+    if (scene.at !== undefined || scene.random.chance(0.6)) return atAnyMessage(scene, 'none', crash);
     // At the moment at which a process has said what it has done.
     await Promise.race(scene.actors.map(({ told }) => told));
     await crash();
