@@ -11,10 +11,12 @@ export function halfDoneProblems({ state: { halfDone }, known }: Survey): readon
     const file = known.find(({ name }) => name === migration)?.file;
     const next = nextOf(row, file === undefined ? undefined : isUnchanged(row, file));
     const statements = done === 1 ? '1 statement' : `${done} statements`;
+    const { statement, rows } = row.progress ?? {};
+    const batches = statement === done ? ` and the batches of the next one up to row ${rows}` : '';
     return {
       code: 'HALF_DONE' as const,
       migration,
-      message: `${migration} stopped in the middle (${direction}) after ${statements}: ${error ?? 'its process ended'}. ${next}`,
+      message: `${migration} stopped in the middle (${direction}) after ${statements}${batches}: ${error ?? 'its process ended'}. ${next}`,
     };
   });
 }

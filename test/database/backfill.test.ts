@@ -36,6 +36,8 @@ it('goes on after the last batch that was committed, each row once, though nothi
   const failed = await failureOf(using(how, (migrator) => migrator.run()));
   expect(failed.message).toMatch(/^Migration Fill1700000000001 failed at its statement 1: refused/);
   expect(failed.message).toMatch(/None of its statements is done.* the batches up to row \d+ are committed and stay/);
+  const { result: now } = await using(how, (migrator) => migrator.status());
+  expect(now.problems[0]?.message).toMatch(/after 0 statements and the batches of the next one up to row \d+: refused/);
   const [left, done] = (await counts()) as readonly { readonly rows: number }[];
   expect(left?.rows).toBeLessThan(5000);
   expect(done?.rows).toBeGreaterThanOrEqual(500);
