@@ -8,6 +8,8 @@ import type { CliResult } from '../support/cli.js';
 import { createDatabase, serverUrl } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
 import { createProject } from '../support/project.js';
+import { Random } from '../support/random.js';
+import { itInFull } from '../support/sample.js';
 import type { TestProject } from '../support/project.js';
 
 const entity = (columns: string): string =>
@@ -210,4 +212,26 @@ it('takes back a draft whose file is gone, and refuses what it does not know', a
   expect(await state()).toEqual(before);
   await database.query(`INSERT INTO migrations ("timestamp", name) VALUES (1700000000000, 'OfAnother1700000000000')`);
   expect(await refused(here)).toContain('OfAnother1700000000000');
+});
+
+itInFull('comes to the same end wherever it is killed', async () => {
+  await database.query(`DELETE FROM migrations WHERE name LIKE 'OfAnother%'`);
+  const columns = ['@Column() caption!: string;', '@Column({ nullable: true }) summary!: string;'];
+  await dev(columns.join(' '), '--allow-destructive');
+  commit();
+  const random = new Random(1);
+  const before = files().length;
+  for (let kill = 0; kill < 20; kill += 1) {
+    // A column that comes, one that goes, one that is there again.
+    if (random.chance(0.3) && columns.length > 2) columns.pop();
+    else columns.push(`@Column({ nullable: true }) extra${columns.length}!: string;`);
+    project.write('src/post.entity.ts', entity(columns.join(' ')));
+    const started = startCli(['dev', '--shadow', serverUrl()], where());
+    await sleep(300 + 1500 * random.next());
+    started.process.kill('SIGKILL');
+    await started.result;
+    await dev(columns.join(' '));
+    await expectAgreement();
+    expect(files().length).toBeLessThanOrEqual(before + 1);
+  }
 });
