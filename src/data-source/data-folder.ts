@@ -65,7 +65,7 @@ function refuseOtherVersion(dir: string): void {
   throw new MigrateError({
     code: 'EMBEDDED_VERSION',
     message: `The embedded database in ${dir} was made by PostgreSQL ${found}, and that of the installed ${devPackage} is PostgreSQL ${postgresVersion}, which cannot open it. Nothing was changed.`,
-    next: `To keep its data, dump it with PGlite of PostgreSQL ${found}: the commands are in \`nest-migrate help EMBEDDED_VERSION\`. If its data can be lost, remove ${dir}: \`nest-migrate run\` makes the tables again.`,
+    next: `To keep its data, dump it with PGlite of PostgreSQL ${found}: the commands are in \`nest-migrate help embedded\`. If its data can be lost, remove ${dir}: \`nest-migrate run\` makes the tables again.`,
   });
 }
 

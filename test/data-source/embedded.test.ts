@@ -309,7 +309,7 @@ describe('the embedded database', () => {
       message: expect.stringMatching(
         /was made by PostgreSQL 17, and that of the installed nest-migrate-dev is PostgreSQL 18,/,
       ) as unknown,
-      next: expect.stringContaining('nest-migrate help EMBEDDED_VERSION') as unknown,
+      next: expect.stringContaining('nest-migrate help embedded') as unknown,
     });
     expect(existsSync(`${dir()}.lock`)).toBe(false);
     writeFileSync(version, own);
