@@ -14,6 +14,7 @@ import { refuseStaleBuild } from './built.js';
 import { list, survey } from './context.js';
 import type { CommandContext } from './context.js';
 import { createDatabase } from './database.js';
+import { keepingDraft } from './dev/keep-draft.js';
 import { confirmDrop } from './guard.js';
 import type { Permission } from './guard.js';
 import { ignoring } from './ignore.js';
@@ -57,8 +58,11 @@ export async function fresh(options: FreshOptions, context: CommandContext): Pro
   // A seed that cannot be loaded is found before anything is dropped.
   if (options.seed) await loadSeeds([], await list(context), context);
   await createDatabase(context);
-  const emptied = await empty(context);
-  const { applied } = await run({ phase: 'all' }, context);
+  const { applied, ...emptied } = await keepingDraft(context, async () => {
+    const { dropped, kept } = await empty(context);
+    const { applied: all } = await run({ phase: 'all' }, context);
+    return { dropped, kept, applied: all };
+  });
   if (!options.seed) return { ...emptied, applied };
   const { ran } = await seed({}, context);
   return { ...emptied, applied, seeded: ran };

@@ -65,7 +65,7 @@ function named(name: string, target: Target): Target {
   if (name === target.database) return target;
   throw new MigrateError({
     code: 'NOT_CONFIRMED',
-    message: `--yes-drop names ${name}, but the database is ${target.shown}. Nothing was dropped.`,
+    message: `--yes-drop names ${name}, but the database is ${target.shown}. Nothing was done.`,
     next: 'Correct the name, or DATABASE_URL.',
     exitCode: ExitCode.usage,
   });
@@ -74,7 +74,7 @@ function named(name: string, target: Target): Target {
 function notConfirmed(reason: string, command: string, target: Target, where: Where): MigrateError {
   return new MigrateError({
     code: 'NOT_CONFIRMED',
-    message: `${command} was refused: ${reason}. Nothing was dropped.`,
+    message: `${command} was refused: ${reason}. Nothing was done.`,
     next: `If the data in ${placeOf(showPlace(where))} can be lost: ${command} --yes-drop ${target.shown}`,
     exitCode: ExitCode.usage,
   });

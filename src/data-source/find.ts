@@ -39,6 +39,7 @@ export function findDataSourceFile(
 ): FoundDataSource {
   const loads = canLoadTypeScript(projectDir) ? 'typescript' : 'javascript';
   const scripted = scriptedDataSources(projectDir, manifest, loads);
+  if (named === undefined) refuseInWorkspace(projectDir);
   const [only, another] = candidates(projectDir, scripted);
   if (named === undefined && only === undefined)
     throw notFound(projectDir, namedInScripts(projectDir, manifest, loads));
@@ -86,6 +87,25 @@ function inFolderAbove(projectDir: string): string | undefined {
   for (let dir = dirname(projectDir), below = projectDir; dir !== below; [below, dir] = [dir, dirname(dir)])
     if (isFile(join(dir, 'package.json'))) return `There is no package.json here: type it in ${dir}`;
   return undefined;
+}
+
+/** The folder of an app may have a data source; what connects it is in the folder of the workspace, and would be missed without a word. */
+function refuseInWorkspace(projectDir: string): void {
+  const next = inFolderAbove(projectDir);
+  const isWorkspace = next !== undefined && ['nx.json', 'nest-cli.json'].some((file) => isAbove(file, projectDir));
+  if (!isWorkspace) return;
+  throw new MigrateError({
+    code: 'DATA_SOURCE_NOT_FOUND',
+    message: `${projectDir} is a folder of a workspace, whose settings and .env are those of all its apps. The database was not touched.`,
+    next,
+    exitCode: ExitCode.usage,
+  });
+}
+
+function isAbove(file: string, dir: string): boolean {
+  for (let above = dirname(dir), below = dir; above !== below; [below, above] = [above, dirname(above)])
+    if (isFile(join(above, 'package.json'))) return isFile(join(above, file));
+  return false;
 }
 
 /** What to type for the files that may be meant. */

@@ -282,6 +282,17 @@ describe('init', () => {
         expect.stringContaining('a ledger of its own, api_migrations: jobs uses TypeORM as well'),
       ]);
       expect(next[1]).toContain(`All commands are typed in ${project.dir} and read apps/api/src/data-source.ts`);
+      // The other app gets its own, beside the first one.
+      const second = JSON.parse((await init('apps/jobs')).stdout);
+      expect(second).toMatchObject({ reads: 'apps/jobs/src/data-source.ts' });
+      expect(second.written).toContain('apps/jobs/src/data-source.ts');
+      expect(second.next[1]).toContain('for this app: --data-source apps/jobs/src/data-source.ts');
+      expect(project.read('apps/jobs/src/data-source.ts')).toContain('jobs_migrations');
+      expect(JSON.parse(project.read('package.json'))['nest-migrate']).toEqual({
+        dataSource: 'apps/api/src/data-source.ts',
+        dataSources: { 'apps/api/src/data-source.ts': {}, 'apps/jobs/src/data-source.ts': {} },
+      });
+      expect(JSON.parse((await init('apps/jobs')).stdout).written).toEqual([]);
       const elsewhere = await runCli(['status'], { cwd: `${project.dir}/apps/jobs` });
       expect(elsewhere.stderr).toContain(`There is no package.json here: type it in ${project.dir}`);
     });

@@ -590,26 +590,32 @@ it('names the flag that extensions need', async () => {
     120_000,
   );
 
-  it('is reached in a folder whose path is too long for a socket, and says when its folder cannot be written to', async () => {
-    const NEST_MIGRATE_EMBEDDED = join(project.dir, 'a'.repeat(60), 'b'.repeat(60), 'postgres');
-    const host = start('host.js', { NEST_MIGRATE_EMBEDDED });
-    await ready(host);
-    const { address } = JSON.parse(readFileSync(`${NEST_MIGRATE_EMBEDDED}.lock`, 'utf8')) as { address: string };
-    expect(dirname(address)).toBe(tmpdir());
-    expect(await start('count.js', { NEST_MIGRATE_EMBEDDED }).result).toMatchObject({ code: 0, stdout: '{"n":1}\n' });
-    host.process.kill('SIGKILL');
-    await host.result;
-    expect(await start('count.js', { NEST_MIGRATE_EMBEDDED }).result).toMatchObject({ code: 0, stdout: '{"n":1}\n' });
-    expect(existsSync(address)).toBe(false);
+  itInFull(
+    'is reached in a folder whose path is too long for a socket, and says when its folder cannot be written to',
+    async () => {
+      const NEST_MIGRATE_EMBEDDED = join(project.dir, 'a'.repeat(60), 'b'.repeat(60), 'postgres');
+      const host = start('host.js', { NEST_MIGRATE_EMBEDDED });
+      await ready(host);
+      const { address } = JSON.parse(readFileSync(`${NEST_MIGRATE_EMBEDDED}.lock`, 'utf8')) as { address: string };
+      expect(dirname(address)).toBe(tmpdir());
+      expect(await start('count.js', { NEST_MIGRATE_EMBEDDED }).result).toMatchObject({ code: 0, stdout: '{"n":1}\n' });
+      host.process.kill('SIGKILL');
+      await host.result;
+      expect(await start('count.js', { NEST_MIGRATE_EMBEDDED }).result).toMatchObject({ code: 0, stdout: '{"n":1}\n' });
+      expect(existsSync(address)).toBe(false);
 
-    mkdirSync(join(project.dir, 'closed'), { mode: 0o555 });
-    chmodSync(project.dir, 0o755);
-    const { code, stderr } = await start('as-another-user.js', { NEST_MIGRATE_EMBEDDED: 'closed/postgres' }).result;
-    expect([code, stderr]).toEqual([
-      1,
-      expect.stringMatching(/could not be opened, since the file .*closed.postgres.lock could not be written: EACCES/),
-    ]);
-  }, 60_000);
+      mkdirSync(join(project.dir, 'closed'), { mode: 0o555 });
+      chmodSync(project.dir, 0o755);
+      const { code, stderr } = await start('as-another-user.js', { NEST_MIGRATE_EMBEDDED: 'closed/postgres' }).result;
+      expect([code, stderr]).toEqual([
+        1,
+        expect.stringMatching(
+          /could not be opened, since the file .*closed.postgres.lock could not be written: EACCES/,
+        ),
+      ]);
+    },
+    60_000,
+  );
 
   itInFull(
     'survives kill -9 while it is written to, again and again',

@@ -54,11 +54,11 @@ describe('database create and drop', () => {
     ] as const) {
       const refused = await cli({ ...env, ...more }, 'database', 'drop', ...args);
       expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining(said)]);
-      expect(refused.stderr).toContain('Nothing was dropped.');
+      expect(refused.stderr).toContain('Nothing was done.');
     }
     const terminal = ['--import', resolve('test/support/terminal.mjs'), resolve('dist/esm/cli/main.js')];
     const kept = await runNode([...terminal, 'database', 'drop'], { cwd: project.dir, env, input: 'n\n' });
-    expect([kept.code, kept.stderr]).toEqual([2, expect.stringMatching(/Continue\? \(y\/N\)[^]*Nothing was dropped/)]);
+    expect([kept.code, kept.stderr]).toEqual([2, expect.stringMatching(/Continue\? \(y\/N\)[^]*Nothing was done/)]);
     const session = await runBeside(url, () => cli(env, 'database', 'drop', '--yes-drop', name));
     expect([session.code, session.stderr]).toEqual([1, expect.stringMatching(/in use.*\n.*pid \d+ \(an app, user/)]);
     const dropped = await runBeside(url, () => cli(env, 'database', 'drop', '--yes-drop', name, '--force', '--json'));

@@ -6,6 +6,7 @@ import type { QueryRunner } from 'typeorm';
 import { createTestDatabase } from '../../src/testing/index.js';
 import type { TestDatabase, TestDatabaseOptions } from '../../src/testing/index.js';
 import { createDatabase, createRole, serverUrl } from '../support/database.js';
+import { itInFull } from '../support/sample.js';
 import { failureOf } from '../support/migrations.js';
 import { createProject } from '../support/project.js';
 import type { TestProject } from '../support/project.js';
@@ -167,21 +168,24 @@ describe.each(['in the process', 'on a server'])('a test database %s', (place) =
 });
 
 describe('what is kept', () => {
-  it('is made again when a migration or the seed has changed, and by one of several that ask at once', async () => {
-    const before = new Set(kept());
-    const added = (): number => kept().filter((name) => !before.has(name)).length;
-    write(
-      '1700000000002-second.sql',
-      '-- up\nCREATE TABLE second (id int, at date);\nINSERT INTO second VALUES (0, now());\n-- down\nDROP TABLE second;',
-    );
-    await Promise.all([opened(), opened(), opened()]);
-    expect(added()).toBe(1);
-    project.write('seed.sql', 'DELETE FROM second; INSERT INTO second VALUES (1), (2)');
-    const seeded = await opened({ seed: join(project.dir, 'seed.sql') });
-    expect([added(), await seeded.dataSource.query('SELECT id FROM second')]).toEqual([2, [{ id: 1 }, { id: 2 }]]);
-    await opened({ seed: join(project.dir, 'seed.sql') });
-    expect(added()).toBe(2);
-  });
+  itInFull(
+    'is made again when a migration or the seed has changed, and by one of several that ask at once',
+    async () => {
+      const before = new Set(kept());
+      const added = (): number => kept().filter((name) => !before.has(name)).length;
+      write(
+        '1700000000002-second.sql',
+        '-- up\nCREATE TABLE second (id int, at date);\nINSERT INTO second VALUES (0, now());\n-- down\nDROP TABLE second;',
+      );
+      await Promise.all([opened(), opened(), opened()]);
+      expect(added()).toBe(1);
+      project.write('seed.sql', 'DELETE FROM second; INSERT INTO second VALUES (1), (2)');
+      const seeded = await opened({ seed: join(project.dir, 'seed.sql') });
+      expect([added(), await seeded.dataSource.query('SELECT id FROM second')]).toEqual([2, [{ id: 1 }, { id: 2 }]]);
+      await opened({ seed: join(project.dir, 'seed.sql') });
+      expect(added()).toBe(2);
+    },
+  );
 
   it('is one template on a server; what killed runs have left is removed, and nothing of other ones', async () => {
     const admin = await createDatabase();

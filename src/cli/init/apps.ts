@@ -28,6 +28,14 @@ export function partsOf(dir: string, files: readonly ProjectFile[]): readonly Pa
   );
 }
 
+/** Whether a file is of another app of the workspace than the one in whose folder a person is. */
+export function isOfOtherApp(file: string, within: string, dir: string, files: readonly ProjectFile[]): boolean {
+  const apps = partsOf(dir, files).filter(({ kind }) => kind === 'app');
+  const here = apps.find(({ root }) => isIn(within, root));
+  const there = apps.find(({ root }) => isIn(file, root));
+  return here !== undefined && there !== undefined && here !== there;
+}
+
 /** In other libraries and folders of the workspace; another app has its own. */
 export function entityFoldersBeside(
   app: Part,

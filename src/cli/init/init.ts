@@ -4,7 +4,7 @@ import { ExitCode, messageOf, MigrateError } from '../../errors.js';
 import { devPackage, isDevelopmentInstalled } from '../../development.js';
 import { readJson } from '../../files/tsconfig.js';
 import { addLine, installLine } from '../../package-manager.js';
-import { workspaceAbove } from './apps.js';
+import { isOfOtherApp, workspaceAbove } from './apps.js';
 import { inCharge } from './in-charge.js';
 import type { InCharge, Named } from './in-charge.js';
 import { migrationsFolder, sourceFiles } from '../../data-source/project-files.js';
@@ -47,18 +47,21 @@ export function initProject(from: string, mode: 'real' | 'dry', named: Named = {
   const manifest = readManifest(dir);
   const files = sourceFiles(dir);
   // What the project connects with stays in charge: a second data source may lead to another database.
-  const own = inCharge(dir, manifest.json, files, named);
+  const found = inCharge(dir, manifest.json, files, named);
+  const within = relative(dir, from).split(sep).join('/');
+  const other = found !== undefined && isOfOtherApp(found.file, within, dir, files) ? found : undefined;
+  const own = other === undefined ? found : undefined;
   const target = own === undefined ? targetIn(dir, from, manifest.json, files) : undefined;
   const folder = target?.folder ?? (existsSync(join(dir, 'src')) ? 'src' : '.');
   const reads = own?.file ?? join(folder, 'data-source.ts');
   // What is in charge knows its own environment, and its own folder of migrations.
   const isOurs = own === undefined || own.by === 'its name';
-  const isEmpty = migrationsFolder(files) === undefined;
+  const isEmpty = (target === undefined ? migrationsFolder(files) : target.migrations) === undefined;
   const changes = [
     ...(target === undefined ? [] : [dataSource(dir, manifest, target)]),
     ...(isOurs ? [newFile(dir, '.env.example', envExample())] : []),
     gitignore(dir),
-    packageJson(manifest, settingFor(own, target)),
+    packageJson(manifest, other ? bothOf(other, reads, manifest) : settingFor(own, target)),
     ...(isOurs && isEmpty ? [newFile(dir, join(folder, 'migrations/.gitkeep'), '')] : []),
   ];
   const writes = changes.filter((change) => change.text !== undefined);
@@ -75,7 +78,7 @@ export function initProject(from: string, mode: 'real' | 'dry', named: Named = {
       ...(target?.ledger === undefined ? [] : [ownLedger(reads, target.ledger, target.others)]),
       ...findSynchronize(files).map(warnOf),
     ],
-    next: [...missingPackages(dir, manifest), ...nextSteps(dir, reads, own, target)],
+    next: [...missingPackages(dir, manifest), ...nextSteps(dir, { reads, other: other?.file }, own, target)],
   };
 }
 
@@ -125,6 +128,14 @@ function dataSource(dir: string, { json }: Manifest, { folder, entities, migrati
 function settingFor(own: InCharge | undefined, target: Target | undefined): object | undefined {
   if (own?.by === 'search') return { [own.kind === 'app' ? 'app' : 'dataSource']: own.file };
   return target?.app && { dataSource: `${target.folder}/data-source.ts` };
+}
+
+/** The commands go on reading the one that they have read; `check --all-data-sources` reads both. */
+function bothOf({ file, kind }: InCharge, reads: string, { json }: Manifest): object | undefined {
+  const { dataSource, dataSources = {} } = (json['nest-migrate'] ?? {}) as Readonly<Record<string, object | string>>;
+  const listed = dataSources as Readonly<Record<string, object>>;
+  if (kind === 'app' || listed[reads] !== undefined) return undefined;
+  return { dataSource: dataSource ?? file, dataSources: { [file]: {}, ...listed, [reads]: {} } };
 }
 
 function newFile(dir: string, file: string, text: string): Change {
@@ -218,14 +229,14 @@ const because: Readonly<Record<InCharge['by'], string>> = {
 
 function nextSteps(
   dir: string,
-  reads: string,
+  { reads, other }: { readonly reads: string; readonly other: string | undefined },
   own: InCharge | undefined,
   target: Target | undefined,
 ): readonly string[] {
   const module = own?.kind === 'app' ? 'MigrationsModule.forRoot()' : 'MigrationsModule.forRoot({ dataSource })';
   const inWorkspace =
     target?.app &&
-    `All commands are typed in ${dir} and read ${reads}, as package.json says now. If the app is bundled (webpack, esbuild), list its entities and migrations as classes: nest-migrate help nest.`;
+    `All commands are typed in ${dir} and read ${other === undefined ? `${reads}, as package.json says now` : `${other} as before; for this app: --data-source ${reads}`}. If the app is bundled (webpack, esbuild), list its entities and migrations as classes: nest-migrate help nest.`;
   return [
     ...(inWorkspace === undefined ? [] : [inWorkspace]),
     own === undefined

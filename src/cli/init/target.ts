@@ -35,7 +35,9 @@ export function targetIn(
   const parts = partsOf(dir, files);
   const apps = parts.filter(({ kind }) => kind === 'app');
   const app = chosen(apps, relative(dir, from).split(sep).join('/'));
-  const migrations = migrationsFolder(files);
+  const isElsewhere = ({ file }: ProjectFile): boolean =>
+    app !== undefined && apps.some((other) => other !== app && isIn(file, other.root));
+  const migrations = migrationsFolder(files.filter((file) => !isElsewhere(file)));
   if (app === undefined) {
     const folder = existsSync(join(dir, 'src')) ? 'src' : '.';
     const others = migrations === undefined ? otherServices(dir) : [];

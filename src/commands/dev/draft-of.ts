@@ -7,12 +7,15 @@ import { keyOf } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import { originKey } from '../../shadow/origins.js';
 import type { MigrationText } from '../../shadow/replay-key.js';
-import { renderFiles } from '../generate/write-files.js';
+import { newFile, renderFiles } from '../generate/write-files.js';
+import { placementOf } from '../placement.js';
+import type { FoundBy } from '../placement.js';
 import type { FileChange, Following } from './find-both.js';
 import { holderOf } from './losses.js';
 
 export interface NextDraft {
   readonly draft: Draft;
+  readonly foundBy: FoundBy;
   readonly files: readonly { readonly name: string; readonly shown: string }[];
   readonly texts: readonly MigrationText[];
 }
@@ -25,6 +28,10 @@ export async function draftOf(
   const title = options.name ?? draft?.title;
   const timestamp = await sameTimestamp(draft, change.files.length, project);
   const rendered = await renderFiles(change, { ...options, name: title, timestamp, dryRun: true }, project);
+  const existing = await listMigrations(project);
+  let foundBy: FoundBy = 'pattern';
+  for (const { fileName: name } of rendered.files)
+    ({ foundBy } = await placementOf(existing, { ...newFile('Change', options, existing, project), name }));
   const files: readonly DraftFile[] = rendered.files.map(({ fileName: name, text }) => ({ name, text }));
   const renamed = new Set(answers.renames.map(({ to }) => keyOf(to as ObjectId)));
   const made = wanted.objects.map(({ id }) => id).filter((id) => !before.has(id));
@@ -44,7 +51,7 @@ export async function draftOf(
     title,
   };
   const shown = rendered.files.map(({ fileName: name, file }) => ({ name, shown: file }));
-  return { draft: next, files: shown, texts: rendered.texts };
+  return { draft: next, foundBy, files: shown, texts: rendered.texts };
 }
 
 /** Whether nothing would be written. */

@@ -7,6 +7,7 @@ import { listMigrations } from '../../files/list-migrations.js';
 import { writeLater } from '../../shadow/cache.js';
 import { initialStateOf } from '../../shadow/initial-state.js';
 import { withShadow } from '../../shadow/shadow.js';
+import type { MigrationText } from '../../shadow/replay-key.js';
 import { cacheFor } from '../../snapshot/cache-for.js';
 import type { CommandContext } from '../context.js';
 import { refuseUnfindable } from '../generate/generate.js';
@@ -44,8 +45,9 @@ async function carryOut(both: Both, following: Following, context: CommandContex
   const { kept, draft, folder } = following;
   const { steps, file } = both;
   const statements = steps.flatMap((one) => one.statements);
-  const result = { statements, losses: both.later, warnings: both.warnings };
   const next = file && (await draftOf(file, following));
+  const warnings = next?.foundBy === 'list' ? [...both.warnings, toEnlist(next.texts)] : both.warnings;
+  const result = { statements, losses: both.later, warnings };
   const files = next?.files.map(({ shown }) => shown) ?? [];
   const names = new Set(next?.files.map(({ name }) => name));
   const gone = draft?.files.filter(({ name }) => !names.has(name)) ?? [];
@@ -62,4 +64,10 @@ async function carryOut(both: Both, following: Following, context: CommandContex
   if (outcome === 'overtaken') return outcome;
   if (next === undefined) return { ...result, draft: draft ? 'removed' : 'none', files: [], removed };
   return { ...result, draft: isWritten ? 'unchanged' : draft ? 'amended' : 'written', files, removed };
+}
+
+/** It is called otherwise as long as it is a draft. */
+function toEnlist(texts: readonly MigrationText[]): string {
+  const classes = texts.map(({ name }) => name).join(', ');
+  return `The data source lists its migrations as classes. Before you commit the draft, add to the list: ${classes}.`;
 }

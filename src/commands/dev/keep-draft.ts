@@ -1,0 +1,20 @@
+import { withReader } from '../../database/client.js';
+import { createDraftsTable, keepDraft, readDraft } from '../../database/drafts.js';
+import type { Finished } from '../types.js';
+import type { CommandContext } from '../context.js';
+import { serviceKey } from './record.js';
+
+/** Work that empties the database and runs all migrations: the draft among them is still one, for as long as its files are here. */
+export async function keepingDraft<T extends { readonly applied: readonly Finished[] }>(
+  context: CommandContext,
+  work: () => Promise<T>,
+): Promise<T> {
+  const key = serviceKey(context);
+  const draft = await withReader(context, (client) => readDraft(client, context.tables, key));
+  const done = await work();
+  const names = new Set(done.applied.map(({ name }) => name));
+  if (draft?.migrations.every(({ name }) => names.has(name)) !== true) return done;
+  const statements = [createDraftsTable(context.tables), keepDraft(context.tables, key, draft)];
+  await withReader(context, (client) => client.query(statements.join(';\n')));
+  return done;
+}

@@ -1,0 +1,114 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { EntitySchema } from 'typeorm';
+import type { EntitySchemaColumnOptions } from 'typeorm';
+import type { DevOptions, DevResult } from '../../src/commands/dev/types.js';
+import { createDatabase } from '../support/database.js';
+import type { TestDatabase } from '../support/database.js';
+import { failureOf } from '../support/migrations.js';
+import { Developer, expectAgreement } from './developer.js';
+
+type Columns = Readonly<Record<string, EntitySchemaColumnOptions>>;
+const text: EntitySchemaColumnOptions = { type: 'text' };
+const optional: EntitySchemaColumnOptions = { type: 'text', nullable: true };
+const post = (columns: Columns): readonly EntitySchema[] => [
+  new EntitySchema({ name: 'post', columns: { id: { type: 'int', primary: true }, ...columns } }),
+];
+
+let database: TestDatabase;
+let developer: Developer;
+beforeAll(async () => {
+  database = await createDatabase();
+  // How a file changes tables that are in use is for the tests of generate.
+  developer = new Developer(database, { online: false });
+});
+afterAll(async () => {
+  developer.remove();
+  await database.drop();
+});
+
+const dev = (columns: Columns, options?: DevOptions): Promise<DevResult> => developer.dev(post(columns), options);
+const rows = (): Promise<readonly object[]> => database.query('SELECT * FROM post ORDER BY id');
+const all = async (): Promise<object> => ({ ...(await developer.state()), rows: await rows() });
+
+/** It asks, and changes nothing meanwhile. */
+async function expectRefused(columns: Columns, says: string): Promise<void> {
+  const before = await all();
+  const refused = await failureOf(dev(columns));
+  expect(refused).toMatchObject({ code: 'DECISION_NEEDED', exitCode: 3 });
+  expect(`${refused.message}\n${refused.next}`).toContain(says);
+  expect(await all()).toEqual(before);
+}
+
+it('is written again until it is committed, and rows and renames survive', async () => {
+  expect(await dev({ title: text })).toMatchObject({ draft: 'written', files: [expect.stringContaining('Init')] });
+  await database.query(`INSERT INTO post VALUES (1, 'one'), (2, 'two')`);
+  expect(await dev({ title: text })).toMatchObject({ draft: 'unchanged', statements: [] });
+  await expectRefused({ heading: text }, '--rename post.title=heading');
+  expect(await dev({ heading: text }, { renames: ['post.title=heading'] })).toMatchObject({
+    draft: 'amended',
+    statements: ['ALTER TABLE "public"."post" RENAME COLUMN "title" TO "heading"'],
+  });
+  expect(await rows()).toEqual([
+    { id: 1, heading: 'one' },
+    { id: 2, heading: 'two' },
+  ]);
+  expect(developer.text(developer.files()[0] ?? '')).not.toContain('title');
+  developer.commit();
+
+  // Renamed twice in the database; once, from the committed name, in the file.
+  await dev({ headline: text }, { renames: ['post.heading=headline'] });
+  await dev({ caption: text, body: optional }, { renames: ['post.headline=caption'] });
+  const texts = developer
+    .files()
+    .map((file) => developer.text(file))
+    .join('');
+  expect(texts).toContain('"heading"');
+  expect(texts).not.toContain('headline');
+  expect((await rows())[0]).toEqual({ id: 1, caption: 'one', body: null });
+  await expectAgreement(developer, post({ caption: text, body: optional }));
+});
+
+it('asks before data goes, and only then', async () => {
+  expect(await dev({ caption: text })).toMatchObject({ draft: 'amended' });
+  await dev({ caption: text, summary: optional, rank: { type: 'int', default: 0 } });
+  await database.query(`UPDATE post SET summary = 'short'`);
+  await expectRefused({ caption: text }, 'column post.summary');
+  // Every row has the default.
+  expect(await dev({ caption: text, summary: optional })).toMatchObject({ draft: 'amended' });
+  await expectRefused({ caption: text, summary: optional, note: text }, '--backfill "post.note=');
+});
+
+it('stays as a person has edited it, and goes when nothing is left of it', async () => {
+  const [file = ''] = developer
+    .files()
+    .filter((name) => name.includes('Caption'))
+    .toSorted()
+    .slice(-1);
+  const edited = `${developer.text(file)}-- by hand\n`;
+  writeFileSync(join(developer.folder, file), edited);
+  const columns = { caption: text, summary: optional };
+  const next = await dev({ ...columns, views: { type: 'int', default: 0 } });
+  expect(next).toMatchObject({ draft: 'written', files: [expect.stringContaining('AddViews')] });
+  expect(developer.text(file)).toBe(edited);
+  expect(developer.warnings.join('\n')).toContain('was edited, so it stays as it is');
+  expect(await dev(columns)).toMatchObject({ draft: 'removed', files: [] });
+});
+
+it('is taken back where its file is gone; what is not known is refused', async () => {
+  developer.commit();
+  const columns = { caption: text, summary: optional };
+  const before = await all();
+  const { files } = await dev({ ...columns, editor: optional });
+  await database.query(`UPDATE post SET editor = 'Ann'`);
+  developer.git('checkout', '--quiet', '.');
+  for (const file of files) rmSync(file);
+  await expectRefused(columns, 'the data of column post.editor');
+  const back = await dev(columns, { allowDestructive: true });
+  expect(back.takenBack).toEqual([expect.stringContaining('AddEditor')]);
+  expect(await all()).toEqual(before);
+  await database.query(`INSERT INTO migrations ("timestamp", name) VALUES (1700000000000, 'OfAnother1700000000000')`);
+  const unknown = await failureOf(dev(columns));
+  expect(unknown).toMatchObject({ code: 'MIGRATION_FILE_MISSING', message: expect.stringContaining('OfAnother') });
+});
