@@ -25,6 +25,8 @@ export interface Draft {
   /** The tables and columns among them, which may hold data by now. */
   readonly holders: readonly Holder[];
   readonly answers: StoredAnswers;
+  /** Of all that it was made from; undefined where that may be something else another time. */
+  readonly key?: string | undefined;
   /** What its author calls it; undefined where its name follows what it does. */
   readonly title: string | undefined;
 }

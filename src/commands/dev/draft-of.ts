@@ -22,7 +22,7 @@ export interface NextDraft {
 
 /** What the files of a change are, in the place of the present ones of its draft. */
 export async function draftOf(
-  { change, answers, before, wanted, project }: FileChange,
+  { key, change, answers, before, wanted, project }: FileChange,
   { draft, options }: Following,
 ): Promise<NextDraft> {
   const title = options.name ?? draft?.title;
@@ -48,6 +48,7 @@ export async function draftOf(
     made: made.map(originKey),
     holders: made.filter((id) => !renamed.has(keyOf(id))).flatMap(holderOf),
     answers,
+    key,
     title,
   };
   const shown = rendered.files.map(({ fileName: name, file }) => ({ name, shown: file }));

@@ -3,17 +3,21 @@ import type { InLanguage } from '../../files/language.js';
 import type { Step } from '../../plan/step.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import type { Schema } from '../../schema/read.js';
+import { hashOf } from '../../shadow/cache.js';
 import type { SchemaCache } from '../../shadow/cache.js';
 import type { Origin, OriginMap } from '../../shadow/origins.js';
+import { wholeKey } from '../../shadow/replay-key.js';
 import type { MigrationText } from '../../shadow/replay-key.js';
 import type { Shadow } from '../../shadow/shadow.js';
+import { versionsOfEngines } from '../../shadow/versions.js';
 import { ofDatabase } from '../../snapshot/of-database.js';
 import { ofMigrations, rememberProven } from '../../snapshot/of-migrations.js';
+import type { Current } from '../../snapshot/of-migrations.js';
 import type { Snapshot } from '../../snapshot/snapshot.js';
 import type { CommandContext } from '../context.js';
 import type { ProvenChange } from '../generate/change.js';
 import { findChange, readEntities } from '../generate/find.js';
-import type { Found, Nothing } from '../generate/find.js';
+import type { Found, Nothing, Said } from '../generate/find.js';
 import type { GenerateOptions } from '../generate/types.js';
 import { refuseUnused } from '../generate/unused-flags.js';
 import { flagsOf, noAnswers, withAnswers } from './answers.js';
@@ -30,6 +34,8 @@ export interface Following {
 
 /** The same change twice: what this database still needs, and what all others need. */
 export interface Both {
+  /** It is known without a look that the draft is what it would become. */
+  readonly isSettled: boolean;
   /** What leads from the database, as it is, to the entities: directly, since only its developer uses it. */
   readonly steps: readonly DownStep[];
   /** The steps among them that may lose data. */
@@ -42,6 +48,7 @@ export interface Both {
 }
 
 export interface FileChange {
+  readonly key: string | undefined;
   readonly change: ProvenChange;
   readonly answers: StoredAnswers;
   readonly before: Schema;
@@ -67,6 +74,9 @@ export async function findBoth({ draft, options }: Following, tools: Tools, proj
   });
   const directly: GenerateOptions = { ...options, online: false, renameDirectly: true };
   const here = await findChange({ ...tools, database, unused: 'left out' }, said, directly, project);
+  const key = keyOf(before, said, options);
+  if (!('change' in here) && draft?.key !== undefined && draft.key === key && !isAnswering(options))
+    return { isSettled: true, steps: [], losses: [], file: undefined, later: [], warnings: here.warnings };
   const answered =
     'change' in here
       ? withAnswers(draft?.answers ?? noAnswers, here.change.answers, before.schema)
@@ -77,15 +87,18 @@ export async function findBoth({ draft, options }: Following, tools: Tools, proj
   refuseUnused(here.unused.filter(({ flag }) => there.unused.some((other) => other.flag === flag)));
   const { schema: wanted } = await said.wanted;
   return {
+    isSettled: false,
     steps: 'change' in here ? here.change.files.map(directStep) : [],
     losses: 'change' in here ? here.change.losses : [],
-    file: 'change' in there ? fileChange(there, { answered, before, wanted, project, tools, unmanaged }) : undefined,
+    file:
+      'change' in there ? fileChange(there, { key, answered, before, wanted, project, tools, unmanaged }) : undefined,
     later: 'change' in there ? [...new Set(there.change.losses.flatMap(({ loses }) => loses ?? []))] : [],
     warnings: warningsOf(there),
   };
 }
 
 interface Sides {
+  readonly key: string | undefined;
   readonly answered: StoredAnswers;
   readonly before: Snapshot;
   readonly wanted: Schema;
@@ -96,7 +109,7 @@ interface Sides {
 
 function fileChange(
   { change, chain, next }: Found,
-  { answered, before, wanted, project, tools, unmanaged }: Sides,
+  { key, answered, before, wanted, project, tools, unmanaged }: Sides,
 ): FileChange {
   const now = withAnswers(noAnswers, change.answers, before.schema);
   const answers = {
@@ -110,7 +123,23 @@ function fileChange(
     if (chain && next && !change.renames)
       await rememberProven({ chain, written, snapshot: next() }, project, { cache: tools.cache, unmanaged });
   };
-  return { change, answers, before: before.schema, wanted, project, remember };
+  return { key, change, answers, before: before.schema, wanted, project, remember };
+}
+
+/** All that decides what a draft is, beside what its author has answered. */
+function keyOf({ chain }: Current, { described }: Said, options: Following['options']): string | undefined {
+  const migrations = chain && wholeKey(chain);
+  if (migrations === undefined) return undefined;
+  const { statements, history } = described;
+  const { renames, backfills } = history;
+  const { language, moduleKind, dir, targetVersion, ignore, online } = options as typeof options & GenerateOptions;
+  const chosen = { renames, backfills: [...backfills], language, moduleKind, dir, targetVersion, ignore, online };
+  return hashOf([...versionsOfEngines(), migrations, JSON.stringify(chosen), ...statements]);
+}
+
+function isAnswering({ name, renames, drops, backfills, usings, storedTimezone }: DevOptions): boolean {
+  const flags = [renames, drops, backfills, usings].some((given = []) => given.length > 0);
+  return flags || name !== undefined || storedTimezone !== undefined;
 }
 
 /** What the draft has made, the next text of it may drop. */

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { fromHere } from '../../data-source/describe.js';
 import { poolOf } from '../../typeorm/driver.js';
 import { abortable } from '../../database/cancel.js';
+import type { Draft } from '../../database/drafts.js';
 import type { SqlClient } from '../../database/sql-client.js';
 import { listMigrations } from '../../files/list-migrations.js';
 import { writeLater } from '../../shadow/cache.js';
@@ -43,7 +44,8 @@ export async function follow(following: Following, context: CommandContext): Pro
 
 async function carryOut(both: Both, following: Following, context: CommandContext): Promise<Followed | 'overtaken'> {
   const { kept, draft, folder } = following;
-  const { steps, file } = both;
+  const { steps, file, isSettled } = both;
+  if (isSettled && draft) return settled(draft, folder, both);
   const statements = steps.flatMap((one) => one.statements);
   const next = file && (await draftOf(file, following));
   const warnings = next?.foundBy === 'list' ? [...both.warnings, toEnlist(next.texts)] : both.warnings;
@@ -64,6 +66,11 @@ async function carryOut(both: Both, following: Following, context: CommandContex
   if (outcome === 'overtaken') return outcome;
   if (next === undefined) return { ...result, draft: draft ? 'removed' : 'none', files: [], removed };
   return { ...result, draft: isWritten ? 'unchanged' : draft ? 'amended' : 'written', files, removed };
+}
+
+function settled({ files }: Draft, folder: string, { warnings }: Both): Followed {
+  const shown = files.map(({ name }) => fromHere(join(folder, name)));
+  return { draft: 'unchanged', files: shown, removed: [], statements: [], losses: [], warnings };
 }
 
 /** It is called otherwise as long as it is a draft. */
