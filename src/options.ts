@@ -77,6 +77,8 @@ export interface MigrateSettings {
    * directUrl: process.env.DIRECT_URL
    */
   readonly directUrl?: string | undefined;
+  /** The database that `dev` may change although its server is not on this machine, as in Docker Compose. Never with NODE_ENV=production. */
+  readonly developmentDatabase?: string | undefined;
   /** Waiting for a server that is not up yet, as after `docker compose up`. */
   readonly connect?: {
     /** @default '30s' */
@@ -153,6 +155,7 @@ export interface ResolvedSettings {
   readonly replyTimeoutMs: number;
   readonly connect: { readonly timeoutMs: number; readonly retryEveryMs: number };
   readonly directUrl: string | undefined;
+  readonly developmentDatabase: string | undefined;
   readonly service: string | undefined;
   readonly dir: string | undefined;
   readonly seeds: string | undefined;
@@ -180,18 +183,9 @@ const durations = {
   replyTimeout: '30s',
 } as const;
 const connectDurations = { timeout: '30s', retryEvery: '1s' } as const;
-const others = [
-  'online',
-  'connect',
-  'directUrl',
-  'service',
-  'dir',
-  'seeds',
-  'sources',
-  'initialState',
-  'lint',
-  'ignore',
-];
+const others = 'online connect directUrl developmentDatabase service dir seeds sources initialState lint ignore'.split(
+  ' ',
+);
 const known = [...Object.keys(choices), ...Object.keys(durations), ...others];
 
 /**
@@ -238,6 +232,7 @@ export function resolveSettings(settings: MigrateSettings = {}): ResolvedSetting
       retryEveryMs: duration('connect.retryEvery', connect['retryEvery'], connectDurations.retryEvery),
     },
     directUrl: settings.directUrl || undefined,
+    developmentDatabase: settings.developmentDatabase,
     service: settings.service,
     dir: settings.dir,
     seeds: settings.seeds,
@@ -275,6 +270,7 @@ function unknownKeys(given: Readonly<Record<string, unknown>>): readonly string[
 const simpleSettings = [
   ['online', 'boolean', 'true or false'],
   ['directUrl', 'string', 'the address of a server'],
+  ['developmentDatabase', 'string', 'the name of a database'],
   ['service', 'string', 'the name of this app'],
   ['dir', 'string', 'a folder'],
   ['seeds', 'string', 'a folder'],

@@ -171,6 +171,8 @@ export class Sessions {
       while (this.#holder === undefined && !this.#isStopped) {
         const next = await this.#next();
         if (next === undefined) return;
+        // Meanwhile it may have given up, or been told to go elsewhere.
+        if (!this.#queue.includes(next)) continue;
         this.#holder = next.client;
         await this.#changeTo(next.client).then(next.proceed, (error: unknown) => {
           this.#holder = undefined;

@@ -13,6 +13,8 @@ export type Order =
 /** Answers have the number of their order. */
 export type Answer<T> = { readonly id: number; readonly value: T } | { readonly id: number; readonly error: unknown };
 
+const longestEndMs = 2000;
+
 /** PostgreSQL in another thread, which answers as if it were in this one. */
 export class ThreadedPGlite {
   readonly waitReady = Promise.resolve();
@@ -54,7 +56,11 @@ export class ThreadedPGlite {
 
   /** Ends the thread, whatever it is doing: nothing has to be written to a disk. */
   async end(): Promise<void> {
-    await this.worker.terminate();
+    // A thread that ends at this moment by itself does not always keep Node waiting, and then the process would end where it is awaited.
+    let timer: NodeJS.Timeout | undefined;
+    const longEnough = new Promise<void>((resolve) => (timer = setTimeout(resolve, longestEndMs)));
+    await Promise.race([this.worker.terminate(), longEnough]);
+    clearTimeout(timer);
   }
 
   protected ask<T = void>(order: object): Promise<T> {

@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { EntitySchema } from 'typeorm';
+import { DataSource, EntitySchema } from 'typeorm';
 import type { EntitySchemaColumnOptions } from 'typeorm';
 import type { DevOptions, DevResult } from '../../src/commands/dev/types.js';
 import { createDatabase } from '../support/database.js';
@@ -68,6 +68,27 @@ it('is written again until it is committed, and rows and renames survive', async
   expect(texts).not.toContain('headline');
   expect((await rows())[0]).toEqual({ id: 1, caption: 'one', body: null });
   await expectAgreement(developer, post({ caption: text, body: optional }));
+});
+
+it('begins with what synchronize has made; a setting names a database that is not on this machine', async () => {
+  const other = await createDatabase();
+  const elsewhere = new Developer(other, { developmentDatabase: 'another' });
+  const own = new Developer(other);
+  const entities = post({ title: text });
+  try {
+    const dataSource = new DataSource({ type: 'postgres', url: other.url, entities: [...entities], synchronize: true });
+    await dataSource.initialize();
+    await dataSource.destroy();
+    // Even on this machine, a name that is given must be that of the database.
+    expect(await failureOf(elsewhere.dev(entities))).toMatchObject({ code: 'NOT_CONFIRMED' });
+    const first = await own.dev(entities);
+    expect(first).toMatchObject({ draft: 'written', statements: [], files: [expect.stringContaining('Init')] });
+    expect(await other.query('SELECT name FROM migrations')).toHaveLength(1);
+  } finally {
+    elsewhere.remove();
+    own.remove();
+    await other.drop();
+  }
 });
 
 it('asks before data goes, and only then', async () => {

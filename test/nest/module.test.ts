@@ -46,7 +46,7 @@ const applied = async (): Promise<unknown[]> =>
 describe('MigrationsModule.forRoot with a data source', () => {
   it("follows the entities with onBootstrap: 'dev', and is refused in production", async () => {
     const dir = mkdtempSync(join(tmpdir(), 'nest-migrate-module-'));
-    const dataSource = (): DataSource => source([], { migrations: [join(dir, '*.sql')] });
+    const dataSource = (): DataSource => source([], { migrations: [join(dir, '*.{ts,js,sql}')] });
     const options = { onBootstrap: 'dev', dir } as const;
     try {
       await apps.boot(MigrationsModule.forRoot({ dataSource: dataSource(), ...options }), UsersModule);

@@ -28,7 +28,7 @@ import type { DevOptions, DevResult } from './types.js';
  * others. As long as that is a draft, it is written again: five attempts leave one file.
  */
 export async function dev(options: DevOptions, context: CommandContext): Promise<DevResult> {
-  refuseElsewhere('nest-migrate dev', options, context);
+  refuseElsewhere('nest-migrate dev', { yesDrop: options.yesDrop ?? namedBySetting(context) }, context);
   await connect(context);
   const schemas = await foundSchemas(poolOf(context.dataSource) as SqlClient);
   const found = withFoundSchemas(quietAtFirst(context), schemas);
@@ -40,6 +40,11 @@ export async function dev(options: DevOptions, context: CommandContext): Promise
     context.onEvent({ type: 'followed', draft, files, statements });
     return result;
   }
+}
+
+/** What stands in a file is not said for this time, so it does not count in production. */
+function namedBySetting({ settings }: CommandContext): string | undefined {
+  return process.env['NODE_ENV'] === 'production' ? undefined : settings.developmentDatabase;
 }
 
 /** The first time, there may be no database yet. */
