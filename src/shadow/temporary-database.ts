@@ -1,14 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { causeOf, checkAddress, parseAddress, placeOf, reasonOf, showAddress } from '../data-source/address.js';
 import { codeOf, MigrateError } from '../errors.js';
+import { dropDatabase } from './drop-database.js';
 import type { Place } from './place.js';
 import { asOptions } from './session-settings.js';
 import type { SessionSettings } from './session-settings.js';
 
 const prefix = 'nest_migrate_shadow_';
-const inUse = '55006';
 
 /** A database of its own on a server; what an earlier process could not remove is removed too. It needs CREATEDB, nothing more. */
 export async function createTemporaryDatabase(url: string, settings: SessionSettings): Promise<Place> {
@@ -28,19 +27,6 @@ export async function createTemporaryDatabase(url: string, settings: SessionSett
     resetSession: 'RESET ALL',
     remove: () => onServer(url, (client) => dropDatabase(client, name)),
   };
-}
-
-/** Waits for connections that are being closed: FORCE would end them with an error that is no longer handled. */
-async function dropDatabase(client: pg.Client, name: string): Promise<void> {
-  for (const deadline = Date.now() + 2000; Date.now() < deadline; await sleep(20)) {
-    try {
-      await client.query(`DROP DATABASE IF EXISTS ${name}`);
-      return;
-    } catch (error) {
-      if (codeOf(error) !== inUse) throw error;
-    }
-  }
-  await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
 }
 
 /** Of processes that are gone: those still at work are connected, and were made a short while ago. */

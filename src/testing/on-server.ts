@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { codeOf } from '../errors.js';
+import { dropDatabase, inUse } from '../shadow/drop-database.js';
 import { quoteLiteral } from '../sql/index.js';
 import { hashOf } from '../shadow/cache.js';
 import { initialStateOf } from '../shadow/initial-state.js';
@@ -126,21 +127,6 @@ async function copyOf(template: string, client: pg.Client): Promise<string> {
 async function newName(client: pg.Client): Promise<string> {
   const { rows } = await client.query<{ readonly now: string }>('SELECT extract(epoch FROM now())::bigint AS now');
   return `${own}${rows[0]?.now ?? 0}_${randomBytes(6).toString('hex')}`;
-}
-
-const inUse = '55006';
-
-/** Waits for connections that are being closed: FORCE would end them with an error that is no longer handled. */
-async function dropDatabase(client: pg.Client, name: string): Promise<void> {
-  for (const deadline = Date.now() + 1000; Date.now() < deadline; await sleep(20)) {
-    try {
-      await client.query(`DROP DATABASE IF EXISTS ${name}`);
-      return;
-    } catch (error) {
-      if (codeOf(error) !== inUse) throw error;
-    }
-  }
-  await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
 }
 
 /** Databases of processes that are gone, to which nothing is connected; and templates that were not used for a week. */
