@@ -33,18 +33,12 @@ export async function create(options: CreateOptions, context: CreateContext): Pr
   if (options.kind === 'data' && extension === 'sql') throw dataInSql();
   const { cwd, dataSource, dir: setting = folderOfClasses(existing, dataSource) } = context;
   const { folder, foundBy } = await placementOf(existing, { name: first, dir: options.dir, setting, cwd });
+  const render = options.kind === 'data' ? renderData : renderEmpty;
   for (let timestamp = nextTimestamp(existing); ; timestamp += 1 + Math.floor(Math.random() * 10)) {
     const fileName = `${timestamp}-${title}.${extension}`;
     const name = `${title}${timestamp}`;
     const template: Template = extension === 'js' ? (moduleKind ?? moduleKindOf(join(folder, fileName))) : extension;
-    if (
-      !(await writeNew(
-        folder,
-        fileName,
-        (options.kind === 'data' ? renderData : renderEmpty)({ name, timestamp }, template),
-      ))
-    )
-      continue;
+    if (!(await writeNew(folder, fileName, render({ name, timestamp }, template)))) continue;
     if (await isAlone(folder, timestamp)) {
       await lockWritten([join(folder, fileName)], context);
       const file = join(folder, fileName);

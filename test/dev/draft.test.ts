@@ -113,13 +113,32 @@ it('stays as a person has edited it, and goes when nothing is left of it', async
   const next = await dev({ ...columns, views: { type: 'int', default: 0 } });
   expect(next).toMatchObject({ draft: 'written', files: [expect.stringContaining('AddViews')] });
   expect(developer.text(file)).toBe(edited);
-  expect(developer.warnings.join('\n')).toContain('was edited, so it stays as it is');
   expect(await dev(columns)).toMatchObject({ draft: 'removed', files: [] });
+  const said = developer.warnings.filter((one) => one.includes('was edited, so it stays as it is'));
+  expect(said).toHaveLength(1);
+});
+
+it('gives way to a new one, and is amended after a commit as long as the main branch does not have it', async () => {
+  const columns = { caption: text, summary: optional };
+  const before = developer.files().length;
+  await dev({ ...columns, one: optional });
+  expect(await dev({ ...columns, one: optional, two: optional }, { draft: 'new' })).toMatchObject({ draft: 'written' });
+  expect(developer.files()).toHaveLength(before + 2);
+  developer.git('branch', '--force', 'main', 'HEAD');
+  developer.git('checkout', '--quiet', '-b', 'feature');
+  developer.commit();
+  const amended = await dev({ ...columns, one: optional, three: optional }, { draft: 'amend', drops: ['post.two'] });
+  expect(amended).toMatchObject({ draft: 'amended', files: [expect.stringContaining('AddThree')] });
+  expect(developer.files()).toHaveLength(before + 2);
+  developer.commit();
+  developer.git('branch', '--force', 'main', 'HEAD');
+  expect(await failureOf(dev(columns, { draft: 'amend' }))).toMatchObject({ code: 'USAGE', exitCode: 2 });
+  await expectAgreement(developer, post({ ...columns, one: optional, three: optional }));
 });
 
 it('is taken back where its file is gone; what is not known is refused', async () => {
   developer.commit();
-  const columns = { caption: text, summary: optional };
+  const columns = { caption: text, summary: optional, one: optional, three: optional };
   const before = await all();
   const { files } = await dev({ ...columns, editor: optional });
   await database.query(`UPDATE post SET editor = 'Ann'`);

@@ -1,5 +1,7 @@
 import { keepDraft, readDraft } from '../../database/drafts.js';
 import type { Draft, DownStep } from '../../database/drafts.js';
+import { isMigrateError } from '../../errors.js';
+import type { MigrateError } from '../../errors.js';
 import { lendQueryRunner } from '../../database/lend-query-runner.js';
 import { ensureTables, readLedger } from '../../database/ledger.js';
 import { holdLock } from '../../database/lock.js';
@@ -41,12 +43,21 @@ export async function changeDatabase(
       const change = draft?.migrations.at(-1)?.name;
       const log = { columns, service: context.service.name, changeOf: (name: string) => change ?? name };
       await updateDatabase({ steps, record: recordOf(earlier, draft, log, context) }, context);
-      await afterwards();
-      // Only now is a file that is missing one that was deleted.
+      await afterwards().catch((error: unknown) => {
+        throw isMigrateError(error) ? withoutFiles(error) : error;
+      });
+      // Only now is a file that is missing one that was deleted. Until that is noted, it is written again, which does no harm.
       const record = draft && [keepDraft(context.tables, key, { ...draft, isWritten: true })];
-      if (record) await updateDatabase({ steps: [], record }, context);
+      if (record) await updateDatabase({ steps: [], record }, context).catch(() => undefined);
       return 'done' as const;
     },
   );
   return locked.held ? locked.value : 'overtaken';
+}
+
+function withoutFiles(error: MigrateError): MigrateError {
+  return error.with({
+    message: `${error.message} The database has the change already.`,
+    next: `${error.next} Then: nest-migrate dev, which writes the file.`,
+  });
 }

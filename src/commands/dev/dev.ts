@@ -16,6 +16,7 @@ import { newFile } from '../generate/write-files.js';
 import { refuseElsewhere } from '../guard.js';
 import { folderFor } from '../placement.js';
 import { run } from '../run.js';
+import { changeDatabase } from './change-database.js';
 import { isPublished, stateOfFiles, writeDraft } from './draft-files.js';
 import type { FilesState } from './draft-files.js';
 import { follow } from './follow.js';
@@ -74,12 +75,13 @@ async function attempt(options: DevOptions, context: CommandContext): Promise<De
   if (kept && state === 'not written') await writeDraft(kept, kept.names, folder, context);
   await refuseUnknown(kept, context);
   const takenBack = kept && state === 'gone' ? await takeBack(kept, folder, options, context) : [];
+  if (takenBack === 'overtaken') return takenBack;
+  if (kept && state === 'edited' && (await letGo(kept, context)) === 'overtaken') return 'overtaken';
   const isOpen = kept && state && (await isStillDraft(kept, state, options, folder));
   const draft = isOpen ? kept : undefined;
-  if (kept && state === 'edited') tellEdited(kept, context);
   const { applied } = await run({ phase: 'all' }, context);
   const followed = await follow(
-    { kept: state === 'gone' ? undefined : kept, draft, folder, options: settled },
+    { kept: state === 'gone' || state === 'edited' ? undefined : kept, draft, folder, options: settled },
     context,
   );
   return followed === 'overtaken' ? followed : { ...followed, applied, takenBack };
@@ -116,6 +118,14 @@ async function refuseUnknown(draft: Draft | undefined, context: CommandContext):
     next: 'If they belong to another branch: check it out, nest-migrate revert, and come back. Or begin again with an empty database: nest-migrate database drop, then nest-migrate dev',
     exitCode: ExitCode.todo,
   });
+}
+
+/** What a person has edited is a migration like any other from now on, which is said once. */
+async function letGo(draft: Draft, context: CommandContext): Promise<'done' | 'overtaken'> {
+  const change = { kept: draft, steps: [], earlier: [], draft: undefined };
+  const outcome = await changeDatabase(change, context, () => Promise.resolve());
+  if (outcome === 'done') tellEdited(draft, context);
+  return outcome;
 }
 
 function tellEdited({ files }: Draft, { onEvent }: CommandContext): void {

@@ -7,21 +7,21 @@ import { removeDraft } from './draft-files.js';
 import { confirmLosses, holding } from './losses.js';
 import type { DevOptions } from './types.js';
 
-/** Takes back a draft whose files are gone, by the statements that were kept with it. */
+/** Takes back a draft whose files are gone, by the statements that were kept with it; unless another process was faster. */
 export async function takeBack(
   draft: Draft,
   folder: string,
   options: DevOptions,
   context: CommandContext,
-): Promise<readonly string[]> {
+): Promise<readonly string[] | 'overtaken'> {
   const held = await holding(draft.holders, poolOf(context.dataSource) as SqlClient);
   const names = draft.files.map(({ name }) => name).join(', ');
   const happens = `The draft ${names} is not here any more: it was deleted, or belongs to another branch. To take it back would lose:`;
   await confirmLosses(held.map(describe), happens, options);
   const change = { kept: draft, steps: draft.down, earlier: draft.migrations, draft: undefined };
   // Some of several files may still be there.
-  await changeDatabase(change, context, () => removeDraft(draft, folder, context));
-  return draft.migrations.map(({ name }) => name);
+  const outcome = await changeDatabase(change, context, () => removeDraft(draft, folder, context));
+  return outcome === 'overtaken' ? outcome : draft.migrations.map(({ name }) => name);
 }
 
 function describe({ schema, table, column }: Holder): string {

@@ -1,4 +1,5 @@
 import type { DownStep } from '../../database/drafts.js';
+import { isLockFailure } from '../../database/failure.js';
 import { lendQueryRunner } from '../../database/lend-query-runner.js';
 import type { SqlClient } from '../../database/sql-client.js';
 import { messageOf, MigrateError } from '../../errors.js';
@@ -69,7 +70,9 @@ function failed(error: unknown, sql: string | undefined, state: string): Migrate
   return new MigrateError({
     code: 'MIGRATION_FAILED',
     message: `${what}: ${messageOf(error)}. ${state} No file was written.`,
-    next: 'Correct the entities or the rows that it is about, then: nest-migrate dev',
+    next: isLockFailure(error)
+      ? 'Another session uses the table: stop the app, or end its transaction, then: nest-migrate dev'
+      : 'Correct the entities or the rows that it is about, then: nest-migrate dev',
     ...(sql !== undefined && { sql }),
     cause: error,
   });
