@@ -164,6 +164,8 @@ export type WarningCode =
   | 'DRAFT_EDITED'
   | 'ENUM_WITHOUT_VALUES'
   | 'LOG_NOT_UPGRADED'
+  | 'DOWNS_NOT_KEPT'
+  | 'REVERTED_FROM_KEPT'
   | 'QUERY_NOT_AWAITED';
 
 /** Hears everything that happens. What it throws is thrown by the command. */

@@ -22,6 +22,7 @@ export type {
   Enlisted,
   Finished as FinishedMigration,
   ForeignMigration,
+  NewerMigration,
   FoundBy,
   PendingMigration,
   RedoOptions,

@@ -2,6 +2,7 @@ import { milliseconds } from './duration.js';
 import type { Duration } from './duration.js';
 import { ExitCode, MigrateError } from './errors.js';
 import { ignoreProblems } from './ignorable.js';
+import { show, sourcesProblems, unknownKeys, wrongTypes } from './setting-problems.js';
 
 /** What a user may set: in `defineDataSource(…, settings)`, in `MigrationsModule.forRoot`, in package.json under `"nest-migrate"`, or by flags. */
 export interface MigrateSettings {
@@ -43,6 +44,11 @@ export interface MigrateSettings {
    * @default 'online'
    */
   readonly rename?: 'online' | 'directly';
+  /**
+   * Whether the statements that revert a migration are kept in the database when it is applied, so that `revert` can do without its file.
+   * @default true
+   */
+  readonly keepDown?: boolean;
   /**
    * How long one statement may wait for a table lock before its migration is rolled back and tried again. While it waits, other queries on the table queue up.
    * @default '2s'
@@ -148,6 +154,7 @@ export interface ResolvedSettings {
   readonly contract: ContractPolicy;
   readonly online: boolean;
   readonly rename: 'online' | 'directly';
+  readonly keepDown: boolean;
   readonly lockTimeoutMs: number;
   readonly retryForMs: number;
   readonly statementTimeoutMs: number;
@@ -183,10 +190,12 @@ const durations = {
   replyTimeout: '30s',
 } as const;
 const connectDurations = { timeout: '30s', retryEvery: '1s' } as const;
-const others = 'online connect directUrl developmentDatabase service dir seeds sources initialState lint ignore'.split(
-  ' ',
-);
-const known = [...Object.keys(choices), ...Object.keys(durations), ...others];
+const others =
+  'online keepDown connect directUrl developmentDatabase service dir seeds sources initialState lint ignore'.split(' ');
+const known = {
+  settings: [...Object.keys(choices), ...Object.keys(durations), ...others],
+  connect: Object.keys(connectDurations),
+};
 
 /**
  * Checks what a user has set and fills in the defaults. All problems are reported at once, unknown keys too.
@@ -196,7 +205,7 @@ const known = [...Object.keys(choices), ...Object.keys(durations), ...others];
  */
 export function resolveSettings(settings: MigrateSettings = {}): ResolvedSettings {
   const given = settings as Readonly<Record<string, unknown>>;
-  const problems: string[] = [...unknownKeys(given), ...wrongTypes(given)];
+  const problems: string[] = [...unknownKeys(given, known), ...wrongTypes(given)];
   const choice = <K extends keyof typeof choices>(
     key: K,
     fallback: (typeof choices)[K][number] = choices[key][0],
@@ -222,6 +231,7 @@ export function resolveSettings(settings: MigrateSettings = {}): ResolvedSetting
     contract: choice('contract', process.env['NODE_ENV'] === 'production' ? 'next-deploy' : 'immediately'),
     online: settings.online ?? true,
     rename: choice('rename'),
+    keepDown: settings.keepDown ?? true,
     lockTimeoutMs: duration('lockTimeout', given['lockTimeout'], durations.lockTimeout),
     retryForMs: duration('retryFor', given['retryFor'], durations.retryFor),
     statementTimeoutMs: duration('statementTimeout', given['statementTimeout'], durations.statementTimeout),
@@ -251,46 +261,4 @@ export function resolveSettings(settings: MigrateSettings = {}): ResolvedSetting
     });
   }
   return resolved;
-}
-
-function unknownKeys(given: Readonly<Record<string, unknown>>): readonly string[] {
-  const { connect, lint } = given;
-  const unknown = (prefix: string, value: unknown, names: readonly string[]): readonly string[] =>
-    Object.keys(value ?? {})
-      // Where this one has gone is said by itself.
-      .filter((key) => !names.includes(key) && key !== 'drift')
-      .map((key) => `unknown setting "${prefix}${key}" (known: ${names.join(', ')})`);
-  return [
-    ...unknown('', given, known),
-    ...unknown('connect.', connect, Object.keys(connectDurations)),
-    ...unknown('lint.', lint, ['rules']),
-  ];
-}
-
-const simpleSettings = [
-  ['online', 'boolean', 'true or false'],
-  ['directUrl', 'string', 'the address of a server'],
-  ['developmentDatabase', 'string', 'the name of a database'],
-  ['service', 'string', 'the name of this app'],
-  ['dir', 'string', 'a folder'],
-  ['seeds', 'string', 'a folder'],
-  ['initialState', 'string', 'SQL or the path of a .sql file'],
-] as const;
-
-function wrongTypes(given: Readonly<Record<string, unknown>>): readonly string[] {
-  return simpleSettings.flatMap(([key, type, what]) => {
-    const value = given[key];
-    return value === undefined || typeof value === type ? [] : [`${key} must be ${what}, but is ${show(value)}`];
-  });
-}
-
-function sourcesProblems(given: unknown): readonly string[] {
-  const isMap = typeof given === 'object' && given !== null && !Array.isArray(given);
-  if (given === undefined || given === false) return [];
-  if (isMap && Object.values(given).every((folder) => typeof folder === 'string')) return [];
-  return [`sources must be false or an object such as { "dist": "src" }, but is ${show(given)}`];
-}
-
-function show(value: unknown): string {
-  return JSON.stringify(value) ?? String(value);
 }

@@ -1,6 +1,7 @@
 import type {
   AppliedMigration,
   ForeignMigration,
+  NewerMigration,
   PendingMigration,
   StatusChange,
   StatusResult,
@@ -28,12 +29,19 @@ export function statusLines(result: StatusResult, paint: Paint): readonly string
 }
 
 /** After a deploy was rolled back, that is how it should be. */
-function newerLines(newer: readonly AppliedMigration[]): readonly string[] {
+function newerLines(newer: readonly NewerMigration[]): readonly string[] {
   if (newer.length === 0) return [];
   const them = newer.length === 1 ? 'it' : 'them';
   return [
     `Newer than every file here: ${newer.map(({ name }) => name).join(', ')}. A newer deploy has applied ${them}, or another branch.`,
+    revertibleLine(newer),
   ];
+}
+
+function revertibleLine(newer: readonly NewerMigration[]): string {
+  const lost = newer.filter(({ revertible }) => !revertible).map(({ name }) => name);
+  if (lost.length === 0) return 'The statements that revert them are kept in the database: nest-migrate revert';
+  return `Without a file, this cannot be reverted: ${lost.join(', ')}.`;
 }
 
 function foreignLines(foreign: readonly ForeignMigration[]): readonly string[] {

@@ -39,12 +39,18 @@ export function withoutFile({ known, state }: Survey): {
   return { missing: gone.filter((row) => !isNewer(row)), newer: gone.filter(isNewer) };
 }
 
-export function missingProblems(missing: readonly LedgerRow[]): readonly StatusProblem[] {
-  return missing.map(({ name }) => ({
-    code: 'FILE_MISSING' as const,
-    migration: name,
-    message: `${name} is applied, but its file is not here: it cannot be reverted.`,
-  }));
+/** Where the database was asked what it has kept, it is said whether they can be reverted. */
+export function missingProblems(missing: readonly LedgerRow[], kept?: ReadonlySet<string>): readonly StatusProblem[] {
+  return missing.map(({ name }) => {
+    const problem = { code: 'FILE_MISSING' as const, migration: name };
+    const message = `${name} is applied, but its file is not here`;
+    if (kept === undefined) return { ...problem, message: `${message}.` };
+    const revertible = kept.has(name);
+    const how = revertible
+      ? 'the statements that revert it are kept in the database, so `revert` does without it.'
+      : 'it cannot be reverted.';
+    return { ...problem, message: `${message}: ${how}`, revertible };
+  });
 }
 
 /** Refuses to go on where a file was edited, or warns of it, as the settings say; warns of files that are missing. */
@@ -60,7 +66,7 @@ export function judgeFiles(now: Survey, context: CommandContext): readonly Statu
   if (missing.length > 0)
     warn(
       'MIGRATION_FILE_MISSING',
-      `Applied, but the file is not here: ${shortened(namesOf(missing))}. Without it, a migration cannot be reverted.`,
+      `Applied, but the file is not here: ${shortened(namesOf(missing))}. Whether it can be reverted: nest-migrate status`,
     );
   if (newer.length > 0)
     warn(

@@ -2,6 +2,7 @@ import type { QueryRunner } from 'typeorm';
 import { ExitCode, isMigrateError, MigrateError } from '../errors.js';
 import type { DryRunStatement } from '../errors.js';
 import type { SqlClient } from '../database/sql-client.js';
+import { createDowns, useOfDowns } from '../database/downs-table.js';
 import { createExtensionsInside } from '../database/initialise.js';
 import { createLedgerSchema } from '../database/ledger-schema.js';
 import { ensureTables, readLedgerInside } from '../database/ledger.js';
@@ -56,7 +57,7 @@ export async function execute(
   const steps = planned.map(({ direction }, index) => ({ migration: loaded[index] as LoadedMigration, direction }));
   if (options.mode === 'dry') return rehearse(steps, options, lock, context);
   await context.initialise();
-  const apply: ApplyContext = { ...context, lock, log: options.log, batch: await prepareTables(client, context) };
+  const apply: ApplyContext = { ...context, lock, log: options.log, ...(await prepareTables(client, context)) };
   if (options.mode === 'fake') {
     if (!(await recordOnly(steps, apply))) return finishedMeanwhile(steps, apply);
     return { finished: steps.map((step) => finishedStep(step, 0, apply, 'fake')) };
@@ -66,14 +67,22 @@ export async function execute(
   return oneByOne(steps, apply, options);
 }
 
-async function prepareTables(client: SqlClient, context: CommandContext): Promise<number> {
+async function prepareTables(
+  client: SqlClient,
+  context: CommandContext,
+): Promise<Pick<ApplyContext, 'batch' | 'downs'>> {
   const { exists } = await readLedgerInside(client, context.tables);
-  if (exists.ledger && exists.log) return nextBatch(client, context.tables);
+  const { downs = 'missing' } = exists;
+  const createsDowns = downs === 'missing' && context.settings.keepDown;
+  if (exists.ledger && exists.log && !createsDowns)
+    return { downs: useOfDowns(downs, context), batch: await nextBatch(client, context.tables) };
   // On the data source's connection: the one that holds the lock must not write, or the new tables stay invisible to all others until it ends.
-  await lendQueryRunner(context, async (queryRunner) =>
-    ensureTables((await queryRunner.connect()) as SqlClient, context.tables, exists, context.onEvent),
-  );
-  return nextBatch(client, context.tables);
+  const use = await lendQueryRunner(context, async (queryRunner) => {
+    const own = (await queryRunner.connect()) as SqlClient;
+    await ensureTables(own, context.tables, exists, context.onEvent);
+    return createsDowns ? createDowns(own, context) : useOfDowns(downs, context);
+  });
+  return { downs: use, batch: await nextBatch(client, context.tables) };
 }
 
 async function rehearse(
@@ -82,7 +91,7 @@ async function rehearse(
   lock: Lock,
   context: CommandContext,
 ): Promise<Execution> {
-  const apply: ApplyContext = { ...context, lock, log: options.log, batch: 0 };
+  const apply: ApplyContext = { ...context, lock, log: options.log, batch: 0, downs: 'leave' };
   return context.whileConnected(async (since) => {
     if (options.transaction === 'all') await refuseWithout(steps, apply, options);
     const prepare: DryRunOptions['prepare'] = async (session) => {

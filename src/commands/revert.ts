@@ -7,11 +7,13 @@ import { readDetails } from '../database/log.js';
 import { noneAdded, upgradeLog } from '../database/log-columns.js';
 import { untilConnected } from '../database/retry.js';
 import { halfDoneError } from '../database/steps.js';
-import type { KnownMigration, MigrationList } from '../files/migration.js';
+import type { MigrationList } from '../files/migration.js';
 import { changeByMigration, changesOf, firstChanges, logUse } from './changes.js';
 import { checkCount, findByReference } from './choose.js';
 import { list, survey, surveyInside } from './context.js';
 import type { CommandContext, Survey } from './context.js';
+import { findToRevert } from './kept-downs.js';
+import type { Need } from './kept-downs.js';
 import type { RedoOptions, RedoResult, RevertedChange, RevertOptions, RevertResult } from './types.js';
 import { execute } from './execute.js';
 import type { Execution, PlannedStep } from './execute.js';
@@ -19,46 +21,64 @@ import type { Execution, PlannedStep } from './execute.js';
 /** Reverts what was applied last, in the reverse of the order in which it was applied. */
 export async function revert(options: RevertOptions, context: CommandContext): Promise<RevertResult> {
   checkCount(options.count);
-  const { steps, changes, waitedForLockMs, statements } = await goBack(options, context, (down) => down);
+  const back: Way = { need: 'to revert', plan: (down) => down };
+  const { steps, changes, kept, waitedForLockMs, statements } = await goBack(options, context, back);
   const reverted = steps.map(({ name, durationMs }) => ({ name, durationMs }));
-  return { reverted, changes, waitedForLockMs, ...(statements && { statements }) };
+  return {
+    reverted,
+    changes,
+    ...(kept.length > 0 && { kept }),
+    waitedForLockMs,
+    ...(statements && { statements }),
+  };
+}
+
+/** Reverts these migrations, wherever they stand. */
+export async function revertThese(names: readonly string[], context: CommandContext): Promise<readonly string[]> {
+  const { steps } = await goBack({}, context, { need: 'to revert', only: new Set(names), plan: (down) => down });
+  return steps.map(({ name }) => name);
 }
 
 /** Reverts the last changes and runs them again, while no other process can come between. */
 export async function redo(options: RedoOptions, context: CommandContext): Promise<RedoResult> {
   checkCount(options.count);
-  const { steps, changes, waitedForLockMs } = await goBack(options, context, (down) => [
-    ...down,
-    ...down.map(({ migration }) => ({ migration, direction: 'up' as const })).reverse(),
-  ]);
+  const { steps, changes, waitedForLockMs } = await goBack(options, context, {
+    need: 'to run again',
+    plan: (down) => [...down, ...down.map(({ migration }) => ({ migration, direction: 'up' as const })).reverse()],
+  });
   const only = (direction: 'up' | 'down') =>
     steps.filter((step) => step.direction === direction).map(({ name, durationMs }) => ({ name, durationMs }));
   return { reverted: only('down'), changes, applied: only('up'), waitedForLockMs };
 }
 
-const nothing = { steps: [], changes: [], waitedForLockMs: 0, statements: undefined };
+const nothing = { steps: [], changes: [], kept: [], waitedForLockMs: 0, statements: undefined };
+
+interface Way {
+  readonly need: Need;
+  /** In place of what the options say. */
+  readonly only?: ReadonlySet<string>;
+  readonly plan: (down: readonly PlannedStep[]) => readonly PlannedStep[];
+}
 
 interface WentBack {
   readonly steps: Execution['finished'];
   readonly changes: readonly RevertedChange[];
+  /** Of what is reverted, what has no file here. */
+  readonly kept: readonly string[];
   readonly waitedForLockMs: number;
   readonly statements: Execution['statements'];
 }
 
-async function goBack(
-  options: RevertOptions,
-  context: CommandContext,
-  plan: (down: readonly PlannedStep[]) => readonly PlannedStep[],
-): Promise<WentBack> {
+async function goBack(options: RevertOptions, context: CommandContext, way: Way): Promise<WentBack> {
   const found = await list(context);
-  return untilConnected(context, (watched) => goBackNow(found, options, watched, plan));
+  return untilConnected(context, (watched) => goBackNow(found, options, watched, way));
 }
 
 async function goBackNow(
   found: MigrationList,
   options: RevertOptions,
   context: CommandContext,
-  plan: (down: readonly PlannedStep[]) => readonly PlannedStep[],
+  { need, plan, only }: Way,
 ): Promise<WentBack> {
   const before = await withReader(context, (client) => survey(client, found, context));
   if (before.state.applied.length === 0 && before.state.halfDone.length === 0) return nothing;
@@ -70,8 +90,11 @@ async function goBackNow(
       const now = await surveyInside(client, found, context);
       const unfinished = now.state.halfDone.find((row) => row.direction === 'up');
       if (unfinished) throw halfUp(unfinished.migration, unfinished);
-      const rows = await choose(options, now, client, context);
-      const down = rows.map((row) => ({ migration: fileOf(row, now), direction: 'down' as const }));
+      const rows = only
+        ? now.state.applied.filter(({ name }) => only.has(name)).reverse()
+        : await choose(options, now, client, context);
+      const { migrations, kept } = await findToRevert(rows, need, now, client, context);
+      const down = migrations.map((migration) => ({ migration, direction: 'down' as const }));
       if (down.length === 0) return { ...nothing, waitedForLockMs: lock.waitedMs };
       const changes = revertedChanges(rows, now);
       if (options.unit !== 'step') tellParts(changes, context);
@@ -84,7 +107,7 @@ async function goBackNow(
         context,
       );
       const { finished: steps, statements } = execution;
-      return { steps, changes, waitedForLockMs: lock.waitedMs, statements };
+      return { steps, changes, kept, waitedForLockMs: lock.waitedMs, statements };
     },
   );
   return locked.held ? locked.value : { ...nothing, waitedForLockMs: locked.waitedMs };
@@ -156,17 +179,6 @@ async function ofLastRun(
   }
   const end = newestFirst.findIndex((row) => details.get(row.name)?.batch !== batch);
   return end === -1 ? newestFirst : newestFirst.slice(0, end);
-}
-
-function fileOf(row: LedgerRow, now: Survey): KnownMigration {
-  const migration = now.known.find((known) => known.name === row.name);
-  if (migration) return migration;
-  throw new MigrateError({
-    code: 'MIGRATION_FILE_MISSING',
-    message: `Migration ${row.name} is applied, but its file is not here, so it cannot be reverted. Nothing was changed.`,
-    next: 'Bring the file back (git log --diff-filter=D --name-only), or check the `migrations` patterns of the data source.',
-    migration: row.name,
-  });
 }
 
 function halfUp(name: string, row: Survey['state']['halfDone'][number]): MigrateError {

@@ -1,4 +1,5 @@
 import { withReader } from '../database/client.js';
+import { namesOfKept } from '../database/downs.js';
 import { deleteDuplicates } from '../database/ledger.js';
 import type { LedgerRow } from '../database/ledger.js';
 import { readDetails } from '../database/log.js';
@@ -31,13 +32,14 @@ export async function status(context: CommandContext): Promise<StatusResult> {
       return { name, timestamp, appliedAt, durationMs: detail?.duration_ms ?? null };
     };
     const { missing, newer } = withoutFile(now);
+    const kept = await namesOfKept(client, context.tables, [...missing, ...newer], now.state);
     return {
       applied: now.state.applied.map(describe),
       pending: describePending(now, context.settings.contract),
       changes: changesOf(now).map((change) => statusOf(change, now)),
-      newer: newer.map(describe),
+      newer: newer.map((row) => ({ ...describe(row), revertible: kept.has(row.name) })),
       foreign: now.foreign.map((row) => ({ ...describe(row), service: row.service })),
-      problems: problemsOf(now, missing, found, context),
+      problems: problemsOf(now, missingProblems(missing, kept), found, context),
     };
   };
   return untilConnected(context, () => withReader(context, look));
@@ -52,7 +54,7 @@ function statusOf({ name, migrations }: Change<MigrationName>, { isApplied }: Su
 
 function problemsOf(
   now: Survey,
-  missing: readonly LedgerRow[],
+  missing: readonly StatusProblem[],
   found: MigrationList,
   context: CommandContext,
 ): readonly StatusProblem[] {
@@ -61,7 +63,7 @@ function problemsOf(
     ...noFilesIn(found).map((message) => ({ code: 'NO_FILES' as const, migration: null, message })),
     ...buildProblems(found, now.isApplied),
     ...duplicateProblems(now, context),
-    ...missingProblems(missing),
+    ...missing,
     ...now.pending
       .filter(
         (migration) => migration.timestamp < newest && !isMeantToBeLate(migration, now, context.settings.contract),

@@ -72,6 +72,8 @@ export interface RevertResult {
   readonly reverted: readonly Finished[];
   /** The same, grouped by change. */
   readonly changes: readonly RevertedChange[];
+  /** The migrations whose files are not here: they are reverted by statements kept when they were applied; left out where there is none. */
+  readonly kept?: readonly string[];
   readonly waitedForLockMs: number;
   readonly statements?: readonly DryRunStatement[];
 }
@@ -94,6 +96,12 @@ export interface AppliedMigration {
   /** Unknown for a migration that TypeORM itself has applied. */
   readonly appliedAt: string | null;
   readonly durationMs: number | null;
+}
+
+/** A migration that is newer than every file here. */
+export interface NewerMigration extends AppliedMigration {
+  /** Whether it can be reverted without its file, by statements that were kept when it was applied. */
+  readonly revertible: boolean;
 }
 
 /** A migration in the same ledger that another service has applied. */
@@ -125,6 +133,8 @@ export interface StatusProblem {
     | 'NOT_COMPILED';
   readonly migration: string | null;
   readonly message: string;
+  /** Of a missing file: whether its migration can be reverted without it. Only `status` looks. */
+  readonly revertible?: boolean;
 }
 
 /** Migrations that belong together: one file, or several classes of a list. */
@@ -142,7 +152,7 @@ export interface StatusResult {
   /** The same, grouped by change, in the order of their timestamps. */
   readonly changes: readonly StatusChange[];
   /** Of what is applied, what is newer than every file here: a newer deploy has applied it, or another branch. */
-  readonly newer: readonly AppliedMigration[];
+  readonly newer: readonly NewerMigration[];
   /** What other services have applied that share the ledger: no command of this one touches it. */
   readonly foreign: readonly ForeignMigration[];
   readonly problems: readonly StatusProblem[];

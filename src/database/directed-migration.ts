@@ -3,6 +3,7 @@ import { MigrateError } from '../errors.js';
 import type { Direction, EventListener } from '../events.js';
 import type { Instantiate, LoadedMigration, Runnable } from '../files/migration.js';
 import { withoutPasswords } from '../passwords.js';
+import type { DownsUse } from './downs-table.js';
 import { addedTo } from './log.js';
 import type { Attempt } from './log.js';
 import type { LogUse } from './log-columns.js';
@@ -17,6 +18,7 @@ export interface ApplyContext extends SessionContext {
   readonly instantiate: Instantiate;
   readonly batch: number;
   readonly log: LogUse;
+  readonly downs: DownsUse;
 }
 
 /** A migration, and which way it goes. */

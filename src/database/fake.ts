@@ -19,8 +19,8 @@ export async function recordOnly(steps: readonly DirectedMigration[], context: A
       transaction = await begin(session, steps, context);
       if (transaction === undefined) return false;
       for (const step of steps) {
-        if (step === steps.at(-1)) await recordAndCommit(session, transaction, step, context, 0);
-        else await recordStep(session, step, context, 0);
+        if (step === steps.at(-1)) await recordAndCommit(session, transaction, { step, durationMs: 0 }, context);
+        else await recordStep(session, { step, durationMs: 0 }, context);
       }
       return true;
     } catch (error) {

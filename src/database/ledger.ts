@@ -1,6 +1,8 @@
 import { codeOf, MigrateError } from '../errors.js';
 import type { Direction, EventListener } from '../events.js';
 import { asking } from './client.js';
+import { selectDownsTable } from './downs-table.js';
+import type { DownsTable } from './downs-table.js';
 import type { SqlClient } from './sql-client.js';
 import { createLedgerSchema } from './ledger-schema.js';
 import { createLogTable, selectChecksums, selectNotes } from './log.js';
@@ -28,7 +30,8 @@ export interface LedgerState {
   readonly halfDone: readonly HalfDone[];
   /** Contract migrations that an earlier run has left for later. */
   readonly deferred: readonly DeferredNote[];
-  readonly exists: { readonly ledger: boolean; readonly log: boolean };
+  /** Of the table of kept downs it is only known where it was asked for: see `readLedgerInside`. */
+  readonly exists: { readonly ledger: boolean; readonly log: boolean; readonly downs?: DownsTable };
   /** Undefined where it was not asked: see `readLedgerInside`. */
   readonly logColumns: LogColumns | undefined;
 }
@@ -49,7 +52,7 @@ export async function readLedger(client: SqlClient, tables: Tables): Promise<Led
  */
 export async function readLedgerInside(client: SqlClient, tables: Tables): Promise<LedgerState> {
   const found = await client.query(
-    `SELECT to_regclass(${quoteLiteral(tables.ledger)}) IS NOT NULL AS ledger, to_regclass(${quoteLiteral(tables.log)}) IS NOT NULL AS log`,
+    `SELECT to_regclass(${quoteLiteral(tables.ledger)}) IS NOT NULL AS ledger, to_regclass(${quoteLiteral(tables.log)}) IS NOT NULL AS log, ${selectDownsTable(tables)} AS downs`,
   );
   try {
     return await read(client, tables, found.rows[0] as unknown as LedgerState['exists']);

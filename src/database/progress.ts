@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import { MigrateError, messageOf } from '../errors.js';
+import type { KeptDown } from '../files/kept-down.js';
 import { withoutPasswords } from '../passwords.js';
 import { quoteLiteral } from '../sql/index.js';
 import type { SqlClient, SqlResult } from './sql-client.js';
 import { rollback } from './fate.js';
+import { recordedParts } from './downs.js';
 import { ask, assertFinishedMeanwhile } from './fence.js';
 import type { Fenced, Opened } from './fence.js';
-import { ledgerChangeOnce } from './ledger.js';
 import { attemptColumns } from './log.js';
 import type { HalfDone, SavedBatch } from './log.js';
 import { transactionSettings } from './transaction-settings.js';
@@ -173,13 +174,13 @@ export class StepProgress {
   }
 
   /** Ledger and log at once: the migration is applied, or reverted. The ledger is locked for that last message only. */
-  async finish(): Promise<void> {
-    const { migration, direction } = this.step;
+  async finish(down: KeptDown | undefined): Promise<void> {
+    const { direction } = this.step;
     const { ledger, log } = this.context.tables;
     this.settle(await begin(this.session, this.step, this.context, this.reach, this.isOurs()));
     await this.commit(
       `LOCK TABLE ${ledger} IN SHARE ROW EXCLUSIVE MODE;
-       WITH recorded AS (${ledgerChangeOnce(this.context.tables, migration, direction)} RETURNING 1),
+       WITH ${recordedParts(this.step, down, this.context)},
          finished AS (UPDATE ${log} SET state = '${direction === 'up' ? 'applied' : 'reverted'}', in_doubt = NULL, error = NULL,
            finished_at = clock_timestamp(), duration_ms = extract(epoch FROM clock_timestamp() - started_at) * 1000
            WHERE ${this.mine()} RETURNING 1)

@@ -1,7 +1,8 @@
 import { MigrateError, messageOf } from '../errors.js';
+import type { KeptDown } from '../files/kept-down.js';
 import { believe } from '../typeorm/query-runner.js';
+import { ledgerAndDown } from './downs.js';
 import type { Fenced } from './fence.js';
-import { ledgerChange } from './ledger.js';
 import { attemptColumns } from './log.js';
 import type { Session } from './session.js';
 import { attemptOf } from './directed-migration.js';
@@ -15,16 +16,18 @@ export const markOpen = `SET LOCAL "nest_migrate.open" = '0'`;
 /** '0', which is no difference, in the transaction that we opened, and no number in any other: there the setting made with it is gone. */
 const isOpen = `coalesce(nullif(current_setting('nest_migrate.open', true), ''), '${notRecorded}')::int`;
 
+/** What was done, and what is kept of it. */
+export interface Done {
+  readonly step: DirectedMigration;
+  readonly durationMs: number;
+  readonly down?: KeptDown | undefined;
+}
+
 /** Writes a step to ledger and log, inside the transaction that it ran in. */
-export async function recordStep(
-  session: Session,
-  step: DirectedMigration,
-  context: ApplyContext,
-  durationMs: number,
-): Promise<void> {
+export async function recordStep(session: Session, done: Done, context: ApplyContext): Promise<void> {
   session.progress.own = 'the statement that records the migration';
-  await session.client.query(recordSql(step, context, durationMs)).catch((error: unknown) => {
-    throw asNotRecorded(error, step);
+  await session.client.query(recordSql(done, context)).catch((error: unknown) => {
+    throw asNotRecorded(error, done.step);
   });
 }
 
@@ -32,22 +35,23 @@ export async function recordStep(
 export async function recordAndCommit(
   session: Session,
   transaction: Fenced,
-  step: DirectedMigration,
+  done: Done,
   context: ApplyContext,
-  durationMs: number,
 ): Promise<void> {
   const { client, queryRunner } = session;
   // TypeORM would not commit what is not open any more: then recording it says what is wrong.
-  if (!queryRunner.isTransactionActive) return recordStep(session, step, context, durationMs);
+  if (!queryRunner.isTransactionActive) return recordStep(session, done, context);
   // Savepoints that a migration has left open end with the transaction.
   believe(queryRunner, 'open');
-  const record = recordSql(step, context, durationMs);
+  const record = recordSql(done, context);
   await session.unwatched(
     () => queryRunner.commitTransaction(),
     async (commit) => {
       transaction.commit = 'sent';
       session.progress.own = 'COMMIT';
-      await client.query(`${record}; ${commit}`).catch((error: unknown) => Promise.reject(asNotRecorded(error, step)));
+      await client
+        .query(`${record}; ${commit}`)
+        .catch((error: unknown) => Promise.reject(asNotRecorded(error, done.step)));
       transaction.commit = 'acknowledged';
     },
   );
@@ -57,12 +61,12 @@ export async function recordAndCommit(
  * Ledger and log in one message. It fails when the transaction that we opened is not open any more. Nothing that is sent in the same
  * message has happened then, above all no COMMIT of a transaction that a migration has opened by itself.
  */
-function recordSql(step: DirectedMigration, context: ApplyContext, durationMs: number): string {
+function recordSql({ step, durationMs, down }: Done, context: ApplyContext): string {
   const { tables } = context;
   const { names, values } = attemptColumns(attemptOf(step, context, 'transactional'));
   const duration = Math.round(durationMs);
   const [xid, xidValue] = context.log.columns.has('xid') ? [', xid', ', pg_current_xact_id()'] : ['', ''];
-  return `${ledgerChange(tables, step.migration, step.direction)};
+  return `${ledgerAndDown(step, down, context)};
     INSERT INTO ${tables.log} (${names}${xid}, state, started_at, finished_at, duration_ms)
       VALUES (${values}${xidValue}, '${step.direction === 'up' ? 'applied' : 'reverted'}',
         clock_timestamp() - interval '${duration} milliseconds', clock_timestamp(), ${duration} + ${isOpen})`;

@@ -6,6 +6,7 @@ import { abortable, cancelled } from './cancel.js';
 import type { SqlClient } from './sql-client.js';
 import { endingOf } from './ending.js';
 import { mayNotRecord } from './denied.js';
+import { downOf } from './downs.js';
 import { migrationFailed } from './failure.js';
 import { rollback, tellReplyLost } from './fate.js';
 import type { HalfDone } from './log.js';
@@ -51,7 +52,7 @@ export async function applyInSteps(step: DirectedMigration, context: ApplyContex
             ? hasFewer(step, halfDone.statements_done, progress.done)
             : diverged(step, halfDone.statements_done);
         session.progress.sql = undefined;
-        await progress.finish();
+        await progress.finish(await downOf(step, runnable, 'in steps', context.downs));
       } catch (thrown) {
         const error = session.causeOf(thrown);
         await stop(error, { session, progress, halfDone, step, context });

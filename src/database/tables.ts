@@ -1,11 +1,13 @@
 import type { DataSource } from 'typeorm';
 import { fittingName, quoteName, truncatedName } from '../sql/index.js';
 
-/** The tables, as they stand in SQL: TypeORM's own, which says what is applied, and beside it our log, and the drafts of `dev`. */
+/** The tables, as they stand in SQL: TypeORM's own, which says what is applied, and beside it our log, the kept downs, and the drafts of `dev`. */
 export interface Tables {
   readonly ledger: string;
   readonly log: string;
   readonly drafts: string;
+  /** How to revert migrations whose files are gone: a table that only reverting and `status` read. */
+  readonly downs: string;
   /** What the options name; undefined where the search path decides. */
   readonly schema: string | undefined;
   readonly name: string;
@@ -27,6 +29,7 @@ export function tablesOf(dataSource: DataSource): Tables {
     ledger: prefix + quoteName(name),
     log: prefix + quoteName(logName),
     drafts: prefix + quoteName(fittingName(`${name}_drafts`)),
+    downs: prefix + quoteName(fittingName(`${name}_downs`)),
     schema,
     name,
     logName,

@@ -6,6 +6,7 @@ import { isolationLevelOf } from '../typeorm/driver.js';
 import { abortable, cancelled, pause } from './cancel.js';
 import type { SqlResult } from './sql-client.js';
 import { mayNotRecord } from './denied.js';
+import { downOf } from './downs.js';
 import { DeniedExtensions } from './denied-extensions.js';
 import { isLockFailure, migrationFailed } from './failure.js';
 import type { NotGranted } from './failure.js';
@@ -16,6 +17,7 @@ import type { Fenced } from './fence.js';
 import { logFailure } from './log.js';
 import type { Attempt } from './log.js';
 import { markOpen, recordAndCommit, recordStep } from './record.js';
+import type { Done } from './record.js';
 import { endingOf } from './ending.js';
 import { noticingSelfWait } from './self-wait.js';
 import { transactionSettings } from './transaction-settings.js';
@@ -92,11 +94,11 @@ async function attemptOnce(
       for (const step of steps) {
         current = step.migration.name;
         attempt = attemptOf(step, context, 'transactional');
-        const durationMs = await applyStep(session, step, context);
+        const done = await applyStep(session, step, context);
         denied.throwFirst();
-        durations.push(durationMs);
-        if (step === steps.at(-1)) await recordAndCommit(session, transaction, step, context, durationMs);
-        else await recordStep(session, step, context, durationMs);
+        durations.push(done.durationMs);
+        if (step === steps.at(-1)) await recordAndCommit(session, transaction, done, context);
+        else await recordStep(session, done, context);
       }
       return { durations };
     } catch (thrown) {
@@ -122,7 +124,7 @@ async function attemptOnce(
   });
 }
 
-async function applyStep(session: Session, step: DirectedMigration, context: ApplyContext): Promise<number> {
+async function applyStep(session: Session, step: DirectedMigration, context: ApplyContext): Promise<Done> {
   session.progress.statement = 0;
   session.progress.sql = undefined;
   const started = performance.now();
@@ -131,7 +133,8 @@ async function applyStep(session: Session, step: DirectedMigration, context: App
   await abortable(context.signal, () => noticingSelfWait(step.migration.name, session, context, execute));
   context.lock.assertHeld();
   session.progress.sql = undefined;
-  return performance.now() - started;
+  const durationMs = performance.now() - started;
+  return { step, durationMs, down: await downOf(step, runnable, 'in a transaction', context.downs) };
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { MigrationInterface } from 'typeorm';
 import { MigrateError } from '../errors.js';
 import { carryingOut } from './carried-out.js';
+import { recordedDown } from './kept-down.js';
 import type { LoadedMigration, MigrationClass, Runnable } from './migration.js';
 import { timestampOf } from './name.js';
 import { phaseOf } from './phase.js';
@@ -80,6 +81,7 @@ function runnable(
       typeof down === 'function'
         ? (queryRunner) => asUsersCode(() => Promise.resolve(down.call(instance, carryingOut(queryRunner))))
         : undefined,
+    ...(typeof down === 'function' && { keptDown: () => recordedDown(down) }),
   };
 }
 

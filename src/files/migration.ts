@@ -1,5 +1,6 @@
 import type { DataSourceOptions, QueryRunner } from 'typeorm';
 import type { ResolvedSettings } from '../options.js';
+import type { KeptStatement } from './kept-down.js';
 import type { Phase } from './phase.js';
 
 /** A class that TypeORM takes for a migration. Its constructor may have dependencies when it runs inside a Nest app. */
@@ -25,6 +26,8 @@ export interface Runnable {
   up(queryRunner: QueryRunner): Promise<unknown>;
   /** Undefined when it cannot be reverted. */
   readonly down: ((queryRunner: QueryRunner) => Promise<unknown>) | undefined;
+  /** What its down executes, so that it can be reverted without its file; undefined where that cannot be known without a database. */
+  readonly keptDown?: () => Promise<readonly KeptStatement[] | undefined>;
 }
 
 /** A migration whose file has been loaded. */

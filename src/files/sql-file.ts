@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import type { QueryRunner } from 'typeorm';
 import { MigrateError } from '../errors.js';
+import { keptStatements } from './kept-down.js';
 import type { LoadedMigration } from './migration.js';
 import { expectedName } from './name.js';
 import { downFileOf } from './sql-names.js';
@@ -43,6 +44,7 @@ export async function loadSqlMigration(file: string): Promise<LoadedMigration> {
         transaction,
         up: (queryRunner) => execute(queryRunner, up),
         down: down && ((queryRunner) => execute(queryRunner, down)),
+        ...(down && { keptDown: () => Promise.resolve(keptStatements(down())) }),
       });
     },
   };

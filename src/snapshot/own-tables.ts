@@ -17,7 +17,7 @@ export function ownTables(project: Project): readonly ObjectId[] {
   const { schema = unnamed } = tablesOf(dataSource);
   const ledger = (options.migrationsTableName ?? 'migrations').split('.').at(-1) ?? 'migrations';
   const metadata = options.metadataTableName ?? 'typeorm_metadata';
-  const names = [ledger, `${ledger}_log`, `${ledger}_drafts`, `${ledger}_seeds`, metadata];
+  const names = [ledger, `${ledger}_log`, `${ledger}_drafts`, `${ledger}_downs`, `${ledger}_seeds`, metadata];
   const places = [schema, unnamed].flatMap((place) => names.map((name) => objectId('table', place, name)));
   const all = [...places, objectId('table', 'public', metadata)];
   return [...new Map(all.map((id) => [keyOf(id), id])).values()];

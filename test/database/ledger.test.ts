@@ -89,7 +89,7 @@ describe('the file of an applied migration', () => {
   const edit = () => project.write('migrations/1700000000001-CreateUsers.sql', sql('people'));
   const edited = `Edited after being applied: ${users}. The database has what the earlier text created.`;
   const newer = `Applied, and newer than every file here: ${pets}. A newer deploy has applied it, or another branch.`;
-  const missing = `Applied, but the file is not here: ${pets}. Without it, a migration cannot be reverted.`;
+  const missing = `Applied, but the file is not here: ${pets}. Whether it can be reverted: nest-migrate status`;
   beforeEach(async () => void (await cli('run')));
 
   it('is refused when it was edited, also when nothing is pending, and by an app that starts', async () => {

@@ -136,6 +136,26 @@ it('gives way to a new one, and is amended after a commit as long as the main br
   await expectAgreement(developer, post({ ...columns, one: optional, three: optional }));
 });
 
+it('is taken back with what another branch has committed or run, in the reverse order, if a person agrees', async () => {
+  developer.commit();
+  const columns = { caption: text, summary: optional, one: optional, three: optional };
+  const before = await all();
+  await dev({ ...columns, tag: optional });
+  developer.commit();
+  const hand = `${Date.now()}-Hand.sql`;
+  writeFileSync(
+    join(developer.folder, hand),
+    '-- up\nCREATE VIEW tags AS SELECT tag FROM post;\n-- down\nDROP VIEW tags;\n',
+  );
+  await dev({ ...columns, tag: optional, note: optional });
+  developer.commit();
+  developer.git('reset', '--quiet', '--hard', 'HEAD~2');
+  await expectRefused(columns, 'DROP VIEW tags');
+  const { takenBack } = await dev(columns, { allowDestructive: true });
+  expect(takenBack.map((name) => name.replace(/\d+$/, ''))).toEqual(['AddNoteToPost', 'Hand', 'AddTagToPost']);
+  expect(await all()).toEqual(before);
+});
+
 it('is taken back where its file is gone; what is not known is refused', async () => {
   developer.commit();
   const columns = { caption: text, summary: optional, one: optional, three: optional };

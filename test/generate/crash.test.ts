@@ -19,7 +19,9 @@ import { full, sample } from '../support/sample.js';
 
 const orders = 20_000;
 const longEnough = 3_600_000;
-const own = ['migrations', 'migrations_log', 'typeorm_metadata'].map((name) => objectId('table', 'public', name));
+const own = ['migrations', 'migrations_log', 'migrations_downs', 'typeorm_metadata'].map((name) =>
+  objectId('table', 'public', name),
+);
 
 interface Outcome {
   readonly schema: Schema;

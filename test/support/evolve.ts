@@ -192,7 +192,9 @@ export function writeByHand(dir: string, { up, down }: NonNullable<Evolution['ha
 }
 
 const own = ['public', 'app'].flatMap((schema) =>
-  ['migrations', 'migrations_log', 'typeorm_metadata'].map((name) => objectId('table', schema, name)),
+  ['migrations', 'migrations_log', 'migrations_downs', 'typeorm_metadata'].map((name) =>
+    objectId('table', schema, name),
+  ),
 );
 
 /** Lends a way to read the schema on one connection, which knows the catalog from the second time on. */

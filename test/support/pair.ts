@@ -32,7 +32,9 @@ export interface Outcome {
 }
 
 type Pool = CatalogPool & SqlClient;
-const own = ['migrations', 'migrations_log', 'typeorm_metadata'].map((name) => objectId('table', 'public', name));
+const own = ['migrations', 'migrations_log', 'migrations_downs', 'typeorm_metadata'].map((name) =>
+  objectId('table', 'public', name),
+);
 const isExtension = ({ kind }: { readonly kind: string }): boolean => kind === 'extension';
 
 /** Plans and proves the change on two databases, then goes there and back with rows in the tables. */

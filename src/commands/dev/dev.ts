@@ -9,7 +9,6 @@ import { listMigrations } from '../../files/list-migrations.js';
 import { foundSchemas, withFoundSchemas } from '../../shadow/search-path.js';
 import { poolOf } from '../../typeorm/driver.js';
 import type { CommandContext } from '../context.js';
-import { survey } from '../context.js';
 import { createDatabase } from '../database.js';
 import { withSettings } from '../generate/generate.js';
 import { newFile } from '../generate/write-files.js';
@@ -22,6 +21,7 @@ import type { FilesState } from './draft-files.js';
 import { follow } from './follow.js';
 import { serviceKey } from './record.js';
 import { takeBack } from './take-back.js';
+import { confirmUnknown, takeBackUnknown, unknownHere } from './unknown.js';
 import type { DevOptions, DevResult } from './types.js';
 
 /**
@@ -73,9 +73,11 @@ async function attempt(options: DevOptions, context: CommandContext): Promise<De
   const kept = await withReader(context, (client) => readDraft(client, context.tables, serviceKey(context)));
   const state = kept && (await stateOfFiles(kept, folder));
   if (kept && state === 'not written') await writeDraft(kept, kept.names, folder, context);
-  await refuseUnknown(kept, context);
-  const takenBack = kept && state === 'gone' ? await takeBack(kept, folder, options, context) : [];
-  if (takenBack === 'overtaken') return takenBack;
+  const unknown = await unknownHere(kept, context);
+  await confirmUnknown(unknown, options);
+  const gone = kept && state === 'gone' ? await takeBack(kept, folder, options, context) : [];
+  if (gone === 'overtaken') return gone;
+  const takenBack = [...gone, ...(await takeBackUnknown(unknown, context))];
   if (kept && state === 'edited' && (await letGo(kept, context)) === 'overtaken') return 'overtaken';
   const isOpen = kept && state && (await isStillDraft(kept, state, options, folder));
   const draft = isOpen ? kept : undefined;
@@ -103,20 +105,6 @@ async function isStillDraft(
     message: `${draft.files.map(({ name }) => name).join(', ')} is in the main branch, so others may have run it. Nothing was changed.`,
     next: 'nest-migrate dev   (writes a new file for what has changed since)',
     exitCode: ExitCode.usage,
-  });
-}
-
-/** What another branch has applied here cannot be taken back without its files, and what comes after it is not known. */
-async function refuseUnknown(draft: Draft | undefined, context: CommandContext): Promise<void> {
-  const now = await withReader(context, (client) => survey(client, listMigrations(context), context));
-  const known = new Set([...now.known, ...(draft?.migrations ?? [])].map(({ name }) => name));
-  const unknown = now.state.applied.filter(({ name }) => !known.has(name)).map(({ name }) => name);
-  if (unknown.length === 0) return;
-  throw new MigrateError({
-    code: 'MIGRATION_FILE_MISSING',
-    message: `Applied in this database, and no file here is for ${unknown.length === 1 ? 'it' : 'them'}: ${unknown.join(', ')}. Nothing was changed.`,
-    next: 'If they belong to another branch: check it out, nest-migrate revert, and come back. Or begin again with an empty database: nest-migrate database drop, then nest-migrate dev',
-    exitCode: ExitCode.todo,
   });
 }
 

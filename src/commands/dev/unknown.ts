@@ -1,0 +1,54 @@
+import type { Draft } from '../../database/drafts.js';
+import { readDowns } from '../../database/downs.js';
+import { withReader } from '../../database/client.js';
+import { ExitCode, MigrateError } from '../../errors.js';
+import type { KeptDown } from '../../files/kept-down.js';
+import { listMigrations } from '../../files/list-migrations.js';
+import { survey } from '../context.js';
+import type { CommandContext } from '../context.js';
+import { revertThese } from '../revert.js';
+import { confirmLosses } from './losses.js';
+import type { DevOptions } from './types.js';
+
+/** What is applied here without a file and is no draft, as another branch leaves it, with the statements that take it back. */
+export type Unknown = ReadonlyMap<string, KeptDown>;
+
+/** Refuses what cannot be taken back: what comes after it would not be known. */
+export async function unknownHere(draft: Draft | undefined, context: CommandContext): Promise<Unknown> {
+  return withReader(context, async (client) => {
+    const now = await survey(client, listMigrations(context), context);
+    const known = new Set([...now.known, ...(draft?.migrations ?? [])].map(({ name }) => name));
+    const unknown = now.state.applied.filter(({ name }) => !known.has(name));
+    const downs = await readDowns(client, context.tables, unknown, now.state);
+    const lost = unknown.filter(({ name }) => !downs.has(name)).map(({ name }) => name);
+    if (lost.length > 0) throw cannotTakeBack(lost);
+    return downs;
+  });
+}
+
+/** Asks whether it is taken back. */
+export async function confirmUnknown(unknown: Unknown, options: DevOptions): Promise<void> {
+  const names = [...unknown.keys()].join(', ');
+  const them = unknown.size === 1 ? 'it' : 'them';
+  const statements = [...unknown.values()].reverse().flatMap((down) => down.statements.map(({ sql }) => shown(sql)));
+  const happens = `Applied in this database, as by another branch, and no file here is for ${them}: ${names}. To take ${them} back would execute:`;
+  await confirmLosses(statements, happens, options);
+}
+
+export async function takeBackUnknown(unknown: Unknown, context: CommandContext): Promise<readonly string[]> {
+  return unknown.size === 0 ? [] : revertThese([...unknown.keys()], context);
+}
+
+function shown(sql: string): string {
+  const text = sql.trim().replace(/\s+/g, ' ');
+  return text.length > 120 ? `${text.slice(0, 119)}…` : text;
+}
+
+function cannotTakeBack(names: readonly string[]): MigrateError {
+  return new MigrateError({
+    code: 'MIGRATION_FILE_MISSING',
+    message: `Applied in this database, and no file here is for ${names.length === 1 ? 'it' : 'them'}: ${names.join(', ')}. Nothing was changed.`,
+    next: 'If they belong to another branch: check it out, nest-migrate revert, and come back. Or begin again with an empty database: nest-migrate database drop, then nest-migrate dev',
+    exitCode: ExitCode.todo,
+  });
+}
