@@ -1,14 +1,11 @@
 import type { Stage } from '../../events.js';
 import { metadataChanges } from '../../plan/metadata.js';
 import { isSame } from '../../schema/compare.js';
-import { followInitial } from '../../schema/follow.js';
 import { otherwiseOrdered, withOrderOfEnums } from '../../schema/enum-order.js';
 import { keepUnknown } from '../../schema/keep.js';
 import { narrow } from '../../schema/narrow.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import { withOwnWords } from '../../schema/own-words.js';
-import type { Schema } from '../../schema/read.js';
-import { setAside } from '../../schema/set-aside.js';
 import type { SchemaCache } from '../../shadow/cache.js';
 import { originIn, originKey } from '../../shadow/origins.js';
 import type { Chain } from '../../shadow/replay-key.js';
@@ -22,15 +19,14 @@ import type { Initial } from '../../snapshot/initial.js';
 import { ofEntities } from '../../snapshot/of-entities.js';
 import { ofMigrations } from '../../snapshot/of-migrations.js';
 import type { Current } from '../../snapshot/of-migrations.js';
-import { withSameDefaults } from '../../snapshot/same-defaults.js';
 import { withSchemaOnShadow } from '../../snapshot/schema-on-shadow.js';
 import type { Standing } from '../../snapshot/schema-on-shadow.js';
 import type { Snapshot } from '../../snapshot/snapshot.js';
 import { unnamedSchema } from '../../snapshot/unnamed-schema.js';
-import { withPresentValues } from '../../snapshot/valueless-enums.js';
 import type { CommandContext } from '../context.js';
 import { refuseMissing } from '../entities.js';
-import { foreignTo, ignoring, isLeftAlone, remarksOnIdle } from '../ignore.js';
+import { aimOf } from './aim.js';
+import type { TakenOver } from './aim.js';
 import { change, remarksOnKept, remarksOnOrder, staysBy, wanted } from './change.js';
 import type { ProvenChange, Sides } from './change.js';
 import { readFlags } from './decide.js';
@@ -38,13 +34,6 @@ import { refuseKeysAcrossPartitions } from './partition-keys.js';
 import type { GenerateOptions } from './types.js';
 import { refuseUnused, withoutUnused } from './unused-flags.js';
 import type { Unused } from './unused-flags.js';
-
-/** What a baseline knows of the database that it takes over. */
-export interface TakenOver {
-  readonly live: Schema;
-  /** What is to be there beside what the entities describe. */
-  readonly others: Schema | undefined;
-}
 
 /** What a change is found with. */
 export interface Finding {
@@ -116,7 +105,8 @@ export async function findChange(
     isLive ? database(unmanaged) : ofMigrations(context, { url: options.shadow, cache, unmanaged }),
   );
   stage('comparing the schemas');
-  const { desired, byHand, idle } = await aimOf(finding, said, { entities, current }, options, context);
+  const aiming = { ...said, entities, current, isLive, takenOver, shadow, cache };
+  const { desired, byHand, idle } = await aimOf(aiming, options, context);
   const unnamed = await unnamedSchema(described, context);
   const table = metadataTableOf(context.dataSource);
   const metadata = metadataChanges(current.metadata, desired.metadata, { table, unnamed });
@@ -158,66 +148,6 @@ export async function findChange(
     const proven = await change(used, sides, { ...made, read: meanwhile(made.read, next) }, context);
     return { change: telling(idle, proven), next, chain: current.chain, unmanaged, stands, unused };
   });
-}
-
-interface Aim {
-  readonly desired: Snapshot;
-  readonly byHand?: (id: ObjectId) => boolean;
-  /** What is said of settings that name nothing. */
-  readonly idle: readonly string[];
-}
-
-/** What the entities describe, with what is to stay as it is. */
-async function aimOf(
-  { shadow, cache, takenOver, database }: Finding,
-  { described, initial }: Said,
-  { entities, current }: { readonly entities: Snapshot; readonly current: Snapshot },
-  options: GenerateOptions,
-  { settings, onEvent }: CommandContext,
-): Promise<Aim> {
-  const compared = { settings, isLive: database !== undefined };
-  const known = withPresentValues(entities.schema, current.schema, described.valueless, onEvent);
-  const idle = idleIn([known, current.schema, takenOver?.live], options, compared);
-  const own = withoutIgnored(followInitial(known, current.schema, initial), current.schema, options, compared);
-  const { whole, byHand } = beside(own, takenOver?.others);
-  const schema = await withSameDefaults(current.schema, whole, { shadow, cache, frozen: described.frozen });
-  return { desired: { ...entities, schema }, ...(byHand && { byHand }), idle };
-}
-
-interface Compared extends Pick<CommandContext, 'settings'> {
-  /** Whether a live database is compared, which may have what other programs make. */
-  readonly isLive: boolean;
-}
-
-/** With what a baseline takes over. */
-function beside(
-  described: Schema,
-  others: Schema | undefined,
-): { readonly whole: Schema; readonly byHand?: (id: ObjectId) => boolean } {
-  if (others === undefined) return { whole: described };
-  const byHand = (id: ObjectId): boolean => others.has(id) && !described.has(id);
-  return { whole: keepUnknown(described, others, () => true).schema, byHand };
-}
-
-/** What is left alone is as it is: neither made, nor changed, nor dropped. What other programs make is met in a live database only. */
-function withoutIgnored(
-  described: Schema,
-  present: Schema,
-  { ignore = [] }: GenerateOptions,
-  { settings, isLive }: Compared,
-): Schema {
-  const isForeign = isLive ? foreignTo(described) : (): boolean => false;
-  return setAside(described, present, isLeftAlone(ignoring(settings.ignore, ignore), isForeign));
-}
-
-/** The setting may be about what only a database in use has. */
-function idleIn(
-  schemas: readonly (Schema | undefined)[],
-  { ignore = [] }: GenerateOptions,
-  { settings, isLive }: Compared,
-): readonly string[] {
-  const known = schemas.filter((schema) => schema !== undefined);
-  return remarksOnIdle(ignoring(isLive ? settings.ignore : [], ignore), known);
 }
 
 function telling(remarks: readonly string[], { told, ...change }: ProvenChange): ProvenChange {

@@ -16,10 +16,11 @@ import type { Snapshot } from '../../snapshot/snapshot.js';
 import type { CommandContext } from '../context.js';
 import { ignoring } from '../ignore.js';
 import { folderFor, foundByOf, placementOf, refuseNotCompiled } from '../placement.js';
+import type { TakenOver } from './aim.js';
 import { confirmLoss } from './confirm-loss.js';
 import { readFlags } from './decide.js';
 import { findChange, readEntities } from './find.js';
-import type { Finding, TakenOver } from './find.js';
+import type { Finding } from './find.js';
 import type { GenerateOptions, GenerateResult } from './types.js';
 import { newFile, writeFiles } from './write-files.js';
 

@@ -1,0 +1,84 @@
+import { followInitial } from '../../schema/follow.js';
+import { keepUnknown } from '../../schema/keep.js';
+import type { ObjectId } from '../../schema/object-id.js';
+import type { Schema } from '../../schema/read.js';
+import { setAside } from '../../schema/set-aside.js';
+import type { SchemaCache } from '../../shadow/cache.js';
+import type { Shadow } from '../../shadow/shadow.js';
+import type { Described } from '../../snapshot/described.js';
+import type { Initial } from '../../snapshot/initial.js';
+import { withSameDefaults } from '../../snapshot/same-defaults.js';
+import type { Snapshot } from '../../snapshot/snapshot.js';
+import { withPresentValues } from '../../snapshot/valueless-enums.js';
+import type { CommandContext } from '../context.js';
+import { foreignTo, ignoring, isLeftAlone, remarksOnIdle } from '../ignore.js';
+import type { GenerateOptions } from './types.js';
+
+/** What a baseline knows of the database that it takes over. */
+export interface TakenOver {
+  readonly live: Schema;
+  /** What is to be there beside what the entities describe. */
+  readonly others: Schema | undefined;
+}
+
+/** What is needed to say where a change leads. */
+export interface Aiming {
+  readonly described: Described;
+  readonly initial: Initial;
+  readonly entities: Snapshot;
+  readonly current: Snapshot;
+  /** Whether `current` is a live database, which may have what other programs make. */
+  readonly isLive: boolean;
+  readonly takenOver: TakenOver | undefined;
+  readonly shadow: Shadow;
+  readonly cache: SchemaCache;
+}
+
+/** Where a change leads. */
+export interface Aim {
+  readonly desired: Snapshot;
+  /** What no entity describes, of a baseline that takes it over. */
+  readonly byHand?: (id: ObjectId) => boolean;
+  /** Warnings about settings that name nothing. */
+  readonly idle: readonly string[];
+}
+
+/** What the entities describe, with what is to stay as it is. */
+export async function aimOf(aiming: Aiming, options: GenerateOptions, context: CommandContext): Promise<Aim> {
+  const { described, initial, entities, current, takenOver, shadow, cache } = aiming;
+  const known = withPresentValues(entities.schema, current.schema, described.valueless, context.onEvent);
+  const idle = idleIn([known, current.schema, takenOver?.live], aiming, options, context);
+  const own = withoutIgnored(followInitial(known, current.schema, initial), aiming, options, context);
+  const { whole, byHand } = beside(own, takenOver?.others);
+  const schema = await withSameDefaults(current.schema, whole, { shadow, cache, frozen: described.frozen });
+  return { desired: { ...entities, schema }, ...(byHand && { byHand }), idle };
+}
+
+/** With what a baseline takes over. */
+function beside(described: Schema, others: Schema | undefined): { readonly whole: Schema } & Pick<Aim, 'byHand'> {
+  if (others === undefined) return { whole: described };
+  const byHand = (id: ObjectId): boolean => others.has(id) && !described.has(id);
+  return { whole: keepUnknown(described, others, () => true).schema, byHand };
+}
+
+/** What is left alone stays as it is: neither made, nor changed, nor dropped. What other programs make is met in a live database only. */
+function withoutIgnored(
+  described: Schema,
+  { current, isLive }: Aiming,
+  { ignore = [] }: GenerateOptions,
+  { settings }: CommandContext,
+): Schema {
+  const isForeign = isLive ? foreignTo(described) : (): boolean => false;
+  return setAside(described, current.schema, isLeftAlone(ignoring(settings.ignore, ignore), isForeign));
+}
+
+/** The setting may be about what only a database in use has. */
+function idleIn(
+  schemas: readonly (Schema | undefined)[],
+  { isLive }: Aiming,
+  { ignore = [] }: GenerateOptions,
+  { settings }: CommandContext,
+): readonly string[] {
+  const known = schemas.filter((schema) => schema !== undefined);
+  return remarksOnIdle(ignoring(isLive ? settings.ignore : [], ignore), known);
+}
