@@ -29,7 +29,7 @@ export async function dev(given: Io, flags: DevFlags, name?: string): Promise<Ex
     const { watchProject } = await import('./watch/watch.js');
     return watchProject(given, process.argv.slice(2));
   }
-  const waitedMs = isStandby() ? await waitForSave() : 0;
+  let waitedMs = 0;
   const io = { ...given, elapsed: () => given.elapsed() - waitedMs };
   const { rename: renames, drop: drops, backfill: backfills, using: usings, amend, ...rest } = flags;
   const { dir, storedTimezone, allowDestructive, ignore, targetVersion, shadow, yesDrop } = rest;
@@ -37,7 +37,10 @@ export async function dev(given: Io, flags: DevFlags, name?: string): Promise<Ex
   const draft = rest.new ? ('new' as const) : amend ? ('amend' as const) : undefined;
   const ask = (await import('./ask.js')).terminal(io);
   const options = { ...own, name, renames, drops, backfills, usings, draft, ask, language: languageOf(flags) };
-  const result = await withPostgresAhead(flags, () => withMigrator(io, flags, (migrator) => migrator.dev(options)));
+  const result = await withPostgresAhead(flags, async () => {
+    if (isStandby()) waitedMs = await waitForSave();
+    return withMigrator(io, flags, (migrator) => migrator.dev(options));
+  });
   if (isStandby()) tellWritten([...result.files, ...result.removed]);
   for (const warning of result.warnings) io.note(`${io.paint.yellow('!')} ${warning}`);
   io.result(result, () => (isStandby() ? savedLines(result, io) : devLines(result, io)));

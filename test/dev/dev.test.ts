@@ -128,6 +128,8 @@ it('follows each save, until it is ended', async () => {
   const watching = startCli(['dev', '--watch', '--shadow', serverUrl()], where());
   let told = '';
   watching.process.stdout?.on('data', (text: string) => (told += text));
+  let notes = '';
+  watching.process.stderr?.on('data', (text: string) => (notes += text));
   const until = async (lines: RegExp): Promise<void> => {
     for (let waited = 0; !lines.test(told); waited += 50) {
       if (waited > 100_000 || watching.process.exitCode !== null) throw new Error(`not told: ${lines.source}\n${told}`);
@@ -144,6 +146,7 @@ it('follows each save, until it is ended', async () => {
   expect([before, after]).toEqual(['0', '0']);
   watching.process.kill('SIGINT');
   expect(await watching.result).toMatchObject({ code: 0 });
+  expect(notes.match(/^saved: .*/gm)).toEqual(['saved: src/post.entity.ts', 'saved: src/post.entity.ts']);
   await expectAgreement();
 });
 

@@ -16,6 +16,7 @@ export class Saves {
   readonly #saved = new Set<string>();
   readonly #listener: (files: readonly string[]) => void;
   #timer: NodeJS.Timeout | undefined;
+  #isHeld = false;
 
   constructor(
     private readonly dir: string,
@@ -31,6 +32,16 @@ export class Saves {
   /** What is in these files now is no news. */
   remember(files: readonly string[]): void {
     for (const file of files) this.#texts.set(resolve(this.dir, file), digestOf(resolve(this.dir, file)));
+  }
+
+  /** Until `release`, nothing is told: what is written meanwhile may turn out to be no news. */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  release(): void {
+    this.#isHeld = false;
+    this.#tell();
   }
 
   close(): void {
@@ -57,6 +68,7 @@ export class Saves {
   }
 
   #tell(): void {
+    if (this.#isHeld) return;
     const changed = [...this.#saved].filter((file) => {
       const digest = digestOf(file);
       if ((this.#texts.get(file) ?? '') === digest) return false;

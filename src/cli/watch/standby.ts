@@ -17,7 +17,12 @@ export function isStandby(): boolean {
 }
 
 export function tellWritten(files: readonly string[]): void {
-  process.send?.({ type: 'written', files } satisfies Message);
+  tell({ type: 'written', files });
+}
+
+/** A process that is gone needs not be told. */
+function tell(message: Message): void {
+  process.send?.(message, undefined, undefined, () => undefined);
 }
 
 /**
@@ -30,7 +35,7 @@ export async function waitForSave(): Promise<number> {
   process.on('disconnect', quit).prependListener('SIGINT', quit).prependListener('SIGTERM', quit);
   const told = new Promise<void>((resolve) => process.once('message', () => resolve()));
   await preload();
-  process.send?.({ type: 'ready' } satisfies Message);
+  tell({ type: 'ready' });
   await told;
   process.off('disconnect', quit).off('SIGINT', quit).off('SIGTERM', quit);
   return performance.now();

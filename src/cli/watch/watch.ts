@@ -25,8 +25,11 @@ export async function watchProject(io: Io, args: readonly string[]): Promise<Exi
     while (isDue && !io.signal.aborted) {
       isDue = false;
       current = next;
+      // It has written a file before it can say so.
+      saves.hold();
       await current.perform((files) => saves.remember(files));
       next = startAhead(args);
+      saves.release();
     }
     current = undefined;
   };
