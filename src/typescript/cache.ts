@@ -60,7 +60,7 @@ export class CompileCache {
   }
 
   read(file: string): string | undefined {
-    if (!this.isFresh(file, new Set())) return undefined;
+    if (!this.isFresh(file)) return undefined;
     try {
       const name = this.files[file]?.code ?? '';
       const code = readFileSync(join(this.dir, name), 'utf8');
@@ -108,7 +108,7 @@ export class CompileCache {
   }
 
   /** Fresh when neither the file nor anything that it imports, near or far, has changed. */
-  private isFresh(file: string, visiting: Set<string>): boolean {
+  isFresh(file: string, visiting = new Set<string>()): boolean {
     const known = this.verdicts.get(file);
     if (known !== undefined) return known;
     if (visiting.has(file)) return true;

@@ -22,7 +22,9 @@ export function openTypeScript(projectDir: string, tsconfig: string | undefined)
   let compiler: Compiler | undefined;
   // The compiler is loaded on the first miss, which a second start does not have.
   const loaded = (): Compiler =>
-    (compiler ??= isNative(project.dir) ? createNativeCompiler(project) : createProgramCompiler(project));
+    (compiler ??= isNative(project.dir)
+      ? createNativeCompiler(project)
+      : createProgramCompiler(project, (file) => cache.isFresh(file)));
   const fresh = new Map<string, string>();
   return {
     dir: project.dir,

@@ -25,9 +25,10 @@ type Ts = typeof TypeScript;
 /**
  * Compiles with the project's own TypeScript, as `tsc` would: with a program, because decorator metadata needs types of other
  * files (an enum, a union, an interface). The program sees the project's files only, no library, and of packages only what
- * metadata depends on: the rest is written the same way either way, and reading it is what makes `tsc` slow.
+ * metadata depends on: the rest is written the same way either way, and reading it is what makes `tsc` slow. What is compiled already, it only
+ * reads.
  */
-export function createProgramCompiler(project: TypeScriptProject): Compiler {
+export function createProgramCompiler(project: TypeScriptProject, isCompiled: (file: string) => boolean): Compiler {
   const ts = requireFrom(join(project.dir, 'package.json'))(typescriptDir(project.dir)) as Ts;
   const { options, configFiles, mapping } = readConfig(ts, project);
   const sources = new Map<string, TypeScript.SourceFile | undefined>();
@@ -46,7 +47,8 @@ export function createProgramCompiler(project: TypeScriptProject): Compiler {
         // Nothing is compiled of it, and what it declares is in the metadata of what imports it.
         if (source.isDeclarationFile && packages.textOf(source.fileName) === undefined)
           compiled.push({ file: source.fileName, imports: [], code: '' });
-        if (source.isDeclarationFile || (emitted.has(source.fileName) && source.fileName !== file)) continue;
+        if (source.isDeclarationFile) continue;
+        if (source.fileName !== file && (emitted.has(source.fileName) || isCompiled(source.fileName))) continue;
         refuseSyntaxErrors(ts, program, source);
         let code = '';
         program.emit(source, (name, text) => void (/\.[cm]?jsx?$/.test(name) && (code = text)));
