@@ -1,7 +1,7 @@
 // Runs jest on native ES modules, and ends with one line that says how it went.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 process.chdir(resolve(import.meta.dirname, '..'));
@@ -10,7 +10,9 @@ const dir = mkdtempSync(join(tmpdir(), 'nest-migrate-test-'));
 const outputFile = join(dir, 'result.json');
 // PostgreSQL in the process is WebAssembly: the command line too does without having it compiled well, which takes longer than it saves.
 const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', '--liftoff-only'];
-const jest = ['node_modules/jest/bin/jest.js', '--maxWorkers=2', '--json', `--outputFile=${outputFile}`];
+// A fifth of the time, a test waits for a server or a clock: one worker more than processors fills that.
+const workers = Math.min(availableParallelism() + 1, 8);
+const jest = ['node_modules/jest/bin/jest.js', `--maxWorkers=${workers}`, '--json', `--outputFile=${outputFile}`];
 const run = spawnSync(process.execPath, [...flags, ...jest, ...args], {
   stdio: ['ignore', 'ignore', 'inherit'],
   // A cache of its own: what another state of the sources has read must not be found.

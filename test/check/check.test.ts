@@ -233,7 +233,7 @@ require('node:module').register('data:text/javascript,' + encodeURIComponent(hoo
 });
 
 describe('entities', () => {
-  it('that have changed: the statements', async () => {
+  itInFull('that have changed: the statements', async () => {
     project.write('src/user.entity.ts', entity('@Column() name!: string; @Column({ nullable: true }) city?: string;'));
     expect(await project.step('entities')).toMatchObject({
       state: 'failed',
@@ -398,7 +398,7 @@ describe('--database', () => {
     }
   });
 
-  it('a server that is not there: the other steps are done, exit code 1', async () => {
+  itInFull('a server that is not there: the other steps are done, exit code 1', async () => {
     project.write('.env', 'DATABASE_URL=postgres://me:hunter2@127.0.0.1:1/x\n');
     const { stdout, code } = await onServer('--only', 'files', '--database', '--connect-timeout', '100ms');
     expect(stdout).toContain('! files');

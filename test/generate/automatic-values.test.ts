@@ -39,7 +39,7 @@ const pairs = Object.keys(keys).flatMap((from) =>
     .map((to) => [from as Key, to as Key] as const),
 );
 
-it.each(sample(pairs, 2))(
+it.each(sample(pairs, 4))(
   '%s becomes %s: the next value is greater than the existing ones, and on the way back too',
   async (from, to) => {
     await folder.generate([bare('t', { id: keys[from], a: text })], { name: 'Initial' });

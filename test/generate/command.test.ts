@@ -199,19 +199,23 @@ describe('what only the author can know', () => {
     await database.drop();
   }, 60_000);
 
-  it('a column that is renamed and gets another type of the same family: asked, and its data is kept', async () => {
-    entity(`@Column('text', { nullable: true }) fullName!: string;`);
-    const asked = await generate('--allow-destructive', ...onServer);
-    expect([asked.code, asked.stderr]).toEqual([
-      3,
-      expect.stringContaining('--rename users.name=fullName   (renamed: its data is kept; or @RenamedFrom'),
-    ]);
-    await generated(...onServer, '--rename', 'users.name=fullName');
-    expect(texts(/./)).toMatch(/RENAME COLUMN "name" TO "fullName"[^]*ALTER COLUMN "fullName" TYPE text/);
-    // Of another family: not the same column.
-    entity('@Column("int", { nullable: true }) age!: number;');
-    expect((await generate('--allow-destructive', '--dry-run')).code).toBe(0);
-  }, 60_000);
+  itInFull(
+    'a column that is renamed and gets another type of the same family: asked, and its data is kept',
+    async () => {
+      entity(`@Column('text', { nullable: true }) fullName!: string;`);
+      const asked = await generate('--allow-destructive', ...onServer);
+      expect([asked.code, asked.stderr]).toEqual([
+        3,
+        expect.stringContaining('--rename users.name=fullName   (renamed: its data is kept; or @RenamedFrom'),
+      ]);
+      await generated(...onServer, '--rename', 'users.name=fullName');
+      expect(texts(/./)).toMatch(/RENAME COLUMN "name" TO "fullName"[^]*ALTER COLUMN "fullName" TYPE text/);
+      // Of another family: not the same column.
+      entity('@Column("int", { nullable: true }) age!: number;');
+      expect((await generate('--allow-destructive', '--dry-run')).code).toBe(0);
+    },
+    60_000,
+  );
 
   itInFull('a renamed column: by decorator, directly', async () => {
     entity(`@RenamedFrom('name') @Column() fullName!: string;`);
@@ -303,7 +307,7 @@ describe('what only the author can know', () => {
     await generated(...onServer, ...answered);
   });
 
-  it('the same by decorator, and with a constant as a default', async () => {
+  itInFull('the same by decorator, and with a constant as a default', async () => {
     entity(`@Column() name!: string; @Backfill("'DE'") @Column() country!: string;`);
     await generated(...onServer);
     expect(texts(/Add/)).toContain(`ADD COLUMN "country" character varying NOT NULL DEFAULT 'DE'`);
@@ -375,7 +379,7 @@ describe('what only the author can know', () => {
 });
 
 describe('what was made by hand', () => {
-  it('stays, in one line, and goes with --prune', async () => {
+  itInFull('stays, in one line, and goes with --prune', async () => {
     withFirst();
     await cli('create', 'ByHand', '--sql');
     const byHand = files().find((file) => file.endsWith('.sql')) ?? '';

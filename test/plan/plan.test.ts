@@ -207,7 +207,7 @@ describe('plan', () => {
     expect(migrations[0]?.statements[0]?.explained).toMatchObject({ node: 'Seq Scan' });
   });
 
-  it('a new column that it fills before it says NOT NULL is no reason to fail', async () => {
+  itInFull('a new column that it fills before it says NOT NULL is no reason to fail', async () => {
     const [verdict, why] = await verdictOf([
       'ALTER TABLE orders ADD COLUMN total int',
       'UPDATE orders SET total = quantity * 2',
@@ -468,7 +468,7 @@ describe('rows that a migration changes', () => {
     expect(tables).toEqual([expect.objectContaining({ table: 'public.plain', analysed: false })]);
   });
 
-  it('of a partitioned table, with the sizes of its partitions', async () => {
+  itInFull('of a partitioned table, with the sizes of its partitions', async () => {
     const { migrations, tables } = await planned([{ up: ['DELETE FROM parts'] }], {}, [
       'CREATE TABLE parts (id int, filling text) PARTITION BY HASH (id)',
       'CREATE TABLE parts_0 PARTITION OF parts FOR VALUES WITH (modulus 2, remainder 0)',
@@ -718,7 +718,7 @@ export default defineDataSource({ entities: [], migrations: ['migrations/*.sql']
   const blocking = `UPDATE orders SET region = 'south'`;
   const failing = 'ALTER TABLE orders ADD CONSTRAINT few CHECK (quantity < 9)';
 
-  it('runs nothing when one blocks or fails, and says which and how to run it all the same', async () => {
+  itInFull('runs nothing when one blocks or fails, and says which and how to run it all the same', async () => {
     const { code, stdout, stderr, applied } = await run(blocking);
     expect([code, stdout, applied]).toEqual([3, '', []]);
     expect(stderr).toContain(

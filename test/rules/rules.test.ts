@@ -20,12 +20,12 @@ describe.each(rules.map((rule) => [rule.name, rule] as const))('%s', (name, rule
     expect(rule.good.length).toBeGreaterThan(0);
   });
 
-  it.each(sample(rule.bad, 3))('finds it in $sql', async (example) => {
+  it.each(sample(rule.bad, 4))('finds it in $sql', async (example) => {
     const found = await judgeExample(example);
     expect(found.map((one) => one.rule)).toContain(name);
   });
 
-  it.each(sample(rule.good, 3))('finds nothing in $sql', async (example) => {
+  it.each(sample(rule.good, 4))('finds nothing in $sql', async (example) => {
     const found = await judgeExample(example);
     const optional = new Set(rules.filter((one) => one.optional).map((one) => one.name));
     const wrong = found.filter((one) => one.rule === name || (one.severity !== 'notice' && !optional.has(one.rule)));

@@ -4,14 +4,20 @@ const Sequencer = SequencerModule.default ?? SequencerModule;
 
 /** What takes longest begins first, or one of two workers has nothing to do while the other one ends it. Jest itself knows only on the second run. */
 const longest = [
+  'generate/placement',
+  'plan/',
   'generate/command',
-  'data-source/embedded',
-  'drift/',
-  'generate/cache',
-  'generate/rewrite-type',
-  'generate/c',
-  'lint/',
+  'dev/draft',
+  'field/',
+  'cli/',
   'check/',
+  'data-source/embedded',
+  'generate/cases',
+  'lint/',
+  'rules/',
+  'drift/',
+  'generate/',
+  'database/',
   'acceptance/',
 ];
 
