@@ -5,6 +5,7 @@ import { otherwiseOrdered, withOrderOfEnums } from '../../schema/enum-order.js';
 import { keepUnknown } from '../../schema/keep.js';
 import { narrow } from '../../schema/narrow.js';
 import type { ObjectId } from '../../schema/object-id.js';
+import type { Schema } from '../../schema/read.js';
 import { withOwnWords } from '../../schema/own-words.js';
 import type { SchemaCache } from '../../shadow/cache.js';
 import { originIn, originKey } from '../../shadow/origins.js';
@@ -131,15 +132,7 @@ export async function findChange(
   };
   const { schema, kept } = wanted(from, [], options, sides);
   if (metadata.length === 0 && (await isSame(from, schema)))
-    return {
-      unused,
-      warnings: [
-        ...idle,
-        ...remarksOnFrozen(frozen),
-        ...remarksOnKept(kept, sides, from),
-        ...remarksOnOrder(otherwiseOrdered(desired.schema, from)),
-      ],
-    };
+    return { unused, warnings: [...idle, ...remarksOn(kept, sides, { from, to: desired.schema })] };
   refuseKeysAcrossPartitions({ from, to: schema }, described.entityNames);
   const at = { shadow, unmanaged, to: schema, cache, inOtherWords: isLive, stands: finding.stands };
   const isKnown = !isLive && options.dryRun !== true && takenOver?.others === undefined;
@@ -148,6 +141,19 @@ export async function findChange(
     const proven = await change(used, sides, { ...made, read: meanwhile(made.read, next) }, context);
     return { change: telling(idle, proven), next, chain: current.chain, unmanaged, stands, unused };
   });
+}
+
+/** What is said of things that are left as they are. */
+function remarksOn(
+  kept: readonly ObjectId[],
+  sides: Sides,
+  { from, to }: { readonly from: Schema; readonly to: Schema },
+): readonly string[] {
+  return [
+    ...remarksOnFrozen(sides.frozen),
+    ...remarksOnKept(kept, sides, from),
+    ...remarksOnOrder(otherwiseOrdered(to, from)),
+  ];
 }
 
 function telling(remarks: readonly string[], { told, ...change }: ProvenChange): ProvenChange {
