@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 
 const root = resolve(import.meta.dirname, '..');
 const packages = {
@@ -11,11 +11,13 @@ const packages = {
     // Both module systems, and the docs. What an installation grows by is four times as much.
     limit: 950_000,
     expected:
-      /^(dist\/(esm|cjs)\/(package\.json|.+\.(js|d\.ts))|README\.md|LICENSE|\.env\.example|CHANGELOG\.md|docs\/[a-z-]+\.md|package\.json)$/,
+      /^(dist\/(esm|cjs)\/(package\.json|.+\.(js|d\.ts))|README\.md|LICENSE|\.env\.example|CHANGELOG\.md|docs\/(README|(rules\/)?[a-z-]+)\.md|docs\/llms\.txt|package\.json)$/,
     // `nest-migrate help` prints the pages of the docs.
     needed: [
       ...['README.md', 'LICENSE', '.env.example', 'CHANGELOG.md', 'package.json'],
-      ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`),
+      ...readdirSync(join(root, 'docs'), { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => relative(root, join(entry.parentPath, entry.name))),
     ],
   },
   'nest-migrate-dev': {

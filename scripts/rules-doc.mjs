@@ -1,7 +1,7 @@
-// Writes docs/rules.md from the rules: what each says of its own first example, found as `lint` finds it.
-// With --check nothing is written; exit code 1 says that the file is not what the rules give.
+// Writes docs/rules.md and a page for each folder of rules from the rules: what each says of its own first example, found as `lint` finds
+// it. With --check nothing is written; exit code 1 says that the pages are not what the rules give.
 import { EventEmitter } from 'node:events';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { format, resolveConfig } from 'prettier';
@@ -11,20 +11,25 @@ import { DataSource } from 'typeorm';
 EventEmitter.defaultMaxListeners = 0;
 
 const root = resolve(import.meta.dirname, '..');
-const file = join(root, 'docs/rules.md');
+const docs = join(root, 'docs');
 const built = (path) => import(pathToFileURL(join(root, 'build/esm', path)).href);
 
 const topics = {
-  indexes: 'Indexes',
-  constraints: 'Constraints',
-  columns: 'Columns',
-  objects: 'Tables, types and other objects',
-  process: 'How a migration runs',
+  indexes: ['Indexes', 'Rules about creating, dropping and rebuilding indexes.'],
+  constraints: ['Constraints', 'Rules about checks, keys, foreign keys and domains.'],
+  columns: ['Columns', 'Rules about adding, changing, renaming and dropping columns.'],
+  objects: [
+    'Tables, types and other objects',
+    'Rules about tables, partitions, enums, views, functions, triggers and publications.',
+  ],
+  process: ['How a migration runs', 'Rules about transactions, locks, timeouts, and statements that belong together.'],
 };
+
+const generated = '<!-- Written by "npm run docs:rules" from src/rules. Change the rules, not this file. -->';
 
 const introduction = `# Rules
 
-<!-- Written by "npm run docs:rules" from src/rules. Change the rules, not this file. -->
+${generated}
 
 \`nest-migrate lint\` executes the migrations on a shadow database and observes what each statement locks, reads, writes and
 drops. Tables that the same migrations create are not in use yet, so nothing is reported about them.
@@ -37,22 +42,24 @@ Rules marked _optional_ are a matter of taste, and off by default. The setting \
 or off, or change their severity. To ignore a rule for one statement, give the reason: \`-- nest-migrate-ignore name: why it does no harm
 here\`; for a whole file: \`-- nest-migrate-ignore-file name: why\`.`;
 
-const ownFindings = `## Findings that are not rules
+const ownFindings = `# Findings that are not rules
+
+${generated}
 
 They cannot be turned off or ignored.
 
-### cannot-be-judged
+## cannot-be-judged
 
 **error** · The migration fails on an empty database, and a migration that cannot be executed cannot be judged.
 
 It would fail in production too, unless it relies on something that no migration creates. Later migrations are not judged
 either. If a rule explains why a statement fails, the finding of that rule is shown instead.
 
-### ignore-comment
+## ignore-comment
 
 **error** · A comment that ignores findings names an unknown rule, or gives no reason.
 
-A comment with a misspelt rule ignores nothing, and one without a reason does not help a later reader.`;
+A comment with a misspelled rule ignores nothing, and one without a reason does not help a later reader.`;
 
 /** Executes the example in the process, and asks the rule. */
 async function opinions() {
@@ -113,7 +120,7 @@ async function sectionOf(rule, parser, findingIn) {
   const { name, severity, optional, title, why, bad, good } = rule;
   const { message, fix, advice } = await findingIn(rule, bad[0]);
   return [
-    `### ${name}`,
+    `## ${name}`,
     `**${severity}**${optional ? ' · _optional_' : ''} · ${escaped(title)}`,
     escaped(why),
     sqlBlock(exampleText(bad[0], parser)),
@@ -145,11 +152,6 @@ function exampleText({ given, sql, down, transaction, phase }, parser) {
 const sqlBlock = (text) => `\`\`\`sql\n${text.trim()}\n\`\`\``;
 /** Names with stars, underscores and angles are not meant as marks. */
 const escaped = (text) => text.replace(/[\\*<>|[\]]|(?<!\w)_|_(?!\w)/g, '\\$&');
-const anchor = (text) =>
-  text
-    .toLowerCase()
-    .replace(/[^\w -]/g, '')
-    .replaceAll(' ', '-');
 
 async function foldersOfRules() {
   const all = readdirSync(join(root, 'src/rules'), { withFileTypes: true })
@@ -162,41 +164,58 @@ async function foldersOfRules() {
     order.map(async (folder) => {
       const list = readdirSync(join(root, 'src/rules', folder)).find((file) => file.endsWith('-rules.ts')) ?? '';
       const [rules] = Object.values(await built(`rules/${folder}/${list.replace('.ts', '.js')}`));
-      return { heading: topics[folder], rules: rules.toSorted((a, b) => a.name.localeCompare(b.name, 'en')) };
+      return { folder, rules: rules.toSorted((a, b) => a.name.localeCompare(b.name, 'en')) };
     }),
   );
 }
 
-async function textOfRules() {
+/** The texts of the pages, by their paths below docs/. */
+async function pages() {
   const folders = await foldersOfRules();
   const { openParser } = await built('observe/parser.js');
   const parser = await openParser();
   const { findingIn, close } = await opinions();
   try {
-    const contents = folders.map(
-      ({ heading, rules }) =>
-        `- [${heading}](#${anchor(heading)})\n${rules
-          .map(({ name, severity, optional }) => `  - [${name}](#${name}) (${severity}${optional ? ', optional' : ''})`)
-          .join('\n')}`,
-    );
-    const own =
-      '- [What lint says by itself](#what-lint-says-by-itself)\n  - [cannot-be-judged](#cannot-be-judged) (error)\n  - [ignore-comment](#ignore-comment) (error)';
-    const sections = [];
-    for (const { heading, rules } of folders) {
-      sections.push(`## ${heading}`);
+    const found = new Map([['rules.md', contents(folders)]]);
+    for (const { folder, rules } of folders) {
+      const [heading, about] = topics[folder];
+      const sections = [`# Rules: ${heading.toLowerCase()}`, generated, `${about} [All rules](../rules.md).`];
       for (const rule of rules) sections.push(await sectionOf(rule, parser, findingIn));
+      found.set(`rules/${folder}.md`, sections.join('\n\n'));
     }
-    const text = [introduction, [...contents, own].join('\n'), ...sections, ownFindings].join('\n\n');
-    return await format(text, { ...(await resolveConfig(file)), parser: 'markdown' });
+    return found.set('rules/other-findings.md', ownFindings);
   } finally {
     await close();
   }
 }
 
-const text = await textOfRules();
-const isCurrent = existsSync(file) && readFileSync(file, 'utf8') === text;
-if (!process.argv.includes('--check')) writeFileSync(file, text);
-else if (!isCurrent) {
-  console.error('docs/rules.md is not what the rules say: npm run docs:rules');
+function contents(folders) {
+  const own =
+    '## [Findings that are not rules](rules/other-findings.md)\n\n- [cannot-be-judged](rules/other-findings.md#cannot-be-judged) (error)\n- [ignore-comment](rules/other-findings.md#ignore-comment) (error)';
+  const lists = folders.map(({ folder, rules }) => {
+    const lines = rules.map(
+      ({ name, severity, optional, title }) =>
+        `- [${name}](rules/${folder}.md#${name}) (${severity}${optional ? ', optional' : ''}): ${escaped(title)}`,
+    );
+    return `## [${topics[folder][0]}](rules/${folder}.md)\n\n${lines.join('\n')}`;
+  });
+  return [introduction, ...lists, own].join('\n\n');
+}
+
+mkdirSync(join(docs, 'rules'), { recursive: true });
+const style = { ...(await resolveConfig(join(docs, 'rules.md'))), parser: 'markdown' };
+const wanted = new Map();
+for (const [path, text] of await pages()) wanted.set(path, await format(text, style));
+const stray = readdirSync(join(docs, 'rules')).filter((name) => !wanted.has(`rules/${name}`));
+const stale = [...wanted].filter(([path, text]) => {
+  const file = join(docs, path);
+  return !existsSync(file) || readFileSync(file, 'utf8') !== text;
+});
+if (!process.argv.includes('--check')) {
+  for (const [path, text] of wanted) writeFileSync(join(docs, path), text);
+  for (const name of stray) rmSync(join(docs, 'rules', name));
+} else if (stale.length + stray.length > 0) {
+  const names = [...stale.map(([path]) => path), ...stray.map((name) => `rules/${name}`)];
+  console.error(`${names.join(', ')} in docs/: not what the rules say: npm run docs:rules`);
   process.exitCode = 1;
 }

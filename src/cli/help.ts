@@ -18,7 +18,7 @@ export async function help(io: Io, _flags: GlobalFlags, topic: string | undefine
   const topics = pages();
   if (topic === undefined) overview(io, topics, textOf);
   else if (topics.includes(topic)) {
-    io.page({ topic, file: `docs/${topic}.md`, text: read(topic) }, read(topic));
+    io.page({ topic, file: fileOf(topic), text: read(topic) }, read(topic));
     if (textOf(topic) !== undefined) io.note(`Its options: nest-migrate ${topic} --help`);
   } else {
     const answer = sectionNamed(topic, topics) ?? commandNamed(topic, textOf);
@@ -32,21 +32,22 @@ type Answer = readonly [data: object, text: string];
 
 function overview(io: Io, topics: readonly string[], textOf: TextOf): void {
   const text = textOf() ?? '';
-  const rules = sectionsOf('rules', topics).map(({ title }) => title);
+  const rules = topics.filter(isAboutRules).flatMap((page) => sectionsOf(page).map(({ title }) => title));
   const more =
     topics.length > 0
-      ? `Topics for nest-migrate help <topic> (or name a rule or an error code):\n${wrapped(topics)}\n`
+      ? `The documentation begins with: nest-migrate help ${index}\n\nTopics for nest-migrate help <topic> (or name a rule or an error code):\n${wrapped(topics)}\n`
       : '';
   io.page({ text, topics, rules }, text + more);
 }
 
 /** The pages whose sections can be asked for by their titles. */
-const sectioned = ['rules', 'errors'];
+const errors = 'errors';
+const isAboutRules = (topic: string): boolean => topic.startsWith('rules/');
 
 function sectionNamed(name: string, topics: readonly string[]): Answer | undefined {
-  for (const page of sectioned) {
-    const section = sectionsOf(page, topics).find(({ title }) => title.toLowerCase() === name.toLowerCase());
-    if (section) return [{ topic: section.title, file: `docs/${page}.md`, text: section.text }, section.text];
+  for (const page of topics.filter((topic) => topic === errors || isAboutRules(topic))) {
+    const section = sectionsOf(page).find(({ title }) => title.toLowerCase() === name.toLowerCase());
+    if (section) return [{ topic: section.title, file: fileOf(page), text: section.text }, section.text];
   }
   return undefined;
 }
@@ -68,20 +69,33 @@ function unknown(name: string, topics: readonly string[]): MigrateError {
   });
 }
 
+/** The page that the others are found from. */
+const index = 'docs';
+const indexFile = 'README';
+
 /** Some images are built without the text files of packages. */
 function pages(): readonly string[] {
   const dir = packageFile('docs/');
   if (!existsSync(dir)) return [];
-  const files = readdirSync(dir).filter((name) => name.endsWith('.md'));
-  return files.map((name) => name.slice(0, -'.md'.length)).sort();
+  const files = readdirSync(dir, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.md'));
+  const names = files
+    .map((name) => name.slice(0, -'.md'.length).replaceAll('\\', '/'))
+    .filter((name) => name !== indexFile);
+  return [index, ...names.sort()];
+}
+
+function fileOf(topic: string): string {
+  return `docs/${topic === index ? indexFile : topic}.md`;
 }
 
 function read(topic: string): string {
-  return readFileSync(packageFile(`docs/${topic}.md`), 'utf8');
+  return readFileSync(packageFile(fileOf(topic)), 'utf8');
 }
 
-function sectionsOf(page: string, topics: readonly string[]): readonly Section[] {
-  return topics.includes(page) ? sections(read(page)).filter(({ level }) => level === 3) : [];
+/** Errors are below the headings of their kinds, and rules are below that of their page. */
+function sectionsOf(page: string): readonly Section[] {
+  const wanted = page === errors ? 3 : 2;
+  return sections(read(page)).filter(({ level }) => level === wanted);
 }
 
 /** A page, cut before each of its headings; a `#` in a block of code begins a comment. */

@@ -6,7 +6,10 @@ import { classify } from '../sql/index.js';
 /** `error`: reads or writes block, data is lost, or queries of the app fail. `warning`: it may come to that. `notice`: good to know. */
 export type Severity = 'error' | 'warning' | 'notice';
 
-/** One hazard: how it is recognised, what is said of it, and what is right instead. One file each, called like the rule. */
+/**
+ * One hazard: how it is recognised, what is said of it, and what is right instead. One file each, called like the rule. `title`, `why`, `bad`
+ * and `good` are for the docs and the tests: the bundle is made without them.
+ */
 export interface Rule {
   readonly name: string;
   /** Of the worst that it finds; what the settings say of the rule holds for all that it finds. */

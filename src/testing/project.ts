@@ -85,7 +85,7 @@ const refuseDependencies: Instantiate = ({ name }) => {
   throw new MigrateError({
     code: 'MIGRATION_DEPENDENCY',
     message: `The constructor of migration ${name} has dependencies, and a test database is made without the app that provides them.`,
-    next: 'Make it in the test: createTestDatabase(dataSource, { instantiate: async (Migration) => new Migration(…) })',
+    next: 'Make it in the test: createTestDatabase(dataSource, { instantiate: async (Migration) => Reflect.construct(Migration, […]) })',
     migration: name,
   });
 };

@@ -486,9 +486,11 @@ describe('help', () => {
     const plan = await cli('help', 'plan');
     expect([plan.stdout, plan.stderr]).toEqual([page('plan.md'), 'Its options: nest-migrate plan --help\n']);
     const rule = await cli('help', 'drop-column');
-    expect(rule.stdout).toMatch(/^### drop-column\n\n\*\*error\*\* · /);
+    expect(rule.stdout).toMatch(/^## drop-column\n\n\*\*error\*\* · /);
     expect(rule.stdout.match(/^##/gm)).toHaveLength(1);
-    expect(page('rules.md')).toContain(rule.stdout);
+    expect(page('rules/columns.md')).toContain(rule.stdout);
+    expect((await cli('help', 'rules/columns')).stdout).toBe(page('rules/columns.md'));
+    expect((await cli('help', 'docs')).stdout).toBe(page('README.md'));
     const code = await cli('help', 'outcome_unknown');
     expect(code.stdout).toMatch(/^### OUTCOME_UNKNOWN\n\nThe connection was lost after COMMIT/);
     expect(code.stdout.match(/^##/gm)).toHaveLength(1);
@@ -497,10 +499,14 @@ describe('help', () => {
   });
 
   it('alone lists the commands and the topics; an unknown topic is wrong usage', async () => {
-    const topics = readdirSync(join(import.meta.dirname, '../../docs')).map((name) => name.replace('.md', ''));
+    const files = readdirSync(join(import.meta.dirname, '../../docs'), { recursive: true, encoding: 'utf8' });
+    const topics = files
+      .filter((name) => name.endsWith('.md'))
+      .map((name) => name.replace('README', 'docs').slice(0, -3));
     const alone = await cli('help');
     expect(alone.code).toBe(0);
     expect(alone.stdout.startsWith((await cli('--help')).stdout)).toBe(true);
+    expect(alone.stdout).toContain('\nThe documentation begins with: nest-migrate help docs\n');
     for (const topic of topics) expect(alone.stdout).toMatch(new RegExp(`^  .*\\b${topic}\\b`, 'm'));
     const unknown = await cli('help', '../README');
     expect([unknown.code, unknown.stdout]).toEqual([2, '']);
@@ -524,8 +530,8 @@ describe('help', () => {
     expect(await json('help', 'lint')).toEqual({ topic: 'lint', file: 'docs/lint.md', text: page('lint.md') });
     expect(await json('help', 'drop-column')).toEqual({
       topic: 'drop-column',
-      file: 'docs/rules.md',
-      text: expect.stringMatching(/^### drop-column\n/),
+      file: 'docs/rules/columns.md',
+      text: expect.stringMatching(/^## drop-column\n/),
     });
     expect(await json('help', 'OUTCOME_UNKNOWN')).toEqual({
       topic: 'OUTCOME_UNKNOWN',

@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { expect, it } from '@jest/globals';
 import { rules } from '../../src/rules/all-rules.js';
 
 const root = resolve(import.meta.dirname, '../..');
 
-it('docs/rules.md is what the rules give', () => {
+it('docs/rules.md and docs/rules/ are what the rules give', () => {
   const { status, stderr } = spawnSync(process.execPath, ['scripts/rules-doc.mjs', '--check'], {
     cwd: root,
     encoding: 'utf8',
@@ -15,8 +15,13 @@ it('docs/rules.md is what the rules give', () => {
   expect(status).toBe(0);
 }, 120_000);
 
-it('docs/rules.md has every rule, and what lint says by itself', () => {
-  const headings = new Set(readFileSync(resolve(root, 'docs/rules.md'), 'utf8').match(/^### .+$/gm));
-  const expected = [...rules.map(({ name }) => name), 'cannot-be-judged', 'ignore-comment'];
-  expect(headings).toEqual(new Set(expected.map((name) => `### ${name}`)));
+it('the pages have every rule, and what lint says by itself; the contents link to each', () => {
+  const read = (name: string) => readFileSync(resolve(root, 'docs', name), 'utf8');
+  const pages = readdirSync(resolve(root, 'docs/rules')).map((name) => `rules/${name}`);
+  const found = pages.flatMap((page) => [...read(page).matchAll(/^## (.+)$/gm)].map(([, name]) => `${page}#${name}`));
+  const names = found.map((link) => link.slice(link.indexOf('#') + 1)).sort();
+  expect(names).toEqual([...rules.map(({ name }) => name), 'cannot-be-judged', 'ignore-comment'].sort());
+  expect([...read('rules.md').matchAll(/\((rules\/[^)]*#[^)]*)\)/g)].map(([, link]) => link).sort()).toEqual(
+    found.sort(),
+  );
 });

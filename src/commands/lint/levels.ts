@@ -31,7 +31,7 @@ export function levelsOf(
   throw new MigrateError({
     code: 'OPTIONS_INVALID',
     message: `What is said of the rules is not right:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
-    next: 'Correct it in the settings (lint.rules) or in the flags: --rule create-index-blocking=off. docs/rules.md lists them.',
+    next: 'Correct it in the settings (lint.rules) or in the flags: --rule create-index-blocking=off. nest-migrate help rules lists them.',
     exitCode: ExitCode.usage,
   });
 }
