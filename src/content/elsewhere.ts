@@ -21,7 +21,9 @@ const elsewhere = new Set([
 
 /** The first such thing that a file uses. */
 export function elsewhereIn(tokens: readonly Token[]): string | undefined {
-  const found = tokens.find(({ text }, at) => elsewhere.has(text) && isTaken(tokens, at) && !isQuery(tokens, at));
+  const found = tokens.find(
+    ({ text }, at) => elsewhere.has(text) && isTaken(tokens, at) && !isQuery(tokens, at) && !isLogger(tokens, at),
+  );
   return found?.text ?? computedMember(tokens);
 }
 
@@ -56,6 +58,11 @@ function isQuery(tokens: readonly Token[], at: number): boolean {
   const next = tokens[at + 2]?.text;
   if (next === 'query') return tokens[at + 3]?.text === '(';
   return (next === 'manager' || next === 'connection') && isQuery(tokens, at + 2);
+}
+
+/** `.connection.logger`: what it is told leads nowhere. */
+function isLogger(tokens: readonly Token[], at: number): boolean {
+  return isMember(tokens, at + 2) && tokens[at + 2]?.text === 'logger';
 }
 
 /** Whether methods such as `createTable` and `addColumn` are called. */

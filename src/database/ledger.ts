@@ -115,6 +115,11 @@ function rowsOf(columns: LedgerColumns | null): readonly LedgerRow[] {
   return name.map((one, row) => ({ id: id[row] ?? 0, timestamp: timestamp[row] ?? 0, name: one }));
 }
 
+/** As TypeORM makes it. */
+export function createLedgerTable({ ledger, primaryKey }: Pick<Tables, 'ledger' | 'primaryKey'>): string {
+  return `CREATE TABLE IF NOT EXISTS ${ledger} ("id" SERIAL NOT NULL, "timestamp" bigint NOT NULL, "name" character varying NOT NULL, CONSTRAINT ${quoteName(primaryKey)} PRIMARY KEY ("id"))`;
+}
+
 /** Creates what is missing, the ledger exactly as TypeORM creates it. */
 export async function ensureTables(
   client: SqlClient,
@@ -123,11 +128,7 @@ export async function ensureTables(
   onEvent: EventListener,
 ): Promise<void> {
   const missing = [
-    ...(exists.ledger
-      ? []
-      : [
-          `CREATE TABLE IF NOT EXISTS ${tables.ledger} ("id" SERIAL NOT NULL, "timestamp" bigint NOT NULL, "name" character varying NOT NULL, CONSTRAINT ${quoteName(tables.primaryKey)} PRIMARY KEY ("id"))`,
-        ]),
+    ...(exists.ledger ? [] : [createLedgerTable(tables)]),
     ...(exists.log ? [] : [createLogTable(tables)]),
   ];
   if (missing.length === 0) return;

@@ -33,8 +33,9 @@ export async function fillTables(schema: Schema, client: SqlClient): Promise<rea
       const error = await fillOne(table, schema, client);
       if (error !== undefined) still.push({ table, reason: messageOf(error) });
     }
-    if (still.length === left.length) break;
+    const isStuck = still.length === left.length;
     left = still;
+    if (isStuck) break;
   }
   // What a migration inserts gets numbers that no row has.
   await client.query(

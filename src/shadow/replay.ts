@@ -1,5 +1,7 @@
 import type { QueryRunner } from 'typeorm';
+import { ledgerChangeOnce } from '../database/ledger.js';
 import type { SqlClient } from '../database/sql-client.js';
+import { tablesOf } from '../database/tables.js';
 import { Turns } from '../database/turns.js';
 import { foundElsewhere } from '../database/elsewhere.js';
 import type { Direction } from '../events.js';
@@ -54,7 +56,7 @@ export async function replayIf(
   instantiate: Instantiate,
   { direction = 'up', watch, stays = () => true }: Hooks,
 ): Promise<readonly string[] | undefined> {
-  return withQueryRunner(shadow, async (queryRunner) => {
+  const executed = await withQueryRunner(shadow, async (queryRunner) => {
     const { statements, endedTransaction } = record(queryRunner, (sql) => shadow.given.accept(sql, migration.name));
     try {
       const { transaction, [direction]: execute } = await migration.prepare(queryRunner, instantiate, 'trial');
@@ -73,6 +75,18 @@ export async function replayIf(
       throw notReplayed(error, migration.name, statements.at(-1), { missing: shadow.missing, hint });
     }
   });
+  if (executed !== undefined) await note(shadow, migration, direction);
+  return executed;
+}
+
+/** As a run does, but in a session that is as it began: some shadows have a single one, for which the migration may have set another path. */
+async function note(
+  { pool, dataSource }: ConnectedShadow,
+  migration: LoadedMigration,
+  direction: Direction,
+): Promise<void> {
+  // One that drops the table of the applied migrations is recorded nowhere.
+  await pool.query(ledgerChangeOnce(tablesOf(dataSource), migration, direction)).catch(() => undefined);
 }
 
 /** Whatever asks for a query runner meanwhile gets a part of this one: some shadows have a single session. */

@@ -13,13 +13,18 @@ export function ownTables(project: Project): readonly ObjectId[] {
     readonly migrationsTableName?: string;
     readonly schema?: string;
   };
-  const unnamed = options.schema ?? initialSessionOf(project).schema;
+  const session = initialSessionOf(project);
+  const unnamed = options.schema ?? session.schema;
   const { schema = unnamed } = tablesOf(dataSource);
   const ledger = (options.migrationsTableName ?? 'migrations').split('.').at(-1) ?? 'migrations';
   const metadata = options.metadataTableName ?? 'typeorm_metadata';
   const names = [ledger, `${ledger}_log`, `${ledger}_drafts`, `${ledger}_downs`, `${ledger}_seeds`, metadata];
-  const places = [schema, unnamed].flatMap((place) => names.map((name) => objectId('table', place, name)));
-  const all = [...places, objectId('table', 'public', metadata)];
+  // Where a migration makes the schema that comes first, they were made before that, in the one that comes later.
+  const places = [schema, unnamed, ...(session.searched.includes('public') ? ['public'] : [])];
+  const all = [
+    ...places.flatMap((place) => names.map((name) => objectId('table', place, name))),
+    objectId('table', 'public', metadata),
+  ];
   return [...new Map(all.map((id) => [keyOf(id), id])).values()];
 }
 

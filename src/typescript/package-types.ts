@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type * as TypeScript from 'typescript';
 import { moduleAt } from '../files/module-file.js';
+import { decoratedReferences } from './decorated.js';
+import { globalTypes } from './globals.js';
 
 type Ts = typeof TypeScript;
 
@@ -18,13 +20,16 @@ interface Declared {
  */
 export class PackageTypes {
   private readonly exports = new Map<string, ReadonlyMap<string, Declared>>();
-  private readonly texts = new Map<string, string>();
+  private readonly texts: Map<string, string>;
   private readonly declaring = new Map<string, readonly string[]>();
 
   constructor(
     private readonly ts: Ts,
     private readonly options: TypeScript.CompilerOptions,
-  ) {}
+    readonly globals: string,
+  ) {
+    this.texts = new Map([[globals, globalTypes]]);
+  }
 
   /** The text of a file that exists in the compiler only. */
   textOf(file: string): string | undefined {
@@ -129,37 +134,8 @@ function importedFrom(
   });
 }
 
-/** The names in the types that become metadata: of decorated properties, of what decorated methods take and return, of constructors. */
+/** The names in the types that become metadata. */
 function decoratedTypes(ts: Ts, source: TypeScript.SourceFile): ReadonlySet<string> {
-  const names = new Set<string>();
-  if (!source.text.includes('@')) return names;
-  const ofType = (node: TypeScript.Node): void => {
-    if (ts.isTypeReferenceNode(node) && ts.isIdentifier(node.typeName)) names.add(node.typeName.text);
-    ts.forEachChild(node, ofType);
-  };
-  const visit = (node: TypeScript.Node): void => {
-    if (ts.isClassElement(node) && isDecorated(ts, node)) typesOf(ts, node).forEach(ofType);
-    ts.forEachChild(node, visit);
-  };
-  visit(source);
-  return names;
-}
-
-/** Before 4.8 they were a property of every node. */
-function decoratorsOf(ts: Partial<Ts>, node: TypeScript.Node): readonly TypeScript.Node[] {
-  if (ts.canHaveDecorators === undefined || ts.getDecorators === undefined)
-    return (node as { readonly decorators?: readonly TypeScript.Node[] }).decorators ?? [];
-  return (ts.canHaveDecorators(node) && ts.getDecorators(node)) || [];
-}
-
-function isDecorated(ts: Ts, member: TypeScript.ClassElement): boolean {
-  const has = (node: TypeScript.Node): boolean => decoratorsOf(ts, node).length > 0;
-  const parameters = ts.isFunctionLike(member) ? member.parameters : [];
-  return has(member) || parameters.some(has) || (ts.isConstructorDeclaration(member) && has(member.parent));
-}
-
-function typesOf(ts: Ts, member: TypeScript.ClassElement): readonly TypeScript.TypeNode[] {
-  if (ts.isPropertyDeclaration(member)) return member.type === undefined ? [] : [member.type];
-  if (!ts.isFunctionLike(member)) return [];
-  return [member.type, ...member.parameters.map(({ type }) => type)].filter((type) => type !== undefined);
+  const names = decoratedReferences(ts, source).map(({ typeName }) => typeName);
+  return new Set(names.filter(ts.isIdentifier).map((name) => name.text));
 }

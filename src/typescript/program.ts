@@ -2,6 +2,7 @@ import { dirname, isAbsolute, join, resolve } from 'node:path';
 import type * as TypeScript from 'typescript';
 import { MigrateError } from '../errors.js';
 import type { Compiled } from './cache.js';
+import { asObjects } from './decorated.js';
 import { PackageTypes } from './package-types.js';
 import { typescriptDir } from './project.js';
 import type { PathMapping, TypeScriptProject } from './project.js';
@@ -32,7 +33,7 @@ export function createProgramCompiler(project: TypeScriptProject, isCompiled: (f
   const ts = requireFrom(join(project.dir, 'package.json'))(typescriptDir(project.dir)) as Ts;
   const { options, configFiles, mapping } = readConfig(ts, project);
   const sources = new Map<string, TypeScript.SourceFile | undefined>();
-  const packages = new PackageTypes(ts, options);
+  const packages = new PackageTypes(ts, options, join(project.dir, 'used-globals.d.ts'));
   const emitted = new Set<string>();
   let previous: TypeScript.Program | undefined;
   return {
@@ -40,8 +41,14 @@ export function createProgramCompiler(project: TypeScriptProject, isCompiled: (f
     compile(file) {
       const imports = new Map<string, string[]>();
       const host = createHost(ts, options, { mapping, sources, packages, imports });
-      const program = ts.createProgram({ rootNames: [file], options, host, ...(previous && { oldProgram: previous }) });
+      const program = ts.createProgram({
+        rootNames: [packages.globals, file],
+        options,
+        host,
+        ...(previous && { oldProgram: previous }),
+      });
       previous = program;
+      const before = [asObjects(ts, program.getTypeChecker())];
       const compiled: Compiled[] = [];
       for (const source of program.getSourceFiles()) {
         // Nothing is compiled of it, and what it declares is in the metadata of what imports it.
@@ -51,7 +58,8 @@ export function createProgramCompiler(project: TypeScriptProject, isCompiled: (f
         if (source.fileName !== file && (emitted.has(source.fileName) || isCompiled(source.fileName))) continue;
         refuseSyntaxErrors(ts, program, source);
         let code = '';
-        program.emit(source, (name, text) => void (/\.[cm]?jsx?$/.test(name) && (code = text)));
+        const keep = (name: string, text: string): void => void (/\.[cm]?jsx?$/.test(name) && (code = text));
+        program.emit(source, keep, undefined, false, { before });
         emitted.add(source.fileName);
         const resolved = importsOf(source.fileName, imports, program, mapping, ts);
         compiled.push({ file: source.fileName, imports: resolved, code });

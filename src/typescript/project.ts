@@ -21,7 +21,7 @@ export interface PathMapping {
   readonly paths: Readonly<Record<string, readonly string[]>>;
 }
 
-const cacheFormat = 4;
+const cacheFormat = 5;
 
 export function describeProject(projectDir: string, tsconfig: string | undefined): TypeScriptProject {
   const dir = resolve(projectDir);

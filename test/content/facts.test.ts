@@ -26,6 +26,7 @@ describe('a migration that does the same each time', () => {
       'const rows = await queryRunner.query("SELECT id FROM a"); for (const { id } of rows) await queryRunner.query(`DROP TABLE t_${id}`);',
     ),
     up('await queryRunner.manager.query("SELECT 1"); await queryRunner.connection.manager.query("SELECT 1");'),
+    up('queryRunner.connection.logger.log("warn", "done", queryRunner);'),
     up('const { Date: d } = {}; void d; // new Date(), process.env, Math.random()'),
     up('await queryRunner.query("-- new Date() Math.random() process.env manager");'),
     up("const a = 4 / 2; const b = a / 3; const c = /'/.test('x'); void [b, c];"),

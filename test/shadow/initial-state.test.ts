@@ -324,6 +324,30 @@ describe('a migration that asks for more connections', () => {
   });
 });
 
+describe.each(servers)('a migration that uses the table of the applied migrations, %s', (_name, where) => {
+  it.each([{}, { schema: 'app' }, { migrationsTableName: 'app.done' }])(
+    'finds there what a run would, with %j',
+    async (options) => {
+      const ledger =
+        'schema' in options ? 'app.migrations' : 'migrationsTableName' in options ? 'app.done' : 'migrations';
+      const first = migration('First1700000000000', { up: [`SET search_path = ''`], down: [] });
+      const renamed = migration('Renamed1700000000001', {
+        up: [
+          `DO $$ BEGIN ASSERT (SELECT array_agg(name) FROM ${ledger}) = '{First1700000000000}'; END $$`,
+          `DELETE FROM ${ledger} WHERE name = 'Renamed1600000000000'`,
+        ],
+        down: [],
+      });
+      const { result } = await using({ url: 'postgres://nowhere', migrations: [first, renamed], options }, (migrator) =>
+        migrator.check({ only: ['replay', 'entities', 'lint'], shadow: urlOf(where), cache: false }),
+      );
+      expect(result.steps.flatMap(({ findings }) => findings.filter(({ severity }) => severity !== 'notice'))).toEqual(
+        [],
+      );
+    },
+  );
+});
+
 describe('what generate makes of the initial state', () => {
   const entity = (name: string, columns: object): EntitySchema =>
     new EntitySchema({
@@ -366,6 +390,14 @@ describe('what generate makes of the initial state', () => {
     ]);
     const nothing = await generate({ entities: [thing], initialState: prepared, up: sqlOf(made) }, { prune: true });
     expect([sqlOf(nothing), nothing.warnings]).toEqual([[], []]);
+  });
+
+  it('an extension of the migrations is no more said to stay than what it consists of', async () => {
+    const up = ['CREATE EXTENSION pg_trgm', 'CREATE INDEX audit_id ON audit USING gin ((id::text) gin_trgm_ops)'];
+    const made = await generate({ entities: [entity('other', {})], initialState: prepared, up });
+    expect(made.warnings).toEqual([
+      'index audit_id is not in the entities, but was made by hand: it stays (--prune drops it).',
+    ]);
   });
 
   it('what migrations have changed or dropped of it stays so', async () => {

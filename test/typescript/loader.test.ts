@@ -106,22 +106,63 @@ export class Post {
   'node_modules/shades/index.js':
     "export const Shade = { Light: 'light', Dark: 'dark' }; export const Tone = { Red: 1 }; export class Mix {}",
   'node_modules/shades/index.d.ts': `export * from './lib/shade.js';
+export * from './lib/client.js';
 export { Hue as Tone, type Palette } from "./lib/index.js";`,
   'node_modules/shades/lib/shade.d.ts': `export declare enum Shade { Light = "light", Dark = "dark" }
 export type Depth = 'deep' | 'flat';`,
+  'node_modules/inner/package.json': '{ "name": "inner", "version": "1.0.0", "types": "index.d.ts" }',
+  'node_modules/inner/index.d.ts': 'export interface Inner<T> { value: T }',
+  'node_modules/shades/lib/client.d.ts': `import { Inner } from 'inner';
+export type Client = Inner<string>;`,
   'node_modules/shades/lib/index.d.ts': `declare enum Hue { Red = 1 }
 interface Palette { shades: string[] }
 export { Hue, Palette };
 export declare class Mix {}`,
+  // Imported without \`type\`, and nothing of it exists at run time.
+  'src/aliases.ts': `import { Kind, Address } from './kind.js';
+const states = ['draft', 'sent'] as const;
+const pick = () => 'x' as const;
+export type State = (typeof states)[number];
+export type Tags = string[];
+export type Words = ReadonlyArray<string>;
+export type NotA = Exclude<Kind, Kind.A>;
+export type Known = NonNullable<State | null>;
+export type Picked = ReturnType<typeof pick>;
+export type Some = Partial<Address>;
+export type Named = Record<string, Address>;
+export type Day = Date;
+export type Later = Promise<Address> | null;`,
+  'src/note.entity.ts': `
+import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
+import { Day, Known, Later, Named, NotA, Picked, Some, State, Tags, Words } from './aliases.js';
+import { Client } from 'shades';
+@Entity()
+export class Note {
+  @PrimaryGeneratedColumn() id!: number;
+  @Column() state!: State;
+  @Column() tags!: Tags;
+  @Column() words!: Words;
+  @Column() nota!: NotA;
+  @Column() known!: Known;
+  @Column() picked!: Picked;
+  @Column('jsonb') some!: Some;
+  @Column('jsonb') named!: Named;
+  @Column('date') day!: Day;
+  @Column('jsonb') later!: Later;
+  @Column('jsonb') maybe!: Some | null;
+  @Column('jsonb') client!: Client;
+}`,
   'src/result.ts': `
 import 'reflect-metadata';
 import { User } from './user.entity.js';
 import { Post } from './post.entity.js';
+import { Note } from './note.entity.js';
 const typesOf = (target: Function, keys: string[]) =>
   Object.fromEntries(keys.map((key) => [key, (Reflect.getMetadata('design:type', target.prototype, key) as { name?: string } | undefined)?.name ?? 'undefined']));
 export const result = {
   user: typesOf(User, ['id', 'kind', 'level', 'union', 'maybe', 'big', 'when', 'list', 'address', 'record', 'flag', 'buffer', 'posts', 'best']),
   post: typesOf(Post, ['id', 'title', 'author', 'repository', 'shade', 'hue', 'depth', 'palette', 'mix']),
+  note: typesOf(Note, ['state', 'tags', 'words', 'nota', 'known', 'picked', 'some', 'named', 'day', 'later', 'maybe', 'client']),
 };`,
 };
 
@@ -148,6 +189,7 @@ describe.each(Object.keys(kinds) as (keyof typeof kinds)[])('in a %s project', (
         best: 'Promise',
       },
       post: { author: 'Object', repository: 'Repository', shade: 'String', hue: 'Number', depth: 'String' },
+      note: { state: 'String', tags: 'Array', nota: 'String', some: 'Object', client: 'Object' },
     });
     unlinkSync(join(project.dir, 'node_modules/typescript'));
     symlinkSync(resolve('node_modules/typescript-7'), join(project.dir, 'node_modules/typescript'));
@@ -364,7 +406,8 @@ module.exports = { ...older, createProgram(given) {
   return program;
 } };`,
     );
-    expect(await load('src/a.ts')).toMatchObject({ value: 'String', stderr: 'FILES 3\n' });
+    // The three of the project, and the one with what metadata depends on of the standard library.
+    expect(await load('src/a.ts')).toMatchObject({ value: 'String', stderr: 'FILES 4\n' });
   });
 
   it('says what to install when there is no TypeScript', async () => {

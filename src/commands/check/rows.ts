@@ -5,11 +5,13 @@ import type { KnownMigration, LoadedMigration } from '../../files/migration.js';
 import { fillTables } from '../../plan/fill-tables.js';
 import type { Unfilled } from '../../plan/fill-tables.js';
 import { describeObject } from '../../schema/object-id.js';
+import type { ObjectId } from '../../schema/object-id.js';
 import { readSchema } from '../../schema/read.js';
 import type { ConnectedShadow } from '../../shadow/connected.js';
 import { replay, replayBack, replayOne } from '../../shadow/replay.js';
 import { refusal } from '../../shadow/there-and-back.js';
 import { withMigratableShadow } from '../../snapshot/migratable-shadow.js';
+import { ownTables } from '../../snapshot/own-tables.js';
 import { plainName, sqlTokens } from '../../sql/index.js';
 import { choose } from '../lint/choose.js';
 import type { CheckFinding, Judged } from './types.js';
@@ -64,9 +66,10 @@ interface Tried {
 async function tryOne(
   migration: LoadedMigration,
   shadow: ConnectedShadow,
-  { instantiate }: Pick<CheckWork['context'], 'instantiate'>,
+  context: CheckWork['context'],
 ): Promise<Tried> {
-  const unfilled = await filled(shadow);
+  const { instantiate } = context;
+  const unfilled = await filled(shadow, ownTables(context));
   const directions = [
     ['its up', () => replayOne(shadow, migration, instantiate)],
     ['its down', () => replayBack(shadow, migration, instantiate)],
@@ -91,8 +94,8 @@ async function tryOne(
 }
 
 /** Rows in every table, also in the tables that earlier migrations have made; and the tables in which there are none. */
-async function filled({ pool }: ConnectedShadow): Promise<readonly Unfilled[]> {
-  const schema = await readSchema(pool, { ignoreTables: [] });
+async function filled({ pool }: ConnectedShadow, ignoreTables: readonly ObjectId[]): Promise<readonly Unfilled[]> {
+  const schema = await readSchema(pool, { ignoreTables });
   const client = (await pool.connect()) as SqlClient & { release(): void };
   try {
     return await fillTables(schema, client);

@@ -28,6 +28,7 @@ import type { CommandContext } from '../context.js';
 import { withOtherQuestions } from './all-questions.js';
 import type { GenerateOptions, GenerateResult } from './types.js';
 import { remarksOnExtensions } from './extension-remarks.js';
+import { isMember } from '../../schema/differences.js';
 import { isPartOf, remarksOnPartitions, remarksOnRewrites } from './partition-remarks.js';
 import { indexAdvice } from './index-advice.js';
 import { decide } from './decide.js';
@@ -185,7 +186,7 @@ export function remarksOnKept(
   const keys = new Set(kept.map(keyOf));
   return kept
     .filter((id) => id.kind !== 'extension' && !isPrepared(id, origins) && !isPartOf(id, desired, present))
-    .filter((id) => !isOfKept(id, keys, present))
+    .filter((id) => !isOfKept(id, keys, present) && !isMember(id, present))
     .map((id) => {
       const because = originIn(origins, id) === 'initial' ? 'is part of the initial state' : 'was made by hand';
       return `${describeObject(id)} is not in the entities, but ${because}: it stays (--prune drops it).`;

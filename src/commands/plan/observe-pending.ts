@@ -19,7 +19,7 @@ import type { ConnectedShadow } from '../../shadow/connected.js';
 import { withSearchPath } from '../../shadow/search-path.js';
 import type { CommandContext } from '../context.js';
 import { foreignTo, ignoring, isLeftAlone } from '../ignore.js';
-import { createTypeormTable, withMigratableShadow } from '../../snapshot/migratable-shadow.js';
+import { createLedger, createTypeormTable, withMigratableShadow } from '../../snapshot/migratable-shadow.js';
 import { quoteName } from '../../sql/index.js';
 import { readRoles } from './roles.js';
 import { makeInvalid } from './invalid-indexes.js';
@@ -67,8 +67,9 @@ export async function observePending(
       // On a server, they are those of all its databases.
       if (url === undefined) await copyRoles(live.roles, shadow);
       await copySchema(live.schema, shadow, context.settings.ignore);
-      // Where it is to lie in a schema that is there only now.
+      // Where they are to lie in a schema that is there only now.
       await createTypeormTable(shadow.pool, context);
+      await createLedger(shadow.pool, context);
       const unlike = await makeInvalid(live.invalidIndexes, shadow.pool);
       const observer = await Observer.open(shadow);
       const tables = new Map<number, TableFacts>();
