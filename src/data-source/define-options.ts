@@ -9,6 +9,7 @@ import type { EmbeddedOptions } from './embedded.js';
 import { connectionFromEnvironment, loadEnvFiles } from './environment.js';
 import { refuseSynchronize } from './guard.js';
 import { connectionFromUrl, inParts } from './url.js';
+import type { Connection } from './url.js';
 
 /** TypeORM's options of a data source for PostgreSQL. */
 export type PostgresOptions = Extract<DataSourceOptions, { readonly type: 'postgres' }>;
@@ -62,7 +63,7 @@ export function optionsFor(options: DefineDataSourceOptions): PostgresOptions {
 
 /** The options that say where the database is, with what is given winning over the environment. */
 function whereIs(given: GivenOptions, embedded: string | EmbeddedOptions | false): object {
-  if (given.url) return { ...connectionFromUrl(given.url, 'url'), ...defined({ ssl: given.ssl }) };
+  if (given.url) return withOwn(connectionFromUrl(given.url, 'url'), given);
   if (given.host || given.driver || given.replication) return {};
   const connection = connectionFromEnvironment();
   if (connection !== undefined) return withParts(connection, given);
@@ -72,15 +73,18 @@ function whereIs(given: GivenOptions, embedded: string | EmbeddedOptions | false
 }
 
 /** An address would win over its parts, in `pg` and in TypeORM. */
-function withParts(
-  connection: object & { readonly url?: string },
-  { port, username, password, database, ssl, extra }: GivenOptions,
-): object {
+function withParts(connection: Connection, given: GivenOptions): object {
+  const { port, username, password, database } = given;
   const parts = defined({ port, username, password, database });
-  if (connection.url === undefined || Object.keys(parts).length === 0)
-    return { ...connection, ...parts, ...defined({ ssl }) };
-  const { extra: parameters, ...address } = inParts(connection);
-  return { ...address, ...parts, ...defined({ ssl }), extra: { ...parameters, ...(extra as object | undefined) } };
+  const isWhole = connection.url === undefined || Object.keys(parts).length === 0;
+  return { ...withOwn(isWhole ? connection : inParts(connection), given), ...parts };
+}
+
+/** With the encryption that is given, and with both of what `pg` takes beside its own. */
+function withOwn({ ssl, extra, ...address }: Connection, given: GivenOptions): object {
+  const own = given.extra as object | undefined;
+  if (given.ssl !== undefined) return { ...address, ssl: given.ssl, extra: { ...extra, stream: undefined, ...own } };
+  return { ...address, ...defined({ ssl, extra: extra && { ...extra, ...own } }) };
 }
 
 function defined(options: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {

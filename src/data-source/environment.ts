@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { parse } from 'dotenv';
 import { messageOf } from '../errors.js';
 import type { MigrateError } from '../errors.js';
-import { invalid, tlsFromEnvironment } from './tls.js';
+import { encryptionFromEnvironment, invalid } from './tls.js';
 import { connectionFromUrl, service } from './url.js';
 import type { Connection } from './url.js';
 
@@ -45,14 +45,13 @@ export function connectionFromEnvironment(env: NodeJS.ProcessEnv = process.env):
     if (env['PGSERVICE']) throw service('PGSERVICE names');
     return undefined;
   }
-  const ssl = tlsFromEnvironment(env);
   return {
     host: env['PGHOST'] || 'localhost',
     port: portOf(env['PGPORT'] || '5432'),
     ...(env['PGUSER'] && { username: env['PGUSER'] }),
     ...(env['PGPASSWORD'] && { password: env['PGPASSWORD'] }),
     ...(env['PGDATABASE'] && { database: env['PGDATABASE'] }),
-    ...(ssl !== undefined && { ssl }),
+    ...encryptionFromEnvironment(env),
   };
 }
 

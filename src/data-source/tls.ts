@@ -1,8 +1,15 @@
 import { readFileSync } from 'node:fs';
+import type { Duplex } from 'node:stream';
 import { ExitCode, messageOf, MigrateError } from '../errors.js';
+import { PreferredTls } from './preferred-tls.js';
 
-/** What TypeORM and `pg` take as `ssl`. */
-export type Tls = false | TlsOptions;
+/** How a connection is encrypted, in the words of TypeORM. */
+export interface Encryption {
+  /** What `pg` takes too. */
+  readonly ssl?: false | TlsOptions;
+  /** `pg` takes these beside its own. */
+  readonly extra?: { readonly stream?: () => Duplex };
+}
 
 interface TlsOptions {
   readonly rejectUnauthorized: boolean;
@@ -26,8 +33,8 @@ export type TlsParameters = { readonly [name in keyof typeof variables]?: string
 
 export const tlsParameterNames = Object.keys(variables) as readonly (keyof typeof variables)[];
 
-export function tlsFromEnvironment(env: NodeJS.ProcessEnv): Tls | undefined {
-  return tlsFrom(
+export function encryptionFromEnvironment(env: NodeJS.ProcessEnv): Encryption {
+  return encryptionFrom(
     Object.fromEntries(
       tlsParameterNames.flatMap((name) => (env[variables[name]] ? [[name, env[variables[name]]]] : [])),
     ),
@@ -35,24 +42,27 @@ export function tlsFromEnvironment(env: NodeJS.ProcessEnv): Tls | undefined {
 }
 
 /**
- * As libpq means them: `require` encrypts without asking who answers, `verify-*` asks. `pg` verifies for all of them, and warns.
+ * As libpq means them: `prefer` encrypts where the server can, `require` encrypts without asking who answers, `verify-*` asks. `pg` verifies for
+ * all of them, and warns.
  * https://www.postgresql.org/docs/current/libpq-ssl.html#LIBPQ-SSL-PROTECTION
  */
-export function tlsFrom({ sslmode, sslrootcert, sslcert, sslkey }: TlsParameters): Tls | undefined {
-  if (sslmode === undefined) return undefined;
+export function encryptionFrom({ sslmode, sslrootcert, sslcert, sslkey }: TlsParameters): Encryption {
+  if (sslmode === undefined) return {};
   if (!modes.includes(sslmode)) throw invalid('sslmode is not one that exists.', `Use one of ${modes.join(', ')}.`);
-  if (sslmode === 'disable' || sslmode === 'allow') return false;
+  if (sslmode === 'disable' || sslmode === 'allow') return { ssl: false };
   const files = {
     ...(sslrootcert && sslrootcert !== 'system' && { ca: read('sslrootcert', sslrootcert) }),
     ...(sslcert && { cert: read('sslcert', sslcert) }),
     ...(sslkey && { key: read('sslkey', sslkey) }),
   };
-  if (sslmode === 'verify-full') return { rejectUnauthorized: true, ...files };
+  if (sslmode === 'verify-full') return { ssl: { rejectUnauthorized: true, ...files } };
   // With a root certificate, libpq's `require` means `verify-ca`: the certificate is checked, the host's name is not.
   if (sslmode === 'verify-ca' || (sslmode === 'require' && files.ca !== undefined)) {
-    return { rejectUnauthorized: true, checkServerIdentity: () => undefined, ...files };
+    return { ssl: { rejectUnauthorized: true, checkServerIdentity: () => undefined, ...files } };
   }
-  return { rejectUnauthorized: false, ...files };
+  const unchecked = { rejectUnauthorized: false, ...files };
+  if (sslmode === 'prefer') return { ssl: false, extra: { stream: () => new PreferredTls(unchecked) } };
+  return { ssl: unchecked };
 }
 
 function read(name: string, file: string): string {

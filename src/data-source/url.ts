@@ -1,17 +1,16 @@
 import type { MigrateError } from '../errors.js';
 import { checkAddress, checkUnambiguous, parseAddress } from './address.js';
-import { invalid, tlsFrom, tlsFromEnvironment, tlsParameterNames } from './tls.js';
-import type { Tls } from './tls.js';
+import { encryptionFrom, encryptionFromEnvironment, invalid, tlsParameterNames } from './tls.js';
+import type { Encryption } from './tls.js';
 
 /** The part of TypeORM's Postgres options that says where the database is. */
-export interface Connection {
+export interface Connection extends Encryption {
   readonly url?: string;
   readonly host?: string;
   readonly port?: number;
   readonly username?: string;
   readonly password?: string;
   readonly database?: string;
-  readonly ssl?: Tls;
 }
 
 /** A connection string, checked, with what it says of encryption taken out: `pg` reads that differently from libpq. */
@@ -22,12 +21,12 @@ export function connectionFromUrl(url: string, name: string, env: NodeJS.Process
   refuseParameters(parameters, name);
   const isBound = bindChannel(parameters);
   if (!parameters.has('sslmode')) {
-    const ssl = parameters.has('ssl') ? undefined : tlsFromEnvironment(env);
-    return { url: isBound ? withParameters(address, parameters) : url, ...(ssl !== undefined && { ssl }) };
+    const encryption = parameters.has('ssl') ? {} : encryptionFromEnvironment(env);
+    return { url: isBound ? withParameters(address, parameters) : url, ...encryption };
   }
-  const ssl = tlsFrom(Object.fromEntries(parameters));
+  const encryption = encryptionFrom(Object.fromEntries(parameters));
   for (const parameter of [...tlsParameterNames, 'uselibpqcompat']) parameters.delete(parameter);
-  return { url: withParameters(address, parameters), ...(ssl !== undefined && { ssl }) };
+  return { url: withParameters(address, parameters), ...encryption };
 }
 
 function withParameters(address: string, parameters: URLSearchParams): string {
@@ -60,8 +59,14 @@ function bindChannel(parameters: URLSearchParams): boolean {
   return true;
 }
 
+/** The same connection as `pg` itself takes it. */
+export function configFromUrl(url: string, name: string): object {
+  const { url: connectionString, ssl, extra } = connectionFromUrl(url, name);
+  return { connectionString, ...(ssl !== undefined && { ssl, stream: undefined }), ...extra };
+}
+
 /** The same connection in parts, for options that are to win over parts of the address. */
-export function inParts({ url = '', ...connection }: Connection): Connection & { readonly extra: object } {
+export function inParts({ url = '', ...connection }: Connection): Connection {
   checkUnambiguous(url, 'The address that options are to win over');
   const { hostname, port, username, password, pathname, searchParams } = parseAddress(url);
   return {
@@ -71,6 +76,6 @@ export function inParts({ url = '', ...connection }: Connection): Connection & {
     ...(password && { password: decodeURIComponent(password) }),
     ...(pathname.length > 1 && { database: decodeURIComponent(pathname.slice(1)) }),
     ...connection,
-    extra: Object.fromEntries(searchParams),
+    extra: { ...Object.fromEntries(searchParams), ...connection.extra },
   };
 }

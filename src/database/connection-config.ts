@@ -2,7 +2,7 @@ import pg from 'pg';
 import type { DataSource } from 'typeorm';
 import { checkAddress, showAddress } from '../data-source/address.js';
 import { checkConnection, showConnection } from '../data-source/describe.js';
-import { connectionFromUrl } from '../data-source/url.js';
+import { configFromUrl } from '../data-source/url.js';
 import type { ConnectContext, OwnClient } from './sql-client.js';
 
 type ClientClass = new (config: object) => OwnClient;
@@ -40,8 +40,7 @@ export function showPlace({ dataSource, settings }: Where): string | undefined {
 /** What the address does not say, such as encryption, is as in the data source. */
 function directly(directUrl: string | undefined): object {
   if (directUrl === undefined) return {};
-  const { url: connectionString, ssl } = connectionFromUrl(directUrl, setting);
-  return { connectionString, ...(ssl !== undefined && { ssl }) };
+  return configFromUrl(directUrl, setting);
 }
 
 /** As TypeORM's driver takes it; asked for at the options, for which TypeORM need not be loaded. */

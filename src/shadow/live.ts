@@ -1,5 +1,6 @@
 import { DataSource } from 'typeorm';
-import { causeOf, checkAddress, placeOf, reasonOf, showAddress } from '../data-source/address.js';
+import { causeOf, placeOf, reasonOf, showAddress } from '../data-source/address.js';
+import { connectionFromUrl } from '../data-source/url.js';
 import type { SqlClient } from '../database/sql-client.js';
 import { MigrateError } from '../errors.js';
 import type { CatalogPool } from '../schema/read.js';
@@ -7,8 +8,12 @@ import { poolOf } from '../typeorm/driver.js';
 
 /** Lends a connection to a database whose schema is only read. */
 export async function withLive<T>(url: string, work: (pool: CatalogPool & SqlClient) => Promise<T>): Promise<T> {
-  checkAddress(url, 'The address of the database');
-  const live = new DataSource({ type: 'postgres', url, installExtensions: false, applicationName: 'nest-migrate' });
+  const live = new DataSource({
+    type: 'postgres',
+    ...connectionFromUrl(url, 'The address of the database'),
+    installExtensions: false,
+    applicationName: 'nest-migrate',
+  });
   try {
     await live.initialize();
   } catch (error) {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { causeOf, checkAddress, parseAddress, placeOf, reasonOf, showAddress } from '../data-source/address.js';
+import { configFromUrl, connectionFromUrl } from '../data-source/url.js';
 import { codeOf, MigrateError } from '../errors.js';
 import { dropDatabase } from './drop-database.js';
 import type { Place } from './place.js';
@@ -8,10 +9,11 @@ import { asOptions } from './session-settings.js';
 import type { SessionSettings } from './session-settings.js';
 
 const prefix = 'nest_migrate_shadow_';
+const shadowServer = 'The address of the shadow server';
 
 /** A database of its own on a server; what an earlier process could not remove is removed too. It needs CREATEDB, nothing more. */
 export async function createTemporaryDatabase(url: string, settings: SessionSettings): Promise<Place> {
-  checkAddress(url, 'The address of the shadow server');
+  checkAddress(url, shadowServer);
   const name = `${prefix}${Date.now()}_${randomBytes(4).toString('hex')}`;
   await onServer(url, async (client) => {
     await removeLeftovers(client);
@@ -22,8 +24,8 @@ export async function createTemporaryDatabase(url: string, settings: SessionSett
   const options = `${own.searchParams.get('options') ?? ''} ${asOptions(settings)}`.trim();
   if (options !== '') own.searchParams.set('options', options);
   return {
-    connection: { url: own.href, poolSize: 4 },
-    openPool: () => new pg.Pool({ connectionString: own.href, max: 4 }),
+    connection: { ...connectionFromUrl(own.href, shadowServer), poolSize: 4 },
+    openPool: () => new pg.Pool({ ...configFromUrl(own.href, shadowServer), max: 4 }),
     resetSession: 'RESET ALL',
     remove: () => onServer(url, (client) => dropDatabase(client, name)),
   };
@@ -43,7 +45,7 @@ async function removeLeftovers(client: pg.Client): Promise<void> {
 }
 
 async function onServer<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: url, application_name: 'nest-migrate shadow' });
+  const client = new pg.Client({ ...configFromUrl(url, shadowServer), application_name: 'nest-migrate shadow' });
   client.on('error', () => undefined);
   try {
     await client.connect();

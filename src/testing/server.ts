@@ -4,6 +4,7 @@ import { causeOf, checkAddress, parseAddress, placeOf, reasonOf, showAddress } f
 import { showConnection } from '../data-source/describe.js';
 import { isEmbedded } from '../data-source/embedded-brand.js';
 import { connectionFromUrl } from '../data-source/url.js';
+import type { Connection } from '../data-source/url.js';
 import { codeOf, ExitCode, isMigrateError, MigrateError } from '../errors.js';
 import { asOptions } from '../shadow/session-settings.js';
 import type { SessionSettings } from '../shadow/session-settings.js';
@@ -19,13 +20,7 @@ export interface Server {
   url(database: string): string | undefined;
 }
 
-interface Options {
-  readonly url?: string;
-  readonly host?: string;
-  readonly port?: number;
-  readonly username?: string;
-  readonly password?: string;
-  readonly database?: string;
+interface Options extends Omit<Connection, 'ssl'> {
   readonly ssl?: pg.ClientConfig['ssl'];
   readonly replication?: { readonly master: Options };
 }
@@ -40,22 +35,27 @@ export function serverOf(given: string | true, dataSource: DataSource): Server {
   return serverAt(options.replication?.master ?? options, showConnection(dataSource));
 }
 
-function serverAt({ url, host, port, username, password, database, ssl }: Options, shown: string | undefined): Server {
+function serverAt(options: Options, shown: string | undefined): Server {
+  const { url, host, port, username, password, database, ssl } = options;
   const encrypted = ssl === undefined ? {} : { ssl };
+  const stream = options.extra?.stream && { stream: options.extra.stream };
   const parts = { host, port, password, ...encrypted };
   const at = (name: string | undefined, settings: SessionSettings): string | undefined =>
     url && addressOf(url, name, settings);
-  const extra = (settings: SessionSettings): object => (settings.length === 0 ? {} : { options: asOptions(settings) });
+  const extra = (settings: SessionSettings): object => ({
+    ...stream,
+    ...(settings.length > 0 && { options: asOptions(settings) }),
+  });
   return {
     shown,
     connection: (name, settings) => {
       const address = at(name, settings);
-      if (address !== undefined) return { url: address, ...encrypted };
+      if (address !== undefined) return { url: address, ...encrypted, extra: { ...stream } };
       return { ...parts, username, database: name, extra: extra(settings) };
     },
     config: (name, settings = []) => {
       const address = at(name, settings);
-      if (address !== undefined) return { connectionString: address, ...encrypted };
+      if (address !== undefined) return { connectionString: address, ...encrypted, ...stream };
       return { ...parts, user: username, database: name ?? database, ...extra(settings) };
     },
     url: (name) => at(name, []),

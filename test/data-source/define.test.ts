@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { Entity, PrimaryColumn } from 'typeorm';
-import type { DataSource, QueryRunner } from 'typeorm';
+import { DataSource, Entity, PrimaryColumn } from 'typeorm';
+import type { QueryRunner } from 'typeorm';
 import { defineDataSource } from '../../src/data-source/define.js';
 import type { DefineDataSourceOptions } from '../../src/data-source/define-options.js';
 import { describeConnection } from '../../src/data-source/describe.js';
@@ -17,9 +17,12 @@ import { MigrateError } from '../../src/errors.js';
 import { createMigrator } from '../../src/migrator.js';
 import { withoutPasswords } from '../../src/passwords.js';
 import { runNode } from '../support/cli.js';
-import { createDatabase, createRole } from '../support/database.js';
+import { createTemporaryDatabase } from '../../src/shadow/temporary-database.js';
+import { withLive } from '../../src/shadow/live.js';
+import { createDatabase, createRole, serverUrl } from '../support/database.js';
 import { createProject } from '../support/project.js';
 import { sample } from '../support/sample.js';
+import { encrypting } from '../support/tls-server.js';
 
 let folder: string;
 const before = { ...process.env };
@@ -212,7 +215,8 @@ describe('encryption', () => {
   it.each([
     ['disable', false],
     ['allow', false],
-    ['prefer', { rejectUnauthorized: false }],
+    // Where the server can, which is found out below.
+    ['prefer', false],
     ['require', { rejectUnauthorized: false }],
     ['no-verify', { rejectUnauthorized: false }],
     ['verify-full', { rejectUnauthorized: true }],
@@ -262,6 +266,45 @@ describe('encryption', () => {
     // 80877103 is SSLRequest: https://www.postgresql.org/docs/current/protocol-message-formats.html
     expect(asked).toEqual([80877103]);
     await new Promise((done) => server.close(done));
+  });
+
+  const someRows = `SELECT repeat('x', 1000000) AS text FROM generate_series(1, 8)`;
+  const connects = async (url: string): Promise<void> => {
+    env({ DATABASE_URL: url });
+    const dataSource = defineDataSource({ envFile: [], entities: [] });
+    await dataSource.initialize();
+    try {
+      const rows = await dataSource.query<readonly { text: string }[]>(someRows);
+      expect(rows.map(({ text }) => text.length)).toEqual(Array(8).fill(1_000_000));
+    } finally {
+      await dataSource.destroy();
+    }
+  };
+
+  it.each([
+    ['asks for it', 'encrypted', 1],
+    ['goes on without it where it does not come about', 'broken off', 1],
+  ] as const)('prefer %s', async (_what, answer, asked) => {
+    const server = await encrypting(serverUrl(), answer);
+    try {
+      await connects(`${server.url}?sslmode=prefer`);
+      expect(server.asked()).toBe(asked);
+    } finally {
+      server.close();
+    }
+  });
+
+  it('prefer goes on without it where the server has none, wherever an address is given', async () => {
+    const preferring = `${serverUrl()}?sslmode=prefer`;
+    await connects(preferring);
+    await (await createTemporaryDatabase(preferring, [])).remove();
+    await withLive(preferring, (pool) => pool.query('SELECT 1'));
+    const dataSource = new DataSource({ type: 'postgres', url: serverUrl() });
+    const migrator = createMigrator({ dataSource, settings: { directUrl: preferring } });
+    await expect(migrator.status()).resolves.toMatchObject({ applied: [] });
+    env({ DATABASE_URL: preferring });
+    const given = defineDataSource({ envFile: [], entities: [], ssl: { rejectUnauthorized: false } });
+    await expect(given.initialize()).rejects.toThrow('SSL');
   });
 });
 

@@ -1,0 +1,127 @@
+import { isIP, Socket } from 'node:net';
+import { Duplex } from 'node:stream';
+import { connect as encrypt } from 'node:tls';
+import type { ConnectionOptions, TLSSocket } from 'node:tls';
+
+type Done = (error?: Error | null) => void;
+
+const sslRequest = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]);
+const encrypted = 'S'.charCodeAt(0);
+const errorResponse = 'E'.charCodeAt(0);
+
+/**
+ * A socket that encrypts where the server can, as `sslmode=prefer` means it. `pg` has no such mode: it either demands encryption or does not ask
+ * for it. So it takes this for its socket, and asks for none.
+ * https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-SSL
+ */
+export class PreferredTls extends Duplex {
+  #socket = new Socket();
+  #isReady = false;
+  #waiting: (() => void) | undefined;
+  /** Binds the channel, where there is one to bind. */
+  getPeerCertificate: TLSSocket['getPeerCertificate'] | undefined;
+
+  constructor(private readonly options: ConnectionOptions) {
+    super();
+  }
+
+  /** `pg` gives a port and a host, or the path of a local socket, over which nothing is encrypted. */
+  connect(port: number | string, host?: string): this {
+    const socket = this.#socket;
+    socket.on('error', this.#onError).on('close', this.#onClose);
+    if (typeof port === 'string' && host === undefined) socket.connect(port, () => this.#use(socket));
+    else socket.connect(Number(port), host ?? 'localhost', () => this.#negotiate(socket, Number(port), host));
+    return this;
+  }
+
+  #negotiate(socket: Socket, port: number, host: string | undefined): void {
+    socket.once('data', (answer: Buffer) => {
+      const [letter] = answer;
+      if (letter === errorResponse) {
+        this.#use(socket);
+        this.push(answer);
+        // Anything after the letter was added on the way, before the encryption began.
+      } else if (answer.length > 1) this.destroy(new Error('The answer to the request for encryption is too long'));
+      else if (letter === encrypted) this.#encrypt(socket, port, host);
+      else this.#use(socket);
+    });
+    socket.write(sslRequest);
+  }
+
+  #encrypt(socket: Socket, port: number, host: string | undefined): void {
+    socket.off('error', this.#onError).off('close', this.#onClose);
+    // An address is not a name that could be sent (RFC 6066).
+    const named = host !== undefined && isIP(host) === 0;
+    const secure = encrypt({ ...this.options, socket, ...(named && { servername: host }) });
+    this.#socket = secure;
+    const again = (): void => this.#plainly(port, host);
+    secure.once('error', again);
+    secure.once('secureConnect', () => {
+      secure.off('error', again).on('error', this.#onError).on('close', this.#onClose);
+      this.getPeerCertificate = secure.getPeerCertificate.bind(secure);
+      this.#use(secure);
+    });
+  }
+
+  /** As libpq does where the attempt with encryption fails. */
+  #plainly(port: number, host: string | undefined): void {
+    this.#socket.destroy();
+    const socket = (this.#socket = new Socket());
+    socket.on('error', this.#onError).on('close', this.#onClose);
+    socket.connect(port, host ?? 'localhost', () => this.#use(socket));
+  }
+
+  #use(socket: Socket): void {
+    this.#isReady = true;
+    socket.on('data', (piece) => void (this.push(piece) || socket.pause()));
+    socket.on('end', () => this.push(null));
+    this.emit('connect');
+    this.#waiting?.();
+    this.#waiting = undefined;
+  }
+
+  readonly #onError = (error: Error): void => void this.destroy(error);
+  readonly #onClose = (): void => void this.destroy();
+
+  get bytesRead(): number {
+    return this.#socket.bytesRead;
+  }
+
+  setNoDelay(noDelay?: boolean): this {
+    this.#socket.setNoDelay(noDelay);
+    return this;
+  }
+
+  setKeepAlive(enable?: boolean, initialDelay?: number): this {
+    this.#socket.setKeepAlive(enable, initialDelay);
+    return this;
+  }
+
+  ref(): this {
+    this.#socket.ref();
+    return this;
+  }
+
+  unref(): this {
+    this.#socket.unref();
+    return this;
+  }
+
+  override _read(): void {
+    this.#socket.resume();
+  }
+
+  override _write(piece: Uint8Array, _encoding: BufferEncoding, done: Done): void {
+    if (this.#isReady) this.#socket.write(piece, done);
+    else this.#waiting = () => void this.#socket.write(piece, done);
+  }
+
+  override _final(done: Done): void {
+    this.#socket.end(() => done());
+  }
+
+  override _destroy(error: Error | null, done: Done): void {
+    this.#socket.destroy();
+    done(error);
+  }
+}
