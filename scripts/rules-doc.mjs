@@ -127,7 +127,7 @@ async function sectionOf(rule, parser, findingIn) {
     `> ${escaped(message).replaceAll('\n', '\\\n> ')}`,
     ...(fix === undefined ? [] : ['Instead:', sqlBlock(fix)]),
     ...(advice === undefined ? [] : ['Advice:', sqlBlock(advice)]),
-    'Nothing is said of:',
+    'Not reported:',
     sqlBlock(exampleText(good[0], parser)),
   ].join('\n\n');
 }
@@ -140,7 +140,7 @@ function exampleText({ given, sql, down, transaction, phase }, parser) {
     ...(phase === undefined ? [] : [`-- phase: ${phase}`]),
   ];
   return [
-    ...(given === undefined ? [] : [`-- In use:\n${pieces(given)}\n`]),
+    ...(given === undefined ? [] : [`-- Existing tables:\n${pieces(given)}\n`]),
     ...[sql].flat().map((text, index) => {
       const heading = index === 0 ? '-- The migration:' : '\n-- The next migration:';
       return [heading, ...marks, pieces(text)].join('\n');

@@ -30,11 +30,11 @@ export interface FreshOptions extends Permission {
 
 /** What `fresh` has done. */
 export interface FreshResult extends Pick<RunResult, 'applied'> {
-  /** The seeds that were run; left out where they were not to be. */
+  /** The seeds that ran; left out without `--seed`. */
   readonly seeded?: readonly Finished[];
   /** Each with its kind: `table public.users`. */
   readonly dropped: readonly string[];
-  /** What stays: another role owns it, the setting `ignore` names it or another program makes it, or one of these needs it. */
+  /** What stays: another role owns it, the setting `ignore` or a known program claims it, or one of these needs it. */
   readonly kept: readonly KeptObject[];
 }
 

@@ -37,10 +37,10 @@ export type RunMode = 'real' | 'fake' | 'dry';
 /** What `run` has done. */
 export interface RunResult {
   readonly applied: readonly Finished[];
-  /** The contract migrations that wait for later. */
+  /** Contract migrations that run later. */
   readonly deferred: readonly string[];
   readonly waitedForLockMs: number;
-  /** Applied migrations whose file was edited or is missing; left out where there is none. */
+  /** Applied migrations whose file was edited or is missing; left out if there are none. */
   readonly problems?: readonly StatusProblem[];
   /** Only of a dry run. */
   readonly statements?: readonly DryRunStatement[];
@@ -63,7 +63,7 @@ export interface RevertOptions {
 export interface RevertedChange {
   readonly name: string;
   readonly migrations: readonly string[];
-  /** Its migrations that stay applied. */
+  /** The migrations of the change that stay applied. */
   readonly stay: readonly string[];
 }
 
@@ -106,7 +106,7 @@ export interface NewerMigration extends AppliedMigration {
 
 /** A migration in the same ledger that another service has applied. */
 export interface ForeignMigration extends AppliedMigration {
-  /** The name under which that service wrote it to the log. */
+  /** The name of that service in the log. */
   readonly service: string;
 }
 
@@ -115,7 +115,7 @@ export interface PendingMigration {
   readonly name: string;
   readonly timestamp: number;
   readonly phase: Phase;
-  /** Of a contract migration that a run has left for later: the app may start without it. */
+  /** Set for a contract migration that a run has deferred; the app may start without it. */
   readonly deferred?: true;
   readonly due?: Due;
 }
@@ -139,7 +139,7 @@ export interface StatusProblem {
 
 /** Migrations that belong together: one file, or several classes of a list. */
 export interface StatusChange {
-  /** That of its last migration. */
+  /** The name of its last migration. */
   readonly name: string;
   readonly state: 'applied' | 'applied in part' | 'pending';
   readonly migrations: readonly string[];
@@ -151,9 +151,9 @@ export interface StatusResult {
   readonly pending: readonly PendingMigration[];
   /** The same, grouped by change, in the order of their timestamps. */
   readonly changes: readonly StatusChange[];
-  /** Of what is applied, what is newer than every file here: a newer deploy has applied it, or another branch. */
+  /** Applied migrations that are newer than every file here: a newer deploy, or another branch, has applied them. */
   readonly newer: readonly NewerMigration[];
-  /** What other services have applied that share the ledger: no command of this one touches it. */
+  /** Migrations that other services have applied in the same ledger; commands of this service leave them alone. */
   readonly foreign: readonly ForeignMigration[];
   readonly problems: readonly StatusProblem[];
 }
@@ -208,6 +208,6 @@ export interface CreateResult {
   readonly file: string;
   readonly name: string;
   readonly foundBy: FoundBy;
-  /** Where migrations are given as classes: what their list lacks, or was given. */
+  /** If migrations are listed as classes: what the list lacks, or what was added to it. */
   readonly list?: Enlisted;
 }

@@ -2,8 +2,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
 import { openParser } from '../../src/observe/parser.js';
+import { runCli } from '../support/cli.js';
+import { itInFull } from '../support/sample.js';
 import { blocks, pages, proseOf, root } from './blocks.js';
 import { commandsIn, problemWith } from './shell.js';
+import { walk } from './start.js';
 import { compilerErrors } from './typescript.js';
 
 const tested = new Set(['sh', 'ts', 'js', 'sql', 'json', 'yaml', 'text']);
@@ -90,3 +93,18 @@ it('blocks of TypeScript and JavaScript compile, with the types that users get',
   expect(code.length).toBeGreaterThan(40);
   expect(compilerErrors(code, ['docs/json.md'])).toEqual([]);
 });
+
+// Seven commands, each on databases in its process.
+itInFull(
+  'the five-minute start works as it is written, on the embedded database',
+  async () => {
+    const { project, ran } = await walk('docs/start.md');
+    expect(ran).toEqual(
+      ['init', 'dev', 'status', 'generate', 'check', 'run', 'revert'].map((command) => `${command}: 0`),
+    );
+    const status = await runCli(['status', '--json'], { cwd: project.dir });
+    expect(JSON.parse(status.stdout)).toMatchObject({ applied: [], pending: [expect.anything()] });
+    project.remove();
+  },
+  180_000,
+);

@@ -16,7 +16,7 @@ import { dataSourceText, envExample, gitignoreLines } from './templates.js';
 
 export interface InitResult {
   readonly written: readonly string[];
-  /** Files that are there already and would be different: what is missing in them. */
+  /** Existing files that were left alone, and what they lack. */
   readonly differing: readonly { readonly file: string; readonly diff: string }[];
   readonly unchanged: readonly string[];
   /** The data source file, or the module of the app, that every command reads. */

@@ -26,7 +26,7 @@ export interface CheckOptions {
 
 /** Something that `check` has found. */
 export interface CheckFinding {
-  /** A notice is worth knowing, and no reason to fail. */
+  /** A notice is worth knowing, but does not fail the check. */
   readonly severity: 'error' | 'notice';
   readonly message: string;
   readonly migration?: string;
@@ -42,7 +42,7 @@ export interface CheckFinding {
 /** The migrations that a step has looked at. */
 export interface Judged {
   readonly migrations: number;
-  /** In words, such as `new since main`; empty where it is not known which are new. */
+  /** In words, such as `new since main`; empty if it is not known which are new. */
   readonly chosen: string;
 }
 
@@ -51,9 +51,9 @@ export interface CheckStep {
   readonly name: CheckStepName;
   readonly state: 'ok' | 'notice' | 'failed';
   readonly findings: readonly CheckFinding[];
-  /** Of `lint` and `rows`, which look at a part of the migrations: how many it has judged, and how they were chosen. */
+  /** For `lint` and `rows`, which look at some of the migrations: how many, and how they were chosen. */
   readonly judged?: Judged;
-  /** Why the step could not be done at all. */
+  /** Why the step could not run at all. */
   readonly error?: ErrorCode;
 }
 

@@ -32,15 +32,15 @@ export interface DevOptions extends Pick<
 export interface DevResult {
   /** The pending migrations that ran first. */
   readonly applied: readonly Finished[];
-  /** The draft that was taken back, because its file is gone: the names of its migrations. */
+  /** The migrations of a draft that was reverted because its file is gone. */
   readonly takenBack: readonly string[];
   /** What became of the draft. */
   readonly draft: 'none' | 'unchanged' | 'written' | 'amended' | 'removed';
-  /** Its files, as a person would type them. */
+  /** The files of the draft, as relative paths. */
   readonly files: readonly string[];
-  /** The files that it had before, and that were removed. */
+  /** Files of the draft that were removed. */
   readonly removed: readonly string[];
-  /** What was executed in the database to follow the entities. */
+  /** The statements that were executed in the database. */
   readonly statements: readonly string[];
   /** What the draft will lose in other databases, in words. */
   readonly losses: readonly string[];

@@ -12,26 +12,26 @@ export interface DriftOptions {
 
 /** An object in which the database is not what its applied migrations say. */
 export interface DriftedObject {
-  /** In words: `column users.email`, `index users_email_idx on users`. The schema public goes without saying. */
+  /** In words: `column users.email`, `index users_email_idx on users`. The schema public is left out. */
   readonly object: string;
-  /** As it is named in a pattern to ignore. */
+  /** As in a pattern of `--ignore`. */
   readonly kind: IgnorableKind;
-  /** From the side of the database: it has not what the migrations make; it has what they do not make; it has it otherwise. */
+  /** Whether the database lacks the object, has one that no migration creates, or has it in another form. */
   readonly state: 'missing' | 'unexpected' | 'different';
-  /** What differs, a line for each property; of a definition, how it is on each side. */
+  /** What differs, one line for each property; for a definition, both versions. */
   readonly detail?: string;
 }
 
 /** How the database differs from what its migrations say. */
 export interface DriftResult {
   readonly drift: readonly DriftedObject[];
-  /** Statements that would bring the database to what the migrations say. */
+  /** Statements that would change the database to the schema of its migrations. */
   readonly repair: readonly string[];
-  /** Statements that a migration would need, so that the migrations say what the database has. */
+  /** Statements for a migration that adds the differences to the migrations. */
   readonly adopt: readonly string[];
-  /** Those of the statements that may lose data, with what they lose in words. */
+  /** The statements that may lose data, and what they lose, in words. */
   readonly losses: readonly { readonly sql: string; readonly loses: string }[];
-  /** What differs and was left alone, in words. */
+  /** Differences that were left alone, in words. */
   readonly ignored: readonly string[];
   readonly warnings: readonly string[];
 }

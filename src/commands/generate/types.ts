@@ -72,15 +72,15 @@ export interface GenerateResult {
   readonly statements: readonly GeneratedStatement[];
   readonly renames: readonly { readonly from: string; readonly to: string }[];
   readonly warnings: readonly string[];
-  /** Why the change has several steps; only where it could have fewer. */
+  /** Why the change has several steps; only if it could have fewer. */
   readonly reason?: string;
-  /** What could be better in the entities. */
+  /** What to improve in the entities. */
   readonly advice?: string;
-  /** How the data source will find the files; only where some were written. */
+  /** How the data source will find the files; only if some were written. */
   readonly foundBy?: FoundBy;
-  /** Where migrations are given as classes: what their list lacks, or was given. */
+  /** If migrations are listed as classes: what the list lacks, or what was added to it. */
   readonly list?: Enlisted;
-  /** The texts of the files; only of a dry run. */
+  /** The texts of the files; only in a dry run. */
   readonly texts?: readonly { readonly file: string; readonly text: string }[];
 }
 
@@ -100,19 +100,19 @@ export interface BaselineOptions extends Pick<
 
 /** What `baseline` has written and recorded, or what is in its way. */
 export interface BaselineResult {
-  /** The statements that would give the database the schema of the entities; none when it has it. */
+  /** The statements that would give the database the schema of the entities; empty if it has that schema. */
   readonly drift: readonly string[];
-  /** Those of the statements that may lose data, with what they lose in words. */
+  /** The statements that may lose data, and what they lose, in words. */
   readonly losses: readonly { readonly sql: string; readonly loses: string }[];
-  /** What is in the database and neither in the entities nor in the migration. */
+  /** Objects of the database that are neither in the entities nor in the migration. */
   readonly unknown: readonly string[];
-  /** What no entity describes, and the migration makes as well. */
+  /** Objects that no entity describes and that the migration creates as well. */
   readonly takenOver: readonly string[];
   readonly files: readonly string[];
-  /** Where migrations are given as classes: what their list lacks, or was given. */
+  /** If migrations are listed as classes: what the list lacks, or what was added to it. */
   readonly list?: Enlisted;
   /** The migrations that were recorded as applied. */
   readonly recorded: readonly string[];
-  /** The remarks of `generate` on the migration that was written. */
+  /** Remarks on the migration that was written. */
   readonly warnings: readonly string[];
 }

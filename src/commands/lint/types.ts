@@ -30,13 +30,13 @@ export interface Finding {
   readonly line?: number | undefined;
   readonly column?: number | undefined;
   readonly sql?: string | undefined;
-  /** Where in the statement, from 0: of a syntax error. */
+  /** The position of a syntax error in the statement, from 0. */
   readonly position?: number | undefined;
   readonly message: string;
   readonly observed?: readonly string[] | undefined;
-  /** What to write in place of the statement: it leads to the same schema. */
+  /** What to write instead of the statement: it leads to the same schema. */
   readonly fix?: string | undefined;
-  /** What else is to be done or decided. */
+  /** What else to do or decide. */
   readonly advice?: string | undefined;
 }
 
@@ -44,11 +44,11 @@ export interface Finding {
 export interface FixedMigration {
   readonly migration: string;
   readonly file?: string | undefined;
-  /** What has taken its place; empty when it was left as it is. */
+  /** The files that replace it; empty if it was left as it is. */
   readonly files: readonly string[];
   /** Why it was left as it is. */
   readonly left?: string | undefined;
-  /** The statements that block reads or writes in what has taken its place, or would have. */
+  /** Statements of the replacement that still block reads or writes. */
   readonly blocks?: readonly string[] | undefined;
 }
 
@@ -57,7 +57,7 @@ export interface LintResult {
   /** How many were judged. */
   readonly migrations: number;
   readonly findings: readonly Finding[];
-  /** How many findings a comment says to ignore, with its reason. */
+  /** Findings that a comment ignores, with its reason. */
   readonly ignored: readonly { readonly rule: string; readonly migration: string; readonly reason: string }[];
   /** With `fix`: the result for each migration that blocked queries. The findings are those from before the fix. */
   readonly fixed?: readonly FixedMigration[];

@@ -27,12 +27,12 @@ export interface PlannedMigration {
   readonly name: string;
   readonly phase: Phase;
   readonly verdict: Verdict;
-  /** What speaks for the verdict, each a sentence. */
+  /** The reasons for the verdict, each a sentence. */
   readonly why: readonly string[];
-  /** Good to know, whatever the verdict is. */
+  /** Worth knowing, whatever the verdict. */
   readonly remarks: readonly string[];
   readonly statements: readonly PlannedStatement[];
-  /** How long it takes, about; null where that is not known. */
+  /** About how long it takes; null if that is not known. */
   readonly seconds: Seconds | null;
 }
 
@@ -49,20 +49,20 @@ export interface PlannedStatement {
   readonly scans: readonly string[];
   readonly rewrites: readonly string[];
   readonly builds: readonly string[];
-  /** How long it takes, about; null where that is not known. */
+  /** About how long it takes; null if that is not known. */
   readonly seconds: Seconds | null;
-  /** What the planner of the live database says of a statement that reads or changes rows. */
+  /** The estimate of the live database's planner, for a statement that reads or changes rows. */
   readonly explained?: { readonly rows: number; readonly cost: number; readonly node: string } | undefined;
-  /** Rows that are there already and that it changes, about how many; null when that is not known. */
+  /** About how many existing rows it changes; null if that is not known. */
   readonly changes: readonly { readonly table: string; readonly rows: number | null }[];
 }
 
 /** How large a table is that a migration touches. */
 export interface TableSize {
   readonly table: string;
-  /** What the statistics of the server say; null where it has not counted yet. */
+  /** The estimate of the server; null if it has none yet. */
   readonly rows: number | null;
-  /** Whether the server knows what values it has: without that, its estimates are guesses. */
+  /** Whether the table has been analysed; otherwise estimates are guesses. */
   readonly analysed: boolean;
   readonly bytes: number;
   readonly indexBytes: number;
@@ -83,14 +83,14 @@ export interface Session {
 /** What is going on at the server. */
 export interface ServerNow {
   readonly version: string;
-  /** Sessions whose transaction has been open for long, or who keep others waiting. */
+  /** Sessions whose transaction has been open for long, or that block others. */
   readonly sessions: readonly Session[];
   readonly replicas: readonly {
     readonly name: string;
     readonly lagBytes: number;
     readonly lagSeconds: number | null;
   }[];
-  /** Indexes that an earlier attempt has left. */
+  /** Indexes that a failed attempt has left behind. */
   readonly invalidIndexes: readonly string[];
   /** Indexes that are invalid because a session is building them right now. */
   readonly indexesBeingBuilt: readonly string[];
@@ -99,12 +99,12 @@ export interface ServerNow {
 /** What `run` would do to this database now. */
 export interface PlanResult {
   readonly migrations: readonly PlannedMigration[];
-  /** Contract migrations that `run` would leave for later. */
+  /** Contract migrations that `run` would defer. */
   readonly deferred: readonly string[];
   readonly tables: readonly TableSize[];
   readonly now: ServerNow;
   /** The extra space that rewritten tables need until the rewrite is done. */
   readonly diskBytes: number;
-  /** The worst of the migrations'. */
+  /** The worst verdict of the migrations. */
   readonly verdict: Verdict;
 }
