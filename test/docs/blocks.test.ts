@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
+import type { CheckResult } from '../../src/commands/check/types.js';
+import type { LintResult } from '../../src/commands/lint/types.js';
 import { openParser } from '../../src/observe/parser.js';
 import { runCli } from '../support/cli.js';
 import { itInFull } from '../support/sample.js';
 import { blocks, pages, proseOf, root } from './blocks.js';
 import { commandsIn, problemWith } from './shell.js';
-import { walk } from './start.js';
+import { projectOf, walk } from './start.js';
 import { compilerErrors } from './typescript.js';
 
 const tested = new Set(['sh', 'ts', 'js', 'sql', 'json', 'yaml', 'text']);
@@ -104,6 +106,21 @@ itInFull(
     );
     const status = await runCli(['status', '--json'], { cwd: project.dir });
     expect(JSON.parse(status.stdout)).toMatchObject({ applied: [], pending: [expect.anything()] });
+    project.remove();
+  },
+  180_000,
+);
+
+itInFull(
+  'what the pages show of migrations by hand goes up and down, and lint has nothing to say against it',
+  async () => {
+    const { project, files } = projectOf(['docs/zero-downtime.md', 'docs/writing.md']);
+    const cli = async (...args: string[]) => (await runCli([...args, '--json'], { cwd: project.dir })).stdout;
+    const { steps } = JSON.parse(await cli('check', '--write-lock', '--only', 'files,replay')) as CheckResult;
+    expect(steps).toMatchObject([{ state: 'ok' }, { state: 'ok' }]);
+    const { migrations, findings } = JSON.parse(await cli('lint', ...files)) as LintResult;
+    expect(migrations).toBe(files.length);
+    expect(findings.filter(({ severity }) => severity !== 'notice')).toEqual([]);
     project.remove();
   },
   180_000,

@@ -15,6 +15,31 @@ const tsconfig = JSON.stringify({
   },
 });
 
+const dataSource = `import { defineDataSource } from 'nest-migrate/data-source';
+export default defineDataSource({ baseDir: import.meta.dirname, entities: [], migrations: ['migrations/*.sql'] });`;
+const tables = `-- up
+CREATE TABLE users (id int PRIMARY KEY, email text);
+CREATE TABLE posts (id int PRIMARY KEY, author_id int, body_html text);
+-- down
+DROP TABLE posts;
+DROP TABLE users;`;
+
+/** A project whose migrations are the SQL of these pages, in their order, on the tables that they speak of; and their files. */
+export function projectOf(pages: readonly string[]): {
+  readonly project: TestProject;
+  readonly files: readonly string[];
+} {
+  const project = createProject({
+    'package.json': packageJson,
+    'data-source.ts': dataSource,
+    'migrations/1760000000000-tables.sql': tables,
+  });
+  const shown = pages.flatMap((page) => blocks.filter((block) => block.page === page && block.language === 'sql'));
+  const files = shown.map((_block, index) => `migrations/${1760000000001 + index}-shown.sql`);
+  for (const [index, { text }] of shown.entries()) project.write(files[index] ?? '', text);
+  return { project, files };
+}
+
 interface Walk {
   readonly project: TestProject;
   /** Each command with its exit code, and what it said where it failed. */
