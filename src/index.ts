@@ -5,7 +5,17 @@ export type { DefineDataSourceOptions } from './data-source/define-options.js';
 export type { EmbeddedOptions } from './data-source/embedded.js';
 export { ExitCode, isMigrateError, MigrateError } from './errors.js';
 export type { DryRunStatement, ErrorCode, ErrorDetails } from './errors.js';
-export type { Blocker, Direction, Due, EventListener, MigrateEvent, Stage, WarningCode } from './events.js';
+export type {
+  Blocker,
+  Direction,
+  Due,
+  EventListener,
+  MigrateEvent,
+  HowFar,
+  ProgressEvent,
+  Stage,
+  WarningCode,
+} from './events.js';
 export type { Instantiate, Loads, MigrationClass, Purpose as InstantiatePurpose } from './files/migration.js';
 export type { Phase } from './files/phase.js';
 export type { LockMode } from './observe/relation.js';
@@ -23,6 +33,7 @@ export type {
   Finished as FinishedMigration,
   ForeignMigration,
   NewerMigration,
+  RunningMigration,
   FoundBy,
   PendingMigration,
   RedoOptions,

@@ -29,18 +29,27 @@ type Handler<Flags, Args extends readonly unknown[] = []> = (
   ...args: Args
 ) => Promise<ExitCode>;
 
+/** Shows at a terminal how far a statement has come that takes long; elsewhere nothing is loaded for that. */
+async function watched<T>(io: Io, command: (io: Io) => Promise<T>): Promise<T> {
+  if (!process.stderr.isTTY) return command(io);
+  const { withSpinner } = await import('./spinner.js');
+  return withSpinner(io, ({ stage: _shown, ...shown }) => command({ ...shown, stage: io.stage }));
+}
+
 const run: Handler<
   Pick<RunOptions, 'to' | 'count' | 'transaction' | 'phase'> &
     ModeFlags & { readonly plan?: boolean; readonly yes?: boolean; readonly strict?: boolean }
 > = async (io, flags) => {
   const { to, count, transaction, phase } = flags;
-  const result = await withMigrator(io, flags, async (migrator) => {
-    if (flags.plan) {
-      const planned = await migrator.plan({ to, count, phase, transaction });
-      await (await import('./plan.js')).confirmPlan(io, planned, flags);
-    }
-    return migrator.run({ to, count, transaction, phase, mode: modeOf(flags) });
-  });
+  const result = await watched(io, (shown) =>
+    withMigrator(shown, flags, async (migrator) => {
+      if (flags.plan) {
+        const planned = await migrator.plan({ to, count, phase, transaction });
+        await (await import('./plan.js')).confirmPlan(shown, planned, flags);
+      }
+      return migrator.run({ to, count, transaction, phase, mode: modeOf(flags) });
+    }),
+  );
   io.result(result, () =>
     result.statements
       ? dryRunLines(result.statements)
@@ -55,8 +64,10 @@ const revert: Handler<
 > = async (io, flags) => {
   const { to, count, all, lastRun } = flags;
   const which = all ? 'all' : lastRun ? 'last-run' : undefined;
-  const result = await withMigrator(io, flags, (migrator) =>
-    migrator.revert({ to, count, which, unit: unitOf(flags), mode: modeOf(flags) }),
+  const result = await watched(io, (shown) =>
+    withMigrator(shown, flags, (migrator) =>
+      migrator.revert({ to, count, which, unit: unitOf(flags), mode: modeOf(flags) }),
+    ),
   );
   io.result(result, () =>
     result.statements
@@ -67,8 +78,8 @@ const revert: Handler<
 };
 
 const redo: Handler<{ readonly count?: number; readonly step?: boolean }> = async (io, flags) => {
-  const result = await withMigrator(io, flags, (migrator) =>
-    migrator.redo({ count: flags.count, unit: unitOf(flags) }),
+  const result = await watched(io, (shown) =>
+    withMigrator(shown, flags, (migrator) => migrator.redo({ count: flags.count, unit: unitOf(flags) })),
   );
   io.result(result, () => [summary(result.applied, 'reverted and applied again', 'nothing is applied', io)]);
   return ExitCode.done;

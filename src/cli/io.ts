@@ -19,6 +19,8 @@ export interface Io {
   note(line: string): void;
   /** What the command is doing now, shown at a terminal for as long as it lasts. */
   stage(text: string): void;
+  /** How far a statement has come, where that is shown at a terminal; an empty text takes it away. */
+  readonly bar?: (text: string) => void;
   /** Asks a question; meanwhile no stage is shown. */
   asking<T>(question: () => Promise<T>): Promise<T>;
   /** Inside an app the data source is the app's own. */

@@ -1,5 +1,5 @@
-import { describeProgress, describeWait, tellProgressEveryMs } from '../events.js';
-import type { Blocker, Direction, EventListener, MigrateEvent } from '../events.js';
+import { describeProgress, describeWait, percentOf, tellProgressEveryMs } from '../events.js';
+import type { Blocker, Direction, EventListener, MigrateEvent, ProgressEvent } from '../events.js';
 import { many, paintFor, showDuration } from './io.js';
 import type { Io, Paint } from './io.js';
 import { waitsFor } from './status-lines.js';
@@ -8,14 +8,33 @@ import { waitsFor } from './status-lines.js';
 export function progressPrinter(io: Io): EventListener {
   const paint = paintFor(process.stderr, io.format === 'human');
   let told = performance.now();
+  let isBarShown = false;
   return (event) => {
     if (event.type === 'stage') return io.stage(event.stage);
+    if (event.type === 'progress' && io.bar) {
+      isBarShown = true;
+      return io.bar(`${barOf(event)}${describeProgress(event, showDuration)}`);
+    }
     if (event.type === 'progress') {
       if (performance.now() - told < tellProgressEveryMs) return;
       told = performance.now();
     }
+    // That the server is at work can be seen.
+    if (isBarShown && event.type === 'waiting-for-reply' && event.server === 'working') return;
+    // What was shown has ended, or is not the whole truth any more.
+    if (isBarShown) io.bar?.('');
+    isBarShown = false;
     for (const line of linesOf(event, paint, io)) io.note(line);
   };
+}
+
+const barWidth = 20;
+
+/** `██████░░░░░░░░░░░░░░ ` where it is known how much there is. */
+function barOf(event: ProgressEvent): string {
+  if (event.total === 0) return '';
+  const filled = Math.round((percentOf(event) / 100) * barWidth);
+  return `${'█'.repeat(filled)}${'░'.repeat(barWidth - filled)} `;
 }
 
 function linesOf(event: Exclude<MigrateEvent, { readonly type: 'stage' }>, paint: Paint, io: Io): readonly string[] {

@@ -8,16 +8,19 @@ export async function withSpinner<T>(io: Io, work: (io: Io) => Promise<T>): Prom
   const spinner = yoctoSpinner({ stream: process.stderr, handleSignals: false });
   const stop = (): void => void spinner.stop();
   const start = (): void => void (io.signal.aborted || spinner.text === '' || spinner.start());
+  const show = (text: string): void => {
+    if (text === '') stop();
+    if (text !== spinner.text) spinner.text = text;
+    start();
+  };
   io.signal.addEventListener('abort', stop);
   // The user's code may end the process, and the cursor would stay hidden.
   process.on('exit', stop);
   try {
     return await work({
       ...io,
-      stage: (text) => {
-        if (text !== spinner.text) spinner.text = text;
-        start();
-      },
+      stage: show,
+      bar: show,
       asking: async (question) => {
         stop();
         try {

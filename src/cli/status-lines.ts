@@ -3,21 +3,24 @@ import type {
   ForeignMigration,
   NewerMigration,
   PendingMigration,
+  RunningMigration,
   StatusChange,
   StatusResult,
 } from '../commands/types.js';
+import { howFar } from '../events.js';
 import type { Due } from '../events.js';
 import { many, showDuration } from './io.js';
 import type { Paint } from './io.js';
 
 /** The table that `status` prints: applied changes, pending changes, and problems. */
 export function statusLines(result: StatusResult, paint: Paint): readonly string[] {
-  const { applied, pending, changes, newer, foreign, problems } = result;
+  const { applied, pending, changes, newer, foreign, problems, running = [] } = result;
   const rows = [...applied.map((one) => appliedRow(one, paint)), ...pending.map((one) => pendingRow(one, paint))];
   const lines = layOut(inChanges(rows, changes, paint));
   // That a pattern matches nothing has been said while the files were listed.
   const odd = problems.filter(({ code }) => code !== 'NO_FILES');
   if (odd.length > 0) lines.push('', ...odd.map(({ message }) => `${paint.yellow('!')} ${message}`));
+  if (running.length > 0) lines.push('', ...running.map((one) => paint.bold(runningLine(one))));
   if (lines.length > 0) lines.push('');
   const last = applied.at(-1);
   lines.push(
@@ -26,6 +29,10 @@ export function statusLines(result: StatusResult, paint: Paint): readonly string
     ...foreignLines(foreign),
   );
   return lines;
+}
+
+function runningLine({ name, direction, what, ...work }: RunningMigration): string {
+  return `▶ ${name} is being ${direction === 'up' ? 'applied' : 'reverted'}: ${what}${howFar(work, showDuration)}`;
 }
 
 /** After a deploy was rolled back, that is how it should be. */

@@ -5,8 +5,12 @@ import type { Survey } from './context.js';
 import type { StatusProblem } from './types.js';
 
 /** What stopped in the middle, and whether the next attempt can go on there. */
-export function halfDoneProblems({ state: { halfDone }, known }: Survey): readonly StatusProblem[] {
-  return halfDone.map((row) => {
+export function halfDoneProblems(
+  { state: { halfDone }, known }: Survey,
+  isRunning: (migration: string) => boolean,
+): readonly StatusProblem[] {
+  return halfDone.flatMap((row) => {
+    if (row.state === 'started' && isRunning(row.migration)) return [];
     const { migration, direction, statements_done: done, error } = row;
     const file = known.find(({ name }) => name === migration)?.file;
     const next = nextOf(row, file === undefined ? undefined : isUnchanged(row, file));

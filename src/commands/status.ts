@@ -4,6 +4,7 @@ import { deleteDuplicates } from '../database/ledger.js';
 import type { LedgerRow } from '../database/ledger.js';
 import { readDetails } from '../database/log.js';
 import type { AppliedDetail } from '../database/log.js';
+import { readRunning } from '../database/running.js';
 import { untilConnected } from '../database/retry.js';
 import type { SqlClient } from '../database/sql-client.js';
 import type { Change } from '../files/change.js';
@@ -16,7 +17,8 @@ import { beginList, survey } from './context.js';
 import type { CommandContext, Survey } from './context.js';
 import { halfDoneProblems } from './half-done.js';
 import { noFilesIn } from './no-files.js';
-import type { AppliedMigration, StatusChange, StatusProblem, StatusResult } from './types.js';
+import { runningHere } from './running.js';
+import type { AppliedMigration, RunningMigration, StatusChange, StatusProblem, StatusResult } from './types.js';
 import { describePending, isMeantToBeLate } from './phases.js';
 
 /** What is applied, what is pending, what is odd. Reads only: it creates no table and takes no lock. */
@@ -32,6 +34,7 @@ export async function status(context: CommandContext): Promise<StatusResult> {
       return { name, timestamp, appliedAt, durationMs: detail?.duration_ms ?? null };
     };
     const { missing, newer } = withoutFile(now);
+    const running = now.state.exists.ledger ? runningHere(await readRunning(client, now.state.halfDone), now) : [];
     const kept = await namesOfKept(client, context.tables, [...missing, ...newer], now.state);
     return {
       applied: now.state.applied.map(describe),
@@ -39,7 +42,8 @@ export async function status(context: CommandContext): Promise<StatusResult> {
       changes: changesOf(now).map((change) => statusOf(change, now)),
       newer: newer.map((row) => ({ ...describe(row), revertible: kept.has(row.name) })),
       foreign: now.foreign.map((row) => ({ ...describe(row), service: row.service })),
-      problems: problemsOf(now, missingProblems(missing, kept), found, context),
+      problems: problemsOf(now, missingProblems(missing, kept), running, found, context),
+      ...(running.length > 0 && { running }),
     };
   };
   return untilConnected(context, () => withReader(context, look));
@@ -55,6 +59,7 @@ function statusOf({ name, migrations }: Change<MigrationName>, { isApplied }: Su
 function problemsOf(
   now: Survey,
   missing: readonly StatusProblem[],
+  running: readonly RunningMigration[],
   found: MigrationList,
   context: CommandContext,
 ): readonly StatusProblem[] {
@@ -73,7 +78,7 @@ function problemsOf(
         migration: name,
         message: `${name} is pending, but older than one that is applied.`,
       })),
-    ...halfDoneProblems(now),
+    ...halfDoneProblems(now, (migration) => running.some(({ name }) => name === migration)),
     ...editedProblems(now),
   ];
 }

@@ -1,5 +1,5 @@
 import type { DryRunStatement } from '../errors.js';
-import type { Due } from '../events.js';
+import type { Direction, Due, HowFar } from '../events.js';
 import type { Language } from '../files/language.js';
 import type { Phase } from '../files/phase.js';
 import type { TransactionMode } from '../options.js';
@@ -145,6 +145,12 @@ export interface StatusChange {
   readonly migrations: readonly string[];
 }
 
+/** A migration that another process is carrying out at this moment, and how far its statement is. */
+export interface RunningMigration extends HowFar {
+  readonly name: string;
+  readonly direction: Direction;
+}
+
 /** Files against ledger. Nothing is changed. */
 export interface StatusResult {
   readonly applied: readonly AppliedMigration[];
@@ -156,6 +162,8 @@ export interface StatusResult {
   /** Migrations that other services have applied in the same ledger; commands of this service leave them alone. */
   readonly foreign: readonly ForeignMigration[];
   readonly problems: readonly StatusProblem[];
+  /** Left out where nothing is. */
+  readonly running?: readonly RunningMigration[];
 }
 
 /** What `wait` waits for, and for how long. */

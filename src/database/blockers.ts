@@ -8,7 +8,7 @@ const columns = `a.pid, coalesce(a.usename, '') AS "user", coalesce(a.applicatio
   left(coalesce(a.query, ''), 500) AS query`;
 
 /** In an open transaction, as of the connection that holds the lock, the statistics would stay as they were at the first question. */
-async function now(client: SqlClient, question: string): Promise<SqlResult> {
+export async function now(client: SqlClient, question: string): Promise<SqlResult> {
   const results = await client.query(`SELECT pg_stat_clear_snapshot(); ${question}`);
   return (results as unknown as readonly SqlResult[]).at(-1) as SqlResult;
 }

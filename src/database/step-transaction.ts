@@ -2,7 +2,7 @@ import type { SqlResult } from './sql-client.js';
 import { rollback } from './fate.js';
 import { openFenced } from './fence.js';
 import type { Opened } from './fence.js';
-import { transactionSettings } from './transaction-settings.js';
+import { setName, transactionSettings } from './transaction-settings.js';
 import type { Session } from './session.js';
 import type { ApplyContext, DirectedMigration } from './directed-migration.js';
 
@@ -25,7 +25,7 @@ export async function begin(
   session.progress.own = 'BEGIN';
   const open = async (questions: string) =>
     (await session.client.query(
-      `BEGIN ISOLATION LEVEL READ COMMITTED; ${timeouts}; ${transactionSettings(context.lock)}; ${questions}`,
+      `BEGIN ISOLATION LEVEL READ COMMITTED; ${timeouts}; ${setName([step])}; ${transactionSettings(context.lock)}; ${questions}`,
     )) as unknown as readonly SqlResult[];
   return openFenced({ steps: [step], open, giveUp: () => rollback(session), expected }, session, context);
 }

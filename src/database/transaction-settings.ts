@@ -1,3 +1,7 @@
+import type { Direction } from '../events.js';
+import { titleIn } from '../files/change.js';
+import type { MigrationName } from '../files/name.js';
+import { migrationName, namePrefix, quoteLiteral } from '../sql/index.js';
 import { everyRow } from './row-security.js';
 
 /** Code of a migration may wait for something else between two statements, and takes longer than what an app does in a transaction. */
@@ -14,4 +18,20 @@ export function transactionSettings({ fence }: { readonly fence: unknown }): str
   const settings = [everyRow, raised];
   // The embedded database is in this process.
   return [...settings, ...(fence === undefined ? [] : [keepalives])].join('; ');
+}
+
+interface Named {
+  readonly migration: MigrationName;
+  readonly direction: Direction;
+}
+
+/** Other sessions see it, `status` among them. In the transaction only: through a pooler, the session is also used by others. */
+export function setName([step, ...more]: readonly Named[]): string {
+  if (step === undefined) return 'SELECT';
+  const { migration, direction } = step;
+  const name =
+    more.length === 0
+      ? migrationName(direction, migration.timestamp, titleIn(migration.name))
+      : `${namePrefix}${titleIn(migration.name)} and ${more.length} more`;
+  return `SET LOCAL application_name = ${quoteLiteral(name)}`;
 }

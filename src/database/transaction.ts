@@ -20,7 +20,7 @@ import { markOpen, recordAndCommit, recordStep } from './record.js';
 import type { Done } from './record.js';
 import { endingOf } from './ending.js';
 import { noticingSelfWait } from './self-wait.js';
-import { transactionSettings } from './transaction-settings.js';
+import { setName, transactionSettings } from './transaction-settings.js';
 import { untilGranted } from './until-granted.js';
 import { withSession } from './session.js';
 import type { Execute, Session } from './session.js';
@@ -160,7 +160,7 @@ export async function begin(
         results = (await session.client.query(
           `START TRANSACTION${level};
            SET LOCAL lock_timeout = ${settings.lockTimeoutMs}; SET LOCAL statement_timeout = ${settings.statementTimeoutMs}; ${transactionSettings(context.lock)};
-           ${markOpen};${commit === 'on-disk' ? '' : ' SET LOCAL synchronous_commit = off;'}
+           ${markOpen}; ${setName(steps)};${commit === 'on-disk' ? '' : ' SET LOCAL synchronous_commit = off;'}
            ${questions}`,
         )) as unknown as readonly SqlResult[];
       },

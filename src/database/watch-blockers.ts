@@ -15,6 +15,8 @@ export interface Progress {
   /** The one that is running, or that failed; undefined between two. */
   sql: string | undefined;
   isRunning: boolean;
+  /** Whether what is running says by itself how far it has come. */
+  tellsItself?: boolean;
   /** Who stood in its way when we last looked. */
   blockers: readonly Blocker[];
 }

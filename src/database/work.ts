@@ -1,22 +1,40 @@
-import type { MigrateEvent } from '../events.js';
+import type { HowFar } from '../events.js';
+import { withoutPasswords } from '../passwords.js';
+import { quoteLiteral, workNamePattern } from '../sql/index.js';
+import { now } from './blockers.js';
 import type { SqlClient } from './sql-client.js';
 
 /** How far the server says that a statement has come. */
-export type Work = Omit<
-  Extract<MigrateEvent, { readonly type: 'progress' }>,
-  'type' | 'migration' | 'elapsedMs' | 'leftMs'
->;
+export type Work = Pick<HowFar, 'what' | 'done' | 'total' | 'unit' | 'rows' | 'rate'>;
 
-/** https://www.postgresql.org/docs/current/progress-reporting.html */
-export async function workOf(client: SqlClient, pid: number): Promise<Work | undefined> {
-  const { rows } = await client.query(
+/**
+ * What it reports of commands that build or rewrite something, and what a session that works in batches says in its name.
+ * https://www.postgresql.org/docs/current/progress-reporting.html
+ */
+export async function workOf(client: SqlClient, process: number): Promise<Work | undefined> {
+  const pid = Math.trunc(process);
+  const { rows } = await now(
+    client,
     `SELECT command || coalesce(' ' || nullif(index_relid, 0)::regclass::text, ' on ' || relid::regclass::text) || ', ' || phase AS what,
        CASE WHEN tuples_total > 0 THEN tuples_done WHEN lockers_total > 0 AND phase LIKE 'waiting%' THEN lockers_done ELSE blocks_done END::float8 AS done,
        CASE WHEN tuples_total > 0 THEN tuples_total WHEN lockers_total > 0 AND phase LIKE 'waiting%' THEN lockers_total ELSE blocks_total END::float8 AS total,
-       CASE WHEN tuples_total > 0 THEN 'rows' WHEN lockers_total > 0 AND phase LIKE 'waiting%' THEN 'sessions' ELSE 'blocks' END AS unit
-     FROM pg_stat_progress_create_index WHERE pid = ${Math.trunc(pid)}
-     UNION ALL SELECT command || ' ' || relid::regclass::text || ', ' || phase, heap_blks_scanned, heap_blks_total, 'blocks'
-     FROM pg_stat_progress_cluster WHERE pid = ${Math.trunc(pid)}`,
+       CASE WHEN tuples_total > 0 THEN 'rows' WHEN lockers_total > 0 AND phase LIKE 'waiting%' THEN 'sessions' ELSE 'blocks' END AS unit, NULL::float8 AS rows, NULL::float8 AS rate
+     FROM pg_stat_progress_create_index WHERE pid = ${pid}
+     UNION ALL SELECT command || ' ' || relid::regclass::text || ', ' || phase, heap_blks_scanned, heap_blks_total, 'blocks', NULL, NULL
+     FROM pg_stat_progress_cluster WHERE pid = ${pid}
+     UNION ALL SELECT 'backfill of ' || part[6], part[1]::float8, part[2]::float8, part[3],
+       CASE part[5] WHEN 'rows' THEN part[4]::float8 END, CASE part[5] WHEN 'rows/s' THEN part[4]::float8 END
+     FROM (SELECT regexp_match(application_name, ${quoteLiteral(workNamePattern)}) AS part FROM pg_stat_activity WHERE pid = ${pid}) AS named
+     WHERE part IS NOT NULL`,
   );
-  return rows[0] as Work | undefined;
+  const found = rows[0] as (Omit<Work, 'rows' | 'rate'> & Record<'rows' | 'rate', number | null>) | undefined;
+  if (found === undefined) return undefined;
+  const { rows: counted, rate, ...work } = found;
+  return { ...work, ...(counted !== null && { rows: counted }), ...(rate !== null && { rate }) };
+}
+
+/** Of a statement that the server reports nothing about, such as VALIDATE CONSTRAINT: only its text. */
+export function unreported(sql: string): Work {
+  const text = withoutPasswords(sql).trim().replace(/\s+/g, ' ');
+  return { what: text.length > 80 ? `${text.slice(0, 79)}…` : text, done: 0, total: 0, unit: 'rows' };
 }

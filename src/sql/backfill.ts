@@ -1,5 +1,6 @@
 import { leavesOf } from './partitions.js';
 import { quoteLiteral } from './quote.js';
+import { nameInBlocks } from './work-name.js';
 
 export interface Backfill {
   /** As it stands in SQL. */
@@ -28,9 +29,11 @@ function oneRound(parts: Backfill): readonly string[] {
     ...declaredPartition(parts),
     '  page bigint := 0;',
     '  pages bigint := 10;',
+    '  done bigint;',
+    '  filled bigint := 0;',
     '  started timestamptz;',
     'BEGIN',
-    ...partByPart(parts, []).map((line) => `  ${line}`),
+    ...partByPart(parts).map((line) => `  ${line}`),
     'END',
   ];
 }
@@ -40,7 +43,6 @@ function oneRound(parts: Backfill): readonly string[] {
  * one; a round that fills no fewer rows than the one before meets rows for which the expression has no value.
  */
 function untilNoneIsLeft(parts: Backfill): readonly string[] {
-  const counting = ['GET DIAGNOSTICS done = ROW_COUNT;', 'filled := filled + done;'];
   return [
     'DECLARE',
     ...declaredPartition(parts),
@@ -54,7 +56,7 @@ function untilNoneIsLeft(parts: Backfill): readonly string[] {
     '  FOR round IN 1..10 LOOP',
     ...(parts.alias === undefined ? ['    page := 0;'] : []),
     '    filled := 0;',
-    ...partByPart(parts, counting).map((line) => `    ${line}`),
+    ...partByPart(parts).map((line) => `    ${line}`),
     '    -- A row that the app updates may move to a page that was done: then once more.',
     `    EXIT WHEN filled >= before OR NOT EXISTS (SELECT FROM ${parts.table} WHERE ${parts.unfilled});`,
     '    before := nullif(filled, 0);',
@@ -68,19 +70,21 @@ function declaredPartition({ alias }: Backfill): readonly string[] {
 }
 
 /** A partitioned table has no pages of its own. Which partitions it has is known only when the statement is executed. */
-function partByPart(parts: Backfill, counting: readonly string[]): readonly string[] {
-  if (parts.alias === undefined) return pageByPage(parts, counting);
+function partByPart(parts: Backfill): readonly string[] {
+  if (parts.alias === undefined) return pageByPage(parts);
   const leaves = `${leavesOf(quoteLiteral(parts.table))} ORDER BY relid::regclass::text`;
   return [
     `FOREACH part IN ARRAY ARRAY (${leaves}) LOOP`,
     `  page := 0;`,
-    ...pageByPage(parts, counting).map((line) => `  ${line}`),
+    ...pageByPage(parts).map((line) => `  ${line}`),
     `END LOOP;`,
   ];
 }
 
-/** `counting` comes after each UPDATE. */
-function pageByPage({ table, alias, set, unfilled }: Backfill, counting: readonly string[]): readonly string[] {
+/** The name of the session says how far it has come, for as long as a batch lasts: `run` and `status` read it in `pg_stat_activity`. */
+function pageByPage({ table, alias, set, unfilled }: Backfill): readonly string[] {
+  const part = alias === undefined ? quoteLiteral(table) : 'part';
+  const size = `pg_relation_size(${part})`;
   const pages = (first: string, end: string): string =>
     `WHERE ctid >= format('(%s,0)', ${first})::tid AND ctid < format('(%s,0)', ${end})::tid`;
   const update =
@@ -92,12 +96,15 @@ function pageByPage({ table, alias, set, unfilled }: Backfill, counting: readonl
           `  AND ${unfilled}$update$ USING page, page + pages;`,
         ];
   return [
-    `WHILE page * current_setting('block_size')::bigint < pg_relation_size(${alias === undefined ? quoteLiteral(table) : 'part'}) LOOP`,
+    `WHILE page * current_setting('block_size')::bigint < ${size} LOOP`,
     `  started := clock_timestamp();`,
     `  PERFORM set_config('lock_timeout', '100ms', true), set_config('row_security', 'off', true);`,
+    `  PERFORM set_config('application_name', format('${nameInBlocks('%s', '%s', '%s', '%s')}',`,
+    `    page, ${size} / current_setting('block_size')::bigint, filled, ${alias === undefined ? `${part}::regclass` : part}), true);`,
     `  BEGIN`,
     ...update.map((line) => `    ${line}`),
-    ...counting.map((line) => `    ${line}`),
+    `    GET DIAGNOSTICS done = ROW_COUNT;`,
+    `    filled := filled + done;`,
     `    page := page + pages;`,
     `  EXCEPTION WHEN lock_not_available OR deadlock_detected THEN`,
     `    PERFORM pg_sleep(0.1);`,

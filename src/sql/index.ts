@@ -19,3 +19,4 @@ export { beginsLine, splitStream } from './stream.js';
 export { sqlTokens } from './tokens.js';
 export type { SqlToken } from './tokens.js';
 export { withoutSchema } from './without-schema.js';
+export { migrationIn, migrationName, nameInRows, namePrefix, workNamePattern } from './work-name.js';

@@ -1,0 +1,42 @@
+import type { HowFar } from '../events.js';
+import type { Work } from './work.js';
+
+interface Seen {
+  readonly work: Work;
+  readonly at: number;
+}
+
+/** How fast a statement comes along, told by how far it was when it was seen first. */
+export class Pace {
+  private first: Seen | undefined;
+
+  /** `elapsedMs` is how long the statement has run. */
+  of(work: Work, elapsedMs: number): Pick<HowFar, 'rate' | 'leftMs'> {
+    const at = performance.now();
+    // What works in batches does nothing before them.
+    if (work.rows !== undefined) this.first ??= { work: { ...work, done: 0, rows: 0 }, at: at - elapsedMs };
+    const { first } = this;
+    // Another phase counts something else, and another round begins again.
+    if (first?.work.what !== work.what || first.work.unit !== work.unit || work.done < first.work.done) {
+      this.first = { work, at };
+      return { rate: undefined, leftMs: undefined };
+    }
+    return paceOf(work, first.work, at - first.at);
+  }
+}
+
+/** What was done in so many milliseconds. */
+export function paceOf(
+  work: Work,
+  before: Pick<Work, 'done' | 'rows'>,
+  elapsedMs: number,
+): Pick<HowFar, 'rate' | 'leftMs'> {
+  const { rate } = work;
+  if (rate !== undefined) return { rate, leftMs: rate > 0 ? ((work.total - work.done) / rate) * 1000 : undefined };
+  const done = work.done - before.done;
+  if (done <= 0 || elapsedMs <= 0) return { rate: undefined, leftMs: undefined };
+  const counted = work.rows === undefined ? done : work.rows - (before.rows ?? 0);
+  const leftMs = work.total > 0 ? ((work.total - work.done) / done) * elapsedMs : undefined;
+  // It is not said that nothing is left before it is over.
+  return { rate: (counted / elapsedMs) * 1000, leftMs: leftMs && Math.max(1, leftMs) };
+}

@@ -1,0 +1,48 @@
+import type { Direction, HowFar } from '../events.js';
+import { migrationIn, namePrefix, quoteLiteral } from '../sql/index.js';
+import { sessionExecuting } from './blockers.js';
+import type { HalfDone } from './log.js';
+import { paceOf } from './pace.js';
+import { traceOf } from './repair.js';
+import type { SqlClient } from './sql-client.js';
+import { unreported, workOf } from './work.js';
+
+/** A session that carries out a migration at this moment, for another process. */
+export interface Running extends HowFar {
+  /** Undefined where the log says it. */
+  readonly timestamp: number | undefined;
+  readonly direction: Direction | undefined;
+  readonly pid: number;
+}
+
+interface Session {
+  readonly pid: number;
+  readonly application: string;
+  readonly query: string;
+  readonly ms: number;
+}
+
+const columns = `pid, application_name AS application, coalesce(query, '') AS query,
+  coalesce(extract(epoch FROM clock_timestamp() - query_start) * 1000, 0)::float8 AS ms`;
+
+/** The sessions that carry out migrations, by their names, or by the statement that the log says is being executed outside of a transaction. */
+export async function readRunning(client: SqlClient, halfDone: readonly HalfDone[]): Promise<readonly Running[]> {
+  const { rows } = await client.query(
+    `SELECT ${columns} FROM pg_stat_activity WHERE datname = current_database() AND starts_with(application_name, ${quoteLiteral(namePrefix)})`,
+  );
+  const found = new Map((rows as unknown as readonly Session[]).map((session) => [session.pid, session]));
+  for (const { state, in_doubt: sql } of halfDone) {
+    if (state !== 'started' || sql === null) continue;
+    const executing = await sessionExecuting(client, sql, traceOf(sql)?.relation);
+    if (executing === undefined || found.has(executing.pid)) continue;
+    const own = await client.query(`SELECT ${columns} FROM pg_stat_activity WHERE pid = ${executing.pid}`);
+    for (const session of own.rows as unknown as readonly Session[]) found.set(session.pid, session);
+  }
+  return Promise.all([...found.values()].map((session) => describe(session, client)));
+}
+
+async function describe({ pid, application, query, ms }: Session, client: SqlClient): Promise<Running> {
+  const work = (await workOf(client, pid)) ?? unreported(query);
+  const { direction, timestamp } = migrationIn(application) ?? {};
+  return { ...work, ...paceOf(work, { done: 0, rows: 0 }, ms), pid, elapsedMs: ms, direction, timestamp };
+}
