@@ -5,5 +5,5 @@ import { objects } from './objects/object-rules.js';
 import { processRules } from './process/process-rules.js';
 import type { Rule } from './rule.js';
 
-/** All rules. Each lies in the folder of what it is about, in a file called like the rule. */
+/** All rules. Each has a file with its own name, in the folder of its topic. */
 export const rules: readonly Rule[] = [...indexes, ...constraints, ...columns, ...objects, ...processRules];

@@ -2,18 +2,18 @@ import type { ColumnDef, Constraint, CreateStmt, Node, RangeVar } from 'nest-mig
 import type { Observed } from '../observe/observed.js';
 import { nodeOf, textsOf } from '../observe/parser.js';
 
-/** A constraint that a statement declares: beside the columns, or with one. */
+/** A constraint that a statement declares, for the table or within a column. */
 export interface Declared {
   readonly range: RangeVar;
   readonly constraint: Constraint;
-  /** The column it is declared with. */
+  /** The column that declares it. */
   readonly column: ColumnDef | undefined;
   /** The columns that the statement itself creates. */
   readonly newColumns: readonly ColumnDef[];
   readonly createsTable: boolean;
 }
 
-/** Of `CREATE TABLE` and `ALTER TABLE … ADD`, also on tables that are new. */
+/** The constraints in `CREATE TABLE` and `ALTER TABLE … ADD`, new tables included. */
 export function declaredConstraints(statement: Observed): readonly Declared[] {
   const create = nodeOf(statement.tree, 'CreateStmt');
   if (create) return declaredIn(create.relation, elementsOf(create), true);
@@ -62,7 +62,7 @@ export interface DeclaredKey {
   readonly unique: boolean;
 }
 
-/** What a statement makes that queries can look rows up with. */
+/** The indexes and keys that a statement creates, with which queries can look up rows. */
 export function declaredKeys(statement: Observed): readonly DeclaredKey[] {
   const index = nodeOf(statement.tree, 'IndexStmt');
   if (index?.relation) {
@@ -76,13 +76,13 @@ export function declaredKeys(statement: Observed): readonly DeclaredKey[] {
     .map((declared) => ({ range: declared.range, columns: columnsOf(declared), unique: true }));
 }
 
-/** A name without its schema may mean any. */
+/** An unqualified name matches any schema. */
 export function isSameName(one: RangeVar, other: RangeVar): boolean {
   const schemas = new Set([one.schemaname, other.schemaname].filter((schema) => schema !== undefined && schema !== ''));
   return one.relname === other.relname && schemas.size < 2;
 }
 
-/** Rows with given values of the columns are found by way of it: they come first in it, in any order. */
+/** Whether the index can look up rows by these columns: they come first in it, in any order. */
 export function serves(key: readonly string[], columns: readonly string[]): boolean {
   const first = key.slice(0, columns.length);
   return first.length === columns.length && columns.every((column) => first.includes(column));

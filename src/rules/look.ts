@@ -7,9 +7,9 @@ import { blockedBy, strongest } from '../observe/relation.js';
 import type { JudgedMigration } from './rule.js';
 import { quoteName } from '../sql/index.js';
 
-/** What several rules look for in a statement. */
+/** Lookups that several rules share. */
 
-/** The table, when it was there before and may be in use. */
+/** The table, if it existed before the migration and may be in use. */
 export function tableInUse(statement: Observed, range: RangeVar | undefined): TableFacts | undefined {
   const facts = range && statement.tables.get(nameOf(range));
   return facts && !facts.isNew ? facts : undefined;
@@ -20,7 +20,7 @@ export interface Alteration {
   readonly command: AlterTableCmd;
 }
 
-/** The parts of an ALTER TABLE on a table in use. */
+/** The commands of an ALTER TABLE on a table in use. */
 export function alterations(statement: Observed, subtype?: AlterTableCmd['subtype']): readonly Alteration[] {
   const alter = nodeOf(statement.tree, 'AlterTableStmt');
   const table = tableInUse(statement, alter?.relation);
@@ -67,12 +67,12 @@ export function columnOf(table: TableFacts, name: string | undefined): ColumnFac
   return table.columns.find((column) => column.name === name);
 }
 
-/** `public.users`, for people. */
+/** `public.users`, for messages. */
 export function called({ schema, name }: { readonly schema: string; readonly name: string }): string {
   return `${schema}.${name}`;
 }
 
-/** For SQL. */
+/** `"public"."users"`, for SQL. */
 export function ident(name: string | undefined): string {
   return quoteName(name ?? '');
 }
@@ -86,29 +86,29 @@ export function identList(names: readonly string[]): string {
   return names.map(ident).join(', ');
 }
 
-/** What a table is like that a statement names, new or in use. */
+/** The facts about a table that a statement names, new or in use. */
 export function factsOf(statement: Observed, range: RangeVar | undefined): TableFacts | undefined {
   return range && statement.tables.get(nameOf(range));
 }
 
-/** Who waits for a statement, because of what its transaction holds on a table after it: `reads and writes`, `writes`. */
+/** The operations that a statement blocks by the locks that its transaction then holds on a table: `reads and writes`, `writes`. */
 export function whoWaits({ held, locks }: Observed, oid: number): ReturnType<typeof blockedBy> {
   const lock = strongest([...held, ...locks]).find(({ relation }) => relation.oid === oid);
   return lock ? blockedBy(lock.mode) : 'nothing';
 }
 
-/** The statements after it, in its migration and in later ones. */
+/** The statements after it, in its migration and in later ones of the batch. */
 export function after(statement: Observed, batch: readonly JudgedMigration[]): readonly Observed[] {
   const all = batch.flatMap(({ statements }) => statements);
   return all.slice(all.indexOf(statement) + 1);
 }
 
-/** Two statements that are done or not done together. */
+/** Whether two statements belong to the same transaction. */
 export function isSameTransaction(one: Observed, other: Observed): boolean {
   return one.transaction !== undefined && one.transaction === other.transaction;
 }
 
-/** The same statement or a later one drops the table or one of the columns, so that what depended on it does not matter. */
+/** Whether this statement or a later one drops the table or one of the columns, so that their dependents do not matter. */
 export function goesToo(
   table: TableFacts,
   columns: readonly string[],

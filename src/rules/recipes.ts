@@ -2,7 +2,7 @@ import { ident, identList, sqlName } from './look.js';
 import type { Problem } from './rule.js';
 import { classify, fittingName, nameOnPartition } from '../sql/index.js';
 
-/** What several rules advise: SQL to paste, with the real names. */
+/** SQL to paste that several rules suggest, with the real names. */
 
 interface Named {
   readonly schema: string;
@@ -11,30 +11,30 @@ interface Named {
 
 export const outsideTransaction =
   '-- In a migration of its own, without a transaction (transaction = false, in SQL "-- transaction: false"):';
-export const ownMigrations = '-- Each in a migration of its own:';
+export const ownMigrations = '-- Each statement in a migration of its own:';
 
-/** What is long, and longer with all that belongs to it. */
+/** Introduces a recipe that `lint --fix` can write in full. */
 export function writtenByFix({ name }: { readonly name: string }): string {
-  return `-- nest-migrate lint ${name} --fix writes all of it, proven.`;
+  return `-- nest-migrate lint ${name} --fix writes and proves the complete change.`;
 }
 
-/** The comments around a statement and its semicolon are of no use in what is pasted. */
+/** The statement without its surrounding comments and its semicolon, for pasting. */
 export function bare(sql: string): string {
   return classify(sql)[0]?.text ?? sql;
 }
 
-/** An attempt that was cut off leaves an invalid index, which has to go first. */
+/** An interrupted attempt leaves an invalid index, which must be dropped first. */
 export function buildConcurrently(index: Named, create: string): string {
   return [outsideTransaction, `DROP INDEX CONCURRENTLY IF EXISTS ${sqlName(index)};`, `${create};`].join('\n');
 }
 
-/** A `CREATE INDEX` as it was written, but concurrently, and under that name. */
+/** The `CREATE INDEX` as written, but concurrently, and with the given name. */
 export function asConcurrent(sql: string, name: string): string {
   const [{ unique, afterName } = { unique: false, afterName: '' }] = classify(sql);
   return `CREATE ${unique ? 'UNIQUE ' : ''}INDEX CONCURRENTLY ${ident(name)} ${afterName}`;
 }
 
-/** A constraint that first holds for new rows only. */
+/** A constraint that is added NOT VALID and validated in a later migration. */
 export function validateLater(table: Named, name: string, definition: string): string {
   return [
     ownMigrations,
@@ -43,12 +43,12 @@ export function validateLater(table: Named, name: string, definition: string): s
   ].join('\n');
 }
 
-/** A name made of others, as it stands in SQL. */
+/** A name composed of others, for SQL. */
 export function shortName(...parts: readonly string[]): string {
   return ident(fittingName(parts.join('_')));
 }
 
-/** NOT NULL without reading the rows while reads and writes block. */
+/** NOT NULL without a scan that blocks reads and writes. */
 export function setNotNull(table: Named, column: string, targetVersion: number): readonly string[] {
   const alter = `ALTER TABLE ${sqlName(table)}`;
   const not = ident(column);
@@ -60,7 +60,7 @@ export function setNotNull(table: Named, column: string, targetVersion: number):
   return [
     `${alter} ADD CONSTRAINT ${name} CHECK (${not} IS NOT NULL) NOT VALID;`,
     `${alter} VALIDATE CONSTRAINT ${name};`,
-    '-- Two statements, not one: in a single one, the check would be dropped before it could help.',
+    '-- Two statements: in a single one, the check would be dropped before it could help.',
     `${alter} ALTER COLUMN ${not} SET NOT NULL;\n${alter} DROP CONSTRAINT ${name};`,
   ];
 }
@@ -76,13 +76,13 @@ export interface NewKey {
   readonly deferrable: string;
 }
 
-/** A key whose index is built beside the traffic. */
+/** A key whose index is built concurrently. */
 export function keyUsingIndex(table: Named, { kind, name, columns, include, nulls, deferrable }: NewKey): string {
   const included = include.length === 0 ? '' : ` INCLUDE (${identList(include)})`;
   const create = `CREATE UNIQUE INDEX CONCURRENTLY ${ident(name)} ON ${sqlName(table)} (${identList(columns)})${included}${nulls}`;
   return [
     buildConcurrently({ schema: table.schema, name }, create),
-    '-- Then, in another one:',
+    '-- Then, in another migration:',
     `ALTER TABLE ${sqlName(table)} ADD CONSTRAINT ${ident(name)} ${kind} USING INDEX ${ident(name)}${deferrable};`,
   ].join('\n');
 }
@@ -91,10 +91,10 @@ interface Partitioned extends Named {
   readonly partitions: readonly Named[];
 }
 
-/** Where there are many, two show how it goes, which is no fix to paste. */
+/** With many partitions, the SQL for two of them serves as an example, which is advice rather than a fix to paste. */
 type Advised = Pick<Problem, 'fix' | 'advice'>;
 
-/** A partitioned table has no concurrent way of its own: its partitions have, and it takes over what they have instead of building it. */
+/** Builds the index concurrently on each partition; the partitioned table, which cannot do so itself, then attaches these. */
 export function keyByPartition(table: Partitioned, key: NewKey, before: readonly string[] = []): Advised {
   const { kind, name, columns, include, nulls, deferrable } = key;
   const included = include.length === 0 ? '' : ` INCLUDE (${identList(include)})`;
@@ -134,8 +134,8 @@ export function byPartition(
   const text = [
     ...before,
     ...partitions.slice(0, some).map(onOne),
-    ...(others > 0 ? [`-- … and so for the other ${others === 1 ? 'partition' : `${others} partitions`}.`] : []),
-    '-- When all partitions have theirs, in a migration of its own; it attaches the existing ones:',
+    ...(others > 0 ? [`-- … and likewise for the other ${others === 1 ? 'partition' : `${others} partitions`}.`] : []),
+    '-- Finally, in a migration of its own; it attaches those of the partitions:',
     whole,
   ].join('\n');
   return others > 0 ? { advice: text } : { fix: text };

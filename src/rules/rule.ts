@@ -3,33 +3,33 @@ import { nodeOf } from '../observe/parser.js';
 import type { Observed } from '../observe/observed.js';
 import { classify } from '../sql/index.js';
 
-/** `error`: reads or writes block, data is lost, or queries of the app fail. `warning`: it may come to that. `notice`: good to know. */
+/** `error`: reads or writes block, data is lost, or queries of the app fail. `warning`: that may happen. `notice`: good to know. */
 export type Severity = 'error' | 'warning' | 'notice';
 
 /**
- * One hazard: how it is recognised, what is said of it, and what is right instead. One file each, called like the rule. `title`, `why`, `bad`
- * and `good` are for the docs and the tests: the bundle is made without them.
+ * One hazard: how to recognise it, what to report, and what to write instead. Each rule has a file with its name. `title`, `why`, `bad`
+ * and `good` are for the docs and the tests; the bundle leaves them out.
  */
 export interface Rule {
   readonly name: string;
-  /** Of the worst that it finds; what the settings say of the rule holds for all that it finds. */
+  /** The severity of the worst problem it can find; the settings override that of all its problems. */
   readonly severity: Severity;
-  /** What is wrong, in one short sentence. */
+  /** The problem, in one short sentence. */
   readonly title: string;
-  /** What happens and why, for the documentation: who waits, for how long, since which version. */
+  /** What happens and why, for the documentation: what blocks, for how long, since which version. */
   readonly why: string;
   /** A matter of taste: off unless the settings turn it on. */
   readonly optional?: true;
-  /** What `plan` says of it as well, since it depends on what the live database has: that the migration fails, or a remark. */
+  /** How `plan` reports the problem too, since it depends on the live database: as a failure of the migration, or as a remark. */
   readonly inPlan?: 'fails' | 'remark';
-  /** The server's errors (SQLSTATE) that it explains: a statement that it finds and that failed so needs no second finding. */
+  /** The SQLSTATEs that the rule explains: if a statement it reports failed with one of them, the failure is not reported again. */
   readonly explains?: readonly string[];
-  /** Rules that say the same, and more: where one of them speaks of a statement, this one need not. */
+  /** Rules that say the same and more: if one of them reports a statement, this rule does not. */
   readonly leavesTo?: readonly string[];
   check(migration: JudgedMigration, context: RuleContext): Iterable<Problem>;
-  /** Each is found by this rule. */
+  /** Examples that this rule reports. */
   readonly bad: readonly Example[];
-  /** In none of them is anything found, by this rule or by another that is an error or a warning. */
+  /** Examples for which neither this rule nor any error or warning of another rule is reported. */
   readonly good: readonly Example[];
 }
 
@@ -42,50 +42,50 @@ export interface JudgedMigration {
   /** False when it runs without a transaction. */
   readonly transactional: boolean;
   readonly statements: readonly Observed[];
-  /** Where its down leads; undefined if it was not tried. */
+  /** The result of its down; undefined if the down was not tried. */
   readonly wayBack?: WayBack | undefined;
 }
 
 export interface RuleContext {
-  /** The major version of the server that the migrations are for. */
+  /** The major version of the server on which the migrations will run. */
   readonly targetVersion: number;
-  /** What runs together with it, in the order it runs, this one among them. */
+  /** The migrations that run together, in order, including this one. */
   readonly batch: readonly JudgedMigration[];
 }
 
-/** What a rule has found. */
+/** A problem that a rule has found. */
 export interface Problem {
-  /** Undefined when it is about the whole migration. */
+  /** Undefined if the problem concerns the whole migration. */
   readonly statement?: Observed | undefined;
-  /** When it is not as bad as the worst that the rule finds. */
+  /** Given if it is lower than the severity of the rule. */
   readonly severity?: Severity | undefined;
-  /** What happens to whom, with the real names. */
+  /** What happens to which objects, with the real names. */
   readonly message: string;
-  /** What to write in place of the statement: SQL to paste, with the real names, that leads to the same schema. */
+  /** The SQL to write instead of the statement, with the real names, that results in the same schema. */
   readonly fix?: string | undefined;
-  /** What else is to be done or decided, in words and SQL: what comes before or after it, or another way. */
+  /** Other steps or decisions, in words and SQL: what to do before or after the statement, or an alternative. */
   readonly advice?: string | undefined;
 }
 
-/** Something to try a rule on. */
+/** An example to test a rule with. */
 export interface Example {
-  /** What was there before, in use: `CREATE TABLE …`. */
+  /** The existing objects, which are in use: `CREATE TABLE …`. */
   readonly given?: string;
-  /** The migration; several of them are the files of one batch. */
+  /** The migration; an array holds the files of one batch. */
   readonly sql: string | readonly string[];
-  /** Of the last of them; tried only where it is given. */
+  /** The down of the last migration; tried only if given. */
   readonly down?: string;
-  /** False: it runs without a transaction. */
+  /** False if the migration runs without a transaction. */
   readonly transaction?: false;
   readonly phase?: 'contract';
   readonly targetVersion?: number;
-  /** The last statement fails on the server, and the rule says why. */
+  /** Whether the last statement fails on the server, for the reason that the rule gives. */
   readonly fails?: true;
-  /** It needs a newer server than the tests': it is tried on the one that runs inside the process. */
+  /** Whether it needs a newer server than the one of the tests, and runs on the embedded PostgreSQL instead. */
   readonly embedded?: true;
 }
 
-/** A rule that looks at each statement by itself. */
+/** A rule that examines each statement separately. */
 export function eachStatement(
   look: (
     statement: Observed,
@@ -100,11 +100,11 @@ export function eachStatement(
   };
 }
 
-/** Words are advice. So is what is said of one part of an ALTER TABLE: it cannot stand in place of all of it. */
+/** A fix in words is advice. So is a fix for one part of an ALTER TABLE, since it cannot replace the whole statement. */
 function withoutHalfFix<P extends Pick<Problem, 'fix' | 'advice'>>(problem: P, { tree }: Observed): Omit<P, 'fix'> {
   const { fix, ...others } = problem;
   if (fix === undefined) return problem;
   if (classify(fix).length === 0) return { ...others, advice: fix };
   if ((nodeOf(tree, 'AlterTableStmt')?.cmds ?? []).length <= 1) return problem;
-  return { ...others, advice: `-- In place of this part of the statement; what else it does stays:\n${fix}` };
+  return { ...others, advice: `-- Instead of this part of the statement; keep its other parts:\n${fix}` };
 }

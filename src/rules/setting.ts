@@ -1,13 +1,13 @@
 import { nodeOf, nodesOf, textsOf } from '../observe/parser.js';
 import type { Tree } from '../observe/parser.js';
 
-/** What a statement sets: SET, SET LOCAL, RESET, or set_config(). */
+/** The setting that a statement changes: SET, SET LOCAL, RESET, or set_config(). */
 export interface Setting {
-  /** In small letters; `all` of RESET ALL. */
+  /** In lower case; `all` for RESET ALL. */
   readonly name: string;
-  /** Undefined when it is what it was by default. */
+  /** Undefined if the setting returns to its default. */
   readonly value: string | undefined;
-  /** `transaction`: until its end. */
+  /** `transaction`: until the transaction ends. */
   readonly until: 'session' | 'transaction';
 }
 

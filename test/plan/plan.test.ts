@@ -84,10 +84,10 @@ describe('plan', () => {
     const anyInterval = { from: expect.any(Number), to: expect.any(Number) };
     expect(migrations.map(({ seconds }) => seconds)).toEqual([anyInterval, null, null, null]);
     expect(migrations[0]?.remarks).toEqual([
-      'part sends code of public.orders as label from now on, since the columns or rows that it names follow: a subscriber that has it under the old name stops at the first row.',
-      'whole sends code of public.orders as label from now on: a subscriber that has it under the old name stops at the first row.',
-      'part names the columns of public.orders that it sends: paid is not sent.',
-      'whole sends paid of public.orders too: a subscriber without that column stops at the first row.',
+      'part sends code of public.orders as label from now on, since its column list or row filter follows the rename: a subscriber that still uses the old name stops at the first row.',
+      'whole sends code of public.orders as label from now on: a subscriber that still uses the old name stops at the first row.',
+      'part sends only certain columns of public.orders: paid is not among them.',
+      'whole also sends paid of public.orders: a subscriber without that column stops at the first row.',
     ]);
   });
 

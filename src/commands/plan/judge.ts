@@ -83,7 +83,7 @@ function failure({ error }: Tried): readonly string[] {
 }
 
 function refused(reason: string): string {
-  return `The server refuses it: ${reason}.`;
+  return `The server refuses this statement: ${reason}.`;
 }
 
 function perhapsRefused(reason: string): string {

@@ -10,8 +10,8 @@ const given = 'CREATE DOMAIN positive AS int CHECK (VALUE > 0); CREATE TABLE use
 export const addColumnConstrainedDomain: Rule = {
   name: 'add-column-constrained-domain',
   severity: 'error',
-  title: 'A new column of a domain with a CHECK rewrites the table.',
-  why: 'If a domain has a CHECK or NOT NULL, PostgreSQL computes the value of a new column row by row to check whether it is allowed, even if it is NULL: the table and all its indexes are rewritten under ACCESS EXCLUSIVE, and reads and writes block meanwhile. A column of the underlying type, with the check on the table, avoids this.',
+  title: 'Adding a column whose domain has a CHECK rewrites the table.',
+  why: 'If a domain has a CHECK or NOT NULL constraint, PostgreSQL evaluates the constraint for every existing row, even if the new column is NULL: the table and all its indexes are rewritten under ACCESS EXCLUSIVE, and reads and writes block meanwhile. A column of the underlying type, with the check on the table, avoids this.',
   check: eachStatement((statement, _migration, context) =>
     addedColumns(statement, context).flatMap(({ table, column }) => {
       const is = statement.altered && columnOf(statement.altered, column.colname);
@@ -21,11 +21,11 @@ export const addColumnConstrainedDomain: Rule = {
       const check = shortName(table.name, column.colname ?? '', 'check');
       return [
         {
-          message: `Reads and writes on ${called(table)} block while every row is rewritten: the domain ${is.type} is checked for each of them.`,
+          message: `Reads and writes on ${called(table)} block while every row is rewrittento check the constraints of the domain ${is.type}.`,
           advice: [
             ownMigrations,
             `${alter} ADD COLUMN ${name} ${is.domain.type}${is.default === null ? '' : ` DEFAULT ${is.default}`};`,
-            `-- What the domain asks for, with ${name} instead of VALUE:`,
+            `-- The constraint of the domain, with ${name} instead of VALUE:`,
             `${alter} ADD CONSTRAINT ${check} CHECK (…) NOT VALID;`,
             `${alter} VALIDATE CONSTRAINT ${check};`,
           ].join('\n'),

@@ -15,7 +15,7 @@ export const addColumnInlineConstraint: Rule = {
   name: 'add-column-inline-constraint',
   severity: 'error',
   title: 'A constraint within ADD COLUMN is built or checked while reads and writes block.',
-  why: 'ADD COLUMN holds ACCESS EXCLUSIVE, and its constraints are processed under that lock: UNIQUE builds an index, CHECK scans the whole table, and so does REFERENCES if the column has a default (otherwise there is nothing to look up). Reads and writes block meanwhile. As separate statements, each of them has a form that blocks no reads or writes. If the table is rewritten anyway, the rule about the rewrite reports it.',
+  why: 'ADD COLUMN holds ACCESS EXCLUSIVE, and its constraints are processed under that lock: UNIQUE builds an index, CHECK scans the whole table, and so does REFERENCES if the column has a default (without one, every value is NULL and nothing is looked up). Reads and writes block meanwhile. As a separate statement, each of these constraints can be added without blocking reads or writes. If the statement rewrites the table anyway, the rule about the rewrite reports it.',
   check: eachStatement((statement, _migration, context) =>
     addedColumns(statement, context)
       .filter(({ table, column, constraints }) => !isRewritten(statement, table) && !failsOnRows(column, constraints))
@@ -46,9 +46,9 @@ function workOf(statement: Observed, { table, constraints }: NewColumn): string 
   const builds = indexesBuilt(statement, table).length > 0 && has(constraints, 'CONSTR_UNIQUE', 'CONSTR_PRIMARY');
   if (builds) return 'an index is built';
   if (!isScanned(statement, table)) return undefined;
-  if (has(constraints, 'CONSTR_CHECK')) return 'all its rows are looked at';
+  if (has(constraints, 'CONSTR_CHECK')) return 'every row is checked';
   const refers = has(constraints, 'CONSTR_FOREIGN') && has(constraints, 'CONSTR_DEFAULT');
-  return refers ? 'the foreign key is looked up for all its rows' : undefined;
+  return refers ? 'the foreign key is checked for every row' : undefined;
 }
 
 function fixOf(statement: Observed, { table, column, constraints }: NewColumn): string {

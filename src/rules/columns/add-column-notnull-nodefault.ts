@@ -13,13 +13,13 @@ const users = 'CREATE TABLE users (id int PRIMARY KEY, email text)';
 export const addColumnNotnullNodefault: Rule = {
   name: 'add-column-notnull-nodefault',
   severity: 'error',
-  title: 'A NOT NULL column without a default fails as soon as there is one row.',
-  why: 'Existing rows would have no value, so PostgreSQL refuses it (error 23502), although it succeeds on an empty database. And even if the table is empty, the old version of the app, which does not know the column, can no longer insert. A constant default needs no work per row since PostgreSQL 11. For a column that is dropped and added again, see orm-drop-add-column.',
+  title: 'Adding a NOT NULL column without a default fails if the table has rows.',
+  why: 'Existing rows would have no value, so PostgreSQL rejects the statement (error 23502), although it succeeds on an empty database. Even if the table is empty, the old version of the app, which does not know the column, can no longer insert rows. A constant default needs no work per row since PostgreSQL 11. For a column that is dropped and added again, see orm-drop-add-column.',
   check: eachStatement((statement, _migration, context) =>
     addedColumns(statement, context)
       .filter(({ column, constraints }) => failsOnRows(column, constraints))
       .map((added) => ({
-        message: `It fails as soon as ${called(added.table)} has one row, and without any, the old version of the app cannot insert: ${ident(added.column.colname)} must have a value.`,
+        message: `Fails if ${called(added.table)} has rows. Even if it has none, the old version of the app can no longer insert: ${ident(added.column.colname)} must have a value.`,
         advice: adviceOf(statement, added, context.targetVersion),
       })),
   ),
@@ -46,9 +46,9 @@ function adviceOf(statement: Observed, { table, column }: NewColumn, targetVersi
   const name = ident(column.colname);
   const add = `ALTER TABLE ${sqlName(table)} ADD COLUMN ${name} ${type}`;
   return [
-    '-- If one value is right for all existing rows (replace <value> with it; nothing is rewritten):',
+    '-- If one value suits all existing rows (replace <value> with it; nothing is rewritten):',
     `${add} NOT NULL DEFAULT <value>;`,
-    `-- When it is not, each in a migration of its own (nest-migrate generate --backfill '${pathOf(table, column.colname ?? '')}=<expression>' writes them):`,
+    `-- Otherwise, each step in a migration of its own (nest-migrate generate --backfill '${pathOf(table, column.colname ?? '')}=<expression>' writes them):`,
     `${add};`,
     fillInBatches(table, name, '<expression>', { rounds: 'until none is left' }),
     ...setNotNull(table, column.colname ?? '', targetVersion),

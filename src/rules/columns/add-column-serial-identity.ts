@@ -15,8 +15,8 @@ const users = 'CREATE TABLE users (id uuid PRIMARY KEY, email text)';
 export const addColumnSerialIdentity: Rule = {
   name: 'add-column-serial-identity',
   severity: 'error',
-  title: 'A new serial or identity column rewrites the table.',
-  why: 'Every existing row gets a number: the table and all its indexes are rewritten under ACCESS EXCLUSIVE, and reads and writes block meanwhile. A plain column that is numbered in batches leads to the same result without blocking reads or writes.',
+  title: 'Adding a serial or identity column rewrites the table.',
+  why: 'Every existing row gets a number: the table and all its indexes are rewritten under ACCESS EXCLUSIVE, and reads and writes block meanwhile. Adding a plain column and numbering the rows in batches gives the same result without blocking reads or writes.',
   check: eachStatement((statement, migration, context) =>
     addedColumns(statement, context)
       .filter(
@@ -45,7 +45,7 @@ export const addColumnSerialIdentity: Rule = {
   ],
 };
 
-/** What else the column is, its key for instance, belongs to it as well. */
+/** Includes the rest of the definition, such as PRIMARY KEY. */
 function remedyOf(
   statement: Observed,
   added: NewColumn,
@@ -77,7 +77,7 @@ function numbered(statement: Observed, { table, column, constraints }: NewColumn
     ...setNotNull(table, column.colname ?? '', targetVersion),
     ...(identity
       ? [
-          '-- In one transaction; <next> is what the sequence would have given next:',
+          '-- In one transaction; <next> is the next value of the sequence:',
           `${alter} ALTER COLUMN ${name} DROP DEFAULT;\nDROP SEQUENCE ${sequence};`,
           `${alter} ALTER COLUMN ${name} ADD GENERATED ${when} AS IDENTITY (START WITH <next>);`,
         ]

@@ -12,8 +12,8 @@ const orders = 'CREATE TABLE orders (id int PRIMARY KEY, price int, amount int)'
 export const addColumnStoredGenerated: Rule = {
   name: 'add-column-stored-generated',
   severity: 'error',
-  title: 'A new stored generated column rewrites the table.',
-  why: 'GENERATED ALWAYS AS … STORED is computed for every existing row: the table and all its indexes are rewritten under ACCESS EXCLUSIVE, and reads and writes block meanwhile. Since PostgreSQL 18, a VIRTUAL column is computed when it is read, and can be added at once.',
+  title: 'Adding a stored generated column rewrites the table.',
+  why: 'GENERATED ALWAYS AS … STORED is computed for every existing row: the table and all its indexes are rewritten under ACCESS EXCLUSIVE, and reads and writes block meanwhile. Since PostgreSQL 18, a VIRTUAL column, which is computed when it is read, can be added instantly.',
   check: eachStatement((statement, _migration, context) =>
     addedColumns(statement, context)
       .filter(({ table, constraints }) => isRewritten(statement, table) && constraints.some(isStored))

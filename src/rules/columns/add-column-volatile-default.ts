@@ -15,7 +15,7 @@ const users = 'CREATE TABLE users (id int PRIMARY KEY, email text)';
 export const addColumnVolatileDefault: Rule = {
   name: 'add-column-volatile-default',
   severity: 'error',
-  title: 'A new column whose default differs from row to row rewrites the table.',
+  title: 'Adding a column with a volatile default rewrites the table.',
   why: 'A constant, now() and every STABLE function are computed once and need no work per row (since PostgreSQL 11). A volatile one (gen_random_uuid(), random(), clock_timestamp(), nextval()) is computed for each row: the table and all its indexes are rewritten under ACCESS EXCLUSIVE, while reads and writes block.',
   check: eachStatement((statement, _migration, context) =>
     addedColumns(statement, context)
@@ -49,7 +49,7 @@ const sameForAllRows = new Set(['now', 'transaction_timestamp', 'statement_times
 
 function isVolatile(statement: Observed, { table, column, constraints }: NewColumn): boolean {
   if (isAutomatic(column, constraints)) return false;
-  // A domain with a rule is computed for each row whatever the default is.
+  // The constraint of a domain is evaluated for each row, whatever the default is.
   if (statement.altered && columnOf(statement.altered, column.colname)?.domain?.checked) return false;
   const calls = constraints
     .filter(({ contype }) => contype === 'CONSTR_DEFAULT')

@@ -1,7 +1,7 @@
 import type { ColumnDef, Constraint, TypeName } from 'nest-migrate-dev/libpg-query';
 import { nodeOf, textsOf } from '../../observe/parser.js';
 
-/** What stands in the definition of a new column. */
+/** The parts of a new column's definition. */
 
 const serialTypes: Readonly<Record<string, string>> = {
   serial: 'integer',
@@ -12,12 +12,12 @@ const serialTypes: Readonly<Record<string, string>> = {
   serial2: 'smallint',
 };
 
-/** The type of the numbers, when they come from a sequence of its own. */
+/** The type of its numbers, if the column has a sequence of its own. */
 export function serialOf(column: ColumnDef): string | undefined {
   return serialTypes[textsOf(column.typeName?.names).join('.')];
 }
 
-/** `int4` of `integer`; undefined of a type that is not one of the server's own. */
+/** `int4` for `integer`; undefined for a type that is not built in. */
 export function builtInType(type: TypeName | undefined): string | undefined {
   const names = textsOf(type?.names);
   if (type === undefined || names.length > 2 || (names.length === 2 && names[0] !== 'pg_catalog')) return undefined;
@@ -28,7 +28,7 @@ export function has(constraints: readonly Constraint[], ...types: readonly Const
   return constraints.some(({ contype }) => types.includes(contype));
 }
 
-/** The server computes its values. */
+/** Whether the server computes its values. */
 export function isAutomatic(column: ColumnDef, constraints: readonly Constraint[]): boolean {
   return serialOf(column) !== undefined || has(constraints, 'CONSTR_IDENTITY', 'CONSTR_GENERATED');
 }
@@ -43,7 +43,7 @@ function hasDefault(constraints: readonly Constraint[]): boolean {
   );
 }
 
-/** The rows that are there would have no value where there must be one. */
+/** Whether existing rows would lack a required value. */
 export function failsOnRows(column: ColumnDef, constraints: readonly Constraint[]): boolean {
   return mustHaveValue(constraints) && !hasDefault(constraints) && !isAutomatic(column, constraints);
 }

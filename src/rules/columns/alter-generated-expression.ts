@@ -9,8 +9,8 @@ const orders = 'CREATE TABLE orders (id int, price int, total int GENERATED ALWA
 export const alterGeneratedExpression: Rule = {
   name: 'alter-generated-expression',
   severity: 'error',
-  title: 'A new expression for a stored generated column rewrites the table.',
-  why: 'SET EXPRESSION (since PostgreSQL 17) recomputes a stored column for every row: the table and all its indexes are rewritten under ACCESS EXCLUSIVE, and reads and writes block meanwhile. For a VIRTUAL column (since PostgreSQL 18) only the catalog changes.',
+  title: 'Changing the expression of a stored generated column rewrites the table.',
+  why: 'SET EXPRESSION (since PostgreSQL 17) recomputes a stored column for every row: the table and all its indexes are rewritten under ACCESS EXCLUSIVE, and reads and writes block meanwhile. For a VIRTUAL column (since PostgreSQL 18), only the catalog changes.',
   check: eachStatement((statement, _migration, { targetVersion }) =>
     alterations(statement, 'AT_SetExpression').flatMap(({ table, command }) => {
       const is = statement.altered && columnOf(statement.altered, command.name);
@@ -20,11 +20,11 @@ export const alterGeneratedExpression: Rule = {
       const virtual = `ALTER TABLE ${sqlName(table)} DROP COLUMN ${name}, ADD COLUMN ${name} ${next.type} GENERATED ALWAYS AS (${next.expression}) VIRTUAL;`;
       return [
         {
-          message: `Reads and writes on ${called(table)} block while every row is rewritten to compute ${name} again.`,
+          message: `Reads and writes on ${called(table)} block while every row is rewritten to recompute ${name}.`,
           fix:
             targetVersion >= 18
               ? `-- A virtual column is computed when it is read; it cannot have an index:\n${virtual}`
-              : `${computedByTrigger(table, next)}\n-- Then let the app read it, and drop ${name} in a migration of the phase contract.`,
+              : `${computedByTrigger(table, next)}\n-- Then make the app read it, and drop ${name} in a contract migration.`,
         },
       ];
     }),

@@ -9,8 +9,8 @@ const users = 'CREATE TABLE users (id int PRIMARY KEY, email varchar(50))';
 export const alterTypeCheckRescan: Rule = {
   name: 'alter-type-check-rescan',
   severity: 'error',
-  title: 'A change of type makes PostgreSQL check all rows again for a CHECK on the column.',
-  why: 'A change of type that does not rewrite the rows takes effect at once, unless the column has a CHECK: then every row is checked again under ACCESS EXCLUSIVE, and reads and writes block meanwhile. The check can be dropped in that transaction, added again NOT VALID, and validated without blocking reads or writes. If the rows are rewritten too, see alter-type-rewrite.',
+  title: 'Changing the type of a column with a CHECK checks every row again.',
+  why: 'A type change that does not rewrite the rows takes effect instantly, unless the column has a CHECK: then every row is checked again under ACCESS EXCLUSIVE, and reads and writes block meanwhile. Instead, drop the check in the same transaction, add it again as NOT VALID, and validate it later without blocking reads or writes. If the rows are rewritten too, see alter-type-rewrite.',
   check: eachStatement((statement) =>
     retypings(statement).flatMap(({ table, was, type }) => {
       const checks = table.constraints.filter(

@@ -13,8 +13,8 @@ const users = 'CREATE TABLE users (id int PRIMARY KEY, email varchar(50))';
 export const alterTypeIndexRebuild: Rule = {
   name: 'alter-type-index-rebuild',
   severity: 'error',
-  title: 'A change of type rebuilds indexes of the column while reads and writes block.',
-  why: 'Even if no row has to be converted (varchar to text, another COLLATE, timestamp to timestamptz), an index over an expression, a partial index, or one whose order changes is rebuilt under ACCESS EXCLUSIVE: reads and writes block meanwhile. Dropped before and built CONCURRENTLY after, it does not block. If the rows are rewritten too, see alter-type-rewrite.',
+  title: 'Changing the type of a column rebuilds its indexes while reads and writes block.',
+  why: 'Even if no row has to be converted (varchar to text, another COLLATE, timestamp to timestamptz), an index over an expression, a partial index, or one whose order changes is rebuilt under ACCESS EXCLUSIVE: reads and writes block meanwhile. To avoid this, drop the index first, and build it again CONCURRENTLY afterwards. If the rows are rewritten too, see alter-type-rewrite.',
   check: eachStatement((statement, migration, { targetVersion }) =>
     retypings(statement).flatMap((retyping) => {
       const { table, was } = retyping;

@@ -11,7 +11,7 @@ export const alterTypeNarrowing: Rule = {
   severity: 'warning',
   leavesTo: ['alter-type-rewrite'],
   title: 'Existing values may not fit into the new type.',
-  why: 'On a shadow database without rows every type fits. In production, a shorter varchar or a smaller integer fails at the first value that is too long or too large, and the whole migration is rolled back. Decimals and fractions of a second are silently rounded, and no revert restores them. A cast in USING silently truncates text; a USING that does more than cast is considered intended. If alter-type-rewrite reports the same statement, it includes this finding.',
+  why: 'Every type fits an empty shadow database. In production, a shorter varchar or a smaller integer fails at the first value that is too long or too large, and the whole migration is rolled back. Decimals and fractions of a second are silently rounded, and no revert restores them. A cast in USING silently truncates text; a USING expression that does more than cast is taken as intended. If alter-type-rewrite reports the same statement, it includes this finding.',
   check: eachStatement((statement) =>
     retypings(statement).flatMap((retyping) => {
       const { table, was, is } = retyping;
@@ -37,16 +37,16 @@ export const alterTypeNarrowing: Rule = {
   ],
 };
 
-/** Which rows it is about. */
+/** Selects the rows that do not fit. */
 function look({ table, was, is }: Retyping): string | undefined {
   const width = /^character(?: varying)?\((\d+)\)$/.exec(is.type)?.[1];
   const name = ident(was.name);
   const from = `FROM ${ident(table.schema)}.${ident(table.name)}`;
   if (width !== undefined)
-    return `-- Look before, and decide what becomes of them:\nSELECT ${name} ${from} WHERE char_length(${name}::text) > ${width};`;
+    return `-- First find the rows that do not fit, and decide what to do with them:\nSELECT ${name} ${from} WHERE char_length(${name}::text) > ${width};`;
   if (/^(?:smallint|integer)$/.test(is.type) && /^(?:integer|bigint)$/.test(was.type)) {
     const largest = is.type === 'smallint' ? '32767' : '2147483647';
-    return `-- Look before, and decide what becomes of them:\nSELECT ${name} ${from} WHERE ${name} > ${largest} OR ${name} < -${largest};`;
+    return `-- First find the rows that do not fit, and decide what to do with them:\nSELECT ${name} ${from} WHERE ${name} > ${largest} OR ${name} < -${largest};`;
   }
   return undefined;
 }

@@ -16,8 +16,8 @@ const users = 'CREATE TABLE users (id int PRIMARY KEY, age int NOT NULL DEFAULT 
 export const alterTypeRewrite: Rule = {
   name: 'alter-type-rewrite',
   severity: 'error',
-  title: 'A change of type rewrites the whole table while reads and writes block.',
-  why: 'Most changes of a type (int to bigint, text to varchar(n), json to jsonb, uuid to text) convert every row: the table and all its indexes are rewritten under ACCESS EXCLUSIVE, and reads and writes block meanwhile. Some are free: a longer varchar, varchar to text, numeric with more digits and the same scale. Whether rows are rewritten was observed, not guessed. A rewrite caused only by USING, timestamps without a stated time zone, and enums that are created again have rules of their own.',
+  title: 'Changing the type of a column rewrites the whole table while reads and writes block.',
+  why: 'Most type changes (int to bigint, text to varchar(n), json to jsonb, uuid to text) convert every row: the table and all its indexes are rewritten under ACCESS EXCLUSIVE, and reads and writes block meanwhile. Some are free: a longer varchar, varchar to text, numeric with more digits and the same scale. The rule does not guess: it observes whether the rows are rewritten. Rewrites that only USING causes, timestamps without a stated time zone, and recreated enums have rules of their own.',
   check: eachStatement((statement, migration, { targetVersion, batch }) =>
     retypings(statement)
       .filter((retyping) => {
@@ -34,7 +34,7 @@ export const alterTypeRewrite: Rule = {
         advice:
           asCheck(retyping) ??
           [
-            // Of a partitioned table, that can be done by hand only.
+            // For a partitioned table, this can only be done by hand.
             ...(retyping.table.kind === 'partitioned table' ? [] : [writtenByFix(migration)]),
             asSecondColumn(statement, retyping, pinnedZone(statement, migration), targetVersion),
           ].join('\n'),
@@ -84,24 +84,24 @@ function isToBlame({ was, is, using, isAlone }: Retyping): boolean {
   const free = isFree(was.type, is.type) || was.domain?.type === is.type;
   if (!free) return true;
   if (using === undefined) return isAlone;
-  // Without its USING it would be free.
+  // Without its USING, the change would be free.
   return !isMereCast(using) && !isUtc(zoneOf(using));
 }
 
-/** An enum whose values change by making the type once more. */
+/** An enum whose values are changed by recreating the type. */
 function isMadeAnew({ was, is }: Retyping, batch: readonly JudgedMigration[]): boolean {
   if (was.enum === null || is.enum === null) return false;
   return batch.some(({ statements }) => statements.some(({ tree }) => tree && tagOf(tree) === 'CreateEnumStmt'));
 }
 
-/** What is to be shorter can stay as it is, with a check. */
+/** A type that should become shorter can stay, with a check on the length. */
 function asCheck({ table, was, is, using }: Retyping): string | undefined {
   const width = /^character varying\((\d+)\)$/.exec(is.type)?.[1];
   if (width === undefined || using !== undefined || !/^(?:text|character varying)/.test(was.type)) return undefined;
   const name = shortName(table.name, was.name, 'length');
   const alter = `ALTER TABLE ${sqlName(table)}`;
   return [
-    `-- The type may stay; a check says the same. ${ownMigrations.slice(3)}`,
+    `-- Keep the type, and limit the length with a check instead. ${ownMigrations.slice(3)}`,
     `${alter} ADD CONSTRAINT ${name} CHECK (char_length(${ident(was.name)}) <= ${width}) NOT VALID;`,
     `${alter} VALIDATE CONSTRAINT ${name};`,
   ].join('\n');

@@ -8,19 +8,19 @@ const users = 'CREATE TABLE users (id int PRIMARY KEY, at timestamp)';
 export const alterTypeTimezone: Rule = {
   name: 'alter-type-timezone',
   severity: 'warning',
-  title: 'Timestamps gain or lose their time zone by the setting of the session.',
-  why: 'A change from timestamp to timestamptz, or back, interprets every value in the TimeZone of the session that migrates. If that is not the time zone of the values, all of them silently shift by hours, and unless it is UTC, the whole table is rewritten while reads and writes block. So the migration must set the time zone. In UTC only the catalog changes (since PostgreSQL 12).',
+  title: 'Timestamps gain or lose their time zone depending on the session.',
+  why: 'A change from timestamp to timestamptz, or back, interprets every value in the TimeZone of the migrating session. If the values are in another time zone, all of them silently shift by hours; and unless that TimeZone is UTC, the whole table is rewritten while reads and writes block. So the migration must set the time zone itself. In UTC, only the catalog changes (since PostgreSQL 12).',
   check: eachStatement((statement, migration) =>
     retypings(statement)
       .filter((retyping) => dependsOnSession(retyping, pinnedZone(statement, migration)))
       .map(({ table, was, is }) => ({
-        message: `What ${called(table)}.${was.name} means afterwards depends on the TimeZone of the session that migrates, and unless that is UTC, all rows are rewritten while reads and writes block.`,
+        message: `The values of ${called(table)}.${was.name} are converted in the TimeZone of the migrating session; unless that is UTC, every row is rewritten while reads and writes block.`,
         fix: [
-          '-- In one transaction, if the values are in UTC; nothing is rewritten then:',
+          '-- If the values are in UTC, in one transaction (nothing is rewritten):',
           `SET LOCAL TimeZone TO 'UTC';`,
           `ALTER TABLE ${sqlName(table)} ALTER COLUMN ${ident(was.name)} TYPE ${is.type};`,
           'SET LOCAL TimeZone TO DEFAULT;',
-          '-- If they are not: nest-migrate generate --stored-timezone <zone> uses a second column.',
+          '-- If they are in another time zone: nest-migrate generate --stored-timezone <zone> uses a second column.',
         ].join('\n'),
       })),
   ),

@@ -11,13 +11,13 @@ const users = 'CREATE TABLE users (id int PRIMARY KEY, name varchar(50), at time
 export const alterTypeUsingForcesRewrite: Rule = {
   name: 'alter-type-using-forces-rewrite',
   severity: 'error',
-  title: 'USING makes a free change of type rewrite the table.',
-  why: 'A longer varchar, or timestamp to timestamptz in a session with the time zone UTC, changes only the catalog (since PostgreSQL 12 for timestamps). With a USING expression PostgreSQL cannot know that: it rewrites all rows and indexes under ACCESS EXCLUSIVE, and reads and writes block meanwhile.',
+  title: 'USING makes an otherwise free type change rewrite the table.',
+  why: 'A longer varchar, or timestamp to timestamptz in a session with the time zone UTC, changes only the catalog (since PostgreSQL 12 for timestamps). With a USING expression, PostgreSQL cannot tell that nothing changes: it rewrites all rows and indexes under ACCESS EXCLUSIVE, and reads and writes block meanwhile.',
   check: eachStatement((statement) =>
     retypings(statement)
       .filter((retyping) => isRewritten(statement, retyping.table) && wouldBeFree(retyping))
       .map((retyping) => ({
-        message: `Reads and writes on ${called(retyping.table)} block while every row is rewritten, only because of USING: ${ident(retyping.was.name)} could go from ${retyping.was.type} to ${retyping.is.type} at once.`,
+        message: `Reads and writes on ${called(retyping.table)} block while every row is rewritten, only because of USING: ${ident(retyping.was.name)} could go from ${retyping.was.type} to ${retyping.is.type} without it.`,
         fix: fixOf(retyping),
       })),
   ),

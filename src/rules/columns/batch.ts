@@ -7,7 +7,7 @@ import type { NewColumn } from '../look.js';
 import type { JudgedMigration, RuleContext } from '../rule.js';
 import { has } from './added.js';
 
-/** What the other statements of a migration, or of the whole batch, do to a column. */
+/** How other statements of the migration, or of the whole batch, affect a column. */
 
 export function before(statement: Observed, { statements }: Pick<JudgedMigration, 'statements'>): readonly Observed[] {
   return statements.slice(0, statements.indexOf(statement));
@@ -17,7 +17,7 @@ export function after(statement: Observed, { statements }: Pick<JudgedMigration,
   return statements.slice(statements.indexOf(statement) + 1);
 }
 
-/** All of the batch that are executed before it. */
+/** The statements of the batch that are executed before it. */
 function earlier(statement: Observed, { batch }: RuleContext): readonly Observed[] {
   return before(statement, { statements: batch.flatMap(({ statements }) => statements) });
 }
@@ -36,7 +36,7 @@ export function isNewColumn(
   );
 }
 
-/** The commands of an ALTER TABLE of that column, in those statements. */
+/** The ALTER TABLE commands for that column in those statements. */
 export function commandsOn(
   statements: readonly Observed[],
   table: TableFacts,
@@ -71,11 +71,11 @@ export function renamings(statements: readonly Observed[], table: Pick<TableFact
 }
 
 export interface Replacement extends NewColumn {
-  /** The statement that adds it again. */
+  /** The statement that adds the column again. */
   readonly statement: Observed;
 }
 
-/** A column of the same name that the same batch adds where this one is dropped. */
+/** A column of the same name that the batch adds in place of the dropped one. */
 export function replacementOf(
   table: TableFacts,
   name: string,

@@ -10,8 +10,8 @@ const orders = `CREATE TABLE orders (id int PRIMARY KEY, state text DEFAULT 'new
 export const changeDefault: Rule = {
   name: 'change-default',
   severity: 'notice',
-  title: 'The old version of the app writes the new default as well.',
-  why: 'SET DEFAULT takes effect at once and does not change existing rows. But from then on an INSERT without the column gets the new default, also in the old version of the app, which may not know that value. For a default that is dropped, see drop-needed-default.',
+  title: 'The old version of the app also writes the new default.',
+  why: 'SET DEFAULT takes effect immediately and does not change existing rows. But from then on, an INSERT that omits the column gets the new default, including one from the old version of the app, which may not know that value. If a default is dropped, see drop-needed-default.',
   check: eachStatement((statement, migration, context) => {
     if (migration.phase === 'contract') return [];
     return alterations(statement, 'AT_ColumnDefault').flatMap(({ table, command }) => {
@@ -46,7 +46,7 @@ export const changeDefault: Rule = {
   ],
 };
 
-/** As it was before the migration touched it. */
+/** The column before the migration changed it. */
 function defaultBefore(
   statement: Observed,
   migration: JudgedMigration,
@@ -64,7 +64,7 @@ function setsDefault(statement: Observed, { oid }: TableFacts, column: string): 
   );
 }
 
-/** Another type of the same value is no other value, another sequence no other default. */
+/** The same value with another type, or another sequence, counts as the same default. */
 function plain(value: string): string {
   const untyped = value
     .replace(/nextval\(.*\)/s, 'nextval()')

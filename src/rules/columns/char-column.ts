@@ -14,7 +14,7 @@ export const charColumn: Rule = {
       .filter(({ column: { typeName } }) => builtInType(typeName) === 'bpchar' && typeName?.typmods !== undefined)
       .map(({ path }) => ({
         message: `${path} is char(n): shorter values are padded with spaces.`,
-        advice: `-- text, with CHECK (char_length(…) = n) where the length matters. In the entity: @Column('text')`,
+        advice: `-- Use text, with CHECK (char_length(…) = n) if the length matters. In the entity: @Column('text')`,
       })),
   ),
   bad: [

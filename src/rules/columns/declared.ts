@@ -3,12 +3,12 @@ import type { Observed } from '../../observe/observed.js';
 import { nodeOf, textsOf } from '../../observe/parser.js';
 import { has } from './added.js';
 
-/** A column whose type a statement gives, also of a new table: for what is a matter of taste. */
+/** A column with the type that a statement declares, in new tables too: for the rules about preferred types. */
 export interface Declared {
-  /** For people: `users.id`. */
+  /** As shown in messages: `users.id`. */
   readonly path: string;
   readonly column: ColumnDef;
-  /** It alone is the primary key. */
+  /** Whether this column alone is the primary key. */
   readonly isPrimaryKey: boolean;
 }
 

@@ -14,7 +14,7 @@ export const dropColumnCascade: Rule = {
   name: 'drop-column-cascade',
   severity: 'error',
   title: 'CASCADE drops more than the column, without naming it.',
-  why: 'DROP COLUMN … CASCADE also drops everything that depends on the column: views and materialized views with their contents, foreign keys of other tables, generated columns, policies, triggers. The migration does not show it, and code that used them fails from then on, in any phase. Indexes and constraints of the column itself are dropped in any case and not reported, nor is a view that the migration creates again.',
+  why: 'DROP COLUMN … CASCADE also drops everything that depends on the column: views and materialized views with their contents, foreign keys of other tables, generated columns, policies, triggers. The migration does not name them, and code that uses them fails from then on, in any phase. Not reported: indexes and constraints of the column itself, which are always dropped with it, and views that the migration creates again.',
   check: eachStatement((statement, migration) =>
     alterations(statement, 'AT_DropColumn').flatMap(({ table, command }) => {
       if (command.behavior !== 'DROP_CASCADE' || !columnOf(table, command.name)) return [];
@@ -25,7 +25,7 @@ export const dropColumnCascade: Rule = {
         {
           message: `Dropping ${called(table)}.${command.name ?? ''} also drops, without naming them: ${names}.`,
           fix: [
-            '-- Name what is to be dropped, and create again what is still needed:',
+            '-- Name everything that is to be dropped, and recreate what is still needed:',
             ...taken.map(({ sql }) => `${sql};`),
             `ALTER TABLE ${sqlName(table)} DROP COLUMN ${ident(command.name)};`,
           ].join('\n'),
@@ -83,7 +83,7 @@ function takenBy(
   return [...views, ...keys, ...computedFrom(statement, table), ...attachedTo(statement)];
 }
 
-/** Policies, triggers and rules that name the column, as the server calls them. */
+/** Policies, triggers and rules that use the column, by the server's names for them. */
 function attachedTo({ cascades }: Observed): readonly Taken[] {
   return cascades.flatMap((what) => {
     const [, kind, name, table] = /^(policy|trigger|rule) (.+) on (?:table|view) (.+)$/.exec(what) ?? [];

@@ -11,26 +11,26 @@ export const dropColumn: Rule = {
   name: 'drop-column',
   severity: 'error',
   title: 'A column is dropped while the old version of the app still uses it.',
-  why: 'DROP COLUMN takes effect at once, and from then on every query of the old version that names the column fails: TypeORM names all columns of an entity in each query. During a rollout both versions run, and a rollback of the app does not restore the data. So it belongs in a migration of the phase contract, which runs when the old version is gone. For a column that is added again under its name, see orm-drop-add-column.',
+  why: 'DROP COLUMN takes effect immediately, and from then on every query of the old version that names the column fails: TypeORM names all columns of an entity in each query. During a rollout both versions run, and a rollback of the app does not restore the data. So drop the column in a contract migration, which runs after the old version is gone. If the same column is added again, see orm-drop-add-column.',
   check: eachStatement((statement, migration, context) => {
     if (migration.phase === 'contract') return [];
     const hidden = statement.columnsGone
       .filter(({ table, column, now }) => now === undefined && !isNewColumn(table, column, statement, context))
       .map(({ table, column }) => ({
-        message: `It drops ${called(table)}.${column}, which its text does not show: the old version of the app fails at once, and the data is lost.`,
+        message: `It drops ${called(table)}.${column} without naming it: the old version of the app fails immediately, and the data is lost.`,
         fix: `-- In a file of its own:\n-- phase: contract\nALTER TABLE ${sqlName(table)} DROP COLUMN ${ident(column)};`,
       }));
     const named = alterations(statement, 'AT_DropColumn').flatMap(({ table, command }) => {
       const was = columnOf(table, command.name);
       if (!was || isNewColumn(table, was.name, statement, context)) return [];
       const comesBack = replacementOf(table, was.name, statement, context);
-      // It is computed in another way from now on, but can still be read.
+      // The column is computed differently from now on, but can still be read.
       if (comesBack && (was.generated || !has(comesBack.constraints, 'CONSTR_GENERATED'))) return [];
       return [
         {
           message: comesBack
-            ? `What is in ${called(table)}.${was.name} is lost: it is computed from now on, and the old version of the app fails when it writes it.`
-            : `The old version of the app fails as soon as ${called(table)}.${was.name} is gone, and its data does not come back.`,
+            ? `The values of ${called(table)}.${was.name} are lost: the column is computed from now on, and the old version of the app fails when it writes to it.`
+            : `The old version of the app fails as soon as ${called(table)}.${was.name} is gone, and its data cannot be restored.`,
           fix: fixOf(table, was),
         },
       ];
@@ -66,6 +66,6 @@ function fixOf(table: TableFacts, { name, notNull, default: fallback, identity, 
   const alter = `ALTER TABLE ${sqlName(table)}`;
   const mustBeWritten = notNull && fallback === null && !identity && !generated;
   const isInKey = table.constraints.some(({ type, columns }) => type === 'primary key' && columns.includes(name));
-  const expand = `-- In this migration, so that the new version need not write it:\n${alter} ALTER COLUMN ${ident(name)} DROP NOT NULL;\n`;
+  const expand = `-- In this migration, so that the new version does not have to write it:\n${alter} ALTER COLUMN ${ident(name)} DROP NOT NULL;\n`;
   return `${mustBeWritten && !isInKey ? expand : ''}-- In a file of its own:\n-- phase: contract\n${alter} DROP COLUMN ${ident(name)};`;
 }

@@ -10,7 +10,7 @@ export const dropExpression: Rule = {
   name: 'drop-expression',
   severity: 'warning',
   title: 'A generated column is no longer computed, and the old version of the app does not write it.',
-  why: 'The column keeps its values. From then on, rows that the old version of the app inserts have NULL in it, and rows that it updates keep a stale value; nothing fails. Until that version is gone, a trigger has to compute the column where no value is given: `generate` writes one, and with a trigger in the same transaction nothing is reported.',
+  why: 'The column keeps its values. From then on, rows that the old version of the app inserts have NULL in it, and rows that it updates keep a stale value; nothing fails. Until that version is gone, a trigger must compute the column whenever no value is given. `generate` writes such a trigger; with a trigger in the same transaction, nothing is reported.',
   check: eachStatement((statement, { phase, statements }) =>
     alterations(statement, 'AT_DropExpression').flatMap(({ table, command: { name = '' } }) => {
       const column = columnOf(table, name);
@@ -20,7 +20,7 @@ export const dropExpression: Rule = {
         {
           message: `${called(table)}.${name} is no longer computed from ${column.expression ?? 'the other columns'}: rows that the old version of the app writes get no value.`,
           advice:
-            '-- In the same transaction, until the old version is gone: a trigger BEFORE INSERT OR UPDATE that computes the column where it is NULL.',
+            '-- In the same transaction, until the old version is gone: a BEFORE INSERT OR UPDATE trigger that computes the column if it is NULL.',
         },
       ];
     }),
@@ -43,7 +43,7 @@ export const dropExpression: Rule = {
   ],
 };
 
-/** The table whose rows a new trigger may change. */
+/** The table whose rows a new trigger can change. */
 function firesOn(statement: Observed): number | undefined {
   const create = nodeOf(statement.tree, 'CreateTrigStmt');
   return create?.row ? tableInUse(statement, create.relation)?.oid : undefined;

@@ -12,8 +12,8 @@ const orders = `CREATE TABLE orders (id SERIAL PRIMARY KEY, state text NOT NULL 
 export const dropNeededDefault: Rule = {
   name: 'drop-needed-default',
   severity: 'warning',
-  title: 'A column that must have a value loses what gave it one.',
-  why: 'When a NOT NULL column loses its default or its identity, every INSERT without a value for it fails, and the old version of the app, which runs until the rollout is complete, gives none. DROP SEQUENCE … CASCADE silently has the same effect: it drops the default that uses the sequence. Drop a default that is needed only during a rollout in a migration of the phase contract.',
+  title: 'A NOT NULL column loses its default or its identity.',
+  why: 'From then on, every INSERT without a value for the column fails, and the old version of the app, which runs until the rollout is complete, gives none. DROP SEQUENCE … CASCADE silently has the same effect: it drops the default that uses the sequence. If the default is needed only during a rollout, drop it in a contract migration.',
   check: eachStatement((statement, migration) => [
     ...sequencesDropped(statement),
     ...(migration.phase === 'contract' ? [] : defaultsDropped(statement, migration)),
@@ -66,7 +66,7 @@ function takesAway(
   return subtype === 'AT_ColumnDefault' && def === undefined && was.default !== null;
 }
 
-/** In the end it has a default again, or needs none. */
+/** Whether the column has a default again at the end, or needs none. */
 function isSettled(
   statement: Observed,
   migration: JudgedMigration,
@@ -92,7 +92,7 @@ function sequencesDropped(statement: Observed): readonly Found[] {
       .filter(({ table }) => touched.has(table))
       .map(({ table, column }) => ({
         message: `CASCADE also drops the default of ${table}.${column}: an INSERT without a value no longer gets a number.`,
-        advice: `-- Without CASCADE, after the column has another default:\nDROP SEQUENCE ${sqlName(sequence)};`,
+        advice: `-- Without CASCADE, once the column has another default:\nDROP SEQUENCE ${sqlName(sequence)};`,
       })),
   );
 }

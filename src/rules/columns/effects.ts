@@ -2,7 +2,7 @@ import type { TableFacts } from '../../observe/catalog.js';
 import type { Observed } from '../../observe/observed.js';
 import type { Relation } from '../../observe/relation.js';
 
-/** What a statement was seen to do to a table; the rows of a partitioned one are in others. */
+/** The observed effects of a statement on a table; the rows of a partitioned table are in its partitions. */
 
 export function isRewritten(statement: Observed, table: TableFacts): boolean {
   return of(statement.rewrites, table).length > 0;

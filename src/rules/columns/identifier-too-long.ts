@@ -9,11 +9,11 @@ export const identifierTooLong: Rule = {
   name: 'identifier-too-long',
   severity: 'notice',
   title: 'A name of more than 63 bytes is truncated.',
-  why: 'PostgreSQL truncates a name to its first 63 bytes without an error. Tools that compare names, such as TypeORM, do not find the object and create or rename it on every run, and two names with the same beginning collide. An accented or non-Latin letter takes two bytes or more.',
+  why: 'PostgreSQL truncates a name to its first 63 bytes without an error. Tools that compare names, such as TypeORM, then do not find the object, and create or rename it on every run; and two long names that begin alike collide. An accented or non-Latin letter takes two bytes or more.',
   check: eachStatement(({ sql }) =>
     [...new Set([...sqlTokens(sql)].flatMap(tooLong))].map((name) => ({
       message: `${name} has ${Buffer.byteLength(name)} bytes; it is truncated to ${truncatedName(name)}.`,
-      advice: '-- A name of at most 63 bytes.',
+      advice: '-- Choose a name of at most 63 bytes.',
     })),
   ),
   bad: [
@@ -26,7 +26,7 @@ export const identifierTooLong: Rule = {
   ],
 };
 
-/** The name, when the token is one and is too long. */
+/** The name, if the token is a name and too long. */
 function tooLong({ kind, text }: SqlToken): readonly string[] {
   const name = kind === 'name' || kind === 'word' ? plainName(text) : '';
   return truncatedName(name) === name ? [] : [name];

@@ -11,8 +11,8 @@ const users = 'CREATE TABLE users (id int PRIMARY KEY, email text)';
 export const ifNotExistsStillLocks: Rule = {
   name: 'if-not-exists-still-locks',
   severity: 'notice',
-  title: 'IF NOT EXISTS and IF EXISTS lock the table even if there is nothing to do.',
-  why: 'ADD COLUMN IF NOT EXISTS and DROP COLUMN IF EXISTS take ACCESS EXCLUSIVE before they check: reads and writes block briefly, or queue up after a long query, for nothing. An existing column is left as it is, even if its type or default differs from the statement. It is reported if the earlier migrations make it a statement that does nothing.',
+  title: 'IF NOT EXISTS and IF EXISTS lock the table even when they do nothing.',
+  why: 'ADD COLUMN IF NOT EXISTS and DROP COLUMN IF EXISTS take ACCESS EXCLUSIVE before they check: reads and writes block briefly, or queue behind a long query, for nothing. An existing column stays unchanged, even if its type or default differs from the statement. Reported only if the statement does nothing after the earlier migrations.',
   check: eachStatement((statement) =>
     alterations(statement).flatMap(({ table, command }) => {
       if (!command.missing_ok) return [];
@@ -20,14 +20,14 @@ export const ifNotExistsStillLocks: Rule = {
       if (command.subtype === 'AT_AddColumn' && columnOf(table, added))
         return [
           {
-            message: `${called(table)} has ${ident(added)} already: it is left as it is, but the table is locked.`,
+            message: `${called(table)} already has ${ident(added)}: the statement changes nothing, but locks the table.`,
             fix: guarded(statement.sql, table, added ?? '', 'NOT EXISTS'),
           },
         ];
       if (command.subtype === 'AT_DropColumn' && !columnOf(table, command.name))
         return [
           {
-            message: `${called(table)} has no ${ident(command.name)}: nothing is dropped, but the table is locked.`,
+            message: `${called(table)} has no ${ident(command.name)}: the statement drops nothing, but locks the table.`,
             fix: guarded(statement.sql, table, command.name ?? '', 'EXISTS'),
           },
         ];
@@ -47,7 +47,7 @@ export const ifNotExistsStillLocks: Rule = {
 
 function guarded(sql: string, table: TableFacts, column: string, when: 'EXISTS' | 'NOT EXISTS'): string {
   return [
-    '-- Leave it out, or look before:',
+    '-- Leave it out, or check first:',
     'DO $$ BEGIN',
     `  IF ${when} (SELECT FROM pg_attribute WHERE attrelid = to_regclass(${quoteLiteral(sqlName(table))}) AND attname = ${quoteLiteral(column)} AND NOT attisdropped) THEN`,
     `    ${bare(sql)};`,

@@ -9,13 +9,13 @@ export const intPrimaryKey: Rule = {
   severity: 'notice',
   optional: true,
   title: 'A primary key of type integer ends at 2,147,483,647.',
-  why: 'When the numbers are used up, every INSERT fails, and the key and all columns that refer to it need another type, which rewrites all these tables. Rolled back transactions and ON CONFLICT use up numbers too. bigint takes 4 more bytes, often none because of padding.',
+  why: 'Once the numbers are used up, every INSERT fails, and the key and all columns that refer to it need another type, which rewrites all these tables. Rolled-back transactions and ON CONFLICT use up numbers too. bigint takes 4 more bytes, or none if they were padding anyway.',
   check: eachStatement((statement) =>
     declaredColumns(statement)
       .filter(({ column, isPrimaryKey }) => isPrimaryKey && isSmall(column))
       .map(({ path }) => ({
         message: `${path} runs out of numbers at 2,147,483,647.`,
-        advice: `-- bigint. In the entity: @PrimaryGeneratedColumn('identity', { type: 'bigint' })`,
+        advice: `-- Use bigint. In the entity: @PrimaryGeneratedColumn('identity', { type: 'bigint' })`,
       })),
   ),
   bad: [

@@ -8,13 +8,13 @@ export const jsonColumn: Rule = {
   severity: 'notice',
   optional: true,
   title: 'jsonb does everything that json does, and more.',
-  why: 'json stores the original text and parses it in each query: it has no equality operator (DISTINCT and GROUP BY fail), and its content cannot be indexed. jsonb is stored in parsed form. Use json only if you need the exact text, including spaces and the order of keys.',
+  why: 'json stores the original text and parses it again in each query: it has no equality operator (DISTINCT and GROUP BY fail), and its content cannot be indexed. jsonb is stored in parsed form. Use json only if you need the exact text, including spaces and the order of keys.',
   check: eachStatement((statement) =>
     declaredColumns(statement)
       .filter(({ column: { typeName } }) => builtInType(typeName) === 'json')
       .map(({ path }) => ({
-        message: `${path} is json: it cannot be compared or indexed, and is parsed in each query.`,
-        advice: `-- jsonb. In the entity: @Column('jsonb')`,
+        message: `${path} is json: it cannot be compared or indexed, and is parsed by each query.`,
+        advice: `-- Use jsonb. In the entity: @Column('jsonb')`,
       })),
   ),
   bad: [

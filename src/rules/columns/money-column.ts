@@ -8,13 +8,13 @@ export const moneyColumn: Rule = {
   severity: 'notice',
   optional: true,
   title: 'numeric is better than money.',
-  why: 'The input and output of money depend on the setting lc_monetary of the server: it has no currency, the number of fractional digits varies, and another server can read different amounts. numeric is exact everywhere, with a second column for the currency.',
+  why: 'The input and output of money depend on the lc_monetary setting of the server: the type stores no currency, the number of fractional digits varies, and another server can read different amounts. numeric is exact everywhere; a second column can hold the currency.',
   check: eachStatement((statement) =>
     declaredColumns(statement)
       .filter(({ column: { typeName } }) => builtInType(typeName) === 'money')
       .map(({ path }) => ({
-        message: `${path} is money: its format and precision depend on a setting of the server.`,
-        advice: `-- numeric(19, 4), or whole cents as bigint. In the entity: @Column('numeric', { precision: 19, scale: 4 })`,
+        message: `${path} is money: its format and precision depend on a server setting.`,
+        advice: `-- Use numeric(19, 4), or whole cents as bigint. In the entity: @Column('numeric', { precision: 19, scale: 4 })`,
       })),
   ),
   bad: [

@@ -13,19 +13,19 @@ export const ormDropAddColumn: Rule = {
   name: 'orm-drop-add-column',
   severity: 'error',
   title: 'A column that is dropped and added again loses its data.',
-  why: 'When the type or the length of a column changes in an entity, TypeORM writes DROP COLUMN and ADD: the new column has the old name and none of the values, and no revert brings them back. ALTER COLUMN … TYPE keeps them; a longer varchar takes no time. A generated column that is added again as a generated column is recomputed and loses nothing.',
+  why: 'When the type or the length of a column changes in an entity, TypeORM writes DROP COLUMN and ADD: the new column has the old name and none of the values, and no revert restores them. ALTER COLUMN … TYPE keeps them; a longer varchar takes no time. A generated column that is dropped and added again as a generated column is recomputed and loses nothing.',
   check: eachStatement((statement, _migration, context) =>
     alterations(statement, 'AT_DropColumn').flatMap(({ table, command }) => {
       const was = columnOf(table, command.name);
       if (!was || isNewColumn(table, was.name, statement, context)) return [];
       const comesBack = replacementOf(table, was.name, statement, context);
-      // Computed from the others, nothing of it is lost.
+      // Its values are computed from other columns, so nothing is lost.
       if (!comesBack || has(comesBack.constraints, 'CONSTR_GENERATED')) return [];
       const is = typeOf(comesBack);
-      const types = is === was.type ? `It was and is of type ${is}.` : `It was ${was.type}, and becomes ${is}.`;
+      const types = is === was.type ? `Its type stays ${is}.` : `Its type changes from ${was.type} to ${is}.`;
       return [
         {
-          message: `All values of ${called(table)}.${was.name} are lost: it is dropped and added again, empty. ${types}`,
+          message: `All values of ${called(table)}.${was.name} are lost: the column is dropped and added again, empty. ${types}`,
           advice: adviceOf(table, was, comesBack, is),
         },
       ];
@@ -61,12 +61,12 @@ function adviceOf(
 ): string | undefined {
   const name = ident(was.name);
   if (was.generated)
-    return `-- Instead of both; it keeps its values:\nALTER TABLE ${sqlName(table)} ALTER COLUMN ${name} DROP EXPRESSION;`;
+    return `-- Instead of both statements; the column keeps its values:\nALTER TABLE ${sqlName(table)} ALTER COLUMN ${name} DROP EXPRESSION;`;
   if (type === was.type)
-    return `-- Leave both out: ${name} is of that type already. What else differs has an ALTER of its own.`;
+    return `-- Leave both out: ${name} already has that type. Use ALTER COLUMN for any other difference.`;
   if (isAutomatic(column, constraints))
-    return '-- Add the new column under a name of its own, and drop the old one in a migration of the phase contract.';
+    return '-- Add the new column under another name, and drop the old one in a contract migration.';
   const using = conversion(name, was.type, type);
   const alter = `ALTER TABLE ${sqlName(table)} ALTER COLUMN ${name} TYPE ${type}${using === undefined ? '' : ` USING ${using}`};`;
-  return `-- Instead of both (a default that does not suit the new type is dropped before, and set again):\n${alter}`;
+  return `-- Instead of both statements (first drop a default that does not suit the new type, and set it again afterwards):\n${alter}`;
 }

@@ -3,7 +3,7 @@ import type { Observed } from '../../observe/observed.js';
 import { alterations } from '../look.js';
 import { classify } from '../../sql/index.js';
 
-/** A check that proves a column to be filled, and that the same ALTER TABLE drops: it does so first. */
+/** A check that proves that a column has no NULL, but that the same ALTER TABLE drops, which happens first. */
 export function droppedProof(statement: Observed, table: TableFacts, column: string): ConstraintFacts | undefined {
   const dropped = new Set(alterations(statement, 'AT_DropConstraint').map(({ command }) => command.name));
   return table.constraints.find(

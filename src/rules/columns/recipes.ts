@@ -4,13 +4,13 @@ import { setNotNull, shortName } from '../recipes.js';
 import { backfillLines } from '../../sql/index.js';
 import type { Backfill } from '../../sql/index.js';
 
-/** SQL to paste that several of these rules have to offer. */
+/** SQL to paste that several of these rules suggest. */
 
 interface Filling extends Pick<Backfill, 'rounds'> {
   readonly where?: string;
 }
 
-/** Fills a column of the rows that are there, the way `generate` does. */
+/** Fills a column in the existing rows, as `generate` does. */
 export function fillInBatches(
   table: TableFacts,
   column: string,
@@ -26,12 +26,12 @@ export function fillInBatches(
 
 interface NewType {
   readonly type: string;
-  /** What a value becomes; the text of the column's name stands for the old value. */
+  /** The new value as an expression; the column's name in it stands for the old value. */
   readonly value?: string | undefined;
   readonly default?: string | null | undefined;
 }
 
-/** Another type without rewriting the table while reads and writes block. */
+/** Changes a type without a rewrite that blocks reads and writes. */
 export function secondColumn(table: TableFacts, column: ColumnFacts, is: NewType, targetVersion: number): string {
   const alter = `ALTER TABLE ${sqlName(table)}`;
   const [old, successor, kept] = ['', '__new', '__old'].map((end) => ident(column.name + end)) as [
@@ -57,23 +57,23 @@ export function secondColumn(table: TableFacts, column: ColumnFacts, is: NewType
   ];
   return [
     table.kind === 'partitioned table'
-      ? '-- With a second column, by hand: nest-migrate generate changes the type of a partitioned table in place. Each in a migration of its own:'
-      : '-- With a second column, as nest-migrate generate writes it. Each in a migration of its own:',
+      ? '-- With a second column, by hand (nest-migrate generate changes types of partitioned tables in place). Each step in a migration of its own:'
+      : '-- With a second column, as nest-migrate generate writes it. Each step in a migration of its own:',
     `${alter} ADD COLUMN ${successor} ${is.type};`,
     ...keptEqual(table, sync, successor, value),
     fillInBatches(table, successor, value, {
       where: is.value === undefined ? `${old} IS NOT NULL` : `(${value}) IS NOT NULL`,
       rounds: 'one',
     }),
-    `-- The indexes and constraints of ${old} once more for ${successor}: CONCURRENTLY, and NOT VALID with VALIDATE CONSTRAINT.`,
+    `-- Create the indexes and constraints of ${old} for ${successor} too: CONCURRENTLY, or NOT VALID with VALIDATE CONSTRAINT.`,
     ...notNull,
-    `-- Then, in one transaction, the two change places${column.identity ? ' (<next>: what the identity would give next)' : ''}:`,
+    `-- Then swap the two columns in one transaction${column.identity ? ' (<next>: the next value of the identity)' : ''}:`,
     `DROP TRIGGER ${sync} ON ${sqlName(table)};\nDROP FUNCTION ${sync}();`,
     ...settings,
     `${alter} RENAME COLUMN ${old} TO ${kept};`,
     `${alter} RENAME COLUMN ${successor} TO ${old};`,
     ...settingsAgain,
-    '-- In a migration of the phase contract:',
+    '-- In a contract migration:',
     `${alter} DROP COLUMN ${kept};`,
   ].join('\n');
 }
@@ -85,7 +85,7 @@ export function computedByTrigger(
 ): string {
   const name = ident(column.name);
   return [
-    '-- A plain column that a trigger computes. Each in a migration of its own:',
+    '-- With a plain column that a trigger computes. Each step in a migration of its own:',
     `ALTER TABLE ${sqlName(table)} ADD COLUMN ${name} ${column.type};`,
     ...keptEqual(table, shortName(table.name, column.name, 'compute'), name, column.expression),
     fillInBatches(table, name, column.expression, {
@@ -95,7 +95,7 @@ export function computedByTrigger(
   ].join('\n');
 }
 
-/** EXECUTE plans it for each row: a cached plan would not notice that columns have changed. */
+/** EXECUTE plans the expression for each row: a cached plan would not notice changed columns. */
 function keptEqual(table: TableFacts, routine: string, column: string, value: string): readonly string[] {
   const assign = `EXECUTE $value$SELECT ${value} FROM (SELECT ($1).*) AS row$value$ INTO NEW.${column} USING NEW;`;
   return [
@@ -104,7 +104,7 @@ function keptEqual(table: TableFacts, routine: string, column: string, value: st
   ];
 }
 
-/** As the flags of the commands name a column. */
+/** A column as command-line flags name it. */
 export function pathOf({ schema, name }: Pick<TableFacts, 'schema' | 'name'>, column: string): string {
   return `${schema === 'public' ? '' : `${schema}.`}${name}.${column}`;
 }

@@ -13,7 +13,7 @@ export const renameColumn: Rule = {
   name: 'rename-column',
   severity: 'error',
   title: 'A column is renamed while the old version of the app still uses its name.',
-  why: 'RENAME COLUMN takes effect at once, and from then on every query of the old version fails: TypeORM names all columns of an entity in each query. During a rollout both versions run. Besides, TypeORM guesses: it writes RENAME COLUMN when an entity loses one column and gains another of the same type, although the two may be unrelated, and the new column then keeps the wrong data. Columns that swap names in one migration are not reported.',
+  why: 'RENAME COLUMN takes effect immediately, and from then on every query of the old version fails: TypeORM names all columns of an entity in each query. During a rollout both versions run. TypeORM also guesses: it writes RENAME COLUMN when an entity loses one column and gains another of the same type, although the two may be unrelated, and the new column then keeps the wrong data. Columns that swap names in one migration are not reported.',
   check: eachStatement((statement, migration, context) => {
     if (migration.phase === 'contract') return [];
     return renamingsOf(statement)
@@ -46,19 +46,19 @@ export const renameColumn: Rule = {
   ],
 };
 
-/** Never the DROP COLUMN alone: pasted, it would lose the data. */
+/** Never suggests the DROP COLUMN alone, which would lose the data if pasted. */
 function fixFor({ table, from, to }: Renaming, { tables }: Observed, { targetVersion }: RuleContext): string {
   const facts = [...tables.values()].find(({ oid }) => oid === table.oid);
   const column = facts && columnOf(facts, from);
   const recipe = facts && column && bothNames(facts, column, to, targetVersion);
   return [
-    `-- Keep the name in the database, in the entity: @Column({ name: '${from.replaceAll("'", "\\'")}' }). Or both names side by side until the`,
+    `-- Keep the name in the database: @Column({ name: '${from.replaceAll("'", "\\'")}' }) in the entity. Or keep both columns until the`,
     `-- old version of the app is gone, as "nest-migrate generate --rename ${pathOf(table, from)}=${to}" writes it.`,
     ...(recipe === undefined ? [] : [recipe]),
   ].join('\n');
 }
 
-/** Its name is not in use yet, or another column has it by the end of the migration. */
+/** Whether the name is not in use yet, or another column has it at the end of the migration. */
 function isKept(
   { table, from, to }: Renaming,
   statement: Observed,

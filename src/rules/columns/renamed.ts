@@ -3,7 +3,7 @@ import { ident, sqlName } from '../look.js';
 import { ownMigrations, setNotNull, shortName } from '../recipes.js';
 import { fillInBatches } from './recipes.js';
 
-/** Both names side by side until the old version of the app is gone. Undefined where the column needs more than this SQL says. */
+/** Keeps both columns until the old version of the app is gone. Undefined if the column needs more than this SQL. */
 export function bothNames(
   table: TableFacts,
   column: ColumnFacts,
@@ -18,13 +18,13 @@ export function bothNames(
   return [
     ownMigrations,
     `${alter} ADD COLUMN ${after} ${column.type};`,
-    '-- The old and the new version of the app each write one of the two: a trigger keeps them the same.',
+    '-- The old and the new version of the app each write one of the two columns: a trigger keeps them equal.',
     `CREATE FUNCTION ${schema}${bridge}() RETURNS trigger LANGUAGE plpgsql AS $row$\nBEGIN\n${sameInBoth(before, after)}\n  RETURN NEW;\nEND $row$;`,
     `CREATE TRIGGER ${bridge} BEFORE INSERT OR UPDATE ON ${sqlName(table)} FOR EACH ROW EXECUTE FUNCTION ${schema}${bridge}();`,
     fillInBatches(table, after, before, { where: `${before} IS NOT NULL`, rounds: 'one' }),
     ...(isIndexed(table, column)
       ? [
-          `-- The indexes and constraints of ${before} once more for ${after}: CONCURRENTLY, and NOT VALID with VALIDATE CONSTRAINT.`,
+          `-- Create the indexes and constraints of ${before} for ${after} too: CONCURRENTLY, or NOT VALID with VALIDATE CONSTRAINT.`,
         ]
       : []),
     ...(column.notNull ? setNotNull(table, to, targetVersion) : []),
@@ -35,7 +35,7 @@ export function bothNames(
   ].join('\n');
 }
 
-/** Compared as they are stored: not every type has an `=`. Only the old one has the default, so that what is left out shows. */
+/** Compares stored values, since not every type has an `=`. Only the old column has the default, so that an omitted value shows. */
 function sameInBoth(before: string, after: string): string {
   return [
     `  IF TG_OP = 'INSERT' AND NEW.${after} IS NULL THEN NEW.${after} := NEW.${before};`,

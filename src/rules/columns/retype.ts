@@ -15,10 +15,10 @@ export interface Retyping {
   readonly table: TableFacts;
   readonly was: ColumnFacts;
   readonly is: ColumnFacts;
-  /** The new type, for SQL. */
+  /** The new type, as written in SQL. */
   readonly type: string;
   readonly using: Tree | undefined;
-  /** Nothing else in the statement can be what its work is for. */
+  /** Whether the type change alone causes the work of the statement. */
   readonly isAlone: boolean;
 }
 
@@ -36,27 +36,27 @@ export function retypings(statement: Observed): readonly Retyping[] {
   });
 }
 
-/** `AT TIME ZONE '…'`: the zone; undefined when USING says something else. */
+/** The zone in `AT TIME ZONE '…'`; undefined if USING is another expression. */
 export function zoneOf(using: Tree | undefined): string | undefined {
   const call = nodeOf(using, 'FuncCall');
   if (textsOf(call?.funcname).at(-1) !== 'timezone') return undefined;
   return nodeOf(call?.args?.[0], 'A_Const')?.sval?.sval;
 }
 
-/** It only says in other words that the column becomes the new type. */
+/** Whether USING is only a cast to the new type. */
 export function isMereCast(using: Tree): boolean {
   const cast = nodeOf(using, 'TypeCast');
   if (cast?.arg) return isMereCast(cast.arg);
   return nodeOf(using, 'ColumnRef') !== undefined;
 }
 
-/** What USING says, as it was written. */
+/** The USING expression as written. */
 export function usingText({ sql }: Observed, { using, isAlone }: Retyping): string | undefined {
   if (using === undefined) return undefined;
   return isAlone ? classify(sql)[0]?.splitAt('USING').at(1) : '…';
 }
 
-/** The time zone that the migration has set for what comes now. */
+/** The time zone that the migration has set for this statement. */
 export function pinnedZone(statement: Observed, migration: JudgedMigration): string | undefined {
   const set = before(statement, migration)
     .filter(({ transaction }) => transaction === statement.transaction)
@@ -70,18 +70,18 @@ export function isUtc(zone: string | undefined): boolean {
   return /^(?:Etc\/)?(?:UTC|UCT|Zulu)$|^GMT$/i.test(zone ?? '');
 }
 
-/** What the values are in depends on who converts them: the rule alter-type-timezone speaks of it. */
+/** Whether the result depends on the session's time zone, which alter-type-timezone reports. */
 export function dependsOnSession({ was, is, using }: Retyping, zone: string | undefined): boolean {
   return changesTimeZone(was.type, is.type) && zoneOf(using) === undefined && zone === undefined;
 }
 
-/** What may happen to the values that are there, in words; undefined when each fits, or USING says what becomes of them. */
+/** How existing values may be lost, in words; undefined if all fit, or if USING converts them deliberately. */
 export function lossIn({ was, is, using }: Retyping): string | undefined {
   if (using && !isMereCast(using)) return undefined;
   return lossOf(typeOf(was), typeOf(is), using ? 'cast' : 'assignment');
 }
 
-/** A domain is the type below it. */
+/** The base type of a domain. */
 export function typeOf({ type, domain, enum: labels }: ColumnFacts): ValueType {
   return valueType(domain?.type ?? type, labels ?? undefined);
 }

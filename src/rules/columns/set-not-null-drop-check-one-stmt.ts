@@ -10,7 +10,7 @@ export const setNotNullDropCheckOneStmt: Rule = {
   name: 'set-not-null-drop-check-one-stmt',
   severity: 'error',
   title: 'SET NOT NULL and the drop of the check that proves it must be separate statements.',
-  why: 'With a validated CHECK (column IS NOT NULL), SET NOT NULL does not scan the table (since PostgreSQL 12). But ALTER TABLE drops constraints before it does anything else: with both in one statement the proof is gone, and the table is scanned under ACCESS EXCLUSIVE while reads and writes block. Two statements in the same transaction are enough.',
+  why: 'With a validated CHECK (column IS NOT NULL), SET NOT NULL does not scan the table (since PostgreSQL 12). But ALTER TABLE drops constraints before it does anything else: with both in one statement, the proof is already gone, and the table is scanned under ACCESS EXCLUSIVE while reads and writes block. Two statements in the same transaction are enough.',
   check: eachStatement((statement) =>
     alterations(statement, 'AT_SetNotNull').flatMap(({ table, command }) => {
       const column = columnOf(table, command.name);
@@ -19,7 +19,7 @@ export const setNotNullDropCheckOneStmt: Rule = {
       const alter = `ALTER TABLE ${sqlName(table)}`;
       return [
         {
-          message: `Reads and writes on ${called(table)} block while every row is checked: ${ident(proof.name)}, which proves that ${ident(column.name)} is filled, is dropped first.`,
+          message: `Reads and writes on ${called(table)} block while every row is checked: ${ident(proof.name)}, which proves that ${ident(column.name)} has no NULL, is dropped first.`,
           fix: `${alter} ALTER COLUMN ${ident(column.name)} SET NOT NULL;\n${alter} DROP CONSTRAINT ${ident(proof.name)};`,
         },
       ];

@@ -11,7 +11,7 @@ export const setNotNullScan: Rule = {
   name: 'set-not-null-scan',
   severity: 'error',
   title: 'SET NOT NULL reads the whole table while reads and writes block.',
-  why: 'SET NOT NULL checks every row under ACCESS EXCLUSIVE: reads and writes wait, and it fails if a row is NULL. It scans nothing if a validated CHECK (column IS NOT NULL) proves it (since PostgreSQL 12); on PostgreSQL 18 a NOT NULL constraint can be added NOT VALID and validated. If the same statement drops that check, see set-not-null-drop-check-one-stmt.',
+  why: 'SET NOT NULL checks every row under ACCESS EXCLUSIVE: reads and writes block, and it fails if the column contains NULL. It skips the scan if a validated CHECK (column IS NOT NULL) proves that there are none (since PostgreSQL 12); since PostgreSQL 18, a NOT NULL constraint can also be added NOT VALID and validated. If the same statement drops that check, see set-not-null-drop-check-one-stmt.',
   check: eachStatement((statement, _migration, { targetVersion }) =>
     alterations(statement, 'AT_SetNotNull').flatMap(({ table, command }) => {
       const is = columnOf(table, command.name);
@@ -19,7 +19,7 @@ export const setNotNullScan: Rule = {
       if (!is || is.notNull || !isLookedAt || droppedProof(statement, table, is.name)) return [];
       return [
         {
-          message: `Reads and writes on ${called(table)} block while every row is checked for ${is.name}.`,
+          message: `Reads and writes on ${called(table)} block while every row is checked for NULL in ${is.name}.`,
           fix: [ownMigrations, ...setNotNull(table, is.name, targetVersion)].join('\n'),
         },
       ];

@@ -8,13 +8,13 @@ export const timestampWithoutZone: Rule = {
   severity: 'notice',
   optional: true,
   title: 'timestamp without time zone does not denote a point in time.',
-  why: 'timestamp stores what the clock showed, but not where: a server, a session or a driver with another TimeZone reads another moment from it, and one hour in autumn exists twice. timestamptz takes the same 8 bytes and denotes a point in time.',
+  why: 'timestamp stores a clock reading, but not its place: a server, session or driver with another TimeZone reads it as another moment, and one hour each autumn is ambiguous. timestamptz takes the same 8 bytes and denotes a point in time.',
   check: eachStatement((statement) =>
     declaredColumns(statement)
       .filter(({ column: { typeName } }) => builtInType(typeName) === 'timestamp')
       .map(({ path }) => ({
-        message: `${path} does not say in which time zone its values are meant.`,
-        advice: `-- timestamptz. In the entity: @Column('timestamptz'), @CreateDateColumn({ type: 'timestamptz' })`,
+        message: `${path} does not record the time zone of its values.`,
+        advice: `-- Use timestamptz. In the entity: @Column('timestamptz'), @CreateDateColumn({ type: 'timestamptz' })`,
       })),
   ),
   bad: [

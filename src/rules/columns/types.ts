@@ -3,7 +3,7 @@ import type { Way } from '../../schema/conversion.js';
 import { changesTimeZone as changesZone, valueType } from '../../schema/value-type.js';
 import type { ValueType } from '../../schema/value-type.js';
 
-/** What a change of a column's type means for the values that are there. Types are as `format_type` says them. */
+/** The effect of a type change on existing values. Types are written as `format_type` returns them. */
 
 const timestamps = ['timestamp without time zone', 'timestamp with time zone'];
 const texts = ['text', 'character varying', 'character', '"char"', 'citext', 'name'];
@@ -13,7 +13,7 @@ export function changesTimeZone(from: string, to: string): boolean {
   return changesZone(valueType(from), valueType(to));
 }
 
-/** The catalog changes and nothing else, as long as nothing is converted by hand; for timestamps in a session of the time zone UTC. */
+/** Whether only the catalog changes, provided there is no USING; for timestamps, in a session whose time zone is UTC. */
 export function isFree(from: string, to: string): boolean {
   const [before, after] = [valueType(from), valueType(to)];
   if (before.isArray !== after.isArray) return false;
@@ -32,19 +32,19 @@ function isAsWide(before: ValueType, after: ValueType): boolean {
   return was !== undefined && width >= was && scale === scaleWas;
 }
 
-/** What may happen to values that are there, in words; undefined when each fits. */
+/** How existing values may be lost, in words; undefined if all fit. */
 export function lossOf(from: ValueType, to: ValueType, way: Way): string | undefined {
-  // Of the time zone, a rule of its own speaks.
+  // The rule alter-type-timezone reports the time zone.
   const before = changesZone(from, to) ? { ...from, base: to.base } : from;
   const { loses, fails } = conversionOf(before, to, way);
   const found = [
-    ...(loses === undefined ? [] : [`${loses} without a word`]),
+    ...(loses === undefined ? [] : [`${loses} silently`]),
     ...(fails === undefined ? [] : [`it fails at the first ${fails}`]),
   ];
   return found.length === 0 ? undefined : found.join(', and ');
 }
 
-/** What USING has to say so that PostgreSQL converts at all; undefined when it does so by itself. */
+/** The USING expression without which PostgreSQL refuses to convert; undefined if none is needed. */
 export function conversion(column: string, from: string, to: string): string | undefined {
   const [before, after] = [valueType(from), valueType(to)];
   const together = [texts, numbers, [...timestamps, 'date']].some(

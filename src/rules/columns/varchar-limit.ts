@@ -8,13 +8,13 @@ export const varcharLimit: Rule = {
   severity: 'notice',
   optional: true,
   title: 'A length limit is cheaper to change in a CHECK than in a type.',
-  why: 'varchar(n) is not smaller or faster than text, and its length is part of the type: a shorter one rewrites the table, and every view and function over the column is in the way of a change. A CHECK on a text column is added NOT VALID, validated and dropped without blocking reads or writes.',
+  why: 'varchar(n) is not smaller or faster than text, and its length is part of the type: a shorter one rewrites the table, and views over the column prevent any change. A CHECK on a text column can be added NOT VALID, validated and dropped without blocking reads or writes.',
   check: eachStatement((statement) =>
     declaredColumns(statement)
       .filter(({ column: { typeName } }) => builtInType(typeName) === 'varchar' && typeName?.typmods !== undefined)
       .map(({ path }) => ({
-        message: `${path} has its length limit in its type, where it is expensive to shorten.`,
-        advice: `-- text, with CHECK (char_length(…) <= n) where the length matters. In the entity: @Column('text')`,
+        message: `${path} has its length limit in its type, which is expensive to shorten.`,
+        advice: `-- Use text, with CHECK (char_length(…) <= n) if the length matters. In the entity: @Column('text')`,
       })),
   ),
   bad: [

@@ -11,7 +11,7 @@ export const addCheckValidating: Rule = {
   name: 'add-check-validating',
   severity: 'error',
   title: 'ADD CHECK blocks reads and writes while it scans the table.',
-  why: 'ADD CONSTRAINT … CHECK checks every row under an ACCESS EXCLUSIVE lock: reads and writes on the table block meanwhile. With NOT VALID it checks only new rows; VALIDATE CONSTRAINT, in a transaction of its own, checks the existing ones while the table stays in use. Either way, it fails if a row violates the constraint.',
+  why: 'ADD CONSTRAINT … CHECK checks every row under an ACCESS EXCLUSIVE lock: reads and writes on the table block meanwhile. With NOT VALID it checks only new rows; VALIDATE CONSTRAINT, in a transaction of its own, checks the existing rows while the table stays in use. Either way, it fails if a row violates the constraint.',
   check: eachStatement((statement) =>
     newConstraints(statement, 'CONSTR_CHECK').flatMap(({ table, constraint }, _index, all) => {
       // A partitioned table has no rows of its own.

@@ -8,7 +8,7 @@ export const addExclusion: Rule = {
   name: 'add-exclusion',
   severity: 'error',
   title: 'ADD EXCLUDE blocks reads and writes while its index is built.',
-  why: 'ADD CONSTRAINT … EXCLUDE builds its index and then searches for conflicting rows, all under an ACCESS EXCLUSIVE lock: reads and writes on the table block meanwhile. It supports neither NOT VALID nor USING INDEX. Run it while the app is stopped, or create a new table with the constraint, which a trigger keeps equal until it replaces the old one.',
+  why: 'ADD CONSTRAINT … EXCLUDE builds its index and then searches for conflicting rows, all under an ACCESS EXCLUSIVE lock: reads and writes on the table block meanwhile. An exclusion constraint supports neither NOT VALID nor USING INDEX. Run the migration while the app is stopped, or create a new table with the constraint, and let a trigger copy every write until the new table replaces the old one.',
   check: eachStatement((statement) =>
     newConstraints(statement, 'CONSTR_EXCLUSION').flatMap(({ table }) => {
       if (statement.builds.length === 0) return [];

@@ -13,7 +13,7 @@ export const addFkNotvalidPartitioned: Rule = {
   name: 'add-fk-notvalid-partitioned',
   severity: 'error',
   title: 'A partitioned table cannot have a NOT VALID foreign key before PostgreSQL 18.',
-  why: 'Before PostgreSQL 18 the server refuses NOT VALID for a foreign key of a partitioned table (42809), and without it all rows are checked while writes wait. Each partition can get the foreign key NOT VALID and validate it; the partitioned table then attaches them without a scan.',
+  why: 'Before PostgreSQL 18 the server refuses NOT VALID for a foreign key of a partitioned table (42809), and without it, writes wait while all rows are checked. Instead, add the foreign key NOT VALID to each partition and validate it there; the partitioned table then adopts these without a scan.',
   explains: ['42809'],
   check: eachStatement((statement, _migration, { targetVersion }) =>
     declaredConstraints(statement).flatMap(({ range, constraint, createsTable }) => {

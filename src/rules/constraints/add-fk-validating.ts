@@ -16,7 +16,7 @@ export const addFkValidating: Rule = {
   name: 'add-fk-validating',
   severity: 'error',
   title: 'ADD FOREIGN KEY blocks writes to both tables while it checks all rows.',
-  why: 'ADD CONSTRAINT … FOREIGN KEY checks every row under a SHARE ROW EXCLUSIVE lock on both tables: reads continue, but every INSERT, UPDATE and DELETE waits. NOT VALID skips the existing rows; VALIDATE CONSTRAINT, in a transaction of its own, checks them while both tables stay in use. It fails on rows that refer to a missing key. On a partitioned table NOT VALID is possible since PostgreSQL 18; before, each partition can get the foreign key first, and the table then attaches them without a scan.',
+  why: 'ADD CONSTRAINT … FOREIGN KEY checks every row under a SHARE ROW EXCLUSIVE lock on both tables: reads continue, but every INSERT, UPDATE and DELETE waits. NOT VALID skips the existing rows; VALIDATE CONSTRAINT, in a transaction of its own, checks them while both tables stay in use. It fails on rows that refer to a missing key. Partitioned tables accept NOT VALID since PostgreSQL 18; on older versions, add the foreign key to each partition first, and the partitioned table then adopts these without a scan.',
   check: eachStatement((statement, _migration, { targetVersion }) =>
     newConstraints(statement, 'CONSTR_FOREIGN').flatMap(({ table, constraint }) => {
       if (constraint.skip_validation || statement.scans.every(({ isNew }) => isNew)) return [];

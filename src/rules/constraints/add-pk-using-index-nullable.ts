@@ -10,7 +10,7 @@ export const addPkUsingIndexNullable: Rule = {
   name: 'add-pk-using-index-nullable',
   severity: 'error',
   title: 'PRIMARY KEY USING INDEX scans the table if a column is nullable.',
-  why: 'A primary key makes its columns NOT NULL. If a column is still nullable, and no validated check proves it, every row is checked under an ACCESS EXCLUSIVE lock although the index exists, and reads and writes on the table block meanwhile. It fails if a row is NULL.',
+  why: 'A primary key makes its columns NOT NULL. If a column is still nullable, and no validated check proves that it has no NULL, every row is checked under an ACCESS EXCLUSIVE lock although the index exists, and reads and writes on the table block meanwhile. It fails if a row contains NULL.',
   check: eachStatement((statement, _migration, { targetVersion }) =>
     newConstraints(statement, 'CONSTR_PRIMARY').flatMap(({ table, constraint }) => {
       const index = table.indexes.find(({ name }) => name === constraint.indexname);

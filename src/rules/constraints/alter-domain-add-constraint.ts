@@ -12,8 +12,8 @@ const given =
 export const alterDomainAddConstraint: Rule = {
   name: 'alter-domain-add-constraint',
   severity: 'error',
-  title: 'A new constraint of a domain scans all tables that use it.',
-  why: 'ALTER DOMAIN … ADD CONSTRAINT and SET NOT NULL scan every table with a column of the domain, one after the other, under a SHARE lock: writes to all of them wait. NOT VALID checks new values only and scans nothing; VALIDATE CONSTRAINT of a domain locks just as ADD does. To check the existing rows as well, add a check to each table: that can be validated without blocking.',
+  title: 'Adding a constraint to a domain scans all tables that use it.',
+  why: 'ALTER DOMAIN … ADD CONSTRAINT and SET NOT NULL scan every table with a column of the domain, one after the other, under a SHARE lock: writes to all of them wait. NOT VALID checks new values only and scans nothing; VALIDATE CONSTRAINT of a domain takes the same locks as ADD. To check the existing rows without blocking writes, add a CHECK constraint to each table and validate it there.',
   check: eachStatement((statement) => {
     const alter = nodeOf(statement.tree, 'AlterDomainStmt');
     const locked = new Set(

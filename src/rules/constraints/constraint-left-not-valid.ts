@@ -11,7 +11,7 @@ export const constraintLeftNotValid: Rule = {
   name: 'constraint-left-not-valid',
   severity: 'notice',
   title: 'A constraint is added NOT VALID and never validated.',
-  why: 'A NOT VALID constraint is enforced for new and changed rows only: existing rows may violate it, a later UPDATE of such a row fails, and the planner does not rely on it. VALIDATE CONSTRAINT checks the existing rows while the table stays in use. It may also be in a later file of the same batch.',
+  why: 'A NOT VALID constraint is enforced for new and changed rows only: existing rows may violate it, a later UPDATE of such a row fails, and the planner does not rely on it. VALIDATE CONSTRAINT checks the existing rows while the table stays in use. VALIDATE CONSTRAINT in a later file of the same batch counts too.',
   check: eachStatement((statement, _migration, { batch }) => {
     const later = [statement, ...after(statement, batch)];
     return newConstraints(statement).flatMap(({ table, constraint }) => {
@@ -50,7 +50,7 @@ export const constraintLeftNotValid: Rule = {
   ],
 };
 
-/** Under its name: who renames it meanwhile knows of it. */
+/** Compared by name: a rename in between shows that the author knows of the constraint. */
 function settles(statement: Observed, constraint: string): boolean {
   return (
     [...alterations(statement, 'AT_ValidateConstraint'), ...alterations(statement, 'AT_DropConstraint')].some(

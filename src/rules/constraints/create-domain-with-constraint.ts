@@ -7,7 +7,7 @@ export const createDomainWithConstraint: Rule = {
   severity: 'notice',
   optional: true,
   title: 'A domain with a constraint makes later changes expensive.',
-  why: 'Adding a column of a domain that has a CHECK or NOT NULL rewrites the whole table, even without a default, and a new constraint of the domain scans all tables that use it while writes wait. A CHECK constraint on the table has neither cost.',
+  why: 'Adding a column of a domain that has a CHECK or NOT NULL rewrites the whole table, even without a default, and adding a constraint to the domain scans all tables that use it while writes wait. A CHECK constraint on the table has neither cost.',
   check: eachStatement(({ tree }) => {
     const create = nodeOf(tree, 'CreateDomainStmt');
     const checks = (create?.constraints ?? []).filter((node) =>
@@ -17,7 +17,7 @@ export const createDomainWithConstraint: Rule = {
     const name = textsOf(create.domainname).join('.');
     return [
       {
-        message: `Adding a column of the type ${name} rewrites the whole table. A CHECK of the table does not.`,
+        message: `Adding a column of the type ${name} rewrites the whole table. A CHECK constraint on the table does not.`,
       },
     ];
   }),

@@ -12,7 +12,7 @@ export const deferredTriggerThenDdl: Rule = {
   name: 'deferred-trigger-then-ddl',
   severity: 'error',
   title: 'A table is altered while deferred checks of its rows are pending.',
-  why: 'A constraint that is INITIALLY DEFERRED checks written rows only when the transaction ends. Until then the server refuses ALTER TABLE, TRUNCATE and DROP TABLE for the table: "because it has pending trigger events" (55006). On an empty database no row is written, so it shows only in production. SET CONSTRAINTS ALL IMMEDIATE performs the checks at once.',
+  why: 'An INITIALLY DEFERRED constraint checks changed rows only at the end of the transaction. Until then, the server refuses ALTER TABLE, TRUNCATE and DROP TABLE on the table "because it has pending trigger events" (55006). On an empty database no row is written, so the error appears only in production. SET CONSTRAINTS ALL IMMEDIATE performs the checks immediately.',
   explains: ['55006'],
   *check({ statements }) {
     for (const [index, statement] of statements.entries()) {
@@ -27,7 +27,7 @@ export const deferredTriggerThenDdl: Rule = {
       if (!writer) continue;
       yield {
         statement,
-        message: `The server refuses it: rows of ${called(table)} were written, and their deferred checks are pending.`,
+        message: `The server refuses this statement: deferred checks of rows in ${called(table)} are pending.`,
         advice: `-- Before it, or in a migration of its own:\nSET CONSTRAINTS ALL IMMEDIATE;`,
       };
     }
@@ -68,7 +68,7 @@ function altered(statement: Observed): TableFacts | undefined {
   return factsOf(statement, nodeOf(statement.tree, 'AlterTableStmt')?.relation ?? truncated);
 }
 
-/** It writes what a deferred constraint of the table looks at. */
+/** Whether the statement changes rows that a deferred constraint of the table checks. */
 function writesDeferred(statement: Observed, oid: number): boolean {
   const { range, columns } = written(statement.tree);
   const table = factsOf(statement, range);

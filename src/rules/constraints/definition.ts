@@ -7,7 +7,7 @@ import { identList } from '../look.js';
 import type { NewKey } from '../recipes.js';
 import { classify, plainName, sqlTokens } from '../../sql/index.js';
 
-/** The SQL of constraints, put together again from what the parser made of it. */
+/** The SQL of constraints, rebuilt from the parse tree. */
 
 const actions: Readonly<Record<string, string>> = {
   r: 'RESTRICT',
@@ -44,7 +44,7 @@ export function keyOf(constraint: Constraint, name: string): NewKey {
   };
 }
 
-/** How the server has named the index of a key that has no name in the statement. */
+/** The server's name for the index of a key that the statement does not name. */
 export function builtFor({ builds, messages }: Observed, table: TableFacts): string {
   const told = messages.flatMap((message) => /implicit index "(.+)" for table /.exec(message)?.[1] ?? []);
   return builds.find((index) => index.table === table.oid)?.name ?? told[0] ?? `${table.name}_key`;
@@ -54,7 +54,7 @@ function deferrableOf({ deferrable, initdeferred }: Constraint): string {
   return `${deferrable ? ' DEFERRABLE' : ''}${initdeferred ? ' INITIALLY DEFERRED' : ''}`;
 }
 
-/** The name that PostgreSQL chooses if the statement gives none. */
+/** The name that PostgreSQL chooses for an unnamed constraint. */
 export function nameFor(
   { conname, contype, fk_attrs }: Constraint,
   table: TableFacts,
@@ -68,7 +68,7 @@ export function nameFor(
   return `${table.name}_check`;
 }
 
-/** The expression of a check as it was written; undefined where that is not clear. */
+/** The expression of a check as written; undefined if its bounds are unclear. */
 export function writtenCheck({ sql }: Observed, { conname }: Constraint, isOnly: 'only one' | 'one of many') {
   const parts = classify(sql)[0]?.splitAt('CHECK') ?? [];
   const at = parts.findIndex(

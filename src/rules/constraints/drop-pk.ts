@@ -9,7 +9,7 @@ export const dropPk: Rule = {
   name: 'drop-pk',
   severity: 'warning',
   title: 'A table loses its primary key.',
-  why: 'From then on, INSERT … ON CONFLICT on the key fails, logical replication refuses UPDATE and DELETE, a GROUP BY that relies on the key fails, and duplicate rows become possible, so that the key cannot be added again. CASCADE also drops the foreign keys that refer to it. It is not reported if the table gets another primary key in the same batch.',
+  why: 'From then on, INSERT … ON CONFLICT on the key fails, logical replication refuses UPDATE and DELETE, a GROUP BY that relies on the key fails, and duplicate rows become possible, so that the key may be impossible to add again. CASCADE also drops the foreign keys that refer to it. Not reported if the table gets another primary key in the same batch.',
   check: eachStatement((statement, { phase }, { batch }) =>
     alterations(statement, 'AT_DropConstraint').flatMap(({ table, command }) => {
       const dropped = table.constraints.find(({ name }) => name === command.name);

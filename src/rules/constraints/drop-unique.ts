@@ -11,8 +11,8 @@ const given = 'CREATE TABLE users (id int PRIMARY KEY, "Email" text CONSTRAINT "
 export const dropUnique: Rule = {
   name: 'drop-unique',
   severity: 'notice',
-  title: 'A key or an index that keeps rows unique is dropped.',
-  why: 'From then on, INSERT … ON CONFLICT on these columns fails, in the version of the app that is still running too, and once there are duplicate rows the key cannot be added again. It is not reported if one of its columns is dropped too, or if another unique index on the same columns exists or is created in the same batch.',
+  title: 'A unique constraint or unique index is dropped.',
+  why: 'From then on, INSERT … ON CONFLICT on these columns fails, also in the old version of the app, and once there are duplicate rows, the key cannot be added again. Not reported if one of its columns is dropped too, or if another unique index on the same columns exists or is created in the same batch.',
   check: eachStatement((statement, { phase }, { batch }) => {
     if (phase === 'contract') return;
     return droppedKeys(statement, batch)

@@ -13,8 +13,8 @@ const users = 'CREATE TABLE users (id bigint PRIMARY KEY, "Code" text UNIQUE)';
 export const fkTypeMismatch: Rule = {
   name: 'fk-type-mismatch',
   severity: 'warning',
-  title: 'A foreign key has a different type than the key it refers to.',
-  why: 'An int that refers to a bigint works until the key passes 2147483647: then no row can refer to it, and the column has to be changed in a hurry. Other types that differ are converted in every join and every check, which may prevent the use of an index. Lengths, as of varchar(50), do not matter.',
+  title: 'A foreign key column and the column it refers to have different types.',
+  why: 'An int column can refer to a bigint key until the key passes 2,147,483,647: from then on, no row can refer to new keys, and the column must be changed in a hurry. Other differing types are converted in every join and every check, which may prevent the use of an index. Lengths, as in varchar(50), do not matter.',
   check: eachStatement((statement) =>
     declaredConstraints(statement)
       .filter(({ constraint }) => constraint.contype === 'CONSTR_FOREIGN')
@@ -56,7 +56,7 @@ interface Side {
   readonly newColumns: readonly ColumnDef[];
 }
 
-/** Those it names, or those of the primary key. */
+/** The referenced columns: the named ones, or else those of the primary key. */
 function referredColumns(
   { constraint }: Declared,
   referred: TableFacts | undefined,
@@ -79,13 +79,13 @@ function typeIn({ facts, newColumns }: Side, name: string | undefined): string |
   return known !== undefined && !column?.typeName?.arrayBounds ? family(known) : undefined;
 }
 
-/** Text of any length is text. */
+/** Ignores the length of a text type. */
 function family(type: string): string {
   const plain = type.replace(/\([^)]*\)/, '');
   return plain === 'character varying' ? 'text' : plain;
 }
 
-/** As the parser calls them, and as format_type does. Of others nothing is said. */
+/** Type names of the parser and of format_type. The rule compares no other types. */
 const names: Readonly<Record<string, string>> = {
   int2: 'smallint',
   smallserial: 'smallint',

@@ -11,7 +11,7 @@ export const multipleFksOneTx: Rule = {
   name: 'multiple-fks-one-tx',
   severity: 'notice',
   title: 'One transaction adds foreign keys to several tables in use.',
-  why: 'A foreign key locks both its tables against writes. With a second one, the transaction waits for a third table while it holds two: an app that has written to that table and now needs one of the first two waits for the migration, and the server cancels one of them with 40P01 (deadlock detected). With one foreign key per transaction, only two tables are locked at a time. Foreign keys of a new table are not reported: they are not worth several files.',
+  why: 'Adding a foreign key locks both of its tables against writes. With a second one, the transaction waits for a third table while it holds two: an app that has written to that table and now needs one of the first two waits for the migration, and the server cancels one of the two with 40P01 (deadlock detected). With one foreign key per transaction, only two tables are locked at a time. Foreign keys of a new table are not reported, since they are not worth several files.',
   *check({ statements }) {
     const locked = new Map<number, Set<number>>();
     for (const statement of statements) {

@@ -12,7 +12,7 @@ export const notValidThenValidateSameTx: Rule = {
   name: 'not-valid-then-validate-same-tx',
   severity: 'error',
   title: 'NOT VALID has no benefit when the constraint is validated in the same transaction.',
-  why: 'ADD CONSTRAINT … NOT VALID is quick, but holds its lock until its transaction ends. VALIDATE CONSTRAINT in the same transaction checks all rows under that lock: writes wait, and for a check reads too, as without NOT VALID. Put the two in separate transactions.',
+  why: 'ADD CONSTRAINT … NOT VALID is quick, but holds its lock until its transaction ends. VALIDATE CONSTRAINT in the same transaction checks all rows under that lock: writes wait, and for a CHECK so do reads, just as without NOT VALID. Put the two statements in separate transactions.',
   check: eachStatement((statement, { statements }) =>
     alterations(statement, 'AT_ValidateConstraint').flatMap(({ table, command: { name } }) => {
       const isScanned = statement.scans.some(({ isNew }) => !isNew);

@@ -3,7 +3,7 @@ import { ident, sqlName } from '../look.js';
 import { byPartition, validateLater } from '../recipes.js';
 import type { Problem } from '../rule.js';
 
-/** A foreign key that all partitions have, validated, the partitioned table takes over without looking. */
+/** The partitioned table adopts a foreign key without a scan if all partitions have it validated. */
 export function foreignKeyByPartition(
   table: TableFacts,
   name: string,

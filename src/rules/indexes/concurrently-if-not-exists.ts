@@ -22,7 +22,7 @@ export const concurrentlyIfNotExists: Rule = {
     if (isDroppedBefore) return;
     return [
       {
-        message: `If an earlier attempt was interrupted, ${ident(name)} exists as an invalid index, and silently stays invalid.`,
+        message: `If an earlier attempt was interrupted, ${ident(name)} exists as an invalid index, and silently remains invalid.`,
         fix: buildConcurrently({ schema: table.schema, name }, asConcurrent(statement.sql, name)),
       },
     ];

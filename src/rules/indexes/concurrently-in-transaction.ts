@@ -11,16 +11,16 @@ export const concurrentlyInTransaction: Rule = {
   name: 'concurrently-in-transaction',
   severity: 'error',
   title: 'A statement that cannot run in a transaction is inside one.',
-  why: 'CREATE INDEX, DROP INDEX, REINDEX and DETACH PARTITION with CONCURRENTLY use several transactions of their own, as VACUUM does: within a transaction, a function or a DO block the server refuses them (25001). A migration runs in a transaction unless it says otherwise.',
+  why: 'CREATE INDEX, DROP INDEX, REINDEX and DETACH PARTITION with CONCURRENTLY use several transactions of their own, and so does VACUUM: the server refuses them within a transaction, a function or a DO block (25001). A migration runs in a transaction unless it opts out.',
   explains: ['25001'],
   check: eachStatement((statement, { transactional }) => {
     const { error, tree, sql } = statement;
-    // Of SET TRANSACTION the same code says something else.
+    // For SET TRANSACTION, the same error code has another meaning.
     if (codeOf(error) !== '25001' || nodeOf(tree, 'VariableSetStmt') || nodeOf(tree, 'TransactionStmt')) return;
     const hidden = isHidden(tree);
     return [
       {
-        message: `The server refuses it: ${messageOf(error)}.`,
+        message: `The server refuses this statement: ${messageOf(error)}.`,
         fix: hidden ? undefined : `${transactional ? outsideTransaction : '-- After the COMMIT:'}\n${bare(sql)};`,
       },
     ];

@@ -10,7 +10,7 @@ export const concurrentlyWithLockTimeout: Rule = {
   name: 'concurrently-with-lock-timeout',
   severity: 'warning',
   title: 'A timeout can cancel a concurrent build and leave an invalid index.',
-  why: 'CONCURRENTLY waits for open transactions, which blocks no other session but takes time. lock_timeout includes that wait, and statement_timeout includes everything: with one of them set, the build can fail with 55P03 or 57014 and leave an invalid index, which slows down every write and serves no query.',
+  why: 'CONCURRENTLY waits for open transactions, which blocks no other session but takes time. lock_timeout limits that wait, and statement_timeout limits the whole statement: if either is set, the build can fail with 55P03 or 57014 and leave an invalid index, which slows down every write and serves no query.',
   *check({ statements }) {
     const timeouts = new Map<string, string>();
     for (const statement of statements) {
@@ -46,7 +46,7 @@ export const concurrentlyWithLockTimeout: Rule = {
 
 function follow({ kind, name = '', args, is_local: isLocal }: VariableSetStmt, timeouts: Map<string, string>): void {
   if (kind === 'VAR_RESET_ALL') return timeouts.clear();
-  // SET LOCAL does nothing outside of a transaction.
+  // SET LOCAL has no effect outside of a transaction.
   if (isLocal || (name !== 'lock_timeout' && name !== 'statement_timeout')) return;
   const constant = nodeOf(args?.[0], 'A_Const');
   const value = constant?.sval?.sval ?? String(constant?.ival?.ival ?? 0);

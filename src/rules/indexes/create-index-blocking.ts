@@ -10,7 +10,7 @@ export const createIndexBlocking: Rule = {
   name: 'create-index-blocking',
   severity: 'error',
   title: 'CREATE INDEX without CONCURRENTLY blocks writes.',
-  why: 'CREATE INDEX holds a SHARE lock on the table until the index is built: seconds to hours on a large table, during which every INSERT, UPDATE and DELETE waits. CREATE INDEX CONCURRENTLY blocks no reads or writes, but must run outside a transaction, and leaves an invalid index if it fails. Either way, a unique index fails on existing duplicate values.',
+  why: 'CREATE INDEX holds a SHARE lock on the table until the index is built, which takes seconds to hours on a large table: every INSERT, UPDATE and DELETE waits meanwhile. CREATE INDEX CONCURRENTLY blocks no reads or writes, but must run outside a transaction, and leaves an invalid index if it fails. Either way, a unique index fails on existing duplicate values.',
   check: eachStatement((statement) => {
     const create = nodeOf(statement.tree, 'IndexStmt');
     const table = tableInUse(statement, create?.relation);

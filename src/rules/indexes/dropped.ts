@@ -9,7 +9,7 @@ export interface DroppedIndex {
   readonly index: IndexFacts;
 }
 
-/** The indexes of tables in use that a DROP INDEX names and that are there. */
+/** The existing indexes on tables in use that a DROP INDEX names. */
 export function droppedIndexes({ tree, tables }: Observed): readonly DroppedIndex[] {
   const drop = nodeOf(tree, 'DropStmt');
   if (drop?.removeType !== 'OBJECT_INDEX') return [];
@@ -21,7 +21,7 @@ export function droppedIndexes({ tree, tables }: Observed): readonly DroppedInde
   });
 }
 
-/** Another index gets its name before anybody can look: the two change places. */
+/** Whether another index takes its name in the same transaction, so that the two are swapped. */
 export function isReplaced(statement: Observed, index: IndexFacts, batch: readonly JudgedMigration[]): boolean {
   return after(statement, batch).some((later) => {
     const rename = nodeOf(later.tree, 'RenameStmt');

@@ -61,7 +61,7 @@ function isOfJoinTable({ idxname = '' }: IndexStmt, { name, primary }: IndexFact
   return primary && /^IDX_[0-9a-f]{26}$/.test(idxname) && /^PK_[0-9a-f]{27}$/.test(name);
 }
 
-/** Undefined when there is more to it than columns. */
+/** Undefined if the index consists of more than plain columns. */
 function plainColumns({ indexParams = [], indexIncludingParams, whereClause, accessMethod }: IndexStmt) {
   if (whereClause || indexIncludingParams || (accessMethod !== undefined && accessMethod !== 'btree')) return undefined;
   const columns = indexParams.flatMap((node) => {
@@ -72,7 +72,7 @@ function plainColumns({ indexParams = [], indexIncludingParams, whereClause, acc
   return columns.length === indexParams.length ? columns : undefined;
 }
 
-/** As PostgreSQL writes it, nothing stands between its parentheses but names. */
+/** Whether the definition, as PostgreSQL writes it, has only names between its parentheses. */
 function isPlain({ definition, columns, method, valid, predicate }: IndexFacts): boolean {
   if (method !== 'btree' || !valid || predicate !== null || columns.includes('')) return false;
   const [index] = classify(definition);

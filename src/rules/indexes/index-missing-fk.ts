@@ -18,7 +18,7 @@ export const indexMissingFk: Rule = {
   name: 'index-missing-fk',
   severity: 'notice',
   title: 'A foreign key has no index.',
-  why: 'PostgreSQL creates no index for a foreign key. When a row of the other table is deleted, or its key changes, this whole table is scanned for rows that refer to it; joins on the key scan it too. The columns of the key have to come first in the index, in any order.',
+  why: 'PostgreSQL creates no index for a foreign key. When a row of the referenced table is deleted, or its key changes, the whole referencing table is scanned for rows that refer to it; joins on the key scan it too. The columns of the foreign key must come first in the index, in any order.',
   check: eachStatement((statement, _migration, { batch }) => [
     ...declaredWithout(statement, batch),
     ...leftWithout(statement, batch),
@@ -57,7 +57,7 @@ function declaredWithout(
     .flatMap((declared) => {
       const { range, createsTable } = declared;
       const table = factsOf(statement, range);
-      // CREATE TABLE IF NOT EXISTS, of one that is there.
+      // CREATE TABLE IF NOT EXISTS of an existing table.
       if (createsTable && table) return [];
       const columns = columnsOf(declared);
       if (isServed(columns, range, table?.indexes ?? [], [statement, ...after(statement, batch)])) return [];
@@ -96,7 +96,7 @@ function isUsable({ method, predicate }: TableFacts['indexes'][number]): boolean
   return ['btree', 'hash'].includes(method) && (predicate === null || leavesOutNull(predicate));
 }
 
-/** `(author_id IS NOT NULL)`: what refers to nothing need not be found. */
+/** `(author_id IS NOT NULL)`: rows that refer to nothing do not have to be found. */
 function leavesOutNull(predicate: string): boolean {
   const [condition = ''] = classify(predicate)[0]?.groups() ?? [];
   const parts = classify(condition)[0]?.splitAt('IS', 'NOT', 'NULL') ?? [];

@@ -11,7 +11,7 @@ export const indexOnPartitioned: Rule = {
   name: 'index-on-partitioned',
   severity: 'error',
   title: 'CREATE INDEX on a partitioned table blocks writes to all partitions.',
-  why: 'CREATE INDEX on a partitioned table builds the index of one partition after the other, and writes to all of them wait until the last one is ready. CREATE INDEX CONCURRENTLY is not possible there. Each partition (and each partition of a partition) can get its own index concurrently; CREATE INDEX on the partitioned table then attaches these instead of building them.',
+  why: 'CREATE INDEX on a partitioned table builds an index on one partition after another, and writes to all of them wait until the last index is ready. CREATE INDEX CONCURRENTLY does not support partitioned tables. Instead, build an index on each partition concurrently (including partitions of partitions); CREATE INDEX on the partitioned table then attaches these instead of building new ones.',
   explains: ['0A000'],
   check: eachStatement((statement) => {
     const create = nodeOf(statement.tree, 'IndexStmt');
@@ -25,7 +25,7 @@ export const indexOnPartitioned: Rule = {
     return [
       {
         message: cannot
-          ? `${called(table)} is partitioned: CONCURRENTLY fails there.`
+          ? `${called(table)} is partitioned, which CONCURRENTLY does not support.`
           : `Every write to ${called(table)} and its partitions waits until the index ${name} is built on all of them.`,
         ...indexByPartition(table, name, statement.sql),
       },

@@ -14,7 +14,7 @@ export const indexReplaceGap: Rule = {
   name: 'index-replace-gap',
   severity: 'warning',
   title: 'An index is dropped before its replacement has been built.',
-  why: 'Between the two, and while the new index is being built, every query that relies on the index scans the whole table. Build the new one beside the old one, and then drop the old one; two indexes can swap names in one transaction. With both in the same transaction there is no gap, but the build blocks reads and writes: see create-index-blocking.',
+  why: 'Until the new index is ready, every query that relies on the old one scans the whole table. Build the new index first, then drop the old one; two indexes can swap names in one transaction. With both statements in the same transaction there is no gap, but the build blocks reads and writes: see create-index-blocking.',
   check: eachStatement((statement, _migration, { batch }) =>
     droppedIndexes(statement).flatMap(({ table, index }) => {
       const first = index.columns[0];
@@ -85,7 +85,7 @@ function builtFirst({ sql, tree }: Observed, { schema }: TableFacts, name: strin
     buildConcurrently({ schema, name: draft }, asConcurrent(sql, draft)),
     ...(wanted === name
       ? [
-          '-- Then, in another one, in a transaction:',
+          '-- Then, in another migration, in a transaction:',
           `DROP INDEX ${old};\nALTER INDEX ${sqlName({ schema, name: draft })} RENAME TO ${ident(name)};`,
         ]
       : [`DROP INDEX CONCURRENTLY IF EXISTS ${old};`]),

@@ -13,14 +13,14 @@ export const reindexBlocking: Rule = {
   name: 'reindex-blocking',
   severity: 'error',
   title: 'REINDEX without CONCURRENTLY blocks writes, and most reads.',
-  why: 'REINDEX blocks writes to the table, and reads of each index, until the index is rebuilt. Since planning a SELECT examines all indexes of its tables, reads wait too. REINDEX … CONCURRENTLY, since PostgreSQL 12, blocks no reads or writes, and must run outside a transaction.',
+  why: 'REINDEX blocks writes to the table, and reads of each index, until the index is rebuilt. Since planning a SELECT examines all indexes of its tables, reads wait too. REINDEX … CONCURRENTLY (since PostgreSQL 12) blocks no reads or writes, and must run outside a transaction.',
   check: eachStatement((statement) => {
     const reindex = nodeOf(statement.tree, 'ReindexStmt');
     const built = statement.builds.filter(({ isNew, schema }) => !isNew && schema !== 'pg_toast');
     if (!reindex || built.length === 0 || isConcurrent(statement.tree)) return;
     return [
       {
-        message: `Writes, and queries that are being planned, wait until ${built.map(called).join(', ')} ${built.length === 1 ? 'is' : 'are'} rebuilt.`,
+        message: `Writes, and most reads, wait until ${built.map(called).join(', ')} ${built.length === 1 ? 'is' : 'are'} rebuilt.`,
         fix: `${outsideTransaction}\n${concurrently(statement.sql, reindex)};`,
       },
     ];

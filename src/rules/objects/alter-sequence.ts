@@ -13,13 +13,13 @@ export const alterSequence: Rule = {
   name: 'alter-sequence',
   severity: 'warning',
   title: 'A sequence in use restarts, or gets a smaller range.',
-  why: 'After RESTART, the sequence returns numbers that rows may already have: each INSERT fails on the primary key until the sequence has passed them. With a smaller type it fails when it reaches the end of the range, or at once if it is beyond. On an empty database neither is noticed. A larger type does no harm.',
+  why: 'After RESTART, the sequence returns numbers that rows may already have: each INSERT fails on the primary key until the sequence has passed them. With a smaller type, it fails when it reaches the end of the range, or immediately if it is already past it. On an empty database, neither shows. A larger type does no harm.',
   check: eachStatement((statement) =>
     changes(statement).map(({ of, table, what }) => ({
       message:
         what === 'restart'
-          ? `${of} restarts: the next INSERTs may get numbers that exist already.`
-          : `${of} gets a smaller range: it fails once it is beyond.`,
+          ? `${of} restarts: the next INSERTs may get numbers that already exist.`
+          : `${of} gets a smaller range: every INSERT fails once the range is exhausted.`,
       advice:
         what === 'restart'
           ? `-- Continue after the largest existing number:\nSELECT setval(${table}, (SELECT coalesce(max(…), 0) + 1 FROM …), false);`
@@ -44,7 +44,7 @@ export const alterSequence: Rule = {
 
 interface Change {
   readonly of: string;
-  /** How SQL finds the sequence. */
+  /** The sequence as an SQL expression. */
   readonly table: string;
   readonly what: 'restart' | 'smaller';
 }

@@ -11,7 +11,7 @@ const visits =
 export const attachPartitionScan: Rule = {
   name: 'attach-partition-scan',
   severity: 'error',
-  title: 'A partition is added, and a whole table is scanned while reads and writes block.',
+  title: 'Adding a partition scans a whole table while reads and writes block.',
   why: 'ATTACH PARTITION scans the new partition, and the DEFAULT partition if there is one, under ACCESS EXCLUSIVE on them. CREATE TABLE … PARTITION OF also scans the DEFAULT partition, and locks the whole partitioned table. A partition is not scanned if a validated CHECK proves which rows it can contain.',
   check: eachStatement((statement) => {
     const partition = addedPartition(statement);
@@ -63,9 +63,9 @@ function adviceFor(table: Relation, role: 'partition' | 'default'): string {
       ? '… IS NOT NULL AND … >= <lower bound> AND … < <upper bound>'
       : 'NOT (… IS NOT NULL AND … >= <lower bound> AND … < <upper bound>)';
   return [
-    '-- Each in a migration of its own, with the bounds of the new partition:',
+    '-- Each statement in a migration of its own, with the bounds of the new partition:',
     `ALTER TABLE ${sqlName(table)} ADD CONSTRAINT ${name} CHECK (${condition}) NOT VALID;`,
     `ALTER TABLE ${sqlName(table)} VALIDATE CONSTRAINT ${name};`,
-    `-- Then CREATE TABLE … (LIKE … INCLUDING ALL) if it is not there, and ATTACH PARTITION; at last\nALTER TABLE ${sqlName(table)} DROP CONSTRAINT ${name};`,
+    `-- Then CREATE TABLE … (LIKE … INCLUDING ALL) if the partition does not exist, and ATTACH PARTITION; finally:\nALTER TABLE ${sqlName(table)} DROP CONSTRAINT ${name};`,
   ].join('\n');
 }

@@ -8,14 +8,14 @@ export const cascadeDropsData: Rule = {
   name: 'cascade-drops-data',
   severity: 'error',
   title: 'CASCADE drops columns or tables that the statement does not name.',
-  why: 'DROP TYPE … CASCADE drops every column of that type, and DROP EXTENSION … CASCADE the columns of its types, with all their values, and reports it only in a NOTICE. DROP COLUMN … CASCADE and DROP SCHEMA … CASCADE have rules of their own.',
+  why: 'DROP TYPE … CASCADE drops every column of that type, and DROP EXTENSION … CASCADE drops every column of its types, with all their values; the server reports it only in a NOTICE. DROP COLUMN … CASCADE and DROP SCHEMA … CASCADE have rules of their own.',
   check: eachStatement((statement, _migration, { batch }) => {
     const { data = [] } = cascadeOf(statement, batch) ?? {};
     if (data.length === 0) return;
     return [
       {
-        message: `It drops with their data, without naming them: ${data.join(', ')}.`,
-        advice: `-- Without CASCADE, PostgreSQL refuses as long as something depends on it. First change or drop what does:\n${data.map((what) => `--   ${what}`).join('\n')}`,
+        message: `It drops these with their data, without naming them: ${data.join(', ')}.`,
+        advice: `-- Leave out CASCADE. First change or drop the dependent objects:\n${data.map((what) => `--   ${what}`).join('\n')}`,
       },
     ];
   }),

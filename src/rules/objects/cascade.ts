@@ -4,12 +4,12 @@ import type { JudgedMigration } from '../rule.js';
 import { droppedNames, isMade } from './named.js';
 
 export interface Cascade {
-  /** Rows or values are lost with them. */
+  /** The objects whose loss destroys rows or values. */
   readonly data: readonly string[];
   readonly others: readonly string[];
 }
 
-/** What a CASCADE has taken along, where no other rule says it: of a schema, a column and the defaults of a sequence there is one. */
+/** The objects that a CASCADE drops, except those of schemas, columns and sequence defaults, which have rules of their own. */
 export function cascadeOf(statement: Observed, batch: readonly JudgedMigration[]): Cascade | undefined {
   const { tree, cascades } = statement;
   if (cascades.length === 0 || (tree && tagOf(tree) === 'AlterTableStmt')) return undefined;
@@ -22,7 +22,7 @@ export function cascadeOf(statement: Observed, batch: readonly JudgedMigration[]
   return { data: cascades.filter(isData), others };
 }
 
-/** What depends on something new is new itself. */
+/** An object that depends on a new one is new itself. */
 function isNew(statement: Observed, batch: readonly JudgedMigration[]): boolean {
   const relations = [...statement.tables.values()];
   if (relations.length > 0) return relations.every((facts) => facts.isNew);

@@ -10,7 +10,7 @@ export const changeSchema: Rule = {
   name: 'change-schema',
   severity: 'error',
   title: 'A table moves to another schema, or its schema is renamed.',
-  why: 'From the commit on, the old version of the app fails, because it looks for the table in its old place. A view in the old place takes its reads and writes. For a whole schema, the search_path of the role can name both schemas, provided no statement names the schema. In the phase contract this is fine.',
+  why: 'From the commit on, the old version of the app fails, because it looks for the table in its old schema. A view there can pass on its reads and writes. For a whole schema, the search_path of the role can name both schemas, provided no statement names the schema. In a contract migration, the change is fine.',
   check: eachStatement((statement, { phase, statements }, { batch }) => {
     if (phase === 'contract') return;
     const rename = nodeOf(statement.tree, 'RenameStmt');
@@ -19,8 +19,8 @@ export const changeSchema: Rule = {
       if (isMade('schema', [name], statement, batch)) return;
       return [
         {
-          message: `Every statement that names the schema ${name} fails: it is called ${newname} now.`,
-          advice: `-- For each table that the old version of the app uses; in the same transaction, until the phase contract:\nCREATE SCHEMA ${ident(name)};\nCREATE VIEW ${ident(name)}.… AS SELECT * FROM ${ident(newname)}.…;`,
+          message: `Every statement that names the schema ${name} fails: its new name is ${newname}.`,
+          advice: `-- In the same transaction, for each table that the old version of the app uses; drop the views in a contract migration:\nCREATE SCHEMA ${ident(name)};\nCREATE VIEW ${ident(name)}.… AS SELECT * FROM ${ident(newname)}.…;`,
         },
       ];
     }
@@ -32,9 +32,9 @@ export const changeSchema: Rule = {
     const now = { schema: move.newschema ?? '', name: table.name };
     return [
       {
-        message: `The old version of the app no longer finds ${called(table)}: it is ${called(now)} now.`,
+        message: `The old version of the app no longer finds ${called(table)}, which is now ${called(now)}.`,
         advice: [
-          '-- In the same transaction; the view goes in the phase contract:',
+          '-- In the same transaction; drop the view in a contract migration:',
           `ALTER TABLE ${sqlName(table)} SET SCHEMA ${ident(now.schema)};`,
           `CREATE VIEW ${sqlName(table)} AS SELECT * FROM ${sqlName(now)};`,
         ].join('\n'),

@@ -10,17 +10,17 @@ export const createPartitionOf: Rule = {
   name: 'create-partition-of',
   severity: 'notice',
   title: 'CREATE TABLE … PARTITION OF blocks all reads and writes of the whole partitioned table.',
-  why: 'It takes ACCESS EXCLUSIVE on the partitioned table: briefly, but while it waits for a long query, all other queries wait, on any partition. ATTACH PARTITION of a table that was created separately takes only SHARE UPDATE EXCLUSIVE, which blocks neither reads nor writes. If a DEFAULT partition has to be scanned, see attach-partition-scan.',
+  why: 'It takes ACCESS EXCLUSIVE on the partitioned table. That is brief by itself, but while the statement waits for a long query, all other queries on any partition wait too. ATTACH PARTITION of a table that was created separately takes only SHARE UPDATE EXCLUSIVE, which blocks neither reads nor writes. If a DEFAULT partition has to be scanned, see attach-partition-scan.',
   check: eachStatement((statement) => {
     const create = nodeOf(statement.tree, 'CreateStmt');
     const parent = create?.partbound ? tableInUse(statement, nodeOf(create.inhRelations?.[0], 'RangeVar')) : undefined;
-    // With IF NOT EXISTS it may do nothing.
+    // With IF NOT EXISTS, the statement may do nothing.
     const isLocked = statement.locks.some(({ relation }) => relation.oid === parent?.oid);
     if (!create?.relation || !parent || !isLocked || statement.scans.some(({ isNew }) => !isNew)) return;
     const { relname = '', schemaname } = create.relation;
     const [, values] = classify(statement.sql)[0]?.splitAt('FOR', 'VALUES') ?? [];
     const bounds = values === undefined ? 'DEFAULT' : `FOR VALUES ${values}`;
-    // Without a schema, it goes where the statement would have put it.
+    // An unqualified name ends up in the schema where the original statement would have created it.
     const name = schemaname === undefined ? ident(relname) : sqlName({ schema: schemaname, name: relname });
     return [
       {

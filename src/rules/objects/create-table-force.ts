@@ -10,14 +10,14 @@ const users = 'CREATE TABLE users (id int PRIMARY KEY, email text)';
 export const createTableForce: Rule = {
   name: 'create-table-force',
   severity: 'error',
-  title: 'A table is dropped only to be created again: its rows are lost.',
+  title: 'A table is dropped and created again, and its rows are lost.',
   why: 'DROP TABLE and CREATE TABLE of the same name leave an empty table: every row is lost, in the phase contract too, and on an empty database this goes unnoticed. Use ALTER TABLE to change the table, or CREATE TABLE alone if it does not exist yet.',
   check: eachStatement((statement, { statements }) =>
     droppedInUse(statement, 'OBJECT_TABLE')
       .filter((table) => isMadeAgain(table, statement, statements))
       .map((table) => ({
-        message: `All rows of ${called(table)} are lost: it is dropped here, and created again without rows.`,
-        advice: `-- Without the DROP and the CREATE, change what is different:\nALTER TABLE ${sqlName(table)} …;`,
+        message: `All rows of ${called(table)} are lost: the table is dropped and created again, empty.`,
+        advice: `-- Instead of DROP and CREATE, alter the table:\nALTER TABLE ${sqlName(table)} …;`,
       })),
   ),
   bad: [

@@ -9,8 +9,8 @@ const users = 'CREATE TABLE users (id int PRIMARY KEY, email text)';
 export const createTableIfNotExists: Rule = {
   name: 'create-table-if-not-exists',
   severity: 'warning',
-  title: 'IF NOT EXISTS keeps an existing table that has other columns.',
-  why: 'IF NOT EXISTS checks the name only. If a table of that name exists, the statement does nothing, whatever columns the table has, and reports it only in a NOTICE: the schema then differs from database to database, and later statements fail or change the wrong table.',
+  title: 'CREATE TABLE IF NOT EXISTS keeps an existing table that has other columns.',
+  why: 'IF NOT EXISTS checks only the name. If a table of that name exists, the statement does nothing, whatever columns the table has, and the server reports it only in a NOTICE: the schema then differs from database to database, and later statements fail or change the wrong table.',
   check: eachStatement((statement) => {
     const create = nodeOf(statement.tree, 'CreateStmt');
     const there = create?.if_not_exists && create.relation ? statement.tables.get(nameOf(create.relation)) : undefined;
@@ -26,8 +26,8 @@ export const createTableIfNotExists: Rule = {
     ];
     return [
       {
-        message: `Nothing is created: ${called(there)} exists already, and ${differences.join(' and ')}.`,
-        fix: '-- Without IF NOT EXISTS, an existing table is an error that is noticed. To change an existing table, use ALTER TABLE.',
+        message: `Nothing is created: ${called(there)} already exists, and ${differences.join(' and ')}.`,
+        fix: '-- Leave out IF NOT EXISTS, so that an existing table raises an error. To change an existing table, use ALTER TABLE.',
       },
     ];
   }),

@@ -9,16 +9,16 @@ export const createTrigger: Rule = {
   name: 'create-trigger',
   severity: 'notice',
   optional: true,
-  title: 'A trigger changes the effect and the cost of each write to a table in use.',
-  why: 'It also runs for the old version of the app, inside its transactions and at the expense of their time, and no entity shows what it does. The lock itself is brief. A trigger that generate writes for the time between two phases is not reported.',
+  title: 'A new trigger changes the effect and the cost of every write to a table in use.',
+  why: 'The trigger also fires for the old version of the app, within its transactions, which take longer, and no entity shows what it does. The lock itself is brief. Triggers that `generate` writes to bridge two phases are not reported.',
   check: eachStatement((statement) => {
     const create = nodeOf(statement.tree, 'CreateTrigStmt');
     const table = tableInUse(statement, create?.relation);
-    // Generated ones and their functions have one name.
+    // A generated trigger and its function share one name.
     if (!create || !table || textsOf(create.funcname).at(-1) === create.trigname) return;
     return [
       {
-        message: `Each write to ${called(table)} runs ${textsOf(create.funcname).join('.')}() as well, in every session.`,
+        message: `Every write to ${called(table)} now also runs ${textsOf(create.funcname).join('.')}(), in every session.`,
       },
     ];
   }),

@@ -9,7 +9,7 @@ export const deleteAllRows: Rule = {
   name: 'delete-all-rows',
   severity: 'warning',
   title: 'DELETE without WHERE removes every row.',
-  why: 'A revert cannot restore deleted rows, and foreign keys with ON DELETE CASCADE delete rows of other tables too. A forgotten condition looks just the same. WHERE true says that all rows are meant.',
+  why: 'A revert cannot restore deleted rows, and foreign keys with ON DELETE CASCADE delete rows of other tables too. A forgotten condition looks just the same. WHERE true shows that all rows are meant.',
   check: eachStatement((statement) =>
     [...nodesOf(statement.tree, 'DeleteStmt')].flatMap(({ relation, whereClause, usingClause }) => {
       const table = tableInUse(statement, relation);
@@ -19,7 +19,7 @@ export const deleteAllRows: Rule = {
       return [
         {
           message: `Every row of ${called(table)} is deleted.${along}`,
-          advice: '-- If all rows are meant, say so: DELETE … WHERE true',
+          advice: '-- If you mean all rows, write: DELETE … WHERE true',
         },
       ];
     }),

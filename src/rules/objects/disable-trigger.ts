@@ -11,8 +11,8 @@ const off: ReadonlySet<string> = new Set(['AT_DisableTrig', 'AT_DisableTrigAll',
 export const disableTrigger: Rule = {
   name: 'disable-trigger',
   severity: 'warning',
-  title: 'Triggers are turned off, and with ALL or session_replication_role the checks of foreign keys.',
-  why: 'DISABLE TRIGGER applies to all sessions, from the commit until the trigger is enabled again; writes wait until its transaction ends. No trigger fires for rows that are written meanwhile, and foreign keys are not checked later either: invalid rows stay, and nothing reports them.',
+  title: 'Triggers are disabled, and with ALL or session_replication_role, so are foreign key checks.',
+  why: 'DISABLE TRIGGER applies to all sessions, from the commit until the trigger is enabled again; writes wait until that transaction ends. Rows written meanwhile fire no triggers, and their foreign keys are not checked later either: invalid rows stay, and nothing reports them.',
   check: eachStatement((statement, { statements }) => {
     const rest = statements.slice(statements.indexOf(statement) + 1);
     const onTables = alterations(statement).flatMap(({ table, command }) => {
@@ -21,8 +21,8 @@ export const disableTrigger: Rule = {
       return [
         {
           message: isOnAgain
-            ? `Writes to ${called(table)} wait until its triggers are on again, and what is written before is not checked later.`
-            : `From here on no trigger looks at what is written to ${called(table)}, by whomever.`,
+            ? `Writes to ${called(table)} wait until its triggers are enabled again, and rows that are written before that are not checked later.`
+            : `From here on, writes to ${called(table)} fire no triggers, in any session.`,
           fix: isOnAgain
             ? undefined
             : `-- In the same transaction:\nALTER TABLE ${sqlName(table)} ENABLE TRIGGER ${command.subtype === 'AT_DisableTrigUser' ? 'USER' : 'ALL'};`,
@@ -32,7 +32,7 @@ export const disableTrigger: Rule = {
     const setting = settingOf(statement.tree);
     const isReplica = setting?.name === 'session_replication_role' && setting.value === 'replica';
     return isReplica
-      ? [...onTables, { message: 'No trigger and no foreign key looks at what is written from here on.' }]
+      ? [...onTables, { message: 'From here on, writes fire no triggers, and foreign keys are not checked.' }]
       : onTables;
   }),
   bad: [

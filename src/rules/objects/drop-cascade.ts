@@ -9,15 +9,15 @@ const users = 'CREATE TABLE users (id int PRIMARY KEY, email text)';
 export const dropCascade: Rule = {
   name: 'drop-cascade',
   severity: 'warning',
-  title: 'CASCADE drops more than is named.',
-  why: 'CASCADE also drops the views, foreign keys, defaults, triggers and policies that depend on the dropped object, on its table and on other tables, which are locked too. What is dropped differs from database to database, and is reported only in a NOTICE. For columns and tables, see cascade-drops-data.',
+  title: 'CASCADE drops objects that the statement does not name.',
+  why: 'CASCADE also drops the views, foreign keys, defaults, triggers and policies that depend on the dropped object, on its own table and on other tables, which it locks too. The set of dropped objects differs from database to database, and the server reports it only in a NOTICE. For columns and tables, see cascade-drops-data.',
   check: eachStatement((statement, _migration, { batch }) => {
     const { others = [] } = cascadeOf(statement, batch) ?? {};
     if (others.length === 0) return;
     return [
       {
         message: `It also drops ${others.join(', ')}.`,
-        fix: `-- Name what has to go, then leave out CASCADE:\n${others.map((what) => dropOf(what)).join('\n')}\n${classify(statement.sql)[0]?.splitAt('CASCADE').join(' ').trim()};`,
+        fix: `-- Drop the dependent objects by name, and leave out CASCADE:\n${others.map((what) => dropOf(what)).join('\n')}\n${classify(statement.sql)[0]?.splitAt('CASCADE').join(' ').trim()};`,
       },
     ];
   }),
@@ -43,7 +43,7 @@ export const dropCascade: Rule = {
   ],
 };
 
-/** `constraint a on table b` → the statement that drops it; of the server's words, the names need no quotes more. */
+/** `constraint a on table b` → the statement that drops it. The server has already quoted the names. */
 function dropOf(what: string): string {
   const [, constraint, table] = /^constraint (.+) on table (.+)$/.exec(what) ?? [];
   if (constraint !== undefined && table !== undefined)

@@ -9,12 +9,12 @@ export const dropFunction: Rule = {
   name: 'drop-function',
   severity: 'warning',
   title: 'A function is dropped while the old version of the app, or another function, may still call it.',
-  why: 'PostgreSQL knows which views, triggers and defaults need a function, but not which code of the app or which other function calls it: such calls fail from the commit on. A function that is created again in the same transaction is missed only if its arguments change.',
+  why: 'PostgreSQL knows which views, triggers and defaults use a function, but not whether the app or other functions call it: such calls fail from the commit on. If the function is created again in the same transaction, they fail only if its arguments change.',
   check: eachStatement((statement, { phase, statements }, { batch }) => {
     const drop = nodeOf(statement.tree, 'DropStmt');
     const kinds: readonly (string | undefined)[] = ['OBJECT_FUNCTION', 'OBJECT_PROCEDURE', 'OBJECT_ROUTINE'];
     if (!drop || phase === 'contract' || !kinds.includes(drop.removeType)) return;
-    // What goes with it is said by drop-cascade; or it was not there, with IF EXISTS.
+    // The rule drop-cascade reports its dependents; with IF EXISTS, the function may not exist.
     if (statement.cascades.length > 0) return;
     if (
       statement.messages.some((message) => /^(?:function|procedure|routine) .* does not exist, skipping$/.test(message))

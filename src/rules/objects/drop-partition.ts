@@ -9,8 +9,8 @@ const visits =
 export const dropPartition: Rule = {
   name: 'drop-partition',
   severity: 'error',
-  title: 'A partition is dropped while it is part of its table.',
-  why: 'DROP TABLE of a partition takes ACCESS EXCLUSIVE on the whole partitioned table: while it waits for a long query, all other queries on any partition wait. And its rows are lost at once, for the old version of the app too. Detach it first (CONCURRENTLY, since PostgreSQL 14); then it is a separate table, and dropping it blocks no reads or writes.',
+  title: 'A partition is dropped while it is still attached to its table.',
+  why: 'DROP TABLE of a partition takes ACCESS EXCLUSIVE on the whole partitioned table: while it waits for a long query, all other queries on any partition wait. Its rows are lost immediately, for the old version of the app too. Detach the partition first (CONCURRENTLY, since PostgreSQL 14); it is then a separate table, and dropping it blocks no reads or writes.',
   check: eachStatement((statement, { phase }, { targetVersion }) => {
     if (phase === 'contract') return;
     return droppedInUse(statement, 'OBJECT_TABLE')
@@ -18,7 +18,7 @@ export const dropPartition: Rule = {
       .map((partition) => {
         const others = statement.locks.map(({ relation }) => relation).filter(({ oid }) => oid !== partition.oid);
         const parent = others.find(({ kind }) => kind === 'partitioned table');
-        // Only a DEFAULT partition is locked as well, and CONCURRENTLY cannot be used where there is one.
+        // If a DEFAULT partition is locked too, there is one, and CONCURRENTLY cannot be used.
         const canDetach =
           targetVersion >= 14 && !partition.isDefaultPartition && !others.some(({ kind }) => kind === 'table');
         return {
@@ -50,7 +50,7 @@ function detachFirst(parent: string, partition: string): string {
   return [
     '-- In a migration of its own, without a transaction (transaction = false):',
     `ALTER TABLE ${parent} DETACH PARTITION ${partition} CONCURRENTLY;`,
-    '-- Later, of the phase contract:',
+    '-- Later, in a contract migration:',
     `DROP TABLE ${partition};`,
   ].join('\n');
 }

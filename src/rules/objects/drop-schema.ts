@@ -7,7 +7,7 @@ export const dropSchema: Rule = {
   name: 'drop-schema',
   severity: 'error',
   title: 'DROP SCHEMA … CASCADE drops everything in the schema.',
-  why: 'Tables with their rows, views, functions and types are dropped without being named, including objects created since, and objects elsewhere that depend on them: every query on them waits for ACCESS EXCLUSIVE and then fails. An empty schema can be dropped with a plain DROP SCHEMA.',
+  why: 'It drops tables with their rows, views, functions and types without naming them, including objects that were created since, and objects in other schemas that depend on them: every query on them waits for an ACCESS EXCLUSIVE lock and then fails. A plain DROP SCHEMA drops an empty schema.',
   check: eachStatement((statement, _migration, { batch }) => {
     const drop = nodeOf(statement.tree, 'DropStmt');
     const names = drop?.removeType === 'OBJECT_SCHEMA' ? droppedNames(drop) : [];
@@ -16,7 +16,7 @@ export const dropSchema: Rule = {
     return [
       {
         message: `It drops, without naming them: ${statement.cascades.join(', ')}.`,
-        advice: '-- Drop each object by its name, in the phase contract; then the empty schema:\nDROP SCHEMA …;',
+        advice: '-- Drop each object by name, in a contract migration, and then the empty schema:\nDROP SCHEMA …;',
       },
     ];
   }),

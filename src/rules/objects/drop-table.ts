@@ -14,7 +14,7 @@ export const dropTable: Rule = {
   name: 'drop-table',
   severity: 'error',
   title: 'A table is dropped while the old version of the app may still use it.',
-  why: 'During a deploy the old version of the app keeps running: each of its queries on the table fails from the moment the table is dropped, and the rows are lost for good. Drop it in the phase contract, when no running version uses it; or rename it first, and drop it one release later. For partitions see drop-partition, for whole schemas drop-schema.',
+  why: 'During a deploy the old version of the app keeps running: all its queries on the table fail once the table is dropped, and the rows are lost permanently. Drop the table in a contract migration, when no running version uses it; or rename it first, and drop it one release later. For partitions, see drop-partition; for whole schemas, see drop-schema.',
   check: eachStatement((statement, { phase, statements }) => {
     if (phase === 'contract') return;
     return droppedTables(statement)
@@ -41,7 +41,7 @@ export const dropTable: Rule = {
   ],
 };
 
-/** In a DO block nothing is named: there it is what is gone. */
+/** A DO block names no table, so the tables that disappeared count. */
 function droppedTables(statement: Observed): readonly (TableFacts | Relation)[] {
   if (nodeOf(statement.tree, 'DropStmt'))
     return droppedInUse(statement, 'OBJECT_TABLE').filter(({ isPartition }) => !isPartition);

@@ -12,7 +12,7 @@ export const dropView: Rule = {
   name: 'drop-view',
   severity: 'warning',
   title: 'A view is dropped while the old version of the app may still use it.',
-  why: 'During a deploy the old version of the app keeps running, and its queries on the view fail. A view that is created again in the same transaction is never missing; a materialized view is filled again then, and reads of it wait.',
+  why: 'During a deploy the old version of the app keeps running, and its queries on the view fail. A view that is created again in the same transaction is never missing; a materialized view is refilled, though, and reads of it wait.',
   check: eachStatement((statement, { phase, statements }) => {
     if (phase === 'contract') return;
     const dropped = [...droppedInUse(statement, 'OBJECT_VIEW'), ...droppedInUse(statement, 'OBJECT_MATVIEW')];

@@ -10,8 +10,8 @@ const users = `CREATE TYPE users_mood_enum AS ENUM ('sad', 'ok'); CREATE TABLE u
 export const enumRecreate: Rule = {
   name: 'enum-recreate',
   severity: 'error',
-  title: 'An enum is created again to change its values: the table is rewritten while reads and writes block.',
-  why: 'TypeORM changes the values of an enum by renaming the type, creating another one and converting the columns through text. That rewrites the table and all its indexes under ACCESS EXCLUSIVE, fails if a row has a removed value, and the old version of the app can no longer write that value. ADD VALUE adds a value without rewriting rows; a value that is no longer allowed can stay in the type.',
+  title: 'Recreating an enum to change its values rewrites the table while reads and writes block.',
+  why: 'TypeORM changes the values of an enum by renaming the type, creating a new one and converting the columns through text. That rewrites the table and all its indexes under ACCESS EXCLUSIVE, and fails if a row has a removed value; and the old version of the app can no longer write that value. ADD VALUE adds a value without rewriting rows; a value that is no longer allowed can stay in the type.',
   *check(migration) {
     const conversions = migration.statements.flatMap((statement) =>
       convertedBy(statement).map((conversion) => ({ ...conversion, statement })),
@@ -23,7 +23,7 @@ export const enumRecreate: Rule = {
       const tables = [...new Set(columns.map(({ table }) => called(table)))];
       yield {
         statement: first.statement,
-        message: `To change the values of an enum, every row of ${tables.join(', ')} is rewritten, with all indexes, while reads and writes block.`,
+        message: `Changing the values of an enum this way rewrites every row of ${tables.join(', ')}, and all indexes, while reads and writes block.`,
         advice: adviceFor(nameBefore(migration, first.from), columns),
       };
     }
@@ -55,7 +55,7 @@ export const enumRecreate: Rule = {
   ],
 };
 
-/** As the type was called before the migration gave its name to another one. */
+/** The name of the type before the migration gave it to another one. */
 function nameBefore({ statements }: JudgedMigration, now: string): string {
   const bare = (name: string): string | undefined => classify(name)[0]?.nameAfter()?.at(-1);
   const renames = statements.flatMap(({ tree }) => nodeOf(tree, 'RenameStmt') ?? []);
@@ -72,7 +72,7 @@ interface Conversion {
   readonly values: readonly string[];
 }
 
-/** The columns that a statement takes from one enum to another, rewriting their table. */
+/** The columns that a statement converts from one enum to another, rewriting their table. */
 function convertedBy(statement: Observed): readonly Conversion[] {
   return alterations(statement, 'AT_AlterColumnType').flatMap(({ table, command }) => {
     const was = columnOf(table, command.name);
@@ -98,13 +98,13 @@ function adviceFor(type: string, columns: readonly Conversion[]): string | undef
     const list = gone.map(quoteLiteral).join(', ');
     return [
       `ALTER TABLE ${sqlName(table)} ADD CONSTRAINT ${constraint} CHECK (${ident(column)} NOT IN (${list})) NOT VALID;`,
-      `-- In a migration of its own, when no row has it any more:\nALTER TABLE ${sqlName(table)} VALIDATE CONSTRAINT ${constraint};`,
+      `-- In a migration of its own, when no row has a forbidden value any more:\nALTER TABLE ${sqlName(table)} VALIDATE CONSTRAINT ${constraint};`,
     ];
   });
   return [
     ...(added.length > 0 ? ['-- In a migration of its own, before the values are used:', ...adding] : []),
     ...(gone.length > 0
-      ? ['-- Leave the type as it is, and forbid the unwanted values, in the phase contract:', ...checks]
+      ? ['-- Keep the type, and forbid the unwanted values in a contract migration:', ...checks]
       : []),
   ].join('\n');
 }

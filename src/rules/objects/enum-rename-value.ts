@@ -9,8 +9,8 @@ const mood = "CREATE TYPE mood AS ENUM ('sad', 'ok')";
 export const enumRenameValue: Rule = {
   name: 'enum-rename-value',
   severity: 'warning',
-  title: 'An enum value is renamed while the old version of the app still writes the old one.',
-  why: 'All rows show the new name at once, without being rewritten. The old version of the app reads a value that it does not know, and each of its statements that writes or queries the old value fails. Add the new value, let both versions understand both values, and change the rows in batches; a value that is no longer used does no harm.',
+  title: 'An enum value is renamed while the old version of the app still uses the old name.',
+  why: 'All rows show the new name immediately, without being rewritten. The old version of the app then reads a value that it does not know, and its statements that write or query the old value fail. Instead, add the new value, make both versions understand both values, and change the rows in batches; an unused value does no harm.',
   check: eachStatement((statement, { phase }, { batch }) => {
     const alter = nodeOf(statement.tree, 'AlterEnumStmt');
     if (!alter?.oldVal || phase === 'contract') return;
@@ -20,7 +20,7 @@ export const enumRenameValue: Rule = {
     return [
       {
         message: `The old version of the app can no longer write or query ${quoteLiteral(alter.oldVal)} of ${parts.join('.')}, and does not know ${quoteLiteral(alter.newVal ?? '')}.`,
-        advice: `ALTER TYPE ${type} ADD VALUE IF NOT EXISTS ${quoteLiteral(alter.newVal ?? '')} AFTER ${quoteLiteral(alter.oldVal)};\n-- Then, in a migration of its own: change the rows in batches.`,
+        advice: `ALTER TYPE ${type} ADD VALUE IF NOT EXISTS ${quoteLiteral(alter.newVal ?? '')} AFTER ${quoteLiteral(alter.oldVal)};\n-- Then change the rows in batches, in a migration of its own.`,
       },
     ];
   }),

@@ -10,7 +10,7 @@ export const enumValuePosition: Rule = {
   name: 'enum-value-position',
   severity: 'notice',
   optional: true,
-  title: 'A new enum value comes last, since the statement does not say where it belongs.',
+  title: 'A new enum value without a position comes last.',
   why: 'ORDER BY, <, > and max() follow the order of the values, and the position of a value can never be changed. BEFORE or AFTER shows that the position was chosen.',
   check: eachStatement((statement) => {
     const alter = nodeOf(statement.tree, 'AlterEnumStmt');

@@ -11,8 +11,8 @@ export const enumValueUsedTooEarly: Rule = {
   name: 'enum-value-used-too-early',
   severity: 'error',
   explains: ['55P04'],
-  title: 'A value is added to an enum and used in the same transaction.',
-  why: 'A value that ALTER TYPE … ADD VALUE has added cannot be used before that is committed: as soon as a row needs it, the transaction fails with "unsafe use of new value" (55P04). On an empty table this may go unnoticed. The values that CREATE TYPE lists can be used at once; since PostgreSQL 17, so can values that are added to the new type in the same transaction.',
+  title: 'An enum value is added and used in the same transaction.',
+  why: 'A value added with ALTER TYPE … ADD VALUE cannot be used before the commit: as soon as a row needs it, the transaction fails with "unsafe use of new value" (55P04). On an empty table this may go unnoticed. The values that CREATE TYPE lists can be used at once; since PostgreSQL 17, so can values added to a type that was created in the same transaction.',
   *check(migration, { targetVersion }) {
     for (const [index, statement] of migration.statements.entries()) {
       const added = addedValue(statement);
@@ -61,7 +61,7 @@ function addedValue({ tree }: Observed): AddedValue | undefined {
     : undefined;
 }
 
-/** Made in the same transaction, not only given another name. */
+/** Whether the type was created in the same transaction, rather than renamed. */
 function isTypeNew({ type }: AddedValue, statement: Observed, { statements }: JudgedMigration): boolean {
   return statements.some(
     ({ tree, transaction }) =>
@@ -69,7 +69,7 @@ function isTypeNew({ type }: AddedValue, statement: Observed, { statements }: Ju
   );
 }
 
-/** Its text alone says little: it may be meant for a column of another type. */
+/** The text alone proves little: it may be the value of a column of another type. */
 function isUsed({ value, type }: AddedValue, { tree, tables, error }: Observed): boolean {
   if (tree === undefined || nodeOf(tree, 'AlterEnumStmt')) return false;
   if (codeOf(error) === '55P04') return true;

@@ -8,7 +8,7 @@ export const extensionInMigration: Rule = {
   severity: 'notice',
   optional: true,
   title: 'A migration creates, updates or drops an extension.',
-  why: 'Most extensions can be created only by a superuser or by a role that the provider allows, and their files must be installed on the server. Where the role of the app runs the migrations, the statement may fail on that server only. The version of the extension depends on the server.',
+  why: 'Most extensions can be created only by a superuser or by a role that the provider allows, and their files must be installed on the server. If migrations run with the role of the app, the statement may fail on some servers only. The version of the extension depends on the server.',
   check: eachStatement(({ tree }) => {
     const created = nodeOf(tree, 'CreateExtensionStmt')?.extname;
     const altered = nodeOf(tree, 'AlterExtensionStmt')?.extname;
@@ -17,11 +17,11 @@ export const extensionInMigration: Rule = {
     const name = created ?? altered;
     return [
       {
-        message: `The role that runs the migrations must be allowed to do this, on each server${name === undefined ? '' : ` that is to have ${name}`}.`,
+        message: `The role that runs the migrations must be allowed to do this${name === undefined ? '' : `, and ${name} must be installed,`} on every server.`,
         fix:
           created === undefined
             ? undefined
-            : `-- Run once in each database, as a role that may create extensions; the migration can keep its own statement:\nCREATE EXTENSION IF NOT EXISTS ${quoteName(created)};`,
+            : `-- Run once in each database, with a role that may create extensions; the migration can keep its own statement:\nCREATE EXTENSION IF NOT EXISTS ${quoteName(created)};`,
       },
     ];
   }),

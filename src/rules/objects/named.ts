@@ -7,9 +7,9 @@ import type { JudgedMigration } from '../rule.js';
 import { quoteName } from '../../sql/index.js';
 import { bare } from '../recipes.js';
 
-/** What statements are about that is not a table: schemas, types, functions. */
+/** Objects that statements name, other than tables: schemas, types, functions. */
 
-/** The names in a DROP, each in its parts: `["public", "mood"]`. */
+/** The names in a DROP, each split into its parts: `["public", "mood"]`. */
 export function droppedNames(drop: DropStmt | undefined): readonly (readonly string[])[] {
   return (drop?.objects ?? []).map((object) => {
     const text = nodeOf(object, 'String')?.sval;
@@ -30,7 +30,7 @@ export function droppedInUse(statement: Observed, type: DropStmt['removeType']):
   });
 }
 
-/** Whether the batch created the object of that name: nothing relies on it yet. */
+/** Whether the batch itself created the object of that name, so that nothing relies on it yet. */
 export function isMade(
   kind: 'schema' | 'type' | 'function',
   parts: readonly string[],
@@ -48,7 +48,7 @@ const madeBy: Readonly<
 > = {
   schema: (tree) => {
     const create = nodeOf(tree, 'CreateSchemaStmt');
-    // With IF NOT EXISTS it may have been there.
+    // With IF NOT EXISTS, it may have existed before.
     return create?.schemaname && !create.if_not_exists ? [create.schemaname] : undefined;
   },
   type: (tree) => {
@@ -61,10 +61,10 @@ const madeBy: Readonly<
   },
 };
 
-/** Where something belongs that the old version of the app still relies on. */
+/** Advice for changes that the old version of the app cannot survive. */
 export function inContract(...statements: readonly string[]): string {
   return [
-    "-- When the old version of the app is gone: in a migration of its own, of the phase contract (phase = 'contract').",
+    "-- In a contract migration of its own (phase = 'contract'), after the old version of the app is gone.",
     ...statements.map((sql) => `${bare(sql)};`),
   ].join('\n');
 }

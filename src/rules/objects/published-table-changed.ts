@@ -16,27 +16,27 @@ export const publishedTableChanged: Rule = {
   severity: 'notice',
   inPlan: 'remark',
   title: 'A published table is changed, and the change is not replicated to its subscribers.',
-  why: 'Logical replication sends rows, not statements. A subscriber that lacks a column, or still has its old name, stops at the first row. So add new columns, names and types on the subscribers first, and drop columns there last. The column list and the row filter of a publication follow a rename; a column that they name can be dropped only with CASCADE, which removes the table from the publication. Triggers fire where a row is first written: rows that arrive at a subscriber fire only triggers that are ENABLE REPLICA or ENABLE ALWAYS. The publications are known from the migrations and the setting initialState; plan reads those of the live database.',
+  why: 'Logical replication sends rows, not schema changes. A subscriber that lacks a column, or still has its old name, stops at the first row. So make additions, renames and type changes on the subscribers first, and drop columns there last. The column list and the row filter of a publication follow a rename; a column that they use can be dropped only with CASCADE, which removes the table from the publication. On a subscriber, replicated rows fire only triggers that are ENABLE REPLICA or ENABLE ALWAYS. `lint` knows the publications from the migrations and the setting initialState; `plan` reads those of the live database.',
   explains: ['2BP01'],
   check: eachStatement((statement) => [
     ...newColumns(statement).flatMap(({ table, column }) =>
       published(table, (publication) =>
         publication.columns === null
-          ? `${publication.name} sends ${column.colname ?? ''} of ${called(table)} too: a subscriber without that column stops at the first row.`
-          : `${publication.name} names the columns of ${called(table)} that it sends: ${column.colname ?? ''} is not sent.`,
+          ? `${publication.name} also sends ${column.colname ?? ''} of ${called(table)}: a subscriber without that column stops at the first row.`
+          : `${publication.name} sends only certain columns of ${called(table)}: ${column.colname ?? ''} is not among them.`,
       ),
     ),
     ...renamingsOf(statement).flatMap(({ table: { oid }, from, to }) =>
       published(factsBy(oid, statement.tables), (publication, table) =>
         isSent(publication, from)
-          ? `${publication.name} sends ${from} of ${called(table)} as ${to} from now on${names(publication, from) ? ', since the columns or rows that it names follow' : ''}: a subscriber that has it under the old name stops at the first row.`
+          ? `${publication.name} sends ${from} of ${called(table)} as ${to} from now on${names(publication, from) ? ', since its column list or row filter follows the rename' : ''}: a subscriber that still uses the old name stops at the first row.`
           : undefined,
       ),
     ),
     ...alterations(statement, 'AT_AlterColumnType').flatMap(({ table, command: { name = '' } }) =>
       published(table, (publication) =>
         isSent(publication, name)
-          ? `${publication.name} sends ${name} of ${called(table)} with its new type: a subscriber whose own type does not take the value stops there.`
+          ? `${publication.name} sends ${name} of ${called(table)} with its new type: a subscriber whose column type rejects a value stops at that row.`
           : undefined,
       ),
     ),
@@ -44,8 +44,8 @@ export const publishedTableChanged: Rule = {
       published(table, (publication) =>
         names(publication, name)
           ? behavior === 'DROP_CASCADE'
-            ? `${publication.name} names ${name} of ${called(table)}: CASCADE takes the whole table out of it, and subscribers get no rows of it any more.`
-            : `The server refuses it: ${publication.name} names ${name} of ${called(table)}.`
+            ? `${publication.name} uses ${name} of ${called(table)}: CASCADE removes the whole table from the publication, and subscribers no longer receive its rows.`
+            : `The server refuses this statement: ${publication.name} uses ${name} of ${called(table)}.`
           : isSent(publication, name)
             ? `${publication.name} no longer sends ${name} of ${called(table)}: a subscriber where it is NOT NULL without a default stops at the first row.`
             : undefined,
@@ -88,7 +88,7 @@ function isSent({ columns }: PublicationFacts, column: string): boolean {
   return columns === null || columns.includes(column);
 }
 
-/** In its list of columns, or in its row filter. */
+/** Whether the column is in the publication's column list or row filter. */
 function names({ columns, filter }: PublicationFacts, column: string): boolean {
   const inFilter = [...sqlTokens(filter ?? '')].some(
     ({ kind, text }) => (kind === 'word' || kind === 'name') && plainName(text) === column,
@@ -105,6 +105,6 @@ function triggerOn(statement: Parameters<typeof newColumns>[0]): readonly Omit<P
   return published(
     tableInUse(statement, create?.relation),
     ({ name }, table) =>
-      `Rows of ${called(table)} that ${name} brings to a subscriber do not fire ${create?.trigname ?? ''} there, and so do not run ${textsOf(create?.funcname).join('.')}(), unless it is ENABLE REPLICA or ENABLE ALWAYS.`,
+      `On a subscriber, rows of ${called(table)} replicated by ${name} do not fire ${create?.trigname ?? ''}, so ${textsOf(create?.funcname).join('.')}() does not run there, unless the trigger is ENABLE REPLICA or ENABLE ALWAYS.`,
   );
 }

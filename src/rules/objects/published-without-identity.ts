@@ -12,8 +12,8 @@ export const publishedWithoutIdentity: Rule = {
   name: 'published-without-identity',
   severity: 'error',
   inPlan: 'fails',
-  title: 'Rows of a published table without replica identity are changed.',
-  why: 'The server refuses UPDATE and DELETE on a published table that has no replica identity (55000), that is, neither a primary key nor another REPLICA IDENTITY. Publications FOR ALL TABLES and for whole schemas count, and each partition counts by itself. A block that changes rows in batches fails only if there are rows. The publications are known from the migrations and the setting initialState; plan reads those of the live database.',
+  title: 'UPDATE or DELETE on a published table without a replica identity.',
+  why: 'The server refuses UPDATE and DELETE on a published table that has no replica identity (55000), that is, neither a primary key nor another REPLICA IDENTITY. Publications FOR ALL TABLES and for whole schemas count too, and each partition needs its own replica identity. A block that changes rows in batches fails only if there are rows. `lint` knows the publications from the migrations and the setting initialState; `plan` reads those of the live database.',
   explains: ['55000'],
   check: eachStatement((statement) =>
     changedTables(statement).flatMap(({ table, verb }) => {
@@ -23,7 +23,7 @@ export const publishedWithoutIdentity: Rule = {
       return [
         {
           message: `The server refuses the ${verb}: ${called(table)} is published (${names}) and has no replica identity.`,
-          advice: `-- Before it, in a migration of its own: a primary key; or, for the time of the change (DEFAULT takes it back):\nALTER TABLE ${sqlName(table)} REPLICA IDENTITY FULL;`,
+          advice: `-- First, in a migration of its own, add a primary key; or, during the change only (reset it with DEFAULT):\nALTER TABLE ${sqlName(table)} REPLICA IDENTITY FULL;`,
         },
       ];
     }),

@@ -11,12 +11,12 @@ export const refreshMaterializedViewBlocking: Rule = {
   name: 'refresh-materialized-view-blocking',
   severity: 'error',
   title: 'REFRESH MATERIALIZED VIEW without CONCURRENTLY blocks reads of the view.',
-  why: 'REFRESH holds ACCESS EXCLUSIVE on the view from the start of its query to the end of the transaction, and reads block meanwhile. With CONCURRENTLY the view can be read all the time; that requires a unique index over plain columns and all rows, and a view that has been filled before.',
+  why: 'REFRESH holds ACCESS EXCLUSIVE on the view from the start of its query to the end of the transaction, and reads block meanwhile. With CONCURRENTLY, the view stays readable; this requires a unique index over plain columns and all rows, and a view that is already populated.',
   check: eachStatement((statement) => {
     const refresh = nodeOf(statement.tree, 'RefreshMatViewStmt');
     const view = tableInUse(statement, refresh?.relation);
     if (!refresh || !view || refresh.concurrent || refresh.skipData) return;
-    return [{ message: `Reads on ${called(view)} block until it is filled again.`, advice: concurrently(view) }];
+    return [{ message: `Reads of ${called(view)} block until the view is refreshed.`, advice: concurrently(view) }];
   }),
   bad: [
     { given: sums, sql: 'REFRESH MATERIALIZED VIEW sums' },
@@ -40,7 +40,7 @@ function concurrently(view: TableFacts): string {
     ...(has
       ? []
       : [
-          '-- Once, without a transaction; with the columns that tell its rows apart:',
+          '-- Once, without a transaction, with the columns that identify its rows:',
           `CREATE UNIQUE INDEX CONCURRENTLY ${ident(`${view.name}_key`)} ON ${sqlName(view)} (${key});`,
         ]),
     `REFRESH MATERIALIZED VIEW CONCURRENTLY ${sqlName(view)};`,

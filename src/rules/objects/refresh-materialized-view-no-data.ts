@@ -10,7 +10,7 @@ export const refreshMaterializedViewNoData: Rule = {
   name: 'refresh-materialized-view-no-data',
   severity: 'error',
   title: 'REFRESH MATERIALIZED VIEW … WITH NO DATA makes the view unreadable.',
-  why: 'The view loses its rows, and every query on it fails ("has not been populated", 55000) until it is refreshed again. That refresh cannot be CONCURRENTLY, so reads block for as long as it takes.',
+  why: 'The view loses its rows, and every query on it fails ("has not been populated", 55000) until it is refreshed again. That refresh cannot be CONCURRENTLY, so reads block until it has finished.',
   check: eachStatement((statement) => {
     const refresh = nodeOf(statement.tree, 'RefreshMatViewStmt');
     const view = tableInUse(statement, refresh?.relation);

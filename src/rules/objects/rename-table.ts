@@ -12,11 +12,11 @@ export const renameTable: Rule = {
   name: 'rename-table',
   severity: 'error',
   title: 'A table is renamed while the old version of the app still uses the old name.',
-  why: 'From the commit on, each query of the old version of the app fails. A view with the old name, created in the same transaction, takes its reads and writes: PostgreSQL passes both on to the table. A new, empty table with the old name does not help. Drop the view in the phase contract. An entity can also keep the name of its table: @Entity("old_name").',
+  why: 'From the commit on, each query of the old version of the app fails. A view with the old name, created in the same transaction, takes its reads and writes: PostgreSQL passes both on to the table. A new, empty table with the old name does not help. Drop the view in a contract migration. Alternatively, keep the name of the table in the entity: @Entity("old_name").',
   check: eachStatement((statement, { phase, statements }) => {
     const rename = nodeOf(statement.tree, 'RenameStmt');
     const table = rename && renamed.has(rename.renameType) ? tableInUse(statement, rename.relation) : undefined;
-    // An index can be renamed by ALTER TABLE too.
+    // ALTER TABLE can also rename an index.
     if (!table || !rename || table.name !== rename.relation?.relname || phase === 'contract') return;
     if (isTakenOver(table, statement, statements) || takesPlace(rename, statement, statements)) return;
     const now = { schema: table.schema, name: rename.newname ?? '' };
@@ -24,7 +24,7 @@ export const renameTable: Rule = {
       {
         message: `The old version of the app no longer finds the rows of ${called(table)}.`,
         advice: [
-          '-- In the same transaction; the view goes in the phase contract:',
+          '-- In the same transaction; drop the view in a contract migration:',
           `ALTER TABLE ${sqlName(table)} RENAME TO ${ident(now.name)};`,
           `CREATE VIEW ${sqlName(table)} AS SELECT * FROM ${sqlName(now)};`,
         ].join('\n'),
@@ -59,7 +59,7 @@ export const renameTable: Rule = {
   ],
 };
 
-/** A view, or another table that is as good, gets the old name; one that is new and empty is not. */
+/** Whether a view, or a table that is not new and empty, takes the old name. */
 function isTakenOver(
   { schema, name }: { readonly schema: string; readonly name: string },
   statement: Observed,
@@ -77,7 +77,7 @@ function isTakenOver(
   });
 }
 
-/** Of a table that was renamed just before: the two change places. */
+/** Whether the name was freed by a rename just before, so that two tables are swapped. */
 function takesPlace({ newname }: RenameStmt, statement: Observed, statements: readonly Observed[]): boolean {
   return statements.slice(0, statements.indexOf(statement)).some(({ tree, transaction }) => {
     const rename = nodeOf(tree, 'RenameStmt');

@@ -11,7 +11,7 @@ export const renameType: Rule = {
   name: 'rename-type',
   severity: 'warning',
   title: 'A type is renamed while the old version of the app still uses the old name.',
-  why: 'Columns follow the new name, and no row is rewritten. But every statement that names the old type fails (42704): casts such as $1::mood, function arguments, and the casts that an ORM writes for arrays of enums. Rename it in the phase contract, or keep its name: enumName in the entity.',
+  why: 'Columns follow the new name, and no row is rewritten. But every statement that names the old type fails (42704): casts such as $1::mood, function arguments, and the casts that an ORM writes for arrays of enums. Rename it in a contract migration, or keep its name with enumName in the entity.',
   check: eachStatement((statement, { phase, statements }, { batch }) => {
     const parts = renamedType(statement);
     if (parts === undefined || phase === 'contract' || isMade('type', parts, statement, batch)) return;
@@ -19,7 +19,7 @@ export const renameType: Rule = {
     return [
       {
         message: `Every statement of the old version of the app that names the type ${parts.join('.')} fails.`,
-        advice: '-- In a migration of its own, of the phase contract.',
+        advice: '-- In a contract migration of its own.',
       },
     ];
   }),
@@ -44,7 +44,7 @@ function renamedType({ tree }: Observed): readonly string[] | undefined {
   return rename && kinds.has(rename.renameType) ? textsOf(nodeOf(rename.object, 'List')?.items) : undefined;
 }
 
-/** A new type takes the name over in the same transaction. */
+/** Whether a new type takes over the name in the same transaction. */
 function isMadeAgain(parts: readonly string[], statement: Observed, statements: readonly Observed[]): boolean {
   return statements.some(
     (other) =>

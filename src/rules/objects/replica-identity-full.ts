@@ -8,15 +8,15 @@ const users = 'CREATE TABLE users (id int PRIMARY KEY, email text)';
 export const replicaIdentityFull: Rule = {
   name: 'replica-identity-full',
   severity: 'notice',
-  title: 'REPLICA IDENTITY FULL writes each old row to the log.',
-  why: 'Each UPDATE and DELETE then logs all columns of the old row, and a subscriber without a suitable index scans the whole table for it. The primary key, or a unique index over NOT NULL columns, identifies rows just as well.',
+  title: 'REPLICA IDENTITY FULL logs every old row in full.',
+  why: 'Every UPDATE and DELETE then writes all columns of the old row to the WAL, and a subscriber without a suitable index scans the whole table for it. The primary key, or a unique index over NOT NULL columns, identifies rows just as well.',
   check: eachStatement((statement) =>
     alterations(statement, 'AT_ReplicaIdentity').flatMap(({ table, command }) => {
       if (nodeOf(command.def, 'ReplicaIdentityStmt')?.identity_type !== 'f') return [];
       const hasKey = table.constraints.some(({ type }) => type === 'primary key');
       return [
         {
-          message: `Each UPDATE and DELETE on ${called(table)} logs the whole old row.`,
+          message: `Every UPDATE and DELETE on ${called(table)} writes the whole old row to the WAL.`,
           advice: `ALTER TABLE ${sqlName(table)} REPLICA IDENTITY ${hasKey ? 'DEFAULT' : 'USING INDEX …'};`,
         },
       ];

@@ -10,7 +10,7 @@ export const rowSecurityWithoutPolicy: Rule = {
   name: 'row-security-without-policy',
   severity: 'warning',
   title: 'Row level security without a policy hides all rows.',
-  why: 'With ENABLE ROW LEVEL SECURITY, only the owner of the table (and superusers) can see or write a row that no policy allows; with FORCE not even the owner can. Queries of the app do not fail, they simply return no rows. Create the policies in the same transaction.',
+  why: 'With ENABLE ROW LEVEL SECURITY, only the owner of the table (and superusers) can see or write a row that no policy allows; with FORCE, not even the owner can. Queries of the app do not fail; they return no rows. Create the policies in the same transaction.',
   check: eachStatement((statement, { statements }) =>
     alterations(statement).flatMap(({ table, command }) => {
       if (command.subtype !== 'AT_EnableRowSecurity' && command.subtype !== 'AT_ForceRowSecurity') return [];
@@ -25,7 +25,7 @@ export const rowSecurityWithoutPolicy: Rule = {
       return [
         {
           message: `${owner} sees rows of ${called(table)} from now on: the table has no policy.`,
-          advice: `-- Before it, in the same transaction:\nCREATE POLICY … ON ${sqlName(table)} USING (…);`,
+          advice: `-- Before this statement, in the same transaction:\nCREATE POLICY … ON ${sqlName(table)} USING (…);`,
         },
       ];
     }),
@@ -42,7 +42,7 @@ export const rowSecurityWithoutPolicy: Rule = {
     { given: users, sql: 'ALTER TABLE users ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON public.users USING (true)' },
     { sql: `${users}; ALTER TABLE users ENABLE ROW LEVEL SECURITY` },
     { given: users, sql: 'ALTER TABLE users DISABLE ROW LEVEL SECURITY' },
-    // Nothing is hidden before row level security is enabled, which is then found.
+    // Rows are hidden only once row level security is enabled, and that statement is then reported.
     { given: users, sql: 'ALTER TABLE users FORCE ROW LEVEL SECURITY' },
   ],
 };

@@ -11,7 +11,7 @@ export const tableRewriteCommand: Rule = {
   name: 'table-rewrite-command',
   severity: 'error',
   title: 'VACUUM FULL, CLUSTER and moving a table rewrite it while reads and writes block.',
-  why: 'VACUUM FULL, CLUSTER, SET LOGGED, SET UNLOGGED, SET TABLESPACE and SET ACCESS METHOD rewrite the whole table and all its indexes under ACCESS EXCLUSIVE: reads and writes block for as long as the table is large, and the disk must hold it twice. A plain VACUUM does not block. None of them changes what the app sees, so they need not be part of a migration.',
+  why: 'VACUUM FULL, CLUSTER, SET LOGGED, SET UNLOGGED, SET TABLESPACE and SET ACCESS METHOD rewrite the whole table and all its indexes under ACCESS EXCLUSIVE: reads and writes block for a time that grows with the table, and the disk must hold the table twice. A plain VACUUM does not block. None of these commands changes what the app sees, so they do not belong in a migration.',
   check: eachStatement((statement) => {
     const command = commandOf(statement);
     const written = statement.rewrites.map(called).join(', ');
@@ -20,7 +20,7 @@ export const tableRewriteCommand: Rule = {
       {
         message: `Reads and writes block while ${command} rewrites ${written}.`,
         advice:
-          '-- Not in a migration: pg_repack or pg_squeeze do the same without blocking reads or writes.\n-- To let dead rows be reused, a plain VACUUM is enough.',
+          '-- Outside of migrations, pg_repack and pg_squeeze do the same without blocking reads or writes.\n-- To reuse the space of dead rows, a plain VACUUM is enough.',
       },
     ];
   }),

@@ -9,7 +9,7 @@ export const tableWithoutPrimaryKey: Rule = {
   name: 'table-without-primary-key',
   severity: 'notice',
   title: 'A new table has no primary key.',
-  why: 'Without a primary key, nothing prevents duplicate rows, batches have no order to follow, and once the table is published for logical replication (as many upgrades and pipelines do), each UPDATE and DELETE on it fails. TypeORM requires a primary column in each entity.',
+  why: 'Without a primary key, nothing prevents duplicate rows, rows cannot be changed in batches by key, and once the table is published for logical replication (as many upgrades and pipelines do), each UPDATE and DELETE on it fails. TypeORM requires a primary column in each entity.',
   check: eachStatement((statement, _migration, { batch }) => {
     const create = nodeOf(statement.tree, 'CreateStmt');
     if (!create?.relation || !mayLackKey(create)) return;
@@ -19,7 +19,7 @@ export const tableWithoutPrimaryKey: Rule = {
     return [
       {
         message: `${relname} has no primary key.`,
-        advice: `-- In CREATE TABLE, for instance:\n"id" bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY`,
+        advice: `-- In CREATE TABLE, for example:\n"id" bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY`,
       },
     ];
   }),
@@ -36,7 +36,7 @@ export const tableWithoutPrimaryKey: Rule = {
   ],
 };
 
-/** A temporary one needs none; a partition, a child or a copy may get one from elsewhere. */
+/** A temporary table needs no key; a partition, a child or a copy may get one from another table. */
 function mayLackKey({ relation, partbound, inhRelations, tableElts = [], ofTypename }: CreateStmt): boolean {
   if (relation?.relpersistence === 't' || partbound || inhRelations?.length || ofTypename) return false;
   return !tableElts.some((node) => isKey(node) || nodeOf(node, 'TableLikeClause') || columnIsKey(node));

@@ -13,7 +13,7 @@ export const truncateTable: Rule = {
   name: 'truncate-table',
   severity: 'error',
   title: 'TRUNCATE deletes all rows while reads and writes block.',
-  why: 'TRUNCATE takes ACCESS EXCLUSIVE until the transaction ends, fires no foreign key trigger, and the deleted rows cannot be restored. With CASCADE it also empties every table whose foreign keys refer to it, however large and busy it is.',
+  why: 'TRUNCATE holds ACCESS EXCLUSIVE until the transaction ends, fires no ON DELETE triggers, and the deleted rows cannot be restored. With CASCADE, it also empties every table whose foreign keys refer to the table, however large and busy it is.',
   check: eachStatement((statement) => {
     const truncated = truncatedBy(statement);
     if (truncated.length === 0) return;
@@ -46,7 +46,7 @@ export const truncateTable: Rule = {
   ],
 };
 
-/** A rewrite leaves a word of it; TRUNCATE does not. */
+/** A rewrite leaves a debug message; TRUNCATE does not. */
 function truncatedBy({ tree, sql, rewrites, messages }: Observed): readonly Relation[] {
   if (nodeOf(tree, 'TruncateStmt')) return rewrites;
   const isHidden = nodeOf(tree, 'DoStmt') && classify(sql)[0]?.mentions('TRUNCATE');
@@ -54,7 +54,7 @@ function truncatedBy({ tree, sql, rewrites, messages }: Observed): readonly Rela
 }
 
 function deleteInBatches(table: string): string {
-  return `-- If the rows must go: in a migration of its own, without a transaction (transaction = false).
+  return `-- To delete the rows in batches: in a migration of its own, without a transaction (transaction = false).
 DO $$
 BEGIN
   LOOP

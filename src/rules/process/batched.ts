@@ -8,7 +8,7 @@ import { classify } from '../../sql/index.js';
 const introduction =
   '-- In a migration of its own, without a transaction (transaction = false); each batch is a transaction of its own.';
 
-/** An UPDATE or DELETE in batches, along the primary key: it may be interrupted, and started again where it can tell what is done. */
+/** An UPDATE or DELETE in batches, in the order of the primary key. It can be interrupted, and repeated if its WHERE skips finished rows. */
 export function batched(statement: Observed): string {
   const change = nodeOf(statement.tree, 'UpdateStmt') ?? nodeOf(statement.tree, 'DeleteStmt');
   const table = change?.relation && statement.tables.get(nameOf(change.relation));
@@ -19,7 +19,7 @@ export function batched(statement: Observed): string {
     (nodeOf(statement.tree, 'UpdateStmt')?.fromClause ?? nodeOf(statement.tree, 'DeleteStmt')?.usingClause ?? [])
       .length > 0;
   if (!table || key === undefined || !parts || !isPlain || reachesOthers)
-    return `${introduction}\n-- A DO block that loops over ranges of the primary key, with a COMMIT at the end of each.`;
+    return `${introduction}\n-- Use a DO block that loops over ranges of the primary key, with a COMMIT after each range.`;
   const [head, condition] = parts;
   const column = ident(key);
   const where = condition === undefined ? '' : `(${condition}) AND `;
@@ -46,12 +46,12 @@ function onlyKeyOf({ constraints }: TableFacts): string | undefined {
   return key?.columns.length === 1 ? key.columns[0] : undefined;
 }
 
-/** Undefined where it is not plain which WHERE is its own, or where a dollar would end the block. */
+/** Undefined if its own WHERE cannot be told from others, or if a dollar quote would end the block. */
 function splitAtWhere(sql: string): readonly [string, string | undefined] | undefined {
   const [statement] = classify(sql);
   if (!statement || sql.includes('$') || statement.mentions('SELECT') || statement.mentions('RETURNING'))
     return undefined;
   const [head = '', condition, ...more] = statement.splitAt('WHERE');
-  // A comment to the end of its line would take in what is put after it.
+  // A line comment at the end would swallow the text that is appended.
   return more.length > 0 || head.includes('--') || condition?.includes('--') ? undefined : [head, condition];
 }

@@ -14,7 +14,7 @@ export const blockingWorkHidden: Rule = {
   name: 'blocking-work-hidden',
   severity: 'error',
   title: 'A DO block or a function blocks queries on a table.',
-  why: 'What a DO block, a procedure or a function does cannot be read from its text, but it was observed when it was executed: it builds an index, rewrites a table, or scans a whole table, and holds a lock that blocks other sessions until its transaction ends. Written as separate statements, the same changes need not block.',
+  why: 'The text of a DO block, a procedure or a function does not show what it does, but lint executes it and observes the effects: it builds an index, rewrites a table, or scans a whole table, and holds a lock that blocks other sessions until its transaction ends. As separate statements, the same changes can be written without blocking.',
   check: eachStatement((statement) => {
     if (!isHidden(statement)) return;
     const work = workOf(statement);
@@ -54,7 +54,7 @@ function workOf(statement: Observed): readonly string[] {
   const locked = new Set(locks.filter(({ mode }) => isAtLeast(mode, 'SHARE')).map(({ relation }) => relation.oid));
   const rewrites = statement.rewrites.filter((relation) => isWritten(statement, relation));
   const rewritten = new Set(rewrites.map(({ oid }) => oid));
-  // A TRUNCATE gives the table and its indexes new files, too, but has nothing to write into them.
+  // TRUNCATE also gives the table and its indexes new files, but writes nothing into them.
   const emptied = new Set(
     statement.rewrites.filter(({ oid }) => !rewritten.has(oid) && !isCluster(sql)).map(({ oid }) => oid),
   );

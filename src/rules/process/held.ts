@@ -5,9 +5,9 @@ import { nodeOf, nodesOf, tagOf } from '../../observe/parser.js';
 import { called } from '../look.js';
 import type { JudgedMigration } from '../rule.js';
 
-/** What one statement of a transaction means for the others. */
+/** How the locks of one statement affect the rest of its transaction. */
 
-/** The locks that block a table in use, and not the tables that are gone by then. */
+/** The locks that block a table in use, except on tables that are dropped by then. */
 export function blockingHeld({ held, transaction }: Observed, { statements }: JudgedMigration): readonly Lock[] {
   const gone = new Set(
     statements.filter((one) => one.transaction === transaction).flatMap(({ drops }) => drops.map(({ oid }) => oid)),
@@ -32,7 +32,7 @@ export function waiting(locks: readonly Lock[]): string {
   return `${[all && `reads and writes on ${all}`, writers && `writes on ${writers}`].filter(Boolean).join(', and ')} block meanwhile`;
 }
 
-/** Written by TypeORM itself, and short. */
+/** The tables that TypeORM itself writes, which are small. */
 export const ofTypeorm: ReadonlySet<string> = new Set(['typeorm_metadata', 'migrations']);
 
 /** The tables in use that it scans completely, except TypeORM's own tables. */
@@ -40,7 +40,7 @@ export function readsAllOf({ scans }: Observed): readonly Relation[] {
   return scans.filter(({ isNew, name }) => !isNew && !ofTypeorm.has(name));
 }
 
-/** Of a form that changes rows. */
+/** Whether the statement is of a kind that changes rows. */
 export function isChangeOfRows({ tree }: Observed): boolean {
   if (tree === undefined) return false;
   if (['UpdateStmt', 'DeleteStmt', 'InsertStmt', 'MergeStmt'].includes(tagOf(tree))) return true;

@@ -12,15 +12,15 @@ export const lockTable: Rule = {
   name: 'lock-table',
   severity: 'warning',
   title: 'LOCK TABLE blocks the table until the transaction ends.',
-  why: 'Most statements take the lock that they need by themselves, and a lock cannot be released before the transaction ends. A table that is locked in advance is blocked for longer, even for statements that do not need the lock. It helps only against a deadlock, if another lock, such as that of a sequence, would otherwise come first.',
+  why: 'Most statements take the locks that they need, and a lock cannot be released before the transaction ends. An explicit lock only blocks the table for longer, even during statements that do not need it. It helps only to avoid a deadlock, if another lock, such as one on a sequence, would otherwise be taken first.',
   check: eachStatement((statement, { statements }) => {
     if (!nodeOf(statement.tree, 'LockStmt')) return;
     const taken = statement.locks.filter((lock) => isBlocking(lock) && !isNeeded(lock, statement, statements));
     if (taken.length === 0) return;
     return [
       {
-        message: `No later statement needs this lock at once, and ${waiting(taken)}.`,
-        advice: `-- Leave it out; or put it directly before the statement that needs it: ${taken.map(({ relation }) => called(relation)).join(', ')}.`,
+        message: `The next statement does not need this lock, and ${waiting(taken)}.`,
+        advice: `-- Leave it out, or put it directly before the statement that needs it: ${taken.map(({ relation }) => called(relation)).join(', ')}.`,
       },
     ];
   }),
@@ -39,7 +39,7 @@ export const lockTable: Rule = {
   ],
 };
 
-/** The next statement of the transaction takes as much of the table itself, or alters a sequence. */
+/** Whether the next statement of the transaction takes as strong a lock itself, or alters a sequence. */
 function isNeeded({ relation, mode }: Lock, statement: Observed, statements: readonly Observed[]): boolean {
   const next = statements
     .slice(statements.indexOf(statement) + 1)

@@ -9,8 +9,8 @@ const users = 'CREATE TABLE users (id int PRIMARY KEY)';
 export const lockTimeoutOff: Rule = {
   name: 'lock-timeout-off',
   severity: 'warning',
-  title: 'The migration turns lock_timeout off, or makes it long, before it locks a table.',
-  why: 'A waiting lock request blocks every later one: while an ALTER TABLE waits for a long query, every new query on the table waits too. `run` sets a lockTimeout of two seconds, gives up and retries, so that other queries get their turn; a setting in the migration overrides it.',
+  title: 'The migration turns lock_timeout off, or raises it, before it locks a table.',
+  why: 'A waiting lock request blocks every later one: while an ALTER TABLE waits for a long query, every new query on the table waits too. `run` sets a lockTimeout of two seconds, and then gives up and retries, so that other queries can proceed; a setting in the migration overrides it.',
   check: eachStatement((statement, { transactional, statements }) => {
     const setting = settingOf(statement.tree);
     if (!transactional || setting?.name !== 'lock_timeout' || setting.value === undefined) return;
@@ -19,11 +19,11 @@ export const lockTimeoutOff: Rule = {
     const later = statements.slice(statements.indexOf(statement) + 1).flatMap(({ locks }) => locks.filter(isBlocking));
     const tables = [...new Set(later.map(({ relation }) => called(relation)))];
     if (tables.length === 0) return;
-    const howLong = milliseconds === 0 ? 'for as long as it takes' : `up to ${Math.round(milliseconds / 1000)} s`;
+    const howLong = milliseconds === 0 ? 'without a limit' : `up to ${Math.round(milliseconds / 1000)} s`;
     return [
       {
         message: `It waits ${howLong} for its locks, and later queries on ${tables.join(', ')} queue up meanwhile.`,
-        fix: "-- Leave it out: run sets a lockTimeout of its own. Or, at most:\nSET LOCAL lock_timeout = '2s';",
+        fix: "-- Leave it out: run sets its own lockTimeout. Or, at most:\nSET LOCAL lock_timeout = '2s';",
       },
     ];
   }),

@@ -10,7 +10,7 @@ const users = 'CREATE TABLE users (id int PRIMARY KEY, age int, visits int)';
 export const mergeableAlters: Rule = {
   name: 'mergeable-alters',
   severity: 'notice',
-  // Each of them says how to do without blocking, one by one: to merge them would be the opposite.
+  // These rules suggest separate statements that do not block, which merging would contradict.
   leavesTo: [
     'alter-type-rewrite',
     'alter-type-using-forces-rewrite',
@@ -28,8 +28,8 @@ export const mergeableAlters: Rule = {
     'add-unique-blocking',
     'alter-generated-expression',
   ],
-  title: 'Several ALTER TABLE statements scan the same table where one would do.',
-  why: 'Each statement that rewrites or checks a table scans all its rows. The parts of one ALTER TABLE share a single scan: changing two types in one statement takes half the time of two statements, while reads and writes block. A form that does not block at all is better still; the rules about the single statements describe it.',
+  title: 'Several ALTER TABLE statements scan the same table, although one would do.',
+  why: 'Each statement that rewrites or checks a table scans all its rows. The parts of one ALTER TABLE share a single scan: changing two types in one statement blocks reads and writes for half as long as two statements do. A form that does not block at all is better still; the rules about the individual statements describe it.',
   check: eachStatement((statement, { statements }) => {
     const table = goesThrough(statement);
     if (!table) return;
@@ -40,7 +40,7 @@ export const mergeableAlters: Rule = {
     const times = earlier.length === 1 ? 'once' : `${earlier.length} times`;
     return [
       {
-        message: `It scans all of ${called(table)} again: the same transaction has done that ${times} already.`,
+        message: `It scans all of ${called(table)} again, which the same transaction has already done ${times}.`,
         fix: `ALTER TABLE ${sqlName(table)}\n${[...earlier, statement].map(({ sql }) => `  ${classify(sql)[0]?.afterName ?? ''}`).join(',\n')};`,
       },
     ];
@@ -67,7 +67,7 @@ export const mergeableAlters: Rule = {
   ],
 };
 
-/** VALIDATE blocks nothing, however often. */
+/** VALIDATE blocks nothing, however often it runs. */
 function goesThrough(statement: Observed): TableFacts | undefined {
   const table = alterations(statement).find(({ command }) => command.subtype !== 'AT_ValidateConstraint')?.table;
   return table && [...statement.scans, ...statement.rewrites].some(({ oid }) => oid === table.oid) ? table : undefined;

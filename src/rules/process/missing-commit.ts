@@ -6,9 +6,9 @@ export const missingCommit: Rule = {
   name: 'missing-commit',
   severity: 'error',
   title: 'A migration without a transaction begins one and never commits it.',
-  why: 'Everything after BEGIN is rolled back when the connection closes, or is committed by the next user of the connection.',
+  why: 'Everything after BEGIN is rolled back when the connection closes, or is committed by whatever uses the connection next.',
   *check({ transactional, statements }) {
-    // One that fails before it comes to its COMMIT is not judged for that.
+    // A migration that fails before its COMMIT is not reported.
     if (transactional || statements.some(({ error }) => error !== undefined)) return;
     let open: Observed | undefined;
     for (const statement of statements) {

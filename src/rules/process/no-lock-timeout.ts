@@ -14,7 +14,7 @@ export const noLockTimeout: Rule = {
   name: 'no-lock-timeout',
   severity: 'warning',
   title: 'A migration without a transaction waits for a table lock without a timeout.',
-  why: 'While a statement waits for the lock of a table, every later query on the table waits too, for as long as the longest query before it takes. So `run` gives statements such as ALTER TABLE its lockTimeout, and retries them, also in a migration without a transaction. It cannot do that between a BEGIN and a COMMIT of the migration itself, for a DO block or a function, or for a statement that cannot be in a transaction, such as VACUUM FULL: they wait without a limit.',
+  why: 'While a statement waits for a table lock, every later query on the table waits too, until the longest earlier query has finished. So `run` limits statements such as ALTER TABLE with its lockTimeout, and retries them, also in a migration without a transaction. It cannot do that between a BEGIN and a COMMIT in the migration itself, for a DO block or a function, or for a statement that cannot run in a transaction, such as VACUUM FULL: these wait without a limit.',
   *check({ transactional, statements }) {
     if (transactional) return;
     const unlimited = withoutTimeout(statements);
@@ -69,7 +69,7 @@ export const noLockTimeout: Rule = {
   ],
 };
 
-/** The statements that block a table in use once they have its lock, and whose wait for that lock has no limit. */
+/** The statements that block a table in use once they have its lock, and that wait for the lock without a limit. */
 function withoutTimeout(statements: readonly Observed[]): readonly Observed[] {
   const found: Observed[] = [];
   const limited = { session: false, transaction: false };
@@ -84,7 +84,7 @@ function withoutTimeout(statements: readonly Observed[]): readonly Observed[] {
     if (ends) limited.transaction = false;
     isInOwn = begins || (isInOwn && !ends);
     const byRun = !isInOwn && statement.transaction !== undefined && isGivenTime(sql);
-    // A block may limit it by itself, before it tries.
+    // A block may set its own limit before it takes the lock.
     const isLimited = byRun || limited.session || limited.transaction || /lock_timeout/i.test(sql);
     if (!isLimited && !couldBeConcurrent(tree) && lockedBy(statement).length > 0) found.push(statement);
   }
@@ -100,7 +100,7 @@ function lockedBy({ locks }: Observed): readonly Relation[] {
   return locks.filter(isBlocking).map(({ relation }) => relation);
 }
 
-/** Whether `run` limits its wait, where it can be in a transaction. */
+/** Whether `run` limits its wait, because it can run in a transaction. */
 function isGivenTime(sql: string): boolean {
   return classify(sql).some(({ locksTables }) => locksTables);
 }

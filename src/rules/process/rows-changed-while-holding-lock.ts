@@ -10,7 +10,7 @@ export const rowsChangedWhileHoldingLock: Rule = {
   name: 'rows-changed-while-holding-lock',
   severity: 'error',
   title: 'Rows are changed while an earlier statement of the transaction blocks a table.',
-  why: 'The lock of an ALTER TABLE is brief only if the transaction ends soon after. It is held until the commit, so reads and writes wait for an UPDATE that follows it, for as long as the table is large. Change the table in one migration, and its rows in the next, in batches.',
+  why: 'ALTER TABLE holds its lock until the commit, so the lock is brief only if the transaction ends soon after. If an UPDATE follows in the same transaction, reads and writes wait until it has gone through the whole table. Change the table in one migration, and its rows in the next, in batches.',
   check: eachStatement((statement, migration) => {
     const held = blockingHeld(statement, migration);
     const read = readsAllOf(statement);

@@ -7,13 +7,13 @@ export const sessionSetLeak: Rule = {
   name: 'session-set-leak',
   severity: 'warning',
   title: 'SET without LOCAL stays on the connection after the migration.',
-  why: 'The connection returns to the pool, and the setting (a time zone, a search_path, a role) stays for its next user; with PgBouncer, for other clients too. SET LOCAL ends with the transaction. For migrations without a transaction, where SET LOCAL has no effect, see setting-not-reset.',
+  why: 'The connection returns to the pool, and the setting (a time zone, a search_path, a role) stays in effect for its next user; with PgBouncer, for other clients too. SET LOCAL ends with the transaction. For migrations without a transaction, where SET LOCAL has no effect, see setting-not-reset.',
   check: eachStatement((statement, migration) => {
     const setting = migration.transactional ? staysSet(statement, migration) : undefined;
     if (setting === undefined) return;
     return [
       {
-        message: `${setting.name} stays as it is set here for the next user of the connection.`,
+        message: `${setting.name} keeps this value for the next user of the connection.`,
         fix: forTheTransaction(statement.sql),
       },
     ];

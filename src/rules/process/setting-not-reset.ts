@@ -2,7 +2,7 @@ import { eachStatement } from '../rule.js';
 import type { Rule } from '../rule.js';
 import { staysSet } from './staying.js';
 
-/** `run` sets these for each migration without a transaction, and sets them back. */
+/** `run` sets these for each migration without a transaction, and resets them afterwards. */
 const setBackByRun: ReadonlySet<string> = new Set(['lock_timeout', 'statement_timeout']);
 
 export const settingNotReset: Rule = {
@@ -15,7 +15,7 @@ export const settingNotReset: Rule = {
     if (setting === undefined || setBackByRun.has(setting.name)) return;
     return [
       {
-        message: `${setting.name} stays as it is set here for the next user of the connection.`,
+        message: `${setting.name} keeps this value for the next user of the connection.`,
         fix: `-- At the end:\nRESET ${setting.name};`,
       },
     ];

@@ -11,7 +11,7 @@ export const severalTablesLocked: Rule = {
   name: 'several-tables-locked',
   severity: 'notice',
   title: 'One transaction locks several tables, one after the other.',
-  why: 'While it waits for the second table, queries on the first one wait too. An app that writes to the same tables in another order can deadlock with it, and one of the two fails. With one transaction for each table, each lock is brief. `run` gives up after its lockTimeout and retries, so the wait is limited.',
+  why: 'While the transaction waits for the second table, queries on the first one wait too. An app that writes to the same tables in another order can deadlock with it, and one of the two fails. With one transaction per table, each lock is brief. `run` gives up after its lockTimeout and retries, so the wait is limited.',
   *check({ statements }) {
     const transactions = new Map<number, Map<number, Relation>>();
     const found = new Map<number, Observed>();
@@ -28,7 +28,7 @@ export const severalTablesLocked: Rule = {
       yield {
         statement,
         message: `The transaction locks ${tables.join(', ')} one after the other, and holds all of these locks until it ends.`,
-        advice: '-- A migration for each table.',
+        advice: '-- Write one migration for each table.',
       };
     }
   },
@@ -58,7 +58,7 @@ export const severalTablesLocked: Rule = {
   ],
 };
 
-/** Of foreign keys, which lock two tables at once, another rule speaks. */
+/** Foreign keys, which lock two tables at once, have a rule of their own. */
 function lockedBy(statement: Observed): readonly Relation[] {
   if (newConstraints(statement, 'CONSTR_FOREIGN').length > 0) return [];
   return statement.locks

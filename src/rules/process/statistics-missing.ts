@@ -12,16 +12,16 @@ export const statisticsMissing: Rule = {
   name: 'statistics-missing',
   severity: 'notice',
   optional: true,
-  title: 'After it, the planner has no statistics of a column or an expression.',
-  why: 'A change of the type of a column discards its statistics, even if it rewrites no row, and an index over an expression has none at first. Until ANALYZE, queries on it are planned with default estimates. Autovacuum analyzes a table only after a tenth of its rows has changed, which may never happen on a quiet table. ANALYZE does not block.',
+  title: 'The planner is left without statistics for a column or an expression.',
+  why: 'Changing the type of a column discards its statistics, even if no row is rewritten, and a new index over an expression has none. Until the next ANALYZE, the planner uses default estimates. Autovacuum analyzes a table only after a tenth of its rows have changed, which may never happen on a quiet table. ANALYZE does not block.',
   check: eachStatement((statement, _migration, { batch }) => {
     const found = withoutStatistics(statement);
     if (!found || isAnalyzed(found.table, statement, batch)) return;
     const columns = found.columns.length > 0 ? ` (${identList(found.columns)})` : '';
     return [
       {
-        message: `Queries on ${called(found.table)} are planned without statistics of ${found.what} until the next ANALYZE.`,
-        advice: `-- After it:\nANALYZE ${sqlName(found.table)}${columns};`,
+        message: `Queries on ${called(found.table)} are planned without statistics for ${found.what} until the next ANALYZE.`,
+        advice: `-- After this statement:\nANALYZE ${sqlName(found.table)}${columns};`,
       },
     ];
   }),
@@ -51,14 +51,14 @@ function withoutStatistics(statement: Observed): Unknown | undefined {
   const create = nodeOf(statement.tree, 'IndexStmt');
   const table = tableInUse(statement, create?.relation);
   const isExpression = create?.indexParams?.some((node) => nodeOf(node, 'IndexElem')?.expr !== undefined);
-  if (table && isExpression) return { table, what: 'the expression that is indexed', columns: [] };
+  if (table && isExpression) return { table, what: 'the indexed expression', columns: [] };
   const changed = alterations(statement, 'AT_AlterColumnType');
   const columns = changed.map(({ command }) => command.name ?? '');
   const [first] = changed;
   return first && { table: first.table, what: columns.join(', '), columns };
 }
 
-/** Later in the batch, this table or all. */
+/** Whether a later statement of the batch analyzes this table or all tables. */
 function isAnalyzed(table: TableFacts, statement: Observed, batch: readonly JudgedMigration[]): boolean {
   const statements = batch.flatMap((migration) => migration.statements);
   return statements.slice(statements.indexOf(statement) + 1).some(({ tree, tables }) => {

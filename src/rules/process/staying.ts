@@ -3,7 +3,7 @@ import type { JudgedMigration } from '../rule.js';
 import { settingOf } from '../setting.js';
 import type { Setting } from '../setting.js';
 
-/** What a statement sets for the session, unless a later statement resets it. */
+/** A setting that a statement changes for the session, unless a later statement resets it. */
 export function staysSet(statement: Observed, { statements }: JudgedMigration): Setting | undefined {
   const setting = settingOf(statement.tree);
   if (setting?.value === undefined || setting.until === 'transaction') return undefined;

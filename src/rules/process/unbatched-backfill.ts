@@ -13,7 +13,7 @@ const users = 'CREATE TABLE users (id int PRIMARY KEY, email text, name text)';
 export const unbatchedBackfill: Rule = {
   name: 'unbatched-backfill',
   severity: 'warning',
-  title: 'An UPDATE or DELETE goes through the whole table in one transaction.',
+  title: 'An UPDATE or DELETE processes a whole table in one transaction.',
   why: 'Each changed row stays locked until the transaction ends: writes to these rows block, for minutes on a large table. Meanwhile VACUUM cannot clean up, replicas lag, and an interruption rolls everything back. In batches of a few thousand rows, each in a transaction of its own, no write waits for long. If the transaction also holds the lock of an earlier statement, see rows-changed-while-holding-lock.',
   check: eachStatement((statement, migration) => {
     if (isInBatches(statement.sql) && !migration.transactional) return;
@@ -67,7 +67,7 @@ function changedWhole(statement: Observed): readonly (Relation | { readonly sche
     return readsAllOf(statement).filter(({ oid }) => written.has(oid));
   }
   if (readsAllOf(statement).length === 0) return [];
-  // Also inside of another statement: WITH changed AS (UPDATE …) SELECT …
+  // The change may be inside another statement: WITH changed AS (UPDATE …) SELECT …
   const changes = [...nodesOf(tree, 'UpdateStmt'), ...nodesOf(tree, 'DeleteStmt')];
   const tables = changes.flatMap((change) =>
     isLimited(change, tree) ? [] : (tableInUse(statement, change.relation) ?? []),
@@ -75,7 +75,7 @@ function changedWhole(statement: Observed): readonly (Relation | { readonly sche
   return tables.filter(({ oid, kind }) => scans.some((scan) => scan.oid === oid) || kind === 'partitioned table');
 }
 
-/** It changes one batch: a LIMIT bounds the number of rows. */
+/** Whether it changes a single batch: a LIMIT bounds the number of rows. */
 function isLimited(change: object, tree: Observed['tree']): boolean {
   const beside = [...nodesOf(nodeOf(tree, 'SelectStmt')?.withClause, 'CommonTableExpr')];
   return [...nodesOf([change, ...beside], 'SelectStmt')].some(({ limitCount }) => limitCount !== undefined);

@@ -10,7 +10,7 @@ export const unqualifiedName: Rule = {
   severity: 'notice',
   optional: true,
   title: 'A table is named without its schema.',
-  why: 'Which table is meant, and where a new one is created, depends on the search_path of the role that runs the migration. If there are several schemas, or one schema per tenant, name the schema.',
+  why: 'The search_path of the role that runs the migration decides which table is used, and where a new one is created. With several schemas, or one schema per tenant, qualify the name.',
   check: eachStatement((statement) => {
     const created = nodeOf(statement.tree, 'CreateStmt')?.relation;
     const isNew = created && !created.schemaname && created.relpersistence !== 't';
@@ -21,8 +21,8 @@ export const unqualifiedName: Rule = {
       ),
     ];
     return [...new Set(names)].map((name) => ({
-      message: `Which ${name} is meant depends on the search_path.`,
-      advice: `-- For instance\n"public".${name}`,
+      message: `The search_path decides which ${name} is used.`,
+      advice: `-- For example:\n"public".${name}`,
     }));
   }),
   bad: [

@@ -14,7 +14,7 @@ export const workWhileHoldingLock: Rule = {
   name: 'work-while-holding-lock',
   severity: 'error',
   title: 'A long operation runs while an earlier statement of the transaction blocks a table.',
-  why: 'A lock is held until the transaction ends, not until its statement ends. A query, a VALIDATE or a filled materialized view does not block by itself, but after an ALTER TABLE in the same transaction it keeps all queries on the altered table waiting. In a migration of its own it does not. It is an error if the statement scans the locked table itself, since that takes as long as the table is large, and a warning if it scans another one. For changed rows, see rows-changed-while-holding-lock; statements that lock the table that they scan have rules of their own.',
+  why: 'A lock is held until the transaction ends, not only until its statement ends. A query, VALIDATE CONSTRAINT or filling a materialized view does not block by itself, but after an ALTER TABLE in the same transaction, it keeps all queries on the altered table waiting. Move it to a migration of its own. This is an error if the statement scans the locked table itself, and a warning if it scans another one. For changed rows, see rows-changed-while-holding-lock; statements that lock the table they scan have rules of their own.',
   check: eachStatement((statement, migration) => {
     const held = blockingHeld(statement, migration);
     const read = readsAllOf(statement);
@@ -58,7 +58,7 @@ export const workWhileHoldingLock: Rule = {
   ],
 };
 
-/** Whatever locks what it reads, another rule finds. */
+/** Other rules report statements that lock the table they read. */
 function isHarmlessAlone(statement: Observed, migration: JudgedMigration): boolean {
   const { tree } = statement;
   if (tree === undefined || isChangeOfRows(statement)) return false;
@@ -74,7 +74,7 @@ function isHarmlessAlone(statement: Observed, migration: JudgedMigration): boole
   );
 }
 
-/** Then the rule about NOT VALID and VALIDATE in one transaction says it. One without a name got one from the server. */
+/** The rule not-valid-then-validate-same-tx reports it then. The server has named a constraint without a name. */
 function isAddedHere(name: string | undefined, { transaction }: Observed, { statements }: JudgedMigration): boolean {
   return statements.some(
     (other) =>
