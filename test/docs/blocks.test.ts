@@ -23,7 +23,7 @@ const outlines: Readonly<Record<string, string>> = {
 /** SQL that a person completes, and why it cannot be parsed as it is. */
 const templates: readonly (readonly [pattern: RegExp, why: string])[] = [
   [/<[a-z ]+>|…/, 'a rule leaves what only the author knows to be filled in'],
-  [/^-- In CREATE TABLE|^-- For instance/, 'a rule shows a part of a statement'],
+  [/^-- In CREATE TABLE|^-- For example/, 'a rule shows a part of a statement'],
 ];
 const inLanguage = (language: string) => blocks.filter((block) => block.language === language);
 
