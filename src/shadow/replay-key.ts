@@ -12,12 +12,15 @@ export interface Beginning {
   readonly naming: 'default' | 'own';
 }
 
+/** What is executed from a file, such as a migration or a seed. */
+type InFile = Pick<KnownMigration, 'name' | 'file'>;
+
 /**
  * Migrations in their order, and the keys of what they lead to: the first one of the empty list, then one for each migration, made of its
  * content and of all before it, up to the first that may do something else another time.
  */
-export interface Chain {
-  readonly migrations: readonly KnownMigration[];
+export interface Chain<Step extends InFile = KnownMigration> {
+  readonly migrations: readonly Step[];
   readonly keys: readonly string[];
   readonly beginning: Beginning;
   /** All files that were read for it, and when the newest was written. */
@@ -32,7 +35,7 @@ export interface MigrationText {
   readonly text: string;
 }
 
-export function chainOf(migrations: readonly KnownMigration[], beginning: Beginning): Chain {
+export function chainOf<Step extends InFile>(migrations: readonly Step[], beginning: Beginning): Chain<Step> {
   const contents = new Contents(beginning.naming);
   const keys = [hashOf(['migrations', ...beginning.initial])];
   for (const { name, file } of migrations) {
@@ -46,7 +49,7 @@ export function chainOf(migrations: readonly KnownMigration[], beginning: Beginn
 
 /** Executes the migrations of chains. Says whether the keys stand for what was executed, so that the result may be kept. */
 export async function executing<T>(
-  chains: readonly Chain[],
+  chains: readonly Chain<InFile>[],
   work: () => Promise<T>,
 ): Promise<{ readonly value: T; readonly isSure: boolean }> {
   const { value, reads } = await watchReads(work);
@@ -60,14 +63,14 @@ const startedMs = performance.timeOrigin;
  * None of the files has changed meanwhile, none is so new that this process may have loaded an older one, and none was read of which the
  * content does not know.
  */
-function isSure({ migrations, keys, beginning, newestMs, files }: Chain, reads: ReadonlySet<string>): boolean {
+function isSure({ migrations, keys, beginning, newestMs, files }: Chain<InFile>, reads: ReadonlySet<string>): boolean {
   const now = chainOf(migrations, beginning);
   const isSame = now.keys.length === keys.length && now.keys.at(-1) === keys.at(-1);
   return isSame && newestMs < startedMs && [...reads].every((file) => files.has(file));
 }
 
 /** The key of what all of them lead to; undefined where that may be something else another time. */
-export function wholeKey({ migrations, keys }: Chain): string | undefined {
+export function wholeKey({ migrations, keys }: Chain<InFile>): string | undefined {
   return keys[migrations.length];
 }
 

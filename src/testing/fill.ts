@@ -40,6 +40,7 @@ async function migrate({ connection }: Empty, project: TestProject): Promise<voi
   const migrator = migratorFor(dataSourceElsewhere(project.dataSource, connection), project);
   try {
     await migrator.run({ phase: 'all', to: project.only?.at(-1)?.name });
+    if (project.seed === true) await migrator.seed();
   } finally {
     await migrator.close();
   }

@@ -7,6 +7,8 @@ import { settingsOf } from '../data-source/settings.js';
 import { ExitCode, MigrateError } from '../errors.js';
 import { listMigrations } from '../files/list-migrations.js';
 import type { Instantiate, KnownMigration } from '../files/migration.js';
+import { listSeeds, seedFolder } from '../files/seed-files.js';
+import type { SeedFile } from '../files/seed-files.js';
 import { resolveMigrations } from '../files/resolve.js';
 import { resolveSettings } from '../options.js';
 import type { MigrateSettings, ResolvedSettings } from '../options.js';
@@ -23,10 +25,11 @@ export interface TestDatabaseOptions {
    */
   readonly server?: string | true;
   /**
-   * Inserts the rows that every test begins with: a function, or the path of an `.sql` file, relative to `process.cwd()`. A file is kept
-   * with the migrated database; a function is called for each new database, since what it uses cannot be known.
+   * Inserts the rows that every test begins with: `true` for the project's own seeds, the path of an `.sql` file, relative to `process.cwd()`,
+   * or a function. Seeds and a file are kept with the migrated database; a function is called for each new database, since what it uses
+   * cannot be known.
    */
-  readonly seed?: string | ((dataSource: DataSource) => Promise<unknown>);
+  readonly seed?: true | string | ((dataSource: DataSource) => Promise<unknown>);
   /** Extensions that PGlite has in packages of their own, as in `embedded: { extensions }` of `defineDataSource`. */
   readonly extensions?: () => Promise<Extensions>;
   /** Makes migrations whose constructors have dependencies. */
@@ -65,9 +68,11 @@ export function projectOf(
   };
 }
 
-/** The migrations of the project, by which its databases are known. */
-export async function chainOfProject(project: TestProject): Promise<Chain> {
-  return chainOf(project.only ?? (await migrationsOf(project)), await beginningOf(project));
+/** The migrations of the project, by which its databases are known, and its seeds, where these are run after them. */
+export async function chainOfProject(project: TestProject): Promise<Chain<KnownMigration | SeedFile>> {
+  const migrations = project.only ?? (await migrationsOf(project));
+  const seeds = project.seed === true ? listSeeds(seedFolder(await listMigrations(project), project)) : [];
+  return chainOf([...migrations, ...seeds], await beginningOf(project));
 }
 
 export async function migrationsOf(project: TestProject): Promise<readonly KnownMigration[]> {
