@@ -20,6 +20,8 @@ export interface Shadow {
   database(extensions: readonly string[]): Promise<Database>;
   /** Lends it to work of which nothing stays. */
   aside<T>(extensions: readonly string[], work: (database: Database) => Promise<T>): Promise<T>;
+  /** Makes room for another one in this thread, which would take its turns with it anyway: it is opened again when it is asked for. */
+  makeRoom(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -51,16 +53,25 @@ export function openShadow({ url, initial }: ShadowOptions): Shadow {
     return (opened = open());
   };
   const close = async (): Promise<void> => (await opened?.catch(() => undefined))?.close();
+  const makeRoom = async (): Promise<void> => {
+    const one = await opened?.catch(() => undefined);
+    if (one === undefined || !one.isHere) return;
+    opened = undefined;
+    await one.close();
+  };
   return {
     initial: async () => initial(),
     database: async (extensions) => (await offering(extensions)).database,
     aside: async (extensions, work) => aside(await offering(extensions), work),
+    makeRoom,
     close: () => (closed ??= close()),
   };
 }
 
 interface Opened {
   readonly database: Database;
+  /** Whether it runs in this thread. */
+  readonly isHere: boolean;
   /** Where it can be read beside the database. */
   readonly readCatalog?: Database['readCatalog'];
   /** Whether these extensions can be created, as far as that is known. */
@@ -91,7 +102,7 @@ async function openDatabase(options: PlaceOptions): Promise<Opened> {
 
 async function openAt(
   place: Place,
-  { initial }: PlaceOptions,
+  { initial, url }: PlaceOptions,
 ): Promise<Opened & { readonly missing: readonly string[] }> {
   const pool = place.openPool();
   // A connection that is lost while nothing is asked: the next question says so.
@@ -106,7 +117,8 @@ async function openAt(
     const { onlyExtensions, readCatalog: read } = place;
     const offers = (wanted: readonly string[]): boolean =>
       wanted.every((name) => onlyExtensions?.includes(name) ?? true);
-    return { database: readBeside(pool, read), readCatalog: read, missing, close, offers };
+    const isHere = url === undefined && read === undefined;
+    return { database: readBeside(pool, read), isHere, readCatalog: read, missing, close, offers };
   } catch (error) {
     await close();
     throw error;

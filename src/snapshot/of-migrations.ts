@@ -23,6 +23,8 @@ export interface Replaying {
   readonly cache: SchemaCache;
   /** Tables to leave out. */
   readonly unmanaged: readonly ObjectId[];
+  /** Is waited for before anything is replayed. */
+  readonly makeRoom?: () => Promise<void>;
 }
 
 /** What the migrations that the data source finds lead to on an empty database. */
@@ -47,11 +49,12 @@ export async function ofTheseMigrations(
   return { ...current, chain };
 }
 
-function replayed(
+async function replayed(
   migrations: readonly KnownMigration[],
   project: Project,
-  { url, unmanaged }: Replaying,
+  { url, unmanaged, makeRoom }: Replaying,
 ): Promise<Snapshot> {
+  await makeRoom?.();
   return withMigratableShadow(project, { url }, async (shadow) => {
     const origins = await replayWithOrigins(shadow, migrations, project.instantiate);
     return { ...(await take(shadow.pool, project, { unmanaged, texts: 'settled' })), origins };

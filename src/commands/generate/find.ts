@@ -100,10 +100,12 @@ export async function findChange(
   const stage = (now: Stage): void => context.onEvent({ type: 'stage', stage: now });
   const { unmanaged, history, words, frozen } = described;
   const isLive = database !== undefined;
+  // Two of them at a time would take twice the memory.
+  const makeRoom = (): Promise<void> => said.wanted.then(shadow.makeRoom, () => undefined);
   stage(isLive ? 'reading the database' : 'replaying the migrations');
   const [entities, current] = await both<Snapshot, Current>(
     said.wanted,
-    isLive ? database(unmanaged) : ofMigrations(context, { url: options.shadow, cache, unmanaged }),
+    isLive ? database(unmanaged) : ofMigrations(context, { url: options.shadow, cache, unmanaged, makeRoom }),
   );
   stage('comparing the schemas');
   const aiming = { ...said, entities, current, isLive, takenOver, shadow, cache };
