@@ -17,7 +17,11 @@ const groups = [deployment, development];
 const commands = groups.flatMap((group) => group.commands);
 const generated = '<!-- Written by "npm run docs:reference" from src/. Change the sources, not this file. -->';
 const fence = (language, text) => `\`\`\`${language}\n${text}\n\`\`\``;
-const escaped = (text) => text.replace(/[*<>|[\]]|(?<!\w)_|_(?!\w)/g, '\\$&');
+/** A pattern with a star is code. */
+const escaped = (text) =>
+  text.replace(/([\w:.]*\*[\w:.*]*)|[<>|[\]]|(?<!\w)_|_(?!\w)/g, (found, pattern) =>
+    pattern === undefined ? `\\${found}` : `\`${found}\``,
+  );
 
 /** Pages that say more about a command than its flags. */
 const more = {
