@@ -24,5 +24,6 @@ export default {
   testSequencer: '<rootDir>/test/support/sequencer.mjs',
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
-  testTimeout: 60_000,
+  // At full length, tests run for hours, mostly beside something else.
+  testTimeout: process.env.ACCEPTANCE === 'full' ? 600_000 : 60_000,
 };
