@@ -7,7 +7,8 @@ import { everyRow } from './row-security.js';
 /** Code of a migration may wait for something else between two statements, and takes longer than what an app does in a transaction. */
 const shortest = '60s';
 
-const raised = `SELECT set_config(name, '${shortest}', true) FROM (VALUES ('idle_in_transaction_session_timeout'), ('transaction_timeout')) AS timeout(name)
+/** The server changes a timer that runs already only when it was switched off: transaction_timeout would end the transaction all the same. */
+const raised = `SELECT CASE WHEN set_config(name, '0', true) = '0' THEN set_config(name, '${shortest}', true) END FROM (VALUES ('idle_in_transaction_session_timeout'), ('transaction_timeout')) AS timeout(name)
   WHERE current_setting(name, true)::interval > '0' AND current_setting(name, true)::interval < '${shortest}'`;
 
 /** What the server does about a client that is gone without a word: after a minute, it rolls back, and the locks are free. */

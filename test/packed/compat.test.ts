@@ -149,6 +149,8 @@ async function createDatabase(url: string, name: string): Promise<string> {
   const client = new pg.Client(url);
   await client.connect();
   await client.query(`CREATE DATABASE ${name}`);
+  const { rows } = await client.query(`SELECT FROM pg_settings WHERE name = 'transaction_timeout'`);
+  if (rows.length > 0) await client.query(`ALTER DATABASE ${name} SET transaction_timeout = '1s'`);
   await client.end();
   return url.replace(/\/postgres$/, `/${name}`);
 }
@@ -181,6 +183,8 @@ it.each(combinations)(
     expect(await command('run')).toMatchObject({ applied: [{ name: expect.stringMatching(/^Init\d+$/) }] });
     expect(await command('generate', '--check')).toMatchObject({ files: [] });
     writeFiles(dir, {
+      // Longer than a transaction may take where the server ends it.
+      'migrations/1900000000000-Slow.sql': '-- up\nSELECT pg_sleep(1.5);\n-- down\nSELECT 1;\n',
       'migrations/1900000000001-Name.sql':
         '-- transaction: false\n-- up\nCREATE INDEX CONCURRENTLY users_name ON users (name);\n-- down\nDROP INDEX CONCURRENTLY users_name;\n',
     });
