@@ -1,6 +1,7 @@
 // What `--json` prints for each command, as the types in src/ say it.
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import ts from 'typescript';
 
 const root = resolve(import.meta.dirname, '..');
@@ -77,9 +78,8 @@ async function textOf(found) {
       .replaceAll('readonly ', '')
       .replaceAll(' | undefined', '');
   const list = /typeof (\w+)/.exec(node.getText())?.[1] ?? '';
-  const { [list]: values } = await import(
-    file.replace(join(root, 'src'), join(root, 'build/esm')).replace(/\.ts$/, '.js')
-  );
+  const built = file.replace(join(root, 'src'), join(root, 'build/esm')).replace(/\.ts$/, '.js');
+  const { [list]: values } = await import(pathToFileURL(built).href);
   // There are as many error codes as sections in errors.md.
   return values.length > 20
     ? `type ${node.name.text} = string;`
