@@ -400,6 +400,17 @@ describe('what generate makes of the initial state', () => {
     ]);
   });
 
+  it('one line names all that stays where that is much', async () => {
+    const up = ['CREATE TABLE thing (id int CONSTRAINT thing_pkey PRIMARY KEY)'];
+    for (let i = 1; i <= 9; i++) up.push(`CREATE INDEX by_hand_${i} ON thing ((id + ${i}))`);
+    const { warnings } = await generate({ entities: [entity('thing', {})], initialState: prepared, up });
+    expect(warnings).toEqual([
+      expect.stringMatching(
+        /^9 objects are not in the entities, but were made by hand: they stay \(--prune drops them\): index by_hand_1, .*, index by_hand_9\.$/,
+      ),
+    ]);
+  });
+
   it('what migrations have changed or dropped of it stays so', async () => {
     const up = [
       'DROP VIEW audited',

@@ -184,13 +184,27 @@ export function remarksOnKept(
   present: Schema,
 ): readonly string[] {
   const keys = new Set(kept.map(keyOf));
-  return kept
+  const told = kept
     .filter((id) => id.kind !== 'extension' && !isPrepared(id, origins) && !isPartOf(id, desired, present))
-    .filter((id) => !isOfKept(id, keys, present) && !isMember(id, present))
-    .map((id) => {
-      const because = originIn(origins, id) === 'initial' ? 'is part of the initial state' : 'was made by hand';
-      return `${describeObject(id)} is not in the entities, but ${because}: it stays (--prune drops it).`;
-    });
+    .filter((id) => !isOfKept(id, keys, present) && !isMember(id, present));
+  const isInitial = (id: ObjectId): boolean => originIn(origins, id) === 'initial';
+  return [
+    ...staying(
+      told.filter((id) => !isInitial(id)),
+      ['was made by hand', 'were made by hand'],
+    ),
+    ...staying(told.filter(isInitial), ['is part of the initial state', 'are part of the initial state']),
+  ];
+}
+
+/** A line each; of more than a reader can take in, one line with the names of all. */
+function staying(ids: readonly ObjectId[], [one, many]: readonly [string, string]): readonly string[] {
+  const names = ids.map(describeObject);
+  if (names.length <= 8)
+    return names.map((name) => `${name} is not in the entities, but ${one}: it stays (--prune drops it).`);
+  return [
+    `${names.length} objects are not in the entities, but ${many}: they stay (--prune drops them): ${names.join(', ')}.`,
+  ];
 }
 
 /** A sequence goes with the table that owns it: one line says it of both. */
