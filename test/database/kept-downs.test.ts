@@ -102,6 +102,20 @@ describe('a migration whose file is gone', () => {
     expect([again.code, again.stderr]).toEqual([0, expect.stringContaining('continues after 1 finished statement')]);
   });
 
+  it('is kept beside a log of 0.1 as well', async () => {
+    project.delete('migrations/1700000000003-Index.ts');
+    await cli('run');
+    await database.query(`DROP TABLE migrations_downs;
+      ALTER TABLE migrations_log DROP COLUMN change, DROP COLUMN xid, DROP COLUMN progress, DROP COLUMN service`);
+    project.write('migrations/1700000000003-Index.ts', index);
+    await cli('run');
+    expect(await kept()).toEqual(['Index1700000000003']);
+    remove('1700000000003-Index.ts');
+    expect((await json('revert')).kept).toEqual(['Index1700000000003']);
+    expect(await isThere('by_n')).toBe(false);
+    expect((await json('revert')).kept).toBeUndefined();
+  });
+
   it('cannot be run again, and nothing is reverted for that', async () => {
     await cli('run');
     remove('1700000000003-Index.ts');
