@@ -245,8 +245,9 @@ function nextSteps(
     `Import ${module} in your AppModule, so that the app migrates when it starts.`,
     ...(isDevelopmentInstalled(dir)
       ? []
-      : [`${installLine(devPackage)}, for nest-migrate generate, check, lint and plan.`]),
-    'nest-migrate generate, then nest-migrate run. Is there a database that synchronize has made? nest-migrate baseline.',
+      : [`${installLine(devPackage)}, for nest-migrate dev, generate, check, lint and plan.`]),
+    'While you develop: nest-migrate dev. It brings your database to your entities and writes the migration.',
+    'If synchronize has made the databases: nest-migrate help leaving-synchronize.',
   ];
 }
 
