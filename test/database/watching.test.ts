@@ -87,6 +87,24 @@ it('a statement of which the server says nothing is seen with how long it has ta
   expect(running.at(-1)?.elapsedMs).toBeGreaterThan(500);
 });
 
+it('an index that is built concurrently is seen by the statement that the log names', async () => {
+  const app = await database.client();
+  await app.query('BEGIN; INSERT INTO shop."Order" VALUES (0)');
+  const made = migration('Index1700000000001', {
+    up: ['CREATE INDEX CONCURRENTLY by_country ON shop."Order" (country)'],
+    transaction: false,
+  });
+  const watched = watch(made);
+  await sleep(1500);
+  await app.query('ROLLBACK');
+  expect((await watched).running[0]).toMatchObject({
+    name: 'Index1700000000001',
+    direction: 'up',
+    what: expect.stringMatching(/^CREATE INDEX CONCURRENTLY .*, waiting for writers before build$/),
+    unit: 'sessions',
+  });
+});
+
 itInFull('and is told every ten seconds', async () => {
   const made = migration('Slow1700000000001', { up: ['SELECT pg_sleep(12)'] });
   const { events } = await watch(made);
