@@ -30,10 +30,10 @@ const says: Readonly<Record<CheckStepName, string>> = {
   files: 'every file can be loaded, and migrations.lock agrees with them',
   branches: 'no two branches conflict',
   replay: 'every migration runs on an empty database, and reverts',
-  entities: 'the migrations lead to what the entities describe',
+  entities: 'the migrations match the entities',
   lint: 'no new migration blocks reads or writes',
   rows: 'the new migrations succeed where the tables have rows',
-  database: 'the database agrees with the files',
+  database: 'the database matches the files',
   drift: 'the database has the schema of its applied migrations',
 };
 

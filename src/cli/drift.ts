@@ -27,9 +27,9 @@ function linesOf(
   paint: Paint,
 ): readonly string[] {
   const left = ignored.length > 0 ? [paint.dim(`Left alone: ${shortened(ignored)}.`)] : [];
-  if (objects.length === 0) return ['No drift: the database is as its applied migrations say.', ...left];
+  if (objects.length === 0) return ['No drift: the database matches its applied migrations.', ...left];
   const lines = [
-    `The database differs from what its applied migrations say, in ${many(objects.length, 'object')}:`,
+    `The database differs from its applied migrations in ${many(objects.length, 'object')}:`,
     ...objects.flatMap((object) => objectLines(object, paint)),
     ...left,
     '',
@@ -37,15 +37,15 @@ function linesOf(
   if (!flags.sql)
     return [
       ...lines,
-      'Nothing was changed. --sql shows the statements that would take it back, or make a migration of it.',
+      'Nothing was changed. --sql shows the statements to undo the differences, or to write a migration for them.',
     ];
   return [
     ...lines,
-    '-- What would bring the database to what its migrations say:',
+    '-- To change the database to match its migrations:',
     ...script(repair, losses),
     '',
-    '-- Or what a migration would need (nest-migrate create Adopt --sql), to say what the database has.',
-    '-- Here it is there already: with nothing else pending, record the migration by nest-migrate run --fake',
+    '-- Or, in a new migration (nest-migrate create Adopt --sql), to match the database:',
+    '-- This database already has these changes: if nothing else is pending, record the migration with nest-migrate run --fake',
     ...script(adopt, losses),
   ];
 }

@@ -78,9 +78,9 @@ export async function baseline(io: Io, flags: GlobalFlags & BaselineFlags, name?
   io.result(result, () => baselineLines(result, flags));
   if (others === 'leave') return result.drift.length > 0 ? ExitCode.todo : ExitCode.done;
   for (const object of result.unknown)
-    io.note(`${io.paint.yellow('!')} ${object} is in the database, and not in the entities.`);
+    io.note(`${io.paint.yellow('!')} ${object} is in the database, but not in the entities.`);
   if (others === undefined && result.files.length > 0 && result.unknown.length > 0)
-    io.note('  To put them under migrations as well: nest-migrate baseline --take-over');
+    io.note('  To include them in the migration: nest-migrate baseline --take-over');
   return result.drift.length > 0 ? ExitCode.todo : ExitCode.done;
 }
 
@@ -89,27 +89,28 @@ function baselineLines(
   flags: BaselineFlags,
 ): readonly string[] {
   if (drift.length > 0) {
-    const what = 'The database differs from the entities. What would have to be done to it:';
+    const what = 'The database differs from the entities. The statements that would make it match:';
     return [
       what,
       ...drift.flatMap((sql) => [...lossLines(sql, losses), `${sql};`]).map((line) => `  ${line}`),
       '',
-      'Nothing was written or recorded. Make them agree first (let the app synchronize once more, or correct the entities).',
+      'Nothing was written or recorded. Make them match first (let the app synchronize once more, or correct the entities).',
     ];
   }
-  if (flags.check) return ['The database has the schema that the entities describe.'];
+  if (flags.check) return ['The database matches the entities.'];
   const others =
     takenOver.length === 0
       ? []
-      : ['Taken over, though no entity describes it:', ...takenOver.map((object) => `  ${object}`)];
+      : ['Included, although no entity describes them:', ...takenOver.map((object) => `  ${object}`)];
   const written = [
     ...files.map((file) => `+ ${file}`),
     ...languageLines(files, flags),
     ...listLines({ list }),
     ...others,
   ];
-  if (list?.state === 'to add') return [...written, 'Recorded nothing yet: add it, then nest-migrate run --fake'];
-  return [...written, `Recorded as applied, without executing: ${recorded.join(', ') || 'nothing, it was already'}.`];
+  if (list?.state === 'to add')
+    return [...written, 'Nothing was recorded yet: add the class, then run nest-migrate run --fake'];
+  return [...written, `Recorded as applied, without executing: ${recorded.join(', ') || 'nothing new'}.`];
 }
 
 export function languageOf({ sql, js }: Pick<GenerateFlags, 'sql' | 'js'>): GenerateOptions['language'] {
@@ -145,7 +146,7 @@ function optionsOf(flags: GlobalFlags & GenerateFlags, name: string | undefined)
 
 function linesOf(result: GenerateResult, flags: GenerateFlags, io: Io): readonly string[] {
   const { files, statements, texts } = result;
-  if (files.length === 0) return ['Nothing to do: the migrations lead to what the entities describe.'];
+  if (files.length === 0) return ['Nothing to do: the migrations match the entities.'];
   if (flags.dryRun && texts) return texts.flatMap(({ file, text }) => [`-- ${file}`, text]);
   if (flags.check)
     return [

@@ -40,13 +40,13 @@ export async function confirmPlan(
   throw new MigrateError({
     code: 'DECISION_NEEDED',
     message: ['Nothing was run:', ...refused.map(refusal)].join(refused.length === 1 ? ' ' : '\n'),
-    next: `${makeSafe} If it is accepted as it is: nest-migrate run --plan --yes`,
+    next: `${makeSafe} To run it anyway: nest-migrate run --plan --yes`,
     migration: refused[0]?.name ?? '',
     exitCode: ExitCode.todo,
   });
 }
 
-const makeSafe = 'Make it safe (nest-migrate lint says how), or run it when the tables are not in use.';
+const makeSafe = 'Make it safe (nest-migrate lint shows how), or run it when the tables are not in use.';
 
 function refusal({ name, verdict, why }: PlannedMigration): string {
   return `${name} ${verdict}: ${why[0] ?? ''}`;
@@ -65,7 +65,7 @@ function planLines(result: PlanResult, paint: Paint): readonly string[] {
     ...serverLines(result, paint),
     ...(diskBytes > 0 ? [`Disk: about ${bytesOf(diskBytes)} more while tables are rewritten.`] : []),
     ...(deferred.length > 0 ? [`Deferred: ${deferred.join(', ')}.`] : []),
-    `PostgreSQL ${now.version}. Durations hold in nine of ten cases.`,
+    `PostgreSQL ${now.version}. Nine of ten durations are within the range given.`,
   ];
 }
 
@@ -110,7 +110,7 @@ function effects({
     ...(builds.length > 0 ? [`builds: ${builds.join(', ')}`] : []),
     ...changes.map(
       ({ table, rows }) =>
-        `changes ${rows === null ? 'rows, how many is not known,' : `about ${Math.round(rows).toLocaleString('en')} rows`} of ${table}`,
+        `changes ${rows === null ? 'an unknown number of rows' : `about ${Math.round(rows).toLocaleString('en')} rows`} of ${table}`,
     ),
   ];
 }
@@ -129,7 +129,7 @@ function serverLines({ now }: PlanResult, paint: Paint): readonly string[] {
       .filter(({ lagBytes }) => lagBytes > 16 * 1024 * 1024)
       .map(
         ({ name, lagBytes }) =>
-          `${paint.yellow('!')} The replica ${name || 'without a name'} is ${bytesOf(lagBytes)} behind.`,
+          `${paint.yellow('!')} The replica ${name || 'without a name'} lags by ${bytesOf(lagBytes)}.`,
       ),
     ...now.invalidIndexes.map(
       (name) =>

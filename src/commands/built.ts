@@ -13,7 +13,7 @@ export function buildProblems(
   const gone = stale.map((listed) => {
     const isDone = listed.expected !== undefined && isApplied(listed.expected.name);
     const state = isDone ? ', and it is applied' : '';
-    return problem('STALE_OUTPUT', listed, `${fromHere(listed.file)} is stale: its source is gone${state}.`);
+    return problem('STALE_OUTPUT', listed, `${fromHere(listed.file)} is stale: its source no longer exists${state}.`);
   });
   const missing = notCompiled
     .filter(({ expected }) => expected !== undefined && !isApplied(expected.name))

@@ -137,7 +137,7 @@ function inConflict(file: string, line: number): MigrateError {
   return new MigrateError({
     code: 'FILE_INVALID',
     message: `git has left conflict marks in ${file} (line ${line}): two branches have added migrations. Nothing was written.`,
-    next: 'nest-migrate check --write-lock   (keeps the lines of both, where the migrations of the two do not disturb each other)',
+    next: 'nest-migrate check --write-lock   (keeps the lines of both, if their migrations do not conflict)',
   });
 }
 

@@ -22,7 +22,7 @@ export function compatibilityView(rename: Names, columns: readonly Names[]): rea
   const privileges = privilegesSql(rename);
   return [
     step(select('*'), {
-      comment: 'The old version of the app reads and writes it by its old name.',
+      comment: 'The old version of the app reads and writes the table through this view.',
       undo: [`DROP VIEW ${view}`],
       effect: 'does not block',
     }),
@@ -57,7 +57,7 @@ function privilegesSql({ from, to }: Names): string {
         `  ALTER VIEW ${view} SET (security_invoker = true);`,
         `ELSIF (SELECT relrowsecurity FROM pg_class WHERE oid = ${oid}) THEN`,
         `  RAISE EXCEPTION USING ERRCODE = 'feature_not_supported', MESSAGE = CASE WHEN by_column`,
-        `    THEN ${quoteLiteral(`Some roles have SELECT on some columns of table ${name} only. Under its old name, its row-level security would let them read nothing.`)}`,
+        `    THEN ${quoteLiteral(`Some roles have SELECT on some columns of table ${name} only. Through the old name, row-level security would hide all rows from them.`)}`,
         `    ELSE ${quoteLiteral(`Before PostgreSQL 15, a view under the old name would bypass the row-level security of table ${name}.`)} END,`,
         `    HINT = 'Generate this migration again with --rename-directly, and run it while the old version of the app is stopped.';`,
         'END IF;',

@@ -11,7 +11,7 @@ export function headingOf(migration: PlannedFile, index: number, count: number):
 }
 
 function whatOf({ phase, transaction, steps, apart }: PlannedFile): string {
-  if (apart === 'by hand') return 'creates what no entity describes';
+  if (apart === 'by hand') return 'creates objects that no entity describes';
   const does = (...words: readonly string[]): boolean =>
     steps.some(({ sql }) => classify(sql).some((statement) => statement.mentions(...words)));
   const runs = (command: string): boolean =>
@@ -23,16 +23,16 @@ function whatOf({ phase, transaction, steps, apart }: PlannedFile): string {
     ...(phase === 'expand' && does('ADD', 'COLUMN') ? ['adds columns'] : []),
     ...(does('ADD', 'VALUE') ? ['adds values to an enum'] : []),
     ...(!transaction && isFilled ? ['fills rows in batches'] : []),
-    ...(does('INDEX', 'CONCURRENTLY') ? ['builds or drops indexes while the app goes on writing'] : []),
+    ...(does('INDEX', 'CONCURRENTLY') ? ['builds or drops indexes without blocking writes'] : []),
     ...(does('NOT', 'VALID') ? ['adds constraints for new rows'] : []),
     ...(does('VALIDATE', 'CONSTRAINT') ? ['validates constraints'] : []),
     ...(does('USING', 'INDEX') ? ['turns indexes into constraints'] : []),
-    ...(phase === 'expand' && does('RENAME') ? ['exchanges names'] : []),
+    ...(phase === 'expand' && does('RENAME') ? ['swaps names'] : []),
     ...(phase === 'contract' && (runs('DROP TABLE') || does('DROP', 'COLUMN') || runs('DROP TRIGGER'))
-      ? ['drops what only that version uses']
+      ? ['drops objects that only the old version uses']
       : []),
   ];
   if (found.length === 0)
-    return phase === 'contract' ? 'requires what only the new version writes' : 'changes the schema';
+    return phase === 'contract' ? 'requires values that only the new version writes' : 'changes the schema';
   return found.length > 2 ? `${found.slice(0, 2).join(', ')} and more` : found.join(' and ');
 }

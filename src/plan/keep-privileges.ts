@@ -30,10 +30,12 @@ export function keepPrivileges(
     ...steps.slice(0, first),
     own(
       noteSql(heirs, kept),
-      `Saves the owner, the privileges, the options and the comments of ${what}, which is created again below.`,
+      `Saves the owner, the privileges, the options and the comments of ${what}, which is recreated below.`,
     ),
     ...steps.slice(first, last + 1),
-    ...giveBackSql(kept).map((sql, at) => own(sql, at === 0 ? 'Restores what was saved.' : undefined)),
+    ...giveBackSql(kept).map((sql, at) =>
+      own(sql, at === 0 ? 'Restores the saved owner, privileges, options and comments.' : undefined),
+    ),
     ...steps.slice(last + 1),
   ];
 }
@@ -44,8 +46,8 @@ export function keepPrivilegesIn(files: readonly PlannedFile[], before: Schema, 
   if (torn === undefined) return files.map((file) => ({ ...file, steps: keepPrivileges(file, before, after) }));
   throw new MigrateError({
     code: 'PROOF_FAILED',
-    message: `${describeObject(torn)} would be dropped by one file and created again by another: it would be missing in between, and lose its owner and its privileges.`,
-    next: 'Nothing was written. Try --no-online; or generate the changes one after the other.',
+    message: `${describeObject(torn)} would be dropped by one file and created again by another: it would be missing in between, and would lose its owner and privileges.`,
+    next: 'Nothing was written. Try --no-online, or generate the changes one at a time.',
   });
 }
 

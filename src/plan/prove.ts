@@ -49,7 +49,7 @@ export async function prove(planned: readonly PlannedFile[], context: ProofConte
     states.push(asValidated(read));
     notTried.push(...(await tryOnRows(file.steps, read, context.client)));
     if (index === files.length - 1)
-      await expectSame(read, context.to, 'The migration does not lead exactly to what the entities describe');
+      await expectSame(read, context.to, 'The migration does not produce exactly the schema of the entities');
   }
   const proven: ProvenFile[] = [];
   for (const [index, file] of [...files.entries()].reverse()) {
@@ -60,7 +60,7 @@ export async function prove(planned: readonly PlannedFile[], context: ProofConte
     await expectSame(
       asValidated(await context.read()),
       before ?? context.from,
-      'Reverting the migration does not lead exactly back',
+      'Reverting the migration does not restore exactly the earlier schema',
     );
     proven.unshift({ ...file, down });
   }
@@ -154,7 +154,7 @@ async function executeAll(
 async function expectSame(is: Schema, wanted: Schema, what: string): Promise<void> {
   if (await isSame(is, wanted)) return;
   const left = (await compareSchemas(is, wanted)).map(({ sql }) => sql);
-  throw proofFailed(`${what}. What would still have to be done:`, left);
+  throw proofFailed(`${what}. The remaining differences:`, left);
 }
 
 function proofFailed(message: string, statements: readonly string[], cause?: unknown): MigrateError {

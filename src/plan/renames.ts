@@ -173,6 +173,6 @@ export function columnBridge({ from: old, to: renamed }: Rename, fallback: strin
         RETURN NEW;
       END
       `;
-  const comment = 'Old and new version of the app write to different columns: both are kept the same.';
+  const comment = 'The old and the new version of the app write to different columns: keeps both equal.';
   return temporaryTrigger({ table, pair: [old.name ?? '', renamed.name ?? ''] }, name, body, comment);
 }

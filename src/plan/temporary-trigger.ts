@@ -32,7 +32,7 @@ export function temporaryTrigger(
     drop: [
       step(`DROP TRIGGER ${quoteName(name)} ON ${tableSql(table)}`, {
         phase: 'contract',
-        comment: 'The old version of the app is gone: it is no longer needed.',
+        comment: 'No longer needed once the old version of the app is gone.',
       }),
       step(`DROP FUNCTION ${routine}()`, { phase: 'contract', effect: 'does not block' }),
     ],

@@ -121,7 +121,7 @@ function unfillable(columns: readonly ObjectId[], schema: Schema, error: unknown
   const known = /^(?:text|character|name|bytea|tsvector|tsquery|public\.(?:citext|hstore|ltree))/;
   const unknown = types.filter((id) => !known.test(columnOf(schema, id)?.type ?? ''));
   const named = unknown.map((id) => `${columnPath(id)} (${columnOf(schema, id)?.type ?? ''})`);
-  return named.length === 0 ? messageOf(error) : `there is no value to try for ${named.join(', ')}`;
+  return named.length === 0 ? messageOf(error) : `there is no test value for ${named.join(', ')}`;
 }
 
 const onRow = new WeakSet<object>();
@@ -134,8 +134,8 @@ export function failedOnRow(error: object): boolean {
 function failed(onRows: OnRows, error: unknown): MigrateError {
   const failure = new MigrateError({
     code: 'PROOF_FAILED',
-    message: `The ${nameOf(onRows)} failed on a row that was tried: ${typeof error === 'string' ? error : messageOf(error)}${typeof error === 'string' ? '' : ` (${codeOf(error) ?? ''})`}. Nothing was written.`,
-    next: 'Correct the expression of --backfill, --using or @Backfill, if it is one; otherwise please report it, with the entities concerned.',
+    message: `The ${nameOf(onRows)} failed on a test row: ${typeof error === 'string' ? error : messageOf(error)}${typeof error === 'string' ? '' : ` (${codeOf(error) ?? ''})`}. Nothing was written.`,
+    next: 'If the expression comes from --backfill, --using or @Backfill, correct it; otherwise please report it, with the entities concerned.',
     cause: error,
   });
   onRow.add(failure);

@@ -29,7 +29,7 @@ describe('what a person reads', () => {
       `✓ files    every file can be loaded, and migrations.lock agrees with them
 ✓ branches no two branches conflict
 ✓ replay   every migration runs on an empty database, and reverts
-✓ entities the migrations lead to what the entities describe
+✓ entities the migrations match the entities
 ✓ lint     no migration was judged: none is new since main
 
 Good: 4 steps passed; lint judged no migration.
@@ -48,16 +48,16 @@ Good: 4 steps passed; lint judged no migration.
     project.migration('1700000000002-AddNick', 'ALTER TABLE users ADD nick text', 'SELECT 1');
     const { stdout, code } = await onServer();
     expect(stdout).toBe(`! files
-  ! There is no migrations/migrations.lock: two branches that both add migrations would not conflict before they meet in a database.
+  ! There is no migrations/migrations.lock: if two branches add migrations, the conflict would only show in a database.
     → nest-migrate check --write-lock, and commit it
 ✓ branches no two branches conflict
 ✗ replay
-  ✗ The down of AddNick1700000000002 does not lead back to where its up began:  (migrations/1700000000002-AddNick.sql)
+  ✗ The down of AddNick1700000000002 does not restore the schema from before its up:  (migrations/1700000000002-AddNick.sql)
       column users.nick is there, and was not before
-    → Correct its down, then: nest-migrate check --write-lock. If it cannot be undone, let its down throw an error that says so.
-✓ entities the migrations lead to what the entities describe
+    → Correct its down, then: nest-migrate check --write-lock. If it cannot be undone, make its down throw an error that says so.
+✓ entities the migrations match the entities
 ! lint
-  ! No migration was judged: This is not a git repository, so it is not known which migrations are new.
+  ! No migration was judged: This is not a git repository, so nest-migrate cannot tell which migrations are new.
     → nest-migrate check --since <revision>, or nest-migrate lint --all
 
 Failed: replay.
@@ -141,12 +141,12 @@ describe('replay', () => {
     const { state, findings } = await project.step('replay');
     expect(state).toBe('failed');
     expect(findings.map(({ severity, message }) => `${severity}: ${message}`)).toEqual([
-      'error: The down of Wrong1700000000002 does not lead back to where its up began:\n  column users.a is there, and was not before\n  column users.b is there, and was not before',
+      'error: The down of Wrong1700000000002 does not restore the schema from before its up:\n  column users.a is there, and was not before\n  column users.b is there, and was not before',
       'error: Fails1700000000003 cannot be reverted: its down fails: table "nowhere" does not exist (42P01).',
       'notice: Never1700000000004 cannot be reverted: it has no down.',
       'notice: Refuses1700000000005 cannot be reverted: its down refuses: the data is gone.',
       'notice: Class1700000000006 cannot be reverted: its down refuses: irreversible.',
-      'error: The down of Alone1700000000007 does not lead back to where its up began:\n  index j is there, and was not before',
+      'error: The down of Alone1700000000007 does not restore the schema from before its up:\n  index j is there, and was not before',
     ]);
   });
 
@@ -337,7 +337,7 @@ describe('--with-rows', () => {
         ...findings.map(({ severity, message }) => `${severity} ${message.split('\n')[0]}`),
       ];
     };
-    const parcels = `notice Parcels1700000000004 was not tried on rows of table parcels, because no row could be made up: value for domain code violates check constraint "code_check".`;
+    const parcels = `notice Parcels1700000000004 was not tried on rows of table parcels, because no row could be invented: value for domain code violates check constraint "code_check".`;
     expect(await found()).toEqual([
       3,
       'failed',
@@ -527,9 +527,9 @@ describe('bad input', () => {
     const text = (part: string): unknown => expect.stringContaining(part);
     expect(about('Good')).toEqual([]);
     expect(about('Equal')).toEqual([
-      ['error', text('lies within the change Good1700000000009 (1700000000008 to 1700000000009)')],
+      ['error', text('is within the change Good1700000000009 (1700000000008 to 1700000000009)')],
     ]);
-    expect(about('Between')).toEqual([['error', text('lies within the change Wide1700000000019')]]);
+    expect(about('Between')).toEqual([['error', text('is within the change Wide1700000000019')]]);
     expect(about('Wide')).toEqual([['notice', text('Other1700000000015 has a name that the file name does not show')]]);
     expect(about('Short')).toEqual([['error', text('ShortStep11700000000028 is not here')]]);
   });

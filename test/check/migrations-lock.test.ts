@@ -29,7 +29,7 @@ describe('migrations.lock', () => {
     // What `create` writes is there to be filled in.
     expect(await project.step('files')).toMatchObject({
       state: 'notice',
-      findings: [{ severity: 'notice', message: expect.stringContaining('was written since it was created') }],
+      findings: [{ severity: 'notice', message: expect.stringContaining('is no longer empty, but') }],
     });
     project.write('src/user.entity.ts', entity('@Column() name!: string; @Column({ nullable: true }) city?: string;'));
     const before = project.read(lock);
@@ -58,7 +58,7 @@ describe('migrations.lock', () => {
           /CreateUsers was edited after it was locked: migrations.lock says [0-9a-f]{16} \(line 3\), the file is [0-9a-f]{16}\./,
         ),
         file: 'migrations/1700000000001-CreateUsers.sql',
-        next: expect.stringContaining('if no shared database has it: nest-migrate check --write-lock'),
+        next: expect.stringContaining('if it is not applied to a shared database: nest-migrate check --write-lock'),
       },
     ]);
     expect((await project.check('files', '--write-lock')).ok).toBe(true);
@@ -68,7 +68,7 @@ describe('migrations.lock', () => {
     [
       'a file that is gone',
       (text) => text.replaceAll('AddEmail', 'AddMail'),
-      '1700000000002-AddMail is in migrations.lock, but its file is not here.',
+      '1700000000002-AddMail is in migrations.lock, but its file is missing.',
     ],
     [
       'a file that is not in it',
@@ -78,7 +78,7 @@ describe('migrations.lock', () => {
     [
       'a line that was taken out above',
       (text) => text.replace(/.*CreateUsers.*\n/, ''),
-      'The line of 1700000000002-AddEmail in migrations.lock was added after a line that is no longer here',
+      'The line of 1700000000002-AddEmail in migrations.lock was added after a line that no longer exists',
     ],
     [
       'what is no line of it',
@@ -188,7 +188,7 @@ describe('two branches', () => {
     );
 
   it.each(sample(['ours', 'theirs'] as const, 2))(
-    'that do not disturb each other: a notice, and --write-lock accepts it (%s first)',
+    'that do not conflict: a notice, and --write-lock accepts it (%s first)',
     async (order) => {
       await merged(email, nick, order);
       expect(await project.check('files,branches')).toMatchObject({
@@ -199,10 +199,10 @@ describe('two branches', () => {
             state: 'notice',
             findings: [
               {
-                message: expect.stringContaining('lead to the same schema, whichever of them come first'),
+                message: expect.stringContaining('lead to the same schema in every order'),
                 file: lock,
                 line: 5,
-                next: 'To accept that: nest-migrate check --write-lock, and commit it',
+                next: 'To accept this: nest-migrate check --write-lock, and commit the file',
               },
             ],
           },
@@ -225,7 +225,7 @@ describe('two branches', () => {
       const { steps, code } = await project.check('branches');
       const [finding] = steps[0]?.findings ?? [];
       expect(code).toBe(3);
-      expect(finding?.message).toContain('their migrations disturb each other:\n');
+      expect(finding?.message).toContain('their migrations conflict:\n');
       expect(finding?.message).toContain('Narrow1700000000002');
       expect(finding?.message).toMatch(
         /column users\.name is (text|character varying\(50\)) NOT NULL, and was (text|character varying\(50\)) NOT NULL/,

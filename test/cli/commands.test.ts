@@ -422,7 +422,7 @@ describe('settings', () => {
 describe('signals and pipes', () => {
   it.each([
     ['generate --no-cache', 'SIGINT', 130, 'Nothing was written.'],
-    ['check --no-cache', 'SIGINT', 130, 'Not all of it was checked.'],
+    ['check --no-cache', 'SIGINT', 130, 'The check is incomplete.'],
     ['lint --all', 'SIGTERM', 143, 'Nothing was changed.'],
   ] as const)('%s is stopped by %s with %d, and leaves nothing behind', async (command, signal, code, state) => {
     project.write(

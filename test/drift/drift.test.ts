@@ -399,7 +399,7 @@ export default defineDataSource({ entities: [legacy], migrations: ['migrations/*
     const { stdout, code } = await cli('drift', database.url, '--shadow', serverUrl());
     project.write('data-source.js', dataSourceFile);
     expect([stdout, code]).toEqual([
-      'No drift: the database is as its applied migrations say.\nLeft alone: extension hstore, table legacy.\n',
+      'No drift: the database matches its applied migrations.\nLeft alone: extension hstore, table legacy.\n',
       0,
     ]);
   });
@@ -412,14 +412,14 @@ describe('the command', () => {
     const before = await catalog();
     const { stdout, stderr, code } = await cli('drift');
     expect(stdout).toMatchInlineSnapshot(`
-      "The database differs from what its applied migrations say, in 3 objects:
+      "The database differs from its applied migrations in 3 objects:
       ~ column billing.invoices.note: type varchar(50) in the migrations, varchar(100) in the database
       + index adhoc on users: in the database, not in the migrations
           CREATE INDEX adhoc ON public.users USING btree (born)
       - index users_name_idx on users: in the migrations, not in the database
           CREATE UNIQUE INDEX users_name_idx ON public.users USING btree (lower((name)::text)) WHERE (role = 'admin'::public.user_role)
 
-      Nothing was changed. --sql shows the statements that would take it back, or make a migration of it.
+      Nothing was changed. --sql shows the statements to undo the differences, or to write a migration for them.
       "
     `);
     expect([stderr, code]).toEqual([
@@ -436,19 +436,19 @@ describe('the command', () => {
     await database.query('ALTER TABLE billing.invoices ADD extra int');
     const { stdout, code } = await cli('drift', database.url, '--sql', '--shadow', serverUrl());
     expect(stdout).toMatchInlineSnapshot(`
-      "The database differs from what its applied migrations say, in 2 objects:
+      "The database differs from its applied migrations in 2 objects:
       + column billing.invoices.extra: in the database, not in the migrations
           integer
       + index adhoc on users: in the database, not in the migrations
           CREATE INDEX adhoc ON public.users USING btree (born)
 
-      -- What would bring the database to what its migrations say:
+      -- To change the database to match its migrations:
       DROP INDEX "public"."adhoc";
       -- Loses data: the data of column billing.invoices.extra.
       ALTER TABLE "billing"."invoices" DROP COLUMN "extra";
 
-      -- Or what a migration would need (nest-migrate create Adopt --sql), to say what the database has.
-      -- Here it is there already: with nothing else pending, record the migration by nest-migrate run --fake
+      -- Or, in a new migration (nest-migrate create Adopt --sql), to match the database:
+      -- This database already has these changes: if nothing else is pending, record the migration with nest-migrate run --fake
       ALTER TABLE "billing"."invoices" ADD COLUMN "extra" integer;
       CREATE INDEX adhoc ON public.users USING btree (born);
       "
@@ -499,7 +499,7 @@ describe('the command', () => {
     await database.query(`GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${role.name}`);
     const reader = database.urlFor(role.name, role.password);
     const { stdout, code } = await cli('drift', reader, '--shadow', serverUrl());
-    expect([stdout, code]).toEqual(['No drift: the database is as its applied migrations say.\n', 0]);
+    expect([stdout, code]).toEqual(['No drift: the database matches its applied migrations.\n', 0]);
     await database.query(`REVOKE SELECT ON migrations FROM ${role.name}`);
     const refused = await cli('drift', reader, '--shadow', serverUrl());
     expect(refused.stderr).toContain('This role may not read "migrations"');
@@ -571,7 +571,7 @@ describe('what goes wrong', () => {
     await database.query("INSERT INTO migrations (timestamp, name) VALUES (1700000000009, 'Newer1700000000009')");
     expect(await refused(database.url)).toMatchInlineSnapshot(`
       "✖ Applied in the database, but not here: Newer1700000000009. What it has made cannot be known without the file, so nothing was compared.
-      → Check out the version of the app that is deployed there, with its migrations; \`nest-migrate status\` lists what is applied.
+      → Check out the deployed version of the app, with its migrations; \`nest-migrate status\` lists the applied migrations.
       More: nest-migrate help MIGRATION_FILE_MISSING
       exit code 1"
     `);
@@ -581,7 +581,7 @@ describe('what goes wrong', () => {
     const { drift: found, warnings } = await drift({ shadow: serverUrl() });
     expect(found).toEqual([]);
     expect(warnings).toEqual([
-      'Applied, but not here, and older than every file: Older1600000000009. The files are taken to contain what they have made.',
+      'Applied, but without a file, and older than every file: Older1600000000009. The files are assumed to contain their changes.',
     ]);
   });
 
@@ -605,7 +605,7 @@ describe('what goes wrong', () => {
     await other.query('BEGIN; ALTER VIEW loud RENAME TO louder; ALTER TABLE users ADD held int');
     expect(await refused(database.url, '--shadow', serverUrl(), '--lock-timeout', '100ms')).toMatchInlineSnapshot(`
       "✖ The schema could not be read: another session held a lock on one of its objects for longer than 100 ms, as a running migration does. Nothing was changed.
-      → Try again when that has finished, or wait longer: --lock-timeout 30s
+      → Try again later, or wait longer: --lock-timeout 30s
       More: nest-migrate help LOCK_NOT_ACQUIRED
       exit code 1"
     `);
@@ -616,7 +616,7 @@ describe('what goes wrong', () => {
     await database.query('DROP TABLE migrations, migrations_log');
     const { drift: found, warnings } = await drift({ shadow: serverUrl() });
     expect(found.map(({ object, state }) => `${state} ${object}`)).toContain('unexpected table users');
-    expect(warnings[0]).toMatch(/^No migration is applied here, .*`nest-migrate baseline` takes over/);
+    expect(warnings[0]).toMatch(/^No migration is applied to this database, .*`nest-migrate baseline` adopts/);
     expect(await database.query("SELECT to_regclass('migrations') AS ledger")).toEqual([{ ledger: null }]);
   });
 
@@ -633,7 +633,7 @@ describe('what goes wrong', () => {
     expect(found.map(({ object }) => object)).toEqual(['table half', 'column users.name']);
     expect(warnings).toEqual([
       expect.stringContaining('Later1700000000002 stopped in the middle (up) after 1 statement:'),
-      'Shop1700000000001 was changed after it had been applied: it is compared as it is now.',
+      'Shop1700000000001 was edited after it was applied: its current version is compared.',
       'To repair it would lose data: DROP TABLE "public"."half" (the data of table half).',
     ]);
   });
@@ -669,7 +669,7 @@ export class Adult { @ViewColumn() id!: string; @ViewColumn() name!: string; }
 export default defineDataSource({ baseDir: __dirname, entities: ['src/*.entity.ts'], migrations: ['migrations/*.ts'], ${options} });
 `,
     });
-  const clean = ['No drift: the database is as its applied migrations say.\n', 0];
+  const clean = ['No drift: the database matches its applied migrations.\n', 0];
 
   if (full)
     it('what generate has written and run has applied; what a deferred migration will do does not count', async () => {

@@ -118,7 +118,7 @@ export class Init1 implements MigrationInterface {
 }
 "
 `);
-    expect(await generated()).toBe('Nothing to do: the migrations lead to what the entities describe.\n');
+    expect(await generated()).toBe('Nothing to do: the migrations match the entities.\n');
     expect((await cli('generate', '--check')).code).toBe(0);
     expect((await cli('run')).stdout).toContain('1 migration applied');
   }, 60_000);
@@ -256,7 +256,7 @@ describe('what only the author can know', () => {
       entity('@Column() name!: string; @Column() mail!: string;');
       const { stderr, code } = await generate('--backfill', 'users.mail=users.nme');
       expect(stderr).toContain(
-        'The trigger "users_mail_fill" of users.mail failed on a row that was tried: column users.nme does not exist (42703). Nothing was written.',
+        'The trigger "users_mail_fill" of users.mail failed on a test row: column users.nme does not exist (42703). Nothing was written.',
       );
       expect(code).toBe(1);
       const inTrigger = await generate('--dry-run', '--backfill', 'users.mail=(SELECT max(u.name) FROM users u)');
@@ -265,9 +265,7 @@ describe('what only the author can know', () => {
       );
       entity(`@Column() name!: string; @Column('int', { nullable: true }) age?: number;`);
       const nullable = await generate('--backfill', 'users.age=name || 1');
-      expect(nullable.stderr).toContain(
-        'The backfill of users.age failed on a row that was tried: column "age" is of type',
-      );
+      expect(nullable.stderr).toContain('The backfill of users.age failed on a test row: column "age" is of type');
     },
     60_000,
   );
@@ -390,7 +388,7 @@ describe('what was made by hand', () => {
     const kept = await generate('--ignore', 'table:nothing_*');
     expect(kept.stderr).toContain('! Nothing matches table:nothing_*, which is to be ignored.');
     expect(kept.stderr).toContain(
-      '! index by_hand is not in the entities, but was made by hand: it stays (--prune drops it).',
+      '! index by_hand is not in the entities, but was created by hand: it is kept (--prune drops it).',
     );
     expect(kept.stderr).toContain('! table notes is not in the entities');
     expect(kept.stderr).not.toContain('notes_id_seq');
@@ -485,21 +483,19 @@ describe('on a server', () => {
     await database.query(`CREATE INDEX by_hand ON users (name); CREATE EXTENSION cube; CREATE TABLE events_1 (id int);
       CREATE SCHEMA pgboss; CREATE TABLE pgboss.job (id int)`);
     const ignore = ['--ignore', 'public.events_*'];
-    expect((await cli('baseline', '--check', ...onServer)).stdout).toBe(
-      'The database has the schema that the entities describe.\n',
-    );
+    expect((await cli('baseline', '--check', ...onServer)).stdout).toBe('The database matches the entities.\n');
     const { stdout, stderr, code } = await cli('baseline', ...onServer, ...ignore);
     expect(stdout).toMatch(
       /^\+ migrations\/\d{13}-Baseline\.ts\nRecorded as applied, without executing: Baseline\d{13}\.\n$/,
     );
     expect(stderr.match(/^(?:!| {2}To) .*/gm)).toEqual([
-      '! index by_hand is in the database, and not in the entities.',
-      '  To put them under migrations as well: nest-migrate baseline --take-over',
+      '! index by_hand is in the database, but not in the entities.',
+      '  To include them in the migration: nest-migrate baseline --take-over',
     ]);
     expect(code).toBe(0);
     const later = await cli('baseline', 'Others', '--take-over', ...onServer, ...ignore);
     expect(later.stdout).toMatch(
-      /^\+ migrations\/\d{13}-Others\.ts\nTaken over, though no entity describes it:\n {2}extension cube\n {2}index by_hand\nRecorded as/,
+      /^\+ migrations\/\d{13}-Others\.ts\nIncluded, although no entity describes them:\n {2}extension cube\n {2}index by_hand\nRecorded as/,
     );
     expect(later.stderr).toMatch(/^! Step 1 creates the extension cube\. Where the role that migrates may not/m);
     expect(texts(/Others/)).toContain('static readonly byHand = true;');
@@ -541,10 +537,7 @@ describe('on a server', () => {
       expect(files()).toHaveLength(1);
       expect((await cli('drift', ...flags, '--ignore', 'view:of_events')).code).toBe(0);
       const next = await cli('generate', ...onServer);
-      expect([next.code, next.stdout]).toEqual([
-        0,
-        'Nothing to do: the migrations lead to what the entities describe.\n',
-      ]);
+      expect([next.code, next.stdout]).toEqual([0, 'Nothing to do: the migrations match the entities.\n']);
       expect((await cli('check', ...onServer, '--skip', 'lint')).code).toBe(0);
       const empty = await createDatabase();
       const here = { cwd: project.dir, env: { DATABASE_URL: empty.url } };
@@ -573,9 +566,7 @@ export class Names { @ViewColumn() id!: number; @ViewColumn() name!: string; }
         'CREATE TABLE users (id SERIAL NOT NULL, name character varying NOT NULL, CONSTRAINT "PK_a3ffb1c0c8416b9fc6f907b7433" PRIMARY KEY (id))',
       );
       await database.query('CREATE VIEW names AS SELECT id, name FROM users');
-      expect((await cli('baseline', '--check')).stdout).toBe(
-        'The database has the schema that the entities describe.\n',
-      );
+      expect((await cli('baseline', '--check')).stdout).toBe('The database matches the entities.\n');
     });
 
   it('baseline shows how a database differs, and records nothing', async () => {

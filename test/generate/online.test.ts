@@ -36,7 +36,7 @@ interface Measured {
 /** Whether a later step finds the rows that it needs is not known before an earlier one has filled them; that is no matter of waiting. */
 function predictedBy({ verdict, migrations }: PlanResult): string {
   const doubts = migrations.flatMap(({ verdict: own, why }) => (own === 'not known' ? why : []));
-  const others = doubts.filter((doubt) => !doubt.includes('rows are changed before'));
+  const others = doubts.filter((doubt) => !doubt.includes('earlier statements change rows'));
   if (verdict !== 'not known') return verdict;
   return others.length === 0 ? 'safe now' : others.join('\n');
 }

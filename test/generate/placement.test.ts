@@ -186,7 +186,7 @@ describe('a list of classes', () => {
     const checked = await cli('check', '--only', 'files');
     expect([checked.code, checked.stdout]).toEqual([
       3,
-      expect.stringMatching(/CreateOnes\.ts lies beside .* data-source\.ts lacks it/),
+      expect.stringMatching(/CreateOnes\.ts is next to .* data-source\.ts lacks it/),
     ]);
     project.delete(`src/migrations/${init}`);
     // With consent, it is in the list, and the next command knows it; steps of a change are imported together.
@@ -315,7 +315,11 @@ export default new DataSource({
     project.write(stale, compiled('Gone1500000000000'));
     expect(await json('status')).toMatchObject({
       problems: [
-        { code: 'STALE_OUTPUT', migration: 'Gone1500000000000', message: `${stale} is stale: its source is gone.` },
+        {
+          code: 'STALE_OUTPUT',
+          migration: 'Gone1500000000000',
+          message: `${stale} is stale: its source no longer exists.`,
+        },
       ],
     });
     const refused = await cli('run');

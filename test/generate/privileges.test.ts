@@ -408,7 +408,7 @@ describe('what a change drops and makes again keeps its owner, rights, options a
       await begin({ before: [t], hand, given });
       const { warnings, statements } = await folder.generate([entity('t', { a: text })], { allowDestructive: true });
       expect(warnings).toContain(
-        'policy t.of_app was made by hand, but depends on something that is dropped: it is dropped too.',
+        'policy t.of_app was created by hand, but depends on a dropped object, so it is dropped too.',
       );
       const dropped = statements.filter(({ sql }) => sql.startsWith('DROP POLICY'));
       expect(dropped.map(({ phase }) => phase)).toEqual(['contract']);

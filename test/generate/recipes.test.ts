@@ -108,7 +108,9 @@ describe("a table that a migration of one's own has partitioned", () => {
       expect(findings.filter(({ severity }) => severity !== 'notice')).toEqual([]);
       const other = { ...partsOfVisits, indices: [{ name: 'u_n', columns: ['id', 'n', 'at'], unique: true }] };
       const replaced = await folder.generate(visits({ ...filled, n: { type: 'bigint' } }, other));
-      expect(replaced.warnings.join('\n')).toMatch(/"n" TYPE bigint\. visits is partitioned, and the type of a column/);
+      expect(replaced.warnings.join('\n')).toMatch(
+        /"n" TYPE bigint\. visits is partitioned, so the type of its columns/,
+      );
       await folder.run(database.url, { phase: 'all' });
       expect(await database.query(stateSql)).toEqual([
         { rows: 90, filled: 90, invalid: 0, indexes: 3 * 5, of_user: 5 },

@@ -238,7 +238,7 @@ it('with another type it is renamed directly, and the summary says that the old 
     await folder.generate(of('c', 10), { name: 'Initial' });
     const { warnings } = await folder.generate(of('d', 20), { renames: ['t.c=d'] });
     expect(warnings).toEqual([
-      expect.stringContaining('column t.c is renamed directly, so the old version of the app breaks at that moment'),
+      expect.stringContaining('column t.c is renamed directly, so the old version of the app fails from then on'),
     ]);
   } finally {
     folder.remove();

@@ -57,7 +57,7 @@ describe('which migrations', () => {
     git('commit', '-qm', 'first');
     const nothing = await lint();
     expect([nothing.stdout, nothing.code]).toEqual([
-      'Nothing to judge: no migration is new since main. (--all judges all of them)\n',
+      'Nothing to lint: no migration is new since main. (--all lints all of them)\n',
       0,
     ]);
     git('checkout', '-qb', 'feature');
@@ -74,7 +74,7 @@ describe('which migrations', () => {
 
   it('without git they have to be named', async () => {
     const { stderr, code } = await lint();
-    expect(stderr).toContain('This is not a git repository, so it is not known which migrations are new.');
+    expect(stderr).toContain('This is not a git repository, so nest-migrate cannot tell which migrations are new.');
     expect(stderr).toContain('nest-migrate lint --all, --since <revision>, or the names of files.');
     expect(code).toBe(2);
   });
@@ -292,7 +292,7 @@ describe('--fix', () => {
     );
     await cli('check', '--write-lock', '--only', 'files', '--shadow', serverUrl());
     const { stdout, code } = await lint('Naive', '--fix');
-    expect(stdout).toContain('was written again, proven to lead to the same schema');
+    expect(stdout).toContain('was rewritten, and proven to lead to the same schema');
     expect(code).toBe(0);
     const files = readdirSync(join(project.dir, 'migrations')).filter((file) => file.endsWith('.js'));
     expect(files).toEqual(['1700000000000-CreateUsers.js', '1700000100000-Naive.js']);
@@ -341,7 +341,7 @@ describe('--fix', () => {
     project.write('migrations/1700000200000-LoseMood.js', loses);
     addIndex();
     const { stdout, code } = await lint('AddIndex', 'LoseMood', '--fix');
-    expect(stdout).toContain('LoseMood.js was left as it is: generate would block in the same way');
+    expect(stdout).toContain('LoseMood.js was left unchanged: generate would block in the same way');
     expect(stdout).toMatch(/^ {6}ALTER TABLE "users" ALTER COLUMN "feels" TYPE .*mood/m);
     expect(stdout).toContain('AddIndex.js was written again');
     expect(stdout).toMatch(/^By rule:\n(?: {2}\d {2}[a-z-]+\n){2,}\n2 migrations judged/m);
@@ -353,7 +353,7 @@ describe('--fix', () => {
     addIndex(`UPDATE users SET email = 'x'`);
     const before = project.read('migrations/1700000100000-AddIndex.js');
     const { stdout, code } = await lint('AddIndex', '--fix');
-    expect(stdout).toContain(`was left as it is: "UPDATE users SET email = 'x'" is more than a change of the schema`);
+    expect(stdout).toContain(`was left unchanged: "UPDATE users SET email = 'x'" does more than change the schema`);
     expect(code).toBe(3);
     expect(project.read('migrations/1700000100000-AddIndex.js')).toBe(before);
   });

@@ -396,7 +396,7 @@ describe('what generate makes of the initial state', () => {
     const up = ['CREATE EXTENSION pg_trgm', 'CREATE INDEX audit_id ON audit USING gin ((id::text) gin_trgm_ops)'];
     const made = await generate({ entities: [entity('other', {})], initialState: prepared, up });
     expect(made.warnings).toEqual([
-      'index audit_id is not in the entities, but was made by hand: it stays (--prune drops it).',
+      'index audit_id is not in the entities, but was created by hand: it is kept (--prune drops it).',
     ]);
   });
 
@@ -441,7 +441,7 @@ describe('what generate makes of the initial state', () => {
     const less = entity('thing', { kind: kinds });
     const kept = await generate({ entities: [less], initialState: dump });
     const said =
-      'column thing.old is not in the entities, but is part of the initial state: it stays (--prune drops it).';
+      'column thing.old is not in the entities, but is part of the initial state: it is kept (--prune drops it).';
     expect([sqlOf(kept), kept.warnings]).toEqual([[], [said]]);
     const pruned = await generate({ entities: [less], initialState: dump }, { prune: true });
     expect(sqlOf(pruned)).toEqual(['ALTER TABLE "public"."thing" DROP COLUMN "old"']);

@@ -6,7 +6,7 @@ import type { Paint } from '../io.js';
 /** Findings for people: where, what, the statement, what was seen, and what to write instead. */
 export function humanLines(result: LintResult, paint: Paint): readonly string[] {
   const { migrations, findings, ignored, chosen } = result;
-  if (migrations === 0) return [`Nothing to judge: no migration is ${chosen}. (--all judges all of them)`];
+  if (migrations === 0) return [`Nothing to lint: no migration is ${chosen}. (--all lints all of them)`];
   const placeOf = ({ file, migration }: Finding): string => file ?? migration;
   const lines = [...new Set(findings.map(placeOf))].flatMap((place) => [
     paint.bold(place),
@@ -42,12 +42,12 @@ function byRule(findings: readonly Finding[], migrations: number): readonly stri
 function fixedLines({ migration, file, files, left, blocks = [] }: FixedMigration, paint: Paint): readonly string[] {
   const name = paint.bold(file ?? migration);
   const blocking = blocks.flatMap((sql) => statementLines(sql, undefined).map((line) => `      ${paint.dim(line)}`));
-  if (files.length === 0) return [`${paint.yellow('!')} ${name} was left as it is: ${left}`, ...blocking];
+  if (files.length === 0) return [`${paint.yellow('!')} ${name} was left unchanged: ${left}`, ...blocking];
   return [
-    `${paint.green('✓')} ${name} was written again, proven to lead to the same schema:`,
+    `${paint.green('✓')} ${name} was rewritten, and proven to lead to the same schema:`,
     ...files.map((path) => `    ${path}`),
     ...(blocking.length > 0 ? [`  ${paint.yellow('!')} It still blocks reads or writes during:`, ...blocking] : []),
-    '  Look at it. No database may have the old one: where it is applied already, git checkout it.',
+    '  Review it. If the old version is applied to any database, restore it with git checkout.',
   ];
 }
 

@@ -78,13 +78,13 @@ async function judged(meeting: Meeting, work: CheckWork): Promise<CheckFinding> 
   if (quarrel.lines.length === 0)
     return {
       severity: 'notice',
-      message: `Branches have met in ${lockName}:\n${who}\nTheir migrations lead to the same schema, whichever of them come first.`,
+      message: `Two or more branches have been merged in ${lockName}:\n${who}\nTheir migrations lead to the same schema in every order.`,
       ...place,
-      next: 'To accept that: nest-migrate check --write-lock, and commit it',
+      next: 'To accept this: nest-migrate check --write-lock, and commit the file',
     };
   return {
     severity: 'error',
-    message: `Branches have met in ${lockName}, and their migrations disturb each other:\n${who}\n${quarrel.lines.join('\n')}`,
+    message: `Two or more branches have been merged in ${lockName}, and their migrations conflict:\n${who}\n${quarrel.lines.join('\n')}`,
     ...place,
     next: remedy(meeting),
   };

@@ -52,7 +52,7 @@ export async function check(options: CheckOptions, context: CommandContext): Pro
   const work = written ? { ...before, lock: await lockOf(before.list, context) } : before;
   const steps: CheckStep[] = [];
   for (const step of chosen(options))
-    steps.push(await abortable(context.signal, () => perform(step, work), 'Not all of it was checked.'));
+    steps.push(await abortable(context.signal, () => perform(step, work), 'The check is incomplete.'));
   return {
     ok: steps.every(({ state }) => state !== 'failed'),
     steps,

@@ -30,12 +30,12 @@ function isToRun({ deferred, due }: PendingMigration): boolean {
 }
 
 const nextOf: Readonly<Record<StatusProblem['code'], string>> = {
-  FILE_MISSING: 'Bring the file back from git, so that it can be reverted.',
-  EDITED: 'Put the file back as it was, and write a new migration for the change.',
+  FILE_MISSING: 'Restore the file from git, so that it can be reverted.',
+  EDITED: 'Restore the file, and write a new migration for the change.',
   OUT_OF_ORDER:
     'Give it a newer timestamp, in the names of file and class; or accept it: nest-migrate run --out-of-order run',
-  HALF_DONE: 'nest-migrate run goes on there; or decide it: nest-migrate resolve',
-  LEDGER_DUPLICATE: 'Look at what it did, then delete the further rows with the statement above.',
+  HALF_DONE: 'nest-migrate run continues there; or decide yourself: nest-migrate resolve',
+  LEDGER_DUPLICATE: 'Review what it did, then delete the extra rows with the statement above.',
   NO_FILES: 'Correct `migrations` in the data source.',
   STALE_OUTPUT: 'Build the project from scratch, so that it does not run.',
   NOT_COMPILED: 'npm run build',

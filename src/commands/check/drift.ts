@@ -27,5 +27,5 @@ export async function driftStep({
 const said = {
   missing: 'in the migrations, not in the database',
   unexpected: 'in the database, not in the migrations',
-  different: 'otherwise in the database than in the migrations',
+  different: 'in the database with a different definition than in the migrations',
 } as const;

@@ -23,7 +23,7 @@ export function filesStep({ context, list, broken, lock }: CheckWork): Promise<r
   }));
   const stale = list.stale.map(({ file }): CheckFinding => ({
     severity: 'error',
-    message: `${fromHere(file)} is stale: its source is gone.`,
+    message: `${fromHere(file)} is stale: its source no longer exists.`,
     ...placeOf(file),
     next: `Delete the output and build again: rm -r ${fromHere(dirname(file))} && npm run build`,
   }));
@@ -39,7 +39,7 @@ function unlisted(list: MigrationList, { dataSource }: CommandContext): readonly
     const name = expectedName(file)?.name ?? '';
     return {
       severity: 'error',
-      message: `${fromHere(file)} lies beside the other migrations, but the list in ${fromHere(classes.file)} lacks it, so it never runs.`,
+      message: `${fromHere(file)} is next to the other migrations, but the list in ${fromHere(classes.file)} lacks it, so it never runs.`,
       migration: name,
       ...placeOf(file),
       next: ['Add it to the list:', ...(classes.adding([{ name, file }])?.lines ?? [name])].join('\n  '),
@@ -86,7 +86,7 @@ function sameTimestamps(sorted: readonly KnownMigration[]): readonly CheckFindin
       severity: 'notice' as const,
       ...placeOf(file),
       message: `${before.name} and ${name} have the same timestamp. They run in the order of their files.`,
-      next: 'Leave it where they are applied somewhere. Otherwise give one another timestamp: in the names of the file and the class.',
+      next: 'If they are applied anywhere, leave them as they are. Otherwise, change the timestamp of one of them in the names of its file and class.',
     };
   });
 }
@@ -112,9 +112,9 @@ function misnamed(migrations: readonly KnownMigration[], listed: ListedFile | un
     return [
       {
         ...place,
-        message: `${fromHere(listed.file)} holds ${last.name}, whose timestamp is another one: it runs in the place of its own, not of its file's.`,
+        message: `${fromHere(listed.file)} holds ${last.name}, which has a different timestamp: it runs at the place of its own timestamp, not of its file's.`,
         migration: last.name,
-        next: 'Call the file as the class. In the database it is known by the name of the class.',
+        next: 'Rename the file to match the class. The database records the name of the class.',
       },
     ];
   const names = namesOfChange(listed.expected, migrations.length).map(({ name }) => name);
@@ -123,9 +123,9 @@ function misnamed(migrations: readonly KnownMigration[], listed: ListedFile | un
   return [
     {
       ...place,
-      message: `${fromHere(listed.file)} holds ${migrations.length} classes, of which ${other.name} has a name that the file name does not show. Once ${listed.expected.name} is applied, the file is no longer read, and ${other.name} is unknown.`,
+      message: `${fromHere(listed.file)} holds ${migrations.length} classes, but the file name does not imply ${other.name}. Once ${listed.expected.name} is applied, the file is no longer read, and ${other.name} is unknown.`,
       migration: other.name,
-      next: `Call the classes ${names.join(', ')}; or write a file for each.`,
+      next: `Name the classes ${names.join(', ')}; or write one file for each.`,
     },
   ];
 }
@@ -141,10 +141,10 @@ function intrudersIn(migrations: readonly KnownMigration[]): readonly CheckFindi
       .filter((one) => one.file !== file && one.timestamp >= first.timestamp && one.timestamp <= last.timestamp)
       .map(({ name, timestamp, file: other }): CheckFinding => ({
         severity: 'error',
-        message: `${name} has the timestamp ${timestamp}, which lies within the change ${last.name} (${first.timestamp} to ${last.timestamp}), so it would run in the middle of it.`,
+        message: `${name} has the timestamp ${timestamp}, which is within the change ${last.name} (${first.timestamp} to ${last.timestamp}), so it would run in the middle of it.`,
         migration: name,
         ...placeOf(other),
-        next: 'Give it a timestamp of its own: in the name of the file and of the class.',
+        next: 'Give it another timestamp, in the names of the file and the class.',
       }));
   });
 }

@@ -35,7 +35,7 @@ export function lockFindings({ place, content, unread }: CheckedLock): readonly 
 function withoutLock(file: string): CheckFinding {
   return {
     severity: 'notice',
-    message: `There is no ${file}: two branches that both add migrations would not conflict before they meet in a database.`,
+    message: `There is no ${file}: if two branches add migrations, the conflict would only show in a database.`,
     next: `${write}, and commit it`,
   };
 }
@@ -50,7 +50,7 @@ function textFindings({ conflictAt, unreadable }: MigrationsLock, file: string):
             message: `git has left conflict marks in ${lockName}: two branches have added migrations.`,
             file,
             line: conflictAt,
-            next: `${write}   (keeps the lines of both, if their migrations do not disturb each other: see the step "branches")`,
+            next: `${write}   (keeps the lines of both, if their migrations do not conflict: see the step "branches")`,
           },
         ];
   return [
@@ -68,20 +68,20 @@ function textFindings({ conflictAt, unreadable }: MigrationsLock, file: string):
 function brokenChain({ name, line }: LockEntry, file: string): CheckFinding {
   return {
     severity: 'error',
-    message: `The line of ${name} in ${lockName} was added after a line that is no longer here: a line above it was changed or removed by hand, or by a merge.`,
+    message: `The line of ${name} in ${lockName} was added after a line that no longer exists: a line above it was changed or removed, by hand or by a merge.`,
     file,
     line,
-    next: `Compare with the other branch (git log -p ${file}); if all migrations are here: ${write}`,
+    next: `Compare it with the other branch (git log -p ${file}). If no migration is missing: ${write}`,
   };
 }
 
 function missing({ name, line }: LockEntry, file: string): CheckFinding {
   return {
     severity: 'error',
-    message: `${name} is in ${lockName}, but its file is not here.`,
+    message: `${name} is in ${lockName}, but its file is missing.`,
     file,
     line,
-    next: `Bring it back from git; or, if no shared database has it: ${write}`,
+    next: `Restore it from git; or, if it is not applied to a shared database: ${write}`,
   };
 }
 
@@ -90,15 +90,15 @@ function edited(entry: LockEntry, source: Source): CheckFinding {
   if (isStillEmpty(entry))
     return {
       severity: 'notice',
-      message: `${entry.name} was written since it was created: ${lockName} still has the empty one.`,
+      message: `${entry.name} is no longer empty, but ${lockName} still has the checksum of the empty file.`,
       ...place,
       next: `When it is finished: ${write}`,
     };
   return {
     severity: 'error',
-    message: `${entry.name} was edited after it was locked: ${lockName} says ${entry.checksum} (line ${entry.line}), the file is ${source.checksum}. Databases that have it already would not get the change.`,
+    message: `${entry.name} was edited after it was locked: ${lockName} has ${entry.checksum} (line ${entry.line}), the file has ${source.checksum}. Databases to which it is already applied would not get the change.`,
     ...place,
-    next: `Put it back (git checkout -- ${place.file}) and write a new migration; or, if no shared database has it: ${write}`,
+    next: `Restore it (git checkout -- ${place.file}) and write a new migration; or, if it is not applied to a shared database: ${write}`,
   };
 }
 

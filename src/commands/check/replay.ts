@@ -90,7 +90,12 @@ function madeAgainFindings(migration: KnownMigration, { madeAgain = [] }: TriedM
     const about = { migration: migration.name, ...placeOf(migration.file) };
     const message = `${migration.name} fails on an empty database: ${sql}, and ${failsBecause}.`;
     return [
-      { severity: 'error', message, ...about, next: 'Write IF NOT EXISTS: where it is applied, nothing changes.' },
+      {
+        severity: 'error',
+        message,
+        ...about,
+        next: 'Add IF NOT EXISTS: nothing changes where the migration is already applied.',
+      },
     ];
   });
 }
@@ -117,7 +122,7 @@ function wayBackFindings(migration: KnownMigration, wayBack: WayBack): readonly 
         {
           severity: 'error',
           message: [
-            `The down of ${name} does not lead back to where its up began:`,
+            `The down of ${name} does not restore the schema from before its up:`,
             ...shortened(wayBack.differences).map((line) => `  ${line}`),
           ].join('\n'),
           ...about,
@@ -128,4 +133,4 @@ function wayBackFindings(migration: KnownMigration, wayBack: WayBack): readonly 
 }
 
 const correct =
-  'Correct its down, then: nest-migrate check --write-lock. If it cannot be undone, let its down throw an error that says so.';
+  'Correct its down, then: nest-migrate check --write-lock. If it cannot be undone, make its down throw an error that says so.';

@@ -130,14 +130,14 @@ function leftAlone(said: Schema, has: Schema, compared: readonly DriftedObject[]
 /** What the reader of the differences has to know about the migrations. */
 function remarks({ state }: Survey, edited: readonly string[]): readonly string[] {
   const nothing =
-    'No migration is applied here, so everything that is here is unexpected: `nest-migrate baseline` takes over a database that exists.';
+    'No migration is applied to this database, so every object is unexpected: `nest-migrate baseline` adopts an existing database.';
   return [
     ...(state.applied.length === 0 ? [nothing] : []),
     ...state.halfDone.map(
       ({ migration, direction, statements_done: done }) =>
-        `${migration} stopped in the middle (${direction}) after ${many(done)}: what it has done so far is part of what differs. The next ${direction === 'up' ? 'run' : 'revert'} goes on there.`,
+        `${migration} stopped in the middle (${direction}) after ${many(done)}: the differences include its effects so far. The next ${direction === 'up' ? 'run' : 'revert'} continues there.`,
     ),
-    ...edited.map((name) => `${name} was changed after it had been applied: it is compared as it is now.`),
+    ...edited.map((name) => `${name} was edited after it was applied: its current version is compared.`),
   ];
 }
 

@@ -28,13 +28,13 @@ function fileMissing(names: readonly string[]): MigrateError {
   return new MigrateError({
     code: 'MIGRATION_FILE_MISSING',
     message: `Applied in the database, but not here: ${shortened(names)}. What ${many ? 'they have' : 'it has'} made cannot be known without the file${many ? 's' : ''}, so nothing was compared.`,
-    next: 'Check out the version of the app that is deployed there, with its migrations; `nest-migrate status` lists what is applied.',
+    next: 'Check out the deployed version of the app, with its migrations; `nest-migrate status` lists the applied migrations.',
     migration: names[0] ?? '',
   });
 }
 
 function squashed(names: readonly string[]): string {
-  return `Applied, but not here, and older than every file: ${shortened(names)}. The files are taken to contain what they have made.`;
+  return `Applied, but without a file, and older than every file: ${shortened(names)}. The files are assumed to contain their changes.`;
 }
 
 function shortened(names: readonly string[]): string {

@@ -44,7 +44,7 @@ function blocked({ settings: { lockTimeoutMs } }: CommandContext, cause: unknown
   return new MigrateError({
     code: 'LOCK_NOT_ACQUIRED',
     message: `The schema could not be read: another session held a lock on one of its objects for longer than ${lockTimeoutMs} ms, as a running migration does. Nothing was changed.`,
-    next: 'Try again when that has finished, or wait longer: --lock-timeout 30s',
+    next: 'Try again later, or wait longer: --lock-timeout 30s',
     cause,
   });
 }

@@ -189,21 +189,21 @@ export function remarksOnKept(
     .filter((id) => !isOfKept(id, keys, present) && !isMember(id, present));
   const isInitial = (id: ObjectId): boolean => originIn(origins, id) === 'initial';
   return [
-    ...staying(
+    ...keptLines(
       told.filter((id) => !isInitial(id)),
-      ['was made by hand', 'were made by hand'],
+      ['was created by hand', 'were created by hand'],
     ),
-    ...staying(told.filter(isInitial), ['is part of the initial state', 'are part of the initial state']),
+    ...keptLines(told.filter(isInitial), ['is part of the initial state', 'are part of the initial state']),
   ];
 }
 
-/** A line each; of more than a reader can take in, one line with the names of all. */
-function staying(ids: readonly ObjectId[], [one, many]: readonly [string, string]): readonly string[] {
+/** One line for each object, or a single line if there are more than eight. */
+function keptLines(ids: readonly ObjectId[], [one, many]: readonly [string, string]): readonly string[] {
   const names = ids.map(describeObject);
   if (names.length <= 8)
-    return names.map((name) => `${name} is not in the entities, but ${one}: it stays (--prune drops it).`);
+    return names.map((name) => `${name} is not in the entities, but ${one}: it is kept (--prune drops it).`);
   return [
-    `${names.length} objects are not in the entities, but ${many}: they stay (--prune drops them): ${names.join(', ')}.`,
+    `${names.length} objects are not in the entities, but ${many}: they are kept (--prune drops them): ${names.join(', ')}.`,
   ];
 }
 
@@ -220,14 +220,14 @@ function isPrepared(id: ObjectId, origins: OriginMap): boolean {
 
 function remarksOnLost(lost: readonly ObjectId[]): readonly string[] {
   return lost.map(
-    (id) => `${describeObject(id)} was made by hand, but depends on something that is dropped: it is dropped too.`,
+    (id) => `${describeObject(id)} was created by hand, but depends on a dropped object, so it is dropped too.`,
   );
 }
 
 export function remarksOnOrder(enums: readonly ObjectId[]): readonly string[] {
   return enums.map(
     (id) =>
-      `The values of ${describeObject(id)} are in another order in the entities. It stays as it is, since a new order would rewrite each table that uses the type.`,
+      `The values of ${describeObject(id)} have a different order in the entities. The type stays unchanged, since a new order would rewrite every table that uses it.`,
   );
 }
 
@@ -277,7 +277,7 @@ function remarksOnDirectRenames(
   const tables = inCatalog.filter(({ from }) => from.kind === 'table');
   const renamedTables = new Set(tables.flatMap(({ from, to }) => [from.name, to.name]));
   return inCatalog.flatMap((rename) => {
-    const directly = `${describeObject(rename.from)} is renamed directly, so the old version of the app breaks at that moment`;
+    const directly = `${describeObject(rename.from)} is renamed directly, so the old version of the app fails from then on`;
     if (wouldBypass(rename, schema, targetVersion))
       return `${directly}: before PostgreSQL 15, a view under the old name would bypass its row-level security.`;
     // The view under the old name of a table has the old names of its columns.

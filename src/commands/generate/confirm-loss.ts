@@ -13,7 +13,8 @@ export async function confirmLoss(
     .map((loss) => `  - ${loss}${atOnce.has(loss) ? ' (at once, not in a contract migration)' : ''}`)
     .join('\n');
   if (await ask?.confirm(`This loses data:\n${what}\nWrite it anyway?`)) return;
-  const later = 'What is dropped goes into a contract migration, which runs when the old version of the app is gone.';
+  const later =
+    'The DROP statements go into a contract migration, which runs after the old version of the app is gone.';
   throw new MigrateError({
     code: 'DECISION_NEEDED',
     message: `This would lose:\n${what}\nNothing was written.`,

@@ -24,19 +24,19 @@ export function remarksOnPartitions(changes: readonly Change[], { from, to }: Si
     const name = describeObject(table).replace(/^table /, '');
     const happens =
       type === 'f'
-        ? `the rows of them are checked for ${describeObject(id)} while writes to ${name} wait`
+        ? `their rows are checked for ${describeObject(id)} while writes to ${name} wait`
         : type === undefined
           ? `the ${describeObject(id)} is built on them while writes to ${name} wait`
           : `the index of ${describeObject(id)} is built on them while reads and writes of ${name} wait`;
     const byHand =
       kind === 'create index'
-        ? `To build it there before, in psql:\n${buildInPsql(table, id, { from, to })}`
+        ? `To build it there first, in psql:\n${buildInPsql(table, id, { from, to })}`
         : sameThere;
-    return [`${name} is partitioned. If the server has partitions that no migration makes, ${happens}. ${byHand}`];
+    return [`${name} is partitioned. If the server has partitions that no migration creates, ${happens}. ${byHand}`];
   });
 }
 
-const sameThere = 'To avoid that, do on each of them before what the migration does on the partitions that it names.';
+const sameThere = 'To avoid this, first do on each of them what the migration does on the partitions that it names.';
 
 function buildInPsql(table: ObjectId, index: ObjectId, { from, to }: Sides): string {
   const { unique, method, keys } = indexParts(ownDefinitionOf(to, index));
@@ -56,8 +56,8 @@ export function remarksOnRewrites(files: readonly ProvenFile[], from: Schema): r
     .map(({ sql }) => {
       const [name = '', schema = 'public'] = (classify(sql)[0]?.name ?? []).toReversed();
       const why = isPartitioned(objectId('table', schema, name), { from })
-        ? `${name} is partitioned, and the type of a column cannot be changed online there: add a column of the new type under another name, fill it (--backfill) and drop the old one later, or run it at a quiet hour.`
-        : 'Together with the other changes there is no online way: generate them one after the other, or run it at a quiet hour.';
+        ? `${name} is partitioned, so the type of its columns cannot be changed online: add a column of the new type under another name, fill it (--backfill) and drop the old one later, or run it at a quiet time.`
+        : 'Together with the other changes, this cannot be done online: generate them one at a time, or run it at a quiet time.';
       return `Reads and writes block while the table is rewritten: ${sql.replace(/\s+/g, ' ')}. ${why}`;
     });
 }

@@ -18,7 +18,7 @@ export interface Choice {
 export async function choose(migrations: readonly KnownMigration[], options: LintOptions): Promise<Choice> {
   const { all = false, files = [], since } = options;
   if (Number(all) + Number(files.length > 0) + Number(since !== undefined) > 1)
-    throw usage('--all, --since and files are three ways to say which migrations: take one of them.');
+    throw usage('--all, --since and file names each choose the migrations: use only one of them.');
   if (all) return { judged: migrations, before: [], chosen: 'all migrations' };
   if (files.length > 0) return named(migrations, files);
   return newInGit(migrations, since);
@@ -54,7 +54,7 @@ function find(migrations: readonly KnownMigration[], asked: string): readonly Kn
   throw new MigrateError({
     code: 'MIGRATION_UNKNOWN',
     message: `None of the ${migrations.length} migrations of this data source is called "${asked}".`,
-    next: 'Name a file, a migration, or an unmistakable part of its name; nest-migrate status lists them.',
+    next: 'Give a file, a migration, or an unambiguous part of its name; nest-migrate status lists them.',
     exitCode: ExitCode.usage,
   });
 }
@@ -65,8 +65,8 @@ async function newInGit(migrations: readonly KnownMigration[], since: string | u
   const top = await git(folder, 'rev-parse', '--show-toplevel').catch((error: unknown) => {
     throw usage(
       isMissing(error)
-        ? 'git is not installed here, so it is not known which migrations are new.'
-        : 'This is not a git repository, so it is not known which migrations are new.',
+        ? 'git is not installed here, so nest-migrate cannot tell which migrations are new.'
+        : 'This is not a git repository, so nest-migrate cannot tell which migrations are new.',
     );
   });
   const base = await baseOf(folder, since);
@@ -100,7 +100,7 @@ async function baseOf(folder: string, since: string | undefined): Promise<{ comm
     if (commit === undefined) continue;
     return { commit: await git(folder, 'merge-base', 'HEAD', commit).catch(() => commit), name };
   }
-  throw usage('This repository has no branch main or master that could say which migrations are new.');
+  throw usage('This repository has no branch main or master to tell which migrations are new.');
 }
 
 function isMissing(error: unknown): boolean {
@@ -111,7 +111,7 @@ function usage(message: string): MigrateError {
   return new MigrateError({
     code: 'USAGE',
     message,
-    next: 'Say which: nest-migrate lint --all, --since <revision>, or the names of files.',
+    next: 'Choose them: nest-migrate lint --all, --since <revision>, or the names of files.',
     exitCode: ExitCode.usage,
   });
 }

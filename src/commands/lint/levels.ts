@@ -23,15 +23,15 @@ export function levelsOf(
   const problems = given.flatMap(([name, level]) => {
     if (!names.includes(name)) return [`there is no rule "${name}"${closest(name, names)}`];
     if (level === undefined || !known.includes(level))
-      return [`"${name}" must be one of ${known.join(', ')}, but is ${JSON.stringify(level) ?? 'not said'}`];
+      return [`"${name}" must be one of ${known.join(', ')}, but is ${JSON.stringify(level) ?? 'missing'}`];
     levels.set(name, level as Level);
     return [];
   });
   if (problems.length === 0) return levels;
   throw new MigrateError({
     code: 'OPTIONS_INVALID',
-    message: `What is said of the rules is not right:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
-    next: 'Correct it in the settings (lint.rules) or in the flags: --rule create-index-blocking=off. nest-migrate help rules lists them.',
+    message: `The rule settings are invalid:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
+    next: 'Correct the settings (lint.rules) or the flags, for example --rule create-index-blocking=off. nest-migrate help rules lists the rules.',
     exitCode: ExitCode.usage,
   });
 }

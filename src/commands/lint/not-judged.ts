@@ -32,7 +32,7 @@ export function notJudged(
       ...(failed && { sql: withoutComment(failed.sql) }),
       ...(failed && position > 0 && { position: position - 1 - commentBefore(failed.sql) }),
       message: why
-        ? `It fails, as ${why.rule} says.${others}`
+        ? `It fails, for the reason that ${why.rule} gives.${others}`
         : `It cannot be judged, because it failed on an empty database: ${messageOf(cause)}.${others}`,
       ...(!why && { advice: nextOf(error) }),
     },

@@ -32,15 +32,15 @@ export function obstacleIn(statements: readonly Observed[], metadataTable: strin
   for (const { sql, tree, error } of statements) {
     const shown = `"${sql.replace(/\s+/g, ' ').trim().slice(0, 60)}"`;
     if (error !== undefined) return 'it fails';
-    if (tree === undefined) return `${shown} is not understood`;
+    if (tree === undefined) return `${shown} cannot be parsed`;
     if (isOfTypeorm(sql, metadataTable)) continue;
     const rename = nodeOf(tree, 'RenameStmt');
     if (rename && rename.renameType !== 'OBJECT_TYPE')
-      return `${shown} renames something: what moves where, no schema tells`;
+      return `${shown} renames something, and a schema does not show what was renamed`;
     if (rename) continue;
-    if (!schemaOnly.has(tagOf(tree))) return `${shown} is more than a change of the schema`;
+    if (!schemaOnly.has(tagOf(tree))) return `${shown} does more than change the schema`;
     if (nodeOf(tree, 'CreateTableAsStmt')?.objtype === 'OBJECT_TABLE') return `${shown} copies rows`;
-    if (hasUsing(tree)) return `${shown} says by USING how values change: what is right for rows, no schema tells`;
+    if (hasUsing(tree)) return `${shown} converts values with USING, and a schema does not show how`;
   }
   return undefined;
 }

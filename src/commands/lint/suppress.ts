@@ -47,12 +47,12 @@ function wrongIn(ignore: Ignore, { name, file }: JudgedMigration, names: readonl
   };
   const unknown = ignore.rules.filter((rule) => !names.includes(rule));
   return [
-    ...unknown.map((rule) => ({ ...about, message: `There is no rule "${rule}" to ignore${closest(rule, names)}.` })),
+    ...unknown.map((rule) => ({ ...about, message: `There is no rule "${rule}"${closest(rule, names)}.` })),
     ...(ignore.reason === ''
       ? [
           {
             ...about,
-            message: 'The comment must say why this may be ignored.',
+            message: 'Say in the comment why this can be ignored.',
             fix: `-- nest-migrate-ignore ${ignore.rules.join(', ')}: why it does no harm here`,
           },
         ]

@@ -13,19 +13,19 @@ export type Answer = 'kept' | 'broken' | { readonly notKnown: string };
 /** Reads only, and gives up soon unless it may take its time. */
 export async function askPromise(client: SqlClient, promised: Promised, deep: boolean): Promise<Answer> {
   const { question, found, failed } = promised;
-  if (question === undefined) return { notKnown: 'the database cannot be asked about it before the run' };
+  if (question === undefined) return { notKnown: 'the database cannot tell before the run' };
   try {
     const isQuick = deep || (await costOf(client, question)) <= quickCost;
     return await reading(client, deep ? 0 : isQuick ? surelyMs : quickMs, async () => {
       const { rows } = await client.query(`SELECT EXISTS (${question}) AS found`);
       if (rows[0]?.['found'] !== true) return isQuick ? 'kept' : { notKnown: takesLong };
-      return found === 'a doubt' ? { notKnown: 'there are rows, and no question finds out whether they do' } : 'broken';
+      return found === 'a doubt' ? { notKnown: 'the table has rows, and no query can check them' } : 'broken';
     });
   } catch (error) {
     const code = refusalOf(error);
     if (failed !== undefined && isAboutValue(code)) return 'broken';
     if (code === queryCanceled) return { notKnown: takesLong };
-    return { notKnown: `the database cannot be asked about it yet: ${messageOf(error)}` };
+    return { notKnown: `the database cannot tell yet: ${messageOf(error)}` };
   }
 }
 
@@ -35,7 +35,7 @@ export async function askPromise(client: SqlClient, promised: Promised, deep: bo
  */
 const quickCost = 400_000;
 const surelyMs = 20_000;
-const takesLong = 'the question takes long (--deep waits for the answer)';
+const takesLong = 'the query takes too long (--deep waits for the answer)';
 
 async function costOf(client: SqlClient, question: string): Promise<number> {
   return reading(client, quickMs, async () => {

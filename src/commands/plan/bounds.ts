@@ -6,7 +6,7 @@ import type { Promised } from './promised.js';
 /** What statements look for in rows that no definition of a table tells: where there are rows, it is not known whether they fit. */
 export function boundsOf({ tree, scans }: Observed): readonly Promised[] {
   const what = nodeOf(tree, 'AlterDomainStmt')
-    ? 'fits what is demanded of the domain'
+    ? 'satisfies the constraints of the domain'
     : [...nodesOf(tree, 'AlterTableCmd')].some(({ subtype }) => subtype === 'AT_AttachPartition')
       ? 'belongs into its new partition'
       : undefined;

@@ -36,7 +36,7 @@ export async function explain(client: SqlClient, statement: Observed): Promise<E
       const { rows } = await client.query(`EXPLAIN (FORMAT JSON, VERBOSE) ${sql}`, parameters);
       const [found] = (rows[0]?.['QUERY PLAN'] ?? []) as readonly { readonly Plan?: ExplainNode }[];
       const plan = found?.Plan;
-      if (!plan) return { refused: 'EXPLAIN gave no plan' };
+      if (!plan) return { refused: 'EXPLAIN returned no plan' };
       const source = plan['Node Type'] === 'ModifyTable' ? (plan.Plans?.[0] ?? plan) : plan;
       const nodes = [...nodesBelow(plan)];
       return {

@@ -29,7 +29,7 @@ export function fittingTypes({ statements, tables }: Tried): readonly Promised[]
     const condition = conditionFor(quoteName(now.name), is, way);
     return condition === undefined
       ? [{ ...promised, question: `SELECT FROM ${from}`, found: 'a doubt' }]
-      : [{ ...promised, question: `SELECT FROM ${from} WHERE ${condition}`, failed: 'a row in the way' }];
+      : [{ ...promised, question: `SELECT FROM ${from} WHERE ${condition}`, failed: 'an offending row' }];
   });
 }
 

@@ -57,10 +57,10 @@ export function leftInvalid({
   const found = create?.if_not_exists && table?.indexes.find(({ name, valid }) => name === create.idxname && !valid);
   if (!found || !table) return undefined;
   const index = { schema: table.schema, name: found.name };
-  const useless = found.unique ? 'no query uses it, it keeps nothing unique,' : 'no query uses it,';
+  const useless = found.unique ? 'no query uses it, it does not enforce uniqueness,' : 'no query uses it,';
   return {
     index: `${index.schema}.${index.name}`,
-    message: `${index.schema}.${index.name} exists already and is invalid: ${useless} and IF NOT EXISTS leaves it as it is. Drop it first: DROP INDEX CONCURRENTLY ${sqlNameOf(index)}`,
+    message: `${index.schema}.${index.name} already exists and is invalid: ${useless} and IF NOT EXISTS keeps it. Drop it first: DROP INDEX CONCURRENTLY ${sqlNameOf(index)}`,
   };
 }
 

@@ -87,7 +87,7 @@ function refused(reason: string): string {
 }
 
 function perhapsRefused(reason: string): string {
-  return `Now the server would refuse it: ${reason}. An earlier statement changes roles or privileges: not known.`;
+  return `At present, the server would refuse this statement: ${reason}. An earlier statement changes roles or privileges, so the outcome is not known.`;
 }
 
 /** What rows break now, and what is not known: the database cannot say yet what the run itself changes before. */
@@ -99,12 +99,12 @@ function promises(
   const open: string[] = [];
   for (const [{ what, table, columns }, answer] of answers) {
     const isChanged = [...earlier, ...statements].some((statement) => mayChangeRows(statement, table.oid, columns));
-    if (typeof answer === 'object') open.push(`It needs that ${what}: not known, ${answer.notKnown}.`);
+    if (typeof answer === 'object') open.push(`Requires that ${what}: not known, because ${answer.notKnown}.`);
     else if (isChanged)
       open.push(
-        `It needs that ${what}. That is ${answer === 'kept' ? '' : 'not '}so now, but rows are changed before: not known.`,
+        `Requires that ${what}. This is ${answer === 'kept' ? 'true' : 'not true'} now, but earlier statements change rows, so the outcome is not known.`,
       );
-    else if (answer === 'broken') broken.push(`It needs that ${what}, and that is not so.`);
+    else if (answer === 'broken') broken.push(`Requires that ${what}, which is not the case.`);
   }
   return [broken, open];
 }
@@ -119,7 +119,7 @@ function leftBehind(
     found.filter((one) => !isBeingBuilt(one)).map(({ message }) => message),
     found
       .filter(isBeingBuilt)
-      .map(({ index }) => `${index} is being built right now: whether it will be valid is not known.`),
+      .map(({ index }) => `${index} is being built right now, and may turn out invalid: not known.`),
   ];
 }
 
@@ -137,7 +137,7 @@ function unlike({ statements }: Tried, { unlike: indexes }: Evidence): readonly 
     .filter(({ table }) => used.has(table))
     .map(
       ({ schema, name }) =>
-        `${schema}.${name} is invalid, and only a superuser of the throwaway database could make it so there: what relies on it is not known.`,
+        `${schema}.${name} is invalid. Only a superuser of the shadow could make it invalid there too, so the effect on statements that rely on it is not known.`,
     );
 }
 

@@ -122,8 +122,8 @@ function notCopied(error: unknown): unknown {
   if (extension === undefined) return error;
   return new MigrateError({
     code: 'SHADOW_EXTENSION',
-    message: `The database has the extension ${extension}, which the throwaway database does not have. Nothing was planned, and nothing was changed.`,
-    next: `Use a server that has ${extension} as the shadow: --shadow postgres://user:password@host/database; or, where no pending migration needs it, set ignore: ['extension:${extension}'].`,
+    message: `The database has the extension ${extension}, which the shadow does not have. Nothing was planned, and nothing was changed.`,
+    next: `Use a server that has ${extension} as the shadow: --shadow postgres://user:password@host/database; or, if no pending migration needs it, set ignore: ['extension:${extension}'].`,
     cause: error,
   });
 }

@@ -11,15 +11,15 @@ export async function onlyOnCopy(client: SqlClient, { error }: Pick<Tried, 'erro
   const has = async (sql: string, name: string): Promise<boolean> => (await client.query(sql, [name])).rows.length > 0;
   const extension = missingExtension(cause);
   if (extension !== undefined && (await has('SELECT FROM pg_available_extensions WHERE name = $1', extension)))
-    return `The throwaway database does not have the extension ${extension}, which the server has. ${another}`;
+    return `The shadow does not have the extension ${extension}, which the server has. ${another}`;
   const missing = missingRole(cause);
   if (missing !== undefined && (await has(roleSql, missing)))
-    return `The throwaway database does not have the role ${missing}, which the server has. ${another}`;
+    return `The shadow does not have the role ${missing}, which the server has. ${another}`;
   const made = codeOf(cause) === '42710' ? /^role "(.+)" already exists$/.exec(messageOf(cause))?.[1] : undefined;
   if (made !== undefined && !(await has(roleSql, made)))
-    return `The throwaway database has the role ${made} already, which the server does not have. ${another}`;
+    return `The shadow already has the role ${made}, which the server does not have. ${another}`;
   return undefined;
 }
 
 const roleSql = 'SELECT FROM pg_roles WHERE rolname = $1';
-const another = 'Name another one: --shadow postgres://user:password@host/database';
+const another = 'Choose another shadow: --shadow postgres://user:password@host/database';

@@ -106,8 +106,8 @@ function isHalfDone({ name }: KnownMigration, { state }: Survey): boolean {
 
 function notJudged(migration: KnownMigration, now: Survey): PlannedMigration {
   const why = isHalfDone(migration, now)
-    ? 'It stopped in the middle: run goes on after its last finished statement. nest-migrate status says where.'
-    : 'One before it fails, or could not be judged to its end.';
+    ? 'It stopped in the middle: run continues after its last finished statement. nest-migrate status shows where.'
+    : 'An earlier migration fails, or could not be judged completely.';
   const { name, phase = 'expand' } = migration;
   return { name, phase, verdict: 'cannot be judged', why: [why], remarks: [], statements: [], seconds: null };
 }

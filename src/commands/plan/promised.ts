@@ -9,7 +9,7 @@ export interface Promised {
   readonly what: string;
   /** Finds rows that are in the way; undefined when the live database cannot be asked. */
   readonly question: string | undefined;
-  /** What it means when a row is found, or when the server cannot convert a value. @default 'a row in the way' */
+  /** What it means when a row is found, or when the server cannot convert a value. @default 'an offending row' */
   readonly found?: 'a doubt';
-  readonly failed?: 'a row in the way';
+  readonly failed?: 'an offending row';
 }

@@ -81,7 +81,7 @@ function checks(change: Change): readonly Promised[] {
     return promised(
       change,
       columns,
-      `every row of ${change.after.name} fulfils ${name}`,
+      `every row of ${change.after.name} satisfies ${name}`,
       `SELECT FROM ${change.rows.sql} WHERE NOT (${condition})`,
     );
   });
@@ -95,7 +95,7 @@ function foreignKeys(change: Change): readonly Promised[] {
       ? 'SELECT WHERE false'
       : orphans(rows.sql ?? '', key);
     const { schema = '', name = '' } = key.refersTo ?? {};
-    const what = `every row of ${after.name} has its ${schema}.${name} (${key.name})`;
+    const what = `every row of ${after.name} refers to an existing row of ${schema}.${name} (${key.name})`;
     return promised(change, key.columns, what, question);
   });
 }

@@ -68,8 +68,8 @@ export class RowChanges {
     if (explained === undefined) return 'the statement cannot be explained';
     if ('refused' in explained) return `the database cannot plan it yet: ${explained.refused}`;
     const rows = rowsOf(explained, table, true);
-    if (rows === undefined) return `${size.table} is another table there`;
-    if (!size.analysed) return `${size.table} has never been analysed`;
+    if (rows === undefined) return `${size.table} is a different table on the shadow`;
+    if (!size.analysed) return `${size.table} has never been analyzed`;
     const earlier = [...statement.tables.values()].filter(({ oid }) => this.#sofar.has(oid));
     const changed = earlier.find(({ oid }) => oid !== table.oid || this.#sofar.get(oid) === undefined);
     if (changed) return `earlier statements change rows of ${changed.schema}.${changed.name}`;

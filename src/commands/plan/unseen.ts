@@ -11,7 +11,7 @@ export function unseenIn(statement: Observed, isClass: boolean): string | undefi
     const [code] = classify(statement.sql);
     const changes = ['UPDATE', 'DELETE', 'MERGE'].some((verb) => code?.mentions(verb));
     if (!changes || endsTransactions(statement) || hiddenIn(statement).length > 0) return undefined;
-    return 'A block may change rows, and on a copy without rows it was not seen of which tables, and how many: not known.';
+    return 'A block may change rows. A copy without rows does not show which and how many: not known.';
   }
   // A file of SQL does nothing with what it has read.
   if (!isClass || !tree || tagOf(tree) !== 'SelectStmt') return undefined;
@@ -19,5 +19,5 @@ export function unseenIn(statement: Observed, isClass: boolean): string | undefi
     .filter(({ isNew, name }) => !isNew && !ofTypeorm.has(name))
     .map(({ schema, name }) => `${schema}.${name}`);
   if (read.length === 0) return undefined;
-  return `It reads rows of ${read.join(', ')}, and on a copy without rows it was not seen what it does with them: not known.`;
+  return `It reads rows of ${read.join(', ')}. A copy without rows does not show what it does with them: not known.`;
 }

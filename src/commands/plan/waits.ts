@@ -89,7 +89,7 @@ function changedTogether(one: RowChange['rows'], other: RowChange['rows']): RowC
 }
 
 const advice =
-  'Change them in batches of some thousand rows, each in a transaction of its own: nest-migrate lint shows how.';
+  'Change them in batches of a few thousand rows, each in its own transaction: nest-migrate lint shows how.';
 
 function rowsWait({ table, rows, waited }: RowWait, scale: Scale): string {
   const name = `${table.schema}.${table.name}`;

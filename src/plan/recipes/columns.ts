@@ -72,7 +72,7 @@ function renamedColumn(rename: Rename, added: AddedColumn, context: PlanContext)
   const fill = fillOf(rename.to, context);
   return [
     step(addColumnSql(added, {}), {
-      comment: `The new name of ${describeObject(rename.from)}, beside the old one.`,
+      comment: `The new name of ${describeObject(rename.from)}, next to the old one.`,
     }),
     ...(isLater ? [] : setDefault(rename.to, context)),
     step(handOverSql(heirOf(rename.from, rename.to, context.from, context.to)), {
@@ -105,7 +105,7 @@ function filledColumn(added: AddedColumn, expression: string, context: PlanConte
       }),
       fallback === undefined
         ? step(`${alter} ALTER COLUMN ${quoteName(name)} DROP DEFAULT`, {
-            comment: 'The default was only for the existing rows and for the old version of the app.',
+            comment: 'The default was only needed for existing rows and for the old version of the app.',
             phase: 'contract',
           })
         : step(`${alter} ALTER COLUMN ${quoteName(name)} SET DEFAULT ${fallback}`),
@@ -139,7 +139,7 @@ function fillTrigger(table: ObjectId, column: string, expression: string): Tempo
     { table, column, fills: expression },
     name,
     body,
-    'Rows that the old version of the app writes get the value too.',
+    'Fills the value in rows that the old version of the app writes.',
   );
 }
 
@@ -190,7 +190,7 @@ export const dropColumn: Recipe = (change, context) => {
       // Until now, it could not be told whether its value was written or came from there.
       ...(isVolatile(rename.to, context) ? setDefault(rename.to, context, { phase: 'contract' }) : []),
       step(change.sql, {
-        comment: `Its data is in ${describeObject(rename.to)}.`,
+        comment: `Its data is now in ${describeObject(rename.to)}.`,
         phase: 'contract',
         undo: [
           `ALTER TABLE ${tableSql(table)} ADD COLUMN ${quoteName(column.name ?? '')} ${is.type}`,

@@ -86,7 +86,7 @@ export const addKey: Recipe = (change, context) => {
     step(
       `ALTER TABLE ${tableSql(table)} ADD CONSTRAINT ${quoteName(name)} ${kind} USING INDEX ${sqlName({ kind: 'index', name })}${deferrable}`,
       {
-        comment: 'Declares it, which changes only the catalog.',
+        comment: 'Declares the constraint, which changes only the catalog.',
       },
     ),
   ];
@@ -108,7 +108,7 @@ function keyOnPartitions(
       return [
         dropLeftover(own),
         step(`CREATE UNIQUE INDEX CONCURRENTLY ${quoted} ON ${target} (${columns})${include}${nulls}`, {
-          comment: `Builds the part of ${describeObject(constraint)} that is on ${describeObject(partition)}, while the table stays in use. Fails if the columns contain duplicate values.`,
+          comment: `Builds the index of ${describeObject(constraint)} on ${describeObject(partition)} while the table stays in use. Fails if the columns contain duplicate values.`,
           transaction: false,
           effect: 'builds, does not block',
         }),

@@ -23,7 +23,8 @@ export const freeType: Recipe = (change, context) => {
   return [
     ...named.map(({ name }) =>
       step(`${alter} DROP CONSTRAINT ${name}`, {
-        comment: 'Until the end of this transaction: a check would scan all rows again while reads and writes block.',
+        comment:
+          'Dropped until the end of this transaction, because the check would scan all rows while reads and writes block.',
       }),
     ),
     ...steps,

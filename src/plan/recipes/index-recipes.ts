@@ -51,7 +51,7 @@ function indexOnPartitions(index: ObjectId, called: ObjectId, table: ObjectId, c
         step(
           `CREATE ${unique}INDEX CONCURRENTLY ${quoteName(own.name)} ON ${tableSql(partition)} USING ${method} ${keys}`,
           {
-            comment: `Builds the part of ${describeObject(index)} that is on ${describeObject(partition)}, while the table stays in use.`,
+            comment: `Builds ${describeObject(index)} on ${describeObject(partition)} while the table stays in use.`,
             transaction: false,
             effect: 'builds, does not block',
           },
@@ -81,7 +81,7 @@ export function besideBuild(steps: readonly Step[]): readonly Step[] {
 
 /** What is said over the statement for the whole table. */
 export function takesOver(otherwise: string): string {
-  return `Takes over what the partitions have. For a partition that no migration makes, ${otherwise} while writes wait: do there by hand first what is done above.`;
+  return `Attaches those of the partitions. For a partition that no migration creates, ${otherwise} while writes wait: first do the same there by hand.`;
 }
 
 /** Where it is about a column that gets another name, the old version of the app still asks by the old one. */
@@ -154,7 +154,7 @@ export function indexThatBecomesKey(key: ObjectId, { from, to }: PlanContext): O
 
 export function dropLeftover(index: ObjectId): Step {
   return step(`DROP INDEX CONCURRENTLY IF EXISTS ${sqlName(index)}`, {
-    comment: 'An interrupted attempt leaves an invalid index behind.',
+    comment: 'Removes the invalid index of an interrupted attempt.',
     transaction: false,
     effect: 'does not block',
   });
@@ -169,7 +169,7 @@ export const dropIndex: Recipe = (change, context) => {
   const key = keyNamed(index, table);
   const phase = indexDefinition(context.from, index).unique ? 'expand' : 'contract';
   if (isPartitioned(table, context)) {
-    const comment = `Removes ${describeObject(index)}. Of a partitioned table it cannot be dropped concurrently: reads and writes block for a moment.`;
+    const comment = `Removes ${describeObject(index)}. The index of a partitioned table cannot be dropped concurrently: reads and writes block briefly.`;
     return [step(`DROP INDEX IF EXISTS ${sqlName(index)}`, { comment, phase })];
   }
   if (context.to.has(key) && indexThatBecomesKey(key, context)) return [];

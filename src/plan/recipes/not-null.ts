@@ -13,12 +13,12 @@ export function notNullSteps(table: ObjectId, column: string): readonly Step[] {
       comment: 'New rows must have a value from now on.',
     }),
     step(`${alter} VALIDATE CONSTRAINT ${check}`, {
-      comment: 'Checks the existing rows while the table stays in use. Fails if a row has no value.',
+      comment: 'Checks the existing rows while the table stays in use. Fails if the column contains NULL.',
       afterCommit: true,
       effect: 'scans, does not block',
     }),
     step(`${alter} ALTER COLUMN ${quoteName(column)} SET NOT NULL`, {
-      comment: 'The check proves it, so this need not look at the rows.',
+      comment: 'The check proves it, so this does not scan the rows.',
       afterCommit: true,
     }),
     step(`${alter} DROP CONSTRAINT ${check}`, { comment: 'No longer needed.' }),

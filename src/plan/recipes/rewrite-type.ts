@@ -171,7 +171,7 @@ function swap(rewrite: Rewrite): readonly Step[] {
     handOverSql({ from: { ...id, name: from }, to: { ...id, name: to }, comments: whose });
   // The app would lose a deadlock as well as we: it is looked for only after a second.
   const givesWay = step(`SET LOCAL lock_timeout = '300ms'`, {
-    comment: 'Locks several tables briefly: it gives up before that can cause a deadlock, and is retried.',
+    comment: 'Locks several tables briefly: gives up before a deadlock, and is retried.',
     afterCommit: true,
     effect: 'does not block',
   });
@@ -198,7 +198,7 @@ function swap(rewrite: Rewrite): readonly Step[] {
     ...(isFilled(rewrite)
       ? [
           step(`${alter} ALTER COLUMN ${column} SET NOT NULL`, {
-            comment: 'The check proves it, so this need not look at the rows.',
+            comment: 'The check proves it, so this does not scan the rows.',
           }),
           step(`${alter} DROP CONSTRAINT ${quoteName(names.filled)}`),
         ]
@@ -217,7 +217,7 @@ function check({ copies }: Rewrite): readonly Step[] {
 
 function contract({ table, names, types, loses }: Rewrite): Step {
   return step(`ALTER TABLE ${tableSql(table)} DROP COLUMN ${quoteName(names.old)}`, {
-    comment: `The values as they were before, with the type ${types.from}.`,
+    comment: `Keeps the old values, with the type ${types.from}.`,
     phase: 'contract',
     ...loses,
   });

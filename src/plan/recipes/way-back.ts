@@ -24,7 +24,7 @@ export const restoreColumn: Recipe = (change, context) => {
   if (!unique && (is.default !== undefined || !mustHaveValue)) return undefined;
   const name = quoteName(column.name ?? '');
   const alter = `ALTER TABLE ${tableSql(table)}`;
-  const comment = `What was in ${describeObject(column)} cannot be brought back.`;
+  const comment = `The values of ${describeObject(column)} cannot be restored.`;
   if (!unique) {
     return [
       step(
