@@ -406,7 +406,7 @@ describe('what generate makes of the initial state', () => {
     const { warnings } = await generate({ entities: [entity('thing', {})], initialState: prepared, up });
     expect(warnings).toEqual([
       expect.stringMatching(
-        /^9 objects are not in the entities, but were made by hand: they stay \(--prune drops them\): index by_hand_1, .*, index by_hand_9\.$/,
+        /^9 objects are not in the entities, but were created by hand: they are kept \(--prune drops them\): index by_hand_1, .*, index by_hand_9\.$/,
       ),
     ]);
   });
