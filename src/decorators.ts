@@ -1,11 +1,11 @@
 import 'reflect-metadata';
 
-/** What entities say about their past, read by `generate`. */
+/** The history that decorators record on entities, for `generate`. */
 export interface EntityHistory {
   readonly table: string | undefined;
-  /** By property: the name that its column had. */
+  /** The former name of the column, by property. */
   readonly columns: ReadonlyMap<string, string>;
-  /** By property: the SQL expression that fills it for rows that were there before it. */
+  /** The SQL expression that fills the column in existing rows, by property. */
   readonly backfills: ReadonlyMap<string, string>;
 }
 
@@ -18,8 +18,8 @@ interface Draft {
 const key = Symbol.for('nest-migrate.history');
 
 /**
- * On an entity, the name that its table had; on a property, the name that its column had. It may stay there: where the old name is gone
- * already, it says nothing.
+ * The former name of a table (on an entity) or of a column (on a property). It can stay in the code: once the old name is gone,
+ * it has no effect.
  *
  * @example
  * @RenamedFrom('name') @Column() fullName: string;
@@ -32,7 +32,7 @@ export function RenamedFrom(name: string): ClassDecorator & PropertyDecorator {
 }
 
 /**
- * What rows that have no value yet get in a column that is new or becomes NOT NULL, as SQL. It may use the other columns.
+ * The value for existing rows in a column that is new or becomes NOT NULL, as an SQL expression, which can use the other columns.
  *
  * @example
  * @Backfill(`first_name || ' ' || last_name`) @Column() fullName: string;

@@ -3,7 +3,7 @@ export type Duration = number | `${number}${'ms' | 's' | 'min' | 'h'}`;
 
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, min: 60_000, h: 3_600_000 };
 
-/** `'2s'` → 2000; undefined when it is no duration. */
+/** `'2s'` → 2000; undefined if the text is not a duration. */
 export function milliseconds(value: unknown): number | undefined {
   if (typeof value === 'number') return Number.isFinite(value) && value >= 0 ? value : undefined;
   if (typeof value !== 'string') return undefined;

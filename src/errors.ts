@@ -1,7 +1,7 @@
 import { withoutPasswords, withoutPasswordsIn, withoutPasswordsInData } from './passwords.js';
 
 /**
- * What a process should exit with. 3 means: nothing failed, but there is something to do.
+ * The exit codes of the command. 3 means that nothing failed, but something is left to do.
  *
  * @example
  * process.exitCode = (await migrator.pending()).length > 0 ? ExitCode.todo : ExitCode.done;
@@ -9,7 +9,7 @@ import { withoutPasswords, withoutPasswordsIn, withoutPasswordsInData } from './
 export const ExitCode = { done: 0, failed: 1, usage: 2, todo: 3 } as const;
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode] | 130 | 143;
 
-/** In the order of the work that fails. */
+/** The error codes, in the order of the work that fails. */
 export const errorCodes = [
   // wrong usage or configuration
   'USAGE',
@@ -58,10 +58,10 @@ export const errorCodes = [
   'OUTCOME_UNKNOWN',
   'MIGRATIONS_PENDING',
   'WAIT_TIMEOUT',
-  // what the entities describe, created on a throwaway database
+  // creating the entities on a shadow
   'ENTITIES_INVALID',
   'SHADOW_EXTENSION',
-  // what a database has before its first migration
+  // the initial state of a database
   'INITIAL_STATE_FAILED',
   // in tests
   'TEST_DATABASE_FAILED',
@@ -74,21 +74,21 @@ export const errorCodes = [
 /** Every failure this package reports has one of these codes; scripts can rely on them. */
 export type ErrorCode = (typeof errorCodes)[number];
 
-/** A statement that a dry run has met. */
+/** A statement in a dry run. */
 export interface DryRunStatement {
   readonly migration: string;
   readonly sql: string;
   readonly parameters?: readonly unknown[];
-  /** False when it was only recorded: `note` says why. */
+  /** False if it was only recorded; `note` gives the reason. */
   readonly executed: boolean;
-  /** How what was executed differs from the statement, or why nothing was executed. */
+  /** How the executed statement differs from the original, or why nothing was executed. */
   readonly note?: string;
 }
 
-/** What a `MigrateError` is made of. */
+/** The parts of a `MigrateError`. */
 export interface ErrorDetails {
   readonly code: ErrorCode;
-  /** What happened, to which migration and statement, and what state the database is in now. */
+  /** What happened, to which migration and statement, and the state of the database. */
   readonly message: string;
   /** What to type or do next. */
   readonly next: string;
@@ -98,19 +98,19 @@ export interface ErrorDetails {
   readonly migration?: string;
   /** The statement at fault. */
   readonly sql?: string;
-  /** The number of that statement in its migration, from 1 on. */
+  /** The number of the statement in its migration, starting from 1. */
   readonly statement?: number;
-  /** What the same command had finished before it failed. */
+  /** The work that the command had finished before it failed. */
   readonly finished?: readonly string[];
-  /** What a dry run had collected before it failed. */
+  /** The statements that a dry run had collected before it failed. */
   readonly statements?: readonly DryRunStatement[];
 }
 
-// Two copies of this package (ESM and CommonJS) may meet in one process, so errors are known by a brand, not by instanceof.
+// Two copies of this package (ESM and CommonJS) may be loaded in one process, so a brand identifies errors, not instanceof.
 const brand = Symbol.for('nest-migrate.error');
 
 /**
- * The one error class: it says what happened, what to do next, and which exit code that deserves. Nothing in it contains a password.
+ * The only error class of this package: it tells what happened, what to do next, and the exit code. It never contains a password.
  *
  * @example
  * new MigrateError({ code: 'USAGE', message: 'No name was given.', next: 'nest-migrate create <name>' });
@@ -123,7 +123,7 @@ export class MigrateError extends Error {
   readonly sql: string | undefined;
   readonly statement: number | undefined;
   readonly finished: readonly string[];
-  /** Only of a dry run. */
+  /** Only for a dry run. */
   readonly statements: readonly DryRunStatement[] | undefined;
   readonly [brand] = true;
 
@@ -141,7 +141,7 @@ export class MigrateError extends Error {
     this.statements = withoutPasswordsInData(details.statements);
   }
 
-  /** The same failure with more details: which migration it was, what had been finished before. */
+  /** The same failure with more details, such as the migration and the work that was finished before. */
   with(more: Partial<ErrorDetails>): MigrateError {
     const { code, message, next, exitCode, cause, migration, sql, statement, finished, statements } = this;
     const known = {
@@ -161,7 +161,7 @@ export class MigrateError extends Error {
 }
 
 /**
- * Whether it was thrown by this package; also where another copy of it is loaded, which `instanceof` would not see.
+ * Whether an error comes from this package, or from another loaded copy of it, which `instanceof` would not recognise.
  *
  * @example
  * catch (error) {
@@ -172,7 +172,7 @@ export function isMigrateError(error: unknown): error is MigrateError {
   return typeof error === 'object' && error !== null && brand in error;
 }
 
-/** The text of anything that was thrown, without passwords: it may quote an address, a statement, or a piece of a JSON file. */
+/** The message of any thrown value, without passwords: it may quote an address, a statement, or a piece of a JSON file. */
 export function messageOf(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join('; ');
   const { query } = (error ?? {}) as { readonly query?: unknown };
@@ -185,7 +185,7 @@ function withoutQuotedJson(text: string): string {
   return text.replace(/, (?:\.\.\.)?".*"(?:\.\.\.)? is not valid JSON$/s, '');
 }
 
-/** `ENOENT` of a failed file operation, `42P01` of a failed query. */
+/** `ENOENT` for a failed file operation, `42P01` for a failed query. */
 export function codeOf(error: unknown): string | undefined {
   const code = (error as { readonly code?: unknown } | undefined)?.code;
   return typeof code === 'string' ? code : undefined;
@@ -202,7 +202,7 @@ export function wasTold(error: unknown): boolean {
   return typeof error === 'object' && error !== null && told.has(error);
 }
 
-/** For people. They need to know where a command got to; a list of hundreds hides the rest of the message. `--json` has all of them. */
+/** For people, who need to know how far a command got; a list of hundreds would hide the rest of the message. `--json` has all of them. */
 export function finishedBefore({ finished }: MigrateError): string | undefined {
   if (finished.length === 0) return undefined;
   const names = finished.length <= 5 ? finished.join(', ') : `${finished.length} migrations, up to ${finished.at(-1)}`;

@@ -1,10 +1,10 @@
-/** Another session that stands in the way of a statement. */
+/** A session that blocks a statement. */
 export interface Blocker {
   readonly pid: number;
   readonly user: string;
   readonly application: string;
   readonly state: string;
-  /** How long its transaction has been open. */
+  /** The age of its transaction. */
   readonly transactionAgeMs: number;
   readonly query: string;
 }
@@ -12,10 +12,10 @@ export interface Blocker {
 /** Whether migrations are applied or reverted. */
 export type Direction = 'up' | 'down';
 
-/** When a deferred migration runs: by a run that knows newer files, by `run --phase contract`, or by the very next run. */
+/** When a deferred migration runs: with a run that has newer files, with `run --phase contract`, or with the next run. */
 export type Due = 'next deploy' | 'manual' | 'next run';
 
-/** What a command does that takes its time: `generate`, `check`, `lint`, `plan`, `drift` or `baseline`. */
+/** The stages of the commands that take longer: `generate`, `check`, `lint`, `plan`, `drift` and `baseline`. */
 export type Stage =
   | 'reading the entities'
   | 'replaying the migrations'
@@ -27,53 +27,53 @@ export type Stage =
   | 'judging the migrations'
   | 'trying the migrations on rows';
 
-/** How far a statement has come that takes long. */
+/** The progress of a long statement. */
 export interface HowFar {
-  /** Such as `backfill of users`, or `CREATE INDEX by_email, building index: scanning table`. */
+  /** The work, such as `backfill of users`, or `CREATE INDEX by_email, building index: scanning table`. */
   readonly what: string;
   readonly done: number;
-  /** Estimated from the statistics of the server; 0 where it says nothing. */
+  /** An estimate from the server's statistics; 0 if there is none. */
   readonly total: number;
   readonly unit: 'rows' | 'blocks' | 'sessions';
-  /** Where blocks are counted, how many rows that were. */
+  /** The number of rows, if `done` counts blocks. */
   readonly rows?: number | undefined;
   readonly elapsedMs: number;
-  /** Both are undefined while they cannot be told; the rate is in rows a second, or in units where rows are not known. */
+  /** Undefined while not known. The rate is in rows per second, or in units per second if rows are not known. */
   readonly rate?: number | undefined;
   readonly leftMs: number | undefined;
 }
 
-/** Once a second at most. */
+/** At most once a second. */
 export interface ProgressEvent extends HowFar {
   readonly type: 'progress';
   readonly migration: string;
 }
 
-/** Everything that can be observed while working. Plain data: the Nest logger and the command print it in their own ways. */
+/** The events of all commands. They are plain data, which the Nest logger and the command line print in their own ways. */
 export type MigrateEvent =
   | { readonly type: 'stage'; readonly stage: Stage }
   | { readonly type: 'connecting'; readonly attempt: number; readonly reason: string; readonly retryInMs: number }
-  /** Another process has the embedded database open, and this one uses it through that process. */
+  /** Another process has the embedded database open, and this process uses it through that one. */
   | { readonly type: 'embedded-shared'; readonly pid: number }
   | { readonly type: 'waiting-for-lock'; readonly waitedMs: number; readonly holder: Blocker | undefined }
   | { readonly type: 'lock-acquired'; readonly waitedMs: number }
-  /** A session that an earlier process has left on the server still executes a statement or a COMMIT. */
+  /** A session of an earlier process is still executing a statement or a COMMIT on the server. */
   | {
       readonly type: 'waiting-for-session';
       readonly migration: string;
       readonly waitedMs: number;
       readonly session: Blocker | undefined;
     }
-  /** Nothing has come from the server for a while; another connection has been asked what it is doing. */
+  /** The server has not replied for a while, and a second connection has asked what it is doing. */
   | {
       readonly type: 'waiting-for-reply';
       readonly migration: string | undefined;
-      /** What the reply is awaited to, such as `COMMIT`. */
+      /** The statement without a reply, such as `COMMIT`. */
       readonly to: string;
       readonly waitedMs: number;
-      /** What the server does for us: it works on it, it has nothing to do, it has no such session, it refuses to be asked, or it does not answer. */
+      /** The state of our session: working, idle, or gone; or the server refuses the second connection, or does not answer it. */
       readonly server: 'working' | 'idle' | 'gone' | 'refusing' | 'silent';
-      /** Why the server has refused the other connection, in its words. */
+      /** The server's message, if it refused the second connection. */
       readonly refusal?: string | undefined;
     }
   | {
@@ -105,22 +105,22 @@ export type MigrateEvent =
       readonly migration: string;
       readonly direction: Direction;
       readonly durationMs: number;
-      /** Recorded without executing anything. */
+      /** The migration was recorded without being executed. */
       readonly fake: boolean;
     }
-  /** The session that was waited for has finished it, so that there was nothing left to do. */
+  /** The session that was waited for has finished the migration, so nothing was left to do. */
   | { readonly type: 'finished-meanwhile'; readonly migration: string; readonly direction: Direction }
   | ProgressEvent
   /** A seed was run and committed. */
   | { readonly type: 'seeded'; readonly seed: string; readonly durationMs: number }
-  /** `dev` has brought the database to what the entities describe. */
+  /** `dev` has made the database match the entities. */
   | {
       readonly type: 'followed';
       readonly draft: 'none' | 'unchanged' | 'written' | 'amended' | 'removed';
       readonly files: readonly string[];
       readonly statements: readonly string[];
     }
-  /** A contract migration that this run leaves for later. */
+  /** A contract migration that this run defers. */
   | { readonly type: 'deferred'; readonly migration: string; readonly due: Due }
   | { readonly type: 'warning'; readonly code: WarningCode; readonly message: string };
 
@@ -131,7 +131,7 @@ const noReplyBut = {
   silent: 'and the server does not answer on another connection either',
 } as const;
 
-/** The same for the terminal and the log. */
+/** The text for the terminal and for the log. */
 export function describeWait(
   { migration, to, server, refusal }: Extract<MigrateEvent, { readonly type: 'waiting-for-reply' }>,
   waited: string,
@@ -168,7 +168,7 @@ export function percentOf({ done, total }: Pick<HowFar, 'done' | 'total'>): numb
   return Math.min(100, Math.floor((done / total) * 100));
 }
 
-/** What a warning is about; scripts can rely on these codes. */
+/** The codes of the warnings; scripts can rely on them. */
 export type WarningCode =
   | 'OUT_OF_ORDER'
   | 'NO_FILES_MATCH'
@@ -189,5 +189,5 @@ export type WarningCode =
   | 'REVERTED_FROM_KEPT'
   | 'QUERY_NOT_AWAITED';
 
-/** Hears everything that happens. What it throws is thrown by the command. */
+/** Receives every event. An error that it throws is thrown by the command. */
 export type EventListener = (event: MigrateEvent) => void;

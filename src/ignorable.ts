@@ -1,4 +1,4 @@
-/** What can be left alone in a comparison; a kind stands for all that is made by the same word in SQL, or nearly. */
+/** The kinds of objects that comparisons can ignore, named roughly after their SQL keyword. */
 export const ignorableKinds = [
   'schema',
   'table',
@@ -21,10 +21,10 @@ export const ignorableKinds = [
   'server',
   'fdw',
 ] as const;
-/** A kind of object that can be left alone. */
+/** A kind of object that comparisons can ignore. */
 export type IgnorableKind = (typeof ignorableKinds)[number];
 
-/** The tables in which other migration tools keep what is applied. */
+/** The tables in which other migration tools record applied migrations. */
 export const ledgersOfOtherTools: readonly string[] = [
   ...['_prisma_migrations', 'knex_migrations', 'knex_migrations_lock', 'SequelizeMeta', 'mikro_orm_migrations'],
   ...['flyway_schema_history', 'databasechangelog', 'databasechangeloglock', 'schema_migrations', 'alembic_version'],
@@ -32,8 +32,8 @@ export const ledgersOfOtherTools: readonly string[] = [
 ].map((name) => `table:${name}`);
 
 /**
- * Objects of other programs, which are in the database though no migration makes them: other tools' ledgers, queues, what servers of a
- * provider come with, what TypeORM keeps results of queries in.
+ * Objects of other programs, which no migration creates: ledgers of other tools, queues, objects that hosting
+ * providers add, and TypeORM's table for cached query results.
  */
 export const ofOtherPrograms: readonly string[] = ledgersOfOtherTools
   .concat('table:query-result-cache')
@@ -49,7 +49,7 @@ export const ofOtherPrograms: readonly string[] = ledgersOfOtherTools
   )
   .map((pattern) => (pattern.includes(':') ? pattern : `extension:${pattern}`));
 
-/** What is wrong with `table:events_*` or `audit.*`; undefined when it is right. */
+/** The problem with a pattern such as `table:events_*` or `audit.*`; undefined if it is valid. */
 export function ignoreProblem(pattern: unknown): string | undefined {
   const [, kind, path] = /^(?:([^:]*):)?(.*)$/s.exec(typeof pattern === 'string' ? pattern : '') ?? [];
   const parts = path?.split('.') ?? [];
@@ -61,7 +61,7 @@ export function ignoreProblem(pattern: unknown): string | undefined {
     : `unknown kind in ${JSON.stringify(pattern)} (known: ${kinds.join(', ')})`;
 }
 
-/** What is wrong with the setting `ignore`. */
+/** The problems with the setting `ignore`. */
 export function ignoreProblems({ ignore = [], drift }: Readonly<Record<string, unknown>>): readonly string[] {
   const moved = 'drift.ignore is called ignore now, and holds for generate, check and baseline too';
   const problems = drift === undefined ? [] : [moved];

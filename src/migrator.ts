@@ -45,23 +45,23 @@ import { resolveSettings } from './options.js';
 import type { MigrateSettings } from './options.js';
 import { withoutPasswordsInData } from './passwords.js';
 
-/** What `createMigrator` works with. */
+/** Options of `createMigrator`. */
 export interface MigratorOptions {
-  /** Initialised or not: it is initialised only when migrations really have to run, and then destroyed by `close()`. */
+  /** May be uninitialised: it is then initialised only if migrations have to run, and `close()` destroys it. */
   readonly dataSource: DataSource;
-  /** Where the migrations are. @default the `migrations` option of the data source */
+  /** The patterns or classes of the migrations. @default the `migrations` option of the data source */
   readonly migrations?: DataSourceOptions['migrations'];
   readonly settings?: MigrateSettings;
   readonly onEvent?: EventListener;
-  /** Cancels the running statement, rolls back, frees the lock. Its reason may be the name of a signal. */
+  /** Aborting cancels the running statement, rolls back and releases the lock. Its reason may be the name of a signal. */
   readonly signal?: AbortSignal;
-  /** How migration classes with constructor dependencies get them. */
+  /** Instantiates migration classes that have constructor dependencies. */
   readonly instantiate?: Instantiate;
   /** Whether this process can load TypeScript, as the command can. @default 'javascript' */
   readonly loads?: Loads;
 }
 
-/** The one facade that the Nest module and the command share. */
+/** The facade that the Nest module and the command share. */
 export interface Migrator {
   run(options?: RunOptions): Promise<RunResult>;
   revert(options?: RevertOptions): Promise<RevertResult>;
@@ -72,34 +72,34 @@ export interface Migrator {
   /** Decides a non-transactional migration that stopped in the middle. */
   resolve(migration: string, resolution: Resolution): Promise<ResolveResult>;
   create(options: CreateOptions): Promise<CreateResult>;
-  /** Creates the database of the data source if it is missing. */
+  /** Creates the database of the data source if it does not exist. */
   createDatabase(): Promise<CreateDatabaseResult>;
-  /** Drops it with everything in it. Refused in production and on other machines, unless `yesDrop` is its name. */
+  /** Drops the database with everything in it. Refused in production and on other machines, unless `yesDrop` is its name. */
   dropDatabase(options?: DropDatabaseOptions): Promise<DropDatabaseResult>;
-  /** Drops everything in the database that its migrations could have made, and runs them all. Refused as `dropDatabase` is. */
+  /** Drops everything that the migrations could have created, and runs them all. Refused as `dropDatabase` is. */
   fresh(options?: FreshOptions): Promise<FreshResult>;
-  /** Brings the database of a developer to what the entities describe, and writes the migration that does the same to others. */
+  /** Makes a development database match the entities, and writes the migration that does the same in other databases. */
   dev(options?: DevOptions): Promise<DevResult>;
   /** Runs the seeds, which fill tables with rows. */
   seed(options?: SeedOptions): Promise<SeedResult>;
-  /** Writes the migrations that lead to what the entities describe, without any database. Needs PGlite and pg-delta. */
+  /** Writes the migrations that make the schema match the entities, without any database. Needs PGlite and pg-delta. */
   generate(options: GenerateOptions): Promise<GenerateResult>;
-  /** Everything that can be known of the migrations before they run; the command for CI. Needs what `generate` needs. */
+  /** Checks everything that can be known about the migrations before they run; the command for CI. Needs PGlite and pg-delta. */
   check(options?: CheckOptions): Promise<CheckResult>;
-  /** Takes over a database that `synchronize` has made. */
+  /** Adopts a database that `synchronize` has created. */
   baseline(options: BaselineOptions): Promise<BaselineResult>;
-  /** Executes migrations on a throwaway database and says what they would do to one in use. Needs PGlite, pg-delta and libpg-query. */
+  /** Executes migrations on a shadow and reports their effects on a database in use. Needs PGlite, pg-delta and libpg-query. */
   lint(options?: LintOptions): Promise<LintResult>;
-  /** What `run` will do to this database, without changing anything in it. Needs PGlite, pg-delta and libpg-query. */
+  /** Predicts what `run` will do to this database, without changing it. Needs PGlite, pg-delta and libpg-query. */
   plan(options?: PlanOptions): Promise<PlanResult>;
-  /** How the database differs from what its applied migrations say. Reads only. Needs pg-delta, and PGlite or a shadow server. */
+  /** Compares the database with its applied migrations. Reads only. Needs pg-delta, and PGlite or a shadow server. */
   drift(options?: DriftOptions): Promise<DriftResult>;
-  /** Closes what was opened here; a data source that was initialised before stays open. */
+  /** Closes every connection that was opened here; a data source that was already initialised stays open. */
   close(): Promise<void>;
 }
 
 /**
- * Everything that can be done with the migrations of one data source.
+ * Creates a migrator, which has all commands for the migrations of one data source.
  *
  * @example
  * const migrator = createMigrator({ dataSource });
@@ -214,7 +214,7 @@ function inProduction(context: CommandContext): Omit<Migrator, keyof InDevelopme
   };
 }
 
-/** What only development needs is loaded when it is called. */
+/** Development commands are loaded when they are called. */
 function inDevelopment(context: CommandContext): InDevelopment {
   return {
     dev: async (options = {}) => (await import('./commands/dev/dev.js')).dev(options, context),

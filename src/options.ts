@@ -4,7 +4,7 @@ import { ExitCode, MigrateError } from './errors.js';
 import { ignoreProblems } from './ignorable.js';
 import { show, sourcesProblems, unknownKeys, wrongTypes } from './setting-problems.js';
 
-/** What a user may set: in `defineDataSource(…, settings)`, in `MigrationsModule.forRoot`, in package.json under `"nest-migrate"`, or by flags. */
+/** The settings: in `defineDataSource(…, settings)`, in `MigrationsModule.forRoot`, in package.json under `"nest-migrate"`, or as flags. */
 export interface MigrateSettings {
   /**
    * One transaction for each migration, one for all of them, or none.
@@ -12,40 +12,40 @@ export interface MigrateSettings {
    */
   readonly transaction?: TransactionMode;
   /**
-   * What to do with a pending migration that is older than one already applied (it came with a merge).
+   * What to do with a pending migration that is older than an applied one, for example after a merge.
    * @default 'warn'
    */
   readonly outOfOrder?: 'run' | 'warn' | 'refuse';
   /**
-   * What to do when a .sql migration was changed after it had been applied.
+   * What to do if a .sql migration was edited after it was applied.
    * @default 'refuse'
    */
   readonly edited?: 'warn' | 'refuse';
   /**
-   * What to do where the patterns of the data source match no migration file, and none is applied to the database either.
+   * What to do if the patterns of the data source match no migration file, and no migration is applied to the database.
    * @default 'refuse' when an app starts, 'warn' in a command
    */
   readonly noMigrations?: 'warn' | 'refuse';
   /**
-   * When migrations of the phase `contract` run, which take away what the old version of the app still uses: in the next deploy (known by
-   * newer files), by `run --phase contract` only, or at once.
+   * When contract migrations run, which remove what the old version of the app still uses: with the next deploy (recognised by
+   * newer files), only with `run --phase contract`, or immediately.
    * @default 'next-deploy' with NODE_ENV=production, 'immediately' elsewhere
    */
   readonly contract?: ContractPolicy;
   /**
-   * Whether `generate` writes steps that keep tables in use readable and writable. With false, it writes one step, while reads and writes
+   * Whether `generate` writes steps that keep tables readable and writable. With `false`, it writes a single step, during which reads and writes
    * block.
    * @default true
    */
   readonly online?: boolean;
   /**
-   * How `generate` renames: with both names side by side until the old version of the app is gone, or by one statement, at which that
-   * version breaks.
+   * How `generate` renames: by keeping both names until the old version of the app is gone, or with a single statement, after which that
+   * version fails.
    * @default 'online'
    */
   readonly rename?: 'online' | 'directly';
   /**
-   * Whether the statements that revert a migration are kept in the database when it is applied, so that `revert` can do without its file.
+   * Whether to keep the statements that revert a migration in the database when it is applied, so that `revert` works without its file.
    * @default true
    */
   readonly keepDown?: boolean;
@@ -55,37 +55,37 @@ export interface MigrateSettings {
    */
   readonly lockTimeout?: Duration;
   /**
-   * How long to go on trying a migration that does not get its table locks.
+   * How long to retry a migration that does not get its table locks.
    * @default '10min'
    */
   readonly retryFor?: Duration;
   /**
-   * The longest a statement of a transactional migration may run. 0 is forever.
+   * The maximum duration of a statement in a transactional migration. 0 means forever.
    * @default 0
    */
   readonly statementTimeout?: Duration;
   /**
-   * How long to wait for another process that is migrating the same database. 0 is forever.
+   * How long to wait for another process that is migrating the same database. 0 means forever.
    * @default 0
    */
   readonly waitForOthers?: Duration;
   /**
-   * How long a question of nest-migrate itself, such as the one for the applied migrations, may stay without a reply while no other
-   * connection shows that the server is at work on it. 0 is forever. Statements of migrations have no such limit.
+   * How long a query of nest-migrate itself, such as the one for the applied migrations, may go without a reply while no other
+   * connection shows that the server is at work on it. 0 means forever. Statements of migrations have no such limit.
    * @default '30s'
    */
   readonly replyTimeout?: Duration;
   /**
-   * The address of the server itself, where the data source connects through a pooler such as PgBouncer: everything that nest-migrate does
-   * goes there, in the command and in the app.
+   * The address of the server itself, if the data source connects through a pooler such as PgBouncer: nest-migrate then always
+   * connects to this address, in the command and in the app.
    *
    * @example
    * directUrl: process.env.DIRECT_URL
    */
   readonly directUrl?: string | undefined;
-  /** The database that `dev` may change although its server is not on this machine, as in Docker Compose. Never with NODE_ENV=production. */
+  /** A database that `dev` may change although its server is on another machine, as in Docker Compose. Ignored with NODE_ENV=production. */
   readonly developmentDatabase?: string | undefined;
-  /** Waiting for a server that is not up yet, as after `docker compose up`. */
+  /** How to wait for a server that is still starting, as after `docker compose up`. */
   readonly connect?: {
     /** @default '30s' */
     readonly timeout?: Duration;
@@ -93,40 +93,40 @@ export interface MigrateSettings {
     readonly retryEvery?: Duration;
   };
   /**
-   * By which the migrations of this app are told from those of other services that share its ledger.
+   * The name that distinguishes the migrations of this app from those of other services that share its ledger.
    * @default the name in the package.json above the data source, or above the file that starts the app
    */
   readonly service?: string;
   /**
-   * The folder that new migrations are written to.
+   * The folder for new migrations.
    * @default the folder of the first `migrations` pattern of the data source, or the one of its sources
    */
   readonly dir?: string;
   /**
    * The folder of the seeds, relative to the working directory.
-   * @default 'seeds' beside the folder of the migrations
+   * @default 'seeds' next to the folder of the migrations
    */
   readonly seeds?: string;
   /**
-   * Which folder is compiled from which, where the compiler's configuration does not say; `false` takes compiled files as they are.
+   * Maps output folders to source folders, if the compiler's configuration does not tell; `false` uses the compiled files as they are.
    *
    * @example
    * sources: { dist: 'src' }
    */
   readonly sources?: Readonly<Record<string, string>> | false;
   /**
-   * What a database has before its first migration, though no migration makes it: SQL, or the path of a file that ends in `.sql`. For
-   * what a DBA prepares; what TypeORM installs when it connects, and the data source's own schema, are known.
+   * The SQL, or the path of a `.sql` file, that creates the objects a database has before its first migration. For
+   * objects that a DBA prepares; the extensions that TypeORM installs, and the schema of the data source, are included anyway.
    *
    * @example
    * initialState: 'CREATE SCHEMA extensions; CREATE EXTENSION "uuid-ossp" SCHEMA extensions'
    */
   readonly initialState?: string;
-  /** What `lint` is told once and for all. */
+  /** Settings of `lint`. */
   readonly lint?: LintSettings;
   /**
-   * Objects that `generate`, `check`, `baseline` and `drift` leave alone, beside what `--ignore` names: each `<kind>:<pattern>` or
-   * `<schema>.<pattern>`. What other programs are known to make need not be named, nor what belongs to extensions.
+   * Objects that `generate`, `check`, `baseline` and `drift` ignore, in addition to `--ignore`: `<kind>:<pattern>` or
+   * `<schema>.<pattern>`. Objects of well-known programs, and those that belong to extensions, are ignored anyway.
    *
    * @example
    * ignore: ['audit.*', 'schema:queue', 'table:events_*', 'index:*_adhoc_idx']
@@ -134,18 +134,18 @@ export interface MigrateSettings {
   readonly ignore?: readonly string[];
 }
 
-/** How `lint` judges. */
+/** Settings of `lint`. */
 export interface LintSettings {
-  /** How severe each rule is taken, by its name: `{ 'create-index-blocking': 'warning', 'json-column': 'off' }`. */
+  /** The severity of each rule, by name: `{ 'create-index-blocking': 'warning', 'json-column': 'off' }`. */
   readonly rules?: Readonly<Record<string, 'error' | 'warning' | 'notice' | 'off'>>;
 }
 
 /** One transaction for each migration, one for all of them, or none. */
 export type TransactionMode = 'each' | 'all' | 'none';
-/** When migrations of the phase `contract` run. */
+/** When contract migrations run. */
 export type ContractPolicy = 'next-deploy' | 'manual' | 'immediately';
 
-/** The same, complete: every default filled in, every duration in milliseconds. */
+/** The resolved settings: all defaults filled in, all durations in milliseconds. */
 export interface ResolvedSettings {
   readonly transaction: TransactionMode;
   readonly outOfOrder: 'run' | 'warn' | 'refuse';
@@ -168,7 +168,7 @@ export interface ResolvedSettings {
   readonly seeds: string | undefined;
   readonly sources: Readonly<Record<string, string>> | false | undefined;
   readonly initialState: string | undefined;
-  /** Only `lint` loads the rules, so it also checks that the named ones exist. */
+  /** Rule names are checked by `lint`, since only `lint` loads the rules. */
   readonly lint: LintSettings | undefined;
   readonly ignore: readonly string[];
 }
@@ -198,7 +198,7 @@ const known = {
 };
 
 /**
- * Checks what a user has set and fills in the defaults. All problems are reported at once, unknown keys too.
+ * Validates the settings and fills in the defaults. Reports all problems at once, including unknown keys.
  *
  * @example
  * resolveSettings({ lockTimeout: '500ms' }).lockTimeoutMs; // 500

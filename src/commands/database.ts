@@ -12,25 +12,25 @@ import { quoteName } from '../sql/index.js';
 import { confirmDrop } from './guard.js';
 import type { Permission } from './guard.js';
 
-/** What `createDatabase` has found or done. */
+/** The result of `createDatabase`. */
 export interface CreateDatabaseResult {
   readonly database: string;
   readonly state: 'created' | 'existed';
 }
 
-/** How `dropDatabase` may go about it. */
+/** Options of `dropDatabase`. */
 export interface DropDatabaseOptions extends Permission {
   /** Ends the sessions that are still connected. @default false */
   readonly force?: boolean | undefined;
 }
 
-/** What `dropDatabase` has done. */
+/** The result of `dropDatabase`. */
 export interface DropDatabaseResult {
   readonly database: string;
   readonly state: 'dropped' | 'absent';
 }
 
-/** Creates the database of the data source if it is missing, with the owner and encoding that the server gives it. */
+/** Creates the database of the data source if it does not exist, with the server's default owner and encoding. */
 export async function createDatabase(context: ConnectContext): Promise<CreateDatabaseResult> {
   const dir = embeddedDirOf(context.dataSource);
   if (dir !== undefined) {
@@ -54,7 +54,7 @@ async function isThere(context: ConnectContext): Promise<boolean> {
   }
 }
 
-/** Another process may be doing the same. */
+/** Another process may create the database at the same time. */
 async function createOn(
   client: SqlClient,
   database: string,
@@ -97,7 +97,7 @@ export async function dropDatabase(options: DropDatabaseOptions, context: Connec
   return { database: shown, state };
 }
 
-/** The server itself would wait five seconds, and would not say which sessions these are. */
+/** The server would wait five seconds, and its error would not list the sessions. */
 async function refuseInUse(client: SqlClient, database: string, shown: string): Promise<void> {
   const sessions = await sessionsOn(client, database);
   if (sessions.length === 0) return;

@@ -22,31 +22,31 @@ import { run } from './run.js';
 import { loadSeeds, seed } from './seed.js';
 import type { Finished, RunResult } from './types.js';
 
-/** How `fresh` is permitted to drop, and whether it runs the seeds. */
+/** Options of `fresh`. */
 export interface FreshOptions extends Permission {
   /** @default false */
   readonly seed?: boolean | undefined;
 }
 
-/** What `fresh` has done. */
+/** The result of `fresh`. */
 export interface FreshResult extends Pick<RunResult, 'applied'> {
-  /** The seeds that ran; left out without `--seed`. */
+  /** The seeds that ran; absent without `--seed`. */
   readonly seeded?: readonly Finished[];
-  /** Each with its kind: `table public.users`. */
+  /** The dropped objects, each with its kind: `table public.users`. */
   readonly dropped: readonly string[];
-  /** What stays: another role owns it, the setting `ignore` or a known program claims it, or one of these needs it. */
+  /** The objects that were kept: owned by another role, ignored by the setting `ignore`, part of a known program, or required by these. */
   readonly kept: readonly KeptObject[];
 }
 
-/** An object that `fresh` has not dropped, and why. */
+/** An object that `fresh` has kept, and why. */
 export interface KeptObject {
   readonly object: string;
   readonly reason: 'owner' | 'ignored' | 'needed';
 }
 
 /**
- * Drops everything in the database that its migrations could have made, whichever state they have left it in, and runs them all. It
- * drops objects rather than the database, so that no right to create databases is needed, and settings and privileges of the database stay.
+ * Drops everything that its migrations could have created, in whatever state the database is, and runs all migrations. It
+ * drops objects rather than the database: this needs no CREATEDB privilege, and keeps the settings and privileges of the database.
  */
 export async function fresh(options: FreshOptions, context: CommandContext): Promise<FreshResult> {
   await confirmDrop(
@@ -55,7 +55,7 @@ export async function fresh(options: FreshOptions, context: CommandContext): Pro
     options,
     context,
   );
-  // A seed that cannot be loaded is found before anything is dropped.
+  // Seeds are loaded before anything is dropped, so that a broken one fails early.
   if (options.seed) await loadSeeds([], await list(context), context);
   await createDatabase(context);
   const { applied, ...emptied } = await keepingDraft(context, async () => {
@@ -74,7 +74,7 @@ async function empty(context: CommandContext): Promise<Pick<FreshResult, 'droppe
     holdLock(
       context,
       () => Promise.resolve(true),
-      // Not on the connection that holds the lock: what it has read stays locked for as long.
+      // Uses another connection, because the one that holds the lock would keep every object that it reads locked.
       () =>
         withClient(context, async (client) => {
           const now = await survey(client, found, context);
@@ -127,7 +127,7 @@ const kindsOfFacts: Readonly<Record<string, string>> = {
   'foreign-data wrapper': 'fdw',
 };
 
-/** As far as patterns of `ignore` look at it. */
+/** The parts that patterns of `ignore` match. */
 function factOf({ kind, schema, name }: DroppableObject): Fact {
   return { id: { kind: kindsOfFacts[kind] ?? kind, name, ...(schema !== null && { schema }) }, payload: {} };
 }
@@ -176,7 +176,7 @@ function refuseWithoutMigrations(count: number): void {
   });
 }
 
-/** What other services have made cannot be told from what these migrations have made, and they would not make it again. */
+/** Objects of other services look the same as those of these migrations, which would not recreate them. */
 async function refuseShared(
   client: SqlClient,
   services: readonly string[],

@@ -6,9 +6,9 @@ import type { Target } from '../database/maintenance.js';
 import type { ConnectContext } from '../database/sql-client.js';
 import { ExitCode, MigrateError } from '../errors.js';
 
-/** How a command that drops data is permitted to do so. */
+/** The permission for a command that drops data. */
 export interface Permission {
-  /** The name of the database. Without it, production and servers that are not on this machine are refused. */
+  /** The name of the database. Without it, the command refuses production and servers on other machines. */
   readonly yesDrop?: string | undefined;
   /** Asks a person at a terminal. */
   readonly ask?: { confirm(question: string): Promise<boolean>; text(question: string): Promise<string> } | undefined;
@@ -17,7 +17,7 @@ export interface Permission {
 type Where = Pick<ConnectContext, 'dataSource' | 'settings' | 'signal'>;
 
 /**
- * For commands of development, which take data for replaceable: refused with NODE_ENV=production and on a server that is not on this
+ * For development commands, which treat data as replaceable: refused with NODE_ENV=production and on a server that is not on this
  * machine, unless the database is named.
  */
 export function refuseElsewhere(command: string, { yesDrop }: Permission, where: Where): Target {
@@ -29,7 +29,7 @@ export function refuseElsewhere(command: string, { yesDrop }: Permission, where:
   return target;
 }
 
-/** For commands whose purpose is to drop: they ask, on this machine as well. `losing` says what will be gone. */
+/** For commands whose purpose is to drop: they ask even on this machine. `losing` names what will be lost. */
 export async function confirmDrop(
   command: string,
   losing: string,

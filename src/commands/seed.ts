@@ -14,26 +14,26 @@ import type { CommandContext, Survey } from './context.js';
 import { isDeferred } from './phases.js';
 import type { Finished } from './types.js';
 
-/** Which seeds `seed` runs. */
+/** Options of `seed`. */
 export interface SeedOptions {
-  /** Names of files, with or without the extension: these run, whether they ran before or not. Without any: all that are due. */
+  /** File names, with or without the extension: these seeds run, even if they ran before. By default, all seeds that are due run. */
   readonly names?: readonly string[] | undefined;
 }
 
-/** A seed that was left out: it ran before, or it is for other environments. */
+/** A seed that was skipped, because it ran before or is for other environments. */
 export interface SkippedSeed {
   readonly name: string;
   readonly reason: 'run before' | 'environment';
 }
 
-/** What `seed` has done. */
+/** The result of `seed`. */
 export interface SeedResult {
   readonly ran: readonly Finished[];
   readonly skipped: readonly SkippedSeed[];
   readonly waitedForLockMs: number;
 }
 
-/** Runs the seeds in the order of their names, each in a transaction, under the lock of the migrations. */
+/** Runs the seeds in the order of their names, each in a transaction, while holding the migration lock. */
 export async function seed({ names = [] }: SeedOptions, context: CommandContext): Promise<SeedResult> {
   const found = await list(context);
   const seeds = await loadSeeds(names, found, context);
@@ -81,7 +81,7 @@ async function runAll(seeds: readonly LoadedSeed[], lock: Lock, context: Command
   return ran;
 }
 
-/** All of them are loaded before the first one runs. */
+/** Loads all seeds before the first one runs. */
 export async function loadSeeds(
   names: readonly string[],
   found: MigrationList,
@@ -113,7 +113,7 @@ function reasonToSkip(one: LoadedSeed, done: ReadonlySet<string>): SkippedSeed |
   return when === 'once' && done.has(name) ? { name, reason: 'run before' } : undefined;
 }
 
-/** Contract migrations that wait for the next deploy take away only what the old version of the app still uses. */
+/** Deferred contract migrations do not count as pending: they only remove what the old version of the app still uses. */
 function refusePending(now: Survey): void {
   const pending = now.pending.filter((migration) => !isDeferred(migration, now)).map(({ name }) => name);
   if (pending.length === 0) return;

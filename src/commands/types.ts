@@ -6,7 +6,7 @@ import type { TransactionMode } from '../options.js';
 import type { Enlisted } from './enlist.js';
 import type { FoundBy } from './placement.js';
 
-/** What each command takes and returns: plain data, which only `cli/` prints. The `--json` output is these objects. */
+/** The options and results of the commands: plain data, which only `cli/` prints. `--json` prints these objects. */
 
 export interface Finished {
   readonly name: string;
@@ -15,51 +15,51 @@ export interface Finished {
 
 export type { DryRunStatement, Enlisted, FoundBy, Phase };
 
-/** How far `run` goes, and how. Without any: everything that is due. */
+/** Options of `run`. By default, it runs all migrations that are due. */
 export interface RunOptions {
   /** The last migration to run: its name, its timestamp, or an unambiguous part of its name. */
   readonly to?: string | undefined;
-  /** How many changes. */
+  /** The number of changes to run. */
   readonly count?: number | undefined;
   readonly transaction?: TransactionMode | undefined;
   /** `fake` records the migrations as applied without executing them; `dry` executes them, shows the SQL and rolls everything back. */
   readonly mode?: RunMode | undefined;
   /**
-   * `expand` defers all contract migrations; `contract` runs only those; `due` runs those whose time has come by the setting `contract`.
+   * `expand` defers all contract migrations; `contract` runs only those; `due` runs those that are due by the setting `contract`.
    * @default 'due'; 'all' with `to` and with `fake`
    */
   readonly phase?: Phase | 'all' | 'due' | undefined;
 }
 
-/** Whether a run executes its migrations, records them only, or tries them and takes all of it back. */
+/** Whether a run executes its migrations, only records them, or executes them and rolls everything back. */
 export type RunMode = 'real' | 'fake' | 'dry';
 
-/** What `run` has done. */
+/** The result of `run`. */
 export interface RunResult {
   readonly applied: readonly Finished[];
   /** Contract migrations that run later. */
   readonly deferred: readonly string[];
   readonly waitedForLockMs: number;
-  /** Applied migrations whose file was edited or is missing; left out if there are none. */
+  /** Applied migrations whose file was edited or is missing; absent if there are none. */
   readonly problems?: readonly StatusProblem[];
-  /** Only of a dry run. */
+  /** Only for a dry run. */
   readonly statements?: readonly DryRunStatement[];
 }
 
-/** How far `revert` goes. Without any: the last change. */
+/** Options of `revert`. By default, it reverts the last change. */
 export interface RevertOptions {
-  /** The migration to go back to: it stays applied, everything applied after it is reverted. */
+  /** The migration to go back to: it stays applied, and everything applied after it is reverted. */
   readonly to?: string | undefined;
-  /** How many changes; with `unit: 'step'`, how many migrations. @default 1 */
+  /** The number of changes; with `unit: 'step'`, of migrations. @default 1 */
   readonly count?: number | undefined;
-  /** What is counted: whole changes, or the single migrations they consist of. @default 'change' */
+  /** What `count` counts: whole changes, or the single migrations of which they consist. @default 'change' */
   readonly unit?: 'change' | 'step' | undefined;
-  /** `all`: everything; `last-run`: what the last run has applied. Without it: the last change. */
+  /** `all`: everything; `last-run`: everything that the last run applied. By default, the last change. */
   readonly which?: 'all' | 'last-run' | undefined;
   readonly mode?: RunMode | undefined;
 }
 
-/** What was reverted of a change. */
+/** The part of a change that was reverted. */
 export interface RevertedChange {
   readonly name: string;
   readonly migrations: readonly string[];
@@ -67,21 +67,21 @@ export interface RevertedChange {
   readonly stay: readonly string[];
 }
 
-/** What `revert` has done. */
+/** The result of `revert`. */
 export interface RevertResult {
   readonly reverted: readonly Finished[];
-  /** The same, grouped by change. */
+  /** The reverted migrations, grouped by change. */
   readonly changes: readonly RevertedChange[];
-  /** The migrations whose files are not here: they are reverted by statements kept when they were applied; left out where there is none. */
+  /** The migrations without a file, reverted by statements that were kept when they were applied; absent if there are none. */
   readonly kept?: readonly string[];
   readonly waitedForLockMs: number;
   readonly statements?: readonly DryRunStatement[];
 }
 
-/** How much `redo` reverts and applies again. Without any: the last change. */
+/** Options of `redo`. By default, it reverts the last change and applies it again. */
 export type RedoOptions = Pick<RevertOptions, 'count' | 'unit'>;
 
-/** What `redo` has done. */
+/** The result of `redo`. */
 export interface RedoResult {
   readonly reverted: readonly Finished[];
   readonly changes: readonly RevertedChange[];
@@ -89,18 +89,18 @@ export interface RedoResult {
   readonly waitedForLockMs: number;
 }
 
-/** A migration that the ledger lists. */
+/** A migration in the ledger. */
 export interface AppliedMigration {
   readonly name: string;
   readonly timestamp: number;
-  /** Unknown for a migration that TypeORM itself has applied. */
+  /** Unknown for a migration that TypeORM itself applied. */
   readonly appliedAt: string | null;
   readonly durationMs: number | null;
 }
 
-/** A migration that is newer than every file here. */
+/** An applied migration that is newer than every file. */
 export interface NewerMigration extends AppliedMigration {
-  /** Whether it can be reverted without its file, by statements that were kept when it was applied. */
+  /** Whether it can be reverted without its file, with the statements that were kept when it was applied. */
   readonly revertible: boolean;
 }
 
@@ -110,7 +110,7 @@ export interface ForeignMigration extends AppliedMigration {
   readonly service: string;
 }
 
-/** A migration that no run has applied yet. */
+/** A migration that is not applied yet. */
 export interface PendingMigration {
   readonly name: string;
   readonly timestamp: number;
@@ -120,7 +120,7 @@ export interface PendingMigration {
   readonly due?: Due;
 }
 
-/** Something that files and ledger disagree about. */
+/** A disagreement between the files and the ledger. */
 export interface StatusProblem {
   readonly code:
     | 'FILE_MISSING'
@@ -133,7 +133,7 @@ export interface StatusProblem {
     | 'NOT_COMPILED';
   readonly migration: string | null;
   readonly message: string;
-  /** Of a missing file: whether its migration can be reverted without it. Only `status` looks. */
+  /** For a missing file: whether its migration can be reverted without it. Only `status` checks this. */
   readonly revertible?: boolean;
 }
 
@@ -151,30 +151,30 @@ export interface RunningMigration extends HowFar {
   readonly direction: Direction;
 }
 
-/** Files against ledger. Nothing is changed. */
+/** The result of `status`: the files compared with the ledger. */
 export interface StatusResult {
   readonly applied: readonly AppliedMigration[];
   readonly pending: readonly PendingMigration[];
   /** The same, grouped by change, in the order of their timestamps. */
   readonly changes: readonly StatusChange[];
-  /** Applied migrations that are newer than every file here: a newer deploy, or another branch, has applied them. */
+  /** Applied migrations that are newer than every file: a newer deploy, or another branch, has applied them. */
   readonly newer: readonly NewerMigration[];
   /** Migrations that other services have applied in the same ledger; commands of this service leave them alone. */
   readonly foreign: readonly ForeignMigration[];
   readonly problems: readonly StatusProblem[];
-  /** Left out where nothing is. */
+  /** Absent if nothing is running. */
   readonly running?: readonly RunningMigration[];
 }
 
-/** What `wait` waits for, and for how long. */
+/** Options of `wait`. */
 export interface WaitOptions {
-  /** Give up after so many milliseconds. 0 is never. */
+  /** Gives up after this number of milliseconds. 0 means never. */
   readonly timeoutMs?: number | undefined;
-  /** What to wait for: that the server answers, or also that nothing is pending. */
+  /** Waits until the server answers, or also until nothing is pending. */
   readonly until?: 'connected' | 'migrated' | undefined;
 }
 
-/** How long it took, and what is still pending. */
+/** The result of `wait`: the time it took, and the migrations that are still pending. */
 export interface WaitResult {
   readonly waitedMs: number;
   readonly pending: readonly PendingMigration[];
@@ -182,40 +182,40 @@ export interface WaitResult {
 
 /** The decision about a half-done migration. */
 export type Resolution =
-  /** It was finished by hand (or undone by hand, when it was being reverted): record that. */
+  /** It was finished by hand (or undone by hand, if it was being reverted): records that. */
   | { readonly as: 'finished' }
-  /** It was put back by hand: the next command starts at its first statement. */
+  /** Its effects were undone by hand: the next command starts at its first statement. */
   | { readonly as: 'not-started' }
   /** This many statements are done: the next command continues after them. */
   | { readonly as: 'done-until'; readonly statement: number };
 
-/** What is recorded of a half-done migration now. */
+/** The result of `resolve`: the new record of the half-done migration. */
 export interface ResolveResult {
   readonly migration: string;
   readonly state: 'applied' | 'reverted' | 'not-started' | 'half-done';
 }
 
-/** What `create` writes: an empty migration. */
+/** Options of `create`, which writes an empty migration. */
 export interface CreateOptions {
   readonly name: string;
   /** @default 'migration' */
   readonly kind?: 'migration' | 'data' | 'seed' | undefined;
-  /** @default that of the migrations in use, and without any, that of the project */
+  /** @default the language of the existing migrations, or else that of the project */
   readonly language?: Language | undefined;
   readonly dir?: string | undefined;
-  /** For `js`: which module system. Default: as Node will treat a file in that folder. */
+  /** The module system, for `js`. By default, the one that Node uses for a file in that folder. */
   readonly moduleKind?: 'esm' | 'cjs' | undefined;
-  /** Adds the new class to the `migrations` list of the data source without asking, where it is a plain one. */
+  /** Adds the new class to the `migrations` list of the data source without asking, if it is a plain list. */
   readonly addToList?: boolean | undefined;
-  /** Asks whether to do so. */
+  /** Asks before adding it. */
   readonly ask?: { confirm(question: string): Promise<boolean> } | undefined;
 }
 
-/** The file that `create` has written. */
+/** The result of `create`: the written file. */
 export interface CreateResult {
   readonly file: string;
   readonly name: string;
   readonly foundBy: FoundBy;
-  /** If migrations are listed as classes: what the list lacks, or what was added to it. */
+  /** If migrations are listed as classes: the class that the list lacks, or that was added to it. */
   readonly list?: Enlisted;
 }

@@ -11,36 +11,36 @@ import { refuseSynchronize } from './guard.js';
 import { connectionFromUrl, inParts } from './url.js';
 import type { Connection } from './url.js';
 
-/** TypeORM's options of a data source for PostgreSQL. */
+/** TypeORM's data source options for PostgreSQL. */
 export type PostgresOptions = Extract<DataSourceOptions, { readonly type: 'postgres' }>;
 type GivenOptions = Omit<PostgresOptions, 'type'>;
 
-/** What `defineDataSource` takes: the options of TypeORM for PostgreSQL, and where the project is. */
+/** Options of `defineDataSource`: those of TypeORM for PostgreSQL, and the location of the project. */
 export interface DefineDataSourceOptions extends GivenOptions {
   /**
-   * What relative patterns in `entities`, `migrations` and `subscribers` are relative to: `import.meta.dirname`, or `__dirname`.
+   * The base folder of relative patterns in `entities`, `migrations` and `subscribers`: `import.meta.dirname`, or `__dirname`.
    * @default process.cwd()
    */
   readonly baseDir?: string;
   /**
-   * How files of the project are loaded: `(file) => import(file)`. Test runners such as Vitest transform what is imported in the project, and
-   * nothing else; through this, migrations and entities are loaded as the app itself loads them, and no class is there twice. The command
+   * Loads files of the project: `(file) => import(file)`. Test runners such as Vitest only transform files that the project
+   * itself imports; with this function, migrations and entities are loaded as the app loads them, and no class exists twice. The command
    * has a loader of its own.
    */
   readonly import?: (file: string) => Promise<unknown>;
   /**
-   * One file or several, relative to process.cwd() as in @nestjs/config; an earlier one wins over a later one, the environment over all.
+   * One or several files, relative to process.cwd() as in @nestjs/config. Earlier files override later ones; the environment overrides all.
    * @default '.env'
    */
   readonly envFile?: string | readonly string[];
   /**
-   * The database that is used when nothing says where a server is: its folder, or more; `false` if there must be a server.
+   * The embedded PostgreSQL, used if no server is configured: its folder, or its options; `false` to require a server.
    * @default the environment variable NEST_MIGRATE_EMBEDDED, or '.nest-migrate/postgres'; under Jest and Vitest one for each worker
    */
   readonly embedded?: string | EmbeddedOptions | false;
 }
 
-/** The options that TypeORM is given. */
+/** The options for TypeORM. */
 export function optionsFor(options: DefineDataSourceOptions): PostgresOptions {
   const { baseDir, import: _import, envFile = '.env', embedded = {}, ...given } = options;
   refuseSynchronize(given, 'The data source');
@@ -49,7 +49,7 @@ export function optionsFor(options: DefineDataSourceOptions): PostgresOptions {
   const within = (patterns: unknown): unknown =>
     baseDir === undefined ? patterns : relativeTo(literally(resolve(baseDir)), patterns);
   return {
-    // TypeORM looks for it by a name that a bundler does not know.
+    // TypeORM loads it by a name that a bundler cannot see.
     driver: pg,
     ...given,
     ...whereIs(given, embedded),
@@ -61,18 +61,18 @@ export function optionsFor(options: DefineDataSourceOptions): PostgresOptions {
   } as PostgresOptions;
 }
 
-/** The options that say where the database is, with what is given winning over the environment. */
+/** The connection options; the given ones override the environment. */
 function whereIs(given: GivenOptions, embedded: string | EmbeddedOptions | false): object {
   if (given.url) return withOwn(connectionFromUrl(given.url, 'url'), given);
   if (given.host || given.driver || given.replication) return {};
   const connection = connectionFromEnvironment();
   if (connection !== undefined) return withParts(connection, given);
-  // A server on this machine is what TypeORM itself assumes.
+  // TypeORM itself assumes a server on this machine.
   if (embedded === false) return {};
   return { driver: embeddedDriver(typeof embedded === 'string' ? { dir: embedded } : embedded) };
 }
 
-/** An address would win over its parts, in `pg` and in TypeORM. */
+/** In `pg` and in TypeORM, an address would override its parts. */
 function withParts(connection: Connection, given: GivenOptions): object {
   const { port, username, password, database } = given;
   const parts = defined({ port, username, password, database });

@@ -6,8 +6,8 @@ import { loadThroughProject } from './project-import.js';
 import { attachSettings } from './settings.js';
 
 /**
- * The one place where the connection is written. Reads `DATABASE_URL` or `PG*` from the environment and from `.env`; without any
- * of them the database is an embedded PostgreSQL, so that everything runs on a bare machine. What is given here wins.
+ * Defines the data source, in one place for the app and the command. Reads `DATABASE_URL` or `PG*` from the environment and from `.env`;
+ * without any of them, it uses an embedded PostgreSQL, so that no server is needed. Options given here override the environment.
  *
  * @example
  * export default defineDataSource({

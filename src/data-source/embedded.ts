@@ -10,7 +10,7 @@ import { openForReplays, openPGlite, refuseInProduction, refuseWithoutFlag } fro
 import type { Extensions, PGlite } from './pglite.js';
 import { configThrough, Wire } from './wire.js';
 
-/** The PostgreSQL that runs in the process when nothing says where a server is. */
+/** Options of the embedded PostgreSQL, which runs in the process if no server is configured. */
 export interface EmbeddedOptions {
   /**
    * The folder of the database.
@@ -18,7 +18,7 @@ export interface EmbeddedOptions {
    */
   readonly dir?: string;
   /**
-   * Extensions that PGlite has in packages of their own; the usual ones (uuid-ossp, pgcrypto, citext, hstore, pg_trgm, …) are there.
+   * Extensions that PGlite ships as separate packages; the usual ones (uuid-ossp, pgcrypto, citext, hstore, pg_trgm, …) are included.
    *
    * @example
    * extensions: async () => ({ vector: (await import('@electric-sql/pglite-pgvector')).vector })
@@ -26,15 +26,15 @@ export interface EmbeddedOptions {
   readonly extensions?: () => Promise<Extensions>;
 }
 
-/** What is different with a database that is thrown away. */
+/** The differences for a shadow. */
 export interface ThrownAway {
-  /** What every connection begins with. */
+  /** The statement with which every connection begins. */
   readonly begin: string;
-  /** Goes around each statement that is given as a text. */
+  /** Wraps each statement that is passed as a string. */
   readonly around: Around;
 }
 
-/** Executes a statement on a connection, and may execute more before and after it. */
+/** Executes a statement on a connection, and possibly others before and after it. */
 export type Around = <T>(sql: string, connection: Surrounded, execute: () => Promise<T>) => Promise<T>;
 
 export interface Surrounded {
@@ -43,7 +43,7 @@ export interface Surrounded {
 }
 
 interface DriverOptions extends EmbeddedOptions {
-  /** The database is not the user's: there is nothing to protect in production. */
+  /** A shadow holds no user data, so production needs no protection from it. */
   readonly throwaway?: ThrownAway;
   /** Where the database is opened elsewhere than in this thread. */
   readonly open?: () => Promise<PGlite>;

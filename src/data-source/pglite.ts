@@ -11,7 +11,7 @@ export interface PGlite {
   close(): Promise<void>;
 }
 
-/** Of PGlite, by their names: what its package `@electric-sql/pglite-…` exports. */
+/** Extensions of PGlite by name, as its packages `@electric-sql/pglite-…` export them. */
 export type Extensions = Readonly<Record<string, object>>;
 
 /** What TypeORM creates by itself (for uuid, citext, hstore, cube, ltree columns and exclusions), and what migrations ask for most. */

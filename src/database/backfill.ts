@@ -9,17 +9,17 @@ import { nextSize, pacing, runBatch, startOf } from './batches.js';
 import type { Ask } from './batches.js';
 import { isLockFailure } from './failure.js';
 
-/** What `backfill` fills, and how fast. */
+/** Options of `backfill`. */
 export interface BackfillOptions {
-  /** As in SQL: `users`, or `shop."Order"`. */
+  /** The table, as written in SQL: `users`, or `shop."Order"`. */
   readonly table: string;
-  /** What follows SET: `country = 'DE'`. */
+  /** The assignments after SET: `country = 'DE'`. */
   readonly set: string;
-  /** Which rows have to be filled, best in a way that a row which is filled no longer fits: `country IS NULL`. */
+  /** The condition for rows to fill. Ideally, a filled row no longer matches it: `country IS NULL`. */
   readonly where?: string | undefined;
-  /** How many rows the first batch looks at; the others are made so large that each takes about 100 ms. @default 1000 */
+  /** The number of rows in the first batch; later ones are sized to take about 100 ms each. @default 1000 */
   readonly batchSize?: number | undefined;
-  /** Between two batches. @default 0 */
+  /** The pause between two batches. @default 0 */
   readonly pause?: Duration | undefined;
 }
 
@@ -33,8 +33,8 @@ export interface BackfillRequest extends BackfillOptions {
 const requested = Symbol.for('nest-migrate.backfill');
 
 /**
- * Fills a column in batches along the primary key, each in a transaction of its own, in a migration with `transaction = false`. What
- * stops it, the next run goes on after the last batch that was committed; under TypeORM itself, it goes on by its `where`.
+ * Fills a column in batches in the order of the primary key, each in its own transaction, in a migration with `transaction = false`. If
+ * it is interrupted, the next run continues after the last committed batch; under TypeORM itself, `where` finds the remaining rows.
  *
  * @example
  * export class FillCountries1700000000000 implements MigrationInterface {

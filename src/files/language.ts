@@ -4,7 +4,7 @@ import { moduleKindOf } from './import-file.js';
 import type { ListedFile, MigrationList } from './migration.js';
 import { isOutput } from './outputs.js';
 
-/** What a migration is written in. */
+/** The language of a migration. */
 export type Language = 'ts' | 'js' | 'sql';
 
 export interface InLanguage {
@@ -23,7 +23,7 @@ export function inLanguage<T extends MayLeaveOpen>(options: T, existing: Migrati
   return language === undefined ? { ...options, ...languageIn(existing, cwd) } : { ...options, language };
 }
 
-/** As the migrations in use are written; and without any, as the project is. */
+/** The language of the existing migrations, or else that of the project. */
 function languageIn(existing: MigrationList, cwd: string): InLanguage {
   const written = existing.files.filter(({ file }) => !file.endsWith('.sql'));
   const last = written.at(-1);
@@ -42,7 +42,7 @@ function kindIn({ file }: ListedFile): 'esm' | 'cjs' {
   return /^\s*export\s/m.test(readFileSync(file, 'utf8')) ? 'esm' : moduleKindOf(file);
 }
 
-/** What the project is written in. */
+/** The language of the project. */
 export function projectLanguage(dir: string): 'ts' | 'js' {
   const typescript = [
     'tsconfig.json',

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { MigrateError } from '../errors.js';
 import { sqlTokens } from '../sql/index.js';
 
-/** `expand` is safe while the old version of the app still runs; `contract` (drops, narrowing) only when that is gone. */
+/** `expand` is safe while the old version of the app is running; `contract` (drops, narrowing) is safe only after that. */
 export type Phase = 'expand' | 'contract';
 
 const anyMark =
@@ -11,7 +11,7 @@ const sqlSection = /^--[ \t]*(?:migrate:)?(?:up|down)[ \t]*$/i;
 const sqlMark = /^--[ \t]*phase[ \t]*:[ \t]*(.*?)[ \t]*$/i;
 
 /**
- * The phase that the text of a file with one class plainly says; undefined when only loading it can tell, because it speaks of a phase in
+ * The phase that the text of a file with one class clearly sets; undefined if only loading it can tell, because it sets the phase in
  * another way, or inherits from a class elsewhere.
  */
 export function phaseInText(text: string): Phase | undefined {
@@ -22,7 +22,7 @@ export function phaseInText(text: string): Phase | undefined {
   return /\bphase\b/.test(text) ? undefined : 'expand';
 }
 
-/** What the header of a .sql file says, as it is written: `-- phase: contract`. */
+/** The header of a .sql file as written: `-- phase: contract`. */
 export function sqlPhaseMark(text: string): string | undefined {
   // Only the comments at the top are read.
   for (const { kind, text: comment } of sqlTokens(text.replace(/^\uFEFF/, ''))) {
@@ -34,7 +34,7 @@ export function sqlPhaseMark(text: string): string | undefined {
   return undefined;
 }
 
-/** No mark is `expand`. A misspelt one is refused: what it would drop is needed by the old version. */
+/** Without a mark, the phase is `expand`. A misspelled mark is refused, because the old version may need what the migration drops. */
 export function phaseOf(mark: unknown, name: string, file: string | undefined): Phase {
   if (mark === undefined || mark === 'expand') return 'expand';
   if (mark === 'contract') return 'contract';

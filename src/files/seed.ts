@@ -1,7 +1,7 @@
 import type { QueryRunner } from 'typeorm';
 
 /**
- * What a class in the folder of the seeds has: it fills a database with rows. Its constructor may have dependencies when it runs inside a
+ * The interface of a seed class, which fills a database with rows. Its constructor may have dependencies if it runs inside a
  * Nest app.
  *
  * @example
@@ -13,9 +13,9 @@ import type { QueryRunner } from 'typeorm';
  * }
  */
 export interface Seed {
-  /** Everything that is done through the query runner, or through injected repositories, is in one transaction. */
+  /** Everything done through the query runner, or through injected repositories, is in one transaction. */
   run(queryRunner: QueryRunner): Promise<unknown>;
 }
 
-/** Once for each database, or each time; a class says it as `static readonly when`. */
+/** Whether a seed runs once per database, or every time; a class sets it with `static readonly when`. */
 export type SeedTimes = 'once' | 'always';

@@ -7,16 +7,16 @@ import { carrying, migrating } from './carried.js';
 import type { MigrationsOptions } from './interfaces/migrations-options.interface.js';
 import { defaultConnection } from './migrations.constants.js';
 
-/** What `migrated()` takes beside the options of TypeORM. */
+/** Options of `migrated()`, in addition to those of TypeORM. */
 export interface MigratedOptions extends Omit<MigrationsOptions, 'dataSource'> {
-  /** Loads the files of entities and migrations as the project does, for test runners that transform them: `(file) => import(file)`. */
+  /** Loads entities and migrations as the project does, for test runners that transform files: `(file) => import(file)`. */
   readonly import?: (file: string) => Promise<unknown>;
 }
 
 /**
- * For an app that keeps its own `TypeOrmModule.forRootAsync`: wraps the options given to it, so that the database is migrated where the
- * data source is made, and nothing sees it before, in whatever order modules are imported. Modules named in `imports` provide what
- * migrations have in their constructors. `MigrationsModule.forRoot({ onBootstrap: 'off' })` beside it adds `MigrationsService`.
+ * For an app that keeps its own `TypeOrmModule.forRootAsync`: wraps its options, so that the database is migrated when the
+ * data source is created, before anything can use it, in whatever order modules are imported. The modules in `imports` provide the
+ * dependencies of migrations. Add `MigrationsModule.forRoot({ onBootstrap: 'off' })` to get the `MigrationsService`.
  *
  * @example
  * TypeOrmModule.forRootAsync(

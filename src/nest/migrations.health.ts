@@ -3,10 +3,10 @@ import { messageOf } from '../errors.js';
 import { requireFrom } from '../require-from.js';
 import type { MigrationsService } from './migrations.service.js';
 
-/** What @nestjs/terminus expects of an indicator; the package itself is not needed here. */
+/** The result that @nestjs/terminus expects from an indicator; the package itself is not needed. */
 export type MigrationsHealth = Record<string, MigrationsHealthState>;
 
-/** What the indicator knows of one connection. */
+/** The health of one connection. */
 export interface MigrationsHealthState {
   readonly status: 'up' | 'down';
   readonly pending?: number;
@@ -15,7 +15,7 @@ export interface MigrationsHealthState {
 }
 
 /**
- * For @nestjs/terminus: up when nothing is pending but what is deferred to the next deploy. For a named connection make one of its service:
+ * For @nestjs/terminus: up if nothing is pending, except migrations deferred to the next deploy. For a named connection, create one with its service:
  * `new MigrationsHealthIndicator(service)`.
  *
  * @example

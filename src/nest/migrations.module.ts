@@ -17,12 +17,12 @@ class MigrationsOptionsModule {}
 /**
  * Migrates the database before anything in the app sees it.
  *
- * With `dataSource` it registers TypeORM itself, and migrates inside the factory of the data source: no constructor with a repository and
+ * With `dataSource`, it registers TypeORM itself, and migrates inside the factory of the data source: no constructor with a repository and
  * no `onModuleInit` ever meets an unmigrated database, in whatever order modules are imported.
  *
- * Without `dataSource` it joins the `TypeOrmModule.forRoot` that is there. Then the database is migrated before any `onModuleInit`, but
- * TypeORM is connected earlier: a constructor or an asynchronous provider that asks the database may be faster than the migrations, and
- * `synchronize: true` is refused only after it has been done. `TypeOrmModule.forRootAsync(migrated({ … }))` has no such limits.
+ * Without `dataSource`, it uses the existing `TypeOrmModule.forRoot`. The database is then migrated before any `onModuleInit`, but
+ * TypeORM connects earlier: a constructor or an asynchronous provider that queries the database may be faster than the migrations, and
+ * `synchronize: true` is refused only after it has run. `TypeOrmModule.forRootAsync(migrated({ … }))` has no such limits.
  *
  * @example
  * @Module({ imports: [MigrationsModule.forRoot({ dataSource }), UsersModule] })

@@ -85,7 +85,7 @@ export class MigrationsService {
     return this.migrator.create(options);
   }
 
-  /** Calls the listener with everything that happens from now on. Returns how to stop that. */
+  /** Calls the listener with every event from now on. Returns a function that removes the listener. */
   onEvent(listener: EventListener): () => void {
     this.listeners.add(listener);
     return () => void this.listeners.delete(listener);

@@ -10,13 +10,13 @@ import type { Container } from './module-graph.js';
 
 type EntityClass = Parameters<typeof getRepositoryToken>[0] & object;
 
-/** What an app is given instead of its own database. */
+/** The database that replaces the app's own. */
 export interface ReplacingDatabase {
-  /** The data source, with these entities as well. */
+  /** Returns the data source with these entities added. */
   withEntities(entities: readonly EntityClass[]): Promise<DataSource>;
 }
 
-/** What is used of the `TestingModuleBuilder` of @nestjs/testing. */
+/** The part of `TestingModuleBuilder` of @nestjs/testing that is used. */
 export interface ModuleBuilder {
   overrideProvider(token: unknown): {
     useFactory(options: { factory: (container: never) => unknown; inject: unknown[] }): unknown;
@@ -25,9 +25,9 @@ export interface ModuleBuilder {
 }
 
 /**
- * Gives the app of a test a test database instead of the database of its data source, which is not connected to. `MigrationsModule` finds
- * nothing pending there. Closing the app leaves the database open, so that the next test can boot another one. `name` is that of the data
- * source in `TypeOrmModule` and `MigrationsModule`, where it has one.
+ * Replaces the data source of an app with a test database; the app does not connect to its own database. `MigrationsModule` finds
+ * nothing pending there. Closing the app leaves the database open, so that the next test can boot another app. `name` is the name of the data
+ * source in `TypeOrmModule` and `MigrationsModule`, if it has one.
  *
  * @example
  * const builder = Test.createTestingModule({ imports: [AppModule] });
@@ -56,7 +56,7 @@ export function overrideDataSource<Builder extends ModuleBuilder>(
   });
 }
 
-/** What the modules of the app name in `TypeOrmModule.forFeature`, as `autoLoadEntities` adds it. */
+/** The entities in `TypeOrmModule.forFeature` of the app's modules, which `autoLoadEntities` would add. */
 function entitiesIn(container: Container, name: string): readonly EntityClass[] {
   const tokens = new Set<InjectionToken>(modulesOf(container).flatMap(({ providers }) => [...providers.keys()]));
   return getMetadataArgsStorage().tables.flatMap(({ target }) =>

@@ -2,12 +2,12 @@ import type pg from 'pg';
 
 /** A database that is a copy of a migrated one. */
 export interface Clone {
-  /** As TypeORM wants it. */
+  /** The connection options for TypeORM. */
   readonly connection: object;
-  /** Its address, where it is on a server. */
+  /** The address of the database, if it is on a server. */
   readonly url?: string;
   openPool(): pg.Pool;
-  /** Makes it once more. It must not be connected meanwhile. */
+  /** Copies the database again. Nothing may be connected to it meanwhile. */
   refill(): Promise<void>;
   remove(): Promise<void>;
 }

@@ -10,15 +10,15 @@ import { makeInitialState } from '../shadow/make-initial-state.js';
 import type { TestProject } from './project.js';
 import { stateSql } from './state-sql.js';
 
-/** An empty database, as far as filling it needs to know it. */
+/** The parts of an empty database that filling it needs. */
 export interface Empty {
-  /** As TypeORM wants it. */
+  /** The connection options for TypeORM. */
   readonly connection: object;
   openPool(): pg.Pool;
   readonly resetSession: string;
 }
 
-/** Migrates an empty database, and executes the seed that is kept with it. */
+/** Migrates an empty database, and executes the seed that is cached with it. */
 export async function fill(empty: Empty, project: TestProject): Promise<void> {
   const pool = empty.openPool();
   pool.on('error', () => undefined);
@@ -50,7 +50,7 @@ export function migratorFor(dataSource: DataSource, { given, instantiate }: Test
   return createMigrator({ dataSource, settings: given, instantiate });
 }
 
-/** What the seed inserts belongs to the state that `reset()` goes back to. */
+/** The rows of the seed are part of the state that `reset()` restores. */
 export async function seedWith(dataSource: DataSource, { seed }: Pick<TestProject, 'seed'>): Promise<void> {
   if (typeof seed !== 'function') return;
   await (async () => seed(dataSource))().catch(seedFailed);

@@ -7,21 +7,21 @@ import { isOwnFolder } from '../data-source/own-folder.js';
 import { databaseCache } from '../shadow/cache.js';
 import { makeFolder, removeFolder } from '../shadow/folder.js';
 
-/** A folder that was made once, and is copied. */
+/** A folder that is created once and then copied. */
 export interface Image {
   readonly folder: string;
-  /** Removes it, unless it is kept for others. */
+  /** Removes the folder, unless it is cached. */
   remove(): Promise<void>;
 }
 
-/** Fills a folder; says whether it may be kept under its key. */
+/** Fills a folder, and returns whether it may be cached under its key. */
 export type MakeImage = (folder: string) => Promise<{ readonly isSure: boolean }>;
 
-/** Migrations of ten minutes are no migrations for tests. */
+/** Migrations that take more than ten minutes are not meant for tests. */
 const longestMs = 600_000;
 
 /**
- * The image of a key, made by the first process that asks for it while others wait. Without a key it is made for this caller alone. It may be
+ * The image for a key. The first process that needs it creates it while others wait. Without a key, it is created for this caller only. It can be
  * deleted at any time while no process uses it.
  */
 export async function imageOf(key: string | undefined, make: MakeImage): Promise<Image> {
@@ -33,7 +33,7 @@ export async function imageOf(key: string | undefined, make: MakeImage): Promise
   return oneAtATime(claim, () => (existsSync(place) ? kept(place) : makeIn(parent, place, make)));
 }
 
-/** In memory, where the system has room there: the disk would be waited for at each commit. */
+/** Prefers a folder in memory, since every commit waits for the disk. */
 async function makeIn(parent: string, place: string | undefined, make: MakeImage): Promise<Image> {
   const folder = await makeFolder();
   const remove = (): Promise<void> => removeFolder(folder);
@@ -57,19 +57,19 @@ async function keep(folder: string, place: string): Promise<void> {
     await rename(draft, place);
   } catch (error) {
     await rm(draft, { recursive: true, force: true });
-    // Another process has put one there that is as good.
+    // Another process has created an equivalent image meanwhile.
     if (!existsSync(place)) throw error;
   }
 }
 
 async function kept(folder: string): Promise<Image> {
   const now = new Date();
-  // What is used stays.
+  // Images in use are kept.
   await utimes(folder, now, now).catch(() => undefined);
   return { folder, remove: () => Promise.resolve() };
 }
 
-/** How many are kept, and how long one that was used may still be in use. */
+/** The number of images to keep, and how long after its last use an image may still be in use. */
 const most = 8;
 const usedMs = 3_600_000;
 

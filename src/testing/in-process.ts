@@ -19,14 +19,14 @@ import type { TestProject } from './project.js';
 import { seedKey } from './seed-key.js';
 import { stateSql } from './state-sql.js';
 
-/** A migrated database in this process: a copy of one that is kept. */
+/** A migrated database in this process: a copy of a cached one. */
 export async function cloneInProcess(project: TestProject): Promise<Clone> {
-  // As the command does: compiling PostgreSQL well takes longer than tests save by it.
+  // As in the command: an optimised compilation of PostgreSQL takes longer than it saves in tests.
   setFlagsFromString('--liftoff-only');
   const image = await imageFor(project);
   const folder = await makeFolder();
   const copy = async (): Promise<void> => {
-    // A thousand small files: one after the other in one go is five times as fast as the asynchronous way.
+    // For a thousand small files, copying synchronously is five times as fast as the asynchronous API.
     cpSync(databaseIn(image.folder), databaseIn(folder), { recursive: true });
   };
   const contributed = JSON.parse(await readFile(extensionsIn(image.folder), 'utf8')) as readonly string[];
@@ -63,11 +63,11 @@ async function make(folder: string, project: TestProject): Promise<void> {
   const place = placeIn(folder, { initial: await initialStateOf(project), extensions: project.extensions });
   await fill(place, project);
   await writeFile(extensionsIn(folder), JSON.stringify(await extensionsOf(place)));
-  // No session connects to the templates, which are two thirds of the files.
+  // No session connects to the template databases, which make up two thirds of the files.
   for (const template of ['1', '4']) rmSync(join(databaseIn(folder), 'base', template), { recursive: true });
 }
 
-/** Only what is installed is loaded with a copy: each one takes its time. */
+/** Loads only the installed extensions with a copy, since each one takes time. */
 async function extensionsOf({ openPool }: Place): Promise<readonly string[]> {
   const pool = openPool();
   try {

@@ -18,9 +18,9 @@ import { onServer, serverOf } from './server.js';
 import type { Server } from './server.js';
 import { stateSql } from './state-sql.js';
 
-/** Of databases that belong to one test file, or that are not finished: with nothing connected to them, they are left over. */
+/** The prefix of databases that belong to one test file, or that are unfinished: without a connection, they are leftovers. */
 const own = 'nest_migrate_test_';
-/** Of migrated databases that are kept. */
+/** The prefix of cached, migrated databases. */
 const kept = 'nest_migrate_template_';
 
 interface Template {
@@ -28,7 +28,7 @@ interface Template {
   readonly isKept: boolean;
 }
 
-/** A migrated database on a server: a copy of a template that is made once. */
+/** A migrated database on a server: a copy of a template that is created once. */
 export async function cloneOnServer(project: TestProject): Promise<Clone> {
   const server = serverOf(project.server ?? true, project.dataSource);
   const initial = await initialStateOf(project);
@@ -61,7 +61,7 @@ interface Making {
   readonly initial: InitialState;
 }
 
-/** Made by the first process that asks for it, while others wait. */
+/** The first process that needs the template creates it, while others wait. */
 async function templateFor(project: TestProject, making: Making): Promise<Template> {
   const { client } = making;
   const chain = await chainOfProject(project);
@@ -97,14 +97,14 @@ async function make(name: string, project: TestProject, { client, server, initia
   }
 }
 
-/** Whether it is there; what is used is not removed. */
+/** Whether the template exists; using it postpones its removal. */
 async function isThere(client: pg.Client, name: string): Promise<boolean> {
   const { rows } = await client.query<{ readonly used: string | null }>(
     `SELECT shobj_description(oid, 'pg_database') AS used FROM pg_database WHERE datname = '${name}'`,
   );
   const today = new Date().toISOString().slice(0, 10);
   if (rows[0] !== undefined && rows[0].used !== today)
-    // Two at once change the same row, of which one fails.
+    // Two concurrent statements would change the same row, and one of them would fail.
     await client.query(`COMMENT ON DATABASE ${name} IS '${today}'`).catch(() => undefined);
   return rows[0] !== undefined;
 }
@@ -116,20 +116,20 @@ async function copyOf(template: string, client: pg.Client): Promise<string> {
       await client.query(`CREATE DATABASE ${name} TEMPLATE ${template}`);
       return name;
     } catch (error) {
-      // The session that has filled it is just ending.
+      // The session that has filled the template is still closing.
       if (codeOf(error) !== inUse || attempt === 100) throw error;
       await sleep(20);
     }
   }
 }
 
-/** With the time of the server in it: what is young may be about to be connected to. */
+/** Contains the time of the server, because a process may be about to connect to a new database. */
 async function newName(client: pg.Client): Promise<string> {
   const { rows } = await client.query<{ readonly now: string }>('SELECT extract(epoch FROM now())::bigint AS now');
   return `${own}${rows[0]?.now ?? 0}_${randomBytes(6).toString('hex')}`;
 }
 
-/** Databases of processes that are gone, to which nothing is connected; and templates that were not used for a week. */
+/** Removes databases of ended processes, to which nothing is connected, and templates that were not used for a week. */
 async function removeLeftovers(client: pg.Client): Promise<void> {
   const { rows } = await client.query<{ readonly datname: string }>(
     `SELECT datname FROM pg_database d

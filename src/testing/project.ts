@@ -17,26 +17,26 @@ import type { Project } from '../snapshot/project.js';
 import { chainOf } from '../shadow/replay-key.js';
 import type { Chain } from '../shadow/replay-key.js';
 
-/** How a test database is made. */
+/** Options of `createTestDatabase`. */
 export interface TestDatabaseOptions {
   /**
-   * A PostgreSQL server to make the database on: its address, or `true` for the server of the data source. The role needs CREATEDB. Without
-   * it, PostgreSQL runs in the process.
+   * The PostgreSQL server on which to create the database: its address, or `true` for the server of the data source. The role needs CREATEDB. By
+   * default, PostgreSQL runs in the process.
    */
   readonly server?: string | true;
   /**
-   * Inserts the rows that every test begins with: `true` for the project's own seeds, the path of an `.sql` file, relative to `process.cwd()`,
-   * or a function. Seeds and a file are kept with the migrated database; a function is called for each new database, since what it uses
-   * cannot be known.
+   * Inserts the rows with which every test starts: `true` for the project's own seeds, the path of an `.sql` file, relative to
+   * `process.cwd()`, or a function. Seeds and files are cached with the migrated database; a function is called for each new database,
+   * since its dependencies cannot be known.
    */
   readonly seed?: true | string | ((dataSource: DataSource) => Promise<unknown>);
-  /** Extensions that PGlite has in packages of their own, as in `embedded: { extensions }` of `defineDataSource`. */
+  /** Extensions that PGlite ships as separate packages, as in `embedded: { extensions }` of `defineDataSource`. */
   readonly extensions?: () => Promise<Extensions>;
-  /** Makes migrations whose constructors have dependencies. */
+  /** Instantiates migrations whose constructors have dependencies. */
   readonly instantiate?: Instantiate;
 }
 
-/** Whose databases are made. */
+/** The project whose databases are created. */
 export interface TestProject extends Project {
   readonly given: MigrateSettings;
   readonly settings: ResolvedSettings;
@@ -44,7 +44,7 @@ export interface TestProject extends Project {
   readonly server: string | true | undefined;
   readonly seed: TestDatabaseOptions['seed'];
   readonly extensions: (() => Promise<Extensions>) | undefined;
-  /** The migrations that a database has; without it, all of them. */
+  /** The migrations to run in a database; all of them by default. */
   readonly only?: readonly KnownMigration[];
 }
 
@@ -68,7 +68,7 @@ export function projectOf(
   };
 }
 
-/** The migrations of the project, by which its databases are known, and its seeds, where these are run after them. */
+/** The migrations of the project, and its seeds if they run after them: these identify its databases. */
 export async function chainOfProject(project: TestProject): Promise<Chain<KnownMigration | SeedFile>> {
   const migrations = project.only ?? (await migrationsOf(project));
   const seeds = project.seed === true ? listSeeds(seedFolder(await listMigrations(project), project)) : [];

@@ -9,13 +9,13 @@ import { codeOf, ExitCode, isMigrateError, MigrateError } from '../errors.js';
 import { asOptions } from '../shadow/session-settings.js';
 import type { SessionSettings } from '../shadow/session-settings.js';
 
-/** A PostgreSQL server, as the data source or an address says it. */
+/** A PostgreSQL server, given by the data source or an address. */
 export interface Server {
-  /** Where it is, for people. */
+  /** Its location, for messages. */
   readonly shown: string | undefined;
-  /** How TypeORM connects to a database on it, in sessions that begin with these settings. */
+  /** The options with which TypeORM connects to a database on the server, in sessions that start with these settings. */
   connection(database: string, settings: SessionSettings): object;
-  /** The same for `pg`; the database that is named in the address, if none is given. */
+  /** The same for `pg`; the database of the address, if none is given. */
   config(database?: string, settings?: SessionSettings): pg.ClientConfig;
   url(database: string): string | undefined;
 }
@@ -70,7 +70,7 @@ function addressOf(url: string, database: string | undefined, settings: SessionS
   return own.href;
 }
 
-/** Lends a connection to the server, in any database that there is. */
+/** Provides a connection to the server, in any existing database. */
 export async function onServer<T>(server: Server, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ ...server.config(), application_name: 'nest-migrate testing' });
   client.on('error', () => undefined);

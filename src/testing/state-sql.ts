@@ -1,5 +1,5 @@
 /**
- * What a test database remembers of its state after migrations and seed, and how it goes back there, as functions in the database itself:
+ * Functions in a test database that save its state after migrations and seed, and restore it:
  * one round trip for both. A copy of the database has them too, and its object identifiers and transaction numbers are the same.
  *
  * Which tables have been written since is read from their size where they were empty, and elsewhere from the number of their rows and the

@@ -17,23 +17,23 @@ type EntityClass = abstract new (...parameters: never[]) => object;
 /** A migrated database that belongs to one test file. */
 export interface TestDatabase {
   /**
-   * Connected to it, with the entities of the project. It stays connected when an app that uses it is closed, until `close()`.
+   * A data source connected to the database, with the entities of the project. It stays connected until `close()`, even if an app that uses it closes.
    */
   readonly dataSource: DataSource;
-  /** The address, where the database is on a server. */
+  /** The address, if the database is on a server. */
   readonly url: string | undefined;
-  /** Adds entities that the data source does not name, as `autoLoadEntities` of `TypeOrmModule` does. */
+  /** Adds entities that the data source does not list, as `autoLoadEntities` of `TypeOrmModule` does. */
   withEntities(entities: readonly EntityClass[]): Promise<DataSource>;
-  /** Goes back to the state after migrations and seed: rows, sequences, materialized views, and the schema if a test has changed it. */
+  /** Restores the state after migrations and seed: rows, sequences, materialized views, and the schema if a test has changed it. */
   reset(): Promise<void>;
-  /** Does some work in a transaction that is rolled back. Transactions of the app are savepoints in it. Sequences go on. */
+  /** Runs a function in a transaction that is rolled back. Transactions of the app become savepoints. Sequences are not reset. */
   transaction<T>(work: () => Promise<T>): Promise<T>;
   /** Closes the connections and removes the database. */
   close(): Promise<void>;
 }
 
 /**
- * A database of its own for a test file: migrated once, and then copied for each that asks for it. The database of the data source is never
+ * Creates a separate database for a test file. It is migrated once, and then copied for each test file. The database of the data source is never
  * connected to.
  *
  * @example
@@ -73,7 +73,7 @@ class OpenTestDatabase implements TestDatabase {
     this.url = clone.url;
     this.dataSource = dataSourceElsewhere(project.dataSource, clone.connection);
     this.#destroy = this.dataSource.destroy.bind(this.dataSource);
-    // An app destroys its data source when it is closed, and the next test may boot another one.
+    // An app destroys its data source when it closes, and the next test may boot another app.
     this.dataSource.destroy = () => Promise.resolve();
   }
 
@@ -91,7 +91,7 @@ class OpenTestDatabase implements TestDatabase {
   async withEntities(entities: readonly EntityClass[]): Promise<DataSource> {
     this.#refuseClosed('withEntities()');
     const { dataSource } = this;
-    // What an app before this one has added, such as subscribers that it provides, is closed with it.
+    // Subscribers and the like that an earlier app has added are removed with it.
     Object.assign(dataSource, { subscribers: [...this.#subscribers] });
     const more = entities.filter((entity) => !dataSource.hasMetadata(entity));
     if (more.length === 0) return dataSource;
@@ -131,7 +131,7 @@ class OpenTestDatabase implements TestDatabase {
     await this.clone.remove();
   }
 
-  /** The keeper stays connected when the data source is not: so the database is open, and not taken for left over. */
+  /** The keeper stays connected when the data source is not, so that the database stays open and does not count as a leftover. */
   async #connect(): Promise<void> {
     const pool = this.clone.openPool();
     pool.on('error', () => undefined);
@@ -156,7 +156,7 @@ class OpenTestDatabase implements TestDatabase {
     this.#keeper = undefined;
   }
 
-  /** False where only another copy leads back. */
+  /** False if only a new copy can restore the state. */
   async #goBack(): Promise<boolean> {
     try {
       const [row] = await this.dataSource.query<readonly { readonly reason: string | null }[]>(

@@ -8,19 +8,19 @@ import { migrationsOf, projectOf } from './project.js';
 import type { TestDatabaseOptions } from './project.js';
 import { openTestDatabase } from './test-database.js';
 
-/** What a test of a migration does, and where. */
+/** Options of `testMigration`. */
 export interface TestMigrationOptions extends Omit<TestDatabaseOptions, 'seed'> {
-  /** Inserts rows, by SQL: the schema is the one just before the migration, and the entities are those of today. */
+  /** Inserts rows. Use SQL, because the schema is the one just before the migration, but the entities are the current ones. */
   readonly before?: (dataSource: DataSource) => unknown;
-  /** Looks at what has become of them after `up`. */
+  /** Checks the rows after `up`. */
   readonly after: (dataSource: DataSource) => unknown;
-  /** Looks at what has become of them after `down`; `false` where the migration cannot be reverted. */
+  /** Checks the rows after `down`; `false` if the migration cannot be reverted. */
   readonly reverted?: ((dataSource: DataSource) => unknown) | false;
 }
 
 /**
- * Tests one migration with rows: on a database with the schema just before it, it is run, reverted and run again, by the same code as in
- * production. `name` is its class, its file, or the name of a change of several migrations.
+ * Tests one migration with rows: runs, reverts and reruns it on a database with the schema just before it, using the same code as in
+ * production. `name` is its class, its file, or the name of a change with several migrations.
  *
  * @example
  * await testMigration(dataSource, 'SplitNames', {
@@ -54,7 +54,7 @@ export async function testMigration(
 
 interface Chosen {
   readonly earlier: readonly KnownMigration[];
-  /** The last one of what is tested. */
+  /** The last of the tested migrations. */
   readonly tested: KnownMigration;
   readonly unit: 'change' | 'step';
 }

@@ -530,7 +530,7 @@ describe('bad input', () => {
       ['error', text('is within the change Good1700000000009 (1700000000008 to 1700000000009)')],
     ]);
     expect(about('Between')).toEqual([['error', text('is within the change Wide1700000000019')]]);
-    expect(about('Wide')).toEqual([['notice', text('Other1700000000015 has a name that the file name does not show')]]);
+    expect(about('Wide')).toEqual([['notice', text('the file name does not imply Other1700000000015')]]);
     expect(about('Short')).toEqual([['error', text('ShortStep11700000000028 is not here')]]);
   });
 

@@ -388,7 +388,7 @@ describe('what a change drops and makes again keeps its owner, rights, options a
       if (how === 'a table' && (await serverVersion()) < 150_000) return expectRefused();
       const generated = await folder.generate(after, { renames, renameDirectly });
       const { warnings, statements } = generated;
-      expect(warnings.filter((warning) => warning.includes('stays'))).toHaveLength(4);
+      expect(warnings.filter((warning) => warning.includes('it is kept'))).toHaveLength(4);
       if (process.env['SHOW']) process.stderr.write(folder.texts().slice(1).join('\n'));
 
       await expectFiltered(old);

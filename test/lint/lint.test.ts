@@ -343,7 +343,7 @@ describe('--fix', () => {
     const { stdout, code } = await lint('AddIndex', 'LoseMood', '--fix');
     expect(stdout).toContain('LoseMood.js was left unchanged: generate would block in the same way');
     expect(stdout).toMatch(/^ {6}ALTER TABLE "users" ALTER COLUMN "feels" TYPE .*mood/m);
-    expect(stdout).toContain('AddIndex.js was written again');
+    expect(stdout).toContain('AddIndex.js was rewritten');
     expect(stdout).toMatch(/^By rule:\n(?: {2}\d {2}[a-z-]+\n){2,}\n2 migrations judged/m);
     expect(project.read('migrations/1700000200000-LoseMood.js')).toBe(loses);
     expect(code).toBe(3);

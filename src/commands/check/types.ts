@@ -1,32 +1,32 @@
 import type { ErrorCode } from '../../errors.js';
 
-/** What `check` looks at, one after the other. */
+/** The steps of `check`, in order. */
 export type CheckStepName = 'files' | 'branches' | 'replay' | 'entities' | 'lint' | 'rows' | 'database' | 'drift';
 
-/** Which steps `check` takes. */
+/** Options of `check`. */
 export interface CheckOptions {
-  /** Also looks at the database of the data source: pending, edited, missing, out of order, half-done. */
+  /** Also checks the database of the data source for migrations that are pending, edited, missing, out of order or half-done. */
   readonly database?: boolean | undefined;
-  /** Also tries the new migrations on rows that are made up: up, down and up. */
+  /** Also tries the new migrations on invented rows: up, down and up again. */
   readonly withRows?: boolean | undefined;
   /** Rewrites `migrations.lock` before checking, unless two branches in it conflict. */
   readonly writeLock?: boolean | undefined;
-  /** Only these steps. @default all */
+  /** The steps to perform. @default all */
   readonly only?: readonly CheckStepName[] | undefined;
   readonly skip?: readonly CheckStepName[] | undefined;
-  /** For `lint`: the migrations that this revision of git does not have are judged. @default where the main branch was left */
+  /** Lints the migrations that are new since this Git revision. @default where the current branch left the main branch */
   readonly since?: string | undefined;
-  /** What is left alone, beside the setting `ignore`. */
+  /** Objects to ignore, in addition to the setting `ignore`. */
   readonly ignore?: readonly string[] | undefined;
-  /** A server for the throwaway databases, instead of PGlite. */
+  /** A server for the shadow (a temporary PostgreSQL), instead of PGlite. */
   readonly shadow?: string | undefined;
-  /** Whether what was proven before may be taken for granted. @default true */
+  /** Whether to use cached proofs. @default true */
   readonly cache?: boolean | undefined;
 }
 
-/** Something that `check` has found. */
+/** A finding of `check`. */
 export interface CheckFinding {
-  /** A notice is worth knowing, but does not fail the check. */
+  /** A notice does not fail the check. */
   readonly severity: 'error' | 'notice';
   readonly message: string;
   readonly migration?: string;
@@ -39,27 +39,27 @@ export interface CheckFinding {
   readonly next?: string;
 }
 
-/** The migrations that a step has looked at. */
+/** The migrations that a step has judged. */
 export interface Judged {
   readonly migrations: number;
-  /** In words, such as `new since main`; empty if it is not known which are new. */
+  /** How they were chosen, such as `new since main`; empty if the new ones are not known. */
   readonly chosen: string;
 }
 
-/** One step of `check`, with what it has found. */
+/** One step of `check`, with its findings. */
 export interface CheckStep {
   readonly name: CheckStepName;
   readonly state: 'ok' | 'notice' | 'failed';
   readonly findings: readonly CheckFinding[];
-  /** For `lint` and `rows`, which look at some of the migrations: how many, and how they were chosen. */
+  /** For `lint` and `rows`, which judge only some migrations: how many, and how they were chosen. */
   readonly judged?: Judged;
   /** Why the step could not run at all. */
   readonly error?: ErrorCode;
 }
 
-/** What `check` has found, by step. */
+/** The result of `check`, by step. */
 export interface CheckResult {
-  /** Whether no step has failed. */
+  /** Whether every step has passed. */
   readonly ok: boolean;
   readonly steps: readonly CheckStep[];
   /** The lock that was written. */

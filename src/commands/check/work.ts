@@ -30,7 +30,7 @@ export interface CheckedLock {
 /** Without their files in order, what they do cannot be known. */
 export const notJudged: CheckFinding = {
   severity: 'error',
-  message: 'This step needs every migration file to load (see the step "files").',
+  message: 'This cannot be judged until every migration file can be loaded (see the step "files").',
 };
 
 /** What the step itself cannot help: nothing is known then. */

@@ -1,7 +1,7 @@
 import type { Finished } from '../types.js';
 import type { GenerateOptions } from '../generate/types.js';
 
-/** How `dev` brings the database of a developer to what the entities describe. */
+/** Options of `dev`, which makes a development database match the entities. */
 export interface DevOptions extends Pick<
   GenerateOptions,
   | 'name'
@@ -20,21 +20,21 @@ export interface DevOptions extends Pick<
   | 'ask'
 > {
   /**
-   * `new`: what has changed since becomes a file of its own. `amend`: a draft that was committed is written again, as long as the main
-   * branch does not have it. Without it: what is not committed is written again.
+   * `new`: starts a new draft with the changes since the last one. `amend`: rewrites a draft that was committed, as long as the main
+   * branch does not have it. By default, the uncommitted draft is rewritten.
    */
   readonly draft?: 'new' | 'amend' | undefined;
-  /** The name of the database, where it is not on this machine. */
+  /** The name of the database; required if it is not on this machine. */
   readonly yesDrop?: string | undefined;
 }
 
-/** What `dev` has done. */
+/** The result of `dev`. */
 export interface DevResult {
   /** The pending migrations that ran first. */
   readonly applied: readonly Finished[];
   /** The migrations of a draft that was reverted because its file is gone. */
   readonly takenBack: readonly string[];
-  /** What became of the draft. */
+  /** What happened to the draft. */
   readonly draft: 'none' | 'unchanged' | 'written' | 'amended' | 'removed';
   /** The files of the draft, as relative paths. */
   readonly files: readonly string[];
@@ -42,7 +42,7 @@ export interface DevResult {
   readonly removed: readonly string[];
   /** The statements that were executed in the database. */
   readonly statements: readonly string[];
-  /** What the draft will lose in other databases, in words. */
+  /** The data that the draft will lose in other databases, in words. */
   readonly losses: readonly string[];
   readonly warnings: readonly string[];
 }

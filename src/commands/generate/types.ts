@@ -4,48 +4,48 @@ import type { Phase } from '../../files/phase.js';
 import type { Effect } from '../../plan/step.js';
 import type { FoundBy } from '../placement.js';
 
-/** What `generate` writes, and how it decides what the entities leave open. */
+/** Options of `generate`. */
 export interface GenerateOptions {
-  /** What the change is called; made from the changes when it is left out. */
+  /** The name of the change; derived from the changes if omitted. */
   readonly name?: string | undefined;
-  /** @default that of the migrations in use, and without any, that of the project */
+  /** @default the language of the existing migrations, or else that of the project */
   readonly language?: Language | undefined;
   readonly moduleKind?: 'esm' | 'cjs' | undefined;
   readonly dir?: string | undefined;
-  /** Of the last migration; each one before it is a millisecond earlier. @default now */
+  /** The timestamp of the last migration; each earlier one gets a millisecond less. @default now */
   readonly timestamp?: number | undefined;
-  /** A file for each migration, instead of one for the whole change. SQL files always hold one. */
+  /** Writes one file per migration, instead of one for the whole change. SQL files always hold a single migration. */
   readonly split?: boolean | undefined;
-  /** Adds new classes to the `migrations` list of the data source without asking, where it is a plain one. */
+  /** Adds new classes to the `migrations` list of the data source without asking, if it is a plain list. */
   readonly addToList?: boolean | undefined;
-  /** Nothing is written. */
+  /** Writes nothing. */
   readonly dryRun?: boolean | undefined;
-  /** False: everything in one file and one transaction, during which reads and writes block. @default true */
+  /** With `false`, everything goes into one migration and one transaction, and reads and writes block meanwhile. @default true */
   readonly online?: boolean | undefined;
-  /** The current schema is that of this database, instead of what the migrations lead to. */
+  /** Takes the current schema from this database, instead of from the migrations. */
   readonly from?: string | undefined;
-  /** A server for the throwaway databases, instead of PGlite. */
+  /** A server for the shadow (a temporary PostgreSQL), instead of PGlite. */
   readonly shadow?: string | undefined;
-  /** Whether what was read of throwaway databases before may be used. @default true */
+  /** Whether to use cached schemas. @default true */
   readonly cache?: boolean | undefined;
-  /** Drops the objects that the entities do not describe, including objects made by hand. */
+  /** Drops objects that the entities do not describe, including those created by hand. */
   readonly prune?: boolean | undefined;
-  /** What is left alone, beside the setting `ignore`: each `<kind>:<pattern>`, such as `table:events_*`, or `<schema>.<pattern>`. */
+  /** Objects to ignore, in addition to the setting `ignore`: `<kind>:<pattern>`, such as `table:events_*`, or `<schema>.<pattern>`. */
   readonly ignore?: readonly string[] | undefined;
   readonly allowDestructive?: boolean | undefined;
-  /** Each `users.name=full_name` or `users=people`. */
+  /** Renamed objects: `users.name=full_name` for a column, `users=people` for a table. */
   readonly renames?: readonly string[] | undefined;
-  /** Each `users.name`: it is dropped, and nothing new is what it was. */
+  /** Dropped objects that were not renamed, such as `users.name`. */
   readonly drops?: readonly string[] | undefined;
   readonly renameDirectly?: boolean | undefined;
-  /** Each `users.country='DE'`. */
+  /** SQL expressions that fill existing rows, such as `users.country='DE'`. */
   readonly backfills?: readonly string[] | undefined;
-  /** Each `users.age=age::int`. */
+  /** SQL expressions that convert values to a new type, such as `users.age=age::int`. */
   readonly usings?: readonly string[] | undefined;
   readonly storedTimezone?: string | undefined;
-  /** Major version of the server that migrations are for. @default 15 */
+  /** The major version of the server on which the migrations will run. @default 15 */
   readonly targetVersion?: number | undefined;
-  /** Asks at a terminal. Without it, an open question ends with exit code 3. */
+  /** Asks a person at a terminal. Without it, an open question ends with exit code 3. */
   readonly ask?: Ask | undefined;
 }
 
@@ -65,54 +65,54 @@ export interface GeneratedStatement {
   readonly phase: Phase;
 }
 
-/** What `generate` has written. */
+/** The result of `generate`. */
 export interface GenerateResult {
-  /** Relative paths; in a dry run, of the files that would be written. */
+  /** Relative paths of the written files; in a dry run, of the files that would be written. */
   readonly files: readonly string[];
   readonly statements: readonly GeneratedStatement[];
   readonly renames: readonly { readonly from: string; readonly to: string }[];
   readonly warnings: readonly string[];
-  /** Why the change has several steps; only if it could have fewer. */
+  /** Why the change has several steps, if it could have fewer. */
   readonly reason?: string;
-  /** What to improve in the entities. */
+  /** Suggested improvements to the entities. */
   readonly advice?: string;
-  /** How the data source will find the files; only if some were written. */
+  /** How the data source will find the files, if any were written. */
   readonly foundBy?: FoundBy;
-  /** If migrations are listed as classes: what the list lacks, or what was added to it. */
+  /** If migrations are listed as classes: the classes that the list lacks, or that were added to it. */
   readonly list?: Enlisted;
-  /** The texts of the files; only in a dry run. */
+  /** The contents of the files; only in a dry run. */
   readonly texts?: readonly { readonly file: string; readonly text: string }[];
 }
 
-/** How `baseline` takes over a database that `synchronize` has made. */
+/** Options of `baseline`, which adopts a database that `synchronize` has created. */
 export interface BaselineOptions extends Pick<
   GenerateOptions,
   'name' | 'language' | 'moduleKind' | 'dir' | 'shadow' | 'ask' | 'addToList' | 'ignore'
 > {
-  /** Only says whether the database has the schema that the entities describe. */
+  /** Only checks whether the database matches the entities. */
   readonly check?: boolean | undefined;
   /**
-   * What becomes of the objects that no entity describes, such as functions and views: the migration makes them as well, or the entities
-   * only. Where it is not said, a person is asked, and without one it is the entities only.
+   * How to treat objects that no entity describes, such as functions and views: the migration creates them as well, or the entities
+   * only. By default, a person is asked at a terminal; without one, it creates the entities only.
    */
   readonly others?: 'take over' | 'leave' | undefined;
 }
 
-/** What `baseline` has written and recorded, or what is in its way. */
+/** The result of `baseline`: what it has written and recorded, or why it could not. */
 export interface BaselineResult {
-  /** The statements that would give the database the schema of the entities; empty if it has that schema. */
+  /** The statements that would make the database match the entities; empty if it does. */
   readonly drift: readonly string[];
-  /** The statements that may lose data, and what they lose, in words. */
+  /** The statements that may lose data, and the data that they lose, in words. */
   readonly losses: readonly { readonly sql: string; readonly loses: string }[];
   /** Objects of the database that are neither in the entities nor in the migration. */
   readonly unknown: readonly string[];
-  /** Objects that no entity describes and that the migration creates as well. */
+  /** Objects that no entity describes, but that the migration creates. */
   readonly takenOver: readonly string[];
   readonly files: readonly string[];
-  /** If migrations are listed as classes: what the list lacks, or what was added to it. */
+  /** If migrations are listed as classes: the classes that the list lacks, or that were added to it. */
   readonly list?: Enlisted;
   /** The migrations that were recorded as applied. */
   readonly recorded: readonly string[];
-  /** Remarks on the migration that was written. */
+  /** Remarks on the written migration. */
   readonly warnings: readonly string[];
 }

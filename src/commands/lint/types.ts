@@ -1,26 +1,26 @@
 import type { Severity } from '../../rules/rule.js';
 
-/** Which migrations `lint` judges, and how. */
+/** Options of `lint`. */
 export interface LintOptions {
-  /** The migrations that this revision of git does not have are judged. @default where the main branch was left */
+  /** Lints the migrations that are new since this Git revision. @default where the current branch left the main branch */
   readonly since?: string | undefined;
-  /** All of them, each as if the ones before it were in use. */
+  /** Lints all migrations, each as if the objects of the earlier ones were in use. */
   readonly all?: boolean | undefined;
-  /** Files or names. */
+  /** Lints these migrations: files or names. */
   readonly files?: readonly string[] | undefined;
-  /** A server for the throwaway database, instead of PGlite. */
+  /** A server for the shadow (a temporary PostgreSQL), instead of PGlite. */
   readonly shadow?: string | undefined;
-  /** Major version of the server that migrations are for. @default 15 */
+  /** The major version of the server on which the migrations will run. @default 15 */
   readonly targetVersion?: number | undefined;
-  /** Whether what was replayed before may be used. @default true */
+  /** Whether to use cached replays. @default true */
   readonly cache?: boolean | undefined;
-  /** Rewrites migrations that block queries, as `generate` would have written them. */
+  /** Rewrites migrations that block queries as `generate` would write them. */
   readonly fix?: boolean | undefined;
-  /** Each `create-index-blocking=off`; before what the settings say. */
+  /** Severities such as `create-index-blocking=off`, which override the settings. */
   readonly rules?: readonly string[] | undefined;
 }
 
-/** Something that a rule has found in a migration. */
+/** A problem that a rule has found in a migration. */
 export interface Finding {
   readonly rule: string;
   readonly severity: Severity;
@@ -34,9 +34,9 @@ export interface Finding {
   readonly position?: number | undefined;
   readonly message: string;
   readonly observed?: readonly string[] | undefined;
-  /** What to write instead of the statement: it leads to the same schema. */
+  /** The SQL to write instead of the statement, which results in the same schema. */
   readonly fix?: string | undefined;
-  /** What else to do or decide. */
+  /** Other steps or decisions. */
   readonly advice?: string | undefined;
 }
 
@@ -44,23 +44,23 @@ export interface Finding {
 export interface FixedMigration {
   readonly migration: string;
   readonly file?: string | undefined;
-  /** The files that replace it; empty if it was left as it is. */
+  /** The files that replace it; empty if it was left unchanged. */
   readonly files: readonly string[];
-  /** Why it was left as it is. */
+  /** Why it was left unchanged. */
   readonly left?: string | undefined;
   /** Statements of the replacement that still block reads or writes. */
   readonly blocks?: readonly string[] | undefined;
 }
 
-/** What `lint` has found. */
+/** The result of `lint`. */
 export interface LintResult {
-  /** How many were judged. */
+  /** The number of migrations that were judged. */
   readonly migrations: number;
   readonly findings: readonly Finding[];
-  /** Findings that a comment ignores, with its reason. */
+  /** Findings that a comment ignores, with the reason it gives. */
   readonly ignored: readonly { readonly rule: string; readonly migration: string; readonly reason: string }[];
-  /** With `fix`: the result for each migration that blocked queries. The findings are those from before the fix. */
+  /** With `fix`: the result for each migration that blocked queries. `findings` still lists the problems from before the fix. */
   readonly fixed?: readonly FixedMigration[];
-  /** How they were chosen, in words. */
+  /** How the migrations were chosen, in words. */
   readonly chosen: string;
 }
