@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { SqlClient, SqlResult } from '../database/sql-client.js';
 
-/** A connection of `pg` that can also prepare statements, and says what the server remarks. */
+/** A connection of `pg` that can also prepare statements, and that collects the server's notices. */
 export interface ObservedClient extends SqlClient {
   query(sql: string | PreparedQuery, parameters?: readonly unknown[]): Promise<SqlResult>;
   on(
@@ -18,7 +18,7 @@ interface PreparedQuery {
 
 const names = new Map<string, string>();
 
-/** Asks what is asked again and again: planned once, since planning takes ten times as long as the answer. */
+/** Prepares a query that runs often, since planning takes ten times as long as executing it. */
 export async function ask(
   client: ObservedClient,
   text: string,
@@ -30,7 +30,7 @@ export async function ask(
   return rows;
 }
 
-/** What the server remarks that a CASCADE has dropped as well. */
+/** The objects that a CASCADE has dropped, from the server's notices. */
 export function cascadesIn(notice: string): readonly string[] {
   return [...notice.matchAll(/^drop cascades to (?!\d+ other objects?$)(.+)$/gm)].map(([, what = '']) => what);
 }

@@ -8,38 +8,38 @@ import type { RelationKind } from './relation.js';
 import { hasNoIdentity, publicationsOf } from './published.js';
 import { classify, partitionTree, quoteName } from '../sql/index.js';
 
-/** What a table was like before a statement. */
+/** The state of a table before a statement. */
 export interface TableFacts {
   readonly oid: number;
   readonly schema: string;
   readonly name: string;
   readonly kind: RelationKind;
-  /** Made by the migrations that are judged. */
+  /** Whether the judged migrations created it. */
   readonly isNew: boolean;
   readonly isPartition: boolean;
-  /** It takes the rows that belong into no other partition: it cannot be detached concurrently. */
+  /** Whether it is a DEFAULT partition, which cannot be detached concurrently. */
   readonly isDefaultPartition: boolean;
   readonly columns: readonly ColumnFacts[];
   readonly constraints: readonly ConstraintFacts[];
   readonly indexes: readonly IndexFacts[];
-  /** The tables that hold the rows of a partitioned one, at any depth. */
+  /** The partitions that hold the rows of a partitioned table, at any depth. */
   readonly partitions: readonly { readonly schema: string; readonly name: string }[];
-  /** The publications that it is in, by its own name, its schema's, or as a partition or a partitioned table. */
+  /** The publications that include it, by its name, by its schema, or through its partitions or its partitioned table. */
   readonly published: readonly PublicationFacts[];
-  /** Nothing tells its rows apart for a subscriber, or those of one of its partitions. */
+  /** Whether the table, or one of its partitions, has no replica identity. */
   readonly hasNoIdentity: boolean;
-  /** Without it, policies and FORCE ROW LEVEL SECURITY mean nothing. */
+  /** Without it, policies and FORCE ROW LEVEL SECURITY have no effect. */
   readonly rowSecurity: boolean;
-  /** Who may see which of its rows. */
+  /** The row level security policies. */
   readonly policies: readonly string[];
-  /** Foreign keys of others that refer to it. */
+  /** Foreign keys of other tables that refer to it. */
   readonly referredBy: readonly {
     readonly schema: string;
     readonly name: string;
     readonly constraint: string;
     readonly columns: readonly string[];
   }[];
-  /** Of a sequence: the columns whose default takes its values from it. */
+  /** For a sequence: the columns whose default uses it. */
   readonly feeds: readonly { readonly table: string; readonly column: string }[];
 }
 
@@ -47,27 +47,27 @@ export interface PublicationFacts {
   readonly name: string;
   readonly updates: boolean;
   readonly deletes: boolean;
-  /** Where it names the columns that are published. */
+  /** The column list, if the publication has one. */
   readonly columns: readonly string[] | null;
-  /** Which rows are published. */
+  /** The row filter. */
   readonly filter: string | null;
 }
 
 export interface ColumnFacts {
-  /** Stays the same when it is renamed. */
+  /** The number of the column, which a rename does not change. */
   readonly number: number;
   readonly name: string;
-  /** As `format_type` says it: `character varying(50)`. */
+  /** As `format_type` returns it: `character varying(50)`. */
   readonly type: string;
   readonly notNull: boolean;
   readonly default: string | null;
   readonly identity: boolean;
   readonly generated: boolean;
-  /** Of a generated one: from what. */
+  /** The expression of a generated column. */
   readonly expression: string | null;
-  /** When its type is a domain: what that is over, and whether a rule of the domain has to be looked at for each value. */
+  /** If its type is a domain: the base type, and whether the domain has constraints to check for each value. */
   readonly domain: { readonly type: string; readonly checked: boolean } | null;
-  /** The labels, when its type is an enum. */
+  /** The labels, if its type is an enum. */
   readonly enum: readonly string[] | null;
 }
 
@@ -77,7 +77,7 @@ export interface ConstraintFacts {
   readonly definition: string;
   readonly validated: boolean;
   readonly columns: readonly string[];
-  /** Of a foreign key: the table it refers to. */
+  /** For a foreign key: the referenced table. */
   readonly refersTo: { readonly schema: string; readonly name: string } | null;
   readonly refersToColumns: readonly string[];
 }
@@ -89,24 +89,24 @@ export interface IndexFacts {
   readonly valid: boolean;
   readonly unique: boolean;
   readonly primary: boolean;
-  /** Plain columns of the key, in their order; an expression is an empty text. */
+  /** The key columns in order; an expression is an empty string. */
   readonly columns: readonly string[];
-  /** The key in SQL, expressions too. */
+  /** The key in SQL, including expressions. */
   readonly keys: readonly string[];
   readonly predicate: string | null;
-  /** It belongs to a constraint. */
+  /** Whether it belongs to a constraint. */
   readonly ofConstraint: boolean;
 }
 
-/** What is named together with its table. */
+/** Objects whose name includes their table. */
 const partsOfTables = new Set(['OBJECT_TRIGGER', 'OBJECT_POLICY', 'OBJECT_RULE']);
 
-/** The tables whose rows a DO block may change: in SQL, quoted. */
+/** The tables whose rows a DO block may change, quoted for SQL. */
 export function namesInBlock(sql: string): readonly string[] {
   return classify(sql).flatMap(({ blockWrites }) => blockWrites.map(({ table }) => table.map(quoteName).join('.')));
 }
 
-/** The tables that a statement names, or whose indexes it names: in SQL, quoted. */
+/** The tables that a statement names directly or through their indexes, quoted for SQL. */
 export function namesIn(tree: Tree): readonly string[] {
   const names = new Set<string>();
   const visit = (node: unknown): void => {
@@ -119,9 +119,9 @@ export function namesIn(tree: Tree): readonly string[] {
   const drop = nodeOf(tree, 'DropStmt');
   for (const object of drop?.objects ?? []) {
     const parts = textsOf(nodeOf(object, 'List')?.items);
-    // Of a trigger, a policy or a rule: the table comes before its name.
+    // For a trigger, a policy or a rule, the table comes before its name.
     const ofTable = partsOfTables.has(drop?.removeType ?? '') ? parts.slice(0, -1) : parts;
-    // Not the database, which may stand before a schema: it can only be this one.
+    // Drops a database name before the schema, which can only be the current database.
     if (ofTable.length > 0) names.add(ofTable.slice(-2).map(quoteName).join('.'));
   }
   return [...names];
@@ -135,7 +135,7 @@ export function nameOf({ schemaname, relname = '' }: RangeVar): string {
   return schemaname ? `${quoteName(schemaname)}.${quoteName(relname)}` : quoteName(relname);
 }
 
-/** What the tables of those names are like now, by the name that was asked for. */
+/** The current state of the tables with these names, by the requested name. */
 export async function readTables(
   client: ObservedClient,
   names: readonly string[],

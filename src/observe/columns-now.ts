@@ -3,28 +3,28 @@ import type { ObservedClient } from './ask.js';
 import { nodeOf, nodesOf, tagOf } from './parser.js';
 import type { Tree } from './parser.js';
 
-/** A column of a table in use that is no more what it was called. */
+/** A column of a table in use that was renamed or dropped. */
 export interface ColumnGone {
   readonly table: { readonly oid: number; readonly schema: string; readonly name: string };
   readonly column: string;
-  /** What it is called now; undefined when it was dropped. */
+  /** The new name; undefined if it was dropped. */
   readonly now: string | undefined;
 }
 
 interface Columns {
   readonly table: ColumnGone['table'];
-  /** By their numbers, which stay. */
+  /** The columns by number, which does not change. */
   readonly names: Readonly<Record<string, string>>;
 }
 
-/** What it does is not said by its form: a block, a call, a query that calls something. */
+/** Whether the form of a statement hides its effects: a block, a CALL, or a query that calls a function. */
 function isHidden(tree: Tree | undefined): boolean {
   if (tree === undefined || ['DoStmt', 'CallStmt'].includes(tagOf(tree))) return true;
   const select = nodeOf(tree, 'SelectStmt');
   return select !== undefined && !nodesOf(select, 'FuncCall').next().done;
 }
 
-/** Asked before a statement; what it gives is asked after it. */
+/** Call it before a statement; call the function that it returns after the statement. */
 export async function watchColumns(
   client: ObservedClient,
   tree: Tree | undefined,
@@ -35,7 +35,7 @@ export async function watchColumns(
   return async () => goneSince(before, await readColumns(client, boundary));
 }
 
-/** The columns of all tables in use; those of partitions are as those of their table. */
+/** The columns of all tables in use, without partitions, which have the same columns as their table. */
 async function readColumns(client: ObservedClient, boundary: number): Promise<ReadonlyMap<number, Columns>> {
   const rows = await ask(
     client,
@@ -54,7 +54,7 @@ GROUP BY c.oid, n.nspname, c.relname ORDER BY c.oid`,
   );
 }
 
-/** Which of them are gone since; not those whose table is gone, nor those whose name another column has now. */
+/** The columns that have disappeared since, except those of dropped tables and those whose name another column has taken. */
 function goneSince(before: ReadonlyMap<number, Columns>, now: ReadonlyMap<number, Columns>): readonly ColumnGone[] {
   return [...before.values()].flatMap(({ table, names }) => {
     const left = now.get(table.oid);

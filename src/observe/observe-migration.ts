@@ -8,14 +8,14 @@ export type { WayBack } from '../shadow/there-and-back.js';
 
 export interface ObservedMigration {
   readonly migration: LoadedMigration;
-  /** False when it runs without a transaction. */
+  /** False if it runs without a transaction. */
   readonly transactional: boolean;
   readonly statements: readonly Observed[];
-  /** Why it could not be executed to its end. */
+  /** The error that stopped it. */
   readonly error: unknown;
 }
 
-/** Executes a migration on the shadow as a run would, and looks on. */
+/** Executes a migration on the shadow as a run would, and observes it. */
 export async function observeMigration(
   shadow: ConnectedShadow,
   migration: LoadedMigration,

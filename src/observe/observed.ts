@@ -3,36 +3,36 @@ import type { ColumnGone } from './columns-now.js';
 import type { Tree } from './parser.js';
 import type { Lock, Relation } from './relation.js';
 
-/** What a statement did, seen while it was executed on a throwaway database. */
+/** The effects of a statement, observed while it was executed on a shadow. */
 export interface Observed {
   readonly sql: string;
-  /** The values of `$1`, `$2`, …; undefined when there were none. */
+  /** The values of `$1`, `$2`, …; undefined if there were none. */
   readonly parameters: readonly unknown[] | undefined;
-  /** Undefined when PostgreSQL's parser does not know it. */
+  /** Undefined if PostgreSQL's parser rejects the statement. */
   readonly tree: Tree | undefined;
-  /** The tables it names, as they were before it, by the name it uses. */
+  /** The tables that it names, as they were before, by the name it uses. */
   readonly tables: ReadonlyMap<string, TableFacts>;
-  /** The table that an ALTER TABLE was about, as it is after it. */
+  /** The table of an ALTER TABLE, as it is afterwards. */
   readonly altered: TableFacts | undefined;
-  /** Of a statement whose form does not say it: the columns of tables in use that it has dropped or renamed. */
+  /** For a statement whose form hides it: the columns of tables in use that it has dropped or renamed. */
   readonly columnsGone: readonly ColumnGone[];
-  /** Which transaction it was in; undefined of one that cannot be in any. */
+  /** The transaction it ran in; undefined for a statement that cannot run in one. */
   readonly transaction: number | undefined;
-  /** The strongest lock that it took on each relation that was there before. */
+  /** The strongest lock that it took on each existing relation. */
   readonly locks: readonly Lock[];
-  /** What earlier statements of its transaction hold. */
+  /** The locks that earlier statements of its transaction hold. */
   readonly held: readonly Lock[];
-  /** Tables whose rows were all written again. */
+  /** Tables that were rewritten. */
   readonly rewrites: readonly Relation[];
-  /** Indexes that were built, of tables that were there before. */
+  /** Indexes of existing tables that were built. */
   readonly builds: readonly Relation[];
-  /** Tables that were read from beginning to end. */
+  /** Tables that were scanned completely. */
   readonly scans: readonly Relation[];
   readonly drops: readonly Relation[];
-  /** What the server says of its work, from the level DEBUG1 on. */
+  /** The server's messages, from level DEBUG1 up. */
   readonly messages: readonly string[];
-  /** What a CASCADE has dropped as well, as the server calls it: `view v`, `column mood of table users`. */
+  /** The objects that a CASCADE has dropped, in the server's words: `view v`, `column mood of table users`. */
   readonly cascades: readonly string[];
-  /** Why it failed; undefined when it did not. */
+  /** The error, if it failed. */
   readonly error: unknown;
 }

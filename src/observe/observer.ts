@@ -15,7 +15,7 @@ import type { Effects } from './relations-in-use.js';
 import { readRelations } from './relations-now.js';
 import { ServerMessages } from './server-messages.js';
 
-/** Executes statements one after the other, and looks after each what it has done. */
+/** Executes statements one at a time, and records the effects of each. */
 export class Observer {
   #observed: Observed[] = [];
   #transaction: number | undefined;
@@ -32,24 +32,24 @@ export class Observer {
     return new Observer(await openParser(), new RelationsInUse(await relationsOf(shadow)));
   }
 
-  /** Where a migration was taken back and executed again, its indexes have been built once more. */
+  /** After a migration was rolled back and executed again, its indexes have been rebuilt. */
   async catchUp(shadow: ConnectedShadow): Promise<void> {
     this.relations.catchUp(await relationsOf(shadow));
   }
 
-  /** What was observed since this was last asked. */
+  /** Returns the observations since the last call. */
   take(): readonly Observed[] {
     const observed = this.#observed;
     this.#observed = [];
     return observed;
   }
 
-  /** From now on, what is there counts as in use. */
+  /** From now on, all existing objects count as in use. */
   beginBatch(): void {
     this.relations.beginBatch();
   }
 
-  /** From now on, all that goes through the query runner is observed. */
+  /** From now on, every statement sent through the query runner is observed. */
   async attach(queryRunner: QueryRunner): Promise<void> {
     const client = (await queryRunner.connect()) as ObservedClient;
     this.#messages.listenTo(client);
@@ -65,7 +65,7 @@ export class Observer {
     });
   }
 
-  /** What is executed meanwhile was written in the migration; what begins and ends the transaction around it was not. */
+  /** Statements executed meanwhile come from the migration; those that begin and end its transaction do not. */
   async duringMigration<T>(execute: () => Promise<T>): Promise<T> {
     this.#isMigration = true;
     try {
@@ -99,13 +99,13 @@ export class Observer {
 
   async #inside<T>(client: ObservedClient, execute: () => Promise<T>, before: Before): Promise<T> {
     try {
-      // Not sooner: SET TRANSACTION must come before any question.
+      // Not earlier, because SET TRANSACTION must precede any query.
       if (before.tree === undefined || tagOf(before.tree) !== 'VariableSetStmt')
         await this.relations.beginScans(client);
       const columnsGone = await watchColumns(client, before.tree, this.relations.boundary);
       await client.query('SET client_min_messages = debug1');
       const result = await execute();
-      // Only around it: what is asked here would be remarked on too.
+      // Only during the statement, since our own queries would produce messages too.
       await client.query('SET client_min_messages = notice');
       const effects = await this.relations.look(client);
       const altered = await this.#altered(client, before.tree);
@@ -117,7 +117,7 @@ export class Observer {
     }
   }
 
-  /** Outside of a transaction: in one of its own, since locks can be seen only as long as they are held. */
+  /** Wraps a statement outside of a transaction in its own one, since locks are visible only while they are held. */
   async #inItsOwn<T>(client: ObservedClient, execute: () => Promise<T>, before: Before): Promise<T> {
     await client.query('BEGIN');
     this.#begin();
@@ -137,7 +137,7 @@ export class Observer {
     }
   }
 
-  /** Its locks cannot be seen: it lets go of them before anybody else can look. */
+  /** Its locks cannot be observed, because it releases them at its end. */
   async #alone<T>(client: ObservedClient, execute: () => Promise<T>, before: Before): Promise<T> {
     this.#messages.forget();
     try {

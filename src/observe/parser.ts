@@ -5,7 +5,7 @@ import { importForDevelopment } from '../development.js';
 export type Tree = Node;
 type KeysOfUnion<T> = T extends T ? keyof T : never;
 export type Tag = KeysOfUnion<Node>;
-/** What stands under a tag: `NodeOf<'IndexStmt'>` is the body of a CREATE INDEX. */
+/** The node with a tag: `NodeOf<'IndexStmt'>` is the body of a CREATE INDEX. */
 export type NodeOf<K extends Tag> = Extract<Node, Readonly<Record<K, unknown>>>[K];
 
 export interface ParsedStatement {
@@ -14,13 +14,13 @@ export interface ParsedStatement {
 }
 
 export interface Parser {
-  /** Statement by statement; undefined when it is no SQL, which the server will say better. */
+  /** Parses each statement; undefined for invalid SQL, for which the server has a better error. */
   parse(sql: string): readonly ParsedStatement[] | undefined;
 }
 
 let opened: Promise<Parser> | undefined;
 
-/** Loaded when it is first needed: only `lint` and `plan` look at the form of statements. */
+/** Loaded on first use, since only `lint` and `plan` inspect parse trees. */
 export function openParser(): Promise<Parser> {
   opened ??= load();
   return opened;
@@ -45,7 +45,7 @@ interface Library {
   parseSync(sql: string): ParseResult;
 }
 
-/** Its positions count bytes. */
+/** The parser's positions count bytes. */
 function piecesOf(sql: string, { stmts = [] }: ParseResult): readonly ParsedStatement[] {
   const bytes = Buffer.from(sql);
   return stmts.flatMap(({ stmt, stmt_location: from = 0, stmt_len: length }) => {
@@ -55,18 +55,18 @@ function piecesOf(sql: string, { stmts = [] }: ParseResult): readonly ParsedStat
   });
 }
 
-/** The body, when the node is of that kind. */
+/** The body, if the node is of that kind. */
 export function nodeOf<K extends Tag>(node: Tree | undefined, tag: K): NodeOf<K> | undefined {
   if (node === undefined || !(tag in node)) return undefined;
   return (node as unknown as Readonly<Record<K, NodeOf<K>>>)[tag];
 }
 
-/** What kind of statement or expression it is. */
+/** The kind of statement or expression. */
 export function tagOf(node: Tree): Tag {
   return Object.keys(node)[0] as Tag;
 }
 
-/** What a statement about the transaction does to it; a savepoint neither begins nor ends one. */
+/** How a transaction statement affects the transaction; a savepoint neither begins nor ends one. */
 export function transactionStep(tree: Tree): Readonly<Record<'begins' | 'ends' | 'undoes', boolean>> {
   const { kind, chain } = nodeOf(tree, 'TransactionStmt') ?? {};
   const ends = kind === 'TRANS_STMT_COMMIT' || kind === 'TRANS_STMT_ROLLBACK';
@@ -77,7 +77,7 @@ export function transactionStep(tree: Tree): Readonly<Record<'begins' | 'ends' |
   };
 }
 
-/** Every node of that kind below a node, and the node itself. */
+/** All nodes of that kind, at or below a node. */
 export function* nodesOf<K extends Tag>(node: unknown, tag: K): Generator<NodeOf<K>> {
   if (Array.isArray(node)) for (const each of node) yield* nodesOf(each, tag);
   if (typeof node !== 'object' || node === null || Array.isArray(node)) return;
@@ -87,7 +87,7 @@ export function* nodesOf<K extends Tag>(node: unknown, tag: K): Generator<NodeOf
   }
 }
 
-/** `["public", "users"]` of a list of strings. */
+/** `["public", "users"]` for a list of strings. */
 export function textsOf(nodes: readonly Tree[] | undefined): readonly string[] {
   return (nodes ?? []).flatMap((node) => {
     const text = nodeOf(node, 'String')?.sval;

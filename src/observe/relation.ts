@@ -1,12 +1,12 @@
-/** What a lock can be on, and what a statement can rewrite or scan. */
+/** An object that a statement can lock, rewrite or scan. */
 export interface Relation {
   readonly oid: number;
   readonly schema: string;
   readonly name: string;
   readonly kind: RelationKind;
-  /** Of an index: the table it is on. */
+  /** For an index: its table. */
   readonly table: number | undefined;
-  /** Created by the migrations that are judged: it is not in use yet, so locks on it block nothing. */
+  /** Whether the judged migrations created it: it is then not in use yet, so locks on it block nothing. */
   readonly isNew: boolean;
 }
 
@@ -27,7 +27,7 @@ export function relationKind(relkind: string): RelationKind {
   return kinds[relkind] ?? 'other';
 }
 
-/** From the weakest to the strongest, as https://www.postgresql.org/docs/current/explicit-locking.html has them. */
+/** From the weakest to the strongest: https://www.postgresql.org/docs/current/explicit-locking.html */
 export const lockModes = [
   'ACCESS SHARE',
   'ROW SHARE',
@@ -50,7 +50,7 @@ export function isAtLeast(mode: LockMode, least: LockMode): boolean {
   return lockModes.indexOf(mode) >= lockModes.indexOf(least);
 }
 
-/** What waits while a session holds a lock of this mode. */
+/** The operations that a lock of this mode blocks. */
 export function blockedBy(mode: LockMode): 'reads and writes' | 'writes' | 'other changes of the schema' | 'nothing' {
   if (mode === 'ACCESS EXCLUSIVE') return 'reads and writes';
   if (isAtLeast(mode, 'SHARE')) return 'writes';

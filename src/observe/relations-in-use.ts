@@ -7,18 +7,18 @@ import type { Known } from './relations-now.js';
 
 export type Effects = Pick<Observed, 'locks' | 'rewrites' | 'builds' | 'scans' | 'drops'>;
 
-/** The relations of the throwaway database as the last statement has left them, and what its transaction holds. */
+/** The relations of the shadow after the last statement, and the locks that its transaction holds. */
 export class RelationsInUse {
   #relations: Map<number, Known>;
   #scans: Map<number, number> | undefined;
   #held = new Map<string, Lock>();
   #newest: number;
-  /** What has a greater number was made by what is judged. */
+  /** Relations with a greater OID were created by the judged migrations. */
   #boundary: number;
 
   constructor(relations: Map<number, Known>) {
     this.#relations = relations;
-    // Objects with smaller numbers are the server's own.
+    // Objects with smaller OIDs belong to the server.
     this.#boundary = Math.max(16_383, ...relations.keys());
     this.#newest = this.#boundary;
   }
@@ -27,23 +27,23 @@ export class RelationsInUse {
     return this.#boundary;
   }
 
-  /** What earlier statements of the transaction hold. */
+  /** The locks that earlier statements of the transaction hold. */
   get held(): readonly Lock[] {
     return strongest(this.#held.values());
   }
 
-  /** From now on, what is there counts as in use. */
+  /** From now on, all existing relations count as in use. */
   beginBatch(): void {
     this.#boundary = this.#newest;
   }
 
-  /** What was done meanwhile without being observed is nothing that the next statement has done. */
+  /** Unobserved changes must not be attributed to the next statement. */
   catchUp(relations: Map<number, Known>): void {
     this.#relations = relations;
     this.#newest = Math.max(this.#newest, ...relations.keys());
   }
 
-  /** How often each was scanned before the transaction, which is asked once. */
+  /** The scan counts from before the transaction, which are read once. */
   async beginScans(client: ObservedClient): Promise<void> {
     this.#scans ??= await readScans(client);
   }
@@ -53,7 +53,7 @@ export class RelationsInUse {
     this.#scans = undefined;
   }
 
-  /** What was dropped is there again, what was rewritten lies where it lay, what was locked since a savepoint is free. */
+  /** A rollback restores dropped relations and old files, and releases locks taken since the savepoint. */
   async undo(client: ObservedClient): Promise<void> {
     this.#relations = await readRelations(client);
     if (this.#held.size === 0) return;
@@ -61,7 +61,7 @@ export class RelationsInUse {
     this.#held = new Map([...this.#held].filter(([key]) => held.has(key)));
   }
 
-  /** One question: which relations are locked, what they are now, where their rows lie, how often they were scanned. */
+  /** Reads in one query the locked relations, their current state, their files and their scan counts. */
   async look(client: ObservedClient): Promise<Effects> {
     const locks: Lock[] = [];
     const scans: Relation[] = [];
@@ -82,7 +82,7 @@ export class RelationsInUse {
       if (relation.kind !== 'index' && scanned > (this.#scans?.get(oid) ?? 0)) scans.push(relation);
       this.#scans?.set(oid, scanned);
     }
-    // A change of a column's type makes its indexes again, under their names.
+    // Changing the type of a column recreates its indexes under the same names.
     const names = new Set([...there.values()].map(fullName));
     const drops = [...gone.values()].filter((relation) => !names.has(fullName(relation)));
     const effects = this.#effects(this.#relations, there);
@@ -92,7 +92,7 @@ export class RelationsInUse {
     return { locks: strongest(locks), scans, drops, ...effects };
   }
 
-  /** After a statement that commits by itself: its locks are released already, so only what is there now can be seen. */
+  /** After a statement that commits by itself, its locks are already released, so only the resulting state is visible. */
   async lookAfterCommit(client: ObservedClient): Promise<Pick<Effects, 'rewrites' | 'builds' | 'drops'>> {
     const known = this.#relations;
     this.#relations = await readRelations(client);

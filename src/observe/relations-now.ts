@@ -3,15 +3,15 @@ import type { ObservedClient } from './ask.js';
 import { relationKind } from './relation.js';
 import type { LockMode, Relation } from './relation.js';
 
-/** A relation as the catalog has it. */
+/** A relation in the catalog. */
 export interface Known {
   readonly schema: string;
   readonly name: string;
   /** As in pg_class: `r`, `i`, … */
   readonly kind: string;
-  /** Of an index: the table it is on. */
+  /** For an index: its table. */
   readonly table: number | undefined;
-  /** Where its rows lie: another file after it was rewritten, 0 when it has none of its own. */
+  /** The file with its rows: a rewrite changes it, and 0 means none. */
   readonly file: number;
 }
 
@@ -19,9 +19,9 @@ export interface Known {
 export interface Locked {
   readonly oid: number;
   readonly mode: LockMode;
-  /** Undefined when it is gone. */
+  /** Undefined if the relation was dropped. */
   readonly now: Known | undefined;
-  /** How often it was read from beginning to end. */
+  /** The number of complete scans. */
   readonly scans: number;
 }
 
@@ -36,11 +36,11 @@ interface Row {
   readonly scans: string;
 }
 
-/** The tables and indexes that hold long values of others belong to them. */
+/** TOAST tables and their indexes belong to the table whose long values they hold. */
 const isOwn = `c.oid >= 16384 AND c.relkind <> 't' AND n.nspname !~ '^pg_toast'`;
 const columns = `n.nspname AS schema, c.relname AS name, c.relkind AS kind, i.indrelid::int8 AS table, c.relfilenode::int8 AS file`;
 
-/** All that there are, by their numbers. */
+/** All relations by OID. */
 export async function readRelations(client: ObservedClient): Promise<Map<number, Known>> {
   const rows = await ask(
     client,
@@ -76,7 +76,7 @@ WHERE l.locktype = 'relation' AND l.pid = pg_backend_pid() AND l.granted AND l.r
   }));
 }
 
-/** The scans that are counted already: the server reports those of finished transactions once a second, and keeps them until then. */
+/** The scans counted so far. The server reports those of finished transactions only once a second. */
 export async function readScans(client: ObservedClient): Promise<Map<number, number>> {
   const rows = await ask(
     client,
@@ -99,7 +99,7 @@ function modeOf(name: string): LockMode {
     .toUpperCase() as LockMode;
 }
 
-/** What has a greater number than `boundary` is new. */
+/** Relations with an OID above `boundary` are new. */
 export function relationOf(oid: number, { schema, name, kind, table }: Known, boundary: number): Relation {
   return { oid, schema, name, kind: relationKind(kind), table, isNew: oid > boundary };
 }
@@ -112,7 +112,7 @@ export function keyOf({ oid, mode }: Pick<Locked, 'oid' | 'mode'>): string {
   return `${oid} ${mode}`;
 }
 
-/** Those whose file was not there before: a file that was can also have come to an index that was only made again. */
+/** Relations with a new file. A recreated index may have inherited an existing file, which is no rebuild. */
 export function writtenSince(
   before: ReadonlyMap<number, Known>,
   now: ReadonlyMap<number, Known>,

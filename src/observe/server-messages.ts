@@ -1,13 +1,13 @@
 import { cascadesIn } from './ask.js';
 import type { ObservedClient } from './ask.js';
 
-/** What the server says while a statement is executed. */
+/** The server's messages during a statement. */
 export class ServerMessages {
   #messages: string[] = [];
   #cascades: string[] = [];
   readonly #heard = new WeakSet<ObservedClient>();
 
-  /** From now on, what it says on this connection is heard. */
+  /** From now on, messages on this connection are collected. */
   listenTo(client: ObservedClient): void {
     if (this.#heard.has(client)) return;
     this.#heard.add(client);
@@ -17,7 +17,7 @@ export class ServerMessages {
     });
   }
 
-  /** Another statement begins. */
+  /** Starts a new statement. */
   forget(): void {
     this.#messages = [];
     this.#cascades = [];

@@ -5,7 +5,7 @@ import { isSameThing, tornApart } from './remade.js';
 import type { Phase } from '../files/phase.js';
 import type { PlannedChange, Step } from './step.js';
 
-/** The statements that go into one file: all in one transaction, or each by itself. */
+/** The statements of one file: all in one transaction, or each in its own. */
 export interface PlannedFile extends Pick<Step, 'phase' | 'transaction' | 'apart'> {
   readonly steps: readonly Step[];
 }
@@ -14,10 +14,10 @@ interface Draft extends Pick<Step, 'phase' | 'transaction' | 'apart'> {
   readonly steps: Step[];
 }
 
-/** Where the steps of a change have gone. */
+/** The files that contain the steps of a change. */
 interface Placed extends Touching {
   readonly phase: Phase;
-  /** The last file of each phase that has a step of it; -1 where none has. */
+  /** The last file of each phase that has a step of it; -1 if none has. */
   readonly last: Readonly<Record<Phase, number>>;
   /** Where what had to go for it has gone. */
   readonly madeWayIn: Readonly<Record<Phase, number>>;
@@ -26,8 +26,8 @@ interface Placed extends Touching {
 }
 
 /**
- * Puts the steps into as few files as their order allows. What must be committed first, or cannot be in a transaction, is what makes
- * more files than one. With `cautious` the order of the changes is kept altogether.
+ * Puts the steps into as few files as their order allows. Steps that need an earlier commit, or cannot run in a transaction, cause
+ * additional files. With `cautious`, the order of the changes is preserved completely.
  */
 export function arrange(
   changes: readonly PlannedChange[],
@@ -41,7 +41,7 @@ export function arrange(
   });
   let ways: readonly Way[] = withThoseThatMakeWay(all, to);
   let files = inFiles(ways, cautious);
-  // Each time, one change waits for what is missing meanwhile; should that not be enough, the proof of it fails.
+  // In each round, one change waits for the objects that are missing meanwhile; if that is not enough, the proof fails.
   for (let torn = tornApart(files); torn !== undefined; torn = tornApart(files)) {
     const later = waiting(ways, torn);
     if (later === undefined) break;
@@ -51,10 +51,10 @@ export function arrange(
   return files;
 }
 
-/** A change, with what is dropped only because it is in its way. */
+/** A change, with the objects that must be dropped for it and recreated. */
 interface Way extends Touching {
   readonly makesWay: readonly Touching[];
-  /** What is made again after it, when it has to wait for all that this needs. */
+  /** Objects to recreate afterwards, once everything that they need exists. */
   readonly waitsWith: readonly Touching[];
 }
 
@@ -68,17 +68,17 @@ function inFiles(ways: readonly Way[], cautious: boolean): readonly Draft[] {
   for (const { change, touches, makesWay, waitsWith } of ways) {
     const about = [...makesWay, ...waitsWith, { change, touches }];
     const before = placed.filter((earlier) => cautious || about.some((one) => conflict(earlier, one)));
-    // What is made again comes at once, where all else that it needs is there.
+    // An object is recreated immediately if everything else that it needs exists.
     const fileOf = (earlier: Placed, phase: Phase): number =>
       makesAgain(change, earlier.makesWay)
         ? earlier.madeWayIn[phase]
         : earlier.last[phase] + (earlier.needsCommit ? 1 : 0);
     const index = byPhase((phase) => Math.max(0, ...before.map((earlier) => fileOf(earlier, phase))));
-    // Up to there, files have something that this builds on.
+    // Files up to this one contain objects that this change depends on.
     const busy = byPhase((phase) => Math.max(none, ...before.map(({ last }) => last[phase])));
     const last = change.steps.length === 0 ? { ...busy } : byPhase(() => none);
     let madeWayIn: Placed['madeWayIn'] = { ...busy };
-    // What builds on something that happens in the second phase cannot happen in the first.
+    // A change that depends on one of the second phase cannot be in the first.
     let phase: Phase = before.some((earlier) => earlier.phase === 'contract') ? 'contract' : 'expand';
     for (const step of stepsOf(change, makesWay)) {
       if (step.betweenPhases) {
@@ -136,8 +136,8 @@ interface Touching {
 }
 
 /**
- * What is dropped only to be made again (a view, a check, a default) goes together with the change that it is in the way of, so that it
- * is missing for no longer than that takes.
+ * An object that is dropped only to be recreated (a view, a check, a default) stays together with the change that requires it, so that it
+ * is missing as briefly as possible.
  */
 function withThoseThatMakeWay(changes: readonly Touching[], to: Schema): readonly Way[] {
   const waiting = new Set<Touching>();
@@ -212,7 +212,7 @@ function isLocking({ effect }: Step): boolean {
   return effect !== 'does not block' && effect !== 'scans, does not block';
 }
 
-/** One makes, removes or changes what the other is about. */
+/** Whether one change creates, drops or alters an object of the other. */
 function conflict(earlier: Touching, later: Touching): boolean {
   if (isUnseen(earlier.change, later.change) || isUnseen(later.change, earlier.change)) return false;
   // Whatever uses its members: a text may call a function of an extension without the catalog knowing.
@@ -233,7 +233,7 @@ function affected({ creates, drops, alters }: PlannedChange): readonly ObjectId[
   return [...creates, ...drops, ...alters];
 }
 
-/** A table has one primary key, whatever it is called: the old one goes before the new one comes. */
+/** A table can have only one primary key, so the old one is dropped before the new one is added. */
 function keysOf({ creates, drops }: PlannedChange, from: Schema, to: Schema): readonly ObjectId[] {
   const isKey = (id: ObjectId, schema: Schema): boolean =>
     id.kind === 'constraint' && schema.get(id)?.is['type'] === 'p';
@@ -241,7 +241,7 @@ function keysOf({ creates, drops }: PlannedChange, from: Schema, to: Schema): re
   return found.map((id) => ({ ...id, kind: 'primary key', name: '' }));
 }
 
-/** Everything that a change is about, with what that needs in turn: the columns of an index, the tables of a view. */
+/** All objects of a change and their dependencies: the columns of an index, the tables of a view. */
 function touched(
   { creates, drops, uses }: PlannedChange,
   keysOfTables: readonly ObjectId[],

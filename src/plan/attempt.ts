@@ -1,6 +1,6 @@
 import type { SqlClient } from '../database/sql-client.js';
 
-/** The error of a statement, after which the transaction goes on; undefined when it succeeded. */
+/** Executes a statement in a savepoint, so that the transaction can continue. Returns its error, or undefined if it succeeded. */
 export async function attempt(sql: string, client: SqlClient): Promise<unknown> {
   await client.query('SAVEPOINT row');
   try {

@@ -15,13 +15,13 @@ export interface Attempted {
   readonly planned: readonly PlannedChange[];
   readonly files: readonly ProvenFile[];
   readonly notTried: readonly string[];
-  /** Which attempt it was; the first one is what is meant. */
+  /** The number of the attempt; only the first one is as intended. */
   readonly attempt: number;
 }
 
 export interface AttemptContext {
   readonly plan: PlanContext;
-  /** What the comparison of the schemas does not say: renames, rows of TypeORM's own table. */
+  /** Changes that a schema comparison does not show: renames, and rows of TypeORM's metadata table. */
   readonly around: (planned: readonly PlannedChange[]) => readonly PlannedChange[];
   readonly proof: Omit<ProofContext, 'write' | 'to'>;
   readonly online: boolean;
@@ -61,7 +61,7 @@ function proofOf({ plan, proof }: AttemptContext): ProofContext {
   return { ...proof, to: plan.to, write };
 }
 
-/** There are no rows, so that the plain way back loses nothing. */
+/** There are no rows, so a plain revert loses nothing. */
 async function restore({ client, read, from }: AttemptContext['proof']): Promise<void> {
   for (const { sql } of await compareSchemas(await read(), from)) await client.query(sql);
 }

@@ -5,31 +5,31 @@ import type { Schema } from '../schema/read.js';
 import type { Rename } from './renames.js';
 import type { PlannedChange, Step } from './step.js';
 
-/** What the author of the change has decided, since no tool can know it. Keys are `table.column`, with the schema in front unless it is public. */
+/** The author's decisions, which no tool can make. Keys are `table.column`, with the schema in front unless it is public. */
 export interface Decisions {
-  /** The expression that fills a new column of existing rows. */
+  /** The expression that fills a new column in existing rows. */
   readonly backfill: ReadonlyMap<string, string>;
-  /** The expression that turns a value of the old type into one of the new. */
+  /** The expression that converts a value from the old type to the new one. */
   readonly using: ReadonlyMap<string, string>;
-  /** The time zone in which stored timestamps without one were meant. */
+  /** The time zone of stored timestamps without time zone. */
   readonly storedTimezone: string | undefined;
   /** Columns that are renamed while the old version of the app is running. */
   readonly renames: readonly Rename[];
 }
 
-/** What recipes work with. */
+/** The input of recipes. */
 export interface PlanContext {
   readonly from: Schema;
   readonly to: Schema;
-  /** On the way back: what the whole change was. What its end did not have has lost its rows and values. */
+  /** For the revert: the whole change. Objects that did not exist after it have lost their rows and values. */
   readonly whole?: { readonly start: Schema; readonly end: Schema };
   readonly decisions: Decisions;
-  /** Types are changed where they are, and all wait while the table is rewritten. */
+  /** Whether types are changed in place, so that reads and writes block while the table is rewritten. */
   readonly typesInPlace?: boolean;
   readonly targetVersion: number;
-  /** What no entity describes, though this change makes it. */
+  /** Objects that this change creates although no entity describes them. */
   readonly byHand?: ByHand | undefined;
-  /** What changing a column's type would mean, tried on the shadow. */
+  /** The effect of changing a column's type, tried on the shadow. */
   readonly tryType: (from: ColumnType, to: ColumnType) => TypeChange;
 }
 
@@ -40,13 +40,13 @@ export interface ColumnType {
   readonly expr: string | undefined;
 }
 
-/** `free`: only the catalog changes; `rewrite`: every row does; `needs-using`: PostgreSQL does not know how. */
+/** `free`: only the catalog changes; `rewrite`: every row does; `needs-using`: PostgreSQL cannot convert by itself. */
 export type TypeChange = 'free' | 'scan' | 'rewrite' | 'needs-using';
 
-/** Turns a change into statements that do not stop production; undefined when the change is none of its business. */
+/** Turns a change into statements that do not block the app; undefined if the recipe does not apply. */
 export type Recipe = (change: Change, context: PlanContext) => readonly Step[] | undefined;
 
-/** Whether it makes nothing that an entity describes. */
+/** Whether it creates only objects that no entity describes. */
 export function isByHand({ creates, id }: Pick<Change, 'creates' | 'id'>, byHand: ByHand | undefined): boolean {
   return byHand !== undefined && (creates.length > 0 ? creates : [id]).every(byHand);
 }
@@ -71,7 +71,7 @@ export function plannedAs(change: Change, planned: readonly Step[], byHand?: ByH
 
 const unseen: ReadonlySet<Change['kind']> = new Set(['set not null', 'drop not null', 'set default', 'drop default']);
 
-/** The table that a change is about, when rows may be in it already. */
+/** The table of a change, if it may already contain rows. */
 export function existingTable(id: ObjectId, { from, to }: PlanContext): ObjectId | undefined {
   const table = id.kind === 'index' ? (to.get(id) ?? from.get(id))?.parent : relationOf(id);
   return table && from.has(table) && to.has(table) ? table : undefined;

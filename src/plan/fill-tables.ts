@@ -8,16 +8,16 @@ import { quoteName } from '../sql/index.js';
 import { attempt } from './attempt.js';
 import { placeholder, placeholderOfRow } from './placeholder.js';
 
-/** A table that has no rows, with the reason in the words of the server. */
+/** A table without rows, with the server's reason. */
 export interface Unfilled {
   readonly table: ObjectId;
   readonly reason: string;
 }
 
-/** Two ordinary rows, one with NULL wherever there may be one, and one with zeros, empty texts and the like outside of keys. */
+/** Two ordinary rows, one with NULL wherever allowed, and one with zeros, empty strings and the like outside of keys. */
 const rows = ['ordinary', 'ordinary', 'null', 'zero'] as const;
 
-/** A chain of foreign keys may be so long. */
+/** The maximum length of a chain of foreign keys. */
 const rounds = 8;
 
 /**
@@ -37,7 +37,7 @@ export async function fillTables(schema: Schema, client: SqlClient): Promise<rea
     left = still;
     if (isStuck) break;
   }
-  // What a migration inserts gets numbers that no row has.
+  // Rows that a migration inserts get unused numbers.
   await client.query(
     `SELECT setval(seqrelid::regclass, 100) FROM pg_sequence WHERE seqmin <= 100 AND seqmax >= 100 AND seqincrement > 0`,
   );
@@ -45,7 +45,7 @@ export async function fillTables(schema: Schema, client: SqlClient): Promise<rea
   return left;
 }
 
-/** Why the first row could not be inserted; of the others, as many as possible. */
+/** Inserts as many rows as possible, and returns why the first one failed. */
 async function fillOne(table: ObjectId, schema: Schema, client: SqlClient): Promise<unknown> {
   for (const [index, kind] of rows.entries()) {
     const error = await attempt(insertOf(table, schema, index + 1, kind), client);

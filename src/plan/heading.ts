@@ -1,7 +1,7 @@
 import { classify } from '../sql/index.js';
 import type { PlannedFile } from './arrange.js';
 
-/** What a migration of a change does and when it runs, in one line over its class. */
+/** The line above a class that tells what its migration does and when it runs. */
 export function headingOf(migration: PlannedFile, index: number, count: number): string {
   const { phase, transaction } = migration;
   const how = transaction ? 'in one transaction' : 'statement by statement, without a transaction';

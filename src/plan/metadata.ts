@@ -6,7 +6,7 @@ import { step } from './step.js';
 import type { PlannedChange } from './step.js';
 import { quoteLiteral } from '../sql/index.js';
 
-/** TypeORM's own table, and the schema that migrations leave to the search path. */
+/** TypeORM's metadata table, and the schema that migrations leave to the search path. */
 interface MetadataTable {
   readonly table: string;
   readonly unnamed: string | undefined;
@@ -40,7 +40,7 @@ export function metadataChanges(
   });
 }
 
-/** What a row is about. */
+/** The object that a row describes. */
 function objectOf({ type, schema, table, name }: TypeormMetadataRow): ObjectId {
   const place = schema ?? 'public';
   if (table !== null) return objectId('column', place, name ?? '', table);
@@ -63,7 +63,7 @@ function removeSql(row: TypeormMetadataRow, table: string, unnamed: string | und
   return `DELETE FROM ${table} WHERE ${matches.join(' AND ')} AND "database" = current_database()`;
 }
 
-/** TypeORM writes the name of the schema that it finds itself in. */
+/** TypeORM writes the name of its current schema. */
 function valueSql(
   row: TypeormMetadataRow,
   name: (typeof columns)[number],

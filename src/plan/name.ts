@@ -4,7 +4,7 @@ import type { ObjectId } from '../schema/object-id.js';
 import type { Schema } from '../schema/read.js';
 import type { Rename } from './renames.js';
 
-/** What a change is about. */
+/** The objects of a change. */
 export interface Named {
   readonly changes: readonly Change[];
   readonly renames: readonly Rename[];
@@ -14,7 +14,7 @@ export interface Named {
 
 const longest = 60;
 
-/** `AddEmailToUsers`, `RenameUserNameToFullName`, `AddEditorToUserRole`: what the person who has made the changes would call them. */
+/** `AddEmailToUsers`, `RenameUserNameToFullName`, `AddEditorToUserRole`: the name that the author of the change would choose. */
 export function nameOf(named: Named): string {
   const all = [...new Set(phrasesOf(named))];
   const whole = all.join('And');
@@ -56,7 +56,7 @@ function phrasesOf(named: Named): readonly string[] {
   ];
 }
 
-/** A column that is renamed beside its old name is added and dropped. */
+/** A column renamed online is added under its new name, and dropped under its old one. */
 function isRenamed(id: ObjectId, renames: readonly Rename[]): boolean {
   return renames.some(({ from, to }) => [from, to].some((one) => one.name === id.name && one.table === id.table));
 }
@@ -100,7 +100,7 @@ function other({ kind, id }: Change, table: string, to: Schema): readonly string
   return phrase === undefined ? [] : [phrase(id, table, to)];
 }
 
-/** One that is dropped and created again is changed. */
+/** An object that is dropped and recreated counts as changed. */
 function views(changes: readonly Change[]): readonly string[] {
   const isView = ({ kind }: ObjectId): boolean => kind === 'view' || kind === 'materializedView';
   const [created, dropped] = [
@@ -146,7 +146,7 @@ function byTable(columns: readonly ObjectId[]): ReadonlyMap<string, readonly str
   return found;
 }
 
-/** The values that enums get. */
+/** The new values of enums. */
 function byType(changes: readonly Change[], { from, to }: Named): ReadonlyMap<string, readonly string[]> {
   const valuesOf = (id: ObjectId, schema: Schema): readonly string[] =>
     (schema.get(id)?.is['values'] ?? []) as readonly string[];

@@ -1,16 +1,16 @@
 import type { ObjectId } from '../schema/object-id.js';
 
-/** What a step does to rows, of which an empty table shows nothing: PL/pgSQL reads its statements when they are executed. */
+/** How a step affects rows. An empty table would not show it, because PL/pgSQL parses statements only when it executes them. */
 export interface OnRows {
   readonly table: ObjectId;
-  /** The function of a trigger; undefined of a backfill. */
+  /** The function of a trigger; undefined for a backfill. */
   readonly routine?: string;
   /** The column that a backfill or a trigger fills. */
   readonly column?: string;
-  /** The expression with which a trigger fills it, as the author has given it. */
+  /** The author's expression with which a trigger fills it. */
   readonly fills?: string;
   /** Of a backfill. */
   readonly update?: string;
-  /** Two columns that a trigger keeps the same. */
+  /** Two columns that a trigger keeps equal. */
   readonly pair?: readonly [old: string, now: string];
 }

@@ -3,7 +3,7 @@ import type { ObjectId } from '../schema/object-id.js';
 import type { Schema, SchemaObject } from '../schema/read.js';
 import type { PlanContext } from './context.js';
 
-/** Whether rows of the table are in other tables. */
+/** Whether the rows of the table are in partitions. */
 export function isPartitioned(table: ObjectId, { from }: Pick<PlanContext, 'from'>): boolean {
   return isDivided(from.get(table));
 }
@@ -13,14 +13,14 @@ function isDivided(table: SchemaObject | undefined): boolean {
 }
 
 /**
- * The tables that hold the rows of a partitioned one, as far as migrations make them. The server may have more, made by pg_partman or the
+ * The partitions that hold the rows of a table, as far as migrations create them. The server may have more, created by pg_partman or the
  * app while it runs.
  */
 export function leafPartitions(table: ObjectId, { from }: Pick<PlanContext, 'from'>): readonly ObjectId[] {
   return partitionsOf(table, from).flatMap((one) => (isDivided(one) ? leafPartitions(one.id, { from }) : [one.id]));
 }
 
-/** What rows are divided by: of the table, and of its partitions that are partitioned again. */
+/** The partition keys of the table, and of its partitions that are partitioned themselves. */
 export function partitionKeysOf(table: ObjectId, { from }: Pick<PlanContext, 'from'>): readonly string[] {
   const key = from.get(table)?.is['partitionKey'];
   const below = partitionsOf(table, from).flatMap(({ id }) => partitionKeysOf(id, { from }));

@@ -5,13 +5,13 @@ import type { ObjectId } from '../schema/object-id.js';
 import type { Schema } from '../schema/read.js';
 import { quoteLiteral, quoteName } from '../sql/index.js';
 
-/** A value that fits a column's type, for rows whose own value is gone. */
+/** A value that fits a column's type, for rows whose own value is lost. */
 export function placeholder(column: ObjectId, schema: Schema): string {
   const type = columnOf(schema, column)?.type ?? 'text';
   return `${quoteLiteral(valueOf(type, column, schema))}::${withoutCollation(type)}`;
 }
 
-/** One that differs from row to row, where that is needed; `n` is the number of the row. */
+/** A value that differs from row to row, if required; `n` is the number of the row. */
 export function placeholderOfRow(column: ObjectId, schema: Schema): string {
   const type = columnOf(schema, column)?.type ?? 'text';
   const base = withoutCollation(type);

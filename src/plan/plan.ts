@@ -17,7 +17,7 @@ import type { PlannedChange } from './step.js';
 import { tidy } from './tidy.js';
 import { wholeEnums } from './whole-enums.js';
 
-/** The first one that knows what to do decides. */
+/** The first recipe that applies is used. */
 const online: readonly Recipe[] = [
   createIndex,
   dropIndex,
@@ -61,19 +61,19 @@ const direct: readonly Recipe[] = [
 const recipes = {
   online,
   direct,
-  /** A way back is direct too, and what was lost must not stop it. */
+  /** A revert is direct too, and lost values must not stop it. */
   back: [dropExpressionDirectly, restoreColumn, restoreConstraint, ...direct],
 } as const;
 
 const none: ReadonlyMap<string, string> = new Map();
 
-/** From differences to statements. */
+/** Turns differences into statements. */
 export function planChanges(
   changes: readonly Change[],
   context: PlanContext,
   mode: keyof typeof recipes,
 ): readonly PlannedChange[] {
-  // Decisions are about the way there.
+  // Decisions apply only to the forward direction.
   const whole =
     mode === 'back' ? { ...context, decisions: { ...context.decisions, backfill: none, using: none } } : context;
   const merged = mergeTypeChanges(tidy(changes, context));

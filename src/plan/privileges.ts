@@ -9,7 +9,7 @@ import { quoteLiteral } from '../sql/index.js';
  * plain SQL because the files run under TypeORM's own command too.
  */
 
-/** An object that is created again, or takes the place of another one. */
+/** An object that is recreated, or that replaces another one. */
 export interface Heir {
   readonly from: ObjectId;
   readonly to: ObjectId;
@@ -35,7 +35,7 @@ function commentsOn(id: ObjectId, { objects }: Schema): string {
 
 const setting = 'nest_migrate.kept';
 
-/** How long what was saved is kept. Where a file has a transaction, nothing stays on a session of a pooler. */
+/** How long the saved statements are kept. If a file has a transaction, nothing stays on a pooler's session. */
 export type Kept = 'until COMMIT' | 'in the session';
 
 /** Before the drop: saves the statements that will restore everything in a setting. */
@@ -130,7 +130,7 @@ function within(lines: readonly string[]): readonly string[] {
   return lines.map((line) => `  ${line}`);
 }
 
-/** As it will stand in the file. */
+/** Indented as in the file. */
 function indented(lines: readonly string[]): string {
   return lines.join('\n      ');
 }
@@ -224,7 +224,7 @@ function statementsSql(heirs: readonly Heir[]): readonly string[] {
 const owners = [
   `SELECT 1 AS place, format('ALTER %s %s OWNER TO %s', kind, name, owner::regrole) AS statement FROM it`,
   `SELECT 2, format('REVOKE ALL ON %s %s FROM PUBLIC, %s', kind, name, owner::regrole) FROM it`,
-  // By ALTER DEFAULT PRIVILEGES, a new object may have more than it had before.
+  // With ALTER DEFAULT PRIVILEGES, a new object may have more privileges than before.
   `SELECT 2, format('REVOKE ALL ON %s %s FROM %s', kind, name, grantee::regrole)
   FROM it, pg_default_acl, aclexplode(defaclacl) WHERE grantee <> 0`,
 ];

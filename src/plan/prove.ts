@@ -10,7 +10,7 @@ import type { Step } from './step.js';
 import { tryOnRows } from './try-rows.js';
 import { classify, quoteName, withoutSchema } from '../sql/index.js';
 
-/** A file that has been executed, and taken back. */
+/** A file that was executed and reverted. */
 export interface ProvenFile extends PlannedFile {
   readonly down: readonly Statement[];
 }
@@ -19,25 +19,25 @@ type Statement = Pick<Step, 'sql' | 'comment'>;
 
 export interface Proof {
   readonly files: readonly ProvenFile[];
-  /** What was not tried with rows, in words. */
+  /** The steps that were not tried with rows, in words. */
   readonly notTried: readonly string[];
 }
 
 export interface ProofContext {
   readonly client: SqlClient;
-  /** The schema that the shadow has now. */
+  /** The current schema of the shadow. */
   readonly from: Schema;
   readonly to: Schema;
   readonly read: () => Promise<Schema>;
   /** The schema that statements do not name. */
   readonly unnamed?: string | undefined;
-  /** Turns the differences of a way back into statements. */
+  /** Turns the differences of a revert into statements. */
   readonly write: (changes: readonly Change[], from: Schema, to: Schema, file: PlannedFile) => readonly Statement[];
 }
 
 /**
- * Executes every file on the shadow, up and down. Up must end exactly at the schema that is wanted, and each down exactly where its file
- * began. A down is not the text of its up turned around: it is the way from the schema after the file to the schema before it.
+ * Executes every file on the shadow, up and down. The ups must produce exactly the desired schema, and each down exactly the schema before its
+ * file. A down is not its up in reverse: it is planned from the schema after the file to the schema before it.
  */
 export async function prove(planned: readonly PlannedFile[], context: ProofContext): Promise<Proof> {
   const files = planned.map((file) => ({ ...file, steps: unqualified(file.steps, context) }));
@@ -67,7 +67,7 @@ export async function prove(planned: readonly PlannedFile[], context: ProofConte
   return { files: proven, notTried };
 }
 
-/** First what the steps themselves say, such as giving a column its name back; then what still differs. */
+/** First undoes steps as they specify, such as a rename, then plans the remaining differences. */
 async function takeBack(
   file: PlannedFile,
   before: Schema,
@@ -84,7 +84,7 @@ async function takeBack(
   return [...undone, ...back];
 }
 
-/** As the file says it; and so it is executed. */
+/** The text in the file, which is also what is executed. */
 function unqualified<T extends Statement & Pick<Partial<Step>, 'undo'>>(
   steps: readonly T[],
   { unnamed }: Pick<ProofContext, 'unnamed'>,
@@ -97,12 +97,12 @@ function unqualified<T extends Statement & Pick<Partial<Step>, 'undo'>>(
   }));
 }
 
-/** An extension may have been there before, and others may use it: on the way back it stays. */
+/** A revert keeps extensions, which may have existed before and may have other users. */
 async function withExtensions(schema: Schema, present: Schema): Promise<Schema> {
   return keepUnknown(schema, present, ({ kind }) => kind === 'extension', 'as wanted').schema;
 }
 
-/** Where a file has no transaction, its indexes come and go beside the traffic in both directions. */
+/** In a file without a transaction, indexes are created and dropped concurrently in both directions. */
 function concurrently(statements: readonly Statement[], from: Schema, to: Schema): readonly Statement[] {
   const isOnPartitions = (name: string | undefined): boolean =>
     [from, to].some((schema) =>
@@ -118,7 +118,7 @@ function concurrently(statements: readonly Statement[], from: Schema, to: Schema
     const rest = statement?.text.slice(statement.beforeName.length) ?? '';
     if (command === 'DROP INDEX') return [{ sql: `DROP INDEX CONCURRENTLY IF EXISTS ${rest}`, comment }];
     if (command !== 'CREATE INDEX' || on.length < 2) return [{ sql, comment }];
-    // An attempt that was cut off leaves an invalid index behind.
+    // An interrupted attempt leaves an invalid index behind.
     const [schema = '', index = ''] = [on.at(-2), name[0]];
     return [
       { sql: `DROP INDEX CONCURRENTLY IF EXISTS ${quoteName(schema)}.${quoteName(index)}` },
@@ -169,7 +169,7 @@ function proofFailed(message: string, statements: readonly string[], cause?: unk
   });
 }
 
-/** A generated statement that refuses to run says which flag to use instead. */
+/** A generated statement that refuses to run names the flag to use instead. */
 function hintOf(error: unknown): string | undefined {
   const { code, hint } = (error ?? {}) as { readonly code?: string; readonly hint?: string };
   return code === '0A000' && hint?.includes(' --') ? hint : undefined;
