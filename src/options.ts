@@ -126,7 +126,7 @@ export interface MigrateSettings {
   readonly lint?: LintSettings;
   /**
    * Objects that `generate`, `check`, `baseline` and `drift` ignore, in addition to `--ignore`: `<kind>:<pattern>` or
-   * `<schema>.<pattern>`. Objects of well-known programs, and those that belong to extensions, are ignored anyway.
+   * `<schema>.<pattern>`. Objects of well-known programs and members of extensions are ignored anyway.
    *
    * @example
    * ignore: ['audit.*', 'schema:queue', 'table:events_*', 'index:*_adhoc_idx']

@@ -25,7 +25,7 @@ export interface RunOptions {
   /** `fake` records the migrations as applied without executing them; `dry` executes them, shows the SQL and rolls everything back. */
   readonly mode?: RunMode | undefined;
   /**
-   * `expand` defers all contract migrations; `contract` runs only those; `due` runs those that are due by the setting `contract`.
+   * `expand` defers all contract migrations; `contract` runs only those; `due` runs the migrations that are due by the setting `contract`.
    * @default 'due'; 'all' with `to` and with `fake`
    */
   readonly phase?: Phase | 'all' | 'due' | undefined;

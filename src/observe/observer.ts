@@ -65,7 +65,7 @@ export class Observer {
     });
   }
 
-  /** Statements executed meanwhile come from the migration; those that begin and end its transaction do not. */
+  /** Statements executed meanwhile come from the migration; the ones around its transaction do not. */
   async duringMigration<T>(execute: () => Promise<T>): Promise<T> {
     this.#isMigration = true;
     try {
