@@ -3,10 +3,10 @@ import type { ObjectId } from '../schema/object-id.js';
 import { catalogOf } from './privileges.js';
 import type { Step } from './step.js';
 
-/** Without a policy or a trigger, rows can be read or written that must not be. */
+/** Without a policy or a trigger, forbidden rows could be read or written. */
 const missed = new Set(['policy', 'trigger', 'rule']);
 
-/** An object that is dropped in one file and created again in a later one. */
+/** An object that is dropped in one file and recreated in a later one. */
 export function tornApart(files: readonly { readonly steps: readonly Step[] }[]): ObjectId | undefined {
   const remade = (file: number, id: ObjectId): boolean =>
     files[file]?.steps.some(({ brings = [] }) => brings.some((other) => isSameThing(id, other))) === true;

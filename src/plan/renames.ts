@@ -11,13 +11,13 @@ import type { TemporaryTrigger } from './temporary-trigger.js';
 import type { PlannedChange, Step } from './step.js';
 import { fittingName, quoteName } from '../sql/index.js';
 
-/** A table or a column that is the same, called otherwise. */
+/** A table or a column with a new name. */
 export interface Rename {
   readonly from: ObjectId;
   readonly to: ObjectId;
 }
 
-/** What may have been renamed: something goes, and something like it comes. */
+/** Possible renames: an object disappears, and a similar one appears. */
 export function renameCandidates(from: Schema, to: Schema): readonly Rename[] {
   const gone = from.objects.filter(({ id }) => !to.has(id)).map(({ id }) => id);
   const come = to.objects.filter(({ id }) => !from.has(id)).map(({ id }) => id);
@@ -33,7 +33,7 @@ export function renameCandidates(from: Schema, to: Schema): readonly Rename[] {
   ];
 }
 
-/** At least half of the columns are there in both. */
+/** Whether the two tables share at least half of their columns. */
 function tablesAlike(one: ObjectId, other: ObjectId, from: Schema, to: Schema): boolean {
   const [before, after] = [typesOf(one, from), typesOf(other, to)];
   const same = before.filter((column) => after.includes(column)).length;
@@ -44,7 +44,7 @@ function typesOf(table: ObjectId, schema: Schema): readonly string[] {
   return columnsOf(table, schema).map((id) => `${id.name ?? ''} ${columnOf(schema, id)?.type ?? ''}`);
 }
 
-/** Of one table, and of types of one family: a rename may come with another type. */
+/** Columns of the same table with types of one family, since a rename may also change the type. */
 function columnsAlike(one: ObjectId, other: ObjectId, from: Schema, to: Schema): boolean {
   if (!from.has(relationOf(other)) || keyOf(relationOf(one)) !== keyOf(relationOf(other))) return false;
   const [before, after] = [columnOf(from, one), columnOf(to, other)];
@@ -64,14 +64,14 @@ export function enumRenames(from: Schema, to: Schema): readonly Rename[] {
     const isTaken = found.some(
       (rename) => keyOf(rename.from) === keyOf(before.id) || keyOf(rename.to) === keyOf(after.id),
     );
-    // Values come and go under the new name.
+    // Values are added and removed under the new name.
     if (!isTaken && before.values.some((value) => after.values.includes(value)))
       found.push({ from: before.id, to: after.id });
   }
   return found;
 }
 
-/** Indexes, constraints and sequences that are the same but for their names, most of which TypeORM makes of other names. */
+/** Indexes, constraints and sequences that differ only in their names, most of which TypeORM derives from other names. */
 export function partRenames(from: Schema, to: Schema): readonly Rename[] {
   const gone = likeness(from, to);
   const come = likeness(to, from);
@@ -94,7 +94,7 @@ export function renameSql({ from, to }: Rename): string {
   }
 }
 
-/** A rename in the catalog, one of `all`. */
+/** The statement for one of the renames in `all`. */
 export function plannedRename(
   rename: Rename,
   from: Schema,
@@ -117,12 +117,12 @@ export function plannedRename(
   return { steps, creates: below.map((id) => afterRenames(id, [rename])), drops: below, uses: [], alters: [] };
 }
 
-/** The column of a table that is called otherwise at that moment. */
+/** A column of a table that has another name at that moment. */
 export function sameTable(id: ObjectId, like: ObjectId): ObjectId {
   return like.table === undefined ? id : { ...id, table: like.table };
 }
 
-/** What an object is called when these renames are done; with `back`, what it was called before them. */
+/** The name of an object after these renames; with `back`, its name before them. */
 export function afterRenames(
   id: ObjectId,
   renames: readonly Rename[],
@@ -156,7 +156,7 @@ export function columnBridge({ from: old, to: renamed }: Rename, fallback: strin
   const [before, after] = [quoteName(old.name ?? ''), quoteName(renamed.name ?? '')];
   const untouched =
     fallback === undefined ? `NEW.${after} IS NULL` : `ROW(NEW.${after})::record *= ROW(${fallback})::record`;
-  // Compared as they are stored: json has no `=`, and that of box or citext says the same of values that are not.
+  // Compares stored values: json has no `=`, and the `=` of box or citext holds for different values.
   const body = `
       BEGIN
         IF TG_OP = 'INSERT' THEN

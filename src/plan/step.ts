@@ -5,33 +5,33 @@ import type { OnRows } from './on-rows.js';
 /** One statement of a plan. */
 export interface Step {
   readonly sql: string;
-  /** For people, in the file above the statement. */
+  /** The comment above the statement in the file. */
   readonly comment?: string | undefined;
   readonly phase: Phase;
-  /** False when it must not be in a transaction: it takes long, and locks would be kept. */
+  /** False if it must not run in a transaction, because it takes long and locks would be held. */
   readonly transaction: boolean;
-  /** True when what it builds on must have been committed before. */
+  /** Whether the objects that it depends on must have been committed before. */
   readonly afterCommit: boolean;
   /**
-   * It shares a migration with its like only: what the role may lack the right to, so that nothing else stops with it; and what no entity
-   * describes, so that the migration can say so.
+   * It shares a migration only with similar steps: those for which the role may lack the privilege, so that nothing else fails with them; and
+   * those for objects that no entity describes, so that the migration can be marked.
    */
   readonly apart?: 'extensions' | 'by hand' | undefined;
   readonly effect: Effect;
-  /** How to undo it where a schema difference does not tell: a renamed object would be dropped and created again, without its data. */
+  /** How to undo it if a schema comparison cannot tell: a renamed object would be dropped and recreated, without its data. */
   readonly undo?: readonly string[] | undefined;
   /** The objects that this statement itself drops, and the objects that it creates. */
   readonly takes?: readonly ObjectId[] | undefined;
   readonly brings?: readonly ObjectId[] | undefined;
-  /** For the time between the phases: it belongs to the first one, even where the rest of its change must wait for the second. */
+  /** Whether it bridges the phases: it belongs to the first one, even if the rest of its change must wait for the second. */
   readonly betweenPhases?: true | undefined;
-  /** What it does to rows, for the proof. */
+  /** Its effect on rows, for the proof. */
   readonly onRows?: OnRows | undefined;
-  /** What is lost, in words; undefined when nothing is. */
+  /** The data that is lost, in words; undefined if none is. */
   readonly loses?: string | undefined;
 }
 
-/** What it means for those who use the table meanwhile. */
+/** How a statement affects concurrent queries on the table. */
 export type Effect =
   | 'does not block'
   | 'brief lock'
@@ -45,22 +45,22 @@ export type Effect =
 
 export type StepDetails = Partial<Omit<Step, 'sql'>>;
 
-/** A statement that is short and belongs in a transaction, unless it is said to be otherwise. */
+/** A short statement that belongs in a transaction, unless the details differ. */
 export function step(sql: string, details: StepDetails = {}): Step {
   return { sql, phase: 'expand', transaction: true, afterCommit: false, effect: 'brief lock', ...details };
 }
 
-/** What was planned for one change: its statements in order, and what they are about. */
+/** The plan for one change: its statements in order, and the affected objects. */
 export interface PlannedChange {
   readonly steps: readonly Step[];
   readonly creates: readonly ObjectId[];
   readonly drops: readonly ObjectId[];
   readonly uses: readonly ObjectId[];
-  /** What is otherwise afterwards: a type with a new value, a column of another type. */
+  /** Objects that are altered: a type with a new value, a column with another type. */
   readonly alters: readonly ObjectId[];
-  /** What builds on it must come after a commit: a new value of an enum. */
+  /** Whether dependent changes must come after a commit, as for a new enum value. */
   readonly commitAfter?: boolean;
-  /** Whether it leaves everything of a column alone that a view could see. */
+  /** Whether it changes nothing of a column that a view depends on. */
   readonly unseenByViews?: boolean;
   /** Which statement of one type taking the place of another it is. */
   readonly replaces?: 'rename' | 'create' | 'drop' | undefined;

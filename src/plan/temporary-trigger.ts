@@ -6,11 +6,11 @@ import { quoteName } from '../sql/index.js';
 
 export interface TemporaryTrigger {
   readonly create: readonly Step[];
-  /** In the second phase: it is for the old version of the app. */
+  /** Dropped in the second phase, since only the old version of the app needs it. */
   readonly drop: readonly Step[];
 }
 
-/** A trigger for the time in which two versions of the app are running. `body` is what happens to a row before it is written. */
+/** A trigger for the time while two versions of the app are running. `body` changes a row before it is written. */
 export function temporaryTrigger(
   { table, ...what }: Omit<OnRows, 'routine'>,
   name: string,

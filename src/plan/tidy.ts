@@ -9,8 +9,8 @@ import { isByHand } from './context.js';
 import type { ByHand, PlanContext } from './context.js';
 
 /**
- * Makes of single statements what a person would write: whole CREATE TABLE statements with their columns and keys, `serial` instead of a
- * sequence beside its column, one statement for a new type with its default. The proof sees to it that this changes nothing.
+ * Combines single statements as a person would write them: CREATE TABLE statements with their columns and keys, `serial` instead of a
+ * separate sequence, one statement for a new type with its default. The proof ensures that this changes nothing.
  */
 export function tidy(
   changes: readonly Change[],
@@ -44,7 +44,7 @@ function enumsFirst(changes: readonly Change[], to: Schema): readonly Change[] {
     .map(({ change }) => change);
 }
 
-/** By the key of an object, the number of the change that creates it. */
+/** The number of the change that creates an object, by its key. */
 type Created = ReadonlyMap<string, number>;
 
 function isType({ kind }: ObjectId): boolean {
@@ -98,7 +98,7 @@ function wholeTables(changes: readonly Change[], to: Schema, byHand: ByHand | un
     }
   }
   for (const { at, id, clauses, constraints, creates, uses } of tables.values()) {
-    // The engine makes columns wait for their types; in the statement they stand in the order of the entity.
+    // The engine orders columns after their types; the statement lists them in the order of the entity.
     const columns = columnsOf(id, to).flatMap((column) => clauses.get(keyOf(column)) ?? []);
     const inner = [...columns, ...constraints];
     const sql = `CREATE TABLE ${tableSql(id)} (${inner.length === 0 ? '' : `\n  ${inner.join(',\n  ')}\n`})`;
@@ -118,7 +118,7 @@ function needsAny({ creates }: Change, keys: ReadonlySet<string>, to: Schema): b
   return creates.some((id) => to.needs(id).some((needed) => keys.has(keyOf(needed))));
 }
 
-/** By the key of a column, the sequence that is just what `serial` makes for it. */
+/** The sequence that is exactly what `serial` would create, by the key of its column. */
 type Serials = ReadonlyMap<string, ObjectId>;
 
 function serialsOf(changes: readonly Change[], to: Schema): Serials {

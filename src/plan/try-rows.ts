@@ -12,12 +12,12 @@ import type { Step } from './step.js';
 
 const probe = 'nest_migrate_rows';
 
-/** Errors that say that a statement is wrong, whatever the rows are like; all others depend on the values that were tried. */
+/** Errors that mean that a statement is wrong whatever the rows are; all others depend on the tried values. */
 const wrong = new Set(['42601', '42703', '42702', '42704', '42883', '42804', '42846', '42P01', '42P02', '42P18']);
 
 /**
  * Executes the generated triggers and backfills of a file on rows, in a copy of the table without its keys, checks and other triggers.
- * Returns what could not be tried, in words: a table that cannot be filled is no failure.
+ * Returns the steps that could not be tried, in words: a table that cannot be filled is not a failure.
  */
 export async function tryOnRows(steps: readonly Step[], schema: Schema, client: SqlClient): Promise<readonly string[]> {
   const notTried: string[] = [];
@@ -63,13 +63,13 @@ async function tryOne(onRows: OnRows, schema: Schema, client: SqlClient): Promis
   if (unlike !== undefined) return unfillable(columns, schema, unlike);
   if (routine !== undefined) {
     const create = `CREATE TRIGGER row BEFORE INSERT OR UPDATE ON pg_temp.${probe} FOR EACH ROW EXECUTE FUNCTION ${routine}()`;
-    // It is only for the time within the file.
+    // It exists only within the file.
     if ((await attempt(create, client)) !== undefined) return undefined;
   }
   const [old, now] = pair?.map(quoteName) ?? [];
   for (const sql of statementsOn(onRows, { columns, schema })) {
     const error = await attempt(sql, client);
-    // An UPDATE may name its table with its schema, which the copy is not in.
+    // An UPDATE may qualify its table with a schema that does not contain the copy.
     const isOurs = update !== undefined && codeOf(error) === '42P01';
     if (error !== undefined && wrong.has(codeOf(error) ?? '') && !isOurs) throw failed(onRows, error);
     if (error !== undefined) return messageOf(error);
@@ -115,7 +115,7 @@ function insertOf({ columns, schema }: Probe, n: number, without?: string, pair:
   return `INSERT INTO pg_temp.${probe} (${names.join(', ')}) SELECT ${values.join(', ')} FROM (SELECT ${n} AS n) AS number`;
 }
 
-/** The columns whose types have no value here. */
+/** The columns whose types have no test value. */
 function unfillable(columns: readonly ObjectId[], schema: Schema, error: unknown): string {
   const types = columns.filter((id) => placeholder(id, schema).startsWith(`''::`));
   const known = /^(?:text|character|name|bytea|tsvector|tsquery|public\.(?:citext|hstore|ltree))/;
@@ -126,7 +126,7 @@ function unfillable(columns: readonly ObjectId[], schema: Schema, error: unknown
 
 const onRow = new WeakSet<object>();
 
-/** Whether it failed on a row: no other order of the steps would help. */
+/** Whether it failed on a row, so that no other order of the steps would help. */
 export function failedOnRow(error: object): boolean {
   return onRow.has(error);
 }

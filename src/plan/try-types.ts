@@ -3,7 +3,7 @@ import { keyOf } from '../schema/object-id.js';
 import type { Schema } from '../schema/read.js';
 import type { ColumnType, PlanContext, TypeChange } from './context.js';
 
-/** Tries on the shadow what changing the type of each column would mean: whether PostgreSQL knows how, and whether it rewrites the rows. */
+/** Tries each type change on the shadow: whether PostgreSQL can convert the values, and whether it rewrites the rows. */
 export async function tryTypeChanges(client: SqlClient, from: Schema, to: Schema): Promise<PlanContext['tryType']> {
   const tried = new Map<string, TypeChange>();
   for (const { id, is } of to.objects) {
@@ -13,7 +13,7 @@ export async function tryTypeChanges(client: SqlClient, from: Schema, to: Schema
       type: String(type),
       expr: (index === 0 ? from : to).get({ ...id, kind: 'default' })?.is['expr'] as string | undefined,
     })) as [ColumnType, ColumnType];
-    // And back again, for the other direction.
+    // Also tries the reverse change, for the down.
     for (const [one, other] of [types, types.toReversed() as [ColumnType, ColumnType]]) {
       const key = keyTo(one, other);
       if (!tried.has(key)) tried.set(key, await tryOne(client, one, other));
@@ -31,7 +31,7 @@ async function tryOne(client: SqlClient, before: ColumnType, after: ColumnType):
   const alter =
     after.expr === undefined && before.expr !== undefined ? 'ALTER TABLE nest_migrate_trial ALTER c DROP DEFAULT;' : '';
   try {
-    // One simple query is one transaction; it ends in an error, so that nothing is left.
+    // A simple query is one transaction; this one ends in an error, so that nothing remains.
     await client.query(`CREATE TEMP TABLE nest_migrate_trial (c ${before.type}${fallback});
       CREATE TEMP TABLE nest_migrate_file AS SELECT pg_relation_filenode('nest_migrate_trial') AS id;
       ${alter} ALTER TABLE nest_migrate_trial ALTER c TYPE ${after.type};

@@ -2,7 +2,7 @@ import { keyOf } from '../schema/object-id.js';
 import type { ObjectId } from '../schema/object-id.js';
 import type { PlannedChange, Step } from './step.js';
 
-/** A new type takes the place of an old one in several statements, between which nothing else may come. */
+/** Several statements replace a type by a new one, and no other statement may come between them. */
 export function wholeEnums(changes: readonly PlannedChange[]): readonly PlannedChange[] {
   const result: PlannedChange[] = [];
   const open = new Map<string, number>();
@@ -22,7 +22,7 @@ export function wholeEnums(changes: readonly PlannedChange[]): readonly PlannedC
   return result;
 }
 
-/** What the old type was is the new one, from the first to the last statement. */
+/** References to the old type mean the new one, from the first to the last statement. */
 function marking(change: PlannedChange, what: Pick<Step, 'takes' | 'brings'>): PlannedChange {
   return { ...change, steps: change.steps.map((one, at) => (at === 0 ? { ...one, ...what } : one)) };
 }

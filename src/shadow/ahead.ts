@@ -28,13 +28,13 @@ async function begin(thread: URL): Promise<Ahead> {
   return { folder, lite: new ReadablePGlite(new Worker(thread, { workerData: databaseIn(folder) })) };
 }
 
-/** The database that was begun, unless it has been taken already. */
+/** The database that is being opened, unless it has already been taken. */
 export async function takeAhead(initial: Pick<InitialState, 'settings' | 'missingRoles'>): Promise<Place | undefined> {
   const taken = ahead;
   ahead = undefined;
   if (taken === undefined) return undefined;
   const { folder, lite } = await taken;
-  // What loads `pg` need not be there before the thread is started.
+  // The code that loads `pg` is not needed before the thread starts.
   const { placeIn } = await import('./in-process.js');
   const open = (): Promise<PGlite> => lite.opened().catch(() => openHere(folder));
   const place = placeIn(folder, { initial, open });
@@ -46,7 +46,7 @@ export async function takeAhead(initial: Pick<InitialState, 'settings' | 'missin
   return { ...place, remove, onlyExtensions, readCatalog: (options) => lite.readCatalog(options) };
 }
 
-/** Ends what was begun and is not needed. */
+/** Closes a database that was opened ahead but is not needed. */
 export async function closeAhead(): Promise<void> {
   const place = await takeAhead({ settings: [] }).catch(() => undefined);
   await place?.remove();

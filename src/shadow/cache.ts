@@ -5,16 +5,16 @@ import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import { isOwnFolder } from '../data-source/own-folder.js';
 
-/** How many entries are kept; the oldest go. */
+/** The number of entries to keep; the oldest are removed. */
 const most = 60;
 
-/** What was read of throwaway databases, on disk: safe to delete at any time, and whatever cannot be read is as if it were not there. */
+/** Results from shadows, cached on disk. The cache can be deleted at any time, and an unreadable entry counts as missing. */
 export interface SchemaCache {
   get<T>(key: string): Promise<T | undefined>;
   set(key: string, value: unknown): Promise<void>;
 }
 
-/** Writes while something else is waited for; what it was told to keep may be found only when it is settled. */
+/** Writes in the background; an entry may become visible only when the promise is settled. */
 export interface LazyCache extends SchemaCache {
   settled(): Promise<void>;
 }
@@ -33,7 +33,7 @@ export function writeLater({ get, set }: SchemaCache): LazyCache {
 
 export const noCache: SchemaCache = { get: () => Promise.resolve(undefined), set: () => Promise.resolve() };
 
-/** `versions` is everything beside the keys that could make another result of the same input. */
+/** `versions` is everything besides the keys that could change the result for the same input. */
 export function openCache(versions: readonly string[]): SchemaCache {
   const dir = cacheFolder();
   const fileOf = (key: string): string => join(dir, hashOf([process.versions.v8, ...versions, key]));
@@ -45,7 +45,7 @@ export function openCache(versions: readonly string[]): SchemaCache {
         // The file is incomplete, or was not written by this cache.
         if (!createHash('sha256').update(body).digest().equals(sum)) return undefined;
         const value = deserialize(body) as T;
-        // What is used stays.
+        // Entries in use are kept.
         const now = new Date();
         await utimes(fileOf(key), now, now).catch(() => undefined);
         return value;
@@ -62,13 +62,13 @@ export function openCache(versions: readonly string[]): SchemaCache {
         await rename(draft, fileOf(key));
         await prune(dir);
       } catch {
-        // Without a cache it takes longer, nothing else.
+        // Without a cache, everything only takes longer.
       }
     },
   };
 }
 
-/** Of this user, or the one that the environment names. */
+/** The cache folder of this user, or the one that the environment names. */
 function cacheFolder(): string {
   return (
     process.env['NEST_MIGRATE_CACHE'] || join(tmpdir(), `nest-migrate-${process.getuid?.() ?? 'cache'}`, 'schemas')
@@ -77,7 +77,7 @@ function cacheFolder(): string {
 
 const databases = 'databases';
 
-/** Where whole databases are kept, in the same folder. */
+/** The folder for whole databases, in the cache folder. */
 export function databaseCache(): string {
   return join(cacheFolder(), databases);
 }

@@ -10,14 +10,14 @@ import type { Place } from './place.js';
 import { findPlace } from './shadow.js';
 import type { Database, PlaceOptions } from './shadow.js';
 
-/** A shadow that TypeORM is connected to, in its initial state at first: for the data source's migrations or entities. */
+/** A shadow with a TypeORM connection, initially in its initial state: for the data source's migrations or entities. */
 export interface ConnectedShadow {
-  /** With the options of the real one, and connected here. */
+  /** A data source with the options of the real one, connected to the shadow. */
   readonly dataSource: DataSource;
   readonly pool: Database;
-  /** Sets a session back to what it began with. */
+  /** Resets a session to its initial settings. */
   readonly resetSession: string;
-  /** Why extensions that TypeORM would install are not there. */
+  /** Why extensions that TypeORM would install are missing. */
   readonly missing: readonly string[];
   readonly given: Given;
   close(): Promise<void>;
@@ -34,7 +34,7 @@ export async function connectShadow(
   pool.on('error', () => undefined);
   try {
     const missing = await makeInitialState(pool, initial, place.resetSession);
-    // Not sooner: TypeORM asks for the current schema when it connects.
+    // Not earlier, because TypeORM reads the current schema when it connects.
     await dataSource.initialize();
     const { resetSession } = place;
     return {

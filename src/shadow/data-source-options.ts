@@ -2,7 +2,7 @@ import type { DataSource } from 'typeorm';
 import type { PostgresOptions } from '../data-source/define-options.js';
 import { withoutConnection } from '../data-source/elsewhere.js';
 
-/** What decides about the schema, without what decides about the connection or has effects of its own. */
+/** The options that affect the schema, without those for the connection or with side effects. */
 export function schemaOptionsOf(source: DataSource): PostgresOptions {
   return {
     ...withoutConnection(source),

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf } from '../errors.js';
 import type { SqlClient } from '../database/sql-client.js';
 
-/** As the server says that something is connected to a database. */
+/** The server's error if something is connected to a database. */
 export const inUse = '55006';
 
 /** Waits for connections that are being closed: FORCE would end them with an error that is no longer handled. */

@@ -11,7 +11,7 @@ import { wayThroughImports } from './import-cycle.js';
 export interface EarlyClass {
   readonly property: string;
   readonly type: string;
-  /** From its file over that of the class back to it. */
+  /** The import cycle from its file through the file of the class and back. */
   readonly circle: readonly string[];
 }
 
@@ -46,7 +46,7 @@ function decoratedProperties(
     let before = name - 1;
     while (modifiers.has(tokens[before]?.text ?? '')) before -= 1;
     const property = tokens[name];
-    // What comes before is the end of a decorator: `)`.
+    // The token before is the end of a decorator: `)`.
     return property?.kind === 'word' && tokens[before]?.text === ')'
       ? { property: property.text, type: type.text }
       : [];

@@ -69,7 +69,7 @@ async function createUnmanaged(dataSource: DataSource, execute: Execute): Promis
 
 interface Around {
   readonly broken: Broken;
-  /** Creates what others make, where something refers to it. */
+  /** Creates tables of others (`synchronize: false`) that something refers to. */
   readonly unmanaged: () => Promise<boolean>;
 }
 
@@ -109,7 +109,7 @@ async function viewsInTheirOrder(
     const [first] = blocked;
     if (first !== undefined && blocked.length === waiting.length) {
       if (!mayUseUnmanaged || !(await unmanaged())) {
-        // What it misses may be something that is broken itself.
+        // The missing view may be broken itself.
         if (broken.isEmpty) broken.add(first.sql, first.error);
         return;
       }
@@ -125,7 +125,7 @@ async function run(dataSource: DataSource, sql: string, execute: Execute): Promi
   });
 }
 
-/** What cannot be created. All of it is told at once, without what fails only for want of something broken. */
+/** The objects that cannot be created, all at once, without the ones that fail only because another one is broken. */
 class Broken {
   readonly #relations = new Set<string>();
   readonly #found: { readonly sql: string; readonly error: unknown }[] = [];

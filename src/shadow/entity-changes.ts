@@ -1,9 +1,9 @@
 import { classify, commandOf, quoteName } from '../sql/index.js';
 
-/** The statements that have to be executed to see what has changed, and the tables whose objects then are to be taken from there. */
+/** The statements to execute in order to read the changes, and the tables whose objects are then taken from the result. */
 export interface EntityChanges {
   readonly statements: readonly string[];
-  /** As `"schema"."name"`, or `"name"`. */
+  /** The table as `"schema"."name"`, or `"name"`. */
   readonly tables: ReadonlySet<string>;
   readonly types: ReadonlySet<string>;
 }
@@ -50,7 +50,7 @@ export function entityChanges(before: readonly string[], now: readonly string[])
   return { statements, tables, types: new Set([...types, ...used.flatMap(({ one }) => (one ? [one.about] : []))]) };
 }
 
-/** What is no part of a table, and can be left out where only tables are looked at. */
+/** Statements for objects outside of tables, which can be skipped if only tables have changed. */
 const withoutTables = new Set(['CREATE VIEW', 'CREATE MATERIALIZED VIEW', 'INSERT INTO']);
 
 function parse(sql: string): Parsed | undefined {

@@ -13,9 +13,9 @@ interface Use {
   readonly column: EnumColumn;
 }
 
-/** An enum type whose values no entity says, and the columns that have it. */
+/** An enum type without values in the entities, and its columns. */
 export interface ValuelessEnum {
-  /** Undefined where the search path decides. */
+  /** Undefined if the search path decides. */
   readonly schema: string | undefined;
   readonly type: string;
   readonly columns: readonly {
@@ -52,7 +52,7 @@ export function settleEnums(dataSource: DataSource): readonly ValuelessEnum[] {
   });
 }
 
-/** The type must be there for its columns, and take their defaults. */
+/** The type must exist for its columns, and accept their defaults. */
 function standIn(uses: readonly Use[]): void {
   const values = new Set(uses.flatMap(({ column }) => defaultsOf(column)));
   for (const { column } of uses) Object.assign(column, { enum: [...values, notKnown] });

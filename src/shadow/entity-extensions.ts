@@ -51,7 +51,7 @@ function needsOf(metadata: EntityMetadata, dataSource: DataSource): readonly Nee
   return needs;
 }
 
-/** Everything of an entity that is SQL. */
+/** All SQL in an entity. */
 function expressionsOf(metadata: EntityMetadata, dataSource: DataSource): readonly string[] {
   const { expression } = metadata;
   return [

@@ -10,7 +10,7 @@ export function managed(dataSource: DataSource, which: Which): readonly EntityMe
   );
 }
 
-/** Where its table is; `undefined` where the search path decides. */
+/** The schema of its table; `undefined` if the search path decides. */
 export function schemaOf(dataSource: DataSource, metadata: EntityMetadata): string | undefined {
   return metadata.schema ?? defaultSchemaOf(dataSource);
 }
@@ -27,7 +27,7 @@ export function describeAt(dataSource: DataSource, sql: string): string {
   return `Entity ${metadata.name} (${kind} ${metadata.tablePath})`;
 }
 
-/** The first place that a statement names the table of an entity, or the type of one of its enum columns. */
+/** The first position at which a statement names the table of an entity, or the type of one of its enum columns. */
 function mentionedAt(dataSource: DataSource, metadata: EntityMetadata, sql: string): number {
   const names = [metadata.tableName, ...enumColumns(metadata).map((column) => enumNameOf(metadata, column))];
   const schema = schemaOf(dataSource, metadata) ?? 'public';
@@ -52,7 +52,7 @@ export function enumColumns(metadata: EntityMetadata): readonly EnumColumn[] {
   );
 }
 
-/** As the schema builder names it. */
+/** The name that the schema builder uses. */
 export function enumNameOf(metadata: EntityMetadata, column: EnumColumn): string {
   return column.enumName ?? `${metadata.tableName}_${column.databaseName.toLowerCase()}_enum`;
 }

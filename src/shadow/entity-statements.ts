@@ -8,7 +8,7 @@ import type { SqlToken } from '../sql/index.js';
 
 const known = new WeakMap<DataSource, Map<Which, Promise<readonly string[]>>>();
 
-/** The statements with which TypeORM creates what the entities describe, each one that PostgreSQL understands. Made once. */
+/** TypeORM's statements that create the entities, corrected so that PostgreSQL accepts them. Built once. */
 export function entityStatements(dataSource: DataSource, which: Which): Promise<readonly string[]> {
   const made = known.get(dataSource) ?? new Map<Which, Promise<readonly string[]>>();
   known.set(dataSource, made);
@@ -34,7 +34,7 @@ function mended({ query, parameters = [] }: Query, index: number, all: readonly 
   const sql = parameters.length === 0 ? query : metadataRow(query, parameters, schemaOfNextTable(all, index));
   const { command, concurrently } = commandOf(sql);
   if (command === 'COMMENT ON TABLE') return [withQuotedComment(sql)];
-  // On an empty database there is nothing to wait for.
+  // An empty database needs no concurrent builds.
   if (concurrently) return classify(sql).map(({ splitAt }) => splitAt('CONCURRENTLY').join(' '));
   return splitSql(sql).map((statement) => statement.sql);
 }
@@ -72,7 +72,7 @@ function metadataRow(query: string, parameters: readonly Parameter[], tableSchem
   return Array.from(sqlTokens(query), inserted).join('');
 }
 
-/** An `enumName` of two tables is created with each of them. */
+/** An `enumName` that two tables share is created with each of them. */
 function withoutRepeatedTypes(statements: readonly string[]): readonly string[] {
   const types = new Set<string>();
   return statements.filter((sql) => {

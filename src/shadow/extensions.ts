@@ -1,4 +1,4 @@
-/** Types that come with an extension. */
+/** The types of extensions. */
 const ofTypes: Readonly<Record<string, string>> = {
   citext: 'citext',
   hstore: 'hstore',
@@ -10,7 +10,7 @@ const ofTypes: Readonly<Record<string, string>> = {
   halfvec: 'vector',
 };
 
-/** Functions that come with one, in defaults, checks, indexes and views. */
+/** The functions of extensions, as used in defaults, checks, indexes and views. */
 const ofFunctions: readonly (readonly [RegExp, string])[] = [
   [/\buuid_(generate_v(1|1mc|3|4|5)|nil|ns_\w+)"?\s*\(/i, 'uuid-ossp'],
   [/\b(gen_salt|gen_random_bytes|crypt|digest|hmac|pgp_(sym|pub)_\w+|armor)"?\s*\(/i, 'pgcrypto'],
@@ -21,12 +21,12 @@ const ofFunctions: readonly (readonly [RegExp, string])[] = [
   [/\bST_\w+"?\s*\(/, 'postgis'],
 ];
 
-/** The extension that a type comes with. */
+/** The extension of a type. */
 export function extensionOfType(type: string): string | undefined {
   return ofTypes[type];
 }
 
-/** The extensions whose functions an expression calls, each with the call. */
+/** The extensions whose functions an expression calls, each with that call. */
 export function extensionsCalledIn(sql: string): readonly { readonly extension: string; readonly call: string }[] {
   return ofFunctions.flatMap(([pattern, extension]) => {
     const call = pattern.exec(sql)?.[0];

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { isProcessAlive, processSpace } from '../data-source/process-alive.js';
 import { shadowPrefix as prefix } from '../data-source/shadow-prefix.js';
 
-/** In memory where the system has room there. What processes have left there that were killed is removed. */
+/** A folder in memory, if there is room. Removes leftovers of killed processes. */
 export async function makeFolder(parents: readonly string[] = ['/dev/shm', tmpdir()]): Promise<string> {
   for (const parent of parents) await removeLeftovers(parent);
   const parent = await withRoom(parents);
@@ -18,17 +18,17 @@ export async function makeFolder(parents: readonly string[] = ['/dev/shm', tmpdi
   return folder;
 }
 
-/** A database of 40 MB, what is written into it, and its log. Docker gives /dev/shm 64 MB. */
+/** A database of 40 MB, its data, and its log. Docker gives /dev/shm 64 MB. */
 const roomBytes = 400_000_000;
 
-/** The first that can be written to and has room; if none has, the one with the most. */
+/** The first writable folder with enough room; otherwise, the one with the most room. */
 async function withRoom(parents: readonly string[]): Promise<string> {
   const rooms = await Promise.all(parents.map(async (parent) => ({ parent, free: await freeBytes(parent) })));
   const largest = rooms.toSorted((one, other) => other.free - one.free)[0];
   return (rooms.find(({ free }) => free >= roomBytes) ?? largest)?.parent ?? tmpdir();
 }
 
-/** 0 where nothing can be written. */
+/** 0 if the folder is not writable. */
 async function freeBytes(folder: string): Promise<number> {
   try {
     await access(folder, constants.W_OK);
@@ -39,7 +39,7 @@ async function freeBytes(folder: string): Promise<number> {
   }
 }
 
-/** The folders that are not removed yet, for a process that ends in the middle. */
+/** The folders to remove if the process ends early. */
 const made = new Set<string>();
 let removeAtTheEnd: unknown;
 

@@ -1,10 +1,10 @@
 import { classify, quoteName } from '../sql/index.js';
 import type { InitialState } from './initial-state.js';
 
-/** What a migration has made that the initial state has already. */
+/** Objects that a migration has created although the initial state contains them. */
 export interface MadeAgain {
   readonly sql: string;
-  /** Why it fails on an empty database of a server; undefined where it does not. */
+  /** Why the statement fails on an empty database of a server; undefined if it does not. */
   readonly failsBecause: string | undefined;
 }
 
@@ -14,7 +14,7 @@ export interface MadeAgain {
  */
 export class Given {
   readonly #reasons: ReadonlyMap<string, string | undefined>;
-  /** The first migration that makes it. */
+  /** The first migration that creates it. */
   readonly #makers = new Map<string, string>();
   readonly #made = new Map<string, Map<string, MadeAgain>>();
 
@@ -27,7 +27,7 @@ export class Given {
     );
   }
 
-  /** The statement as the throwaway database is to execute it. */
+  /** The statement that the shadow executes instead. */
   accept(sql: string, migration: string): string {
     const kinds = classify(sql);
     const accepted = kinds.map((kind) => {

@@ -4,12 +4,12 @@ import { importsOf } from '../content/imports.js';
 import { targetOf } from '../content/resolve.js';
 import { tokensOf } from '../content/tokens.js';
 
-/** The shortest way on which a file imports itself, beginning and ending with it; undefined where there is none. */
+/** The shortest import cycle of a file, starting and ending with the file; undefined if there is none. */
 export function importCycleOf(file: string): readonly string[] | undefined {
   return wayThroughImports(file, file);
 }
 
-/** The shortest way from one file to another along their imports, both included; undefined where there is none. */
+/** The shortest import path from one file to another, including both; undefined if there is none. */
 export function wayThroughImports(from: string, to: string): readonly string[] | undefined {
   const cameFrom = new Map<string, string>();
   const queue = [from];
@@ -30,7 +30,7 @@ function wayTo(last: string, from: string, cameFrom: ReadonlyMap<string, string>
   return way;
 }
 
-/** The files of the project that a file imports; none where it cannot be read. */
+/** The project files that a file imports; empty if the file cannot be read. */
 function importedBy(file: string): readonly string[] {
   try {
     const tokens = tokensOf(readFileSync(file, 'utf8')) ?? [];

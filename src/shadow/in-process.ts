@@ -14,7 +14,7 @@ interface Opening {
   readonly open?: () => Promise<PGlite>;
 }
 
-/** A place for PostgreSQL in this process. Nothing of it is loaded before the first connection. */
+/** PostgreSQL in this process, which is loaded with the first connection. */
 export async function inProcess(opening: Opening): Promise<Place> {
   return placeIn(await makeFolder(), opening);
 }
@@ -34,7 +34,7 @@ export function placeIn(folder: string, { initial: { settings, missingRoles }, e
   return {
     connection: { driver },
     openPool: () => new Pool({ max: 4 }),
-    // There is one session, and what it begins with cannot be told to the server.
+    // There is a single session, whose initial settings cannot be passed to the server.
     resetSession: `RESET ALL; ${begin}`,
     remove: () => removeFolder(folder),
   };

@@ -6,11 +6,11 @@ import { schemasIn, sessionSettingsOf } from './session-settings.js';
 import type { SessionSettings } from './session-settings.js';
 import { classify, splitSql } from '../sql/index.js';
 
-/** Whose initial state it is. */
+/** The data source of the initial state. */
 export interface Configured {
   readonly dataSource: DataSource;
   readonly settings: { readonly initialState: string | undefined };
-  /** Of the role, found on the server; what the data source sets comes after it. */
+  /** Settings of the role, read from the server; those of the data source come later. */
   readonly searchPath?: string;
 }
 
@@ -19,7 +19,7 @@ export interface InitialSession {
   /** The statements of the setting `initialState`. */
   readonly statements: readonly string[];
   readonly settings: SessionSettings;
-  /** Where a table is created whose schema is not named. */
+  /** The schema for tables with an unqualified name. */
   readonly schema: string;
   /** The schemas of the search path. */
   readonly searched: readonly string[];
@@ -41,7 +41,7 @@ function read({ dataSource, settings: { initialState }, searchPath }: Configured
   return { statements, settings, schema: searched[0] ?? 'public', searched };
 }
 
-/** A file is named on one line that ends in `.sql`. */
+/** A single line that ends in `.sql` is a file name. */
 function textOf(initialState: string): string {
   if (!/^.+\.sql$/i.test(initialState.trim())) return initialState;
   const file = resolve(initialState.trim());
@@ -54,12 +54,12 @@ function textOf(initialState: string): string {
   });
 }
 
-/** Since 2025 every dump begins and ends with a line for psql alone. */
+/** Since 2025, every dump starts and ends with a line that only psql understands. */
 function statementsIn(text: string): readonly string[] {
   return splitSql(text.replace(/^\\(?:un)?restrict\b.*$/gm, '')).map(({ sql }) => sql.trim());
 }
 
-/** A dump clears the search path by a function, which is not meant for what comes after it. */
+/** A dump clears the search path with a function call, which must not affect later statements. */
 function searchPathIn(sql: string): SessionSettings {
   const { setting } = classify(sql)[0] ?? {};
   if (setting?.name !== 'search_path' || setting.until !== 'session') return [];

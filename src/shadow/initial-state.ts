@@ -6,14 +6,14 @@ import type { Configured } from './initial-session.js';
 import type { SessionSettings } from './session-settings.js';
 import { extensionStatements } from './with-entities.js';
 
-/** What a database has before its first migration, though no migration makes it. */
+/** The objects that a database has before its first migration. */
 export interface InitialState {
   readonly statements: readonly InitialStatement[];
-  /** What every session begins with. */
+  /** The initial settings of every session. */
   readonly settings: SessionSettings;
   /** A copy of a server has the roles of that server and no others. @default in the process, they are made when a statement names them */
   readonly missingRoles?: 'fail';
-  /** Stands for all of it in the keys of caches. */
+  /** Represents the initial state in cache keys. */
   readonly key: string;
 }
 
@@ -21,7 +21,7 @@ export interface InitialStatement {
   readonly sql: string;
   /** Who says so: TypeORM goes on where a server does not have an extension. */
   readonly from: 'setting' | 'data source' | 'typeorm';
-  /** Why a migration that makes it fails on an empty database; undefined where it does not. */
+  /** Why a migration that creates it fails on an empty database; undefined if it does not. */
   readonly failsBecause?: string;
 }
 
@@ -50,7 +50,7 @@ async function make(configured: Configured): Promise<InitialState> {
   ]);
 }
 
-/** For a copy of a database that has its own extensions and schemas, and all that a DBA has prepared. */
+/** For a copy of a database, which has its own extensions and schemas, including objects that a DBA has prepared. */
 export function initialStateOfCopy(configured: Configured): InitialState {
   return stateOf(configured, []);
 }

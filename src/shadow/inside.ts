@@ -3,7 +3,7 @@ import type { SqlClient } from '../database/sql-client.js';
 import type { CatalogPool } from '../schema/read.js';
 import { classify } from '../sql/index.js';
 
-/** The connection of an open transaction as a pool: who wants a transaction of its own to read in gets a part of that one. */
+/** The connection of an open transaction as a pool: a transaction for reading becomes a part of the open one. */
 export function inside(client: SqlClient): CatalogPool & SqlClient {
   const query = (sql: string, parameters?: readonly unknown[]): ReturnType<SqlClient['query']> =>
     client.query(typeof sql === 'string' ? nested(sql) : sql, parameters);

@@ -6,7 +6,7 @@ import { MigrateError } from '../errors.js';
 import type { CatalogPool } from '../schema/read.js';
 import { poolOf } from '../typeorm/driver.js';
 
-/** Lends a connection to a database whose schema is only read. */
+/** Provides a connection for reading the schema of a database. */
 export async function withLive<T>(url: string, work: (pool: CatalogPool & SqlClient) => Promise<T>): Promise<T> {
   const live = new DataSource({
     type: 'postgres',

@@ -7,7 +7,7 @@ import type { Fingerprint, FingerprintRow } from '../schema/fingerprint.js';
 import { withQueryRunner } from './replay.js';
 import type { ConnectedShadow } from './connected.js';
 
-/** What a database was like, and what is needed to know later what may have changed. */
+/** The state of a database, with the data needed to detect later changes. */
 export interface Look {
   readonly fingerprint: Fingerprint;
   readonly catalog: CatalogState;
@@ -17,7 +17,7 @@ export function lookAt(shadow: ConnectedShadow, earlier?: Look): Promise<Look> {
   return withQueryRunner(shadow, (queryRunner) => lookAside(queryRunner, earlier));
 }
 
-/** In a transaction of its own. */
+/** Reads in a separate transaction. */
 export async function lookAside(queryRunner: QueryRunner, earlier?: Look): Promise<Look> {
   await queryRunner.startTransaction();
   try {
@@ -33,7 +33,7 @@ export async function lookAside(queryRunner: QueryRunner, earlier?: Look): Promi
  */
 export async function look(queryRunner: QueryRunner, earlier?: Look): Promise<Look> {
   const elsewhere = await prepare(queryRunner);
-  // Before the texts: what changes while they are read has changed after this.
+  // Read before the definitions, so that a concurrent change counts as later.
   const since = earlier ? `'${earlier.catalog.now}'` : 'NULL';
   const catalog = await ask<CatalogState>(queryRunner, 'catalog', `(${since}, '{${elsewhere.join(',')}}')`);
   return { catalog, fingerprint: await fingerprint(queryRunner, catalog, earlier) };
@@ -70,13 +70,13 @@ const questions = {
 
 const prefix = 'nest_migrate_';
 
-/** Returns the transactions that run in other databases of the server. */
+/** Returns the running transactions of other databases on the server. */
 async function prepare(queryRunner: QueryRunner): Promise<readonly string[]> {
-  // Every name is spelled out, and every value written alike, whatever the migration has set; what is temporary hides nothing.
+  // Qualifies every name and normalises output settings, whatever the migration has set, so that temporary objects hide nothing.
   await queryRunner.query(
     'RESET ALL; SET LOCAL search_path TO pg_catalog, pg_temp; SET LOCAL plan_cache_mode TO force_generic_plan',
   );
-  // Asked each time: a migration may have said DEALLOCATE ALL.
+  // Checked each time, because a migration may have executed DEALLOCATE ALL.
   const [asked] = (await queryRunner.query(`SELECT ARRAY(SELECT name FROM pg_prepared_statements) AS names,
     ${elsewhereSql} AS elsewhere`)) as readonly [
     { readonly names: readonly string[]; readonly elsewhere: readonly string[] },
@@ -86,10 +86,10 @@ async function prepare(queryRunner: QueryRunner): Promise<readonly string[]> {
   return asked.elsewhere;
 }
 
-/** These are numbers, as PostgreSQL has told them. */
+/** The values are numbers that PostgreSQL has returned. */
 const listed = (relations: readonly string[]): string => `('{${relations.join(',')}}')`;
 
-/** Each is answered by one row. */
+/** Each query returns one row. */
 async function ask<T>(queryRunner: QueryRunner, question: keyof typeof questions, argument = ''): Promise<T> {
   const [answer] = (await queryRunner.query(`EXECUTE ${prefix}${question}${argument}`)) as readonly [T];
   return answer;

@@ -29,12 +29,12 @@ export async function makeInitialState(
   return missing;
 }
 
-/** Whether it is for want of an extension that something could not be made. */
+/** Whether an error means that an extension is missing. */
 export function lacksExtension(error: unknown): boolean {
   return missingExtension(error) !== undefined;
 }
 
-/** The extension that the server does not have. */
+/** The missing extension. */
 export function missingExtension(error: unknown): string | undefined {
   return notAvailable.exec(messageOf(error))?.[1];
 }

@@ -5,7 +5,7 @@ import { quoteName } from '../sql/index.js';
 
 type Line = (...found: readonly string[]) => string | undefined;
 
-/** What the server says of what is not there, and the statement that makes it. */
+/** The server's error for a missing object, and the statement that creates it. */
 const forms: readonly (readonly [codes: readonly string[], pattern: RegExp, line: Line])[] = [
   [['3F000'], /^schema "(.+)" does not exist$/, (name = '') => `CREATE SCHEMA ${quoteName(name)}`],
   [
@@ -29,7 +29,7 @@ const forms: readonly (readonly [codes: readonly string[], pattern: RegExp, line
   ],
 ];
 
-/** The line for the setting `initialState` that would have kept a statement from failing; undefined where nothing is missing. */
+/** The line for the setting `initialState` that would have prevented the error; undefined if nothing is missing. */
 export function missingLine(error: unknown): string | undefined {
   const role = missingRole(error);
   if (role !== undefined) return `CREATE ROLE ${quoteName(role)}`;

@@ -15,7 +15,7 @@ export const withMissingRoles: Around = async <T>(
   connection: Surrounded,
   execute: () => Promise<T>,
 ): Promise<T> => {
-  // A failed statement spoils a transaction, unless there is a savepoint to go back to.
+  // A failed statement aborts the transaction, unless a savepoint precedes it.
   const isInside = connection.isInTransaction();
   if (isInside && !canBeRepeated(sql)) return execute();
   if (isInside) await connection.execute(`SAVEPOINT ${savepoint}`);
@@ -30,7 +30,7 @@ export const withMissingRoles: Around = async <T>(
       if (role === undefined || made.has(role)) throw error;
       made.add(role);
       const create = `CREATE ROLE ${quoteName(role)} SUPERUSER`;
-      // The next attempt must not take it back.
+      // The next attempt must not roll this back.
       const inside = [
         `ROLLBACK TO SAVEPOINT ${savepoint}`,
         `RELEASE SAVEPOINT ${savepoint}`,
@@ -51,12 +51,12 @@ function canBeRepeated(sql: string): boolean {
 
 const words = ['GRANT', 'REVOKE', 'OWNER', 'OWNED', 'POLICY', 'ROLE', 'USER', 'GROUP', 'AUTHORIZATION', 'PRIVILEGES'];
 
-/** Itself, or the code of a block. */
+/** The statement itself, or the code of a block. */
 function mayNameRole({ mentions }: SqlClass): boolean {
   return words.some((word) => mentions(word));
 }
 
-/** The role that a statement has missed. */
+/** The role that a statement needs. */
 export function missingRole(error: unknown): string | undefined {
   return /^(?:error: )?role "(.+)" does not exist$/.exec(messageOf(error))?.[1];
 }

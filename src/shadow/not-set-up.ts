@@ -8,7 +8,7 @@ import { relationHint, typeScriptToInstall } from '../files/import-file.js';
 import { filesMatching } from '../files/pattern-folder.js';
 import { importCycleOf } from './import-cycle.js';
 
-/** Why a data source could not be initialised there. */
+/** The error for a data source that could not be initialised. */
 export async function notSetUp(error: unknown, dataSource: DataSource): Promise<unknown> {
   if (isMigrateError(error)) return error;
   const thrown = placeOf(error);
@@ -17,7 +17,7 @@ export async function notSetUp(error: unknown, dataSource: DataSource): Promise<
   const file = entity === undefined ? undefined : await fileOf(entity, dataSource);
   const circle = file === undefined ? undefined : told(file);
   const empty = emptyEntry(dataSource);
-  // Node does not say which file it was.
+  // Node's error does not name the file.
   const toInstall = error instanceof SyntaxError ? typeScriptToInstall(join(process.cwd(), 'entity.ts')) : undefined;
   return new MigrateError({
     code: 'DATA_SOURCE_INVALID',
@@ -41,7 +41,7 @@ export async function notSetUp(error: unknown, dataSource: DataSource): Promise<
 
 interface Thrown {
   readonly file: string;
-  /** With line and column. */
+  /** The position, with line and column. */
   readonly place: string;
 }
 
@@ -56,7 +56,7 @@ function notLoaded(error: unknown, { file, place }: Thrown): MigrateError {
   });
 }
 
-/** A file that could not be loaded, with the circle of imports that may be why something in it was undefined. */
+/** A file that could not be loaded, with the import cycle that may be the reason for an undefined value. */
 export function namingCircle(error: unknown): unknown {
   if (!isMigrateError(error) || error.code !== 'FILE_LOAD_FAILED') return error;
   if (!/before initialization|undefined|is not defined/.test(messageOf(error.cause))) return error;
@@ -65,7 +65,7 @@ export function namingCircle(error: unknown): unknown {
   return circle === undefined ? error : error.with({ message: `${error.message}\n${circle}` });
 }
 
-/** Where code of the project has thrown an error; undefined where a package has, such as TypeORM. */
+/** The place in the project that threw an error; undefined if a package threw it, such as TypeORM. */
 function placeOf(error: unknown): Thrown | undefined {
   const [first] = framesOf(error);
   if (first === undefined || isInPackage(first.file)) return undefined;
@@ -99,12 +99,12 @@ async function fileOf(entity: string, { options }: DataSource): Promise<string |
   const patterns = listed.filter((one) => typeof one === 'string');
   if (patterns.length > 0)
     return (await filesMatching(patterns)).find((file) => declaration.test(readFileSync(file, 'utf8')));
-  // A class does not say where it was declared.
+  // A class does not know the file that declares it.
   const declaring = sourceFiles(process.cwd()).find(({ text }) => declaration.test(text));
   return declaring && resolve(declaring.file);
 }
 
-/** Of a list of classes: the first one that was missing, as in a circle of imports. */
+/** The first undefined entry in a list of classes, as after a circular import. */
 function emptyEntry({ options: { entities } }: DataSource): number | undefined {
   const at = Array.isArray(entities) ? entities.findIndex((one: unknown) => one === undefined) : -1;
   return at === -1 ? undefined : at;

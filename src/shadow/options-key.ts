@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
 
-/** What decides neither what the query runner does nor what a migration is told: connections, entities, logs. */
+/** Options that affect neither the query runner nor migrations: connections, entities, logs. */
 const without = new Set([
   'url',
   'host',
@@ -32,7 +32,7 @@ const without = new Set([
   'migrationsRun',
 ]);
 
-/** The options of a data source that a migration could be about, as a text. */
+/** The data source options that could affect a migration, as a string. */
 export function optionsKey({ options }: Pick<DataSource, 'options'>): string {
   const known = Object.entries(options).filter(([name]) => !without.has(name));
   return JSON.stringify(known.toSorted(([a], [b]) => (a < b ? -1 : 1)));

@@ -4,7 +4,7 @@ import { keyOf, objectId } from '../schema/object-id.js';
 import type { ObjectId } from '../schema/object-id.js';
 import { classify } from '../sql/index.js';
 
-/** What made an object: a generator (ours, TypeORM's), which may remove it too; a migration written by hand; or what was there before. */
+/** The origin of an object: a generator (ours or TypeORM's), which may also drop it; a handwritten migration; or the initial state. */
 export type Origin = Maker | 'initial';
 type Maker = 'generated' | 'hand';
 
@@ -26,9 +26,9 @@ export function originKey({ kind, schema, table, name }: ObjectId): string {
  */
 export class Origins {
   readonly #byOid = new Map<string, Origin>();
-  /** What was there at the last look. */
+  /** The objects at the last look. */
   #present = new Map<string, Origin>();
-  /** Of the migrations that were executed since. */
+  /** The origin of the migrations executed since. */
   #unseen: Maker | undefined;
 
   private constructor(private readonly client: SqlClient) {}
@@ -94,7 +94,7 @@ function keyOfRow({ kind, schema, table, name }: CatalogRow): string {
 }
 
 const ownSchemas = `n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'`;
-/** As one value: to take thousands of rows out of the answer takes longer than to find them. */
+/** Returned as one value, since parsing thousands of rows takes longer than finding them. */
 const everything = `SELECT json_agg(o) AS found FROM (
   SELECT 'c' || c.oid AS oid, CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materializedView' WHEN 'S' THEN 'sequence' WHEN 'i' THEN 'index' WHEN 'I' THEN 'index' ELSE 'table' END AS kind,
     n.nspname AS schema, NULL AS table, c.relname AS name
@@ -118,7 +118,7 @@ const everything = `SELECT json_agg(o) AS found FROM (
   UNION ALL SELECT 's' || n.oid, 'schema', NULL, NULL, n.nspname FROM pg_namespace n WHERE ${ownSchemas}
   UNION ALL SELECT 'e' || e.oid, 'extension', NULL, NULL, e.extname FROM pg_extension e) o`;
 
-/** How the statements begin that TypeORM's own generator writes: in capitals, and then a name in quotes. */
+/** The start of statements that TypeORM's generator writes: upper case, then a quoted name. */
 const beginnings = new Set([
   ...['TABLE', 'TYPE', 'VIEW', 'MATERIALIZED VIEW', 'SEQUENCE', 'INDEX', 'INDEX CONCURRENTLY', 'SCHEMA'].flatMap(
     (kind) => ['CREATE', 'ALTER', 'DROP'].map((verb) => `${verb} ${kind} `),
@@ -138,7 +138,7 @@ export function originOf(migration: LoadedMigration, statements: readonly string
   return originBefore(migration) ?? styleOf(statements);
 }
 
-/** Of a migration that has not been executed yet; undefined when it takes its statements to know. */
+/** The origin of a migration before its execution; undefined if only its statements can tell. */
 export function originBefore({ marksPhase, byHand }: LoadedMigration): Maker | undefined {
   if (byHand) return 'hand';
   return marksPhase ? 'generated' : undefined;

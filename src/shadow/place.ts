@@ -1,16 +1,16 @@
 import type pg from 'pg';
 import type { CatalogPool } from '../schema/read.js';
 
-/** Where a throwaway database is: how it is connected to, and how it is removed. */
+/** The location of a shadow: how to connect to it, and how to remove it. */
 export interface Place {
-  /** As TypeORM wants it. */
+  /** The connection options for TypeORM. */
   readonly connection: object;
   openPool(): pg.Pool;
-  /** The statements that set a session back to what it began with. */
+  /** The statements that reset a session to its initial settings. */
   readonly resetSession: string;
-  /** The only extensions that it has, by their names in SQL; unless it has all that can be had. */
+  /** The available extensions, by their SQL names; undefined if all are available. */
   readonly onlyExtensions?: readonly string[];
-  /** Where the catalog can be read beside the database; inside the transaction that is open there, if there is one. */
+  /** Reads the catalog in the thread of the database, within its open transaction, if any. */
   readonly readCatalog?: NonNullable<CatalogPool['readCatalog']>;
   remove(): Promise<void>;
 }

@@ -4,11 +4,11 @@ import type { KnownMigration } from '../files/migration.js';
 import { watchReads } from '../files/users-code.js';
 import { hashOf } from './cache.js';
 
-/** What a replay depends on beside the migrations. */
+/** The inputs of a replay besides the migrations. */
 export interface Beginning {
-  /** What an empty database has before the first migration, and what else decides what migrations do. */
+  /** The initial state, and everything else that affects migrations. */
   readonly initial: readonly string[];
-  /** Who gives names to what the query runner makes: TypeORM, or a naming strategy that is code of the project. */
+  /** The naming strategy of the query runner: TypeORM's, or code of the project. */
   readonly naming: 'default' | 'own';
 }
 
@@ -23,12 +23,12 @@ export interface Chain<Step extends InFile = KnownMigration> {
   readonly migrations: readonly Step[];
   readonly keys: readonly string[];
   readonly beginning: Beginning;
-  /** All files that were read for it, and when the newest was written. */
+  /** All files that were read for it, and the modification time of the newest. */
   readonly files: ReadonlySet<string>;
   readonly newestMs: number;
 }
 
-/** A migration by what is in it. */
+/** A migration, identified by its content. */
 export interface MigrationText {
   readonly name: string;
   readonly file: string;
@@ -39,7 +39,7 @@ export function chainOf<Step extends InFile>(migrations: readonly Step[], beginn
   const contents = new Contents(beginning.naming);
   const keys = [hashOf(['migrations', ...beginning.initial])];
   for (const { name, file } of migrations) {
-    // A class that is given as such may come from anywhere.
+    // The source of a class in a list is unknown.
     const digest = file === undefined ? undefined : contents.of({ file }).digest;
     if (file === undefined || digest === undefined) break;
     keys.push(keyAfter(keys.at(-1) ?? '', name, file, digest));
@@ -47,7 +47,7 @@ export function chainOf<Step extends InFile>(migrations: readonly Step[], beginn
   return { migrations, keys, beginning, files: contents.files, newestMs: contents.newestMs };
 }
 
-/** Executes the migrations of chains. Says whether the keys stand for what was executed, so that the result may be kept. */
+/** Executes the migrations of chains. Tells whether the keys match what was executed, so that the result can be cached. */
 export async function executing<T>(
   chains: readonly Chain<InFile>[],
   work: () => Promise<T>,
@@ -56,7 +56,7 @@ export async function executing<T>(
   return { value, isSure: chains.every((chain) => isSure(chain, reads)) };
 }
 
-/** When this process began. A file that is newer may have been loaded before as it was then. */
+/** The start time of this process, which may have loaded an older version of a newer file. */
 const startedMs = performance.timeOrigin;
 
 /**
@@ -69,12 +69,12 @@ function isSure({ migrations, keys, beginning, newestMs, files }: Chain<InFile>,
   return isSame && newestMs < startedMs && [...reads].every((file) => files.has(file));
 }
 
-/** The key of what all of them lead to; undefined where that may be something else another time. */
+/** The key of the resulting schema; undefined if the result may vary. */
 export function wholeKey({ migrations, keys }: Chain<InFile>): string | undefined {
   return keys[migrations.length];
 }
 
-/** The key of what all of them lead to together with others that come after them. */
+/** The key of the schema that results from these and further migrations. */
 export function keyWith(chain: Chain, others: readonly MigrationText[]): string | undefined {
   const contents = new Contents(chain.beginning.naming);
   return others.reduce<string | undefined>((before, { name, file, text }) => {

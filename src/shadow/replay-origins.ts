@@ -4,7 +4,7 @@ import type { OriginMap } from './origins.js';
 import { replayIf, replayOne } from './replay.js';
 import type { ConnectedShadow } from './connected.js';
 
-/** Executes migrations on the shadow, each as a run would, and tells who has made what. */
+/** Executes migrations on the shadow as a run would, and records the origin of each object. */
 export async function replayWithOrigins(
   shadow: ConnectedShadow,
   migrations: readonly KnownMigration[],

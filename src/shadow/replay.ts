@@ -33,7 +33,7 @@ export async function replayOne(
   return (await replayIf(shadow, migration, instantiate, { watch })) ?? [];
 }
 
-/** Executes the down of a migration; undefined where it has none. */
+/** Executes the down of a migration; undefined if it has none. */
 export async function replayBack(
   shadow: ConnectedShadow,
   migration: LoadedMigration,
@@ -45,11 +45,11 @@ export async function replayBack(
 interface Hooks {
   readonly direction?: Direction;
   readonly watch?: Watch | undefined;
-  /** Whether what it has executed shall stay; asked only where that can be taken back. */
+  /** Decides whether to keep the effects; called only if they can be rolled back. */
   readonly stays?: (statements: readonly string[]) => boolean;
 }
 
-/** The same; undefined when it was taken back. */
+/** The same; undefined if it was rolled back. */
 export async function replayIf(
   shadow: ConnectedShadow,
   migration: LoadedMigration,
@@ -79,17 +79,17 @@ export async function replayIf(
   return executed;
 }
 
-/** As a run does, but in a session that is as it began: some shadows have a single one, for which the migration may have set another path. */
+/** As a run does, but resets the session: some shadows have only one, in which a migration may have changed the search path. */
 async function note(
   { pool, dataSource }: ConnectedShadow,
   migration: LoadedMigration,
   direction: Direction,
 ): Promise<void> {
-  // One that drops the table of the applied migrations is recorded nowhere.
+  // A migration that drops the ledger cannot be recorded.
   await pool.query(ledgerChangeOnce(tablesOf(dataSource), migration, direction)).catch(() => undefined);
 }
 
-/** Whatever asks for a query runner meanwhile gets a part of this one: some shadows have a single session. */
+/** Other query runners share this one meanwhile, since some shadows have a single session. */
 export async function withQueryRunner<T>(
   { dataSource, resetSession }: Pick<ConnectedShadow, 'dataSource' | 'resetSession'>,
   work: (queryRunner: QueryRunner) => Promise<T>,
@@ -98,7 +98,7 @@ export async function withQueryRunner<T>(
   try {
     const keepToItself = await shareWithOthers(queryRunner);
     const result = await work(queryRunner).finally(keepToItself);
-    // What a migration has set for its session must not reach the next one.
+    // Session settings of a migration must not affect the next one.
     await ((await queryRunner.connect()) as SqlClient).query(resetSession);
     return result;
   } finally {
@@ -106,7 +106,7 @@ export async function withQueryRunner<T>(
   }
 }
 
-/** Says whether it was committed. One that has committed by itself cannot be taken back. */
+/** Returns whether it was committed. A migration that commits by itself cannot be rolled back. */
 async function inTransaction(
   queryRunner: QueryRunner,
   work: () => Promise<unknown>,
@@ -132,7 +132,7 @@ interface Recorded {
   readonly endedTransaction: () => boolean;
 }
 
-/** What TypeORM's query runner sends around a migration. */
+/** The statements that TypeORM's query runner sends around a migration. */
 const ofTypeorm = new Set(['START TRANSACTION', 'COMMIT', 'ROLLBACK']);
 
 function record(queryRunner: QueryRunner, accept: (sql: string) => string): Recorded {

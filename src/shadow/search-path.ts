@@ -3,7 +3,7 @@ import { quoteName, sqlTokens } from '../sql/index.js';
 import type { Configured } from './initial-session.js';
 import type { InitialState } from './initial-state.js';
 
-/** The search path of a session, as another role has to set it. */
+/** The search path of a session, in a form that another role can set. */
 export async function searchPathOf(client: SqlClient): Promise<string> {
   const { rows } = await client.query(`SELECT current_setting('search_path') AS path, current_user AS role`);
   const { path = '', role = '' } = (rows[0] ?? {}) as { readonly path?: string; readonly role?: string };
@@ -12,7 +12,7 @@ export async function searchPathOf(client: SqlClient): Promise<string> {
 
 /** A project whose session begins with the schemas that a live one has found, where its data source says nothing of a search path. */
 export function withFoundSchemas<T extends Configured>(project: T, found: readonly string[]): T {
-  // Which others there are beside public, and where extensions are, is the server's business.
+  // Other schemas besides public, and the schemas of extensions, depend on the server.
   if (found[0] === undefined || found[0] === 'public') return project;
   return { ...project, searchPath: found.map(quoteName).join(', ') };
 }

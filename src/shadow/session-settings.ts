@@ -1,7 +1,7 @@
 import type { DataSource } from 'typeorm';
 import { plainName, quoteLiteral, sqlTokens } from '../sql/index.js';
 
-/** What every session of a database begins with, in the order in which it is set. */
+/** The initial settings of every session of a database, in order. */
 export type SessionSettings = readonly (readonly [name: string, value: string])[];
 
 interface Given {
@@ -40,12 +40,12 @@ function settingsIn(options: string): SessionSettings {
   return settings;
 }
 
-/** The same for the `options` of a connection. */
+/** The same settings as the `options` of a connection. */
 export function asOptions(settings: SessionSettings): string {
   return settings.map(([name, value]) => `-c ${name}=${value.replace(/[\\\s]/g, '\\$&')}`).join(' ');
 }
 
-/** The same for a session that has begun; nothing where there is nothing to set. */
+/** The same settings as statements for an open session; empty if there are none. */
 export function asSql(settings: SessionSettings): string {
   return settings
     .map(([name, value]) => `SELECT set_config(${quoteLiteral(name)}, ${quoteLiteral(value)}, false)`)

@@ -4,7 +4,7 @@ import type { Fingerprint } from '../schema/fingerprint.js';
 import { printedOf } from '../schema/printed-row.js';
 import { maySettle, settledTexts } from '../schema/settle.js';
 
-/** What is otherwise than it was, where an expression that is only printed in another form counts as the same. */
+/** The differences, where an expression that is only printed in another form counts as equal. */
 export async function settledDifferences(
   was: Fingerprint,
   is: Fingerprint,

@@ -10,15 +10,15 @@ import { lacksExtension, makeInitialState } from './make-initial-state.js';
 import type { Place } from './place.js';
 import { createTemporaryDatabase } from './temporary-database.js';
 
-/** What can be asked, and read. */
+/** A connection for queries, and for reading the catalog. */
 export type Database = CatalogPool & SqlClient;
 
-/** A throwaway PostgreSQL. It is opened when it is first asked for, in its initial state, and removed when it is closed. */
+/** A shadow: a temporary PostgreSQL. It is opened on first use, in its initial state, and removed when it is closed. */
 export interface Shadow {
   initial(): Promise<InitialState>;
-  /** It, with these extensions: one that lacks any of them gives way to another. */
+  /** The shadow with these extensions; if it lacks one, another database replaces it. */
   database(extensions: readonly string[]): Promise<Database>;
-  /** Lends it to work of which nothing stays. */
+  /** Provides the shadow to work whose effects are discarded. */
   aside<T>(extensions: readonly string[], work: (database: Database) => Promise<T>): Promise<T>;
   /** Makes room for another one in this thread, which would take its turns with it anyway: it is opened again when it is asked for. */
   makeRoom(): Promise<void>;
@@ -26,12 +26,12 @@ export interface Shadow {
 }
 
 export interface ShadowOptions {
-  /** A server to make a temporary database on; without it, PostgreSQL runs in this process. */
+  /** A server on which to create the temporary database; by default, PostgreSQL runs in this process. */
   readonly url: string | undefined;
   readonly initial: () => InitialState | Promise<InitialState>;
 }
 
-/** Lends a shadow to all of `work`. */
+/** Provides a shadow while `work` runs. */
 export async function withShadow<T>(options: ShadowOptions, work: (shadow: Shadow) => Promise<T>): Promise<T> {
   const shadow = openShadow(options);
   try {
@@ -41,7 +41,7 @@ export async function withShadow<T>(options: ShadowOptions, work: (shadow: Shado
   }
 }
 
-/** For who closes it before all the work is done. */
+/** For callers that close the shadow before all work is done. */
 export function openShadow({ url, initial }: ShadowOptions): Shadow {
   let opened: Promise<Opened> | undefined;
   let closed: Promise<void> | undefined;
@@ -72,7 +72,7 @@ interface Opened {
   readonly database: Database;
   /** Whether it runs in this thread. */
   readonly isHere: boolean;
-  /** Where it can be read beside the database. */
+  /** Reads the catalog in the thread of the database, if possible. */
   readonly readCatalog?: Database['readCatalog'];
   /** Whether these extensions can be created, as far as that is known. */
   offers(extensions: readonly string[]): boolean;
@@ -82,7 +82,7 @@ interface Opened {
 export interface PlaceOptions {
   readonly initial: InitialState;
   readonly url?: string | undefined;
-  /** Extensions that PGlite has in packages of their own. */
+  /** Extensions that PGlite ships as separate packages. */
   readonly extensions?: (() => Promise<Extensions>) | undefined;
 }
 
@@ -96,7 +96,7 @@ async function openDatabase(options: PlaceOptions): Promise<Opened> {
   } catch (error) {
     if (!lacksExtension(error)) throw error;
   }
-  // It has only the usual extensions, as every one takes its time.
+  // It has only the usual extensions, since each one takes time to load.
   return openAt(await findPlace(options), options);
 }
 
@@ -105,7 +105,7 @@ async function openAt(
   { initial, url }: PlaceOptions,
 ): Promise<Opened & { readonly missing: readonly string[] }> {
   const pool = place.openPool();
-  // A connection that is lost while nothing is asked: the next question says so.
+  // If the connection is lost while idle, the next query reports it.
   pool.on('error', () => undefined);
   const close = async (): Promise<void> => {
     await pool.end().catch(() => undefined);
@@ -125,7 +125,7 @@ async function openAt(
   }
 }
 
-/** Afterwards the database is as it was. */
+/** Restores the database afterwards. */
 async function aside<T>({ database, readCatalog: read }: Opened, work: (database: Database) => Promise<T>): Promise<T> {
   const client = (await database.connect()) as SqlClient & { release(): void };
   try {
@@ -137,7 +137,7 @@ async function aside<T>({ database, readCatalog: read }: Opened, work: (database
   }
 }
 
-/** Where the database is in another thread, its catalog is read there; where that does not work, from here, which says why. */
+/** Reads the catalog in the thread of the database; if that fails, reads it from here, which gives the reason. */
 function readBeside(database: Database, read: Database['readCatalog']): Database {
   if (read === undefined) return database;
   return Object.assign(database, {
@@ -145,7 +145,7 @@ function readBeside(database: Database, read: Database['readCatalog']): Database
   });
 }
 
-/** With every extension that can be had: what migrations need is known only when they are executed. */
+/** Opens with every available extension, because the needs of migrations are known only when they are executed. */
 export function findPlace({ url, extensions, initial }: PlaceOptions): Promise<Place> {
   return url === undefined ? inProcess({ initial, extensions }) : createTemporaryDatabase(url, initial.settings);
 }

@@ -11,7 +11,7 @@ import type { SessionSettings } from './session-settings.js';
 const prefix = 'nest_migrate_shadow_';
 const shadowServer = 'The address of the shadow server';
 
-/** A database of its own on a server; what an earlier process could not remove is removed too. It needs CREATEDB, nothing more. */
+/** A temporary database on a server. Also removes leftovers of earlier processes. Needs only CREATEDB. */
 export async function createTemporaryDatabase(url: string, settings: SessionSettings): Promise<Place> {
   checkAddress(url, shadowServer);
   const name = `${prefix}${Date.now()}_${randomBytes(4).toString('hex')}`;
@@ -31,7 +31,7 @@ export async function createTemporaryDatabase(url: string, settings: SessionSett
   };
 }
 
-/** Of processes that are gone: those still at work are connected, and were made a short while ago. */
+/** Databases of ended processes: those in use have connections, or are very new. */
 async function removeLeftovers(client: pg.Client): Promise<void> {
   const { rows } = await client.query<{ datname: string }>(
     `SELECT datname FROM pg_database d WHERE datname LIKE '${prefix.replaceAll('_', '\\_')}%'

@@ -12,13 +12,13 @@ import { replayOne, withQueryRunner } from './replay.js';
 import { settledDifferences } from './settled-differences.js';
 import type { ConnectedShadow } from './connected.js';
 
-/** What the `down` of a migration does, executed right after its `up`. */
-/** Where it leads, and what its `up` has made though the initial state has it. */
+/** The result of a migration's `down`, executed right after its `up`. */
+/** The resulting schema, and the objects that its `up` has created although the initial state contains them. */
 export type TriedMigration = WayBack & { readonly madeAgain?: readonly MadeAgain[] };
 
 export type WayBack =
   | { readonly leads: 'back' }
-  /** There is none, or it refuses: its author has decided so. */
+  /** There is no down, or it throws deliberately. */
   | { readonly leads: 'nowhere'; readonly reason: string }
   | { readonly leads: 'elsewhere'; readonly differences: readonly string[] }
   | { readonly leads: 'into-error'; readonly reason: string };
@@ -44,7 +44,7 @@ export async function thereAndBack(
   return wayBackOf(shadow, migration, before, instantiate);
 }
 
-/** The same, of one whose `up` has just been executed. */
+/** The same for a migration whose `up` has just been executed. */
 export async function wayBackOf(
   shadow: ConnectedShadow,
   migration: LoadedMigration,
@@ -81,14 +81,14 @@ function tryDown(
       queryRunner,
       goneAsWell(migration, shadow),
     );
-    // One that commits by itself has left nothing to roll back.
+    // A migration that commits by itself leaves nothing to roll back.
     const rolledBack = !isAlone && queryRunner.isTransactionActive;
     if (queryRunner.isTransactionActive) await queryRunner.rollbackTransaction();
     return { wayBack, rolledBack };
   });
 }
 
-/** Its `down` takes away what its `up` has made, though the initial state had it. */
+/** The `down` drops objects that its `up` has created although the initial state contains them. */
 function goneAsWell({ name }: LoadedMigration, { given }: ConnectedShadow): ReadonlySet<string> {
   const schemas = given.madeAgainBy(name).flatMap(({ sql }) => {
     const [made] = classify(sql);

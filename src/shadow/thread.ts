@@ -11,19 +11,19 @@ import { readCatalog } from '../schema/read.js';
 import type { Catalog, CatalogPool, ReadOptions } from '../schema/read.js';
 import { inside } from './inside.js';
 
-/** What the thread is asked to do. */
+/** The requests to the thread. */
 type Asked = Order | { readonly kind: 'read'; readonly options: ReadOptions };
 type Answered = Uint8Array | Catalog | undefined;
 
 interface Opened {
   readonly lite: PGlite;
-  /** This thread's own way to it. */
+  /** The connection within this thread. */
   readonly reader: SqlClient;
 }
 
 /** The thread of `openAhead`: opens the database in the folder that it is given, and passes on what is said to it. */
 const database = opened(workerData as string);
-// Every order hears of it.
+// Every request receives this error.
 database.catch(() => undefined);
 
 parentPort?.on('message', ({ id, order }: { readonly id: number; readonly order: Asked }) => {
@@ -47,7 +47,7 @@ async function carryOut(order: Asked): Promise<Answered> {
   return answers;
 }
 
-/** There is only one session, so every read is part of the transaction that is open. */
+/** There is only one session, so every read is part of its open transaction. */
 let isInTransaction = false;
 
 /**

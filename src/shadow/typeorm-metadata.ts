@@ -2,7 +2,7 @@ import type { DataSource } from 'typeorm';
 import type { SqlClient } from '../database/sql-client.js';
 import { quoteLiteral, quoteName } from '../sql/index.js';
 
-/** What TypeORM remembers of a view or a generated column, to see later whether the entity has changed. */
+/** TypeORM's record of a view or a generated column, by which it detects changes of the entity. */
 export interface TypeormMetadataRow {
   readonly type: string;
   readonly schema: string | null;
@@ -11,10 +11,10 @@ export interface TypeormMetadataRow {
   readonly value: string | null;
 }
 
-/** Of which data source: where its table is. */
+/** The data source, which determines the location of the table. */
 type Place = { readonly options: Pick<DataSource['options'], 'metadataTableName'> & { readonly schema?: string } };
 
-/** The rows of TypeORM's `typeorm_metadata`, sorted, without the name of the database; none where there is no such table. */
+/** The sorted rows of `typeorm_metadata`, without the name of the database; empty if there is no such table. */
 export async function typeormMetadataRows(
   pool: SqlClient,
   { options }: Place = { options: {} },
@@ -22,7 +22,7 @@ export async function typeormMetadataRows(
   const table = metadataTableOf({ options });
   const found = await pool.query(`SELECT to_regclass(${quoteLiteral(table)}) IS NOT NULL AS exists`);
   if (found.rows[0]?.['exists'] !== true) return [];
-  // COLLATE "C": the same order on every server.
+  // COLLATE "C" gives the same order on every server.
   const { rows } = await pool.query(
     `SELECT "type", "schema", "table", "name", "value" FROM ${table} ORDER BY ${[
       'type',
@@ -37,13 +37,13 @@ export async function typeormMetadataRows(
   return rows as unknown as readonly TypeormMetadataRow[];
 }
 
-/** The name of that table, as it stands in SQL. */
+/** The name of that table, for SQL. */
 export function metadataTableOf({ options }: Place): string {
   const schema = options.schema === undefined ? '' : `${quoteName(options.schema)}.`;
   return schema + quoteName(options.metadataTableName ?? 'typeorm_metadata');
 }
 
-/** As TypeORM makes it. */
+/** The table as TypeORM creates it. */
 export function metadataTableSql(table: string): string {
   return `CREATE TABLE IF NOT EXISTS ${table} ("type" varchar NOT NULL, "database" varchar, "schema" varchar, "table" varchar, "name" varchar, "value" text)`;
 }

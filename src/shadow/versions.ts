@@ -4,16 +4,16 @@ import { developmentVersion } from '../development.js';
 import { buildId } from '../version.js';
 import { requireFrom } from '../require-from.js';
 
-/** Everything that could read or make another schema of the same input. */
+/** The versions of everything that could produce a different schema from the same input. */
 export function versionsOfEngines(): readonly string[] {
   const pinned = ['@electric-sql/pglite', '@supabase/pg-delta'].map(
     (name) => `${name} ${developmentVersion(name) ?? ''}`,
   );
-  // Not the version of this package: one version may have many builds, each with other proofs.
+  // Uses the content of the build, since one version may have several builds with different proofs.
   return [buildId, ...['typeorm', 'pg'].map(versionOf), ...pinned];
 }
 
-/** Of the package that the project has; without one, nothing is made anyway. */
+/** The version that the project has installed; without one, no schema can be created anyway. */
 function versionOf(name: string): string {
   try {
     const file = requireFrom(join(process.cwd(), 'package.json')).resolve(name);

@@ -9,7 +9,7 @@ import { stubDriver } from '../typeorm/stub-driver.js';
 
 const installed = new WeakMap<DataSource, readonly string[]>();
 
-/** The data source with its entities, without any database: for what TypeORM knows by itself. */
+/** The data source with its entities, without a database: for everything that TypeORM knows by itself. */
 export async function withEntities<T>(
   configured: Configured,
   work: (dataSource: DataSource) => Promise<T>,

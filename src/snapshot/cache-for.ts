@@ -7,7 +7,7 @@ interface Options {
   readonly cache?: boolean | undefined;
 }
 
-/** A server that is the shadow may be another version tomorrow. */
+/** A shadow server may be upgraded between two runs. */
 export function cacheFor({ shadow, cache = true }: Options): SchemaCache {
   return shadow === undefined && cache ? openCache(versionsOfEngines()) : noCache;
 }

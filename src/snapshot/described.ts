@@ -14,25 +14,25 @@ import type { History } from './history.js';
 import { unmanagedTables } from './own-tables.js';
 import type { Project } from './project.js';
 
-/** What the entities say, as far as TypeORM knows it without a database. */
+/** The schema of the entities, as far as TypeORM knows it without a database. */
 export interface Described {
-  /** With which TypeORM creates them. */
+  /** The statements with which TypeORM creates them. */
   readonly statements: readonly string[];
   readonly history: History;
-  /** How they put it, where PostgreSQL puts it otherwise. */
+  /** The expressions as written in the entities, where PostgreSQL prints them differently. */
   readonly words: OwnWords;
   readonly frozen: readonly FrozenMoment[];
-  /** The schema that is left to the search path; undefined where the data source or an entity names it. */
+  /** The schema that is left to the search path; undefined if the data source or an entity names it. */
   readonly unnamed: string | undefined;
-  /** Tables that the entities only know: no snapshot has them. */
+  /** Tables with `synchronize: false`, which no snapshot contains. */
   readonly unmanaged: readonly ObjectId[];
-  /** What the entity of a table is called, by the key of the table. */
+  /** The name of a table's entity, by the key of the table. */
   readonly entityNames: ReadonlyMap<string, string>;
-  /** The enums whose values they do not say. */
+  /** The enums without values in the entities. */
   readonly valueless: readonly ValuelessEnum[];
 }
 
-/** `check` sees the entities first. */
+/** Lets `check` read the entities first. */
 export function describeEntities(project: Project, check: (entities: DataSource) => Promise<void>): Promise<Described> {
   const { schema } = initialSessionOf(project);
   return withEntities(project, async (entities) => {
@@ -57,7 +57,7 @@ export function describeEntities(project: Project, check: (entities: DataSource)
   });
 }
 
-/** A schema of the data source counts for all entities that have none of their own. */
+/** The schema of the data source applies to all entities without their own. */
 function isNamed({ entityMetadatas, options }: DataSource, schema: string): boolean {
   return 'schema' in options && options.schema !== undefined
     ? true

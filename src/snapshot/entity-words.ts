@@ -4,7 +4,7 @@ import type { ObjectId } from '../schema/object-id.js';
 import type { OwnText, OwnWords } from '../schema/own-words.js';
 import { classify, commandOf } from '../sql/index.js';
 
-/** The expressions of the entities as their authors have written them, by the keys of the objects that have them. */
+/** The expressions as written in the entities, by the keys of their objects. */
 export function readWords(dataSource: DataSource, statements: readonly string[], unnamed: string): OwnWords {
   const found = [
     ...dataSource.entityMetadatas.flatMap((metadata) => wordsOf(metadata, unnamed)),

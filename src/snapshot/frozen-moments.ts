@@ -2,7 +2,7 @@ import type { DataSource } from 'typeorm';
 import { describeObject, objectId } from '../schema/object-id.js';
 import type { ObjectId } from '../schema/object-id.js';
 
-/** A default that reads like the time of each row, and is the one moment at which the server read it. */
+/** A default that looks like the time of each row, but is the moment at which the server parsed it. */
 export interface FrozenMoment {
   /** Of the default. */
   readonly id: ObjectId;
@@ -12,7 +12,7 @@ export interface FrozenMoment {
 /** https://www.postgresql.org/docs/current/datatype-datetime.html#DATATYPE-DATETIME-SPECIAL-VALUES */
 const moments = /^(?:now|today|tomorrow|yesterday)(?:\(\))?$/i;
 
-/** TypeORM writes a string as a string of SQL, also where it is meant as a function. */
+/** TypeORM writes a string default as an SQL string, even if it was meant as a function. */
 export function frozenMoments({ entityMetadatas }: DataSource, unnamed: string): readonly FrozenMoment[] {
   return entityMetadatas.flatMap(({ schema = unnamed, tableName, columns }) =>
     columns.flatMap(({ databaseName, default: text, type }): readonly FrozenMoment[] => {

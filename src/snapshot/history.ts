@@ -8,7 +8,7 @@ interface Renamed {
   readonly to: ObjectId;
 }
 
-/** What the entities say about their past, in the names of the database. */
+/** The history recorded in the entities, with database names. */
 export interface History {
   readonly renames: readonly Renamed[];
   readonly backfills: ReadonlyMap<string, string>;

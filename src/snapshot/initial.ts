@@ -15,19 +15,19 @@ import { ownTables } from './own-tables.js';
 import { restored, storedOf } from './snapshot.js';
 import type { StoredSnapshot } from './snapshot.js';
 
-/** What is there before the first migration, seen from the entities. */
+/** The objects of the initial state, compared with the entities. */
 export interface Initial {
   readonly schema: Schema;
-  /** Whether the entities describe it as well. */
+  /** Whether the entities also describe it. */
   readonly isDescribed: (id: ObjectId) => boolean;
-  /** The statements that make way for what the entities describe. */
+  /** The statements that drop objects before the entities create them. */
   readonly clearing: readonly string[];
 }
 
 interface Asked {
   readonly shadow: Shadow;
   readonly cache: SchemaCache;
-  /** With which TypeORM creates the entities. */
+  /** The statements with which TypeORM creates the entities. */
   readonly statements: readonly string[];
   readonly unmanaged: readonly ObjectId[];
 }

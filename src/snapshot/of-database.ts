@@ -8,14 +8,14 @@ import type { Project } from './project.js';
 import { take } from './snapshot.js';
 import type { Snapshot } from './snapshot.js';
 
-/** What the database of the data source has, which is connected. */
+/** The snapshot of the data source's database, which is connected. */
 export async function ofDatabase(project: Project): Promise<Snapshot> {
   const { dataSource } = project;
   const unmanaged = unmanagedTables(dataSource, initialSessionOf(project).schema);
   return take(poolOf(dataSource) as Database, project, { unmanaged, texts: 'printed' });
 }
 
-/** What the database at another address has. */
+/** The snapshot of the database at another address. */
 export function ofDatabaseAt(url: string, project: Project, unmanaged: readonly ObjectId[]): Promise<Snapshot> {
   return withLive(url, (database) => take(database, project, { unmanaged, texts: 'printed' }));
 }

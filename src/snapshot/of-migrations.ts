@@ -12,7 +12,7 @@ import type { Project } from './project.js';
 import { leftOut, restored, storedOf, take } from './snapshot.js';
 import type { Snapshot, StoredSnapshot } from './snapshot.js';
 
-/** With the migrations that lead there, where that is sure. */
+/** The migrations that produce the schema, if they are certain. */
 export interface Current extends Snapshot {
   readonly chain?: Chain;
 }
@@ -27,12 +27,12 @@ export interface Replaying {
   readonly makeRoom?: () => Promise<void>;
 }
 
-/** What the migrations that the data source finds lead to on an empty database. */
+/** The schema that the data source's migrations produce on an empty database. */
 export async function ofMigrations(project: Project, replaying: Replaying): Promise<Current> {
   return ofTheseMigrations(await resolveMigrations(await listMigrations(project)), project, replaying);
 }
 
-/** What these lead to, as it was read before where the texts are the same. */
+/** The schema that these migrations produce, from the cache if their texts are the same. */
 export async function ofTheseMigrations(
   migrations: readonly KnownMigration[],
   project: Project,
@@ -61,7 +61,7 @@ async function replayed(
   });
 }
 
-/** Where the migrations of a chain lead together with the ones that were just proven to come after them. */
+/** The schema that a chain of migrations produces together with the newly proven ones. */
 interface Proven {
   readonly chain: Chain;
   readonly written: readonly MigrationText[];

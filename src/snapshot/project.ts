@@ -1,7 +1,7 @@
 import type { Instantiate, Listing } from '../files/migration.js';
 import type { Configured } from '../shadow/initial-session.js';
 
-/** Whose snapshots are taken: a data source with its migrations and settings. */
+/** The project of the snapshots: a data source with its migrations and settings. */
 export interface Project extends Configured, Listing {
   readonly settings: Configured['settings'] & Listing['settings'];
   readonly instantiate: Instantiate;

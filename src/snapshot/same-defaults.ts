@@ -48,7 +48,7 @@ export async function withSameDefaultsThere(
   }
 }
 
-/** A moment that was taken once stays what it is, though the entities give another one each time. */
+/** A default with a fixed moment is kept, although the entities yield another moment each time. */
 function split(
   pairs: readonly TwoDefaults[],
   frozen: readonly FrozenMoment[],

@@ -22,7 +22,7 @@ import { extensionsOf } from './schema-on-shadow.js';
 interface SameWords {
   readonly url: string | undefined;
   readonly cache: SchemaCache;
-  /** Of the session that has read the database. */
+  /** The search path of the session that has read the database. */
   readonly searchPath: string;
 }
 
@@ -56,7 +56,7 @@ export async function inSameWords(
 interface Made {
   /** What the suspects are like there, by the keys of the objects. */
   readonly payloads: ReadonlyMap<string, Payload>;
-  /** The keys of the defaults that are the same in other words. */
+  /** The keys of the defaults that are equal in another form. */
   readonly equalDefaults: ReadonlySet<string>;
   readonly failures: readonly string[];
 }
@@ -67,7 +67,7 @@ interface Asked extends Pick<SameWords, 'searchPath'> {
   readonly defaults: readonly TwoDefaults[];
 }
 
-/** As far as it can be made there: an extension, a role may be missing. */
+/** Creates as much of it as possible, since an extension or a role may be missing. */
 function makeOnShadow(
   { part, suspects, defaults, searchPath }: Asked,
   project: Project,

@@ -12,27 +12,27 @@ import { createTypeormTable } from './migratable-shadow.js';
 import { ownTables } from './own-tables.js';
 import type { Project } from './project.js';
 
-/** A shadow that has a schema: here it is tried and proven what leads from it to another. */
+/** A shadow with a schema, on which the steps to another schema are tried and proven. */
 export interface SchemaOnShadow {
   readonly client: SqlClient;
   readonly schema: Schema;
   readonly read: () => Promise<Schema>;
 }
 
-/** What is on a shadow, when that is not its initial state any more. */
+/** The schema on a shadow that is no longer in its initial state. */
 export interface Standing {
   readonly database: Database;
   readonly schema: Schema;
 }
 
 interface Wanted {
-  /** In its initial state, or as it `stands`. */
+  /** A shadow in its initial state, or with the schema `stands`. */
   readonly shadow: Shadow;
   readonly stands?: Standing | undefined;
   readonly unmanaged: readonly ObjectId[];
-  /** Where the work leads to: its extensions are needed too. */
+  /** The target schema, whose extensions are needed too. */
   readonly to: Schema;
-  /** The schema was read on another server, perhaps of another version: how this one puts it has to be read. */
+  /** Whether the schema was read on another server, so that the shadow's form of expressions has to be read. */
   readonly inOtherWords?: boolean;
   readonly cache: SchemaCache;
 }
@@ -41,7 +41,7 @@ export function extensionsOf(schema: Schema): readonly string[] {
   return schema.objects.flatMap(({ id }) => (id.kind === 'extension' ? [id.name ?? ''] : []));
 }
 
-/** Makes this schema on the shadow, in the words of its version of PostgreSQL, and lends it. */
+/** Creates this schema on the shadow, as its version of PostgreSQL prints it, and provides it. */
 export async function withSchemaOnShadow<T>(
   schema: Schema,
   project: Project,

@@ -12,13 +12,13 @@ import type { Project } from './project.js';
 /** A schema that was read from a catalog. */
 export interface Snapshot {
   readonly schema: Schema;
-  /** The rows of TypeORM's own table of views and generated columns. */
+  /** The rows of TypeORM's metadata table for views and generated columns. */
   readonly metadata: readonly TypeormMetadataRow[];
-  /** Who made what, by the key of the object; empty where that is not known. */
+  /** The origin of each object, by its key; empty if not known. */
   readonly origins: OriginMap;
 }
 
-/** As it lies in the cache. */
+/** The form stored in the cache. */
 export interface StoredSnapshot {
   readonly facts: Schema['facts'];
   readonly edges: Schema['edges'];
@@ -48,7 +48,7 @@ export async function take(database: Database, project: Project, { unmanaged, te
   };
 }
 
-/** What no snapshot has, for the keys of the cache. */
+/** The objects that no snapshot contains, for the cache keys. */
 export function leftOut(project: Project, unmanaged: readonly ObjectId[]): readonly string[] {
   return [...ownTables(project), ...unmanaged].map(keyOf);
 }

@@ -17,7 +17,7 @@ export async function unnamedSchema(
   return texts.length === 0 || texts.some((text) => namesSchema(text, unnamed)) ? undefined : unnamed;
 }
 
-/** In a statement: as a word of TypeScript, `public` is not followed by a dot. */
+/** Matches `public` in a statement: the TypeScript keyword is not followed by a dot. */
 export function namesSchema(text: string, schema: string): boolean {
   return [`${schema}.`, `${schema}".`, `${schema}\\".`].some((name) => text.includes(name));
 }

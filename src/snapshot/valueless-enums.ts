@@ -21,7 +21,7 @@ export function withPresentValues(
   const unknown: string[] = [];
   for (const { schema, type, columns } of valueless) {
     const id = objectId('type', schema, type);
-    // Under the name that TypeORM gives it, or under the one that it was made with.
+    // By the name that TypeORM gives it, or by its original name.
     const known =
       (present.get(id)?.is['values'] as readonly string[] | undefined) ??
       columns.map(({ table, name }) => enumOf(objectId('column', schema, name, table), present)).find(Boolean)?.values;

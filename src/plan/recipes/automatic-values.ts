@@ -8,7 +8,7 @@ import { step } from '../step.js';
 import type { Step } from '../step.js';
 import { quoteLiteral, quoteName } from '../../sql/index.js';
 
-/** A new sequence of an existing table; that of a column that has values begins after them. */
+/** A new sequence for an existing table; if the column has values, it starts after them. */
 export const ownSequence: Recipe = (change, context) => {
   const { kind, id: sequence } = change;
   if (kind !== 'own sequence' || context.from.has(sequence)) return undefined;
@@ -41,7 +41,7 @@ function behindItsValues(column: ObjectId, sequence: string): Step {
   });
 }
 
-/** The sequence of a column that becomes an identity: replaced at once. */
+/** The sequence of a column that becomes an identity is replaced immediately. */
 export const replaceSequence: Recipe = (change, { from, to }) => {
   const column = change.kind === 'drop' && change.id.kind === 'sequence' ? ownerOf(change.id, from) : undefined;
   return column && columnOf(to, column)?.automatic === true ? [step(change.sql)] : undefined;

@@ -10,7 +10,7 @@ import type { Backfill } from '../../sql/index.js';
 const indent = ' '.repeat(6);
 
 export interface Filling extends Pick<Backfill, 'rounds'> {
-  /** Which of the rows without a value get one; all of them if nothing is said. */
+  /** The condition for the rows to fill; all rows without a value by default. */
   readonly where?: string;
 }
 
@@ -31,7 +31,7 @@ export function backfill(
   const unfilled = `${name} IS NULL${where === undefined ? '' : ` AND ${where}`}`;
   const set = `${name} = ${expression}`;
   const alias = isPartitioned(table, context) ? quoteName(table.name ?? '') : undefined;
-  // Indented as it will stand in the file.
+  // Indented as in the file.
   const block = backfillLines({ table: tableSql(table), alias, set, unfilled, rounds }).join(`\n${indent}`);
   return step(`DO $backfill$\n${indent}${block}\n${indent}$backfill$`, {
     comment: `Fills ${quoteName(column)} in the existing rows, in batches.`,

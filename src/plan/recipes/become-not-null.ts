@@ -9,14 +9,14 @@ import { backfill } from './backfill.js';
 import { notNullSteps } from './not-null.js';
 import { quoteName } from '../../sql/index.js';
 
-/** A column that was there, perhaps under another name, must have a value from now on. */
+/** An existing column, possibly under another name, becomes NOT NULL. */
 export function becomesNotNull(column: ObjectId, context: PlanContext): boolean {
   const { from, to } = context;
   if (!existingTable(column, context) || columnOf(to, column)?.notNull !== true) return false;
   return columnOf(from, nameBefore(column, context))?.notNull === false;
 }
 
-/** And rows may be without one. */
+/** Whether existing rows may have no value. */
 export function mayMissValues(column: ObjectId, context: PlanContext): boolean {
   return becomesNotNull(column, context) && !isProven(nameBefore(column, context), context);
 }
@@ -33,7 +33,7 @@ function isProven(column: ObjectId, { from }: PlanContext): boolean {
   });
 }
 
-/** The expression that fills them; undefined where the author says that there are none: `NULL`. */
+/** The expression that fills them; undefined if the author says, with `NULL`, that there are none. */
 export function fillOf(column: ObjectId, context: PlanContext): string | undefined {
   const expression = context.decisions.backfill.get(columnPath(column));
   return expression === undefined || expression.toUpperCase() === 'NULL' || !mayMissValues(column, context)
@@ -50,7 +50,7 @@ export function fillThenRequire(column: ObjectId, expression: string, context: P
   return [{ ...fill, afterCommit: true }, ...fillAgainAndRequire(column, expression, context)];
 }
 
-/** The second half of that. */
+/** The steps of the second phase. */
 export function fillAgainAndRequire(column: ObjectId, expression: string, context: PlanContext): readonly Step[] {
   const table = relationOf(column);
   const fill = backfill(table, column.name ?? '', expression, { rounds: 'until none is left' }, context);

@@ -15,14 +15,14 @@ export function mergeTypeChanges(changes: readonly Change[]): readonly Change[] 
   const result: Change[] = [];
   for (const change of changes) {
     const of = (kind: Change['kind']) => (other: Change) => other.kind === kind && sameId(other.id, change.id);
-    // The default that is set again belongs to the change of the type.
+    // Restoring the default is part of the type change.
     if (change.kind === 'set default' && result.some(of('alter type'))) continue;
     if (change.kind !== 'alter type') {
       result.push(change);
       continue;
     }
     const dropped = takeOne(result, of('drop default'));
-    // What rows without a value get is one of the new type.
+    // The value for rows without one has the new type.
     const notNull = takeOne(result, of('set not null'));
     const drops = [...change.drops, ...dropped.flatMap((one) => one.drops)];
     const uses = [...change.uses, ...dropped.flatMap((one) => one.uses)];
@@ -36,16 +36,16 @@ function takeOne(changes: Change[], isIt: (change: Change) => boolean): readonly
   return at === -1 ? [] : changes.splice(at, 1);
 }
 
-/** What a change of a type is about, and what it means for the rows. */
+/** A type change, and its effect on the rows. */
 export interface ColumnTypeChange {
   readonly id: ObjectId;
   readonly types: { readonly from: string; readonly to: string };
   readonly defaults: { readonly before: string | undefined; readonly after: string | undefined };
   /** The expression that was given with `--using`. */
   readonly given: string | undefined;
-  /** The time zone in which stored timestamps were meant, when they get one or lose it. */
+  /** The time zone of the stored timestamps, if they gain or lose one. */
   readonly zone: string | undefined;
-  /** In a session of this time zone it is a matter of the catalog only. */
+  /** In a session with this time zone, only the catalog changes. */
   readonly session?: string;
   readonly how: TypeChange;
   readonly loses: { readonly loses?: string | undefined };
@@ -64,7 +64,7 @@ export function typeChangeOf(id: ObjectId, context: PlanContext): ColumnTypeChan
   const types = { from: before.type, to: after.type };
   const given = context.decisions.using.get(columnPath(id));
   const zone = given === undefined ? zoneOf(types, context) : undefined;
-  // An index would be rebuilt meanwhile, and a check would scan all rows.
+  // Otherwise, an index would be rebuilt, and a check would scan all rows.
   if (zone !== undefined && /^(?:Etc\/)?UTC$/i.test(zone) && !isStoodOn(id, context))
     return { id, types, defaults, given, zone, session: zone, how: 'free', loses: {} };
   const how =
@@ -74,13 +74,13 @@ export function typeChangeOf(id: ObjectId, context: PlanContext): ColumnTypeChan
   return { id, types, defaults, given, zone, how, loses: {} };
 }
 
-/** What a value of the old type is as one of the new. */
+/** The expression that converts a value of the old type to the new one. */
 export function convertedFrom(value: string, { zone, how, types }: ColumnTypeChange): string {
   if (zone !== undefined) return `${value} AT TIME ZONE ${quoteLiteral(zone)}`;
   return how === 'needs-using' ? `${value}::text::${types.to}` : value;
 }
 
-/** One ALTER keeps the data, where dropping and adding a column would lose it. */
+/** A single ALTER keeps the data, which dropping and adding the column would lose. */
 export const changeType: Recipe = (change, context) => {
   const found = columnTypeChange(change, context);
   if (!found) return undefined;
@@ -136,12 +136,12 @@ function zoneOf(types: { readonly from: string; readonly to: string }, { decisio
   return changes ? decisions.storedTimezone : undefined;
 }
 
-/** An index over an expression or a part of the rows is built again, whatever the types. */
+/** An index over an expression or some of the rows is always rebuilt, whatever the types. */
 function isIndexedOtherwise(id: ObjectId, { from }: PlanContext): boolean {
   return from.neededBy(id).some((other) => other.kind === 'index' && !isOfColumns(definitionOf(from, other)));
 }
 
-/** Nothing but names, and how they are sorted, in its parentheses: no other expression, and no rows left out. */
+/** Whether an index has only names and sort options between its parentheses: no expression, and no predicate. */
 function isOfColumns(definition: string): boolean {
   const [index] = classify(definition);
   return index?.groups().every((columns) => !columns.includes('(')) === true && !index.mentions('WHERE');
@@ -151,7 +151,7 @@ function isStoodOn(id: ObjectId, { from }: PlanContext): boolean {
   return from.neededBy(id).some(({ kind }) => kind !== 'default');
 }
 
-/** A given expression or time zone already says what becomes of the values. */
+/** A given expression or time zone already defines the new values. */
 function lossOf(
   { id, given, zone, how }: ColumnTypeChange,
   { from, to }: PlanContext,

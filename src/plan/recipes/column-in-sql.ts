@@ -6,7 +6,7 @@ interface Renaming {
   readonly to: string;
 }
 
-/** An expression as the server prints it, about another column; undefined when it is not about the column at all. */
+/** The server's text of an expression, changed to refer to another column; undefined if it does not use the column. */
 export function renamedIn(sql: string, { from, to }: Renaming): string | undefined {
   const tokens = [...sqlTokens(sql)];
   let isAbout = false;
@@ -19,7 +19,7 @@ export function renamedIn(sql: string, { from, to }: Renaming): string | undefin
   return isAbout ? texts.join('') : undefined;
 }
 
-/** A function, a type, a name with its schema, a collation. */
+/** Whether a name is that of a function, a type, a schema-qualified object or a collation. */
 function isOther(tokens: readonly SqlToken[], at: number): boolean {
   const before = tokens
     .slice(0, at)

@@ -39,7 +39,7 @@ interface AddedColumn {
   readonly table: ObjectId;
 }
 
-/** A column that the app gives values to, and that a table with rows gets. */
+/** An ordinary column that is added to a table with rows. */
 function addedColumn(change: Change, context: PlanContext): AddedColumn | undefined {
   const { kind, id } = change;
   const table = kind === 'add column' ? existingTable(id, context) : undefined;
@@ -60,7 +60,7 @@ interface Clauses {
   readonly fallback?: string | undefined;
 }
 
-/** A column with the new name beside the old one, filled from it, until the old name is no longer used. */
+/** Adds a column with the new name and fills it from the old one, which stays until it is no longer used. */
 function renamedColumn(rename: Rename, added: AddedColumn, context: PlanContext): readonly Step[] {
   const name = rename.to.name ?? '';
   const { table } = added;
@@ -126,7 +126,7 @@ function filledColumn(added: AddedColumn, expression: string, context: PlanConte
 
 function fillTrigger(table: ObjectId, column: string, expression: string): TemporaryTrigger {
   const name = fittingName(`${table.name ?? ''}_${column}_fill`);
-  // EXECUTE plans it each time: a cached plan reads the wrong columns once others have been added or renamed.
+  // EXECUTE plans the expression each time: a cached plan would read wrong columns after others are added or renamed.
   const body = `
       BEGIN
         IF NEW.${quoteName(column)} IS NULL THEN
@@ -181,13 +181,13 @@ export const dropColumn: Recipe = (change, context) => {
   const { id: column } = change;
   const table = change.kind === 'drop' ? existingTable(column, context) : undefined;
   const is = columnOf(context.from, column);
-  // A generated column that is generated otherwise loses nothing; an ordinary one that comes back as a generated one does.
+  // A generated column with another expression loses nothing; an ordinary column that becomes a generated one does.
   if (!table || !is || (context.to.has(column) && is.automatic)) return undefined;
   const rename = context.decisions.renames.find(({ from }) => sameId(from, column));
   if (rename) {
     return [
       ...columnBridge(rename, undefined).drop,
-      // Until now, it could not be told whether its value was written or came from there.
+      // So far, a written value could not be distinguished from one that came from the default.
       ...(isVolatile(rename.to, context) ? setDefault(rename.to, context, { phase: 'contract' }) : []),
       step(change.sql, {
         comment: `Its data is now in ${describeObject(rename.to)}.`,
@@ -225,7 +225,7 @@ export const dropColumn: Recipe = (change, context) => {
 
 const sameForAllRows = new Set(['true', 'false', 'now()', 'current_timestamp', 'current_date', 'localtimestamp']);
 
-/** A literal, or something that is the same for all rows of the statement. */
+/** Whether a default is a literal, or at least the same for all rows of the statement. */
 function isConstant(expression: string): boolean {
   const tokens = [...sqlTokens(expression)].filter(({ kind }) => kind !== 'space');
   if (sameForAllRows.has(tokens.map(({ text }) => text.toLowerCase()).join(''))) return true;
@@ -242,18 +242,18 @@ export function differsFromRowToRow(expression: string): boolean {
   return volatileFunctions.test(expression);
 }
 
-/** Its default is another value for each row. */
+/** Whether its default differs from row to row. */
 function isVolatile(column: ObjectId, { to }: PlanContext): boolean {
   const fallback = columnOf(to, column)?.default;
   if (fallback === undefined) return false;
-  // A function of the user's own may be anything: filling in batches is right in any case.
+  // A user-defined function may be volatile: filling in batches is right in any case.
   const ownFunction = [column, { ...column, kind: 'default' }]
     .flatMap(to.needs)
     .some(({ kind }) => kind === 'function');
   return ownFunction || differsFromRowToRow(fallback);
 }
 
-/** A new column: without a default, rows that are there have nothing in it. */
+/** A new column, which is NULL in existing rows if it has no default. */
 export function needsBackfill(column: ObjectId, { to, decisions }: PlanContext): boolean {
   const is = columnOf(to, column);
   const isRenamed = decisions.renames.some((rename) => sameId(rename.to, column));

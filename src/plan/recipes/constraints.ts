@@ -12,7 +12,7 @@ import { dropLeftover, besideBuild, indexOf, indexThatBecomesKey, takesOver } fr
 import { notNullSteps } from './not-null.js';
 import { nameOnPartition, plainName, quoteName, sqlTokens } from '../../sql/index.js';
 
-/** Foreign keys and checks: new rows are checked at once, existing rows in a second transaction, under a lock that does not block. */
+/** Foreign keys and checks are first enforced for new rows, and validated in a second transaction, with a lock that does not block. */
 export const addValidated: Recipe = (change, context) => {
   const { id: constraint } = change;
   const table = change.kind === 'add constraint' ? existingTable(constraint, context) : undefined;
@@ -37,7 +37,7 @@ function validatedSteps(table: ObjectId, name: string, definition: string): read
   ];
 }
 
-/** Before PostgreSQL 18, a partitioned table takes no foreign key NOT VALID, but its partitions do. */
+/** Before PostgreSQL 18, partitioned tables do not support NOT VALID foreign keys, but their partitions do. */
 function foreignKeyOnPartitions(
   table: ObjectId,
   name: string,
@@ -57,7 +57,7 @@ function foreignKeyOnPartitions(
   ];
 }
 
-/** Unique and primary keys: their index is built beside the traffic, then it only has to be declared. */
+/** The index of a unique or primary key is built concurrently, and the key then only has to be declared. */
 export const addKey: Recipe = (change, context) => {
   const { id: constraint } = change;
   const table = change.kind === 'add constraint' ? existingTable(constraint, context) : undefined;
@@ -92,7 +92,7 @@ export const addKey: Recipe = (change, context) => {
   ];
 };
 
-/** A partitioned table declares no key USING INDEX. Each partition does, and the whole table then takes over what they have. */
+/** Partitioned tables do not support USING INDEX. Each partition gets the key that way, and the table then attaches these. */
 function keyOnPartitions(
   table: ObjectId,
   constraint: ObjectId,
@@ -143,7 +143,7 @@ function notNullIfNeeded(table: ObjectId, column: string, { from, to }: PlanCont
     name: column,
   };
   const before = from.get(id);
-  // A column that is set NOT NULL by a change of its own, or was so, needs nothing here.
+  // A column that is already NOT NULL, or becomes so in a change of its own, needs nothing here.
   if (!before || before.is['notNull'] === true || to.get(id)?.is['notNull'] === true) return [];
   return notNullSteps(table, column);
 }

@@ -13,21 +13,21 @@ import { isPartitioned } from '../partitions.js';
 import { dropLeftover } from './index-recipes.js';
 import { fittingName, quoteName } from '../../sql/index.js';
 
-/** How something that stands on a column is made once more on its successor, and takes the place of the first one. */
+/** How a dependent object of a column is copied to the successor column, and replaces the original. */
 export interface Copy {
   readonly of: ObjectId;
-  /** At once, beside the new column. */
+  /** Steps right after the new column is added. */
   readonly declare: readonly Step[];
-  /** When the new column is filled. */
+  /** Steps after the new column is filled. */
   readonly build: readonly Step[];
-  /** In the swap, before and after the columns get their names. */
+  /** Steps in the swap, before and after the columns are renamed. */
   readonly makeRoom: readonly Step[];
   readonly takeOver: readonly Step[];
-  /** When the swap is committed. */
+  /** Steps after the swap is committed. */
   readonly check: readonly Step[];
 }
 
-/** The copies of everything that needs the column; undefined when something of it cannot be copied while it is in use. */
+/** The copies of all dependent objects; undefined if one of them cannot be copied while it is in use. */
 export function copiesFor(column: ObjectId, successor: string, context: PlanContext): readonly Copy[] | undefined {
   const { from, to } = context;
   const copies: Copy[] = [];
@@ -36,10 +36,10 @@ export function copiesFor(column: ObjectId, successor: string, context: PlanCont
     const stays = to.has(id) && definitionOf(to, id) === definitionOf(from, id);
     const copy = copyOf(id, column, successor, context);
     if (copy === undefined) return undefined;
-    // What goes, or is replaced by something else, is a change of its own.
+    // Dropped or replaced objects are changes of their own.
     if (stays) copies.push(copy);
   }
-  // Foreign keys need the key that they refer to.
+  // Foreign keys need the key they refer to.
   const isForeignKey = ({ of }: Copy): number => (from.get(of)?.is['type'] === 'f' ? 1 : 0);
   return copies.sort((one, other) => isForeignKey(one) - isForeignKey(other));
 }
@@ -57,7 +57,7 @@ function copyOf(id: ObjectId, column: ObjectId, successor: string, context: Plan
       ? foreignKeyAnew(id, definition, context)
       : checkCopy(id, table, renamed);
   }
-  // Two columns of one index that both get another type would each build it for themselves.
+  // If two columns of one index change their types, each change would build the index.
   if (changesOtherwise(id, column, context)) return undefined;
   if (id.kind === 'index') return indexCopy(id, table, (text) => renamedIn(text, renaming), context);
   if (id.kind !== 'constraint' || !isOwn || validated !== true) return undefined;
@@ -66,7 +66,7 @@ function copyOf(id: ObjectId, column: ObjectId, successor: string, context: Plan
   return key && keyCopy(id, table, key, renamedIn(key.columns, renaming));
 }
 
-/** Where the other side changes as well: declared again in the swap itself, and the rows that are there are checked after it. */
+/** If the other table changes too, the foreign key is added in the swap itself, and validated afterwards. */
 function foreignKeyAnew(constraint: ObjectId, definition: string, context: PlanContext): Copy | undefined {
   const table = tableOf(constraint);
   if (isPartitioned(table, context)) return undefined;

@@ -8,7 +8,7 @@ import type { Step } from '../step.js';
 import { temporaryTrigger } from '../temporary-trigger.js';
 import { fittingName, quoteName } from '../../sql/index.js';
 
-/** A generated column that becomes a plain one keeps its values, where dropping and adding it would lose them. */
+/** A generated column that becomes a plain one keeps its values, which dropping and adding it would lose. */
 export const dropExpressionDirectly: Recipe = (change, context) => {
   const column = freedBy(change, context);
   if (!column) return undefined;
@@ -16,8 +16,8 @@ export const dropExpressionDirectly: Recipe = (change, context) => {
 };
 
 /**
- * In the first phase, since the new version of the app fails where it writes a generated column. The old version does not write it: its
- * rows would have NULL there, or a value that was computed before it has changed them.
+ * Runs in the first phase, since the new version of the app cannot write to a generated column. The old version does not write it, so its
+ * rows would have NULL there, or a stale value.
  */
 export const dropExpression: Recipe = (change, context) => {
   const column = freedBy(change, context);
@@ -49,11 +49,11 @@ function drop(column: ObjectId): Step {
   });
 }
 
-/** A value that differs from what the expression gives was written by the new version, and stays. */
+/** A value that differs from the result of the expression was written by the new version, and is kept. */
 function computing(column: ObjectId, expression: string): ReturnType<typeof temporaryTrigger> {
   const { table: tableName = '', name = '' } = column;
   const own = quoteName(name);
-  // EXECUTE plans it each time: a cached plan reads the wrong columns once others have been added or renamed.
+  // EXECUTE plans the expression each time: a cached plan would read wrong columns after others are added or renamed.
   const compute = (variable: string, row: string): string =>
     `EXECUTE $value$SELECT ${expression} FROM (SELECT ($1).*) AS ${quoteName(tableName)}$value$ INTO ${variable}.${own} USING ${row};`;
   const body = `

@@ -10,7 +10,7 @@ import type { Phase } from '../../files/phase.js';
 import type { Step } from '../step.js';
 import { fittingName, nameOnPartition, quoteName } from '../../sql/index.js';
 
-/** An index on a table that is in use is built beside the traffic, which cannot be in a transaction. */
+/** An index on a table in use is built concurrently, which cannot run in a transaction. */
 export const createIndex: Recipe = (change, context) => {
   const { id: index } = change;
   const table = change.kind === 'create index' ? existingTable(index, context) : undefined;
@@ -37,8 +37,8 @@ export const createIndex: Recipe = (change, context) => {
 };
 
 /**
- * A partitioned table takes no index concurrently. Its partitions do, and CREATE INDEX then takes over what they have instead of building
- * it: https://www.postgresql.org/docs/current/ddl-partitioning.html
+ * Partitioned tables do not support concurrent builds. Their partitions do, and CREATE INDEX then attaches those indexes instead of building
+ * new ones: https://www.postgresql.org/docs/current/ddl-partitioning.html
  */
 function indexOnPartitions(index: ObjectId, called: ObjectId, table: ObjectId, context: PlanContext): readonly Step[] {
   const { unique, method, keys } = indexParts(ownDefinitionOf(context.to, index));
@@ -72,25 +72,25 @@ export function indexOf({ schema }: ObjectId, name: string): ObjectId & { readon
 }
 
 /**
- * Statements that lock a table for a moment, in the migration that builds what they need: taken back together, nothing has to be built
- * once more. `run` gives each of them the lockTimeout, and attempts it again.
+ * Puts statements that lock a table briefly into the migration that builds their index, so that a revert does not have to build anything
+ * again. `run` gives each of them the lockTimeout, and retries it.
  */
 export function besideBuild(steps: readonly Step[]): readonly Step[] {
   return steps.map((one) => ({ ...one, transaction: false, afterCommit: false }));
 }
 
-/** What is said over the statement for the whole table. */
+/** The comment above the statement for the whole table. */
 export function takesOver(otherwise: string): string {
   return `Attaches those of the partitions. For a partition that no migration creates, ${otherwise} while writes wait: first do the same there by hand.`;
 }
 
-/** Where it is about a column that gets another name, the old version of the app still asks by the old one. */
+/** If the index covers a renamed column, the old version of the app still queries by the old name. */
 function phaseOf(index: ObjectId, { from, decisions }: PlanContext): Phase {
   const isOnOldName = decisions.renames.some((rename) => from.needs(index).some((id) => sameId(id, rename.from)));
   return isOnOldName ? 'contract' : 'expand';
 }
 
-/** The old one serves until the new one is there. */
+/** The old index stays in use until the new one is built. */
 function replaceIndex(index: ObjectId, table: ObjectId, context: PlanContext, dropOld: string): readonly Step[] {
   const draft = { ...index, name: fittingName(`${index.name ?? ''}_new`) };
   const name = quoteName(index.name ?? '');
@@ -110,7 +110,7 @@ function replaceIndex(index: ObjectId, table: ObjectId, context: PlanContext, dr
   const parts = whole ? leafPartitions(table, context) : [];
   return [
     ...build,
-    // An index has gone already where a column of it has.
+    // Dropping one of its columns has already dropped the index.
     step(dropOld, { comment: 'The new one takes its place.', phase }),
     step(`ALTER INDEX ${sqlName(draft)} RENAME TO ${name}`, { phase }),
     ...parts.map((partition) => {
@@ -122,7 +122,7 @@ function replaceIndex(index: ObjectId, table: ObjectId, context: PlanContext, dr
   ];
 }
 
-/** A key whose name the index gets. While it is dropped and an index is built, duplicates could come. */
+/** A key whose name the index takes. If the key were dropped before the index is built, duplicates could be inserted. */
 function keyThatBecomesIndex(index: ObjectId, table: ObjectId, { from, to }: PlanContext): ObjectId | undefined {
   const key = keyNamed(index, table);
   return from.has(key) && !to.has(key) && from.neededBy(key).length === 0 ? key : undefined;
@@ -132,7 +132,7 @@ function keyNamed({ name = '' }: ObjectId, table: ObjectId): ObjectId {
   return objectId('constraint', table.schema, name, table.name);
 }
 
-/** It goes in the moment in which the index takes its name. */
+/** The key is dropped in the transaction in which the index takes its name. */
 export const dropKeyForIndex: Recipe = (change, context) => {
   const { kind, id } = change;
   if (kind !== 'drop' || id.kind !== 'constraint') return undefined;
@@ -142,7 +142,7 @@ export const dropKeyForIndex: Recipe = (change, context) => {
   return keyThatBecomesIndex(index, table, context) ? [] : undefined;
 };
 
-/** An index that a key takes over, name and all: it only has to be declared. */
+/** An index that a key adopts together with its name, so that the key only has to be declared. */
 export function indexThatBecomesKey(key: ObjectId, { from, to }: PlanContext): ObjectId | undefined {
   const index = objectId('index', key.schema, key.name ?? '');
   if (!from.has(index) || to.has(index) || from.get(index)?.parent?.name !== key.table) return undefined;
@@ -160,7 +160,7 @@ export function dropLeftover(index: ObjectId): Step {
   });
 }
 
-/** A plain index may still be what the old version's queries live on; a unique one forbids what the new version may want to write. */
+/** Queries of the old version may still need a plain index; a unique one forbids rows that the new version may write. */
 export const dropIndex: Recipe = (change, context) => {
   const { id: index } = change;
   const table = change.kind === 'drop' && index.kind === 'index' ? existingTable(index, context) : undefined;

@@ -4,7 +4,7 @@ import { step } from '../step.js';
 import type { Step } from '../step.js';
 import { fittingName, quoteName } from '../../sql/index.js';
 
-/** A validated check proves that there are no nulls; then SET NOT NULL need not look at the rows. */
+/** A validated check proves that there are no nulls; then SET NOT NULL does not scan the rows. */
 export function notNullSteps(table: ObjectId, column: string): readonly Step[] {
   const check = quoteName(fittingName(`${table.name ?? ''}_${column}_filled`));
   const alter = `ALTER TABLE ${tableSql(table)}`;

@@ -8,7 +8,7 @@ import type { PlanContext, Recipe } from '../context.js';
 import { step } from '../step.js';
 import type { Effect } from '../step.js';
 
-/** A new value of an enum is there for others only after a commit. */
+/** A new enum value can be used only after a commit. */
 export const addEnumValue: Recipe = (change) =>
   change.kind === 'add enum value'
     ? [step(`ALTER TYPE ${sqlName(change.id)} ADD VALUE IF NOT EXISTS ${change.clause}`, { effect: 'does not block' })]
@@ -20,7 +20,7 @@ export const createExtension: Recipe = (change) =>
     ? [step(`CREATE EXTENSION IF NOT EXISTS ${change.clause}`, { effect: 'does not block', apart: 'extensions' })]
     : undefined;
 
-/** The one that the ledger is in has been made before anything could run. */
+/** The schema of the ledger exists before anything can run. */
 export const createSchema: Recipe = (change) =>
   change.kind === 'create schema'
     ? [step(`CREATE SCHEMA IF NOT EXISTS ${sqlName(change.id)}`, { effect: 'does not block' })]
@@ -53,7 +53,7 @@ const dropped = new Set([
   'extension',
 ]);
 
-/** An object is dropped once the old version of the app is gone; one that is created again is replaced at once. */
+/** An object is dropped after the old version of the app is gone; one that is recreated is replaced immediately. */
 export const dropObject: Recipe = (change, context) => {
   const { id } = change;
   if (change.kind !== 'drop' || context.to.has(id)) return undefined;
@@ -68,7 +68,7 @@ export const dropObject: Recipe = (change, context) => {
   ];
 };
 
-/** A part of a table that goes, or what holds for a column that goes: until then the old version of the app relies on it. */
+/** A dropped part of a table, or a constraint of a dropped column, on which the old version of the app still relies. */
 function goesWithMore(id: ObjectId, { from, to }: PlanContext): boolean {
   if (id.table === undefined || id.kind === 'column') return false;
   if (!to.has(relationOf(id))) return true;
@@ -77,7 +77,7 @@ function goesWithMore(id: ObjectId, { from, to }: PlanContext): boolean {
   return holds && from.needs(id).some((other) => other.kind === 'column' && !to.has(other));
 }
 
-/** Everything else as it is, with an honest word of what it means. */
+/** All other changes, unmodified, with their effect stated. */
 export const plain: Recipe = (change, context) => {
   const relation =
     change.uses.find((id) => existingTable(id, context)) ?? change.creates.find((id) => existingTable(id, context));

@@ -6,7 +6,7 @@ import type { Phase } from '../../files/phase.js';
 import type { Step } from '../step.js';
 import { changeType } from './change-type.js';
 
-/** A type without some of its values takes the place of the old one: the old version of the app may still write them until it is gone. */
+/** Replaces a type by one without some of its values, in the second phase, since the old version of the app may still write them. */
 export const replaceEnum: Recipe = (change, context) => {
   if (change.verb !== 'alter') return undefined;
   const type = change.uses.find((id) => id.kind === 'type');
@@ -27,7 +27,7 @@ export const replaceEnum: Recipe = (change, context) => {
   ];
 };
 
-/** The same in the only file that there is. */
+/** The same for a change in a single file. */
 export const replaceEnumAtOnce: Recipe = (change, context) => replaceEnum(change, context)?.map(inPhase('expand'));
 
 function inPhase(phase: Phase): (one: Step) => Step {

@@ -25,7 +25,7 @@ interface Names {
   readonly filled: string;
 }
 
-/** One column of another type, on the way. */
+/** A column whose type changes. */
 interface Rewrite extends ColumnTypeChange {
   readonly table: ObjectId;
   readonly names: Names;
@@ -42,7 +42,7 @@ export const rewriteType: Recipe = (change, context) => {
   return rewrite && [...expand(rewrite), ...fill(rewrite), ...swap(rewrite), ...check(rewrite), contract(rewrite)];
 };
 
-/** Then the successor is NOT NULL from its first day, and nothing else has to be done for that. */
+/** The successor is then NOT NULL from the start. */
 export function getsSuccessor(column: ObjectId, context: PlanContext): boolean {
   return rewriteOf(typeChangeOf(column, context), context) !== undefined;
 }
@@ -56,7 +56,7 @@ function rewriteOf(found: ColumnTypeChange | undefined, context: PlanContext): R
   return copies && { ...found, given: filled(found, context), table, names, copies, context };
 }
 
-/** Where the column becomes NOT NULL too, its successor has the values that are missing. */
+/** If the column also becomes NOT NULL, the successor gets the missing values. */
 function filled(found: ColumnTypeChange, context: PlanContext): string | undefined {
   const fill = fillOf(found.id, context);
   if (fill === undefined) return found.given;
@@ -68,7 +68,7 @@ function namesFor({ table = '', name = '' }: ObjectId): Names {
     column: name,
     successor: fittingName(`${name}__new`),
     old: fittingName(`${name}__old`),
-    // Triggers fire in the order of their names: what others change in the row comes first.
+    // Triggers fire in the order of their names, so changes by other triggers come first.
     sync: fittingName(`zz_${table}_${name}_sync`),
     filled: fittingName(`${table}_${name}_filled`),
   };
@@ -157,7 +157,7 @@ function fill(rewrite: Rewrite): readonly Step[] {
   ];
 }
 
-/** Only the catalog changes, and all of it at once. */
+/** Changes only the catalog, in one transaction. */
 function swap(rewrite: Rewrite): readonly Step[] {
   const { id, table, names, defaults, copies, context } = rewrite;
   const alter = `ALTER TABLE ${tableSql(table)}`;
@@ -169,7 +169,7 @@ function swap(rewrite: Rewrite): readonly Step[] {
   const { comments: whose } = heirOf(id, id, context.from, context.to);
   const heir = (from: string, to: string): string =>
     handOverSql({ from: { ...id, name: from }, to: { ...id, name: to }, comments: whose });
-  // The app would lose a deadlock as well as we: it is looked for only after a second.
+  // The server checks for deadlocks after one second, and might cancel the app's query instead of ours.
   const givesWay = step(`SET LOCAL lock_timeout = '300ms'`, {
     comment: 'Locks several tables briefly: gives up before a deadlock, and is retried.',
     afterCommit: true,
@@ -223,14 +223,14 @@ function contract({ table, names, types, loses }: Rewrite): Step {
   });
 }
 
-/** Rows that were written since have no value of the old type. Assigned, not cast: what does not fit must not be cut off silently. */
+/** Rows written since have no value of the old type. An assignment, unlike a cast, does not silently truncate values that do not fit. */
 function fillBack({ table, names, types, defaults, zone, context }: Rewrite): readonly string[] {
   const [column = '', successor = ''] = [names.column, names.successor].map(quoteName);
   const how = context.tryType({ type: types.to, expr: defaults.after }, { type: types.from, expr: defaults.before });
   const cast = how === 'needs-using' ? `::text::${types.from}` : '';
   const value = `${successor}${zone === undefined ? cast : ` AT TIME ZONE ${quoteLiteral(zone)}`}`;
   const update = `UPDATE ${tableSql(table)} SET ${column} = ${value} WHERE ${column}::text IS DISTINCT FROM (${value})::text`;
-  // Rows that wait for a deferred constraint would be in the way of what follows.
+  // Pending checks of a deferred constraint would prevent the following statements.
   const deferrable = context.from.childrenOf(table).some(({ id }) => isDeferrable(context.from, id));
   return deferrable ? [everyRow, 'SET CONSTRAINTS ALL IMMEDIATE', update] : [everyRow, update];
 }
@@ -263,7 +263,7 @@ function comments({ id, copies, context }: Rewrite): readonly Step[] {
   });
 }
 
-/** Not where the old version of the app may still write NULL, after the swap too. */
+/** Not if the old version of the app may still write NULL, even after the swap. */
 function isFilled({ id, context }: Rewrite): boolean {
   return columnOf(context.to, id)?.notNull === true && fillOf(id, context) === undefined;
 }

@@ -12,7 +12,7 @@ import type { Step } from '../step.js';
 import { differsFromRowToRow } from './columns.js';
 import { quoteName } from '../../sql/index.js';
 
-/** A column that comes back has lost its values. Where NULL will not do, the rows get something that fits. */
+/** A restored column has lost its values. If NULL is not allowed, the rows get a placeholder. */
 export const restoreColumn: Recipe = (change, context) => {
   const { id: column } = change;
   const table = change.kind === 'add column' ? existingTable(column, context) : undefined;
@@ -44,7 +44,7 @@ export const restoreColumn: Recipe = (change, context) => {
   ];
 };
 
-/** Checks that wait for the end of the transaction would be in the way of the next ALTER. */
+/** Deferred checks would prevent the next ALTER. */
 function settled(table: ObjectId, schema: Schema): readonly Step[] {
   const waits = schema.childrenOf(table).some(({ id }) => isDeferrable(schema, id));
   return waits ? [step('SET CONSTRAINTS ALL IMMEDIATE', { effect: 'does not block' })] : [];
@@ -63,7 +63,7 @@ function isUnique(column: ObjectId, schema: Schema): boolean {
   });
 }
 
-/** A foreign key or a check that comes back with its column, or with what it refers to, cannot be true for the rows that are there. */
+/** A restored foreign key or check cannot hold for existing rows if its column or the referenced rows were lost. */
 export const restoreConstraint: Recipe = (change, context) => {
   const { id: constraint } = change;
   const table = change.kind === 'add constraint' ? existingTable(constraint, context) : undefined;
