@@ -52,7 +52,10 @@ WHERE ${isOwn}`,
   return new Map((rows as unknown as readonly Row[]).map((row) => [Number(row.oid), knownOf(row)]));
 }
 
-/** What is locked of the relations up to `boundary` and since `newest`. A lock on a relation between them, which is new already, blocks nothing. */
+/**
+ * The locks on relations up to `boundary` and since `newest`. A lock on a relation between them, which is new already, blocks nothing. They are
+ * sorted, because the server lists locks in no order, and the same migration must be judged in the same words.
+ */
 export async function readLocked(
   client: ObservedClient,
   { boundary, newest }: { readonly boundary: number; readonly newest: number },
@@ -65,7 +68,8 @@ LEFT JOIN pg_class c ON c.oid = l.relation
 LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_index i ON i.indexrelid = c.oid
 WHERE l.locktype = 'relation' AND l.pid = pg_backend_pid() AND l.granted AND l.relation >= 16384
-  AND (l.relation <= $1 OR l.relation > $2) AND (${isOwn}) IS NOT FALSE`,
+  AND (l.relation <= $1 OR l.relation > $2) AND (${isOwn}) IS NOT FALSE
+ORDER BY l.relation, l.mode`,
     [boundary, newest],
   );
   return (rows as unknown as readonly Row[]).map((row) => ({
