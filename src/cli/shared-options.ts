@@ -4,7 +4,7 @@ import { collect, majorVersion } from './values.js';
 /** Options that several commands have, though not all. */
 export const shadow: Flag = {
   flags: '--shadow <url>',
-  summary: 'create throwaway databases on this server instead of in this process',
+  summary: 'create shadows (temporary databases) on this server',
 };
 export const sql: Flag = { flags: '--sql', summary: 'write plain SQL' };
 export const javascript: Flag = { flags: '--js', summary: 'write JavaScript instead of TypeScript' };

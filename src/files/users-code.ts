@@ -72,7 +72,7 @@ function pathOf(given: unknown): string | undefined {
   return given instanceof URL && given.protocol === 'file:' ? fileURLToPath(given) : undefined;
 }
 
-/** What loaders read while they load the users' code, and the files of the throwaway database. */
+/** What loaders read while they load the users' code, and the files of the shadow. */
 function isOthers(file: string): boolean {
   return /[\\/]node_modules(?:[\\/]|$)|[\\/]nest-migrate-shadow-|\.(?:[cm]?[jt]sx?|map|node|wasm)$|[\\/](?:package|tsconfig.*)\.json$/.test(
     file,

@@ -71,8 +71,8 @@ function textOf(value: unknown): string {
 function unavailable({ extension, because }: Need, error: unknown): MigrateError {
   return new MigrateError({
     code: 'SHADOW_EXTENSION',
-    message: `The entities need the extension ${extension} (${because}), which the throwaway database does not have: ${messageOf(error)}`,
-    next: `Let a server that has ${extension} be the throwaway database: --shadow postgres://user:password@host:5432/postgres`,
+    message: `The entities need the extension ${extension} (${because}), which the shadow does not have: ${messageOf(error)}`,
+    next: `Use a server that has ${extension} for the shadow: --shadow postgres://user:password@host:5432/postgres`,
     cause: error,
   });
 }

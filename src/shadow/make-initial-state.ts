@@ -47,7 +47,7 @@ function notMade(sql: string, error: unknown): MigrateError {
   const excerpt = sql.split('\n').slice(0, 3).join('\n  ');
   return new MigrateError({
     code: 'INITIAL_STATE_FAILED',
-    message: `The initial state could not be made on the throwaway database: ${messageOf(error)}${code === undefined ? '' : ` (${code})`}.\n  ${excerpt}\nNothing was written.`,
+    message: `The initial state could not be created on the shadow: ${messageOf(error)}${code === undefined ? '' : ` (${code})`}.\n  ${excerpt}\nNothing was written.`,
     next: lacksExtension(error)
       ? 'PostgreSQL in the process does not have that extension. Use a server that has it as the shadow: --shadow postgres://user:password@host/database'
       : 'Correct the setting initialState: it is executed on an empty database, before the first migration.',

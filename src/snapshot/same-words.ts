@@ -107,5 +107,5 @@ interface Lent extends SqlClient {
 
 function notComparable(objects: readonly string[], failures: readonly string[]): string {
   const because = failures[0] === undefined ? '' : ` (${failures[0]})`;
-  return `Compared as two versions of PostgreSQL print them, which may differ where nothing else does, because the throwaway one could not make them${because}: ${objects.join(', ')}. A server of the same version helps: --shadow postgres://…`;
+  return `Compared as two versions of PostgreSQL print them, which may differ where nothing else does, because the shadow could not create them${because}: ${objects.join(', ')}. A server of the same version helps: --shadow postgres://…`;
 }

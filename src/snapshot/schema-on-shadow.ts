@@ -72,7 +72,7 @@ export async function withSchemaOnShadow<T>(
 function notMade(left: readonly string[]): MigrateError {
   return new MigrateError({
     code: 'PROOF_FAILED',
-    message: `The present schema could not be made again on a throwaway database. What would be left:\n${left
+    message: `The current schema could not be recreated on a shadow. The remaining differences:\n${left
       .slice(0, 10)
       .map((sql) => `  ${sql}`)
       .join('\n')}`,

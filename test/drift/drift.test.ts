@@ -93,7 +93,7 @@ afterEach(() => database.drop());
 const cli = (command: string, url = database.url, ...args: readonly string[]) =>
   runCli([command, ...args], { cwd: project.dir, env: { DATABASE_URL: url } });
 
-/** The command without a process, with throwaway databases of another version than the server's. */
+/** The command without a process, with shadows of another version than the server's. */
 async function drift(options: DriftOptions = {}, settings: MigrateSettings = {}): Promise<DriftResult> {
   const dataSource = new DataSource({
     type: 'postgres',

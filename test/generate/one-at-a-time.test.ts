@@ -16,7 +16,7 @@ export class Thing {
   ${column}
 }`;
 
-/** How `generate --check` ends where nothing is kept of an earlier one, and how many throwaway databases it had at most at a time. */
+/** How `generate --check` ends where nothing is kept of an earlier one, and how many shadows it had at most at a time. */
 async function check(): Promise<{ readonly code: number | null; readonly most: number }> {
   const env = { NEST_MIGRATE_CACHE: `${project.dir}/cache` };
   const running = startCli(['generate', '--check'], { cwd: project.dir, env });
@@ -30,7 +30,7 @@ async function check(): Promise<{ readonly code: number | null; readonly most: n
   return { code, most };
 }
 
-describe('the throwaway databases of generate --check', () => {
+describe('the shadows of generate --check', () => {
   it('are in memory one at a time, also where something is found', async () => {
     project = createProject({
       'package.json': '{ "name": "app" }',

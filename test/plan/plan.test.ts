@@ -564,7 +564,7 @@ describe('an index that is invalid on the live database', () => {
     expect([migrations[0]?.verdict, migrations[0]?.why.join(' ')]).toEqual([verdict, expect.stringMatching(why)]);
   });
 
-  it('is said to be unknown where the throwaway database cannot be given one', async () => {
+  it('is said to be unknown where the shadow cannot have one', async () => {
     await leftBehind('');
     const role = await createRole('CREATEDB');
     const shadow = new URL(serverUrl());
@@ -679,7 +679,7 @@ describe('what belongs to the server', () => {
     expect((await failureOf(running)).next).toContain(`once: ${install};`);
   });
 
-  it('an extension of the live database that the throwaway one does not have is named', async () => {
+  it('an extension of the live database that the shadow does not have is named', async () => {
     await database.query('CREATE EXTENSION xml2');
     const failure = await failureOf(verdicts(['SELECT 1'], {}));
     expect(failure).toMatchObject({ code: 'SHADOW_EXTENSION', next: expect.stringContaining('--shadow') });

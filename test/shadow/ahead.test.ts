@@ -48,7 +48,7 @@ it('folders of killed processes are removed at once, and those of other containe
   rmSync(parent, { recursive: true });
 });
 
-describe('a throwaway database that was opened ahead, in a thread', () => {
+describe('a shadow that was opened ahead, in a thread', () => {
   it('answers as one in this thread, in errors too', async () => {
     const pool = await databaseInThread();
     expect((await pool.query('SELECT $1::int + 1 AS n', [41])).rows).toEqual([{ n: 42 }]);

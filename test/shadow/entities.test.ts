@@ -197,7 +197,7 @@ describe.each(both)('what is wrong, TypeORM %s', (version) => {
       'a type of an extension that is not there',
       [thing('Shop', { place: { type: 'geography' } })],
       'SHADOW_EXTENSION',
-      /^The entities need the extension postgis \(Shop\.place has the type geography\), which the throwaway database does not have: /,
+      /^The entities need the extension postgis \(Shop\.place has the type geography\), which the shadow does not have: /,
     ],
     [
       'a generated column without a type to count in',

@@ -43,7 +43,7 @@ const byHand = `export class ByHand1900000000001 {
   }
 }`;
 
-/** All in one process: what takes the time is to load TypeORM and to open throwaway databases. */
+/** All in one process: what takes the time is to load TypeORM and to open shadows. */
 const script = (url: string): string => `import { renameSync } from 'node:fs';
 import { createMigrator } from 'nest-migrate';
 import { DataSource } from 'typeorm';

@@ -21,7 +21,7 @@ export function withOthers(described: Schema, live: Schema, isAside: IsAside): R
   return keepUnknown(own, without(live, isAside), ({ kind }) => kind !== 'subscription');
 }
 
-/** The schema as the throwaway PostgreSQL prints it, where it is made once for that. */
+/** The schema as the shadow prints it, after creating it there. */
 export function printedOnShadow(
   schema: Schema,
   unmanaged: readonly ObjectId[],

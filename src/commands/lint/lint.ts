@@ -19,7 +19,7 @@ import type { Tried } from './observe.js';
 import { suppress } from './suppress.js';
 import { describeEffects } from './words.js';
 
-/** Executes migrations on a throwaway database, looks at what each of their statements does, and says what that would mean in production. */
+/** Executes migrations on a shadow, observes each statement, and reports its effects in production. */
 export async function lint(options: LintOptions, context: CommandContext): Promise<LintResult> {
   const levels = levelsOf(rules, context.settings.lint, options.rules);
   const migrations = await resolveMigrations(await listMigrations(context));

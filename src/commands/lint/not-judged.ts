@@ -6,7 +6,7 @@ import type { Finding } from './types.js';
 import { withoutComment } from './source.js';
 import type { LocatedSource } from './source.js';
 
-/** What is said of a migration that failed on the throwaway database: it is never silently passed. */
+/** The report for a migration that failed on the shadow, which never passes silently. */
 export function notJudged(
   { migration: { name, file }, statements, error }: ObservedMigration,
   later: number,

@@ -128,7 +128,7 @@ function unseen({ migration, statements }: Tried): readonly string[] {
   return [...new Set(statements.flatMap((statement) => unseenIn(statement, isClass) ?? []))];
 }
 
-/** Where the throwaway database must not be made like the live one, what relies on the index was judged as if it were valid. */
+/** If the shadow could not reproduce an invalid index, statements that rely on it were judged as if it were valid. */
 function unlike({ statements }: Tried, { unlike: indexes }: Evidence): readonly string[] {
   const used = new Set(
     statements.flatMap(({ tables }) => [...tables.values()].map(({ schema, name }) => `${schema}.${name}`)),

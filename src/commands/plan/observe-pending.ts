@@ -53,7 +53,7 @@ export interface Live {
   readonly searchPath: string;
 }
 
-/** Executes what is pending on a throwaway database that has the live one's schema, until one fails. */
+/** Executes the pending migrations on a shadow with the schema of the live database, until one fails. */
 export async function observePending(
   live: Live,
   pending: readonly KnownMigration[],

@@ -52,7 +52,7 @@ export class RowChanges {
   ): readonly RowChange[] {
     const name = `${table.schema}.${table.name}`;
     const size = this.sizes.get(name);
-    // The throwaway database has a table of TypeORM's that the live one may not have.
+    // The shadow has TypeORM's metadata table, which the live database may lack.
     if (size === undefined) return [];
     if (isWhole) return [{ table, rows: 'all' }];
     const rows = this.#estimate(table, size, statement, explained);
