@@ -9,41 +9,41 @@ import { quoteName } from '../sql/index.js';
 export type Change = Statement & What;
 
 interface Statement {
-  /** As the engine writes it. */
+  /** The statement as the engine writes it. */
   readonly sql: string;
   readonly verb: EngineAction['verb'];
   readonly creates: readonly ObjectId[];
   readonly drops: readonly ObjectId[];
-  /** What it is about, and what must be there for it. */
+  /** The objects that it affects, and its dependencies. */
   readonly uses: readonly ObjectId[];
-  /** What it may lose, in words; undefined when nothing. */
+  /** The data that it may lose, in words; undefined if none. */
   readonly loses: string | undefined;
   /** A value that is added to an enum can be used only after a commit. */
   readonly commitAfter: boolean;
 }
 
-/** What the statement does, and `id`, the object that it does this to. */
+/** The effect of the statement, and `id`, the affected object. */
 type What =
-  | Of<'create table', { /** Its columns come one by one after it. */ readonly isEmpty: boolean }>
-  | Of<'add column', { /** What comes after ADD COLUMN. */ readonly clause: string }>
+  | Of<'create table', { /** Its columns follow in separate changes. */ readonly isEmpty: boolean }>
+  | Of<'add column', { /** The definition after ADD COLUMN. */ readonly clause: string }>
   | Of<
       'alter type',
-      { /** The enum of the same name that takes the place of the old one. */ readonly remade?: ObjectId }
+      { /** The enum of the same name that replaces the old one. */ readonly remade?: ObjectId }
     >
-  | Of<'add enum value', { /** The value and its place: `'b' AFTER 'a'`. */ readonly clause: string }>
-  | Of<'replace enum', { /** Which of the three statements it is. */ readonly part: 'rename' | 'create' | 'drop' }>
+  | Of<'add enum value', { /** The value and its position: `'b' AFTER 'a'`. */ readonly clause: string }>
+  | Of<'replace enum', { /** Which of the three statements this is. */ readonly part: 'rename' | 'create' | 'drop' }>
   | Of<'set default' | 'drop default' | 'set not null' | 'drop not null' | 'add identity' | 'drop identity'>
   | Of<'create index' | 'add constraint' | 'create sequence' | 'own sequence' | 'alter sequence'>
   | Of<'create schema'>
-  | Of<'create extension', { /** Its name, and the schema that it goes into. */ readonly clause: string }>
+  | Of<'create extension', { /** Its name, and its target schema. */ readonly clause: string }>
   /** Whatever the kind of the object is. */
   | Of<'drop'>
-  /** What has no word of its own here. */
+  /** All other effects. */
   | Of<'create' | 'alter'>;
 
 type Of<Kind, Parts = unknown> = { readonly kind: Kind; readonly id: ObjectId } & Parts;
 
-/** Told by the objects that the engine names and by what they are like in both schemas. */
+/** Derived from the objects that the engine names, and from their definitions in both schemas. */
 export function changeOf(action: EngineAction, from: Schema, to: Schema): Change {
   const { sql, verb, produces, destroys, consumes, releases, transactionality } = action;
   const what = whatOf(action, from, to);

@@ -5,7 +5,7 @@ import type { Schema } from './read.js';
 export interface Column {
   readonly type: string;
   readonly notNull: boolean;
-  /** The server gives the value: an identity, or a generated column. */
+  /** Whether the server provides the value: an identity, or a generated column. */
   readonly automatic: boolean;
   readonly default: string | undefined;
 }
@@ -21,7 +21,7 @@ export function columnOf(schema: Schema, id: ObjectId): Column | undefined {
   };
 }
 
-/** The enum that a column is of, or an array of it. */
+/** The enum type of a column, or of its array elements. */
 export function enumOf(
   column: ObjectId,
   schema: Schema,
@@ -30,7 +30,7 @@ export function enumOf(
   return id && { id, values: schema.get(id)?.is['values'] as readonly string[] };
 }
 
-/** In the order in which they stand in the table. */
+/** In the order of the table. */
 export function columnsOf(table: ObjectId, schema: Schema): readonly ObjectId[] {
   const columns = schema.childrenOf(table).filter(({ id }) => id.kind === 'column');
   return columns
@@ -45,7 +45,7 @@ export function ownerOf(sequence: ObjectId, schema: Schema): ObjectId | undefine
   return owner ? objectId('column', owner.schema, owner.column, owner.table) : undefined;
 }
 
-/** The type as a cast takes it. */
+/** The type in the form for a cast. */
 export function withoutCollation(type: string): string {
   return type.replace(/ COLLATE .*/, '');
 }

@@ -13,7 +13,7 @@ export async function prepareToCompare(): Promise<void> {
   await engine();
 }
 
-/** The statements that lead from one schema to the other; none when they are the same. */
+/** The statements that change one schema into the other; empty if they are equal. */
 export async function compareSchemas(
   from: Schema,
   to: Schema,
@@ -56,7 +56,7 @@ export async function compareInOneTransaction(from: Schema, to: Schema): Promise
   return used ? compareSchemas(from, to, { replaceEnums: true }) : changes;
 }
 
-/** As if the enums that grow had lost a value too: that makes the engine write a new type. */
+/** Pretends that growing enums also lose a value, so that the engine writes a new type. */
 function withOtherEnums(from: Schema, to: Schema): Schema {
   const differs = ({ id, payload }: Fact): boolean =>
     payload['variant'] === 'enum' &&
@@ -89,7 +89,7 @@ function withStale(from: Schema, to: Schema): Schema {
   );
 }
 
-/** What differs, for people and for proofs: empty when the two are the same. */
+/** The differences, for people and for proofs; empty if the two are equal. */
 export async function isSame(a: Schema, b: Schema): Promise<boolean> {
   const { plan, buildFactBase } = await engine();
   const [one, other] = [asFactBase(a, buildFactBase), asFactBase(b, buildFactBase)];
@@ -97,7 +97,7 @@ export async function isSame(a: Schema, b: Schema): Promise<boolean> {
   return plan(one, other, { renames: 'off', assumedRoles: rolesIn(a, b) }).deltas.length === 0;
 }
 
-/** The same schema, as if every constraint had looked at all rows: to take that back would be no help to anybody. */
+/** The same schema with every constraint validated, since undoing a validation would serve no purpose. */
 export function asValidated(schema: Schema): Schema {
   const facts = schema.facts.map((fact) => (fact.id.kind === 'constraint' ? validated(fact) : fact));
   return schemaOf(facts, schema.edges);

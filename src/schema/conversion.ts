@@ -38,7 +38,7 @@ const special: Readonly<Record<string, Conversion>> = {
   'macaddr8 → macaddr': { fails: 'address that is too long' },
   'integer → boolean': { loses: 'all numbers but 0 become the same' },
   'boolean → integer': nothing,
-  // Where an object has a name twice, all but the last are lost; JSON does not say what that would mean.
+  // If an object has duplicate keys, all but the last are lost; JSON leaves their meaning undefined.
   'json → jsonb': nothing,
   'jsonb → json': nothing,
   'jsonb → boolean': { fails: 'value that is not true or false' },

@@ -3,7 +3,7 @@ import { definitionOf } from './column.js';
 import type { ObjectId } from './object-id.js';
 import type { Schema } from './read.js';
 
-/** The definition of an index in its parts, as the server prints them. */
+/** The parts of an index definition, as the server prints them. */
 export interface IndexDefinition {
   readonly unique: '' | 'UNIQUE ';
   /** `users_name ON public.users USING btree (name)` */
@@ -32,7 +32,7 @@ export function indexParts(definition: string): IndexDefinition {
   };
 }
 
-/** The definition of a unique or primary key in its parts, in the order of its text. */
+/** The parts of a unique or primary key definition, in the order of its text. */
 export interface KeyDefinition {
   readonly kind: 'UNIQUE' | 'PRIMARY KEY';
   /** `a, b` */
@@ -42,7 +42,7 @@ export interface KeyDefinition {
   readonly deferrable: string;
 }
 
-/** Undefined of any other constraint, and of a key with more than these parts. */
+/** Undefined for any other constraint, and for a key with other parts. */
 export function keyDefinition(schema: Schema, constraint: ObjectId): KeyDefinition | undefined {
   const definition = definitionOf(schema, constraint);
   const [found] = classify(definition);
@@ -61,7 +61,7 @@ export function keyDefinition(schema: Schema, constraint: ObjectId): KeyDefiniti
   return whole === definition ? parts : undefined;
 }
 
-/** Whether a constraint may wait for the end of the transaction. */
+/** Whether a constraint is deferrable. */
 export function isDeferrable(schema: Schema, constraint: ObjectId): boolean {
   return classify(definitionOf(schema, constraint)).some((definition) => definition.mentions('DEFERRABLE'));
 }

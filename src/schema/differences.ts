@@ -4,16 +4,16 @@ import type { ObjectId } from './object-id.js';
 import { relationOf } from './object-id.js';
 import type { Schema } from './read.js';
 
-/** An object that is only in one of two schemas, or otherwise in the other. */
+/** An object that exists in only one of two schemas, or differs between them. */
 export interface Difference {
   readonly id: ObjectId;
   readonly from: Fact | undefined;
   readonly to: Fact | undefined;
-  /** The names of the properties that differ; of an object that is in both. */
+  /** The names of the differing properties, for an object in both schemas. */
   readonly properties: readonly string[];
 }
 
-/** What differs, without what belongs to an object that is in one of them only. The order is that of the objects. */
+/** The differences in the order of the objects, without parts of an object that exists in only one schema. */
 export function differences(from: Schema, to: Schema): readonly Difference[] {
   const gone = from.facts.filter((fact) => !isMember(fact.id, from) && isAlone(fact, from, to));
   const rest = to.facts.filter((fact) => !isMember(fact.id, to) && (from.has(fact.id) || isAlone(fact, to, from)));
@@ -33,7 +33,7 @@ function isAlone(fact: Fact, own: Schema, other: Schema): boolean {
   return !other.has(fact.id) && ownersOf(fact, own).every((owner) => other.has(owner));
 }
 
-/** A property that one of them does not have is as good as none. */
+/** A property that one of them lacks counts as absent. */
 function differing({ payload: a }: Fact, { payload: b }: Fact): readonly string[] {
   const names = new Set([...Object.keys(a), ...Object.keys(b)]);
   return [...names].filter((name) => !name.startsWith('_') && !isEqual(a[name] ?? null, b[name] ?? null)).toSorted();
@@ -55,7 +55,7 @@ export function ownersOf({ id, parent, payload }: Fact, schema: Schema): readonl
   return owners.filter((owner) => schema.has(owner));
 }
 
-/** Whether this is true of an object or of something that it belongs to. */
+/** Whether this holds for an object or for something that it belongs to. */
 export function isPartOf(fact: Fact, schema: Schema, test: (fact: Fact) => boolean): boolean {
   if (test(fact)) return true;
   return ownersOf(fact, schema).some((owner) => {
@@ -71,7 +71,7 @@ export function isMember(id: ObjectId, schema: Schema): boolean {
   return fact !== undefined && isPartOf(fact, schema, belongs);
 }
 
-/** The table that an index, a constraint, a trigger is of. */
+/** The table of an index, a constraint or a trigger. */
 export function tableOf({ id, parent }: Fact): ObjectId | undefined {
   if (id.table !== undefined) return relationOf(id);
   return parent !== undefined && parent.kind !== 'schema' ? parent : undefined;

@@ -18,7 +18,7 @@ export function withOrderOfEnums(wanted: Schema, present: Schema): Schema {
   return schemaOf(wanted.facts.map(ordered), wanted.edges);
 }
 
-/** The enums whose values are in another order than they are wanted. */
+/** The enums whose values are not in the desired order. */
 export function otherwiseOrdered(wanted: Schema, present: Schema): readonly ObjectId[] {
   return [...ordersIn(wanted, present).keys()];
 }

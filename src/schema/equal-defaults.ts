@@ -6,14 +6,14 @@ import { schemaOf } from './read.js';
 import type { Schema } from './read.js';
 import type { Session } from './settle.js';
 
-/** Two texts of the default of one column, which may be the same default. */
+/** Two texts of a column's default, which may be equivalent. */
 export interface TwoDefaults {
   readonly id: ObjectId;
   readonly type: string;
   readonly texts: readonly [from: string, to: string];
 }
 
-/** The defaults that only differ in their texts, as far as these tell. */
+/** The defaults that may differ only in their texts. */
 export function differingDefaults(from: Schema, to: Schema): readonly TwoDefaults[] {
   return to.facts.flatMap(({ id, parent, payload }) => {
     const before = id.kind === 'default' ? from.factOf(id)?.payload['expr'] : undefined;
@@ -25,7 +25,7 @@ export function differingDefaults(from: Schema, to: Schema): readonly TwoDefault
   });
 }
 
-/** The schema with the defaults as the other one puts them. */
+/** The schema with the defaults in the form of the other one. */
 export function withDefaultsOf(from: Schema, to: Schema, equal: readonly TwoDefaults[]): Schema {
   if (equal.length === 0) return to;
   const ids = new Set(equal.map(({ id }) => keyOf(id)));
@@ -51,7 +51,7 @@ export async function equalDefaults(pairs: readonly TwoDefaults[], session: Sess
     immutable: [one, other].every((text) => moment.test(text))
       ? ''
       : `CREATE INDEX ON nest_migrate_default (c) WHERE ((${one})::${type}) IS NOT NULL AND ((${other})::${type}) IS NOT NULL`,
-    // Assigned and not cast, as the default of a row is.
+    // Assigned rather than cast, like a default.
     assign: `CREATE TEMP TABLE nest_migrate_values (a ${type} DEFAULT ${one}, b ${type} DEFAULT ${other}); INSERT INTO nest_migrate_values DEFAULT VALUES`,
   }));
   const body = `

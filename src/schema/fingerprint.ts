@@ -5,14 +5,14 @@ import type { ObjectId } from './object-id.js';
 export type Fingerprint = ReadonlyMap<string, FingerprintRow>;
 
 export interface FingerprintRow {
-  /** The relation that it belongs to, by its number: '0' for none; null when it is read each time. */
+  /** The OID of its relation: '0' for none; null if it is read each time. */
   readonly relation: string | null;
   readonly kind: string;
   readonly schema: string | null;
   readonly table: string | null;
   readonly name: string;
   readonly is: string;
-  /** The table without which it would not be there. */
+  /** The table with which it exists. */
   readonly of: string | null;
 }
 
@@ -20,7 +20,7 @@ export function fingerprintOf(rows: readonly FingerprintRow[] | null): Fingerpri
   return new Map((rows ?? []).map((row) => [keyOf(row), row]));
 }
 
-/** The fingerprint after everything that belongs to these relations was read again. */
+/** The fingerprint after rereading everything that belongs to these relations. */
 export function withReread(was: Fingerprint, relations: readonly string[], found: Fingerprint): Fingerprint {
   const reread = new Set<string | null>([...relations, null]);
   return new Map([...[...was].filter(([, { relation }]) => !reread.has(relation)), ...found]);
@@ -38,7 +38,7 @@ export function differences(was: Fingerprint, is: Fingerprint): readonly string[
   ];
 }
 
-/** The rows that are otherwise now, with what they were. */
+/** The changed rows, with their former versions. */
 export function changedRows(
   was: Fingerprint,
   is: Fingerprint,
@@ -49,12 +49,12 @@ export function changedRows(
   });
 }
 
-/** Without the rows that say the same, though not in the same form. */
+/** Leaves out rows that are equal in another form. */
 export function withoutRows(whole: Fingerprint, rows: ReadonlySet<FingerprintRow>): Fingerprint {
   return new Map([...whole].filter(([, row]) => !rows.has(row)));
 }
 
-/** By kind, and by name: in whatever order they were read. */
+/** Sorted by kind and name. */
 function inOrder(rows: readonly (readonly [key: string, FingerprintRow])[]): readonly FingerprintRow[] {
   return rows.toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
 }

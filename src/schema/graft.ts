@@ -4,7 +4,7 @@ import { belongsTo } from './narrow.js';
 import { schemaOf } from './read.js';
 import type { Schema } from './read.js';
 
-/** The schema with some tables and types, all that belongs to them included, as they are in another one. */
+/** The schema with some tables and types, including everything that belongs to them, replaced by those of another schema. */
 export function graft(whole: Schema, part: Schema, isFromPart: (owner: ObjectId) => boolean): Schema {
   const stays = (id: ObjectId): boolean => !isFromPart(belongsTo(id, whole));
   const comes = (id: ObjectId): boolean => isFromPart(belongsTo(id, part));

@@ -6,7 +6,7 @@ import type { ObjectId } from './object-id.js';
 import { schemaOf } from './read.js';
 import type { Schema, SchemaObject } from './read.js';
 
-/** What entities cannot describe of a table or a view, and what may have been set by hand. */
+/** Properties of tables and views that entities cannot describe, and that may have been set by hand. */
 const byHandOnly = [
   'rowSecurity',
   'forceRowSecurity',
@@ -22,7 +22,7 @@ const byHandOnly = [
 export interface Kept {
   readonly schema: Schema;
   readonly kept: readonly ObjectId[];
-  /** What should have stayed, and needs something that goes. */
+  /** Objects that should be kept, but depend on a dropped one. */
   readonly lost: readonly ObjectId[];
 }
 
@@ -54,7 +54,7 @@ export function keepUnknown(
       const belongs = (parent && kept.has(keyOf(parent))) || (id.target && kept.has(keyOf(id.target)));
       const needed = [...(parent ? [parent] : []), ...present.needs(id).filter((other) => present.has(other))];
       if (!(belongs || (!isAspect(id) && shallStay(id)))) continue;
-      // Owned by what it belongs to: a sequence by its column, which needs it in turn.
+      // A sequence is owned by its column, which depends on it in turn.
       if (!needed.every((other) => stays(other) || mutual(present, id, other))) continue;
       kept.set(keyOf(id), id);
       grown = true;
@@ -92,7 +92,7 @@ function givesWay({ id, parent, is }: SchemaObject, comes: ReturnType<typeof lik
   return wanted.childrenOf(parent).some((other) => other.id.kind === 'constraint' && other.is['type'] === 'p');
 }
 
-/** An index and a key have their names in common: where the entities want one, the other cannot stay. */
+/** Indexes and keys share a namespace: if the entities have one, the other cannot be kept. */
 function indexNameOf({ id: { kind, schema, name }, is }: SchemaObject): string | undefined {
   const hasIndex = kind === 'index' || (kind === 'constraint' && ['p', 'u', 'x'].includes(String(is['type'])));
   return hasIndex ? JSON.stringify([schema, name]) : undefined;

@@ -15,7 +15,7 @@ export function lossOf(
   from: Schema,
   to: Schema,
 ): string | undefined {
-  // The engine casts the values, except where PostgreSQL does not let it.
+  // The engine casts the values, unless PostgreSQL refuses the cast.
   if (kind === 'alter type') return retypingLoss(id, from, to, isForeign(id, from) ? 'assignment' : 'cast');
   if (kind !== 'drop' || isComputed(id, from)) return undefined;
   return id.kind === 'typeAttribute'
@@ -27,7 +27,7 @@ function isForeign(column: ObjectId, schema: Schema): boolean {
   return schema.get(column)?.parent?.kind === 'foreignTable';
 }
 
-/** A statement, and what it may lose. */
+/** A statement, and the data that it may lose. */
 export interface Loss {
   readonly sql: string;
   /** In words: `the data of column users.name`. */
@@ -40,7 +40,7 @@ export function lossesIn(
   return changes.flatMap(({ sql, loses }) => (loses === undefined ? [] : [{ sql, loses }]));
 }
 
-/** What values lose in another type of their column. */
+/** The loss when a column's values are converted to another type. */
 export function retypingLoss(id: ObjectId, from: Schema, to: Schema, way: Way): string | undefined {
   const [before, after] = [typeOf(id, from), typeOf(id, to)];
   if (!before || !after || isComputed(id, from)) return undefined;

@@ -4,7 +4,7 @@ import type { ObjectId } from './object-id.js';
 import { schemaOf } from './read.js';
 import type { Schema, SchemaObject } from './read.js';
 
-/** What makes a large schema large; everything else is always part of the narrow one. */
+/** The kinds that make a schema large; all others are always part of the narrow one. */
 const large = new Set([
   'table',
   'view',
@@ -41,7 +41,7 @@ export function narrow(from: Schema, to: Schema): Narrowed {
   for (const id of differing(from, to)) {
     for (const schema of schemas) {
       add(belongsTo(id, schema));
-      // A type or a function that differs concerns all tables that use it.
+      // A changed type or function affects all tables that use it.
       for (const user of spreads(id) ? schema.neededBy(id) : []) add(belongsTo(user, schema));
     }
   }
@@ -83,7 +83,7 @@ function differing(from: Schema, to: Schema): readonly ObjectId[] {
   );
 }
 
-/** The table of a column, an index, an owned sequence; the thing itself otherwise. */
+/** The table of a column, an index or an owned sequence; otherwise, the object itself. */
 export function belongsTo(id: ObjectId, schema: Schema): ObjectId {
   if (id.target) return belongsTo(id.target, schema);
   const object = schema.get(id);

@@ -14,7 +14,7 @@ const reaches: Readonly<Record<string, Reach>> = {
   money: { before: 17, after: 2, exact: 19 },
   real: { before: 39, after: Infinity, exact: 6 },
   'double precision': { before: 309, after: Infinity, exact: 15 },
-  // Its numbers are numerics.
+  // JSON numbers are stored as numeric.
   jsonb: { before: Infinity, after: Infinity, exact: Infinity },
 };
 
@@ -24,7 +24,7 @@ function reachOf({ base, limits, isArray }: ValueType): Reach | undefined {
   return { before: precision === Infinity ? Infinity : precision - scale, after: scale, exact: precision };
 }
 
-/** Undefined where one of the two is no number. */
+/** Undefined if one of the two types is not numeric. */
 export function numberConversion(from: ValueType, to: ValueType): Conversion | undefined {
   const [had, has] = [reachOf(from), reachOf(to)];
   if (!had || !has || to.base === 'jsonb') return undefined;
@@ -44,15 +44,15 @@ function roundedTo(decimals: number): string {
 function inexact(from: ValueType, to: ValueType, had: Reach, has: Reach): string | undefined {
   if (from.base === to.base || (from.base === 'real' && to.base === 'double precision')) return undefined;
   const lost = `digits after the first ${Math.min(had.exact, has.exact)} are rounded`;
-  // PostgreSQL gives a numeric only the digits of a float that it is sure of.
+  // PostgreSQL converts only the reliable digits of a float to numeric.
   if (isFloat(from)) return lost;
   return isFloat(to) && had.exact > has.exact ? lost : undefined;
 }
 
 function isTooLarge(from: ValueType, to: ValueType, isRounded: boolean, had: Reach, has: Reach): string | undefined {
-  // 99.9 becomes 100, which has a digit more.
+  // 99.9 becomes 100, which has one more digit.
   const needed = had.before + (isRounded ? 1 : 0);
-  // The largest integer is no 9999999999.
+  // The largest integer is less than 9999999999.
   const safe = isInteger(to) && !isInteger(from) ? has.before - 1 : has.before;
   return needed <= safe ? undefined : 'value that is out of range';
 }

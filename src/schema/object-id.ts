@@ -1,17 +1,17 @@
 import { quoteName } from '../sql/index.js';
 
-/** What an object of a database is called: a table, a column, an index. The fields that its kind has are the ones that name it. */
+/** The identity of a database object, such as a table, a column or an index. Each kind has the fields that identify it. */
 export interface ObjectId {
   readonly kind: string;
   readonly schema?: string;
   /** The table of a column, constraint, trigger, policy, default. */
   readonly table?: string;
   readonly name?: string;
-  /** Of a function. */
+  /** The argument types of a function. */
   readonly args?: readonly string[];
-  /** What a comment is on. */
+  /** The object of a comment. */
   readonly target?: ObjectId;
-  /** Of an attribute of a composite type. */
+  /** The composite type of an attribute. */
   readonly type?: string;
   /** Of what is published. */
   readonly publication?: string;
@@ -19,7 +19,7 @@ export interface ObjectId {
 
 const keys = new WeakMap<ObjectId, string>();
 
-/** Equal for the same object, and only for it. Asked for again and again of the same thousands of them, so it is kept. */
+/** A unique key for an object. Cached, because it is requested very often for the same thousands of objects. */
 export function keyOf(id: ObjectId): string {
   const known = keys.get(id);
   if (known !== undefined) return known;
@@ -50,7 +50,7 @@ const kindNames: Readonly<Record<string, string>> = {
   type: 'type',
 };
 
-/** For people: `column users.email`, `index billing.invoices_date`. The schema public goes without saying. */
+/** For messages: `column users.email`, `index billing.invoices_date`, without the schema public. */
 export function describeObject(id: ObjectId): string {
   if (id.target !== undefined) return `${id.kind} on ${describeObject(id.target)}`;
   const schema = id.schema === undefined || id.schema === 'public' ? [] : [id.schema];
@@ -58,7 +58,7 @@ export function describeObject(id: ObjectId): string {
   return `${kindNames[id.kind] ?? id.kind} ${path}${id.args === undefined ? '' : `(${id.args.join(', ')})`}`;
 }
 
-/** As it stands in SQL: `"public"."users"`, or only the column's own name. */
+/** For SQL: `"public"."users"`, or only the name of a column. */
 export function sqlName(id: ObjectId): string {
   const name = quoteName(id.name ?? '');
   return id.schema === undefined || id.table !== undefined ? name : `${quoteName(id.schema)}.${name}`;

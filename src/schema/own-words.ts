@@ -6,11 +6,11 @@ import type { ObjectId } from './object-id.js';
 import { schemaOf } from './read.js';
 import type { Schema } from './read.js';
 
-/** What the entities say where the catalog has what PostgreSQL has made of it, by the keys of the objects. */
+/** The expressions as written in the entities, by object key, where the catalog has PostgreSQL's form. */
 export type OwnWords = ReadonlyMap<string, OwnText>;
 
 export interface OwnText {
-  /** The name of the property that is printed from it. */
+  /** The property that is printed from it. */
   readonly property: 'def' | 'generatedExpr' | 'where';
   readonly text: string;
 }
@@ -18,7 +18,7 @@ export interface OwnText {
 /** Beside what is compared: the engine leaves out what begins with `_`. */
 const note = '_own';
 
-/** The same schema, with the texts with which its new parts are to be written. */
+/** The same schema, with the texts to write for its new parts. */
 export function withOwnWords(schema: Schema, words: OwnWords): Schema {
   const facts = schema.facts.map((fact) => {
     const own = words.get(keyOf(fact.id));
@@ -65,7 +65,7 @@ function textFor(
   { payload }: Fact,
 ): { readonly property: Property; readonly text: string } | undefined {
   if (property !== 'where') return typeof payload[property] === 'string' ? { property, text } : undefined;
-  // The predicate of an index is the end of its definition.
+  // The predicate comes last in an index definition.
   const [whole] = classify(String(payload['def']));
   const [head, ...predicate] = whole?.splitAt('WHERE') ?? [];
   return head === undefined || predicate.length === 0

@@ -19,7 +19,7 @@ const printed = new Set([
 
 export type Payload = Readonly<Record<string, unknown>>;
 
-/** Objects of both schemas that differ in such a text. */
+/** Objects in both schemas that differ in such a text. */
 export function differingTexts(from: Schema, to: Schema): readonly Difference[] {
   return differences(from, to).filter(
     (one) => one.from !== undefined && one.properties.some((name) => printed.has(name)),
@@ -42,7 +42,7 @@ export function withTexts(
   return schemaOf(facts, schema.edges);
 }
 
-/** The schema as it is printed where it has been made from its own texts. */
+/** The schema as it is printed after being created from its own texts. */
 export function asPrintedBy(made: Schema, schema: Schema): Schema {
   const differing = differingTexts(made, schema);
   return withTexts(schema, differing, (one) => textsOf(one, one.from?.payload ?? {}));

@@ -7,14 +7,14 @@ import { settled } from './settle.js';
 import type { Session } from './settle.js';
 import { readMembers, unqualified } from './unqualified.js';
 
-/** What a database looks like: every object that migrations are about, read from the catalog. */
+/** The schema of a database: every object that migrations can change, read from the catalog. */
 export interface Schema {
   readonly objects: readonly SchemaObject[];
   get(id: ObjectId): SchemaObject | undefined;
   has(id: ObjectId): boolean;
-  /** What an object needs: its columns, its types, the tables of a view. */
+  /** The dependencies of an object: its columns, its types, the tables of a view. */
   needs(id: ObjectId): readonly ObjectId[];
-  /** What would have to go first. */
+  /** The dependents of an object, which would have to be dropped first. */
   neededBy(id: ObjectId): readonly ObjectId[];
   childrenOf(id: ObjectId): readonly SchemaObject[];
   /** For this folder, and for the cache: the same objects as the engine has read them. */
@@ -27,18 +27,18 @@ export interface Schema {
 export interface SchemaObject {
   readonly id: ObjectId;
   readonly parent: ObjectId | undefined;
-  /** What it is like, in the words of the catalog: type and notNull of a column, def of an index. */
+  /** Its properties in the catalog: type and notNull of a column, def of an index. */
   readonly is: Readonly<Record<string, unknown>>;
 }
 
-/** What a pool of `pg` is needed for. */
+/** The part of a `pg` pool that is needed. */
 export interface CatalogPool {
   connect(): Promise<unknown>;
-  /** Where it can be read beside the database, in the thread of that. */
+  /** Reads the catalog in the thread of the database, if possible. */
   readCatalog?(options: ReadOptions): Promise<Catalog>;
 }
 
-/** The facts of a schema, as they can be kept and sent. */
+/** The facts of a schema, in serialisable form. */
 export interface Catalog {
   readonly facts: readonly Fact[];
   readonly edges: readonly Dependency[];
@@ -51,7 +51,7 @@ export interface ReadOptions {
   readonly texts?: 'printed' | 'settled';
 }
 
-/** Who may do what is left out: roles and rights differ from server to server, and migrations here are not about them. */
+/** Leaves out roles and privileges, which differ between servers and are not part of migrations. */
 const leftOut = new Set(['role', 'membership', 'acl', 'securityLabel', 'defaultPrivilege', 'userMapping']);
 
 export async function readSchema(pool: CatalogPool, options: ReadOptions): Promise<Schema> {
@@ -87,13 +87,13 @@ export async function readCatalog(
   );
   const facts = kept.map((fact) => withoutOnly(withCollation(fact)));
   return onSession(pool, async (session) => {
-    // Not later: to settle texts, the search path is emptied.
+    // Not later, because settling texts empties the search path.
     const names = await readMembers(session);
     return unqualified({ facts: texts === 'settled' ? await settled(facts, session) : facts, edges }, names);
   });
 }
 
-/** In a transaction of which nothing stays. */
+/** Runs in a transaction that is rolled back. */
 async function onSession<T>(pool: CatalogPool, work: (session: Session) => Promise<T>): Promise<T> {
   const client = (await pool.connect()) as Session & { release(): void };
   try {
@@ -113,7 +113,7 @@ function typesOf(edges: readonly Dependency[], isIgnored: (id: ObjectId) => bool
   return (id) => id.kind === 'type' && theirs.has(keyOf(id)) && !ours.has(keyOf(id));
 }
 
-/** The index of a partitioned table is printed with ONLY, though it is on all partitions. */
+/** The index of a partitioned table is printed with ONLY, although it covers all partitions. */
 function withoutOnly(fact: Fact): Fact {
   const { def } = fact.payload;
   if (fact.id.kind !== 'index' || typeof def !== 'string' || !def.includes(' ON ONLY ')) return fact;
@@ -169,7 +169,7 @@ function object({ id, parent, payload }: Fact): SchemaObject {
   return { id, parent, is: payload };
 }
 
-/** Made when it is first asked, if it ever is. */
+/** Created on first use. */
 function lookup<Item, Value>(
   items: readonly Item[],
   entryOf: (item: Item) => readonly [ObjectId, Value] | undefined,

@@ -2,18 +2,18 @@ import { quoteLiteral, quoteName } from '../sql/index.js';
 import type { Fact } from './engine.js';
 import { sqlName, tableSql } from './object-id.js';
 
-/** A text that PostgreSQL has printed, and how to have it printed once more. */
+/** A text that PostgreSQL has printed, and how to print it again. */
 export interface Printed {
   readonly text: string;
-  /** What must be executed first. */
+  /** The statements to execute first. */
   readonly first?: string;
-  /** The statement that takes the text, and the question that prints it. */
+  /** The statement that contains the text, and the query that prints it. */
   readonly before: string;
   readonly after: string;
   readonly read: string;
 }
 
-/** Asks on one session. */
+/** Queries a single session. */
 export interface Session {
   query(sql: string): Promise<{ readonly rows: readonly Readonly<Record<string, unknown>>[] }>;
 }
@@ -33,7 +33,7 @@ export async function settledTexts(printed: readonly Printed[], session: Session
 
 const answer = 'nest_migrate.printed';
 
-/** What fails keeps its text: it is compared as it is. */
+/** If a text fails, it is kept and compared unchanged. */
 function printingAgain(printed: readonly Printed[]): string {
   const body = `
     DECLARE item jsonb; said text; printed text; texts jsonb := '[]';
@@ -59,7 +59,7 @@ function printingAgain(printed: readonly Printed[]): string {
   return `DO ${quoteLiteral(body)}`;
 }
 
-/** Whether a text may be printed differently again: where something else than a constant is cast. */
+/** Whether a text may be printed differently again, because it casts something other than a constant. */
 export function maySettle(text: string): boolean {
   return text.replace(/'(?:[^']|'')*'::/g, '').includes('::');
 }

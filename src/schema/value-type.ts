@@ -1,16 +1,16 @@
-/** What becomes of the values of a column that gets another type. */
+/** The effect of a type change on the values of a column. */
 export interface Conversion {
-  /** What they lose without an error, in words; undefined when each can be had back. */
+  /** What is lost without an error, in words; undefined if every value can be restored. */
   readonly loses?: string | undefined;
-  /** At which value the server stops, so that nothing is lost, in words; undefined when it takes each. */
+  /** The first value that the server rejects, so that nothing is lost, in words; undefined if it accepts all. */
   readonly fails?: string | undefined;
 }
 
-/** A type of a column, taken apart. A domain is the type below it. */
+/** The parts of a column's type. A domain counts as its base type. */
 export interface ValueType {
   /** Without its limits: `character varying`, `timestamp without time zone`, `interval`. */
   readonly base: string;
-  /** `[10, 2]` of `numeric(10,2)`. */
+  /** `[10, 2]` for `numeric(10,2)`. */
   readonly limits: readonly number[];
   readonly isArray: boolean;
   /** Of an enum. */
@@ -45,7 +45,7 @@ export function isTemporal({ base, isArray }: ValueType): boolean {
   return !isArray && temporal.test(base);
 }
 
-/** How long the values of other types are as a text, at most. */
+/** The maximum text length of values of other types. */
 const lengths: Readonly<Record<string, number>> = {
   smallint: 6,
   integer: 11,
@@ -59,7 +59,7 @@ const lengths: Readonly<Record<string, number>> = {
   macaddr8: 23,
 };
 
-/** How many characters a value has as a text, at most. */
+/** The maximum number of characters of a value as text. */
 export function longest({ base, limits, labels, isArray }: ValueType): number {
   if (isArray) return Infinity;
   if (base === 'name') return 63;

@@ -1,7 +1,7 @@
 import { TypeORMError } from 'typeorm';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 
-/** What ends the connection that a migration runs on, or changes the schema without it. */
+/** Methods that would close the migration's connection, or change the schema without it. */
 const refused = [
   'initialize',
   'connect',
@@ -74,7 +74,7 @@ function boundRunner(queryRunner: QueryRunner, dataSource: () => DataSource): Qu
   return bound;
 }
 
-/** One more of the same kind, for another data source. */
+/** Another instance of the same class, for another data source. */
 function madeFor<T extends object>(dataSource: DataSource, one: T): T {
   return new (one.constructor as new (dataSource: DataSource) => T)(dataSource);
 }

@@ -28,7 +28,7 @@ export interface OpenedPool {
 
 type PoolClass = new (...config: readonly unknown[]) => OpenedPool;
 
-/** While the work lasts, tells of each pool that TypeORM opens, before it has connected. */
+/** Reports each pool that TypeORM opens during the work, before it connects. */
 export async function withOpenedPools<T>(
   dataSource: DataSource,
   onPool: (pool: OpenedPool) => void,
@@ -50,12 +50,12 @@ export function clientsOf(pool: OpenedPool | undefined): readonly object[] {
   return pool?._clients ?? [];
 }
 
-/** Where tables are that name no schema; undefined where the search path decides. */
+/** The schema for unqualified tables; undefined if the search path decides. */
 export function defaultSchemaOf(dataSource: DataSource): string | undefined {
   return driverOf(dataSource).schema;
 }
 
-/** With a leading space, to be put after START TRANSACTION; empty where the server decides. */
+/** Follows START TRANSACTION, with a leading space; empty if the server decides. */
 export function isolationLevelOf({ options }: DataSource): string {
   const { isolationLevel } = options as { readonly isolationLevel?: string };
   return isolationLevel === undefined ? '' : ` ISOLATION LEVEL ${isolationLevel}`;

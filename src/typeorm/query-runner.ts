@@ -17,13 +17,13 @@ export function interceptQueries(queryRunner: QueryRunner, intercept: Intercept)
   });
 }
 
-/** What TypeORM believes about the transaction on this connection, where we have opened or ended it ourselves. */
+/** Sets TypeORM's transaction state for this connection, after we have opened or ended a transaction ourselves. */
 export function believe(queryRunner: QueryRunner, transaction: 'open' | 'none'): void {
   const isOpen = transaction === 'open';
   Object.assign(queryRunner, { isTransactionActive: isOpen, transactionDepth: isOpen ? 1 : 0 });
 }
 
-/** TypeORM keeps what it has read of tables, and would describe them as they were. */
+/** TypeORM caches the tables that it has read, and would return stale ones. */
 export function forgetTables(queryRunner: QueryRunner): void {
   Object.assign(queryRunner, { loadedTables: [], loadedViews: [] });
 }
@@ -33,7 +33,7 @@ export function runOn(queryRunner: QueryRunner, connect: () => Promise<object>):
   Object.assign(queryRunner, {
     connect: async () => {
       const connection = await connect();
-      // What TypeORM asks of it past `connect`.
+      // The methods that TypeORM uses after `connect`.
       return Object.assign(queryRunner, { databaseConnection: connection }).databaseConnection;
     },
   });

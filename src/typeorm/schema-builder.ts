@@ -3,7 +3,7 @@ import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { columnDefault } from './column-default.js';
 import { putOwn } from './own-methods.js';
 
-/** They are all texts, or missing. */
+/** All of them are strings, or missing. */
 export type Parameter = string | null | undefined;
 
 export interface Query {
@@ -11,7 +11,7 @@ export interface Query {
   readonly parameters?: readonly Parameter[] | undefined;
 }
 
-/** What is used of TypeORM's schema builder. */
+/** The parts of TypeORM's schema builder that are used. */
 interface SchemaBuilder {
   log(): Promise<{ readonly upQueries: readonly Query[] }>;
   createMetadataTableIfNecessary(queryRunner: QueryRunner): Promise<void>;
@@ -27,10 +27,10 @@ export function createMetadataTable(dataSource: DataSource, queryRunner: QueryRu
   return builderOf(dataSource).createMetadataTableIfNecessary(queryRunner);
 }
 
-/** Whether TypeORM looks after the table: not with `synchronize: false`. */
+/** Whether TypeORM manages the table, which it does not with `synchronize: false`. */
 export type Which = 'managed' | 'unmanaged';
 
-/** With what TypeORM creates everything that the entities describe, as it writes it on an empty database. */
+/** The statements with which TypeORM creates all entities on an empty database. */
 export async function creationQueries(dataSource: DataSource, which: Which): Promise<readonly Query[]> {
   const restore = [...(which === 'unmanaged' ? [exchangeManaged(dataSource)] : []), mendDriver(dataSource)];
   try {
@@ -85,7 +85,7 @@ function mendDriver({ driver }: DataSource): () => void {
   });
 }
 
-/** For as long as it takes, TypeORM looks after the tables with `synchronize: false`, and only after those. */
+/** Temporarily inverts `synchronize`, so that TypeORM builds only the unmanaged tables. */
 function exchangeManaged(dataSource: DataSource): () => void {
   const exchange = (): void => {
     for (const metadata of dataSource.entityMetadatas as (EntityMetadata & { synchronize: boolean })[])

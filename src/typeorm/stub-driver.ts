@@ -2,13 +2,13 @@ import { EventEmitter } from 'node:events';
 import pg from 'pg';
 import { commandOf } from '../sql/index.js';
 
-/** What the stub cannot know by itself. */
+/** Information that the stub needs. */
 interface Stubbed {
   /** The current schema. */
   readonly schema: string;
-  /** Extensions that the server would have. */
+  /** The available extensions. */
   readonly extensions: readonly string[];
-  /** Hears each statement that installs one. */
+  /** Receives each statement that installs one. */
   readonly onExtension: (sql: string) => void;
 }
 
@@ -23,7 +23,7 @@ const answers = (schema: string): readonly (readonly [RegExp, Readonly<Record<st
 function clientOf({ schema, extensions, onExtension }: Stubbed): new () => EventEmitter {
   const known = answers(schema);
   return class StubClient extends EventEmitter {
-    /** TypeORM calls back in one place, and awaits in another. */
+    /** TypeORM uses a callback in one place, and await in another. */
     query(sql: string, ...more: readonly unknown[]): Promise<object> {
       if (commandOf(sql).command === 'CREATE EXTENSION') onExtension(sql);
       const rows = sql.includes('pg_available_extensions') ? extensions.map((name) => ({ name })) : this.#one(sql);
