@@ -26,10 +26,7 @@ interface Statement {
 type What =
   | Of<'create table', { /** Its columns follow in separate changes. */ readonly isEmpty: boolean }>
   | Of<'add column', { /** The definition after ADD COLUMN. */ readonly clause: string }>
-  | Of<
-      'alter type',
-      { /** The enum of the same name that replaces the old one. */ readonly remade?: ObjectId }
-    >
+  | Of<'alter type', { /** The enum of the same name that replaces the old one. */ readonly remade?: ObjectId }>
   | Of<'add enum value', { /** The value and its position: `'b' AFTER 'a'`. */ readonly clause: string }>
   | Of<'replace enum', { /** Which of the three statements this is. */ readonly part: 'rename' | 'create' | 'drop' }>
   | Of<'set default' | 'drop default' | 'set not null' | 'drop not null' | 'add identity' | 'drop identity'>
