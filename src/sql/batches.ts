@@ -3,19 +3,19 @@ import { quoteLiteral, quoteName } from './quote.js';
 /** A column of a primary key. */
 export interface KeyColumn {
   readonly name: string;
-  /** As the server prints it. */
+  /** The type, as the server prints it. */
   readonly type: string;
 }
 
 /** An UPDATE that goes through a table by its primary key, batch by batch. */
 export interface Batched {
-  /** As it stands in SQL. */
+  /** The table, as written in SQL. */
   readonly table: string;
   readonly set: string;
   readonly where: string | undefined;
 }
 
-/** The same in one statement. It is known by the comment. */
+/** The same as a single statement, which its comment identifies. */
 export function wholeUpdate({ table, set, where }: Batched): string {
   return `/* nest-migrate: in batches */ UPDATE ${table} SET ${set}${where === undefined ? '' : ` WHERE ${where}`}`;
 }

@@ -8,7 +8,7 @@ export interface Block {
   readonly tag: string | undefined;
   /** Its words, and those of the strings in it, which may be statements that it executes. */
   readonly code: Words;
-  /** The tables whose rows it may change, as far as their names can be read. */
+  /** The tables whose rows it may change, as far as its text names them. */
   readonly writes: readonly BlockWrite[];
   /** Whether it commits or rolls back, as far as can be seen. */
   readonly endsTransactions: 'always' | 'perhaps' | 'never';
@@ -56,7 +56,7 @@ function tagOf(text: string): string | undefined {
   return /^\$([^$]*)\$/.exec(text)?.[1];
 }
 
-/** What stands between the quotes. */
+/** The text between the quotes. */
 function bodyOf(text: string): string {
   const tag = tagOf(text);
   if (tag !== undefined) return text.slice(tag.length + 2, -(tag.length + 2));

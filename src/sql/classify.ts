@@ -12,37 +12,37 @@ import { transactionOf } from './transaction.js';
 import type { TransactionEffect } from './transaction.js';
 import { Words } from './words.js';
 
-/** What a statement is, and what it does to transactions and sessions. */
+/** The kind of a statement, and its effect on transactions and sessions. */
 export interface SqlClass extends Command, TransactionEffect {
   /** The statement without the comments around it. */
   readonly text: string;
-  /** What comes before the name of its object, as it is written: `CREATE UNIQUE INDEX `. */
+  /** The text before the name of its object: `CREATE UNIQUE INDEX `. */
   readonly beforeName: string;
-  /** What comes after the command and the name of its object. */
+  /** The text after the command and the name of its object. */
   readonly afterName: string;
-  /** What comes after the table that an index, a trigger or a policy is on. */
+  /** The text after the table of an index, a trigger or a policy. */
   readonly afterTable: string;
   /** Whether the server refuses it inside a transaction block: always, or depending on what is in the database. */
   readonly runsAlone: 'always' | 'perhaps' | 'never';
-  /** It only reads, as far as can be seen: a function that it calls may write. */
+  /** Whether it only reads, unless a function that it calls writes. */
   readonly onlyReads: boolean;
-  /** What it is about is the schema or a whole table, so that it may need the lock of a table, and not only locks of rows. */
+  /** Whether it affects the schema or a whole table, so that it may need a table lock rather than only row locks. */
   readonly locksTables: boolean;
-  /** It may drop or rename objects. */
+  /** Whether it may drop or rename objects. */
   readonly mayRemove: boolean;
-  /** The setting that SET or RESET is about. */
+  /** The setting that SET or RESET changes. */
   readonly setting: ReturnType<typeof settingOf>;
-  /** The name in the dollar quote of a DO block: `backfill` of `$backfill$`. */
+  /** The tag in the dollar quote of a DO block: `backfill` for `$backfill$`. */
   readonly blockTag: string | undefined;
-  /** Of a DO block: the tables whose rows it may change, as far as their names can be read. */
+  /** For a DO block: the tables whose rows it may change, as far as its text names them. */
   readonly blockWrites: readonly BlockWrite[];
   /** Whether these words stand in it in a row. The code of a DO block and the strings in it belong to it. */
   mentions(...words: readonly string[]): boolean;
   /** The name that comes after the first of these words, or where there are none, the name that it begins with. */
   nameAfter(...words: readonly string[]): readonly string[] | undefined;
-  /** The parts between these words, where they stand outside of parentheses. */
+  /** The parts between these words, outside of parentheses. */
   splitAt(...words: readonly string[]): readonly string[];
-  /** What stands in each pair of parentheses that is in no other one. */
+  /** The text in each outermost pair of parentheses. */
   groups(): readonly string[];
 }
 

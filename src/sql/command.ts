@@ -1,28 +1,28 @@
 import { sqlTokens } from './tokens.js';
 import { Words } from './words.js';
 
-/** What a statement is and what it is about. */
+/** The command of a statement, and its object. */
 export interface Command {
-  /** As the manual's page about it is called: `CREATE INDEX`, `ALTER TABLE`, `SELECT`; empty where it is no SQL. */
+  /** The title of its page in the manual: `CREATE INDEX`, `ALTER TABLE`, `SELECT`; empty if it is not SQL. */
   readonly command: string;
-  /** What it is about, without quotes: `['public', 'users']` of a `CREATE TABLE`; the first of several. */
+  /** The name of its object without quotes, or of the first one: `['public', 'users']` for a `CREATE TABLE`. */
   readonly name: readonly string[] | undefined;
-  /** The table that an index, a trigger or a policy is on. */
+  /** The table of an index, a trigger or a policy. */
   readonly on: readonly string[] | undefined;
   readonly unique: boolean;
   readonly concurrently: boolean;
 }
 
 interface Taken extends Command {
-  /** Where its name begins. */
+  /** The position of the name. */
   readonly start: number;
 }
 
-/** Words between the verb and the kind of object that do not make another command of it. */
+/** Words between the verb and the kind of object that do not change the command. */
 const modifiers = set(
   'OR REPLACE GLOBAL LOCAL TEMP TEMPORARY UNLOGGED UNIQUE RECURSIVE CONSTRAINT TRUSTED PROCEDURAL DEFAULT',
 );
-/** Kinds of objects that are called by more than one word. */
+/** Kinds of objects with more than one word. */
 const longKinds = [
   'MATERIALIZED VIEW',
   'FOREIGN TABLE',
@@ -58,7 +58,7 @@ const changes = set('INSERT UPDATE DELETE MERGE');
 const queries = set('SELECT VALUES TABLE INSERT UPDATE DELETE MERGE');
 const onTables = new Set(['CREATE INDEX', 'CREATE TRIGGER', 'CREATE POLICY', 'DROP TRIGGER', 'DROP POLICY']);
 
-/** The command that a text begins with. Reads no more of it than that takes. */
+/** The command at the start of a text, reading only as much as necessary. */
 export function commandOf(sql: string): Command {
   return takeCommand(Words.of(sqlTokens(sql)));
 }
@@ -107,7 +107,7 @@ function isOn(options: Words, option: string): boolean {
 function aboutTable(words: Words, command: string): Taken {
   words.take('ONLY');
   const about = plain(command, words);
-  // The name of an index may be left to the server.
+  // An index may be created without a name.
   return { ...about, name: words.peek() === 'ON' ? undefined : words.takeName() };
 }
 

@@ -29,7 +29,7 @@ export function generatedName(table: string, columns: string, label: string): st
   return `${firstBytes(table, first)}_${firstBytes(columns, second)}_${label}`;
 }
 
-/** As many whole characters as fit. */
+/** The longest prefix of whole characters that fits. */
 function firstBytes(text: string, bytes: number): string {
   let kept = '';
   let left = bytes;
