@@ -398,6 +398,22 @@ describe('what was made by hand', () => {
     expect(contract()).toContain('DROP TABLE "public"."notes"');
   });
 
+  it('is renamed or dropped where its author says so', async () => {
+    project.write(
+      'migrations/1700000000000-users.sql',
+      '-- up\nCREATE TABLE users (id serial CONSTRAINT "PK_a3ffb1c0c8416b9fc6f907b7433" PRIMARY KEY, name varchar NOT NULL, old int);\n-- down\nDROP TABLE users;\n',
+    );
+    entity('@Column({ nullable: true }) fullName!: string;');
+    const asked = await generate(...onServer, '--dry-run');
+    expect(asked.stderr).toContain('! If users.fullName is users.name under a new name: --rename users.name=fullName.');
+    expect(asked.stderr).not.toContain('users.old under');
+    entity("@RenamedFrom('name') @Column() fullName!: string;");
+    await generated(...onServer, '--drop', 'users.old', '--allow-destructive');
+    expect(texts(/./)).toContain('"fullName" = "name"');
+    expect(contract()).toMatch(/DROP COLUMN "name"[^]*DROP COLUMN "old"|DROP COLUMN "old"[^]*DROP COLUMN "name"/);
+    expect((await generate(...onServer)).stdout).toContain('Nothing to do');
+  });
+
   it('is told apart from what was generated before it, whatever its SQL says inside a function', async () => {
     withFirst();
     project.write(

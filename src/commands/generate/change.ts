@@ -13,8 +13,7 @@ import { compareSchemas } from '../../schema/compare.js';
 import type { Change } from '../../schema/change.js';
 import { otherwiseOrdered, withOrderOfEnums } from '../../schema/enum-order.js';
 import { keepUnknown } from '../../schema/keep.js';
-import { ownerOf } from '../../schema/column.js';
-import { describeObject, keyOf, relationOf } from '../../schema/object-id.js';
+import { describeObject, relationOf } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import type { Schema } from '../../schema/read.js';
 import { originIn } from '../../shadow/origins.js';
@@ -28,8 +27,8 @@ import type { CommandContext } from '../context.js';
 import { withOtherQuestions } from './all-questions.js';
 import type { GenerateOptions, GenerateResult } from './types.js';
 import { remarksOnExtensions } from './extension-remarks.js';
-import { isMember } from '../../schema/differences.js';
-import { isPartOf, remarksOnPartitions, remarksOnRewrites } from './partition-remarks.js';
+import { isPrepared, remarksOnKept } from './kept-remarks.js';
+import { remarksOnPartitions, remarksOnRewrites } from './partition-remarks.js';
 import { indexAdvice } from './index-advice.js';
 import { decide } from './decide.js';
 import type { GivenExpressions } from './decide.js';
@@ -176,46 +175,6 @@ function tablesInUse(changes: readonly Change[], from: Schema): readonly string[
   const tables = changes.flatMap(({ id, uses }) => [id, ...uses].map((one) => relationOf(one)));
   const found = tables.filter((one) => one.kind === 'table' && from.has(one)).map(({ name = '' }) => name);
   return [...new Set(found)];
-}
-
-export function remarksOnKept(
-  kept: readonly ObjectId[],
-  { desired, origins }: Pick<Sides, 'desired' | 'origins'>,
-  present: Schema,
-): readonly string[] {
-  const keys = new Set(kept.map(keyOf));
-  const told = kept
-    .filter((id) => id.kind !== 'extension' && !isPrepared(id, origins) && !isPartOf(id, desired, present))
-    .filter((id) => !isOfKept(id, keys, present) && !isMember(id, present));
-  const isInitial = (id: ObjectId): boolean => originIn(origins, id) === 'initial';
-  return [
-    ...keptLines(
-      told.filter((id) => !isInitial(id)),
-      ['was created by hand', 'were created by hand'],
-    ),
-    ...keptLines(told.filter(isInitial), ['is part of the initial state', 'are part of the initial state']),
-  ];
-}
-
-/** One line for each object, or a single line if there are more than eight. */
-function keptLines(ids: readonly ObjectId[], [one, many]: readonly [string, string]): readonly string[] {
-  const names = ids.map(describeObject);
-  if (names.length <= 8)
-    return names.map((name) => `${name} is not in the entities, but ${one}: it is kept (--prune drops it).`);
-  return [
-    `${names.length} objects are not in the entities, but ${many}: they are kept (--prune drops them): ${names.join(', ')}.`,
-  ];
-}
-
-/** A sequence goes with the table that owns it: one line says it of both. */
-function isOfKept(id: ObjectId, kept: ReadonlySet<string>, present: Schema): boolean {
-  const owner = id.kind === 'sequence' ? ownerOf(id, present) : undefined;
-  return owner !== undefined && [owner, relationOf(owner)].some((one) => kept.has(keyOf(one)));
-}
-
-/** It was there before the first migration, and is no part of what the entities describe: no surprise, and never dropped. */
-function isPrepared(id: ObjectId, origins: OriginMap): boolean {
-  return originIn(origins, id) === 'initial' && id.table === undefined && id.kind !== 'index';
 }
 
 function remarksOnLost(lost: readonly ObjectId[]): readonly string[] {

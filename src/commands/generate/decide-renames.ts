@@ -114,18 +114,18 @@ export function pathOf(id: ObjectId): string {
   return `${id.schema === 'public' ? '' : `${id.schema ?? ''}.`}${id.name ?? ''}`;
 }
 
-/** A column where there is such a column, else a table. */
+/** The columns and tables that a path could name, in the order in which they are looked for. */
+export function idsOfPath(path: string): readonly ObjectId[] {
+  const [last = '', second, first, ...more] = path.split('.').toReversed();
+  if (more.length > 0) return [];
+  if (second === undefined) return [objectId('table', 'public', last)];
+  if (first === undefined) return [objectId('column', 'public', last, second), objectId('table', second, last)];
+  return [objectId('column', first, last, second)];
+}
+
 function renameOf(text: string, from: Schema, to: Schema): Rename {
   const [path = '', name = ''] = text.split('=').map((part) => part.trim());
-  const parts = path.split('.');
-  const last = parts.at(-1) ?? '';
-  const possible: readonly (ObjectId | undefined)[] = [
-    parts.length === 3 ? objectId('column', parts[0], last, parts[1]) : undefined,
-    parts.length === 2 ? objectId('column', 'public', last, parts[0]) : undefined,
-    parts.length === 2 ? objectId('table', parts[0], last) : undefined,
-    parts.length === 1 ? objectId('table', 'public', last) : undefined,
-  ];
-  const found = possible.filter((id) => id !== undefined).find((id) => from.has(id));
+  const found = idsOfPath(path).find((id) => from.has(id));
   const renamed = found && { ...found, name };
   if (found && renamed && name !== '' && (to.has(renamed) || renamedTable(found, renamed, to)))
     return { from: found, to: renamed };

@@ -28,9 +28,11 @@ import type { CommandContext } from '../context.js';
 import { refuseMissing } from '../entities.js';
 import { aimOf } from './aim.js';
 import type { TakenOver } from './aim.js';
-import { change, remarksOnKept, remarksOnOrder, staysBy, wanted } from './change.js';
+import { change, remarksOnOrder, staysBy, wanted } from './change.js';
 import type { ProvenChange, Sides } from './change.js';
 import { readFlags } from './decide.js';
+import { withHandedOver } from './handed-over.js';
+import { remarksOnKept } from './kept-remarks.js';
 import { refuseKeysAcrossPartitions } from './partition-keys.js';
 import type { GenerateOptions } from './types.js';
 import { refuseUnused, withoutUnused } from './unused-flags.js';
@@ -113,19 +115,15 @@ export async function findChange(
   const unnamed = await unnamedSchema(described, context);
   const table = metadataTableOf(context.dataSource);
   const metadata = metadataChanges(current.metadata, desired.metadata, { table, unnamed });
-  const origins = { desired: desired.schema, origins: current.origins };
-  const { used, unused } = withoutUnused(
-    options,
-    current.schema,
-    () => wanted(current.schema, [], options, origins).schema,
-    history,
-  );
+  const origins = withHandedOver(current.origins, { from: current.schema, to: desired.schema }, options, history);
+  const wholeOf = (): Schema => wanted(current.schema, [], options, { desired: desired.schema, origins }).schema;
+  const { used, unused } = withoutUnused(options, current.schema, wholeOf, history);
   if (finding.unused !== 'left out') refuseUnused(unused);
   const { from, to } = narrow(current.schema, desired.schema);
   const sides: Sides = {
     desired: withOwnWords(to, words),
     history,
-    origins: current.origins,
+    origins,
     metadata,
     given: readFlags(used),
     frozen,
@@ -138,7 +136,7 @@ export async function findChange(
   refuseKeysAcrossPartitions({ from, to: schema }, described.entityNames);
   const at = { shadow, unmanaged, to: schema, cache, inOtherWords: isLive, stands: finding.stands };
   const isKnown = !isLive && options.dryRun !== true && takenOver?.others === undefined;
-  const next = isKnown ? once(() => after(current, desired, options)) : undefined;
+  const next = isKnown ? once(() => after({ ...current, origins }, desired, options)) : undefined;
   return withSchemaOnShadow(from, context, at, async (made, stands) => {
     const proven = await change(used, sides, { ...made, read: meanwhile(made.read, next) }, context);
     return { change: telling(idle, proven), next, chain: current.chain, unmanaged, stands, unused };

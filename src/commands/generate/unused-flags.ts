@@ -1,11 +1,11 @@
 import { ExitCode, MigrateError } from '../../errors.js';
 import { renameCandidates } from '../../plan/renames.js';
 import { columnOf } from '../../schema/column.js';
-import { columnPath, objectId, relationOf } from '../../schema/object-id.js';
+import { columnPath, relationOf } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import type { Schema } from '../../schema/read.js';
 import type { GenerateOptions } from './types.js';
-import { pathOf } from './decide-renames.js';
+import { idsOfPath, pathOf } from './decide-renames.js';
 import type { History } from '../../snapshot/history.js';
 
 /** A flag that would change nothing. */
@@ -150,16 +150,7 @@ class Sides {
 
   /** The tables and columns that a path names there. */
   #find(path: string, schema: Schema): readonly ObjectId[] {
-    const [last = '', second, first, ...more] = path.split('.').toReversed();
-    if (more.length > 0) return [];
-    const possible = [
-      ...(first === undefined ? [] : [objectId('column', first, last, second)]),
-      ...(second === undefined || first !== undefined
-        ? []
-        : [objectId('column', 'public', last, second), objectId('table', second, last)]),
-      ...(second === undefined ? [objectId('table', 'public', last)] : []),
-    ];
-    return possible.flatMap((id) => this.#inOther(id, schema));
+    return idsOfPath(path).flatMap((id) => this.#inOther(id, schema));
   }
 
   /** The same object there, perhaps in a table that is called otherwise. */

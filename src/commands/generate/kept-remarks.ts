@@ -1,0 +1,63 @@
+import { columnOf, ownerOf } from '../../schema/column.js';
+import { isMember } from '../../schema/differences.js';
+import { describeObject, keyOf, relationOf } from '../../schema/object-id.js';
+import type { ObjectId } from '../../schema/object-id.js';
+import type { Schema } from '../../schema/read.js';
+import { originIn } from '../../shadow/origins.js';
+import type { OriginMap } from '../../shadow/origins.js';
+import { pathOf } from './decide-renames.js';
+import { isPartOf } from './partition-remarks.js';
+
+/** Warnings about objects that are not in the entities, and are kept. */
+export function remarksOnKept(
+  kept: readonly ObjectId[],
+  { desired, origins }: { readonly desired: Schema; readonly origins: OriginMap },
+  present: Schema,
+): readonly string[] {
+  const keys = new Set(kept.map(keyOf));
+  const told = kept
+    .filter((id) => id.kind !== 'extension' && !isPrepared(id, origins) && !isPartOf(id, desired, present))
+    .filter((id) => !isOfKept(id, keys, present) && !isMember(id, present));
+  const isInitial = (id: ObjectId): boolean => originIn(origins, id) === 'initial';
+  return [
+    ...keptLines(
+      told.filter((id) => !isInitial(id)),
+      ['was created by hand', 'were created by hand'],
+    ),
+    ...told.flatMap((id) => perhapsRenamed(id, desired, present)),
+    ...keptLines(told.filter(isInitial), ['is part of the initial state', 'are part of the initial state']),
+  ];
+}
+
+/** A column that was created by hand is kept beside a new one, which may be the same under another name. */
+function perhapsRenamed(id: ObjectId, desired: Schema, present: Schema): readonly string[] {
+  if (id.kind !== 'column') return [];
+  const type = columnOf(present, id)?.type;
+  const isLike = (other: ObjectId): boolean =>
+    other.kind === 'column' && other.table === id.table && other.schema === id.schema && !present.has(other);
+  const like = desired.objects.filter((one) => isLike(one.id) && columnOf(desired, one.id)?.type === type);
+  return like.map(
+    (one) => `If ${pathOf(one.id)} is ${pathOf(id)} under a new name: --rename ${pathOf(id)}=${one.id.name ?? ''}.`,
+  );
+}
+
+/** One line for each object, or a single line if there are more than eight. */
+function keptLines(ids: readonly ObjectId[], [one, many]: readonly [string, string]): readonly string[] {
+  const names = ids.map(describeObject);
+  if (names.length <= 8)
+    return names.map((name) => `${name} is not in the entities, but ${one}: it is kept (--prune drops it).`);
+  return [
+    `${names.length} objects are not in the entities, but ${many}: they are kept (--prune drops them): ${names.join(', ')}.`,
+  ];
+}
+
+/** A sequence goes with the table that owns it: one line says it of both. */
+function isOfKept(id: ObjectId, kept: ReadonlySet<string>, present: Schema): boolean {
+  const owner = id.kind === 'sequence' ? ownerOf(id, present) : undefined;
+  return owner !== undefined && [owner, relationOf(owner)].some((one) => kept.has(keyOf(one)));
+}
+
+/** It was there before the first migration, and is no part of what the entities describe: no surprise, and never dropped. */
+export function isPrepared(id: ObjectId, origins: OriginMap): boolean {
+  return originIn(origins, id) === 'initial' && id.table === undefined && id.kind !== 'index';
+}
