@@ -70,12 +70,14 @@ it.each<[string, MigrationClass, 'blocks' | 'rows', string]>([
   const { running, events } = await watch(made);
   const told = events.flatMap((event) => (event.type === 'progress' ? event : []));
   expect(told[0]).toMatchObject({ migration: 'Fill1700000000001', what, unit, rate: expect.any(Number) });
-  for (const one of [told.at(-1), running.at(-1)]) {
+  // On a busy machine, the last look may come before the first batch or after the last one.
+  const seen = running.findLast(({ done = 0 }) => done > 0);
+  for (const one of [told.at(-1), seen]) {
     const { done = 0, total = 0, rows = done, rate = 0 } = one ?? {};
     expect([done > 0, done <= total, rows > 300, rows <= 2500, rate > 10, rate < 1000]).toEqual(Array(6).fill(true));
   }
-  expect(running.at(-1)).toMatchObject({ name: 'Fill1700000000001', direction: 'up', what, unit });
-  expect(running.at(-1)?.leftMs).toBeGreaterThan(0);
+  expect(seen).toMatchObject({ name: 'Fill1700000000001', direction: 'up', what, unit });
+  expect(seen?.leftMs).toBeGreaterThanOrEqual(0);
   expect(await database.query('SELECT count(country)::int AS n FROM shop."Order"')).toEqual([{ n: 2500 }]);
 });
 
