@@ -412,21 +412,23 @@ describe('--all-data-sources', () => {
     `module.exports = new (require('typeorm').DataSource)({ type: 'postgres', entities: [], migrations: [__dirname + '/${folder}/*.sql']${more} });`;
   const all = (...args: string[]) => project.cli('check', '--all-data-sources', '--only', 'files', ...args);
 
-  it('checks each on its own, with its own settings and environment, and ends with the worst exit code', async () => {
-    project.delete('data-source.ts');
-    project.write(
-      'package.json',
-      JSON.stringify({ name: 'app', scripts: { typeorm: 'env-cmd -f a.env typeorm -d a.js' } }),
-    );
-    project.write('a.env', 'ONLY_A=yes');
-    project.write('a.js', `if (!process.env.ONLY_A) throw new Error('no environment');\n${source('migrations')}`);
-    project.write('apps/b/package.json', '{ "name": "b" }');
-    project.write('apps/b/b.js', `if (process.env.ONLY_A) throw new Error('environment of a');\n${source('none')}`);
-    project.write('test/c.js', source('none'));
+  itInFull(
+    'checks each on its own, with its own settings and environment, and ends with the worst exit code',
+    async () => {
+      project.delete('data-source.ts');
+      project.write(
+        'package.json',
+        JSON.stringify({ name: 'app', scripts: { typeorm: 'env-cmd -f a.env typeorm -d a.js' } }),
+      );
+      project.write('a.env', 'ONLY_A=yes');
+      project.write('a.js', `if (!process.env.ONLY_A) throw new Error('no environment');\n${source('migrations')}`);
+      project.write('apps/b/package.json', '{ "name": "b" }');
+      project.write('apps/b/b.js', `if (process.env.ONLY_A) throw new Error('environment of a');\n${source('none')}`);
+      project.write('test/c.js', source('none'));
 
-    const good = await all('--write-lock');
-    expect([good.code, good.stderr]).toEqual([0, '']);
-    expect(good.stdout).toBe(`a.js
+      const good = await all('--write-lock');
+      expect([good.code, good.stderr]).toEqual([0, '']);
+      expect(good.stdout).toBe(`a.js
 Written: migrations/migrations.lock
 ✓ files    every file can be loaded, and migrations.lock agrees with them
 
@@ -437,39 +439,40 @@ apps/b/b.js (in apps/b)
 
 Good: 2 data sources.
 `);
-    project.write('apps/b/none/1700000000001-One.sql', sql('COMMIT', 'SELECT 1'));
-    project.write('a.js', `throw new Error('broken');\n${source('migrations')}`);
-    const json = await all('--json');
-    const file = 'apps/b/none/1700000000001-One.sql';
-    expect([json.code, JSON.parse(json.stdout)]).toMatchObject([
-      1,
-      {
-        ok: false,
-        dataSources: [
-          { dataSource: 'a.js', ok: false, error: { message: expect.stringContaining('broken') } },
-          {
-            dataSource: 'apps/b/b.js',
-            ok: false,
-            steps: [{ name: 'files', state: 'failed', findings: [{ file }, { severity: 'notice' }] }],
-          },
-        ],
-      },
-    ]);
-    expect(await project.cli('check', '--all-data-sources', '--data-source', 'a.js')).toMatchObject({
-      code: 2,
-      stderr: expect.stringContaining('--all-data-sources and --data-source'),
-    });
-    // A list in package.json is complete, and has settings for each.
-    const settings = { 'apps/b/b.js': { lockTimeout: 'soon' } };
-    project.write('package.json', JSON.stringify({ 'nest-migrate': { dataSources: settings } }));
-    const listed = await all();
-    expect([listed.code, listed.stdout]).toEqual([
-      2,
-      expect.stringMatching(
-        /^apps\/b\/b\.js\n✖ The settings of nest-migrate are not right:\n {2}- lockTimeout[^]*\n\nFailed: apps\/b\/b\.js\.\n$/,
-      ),
-    ]);
-  });
+      project.write('apps/b/none/1700000000001-One.sql', sql('COMMIT', 'SELECT 1'));
+      project.write('a.js', `throw new Error('broken');\n${source('migrations')}`);
+      const json = await all('--json');
+      const file = 'apps/b/none/1700000000001-One.sql';
+      expect([json.code, JSON.parse(json.stdout)]).toMatchObject([
+        1,
+        {
+          ok: false,
+          dataSources: [
+            { dataSource: 'a.js', ok: false, error: { message: expect.stringContaining('broken') } },
+            {
+              dataSource: 'apps/b/b.js',
+              ok: false,
+              steps: [{ name: 'files', state: 'failed', findings: [{ file }, { severity: 'notice' }] }],
+            },
+          ],
+        },
+      ]);
+      expect(await project.cli('check', '--all-data-sources', '--data-source', 'a.js')).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining('--all-data-sources and --data-source'),
+      });
+      // A list in package.json is complete, and has settings for each.
+      const settings = { 'apps/b/b.js': { lockTimeout: 'soon' } };
+      project.write('package.json', JSON.stringify({ 'nest-migrate': { dataSources: settings } }));
+      const listed = await all();
+      expect([listed.code, listed.stdout]).toEqual([
+        2,
+        expect.stringMatching(
+          /^apps\/b\/b\.js\n✖ The settings of nest-migrate are not right:\n {2}- lockTimeout[^]*\n\nFailed: apps\/b\/b\.js\.\n$/,
+        ),
+      ]);
+    },
+  );
 });
 
 describe('bad input', () => {

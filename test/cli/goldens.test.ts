@@ -7,6 +7,7 @@ import type { TestDatabase } from '../support/database.js';
 import { createProject } from '../support/project.js';
 import type { TestProject } from '../support/project.js';
 import { screenOf } from '../support/screen.js';
+import { itInFull } from '../support/sample.js';
 
 const commands = [
   ...[
@@ -105,37 +106,44 @@ export default defineDataSource({ baseDir: __dirname, entities: ['src/*.entity.t
     expect(said.join('\n')).toMatchSnapshot();
   }, 120_000);
 
-  it('a spinner shows what generate does, at a terminal only, and leaves no trace, nor does a question', async () => {
-    const terminal = ['--import', resolve('test/support/terminal.mjs'), resolve('dist/esm/cli/main.js')];
-    const command = ['generate', '--check', '--no-cache', ...shadow];
-    const watched = (args: readonly string[], env: Readonly<Record<string, string>>, input = ''): Promise<CliResult> =>
-      runNode([...terminal, ...args], { cwd: project.dir, env, input });
-    project.delete('migrations/1799000000000-index-email.sql');
-    const { stderr, stdout, code } = await watched(command, { TERM: 'xterm' });
-    for (const stage of ['loading the data source', 'reading the entities', 'replaying the migrations'])
-      expect(stderr).toContain(` ${stage}`);
-    expect([screenOf(stderr), stdout, code]).toEqual(['', expect.stringContaining('Nothing to do'), 0]);
-    expect(stderr.lastIndexOf('\u001B[?25h')).toBeGreaterThan(stderr.lastIndexOf('\u001B[?25l'));
-    project.write('src/user.entity.ts', user(`@Column() fullName: string; @Column({ default: '' }) email: string;`));
-    // Ctrl-C, which is a key there and no signal, at the question.
-    const left = await watched(['generate', ...shadow], { TERM: 'xterm' }, '\u0003');
-    expect([screenOf(left.stderr), left.stdout, left.code]).toEqual([
-      expect.stringMatching(/^users\.name is no longer[^]*\n✖ Stopped by SIGINT\. Nothing was written\.\n/),
-      '',
-      130,
-    ]);
-    project.write('migrations/1799000000000-index-email.sql', '-- up\nCREATE INDEX by_email ON users (emial);\n');
-    const failed = await watched(command, { TERM: 'xterm' });
-    expect(screenOf(failed.stderr)).toMatch(/^✖ Migration IndexEmail1799000000000 could not be replayed/);
-    expect(failed.code).toBe(1);
-    for (const [flags, env] of [
-      [['--quiet'], { TERM: 'xterm' }],
-      [[], { TERM: 'xterm', CI: 'true' }],
-      [[], { TERM: 'dumb' }],
-    ] as const) {
-      const silent = await watched([...command, ...flags], env);
-      expect(silent.stderr).not.toContain('replaying the migrations');
-      expect(silent.stderr).not.toContain('\u001B[?25l');
-    }
-  }, 120_000);
+  itInFull(
+    'a spinner shows what generate does, at a terminal only, and leaves no trace, nor does a question',
+    async () => {
+      const terminal = ['--import', resolve('test/support/terminal.mjs'), resolve('dist/esm/cli/main.js')];
+      const command = ['generate', '--check', '--no-cache', ...shadow];
+      const watched = (
+        args: readonly string[],
+        env: Readonly<Record<string, string>>,
+        input = '',
+      ): Promise<CliResult> => runNode([...terminal, ...args], { cwd: project.dir, env, input });
+      project.delete('migrations/1799000000000-index-email.sql');
+      const { stderr, stdout, code } = await watched(command, { TERM: 'xterm' });
+      for (const stage of ['loading the data source', 'reading the entities', 'replaying the migrations'])
+        expect(stderr).toContain(` ${stage}`);
+      expect([screenOf(stderr), stdout, code]).toEqual(['', expect.stringContaining('Nothing to do'), 0]);
+      expect(stderr.lastIndexOf('\u001B[?25h')).toBeGreaterThan(stderr.lastIndexOf('\u001B[?25l'));
+      project.write('src/user.entity.ts', user(`@Column() fullName: string; @Column({ default: '' }) email: string;`));
+      // Ctrl-C, which is a key there and no signal, at the question.
+      const left = await watched(['generate', ...shadow], { TERM: 'xterm' }, '\u0003');
+      expect([screenOf(left.stderr), left.stdout, left.code]).toEqual([
+        expect.stringMatching(/^users\.name is no longer[^]*\n✖ Stopped by SIGINT\. Nothing was written\.\n/),
+        '',
+        130,
+      ]);
+      project.write('migrations/1799000000000-index-email.sql', '-- up\nCREATE INDEX by_email ON users (emial);\n');
+      const failed = await watched(command, { TERM: 'xterm' });
+      expect(screenOf(failed.stderr)).toMatch(/^✖ Migration IndexEmail1799000000000 could not be replayed/);
+      expect(failed.code).toBe(1);
+      for (const [flags, env] of [
+        [['--quiet'], { TERM: 'xterm' }],
+        [[], { TERM: 'xterm', CI: 'true' }],
+        [[], { TERM: 'dumb' }],
+      ] as const) {
+        const silent = await watched([...command, ...flags], env);
+        expect(silent.stderr).not.toContain('replaying the migrations');
+        expect(silent.stderr).not.toContain('\u001B[?25l');
+      }
+    },
+    120_000,
+  );
 });

@@ -455,7 +455,7 @@ console.log('done');
     new Promise((resolve) => running.process.stdout?.once('data', resolve));
   const lock = (): string => join(project.dir, '.nest-migrate', 'postgres.lock');
 
-  it('is there in Jest without flags for ES modules, another one in each of its workers', async () => {
+  itInFull('is there in Jest without flags for ES modules, another one in each of its workers', async () => {
     const transform = resolve('node_modules/@swc/jest');
     project.write(
       'jest/jest.config.json',
@@ -701,7 +701,7 @@ it('names the flag that extensions need', async () => {
     });
   });
 
-  it('is what the .env file says when it names a folder', async () => {
+  itInFull('is what the .env file says when it names a folder', async () => {
     project.write('.env', 'NEST_MIGRATE_EMBEDDED=elsewhere/pg\n');
     expect(await start('raw.js').result).toMatchObject({ code: 0, stderr: '' });
     expect(project.has('elsewhere/pg/PG_VERSION')).toBe(true);

@@ -16,7 +16,7 @@ import { addressesWith, passwordFrom, shownIn } from '../support/passwords.js';
 import { createProject } from '../support/project.js';
 import type { TestProject } from '../support/project.js';
 import { Random } from '../support/random.js';
-import { sample } from '../support/sample.js';
+import { itInFull, sample } from '../support/sample.js';
 
 const before = { ...process.env };
 const { stackTraceLimit } = Error;
@@ -214,7 +214,7 @@ describe('no command shows a part of a password', () => {
     }
   });
 
-  it('in an app that does not start, by its logger and by Node', async () => {
+  itInFull('in an app that does not start, by its logger and by Node', async () => {
     project.write(
       'app.mjs',
       `import 'reflect-metadata';

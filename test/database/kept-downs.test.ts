@@ -4,6 +4,7 @@ import { createDatabase } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
 import { createProject } from '../support/project.js';
 import type { TestProject } from '../support/project.js';
+import { itInFull } from '../support/sample.js';
 
 const dataSource = (settings = '') => `import { defineDataSource } from 'nest-migrate/data-source';
 export default defineDataSource({ baseDir: __dirname, migrations: ['migrations/*.{ts,sql}'] }${settings});
@@ -102,7 +103,7 @@ describe('a migration whose file is gone', () => {
     expect([again.code, again.stderr]).toEqual([0, expect.stringContaining('continues after 1 finished statement')]);
   });
 
-  it('is kept beside a log of 0.1 as well', async () => {
+  itInFull('is kept beside a log of 0.1 as well', async () => {
     project.delete('migrations/1700000000003-Index.ts');
     await cli('run');
     await database.query(`DROP TABLE migrations_downs;

@@ -370,7 +370,7 @@ describe('what is to be ignored', () => {
     expect(ignored).toEqual(['schema pgboss', 'table events_2025', 'table knex_migrations']);
   });
 
-  it('statements are only about the rest', async () => {
+  itInFull('statements are only about the rest', async () => {
     await database.query(`${make}; CREATE TABLE mine (m mood, FOREIGN KEY (id) REFERENCES users, id int)`);
     const { repair, adopt } = await drift({ shadow: serverUrl(), ignore: [...all, ...others] });
     expect([repair, adopt]).toEqual([
@@ -585,7 +585,7 @@ describe('what goes wrong', () => {
     ]);
   });
 
-  it('a migration that cannot be replayed', async () => {
+  itInFull('a migration that cannot be replayed', async () => {
     project.write('migrations/1700000000005-broken.sql', '-- up\nUPDATE nowhere SET x = 1;\n-- down\n');
     await database.query("INSERT INTO migrations (timestamp, name) VALUES (1700000000005, 'Broken1700000000005')");
     const said = await refused(database.url, '--shadow', serverUrl());
@@ -697,7 +697,7 @@ export default defineDataSource({ baseDir: __dirname, entities: ['src/*.entity.t
       await empty.drop();
     }, 60_000);
 
-  it('tables of the tool in a schema of their own, under other names', async () => {
+  itInFull('tables of the tool in a schema of their own, under other names', async () => {
     const own = app("schema: 'app', migrationsTableName: 'applied', metadataTableName: 'views'");
     const empty = await createDatabase();
     await empty.query(`CREATE SCHEMA app; ALTER DATABASE ${empty.name} SET search_path = app, public`);

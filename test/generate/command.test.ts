@@ -479,7 +479,7 @@ describe('on a server', () => {
     }
   });
 
-  it('--from begins with a live database', async () => {
+  itInFull('--from begins with a live database', async () => {
     withFirst();
     await cli('run');
     await database.query('ALTER TABLE users ADD nick text');
@@ -585,7 +585,7 @@ export class Names { @ViewColumn() id!: number; @ViewColumn() name!: string; }
       expect((await cli('baseline', '--check')).stdout).toBe('The database matches the entities.\n');
     });
 
-  it('baseline shows how a database differs, and records nothing', async () => {
+  itInFull('baseline shows how a database differs, and records nothing', async () => {
     await database.query('CREATE TABLE users (id SERIAL PRIMARY KEY)');
     const { stdout, code } = await cli('baseline', ...onServer);
     expect(stdout).toContain('The database differs from the entities.');

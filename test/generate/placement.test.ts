@@ -206,26 +206,30 @@ describe('a list of classes', () => {
     expect([sql.code, sql.stderr]).toEqual([2, expect.stringContaining('Leave out --sql')]);
   }, 180_000);
 
-  it('is the exports of an index file; one that is made by a program is left alone', async () => {
-    project = projectWith(withList('Object.values(all)', "import * as all from './src/migrations';"), {
-      ...first,
-      'src/migrations/index.ts': "export * from './1600000000000-First';\n",
-    });
-    const { code, stdout } = await cli('create', 'Second', '--yes');
-    expect([code, stdout]).toEqual([0, expect.stringContaining('Added to src/migrations/index.ts')]);
-    expect(project.read('src/migrations/index.ts')).toMatch(
-      /^export \* from '.\/1600000000000-First';\nexport \* from '.\/\d{13}-Second';\n$/,
-    );
-    expect((await cli('status')).stdout).toMatch(/2 pending/);
-    const text = withList(
-      '[...Object.values(all), class Own1700000000000 { up() {} }]',
-      "import * as all from './src/migrations';",
-    );
-    project.write('data-source.ts', text);
-    const left = await cli('create', 'Third', '--yes');
-    expect([left.code, left.stdout]).toEqual([0, expect.stringMatching(/add Third\d{13} to the `migrations` list/)]);
-    expect(project.read('data-source.ts')).toBe(text);
-  }, 180_000);
+  itInFull(
+    'is the exports of an index file; one that is made by a program is left alone',
+    async () => {
+      project = projectWith(withList('Object.values(all)', "import * as all from './src/migrations';"), {
+        ...first,
+        'src/migrations/index.ts': "export * from './1600000000000-First';\n",
+      });
+      const { code, stdout } = await cli('create', 'Second', '--yes');
+      expect([code, stdout]).toEqual([0, expect.stringContaining('Added to src/migrations/index.ts')]);
+      expect(project.read('src/migrations/index.ts')).toMatch(
+        /^export \* from '.\/1600000000000-First';\nexport \* from '.\/\d{13}-Second';\n$/,
+      );
+      expect((await cli('status')).stdout).toMatch(/2 pending/);
+      const text = withList(
+        '[...Object.values(all), class Own1700000000000 { up() {} }]',
+        "import * as all from './src/migrations';",
+      );
+      project.write('data-source.ts', text);
+      const left = await cli('create', 'Third', '--yes');
+      expect([left.code, left.stdout]).toEqual([0, expect.stringMatching(/add Third\d{13} to the `migrations` list/)]);
+      expect(project.read('data-source.ts')).toBe(text);
+    },
+    180_000,
+  );
 
   itInFull(
     'baseline adds to it and records, or does neither',

@@ -6,7 +6,7 @@ import type { QueryRunner } from 'typeorm';
 import { createTestDatabase } from '../../src/testing/index.js';
 import type { TestDatabase, TestDatabaseOptions } from '../../src/testing/index.js';
 import { createDatabase, createRole, serverUrl } from '../support/database.js';
-import { itInFull } from '../support/sample.js';
+import { itInFull, sample } from '../support/sample.js';
 import { failureOf } from '../support/migrations.js';
 import { createProject } from '../support/project.js';
 import type { TestProject } from '../support/project.js';
@@ -187,25 +187,28 @@ describe('what is kept', () => {
     },
   );
 
-  it.each([{}, { server: serverUrl() }])('includes what the seeds of the project have inserted: %j', async (where) => {
-    const seed = (text: string): void =>
-      utimesSync(project.write('seeds/01-plans.sql', `INSERT INTO plans (name) VALUES ('${text}')`), 1000, 1000);
-    const seeded = async (): Promise<readonly unknown[]> => {
-      const database = await opened({ seed: true, ...where });
-      await database.dataSource.query('DELETE FROM plans');
-      await database.reset();
-      return database.dataSource.query(`SELECT name FROM plans WHERE name LIKE 'seed %'`);
-    };
-    seed('seed one');
-    const before = kept().length;
-    expect([await seeded(), await seeded()]).toEqual([[{ name: 'seed one' }], [{ name: 'seed one' }]]);
-    if (!('server' in where)) expect(kept()).toHaveLength(before + 1);
-    seed('seed two');
-    expect(await seeded()).toEqual([{ name: 'seed two' }]);
-    project.delete('seeds/01-plans.sql');
-    const none = await failureOf(opened({ seed: true, ...where }));
-    expect(none.message).toMatch(/There are no seeds in .*seeds\. Nothing was run\.\nNo test database was made\./);
-  });
+  it.each(sample([{}, { server: serverUrl() }], 2))(
+    'includes what the seeds of the project have inserted: %j',
+    async (where) => {
+      const seed = (text: string): void =>
+        utimesSync(project.write('seeds/01-plans.sql', `INSERT INTO plans (name) VALUES ('${text}')`), 1000, 1000);
+      const seeded = async (): Promise<readonly unknown[]> => {
+        const database = await opened({ seed: true, ...where });
+        await database.dataSource.query('DELETE FROM plans');
+        await database.reset();
+        return database.dataSource.query(`SELECT name FROM plans WHERE name LIKE 'seed %'`);
+      };
+      seed('seed one');
+      const before = kept().length;
+      expect([await seeded(), await seeded()]).toEqual([[{ name: 'seed one' }], [{ name: 'seed one' }]]);
+      if (!('server' in where)) expect(kept()).toHaveLength(before + 1);
+      seed('seed two');
+      expect(await seeded()).toEqual([{ name: 'seed two' }]);
+      project.delete('seeds/01-plans.sql');
+      const none = await failureOf(opened({ seed: true, ...where }));
+      expect(none.message).toMatch(/There are no seeds in .*seeds\. Nothing was run\.\nNo test database was made\./);
+    },
+  );
 
   it('is one template on a server; what killed runs have left is removed, and nothing of other ones', async () => {
     const admin = await createDatabase();
