@@ -55,7 +55,7 @@ describe('migrations.lock', () => {
       {
         severity: 'error',
         message: expect.stringMatching(
-          /CreateUsers was edited after it was locked: migrations.lock says [0-9a-f]{16} \(line 3\), the file is [0-9a-f]{16}\./,
+          /CreateUsers was edited after it was locked: migrations.lock has [0-9a-f]{16} \(line 3\), the file has [0-9a-f]{16}\./,
         ),
         file: 'migrations/1700000000001-CreateUsers.sql',
         next: expect.stringContaining('if it is not applied to a shared database: nest-migrate check --write-lock'),
