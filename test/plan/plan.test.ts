@@ -306,7 +306,11 @@ describe('what is demanded of rows', () => {
           'will fail',
           /stay has no NULL/,
         ],
-        ['UPDATE people SET nick = lower(nick); CREATE UNIQUE INDEX u ON people (nick)', 'not known', /This is true now/],
+        [
+          'UPDATE people SET nick = lower(nick); CREATE UNIQUE INDEX u ON people (nick)',
+          'not known',
+          /This is true now/,
+        ],
         [
           'UPDATE people SET stay = int4range(1, 2) WHERE stay IS NULL; ALTER TABLE people ALTER stay SET NOT NULL',
           'not known',
