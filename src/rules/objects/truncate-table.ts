@@ -23,7 +23,9 @@ export const truncateTable: Rule = {
     return [
       {
         message: `All rows of ${truncated.map(called).join(', ')} are deleted${isCascade ? ` (${others.join(', ')} by CASCADE)` : ''}, and reads and writes on ${truncated.length === 1 ? 'it' : 'them'} block until the transaction ends.`,
-        fix: truncated.map((table) => deleteInBatches(sqlName(table))).join('\n'),
+        fix: referencingFirst(truncated, named)
+          .map((table) => deleteInBatches(sqlName(table)))
+          .join('\n'),
       },
     ];
   }),
@@ -45,6 +47,12 @@ export const truncateTable: Rule = {
     },
   ],
 };
+
+/** CASCADE reaches tables that refer to a named one; of the others, the one that was created later refers to the earlier one. */
+function referencingFirst(truncated: readonly Relation[], named: ReadonlySet<number>): readonly Relation[] {
+  const place = ({ oid }: Relation): number => (named.has(oid) ? 1 : 0);
+  return truncated.toSorted((one, other) => place(one) - place(other) || other.oid - one.oid);
+}
 
 /** A rewrite leaves a debug message; TRUNCATE does not. */
 function truncatedBy({ tree, sql, rewrites, messages }: Observed): readonly Relation[] {
