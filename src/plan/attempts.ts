@@ -53,10 +53,14 @@ export async function planAndProve(changes: readonly Change[], context: AttemptC
 }
 
 function proofOf({ plan, proof }: AttemptContext): ProofContext {
-  const write: ProofContext['write'] = (changes, after, before, { transaction }) => {
+  const write: ProofContext['write'] = (changes, after, before) => {
     const whole = { start: plan.from, end: plan.to };
     const planned = planChanges(changes, { ...plan, from: after, to: before, whole }, 'back');
-    return keepPrivileges({ steps: planned.flatMap(({ steps }) => steps), transaction }, after, before);
+    return keepPrivileges(
+      planned.flatMap(({ steps }) => steps),
+      after,
+      before,
+    );
   };
   return { ...proof, to: plan.to, write };
 }

@@ -9,11 +9,7 @@ import { step } from './step.js';
 import type { Step } from './step.js';
 
 /** Restores the owner, the privileges and whatever else migrations do not know of what these steps drop and create again. */
-export function keepPrivileges(
-  { steps, transaction: inOne }: Pick<PlannedFile, 'steps' | 'transaction'>,
-  before: Schema,
-  after: Schema,
-): readonly Step[] {
+export function keepPrivileges(steps: readonly Step[], before: Schema, after: Schema): readonly Step[] {
   const heirs = heirsIn(steps, before, after);
   if (heirs.length === 0) return steps;
   const first = Math.min(...heirs.map(({ taken }) => taken));
@@ -24,16 +20,15 @@ export function keepPrivileges(
     phase,
     transaction,
   });
-  const kept = inOne ? 'until COMMIT' : 'in the session';
   const what = heirs.map(({ from }) => describeObject(from)).join(', ');
   return [
     ...steps.slice(0, first),
     own(
-      noteSql(heirs, kept),
+      noteSql(heirs),
       `Saves the owner, the privileges, the options and the comments of ${what}, which is recreated below.`,
     ),
     ...steps.slice(first, last + 1),
-    ...giveBackSql(kept).map((sql, at) =>
+    ...giveBackSql().map((sql, at) =>
       own(sql, at === 0 ? 'Restores the saved owner, privileges, options and comments.' : undefined),
     ),
     ...steps.slice(last + 1),
@@ -43,7 +38,7 @@ export function keepPrivileges(
 /** Each file by itself: an object that is missing between two files would also lose its privileges. */
 export function keepPrivilegesIn(files: readonly PlannedFile[], before: Schema, after: Schema): readonly PlannedFile[] {
   const torn = tornApart(files);
-  if (torn === undefined) return files.map((file) => ({ ...file, steps: keepPrivileges(file, before, after) }));
+  if (torn === undefined) return files.map((file) => ({ ...file, steps: keepPrivileges(file.steps, before, after) }));
   throw new MigrateError({
     code: 'PROOF_FAILED',
     message: `${describeObject(torn)} would be dropped by one file and created again by another: it would be missing in between, and would lose its owner and privileges.`,

@@ -35,11 +35,8 @@ function commentsOn(id: ObjectId, { objects }: Schema): string {
 
 const setting = 'nest_migrate.kept';
 
-/** How long the saved statements are kept. If a file has a transaction, nothing stays on a pooler's session. */
-export type Kept = 'until COMMIT' | 'in the session';
-
 /** Before the drop: saves the statements that will restore everything in a setting. */
-export function noteSql(heirs: readonly Heir[], kept: Kept): string {
+export function noteSql(heirs: readonly Heir[]): string {
   return indented([
     `SELECT set_config('${setting}', (`,
     ...within([
@@ -48,12 +45,15 @@ export function noteSql(heirs: readonly Heir[], kept: Kept): string {
       ...within(statementsSql(heirs)),
       ') AS kept',
     ]),
-    `), ${kept === 'until COMMIT'})`,
+    '), false)',
   ]);
 }
 
-/** After the objects have been created again: executes what was saved. */
-export function giveBackSql(kept: Kept): readonly string[] {
+/**
+ * After the objects have been created again: executes what was saved, and resets the setting, so that nothing stays on the session. A setting
+ * that ended with the transaction would be gone too early under TypeORM's `-t none`.
+ */
+export function giveBackSql(): readonly string[] {
   const give = block([
     `FOR one IN SELECT json_array_elements_text(current_setting('${setting}')::json) LOOP`,
     '  BEGIN',
@@ -63,7 +63,7 @@ export function giveBackSql(kept: Kept): readonly string[] {
     '  END;',
     'END LOOP;',
   ]);
-  return kept === 'until COMMIT' ? [give] : [give, `RESET ${setting}`];
+  return [give, `RESET ${setting}`];
 }
 
 interface More {

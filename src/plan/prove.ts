@@ -32,7 +32,7 @@ export interface ProofContext {
   /** The schema that statements do not name. */
   readonly unnamed?: string | undefined;
   /** Turns the differences of a revert into statements. */
-  readonly write: (changes: readonly Change[], from: Schema, to: Schema, file: PlannedFile) => readonly Statement[];
+  readonly write: (changes: readonly Change[], from: Schema, to: Schema) => readonly Statement[];
 }
 
 /**
@@ -78,7 +78,7 @@ async function takeBack(
   await executeAll(undone, file.transaction, context.client, 'down');
   const now = undone.length === 0 ? after : asValidated(await context.read());
   const compare = file.transaction ? compareInOneTransaction : compareSchemas;
-  const rest = context.write(await compare(now, before), now, before, file);
+  const rest = context.write(await compare(now, before), now, before);
   const back = unqualified(file.transaction ? rest : concurrently(rest, now, before), context);
   await executeAll(back, file.transaction, context.client, 'down');
   return [...undone, ...back];

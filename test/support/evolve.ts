@@ -171,7 +171,12 @@ async function withMigrator<T>(where: Where, work: (migrator: Migrator) => Promi
 /** Statements, ups and downs, that set something for longer than their transaction. */
 export function setForSession(change: GenerateResult): readonly string[] {
   const found = /\.query\(\s*[`'"]\s*((?:RESET|SET (?!LOCAL|CONSTRAINTS))\s[^`]*)|(set_config\([^)]*, false\))/gi;
-  return textsOf(change).flatMap((text) => text.match(found) ?? []);
+  return textsOf(change).flatMap((text) => {
+    // It is reset by the last statement that uses it; when the migration fails, its transaction takes it back.
+    const own = text.split("set_config('nest_migrate.kept'").length - text.split('RESET nest_migrate.kept').length;
+    const all = text.match(found) ?? [];
+    return own === 0 ? all.filter((one) => !one.includes('nest_migrate.kept')) : all;
+  });
 }
 
 function textsOf({ files }: GenerateResult): readonly string[] {
