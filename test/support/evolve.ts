@@ -175,7 +175,9 @@ export function setForSession(change: GenerateResult): readonly string[] {
     // It is reset by the last statement that uses it; when the migration fails, its transaction takes it back.
     const own = text.split("set_config('nest_migrate.kept'").length - text.split('RESET nest_migrate.kept').length;
     const all = text.match(found) ?? [];
-    return own === 0 ? all.filter((one) => !one.includes('nest_migrate.kept')) : all;
+    return own === 0
+      ? all.filter((one) => !one.includes('nest_migrate.kept'))
+      : [...all, 'nest_migrate.kept is not reset'];
   });
 }
 
