@@ -61,9 +61,9 @@ function page() {
   const total = (kind) => campaigns.reduce((sum, { faults }) => sum + (faults[kind] ?? 0), 0);
   return [
     ['| seed | minutes | rounds | processes | found |', '| - | - | - | - | - |', ...lines].join('\n'),
-    ['| fault | struck |', '| - | - |', ...kinds.map((kind) => `| ${kind} | ${total(kind)} |`)].join('\n'),
+    ['| fault | times it struck |', '| - | - |', ...kinds.map((kind) => `| ${kind} | ${total(kind)} |`)].join('\n'),
     [
-      '| guard switched off | |',
+      '| guard switched off | detected as |',
       '| - | - |',
       ...Object.entries(mutants).map(([guard, how]) => `| ${guard} | ${how} |`),
     ].join('\n'),

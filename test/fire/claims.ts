@@ -52,7 +52,7 @@ export function judgeClaims(ended: Ended, after: Aftermath, at: Circumstances): 
   const findings: Finding[] = [];
   const find = (category: Category, text: string): void =>
     void findings.push({ category, text: `${ended.part} (${ended.deploy} deploy): ${text}` });
-  if (`${ended.stdout}${ended.stderr}`.includes(marker)) find('secrets', 'its output contains the password');
+  if (`${ended.stdout}${ended.stderr}`.includes(marker)) find('passwords', 'its output contains the password');
   if (ended.isHung) find('hung', `it did not end; its last words: ${ended.stderr.slice(-300)}`);
   if (ended.silentMs > longestSilenceMs * slowness())
     find('hung', `it said nothing for ${Math.round(ended.silentMs / 1000)} s`);
@@ -65,7 +65,7 @@ export function judgeClaims(ended: Ended, after: Aftermath, at: Circumstances): 
   if (told === undefined) {
     // Before the command has begun to listen, a signal ends the process as it does any other.
     if (ended.partingMs === undefined || ended.stdout !== '')
-      find('wrong statements', `it printed no JSON: ${ended.stdout}${ended.stderr}`.slice(0, 500));
+      find('wrong reports', `it printed no JSON: ${ended.stdout}${ended.stderr}`.slice(0, 500));
     return findings;
   }
   for (const text of [
@@ -73,7 +73,7 @@ export function judgeClaims(ended: Ended, after: Aftermath, at: Circumstances): 
     ...wrongNames(ended, told, after),
     ...wrongState(ended, told, after, at),
   ])
-    find('wrong statements', text);
+    find('wrong reports', text);
   if (twice.has(told.error?.sqlState ?? ''))
     find('doubled', `it found its own work done: ${told.error?.message ?? ''}`);
   const failure = unexpectedFailure(ended, told, at);

@@ -1,5 +1,5 @@
 /** In what way something was found to be wrong. */
-export const categories = ['doubled', 'lost', 'hung', 'wrong statements', 'secrets', 'left over', 'failed'] as const;
+export const categories = ['doubled', 'lost', 'hung', 'wrong reports', 'passwords', 'left over', 'failed'] as const;
 export type Category = (typeof categories)[number];
 
 export interface Finding {

@@ -54,7 +54,7 @@ async function find(mutant: Mutant): Promise<string> {
   const [found] = findings;
   const how = found ? `${found.faults.join(' + ')}: ${found.category}: ${found.text}` : 'NOT FOUND';
   tell(`${mutant.guard}: ${how.slice(0, 200)} (${rounds} rounds, ${minutes} min, struck: ${JSON.stringify(faults)})`);
-  return found ? `found by ${found.category}` : 'not found';
+  return found?.category ?? 'not found';
 }
 
 describe('under fire', () => {

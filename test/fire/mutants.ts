@@ -30,7 +30,7 @@ export const mutants: readonly Mutant[] = [
     faults: ['lock lost unnoticed'],
   },
   {
-    guard: 'the state of a migration without a transaction is checked before and with each statement',
+    guard: 'the state of a migration without a transaction is checked before each statement and together with it',
     changes: [
       ['if (opened.ledger === "changed" || !opened.asExpected) throw takenOver(this.step);', ''],
       ['${onlyIf("EXISTS (SELECT FROM changed)")}', '1'],
@@ -45,19 +45,19 @@ export const mutants: readonly Mutant[] = [
     at: '^CREATE .*CONCURRENTLY',
   },
   {
-    guard: 'a statement in doubt is looked at',
+    guard: 'the result of a statement in doubt is inspected',
     changes: [['inDoubt !== null && await isDoneInDoubt(', 'false && await isDoneInDoubt(']],
     faults: ['kill -9'],
     at: '^CREATE .*CONCURRENTLY',
   },
   {
-    guard: 'the outcome of a lost COMMIT is asked for',
+    guard: 'the outcome of a lost COMMIT is queried',
     changes: [['if (transaction?.commit !== "sent") return "never committed";', 'return "never committed";']],
     faults: ['connection cut', 'connection frozen'],
     at: 'INTO "migrations" [^]*COMMIT',
   },
   {
-    guard: 'passwords are taken out of texts',
+    guard: 'passwords are removed from texts',
     changes: [
       ['function withoutPasswords(text, sql = "") {', 'function withoutPasswords(text, sql = "") { return text;'],
     ],
@@ -65,7 +65,7 @@ export const mutants: readonly Mutant[] = [
     at: 'ALTER ROLE',
   },
   {
-    guard: 'a reply that cannot come any more is given up',
+    guard: 'a reply that can no longer arrive is given up',
     changes: [['if (lost !== void 0) {', 'if (false) {']],
     faults: ['connection frozen', 'reply dropped'],
     at: 'UPDATE account|COMMIT',
@@ -76,7 +76,7 @@ export const mutants: readonly Mutant[] = [
     faults: ['SIGTERM'],
   },
   {
-    guard: 'a migration that does not get its table locks is tried again',
+    guard: 'a migration that does not get its table locks is retried',
     changes: [['fate === "rolled back" && isLockFailure(error)', 'false']],
     faults: ['table locked'],
   },
@@ -86,12 +86,12 @@ export const mutants: readonly Mutant[] = [
     faults: ['two deploys'],
   },
   {
-    guard: 'the last COMMIT of a run is on the disk',
+    guard: 'the last COMMIT of a run is written to disk',
     changes: [['commit === "on-disk" ? ""', 'commit === "never" ? ""']],
     faults: ['server restarted'],
   },
   {
-    guard: 'what a crash has taken back is not said to be kept',
+    guard: 'what a crash has undone is not reported as kept',
     changes: [['const isKept = (step) => recorded.some(', 'const isKept = (step) => true || recorded.some(']],
     faults: ['server restarted'],
     at: 'INTO "migrations" [^]*COMMIT',

@@ -54,7 +54,7 @@ export async function judgeEnd(
     url,
     `SELECT 1 FROM migrations_log l WHERE l::text LIKE '%${marker}%' UNION ALL SELECT 1 FROM migrations m WHERE m::text LIKE '%${marker}%'`,
   );
-  if (secret.length > 0) find('secrets', 'the log contains the password');
+  if (secret.length > 0) find('passwords', 'the log contains the password');
   return findings;
 }
 

@@ -83,7 +83,7 @@ export const connections: Fault = {
 };
 
 export const rights: Fault = {
-  kind: 'rights lost',
+  kind: 'privileges lost',
   effect: 'failures',
   strike: (scene) =>
     atAnyMessage(scene, 'none', async () => {
