@@ -100,9 +100,9 @@ function captures() {
   write({ 'user.entity.ts': entity(fullName, email, country) });
   const [generated, planned] = [type('generate', '--backfill', "users.country='DE'"), type('plan')];
   return [
-    'Rename a property, add a column with an index, and type `dev`. Your database follows, rows included:',
+    'Rename a property, add a column with an index, and run `dev`. Your database follows, and keeps its rows:',
     block(followed),
-    'Without `dev`, `generate` writes the migration from the entities alone, and `plan` asks a database what `run` would do to it:',
+    '`generate` writes the migration without touching your database, and `plan` shows what `run` would do to a database:',
     block(generated, planned),
   ].join('\n\n');
 }

@@ -17,7 +17,7 @@ function table() {
     const versions = new Set(tried.map((combination) => combination[axis]));
     return `| ${title} | ${[...versions].toSorted(inOrder).join(', ')} |`;
   });
-  return ['| | tried |', '| - | - |', ...rows].join('\n');
+  return ['| | versions |', '| - | - |', ...rows].join('\n');
 }
 
 if (process.argv.includes('--check')) {
