@@ -6,11 +6,11 @@ import { installLine } from './package-manager.js';
 import { packageVersion } from './version.js';
 import { requireFrom } from './require-from.js';
 
-/** The package that brings what only development needs: PGlite, pg-delta and libpg-query, each in the version that this one was tested with. */
+/** The package that brings what only development needs, such as PGlite, each in the version that this one was tested with. */
 export const devPackage = 'nest-migrate-dev';
 
 /** What it re-exports: only that package itself can import them under pnpm and Yarn's Plug'n'Play. */
-type Entry = 'pglite' | 'pg-delta' | 'libpg-query';
+type Entry = 'pglite' | 'pg-delta' | 'libpg-query' | 'prompts';
 
 interface Installed {
   readonly dir: string;

@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import type { Ask } from '../commands/generate/types.js';
 import { cancelled } from '../database/cancel.js';
+import { importForDevelopment } from '../development.js';
 import { wrapped } from './io.js';
 import type { Io } from './io.js';
 
@@ -10,14 +11,7 @@ export function terminal(io: Io): Ask | undefined {
   return {
     text: (question) => ask(question.length > 60 ? `${wrapped(question).join('\n')}\n> ` : `${question} `, io),
     confirm: async (question) => /^y(?:es)?$/i.test((await ask(`${question} (y/N) `, io)).trim()),
-    choose: async (question, choices) => {
-      const list = choices.map(({ title }, index) => `  ${index + 1}) ${title}`).join('\n');
-      for (;;) {
-        const answer = Number(await ask(`${question}\n${list}\n1-${choices.length}: `, io));
-        const chosen = choices[answer - 1];
-        if (chosen) return chosen.value;
-      }
-    },
+    choose: (question, choices) => choose(question, choices, io),
   };
 }
 
@@ -36,4 +30,30 @@ async function ask(question: string, io: Io): Promise<string> {
   } finally {
     prompt.close();
   }
+}
+
+/** The part of @clack/prompts that is used. */
+interface Prompts {
+  select(options: {
+    readonly message: string;
+    readonly options: readonly { readonly label: string; readonly value: string }[];
+    readonly output: NodeJS.WritableStream;
+    readonly signal: AbortSignal;
+  }): Promise<string | symbol>;
+  isCancel(answer: string | symbol): answer is symbol;
+}
+
+/** With the arrow keys. Only commands of development let a person choose. */
+async function choose(
+  question: string,
+  choices: readonly { readonly title: string; readonly value: string }[],
+  { asking, signal }: Io,
+): Promise<string> {
+  const { isCancel, select } = await importForDevelopment<Prompts>('prompts', 'A list to choose from needs');
+  const options = choices.map(({ title: label, value }) => ({ label, value }));
+  const answer = await asking(() => select({ message: question, options, output: process.stderr, signal }));
+  if (!isCancel(answer)) return answer;
+  // Ctrl-C and Escape are keys here and no signals.
+  if (!signal.aborted) process.emit('SIGINT', 'SIGINT');
+  throw cancelled(signal, 'Nothing was written.');
 }

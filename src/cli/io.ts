@@ -1,3 +1,5 @@
+import type { Writable } from 'node:stream';
+import { stripVTControlCharacters, styleText } from 'node:util';
 import type { DataSource } from 'typeorm';
 import type { Instantiate, Loads } from '../files/migration.js';
 import type { MigrateSettings } from '../options.js';
@@ -46,11 +48,24 @@ export interface Paint {
   red(text: string): string;
 }
 
-export function paintFor(stream: { readonly isTTY?: boolean }, color: boolean): Paint {
-  const on = color && stream.isTTY === true && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb';
-  const with_ = (open: number, close: number) => (text: string) =>
-    on ? `\u001B[${open}m${text}\u001B[${close}m` : text;
-  return { bold: with_(1, 22), dim: with_(2, 22), green: with_(32, 39), yellow: with_(33, 39), red: with_(31, 39) };
+const styled =
+  (style: 'bold' | 'dim' | 'green' | 'yellow' | 'red') =>
+  (text: string): string =>
+    text === '' ? '' : styleText(style, text, { validateStream: false });
+
+/** Texts are always painted: the stream that they are written to decides what it shows. */
+export const paint: Paint = {
+  bold: styled('bold'),
+  dim: styled('dim'),
+  green: styled('green'),
+  yellow: styled('yellow'),
+  red: styled('red'),
+};
+
+/** What this stream shows of a painted text. NO_COLOR, FORCE_COLOR, TERM and whether it is a terminal are known to Node.js. */
+export function shownOn(stream: NodeJS.WritableStream, color: boolean | undefined): (text: string) => string {
+  const isColored = color !== false && styleText('bold', '.', { stream: stream as Writable }) !== '.';
+  return isColored ? (text) => text : stripVTControlCharacters;
 }
 
 /** `850 ms`, `2.4 s`, `3 min 5 s` */

@@ -4,8 +4,8 @@ import type { DryRunStatement, ExitCode } from '../errors.js';
 import { withoutPasswords, withoutPasswordsInData } from '../passwords.js';
 import type { GlobalFlags } from './flags.js';
 import { moreOn } from './help-on.js';
-import { paintFor } from './io.js';
-import type { Io, Paint, SourceInApp } from './io.js';
+import { paint, shownOn } from './io.js';
+import type { Io, SourceInApp } from './io.js';
 
 /** Runs a command with its output, its signals and its errors. Returns the exit code. */
 export async function perform(
@@ -25,7 +25,8 @@ export async function perform(
   const started = inApp === undefined ? 0 : performance.now();
   const write = process.stdout.write.bind(process.stdout);
   if (json) divertStdout();
-  const paint = paintFor(process.stdout, flags.color !== false);
+  const onStdout = shownOn(process.stdout, flags.color);
+  const onStderr = shownOn(process.stderr, flags.color);
   const io: Io = {
     format: json ? 'json' : 'human',
     quiet: flags.quiet === true,
@@ -37,14 +38,16 @@ export async function perform(
       void write(
         json
           ? `${JSON.stringify(withoutPasswordsInData(data), null, 2)}\n`
-          : withoutPasswords(
-              lines()
-                .map((line) => `${line}\n`)
-                .join(''),
+          : onStdout(
+              withoutPasswords(
+                lines()
+                  .map((line) => `${line}\n`)
+                  .join(''),
+              ),
             ),
       ),
     page: (data, text) => void write(json ? `${JSON.stringify(data, null, 2)}\n` : text),
-    note: (line) => void (flags.quiet || process.stderr.write(`${withoutPasswords(line)}\n`)),
+    note: (line) => void (flags.quiet || process.stderr.write(`${onStderr(withoutPasswords(line))}\n`)),
     stage: () => undefined,
     asking: (question) => question(),
     ...(inApp && { inApp }),
@@ -58,7 +61,7 @@ export async function perform(
       write(`${JSON.stringify(asJson(error), null, 2)}\n`);
     } else {
       if (error.statements) write(await collected(error.statements, error));
-      process.stderr.write(forPeople(error, io));
+      process.stderr.write(onStderr(forPeople(error, io)));
     }
     return error.exitCode;
   } finally {
@@ -104,7 +107,7 @@ async function collected(statements: readonly DryRunStatement[], error: MigrateE
 }
 
 function forPeople(error: MigrateError, io: Io): string {
-  const paint: Paint = paintFor(process.stderr, io.paint.bold('') !== '');
+  const { paint } = io;
   const [first, ...more] = error.message.split('\n');
   const lines = [`${paint.red('✖')} ${first}`, ...more.map((line) => `  ${line}`)];
   const finished = finishedBefore(error);

@@ -1,12 +1,12 @@
 import { describeProgress, describeWait, percentOf, tellProgressEveryMs } from '../events.js';
 import type { Blocker, Direction, EventListener, MigrateEvent, ProgressEvent } from '../events.js';
-import { many, paintFor, showDuration } from './io.js';
+import { many, showDuration } from './io.js';
 import type { Io, Paint } from './io.js';
 import { waitsFor } from './status-lines.js';
 
 /** Prints what happens while it happens, on stderr. */
 export function progressPrinter(io: Io): EventListener {
-  const paint = paintFor(process.stderr, io.format === 'human');
+  const { paint } = io;
   let told = performance.now();
   let isBarShown = false;
   return (event) => {

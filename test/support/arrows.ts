@@ -70,7 +70,7 @@ const packageRules: readonly PackageRule[] = [
   { packages: /^typeorm$/, only: ['typeorm', 'shadow', 'nest', 'data-source'], free: ['type'] },
   { packages: /^typeorm\/.*(?<!\.ts)$/, only: ['typeorm'], free: [] },
   // What it brings is loaded by its entries, where it is installed.
-  { packages: /^(@electric-sql\/|@supabase\/pg-delta|libpg-query)/, only: ['packages/dev'], free: [] },
+  { packages: /^(@clack\/|@electric-sql\/|@supabase\/pg-delta|libpg-query)/, only: ['packages/dev'], free: [] },
   { packages: /^nest-migrate-dev\//, only: ['development'], free: ['type'] },
   { packages: /^(@nestjs\/|nest-commander$)/, only: ['nest', 'nest-commands', 'app'], free: [] },
   { packages: /^typescript$/, only: ['typescript'], free: ['type'], lazy: true },

@@ -1,0 +1,1 @@
+export { isCancel, select } from '@clack/prompts';
