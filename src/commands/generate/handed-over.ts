@@ -1,9 +1,8 @@
-import type { ObjectId } from '../../schema/object-id.js';
 import type { Schema } from '../../schema/read.js';
 import { originIn, originKey } from '../../shadow/origins.js';
 import type { OriginMap } from '../../shadow/origins.js';
 import type { History } from '../../snapshot/history.js';
-import { idsOfPath } from './decide-renames.js';
+import { NamedObjects } from './named-objects.js';
 import type { GenerateOptions } from './types.js';
 
 /**
@@ -13,24 +12,15 @@ import type { GenerateOptions } from './types.js';
 export function withHandedOver(
   origins: OriginMap,
   { from, to }: { readonly from: Schema; readonly to: Schema },
-  { renames = [], drops = [] }: GenerateOptions,
+  options: GenerateOptions,
   history: History,
 ): OriginMap {
-  const pairs = renames.map((text) => text.split('=').map((part) => part.trim()));
-  const tables = [
-    ...pairs.map(([old = '', now = '']) => [old.split('.').at(-1), now] as const),
-    ...history.renames.map((rename) => [rename.from.name, rename.to.name] as const),
-  ];
-  // A column can be named with its table as it was or as it is.
-  const before = (id: ObjectId): readonly ObjectId[] => [
-    id,
-    ...tables.flatMap(([old, now]) => (old !== undefined && id.table === now ? [{ ...id, table: old }] : [])),
-  ];
-  const named = [
-    ...[...pairs.map(([old = '']) => old), ...drops].flatMap((path) => idsOfPath(path).flatMap(before)),
-    ...history.renames.filter((rename) => to.has(rename.to)).flatMap((rename) => before(rename.from)),
-  ];
-  const given = named.filter((id) => from.has(id) && !to.has(id) && originIn(origins, id) === 'hand');
+  const named = new NamedObjects(options, history);
+  const { renames = [], drops = [] } = options;
+  const paths = [...renames.map((text) => (text.split('=')[0] ?? '').trim()), ...drops];
+  const done = history.renames.filter((rename) => to.has(rename.to)).map((rename) => rename.from);
+  const found = [...paths.flatMap((path) => named.find(path, from)), ...done.flatMap((id) => named.inOther(id, from))];
+  const given = found.filter((id) => !to.has(id) && originIn(origins, id) === 'hand');
   return given.length === 0
     ? origins
     : new Map([...origins, ...given.map((id) => [originKey(id), 'generated'] as const)]);

@@ -5,7 +5,8 @@ import { columnPath, relationOf } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import type { Schema } from '../../schema/read.js';
 import type { GenerateOptions } from './types.js';
-import { idsOfPath, pathOf } from './decide-renames.js';
+import { pathOf } from './decide-renames.js';
+import { NamedObjects } from './named-objects.js';
 import type { History } from '../../snapshot/history.js';
 
 /** A flag that would change nothing. */
@@ -57,27 +58,23 @@ export function refuseUnused(unused: readonly Unused[]): void {
   });
 }
 
-/** What the flags can name, before anything is renamed. A column can be named with its table as it was or as it is. */
+/** What the flags can name, before anything is renamed. */
 class Sides {
-  readonly #tables: readonly (readonly [old: string, now: string])[];
+  readonly #named: NamedObjects;
 
   constructor(
     private readonly from: Schema,
     private readonly to: Schema,
-    { renames = [] }: GenerateOptions,
-    { renames: told }: History,
+    options: GenerateOptions,
+    history: History,
   ) {
-    const pairs = renames.map((text) => text.split('=').map((part) => part.trim()));
-    this.#tables = [
-      ...pairs.map(([old = '', now = '']) => [old.split('.').at(-1) ?? '', now] as const),
-      ...told.map(({ from: { name: old = '' }, to: { name: now = '' } }) => [old, now] as const),
-    ];
+    this.#named = new NamedObjects(options, history);
   }
 
   unusedRename(text: string): readonly Unused[] {
     const [path = '', name = ''] = text.split('=').map((part) => part.trim());
-    const found = this.#find(path, this.from);
-    const renamed = found.flatMap((id) => this.#inOther({ ...id, name }, this.to));
+    const found = this.#named.find(path, this.from);
+    const renamed = found.flatMap((id) => this.#named.inOther({ ...id, name }, this.to));
     if (name !== '' && renamed.length > 0 && found.some((id) => this.#isGone(id))) return [];
     const why =
       found.length === 0
@@ -92,7 +89,7 @@ class Sides {
   }
 
   unusedDrop(path: string): readonly Unused[] {
-    const found = this.#find(path, this.from);
+    const found = this.#named.find(path, this.from);
     if (found.some((id) => this.#isGone(id))) return [];
     const why =
       found.length === 0 ? `there is no table or column ${path} in the migrations` : `${path} is still in the entities`;
@@ -104,11 +101,11 @@ class Sides {
 
   unusedBackfill(path: string): readonly Unused[] {
     const isFilled = (id: ObjectId): boolean => {
-      if (!this.#inOther(relationOf(id), this.from).length) return false;
-      const before = this.#inOther(id, this.from);
+      if (!this.#named.inOther(relationOf(id), this.from).length) return false;
+      const before = this.#named.inOther(id, this.from);
       return before.every((one) => columnOf(this.from, one)?.notNull !== true) && this.#becomes(id, before);
     };
-    if (this.#find(path, this.to).some(isFilled)) return [];
+    if (this.#named.find(path, this.to).some(isFilled)) return [];
     const columns = this.to.objects.filter(({ id }) => id.kind === 'column' && isFilled(id));
     return [
       {
@@ -121,14 +118,14 @@ class Sides {
 
   unusedUsing(path: string): readonly Unused[] {
     const isRetyped = (id: ObjectId): boolean => {
-      const before = this.#inOther(id, this.from);
+      const before = this.#named.inOther(id, this.from);
       const type = columnOf(this.to, id)?.type;
       if (before.length > 0) return before.some((one) => columnOf(this.from, one)?.type !== type);
-      return this.#tables.some(([, now]) => now === id.name);
+      return this.#named.renames.some(([, now]) => now === id.name);
     };
-    if (this.#find(path, this.to).some(isRetyped)) return [];
+    if (this.#named.find(path, this.to).some(isRetyped)) return [];
     const columns = this.to.objects.filter(
-      ({ id }) => id.kind === 'column' && this.#inOther(id, this.from).length > 0 && isRetyped(id),
+      ({ id }) => id.kind === 'column' && this.#named.inOther(id, this.from).length > 0 && isRetyped(id),
     );
     return [
       {
@@ -140,28 +137,11 @@ class Sides {
   }
 
   #isGone(id: ObjectId): boolean {
-    return id.kind === 'table' ? !this.to.has(id) : this.#inOther(id, this.to).length === 0;
+    return id.kind === 'table' ? !this.to.has(id) : this.#named.inOther(id, this.to).length === 0;
   }
 
   /** New, or without NULL from now on. */
   #becomes(id: ObjectId, before: readonly ObjectId[]): boolean {
     return before.length === 0 || columnOf(this.to, id)?.notNull === true;
-  }
-
-  /** The tables and columns that a path names there. */
-  #find(path: string, schema: Schema): readonly ObjectId[] {
-    return idsOfPath(path).flatMap((id) => this.#inOther(id, schema));
-  }
-
-  /** The same object there, perhaps in a table that is called otherwise. */
-  #inOther(id: ObjectId, schema: Schema): readonly ObjectId[] {
-    const names = [id.table ?? id.name ?? ''];
-    for (const [old, now] of this.#tables) {
-      if (old === names[0]) names.push(now);
-      if (now === names[0]) names.push(old);
-    }
-    return names
-      .map((name) => (id.kind === 'column' ? { ...id, table: name } : { ...id, name }))
-      .filter((one) => schema.has(one));
   }
 }
