@@ -18,6 +18,10 @@ export class PreferredTls extends Duplex {
   #socket = new Socket();
   #isReady = false;
   #waiting: (() => void) | undefined;
+  /** What was set on the socket, for one that replaces it. */
+  readonly #settings: ((socket: Socket) => void)[] = [];
+  /** What was sent until the server answers; undefined after that. */
+  #sent: Uint8Array[] | undefined = [];
   /** Binds the channel, where there is one to bind. */
   getPeerCertificate: TLSSocket['getPeerCertificate'] | undefined;
 
@@ -59,22 +63,36 @@ export class PreferredTls extends Duplex {
     secure.once('secureConnect', () => {
       secure.off('error', again).on('error', this.#onError).on('close', this.#onClose);
       this.getPeerCertificate = secure.getPeerCertificate.bind(secure);
-      this.#use(secure);
+      this.#use(secure, again);
     });
   }
 
-  /** As libpq does where the attempt with encryption fails. */
+  /** As libpq does if the encrypted attempt fails: the handshake, or an error as the first answer (`hostnossl` in pg_hba.conf). */
   #plainly(port: number, host: string | undefined): void {
-    this.#socket.destroy();
+    this.#socket
+      .off('error', this.#onError)
+      .off('close', this.#onClose)
+      .on('error', () => undefined)
+      .destroy();
+    this.getPeerCertificate = undefined;
     const socket = (this.#socket = new Socket());
+    for (const set of this.#settings) set(socket);
     socket.on('error', this.#onError).on('close', this.#onClose);
     socket.connect(port, host ?? 'localhost', () => this.#use(socket));
   }
 
-  #use(socket: Socket): void {
+  #use(socket: Socket, refused?: () => void): void {
+    socket.on('data', (piece: Buffer) => {
+      if (refused && this.#sent && piece[0] === errorResponse) return void refused();
+      this.#sent = undefined;
+      if (!this.push(piece)) socket.pause();
+    });
+    socket.on('end', () => socket === this.#socket && this.push(null));
+    if (this.#isReady) {
+      for (const piece of this.#sent ?? []) socket.write(piece);
+      return;
+    }
     this.#isReady = true;
-    socket.on('data', (piece) => void (this.push(piece) || socket.pause()));
-    socket.on('end', () => this.push(null));
     this.emit('connect');
     this.#waiting?.();
     this.#waiting = undefined;
@@ -88,22 +106,24 @@ export class PreferredTls extends Duplex {
   }
 
   setNoDelay(noDelay?: boolean): this {
-    this.#socket.setNoDelay(noDelay);
-    return this;
+    return this.#set((socket) => socket.setNoDelay(noDelay));
   }
 
   setKeepAlive(enable?: boolean, initialDelay?: number): this {
-    this.#socket.setKeepAlive(enable, initialDelay);
-    return this;
+    return this.#set((socket) => socket.setKeepAlive(enable, initialDelay));
   }
 
   ref(): this {
-    this.#socket.ref();
-    return this;
+    return this.#set((socket) => socket.ref());
   }
 
   unref(): this {
-    this.#socket.unref();
+    return this.#set((socket) => socket.unref());
+  }
+
+  #set(setting: (socket: Socket) => void): this {
+    this.#settings.push(setting);
+    setting(this.#socket);
     return this;
   }
 
@@ -112,8 +132,12 @@ export class PreferredTls extends Duplex {
   }
 
   override _write(piece: Uint8Array, _encoding: BufferEncoding, done: Done): void {
-    if (this.#isReady) this.#socket.write(piece, done);
-    else this.#waiting = () => void this.#socket.write(piece, done);
+    if (!this.#isReady) {
+      this.#waiting = () => this._write(piece, _encoding, done);
+      return;
+    }
+    this.#sent?.push(piece);
+    this.#socket.write(piece, done);
   }
 
   override _final(done: Done): void {

@@ -283,7 +283,8 @@ describe('encryption', () => {
 
   it.each([
     ['asks for it', 'encrypted', 1],
-    ['goes on without it where it does not come about', 'broken off', 1],
+    ['continues without it if the handshake fails', 'broken off', 1],
+    ['continues without it if the server refuses encrypted connections', 'refused', 1],
   ] as const)('prefer %s', async (_what, answer, asked) => {
     const server = await encrypting(serverUrl(), answer);
     try {

@@ -23,10 +23,14 @@ RWJQ
 
 const sslRequest = 80877103;
 
-/** The way to a server: encrypted where a client asks for it; or promised, and then broken off. */
+const refused = 'SFATAL\0C28000\0Mno pg_hba.conf entry for this host, SSL encryption\0\0';
+const refusal = Buffer.concat([Buffer.from('E'), Buffer.alloc(4), Buffer.from(refused)]);
+refusal.writeInt32BE(refusal.length - 1, 1);
+
+/** The path to a server: encrypted if a client asks for it; or promised and then broken off, or refused as `hostnossl` does in pg_hba.conf. */
 export async function encrypting(
   url: string,
-  answer: 'encrypted' | 'broken off',
+  answer: 'encrypted' | 'broken off' | 'refused',
 ): Promise<{ url: string; asked: () => number; close(): void }> {
   const { hostname, port } = new URL(url);
   let asked = 0;
@@ -45,7 +49,9 @@ export async function encrypting(
       asked += 1;
       client.write('S');
       if (answer === 'broken off') return client.destroy();
-      relay(new TLSSocket(client, { isServer: true, key, cert }));
+      const secure = new TLSSocket(client, { isServer: true, key, cert });
+      if (answer === 'encrypted') return relay(secure);
+      secure.on('error', () => secure.destroy()).once('data', () => secure.end(refusal));
     });
   });
   listener.listen(0, '127.0.0.1');
