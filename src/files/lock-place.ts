@@ -89,14 +89,18 @@ export async function relock(old: string, made: readonly string[], { file, files
   });
 }
 
-/** Files take the place of others, which are given by their names: their lines go, and the new ones come at the end. */
+/**
+ * Files take the place of others, which are given by their names: their lines go, and the new ones come at the end. A lock of nothing is
+ * removed.
+ */
 export async function lockInstead(old: readonly string[], made: readonly string[], place: LockPlace): Promise<void> {
   if ((await readLock(place.file)) !== undefined)
     await changeFile(place.file, (text) => {
       const gone = new Set(old.map(nameOf));
       const { entries } = parseLock(text);
       const kept = entries.filter(({ name }) => !gone.has(name));
-      return kept.length === entries.length ? text : renderLock(kept);
+      if (kept.length === entries.length) return text;
+      return kept.length === 0 && made.length === 0 ? undefined : renderLock(kept);
     });
   await lockFiles(made, place);
 }

@@ -31,8 +31,14 @@ const toDisk = promisify(fsync);
 /** Longer than a change takes: the process that began it has died. */
 const longestDraftMs = 5000;
 
-/** Gives a file another text, whole or not at all; of several who do so at once, each sees what the one before has written. */
-export async function changeFile(file: string, change: (text: string) => string | Promise<string>): Promise<void> {
+/**
+ * Gives a file another text, whole or not at all, or removes it if there is none. Of several processes that do so at once, each sees what the one
+ * before it has written.
+ */
+export async function changeFile(
+  file: string,
+  change: (text: string) => string | undefined | Promise<string | undefined>,
+): Promise<void> {
   const draft = join(dirname(file), `.${basename(file)}.tmp`);
   let handle: FileHandle | undefined;
   try {
@@ -42,10 +48,12 @@ export async function changeFile(file: string, change: (text: string) => string 
       if (codeOf(error) === 'ENOENT') return '';
       throw error;
     });
-    await handle.writeFile(await change(before));
+    const after = await change(before);
+    await handle.writeFile(after ?? '');
     await toDisk(handle.fd);
     await handle.close();
-    await rename(draft, file);
+    if (after === undefined) await rm(file, { force: true });
+    await (after === undefined ? rm(draft) : rename(draft, file));
     handle = undefined;
   } catch (error) {
     throw notWritten(file, error);
