@@ -5,6 +5,7 @@ import { ledgerAndDown } from './downs.js';
 import type { Fenced } from './fence.js';
 import { attemptColumns } from './log.js';
 import type { Session } from './session.js';
+import { setName } from './transaction-settings.js';
 import { attemptOf } from './directed-migration.js';
 import type { ApplyContext, DirectedMigration } from './directed-migration.js';
 
@@ -23,10 +24,15 @@ export interface Done {
   readonly down?: KeptDown | undefined;
 }
 
-/** Writes a step to ledger and log, inside the transaction that it ran in. */
-export async function recordStep(session: Session, done: Done, context: ApplyContext): Promise<void> {
+/** Writes a step to ledger and log, inside the transaction that it ran in. `next` continues in the same transaction. */
+export async function recordStep(
+  session: Session,
+  done: Done,
+  context: ApplyContext,
+  next?: DirectedMigration,
+): Promise<void> {
   session.progress.own = 'the statement that records the migration';
-  await session.client.query(recordSql(done, context)).catch((error: unknown) => {
+  await session.client.query(`${recordSql(done, context)}; ${setName(next)}`).catch((error: unknown) => {
     throw asNotRecorded(error, done.step);
   });
 }

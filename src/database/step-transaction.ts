@@ -25,7 +25,7 @@ export async function begin(
   session.progress.own = 'BEGIN';
   const open = async (questions: string) =>
     (await session.client.query(
-      `BEGIN ISOLATION LEVEL READ COMMITTED; ${timeouts}; ${setName([step])}; ${transactionSettings(context.lock)}; ${questions}`,
+      `BEGIN ISOLATION LEVEL READ COMMITTED; ${timeouts}; ${setName(step)}; ${transactionSettings(context.lock)}; ${questions}`,
     )) as unknown as readonly SqlResult[];
   return openFenced({ steps: [step], open, giveUp: () => rollback(session), expected }, session, context);
 }

@@ -1,7 +1,7 @@
 import type { Direction } from '../events.js';
 import { titleIn } from '../files/change.js';
 import type { MigrationName } from '../files/name.js';
-import { migrationName, namePrefix, quoteLiteral } from '../sql/index.js';
+import { migrationName, quoteLiteral } from '../sql/index.js';
 import { everyRow } from './row-security.js';
 
 /** Code of a migration may wait for something else between two statements, and takes longer than what an app does in a transaction. */
@@ -27,12 +27,9 @@ interface Named {
 }
 
 /** Other sessions see it, `status` among them. In the transaction only: through a pooler, the session is also used by others. */
-export function setName([step, ...more]: readonly Named[]): string {
+export function setName(step: Named | undefined): string {
   if (step === undefined) return 'SELECT';
   const { migration, direction } = step;
-  const name =
-    more.length === 0
-      ? migrationName(direction, migration.timestamp, titleIn(migration.name))
-      : `${namePrefix}${titleIn(migration.name)} and ${more.length} more`;
+  const name = migrationName(direction, migration.timestamp, titleIn(migration.name));
   return `SET LOCAL application_name = ${quoteLiteral(name)}`;
 }

@@ -91,14 +91,14 @@ async function attemptOnce(
     try {
       transaction = await begin(session, steps, context, commit);
       if (transaction === undefined) return { durations: undefined };
-      for (const step of steps) {
+      for (const [index, step] of steps.entries()) {
         current = step.migration.name;
         attempt = attemptOf(step, context, 'transactional');
         const done = await applyStep(session, step, context);
         denied.throwFirst();
         durations.push(done.durationMs);
         if (step === steps.at(-1)) await recordAndCommit(session, transaction, done, context);
-        else await recordStep(session, done, context);
+        else await recordStep(session, done, context, steps[index + 1]);
       }
       return { durations };
     } catch (thrown) {
@@ -160,7 +160,7 @@ export async function begin(
         results = (await session.client.query(
           `START TRANSACTION${level};
            SET LOCAL lock_timeout = ${settings.lockTimeoutMs}; SET LOCAL statement_timeout = ${settings.statementTimeoutMs}; ${transactionSettings(context.lock)};
-           ${markOpen}; ${setName(steps)};${commit === 'on-disk' ? '' : ' SET LOCAL synchronous_commit = off;'}
+           ${markOpen}; ${setName(steps[0])};${commit === 'on-disk' ? '' : ' SET LOCAL synchronous_commit = off;'}
            ${questions}`,
         )) as unknown as readonly SqlResult[];
       },

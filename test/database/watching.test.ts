@@ -32,20 +32,22 @@ const fill = (up: Parameters<typeof migration>[1]['up']): MigrationClass =>
   migration('Fill1700000000001', { up, transaction: false });
 
 /** Runs it, while another process asks for its status again and again. */
-async function watch(made: MigrationClass): Promise<{ running: readonly RunningMigration[]; events: MigrateEvent[] }> {
+async function watch(
+  ...made: readonly MigrationClass[]
+): Promise<{ running: readonly RunningMigration[]; events: MigrateEvent[] }> {
   const events: MigrateEvent[] = [];
-  const dataSource = new DataSource({ type: 'postgres', url: database.url, migrations: [made] });
+  const dataSource = new DataSource({ type: 'postgres', url: database.url, migrations: [...made] });
   await dataSource.initialize();
   const migrator = createMigrator({ dataSource, onEvent: (event) => void events.push(event) });
   const running: RunningMigration[] = [];
-  const run = migrator.run();
+  const run = migrator.run({ transaction: made.length > 1 ? 'all' : 'each' });
   const isOver = run.then(
     () => true,
     () => true,
   );
   try {
     while (!(await Promise.race([isOver, sleep(200, false)]))) {
-      const { result } = await using({ url: database.url, migrations: [made] }, (other) => other.status());
+      const { result } = await using({ url: database.url, migrations: made }, (other) => other.status());
       running.push(...(result.running ?? []));
       if (result.running) expect(result.problems).toEqual([]);
     }
@@ -87,6 +89,12 @@ it('a statement of which the server says nothing is seen with how long it has ta
   expect(running.at(-1)).toMatchObject({ name: 'Slow1700000000001', direction: 'up', total: 0 });
   expect(running.at(-1)?.what).toBe('/* a */ SELECT pg_sleep(1.5)');
   expect(running.at(-1)?.elapsedMs).toBeGreaterThan(500);
+});
+
+it('of several migrations in one transaction, the one that runs now is seen', async () => {
+  const names = ['One1700000000001', 'Two1700000000002', 'Three1700000000003'];
+  const { running } = await watch(...names.map((name) => migration(name, { up: ['SELECT pg_sleep(0.7)'] })));
+  expect([...new Set(running.map(({ name }) => name))]).toEqual(names);
 });
 
 itInFull('an index that is built concurrently is seen by the statement that the log names', async () => {

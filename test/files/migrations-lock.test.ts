@@ -5,7 +5,9 @@ import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { lockFiles, lockInstead } from '../../src/files/lock-place.js';
 
 let folder: string;
-beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'nest-migrate-lock-'))));
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'nest-migrate-lock-'));
+});
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 it('migrations.lock is removed with its last line, and only then', async () => {
