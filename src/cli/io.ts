@@ -1,4 +1,3 @@
-import type { Writable } from 'node:stream';
 import { stripVTControlCharacters, styleText } from 'node:util';
 import type { DataSource } from 'typeorm';
 import type { Instantiate, Loads } from '../files/migration.js';
@@ -64,7 +63,7 @@ export const paint: Paint = {
 
 /** What this stream shows of a painted text. NO_COLOR, FORCE_COLOR, TERM and whether it is a terminal are known to Node.js. */
 export function shownOn(stream: NodeJS.WritableStream, color: boolean | undefined): (text: string) => string {
-  const isColored = color !== false && styleText('bold', '.', { stream: stream as Writable }) !== '.';
+  const isColored = color !== false && styleText('bold', '.', { stream }) !== '.';
   return isColored ? (text) => text : stripVTControlCharacters;
 }
 

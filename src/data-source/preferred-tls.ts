@@ -83,7 +83,11 @@ export class PreferredTls extends Duplex {
 
   #use(socket: Socket, refused?: () => void): void {
     socket.on('data', (piece: Buffer) => {
-      if (refused && this.#sent && piece[0] === errorResponse) return void refused();
+      const isFirst = this.#sent !== undefined;
+      if (refused && isFirst && piece[0] === errorResponse) {
+        refused();
+        return;
+      }
       this.#sent = undefined;
       if (!this.push(piece)) socket.pause();
     });
