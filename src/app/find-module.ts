@@ -3,11 +3,11 @@ import { relative } from 'node:path';
 import { importFile } from '../files/import-file.js';
 import { invalidApp } from './invalid-app.js';
 
-/** The root module of an app: `AppModule`, the default export, or the only class of the file that is a module. */
+/** The root module of an app: `AppModule`, the default export, or the only module class in the file. */
 export async function findModule(file: string): Promise<unknown> {
   refuseUnlikely(file);
   const exports = ((await importFile(file)) ?? {}) as Readonly<Record<string, unknown>>;
-  // Node shows the exports of a CommonJS file once more, as the default of its namespace.
+  // Node also exposes the exports of a CommonJS file as the default of its namespace.
   const inner = isObject(exports['default']) ? exports['default'] : {};
   const all: Readonly<Record<string, unknown>> = { ...inner, ...exports };
   const modules = [...new Set(Object.values(all).filter(isModule))];
@@ -29,7 +29,7 @@ function refuseUnlikely(file: string): void {
       'Correct --app (or "app" under "nest-migrate" in package.json), for example: --app src/app.module.ts',
     );
   }
-  // Loading it would start the app, with its connections and its port.
+  // Loading this file would start the app, with its connections and its port.
   if (!/\bNestFactory\s*\.\s*create/.test(readFileSync(file, 'utf8'))) return;
   throw invalidApp(
     `${name} starts the app (it calls NestFactory.create); a command must not.`,

@@ -24,14 +24,14 @@ export interface LoadAppOptions {
 
 export interface LoadedApp {
   readonly dataSource: DataSource;
-  /** Those of the data source, and over them those of `MigrationsModule`. */
+  /** The settings of the data source, overridden by those of `MigrationsModule`. */
   readonly settings: MigrateSettings;
   readonly instantiate: Instantiate;
-  /** Closes the connections that were opened since. */
+  /** Closes the connections that were opened in the meantime. */
   close(): Promise<void>;
 }
 
-/** What is used of Nest, and of @nestjs/typeorm. */
+/** The parts of Nest and @nestjs/typeorm that are used. */
 interface Nest extends Pick<AppLibraries, 'NestApplicationContext'> {
   readonly NestFactory: { createApplicationContext(module: unknown, options: object): Promise<Context> };
   readonly ModuleRef: unknown;
@@ -43,9 +43,9 @@ interface Context {
 }
 
 /**
- * Takes the data source, with all entities that the app's modules register, out of a Nest app. The app's providers are made, but nothing is
- * connected, no lifecycle hook is called, and no migration runs. A provider that connects to something else in its constructor, such as
- * Redis, does so; what it leaves open is ended with the process.
+ * Takes the data source, with all entities that the app's modules register, out of a Nest app. The app's providers are created, but nothing
+ * is connected, no lifecycle hook is called, and no migration runs. A provider that connects to something else in its constructor, such as
+ * Redis, still does so; what it leaves open ends with the process.
  */
 export async function loadApp(file: string, options: LoadAppOptions): Promise<LoadedApp> {
   useAddressForMigrations();
@@ -73,7 +73,7 @@ export async function loadApp(file: string, options: LoadAppOptions): Promise<Lo
   };
 }
 
-/** The app's own copy, which is not always the one that this package finds. It is the same whether imported or required. */
+/** Loads the app's own copy of a package, which may differ from the copy that this package finds. It is the same for import and require. */
 async function importFrom<T>(file: string, name: string): Promise<T> {
   try {
     const url = pathToFileURL(requireFrom(file).resolve(name)).href;
@@ -112,7 +112,7 @@ async function boot(module: unknown, { nest, file, timeoutMs }: Booting): Promis
   }
 }
 
-/** Without `MigrationsModule`, migrations see what the app's root module sees. */
+/** Without `MigrationsModule`, migrations see the providers of the app's root module. */
 function ofRoot(context: Context, module: unknown, { nest, name }: { nest: Nest; name: string }): Instantiate {
   const container = isClass(module)
     ? context.select(module).get(nest.ModuleRef, { strict: true })
@@ -120,7 +120,7 @@ function ofRoot(context: Context, module: unknown, { nest, name }: { nest: Nest;
   return createInstantiate(container as Container, name);
 }
 
-/** Nest selects a module by its class; one that is made by a method (`AppModule.forRoot()`) has none of its own. */
+/** Nest selects a module by its class. A dynamic module (`AppModule.forRoot()`) has no class of its own. */
 function isClass(module: unknown): boolean {
   return typeof module === 'function';
 }

@@ -3,14 +3,14 @@ import type { HeldBack } from '../data-source/without-connecting.js';
 import { learnEntities } from '../typeorm/learn-entities.js';
 import type { Connectable } from '../typeorm/learn-entities.js';
 
-/** The parts of TypeORM and Nest that are held still while an app is taken apart: those of the app, which may be other copies than ours. */
+/** The parts of TypeORM and Nest that are disabled while an app is loaded. They are the app's copies, which may differ from ours. */
 export interface AppLibraries extends Pick<HeldBack<Connectable>, 'DataSource'> {
   readonly NestApplicationContext: { readonly prototype: { init(): Promise<unknown> } };
 }
 
 /**
- * While `work` makes a Nest app, its data sources learn their entities but do not connect, Nest calls no lifecycle hooks, and
- * `MigrationsModule` does nothing. What was changed for that is put back at once.
+ * While `work` creates a Nest app, data sources learn their entities but do not connect, Nest calls no lifecycle hooks, and
+ * `MigrationsModule` does nothing. Afterwards, everything that was changed is restored at once.
  */
 export async function withoutStarting<T>(libraries: AppLibraries, work: () => Promise<T>): Promise<T> {
   const context = libraries.NestApplicationContext.prototype;

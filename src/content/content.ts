@@ -10,16 +10,16 @@ import type { Import } from './imports.js';
 import { targetOf } from './resolve.js';
 import type { Target } from './resolve.js';
 
-/** A migration by the file that it is in; its text is read where it is not given. */
+/** A migration, given by its file. The text is read from the file unless it is given. */
 export interface Source {
   readonly file: string;
   readonly text?: string;
 }
 
 export interface Content {
-  /** The same for the same content, wherever it lies; undefined where it may do something else another time. */
+  /** Equal for equal content, wherever the file is; undefined if the migration may behave differently another time. */
   readonly digest: string | undefined;
-  /** Why it may. */
+  /** Why it may behave differently. */
   readonly doubt?: string;
 }
 
@@ -34,7 +34,7 @@ interface Visited {
   readonly parts: string[];
 }
 
-/** The content of migrations: their files with all that these import and read. Each file is read once. */
+/** The content of migrations: their files and everything that these import and read. Each file is read once. */
 export class Contents {
   readonly #files = new Map<string, Read>();
   readonly #facts = new Map<string, Facts>();
@@ -42,7 +42,7 @@ export class Contents {
   readonly #data = new DataFiles();
   #newest = 0;
 
-  /** `naming` tells who gives names to what the query runner makes: TypeORM, or code of the project. */
+  /** `naming` says whether TypeORM or code of the project names the objects that the query runner creates. */
   constructor(private readonly naming: 'default' | 'own') {}
 
   /** All files that were read. */
@@ -50,7 +50,7 @@ export class Contents {
     return new Set(this.#files.keys());
   }
 
-  /** When the newest of them was written. */
+  /** The modification time of the newest of them. */
   get newestMs(): number {
     return this.#newest;
   }
@@ -65,12 +65,12 @@ export class Contents {
       const values = env.flatMap((name) => ['env', name, JSON.stringify(process.env[name]) ?? '']);
       return { digest: hashOf([...parts, ...values].map((part) => `${part.length}:${part}`).join('')) };
     } catch {
-      // Who executes the migration says which file it is.
+      // The error is reported, with its file, when the migration is executed.
       return { digest: undefined, doubt: 'something that it needs cannot be read' };
     }
   }
 
-  /** Visits a file and all that it imports. Returns why one of them may do something else another time. */
+  /** Visits a file and everything that it imports. Returns the reason if one of them may behave differently another time. */
   #visit(file: string, role: Role, visited: Map<string, Visited>, given?: string): string | undefined {
     const { text, hash } = given === undefined ? this.#read(file) : { text: given, hash: hashOf(given) };
     const facts = this.#factsOf({ file, text, hash, role });
@@ -95,7 +95,7 @@ export class Contents {
     return undefined;
   }
 
-  /** Adds the files that those which were visited may read. */
+  /** Adds the data files that the visited files may read. */
   #readData(visited: Map<string, Visited>): string | undefined {
     const files = this.#data.of([...visited.values()].map(({ file, facts }) => ({ ...facts, file })));
     if (files === undefined) return 'it may read too many files';
@@ -139,7 +139,7 @@ function factsOfFile(file: string, text: string, role: Role): Facts {
   return file.endsWith('.json') ? noFacts : { ...noFacts, doubt: 'it imports what is no plain source' };
 }
 
-/** As the project has it on every machine. */
+/** The path of a file in a form that is the same on every machine. */
 function placeOf(file: string): string {
   return relative(process.cwd(), file).replaceAll(sep, '/');
 }

@@ -1,20 +1,20 @@
 import { readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 
-/** A file that reads others, or that gives one that does texts of which names of files may be made. */
+/** A file that reads data files, or whose strings another file may use as file names. */
 export interface Reader {
   readonly file: string;
   readonly reads: 'files' | 'folders' | undefined;
   readonly literals: readonly string[];
 }
 
-/** Where there are more, it is not known what may be read. */
+/** If there are more files than this, the answer is unknown. */
 const most = 20_000;
 
 /** Files by their own names. */
 type Named = ReadonlyMap<string, readonly string[]>;
 
-/** Finds the files that sources may read. What it has seen of a path it takes to be so from then on. */
+/** Finds the data files that sources may read. The results for a path are cached. */
 export class DataFiles {
   readonly #folders = new Map<string, Named | undefined>();
   readonly #kinds = new Map<string, 'file' | 'folder' | undefined>();
@@ -36,7 +36,7 @@ export class DataFiles {
     return [...new Set([...named, ...[...names].flatMap((name) => found.get(name) ?? [])])].toSorted();
   }
 
-  /** What texts mean as paths: from the folder of their file, and from the one that the process is in. */
+  /** The paths that the strings may refer to, relative to the folder of their file or to the working directory. */
   #pathsIn({ file, literals }: Reader, kind: 'file' | 'folder'): readonly string[] {
     const paths = literals.filter((literal) => literal !== '' && literal.length < 300 && !/[\n\0]/.test(literal));
     const all = paths.flatMap((path) => [resolve(dirname(file), path), resolve(path)]);
@@ -58,7 +58,7 @@ export class DataFiles {
   }
 }
 
-/** A name may be made of a text and an ending. */
+/** A file name may be put together from a text and an extension. */
 function namesOf(literals: readonly string[]): ReadonlySet<string> {
   const names = literals.map((literal) => basename(literal)).filter((name) => name !== '' && name.length < 300);
   const endings = names.filter((name) => /^\.\w[\w.]*$/.test(name));
@@ -72,7 +72,7 @@ function byName(files: readonly string[] | undefined): Named | undefined {
   return found;
 }
 
-/** What lies outside of the project is not looked through. */
+/** Folders outside the project are not searched. */
 function isOwn(folder: string): boolean {
   return isInside(folder, process.cwd());
 }

@@ -1,7 +1,7 @@
 import { isMember } from './tokens.js';
 import type { Token } from './tokens.js';
 
-/** What leads from a query runner to more than its own connection: to entities, their metadata, other connections. */
+/** Members that lead from a query runner to more than its own connection: to entities, their metadata, other connections. */
 const elsewhere = new Set([
   'manager',
   'connection',
@@ -19,7 +19,7 @@ const elsewhere = new Set([
   'clearDatabase',
 ]);
 
-/** The first such thing that a file uses. */
+/** The first such member that a file uses. */
 export function elsewhereIn(tokens: readonly Token[]): string | undefined {
   const found = tokens.find(
     ({ text }, at) => elsewhere.has(text) && isTaken(tokens, at) && !isQuery(tokens, at) && !isLogger(tokens, at),
@@ -27,7 +27,7 @@ export function elsewhereIn(tokens: readonly Token[]): string | undefined {
   return found?.text ?? computedMember(tokens);
 }
 
-/** `queryRunner[name]`, of the parameter of an `up` or a `down`. */
+/** `queryRunner[name]` with the parameter of an `up` or a `down`. */
 function computedMember(tokens: readonly Token[]): string | undefined {
   const runners = new Set(
     tokens.flatMap(({ text }, at) => {
@@ -52,7 +52,7 @@ function isTaken(tokens: readonly Token[], at: number): boolean {
   return ['{', ','].includes(text(-1)) && (ends.has(text(1)) || (text(1) === ':' && ends.has(text(3))));
 }
 
-/** `.manager.query(`, `.connection.manager.query(`: plain SQL. */
+/** `.manager.query(`, `.connection.manager.query(`: these only send plain SQL. */
 function isQuery(tokens: readonly Token[], at: number): boolean {
   if (!isMember(tokens, at + 2)) return false;
   const next = tokens[at + 2]?.text;
@@ -60,7 +60,7 @@ function isQuery(tokens: readonly Token[], at: number): boolean {
   return (next === 'manager' || next === 'connection') && isQuery(tokens, at + 2);
 }
 
-/** `.connection.logger`: what it is told leads nowhere. */
+/** `.connection.logger`: a logger only receives texts. */
 function isLogger(tokens: readonly Token[], at: number): boolean {
   return isMember(tokens, at + 2) && tokens[at + 2]?.text === 'logger';
 }

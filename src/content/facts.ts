@@ -8,22 +8,22 @@ import { dependsOnTime } from './queries.js';
 import { tokensOf } from './tokens.js';
 import type { Token } from './tokens.js';
 
-/** What a file depends on beside its text, as far as the text says. */
+/** What the behaviour of a file depends on besides its text, as far as the text shows. */
 export interface Facts {
   readonly imports: readonly Import[];
   /** The environment variables that it names. */
   readonly env: readonly string[];
-  /** Whether it reads files by their names, or also what there is in a folder. */
+  /** Whether it reads files by name, or also lists the contents of folders. */
   readonly reads: 'files' | 'folders' | undefined;
-  /** The texts in it, of which names of files may be made. */
+  /** The strings in it, which may be used to build file names. */
   readonly literals: readonly string[];
-  /** Whether it has the query runner make things, to which a naming strategy gives names. */
+  /** Whether it has the query runner create objects that a naming strategy names. */
   readonly namesThings: boolean;
-  /** Why it may do something else another time; undefined where it cannot. */
+  /** Why it may behave differently another time; undefined if it cannot. */
   readonly doubt: string | undefined;
 }
 
-/** Of a file in which nothing is looked for. */
+/** The facts of a file that is not analysed. */
 export const noFacts: Facts = {
   imports: [],
   env: [],
@@ -33,7 +33,7 @@ export const noFacts: Facts = {
   doubt: undefined,
 };
 
-/** A migration is instantiated here; another file may have constructors as it likes. */
+/** A migration is instantiated without arguments, so its constructor matters; an imported class may have any constructor. */
 export type Role = 'migration' | 'imported';
 
 export function factsOf(text: string, role: Role): Facts {
@@ -58,7 +58,7 @@ export function factsOf(text: string, role: Role): Facts {
   };
 }
 
-/** SQL imports nothing. */
+/** An SQL file imports nothing. */
 export function sqlFacts(text: string): Facts {
   return dependsOnMoment(text, 'alone') ? { ...noFacts, doubt: 'it depends on the moment' } : noFacts;
 }
@@ -69,7 +69,7 @@ function readingOf(imports: readonly Import[]): Facts['reads'] {
   return reading.length === 0 ? undefined : listing ? 'folders' : 'files';
 }
 
-/** A constructor with parameters: something is injected into it. */
+/** Something is injected into a constructor with parameters. */
 function hasDependencies(tokens: readonly Token[]): boolean {
   return tokens.some(
     ({ kind, text }, at) =>

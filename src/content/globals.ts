@@ -11,10 +11,10 @@ const harmless = new Set(
    queueMicrotask setTimeout clearTimeout setInterval clearInterval setImmediate clearImmediate`.split(/\s+/),
 );
 
-/** Each file has its own. */
+/** Every file has its own version of these. */
 const ofTheFile = new Set(['require', 'exports', '__dirname', '__filename', 'arguments']);
 
-/** Names that nothing else has, as a class or an import of the file may have that of another global. */
+/** These names always count as the global, while a class or an import of the file may have the name of any other global. */
 const never = new Set(
   'Date Math process global globalThis eval Function crypto Crypto performance fetch WebAssembly Intl module'.split(
     ' ',
@@ -37,11 +37,11 @@ const worthALook = new Set([...suspects, ...never, ...localMembers, 'import']);
 export interface Globals {
   /** The environment variables that are named. */
   readonly env: readonly string[];
-  /** What may give something else another time; undefined where there is nothing. */
+  /** A global whose result may differ another time; undefined if there is none. */
   readonly suspect: string | undefined;
 }
 
-/** What a file takes from the world around it. `own` are the names that it has imported. */
+/** The globals that a file uses. `own` are the names that it has imported. */
 export function globalsIn(tokens: readonly Token[], own: ReadonlySet<string>): Globals {
   const env = new Set<string>();
   const declared = new Set([...own, ...declaredIn(tokens)].filter((name) => !never.has(name)));
@@ -65,7 +65,7 @@ export function globalsIn(tokens: readonly Token[], own: ReadonlySet<string>): G
   return { env: [...env], suspect: tokens[found]?.text };
 }
 
-/** `class Event`, `function fetchAll`: of the file itself. */
+/** `class Event`, `function fetchAll`: names that belong to the file itself. */
 function declaredIn(tokens: readonly Token[]): readonly string[] {
   const words = new Set(['class', 'interface', 'enum', 'type', 'function', 'namespace']);
   return tokens.flatMap(({ kind, text }, at) => {
@@ -100,14 +100,14 @@ function processUse(tokens: readonly Token[], at: number): 'cwd' | { readonly en
   const isBracketed = next?.text === '[' && name?.kind === 'string' && after?.text === ']';
   if (name === undefined || !(isDotted || isBracketed)) return undefined;
   const following = tokens.slice(at + (isDotted ? 5 : 6), at + (isDotted ? 8 : 9)).map(({ text }) => text);
-  // One that is set is another one from then on.
+  // A variable that the file sets no longer has the value from the environment.
   const isSet = tokens[at - 1]?.text === 'delete' || assignment.test(following.join(' '));
   return isSet ? undefined : { env: name.text };
 }
 
 const assignment = /^(?:= (?![=>])|=$|\? \? =|\| \| =|& & =|[+*%^-] =)/;
 
-/** As a type, of a property or in the metadata that TypeScript writes of one; or to be compared with. */
+/** Whether `Date` is only the type of a property, also in the metadata that TypeScript emits for one, or is used in a comparison. */
 function isHarmlessDate(tokens: readonly Token[], at: number): boolean {
   const text = (offset: number): string => tokens[at + offset]?.text ?? '';
   if (text(-1) === 'instanceof') return true;

@@ -4,19 +4,19 @@ import type { Token } from './tokens.js';
 /** What a file loads. */
 export interface Import {
   readonly specifier: string;
-  /** What it uses of it; undefined where that cannot be seen. `*` is everything. */
+  /** The names that it uses; undefined if that is unclear. `*` means everything. */
   readonly names: readonly string[] | undefined;
 }
 
 export interface Imports {
   readonly imports: readonly Import[];
-  /** The names that it gives to what it imports. */
+  /** The names by which the file refers to its imports. */
   readonly bindings: ReadonlySet<string>;
-  /** Whether it loads something whose name is made when it runs. */
+  /** Whether it loads a module whose name is computed at run time. */
   readonly computed: boolean;
 }
 
-/** Everything that a file loads when it is executed: what is imported as a type only is left out. */
+/** Everything that a file loads when it is executed. Type-only imports are left out. */
 export function importsOf(tokens: readonly Token[]): Imports {
   const reader = new Reader(tokens);
   for (let at = 0; at < tokens.length; at += 1) {
@@ -58,14 +58,14 @@ class Reader {
 
   takeRequire(at: number): void {
     if (!this.is(at + 1, '(')) {
-      // A parameter or a function of that name, as bundles have it, is not seen through.
+      // A parameter or a function named `require`, as in bundles, cannot be analysed.
       this.computed = true;
       return;
     }
     this.takeCall(at + 1, at);
   }
 
-  /** `('name')`, of `import` and of `require`. */
+  /** Handles `('name')` after `import` and `require`. */
   private takeCall(open: number, start?: number): void {
     const specifier = this.tokens[open + 1];
     const isWhole = this.is(open + 2, ')') || this.is(open + 2, ',');
@@ -121,7 +121,7 @@ class Reader {
     return names;
   }
 
-  /** The members that are used of something under its name: `fs.promises.readFile` is `readFile`. Undefined where it is used as a whole. */
+  /** The members that are used of a binding: for `fs.promises.readFile`, it is `readFile`. Undefined if the binding is used as a whole. */
   private usesOf(binding: string): readonly string[] | undefined {
     const names: string[] = [];
     let uses = 0;
@@ -136,7 +136,7 @@ class Reader {
     return names;
   }
 
-  /** The name in `.name` after a token, without the tokens that only lead there. */
+  /** The member that a token leads to, skipping `default` and `promises`. */
   private memberAfter(at: number): readonly string[] | undefined {
     for (let dot = at + 1; this.is(dot, '.') || this.is(dot, '?.'); dot += 2) {
       const name = this.tokens[dot + 1];
@@ -150,7 +150,7 @@ class Reader {
     this.found.push({ specifier: this.tokens[from + 1]?.text ?? '', names });
   }
 
-  /** Of the `from` that a string comes after. */
+  /** The position of the `from` that a string follows. */
   private indexOfFrom(start: number): number | undefined {
     for (let at = start; at < this.tokens.length; at += 1) {
       const token = this.tokens[at];

@@ -22,7 +22,7 @@ const builtins: Readonly<Record<string, readonly string[] | 'all'>> = {
   util: 'all',
 };
 
-/** Whether only such things of a module are used; undefined where that cannot be seen. */
+/** Whether only harmless names of a Node module are used. `used` is undefined if the names are unknown. */
 export function isHarmlessBuiltin(name: string, used: readonly string[] | undefined): boolean {
   const allowed = builtins[withoutScheme(name)];
   if (allowed === undefined || allowed === 'all') return allowed === 'all';
@@ -38,8 +38,8 @@ function withoutScheme(name: string): string {
 }
 
 /**
- * Packages that migrations and entities import and that give the same for the same, in the same version. Of others that cannot be known:
- * they may ask the clock, chance, the environment or the network.
+ * Packages, imported by migrations and entities, whose results depend only on their input and their version. Other packages may use the
+ * clock, chance, the environment or the network.
  */
 const harmless = new Set([
   'typeorm',
@@ -54,7 +54,7 @@ const harmless = new Set([
   'class-validator',
 ]);
 
-/** What `typeorm` has that leads to another connection than the one of the migration. */
+/** The exports of `typeorm` that lead to a connection other than that of the migration. */
 const connects = new Set([
   'DataSource',
   'Connection',
@@ -72,13 +72,13 @@ const connects = new Set([
   'createQueryBuilder',
 ]);
 
-/** Whether a package is one of these, and nothing of it is used that leads elsewhere. */
+/** Whether a package is one of these and the names used do not lead to another connection. `used` is undefined if the names are unknown. */
 export function isHarmlessPackage(specifier: string, used: readonly string[] | undefined): boolean {
   if (!harmless.has(packageName(specifier))) return false;
   return packageName(specifier) !== 'typeorm' || (used?.every((name) => !connects.has(name)) ?? false);
 }
 
-/** `@scope/name` of `@scope/name/deep/file`. */
+/** `@scope/name` for `@scope/name/deep/file`. */
 export function packageName(specifier: string): string {
   const [first = '', second = ''] = specifier.split('/');
   return first.startsWith('@') ? `${first}/${second}` : first;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** The version of the package of this name that a file lies in; undefined where it lies in none. */
+/** The version of the package with this name that contains a file; undefined if none does. */
 export function versionAbove(file: string, name: string): string | undefined {
   for (let dir = dirname(file); ; dir = dirname(dir)) {
     const manifest = manifestIn(dir);

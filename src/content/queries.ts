@@ -2,7 +2,7 @@ import { dependsOnMoment } from '../sql/index.js';
 import { isMember } from './tokens.js';
 import type { Token } from './tokens.js';
 
-/** Whether the SQL of a file depends on the clock or on chance: by itself, or where it is made of what the database has answered. */
+/** Whether the SQL of a file depends on the clock or on chance, either directly or because it is built from query results. */
 export function dependsOnTime(text: string, tokens: readonly Token[]): boolean {
   const answers = makesTexts(text, tokens) && tokens.some((_token, at) => isUsedQuery(tokens, at));
   return dependsOnMoment(text, answers ? 'with answers' : 'alone');
@@ -15,7 +15,7 @@ function makesTexts(text: string, tokens: readonly Token[]): boolean {
   return /\$\{|\.(?:join|concat|replace|replaceAll)\(/.test(text) || tokens.some((_token, at) => isJoined(at));
 }
 
-/** `rows = await x.query(…)`, `f(x.query(…))`, `x.query(…).then(…)`: not one that only has an effect. */
+/** `rows = await x.query(…)`, `f(x.query(…))`, `x.query(…).then(…)`: the result of the query is used. */
 function isUsedQuery(tokens: readonly Token[], at: number): boolean {
   if (tokens[at]?.text !== 'query' || !isMember(tokens, at) || tokens[at + 1]?.text !== '(') return false;
   let start = at;

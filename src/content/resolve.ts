@@ -8,7 +8,7 @@ import type { Import } from './imports.js';
 import { versionAbove } from './package-version.js';
 import { requireFrom } from '../require-from.js';
 
-/** What an import leads to: files of the project, or something that does not change; undefined where that is not sure. */
+/** The target of an import: files of the project, or something constant; undefined if it is unclear. */
 export type Target = { readonly files: readonly string[] } | { readonly constant: string } | undefined;
 
 export function targetOf({ specifier, names }: Import, dir: string): Target {
@@ -18,15 +18,15 @@ export function targetOf({ specifier, names }: Import, dir: string): Target {
     const path = specifier.startsWith('file:') ? fileURLToPath(specifier) : resolve(dir, specifier);
     return filesAt(path);
   }
-  // A name of the tsconfig's `paths`, which is resolved as by the loader of the command; or of a package in the workspace.
+  // The specifier is either resolved by the tsconfig's `paths`, as in the loader of the command, or a package of the workspace.
   const file = resolveAsNode(specifier, dir);
   return file === undefined || isInPackages(file) ? undefined : filesAt(file);
 }
 
-/** All that it may mean: a loader looks for extensions in another order than the next. */
+/** All files that the path may refer to: loaders try extensions in different orders. */
 function filesAt(path: string): Target {
   const files = modulesAt(path);
-  // A folder with a package.json may say that another file is meant.
+  // A package.json in the folder may name a different file.
   const isSure = files.length > 0 && !existsSync(join(path, 'package.json')) && !files.some(isInPackages);
   return isSure ? { files } : undefined;
 }
@@ -39,7 +39,7 @@ function packageTarget(name: string, dir: string): Target {
 
 function resolveAsNode(specifier: string, dir: string): string | undefined {
   try {
-    // The loader of the command looks where TypeScript would, where a TypeScript file asks.
+    // Asking for a TypeScript file makes the loader of the command resolve it as TypeScript would.
     return requireFrom(join(dir, 'asking.ts')).resolve(specifier);
   } catch {
     return undefined;

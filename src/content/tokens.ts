@@ -1,8 +1,8 @@
-/** A piece of JavaScript or TypeScript. Comments and white space are none. */
+/** A token of JavaScript or TypeScript. Comments and white space are not tokens. */
 export interface Token {
-  /** `template` is the text of a template literal up to `${`, between two of them, or up to its end. */
+  /** `template` is a part of a template literal: up to `${`, between two expressions, or up to the end. */
   readonly kind: 'word' | 'string' | 'template' | 'number' | 'pattern' | 'symbol';
-  /** Of a string or a template: what is in it, as far as it has no escapes. */
+  /** For a string or a template, its contents, with escape sequences as written. */
   readonly text: string;
 }
 
@@ -19,22 +19,21 @@ const piece = new RegExp(
 
 const pattern = /\/(?:[^/\\[\n\r]|\\.|\[(?:[^\]\\\n\r]|\\.)*\])+\/[a-z]*/y;
 
-/** Words after which an expression begins, so that a slash begins a regular expression; and words that may be names as well. */
+/** Keywords before an expression, after which a slash begins a regular expression. They may be names as well. */
 const beforeExpressions = new Set(['return', 'typeof', 'case', 'in', 'delete', 'void', 'throw', 'new', 'instanceof']);
 const perhapsBefore = new Set(['of', 'do', 'else', 'await', 'yield', 'default', 'async', 'static', 'get', 'set']);
 
 /**
- * The tokens of a text; undefined where it is not sure what they are: a slash may divide, or begin a regular expression, in which anything
- * can stand.
+ * The tokens of a text; undefined if they are ambiguous, because a slash may be a division or the beginning of a regular expression.
  */
 export function tokensOf(text: string): readonly Token[] | undefined {
   const tokens: Token[] = [];
-  /** How deep the braces were at each `${` that is open. */
+  /** The depth of braces at each `${` that is open. */
   const open: number[] = [];
   let depth = 0;
   let at = text.startsWith('#!') ? text.search(/[\n\r]|$/) : 0;
   const take = (kind: Token['kind'], found: string): void => void tokens.push({ kind, text: found });
-  /** Takes a template literal up to its end or to `${`. */
+  /** Reads a template literal up to its end or to `${`. */
   const takeTemplate = (): boolean => {
     const end = endOfTemplate(text, at);
     if (end === undefined) return false;
@@ -75,7 +74,7 @@ export function tokensOf(text: string): readonly Token[] | undefined {
   return open.length === 0 ? tokens : undefined;
 }
 
-/** Where the text of a template literal ends: at its last quote or at `${`. */
+/** The end of a part of a template literal: its closing quote or `${`. */
 function endOfTemplate(text: string, from: number): number | undefined {
   for (let at = from; at < text.length; at += 1) {
     if (text[at] === '\\') at += 1;
@@ -84,7 +83,7 @@ function endOfTemplate(text: string, from: number): number | undefined {
   return undefined;
 }
 
-/** The end of a token that begins with a slash: a division sign or a regular expression. */
+/** The end of a token that begins with a slash: a division or a regular expression. */
 function endOfSlash(text: string, at: number, before: readonly Token[]): number | undefined {
   pattern.lastIndex = at;
   const end = pattern.test(text) ? pattern.lastIndex : undefined;
@@ -110,7 +109,7 @@ export function isKey(tokens: readonly Token[], at: number): boolean {
   return after?.text === ':' && after.kind === 'symbol' && ['{', ','].includes(before?.text ?? '');
 }
 
-/** What a slash means after these tokens. */
+/** The meaning of a slash after these tokens. */
 function roleOf(before: readonly Token[]): 'divides' | 'begins' | 'either' {
   const last = before.at(-1);
   if (last === undefined) return 'begins';

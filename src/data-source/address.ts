@@ -1,6 +1,6 @@
 import { codeOf, ExitCode, messageOf, MigrateError } from '../errors.js';
 
-/** Where a connection leads, in parts. */
+/** The parts of a connection. */
 export interface Parts {
   readonly host?: string | undefined;
   readonly port?: number | string | undefined;
@@ -15,7 +15,7 @@ const form = 'Write it as postgres://user:password@host:5432/database.';
 export const encode =
   'Percent-encode special characters in its user and password: @ is %40, : is %3A, / is %2F, # is %23, ? is %3F, % is %25, [ is %5B.';
 
-/** Refuses an address that cannot be one, saying why without a word of it. `name` is where it was written. */
+/** Refuses an invalid address with a reason that repeats no part of it. `name` says where the address was given. */
 export function checkAddress(address: string, name: string): void {
   const problem = problemOf(address);
   if (problem !== undefined) throw unreadable(name, problem);
@@ -30,7 +30,7 @@ function unreadable(name: string, [what, next]: Problem): MigrateError {
   });
 }
 
-/** Refuses an address that works, perhaps, but that can be read in more than one way. */
+/** Refuses an address that may work but can be read in more than one way. */
 export function checkUnambiguous(address: string, name: string): void {
   if (showAddress(address) === undefined) throw unreadable(name, ['an @ in it is not encoded', encode]);
 }
@@ -57,15 +57,15 @@ function problemOf(address: string): Problem | undefined {
 
 /** Throws Node's error, which contains the address. */
 export function parseAddress(address: string): URL {
-  // A user without a host is an error in general, but not for PostgreSQL.
+  // A user without a host is invalid in general, but valid for PostgreSQL.
   const parsed = new URL(address.replace('@/', '@localhost/'));
   decodeURIComponent(parsed.username + parsed.password);
   return parsed;
 }
 
 /**
- * An address as it can be shown: put together from the parts that look like what they should be. Undefined when it cannot be told what is
- * what: a piece of a password may stand where the host or the database should be.
+ * An address that is safe to show, built from the parts that look valid. Undefined if the parts cannot be told apart, because a piece of a
+ * password may stand in the place of the host or the database.
  */
 export function showAddress(address: string): string | undefined {
   if (problemOf(address) !== undefined) return undefined;
@@ -74,7 +74,7 @@ export function showAddress(address: string): string | undefined {
     return showParts({ host, port: '', database });
   }
   const { authority, rest } = split(address);
-  // An @ that is not encoded may be one of the password.
+  // An unencoded @ may belong to the password.
   if (rest.includes('@')) return undefined;
   const { protocol, username, password, hostname, port, pathname, searchParams } = parseAddress(address);
   const isSocket = protocol === 'socket:';
@@ -85,7 +85,7 @@ export function showAddress(address: string): string | undefined {
     password: (searchParams.get('password') ?? password) || undefined,
     database: (isSocket ? searchParams.get('db') : decoded(pathname.slice(1))) ?? '',
   };
-  // `postgres://app:secret`: without an @, what stands in the place of the port may be a password.
+  // In `postgres://app:secret`, without an @, the text in the place of the port may be a password.
   if (!authority.includes('@') && !isSocket && (authority.endsWith(':') || !isName(parts.database))) return undefined;
   return showParts(parts);
 }
@@ -99,19 +99,19 @@ export function showParts({ host, port = 5432, username, password, database = ''
   return `postgres://${login && `${login}@`}${place}${port === '' ? '' : `:${port}`}/${database && nameOrHidden(database)}`;
 }
 
-/** What to call a server in a sentence. */
+/** The name of a server in a sentence. */
 export function placeOf(shown: string | undefined): string {
   return shown ?? 'a server whose address cannot be read for certain';
 }
 
-/** What the driver or the server says of a connection, without the names that it quotes where these are not shown. */
+/** The reason that the driver or the server gives, without the names that it quotes if these must not be shown. */
 export function reasonOf(error: unknown, shown: string | undefined): string {
   if (shown === undefined) return codeOf(error) ?? 'no answer';
   const isWhole = !/^postgres:\/\/\*{3}[:@]|\/\*{3}$/.test(shown);
   return isWhole ? messageOf(error) : messageOf(error).replace(/["„“”«].*["“”»]/s, '"***"');
 }
 
-/** That error without anything that could be a piece of the address. */
+/** The error without anything that could be a piece of the address. */
 export function causeOf(error: unknown, shown: string | undefined): Error {
   const code = codeOf(error);
   return Object.assign(new Error(reasonOf(error, shown)), code === undefined ? {} : { code });
@@ -131,7 +131,7 @@ function isHost(text: string): boolean {
   return /^[\p{L}\p{N}._-]+$|^\/[\w./-]*$|^[\da-f]*:[\da-f]*:[\da-f:.]*(?:%\w+)?$/iu.test(text);
 }
 
-/** A name that can be shown; of anything else, a part may be one of a password. */
+/** A name if it is safe to show. Any other text may contain a part of a password. */
 export function nameOrHidden(text: string): string {
   return isName(text) ? text : '***';
 }

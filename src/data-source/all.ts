@@ -8,16 +8,17 @@ import { candidatesIn } from './search.js';
 
 type Manifest = Readonly<Record<string, unknown>>;
 
-/** A data source of a project, and the folder from which its commands are typed. */
+/** A data source of a project, and the folder in which its commands are run. */
 export interface PlacedDataSource {
-  /** Relative to the project. */
+  /** The path relative to the project. */
   readonly file: string;
   readonly dir: string;
 }
 
 /**
- * Every data source of a project: the list in package.json, which is complete. Without one, the files that package.json, its scripts and the usual
- * name say, and each file that exports one; what lies in a package of its own is for the commands there.
+ * Every data source of a project. The list in package.json is complete if there is one. Otherwise these are the files named by
+ * package.json, its scripts and the usual name, and every other file that exports a data source. Files in nested packages belong to the
+ * commands there.
  */
 export function allDataSources(projectDir: string, manifest: Manifest): readonly PlacedDataSource[] {
   const listed = listedDataSources(manifest);

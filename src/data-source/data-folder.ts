@@ -9,7 +9,7 @@ import { openPGlite } from './pglite.js';
 import { shadowPrefix } from './shadow-prefix.js';
 import type { Extensions, OpenPGlite, PGlite } from './pglite.js';
 
-/** Opens the database in a folder; where there is none yet, it is made. The caller has the folder to itself. */
+/** Opens the database in a folder, or creates it. The caller must have exclusive use of the folder. */
 export async function openFolder(
   dir: string,
   extensions: Extensions,
@@ -35,7 +35,7 @@ async function openOrMake(dir: string, open: () => Promise<PGlite>): Promise<PGl
     return await open();
   } catch (error) {
     if (source !== 'image' || isMigrateError(error)) throw error;
-    // A cache may be damaged. Nothing of the user's is in the folder yet.
+    // The cached image may be damaged, and the folder contains no data of the user yet.
     await forgetImage();
     await rm(dir, { recursive: true, force: true });
     await fill(dir, initialise);
@@ -43,7 +43,7 @@ async function openOrMake(dir: string, open: () => Promise<PGlite>): Promise<PGl
   }
 }
 
-/** Makes a database beside its place and moves it there, so that a crash leaves none rather than half of one. */
+/** Creates a database in a draft folder and then moves it, so that a crash leaves no half-made database. */
 async function fill(dir: string, make: (target: string) => Promise<Source>): Promise<Source> {
   await mkdir(dirname(dir), { recursive: true });
   const draft = `${dir}.new`;
@@ -55,12 +55,12 @@ async function fill(dir: string, make: (target: string) => Promise<Source>): Pro
   return source;
 }
 
-/** The version of PostgreSQL that PGlite has in the version that is pinned. A folder cannot be opened by any other one. */
+/** The PostgreSQL version of the pinned PGlite. It cannot open a folder of any other version. */
 const postgresVersion = '18';
 
 function refuseOtherVersion(dir: string): void {
   const found = readFileSync(join(dir, 'PG_VERSION'), 'utf8').trim();
-  // Where it is damaged, opening says so.
+  // If the folder is damaged, opening it reports that.
   if (found === postgresVersion || !/^\d+$/.test(found)) return;
   throw new MigrateError({
     code: 'EMBEDDED_VERSION',
@@ -79,7 +79,9 @@ function refuseOthersFiles(dir: string): void {
   });
 }
 
-/** Our own folder is hidden as a whole, with the lock file in it; beside a folder of the user's choice nothing is hidden. */
+/**
+ * Our own folder is ignored by git as a whole, including the lock file in it. Nothing is ignored beside a folder that the user has chosen.
+ */
 async function hideFromGit(dir: string, draft: string): Promise<void> {
   const parent = dirname(dir);
   const place = basename(parent) === '.nest-migrate' ? parent : draft;
@@ -103,7 +105,7 @@ async function unreadable(dir: string, cause: unknown): Promise<MigrateError> {
   });
 }
 
-/** A file of the database's log takes 16 MB. PGlite itself gives no reason that could be read. */
+/** A WAL segment takes 16 MB. PGlite itself gives no readable reason. */
 async function isAlmostFull(folder: string): Promise<boolean> {
   try {
     const { bavail, bsize } = await statfs(folder);

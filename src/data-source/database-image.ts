@@ -10,7 +10,7 @@ import { isOwnFolder } from './own-folder.js';
 import { unpackImage } from './packed-image.js';
 import { openPGlite } from './pglite.js';
 
-/** What a new database was made of. */
+/** What a new database was created from. */
 export type Source = 'image' | 'nothing';
 
 export async function initialise(target: string): Promise<Source> {
@@ -20,8 +20,8 @@ export async function initialise(target: string): Promise<Source> {
 }
 
 /**
- * There is one session; with the usual number of locks, it could not drop a thousand tables in one transaction. And the usual cache of a
- * server would take 100 MB of this process, whether anything is in it or not; the locks of processes that this one never starts, 15 MB.
+ * There is only one session; with the default number of locks, it could not drop a thousand tables in one transaction. The default buffer
+ * cache of a server would take 100 MB of this process even if empty, and the locks of processes that are never started another 15 MB.
  */
 export const settings = `
 max_connections = 10
@@ -33,11 +33,11 @@ autovacuum_max_workers = 1
 autovacuum_worker_slots = 1
 `;
 
-/** Creating a database from nothing takes seconds, copying one does not. Without a cache, it takes longer, nothing else. */
+/** Creating a database takes seconds, copying one does not. Without a cache, it only takes longer. */
 export async function copyImage(target: string): Promise<Source> {
   try {
     if (await hasImage()) {
-      // A thousand small files: one after the other in one go takes a fifth of the time that the asynchronous way takes.
+      // There are a thousand small files: copying them synchronously takes a fifth of the time of asynchronous copies.
       cpSync(imageFolder(), target, { recursive: true });
       return 'image';
     }
@@ -48,7 +48,7 @@ export async function copyImage(target: string): Promise<Source> {
   return unpackImage(target, settings) ? 'image' : initialise(target);
 }
 
-/** Makes the image when it is the first time. It may be deleted at any time. */
+/** Creates the image the first time. It may be deleted at any time. */
 async function hasImage(): Promise<boolean> {
   const image = imageFolder();
   if (!(await isOwnFolder(dirname(image)))) return false;
@@ -65,7 +65,7 @@ async function makeImage(image: string): Promise<boolean> {
     return true;
   } catch (error) {
     await rm(draft, { recursive: true, force: true });
-    // Another process was faster; its image is as good.
+    // Another process was faster, and its image is just as good.
     if (holdsDatabase(image)) return true;
     throw error;
   }

@@ -49,7 +49,7 @@ export function optionsFor(options: DefineDataSourceOptions): PostgresOptions {
   const within = (patterns: unknown): unknown =>
     baseDir === undefined ? patterns : relativeTo(literally(resolve(baseDir)), patterns);
   return {
-    // TypeORM loads it by a name that a bundler cannot see.
+    // TypeORM would load it by a name that a bundler cannot see.
     driver: pg,
     ...given,
     ...whereIs(given, embedded),
@@ -67,12 +67,12 @@ function whereIs(given: GivenOptions, embedded: string | EmbeddedOptions | false
   if (given.host || given.driver || given.replication) return {};
   const connection = connectionFromEnvironment();
   if (connection !== undefined) return withParts(connection, given);
-  // TypeORM itself assumes a server on this machine.
+  // Without connection options, TypeORM assumes a server on this machine.
   if (embedded === false) return {};
   return { driver: embeddedDriver(typeof embedded === 'string' ? { dir: embedded } : embedded) };
 }
 
-/** In `pg` and in TypeORM, an address would override its parts. */
+/** `pg` and TypeORM ignore the parts if there is an address, so an address is split into parts before parts override it. */
 function withParts(connection: Connection, given: GivenOptions): object {
   const { port, username, password, database } = given;
   const parts = defined({ port, username, password, database });
@@ -80,7 +80,7 @@ function withParts(connection: Connection, given: GivenOptions): object {
   return { ...withOwn(isWhole ? connection : inParts(connection), given), ...parts };
 }
 
-/** With the encryption that is given, and with both of what `pg` takes beside its own. */
+/** Lets the given encryption win, and merges the options that are passed on to `pg`. */
 function withOwn({ ssl, extra, ...address }: Connection, given: GivenOptions): object {
   const own = given.extra as object | undefined;
   if (given.ssl !== undefined) return { ...address, ssl: given.ssl, extra: { ...extra, stream: undefined, ...own } };

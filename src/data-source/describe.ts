@@ -8,12 +8,12 @@ interface Credentials extends Parts {
   readonly url?: string | undefined;
 }
 
-/** Where a data source connects to, for people: never with its password. */
+/** The server that a data source connects to, for messages: never with its password. */
 export function describeConnection(dataSource: DataSource): string {
   return placeOf(showConnection(dataSource));
 }
 
-/** The same; undefined when its address cannot be read for certain. */
+/** The same; undefined if its address cannot be read reliably. */
 export function showConnection(dataSource: DataSource): string | undefined {
   const dir = embeddedDirOf(dataSource);
   if (dir !== undefined) return `the embedded database in ${fromHere(dir)}`;
@@ -21,20 +21,20 @@ export function showConnection(dataSource: DataSource): string | undefined {
   return credentials.url === undefined ? showParts(credentials) : showAddress(credentials.url);
 }
 
-/** Refuses an address before the driver reads it in its own way, and repeats parts of it. */
+/** Refuses an invalid address before the driver misreads it and repeats parts of it in an error. */
 export function checkConnection(dataSource: DataSource): void {
   const { url } = credentialsOf(dataSource);
   if (url !== undefined && embeddedDirOf(dataSource) === undefined) checkAddress(url, 'The `url` of the data source');
 }
 
-/** The address or the parts with which the driver connects. */
+/** The address or the parts that the driver connects with. */
 function credentialsOf({ options }: DataSource): Credentials {
   const { replication, extra, ...own } = options as unknown as Credentials & {
     readonly replication?: { readonly master: Credentials };
     readonly extra?: Parts & { readonly connectionString?: string; readonly user?: string };
   };
   const { connectionString: url, user: username, ...parts } = extra ?? {};
-  // What is empty says nothing, as in `url: process.env.DATABASE_URL` where the parts are used.
+  // Empty options are ignored, as in `url: process.env.DATABASE_URL` when the parts are used.
   const given = { ...(replication?.master ?? own), ...withoutEmpty({ url, username, ...parts }) };
   return withoutEmpty(given);
 }
@@ -45,7 +45,7 @@ function withoutEmpty(credentials: Credentials): Credentials {
   );
 }
 
-/** A path as it would be typed in this folder. */
+/** A path as a user would type it in the working directory. */
 export function fromHere(path: string): string {
   const short = relative(process.cwd(), path);
   return short === '' ? '.' : short.startsWith('..') ? path : short;

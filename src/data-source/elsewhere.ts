@@ -3,7 +3,7 @@ import type { PostgresOptions } from './define-options.js';
 import { loaderOf, loadThroughProject } from './project-import.js';
 import { attachSettings, settingsOf } from './settings.js';
 
-/** The options of a data source, without what says where its database is. */
+/** The options of a data source without its connection. */
 export function withoutConnection({ options }: Pick<DataSource, 'options'>): PostgresOptions {
   const {
     url: _url,
@@ -21,7 +21,7 @@ export function withoutConnection({ options }: Pick<DataSource, 'options'>): Pos
   return { ...rest, type: 'postgres', synchronize: false, dropSchema: false, migrationsRun: false };
 }
 
-/** The same data source with another database, made by the copy of TypeORM that the entities have. */
+/** The same data source with another database, created by the copy of TypeORM that the entities use. */
 export function dataSourceElsewhere(source: DataSource, connection: object): DataSource {
   return dataSourceLike(
     source,
@@ -30,7 +30,7 @@ export function dataSourceElsewhere(source: DataSource, connection: object): Dat
   );
 }
 
-/** A data source with other options, the files of which are loaded as those of the first one are. */
+/** A data source with other options, whose files are loaded in the same way as those of the first one. */
 export function dataSourceLike(source: DataSource, options: PostgresOptions, Source = DataSource): DataSource {
   const made = new Source(options);
   attachSettings(made, settingsOf(source));
@@ -41,6 +41,6 @@ export function dataSourceLike(source: DataSource, options: PostgresOptions, Sou
 
 /** A data source, or its options. */
 export function asDataSource(given: DataSource | PostgresOptions): DataSource {
-  // By its shape, since the copy of TypeORM that has made it may be another one than ours.
+  // Tested by shape, since it may have been created by a different copy of TypeORM.
   return 'initialize' in given ? given : new DataSource(given);
 }

@@ -1,12 +1,14 @@
 import type { DataSource } from 'typeorm';
 
-/** Marks the driver of an embedded database; a symbol of the registry, since two copies of this package may meet in one process. */
+/**
+ * Marks the driver of an embedded database. The symbol is in the global registry, because two copies of this package may be in one process.
+ */
 export const embeddedBrand = Symbol.for('nest-migrate.embedded');
 
-/** By which the driver removes its database. */
+/** The key of the function that removes the database of a driver. */
 export const embeddedRemoval = Symbol.for('nest-migrate.embedded.removal');
 
-/** Says which process has the database open, if it is another one. */
+/** The key of the function that returns the process which has the database open, if it is a different one. */
 export const embeddedHost = Symbol.for('nest-migrate.embedded.host');
 
 interface Driver {
@@ -33,7 +35,7 @@ export function isEmbedded(dataSource: DataSource): boolean {
   return embeddedDirOf(dataSource) !== undefined;
 }
 
-/** The other process through which the embedded database is used, once a connection is open. */
+/** The other process through which the embedded database is used. Known once a connection is open. */
 export function embeddedHostOf(dataSource: DataSource): number | undefined {
   return driverOf(dataSource)?.[embeddedHost]?.();
 }

@@ -12,7 +12,7 @@ import type { PGlite } from './pglite.js';
 import { Moved, Sessions } from './sessions.js';
 import type { SessionClient } from './sessions.js';
 
-/** The database as this process has it open. */
+/** The database, opened by this process. */
 interface Opened {
   readonly owner: undefined;
   readonly lite: PGlite;
@@ -23,25 +23,25 @@ interface Opened {
 
 /** A client in this process. */
 export interface EmbeddedClient extends SessionClient {
-  /** Ends it with an error. */
+  /** Ends the client with an error. */
   fail(error: Error): void;
 }
 
-/** After the last client is gone, the next one often follows at once: closing and opening again would cost a quarter of a second. */
+/** After the last client has gone, the next one often follows at once, and closing and opening again would take a quarter of a second. */
 const lingerMs = 200;
 /** How long a process may take to open the database, or to close it. */
 const longestChangeMs = 30_000;
 const lookAgainMs = 20;
 
 /**
- * The database of a folder for all clients of all data sources in this process: open in this process, or in another one, which it is
- * reached through. Which of the two can change at any time, as that other process may end.
+ * The database in a folder, for all clients of all data sources in this process. It is open either in this process, or in another one
+ * through which it is reached. This can change at any time, because the other process may end.
  */
 export class EmbeddedServer {
   readonly #pools = new Set<object>();
   readonly #clients = new Set<EmbeddedClient>();
   readonly #guests = new Map<EmbeddedClient, Guest>();
-  /** What clients had set in the session of a process that has closed the database. */
+  /** The settings of clients whose session ended when another process closed the database. */
   readonly #restore = new Map<EmbeddedClient, readonly Buffer[]>();
   #opened: Promise<Opened | { readonly owner: Owner }> | undefined;
   #closed: Promise<void> = Promise.resolve();
@@ -54,7 +54,7 @@ export class EmbeddedServer {
     private readonly use: 'shared' | 'throwaway',
   ) {}
 
-  /** The process that has the database open, if it is another one. */
+  /** The process that has the database open, if it is a different one. */
   get hostPid(): number | undefined {
     return this.#host;
   }
@@ -83,7 +83,7 @@ export class EmbeddedServer {
     }
   }
 
-  /** As long as a pool is there, the database stays open, though the pool may have closed its idle clients. */
+  /** Keeps the database open while a pool exists, even if the pool has closed its idle clients. */
   keepOpenFor(pool: object): void {
     this.#pools.add(pool);
   }
@@ -104,7 +104,7 @@ export class EmbeddedServer {
     }
   }
 
-  /** Writes everything to disk and lets go of the folder. */
+  /** Writes everything to disk and releases the folder. */
   async close(): Promise<void> {
     clearTimeout(this.#lingering);
     const opened = this.#opened;
@@ -113,7 +113,7 @@ export class EmbeddedServer {
     await this.#closed;
   }
 
-  /** Removes the folder, which is moved away first: a crash must not leave half of a database in its place. */
+  /** Removes the folder. It is renamed first, so that a crash does not leave half of a database in its place. */
   async remove(): Promise<'dropped' | 'absent'> {
     await this.close();
     const lock = await takeLockFile(this.#lockFile);
@@ -134,7 +134,7 @@ export class EmbeddedServer {
     return this.#clients.size > 0 || this.#pools.size > 0;
   }
 
-  /** Where the database is open for this client. */
+  /** Returns the session through which this client uses the database. */
   async #placeOf(client: EmbeddedClient): Promise<Guest | Sessions> {
     const deadline = performance.now() + longestChangeMs;
     for (;;) {
@@ -162,7 +162,7 @@ export class EmbeddedServer {
     const guest = await Guest.open(address, owner.pid, this.dir, {
       deliver: (messages) => client.deliver(messages),
       onGone: (restore, error) => {
-        // Until its settings are back, it keeps the ones it came with.
+        // Until its settings have been restored, the earlier ones are kept.
         if (!this.#guests.delete(client)) return;
         if (restore === undefined) client.fail(error);
         else this.#restore.set(client, restore);
@@ -186,7 +186,7 @@ export class EmbeddedServer {
     const opening = (this.#opened ??= this.#start());
     try {
       const opened = await opening;
-      // Who has it is asked again each time.
+      // The owner may change, so it is looked up again each time.
       if (opened.owner !== undefined && this.#opened === opening) this.#opened = undefined;
       return opened;
     } catch (error) {
@@ -207,7 +207,7 @@ export class EmbeddedServer {
       if (this.use === 'throwaway')
         return { owner: undefined, lite, sessions: new Sessions(carryOut, 'together'), host: undefined, lock };
       const sessions = new Sessions(carryOut);
-      // What PGlite itself sets at the beginning.
+      // Resets what PGlite itself sets at the start.
       await carryOut(simpleQuery('DISCARD ALL'));
       const hosted = await host(this.dir, sessions);
       lock.announce(hosted.address ?? false);
@@ -227,7 +227,7 @@ export class EmbeddedServer {
   }
 }
 
-/** An older version does not say that others can reach it. */
+/** An older version does not announce an address for other processes. */
 function mayShare({ address }: Owner): boolean {
   return address !== undefined && address !== false;
 }
@@ -248,7 +248,7 @@ async function shut(opened: Opened | { readonly owner: Owner }): Promise<void> {
     await hosted?.close();
     await lite.close();
   } catch {
-    // A database that has crashed cannot be closed; the next one who opens it recovers it.
+    // A crashed database cannot be closed; PostgreSQL recovers it when it is opened again.
   } finally {
     lock.release();
   }

@@ -26,9 +26,9 @@ export interface EmbeddedOptions {
   readonly extensions?: () => Promise<Extensions>;
 }
 
-/** The differences for a shadow. */
+/** What is different for a shadow. */
 export interface ThrownAway {
-  /** The statement with which every connection begins. */
+  /** The first statement of every connection. */
   readonly begin: string;
   /** Wraps each statement that is passed as a string. */
   readonly around: Around;
@@ -45,7 +45,7 @@ export interface Surrounded {
 interface DriverOptions extends EmbeddedOptions {
   /** A shadow holds no user data, so production needs no protection from it. */
   readonly throwaway?: ThrownAway;
-  /** Where the database is opened elsewhere than in this thread. */
+  /** Opens the database somewhere else than in this thread. */
   readonly open?: () => Promise<PGlite>;
 }
 
@@ -56,8 +56,8 @@ const servers = ((globalThis as Record<symbol, unknown>)[Symbol.for('nest-migrat
   new Map()) as Map<string, EmbeddedServer>;
 
 /**
- * A driver for TypeORM's `driver` option: `pg`, with the server inside this process. Nothing of the server is loaded before the first
- * connection.
+ * A driver for TypeORM's `driver` option: `pg` with the server inside this process. The server is loaded only when the first connection is
+ * made.
  */
 export function embeddedDriver(options: DriverOptions): object {
   const { dir: folder, extensions = () => Promise.resolve({}), throwaway } = options;
@@ -86,7 +86,7 @@ export function embeddedDriver(options: DriverOptions): object {
   ) as object;
 }
 
-/** Most of those who have no database configured want one of their own. */
+/** Most users without a configured database want to connect to their own. */
 function missing(error: unknown): never {
   if (!isMigrateError(error) || error.code !== 'PACKAGE_MISSING') throw error;
   throw error.with({
@@ -95,13 +95,13 @@ function missing(error: unknown): never {
   });
 }
 
-/** Test runners execute several files at once, in processes or threads with numbers, and each needs a database of its own. */
+/** Test runners execute several files at once, in numbered processes or threads, and each needs its own database. */
 function testWorker(): string {
   const number = process.env['JEST_WORKER_ID'] ?? process.env['VITEST_POOL_ID'];
   return number === undefined ? '' : `-test-${number}`;
 }
 
-/** What looks like an address is not shown as a folder, and there is no sense in it as one. */
+/** Refuses a folder that looks like an address, without repeating it. */
 function checkedFolder(folder: string): string {
   if (!/(?<!^[a-z]):|password=/i.test(folder)) return folder;
   throw new MigrateError({
@@ -139,7 +139,7 @@ function clientOf(server: EmbeddedServer, throwaway: ThrownAway | undefined): ty
       });
     }
 
-    /** `pg` drops unfinished queries without a word, so they are waited for. */
+    /** `pg` silently drops unfinished queries, so they are awaited first. */
     override end(done?: Done<void>): Promise<void> {
       return calledBack(done, async () => {
         await this.#wire.idle();
@@ -148,7 +148,7 @@ function clientOf(server: EmbeddedServer, throwaway: ThrownAway | undefined): ty
       });
     }
 
-    /** Only what is a text: nothing else is written by hand. */
+    /** Only statements passed as strings are wrapped: all handwritten ones are. */
     #surround(around: Around): void {
       type Query = (...given: readonly unknown[]) => Promise<unknown>;
       const query = super.query.bind(this) as unknown as Query;
@@ -179,7 +179,7 @@ function poolOf(server: EmbeddedServer, Client: typeof pg.Client): typeof pg.Poo
       this.on('remove', (client) => this.#clients.delete(client));
     }
 
-    /** A pool says that it has ended when its clients have begun to end. */
+    /** A pool of `pg` ends as soon as its clients have begun to end, so they are awaited. */
     override end(done?: Done<void>): Promise<void> {
       return calledBack(done, async () => {
         await super.end();
@@ -190,7 +190,7 @@ function poolOf(server: EmbeddedServer, Client: typeof pg.Client): typeof pg.Poo
   };
 }
 
-/** `pg` and TypeORM pass callbacks, all other callers await. */
+/** `pg` and TypeORM pass callbacks; all other callers use the promise. */
 function calledBack<T>(done: Done<T> | undefined, work: () => Promise<T>): Promise<T> {
   const working = work();
   const called = done as ((error: unknown, value?: T) => void) | undefined;

@@ -7,8 +7,8 @@ import { countedIn, sourcePatterns } from '../files/sources.js';
 const patterned = ['entities', 'subscribers'] as const;
 
 /**
- * Lets a data source that names compiled entities load their sources, which are what the project says now: compiled ones may be older, or
- * missing before the first build. Migrations are loaded from their sources as well, so that both know the same classes.
+ * Makes a data source that names compiled entities load their sources, because the compiled files may be outdated, or missing before the
+ * first build. Migrations are loaded from their sources as well, so that both use the same classes.
  */
 export async function loadEntitiesFromSources({ options }: DataSource, sources: Sources, loads: Loads): Promise<void> {
   if (process.env['NODE_ENV'] === 'production') return;
@@ -29,14 +29,14 @@ async function loadedFor(pattern: string, sources: Sources, loads: Loads): Promi
   return (await filesMatching(patterns)).length > 0 ? patterns : own;
 }
 
-/** A pattern such as `**\/*.entity{.ts,.js}` may match the sources and what is compiled from them: two classes for one table. */
+/** A pattern such as `**\/*.entity{.ts,.js}` may match the sources and their compiled files, which would give two classes for one table. */
 async function countedOnce(own: readonly string[], sources: Sources, loads: Loads): Promise<readonly string[]> {
   const counted = async (ignore: readonly string[]): Promise<readonly string[] | undefined> => {
     const files = (await filesMatching(own, ignore)).filter((file) => !file.endsWith('.d.ts'));
     const once = countedIn(files, sources, loads);
     return once.length < files.length ? once.map(literally) : undefined;
   };
-  // Every command comes by here. A pattern of the whole project matches files of packages too, which take long to look through.
+  // Every command runs this. A pattern of the whole project also matches files in packages, which take long to search.
   const isTwice = (await counted(['**/node_modules/**'])) !== undefined;
   return (isTwice ? await counted([]) : undefined) ?? own;
 }

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 
-/** The files of environment variables that a command loads: by env-cmd, dotenv-cli, Node, or dotenv itself. */
+/** The environment files that a shell command loads with env-cmd, dotenv-cli, Node, or dotenv itself. */
 export function envFilesIn(command: string): readonly string[] {
   const [, options] = /\b(?:env-cmd|dotenv)\b((?: -[\w-]+(?:[ =](?!-)[^\s-]\S*)?)*)(?: --)? /.exec(command) ?? [];
   if (options !== undefined) {
@@ -16,8 +16,8 @@ export function envFilesIn(command: string): readonly string[] {
 const starts = ['start:dev', 'start:local', 'dev', 'start'];
 
 /**
- * The files that an app loads before its modules: in its main.ts, which is not executed for a command, or by the script that starts it. What
- * ConfigModule loads, it loads here as well.
+ * The environment files that an app loads before its modules: in its main.ts, which commands do not execute, or in its start script.
+ * ConfigModule loads its own files for commands as well.
  */
 export function envFilesOfApp(
   module: string,

@@ -9,12 +9,12 @@ import type { Connection } from './url.js';
 
 const migrating = Symbol.for('nest-migrate.migrating');
 
-/** From now on data sources are for migrations only, not for an app: they may have an address of their own. */
+/** From now on, data sources are used for migrations rather than for an app, and may have a separate address for that. */
 export function useAddressForMigrations(): void {
   (globalThis as Record<symbol, unknown>)[migrating] = true;
 }
 
-/** Puts what `.env` says into the environment, as @nestjs/config does: what is set already wins, an earlier file before a later one. */
+/** Loads `.env` files into the environment, as @nestjs/config does: existing variables win, and earlier files override later ones. */
 export function loadEnvFiles(files: string | readonly string[]): void {
   for (const file of [files].flat()) {
     const path = resolve(file);
@@ -34,7 +34,7 @@ function read(path: string): Buffer {
   }
 }
 
-/** Where the environment says the database is; undefined when it says nothing. */
+/** The connection that the environment defines; undefined if it defines none. */
 export function connectionFromEnvironment(env: NodeJS.ProcessEnv = process.env): Connection | undefined {
   const names = migrating in globalThis ? ['NEST_MIGRATE_DATABASE_URL', 'DATABASE_URL'] : ['DATABASE_URL'];
   const name = names.find((one) => env[one] !== undefined);
@@ -55,7 +55,7 @@ export function connectionFromEnvironment(env: NodeJS.ProcessEnv = process.env):
   };
 }
 
-/** A secret that did not arrive must not lead to another database. */
+/** A secret that was not delivered must not lead to another database. */
 function isEmpty(name: string): MigrateError {
   return invalid(
     `${name} is set, but empty. Nothing was done.`,

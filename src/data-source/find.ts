@@ -20,17 +20,17 @@ const otherNames = [
   'typeorm',
 ];
 
-/** A data source file, and the files of environment variables that the scripts of package.json load before it. */
+/** A data source file, and the environment files that the scripts of package.json load before it. */
 export interface FoundDataSource {
   readonly file: string;
-  /** What names it. */
+  /** Whether the file was found by its usual name, in the scripts, or in the settings. */
   readonly by: 'name' | 'scripts' | 'settings';
   readonly envFiles: readonly string[];
 }
 
 /**
- * The data source of a project, whose package.json says `manifest`: the file that is `named`, or the one under its usual name, or as the
- * scripts hand it to TypeORM's command. Sources win over what was compiled from them, where TypeScript can be loaded.
+ * The data source of a project whose package.json contains `manifest`: the file that is `named`, or the one with the usual name, or the one
+ * that the scripts pass to TypeORM's command. Sources win over their compiled files if TypeScript can be loaded.
  */
 export function findDataSourceFile(
   projectDir: string,
@@ -50,7 +50,7 @@ export function findDataSourceFile(
   return { file, by, envFiles: (own?.envFiles ?? []).map((name) => resolve(projectDir, name)) };
 }
 
-/** What the commands find by themselves: the file under its usual name, and the files that scripts name; relative to the project. */
+/** The files that commands find by themselves, by their usual name or in scripts. The paths are relative to the project. */
 export function candidates(projectDir: string, scripted: readonly Scripted[]): readonly string[] {
   return [usual(projectDir) ?? [], scripted.map(({ dataSource }) => dataSource)]
     .flat()
@@ -81,7 +81,7 @@ function notFound(projectDir: string, scripted: readonly Scripted[]): MigrateErr
   });
 }
 
-/** Settings, scripts and `.env` are those of the folder of package.json. */
+/** Settings, scripts and `.env` are read from the folder of package.json. */
 function inFolderAbove(projectDir: string): string | undefined {
   if (isFile(join(projectDir, 'package.json'))) return undefined;
   for (let dir = dirname(projectDir), below = projectDir; dir !== below; [below, dir] = [dir, dirname(dir)])
@@ -89,7 +89,10 @@ function inFolderAbove(projectDir: string): string | undefined {
   return undefined;
 }
 
-/** The folder of an app may have a data source; what connects it is in the folder of the workspace, and would be missed without a word. */
+/**
+ * The folder of an app may contain a data source, but its connection is configured in the folder of the workspace, and would silently be
+ * missed.
+ */
 function refuseInWorkspace(projectDir: string): void {
   const next = inFolderAbove(projectDir);
   const isWorkspace = next !== undefined && ['nx.json', 'nest-cli.json'].some((file) => isAbove(file, projectDir));
@@ -108,7 +111,7 @@ function isAbove(file: string, dir: string): boolean {
   return false;
 }
 
-/** What to type for the files that may be meant. */
+/** The options to type for the files that may be meant. */
 function foundElsewhere(projectDir: string): string | undefined {
   if (!isFile(join(projectDir, 'package.json'))) return undefined;
   const isSource = canLoadTypeScript(projectDir);
@@ -122,7 +125,7 @@ function foundElsewhere(projectDir: string): string | undefined {
   return `Found ${[first, ...others].join(', ')}. To use ${others.length === 0 ? 'it' : 'one'}: ${flag} ${first}; or for all commands, in package.json: "nest-migrate": { "${setting}": ${JSON.stringify(first)} }${written}.`;
 }
 
-/** `dist/data-source.js` is what `src/data-source.ts` becomes. */
+/** `src/data-source.ts` is compiled to `dist/data-source.js`. */
 export function isSame(one: string, other: string): boolean {
   return nameOf(one) === nameOf(other);
 }
@@ -144,14 +147,14 @@ function isFile(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
-/** Whether the sources of a project can be loaded here: not in production, nor without a compiler. */
+/** Whether the project's sources can be loaded here: not in production, and not without a compiler. */
 export function canLoadTypeScript(projectDir: string): boolean {
   if (process.env['NODE_ENV'] === 'production') return false;
   try {
     requireFrom(join(projectDir, 'package.json')).resolve('typescript');
     return true;
   } catch {
-    // Node itself may take types out of a file.
+    // Node itself may be able to strip types.
     return Boolean((process.features as { readonly typescript?: unknown }).typescript);
   }
 }

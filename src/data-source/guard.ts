@@ -9,7 +9,7 @@ const reasons = {
     'TypeORM would run the migrations at every start too, without any lock between replicas; nest-migrate does it with one',
 } as const;
 
-/** Before anything is asked of a database that would not understand it. */
+/** Refuses other databases before a query is sent that they would not understand. */
 export function refuseOtherDatabases({ type }: Pick<DataSourceOptions, 'type'>, where: string): void {
   if (type === 'postgres') return;
   throw new MigrateError({
@@ -20,7 +20,7 @@ export function refuseOtherDatabases({ type }: Pick<DataSourceOptions, 'type'>, 
   });
 }
 
-/** Migrations and these options exclude each other. TypeORM takes any truthy value, so the text "false" of a variable switches them on. */
+/** Migrations exclude these options. TypeORM accepts any truthy value, so the text "false" from a variable would enable them. */
 export function refuseSynchronize(options: Partial<DataSourceOptions>, where: string): void {
   const given = (Object.keys(reasons) as (keyof typeof reasons)[]).filter((name) => options[name]);
   if (given.length === 0) return;

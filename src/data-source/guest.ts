@@ -8,10 +8,13 @@ import { Incoming, message, statusIn } from './messages.js';
 import type { Message } from './messages.js';
 import { Moved } from './sessions.js';
 
-/** What the client of a guest hears without having asked. */
+/** Receives what the host sends without being asked. */
 export interface Listener {
   deliver(messages: Uint8Array): void;
-  /** The connection is gone. Undefined: it cannot go on with another one, since its session is lost. */
+  /**
+   * Called when the connection is gone. `restore` is undefined if the session is lost, so that the client cannot continue on another
+   * connection.
+   */
   onGone(restore: readonly Buffer[] | undefined, error: Error): void;
 }
 
@@ -20,12 +23,12 @@ interface Asked {
   readonly fail: (error: unknown) => void;
 }
 
-/** How long a process may take to answer that it is there: one that is stopped in a debugger does not. */
+/** The time within which a process must answer a ping. A process that is stopped in a debugger does not. */
 const silentAfterMs = 10_000;
-/** A query may take long, but the process with the database answers meanwhile that it is there. */
+/** A query may take long, but the host answers pings in the meantime. */
 const pingEveryMs = 4_000;
 
-/** The way of one client to a database that another process has open. */
+/** The connection of one client to a database that another process has open. */
 export class Guest {
   #asked: Asked | undefined;
   #isInTransaction = false;
@@ -51,7 +54,7 @@ export class Guest {
     socket.on('close', () => this.#gone());
   }
 
-  /** Undefined where nothing listens there: the process is about to close the database, or has ended. */
+  /** Undefined if nothing listens at this address: the process is about to close the database, or has ended. */
   static async open(address: string, host: number, dir: string, listener: Listener): Promise<Guest | undefined> {
     const socket = connect(address);
     try {
@@ -76,7 +79,7 @@ export class Guest {
     }
   }
 
-  /** What is sent while another exchange is under way waits in the client. */
+  /** Messages are sent only between exchanges; the client queues them. */
   async send(messages: Uint8Array): Promise<Uint8Array> {
     if (this.#isClosed || this.#isDismissed) throw new Moved();
     const answers = await this.#ask(letters.messages, messages);
@@ -93,7 +96,7 @@ export class Guest {
   #ask(kind: string, body: Uint8Array | string): Promise<Uint8Array> {
     return new Promise<Uint8Array>((answer, fail) => {
       this.#asked = { answer, fail };
-      // A process need not go on for a database of which nothing is asked.
+      // The process stays alive only while a query is running.
       this.socket.ref();
       this.socket.write(message(kind, body));
       this.#heard = performance.now();
@@ -143,7 +146,7 @@ export class Guest {
     const error = lost(this.host, this.dir);
     const asked = this.#asked;
     if (!this.#isWelcome) return asked?.fail(new Moved());
-    // Where nothing is awaited and nothing is in the session, nothing is lost.
+    // If no answer is awaited and the session has no state, nothing is lost.
     const isIdle = asked === undefined && !this.#isInTransaction && !this.#hasState;
     const restore = this.#isDismissed ? this.#restore : isIdle ? [] : undefined;
     asked?.fail(restore === undefined ? error : new Moved());
@@ -157,13 +160,13 @@ function failure(body: Uint8Array): Error {
   return new MigrateError({ code: code as ErrorCode, message: text ?? '', next });
 }
 
-/** The code is that of a socket, by which `pg`, TypeORM and the commands know what has happened. */
+/** The code is that of a closed socket, which `pg`, TypeORM and the commands recognise. */
 function lost(host: number, dir: string): Error {
   const message = `The process ${host}, through which this connection used the embedded database in ${dir}, has ended. A transaction that was open is rolled back; the outcome of a COMMIT that was not answered is unknown. The next connection opens the database again`;
   return Object.assign(new Error(message), { code: 'ECONNRESET' });
 }
 
-/** What it does when it goes on is not known here. */
+/** The host may still execute the last query when it continues, so the outcome is unknown. */
 function silence(host: number, dir: string): Error {
   const message = `The process ${host}, through which this connection used the embedded database in ${dir}, has not answered for ${silentAfterMs / 1000} s: it may be stopped in a debugger, or very busy. When it goes on, it may still execute what was sent last, and then rolls back what was not committed`;
   return Object.assign(new Error(message), { code: 'ETIMEDOUT' });

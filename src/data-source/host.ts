@@ -7,37 +7,39 @@ import { Moved } from './sessions.js';
 import type { SessionClient, Sessions } from './sessions.js';
 import { listenFor } from './socket-address.js';
 
-/** What is said between the process that has a database open and another one. Each is sent like a message of the database's own protocol. */
+/**
+ * The messages between the process that has a database open and another process. They are framed like messages of the PostgreSQL protocol.
+ */
 export const letters = {
-  /** From the other process: who it is, and messages for the database. */
+  /** From the other process: its pid, and messages for the database. */
   hello: 'H',
   messages: 'M',
-  /** Answered with the same at once, whatever the database is doing: the process is alive. */
+  /** Answered at once, whatever the database is doing, to show that the process is alive. */
   ping: 'P',
-  /** Answers: the client has nothing in its session, or it has. */
+  /** Answers from this process. The two kinds say whether the client has state in its session. */
   welcome: 'W',
   answers: 'A',
   answersWithState: 'B',
   failure: 'E',
-  /** What a client listens to. */
+  /** A notification on a channel that the client listens to. */
   notice: 'N',
-  /** The database is being closed; nothing that came and was not answered has been executed. */
+  /** The database is being closed. Messages without an answer have not been executed. */
   farewell: 'F',
 } as const;
 
-/** Both sides have the same, or they do not talk. */
+/** Both sides must have the same version. */
 export const version = 1;
 
-/** How long a transaction of another process may go on when this one wants to end. */
+/** How long this process waits for a transaction of another process before it ends. */
 const longestTransactionMs = 5000;
 
-/** How long another process may take to hear of it. */
+/** How long another process may take to receive the farewell. */
 const longestPartingMs = 200;
 
 /** Lets other processes use the database that this one has open. */
 export interface Host {
   readonly address: string | undefined;
-  /** Tells them that it is being closed, and how each of them goes on. */
+  /** Tells the other processes that the database is being closed, and how each of them can continue. */
   close(): Promise<void>;
 }
 
@@ -49,7 +51,7 @@ export async function host(dir: string, sessions: Sessions): Promise<Host> {
   });
   server.on('error', () => undefined);
   const address = await listenFor(dir, server);
-  // This process need not go on for others.
+  // This process does not stay alive for others.
   server.unref();
   return {
     address,
@@ -61,7 +63,7 @@ export async function host(dir: string, sessions: Sessions): Promise<Host> {
   };
 }
 
-/** A client of another process. */
+/** A client in another process. */
 class Guest implements SessionClient {
   pid = 0;
   #last: Promise<unknown> = Promise.resolve();
@@ -87,7 +89,7 @@ class Guest implements SessionClient {
   async dismiss(): Promise<void> {
     const restore = await this.sessions.moving(this).catch(() => undefined);
     await new Promise<void>((resolve) => {
-      // It keeps this process alive meanwhile.
+      // The timer keeps this process alive in the meantime.
       const timeout = setTimeout(resolve, longestPartingMs);
       this.socket.once('close', () => {
         clearTimeout(timeout);
@@ -118,7 +120,7 @@ class Guest implements SessionClient {
       const answers = await this.sessions.send(this, messages);
       this.#say(this.sessions.hasNothing(this) ? letters.answers : letters.answersWithState, answers);
     } catch (error) {
-      // It has not been executed, and is sent again after the farewell.
+      // The messages have not been executed. They are sent again after the farewell.
       if (error instanceof Moved) return;
       const { code, next } = isMigrateError(error) ? error : {};
       this.#say(letters.failure, JSON.stringify({ code, message: messageOf(error), next }));

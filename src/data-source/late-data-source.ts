@@ -1,11 +1,11 @@
 import type { DataSource } from 'typeorm';
 
-/** A data source that knows its options, and that is made when anything else is asked of it. */
+/** A data source that has only its options, and is created as soon as anything else of it is used. */
 export function lateDataSource(options: object, make: () => DataSource): DataSource {
   let made: DataSource | undefined;
   const real = (): DataSource => (made ??= make());
-  // By the brand, TypeORM and we know one; without a `then` it can be awaited, as what a file exports is.
-  // oxlint-disable-next-line unicorn/no-thenable -- there is none, and that has to be said.
+  // TypeORM and this package recognise a data source by the brand. It has no `then`, so that it can be awaited like any export.
+  // oxlint-disable-next-line unicorn/no-thenable -- it is undefined, so that `await` does not create the data source.
   const known = { '@instanceof': Symbol.for('DataSource'), options, isInitialized: false, then: undefined };
   const target = Object.assign(Object.create(null) as object, known);
   const isMade = (key: PropertyKey): boolean => made !== undefined && key in made;

@@ -10,13 +10,13 @@ import { requireFrom } from '../require-from.js';
 export { Backfill, RenamedFrom } from '../decorators.js';
 
 /**
- * What the command takes for `nest-migrate/data-source`: the same, except that TypeORM is loaded when it is needed. Loading it takes as long
- * as all the rest of a command that finds nothing to do, and for that the options are enough.
+ * Replaces `nest-migrate/data-source` in the command: the same, except that TypeORM is loaded only when it is needed. Loading it takes as
+ * long as the rest of a command that finds nothing to do, and for that command the options are enough.
  */
 export function defineDataSource(options: DefineDataSourceOptions = {}, settings: MigrateSettings = {}): DataSource {
   const described = optionsFor(options);
   const dataSource = lateDataSource(described, () => {
-    // The copy that the entities beside the data source have.
+    // Loads the copy of TypeORM that the entities beside the data source use.
     const near = requireFrom(join(options.baseDir ?? process.cwd(), 'package.json'));
     const typeorm = near('typeorm') as { readonly DataSource: new (options: object) => DataSource };
     return new typeorm.DataSource(described);

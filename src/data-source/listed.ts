@@ -2,7 +2,7 @@ import { ExitCode, MigrateError } from '../errors.js';
 
 type Manifest = Readonly<Record<string, unknown>>;
 
-/** The data sources that package.json lists, each with its settings; undefined where it does not. */
+/** The data sources that package.json lists, each with its settings; undefined if there is no list. */
 export function listedDataSources(manifest: Manifest): Readonly<Record<string, Manifest>> | undefined {
   const { dataSources } = (manifest['nest-migrate'] ?? {}) as Manifest;
   if (dataSources === undefined) return undefined;

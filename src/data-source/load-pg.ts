@@ -1,6 +1,7 @@
 /**
- * Loads `pg` without Node's `fetch`. To learn whether it runs in a Cloudflare Worker it looks for a `navigator`; Node 20 has none, and then it
- * makes a `Response`, for which Node loads more than all of us. So for that moment it finds what later versions of Node have.
+ * Loads `pg` without Node's `fetch`. To find out whether it runs in a Cloudflare Worker, `pg` reads `navigator`. Node 20 has none, so `pg`
+ * creates a `Response`, for which Node loads more code than this whole package. Therefore `navigator` is defined, as in later versions of
+ * Node, while `pg` is loaded.
  */
 export async function loadPg(): Promise<typeof import('pg')> {
   if ('navigator' in globalThis) return import('pg');

@@ -10,7 +10,7 @@ import { requireFrom } from '../require-from.js';
 import { withoutConnecting } from './without-connecting.js';
 import type { HeldBack } from './without-connecting.js';
 
-/** Loads the data source that a file exports: itself, a promise of it, or its options. */
+/** Loads the data source that a file exports: the data source, a promise of it, or its options. */
 export async function loadDataSource(file: string): Promise<DataSource> {
   if (!existsSync(file)) {
     throw new MigrateError({
@@ -37,19 +37,19 @@ async function exportedBy(file: string): Promise<DataSource> {
 }
 
 /**
- * A file may also connect what it exports: `dataSource.initialize()`, which TypeORM's own command allows. With `migrationsRun` that would
- * migrate, in `status` too and beside the lock. A command connects by itself, when it needs to.
+ * A file may also connect the data source that it exports, with `dataSource.initialize()`, which TypeORM's own command allows. With
+ * `migrationsRun`, that would run migrations without the lock, even in `status`. A command connects by itself when it needs to.
  */
 async function heldBack<T>(file: string, work: () => Promise<T>): Promise<T> {
   const text = readFileSync(file, 'utf8');
-  // What is defined with this package loads TypeORM only when it must.
+  // Code that uses this package loads TypeORM only when necessary.
   if (text.includes('nest-migrate/data-source') && !text.includes('initialize')) return work();
   const DataSource = dataSourceClass(file);
   if (DataSource === undefined) return work();
   return withoutConnecting({ DataSource, instead: () => Promise.resolve() }, work);
 }
 
-/** Of the project's own TypeORM; undefined where it has none, which the file itself will say. */
+/** The class of the project's own TypeORM; undefined if it has none, which loading the file will report. */
 function dataSourceClass(file: string): HeldBack<DataSource>['DataSource'] | undefined {
   try {
     return (requireFrom(file)('typeorm') as Pick<HeldBack<DataSource>, 'DataSource'>).DataSource;
@@ -58,7 +58,7 @@ function dataSourceClass(file: string): HeldBack<DataSource>['DataSource'] | und
   }
 }
 
-/** The only data source among the exports, or one made of the only options. */
+/** The only data source among the exports, or one created from the only options. */
 function chosen(exports: ReadonlyMap<string, unknown>, file: string): DataSource | undefined {
   const values = [...new Set(exports.values())];
   const [dataSource, ...more] = values.filter(isDataSource);
@@ -71,13 +71,13 @@ function chosen(exports: ReadonlyMap<string, unknown>, file: string): DataSource
   return options === undefined || others.length > 0 ? undefined : fromOptions(options, file);
 }
 
-/** A function is called only when nothing else is a data source: it may do anything. */
+/** A function is called only if no other export is a data source, because it may do anything. */
 async function fromFactory(value: unknown, file: string): Promise<DataSource | undefined> {
   if (!isFactory(value)) return undefined;
   return chosen(await settled(new Map([['default', Promise.resolve().then(value)]]), file), file);
 }
 
-/** Exports may be promises, as for TypeORM's own command. */
+/** Exports may be promises, as with TypeORM's own command. */
 async function settled(exports: ReadonlyMap<string, unknown>, file: string): Promise<ReadonlyMap<string, unknown>> {
   const values = [...exports].map(async ([name, value]) => [name, await value] as const);
   try {
@@ -93,7 +93,7 @@ function isFactory(value: unknown): value is () => unknown {
   return typeof value === 'function' && value.length === 0 && !/^class\b/.test(Function.prototype.toString.call(value));
 }
 
-/** Every export once. Compiled ES modules in CommonJS have a `default` inside the default. */
+/** Each export once. ES modules compiled to CommonJS have a `default` inside the default. */
 function exportsOf(loaded: unknown): ReadonlyMap<string, unknown> {
   if (isDataSource(loaded) || isOptions(loaded)) return new Map([['default', loaded]]);
   const named = Object.entries(loaded ?? {});
@@ -104,7 +104,7 @@ function exportsOf(loaded: unknown): ReadonlyMap<string, unknown> {
   return new Map([...named, ...(inner ? Object.entries(inner[1] as object) : [])]);
 }
 
-/** By TypeORM's own brand: its copy in the project may not be ours. */
+/** Recognised by TypeORM's brand, since the project may use a different copy of TypeORM. */
 function isDataSource(value: unknown): value is DataSource {
   return (
     typeof value === 'object' &&

@@ -16,33 +16,33 @@ import { codeOf, MigrateError } from '../errors.js';
 import { isProcessAlive } from './process-alive.js';
 import { removeSocket } from './socket-address.js';
 
-/** The process that has a file. */
+/** The process that holds a lock file. */
 export interface Owner {
   readonly pid: number;
-  /** When that process started, where the system says: pids are used again. */
+  /** When that process started, if the system tells. Process ids are reused. */
   readonly started: string | null;
-  /** Where its pid means something: another machine or container has pids of its own. */
+  /** The machine or container in which its process id is valid. */
   readonly place: string;
   readonly token: string;
-  /** The socket through which other processes reach what the file is about: null until it is there, false where there will be none. */
+  /** The socket through which other processes reach the database: null until it exists, false if there will be none. */
   readonly address?: string | null | false;
 }
 
-/** A file that this process has. */
+/** A lock file held by this process. */
 export interface LockFile {
   readonly owner: undefined;
-  /** Tells other processes where they reach this one. */
+  /** Tells other processes how to reach this one. */
   announce(address: string | false): void;
   release(): void;
 }
 
 type Found = Owner | 'gone' | 'unreadable';
 
-/** How often a living owner touches its file, for those who cannot see its process; and after what silence they take it for dead. */
+/** How often a living owner touches its file for processes that cannot see it, and after how much silence they consider it dead. */
 const touchEveryMs = 5_000;
 const silentAfterMs = 20_000;
 
-/** Takes a file for this process alone, until it ends; or says which living process has it. A file left by a dead process is taken over. */
+/** Takes a file for this process until it ends, or returns the living process that holds it. A file of a dead process is taken over. */
 export async function takeLockFile(file: string): Promise<LockFile | { readonly owner: Owner }> {
   mkdirSync(dirname(file), { recursive: true });
   const mine: Owner = {
@@ -66,7 +66,7 @@ export async function takeLockFile(file: string): Promise<LockFile | { readonly 
     announce: (address) => {
       if (!isOurs(file, mine)) return;
       announced = address;
-      // At once, or another process reads half of it.
+      // Written by renaming, so that other processes never read half of it.
       writeFileSync(`${file}.new`, JSON.stringify({ ...mine, address }));
       renameSync(`${file}.new`, file);
     },
@@ -85,7 +85,8 @@ async function take(file: string, mine: Owner): Promise<Owner | undefined> {
     const owner = await ownerOf(file);
     if (owner === 'gone') continue;
     if (owner !== 'unreadable' && isAlive(owner, file)) return owner;
-    // Two that find the same dead owner must not remove each other's new file: one after the other looks again, then removes.
+    // If two processes find the same dead owner, they must not remove each other's new file. So each takes the guard, looks again, and only
+    // then removes the file.
     const guard = `${file}.takeover`;
     if ((await take(guard, mine)) === undefined) {
       if (isSame(await ownerOf(file), owner)) {
@@ -107,7 +108,7 @@ function create(file: string, mine: Owner): boolean {
   }
 }
 
-/** A file that was just created may still be empty for a moment. */
+/** A file that has just been created may be empty for a moment. */
 async function ownerOf(file: string): Promise<Found> {
   for (let attempt = 0; attempt < 10; attempt++) {
     try {
@@ -131,7 +132,7 @@ function removeIf(file: string, mine: Owner): void {
   if (isOurs(file, mine)) rmSync(file, { force: true });
 }
 
-/** It may have been removed, and taken by another process since. */
+/** The file may have been removed and taken by another process since. */
 function isOurs(file: string, mine: Owner): boolean {
   try {
     return (JSON.parse(readFileSync(file, 'utf8')) as Owner).token === mine.token;
@@ -175,7 +176,7 @@ function place(): string {
   }
 }
 
-/** For what only one process can have. */
+/** The error if another process holds the file. */
 export function inUse(owner: Owner, file: string, what: string, reason: string): MigrateError {
   const where = owner.place === place() ? '' : ` on ${owner.place.split(' ')[0]}`;
   return new MigrateError({

@@ -1,18 +1,18 @@
-/** What the server says when it is ready for the next query: idle, in a transaction, or in a failed one. */
+/** The transaction status in ReadyForQuery: idle, in a transaction, or in a failed one. */
 export type TransactionStatus = 'I' | 'T' | 'E';
 
 /** A message of the frontend/backend protocol. https://www.postgresql.org/docs/current/protocol-message-formats.html */
 export interface Message {
-  /** The letter in front. */
+  /** The letter at the start of the message. */
   readonly kind: string;
   readonly body: Uint8Array;
   readonly whole: Uint8Array;
 }
 
-/** A letter, and a length that counts itself. */
+/** The letter, and a length that includes itself. */
 const headerSize = 5;
 
-/** The messages that are complete, in order. */
+/** The complete messages, in order. */
 export function* messagesIn(bytes: Uint8Array): Generator<Message> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (let at = 0; at + headerSize <= bytes.length;) {
@@ -45,10 +45,10 @@ export function bodyOf(messages: Uint8Array): Uint8Array {
   return messagesIn(messages).next().value?.body ?? new Uint8Array();
 }
 
-/** Ends whatever a client has left open: a COPY, an exchange, a transaction. Each part is ignored by the server where there is nothing to end. */
+/** Ends whatever a client has left open: a COPY, an exchange, a transaction. The server ignores the parts that have nothing to end. */
 export const abandonment = Buffer.concat([message('f', 'abandoned\0'), sync, simpleQuery('ROLLBACK')]);
 
-/** What the last ReadyForQuery among the answers says. */
+/** The transaction status of the last ReadyForQuery among the answers. */
 export function statusIn(answers: Uint8Array): TransactionStatus | undefined {
   const view = new DataView(answers.buffer, answers.byteOffset, answers.byteLength);
   let status: TransactionStatus | undefined;
@@ -59,13 +59,13 @@ export function statusIn(answers: Uint8Array): TransactionStatus | undefined {
 
 const readyForQuery = 0x5a;
 
-/** The values of the only row among the answers, as texts; undefined where there is none. */
+/** The values of the only row among the answers, as texts; undefined if there is no row. */
 export function rowIn(answers: Uint8Array): readonly (string | null)[] | undefined {
   for (const { kind, body } of messagesIn(answers)) if (kind === 'D') return valuesIn(body);
   return undefined;
 }
 
-/** A count, and each value after its length; -1 is NULL. */
+/** A count, and then each value after its length. -1 stands for NULL. */
 function valuesIn(body: Uint8Array): readonly (string | null)[] {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   const values: (string | null)[] = [];
@@ -79,14 +79,14 @@ function valuesIn(body: Uint8Array): readonly (string | null)[] {
   return values;
 }
 
-/** The values that a Bind gives the parameters, after the names of the portal and of the statement. */
+/** The parameter values of a Bind message, which follow the names of the portal and the statement. */
 export function parametersIn(bind: Uint8Array): readonly (string | null)[] {
   const bytes = Buffer.from(bind.buffer, bind.byteOffset, bind.byteLength);
   const formats = bytes.indexOf(0, bytes.indexOf(0) + 1) + 1;
   return valuesIn(bytes.subarray(formats + 2 + 2 * bytes.readUInt16BE(formats)));
 }
 
-/** Texts that end with a zero byte, from the beginning of a body. */
+/** Texts terminated by a zero byte, from the beginning of a body. */
 export function textsIn(body: Uint8Array, count: number): readonly string[] {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   const texts: string[] = [];
@@ -98,7 +98,7 @@ export function textsIn(body: Uint8Array, count: number): readonly string[] {
   return texts;
 }
 
-/** Puts together the messages that a socket gives in pieces of any size. */
+/** Assembles messages from pieces of any size, as a socket delivers them. */
 export class Incoming {
   #pieces: Uint8Array[] = [];
   #length = 0;

@@ -5,13 +5,13 @@ import { isProcessAlive } from './process-alive.js';
 interface Claim {
   readonly file: string;
   readonly isDone: () => boolean;
-  /** Longer than it takes: after that, the owner is stuck, or is another process with the number of a dead one. */
+  /** Longer than the work takes: after that, the owner is stuck, or its process id has been reused. */
   readonly longestMs: number;
 }
 
 /**
- * Two at the same moment would take as long as one after the other, so the second one waits for the first, be it another thread or
- * another process. Nothing depends on it: should both go on, both make one, and one of them is taken.
+ * Doing the work twice in parallel would take as long as doing it one after the other, so the second caller waits for the first, even in
+ * another thread or process. Correctness does not depend on it: if both continue, both create a result and one of them is used.
  */
 export async function oneAtATime<T>({ file, isDone, longestMs }: Claim, work: () => Promise<T>): Promise<T> {
   const isOurs = await claim(file, isDone, longestMs);
@@ -29,7 +29,7 @@ async function claim(file: string, isDone: () => boolean, longestMs: number): Pr
       return true;
     } catch {
       const owner = Number(await readFile(file, 'utf8').catch(() => undefined));
-      // Killed in the middle.
+      // The owner was killed in the middle.
       if (owner > 0 && !isProcessAlive(owner)) await rm(file, { force: true });
     }
   }

@@ -1,6 +1,6 @@
 import { lstat, mkdir } from 'node:fs/promises';
 
-/** The folder for temporary files is shared between users: what another user has put there is not used. */
+/** The temporary folder is shared between users, and a folder that another user has created is not trusted. */
 export async function isOwnFolder(dir: string): Promise<boolean> {
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const found = await lstat(dir);

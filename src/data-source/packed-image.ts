@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
 import { developmentFile, developmentVersion } from '../development.js';
 
-/** What `scripts/dev-image.mjs` writes: this as a line of JSON, then the contents of the files, one after the other. */
+/** The format that `scripts/dev-image.mjs` writes: this object as a line of JSON, then the contents of the files, one after the other. */
 interface Packed {
   readonly pglite: string;
   readonly settings: string;
@@ -11,7 +11,7 @@ interface Packed {
   readonly files: readonly (readonly [path: string, size: number])[];
 }
 
-/** Puts the database that comes with the package into an empty folder; false where none came with it, or another one. */
+/** Unpacks the database that comes with the package into an empty folder. Returns false if there is none, or one with other settings. */
 export function unpackImage(target: string, settings: string): boolean {
   const bytes = packed();
   if (bytes === undefined) return false;
@@ -32,7 +32,7 @@ function packed(): Buffer | undefined {
   try {
     return file === undefined ? undefined : brotliDecompressSync(readFileSync(file));
   } catch {
-    // It is made here then, as in a repository that has not been packed.
+    // Without one, as in an unpacked repository, the database is created here.
     return undefined;
   }
 }

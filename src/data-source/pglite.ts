@@ -6,7 +6,7 @@ import { ThreadedPGlite } from './threaded-pglite.js';
 /** The parts of PGlite that are used. */
 export interface PGlite {
   readonly waitReady: Promise<void>;
-  /** Carries out messages of the protocol; nothing in their answers is thrown. */
+  /** Sends protocol messages. Errors in the answers are not thrown. */
   execProtocolRaw(messages: Uint8Array): Promise<Uint8Array>;
   close(): Promise<void>;
 }
@@ -14,7 +14,10 @@ export interface PGlite {
 /** Extensions of PGlite by name, as its packages `@electric-sql/pglite-…` export them. */
 export type Extensions = Readonly<Record<string, object>>;
 
-/** What TypeORM creates by itself (for uuid, citext, hstore, cube, ltree columns and exclusions), and what migrations ask for most. */
+/**
+ * The extensions that TypeORM creates by itself (for uuid, citext, hstore, cube, ltree columns and exclusions), and those that migrations
+ * use most.
+ */
 export const ordinaryExtensions: readonly string[] = [
   'uuid_ossp',
   'pgcrypto',
@@ -32,18 +35,18 @@ export const ordinaryExtensions: readonly string[] = [
   'tablefunc',
 ];
 
-/** The extensions that are enough for most schemas; each one adds to the time that opening the database takes. */
+/** The extensions that most schemas need. Each one makes opening the database slower. */
 export const usualExtensions: readonly string[] = ['uuid_ossp', 'pgcrypto', 'citext'];
 
-/** Opens a folder with the extensions that come with PGlite, of these names, and with others. */
+/** Opens a folder with the named extensions that come with PGlite, and with others. */
 export type OpenPGlite = (dir: string, extensions: Extensions, contributed?: readonly string[]) => Promise<PGlite>;
 
 const purpose = 'The PostgreSQL that runs in the process needs';
 
-/** Of an import() under Jest. */
+/** The code of the error from import() under Jest. */
 const flagMissing = 'ERR_VM_DYNAMIC_IMPORT_CALLBACK_MISSING_FLAG';
 
-/** In a thread of its own, unless it is given extensions, which are code and cannot be handed over. */
+/** Opens a database in a separate thread, unless it has extensions, which are code and cannot be passed to a thread. */
 export const openPGlite: OpenPGlite = async (dir, extensions, contributed = ordinaryExtensions) => {
   if (Object.keys(extensions).length > 0) return openHere(dir, extensions, contributed);
   const options = { workerData: { dir, extensions: contributed }, ...ownFlags() };
@@ -51,12 +54,12 @@ export const openPGlite: OpenPGlite = async (dir, extensions, contributed = ordi
   return lite.opened();
 };
 
-/** A thread has the flags of its process, but is none that could be given its code as a text. */
+/** A thread inherits the flags of its process, but not `--input-type`, because its code is not passed as a text. */
 function ownFlags(): { readonly execArgv?: string[] } {
   return process.execArgv.some((flag) => flag.startsWith('--input-type')) ? { execArgv: [] } : {};
 }
 
-/** In this thread. */
+/** Opens a database in this thread. */
 export const openHere: OpenPGlite = async (dir, extensions, contributed = ordinaryExtensions) => {
   const { PGlite: Database, contributed: load } = await importForDevelopment<Library>('pglite', purpose);
   const loaded = await Promise.all(contributed.map(async (name) => [name, await load(name)] as const));
@@ -65,7 +68,9 @@ export const openHere: OpenPGlite = async (dir, extensions, contributed = ordina
   return lite;
 };
 
-/** For replays nothing else has to go on meanwhile, and here is faster. Under Jest without flags it can only be a thread. */
+/**
+ * During a replay nothing else has to happen in this thread, so opening it here is faster. Under Jest without flags, only a thread works.
+ */
 export const openForReplays: OpenPGlite = async (...folder) => {
   try {
     return await openHere(...folder);
@@ -81,8 +86,8 @@ interface Library {
 }
 
 /**
- * PGlite loads ES modules in the middle of its work, and is never ready where it cannot. What `expect` leaves tells the thread of a test from a
- * process that a test has started.
+ * PGlite loads ES modules while it works, and hangs if it cannot. The traces of `expect` distinguish the thread of a test from a process
+ * that a test has started.
  */
 function isJestWithoutFlags(): boolean {
   const { JEST_WORKER_ID: worker, VITEST: vitest, NODE_OPTIONS: options = '' } = process.env;
@@ -90,7 +95,7 @@ function isJestWithoutFlags(): boolean {
   return isTest && !`${process.execArgv.join(' ')} ${options}`.includes('--experimental-vm-modules');
 }
 
-/** Before anything is made. */
+/** Called before anything is created. */
 export function refuseWithoutFlag(given: Extensions): void {
   const extensions = Object.keys(given);
   if (extensions.length === 0 || !isJestWithoutFlags()) return;

@@ -10,26 +10,26 @@ const encrypted = 'S'.charCodeAt(0);
 const errorResponse = 'E'.charCodeAt(0);
 
 /**
- * A socket that encrypts where the server can, as `sslmode=prefer` means it. `pg` has no such mode: it either demands encryption or does not ask
- * for it. So it takes this for its socket, and asks for none.
+ * A socket that uses encryption if the server supports it, like `sslmode=prefer`. `pg` has no such mode: it either requires encryption or
+ * does not ask for it. So `pg` gets this socket and is configured without encryption.
  * https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-SSL
  */
 export class PreferredTls extends Duplex {
   #socket = new Socket();
   #isReady = false;
   #waiting: (() => void) | undefined;
-  /** What was set on the socket, for one that replaces it. */
+  /** Settings that were made on the socket, to repeat them on one that replaces it. */
   readonly #settings: ((socket: Socket) => void)[] = [];
-  /** What was sent until the server answers; undefined after that. */
+  /** What was sent before the server's first answer; undefined after it. */
   #sent: Uint8Array[] | undefined = [];
-  /** Binds the channel, where there is one to bind. */
+  /** Used by `pg` for channel binding; undefined if the connection is not encrypted. */
   getPeerCertificate: TLSSocket['getPeerCertificate'] | undefined;
 
   constructor(private readonly options: ConnectionOptions) {
     super();
   }
 
-  /** `pg` gives a port and a host, or the path of a local socket, over which nothing is encrypted. */
+  /** `pg` passes a port and a host, or the path of a local socket, which is never encrypted. */
   connect(port: number | string, host?: string): this {
     const socket = this.#socket;
     socket.on('error', this.#onError).on('close', this.#onClose);
@@ -44,7 +44,7 @@ export class PreferredTls extends Duplex {
       if (letter === errorResponse) {
         this.#use(socket);
         this.push(answer);
-        // Anything after the letter was added on the way, before the encryption began.
+        // Any bytes after the letter were injected before encryption began.
       } else if (answer.length > 1) this.destroy(new Error('The answer to the request for encryption is too long'));
       else if (letter === encrypted) this.#encrypt(socket, port, host);
       else this.#use(socket);
@@ -54,7 +54,7 @@ export class PreferredTls extends Duplex {
 
   #encrypt(socket: Socket, port: number, host: string | undefined): void {
     socket.off('error', this.#onError).off('close', this.#onClose);
-    // An address is not a name that could be sent (RFC 6066).
+    // An IP address must not be sent as a server name (RFC 6066).
     const named = host !== undefined && isIP(host) === 0;
     const secure = encrypt({ ...this.options, socket, ...(named && { servername: host }) });
     this.#socket = secure;
@@ -67,7 +67,10 @@ export class PreferredTls extends Duplex {
     });
   }
 
-  /** As libpq does if the encrypted attempt fails: the handshake, or an error as the first answer (`hostnossl` in pg_hba.conf). */
+  /**
+   * Connects without encryption if the encrypted attempt fails, as libpq does: at the handshake, or by an error as the first answer
+   * (`hostnossl` in pg_hba.conf).
+   */
   #plainly(port: number, host: string | undefined): void {
     this.#socket
       .off('error', this.#onError)

@@ -1,7 +1,7 @@
 import { readlinkSync } from 'node:fs';
 import { codeOf } from '../errors.js';
 
-/** Whether a process of any user runs on this machine. */
+/** Whether a process of any user with this id runs on this machine. */
 export function isProcessAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);
@@ -10,7 +10,7 @@ export function isProcessAlive(pid: number): boolean {
   }
 }
 
-/** Stands for the processes that a number can mean here: a container has numbers of its own. Undefined where that cannot be told. */
+/** Identifies the process ids that are valid here: a container has its own. Undefined if that is unknown. */
 export function processSpace(): string | undefined {
   if (process.platform !== 'linux') return 'here';
   try {

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import type { Dirent } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 
-/** A file of the project's own, relative to it, with its text. */
+/** A file of the project with its text. The path is relative to the project. */
 export interface ProjectFile {
   readonly file: string;
   readonly text: string;
@@ -10,14 +10,14 @@ export interface ProjectFile {
 
 const left = /^(?:node_modules|dist|build|out|coverage|test|tests|e2e|\..*)$/;
 
-/** The sources of a project, without tests and declarations; or what it was compiled to. */
+/** The sources of a project without tests and declarations, or its compiled files. */
 export function sourceFiles(dir: string, folder: '.' | 'dist' = '.'): readonly ProjectFile[] {
   return namesIn(join(dir, folder))
     .filter((path) => /\.[cm]?[jt]s$/.test(path) && !/\.(?:d|spec|test|e2e-spec)\.[cm]?[jt]s$/.test(path))
     .map((path) => ({ file: relative(dir, path).split(sep).join('/'), text: readFileSync(path, 'utf8') }));
 }
 
-/** The folder with the most files that are called like migrations. */
+/** The folder with the most files that are named like migrations. */
 export function migrationsFolder(files: readonly ProjectFile[]): string | undefined {
   const counts = new Map<string, number>();
   for (const { file } of files) {
@@ -28,7 +28,7 @@ export function migrationsFolder(files: readonly ProjectFile[]): string | undefi
   return [...counts].toSorted((a, b) => b[1] - a[1])[0]?.[0];
 }
 
-/** What may not be read is not searched. */
+/** Unreadable folders are skipped. */
 function entriesOf(dir: string): Dirent[] {
   try {
     return readdirSync(dir, { withFileTypes: true });

@@ -9,14 +9,14 @@ const loadable = /(?<!\.d)\.[cm]?[jt]s$/;
 
 const key = Symbol.for('nest-migrate.loader');
 
-/** What the files of a data source are loaded with, where the project does that itself. */
+/** The function with which the project itself loads the files of a data source, if it has one. */
 export function loaderOf(dataSource: DataSource): ImportFile | undefined {
   return (dataSource as { readonly [key]?: ImportFile })[key];
 }
 
 /**
- * Has the project itself load the files of its data source. A test runner gives what is imported in the project another form than what a
- * package imports: TypeORM could not load TypeScript there, or would get a second copy of each class.
+ * Lets the project itself load the files of its data source. A test runner transforms imports of the project, but not those of a package:
+ * TypeORM could not load TypeScript there, or would get a second copy of each class.
  */
 export function loadThroughProject(dataSource: DataSource, load: ImportFile): void {
   importThrough(load);
@@ -28,7 +28,7 @@ export function loadThroughProject(dataSource: DataSource, load: ImportFile): vo
   };
 }
 
-/** Replaces patterns by what their files export; TypeORM takes out of it what it knows. */
+/** Replaces patterns with the exports of their files. TypeORM picks the classes that it knows. */
 async function loadPatterns({ options }: DataSource): Promise<void> {
   for (const name of patterned) {
     const given = Object.values(options[name] ?? {}) as readonly unknown[];
@@ -46,7 +46,7 @@ async function exportsOf(pattern: string): Promise<readonly unknown[]> {
   return modules.flatMap(classesIn);
 }
 
-/** As TypeORM looks: classes and entity schemas, also in arrays and objects. */
+/** The same search as in TypeORM: classes and entity schemas, including those in arrays and objects. */
 function classesIn(exported: unknown): readonly unknown[] {
   if (typeof exported === 'function' || isEntitySchema(exported)) return [exported];
   if (typeof exported !== 'object' || exported === null) return [];

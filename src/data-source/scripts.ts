@@ -4,15 +4,15 @@ import type { Loads } from '../files/migration.js';
 import { sourceFolderOf } from '../files/outputs.js';
 import { envFilesIn } from './env-files.js';
 
-/** What a script of package.json hands to TypeORM's command. */
+/** What a script of package.json passes to TypeORM's command. */
 export interface Scripted {
-  /** Relative to the project. */
+  /** The path relative to the project. */
   readonly dataSource: string;
-  /** The files of environment variables that are loaded before. */
+  /** The environment files that are loaded first. */
   readonly envFiles: readonly string[];
 }
 
-/** The data sources that the scripts of a project name and that are there, each once; `manifest` is what package.json says. */
+/** The existing data sources that the scripts of a project name, each once. `manifest` is the content of package.json. */
 export function scriptedDataSources(
   projectDir: string,
   manifest: Readonly<Record<string, unknown>>,
@@ -21,7 +21,7 @@ export function scriptedDataSources(
   return namedInScripts(projectDir, manifest, loads).filter(({ dataSource }) => isFile(join(projectDir, dataSource)));
 }
 
-/** The same, with files that are not there. */
+/** The same, including files that do not exist. */
 export function namedInScripts(
   projectDir: string,
   manifest: Readonly<Record<string, unknown>>,
@@ -40,7 +40,10 @@ export function namedInScripts(
   return [...found.values()];
 }
 
-/** A script may call other commands too, to which `-d` means something else: `psql -d app && typeorm migration:run -d src/data-source.ts`. */
+/**
+ * Only arguments of TypeORM's command count, because `-d` means something else to others: `psql -d app && typeorm migration:run -d
+ * src/data-source.ts`.
+ */
 function handedToTypeorm(script: string): readonly string[] {
   return script.split(/&&|\|\|?|;/).flatMap((command) => {
     const [, , path] = /\s(?:-d|--dataSource)[ =](["']?)([^\s"']+)\1/.exec(command) ?? [];
@@ -48,7 +51,7 @@ function handedToTypeorm(script: string): readonly string[] {
   });
 }
 
-/** The source of a compiled data source, which says what is true before the next build as well. */
+/** The source of a compiled data source, which is up to date even before the next build. */
 function sourceOf(projectDir: string, file: string): string | undefined {
   const [, name, kind] = /^(.+)\.([cm]?)js$/.exec(basename(file)) ?? [];
   const folder = name === undefined ? undefined : sourceFolderOf(dirname(join(projectDir, file)), undefined);
@@ -67,7 +70,7 @@ export function scriptsOf({ scripts }: Readonly<Record<string, unknown>>): Reado
   return Object.fromEntries(all.filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
 }
 
-/** With the scripts that it calls in their places: `npm run typeorm -- -d src/data-source.ts`. */
+/** A script with the scripts that it calls inserted: `npm run typeorm -- -d src/data-source.ts`. */
 function expanded(
   name: string,
   scripts: Readonly<Record<string, string>>,

@@ -3,13 +3,13 @@ import { basename, extname, join } from 'node:path';
 import { readJson } from '../files/tsconfig.js';
 import type { ProjectFile } from './project-files.js';
 
-/** What the files of a project say of a connection; relative to it. */
+/** Files of a project that may define its connection. The paths are relative to the project. */
 export interface Candidates {
   /** Files that export a data source. */
   readonly dataSources: readonly string[];
-  /** A file for TypeORM's command of former days. */
+  /** A configuration file for older versions of TypeORM's command. */
   readonly ormConfigs: readonly string[];
-  /** Root modules of apps that connect. */
+  /** Root modules of apps that connect to a database. */
   readonly apps: readonly string[];
 }
 
@@ -25,7 +25,7 @@ const ormConfigs = ['', 'src/'].flatMap((folder) =>
   ['ts', 'js', 'cjs', 'json'].map((one) => `${folder}ormconfig.${one}`),
 );
 
-/** Where no data source has migrations, the options that have them may be what the commands are to read. */
+/** If no data source has migrations, options with migrations may be what the commands should read. */
 function dataSourcesIn(files: readonly ProjectFile[]): readonly ProjectFile[] {
   const made = files.filter(exportsDataSource);
   if (made.length === 0 || made.some(({ text }) => /\bmigrations\b/.test(text))) return made;
@@ -38,7 +38,7 @@ function exportsMigrations({ text }: ProjectFile): boolean {
   return /\bexport\b/.test(text) && /\btype:\s*['"`]postgres['"`]/.test(text) && /\bmigrations:\s*\S/.test(text);
 }
 
-/** In sources, and in what is compiled from them. */
+/** A data source or its options, in sources or in compiled files. */
 const made = String.raw`(?:await\s+)?(?:new\s+(?:\(?[\w.$]+\.)?DataSource\)?|new\s*\(require\([^)]*\)\.DataSource\)|(?:\(0,\s*[\w$]+\.)?defineDataSource\)?)\s*\(`;
 const exportedDirectly = new RegExp(
   String.raw`(?:export\s+default|export\s+(?:const|let|var)\s+\w+[^=\n]*=|module\.exports\s*=|exports\.\w+\s*=)\s*${made}`,
@@ -54,7 +54,7 @@ function exportsDataSource({ text }: ProjectFile): boolean {
   );
 }
 
-/** The root modules of the apps whose modules connect: a connection may be in a module of its own, and the root module has all entities. */
+/** The root modules of the apps that connect. The connection may be in another module, but the root module has all entities. */
 function appModules(dir: string, files: readonly ProjectFile[]): readonly string[] {
   const connecting = files.filter(({ text }) =>
     text
@@ -65,7 +65,7 @@ function appModules(dir: string, files: readonly ProjectFile[]): readonly string
   const modules = connecting.map(({ file }) => {
     const root = roots.find((one) => file.startsWith(`${one}/`)) ?? 'src';
     const module = ['app.module.ts', 'app/app.module.ts'].map((name) => `${root}/${name}`);
-    // A library of a workspace belongs to no app; its module is then the one to load.
+    // A workspace library belongs to no app, so its own module is the one to load.
     return module.find((one) => file.startsWith(`${root}/`) && existsSync(join(dir, one))) ?? file;
   });
   const unique = [...new Set(modules)];
@@ -73,7 +73,7 @@ function appModules(dir: string, files: readonly ProjectFile[]): readonly string
   return ofApps.length > 0 ? ofApps : unique.slice(0, 1);
 }
 
-/** Of each project of a Nest workspace. */
+/** The source roots of all projects in a Nest workspace. */
 function sourceRoots(dir: string): readonly string[] {
   const { projects = {} } = (readJson(join(dir, 'nest-cli.json')) ?? {}) as {
     readonly projects?: Readonly<Record<string, { readonly sourceRoot?: string }>>;

@@ -3,10 +3,10 @@ import type { SessionEffects } from '../sql/index.js';
 import { bodyOf, message, messagesIn, parametersIn, simpleQuery, sync, textsIn } from './messages.js';
 import type { Message } from './messages.js';
 
-/** Why a client cannot give the session to another one, in the words of an error. */
+/** Why a client cannot release the session, as a phrase for an error message. */
 export type Attachment = 'a temporary table' | 'a cursor WITH HOLD';
 
-/** What the session itself says about what its client has left in it. */
+/** A query that asks the session what its client has left in it. */
 const question = (settings: ReadonlySet<string>): string => `SELECT
   (SELECT json_agg(json_build_array(name, setting)) FROM pg_catalog.pg_settings WHERE source = 'session'),
   ${settings.size === 0 ? 'NULL' : `json_build_array(${[...settings].map(oneSetting).join(', ')})`},
@@ -20,7 +20,9 @@ function oneSetting(name: string): string {
   return `json_build_array(${quoteLiteral(name)}, current_setting(${quoteLiteral(name)}, true))`;
 }
 
-/** Takes all of that back, except for advisory locks, which may be those of another client. One by one, since any of them may fail. */
+/**
+ * Resets everything except advisory locks, which may belong to another client. The statements are separate because any of them may fail.
+ */
 export const reset = [
   'RESET SESSION AUTHORIZATION',
   'RESET ROLE',
@@ -32,7 +34,7 @@ export const reset = [
    END $$`,
 ];
 
-/** Texts are met again and again. */
+/** Caches the effects of texts, because the same texts recur. */
 const known = new Map<string, SessionEffects>();
 const mostKnown = 1000;
 
@@ -45,46 +47,46 @@ function effectsOf(sql: string): SessionEffects {
   return effects;
 }
 
-/** Messages as the session gets them, and what they may do to it. */
+/** Messages rewritten for the session, and their possible effects on it. */
 export interface Noted extends Pick<SessionEffects, 'mayRemain' | 'advisory'> {
   readonly messages: Uint8Array;
-  /** It may have taken what other clients have. */
+  /** Whether they may have removed what other clients have. */
   readonly forgets: boolean;
-  /** What this client has from then on. */
+  /** Updates what is known of this client, once the messages are executed. */
   readonly learned: readonly (() => void)[];
 }
 
 interface Prepared {
   readonly effects: SessionEffects;
-  /** The messages that have prepared it. */
+  /** The messages that prepared the statement. */
   readonly parse: Buffer;
 }
 
 let count = 0;
 
-/** What one client has of the session that it shares with others: what it has set and prepared, and what it listens to. */
+/** The part of the shared session that belongs to one client: its settings, its prepared statements, and its channels. */
 export class SessionState {
-  /** Something may have been left in the session since that was last read. */
+  /** Whether something may have been left in the session since its state was last read. */
   isTouched = false;
-  /** Brings back what the client has set. */
+  /** Statements that restore the client's settings. */
   restore: readonly string[] = [];
   attachment: Attachment | undefined;
   hasAdvisoryLock = false;
   readonly channels = new Set<string>();
-  /** The statements that it has prepared by the protocol, by its names for them. */
+  /** The statements that it has prepared through the protocol, by the client's names for them. */
   readonly #prepared = new Map<string, Prepared>();
   #unnamed: SessionEffects | undefined;
-  /** Prepared by messages that may not be executed yet. */
+  /** A statement from messages that may not have been executed yet. */
   #latest: { readonly name: string; readonly effects: SessionEffects } | undefined;
   readonly #settings = new Set<string>();
   readonly #prefix = `client_${++count}_`;
 
-  /** Whether it is no loss when its session is another one from now on. */
+  /** Whether the client loses nothing if it gets a different session. */
   get isEmpty(): boolean {
     return !this.isTouched && this.moving?.length === 0;
   }
 
-  /** What has to be sent for this client to go on in the session of another database; undefined where it cannot. */
+  /** The messages that restore the client in the session of another database; undefined if that is impossible. */
   get moving(): readonly Buffer[] | undefined {
     if (this.attachment !== undefined || this.hasAdvisoryLock) return undefined;
     return [
@@ -94,7 +96,7 @@ export class SessionState {
     ];
   }
 
-  /** Brings back what another client may have taken out of the session. */
+  /** The messages that restore what another client may have removed from the session. */
   get refresh(): readonly Buffer[] {
     const again = ([name, { parse }]: readonly [string, Prepared]): Buffer =>
       Buffer.concat([this.#renamed('C', Buffer.from(`S${name}\0`), 1), this.#renamed('P', bodyOf(parse), 0), sync]);
@@ -105,7 +107,7 @@ export class SessionState {
     return [...this.channels].map((channel) => simpleQuery(`LISTEN ${quoteName(channel)}`));
   }
 
-  /** Reads what is about to be executed, and gives the statements that it prepares names that no other client has. */
+  /** Reads messages before they are executed, and gives the statements that they prepare names that no other client uses. */
   note(messages: Uint8Array): Noted {
     let mayRemain = false;
     let advisory = false;
@@ -124,14 +126,14 @@ export class SessionState {
     return { messages: renamed ? Buffer.concat(sent) : messages, mayRemain, advisory, forgets, learned };
   }
 
-  /** What was noted is about to be executed. */
+  /** Called when the messages are about to be executed. */
   begin({ mayRemain, learned }: Noted): void {
     for (const learn of learned) learn();
-    // What it has there may be gone afterwards, too.
+    // An attachment or a lock may be gone afterwards, so the session is asked again.
     this.isTouched ||= mayRemain || this.attachment !== undefined || this.hasAdvisoryLock;
   }
 
-  /** What the session has to be asked when this client has used it, and what becomes of the answer. */
+  /** The query about the state of the session, whose answer is passed to `learn`. */
   get question(): string {
     return question(this.#settings);
   }
@@ -153,7 +155,7 @@ export class SessionState {
     this.isTouched = false;
   }
 
-  /** Takes back what stays in the session while other clients use it. */
+  /** Statements that remove what would stay in the session while other clients use it. */
   get parting(): readonly string[] {
     return [
       ...(this.hasAdvisoryLock ? ['SELECT pg_catalog.pg_advisory_unlock_all()'] : []),

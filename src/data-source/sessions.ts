@@ -4,11 +4,11 @@ import type { Message } from './messages.js';
 import { reset, SessionState } from './session-state.js';
 import type { Noted } from './session-state.js';
 
-/** A client of the one session. */
+/** A client of the only session. */
 export interface SessionClient {
-  /** The process that it belongs to. */
+  /** The process of the client. */
   readonly pid: number;
-  /** Hands it messages that are no answer: what it listens to. */
+  /** Delivers messages that are not answers, such as notifications. */
   deliver(messages: Uint8Array): void;
 }
 
@@ -24,36 +24,36 @@ const nothing = { mayRemain: false, advisory: false, forgets: false, learned: []
 /** How long a client waits for another one. */
 const turnTimeoutMs = 30_000;
 
-/** The database is being closed: what was to be sent has not been, and may be sent to whichever process opens it next. */
+/** Thrown when the database is being closed: the messages have not been sent, and may be sent to the process that opens it next. */
 export class Moved extends Error {}
 
 /**
- * PGlite has a single session, and its clients take turns: each one keeps it until the server reports that it is idle again, which is after
- * a query or a transaction. What a client has set goes with it and comes back with it, so that each has a session of its own as far as it
- * can see. What cannot be taken out of a session, such as a temporary table, keeps the session for its client.
+ * PGlite has a single session, and its clients take turns: each one keeps it until the server reports that it is idle again, after a query
+ * or a transaction. The settings of a client are saved and restored, so that each seems to have its own session. State that cannot be
+ * moved, such as a temporary table, reserves the session for its client.
  */
 export class Sessions {
   readonly #states = new Map<SessionClient, SessionState>();
   readonly #running = new Map<SessionClient, Promise<unknown>>();
   readonly #queue: Waiting[] = [];
-  /** What clients that have gone left in the session beside that of the current one. */
+  /** Statements that remove what clients other than the current one have left in the session. */
   readonly #leftovers: Uint8Array[] = [];
-  /** In an exchange or a transaction. */
+  /** The client that is in an exchange or a transaction. */
   #holder: SessionClient | undefined;
-  /** Whose settings the session has. */
+  /** The client whose settings the session has. */
   #current: SessionClient | undefined;
   #isDeciding = false;
   #isStopped = false;
-  /** A client has discarded what others may have, too. */
+  /** Whether a client has discarded what others may have, too. */
   #hasForgotten = false;
 
   constructor(
     private readonly carryOut: (messages: Uint8Array) => Promise<Uint8Array>,
-    /** A database that is thrown away has clients that know of each other, and every question about them would take its time. */
+    /** The clients of a throwaway database know of each other, and asking about their state would only take time. */
     private readonly clients: 'kept apart' | 'together' = 'kept apart',
   ) {}
 
-  /** Whether it is no loss for a client when its session is another one from now on. */
+  /** Whether a client loses nothing if it gets a different session. */
   hasNothing(client: SessionClient): boolean {
     return this.#stateOf(client).isEmpty;
   }
@@ -69,7 +69,7 @@ export class Sessions {
     return running;
   }
 
-  /** A server rolls back what a client leaves open, and forgets what it has set. */
+  /** Rolls back what a client has left open and resets its settings, as a server does. */
   async remove(client: SessionClient): Promise<void> {
     const state = this.#states.get(client);
     if (state === undefined) return;
@@ -89,7 +89,7 @@ export class Sessions {
     } else void this.#decide();
   }
 
-  /** Lets no one begin any more, and waits for a client of another process that is in a transaction, though not for long. */
+  /** Lets no client begin any more, and briefly waits for the transaction of a client in another process. */
   async stop(longestMs: number): Promise<void> {
     this.#isStopped = true;
     for (const waiting of this.#queue.slice()) waiting.fail(new Moved());
@@ -98,7 +98,7 @@ export class Sessions {
       await new Promise((resolve) => setTimeout(resolve, 10));
   }
 
-  /** After `stop`: what it takes to go on in another session; undefined where that cannot be. */
+  /** After `stop`, the messages that restore a client in another session; undefined if that is impossible. */
   async moving(client: SessionClient): Promise<readonly Buffer[] | undefined> {
     const state = this.#stateOf(client);
     if (this.#holder === client) return undefined;
@@ -163,7 +163,7 @@ export class Sessions {
     if (this.#queue.length > 0) void this.#decide();
   }
 
-  /** Gives the session to the first client that may have it. */
+  /** Gives the session to the first client that can have it. */
   async #decide(): Promise<void> {
     if (this.#isDeciding) return;
     this.#isDeciding = true;
@@ -171,7 +171,7 @@ export class Sessions {
       while (this.#holder === undefined && !this.#isStopped) {
         const next = await this.#next();
         if (next === undefined) return;
-        // Meanwhile it may have given up, or been told to go elsewhere.
+        // In the meantime, the client may have given up or been moved.
         if (!this.#queue.includes(next)) continue;
         this.#holder = next.client;
         await this.#changeTo(next.client).then(next.proceed, (error: unknown) => {
@@ -190,13 +190,13 @@ export class Sessions {
     for (;;) {
       const next = this.#queue.find(({ client, advisory }) => this.#obstacleTo(client, advisory) === undefined);
       const current = this.#current;
-      // What the current one has left may stand in the way of the next one, or not any more.
+      // The state that the current client has left may block the next one, so it is read first.
       if (current === undefined || next?.client === current || !this.#stateOf(current).isTouched) return next;
       await this.#look(current);
     }
   }
 
-  /** Who has to give something back first. */
+  /** The client whose state blocks this one. */
   #obstacleTo(client: SessionClient, advisory: boolean): SessionClient | undefined {
     for (const [other, state] of this.#states)
       if (other !== client && (state.attachment !== undefined || (advisory && state.hasAdvisoryLock))) return other;
@@ -207,7 +207,7 @@ export class Sessions {
     const state = this.#stateOf(client);
     const hadLock = [...this.#states].some(([other, { hasAdvisoryLock }]) => other !== client && hasAdvisoryLock);
     state.learn(rowIn(await this.carryOut(simpleQuery(state.question))) ?? []);
-    // Only one client at a time has any.
+    // Only one client at a time can hold advisory locks.
     if (hadLock) state.hasAdvisoryLock = false;
   }
 
@@ -241,14 +241,14 @@ export class Sessions {
     this.#leftovers.push(...statements.map(simpleQuery));
   }
 
-  /** What a client discards belongs to others as well, since the session does. */
+  /** What a client discards also affects other clients, because they share the session. */
   async #refresh(client: SessionClient): Promise<void> {
     this.#hasForgotten = false;
     for (const [other, state] of this.#states) if (other !== client) this.#leftovers.push(...state.refresh);
     await this.#tidy();
   }
 
-  /** What a client listens to comes to it, whichever client's answers it is among. */
+  /** Delivers notifications to the clients that listen, whichever client's answers contain them. */
   #withoutNotices(answers: Uint8Array): Uint8Array {
     if ([...this.#states.values()].every(({ channels }) => channels.size === 0)) return answers;
     const rest: Uint8Array[] = [];

@@ -3,7 +3,7 @@ import type { MigrateSettings } from '../options.js';
 
 const key = Symbol.for('nest-migrate.settings');
 
-/** Settings travel with the data source, so that the app and the command have the same ones. */
+/** Attaches the settings to the data source, so that the app and the command use the same ones. */
 export function attachSettings(dataSource: DataSource, settings: MigrateSettings): void {
   Object.defineProperty(dataSource, key, { value: settings, enumerable: false });
 }

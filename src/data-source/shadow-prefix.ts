@@ -1,2 +1,2 @@
-/** What the folders of shadow databases are called. Nothing in them is the user's. */
+/** The prefix of the folders of shadow databases, which contain no user data. */
 export const shadowPrefix = 'nest-migrate-shadow-';

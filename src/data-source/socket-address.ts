@@ -5,22 +5,22 @@ import type { Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Of all systems: macOS takes 103 bytes, Linux 107. */
+/** The smallest limit of any system: 103 bytes on macOS, 107 on Linux. */
 const longest = 103;
 
-/** Has a server listen where only this user can reach it: beside the folder, or in the folder for temporary files; undefined where that cannot be. */
+/** Makes a server listen where only this user can reach it: beside the folder, or in the temporary folder. Undefined if neither works. */
 export async function listenFor(dir: string, server: Server): Promise<string | undefined> {
   if (process.platform === 'win32') return listenOnPipe(dir, server);
   const name = `nest-migrate-${randomUUID().slice(0, 8)}.sock`;
   for (const address of [`${dir}.sock`, join(tmpdir(), name), join('/tmp', name)]) {
     const isFitting = Buffer.byteLength(draftOf(address)) <= longest;
-    // Not every file system has sockets, and not every folder can be written to.
+    // Some file systems have no sockets, and some folders are read-only.
     if (isFitting && (await listenAt(address, server))) return address;
   }
   return undefined;
 }
 
-/** A pipe belongs to its user, and disappears with its process. */
+/** A named pipe belongs to its user and disappears with its process. */
 async function listenOnPipe(dir: string, server: Server): Promise<string> {
   const address = String.raw`\\.\pipe\nest-migrate-${createHash('sha256').update(dir).digest('hex').slice(0, 16)}-${process.pid}`;
   server.listen({ path: address, exclusive: true });
@@ -28,7 +28,7 @@ async function listenOnPipe(dir: string, server: Server): Promise<string> {
   return address;
 }
 
-/** It is made in a folder that no other user can enter, and moved when its rights are as they should be. */
+/** The socket is created in a folder that no other user can enter, and moved once its permissions are correct. */
 async function listenAt(address: string, server: Server): Promise<boolean> {
   let folder: string | undefined;
   try {
@@ -52,7 +52,7 @@ function draftOf(address: string): string {
   return `${address}-xxxxxx/s`;
 }
 
-/** Only what is a socket, whatever a file says about it. */
+/** Removes only a socket, whatever a lock file says about the path. */
 export function removeSocket(address: string): void {
   if (lstatSync(address, { throwIfNoEntry: false })?.isSocket()) rmSync(address, { force: true });
 }

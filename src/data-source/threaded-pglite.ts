@@ -6,16 +6,16 @@ interface Asked {
   readonly fail: (error: unknown) => void;
 }
 
-/** What every thread with a database can be told; one may know more. */
+/** The orders that every thread with a database understands. One may understand more. */
 export type Order =
   { readonly kind: 'open' } | { readonly kind: 'send'; readonly messages: Uint8Array } | { readonly kind: 'close' };
 
-/** Answers have the number of their order. */
+/** An answer has the id of its order. */
 export type Answer<T> = { readonly id: number; readonly value: T } | { readonly id: number; readonly error: unknown };
 
 const longestEndMs = 2000;
 
-/** PostgreSQL in another thread, which answers as if it were in this one. */
+/** A PostgreSQL in another thread with the interface of one in this thread. */
 export class ThreadedPGlite {
   readonly waitReady = Promise.resolve();
   readonly #asked = new Map<number, Asked>();
@@ -23,14 +23,14 @@ export class ThreadedPGlite {
   #gone: Error | undefined;
 
   constructor(private readonly worker: Worker) {
-    // A process need not go on for a database of which nothing is asked.
+    // The process stays alive only while a query is running.
     worker.unref();
     worker.on('message', (answer: Answer<never>) => this.#take(answer));
     worker.on('error', (error) => this.#fail(error));
     worker.on('exit', () => this.#fail(ended()));
   }
 
-  /** Itself, when it is open. */
+  /** Resolves with itself when the database is open. */
   async opened(): Promise<this> {
     try {
       await this.ask({ kind: 'open' });
@@ -54,9 +54,9 @@ export class ThreadedPGlite {
     }
   }
 
-  /** Ends the thread, whatever it is doing: nothing has to be written to a disk. */
+  /** Ends the thread, whatever it is doing. Nothing has to be written to disk. */
   async end(): Promise<void> {
-    // A thread that ends at this moment by itself does not always keep Node waiting, and then the process would end where it is awaited.
+    // If the thread ends by itself at this moment, Node does not always keep waiting, and the process would end during the await.
     let timer: NodeJS.Timeout | undefined;
     const longEnough = new Promise<void>((resolve) => (timer = setTimeout(resolve, longestEndMs)));
     await Promise.race([this.worker.terminate(), longEnough]);
@@ -69,7 +69,7 @@ export class ThreadedPGlite {
     return new Promise<T>((answer, fail) => {
       this.#asked.set(id, { answer, fail });
       this.worker.ref();
-      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- the other thread is no window.
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- the other thread is not a window.
       this.worker.postMessage({ id, order });
     });
   }

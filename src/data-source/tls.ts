@@ -3,11 +3,11 @@ import type { Duplex } from 'node:stream';
 import { ExitCode, messageOf, MigrateError } from '../errors.js';
 import { PreferredTls } from './preferred-tls.js';
 
-/** How a connection is encrypted, in the words of TypeORM. */
+/** The encryption of a connection, in TypeORM's options. */
 export interface Encryption {
-  /** What `pg` takes too. */
+  /** Understood by `pg` as well. */
   readonly ssl?: false | TlsOptions;
-  /** `pg` takes these beside its own. */
+  /** Options that TypeORM passes on to `pg`. */
   readonly extra?: { readonly stream?: () => Duplex };
 }
 
@@ -21,7 +21,7 @@ interface TlsOptions {
 
 const modes = ['disable', 'allow', 'prefer', 'require', 'no-verify', 'verify-ca', 'verify-full'];
 
-/** The parameters of libpq that say how to encrypt, each with its variable. */
+/** The parameters of libpq that configure encryption, each with its variable. */
 const variables = {
   sslmode: 'PGSSLMODE',
   sslrootcert: 'PGSSLROOTCERT',
@@ -42,8 +42,8 @@ export function encryptionFromEnvironment(env: NodeJS.ProcessEnv): Encryption {
 }
 
 /**
- * As libpq means them: `prefer` encrypts where the server can, `require` encrypts without asking who answers, `verify-*` asks. `pg` verifies for
- * all of them, and warns.
+ * The modes as libpq defines them: `prefer` encrypts if the server supports it, `require` encrypts without verifying the server, and
+ * `verify-*` verifies it. `pg` verifies in all of these modes, and warns.
  * https://www.postgresql.org/docs/current/libpq-ssl.html#LIBPQ-SSL-PROTECTION
  */
 export function encryptionFrom({ sslmode, sslrootcert, sslcert, sslkey }: TlsParameters): Encryption {
@@ -56,7 +56,7 @@ export function encryptionFrom({ sslmode, sslrootcert, sslcert, sslkey }: TlsPar
     ...(sslkey && { key: read('sslkey', sslkey) }),
   };
   if (sslmode === 'verify-full') return { ssl: { rejectUnauthorized: true, ...files } };
-  // With a root certificate, libpq's `require` means `verify-ca`: the certificate is checked, the host's name is not.
+  // With a root certificate, libpq's `require` means `verify-ca`: the certificate is checked, but the host name is not.
   if (sslmode === 'verify-ca' || (sslmode === 'require' && files.ca !== undefined)) {
     return { ssl: { rejectUnauthorized: true, checkServerIdentity: () => undefined, ...files } };
   }
@@ -76,7 +76,7 @@ function read(name: string, file: string): string {
   }
 }
 
-/** What the address or a variable says cannot be meant. */
+/** The error for an address or a variable that is invalid. */
 export function invalid(message: string, next: string): MigrateError {
   return new MigrateError({ code: 'DATA_SOURCE_INVALID', message, next, exitCode: ExitCode.usage });
 }

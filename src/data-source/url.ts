@@ -13,7 +13,7 @@ export interface Connection extends Encryption {
   readonly database?: string;
 }
 
-/** A connection string, checked, with what it says of encryption taken out: `pg` reads that differently from libpq. */
+/** Checks a connection string and separates the encryption parameters from it, because `pg` interprets them differently from libpq. */
 export function connectionFromUrl(url: string, name: string, env: NodeJS.ProcessEnv = process.env): Connection {
   checkAddress(url, name);
   const [address = '', query] = url.split('?', 2);
@@ -33,7 +33,7 @@ function withParameters(address: string, parameters: URLSearchParams): string {
   return parameters.size > 0 ? `${address}?${parameters.toString()}` : address;
 }
 
-/** `pg` passes over what it does not know; these say which database, or which tables, are meant. */
+/** `pg` ignores unknown parameters, but these select a database or its tables. */
 function refuseParameters(parameters: URLSearchParams, name: string): void {
   if (parameters.has('service')) throw service(`service in ${name} names`);
   if (parameters.has('schema'))
@@ -50,7 +50,10 @@ export function service(what: string): MigrateError {
   );
 }
 
-/** As `pg` calls it. It binds where the server offers that, as libpq's `prefer` does. True where something was changed. */
+/**
+ * Translates `channel_binding` to the option of `pg`, which binds if the server supports it, like libpq's `prefer`. Returns true if
+ * something was changed.
+ */
 function bindChannel(parameters: URLSearchParams): boolean {
   const binding = parameters.get('channel_binding');
   if (binding === null) return false;
@@ -59,13 +62,13 @@ function bindChannel(parameters: URLSearchParams): boolean {
   return true;
 }
 
-/** The same connection as `pg` itself takes it. */
+/** The same connection as a configuration of `pg`. */
 export function configFromUrl(url: string, name: string): object {
   const { url: connectionString, ssl, extra } = connectionFromUrl(url, name);
   return { connectionString, ...(ssl !== undefined && { ssl, stream: undefined }), ...extra };
 }
 
-/** The same connection in parts, for options that are to win over parts of the address. */
+/** The same connection in parts, so that other options can override some of them. */
 export function inParts({ url = '', ...connection }: Connection): Connection {
   checkUnambiguous(url, 'The address that options are to win over');
   const { hostname, port, username, password, pathname, searchParams } = parseAddress(url);

@@ -3,14 +3,14 @@ import { callbackify } from 'node:util';
 import { message, statusIn } from './messages.js';
 import type { TransactionStatus } from './messages.js';
 
-/** Has the server carry out messages of the frontend/backend protocol, and gives its answers. */
+/** Sends messages of the frontend/backend protocol to the server and returns its answers. */
 export type Exchange = (messages: Uint8Array) => Promise<Uint8Array>;
 
 type Done = (error?: Error | null) => void;
 
 /**
- * What `pg` takes for its socket, with a server at the other end that is in this process. `pg` writes all messages of one query in one go,
- * and so they arrive there.
+ * The socket that `pg` gets, with a server in this process at the other end. `pg` writes all messages of one query at once, so they arrive
+ * together.
  */
 export class Wire extends Duplex {
   readonly pid = process.pid;
@@ -21,7 +21,7 @@ export class Wire extends Duplex {
     super();
   }
 
-  /** As the server has said last. */
+  /** The status that the server reported last. */
   get isInTransaction(): boolean {
     return this.#status !== 'I';
   }
@@ -31,7 +31,7 @@ export class Wire extends Duplex {
     return this;
   }
 
-  /** Messages that are no answer. */
+  /** Delivers messages that are not answers. */
   deliver(messages: Uint8Array): void {
     if (!this.destroyed) this.push(messages);
   }
@@ -40,7 +40,7 @@ export class Wire extends Duplex {
     this.destroy(error);
   }
 
-  /** Resolves when all queries that were sent or queued are answered. */
+  /** Resolves when all sent and queued queries have been answered. */
   async idle(): Promise<void> {
     let last;
     do {
@@ -59,7 +59,7 @@ export class Wire extends Duplex {
   }
 
   override _read(): void {
-    // What the server answers is pushed when it is there.
+    // Answers are pushed when they arrive.
   }
 
   override _final(done: Done): void {
@@ -67,7 +67,7 @@ export class Wire extends Duplex {
     done();
   }
 
-  /** A connection of its own kind has none of what these would set. */
+  /** This connection has none of the options that these methods would set. */
   setNoDelay(): this {
     return this;
   }
@@ -102,7 +102,7 @@ export class Wire extends Duplex {
   }
 }
 
-/** The configuration of a client of `pg` that talks through it, whatever the client is told of another server. */
+/** The configuration of a `pg` client that uses this wire, whatever other server its options name. */
 export function configThrough(wire: Wire): object {
   const address = {
     connectionString: undefined,
@@ -117,7 +117,7 @@ export function configThrough(wire: Wire): object {
 const nothing = new Uint8Array();
 const terminate = 0x58;
 
-/** The one message without a letter in front: its length comes first, and it is short. */
+/** The startup message is the only one without a letter: its length comes first, and it is short. */
 function isStartup(messages: Uint8Array): boolean {
   return messages[0] === 0;
 }

@@ -7,8 +7,8 @@ export interface HeldBack<DataSource> {
 }
 
 /**
- * While `work` runs, `initialize` connects nothing, and so runs no migration and synchronizes nothing. It is put back at once, and the data
- * sources can be initialised for real.
+ * While `work` runs, `initialize` does not connect, and so neither runs migrations nor synchronizes. It is restored at once, so that the
+ * data sources can be initialised afterwards.
  */
 export async function withoutConnecting<T, DataSource extends object>(
   { DataSource, instead }: HeldBack<DataSource>,
@@ -20,13 +20,13 @@ export async function withoutConnecting<T, DataSource extends object>(
   prototype.initialize = async function heldBack() {
     held.add(this);
     await instead(this);
-    // Code that asks is told that it is connected: @nestjs/typeorm and our own module would try again.
+    // The data source claims to be connected, because @nestjs/typeorm and our own module would otherwise retry.
     return Object.assign(this, { isInitialized: true });
   };
   const stopExpecting = expectRejections(isNotConnected);
   try {
     const result = await work();
-    // An unhandled rejection is reported only when everything else has had its turn.
+    // An unhandled rejection is reported only after everything else has had its turn.
     await new Promise((turn) => setImmediate(turn));
     return result;
   } finally {
@@ -36,7 +36,7 @@ export async function withoutConnecting<T, DataSource extends object>(
   }
 }
 
-/** A query may have been sent without waiting for it. That it cannot be answered here is no reason to end. */
+/** A query may have been sent without awaiting it. That it cannot be answered here must not end the process. */
 function isNotConnected(reason: unknown): boolean {
   return /not connected|not established/i.test(String((reason as Error | undefined)?.message));
 }

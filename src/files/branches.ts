@@ -1,15 +1,15 @@
 import { lineageOf } from './migrations-lock.js';
 import type { Lineage, LockEntry, MigrationsLock } from './migrations-lock.js';
 
-/** Where two or more branches parted, by the chain of `migrations.lock`. */
+/** The line of `migrations.lock` after which two or more branches diverged. */
 export interface Fork {
-  /** What each of the branches has added. */
+  /** The lines that each branch has added. */
   readonly branches: readonly (readonly LockEntry[])[];
-  /** What was added when they had met. */
+  /** The lines that were added after the branches were merged. */
   readonly after: readonly LockEntry[];
 }
 
-/** Lines that continue a line which is not here: it was changed or removed by hand. */
+/** Lines whose previous line no longer exists, because it was changed or removed by hand. */
 export function brokenLines({ entries }: MigrationsLock): readonly LockEntry[] {
   const { parents } = lineageOf(entries);
   return entries.filter((entry) => parents.get(entry) === undefined);
@@ -19,7 +19,7 @@ export function forksOf({ entries }: MigrationsLock): readonly Fork[] {
   const { parents } = lineageOf(entries);
   const children = new Map<LockEntry | undefined, LockEntry[]>();
   for (const [child, before] of parents) {
-    // A line that was added after several lines is where branches met, not where they diverged.
+    // A line that was added after several lines is the point where branches were merged, not where they diverged.
     if (before === undefined || before.length > 1) continue;
     children.set(before[0], [...(children.get(before[0]) ?? []), child]);
   }
@@ -31,7 +31,7 @@ function forkAt(starts: readonly LockEntry[], entries: readonly LockEntry[], par
   const originsOf = (entry: LockEntry): ReadonlySet<LockEntry> => {
     const known = origins.get(entry);
     if (known) return known;
-    // Lines that were changed by hand could stand in a circle.
+    // Lines that were changed by hand could form a cycle.
     origins.set(entry, new Set());
     const found = starts.includes(entry)
       ? new Set([entry])

@@ -3,17 +3,17 @@ import { timestampOf } from './name.js';
 import type { MigrationName } from './name.js';
 
 /**
- * The migrations that belong together, in their order. They are recognised by their names alone, so that an applied file stays closed and
- * classes in a bundle are grouped as well: a change is called after its last migration, `<Name><timestamp>`, and the ones before it are
- * `<Name>Step1`, `<Name>Step2`, … with the timestamps just before.
+ * The migrations that belong together, in order. They are recognised by name, so that applied files need not be loaded and classes in a
+ * bundle are grouped too. A change is named after its last migration, `<Name><timestamp>`; the migrations before it are `<Name>Step1`,
+ * `<Name>Step2`, … with the timestamps just before.
  */
 export interface Change<Migration> {
-  /** The name of its last migration; of the last that is there. */
+  /** The name of its last migration, or of the last one that exists. */
   readonly name: string;
   readonly migrations: readonly Migration[];
 }
 
-/** The names of a change of so many migrations, from the name of its last one. */
+/** The names of the `count` migrations of a change, given the name of the last one. */
 export function namesOfChange(last: MigrationName, count: number): readonly MigrationName[] {
   const title = titleIn(last.name);
   return Array.from({ length: count }, (_, index) => {
@@ -33,7 +33,7 @@ export function stepIn(name: string): { readonly title: string; readonly step: n
   return title === undefined || timestampOf(name) === undefined ? undefined : { title, step: Number(step) };
 }
 
-/** The migrations that may be steps of a change, by what tells them apart. */
+/** Finds migrations that may be steps of a change, by title and step number. */
 export class Steps<Migration extends MigrationName> {
   readonly #byName = new Map<string, Migration>();
   readonly #last = new Map<string, number>();
@@ -47,7 +47,7 @@ export class Steps<Migration extends MigrationName> {
     }
   }
 
-  /** The migrations before the last one of a change, as far as they exist. */
+  /** The existing migrations that come before the last one of a change. */
   before(last: MigrationName): readonly Migration[] {
     const title = titleIn(last.name);
     const count = this.#last.get(`${title} ${last.timestamp - 1}`) ?? 0;
@@ -56,7 +56,7 @@ export class Steps<Migration extends MigrationName> {
   }
 }
 
-/** Groups migrations, which are in their order, into changes. */
+/** Groups sorted migrations into changes. */
 export function changesIn<Migration extends MigrationName>(sorted: readonly Migration[]): readonly Change<Migration>[] {
   const steps = new Steps(sorted);
   const taken = new Set<Migration>();
@@ -70,12 +70,12 @@ export function changesIn<Migration extends MigrationName>(sorted: readonly Migr
   return changes.reverse();
 }
 
-/** A migration that says of how many its change consists. */
+/** A migration that states how many migrations its change consists of. */
 interface Counted extends MigrationName {
   readonly steps: number | undefined;
 }
 
-/** What is wrong with changes of which a migration is not there. */
+/** Reports the changes that lack one of their migrations. */
 export function incompleteIn(migrations: readonly Counted[]): readonly MigrateError[] {
   const names = new Set(migrations.map(({ name }) => name));
   return migrations.flatMap((last) => {

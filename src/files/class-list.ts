@@ -8,14 +8,14 @@ export interface ClassInFile {
   readonly file: string;
 }
 
-/** What a file has to say so that a class is in the list. */
+/** The edit that adds a class to the list. */
 export interface ListChange {
   readonly file: string;
-  /** The lines to add, as they would be typed. */
+  /** The lines to add, as a developer would type them. */
   readonly lines: readonly string[];
-  /** The text that the file had. */
+  /** The text of the file before the edit. */
   readonly before: string;
-  /** The whole text of the file with these lines. */
+  /** The whole text of the file after the edit. */
   readonly text: string;
 }
 
@@ -25,24 +25,24 @@ export interface ClassList {
   readonly file: string;
   /** The files of the classes in it. */
   readonly files: readonly string[];
-  /** What would add classes to it; undefined where the list is no plain one. */
+  /** The edit that adds these classes; undefined if the list is not a plain one. */
   adding(classes: readonly ClassInFile[]): ListChange | undefined;
 }
 
 const readers = new WeakMap<DataSource, () => ClassList | undefined>();
 
-/** Tells how to find the list of a data source. It takes a parser, so it is read only by what needs it. */
+/** Registers how to find the list of a data source. Finding it needs a parser, so it is found only when it is asked for. */
 export function setClassList(dataSource: DataSource, read: () => ClassList | undefined): void {
   let known: { readonly list: ClassList | undefined } | undefined;
   readers.set(dataSource, () => (known ??= { list: read() }).list);
 }
 
-/** Undefined where it cannot be told where the list is. */
+/** Undefined if the list cannot be found. */
 export function classListOf(dataSource: DataSource): ClassList | undefined {
   return readers.get(dataSource)?.();
 }
 
-/** Where new migrations go unless a folder is named: beside the classes in the list. */
+/** The folder for new migrations if no folder is given: that of the classes in the list. */
 export function folderOfClasses(
   { classes, patterns }: Pick<MigrationList, 'classes' | 'patterns'>,
   dataSource: DataSource,

@@ -7,7 +7,7 @@ import { timestampOf } from './name.js';
 import { phaseOf } from './phase.js';
 import { asUsersCode } from './users-code.js';
 
-/** A class is a migration when it has an `up`, or is called like one. Only these are ever instantiated. */
+/** A class is a migration if it has an `up` method or is named like one. Only migrations are ever instantiated. */
 export function isMigrationClass(value: unknown): value is MigrationClass {
   if (typeof value !== 'function' || typeof value.prototype !== 'object' || value.prototype === null) return false;
   if (typeof (value.prototype as Partial<MigrationInterface>).up === 'function') return true;
@@ -15,7 +15,7 @@ export function isMigrationClass(value: unknown): value is MigrationClass {
   return timestampOf(value.name) !== undefined && /^class\b/.test(Function.prototype.toString.call(value));
 }
 
-/** A migration from its class. One with dependencies is known by its class name, since nothing can be made of it yet. */
+/** Creates a migration from its class. One with dependencies is known by its class name, since it cannot be instantiated yet. */
 export function classMigration(migrationClass: MigrationClass, file: string | undefined): LoadedMigration {
   const injected = isInjected(migrationClass);
   const instance = injected ? undefined : (instanceOf(migrationClass) as Partial<MigrationInterface>);
@@ -39,7 +39,10 @@ export function classMigration(migrationClass: MigrationClass, file: string | un
   };
 }
 
-/** Whether its constructor, which it may inherit, or, by `@Inject`, its properties want something. The decorator has left its mark where there is reflect-metadata. */
+/**
+ * Whether anything is injected into its constructor, which may be inherited, or into its properties with `@Inject`. The decorators leave
+ * metadata if reflect-metadata is loaded.
+ */
 export function isInjected(migrationClass: MigrationClass): boolean {
   const { getMetadata } = Reflect as { readonly getMetadata?: (key: string, target: object) => unknown };
   const isMarked = (key: string): boolean => {
@@ -49,13 +52,13 @@ export function isInjected(migrationClass: MigrationClass): boolean {
   return migrationClass.length > 0 || isMarked('design:paramtypes') || isMarked('self:properties_metadata');
 }
 
-/** Written static, as generated files have it; or like `transaction`, as a property. */
+/** The phase is a static property in generated files, and may be an instance property, like `transaction`. */
 function phaseMark(migrationClass: MigrationClass, instance: object | undefined): unknown {
   const [own, made] = [migrationClass, instance] as readonly ({ readonly phase?: unknown } | undefined)[];
   return own?.phase ?? made?.phase;
 }
 
-/** What a generated class says of its change. */
+/** The number of migrations in its change, which a generated class states. */
 function stepsOf(migrationClass: MigrationClass): number | undefined {
   const { steps } = migrationClass as { readonly steps?: unknown };
   return typeof steps === 'number' ? steps : undefined;

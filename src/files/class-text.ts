@@ -1,16 +1,16 @@
 import { timestampOf } from './name.js';
 import type { MigrationName } from './name.js';
 
-/** A class in the text of a file, as far as it can be told without loading it: up to where the next one begins. */
+/** A class in the text of a file, as far as it can be found without loading the file: everything up to the next class. */
 export interface ClassText {
   readonly name: string;
   readonly text: string;
-  /** Where the text begins and ends in that of the file. */
+  /** Where it begins and ends in the text of the file. */
   readonly from: number;
   readonly to: number;
 }
 
-/** The classes whose names end in a timestamp. What stands before the first one counts as part of it. */
+/** The classes whose names end in a timestamp. The text before the first one counts as part of it. */
 export function classTextsIn(text: string): readonly ClassText[] {
   const found = [...text.matchAll(/\bclass\s+([\p{L}\p{N}_$]*\d{13})\b/gu)];
   return found.map(({ 1: name = '', index }, at) => {
@@ -23,8 +23,8 @@ const exported =
   /^export[ \t]+(?:default[ \t]+)?class[ \t]+([\p{L}\p{N}_$]*\d{13})[ \t]+implements[ \t]+MigrationInterface\b/gmu;
 
 /**
- * The migration of a file that exports nothing else, whatever the file is called: many projects write their names in another way than
- * TypeORM does, `1700000000000-add-users.ts` with `addUsers1700000000000`.
+ * The only migration that a file exports, whatever the name of the file. Many projects name their files differently from TypeORM:
+ * `1700000000000-add-users.ts` contains `addUsers1700000000000`.
  */
 export function nameInText(text: string): MigrationName | undefined {
   const [only, ...more] = [...text.matchAll(exported)];
@@ -36,7 +36,7 @@ export function nameInText(text: string): MigrationName | undefined {
 const stepsMark =
   /^[ \t]*(?:(?:public[ \t]+)?static[ \t]+(?:readonly[ \t]+)?steps|[\p{L}\p{N}_$]*\d{13}\.steps)[ \t]*=[ \t]*(\d+)/mu;
 
-/** Of how many classes a change consists, as its last one says; 'unclear' where only loading it can tell. */
+/** The number of classes in a change, as its last class states it; 'unclear' if the file has to be loaded to find out. */
 export function stepsInText(text: string): number | 'unclear' | undefined {
   const found = stepsMark.exec(text);
   if (found) return Number(found[1]);

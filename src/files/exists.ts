@@ -14,7 +14,7 @@ function statsOf(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });
   } catch (error) {
-    // A file stands where a folder would have to be.
+    // There is a file in the place of a folder of this path.
     if (codeOf(error) === 'ENOTDIR') return undefined;
     throw error;
   }

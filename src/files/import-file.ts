@@ -6,7 +6,7 @@ import { installLine } from '../package-manager.js';
 import { asUsersCode } from './users-code.js';
 import { requireFrom } from '../require-from.js';
 
-/** Loads a file of the user as Node would: as an ES module or as CommonJS. CommonJS goes through `require`, which Jest knows too. */
+/** Loads a file of the user as Node would: as an ES module, or as CommonJS through `require`, which Jest replaces by its own. */
 export async function importFile(file: string): Promise<unknown> {
   try {
     return await asUsersCode(() => load(file));
@@ -15,7 +15,7 @@ export async function importFile(file: string): Promise<unknown> {
   }
 }
 
-/** `import`, in a file of the project. */
+/** The `import` of a file of the project. */
 export type ImportFile = (file: string) => Promise<unknown>;
 
 // Shared between the ESM and the CommonJS copy of this package.
@@ -23,7 +23,7 @@ const shared = ((globalThis as Record<symbol, unknown>)[Symbol.for('nest-migrate
   throughProject?: ImportFile;
 };
 
-/** From now on files of the project are loaded by its own `import`. */
+/** From now on, loads files of the project with the project's own `import`. */
 export function importThrough(load: ImportFile): void {
   shared.throughProject = load;
 }
@@ -32,7 +32,7 @@ async function load(file: string): Promise<unknown> {
   const { throughProject } = shared;
   if (throughProject === undefined) return loadHere(file);
   return throughProject(addressOf(file)).catch((error: unknown) => {
-    // Jest without flags for ES modules has no import(), but its `require` is the project's own.
+    // Jest without flags for ES modules has no import(), but its `require` belongs to the project.
     if (codeOf(error) === 'ERR_VM_DYNAMIC_IMPORT_CALLBACK_MISSING_FLAG') return loadHere(file);
     throw error;
   });
@@ -44,12 +44,12 @@ async function loadHere(file: string): Promise<unknown> {
     : (requireFrom(file)(file) as unknown);
 }
 
-/** On Windows, `import` takes a URL, and the `require` that it is compiled to in a CommonJS project takes a path. */
+/** On Windows, `import` needs a URL, but in a CommonJS project it is compiled to `require`, which needs a path. */
 function addressOf(file: string): string {
   return process.platform === 'win32' && moduleKindOf(file) === 'esm' ? pathToFileURL(file).href : file;
 }
 
-/** How Node treats a file: by its extension, else by the nearest package.json. */
+/** How Node treats a file: by its extension, or else by the nearest package.json. */
 export function moduleKindOf(file: string): ModuleKind {
   const extension = extname(file);
   if (/^\.m[jt]s$/.test(extension)) return 'esm';
@@ -61,7 +61,7 @@ export function moduleKindOf(file: string): ModuleKind {
 }
 
 type ModuleKind = 'esm' | 'cjs';
-/** By folder: a thousand migrations lie in one. Node too asks only once. */
+/** Cached by folder, as in Node: one folder may contain a thousand migrations. */
 const kinds = new Map<string, ModuleKind>();
 
 function kindOfFilesIn(folder: string): ModuleKind {
@@ -97,7 +97,7 @@ function loadingFailed(file: string, error: unknown): MigrateError {
   });
 }
 
-/** The file is well-formed, and was loaded: it imports a name that the other module does not have. */
+/** The file is valid and its imports were found, but it imports a name that the other module does not export. */
 function isMissingExport(error: SyntaxError): boolean {
   return /does not provide an export named/.test(error.message);
 }
@@ -108,21 +108,21 @@ function howToLoadTypeScript(): string {
     : 'Have Vitest load it, as it loads the app: add `import: (file) => import(file)` to the options of defineDataSource.';
 }
 
-/** What TypeORM could not load, and that was no question of the connection. */
+/** The error if TypeORM could not load a TypeScript file; undefined for all other errors. */
 export function typeScriptNotLoaded(error: unknown): MigrateError | undefined {
   const file = / for (.+)$/.exec(messageOf(error))?.[1];
   if (codeOf(error) !== 'ERR_UNKNOWN_FILE_EXTENSION' || file === undefined) return undefined;
   return loadingFailed(file, error);
 }
 
-/** Entities that import each other, in ES modules: the metadata of a property needs the class before it is there. */
+/** In ES modules whose entities import each other, the metadata of a property may need a class that is not defined yet. */
 export function relationHint(error: unknown): string | undefined {
   const early = /^Cannot access '(\w+)' before initialization/.exec(messageOf(error))?.[1];
   if (early === undefined) return undefined;
   return `The files import each other. Where ${early} is the type of a property of an entity, write Relation<${early}> (import type { Relation } from 'typeorm'), so that the class is not needed while the files are loaded.`;
 }
 
-/** Node by itself only takes the types out of a file: decorators, enums and the like need the compiler, and so does the project's `paths`. */
+/** Node alone only strips types: decorators, enums and the project's `paths` need the compiler. */
 export function typeScriptToInstall(file: string): string | undefined {
   if (!/\.[cm]?ts$/.test(file)) return undefined;
   try {
@@ -138,7 +138,7 @@ function isInProject(error: Error): boolean {
   return /\.[cm]?js:\d+/.test(error.stack?.split('\n')[0] ?? '');
 }
 
-/** Where the first frame of a stack that lies in the user's own code is. */
+/** The position of the first stack frame in the user's own code. */
 function locationOf(error: unknown, file: string): string {
   const stack = error instanceof Error ? (error.stack ?? '') : '';
   const frames = stack.split('\n').filter((line) => /:\d+(?::\d+)?\)?$/.test(line) && !/node:|node_modules/.test(line));

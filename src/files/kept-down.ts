@@ -3,27 +3,27 @@ import { tokensOf } from '../content/tokens.js';
 import { onlyQueries } from './only-queries.js';
 import { asUsersCode } from './users-code.js';
 
-/** A statement of a down, as it can be executed without its file. */
+/** A statement of a `down`, in a form that can be executed without its file. */
 export interface KeptStatement {
   readonly sql: string;
   readonly parameters?: readonly unknown[];
 }
 
-/** How a migration is reverted without its file: as it was applied, in a transaction or without one. */
+/** How to revert a migration without its file: with or without a transaction, as it was applied. */
 export interface KeptDown {
   readonly transaction: boolean;
   readonly statements: readonly KeptStatement[];
 }
 
-/** What is kept of one migration, statements and parameters together. */
+/** The most that is kept for one migration, statements and parameters together. */
 export const mostKeptBytes = 256 * 1024;
 
 type Down = (queryRunner: QueryRunner) => Promise<unknown>;
 
 /**
- * The statements of a class's down, found by calling it with a recorder in the place of a query runner. That is done only where its text
- * shows that it does nothing else than send queries: it must not delete files or call other services while the migration is applied.
- * Undefined where it does more, or where what it does depends on an answer of the database.
+ * The statements of a class's `down`, found by calling it with a recorder instead of a query runner. `down` is called only if its text
+ * shows that it does nothing except send queries, because it must not delete files or call services while the migration is applied.
+ * Undefined if it does more, or if its statements depend on query results.
  */
 export async function recordedDown(down: Down): Promise<readonly KeptStatement[] | undefined> {
   const tokens = tokensOf(Function.prototype.toString.call(down));
@@ -37,7 +37,7 @@ export async function recordedDown(down: Down): Promise<readonly KeptStatement[]
   return recorder.statements;
 }
 
-/** The statements of a text, unless they are too long to be kept. */
+/** The statements, unless they are too long to keep. */
 export function keptStatements(all: Iterable<{ readonly sql: string }>): readonly KeptStatement[] | undefined {
   const kept: KeptStatement[] = [];
   let length = 0;
@@ -52,7 +52,7 @@ export function keptStatements(all: Iterable<{ readonly sql: string }>): readonl
 class Recorder {
   private readonly all: KeptStatement[] = [];
   private length = 0;
-  /** It is noted, since the down may go on after an error. */
+  /** Kept as a flag, because the `down` may catch the error and continue. */
   private isRefused = false;
 
   get statements(): readonly KeptStatement[] | undefined {
@@ -76,7 +76,7 @@ class Recorder {
     throw new TypeError('This is a recorder: it has no database to ask.');
   }
 
-  /** An object of which everything else fails; that a promise looks for `then` is no use of it. */
+  /** An object of which every other member fails. A promise looks up `then`, which does not count as a use. */
   private refusing(has: object): object {
     const refuse = (): never => this.refuse();
     return new Proxy(has, {
@@ -93,7 +93,7 @@ class Recorder {
   }
 }
 
-/** Parameters that JSON keeps as they are. */
+/** Whether JSON preserves the parameters. */
 function arePlain(parameters: unknown): parameters is readonly unknown[] | undefined {
   if (parameters === undefined) return true;
   return (

@@ -3,7 +3,7 @@ import type { KeptDown } from './kept-down.js';
 import type { KnownMigration, LoadedMigration } from './migration.js';
 import type { MigrationName } from './name.js';
 
-/** A migration without a file, which can only be reverted: its `up` does nothing, and is never called. */
+/** A migration without a file, which can only be reverted. Its `up` is never called. */
 export function keptMigration(
   { name, timestamp }: MigrationName,
   { transaction, statements }: KeptDown,

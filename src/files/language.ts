@@ -17,7 +17,7 @@ interface MayLeaveOpen {
   readonly moduleKind?: 'esm' | 'cjs' | undefined;
 }
 
-/** With what a new migration is written in, where that was left open. */
+/** Adds the language of a new migration if the options leave it open. */
 export function inLanguage<T extends MayLeaveOpen>(options: T, existing: MigrationList, cwd: string): T & InLanguage {
   const { language } = options;
   return language === undefined ? { ...options, ...languageIn(existing, cwd) } : { ...options, language };
@@ -32,12 +32,12 @@ function languageIn(existing: MigrationList, cwd: string): InLanguage {
   return { language: 'js', moduleKind: kindIn(last) };
 }
 
-/** A person writes its source, even where nothing says which that is. */
+/** Whether the file was compiled from a source, even if the source cannot be found. */
 function isCompiled({ file }: ListedFile): boolean {
   return isOutput(dirname(file)) || existsSync(file.replace(/\.js$/, '.ts'));
 }
 
-/** By its text, which Node too goes by where no package.json says what a file is. */
+/** Decided by the text, as in Node when package.json does not say what a file is. */
 function kindIn({ file }: ListedFile): 'esm' | 'cjs' {
   return /^\s*export\s/m.test(readFileSync(file, 'utf8')) ? 'esm' : moduleKindOf(file);
 }

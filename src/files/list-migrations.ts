@@ -12,8 +12,8 @@ import { filesOfPlainPattern } from './plain-pattern.js';
 import { withSources } from './sources.js';
 
 /**
- * Lists what the `migrations` option names. Only the entries of folders are read: with a thousand files this stays quick. In development,
- * compiled files stand for their sources.
+ * Lists the files that the `migrations` option matches. Only folder entries are read, so it stays fast with a thousand files. In
+ * development, compiled files stand for their sources.
  */
 export async function listMigrations({ migrations, settings, loads, leavesOut }: Listing): Promise<MigrationList> {
   const all = Array.isArray(migrations) ? migrations : Object.values(migrations ?? {});
@@ -37,7 +37,7 @@ export async function listMigrations({ migrations, settings, loads, leavesOut }:
   };
 }
 
-/** The setting `dir` says where the sources of the first pattern are, where it names compiled files. */
+/** If the first pattern names compiled files, the setting `dir` says where their sources are. */
 function sourcesIn({ sources, dir }: Listing['settings'], [first]: readonly string[]): Sources {
   if (sources === false || dir === undefined || first === undefined || !isOutput(folderOf(first))) return sources;
   return { [folderOf(first)]: dir, ...sources };
@@ -51,7 +51,7 @@ async function expand(given: string): Promise<readonly string[]> {
   return inTheirFolders(matches.filter(mayHoldMigrations));
 }
 
-/** Backslashes are separators on Windows, as TypeORM takes them; elsewhere they may escape. */
+/** Backslashes are separators on Windows, as in TypeORM; elsewhere they may escape a character. */
 function withSlashes(pattern: string): string {
   return process.platform === 'win32' ? pattern.replaceAll('\\', '/') : pattern;
 }
@@ -63,7 +63,7 @@ async function filesByMatcher(pattern: string): Promise<readonly string[]> {
   return glob(pattern, globOptions);
 }
 
-/** Whether a pattern will match a file once it is there, also where one of them names its folder through a symbolic link. */
+/** Whether a pattern will match a file once the file exists, even if one of them reaches the folder through a symbolic link. */
 export async function willMatch(pattern: string, file: string): Promise<boolean> {
   if (!mayHoldMigrations(file)) return false;
   const { globSync } = await import('tinyglobby');
@@ -76,7 +76,7 @@ export async function willMatch(pattern: string, file: string): Promise<boolean>
   );
 }
 
-/** A file system in which there is one file, and the folders that lead to it. */
+/** A file system that contains only this file and the folders that lead to it. */
 function only(file: string): typeof readdirSync {
   const entriesOf = (folder: string): readonly Partial<Dirent>[] => {
     const [name, ...rest] = relative(resolve(folder), file).split(sep);
@@ -87,7 +87,7 @@ function only(file: string): typeof readdirSync {
   return entriesOf as unknown as typeof readdirSync;
 }
 
-/** Without symbolic links, as far as the path exists. */
+/** The path with symbolic links resolved, as far as it exists. */
 function real(path: string): string {
   try {
     return realpathSync(path);
@@ -97,7 +97,7 @@ function real(path: string): string {
   }
 }
 
-/** As the system writes paths. Only folders are looked at closely: there are few, and of files there may be thousands. */
+/** The paths as the operating system spells them. Only folders are resolved: there are few of them, but there may be thousands of files. */
 function inTheirFolders(files: readonly string[]): readonly string[] {
   const folders = new Map<string, string>();
   return files.map((file) => {

@@ -1,9 +1,9 @@
 import type { KnownMigration, LoadedMigration } from './migration.js';
 
-/** Node holds the sources of all modules that are being loaded at once: with ten thousand files, that took half as much memory again. */
+/** Node keeps the sources of all modules that are being loaded in memory: ten thousand files at once took half as much memory again. */
 const atOnce = 50;
 
-/** Loads the files of all of them before the first one runs, so that a file that cannot be loaded leaves the database as it was. */
+/** Loads every file before the first migration runs, so that a file that cannot be loaded leaves the database unchanged. */
 export async function loadAll(migrations: readonly KnownMigration[]): Promise<readonly LoadedMigration[]> {
   const loaded: LoadedMigration[] = [];
   for (let start = 0; start < migrations.length; start += atOnce) {

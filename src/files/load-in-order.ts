@@ -6,8 +6,8 @@ import { filesMatching } from './pattern-folder.js';
 const loadable = /(?<!\.d)\.[cm]?[jt]s$/;
 
 /**
- * Loads the files of entities and subscribers by their paths, before TypeORM does: it loads them all at once, each when its package.json has
- * been found, so that those which import each other in a circle would find another one of them half loaded in each run.
+ * Loads the files of entities and subscribers in the order of their paths, before TypeORM does. TypeORM loads all of them at once, each as
+ * soon as its package.json has been found, so files that import each other would find a different one half loaded on each run.
  */
 export async function loadInOrder({
   entities,
@@ -17,7 +17,7 @@ export async function loadInOrder({
     const patterns = Object.values(given ?? {}).filter((one: unknown) => typeof one === 'string');
     const files = patterns.length === 0 ? [] : await filesMatching(patterns);
     for (const file of files.filter((one) => loadable.test(one)).toSorted()) {
-      // TypeORM meets the same error, which is reported where TypeORM is asked.
+      // TypeORM meets the same error, and it is reported there.
       const isLoaded = await importFile(resolve(file)).then(
         () => true,
         () => false,

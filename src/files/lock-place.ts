@@ -10,13 +10,13 @@ import { changeFile } from './write.js';
 
 export const lockName = 'migrations.lock';
 
-/** Where `migrations.lock` is, and the files that it is about. */
+/** Where `migrations.lock` is, and which files it covers. */
 export interface LockPlace {
   readonly file: string;
   readonly files: readonly string[];
 }
 
-/** With what is in them. */
+/** The same, with the contents of the files. */
 export interface ReadPlace extends LockPlace {
   readonly sources: readonly Source[];
 }
@@ -27,8 +27,8 @@ export interface Source extends Locked {
 }
 
 /**
- * The folder that new migrations go to, and all that the patterns name. Where the data source names compiled files, their sources
- * count: another text in production than in development would be no news.
+ * The folder of new migrations, and every file that the patterns match. If the data source names compiled files, their sources count,
+ * because the text in production differs from that in development.
  */
 export async function lockPlace(list: MigrationList, dir: string | undefined): Promise<LockPlace> {
   const folder = resolve(dir ?? list.folder ?? 'migrations');
@@ -47,7 +47,7 @@ async function sourcesIn(files: readonly string[]): Promise<readonly Source[]> {
   return found.filter((source) => source !== undefined).toSorted((a, b) => a.timestamp - b.timestamp);
 }
 
-/** What the lock says; undefined where there is none. */
+/** The content of the lock; undefined if there is no lock. */
 export async function readLock(file: string): Promise<MigrationsLock | undefined> {
   try {
     return parseLock(await readFile(file, 'utf8'));
@@ -57,7 +57,7 @@ export async function readLock(file: string): Promise<MigrationsLock | undefined
   }
 }
 
-/** Writes down the files that were just made; in a project that has no lock yet, all there are. */
+/** Adds the files that were just created to the lock. In a project without a lock, adds every file. */
 export async function lockFiles(made: readonly string[], { file, files }: LockPlace): Promise<void> {
   const ours = files.filter((one) => made.includes(one));
   if (ours.length === 0) return;
@@ -77,7 +77,7 @@ export async function lockFiles(made: readonly string[], { file, files }: LockPl
   });
 }
 
-/** One file has become several: they take its place in the lock. */
+/** Replaces a file that was split into several by these. */
 export async function relock(old: string, made: readonly string[], { file, files }: LockPlace): Promise<void> {
   if ((await readLock(file)) === undefined) return;
   const successors = await sourcesIn(files.filter((one) => made.includes(one)));
@@ -90,8 +90,7 @@ export async function relock(old: string, made: readonly string[], { file, files
 }
 
 /**
- * Files take the place of others, which are given by their names: their lines go, and the new ones come at the end. A lock of nothing is
- * removed.
+ * Replaces the lines of the old files, which are given by name, with lines for the new ones at the end. A lock without lines is removed.
  */
 export async function lockInstead(old: readonly string[], made: readonly string[], place: LockPlace): Promise<void> {
   if ((await readLock(place.file)) !== undefined)
@@ -119,7 +118,7 @@ function nameOf(file: string): string {
   return basename(file).replace(/\.[^.]+$/, '');
 }
 
-/** Undefined if it was removed meanwhile. */
+/** Undefined if the file has been removed in the meantime. */
 async function read(file: string): Promise<Source | undefined> {
   try {
     const down = downFileOf(file);

@@ -1,19 +1,19 @@
 import { createHash } from 'node:crypto';
 
-/** A migration in `migrations.lock`: its file, what was in it, and after which line it was added. */
+/** A migration in `migrations.lock`: its file, the checksum of its text, and the line after which it was added. */
 export interface LockEntry {
   /** The name of the file, without its extension. */
   readonly name: string;
   readonly checksum: string;
   /** A hash of this line and of the chain of the line that it was added after. */
   readonly chain: string;
-  /** Where it stands in the file. */
+  /** Its line number in the file. */
   readonly line: number;
 }
 
 export interface MigrationsLock {
   readonly entries: readonly LockEntry[];
-  /** The line of the first mark that git has left. The lines of both sides are among the entries. */
+  /** The line of the first conflict marker of git. The lines of both sides are among the entries. */
   readonly conflictAt: number | undefined;
   readonly unreadable: readonly { readonly line: number; readonly text: string }[];
 }
@@ -40,7 +40,7 @@ export function parseLock(text: string): MigrationsLock {
     const line = index + 1;
     if (conflictMark.test(content)) {
       conflictAt ??= line;
-      // With diff3, what was there before both sides stands between them.
+      // With diff3, the common ancestor stands between both sides.
       inBase = content.startsWith('|');
       continue;
     }
@@ -54,12 +54,12 @@ export function parseLock(text: string): MigrationsLock {
   return { entries, conflictAt, unreadable };
 }
 
-/** The whole file, of one line of descent: whatever met here before is accepted. */
+/** The whole file as one line of descent, which accepts every merge so far. */
 export function renderLock(migrations: readonly Locked[]): string {
   return header + chained(migrations, '');
 }
 
-/** The file with more lines at its end, and all others as they are. */
+/** The file with lines added at its end, and all other lines unchanged. */
 export function appendToLock(text: string, migrations: readonly Locked[]): string {
   const { entries } = parseLock(text);
   const newline = text.includes('\r\n') ? '\r\n' : '\n';
@@ -81,7 +81,7 @@ function chainOf(before: string, { name, checksum }: Locked): string {
   return shortHash(`${before}\n${name} ${checksum}`);
 }
 
-/** Of a text as git may write it on any system. */
+/** The checksum of a text, the same for the line breaks that git writes on any system. */
 export function checksumOf(text: string): string {
   return shortHash(text.replace(/^\uFEFF/, '').replaceAll('\r\n', '\n'));
 }
@@ -113,7 +113,7 @@ export function lineageOf(entries: readonly LockEntry[]): Lineage {
   return { parents, tips };
 }
 
-/** Whichever order the lines of two branches were put into. */
+/** The same for the lines of two branches in any order. */
 function joined(entries: readonly LockEntry[]): string {
   return entries
     .map(({ chain }) => chain)

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { isDownFile, sqlTitle } from './sql-names.js';
 
-/** What a migration is called: in its file, in its class, in the ledger. */
+/** The name of a migration in its file, in its class and in the ledger. */
 export interface MigrationName {
   readonly name: string;
   readonly timestamp: number;
@@ -10,17 +10,17 @@ export interface MigrationName {
 const fileName = /^(\d{13})-(.+)\.(ts|mts|cts|js|mjs|cjs)$/;
 const notMigrations = /\.(?:d\.[cm]?ts|map)$|\.(?:spec|test)\.[cm]?[jt]s$/;
 
-/** Files that a pattern may match and that hold no migration. */
+/** Whether a file that a pattern matches may contain migrations. */
 export function mayHoldMigrations(file: string): boolean {
   return !notMigrations.test(file) && /\.(?:[cm]?[jt]s|sql)$/.test(file) && !isDownFile(file);
 }
 
-/** The same of a source and of what is compiled of it. */
+/** The same for a source and for its compiled file. */
 export function withoutExtension(file: string): string {
   return file.replace(/\.(?:[cm]?[jt]sx?|sql)$/, '');
 }
 
-/** What a file that follows the convention holds: `1700000000000-add-users.ts` is `AddUsers1700000000000`. */
+/** The name that a file has by convention: `1700000000000-add-users.ts` contains `AddUsers1700000000000`. */
 export function expectedName(file: string): MigrationName | undefined {
   const [, digits, title = ''] = fileName.exec(basename(file)) ?? [];
   const found = file.endsWith('.sql') ? sqlTitle(file) : digits && { title, timestamp: Number(digits) };
@@ -34,7 +34,7 @@ export function timestampOf(name: string): number | undefined {
   return digits === undefined ? undefined : Number(digits);
 }
 
-/** `add-users` → `AddUsers`, as TypeORM's command makes it. */
+/** `add-users` → `AddUsers`, as in TypeORM's command. */
 export function classNameOf(text: string): string {
   return ` ${text}`.replace(/[\s\-_]([\p{L}\p{N}_])/gu, (_match, next: string) => next.toUpperCase()).trim();
 }

@@ -1,14 +1,14 @@
 import { isKey, isMember } from '../content/tokens.js';
 import type { Token } from '../content/tokens.js';
 
-/** Words of the language that reach nothing outside of a function. */
+/** Keywords that do not refer to anything outside a function. */
 const harmless = new Set(
   'async await const let of in for if else return typeof void true false null undefined'.split(' '),
 );
 
 /**
- * Whether the text of a function names nothing but its parameter and what it declares itself, so that it can do no more than call its
- * parameter: no `this`, nothing that was imported, nothing global. What is not understood counts as more.
+ * Whether a function names only its parameter and its own variables, so that all it can do is call its parameter: it contains no `this`, no
+ * import and no global. If its text is not understood, the answer is no.
  */
 export function onlyQueries(tokens: readonly Token[]): boolean {
   const body = bodyOf(tokens);
@@ -34,12 +34,12 @@ function bodyOf(tokens: readonly Token[]): Body | undefined {
   if (!isSymbol(tokens[open], '(')) return undefined;
   const parameter = tokens[open + 1];
   if (isSymbol(parameter, ')')) return { parameters: [], tokens: tokens.slice(open + 2) };
-  // A value by default, or a pattern, might call something.
+  // A default value or a destructuring pattern might call something.
   if (parameter?.kind !== 'word' || !isSymbol(tokens[open + 2], ')')) return undefined;
   return { parameters: [parameter.text], tokens: tokens.slice(open + 3) };
 }
 
-/** What comes after const and let, and the parameters of arrow functions. */
+/** The names after `const` and `let`, and the parameters of arrow functions. */
 function declaredIn(tokens: readonly Token[]): readonly string[] {
   return tokens.flatMap((token, at) => {
     if (token.kind === 'word' && (token.text === 'const' || token.text === 'let')) return namesAfter(tokens, at);
@@ -47,7 +47,7 @@ function declaredIn(tokens: readonly Token[]): readonly string[] {
   });
 }
 
-/** `const name`, `const [name, name]`, `const { name, name }`; not a second one after a comma. */
+/** `const name`, `const [name, name]`, `const { name, name }`; a second declaration after a comma is not found. */
 function namesAfter(tokens: readonly Token[], at: number): readonly string[] {
   const next = tokens[at + 1];
   if (next?.kind === 'word') return [next.text];
@@ -67,7 +67,7 @@ function namesBefore(tokens: readonly Token[], arrow: number): readonly string[]
   return namesIn(tokens.slice(start, end));
 }
 
-/** A list that may contain calls is none. */
+/** A list that may contain calls is not a list of names. */
 function namesIn(list: readonly Token[]): readonly string[] {
   if (!list.every((token) => token.kind === 'word' || isSymbol(token, ','))) return [];
   return list.filter(({ kind }) => kind === 'word').map(({ text }) => text);

@@ -5,21 +5,21 @@ import { ExitCode, MigrateError } from '../errors.js';
 import { readCompilerPaths, readJson } from './tsconfig.js';
 import type { CompilerPaths } from './tsconfig.js';
 
-/** The setting `sources`: which folder of sources is compiled to which folder, or that no folder counts as compiled. */
+/** The setting `sources`: which source folder is compiled to which output folder; `false` if no folder counts as compiled. */
 export type Sources = Readonly<Record<string, string>> | false | undefined;
 
 /** A folder that a compiler writes to. */
 interface Build {
   readonly output: string;
-  /** Folders that may correspond to it, the more likely ones first. */
+  /** Source folders that may correspond to it, the likelier ones first. */
   readonly roots: readonly string[];
-  /** The root that the configuration names, or that the output shows. */
+  /** The source root, as the configuration names it or the output shows it. */
   readonly root: string | undefined;
 }
 
 /**
- * The folder whose sources are compiled to this one. Undefined where it is no output, or where the configuration leaves open which folder
- * is meant. The source folder need not exist yet.
+ * The source folder that is compiled to this folder. Undefined if the folder is not an output, or if the configuration does not say which
+ * source folder is meant. The source folder need not exist yet.
  */
 export function sourceFolderOf(folder: string, sources: Sources): string | undefined {
   if (sources === false) return undefined;
@@ -28,7 +28,7 @@ export function sourceFolderOf(folder: string, sources: Sources): string | undef
   return bySourceMap(folder) ?? byBuild(folder);
 }
 
-/** Whether a compiler writes to this folder, or to one that it lies in. */
+/** Whether a compiler writes to this folder or to one that contains it. */
 export function isOutput(folder: string): boolean {
   return buildOf(folder) !== undefined;
 }
@@ -42,7 +42,7 @@ function namedBy(sources: Readonly<Record<string, string>> = {}, folder: string)
   return join(found.source, relative(found.output, folder));
 }
 
-/** A mistyped folder would look like a project whose sources are all gone. */
+/** With a mistyped folder, all sources would seem to have been deleted. */
 export function refuseMissingSources(sources: Sources): void {
   if (sources === false) return;
   const missing = Object.values(sources ?? {}).find((source) => !isFolder(resolve(source)));
@@ -55,7 +55,7 @@ export function refuseMissingSources(sources: Sources): void {
   });
 }
 
-/** A source map says where its source is, as long as the folder is still there. */
+/** A source map names its source, which counts as long as that folder still exists. */
 function bySourceMap(folder: string): string | undefined {
   const map = entriesOf(folder).find((name) => /\.[cm]?js\.map$/.test(name));
   if (map === undefined) return undefined;
@@ -64,7 +64,7 @@ function bySourceMap(folder: string): string | undefined {
     readonly sourceRoot?: unknown;
   };
   const [only, another] = sources ?? [];
-  // A bundle has many sources, and its place says nothing about theirs.
+  // A bundle has many sources, and its location says nothing about theirs.
   if (typeof only !== 'string' || another !== undefined || /^[a-z][\w+.-]+:/i.test(only)) return undefined;
   const source = resolve(folder, typeof sourceRoot === 'string' ? sourceRoot : '', only);
   const isSame = basename(source).replace(/\.[cm]?[jt]sx?$/, '') === map.replace(/\.[cm]?js\.map$/, '');
@@ -80,15 +80,15 @@ function byBuild(folder: string): string | undefined {
   const [only, another] = [...new Set(there)];
   if (only !== undefined && another === undefined) return only;
   if (root === undefined) return undefined;
-  // `dist/src/migrations` is told apart from `dist/migrations` by its own name.
+  // `dist/src/migrations` is distinguished from `dist/migrations` by the name of the root.
   const above = within.split(sep)[0] === basename(root) ? dirname(root) : root;
   return join(above, within);
 }
 
-/** What compilers are used to write to, where no configuration says otherwise. */
+/** The usual output folders of compilers, used if no configuration names one. */
 const usualOutputs = new Set(['dist', 'build', 'out']);
 
-/** The build whose output a folder is or lies in: by the configurations around it, the nearest one first. */
+/** The build that writes to a folder or to one that contains it, according to the nearest configuration above it. */
 function buildOf(folder: string): Build | undefined {
   const above = ancestorsOf(folder);
   for (const dir of [...new Set([process.cwd(), ...above])]) {
@@ -108,7 +108,7 @@ interface NestProject {
   readonly compilerOptions?: { readonly tsConfigPath?: string };
 }
 
-/** The builds that the configurations in a folder describe: those of TypeScript, of Nest, and of each project of a Nest workspace. */
+/** The builds that the configurations in a folder describe: TypeScript, Nest, and each project of a Nest workspace. */
 function buildsIn(dir: string): readonly Build[] {
   const nest = readJson(join(dir, 'nest-cli.json')) as
     (NestProject & { readonly projects?: Readonly<Record<string, NestProject>> }) | undefined;
@@ -122,7 +122,7 @@ function buildsIn(dir: string): readonly Build[] {
     const referenced = (paths?.references ?? []).flatMap((other) => readCompilerPaths(other) ?? []);
     return [...(paths === undefined ? [] : [paths]), ...referenced].flatMap((one) => {
       const output = one.outDir;
-      // A project that is compiled in place has no output of its own.
+      // A project that is compiled in place has no output folder.
       if (output === undefined || isInside(one.dir, output)) return [];
       return buildFrom({ ...one, output, sourceRoot: of?.sourceRoot && resolve(dir, of.sourceRoot) });
     });
@@ -148,8 +148,8 @@ function buildFrom({
 }
 
 /**
- * The folder that all sources have in common, as TypeScript chooses it where `rootDir` is not set: seen in the output where there is one,
- * else told by the files that would be compiled. Undefined where neither says.
+ * The folder that all sources have in common, which TypeScript uses if `rootDir` is not set. It is derived from the output if that exists,
+ * or else from the files that would be compiled. Undefined if neither shows it.
  */
 function commonRoot({
   dir,
@@ -180,7 +180,7 @@ function ancestorsOf(folder: string): readonly string[] {
   return parent === folder ? [] : [parent, ...ancestorsOf(parent)];
 }
 
-/** Whether a path is a folder, or lies in it. */
+/** Whether a path is this folder or inside it. */
 export function isInside(path: string, folder: string): boolean {
   return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
 }

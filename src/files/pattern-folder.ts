@@ -4,13 +4,13 @@ import { isFolder } from './exists.js';
 const literal = /\[([()[\]{}*?])\]/g;
 const magic = /[*?{}[\]()!]/;
 
-/** The part of a pattern before its first magic character; a class of one character, `[(]`, is no magic. */
+/** The part of a pattern before its first wildcard. A class of one character, `[(]`, does not count as a wildcard. */
 export function folderOf(pattern: string): string {
   const folder = literalParts(withLiteralFolders(pattern)).join('/').replace(literal, '$1');
   return isAbsolute(pattern) && folder === '' ? '/' : resolve(folder);
 }
 
-/** The part of a pattern that says which files of its folder are meant: `**\/*.js`. */
+/** The part of a pattern after its folder: `**\/*.js`. */
 export function restOf(given: string): string {
   const pattern = withLiteralFolders(given);
   return pattern.split(/[\\/]/).slice(literalParts(pattern).length).join('/');
@@ -23,8 +23,7 @@ function literalParts(pattern: string): readonly string[] {
 }
 
 /**
- * With folders such as `app (1)` written so that they stand for themselves, where there are such folders: `__dirname` in a pattern is a
- * path, and the matcher would read it as a pattern.
+ * Escapes existing folders such as `app (1)` in a pattern: `__dirname` in a pattern is a path, but the matcher would read it as a pattern.
  */
 export function withLiteralFolders(pattern: string): string {
   if (!magic.test(pattern.replace(literal, ''))) return pattern;
@@ -48,7 +47,7 @@ export async function filesMatching(
   return glob(patterns.map(withLiteralFolders), { absolute: true, ignore: [...ignore] });
 }
 
-/** A folder such as `app (1)` as a pattern. A backslash would not escape on Windows, a class of one character does everywhere. */
+/** A folder such as `app (1)` as a pattern. A backslash does not escape on Windows; a class of one character does so everywhere. */
 export function literally(folder: string): string {
   return folder.replace(/[()[\]{}*?]/g, '[$&]');
 }

@@ -11,8 +11,8 @@ const sqlSection = /^--[ \t]*(?:migrate:)?(?:up|down)[ \t]*$/i;
 const sqlMark = /^--[ \t]*phase[ \t]*:[ \t]*(.*?)[ \t]*$/i;
 
 /**
- * The phase that the text of a file with one class clearly sets; undefined if only loading it can tell, because it sets the phase in
- * another way, or inherits from a class elsewhere.
+ * The phase that the text of a file with one class clearly sets; undefined if the file has to be loaded to find out, because it sets the
+ * phase in another way or inherits it from a class elsewhere.
  */
 export function phaseInText(text: string): Phase | undefined {
   const [mark, ...more] = [...text.matchAll(anyMark)].map((match) => match[2]);

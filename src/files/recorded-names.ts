@@ -3,7 +3,7 @@ import { Steps, stepIn, titleIn } from './change.js';
 import type { ListedFile, MigrationClass } from './migration.js';
 import type { MigrationName } from './name.js';
 
-/** Which row of the ledger stands for which file, found by names: no file is loaded for it. */
+/** Finds the row of the ledger for a file by names alone, without loading the file. */
 export class RecordedNames {
   readonly #byName: ReadonlyMap<string, MigrationName>;
   readonly #steps: Steps<MigrationName>;
@@ -15,22 +15,22 @@ export class RecordedNames {
     classes: readonly MigrationClass[] = [],
   ) {
     this.#byName = new Map(rows.map((row) => [row.name, row]));
-    // Where each class has a file of its own, its row is found by that.
+    // If each class has its own file, its row is found by the name of the file.
     const own = new Set(files.map(({ expected }) => expected?.name));
     this.#steps = new Steps(rows.filter(({ name }) => !own.has(name)));
     this.#byTimestamp = byTimestampOnly(rows, files, classes, this.#byName);
   }
 
   /**
-   * The migration that the ledger has for a file. TypeORM records the property `name` of a class, which need not be the name of the class
-   * or of its file: then the timestamp tells, where exactly one file and one row have it, and the name is written in that file. The
-   * timestamp alone would not do: another service that shares the ledger may have a migration with the same one.
+   * The migration in the ledger that belongs to a file. TypeORM records the property `name` of a class, which may differ from the name of
+   * the class and of the file. Then the timestamp decides, if exactly one file and one row have it and the file contains the name. The
+   * timestamp alone is not enough: another service that shares the ledger may have a migration with the same timestamp.
    */
   of(expected: MigrationName): MigrationName | undefined {
     return this.#byName.get(expected.name) ?? this.#byTimestamp.get(expected.timestamp);
   }
 
-  /** The migrations of a change that come before its last one, in the same file. */
+  /** The migrations that come before the last one of a change, in the same file. */
   before(last: MigrationName): readonly MigrationName[] {
     return this.#steps.before(last);
   }
@@ -50,7 +50,7 @@ function byTimestampOnly(
   if (open.length === 0) return new Map();
   const names = [...files.flatMap(({ expected }) => expected?.name ?? []), ...classes.map(({ name }) => name)];
   const [known, titles] = [new Set(names), new Set(names.map(titleIn))];
-  // Steps belong to the change after which they are called, also where its last migration is still to come.
+  // Steps belong to the change that they are named after, even if its last migration is not in the ledger yet.
   const isKnown = ({ name }: MigrationName): boolean => known.has(name) || titles.has(stepIn(name)?.title ?? '');
   const unclaimed = onlyOnes(rows.filter((row) => !isKnown(row)));
   const wanted = onlyOnes(files.flatMap(({ file, expected }) => (expected ? [{ ...expected, file }] : [])));

@@ -6,7 +6,7 @@ import { classify, layOut, splitSql, sqlTokens } from '../sql/index.js';
 
 export interface RenderedStatement {
   readonly sql: string;
-  /** One plain-word sentence; rendered as a comment above it. */
+  /** One plain sentence, rendered as a comment above the statement. */
   readonly comment?: string;
 }
 
@@ -17,11 +17,11 @@ export interface MigrationText {
   readonly transaction: boolean;
   readonly up: readonly RenderedStatement[];
   readonly down: readonly RenderedStatement[];
-  /** One or two sentences over the class: what it does. */
+  /** One or two sentences above the class that say what it does. */
   readonly summary?: string;
-  /** Of how many migrations its change consists; only the last one of several says so. */
+  /** The number of migrations in its change; only the last one of several states it. */
   readonly steps?: number;
-  /** Whether no entity describes what it makes, which `generate` then leaves alone. */
+  /** Whether no entity describes what it creates, so that `generate` leaves it alone. */
   readonly byHand?: boolean;
 }
 
@@ -29,8 +29,8 @@ const width = 120;
 const nothing = 'Nothing is to be done.';
 
 /**
- * The text of a file, as a careful person would write it: of the migrations of a change, or of a single one, which is all that a file of
- * SQL can hold. The same migrations give the same bytes.
+ * The text of a file with the migrations of a change, or with a single migration, which is all that an SQL file can hold. The same
+ * migrations always give the same bytes.
  */
 export function renderFile(migrations: readonly MigrationText[], template: Template): string {
   migrations.forEach(check);
@@ -78,7 +78,7 @@ function classHead(name: string, template: 'ts' | 'esm' | 'cjs'): string {
 }
 
 function method(direction: 'up' | 'down', statements: readonly RenderedStatement[], typed: boolean): readonly string[] {
-  // A parameter that is not used would not compile under noUnusedParameters.
+  // An unused parameter would not compile with noUnusedParameters.
   const runner = statements.length === 0 ? '' : `queryRunner${typed ? ': QueryRunner' : ''}`;
   return [
     typed ? `  public async ${direction}(${runner}): Promise<void> {` : `  async ${direction}(${runner}) {`,
@@ -112,7 +112,7 @@ function sqlFile(migration: MigrationText): string {
   const { phase, transaction, summary, up, down } = migration;
   return [
     ...sqlComment(summary),
-    // Without its phase, it counts as written by hand.
+    // Without a phase, it would count as written by hand.
     ...(migration.byHand === true
       ? ['-- No entity describes what this creates, so generate leaves it alone.']
       : [`-- phase: ${phase}`]),
@@ -148,7 +148,7 @@ function docComment(text: string | undefined): readonly string[] {
   return lines.length === 1 && short.length <= width ? [short] : ['/**', ...lines, ' */'];
 }
 
-/** Sentences as lines of a comment, which nothing in them can end, and in which nothing speaks to a compiler. */
+/** Sentences as comment lines. Nothing in the text can end the comment or be read as a compiler directive. */
 function comment(text: string | undefined, prefix: string): readonly string[] {
   const words = (text ?? '')
     .replace(/[\s\p{Cc}\p{Cf}\p{Cs}]+/gu, ' ')
@@ -171,7 +171,7 @@ function whyAlone({ up, down }: MigrationText): string {
     : 'Each statement is committed for itself, not all of them in one transaction.';
 }
 
-/** How wide a line is at most: some characters take two columns. */
+/** The width of a line in columns: some characters take two. */
 function widthOf(text: string): number {
   return text.replace(/[^ -~]/g, '--').length;
 }
@@ -181,7 +181,7 @@ function check({ name, up, down }: MigrationText): void {
     throw unwritable(`${JSON.stringify(name)} is no name for a class with a 13-digit timestamp`);
   for (const { sql } of [...up, ...down]) {
     if (splitSql(sql).length === 0) throw unwritable(`there is no SQL in ${JSON.stringify(sql)}`);
-    // An open string, comment or parenthesis would take in what follows it in a file.
+    // An unterminated string, comment or parenthesis would swallow what follows it in a file.
     if (splitSql(`${sql}\n;end`).at(-1)?.sql !== 'end') throw unwritable(`this statement has no end: ${sql}`);
   }
 }

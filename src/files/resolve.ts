@@ -13,8 +13,8 @@ import { loadSqlMigration } from './sql-file.js';
 import { headOf } from './sql-text.js';
 
 /**
- * Says which migrations there are, in their order, loading as little as possible: not a file whose migrations are applied already,
- * and not one that plainly holds the classes which its name promises.
+ * Finds the migrations in order and loads as little as possible: no file whose migrations are already applied, and none that clearly
+ * contains the classes that its name promises.
  */
 export async function resolveMigrations(
   list: MigrationList,
@@ -25,7 +25,7 @@ export async function resolveMigrations(
   return all;
 }
 
-/** The same, whether they fit together or not. */
+/** The same, without checking that they fit together. */
 export async function migrationsOf(
   list: MigrationList,
   applied: readonly MigrationName[] = [],
@@ -35,21 +35,21 @@ export async function migrationsOf(
   return inOrder([...fromFiles.flat(), ...list.classes.map(fromClass)]);
 }
 
-/** By timestamp; where two migrations have the same one, in the order of their files or of the list, as TypeORM runs them. */
+/** Sorted by timestamp. Migrations with the same timestamp are in the order of their files or of the list, as in TypeORM. */
 export function inOrder(migrations: readonly KnownMigration[]): readonly KnownMigration[] {
   return migrations.toSorted((a, b) => a.timestamp - b.timestamp || byFile(a.file, b.file));
 }
 
 function byFile(a: string | undefined, b: string | undefined): number {
   if (a === b) return 0;
-  // Classes of a list come after files, in their own order.
+  // Classes from a list come after files, in the order of the list.
   return b === undefined || (a !== undefined && a < b) ? -1 : 1;
 }
 
 async function migrationsIn(listed: ListedFile, recorded: RecordedNames): Promise<readonly KnownMigration[]> {
   const { file, expected } = listed;
   if (expected === undefined) return (await loadFile(file)).map(known);
-  // Its phase is asked for before it runs, and reading a large .sql file takes its time.
+  // The phase is needed before the migration runs, and reading a large .sql file takes time.
   let loading: Promise<readonly LoadedMigration[]> | undefined;
   const load = async (name: string): Promise<LoadedMigration> => pick(await (loading ??= loadFile(file)), name, file);
   const last = recorded.of(expected);
@@ -69,18 +69,18 @@ async function migrationsIn(listed: ListedFile, recorded: RecordedNames): Promis
 type Seen = Pick<KnownMigration, 'name' | 'timestamp' | 'phase' | 'steps'>;
 
 /**
- * A look at the text is much cheaper than loading the file. When in doubt, whether it holds these migrations or of which phase, it is
- * loaded: undefined.
+ * Reads the text, which is much cheaper than loading the file. Undefined if it is unclear whether the file contains these migrations, or
+ * which phase they have: then the file is loaded.
  */
 function atFirstSight(file: string, expected: MigrationName): readonly Seen[] | undefined {
   if (file.endsWith('.sql')) return [{ ...expected, phase: sqlPhaseAtFirstSight(file), steps: undefined }];
-  // Of a thousand small files, this takes a third of the time that the asynchronous way takes.
+  // For a thousand small files, this takes a third of the time of asynchronous reads.
   const written = readFileSync(file, 'utf8');
   const classes = classTextsIn(written);
   const names = namesOfChange(nameInText(written) ?? expected, classes.length);
   const seen = classes.map(({ name, text }, index) => {
     const named = [...text.matchAll(/\bname\s*(?::\s*string\s*)?=\s*(["'`])(.*?)\1/g)].map((match) => match[2]);
-    // TypeORM goes by the property `name`, which need not be that of the class.
+    // TypeORM uses the property `name`, which may differ from the name of the class.
     const isExpected = name === names[index]?.name && named.every((one) => one === name);
     const [phase, steps] = [phaseInText(text), stepsInText(text)];
     if (!isExpected || phase === undefined || steps === 'unclear') return undefined;
@@ -89,7 +89,7 @@ function atFirstSight(file: string, expected: MigrationName): readonly Seen[] | 
   return seen.length > 0 && seen.every((one) => one !== undefined) ? seen : undefined;
 }
 
-/** What is wrong in the file, the one who loads it says. */
+/** An error in the file is reported when it is loaded. */
 function sqlPhaseAtFirstSight(file: string): Phase {
   try {
     return sqlPhaseMark(headOf(file)) === 'contract' ? 'contract' : 'expand';
@@ -110,7 +110,9 @@ async function loadFile(file: string): Promise<readonly LoadedMigration[]> {
   });
 }
 
-/** As TypeORM looks: functions, and functions in arrays and objects. A default export is often the same class as a named one. */
+/**
+ * The same search as in TypeORM: functions, and functions in arrays and objects. A default export is often the same class as a named one.
+ */
 function classesIn(exported: unknown): readonly MigrationClass[] {
   if (isMigrationClass(exported)) return [exported];
   if (Array.isArray(exported)) return exported.flatMap(classesIn);
@@ -120,7 +122,7 @@ function classesIn(exported: unknown): readonly MigrationClass[] {
   return [];
 }
 
-/** A module or an object literal, not an instance of something. Known by its shape, since Jest has another `Object`. */
+/** Whether the value is a module or an object literal. Tested by shape, since `Object` is a different one in Jest. */
 function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;
@@ -153,7 +155,7 @@ function pick(loaded: readonly LoadedMigration[], name: string, file: string): L
   });
 }
 
-/** The names that two migrations have. */
+/** The names that more than one migration has. */
 export function duplicatesIn(migrations: readonly KnownMigration[]): readonly MigrateError[] {
   const first = new Map<string, KnownMigration>();
   return migrations.flatMap((migration) => {

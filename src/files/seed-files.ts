@@ -20,12 +20,12 @@ export interface SeedFile {
 /** A seed whose file has been loaded. */
 export interface LoadedSeed extends SeedFile {
   readonly when: SeedTimes;
-  /** Undefined where it is for all of them. */
+  /** Undefined if the seed is for every environment. */
   readonly environments: readonly string[] | undefined;
   run(queryRunner: QueryRunner, instantiate: Instantiate): Promise<unknown>;
 }
 
-/** The folder that the setting `seeds` names, or `seeds` beside the folder of the migrations: of the compiled ones, where this process loads those. */
+/** The folder named by the setting `seeds`, or `seeds` beside the migrations: beside the compiled ones if this process loads those. */
 export function seedFolder(
   { patterns: [first], folder, loads }: MigrationList,
   { settings }: { readonly settings: Listing['settings'] & { readonly seeds: string | undefined } },
@@ -35,7 +35,7 @@ export function seedFolder(
   return migrations === undefined ? resolve('seeds') : join(dirname(migrations), 'seeds');
 }
 
-/** In the order of their names. */
+/** The seeds, sorted by name. */
 export function listSeeds(folder: string): readonly SeedFile[] {
   const files = existsSync(folder) ? readdirSync(folder) : [];
   const names = files.filter((file) => /\.(?:sql|[cm]?[jt]s)$/.test(file) && !/\.d\.[cm]?ts$/.test(file)).toSorted();

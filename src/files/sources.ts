@@ -19,22 +19,22 @@ interface Rules {
   expand(pattern: string): Promise<readonly string[]>;
 }
 
-/** Files as they count where sources and their output are one project. */
+/** The files that count if sources and their output are one project. */
 interface Built {
   readonly files: readonly string[];
   readonly stale: readonly string[];
   readonly notCompiled: readonly string[];
   /** Patterns of sources. */
   readonly patterns: readonly string[];
-  /** The folder of sources of a pattern that names their output. */
+  /** For each pattern that names compiled files, the folder of their sources. */
   readonly folders: ReadonlyMap<string, string>;
   /** The patterns that match neither a file nor the source of one. */
   readonly unmatched: readonly string[];
 }
 
 /**
- * Sources and what is compiled from them, counted once: as the source where this process can load it, else as the compiled file. In
- * production, only what the patterns match counts.
+ * Counts each migration once: as the source if this process can load it, or else as the compiled file. In production, only the files that
+ * the patterns match count.
  */
 export async function withSources(matches: readonly Match[], { sources, loads, expand }: Rules): Promise<Built> {
   const matched = [...new Set(matches.flatMap(({ files }) => files))];
@@ -58,14 +58,14 @@ export async function withSources(matches: readonly Match[], { sources, loads, e
   return { ...counted, patterns: [...new Set(patterns)], folders, unmatched };
 }
 
-/** The patterns of the sources that are compiled to what a pattern matches; undefined where it does not name output. */
+/** The patterns that match the sources of a pattern's files; undefined if the pattern does not name compiled files. */
 export function sourcePatterns(pattern: string, sources: Sources): readonly string[] | undefined {
   if (process.env['NODE_ENV'] === 'production') return undefined;
   const folder = sourceFolderOf(folderOf(pattern), sources);
   return folder === undefined ? undefined : sourcePatternsOf(pattern, folder);
 }
 
-/** The compiled files among these whose source was changed since, with that source. */
+/** The compiled files whose source has been changed since, each with its source. */
 export function outdatedAmong(
   files: readonly string[],
   sources: Sources,
@@ -95,7 +95,7 @@ interface Around {
   sourceFolder(folder: string): string | undefined;
 }
 
-/** A file of each migration, sources and output told apart by the folders that they lie in. */
+/** One file for each migration. Sources and compiled files are told apart by their folders. */
 function countedOnce(
   matched: readonly string[],
   found: readonly string[],
@@ -105,10 +105,10 @@ function countedOnce(
   const outputs = new Map<string, string>();
   for (const file of matched) {
     const folder = sourceFolder(dirname(file));
-    // Without sources, as in most containers, what is compiled is all there is.
+    // Without sources, as in most containers, the compiled files are all there is.
     if (folder === undefined || !isFolder(folder)) continue;
     const key = withoutExtension(join(folder, basename(file)));
-    // One whose source is written in another way than the pattern tells is taken as it is.
+    // A file whose source has an extension that the pattern does not cover is used as it is.
     if (among.has(key) || !extensions.some((ending) => existsSync(key + ending))) outputs.set(file, key);
   }
   const others = countedOf(loads)(matched.filter((file) => !outputs.has(file)));
@@ -131,12 +131,12 @@ function countedOnce(
 const inTypeScript = /(?<!\.d)\.[cm]?tsx?$/;
 const inJavaScript = /\.[cm]?jsx?$/;
 
-/** Where a source was compiled beside itself, the source counts. */
+/** If a source was compiled in place, the source counts. */
 function sourcesAmong(files: readonly string[]): readonly string[] {
   return withoutThoseBeside(files, inJavaScript, inTypeScript);
 }
 
-/** Of a source and what it was compiled to beside it, the one that this process can load. */
+/** Of a source and its compiled file in the same folder, keeps the one that this process can load. */
 function countedOf(loads: Loads): (files: readonly string[]) => readonly string[] {
   return loads === 'typescript' ? sourcesAmong : (files) => withoutThoseBeside(files, inTypeScript, inJavaScript);
 }
@@ -146,7 +146,7 @@ function withoutThoseBeside(files: readonly string[], others: RegExp, counted: R
   return files.filter((file) => !others.test(file) || !keys.has(withoutExtension(file)));
 }
 
-/** The files that a pattern matches; of a source and what is compiled from it, the one that this process can load. */
+/** The files that a pattern matches. Of a source and its compiled file, only the one that this process can load. */
 export function countedIn(files: readonly string[], sources: Sources, loads: Loads): readonly string[] {
   const sourceFolder = remembering((folder) => sourceFolderOf(folder, sources));
   const loadable = files.filter((file) => inTypeScript.test(file) || inJavaScript.test(file));

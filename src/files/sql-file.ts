@@ -17,13 +17,13 @@ interface Sections {
   readonly down: Statements | undefined;
 }
 
-/** Read again from the file each time. */
+/** Reads the statements from the file again on each call. */
 type Statements = () => Iterable<SqlStatement>;
 
 const sectionMark = /^--[ \t]*(?:migrate:)?(up|down)[ \t]*$/i;
 const headerMark = /^--[ \t]*(\w+)[ \t]*:[ \t]*(\w+)[ \t]*$/;
 
-/** A migration from a file of plain SQL: what follows `-- up`, and what follows `-- down` to undo it. */
+/** Loads a migration from a plain SQL file: the section after `-- up`, and the section after `-- down` that undoes it. */
 export async function loadSqlMigration(file: string): Promise<LoadedMigration> {
   const expected = expectedName(file);
   if (expected === undefined) throw wrongName(file);
@@ -50,13 +50,13 @@ export async function loadSqlMigration(file: string): Promise<LoadedMigration> {
   };
 }
 
-/** What tells whether a file was edited, of one that need not be a migration any more. */
+/** The checksum that shows whether a file was edited. The file need not be a valid migration any more. */
 export function sqlChecksum(file: string): string {
   const { up, down } = textsOf(file);
   return checksumOfTexts(up, down);
 }
 
-/** What a file executes, one statement after the other. */
+/** The statements of a file, in order. */
 export function sqlStatementsOf(file: string, direction: 'up' | 'down'): Iterable<SqlStatement> {
   return sectionsOf(textsOf(file))[direction]?.() ?? [];
 }
@@ -67,7 +67,7 @@ function sectionsOf(texts: Texts): Sections {
 
 interface Texts {
   readonly up: SqlText;
-  /** How to undo it, where that is in a file of its own. */
+  /** The text that undoes it, if that is in a separate file. */
   readonly down: SqlText | undefined;
 }
 
@@ -95,7 +95,7 @@ function withDownFile(sections: Sections & { readonly text: SqlText }, { down: o
   return { ...sections, down: () => statementsIn(own, 'up') };
 }
 
-/** A file that has no sections, such as a seed. It is read once to find what is wrong with it before anything is executed. */
+/** A file without sections, such as a seed. It is read once to find errors before anything is executed. */
 export function sqlScript(file: string): { run(queryRunner: QueryRunner): Promise<void> } {
   const text = sqlTextOf(file);
   const judge = new Judge(file, 'seed');
@@ -109,14 +109,14 @@ async function execute(queryRunner: QueryRunner, statements: Statements): Promis
     try {
       await queryRunner.query(sql);
     } catch (error) {
-      // With it, the error can be reported with its line in the file.
+      // The line makes it possible to report the error with its position in the file.
       if (typeof error === 'object' && error !== null) Object.assign(error, { line });
       throw error;
     }
   }
 }
 
-/** Reads all of it once, so that what is wrong in it is said before anything is executed. */
+/** Reads the whole text once, so that errors are reported before anything is executed. */
 function parse(text: SqlText): Sections & { readonly text: SqlText } {
   const { file } = text;
   const judge = new Judge(file);
@@ -139,7 +139,7 @@ function parse(text: SqlText): Sections & { readonly text: SqlText } {
   const transaction = setting(header, 'transaction', ['true', 'false'], file);
   const phase = setting(header, 'phase', ['expand', 'contract'], file);
   const up = counts.get(section === undefined ? 'none' : 'up');
-  // A generated file may have nothing to do in one direction, and says so; elsewhere it is a mistake.
+  // A generated file may have nothing to do in one direction, and marks that; in any other file it is a mistake.
   if (up === undefined || (up === 0 && phase === undefined))
     throw invalid(file, 'it has no SQL to run', 'Write the SQL below a line `-- up`.');
   judge.refuseTransactions(transaction !== 'false');
@@ -151,7 +151,7 @@ function parse(text: SqlText): Sections & { readonly text: SqlText } {
   };
 }
 
-/** Without any section, all of it is `up`. */
+/** Without any section, the whole text is `up`. */
 function* statementsIn(text: SqlText, wanted: 'up' | 'down'): Generator<SqlStatement> {
   let section = 'up';
   for (const piece of splitStream(text.pieces(), isMark)) {
@@ -168,7 +168,7 @@ function sectionOf(comment: string): string {
   return sectionMark.exec(comment)?.[1]?.toLowerCase() ?? '';
 }
 
-/** The same SQL, none of whose own comments is taken for a mark: a form feed is white space that no mark begins with. */
+/** The same SQL with none of its own comments mistaken for a mark: a form feed is white space, and no mark begins with one. */
 export function withoutMarks(sql: string): string {
   const marks = [...sqlTokens(sql)].filter(
     ({ text, index }) => (isMark(text) || headerOf(text) !== undefined) && beginsLine(sql, index),
@@ -176,7 +176,7 @@ export function withoutMarks(sql: string): string {
   return marks.reduceRight((text, { index }) => `${text.slice(0, index)}\f${text.slice(index)}`, sql);
 }
 
-/** A line at the top that says something of the file: `-- phase: contract`. */
+/** The name and value of a header line: `-- phase: contract`. */
 function headerOf(comment: string): { readonly name: string; readonly value: string } | undefined {
   const [, name = '', value = ''] = headerMark.exec(comment.toLowerCase()) ?? [];
   return ['phase', 'transaction'].some((known) => known === name) ? { name, value } : undefined;
@@ -198,7 +198,7 @@ function setting<Value extends string>(
   );
 }
 
-/** Looks at the statements of a file for what cannot run. */
+/** Checks the statements of a file for what cannot run. */
 class Judge {
   private ofTransaction: { readonly line: number; readonly command: string } | undefined;
 
@@ -207,7 +207,7 @@ class Judge {
     private readonly kind: 'migration' | 'seed' = 'migration',
   ) {}
 
-  /** What needs psql is refused at once: rows that follow COPY are no SQL, and would be read as if they were. */
+  /** psql commands are refused at once: the rows after COPY are not SQL, but would be read as SQL. */
   look({ sql, line }: SqlStatement): void {
     const [statement] = classify(sql);
     if (statement === undefined) return;

@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
 /**
- * What a .sql file is called in the ledger. Other tools have other names for their files, and all of them become a name and a timestamp of
- * thirteen digits: `20230915120000_create_users.sql` (a date in UTC, as of dbmate, Supabase and golang-migrate), `1694779200_x.sql`
- * (seconds), `0001_x.sql` (a number), `V1.2__x.sql` (a version, as of Flyway), each also with `.up` before `.sql`.
+ * The name of a .sql file in the ledger. Other tools name their files differently, and each form becomes a name and a timestamp of thirteen
+ * digits: `20230915120000_create_users.sql` (a date in UTC: dbmate, Supabase, golang-migrate), `1694779200_x.sql` (seconds), `0001_x.sql`
+ * (a number), `V1.2__x.sql` (a version: Flyway), each optionally with `.up` before `.sql`.
  */
 export function sqlTitle(file: string): { readonly title: string; readonly timestamp: number } | undefined {
   const name = basename(file).replace(/(?:\.up)?\.sql$/, '');
@@ -22,7 +22,7 @@ function ofDigits(digits: string): number | undefined {
   return Number(digits) * (digits.length === 10 ? 1000 : 1);
 }
 
-/** Undefined where there is no such day or time of day. */
+/** Undefined if the date or the time does not exist. */
 function ofDate([year = 0, month = 0, ...rest]: readonly number[]): number | undefined {
   const [day = 0, hour = 0, minute = 0, second = 0] = rest;
   const moment = new Date(Date.UTC(year, month - 1, day, hour, minute, second));
@@ -31,7 +31,7 @@ function ofDate([year = 0, month = 0, ...rest]: readonly number[]): number | und
   return exists && year >= 1970 && year < 2200 ? moment.getTime() : undefined;
 }
 
-/** 1.2 comes after 1 and before 1.10 and 2; a version that is a date is one. */
+/** 1.2 comes after 1 and before 1.10 and 2. A version that is a date counts as a date. */
 function ofVersion(parts: readonly string[]): number | undefined {
   const [major = '', ...minors] = parts;
   if (major.length >= 8) return minors.length === 0 ? ofDigits(major) : undefined;
@@ -40,12 +40,12 @@ function ofVersion(parts: readonly string[]): number | undefined {
   return [0, 1, 2].reduce((sum, index) => sum * 1000 + Number(minors[index] ?? 0), Number(major));
 }
 
-/** Whether it only says how to undo another file: `x.down.sql` of `x.up.sql` or `x.sql`, `U1__x.sql` of `V1__x.sql`. */
+/** Whether the file only undoes another file: `x.down.sql` for `x.up.sql` or `x.sql`, `U1__x.sql` for `V1__x.sql`. */
 export function isDownFile(file: string): boolean {
   return /\.down\.sql$|^U\d[\d._]*__.+\.sql$/.test(basename(file));
 }
 
-/** The file beside this one that says how to undo it. */
+/** The file in the same folder that undoes this one. */
 export function downFileOf(file: string): string | undefined {
   if (!file.endsWith('.sql')) return undefined;
   const name = basename(file);

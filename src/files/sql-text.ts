@@ -3,14 +3,14 @@ import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync } from
 import { StringDecoder } from 'node:string_decoder';
 import { isMigrateError, messageOf, MigrateError } from '../errors.js';
 
-/** The text of a .sql file. It may be larger than what memory should hold, so it is read in pieces, and again each time. */
+/** The text of a .sql file. It may be larger than memory, so it is read in pieces, and read again each time. */
 export interface SqlText {
   readonly file: string;
   pieces(): Iterable<string>;
 }
 
 const pieceSize = 1_000_000;
-/** A text that is no longer is kept: most are not, and a thousand of them need not be opened twice. */
+/** Shorter texts are kept in memory: most are short, and a thousand files need not be opened twice. */
 const keptSize = 100_000;
 
 export function sqlTextOf(file: string): SqlText {
@@ -21,13 +21,13 @@ export function sqlTextOf(file: string): SqlText {
       const one = /(?<!\r)\n/.test(text) ? text : text.replaceAll('\r\n', '\n');
       return { file, pieces: () => [one] };
     }
-    // Where every line ends as in Windows, an editor or git did that; elsewhere it is part of a string.
+    // If every line ends as on Windows, an editor or git caused it; otherwise a CR belongs to a string.
     const ends = everyLineEndsAsInWindows(file, version) ? 'Windows' : 'mixed';
     return { file, pieces: () => piecesOf(file, version, ends) };
   });
 }
 
-/** The beginning of a file, in which its header is. */
+/** The beginning of a file, which contains its header. */
 export function headOf(file: string): string {
   return readable(file, () => {
     for (const piece of rawPieces(file, undefined)) return piece;
@@ -35,7 +35,7 @@ export function headOf(file: string): string {
   });
 }
 
-/** The ends of lines and what is blank at them do not count. */
+/** Ignores how lines end and trailing blanks. */
 export function checksumOfTexts(up: SqlText, down: SqlText | undefined): string {
   const hash = createHash('sha256');
   let blank = '';
@@ -78,7 +78,7 @@ function* piecesOf(file: string, version: Version, ends: 'Windows' | 'mixed'): G
   yield before;
 }
 
-/** The file as it is, without a byte order mark. What was checked has to be what is executed, so it must stay as it was. */
+/** The content of the file without a byte order mark. The file must not change between the check and the execution. */
 function* rawPieces(file: string, version: Version | undefined): Generator<string> {
   const descriptor = openSync(file, 'r');
   try {

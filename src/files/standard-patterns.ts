@@ -1,4 +1,4 @@
-/** What a data source of `defineDataSource` has where nothing else is said. */
+/** The patterns that `defineDataSource` uses by default. */
 export const standardPatterns = {
   entities: ['src/**/*.entity.{ts,js}'],
   migrations: ['migrations/*.{ts,mts,cts,js,mjs,cjs,sql}'],

@@ -3,13 +3,13 @@ import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { isFile } from './exists.js';
 import { requireFrom } from '../require-from.js';
 
-/** What a tsconfig says about where sources are read and where their output goes; with what it extends. */
+/** What a tsconfig, including what it extends, says about the folders of sources and output. */
 export interface CompilerPaths {
   /** The folder of the tsconfig. */
   readonly dir: string;
   readonly outDir: string | undefined;
   readonly rootDir: string | undefined;
-  /** The folders that `include` and `files` begin with; undefined where neither is set. */
+  /** The folders at the start of `include` and `files`; undefined if neither is set. */
   readonly included: readonly string[] | undefined;
   /** Whether the types of decorated properties are evaluated at run time. */
   readonly emitsMetadata: boolean;
@@ -29,7 +29,7 @@ interface Config {
   readonly references?: unknown;
 }
 
-/** Undefined where there is no such file, or where it cannot be read: the compiler says why. */
+/** Undefined if the file does not exist or cannot be read: the compiler reports the reason. */
 export function readCompilerPaths(file: string, leaf: string = dirname(file)): CompilerPaths | undefined {
   const config = readJson(file) as Config | undefined;
   if (config === undefined) return undefined;
@@ -58,7 +58,7 @@ export function readCompilerPaths(file: string, leaf: string = dirname(file)): C
   };
 }
 
-/** What a JSON file with comments and trailing commas says; undefined where it cannot be read. */
+/** The content of a JSON file with comments and trailing commas; undefined if it cannot be read. */
 export function readJson(file: string): unknown {
   try {
     const text = readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
@@ -78,7 +78,7 @@ function texts(value: unknown): readonly string[] {
   return all.filter((one) => typeof one === 'string');
 }
 
-/** The part of a pattern before its first wildcard; of a file, its folder. */
+/** The part of a pattern before its first wildcard; for a file, its folder. */
 function folderIn(pattern: string): string {
   const parts = pattern.split(/[\\/]/);
   const magic = parts.findIndex((part) => /[*?]/.test(part));
@@ -93,7 +93,7 @@ function extended(name: string, dir: string): string | undefined {
     try {
       return near.resolve(path);
     } catch {
-      // The next way to write it.
+      // Tries the next way to write it.
     }
   }
   return undefined;

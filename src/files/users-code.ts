@@ -10,12 +10,12 @@ type Call = (...args: readonly unknown[]) => unknown;
 const watching = new AsyncLocalStorage<Reads>();
 const inUsersCode = new AsyncLocalStorage<true>();
 
-/** Calls what a user has written: a migration, or a file that is loaded for one. */
+/** Calls code of the user: a migration, or a file that is loaded for one. */
 export function asUsersCode<T>(call: () => T): T {
   return inUsersCode.run(true, call);
 }
 
-/** Does some work, and tells which files users' code has read meanwhile for the data in them, or looked for. */
+/** Does some work, and reports which data files the user's code has read or looked for in the meantime. */
 export async function watchReads<T>(
   work: () => Promise<T>,
 ): Promise<{ readonly value: T; readonly reads: ReadonlySet<string> }> {
@@ -28,7 +28,7 @@ export async function watchReads<T>(
   }
 }
 
-/** The functions that the cache lets a migration use to read files. */
+/** The functions for reading files that the cache allows in a migration. */
 const readers = ['readFile', 'readFileSync', 'existsSync', 'readdir', 'readdirSync'] as const;
 let watchers = 0;
 let restore: () => void = () => undefined;
@@ -72,7 +72,7 @@ function pathOf(given: unknown): string | undefined {
   return given instanceof URL && given.protocol === 'file:' ? fileURLToPath(given) : undefined;
 }
 
-/** What loaders read while they load the users' code, and the files of the shadow. */
+/** Files that loaders read while they load the user's code, and files of the shadow. */
 function isOthers(file: string): boolean {
   return /[\\/]node_modules(?:[\\/]|$)|[\\/]nest-migrate-shadow-|\.(?:[cm]?[jt]sx?|map|node|wasm)$|[\\/](?:package|tsconfig.*)\.json$/.test(
     file,

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { codeOf, isMigrateError, messageOf, MigrateError } from '../errors.js';
 
-/** Writes a new file, whole or not at all, and never over another one: false when the name is taken. */
+/** Writes a new file, completely or not at all, and never overwrites one: returns false if the name is taken. */
 export async function writeNew(folder: string, name: string, text: string): Promise<boolean> {
   const file = join(folder, name);
   const draft = join(folder, `.${name}.${randomUUID()}.tmp`);
@@ -17,7 +17,7 @@ export async function writeNew(folder: string, name: string, text: string): Prom
     await link(draft, file);
     return true;
   } catch (error) {
-    // Said of a folder that is a file, too; that will not go away by trying another name.
+    // The same code means that a folder is a file, and another name would not help.
     if (codeOf(error) === 'EEXIST' && (error as { readonly syscall?: string }).syscall !== 'mkdir') return false;
     throw notWritten(file, error);
   } finally {
@@ -25,15 +25,15 @@ export async function writeNew(folder: string, name: string, text: string): Prom
   }
 }
 
-/** A handle's own `sync` does not exist under Yarn's Plug'n'Play. */
+/** With Yarn's Plug'n'Play, a file handle has no `sync` of its own. */
 const toDisk = promisify(fsync);
 
-/** Longer than a change takes: the process that began it has died. */
+/** Longer than a change takes: a process that takes longer has died. */
 const longestDraftMs = 5000;
 
 /**
- * Gives a file another text, whole or not at all, or removes it if there is none. Of several processes that do so at once, each sees what the one
- * before it has written.
+ * Changes the text of a file, completely or not at all, or removes the file if the new text is undefined. If several processes do so at once,
+ * each sees what the one before has written.
  */
 export async function changeFile(
   file: string,

@@ -24,7 +24,7 @@ const descriptions = {
   seed: 'run the seeds, which fill tables with rows',
 } as const;
 
-/** For each command of `nest-migrate` a runner that hands its arguments over, so that flags are described in one place only. */
+/** A runner for each command of `nest-migrate`. It passes its arguments on, so that flags are described in one place only. */
 export const commands = Object.entries(descriptions).map(([command, description]) => {
   const name = `migrations:${command}`;
   return { name, runner: runnerOf(command, name, description) };
@@ -37,7 +37,7 @@ function runnerOf(command: string, name: string, description: string): Type<Comm
       super();
     }
 
-    /** `--help` is handed over like everything else. */
+    /** Passes `--help` on like every other argument. */
     override setCommand(own: Parameters<CommandRunner['setCommand']>[0]): this {
       own.helpOption(false);
       return super.setCommand(own);
@@ -47,7 +47,7 @@ function runnerOf(command: string, name: string, description: string): Type<Comm
       process.exitCode = await performInApp([command, ...given], this.container);
     }
   }
-  // nest-commander tells commands apart by the names of their classes.
+  // nest-commander distinguishes commands by the names of their classes.
   Object.defineProperty(MigrationsCommand, 'name', { value: `${MigrationsCommand.name}${command}` });
   return MigrationsCommand;
 }

@@ -7,12 +7,12 @@ import { appSource } from '../nest/app-source.js';
 import type { AppSource } from '../nest/app-source.js';
 import { defaultConnection } from '../nest/migrations.constants.js';
 
-/** What is used of the command line, which is an ES module also where this file is not. */
+/** The part of the command line that is used. It is an ES module even if this file is not. */
 interface CommandLine {
   runProgram(args: readonly string[], inApp: (connection: string | undefined) => AppSource): Promise<number>;
 }
 
-/** Seen from either build. Widened, so that this stays an import in the CommonJS one. */
+/** The path is the same from either build. Its type is widened to string so that the CommonJS build keeps the import(). */
 const commandLine: string = '../../esm/cli/program.js';
 
 /** Performs a command on the data source of the app. Returns the exit code. */

@@ -5,16 +5,16 @@ import { settingsFor } from './bootstrap.js';
 import type { MigrationsOptions } from './interfaces/migrations-options.interface.js';
 import { getInstantiateToken, getMigrationsOptionsToken } from './migrations.constants.js';
 
-/** A data source that a Nest app has, as a command needs it. */
+/** The parts of a Nest app's data source that a command needs. */
 export interface AppSource {
   readonly dataSource: DataSource;
-  /** Those of the data source, and over them those of `MigrationsModule`. */
+  /** The settings of the data source, overridden by those of `MigrationsModule`. */
   readonly settings: MigrateSettings;
-  /** Undefined when the app has no `MigrationsModule` for it. */
+  /** Undefined if the app has no `MigrationsModule` for the data source. */
   readonly instantiate: Instantiate | undefined;
 }
 
-/** Takes it out of the app's container; `find` gives undefined for what is not there. */
+/** Takes the data source out of the app's container. `find` returns undefined if a token is not provided. */
 export function appSource(dataSource: DataSource, name: string, find: (token: symbol) => unknown): AppSource {
   const options = find(getMigrationsOptionsToken(name)) as MigrationsOptions | undefined;
   return {

@@ -7,7 +7,7 @@ import type {
 } from './interfaces/migrations-options.interface.js';
 import { getMigrationsOptionsToken } from './migrations.constants.js';
 
-/** The provider of the options, from what `forRootAsync` was given. */
+/** The provider of the options that `forRootAsync` received. */
 export function asyncOptions(given: MigrationsModuleAsyncOptions, name: string): Provider[] {
   const provide = getMigrationsOptionsToken(name);
   const { inject = [], useFactory, useClass, useExisting } = given;

@@ -23,7 +23,7 @@ export interface BootstrapContext {
   readonly instantiate: Instantiate;
 }
 
-/** Connects the data source and does with its migrations what the app says. When that fails, the connection is closed again. */
+/** Connects the data source and does with its migrations what the app has configured. If that fails, closes the connection again. */
 export async function bootstrap(context: BootstrapContext): Promise<DataSource> {
   const { dataSource, options, onEvent } = context;
   try {
@@ -32,9 +32,9 @@ export async function bootstrap(context: BootstrapContext): Promise<DataSource> 
     refuseSynchronize(dataSource.options, 'The data source');
     const settings = resolveSettings(settingsFor(dataSource, options));
     await cancelledBySignals(async (signal) => {
-      // It may have to create the database first.
+      // Connecting may include creating the database, which `dev` does by itself.
       if (mode !== 'dev') await initialise({ dataSource, settings, onEvent, signal });
-      // An app must not start on a database without tables because its files were left out of the build.
+      // If the build left out the migration files, the app must not start on a database without tables.
       const { noMigrations = 'refuse' } = settingsFor(dataSource, options);
       await migrate(migratorFor({ ...context, options: { ...options, noMigrations } }, signal), mode, options);
     });
@@ -51,7 +51,7 @@ export function migratorFor(context: BootstrapContext, signal?: AbortSignal): Mi
   return createMigrator({ dataSource, settings, onEvent, instantiate, ...(signal && { signal }) });
 }
 
-/** The settings of the data source, and over them those of the module. */
+/** The settings of the data source, overridden by those of the module. */
 export function settingsFor(dataSource: DataSource, options: MigrationsOptions): MigrateSettings {
   const {
     dataSource: _dataSource,
@@ -70,7 +70,8 @@ export function settingsFor(dataSource: DataSource, options: MigrationsOptions):
 async function migrate(migrator: Migrator, mode: OnBootstrap, options: MigrationsOptions): Promise<void> {
   switch (mode) {
     case 'run':
-      // `to` stands in the code, for every boot: it says how far, not that the old version is gone.
+      // `to` is fixed in the code, so it applies to every start of the app. It limits the run, but does not say that the old version is
+      // gone.
       await migrator.run({ to: options.to, phase: 'due' });
       return;
     case 'dev':
@@ -127,7 +128,10 @@ function invalid(message: string): MigrateError {
   });
 }
 
-/** Nest and Node print all they find in what stops a start; here the message says more than our own frames and fields. */
+/**
+ * Nest and Node print every property of an error that stops a start. The message says more than our own stack frames and fields, so only
+ * the message is printed.
+ */
 function readable(error: unknown): unknown {
   if (!isMigrateError(error)) return withoutPasswordsIn(error);
   const lines = [`${error.name}: ${error.message}`, finishedBefore(error) ?? [], `→ ${error.next}`];

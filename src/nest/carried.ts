@@ -6,7 +6,7 @@ import { tellAll } from './event-log.js';
 import { createInstantiate } from './instantiate.js';
 import type { MigrationsOptions } from './interfaces/migrations-options.interface.js';
 
-/** How options and container reach the factory of the data source, which is given nothing but TypeORM's options. */
+/** The key under which options and container travel to the factory of the data source, which receives only TypeORM's options. */
 const carried = Symbol.for('nest-migrate.carried');
 
 interface Carried {
@@ -15,8 +15,8 @@ interface Carried {
 }
 
 export function carrying(typeOrm: TypeOrmModuleOptions, load: Carried): TypeOrmModuleOptions {
-  // @nestjs/typeorm would take every failure for a server that does not answer yet. For such a server we wait ourselves; what goes wrong
-  // after that does not go right by trying again.
+  // @nestjs/typeorm would treat every failure as a server that does not answer yet. This package waits for such a server itself, and other
+  // failures do not go away when the connection is retried.
   const options: TypeOrmModuleOptions & { readonly [carried]: Carried } = {
     ...typeOrm,
     toRetry: () => false,
@@ -27,7 +27,7 @@ export function carrying(typeOrm: TypeOrmModuleOptions, load: Carried): TypeOrmM
 
 type Make = (options: MigrationsOptions, typeOrm: DataSourceOptions) => Promise<DataSource>;
 
-/** The factory of a data source that is migrated before it is handed out. */
+/** A factory that migrates the data source before it returns it. */
 export function migrating(name: string, make: Make): (typeOrm?: DataSourceOptions) => Promise<DataSource> {
   return async (given) => {
     const { [carried]: load, ...typeOrm } = given as DataSourceOptions & { readonly [carried]: Carried };

@@ -2,27 +2,27 @@ import 'reflect-metadata';
 import type { InjectionToken } from '@nestjs/common';
 
 export interface Dependency {
-  /** Undefined when neither a type nor `@Inject` says what it is. */
+  /** Undefined if neither a type nor `@Inject` says what to inject. */
   readonly token: InjectionToken | undefined;
   readonly optional: boolean;
 }
 
 type Constructor = abstract new (...dependencies: never[]) => object;
 
-/** What Nest would put into a constructor: the types of its parameters, and over them what `@Inject` says. */
+/** The dependencies that Nest would pass to a constructor: the types of its parameters, overridden by `@Inject`. */
 export function dependenciesOf(constructor: Constructor): readonly Dependency[] {
   const types = metadata('design:paramtypes', constructor) as readonly (InjectionToken | undefined)[];
   const injected = metadata('self:paramtypes', constructor) as readonly { index: number; param: InjectionToken }[];
   const optional = metadata('optional:paramtypes', constructor);
   return Array.from({ length: Math.max(constructor.length, types.length) }, (_, index) => {
     const given = injected.find((one) => one.index === index)?.param ?? types[index];
-    // What a parameter is declared as when its type is an interface: nothing can be found by it.
+    // A parameter whose type is an interface has the metadata Object, by which no provider can be found.
     const token = given === Object ? undefined : forwarded(given);
     return { token, optional: optional.includes(index) };
   });
 }
 
-/** What Nest would put into properties: `@Inject(token) private readonly property`. */
+/** The dependencies that Nest would assign to properties: `@Inject(token) private readonly property`. */
 export function propertiesOf(constructor: Constructor): readonly (Dependency & { readonly key: PropertyKey })[] {
   const injected = metadata('self:properties_metadata', constructor) as readonly {
     readonly key: PropertyKey;
@@ -32,7 +32,7 @@ export function propertiesOf(constructor: Constructor): readonly (Dependency & {
   return injected.map(({ key, type }) => ({ key, token: forwarded(type), optional: optional.includes(key) }));
 }
 
-/** `forwardRef(() => Later)` stands for a class that was not there yet when the decorator ran. */
+/** `forwardRef(() => Later)` stands for a class that did not exist yet when the decorator ran. */
 export function forwarded(token: InjectionToken | undefined): InjectionToken | undefined {
   const reference = token as { readonly forwardRef?: () => InjectionToken } | undefined;
   return typeof reference?.forwardRef === 'function' ? reference.forwardRef() : token;

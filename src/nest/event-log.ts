@@ -6,7 +6,7 @@ import { messageOf } from '../errors.js';
 const logger = new Logger('MigrationsModule');
 let progressTold = 0;
 
-/** Tells the Nest logger and all other listeners. A listener that throws must not stop a migration. */
+/** Passes events to the Nest logger and all other listeners. A listener that throws must not stop a migration. */
 export function tellAll(listeners: Iterable<EventListener>): EventListener {
   return (event) => {
     log(event);
@@ -20,7 +20,7 @@ export function tellAll(listeners: Iterable<EventListener>): EventListener {
   };
 }
 
-/** A short line for each event that an operator wants to see. */
+/** Logs a short line for each event that an operator wants to see. */
 function log(event: MigrateEvent): void {
   switch (event.type) {
     case 'migration-started':

@@ -17,10 +17,10 @@ import type { Container, Module, Provider } from './module-graph.js';
 import { isConfiguration, refusingUses, standIn } from './stand-in.js';
 
 /**
- * Gives migration classes the dependencies of their constructors. What belongs to the data source that is being migrated (itself, its
- * manager, repositories) works on the migration's own query runner, so that it takes part in its transaction; so does what is built on it,
- * which is made once more for the migration. Everything else comes from Nest; where the migration is only tried out, a stand-in takes the
- * place of what does not belong to the database, unless `replayProviders` names it.
+ * Gives migration classes the dependencies of their constructors. Everything that belongs to the data source being migrated (itself, its
+ * manager, repositories) uses the migration's own query runner and so takes part in its transaction. Providers that depend on it are
+ * created again for the migration. All other providers come from Nest. If the migration is only tried, providers that do not belong to the
+ * database are replaced by stand-ins, unless `replayProviders` names them.
  */
 export function createInstantiate(
   container: Container,
@@ -42,13 +42,13 @@ export function createInstantiate(
 }
 
 interface Judging extends Pick<Parameters<typeof judge>[2], 'isOwn' | 'connection'> {
-  /** Whether the migration gets the provider itself, and not a stand-in. */
+  /** Whether the migration gets the provider itself rather than a stand-in. */
   readonly isReal: (token: InjectionToken) => boolean;
-  /** How stand-ins were used. */
+  /** The errors from uses of stand-ins. */
   readonly uses: MigrateError[];
 }
 
-/** The tokens under which @nestjs/typeorm provides this connection and what is made of it. */
+/** The tokens under which @nestjs/typeorm provides this connection and everything derived from it. */
 function ownTokens(queryRunner: QueryRunner, connection: string): ReadonlyMap<InjectionToken, () => unknown> {
   const dataSource = boundDataSource(queryRunner);
   const { manager } = dataSource;
@@ -64,13 +64,13 @@ function ownTokens(queryRunner: QueryRunner, connection: string): ReadonlyMap<In
     [getDataSourceToken(connection) as InjectionToken, () => dataSource],
     [getEntityManagerToken(connection) as InjectionToken, () => manager],
   ]);
-  // The app's own copy of TypeORM may be another one than ours.
+  // The app may use a different copy of TypeORM.
   if (connection === defaultConnection)
     own.set(dataSource.constructor, () => dataSource).set(manager.constructor, () => manager);
   return own;
 }
 
-/** What is made for one migration. */
+/** Creates the dependencies of one migration. */
 class Maker {
   private readonly made = new Map<Provider, unknown>();
 
@@ -132,19 +132,19 @@ class Maker {
   }
 }
 
-/** Where a token was met: in which module, for which dependency of the migration, and on which way from there. */
+/** Where a token was found: in which module, for which dependency of the migration, and along which path of providers. */
 interface Place {
   readonly module: Module | undefined;
   readonly wanted: Wanted;
   readonly path: readonly InjectionToken[];
-  /** The providers on that way. */
+  /** The providers on that path. */
   readonly making: readonly Provider[];
 }
 
-/** `Scope.TRANSIENT` of Nest. */
+/** Nest's `Scope.TRANSIENT`. */
 const transientScope = 1;
 
-/** One after the other: each may ask the connection, which answers one question at a time. */
+/** Resolves one dependency after the other: each may use the connection, which executes one query at a time. */
 async function construct(
   made: Type<object>,
   part: (dependency: Dependency, index: number) => Promise<unknown>,
@@ -161,7 +161,7 @@ async function construct(
 
 const patienceMs = 30_000;
 
-/** Lets Nest make a small class that needs just this one thing: so a provider that is still being made is waited for. */
+/** Has Nest create a small class with only this dependency, so that a provider that is still being created is awaited. */
 async function fromNest(container: Container, token: InjectionToken, wanted: Wanted): Promise<unknown> {
   class Holder {
     constructor(readonly value: unknown) {}
@@ -170,7 +170,7 @@ async function fromNest(container: Container, token: InjectionToken, wanted: Wan
   Inject(token)(Holder, undefined, 0);
   let timer: NodeJS.Timeout | undefined;
   const never = new Promise<never>((_resolve, reject) => {
-    // It may wait, in a way that cannot be seen, for the data source, which is there only after the migrations.
+    // The provider may wait for the data source, which exists only after the migrations. That cannot be detected.
     const why = `did not come within ${patienceMs / 1000} s, perhaps because it waits for the migrations`;
     timer = setTimeout(() => reject(refusedDependency(wanted, why)), patienceMs);
   });
@@ -186,7 +186,7 @@ async function fromNest(container: Container, token: InjectionToken, wanted: Wan
   }
 }
 
-/** By its name, since the app's copy of Nest may be another one than ours. */
+/** Compared by name, since the app may use a different copy of Nest. */
 function isUnknown(error: unknown): boolean {
   return (error as object | undefined)?.constructor.name === 'UnknownDependenciesException';
 }

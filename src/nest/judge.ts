@@ -4,7 +4,7 @@ import { getBootstrapToken, getMigrationsToken } from './migrations.constants.js
 import { dependenciesOfProvider, isModuleRef, visibleFrom } from './module-graph.js';
 import type { Module, Provider } from './module-graph.js';
 
-/** How a migration gets a provider: as Nest has made it, made once more on the connection of the migration, or not at all. */
+/** How a migration gets a provider: the instance that Nest has created, a new one on the migration's connection, or none. */
 export type Verdict = 'shared' | 'made' | { readonly refused: string };
 
 interface Judging {
@@ -13,7 +13,7 @@ interface Judging {
   readonly connection: string;
 }
 
-/** From what the provider is made of, so that the answer is the same before the app has made it and afterwards. */
+/** Judges a provider by its dependencies, so that the answer is the same before and after the app has created it. */
 export function judge(token: InjectionToken, module: Module, judging: Judging): Verdict {
   const seen = new Set<Provider>();
   const walk = (one: InjectionToken, from: Module, path: readonly InjectionToken[]): Verdict => {
@@ -36,7 +36,7 @@ export function judge(token: InjectionToken, module: Module, judging: Judging): 
   return walk(token, module, [token]);
 }
 
-/** `Scope.REQUEST` of Nest. */
+/** Nest's `Scope.REQUEST`. */
 const requestScope = 2;
 
 function refused(path: readonly InjectionToken[], what: string): Verdict {
@@ -45,7 +45,10 @@ function refused(path: readonly InjectionToken[], what: string): Verdict {
   return { refused: names.length === 1 ? what : `needs ${names.at(-1)}${chain}, which ${what}` };
 }
 
-/** Of providers that need each other, none can be made first. The last one of the path has been there before. */
+/**
+ * Describes providers that depend on each other, none of which can be created first. The last token of the path is already in it at
+ * `again`.
+ */
 export function circular(path: readonly InjectionToken[], again: number): string {
   const circle = `needs itself (${path.slice(again).map(nameOf).join(' → ')})`;
   return again === 0 ? circle : `needs ${nameOf(path[again] as InjectionToken)}, which ${circle}`;

@@ -1,4 +1,4 @@
-// Symbols of the registry: the ESM and the CommonJS copy of this package may meet in one process.
+// Symbols from the global registry, because the ESM and the CommonJS copy of this package may be in one process.
 const key = (what: string, name: string): symbol => Symbol.for(`nest-migrate.${what}.${name}`);
 
 export const defaultConnection = 'default';
@@ -17,12 +17,12 @@ export function getMigrationsToken(name: string = defaultConnection): symbol {
   return key('service', name);
 }
 
-/** The data source once its bootstrap migration is done. */
+/** The token of the data source, available after its migrations have run at the start of the app. */
 export function getBootstrapToken(name: string = defaultConnection): symbol {
   return key('bootstrap', name);
 }
 
-/** How migrations of a connection are made, with what the module can see. */
+/** The token of the function that creates the migrations of a connection with the providers of the module. */
 export function getInstantiateToken(name: string = defaultConnection): symbol {
   return key('instantiate', name);
 }

@@ -43,7 +43,7 @@ export class MigrationsHealthIndicator {
   }
 }
 
-/** How @nestjs/terminus 10 is told: to it, whatever is returned is healthy. */
+/** Thrown for @nestjs/terminus 10, which treats every returned value as healthy. */
 class Down extends Error {
   readonly isHealthCheckError = true;
 
@@ -55,9 +55,9 @@ class Down extends Error {
   }
 }
 
-/** Later versions do not let their package.json be read, and take what is returned. */
+/** Later versions, whose package.json cannot be required, read the returned value. */
 function isOldTerminus(): boolean {
-  // What starts the app, such as pm2, may be a file of another package.
+  // The app may be started by a file of another package, such as pm2.
   return [process.argv[1] ?? '.', join(process.cwd(), 'app.js')].some((file) => {
     try {
       const { version } = requireFrom(file)('@nestjs/terminus/package.json') as { readonly version: string };

@@ -10,7 +10,7 @@ import { exported, servicesOf } from './migrations.providers.js';
 import { typeOrmModule } from './registered-data-source.js';
 import type { Registration } from './registered-data-source.js';
 
-/** Holds the options of one connection, where TypeORM's module can see them too. */
+/** Provides the options of one connection, so that TypeORM's module can inject them too. */
 @Module({})
 class MigrationsOptionsModule {}
 

@@ -20,7 +20,7 @@ import { MigrationsService } from './migrations.service.js';
 
 type Named = Exclude<Provider, new (...dependencies: never[]) => unknown> & { readonly provide: InjectionToken };
 
-/** What the module offers for one connection; where another module has registered that, also the migrating itself. */
+/** The services for one connection. If another module has registered the connection, they include the migration at the start of the app. */
 export function servicesOf(name: string, connection: 'registered' | 'joined'): Named[] {
   const service = getMigrationsToken(name);
   const providers: Named[] = [
@@ -47,7 +47,7 @@ export function exported(services: readonly Named[]): InjectionToken[] {
   return services.map(({ provide }) => provide);
 }
 
-/** What can be injected by its class, as TypeORM's DataSource can. */
+/** Services that can be injected by class, like TypeORM's DataSource. */
 function unnamed(service: InjectionToken): Named[] {
   return [
     { provide: MigrationsService, useExisting: service },

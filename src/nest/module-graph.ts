@@ -2,12 +2,12 @@ import type { InjectionToken, Type } from '@nestjs/common';
 import { dependenciesOf, forwarded, propertiesOf } from './dependencies.js';
 import type { Dependency } from './dependencies.js';
 
-/** What is used of Nest's `ModuleRef`. */
+/** The part of Nest's `ModuleRef` that is used. */
 export interface Container {
   create<T>(type: Type<T>): Promise<T>;
 }
 
-/** What is read of the modules of Nest's container, which are not documented, but the same since Nest 6. */
+/** The part of the modules in Nest's container that is read. They are undocumented, but have been the same since Nest 6. */
 export interface Module {
   readonly metatype: unknown;
   readonly providers: ReadonlyMap<InjectionToken, Provider>;
@@ -17,9 +17,9 @@ export interface Module {
 
 export interface Provider {
   readonly host: Module;
-  /** The class or the factory; nothing for a value. */
+  /** The class or the factory; undefined for a value. */
   readonly metatype?: unknown;
-  /** Of a factory. */
+  /** The dependencies of a factory. */
   readonly inject?:
     readonly (InjectionToken | { readonly token: InjectionToken; readonly optional?: boolean })[] | null;
   readonly isAlias: boolean;
@@ -27,12 +27,12 @@ export interface Provider {
   readonly instance: unknown;
 }
 
-/** The module that a `ModuleRef` is of. */
+/** The module that a `ModuleRef` belongs to. */
 export function moduleOf(reference: Container): Module | undefined {
   return modulesOf(reference).find((module) => referenceOf(module) === reference);
 }
 
-/** All modules of the app that a `ModuleRef` is of. */
+/** All modules of the app that a `ModuleRef` belongs to. */
 export function modulesOf(reference: Container): readonly Module[] {
   const { container } = reference as { readonly container?: { getModules?(): ReadonlyMap<string, Module> } };
   return [...(container?.getModules?.().values() ?? [])];
@@ -43,12 +43,12 @@ export function referenceOf({ providers }: Module): Container | undefined {
   return token === undefined ? undefined : (providers.get(token)?.instance as Container | undefined);
 }
 
-/** By its name, since the app's copy of Nest may be another one than ours. */
+/** Compared by name, since the app may use a different copy of Nest. */
 export function isModuleRef(token: InjectionToken): boolean {
   return typeof token === 'function' && token.name === 'ModuleRef';
 }
 
-/** What Nest would inject there: a provider of the module, or one that the modules that it imports export. */
+/** The provider that Nest would inject: one of the module, or one exported by a module that it imports. */
 export function visibleFrom(module: Module, token: InjectionToken): Provider | undefined {
   const found = module.providers.get(token) ?? exportedTo(module, token, new Set());
   const [aliased] = found?.isAlias ? dependenciesOfProvider(found) : [];
@@ -66,7 +66,7 @@ function exportedTo(module: Module, token: InjectionToken, seen: Set<Module>, ho
   return undefined;
 }
 
-/** What a provider is made of. */
+/** The tokens that a provider depends on. */
 export function dependenciesOfProvider({ metatype, inject }: Provider): readonly Dependency[] {
   if (inject) return inject.map((one) => dependencyOf(one));
   if (typeof metatype !== 'function') return [];

@@ -10,11 +10,11 @@ import { getMigrationsOptionsToken } from './migrations.constants.js';
 
 export interface Registration {
   readonly name: string;
-  /** Where the options are, and what migrations have in their constructors. */
+  /** The modules that provide the options and the dependencies of migrations. */
   readonly imports: NonNullable<DynamicModule['imports']>;
 }
 
-/** TypeORM's own module, so that `forFeature` just works, with a factory that migrates before it hands the data source out. */
+/** TypeORM's own module, so that `forFeature` works, with a factory that migrates the data source before it returns it. */
 export function typeOrmModule({ name, imports }: Registration): DynamicModule {
   return TypeOrmModule.forRootAsync({
     name,
@@ -35,7 +35,7 @@ async function dataSourceOf({ dataSource }: MigrationsOptions): Promise<DataSour
     try {
       return await (typeof dataSource === 'function' ? dataSource() : dataSource);
     } catch (error) {
-      // Nest prints all that it finds in it.
+      // Nest prints every property of the error.
       throw withoutPasswordsIn(error);
     }
   }

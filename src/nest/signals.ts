@@ -4,8 +4,8 @@ const logger = new Logger('MigrationsModule');
 const signals = ['SIGINT', 'SIGTERM'] as const;
 
 /**
- * A process that is told to end in the middle of a migration cancels the running statement and rolls back: a server goes on with the
- * statement of a client that is just gone. Then the process ends as it would have ended without us.
+ * If the process receives a signal during a migration, cancels the running statement and rolls back, because the server continues the
+ * statement of a client that has disappeared. Then the process ends as it would have ended without this package.
  */
 export async function cancelledBySignals<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
@@ -19,7 +19,7 @@ export async function cancelledBySignals<T>(work: (signal: AbortSignal) => Promi
   } finally {
     for (const signal of signals) process.off(signal, abort);
     const received = controller.signal.reason as NodeJS.Signals | undefined;
-    // Where the app listens too, it has been told already, and decides.
+    // If the app listens for signals too, it has already received this one, and decides.
     if (received !== undefined && process.listenerCount(received) === 0) process.kill(process.pid, received);
   }
 }

@@ -3,8 +3,8 @@ import { MigrateError } from '../errors.js';
 import { nameOf } from './dependencies.js';
 
 /**
- * Takes the place of a provider in a replay or a dry run, where a migration must not send mail or call another service. It fails when the
- * migration uses it. Most migrations do not on an empty database, where there are no rows to send anything about.
+ * Replaces a provider in a replay or a dry run, where a migration must not send mail or call another service. It fails when the migration
+ * uses it. Most migrations do not use it on an empty database, because there are no rows to send anything about.
  */
 export function standIn(token: InjectionToken, migration: string, uses: MigrateError[]): unknown {
   const refuse = (use: string): never => {
@@ -13,7 +13,7 @@ export function standIn(token: InjectionToken, migration: string, uses: MigrateE
     throw error;
   };
   return new Proxy(() => undefined, {
-    // A promise or a symbol is asked for by the language itself, as by `await` or by what prints a value.
+    // JavaScript itself reads symbols and `then`, for example when a value is awaited or printed.
     get: (_target, key) => (typeof key === 'symbol' || key === 'then' ? undefined : refuse(`.${key}`)),
     set: (_target, key) => refuse(`.${String(key)}`),
     has: (_target, key) => refuse(`.${String(key)}`),
@@ -22,7 +22,7 @@ export function standIn(token: InjectionToken, migration: string, uses: MigrateE
   });
 }
 
-/** A migration that catches the error of a stand-in goes another way than in production, so it has failed all the same. */
+/** A migration that catches the error of a stand-in takes a different path than in production, so it has failed all the same. */
 export function refusingUses<T extends object>(migration: T, uses: readonly MigrateError[]): T {
   const methods = migration as Record<'up' | 'down', unknown>;
   for (const direction of ['up', 'down'] as const) {
@@ -32,7 +32,7 @@ export function refusingUses<T extends object>(migration: T, uses: readonly Migr
       const [outcome] = await Promise.allSettled([
         Promise.resolve().then(() => method.apply(migration, given) as unknown),
       ]);
-      // Whatever came of it.
+      // The use of a stand-in is an error even if the method succeeded.
       if (uses[0] !== undefined) throw uses[0];
       if (outcome.status === 'rejected') throw outcome.reason;
       return outcome.value;
@@ -51,7 +51,7 @@ function used(token: InjectionToken, migration: string, use: string): MigrateErr
   });
 }
 
-/** What only reads the configuration of the app, as @nestjs/config provides it. */
+/** Whether a provider only reads the configuration of the app, like those of @nestjs/config. */
 export function isConfiguration(token: InjectionToken): boolean {
   if (typeof token === 'function') return token.name === 'ConfigService' && 'getOrThrow' in token.prototype;
   return typeof token === 'string' && /^CONFIGURATION\(.+\)$/.test(token);

@@ -3,21 +3,21 @@ import { quoteLiteral } from './quote.js';
 import { nameInBlocks } from './work-name.js';
 
 export interface Backfill {
-  /** As it stands in SQL. */
+  /** The table, as written in SQL. */
   readonly table: string;
-  /** Of a partitioned table, whose rows are in other tables: what the expression calls each of those. */
+  /** For a partitioned table, whose rows are in other tables: the name that the expression uses for each of these tables. */
   readonly alias: string | undefined;
   /** `"column" = expression` */
   readonly set: string;
-  /** What is true of the rows that have to be filled. */
+  /** The condition for rows that still have to be filled. */
   readonly unfilled: string;
-  /** One is enough where a trigger fills each row that the app updates meanwhile, or where all of it is done again later. */
+  /** One round is enough if a trigger fills the rows that the app updates in the meantime, or if the backfill is repeated later. */
   readonly rounds: 'one' | 'until none is left';
 }
 
 /**
- * The lines of a block that fills a column page range by page range, each in a transaction of its own. Line by line: an expression may
- * have lines of its own, which must stay as they are.
+ * The lines of a block that fills a column one range of pages at a time, each in its own transaction. They are returned as lines because an
+ * expression may contain line breaks, which must be preserved.
  */
 export function backfillLines(parts: Backfill): readonly string[] {
   return parts.rounds === 'one' ? oneRound(parts) : untilNoneIsLeft(parts);
@@ -39,8 +39,8 @@ function oneRound(parts: Backfill): readonly string[] {
 }
 
 /**
- * A row that is updated may move to a page that was done. One question to all rows, which sees each of them once, tells whether there is
- * one; a round that fills no fewer rows than the one before meets rows for which the expression has no value.
+ * An updated row may move to a page that has already been processed. A single query over all rows, which sees each of them once, finds out
+ * whether any is left. If a round fills no fewer rows than the one before, the expression has no value for some rows.
  */
 function untilNoneIsLeft(parts: Backfill): readonly string[] {
   return [
@@ -69,7 +69,7 @@ function declaredPartition({ alias }: Backfill): readonly string[] {
   return alias === undefined ? [] : ['  part regclass;'];
 }
 
-/** A partitioned table has no pages of its own. Which partitions it has is known only when the statement is executed. */
+/** A partitioned table has no pages of its own, and its partitions are known only when the statement is executed. */
 function partByPart(parts: Backfill): readonly string[] {
   if (parts.alias === undefined) return pageByPage(parts);
   const leaves = `${leavesOf(quoteLiteral(parts.table))} ORDER BY relid::regclass::text`;
@@ -81,7 +81,7 @@ function partByPart(parts: Backfill): readonly string[] {
   ];
 }
 
-/** The name of the session says how far it has come, for as long as a batch lasts: `run` and `status` read it in `pg_stat_activity`. */
+/** The name of the session shows the progress while a batch runs: `run` and `status` read it from `pg_stat_activity`. */
 function pageByPage({ table, alias, set, unfilled }: Backfill): readonly string[] {
   const part = alias === undefined ? quoteLiteral(table) : 'part';
   const size = `pg_relation_size(${part})`;

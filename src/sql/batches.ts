@@ -3,11 +3,11 @@ import { quoteLiteral, quoteName } from './quote.js';
 /** A column of a primary key. */
 export interface KeyColumn {
   readonly name: string;
-  /** The type, as the server prints it. */
+  /** The type as the server prints it. */
   readonly type: string;
 }
 
-/** An UPDATE that goes through a table by its primary key, batch by batch. */
+/** An UPDATE that goes through a table in batches by its primary key. */
 export interface Batched {
   /** The table, as written in SQL. */
   readonly table: string;
@@ -15,17 +15,17 @@ export interface Batched {
   readonly where: string | undefined;
 }
 
-/** The same as a single statement, which its comment identifies. */
+/** The same update as a single statement, which is identified by its comment. */
 export function wholeUpdate({ table, set, where }: Batched): string {
   return `/* nest-migrate: in batches */ UPDATE ${table} SET ${set}${where === undefined ? '' : ` WHERE ${where}`}`;
 }
 
-/** Whether a statement was written by `wholeUpdate`, so that what executes it does so in batches. */
+/** Whether a statement was written by `wholeUpdate`, so that it is executed in batches. */
 export function isInBatches(sql: string): boolean {
   return sql.startsWith('/* nest-migrate: in batches */');
 }
 
-/** The columns of the primary key, in their order, as `name` and `type`. */
+/** Selects the columns of the primary key in order, as `name` and `type`. */
 export function selectKey(table: string): string {
   const oid = `${quoteLiteral(table)}::regclass`;
   return `SELECT a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type
@@ -34,9 +34,9 @@ export function selectKey(table: string): string {
 }
 
 /**
- * Updates what has to be updated among the next `size` rows after a key, and says which key was the last one of them, as texts; there is
- * none when no row was left. The rows are counted by the key alone, so that each batch takes about as long as the next, wherever the
- * rows are that have to be updated.
+ * Updates the matching rows among the next `size` rows after a key, and returns the last key of these as texts, or no row at the end of the
+ * table. The rows are counted by key whether they match or not, so that every batch takes about as long as the next, wherever the matching
+ * rows are.
  */
 export function updateBatch(
   { table, set, where }: Batched,

@@ -6,11 +6,11 @@ import { Words } from './words.js';
 export interface Block {
   /** The name in its dollar quote: `backfill` of `$backfill$`. */
   readonly tag: string | undefined;
-  /** Its words, and those of the strings in it, which may be statements that it executes. */
+  /** Its words, including those in its strings, which may be statements that it executes. */
   readonly code: Words;
   /** The tables whose rows it may change, as far as its text names them. */
   readonly writes: readonly BlockWrite[];
-  /** Whether it commits or rolls back, as far as can be seen. */
+  /** Whether it commits or rolls back, as far as its text shows. */
   readonly endsTransactions: 'always' | 'perhaps' | 'never';
 }
 
@@ -19,7 +19,7 @@ export interface BlockWrite {
   readonly table: readonly string[];
 }
 
-/** `rest` is what comes after DO. */
+/** `rest` is the part of the statement after DO. */
 export function blockOf(rest: Words): Block {
   const language = rest.take('LANGUAGE') ? rest.takeName() : undefined;
   const text = rest.peek();
@@ -35,7 +35,7 @@ export function blockOf(rest: Words): Block {
   };
 }
 
-/** A backfill of a partitioned table names that only where it asks for the partitions. */
+/** The backfill of a partitioned table names the table only in the query that lists its partitions. */
 function writesOf(code: Words): readonly BlockWrite[] {
   const found: BlockWrite[] = [];
   const isUpdate = code.has('UPDATE');
@@ -70,7 +70,7 @@ function* withStrings(code: string): Generator<SqlToken> {
   }
 }
 
-/** What the statements of a block come after. */
+/** A statement of a block may begin after one of these. */
 export const statementStarts = new Set([';', 'BEGIN', 'THEN', 'ELSE', 'LOOP', '>>']);
 
 /** https://www.postgresql.org/docs/current/plpgsql-transactions.html */

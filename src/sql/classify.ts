@@ -36,9 +36,9 @@ export interface SqlClass extends Command, TransactionEffect {
   readonly blockTag: string | undefined;
   /** For a DO block: the tables whose rows it may change, as far as its text names them. */
   readonly blockWrites: readonly BlockWrite[];
-  /** Whether these words stand in it in a row. The code of a DO block and the strings in it belong to it. */
+  /** Whether it contains these words in a row. Code of DO blocks and strings are included. */
   mentions(...words: readonly string[]): boolean;
-  /** The name that comes after the first of these words, or where there are none, the name that it begins with. */
+  /** The name after the first occurrence of these words, or, without words, the name at its beginning. */
   nameAfter(...words: readonly string[]): readonly string[] | undefined;
   /** The parts between these words, outside of parentheses. */
   splitAt(...words: readonly string[]): readonly string[];
@@ -46,7 +46,7 @@ export interface SqlClass extends Command, TransactionEffect {
   groups(): readonly string[];
 }
 
-/** Each statement of a text, in order. What stands in strings, comments and the bodies of functions does not count. */
+/** Each statement of a text, in order. Strings, comments and function bodies are ignored. */
 export function classify(sql: string): readonly SqlClass[] {
   return Array.from(statementsOf(sql), (tokens) => classOf(sql, tokens));
 }

@@ -39,9 +39,9 @@ const longKinds = [
   'LARGE OBJECT',
   'DEFAULT PRIVILEGES',
 ].map((kind) => kind.split(' '));
-/** Their second word is the kind of an object. */
+/** Commands whose second word is the kind of an object. */
 const onObjects = set('CREATE ALTER DROP REINDEX REFRESH');
-/** Commands that may be called by two words. */
+/** Commands that are named by two words. */
 const pairs: Readonly<Record<string, string>> = {
   START: 'TRANSACTION',
   PREPARE: 'TRANSACTION',
@@ -63,7 +63,7 @@ export function commandOf(sql: string): Command {
   return takeCommand(Words.of(sqlTokens(sql)));
 }
 
-/** Goes past what a statement is and what it is about. */
+/** Moves past the command and the name of its object. */
 export function takeCommand(words: Words): Taken {
   while (words.take('('));
   if (words.take('WITH')) words.skipOutsideTo(queries);
@@ -79,7 +79,7 @@ export function takeCommand(words: Words): Taken {
 }
 
 function aboutObject(words: Words, verb: string): Taken {
-  // Those of REINDEX.
+  // REINDEX takes its options here.
   const options = words.takeParentheses();
   const unique = words.peek() === 'UNIQUE';
   const command = `${verb} ${takeKind(words)}`;
@@ -98,7 +98,7 @@ function takeKind(words: Words): string {
   return kind;
 }
 
-/** An option may be switched off: `REINDEX (CONCURRENTLY false)`. */
+/** An option may be off: `REINDEX (CONCURRENTLY false)`. */
 function isOn(options: Words, option: string): boolean {
   const at = options.indexOf(option);
   return at !== -1 && !['FALSE', 'OFF', '0'].includes(options.peek(at + 1));
@@ -117,7 +117,7 @@ function tableOf(words: Words): readonly string[] | undefined {
   return takeOn(rest) ? rest.takeName() : undefined;
 }
 
-/** Goes to the table that an index, a trigger or a policy is on. */
+/** Moves to the table that an index, a trigger or a policy is on. */
 export function takeOn(words: Words): boolean {
   const at = words.indexOf('ON');
   if (at === -1) return false;

@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 
-/** NAMEDATALEN - 1: the server keeps that many bytes of a name, and leaves out the rest without an error. */
+/** NAMEDATALEN - 1: the server truncates names to this number of bytes without an error. */
 const longest = 63;
 
-/** What the server keeps of a name. Two long names that begin alike become one. */
+/** The name after the server has truncated it. Two long names with the same beginning become one. */
 export function truncatedName(name: string): string {
   return firstBytes(name, longest);
 }
 
-/** The name itself, or where it is too long a name made of it that no other name becomes. */
+/** The name itself, or for a name that is too long, one derived from it that is unique. */
 export function fittingName(name: string): string {
   if (Buffer.byteLength(name) <= longest) return name;
   const mark = createHash('sha256').update(name).digest('hex').slice(0, 8);
@@ -16,8 +16,8 @@ export function fittingName(name: string): string {
 }
 
 /**
- * The name that the server makes of a table, its columns and a label, such as that of the sequence of a `serial` column: it takes bytes
- * from the longer one of the two until all of it fits. https://doxygen.postgresql.org/indexcmds_8c.html, `makeObjectName`
+ * The name that the server generates from a table, its columns and a label, such as for the sequence of a `serial` column: it removes bytes
+ * from the longer of the two until the name fits. https://doxygen.postgresql.org/indexcmds_8c.html, `makeObjectName`
  */
 export function generatedName(table: string, columns: string, label: string): string {
   const room = longest - Buffer.byteLength(label) - 2;

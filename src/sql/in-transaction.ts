@@ -3,15 +3,15 @@ import { sqlTokens } from './tokens.js';
 import type { SqlToken } from './tokens.js';
 import { inCapitals, isSignificant } from './words.js';
 
-/** A statement as it can be executed inside a transaction, and the word that had to be left out for that. */
+/** A statement in a form that can be executed inside a transaction, and the word that was removed from it. */
 export interface InTransaction {
   readonly sql: string;
   readonly without: 'CONCURRENTLY' | 'COMMIT';
 }
 
 /**
- * The form without CONCURRENTLY, or a block of PL/pgSQL without its COMMITs; undefined where there is nothing to leave out. What is left
- * out is blanked, so that the position of an error in it is the position in the statement.
+ * The form without CONCURRENTLY, or a PL/pgSQL block without its COMMITs; undefined if there is nothing to remove. The removed text is
+ * replaced by blanks, so that the position of an error is the same in both forms.
  */
 export function inTransaction(sql: string): InTransaction | undefined {
   const tokens = [...sqlTokens(sql)].filter(isSignificant);
@@ -22,7 +22,7 @@ export function inTransaction(sql: string): InTransaction | undefined {
   return block === sql ? undefined : { sql: block, without: 'COMMIT' };
 }
 
-/** Of the commands that there are without it, too; -1 in all others. */
+/** The position of CONCURRENTLY in commands that also exist without it; -1 for all others. */
 function placeOfConcurrently(words: readonly string[]): number {
   const detach = words.indexOf('DETACH');
   const places: Readonly<Record<string, number>> = {
@@ -39,7 +39,7 @@ function withoutConcurrently(sql: string, tokens: readonly SqlToken[], option: S
   const at = tokens.indexOf(option);
   const [before, after] = [tokens[at - 1]?.text ?? '', tokens[at + 1]];
   if (before !== '(' && before !== ',') return replaced(sql, option, '');
-  // REINDEX (CONCURRENTLY on): a list must not be empty, so that another option that is off stands there.
+  // For REINDEX (CONCURRENTLY on): the list must not be empty, so it gets another option that is off.
   const value = after === undefined || [',', ')'].includes(after.text) ? undefined : after;
   return replaced(value === undefined ? sql : replaced(sql, value, ''), option, 'VERBOSE off');
 }
@@ -54,7 +54,7 @@ function withoutCommits(sql: string, tokens: readonly SqlToken[]): string {
   return sql.slice(0, from) + codeWithoutCommits(code) + sql.slice(from + code.length);
 }
 
-/** Each COMMIT becomes NULL, the statement that does nothing. */
+/** Replaces each COMMIT by NULL, the statement that does nothing. */
 function codeWithoutCommits(code: string): string {
   const tokens = [...sqlTokens(code)].filter(isSignificant);
   const words = tokens.map(inCapitals);

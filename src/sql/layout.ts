@@ -1,18 +1,18 @@
 import { sqlTokens } from './tokens.js';
 
-/** Words that begin a clause, for people. A line break before one never changes what a statement means. */
+/** Words that begin a clause. A line break before one of them never changes the meaning of a statement. */
 const clauses = new Set(
   `FOREIGN REFERENCES CHECK EXCLUDE ON USING IS FOR EXECUTE INCLUDE SELECT VALUES FROM WHERE GROUP HAVING ORDER LIMIT
    UNION EXCEPT INTERSECT RETURNING SET LEFT RIGHT FULL INNER CROSS JOIN`.split(/\s+/),
 );
-/** Where the clauses of these stand below their first word; elsewhere they are indented. */
+/** In these statements, clauses are aligned with the first word; elsewhere they are indented. */
 const queries = new Set(['SELECT', 'WITH', 'INSERT', 'UPDATE', 'DELETE']);
 const longest = 100;
 
-/** A token, or what lies between two; never to be changed itself. */
+/** A token, or the text between two. Its own text is never changed. */
 interface Piece {
   readonly text: string;
-  /** The white space before it, as it was. */
+  /** The original white space before it. */
   readonly space: string;
 }
 
@@ -22,13 +22,13 @@ interface Line {
 }
 
 /**
- * A statement as lines: one where that is short enough, else one for each clause. Only white space between tokens
- * changes. A line of the result has line breaks of its own where a string, a function's body or a comment has them.
+ * Breaks a statement into lines: one if it is short enough, or else one for each clause. Only white space between tokens changes. A line of
+ * the result may contain line breaks that belong to a string, a function body or a comment.
  */
 export function layOut(sql: string): readonly string[] {
   const pieces = piecesOf(sql);
   const flat = textOf(pieces);
-  // A comment that begins with `--` ends with its line.
+  // A `--` comment ends with its line, so nothing can follow it there.
   const oneLine = !pieces.slice(0, -1).some(({ text }) => text.startsWith('--'));
   if (oneLine && flat.length <= longest) return [flat];
   if (!oneLine || pieces.slice(1).some(({ space }) => /[\n\r]/.test(space))) return asItWas(pieces);
@@ -49,7 +49,7 @@ function textOf(pieces: readonly Piece[]): string {
   return pieces.map(({ text, space }, index) => (index > 0 && space !== '' ? ' ' : '') + text).join('');
 }
 
-/** Keeps its own line breaks, and removes the indentation that all lines have in common. */
+/** Keeps the original line breaks, and removes the common indentation. */
 function asItWas(pieces: readonly Piece[]): readonly string[] {
   const indents = pieces.map(({ space }, index) =>
     index > 0 && /[\n\r]/.test(space) ? space.replace(/^.*[\n\r]/s, '').replace(/[^ ]/g, '  ').length : undefined,
@@ -64,7 +64,7 @@ function asItWas(pieces: readonly Piece[]): readonly string[] {
   return lines;
 }
 
-/** The columns of a table and the fields or values of a type have a line each. */
+/** Gives each column of a table, and each field or value of a type, its own line. */
 function breakList(pieces: readonly Piece[]): readonly Line[] {
   const open = openingOfList(pieces);
   const close = open === undefined ? -1 : closingOf(pieces, open);
@@ -116,7 +116,7 @@ function breakClauses(line: Line, first: string): readonly Line[] {
     let acted = index > 0;
     for (const [at, piece] of action.entries()) {
       const word = piece.text.toUpperCase();
-      // The first action of ALTER TABLE has a line of its own, as those after a comma have.
+      // The first action of ALTER TABLE gets its own line, like the ones after a comma.
       const acts = !acted && first === 'ALTER' && at > 1 && ['ADD', 'DROP', 'ALTER', 'VALIDATE'].includes(word);
       acted ||= acts;
       if (depth === 0 && piece.space !== '' && (acts || beginsClause(action, at, first))) lines.push([]);

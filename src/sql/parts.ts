@@ -1,6 +1,6 @@
 import type { Words } from './words.js';
 
-/** The parts of a statement between these words, where they stand outside of parentheses, as they are written in that text. */
+/** The parts of a statement between these words outside of parentheses, as written in `sql`. */
 export function splitAt(statement: Words, sql: string, words: readonly string[]): readonly string[] {
   const parts: string[] = [];
   const rest = statement.from(0);
@@ -19,13 +19,13 @@ export function splitAt(statement: Words, sql: string, words: readonly string[])
   return [...parts, whole.slice(start)];
 }
 
-/** The name that comes after the first of these words, or where there are none, the name that it begins with. */
+/** The name after the first occurrence of these words, or, without words, the name at its beginning. */
 export function nameAfter(statement: Words, words: readonly string[]): readonly string[] | undefined {
   const at = words.length === 0 ? 0 : statement.indexOf(...words);
   return at === -1 ? undefined : statement.from(at + words.length).takeName();
 }
 
-/** What stands in each pair of parentheses that is in no other one, as it is written in that text. */
+/** The text in each outermost pair of parentheses, as written in `sql`. */
 export function groups(statement: Words, sql: string): readonly string[] {
   const rest = statement.from(0);
   const found: string[] = [];

@@ -3,13 +3,13 @@ export function quoteName(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
-/** A text as a string of SQL: `'it''s'`. Read the same whatever `standard_conforming_strings` says, so it can stand in any statement. */
+/** A text as an SQL string: `'it''s'`. It is valid for any value of `standard_conforming_strings`. */
 export function quoteLiteral(text: string): string {
   const quoted = `'${text.replaceAll("'", "''").replaceAll('\\', '\\\\')}'`;
   return text.includes('\\') ? `E${quoted}` : quoted;
 }
 
-/** The name that a word or a quoted identifier stands for: the server folds the letters A to Z, and no others. */
+/** The name that a word or a quoted identifier stands for. The server folds only the letters A to Z. */
 export function plainName(identifier: string): string {
   if (/^[uU]&"/.test(identifier)) return withUnicode(plainName(identifier.slice(2)));
   if (identifier.startsWith('"')) return identifier.slice(1, -1).replaceAll('""', '"');

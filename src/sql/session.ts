@@ -3,17 +3,17 @@ import { sqlTokens } from './tokens.js';
 import type { SqlToken } from './tokens.js';
 import { statementsOf } from './split.js';
 
-/** What a text may leave in its session when its transaction is over. */
+/** What a text may leave in its session after its transaction. */
 export interface SessionEffects {
-  /** It may leave something there: a setting, a temporary table, a lock. Where it is not plain that it does not, it may. */
+  /** Whether it may leave something: a setting, a temporary table, a lock. True unless it certainly does not. */
   readonly mayRemain: boolean;
-  /** It asks for an advisory lock, or gives one back. */
+  /** Whether it takes or releases an advisory lock. */
   readonly advisory: boolean;
-  /** DISCARD, DEALLOCATE and UNLISTEN: they take what other users of the same session have, too. */
+  /** DISCARD, DEALLOCATE and UNLISTEN also affect other users of the same session. */
   readonly forgets: 'all' | 'some' | undefined;
-  /** Names with a dot that may be settings: no catalog lists them. */
+  /** Names with a dot that may be settings, which no catalog lists. */
   readonly settings: readonly string[];
-  /** LISTEN and UNLISTEN, in order; without a channel: UNLISTEN *. */
+  /** LISTEN and UNLISTEN, in order. UNLISTEN * has no channel. */
   readonly channels: readonly { readonly listens: boolean; readonly channel: string | undefined }[];
 }
 
@@ -22,7 +22,7 @@ const others = new Set(
   `BEGIN START COMMIT END ROLLBACK ABORT SAVEPOINT RELEASE SHOW CREATE ALTER DROP TRUNCATE COMMENT GRANT REVOKE ANALYZE VACUUM
    REINDEX REFRESH LOCK COPY NOTIFY`.split(/\s+/),
 );
-/** Words that a parenthesis may follow in a query, and that change nothing in the session. */
+/** Words before a parenthesis in a query that change nothing in the session. */
 const harmless = new Set(
   `ALL AND ANY ARRAY AS BETWEEN BY CASE CAST CONFLICT CUBE DISTINCT ELSE EXCEPT EXISTS FILTER FROM GROUP HAVING IN INTERSECT JOIN LATERAL
    LIKE LIMIT MATERIALIZED NOT OFFSET ON OR OVER PARTITION RETURNING ROLLUP ROW SELECT SET SETS SOME THEN UNION USING VALUES WHEN WHERE WITHIN
@@ -34,7 +34,7 @@ const harmless = new Set(
   ),
 );
 
-/** Nothing is read of texts that are longer than that: looking what is left costs less. */
+/** Longer texts are not analysed: asking the session what was left costs less. */
 const longest = 20_000;
 
 export function sessionEffects(sql: string): SessionEffects {
@@ -70,7 +70,7 @@ function mayRemain(tokens: readonly SqlToken[]): boolean {
   return tokens.some((token, index) => tokens[index + 1]?.text === '(' && mayBeFunction(tokens, index, token));
 }
 
-/** `INSERT INTO t (…)` calls none. */
+/** In `INSERT INTO t (…)`, the parenthesis is not a call. */
 function mayBeFunction(tokens: readonly SqlToken[], index: number, { kind, text }: SqlToken): boolean {
   if (kind !== 'word' && kind !== 'name') return false;
   let before = index - 1;

@@ -4,11 +4,11 @@ import type { Words } from './words.js';
 export interface Setting {
   readonly name: string;
   readonly until: 'transaction' | 'session';
-  /** Its name and value as they are written. */
+  /** Its name and value, as written. */
   readonly text: string;
 }
 
-/** What `SET TIME ZONE` and the like set, which have a form of their own. */
+/** The settings of `SET TIME ZONE` and other special forms. */
 const forms: readonly (readonly [words: readonly string[], name: string])[] = [
   [['TIME', 'ZONE'], 'timezone'],
   [['SESSION', 'AUTHORIZATION'], 'session_authorization'],
@@ -23,7 +23,7 @@ const forms: readonly (readonly [words: readonly string[], name: string])[] = [
 export function settingOf(words: Words, sql: string): Setting | undefined {
   if (words.take('RESET')) return named(words, 'session', sql);
   if (!words.take('SET')) return undefined;
-  // These are about the transaction and not about a setting, or set what the next transactions are like.
+  // These affect the transaction rather than a setting, or set the mode of later transactions.
   if (words.peek() === 'CONSTRAINTS' || words.peek() === 'TRANSACTION') return undefined;
   if (words.take('SESSION', 'CHARACTERISTICS'))
     return { name: 'session characteristics', until: 'session', text: words.rest(sql) };
@@ -39,7 +39,7 @@ function named(words: Words, until: Setting['until'], sql: string): Setting | un
   return parts && { name: parts.join('.').toLowerCase(), until, text };
 }
 
-/** A setting may have the name of a form: `SET role = 'app'`. */
+/** A setting may have the name of a special form: `SET role = 'app'`. */
 function isForm(words: Words, form: readonly string[]): boolean {
   return form.every((word, index) => words.peek(index) === word) && !['=', 'TO'].includes(words.peek(form.length));
 }

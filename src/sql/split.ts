@@ -18,7 +18,7 @@ export function splitSql(text: string): readonly SqlStatement[] {
   });
 }
 
-/** The tokens of each statement, from its first comment or word to its last. Where there is nothing but comments, there is none. */
+/** The tokens of each statement, from its first comment or word to its last. Comments alone are not a statement. */
 export function* statementsOf(text: string): Generator<readonly SqlToken[]> {
   let tokens: SqlToken[] = [];
   const place = new StatementPlace();
@@ -31,12 +31,12 @@ export function* statementsOf(text: string): Generator<readonly SqlToken[]> {
   if (isStatement(tokens)) yield trimmed(tokens);
 }
 
-/** Where in a statement a text is, told token by token. */
+/** Follows the tokens of a text to find where statements end. */
 export class StatementPlace {
   private depth = 0;
   private body: BodyState = noBody;
 
-  /** Whether the statement ends at this token, so that the next one begins after it. */
+  /** Whether the statement ends at this token. */
   endsAt(token: SqlToken): boolean {
     if (token.text === '(') this.depth += 1;
     else if (token.text === ')') this.depth = Math.max(0, this.depth - 1);
@@ -59,7 +59,7 @@ function trimmed(tokens: readonly SqlToken[]): readonly SqlToken[] {
   return tokens.slice(from, tokens.at(-1)?.kind === 'space' ? -1 : undefined);
 }
 
-/** Where we are in `CREATE FUNCTION … BEGIN ATOMIC … END`, whose semicolons are its own. CASE has an END too. */
+/** The position inside `CREATE FUNCTION … BEGIN ATOMIC … END`, whose semicolons do not end the statement. CASE has an END too. */
 interface BodyState {
   readonly first: string;
   readonly routine: boolean;
@@ -73,7 +73,7 @@ function nextBody(state: BodyState, token: SqlToken): BodyState {
   const word = inCapitals(token);
   const first = state.first || word;
   const routine = state.routine || (first === 'CREATE' && (word === 'FUNCTION' || word === 'PROCEDURE'));
-  // `AS end` and `t.case` are names.
+  // In `AS end` and `t.case`, these words are names.
   const isName = state.previous === 'AS' || state.previous === '.';
   let { level } = state;
   if (level === 0 && routine && word === 'ATOMIC' && state.previous === 'BEGIN') level = 1;
@@ -82,7 +82,7 @@ function nextBody(state: BodyState, token: SqlToken): BodyState {
   return { first, routine, previous: word, level };
 }
 
-/** Counts lines from where it counted last; asked in ascending order, it reads the text once. */
+/** Counts lines incrementally: if the positions ascend, it reads the text once. */
 export function lineCounter(text: string, first = 1): (index: number) => number {
   let [line, position] = [first, 0];
   return (index) => {

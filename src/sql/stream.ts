@@ -3,22 +3,22 @@ import type { SqlStatement } from './split.js';
 import { sqlTokens } from './tokens.js';
 import { isSignificant } from './words.js';
 
-/** A comment that begins its line. Text in a string, or in another comment, is none. */
+/** A comment at the beginning of a line. Text in a string or inside another comment does not count. */
 export interface SqlCommentLine {
   readonly comment: string;
 }
 
-/** A comment that begins its line comes before the statement that it is in. */
+/** A comment at the beginning of a line is yielded before the statement that contains it. */
 export type SqlPiece = SqlStatement | SqlCommentLine;
 
 /**
- * Splits a text that comes in pieces, and may be larger than what memory should hold: kept is no more than the statement that has not ended yet.
- * A statement also ends at a comment for which `ends` is true.
+ * Splits a text that arrives in pieces and may be larger than memory: only the unfinished statement is kept. A statement also ends at a
+ * comment for which `ends` returns true.
  */
 export function* splitStream(pieces: Iterable<string>, ends: (comment: string) => boolean): Generator<SqlPiece> {
   let rest = '';
   let at: Start = { line: 1, afterLineBreak: true };
-  // A statement that did not end is read again only when twice as much of it is there: that keeps the whole linear.
+  // An unfinished statement is read again only after its text has doubled, which keeps the total time linear.
   let wanted = 0;
   for (const piece of pieces) {
     rest += piece;
@@ -32,7 +32,7 @@ export function* splitStream(pieces: Iterable<string>, ends: (comment: string) =
   yield* cutAt(rest, at, ends, 'the end').pieces;
 }
 
-/** Where a part of the text begins. */
+/** The position at which a part of the text begins. */
 interface Start {
   readonly line: number;
   readonly afterLineBreak: boolean;
@@ -45,7 +45,7 @@ function startAfter(text: string, at: Start): Start {
 
 interface Cut {
   readonly pieces: readonly SqlPiece[];
-  /** What comes after that belongs to what has not ended. */
+  /** The text after this position belongs to the unfinished statement. */
   readonly end: number;
 }
 
@@ -64,7 +64,7 @@ function cutAt(text: string, at: Start, ends: (comment: string) => boolean, then
   };
   for (const token of sqlTokens(text)) {
     const next = token.index + token.text.length;
-    // It may go on in the next piece.
+    // The token may continue in the next piece.
     if (then === 'more to come' && next === text.length) return { pieces, end };
     if (token.text.startsWith('--') && beginsLine(text, token.index, at)) {
       const one = { comment: token.text };
@@ -82,14 +82,14 @@ function cutAt(text: string, at: Start, ends: (comment: string) => boolean, then
   return { pieces, end };
 }
 
-/** What is known of the statement that a text is in: where it begins and ends so far, and whether it is more than comments. */
+/** The extent of the current statement so far, and whether it contains more than comments. */
 const nothing = { from: -1, to: -1, isReal: false };
 
 function longer(before: typeof nothing, from: number, to: number, isReal: boolean): typeof nothing {
   return { from: before.from === -1 ? from : before.from, to, isReal: before.isReal || isReal };
 }
 
-/** Whether there is nothing but blanks before it in its line; at the beginning of the text, as it is said. */
+/** Whether only blanks come before this position in its line. At the beginning of the text, `afterLineBreak` decides. */
 export function beginsLine(
   text: string,
   index: number,

@@ -1,11 +1,11 @@
-/** A piece of SQL that is one thing to the server's own lexer. The tokens of a text are the whole of it, white space and all. */
+/** A token as the server's own lexer sees it. The tokens of a text cover all of it, including white space. */
 export interface SqlToken {
   readonly kind: 'space' | 'comment' | 'string' | 'name' | 'word' | 'number' | 'symbol';
   readonly text: string;
   readonly index: number;
 }
 
-/** The server continues a string after a line break: `'a'`, line break, `'b'` is one string, escapes and all. */
+/** The server continues a string after a line break, with the same escapes: `'a'`, line break, `'b'` is one string. */
 const continued = String.raw`'[ \t\f\v]*(?:--[^\n\r]*)?[\n\r](?:[ \t\f\v\n\r]|--[^\n\r]*[\n\r])*'`;
 
 /** https://www.postgresql.org/docs/current/sql-syntax-lexical.html */
@@ -25,14 +25,14 @@ const token = new RegExp(
   'g',
 );
 
-/** The tokens of a text, in order. A token without its end goes on to the end of the text. Linear in the length of the text. */
+/** The tokens of a text, in order. An unterminated token extends to the end of the text. Linear in the length of the text. */
 export function* sqlTokens(text: string): Generator<SqlToken> {
   let from = 0;
   for (;;) {
     token.lastIndex = from;
     const match = token.exec(text);
     const index = match?.index ?? text.length;
-    // Operators lie between the tokens that are looked for.
+    // Operators are the text between the tokens that the pattern finds.
     if (index > from) yield { kind: 'symbol', text: text.slice(from, index), index: from };
     if (match === null) return;
     const [found] = match;
@@ -44,7 +44,7 @@ export function* sqlTokens(text: string): Generator<SqlToken> {
   }
 }
 
-/** Told by its first letters: this is asked of every token. */
+/** Decided by the first letters, because it is called for every token. */
 function kindOf(found: string): SqlToken['kind'] {
   const first = found.charCodeAt(0);
   const second = found.charCodeAt(1);

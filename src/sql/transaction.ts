@@ -1,12 +1,12 @@
 import type { Words } from './words.js';
 
-/** What a statement does to the transaction of its session. */
+/** The effect of a statement on the transaction of its session. */
 export interface TransactionEffect {
-  /** A new transaction is open after it: BEGIN, also COMMIT AND CHAIN. */
+  /** Whether a new transaction is open afterwards: BEGIN, and also COMMIT AND CHAIN. */
   readonly opens: boolean;
-  /** The transaction that was open before it has ended: COMMIT, ROLLBACK, PREPARE TRANSACTION. */
+  /** Whether the transaction that was open has ended: COMMIT, ROLLBACK, PREPARE TRANSACTION. */
   readonly closes: boolean;
-  /** What the transaction has done is undone: all of it, or what came after a savepoint. */
+  /** Whether it undoes the work of the transaction, or the part after a savepoint. */
   readonly undoes: boolean;
   readonly savepoint: 'sets' | 'releases' | 'returns to' | undefined;
 }
@@ -21,7 +21,7 @@ export function transactionOf(words: Words): TransactionEffect {
   if (words.take('RELEASE')) return { ...none, savepoint: 'releases' };
   const undoes = words.take('ROLLBACK') || words.take('ABORT');
   if (!undoes && !words.take('COMMIT') && !words.take('END')) return none;
-  // A transaction that was prepared is not the one of the session.
+  // A prepared transaction no longer belongs to the session.
   if (words.take('PREPARED')) return none;
   if (!words.take('WORK')) words.take('TRANSACTION');
   if (words.take('TO')) return { ...none, undoes, savepoint: 'returns to' };

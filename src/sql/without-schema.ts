@@ -4,8 +4,8 @@ import { sqlTokens } from './tokens.js';
 import type { SqlToken } from './tokens.js';
 
 /**
- * A statement that finds the objects of this schema by the search path: `"app"."orders"` becomes `"orders"`, in the bodies of DO and of
- * functions and in strings that are the name of an object, such as `'"app"."orders"'::regclass`, as well.
+ * Makes a statement find the objects of this schema through the search path: `"app"."orders"` becomes `"orders"`, also in the bodies of DO
+ * and functions, and in strings that contain the name of an object, such as `'"app"."orders"'::regclass`.
  */
 export function withoutSchema(sql: string, schema: string): string {
   if (!sql.includes(schema)) return sql;
@@ -14,7 +14,7 @@ export function withoutSchema(sql: string, schema: string): string {
   const parts: string[] = [];
   for (let at = 0; at < tokens.length; at += 1) {
     if (isSchemaOf(tokens, at, schema)) at += 2;
-    // An extension goes into the first schema of the search path by itself.
+    // Without a schema, an extension is created in the first schema of the search path.
     if (isExtension && isPlaceOf(tokens, at, schema)) at += 4;
     const token = tokens[at];
     const text = token?.text ?? '';
@@ -25,7 +25,7 @@ export function withoutSchema(sql: string, schema: string): string {
 
 function isSchemaOf(tokens: readonly SqlToken[], at: number, schema: string): boolean {
   const [token, dot, name] = tokens.slice(at, at + 3);
-  // Of `a.app.x`, the middle is no schema.
+  // In `a.app.x`, the middle part is not a schema.
   if (token === undefined || dot?.text !== '.' || name === undefined || tokens[at - 1]?.text === '.') return false;
   return isIdentifier(token) && isIdentifier(name) && plainName(token.text) === schema;
 }
@@ -40,13 +40,13 @@ function isIdentifier({ kind }: SqlToken): boolean {
   return kind === 'word' || kind === 'name';
 }
 
-/** Of a literal that is cast to regclass and the like. */
+/** Whether a literal is cast to regclass or a similar type. */
 function isName(tokens: readonly SqlToken[], at: number): boolean {
   const [cast, type] = tokens.slice(at + 1, at + 3);
   return cast?.text === '::' && type !== undefined && /^reg(?:class|proc|procedure|type)$/.test(type.text);
 }
 
-/** PostgreSQL prints the bodies of functions that a person has written between these: they stay as they were written. */
+/** PostgreSQL prints function bodies between these tags. The user wrote them, so they are not changed. */
 const printed = new Set(['$function$', '$procedure$']);
 
 function inside(literal: string, schema: string, isCast: boolean): string {
@@ -59,7 +59,7 @@ function inside(literal: string, schema: string, isCast: boolean): string {
   const [name, dot, object, ...rest] = [...sqlTokens(literal.slice(1, -1))];
   if (name === undefined || dot?.text !== '.' || object === undefined) return literal;
   if (!isIdentifier(name) || !isIdentifier(object) || plainName(name.text) !== schema) return literal;
-  // Without quotes it may be a value that only looks like a name.
+  // Without quotes, it may be a value that only looks like a name.
   const isObject = isCast || (name.kind === 'name' && (rest.length === 0 || rest[0]?.text === '('));
   return isObject ? `'${[object, ...rest].map(({ text }) => text).join('')}'` : literal;
 }

@@ -1,7 +1,7 @@
 import { plainName } from './quote.js';
 import type { SqlToken } from './tokens.js';
 
-/** Reads a statement word by word, without white space and comments, and no further than it is asked. */
+/** Reads a statement word by word, without white space and comments, and only as far as it is asked to. */
 export class Words {
   readonly #tokens: Significant;
   #at: number;
@@ -15,7 +15,7 @@ export class Words {
     return new Words(new Significant(tokens), 0);
   }
 
-  /** The same statement, read from that place on. */
+  /** The same statement, read from this position. */
   from(position: number): Words {
     return new Words(this.#tokens, position);
   }
@@ -28,7 +28,7 @@ export class Words {
     return this.#tokens.at(this.#at + ahead);
   }
 
-  /** A word in capitals, anything else as it stands; empty after the end. */
+  /** A word in capitals, or any other token as written; empty after the end. */
   peek(ahead = 0): string {
     return inCapitals(this.token(ahead));
   }
@@ -37,7 +37,7 @@ export class Words {
     this.#at += count;
   }
 
-  /** Goes past these words if they are next: `take('IF', 'NOT', 'EXISTS')`. */
+  /** Moves past these words if they come next: `take('IF', 'NOT', 'EXISTS')`. */
   take(...words: readonly string[]): boolean {
     const found = words.every((word, index) => isWord(this.token(index), word));
     if (found) this.skip(words.length);
@@ -50,7 +50,7 @@ export class Words {
     return found;
   }
 
-  /** Goes past a name, qualified or not: `['public', 'users']`. */
+  /** Moves past a name, which may be qualified, and returns it: `['public', 'users']`. */
   takeName(): readonly string[] | undefined {
     const parts: string[] = [];
     do {
@@ -62,7 +62,7 @@ export class Words {
     return parts;
   }
 
-  /** Goes past what stands in parentheses, if they are next, and returns it. */
+  /** If a parenthesis comes next, moves past it and returns its contents. */
   takeParentheses(): Words {
     const inside: SqlToken[] = [];
     let depth = 0;
@@ -77,23 +77,23 @@ export class Words {
     return Words.of(inside);
   }
 
-  /** Goes to the first of these words outside of parentheses. */
+  /** Moves to the first of these words outside of parentheses. */
   skipOutsideTo(words: ReadonlySet<string>): void {
     while (this.token() !== undefined && !words.has(this.peek())) this.skipPart();
   }
 
-  /** Goes past the next word, or past all that stands in parentheses. */
+  /** Moves past the next word, or past a whole pair of parentheses. */
   skipPart(): void {
     if (this.peek() === '(') this.takeParentheses();
     else this.skip(1);
   }
 
-  /** Whether these words stand in a row somewhere from here on. */
+  /** Whether these words occur in a row from here on. */
   has(...words: readonly string[]): boolean {
     return this.indexOf(...words) !== -1;
   }
 
-  /** How many words stand before them; -1 where they do not come. */
+  /** The number of words before their first occurrence; -1 if they do not occur. */
   indexOf(...words: readonly string[]): number {
     const [first = ''] = words;
     for (let ahead = 0; this.token(ahead) !== undefined; ahead += 1)
@@ -102,7 +102,7 @@ export class Words {
     return -1;
   }
 
-  /** What comes from here on, as it is written in that text. */
+  /** The text from here on, as written in `sql`. */
   rest(sql: string): string {
     const [first, last] = [this.token(), this.#tokens.all().at(-1)];
     return first === undefined || last === undefined ? '' : sql.slice(first.index, last.index + last.text.length);
@@ -136,12 +136,12 @@ class Significant {
   }
 }
 
-/** White space and comments are not. */
+/** Whether a token is neither white space nor a comment. */
 export function isSignificant({ kind }: SqlToken): boolean {
   return kind !== 'space' && kind !== 'comment';
 }
 
-/** A word in capitals, anything else as it stands; empty where there is none. */
+/** A word in capitals, or any other token as written; empty if there is no token. */
 export function inCapitals(token: SqlToken | undefined): string {
   return token?.kind === 'word' ? token.text.toUpperCase() : (token?.text ?? '');
 }

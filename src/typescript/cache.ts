@@ -3,14 +3,14 @@ import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import type { PathMapping } from './project.js';
 
-/** When a file was last seen, and how: another mtime or size means another text. */
+/** The modification time and size of a file when it was read: if either differs, the text has changed. */
 type Stamp = readonly [mtimeMs: number, size: number];
 
 interface Entry {
   readonly stamp: Stamp;
-  /** What it imports of the project: types that come from there are in its decorator metadata. */
+  /** The files of the project that it imports: its decorator metadata contains types from them. */
   readonly imports: readonly string[];
-  /** The name of the file with its code, made of the code's hash. */
+  /** The name of the file with its compiled code, derived from the hash of the code. */
   readonly code: string;
 }
 
@@ -30,8 +30,8 @@ export interface Compiled {
 const apartMs = 250;
 
 /**
- * What was compiled before, on disk. Code files are named by their content and never change, and the manifest is replaced as a
- * whole, so that processes may share it; whatever cannot be read is as if it were not there.
+ * The compiled files on disk. Code files are named by their content and never change, and the manifest is replaced as a whole, so that
+ * several processes can share the cache. A file that cannot be read counts as missing.
  */
 export class CompileCache {
   private files: Record<string, Entry> = {};
@@ -54,7 +54,7 @@ export class CompileCache {
     }
   }
 
-  /** How the project maps module names, if that is known without the compiler. */
+  /** How the project maps module names, if the cache knows it. */
   get mapping(): PathMapping | undefined {
     return this.knownMapping;
   }
@@ -85,7 +85,7 @@ export class CompileCache {
     } catch {
       // A cache that cannot be written only makes the next start slower.
     }
-    // Files are compiled one by one, and to write all that is known after each takes longer than to compile it.
+    // Files are compiled one by one, and writing the manifest after each would take longer than compiling it.
     const left = this.writtenAt + apartMs - performance.now();
     if (left <= 0) this.writeManifest();
     else this.pending ??= setTimeout(() => this.writeManifest(), left).unref();
@@ -98,7 +98,7 @@ export class CompileCache {
     try {
       replace(this.manifestFile, JSON.stringify({ config, mapping, files } satisfies Manifest));
     } catch {
-      // As above.
+      // A manifest that cannot be written only makes the next start slower, too.
     }
     this.writtenAt = performance.now();
   }
@@ -107,7 +107,7 @@ export class CompileCache {
     return join(this.dir, 'manifest.json');
   }
 
-  /** Fresh when neither the file nor anything that it imports, near or far, has changed. */
+  /** Whether neither the file nor any of its direct or indirect imports has changed. */
   isFresh(file: string, visiting = new Set<string>()): boolean {
     const known = this.verdicts.get(file);
     if (known !== undefined) return known;
@@ -120,7 +120,7 @@ export class CompileCache {
     const outermost = visiting.size === 0;
     visiting.add(file);
     const fresh = entry.imports.every((imported) => this.isFresh(imported, visiting));
-    // Inside a circle of imports a "fresh" may be premature; only the outermost answer is final.
+    // Inside a cycle of imports, a positive answer may be premature: only that of the outermost call is final.
     if (!fresh) this.verdicts.set(file, false);
     else if (outermost) for (const one of visiting) this.verdicts.set(one, true);
     return fresh;

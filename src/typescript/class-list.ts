@@ -15,15 +15,15 @@ interface Parsed {
   readonly source: TypeScript.SourceFile;
 }
 
-/** A list of identifiers, or without one a module whose exports are the list. */
+/** A list of identifiers, or, if undefined, a module whose exports are the list. */
 interface Found {
   readonly in: Parsed;
   readonly array?: TypeScript.ArrayLiteralExpression;
 }
 
 /**
- * Finds the list of migration classes that a data source file, or the module of an app, gives to TypeORM: in that file, or in one that it
- * imports. Undefined where there is none, or several, or where the parser of the project cannot be used (TypeScript 7 has none).
+ * Finds the list of migration classes that a data source file, or the module of an app, passes to TypeORM: in that file or in one that it
+ * imports. Undefined if there is no list, if there are several, or if the project's parser cannot be used (TypeScript 7 has none).
  */
 export function readClassList(file: string, projectDir: string): ClassList | undefined {
   const ts = parserOf(projectDir);
@@ -40,7 +40,7 @@ function parserOf(projectDir: string): Ts | undefined {
     const ts = requireFrom(join(projectDir, 'package.json'))(typescriptDir(projectDir)) as Partial<Ts>;
     return ts.createSourceFile === undefined ? undefined : (ts as Ts);
   } catch {
-    // Without it, the list is only said to lack the class.
+    // Without a parser, a missing class is reported, but the edit is not suggested.
     return undefined;
   }
 }
@@ -50,7 +50,7 @@ function parse(ts: Ts, file: string): Parsed {
   return { ts, file, source: ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true) };
 }
 
-/** The values that the object literals of a file have for this property. */
+/** The values of this property in all object literals of a file. */
 function optionsNamed(name: string, { ts, source }: Parsed): readonly TypeScript.Expression[] {
   const found: TypeScript.Expression[] = [];
   const visit = (node: TypeScript.Node): void => {
@@ -74,17 +74,17 @@ function listIn(given: TypeScript.Expression, parsed: Parsed): Found | undefined
   return module === undefined ? undefined : { in: parse(ts, module) };
 }
 
-/** Without `as const`, `satisfies` and parentheses. */
+/** The expression without `as const`, `satisfies` and parentheses. */
 function bare(expression: TypeScript.Expression, ts: Ts): TypeScript.Expression {
   return ts.isAsExpression(expression) ||
-    // Since 4.9.
+    // `satisfies` exists since TypeScript 4.9.
     (ts as Partial<typeof ts>).isSatisfiesExpression?.(expression) === true ||
     ts.isParenthesizedExpression(expression)
     ? bare(expression.expression, ts)
     : expression;
 }
 
-/** A constant of the file, or of one that it is imported from. */
+/** The list of this name: a constant of the file, or of the file that it is imported from. */
 function listNamed(name: string, parsed: Parsed): Found | undefined {
   const { ts, source } = parsed;
   for (const statement of source.statements) {
@@ -103,7 +103,7 @@ function listNamed(name: string, parsed: Parsed): Found | undefined {
   return undefined;
 }
 
-/** The file of `import * as name from './migrations'`. */
+/** The file behind `import * as name from './migrations'`. */
 function moduleNamed(name: string, parsed: Parsed): string | undefined {
   const { ts } = parsed;
   const found = importsOf(parsed).find(({ declaration }) => {
@@ -168,7 +168,7 @@ function ofArray(parsed: Parsed, array: TypeScript.ArrayLiteralExpression): Clas
   };
 }
 
-/** An index file: each class is exported from the file that it is in. */
+/** An index file, which exports each class from the file that contains it. */
 function ofExports(parsed: Parsed): ClassList {
   const { ts, file, source } = parsed;
   const own = source.statements.filter(
@@ -192,7 +192,7 @@ function ofExports(parsed: Parsed): ClassList {
   };
 }
 
-/** A file with the migrations of a change is imported once. */
+/** A file with all migrations of a change is imported once. */
 function inFiles(
   classes: readonly ClassInFile[],
 ): readonly { readonly file: string; readonly names: readonly string[] }[] {
@@ -200,7 +200,7 @@ function inFiles(
   return files.map((file) => ({ file, names: classes.filter((one) => one.file === file).map(({ name }) => name) }));
 }
 
-/** As the other one is written: its quotes, and its ending. */
+/** The specifier of an import, with the quotes and the extension of an existing one. */
 function specifierOf(
   file: string,
   from: string,

@@ -6,10 +6,10 @@ import type { Compiler } from './program.js';
 import { describeProject, typescriptVersion } from './project.js';
 import type { PathMapping } from './project.js';
 
-/** The user's TypeScript files as JavaScript: from the cache, or compiled now. */
+/** The user's TypeScript files as JavaScript, from the cache or newly compiled. */
 export interface TypeScriptSource {
   readonly dir: string;
-  /** Without a TypeScript in the project, a Node that takes types out of a file by itself does that: nothing is compiled then. */
+  /** False if the project has no TypeScript and Node strips the types itself. */
   readonly isCompiled: boolean;
   code(file: string): string;
   mapping(): PathMapping;
@@ -20,7 +20,7 @@ export function openTypeScript(projectDir: string, tsconfig: string | undefined)
   if (typescriptVersion(project.dir) === undefined && stripsTypes()) return { ...unchanged, dir: project.dir };
   const cache = new CompileCache(project.cacheDir);
   let compiler: Compiler | undefined;
-  // The compiler is loaded on the first miss, which a second start does not have.
+  // The compiler is loaded on the first cache miss; a second start has none.
   const loaded = (): Compiler =>
     (compiler ??= isNative(project.dir)
       ? createNativeCompiler(project)

@@ -2,7 +2,9 @@ import type * as TypeScript from 'typescript';
 
 type Ts = typeof TypeScript;
 
-/** The references to types that become metadata: of decorated properties, of what decorated methods take and return, of constructors. */
+/**
+ * The type references that become metadata: of decorated properties, of parameters and results of decorated methods, and of constructors.
+ */
 export function decoratedReferences(ts: Ts, source: TypeScript.SourceFile): readonly TypeScript.TypeReferenceNode[] {
   const references: TypeScript.TypeReferenceNode[] = [];
   if (!source.text.includes('@')) return references;
@@ -19,9 +21,9 @@ export function decoratedReferences(ts: Ts, source: TypeScript.SourceFile): read
 }
 
 /**
- * Where the compiler cannot tell what an imported type is, because it is made of types that were not read, it writes the name, as if
- * it might be a class, and leaves out the import, since nothing of that name exists at run time: loading the file would fail. All
- * that is known of such a type is that it is none of the classes, so its metadata is `Object`.
+ * If the compiler cannot resolve an imported type, because it depends on types that were not read, it emits the name, as if the type might
+ * be a class. It also drops the import, since no such value exists at run time, so loading the file would fail. Such a type is certainly
+ * not a class, so its metadata is `Object`.
  */
 export function asObjects(
   ts: Ts,
@@ -50,7 +52,7 @@ function isDecorated(ts: Ts, member: TypeScript.ClassElement): boolean {
   return has(member) || parameters.some(has) || (ts.isConstructorDeclaration(member) && has(member.parent));
 }
 
-/** Before 4.8 they were a property of every node. */
+/** Before TypeScript 4.8, they were a property of every node. */
 function decoratorsOf(ts: Partial<Ts>, node: TypeScript.Node): readonly TypeScript.Node[] {
   if (ts.canHaveDecorators === undefined || ts.getDecorators === undefined)
     return (node as { readonly decorators?: readonly TypeScript.Node[] }).decorators ?? [];

@@ -35,7 +35,7 @@ export const resolve: ResolveHook = async (specifier, context, next) => {
 export const load: LoadHook = async (url, context, next) => {
   if (!source?.isCompiled || !isOurs(url)) return next(url, context);
   const file = fileURLToPath(url);
-  // A CommonJS file is compiled by the hook of `require`, in the other thread.
+  // A CommonJS file is compiled by the `require` hook, in the other thread.
   if (moduleKindOf(file) === 'cjs') return { format: 'commonjs', source: source.code(file), shortCircuit: true };
   return { format: 'module', source: source.code(file), shortCircuit: true };
 };

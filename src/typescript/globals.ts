@@ -1,7 +1,7 @@
 /**
- * What decorator metadata depends on of the standard library. The compiler reads none of that, since reading it takes longer than compiling the
- * project; without these, a column of the type `(typeof states)[number]` or `Exclude<Kind, Kind.A>` would be an `Object`. What exists at run time
- * too, such as `Date`, is missing on purpose: the name itself is then written.
+ * The types of the standard library that decorator metadata depends on. The compiler does not read the library itself, because that takes
+ * longer than compiling the project. Without these types, a column of type `(typeof states)[number]` or `Exclude<Kind, Kind.A>` would be an
+ * `Object`. Types that also exist at run time, such as `Date`, are left out on purpose, so that their names are emitted.
  */
 export const globalTypes = `
 interface Array<T> { length: number; [index: number]: T }

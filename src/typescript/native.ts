@@ -17,8 +17,8 @@ interface ShownConfig {
 }
 
 /**
- * From version 7 on the compiler is a native program without an interface for JavaScript. It is fast, so on a miss it compiles
- * all files of the project at once.
+ * From version 7 on, the compiler is a native program without a JavaScript interface. It is fast, so on a cache miss it compiles all files
+ * of the project at once.
  */
 export function createNativeCompiler(project: TypeScriptProject): Compiler {
   const tsc = join(typescriptDir(project.dir), 'bin', 'tsc');
@@ -63,7 +63,7 @@ function compileAll(
   }
 }
 
-/** The user's own options, but for what a loader needs: modules as Node will take the file, code in a folder of its own, no checks. */
+/** The user's options, changed as a loader needs them: modules as Node will treat the file, output in a separate folder, no checks. */
 function configFor(
   { tsconfig, dir }: TypeScriptProject,
   shown: ShownConfig,
@@ -102,7 +102,7 @@ function configFor(
   };
 }
 
-/** The map names its source relative to the output, which is gone by then. */
+/** The map names its source relative to the output, which no longer exists by then. */
 function withSource(code: string, file: string): string {
   return code.replace(
     /(\/\/# sourceMappingURL=data:application\/json;base64,)(\S+)\s*$/,
@@ -113,7 +113,7 @@ function withSource(code: string, file: string): string {
   );
 }
 
-/** Good enough for knowing what a change concerns. */
+/** The imports of a text, found precisely enough to know which files a change affects. */
 function importsOf(text: string, file: string, mapping: PathMapping): readonly string[] {
   const names = [...text.matchAll(/\b(?:from|import|require)\s*\(?\s*['"]([^'"\n]+)['"]/g)].map(
     (match) => match[1] ?? '',
@@ -130,7 +130,7 @@ function sourcesOf(dir: string): readonly string[] {
 }
 
 function refuseSyntaxErrors(output: string, dir: string): void {
-  // Codes from 1000 to 1999 are syntax errors; with noCheck nothing else should come.
+  // Codes from 1000 to 1999 are syntax errors. With noCheck, no other errors should occur.
   const first = /^(.+?)\((\d+),(\d+)\): error TS1\d{3}: (.*)$/m.exec(output);
   if (first === null) return;
   const [, file = '', line = '1', column = '1', message] = first;
@@ -167,7 +167,7 @@ function mappingOf(shown: ShownConfig, project: TypeScriptProject): PathMapping 
   return { baseUrl: baseUrl === undefined ? undefined : root, paths: absolute };
 }
 
-/** The config and what it extends by relative paths, so that a change of either is noticed. */
+/** The config and the configs that it extends by relative paths, so that changes to any of them are noticed. */
 function configChain(file: string): readonly string[] {
   const parent = /"extends"\s*:\s*"(\.[^"]+)"/.exec(readText(file) ?? '')?.[1];
   if (parent === undefined) return [file];

@@ -7,16 +7,16 @@ import { globalTypes } from './globals.js';
 
 type Ts = typeof TypeScript;
 
-/** Where a package declares a name, and what it is called there. */
+/** The file of a package that declares a name, and the name there. */
 interface Declared {
   readonly file: string;
   readonly name: string;
 }
 
 /**
- * The declarations of packages that decorator metadata depends on: a class of a package is written into it, an enum becomes `String` or
- * `Number`, and an import that is only a type is left out. Of a package, only the files are read in which the names that are used are
- * declared: reading all its declarations takes longer than compiling the project.
+ * The declarations of packages that decorator metadata depends on: a class of a package is named in the metadata, an enum becomes `String`
+ * or `Number`, and an import that is only a type is left out. Only the files of a package that declare the names used are read, because
+ * reading all its declarations takes longer than compiling the project.
  */
 export class PackageTypes {
   private readonly exports = new Map<string, ReadonlyMap<string, Declared>>();
@@ -31,19 +31,19 @@ export class PackageTypes {
     this.texts = new Map([[globals, globalTypes]]);
   }
 
-  /** The text of a file that exists in the compiler only. */
+  /** The text of a file that exists only in the compiler. */
   textOf(file: string): string | undefined {
     return this.texts.get(file);
   }
 
-  /** The files of the package that such a file takes its exports from. */
+  /** The files of the package from which such a file re-exports. */
   sourcesOf(file: string): readonly string[] | undefined {
     return this.declaring.get(file);
   }
 
   /**
-   * A file that exports what is imported from this module and used in the types of decorated declarations. Undefined where nothing is, or where
-   * the package has no types. Sources of a package in the workspace are themselves the file.
+   * A file that exports the names which `source` imports from this module and uses in the types of decorated declarations. Undefined if
+   * there are none, or if the package has no types. For a package of the workspace, its own source is returned.
    */
   find(module: string, source: TypeScript.SourceFile, mode: () => TypeScript.ResolutionMode): string | undefined {
     const { ts, options } = this;
@@ -72,7 +72,7 @@ export class PackageTypes {
     return index === -1 ? this.texts.size : index;
   }
 
-  /** Told by the text: parsing all files that an index file names takes longer. */
+  /** Found in the text, because parsing all files that an index file names takes longer. */
   private exportsOf(file: string, above: ReadonlySet<string> = new Set()): ReadonlyMap<string, Declared> {
     const known = this.exports.get(file);
     if (known !== undefined) return known;
@@ -117,7 +117,7 @@ function declarationsAt(path: string): string | undefined {
   return moduleAt(`${bare}.d.${ending}ts`) ?? moduleAt(join(path, 'index.d.ts'));
 }
 
-/** The names that a file imports from a module: the compiler knows one file for it, however often it is named. */
+/** The names that a file imports from a module. The compiler knows one file for each module, even if it is imported several times. */
 function importedFrom(
   ts: Ts,
   module: string,

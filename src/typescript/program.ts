@@ -16,7 +16,7 @@ export interface Compilation {
 }
 
 export interface Compiler {
-  /** Compiles a file and whatever of the project it imports. */
+  /** Compiles a file and everything in the project that it imports. */
   compile(file: string): Compilation;
   readonly mapping: PathMapping;
 }
@@ -24,10 +24,9 @@ export interface Compiler {
 type Ts = typeof TypeScript;
 
 /**
- * Compiles with the project's own TypeScript, as `tsc` would: with a program, because decorator metadata needs types of other
- * files (an enum, a union, an interface). The program sees the project's files only, no library, and of packages only what
- * metadata depends on: the rest is written the same way either way, and reading it is what makes `tsc` slow. What is compiled already, it only
- * reads.
+ * Compiles with the project's own TypeScript, as `tsc` would: as a program, because decorator metadata needs types from other files (an
+ * enum, a union, an interface). The program contains only the files of the project, no library, and of packages only what metadata depends
+ * on. Everything else does not affect the output, and reading it is what makes `tsc` slow. Files that are already compiled are only read.
  */
 export function createProgramCompiler(project: TypeScriptProject, isCompiled: (file: string) => boolean): Compiler {
   const ts = requireFrom(join(project.dir, 'package.json'))(typescriptDir(project.dir)) as Ts;
@@ -51,7 +50,7 @@ export function createProgramCompiler(project: TypeScriptProject, isCompiled: (f
       const before = [asObjects(ts, program.getTypeChecker())];
       const compiled: Compiled[] = [];
       for (const source of program.getSourceFiles()) {
-        // Nothing is compiled of it, and what it declares is in the metadata of what imports it.
+        // A declaration file has no output, but its types are in the metadata of the files that import it.
         if (source.isDeclarationFile && packages.textOf(source.fileName) === undefined)
           compiled.push({ file: source.fileName, imports: [], code: '' });
         if (source.isDeclarationFile) continue;
@@ -78,7 +77,7 @@ function importsOf(
 ): readonly string[] {
   const asked = imports.get(file);
   if (asked) return asked;
-  // Taken over from the previous program without asking again.
+  // A source that was reused from the previous program is not resolved again.
   const source = program.getSourceFile(file);
   const names = source ? ts.preProcessFile(source.text, true, true).importedFiles.map((one) => one.fileName) : [];
   return names.map((name) => resolveInProject(name, file, mapping)).filter((found) => found !== undefined);
@@ -88,7 +87,7 @@ interface Known {
   readonly mapping: PathMapping;
   readonly sources: Map<string, TypeScript.SourceFile | undefined>;
   readonly packages: PackageTypes;
-  /** What each file imports of the project. */
+  /** The files of the project that each file imports. */
   readonly imports: Map<string, string[]>;
 }
 
@@ -121,7 +120,7 @@ function createHost(
     literals.map((literal) =>
       resolve(literal.text, source, () => ts.getModeForUsageLocation(source, literal, options)),
     );
-  // TypeScript before 5.0 knows only this one; later versions do not ask it where there is the other.
+  // TypeScript before 5.0 knows only this method. Later versions ignore it if the other one exists.
   host.resolveModuleNames = (names, containing, _reused, _redirected, _options, given) => {
     const source = given ?? sources.get(containing);
     return names.map((name) => source && resolve(name, source, () => undefined).resolvedModule);
@@ -163,7 +162,7 @@ function readOwnOptions(
       if (file.endsWith('.json')) configFiles.push(resolve(file));
       return ts.sys.readFile(file);
     },
-    // Which files belong to the project is not asked: that would read every folder.
+    // The files of the project are not listed, because that would read every folder.
     readDirectory: () => [],
   };
   const own = ts.getParsedCommandLineOfConfigFile(tsconfig, undefined, host)?.options;
@@ -176,7 +175,7 @@ const leftOut = [
   ...['lib', 'customConditions', 'resolvePackageJsonExports', 'resolvePackageJsonImports'],
 ];
 
-/** The user's own options, but for what a loader needs: modules as Node will take the file, code in memory, no checks. */
+/** The user's options, changed as a loader needs them: modules as Node will treat the file, output in memory, no checks. */
 function loaderOptions(ts: Ts, given: TypeScript.CompilerOptions): TypeScript.CompilerOptions {
   const nodeModules =
     given.module !== undefined && given.module >= ts.ModuleKind.Node16 && given.module <= ts.ModuleKind.NodeNext;

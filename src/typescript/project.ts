@@ -7,15 +7,15 @@ import { readCompilerPaths } from '../files/tsconfig.js';
 import { installLine } from '../package-manager.js';
 import { requireFrom } from '../require-from.js';
 
-/** The TypeScript project of the user: what its files are compiled with. */
+/** The user's TypeScript project, which determines how its files are compiled. */
 export interface TypeScriptProject {
   readonly dir: string;
-  /** Undefined when there is none: then Nest's defaults are taken. */
+  /** Undefined if there is none: then Nest's defaults apply. */
   readonly tsconfig: string | undefined;
   readonly cacheDir: string;
 }
 
-/** What is needed of a tsconfig to find modules at run time. */
+/** The part of a tsconfig that is needed to find modules at run time. */
 export interface PathMapping {
   readonly baseUrl: string | undefined;
   readonly paths: Readonly<Record<string, readonly string[]>>;
@@ -43,8 +43,8 @@ export function describeProject(projectDir: string, tsconfig: string | undefined
 }
 
 /**
- * A workspace of Nx has only a base at its root; the tsconfig.json of a solution compiles nothing itself, and names the projects that do:
- * that of the app before those of its tests.
+ * The root of an Nx workspace has only a base config. The tsconfig.json of a solution compiles nothing itself but references other
+ * projects: that of the app is preferred to those of its tests.
  */
 function configOf(dir: string): string | undefined {
   const file = ['tsconfig.json', 'tsconfig.base.json'].map((name) => join(dir, name)).find((one) => existsSync(one));
@@ -54,7 +54,7 @@ function configOf(dir: string): string | undefined {
   return projects.find((one) => /tsconfig\.(?:app|lib|build)\.json$/.test(one)) ?? projects[0] ?? file;
 }
 
-/** Read from its package.json: with a warm cache the compiler itself is never loaded. */
+/** Read from its package.json, because with a warm cache the compiler itself is never loaded. */
 export function typescriptVersion(dir: string): string | undefined {
   const manifest = typescriptManifest(dir);
   return manifest && (JSON.parse(readFileSync(manifest, 'utf8')) as { readonly version: string }).version;

@@ -10,7 +10,7 @@ import { traceSources } from './stacks.js';
 export interface RegisterOptions {
   readonly projectDir: string;
   readonly tsconfig?: string;
-  /** `defineDataSource` makes its data source when more than its options is needed. */
+  /** Whether `defineDataSource` creates its data source only when more than the options is needed. */
   readonly lateTypeorm?: boolean;
 }
 
@@ -20,13 +20,13 @@ interface CommonJsLoader {
   _resolveFilename(request: string, parent: { readonly filename?: string } | undefined, ...rest: unknown[]): string;
 }
 
-/** What is loaded instead of something else. */
+/** A file, and the file that is loaded instead. */
 export interface Instead {
   readonly of: string;
   readonly take: string;
 }
 
-/** In the package, wherever in it this code lies: files and bundles lie equally deep. */
+/** A path in this package. Modules in build/ and bundles in dist/ are at the same depth. */
 const built = (path: string): URL => new URL(`../../${path}`, import.meta.url);
 const lateDataSource = {
   require: {
@@ -37,7 +37,7 @@ const lateDataSource = {
 };
 const registered = new Set<string>();
 
-/** From now on `require` and `import` take the project's TypeScript files, as `tsc` would compile them. */
+/** From now on, `require` and `import` load the project's TypeScript files, compiled as `tsc` would compile them. */
 export function registerTypeScript(options: RegisterOptions): void {
   if (registered.has(options.projectDir)) return;
   registered.add(options.projectDir);
@@ -45,7 +45,7 @@ export function registerTypeScript(options: RegisterOptions): void {
   if (source.isCompiled) traceSources((file) => (isOurs(file) ? source.code(file) : undefined));
   const late = options.lateTypeorm === true;
   hookRequire(source, late ? lateDataSource.require : undefined);
-  // The hooks for ES modules run in a thread of their own, which costs a start; a CommonJS project does without.
+  // The hooks for ES modules need their own thread, which slows down the start. A CommonJS project does not need them.
   if (isModuleProject(options.projectDir)) {
     register(built('esm/typescript/esm-hooks.js'), {
       data: {
@@ -74,7 +74,7 @@ function hookRequire(source: TypeScriptSource, instead: Instead | undefined): vo
       const found = resolveBefore(request, parent, ...rest);
       return found === instead?.of ? instead.take : found;
     } catch (error) {
-      // Only what Node does not find by itself: a `.js` that is a `.ts` in the sources, or a name from the tsconfig's `paths`.
+      // Resolves only what Node does not find itself: a `.js` that is a `.ts` in the sources, or a name from the tsconfig's `paths`.
       const importer = parent?.filename;
       const found =
         importer !== undefined && isTypeScript(importer)

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { moduleAt } from '../files/module-file.js';
 import type { PathMapping } from './project.js';
 
-/** Finds the file of the project that an import means: relative, absolute, or by the `paths` of tsconfig. Packages are not looked for. */
+/** Finds the project file that an import refers to: relative, absolute, or through the `paths` of tsconfig. Packages are not searched. */
 export function resolveInProject(name: string, importer: string, mapping: PathMapping): string | undefined {
   if (name.startsWith('file://')) return moduleAt(fileURLToPath(name));
   if (/^\.{0,2}\//.test(name) || name === '.' || name === '..') return moduleAt(resolve(dirname(importer), name));
@@ -15,7 +15,7 @@ export function resolveInProject(name: string, importer: string, mapping: PathMa
 }
 
 function mappedTo(name: string, { paths, baseUrl }: PathMapping): readonly string[] {
-  // As TypeScript: an exact pattern first, then the one with the longest beginning.
+  // As in TypeScript, an exact pattern comes first, then the one with the longest prefix.
   const patterns = Object.keys(paths).sort(
     (a, b) => Number(b === name) - Number(a === name) || b.indexOf('*') - a.indexOf('*'),
   );

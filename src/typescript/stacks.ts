@@ -8,8 +8,9 @@ interface Position {
 }
 
 /**
- * From now on stack traces name lines of the TypeScript sources. Node could do that itself, but it would read the map of every file of every
- * package at once, before anything has failed; here only the maps of the files in a trace are read. `compiled` is what runs for a file.
+ * From now on, stack traces name lines of the TypeScript sources. Node could do that itself, but it would read the map of every file of
+ * every package in advance, before anything has failed. Here, only the maps of the files in a trace are read. `compiled` returns the code
+ * that runs for a file.
  */
 export function traceSources(compiled: (file: string) => string | undefined): void {
   const maps = new Map<string, SourceMap | undefined>();
@@ -27,7 +28,7 @@ export function traceSources(compiled: (file: string) => string | undefined): vo
 }
 
 function traced(frame: NodeJS.CallSite, original: (file: string, at: Position) => Position | undefined): string {
-  // oxlint-disable-next-line typescript/no-base-to-string -- it has one of its own, which its type does not say.
+  // oxlint-disable-next-line typescript/no-base-to-string -- it has its own toString, which its type does not declare.
   const text = frame.toString();
   const [name, line, column] = [frame.getFileName(), frame.getLineNumber(), frame.getColumnNumber()];
   if (!name || line === null || column === null || !/\.[cm]?ts$/.test(name)) return text;

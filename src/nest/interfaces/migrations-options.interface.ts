@@ -31,10 +31,10 @@ export interface MigrationsOptions extends MigrateSettings {
   /** Receives every event, in addition to the Nest logger. */
   readonly onEvent?: EventListener;
   /**
-   * The providers that migrations may also call when they are only tried: when `generate`, `check`, `lint` and `plan` replay them,
-   * and in a dry run. Such a migration gets everything that belongs to its database (repositories, the `EntityManager`, services
-   * built on them) and the `ConfigService`. Instead of any other provider, it gets a stand-in that fails when it is used, so that no mail
-   * is sent and no other service is called.
+   * The providers that migrations may use even if they are only tried: when `generate`, `check`, `lint` and `plan` replay them, and in a
+   * dry run. Such a migration gets everything that belongs to its database (repositories, the `EntityManager`, services that depend on
+   * them) and the `ConfigService`. Any other provider is replaced by a stand-in that fails when it is used, so that no mail is sent and no
+   * other service is called.
    *
    * @default []
    */
@@ -46,7 +46,7 @@ type Imports = readonly (Type | DynamicModule | Promise<DynamicModule> | Forward
 interface Registration {
   /** The name of the connection. */
   readonly name?: string;
-  /** The modules with the providers that migrations, or the factory of the options, inject. */
+  /** The modules that provide what migrations, or the factory of the options, inject. */
   readonly imports?: Imports;
   /**
    * Whether `MigrationsService` can be injected everywhere, as TypeORM's DataSource can.
