@@ -14,10 +14,7 @@ export interface PGlite {
 /** Extensions of PGlite by name, as its packages `@electric-sql/pglite-…` export them. */
 export type Extensions = Readonly<Record<string, object>>;
 
-/**
- * The extensions that TypeORM creates by itself (for uuid, citext, hstore, cube, ltree columns and exclusions), and those that migrations
- * use most.
- */
+/** The extensions that TypeORM creates by itself (for uuid, citext, hstore, cube, ltree and exclusions), or that migrations use most. */
 export const ordinaryExtensions: readonly string[] = [
   'uuid_ossp',
   'pgcrypto',

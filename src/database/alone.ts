@@ -15,13 +15,14 @@ export interface Alone {
   readonly step: DirectedMigration;
   readonly context: ApplyContext;
   readonly reach: Reach;
-  /** Of the role or the database, where they are not 0. */
+  /** The timeouts of the role or the database that are not 0. */
   readonly timeouts: string | undefined;
 }
 
 /**
- * Executes a statement that cannot be in a transaction, and so not in one with the fence. On a direct connection its own session holds the
- * fence meanwhile. Through a pooler no session can: there it must be a statement that shows what became of it.
+ * Executes a statement that cannot be in a transaction, and therefore not in one that holds the fence. On a direct connection, the session
+ * of the statement holds the fence in the meantime. Through a pooler, no session can hold it, so only statements whose outcome can be
+ * inspected are executed there.
  */
 export async function executeAlone(
   sql: string,
@@ -41,7 +42,7 @@ export async function executeAlone(
   });
 }
 
-/** The server goes on with the statement of a killed client until its end; only then can be seen what became of it. */
+/** The server finishes the statement of a killed client, and its outcome can be inspected only after that. */
 export async function untilFinishedElsewhere(
   client: SqlClient,
   sql: string,
@@ -71,7 +72,7 @@ async function holdingFence<T>({ session, step, context, reach }: Alone, work: (
   }
 }
 
-/** What would be set for the statement would stay with the session, for another client of the pooler. */
+/** A timeout that is set for the statement would remain in the session, for another client of the pooler. */
 function timeoutsThroughPooler(sql: string, timeouts: string, { step, progress }: Alone): MigrateError {
   const { name } = step.migration;
   return new MigrateError({

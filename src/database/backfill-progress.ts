@@ -6,7 +6,7 @@ import type { Work } from './work.js';
 
 const tellEveryMs = 1000;
 
-/** How many rows of a table a backfill has looked at, for this process and for others. */
+/** The number of rows of a table that a backfill has looked at, reported to this process and to others. */
 export class BackfillProgress {
   private readonly started = performance.now();
   private told = -Infinity;
@@ -14,7 +14,7 @@ export class BackfillProgress {
   private constructor(
     private readonly table: string,
     private readonly estimate: number,
-    /** What an earlier attempt has done. */
+    /** The work of an earlier attempt. */
     private readonly before: number,
     private done: number,
   ) {}
@@ -30,14 +30,14 @@ export class BackfillProgress {
     return this.done;
   }
 
-  /** Other processes see the name for as long as the transaction of a batch lasts. */
+  /** Other processes see the name while the transaction of a batch is open. */
   get setName(): string {
     const work = this.work('under way');
     const { rate = 0 } = paceOf(work, { done: this.before }, this.elapsedMs);
     return `SET LOCAL application_name = ${quoteLiteral(nameInRows(work.done, work.total, rate, this.table))}`;
   }
 
-  /** Counts a batch that was committed, and says so now and then. */
+  /** Counts a committed batch, and reports the progress from time to time. */
   add(rows: number, state: 'under way' | 'over', migration: string, onEvent: EventListener): void {
     this.done += rows;
     if (performance.now() - this.told < tellEveryMs && state === 'under way') return;

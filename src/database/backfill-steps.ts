@@ -8,7 +8,10 @@ import { cancelled } from './cancel.js';
 
 type Attempt = (batch: () => Promise<unknown>) => Promise<unknown>;
 
-/** Carries out a backfill as one statement of its migration, in batches that the log counts. `whenGranted` repeats a batch that met a lock. */
+/**
+ * Executes a backfill as one statement of its migration, in batches that the log counts. `whenGranted` repeats a batch that did not get a
+ * lock.
+ */
 export async function backfillInSteps(
   request: BackfillRequest,
   parameters: unknown,

@@ -23,7 +23,7 @@ export interface BackfillOptions {
   readonly pause?: Duration | undefined;
 }
 
-/** A backfill whose statement is on its way to what executes it. */
+/** A backfill, passed to the code that executes its statement. */
 export interface BackfillRequest extends BackfillOptions {
   readonly sql: string;
   readonly size: number;
@@ -57,7 +57,7 @@ export async function backfill(queryRunner: QueryRunner, options: BackfillOption
   }
 }
 
-/** The backfill that this statement stands for. */
+/** The backfill that this statement represents. */
 export function requestedBackfill(queryRunner: object, sql: string): BackfillRequest | undefined {
   const request = (queryRunner as { readonly [requested]?: BackfillRequest })[requested];
   return request?.sql === sql ? request : undefined;
@@ -74,7 +74,7 @@ function requestFor(options: BackfillOptions): BackfillRequest {
   return { ...options, sql: wholeUpdate({ table, set, where }), size: batchSize, pauseMs };
 }
 
-/** Where TypeORM runs the migration. */
+/** Executes the backfill if TypeORM itself runs the migration. */
 async function byItself(queryRunner: QueryRunner, request: BackfillRequest): Promise<void> {
   if (queryRunner.isTransactionActive) throw inTransaction(request.table);
   const ask: Ask = async (sql) => (await queryRunner.query(sql)) as Awaited<ReturnType<Ask>>;

@@ -3,7 +3,7 @@ import { MigrateError } from '../errors.js';
 import { quoteLiteral, selectKey, updateBatch } from '../sql/index.js';
 import type { KeyColumn } from '../sql/index.js';
 
-/** Executes a statement and gives its rows. */
+/** Executes a statement and returns its rows. */
 export type Ask = (sql: string) => Promise<readonly Readonly<Record<string, unknown>>[]>;
 
 interface What {
@@ -14,17 +14,17 @@ interface What {
   readonly pauseMs: number;
 }
 
-/** Where a backfill stands. */
+/** The position of a backfill. */
 export interface Place {
   readonly key: readonly KeyColumn[];
-  /** The key of the last row that was looked at, as texts; undefined before the first. */
+  /** The key of the last row of the previous batch, as texts; undefined before the first batch. */
   readonly after: readonly string[] | undefined;
-  /** How many rows the next batch looks at. */
+  /** The number of rows that the next batch looks at. */
   readonly size: number;
 }
 
 interface Batch {
-  /** Undefined when no row was left. */
+  /** Undefined if no row was left. */
   readonly last: readonly string[] | undefined;
   readonly read: number;
   readonly updated: number;
@@ -41,7 +41,7 @@ export async function startOf(ask: Ask, what: What, after: readonly string[] | u
   });
 }
 
-/** In the transaction that is open. */
+/** Executes a batch in the open transaction. */
 export async function runBatch(ask: Ask, { table, set, where }: What, { key, after, size }: Place): Promise<Batch> {
   const started = performance.now();
   const [row] = await ask(updateBatch({ table, set, where }, key, after, size));
@@ -56,7 +56,7 @@ export async function runBatch(ask: Ask, { table, set, where }: What, { key, aft
 const targetMs = 100;
 const largest = 50_000;
 
-/** Grows slowly and shrinks at once. */
+/** The size grows slowly and shrinks at once. */
 export function nextSize(size: number, durationMs: number): number {
   const wanted = durationMs > targetMs ? size / 2 : durationMs < targetMs / 2 ? size * 1.5 : size;
   return Math.max(1, Math.min(largest, Math.ceil(wanted)));
@@ -65,7 +65,7 @@ export function nextSize(size: number, durationMs: number): number {
 const longestLagS = 5;
 const longestWaitMs = 60_000;
 
-/** Pauses between two batches: as it was told, and while replicas lag or other sessions queue for the table, for a minute at most. */
+/** Pauses between two batches for the given time, and for up to a minute while replicas lag or other sessions queue for the table. */
 export async function pacing(ask: Ask, { table, pauseMs }: What, check: () => void): Promise<void> {
   if (pauseMs > 0) await sleep(pauseMs);
   const end = performance.now() + longestWaitMs;

@@ -7,13 +7,16 @@ const columns = `a.pid, coalesce(a.usename, '') AS "user", coalesce(a.applicatio
   coalesce((extract(epoch FROM clock_timestamp() - coalesce(a.xact_start, a.query_start)) * 1000)::float8, 0) AS "transactionAgeMs",
   left(coalesce(a.query, ''), 500) AS query`;
 
-/** In an open transaction, as of the connection that holds the lock, the statistics would stay as they were at the first question. */
+/**
+ * Reads current statistics. In an open transaction, such as that of the connection that holds the lock, they would otherwise stay as they
+ * were when first read.
+ */
 export async function now(client: SqlClient, question: string): Promise<SqlResult> {
   const results = await client.query(`SELECT pg_stat_clear_snapshot(); ${question}`);
   return (results as unknown as readonly SqlResult[]).at(-1) as SqlResult;
 }
 
-/** Who stands in the way of that backend right now. Literals only: see lock.ts for why. */
+/** The sessions that currently block this backend. It uses literals only: see lock.ts for the reason. */
 export async function blockersOf(client: SqlClient, pid: number): Promise<readonly Blocker[]> {
   return toBlockers(
     await now(
@@ -23,7 +26,7 @@ export async function blockersOf(client: SqlClient, pid: number): Promise<readon
   );
 }
 
-/** Who holds that advisory lock. */
+/** The session that holds this advisory lock. */
 export async function advisoryLockHolder(
   client: SqlClient,
   key: readonly [number, number],
@@ -37,7 +40,7 @@ export async function advisoryLockHolder(
   return toBlockers(result)[0];
 }
 
-/** Who is connected to that database of the server. */
+/** The sessions connected to this database. */
 export async function sessionsOn(client: SqlClient, database: string): Promise<readonly Blocker[]> {
   return toBlockers(
     await now(
@@ -47,7 +50,7 @@ export async function sessionsOn(client: SqlClient, database: string): Promise<r
   );
 }
 
-/** Which session a transaction belongs to that has not ended yet. */
+/** The session of a transaction that has not ended yet. */
 export async function transactionHolder(client: SqlClient, xid: string): Promise<Blocker | undefined> {
   return toBlockers(
     await now(client, `SELECT ${columns} FROM pg_stat_activity a WHERE a.backend_xid = '${xid}'::xid8::xid`),
@@ -55,8 +58,8 @@ export async function transactionHolder(client: SqlClient, xid: string): Promise
 }
 
 /**
- * Another session that executes this statement, or a like one: it holds, or waits for, the lock on that relation that excludes itself.
- * Autovacuum holds it too, but gives way. The text of a session is cut (track_activity_query_size, 1 kB by default).
+ * Another session that executes this statement or a similar one: it holds, or waits for, the self-exclusive lock on that relation.
+ * Autovacuum takes this lock too, but gives way. The text of a session is truncated (track_activity_query_size, 1 kB by default).
  */
 export async function sessionExecuting(
   client: SqlClient,

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MigrateError } from '../errors.js';
 
-/** A signal came. Its name is the reason of the abort. */
+/** The error after a signal. The reason of the abort is the name of the signal. */
 export function cancelled(signal: AbortSignal, state: string): MigrateError {
   return new MigrateError({
     code: 'CANCELLED',
@@ -13,7 +13,7 @@ export function cancelled(signal: AbortSignal, state: string): MigrateError {
 
 const heard = new WeakMap<AbortSignal, { at: number | undefined }>();
 
-/** How long ago the signal came, in milliseconds; undefined before it. It must have been asked once before the signal, to know. */
+/** The time since the signal in milliseconds; undefined before it. It must have been called once before the signal. */
 export function stoppedFor(signal: AbortSignal): number | undefined {
   let known = heard.get(signal);
   if (known === undefined) {
@@ -26,27 +26,27 @@ export function stoppedFor(signal: AbortSignal): number | undefined {
 
 const deadlines = new WeakSet<AbortSignal>();
 
-/** A signal for work whose time is up at once when it comes. */
+/** A signal that ends work at once after this time. */
 export function deadline(ms: number): AbortSignal {
   const signal = AbortSignal.timeout(Math.max(0, Math.round(ms)));
   deadlines.add(signal);
   return signal;
 }
 
-/** Whether the time for what is still under way is up: a signal leaves some, a deadline none. */
+/** Whether work that is still running has to end: after a signal it has some time left, after a deadline none. */
 export function isTimeUp(signal: AbortSignal, leftMs: number): boolean {
   const stopped = stoppedFor(signal);
   return stopped !== undefined && (deadlines.has(signal) || stopped >= leftMs);
 }
 
-/** Sleeps, but no longer than until the signal comes; the caller looks at the signal next. */
+/** Sleeps until the time has passed or the signal comes. The caller checks the signal next. */
 export async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await sleep(ms, undefined, { signal }).catch(() => undefined);
 }
 
 /**
- * Runs work that is not ours and may wait for anything, and stops waiting for it when the signal comes. `state` is what the person
- * who stopped it wants to know.
+ * Runs work that may wait for anything, and stops waiting for it when the signal comes. `state` is what the user who stopped it wants to
+ * know.
  */
 export async function abortable<T>(signal: AbortSignal, work: () => Promise<T>, state = ''): Promise<T> {
   let stop: () => void = () => undefined;

@@ -12,8 +12,8 @@ import { supposedBackend } from './witness.js';
 import type { Backend } from './witness.js';
 
 /**
- * Lends a connection for short questions: the pool of an initialised data source, or else a connection of its own, which may be used for
- * more.
+ * Provides a connection for short queries: one from the pool of an initialised data source, or else a separate connection, which may be
+ * used for more.
  */
 export async function withReader<T>(
   context: ConnectContext,
@@ -23,7 +23,7 @@ export async function withReader<T>(
   return withClient(context, (client) => work(client, client));
 }
 
-/** Lends a connection of its own, opened as the data source would open it, and closes it afterwards. */
+/** Provides a separate connection, opened as the data source would open it, and closes it afterwards. */
 export async function withClient<T>(context: ConnectContext, work: (client: OwnClient) => Promise<T>): Promise<T> {
   const { client, stopWatching } = await connect(context);
   try {
@@ -38,7 +38,7 @@ export async function close(client: OwnClient): Promise<void> {
   await parting([client], () => client.end()).catch(() => undefined);
 }
 
-/** Each question takes a connection of the pool, and is watched on it. */
+/** Each query takes a connection from the pool and is watched on it. */
 function pooled(context: ConnectContext): SqlClient {
   const pool = poolOf(context.dataSource) as Pool;
   const asker: SqlClient = {
@@ -60,7 +60,7 @@ function pooled(context: ConnectContext): SqlClient {
         stopWatching();
         forget();
         client.release(lost);
-        // What comes after that is heard by the pool.
+        // From now on, the pool listens for errors.
         client.off('error', onError);
       }
     },
@@ -74,7 +74,7 @@ interface Pool {
 
 const questions = new WeakMap<object, string>();
 
-/** Says what is asked on this connection while the work lasts, for people. */
+/** Describes, for messages, what is queried on this connection while the work runs. */
 export async function asking<T>(client: SqlClient, what: string, work: () => Promise<T>): Promise<T> {
   questions.set(client, what);
   try {
@@ -86,7 +86,7 @@ export async function asking<T>(client: SqlClient, what: string, work: () => Pro
 
 const sessions = new WeakMap<object, Backend>();
 
-/** The server has said which of its processes serves this connection, in a transaction that stays open. */
+/** Records the server process that serves this connection, which was read in a transaction that stays open. */
 export function servedBy(client: SqlClient, backend: Backend | undefined): void {
   if (backend) sessions.set(client, backend);
   else sessions.delete(client);
@@ -103,13 +103,13 @@ function repliesOf(client: OwnClient, asker: SqlClient = client): Awaited {
   };
 }
 
-/** A connection of our own, until it is closed. */
+/** A separate connection. */
 export interface Connection {
   readonly client: OwnClient;
   stopWatching(): void;
 }
 
-/** Waits for a server that is still starting, as after `docker compose up`; anything else that is wrong is said at once. */
+/** Waits for a server that is still starting, as after `docker compose up`. Any other error is reported at once. */
 export async function connect(context: ConnectContext): Promise<Connection> {
   const { timeoutMs, retryEveryMs } = context.settings.connect;
   checkPlace(context);
@@ -139,7 +139,7 @@ export async function connect(context: ConnectContext): Promise<Connection> {
 
 const told = new WeakMap<object, number>();
 
-/** Once for each process. */
+/** Reports this once in each process. */
 function tellHost({ dataSource, onEvent }: ConnectContext): void {
   const pid = embeddedHostOf(dataSource);
   if (pid === undefined || told.get(dataSource) === pid) return;
@@ -166,10 +166,10 @@ export function isServerAbsent(error: unknown): boolean {
   return /timeout|terminated unexpectedly/i.test(messageOf(error));
 }
 
-/** `admin_shutdown` and `crash_shutdown`, and the class of what says that the connection is not there; a protocol violation is another thing. */
+/** `admin_shutdown`, `crash_shutdown` and the class of connection exceptions, except for a protocol violation. */
 const lostCodes = /^(?:57P0[12]|08(?!P01)...)$/;
 
-/** Whether a connection that was open was lost, so that nothing more is known of what was sent last. */
+/** Whether an open connection was lost, so that the outcome of the last query is unknown. */
 export function isConnectionLost(error: unknown): boolean {
   if (isMigrateError(error)) return false;
   const code = codeOf(error);
@@ -188,7 +188,7 @@ function aboutSsl(error: unknown): string | undefined {
   return undefined;
 }
 
-/** Says what is wrong with a connection, without its password. */
+/** The error for a failed connection, without its password. */
 export function connectionError(error: unknown, shown: string | undefined, attempts = 1): MigrateError {
   if (isMigrateError(error)) return error;
   const where = placeOf(shown);

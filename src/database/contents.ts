@@ -3,20 +3,20 @@ import { sqlState } from './failure.js';
 import type { SqlClient } from './sql-client.js';
 import type { Tables } from './tables.js';
 
-/** An object of a database that can be dropped by itself. */
+/** An object of a database that can be dropped separately. */
 export interface DroppableObject {
-  /** As SQL calls it: `materialized view`. */
+  /** The name of its kind in SQL: `materialized view`. */
   readonly kind: string;
-  /** With its schema and arguments, quoted where that is needed: `public.total(integer)`. */
+  /** The name with schema and arguments, quoted if necessary: `public.total(integer)`. */
   readonly identity: string;
   readonly schema: string | null;
-  /** Without either. */
+  /** The name without schema and arguments. */
   readonly name: string;
   /** Whether this role may drop it. */
   readonly owned: boolean;
 }
 
-/** What the server calls otherwise than the statement that drops it. */
+/** Kinds that have a different name in the statement that drops them. */
 const droppedAs: Readonly<Record<string, string>> = { 'composite type': 'type', 'statistics object': 'statistics' };
 
 const inSchemas = [
@@ -27,8 +27,8 @@ const inSchemas = [
 ];
 
 /**
- * Everything that a user has made: what the server comes with is left out, and so are parts of something else, such as partitions, and
- * members of extensions. The owner of what the role of `initdb` owns is not recorded: it has the OID 10.
+ * All objects that users have created. Objects that come with the server, parts of other objects, such as partitions, and members of
+ * extensions are left out. The catalog does not record the owner of objects that belong to the role of `initdb`: it has the OID 10.
  * https://www.postgresql.org/docs/current/catalog-pg-shdepend.html
  */
 const contents = `WITH user_schemas AS (SELECT oid, nspname, nspowner FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'),
@@ -50,7 +50,7 @@ SELECT kind, identity, schema, name, pg_has_role(owner, 'USAGE')
     AND (kind <> 'schema' OR has_database_privilege(current_database(), 'CREATE')) AS owned
   FROM found f WHERE NOT EXISTS (SELECT FROM members m WHERE m.classid = f.classid AND m.objid = f.oid) ORDER BY rank, identity`;
 
-/** In the order in which they can be dropped. */
+/** Reads the objects in an order in which they can be dropped. */
 export async function readContents(client: SqlClient): Promise<readonly DroppableObject[]> {
   const { rows } = await client.query(contents);
   return (rows as unknown as readonly DroppableObject[]).map((object) => ({
@@ -59,14 +59,14 @@ export async function readContents(client: SqlClient): Promise<readonly Droppabl
   }));
 }
 
-/** What takes with it only what could not stay without it: views, foreign keys. */
+/** Dropping these with CASCADE only drops objects that cannot exist without them: views, foreign keys. */
 const cascading: ReadonlySet<string> = new Set([
   ...['table', 'view', 'materialized view', 'foreign table', 'event trigger', 'publication'],
 ]);
 
 /**
- * Drops these objects, all in one transaction. What is then still needed by something that stays, such as the type of a column or a schema
- * that is not empty, stays too, and is returned. Objects that belong to another one, such as the sequence of a column, are gone with it.
+ * Drops these objects in one transaction. Objects that a remaining object still needs, such as the type of a column or a schema that is not
+ * empty, are kept and returned. Objects that belong to another one, such as the sequence of a column, are dropped with it.
  */
 export async function dropContents(
   client: SqlClient,
@@ -89,7 +89,7 @@ export async function dropContents(
   }
 }
 
-/** Returns the objects that something still needs: they may depend on each other. */
+/** Returns the objects that are still needed: they may depend on each other. */
 async function dropUnneeded(
   client: SqlClient,
   objects: readonly DroppableObject[],
@@ -112,7 +112,7 @@ function statementFor({ kind, identity }: DroppableObject): string {
   return `DROP ${kind.replace('-', ' ').toUpperCase()} IF EXISTS ${identity}`;
 }
 
-/** Tables with the columns of a ledger of TypeORM, but ours; each as `readContents` identifies it. */
+/** Tables with the columns of a TypeORM ledger, except for ours. Each has the identity that `readContents` returns. */
 export async function otherLedgers(
   client: SqlClient,
   { ledger }: Pick<Tables, 'ledger'>,

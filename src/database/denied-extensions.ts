@@ -4,12 +4,12 @@ import { sqlState } from './failure.js';
 import type { Execute, Session } from './session.js';
 
 const savepoint = 'nest_migrate_extension';
-/** Longer ones need not be read to know that they create no extension. */
+/** A longer statement cannot be a CREATE EXTENSION, so it is not read. */
 const longest = 1000;
 
 /**
- * The extensions that this role may not create. After the first one, the CREATE EXTENSION statements that follow are tried as well, so that an
- * administrator is asked once; the first statement of another kind is not executed.
+ * The extensions that this role may not create. After the first one, further CREATE EXTENSION statements are tried as well, so that the
+ * user has to ask an administrator only once. The first statement of another kind is not executed.
  */
 export class DeniedExtensions {
   readonly statements: string[] = [];
@@ -41,7 +41,7 @@ export class DeniedExtensions {
     if (this.#first) throw this.#first.error;
   }
 
-  /** What to report when the migration has failed: the first of them, if there is one and the connection is not what was lost. */
+  /** The error to report after a failed migration: the first denied extension, if there is one and the connection was not lost. */
   reasonOf(error: unknown, { progress }: Session): unknown {
     if (this.#first === undefined || isConnectionLost(error)) return error;
     Object.assign(progress, this.#first.at);

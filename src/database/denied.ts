@@ -4,7 +4,7 @@ import type { FailedAt } from './failure.js';
 import { sqlState } from './failure.js';
 import type { Tables } from './tables.js';
 
-/** A role that lacks a privilege on ledger or log, rather than on what a migration is about. */
+/** The error for a role that lacks a privilege on the ledger or the log, rather than on an object of the migration. */
 export function mayNotRecord(error: unknown, { migration, state }: FailedAt, tables: Tables): MigrateError | undefined {
   if (sqlState(error) !== '42501') return undefined;
   const { name, logName, ledger, log } = tables;

@@ -12,7 +12,7 @@ import type { Tables } from './tables.js';
 import { Turns } from './turns.js';
 import type { NotAwaited } from './turns.js';
 
-/** What the migrations of one command are executed with. */
+/** What the migrations of one command need to be executed. */
 export interface ApplyContext extends SessionContext {
   readonly tables: Tables;
   readonly instantiate: Instantiate;
@@ -21,7 +21,7 @@ export interface ApplyContext extends SessionContext {
   readonly downs: DownsUse;
 }
 
-/** A migration, and which way it goes. */
+/** A migration and its direction. */
 export interface DirectedMigration {
   readonly migration: LoadedMigration;
   readonly direction: Direction;

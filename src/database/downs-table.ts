@@ -5,13 +5,16 @@ import { quoteLiteral } from '../sql/index.js';
 import type { SqlClient } from './sql-client.js';
 import type { Tables } from './tables.js';
 
-/** Whether this role finds the table, and may write to it. */
+/** Whether the table exists, and whether this role may write to it. */
 export type DownsTable = 'missing' | 'writable' | 'denied';
 
-/** What is done with the table when migrations are applied or reverted. */
+/** What is written to the table when migrations are applied or reverted. */
 export type DownsUse = 'keep' | 'only forget' | 'leave';
 
-/** A row belongs to a row of the ledger: one that was applied again otherwise has another number, and what was kept of it before is void. */
+/**
+ * Each row belongs to a row of the ledger. If a migration is applied again by other means, its ledger row has a different id, and the old
+ * statements no longer count.
+ */
 export function createDownsTable({ downs }: Pick<Tables, 'downs'>): string {
   return `CREATE TABLE IF NOT EXISTS ${downs} (
   "migration" character varying PRIMARY KEY,
@@ -21,7 +24,7 @@ export function createDownsTable({ downs }: Pick<Tables, 'downs'>): string {
 )`;
 }
 
-/** SQL of the state of the table, which asks for names only. */
+/** SQL that reads the state of the table from the catalog. */
 export function selectDownsTable({ downs }: Pick<Tables, 'downs'>): string {
   const table = `to_regclass(${quoteLiteral(downs)})`;
   const may = ['SELECT', 'INSERT', 'UPDATE', 'DELETE'].map((right) => `has_table_privilege(${table}, '${right}')`);
@@ -34,7 +37,7 @@ interface Preparing {
   readonly onEvent: EventListener;
 }
 
-/** What can be done with the table as it was found. */
+/** How the table can be used in this state. */
 export function useOfDowns(found: DownsTable, context: Preparing): DownsUse {
   if (!context.settings.keepDown) return found === 'writable' ? 'only forget' : 'leave';
   if (found !== 'denied') return found === 'writable' ? 'keep' : 'leave';
@@ -42,7 +45,7 @@ export function useOfDowns(found: DownsTable, context: Preparing): DownsUse {
   return notKept('this role may not write to it', `SELECT, INSERT, UPDATE, DELETE ON ${downs}`, context);
 }
 
-/** Where this role may not create it, migrations run all the same, and nothing is kept. */
+/** If this role may not create the table, migrations run all the same, and nothing is kept. */
 export async function createDowns(client: SqlClient, context: Preparing): Promise<DownsUse> {
   try {
     await client.query(createDownsTable(context.tables));

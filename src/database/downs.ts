@@ -12,7 +12,7 @@ import type { LedgerRow, LedgerState } from './ledger.js';
 import type { SqlClient } from './sql-client.js';
 import type { Tables } from './tables.js';
 
-/** What reverts a migration that is being applied, where it can be kept. */
+/** The statements that revert a migration which is being applied, if they can be kept. */
 export async function downOf(
   { direction }: DirectedMigration,
   { keptDown }: Runnable,
@@ -24,10 +24,10 @@ export async function downOf(
   return statements && keepable({ transaction: applied === 'in a transaction', statements });
 }
 
-/** Not what is too long, and nothing with a password. */
+/** Undefined if the statements are too long or contain a password. */
 export function keepable(down: KeptDown): KeptDown | undefined {
   const text = JSON.stringify(down.statements);
-  // jsonb has no character of that number.
+  // jsonb cannot store this character.
   if (Buffer.byteLength(text) > mostKeptBytes || text.includes(String.raw`\u0000`)) return undefined;
   const isClean = down.statements.every(({ sql, parameters }) => {
     const all = [sql, ...(parameters ?? []).map(String)];
@@ -36,13 +36,13 @@ export function keepable(down: KeptDown): KeptDown | undefined {
   return isClean ? down : undefined;
 }
 
-/** What is recorded of a migration. */
+/** The data recorded for a migration. */
 interface Recorded {
   readonly migration: MigrationName;
   readonly direction: Direction;
 }
 
-/** The statements that record a migration in the ledger and keep, or forget, how to revert it. */
+/** The statements that record a migration in the ledger and store, or delete, its down. */
 export function ledgerAndDown(
   { migration, direction }: Recorded,
   down: KeptDown | undefined,
@@ -55,7 +55,7 @@ export function ledgerAndDown(
     : `WITH recorded AS (${change} RETURNING id) ${keepDown(tables, migration.name, down)}`;
 }
 
-/** The same as parts of a statement, `recorded` among them, which has a row where the ledger was changed. */
+/** The same as parts of one statement. The part `recorded` returns a row if the ledger was changed. */
 export function recordedParts(
   { migration, direction }: Recorded,
   down: KeptDown | undefined,
@@ -79,7 +79,7 @@ function forgetDown({ downs }: Tables, name: string): string {
 
 type Ledger = Pick<LedgerState, 'applied' | 'duplicates'>;
 
-/** Which of these migrations can be reverted without their files. */
+/** The migrations among these that can be reverted without their files. */
 export async function namesOfKept(
   client: SqlClient,
   tables: Tables,
@@ -89,7 +89,7 @@ export async function namesOfKept(
   return new Set((await readRows(client, tables, rows, ledger, '')).map(({ migration }) => migration));
 }
 
-/** How they are reverted. */
+/** The stored downs of these migrations. */
 export async function readDowns(
   client: SqlClient,
   tables: Tables,
@@ -105,7 +105,7 @@ interface Row extends KeptDown {
   readonly id: string;
 }
 
-/** It looks first whether it may, since the transaction of the connection that holds the lock must not fail. */
+/** Checks the privilege first, because the transaction of the connection that holds the lock must not fail. */
 async function readRows(
   client: SqlClient,
   { downs }: Tables,

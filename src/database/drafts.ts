@@ -4,30 +4,30 @@ import { quoteLiteral } from '../sql/index.js';
 import type { SqlClient } from './sql-client.js';
 import type { Tables } from './tables.js';
 
-/** A change that `dev` is still writing: what this database has of it, and what it takes to write it again or to take it back. */
+/** A change that `dev` is still writing: what this database has of it, and what is needed to rewrite it or to take it back. */
 export interface Draft {
-  /** Another one each time that it is written. */
+  /** Different each time the change is written. */
   readonly id: string;
   /** Its rows in the ledger. */
   readonly migrations: readonly MigrationName[];
-  /** The files that belong to it, as they should be. */
+  /** The files that belong to it, with their intended contents. */
   readonly files: readonly DraftFile[];
-  /** Whether all of them were written. */
+  /** Whether all of its files were written. */
   readonly isWritten: boolean;
-  /** The checksum of each text that any of its files ever had: a file with another text was edited by a person. */
+  /** The checksum of every text that its files ever had. A file with any other text was edited by the user. */
   readonly checksums: readonly string[];
   /** The names of all files that it ever had. */
   readonly names: readonly string[];
-  /** The statements that take it back, in their order. */
+  /** The statements that take it back, in order. */
   readonly down: readonly DownStep[];
-  /** What it has made, by the key of the object. */
+  /** The keys of the objects that it has created. */
   readonly made: readonly string[];
-  /** The tables and columns among them, which may hold data by now. */
+  /** The tables and columns among them, which may contain data by now. */
   readonly holders: readonly Holder[];
   readonly answers: StoredAnswers;
-  /** Of all that it was made from; undefined where that may be something else another time. */
+  /** A key of everything that it was made from; undefined if that may differ another time. */
   readonly key?: string | undefined;
-  /** What its author calls it; undefined where its name follows what it does. */
+  /** The name that its author gave it; undefined if its name is derived from its statements. */
   readonly title: string | undefined;
 }
 
@@ -36,7 +36,7 @@ export interface DraftFile {
   readonly text: string;
 }
 
-/** Statements that share a transaction, or have none. */
+/** Statements that share a transaction, or that run without one. */
 export interface DownStep {
   readonly transaction: boolean;
   readonly statements: readonly string[];
@@ -48,7 +48,7 @@ export interface Holder {
   readonly column?: string;
 }
 
-/** What a person has decided about the change as a whole: the present names of things that the migrations before it name otherwise. */
+/** The user's decisions about the whole change: the current names of objects that have other names in earlier migrations. */
 export interface StoredAnswers {
   readonly renames: readonly { readonly from: StoredId; readonly to: StoredId }[];
   readonly drops: readonly StoredId[];
@@ -65,7 +65,7 @@ export interface StoredId {
   readonly name?: string;
 }
 
-/** The only one of this service; undefined where there is none. */
+/** The draft of this service; undefined if there is none. */
 export async function readDraft(client: SqlClient, { drafts }: Tables, service: string): Promise<Draft | undefined> {
   try {
     const { rows } = await client.query(`SELECT draft FROM ${drafts} WHERE service = ${quoteLiteral(service)}`);
@@ -76,12 +76,12 @@ export async function readDraft(client: SqlClient, { drafts }: Tables, service: 
   }
 }
 
-/** Only databases that `dev` works on have it. */
+/** Only databases on which `dev` is used have this table. */
 export function createDraftsTable({ drafts }: Tables): string {
   return `CREATE TABLE IF NOT EXISTS ${drafts} ("service" character varying PRIMARY KEY, "draft" jsonb NOT NULL)`;
 }
 
-/** The statement that keeps it, or forgets the one that there is. */
+/** The statement that stores the draft, or deletes it. */
 export function keepDraft({ drafts }: Tables, service: string, draft: Draft | undefined): string {
   if (draft === undefined) return `DELETE FROM ${drafts} WHERE service = ${quoteLiteral(service)}`;
   const values = `${quoteLiteral(service)}, ${quoteLiteral(JSON.stringify(draft))}`;

@@ -5,8 +5,8 @@ import type { ConnectContext } from './sql-client.js';
 import { poll } from './poll.js';
 
 /**
- * Waits for a session that an earlier process has left on the server: that goes on with the statement of a killed client until its end,
- * and with a COMMIT whose client is gone.
+ * Waits for a session that an earlier process has left on the server, because the server finishes the statement of a killed client, and the
+ * COMMIT of a client that is gone.
  */
 export async function waitForSession<T extends object>(
   migration: string,

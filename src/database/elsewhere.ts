@@ -5,8 +5,8 @@ import type { SqlClient } from './sql-client.js';
 const undefinedTable = '42P01';
 
 /**
- * What to do about a table that a statement did not find, when a table of that name is in another schema: the migrations were written for
- * another search_path, as those of an app are that sets it itself before it migrates. Undefined where that is not the reason.
+ * The next step if a statement did not find a table that exists in another schema: the migrations were written for a different search_path,
+ * for example by an app that sets it before it migrates. Undefined if that is not the reason.
  */
 export async function foundElsewhere(client: Pick<SqlClient, 'query'>, error: unknown): Promise<string | undefined> {
   if (codeOf(error) !== undefinedTable) return undefined;
@@ -28,7 +28,7 @@ export async function foundElsewhere(client: Pick<SqlClient, 'query'>, error: un
   return `${is} If the migrations expect ${first} to come first in it, say so in the data source: extra: { options: '-c search_path=${optionValue(schema ?? there.schema)},public' }. What was created elsewhere until now does not move by that: start with an empty database, or move it (ALTER TABLE … SET SCHEMA …).`;
 }
 
-/** In `options`, a space ends a setting and a backslash keeps it from doing so. */
+/** In `options`, a space separates settings, and a backslash escapes it. */
 function optionValue(schema: string): string {
   return quoteName(schema)
     .replace(/^"([a-z_][a-z0-9_]*)"$/, '$1')

@@ -4,9 +4,9 @@ import { poll } from './poll.js';
 import type { ConnectContext, OwnClient, SqlClient } from './sql-client.js';
 
 /**
- * The migration lock of an embedded database. There, every client would have an advisory lock that one of them has, since they share a
- * session: so it is a file beside the database, which is free too at the moment its process dies. Nothing is released where nothing was left
- * to do before it was free.
+ * The migration lock of an embedded database. Its clients share one session, so an advisory lock of one would belong to all of them.
+ * Instead, the lock is a file beside the database, which also becomes free when its process dies. Returns undefined if nothing was left to
+ * do before the lock was free.
  */
 export async function takeEmbeddedLock(
   context: ConnectContext,

@@ -6,7 +6,7 @@ const settings: Readonly<Record<string, string>> = {
   '57P05': 'idle_session_timeout',
 };
 
-/** What to do about a session that the server ended because of a setting of its role or database; undefined where it did not. */
+/** The next step if the server ended the session because of a setting of the role or the database; undefined otherwise. */
 export function endingOf(error: unknown): string | undefined {
   const setting = settings[sqlState(error) ?? ''];
   if (setting === undefined) return undefined;

@@ -4,7 +4,7 @@ import { classify } from '../sql/index.js';
 import { withoutPasswords } from '../passwords.js';
 import { describeBlocker } from './blockers.js';
 
-/** What the server says of a failed statement; TypeORM wraps it once. */
+/** The error of the server for a failed statement. TypeORM wraps it once. */
 interface ServerError {
   readonly code?: string;
   readonly message?: string;
@@ -18,12 +18,12 @@ interface ServerError {
 function serverErrorOf(error: unknown): ServerError | undefined {
   const wrapped = (error as { readonly driverError?: unknown } | undefined)?.driverError;
   const candidate = (wrapped ?? error) as ServerError | undefined;
-  // Our own `USAGE` and the `EPIPE` of the system look like a code of the server.
+  // Our own code `USAGE` and the system's `EPIPE` look like codes of the server.
   if (!candidate || isMigrateError(candidate) || 'syscall' in Object(candidate)) return undefined;
   return typeof candidate.code === 'string' && /^[0-9A-Z]{5}$/.test(candidate.code) ? candidate : undefined;
 }
 
-/** What the server said, also below errors of the migration's own that have it as their cause. */
+/** The error of the server, even if an error of the migration wraps it as its cause. */
 export function serverErrorBelow(error: unknown): ServerError | undefined {
   const seen = new Set<unknown>();
   for (let one = error; one instanceof Error && !seen.has(one); one = one.cause) {
@@ -34,18 +34,18 @@ export function serverErrorBelow(error: unknown): ServerError | undefined {
   return undefined;
 }
 
-/** The code that the server gave a failure, if it was the server. */
+/** The code of the error, if it came from the server. */
 export function sqlState(error: unknown): string | undefined {
   return serverErrorOf(error)?.code;
 }
 
-/** Not granted in time, or chosen as the victim of a deadlock: the same transaction may well succeed a moment later. */
+/** Whether a lock was not granted in time, or the transaction was the victim of a deadlock: a retry may succeed a moment later. */
 export function isLockFailure(error: unknown): boolean {
   const code = sqlState(error);
   return code === '55P03' || code === '40P01';
 }
 
-/** The statement cannot run inside a transaction block. */
+/** Whether the statement failed because it cannot run inside a transaction block. */
 export function needsAutocommit(error: unknown): boolean {
   const code = sqlState(error);
   return code === '25001' || code === '2D000';
@@ -56,20 +56,20 @@ export interface FailedAt {
   readonly what?: 'Seed';
   readonly migration: string;
   readonly direction: Direction;
-  /** The statement that failed; undefined where it was something else, between two statements or at the COMMIT. */
+  /** The statement that failed; undefined if something else failed, between two statements or at the COMMIT. */
   readonly sql: string | undefined;
-  /** The number of the last statement that was begun. */
+  /** The number of the last statement that was started. */
   readonly statement: number;
-  /** What state the database is in now. */
+  /** The current state of the database. */
   readonly state: string;
   readonly next?: string;
-  /** What was found out about the reason. */
+  /** The reason, if it is known. */
   readonly hint?: string | undefined;
   /** The statements that create the extensions which this role may not create. */
   readonly denied?: readonly string[];
 }
 
-/** A failed migration, with everything that the person on call needs to know. */
+/** The error for a failed migration, with everything that the person on call needs to know. */
 export function migrationFailed(error: unknown, at: FailedAt): MigrateError {
   if (isMigrateError(error)) return error.with({ migration: at.migration });
   const server = serverErrorOf(error);
@@ -95,7 +95,7 @@ export function migrationFailed(error: unknown, at: FailedAt): MigrateError {
   });
 }
 
-/** What was rolled back because it did not get its locks in time. */
+/** The work that was rolled back because it did not get its locks in time. */
 export interface NotGranted {
   readonly migration: string;
   readonly sql: string | undefined;
@@ -146,9 +146,9 @@ function permissionHint(
   return 'Give the role of this connection the missing privilege (GRANT … TO …, or ownership of the table), or migrate with the role that owns the schema.';
 }
 
-/** The line of the statement that the server points at, with a caret below it. */
+/** The line of the statement that the server refers to, with a caret below the position. */
 export function excerpt(statement: string, position: number): string {
-  // Before anything is cut off: half of a password is no less one.
+  // Passwords are removed before the text is cut, because half a password must not be shown either.
   const sql = withoutPasswords(statement);
   const lines = sql.trim().split('\n');
   if (position <= 0 || sql !== statement)

@@ -9,8 +9,8 @@ import type { ApplyContext, DirectedMigration } from './directed-migration.js';
 import { begin } from './transaction.js';
 
 /**
- * Records migrations as applied, or as reverted, without executing them. False when a session of an earlier process has recorded them
- * meanwhile.
+ * Records migrations as applied or reverted without executing them. Returns false if the session of an earlier process has recorded them in
+ * the meantime.
  */
 export async function recordOnly(steps: readonly DirectedMigration[], context: ApplyContext): Promise<boolean> {
   return withSession({ ...context, migration: () => '' }, async (session) => {

@@ -9,19 +9,19 @@ import { afterLostReply } from './outcome.js';
 import type { Session } from './session.js';
 import type { ApplyContext, DirectedMigration } from './directed-migration.js';
 
-/** What has become of a transaction in which something failed, as far as the server has said. */
+/** The outcome of a transaction in which something failed, as far as the server has reported it. */
 export type Fate =
   | 'committed'
   | 'rolled back'
-  /** The connection was lost before COMMIT was sent: the server rolls back what it was not told to commit. */
+  /** The connection was lost before COMMIT was sent, so the server rolls back. */
   | 'never committed'
-  /** The reply to COMMIT was lost, and the ledger does not contain what the transaction wrote to it. */
+  /** The reply to COMMIT was lost, and the ledger does not contain the row of the transaction. */
   | 'not recorded'
-  /** A COMMIT in the SQL of the migration has ended it before. */
+  /** A COMMIT in the SQL of the migration ended the transaction earlier. */
   | 'ended early'
   | 'unknown';
 
-/** Rolls back what is still open. */
+/** Rolls back the open transaction and finds out its outcome. */
 export async function fateOf(
   session: Session,
   transaction: Fenced | undefined,
@@ -47,12 +47,12 @@ export function tellReplyLost(migration: string, { onEvent }: Pick<ApplyContext,
   onEvent({ type: 'warning', code: 'REPLY_LOST', message });
 }
 
-/** Whether the server has confirmed it: a lost connection confirms nothing. */
+/** Returns whether the server has confirmed the rollback. A lost connection confirms nothing. */
 export async function rollback(session: Session): Promise<boolean> {
   believe(session.queryRunner, 'none');
   session.progress.own = 'ROLLBACK';
   await untilQuiet(session.client);
-  // A migration may have opened savepoints; plain ROLLBACK ends them all.
+  // A migration may have opened savepoints; a plain ROLLBACK ends them all.
   return session.client.query('ROLLBACK').then(
     () => true,
     () => false,
@@ -64,7 +64,7 @@ async function hasCommitted(client: SqlClient, { xid }: Fenced): Promise<boolean
   return result?.rows[0]?.['status'] === 'committed';
 }
 
-/** Whether the ledger says of each migration what the transaction wrote last. */
+/** Whether the ledger shows the last change of the transaction for each migration. */
 async function isRecorded(
   client: SqlClient,
   steps: readonly DirectedMigration[],
@@ -82,7 +82,7 @@ async function isRecorded(
   return [...last].every(([name, direction]) => names.has(name) === (direction === 'up'));
 }
 
-/** Says the same to a person, in one sentence. */
+/** Describes the outcome to the user in one sentence. */
 export function stateAfter(fate: Exclude<Fate, 'unknown'>, steps: readonly DirectedMigration[]): string {
   const what = steps.length > 1 ? `these ${steps.length} migrations` : 'this migration';
   switch (fate) {
@@ -99,7 +99,7 @@ export function stateAfter(fate: Exclude<Fate, 'unknown'>, steps: readonly Direc
   }
 }
 
-/** What to type next, where that follows from it. */
+/** The next step, if the outcome determines it. */
 export function nextAfter(fate: Fate, direction: Direction): { readonly next?: string } {
   if (fate !== 'never committed' && fate !== 'not recorded') return {};
   return { next: `When the server answers again: nest-migrate ${direction === 'up' ? 'run' : 'revert'}` };

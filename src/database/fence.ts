@@ -7,34 +7,34 @@ import { backendStartedOf, learnBackend } from './witness.js';
 import type { Session } from './session.js';
 import type { ApplyContext, DirectedMigration } from './directed-migration.js';
 
-/** A transaction that holds the fence, and how far its end has come. */
+/** A transaction that holds the fence, and the state of its COMMIT. */
 export interface Fenced {
-  /** The number under which `pg_xact_status` knows it. */
+  /** Its id for `pg_xact_status`. */
   readonly xid: string;
   commit: 'not sent' | 'sent' | 'acknowledged';
 }
 
 interface Opening {
   readonly steps: readonly DirectedMigration[];
-  /** Begins the transaction and asks the questions, in one message. */
+  /** Begins the transaction and sends the queries in the same message. */
   open(questions: string): Promise<readonly SqlResult[]>;
-  /** Ends it again when another session still holds the fence. */
+  /** Ends the transaction again if another session still holds the fence. */
   giveUp(): Promise<unknown>;
-  /** What must be true besides, as SQL. */
+  /** An additional condition, as SQL. */
   readonly expected?: string;
 }
 
-/** What the first message of a transaction says. */
+/** The results of the first message of a transaction. */
 export interface Opened {
   readonly transaction: Fenced;
-  /** Whether the ledger is as it was when the lock was taken. */
+  /** Whether the ledger has changed since the lock was taken. */
   readonly ledger: 'as it was' | 'changed';
   readonly asExpected: boolean;
 }
 
 /**
- * Opens a transaction that holds the fence: the second advisory lock, which keeps a process that has lost its lock without noticing from
- * working beside the next one. The ledger is read only after that.
+ * Opens a transaction that holds the fence: the second advisory lock, which prevents a process that has lost its lock without noticing from
+ * working at the same time as the next one. The ledger is read only after the fence is held.
  */
 export async function openFenced(opening: Opening, session: Session, context: ApplyContext): Promise<Opened> {
   const { fence } = context.lock;
@@ -48,7 +48,7 @@ export async function openFenced(opening: Opening, session: Session, context: Ap
   return waitForSession(opening.steps[0]?.migration.name ?? '', context, attempt, holder);
 }
 
-/** The same in a transaction that is open already. Undefined: another session holds the fence. */
+/** The same in an open transaction. Undefined if another session holds the fence. */
 export async function ask(
   { steps, open, expected = 'true' }: Omit<Opening, 'giveUp'>,
   session: Session,
@@ -64,7 +64,7 @@ export async function ask(
   const [opened, answer] = results.slice(-2).map(({ rows }) => rows[0]);
   session.setBackend(learnBackend(session.client, opened));
   if (opened?.['fenced'] !== true) return undefined;
-  // A stricter isolation level would go on looking at the moment before it had the fence.
+  // With a stricter isolation level, the snapshot is older than the fence, so another connection reads the ledger.
   const now =
     opened['is_fresh'] === true || !side ? answer : (await side.query(`SELECT (${recorded}) AS recorded`)).rows[0];
   return {
@@ -84,8 +84,8 @@ function recordedSql(steps: readonly DirectedMigration[], { tables }: ApplyConte
 }
 
 /**
- * For when the ledger has changed: a session of an earlier process of ours may have finished these steps meanwhile. The log says so, to
- * which TypeORM does not write. Throws when something else has changed the ledger.
+ * If the ledger has changed, the session of an earlier process may have finished these steps in the meantime. In that case the log shows
+ * it, because TypeORM does not write to the log. Throws if anything else has changed the ledger.
  */
 export async function assertFinishedMeanwhile(
   client: SqlClient,

@@ -14,8 +14,8 @@ import { connectionError, isServerAbsent } from './client.js';
 import type { ConnectContext, SqlClient } from './sql-client.js';
 
 /**
- * Connects a data source, waiting for a server that is still starting. It is taken as it is, with two exceptions: TypeORM would
- * load every migration file that it is told of, and it would synchronize, which is what migrations are there to replace.
+ * Connects a data source, and waits for a server that is still starting. Its options are left unchanged with two exceptions: TypeORM would
+ * load every migration file, and it would synchronize, which migrations replace.
  */
 export async function initialise(
   context: ConnectContext,
@@ -54,7 +54,7 @@ export async function initialise(
   }
 }
 
-/** TypeORM waits forever for a server that does not answer, and has no listener for a connection that is lost meanwhile. */
+/** TypeORM waits forever for a server that does not answer, and does not listen for the loss of a connection in the meantime. */
 async function watchedInitialize(context: ConnectContext): Promise<void> {
   const { dataSource } = context;
   const pools: OpenedPool[] = [];
@@ -74,14 +74,17 @@ async function watchedInitialize(context: ConnectContext): Promise<void> {
   }
 }
 
-/** Closes the connections of a data source, and the ones that do not answer as well. */
+/** Closes the connections of a data source, even if they do not answer. */
 export async function disconnect(dataSource: DataSource): Promise<void> {
   if (!dataSource.isInitialized) return;
   const clients = [...clientsOf(poolOf(dataSource) as OpenedPool | undefined)];
   await parting(clients, () => dataSource.destroy());
 }
 
-/** Creates what TypeORM creates on connecting, on this connection and in its transaction, which an extension that cannot be created leaves as it was. */
+/**
+ * Creates what TypeORM creates when it connects, but on this connection and in its transaction, which still works if an extension cannot be
+ * created.
+ */
 export async function createExtensionsInside(dataSource: DataSource, client: SqlClient): Promise<void> {
   await createExtensions(dataSource, (sql) => inSavepoint(client, sql));
 }

@@ -4,9 +4,9 @@ import type { SqlClient } from './sql-client.js';
 import type { Tables } from './tables.js';
 
 /**
- * Creates the schema that the data source names for the ledger, where the database lacks it; returns its name then. The first migration
- * cannot do that, since its row in the ledger would have no table to go to. It is looked for first, because CREATE SCHEMA IF NOT EXISTS
- * asks for the privilege to create one even where it exists.
+ * Creates the schema that the data source names for the ledger if it does not exist, and then returns its name. The first migration cannot
+ * create it, because its own row in the ledger would have no table. The schema is looked up first, because CREATE SCHEMA IF NOT EXISTS
+ * requires the privilege to create one even if it exists.
  */
 export async function createLedgerSchema(client: SqlClient, { schema }: Tables): Promise<string | undefined> {
   if (schema === undefined) return undefined;

@@ -18,25 +18,25 @@ export interface LedgerRow {
   readonly name: string;
 }
 
-/** What the database says of migrations. */
+/** The state of the migrations in the database. */
 export interface LedgerState {
-  /** In the order in which they were applied, each once. */
+  /** The applied migrations, each once, in the order in which they were applied. */
   readonly applied: readonly LedgerRow[];
-  /** Further rows of migrations that are among the applied ones: without a lock, two processes have recorded the same migration. */
+  /** Further rows of applied migrations: without a lock, two processes have recorded the same migration. */
   readonly duplicates: readonly LedgerRow[];
-  /** Of the texts that were applied, by migration; of `.sql` files only. */
+  /** The checksums of the applied texts by migration, for `.sql` files only. */
   readonly checksums: ReadonlyMap<string, string>;
-  /** Migrations without a transaction that stopped in the middle. */
+  /** Migrations without a transaction that have stopped in the middle. */
   readonly halfDone: readonly HalfDone[];
-  /** Contract migrations that an earlier run has left for later. */
+  /** Contract migrations that an earlier run has deferred. */
   readonly deferred: readonly DeferredNote[];
-  /** Of the table of kept downs it is only known where it was asked for: see `readLedgerInside`. */
+  /** Whether the tables exist. For the table of kept downs, that is read only on request: see `readLedgerInside`. */
   readonly exists: { readonly ledger: boolean; readonly log: boolean; readonly downs?: DownsTable };
-  /** Undefined where it was not asked: see `readLedgerInside`. */
+  /** Undefined if they were not read: see `readLedgerInside`. */
   readonly logColumns: LogColumns | undefined;
 }
 
-/** One round trip where both tables exist, which is every time but the first. */
+/** Takes one round trip if both tables exist, which is the case except for the first time. */
 export async function readLedger(client: SqlClient, tables: Tables): Promise<LedgerState> {
   try {
     return await read(client, tables, { ledger: true, log: true }, 'asked for columns');
@@ -47,8 +47,8 @@ export async function readLedger(client: SqlClient, tables: Tables): Promise<Led
 }
 
 /**
- * The same inside a transaction that must not fail, such as the one that holds the lock: it looks first whether the tables exist. It does
- * not ask for columns, since that would lock a table of the catalog until the end.
+ * The same inside a transaction that must not fail, such as the one that holds the lock, so it first checks whether the tables exist. It
+ * does not read the columns, because that would lock a catalog table until the end of the transaction.
  */
 export async function readLedgerInside(client: SqlClient, tables: Tables): Promise<LedgerState> {
   const found = await client.query(
@@ -67,7 +67,7 @@ async function read(
   exists: LedgerState['exists'],
   about?: 'asked for columns',
 ): Promise<LedgerState> {
-  // A column in one piece each: an object for each row would take the server twice as long.
+  // Each column is aggregated separately: an object for each row would take the server twice as long.
   const applied = exists.ledger
     ? `SELECT json_build_object('id', array_agg(id), 'timestamp', array_agg("timestamp"), 'name', array_agg(name)) FROM (SELECT * FROM ${tables.ledger} ORDER BY id) AS ledger`
     : 'NULL';
@@ -99,14 +99,14 @@ async function read(
   };
 }
 
-/** The first row of each migration says when it was applied. */
+/** The first row of each migration shows when it was applied. */
 function eachOnce(rows: readonly LedgerRow[]): Pick<LedgerState, 'applied' | 'duplicates'> {
   const first = new Map<string, LedgerRow>();
   for (const row of rows) if (!first.has(row.name)) first.set(row.name, row);
   return { applied: [...first.values()], duplicates: rows.filter((row) => first.get(row.name) !== row) };
 }
 
-/** Null where there is no row. */
+/** Null if there is no row. */
 type LedgerColumns = { readonly [Column in keyof LedgerRow]: readonly LedgerRow[Column][] | null };
 
 function rowsOf(columns: LedgerColumns | null): readonly LedgerRow[] {
@@ -115,12 +115,12 @@ function rowsOf(columns: LedgerColumns | null): readonly LedgerRow[] {
   return name.map((one, row) => ({ id: id[row] ?? 0, timestamp: timestamp[row] ?? 0, name: one }));
 }
 
-/** As TypeORM makes it. */
+/** The table as TypeORM creates it. */
 export function createLedgerTable({ ledger, primaryKey }: Pick<Tables, 'ledger' | 'primaryKey'>): string {
   return `CREATE TABLE IF NOT EXISTS ${ledger} ("id" SERIAL NOT NULL, "timestamp" bigint NOT NULL, "name" character varying NOT NULL, CONSTRAINT ${quoteName(primaryKey)} PRIMARY KEY ("id"))`;
 }
 
-/** Creates what is missing, the ledger exactly as TypeORM creates it. */
+/** Creates the tables that do not exist, the ledger exactly as TypeORM creates it. */
 export async function ensureTables(
   client: SqlClient,
   tables: Tables,
@@ -141,7 +141,7 @@ export async function ensureTables(
   }
 }
 
-/** The statement that records a migration as applied, or as reverted. */
+/** The statement that records a migration as applied or reverted. */
 export function ledgerChange(
   tables: Pick<Tables, 'ledger'>,
   { name, timestamp }: Pick<LedgerRow, 'name' | 'timestamp'>,
@@ -152,7 +152,7 @@ export function ledgerChange(
     : `DELETE FROM ${tables.ledger} WHERE name = ${quoteLiteral(name)}`;
 }
 
-/** The same, but without an effect where the ledger says so already: the caller sees it by the rows that it changes. */
+/** The same, but without an effect if the ledger already has this state, which the caller sees by the number of changed rows. */
 export function ledgerChangeOnce(
   tables: Pick<Tables, 'ledger'>,
   row: Pick<LedgerRow, 'name' | 'timestamp'>,
@@ -164,7 +164,7 @@ export function ledgerChangeOnce(
     WHERE NOT EXISTS (SELECT FROM ${tables.ledger} WHERE name = ${quoteLiteral(name)})`;
 }
 
-/** Takes away all rows of a migration but the first. */
+/** Deletes all rows of a migration except the first. */
 export function deleteDuplicates(tables: Pick<Tables, 'ledger'>, name: string): string {
   const rows = `FROM ${tables.ledger} WHERE name = ${quoteLiteral(name)}`;
   return `DELETE ${rows} AND id > (SELECT min(id) ${rows});`;

@@ -3,7 +3,10 @@ import { runOn } from '../typeorm/query-runner.js';
 import { close, connect } from './client.js';
 import type { ConnectContext, OwnClient } from './sql-client.js';
 
-/** Lends a query runner of the data source; with the setting `directUrl` it is on a connection of ours, opened when it is needed. */
+/**
+ * Provides a query runner of the data source. With the setting `directUrl`, it uses a separate connection, which is opened when it is
+ * needed.
+ */
 export async function lendQueryRunner<T>(
   context: ConnectContext,
   work: (queryRunner: QueryRunner) => Promise<T>,
@@ -12,7 +15,7 @@ export async function lendQueryRunner<T>(
   let opened: Promise<OwnClient> | undefined;
   const open = async (): Promise<OwnClient> => {
     const { client, stopWatching } = await connect(context);
-    // From here on it is watched as the connection of a migration, whose statements may take long.
+    // From here on, the connection is watched as that of a migration, whose statements may take long.
     stopWatching();
     return client;
   };

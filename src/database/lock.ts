@@ -14,31 +14,34 @@ import type { Tables } from './tables.js';
 import { quoteLiteral } from '../sql/index.js';
 
 /**
- * The lock that lets one process migrate while all others wait. A connection of its own holds it in an open transaction, for
- * three reasons: it works through a transaction pooler, it is freed the moment the process dies, and a waiting process holds nothing
- * that CREATE INDEX CONCURRENTLY would wait for. The statements are simple queries with literals: a bound parameter would keep
- * a snapshot open, which CREATE INDEX CONCURRENTLY waits for too.
+ * The lock that lets one process migrate while all others wait. A separate connection holds it in an open transaction, for three reasons:
+ * it works through a transaction pooler, it becomes free the moment the process dies, and a waiting process holds nothing that CREATE INDEX
+ * CONCURRENTLY would wait for. The statements are simple queries with literals: a bound parameter would keep a snapshot open, which CREATE
+ * INDEX CONCURRENTLY waits for too.
  */
 export interface Lock {
   readonly waitedMs: number;
-  /** The second key, which each transaction of a migration takes: a process that lost the lock unnoticed cannot go on beside its successor. */
+  /**
+   * The key of the second lock, which each transaction of a migration takes: a process that has lost the lock without noticing cannot
+   * continue at the same time as its successor.
+   */
   readonly fence: readonly [number, number] | undefined;
-  /** Throws when the connection that holds the lock is gone. */
+  /** Throws if the connection that holds the lock is gone. */
   assertHeld(): void;
-  /** For questions while a migration is running on its own connection; undefined where there is only one session. */
+  /** A connection for queries while a migration runs on its own connection; undefined if there is only one session. */
   readonly side: SqlClient | undefined;
 }
 
-/** 'nest' and 'nesu' in ASCII: what operators look for in pg_locks.classid. */
+/** 'nest' and 'nesu' in ASCII: operators find them in pg_locks.classid. */
 const namespace = 0x6e657374;
 const fenceNamespace = 0x6e657375;
 const keepAliveMs = 10_000;
 /**
- * The second half of the key, of the schema and name that the ledger has or would be created with: however the options spell it, it is the
- * same lock. The cast to `name` cuts a text as the name of a table is cut.
+ * The second half of the key, computed from the schema and the name of the ledger, whether it exists or not. Different spellings in the
+ * options give the same lock. The cast to `name` truncates a text in the same way as the name of a table.
  */
 function keySql({ ledger, schema, name }: Tables): string {
-  // Not by a query of pg_class, which would stay locked for as long as the transaction is open.
+  // pg_class is not queried, because it would stay locked while the transaction is open.
   const resolved =
     schema === undefined
       ? `coalesce((pg_identify_object('pg_catalog.pg_class'::regclass, to_regclass(${quoteLiteral(ledger)}), 0)).schema, quote_ident(current_schema()), '')`
@@ -51,8 +54,8 @@ export type Locked<T> =
   { readonly held: true; readonly value: T } | { readonly held: false; readonly waitedMs: number };
 
 /**
- * Holds the lock while `work` runs, on the connection `own` or else on one for that. While another process holds it, `stillNeeded` is
- * asked now and then: when that process has done everything, there is no reason to queue up.
+ * Holds the lock while `work` runs, on the connection `own` or else on a separate one. While another process holds it, `stillNeeded` is
+ * called from time to time: if that process has done everything, waiting is no longer necessary.
  */
 export async function holdLock<T>(
   context: ConnectContext & { readonly tables: Tables },
@@ -85,7 +88,7 @@ export async function holdLock<T>(
   }
 }
 
-/** The key is undefined when nothing was left to do before the lock was free. */
+/** The key is undefined if nothing was left to do before the lock was free. */
 async function acquire(
   client: OwnClient,
   context: ConnectContext & { readonly tables: Tables },
@@ -108,7 +111,7 @@ async function acquire(
   });
 }
 
-/** Held: the transaction stays open with the lock. Not held: nothing is left open. */
+/** If the lock is held, the transaction stays open with it. Otherwise nothing stays open. */
 async function tryLock(client: OwnClient, tables: Tables): Promise<{ readonly held: boolean; readonly key: number }> {
   const results = (await asking(client, 'the request for the migration lock', () =>
     client.query(
@@ -132,7 +135,7 @@ async function tryLock(client: OwnClient, tables: Tables): Promise<{ readonly he
   return { held, key: Number(answer?.['key']) };
 }
 
-/** https://www.pgbouncer.org/features.html: in this mode, each statement may go to another session. */
+/** In this mode of PgBouncer, each statement may go to a different session. https://www.pgbouncer.org/features.html */
 function refusedByPooler(error: unknown): MigrateError | undefined {
   if (!messageOf(error).includes('not allowed in statement pooling mode')) return undefined;
   return new MigrateError({
@@ -147,7 +150,7 @@ function keepAlive(client: OwnClient): { assertHeld(): void; stop(): void } {
   let lost: unknown;
   client.on('error', (error) => (lost ??= error ?? 'connection error'));
   client.on('end', () => (lost ??= 'connection closed'));
-  // SELECT would take a snapshot, and a statement that waits for snapshots might meet it: it would wait for this transaction to end.
+  // A SELECT would take a snapshot, and a statement that waits for snapshots at that moment would wait for the end of this transaction.
   const ping = (): void =>
     void (isQuiet(client) && client.query('SHOW server_version').catch((error: unknown) => (lost ??= error)));
   const timer = setInterval(ping, keepAliveMs);

@@ -7,8 +7,8 @@ import type { Tables } from './tables.js';
 import { quoteLiteral } from '../sql/index.js';
 
 /**
- * One row for each attempt: who, when, how long, with what result. TypeORM never looks at it. For a migration without a
- * transaction it also holds how far it came, so that it can go on there; a deferred one has a row with the newest migration that was known.
+ * One row for each attempt: process, time, duration, result. TypeORM never reads it. For a migration without a transaction, it also stores
+ * the progress, so that the migration can be resumed. A deferred migration has a row with the newest migration known at that time.
  */
 export function createLogTable(tables: Pick<Tables, 'log'>): string {
   return `CREATE TABLE IF NOT EXISTS ${tables.log} (
@@ -34,28 +34,28 @@ export function createLogTable(tables: Pick<Tables, 'log'>): string {
 )`;
 }
 
-/** An unfinished attempt, as it stands in the log. */
+/** An unfinished attempt, as stored in the log. */
 export interface HalfDone {
   readonly id: number;
   readonly migration: string;
   readonly direction: Direction;
   readonly state: 'started' | 'failed';
   readonly statements_done: number;
-  /** Of the statements that are done; null when their number was decided by hand. */
+  /** The hash of the finished statements; null if a user has set their number. */
   readonly statements_hash: string | null;
-  /** A statement that could not run in a transaction and was under way: perhaps it is done, perhaps not. */
+  /** A statement that could not run in a transaction and was being executed: it may or may not have finished. */
   readonly in_doubt: string | null;
   readonly started_at: string;
   readonly error: string | null;
-  /** How far a statement that is done in batches has come; not in every log. */
+  /** The progress of a statement that is executed in batches. Not every log has this column. */
   readonly progress?: (SavedBatch & { readonly statement: number }) | null;
 }
 
-/** What the log keeps of a statement that is done in batches, in the transaction of each batch. */
+/** The progress of a statement in batches, stored in the transaction of each batch. */
 export interface SavedBatch {
-  /** Of the statement: an edited one starts again. */
+  /** The hash of the statement: an edited statement starts again. */
   readonly hash: string;
-  /** The key of the last row that was looked at. */
+  /** The key of the last row of the last batch. */
   readonly after: readonly string[];
   readonly rows: number;
 }
@@ -66,12 +66,12 @@ export interface Attempt {
   readonly batch: number;
   readonly transactional: boolean;
   readonly checksum: string | undefined;
-  /** Both are undefined where the log has no column for it. */
+  /** Both are undefined if the log has no such column. */
   readonly change: string | undefined;
   readonly service: string | undefined;
 }
 
-/** The values of a new row, without the state. */
+/** The columns and values of a new row, without the state. */
 export function attemptColumns(attempt: Attempt): { readonly names: string; readonly values: string } {
   const values = [
     quoteLiteral(attempt.migration),
@@ -92,7 +92,7 @@ export function attemptColumns(attempt: Attempt): { readonly names: string; read
   return { names: names.join(', '), values: values.join(', ') };
 }
 
-/** What a row says of its migration in columns that not every log has. */
+/** The columns and values that not every log has. */
 export function addedTo(
   migration: string,
   { columns, changeOf, service }: LogUse,
@@ -103,13 +103,13 @@ export function addedTo(
   };
 }
 
-/** The number that the migrations of one `run` share, for `revert --last-run`. */
+/** The number that the migrations of one `run` share. `revert --last-run` uses it. */
 export async function nextBatch(client: SqlClient, tables: Tables): Promise<number> {
   const { rows } = await client.query(`SELECT coalesce(max(batch), 0) + 1 AS batch FROM ${tables.log}`);
   return Number(rows[0]?.['batch']);
 }
 
-/** Keeps what went wrong, to be looked up later; the failure itself is what matters, so this one must not hide it. */
+/** Stores an error for later. If storing it fails, that must not hide the error itself. */
 export async function logFailure(
   client: SqlClient,
   tables: Tables,
@@ -127,16 +127,19 @@ export async function logFailure(
     .catch(() => undefined);
 }
 
-/** A note that a contract migration was met and left for later. */
+/** A note that a contract migration was deferred. */
 export interface DeferredNote {
   readonly migration: string;
-  /** The newest migration that the noting process knew: a process that knows a newer one is a later deploy. */
+  /** The newest migration that the process knew: a process that knows a newer one is a later deploy. */
   readonly newest: string;
-  /** What was reverted since that is older. If it is of the same service, the note is void: the version of the app that runs then is older. */
+  /**
+   * The older migrations that were reverted since. If one of them belongs to the same service, the note is void, because an older version
+   * of the app is running.
+   */
   readonly reverted: readonly string[] | null;
 }
 
-/** Only notes that may still count: one is used up when its migration is applied. */
+/** Only notes that may still count: a note is used up when its migration is applied. */
 export function selectNotes(tables: Pick<Tables, 'log'>): string {
   return `SELECT json_agg(n ORDER BY n.id) FROM (SELECT l.id, l.migration, l.newest, (SELECT json_agg(DISTINCT r.migration) FROM ${tables.log} r
       WHERE r.id > l.id AND r.state = 'reverted' AND right(r.migration, 13) < right(l.migration, 13)) AS reverted
@@ -144,11 +147,11 @@ export function selectNotes(tables: Pick<Tables, 'log'>): string {
       WHERE r.id > l.id AND r.state IN ('applied', 'reverted') AND r.migration = l.migration)) n`;
 }
 
-/** Which services have written rows about a migration. */
+/** The services that have written rows about a migration. */
 export type Writers = ReadonlyMap<string, ReadonlySet<string>>;
 
 export async function readWriters(client: SqlClient, { log }: Tables): Promise<Writers> {
-  // A log of an earlier version has no such column: then the name is that of the outer query, and it is null.
+  // A log of an earlier version has no such column. Then the name refers to the outer query and is null.
   const { rows } = await client.query(
     `SELECT json_object_agg(migration, services) AS writers FROM (SELECT migration, json_agg(DISTINCT writer) AS services
      FROM (SELECT NULL::varchar AS service) AS none, LATERAL (SELECT migration, service AS writer FROM ${log} WHERE service IS NOT NULL) AS l
@@ -179,13 +182,13 @@ export async function noteDeferred(
   await client.query(`INSERT INTO ${tables.log} (${rows[0]?.names}, state, newest) VALUES ${values}`);
 }
 
-/** Of each migration the checksum that it was last applied with. Where no migration has one, as classes have none, nothing is sorted. */
+/** The checksum with which each migration was last applied. If no migration has one, as with classes, nothing is sorted. */
 export function selectChecksums(tables: Pick<Tables, 'log'>): string {
   return `SELECT json_object_agg(migration, checksum) FROM (SELECT DISTINCT ON (migration) migration, checksum FROM ${tables.log}
     WHERE state = 'applied' AND checksum IS NOT NULL ORDER BY migration, id DESC) c`;
 }
 
-/** What is known of an applied migration beside its name. */
+/** What is known of an applied migration besides its name. */
 export interface AppliedDetail {
   readonly migration: string;
   readonly finished_at: string;

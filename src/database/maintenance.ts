@@ -4,31 +4,31 @@ import { withClient } from './client.js';
 import { checkPlace, newClient } from './connection-config.js';
 import type { ConnectContext, SqlClient } from './sql-client.js';
 
-/** The database that the commands work on, as the driver reads its address. */
+/** The database of the commands, as the driver reads its address. */
 export interface Target {
   readonly database: string;
-  /** The same for people: what is no plain name may be a piece of a password. */
+  /** The same for messages. Anything but a plain name is hidden, because it may be a piece of a password. */
   readonly shown: string;
-  /** Whether the server is on this machine, as far as its address says. */
+  /** Whether the server is on this machine, judged by its address. */
   readonly isLocal: boolean;
 }
 
-/** Nothing is connected. */
+/** Found without connecting. */
 export function targetOf(where: Pick<ConnectContext, 'dataSource' | 'settings'>): Target {
   checkPlace(where);
   const { database, host } = newClient(where, 0) as { readonly database?: string; readonly host?: string };
   return { database: database ?? '', shown: nameOrHidden(database ?? ''), isLocal: isLocalHost(host ?? '') };
 }
 
-/** A folder is that of the server's socket. */
+/** A path is the folder of the server's socket. */
 function isLocalHost(host: string): boolean {
   return host === '' || /^(?:localhost|127(?:\.\d+){1,3}|\[?::1\]?|\/.*)$/i.test(host);
 }
 
-/** What every server has, unless its administrator has removed it. */
+/** Databases that every server has unless an administrator has removed them. */
 const alwaysThere = ['postgres', 'template1'];
 
-/** Lends a connection to another database of the same server, from which databases are created and dropped. */
+/** Provides a connection to another database of the same server, from which databases can be created and dropped. */
 export async function withMaintenance<T>(context: ConnectContext, work: (client: SqlClient) => Promise<T>): Promise<T> {
   const others = alwaysThere.filter((name) => name !== targetOf(context).database);
   let first: unknown;

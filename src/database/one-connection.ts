@@ -10,8 +10,8 @@ interface Wire {
 }
 
 /**
- * While the work lasts, everything that is sent on this connection, also past TypeORM, is one statement a message and none that ends the
- * transaction. The extended protocol makes sure of the first: the server itself refuses a message with several statements.
+ * While the work runs, everything that is sent on this connection, even without TypeORM, is one statement per message, and none of them
+ * ends the transaction. The extended protocol ensures the former: the server refuses a message with several statements.
  */
 export async function keepInTransaction<T>(client: SqlClient, work: () => Promise<T>): Promise<T> {
   const wire = client as unknown as Wire;
@@ -32,14 +32,15 @@ function textOf(message: unknown): string | undefined {
 
 function inOneStatement(message: unknown, text: string | undefined): unknown {
   if (typeof message === 'string') return { text, queryMode: 'extended' };
-  // A cursor or a COPY sends itself, in a way of its own.
+  // A cursor or a COPY sends itself in its own way.
   if (typeof message !== 'object' || message === null || 'submit' in message) return message;
   return { ...message, queryMode: 'extended' };
 }
 
 /**
- * While the work lasts, what it asks of the data source (`queryRunner.connection.query`, its entity manager) goes over this query runner
- * instead of a connection of its own, where it would be committed. Only what the work itself asks: an app may be serving requests meanwhile.
+ * While the work runs, its queries through the data source (`queryRunner.connection.query`, its entity manager) use this query runner
+ * instead of a separate connection, on which they would be committed. This applies only to queries of the work itself, because an app may
+ * be serving requests at the same time.
  */
 export async function withOneConnection<T>(
   dataSource: DataSource,

@@ -7,7 +7,7 @@ import type { SqlClient } from './sql-client.js';
 import { waitForSession } from './earlier-session.js';
 import type { ApplyContext } from './directed-migration.js';
 
-/** After a signal, the database is asked what has become of the work, but not for long. */
+/** After a signal, the outcome is queried only for a short time. */
 export function askingAfterwards(context: ApplyContext): ApplyContext {
   const stopped = stoppedFor(context.signal);
   if (stopped === undefined) return context;
@@ -15,9 +15,9 @@ export function askingAfterwards(context: ApplyContext): ApplyContext {
 }
 
 /**
- * For when the reply to a COMMIT was lost. Waits on a new connection until the transaction has ended, and then looks what it has left: in
- * the ledger or the log, which it wrote to. What `pg_xact_status` says would not do: after a failover, the number may be that of another
- * transaction. Undefined when the server cannot be asked.
+ * Finds out the outcome after the reply to a COMMIT was lost. Waits on a new connection until the transaction has ended, and then reads
+ * what it wrote to the ledger or the log. The answer of `pg_xact_status` is not enough: after a failover, the id may belong to another
+ * transaction. Undefined if the server cannot be asked.
  */
 export async function afterLostReply<T extends object>(
   migration: string,
@@ -55,7 +55,7 @@ async function hasEnded(client: SqlClient, xid: string): Promise<boolean> {
     const { rows } = await client.query(`SELECT pg_xact_status('${xid}') AS status`);
     return rows[0]?.['status'] !== 'in progress';
   } catch (error) {
-    // This server has not come to that number yet: it is another one.
+    // This server has not reached that transaction id, so it is a different server.
     if (codeOf(error) === '22023') return true;
     throw error;
   }

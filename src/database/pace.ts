@@ -6,17 +6,17 @@ interface Seen {
   readonly at: number;
 }
 
-/** How fast a statement comes along, told by how far it was when it was seen first. */
+/** The speed of a statement, measured from its progress when it was first seen. */
 export class Pace {
   private first: Seen | undefined;
 
-  /** `elapsedMs` is how long the statement has run. */
+  /** `elapsedMs` is the time that the statement has been running. */
   of(work: Work, elapsedMs: number): Pick<HowFar, 'rate' | 'leftMs'> {
     const at = performance.now();
-    // What works in batches does nothing before them.
+    // A statement in batches does nothing before its first batch.
     if (work.rows !== undefined) this.first ??= { work: { ...work, done: 0, rows: 0 }, at: at - elapsedMs };
     const { first } = this;
-    // Another phase counts something else, and another round begins again.
+    // A new phase counts something else, and a new round starts again.
     if (first?.work.what !== work.what || first.work.unit !== work.unit || work.done < first.work.done) {
       this.first = { work, at };
       return { rate: undefined, leftMs: undefined };
@@ -25,7 +25,7 @@ export class Pace {
   }
 }
 
-/** What was done in so many milliseconds. */
+/** The speed, given the work done within this time. */
 export function paceOf(
   work: Work,
   before: Pick<Work, 'done' | 'rows'>,
@@ -37,6 +37,6 @@ export function paceOf(
   if (done <= 0 || elapsedMs <= 0) return { rate: undefined, leftMs: undefined };
   const counted = work.rows === undefined ? done : work.rows - (before.rows ?? 0);
   const leftMs = work.total > 0 ? ((work.total - work.done) / done) * elapsedMs : undefined;
-  // It is not said that nothing is left before it is over.
+  // Zero is not reported before the work is over.
   return { rate: (counted / elapsedMs) * 1000, leftMs: leftMs && Math.max(1, leftMs) };
 }

@@ -3,19 +3,22 @@ import type { SqlClient } from './sql-client.js';
 import { sqlState } from './failure.js';
 import { quoteName } from '../sql/index.js';
 
-/** The table, its trigger and the function of the trigger; all in the schema for temporary objects, so that no migration meets them. */
+/**
+ * The name of the table, its trigger and the trigger function. All are in the schema for temporary objects, so that no migration affects
+ * them.
+ */
 const name = 'nest_migrate_dry_run';
 const fired = 'NM001';
 const letPass = `SET LOCAL nest_migrate.let_pass = 'on'`;
 const armAgain = `SET LOCAL nest_migrate.let_pass = 'off'; SET CONSTRAINTS pg_temp.${name} DEFERRED; INSERT INTO pg_temp.${name} VALUES (1)`;
 
 /**
- * Makes sure that the open transaction can only be rolled back: a deferred constraint trigger raises an error at COMMIT, whatever sends it.
- * Its event stays in the queue when its row is deleted, and while it is there, the table cannot be dropped, altered or truncated.
+ * Ensures that the open transaction can only be rolled back: a deferred constraint trigger raises an error at COMMIT, whatever sends it. The
+ * trigger event stays queued even if its row is deleted, and while it is queued, the table cannot be dropped, altered or truncated.
  */
 export async function poison(client: SqlClient): Promise<void> {
   await refuseWithoutPrivileges(client);
-  // ENABLE ALWAYS: with session_replication_role = replica, other triggers do not fire.
+  // ENABLE ALWAYS is needed because other triggers do not fire with session_replication_role = replica.
   await client.query(
     `CREATE TEMPORARY TABLE ${name} (n int);
      CREATE FUNCTION pg_temp.${name}() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -33,17 +36,19 @@ export async function poison(client: SqlClient): Promise<void> {
   );
 }
 
-/** Whether it was the poison that made a statement fail. */
+/** Whether the poison made a statement fail. */
 export function isPoison(error: unknown): boolean {
   return sqlState(error) === fired;
 }
 
-/** Whether an error is about the table that holds the poison, which no migration knows of. */
+/** Whether an error names the table of the poison, which no migration knows. */
 export function namesPoison(message: string): boolean {
   return message.includes(name);
 }
 
-/** Executes a statement that fires deferred triggers without committing (SET CONSTRAINTS … IMMEDIATE), and poisons the transaction again. */
+/**
+ * Executes a statement that fires deferred triggers without committing (SET CONSTRAINTS … IMMEDIATE), and poisons the transaction again.
+ */
 export async function letPoisonPass<T>(client: SqlClient, statement: () => Promise<T>): Promise<T> {
   await client.query(letPass);
   const result = await statement();
@@ -52,8 +57,8 @@ export async function letPoisonPass<T>(client: SqlClient, statement: () => Promi
 }
 
 /**
- * Does what a COMMIT would do first: checks the constraints that are deferred. Afterwards each is deferred or immediate as it was declared,
- * and nothing is queued for a table any more, which would forbid to alter it.
+ * Checks deferred constraints, as a COMMIT would. Afterwards, each constraint is deferred or immediate as declared, and no table has queued
+ * events, which would prevent altering it.
  */
 export async function checkDeferred(client: SqlClient): Promise<void> {
   const { rows } = await client.query(

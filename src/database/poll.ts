@@ -9,22 +9,22 @@ interface PollContext {
 
 /** Something that another session has to finish first. */
 interface Polled<T> {
-  /** Undefined: not yet. */
+  /** Returns undefined until it is finished. */
   ask(attempt: number, waitedMs: number): Promise<T | undefined>;
-  /** Reports the waiting, now and then. */
+  /** Reports the wait from time to time. */
   tell(waitedMs: number): Promise<void>;
-  /** What to throw when it takes longer than the setting `waitForOthers` allows. */
+  /** The error to throw if it takes longer than the setting `waitForOthers` allows. */
   tooLong(waitedMs: number): Promise<MigrateError>;
   /** The state of the database, for a user who stops the waiting. */
   readonly state: string;
 }
 
-/** Every how many polls the waiting is reported. */
+/** The wait is reported once in this number of polls. */
 const tellEvery = 8;
 
 /**
- * Asks until there is an answer, ever more slowly. A blocking call would be simpler, but a statement that waits holds a snapshot, and
- * CREATE INDEX CONCURRENTLY waits for all snapshots.
+ * Polls until there is an answer, at increasing intervals. A blocking call would be simpler, but a statement that waits holds a snapshot,
+ * and CREATE INDEX CONCURRENTLY waits for all snapshots.
  */
 export async function poll<T extends object>(context: PollContext, polled: Polled<T>): Promise<T> {
   const started = performance.now();

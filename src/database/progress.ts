@@ -21,15 +21,15 @@ import type { ApplyContext, DirectedMigration } from './directed-migration.js';
 const notOurs = 'nest_migrate.not_ours';
 
 /**
- * How far a migration without a transaction has come, kept in its row of the log: so many statements, and a chained hash of them, so that
- * a resumed run skips nothing else than what was done. Each change of the row expects what this process has written last, and fails when
- * another process has gone on with the migration.
+ * The progress of a migration without a transaction, stored in its log row: the number of finished statements and a chained hash of them,
+ * so that a resumed run skips exactly these. Each update of the row requires the values that this process wrote last, and fails if another
+ * process has continued the migration.
  */
 export class StepProgress {
-  /** Statements that came by, and the hash of them. */
+  /** The number of statements so far, and their hash. */
   private count = 0;
   private hash = '';
-  /** The last transaction that was opened for a statement, until its end is known. */
+  /** The last transaction that was opened for a statement, until its outcome is known. */
   private current: Fenced | undefined;
   private lastBatch: (SavedBatch & { readonly statement: number }) | undefined;
 
@@ -43,8 +43,8 @@ export class StepProgress {
   ) {}
 
   /**
-   * Takes over the row of an earlier attempt, as it is once nothing of that attempt is at work any more, or begins a new one. Undefined
-   * when the earlier attempt has finished the migration meanwhile.
+   * Takes over the row of an earlier attempt once no session of that attempt is working any more, or begins a new row. Undefined if the
+   * earlier attempt has finished the migration in the meantime.
    */
   static async open(
     session: Session,
@@ -80,7 +80,7 @@ export class StepProgress {
     return { progress, halfDone };
   }
 
-  /** How many statements came by, executed or skipped. */
+  /** The number of statements so far, executed or skipped. */
   get done(): number {
     return this.count;
   }
@@ -89,23 +89,23 @@ export class StepProgress {
     return this.hash;
   }
 
-  /** How many statements are done, whatever happens now. */
+  /** The number of statements whose completion is certain. */
   get kept(): number {
     return this.saved;
   }
 
-  /** The transaction whose end is not known. */
+  /** The transaction whose outcome is unknown. */
   get transaction(): Fenced | undefined {
     return this.current;
   }
 
-  /** Notes a statement that is not counted by itself: it was done before, or the transaction that it is part of is not committed yet. */
+  /** Notes a statement that is not counted separately: it was executed earlier, or its transaction has not been committed yet. */
   pass(sql: string, parameters: unknown): void {
     this.hash = this.next(sql, parameters);
     this.count += 1;
   }
 
-  /** Executes a statement together with the count, in a transaction of their own: done and counted, or neither. */
+  /** Executes a statement and counts it in the same transaction, so that either both take effect or neither. */
   async together(sql: string, parameters: unknown, run: () => Promise<unknown>, waits: Waits): Promise<unknown> {
     this.settle(await begin(this.session, this.step, this.context, this.reach, this.isOurs(), waits));
     try {
@@ -119,7 +119,7 @@ export class StepProgress {
     }
   }
 
-  /** Executes a batch of a statement in a transaction of its own, and keeps there how far it has come. */
+  /** Executes a batch of a statement in its own transaction, and stores the progress there. */
   async batch(work: () => Promise<SavedBatch>): Promise<void> {
     this.settle(await begin(this.session, this.step, this.context, this.reach, this.isOurs(), 'briefly'));
     try {
@@ -134,12 +134,12 @@ export class StepProgress {
     }
   }
 
-  /** How far the statement that comes next had come before, if it is done in batches. */
+  /** The stored progress of the next statement, if it is executed in batches. */
   get savedBatch(): SavedBatch | undefined {
     return this.lastBatch?.statement === this.count ? this.lastBatch : undefined;
   }
 
-  /** Executes a statement that cannot run in a transaction: until it is counted, it is in doubt. */
+  /** Executes a statement that cannot run in a transaction. Until it is counted, it is in doubt. */
   async alone(sql: string, parameters: unknown, run: () => Promise<unknown>): Promise<unknown> {
     await this.send(this.changed(`in_doubt = ${quoteLiteral(withoutPasswords(sql))}`));
     const result = await run();
@@ -147,13 +147,13 @@ export class StepProgress {
     return result;
   }
 
-  /** Counts a statement that was executed by itself. */
+  /** Counts a statement that was executed outside a transaction. */
   async counts(sql: string, parameters: unknown): Promise<void> {
     await this.send(this.counted(sql, parameters));
     this.advance(sql, parameters);
   }
 
-  /** Takes the fence in a transaction that the migration has opened by itself. */
+  /** Takes the fence in a transaction that the migration has opened itself. */
   async enter(): Promise<void> {
     const open = async (questions: string) =>
       (await this.session.client.query(
@@ -164,7 +164,7 @@ export class StepProgress {
     this.settle(opened);
   }
 
-  /** Executes the COMMIT of such a transaction. All its statements are counted in it. */
+  /** Executes the COMMIT of such a transaction, in which all its statements are counted. */
   async leave(sql: string, parameters: unknown, commit: () => Promise<unknown>): Promise<unknown> {
     await this.send(this.counted(sql, parameters));
     if (this.current) this.current.commit = 'sent';
@@ -173,7 +173,7 @@ export class StepProgress {
     return result;
   }
 
-  /** Ledger and log at once: the migration is applied, or reverted. The ledger is locked for that last message only. */
+  /** Updates ledger and log together: the migration is applied or reverted. The ledger is locked only for this last message. */
   async finish(down: KeptDown | undefined): Promise<void> {
     const { direction } = this.step;
     const { ledger, log } = this.context.tables;
@@ -197,12 +197,12 @@ export class StepProgress {
       .catch(() => undefined);
   }
 
-  /** Leaves the row as it was before it was taken over. */
+  /** Restores the row as it was before it was taken over. */
   async putBack(halfDone: HalfDone): Promise<void> {
     if (halfDone.state === 'failed') await this.failed(halfDone.error ?? '');
   }
 
-  /** What the row says, read on a new connection when the reply to a COMMIT was lost. */
+  /** Reads the row on a new connection after the reply to a COMMIT was lost. */
   async read(
     client: SqlClient,
   ): Promise<{ readonly state: 'finished' | 'unfinished'; readonly statementsDone: number }> {
@@ -257,7 +257,7 @@ export class StepProgress {
     return `EXISTS (SELECT FROM ${this.context.tables.log} WHERE ${this.mine()} AND statements_done = ${this.saved})`;
   }
 
-  /** Containers may have the same host and pid, but the batch is a new one for each process that has taken the lock. */
+  /** Containers may have the same host name and pid, but each process that has taken the lock has a new batch number. */
   private mine(): string {
     return `id = ${this.id} AND state = 'started' AND batch = ${this.context.batch} AND host = ${quoteLiteral(hostname())} AND pid = ${process.pid}`;
   }
@@ -267,7 +267,7 @@ export class StepProgress {
   }
 }
 
-/** The hash of statements one after the other, with one more. */
+/** The hash of a sequence of statements, extended by one. */
 export function chained(hash: string, sql: string, parameters: unknown): string {
   return createHash('sha256')
     .update(`${hash}\0${sql}\0${JSON.stringify(parameters ?? [])}`)
@@ -275,7 +275,7 @@ export function chained(hash: string, sql: string, parameters: unknown): string 
     .slice(0, 32);
 }
 
-/** Fails, and with it all that is sent in the same message, COMMIT included. */
+/** SQL that fails unless the condition holds, and with it the whole message, including the COMMIT. */
 function onlyIf(condition: string): string {
   return `(CASE WHEN ${condition} THEN '1' ELSE '${notOurs}' END)::int`;
 }

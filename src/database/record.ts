@@ -11,20 +11,23 @@ import type { ApplyContext, DirectedMigration } from './directed-migration.js';
 
 const notRecorded = 'nest_migrate.not_recorded';
 
-/** Set in each transaction that we open, so that it can be told from one that a migration has opened. */
+/** Set in each transaction that we open, to distinguish it from one that a migration has opened. */
 export const markOpen = `SET LOCAL "nest_migrate.open" = '0'`;
 
-/** '0', which is no difference, in the transaction that we opened, and no number in any other: there the setting made with it is gone. */
+/**
+ * Evaluates to '0' in the transaction that we opened, so that it changes nothing, and to no number in any other, because the setting is
+ * gone there.
+ */
 const isOpen = `coalesce(nullif(current_setting('nest_migrate.open', true), ''), '${notRecorded}')::int`;
 
-/** What was done, and what is kept of it. */
+/** A finished step, and what is stored of it. */
 export interface Done {
   readonly step: DirectedMigration;
   readonly durationMs: number;
   readonly down?: KeptDown | undefined;
 }
 
-/** Writes a step to ledger and log, inside the transaction that it ran in. `next` continues in the same transaction. */
+/** Records a step in ledger and log, inside its own transaction. `next` continues in the same transaction. */
 export async function recordStep(
   session: Session,
   done: Done,
@@ -45,7 +48,7 @@ export async function recordAndCommit(
   context: ApplyContext,
 ): Promise<void> {
   const { client, queryRunner } = session;
-  // TypeORM would not commit what is not open any more: then recording it says what is wrong.
+  // TypeORM would not commit a transaction that is no longer open. Then recording the step reports the problem.
   if (!queryRunner.isTransactionActive) return recordStep(session, done, context);
   // Savepoints that a migration has left open end with the transaction.
   believe(queryRunner, 'open');
@@ -64,8 +67,8 @@ export async function recordAndCommit(
 }
 
 /**
- * Ledger and log in one message. It fails when the transaction that we opened is not open any more. Nothing that is sent in the same
- * message has happened then, above all no COMMIT of a transaction that a migration has opened by itself.
+ * Updates ledger and log in one message. It fails if the transaction that we opened is no longer open. Then nothing in the same message has
+ * an effect, in particular no COMMIT of a transaction that a migration has opened itself.
  */
 function recordSql({ step, durationMs, down }: Done, context: ApplyContext): string {
   const { tables } = context;

@@ -9,8 +9,8 @@ interface Recorded {
 }
 
 /**
- * What this run has finished, as the database has it now: asked on a new connection, since the server may have crashed. The log says so,
- * each row written in one transaction with that of the ledger. Undefined when the server cannot be asked.
+ * The steps that this run has finished according to the database, read on a new connection because the server may have crashed. They are
+ * read from the log, whose rows are written in the same transaction as those of the ledger. Undefined if the server cannot be asked.
  */
 export async function recordedInBatch(context: ApplyContext): Promise<readonly Recorded[] | undefined> {
   return withClient(askingAfterwards(context), async (client) => {

@@ -8,13 +8,13 @@ import { isLockFailure, needsAutocommit, sqlState } from './failure.js';
 import { checkDeferred, isPoison, letPoisonPass } from './poison.js';
 import type { Execute, Progress, Session } from './session.js';
 
-/** The migration that is rehearsed now. */
+/** The migration that is being rehearsed. */
 export interface Role {
   readonly name: string;
   readonly kind: 'transactional' | 'plain';
-  /** The settings that its transaction, or each of its statements, begins with. */
+  /** The settings at the start of its transaction, or of each of its statements. */
   readonly settings: string;
-  /** Is told what a real run would not survive. */
+  /** Receives what would fail in a real run. */
   readonly warn: (message: string) => void;
 }
 
@@ -22,22 +22,23 @@ const savepoint = 'nest_migrate_statement';
 const ownTransaction = 'nest_migrate_transaction';
 
 /**
- * Executes the statements of migrations, one after the other, inside one transaction that is rolled back in the end. A savepoint before
- * each takes back what cannot be executed there; and as it is gone with its transaction, releasing it shows that the transaction is still ours.
+ * Executes the statements of migrations inside one transaction that is rolled back at the end. A savepoint before each statement makes it
+ * possible to undo a statement that cannot be executed there. Releasing the savepoint also shows that the transaction is still ours,
+ * because the savepoint would be gone otherwise.
  */
 export class Rehearsal {
   readonly statements: DryRunStatement[] = [];
   private role: Role = { name: '', kind: 'transactional', settings: '', warn: () => undefined };
-  /** A plain migration has begun a transaction of its own. */
+  /** Whether a migration without a transaction has begun its own. */
   private inOwn = false;
-  /** The transaction of the migration has changed a type. */
+  /** Whether the transaction of the migration has changed a type. */
   private altersType = false;
-  /** Something was only recorded that later statements may need. */
+  /** Whether a statement was only recorded that later statements may need. */
   private uncertain = false;
 
-  /** Sends what is ours. */
+  /** Sends our own statements. */
   private readonly client: SqlClient;
-  /** Sends what is the migration's, as far as the connection lets it through. */
+  /** Sends statements of the migration, as far as the connection allows them. */
   private readonly wire: SqlClient;
   private readonly progress: Progress;
 
@@ -56,17 +57,17 @@ export class Rehearsal {
 
   readonly execute: Execute = (sql, parameters, run) => this.message(sql, parameters, run);
 
-  /** Does what the COMMIT at the end of the migration would check. */
+  /** Performs the checks of the COMMIT at the end of the migration. */
   async leave(): Promise<void> {
     this.progress.sql = undefined;
     await checkDeferred(this.client);
   }
 
-  /** What to do about a failure, as far as it shows in what the dry run has made; its transaction is still open. */
+  /** The next step after a failure, as far as the state inside the dry run shows it. The transaction is still open. */
   async hintOn(error: unknown): Promise<string | undefined> {
     const asked = await foundElsewhere(this.client, error);
     if (asked !== undefined) return asked;
-    // The transaction answers again before the statement that failed.
+    // After the rollback to the savepoint before the failed statement, the transaction accepts queries again.
     await this.client.query(`ROLLBACK TO SAVEPOINT ${savepoint}`).catch(() => undefined);
     return foundElsewhere(this.client, error);
   }
@@ -74,7 +75,7 @@ export class Rehearsal {
   private async message(sql: string, parameters: unknown, run: () => Promise<unknown>): Promise<unknown> {
     const pieces = Array.isArray(parameters) && parameters.length > 0 ? [] : splitSql(sql);
     if (pieces.length <= 1) return this.statement(pieces[0]?.sql ?? sql, parameters, run, 'alone');
-    // One by one, or the server would go on after a ROLLBACK among them.
+    // Statements are sent one by one, because the server would otherwise continue after a ROLLBACK among them.
     for (const piece of pieces) {
       this.progress.sql = piece.sql;
       await this.statement(piece.sql, undefined, () => this.wire.query(piece.sql), 'in a message');
@@ -103,7 +104,7 @@ export class Rehearsal {
       return [];
     }
     const commits = this.role.kind === 'plain' && !this.inOwn;
-    // Where a real run would have it inside a transaction, too, the server refuses it, and that is to be seen.
+    // If the statement would be inside a transaction in a real run too, the server refuses it, and that should be visible.
     const mayDiffer = commits && place === 'alone' && is?.runsAlone !== 'never';
     const standIn = mayDiffer ? inTransaction(sql) : undefined;
     const execute = standIn === undefined ? run : () => this.wire.query(standIn.sql).then(() => []);
@@ -115,13 +116,13 @@ export class Rehearsal {
     }
     await this.stillOurs();
     this.altersType ||= !commits && is?.command === 'ALTER TYPE';
-    // A block that commits has set its timeouts for one of its transactions only.
+    // A block that commits has set its timeouts only for one of its transactions.
     if (standIn !== undefined) await this.client.query(this.role.settings);
     record(true, standIn && `without ${standIn.without === 'COMMIT' ? 'its COMMITs' : standIn.without}`);
     return outcome.result;
   }
 
-  /** A statement that a real run would commit by itself. */
+  /** Executes a statement that a real run would commit by itself. */
   private async committed(execute: () => Promise<unknown>): Promise<unknown> {
     const result = await execute();
     await checkDeferred(this.client);
@@ -140,14 +141,14 @@ export class Rehearsal {
         return this.attempt(() => letPoisonPass(this.client, work));
       }
       const note = this.whyNot(error);
-      // What a migration catches goes on in a real run only where the statement had a transaction to itself.
+      // If a migration catches the error, a real run continues only if the statement had its own transaction.
       if (note !== undefined || (this.role.kind === 'plain' && !this.inOwn)) await this.takeBack(error);
       if (note === undefined) throw error;
       return { note };
     }
   }
 
-  /** Why a statement that failed is only recorded; undefined when a real run would fail, too. */
+  /** Why a failed statement is only recorded; undefined if a real run would fail too. */
   private whyNot(error: unknown): string | undefined {
     const reason = messageOf(error);
     if (needsAutocommit(error)) {
@@ -155,7 +156,7 @@ export class Rehearsal {
       this.uncertain ||= sqlState(error) === '2D000';
       return `it cannot run inside a transaction that is rolled back (${reason})`;
     }
-    // Of a value that the same transaction has added, a real run must not make use either.
+    // A real run cannot use a value that the same transaction has added either.
     if (sqlState(error) === '55P04' && !this.altersType) {
       this.uncertain = true;
       return `it uses a value of an enum that exists only after a COMMIT (${reason})`;
@@ -170,7 +171,7 @@ export class Rehearsal {
     return `a real run fails here (${reason})`;
   }
 
-  /** What is done in place of a statement that would end or begin a transaction, as the reason why it was not executed. */
+  /** Replaces a statement that would end or begin a transaction, and returns the reason why it was not executed. */
   private async instead(is: SqlClass): Promise<string> {
     if (discards.has(is.command)) return 'it would take away what makes sure that nothing is committed';
     if (isTwoPhase(is)) return 'a dry run cannot take back a two-phase commit';

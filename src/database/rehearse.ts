@@ -20,13 +20,13 @@ import type { ApplyContext, DirectedMigration } from './directed-migration.js';
 
 export interface DryRunOptions {
   readonly transaction: TransactionMode;
-  /** What TypeORM makes before migrations run, made in the same transaction. */
+  /** Creates what TypeORM creates before migrations run, in the same transaction. */
   readonly prepare: (session: Session) => Promise<void>;
 }
 
 /**
- * Executes migrations on the real server in one transaction that can only be rolled back, and returns their SQL. Until it ends it holds
- * all their table locks, while a real run would release locks between its transactions.
+ * Executes migrations on the real server in one transaction that can only be rolled back, and returns their SQL. It holds all their table
+ * locks until the end, while a real run releases locks between its transactions.
  */
 export async function dryRun(
   steps: readonly DirectedMigration[],
@@ -83,7 +83,7 @@ async function rehearseStep(
   const { queryRunner, progress } = session;
   const runnable = await step.migration.prepare(queryRunner, context.instantiate, 'trial');
   const kind = (runnable.transaction ?? options.transaction !== 'none') ? 'transactional' : 'plain';
-  // As a real run would hand it over: in a transaction or not, and without what TypeORM knows of tables as they were before.
+  // The query runner is in the state of a real run: with or without a transaction, and without TypeORM's cached descriptions of tables.
   believe(queryRunner, kind === 'transactional' ? 'open' : 'none');
   forgetTables(queryRunner);
   Object.assign(progress, { statement: 0, sql: undefined });
@@ -97,7 +97,10 @@ async function rehearseStep(
   await rehearsal.leave();
 }
 
-/** Without a transaction, a real run has no statement timeout; but waiting for a lock while others are held stops those who need them. */
+/**
+ * Without a transaction, a real run has no statement timeout. But waiting for a lock while holding others would block other sessions, so
+ * the lock timeout applies.
+ */
 function settingsFor(kind: 'transactional' | 'plain', { settings, lock }: ApplyContext): string {
   const longest = kind === 'plain' ? 0 : settings.statementTimeoutMs;
   return `SET LOCAL lock_timeout = ${settings.lockTimeoutMs}; SET LOCAL statement_timeout = ${longest}; ${transactionSettings(lock)}`;

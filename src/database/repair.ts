@@ -2,18 +2,18 @@ import { classify, quoteLiteral, quoteName, sqlTokens } from '../sql/index.js';
 import type { SqlClass } from '../sql/index.js';
 import type { SqlClient } from './sql-client.js';
 
-/** What to do with a statement that was under way, outside any transaction, when its process ended. */
+/** What to do with a statement that was running outside a transaction when its process ended. */
 type Verdict = 'done' | 'again' | 'unknown';
 
-/** What a statement that must run alone leaves to look at. */
+/** The traces of a statement that must run alone. */
 export interface Trace {
-  /** The table, or the index, that it holds SHARE UPDATE EXCLUSIVE on while it works. */
+  /** The table or the index on which it holds SHARE UPDATE EXCLUSIVE while it runs. */
   readonly relation: string | undefined;
-  /** Called when nothing executes it any more. */
+  /** Called once no session executes the statement any more. */
   judge(client: SqlClient): Promise<Verdict>;
 }
 
-/** What a user writes in a comment in front of a statement that may be executed again, whether it was finished or not. */
+/** The comment with which users mark a statement that may be executed again, whether it was finished or not. */
 const rerunnable = /^..[ \t]*nest-migrate-rerunnable\b/;
 
 const reindex = new Set(['REINDEX INDEX', 'REINDEX TABLE']);
@@ -28,17 +28,17 @@ const harmlessAgain = new Set([
   'REINDEX DATABASE',
   'REINDEX SYSTEM',
 ]);
-/** Where to look for what is of the whole server. */
+/** The catalogs of objects that belong to the whole server. */
 const shared: Readonly<Record<string, string>> = {
   DATABASE: 'pg_database WHERE datname',
   TABLESPACE: 'pg_tablespace WHERE spcname',
 };
 
-/** Undefined: it leaves nothing to look at, as a procedure that commits. */
+/** Undefined if nothing can be inspected, as with a procedure that commits. */
 export function traceOf(sql: string): Trace | undefined {
   const [statement, ...more] = classify(sql);
   const again = (): Promise<Verdict> => Promise.resolve('again');
-  // A block that is called backfill commits as it goes, and does what is left when it is started again.
+  // A block tagged `backfill` commits as it goes, and continues with the remaining rows when it is started again.
   if (isRerunnable(sql) || statement?.blockTag === 'backfill') return { relation: undefined, judge: again };
   if (statement === undefined || more.length > 0) return undefined;
   const { command, name, on } = statement;
@@ -75,7 +75,7 @@ function traceOfShared({ command, name }: SqlClass): Trace | undefined {
 }
 
 /**
- * A concurrent build that was interrupted leaves an INVALID index, which would stay forever: it is dropped here.
+ * An interrupted concurrent build leaves an INVALID index, which would stay forever, so it is dropped here.
  * https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY
  */
 async function judgeCreatedIndex(
@@ -95,7 +95,7 @@ async function judgeDropped(client: SqlClient, index: readonly string[]): Promis
   return rows[0]?.['gone'] === true ? 'done' : 'again';
 }
 
-/** The copies that REINDEX CONCURRENTLY builds are invalid until it is done, and the old indexes afterwards. */
+/** The copies that REINDEX CONCURRENTLY builds are invalid until they are finished, and the old indexes are invalid afterwards. */
 async function judgeReindexed(client: SqlClient, relation: string | undefined): Promise<Verdict> {
   const copies =
     relation === undefined
@@ -122,7 +122,7 @@ async function judgeDetached(
   return 'done';
 }
 
-/** Of a table, or of the table of an index. */
+/** The indexes of a table, or of the table of an index. */
 async function indexesOf(client: SqlClient, relation: string, condition: string) {
   const { rows } = await client.query(
     `SELECT i.indisvalid AS valid, format('%I.%I', n.nspname, c.relname) AS index
@@ -132,7 +132,7 @@ async function indexesOf(client: SqlClient, relation: string, condition: string)
   return rows;
 }
 
-/** A name as a text of SQL, for `to_regclass`. */
+/** A name as an SQL string for `to_regclass`. */
 function path(name: readonly string[]): string {
   return quoteLiteral(name.map(quoteName).join('.'));
 }

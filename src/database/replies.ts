@@ -7,19 +7,19 @@ import type { Wire } from './wire.js';
 import { createWitness, silent } from './witness.js';
 import type { Backend, Sight } from './witness.js';
 
-/** What may be awaited on some connections, for as long as they are watched. */
+/** What some connections may wait for while they are watched. */
 export interface Awaited {
   wires(): readonly Wire[];
-  /** What the reply is awaited to. */
+  /** Describes what the reply is awaited for. */
   to(): string;
   migration?(): string | undefined;
-  /** The process of the server that works for this connection; undefined while a pooler may have given it to others. */
+  /** The server process that works for this connection; undefined while a pooler may have assigned it to others. */
   backend?(): Backend | undefined;
-  /** The statement, where only its text tells which session executes it. */
+  /** The statement, if only its text identifies the session that executes it. */
   sql?(): string | undefined;
-  /** What a migration does may take hours. What we ask ourselves is given up after the setting `replyTimeout`. */
+  /** Whether the reply may take hours, as for a statement of a migration. Our own queries are given up after the setting `replyTimeout`. */
   mayTakeLong?(): boolean;
-  /** Whether the process belongs to this connection alone, so that it may be ended. */
+  /** Whether the process belongs to this connection alone, so that it may be terminated. */
   isDirect?(): boolean;
 }
 
@@ -27,12 +27,12 @@ interface Bounds {
   readonly noticeMs: number;
   readonly idleMs: number;
   readonly limitMs: number;
-  /** After a signal: how long a reply may still come, and how long the outcome is asked for. */
+  /** After a signal: how long a reply may still arrive, and how long the outcome is queried. */
   readonly partingMs: number;
   readonly askingMs: number;
 }
 
-/** In proportion to the one setting; after a signal at most five seconds in all. */
+/** The bounds are proportional to the setting. After a signal, they add up to at most five seconds. */
 export function boundsOf({ replyTimeoutMs }: Pick<ResolvedSettings, 'replyTimeoutMs'>): Bounds {
   const limitMs = replyTimeoutMs || Infinity;
   const noticeMs = Math.min(5000, limitMs / 6);
@@ -40,7 +40,7 @@ export function boundsOf({ replyTimeoutMs }: Pick<ResolvedSettings, 'replyTimeou
   return { noticeMs, idleMs, limitMs, partingMs: noticeMs * 0.6, askingMs: noticeMs * 0.9 };
 }
 
-/** When the second connection is asked, of the time until the wait is reported: it may not answer either. */
+/** When the second connection is asked, as a fraction of the time until the wait is reported: it may not answer either. */
 const beginsAt = 0.6;
 
 interface Wait {
@@ -48,15 +48,15 @@ interface Wait {
   bytes: number;
   lookAt: number;
   tellAt: number;
-  /** Since when no session has been seen that executes the statement. */
+  /** The time since which no session has been seen executing the statement. */
   unseenSince?: number;
 }
 
 /**
- * Watches connections until the returned function is called. A frozen one gives no sign: so after a while, another connection is asked what
- * the server does for us, and the waiting is reported. Only where that shows that no reply can come any more, where a question of our own
- * has been without one for too long, or where a signal came, the connection is cut: then whatever waits on it fails, as when the network
- * had closed it.
+ * Watches connections until the returned function is called. A frozen connection gives no sign, so after a while another connection asks
+ * what the server is doing for us, and the wait is reported. The connection is cut only if the answer shows that no reply can arrive any
+ * more, if our own query has had no reply for too long, or if a signal came. Then everything that waits on it fails, as if the network had
+ * closed it.
  */
 export function watchReplies(context: ConnectContext, awaited: Awaited): () => void {
   if (isEmbedded(context.dataSource)) return () => undefined;
@@ -75,7 +75,7 @@ export function watchReplies(context: ConnectContext, awaited: Awaited): () => v
     }
   };
   const timer = setInterval(tick, Math.min(200, bounds.noticeMs / 5));
-  // The connections keep the process alive, and this must not.
+  // The connections keep the process alive; the timer must not.
   timer.unref();
   const onAbort = (): void => tick();
   context.signal.addEventListener('abort', onAbort);
@@ -86,7 +86,7 @@ export function watchReplies(context: ConnectContext, awaited: Awaited): () => v
   };
 }
 
-/** Since when nothing has come on it that is awaited. */
+/** The wait on this connection, measured from the last byte received; undefined if no reply is awaited. */
 function waitOn(wire: Wire, waits: Map<object, Wait>, { noticeMs }: Bounds): Wait | undefined {
   const known = waits.get(wire.client);
   if (!wire.isAwaitingReply()) {
@@ -112,7 +112,7 @@ function looking(
     wait.lookAt = Infinity;
     const backend = awaited.backend?.();
     const sight = wire.isConnecting() ? undefined : await witness.look(backend, awaited.sql?.());
-    // Meanwhile the reply may have come.
+    // The reply may have arrived in the meantime.
     if (waits.get(wire.client) !== wait || !wire.isAwaitingReply() || wire.bytesRead() !== wait.bytes) return;
     const waitedMs = performance.now() - wait.since;
     const { server, refusal } = sight ?? silent;
@@ -130,7 +130,7 @@ function looking(
       wire.cut(noReply(`No reply to ${awaited.to()} for ${Math.round(waitedMs / 1000)} s: ${lost}`));
       if (server === 'idle' && backend !== undefined && awaited.isDirect?.()) await witness.end(backend);
     } else if (performance.now() >= wait.tellAt) {
-      // What is healthy and takes long need not be told so often.
+      // A healthy statement that takes long is reported less often.
       wait.tellAt = performance.now() + (server === 'working' ? waitedMs : 0);
       context.onEvent({
         type: 'waiting-for-reply',
@@ -152,7 +152,7 @@ interface Seen {
   readonly mayTakeLong: boolean;
 }
 
-/** Why no reply can come any more; undefined where it may. */
+/** Why no reply can arrive any more; undefined if one still may. */
 function whyLost(
   { server, idleMs, refusal }: Sight,
   { backend, wait, waitedMs, bounds, mayTakeLong }: Seen,

@@ -6,8 +6,8 @@ import { isConnectionLost } from './client.js';
 import type { ConnectContext } from './sql-client.js';
 
 /**
- * Does work again whose connection was lost, as long as no migration has been started: what comes before that only reads, or creates what
- * is missing. The signal and the setting `connect.timeout` end it.
+ * Repeats work whose connection was lost, as long as no migration has been started: until then, it only reads or creates what is missing. A
+ * signal or the setting `connect.timeout` ends the attempts.
  */
 export async function untilConnected<C extends ConnectContext, T>(
   context: C,
@@ -50,7 +50,7 @@ function known(begun: boolean): string {
     : 'No migration was started.';
 }
 
-/** Says which connection was lost; `state` is what is known of the database. */
+/** The error for a lost connection. `state` is what is known of the database. */
 export function connectionLost(
   error: unknown,
   context: Pick<ConnectContext, 'dataSource' | 'settings'>,

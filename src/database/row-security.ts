@@ -1,2 +1,2 @@
-/** An UPDATE then fails (42501), where it would otherwise leave out the rows that a policy hides from the migrating role. */
+/** Makes an UPDATE fail (42501) if a policy hides rows from the migrating role. Otherwise it would silently leave them out. */
 export const everyRow = 'SET LOCAL row_security = off';

@@ -7,9 +7,9 @@ import { traceOf } from './repair.js';
 import type { SqlClient } from './sql-client.js';
 import { unreported, workOf } from './work.js';
 
-/** A session that carries out a migration at this moment, for another process. */
+/** A session of any process that is currently executing a migration. */
 export interface Running extends HowFar {
-  /** Undefined where the log says it. */
+  /** Undefined if the session was found through the log. */
   readonly timestamp: number | undefined;
   readonly direction: Direction | undefined;
   readonly pid: number;
@@ -25,7 +25,9 @@ interface Session {
 const columns = `pid, application_name AS application, coalesce(query, '') AS query,
   coalesce(extract(epoch FROM clock_timestamp() - query_start) * 1000, 0)::float8 AS ms`;
 
-/** The sessions that carry out migrations, by their names, or by the statement that the log says is being executed outside of a transaction. */
+/**
+ * The sessions that execute migrations, recognised by their names, or by the statement that the log names as running outside a transaction.
+ */
 export async function readRunning(client: SqlClient, halfDone: readonly HalfDone[]): Promise<readonly Running[]> {
   const { rows } = await client.query(
     `SELECT ${columns} FROM pg_stat_activity WHERE datname = current_database() AND starts_with(application_name, ${quoteLiteral(namePrefix)})`,

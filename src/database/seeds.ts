@@ -17,11 +17,11 @@ import { untilGranted } from './until-granted.js';
 interface SeedContext extends SessionContext {
   readonly tables: Tables;
   readonly instantiate: Instantiate;
-  /** Services that share a ledger have seeds of their own. */
+  /** Services that share a ledger have separate seeds. */
   readonly service: { readonly name: string | undefined };
 }
 
-/** Which seeds ran once already. A table of its own: the log is read at each start of an app, and would grow. */
+/** The seeds that have run. They have a separate table, because the log is read whenever an app starts, and would grow. */
 export async function readSeeded(
   client: SqlClient,
   { tables, service }: Omit<SeedContext, 'lock'>,
@@ -44,7 +44,7 @@ export async function createSeedsTable(client: SqlClient, { seeds }: Tables): Pr
 )`);
 }
 
-/** Runs a seed in a transaction, and records it there if it is to run only once. Returns how long it took. */
+/** Runs a seed in a transaction, and records it there if it runs only once. Returns how long it took. */
 export async function applySeed(seed: LoadedSeed, context: SeedContext): Promise<number> {
   const state = 'What it did was rolled back: the database is as it was before this seed.';
   const { durationMs } = await untilGranted(

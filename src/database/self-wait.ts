@@ -10,8 +10,8 @@ import { isQuiet, lastQueryOf, processIdOf, rememberQueries } from './wire.js';
 const lookEveryMs = 300;
 
 /**
- * Does the work of a migration. What that asks of the data source goes over another connection, and where it needs a lock that the
- * transaction of the migration holds, both would wait forever: the server sees no deadlock, since the other half of it is in this process.
+ * Does the work of a migration. Its queries through the data source use another connection. If one of them needs a lock that the
+ * transaction of the migration holds, both would wait forever: the server detects no deadlock, because half of it is in this process.
  */
 export async function noticingSelfWait<T>(
   migration: string,
@@ -24,7 +24,7 @@ export async function noticingSelfWait<T>(
   const ours = processIdOf(session.client);
   if (side === undefined || ours === undefined) return work();
   const inside = new AsyncLocalStorage<true>();
-  /** What it has used, each with how to leave it as it was. */
+  /** The connections that it has used, each with a function that restores its original state. */
   const clients = new Map<object, () => void>();
   const create = dataSource.createQueryRunner.bind(dataSource);
   const createQueryRunner: DataSource['createQueryRunner'] = (mode) => {
@@ -48,7 +48,7 @@ export async function noticingSelfWait<T>(
     throw found === undefined ? error : waitsForItself(migration, found, error);
   } finally {
     clearInterval(timer);
-    // Each one that stays enabled makes every promise of the process slower: a thousand migrations would have a thousand.
+    // A hook that stays enabled makes every promise of the process slower, and a thousand migrations would leave a thousand.
     inside.disable();
     for (const forget of clients.values()) forget();
   }
@@ -65,7 +65,9 @@ function remembering(queryRunner: QueryRunner, clients: Map<object, () => void>)
   });
 }
 
-/** The process of one of these that waits for a lock of ours. Through a pooler, the numbers are others, and nothing is found. */
+/**
+ * The process of one of these connections that waits for a lock of ours. Through a pooler, the process ids differ, and nothing is found.
+ */
 async function blockedBy(ours: number, waiting: readonly object[], side: SqlClient): Promise<number | undefined> {
   const pids = waiting.flatMap((client) => processIdOf(client) ?? []).filter((pid) => pid !== ours);
   if (pids.length === 0) return undefined;

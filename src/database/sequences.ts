@@ -1,10 +1,10 @@
 import type { SqlClient } from './sql-client.js';
 import { quoteLiteral } from '../sql/index.js';
 
-/** The last value of each sequence that has one, and its direction. */
+/** The last value and the direction of each sequence that has been used. */
 export type Sequences = ReadonlyMap<string, { readonly last: bigint; readonly ascending: boolean }>;
 
-/** nextval() and setval() are not part of a transaction: what they do, no ROLLBACK takes back. */
+/** nextval() and setval() are not transactional, so no ROLLBACK undoes them. */
 export async function readSequences(client: SqlClient): Promise<Sequences> {
   const { rows } = await client.query(
     `SELECT format('%I.%I', schemaname, sequencename) AS name, last_value::text AS last, increment_by > 0 AS ascending
@@ -18,7 +18,7 @@ export async function readSequences(client: SqlClient): Promise<Sequences> {
   );
 }
 
-/** A sequence that was set back would give out numbers that are in use: it goes on where it was. One that went forward only has a gap. */
+/** A sequence that was set back would return values that are in use, so it is restored. One that only advanced has a gap. */
 export async function undoSetBack(client: SqlClient, before: Sequences): Promise<void> {
   const now = await readSequences(client);
   for (const [name, { last, ascending }] of before) {

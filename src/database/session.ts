@@ -29,37 +29,42 @@ export interface SessionContext {
   readonly signal: AbortSignal;
 }
 
-/** The connection that one migration runs on, watched: each statement is counted, timed, and cancelled when a signal comes. */
+/** The connection of one migration. Each statement is counted, timed, and cancelled when a signal comes. */
 export interface Session {
   readonly queryRunner: QueryRunner;
-  /** The same connection without TypeORM: for our own statements, which are neither counted nor logged. */
+  /** The same connection without TypeORM, for our own statements, which are neither counted nor logged. */
   readonly client: SqlClient;
   readonly progress: Progress;
-  /** Lets TypeORM do something that is not part of the migration, such as opening the transaction; `send` sends its statements. */
+  /** Lets TypeORM do something that is not part of the migration, such as opening the transaction. `send` sends its statements. */
   unwatched<T>(work: () => Promise<T>, send?: (sql: string) => Promise<unknown>): Promise<T>;
-  /** Why the connection was lost, where that came between two statements, so that what was thrown says only that there is none. */
+  /**
+   * The reason why the connection was lost, if that happened between two statements and the error only says that there is no connection.
+   */
   causeOf(thrown: unknown): unknown;
-  /** The process of the server that works for this connection. Undefined while a pooler may have given it to others. */
+  /** Sets the server process that works for this connection; undefined while a pooler may have assigned it to others. */
   setBackend(backend: Backend | undefined): void;
 }
 
 export interface Progress extends Watched {
-  /** What we send ourselves when none is running, for people. */
+  /** A description of our own query, for messages, while no statement is running. */
   own: string;
 }
 
-/** Executes one statement of a migration; the default just asks the query runner. */
+/** Executes one statement of a migration. The default passes it to the query runner. */
 export type Execute = (sql: string, parameters: unknown, run: () => Promise<unknown>) => Promise<unknown>;
 
 interface Observed extends SessionContext {
-  /** The migration that is running now; several may share a transaction. */
+  /** The migration that is currently running; several may share a transaction. */
   readonly migration: () => string;
   readonly execute?: (session: Session) => Execute;
   /** See watch-blockers.ts. */
   readonly waitsForSnapshots?: true;
 }
 
-/** Lends a watched connection to one migration. A new query runner for each, because TypeORM's caches what it has read of tables. */
+/**
+ * Provides a watched connection for one migration. It always gets a new query runner, because a query runner caches what it has read of
+ * tables.
+ */
 export async function withSession<T>(context: Observed, work: (session: Session) => Promise<T>): Promise<T> {
   return lendQueryRunner(context, async (queryRunner) => {
     const client = await connected(queryRunner, context);
@@ -106,7 +111,7 @@ export async function withSession<T>(context: Observed, work: (session: Session)
   });
 }
 
-/** A pool waits forever, for one of its connections to be free and for a server that does not answer to a new one. */
+/** A pool waits forever, both for a free connection and for a server that does not answer a new one. */
 async function connected(queryRunner: QueryRunner, context: SessionContext): Promise<SqlClient> {
   const client = (await abortable(
     context.signal,
@@ -128,7 +133,7 @@ function repliesOn(
     wires: () => (wire ? [wire] : []),
     to: () => (progress.isRunning ? `statement ${progress.statement}` : progress.own),
     migration: context.migration,
-    // A statement through a pooler is told by its text instead.
+    // Through a pooler, a statement is identified by its text instead.
     backend: () => backend() ?? (progress.isRunning ? undefined : supposedBackend(client)),
     sql: () => (progress.isRunning ? progress.sql : undefined),
     mayTakeLong: () => progress.isRunning || backend() !== undefined,
@@ -149,7 +154,7 @@ function observe(session: Session, context: Observed, execute: Execute): void {
     const started = performance.now();
     try {
       const result = await execute(sql, given[0], () => query(sql, ...given));
-      // What the migration throws now is not this statement's failure. Another one may have been started meanwhile.
+      // What the migration throws from now on is not a failure of this statement. Another one may have been started in the meantime.
       if (progress.sql === sql) progress.sql = undefined;
       return result;
     } finally {
@@ -164,7 +169,7 @@ function cancelOnSignal(context: SessionContext, { progress }: Session, backend:
   const { partingMs } = boundsOf(context.settings);
   const cancel = async (): Promise<void> => {
     const { sql, isRunning } = progress;
-    // Through a pooler, only what it executes tells which of the server's processes serves this connection.
+    // Through a pooler, the server process is found by the statement that it executes.
     const found = side && sql !== undefined && isRunning ? () => sessionExecuting(side, sql, undefined) : undefined;
     const pid = backend() ?? (await found?.())?.pid;
     if (pid === undefined) return;

@@ -2,12 +2,12 @@ import type { DataSource } from 'typeorm';
 import type { EventListener } from '../events.js';
 import type { ResolvedSettings } from '../options.js';
 
-/** What is needed of a connection of `pg`; a pool and a client both are one. */
+/** The part of a `pg` connection that is needed. Both a pool and a client have it. */
 export interface SqlClient {
   query(sql: string, parameters?: readonly unknown[]): Promise<SqlResult>;
 }
 
-/** Whether a transaction is open, as the server said last. Undefined where this version of `pg` does not tell. */
+/** Whether a transaction is open, according to the last reply of the server. Undefined if this version of `pg` does not expose it. */
 export function isTransactionOpen(client: SqlClient): boolean | undefined {
   const { getTransactionStatus } = client as { getTransactionStatus?(): string | null };
   const status = getTransactionStatus?.call(client);
@@ -19,7 +19,7 @@ export interface SqlResult {
   readonly rowCount: number | null;
 }
 
-/** A connection of its own, which can be lost between two queries as well. */
+/** A separate connection, which can also be lost between two queries. */
 export interface OwnClient extends SqlClient {
   connect(): Promise<void>;
   end(): Promise<void>;

@@ -6,13 +6,13 @@ import { setName, transactionSettings } from './transaction-settings.js';
 import type { Session } from './session.js';
 import type { ApplyContext, DirectedMigration } from './directed-migration.js';
 
-/** How long a statement waits for the lock of a table: for as long as `lockTimeout` says, or without a limit. */
+/** How long a statement waits for a table lock: at most `lockTimeout`, or without a limit. */
 export type Waits = 'briefly' | 'without a limit';
 
-/** How the connection of a migration reaches the server. Behind a pooler, nothing that is set for the session may be relied on. */
+/** How the connection of a migration reaches the server. Through a pooler, session settings cannot be relied on. */
 export type Reach = 'direct' | 'pooled';
 
-/** Opens a transaction of our own for a statement of a migration without one. */
+/** Opens a transaction for one statement of a migration without a transaction. */
 export async function begin(
   session: Session,
   step: DirectedMigration,
@@ -30,7 +30,7 @@ export async function begin(
   return openFenced({ steps: [step], open, giveUp: () => rollback(session), expected }, session, context);
 }
 
-/** A direct connection has none, except what the migration has set for it. */
+/** A direct connection has no timeouts, except the ones that the migration has set. */
 function timeoutsOf(reach: Reach, lockTimeoutMs: number): string {
   return reach === 'pooled'
     ? `SET LOCAL lock_timeout = ${lockTimeoutMs}; SET LOCAL statement_timeout = 0`

@@ -14,7 +14,7 @@ import { untilGranted } from './until-granted.js';
 /** Executes each statement of a migration without a transaction in the way that leaves the least in doubt. */
 export function stepping(at: Alone): Execute {
   const { progress, session } = at;
-  /** A transaction that the migration has opened by itself; its statements are counted when it is committed. */
+  /** A transaction that the migration has opened itself. Its statements are counted when it is committed. */
   let own: 'none' | 'opened' | 'fenced' = 'none';
 
   async function inOwn(sql: string, parameters: unknown, run: () => Promise<unknown>): Promise<unknown> {
@@ -30,7 +30,7 @@ export function stepping(at: Alone): Execute {
     const result = commits ? await progress.leave(sql, parameters, run) : await run();
     if (isOpenAfter(session.client, statements, true)) {
       if (progress.kept === before) progress.pass(sql, parameters);
-      // COMMIT AND CHAIN has opened the next one.
+      // COMMIT AND CHAIN has opened the next transaction.
       else own = 'opened';
     } else {
       own = 'none';
@@ -71,7 +71,7 @@ export function stepping(at: Alone): Execute {
   };
 }
 
-/** Its transaction was rolled back, so that it can be executed again as if it had not been yet. */
+/** Repeats the statement if its transaction was rolled back for lack of a lock. */
 async function whenGranted(sql: string, execute: () => Promise<unknown>, at: Alone): Promise<unknown> {
   const attempt = async (): Promise<{ readonly result: unknown } | NotGranted> => {
     try {
@@ -86,7 +86,7 @@ async function whenGranted(sql: string, execute: () => Promise<unknown>, at: Alo
   return result;
 }
 
-/** What is kept of a migration without a transaction, for people. */
+/** Describes, for messages, what remains of a migration without a transaction. */
 export function stateInSteps(n: number): string {
   const done =
     n === 0
@@ -97,7 +97,7 @@ export function stateInSteps(n: number): string {
   return `It runs without a transaction. ${done}.`;
 }
 
-/** The server says so itself; older versions of `pg` do not hand that on. */
+/** The server reports the status, but older versions of `pg` do not expose it. */
 function isOpenAfter(client: Alone['session']['client'], statements: readonly SqlClass[], before: boolean): boolean {
   return isTransactionOpen(client) ?? leavesOpen(statements, before);
 }

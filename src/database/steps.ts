@@ -23,9 +23,9 @@ import type { ApplyContext, DirectedMigration } from './directed-migration.js';
 import { stateInSteps, stepping } from './stepping.js';
 
 /**
- * Runs a migration without a transaction around it. Each statement is committed together with a count of the statements done,
- * so that whatever stops it (an error, a signal, a kill), the next run goes on exactly there. Returns how long it took; undefined when a
- * session of an earlier process has finished it meanwhile.
+ * Runs a migration without a transaction around it. Each statement is committed together with the number of finished statements, so that
+ * after any interruption (an error, a signal, a kill) the next run continues exactly there. Returns how long it took; undefined if a
+ * session of an earlier process has finished it in the meantime.
  */
 export async function applyInSteps(step: DirectedMigration, context: ApplyContext): Promise<number | undefined> {
   const { name } = step.migration;
@@ -66,13 +66,13 @@ export async function applyInSteps(step: DirectedMigration, context: ApplyContex
 
 interface Reached {
   readonly reach: Reach;
-  /** Those of the role or the database that are not 0, for people. */
+  /** A description of the timeouts of the role or the database that are not 0. */
   readonly timeouts: string | undefined;
 }
 
 /**
- * Concurrent index builds wait for other transactions by design: a timeout would only leave an INVALID index. Where there are none, as
- * mostly, nothing has to be set. Through a pooler, what is set would be left to others.
+ * Concurrent index builds wait for other transactions by design, so a timeout would only leave an INVALID index. If there are no timeouts,
+ * which is usual, nothing has to be set. Through a pooler, a setting would affect other clients.
  */
 async function reachOf({ client, setBackend }: Session, { lock }: ApplyContext): Promise<Reached> {
   const { rows } = await client.query(
@@ -83,20 +83,20 @@ async function reachOf({ client, setBackend }: Session, { lock }: ApplyContext):
   const timeouts = rows[0]?.['timeouts'] as string | null;
   setBackend(backend);
   lock.assertHeld();
-  // A pooler answers with a number of its own when the connection is opened.
+  // A pooler sends its own process id when the connection is opened.
   const reach = lock.fence !== undefined && processIdOf(client) !== backend.pid ? 'pooled' : 'direct';
   if (timeouts !== null && reach === 'direct') await client.query('SET lock_timeout = 0; SET statement_timeout = 0');
   return { reach, timeouts: timeouts ?? undefined };
 }
 
-/** Not acknowledged, as in a transaction that failed, the session must not go back to its pool. */
+/** If the reset is not acknowledged, as in a failed transaction, the session must not go back to its pool. */
 async function putBackTimeouts(client: SqlClient): Promise<void> {
   await client
     .query('RESET lock_timeout; RESET statement_timeout')
     .catch(() => wireOf(client)?.cut(noReply('The timeouts could not be put back')));
 }
 
-/** Goes past the statements that are done, and on with the others. */
+/** Skips the statements that are done, and executes the others. */
 async function resuming(
   halfDone: HalfDone,
   next: Execute,
@@ -135,12 +135,13 @@ async function isDoneInDoubt(
 }
 
 /**
- * A skipped query that only reads is asked again, because the migration may need its answer. One that would write is not, and one
- * that fails (what it read may be gone by now) has no answer: should that lead elsewhere, the chain of hashes shows it.
+ * A skipped query that only reads is executed again, because the migration may need its result. A query that may write is not executed, and
+ * a query that fails (its objects may be gone by now) has no result. If that changes the course of the migration, the hash chain detects
+ * it.
  */
 async function resultAgain(client: SqlClient, sql: string, run: () => Promise<unknown>): Promise<unknown> {
   const statements = classify(sql);
-  // What it has set for its session is gone with the session.
+  // Session settings are gone with their session, so they are set again.
   if (statements.every(({ setting }) => setting?.until === 'session')) return run();
   if (!statements.every(({ onlyReads }) => onlyReads)) return [];
   await client.query('BEGIN READ ONLY');
@@ -167,7 +168,7 @@ interface Stopped {
   readonly context: ApplyContext;
 }
 
-/** Throws what went wrong, with what is known of the database. Returns where only the reply to the last COMMIT was lost. */
+/** Throws the error with what is known of the database. Returns if only the reply to the last COMMIT was lost. */
 async function stop(error: unknown, stopped: Stopped): Promise<void> {
   const { session, progress, halfDone, step, context } = stopped;
   const { name } = step.migration;
@@ -222,7 +223,7 @@ function endUnknown(error: unknown, { migration: { name } }: DirectedMigration, 
   });
 }
 
-/** What a person has to decide about a migration that stopped in the middle. */
+/** The decision that a user has to make about a migration that stopped in the middle. */
 export function halfDoneError(name: string, halfDone: HalfDone): MigrateError {
   const n = halfDone.statements_done;
   const doubt =
@@ -241,7 +242,7 @@ export function halfDoneError(name: string, halfDone: HalfDone): MigrateError {
   });
 }
 
-/** The number was given by a person, who has counted wrongly. */
+/** A user has set the number of statements and counted wrongly. */
 function hasFewer({ migration: { name } }: DirectedMigration, given: number, has: number): MigrateError {
   return new MigrateError({
     code: 'MIGRATION_HALF_DONE',

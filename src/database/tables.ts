@@ -1,18 +1,21 @@
 import type { DataSource } from 'typeorm';
 import { fittingName, quoteName, truncatedName } from '../sql/index.js';
 
-/** The tables, as they stand in SQL: TypeORM's own, which says what is applied, and beside it our log, the kept downs, and the drafts of `dev`. */
+/**
+ * The tables as written in SQL: TypeORM's own, which lists the applied migrations, and in the same schema our log, the kept downs, and the
+ * drafts of `dev`.
+ */
 export interface Tables {
   readonly ledger: string;
   readonly log: string;
   readonly drafts: string;
-  /** How to revert migrations whose files are gone: a table that only reverting and `status` read. */
+  /** The statements that revert migrations whose files are gone. Only `revert` and `status` read this table. */
   readonly downs: string;
-  /** What the options name; undefined where the search path decides. */
+  /** The schema in the options; undefined if the search path decides. */
   readonly schema: string | undefined;
   readonly name: string;
   readonly logName: string;
-  /** Which seeds ran: a table that only seeding reads. */
+  /** The seeds that have run. Only seeding reads this table. */
   readonly seeds: string;
   readonly primaryKey: string;
 }
@@ -22,7 +25,7 @@ export function tablesOf(dataSource: DataSource): Tables {
   const parts = (options.migrationsTableName ?? 'migrations').split('.');
   const name = truncatedName(parts.at(-1) ?? 'migrations');
   const logName = fittingName(`${name}_log`);
-  // As TypeORM reads it, which may be told the name of the database before both.
+  // TypeORM also accepts the name of the database before schema and table.
   const schema = parts.at(-2) ?? options.schema;
   const prefix = schema === undefined ? '' : `${quoteName(schema)}.`;
   return {
@@ -34,7 +37,7 @@ export function tablesOf(dataSource: DataSource): Tables {
     name,
     logName,
     seeds: prefix + quoteName(fittingName(`${name}_seeds`)),
-    // Only who creates the table asks.
+    // Needed only to create the table.
     get primaryKey() {
       return dataSource.namingStrategy.primaryKeyName(schema === undefined ? name : `${schema}.${name}`, ['id']);
     },

@@ -4,20 +4,20 @@ import type { MigrationName } from '../files/name.js';
 import { migrationName, quoteLiteral } from '../sql/index.js';
 import { everyRow } from './row-security.js';
 
-/** Code of a migration may wait for something else between two statements, and takes longer than what an app does in a transaction. */
+/** A migration may wait for something between two statements, and takes longer than a transaction of an app. */
 const shortest = '60s';
 
-/** The server changes a timer that runs already only when it was switched off: transaction_timeout would end the transaction all the same. */
+/** The server resets a running timer only if it was switched off first; otherwise transaction_timeout would still end the transaction. */
 const raised = `SELECT CASE WHEN set_config(name, '0', true) = '0' THEN set_config(name, '${shortest}', true) END FROM (VALUES ('idle_in_transaction_session_timeout'), ('transaction_timeout')) AS timeout(name)
   WHERE current_setting(name, true)::interval > '0' AND current_setting(name, true)::interval < '${shortest}'`;
 
-/** What the server does about a client that is gone without a word: after a minute, it rolls back, and the locks are free. */
+/** If a client disappears, the server notices after a minute, rolls back, and releases the locks. */
 export const keepalives = `SELECT set_config('tcp_keepalives_idle', '30', true), set_config('tcp_keepalives_interval', '10', true), set_config('tcp_keepalives_count', '3', true)`;
 
-/** What holds in each transaction of a migration, whatever the role has. */
+/** The settings of each transaction of a migration, whatever the role has. */
 export function transactionSettings({ fence }: { readonly fence: unknown }): string {
   const settings = [everyRow, raised];
-  // The embedded database is in this process.
+  // The embedded database is in this process and needs no keepalives.
   return [...settings, ...(fence === undefined ? [] : [keepalives])].join('; ');
 }
 
@@ -26,7 +26,10 @@ interface Named {
   readonly direction: Direction;
 }
 
-/** Other sessions see it, `status` among them. In the transaction only: through a pooler, the session is also used by others. */
+/**
+ * Other sessions see this name, for example `status`. It applies only to the transaction: through a pooler, other clients use the session
+ * too.
+ */
 export function setName(step: Named | undefined): string {
   if (step === undefined) return 'SELECT';
   const { migration, direction } = step;

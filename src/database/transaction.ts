@@ -28,16 +28,16 @@ import { attemptOf, executeMigration } from './directed-migration.js';
 import type { ApplyContext, DirectedMigration } from './directed-migration.js';
 
 /**
- * Whether a COMMIT waits until it is on disk. Only the last one of a run has to: the server writes commits in order, so all others
- * are on disk with it. If the server crashes before that, the end of the run is lost, each migration together with its row in the ledger,
- * and the run has not reported success. On a slow disk, waiting for each COMMIT would take longer than the migrations.
+ * Whether a COMMIT waits until it is on disk. Only the last one of a run has to: the server writes commits in order, so all others are on
+ * disk with it. If the server crashes before that, the end of the run is lost, each migration together with its row in the ledger, and the
+ * run has not reported success. On a slow disk, waiting for each COMMIT would take longer than the migrations.
  */
 export type Commit = 'on-disk' | 'with-the-last';
 
 /**
- * Runs migrations in one transaction, together with their rows in ledger and log: all or nothing. If it does not get its table locks
- * in time, it is rolled back, so that the queries that queued up go on, and retried as a whole. Returns how long each took; undefined
- * if a session of an earlier process has finished them meanwhile.
+ * Runs migrations in one transaction together with their rows in ledger and log: all or nothing. If it does not get its table locks in
+ * time, it is rolled back, so that queued queries can continue, and retried as a whole. Returns how long each migration took; undefined if
+ * a session of an earlier process has finished them in the meantime.
  */
 export async function applyInTransaction(
   steps: readonly DirectedMigration[],
@@ -60,7 +60,7 @@ interface Finished {
   readonly durations: readonly number[] | undefined;
 }
 
-/** The connection was lost before the transaction was open, as an idle one of a pool may be: another one may do. */
+/** The connection was lost before the transaction was open, for example an idle one of a pool. Another connection may work. */
 interface NotBegun {
   readonly notBegun: MigrateError;
 }
@@ -138,8 +138,8 @@ async function applyStep(session: Session, step: DirectedMigration, context: App
 }
 
 /**
- * Opens the transaction, with the timeouts, once no session of an earlier process holds the fence any more. Undefined when such a session
- * has finished these steps meanwhile.
+ * Opens the transaction with its timeouts once no session of an earlier process holds the fence. Undefined if such a session has finished
+ * these steps in the meantime.
  */
 export async function begin(
   session: Session,
@@ -154,7 +154,7 @@ export async function begin(
     await session.unwatched(
       () => session.queryRunner.startTransaction(),
       async (sql) => {
-        // In one message with what we have to say; the isolation level, which TypeORM sends after it, is part of it.
+        // One message includes our own statements and the isolation level, which TypeORM would send separately.
         if (sql !== 'START TRANSACTION') return;
         session.progress.own = 'BEGIN';
         results = (await session.client.query(

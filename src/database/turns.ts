@@ -9,7 +9,7 @@ interface FailedQuery {
   readonly statement: number;
 }
 
-/** What a migration had sent without waiting for the answer when it ended. */
+/** The queries that a migration had sent without awaiting them when it ended. */
 export interface NotAwaited {
   readonly count: number;
   readonly first: string;
@@ -18,11 +18,11 @@ export interface NotAwaited {
 const inFailedTransaction = '25P02';
 
 /**
- * The queries of one migration, which are sent one after the other: a connection executes them in that order anyway, and what is sent around
- * each of them (savepoints, counts, the questions of an observer) belongs to one query only.
+ * The queries of one migration, sent one after the other: a connection executes them in that order anyway, and what is sent around each of
+ * them (savepoints, counts, queries of an observer) belongs to one query only.
  */
 export class Turns {
-  /** The query to report: the one that made the transaction fail, rather than a later one that the server refused for that reason. */
+  /** The query to report: the one that made the transaction fail, rather than a later one that the server refused because of that. */
   failed: FailedQuery | undefined;
   #last: Promise<unknown> = Promise.resolve();
   readonly #waiting = new Set<{ readonly sql: string }>();
@@ -33,8 +33,8 @@ export class Turns {
   constructor(private readonly queryRunner: QueryRunner) {}
 
   /**
-   * Does the work of a migration, and waits for the queries that it has sent without waiting for them (`rows.forEach(async …)`), also those
-   * that follow such a query. Once something has failed, none of them is sent any more: it would be executed after the ROLLBACK.
+   * Does the work of a migration, and waits for queries that it has not awaited (`rows.forEach(async …)`), and for queries that follow such
+   * a query. After a failure, none of them is sent any more, because it would be executed after the ROLLBACK.
    */
   async during(work: () => Promise<unknown>): Promise<NotAwaited | undefined> {
     const restore = this.#takeTurns();
@@ -56,7 +56,7 @@ export class Turns {
   }
 
   #takeTurns(): () => void {
-    // A subscriber that hears of queries may send some itself, in the middle of the one that it hears of.
+    // A subscriber that is notified of a query may send queries itself, in the middle of that one.
     const { subscribers } = this.queryRunner.connection;
     if (subscribers.some((one) => 'beforeQuery' in one || 'afterQuery' in one)) return () => undefined;
     return interceptQueries(this.queryRunner, (sql, given, execute) => this.#take(sql, () => execute(sql, ...given)));
@@ -67,7 +67,7 @@ export class Turns {
     const waiting = { sql };
     this.#waiting.add(waiting);
     const turn = this.#last.then(() => this.#execute(sql, execute)).finally(() => this.#waiting.delete(waiting));
-    // Whether the migration waits for it or not: its failure is told as that of the migration.
+    // Its failure is reported as that of the migration, whether the migration awaits the query or not.
     this.#last = turn.catch(() => undefined);
     return turn;
   }

@@ -7,8 +7,8 @@ const firstDelayMs = 500;
 const longestDelayMs = 30_000;
 
 /**
- * Attempts again what was rolled back because it did not get its locks in time. Meanwhile, the queries that queued up go on. `state` says
- * what the database is like after an attempt that failed.
+ * Repeats work that was rolled back because it did not get its locks in time. Between attempts, queued queries can continue. `state`
+ * describes the database after a failed attempt.
  */
 export async function untilGranted<T extends object>(
   context: Pick<ApplyContext, 'settings' | 'onEvent' | 'signal'>,

@@ -8,16 +8,16 @@ import { createWitness } from './witness.js';
 import { workOf } from './work.js';
 import type { Work } from './work.js';
 
-/** What is executed, as it changes. */
+/** The current state of the execution. */
 export interface Progress {
-  /** How many statements of the migration have been started. */
+  /** The number of statements of the migration that have been started. */
   statement: number;
-  /** The one that is running, or that failed; undefined between two. */
+  /** The statement that is running or has failed; undefined between two statements. */
   sql: string | undefined;
   isRunning: boolean;
-  /** Whether what is running says by itself how far it has come. */
+  /** Whether the running work reports its own progress. */
   tellsItself?: boolean;
-  /** Who stood in its way when we last looked. */
+  /** The sessions that blocked the statement when last checked. */
   blockers: readonly Blocker[];
 }
 
@@ -25,13 +25,13 @@ export interface Watching extends ConnectContext {
   readonly lock: Lock;
   readonly migration: () => string;
   /**
-   * A statement may wait for all transactions that have a snapshot, as CREATE INDEX CONCURRENTLY does. A question in the transaction that
-   * holds the lock has one, for a moment; where it is met in that moment, both would wait forever.
+   * A statement may wait for all transactions with a snapshot, as CREATE INDEX CONCURRENTLY does. A query in the transaction that holds the
+   * lock has a snapshot for a moment. If the statement started to wait at that moment, both would wait forever.
    */
   readonly waitsForSnapshots?: true;
 }
 
-/** Names the sessions that hold what a statement waits for, as long as the returned function is not called. */
+/** Reports the sessions that hold what a statement waits for, until the returned function is called. */
 export function watchBlockers(context: Watching, progress: Progress, backend: () => number | undefined): () => void {
   const eyes = eyesOf(context);
   if (eyes === undefined) return () => undefined;
@@ -50,7 +50,7 @@ export function watchBlockers(context: Watching, progress: Progress, backend: ()
     if (what !== told) context.onEvent({ type: 'blocked', migration: context.migration(), sql, blockers });
     told = what;
   };
-  // Often enough to see who blocks before the lock timeout strikes.
+  // Often enough to see the blocking session before the lock timeout ends the statement.
   const timer = setInterval(() => void look(), Math.max(50, Math.min(400, context.settings.lockTimeoutMs / 3)));
   timer.unref();
   return () => {
@@ -66,7 +66,7 @@ interface Eyes {
   close(): void;
 }
 
-/** The connection that holds the lock is there anyway; a statement that waits for snapshots would wait for its transaction. */
+/** The connection that holds the lock exists anyway, but a statement that waits for snapshots would wait for its transaction. */
 export function eyesOf(context: Watching): Eyes | undefined {
   const { side } = context.lock;
   if (side === undefined) return undefined;

@@ -5,10 +5,10 @@ import { unreported } from './work.js';
 
 const afterMs = 2000;
 const everyMs = 1000;
-/** When it is said of a statement of which the server does not say how far it has come. */
+/** The time after which a statement is reported whose progress the server does not report. */
 const atLastMs = 10_000;
 
-/** Tells how far a statement has come that has run for a while, as long as the returned function is not called. */
+/** Reports the progress of a statement that has been running for a while, until the returned function is called. */
 export function watchWork(context: Watching, progress: Progress, backend: () => number | undefined): () => void {
   let eyes: ReturnType<typeof eyesOf>;
   let asking = false;

@@ -2,10 +2,10 @@ import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { putOwn } from '../typeorm/own-methods.js';
 
-/** What is used of a client of `pg` that its types do not tell. */
+/** The parts of a `pg` client that are used but missing in its types. */
 interface Client {
   readonly processID?: number | null;
-  /** Undefined until the server has let it in; false while a reply is awaited. */
+  /** Undefined until the server has accepted the connection; false while a reply is awaited. */
   readonly readyForQuery?: boolean;
   readonly connection?: { readonly stream?: Stream };
 }
@@ -21,14 +21,14 @@ export interface Wire {
   isConnecting(): boolean;
   isAwaitingReply(): boolean;
   bytesRead(): number;
-  /** Ends it without the server. Whatever waits for a reply on it fails with this error. */
+  /** Ends the connection without the server. Everything that waits for a reply on it fails with this error. */
   cut(error: Error): void;
 }
 
-/** Undefined where the driver is not that of `pg` in JavaScript: then nothing can be seen of its connections. */
+/** Undefined if the driver is not `pg` in JavaScript: then its connections cannot be observed. */
 export function wireOf(client: object): Wire | undefined {
   const one = client as Client;
-  // TLS puts another stream in the place of the first one, so it is asked for each time.
+  // TLS replaces the stream, so it is read again each time.
   const stream = (): Stream | undefined => one.connection?.stream;
   if (typeof stream()?.destroy !== 'function') return undefined;
   return {
@@ -40,14 +40,17 @@ export function wireOf(client: object): Wire | undefined {
   };
 }
 
-/** The number that the server, or a pooler, has given the session when the connection was opened. */
+/** The process id that the server, or a pooler, has sent when the connection was opened. */
 export function processIdOf(client: object): number | undefined {
   return (client as Client).processID ?? undefined;
 }
 
 const sent = new WeakMap<object, string>();
 
-/** Remembers the text of what is sent on a connection, until the returned function is called: by it another session can recognise this one. */
+/**
+ * Remembers the text of each query on a connection until the returned function is called, so that another session can recognise this one by
+ * it.
+ */
 export function rememberQueries(client: object): () => void {
   const { query } = client as { readonly query: (...given: readonly unknown[]) => unknown };
   return putOwn(client, {
@@ -60,15 +63,17 @@ export function rememberQueries(client: object): () => void {
   });
 }
 
-/** What was sent last. */
+/** The last query that was sent. */
 export function lastQueryOf(client: object): string | undefined {
   return sent.get(client);
 }
 
-/** Where the network swallows everything, a server does not answer to a parting either: then a connection is closed without it. */
+/**
+ * If the network drops all packets, the server does not answer the termination of a connection either. Then it is closed without an answer.
+ */
 export const longestPartingMs = 500;
 
-/** Waits for the parting, which ends these connections, and cuts any connection that does not answer in time. */
+/** Waits for work that ends these connections, and cuts any connection that does not answer in time. */
 export async function parting(clients: readonly object[], work: () => Promise<unknown>): Promise<void> {
   const cut = (): void => clients.forEach((client) => wireOf(client)?.cut(noReply('closed')));
   const timer = setTimeout(cut, longestPartingMs);
@@ -81,14 +86,14 @@ export async function parting(clients: readonly object[], work: () => Promise<un
 
 const probeAfterMs = 30_000;
 
-/** Lets the operating system notice that the other end is gone; without a delay, it waits two hours before it looks. */
+/** Lets the operating system notice that the other end is gone. By default, it checks only after two hours. */
 export function keepAlive(client: object): void {
   (client as Client).connection?.stream?.setKeepAlive?.(true, probeAfterMs);
 }
 
 const lookEveryMs = 10;
 
-/** Waits for the reply that is awaited on this connection, or for its end. What is sent before that would only stand in the client's queue. */
+/** Waits for the awaited reply on this connection, or for its end. A query sent earlier would only wait in the client's queue. */
 export async function untilQuiet(client: object): Promise<void> {
   const wire = wireOf(client);
   while (wire?.isAwaitingReply() === true) await sleep(lookEveryMs);

@@ -9,65 +9,68 @@ import { newClient } from './connection-config.js';
 import { sqlState } from './failure.js';
 import { lastQueryOf, noReply, processIdOf, wireOf } from './wire.js';
 
-/** A process of the server. Its number may be used again, and then the time at which it was started differs. */
+/** A process of the server. Its id may be reused, but then the start time differs. */
 export interface Backend {
   readonly pid: number;
-  /** Undefined where the server has not been asked for it yet. */
+  /** Undefined if the server has not been asked for it yet. */
   readonly started?: string | undefined;
-  /** What was sent last, to tell the session by it until then. */
+  /** The last query, which identifies the session until then. */
   readonly query?: string | undefined;
 }
 
-/** Before a session has said which process it has, there is only the number that came with the connection: through a pooler, any number. */
+/**
+ * Until a session has reported its process, only the process id from the start of the connection is known, which a pooler may have
+ * invented.
+ */
 export function supposedBackend(client: object): Backend | undefined {
   const pid = processIdOf(client);
   return pid === undefined ? undefined : { pid, query: lastQueryOf(client) };
 }
 
-/** SQL of the time at which the process of this session was started. It reads the statistics of the moment, and forgets them again. */
+/** SQL for the start time of this session's process. It reads current statistics, which are then discarded. */
 export const backendStarted = `(SELECT (extract(epoch FROM backend_start) * 1000000)::int8::text FROM pg_stat_get_activity(pg_backend_pid()))`;
 
 const starts = new WeakMap<object, string>();
 
-/** The same for a connection that has been asked before, and that is served by one process only, as long as it lasts. */
+/** The same for a connection that has answered before and is always served by the same process. */
 export function backendStartedOf(client: object): string {
   const known = starts.get(client);
   return known === undefined ? backendStarted : quoteLiteral(known);
 }
 
-/** What a connection has answered to it. Through a pooler, the next transaction may be served by another process. */
+/** Stores the answer of a connection. Through a pooler, the next transaction may be served by another process. */
 export function learnBackend(client: object, answer: Readonly<Record<string, unknown>> | undefined): Backend {
   const backend = { pid: Number(answer?.['pid']), started: String(answer?.['started']) };
   if (backend.pid === processIdOf(client)) starts.set(client, backend.started);
   return backend;
 }
 
-/** What a session does, as another one sees it. */
+/** The activity of a session, as another session sees it. */
 export interface Sight {
   readonly server: 'working' | 'idle' | 'gone' | 'refusing' | 'silent';
-  /** How long it has had nothing to do. */
+  /** How long it has been idle. */
   readonly idleMs: number;
   readonly refusal?: string;
 }
 
 export const silent: Sight = { server: 'silent', idleMs: 0 };
 
-/** It may have answered, and refused: where there are too many connections, or where pg_hba.conf allows no other one. */
+/** The server may have answered with a refusal: too many connections, or no matching entry in pg_hba.conf. */
 function unseen(error: unknown): Sight {
   const code = sqlState(error);
   return code === undefined ? silent : { server: 'refusing', idleMs: 0, refusal: `${messageOf(error)}, ${code}` };
 }
 
-/** A second connection, opened when it is needed first, which is asked about a session that does not answer. */
+/** A second connection, opened when it is first needed, which is asked about a session that does not answer. */
 export interface Witness {
-  /** Where the process is not known, as through a pooler: whether any session executes this statement. */
+  /** If the process is unknown, as through a pooler, looks for any session that executes this statement. */
   look(backend: Backend | undefined, sql: string | undefined): Promise<Sight>;
-  /** Who stands in the way of a process. It is asked outside of any transaction, which no statement could wait for. */
+  /** The sessions that block a process. The query runs outside a transaction, so that no statement can wait for it. */
   blockersOf(pid: number): Promise<readonly Blocker[]>;
-  /** How far a process has come with its statement, asked in the same way. */
+  /** The progress of a process with its statement, queried in the same way. */
   workOf(pid: number): Promise<Work | undefined>;
   cancel(pid: number): Promise<void>;
-  /** Ends a session of ours that waits for us, so that what it holds is free. */
+  /** Terminates a session of ours that waits for us, to release what it holds. */
   end(backend: Backend): Promise<void>;
   close(): void;
 }
@@ -82,7 +85,7 @@ export function createWitness(context: ConnectContext, patienceMs: number): Witn
     opened = undefined;
   };
   const ask = async <T>(question: (client: SqlClient) => Promise<T>): Promise<T> => {
-    // A connection that does not answer either is given up, and another one is opened for the next question.
+    // If this connection does not answer either, it is given up, and the next query opens another one.
     let timer: NodeJS.Timeout | undefined;
     const tooLong = new Promise<never>((_resolve, reject) => {
       timer = setTimeout(() => reject(noReply('The second connection does not answer either')), patienceMs);
@@ -133,7 +136,7 @@ async function executes(client: SqlClient, sql: string | undefined): Promise<Sig
   return { server: (await sessionExecuting(client, sql, undefined)) ? 'working' : 'gone', idleMs: 0 };
 }
 
-/** The text of a session is cut (track_activity_query_size, 1 kB by default). */
+/** The text of a session is truncated (track_activity_query_size, 1 kB by default). */
 function is({ pid, started, query }: Backend): string {
   const same =
     started === undefined

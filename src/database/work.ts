@@ -4,11 +4,11 @@ import { quoteLiteral, workNamePattern } from '../sql/index.js';
 import { now } from './blockers.js';
 import type { SqlClient } from './sql-client.js';
 
-/** How far the server says that a statement has come. */
+/** The progress of a statement, as the server reports it. */
 export type Work = Pick<HowFar, 'what' | 'done' | 'total' | 'unit' | 'rows' | 'rate'>;
 
 /**
- * What it reports of commands that build or rewrite something, and what a session that works in batches says in its name.
+ * Reads the server's progress reports for commands that build or rewrite something, and the session name of work in batches.
  * https://www.postgresql.org/docs/current/progress-reporting.html
  */
 export async function workOf(client: SqlClient, process: number): Promise<Work | undefined> {
@@ -33,7 +33,7 @@ export async function workOf(client: SqlClient, process: number): Promise<Work |
   return { ...work, ...(counted !== null && { rows: counted }), ...(rate !== null && { rate }) };
 }
 
-/** Of a statement that the server reports nothing about, such as VALIDATE CONSTRAINT: only its text. */
+/** For a statement without progress reports, such as VALIDATE CONSTRAINT, only the text is known. */
 export function unreported(sql: string): Work {
   const text = withoutPasswords(sql).trim().replace(/\s+/g, ' ');
   return { what: text.length > 80 ? `${text.slice(0, 79)}…` : text, done: 0, total: 0, unit: 'rows' };
