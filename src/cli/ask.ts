@@ -17,7 +17,7 @@ export function terminal(io: Io): Ask | undefined {
 
 async function ask(question: string, io: Io): Promise<string> {
   const prompt = createInterface({ input: process.stdin, output: process.stderr });
-  // The terminal is in raw mode here, so Ctrl-C is a key and no signal; Ctrl-D closes the input, and no answer would ever come.
+  // The terminal is in raw mode here, so Ctrl-C is a key rather than a signal. Ctrl-D closes the input, after which no answer would arrive.
   prompt.on('SIGINT', () => process.emit('SIGINT', 'SIGINT'));
   const closed = new Promise<never>((_resolve, reject) =>
     prompt.on('close', () => reject(cancelled(io.signal, 'Nothing was written.'))),

@@ -12,18 +12,18 @@ import type { Io } from './io.js';
 import { packageFile } from './package-file.js';
 import { readManifest } from './project.js';
 
-/** What `check` says of one of several data sources. */
+/** The result of `check` for one of several data sources. */
 type Checked = { readonly dataSource: string; readonly ok: boolean } & (
   | Omit<CheckResult, 'ok'>
   | { readonly error: { readonly code: string; readonly message: string; readonly next: string } }
 );
 
-/** The worst first: the exit code of all is that of the worst. */
+/** Sorted from worst to best: the overall exit code is the worst one. */
 const worstFirst = [ExitCode.failed, ExitCode.usage, ExitCode.todo, ExitCode.done];
 
 /**
- * Checks each data source of the project in a process of its own: each has its own environment, settings and compiled sources, and loading a
- * second one into the same process would meet those of the first.
+ * Checks each data source of the project in a separate process: each has its own environment, settings and compiled sources, and loading a
+ * second one into the same process would mix them with those of the first.
  */
 export async function checkAll(io: Io, flags: GlobalFlags & CheckFlags): Promise<ExitCode> {
   refuseOthers(io, flags);
@@ -32,7 +32,7 @@ export async function checkAll(io: Io, flags: GlobalFlags & CheckFlags): Promise
   const { findDataSourceFile } = await import('../data-source/find.js');
   const manifest = readManifest(resolve(dir, 'package.json'));
   const all = allDataSources(dir, manifest);
-  // Its error says where it looked.
+  // Its error says where it searched.
   if (all.length === 0) findDataSourceFile(dir, manifest);
   const results: (readonly [PlacedDataSource, Checked])[] = [];
   const codes = new Set<ExitCode>();
@@ -68,11 +68,11 @@ interface Ended {
   readonly stderr: string;
 }
 
-/** The same command once more, for one data source. */
+/** Runs the same command for one data source. */
 function runCheck({ file, dir }: PlacedDataSource, flags: GlobalFlags, signal: AbortSignal): Promise<Ended> {
   const given = process.argv.slice(2).filter((one) => one !== '--all-data-sources' && one !== '--json');
   const args = [...given, '--json', '--data-source', relative(dir, resolve(file))];
-  // Of what is given twice, the last counts.
+  // If a flag is given twice, the last one counts.
   if (flags.tsconfig !== undefined) args.push('--tsconfig', resolve(flags.tsconfig));
   const child = spawn(
     process.execPath,
@@ -120,7 +120,7 @@ function resultOf({ file, dir }: PlacedDataSource, code: ExitCode, stdout: strin
   }
 }
 
-/** Messages name files as they are seen from there. */
+/** Messages contain paths relative to this folder. */
 function headingOf({ file, dir }: PlacedDataSource, projectDir: string, { paint }: Io): string {
   return `${paint.bold(file)}${dir === projectDir ? '' : ` (in ${relative(projectDir, dir)})`}`;
 }

@@ -21,7 +21,7 @@ export interface CheckFlags {
 
 type Checked = Omit<CheckResult, 'ok'>;
 
-/** What the steps have found, for people or for a workflow. */
+/** The findings of the steps, for users or for a workflow. */
 export function checkLines(result: Checked, { format }: CheckFlags, paint: Paint): readonly string[] {
   return format === 'github' ? annotations(result) : linesOf(result, paint);
 }
@@ -57,7 +57,7 @@ function saidOf(name: CheckStepName, judged: Judged | undefined): string {
     : `${says[name]} (${migrations} judged, ${chosen})`;
 }
 
-/** What has passed, and what has not looked at anything. */
+/** The steps that passed, and those that judged nothing. */
 export function passed(steps: readonly CheckStep[]): string {
   const idle = steps.filter(({ judged }) => judged?.migrations === 0).map(({ name }) => name);
   const without = idle.length === 0 ? '' : `; ${idle.join(', ')} judged no migration`;
@@ -86,7 +86,7 @@ function annotations({ steps }: Checked): readonly string[] {
   );
 }
 
-/** The workflow may have gone into a folder of its repository. */
+/** The workflow may run in a subfolder of its repository. */
 function fromWorkspace(file: string): string {
   const path = relative(process.env['GITHUB_WORKSPACE'] || process.cwd(), resolve(file));
   return path.replaceAll('\\', '/');

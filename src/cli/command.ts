@@ -4,7 +4,7 @@ import type { OtherCommand } from './other-tools.js';
 import type { collect, count, countFromZero, majorVersion, steps } from './values.js';
 
 type Handlers = typeof import('./handlers.js').handlers;
-/** Makes what commander calls for a command. */
+/** Creates the function that commander calls for a command. */
 export type Action = (name: keyof Handlers) => (...given: unknown[]) => Promise<void>;
 
 /** A command as data: adding a flag needs no code. */
@@ -13,7 +13,7 @@ export interface Description {
   readonly summary: string;
   readonly argument?: readonly [name: string, summary: string, choices?: readonly string[]];
   readonly options: readonly Flag[];
-  /** Without `npx nest-migrate` before them. */
+  /** Examples without `npx nest-migrate`. */
   readonly examples: readonly string[];
 }
 
@@ -22,11 +22,11 @@ export interface Flag {
   readonly summary: string;
   readonly parse?: typeof collect | typeof count | typeof countFromZero | typeof majorVersion | typeof steps;
   readonly choices?: readonly string[];
-  /** Flags that cannot be given with it, as commander names them: `dryRun`. */
+  /** Flags that exclude this one, with commander's names: `dryRun`. */
   readonly conflicts?: readonly string[];
 }
 
-/** Commands that belong together, under their heading in `--help`. */
+/** Related commands, with their heading in `--help`. */
 export interface CommandGroup {
   readonly heading: string;
   readonly commands: readonly Description[];
@@ -47,7 +47,7 @@ export function addCommand(program: Command, description: Description): Command 
   return made.addHelpText('after', `\n${examples(description.examples)}\n${globalOptions}\n${exitCodes}`);
 }
 
-/** A command that does nothing but name ours, whatever else is typed. */
+/** A command that only names ours, whatever arguments follow. */
 export function addHint(program: Command, { word }: OtherCommand): Command {
   return program
     .command(word, { hidden: true })

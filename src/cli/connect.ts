@@ -19,7 +19,7 @@ import { progressPrinter } from './progress.js';
 import { readProject } from './project.js';
 import type { Project } from './project.js';
 
-/** Lends a migrator for the project's data source. */
+/** Provides a migrator for the project's data source. */
 export async function withMigrator<T>(
   io: Io,
   flags: GlobalFlags,
@@ -53,7 +53,7 @@ export async function withMigrator<T>(
   }
 }
 
-/** What the environment says for the command alone is meant, rather than what a setting says in general. */
+/** An address for migrations in the environment overrides the general setting. */
 function addressedByEnvironment(dataSource: DataSource): Pick<MigrateSettings, 'directUrl'> {
   const address = process.env['NEST_MIGRATE_DATABASE_URL']?.trim();
   return address && showAddress(address) === showConnection(dataSource) ? { directUrl: undefined } : {};
@@ -66,7 +66,7 @@ async function load(project: Project, flags: GlobalFlags, io: Io): Promise<Sourc
   registerTypeScript({
     projectDir: project.dir,
     ...(project.tsconfig !== undefined && { tsconfig: project.tsconfig }),
-    // An app does with it what it likes.
+    // An app may use its data source in any way, so it is loaded completely.
     lateTypeorm: project.app === undefined,
   });
   return project.app === undefined ? fromFile(project, io) : fromApp(project.app, project, flags);
@@ -110,8 +110,8 @@ async function fromApp(file: string, project: Project, flags: GlobalFlags): Prom
 }
 
 /**
- * Sources stand for what is compiled from them, unless the data source or app is itself a compiled file: its entities are compiled then, and
- * so must be the migrations that use them.
+ * Makes sources stand for their compiled files, unless the data source or the app is itself a compiled file: then its entities are
+ * compiled, and so must be the migrations that use them.
  */
 async function loadFromSources(file: string, dataSource: DataSource, settings: MigrateSettings): Promise<Loads> {
   const { canLoadTypeScript } = await import('../data-source/find.js');

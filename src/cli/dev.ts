@@ -49,7 +49,7 @@ export async function dev(given: Io, flags: DevFlags, name?: string): Promise<Ex
 
 const marks = { none: ' ', unchanged: '=', written: '+', amended: '~', removed: '-' } as const;
 
-/** One line for each save: what became of which file, what was executed, how long it took. */
+/** One line for each save: the result for each file, what was executed, and how long it took. */
 function savedLines({ draft, files, takenBack, statements }: DevResult, { paint, elapsed }: Io): readonly string[] {
   const took = `(${showDuration(elapsed())})`;
   const what = [...takenBack.map((name) => `took back ${name}`), ...files, statements.join('; ')].filter(Boolean);

@@ -15,7 +15,7 @@ export interface DriftFlags {
 export async function drift(io: Io, flags: GlobalFlags & DriftFlags): Promise<ExitCode> {
   const { ignore, shadow, cache } = flags;
   const result = await withMigrator(io, flags, (migrator) => migrator.drift({ ignore, shadow, cache }));
-  // With --json they are in the object.
+  // With --json, the warnings are part of the object.
   if (io.format === 'human') for (const warning of result.warnings) io.note(`${io.paint.yellow('!')} ${warning}`);
   io.result(result, () => linesOf(result, flags, io.paint));
   return result.drift.length > 0 ? ExitCode.todo : ExitCode.done;
@@ -71,7 +71,7 @@ function script(statements: readonly string[], losses: DriftResult['losses']): r
   return statements.flatMap((sql) => [...lossLines(sql, losses), `${sql.trim().replace(/;$/, '')};`]);
 }
 
-/** Beside the statement, which may be pasted without the warnings. */
+/** Printed with the statement, which may be pasted without the warnings. */
 export function lossLines(sql: string, losses: DriftResult['losses']): readonly string[] {
   return losses.filter((loss) => loss.sql === sql).map(({ loses }) => `-- Loses data: ${loses}.`);
 }

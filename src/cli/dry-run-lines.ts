@@ -1,7 +1,7 @@
 import type { DryRunStatement } from '../errors.js';
 import { sqlTokens } from '../sql/index.js';
 
-/** What a dry run has collected, as a script that can be read and run; `failure` is why it stopped. */
+/** The statements of a dry run as a script that can be read and run. `failure` is the reason why it stopped. */
 export function dryRunLines(statements: readonly DryRunStatement[], failure?: string): readonly string[] {
   const lines: string[] = ['-- A dry run: executed on the server and rolled back, unless it says "not executed".'];
   let migration = '';
@@ -16,7 +16,7 @@ export function dryRunLines(statements: readonly DryRunStatement[], failure?: st
   return statements.length === 0 ? ['-- Nothing to do.'] : lines;
 }
 
-/** With one semicolon, which a comment at the end must not swallow. */
+/** Adds one semicolon, which a comment at the end must not swallow. */
 function terminated(sql: string): string {
   if (sql.endsWith(';')) return sql;
   return [...sqlTokens(sql)].at(-1)?.text.startsWith('--') ? `${sql}\n;` : `${sql};`;

@@ -3,7 +3,7 @@ import type { MigrateError } from '../errors.js';
 import { withoutPasswords } from '../passwords.js';
 import { helpOn } from './help-on.js';
 
-/** What `--json` prints of an error. A field that has no value is left out. */
+/** The JSON of an error. Fields without a value are left out. */
 export function asJson(error: MigrateError): object {
   const { code, message, next, migration, statement, sql, finished, statements } = error;
   const told = {

@@ -1,7 +1,7 @@
 import type { Duration } from '../duration.js';
 import type { ContractPolicy, MigrateSettings } from '../options.js';
 
-/** The flags that every command has, as commander gives them. */
+/** The flags of every command, with commander's names. */
 export interface GlobalFlags {
   readonly dataSource?: string;
   readonly app?: string;
@@ -21,7 +21,7 @@ export interface GlobalFlags {
   readonly contract?: ContractPolicy;
 }
 
-/** The settings among the flags. */
+/** The flags that are settings. */
 export function settingsFromFlags(flags: GlobalFlags): MigrateSettings {
   const { lockTimeout, retryFor, statementTimeout, waitForOthers, outOfOrder, edited, contract } = flags;
   const given = { lockTimeout, retryFor, statementTimeout, waitForOthers, outOfOrder, edited, contract };

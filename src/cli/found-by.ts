@@ -1,13 +1,13 @@
 import type { Enlisted, FoundBy } from '../commands/types.js';
 import { expectedName } from '../files/name.js';
 
-/** What was written, and how the data source will find it. */
+/** The result of writing files, and how the data source will find them. */
 interface Written {
   readonly foundBy?: FoundBy | undefined;
   readonly list?: Enlisted | undefined;
 }
 
-/** What is left to do before the data source finds files that were written; undefined when it finds them. */
+/** The remaining steps before the data source finds the written files; undefined if it finds them. */
 export function untilFound({ foundBy, list }: Written, files: readonly string[]): string | undefined {
   if (foundBy === 'build') return 'build the project (npm run build), since the data source finds compiled files';
   if (foundBy !== 'list' || list?.state === 'added') return undefined;
@@ -15,7 +15,7 @@ export function untilFound({ foundBy, list }: Written, files: readonly string[])
   return `add ${names.join(', ')} to the \`migrations\` list of the data source`;
 }
 
-/** The lines that a list of classes was given, or that it lacks until a person adds them. */
+/** The lines that were added to a list of classes, or that it lacks until the user adds them. */
 export function listLines({ list }: Written): readonly string[] {
   if (list === undefined) return [];
   const what =

@@ -48,7 +48,10 @@ export async function generate(io: Io, flags: GlobalFlags & GenerateFlags, name?
   return flags.check && result.files.length > 0 ? ExitCode.todo : ExitCode.done;
 }
 
-/** Who asks for migrations has changed something, and PostgreSQL will be needed; a check mostly finds that nothing is missing. */
+/**
+ * Starts PostgreSQL in advance when migrations are requested, because there are usually changes. A check usually finds none, so it does
+ * not.
+ */
 export async function withPostgresAhead<T>(
   flags: Pick<GenerateFlags, 'check' | 'shadow'>,
   work: () => Promise<T>,
@@ -131,7 +134,7 @@ function optionsOf(flags: GlobalFlags & GenerateFlags, name: string | undefined)
     split: rest.split,
     renameDirectly: rest.renameDirectly,
     storedTimezone: rest.storedTimezone,
-    // Whether data may be lost is no question of a check.
+    // A check does not ask whether data may be lost.
     allowDestructive: rest.allowDestructive === true || check === true,
     prune: rest.prune,
     ignore: rest.ignore,
@@ -174,7 +177,7 @@ function linesOf(result: GenerateResult, flags: GenerateFlags, io: Io): readonly
   ];
 }
 
-/** The statements of a file, by the steps that they belong to. */
+/** The statements of a file, grouped by step. */
 function stepLines(statements: readonly GeneratedStatement[], io: Io): readonly string[] {
   const steps = [...new Set(statements.map(({ migration }) => migration))];
   const width = Math.max(0, ...statements.map(({ effect }) => effect.length));

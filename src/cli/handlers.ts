@@ -29,7 +29,7 @@ type Handler<Flags, Args extends readonly unknown[] = []> = (
   ...args: Args
 ) => Promise<ExitCode>;
 
-/** Shows at a terminal how far a statement has come that takes long; elsewhere nothing is loaded for that. */
+/** At a terminal, shows the progress of a statement that takes long. Elsewhere, nothing is loaded for that. */
 async function watched<T>(io: Io, command: (io: Io) => Promise<T>): Promise<T> {
   if (!process.stderr.isTTY) return command(io);
   const { withSpinner } = await import('./spinner.js');
@@ -168,10 +168,10 @@ const otherCommand: Handler<object, [other: OtherCommand]> = async (_io, _flags,
   throw usage(`nest-migrate has no command "${word}". Nothing was done.`, `nest-migrate ${ours}${more}`);
 };
 
-// What is for development is loaded when it is asked for: `run` is started in production, again and again.
+// Code for development is loaded on demand, because `run` is started in production again and again.
 type Later<F extends (...args: never[]) => Promise<ExitCode>> = (...args: Parameters<F>) => Promise<ExitCode>;
 type Slow<Args extends readonly unknown[]> = (io: Io, ...args: Args) => Promise<ExitCode>;
-/** A command that takes its time. */
+/** A command that takes long. */
 function slow<Args extends readonly unknown[]>(load: () => Promise<Slow<Args>>): Slow<Args> {
   return async (io, ...args) => {
     const [{ withSpinner }, command] = await Promise.all([import('./spinner.js'), load()]);
@@ -194,7 +194,7 @@ const seed: Later<typeof import('./database.js').seed> = async (...args) =>
   (await import('./database.js')).seed(...args);
 const help: Later<typeof import('./help.js').help> = async (...args) => (await import('./help.js')).help(...args);
 
-/** What each command does, once commander has understood its flags. */
+/** The function of each command, called after commander has parsed its flags. */
 export const handlers = {
   dev,
   run,

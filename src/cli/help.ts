@@ -13,7 +13,7 @@ interface Section {
 /** The text that `--help` prints for a command, or for the program. */
 type TextOf = (command?: string) => string | undefined;
 
-/** Prints a page of the docs that come with the package, or what there is about a rule, an error code or a command. */
+/** Prints a page of the docs that come with the package, or the section about a rule, an error code or a command. */
 export async function help(io: Io, _flags: GlobalFlags, topic: string | undefined, textOf: TextOf): Promise<ExitCode> {
   const topics = pages();
   if (topic === undefined) overview(io, topics, textOf);
@@ -40,7 +40,7 @@ function overview(io: Io, topics: readonly string[], textOf: TextOf): void {
   io.page({ text, topics, rules }, text + more);
 }
 
-/** The pages whose sections can be asked for by their titles. */
+/** The pages whose sections can be requested by their titles. */
 const errors = 'errors';
 const isAboutRules = (topic: string): boolean => topic.startsWith('rules/');
 
@@ -69,7 +69,7 @@ function unknown(name: string, topics: readonly string[]): MigrateError {
   });
 }
 
-/** The page that the others are found from. */
+/** The page that links to all others. */
 const index = 'docs';
 const indexFile = 'README';
 
@@ -92,13 +92,13 @@ function read(topic: string): string {
   return readFileSync(packageFile(fileOf(topic)), 'utf8');
 }
 
-/** Errors are below the headings of their kinds, and rules are below that of their page. */
+/** Errors are below the headings of their kinds, and rules are below the heading of their page. */
 function sectionsOf(page: string): readonly Section[] {
   const wanted = page === errors ? 3 : 2;
   return sections(read(page)).filter(({ level }) => level === wanted);
 }
 
-/** A page, cut before each of its headings; a `#` in a block of code begins a comment. */
+/** Splits a page before each of its headings. In a code block, `#` begins a comment. */
 function sections(page: string): readonly Section[] {
   const found: { level: number; title: string; text: string }[] = [];
   let inCode = false;

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 
-/** A path as services that show a repository know it: from the root of the repository, wherever the command was typed. */
+/** A path relative to the root of the repository, as code hosting services use it, whatever the working directory is. */
 export function inRepository(file: string): string {
   const path = resolve(file);
   const root = rootAbove(dirname(path));

@@ -10,21 +10,21 @@ export interface Io {
   readonly verbose: boolean;
   readonly paint: Paint;
   readonly signal: AbortSignal;
-  /** The result: lines for people, or the one object. */
+  /** Prints the result: lines for people, or a single JSON object. */
   result(data: object, lines: () => readonly string[]): void;
-  /** How long the command has been at work, in milliseconds. */
+  /** The time since the command started, in milliseconds. */
   elapsed(): number;
-  /** A text of our own as it is: the addresses in it are examples. */
+  /** Prints a text of our own unchanged: the addresses in it are examples. */
   page(data: object, text: string): void;
-  /** Progress and remarks. */
+  /** Prints progress or a remark. */
   note(line: string): void;
-  /** What the command is doing now, shown at a terminal for as long as it lasts. */
+  /** Shows at a terminal what the command is doing, until the next stage. */
   stage(text: string): void;
-  /** How far a statement has come, where that is shown at a terminal; an empty text takes it away. */
+  /** Shows the progress of a statement at a terminal, if supported. An empty text removes it. */
   readonly bar?: (text: string) => void;
-  /** Asks a question; meanwhile no stage is shown. */
+  /** Asks a question, and hides the stage in the meantime. */
   asking<T>(question: () => Promise<T>): Promise<T>;
-  /** Inside an app the data source is the app's own. */
+  /** Inside an app, returns the app's own data source. */
   readonly inApp?: SourceInApp;
 }
 
@@ -36,7 +36,7 @@ export interface Source {
   close?(): Promise<void>;
 }
 
-/** Lends the data source of an app; of the named connection. */
+/** Returns the data source of an app by the name of its connection. */
 export type SourceInApp = (connection: string | undefined) => Source;
 
 export interface Paint {
@@ -79,7 +79,7 @@ export function many(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-/** At 80 columns, by words. */
+/** Wraps a text at 80 columns. */
 export function wrapped(text: string): readonly string[] {
   const lines: string[] = [];
   for (const word of text.split(' ')) {

@@ -2,13 +2,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectLanguage } from '../files/language.js';
 
-/** Where migrations are in JavaScript though the project is in TypeScript. */
+/** A remark if migrations are written in JavaScript although the project uses TypeScript. */
 export function languageLines(files: readonly string[], { js }: { readonly js?: boolean }): readonly string[] {
   const isUnusual = !js && files.some((file) => file.endsWith('.js')) && projectLanguage(process.cwd()) === 'ts';
   return isUnusual ? ['Written in JavaScript, as the migrations in use are.'] : [];
 }
 
-/** True where `nest build` compiles what is in TypeScript and leaves other files behind. */
+/** True if `nest build` compiles only TypeScript and leaves out other files. */
 export function isLeftOutOfBuild(dir: string): boolean {
   const config = join(dir, 'nest-cli.json');
   return existsSync(config) && !/\.sql\b/.test(readFileSync(config, 'utf8'));

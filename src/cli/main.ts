@@ -4,16 +4,16 @@ import { wasTold } from '../errors.js';
 import { expectRejections } from '../rejections.js';
 import { runProgram } from './program.js';
 
-// PostgreSQL in this process is WebAssembly, and compiling it well takes longer than what a command asks of it.
+// PostgreSQL in this process is WebAssembly, and an optimised compilation takes longer than a command uses it.
 setFlagsFromString('--liftoff-only');
 
-// `| head` closes our output; that is no failure.
+// `| head` closes our output, which is not a failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 
 expectRejections(wasTold);
 
 const code = await runProgram(process.argv.slice(2));
-// A data source of the user may keep handles open forever, so the process is ended, once everything is written.
+// A user's data source may keep handles open forever, so the process exits once everything is written.
 for (const stream of [process.stdout, process.stderr]) {
   if (stream.writableLength > 0) await new Promise<void>((written) => stream.write('', () => written()));
 }

@@ -1,9 +1,9 @@
-/** A command of another migration tool, and ours. */
+/** A command of another migration tool, and the equivalent of this one. */
 export interface OtherCommand {
   readonly word: string;
-  /** Without `nest-migrate` before it. */
+  /** The command without `nest-migrate`. */
   readonly ours: string;
-  /** How ours differs, where a person who knows the other would be surprised. */
+  /** The difference that would surprise users of the other tool. */
   readonly differs?: string;
 }
 
@@ -11,7 +11,7 @@ const fromEntities = 'It compares the entities with the migrations, not with the
 const byChange = 'It reverts the last change; for everything that the last run applied, add --last-run.';
 const upToNow = 'It runs all pending migrations; for one change only, add --count 1.';
 
-/** What users of TypeORM, Prisma, Drizzle, Knex, Flyway, Liquibase, Alembic, Django, Rails, Doctrine and Atlas type. */
+/** Commands of TypeORM, Prisma, Drizzle, Knex, Flyway, Liquibase, Alembic, Django, Rails, Doctrine and Atlas. */
 export const otherTools: readonly OtherCommand[] = [
   { word: 'migration:run', ours: 'run' },
   {

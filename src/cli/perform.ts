@@ -7,7 +7,7 @@ import { moreOn } from './help-on.js';
 import { paint, shownOn } from './io.js';
 import type { Io, SourceInApp } from './io.js';
 
-/** Runs a command with its output, its signals and its errors. Returns the exit code. */
+/** Runs a command with its output, signals and errors. Returns the exit code. */
 export async function perform(
   flags: GlobalFlags,
   inApp: SourceInApp | undefined,
@@ -15,13 +15,13 @@ export async function perform(
 ): Promise<ExitCode> {
   const controller = new AbortController();
   const stop = (signal: NodeJS.Signals): void => {
-    // The first signal lets the running statement be cancelled; a second one does not wait.
+    // The first signal cancels the running statement; a second one ends the process at once.
     if (controller.signal.aborted) process.exit(signal === 'SIGTERM' ? 143 : 130);
     controller.abort(signal);
   };
   process.on('SIGINT', stop).on('SIGTERM', stop);
   const json = flags.json === true;
-  // A process of our own began with the command; in an app it is older.
+  // A separate process started with the command, while that of an app is older.
   const started = inApp === undefined ? 0 : performance.now();
   const write = process.stdout.write.bind(process.stdout);
   if (json) divertStdout();
@@ -69,10 +69,10 @@ export async function perform(
   }
 }
 
-/** Below the six seconds after which a signal has ended every command; whatever asks a server gives up a second earlier. */
+/** A command must end within six seconds of a signal; queries to the server give up a second earlier. */
 const longestStopMs = 5700;
 
-/** Some work cannot be interrupted, such as code of a migration. The first signal ends the command all the same. */
+/** Some work cannot be interrupted, such as code of a migration. The command ends anyway after the first signal. */
 function outOfTime(signal: AbortSignal): Promise<never> {
   const state = 'It did not come to an end in time: `nest-migrate status` says what is applied.';
   return new Promise((_resolve, reject) => {
@@ -85,7 +85,7 @@ async function closeEmbedded(): Promise<void> {
   await embedded.closeEmbedded();
 }
 
-/** With --json there is one object on stdout; what the user's own code prints while it is loaded goes to stderr. */
+/** With --json, stdout contains a single object. The output of the user's code while it is loaded goes to stderr. */
 function divertStdout(): void {
   process.stdout.write = process.stderr.write.bind(process.stderr);
 }
@@ -99,7 +99,7 @@ function unexpected(error: unknown): MigrateError {
   });
 }
 
-/** What a dry run did before it failed is its result all the same. */
+/** The statements of a failed dry run are still its result. */
 async function collected(statements: readonly DryRunStatement[], error: MigrateError): Promise<string> {
   const { dryRunLines } = await import('./dry-run-lines.js');
   const lines = dryRunLines(statements, error.message);

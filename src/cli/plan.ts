@@ -14,7 +14,10 @@ export async function plan(io: Io, flags: GlobalFlags & PlanFlags): Promise<Exit
   return result.verdict === 'safe now' ? ExitCode.done : ExitCode.todo;
 }
 
-/** Shows what a run will do, and lets a person at a terminal decide. Without one, what blocks, fails or cannot be judged is not run. */
+/**
+ * Shows what a run will do, and lets the user decide at a terminal. Without a terminal, a run that blocks, fails or cannot be judged is
+ * refused.
+ */
 export async function confirmPlan(
   io: Io,
   result: PlanResult,
@@ -52,7 +55,7 @@ function refusal({ name, verdict, why }: PlannedMigration): string {
   return `${name} ${verdict}: ${why[0] ?? ''}`;
 }
 
-/** What will happen, migration by migration, and how the server is now. */
+/** The effects of each migration, and the present state of the server. */
 function planLines(result: PlanResult, paint: Paint): readonly string[] {
   const { migrations, deferred, tables, now, diskBytes } = result;
   if (migrations.length === 0)
@@ -150,7 +153,7 @@ function bytesOf(bytes: number): string {
   return `${step === 0 ? bytes : (bytes / 1024 ** step).toFixed(1)} ${units[step]}`;
 }
 
-/** An interval is not rounded away, nor is that it is not known. */
+/** The whole interval is shown, or that it is unknown. */
 function shownInterval(seconds: PlannedMigration['seconds']): string {
   if (seconds === null) return 'duration not known';
   return seconds.to <= 0.05 ? 'less than 50 ms' : `${shown(seconds.from)} to ${shown(seconds.to)}`;

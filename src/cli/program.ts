@@ -13,8 +13,8 @@ import { otherTools } from './other-tools.js';
 import type { SourceInApp } from './io.js';
 
 /**
- * The command line itself, with the exit code as its result. Only what `--help` needs is imported here; the rest is loaded when a command
- * really runs. Inside an app (nest-commander) the data source is the app's own, and no file is looked for.
+ * The command line itself; it returns the exit code. Only what `--help` needs is imported here, and the rest is loaded when a command runs.
+ * Inside an app (nest-commander), the app's own data source is used, and no file is searched for.
  */
 export async function runProgram(args: readonly string[], inApp?: SourceInApp): Promise<number> {
   let code: ExitCode = ExitCode.done;
@@ -32,7 +32,7 @@ export async function runProgram(args: readonly string[], inApp?: SourceInApp): 
     return code;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    // Help and version are no errors; commander has already said what is wrong otherwise.
+    // Help and version are not errors. For all other errors, commander has already printed the message.
     if (error.exitCode === 0) return ExitCode.done;
     if (args.includes('--json')) {
       const message = withoutArguments(error.message.replace(/^error: /, ''), args);
@@ -43,7 +43,7 @@ export async function runProgram(args: readonly string[], inApp?: SourceInApp): 
   }
 }
 
-/** What commander does not understand, it quotes: also an address that was put in the wrong place. */
+/** commander quotes arguments that it does not understand, which may include an address in the wrong place. */
 function withoutArguments(text: string, args: readonly string[]): string {
   const addresses = args.map((argument) => argument.replace(/^--?[\w-]+=?/, '')).filter((value) => /[:@]/.test(value));
   return withoutPasswords(addresses.reduce((safe, address) => safe.replaceAll(address, '***'), text));
@@ -58,7 +58,7 @@ function describeProgram(args: readonly string[], action: Action): Command {
     .showSuggestionAfterError()
     .showHelpAfterError('(see nest-migrate --help)')
     .configureOutput({ writeErr: (text) => void process.stderr.write(withoutArguments(text, args)) })
-    // A short name of a command leaves room for what it does.
+    // Only the names of commands are listed, which leaves more room for their descriptions.
     .configureHelp({ subcommandTerm: (command) => command.name() });
   for (const flag of globalOptions) program.addOption(optionOf(flag));
   for (const { heading, commands } of [deployment, development])
@@ -73,7 +73,7 @@ function describeProgram(args: readonly string[], action: Action): Command {
   return program.addHelpText('after', `\n${exitCodes}`);
 }
 
-/** The help of a command can be a page too, so the handler gets the means to print it. */
+/** `help` can show the help of a command as well as pages, so the handler gets a function for the former. */
 function helpAction(program: Command, action: Action): (...given: unknown[]) => Promise<void> {
   const textOf = (name: string | undefined) => helpText(name === undefined ? program : named(program, name));
   return (topic: unknown, ...more) => action('help')(topic, textOf, ...more);
@@ -86,7 +86,7 @@ function named(program: Command, name: string): Command | undefined {
     .find((one) => one.name() === name);
 }
 
-/** What `--help` prints: with the examples, which `helpInformation()` leaves out. */
+/** The text that `--help` prints, including the examples, which `helpInformation()` leaves out. */
 function helpText(of: Command | undefined): string | undefined {
   if (of === undefined) return undefined;
   let text = '';

@@ -4,7 +4,7 @@ import { many, showDuration } from './io.js';
 import type { Io, Paint } from './io.js';
 import { waitsFor } from './status-lines.js';
 
-/** Prints what happens while it happens, on stderr. */
+/** Prints events on stderr when they happen. */
 export function progressPrinter(io: Io): EventListener {
   const { paint } = io;
   let told = performance.now();
@@ -19,9 +19,9 @@ export function progressPrinter(io: Io): EventListener {
       if (performance.now() - told < tellProgressEveryMs) return;
       told = performance.now();
     }
-    // That the server is at work can be seen.
+    // The bar already shows that the server is working.
     if (isBarShown && event.type === 'waiting-for-reply' && event.server === 'working') return;
-    // What was shown has ended, or is not the whole truth any more.
+    // The statement of the bar has ended, or the bar no longer shows everything.
     if (isBarShown) io.bar?.('');
     isBarShown = false;
     for (const line of linesOf(event, paint, io)) io.note(line);
@@ -30,7 +30,7 @@ export function progressPrinter(io: Io): EventListener {
 
 const barWidth = 20;
 
-/** `██████░░░░░░░░░░░░░░ ` where it is known how much there is. */
+/** `██████░░░░░░░░░░░░░░ ` if the total is known. */
 function barOf(event: ProgressEvent): string {
   if (event.total === 0) return '';
   const filled = Math.round((percentOf(event) / 100) * barWidth);

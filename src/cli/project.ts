@@ -5,20 +5,20 @@ import { ExitCode, MigrateError, messageOf } from '../errors.js';
 import type { MigrateSettings } from '../options.js';
 import type { GlobalFlags } from './flags.js';
 
-/** Where the command finds the data source, from flags and package.json. */
+/** The data source of the command, from flags and package.json. */
 export interface Project {
   readonly dir: string;
-  /** What package.json says. */
+  /** The content of package.json. */
   readonly manifest: Readonly<Record<string, unknown>>;
   readonly dataSource: string | undefined;
   readonly app: string | undefined;
   readonly tsconfig: string | undefined;
   readonly settings: MigrateSettings;
-  /** What package.json sets for one of several data sources. */
+  /** The settings in package.json for one of several data sources. */
   settingsFor(file: string): MigrateSettings;
 }
 
-/** A flag wins over package.json; and naming a data source by flag wins over an app in package.json. */
+/** A flag overrides package.json, and a data source given by a flag overrides an app in package.json. */
 export function readProject(dir: string, flags: GlobalFlags): Project {
   const manifest = readManifest(resolve(dir, 'package.json'));
   const own = manifest['nest-migrate'] as Readonly<Record<string, unknown>> | undefined;
@@ -37,7 +37,7 @@ export function readProject(dir: string, flags: GlobalFlags): Project {
   };
 }
 
-/** An address in the place of a file would be shown as one that is missing. */
+/** Refuses an address in the place of a file, because it would be shown as a missing file. */
 function fileName(text: string): string {
   if (!/(?<!^[a-z]):|password=/i.test(text)) return text;
   throw new MigrateError({

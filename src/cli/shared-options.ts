@@ -30,7 +30,7 @@ export const yesDrop: Flag = {
   flags: '--yes-drop <database>',
   summary: 'drop without asking; the name must be that of the database',
 };
-/** What only the author of a change can know. */
+/** Answers that only the author of a change knows. */
 export const decisions: readonly Flag[] = [
   {
     flags: '--rename <old=new>',

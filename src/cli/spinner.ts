@@ -1,10 +1,10 @@
 import yoctoSpinner from 'yocto-spinner';
 import type { Io } from './io.js';
 
-/** Shows what a command is doing that takes its time, where a person looks on; nothing of it is left when the command says something. */
+/** Shows at a terminal what a long command is doing. It disappears when the command prints something. */
 export async function withSpinner<T>(io: Io, work: (io: Io) => Promise<T>): Promise<T> {
   if (!isWatched(io)) return work(io);
-  // Ctrl-C is ours: the running statement is cancelled before the process ends.
+  // Ctrl-C is handled elsewhere: the running statement is cancelled before the process ends.
   const spinner = yoctoSpinner({ stream: process.stderr, handleSignals: false });
   const stop = (): void => void spinner.stop();
   const start = (): void => void (io.signal.aborted || spinner.text === '' || spinner.start());

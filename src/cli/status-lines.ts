@@ -17,7 +17,7 @@ export function statusLines(result: StatusResult, paint: Paint): readonly string
   const { applied, pending, changes, newer, foreign, problems, running = [] } = result;
   const rows = [...applied.map((one) => appliedRow(one, paint)), ...pending.map((one) => pendingRow(one, paint))];
   const lines = layOut(inChanges(rows, changes, paint));
-  // That a pattern matches nothing has been said while the files were listed.
+  // A pattern that matches nothing has already been reported while the files were listed.
   const odd = problems.filter(({ code }) => code !== 'NO_FILES');
   if (odd.length > 0) lines.push('', ...odd.map(({ message }) => `${paint.yellow('!')} ${message}`));
   if (running.length > 0) lines.push('', ...running.map((one) => paint.bold(runningLine(one))));
@@ -35,7 +35,7 @@ function runningLine({ name, direction, what, ...work }: RunningMigration): stri
   return `▶ ${name} is being ${direction === 'up' ? 'applied' : 'reverted'}: ${what}${howFar(work, showDuration)}`;
 }
 
-/** After a deploy was rolled back, that is how it should be. */
+/** After a deploy was rolled back, this is the expected state. */
 function newerLines(newer: readonly NewerMigration[]): readonly string[] {
   if (newer.length === 0) return [];
   const them = newer.length === 1 ? 'it' : 'them';
@@ -65,7 +65,7 @@ interface Row {
   readonly sign: string;
   readonly text: string;
   readonly applied?: AppliedMigration;
-  /** Of a migration that is shown below its change. */
+  /** Whether the migration is shown below its change. */
   readonly isInside?: true;
 }
 
@@ -78,7 +78,7 @@ function pendingRow({ name, deferred, due }: PendingMigration, paint: Paint): Ro
   return { name, sign: deferred ? paint.dim('◌') : paint.yellow('○'), text };
 }
 
-/** A change of several migrations is one row, and shows them where they are not all in the same state. */
+/** A change with several migrations is one row, and lists them if they are not all in the same state. */
 function inChanges(rows: readonly Row[], changes: readonly StatusChange[], paint: Paint): readonly Row[] {
   const several = new Map(
     changes.flatMap((change) =>
@@ -89,7 +89,7 @@ function inChanges(rows: readonly Row[], changes: readonly StatusChange[], paint
     const change = several.get(row.name);
     if (change === undefined) return [row];
     const own = rows.filter(({ name }) => several.get(name) === change);
-    // The row stands where the first of them would.
+    // The row is in the place of the first of them.
     if (own[0] !== row) return [];
     const { name, migrations } = change;
     const done = own.flatMap(({ applied }) => applied ?? []);

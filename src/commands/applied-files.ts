@@ -5,7 +5,9 @@ import { sqlChecksum } from '../files/sql-file.js';
 import type { CommandContext, Survey } from './context.js';
 import type { StatusProblem } from './types.js';
 
-/** The applied .sql migrations whose text is not what was applied. Classes have no checksum: compiled, they are another text. */
+/**
+ * The applied .sql migrations whose text has changed since. Classes have no checksum, because their text changes when they are compiled.
+ */
 export function findEdited({ known, state: { checksums }, isApplied }: Survey): readonly string[] {
   return known
     .filter(({ name, file }) => {
@@ -15,7 +17,7 @@ export function findEdited({ known, state: { checksums }, isApplied }: Survey): 
     .map(({ name }) => name);
 }
 
-/** Only the files that have a checksum are read. */
+/** Only files with a checksum are read. */
 export function editedProblems(now: Survey): readonly StatusProblem[] {
   return findEdited(now).map((name) => ({
     code: 'EDITED' as const,
@@ -25,8 +27,8 @@ export function editedProblems(now: Survey): readonly StatusProblem[] {
 }
 
 /**
- * What is applied without a file here. Where it is newer than every file, a newer deploy has applied it, or another branch: after a
- * deploy has been rolled back, that is how it should be.
+ * The applied migrations that have no file here. If they are newer than every file, a newer deploy or another branch has applied them,
+ * which is the expected state after a deploy was rolled back.
  */
 export function withoutFile({ known, state }: Survey): {
   readonly missing: readonly LedgerRow[];
@@ -39,7 +41,7 @@ export function withoutFile({ known, state }: Survey): {
   return { missing: gone.filter((row) => !isNewer(row)), newer: gone.filter(isNewer) };
 }
 
-/** Where the database was asked what it has kept, it is said whether they can be reverted. */
+/** If the kept statements were read from the database, the problem says whether the migration can be reverted. */
 export function missingProblems(missing: readonly LedgerRow[], kept?: ReadonlySet<string>): readonly StatusProblem[] {
   return missing.map(({ name }) => {
     const problem = { code: 'FILE_MISSING' as const, migration: name };
@@ -53,7 +55,7 @@ export function missingProblems(missing: readonly LedgerRow[], kept?: ReadonlySe
   });
 }
 
-/** Refuses to go on where a file was edited, or warns of it, as the settings say; warns of files that are missing. */
+/** Refuses an edited file or warns of it, depending on the settings, and warns of missing files. */
 export function judgeFiles(now: Survey, context: CommandContext): readonly StatusProblem[] {
   const { missing: gone, newer } = withoutFile(now);
   const [edited, missing] = [editedProblems(now), missingProblems(gone)];

@@ -5,7 +5,7 @@ import type { ListedFile, MigrationList } from '../files/migration.js';
 import type { Survey } from './context.js';
 import type { StatusProblem } from './types.js';
 
-/** What sources and their output disagree about. */
+/** Problems where sources and their compiled output disagree. */
 export function buildProblems(
   { stale, notCompiled }: MigrationList,
   isApplied: Survey['isApplied'],
@@ -25,7 +25,7 @@ function problem(code: StatusProblem['code'], { expected }: ListedFile, message:
   return { code, migration: expected?.name ?? null, message };
 }
 
-/** What would run is not what the sources say: a migration that was deleted would come back, or one that was written would be missing. */
+/** The compiled output differs from the sources: a deleted migration would run again, or a new one would be missing. */
 export function refuseStaleBuild(
   { stale, notCompiled }: MigrationList,
   { isApplied }: Pick<Survey, 'isApplied'>,

@@ -4,28 +4,28 @@ import type { MigrationName } from '../files/name.js';
 import type { LogColumns, LogUse } from '../database/log-columns.js';
 import type { CommandContext, Survey } from './context.js';
 
-/** The changes of a project and its database: of what is in files, and of what only the ledger knows. */
+/** The changes of a project and its database, including migrations that only the ledger knows. */
 export function changesOf({ known, state }: Pick<Survey, 'known' | 'state'>): readonly Change<MigrationName>[] {
   const names = new Set(known.map(({ name }) => name));
   const all = [...known, ...state.applied.filter(({ name }) => !names.has(name))];
   return changesIn(all.toSorted((a, b) => a.timestamp - b.timestamp));
 }
 
-/** The change that each migration belongs to, by the name of the migration. */
+/** Maps the name of each migration to its change. */
 export function changeByMigration(
   changes: readonly Change<MigrationName>[],
 ): ReadonlyMap<string, Change<MigrationName>> {
   return new Map(changes.flatMap((change) => change.migrations.map(({ name }) => [name, change] as const)));
 }
 
-/** What is written to the log of a migration's change. */
+/** What is written to the log about the change of a migration. */
 export function logUse(columns: LogColumns, now: Survey, { service }: CommandContext): LogUse {
   const byMigration = changeByMigration(changesOf(now));
   const { name } = service;
   return { columns, service: name, changeOf: (migration) => byMigration.get(migration)?.name ?? migration };
 }
 
-/** The first so many changes of a list, whose migrations stand together: as long as they do, they count as one. */
+/** The first `count` changes of a list. Adjacent migrations of a change count as one. */
 export function firstChanges<T extends MigrationName>(
   migrations: readonly T[],
   count: number,

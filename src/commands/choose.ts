@@ -10,8 +10,8 @@ interface Named {
 }
 
 /**
- * Finds a migration as a person names it: its name with or without the timestamp, its timestamp, its file (as a source or compiled), or a
- * part that only one has. What names a whole change stands for its last migration.
+ * Finds a migration by a reference that a user types: its name with or without the timestamp, its timestamp, its file (source or compiled),
+ * or an unambiguous part of its name. A reference to a whole change means its last migration.
  */
 export function findByReference<T extends Named>(reference: string, among: readonly T[]): T {
   const wanted = reference.trim().toLowerCase();
@@ -48,13 +48,13 @@ function baseOf(file: string): string {
   return basename(withoutExtension(file));
 }
 
-/** The last migration of the only change that these belong to. */
+/** The last migration of the change, if all of these belong to the same one. */
 function onlyChange<T extends Named>(migrations: readonly T[]): T | undefined {
   const [change, ...others] = changesIn(migrations.toSorted((a, b) => a.timestamp - b.timestamp));
   return others.length === 0 ? change?.migrations.at(-1) : undefined;
 }
 
-/** A count that a user gave. */
+/** Checks a count given by the user. */
 export function checkCount(count: number | undefined): void {
   if (count === undefined || (Number.isInteger(count) && count > 0)) return;
   throw new MigrateError({

@@ -13,23 +13,23 @@ import type { ResolvedSettings } from '../options.js';
 import { withoutForeign } from './foreign.js';
 import type { ForeignRow } from './foreign.js';
 
-/** What every command works with; made once by `createMigrator`. */
+/** The context of every command, created once by `createMigrator`. */
 export interface CommandContext extends ConnectContext, Listing {
   readonly settings: ResolvedSettings;
   readonly tables: Tables;
   readonly service: Service;
   readonly instantiate: Instantiate;
-  /** Connects the data source, when migrations really have to run. */
+  /** Connects the data source. Called only if migrations have to run. */
   initialise(): Promise<void>;
-  /** Connects it for work that must leave nothing behind: without the extensions that TypeORM creates, and only for as long as it lasts. */
+  /** Connects it only for the duration of work that must leave nothing behind, without creating TypeORM's extensions. */
   whileConnected<T>(work: (since: 'now' | 'before') => Promise<T>): Promise<T>;
 }
 
-/** Files against ledger: everything a command decides from. */
+/** The files compared with the ledger: the basis of every command's decisions. */
 export interface Survey {
-  /** Without what other services have in the same ledger. */
+  /** The state without the migrations of other services in the same ledger. */
   readonly state: LedgerState;
-  /** What these have applied. */
+  /** The migrations that other services have applied. */
   readonly foreign: readonly ForeignRow[];
   readonly known: readonly KnownMigration[];
   readonly pending: readonly KnownMigration[];
@@ -37,7 +37,7 @@ export interface Survey {
 }
 
 /**
- * Lists the files, and tells when there are none. Nor should it look as if a server had been migrated when its address did not arrive.
+ * Lists the files, and reports if there are none. If no address was configured, it must not look as if a server had been migrated.
  */
 export async function list(context: CommandContext): Promise<MigrationList> {
   const found = await listMigrations(context);
@@ -49,7 +49,7 @@ export async function list(context: CommandContext): Promise<MigrationList> {
   return found;
 }
 
-/** Begun before the server is asked, so that the folder is read meanwhile. An error is thrown where the result is awaited. */
+/** Starts before the database is queried, so that both happen at the same time. An error is thrown where the result is awaited. */
 export function beginList(context: CommandContext): Promise<MigrationList> {
   const listing = list(context);
   listing.catch(() => undefined);
@@ -78,7 +78,7 @@ async function compare(
 ): Promise<Survey> {
   const names = new Set(all.applied.map((row) => row.name));
   const isApplied = (name: string): boolean => names.has(name);
-  // What was applied can be reverted, though its source is gone.
+  // An applied migration can be reverted even if its source no longer exists.
   const applied = found.stale.filter(({ expected }) => expected !== undefined && isApplied(expected.name));
   const known = await resolveMigrations({ ...found, files: [...found.files, ...applied] }, all.applied);
   const { state, foreign } = await withoutForeign(client, all, known, context);

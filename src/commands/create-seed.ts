@@ -9,7 +9,7 @@ import { titleOf } from './create.js';
 import type { CommandContext } from './context.js';
 import type { CreateOptions, CreateResult } from './types.js';
 
-/** Writes a seed that runs after all that are there: `04-demo-users.ts`. */
+/** Writes a seed that runs after all existing ones: `04-demo-users.ts`. */
 export async function createSeed(
   options: CreateOptions,
   existing: MigrationList,

@@ -17,14 +17,14 @@ import { placementOf } from './placement.js';
 
 export interface CreateContext {
   readonly dataSource: DataSource;
-  /** The folder that the settings name. */
+  /** The folder in the settings. */
   readonly dir: string | undefined;
   readonly cwd: string;
-  /** The migrations that are there at the moment. */
+  /** Lists the current migrations. */
   list(): Promise<MigrationList>;
 }
 
-/** Writes an empty migration, later than all that exist. */
+/** Writes an empty migration with a later timestamp than all existing ones. */
 export async function create(options: CreateOptions, context: CreateContext): Promise<CreateResult> {
   const title = titleOf(options.name);
   const existing = await context.list();
@@ -50,7 +50,7 @@ export async function create(options: CreateOptions, context: CreateContext): Pr
   }
 }
 
-/** Enters new files into `migrations.lock`; where that fails, they go again. */
+/** Adds new files to `migrations.lock`. If that fails, removes the files again. */
 export async function lockWritten(
   files: readonly string[],
   { list, dir }: Pick<CreateContext, 'list' | 'dir'>,

@@ -97,7 +97,7 @@ export async function dropDatabase(options: DropDatabaseOptions, context: Connec
   return { database: shown, state };
 }
 
-/** The server would wait five seconds, and its error would not list the sessions. */
+/** Checked first, because the server would wait five seconds, and its error would not list the sessions. */
 async function refuseInUse(client: SqlClient, database: string, shown: string): Promise<void> {
   const sessions = await sessionsOn(client, database);
   if (sessions.length === 0) return;

@@ -8,11 +8,11 @@ import { changeFile } from '../files/write.js';
 /** Whether new classes may be added to the list of the data source. */
 export interface Consent {
   readonly ask?: { confirm(question: string): Promise<boolean> } | undefined;
-  /** Without asking. Otherwise it is asked where a person can answer, and left alone elsewhere. */
+  /** Adds the class without asking. Otherwise, the user is asked at a terminal, and elsewhere the list is not changed. */
   readonly addToList?: boolean | undefined;
 }
 
-/** What the list of the data source lacks, or was given. */
+/** The classes that the list of the data source lacks, or that were added to it. */
 export interface Enlisted {
   readonly state: 'added' | 'to add';
   readonly file: string;
@@ -20,7 +20,7 @@ export interface Enlisted {
   readonly lines: readonly string[];
 }
 
-/** Adds new classes to the list that a data source gives to TypeORM, where that is allowed. Undefined where the list is no plain one. */
+/** Adds new classes to the list of the data source, if that is allowed. Undefined if the list is not a plain one. */
 export async function enlist(
   classes: readonly ClassInFile[],
   dataSource: DataSource,

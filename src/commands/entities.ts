@@ -13,16 +13,16 @@ import { tellOutdated } from './outdated.js';
 import { shown } from './placement.js';
 
 interface Given {
-  /** As the project gives it. */
+  /** The data source as the project defines it. */
   readonly source: DataSource;
   /** The same with its entities loaded. */
   readonly loaded: DataSource;
-  /** The patterns are relative to it. */
+  /** The folder to which the patterns are relative. */
   readonly cwd: string;
 }
 
 /**
- * Whether it is a project without entities: none are listed, or only by the pattern that goes without saying, and there are none anywhere.
+ * Whether the project has no entities: none are listed, or only the default pattern, and no file contains any.
  */
 export async function hasNoEntities(source: DataSource, cwd: string): Promise<boolean> {
   const listed = listedBy(source);
@@ -30,7 +30,7 @@ export async function hasNoEntities(source: DataSource, cwd: string): Promise<bo
   return listed.length === 0 || (isUsual && (await firstEntity(cwd)) === undefined);
 }
 
-/** What is asked of entities before they are compared. */
+/** Checks the entities before they are compared. */
 export function refuseMissing(context: CommandContext): (loaded: DataSource) => Promise<void> {
   const { dataSource } = context;
   return async (loaded) => {
@@ -43,7 +43,7 @@ export function refuseMissing(context: CommandContext): (loaded: DataSource) => 
   };
 }
 
-/** Here the files may have been loaded in an order that works; the app would die at boot, in its own. */
+/** The files may have been loaded here in an order that works, while the app would fail at start with its own order. */
 async function tellEarlyClasses({ dataSource, onEvent }: CommandContext): Promise<void> {
   if (readCompilerPaths(join(process.cwd(), 'tsconfig.json'))?.emitsMetadata !== true) return;
   const patterns = listedBy(dataSource).filter((one) => typeof one === 'string');
@@ -60,7 +60,7 @@ async function tellEarlyClasses({ dataSource, onEvent }: CommandContext): Promis
   });
 }
 
-/** Every table would seem to be gone from the entities, or there would seem to be nothing to do. */
+/** If patterns match nothing, every table would seem to be gone from the entities, or there would seem to be nothing to do. */
 export async function refuseUnmatched({ source, loaded, cwd }: Given): Promise<void> {
   if (loaded.entityMetadatas.length > 0 || (await hasNoEntities(source, cwd))) return;
   const patterns = listedBy(source).filter((one) => typeof one === 'string');
@@ -75,7 +75,7 @@ export async function refuseUnmatched({ source, loaded, cwd }: Given): Promise<v
   });
 }
 
-/** There is nothing to generate from; a project that writes its migrations by hand may do without. */
+/** Refused because there is nothing to generate from. A project that writes its migrations by hand needs no entities. */
 async function refuseUnlisted({ source, loaded, cwd }: Given): Promise<void> {
   if (loaded.entityMetadatas.length > 0 || !(await hasNoEntities(source, cwd))) return;
   throw new MigrateError({

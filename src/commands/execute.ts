@@ -27,7 +27,7 @@ import type { CommandContext } from './context.js';
 import type { Finished, RunMode } from './types.js';
 import type { Direction } from '../events.js';
 
-/** A step whose file is not loaded yet. */
+/** A step whose file has not been loaded yet. */
 export interface PlannedStep {
   readonly migration: KnownMigration;
   readonly direction: Direction;
@@ -45,7 +45,7 @@ export interface ExecuteOptions {
   readonly log: LogUse;
 }
 
-/** Executes the chosen steps in their order, under the lock. What fails says what was finished before it. */
+/** Executes the chosen steps in order, under the lock. An error says what was finished before it. */
 export async function execute(
   planned: readonly PlannedStep[],
   options: ExecuteOptions,
@@ -76,7 +76,8 @@ async function prepareTables(
   const createsDowns = downs === 'missing' && context.settings.keepDown;
   if (exists.ledger && exists.log && !createsDowns)
     return { downs: useOfDowns(downs, context), batch: await nextBatch(client, context.tables) };
-  // On the data source's connection: the one that holds the lock must not write, or the new tables stay invisible to all others until it ends.
+  // Uses the data source's connection: the connection that holds the lock must not write, because new tables would stay invisible to all
+  // others until it ends.
   const use = await lendQueryRunner(context, async (queryRunner) => {
     const own = (await queryRunner.connect()) as SqlClient;
     await ensureTables(own, context.tables, exists, context.onEvent);
@@ -116,7 +117,7 @@ async function oneByOne(
         (row) => row.migration === step.migration.name && row.direction === step.direction,
       );
       startedStep(step, index, steps.length, transactional, context);
-      // PostgreSQL in this process ends with it, and what it has not written by then is lost.
+      // An embedded PostgreSQL ends with the process, and would lose what it has not written by then.
       const commit = step === steps.at(-1) || isEmbedded(context.dataSource) ? 'on-disk' : 'with-the-last';
       const durationMs =
         transactional && halfDone === undefined
@@ -160,7 +161,7 @@ async function refuseWithout(
   });
 }
 
-/** What the class says by itself. It may say so in its constructor, so it takes an instance to know. */
+/** The transaction mode of the class. It may be set in the constructor, so reading it requires an instance. */
 async function ownTransaction(
   step: DirectedMigration,
   { mode }: ExecuteOptions,
@@ -189,14 +190,14 @@ function startedStep(
   });
 }
 
-/** Not by this process, so that it has finished none of them. */
+/** Another process has finished them, so this one reports none. */
 function finishedMeanwhile(steps: readonly DirectedMigration[], context: ApplyContext): Execution {
   for (const { migration, direction } of steps)
     context.onEvent({ type: 'finished-meanwhile', migration: migration.name, direction });
   return { finished: [] };
 }
 
-/** What was finished before a failure, as far as the database has it: a server that has crashed has lost its last commits. */
+/** Reports what was finished before a failure, according to the database: a server that has crashed has lost its last commits. */
 async function tellKept(
   error: MigrateError,
   finished: Execution['finished'],

@@ -22,9 +22,9 @@ interface Divided {
 }
 
 /**
- * Leaves out of what the database says what is of other services that share the ledger: migrations that no file here is for, and that the
- * log says another service has written. Without such a note, as where TypeORM has applied them, their files are taken to be missing. The
- * log is asked only where there is a migration without a file.
+ * Removes the rows of other services that share the ledger: migrations without a file here that another service has written according to
+ * the log. Without such a log row, for example if TypeORM has applied them, their files count as missing. The log is read only if there is
+ * a migration without a file.
  */
 export async function withoutForeign(
   client: SqlClient,
@@ -49,7 +49,7 @@ export async function withoutForeign(
   };
 }
 
-/** To which other service a migration in the ledger belongs; undefined of what this one has. */
+/** Finds the other service that a migration in the ledger belongs to; undefined for migrations of this service. */
 export async function otherServices(
   client: SqlClient,
   { applied, halfDone, deferred, exists }: LedgerState,
@@ -67,14 +67,14 @@ export async function otherServices(
   return (name) => (isUnknown(name) ? serviceOf(name) : undefined);
 }
 
-/** Says to which other service a migration belongs. */
+/** Finds the other service that a migration belongs to. */
 function foreigners(
   writers: Writers,
   known: ReadonlySet<string>,
   { name, by }: Service,
 ): (migration: string) => string | undefined {
   const ours = new Set([name]);
-  // A service that has written what is known here is this one, by a former name of its package.
+  // A service that has written a migration which exists here is this one, under an earlier name of its package.
   if (by === 'package')
     for (const [migration, services] of writers)
       if (known.has(migration)) for (const service of services) ours.add(service);

@@ -127,7 +127,7 @@ const kindsOfFacts: Readonly<Record<string, string>> = {
   'foreign-data wrapper': 'fdw',
 };
 
-/** The parts that patterns of `ignore` match. */
+/** The properties that patterns of `ignore` are compared with. */
 function factOf({ kind, schema, name }: DroppableObject): Fact {
   return { id: { kind: kindsOfFacts[kind] ?? kind, name, ...(schema !== null && { schema }) }, payload: {} };
 }
@@ -176,7 +176,7 @@ function refuseWithoutMigrations(count: number): void {
   });
 }
 
-/** Objects of other services look the same as those of these migrations, which would not recreate them. */
+/** Refused because objects of other services cannot be distinguished from objects of these migrations, which would not recreate them. */
 async function refuseShared(
   client: SqlClient,
   services: readonly string[],

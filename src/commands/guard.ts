@@ -17,8 +17,8 @@ export interface Permission {
 type Where = Pick<ConnectContext, 'dataSource' | 'settings' | 'signal'>;
 
 /**
- * For development commands, which treat data as replaceable: refused with NODE_ENV=production and on a server that is not on this
- * machine, unless the database is named.
+ * For development commands, which treat data as replaceable: refuses NODE_ENV=production and servers on other machines, unless the name of
+ * the database is given.
  */
 export function refuseElsewhere(command: string, { yesDrop }: Permission, where: Where): Target {
   const target = developmentTarget(where);
@@ -29,7 +29,7 @@ export function refuseElsewhere(command: string, { yesDrop }: Permission, where:
   return target;
 }
 
-/** For commands whose purpose is to drop: they ask even on this machine. `losing` names what will be lost. */
+/** For commands whose purpose is to drop data: they ask even on this machine. `losing` names what will be lost. */
 export async function confirmDrop(
   command: string,
   losing: string,
@@ -50,7 +50,7 @@ export async function confirmDrop(
   return target;
 }
 
-/** The embedded database is always on this machine, and PostgreSQL calls it so. */
+/** The embedded database is always on this machine, and its name in PostgreSQL is used. */
 function developmentTarget(where: Where): Target {
   return embeddedDirOf(where.dataSource) === undefined
     ? targetOf(where)

@@ -4,7 +4,7 @@ import { sqlStatementsOf } from '../files/sql-file.js';
 import type { Survey } from './context.js';
 import type { StatusProblem } from './types.js';
 
-/** What stopped in the middle, and whether the next attempt can go on there. */
+/** Migrations that stopped in the middle, and whether the next attempt can continue them. */
 export function halfDoneProblems(
   { state: { halfDone }, known }: Survey,
   isRunning: (migration: string) => boolean,
@@ -33,7 +33,7 @@ function nextOf({ migration, direction }: HalfDone, unchanged: boolean | undefin
   return `What it had executed was edited since, so the next ${command} will refuse it: restore those statements, or nest-migrate resolve ${migration} --not-started or --finished.`;
 }
 
-/** Undefined where that cannot be told without a database: a class says what it executes only while it does. */
+/** Undefined if this is unknown without a database: the statements of a class are known only while it runs. */
 function isUnchanged(
   { statements_done: done, statements_hash: expected, direction }: HalfDone,
   file: string,
@@ -48,7 +48,7 @@ function isUnchanged(
       count += 1;
     }
   } catch {
-    // What is wrong with the file is said where it is loaded.
+    // An error in the file is reported when the file is loaded.
     return undefined;
   }
   return count === done && hash === expected;

@@ -7,10 +7,10 @@ import { objectId } from '../schema/object-id.js';
 import type { ObjectId } from '../schema/object-id.js';
 import type { Schema } from '../schema/read.js';
 
-/** Knows what a user wants to have left alone. */
+/** The patterns of objects to ignore. */
 export interface Ignored {
   names(fact: Fact): boolean;
-  /** The patterns that name nothing in any of these schemas. */
+  /** The patterns that match nothing in these schemas. */
   idle(schemas: readonly Schema[]): readonly string[];
 }
 
@@ -20,7 +20,7 @@ export function ignoring(fromSettings: readonly string[], fromFlags: readonly st
   return matching([...new Set([...fromSettings, ...fromFlags])]);
 }
 
-/** A mistyped pattern leaves nothing alone. */
+/** Warns of patterns that match nothing, which may be mistyped. */
 export function remarksOnIdle(ignored: Ignored, schemas: readonly Schema[]): readonly string[] {
   return ignored.idle(schemas).map((pattern) => `Nothing matches ${pattern}, which is to be ignored.`);
 }
@@ -36,7 +36,7 @@ function matching(texts: readonly string[]): Ignored {
   };
 }
 
-/** What is there though nothing here makes it: objects of other programs, and partitions that are made while the app runs. */
+/** Objects that exist although nothing here creates them: objects of other programs, and partitions that are created at run time. */
 export function foreignTo(made: Schema): (fact: Fact) => boolean {
   const others = matching(ofOtherPrograms);
   return (fact) => !made.has(fact.id) && (others.names(fact) || isPartitionOf(fact, made));
@@ -49,7 +49,7 @@ function isPartitionOf({ payload: { partitionBound, parentTable } }: Fact, made:
   );
 }
 
-/** Whether it, or something that it belongs to, is left alone. */
+/** Whether an object, or one that it belongs to, is ignored. */
 export function isLeftAlone(ignored: Ignored, isForeign: (fact: Fact) => boolean) {
   return (fact: Fact, schema: Schema): boolean => isPartOf(fact, schema, (one) => ignored.names(one) || isForeign(one));
 }
@@ -80,10 +80,12 @@ export function ignorableKind({ kind }: ObjectId): IgnorableKind {
   return kindsOfFacts[kind] ?? ignorableKinds.find((one) => one === kind) ?? 'comment';
 }
 
-/** What a pattern without a kind can name. */
+/** The kinds that a pattern without a kind can match. */
 const whole: ReadonlySet<IgnorableKind> = new Set(['table', 'view', 'sequence', 'type', 'function']);
 
-/** A star stands for any characters of one name; of a pattern with a kind, what is left out on the left, the schema first, is any. */
+/**
+ * A star matches any characters of one name. A pattern with a kind may omit names on the left, such as the schema, and then matches any.
+ */
 function matcher(text: string): (fact: Fact) => boolean {
   const colon = text.indexOf(':');
   const parts = text
@@ -98,7 +100,7 @@ function matcher(text: string): (fact: Fact) => boolean {
   return (fact) => ignorableKind(fact.id) === kind && pathsOf(fact).some(fits);
 }
 
-/** An index can be named with its table, or as PostgreSQL does, without. */
+/** An index can be named with its table, or without it as in PostgreSQL. */
 function pathsOf(fact: Fact): readonly (readonly string[])[] {
   const id = fact.id.target ?? fact.id;
   const { schema, name = '' } = id;

@@ -6,16 +6,16 @@ import { keptMigration } from '../files/kept-migration.js';
 import type { KnownMigration } from '../files/migration.js';
 import type { CommandContext, Survey } from './context.js';
 
-/** Whether a migration is only reverted, which its kept statements can do, or run again as well, which takes its file. */
+/** Whether a migration is only reverted, for which its kept statements are enough, or also run again, for which its file is needed. */
 export type Need = 'to revert' | 'to run again';
 
 interface Found {
   readonly migrations: readonly KnownMigration[];
-  /** Those of them that have no file here. */
+  /** The migrations among them that have no file here. */
   readonly kept: readonly string[];
 }
 
-/** The migrations to revert, from their files, or where these are gone, from the statements that were kept when they were applied. */
+/** The migrations to revert, from their files, or without these, from the statements that were kept when they were applied. */
 export async function findToRevert(
   rows: readonly LedgerRow[],
   need: Need,

@@ -4,7 +4,7 @@ import type { SeedOptions } from './seed.js';
 import type { FreshOptions } from './fresh.js';
 import type { CreateOptions, RedoOptions, RevertOptions, RunOptions, WaitOptions } from './types.js';
 
-/** A command whose misspelt option would change the database in another way than it was asked to. */
+/** Commands for which a misspelt option would silently change the database in a different way than intended. */
 interface Commands {
   readonly run: RunOptions;
   readonly revert: RevertOptions;
@@ -27,7 +27,7 @@ const known: { readonly [C in keyof Commands]: Readonly<Record<keyof Commands[C]
   seed: { names: true },
 };
 
-/** What TypeScript would have told the author of a JavaScript app. */
+/** Reports what TypeScript would have reported to the author of a JavaScript app. */
 export function refuseUnknown(command: keyof Commands, options: object): void {
   const names = Object.keys(known[command]);
   const unknown = Object.keys(options).filter((name) => !names.includes(name));

@@ -1,7 +1,7 @@
 import { fromHere } from '../data-source/describe.js';
 import type { MigrationList } from '../files/migration.js';
 
-/** A typing error in a pattern, or a list that is not there, would look like "nothing is pending". */
+/** With a mistyped pattern or a missing list, it would look as if nothing was pending. */
 export function noFilesIn({ files, classes, patterns, unmatched }: MigrationList): readonly string[] {
   if (files.length + classes.length + patterns.length === 0)
     return ['The data source lists no migrations: its `migrations` is missing or empty.'];

@@ -6,8 +6,8 @@ import { ExitCode, MigrateError } from '../errors.js';
 import type { CommandContext, Survey } from './context.js';
 
 /**
- * An app whose bundle has left its migrations out would start on a database without tables. A folder that is there and empty is that of a
- * project which has none yet.
+ * Refuses to start if an app's bundle may lack its migrations, because the app would run on a database without tables. An empty existing
+ * folder belongs to a project that has no migrations yet.
  */
 export function refuseNoMigrations(
   { files, classes, unmatched, folder }: MigrationList,

@@ -2,7 +2,7 @@ import { fromHere } from '../data-source/describe.js';
 import { outdatedAmong } from '../files/sources.js';
 import type { CommandContext } from './context.js';
 
-/** Sources are loaded where that is possible; elsewhere a person has to know that something older is used. */
+/** Sources are loaded if possible. If an outdated compiled file is used instead, the user has to know. */
 export function tellOutdated(
   files: readonly string[],
   { settings, onEvent }: Pick<CommandContext, 'settings' | 'onEvent'>,

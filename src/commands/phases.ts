@@ -14,12 +14,12 @@ import { findByReference } from './choose.js';
 import type { CommandContext, Survey } from './context.js';
 import type { PendingMigration, RunOptions } from './types.js';
 
-/** What one run does with what is pending. */
+/** What a run does with the pending migrations. */
 export interface RunPlan {
   readonly chosen: readonly KnownMigration[];
-  /** Contract migrations that it leaves for later, now or as an earlier run did. */
+  /** Contract migrations that the run defers, even if an earlier run has already deferred them. */
   readonly deferred: readonly Deferred[];
-  /** Those of them that are met for the first time, so that this run has to note them. */
+  /** The ones that are deferred for the first time, so that this run has to record them. */
   readonly unnoted: readonly string[];
 }
 
@@ -28,7 +28,7 @@ export interface Deferred {
   readonly due: Due;
 }
 
-/** Decides which pending migrations run, in the order of their files: a contract one comes before what is newer than it. */
+/** Decides which pending migrations run, in the order of their files: a contract migration runs before newer ones. */
 export function planRun(now: Survey, options: RunOptions, policy: ContractPolicy): RunPlan {
   const runs = upTo(now, options).filter(chooserOf(now, options, policy));
   const chosen =
@@ -36,7 +36,7 @@ export function planRun(now: Survey, options: RunOptions, policy: ContractPolicy
   const [leftOut] = runs.slice(chosen.length);
   const deferred = upTo(now, options)
     .filter((migration) => migration.phase === 'contract' && !runs.includes(migration))
-    // A contract migration whose expand migrations are not done yet has not had its turn.
+    // A contract migration whose expand migrations are not done yet is not deferred; its turn has not come.
     .filter((migration) => leftOut === undefined || migration.timestamp < leftOut.timestamp)
     .map((migration) => ({ migration, due: dueOf(migration, now, policy) }));
   const unnoted = deferred.map(({ migration }) => migration.name).filter((name) => noteOf(name, now) === undefined);
@@ -52,7 +52,7 @@ function upTo(now: Survey, { to }: RunOptions): readonly KnownMigration[] {
 }
 
 function chooserOf(now: Survey, options: RunOptions, policy: ContractPolicy): (migration: KnownMigration) => boolean {
-  // Who names a target means all that leads there; and what is recorded as done should not be done a deploy later.
+  // A target includes everything before it. And a migration that is recorded as done should not be recorded a deploy later.
   const phase = options.phase ?? (options.to !== undefined || options.mode === 'fake' ? 'all' : 'due');
   switch (phase) {
     case 'all':
@@ -62,14 +62,14 @@ function chooserOf(now: Survey, options: RunOptions, policy: ContractPolicy): (m
     case 'contract':
       return (migration) => migration.phase === 'contract';
     case 'due':
-      // Where nothing is applied, no version of the app is running that could miss what is dropped.
+      // If nothing is applied, no running version of the app can need what is dropped.
       return (migration) => now.state.applied.length === 0 || dueOf(migration, now, policy) === 'next run';
   }
 }
 
 function dueOf(migration: KnownMigration, now: Survey, policy: ContractPolicy): Due {
   if (migration.phase !== 'contract' || policy === 'immediately') return 'next run';
-  // It was started once, so it is due.
+  // It has already been started, so it is due.
   if (now.state.halfDone.some((row) => row.migration === migration.name)) return 'next run';
   if (policy === 'manual') return 'manual';
   const note = noteOf(migration.name, now);
@@ -81,7 +81,7 @@ function noteOf(name: string, now: Survey): DeferredNote | undefined {
   return now.state.deferred.findLast((note) => note.migration === name);
 }
 
-/** Of a contract migration that a run has met and left for later: the app may start without it. */
+/** Whether an earlier run has deferred this contract migration, so that the app may start without it. */
 export function isDeferred(migration: KnownMigration, now: Survey): boolean {
   return migration.phase === 'contract' && noteOf(migration.name, now) !== undefined;
 }
@@ -94,12 +94,12 @@ export function describePending(now: Survey, policy: ContractPolicy): readonly P
   });
 }
 
-/** Older than something applied because it was deferred, and not because it came with a merge. */
+/** Whether a migration is older than applied ones because it was deferred, rather than because of a merge. */
 export function isMeantToBeLate(migration: KnownMigration, now: Survey, policy: ContractPolicy): boolean {
   return migration.phase === 'contract' && (policy !== 'immediately' || isDeferred(migration, now));
 }
 
-/** The phases as the loaded files declare them, for the files of the plan: until then, reading their text was enough. */
+/** The pending migrations with the phases from their loaded files. Until then, the phases are read from the texts. */
 export async function withLoadedPhases(now: Survey, { chosen, unnoted }: RunPlan): Promise<Survey> {
   const about = new Set([...chosen.map(({ name }) => name), ...unnoted]);
   const concerned = now.pending.filter(({ name }) => about.has(name));
@@ -111,7 +111,7 @@ export async function withLoadedPhases(now: Survey, { chosen, unnoted }: RunPlan
   return { ...now, pending };
 }
 
-/** A contract migration takes away what its expand migrations have replaced: without them that would be a loss. */
+/** A contract migration removes what its expand migrations have replaced. Without those, data would be lost. */
 export function refuseContractFirst({ chosen }: RunPlan, options: RunOptions, now: Survey): void {
   const last = chosen.at(-1);
   if (options.phase !== 'contract' || last === undefined) return;
@@ -127,8 +127,8 @@ export function refuseContractFirst({ chosen }: RunPlan, options: RunOptions, no
 }
 
 /**
- * Writes down which contract migrations this run leaves for later, when all it was to run is done: had that failed, the next version
- * would be no proof that this one was ever up. Not on the connection that holds the lock: its transaction is never committed.
+ * Records the contract migrations that this run has deferred, after all others have succeeded: if one had failed, a newer version would not
+ * prove that this version was ever deployed. The connection that holds the lock is not used, because its transaction is never committed.
  */
 export async function recordDeferrals(
   { unnoted }: RunPlan,
@@ -144,7 +144,7 @@ export async function recordDeferrals(
   });
 }
 
-/** Tells of what waits, and returns the names. */
+/** Reports the deferred migrations and returns their names. */
 export function tellDeferred({ deferred }: RunPlan, context: CommandContext): readonly string[] {
   for (const { migration, due } of deferred) {
     context.onEvent({ type: 'deferred', migration: migration.name, due });
@@ -152,7 +152,7 @@ export function tellDeferred({ deferred }: RunPlan, context: CommandContext): re
   return deferred.map(({ migration }) => migration.name);
 }
 
-/** A failure may come from running a newer migration before a deferred one, as where two deploys are made at once. */
+/** A failure may be caused by running a newer migration before a deferred one, for example if two deploys were combined. */
 export function blameDeferred(error: unknown, { deferred }: RunPlan, now: Survey): unknown {
   if (!isMigrateError(error) || error.code !== 'MIGRATION_FAILED') return error;
   const failed = now.pending.find(({ name }) => name === error.migration);

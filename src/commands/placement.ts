@@ -8,8 +8,8 @@ import { isInside, isOutput } from '../files/outputs.js';
 import { folderOf } from '../files/pattern-folder.js';
 
 /**
- * How the data source will find a new migration: a pattern matches the file, or what the file is compiled to, or its class has to be added
- * to a list.
+ * How the data source will find a new migration: a pattern matches its file, or the file it is compiled to, or its class has to be added to
+ * a list.
  */
 export type FoundBy = 'pattern' | 'build' | 'list';
 
@@ -19,21 +19,21 @@ export interface Placement {
 }
 
 export interface NewFile {
-  /** The name of the file, or one like it. */
+  /** The name of the file, or a similar one. */
   readonly name: string;
-  /** What `--dir` says. */
+  /** The folder given by `--dir`. */
   readonly dir: string | undefined;
-  /** What the setting `dir` says. */
+  /** The folder in the setting `dir`. */
   readonly setting: string | undefined;
   readonly cwd: string;
 }
 
-/** The folder that new migrations go to. */
+/** The folder for new migrations. */
 export function folderFor(existing: MigrationList, { dir, setting, cwd }: Omit<NewFile, 'name'>): string {
   return resolve(cwd, dir ?? setting ?? existing.folder ?? 'migrations');
 }
 
-/** Where a new migration goes. One that the data source would never find is refused. */
+/** Where a new migration is written. A place where the data source would never find it is refused. */
 export async function placementOf(existing: MigrationList, wanted: NewFile): Promise<Placement> {
   const folder = folderFor(existing, wanted);
   const foundBy = await foundByOf(folder, existing, wanted);
@@ -44,7 +44,7 @@ export async function placementOf(existing: MigrationList, wanted: NewFile): Pro
     : await notMatched(folder, existing, wanted);
 }
 
-/** Undefined where it would not be found at all, or be lost with the next build. */
+/** Undefined if it would not be found at all, or be lost with the next build. */
 export async function foundByOf(
   folder: string,
   existing: MigrationList,
@@ -59,7 +59,7 @@ export async function foundByOf(
   return existing.classes.length > 0 && !wanted.name.endsWith('.sql') ? 'list' : undefined;
 }
 
-/** Sources that the data source does not find yet, because they are not compiled: what they do would be generated a second time. */
+/** Refused because the data source does not find sources that are not compiled yet: `generate` would repeat what they do. */
 export function refuseNotCompiled(folder: string, existing: MigrationList, cwd: string, own: readonly string[]): void {
   const known = new Set([
     ...existing.files.map(({ expected }) => expected?.name),
@@ -79,7 +79,7 @@ async function matchesAny(patterns: readonly string[], file: string): Promise<bo
   return false;
 }
 
-/** Whether it is compiled to a file that a pattern matches, as far as the names of the folders tell, or files that are there. */
+/** Whether the file is compiled to one that a pattern matches, as far as existing files or the names of the folders show. */
 async function isFoundCompiled(folder: string, existing: MigrationList, { name, cwd }: NewFile): Promise<boolean> {
   const found = new Set(existing.files.map(({ file }) => file));
   const unlisted = filesIn(folder).filter((file) => !found.has(join(folder, file)));
@@ -119,7 +119,7 @@ function withoutPatterns(folder: string, { classes }: MigrationList, { cwd }: Ne
   );
 }
 
-/** `dist/migrations/*.js`, and nothing that says where the sources are. */
+/** The error for `dist/migrations/*.js` if nothing says where the sources are. */
 function onlyCompiled({ patterns }: MigrationList, { cwd }: NewFile): MigrateError {
   const output = relative(cwd, folderOf(patterns[0] ?? '')).split(sep);
   const tail = output.slice(1).join('/');
@@ -163,7 +163,7 @@ function listed(patterns: readonly string[], cwd: string): string {
   return patterns.map((pattern) => shown(resolve(cwd, pattern), cwd)).join(', ');
 }
 
-/** As a person in this folder would type it. */
+/** The path as a user would type it in this folder. */
 export function shown(path: string, cwd: string): string {
   const short = relative(cwd, path).replaceAll(sep, '/');
   return short === '' ? '.' : short.startsWith('..') ? path : short;

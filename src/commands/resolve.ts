@@ -22,7 +22,7 @@ export async function resolve(
   return untilConnected(context, (watched) => resolveNow(reference, resolution, sent, watched));
 }
 
-/** The row that the decision was sent for. Where the connection was lost after that, the server may have executed it. */
+/** The row that the decision was sent for. If the connection was lost after that, the server may have executed it. */
 interface Sent {
   row?: HalfDone;
 }
@@ -37,7 +37,7 @@ async function resolveNow(
     context,
     () => Promise.resolve(true),
     () =>
-      // Not on the connection that holds the lock: its transaction is never committed.
+      // The connection that holds the lock is not used, because its transaction is never committed.
       withReader(context, async (client) => {
         const recorded = sent.row && (await recordedAlready(sent.row, resolution, client, context));
         if (recorded) return recorded;

@@ -18,7 +18,7 @@ import type { RedoOptions, RedoResult, RevertedChange, RevertOptions, RevertResu
 import { execute } from './execute.js';
 import type { Execution, PlannedStep } from './execute.js';
 
-/** Reverts what was applied last, in the reverse of the order in which it was applied. */
+/** Reverts the migrations that were applied last, in the reverse order. */
 export async function revert(options: RevertOptions, context: CommandContext): Promise<RevertResult> {
   checkCount(options.count);
   const back: Way = { need: 'to revert', plan: (down) => down };
@@ -33,13 +33,13 @@ export async function revert(options: RevertOptions, context: CommandContext): P
   };
 }
 
-/** Reverts these migrations, wherever they stand. */
+/** Reverts these migrations, wherever they are in the order. */
 export async function revertThese(names: readonly string[], context: CommandContext): Promise<readonly string[]> {
   const { steps } = await goBack({}, context, { need: 'to revert', only: new Set(names), plan: (down) => down });
   return steps.map(({ name }) => name);
 }
 
-/** Reverts the last changes and runs them again, while no other process can come between. */
+/** Reverts the last changes and runs them again, without letting another process in between. */
 export async function redo(options: RedoOptions, context: CommandContext): Promise<RedoResult> {
   checkCount(options.count);
   const { steps, changes, waitedForLockMs } = await goBack(options, context, {
@@ -55,7 +55,7 @@ const nothing = { steps: [], changes: [], kept: [], waitedForLockMs: 0, statemen
 
 interface Way {
   readonly need: Need;
-  /** In place of what the options say. */
+  /** Overrides the choice by the options. */
   readonly only?: ReadonlySet<string>;
   readonly plan: (down: readonly PlannedStep[]) => readonly PlannedStep[];
 }
@@ -63,7 +63,7 @@ interface Way {
 interface WentBack {
   readonly steps: Execution['finished'];
   readonly changes: readonly RevertedChange[];
-  /** Of what is reverted, what has no file here. */
+  /** The reverted migrations that have no file here. */
   readonly kept: readonly string[];
   readonly waitedForLockMs: number;
   readonly statements: Execution['statements'];
@@ -151,7 +151,7 @@ function revertedChanges(rows: readonly LedgerRow[], now: Survey): readonly Reve
   });
 }
 
-/** Where other changes were applied in the middle of one, only what comes after these is reverted. */
+/** If other changes were applied in the middle of a change, only the migrations after those are reverted. */
 function tellParts(changes: readonly RevertedChange[], context: CommandContext): void {
   for (const { name, migrations, stay } of changes) {
     if (stay.length === 0) continue;

@@ -33,8 +33,8 @@ import {
 import type { RunPlan } from './phases.js';
 
 /**
- * Runs what is pending. If nothing is, that costs one query and no lock, and only applied SQL files are read, whose texts must not have
- * changed since.
+ * Runs the pending migrations. If there are none, it takes one query and no lock, and reads only applied SQL files, whose texts must not
+ * have changed since.
  */
 export async function run(options: RunOptions, context: CommandContext): Promise<RunResult> {
   checkCount(options.count);
@@ -68,7 +68,7 @@ async function runLocked(
     },
     async (lock, client) => {
       const columns = options.mode === 'dry' ? noneAdded : await upgradeLog(logColumns, context);
-      // Only now is it certain what is pending: another process may have done some of it while we waited.
+      // Only now is it certain what is pending, because another process may have run some of it during the wait for the lock.
       let now = await surveyInside(client, found, context);
       refuseUnfinishedBusiness(now);
       const problems = judgeFiles(now, context);
@@ -137,7 +137,7 @@ async function carryOut(
   }
 }
 
-/** What is pending; changes nothing. */
+/** Lists the pending migrations. Changes nothing. */
 export async function pending(context: CommandContext): Promise<readonly PendingMigration[]> {
   const listing = beginList(context);
   const now = await untilConnected(context, () => withReader(context, (client) => survey(client, listing, context)));
@@ -146,7 +146,7 @@ export async function pending(context: CommandContext): Promise<readonly Pending
   return describePending(now, context.settings.contract);
 }
 
-/** A half-done migration goes on when its turn comes; one that is being reverted, or whose file is gone, cannot. */
+/** A half-done migration continues when its turn comes. One that is being reverted, or whose file is gone, cannot. */
 function refuseUnfinishedBusiness(now: Survey): void {
   const stuck = now.state.halfDone.find(
     (row: HalfDone) => row.direction === 'down' || !now.pending.some((migration) => migration.name === row.migration),
@@ -157,7 +157,7 @@ function refuseUnfinishedBusiness(now: Survey): void {
   throw error.with({ next: `Finish reverting it first: nest-migrate revert\nOr decide by hand:\n${error.next}` });
 }
 
-/** A migration older than one already applied came with a merge: this order is untested. */
+/** A migration older than an applied one is usually the result of a merge, and this order is untested. */
 function judgeOrder(chosen: readonly KnownMigration[], now: Survey, context: CommandContext): void {
   const newest = Math.max(0, ...now.state.applied.map((row) => row.timestamp));
   const late = chosen

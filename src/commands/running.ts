@@ -4,8 +4,8 @@ import type { Survey } from './context.js';
 import type { RunningMigration } from './types.js';
 
 /**
- * What another process is carrying out now. A session says it by the timestamp in its name, or while it works in batches, how far it has
- * come; then the log says of which migration. What neither names is of another service.
+ * The migrations that other processes are currently executing. The name of a session contains the timestamp of its migration, or, during
+ * work in batches, the progress, and then the log names the migration. Sessions that neither identifies belong to another service.
  */
 export function runningHere(sessions: readonly Running[], { known, state }: Survey): readonly RunningMigration[] {
   const started = state.halfDone.findLast((row) => row.state === 'started');
@@ -16,7 +16,7 @@ export function runningHere(sessions: readonly Running[], { known, state }: Surv
   });
 }
 
-/** Where only the rate is known, each batch is a statement of its own, and the log says how long it has gone on. */
+/** If only the rate is known, each batch is a separate statement, and the log shows when the work started. */
 function ofLog(
   { migration: name, direction, started_at: since }: HalfDone,
   work: Omit<RunningMigration, 'name' | 'direction'>,

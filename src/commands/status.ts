@@ -21,7 +21,7 @@ import { runningHere } from './running.js';
 import type { AppliedMigration, RunningMigration, StatusChange, StatusProblem, StatusResult } from './types.js';
 import { describePending, isMeantToBeLate } from './phases.js';
 
-/** What is applied, what is pending, what is odd. Reads only: it creates no table and takes no lock. */
+/** Compares the files with the ledger. Reads only: it creates no table and takes no lock. */
 export async function status(context: CommandContext): Promise<StatusResult> {
   const listing = beginList(context);
   const look = async (client: SqlClient): Promise<StatusResult> => {

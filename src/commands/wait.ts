@@ -13,7 +13,7 @@ import type { WaitOptions, WaitResult } from './types.js';
 
 const pollMs = 500;
 
-/** Waits until the server answers, and if asked, until another process has run everything that is pending. Changes nothing. */
+/** Waits until the server answers, or also until another process has run everything that is pending. Changes nothing. */
 export async function wait(options: WaitOptions, context: CommandContext): Promise<WaitResult> {
   const started = performance.now();
   const left = (): number => (options.timeoutMs ? started + options.timeoutMs - performance.now() : Infinity);
@@ -32,7 +32,7 @@ export async function wait(options: WaitOptions, context: CommandContext): Promi
 type Outcome =
   { readonly reached: true } | { readonly reached: false; readonly reason: string; readonly error?: MigrateError };
 
-/** One attempt; the patience is the caller's. */
+/** A single attempt. The caller decides how long to repeat it. */
 async function look(found: MigrationList | undefined, context: CommandContext): Promise<Outcome> {
   const once = {
     ...context,
@@ -55,7 +55,7 @@ async function look(found: MigrationList | undefined, context: CommandContext): 
   }
 }
 
-/** What is deferred until the next deploy need not be waited for in this one. */
+/** Migrations that are deferred to the next deploy are not awaited in this one. */
 async function inTheWay(
   client: SqlClient,
   found: MigrationList,

@@ -4,7 +4,7 @@ import { globSync } from 'tinyglobby';
 import type { ProjectFile } from '../../data-source/project-files.js';
 import { readJson } from '../../files/tsconfig.js';
 
-/** A part of a workspace in which one package.json is that of all parts; folders are relative to it. */
+/** A part of a workspace whose parts share one package.json. Folders are relative to that file. */
 export interface Part {
   readonly name: string;
   readonly kind: 'app' | 'library';
@@ -12,7 +12,7 @@ export interface Part {
   readonly sources: string;
 }
 
-/** The folder with the package.json of a workspace of Nest or Nx, for a folder in it. */
+/** The folder with the package.json of the Nest or Nx workspace that contains a folder. */
 export function workspaceAbove(dir: string): string | undefined {
   const isRoot = ['nx.json', 'nest-cli.json'].some((file) => existsSync(join(dir, file)));
   if (existsSync(join(dir, 'package.json'))) return isRoot ? dir : undefined;
@@ -20,7 +20,7 @@ export function workspaceAbove(dir: string): string | undefined {
   return above === dir ? undefined : workspaceAbove(above);
 }
 
-/** The Nest apps and the libraries of a workspace; none in a project of one app. */
+/** The Nest apps and libraries of a workspace; empty for a project with a single app. */
 export function partsOf(dir: string, files: readonly ProjectFile[]): readonly Part[] {
   return [...ofNest(dir), ...ofNx(dir)].filter(
     ({ kind, sources }) =>
@@ -28,7 +28,7 @@ export function partsOf(dir: string, files: readonly ProjectFile[]): readonly Pa
   );
 }
 
-/** Whether a file is of another app of the workspace than the one in whose folder a person is. */
+/** Whether a file belongs to another app of the workspace than the one in whose folder the user is. */
 export function isOfOtherApp(file: string, within: string, dir: string, files: readonly ProjectFile[]): boolean {
   const apps = partsOf(dir, files).filter(({ kind }) => kind === 'app');
   const here = apps.find(({ root }) => isIn(within, root));
@@ -36,7 +36,7 @@ export function isOfOtherApp(file: string, within: string, dir: string, files: r
   return here !== undefined && there !== undefined && here !== there;
 }
 
-/** In other libraries and folders of the workspace; another app has its own. */
+/** Searches the libraries and other folders of the workspace. Another app has its own entities. */
 export function entityFoldersBeside(
   app: Part,
   parts: readonly Part[],

@@ -6,23 +6,24 @@ import { scriptedDataSources } from '../../data-source/scripts.js';
 import { candidatesIn } from '../../data-source/search.js';
 import { ExitCode, isMigrateError, MigrateError } from '../../errors.js';
 
-/** What tells all commands where the database is: it stays the only one. */
+/** The file that tells all commands where the database is. There must be only one. */
 export interface InCharge {
   readonly kind: 'data source' | 'app';
   readonly file: string;
-  /** How the commands know of it. */
+  /** How the commands find it. */
   readonly by: 'settings' | 'scripts' | 'its name' | 'search';
 }
 
-/** What a person has named on the command line. */
+/** The files that the user has named on the command line. */
 export interface Named {
   readonly dataSource?: string | undefined;
   readonly app?: string | undefined;
 }
 
 /**
- * What the project connects with: as package.json or its scripts name it, by its usual name, a data source that a file exports, a file for
- * TypeORM's command, or the module of an app. Undefined where there is nothing of the kind. Two of a kind are for a person to decide.
+ * The file with which the project already connects: named by package.json or its scripts, found by its usual name, a data source that a
+ * file exports, a file for TypeORM's command, or the module of an app. Undefined if there is none. If there are two of a kind, the user has
+ * to decide.
  */
 export function inCharge(
   dir: string,
@@ -48,7 +49,7 @@ export function inCharge(
   );
 }
 
-/** What the commands find without any help; of two candidates, they name both. */
+/** The file that the commands find by themselves. If there are two candidates, they name both. */
 function foundByCommands(dir: string, manifest: Readonly<Record<string, unknown>>): InCharge | undefined {
   try {
     const file = relative(dir, findDataSourceFile(dir, manifest).file);

@@ -16,7 +16,7 @@ import { dataSourceText, envExample, gitignoreLines } from './templates.js';
 
 export interface InitResult {
   readonly written: readonly string[];
-  /** Existing files that were left alone, and what they lack. */
+  /** Existing files that were not changed, and the lines that they lack. */
   readonly differing: readonly { readonly file: string; readonly diff: string }[];
   readonly unchanged: readonly string[];
   /** The data source file, or the module of the app, that every command reads. */
@@ -27,9 +27,9 @@ export interface InitResult {
 
 interface Change {
   readonly file: string;
-  /** The text that it gets; undefined when it is right already. */
+  /** The text of the file; undefined if it is already right. */
   readonly text: string | undefined;
-  /** What a file that is there already lacks; it is left alone then. */
+  /** The lines that an existing file lacks. It is not changed. */
   readonly diff?: string;
 }
 
@@ -41,12 +41,12 @@ const scripts = {
   'migration:status': 'nest-migrate status',
 } as const;
 
-/** Sets up a project: what is missing is written, what is there is never overwritten. */
+/** Sets up a project: writes missing files, and never overwrites existing ones. */
 export function initProject(from: string, mode: 'real' | 'dry', named: Named = {}): InitResult {
   const dir = existsSync(join(from, 'package.json')) ? from : (workspaceAbove(from) ?? from);
   const manifest = readManifest(dir);
   const files = sourceFiles(dir);
-  // What the project connects with stays in charge: a second data source may lead to another database.
+  // The existing connection of the project stays the only one, because a second data source may lead to another database.
   const found = inCharge(dir, manifest.json, files, named);
   const within = relative(dir, from).split(sep).join('/');
   const other = found !== undefined && isOfOtherApp(found.file, within, dir, files) ? found : undefined;
@@ -54,7 +54,7 @@ export function initProject(from: string, mode: 'real' | 'dry', named: Named = {
   const target = own === undefined ? targetIn(dir, from, manifest.json, files) : undefined;
   const folder = target?.folder ?? (existsSync(join(dir, 'src')) ? 'src' : '.');
   const reads = own?.file ?? join(folder, 'data-source.ts');
-  // What is in charge knows its own environment, and its own folder of migrations.
+  // An existing data source has its own environment and its own folder of migrations.
   const isOurs = own === undefined || own.by === 'its name';
   const isEmpty = (target === undefined ? migrationsFolder(files) : target.migrations) === undefined;
   const changes = [
@@ -110,7 +110,7 @@ function readManifest(dir: string): Manifest {
 
 type Kind = 'dependencies' | 'devDependencies';
 
-/** Also what the root of a workspace lists: its packages may leave their dependencies there. */
+/** Includes what the root of a workspace lists, because its packages may leave their dependencies there. */
 function listed(dir: string, json: Manifest['json'], kinds: readonly Kind[]): Readonly<Record<string, string>> {
   const above = dirname(dir);
   const ofRoot = above === dir ? undefined : ((readJson(join(above, 'package.json')) ?? {}) as Manifest['json']);
@@ -124,13 +124,13 @@ function dataSource(dir: string, { json }: Manifest, { folder, entities, migrati
   return newFile(dir, join(folder, 'data-source.ts'), dataSourceText({ kind, entities, migrations: within, ledger }));
 }
 
-/** What the commands would not find by themselves is named for all of them. */
+/** The setting for a file that the commands would not find by themselves. */
 function settingFor(own: InCharge | undefined, target: Target | undefined): object | undefined {
   if (own?.by === 'search') return { [own.kind === 'app' ? 'app' : 'dataSource']: own.file };
   return target?.app && { dataSource: `${target.folder}/data-source.ts` };
 }
 
-/** The commands go on reading the one that they have read; `check --all-data-sources` reads both. */
+/** The commands continue to read the same data source as before; `check --all-data-sources` reads both. */
 function bothOf({ file, kind }: InCharge, reads: string, { json }: Manifest): object | undefined {
   const { dataSource, dataSources = {} } = (json['nest-migrate'] ?? {}) as Readonly<Record<string, object | string>>;
   const listed = dataSources as Readonly<Record<string, object>>;
@@ -157,7 +157,7 @@ function newFile(dir: string, file: string, text: string): Change {
     : { file, text: undefined, diff: missing.map((line) => `+ ${line}`).join('\n') };
 }
 
-/** The one file that is added to, at its end: a secret that reaches git cannot be taken back. */
+/** The only existing file that lines are added to: a secret that has been committed cannot be taken back. */
 function gitignore(dir: string): Change {
   const path = join(dir, '.gitignore');
   const before = existsSync(path) ? readFileSync(path, 'utf8') : '';
@@ -211,7 +211,10 @@ function warnOf({ file, line, what }: Found): string {
   return `${file}:${line} says ${what}: true. Set it to false once the database is under migrations (docs/leaving-synchronize.md).`;
 }
 
-/** npm installs what is missing in the newest version that this package allows, and that is another one than the project's Nest needs. */
+/**
+ * npm installs the newest version of a missing package that this package allows, which may differ from the one that the project's Nest
+ * needs.
+ */
 function missingPackages(dir: string, { json }: Manifest): readonly string[] {
   const dependencies = listed(dir, json, ['dependencies']);
   const missing = ['@nestjs/typeorm', 'typeorm', 'pg'].filter((name) => dependencies[name] === undefined);

@@ -6,7 +6,7 @@ import { yamlList } from './yaml-list.js';
 
 type Manifest = Readonly<Record<string, unknown>>;
 
-/** The other packages of the workspace that a package lies in which use TypeORM; by name. */
+/** The names of the other packages in the workspace that use TypeORM. */
 export function otherServices(dir: string): readonly string[] {
   const root = workspaceOf(dir);
   if (root === undefined) return [];
@@ -21,7 +21,7 @@ export function otherServices(dir: string): readonly string[] {
     .toSorted();
 }
 
-/** A name that no other service of the workspace has. */
+/** A name that no other service of the workspace uses. */
 export function ledgerName(service: string): string {
   const name = service.replace(/^@[^/]*\//, '');
   return `${name.replace(/\W+/g, '_').toLowerCase()}_migrations`;
@@ -33,7 +33,7 @@ export function packageName(dir: string, { name }: Manifest): string {
 
 interface Workspace {
   readonly dir: string;
-  /** The patterns of the folders of its packages. */
+  /** The patterns for the folders of its packages. */
   readonly packages: readonly string[];
 }
 
@@ -50,7 +50,7 @@ function ofNpm(dir: string): readonly string[] {
   return Array.isArray(listed) ? listed.filter((one): one is string => typeof one === 'string') : [];
 }
 
-/** Its list `packages`. Where that is written in a way that is not known here, any package below may be one of them. */
+/** The list `packages` of pnpm-workspace.yaml. If it is written in an unknown way, any package below may belong to the workspace. */
 function ofPnpm(dir: string): readonly string[] {
   const file = join(dir, 'pnpm-workspace.yaml');
   return existsSync(file) ? (yamlList(readFileSync(file, 'utf8'), 'packages') ?? ['**']) : [];

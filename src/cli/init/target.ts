@@ -7,25 +7,28 @@ import { entityFoldersBeside, isIn, partsOf } from './apps.js';
 import type { Part } from './apps.js';
 import { ledgerName, otherServices, packageName } from './services.js';
 
-/** Where a new data source goes, and what it says. */
+/** Where a new data source is written, and what it contains. */
 export interface Target {
-  /** Where the app's sources are: what lies beside them is not compiled in every project, and moves the compiled entry file in others. */
+  /**
+   * The folder of the app's sources. Some projects do not compile files beside it, and in others such files would move the compiled entry
+   * file.
+   */
   readonly folder: string;
-  /** The app of a workspace that it is of. */
+  /** The app of a workspace to which it belongs. */
   readonly app: Part | undefined;
-  /** Patterns, relative to that folder. */
+  /** Patterns relative to that folder. */
   readonly entities: readonly string[];
-  /** The folder that has migrations already, relative to the project. */
+  /** The folder that already contains migrations, relative to the project. */
   readonly migrations: string | undefined;
   /** The table of applied migrations; undefined for the usual one. */
   readonly ledger: string | undefined;
-  /** The services for which that is not the usual one. */
+  /** The services because of which the usual table is not used. */
   readonly others: readonly string[];
 }
 
 const inFolder = '**/*.entity.{ts,js}';
 
-/** `from` is the folder in which `init` was typed, in a workspace perhaps that of an app. */
+/** `from` is the folder in which `init` was called, which in a workspace may be that of an app. */
 export function targetIn(
   dir: string,
   from: string,

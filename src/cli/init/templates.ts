@@ -3,7 +3,7 @@ import { packageFile } from '../package-file.js';
 
 /** The files that `init` writes. */
 
-/** The folder is the one of the file itself, so that the same patterns fit what is compiled from it. */
+/** Relative to the folder of the file itself, so that the same patterns match its compiled form. */
 export function dataSourceText({
   kind,
   entities,
@@ -29,7 +29,7 @@ ${ledger === undefined ? '' : `  migrationsTableName: '${ledger}', // its own, w
 `;
 }
 
-/** The same text as in this project itself; it comes with the package. */
+/** The same text as in this project itself. It comes with the package. */
 export function envExample(): string {
   return readFileSync(packageFile('.env.example'), 'utf8');
 }

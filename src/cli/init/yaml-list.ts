@@ -1,6 +1,6 @@
 /**
- * The list of strings that a key at the top of a YAML file has, in blocks or in brackets, plain or quoted. Undefined where the text is more
- * than that, such as an alias: it is not known then.
+ * The list of strings of a top-level key in a YAML file, as a block or in brackets, plain or quoted. Undefined if the text contains
+ * anything else, such as an alias.
  */
 export function yamlList(text: string, key: string): readonly string[] | undefined {
   const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/);
@@ -9,7 +9,7 @@ export function yamlList(text: string, key: string): readonly string[] | undefin
   if (at === -1) return [];
   const first = isKey.exec(lines[at] ?? '')?.[1] ?? '';
   const rest = lines.slice(at + 1);
-  // The next key ends it; a list may begin as far left as its key.
+  // The next key ends the list. Its items need not be indented.
   const end = rest.findIndex((line) => /^[^\s#\]-]/.test(line) || /^(?:---|\.\.\.)(?:\s|$)/.test(line));
   const value = [first, ...(end === -1 ? rest : rest.slice(0, end))].map(withoutComment);
   const whole = value.join('\n').trim();
@@ -17,7 +17,7 @@ export function yamlList(text: string, key: string): readonly string[] | undefin
   return whole.startsWith('[') ? flowList(whole) : blockList(value);
 }
 
-/** A `#` begins a comment after a space, and outside quotes. */
+/** Outside quotes, `#` after a space begins a comment. */
 function withoutComment(line: string): string {
   return /^((?:"(?:[^"\\]|\\.)*"|(?:'[^']*')+|(?<=\S)#|[^#"']|(?<=\S)["'])*)/.exec(line)?.[1] ?? line;
 }
@@ -34,12 +34,12 @@ function flowList(text: string): readonly string[] | undefined {
   return all(items.map(scalar));
 }
 
-/** Undefined of anything but a string. */
+/** Undefined for anything but a string. */
 function scalar(written: string): string | undefined {
   const text = written.trim().replace(/\s*\n\s*/g, ' ');
   if (/^(?:'[^']*')+$/.test(text)) return text.slice(1, -1).replaceAll("''", "'");
   if (/^"(?:[^"\\]|\\.)*"$/.test(text)) return fromJson(text);
-  // What begins so is an alias, an anchor, a tag, a mapping or a block of text.
+  // A text that begins in this way is an alias, an anchor, a tag, a mapping or a block of text.
   return /^[*&|>%@`{}[\],?"']|^!(?:!|<|\S*\s)|:(?:\s|$)/.test(text) ? undefined : text;
 }
 

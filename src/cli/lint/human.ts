@@ -3,7 +3,7 @@ import { moreOn } from '../help-on.js';
 import { many } from '../io.js';
 import type { Paint } from '../io.js';
 
-/** Findings for people: where, what, the statement, what was seen, and what to write instead. */
+/** Findings for people: the position, the problem, the statement, the observations, and the fix. */
 export function humanLines(result: LintResult, paint: Paint): readonly string[] {
   const { migrations, findings, ignored, chosen } = result;
   if (migrations === 0) return [`Nothing to lint: no migration is ${chosen}. (--all lints all of them)`];
@@ -29,7 +29,7 @@ export function humanLines(result: LintResult, paint: Paint): readonly string[] 
   ];
 }
 
-/** Where to begin, among the findings of many migrations. */
+/** Suggests where to begin if many migrations have findings. */
 function byRule(findings: readonly Finding[], migrations: number): readonly string[] {
   const rules = [...new Set(findings.map(({ rule }) => rule))];
   if (migrations < 2 || rules.length < 2) return [];
@@ -72,13 +72,13 @@ function indented(title: string, text: string | undefined, paint: Paint): readon
 
 const longest = 100;
 
-/** The line of the statement that matters, with a caret where it is wrong. */
+/** The relevant line of the statement, with a caret at the error. */
 function statementLines(sql: string, position: number | undefined): readonly string[] {
   const at = position ?? 0;
   const start = sql.lastIndexOf('\n', Math.max(0, at - 1)) + 1;
   const end = sql.indexOf('\n', at) === -1 ? sql.length : sql.indexOf('\n', at);
   const line = sql.slice(position === undefined ? 0 : start, end);
-  // A long line is shown around the place.
+  // A long line is cut around the position.
   const from = position !== undefined && at - start > longest - 20 ? at - start - (longest - 30) : 0;
   const shown = line.slice(from, from + longest);
   const more = end < sql.length || line.length > from + longest ? ' …' : '';

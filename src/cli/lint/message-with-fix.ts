@@ -1,6 +1,6 @@
 import type { Finding } from '../../commands/lint/types.js';
 
-/** A finding in one text, for services that know nothing of fixes. */
+/** A finding as one text, for services that do not support fixes. */
 export function messageWithFix({ message, fix, advice }: Finding): string {
   return [
     message,

@@ -5,7 +5,7 @@ import { packageVersion } from '../../version.js';
 
 const levels = { error: 'error', warning: 'warning', notice: 'note' } as const;
 
-/** What code scanning services read: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html */
+/** The format of code scanning services: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html */
 export function sarifOf({ findings }: LintResult): object {
   const rules = [...new Set(findings.map(({ rule }) => rule))];
   return {

@@ -3,13 +3,13 @@ import type { FSWatcher } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { join, resolve } from 'node:path';
 
-/** What compilers write, and what no one writes by hand. */
+/** Compiled files and other generated files. */
 const leftOut = /^(?:node_modules|dist|build|out|coverage|\..*)$/;
 const counted = /(?:\.(?:[cm]?[jt]s|sql)|(?:^|[\\/])(?:package|tsconfig.*)\.json|(?:^|[\\/])\.env.*)$/;
 /** Editors write a file in several steps, and formatters write it again. */
 const settleMs = 40;
 
-/** Follows the files of a project: tells when one was saved with another text than before. */
+/** Watches the files of a project, and reports when one is saved with a changed text. */
 export class Saves {
   readonly #watchers = new Map<string, FSWatcher>();
   readonly #texts = new Map<string, string>();
@@ -29,12 +29,12 @@ export class Saves {
     for (const folder of folders) this.#watch(folder, true);
   }
 
-  /** What is in these files now is no news. */
+  /** Marks the present contents of these files as known. */
   remember(files: readonly string[]): void {
     for (const file of files) this.#texts.set(resolve(this.dir, file), digestOf(resolve(this.dir, file)));
   }
 
-  /** Until `release`, nothing is told: what is written meanwhile may turn out to be no news. */
+  /** Until `release`, nothing is reported: changes in the meantime may become known ones. */
   hold(): void {
     this.#isHeld = true;
   }
@@ -52,7 +52,7 @@ export class Saves {
   #watch(folder: string, recursive: boolean): void {
     if (this.#watchers.has(folder)) return;
     const watcher = watch(folder, { recursive }, (_event, name) => {
-      // A folder that is new in the project.
+      // A new folder in the project.
       if (name !== null && !recursive && foldersIn(folder).includes(name)) this.#watch(join(folder, name), true);
       if (name === null || !counted.test(name) || name.split(/[\\/]/).some((part) => part === 'node_modules')) return;
       this.#saved.add(resolve(folder, name));
@@ -92,7 +92,7 @@ function filesIn(dir: string, recursive: boolean): readonly string[] {
     .map((name) => join(dir, name));
 }
 
-/** Empty where there is no such file. */
+/** Empty if there is no such file. */
 function digestOf(file: string): string {
   try {
     if (!statSync(file).isFile()) return '';

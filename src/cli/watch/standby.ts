@@ -5,11 +5,11 @@ import { requireFrom } from '../../require-from.js';
 /** Set in a process that waits for the next save. */
 export const standbyVariable = 'NEST_MIGRATE_STANDBY';
 
-/** What a process in waiting is told, and what it says. */
+/** The messages to and from a waiting process. */
 export type Message =
   | { readonly type: 'ready' }
   | { readonly type: 'go' }
-  /** What it has written or removed itself is no save. */
+  /** Files that the process has written or removed itself, which do not count as saves. */
   | { readonly type: 'written'; readonly files: readonly string[] };
 
 export function isStandby(): boolean {
@@ -20,17 +20,17 @@ export function tellWritten(files: readonly string[]): void {
   tell({ type: 'written', files });
 }
 
-/** A process that is gone needs not be told. */
+/** A process that is gone need not be told. */
 function tell(message: Message): void {
   process.send?.(message, undefined, undefined, () => undefined);
 }
 
 /**
- * A process that `dev --watch` has started ahead: it loads all that does not depend on the files of the project, which may still change, and
- * begins when it is told to. Returns how long it has been running by then.
+ * A process that `dev --watch` has started in advance: it loads everything that does not depend on the files of the project, which may
+ * still change, and continues when it is told to. Returns how long it has been running by then.
  */
 export async function waitForSave(): Promise<number> {
-  // Ctrl-C reaches every process of the terminal: one that has not begun has nothing to end.
+  // Ctrl-C reaches every process of the terminal. A process that has not begun has nothing to end.
   const quit = (): never => process.exit(0);
   process.on('disconnect', quit).prependListener('SIGINT', quit).prependListener('SIGTERM', quit);
   const told = new Promise<void>((resolve) => process.once('message', () => resolve()));
@@ -41,7 +41,7 @@ export async function waitForSave(): Promise<number> {
   return performance.now();
 }
 
-/** What cannot be loaded is missed, and said, by what needs it. */
+/** If something cannot be loaded, the code that needs it reports that. */
 async function preload(): Promise<void> {
   const ours = [
     () => loadPg(),

@@ -7,12 +7,12 @@ import { Saves } from './saves.js';
 import { standbyVariable } from './standby.js';
 import type { Message } from './standby.js';
 
-// As it lies in the package, where chunks lie beside the folder of the command.
+// Relative to the package, in which chunks are beside the folder of the command.
 const command = fileURLToPath(new URL('../cli/main.js', import.meta.url));
 
 /**
- * Does the same after each save. Every time it is a process of its own, since code that was loaded once cannot be loaded again for certain; the next
- * one is started beforehand, and waits with everything loaded but the project.
+ * Repeats the command after each save. Each time it is a separate process, because loaded code cannot be reloaded reliably. The next
+ * process is started in advance, and waits with everything loaded except the project.
  */
 export async function watchProject(io: Io, args: readonly string[]): Promise<ExitCode> {
   const stopped = new Promise<void>((resolve) => io.signal.addEventListener('abort', () => resolve(), { once: true }));
@@ -25,7 +25,7 @@ export async function watchProject(io: Io, args: readonly string[]): Promise<Exi
     while (isDue && !io.signal.aborted) {
       isDue = false;
       current = next;
-      // It has written a file before it can say so.
+      // It writes a file before it can report that.
       saves.hold();
       await current.perform((files) => saves.remember(files));
       next = startAhead(args);
@@ -46,7 +46,7 @@ export async function watchProject(io: Io, args: readonly string[]): Promise<Exi
 }
 
 interface Ahead {
-  /** Lets it work, and waits until it has ended; it says what it has written. */
+  /** Lets the process work, and waits until it has ended. It reports the files that it has written. */
   perform(onWritten: (files: readonly string[]) => void): Promise<void>;
   end(): Promise<void>;
 }

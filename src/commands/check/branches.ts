@@ -19,7 +19,7 @@ import { beginningOf, withMigratableShadow } from '../../snapshot/migratable-sha
 import { isBroken, notJudged, rethrowImpossible, shortened } from './work.js';
 import type { CheckWork } from './work.js';
 
-/** Where branches have met, their migrations lead to the same schema whichever came first. */
+/** Checks that the migrations of merged branches lead to the same schema in whichever order they run. */
 export async function branchesStep(work: CheckWork): Promise<readonly CheckFinding[]> {
   const forks = work.lock.content === undefined ? [] : forksOf(work.lock.content);
   if (forks.length === 0) return [];
@@ -34,12 +34,12 @@ export async function branchesStep(work: CheckWork): Promise<readonly CheckFindi
 
 type Migrations = readonly KnownMigration[];
 
-/** A fork in terms of migrations that are here. */
+/** A fork, with the migrations that exist here. */
 interface Meeting {
   readonly base: Migrations;
   readonly branches: readonly Migrations[];
   readonly after: Migrations;
-  /** Of the first migration of the last branch, in the lock. */
+  /** The line of the last branch's first migration in the lock. */
   readonly line: number;
 }
 
@@ -102,7 +102,7 @@ async function judgedNow(
   return quarrel;
 }
 
-/** Each of the branches first; and by timestamp, as a new database runs them. */
+/** The orders with each of the branches first, and the order by timestamp, in which a new database runs the migrations. */
 function ordersOf({ base, branches, after }: Meeting, byTimestamp: Migrations): readonly Migrations[] {
   const orders = branches.map((first) => [
     ...base,
@@ -114,7 +114,7 @@ function ordersOf({ base, branches, after }: Meeting, byTimestamp: Migrations): 
   return [...new Map(all.map((order) => [namesOf(order), order])).values()];
 }
 
-/** What is otherwise in another order, in words. */
+/** The differences between the orders, in words. */
 interface Quarrel {
   readonly lines: readonly string[];
 }
@@ -139,7 +139,7 @@ async function quarrelOf(orders: readonly Migrations[], work: CheckWork): Promis
   return { lines };
 }
 
-/** The schema, or why there is none. */
+/** The resulting schema, or the reason why there is none. */
 async function resultOf(order: Migrations, work: CheckWork): Promise<Fingerprint | string> {
   try {
     return await withMigratableShadow(work.context, { url: work.options.shadow }, async (shadow) => {
@@ -153,7 +153,7 @@ async function resultOf(order: Migrations, work: CheckWork): Promise<Fingerprint
   }
 }
 
-/** An order without what all orders begin with. */
+/** An order without the beginning that all orders have in common. */
 function tailOf(order: Migrations, orders: readonly Migrations[]): string {
   const same = order.findIndex((one, index) => orders.some((other) => other[index] !== one));
   return namesOf(order.slice(Math.max(0, same)));
@@ -163,10 +163,10 @@ function namesOf(migrations: Migrations): string {
   return migrations.map(({ name }) => name).join(', ');
 }
 
-/** The migrations of the later branch are generated again, after those of the other. */
+/** Suggests generating the migrations of the later branch again, after those of the other. */
 function remedy({ branches }: Meeting): string {
   const later = branches.toSorted((a, b) => (b[0]?.timestamp ?? 0) - (a[0]?.timestamp ?? 0))[0] ?? [];
-  // A file with several migrations is called after its last one.
+  // A file with several migrations is named after its last one.
   const lasts = later.filter(({ file }, index) => later[index + 1]?.file !== file);
   const files = lasts.map(({ file }) => fromHere(file ?? ''));
   const newest = Math.max(...branches.flat().map(({ timestamp }) => timestamp), Date.now());

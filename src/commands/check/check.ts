@@ -18,16 +18,19 @@ import { rowsStep } from './rows.js';
 import { findingOf, isImpossible, placeOf } from './work.js';
 import type { CheckedLock, CheckWork } from './work.js';
 
-/** Its name, what it does while it takes its time, and the work. */
+/** The name of a step, the stage that is shown while it runs, and its work. */
 type CheckStepWork = readonly [CheckStepName, Stage, (work: CheckWork) => Promise<readonly CheckFinding[] | Found>];
 
-/** Where a step has looked at a part of the migrations only. */
+/** The findings of a step that judges only some of the migrations. */
 interface Found {
   readonly findings: readonly CheckFinding[];
   readonly judged: Judged;
 }
 
-/** In this order; each goes on its own, so that all there is to do is said at once. Another step is another line, and its name in types.ts. */
+/**
+ * The steps run in this order. Each continues after a failure of another, so that all problems are reported at once. A new step needs a
+ * line here, and its name in types.ts.
+ */
 const withoutDatabase: readonly CheckStepWork[] = [
   ['files', 'checking the files', filesStep],
   ['branches', 'checking the branches', branchesStep],
@@ -36,16 +39,16 @@ const withoutDatabase: readonly CheckStepWork[] = [
   ['lint', 'judging the migrations', lintStep],
 ];
 
-/** Takes its time, and is asked for. */
+/** Runs only on request, because it takes long. */
 const withRowsMadeUp: CheckStepWork = ['rows', 'trying the migrations on rows', rowsStep];
 
-/** What only the database of the data source can tell. */
+/** Steps that need the database of the data source. */
 const withDatabase: readonly CheckStepWork[] = [
   ['database', 'reading the database', databaseStep],
   ['drift', 'comparing the schemas', driftStep],
 ];
 
-/** The one command for CI: everything that can be known of the migrations before they run. */
+/** The command for CI: checks everything that can be known about the migrations before they run. */
 export async function check(options: CheckOptions, context: CommandContext): Promise<CheckResult> {
   const before = await look(options, context);
   const written = options.writeLock === true && (await writeLock(before));
@@ -74,10 +77,10 @@ async function lockOf(list: MigrationList, { settings }: CommandContext): Promis
   }
 }
 
-/** Whatever it says is accepted by that; what disturbs each other is not, and the step `branches` says so. */
+/** Accepts the current files as they are, except for branches that conflict, which the step `branches` reports. */
 async function writeLock(work: CheckWork): Promise<boolean> {
   const { place, content, unread } = work.lock;
-  // No file matches: a typing error in a pattern should not make a folder.
+  // If no file matches, the pattern may be mistyped, and no folder should be created for it.
   if (place.sources.length === 0 && content === undefined && unread === undefined) return false;
   const findings = await branchesStep(work);
   if (findings.some(({ severity }) => severity === 'error')) return false;

@@ -4,7 +4,7 @@ import type { CheckFinding } from './types.js';
 import { placeOf } from './work.js';
 import type { CheckWork } from './work.js';
 
-/** The database of the data source has what the files say: nothing pending, edited, missing, out of order or half-done. */
+/** Checks that the database matches the files: no migration is pending, edited, missing, out of order or half-done. */
 export async function databaseStep({ context, migrations }: CheckWork): Promise<readonly CheckFinding[]> {
   const { pending, problems } = await status(context);
   const fileOf = (name: string | null): { readonly file?: string } =>
@@ -14,7 +14,7 @@ export async function databaseStep({ context, migrations }: CheckWork): Promise<
       const message = `${name} is pending.`;
       return { severity: 'error', message, migration: name, ...fileOf(name), next: 'nest-migrate run' };
     }),
-    // What is about files alone is said of the files.
+    // Problems of the files alone are reported by the step `files`.
     ...problems
       .filter(({ code }) => code !== 'NO_FILES' && code !== 'STALE_OUTPUT')
       .map(({ code, message, migration }): CheckFinding => {
@@ -24,7 +24,7 @@ export async function databaseStep({ context, migrations }: CheckWork): Promise<
   ];
 }
 
-/** One that waits for its time is no work for anybody now. */
+/** A deferred migration that is not due yet needs no action now. */
 function isToRun({ deferred, due }: PendingMigration): boolean {
   return !deferred || due === 'next run';
 }

@@ -3,7 +3,7 @@ import type { CheckFinding } from './types.js';
 import { findingOf, rethrowImpossible } from './work.js';
 import type { CheckWork } from './work.js';
 
-/** Whether the database is what its applied migrations say. */
+/** Checks that the database matches its applied migrations. */
 export async function driftStep({
   context,
   options: { shadow, cache, ignore },

@@ -6,7 +6,7 @@ import type { CheckWork } from './work.js';
 
 const most = 20;
 
-/** The migrations lead to what the entities describe. */
+/** Checks that the migrations lead to the schema that the entities describe. */
 export async function entitiesStep(work: CheckWork): Promise<readonly CheckFinding[]> {
   if (isBroken(work)) return [notJudged];
   const { context, options } = work;
@@ -14,7 +14,7 @@ export async function entitiesStep(work: CheckWork): Promise<readonly CheckFindi
     return [{ severity: 'notice', message: 'The data source lists no entities, so there is nothing to compare.' }];
   const { shadow, cache, ignore } = options;
   try {
-    // Whether data may be lost is no question of a check.
+    // A check does not ask whether data may be lost.
     const dry = { language: 'ts', dryRun: true, allowDestructive: true, shadow, cache, ignore } as const;
     const { statements } = await generate(dry, context);
     return statements.length === 0 ? [] : [missing(statements.map(({ sql }) => sql))];

@@ -14,7 +14,7 @@ import { lockFindings } from './lock.js';
 import { findingOf, placeOf } from './work.js';
 import type { CheckWork } from './work.js';
 
-/** Every migration file can be loaded and is called rightly, and `migrations.lock` agrees with them. */
+/** Checks that every migration file can be loaded and has the right name, and that `migrations.lock` matches the files. */
 export function filesStep({ context, list, broken, lock }: CheckWork): Promise<readonly CheckFinding[]> {
   const unmatched = noFilesIn(list).map((message): CheckFinding => ({
     severity: 'notice',
@@ -30,7 +30,7 @@ export function filesStep({ context, list, broken, lock }: CheckWork): Promise<r
   return Promise.resolve([...unmatched, ...stale, ...unlisted(list, context), ...broken, ...lockFindings(lock)]);
 }
 
-/** A migration that was written and that the list of the data source lacks, so that it never runs. */
+/** Migrations that the list of the data source lacks, so that they never run. */
 function unlisted(list: MigrationList, { dataSource }: CommandContext): readonly CheckFinding[] {
   const folder = folderOfClasses(list, dataSource);
   const classes = classListOf(dataSource);
@@ -77,7 +77,7 @@ export async function loadAll(list: MigrationList): Promise<Pick<CheckWork, 'mig
   return { migrations, broken: [...broken, ...told, ...intruders, ...sameTimestamps(others)] };
 }
 
-/** They run as TypeORM runs them, but a change of a file's name would change the order. */
+/** They run in TypeORM's order, but renaming a file would change that order. */
 function sameTimestamps(sorted: readonly KnownMigration[]): readonly CheckFinding[] {
   return sorted.flatMap(({ name, timestamp, file }, index) => {
     const before = sorted[index - 1];
@@ -102,7 +102,7 @@ async function loadOne(list: MigrationList, listed?: ListedFile): Promise<Pick<C
   }
 }
 
-/** The order is that of the classes, and people go by the files. */
+/** The timestamps of the classes determine the order, but readers rely on the names of the files. */
 function misnamed(migrations: readonly KnownMigration[], listed: ListedFile | undefined): readonly CheckFinding[] {
   if (listed?.expected === undefined) return [];
   const last = migrations.at(-1);
@@ -130,7 +130,7 @@ function misnamed(migrations: readonly KnownMigration[], listed: ListedFile | un
   ];
 }
 
-/** Migrations of a change run one after the other: none of another file may come between. */
+/** The migrations of a change run one after the other, so none of another file may come between them. */
 function intrudersIn(migrations: readonly KnownMigration[]): readonly CheckFinding[] {
   const files = new Set(migrations.map(({ file }) => file));
   return [...files].flatMap((file) => {

@@ -4,7 +4,7 @@ import type { CheckFinding, Judged } from './types.js';
 import { isBroken, none, notChosen, notJudged } from './work.js';
 import type { CheckWork } from './work.js';
 
-/** What the new migrations will do to a database in use. Their way back is the step `replay`'s matter. */
+/** Judges what the new migrations will do to a database in use. Reverting them is the subject of the step `replay`. */
 export async function lintStep(
   work: CheckWork,
 ): Promise<{ readonly findings: readonly CheckFinding[]; readonly judged: Judged }> {

@@ -11,7 +11,7 @@ import type { CheckedLock } from './work.js';
 
 const write = 'nest-migrate check --write-lock';
 
-/** What `migrations.lock` and the files say against each other. */
+/** The differences between `migrations.lock` and the files. */
 export function lockFindings({ place, content, unread }: CheckedLock): readonly CheckFinding[] {
   if (unread) return [unread];
   const file = fromHere(place.file);
@@ -24,7 +24,7 @@ export function lockFindings({ place, content, unread }: CheckedLock): readonly 
     ...content.entries.flatMap((entry) => {
       const source = sources.get(entry.name);
       if (source === undefined) return [missing(entry, file)];
-      // Of two lines the later one counts; that there are two is said below.
+      // If a file has two lines, the later one counts here. The duplicate is reported below.
       return source.checksum === entry.checksum || locked.get(entry.name) !== entry ? [] : [edited(entry, source)];
     }),
     ...content.entries.filter((entry) => locked.get(entry.name) !== entry).map((entry) => twice(entry, file)),
@@ -102,7 +102,7 @@ function edited(entry: LockEntry, source: Source): CheckFinding {
   };
 }
 
-/** What `create` writes is there to be filled in. */
+/** A file that `create` wrote is expected to be edited. */
 function isStillEmpty({ name, checksum }: LockEntry): boolean {
   const [, timestamp, title] = /^(\d{13})-(.+)$/.exec(name) ?? [];
   if (timestamp === undefined || title === undefined) return false;

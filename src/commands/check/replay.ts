@@ -12,7 +12,7 @@ import { beginningOf, withMigratableShadow } from '../../snapshot/migratable-sha
 import { findingOf, isBroken, notJudged, placeOf, rethrowImpossible, shortened } from './work.js';
 import type { CheckWork } from './work.js';
 
-/** Every migration goes up on an empty database, and its down leads back to where it came from. */
+/** Checks that every migration runs on an empty database, and that its down restores the previous state. */
 export async function replayStep(work: CheckWork): Promise<readonly CheckFinding[]> {
   if (isBroken(work)) return [notJudged];
   const { migrations } = work;
@@ -36,7 +36,7 @@ async function judgeAll(ways: TriedMigration[], work: CheckWork): Promise<CheckF
   return end;
 }
 
-/** Where the ways back of the migrations lead that were tried before, of as many of them as possible: only later ones need be tried. */
+/** The cached results of reverting the longest possible beginning of the migrations, so that only later ones need to be tried. */
 async function proofOf(keys: readonly string[], cache: SchemaCache): Promise<readonly TriedMigration[]> {
   for (const key of keys.slice(1).toReversed()) {
     const known = await cache.get<readonly TriedMigration[]>(keyOfProof(key));
@@ -50,8 +50,8 @@ function keyOfProof(replayed: string): string {
 }
 
 /**
- * Judges those after the ones that are judged, until the end, or until the shadow is of no use any more. Returns what was found of one
- * that does not even go up: after it nothing can be judged.
+ * Tries further migrations until the last one, or until the shadow is unusable. Returns the finding if a migration does not even run, after
+ * which no other can be judged.
  */
 async function judge(ways: TriedMigration[], work: CheckWork): Promise<CheckFinding | undefined> {
   const { context, migrations } = work;

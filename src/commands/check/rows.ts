@@ -23,7 +23,7 @@ interface Found {
   readonly judged: Judged;
 }
 
-/** Whether the new migrations succeed where the tables have rows: up, down and up, on rows that are made for it. */
+/** Checks that the new migrations succeed on tables with rows: up, down and up again, on invented rows. */
 export async function rowsStep(work: CheckWork): Promise<Found> {
   if (isBroken(work)) return { findings: [notJudged], judged: none };
   const { migrations, options } = work;
@@ -59,7 +59,7 @@ async function tryAll(
 
 interface Tried {
   readonly findings: readonly CheckFinding[];
-  /** Whether the shadow is where a run of the migration would have led. */
+  /** Whether the shadow is in the state to which a run of the migration would have led. */
   readonly goesOn: boolean;
 }
 
@@ -79,7 +79,7 @@ async function tryOne(
   for (const [what, execute] of directions) {
     try {
       const statements = await execute();
-      // It cannot be reverted, which the step `replay` tells.
+      // It cannot be reverted, which the step `replay` reports.
       if (statements === undefined) break;
       executed.push(...statements);
     } catch (error) {
@@ -93,7 +93,7 @@ async function tryOne(
   return { findings: unfilled.flatMap((one) => notFilled(migration.name, one, executed)), goesOn: true };
 }
 
-/** Rows in every table, also in the tables that earlier migrations have made; and the tables in which there are none. */
+/** Fills every table with rows, even if an earlier migration has created it. Returns the tables that stay empty. */
 async function filled({ pool }: ConnectedShadow, ignoreTables: readonly ObjectId[]): Promise<readonly Unfilled[]> {
   const schema = await readSchema(pool, { ignoreTables });
   const client = (await pool.connect()) as SqlClient & { release(): void };
@@ -104,7 +104,7 @@ async function filled({ pool }: ConnectedShadow, ignoreTables: readonly ObjectId
   }
 }
 
-/** Whether these fail depends on the values, which are not those of a real database: it is worth knowing, and no mistake for sure. */
+/** Whether these fail depends on the values, which are not those of a real database, so they are reported as notices. */
 const dependsOnValues = /^(?:23|22P02$|22001$|22003$|22007$)/;
 
 function failedOnRows(name: string, what: string, error: unknown): CheckFinding {
@@ -121,7 +121,7 @@ function failedOnRows(name: string, what: string, error: unknown): CheckFinding 
   };
 }
 
-/** Of the tables that the migration names. */
+/** The unfilled tables that the migration names. */
 function notFilled(name: string, { table, reason }: Unfilled, executed: readonly string[]): readonly CheckFinding[] {
   const isConcerned = executed.some((sql) => names(sql, table.name));
   if (!isConcerned) return [];

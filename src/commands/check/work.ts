@@ -7,7 +7,7 @@ import type { MigrationsLock } from '../../files/migrations-lock.js';
 import type { CommandContext } from '../context.js';
 import type { CheckFinding, CheckOptions, Judged } from './types.js';
 
-/** What the steps look at; read once. */
+/** The input of the steps, read once. */
 export interface CheckWork {
   readonly context: CommandContext;
   readonly options: CheckOptions;
@@ -21,19 +21,19 @@ export interface CheckWork {
 
 export interface CheckedLock {
   readonly place: ReadPlace;
-  /** Undefined where there is no lock file. */
+  /** Undefined if there is no lock file. */
   readonly content: MigrationsLock | undefined;
-  /** Why it could not even be read. */
+  /** The finding if the lock file could not be read. */
   readonly unread?: CheckFinding;
 }
 
-/** Without their files in order, what they do cannot be known. */
+/** If the files are not in order, the effects of the migrations are unknown. */
 export const notJudged: CheckFinding = {
   severity: 'error',
   message: 'This cannot be judged until every migration file can be loaded (see the step "files").',
 };
 
-/** What the step itself cannot help: nothing is known then. */
+/** Errors that are not about the migrations. With them, the step has no result. */
 const impossible = new Set<string>([
   'PACKAGE_MISSING',
   'CONNECTION_FAILED',
@@ -43,7 +43,7 @@ const impossible = new Set<string>([
   'INTERNAL',
 ]);
 
-/** Whether an error is no finding, but the reason why there are none. */
+/** Whether an error is not a finding, but the reason why there are none. */
 export function isImpossible(error: MigrateError): boolean {
   return impossible.has(error.code) || error.exitCode === ExitCode.usage;
 }
@@ -70,14 +70,14 @@ export function placeOf(file: string | undefined): { readonly file?: string } {
 
 export const none: Judged = { migrations: 0, chosen: '' };
 
-/** Without git it is unknown which migrations are new; but a revision that was named and does not exist is an error. */
+/** Without git, the new migrations are unknown. But a given revision that does not exist is an error. */
 export function notChosen(error: unknown, { options }: CheckWork): CheckFinding {
   if (!isMigrateError(error) || error.code !== 'USAGE' || options.since !== undefined) throw error;
   const message = `No migration was judged: ${error.message}`;
   return { severity: 'notice', message, next: 'nest-migrate check --since <revision>, or nest-migrate lint --all' };
 }
 
-/** The first lines, and how many more there are. */
+/** The first lines, and the number of further ones. */
 export function shortened(lines: readonly string[], most = 10): readonly string[] {
   return lines.length <= most ? lines : [...lines.slice(0, most), `… and ${lines.length - most} more`];
 }

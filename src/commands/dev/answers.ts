@@ -12,7 +12,7 @@ export const noAnswers: StoredAnswers = { renames: [], drops: [], backfills: {},
 
 type Flags = Pick<GenerateOptions, 'renames' | 'drops' | 'backfills' | 'usings' | 'storedTimezone'>;
 
-/** As they would be typed. */
+/** The answers as command line flags. */
 export function flagsOf({ renames, drops, backfills, usings, storedTimezone }: StoredAnswers): Flags {
   const pairs = (answers: Readonly<Record<string, string>>): readonly string[] =>
     Object.entries(answers).map(([path, expression]) => `${path}=${expression}`);
@@ -26,8 +26,8 @@ export function flagsOf({ renames, drops, backfills, usings, storedTimezone }: S
 }
 
 /**
- * What was answered about the last step of a draft, as answers about the draft as a whole: a column that was renamed twice was renamed once,
- * from what the migrations `before` it call it, to what it is called now.
+ * Translates the answers about the last step of a draft to answers about the whole draft. A column that was renamed twice was renamed once
+ * as a whole: from its name in the migrations `before` the draft to its current name.
  */
 export function withAnswers(kept: StoredAnswers, now: Answers, before: Schema): StoredAnswers {
   const all = kept.renames as readonly Rename[];
@@ -53,12 +53,12 @@ export function withAnswers(kept: StoredAnswers, now: Answers, before: Schema): 
   };
 }
 
-/** That there is no NULL in this database says nothing of others. */
+/** That a column has no NULL in this database says nothing about other databases. */
 function expressionsIn(backfills: Answers['backfills']): readonly (readonly [string, string])[] {
   return [...backfills].filter(([, expression]) => expression.toUpperCase() !== 'NULL');
 }
 
-/** By the name that its table had before the draft. */
+/** The same object with the name that its table had before the draft. */
 function formerly(id: ObjectId, renames: readonly Rename[]): ObjectId {
   return afterRenames(id, renames.filter(({ from }) => from.kind === 'table').toReversed(), 'back');
 }

@@ -12,17 +12,20 @@ import type { CommandContext } from '../context.js';
 import { recordOf, serviceKey } from './record.js';
 import { updateDatabase } from './update-database.js';
 
-/** What the database gets, and the draft that it has then. */
+/** A change of the database, and the draft after it. */
 export interface DraftChange {
-  /** The draft that was kept when the change was worked out. */
+  /** The draft that was stored when the change was planned. */
   readonly kept: Draft | undefined;
   readonly steps: readonly DownStep[];
-  /** What goes from the ledger. */
+  /** The migrations to remove from the ledger. */
   readonly earlier: readonly MigrationName[];
   readonly draft: Draft | undefined;
 }
 
-/** Changes the database and its draft under the lock, and then what belongs to them, such as files; unless another process was faster. */
+/**
+ * Changes the database and its draft under the lock, and then calls `afterwards`, which for example writes files. Does nothing if another
+ * process has changed the draft first.
+ */
 export async function changeDatabase(
   { kept, steps, earlier, draft }: DraftChange,
   context: CommandContext,
@@ -46,7 +49,7 @@ export async function changeDatabase(
       await afterwards().catch((error: unknown) => {
         throw isMigrateError(error) ? withoutFiles(error) : error;
       });
-      // Only now is a file that is missing one that was deleted. Until that is noted, it is written again, which does no harm.
+      // From now on, a missing file counts as deleted by the user. Until this is recorded, it would be written again, which is harmless.
       const record = draft && [keepDraft(context.tables, key, { ...draft, isWritten: true })];
       if (record) await updateDatabase({ steps: [], record }, context).catch(() => undefined);
       return 'done' as const;

@@ -25,8 +25,8 @@ import { confirmUnknown, takeBackUnknown, unknownHere } from './unknown.js';
 import type { DevOptions, DevResult } from './types.js';
 
 /**
- * Brings the database of a developer to what the entities describe, as `synchronize` would; and writes the migration that does the same to
- * others. As long as that is a draft, it is written again: five attempts leave one file.
+ * Makes a development database match the entities, as `synchronize` would, and writes a migration that does the same for other databases.
+ * While the migration is a draft, it is rewritten, so that five attempts leave one file.
  */
 export async function dev(options: DevOptions, context: CommandContext): Promise<DevResult> {
   refuseElsewhere('nest-migrate dev', { yesDrop: options.yesDrop ?? namedBySetting(context) }, context);
@@ -35,7 +35,7 @@ export async function dev(options: DevOptions, context: CommandContext): Promise
   const found = withFoundSchemas(quietAtFirst(context), schemas);
   for (;;) {
     const result = await attempt(options, found);
-    // Another process has changed the draft meanwhile: what was found out is about another one.
+    // Another process has changed the draft in the meantime, so the plan is outdated.
     if (result === 'overtaken') continue;
     const { draft, files, statements } = result;
     context.onEvent({ type: 'followed', draft, files, statements });
@@ -43,12 +43,12 @@ export async function dev(options: DevOptions, context: CommandContext): Promise
   }
 }
 
-/** What stands in a file is not said for this time, so it does not count in production. */
+/** A setting in a file is not a decision for this time, so it does not count in production. */
 function namedBySetting({ settings }: CommandContext): string | undefined {
   return process.env['NODE_ENV'] === 'production' ? undefined : settings.developmentDatabase;
 }
 
-/** The first time, there may be no database yet. */
+/** On the first call, the database may not exist yet. */
 async function connect(context: CommandContext): Promise<void> {
   try {
     await context.initialise();
@@ -59,7 +59,7 @@ async function connect(context: CommandContext): Promise<void> {
   }
 }
 
-/** That there are no migrations yet is how it begins. */
+/** Suppresses the warning that there are no migrations, which is normal at the beginning. */
 function quietAtFirst(context: CommandContext): CommandContext {
   const isExpected = (event: MigrateEvent): boolean => event.type === 'warning' && event.code === 'NO_FILES_MATCH';
   const settings = { ...context.settings, noMigrations: 'warn' as const };
@@ -89,7 +89,7 @@ async function attempt(options: DevOptions, context: CommandContext): Promise<De
   return followed === 'overtaken' ? followed : { ...followed, applied, takenBack };
 }
 
-/** Whether it is written again, or a new one begins beside it. */
+/** Whether the draft is rewritten. Otherwise, a new one begins. */
 async function isStillDraft(
   draft: Draft,
   state: FilesState,
@@ -108,7 +108,7 @@ async function isStillDraft(
   });
 }
 
-/** What a person has edited is a migration like any other from now on, which is said once. */
+/** A draft that the user has edited becomes an ordinary migration, which is reported once. */
 async function letGo(draft: Draft, context: CommandContext): Promise<'done' | 'overtaken'> {
   const change = { kept: draft, steps: [], earlier: [], draft: undefined };
   const outcome = await changeDatabase(change, context, () => Promise.resolve());

@@ -10,15 +10,15 @@ import { changeFile } from '../../files/write.js';
 import type { CommandContext } from '../context.js';
 import { git } from '../git.js';
 
-/** What became of the files of a draft since they were written. */
+/** The state of the files of a draft, compared with how they were written. */
 export type FilesState =
   | 'as written'
-  /** By a person. */
+  /** Edited by the user. */
   | 'edited'
   | 'committed'
-  /** They were deleted, or another branch was checked out. */
+  /** Deleted, or absent because another branch was checked out. */
   | 'gone'
-  /** The process that was to write them has died. */
+  /** Not written, because the process that was about to write them died. */
   | 'not written';
 
 export async function stateOfFiles(draft: Draft, folder: string): Promise<FilesState> {
@@ -35,7 +35,7 @@ async function isCommitted({ files }: Draft, folder: string): Promise<boolean> {
   return false;
 }
 
-/** Whether a commit has a file; where there is no git, none has it. */
+/** Whether a file is in a commit. Without git, the answer is no. */
 async function isIn(commit: string, name: string, folder: string): Promise<boolean> {
   return git(folder, 'cat-file', '-e', `${commit}:./${name}`).then(
     () => true,
@@ -43,14 +43,14 @@ async function isIn(commit: string, name: string, folder: string): Promise<boole
   );
 }
 
-/** Whether the main branch has it, so that others may have run it. */
+/** Whether the main branch contains it, so that others may have run it. */
 export async function isPublished({ files }: Draft, folder: string): Promise<boolean> {
   for (const branch of ['origin/HEAD', 'origin/main', 'origin/master', 'main', 'master'])
     for (const { name } of files) if (await isIn(branch, name, folder)) return true;
   return false;
 }
 
-/** Writes the files of a draft, takes away its earlier ones, and enters them into `migrations.lock`. */
+/** Writes the files of a draft, removes its earlier ones, and adds them to `migrations.lock`. */
 export async function writeDraft(
   draft: Draft,
   earlier: readonly string[],
@@ -69,14 +69,14 @@ export async function writeDraft(
   await lockInstead(earlier, made, await lockPlace(await listMigrations(context), context.settings.dir));
 }
 
-/** Takes a draft away altogether. */
+/** Removes a draft completely. */
 export async function removeDraft(draft: Draft, folder: string, context: CommandContext): Promise<void> {
   await removeFiles(draft.names, draft, folder);
   await removeOutputs(draft, context);
   await lockInstead(draft.names, [], await lockPlace(await listMigrations(context), context.settings.dir));
 }
 
-/** Only what still has a text that we gave it. */
+/** Removes only files whose text was written by `dev`. */
 async function removeFiles(names: readonly string[], { checksums }: Draft, folder: string): Promise<void> {
   for (const name of names) {
     const text = await textOf(join(folder, name));
@@ -84,7 +84,7 @@ async function removeFiles(names: readonly string[], { checksums }: Draft, folde
   }
 }
 
-/** What an earlier text of it was compiled to would be a migration without a source. */
+/** The compiled output of an earlier text would be a migration without a source. */
 async function removeOutputs({ names }: Draft, context: CommandContext): Promise<void> {
   const own = new Set(names.map((name) => expectedName(name)?.name));
   const { stale } = await listMigrations(context);
@@ -102,7 +102,7 @@ async function textOf(file: string): Promise<string | undefined> {
   }
 }
 
-/** The project as it is without a draft. */
+/** The project without the draft. */
 export function withoutDraft(context: CommandContext, draft: Draft | undefined): CommandContext {
   if (draft === undefined) return context;
   const own = new Set(draft.migrations.map(({ name }) => name));

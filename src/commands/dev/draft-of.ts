@@ -20,7 +20,7 @@ export interface NextDraft {
   readonly texts: readonly MigrationText[];
 }
 
-/** What the files of a change are, in the place of the present ones of its draft. */
+/** The draft with the files of a change, which replaces the present draft. */
 export async function draftOf(
   { key, change, answers, before, wanted, project }: FileChange,
   { draft, options }: Following,
@@ -55,13 +55,13 @@ export async function draftOf(
   return { draft: next, foundBy, files: shown, texts: rendered.texts };
 }
 
-/** Whether nothing would be written. */
+/** Whether both drafts have the same files, so that nothing would be written. */
 export function sameFiles(one: Draft, other: Draft): boolean {
   const own = new Map(one.files.map(({ name, text }) => [name, text]));
   return one.files.length === other.files.length && other.files.every(({ name, text }) => own.get(name) === text);
 }
 
-/** A draft keeps its place, unless a migration has come after it, or its steps need more room. */
+/** A draft keeps its timestamp unless a later migration exists or its steps need more timestamps. */
 async function sameTimestamp(
   draft: Draft | undefined,
   steps: number,

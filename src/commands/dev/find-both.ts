@@ -24,25 +24,27 @@ import { flagsOf, noAnswers, withAnswers } from './answers.js';
 import type { DevOptions } from './types.js';
 
 export interface Following {
-  /** The draft that the database has, also where another one begins now. */
+  /** The stored draft, even if a new one begins now. */
   readonly kept: Draft | undefined;
-  /** The one that is written again. */
+  /** The draft that is rewritten; undefined if a new one begins. */
   readonly draft: Draft | undefined;
   readonly folder: string;
   readonly options: DevOptions & InLanguage;
 }
 
-/** The same change twice: what this database still needs, and what all others need. */
+/** The same change twice: the part that this database still needs, and the whole that other databases need. */
 export interface Both {
-  /** It is known without a look that the draft is what it would become. */
+  /** Whether it is known without further work that the draft is up to date. */
   readonly isSettled: boolean;
-  /** What leads from the database, as it is, to the entities: directly, since only its developer uses it. */
+  /**
+   * The steps from the current database to the entities. They are direct rather than online, because only one developer uses the database.
+   */
   readonly steps: readonly DownStep[];
   /** The steps among them that may lose data. */
   readonly losses: readonly Step[];
-  /** What leads from the migrations to the entities, as a file holds it; undefined where nothing does. */
+  /** The change from the migrations to the entities, as written to a file; undefined if there is none. */
   readonly file: FileChange | undefined;
-  /** What that loses, in words. */
+  /** The data that this change loses, in words. */
   readonly later: readonly string[];
   readonly warnings: readonly string[];
 }
@@ -54,7 +56,7 @@ export interface FileChange {
   readonly before: Schema;
   readonly wanted: Schema;
   readonly project: CommandContext;
-  /** Once it is written, it need not be replayed. */
+  /** Caches the written result, so that it need not be replayed. */
   remember(written: readonly MigrationText[]): Promise<void>;
 }
 
@@ -63,7 +65,7 @@ interface Tools {
   readonly cache: SchemaCache;
 }
 
-/** `project` is without the draft. */
+/** `project` excludes the draft. */
 export async function findBoth({ draft, options }: Following, tools: Tools, project: CommandContext): Promise<Both> {
   const said = await readEntities(tools, options, project);
   const { unmanaged } = said.described;
@@ -114,19 +116,19 @@ function fileChange(
   const now = withAnswers(noAnswers, change.answers, before.schema);
   const answers = {
     ...now,
-    // What holds for every database is kept too: that a column has no NULL.
+    // Answers that hold for every database are kept too, such as that a column has no NULL.
     backfills: { ...answered.backfills, ...Object.fromEntries(change.answers.backfills) },
     usings: { ...answered.usings, ...now.usings },
   };
   const remember = async (written: readonly MigrationText[]): Promise<void> => {
-    // Objects made by hand have other names after a rename: they are read when the migrations are replayed.
+    // Handmade objects have new names after a rename, which are read when the migrations are replayed.
     if (chain && next && !change.renames)
       await rememberProven({ chain, written, snapshot: next() }, project, { cache: tools.cache, unmanaged });
   };
   return { key, change, answers, before: before.schema, wanted, project, remember };
 }
 
-/** All that decides what a draft is, beside what its author has answered. */
+/** A key of everything that determines a draft, except for the user's answers. */
 function keyOf({ chain }: Current, { described }: Said, options: Following['options']): string | undefined {
   const migrations = chain && wholeKey(chain);
   if (migrations === undefined) return undefined;
@@ -142,7 +144,7 @@ function isAnswering({ name, renames, drops, backfills, usings, storedTimezone }
   return flags || name !== undefined || storedTimezone !== undefined;
 }
 
-/** What the draft has made, the next text of it may drop. */
+/** Marks the objects of the draft as generated, so that a later version of it may drop them. */
 function withMade(origins: OriginMap, draft: Draft | undefined): OriginMap {
   return new Map<string, Origin>([...origins, ...(draft?.made ?? []).map((key) => [key, 'generated'] as const)]);
 }

@@ -22,7 +22,7 @@ import type { DevResult } from './types.js';
 
 export type Followed = Omit<DevResult, 'applied' | 'takenBack'>;
 
-/** Lets the database follow the entities, and writes what does the same to others. */
+/** Makes the database match the entities, and writes a migration that does the same for other databases. */
 export async function follow(following: Following, context: CommandContext): Promise<Followed | 'overtaken'> {
   const { draft, options } = following;
   const project = withoutDraft(context, draft);
@@ -73,7 +73,7 @@ function settled({ files }: Draft, folder: string, { warnings }: Both): Followed
   return { draft: 'unchanged', files: shown, removed: [], statements: [], losses: [], warnings };
 }
 
-/** It is called otherwise as long as it is a draft. */
+/** The name may change while it is a draft. */
 function toEnlist(texts: readonly MigrationText[]): string {
   const classes = texts.map(({ name }) => name).join(', ');
   return `The data source lists its migrations as classes. Before you commit the draft, add to the list: ${classes}.`;

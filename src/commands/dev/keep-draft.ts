@@ -4,7 +4,7 @@ import type { Finished } from '../types.js';
 import type { CommandContext } from '../context.js';
 import { serviceKey } from './record.js';
 
-/** Work that empties the database and runs all migrations: the draft among them is still one, for as long as its files are here. */
+/** Wraps work that empties the database and runs all migrations. The draft among them stays a draft if its files are still here. */
 export async function keepingDraft<T extends { readonly applied: readonly Finished[] }>(
   context: CommandContext,
   work: () => Promise<T>,

@@ -6,7 +6,10 @@ import type { ObjectId } from '../../schema/object-id.js';
 import { quoteLiteral, quoteName } from '../../sql/index.js';
 import type { DevOptions } from './types.js';
 
-/** What the steps lose here, in words: a table without rows, and a column of which no row has a value of its own, are no loss. */
+/**
+ * The data that the steps lose in this database, in words. An empty table, or a column in which every row has the default value, is no
+ * loss.
+ */
 export async function lossesHere(steps: readonly Step[], client: SqlClient): Promise<readonly string[]> {
   const found = new Set<string>();
   for (const { takes = [], loses } of steps) {
@@ -16,7 +19,7 @@ export async function lossesHere(steps: readonly Step[], client: SqlClient): Pro
   return [...found];
 }
 
-/** Whether data may be lost is for a person to decide. `happens` says what would lose it. */
+/** The user decides whether data may be lost. `happens` describes what would lose it. */
 export async function confirmLosses(
   losses: readonly string[],
   happens: string,
@@ -33,7 +36,7 @@ export async function confirmLosses(
   });
 }
 
-/** Which of them hold data. What is not there under that name is taken to hold some, since it may have been renamed. */
+/** The objects that hold data. An object that does not exist under that name counts as holding data, because it may have been renamed. */
 export async function holding(holders: readonly Holder[], client: SqlClient): Promise<readonly Holder[]> {
   const found: Holder[] = [];
   for (const holder of holders) {
@@ -48,7 +51,7 @@ export async function holding(holders: readonly Holder[], client: SqlClient): Pr
   return found;
 }
 
-/** What a column has by default, its rows have not been given. */
+/** The default value of a column does not count as data. */
 async function whereHeld(holder: Holder, client: SqlClient): Promise<string> {
   if (holder.column === undefined) return '';
   const { rows } = await client.query(
@@ -57,7 +60,7 @@ async function whereHeld(holder: Holder, client: SqlClient): Promise<string> {
   );
   const column = quoteName(holder.column);
   const fallback = rows[0]?.['fallback'];
-  // Compared as they are stored: json has no `=`.
+  // Compared by their binary representation, because json has no `=`.
   const isDefault = typeof fallback === 'string' ? ` AND ROW(${column})::record *<> ROW(${fallback})::record` : '';
   return ` WHERE ${column} IS NOT NULL${isDefault}`;
 }

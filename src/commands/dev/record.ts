@@ -8,12 +8,12 @@ import type { LogUse } from '../../database/log-columns.js';
 import type { MigrationName } from '../../files/name.js';
 import type { CommandContext } from '../context.js';
 
-/** One app has one draft in a database. */
+/** The key of the draft: each app has one draft in a database. */
 export function serviceKey({ service }: CommandContext): string {
   return service.name ?? '';
 }
 
-/** The statements that put one draft into ledger and log in the place of another, and keep it. */
+/** The statements that replace one draft by another in ledger, log and drafts table. */
 export function recordOf(
   earlier: readonly MigrationName[],
   draft: Draft | undefined,
@@ -32,7 +32,7 @@ export function recordOf(
         direction: 'up',
         batch: 0,
         transactional: true,
-        // A draft is known by its text.
+        // A draft is recognised by its text, so it needs no checksum.
         checksum: undefined,
         ...addedTo(one.name, log),
       });
@@ -45,7 +45,7 @@ export function recordOf(
   ];
 }
 
-/** Once its file is committed and another draft has begun, this is how it can be taken back on another branch. */
+/** The statements that revert the draft on another branch, after its file was committed and another draft has begun. */
 function downOf(draft: Draft | undefined, index: number): KeptDown | undefined {
   if (draft === undefined || draft.down.length !== draft.migrations.length) return undefined;
   const step = draft.down.at(-1 - index);

@@ -7,7 +7,7 @@ import { removeDraft } from './draft-files.js';
 import { confirmLosses, holding } from './losses.js';
 import type { DevOptions } from './types.js';
 
-/** Takes back a draft whose files are gone, by the statements that were kept with it; unless another process was faster. */
+/** Reverts a draft whose files are gone, with the statements that were stored with it. Does nothing if another process was faster. */
 export async function takeBack(
   draft: Draft,
   folder: string,
@@ -19,7 +19,7 @@ export async function takeBack(
   const happens = `The draft ${names} is not here any more: it was deleted, or belongs to another branch. To take it back would lose:`;
   await confirmLosses(held.map(describe), happens, options);
   const change = { kept: draft, steps: draft.down, earlier: draft.migrations, draft: undefined };
-  // Some of several files may still be there.
+  // Some of several files may still exist.
   const outcome = await changeDatabase(change, context, () => removeDraft(draft, folder, context));
   return outcome === 'overtaken' ? outcome : draft.migrations.map(({ name }) => name);
 }

@@ -10,10 +10,13 @@ import { revertThese } from '../revert.js';
 import { confirmLosses } from './losses.js';
 import type { DevOptions } from './types.js';
 
-/** What is applied here without a file and is no draft, as another branch leaves it, with the statements that take it back. */
+/**
+ * Migrations that are applied here without a file and are not the draft, for example from another branch, with the statements that revert
+ * them.
+ */
 export type Unknown = ReadonlyMap<string, KeptDown>;
 
-/** Refuses what cannot be taken back: what comes after it would not be known. */
+/** Refuses migrations that cannot be reverted, because the schema after them would be unknown. */
 export async function unknownHere(draft: Draft | undefined, context: CommandContext): Promise<Unknown> {
   return withReader(context, async (client) => {
     const now = await survey(client, listMigrations(context), context);
@@ -26,7 +29,7 @@ export async function unknownHere(draft: Draft | undefined, context: CommandCont
   });
 }
 
-/** Asks whether it is taken back. */
+/** Asks whether to revert them. */
 export async function confirmUnknown(unknown: Unknown, options: DevOptions): Promise<void> {
   const names = [...unknown.keys()].join(', ');
   const them = unknown.size === 1 ? 'it' : 'them';

@@ -5,13 +5,13 @@ import type { SqlClient } from '../../database/sql-client.js';
 import { messageOf, MigrateError } from '../../errors.js';
 import type { CommandContext } from '../context.js';
 
-/** What is executed in the database of a developer, and what is recorded with the last of it. */
+/** The statements to execute in a development database, and the records to write with the last of them. */
 export interface Update {
   readonly steps: readonly DownStep[];
   readonly record: readonly string[];
 }
 
-/** Executes it; what is recorded shares a transaction with the last step that has one. */
+/** Executes the update. The records share a transaction with the last step that has one. */
 export function updateDatabase({ steps, record }: Update, context: CommandContext): Promise<void> {
   return lendQueryRunner(context, async (queryRunner) => {
     const client = (await queryRunner.connect()) as SqlClient;
@@ -26,7 +26,7 @@ export function updateDatabase({ steps, record }: Update, context: CommandContex
 }
 
 interface Progress {
-  /** Whether something was committed before. */
+  /** Whether something has already been committed. */
   readonly done: boolean;
   readonly context: CommandContext;
 }

@@ -27,13 +27,13 @@ import { othersIn, othersWarning } from './others.js';
 import type { Others } from './others.js';
 import { statementsBetween } from './statements.js';
 
-/** How the database differs from what the migrations say that are applied there. Reads only. */
+/** Compares the database with its applied migrations. Reads only. */
 export function drift(options: DriftOptions, context: CommandContext): Promise<DriftResult> {
   return abortable(context.signal, () => differing(options, context), 'Nothing was changed.');
 }
 
 async function differing(options: DriftOptions, context: CommandContext): Promise<DriftResult> {
-  // What is mistyped is said before anything takes its time.
+  // Mistyped patterns are reported before anything that takes time.
   const ignored = ignoring(context.settings.ignore, options.ignore ?? []);
   const stage = (now: Stage): void => context.onEvent({ type: 'stage', stage: now });
   stage('reading the database');
@@ -86,8 +86,9 @@ interface Unasked {
 }
 
 /**
- * What is not compared: what a user ignores, and what no migration makes, though it belongs there: the initial state, extensions that the
- * server has, tables of entities that are not synchronized, what may be of another service.
+ * Selects objects that are not compared: objects that the user ignores, and objects that belong in the database although no migration
+ * creates them, such as the initial state, extensions of the server, tables of entities that are not synchronized, and objects that may
+ * belong to another service.
  */
 function asideOf(
   said: Schema,
@@ -104,7 +105,7 @@ function asideOf(
   const isForeign = ({ id }: Fact): boolean =>
     (id.kind === 'extension' || unmanagedKeys.has(keyOf(id)) || isOnlyFor(id, ofExtensions, has)) && !said.has(id);
   const isOthers = foreignTo(said);
-  // Only itself: what migrations make in a schema of the initial state is theirs.
+  // Only the object itself: objects that migrations create inside a schema of the initial state are compared.
   const isInitial = ({ id }: Fact): boolean => originIn(origins, id) === 'initial';
   return (fact, schema) =>
     isInitial(fact) ||
@@ -115,7 +116,7 @@ function asideOf(
     );
 }
 
-/** A schema in which extensions are, and nothing else. */
+/** Whether a schema contains only extensions. */
 function isOnlyFor(id: ObjectId, ofExtensions: ReadonlySet<string>, has: Schema): boolean {
   return ofExtensions.has(keyOf(id)) && has.childrenOf(id).every((child) => isMember(child.id, has));
 }
@@ -127,7 +128,7 @@ function leftAlone(said: Schema, has: Schema, compared: readonly DriftedObject[]
     .filter((object) => !told.has(object));
 }
 
-/** What the reader of the differences has to know about the migrations. */
+/** Remarks on the migrations that a reader of the differences needs to know. */
 function remarks({ state }: Survey, edited: readonly string[]): readonly string[] {
   const nothing =
     'No migration is applied to this database, so every object is unexpected: `nest-migrate baseline` adopts an existing database.';

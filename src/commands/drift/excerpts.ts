@@ -1,4 +1,4 @@
-/** How much of a long text is shown. */
+/** The number of characters that are shown of a long text. */
 const longest = 90;
 const before = 25;
 
@@ -7,7 +7,7 @@ export function bothWays(what: string, expected: unknown, actual: unknown): stri
   return `${what} ${String(expected)} in the migrations, ${String(actual)} in the database`.trimStart();
 }
 
-/** Of two long texts the places where they begin to differ. */
+/** Excerpts of two long texts, around the place where they begin to differ. */
 export function excerpts(one: string, other: string): readonly [string, string] {
   if (one.length <= longest && other.length <= longest) return [one, other];
   let same = 0;

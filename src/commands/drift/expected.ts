@@ -3,15 +3,15 @@ import type { KnownMigration } from '../../files/migration.js';
 import type { Survey } from '../context.js';
 
 export interface AppliedMigrations {
-  /** In the order in which they are replayed. */
+  /** In replay order. */
   readonly migrations: readonly KnownMigration[];
   readonly warnings: readonly string[];
 }
 
 /**
- * The migrations that the ledger says are applied. One whose file is not here cannot be replayed. Where newer ones are missing, these are
- * the files of another version of the app, and everything that the missing ones made would seem unexpected: that is refused. Where only
- * ones older than all files are missing, they were squashed into those.
+ * The migrations that are applied according to the ledger. A migration without a file cannot be replayed. If newer migrations than the
+ * files are missing, the files belong to another version of the app, and everything that the missing migrations created would seem
+ * unexpected, so this is refused. If only migrations older than all files are missing, they were squashed into those.
  */
 export function appliedMigrations({ known, state, isApplied }: Survey): AppliedMigrations {
   const migrations = known.filter(({ name }) => isApplied(name));

@@ -12,22 +12,22 @@ import { findEdited } from '../applied-files.js';
 import { ownTables } from '../../snapshot/own-tables.js';
 import { classify } from '../../sql/index.js';
 
-/** What is in the database, and which migrations it says are applied. */
+/** The schema of the database, and its applied migrations. */
 export interface Live {
   readonly survey: Survey;
   readonly schema: Schema;
   readonly searchPath: string;
-  /** The project, as it is for the role that has connected. */
+  /** The project, as the role of the connection sees it. */
   readonly project: CommandContext;
-  /** Migrations whose text is not what was applied. */
+  /** Migrations whose text has changed since they were applied. */
   readonly edited: readonly string[];
 }
 
 const mostAttempts = 3;
 
 /**
- * Reads both on one connection, in transactions that cannot write. Not by a setting of the session: behind a pooler that would stay with
- * the connection, and the next one to get it could not write.
+ * Reads both on one connection, in read-only transactions. A session setting is not used because, through a pooler, it would remain on the
+ * connection, and its next client could not write.
  */
 export async function readLive(context: CommandContext, found: MigrationList): Promise<Live> {
   try {

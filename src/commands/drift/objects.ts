@@ -13,7 +13,9 @@ interface Told {
   readonly sentences: readonly string[];
 }
 
-/** The differences for people, table after table; the default of a column and a comment are told with what they belong to. */
+/**
+ * The differences for the report, table by table. The default of a column and a comment are reported with the object that they belong to.
+ */
 export function objectsOf(found: readonly Difference[], expected: Schema, live: Schema): readonly DriftedObject[] {
   const told = new Map<string, Told>();
   for (const difference of found) {

@@ -4,18 +4,18 @@ import { describeObject } from '../../schema/object-id.js';
 import type { Schema } from '../../schema/read.js';
 import type { Survey } from '../context.js';
 
-/** Other services that make objects in the same database. */
+/** Other services that create objects in the same database. */
 export interface Others {
-  /** In words. */
+  /** Their names, for messages. */
   readonly names: readonly string[];
   /**
-   * Whether an object may be one of theirs: which objects their migrations make cannot be known, so it is any that no migration here makes,
+   * Whether an object may belong to one of them. Their migrations are unknown, so it may be any object that no migration here creates,
    * unless it belongs to an object of this service.
    */
   mayOwn(fact: Fact, schema: Schema): boolean;
 }
 
-/** Known by what the ledger has of them, or by a ledger of their own. */
+/** Recognised by their rows in the ledger, or by a ledger of their own. */
 export function othersIn({ foreign }: Pick<Survey, 'foreign'>, said: Schema, has: Schema): Others {
   const inLedger = [...new Set(foreign.map(({ service }) => `${service}, in the same ledger`))];
   const ledgers = has.objects
@@ -29,7 +29,7 @@ export function othersIn({ foreign }: Pick<Survey, 'foreign'>, said: Schema, has
   };
 }
 
-/** The form in which TypeORM creates it. */
+/** Whether a table has the columns with which TypeORM creates a ledger. */
 function isLedger(children: readonly { readonly kind: string; readonly name?: string }[]): boolean {
   const columns = children.filter(({ kind }) => kind === 'column').map(({ name }) => name);
   return columns.toSorted().join() === 'id,name,timestamp';

@@ -13,7 +13,7 @@ export interface Statements {
   readonly warnings: readonly string[];
 }
 
-/** The way from what the database has to what the migrations say, and the other one round. */
+/** The statements that lead from the database to the migrations, and in the opposite direction. */
 export async function statementsBetween(expected: Schema, live: Schema): Promise<Statements> {
   const repair = await way(live, expected, compareSchemas);
   // A migration is one transaction.
@@ -35,7 +35,7 @@ function warningOf(what: string, losses: readonly Loss[]): readonly string[] {
   return losses.length === 0 ? [] : [`${what}: ${losses.map(({ sql, loses }) => `${sql} (${loses})`).join('; ')}.`];
 }
 
-/** What differs is known without the statements, so it is said also where they cannot be put in an order. */
+/** The differences are known even if the statements cannot be ordered, so they are reported anyway. */
 async function way(
   from: Schema,
   to: Schema,

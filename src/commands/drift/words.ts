@@ -24,14 +24,14 @@ export function nameOf(fact: Fact): string {
   return `${kind} ${id.name ?? ''} on ${on}`;
 }
 
-/** What differs in an object that is on both sides, a sentence for each property. */
+/** The differences of an object that exists on both sides, one sentence for each property. */
 export function sentencesOf({ from, to, properties }: Difference): readonly string[] {
   if (!from || !to) return [];
   const texts = properties.filter((name) => !isToldElsewhere(name, properties, from, to));
   return texts.flatMap((name) => sentences(name, from.payload[name], to.payload[name]));
 }
 
-/** What an object is that only one side has. */
+/** A description of an object that exists on one side only. */
 export function portrait({ id, payload }: Fact): string | undefined {
   if (id.kind === 'column') return `${typeName(payload['type'])}${payload['notNull'] === true ? ' NOT NULL' : ''}`;
   const whole = payload['parentTable'] as { readonly schema: string; readonly name: string } | null | undefined;
@@ -45,7 +45,7 @@ function withoutPublic({ schema, name }: { readonly schema: string; readonly nam
   return schema === 'public' ? name : `${schema}.${name}`;
 }
 
-/** What is told as a property of something else: the default of a column, a comment, an attribute of a type. */
+/** A difference that is reported as a property of another object: the default of a column, a comment, an attribute of a type. */
 export function sentenceAsPart({ id, from, to }: Difference): string {
   const there = (fact: Fact | undefined, property: string): unknown => fact?.payload[property];
   if (id.kind === 'default') return bothWays('default', there(from, 'expr') ?? 'none', there(to, 'expr') ?? 'none');
@@ -71,7 +71,7 @@ const onOff =
 const invalid = 'invalid (as a CREATE INDEX CONCURRENTLY leaves it that failed)';
 const firing: Readonly<Record<string, string>> = { O: 'enabled', D: 'disabled', R: 'only on replicas', A: 'always' };
 
-/** Properties that have words of their own for their values, which need no name then. */
+/** Properties whose values have descriptions of their own, so that the property is not named. */
 const inWords: Readonly<Record<string, Words>> = {
   notNull: onOff('NOT NULL', 'nullable'),
   valid: onOff('valid', invalid),
@@ -85,7 +85,7 @@ const inWords: Readonly<Record<string, Words>> = {
   generatedExpr: (value) => (value === null || value === undefined ? 'not generated' : `generated as ${plain(value)}`),
 };
 
-/** These say what the property is; others are named as the catalog calls them. */
+/** Names of properties. All others have the name from the catalog. */
 const propertyNames: Readonly<Record<string, string>> = {
   def: '',
   expr: 'expression',
@@ -99,7 +99,7 @@ const propertyNames: Readonly<Record<string, string>> = {
   baseType: 'type',
 };
 
-/** The text of a whole definition says some properties too, and that of a constraint ends with NOT VALID. */
+/** Some properties are also part of the whole definition, and the definition of a constraint ends with NOT VALID. */
 function isToldElsewhere(name: string, properties: readonly string[], from: Fact, to: Fact): boolean {
   const definition = ({ payload }: Fact) => classify(String(payload['def']))[0]?.splitAt('NOT', 'VALID')[0];
   if (name === 'def') return properties.includes('validated') && definition(from) === definition(to);
@@ -115,7 +115,7 @@ function sentences(name: string, from: unknown, to: unknown): readonly string[] 
   if (plain(from) === plain(to)) return [`${label} differs in white space only`.trimStart()];
   const [before, after] = excerpts(plain(from), plain(to));
   if (!sql.has(name)) return [bothWays(label, before, after)];
-  // SQL between words could not be told from them.
+  // SQL in a sentence could not be told apart from the words.
   return [`${label} in the migrations: ${before}`.trimStart(), `${label} in the database: ${after}`.trimStart()];
 }
 
@@ -126,7 +126,7 @@ interface Identity {
   readonly options?: Readonly<Record<string, unknown>> | null;
 }
 
-/** With those of the options that differ. */
+/** Includes the options only if they differ. */
 function identities(from: unknown, to: unknown): readonly [string, string] {
   const [one, other] = [from as Identity | null, to as Identity | null];
   const words = (own: Identity | null, than: Identity | null): string => {
@@ -140,7 +140,7 @@ function identities(from: unknown, to: unknown): readonly [string, string] {
   return [words(one, other), words(other, one)];
 }
 
-/** As people write it: `varchar(50)`. */
+/** The short form of a type: `varchar(50)`. */
 function typeName(value: unknown): string {
   if (typeof value !== 'string') return 'none';
   return value

@@ -14,36 +14,36 @@ import type { CommandContext } from '../context.js';
 import { foreignTo, ignoring, isLeftAlone, remarksOnIdle } from '../ignore.js';
 import type { GenerateOptions } from './types.js';
 
-/** What a baseline knows of the database that it takes over. */
+/** What a baseline knows about the database that it takes over. */
 export interface TakenOver {
   readonly live: Schema;
-  /** What is to be there beside what the entities describe. */
+  /** Objects to include that the entities do not describe. */
   readonly others: Schema | undefined;
 }
 
-/** What is needed to say where a change leads. */
+/** The input for the target of a change. */
 export interface Aiming {
   readonly described: Described;
   readonly initial: Initial;
   readonly entities: Snapshot;
   readonly current: Snapshot;
-  /** Whether `current` is a live database, which may have what other programs make. */
+  /** Whether `current` is a live database, which may contain objects of other programs. */
   readonly isLive: boolean;
   readonly takenOver: TakenOver | undefined;
   readonly shadow: Shadow;
   readonly cache: SchemaCache;
 }
 
-/** Where a change leads. */
+/** The target of a change. */
 export interface Aim {
   readonly desired: Snapshot;
-  /** What no entity describes, of a baseline that takes it over. */
+  /** Whether an object that a baseline takes over is not described by any entity. */
   readonly byHand?: (id: ObjectId) => boolean;
   /** Warnings about settings that name nothing. */
   readonly idle: readonly string[];
 }
 
-/** What the entities describe, with what is to stay as it is. */
+/** The schema that the entities describe, with the objects that are kept as they are. */
 export async function aimOf(aiming: Aiming, options: GenerateOptions, context: CommandContext): Promise<Aim> {
   const { described, initial, entities, current, takenOver, shadow, cache } = aiming;
   const known = withPresentValues(entities.schema, current.schema, described.valueless, context.onEvent);
@@ -54,14 +54,14 @@ export async function aimOf(aiming: Aiming, options: GenerateOptions, context: C
   return { desired: { ...entities, schema }, ...(byHand && { byHand }), idle };
 }
 
-/** With what a baseline takes over. */
+/** Adds the objects that a baseline takes over. */
 function beside(described: Schema, others: Schema | undefined): { readonly whole: Schema } & Pick<Aim, 'byHand'> {
   if (others === undefined) return { whole: described };
   const byHand = (id: ObjectId): boolean => others.has(id) && !described.has(id);
   return { whole: keepUnknown(described, others, () => true).schema, byHand };
 }
 
-/** What is left alone stays as it is: neither made, nor changed, nor dropped. What other programs make is met in a live database only. */
+/** Ignored objects are neither created, changed nor dropped. Objects of other programs occur in a live database only. */
 function withoutIgnored(
   described: Schema,
   { current, isLive }: Aiming,
@@ -72,7 +72,7 @@ function withoutIgnored(
   return setAside(described, current.schema, isLeftAlone(ignoring(settings.ignore, ignore), isForeign));
 }
 
-/** The setting may be about what only a database in use has. */
+/** A pattern in the settings may refer to objects that exist only in a database in use. */
 function idleIn(
   schemas: readonly (Schema | undefined)[],
   { isLive }: Aiming,

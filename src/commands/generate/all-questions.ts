@@ -8,8 +8,8 @@ import type { Question } from './decide.js';
 import type { SchemaOnShadow } from '../../snapshot/schema-on-shadow.js';
 
 /**
- * Without a terminal, questions about renames end the command before anything else is compared: what is open besides is added, as if
- * nothing was renamed. A column that may be a renamed one is left out: it has the values that are there.
+ * Without a terminal, open questions about renames end the command before anything else is compared. The other open questions are added
+ * here, as if nothing was renamed. A column that may have been renamed is left out, because it would keep its values.
  */
 export async function withOtherQuestions(
   error: unknown,

@@ -39,7 +39,7 @@ import { printedOnShadow, withOthers } from './take-over.js';
 import { newFile } from './write-files.js';
 
 /**
- * For a database that `synchronize` has made: writes the migration that would make it, sees to it that the database really has that
+ * For a database that `synchronize` has created: writes the migration that would create it, ensures that the database really has that
  * schema, and records the migration as applied without executing it.
  */
 export async function baseline(options: BaselineOptions, given: CommandContext): Promise<BaselineResult> {
@@ -91,7 +91,7 @@ export async function baseline(options: BaselineOptions, given: CommandContext):
     warnings,
     ...(list && { list }),
   };
-  // What the list lacks would be recorded, and missed from then on.
+  // A class that the list lacks would be recorded, and then be missing.
   if (list?.state === 'to add') return result;
   const complete = list === undefined ? context : withFiles(context, files);
   const recorded = (await pending(complete)).map(({ name }) => name);
@@ -99,7 +99,7 @@ export async function baseline(options: BaselineOptions, given: CommandContext):
   return { ...result, recorded };
 }
 
-/** What no entity describes is asked about at once: one list, one answer. */
+/** All objects that no entity describes are listed in a single question. */
 async function takesOver(
   objects: readonly string[],
   { others, ask }: Pick<BaselineOptions, 'others' | 'ask'>,
@@ -111,7 +111,7 @@ async function takesOver(
   return (await ask?.confirm(question)) === true;
 }
 
-/** The list was loaded before the new classes were added to it. */
+/** Adds the files of new classes, because the list was loaded before they were added. */
 function withFiles(context: CommandContext, files: readonly string[]): CommandContext {
   const given = context.migrations;
   const classes = Array.isArray(given) ? given : Object.values(given ?? {});
@@ -120,7 +120,7 @@ function withFiles(context: CommandContext, files: readonly string[]): CommandCo
 
 const defaultName = 'Baseline';
 
-/** What the data source does not find when it is written, cannot be recorded as applied. */
+/** A migration that the data source will not find cannot be recorded as applied. */
 async function refuseUnrecordable(
   { name = defaultName, dir, ask, addToList = false, ...given }: BaselineOptions,
   context: CommandContext,

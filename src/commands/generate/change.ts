@@ -35,7 +35,7 @@ import type { GivenExpressions } from './decide.js';
 import { nameBefore, renameOnShadow } from './rename-on-shadow.js';
 import type { Renamed } from './rename-on-shadow.js';
 
-/** Where a change leads, and what is known of the things on the way. */
+/** The two schemas of a change, and what is known of the objects in them. */
 export interface Sides {
   readonly desired: Schema;
   readonly history: History;
@@ -45,36 +45,36 @@ export interface Sides {
   readonly frozen: readonly FrozenMoment[];
   /** The schema that statements leave to the search path. */
   readonly unnamed: string | undefined;
-  /** What no entity describes, of a baseline that takes it over. */
+  /** Whether an object that a baseline takes over is not described by any entity. */
   readonly byHand?: ByHand;
 }
 
-/** What leads from one schema to another, as it will be written. */
+/** A change between two schemas, as it will be written. */
 export interface ProvenChange {
   readonly files: readonly ProvenFile[];
-  /** Its name if none was given. */
+  /** The name that is used if none is given. */
   readonly name: string;
   readonly told: Pick<GenerateResult, 'warnings' | 'renames' | 'reason' | 'advice'>;
-  /** Whether something is called otherwise afterwards. */
+  /** Whether the change renames anything. */
   readonly renames: boolean;
   /** The steps that lose data. */
   readonly losses: readonly Step[];
-  /** What its author has decided. */
+  /** The decisions of its author. */
   readonly answers: Answers;
 }
 
-/** What flags, a person or an earlier run have answered: no tool can know it. */
+/** Answers from flags, from the user or from an earlier run, to questions that no tool can answer. */
 export interface Answers {
-  /** Of tables, and of columns by the present name of their table. */
+  /** Renamed tables and columns. A column has the current name of its table. */
   readonly renames: readonly Rename[];
-  /** What is dropped, though something new is like it. */
+  /** Objects that are dropped although they could have been renamed to new ones. */
   readonly drops: readonly ObjectId[];
   readonly backfills: ReadonlyMap<string, string>;
   readonly usings: ReadonlyMap<string, string>;
   readonly storedTimezone: string | undefined;
 }
 
-/** Plans and proves what leads from the schema on the shadow to the desired one. */
+/** Plans and proves the change from the schema on the shadow to the desired one. */
 export async function change(
   options: GenerateOptions,
   sides: Sides,
@@ -156,7 +156,7 @@ async function renamedOnShadow(options: GenerateOptions, sides: Sides, shadow: S
   });
 }
 
-/** Why a change takes several steps, where it could be made in fewer. */
+/** The reason why a change takes several steps, if it could be made in fewer. */
 function reasonOf(
   steps: number,
   { online = true }: GenerateOptions,
@@ -190,7 +190,7 @@ export function remarksOnOrder(enums: readonly ObjectId[]): readonly string[] {
   );
 }
 
-/** What the entities describe, and what was made by hand. */
+/** The schema that the entities describe, with handmade objects. */
 export function wanted(
   present: Schema,
   renames: Renamed['inCatalog'],
@@ -213,7 +213,7 @@ function renamesInCatalog(
   { renameDirectly = false, online = true, targetVersion = 15 }: GenerateOptions,
 ): readonly PlannedChange[] {
   return inCatalog.map((rename) => {
-    // A view would be in the way of another type of one of its columns.
+    // A view would prevent changing the type of one of its columns.
     const retyped = changes.some(
       ({ kind, id }) => kind === 'alter type' && id.table === rename.to.name && id.schema === rename.to.schema,
     );
@@ -239,7 +239,7 @@ function remarksOnDirectRenames(
     const directly = `${describeObject(rename.from)} is renamed directly, so the old version of the app fails from then on`;
     if (wouldBypass(rename, schema, targetVersion))
       return `${directly}: before PostgreSQL 15, a view under the old name would bypass its row-level security.`;
-    // The view under the old name of a table has the old names of its columns.
+    // The view with the old name of a table contains the old names of its columns.
     if (rename.from.kind !== 'column' || renamedTables.has(rename.from.table)) return [];
     return `${directly}: a column is kept under both names only where its type stays as it is, and no key, sequence or generated column belongs to it.`;
   });

@@ -2,7 +2,7 @@ import { ExitCode, MigrateError } from '../../errors.js';
 import type { Step } from '../../plan/step.js';
 import type { GenerateOptions } from './types.js';
 
-/** Whether data may be lost is for a person to decide. */
+/** The user decides whether data may be lost. */
 export async function confirmLoss(
   lossy: readonly Step[],
   { allowDestructive = false, ask }: GenerateOptions,

@@ -13,13 +13,13 @@ import type { History } from '../../snapshot/history.js';
 
 export interface DecidedRenames {
   readonly renames: readonly Rename[];
-  /** What was not renamed, though it could have been. */
+  /** Objects that were not renamed, although they could have been. */
   readonly dropped: readonly ObjectId[];
 }
 
 /**
- * Which tables are called otherwise now: said by flags or decorators, or asked. Never guessed. Once these `tables` have their new names,
- * which columns are.
+ * Decides which tables were renamed, according to flags, decorators or the user's answers. Nothing is guessed. Once these `tables` have
+ * their new names, it decides which columns were renamed.
  */
 export async function decideRenames(
   from: Schema,
@@ -29,7 +29,7 @@ export async function decideRenames(
   tables?: readonly Rename[],
 ): Promise<DecidedRenames> {
   const kind = tables === undefined ? 'table' : 'column';
-  // What joins two tables is named after them.
+  // Junction tables are named after the tables that they join.
   const withJunctions = (renames: readonly Rename[]): readonly Rename[] =>
     tables === undefined ? [...renames, ...junctionTables(from, to, renames)] : renames;
   const said = [
@@ -46,7 +46,7 @@ export async function decideRenames(
   const possible = renameCandidates(from, to);
   const candidates = possible.filter((one) => !options.drops?.includes(pathOf(one.from)));
   const ofKind = candidates.filter((one) => one.from.kind === kind);
-  // Answered together with the question about a table that it joins.
+  // A junction table is settled by the answer about a table that it joins.
   const isSettled = (one: Rename): boolean =>
     ofKind.some((other) =>
       withJunctions([...decided, other]).some((rename) => rename !== other && keyOf(rename.from) === keyOf(one.from)),
@@ -80,7 +80,7 @@ export async function decideRenames(
   ]);
 }
 
-/** The old or the new name belongs to another rename. */
+/** Whether the old or the new name belongs to another rename. */
 function isTaken(one: Rename, decided: readonly Rename[]): boolean {
   return decided.some((other) => keyOf(other.from) === keyOf(one.from) || keyOf(other.to) === keyOf(one.to));
 }
@@ -114,7 +114,7 @@ export function pathOf(id: ObjectId): string {
   return `${id.schema === 'public' ? '' : `${id.schema ?? ''}.`}${id.name ?? ''}`;
 }
 
-/** The columns and tables that a path could name, in the order in which they are looked for. */
+/** The columns and tables that a path could name, in search order. */
 export function idsOfPath(path: string): readonly ObjectId[] {
   const [last = '', second, first, ...more] = path.split('.').toReversed();
   if (more.length > 0) return [];
@@ -139,7 +139,7 @@ function renameOf(text: string, from: Schema, to: Schema): Rename {
   });
 }
 
-/** A column of a table that is renamed too. */
+/** Whether a column belongs to a table that is renamed too. */
 function renamedTable(old: ObjectId, renamed: ObjectId, to: Schema): boolean {
   return old.kind === 'column' && to.objects.some(({ id }) => id.kind === 'column' && id.name === renamed.name);
 }

@@ -32,16 +32,19 @@ export function readFlags({ backfills, usings }: GenerateOptions): GivenExpressi
   return { backfills: pairs(backfills, '--backfill'), usings: pairs(usings, '--using') };
 }
 
-/** Something that only the author of the change can know. */
+/** A question that only the author of the change can answer. */
 export interface OpenQuestion {
-  /** The column that it is about, as `table.column`. */
+  /** The column that it concerns, as `table.column`. */
   readonly about?: string;
   readonly message: string;
-  /** The exact flags to type, one for each possibility. */
+  /** The exact flags to type, one for each possible answer. */
   readonly flags: readonly string[];
 }
 
-/** What no tool can know, from flags, from decorators, or asked at a terminal; or else it ends here and says what to type. */
+/**
+ * Collects the answers that no tool can know, from flags, decorators, or the user. If one is missing, throws an error that lists the flags
+ * to type.
+ */
 export async function decide(changes: readonly Change[], question: Question): Promise<Decisions> {
   const { options, given, history, renames } = question;
   const decisions: Mutable = {
@@ -92,11 +95,11 @@ interface ColumnToFill {
   readonly type: string;
   readonly isNew: boolean;
   readonly fallback: string | undefined;
-  /** Nothing says yet with what. */
+  /** Whether nothing says yet how to fill it. */
   readonly isOpen: boolean;
 }
 
-/** Columns of tables with rows that are new, or become NOT NULL. */
+/** Columns in tables with rows that are new or become NOT NULL. */
 function columnsToFill(
   changes: readonly Change[],
   { from, to, tryType }: Question,
@@ -123,7 +126,7 @@ interface AskedType {
   readonly column: ObjectId;
   readonly from: string;
   readonly to: string;
-  /** Between a timestamp with and one without a zone: that works by itself, and may be wrong by hours. */
+  /** Whether it converts between timestamps with and without a time zone, which works automatically, but may be wrong by hours. */
   readonly zoned: boolean;
 }
 
@@ -180,7 +183,7 @@ function usingQuestion(path: string, from: string, to: string, column: ObjectId)
 
 const openIn = new WeakMap<object, readonly OpenQuestion[]>();
 
-/** The questions with which it ended; undefined of any other error. */
+/** The open questions of an error; undefined for any other error. */
 export function questionsOf(error: unknown): readonly OpenQuestion[] | undefined {
   return typeof error === 'object' && error !== null ? openIn.get(error) : undefined;
 }

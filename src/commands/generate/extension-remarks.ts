@@ -2,7 +2,7 @@ import type { ProvenFile } from '../../plan/prove.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import type { Schema } from '../../schema/read.js';
 
-/** That an administrator may be needed, which is better learned here than in a deploy; and what comes along because others require it. */
+/** Remarks that an administrator may be needed, which is better learned now than in a deploy, and that an extension requires others. */
 export function remarksOnExtensions(files: readonly ProvenFile[], to: Schema): readonly string[] {
   const step = files.findIndex(({ apart }) => apart === 'extensions');
   const created = files.flatMap(({ apart, steps }) =>
@@ -17,7 +17,7 @@ export function remarksOnExtensions(files: readonly ProvenFile[], to: Schema): r
 }
 
 function withRequired(id: ObjectId, to: Schema): string {
-  // The members of an extension count as its own, and one needs another.
+  // The members of an extension count as the extension, so that dependencies between extensions are found.
   const required = to
     .needs(id)
     .flatMap(({ kind, name = '' }) => (kind === 'extension' && name !== id.name ? [name] : []));

@@ -38,45 +38,45 @@ import type { GenerateOptions } from './types.js';
 import { refuseUnused, withoutUnused } from './unused-flags.js';
 import type { Unused } from './unused-flags.js';
 
-/** What a change is found with. */
+/** What is needed to find a change. */
 export interface Finding {
   readonly shadow: Shadow;
   readonly takenOver?: TakenOver | undefined;
   readonly cache: SchemaCache;
-  /** Reads what there is now, where that is not what the migrations lead to. */
+  /** Reads the current schema if it is not the result of the migrations. */
   readonly database?: ((unmanaged: readonly ObjectId[]) => Promise<Snapshot>) | undefined;
-  /** What an earlier proof has left on the shadow. */
+  /** The state in which an earlier proof has left the shadow. */
   readonly stands?: Standing | undefined;
-  /** Flags that would change nothing; they are refused unless it is said otherwise. */
+  /** Reports unused flags instead of refusing them. */
   readonly unused?: 'left out' | undefined;
 }
 
-/** What the entities describe, and how they say it. */
+/** The schema that the entities describe, and how they describe it. */
 export interface Said {
   readonly described: Described;
   readonly initial: Initial;
   readonly wanted: Promise<Snapshot>;
 }
 
-/** What there is to write. */
+/** The change to write. */
 export interface Found {
   readonly change: ProvenChange;
-  /** What the migrations will lead to then, where that is known. */
+  /** The snapshot of the migrations after this change, if it is known. */
   readonly next: (() => Snapshot) | undefined;
-  /** The migrations that it comes after; undefined of a live database. */
+  /** The migrations before the change; undefined for a live database. */
   readonly chain: Chain | undefined;
   readonly unmanaged: readonly ObjectId[];
   readonly stands: Standing;
   readonly unused: readonly Unused[];
 }
 
-/** Nothing leads anywhere: what there is is what is wanted. */
+/** There is no difference between the current and the desired schema. */
 export interface Nothing {
   readonly warnings: readonly string[];
   readonly unused: readonly Unused[];
 }
 
-/** Reads the entities; that they are created on the shadow is begun. */
+/** Reads the entities, and starts to create them on the shadow. */
 export async function readEntities(
   { shadow, cache }: Pick<Finding, 'shadow' | 'cache'>,
   { shadow: url }: GenerateOptions,
@@ -90,7 +90,7 @@ export async function readEntities(
   return { described, initial, wanted };
 }
 
-/** Plans and proves what leads from what there is to what is wanted. */
+/** Plans and proves the change from the current to the desired schema. */
 export async function findChange(
   finding: Finding,
   said: Said,
@@ -102,7 +102,7 @@ export async function findChange(
   const stage = (now: Stage): void => context.onEvent({ type: 'stage', stage: now });
   const { unmanaged, history, words, frozen } = described;
   const isLive = database !== undefined;
-  // Two of them at a time would take twice the memory.
+  // Two shadows at the same time would take twice the memory.
   const makeRoom = (): Promise<void> => said.wanted.then(shadow.makeRoom, () => undefined);
   stage(isLive ? 'reading the database' : 'replaying the migrations');
   const [entities, current] = await both<Snapshot, Current>(
@@ -143,7 +143,7 @@ export async function findChange(
   });
 }
 
-/** What is said of things that are left as they are. */
+/** Remarks on objects that are kept as they are. */
 function remarksOn(
   kept: readonly ObjectId[],
   sides: Sides,
@@ -160,7 +160,7 @@ function telling(remarks: readonly string[], { told, ...change }: ProvenChange):
   return { ...change, told: { ...told, warnings: [...remarks, ...told.warnings] } };
 }
 
-/** Does some work while something else, which has begun, is waited for. */
+/** Does some work after `begin` has started, and before it finishes. */
 function meanwhile<T>(begin: () => Promise<T>, work: (() => unknown) | undefined): () => Promise<T> {
   return () => {
     const begun = begin();
@@ -174,7 +174,7 @@ function once<T>(make: () => T): () => T {
   return () => (made ??= { value: make() }).value;
 }
 
-/** What was proven need not be replayed the next time. */
+/** The snapshot after the change, which need not be replayed the next time. */
 function after(current: Snapshot, desired: Snapshot, options: GenerateOptions): Snapshot {
   const shallStay = (id: ObjectId): boolean => staysBy(id, current.origins, options);
   const wanted = withOrderOfEnums(desired.schema, current.schema);
@@ -185,7 +185,7 @@ function after(current: Snapshot, desired: Snapshot, options: GenerateOptions): 
   return { schema, metadata: desired.metadata, origins };
 }
 
-/** Side by side. Both are waited for: what one of them has open is closed before an error of the other is told. */
+/** Waits for both even if one fails, so that all resources are closed before the error is reported. */
 async function both<A, B>(one: Promise<A>, other: Promise<B>): Promise<[A, B]> {
   await Promise.allSettled([one, other]);
   return Promise.all([one, other]);

@@ -25,8 +25,8 @@ import type { GenerateOptions, GenerateResult } from './types.js';
 import { newFile, writeFiles } from './write-files.js';
 
 /**
- * Writes the migrations that lead from what the migrations give to what the entities describe, proven up and down; and to what else is to
- * be there.
+ * Writes the migrations that lead from the schema of the existing migrations to the schema of the entities, proven up and down. `takenOver`
+ * adds objects of a database that a baseline takes over.
  */
 export async function generate(
   given: GenerateOptions,
@@ -35,7 +35,7 @@ export async function generate(
 ): Promise<GenerateResult> {
   const existing = await listMigrations(project);
   const options = inLanguage(withSettings(given, project), existing, process.cwd());
-  // What is mistyped is said before anything takes its time.
+  // Mistyped flags are reported before anything that takes time.
   readFlags(options);
   ignoring([], options.ignore ?? []);
   await refuseUnfindable(options, existing, project);
@@ -59,12 +59,12 @@ export async function generate(
     const write = async (): Promise<GenerateResult> => {
       const { result, texts: written } = await writeFiles(outcome.change, options, context);
       const { chain, next } = outcome;
-      // Objects made by hand have other names after a rename: they are read when the migrations are replayed.
+      // Handmade objects have new names after a rename, which are read when the migrations are replayed.
       if (chain && next && !outcome.change.renames)
         await rememberProven({ chain, written, snapshot: next() }, context, { cache, unmanaged: outcome.unmanaged });
       return result;
     };
-    // Closing takes as long as writing.
+    // Closing the shadow takes as long as writing.
     const [result] = await Promise.all([write(), shadow.close()]);
     return result;
   } finally {
@@ -73,13 +73,13 @@ export async function generate(
   }
 }
 
-/** Flags go before what the project has set. */
+/** Flags override the settings of the project. */
 export function withSettings(options: GenerateOptions, { settings }: CommandContext): GenerateOptions {
   const { online = settings.online, renameDirectly = settings.rename === 'directly' } = options;
   return { ...options, online, renameDirectly };
 }
 
-/** Before anything takes its time, as far as it is known already what the files will be called. `own` ones are written again. */
+/** Checks this before anything that takes time, as far as the names of the files are already known. Files in `own` are rewritten. */
 export async function refuseUnfindable(
   options: GenerateOptions & InLanguage,
   existing: MigrationList,

@@ -6,8 +6,8 @@ import { NamedObjects } from './named-objects.js';
 import type { GenerateOptions } from './types.js';
 
 /**
- * An object that a handwritten migration created stays, unless its author names it: `--rename`, `@RenamedFrom` and `--drop` hand it over to
- * `generate`.
+ * An object that a handwritten migration created is kept unless its author names it: `--rename`, `@RenamedFrom` and `--drop` hand it over
+ * to `generate`.
  */
 export function withHandedOver(
   origins: OriginMap,

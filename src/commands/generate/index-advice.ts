@@ -6,7 +6,7 @@ import type { GenerateResult } from './types.js';
 
 const most = 3;
 
-/** One line about new foreign keys whose columns have no index: a delete in the other table scans this one for each row. */
+/** One line about new foreign keys whose columns have no index: a delete in the referenced table scans this table for each row. */
 export function indexAdvice(changes: readonly Change[], to: Schema): Pick<GenerateResult, 'advice'> {
   const bare = changes
     .filter(({ kind, id }) => kind === 'add constraint' && to.get(id)?.is['type'] === 'f' && !isIndexed(id, to))
@@ -19,14 +19,14 @@ export function indexAdvice(changes: readonly Change[], to: Schema): Pick<Genera
   };
 }
 
-/** The first columns that a definition names in parentheses: those of the index or of the constraint itself. */
+/** The first columns in parentheses in a definition: those of the index or the constraint itself. */
 function columnsOf(id: ObjectId, schema: Schema): readonly string[] {
   const definition = schema.get(id)?.is['def'];
   const [columns = ''] = (typeof definition === 'string' ? classify(definition)[0]?.groups() : undefined) ?? [];
   return columns.split(',').map((one) => one.trim().replaceAll('"', ''));
 }
 
-/** Some index, of whatever kind, begins with these columns. */
+/** Whether an index of any kind begins with these columns. */
 function isIndexed(key: ObjectId, schema: Schema): boolean {
   const wanted = columnsOf(key, schema);
   const isOfTable = (id: ObjectId): boolean => {

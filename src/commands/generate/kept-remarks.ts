@@ -29,7 +29,7 @@ export function remarksOnKept(
   ];
 }
 
-/** A column that was created by hand is kept beside a new one, which may be the same under another name. */
+/** A handmade column is kept beside a new one, which may be the same column with a new name. */
 function perhapsRenamed(id: ObjectId, desired: Schema, present: Schema): readonly string[] {
   if (id.kind !== 'column') return [];
   const type = columnOf(present, id)?.type;
@@ -51,13 +51,13 @@ function keptLines(ids: readonly ObjectId[], [one, many]: readonly [string, stri
   ];
 }
 
-/** A sequence goes with the table that owns it: one line says it of both. */
+/** A sequence is reported with the table that owns it. */
 function isOfKept(id: ObjectId, kept: ReadonlySet<string>, present: Schema): boolean {
   const owner = id.kind === 'sequence' ? ownerOf(id, present) : undefined;
   return owner !== undefined && [owner, relationOf(owner)].some((one) => kept.has(keyOf(one)));
 }
 
-/** It was there before the first migration, and is no part of what the entities describe: no surprise, and never dropped. */
+/** Whether it existed before the first migration and is not described by the entities. Such an object is expected and never dropped. */
 export function isPrepared(id: ObjectId, origins: OriginMap): boolean {
   return originIn(origins, id) === 'initial' && id.table === undefined && id.kind !== 'index';
 }

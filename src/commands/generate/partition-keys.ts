@@ -6,7 +6,7 @@ import type { ObjectId } from '../../schema/object-id.js';
 import type { Schema, SchemaObject } from '../../schema/read.js';
 import { classify, plainName, sqlTokens } from '../../sql/index.js';
 
-/** What is to be unique, with its columns as SQL. */
+/** A unique constraint or index, with its columns as SQL. */
 interface Unique {
   readonly id: ObjectId;
   readonly table: ObjectId;
@@ -14,7 +14,7 @@ interface Unique {
 }
 
 /**
- * Each partition has an index of its own, so that nothing can be unique in all of them that does not say in which one it is.
+ * Each partition has its own index, so a unique key must contain the columns that determine the partition.
  * https://www.postgresql.org/docs/current/ddl-partitioning.html#DDL-PARTITIONING-DECLARATIVE-LIMITATIONS
  */
 export function refuseKeysAcrossPartitions(
@@ -47,7 +47,7 @@ function uniqueOf({ id, parent, is: { type } }: SchemaObject, to: Schema): Uniqu
   return columns === undefined ? undefined : { id, table: relationOf(id), columns };
 }
 
-/** `keys` are those of the table and of its partitions that are partitioned again: `RANGE (at)`. */
+/** `keys` are the partition keys of the table and of its partitions that are partitioned again: `RANGE (at)`. */
 function problemOf({ id, table, columns }: Unique, keys: readonly string[], to: Schema): string | undefined {
   const named = describeObject(id);
   const parts = keys.map((key) => ({ key, columns: classify(key)[0]?.groups()[0] ?? '' }));

@@ -13,7 +13,7 @@ interface Sides {
   readonly to: Schema;
 }
 
-/** Partitions that no migration makes are known to the server only: what is built on them is not built concurrently. */
+/** Partitions that no migration creates exist only on the server, so their indexes cannot be built concurrently. */
 export function remarksOnPartitions(changes: readonly Change[], { from, to }: Sides): readonly string[] {
   return changes.flatMap(({ kind, id }) => {
     if (kind !== 'create index' && kind !== 'add constraint') return [];
@@ -48,7 +48,7 @@ function buildInPsql(table: ObjectId, index: ObjectId, { from, to }: Sides): str
   return `  ${leavesOf(sqlOf(table), `format(${quoteLiteral(create)}, relid::regclass)`)}${others} \\gexec`;
 }
 
-/** What could not be planned online: better learned here than in production. */
+/** Steps that could not be planned online. This is better learned now than in production. */
 export function remarksOnRewrites(files: readonly ProvenFile[], from: Schema): readonly string[] {
   return files
     .flatMap(({ steps }) => steps)
@@ -62,7 +62,7 @@ export function remarksOnRewrites(files: readonly ProvenFile[], from: Schema): r
     });
 }
 
-/** The rows of a table that entities describe: no entity describes its partitions. */
+/** Whether an object is a partition of a table in the entities, which do not describe partitions. */
 export function isPartOf(id: ObjectId, described: Schema, present: Schema): boolean {
   const { partitionBound, parentTable } = present.get(id)?.is ?? {};
   const whole = parentTable as { readonly schema?: string; readonly name?: string } | null | undefined;

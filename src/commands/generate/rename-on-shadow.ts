@@ -9,15 +9,17 @@ import { decideRenames } from './decide-renames.js';
 import type { History } from '../../snapshot/history.js';
 
 export interface Renamed {
-  /** The schema once what is renamed in the catalog is renamed. */
+  /** The schema after all renames in the catalog. */
   readonly schema: Schema;
-  /** Renamed in the catalog: tables, and columns where that cannot be done beside a running app. */
+  /** Objects that are renamed in the catalog: tables, and columns that cannot be bridged for a running app. */
   readonly inCatalog: readonly Rename[];
   /** Columns that get a second column beside them until the old name is no longer used. */
   readonly bridged: readonly Rename[];
-  /** The schema as if these were renamed in the catalog too: what was made by hand on top of them appears under the new names. */
+  /**
+   * The schema as if the bridged columns were renamed in the catalog too, so that handmade objects that depend on them have the new names.
+   */
   readonly inNewWords: Schema;
-  /** What could have been renamed, and is dropped. */
+  /** Objects that could have been renamed, but are dropped. */
   readonly dropped: readonly ObjectId[];
 }
 
@@ -26,15 +28,15 @@ interface Context {
   readonly read: () => Promise<Schema>;
   readonly history: History;
   readonly options: GenerateOptions;
-  /** No generator made it, and it shall stay. */
+  /** Whether an object is handmade and should stay. */
   readonly isByHand: (id: ObjectId, renames: readonly Rename[]) => boolean;
-  /** What is wanted, given what there is now. */
+  /** The desired schema, given the current one. */
   readonly wantedFor: (present: Schema, renames: readonly Rename[]) => Schema;
 }
 
 /**
- * Finds out what is called otherwise now. What is renamed in the catalog is renamed on the shadow, read, and named back: so everything
- * that depends on it is compared under its new name.
+ * Finds out what was renamed. Renames in the catalog are executed on the shadow, the schema is read, and the names are restored, so that
+ * dependent objects are compared under their new names.
  */
 export async function renameOnShadow(present: Schema, context: Context): Promise<Renamed> {
   const { history, options } = context;
@@ -43,7 +45,7 @@ export async function renameOnShadow(present: Schema, context: Context): Promise
   const state = { schema: present, inCatalog: [] as readonly Rename[] };
   await rename(state, tables, context);
   const wantedNow = context.wantedFor(state.schema, tables);
-  // Columns of a renamed table can be compared only now.
+  // Columns of a renamed table can be compared only after the table is renamed.
   const again = { ...options, renames: columnsAfter(options.renames, tables) };
   const { renames: columns, dropped } = await decideRenames(state.schema, wantedNow, history, again, tables);
   const isByHand = (id: ObjectId): boolean => context.isByHand(id, state.inCatalog);
@@ -72,7 +74,7 @@ async function rename(
   state.schema = await readRenamed(state.inCatalog, context);
 }
 
-/** A trigger fires for its own column only, and not for a second one beside it. */
+/** These work with one column only. A trigger, for example, fires for its own column, and not for a second one beside it. */
 const boundToColumn = new Set(['view', 'materializedView', 'sequence', 'trigger', 'rule']);
 
 interface Circumstances {
@@ -82,8 +84,8 @@ interface Circumstances {
 }
 
 /**
- * A key, and what refers to it, is one thing in all tables; values that the server gives cannot be given twice; and a key that was made by
- * hand would be missing until its index is built again.
+ * A primary key and the foreign keys that refer to it must change together in all tables. Values that the server generates cannot be
+ * generated for two columns. A handmade key would be missing until its index is built again.
  */
 function canBeBridged(
   { from, to }: Rename,
@@ -108,7 +110,7 @@ async function readRenamed(renames: readonly Rename[], { client, read }: Context
   return schema;
 }
 
-/** `--rename users.name=full_name` may name the table as it was or as it is. */
+/** `--rename users.name=full_name` may use the old or the new name of the table. */
 function columnsAfter(given: readonly string[] | undefined, tables: readonly Rename[]): readonly string[] {
   return (given ?? [])
     .filter(
@@ -133,7 +135,7 @@ function isColumn(text: string, tables: readonly Rename[]): boolean {
   return parts.length > 1 && tables.some(({ from }) => from.name === parts.at(-2));
 }
 
-/** What an object was called before, for what is known of it under that name. */
+/** The former name of an object, under which more may be known of it. */
 export function nameBefore(id: ObjectId, renames: readonly Rename[]): ObjectId {
   return afterRenames(id, [...renames].reverse(), 'back');
 }

@@ -14,10 +14,10 @@ import type { CommandContext } from '../context.js';
 
 type IsAside = (fact: Fact, schema: Schema) => boolean;
 
-/** What the entities describe, and beside it what else the database has, apart from what is left alone. */
+/** The schema of the entities, with all other objects of the database that are not ignored. */
 export function withOthers(described: Schema, live: Schema, isAside: IsAside): ReturnType<typeof keepUnknown> {
   const own = setAside(described, schemaOf([], []), isAside);
-  // The definition of a subscription holds a password.
+  // The definition of a subscription contains a password.
   return keepUnknown(own, without(live, isAside), ({ kind }) => kind !== 'subscription');
 }
 
@@ -35,7 +35,7 @@ export function printedOnShadow(
   );
 }
 
-/** With the columns in the order of the database: there, one may have been made later than those after it. */
+/** Orders the columns as in the database, where a column may have been added later than those after it. */
 function withPositionsOf(schema: Schema, made: Schema): Schema {
   const facts = made.facts.map((fact) => {
     const position = fact.id.kind === 'column' ? schema.factOf(fact.id)?.payload['_position'] : undefined;
@@ -44,7 +44,7 @@ function withPositionsOf(schema: Schema, made: Schema): Schema {
   return schemaOf(facts, made.edges);
 }
 
-/** Without what is left alone, and without what needs that. */
+/** The schema without ignored objects and everything that depends on them. */
 function without(schema: Schema, isAside: IsAside): Schema {
   const gone = new Set(schema.facts.filter((fact) => isAside(fact, schema)).map(({ id }) => keyOf(id)));
   const isGone = (id: ObjectId): boolean => gone.has(keyOf(id));

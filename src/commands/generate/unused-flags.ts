@@ -13,13 +13,13 @@ import type { History } from '../../snapshot/history.js';
 export interface Unused {
   readonly flag: string;
   readonly message: string;
-  /** What could be meant, as it is typed. */
+  /** The values that could be meant, as they are typed. */
   readonly possible: readonly string[];
 }
 
 type Flags = Pick<GenerateOptions, 'renames' | 'drops' | 'backfills' | 'usings'>;
 
-/** The options without the flags that would change nothing between these schemas, and which they are. */
+/** Removes flags that would change nothing between these schemas from the options, and returns them separately. */
 export function withoutUnused<T extends GenerateOptions>(
   options: T,
   from: Schema,
@@ -46,7 +46,10 @@ export function withoutUnused<T extends GenerateOptions>(
   return { used: { ...options, ...flags }, unused };
 }
 
-/** A flag that would change nothing is mistyped, or left over from an earlier change. All of them are said at once, with what each could mean. */
+/**
+ * A flag that would change nothing is mistyped or left over from an earlier change. All of them are reported at once, with what each could
+ * mean.
+ */
 export function refuseUnused(unused: readonly Unused[]): void {
   if (unused.length === 0) return;
   const possible = [...new Set(unused.flatMap((one) => one.possible))];
@@ -58,7 +61,7 @@ export function refuseUnused(unused: readonly Unused[]): void {
   });
 }
 
-/** What the flags can name, before anything is renamed. */
+/** The objects that flags can name, before anything is renamed. */
 class Sides {
   readonly #named: NamedObjects;
 
@@ -140,7 +143,7 @@ class Sides {
     return id.kind === 'table' ? !this.to.has(id) : this.#named.inOther(id, this.to).length === 0;
   }
 
-  /** New, or without NULL from now on. */
+  /** Whether a column is new, or becomes NOT NULL. */
   #becomes(id: ObjectId, before: readonly ObjectId[]): boolean {
     return before.length === 0 || columnOf(this.to, id)?.notNull === true;
   }

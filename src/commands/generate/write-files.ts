@@ -23,22 +23,22 @@ import type { FoundBy, NewFile } from '../placement.js';
 import type { ProvenChange } from './change.js';
 import type { GenerateOptions, GenerateResult } from './types.js';
 
-/** A file that is to be written. */
+/** A file to write. */
 export interface NewText {
   readonly fileName: string;
-  /** As a person in this folder would type it. */
+  /** The path as a user would type it in this folder. */
   readonly file: string;
   readonly text: string;
   readonly migrations: readonly Named[];
 }
 
-/** A migration that was planned, and what it is called. */
+/** A planned migration with its name. */
 interface Named extends MigrationName {
   readonly planned: ProvenFile;
   readonly rendered: RenderedText;
 }
 
-/** What was written, or would be in a dry run. */
+/** The written files, or in a dry run, the files that would be written. */
 export interface WrittenFiles {
   readonly result: GenerateResult;
   readonly texts: readonly MigrationText[];
@@ -46,11 +46,11 @@ export interface WrittenFiles {
 
 /** The files of a change, before anything is written. */
 export interface Rendered {
-  /** As of a dry run. */
+  /** The result of a dry run. */
   readonly result: GenerateResult;
   readonly files: readonly NewText[];
   readonly folder: string;
-  /** Of each migration, the text of its file. */
+  /** For each migration, the text of its file. */
   readonly texts: readonly MigrationText[];
 }
 
@@ -96,19 +96,19 @@ export async function writeFiles(
   return { result: { ...result, foundBy, ...(list && { list }) }, texts };
 }
 
-/** Where nothing was generated before, the change is everything there is. */
+/** Whether nothing was generated before, so that the change contains the whole schema. */
 function isFirst({ files, classes }: MigrationList, { from }: GenerateOptions): boolean {
   return from === undefined && files.length + classes.length === 0;
 }
 
-/** At a terminal, a person may call it otherwise. */
+/** At a terminal, the user may choose another name. */
 async function offered(name: string, { ask, dryRun }: GenerateOptions): Promise<string> {
   if (ask === undefined || dryRun === true) return name;
   const answer = await ask.text(`Name of the change (Enter: ${name}):`);
   return answer.trim() === '' ? name : answer;
 }
 
-/** A file that may be written, for those who ask whether the data source would find it. */
+/** A file that may be written, to ask whether the data source would find it. */
 export function newFile(
   title: string,
   { language, dir }: Pick<GenerateOptions & InLanguage, 'language' | 'dir'>,
@@ -123,12 +123,12 @@ export function newFile(
 interface Drafting {
   readonly title: string;
   readonly folder: string;
-  /** Of the last migration. */
+  /** The timestamp of the last migration. */
   readonly timestamp: number;
   readonly options: GenerateOptions & InLanguage;
 }
 
-/** One file for the whole change; or one for each migration, as for SQL, of which a file holds one. */
+/** One file for the whole change, or one for each migration. An SQL file holds a single migration. */
 function textsOf(migrations: readonly ProvenFile[], drafting: Drafting): readonly NewText[] {
   const { title, timestamp, options } = drafting;
   const count = migrations.length;

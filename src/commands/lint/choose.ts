@@ -8,13 +8,13 @@ import type { LintOptions } from './types.js';
 
 export interface Choice {
   readonly judged: readonly KnownMigration[];
-  /** What is executed before the first of them. */
+  /** The migrations to execute before the first judged one. */
   readonly before: readonly KnownMigration[];
-  /** In words. */
+  /** How they were chosen, in words. */
   readonly chosen: string;
 }
 
-/** Which migrations are judged, and which are there already. */
+/** Chooses the migrations to judge, and the ones to execute before them. */
 export async function choose(migrations: readonly KnownMigration[], options: LintOptions): Promise<Choice> {
   const { all = false, files = [], since } = options;
   if (Number(all) + Number(files.length > 0) + Number(since !== undefined) > 1)
@@ -40,7 +40,7 @@ function named(migrations: readonly KnownMigration[], files: readonly string[]):
   return { before: migrations.slice(0, first), judged: migrations.slice(first, last + 1), chosen: 'those named' };
 }
 
-/** All migrations of a file, the one of a name, or those of the only change that a part of a name fits. */
+/** All migrations of a file, the one with a name, or those of the only change that a part of a name matches. */
 function find(migrations: readonly KnownMigration[], asked: string): readonly KnownMigration[] {
   const file = resolve(asked);
   const inFile = migrations.filter((migration) => migration.file !== undefined && resolve(migration.file) === file);
@@ -59,7 +59,7 @@ function find(migrations: readonly KnownMigration[], asked: string): readonly Kn
   });
 }
 
-/** The migrations that the revision does not have yet, so that they have not run on a database that matters. */
+/** The migrations that the revision does not contain, so that they have not run on any important database. */
 async function newInGit(migrations: readonly KnownMigration[], since: string | undefined): Promise<Choice> {
   const folder = dirname(migrations.find(({ file }) => file !== undefined)?.file ?? resolve('migrations', '-'));
   const top = await git(folder, 'rev-parse', '--show-toplevel').catch((error: unknown) => {
@@ -74,11 +74,11 @@ async function newInGit(migrations: readonly KnownMigration[], since: string | u
   const known = new Set(listed.split('\0').map((path) => resolve(top, path)));
   const real = async (file: string): Promise<string> => resolve(await realpath(dirname(file)), basename(file));
   const isKnown = await Promise.all(
-    // One without a file, a class in the options: git cannot say, so it counts as there.
+    // A class without a file cannot be looked up in git, so it counts as old.
     migrations.map(async ({ file }) => file === undefined || known.has(await real(file))),
   );
   const judged = migrations.filter((_, index) => !isKnown[index]);
-  // Databases in use have all that the revision has, also what is later by its timestamp.
+  // Databases in use have all migrations of the revision, even those with later timestamps.
   return { judged, before: migrations.filter((_, index) => isKnown[index]), chosen: `new since ${base.name}` };
 }
 
@@ -116,7 +116,7 @@ function usage(message: string): MigrateError {
   });
 }
 
-/** As people see it. */
+/** The path as it is shown to users. */
 export function shown(file: string): string {
   return relative(process.cwd(), file);
 }

@@ -2,8 +2,8 @@ import { changesIn, titleIn } from '../../files/change.js';
 import type { KnownMigration } from '../../files/migration.js';
 
 /**
- * Migrations of one change; and those of one change as 0.1 wrote them, to a file each: a millisecond apart, and called after the first. Any
- * other migration stands alone.
+ * Groups the migrations of each change, including changes that version 0.1 wrote to one file per migration: a millisecond apart and named
+ * after the first. Any other migration is a group of its own.
  */
 export function families<T extends Pick<KnownMigration, 'name' | 'timestamp'>>(
   migrations: readonly T[],

@@ -30,7 +30,7 @@ import { shown } from './choose.js';
 import type { FixedMigration, LintOptions } from './types.js';
 import { obstacleIn } from './obstacles.js';
 
-/** A migration that blocks queries, and what was observed of it. */
+/** A migration that blocks queries, and the observations about it. */
 export interface ToFix {
   readonly migration: KnownMigration;
   readonly statements: readonly Observed[];
@@ -99,7 +99,7 @@ async function planOf(
     ...languageOf(file),
     dir: dirname(file),
     timestamp: migration.timestamp,
-    // Everything that is not in the later schema goes, including objects made by hand; the author has decided what is lost.
+    // Everything that is not in the later schema is dropped, including handmade objects: the author has decided what is lost.
     prune: true,
     allowDestructive: true,
     targetVersion: options.targetVersion,
@@ -114,7 +114,7 @@ async function planOf(
   return (await writeFiles(proven, wanted, context)).result;
 }
 
-/** The author of the statement did without filling anything. */
+/** The author of the statement filled nothing, so neither does the fix. */
 function asWritten(from: Schema, to: Schema): ReadonlyMap<string, string> {
   const required = to.objects.filter(({ id }) => columnOf(from, id)?.notNull === false && columnOf(to, id)?.notNull);
   return new Map(required.map(({ id }) => [columnPath(id), 'NULL']));
@@ -126,7 +126,7 @@ function languageOf(file: string): InLanguage {
   return extension.endsWith('ts') ? { language: 'ts' } : { language: 'js', moduleKind: moduleKindOf(file) };
 }
 
-/** The new files take the place of the old one; should they not all come to be, it is there again. */
+/** Replaces the old file with the new ones. If that fails, the old file is restored. */
 async function replace(
   file: string,
   texts: NonNullable<GenerateResult['texts']>,

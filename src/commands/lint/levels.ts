@@ -3,12 +3,12 @@ import type { LintSettings } from '../../options.js';
 import type { Problem, Rule, Severity } from '../../rules/rule.js';
 
 export type Level = Severity | 'off';
-/** What is said here of rules; of the others holds what they say themselves. */
+/** The levels of rules that differ from the rules' own. */
 export type Levels = ReadonlyMap<string, Level>;
 
 const known: readonly string[] = ['error', 'warning', 'notice', 'off'] satisfies readonly Level[];
 
-/** What the flags say goes before what the settings say. */
+/** Flags override the settings. */
 export function levelsOf(
   rules: readonly Rule[],
   settings: LintSettings | undefined,
@@ -40,7 +40,7 @@ export function levelOf(rule: Rule, problem: Pick<Problem, 'severity'>, levels: 
   return levels.get(rule.name) ?? (rule.optional ? 'off' : (problem.severity ?? rule.severity));
 }
 
-/** One that shares a word with it. */
+/** A name that shares a word with this one. */
 export function closest(name: string, names: readonly string[]): string {
   const words = new Set(name.split('-'));
   const shared = (other: string): number => other.split('-').filter((word) => words.has(word)).length;

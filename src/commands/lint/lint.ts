@@ -44,7 +44,7 @@ export async function lint(options: LintOptions, context: CommandContext): Promi
   const result = { migrations: judged.length, findings: all, ignored, chosen: choice.chosen };
   if (options.fix !== true) return result;
   const fixed: FixedMigration[] = [];
-  // The newest first: what comes before it is then as it was judged.
+  // Starts with the newest migration, so that the migrations before it are still as they were judged.
   for (const { name, statements } of judged.toReversed()) {
     const migration = migrations.find((known) => known.name === name);
     const isFound = all.some((finding) => finding.migration === name && finding.severity === 'error');
@@ -53,7 +53,7 @@ export async function lint(options: LintOptions, context: CommandContext): Promi
   return { ...result, fixed };
 }
 
-/** After the settings and comments, so that what is said only once is said at all. */
+/** Applied after settings and comments, so that a finding is not dropped as the echo of one that is ignored. */
 function withoutEchoes(findings: readonly Finding[], all: readonly Rule[]): readonly Finding[] {
   const isSaidBy = (rule: string | undefined, { sql, line, column }: Finding): boolean =>
     findings.some(

@@ -39,7 +39,7 @@ export function notJudged(
   ];
 }
 
-/** What the rules say of a failed statement that the server's own error would only repeat. */
+/** Findings of the rules about a failed statement that the server's error would only repeat. */
 export function explainedBy(
   found: readonly Finding[],
   { statements }: ObservedMigration,

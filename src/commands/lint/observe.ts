@@ -15,7 +15,7 @@ export interface Tried extends ObservedMigration {
   readonly wayBack: WayBack | undefined;
 }
 
-/** Executes what is judged, up to the first one that fails: what comes after it would meet another schema than it is made for. */
+/** Executes the judged migrations until one fails: later ones would find a different schema than the one they were written for. */
 export async function observe(
   { before, judged }: Choice,
   options: LintOptions,
@@ -26,7 +26,7 @@ export async function observe(
     await replay(shadow, before, context.instantiate);
     context.onEvent({ type: 'stage', stage: 'judging the migrations' });
     const observer = await Observer.open(shadow);
-    // `check` tries the way back of all of them, and caches the results.
+    // `check` tries to revert all of them, and caches the results.
     const back = options.all === true ? undefined : await wayBackFrom(shadow, context);
     const tried: Tried[] = [];
     const firsts = new Set(families(judged).map(([first]) => first));
@@ -41,7 +41,7 @@ export async function observe(
   });
 }
 
-/** Tries each way back, as long as the shadow is what it should be. */
+/** Tries each way back while the shadow is in the expected state. */
 async function wayBackFrom(
   shadow: ConnectedShadow,
   context: CommandContext,

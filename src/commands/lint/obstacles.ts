@@ -3,7 +3,7 @@ import { nodeOf, tagOf } from '../../observe/parser.js';
 import type { Tag } from '../../observe/parser.js';
 import { commandOf, quoteName } from '../../sql/index.js';
 
-/** What changes the schema and nothing else, so that schemas say all there is to say about it. */
+/** Statements that change only the schema, so that the schemas before and after describe their effect completely. */
 const schemaOnly: ReadonlySet<Tag> = new Set<Tag>([
   'IndexStmt',
   'AlterTableStmt',
@@ -45,7 +45,7 @@ export function obstacleIn(statements: readonly Observed[], metadataTable: strin
   return undefined;
 }
 
-/** Its own table of views and generated columns: part of what is compared. */
+/** TypeORM's own table of views and generated columns is part of what is compared. */
 function isOfTypeorm(sql: string, metadataTable: string): boolean {
   const { command, name } = commandOf(sql);
   const table = name?.map(quoteName).join('.') ?? '';
@@ -57,7 +57,7 @@ function hasUsing(tree: NonNullable<Observed['tree']>): boolean {
     const command = nodeOf(node, 'AlterTableCmd');
     const column = nodeOf(command?.def, 'ColumnDef');
     if (command?.subtype !== 'AT_AlterColumnType' || column?.raw_default === undefined) return false;
-    // TypeORM's way to another enum: as text, so that the values stay what they are.
+    // TypeORM converts an enum to another one through text, which keeps the values.
     return !/"TypeCast":\{"arg":\{"TypeCast"/.test(JSON.stringify(column.raw_default));
   });
 }

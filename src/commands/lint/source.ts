@@ -2,9 +2,9 @@ import { classTextsIn } from '../../files/class-text.js';
 import type { Observed } from '../../observe/observed.js';
 import { sqlTokens } from '../../sql/index.js';
 
-/** A migration file: where its statements stand, and what its comments say to ignore. */
+/** The positions of the statements in a migration file, and the findings that its comments ignore. */
 export interface LocatedSource {
-  /** The statements whose text is in the file; one that is composed at run time has no place. */
+  /** The statements whose text is in the file. A statement that is composed at run time has no position. */
   readonly places: ReadonlyMap<Observed, Place>;
   readonly ignores: readonly Ignore[];
 }
@@ -23,8 +23,8 @@ export interface Ignore {
 }
 
 /**
- * Asked in the order of their execution, so that the same text twice is found twice. Of a file with several migrations, only the class of
- * this one is looked at.
+ * Statements are looked up in the order of their execution, so that a repeated text is found twice. In a file with several migrations, only
+ * the class of this one is searched.
  */
 export function locate(file: string, statements: readonly Observed[], name: string): LocatedSource {
   const text = ownPart(file, name);
@@ -53,7 +53,7 @@ export function locate(file: string, statements: readonly Observed[], name: stri
   };
 }
 
-/** What belongs to other classes is blanked, not cut, so that lines are those of the file. */
+/** The text of other classes is blanked rather than cut, so that line numbers stay the same. */
 function ownPart(file: string, name: string): string {
   const classes = classTextsIn(file);
   const own = classes.find((one) => one.name === name);
@@ -62,13 +62,13 @@ function ownPart(file: string, name: string): string {
   return blank(file.slice(0, own.from)) + own.text + blank(file.slice(own.to));
 }
 
-/** A statement without the comments that stand before it. */
+/** A statement without the comments before it. */
 export function withoutComment(sql: string): string {
   for (const { kind, index } of sqlTokens(sql)) if (kind !== 'space' && kind !== 'comment') return sql.slice(index);
   return '';
 }
 
-/** Without white space, and without the backslashes that a template literal needs: how it is wrapped and escaped does not matter. */
+/** Removes white space and the backslashes of template literals, so that wrapping and escaping do not matter. */
 function squeeze(text: string): { readonly squeezed: string; readonly offsets: readonly number[] } {
   const kept: string[] = [];
   const offsets: number[] = [];

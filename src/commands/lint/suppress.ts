@@ -9,7 +9,7 @@ interface Suppressed {
   readonly ignores: LintResult['ignored'];
 }
 
-/** Leaves out what comments in the file say to ignore; a comment that gives no reason, or names no rule, is a finding itself. */
+/** Removes findings that comments in the file ignore. A comment that gives no reason or names no rule is a finding itself. */
 export function suppress(
   found: readonly Finding[],
   migration: JudgedMigration,
@@ -23,7 +23,7 @@ export function suppress(
   const covers = (ignore: Ignore, finding: Finding): boolean => {
     if (!ignore.rules.includes(finding.rule)) return false;
     if (ignore.scope === 'file') return true;
-    // The statement that it stands in, or the next one.
+    // The comment applies to the statement that contains it, or to the next one.
     return lines.find(({ lastLine }) => lastLine >= ignore.line)?.line === finding.line && finding.line !== undefined;
   };
   const ignored = found.flatMap((finding) => {

@@ -2,7 +2,7 @@ import type { Observed } from '../../observe/observed.js';
 import { blockedBy } from '../../observe/relation.js';
 import type { Relation } from '../../observe/relation.js';
 
-/** What was observed of a statement, one line each: what blocks other sessions, or takes long. */
+/** The observed effects of a statement, one line each: what blocks other sessions or takes long. */
 export function describeEffects({ locks, rewrites, builds, scans }: Observed): readonly string[] {
   const blocking = locks.filter(({ mode, relation }) => relation.kind !== 'index' && blockedBy(mode) !== 'nothing');
   return [

@@ -7,10 +7,10 @@ import { paceOf } from './duration.js';
 import { quickMs, reading, refusalOf } from './reading.js';
 import { leavesOf, quoteName } from '../../sql/index.js';
 
-/** Whether the rows that are there now fulfil something; or why that is not known. */
+/** Whether the present rows meet a condition, or why that is unknown. */
 export type Answer = 'kept' | 'broken' | { readonly notKnown: string };
 
-/** Reads only, and gives up soon unless it may take its time. */
+/** Reads only, and gives up soon unless `deep` is set. */
 export async function askPromise(client: SqlClient, promised: Promised, deep: boolean): Promise<Answer> {
   const { question, found, failed } = promised;
   if (question === undefined) return { notKnown: 'the database cannot tell before the run' };
@@ -30,8 +30,8 @@ export async function askPromise(client: SqlClient, promised: Promised, deep: bo
 }
 
 /**
- * What the planner expects of the whole answer, and not the time that it takes, decides whether that counts: else a plan would say this or
- * that of the same rows, as busy as the server is. So much is read in about two seconds; where it takes longer, it is waited for.
+ * The planner's estimate of the cost decides whether the answer counts, and not the time. Otherwise, the result for the same rows would
+ * depend on the load of the server. This cost takes about two seconds; if it takes longer, the query is awaited.
  */
 const quickCost = 400_000;
 const surelyMs = 20_000;
@@ -64,14 +64,14 @@ export async function readSizes(client: SqlClient, tables: readonly string[]): P
 }
 
 /**
- * As many as were counted last, or more where rows have come since: but no more than its pages hold as they did then. Never counted is -1.
- * The pages are those of now, as the planner takes them.
+ * The number of rows in the statistics, adjusted to the current number of pages as the planner does, so that new rows count, but no more
+ * than the pages hold at the earlier density. -1 means that the table was never analysed.
  */
 const rowsSql = `CASE WHEN c.reltuples > 0 AND c.relpages > 0
     THEN least(c.reltuples * (pg_relation_size(c.oid) / current_setting('block_size')::float8 / c.relpages), greatest(c.reltuples, s.n_live_tup))
   WHEN s.n_live_tup > 0 THEN s.n_live_tup WHEN pg_relation_size(c.oid) = 0 THEN 0 END`;
 
-/** A partitioned table has what its partitions have. */
+/** A partitioned table has the sum of its partitions. */
 const sizesSql = `SELECT named.table, CASE WHEN bool_and(${rowsSql} IS NOT NULL OR c.oid IS NULL) THEN coalesce(sum(${rowsSql}), 0)::int8 END AS rows,
   bool_and(c.oid IS NULL OR pg_relation_size(c.oid) = 0 OR EXISTS (
     SELECT FROM pg_stats p JOIN pg_namespace n ON n.nspname = p.schemaname WHERE n.oid = c.relnamespace AND p.tablename = c.relname)) AS analysed,
@@ -85,11 +85,11 @@ LEFT JOIN pg_class c ON c.oid = leaf.relid LEFT JOIN pg_stat_all_tables s ON s.r
 GROUP BY named.oid, named.table ORDER BY bytes DESC, 1`;
 
 export const usualPace = 1;
-/** Bytes that are read to find out; and for how long at the most. */
+/** The bytes that are read to measure the pace, and the longest time for it. */
 const part = 16e6;
 const atMostMs = 200;
 
-/** How fast the server reads rows, tried on a part of the largest table. */
+/** The speed at which the server reads rows, measured on a part of the largest table. */
 export async function readPace(
   client: SqlClient,
   { schema, name }: Pick<Relation, 'schema' | 'name'>,

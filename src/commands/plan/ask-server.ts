@@ -9,15 +9,17 @@ import { changesPermissions, needsOf, rolesMadeBy } from './server-needs.js';
 import type { Asked, Need } from './server-needs.js';
 
 interface Question {
-  /** Finds a row where the need is not met. */
+  /** A query that returns a row if the need is not met. */
   readonly sql: string;
   readonly says: (row: Readonly<Record<string, unknown>>) => string;
 }
 
-/** Roles to which a provider of servers gives the right to install some of the extensions that otherwise only a superuser may. */
+/** Roles of cloud providers that may install some extensions which otherwise require a superuser. */
 const managed = `('rds_superuser', 'cloudsqlsuperuser', 'azure_pg_admin', 'alloydbsuperuser')`;
 
-/** What the live server is asked, as the role that will run the migrations: https://www.postgresql.org/docs/current/ddl-priv.html */
+/**
+ * The questions to the live server, asked as the role that will run the migrations: https://www.postgresql.org/docs/current/ddl-priv.html
+ */
 const questions: Readonly<Record<Asked, Question>> = {
   owner: {
     sql: `SELECT c.relname AS table, pg_get_userbyid(c.relowner) AS owner, current_user AS role FROM pg_class c
@@ -76,7 +78,7 @@ const questions: Readonly<Record<Asked, Question>> = {
   },
 };
 
-/** What the server refuses to this role: certainly, or unless an earlier statement of the run changes what the role may do. */
+/** What the server refuses to this role: with certainty, or unless an earlier statement of the run changes the role's permissions. */
 export interface Refusals {
   readonly certain: readonly string[];
   readonly notKnown: readonly string[];
@@ -95,7 +97,7 @@ export async function askServer(
   const refusals: Record<keyof Refusals, string[]> = { certain: [], notKnown: [] };
   let isCertain = !earlier.some(changesPermissions);
   for (const { statement, explained } of weighed) {
-    // Why it failed is said already.
+    // If the statement failed, the reason has already been reported.
     if (statement.error === undefined) {
       const needs = needsOf(statement, liveNames).filter(
         ({ question, parameters }) => !(question === 'role' && made.has(parameters[0] ?? '')),

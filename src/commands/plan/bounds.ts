@@ -3,7 +3,7 @@ import { nodeOf, nodesOf } from '../../observe/parser.js';
 import { quoteName } from '../../sql/index.js';
 import type { Promised } from './promised.js';
 
-/** What statements look for in rows that no definition of a table tells: where there are rows, it is not known whether they fit. */
+/** Conditions on rows that no table definition shows. If a table has rows, it is unknown whether they meet them. */
 export function boundsOf({ tree, scans }: Observed): readonly Promised[] {
   const what = nodeOf(tree, 'AlterDomainStmt')
     ? 'satisfies the constraints of the domain'

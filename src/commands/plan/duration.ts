@@ -5,31 +5,31 @@ import { scansOf, sizeOf, sum } from './estimate.js';
 import type { Scale, Weighed } from './estimate.js';
 import type { Seconds, TableSize } from './types.js';
 
-/** Microseconds of a server of pace 1, as measured (test/plan/durations.ts): for each row, and for each byte. */
+/** Microseconds for each row and each byte on a server of pace 1, as measured by test/plan/durations.ts. */
 const costs = {
   scan: { row: 0.1, byte: 0.0007 },
-  /** Writes each row to a new file, and to the log. */
+  /** Writes each row to a new file and to the WAL. */
   rewrite: { row: 1, byte: 0.006 },
-  /** A new version of a row that is there, of which every index gets an entry. */
+  /** Writes a new version of an existing row, with an entry in every index. */
   update: { row: 3, byte: 0.01, index: 1.5 },
   delete: { row: 0.6, byte: 0.001 },
-  /** Looked for in the index of another table. */
+  /** Looks up the row in the index of another table. */
   reference: { row: 0.8, byte: 0 },
   insert: { row: 2, byte: 0.01, index: 1.5 },
-  /** For each row and each time that the number of rows doubles. */
+  /** For each row, multiplied by the binary logarithm of the number of rows. */
   sort: { number: 0.035, text: 0.08 },
   statement: 500,
 } as const;
 
-/** The truth lies within this factor of the estimate in nine of ten cases. */
+/** In nine of ten cases, the true duration is within this factor of the estimate. */
 const spread = 3;
 
-/** How long a statement takes; undefined where that is not known. */
+/** The duration of a statement; undefined if it is unknown. */
 export function durationOf(
   { statement, explained, changes }: Pick<Weighed, 'statement' | 'explained' | 'changes'>,
   scale: Scale,
 ): Seconds | undefined {
-  // How many rows a block changes is seen only where there are rows.
+  // The number of rows that a block changes is unknown, because the copy has no rows.
   if (nodeOf(statement.tree, 'DoStmt') || nodeOf(statement.tree, 'CallStmt')) return undefined;
   const rewritten = new Set(statement.rewrites.map(nameOf));
   const scanned = scansOf(statement, explained).filter((table) => !rewritten.has(table));
@@ -52,7 +52,7 @@ export function durationOf(
   return around(((sum(parts.map((part) => part ?? 0)) + costs.statement) / 1e6) * scale.pace);
 }
 
-/** What a statement that takes so long is said to take: one of few intervals, so that the same plan says the same twice. */
+/** Rounds a duration to one of a few intervals, so that the same plan gives the same result twice. */
 function around(seconds: number): Seconds {
   const step = 10 ** (Math.round(Math.log10(seconds) * 4) / 4);
   return { from: rounded(step / spread), to: rounded(step * spread) };
@@ -74,7 +74,7 @@ interface Cost {
 }
 
 function perRow(size: TableSize | undefined, { row, byte }: Cost, rows = size?.rows ?? undefined): number | undefined {
-  // A table that this run makes has no rows yet.
+  // A table that this run creates has no rows yet.
   if (size === undefined) return 0;
   if (rows === undefined) return size.bytes < 1e6 ? 0 : undefined;
   const bytes = size.rows ? size.bytes * Math.min(1, rows / size.rows) : rows * 100;
@@ -95,7 +95,7 @@ function indexesBuilt(statement: Observed, scale: Scale): readonly (number | und
   });
 }
 
-/** Texts are compared by the rules of their language. */
+/** Sorting texts is slower, because they are compared by the rules of their collation. */
 function sortsText(statement: Observed, index: string): boolean {
   const facts = [...statement.tables.values(), ...(statement.altered ? [statement.altered] : [])];
   const known = facts.flatMap(({ indexes }) => indexes).find(({ name }) => name === index)?.columns;
@@ -118,7 +118,7 @@ function nameOf({ schema, name }: { readonly schema: string; readonly name: stri
   return `${schema}.${name}`;
 }
 
-/** How many times as long as a server of pace 1 the reading of so many rows has taken. */
+/** The pace: how many times as long as on a server of pace 1 reading these rows has taken. */
 export function paceOf(seconds: number, rows: number, bytes: number): number {
   const usual = (rows * costs.scan.row + bytes * costs.scan.byte) / 1e6;
   return Math.min(10, Math.max(0.2, seconds / usual));

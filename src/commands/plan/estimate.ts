@@ -5,21 +5,21 @@ import type { Seconds, TableSize } from './types.js';
 import type { Explanation, Refusal } from './explain.js';
 import type { RowChange } from './row-changes.js';
 
-/** Sizes and pace of the live server, to say how long work takes there. */
+/** The sizes and the pace of the live server, to estimate durations there. */
 export interface Scale {
   readonly sizes: ReadonlyMap<string, TableSize>;
   /** How many times as long as usual it takes to read rows. */
   readonly pace: number;
 }
 
-/** A statement as it went on the copy, and what the live database says of it. */
+/** A statement as observed on the copy, with the live database's estimates. */
 export interface Weighed {
   readonly statement: Observed;
   readonly explained: Explanation | Refusal | undefined;
   readonly changes: readonly RowChange[];
-  /** As if so many bytes were read: by this it is decided, and not by the time, whether a wait is noticed. */
+  /** The work as a number of bytes read. It decides whether a wait is noticeable, and not the time. */
   readonly work: number;
-  /** How long it takes; undefined where that is not known. */
+  /** The duration; undefined if it is unknown. */
   readonly seconds: Seconds | undefined;
 }
 
@@ -27,7 +27,7 @@ export interface Weighed {
 const writeFactor = 8;
 const buildFactor = 5;
 
-/** How much a statement has to do because the tables are as large as they are: as if so many bytes were read. */
+/** The work of a statement that depends on the size of the tables, as a number of bytes read. */
 export function workOf(
   { statement, explained, changes }: Pick<Weighed, 'statement' | 'explained' | 'changes'>,
   scale: Scale,
@@ -52,13 +52,13 @@ export function workOf(
   );
 }
 
-/** The tables in use that it reads from beginning to end, each as `schema.name`: as the live database would, where it says so. */
+/** The existing tables that it reads completely, each as `schema.name`. The plan of the live database is used if there is one. */
 export function scansOf({ scans }: Observed, explained: Weighed['explained']): readonly string[] {
   if (explained && 'scans' in explained) return explained.scans;
   return scans.filter(({ isNew }) => !isNew).map(({ schema, name }) => `${schema}.${name}`);
 }
 
-/** Where it is not known how many, it may be all. */
+/** If the number of rows is unknown, it may be all of them. */
 function workOfRows({ table, rows }: RowChange, scale: Scale): number {
   const size = sizeOf(table, scale);
   if (typeof rows !== 'number') return workOfAllRows(size);
@@ -86,7 +86,7 @@ export function sizeOf(
   return sizes.get(`${schema}.${name}`);
 }
 
-/** The locks that keep readers or writers of a table waiting. */
+/** The locks that block reads or writes on a table. */
 export function blocking(locks: readonly Lock[]): readonly Lock[] {
   return locks.filter(({ mode, relation }) => {
     const who = blockedBy(mode);

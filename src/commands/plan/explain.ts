@@ -5,10 +5,10 @@ import { tagOf } from '../../observe/parser.js';
 import type { PlannedStatement } from './types.js';
 import { quickMs, reading, refusalOf } from './reading.js';
 
-/** What the planner of the live database says of a statement. */
+/** The estimate of the live database's planner for a statement. */
 export interface Explanation extends NonNullable<PlannedStatement['explained']> {
   readonly changes: readonly ExplainedChange[];
-  /** The tables that it reads from beginning to end, each as `schema.name`: on a copy without rows, an index is not worth it. */
+  /** The tables that it reads completely, each as `schema.name`. On a copy without rows, the planner would not use indexes. */
   readonly scans: readonly string[];
 }
 
@@ -16,18 +16,18 @@ export interface ExplainedChange {
   /** As `schema.name`. */
   readonly table: string;
   readonly rows: number;
-  /** Whether rows that are there already are changed: other writers wait for those. */
+  /** Whether existing rows are changed, which blocks other writers of these rows. */
   readonly existing: boolean;
 }
 
-/** Why it says nothing: it needs what only an earlier pending migration makes, or this role may not. */
+/** Why there is no estimate: the statement needs objects that an earlier pending migration creates, or the role lacks a privilege. */
 export interface Refusal {
   readonly refused: string;
-  /** SQLSTATE, where the server has said it. */
+  /** The SQLSTATE, if the server has returned one. */
   readonly code?: string;
 }
 
-/** Nothing is executed: https://www.postgresql.org/docs/current/sql-explain.html */
+/** EXPLAIN executes nothing: https://www.postgresql.org/docs/current/sql-explain.html */
 export async function explain(client: SqlClient, statement: Observed): Promise<Explanation | Refusal | undefined> {
   const { sql, tree, tables, parameters } = statement;
   if (!tree || !explained.has(tagOf(tree)) || [...tables.values()].every(({ isNew }) => isNew)) return undefined;
@@ -82,7 +82,7 @@ function* nodesBelow(node: ExplainNode): Generator<ExplainNode> {
 function changeOf(node: ExplainNode): readonly ExplainedChange[] {
   const { Operation: operation, Plans: plans = [] } = node;
   if (node['Node Type'] !== 'ModifyTable') return [];
-  // Beside them there may be subqueries.
+  // There may be subqueries among the plans, too.
   const sources = plans.filter((plan) => ['Outer', 'Member'].includes(plan['Parent Relationship'] ?? ''));
   const rows = sources.reduce((total, source) => total + source['Plan Rows'], 0);
   const existing = operation !== 'Insert' || node['Conflict Resolution'] === 'UPDATE';

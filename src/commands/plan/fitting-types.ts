@@ -9,12 +9,12 @@ import { quoteName } from '../../sql/index.js';
 import type { Tried } from './observe-pending.js';
 import type { Promised } from './promised.js';
 
-/** That every value fits the new type of its column, where some might not. */
+/** The condition that every value fits the new type of its column, for conversions that can fail. */
 export function fittingTypes({ statements, tables }: Tried): readonly Promised[] {
   return statements.flatMap(retypings).flatMap((retyping): readonly Promised[] => {
     const live = tables.find(({ before }) => before.oid === retyping.table.oid)?.live;
     const now = live?.columns.find(({ number }) => number === retyping.was.number);
-    // A column of this run has no values of the old type.
+    // A column that this run adds has no values of the old type.
     if (!live || !now) return [];
     const { table, is, using } = retyping;
     const way: Way | 'another' = using === undefined ? 'assignment' : isMereCast(using) ? 'cast' : 'another';
@@ -37,7 +37,7 @@ function mayFail({ was, is }: Retyping, way: Way): boolean {
   return is.domain?.checked === true || conversionOf(typeOf(was), typeOf(is), way).fails !== undefined;
 }
 
-/** A cast cuts off what an assignment refuses; spaces at the end are cut off either way. Undefined where no query can tell. */
+/** A cast truncates where an assignment fails; trailing spaces are truncated by both. Undefined if no query can find out. */
 function conditionFor(value: string, is: ColumnFacts, way: Way): string | undefined {
   const to = typeOf(is);
   if (way === 'cast' || (to.limits.length === 0 && !to.isArray) || !cutsOff(to))

@@ -5,17 +5,20 @@ import type { Observed } from '../../observe/observed.js';
 import { nodeOf } from '../../observe/parser.js';
 import { quoteName } from '../../sql/index.js';
 
-/** An index that no query uses, and that keeps nothing unique, though it has the name and the definition of one that does. */
+/** An index that no query uses and that enforces nothing, although it has the name and the definition of a valid one. */
 export interface InvalidIndex {
   readonly schema: string;
   readonly name: string;
   /** As `schema.name`. */
   readonly table: string;
-  /** A session is building it right now. */
+  /** Whether a session is currently building it. */
   readonly isBeingBuilt: boolean;
 }
 
-/** What the live database says: no definition of an index tells. That of a partitioned table only lacks some of its partitions'. */
+/**
+ * Read from the live database, because an index definition does not show it. An invalid index of a partitioned table only lacks those of
+ * some partitions.
+ */
 export async function readInvalidIndexes(client: SqlClient): Promise<readonly InvalidIndex[]> {
   return (await client.query(invalidSql)).rows as unknown as readonly InvalidIndex[];
 }
@@ -27,8 +30,8 @@ JOIN pg_class t ON t.oid = i.indrelid JOIN pg_namespace tn ON tn.oid = t.relname
 WHERE NOT (i.indisvalid AND i.indisready AND i.indislive) AND c.relkind = 'i' AND n.nspname !~ '^pg_toast' ORDER BY 1, 2`;
 
 /**
- * Makes the same indexes invalid on a copy of the schema, so that statements meet there what they will meet. Returns those for which that
- * is not allowed: only a superuser may.
+ * Makes the same indexes invalid on a copy of the schema, so that statements find them as on the live database. Returns those for which
+ * that is not permitted: it requires a superuser.
  */
 export async function makeInvalid(indexes: readonly InvalidIndex[], pool: SqlClient): Promise<readonly InvalidIndex[]> {
   const left: InvalidIndex[] = [];
@@ -47,7 +50,7 @@ export async function makeInvalid(indexes: readonly InvalidIndex[], pool: SqlCli
 
 const insufficientPrivilege = '42501';
 
-/** `CREATE INDEX … IF NOT EXISTS` finds the name taken, does nothing, and says that all is well. */
+/** `CREATE INDEX … IF NOT EXISTS` finds that the name exists, does nothing, and reports success. */
 export function leftInvalid({
   tree,
   tables,

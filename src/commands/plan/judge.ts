@@ -22,17 +22,17 @@ export interface Evidence {
   readonly now: ServerNow;
   readonly weighed: readonly Weighed[];
   readonly answers: ReadonlyMap<Promised, Answer>;
-  /** Statements of the same run that come before the migration. */
+  /** Statements of the same run before the migration. */
   readonly earlier: readonly Observed[];
-  /** Work of the same transaction that comes after the migration. */
+  /** Work of the same transaction after the migration. */
   readonly afterwards: readonly Weighed[];
   readonly unlike: readonly InvalidIndex[];
   readonly refusals: Refusals;
-  /** Why it failed on the copy though it need not fail on the live server. */
+  /** Why it failed on the copy although it need not fail on the live server. */
   readonly onlyOnCopy: string | undefined;
 }
 
-/** What a migration will do to the database as it is now. */
+/** Judges what a migration will do to the database in its present state. */
 export function judge(tried: Tried, evidence: Evidence): PlannedMigration {
   const { migration } = tried;
   const { weighed, afterwards, scale, now, refusals, onlyOnCopy } = evidence;
@@ -90,7 +90,7 @@ function perhapsRefused(reason: string): string {
   return `At present, the server would refuse this statement: ${reason}. An earlier statement changes roles or privileges, so the outcome is not known.`;
 }
 
-/** What rows break now, and what is not known: the database cannot say yet what the run itself changes before. */
+/** The conditions that rows violate now, and the ones that are unknown because the run itself changes the rows first. */
 function promises(
   { statements }: Tried,
   { answers, earlier }: Evidence,

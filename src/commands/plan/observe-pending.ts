@@ -27,9 +27,9 @@ import type { InvalidIndex } from './invalid-indexes.js';
 import { keyOfColumn } from './rows-as-after.js';
 import type { FirstDefaults } from './rows-as-after.js';
 
-/** A pending migration as it went on a copy of the database without its rows. */
+/** A pending migration, as observed on a copy of the database without its rows. */
 export interface Tried extends ObservedMigration {
-  /** The tables in use that it names: as they are on the live database, as they were before it, and as they are after it. */
+  /** The existing tables that it names: as on the live database, as before the migration, and as after it. */
   readonly tables: readonly TriedTable[];
   readonly firstDefaults: FirstDefaults;
 }
@@ -64,10 +64,10 @@ export async function observePending(
     context,
     { url, initial: () => ({ ...withSearchPath(initialStateOfCopy(context), live.searchPath), missingRoles: 'fail' }) },
     async (shadow) => {
-      // On a server, they are those of all its databases.
+      // On a server, roles belong to all its databases, so they are not copied.
       if (url === undefined) await copyRoles(live.roles, shadow);
       await copySchema(live.schema, shadow, context.settings.ignore);
-      // Where they are to lie in a schema that is there only now.
+      // These tables may belong in a schema that has just been copied.
       await createTypeormTable(shadow.pool, context);
       await createLedger(shadow.pool, context);
       const unlike = await makeInvalid(live.invalidIndexes, shadow.pool);
@@ -86,14 +86,14 @@ export async function observePending(
   );
 }
 
-/** They may do everything: the live server is asked what they may do there. */
+/** The copied roles may do everything. The live server is asked about their privileges there. */
 async function copyRoles(roles: readonly string[], { pool }: ConnectedShadow): Promise<void> {
   const known = await readRoles(pool);
   const missing = roles.filter((role) => !known.includes(role) && !role.startsWith('pg_'));
   for (const role of missing) await pool.query(`CREATE ROLE ${quoteName(role)} SUPERUSER`);
 }
 
-/** What is left alone is copied where that is possible: a pending migration may refer to it. */
+/** Ignored objects are copied if possible, because a pending migration may refer to them. */
 async function copySchema(live: Schema, { pool }: ConnectedShadow, ignore: readonly string[]): Promise<void> {
   const isAside = isLeftAlone(ignoring(ignore, []), foreignTo(schemaOf([], [])));
   const left = new Set<string>();
@@ -105,7 +105,7 @@ async function copySchema(live: Schema, { pool }: ConnectedShadow, ignore: reado
     );
   };
   const empty = await readSchema(pool, { ignoreTables: [] });
-  // Functions may use tables that come after them.
+  // Functions may use tables that are created later.
   await pool.query('SET check_function_bodies = off');
   for (const { sql, verb, creates, id } of await compareSchemas(empty, live))
     if (verb !== 'drop')
@@ -128,7 +128,7 @@ function notCopied(error: unknown): unknown {
   });
 }
 
-/** What the rows of a table get in a new column is its default of that moment, whatever becomes of that. */
+/** Existing rows get the default that a new column had when it was added, even if the default changes later. */
 function noteDefaults({ altered, tables }: Observed, defaults: Map<string, string | null>): void {
   if (!altered) return;
   const before = [...tables.values()].find(({ oid }) => oid === altered.oid);
@@ -152,7 +152,7 @@ async function beforeAndAfter(
     const client = (await queryRunner.connect()) as ObservedClient;
     const found: TriedTable[] = [];
     for (const facts of before.values()) {
-      // The first migration that names it finds it as the live database has it.
+      // For the first migration that names a table, it is in the state of the live database.
       const live = tables.get(facts.oid) ?? facts;
       tables.set(facts.oid, live);
       const { schema, name } = names.get(facts.oid) ?? facts;

@@ -4,7 +4,7 @@ import { missingExtension } from '../../shadow/make-initial-state.js';
 import { missingRole } from '../../shadow/missing-roles.js';
 import type { Tried } from './observe-pending.js';
 
-/** Why a migration failed on the copy for want of something that the live server has, or for something that only the copy has. */
+/** Why a migration failed on the copy: because of something that only the live server has, or that only the copy has. */
 export async function onlyOnCopy(client: SqlClient, { error }: Pick<Tried, 'error'>): Promise<string | undefined> {
   const cause = (error as { readonly cause?: unknown } | undefined)?.cause ?? error;
   if (cause === undefined) return undefined;

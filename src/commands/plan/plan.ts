@@ -27,7 +27,7 @@ import { readRoles } from './roles.js';
 import { RowChanges } from './row-changes.js';
 import { readServerNow } from './server-now.js';
 
-/** What `run` will do to this database, without changing anything in it. */
+/** Predicts what `run` will do to this database, without changing anything in it. */
 export function plan(options: PlanOptions, context: CommandContext): Promise<PlanResult> {
   return abortable(context.signal, () => planned(options, context), 'Nothing was changed.');
 }
@@ -112,7 +112,7 @@ function notJudged(migration: KnownMigration, now: Survey): PlannedMigration {
   return { name, phase, verdict: 'cannot be judged', why: [why], remarks: [], statements: [], seconds: null };
 }
 
-/** By what they are called. */
+/** The tables by name. */
 function tablesOf(tried: readonly Tried[]): ReadonlyMap<string, Pick<Relation, 'schema' | 'name'>> {
   const used = tried.flatMap(({ statements, tables }) => [
     ...tables.map(({ live }) => live),
@@ -125,7 +125,7 @@ function tablesOf(tried: readonly Tried[]): ReadonlyMap<string, Pick<Relation, '
   return new Map(used.map((relation) => [`${relation.schema}.${relation.name}`, relation]));
 }
 
-/** Also by the names that tables get on the way. */
+/** Includes the names that tables get during the run. */
 function sizesOf(sizes: readonly TableSize[], tried: readonly Tried[]): Scale['sizes'] {
   const found = new Map(sizes.map((size) => [size.table, size]));
   const live = new Map(tried.flatMap(({ tables }) => tables.map((one) => [one.live.oid, one.live] as const)));
@@ -139,7 +139,7 @@ function sizesOf(sizes: readonly TableSize[], tried: readonly Tried[]): Scale['s
   return found;
 }
 
-/** What each statement of each migration has to do, in the order in which they run. */
+/** The work of each statement of each migration, in the order of execution. */
 async function weigh(
   tried: readonly Tried[],
   scale: Scale,

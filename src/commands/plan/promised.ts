@@ -1,15 +1,15 @@
 import type { TableFacts } from '../../observe/catalog.js';
 
-/** Something that all rows must fulfil once a migration has run, and a question that finds one that does not. */
+/** A condition that all rows must meet once a migration has run, and a query that finds a row which does not. */
 export interface Promised {
   readonly table: Pick<TableFacts, 'oid' | 'schema' | 'name'>;
-  /** The columns that it is about; none when it may be any. */
+  /** The columns that it concerns; empty if it may be any. */
   readonly columns: readonly string[];
   /** In words: `users.email has no NULL`. */
   readonly what: string;
-  /** Finds rows that are in the way; undefined when the live database cannot be asked. */
+  /** Finds violating rows; undefined if the live database cannot be asked. */
   readonly question: string | undefined;
-  /** What it means when a row is found, or when the server cannot convert a value. @default 'an offending row' */
+  /** The meaning of a row that is found, or of a value that the server cannot convert. @default 'an offending row' */
   readonly found?: 'a doubt';
   readonly failed?: 'an offending row';
 }

@@ -8,8 +8,8 @@ import type { Promised } from './promised.js';
 import type { RowsAsAfter } from './rows-as-after.js';
 
 /**
- * What a migration demands of the rows that are there: known from what the table was before and is afterwards, whatever the statements
- * look like.
+ * The conditions that a migration requires of existing rows. They follow from the table before and after the migration, whatever its
+ * statements look like.
  */
 export function promisesOf(tried: Tried): readonly Promised[] {
   return [
@@ -56,7 +56,7 @@ function numberOf({ number }: ColumnFacts): number {
   return number;
 }
 
-/** PostgreSQL 18 can also demand it of new rows only. */
+/** PostgreSQL 18 can also require NOT NULL of new rows only. */
 function isNotNull({ name, notNull: isDemanded }: ColumnFacts, { constraints }: TableFacts): boolean {
   const onlyOfNew = constraints.some(
     ({ type, validated, columns }) => type === 'not null' && !validated && columns.includes(name),
@@ -64,7 +64,7 @@ function isNotNull({ name, notNull: isDemanded }: ColumnFacts, { constraints }: 
   return isDemanded && !onlyOfNew;
 }
 
-/** By a check that all rows have passed: the server takes it for a proof as well. */
+/** Whether a validated check constraint proves it. The server uses such a constraint as a proof as well. */
 function isProven({ name }: ColumnFacts, { constraints }: TableFacts): boolean {
   const proofs = new Set([name, quoteName(name)].map((column) => `CHECK ((${column} IS NOT NULL))`));
   return constraints.some(({ validated, definition }) => validated && proofs.has(definition));
@@ -107,7 +107,7 @@ function orphans(from: string, { columns, refersTo, refersToColumns }: Constrain
   return `SELECT FROM (SELECT * FROM ${from}) AS c WHERE ${filled} AND NOT EXISTS (SELECT FROM ${quoteName(schema)}.${quoteName(name)} AS p WHERE ${pairs.join(' AND ')})`;
 }
 
-/** An index that is invalid is no proof, whatever its definition says. */
+/** An invalid index proves nothing, whatever its definition says. */
 function uniques(change: Change): readonly Promised[] {
   const { before, after, rows } = change;
   const shapeOf = ({ keys, predicate }: IndexFacts): string => JSON.stringify([keys, predicate]);

@@ -6,7 +6,7 @@ import { sizeOf } from './estimate.js';
 import type { Scale } from './estimate.js';
 import type { Tried } from './observe-pending.js';
 
-/** What replication makes of a migration: the copy has the publications of the live database, and says the same as lint. */
+/** The effect of a migration on replication: the copy has the publications of the live database, so the findings are those of lint. */
 export function published(
   { migration, transactional, statements, error }: Tried,
   scale: Scale,
@@ -24,13 +24,13 @@ export function published(
     return [...new Set(messages)];
   };
   return {
-    // Why it failed on the copy is said already.
+    // If it failed on the copy, the reason has already been reported.
     fails: error === undefined ? said('fails', (statement) => meetsRows(statement, scale)) : [],
     remarks: said('remark', (statement) => statement?.error === undefined),
   };
 }
 
-/** A block that goes through the pages of a table changes nothing where there are none. */
+/** A block that processes the pages of a table changes nothing if there are none. */
 function meetsRows(statement: Observed | undefined, scale: Scale): boolean {
   if (!statement || !nodeOf(statement.tree, 'DoStmt')) return true;
   return [...statement.tables.values()].some(

@@ -9,19 +9,19 @@ import { classify } from '../../sql/index.js';
 import type { TableSize } from './types.js';
 import type { Explanation, Refusal } from './explain.js';
 
-/** Rows of a table in use that a statement changes: other writers of them wait until its transaction ends. */
+/** Rows of an existing table that a statement changes: other writers of these rows wait until its transaction ends. */
 export interface RowChange {
   readonly table: Pick<TableFacts, 'oid' | 'schema' | 'name'>;
-  /** About how many, or why that is not known. */
+  /** The approximate number, or why it is unknown. */
   readonly rows: number | 'all' | { readonly unknownBecause: string };
 }
 
 /**
- * Follows which rows the statements of a run change, in order: the estimates of the live database are about the rows that it has now,
- * not about the rows that earlier statements of the run leave.
+ * Follows which rows the statements of a run change, in order: the estimates of the live database are about its present rows, not about the
+ * rows after earlier statements of the run.
  */
 export class RowChanges {
-  /** Of each table by its number: how many of its rows are other ones by now; undefined when that is not known. */
+  /** For each table by its OID, the number of rows that have changed so far; undefined if it is unknown. */
   readonly #sofar = new Map<number, number | undefined>();
 
   constructor(private readonly sizes: ReadonlyMap<string, TableSize>) {}
@@ -52,7 +52,7 @@ export class RowChanges {
   ): readonly RowChange[] {
     const name = `${table.schema}.${table.name}`;
     const size = this.sizes.get(name);
-    // The shadow has TypeORM's metadata table, which the live database may lack.
+    // The shadow contains TypeORM's metadata table, which the live database may lack.
     if (size === undefined) return [];
     if (isWhole) return [{ table, rows: 'all' }];
     const rows = this.#estimate(table, size, statement, explained);
@@ -91,7 +91,7 @@ function rowsOf(
   return own.length === 0 ? undefined : own.reduce((total, { rows }) => total + rows, 0);
 }
 
-/** The changes of rows that are there already, at any depth of the statement. */
+/** The changes of existing rows, at any depth of the statement. */
 function writtenOut(statement: Observed): readonly { readonly table: TableFacts; readonly isWhole: boolean }[] {
   const { tree } = statement;
   const found = (
@@ -118,7 +118,10 @@ function inserts(statement: Observed): readonly { readonly table: TableFacts }[]
   });
 }
 
-/** What a block or a function has changed, seen by its locks. One that commits does so in batches, for each of which the others wait briefly. */
+/**
+ * The tables that a block or a function has changed, recognised by its locks. A block that commits works in batches, and other sessions
+ * wait only briefly for each.
+ */
 export function hiddenIn(statement: Observed): readonly Relation[] {
   const { tree, locks, held, scans } = statement;
   if (!tree || !['DoStmt', 'CallStmt', 'SelectStmt'].includes(tagOf(tree)) || endsTransactions(statement)) return [];
@@ -133,7 +136,7 @@ function isTable({ kind, isNew }: Relation): boolean {
   return !isNew && (kind === 'table' || kind === 'partitioned table');
 }
 
-/** Whether rows of that table may be other ones after the statement. */
+/** Whether the statement may have changed rows of that table. */
 export function mayChangeRows(statement: Observed, oid: number, columns: readonly string[]): boolean {
   const { tree, locks } = statement;
   if (!tree) return true;
@@ -148,7 +151,7 @@ export function mayChangeRows(statement: Observed, oid: number, columns: readonl
   return targets.some((target) => columns.includes(nodeOf(target, 'ResTarget')?.name ?? ''));
 }
 
-/** `ALTER COLUMN … TYPE … USING …`, unless that only says the type once more. */
+/** `ALTER COLUMN … TYPE … USING …`, unless the expression is a mere cast to the type. */
 function convertsValues({ tree }: Observed): boolean {
   return [...nodesOf(tree, 'AlterTableCmd')].some(({ subtype, def }) => {
     const using = subtype === 'AT_AlterColumnType' ? nodeOf(def, 'ColumnDef')?.raw_default : undefined;

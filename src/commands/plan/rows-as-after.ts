@@ -1,24 +1,24 @@
 import type { ColumnFacts, TableFacts } from '../../observe/catalog.js';
 import { quoteName } from '../../sql/index.js';
 
-/** What the rows of a table will be like, as far as they are there now: in the words that the live database knows. */
+/** What the present rows of a table will be like after the run, in terms of the live database. */
 export interface RowsAsAfter {
-  /** Something to select from; undefined where it cannot be said. */
+  /** An expression to select from; undefined if there is none. */
   readonly sql: string | undefined;
   /** Columns that the run adds without a value: NULL in every row. */
   readonly empty: ReadonlySet<string>;
-  /** Columns that get a value of their own in every row, from a sequence. */
+  /** Columns in which every row gets a different value from a sequence. */
   readonly numbered: ReadonlySet<string>;
 }
 
-/** The defaults that columns had when they were added, by the number of their table and their own: those are what rows get. */
+/** The defaults of columns when they were added, which existing rows get, by the numbers of table and column. */
 export type FirstDefaults = ReadonlyMap<string, string | null>;
 
 export function keyOfColumn(table: number, column: number): string {
   return `${table} ${column}`;
 }
 
-/** A query over the live table that gives each column its name of afterwards, and new columns their values. */
+/** A query over the live table that gives each column its later name, and new columns their values. */
 export function rowsAsAfter(live: TableFacts, after: TableFacts, defaults: FirstDefaults): RowsAsAfter {
   const known = new Map(live.columns.map((column) => [column.number, column]));
   const columns = after.columns.map((column) => {

@@ -5,7 +5,7 @@ import { nodeOf, nodesOf, tagOf, textsOf } from '../../observe/parser.js';
 import type { Tree } from '../../observe/parser.js';
 import { classify, quoteName } from '../../sql/index.js';
 
-/** What the live server can be asked. */
+/** The questions that the live server can answer. */
 export type Asked =
   | 'owner'
   | 'privilege'
@@ -17,16 +17,16 @@ export type Asked =
   | 'create extension'
   | 'change extension';
 
-/** Something that a statement needs of the server, which no schema contains: a role, an extension, a privilege. */
+/** Something that a statement needs of the server and that no schema contains: a role, an extension, a privilege. */
 export interface Need {
   readonly question: Asked;
   readonly parameters: readonly (string | null)[];
 }
 
-/** Of a statement as it went on the copy, whose role may do everything. */
+/** The needs of a statement that was executed on the copy, where its role may do everything. */
 export function needsOf({ tree, tables }: Observed, liveNames: ReadonlyMap<number, string>): readonly Need[] {
   if (tree === undefined) return [];
-  // What the run itself makes belongs to its role.
+  // Objects that the run itself creates belong to its role.
   const inUse = (name: string): readonly string[] => {
     const found = tables.get(name);
     if (found === undefined) return [name];
@@ -45,7 +45,7 @@ export function needsOf({ tree, tables }: Observed, liveNames: ReadonlyMap<numbe
   ];
 }
 
-/** From such a statement on, what the role may do is not what it may do now. */
+/** Whether the permissions of the role may differ from the present ones after such a statement. */
 export function changesPermissions({ tree, sql }: Observed): boolean {
   if (tree === undefined) return false;
   const [code] = classify(sql);
@@ -74,7 +74,7 @@ function need(asked: Asked): (parameters: Need['parameters']) => Need {
   return (parameters) => ({ question: asked, parameters });
 }
 
-/** The tables, as they are named, that only their owner may change like that. */
+/** The tables, as named, that only their owner may change in this way. */
 function ownedIn(tree: Tree): readonly string[] {
   const ranges = [
     nodeOf(tree, 'AlterTableStmt')?.relation,
@@ -99,7 +99,7 @@ function ownedIn(tree: Tree): readonly string[] {
   ];
 }
 
-/** The privileges that others may have been granted. */
+/** The privileges that may have been granted to the role. */
 function privilegesIn(tree: Tree): readonly (readonly [privilege: string, table: string])[] {
   const keys = [...nodesOf(tree, 'Constraint')].flatMap(({ pktable }) => pktable ?? []);
   const truncated = (nodeOf(tree, 'TruncateStmt')?.relations ?? []).flatMap((one) => nodeOf(one, 'RangeVar') ?? []);
@@ -111,7 +111,7 @@ function privilegesIn(tree: Tree): readonly (readonly [privilege: string, table:
   ];
 }
 
-/** The schemas in which something is created; null where that is the first of the search path. */
+/** The schemas in which something is created; null stands for the first schema of the search path. */
 function schemasIn(tree: Tree): readonly (string | null)[] {
   const ranges = [
     nodeOf(tree, 'CreateStmt')?.relation,

@@ -2,13 +2,13 @@ import type { SqlClient } from '../../database/sql-client.js';
 import type { ServerNow, Session } from './types.js';
 import { readInvalidIndexes } from './invalid-indexes.js';
 
-/** Who is on the server, how far its replicas are, what earlier attempts have left. */
+/** The sessions on the server, the lag of its replicas, and the remains of earlier attempts. */
 export async function readServerNow(client: SqlClient, tables: readonly string[]): Promise<ServerNow> {
   const version = String((await client.query('SHOW server_version')).rows[0]?.['server_version']);
   const sessions = (await client.query(sessionsSql, [tables])).rows as unknown as readonly Session[];
   const replicas = await client.query(replicasSql).then(
     ({ rows }) => rows as unknown as ServerNow['replicas'],
-    // The role may lack the right to see them, and a replica has none.
+    // The role may lack the privilege to see them, and a replica has none.
     () => [],
   );
   const invalid = await readInvalidIndexes(client);

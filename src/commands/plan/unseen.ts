@@ -4,7 +4,7 @@ import { ofTypeorm } from '../../rules/process/held.js';
 import { classify } from '../../sql/index.js';
 import { endsTransactions, hiddenIn } from './row-changes.js';
 
-/** What a statement may do only where there are rows: on a copy without rows it was not seen. */
+/** Effects that a statement has only if there are rows, so that they were not observed on a copy without rows. */
 export function unseenIn(statement: Observed, isClass: boolean): string | undefined {
   const { tree, tables } = statement;
   if (nodeOf(tree, 'DoStmt')) {
@@ -13,7 +13,7 @@ export function unseenIn(statement: Observed, isClass: boolean): string | undefi
     if (!changes || endsTransactions(statement) || hiddenIn(statement).length > 0) return undefined;
     return 'A block may change rows. A copy without rows does not show which and how many: not known.';
   }
-  // A file of SQL does nothing with what it has read.
+  // An SQL file does nothing with the rows that it reads.
   if (!isClass || !tree || tagOf(tree) !== 'SelectStmt') return undefined;
   const read = [...tables.values()]
     .filter(({ isNew, name }) => !isNew && !ofTypeorm.has(name))

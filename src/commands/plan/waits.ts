@@ -5,16 +5,18 @@ import { blocking, sizeOf, sum } from './estimate.js';
 import type { Scale, Weighed } from './estimate.js';
 import type { RowChange } from './row-changes.js';
 
-/** From so much on, a wait is noticed: as if so many bytes were read. Of the size, not of the time, so that the same plan says the same twice. */
+/**
+ * The bytes read from which a wait is noticeable. It is based on size rather than time, so that the same plan gives the same result twice.
+ */
 const noticeable = 16e6;
 
-/** What a migration keeps waiting: what is certain, and what depends on something that the live database could not say. */
+/** The waits that a migration causes: the certain ones, and the ones that depend on something the live database could not tell. */
 export interface Waits {
   readonly certain: readonly string[];
   readonly notKnown: readonly string[];
 }
 
-/** Locks are held to the end of their transaction, which may have other migrations in it: `afterwards` is the work of those. */
+/** Locks are held until the end of their transaction, which may contain other migrations: `afterwards` is their work. */
 export function waitsOf(weighed: readonly Weighed[], afterwards: readonly Weighed[], scale: Scale): Waits {
   const tables = tableWaits(weighed, afterwards);
   const rows = [...rowWaits(weighed, afterwards)].flatMap(([table, wait]) => (tables.has(table) ? [] : [wait]));
@@ -60,7 +62,7 @@ function workOfAll(weighed: readonly Weighed[]): Pick<RowWait, 'bytes' | 'waited
   return { bytes: sum(weighed.map(({ work }) => work)), waited: weighed.map(({ seconds }) => seconds) };
 }
 
-/** A row that was changed is locked to the end of the transaction: https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-ROWS */
+/** A changed row is locked until the end of the transaction: https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-ROWS */
 function rowWaits(weighed: readonly Weighed[], afterwards: readonly Weighed[]): ReadonlyMap<string, RowWait> {
   const waits = new Map<string, RowWait>();
   for (const [index, { statement, changes }] of weighed.entries()) {
@@ -68,7 +70,7 @@ function rowWaits(weighed: readonly Weighed[], afterwards: readonly Weighed[]): 
     const { bytes, waited } = workOfAll([...rest, ...afterwards]);
     if (statement.transaction === undefined || bytes < noticeable) continue;
     for (const { table, rows } of changes) {
-      // What changes no row that is there keeps no row locked.
+      // A statement that changes no existing row locks none.
       if (rows === 0) continue;
       const key = `${table.schema}.${table.name}`;
       const earlier = waits.get(key);
@@ -107,7 +109,10 @@ function rowsMayWait({ table, rows }: RowWait, scale: Scale): string {
   return `How many of ${of} of ${table.schema}.${table.name} change is not known${because}: other writers of these rows wait until the transaction commits. ${advice}`;
 }
 
-/** Sessions that have used a table for long: a statement that needs a strong lock on it waits for them, and all queries queue up after it. */
+/**
+ * Sessions that have used a table for long: a statement that needs a strong lock on the table waits for them, and all other queries queue
+ * up after that.
+ */
 export function heldNow(weighed: readonly Weighed[], { sessions }: ServerNow): readonly string[] {
   const needed = new Set(
     weighed
