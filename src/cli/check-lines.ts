@@ -57,7 +57,7 @@ function saidOf(name: CheckStepName, judged: Judged | undefined): string {
     : `${says[name]} (${migrations} judged, ${chosen})`;
 }
 
-/** The steps that passed, and those that judged nothing. */
+/** The steps that passed, and the ones without anything to judge. */
 export function passed(steps: readonly CheckStep[]): string {
   const idle = steps.filter(({ judged }) => judged?.migrations === 0).map(({ name }) => name);
   const without = idle.length === 0 ? '' : `; ${idle.join(', ')} judged no migration`;

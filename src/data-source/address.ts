@@ -38,21 +38,21 @@ export function checkUnambiguous(address: string, name: string): void {
 function problemOf(address: string): Problem | undefined {
   if (/^["'`<]/.test(address)) return ['it begins with a quotation mark', 'Remove the quotation marks around it.'];
   if (!/^(?:postgres(?:ql)?:\/\/|socket:|\/(?!\/))/i.test(address)) return ['it does not begin with postgres://', form];
-  if (address.startsWith('/')) return /[:@]/.test(address) ? ['it begins like a path, and is none', form] : undefined;
+  if (address.startsWith('/')) return /[:@]/.test(address) ? ['it looks like a path, but is not one', form] : undefined;
   if (/^[\w.-]+(?::\d+)?(?:,[\w.-]+(?::\d+)?)+$/.test(split(address).authority.replace(/^.*@/s, '')))
     return [
-      'it names several hosts, and the driver (pg) connects to one',
-      'Name the one that can be written to, or a DNS name or pooler that leads there.',
+      'it names several hosts, but the driver (pg) connects to only one',
+      'Use the one that accepts writes, or a DNS name or pooler that leads to it.',
     ];
   try {
     parseAddress(address);
   } catch (error) {
     const isEncoding = error instanceof URIError;
-    return [isEncoding ? 'a % in its user or password encodes nothing' : 'its host or port cannot be read', encode];
+    return [isEncoding ? 'a % in its user or password does not encode a character' : 'its host or port cannot be read', encode];
   }
   const { authority, rest } = split(address);
   const isMisplaced = !authority.includes('@') && /^[^?]*@|^[^?]*\?(?![\w-]+=).*@/s.test(rest);
-  return isMisplaced ? ['its only @ stands after a /, ? or #', encode] : undefined;
+  return isMisplaced ? ['its only @ comes after a /, ? or #', encode] : undefined;
 }
 
 /** Throws Node's error, which contains the address. */
@@ -101,7 +101,7 @@ export function showParts({ host, port = 5432, username, password, database = ''
 
 /** The name of a server in a sentence. */
 export function placeOf(shown: string | undefined): string {
-  return shown ?? 'a server whose address cannot be read for certain';
+  return shown ?? 'a server whose address cannot be read reliably';
 }
 
 /** The reason that the driver or the server gives, without the names that it quotes if these must not be shown. */

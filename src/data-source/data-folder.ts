@@ -64,8 +64,8 @@ function refuseOtherVersion(dir: string): void {
   if (found === postgresVersion || !/^\d+$/.test(found)) return;
   throw new MigrateError({
     code: 'EMBEDDED_VERSION',
-    message: `The embedded database in ${dir} was made by PostgreSQL ${found}, and that of the installed ${devPackage} is PostgreSQL ${postgresVersion}, which cannot open it. Nothing was changed.`,
-    next: `To keep its data, dump it with PGlite of PostgreSQL ${found}: the commands are in \`nest-migrate help embedded\`. If its data can be lost, remove ${dir}: \`nest-migrate run\` makes the tables again.`,
+    message: `The embedded database in ${dir} was created by PostgreSQL ${found}, but the installed ${devPackage} contains PostgreSQL ${postgresVersion}, which cannot open it. Nothing was changed.`,
+    next: `To keep its data, dump it with PGlite of PostgreSQL ${found}: the commands are in \`nest-migrate help embedded\`. If its data can be lost, remove ${dir}: \`nest-migrate run\` creates the tables again.`,
   });
 }
 
@@ -73,8 +73,8 @@ function refuseOthersFiles(dir: string): void {
   if (!existsSync(dir) || readdirSync(dir).length === 0) return;
   throw new MigrateError({
     code: 'DATA_SOURCE_INVALID',
-    message: `The folder ${dir} is to hold the embedded database, but it holds other files.`,
-    next: 'Name a folder of its own: `embedded` in defineDataSource, or NEST_MIGRATE_EMBEDDED. Nothing was changed.',
+    message: `The folder ${dir} is configured for the embedded database, but contains other files.`,
+    next: 'Choose a separate folder: `embedded` in defineDataSource, or NEST_MIGRATE_EMBEDDED. Nothing was changed.',
     exitCode: ExitCode.usage,
   });
 }
@@ -95,12 +95,12 @@ async function unreadable(dir: string, cause: unknown): Promise<MigrateError> {
   const what = isShadow ? 'The shadow database' : 'The embedded database';
   const isFull = await isAlmostFull(dirname(dir));
   const next = isShadow
-    ? 'Name a folder that has room and can be written to in the environment variable TMPDIR, or use a server: --shadow postgres://user:password@host/database. Nothing was changed.'
+    ? 'Set the environment variable TMPDIR to a writable folder with enough space, or use a server: --shadow postgres://user:password@host/database. Nothing was changed.'
     : `It is for development only: if its data can be lost, remove ${dir} and start again.`;
   return new MigrateError({
     code: 'CONNECTION_FAILED',
     message: `${what} in ${dir} could not be opened: ${isFull ? 'no space is left on that disk' : messageOf(cause)}.`,
-    next: isFull && !isShadow ? 'Make room there, and try again. Nothing was changed.' : next,
+    next: isFull && !isShadow ? 'Free some space there, and try again. Nothing was changed.' : next,
     cause,
   });
 }

@@ -235,8 +235,8 @@ function mayShare({ address }: Owner): boolean {
 function notWritable(dir: string, cause: unknown): MigrateError {
   return new MigrateError({
     code: 'CONNECTION_FAILED',
-    message: `The embedded database in ${dir} could not be opened, since the file ${dir}.lock could not be written: ${messageOf(cause)}. Nothing was changed.`,
-    next: 'Give this user the right to write there, or name another folder: `embedded` in defineDataSource, or NEST_MIGRATE_EMBEDDED.',
+    message: `The embedded database in ${dir} could not be opened, because the file ${dir}.lock could not be written: ${messageOf(cause)}. Nothing was changed.`,
+    next: 'Make the folder writable for this user, or choose another one: `embedded` in defineDataSource, or NEST_MIGRATE_EMBEDDED.',
     cause,
   });
 }

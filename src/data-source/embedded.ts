@@ -90,7 +90,7 @@ export function embeddedDriver(options: DriverOptions): object {
 function missing(error: unknown): never {
   if (!isMigrateError(error) || error.code !== 'PACKAGE_MISSING') throw error;
   throw error.with({
-    message: `No DATABASE_URL (and no PGHOST) is set, and the embedded database that is used then is not installed: it comes with ${devPackage}.`,
+    message: `Neither DATABASE_URL nor PGHOST is set, and the embedded database, which would be used instead, is not installed: it comes with ${devPackage}.`,
     next: `Set DATABASE_URL in .env. Or, for the embedded database: ${error.next}`,
   });
 }
@@ -107,7 +107,7 @@ function checkedFolder(folder: string): string {
   throw new MigrateError({
     code: 'DATA_SOURCE_INVALID',
     message: 'The folder of the embedded database (`embedded`, or NEST_MIGRATE_EMBEDDED) looks like an address.',
-    next: 'Give the address of a server as `url`, or in DATABASE_URL.',
+    next: 'Set the address of a server as `url`, or in DATABASE_URL.',
     exitCode: ExitCode.usage,
   });
 }

@@ -76,7 +76,7 @@ function notFound(projectDir: string, scripted: readonly Scripted[]): MigrateErr
     next:
       foundElsewhere(projectDir) ??
       inFolderAbove(projectDir) ??
-      'Make one: npx nest-migrate init. Or name yours: --data-source path/to/data-source.ts; or the Nest module that has the connection: --app src/app.module.ts',
+      'Create one: npx nest-migrate init. Or name yours: --data-source path/to/data-source.ts; or the Nest module that has the connection: --app src/app.module.ts',
     exitCode: ExitCode.usage,
   });
 }
@@ -85,7 +85,7 @@ function notFound(projectDir: string, scripted: readonly Scripted[]): MigrateErr
 function inFolderAbove(projectDir: string): string | undefined {
   if (isFile(join(projectDir, 'package.json'))) return undefined;
   for (let dir = dirname(projectDir), below = projectDir; dir !== below; [below, dir] = [dir, dirname(dir)])
-    if (isFile(join(dir, 'package.json'))) return `There is no package.json here: type it in ${dir}`;
+    if (isFile(join(dir, 'package.json'))) return `There is no package.json here: run the command in ${dir}`;
   return undefined;
 }
 
@@ -99,7 +99,7 @@ function refuseInWorkspace(projectDir: string): void {
   if (!isWorkspace) return;
   throw new MigrateError({
     code: 'DATA_SOURCE_NOT_FOUND',
-    message: `${projectDir} is a folder of a workspace, whose settings and .env are those of all its apps. The database was not touched.`,
+    message: `${projectDir} is a folder of a workspace, whose settings and .env are shared by all its apps. The database was not touched.`,
     next,
     exitCode: ExitCode.usage,
   });
@@ -137,7 +137,7 @@ function nameOf(file: string): string {
 function ambiguous(one: string, other: string): MigrateError {
   return new MigrateError({
     code: 'DATA_SOURCE_INVALID',
-    message: `There are two data sources, and nothing says which one is meant: ${one}, and ${other}. The database was not touched.`,
+    message: `There are two data sources, and it is not clear which one to use: ${one} and ${other}. The database was not touched.`,
     next: `Name one: --data-source ${one}; or for all commands, in package.json: "nest-migrate": { "dataSource": ${JSON.stringify(one)} }`,
     exitCode: ExitCode.usage,
   });

@@ -6,7 +6,7 @@ const reasons = {
     'TypeORM would change the schema by itself at every start, without asking, dropping columns with their data; migrations replace it',
   dropSchema: 'TypeORM would drop the whole database at every start',
   migrationsRun:
-    'TypeORM would run the migrations at every start too, without any lock between replicas; nest-migrate does it with one',
+    'TypeORM would run the migrations at every start too, without any lock between replicas; nest-migrate takes one',
 } as const;
 
 /** Refuses other databases before a query is sent that they would not understand. */
@@ -15,7 +15,7 @@ export function refuseOtherDatabases({ type }: Pick<DataSourceOptions, 'type'>, 
   throw new MigrateError({
     code: 'DATA_SOURCE_INVALID',
     message: `${where} connects to ${type}. Nothing was changed.`,
-    next: "nest-migrate is for PostgreSQL: `type: 'postgres'`. Migrations of another database stay with TypeORM's own command.",
+    next: "nest-migrate is for PostgreSQL: `type: 'postgres'`. For other databases, use TypeORM's own command.",
     exitCode: ExitCode.usage,
   });
 }

@@ -168,7 +168,7 @@ function lost(host: number, dir: string): Error {
 
 /** The host may still execute the last query when it continues, so the outcome is unknown. */
 function silence(host: number, dir: string): Error {
-  const message = `The process ${host}, through which this connection used the embedded database in ${dir}, has not answered for ${silentAfterMs / 1000} s: it may be stopped in a debugger, or very busy. When it goes on, it may still execute what was sent last, and then rolls back what was not committed`;
+  const message = `The process ${host}, through which this connection used the embedded database in ${dir}, has not answered for ${silentAfterMs / 1000} s: it may be stopped in a debugger, or very busy. When it continues, it may still execute the last query, and then rolls back everything that was not committed`;
   return Object.assign(new Error(message), { code: 'ETIMEDOUT' });
 }
 
@@ -176,7 +176,7 @@ function silent(host: number, dir: string): MigrateError {
   return new MigrateError({
     code: 'EMBEDDED_IN_USE',
     message: `The process ${host} has the embedded database in ${dir} open, and did not answer for ${silentAfterMs / 1000} s: it may be stopped in a debugger, or very busy. Nothing was changed.`,
-    next: `Let the process ${host} go on, or stop it, and try again. Or use a real server: DATABASE_URL in .env.`,
+    next: `Let the process ${host} continue, or stop it, and try again. Or use a real server: DATABASE_URL in .env.`,
   });
 }
 

@@ -63,7 +63,7 @@ function chosen(exports: ReadonlyMap<string, unknown>, file: string): DataSource
   const values = [...new Set(exports.values())];
   const [dataSource, ...more] = values.filter(isDataSource);
   if (more.length > 0) {
-    const next = 'Export one, and make a file for each other one (--data-source).';
+    const next = 'Export only one, and create a separate file for each of the others (--data-source).';
     throw invalid(file, `exports ${more.length + 1} data sources`, next);
   }
   if (dataSource !== undefined) return dataSource;
@@ -84,8 +84,8 @@ async function settled(exports: ReadonlyMap<string, unknown>, file: string): Pro
     return new Map(await Promise.all(values));
   } catch (error) {
     if (isMigrateError(error)) throw error;
-    const what = `could not make its data source: ${messageOf(error)}`;
-    throw invalid(file, what, 'Correct what it does before it returns one.', error);
+    const what = `could not create its data source: ${messageOf(error)}`;
+    throw invalid(file, what, 'Correct the code that creates it.', error);
   }
 }
 

@@ -98,7 +98,7 @@ export function refuseWithoutFlag(given: Extensions): void {
   if (extensions.length === 0 || !isJestWithoutFlags()) return;
   throw new MigrateError({
     code: 'OPTIONS_INVALID',
-    message: `The embedded database was not opened: its extensions (embedded: { extensions }: ${extensions.join(', ')}) are code, with which it must be loaded into the thread of the test, and Jest without flags cannot load ES modules.`,
+    message: `The embedded database was not opened: its extensions (embedded: { extensions }: ${extensions.join(', ')}) are code and must be loaded in the thread of the test, but Jest without flags cannot load ES modules.`,
     next: 'Start Jest with NODE_OPTIONS=--experimental-vm-modules, or set DATABASE_URL to a server that has the extensions. Or leave the extensions out in tests: extensions: async () => (process.env.JEST_WORKER_ID ? {} : …)',
     exitCode: ExitCode.usage,
   });
@@ -108,7 +108,7 @@ export function refuseInProduction(): void {
   if (process.env['NODE_ENV'] !== 'production') return;
   throw new MigrateError({
     code: 'EMBEDDED_IN_PRODUCTION',
-    message: 'No DATABASE_URL (and no PGHOST) is set, and with NODE_ENV=production the embedded database is not used.',
+    message: 'Neither DATABASE_URL nor PGHOST is set, and the embedded database is not used with NODE_ENV=production.',
     next: 'Set DATABASE_URL, for example postgres://user:password@host:5432/database',
   });
 }

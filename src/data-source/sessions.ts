@@ -276,7 +276,7 @@ export class Sessions {
       message: `The embedded database has one session only, and ${what} of another connection${isOwn ? '' : `, of the process ${other.pid},`} has held it for ${turnTimeoutMs / 1000} s. This query was not executed.`,
       next: isOwn
         ? 'Inside a transaction, use its own entity manager for every query. Or use a real server: DATABASE_URL in .env.'
-        : `Let the process ${other.pid} go on (it may be stopped in a debugger) or stop it, and try again. Or use a real server: DATABASE_URL in .env.`,
+        : `Let the process ${other.pid} continue (it may be stopped in a debugger), or stop it, and try again. Or use a real server: DATABASE_URL in .env.`,
     });
   }
 }

@@ -92,7 +92,7 @@ export class ThreadedPGlite {
 function ended(): MigrateError {
   return new MigrateError({
     code: 'INTERNAL',
-    message: 'The thread with the PostgreSQL of this process has ended before its work was done.',
+    message: 'The thread that runs PostgreSQL ended before its work was done.',
     next: 'Try once more.',
   });
 }

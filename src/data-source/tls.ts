@@ -48,7 +48,7 @@ export function encryptionFromEnvironment(env: NodeJS.ProcessEnv): Encryption {
  */
 export function encryptionFrom({ sslmode, sslrootcert, sslcert, sslkey }: TlsParameters): Encryption {
   if (sslmode === undefined) return {};
-  if (!modes.includes(sslmode)) throw invalid('sslmode is not one that exists.', `Use one of ${modes.join(', ')}.`);
+  if (!modes.includes(sslmode)) throw invalid('sslmode has an unknown value.', `Use one of ${modes.join(', ')}.`);
   if (sslmode === 'disable' || sslmode === 'allow') return { ssl: false };
   const files = {
     ...(sslrootcert && sslrootcert !== 'system' && { ca: read('sslrootcert', sslrootcert) }),

@@ -77,8 +77,8 @@ function timeoutsThroughPooler(sql: string, timeouts: string, { step, progress }
   const { name } = step.migration;
   return new MigrateError({
     code: 'MIGRATION_FAILED',
-    message: `Migration ${name}: its statement ${progress.done + 1} cannot be in a transaction, and must not be stopped by a timeout, which an index that is built concurrently would not survive. The role or the database has ${timeouts}, and this connection goes through a pooler, where that cannot be set for one session alone. It was not executed.\n  ${sql.trim().slice(0, 500)}`,
-    next: 'Give the address of the server itself: the setting `directUrl`, or NEST_MIGRATE_DATABASE_URL for the command. Or set the timeout to 0 for the role that migrates: ALTER ROLE <role> SET lock_timeout = 0',
+    message: `Migration ${name}: its statement ${progress.done + 1} cannot run in a transaction, and must not be stopped by a timeout, because an interrupted concurrent build leaves an invalid index. The role or the database has ${timeouts}, and this connection goes through a pooler, where timeouts cannot be set for a single session. It was not executed.\n  ${sql.trim().slice(0, 500)}`,
+    next: 'Use the address of the server itself: the setting `directUrl`, or NEST_MIGRATE_DATABASE_URL for the command. Or set the timeout to 0 for the role that migrates: ALTER ROLE <role> SET lock_timeout = 0',
     migration: name,
     sql,
   });
@@ -89,7 +89,7 @@ function throughPooler(sql: string, { step, progress }: Alone): MigrateError {
   return new MigrateError({
     code: 'MIGRATION_FAILED',
     message: `Migration ${name}: its statement ${progress.done + 1} commits by itself, and nothing in the database shows afterwards whether it was finished. This connection goes through a pooler, where two processes might execute it at the same time. It was not executed.\n  ${sql.trim().slice(0, 500)}`,
-    next: 'Give the address of the server itself: the setting `directUrl`, or NEST_MIGRATE_DATABASE_URL for the command. Or, if it does no harm to execute the statement again, write this comment in front of it: /* nest-migrate-rerunnable */',
+    next: 'Use the address of the server itself: the setting `directUrl`, or NEST_MIGRATE_DATABASE_URL for the command. Or, if executing the statement again is harmless, put this comment before it: /* nest-migrate-rerunnable */',
     migration: name,
     sql,
   });

@@ -99,7 +99,7 @@ async function byItself(queryRunner: QueryRunner, request: BackfillRequest): Pro
 export function inTransaction(table: string): MigrateError {
   return new MigrateError({
     code: 'MIGRATION_FAILED',
-    message: `The backfill of ${table} was refused: its batches are transactions of their own, and the migration runs in one transaction. Nothing was filled.`,
+    message: `The backfill of ${table} was refused: each batch is a separate transaction, but the migration runs in a single one. Nothing was filled.`,
     next: 'Add the line `transaction = false;` to the class. Its other statements, if they need a transaction, go into a migration before it.',
   });
 }
@@ -107,7 +107,7 @@ export function inTransaction(table: string): MigrateError {
 function wrong(what: string): MigrateError {
   return new MigrateError({
     code: 'OPTIONS_INVALID',
-    message: `The options of backfill() are not right: ${what}. Nothing was filled.`,
+    message: `The options of backfill() are invalid: ${what}. Nothing was filled.`,
     next: "For example: backfill(queryRunner, { table: 'users', set: `country = 'DE'`, where: 'country IS NULL' })",
     exitCode: ExitCode.usage,
   });

@@ -36,7 +36,7 @@ export async function startOf(ask: Ask, what: What, after: readonly string[] | u
   if (key.length > 0) return { key, after, size: what.size };
   throw new MigrateError({
     code: 'MIGRATION_FAILED',
-    message: `The backfill of ${what.table} was refused: it goes along the primary key, and this table has no primary key. Nothing was filled.`,
+    message: `The backfill of ${what.table} was refused: it needs a primary key, and this table has none. Nothing was filled.`,
     next: 'Add a primary key first, or write the UPDATE by hand.',
   });
 }

@@ -6,7 +6,7 @@ export function cancelled(signal: AbortSignal, state: string): MigrateError {
   return new MigrateError({
     code: 'CANCELLED',
     message: `Stopped${typeof signal.reason === 'string' ? ` by ${signal.reason}` : ''}. ${state}`,
-    next: 'Run the same command again to go on.',
+    next: 'Run the same command again to continue.',
     exitCode: signal.reason === 'SIGTERM' ? 143 : 130,
   });
 }

@@ -97,7 +97,7 @@ function repliesOf(client: OwnClient, asker: SqlClient = client): Awaited {
   const backend = (): Backend | undefined => sessions.get(client) ?? supposedBackend(client);
   return {
     wires: () => (wire ? [wire] : []),
-    to: () => questions.get(asker) ?? 'a question of nest-migrate',
+    to: () => questions.get(asker) ?? 'a query of nest-migrate',
     backend,
     isDirect: () => backend()?.pid === processIdOf(client),
   };
@@ -182,7 +182,7 @@ const certificateCodes = /CERT|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER|SELF_SIGNED
 function aboutSsl(error: unknown): string | undefined {
   const message = messageOf(error);
   if (message.includes('does not support SSL'))
-    return 'The data source asks for SSL, and this server has none: leave `ssl` out of its options, or sslmode out of DATABASE_URL, where the server is local. Nothing was changed.';
+    return 'The data source requires SSL, but this server does not support it: if the server is local, remove `ssl` from the options, or sslmode from DATABASE_URL. Nothing was changed.';
   if (certificateCodes.test(codeOf(error) ?? ''))
     return 'Name the certificate authority of the server: sslrootcert=<file> in DATABASE_URL, or `ssl: { ca }` in the data source. Nothing was changed.';
   return undefined;
@@ -200,7 +200,7 @@ export function connectionError(error: unknown, shown: string | undefined, attem
       code: 'AUTHENTICATION_FAILED',
       message: `Authentication failed at ${where}: ${reason}.`,
       next: /no encryption|SSL off/.test(reason)
-        ? 'The server takes encrypted connections only: add sslmode=require to DATABASE_URL, or `ssl` to the data source. Nothing was changed.'
+        ? 'The server accepts only encrypted connections: add sslmode=require to DATABASE_URL, or `ssl` to the data source. Nothing was changed.'
         : 'Correct the user and password in DATABASE_URL (or PGUSER and PGPASSWORD). Nothing was changed.',
       cause,
     });

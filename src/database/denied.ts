@@ -14,7 +14,7 @@ export function mayNotRecord(error: unknown, { migration, state }: FailedAt, tab
   const sequence = kind === 'sequence' ? `; GRANT USAGE ON SEQUENCE ${quoteName(denied)} TO <role>` : '';
   return new MigrateError({
     code: 'PERMISSION_DENIED',
-    message: `This role may not write to the tables that record migrations, so that ${migration} could not be recorded: ${messageOf(error)} (42501).\n${state}`,
+    message: `This role may not write to the tables that record migrations, so ${migration} could not be recorded: ${messageOf(error)} (42501).\n${state}`,
     next: `As the owner of these tables: GRANT SELECT, INSERT, UPDATE, DELETE ON ${ledger}, ${log} TO <role>${sequence}; or migrate with the role that owns them.`,
     migration,
     cause: error,

@@ -62,7 +62,7 @@ export function attemptOf(step: DirectedMigration, context: ApplyContext, kind: 
 function notAwaited({ migration: { name, file }, direction }: DirectedMigration, left: NotAwaited): string {
   const queries = left.count === 1 ? 'a query' : `${left.count} queries`;
   const where = file === undefined ? '' : ` (${basename(file)})`;
-  return `${name}${where} did not await ${queries} of its ${direction}, of which this was the first: ${oneLine(left.first)}. Nothing was lost: ${left.count === 1 ? 'it' : 'they'} had ended before the migration was committed. Write await before each query, and for … of in place of forEach.`;
+  return `${name}${where} did not await ${queries} of its ${direction}; the first was: ${oneLine(left.first)}. Nothing was lost: ${left.count === 1 ? 'it' : 'they'} had finished before the migration was committed. Write await before each query, and for … of instead of forEach.`;
 }
 
 function oneLine(sql: string): string {

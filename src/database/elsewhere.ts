@@ -25,7 +25,7 @@ export async function foundElsewhere(client: Pick<SqlClient, 'query'>, error: un
   if (there === undefined) return undefined;
   const first = quoteName(schema ?? there.schema);
   const is = `${quoteName(there.schema)}.${quoteName(table)} exists, and the search_path is ${there.path}.`;
-  return `${is} If the migrations expect ${first} to come first in it, say so in the data source: extra: { options: '-c search_path=${optionValue(schema ?? there.schema)},public' }. What was created elsewhere until now does not move by that: start with an empty database, or move it (ALTER TABLE … SET SCHEMA …).`;
+  return `${is} If the migrations expect ${first} to come first, set it in the data source: extra: { options: '-c search_path=${optionValue(schema ?? there.schema)},public' }. Objects that were created elsewhere are not moved: start with an empty database, or move them (ALTER TABLE … SET SCHEMA …).`;
 }
 
 /** In `options`, a space separates settings, and a backslash escapes it. */

@@ -10,5 +10,5 @@ const settings: Readonly<Record<string, string>> = {
 export function endingOf(error: unknown): string | undefined {
   const setting = settings[sqlState(error) ?? ''];
   if (setting === undefined) return undefined;
-  return `The server ended the session because of ${setting}, which the role or the database sets${setting === 'idle_session_timeout' ? '' : ' (in a transaction of a migration, nest-migrate raises it to 60 s)'}. Do what takes long, such as a request to another service, before the migration; or, for the role that migrates: ALTER ROLE <role> SET ${setting} = '10min'`;
+  return `The server ended the session because of ${setting}, which the role or the database sets${setting === 'idle_session_timeout' ? '' : ' (in a transaction of a migration, nest-migrate raises it to 60 s)'}. Do slow work, such as a request to another service, before the migration; or, for the role that migrates: ALTER ROLE <role> SET ${setting} = '10min'`;
 }

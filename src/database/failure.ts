@@ -114,7 +114,7 @@ export function migrationBlocked(
   const pid = outcome.blockers[0]?.pid;
   return new MigrateError({
     code: 'MIGRATION_BLOCKED',
-    message: `Migration ${outcome.migration} did not get its locks in ${attempts} attempts (each waits ${lockTimeoutMs} ms at most, since other queries queue up meanwhile): ${outcome.reason}.${who === '' ? '' : `\nIn its way:${who}`}\n${state}`,
+    message: `Migration ${outcome.migration} did not get its locks in ${attempts} attempts (each waits at most ${lockTimeoutMs} ms, because other queries queue up in the meantime): ${outcome.reason}.${who === '' ? '' : `\nBlocked by:${who}`}\n${state}`,
     next:
       pid === undefined
         ? 'Run again when the table is less busy, or try for longer: --retry-for 30min'
@@ -139,7 +139,7 @@ function permissionHint(
   if (created.length > 0) {
     const names = created.map(({ name }) => name?.join('.') ?? '').join(', ');
     const lines = created.map(({ text }) => `${text};`).join(' ');
-    return `Ask an administrator of the database to install the extension${created.length === 1 ? '' : 's'} ${names}, once: ${lines} Then run again: with IF NOT EXISTS, the migration passes. What else this role may not do: nest-migrate plan`;
+    return `Ask an administrator of the database to install the extension${created.length === 1 ? '' : 's'} ${names}, once: ${lines} Then run again: with IF NOT EXISTS, the migration succeeds. To see what else this role may not do: nest-migrate plan`;
   }
   if (/row-level security/.test(server.message ?? ''))
     return 'Migrate as the owner of the table (not enough with FORCE ROW LEVEL SECURITY) or as a role with BYPASSRLS: for any other role, the statement would have left out the rows that the policy hides.';

@@ -91,11 +91,11 @@ export function stateAfter(fate: Exclude<Fate, 'unknown'>, steps: readonly Direc
     case 'rolled back':
       return `The database is as it was before ${what}: the transaction was rolled back.`;
     case 'never committed':
-      return `The connection was lost before COMMIT was sent, so the server rolls the transaction back: nothing of ${what} stays.`;
+      return `The connection was lost before COMMIT was sent, so the server rolls the transaction back: nothing of ${what} remains.`;
     case 'not recorded':
       return `The connection was lost during COMMIT. The ledger, read again on a new connection, does not contain ${what}: the transaction was rolled back.`;
     case 'ended early':
-      return `A COMMIT in its SQL has ended the transaction before: what it did until then is in the database, but not recorded.`;
+      return `A COMMIT in its SQL ended the transaction early: its effects up to then are in the database, but not recorded.`;
   }
 }
 

@@ -104,7 +104,7 @@ export async function assertFinishedMeanwhile(
   throw new MigrateError({
     code: 'LOCK_LOST',
     message:
-      'The list of applied migrations was changed while we hold the lock, by something that takes no lock (TypeORM itself, perhaps). This migration was not started.',
+      'The list of applied migrations was changed while this process held the lock, by something that takes no lock (perhaps TypeORM itself). This migration was not started.',
     next: 'Look at `nest-migrate status`, then run the command again.',
   });
 }

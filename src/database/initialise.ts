@@ -61,7 +61,7 @@ async function watchedInitialize(context: ConnectContext): Promise<void> {
   const wires = (): readonly Wire[] => pools.flatMap(clientsOf).flatMap((client) => wireOf(client) ?? []);
   const stopWatching = watchReplies(context, {
     wires,
-    to: () => `what TypeORM asks when it connects to ${placeOf(showConnection(dataSource))}`,
+    to: () => `the queries of TypeORM when it connects to ${placeOf(showConnection(dataSource))}`,
   });
   const onPool = (pool: OpenedPool): void => {
     pools.push(pool);

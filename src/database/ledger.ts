@@ -77,7 +77,7 @@ async function read(
   const deferred = exists.log ? selectNotes(tables) : 'NULL';
   const checksums = exists.log ? selectChecksums(tables) : 'NULL';
   const columns = about ? selectAddedColumns(tables) : 'NULL';
-  const { rows } = await asking(client, 'the question for the applied migrations', () =>
+  const { rows } = await asking(client, 'the query for the applied migrations', () =>
     client.query(
       `SELECT (${applied}) AS applied, (${halfDone}) AS half_done, (${deferred}) AS deferred, (${checksums}) AS checksums, (${columns}) AS log_columns`,
     ),
@@ -190,7 +190,7 @@ function creatingFailed(error: unknown, tables: Tables): unknown {
     return new MigrateError({
       code: 'PERMISSION_DENIED',
       message: `This role may not create the tables ${tables.ledger} and ${tables.log} in ${where}. Nothing was changed.`,
-      next: `As the owner of the schema: GRANT CREATE, USAGE ON SCHEMA ${tables.schema === undefined ? 'public' : quoteName(tables.schema)} TO <role>; or migrate with a role that may.`,
+      next: `As the owner of the schema: GRANT CREATE, USAGE ON SCHEMA ${tables.schema === undefined ? 'public' : quoteName(tables.schema)} TO <role>; or migrate with a role that has these privileges.`,
       cause: error,
     });
   }

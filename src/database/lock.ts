@@ -140,8 +140,8 @@ function refusedByPooler(error: unknown): MigrateError | undefined {
   if (!messageOf(error).includes('not allowed in statement pooling mode')) return undefined;
   return new MigrateError({
     code: 'CONNECTION_FAILED',
-    message: `This connection goes through a pooler in statement mode (pool_mode = statement), which opens no transaction, so that migrations cannot run through it: ${messageOf(error)}. Nothing was changed.`,
-    next: 'Give the address of the server itself: NEST_MIGRATE_DATABASE_URL for the command, or the setting `directUrl` for the command and the app.',
+    message: `This connection goes through a pooler in statement mode (pool_mode = statement), which does not allow transactions, so migrations cannot run through it: ${messageOf(error)}. Nothing was changed.`,
+    next: 'Use the address of the server itself: NEST_MIGRATE_DATABASE_URL for the command, or the setting `directUrl` for the command and the app.',
     cause: error,
   });
 }
@@ -162,7 +162,7 @@ function keepAlive(client: OwnClient): { assertHeld(): void; stop(): void } {
       throw new MigrateError({
         code: 'LOCK_LOST',
         message:
-          'The connection that holds the migration lock was lost. It stopped before the next statement, since another process may be migrating now.',
+          'The connection that holds the migration lock was lost. The migration stopped before its next statement, because another process may be migrating now.',
         next: 'Look at `nest-migrate status`, then run the command again.',
         cause: lost,
       });

@@ -79,7 +79,7 @@ async function addColumns(
       codeOf(error) === '42501'
         ? `this role may not alter it. As its owner: ${sql};`
         : `${messageOf(error)}. The next run tries again.`;
-    const message = `The log ${tables.log} is still as an earlier version of nest-migrate created it: ${why} Migrations run as before; only what the new columns would hold is not recorded.`;
+    const message = `The log ${tables.log} is still as an earlier version of nest-migrate created it: ${why} Migrations run as before; only the data of the new columns is not recorded.`;
     onEvent({ type: 'warning', code: 'LOG_NOT_UPGRADED', message });
     return present;
   }

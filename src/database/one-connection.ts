@@ -58,7 +58,7 @@ export async function withOneConnection<T>(
 function refused(text: string): MigrateError {
   return new MigrateError({
     code: 'MIGRATION_FAILED',
-    message: `A migration sent a statement that begins or ends a transaction past its query runner, which a dry run does not let through: ${text.trim().slice(0, 200)}\nEverything was rolled back, the database is as it was.`,
+    message: `A migration sent a statement that begins or ends a transaction without its query runner, which a dry run does not allow: ${text.trim().slice(0, 200)}\nEverything was rolled back, the database is as it was.`,
     next: 'Send it with queryRunner.query(), or see the SQL of this migration in its file.',
   });
 }

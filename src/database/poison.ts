@@ -87,7 +87,7 @@ async function refuseWithoutPrivileges(client: SqlClient): Promise<void> {
     temporary === true ? 'USAGE ON LANGUAGE plpgsql' : `TEMPORARY ON DATABASE ${quoteName(String(database))}`;
   throw new MigrateError({
     code: 'PERMISSION_DENIED',
-    message: `A dry run needs a trigger on a temporary table, which makes sure that nothing is committed, and the role ${String(role)} may not ${what} in the database ${String(database)}. No migration was executed.`,
+    message: `A dry run needs a trigger on a temporary table, which ensures that nothing is committed, but the role ${String(role)} may not ${what} in the database ${String(database)}. No migration was executed.`,
     next: `As the owner of the database: GRANT ${privilege} TO ${quoteName(String(role))};`,
   });
 }

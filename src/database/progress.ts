@@ -283,7 +283,7 @@ function onlyIf(condition: string): string {
 function takenOver({ migration: { name } }: DirectedMigration): MigrateError {
   return new MigrateError({
     code: 'LOCK_LOST',
-    message: `Another process has gone on with migration ${name}: ledger and log are not as this process has left them. This process executes no further statement of it.`,
+    message: `Another process has continued migration ${name}: ledger and log have changed since this process wrote to them. This process executes no further statements of it.`,
     next: 'Look at `nest-migrate status`, then run the command again.',
     migration: name,
   });

@@ -85,7 +85,7 @@ function asNotRecorded(error: unknown, { migration: { name }, direction }: Direc
   if (!messageOf(error).includes(notRecorded)) return error;
   return new MigrateError({
     code: 'MIGRATION_FAILED',
-    message: `Migration ${name} ended the transaction that it runs in by itself (a COMMIT or ROLLBACK in its SQL). What it did before that is in the database, but it is not recorded as ${direction === 'up' ? 'applied' : 'reverted'}.`,
+    message: `Migration ${name} ended its own transaction (a COMMIT or ROLLBACK in its SQL). What it did before that is in the database, but it is not recorded as ${direction === 'up' ? 'applied' : 'reverted'}.`,
     next: `Remove the COMMIT, or let it run without a transaction (\`transaction = false\` in the class, \`-- transaction: false\` in a .sql file). If all of it is done: nest-migrate ${direction === 'up' ? 'run' : 'revert'} --fake --count 1`,
   });
 }

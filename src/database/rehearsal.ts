@@ -173,8 +173,8 @@ export class Rehearsal {
 
   /** Replaces a statement that would end or begin a transaction, and returns the reason why it was not executed. */
   private async instead(is: SqlClass): Promise<string> {
-    if (discards.has(is.command)) return 'it would take away what makes sure that nothing is committed';
-    if (isTwoPhase(is)) return 'a dry run cannot take back a two-phase commit';
+    if (discards.has(is.command)) return 'it would remove the protection against a commit';
+    if (isTwoPhase(is)) return 'a dry run cannot undo a two-phase commit';
     if (this.role.kind === 'transactional') {
       if (!is.closes) return 'the migration is in a transaction already';
       return this.wouldFail('it ends the transaction that it runs in');
@@ -205,7 +205,7 @@ export class Rehearsal {
     throw new MigrateError({
       code: 'MIGRATION_FAILED',
       message: `Migration ${this.role.name} ended the transaction of the dry run in a way that its SQL does not show. The transaction was rolled back; nothing was committed.`,
-      next: 'Look at what its last statement calls. To see its SQL without executing it, read the file.',
+      next: 'Check the functions that its last statement calls. To see its SQL without executing it, read the file.',
       cause,
     });
   }

@@ -117,7 +117,7 @@ function failed(
   if (context.signal.aborted) return cancelled(context.signal, rolledBack);
   const { sql, statement } = session.progress;
   const state = namesPoison(messageOf(error))
-    ? `${rolledBack} The table that it names is there in dry runs only: it makes sure that nothing is committed.`
+    ? `${rolledBack} The table that it names exists only in dry runs, and ensures that nothing is committed.`
     : rolledBack;
   const direction = steps[0]?.direction ?? 'up';
   const next = `Correct the migration or the data, then run \`nest-migrate ${direction === 'up' ? 'run' : 'revert'} --dry-run\` again.`;

@@ -159,16 +159,16 @@ function whyLost(
 ): string | undefined {
   if (server === 'working') delete wait.unseenSince;
   if (server === 'idle' && idleMs >= bounds.idleMs && waitedMs >= bounds.idleMs)
-    return 'the server has finished, and its session has had nothing to do since';
+    return 'the server has finished, and its session has been idle since';
   if (server === 'gone' && backend?.started !== undefined) return 'the session is gone from the server';
   if (server === 'gone' && backend === undefined) {
     wait.unseenSince ??= performance.now();
-    if (performance.now() - wait.unseenSince >= bounds.idleMs) return 'no session of the server is at work on it';
+    if (performance.now() - wait.unseenSince >= bounds.idleMs) return 'no session of the server is working on it';
   }
   if (mayTakeLong || server === 'working' || waitedMs < bounds.limitMs) return undefined;
   if (server === 'refusing')
     return `the server refuses another connection, which would show what it is doing (${refusal})`;
   return server === 'silent'
     ? 'the server did not answer on another connection either'
-    : 'nothing shows that the server is at work on it';
+    : 'nothing shows that the server is working on it';
 }

@@ -46,7 +46,7 @@ export async function untilConnected<C extends ConnectContext, T>(
 
 function known(begun: boolean): string {
   return begun
-    ? 'No migration was under way: the ones reported as applied or reverted are.'
+    ? 'No migration was running; the ones reported above are applied or reverted.'
     : 'No migration was started.';
 }
 
@@ -54,7 +54,7 @@ function known(begun: boolean): string {
 export function connectionLost(
   error: unknown,
   context: Pick<ConnectContext, 'dataSource' | 'settings'>,
-  state = 'Whether the server has executed what was sent last is not known.',
+  state = 'It is not known whether the server has executed the last query.',
 ): MigrateError {
   const shown = showPlace(context);
   return new MigrateError({

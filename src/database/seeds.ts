@@ -46,7 +46,7 @@ export async function createSeedsTable(client: SqlClient, { seeds }: Tables): Pr
 
 /** Runs a seed in a transaction, and records it there if it runs only once. Returns how long it took. */
 export async function applySeed(seed: LoadedSeed, context: SeedContext): Promise<number> {
-  const state = 'What it did was rolled back: the database is as it was before this seed.';
+  const state = 'Its changes were rolled back: the database is as it was before this seed.';
   const { durationMs } = await untilGranted(
     context,
     () => state,
@@ -86,7 +86,7 @@ async function attempt(
         statement,
         state: isLost ? 'The connection was lost, so it is not known whether it was committed.' : state,
         next: isLost
-          ? 'Look at the rows, then run `nest-migrate seed` again: what was recorded as run once is left out.'
+          ? 'Check the rows, then run `nest-migrate seed` again: seeds that are recorded as run are skipped.'
           : 'Correct the seed or the data, then run `nest-migrate seed` again.',
       });
     }

@@ -80,7 +80,7 @@ async function blockedBy(ours: number, waiting: readonly object[], side: SqlClie
 function waitsForItself(migration: string, sql: string, cause: unknown): MigrateError {
   return new MigrateError({
     code: 'MIGRATION_FAILED',
-    message: `Migration ${migration} was waiting for itself: over another connection of the data source it sent a statement that needs a lock which its own transaction holds. That statement was cancelled, and the transaction was not committed.\n  ${sql.trim().slice(0, 500)}`,
+    message: `Migration ${migration} was waiting for itself: through another connection of the data source, it sent a statement that needs a lock held by its own transaction. That statement was cancelled, and the transaction was not committed.\n  ${sql.trim().slice(0, 500)}`,
     next: 'Send it with queryRunner.query() or queryRunner.manager, rather than queryRunner.connection or the data source: then it is part of the transaction of the migration.',
     migration,
     sql,

@@ -72,7 +72,7 @@ export async function withSession<T>(context: Observed, work: (session: Session)
       statement: 0,
       sql: undefined,
       isRunning: false,
-      own: 'a question of nest-migrate',
+      own: 'a query of nest-migrate',
       blockers: [],
     };
     let backend: Backend | undefined;

@@ -93,7 +93,7 @@ async function reachOf({ client, setBackend }: Session, { lock }: ApplyContext):
 async function putBackTimeouts(client: SqlClient): Promise<void> {
   await client
     .query('RESET lock_timeout; RESET statement_timeout')
-    .catch(() => wireOf(client)?.cut(noReply('The timeouts could not be put back')));
+    .catch(() => wireOf(client)?.cut(noReply('The timeouts could not be reset')));
 }
 
 /** Skips the statements that are done, and executes the others. */
@@ -184,7 +184,7 @@ async function stop(error: unknown, stopped: Stopped): Promise<void> {
   } else if (!answered) {
     about = transaction
       ? ' The connection was lost before the next COMMIT was sent, so the server rolls back what was not committed.'
-      : ' The connection was lost. If a statement was under way, the next run finds out whether it was finished.';
+      : ' The connection was lost. If a statement was running, the next run finds out whether it was finished.';
   }
   if (isMigrateError(error) && error.code === 'MIGRATION_HALF_DONE' && halfDone) {
     await progress.putBack(halfDone);
@@ -208,7 +208,7 @@ function failure(error: unknown, about: string, { session, progress, step, conte
     statement: session.progress.statement,
     state,
     hint: endingOf(error),
-    next: `${about === '' ? 'Correct what is wrong, then' : 'When the server answers again,'} \`${again}\`: it goes on at statement ${progress.kept + 1}. If you undo the done statements by hand instead: nest-migrate resolve ${name} --not-started`,
+    next: `${about === '' ? 'Correct what is wrong, then' : 'When the server answers again,'} \`${again}\`: it continues at statement ${progress.kept + 1}. If you undo the done statements by hand instead: nest-migrate resolve ${name} --not-started`,
   };
   return mayNotRecord(error, at, context.tables) ?? migrationFailed(error, at);
 }
@@ -233,7 +233,7 @@ export function halfDoneError(name: string, halfDone: HalfDone): MigrateError {
   return new MigrateError({
     code: 'MIGRATION_HALF_DONE',
     message: `Migration ${name} stopped in the middle of its ${halfDone.direction} part (started ${halfDone.started_at}), after ${n} finished statement${n === 1 ? '' : 's'}.${doubt}${halfDone.error ? `\nIts error was: ${halfDone.error}` : ''}`,
-    next: `Look at the database, then say what you found:
+    next: `Check the database, then record what you found:
   nest-migrate resolve ${name} --done-until ${n + 1}   statement ${n + 1} is done: continue after it
   nest-migrate resolve ${name} --done-until ${n}   it is not done: continue with it
   nest-migrate resolve ${name} --not-started   all of it was undone by hand: start again

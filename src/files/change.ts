@@ -89,7 +89,7 @@ function incomplete({ name, steps }: Counted, missing: readonly MigrationName[])
   const classes = missing.map((one) => one.name).join(', ');
   return new MigrateError({
     code: 'CHANGE_INCOMPLETE',
-    message: `The change ${name} consists of ${steps} classes, and ${classes} ${missing.length === 1 ? 'is' : 'are'} not here. Nothing was changed.`,
+    message: `The change ${name} consists of ${steps} classes, but ${classes} ${missing.length === 1 ? 'is' : 'are'} missing. Nothing was changed.`,
     next: `Add ${missing.length === 1 ? 'it' : 'them'} to the \`migrations\` of the data source, beside ${name}: the classes of a change are written to one file.`,
     migration: name,
   });

@@ -100,7 +100,7 @@ function withoutUp(name: string, file: string | undefined): MigrateError {
   return new MigrateError({
     code: 'FILE_INVALID',
     message: `The migration class ${name}${inFile(file)} has no up method.`,
-    next: 'Give it `async up(queryRunner) { … }`, or rename it if it is no migration: a name that ends in 13 digits is taken for one.',
+    next: 'Give it `async up(queryRunner) { … }`, or, if it is not a migration, rename it: a class whose name ends in 13 digits counts as one.',
     migration: name,
   });
 }

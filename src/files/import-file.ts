@@ -104,8 +104,8 @@ function isMissingExport(error: SyntaxError): boolean {
 
 function howToLoadTypeScript(): string {
   return process.env['VITEST'] === undefined
-    ? 'Let the patterns of the data source match the compiled .js files here, or use the nest-migrate command, which loads TypeScript.'
-    : 'Have Vitest load it, as it loads the app: add `import: (file) => import(file)` to the options of defineDataSource.';
+    ? 'Make the patterns of the data source match the compiled .js files, or use the nest-migrate command, which loads TypeScript.'
+    : 'Let Vitest load it like the rest of the app: add `import: (file) => import(file)` to the options of defineDataSource.';
 }
 
 /** The error if TypeORM could not load a TypeScript file; undefined for all other errors. */
@@ -119,7 +119,7 @@ export function typeScriptNotLoaded(error: unknown): MigrateError | undefined {
 export function relationHint(error: unknown): string | undefined {
   const early = /^Cannot access '(\w+)' before initialization/.exec(messageOf(error))?.[1];
   if (early === undefined) return undefined;
-  return `The files import each other. Where ${early} is the type of a property of an entity, write Relation<${early}> (import type { Relation } from 'typeorm'), so that the class is not needed while the files are loaded.`;
+  return `The files import each other. If ${early} is the type of an entity property, write Relation<${early}> (import type { Relation } from 'typeorm'), so that the class is not needed while the files are loaded.`;
 }
 
 /** Node alone only strips types: decorators, enums and the project's `paths` need the compiler. */
@@ -130,7 +130,7 @@ export function typeScriptToInstall(file: string): string | undefined {
     return undefined;
   } catch {
     const line = installLine('typescript', dirname(file));
-    return `Install TypeScript, which the project does not have: ${line}. Or name the compiled .js files: in the patterns of the data source, and with --data-source.`;
+    return `Install TypeScript, which the project lacks: ${line}. Or use the compiled .js files, in the patterns of the data source and with --data-source.`;
   }
 }
 

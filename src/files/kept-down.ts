@@ -73,7 +73,7 @@ class Recorder {
 
   private refuse(): never {
     this.isRefused = true;
-    throw new TypeError('This is a recorder: it has no database to ask.');
+    throw new TypeError('This is a recorder without a database.');
   }
 
   /** An object of which every other member fails. A promise looks up `then`, which does not count as a use. */

@@ -139,8 +139,8 @@ async function migrationsIn(folder: string): Promise<readonly string[]> {
 function inConflict(file: string, line: number): MigrateError {
   return new MigrateError({
     code: 'FILE_INVALID',
-    message: `git has left conflict marks in ${file} (line ${line}): two branches have added migrations. Nothing was written.`,
-    next: 'nest-migrate check --write-lock   (keeps the lines of both, if their migrations do not conflict)',
+    message: `git has left conflict markers in ${file} (line ${line}): two branches have added migrations. Nothing was written.`,
+    next: 'nest-migrate check --write-lock   (keeps the lines of both branches if their migrations do not conflict)',
   });
 }
 
@@ -148,7 +148,7 @@ function notRead(file: string, error: unknown): MigrateError {
   return new MigrateError({
     code: 'FILE_LOAD_FAILED',
     message: `${file} could not be read: ${messageOf(error)}.`,
-    next: 'Make it a file that this user may read.',
+    next: 'Make it readable for this user.',
     cause: error,
   });
 }

@@ -50,7 +50,7 @@ export function refuseMissingSources(sources: Sources): void {
   throw new MigrateError({
     code: 'OPTIONS_INVALID',
     message: `The setting \`sources\` names the folder ${resolve(missing)}, which does not exist.`,
-    next: 'Name the folder whose files are compiled, relative to the folder where the command is typed: "sources": { "dist": "src" }',
+    next: 'Name the folder whose files are compiled, relative to the folder in which the command is run: "sources": { "dist": "src" }',
     exitCode: ExitCode.usage,
   });
 }

@@ -26,7 +26,7 @@ export interface MigrationText {
 }
 
 const width = 120;
-const nothing = 'Nothing is to be done.';
+const nothing = 'Nothing to do.';
 
 /**
  * The text of a file with the migrations of a change, or with a single migration, which is all that an SQL file can hold. The same
@@ -167,8 +167,8 @@ function comment(text: string | undefined, prefix: string): readonly string[] {
 function whyAlone({ up, down }: MigrationText): string {
   const isConcurrent = ({ sql }: RenderedStatement): boolean => classify(sql).some(({ concurrently }) => concurrently);
   return [...up, ...down].some(isConcurrent)
-    ? 'An index is built or dropped concurrently: the app can go on writing, and it cannot be done inside a transaction.'
-    : 'Each statement is committed for itself, not all of them in one transaction.';
+    ? 'An index is built or dropped concurrently: the app can continue to write, but a transaction is not possible.'
+    : 'Each statement is committed separately, not all of them in one transaction.';
 }
 
 /** The width of a line in columns: some characters take two. */
@@ -178,11 +178,11 @@ function widthOf(text: string): number {
 
 function check({ name, up, down }: MigrationText): void {
   if (!/^[\p{ID_Start}_$][\p{ID_Continue}$]*$/u.test(name) || timestampOf(name) === undefined)
-    throw unwritable(`${JSON.stringify(name)} is no name for a class with a 13-digit timestamp`);
+    throw unwritable(`${JSON.stringify(name)} is not a class name with a 13-digit timestamp`);
   for (const { sql } of [...up, ...down]) {
     if (splitSql(sql).length === 0) throw unwritable(`there is no SQL in ${JSON.stringify(sql)}`);
     // An unterminated string, comment or parenthesis would swallow what follows it in a file.
-    if (splitSql(`${sql}\n;end`).at(-1)?.sql !== 'end') throw unwritable(`this statement has no end: ${sql}`);
+    if (splitSql(`${sql}\n;end`).at(-1)?.sql !== 'end') throw unwritable(`this statement is not terminated: ${sql}`);
   }
 }
 

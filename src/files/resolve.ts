@@ -149,8 +149,8 @@ function pick(loaded: readonly LoadedMigration[], name: string, file: string): L
   if (found) return found;
   throw new MigrateError({
     code: 'FILE_INVALID',
-    message: `${file} should hold the migration ${name}, but holds ${loaded.map((migration) => migration.name).join(', ')}.`,
-    next: 'Give the class the name that its file promises. If it is applied already, keep both as they were.',
+    message: `${file} should contain the migration ${name}, but contains ${loaded.map((migration) => migration.name).join(', ')}.`,
+    next: 'Rename the class or the file so that they match. If the migration is already applied, keep both names as they were.',
     migration: name,
   });
 }

@@ -44,8 +44,8 @@ export function listSeeds(folder: string): readonly SeedFile[] {
   if (twice === undefined) return seeds;
   throw invalid(
     twice.file,
-    'there is another file of the same name',
-    'Rename one of them, or delete what is left of a build.',
+    'another file has the same name',
+    'Rename one of them, or delete the output of an old build.',
   );
 }
 
@@ -63,7 +63,7 @@ function sqlSeed(listed: SeedFile): LoadedSeed {
   if (header.get('transaction')?.toLowerCase() === 'false')
     throw invalid(
       listed.file,
-      'it says `-- transaction: false`, and each seed runs in a transaction',
+      'it says `-- transaction: false`, but each seed runs in a transaction',
       'Remove that line.',
     );
   const { run } = sqlScript(listed.file);

@@ -21,7 +21,7 @@ export function renderSeed(name: string, template: Template): string {
   return `${head}
   /** 'once' for each database, or 'always'. */
   ${fixed} when = 'once';
-  /** By NODE_ENV; without it, everywhere. */
+  /** Values of NODE_ENV; without this, every environment. */
   ${fixed} environments = ['development', 'test'];
 
   async run(${given})${result} {

@@ -80,14 +80,14 @@ function withDownFile(sections: Sections & { readonly text: SqlText }, { down: o
   if (own === undefined) return sections;
   const { file } = sections.text;
   if (sections.down !== undefined)
-    throw invalid(file, `it has a \`-- down\` line, and there is ${own.file} as well`, 'Keep one of the two.');
+    throw invalid(file, `it has a \`-- down\` line, and ${own.file} exists as well`, 'Keep one of the two.');
   const judge = new Judge(own.file);
   for (const piece of splitStream(own.pieces(), () => false)) {
     if ('sql' in piece) judge.look(piece);
     else if (isMark(piece.comment) || headerOf(piece.comment) !== undefined)
       throw invalid(
         own.file,
-        `\`${piece.comment}\` belongs into ${file}, whose changes it undoes`,
+        `\`${piece.comment}\` belongs in ${file}, whose changes it undoes`,
         'Move that line there.',
       );
   }
@@ -216,7 +216,7 @@ class Judge {
       throw invalid(
         this.file,
         `line ${line} is a command of psql: ${statement.text.split('\n')[0]}`,
-        'Remove that line: the connection is that of the data source, and the statements of another file have to be written here.',
+        'Remove that line. The data source defines the connection, and the statements of another file must be copied into this one.',
       );
     if (command === 'COPY FROM STDIN')
       throw invalid(
@@ -232,7 +232,7 @@ class Judge {
     const { line, command } = this.ofTransaction;
     throw invalid(
       this.file,
-      `line ${line} says ${command}, but the file runs in a transaction already`,
+      `line ${line} says ${command}, but the file already runs in a transaction`,
       this.kind === 'seed'
         ? 'Remove it.'
         : 'Remove it; or, to control transactions yourself, put `-- transaction: false` at the top of the file.',
@@ -244,20 +244,20 @@ function wrongName(file: string): MigrateError {
   if (basename(file).startsWith('R__'))
     return invalid(
       file,
-      'a file R__… runs again whenever it was changed, in Flyway, and that is not supported here',
-      'Write what it should be from now on into a new migration: nest-migrate create <Name> --sql',
+      'Flyway runs a file R__… again whenever it has changed, which is not supported here',
+      'Put its current contents into a new migration: nest-migrate create <Name> --sql',
     );
   return invalid(
     file,
-    'its name does not say when it comes in the order',
-    'Put a timestamp, a date, a number or a version before it: 1700000000000-AddUsers.sql, 20230915120000_add_users.sql, 0001_add_users.sql, V1__add_users.sql. Where it is none, move it elsewhere, or narrow the `migrations` pattern.',
+    'its name does not determine its place in the order',
+    'Prefix it with a timestamp, a date, a number or a version: 1700000000000-AddUsers.sql, 20230915120000_add_users.sql, 0001_add_users.sql, V1__add_users.sql. If it is not a migration, move it elsewhere, or narrow the `migrations` pattern.',
   );
 }
 
 function invalid(file: string, what: string, next: string): MigrateError {
   return new MigrateError({
     code: 'FILE_INVALID',
-    message: `${file} is no SQL migration: ${what}. The database was not touched.`,
+    message: `${file} is not a valid SQL migration: ${what}. The database was not touched.`,
     next,
   });
 }

@@ -127,7 +127,7 @@ function readable<T>(file: string, work: () => T): T {
 function changed(file: string): MigrateError {
   return new MigrateError({
     code: 'FILE_LOAD_FAILED',
-    message: `${file} was changed while it was being read, so that what was executed is not what was checked. In a transaction, all of it is rolled back.`,
+    message: `${file} was changed while it was being read, so the executed statements differ from the checked ones. If the migration runs in a transaction, everything is rolled back.`,
     next: 'Look at `nest-migrate status`, then run the command again.',
   });
 }

@@ -39,7 +39,7 @@ export function renderData({ name }: MigrationName, template: Template): string 
   }[template];
   return `${head}
   name = '${name}';
-  /** Each batch is a transaction of its own. */
+  /** Each batch has its own transaction. */
   transaction = false;
 
   ${access}async up(${given})${result} {
@@ -47,7 +47,7 @@ export function renderData({ name }: MigrationName, template: Template): string 
   }
 
   ${access}async down()${result} {
-    // What was filled in stays.
+    // The filled values stay.
   }
 }${template === 'cjs' ? ';' : ''}
 `;

@@ -12,7 +12,7 @@ export interface Wanted {
 
 export function unknownType(migration: string, index: number): MigrateError {
   return dependencyError(migration, {
-    message: `nothing says what parameter ${index + 1} of its constructor is`,
+    message: `the type of parameter ${index + 1} of its constructor is unknown`,
     next: 'Put @Injectable() on the class, and @Inject(token) on a parameter whose type is not a class.',
   });
 }
@@ -27,7 +27,7 @@ export function unknownProvider({ migration, token }: Wanted, cause: unknown): M
 
 export function failedProvider({ migration, token }: Wanted, cause: unknown): MigrateError {
   return dependencyError(migration, {
-    message: `its dependency ${nameOf(token)} could not be made: ${messageOf(cause)}`,
+    message: `its dependency ${nameOf(token)} could not be created: ${messageOf(cause)}`,
     next: 'Correct that provider.',
     cause,
   });
@@ -44,7 +44,7 @@ function dependencyError(migration: string, details: { message: string; next: st
   const { message, next, cause } = details;
   return new MigrateError({
     code: 'MIGRATION_DEPENDENCY',
-    message: `Migration ${migration} cannot be made: ${message}. It was not started.`,
+    message: `Migration ${migration} cannot be instantiated: ${message}. It was not started.`,
     next,
     migration,
     ...(cause !== undefined && { cause }),

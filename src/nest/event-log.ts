@@ -35,7 +35,7 @@ function log(event: MigrateEvent): void {
       );
     case 'waiting-for-session':
       return logger.log(
-        `${event.migration}: a session of an earlier process is still at work on the server${event.session ? ` (${describe(event.session)})` : ''}: waiting for it`,
+        `${event.migration}: a session of an earlier process is still working on the server${event.session ? ` (${describe(event.session)})` : ''}: waiting for it`,
       );
     case 'waiting-for-reply':
       return logger[event.server === 'working' ? 'log' : 'warn'](
@@ -49,7 +49,7 @@ function log(event: MigrateEvent): void {
       return logger.log(`Seeded ${event.seed} in ${Math.round(event.durationMs)} ms`);
     case 'finished-meanwhile':
       return logger.log(
-        `${event.migration} was ${event.direction === 'up' ? 'applied' : 'reverted'} meanwhile by the session that was waited for`,
+        `${event.migration} was ${event.direction === 'up' ? 'applied' : 'reverted'} in the meantime by the session that this process waited for`,
       );
     case 'resuming':
       return logger.log(`${event.migration} continues after statement ${event.statementsDone}`);
@@ -81,7 +81,7 @@ const drafts = {
   unchanged: 'its draft stays',
   written: 'written:',
   amended: 'written again:',
-  removed: 'the draft was removed, as nothing is left of it',
+  removed: 'the draft was removed, because it had become empty',
 } as const;
 
 const waitsFor = {

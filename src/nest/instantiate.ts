@@ -171,7 +171,7 @@ async function fromNest(container: Container, token: InjectionToken, wanted: Wan
   let timer: NodeJS.Timeout | undefined;
   const never = new Promise<never>((_resolve, reject) => {
     // The provider may wait for the data source, which exists only after the migrations. That cannot be detected.
-    const why = `did not come within ${patienceMs / 1000} s, perhaps because it waits for the migrations`;
+    const why = `was not available within ${patienceMs / 1000} s, perhaps because it waits for the migrations`;
     timer = setTimeout(() => reject(refusedDependency(wanted, why)), patienceMs);
   });
   try {

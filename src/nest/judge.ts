@@ -18,13 +18,13 @@ export function judge(token: InjectionToken, module: Module, judging: Judging): 
   const seen = new Set<Provider>();
   const walk = (one: InjectionToken, from: Module, path: readonly InjectionToken[]): Verdict => {
     if (judging.isOwn(one)) return 'made';
-    if (isModuleRef(one)) return refused(path, "gives what works outside of the migration's transaction");
+    if (isModuleRef(one)) return refused(path, "provides objects that work outside the migration's transaction");
     if (one === getMigrationsToken(judging.connection) || one === getBootstrapToken(judging.connection))
-      return refused(path, 'is there only after the migrations');
+      return refused(path, 'exists only after the migrations');
     const provider = visibleFrom(from, one);
     if (provider === undefined || seen.has(provider)) return 'shared';
     seen.add(provider);
-    if (provider.scope === requestScope) return refused(path, 'is made for each request');
+    if (provider.scope === requestScope) return refused(path, 'is created for each request');
     let verdict: Verdict = 'shared';
     for (const { token: needed } of dependenciesOfProvider(provider)) {
       const found = needed === undefined ? 'shared' : walk(needed, provider.host, [...path, needed]);

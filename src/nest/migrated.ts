@@ -53,8 +53,8 @@ async function optionsFrom(typeOrm: TypeOrmModuleAsyncOptions, injected: unknown
     return (injected[0] as TypeOrmOptionsFactory).createTypeOrmOptions(typeOrm.name);
   throw new MigrateError({
     code: 'OPTIONS_INVALID',
-    message: 'migrated() was given none of useFactory, useClass and useExisting, so there are no options for TypeORM.',
-    next: 'Give it what TypeOrmModule.forRootAsync takes: TypeOrmModule.forRootAsync(migrated({ useFactory: () => ({ … }) })).',
+    message: 'migrated() received none of useFactory, useClass and useExisting, so there are no options for TypeORM.',
+    next: 'Pass it the options of TypeOrmModule.forRootAsync: TypeOrmModule.forRootAsync(migrated({ useFactory: () => ({ … }) })).',
     exitCode: ExitCode.usage,
   });
 }

@@ -78,8 +78,8 @@ function wronglyJoined(name: string, { dataSource }: MigrationsOptions): Migrate
     code: 'OPTIONS_INVALID',
     message:
       dataSource === undefined
-        ? `MigrationsModule was given no dataSource, and there is ${which} in the app that it could join.`
-        : 'MigrationsModule.forRootAsync got a dataSource, though existingConnection: true says that another module registers it.',
+        ? `MigrationsModule received no dataSource, and the app has ${which} that it could use.`
+        : 'MigrationsModule.forRootAsync received a dataSource, although existingConnection: true says that another module registers it.',
     next:
       dataSource === undefined
         ? 'MigrationsModule.forRoot({ dataSource }), or import TypeOrmModule.forRoot as well.'

@@ -70,8 +70,8 @@ function unknownDataSource(name: string): MigrateError {
   const which = name === defaultConnection ? 'no data source without a name' : `no data source "${name}"`;
   return new MigrateError({
     code: 'OPTIONS_INVALID',
-    message: `overrideDataSource has replaced nothing: the modules of the test have ${which}. The app was closed again.`,
-    next: 'Name the data source as TypeOrmModule and MigrationsModule do: overrideDataSource(builder, database, name). Nothing is replaced in a module that imports neither.',
+    message: `overrideDataSource replaced nothing: the modules of the test have ${which}. The app was closed again.`,
+    next: 'Use the same name as in TypeOrmModule and MigrationsModule: overrideDataSource(builder, database, name). Nothing is replaced in a module that imports neither.',
     exitCode: ExitCode.usage,
   });
 }

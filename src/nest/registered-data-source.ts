@@ -41,7 +41,7 @@ async function dataSourceOf({ dataSource }: MigrationsOptions): Promise<DataSour
   }
   throw new MigrateError({
     code: 'OPTIONS_INVALID',
-    message: 'MigrationsModule.forRootAsync got options without a dataSource.',
+    message: 'MigrationsModule.forRootAsync received options without a dataSource.',
     next: 'Return { dataSource } from its factory; or, if TypeOrmModule.forRoot is elsewhere in the app, set existingConnection: true.',
     exitCode: ExitCode.usage,
   });

@@ -46,7 +46,7 @@ function used(token: InjectionToken, migration: string, use: string): MigrateErr
   return new MigrateError({
     code: 'MIGRATION_DEPENDENCY',
     message: `Migration ${migration} uses ${name}${use}. Replays and dry runs work with the database alone, so it was not called.`,
-    next: `If it may be called there, name it: MigrationsModule.forRoot({ replayProviders: [${typeof token === 'function' ? name : JSON.stringify(name)}], … }). Otherwise let the migration do without it where there are no rows.`,
+    next: `If it may be called there, name it: MigrationsModule.forRoot({ replayProviders: [${typeof token === 'function' ? name : JSON.stringify(name)}], … }). Otherwise, make the migration work without it when there are no rows.`,
     migration,
   });
 }

@@ -29,7 +29,7 @@ export async function fill(empty: Empty, project: TestProject): Promise<void> {
     await pool.query(stateSql);
     await pool.query('SELECT nest_migrate_testing.remember()');
   } catch (error) {
-    throw isMigrateError(error) ? error.with({ message: `${error.message}\nNo test database was made.` }) : error;
+    throw isMigrateError(error) ? error.with({ message: `${error.message}\nNo test database was created.` }) : error;
   } finally {
     await pool.end();
   }

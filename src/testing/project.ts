@@ -80,7 +80,7 @@ export async function migrationsOf(project: TestProject): Promise<readonly Known
   if (migrations.length > 0) return migrations;
   throw new MigrateError({
     code: 'MIGRATIONS_NOT_FOUND',
-    message: 'The data source has no migrations, so a test database would have no tables. No test database was made.',
+    message: 'The data source has no migrations, so a test database would have no tables. No test database was created.',
     next: 'Write the first migration: npx nest-migrate generate. If there are migrations, correct `migrations` of the data source.',
     exitCode: ExitCode.usage,
   });
@@ -89,8 +89,8 @@ export async function migrationsOf(project: TestProject): Promise<readonly Known
 const refuseDependencies: Instantiate = ({ name }) => {
   throw new MigrateError({
     code: 'MIGRATION_DEPENDENCY',
-    message: `The constructor of migration ${name} has dependencies, and a test database is made without the app that provides them.`,
-    next: 'Make it in the test: createTestDatabase(dataSource, { instantiate: async (Migration) => Reflect.construct(Migration, […]) })',
+    message: `The constructor of migration ${name} has dependencies, but a test database is created without the app that provides them.`,
+    next: 'Create it in the test: createTestDatabase(dataSource, { instantiate: async (Migration) => Reflect.construct(Migration, […]) })',
     migration: name,
   });
 };

@@ -89,7 +89,7 @@ const denied = '42501';
 function failed(error: unknown, { shown }: Server): MigrateError {
   return new MigrateError({
     code: 'TEST_DATABASE_FAILED',
-    message: `No test database was made at ${placeOf(shown)}: ${reasonOf(error, shown)}.`,
+    message: `No test database was created at ${placeOf(shown)}: ${reasonOf(error, shown)}.`,
     next:
       codeOf(error) === denied
         ? 'Give the role CREATEDB: ALTER ROLE … CREATEDB. Or leave out `server`: then PostgreSQL runs in the process.'

@@ -74,7 +74,7 @@ export function typescriptDir(dir: string): string {
   if (manifest !== undefined) return dirname(manifest);
   throw new MigrateError({
     code: 'PACKAGE_MISSING',
-    message: `TypeScript files are to be loaded, but ${dir} has no TypeScript installed.`,
+    message: `TypeScript files must be loaded, but TypeScript is not installed in ${dir}.`,
     next: `${installLine('typescript', dir)}. In production, use the compiled files: --data-source dist/data-source.js`,
     exitCode: 2,
   });

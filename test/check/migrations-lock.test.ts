@@ -165,7 +165,7 @@ describe('two branches', () => {
     const conflict = await project.check('files');
     expect(conflict.steps[0]?.findings[0]).toMatchObject({
       severity: 'error',
-      message: 'git has left conflict marks in migrations.lock: two branches have added migrations.',
+      message: 'git has left conflict markers in migrations.lock: two branches have added migrations.',
       line: 4,
     });
     const [head, mine = '', others = ''] = project.read(lock).split(/<{7}.*\n|={7}\n|>{7}.*\n/);
@@ -271,7 +271,7 @@ describe('two branches', () => {
     );
     project.write(lock, `${head}<<<<<<< HEAD\n${ours}=======\n${theirs}>>>>>>> theirs\n`);
     const created = await project.cli('create', 'More');
-    expect([created.code, created.stderr]).toEqual([1, expect.stringContaining('git has left conflict marks')]);
+    expect([created.code, created.stderr]).toEqual([1, expect.stringContaining('git has left conflict markers')]);
     expect(await project.check('files,branches', '--write-lock')).toMatchObject({ ok: true, written: lock });
     expect(project.read(lock)).not.toContain('<<<');
   });

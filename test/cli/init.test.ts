@@ -294,7 +294,7 @@ describe('init', () => {
       });
       expect(JSON.parse((await init('apps/jobs')).stdout).written).toEqual([]);
       const elsewhere = await runCli(['status'], { cwd: `${project.dir}/apps/jobs` });
-      expect(elsewhere.stderr).toContain(`There is no package.json here: type it in ${project.dir}`);
+      expect(elsewhere.stderr).toContain(`There is no package.json here: run the command in ${project.dir}`);
     });
   });
 

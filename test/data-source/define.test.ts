@@ -144,8 +144,8 @@ describe('where the database is', () => {
     ],
     ['"postgres://app:secret@db/shop"', /it begins with a quotation mark/, /quotation marks/],
     ['postgres://app:sec#ret@db/shop', /its host or port cannot be read/, /# is %23/],
-    ['postgres://app:12#secret@db/shop', /its only @ stands after a/, /# is %23/],
-    ['postgres://app:100%secret@db/shop', /a % in its user or password encodes nothing/, /% is %25/],
+    ['postgres://app:12#secret@db/shop', /its only @ comes after a/, /# is %23/],
+    ['postgres://app:100%secret@db/shop', /a % in its user or password does not encode a character/, /% is %25/],
   ])('explains DATABASE_URL=%s, without the password', (text, message, next) => {
     env({ DATABASE_URL: text });
     const error = thrown(() => define());

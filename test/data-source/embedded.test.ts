@@ -307,7 +307,7 @@ describe('the embedded database', () => {
     await expect(define().initialize()).rejects.toMatchObject({
       code: 'EMBEDDED_VERSION',
       message: expect.stringMatching(
-        /was made by PostgreSQL 17, and that of the installed nest-migrate-dev is PostgreSQL 18,/,
+        /was created by PostgreSQL 17, but the installed nest-migrate-dev contains PostgreSQL 18,/,
       ) as unknown,
       next: expect.stringContaining('nest-migrate help embedded') as unknown,
     });
@@ -610,7 +610,7 @@ it('names the flag that extensions need', async () => {
       expect([code, stderr]).toEqual([
         1,
         expect.stringMatching(
-          /could not be opened, since the file .*closed.postgres.lock could not be written: EACCES/,
+          /could not be opened, because the file .*closed.postgres.lock could not be written: EACCES/,
         ),
       ]);
     },

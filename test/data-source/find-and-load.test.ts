@@ -266,12 +266,12 @@ describe('loading the data source', () => {
     [
       'a promise that fails',
       "exports.default = Promise.reject(new TypeError('at postgres://u:secret@h'));",
-      'could not make its data source: at postgres://u:***@h',
+      'could not create its data source: at postgres://u:***@h',
     ],
     [
       'a function that fails',
       "exports.default = () => { throw new TypeError('no vault'); };",
-      'could not make its data source: no vault',
+      'could not create its data source: no vault',
     ],
     [
       'another database',

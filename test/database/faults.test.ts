@@ -134,7 +134,7 @@ describe('a table that another session has locked', () => {
       ),
     );
     expect(error.code).toBe('MIGRATION_BLOCKED');
-    expect(error.message).toMatch(/In its way:\n {2}pid \d+ \(test, user postgres, idle in transaction/);
+    expect(error.message).toMatch(/Blocked by:\n {2}pid \d+ \(test, user postgres, idle in transaction/);
     expect(error.next).toMatch(/pg_terminate_backend\(\d+\)/);
     expect(await names()).toEqual([]);
   });
@@ -308,7 +308,7 @@ describe('a migration without a transaction', () => {
     const error = await failureOf(using({ url: database.url, migrations: [broken] }, (migrator) => migrator.run()));
     expect(error.message).toContain('failed at its statement 2: could not create unique index "users_b" (23505)');
     expect(error.message).toContain('Its first statement is done and stays');
-    expect(error.next).toContain('it goes on at statement 2');
+    expect(error.next).toContain('it continues at statement 2');
     const status = await using({ url: database.url, migrations: [broken] }, (migrator) => migrator.status());
     expect(status.result.problems).toMatchObject([{ code: 'HALF_DONE', migration: 'Unique1700000000001' }]);
     expect(
@@ -340,7 +340,7 @@ describe('a migration without a transaction', () => {
     expect([blocked.code, blocked.message, blocked.next]).toEqual([
       'MIGRATION_BLOCKED',
       expect.stringMatching(
-        /did not get its locks in \d attempts[^]*In its way:\n {2}pid \d+ \(test[^]*It runs without a transaction\. Its first statement is done and stays\.$/,
+        /did not get its locks in \d attempts[^]*Blocked by:\n {2}pid \d+ \(test[^]*It runs without a transaction\. Its first statement is done and stays\.$/,
       ),
       expect.stringMatching(/pg_terminate_backend\(\d+\)/),
     ]);

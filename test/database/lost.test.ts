@@ -176,7 +176,7 @@ describe('the reply to a COMMIT is lost', () => {
     await lost;
     const { error } = await run.result;
     expect(error?.message).toContain('Its first statement is done and stays. The connection was lost during a COMMIT');
-    expect(error?.next).toContain('it goes on at statement 2');
+    expect(error?.next).toContain('it continues at statement 2');
     await using({ url: database.url, migrations: [more] }, (migrator) => migrator.run());
     expect([await n(), await ledger()]).toEqual([100, [name]]);
   });
@@ -245,7 +245,7 @@ describe('what is said to be rolled back', () => {
     const ends = migration(name, { up: ['UPDATE account SET n = n + 100', 'COMMIT', 'SELECT 1/0'] });
     const { error } = await running({ migrations: [ends] }).result;
     expect(error?.message).toContain('division by zero');
-    expect(error?.message).toContain('what it did until then is in the database, but not recorded');
+    expect(error?.message).toContain('its effects up to then are in the database, but not recorded');
     expect([await n(), await ledger()]).toEqual([100, []]);
   });
 

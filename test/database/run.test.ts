@@ -180,7 +180,7 @@ describe('run', () => {
   ])('notices a migration that ends the transaction by itself %s, and does not record it', async (_which, ending) => {
     const ends = migration('Ends1700000000001', { up: ['CREATE TABLE users (id int)', ...ending] });
     const error = await failureOf(using({ url: database.url, migrations: [ends] }, (migrator) => migrator.run()));
-    expect(error.message).toContain('ended the transaction that it runs in by itself');
+    expect(error.message).toContain('ended its own transaction');
     expect(await ledger()).toEqual([]);
     expect(await relations('users_too')).toEqual([]);
     const log = await database.query('SELECT migration, state FROM migrations_log');
@@ -280,7 +280,7 @@ describe('run', () => {
     const run = (last: string) => using({ url: database.url, migrations: [fill(last)] }, (migrator) => migrator.run());
     const error = await failureOf(run('SELECT 1 / 0'));
     expect(error.message).toContain('Its first statement is done and stays.');
-    expect(error.next).toContain('it goes on at statement 2.');
+    expect(error.next).toContain('it continues at statement 2.');
     expect(await database.query('SELECT id FROM users')).toEqual([]);
     await run('SELECT 1 / 1');
     expect(await database.query('SELECT id FROM users')).toEqual([{ id: 1 }, { id: 2 }]);

@@ -192,13 +192,13 @@ describe('resolving', () => {
       'a .sql without a place in the order',
       { 'a.sql': 'SELECT 1' },
       'FILE_INVALID',
-      'does not say when it comes in the order',
+      'does not determine its place in the order',
     ],
     [
       'a repeatable .sql of Flyway',
       { 'R__a.sql': 'SELECT 1' },
       'FILE_INVALID',
-      'runs again whenever it was changed, in Flyway',
+      'Flyway runs a file R__… again whenever it has changed',
     ],
     [
       'two ways back',
@@ -393,7 +393,7 @@ describe('.sql files', () => {
     ['-- up\n\\connect other', 'a command of psql'],
     [
       "-- up\nSELECT 1;\nCOPY t (a, b) FROM stdin;\n1\tit's\n\\.\n",
-      '1-A.sql is no SQL migration: COPY … FROM STDIN (line 3)',
+      '1-A.sql is not a valid SQL migration: COPY … FROM STDIN (line 3)',
     ],
     ['-- up\nSELECT 1;\n\\i other.sql\nSELECT 2;', 'line 3 is a command of psql: \\i other.sql'],
     ['-- up\nSELECT 1;\nCOMMIT;', 'line 3 says COMMIT'],

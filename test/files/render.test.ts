@@ -71,7 +71,7 @@ export class IndexPosts1760000000000 implements MigrationInterface {
   name = 'IndexPosts1760000000000';
   static readonly phase = 'contract' as const;
 
-  // An index is built or dropped concurrently: the app can go on writing, and it cannot be done inside a transaction.
+  // An index is built or dropped concurrently: the app can continue to write, but a transaction is not possible.
   transaction = false as const;
 
   public async up(queryRunner: QueryRunner): Promise<void> {
@@ -79,7 +79,7 @@ export class IndexPosts1760000000000 implements MigrationInterface {
   }
 
   public async down(): Promise<void> {
-    // Nothing is to be done.
+    // Nothing to do.
   }
 }
 `,
@@ -112,7 +112,7 @@ export class AddEmailToUsers1760000000000 {
   name = 'IndexPosts1760000000000';
   static phase = 'contract';
 
-  // An index is built or dropped concurrently: the app can go on writing, and it cannot be done inside a transaction.
+  // An index is built or dropped concurrently: the app can continue to write, but a transaction is not possible.
   transaction = false;
 
   async up(queryRunner) {
@@ -120,7 +120,7 @@ export class AddEmailToUsers1760000000000 {
   }
 
   async down() {
-    // Nothing is to be done.
+    // Nothing to do.
   }
 };
 `,
@@ -147,7 +147,7 @@ ALTER TABLE "users" DROP COLUMN "email";
     index,
     'sql',
     `-- phase: contract
--- An index is built or dropped concurrently: the app can go on writing, and it cannot be done inside a transaction.
+-- An index is built or dropped concurrently: the app can continue to write, but a transaction is not possible.
 -- transaction: false
 
 -- up
@@ -156,7 +156,7 @@ CREATE INDEX CONCURRENTLY "posts_author" ON "posts" ("authorId");
 
 -- down
 
--- Nothing is to be done.
+-- Nothing to do.
 `,
   ],
 ];
@@ -258,7 +258,7 @@ describe('a statement', () => {
   );
 
   it.each(['A', "A'; x1760000000000", 'A 1760000000000', '1760000000000', ''])('refuses the name %j', (name) => {
-    expect(() => renderFile([{ ...email, name }], 'ts')).toThrow('is no name for a class');
+    expect(() => renderFile([{ ...email, name }], 'ts')).toThrow('is not a class name');
   });
 
   it.each([20, 61, 62, 63, 64, 87])('keeps the style with a name of %d characters', async (length) => {

@@ -166,7 +166,7 @@ describe('migrations with dependencies', () => {
       async down(): Promise<void> {}
     }
     const error = await failureOf(boot(Unknown1700000000002));
-    expect(error.message).toContain('nothing says what parameter 1 of its constructor is');
+    expect(error.message).toContain('the type of parameter 1 of its constructor is unknown');
     expect(error.next).toContain('@Injectable()');
   });
 

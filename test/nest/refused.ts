@@ -48,17 +48,17 @@ export const refused = { ByRequest, Reports, Chicken, ModuleRef, Finder, Lookup,
 export class RefusedModule {}
 
 export const refusals: readonly (readonly [name: keyof typeof refused, message: string])[] = [
-  ['ByRequest', 'its dependency ByRequest is made for each request'],
-  ['Reports', 'its dependency Reports needs ByRequest, which is made for each request'],
+  ['ByRequest', 'its dependency ByRequest is created for each request'],
+  ['Reports', 'its dependency Reports needs ByRequest, which is created for each request'],
   ['Chicken', 'its dependency Chicken needs itself (Chicken → Egg → Chicken)'],
-  ['ModuleRef', "its dependency ModuleRef gives what works outside of the migration's transaction"],
-  ['Finder', "its dependency Finder needs ModuleRef, which gives what works outside of the migration's transaction"],
+  ['ModuleRef', "its dependency ModuleRef provides objects that work outside the migration's transaction"],
+  ['Finder', "its dependency Finder needs ModuleRef, which provides objects that work outside the migration's transaction"],
   [
     'Lookup',
-    "its dependency Lookup needs ModuleRef (Lookup → Finder → ModuleRef), which gives what works outside of the migration's transaction",
+    "its dependency Lookup needs ModuleRef (Lookup → Finder → ModuleRef), which provides objects that work outside the migration's transaction",
   ],
   [
     'Status',
-    'its dependency Status needs Symbol(nest-migrate.service.default), which is there only after the migrations',
+    'its dependency Status needs Symbol(nest-migrate.service.default), which exists only after the migrations',
   ],
 ];

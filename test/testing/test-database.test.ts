@@ -206,7 +206,7 @@ describe('what is kept', () => {
       expect(await seeded()).toEqual([{ name: 'seed two' }]);
       project.delete('seeds/01-plans.sql');
       const none = await failureOf(opened({ seed: true, ...where }));
-      expect(none.message).toMatch(/There are no seeds in .*seeds\. Nothing was run\.\nNo test database was made\./);
+      expect(none.message).toMatch(/There are no seeds in .*seeds\. Nothing was run\.\nNo test database was created\./);
     },
   );
 
@@ -255,7 +255,7 @@ describe('what it refuses', () => {
         { migrations: [broken] },
         { server: serverUrl() },
         'MIGRATION_FAILED',
-        /Broken1700000000009 failed[^]*division by zero[^]*No test database was made/,
+        /Broken1700000000009 failed[^]*division by zero[^]*No test database was created/,
       ],
       [
         {},

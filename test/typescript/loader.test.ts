@@ -413,6 +413,6 @@ module.exports = { ...older, createProgram(given) {
   it('says what to install when there is no TypeScript', async () => {
     project = createProject(files);
     unlinkSync(join(project.dir, 'node_modules/typescript'));
-    expect((await load('src/a.ts')).stderr).toContain('has no TypeScript installed');
+    expect((await load('src/a.ts')).stderr).toContain('TypeScript is not installed in');
   });
 });

@@ -47,7 +47,7 @@ function textFindings({ conflictAt, unreadable }: MigrationsLock, file: string):
       : [
           {
             severity: 'error',
-            message: `git has left conflict marks in ${lockName}: two branches have added migrations.`,
+            message: `git has left conflict markers in ${lockName}: two branches have added migrations.`,
             file,
             line: conflictAt,
             next: `${write}   (keeps the lines of both, if their migrations do not conflict: see the step "branches")`,
