@@ -48,7 +48,10 @@ function problemOf(address: string): Problem | undefined {
     parseAddress(address);
   } catch (error) {
     const isEncoding = error instanceof URIError;
-    return [isEncoding ? 'a % in its user or password does not encode a character' : 'its host or port cannot be read', encode];
+    return [
+      isEncoding ? 'a % in its user or password does not encode a character' : 'its host or port cannot be read',
+      encode,
+    ];
   }
   const { authority, rest } = split(address);
   const isMisplaced = !authority.includes('@') && /^[^?]*@|^[^?]*\?(?![\w-]+=).*@/s.test(rest);

@@ -80,7 +80,8 @@ export async function migrationsOf(project: TestProject): Promise<readonly Known
   if (migrations.length > 0) return migrations;
   throw new MigrateError({
     code: 'MIGRATIONS_NOT_FOUND',
-    message: 'The data source has no migrations, so a test database would have no tables. No test database was created.',
+    message:
+      'The data source has no migrations, so a test database would have no tables. No test database was created.',
     next: 'Write the first migration: npx nest-migrate generate. If there are migrations, correct `migrations` of the data source.',
     exitCode: ExitCode.usage,
   });

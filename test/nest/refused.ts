@@ -52,7 +52,10 @@ export const refusals: readonly (readonly [name: keyof typeof refused, message: 
   ['Reports', 'its dependency Reports needs ByRequest, which is created for each request'],
   ['Chicken', 'its dependency Chicken needs itself (Chicken → Egg → Chicken)'],
   ['ModuleRef', "its dependency ModuleRef provides objects that work outside the migration's transaction"],
-  ['Finder', "its dependency Finder needs ModuleRef, which provides objects that work outside the migration's transaction"],
+  [
+    'Finder',
+    "its dependency Finder needs ModuleRef, which provides objects that work outside the migration's transaction",
+  ],
   [
     'Lookup',
     "its dependency Lookup needs ModuleRef (Lookup → Finder → ModuleRef), which provides objects that work outside the migration's transaction",
