@@ -181,7 +181,7 @@ const check = (files: Readonly<Record<string, string>>): readonly string[] =>
   violations(Object.entries(files).map(([path, text]) => scan(path, text)));
 
 describe('the architecture', () => {
-  it('is kept by every file in src', () => {
+  it('holds for every file in src', () => {
     const sources = readSources(resolve('src'));
     expect(sources.map(({ path }) => path)).toEqual(
       expect.arrayContaining(['index.ts', 'migrator.ts', 'cli/main.ts', 'nest/migrations.module.ts']),
@@ -189,11 +189,11 @@ describe('the architecture', () => {
     expect(violations(sources)).toEqual([]);
   });
 
-  it.each(broken)('notices when broken: $rule', ({ files, says }) => {
+  it.each(broken)('reports a violation: $rule', ({ files, says }) => {
     expect(check(files).join('\n')).toBe(says);
   });
 
-  it('finds nothing in what is allowed', () => {
+  it('allows permitted imports', () => {
     expect(check(allowed)).toEqual([]);
   });
 });

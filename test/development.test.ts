@@ -31,7 +31,7 @@ beforeEach(() => {
 });
 afterEach(() => project.remove());
 
-it('a build is known by its content, so that what another one has kept is not used', () => {
+it('a build is identified by its content, so that caches of another build are not used', () => {
   const files = readdirSync('dist', { recursive: true })
     .map((file) => String(file))
     .filter((file) => file !== '.built' && statSync(join('dist', file)).isFile());
@@ -43,7 +43,7 @@ it('a build is known by its content, so that what another one has kept is not us
 });
 
 describe('nest-migrate-dev', () => {
-  it('is asked for where it is needed, with the package manager of the project', async () => {
+  it('is requested where it is needed, with the package manager of the project', async () => {
     const generate = await cli(['generate', '--check'], { NODE_ENV: 'production' });
     expect(generate).toMatchObject({ code: 2, stderr: expect.stringContaining('needs the package nest-migrate-dev') });
     expect(generate.stderr).toContain(`Install it for development: pnpm add -D ${name}. A production image does well`);
@@ -69,7 +69,7 @@ describe('nest-migrate-dev', () => {
     expect([code, stderr]).toEqual([2, expect.stringContaining(`pnpm add -D ${name}`)]);
   });
 
-  it('is found where the data source is, where its workspace begins, and beside nest-migrate', async () => {
+  it('is found beside the data source, at the root of its workspace, and beside nest-migrate', async () => {
     const installIn = (place: string): void => {
       mkdirSync(inProject(place), { recursive: true });
       symlinkSync(resolve('packages/dev'), inProject(join(place, 'nest-migrate-dev')));

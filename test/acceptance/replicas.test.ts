@@ -22,7 +22,7 @@ function projectWith(files: Readonly<Record<string, string>>): TestProject {
 
 const stamp = (n: number): number => 1700000000000 + n;
 
-describe('16 processes at the same moment', () => {
+describe('16 processes that start at the same moment', () => {
   it(
     'apply 30 migrations exactly once',
     async () => {
@@ -60,7 +60,7 @@ describe('16 processes at the same moment', () => {
   );
 
   it(
-    'apply a pure data migration exactly once (8 processes)',
+    'apply a data migration exactly once (8 processes)',
     async () => {
       own.project = projectWith({
         'migrations/1700000000001-Credit.sql':
@@ -102,7 +102,7 @@ describe('16 processes at the same moment', () => {
   );
 });
 
-describe('kill -9', () => {
+describe('a process killed with kill -9', () => {
   const files = {
     'migrations/1700000000001-Accounts.sql': `-- up\nCREATE TABLE account (id int PRIMARY KEY, balance int);\nINSERT INTO account SELECT g, 0 FROM generate_series(1, 20000) g;`,
     'migrations/1700000000002-Credit.sql':
@@ -132,7 +132,7 @@ exports.Batches1700000000004 = class Batches1700000000004 {
   ];
 
   it(
-    'at any moment, and the next plain run converges',
+    'the next run converges, whenever the process was killed',
     async () => {
       const killedIn = new Map<string, number>();
       own.project = projectWith(files);
@@ -181,7 +181,7 @@ exports.Batches1700000000004 = class Batches1700000000004 {
 
 describe('a table that another session locks for 5 seconds', () => {
   it(
-    'neither makes run fail nor its readers wait for longer than the lock timeout',
+    'does not make run fail, and readers wait no longer than the lock timeout',
     async () => {
       own.project = projectWith({ 'migrations/1700000000001-Column.sql': '-- up\nALTER TABLE busy ADD c int;' });
       await own.database.query('CREATE TABLE busy (id int)');

@@ -9,27 +9,27 @@ import type { PublicApi } from '../support/public-api.js';
 describe.each([
   ['nest-migrate', 'index'],
   ['nest-migrate/testing', 'testing/index'],
-])('what can be imported from %s', (_name, entry) => {
+])('the exports of %s', (_name, entry) => {
   let api: PublicApi;
   beforeAll(() => {
     api = readPublicApi(resolve(`dist/esm/${entry}.d.ts`));
   });
 
-  it('is this, and nothing else', () => {
+  it('match the snapshot', () => {
     expect(api.exports.join('\n')).toMatchSnapshot();
   });
 
-  it('has every type that its signatures mention', () => {
+  it('include every type that their signatures mention', () => {
     expect(api.missing).toEqual([]);
   });
 
-  it('is documented, the values with an example', () => {
+  it('are documented, and values have an example', () => {
     expect(api.undocumented).toEqual([]);
   });
 });
 
 describe('createMigrator', () => {
-  it('says so when a JavaScript app misspells an option, and does nothing', async () => {
+  it('refuses a misspelt option in a JavaScript app', async () => {
     const dataSource = new DataSource({ type: 'postgres', url: 'postgres://127.0.0.1:1/none' });
     const error = await failureOf(createMigrator({ dataSource }).run({ dryRun: true } as object));
     expect([error.code, error.exitCode, error.message, error.next]).toEqual([

@@ -60,8 +60,8 @@ afterEach(async () => {
 });
 const cli = (...args: string[]) => runCli(args, { cwd: project.dir });
 
-describe('an app whose connection is written in its modules only', () => {
-  it('lends its data source, with its entities and its providers, without calling hooks', async () => {
+describe('an app whose connection is written in its modules', () => {
+  it('provides its data source, entities and providers without calling hooks', async () => {
     const run = await cli('run');
     expect([run.stderr, run.code]).toEqual([
       expect.stringMatching(/✔ CreateUsers1700000000001 applied.*\n✔ Seed1700000000002 applied/),
@@ -73,7 +73,7 @@ describe('an app whose connection is written in its modules only', () => {
     expect((await cli('revert', '--all')).code).toBe(0);
   });
 
-  it('is taken apart without any server', async () => {
+  it('is loaded without a server', async () => {
     project.write('.env', 'DB=postgres://a:b@127.0.0.1:1/x\nWHO=Ada\n');
     const created = await cli('create', 'More');
     expect([created.stderr, created.code]).toEqual(['', 0]);
@@ -94,7 +94,7 @@ describe('an app whose connection is written in its modules only', () => {
       { start: 'nest start', 'start:dev': 'env-cmd -f config/local.env nest start' },
     ],
     ['its start script does, with Node', {}, { start: 'node --env-file=config/local.env dist/main' }],
-  ])('has its environment as the app has it: %s', async (how, files, scripts = {}) => {
+  ])('is loaded with the environment of the app: %s', async (how, files, scripts = {}) => {
     const text = module_(
       `TypeOrmModule.forRoot({ type: 'postgres', url: process.env.DB_OF_FILE, autoLoadEntities: true })`,
     );
@@ -120,14 +120,14 @@ describe('an app whose connection is written in its modules only', () => {
     ],
     ['a connection that it does not have', '--connection reports', undefined, 'has no TypeORM connection "reports"'],
     ['an app that cannot start', '', module_(fromConfig().replace("'DB'", "'NOWHERE'")), 'could not be made'],
-  ])('says what is wrong: %s', async (_title, flags, text, message) => {
+  ])('reports the error: %s', async (_title, flags, text, message) => {
     if (text !== undefined) project.write('src/app.module.ts', text);
     const { code, stderr } = await cli('status', ...flags.split(' ').filter(Boolean));
     expect(stderr).toContain(message);
     expect(code).toBe(2);
   });
 
-  it('is refused while it synchronizes', async () => {
+  it('is refused if it synchronizes', async () => {
     project.write('src/app.module.ts', module_(fromConfig('synchronize: true')));
     const { code, stderr } = await cli('run');
     expect(stderr).toContain('says synchronize: true');
@@ -173,7 +173,7 @@ import { ServiceModule } from './users.service';
     project.write('migrations/1700000000002-Seed.ts', '');
   });
 
-  it('works on the connection of the migration', async () => {
+  it('uses the connection of the migration', async () => {
     const up = (more: string): string =>
       using(
         'UsersService',

@@ -16,7 +16,7 @@ const told = (text: string) => {
 const base = renderLock(of('A', 'B'));
 
 describe('the chain of migrations.lock', () => {
-  it('is one line of descent, however it grows', () => {
+  it('stays one line of descent when lines are added', () => {
     expect(appendToLock(appendToLock('', of('A')), of('B', 'C'))).toBe(
       renderLock(of('A', 'B', 'C')).replace(/^#.*\n/gm, ''),
     );
@@ -34,9 +34,9 @@ describe('the chain of migrations.lock', () => {
       [[['X', 'Y'], '']],
     ],
     ['the same line twice', base + base + added(base, 'X'), []],
-  ])('knows where branches parted: %s', (_what, text, forks) => expect(told(text)).toEqual({ forks, broken: '' }));
+  ])('shows where branches diverged: %s', (_what, text, forks) => expect(told(text)).toEqual({ forks, broken: '' }));
 
-  it('what is added after they met belongs to none of them', () => {
+  it('assigns lines that were added after a merge to no branch', () => {
     const met = base + added(base, 'X', 'Y') + added(base, 'Z');
     const text = met + added(met, 'After', 'More');
     expect(told(text)).toEqual({ forks: [[['X Y', 'Z'], 'After More']], broken: '' });
@@ -45,7 +45,7 @@ describe('the chain of migrations.lock', () => {
     expect(told(turned)).toEqual({ forks: [[['Z', 'X Y'], 'After More']], broken: '' });
   });
 
-  it('notices a line that was changed or removed above', () => {
+  it('shows a line whose predecessor was changed or removed', () => {
     const [first, ...rest] = renderLock(of('A', 'B', 'C'))
       .replace(/^#.*\n/gm, '')
       .split(/(?<=\n)/);
@@ -53,7 +53,7 @@ describe('the chain of migrations.lock', () => {
     expect(told(`${first?.replace(/ \w/, ' 0').replace(/ 0/, ' f')}${rest.join('')}`).broken).not.toBe('');
   });
 
-  it('does not mind line ends, nor a byte order mark', () => {
+  it('ignores line endings and a byte order mark', () => {
     expect(parseLock(`\uFEFF${base.replaceAll('\n', '\r\n')}`)).toEqual(parseLock(base));
     expect(checksumOf('\uFEFFa\r\nb')).toBe(checksumOf('a\nb'));
     expect(appendToLock(base.trimEnd(), of('C'))).toBe(base + added(base, 'C'));

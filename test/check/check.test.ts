@@ -18,8 +18,8 @@ const git = (...args: string[]): void => {
 };
 const onServer = (...args: string[]) => project.cli('check', '--shadow', serverUrl(), ...args);
 
-describe('what a person reads', () => {
-  it('a good project: every step, exit code 0', async () => {
+describe('human output', () => {
+  it('lists every step of a good project, exit code 0', async () => {
     expect(await project.check('files', '--write-lock')).toMatchObject({ ok: true, written: lock, code: 0 });
     git('init', '-q', '-b', 'main');
     git('add', 'migrations');
@@ -44,7 +44,7 @@ Good: 4 steps passed; lint judged no migration.
     expect(stdout).toContain('Good: 4 steps passed.');
   });
 
-  it('all that is wrong at once, with what to type, exit code 3', async () => {
+  it('reports all problems at once with the next step, exit code 3', async () => {
     project.migration('1700000000002-AddNick', 'ALTER TABLE users ADD nick text', 'SELECT 1');
     const { stdout, code } = await onServer();
     expect(stdout).toBe(`! files
@@ -65,7 +65,7 @@ Failed: replay.
     expect(code).toBe(3);
   });
 
-  it('what a new migration would do to a database in use', async () => {
+  it('shows what a new migration would do to a database in use', async () => {
     git('init', '-q', '-b', 'main');
     git('add', 'migrations');
     git('commit', '-qm', 'first');
@@ -98,7 +98,7 @@ Failed: replay.
     ]);
   });
 
-  it('in a workflow of GitHub: annotations, escaped', async () => {
+  it('contains escaped annotations in a GitHub workflow', async () => {
     await project.locked();
     project.migration('1700000000002-a,b', 'ALTER TABLE users ADD nick text', "SELECT '100%'");
     const { stdout, code } = await onServer('--format', 'github', '--only', 'files,replay');
@@ -188,7 +188,7 @@ describe('replay', () => {
     },
   );
 
-  it('a migration that throws on an empty database is never passed', async () => {
+  it('fails for a migration that throws on an empty database', async () => {
     project.migration(
       '1700000000002-Broken',
       'UPDATE users SET name = 1 / 0; SELECT 1 / (SELECT count(*) FROM users)',
@@ -247,7 +247,7 @@ describe('entities', () => {
     });
   });
 
-  it('whose defaults are the same in other words have not changed; whose value is another one, have', async () => {
+  it('accept the same default in other words, and report a different value', async () => {
     const defaults: readonly (readonly [name: string, type: string, options: string, inMigration: string])[] = [
       ['a', 'bigint', `default: 0`, `'0'::bigint`],
       ['b', 'numeric(10,2)', `default: 0`, `0.00`],
@@ -293,7 +293,7 @@ describe('entities', () => {
     ]);
   });
 
-  it('of which only their author knows enough: the question', async () => {
+  it('report a question that only the author can answer', async () => {
     project.write('src/user.entity.ts', entity('@Column() fullName!: string;'));
     const { findings } = await project.step('entities');
     expect(findings[0]?.message).toContain(
@@ -304,7 +304,7 @@ describe('entities', () => {
 });
 
 describe('--with-rows', () => {
-  it('tries new migrations on rows that are made up; tables that cannot be filled are no failure', async () => {
+  it('tries new migrations on invented rows, and does not fail for tables that cannot be filled', async () => {
     project.migration(
       '1700000000002-Shop',
       `CREATE DOMAIN code AS text CHECK (VALUE ~ '^[A-Z]{3}$');
@@ -363,7 +363,7 @@ describe('--with-rows', () => {
 });
 
 describe('--database', () => {
-  it('says what is pending, edited, missing, out of order', async () => {
+  it('reports pending, edited, missing and out-of-order migrations', async () => {
     const database = await createDatabase();
     try {
       project.write('.env', `DATABASE_URL=${database.url}\n`);
@@ -475,8 +475,8 @@ Good: 2 data sources.
   );
 });
 
-describe('bad input', () => {
-  it('no migrations at all', async () => {
+describe('invalid input', () => {
+  it('reports that there are no migrations', async () => {
     project.write('data-source.ts', dataSource.replace('migrations/*', 'elsewhere/*'));
     const { code, steps } = await project.check('files,branches,replay');
     expect(code).toBe(0);
@@ -486,7 +486,7 @@ describe('bad input', () => {
     });
   });
 
-  it('files that cannot be loaded, and two with one timestamp: each is named, and nothing passes unseen', async () => {
+  it('reports files that cannot be loaded, and two with the same timestamp', async () => {
     project.write('migrations/1700000000002-Syntax.ts', 'export class {');
     project.write('migrations/1700000000003-Nothing.js', 'exports.x = 1;');
     project.write('migrations/1700000000004-Bad.sql', 'SELECT 1;\n-- up\nSELECT 1;\n');
@@ -507,7 +507,7 @@ describe('bad input', () => {
     ]);
   });
 
-  it('a change of several classes: what comes between them, what it lacks, what the name of its file does not tell', async () => {
+  it('reports foreign migrations within a change, missing classes, and classes that the name of the file hides', async () => {
     const change = (name: string, ...classes: readonly string[]): unknown =>
       project.write(
         `migrations/${name}.js`,
@@ -537,7 +537,7 @@ describe('bad input', () => {
     expect(about('Short')).toEqual([['error', text('ShortStep11700000000028 is not here')]]);
   });
 
-  it('no data source: exit code 2; a step that there is not: exit code 2', async () => {
+  it('exits with 2 without a data source, and for an unknown step', async () => {
     const empty = createProject({ 'package.json': '{}' });
     expect((await runCli(['check'], { cwd: empty.dir })).code).toBe(2);
     empty.remove();

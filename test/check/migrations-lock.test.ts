@@ -18,7 +18,7 @@ const git = (...args: string[]) => {
 };
 
 describe('migrations.lock', () => {
-  it('is begun by create with all that are there, and by generate; the chain goes on', async () => {
+  it('is started by create with all existing files, and continued by generate', async () => {
     await project.cli('create', 'Second', '--sql');
     const lines = project.read(lock).trim().split('\n');
     expect(lines).toHaveLength(4);
@@ -90,7 +90,7 @@ describe('migrations.lock', () => {
       (text) => `${text}1700000000001-CreateUsers ${'0'.repeat(16)} ${'0'.repeat(16)}\n`,
       '1700000000001-CreateUsers is in migrations.lock twice',
     ],
-  ])('says what is wrong: %s', async (_what, spoil, message) => {
+  ])('reports: %s', async (_what, spoil, message) => {
     project.migration('1700000000002-AddEmail', ...addEmail);
     await project.locked();
     project.write(lock, spoil(project.read(lock)));
@@ -99,7 +99,7 @@ describe('migrations.lock', () => {
     expect(await project.locked()).toMatchObject({ ok: true });
   });
 
-  it('that cannot be read or written', async () => {
+  it('is reported if it cannot be read or written', async () => {
     mkdirSync(join(project.dir, lock));
     expect(await project.step('files')).toMatchObject({
       state: 'failed',
@@ -188,7 +188,7 @@ describe('two branches', () => {
     );
 
   it.each(sample(['ours', 'theirs'] as const, 2))(
-    'that do not conflict: a notice, and --write-lock accepts it (%s first)',
+    'without a conflict are reported as a notice, which --write-lock accepts (%s first)',
     async (order) => {
       await merged(email, nick, order);
       expect(await project.check('files,branches')).toMatchObject({
@@ -219,7 +219,7 @@ describe('two branches', () => {
   );
 
   it.each(sample(['ours', 'theirs'] as const, 2))(
-    'that lead to another schema: what differs, and what to type (%s first)',
+    'that lead to different schemas are reported with the differences and the next step (%s first)',
     async (order) => {
       await merged(widen, narrow, order);
       const { steps, code } = await project.check('branches');
@@ -258,7 +258,7 @@ describe('two branches', () => {
     );
   });
 
-  it('an unresolved conflict is resolved by --write-lock', async () => {
+  it('are accepted by --write-lock despite conflict markers', async () => {
     await merged(email, nick);
     const [head, ours = '', theirs = ''] = [...project.read(lock).split(/(?=17000000000)/)].reduce<string[]>(
       (parts, line) =>

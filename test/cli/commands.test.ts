@@ -58,8 +58,8 @@ const json = async (...args: string[]): Promise<unknown> => {
 const first = 'CreateUsers1700000000001';
 const second = 'AddEmail1700000000002';
 
-describe('for people', () => {
-  it('run, status, revert: what a person reads', async () => {
+describe('human output', () => {
+  it('of run, status and revert', async () => {
     const run = await cli('run');
     expect([run.code, run.stdout.replace(/[\d.]+ m?s\./, '0 ms.')]).toEqual([0, '2 migrations applied in 0 ms.\n']);
     expect(run.stderr).toMatch(/^✔ CreateUsers1700000000001 applied \d+ ms\n✔ AddEmail1700000000002 applied \d+ ms\n$/);
@@ -73,7 +73,7 @@ describe('for people', () => {
     expect((await cli('run')).stdout).toBe('Nothing to do: nothing is pending.\n');
   });
 
-  it('--dry-run prints a script', async () => {
+  it('of --dry-run is a script', async () => {
     const { code, stdout } = await cli('run', '--dry-run');
     expect(code).toBe(0);
     expect(stdout).toBe(`-- A dry run: executed on the server and rolled back, unless it says "not executed".
@@ -86,7 +86,7 @@ ALTER TABLE users ADD email text;
 `);
   });
 
-  it('--dry-run prints what it has collected when a statement fails, too', async () => {
+  it('of --dry-run includes the statements before a failure', async () => {
     project.write(
       'migrations/1700000000003-Broken.sql',
       '-- transaction: false\n-- up\nCREATE INDEX CONCURRENTLY i ON users (id);\nSELECT 1/0;\n',
@@ -120,7 +120,7 @@ CREATE INDEX CONCURRENTLY i ON users (id);
     expect(await database.query(`SELECT to_regclass('users') AS users`)).toEqual([{ users: null }]);
   });
 
-  it('says which statement, of which file and line, and what to do', async () => {
+  it('names the failed statement, its file and line, and the next step', async () => {
     project.write('migrations/1700000000003-Broken.sql', '-- up\n\nSELECT 1;\n\nALTER TABLE users\n  ADD age intt;\n');
     const { code, stderr } = await cli('run');
     expect(code).toBe(1);
@@ -147,7 +147,7 @@ describe('contract migrations', () => {
   const production = (...args: string[]) => runCli(args, { cwd: project.dir, env: { NODE_ENV: 'production' } });
   const drop = 'DropEmail1700000000003';
 
-  it('wait for the next deploy, or for --phase contract: what a person reads', async () => {
+  it('wait for the next deploy or for --phase contract', async () => {
     await production('run');
     project.write(
       'migrations/1700000000003-DropEmail.ts',
@@ -178,7 +178,7 @@ describe('contract migrations', () => {
     expect((await production('run', '--phase', 'contract')).stderr).toContain(`✔ ${drop} applied`);
   });
 
-  it('in plain SQL, run by the next deploy', async () => {
+  it('in plain SQL are run by the next deploy', async () => {
     await production('run');
     project.write(
       'migrations/1700000000003-DropEmail.sql',
@@ -191,8 +191,8 @@ describe('contract migrations', () => {
   });
 });
 
-describe('for programs', () => {
-  it('has one object on stdout for each command', async () => {
+describe('output for programs', () => {
+  it('is one object on stdout for each command', async () => {
     expect(await json('status')).toEqual({
       applied: [],
       pending: [
@@ -259,7 +259,7 @@ describe('for programs', () => {
       '3-Unique.js',
       updatesUsers('try { ', `; } catch (cause) { throw new Error('No update', { cause }); }`),
     ],
-  ])('an error has what the server said of it as fields: %s', async (_title, file, text) => {
+  ])("contains the fields of the server's error: %s", async (_title, file, text) => {
     await cli('run');
     await database.query('ALTER TABLE users ADD CONSTRAINT users_id UNIQUE (id); INSERT INTO users VALUES (1), (2)');
     project.write(`migrations/170000000000${file}`, text);
@@ -280,7 +280,7 @@ describe('for programs', () => {
     });
   });
 
-  it('the fields of an error show no password', async () => {
+  it('contains no password in the fields of an error', async () => {
     await cli('run');
     const address = 'postgres://app:s3cr3t-word@host/db';
     await database.query(`ALTER TABLE users ADD UNIQUE (email); INSERT INTO users VALUES (1, '${address}')`);
@@ -290,7 +290,7 @@ describe('for programs', () => {
     expect(stdout).not.toContain('s3cr3t');
   });
 
-  it('keeps what user code prints off stdout', async () => {
+  it('keeps the output of user code off stdout', async () => {
     project.write(
       'data-source.ts',
       `console.log('hello from the data source');\nprocess.stdout.write('and more\\n');\n${dataSource}`,
@@ -300,7 +300,7 @@ describe('for programs', () => {
     expect(stderr).toContain('hello from the data source\nand more');
   });
 
-  it('status --check exits with 3 while something is pending', async () => {
+  it('status --check exits with 3 if a migration is pending', async () => {
     expect((await cli('status')).code).toBe(0);
     expect((await cli('status', '--check')).code).toBe(3);
     await cli('run');
@@ -331,7 +331,7 @@ describe('wrong usage', () => {
     expect(code).toBe(2);
   });
 
-  it('knows what to do in a folder without a data source', async () => {
+  it('shows the next step in a folder without a data source', async () => {
     const empty = createProject({ 'package.json': '{}', 'src/database/datasource.ts': '' });
     const { code, stderr } = await runCli(['status'], { cwd: empty.dir });
     expect(code).toBe(2);
@@ -350,7 +350,7 @@ describe('wrong usage', () => {
       'synchronize: true',
       'docs/leaving-synchronize.md',
     ],
-  ])('names the place: %s', async (_title, text, message, place) => {
+  ])('names the position: %s', async (_title, text, message, place) => {
     project.write('data-source.ts', text);
     const { code, stderr } = await cli('status');
     expect(stderr).toContain(message);
@@ -358,14 +358,14 @@ describe('wrong usage', () => {
     expect(code).toBeGreaterThan(0);
   });
 
-  it('says when a pattern matches nothing, and where it looked', async () => {
+  it('reports a pattern without a match, and the folder that was searched', async () => {
     project.write('data-source.ts', dataSource.replace('migrations/*', 'migration/*'));
     const { stderr } = await cli('run');
     expect(stderr).toContain('No migration matches');
     expect(stderr).toContain('looked in migration)');
   });
 
-  it('never prints the password', async () => {
+  it('does not print the password', async () => {
     project.write('.env', 'DATABASE_URL=postgres://app:hunter2@127.0.0.1:1/shop\n');
     const { code, stdout, stderr } = await cli('run', '--verbose', '--connect-timeout', '300ms');
     expect(code).toBe(1);
@@ -375,7 +375,7 @@ describe('wrong usage', () => {
 });
 
 describe('settings', () => {
-  it('come from package.json, the data source and flags, the later ones winning', async () => {
+  it('come from package.json, the data source and flags, in ascending priority', async () => {
     project.write(
       'package.json',
       '{ "name": "app", "nest-migrate": { "outOfOrder": "refuse", "dataSource": "db/main.ts" } }',
@@ -400,7 +400,7 @@ describe('settings', () => {
     expect([code, stderr]).toEqual([2, expect.stringContaining('unknown setting "lockTimeOut"')]);
   });
 
-  it('several data sources: --data-source', async () => {
+  it('select one of several data sources: --data-source', async () => {
     const other = await createDatabase();
     project.write(
       'other.js',
@@ -452,7 +452,7 @@ describe('signals and pipes', () => {
   it.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
-  ] as const)('%s rolls back, frees the lock and exits with %d', async (signal, code) => {
+  ] as const)('%s rolls back, releases the lock and exits with %d', async (signal, code) => {
     project.write('migrations/1700000000003-Slow.sql', '-- up\nCREATE TABLE slow ();\nSELECT pg_sleep(30);');
     const running = startCli(['run'], { cwd: project.dir });
     for (let n = 0; n < 200; n++) {
@@ -470,7 +470,7 @@ describe('signals and pipes', () => {
     expect((await cli('status', '--json')).stdout).toContain('Slow1700000000003');
   });
 
-  it('a reader that goes away is no crash', async () => {
+  it('does not crash if the reader of its output goes away', async () => {
     const running = startCli(['--help'], { cwd: project.dir });
     running.process.stdout?.destroy();
     const { stderr } = await running.result;
@@ -481,7 +481,7 @@ describe('signals and pipes', () => {
 describe('help', () => {
   const page = (name: string) => readFileSync(join(import.meta.dirname, '../../docs', name), 'utf8');
 
-  it('prints the pages of the docs as they are, and what there is about a rule or an error code', async () => {
+  it('prints pages of the docs unchanged, and the section about a rule or an error code', async () => {
     expect(await cli('help', 'deploying')).toMatchObject({ code: 0, stdout: page('deploying.md'), stderr: '' });
     const plan = await cli('help', 'plan');
     expect([plan.stdout, plan.stderr]).toEqual([page('plan.md'), 'Its options: nest-migrate plan --help\n']);
@@ -498,7 +498,7 @@ describe('help', () => {
     expect((await cli('help', 'run')).stdout).toBe((await cli('run', '--help')).stdout);
   });
 
-  it('alone lists the commands and the topics; an unknown topic is wrong usage', async () => {
+  it('lists commands and topics without an argument, and refuses an unknown topic', async () => {
     const files = readdirSync(join(import.meta.dirname, '../../docs'), { recursive: true, encoding: 'utf8' });
     const topics = files
       .filter((name) => name.endsWith('.md'))
@@ -514,7 +514,7 @@ describe('help', () => {
     for (const topic of topics) expect(unknown.stderr).toContain(topic);
   });
 
-  it('says so where the package was installed without its docs', async () => {
+  it('reports that the package was installed without its docs', async () => {
     const root = join(import.meta.dirname, '../..');
     cpSync(join(root, 'dist/esm'), join(project.dir, 'package/dist/esm'), { recursive: true });
     symlinkSync(join(root, 'node_modules'), join(project.dir, 'package/node_modules'));
@@ -526,7 +526,7 @@ describe('help', () => {
     });
   });
 
-  it('is one object with --json', async () => {
+  it('prints one object with --json', async () => {
     expect(await json('help', 'lint')).toEqual({ topic: 'lint', file: 'docs/lint.md', text: page('lint.md') });
     expect(await json('help', 'drop-column')).toEqual({
       topic: 'drop-column',

@@ -29,7 +29,7 @@ const commands = [
 ];
 const tooLong = (text: string): readonly string[] => text.split('\n').filter((line) => line.length > 80);
 
-it('what --help shows, of the program and of each command', async () => {
+it('--help of the program and of each command', async () => {
   const asked = [['--help'], ...commands.map((command) => [command, '--help'])];
   const helps: string[] = [];
   for (const args of asked) {
@@ -52,7 +52,7 @@ export class User {
 }
 `;
 
-describe('what a person reads', () => {
+describe('human output', () => {
   let database: TestDatabase;
   let project: TestProject;
   beforeAll(async () => {
@@ -84,7 +84,7 @@ export default defineDataSource({ baseDir: __dirname, entities: ['src/*.entity.t
       .replace(/\b[\d.]+ m?s\b/g, '1 ms')
       .replace(/PostgreSQL \d+\.\d+/g, 'PostgreSQL 15.0');
 
-  it('of the main commands, and of an error', async () => {
+  it('of the main commands and of an error', async () => {
     const said: string[] = [];
     const say = async (...args: readonly string[]): Promise<void> => void said.push(shown(args, await cli(...args)));
     await say('generate', ...shadow);

@@ -17,11 +17,11 @@ const sections = read('errors')
   .filter((text) => text.startsWith('### '))
   .map((text) => ({ code: text.slice('### '.length, text.indexOf('\n')), lines: text.trimEnd().split('\n') }));
 
-it('every error code has its page, and every page is about an error code', () => {
+it('every error code has a page, and every page is about an error code', () => {
   expect(sections.map(({ code }) => code).sort()).toEqual([...errorCodes].sort());
 });
 
-it('a page has the cause, an example of the message and the way out, and fits on a screen', () => {
+it('every page has the cause, an example and the remedy, and fits on a screen', () => {
   const misshapen = sections.filter(({ lines }) => {
     const text = lines.slice(1).join('\n');
     const [cause, example, wayOut] = text.split(/^```.*$/m).map((part) => part.trim());
@@ -32,7 +32,7 @@ it('a page has the cause, an example of the message and the way out, and fits on
   expect(long).toEqual([]);
 });
 
-it('what a page tells the reader to look up is there', () => {
+it('every page refers only to existing topics', () => {
   const known = ['docs', ...pages, ...errorCodes, ...rules.map(({ name }) => name)];
   for (const page of pages)
     for (const [, topic = ''] of read(page).matchAll(/nest-migrate help ([a-z/-]+|[A-Z_]+)\b/g))
@@ -45,7 +45,7 @@ describe("other tools' commands", () => {
      upgrade downgrade stamp makemigrations show list push reset diff apply info undo`.split(/\s+/),
   );
 
-  it('are each answered with ours, which exists, options included; nothing is done', async () => {
+  it('are answered with an existing command of this package, and nothing is executed', async () => {
     const words = otherTools.map(({ word }) => word);
     expect(new Set(words).size).toBe(words.length);
     for (const word of asked) expect(words).toContain(word);
@@ -71,7 +71,7 @@ describe("other tools' commands", () => {
     }
   });
 
-  it('as one object with --json; they are in no list, and other unknown words stay what they are', async () => {
+  it('are answered with one object for --json; other unknown words are not', async () => {
     const cli = (...args: string[]) => runCli(args, { cwd: docs });
     expect(JSON.parse((await cli('rollback', '--json')).stdout)).toEqual({
       error: {
@@ -92,7 +92,7 @@ const says = (script: string) => {
   expect([status, stderr]).toEqual([0, '']);
 };
 
-it.each(['compat', 'fire', 'reference'])('the docs say what scripts/%s.mjs gives', says);
+it.each(['compat', 'fire', 'reference'])('the docs match the output of scripts/%s.mjs', says);
 
 // Four commands on databases of their own: half a minute on a machine that has other work.
 itInFull('README.md shows what dev, generate and plan print', () => says('captures'), 180_000);

@@ -19,7 +19,7 @@ const nestProject = (files: Readonly<Record<string, string>> = {}): TestProject 
 const cli = (...args: string[]) => runCli(args, { cwd: project.dir });
 
 describe('init', () => {
-  it('sets up a project, whose commands then work at once', async () => {
+  it('sets up a project in which the commands work at once', async () => {
     nestProject({ '.gitignore': 'dist', 'src/main.ts': '' });
     const { code, stdout } = await cli('init');
     expect(code).toBe(0);
@@ -37,7 +37,7 @@ describe('init', () => {
     expect(status.stdout).toMatch(/First\d{13}.*pending/);
   });
 
-  it('create --sql says what nest build has to be told', async () => {
+  it('writes instructions for nest build with create --sql', async () => {
     nestProject({ 'nest-cli.json': '{}', 'src/main.ts': '' });
     await cli('init');
     expect((await cli('create', 'A', '--sql')).stderr).toContain('"assets": ["migrations/*.sql"]');
@@ -45,7 +45,7 @@ describe('init', () => {
     expect((await cli('create', 'B', '--sql')).stderr).toBe('');
   });
 
-  it('has nothing to do the second time', async () => {
+  it('changes nothing the second time', async () => {
     nestProject();
     await cli('init');
     const before = project.read('package.json');
@@ -53,7 +53,7 @@ describe('init', () => {
     expect(project.read('package.json')).toBe(before);
   });
 
-  it('never overwrites: it shows what it would have written', async () => {
+  it('never overwrites a file, but shows the missing lines', async () => {
     nestProject({
       'package.json':
         '{ "dependencies": { "@nestjs/core": "12" }, "scripts": { "migration:run": "typeorm migration:run" } }',
@@ -71,7 +71,7 @@ describe('init', () => {
     });
   });
 
-  it('leaves in charge what TypeORM works with: data source, migrations, environment', async () => {
+  it('keeps the data source, migrations and environment that TypeORM uses', async () => {
     const typeorm = 'env-cmd -- ts-node ./node_modules/typeorm/cli.js';
     nestProject({
       'package.json': JSON.stringify({
@@ -92,7 +92,7 @@ describe('init', () => {
     expect((await cli('status', '--connect-timeout', '0')).stderr).toContain('from-the-file.invalid');
   });
 
-  it('proposes the app itself where the connection is written in its modules, and warns of synchronize', async () => {
+  it('suggests the app itself if its modules contain the connection, and warns of synchronize', async () => {
     nestProject({
       'src/app.module.ts':
         "@Module({ imports: [TypeOrmModule.forRoot({\n  type: 'postgres',\n  autoLoadEntities: true,\n  synchronize: true,\n})] })\nexport class AppModule {}\n",
@@ -151,7 +151,7 @@ describe('init', () => {
       { app: 'apps/api/src/app.module.ts' },
     ],
     ['none', { 'src/main.ts': '', 'src/db/migrations/1600000000000-A.ts': '' }, undefined],
-  ])('finds what is in charge, and puts no second data source beside it: %s', async (_what, files, setting) => {
+  ])('keeps an existing data source instead of adding a second one: %s', async (_what, files, setting) => {
     nestProject(files);
     const { code, stdout } = await cli('init', '--json');
     const { reads } = JSON.parse(stdout) as { readonly reads: string };
@@ -166,7 +166,7 @@ describe('init', () => {
     expect((await cli('init', '--json')).stdout).toContain('"written": []');
   });
 
-  it('names two candidates, and takes the one that is named', async () => {
+  it('reports two candidates, and uses the one that is named', async () => {
     const source = `import { DataSource } from 'typeorm';\n${exported}`;
     nestProject({ 'src/a.ts': source, 'lib/b.ts': source, 'src/app.module.ts': byService });
     const { code, stderr } = await cli('init');
@@ -181,7 +181,7 @@ describe('init', () => {
     expect((await cli('status', '--connect-timeout', '0')).stderr).toContain('elsewhere.invalid');
   });
 
-  it('counts options with migrations where the data source has none, unless it imports them', async () => {
+  it('considers options with migrations if the data source has none, unless it imports them', async () => {
     const options = "export const options = { type: 'postgres', migrations: ['apps/migrations/*.ts'] };";
     const alone = "import { entities } from './entities';\nexport default new DataSource({ entities });";
     nestProject({ 'libs/db/src/source.ts': alone, 'apps/migrations/config.ts': options });
@@ -195,7 +195,7 @@ describe('init', () => {
     expect((await cli('init')).stdout).toContain('All commands read libs/db/src/source.ts');
   });
 
-  it('gives a new service of a workspace a ledger of its own, and leaves the others theirs', async () => {
+  it('gives a new service of a workspace its own ledger, and does not touch the others', async () => {
     const dependencies = { typeorm: '1' };
     nestProject({
       'package.json':
@@ -266,7 +266,7 @@ describe('init', () => {
       });
     });
 
-    it('Nest: of several apps, the one in whose folder it is typed', async () => {
+    it('Nest: of several apps, uses the one in whose folder the command is run', async () => {
       const of = (root: string) => ({ type: 'application', root, sourceRoot: `${root}/src` });
       nestProject({
         'nest-cli.json': JSON.stringify({ projects: { api: of('apps/api'), jobs: of('apps/jobs') } }),
@@ -298,7 +298,7 @@ describe('init', () => {
     });
   });
 
-  it('--dry-run writes nothing', async () => {
+  it('writes nothing with --dry-run', async () => {
     nestProject();
     expect((await cli('init', '--dry-run')).stdout).toContain('+ data-source.ts');
     expect(['data-source.ts', '.env.example', 'migrations'].map((file) => project.has(file))).toEqual([
@@ -325,7 +325,7 @@ interface Manifest {
   readonly version: string;
 }
 
-it('the packages of pnpm-workspace.yaml, however they are written', () => {
+it('finds the packages of pnpm-workspace.yaml in any notation', () => {
   nestProject();
   const cases: readonly (readonly [string, readonly string[] | undefined])[] = [
     [`packages:\n  - "apps/*"\n  - libs/**\n  - '!**/test'\n`, ['apps/*', 'libs/**', '!**/test']],

@@ -53,7 +53,7 @@ export const sqlOf = (name: string) => fs.readFileSync(join(__dirname, name), 'u
 const contentOf = (file = migration): Content => new Contents('default').of({ file });
 
 describe('the content of a migration', () => {
-  it('is the same in another folder', () => {
+  it('is equal in another folder', () => {
     const { digest, doubt } = contentOf();
     expect([digest, doubt]).toEqual([expect.any(String), undefined]);
     process.chdir(before);
@@ -69,7 +69,7 @@ describe('the content of a migration', () => {
     ['a file that is read', 'src/sql/users/create-users.sql', 'CREATE TABLE users (id int)'],
     ['a file of the same name, which might be the one', 'src/sql/create-users.sql', ''],
     ['another file that an import may mean', 'src/roles.js', 'exports.roles = 1;'],
-  ])('is another one with %s', (_what, path, text) => {
+  ])('changes with %s', (_what, path, text) => {
     const { digest } = contentOf();
     write(path, text);
     expect(contentOf().digest).not.toBe(digest);
@@ -79,13 +79,13 @@ describe('the content of a migration', () => {
     ['what it imports as a type', 'src/user.ts', 'export interface User {}'],
     ['a file that nothing names', 'src/sql/other.sql', ''],
     ['another migration', 'src/migrations/1700000000001-B.ts', ''],
-  ])('is the same with another %s', (_what, path, text) => {
+  ])('does not change with another %s', (_what, path, text) => {
     const { digest } = contentOf();
     write(path, text);
     expect(contentOf().digest).toBe(digest);
   });
 
-  it('is another one with another value of a variable', () => {
+  it('changes with the value of an environment variable', () => {
     const digests = [undefined, '', 'a', 'b'].map((value) => {
       if (value === undefined) delete process.env['SUFFIX'];
       else process.env['SUFFIX'] = value;
@@ -102,20 +102,20 @@ describe('the content of a migration', () => {
     ['a module that may do anything', 'src/roles.ts', "export * from 'node:os';", 'it uses node:os'],
     ['the moment in a file that is read', 'src/sql/users/create-users.sql', "SELECT 'today'::date", 'the moment'],
     ['code that is no plain source', 'src/roles.ts', "export * from './x.tsx';", 'no plain source'],
-  ])('is not known with %s', (_what, path, text, doubt) => {
+  ])('is unknown with %s', (_what, path, text, doubt) => {
     write('src/x.tsx', '');
     if (text === undefined) unlinkSync(join(dir, path));
     else write(path, text);
     expect(contentOf()).toEqual({ digest: undefined, doubt: expect.stringContaining(doubt) });
   });
 
-  it('is not known where a naming strategy of the project gives names', () => {
+  it('is unknown if a naming strategy of the project names objects', () => {
     write(migration, 'export class A { async up(q) { await q.createTable(1); } }');
     expect(contentOf().digest).toBeDefined();
     expect(new Contents('own').of({ file: migration }).doubt).toContain('naming strategy');
   });
 
-  it('knows files that import each other', () => {
+  it('handles files that import each other', () => {
     write('src/roles.ts', "import './other';\nexport const roles = 1;");
     write('src/other.ts', "import { roles } from './roles';\nexport const other = roles;");
     const { digest } = contentOf();
@@ -124,7 +124,7 @@ describe('the content of a migration', () => {
   });
 });
 
-it('files that users’ code reads are noted while it is watched, and others are not', async () => {
+it('reads of users’ code are recorded only while it is watched', async () => {
   const fs = await import('node:fs');
   const [own, others] = ['src/sql/other.sql', 'src/settings.json'].map((path) => join(dir, path));
   const read = async (path: string | undefined): Promise<void> => {

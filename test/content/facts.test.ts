@@ -15,7 +15,7 @@ export class A1 implements MigrationInterface {
   async down() {}
 }`;
 
-describe('a migration that does the same each time', () => {
+describe('a migration that always behaves the same', () => {
   it.each([
     up(
       'await queryRunner.query(`CREATE TABLE "a" ("at" timestamp DEFAULT now(), "by" uuid DEFAULT uuid_generate_v4())`);',
@@ -43,7 +43,7 @@ describe('a migration that does the same each time', () => {
   ])('%s', (text) => expect(factsOf(text, 'migration').doubt).toBeUndefined());
 });
 
-describe('one that may do something else another time', () => {
+describe('a migration that may behave differently another time', () => {
   it.each([
     ['Date', up('void Date.now();')],
     ['Date', up('void new Date();')],
@@ -113,15 +113,15 @@ describe('an entity that a migration imports', () => {
     'at!: Date = null!; days: Date[];',
     'is(x: unknown) { return x instanceof Date; }',
     '__decorate([Column(), __metadata("design:type", Date)], User.prototype, "at", void 0);',
-  ])('may have %s', (property) => expect(factsOf(entity(property), 'imported').doubt).toBeUndefined());
+  ])('may contain %s', (property) => expect(factsOf(entity(property), 'imported').doubt).toBeUndefined());
   it.each(['at = new Date();', 'stamp() { return Date.now(); }', 'clock = { clock: Date };'])(
-    'must not have %s',
+    'must not contain %s',
     (property) => expect(factsOf(entity(property), 'imported').doubt).toBe('it uses Date'),
   );
 });
 
-describe('what is read of it', () => {
-  it('the environment variables that it names', () => {
+describe('facts about a file', () => {
+  it('include the environment variables that it names', () => {
     const text = up(
       "void [process.env.A, process.env['B'], process.env?.C, process.env.D === 'x', process.env.E || 1];",
     );
@@ -137,7 +137,7 @@ describe('what is read of it', () => {
     [undefined, "import type { Stats } from 'fs';"],
   ])('%s: %s', (reads, imports) => expect(factsOf(up('', imports), 'migration').reads).toBe(reads));
 
-  it('and what it uses of what it imports', () => {
+  it('include the names that it uses of its imports', () => {
     const text = `import a, { b as c, type D } from 'one'; import * as e from 'two'; import f = require('three'); import 'four';
 const g = __importDefault(require('five')); const { h, i: j } = require('six'); export * from 'seven'; export { k } from 'eight';
 export type { L } from 'nine'; import type M from 'ten'; import type from 'eleven';
@@ -182,7 +182,7 @@ function asTypeScript(file: string, text: string): readonly string[] {
   return found;
 }
 
-it('finds the same words, texts and imports as TypeScript, in every file here', () => {
+it('contain the same words, texts and imports as TypeScript finds, for every file here', () => {
   let unsure = 0;
   const files = [...readSources(resolve('src')), ...readSources(resolve('test'))].map(({ path }) => path);
   for (const name of files) {

@@ -76,8 +76,8 @@ async function isExecuted(where: TestProject, env: Readonly<Record<string, strin
   return true;
 }
 
-describe('migrations that import, read and name what else decides', () => {
-  it('can be executed', () => expect(first).toMatchObject({ code: 0, stderr: '' }));
+describe('migrations that depend on imports, files and variables', () => {
+  it('are executed the first time', () => expect(first).toMatchObject({ code: 0, stderr: '' }));
 
   it.each<{
     readonly when: string;
@@ -112,7 +112,7 @@ describe('migrations that import, read and name what else decides', () => {
     }
   });
 
-  it('are executed each time when they read what nothing has foretold', async () => {
+  it('are executed each time if they read a file that cannot be predicted', async () => {
     const other = createProject({
       ...files,
       'src/sql/load.ts': (files['src/sql/load.ts'] ?? '').replace('name), ', "name.replace('b', 'b-2')), "),

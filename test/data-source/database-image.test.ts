@@ -34,8 +34,8 @@ process.exit();`;
   return stdout.trim() || stderr;
 }
 
-describe('the image that new embedded databases are copied from', () => {
-  it('is made once, however many begin at the same moment', async () => {
+describe('the image of new embedded databases', () => {
+  it('is created once by processes that start at the same moment', async () => {
     const seen = new Set<string>();
     const watch = setInterval(() => inFolder().forEach((name) => seen.add(name)), 10);
     expect(await Promise.all(['a', 'b', 'c'].map(open))).toEqual(['opened', 'opened', 'opened']);

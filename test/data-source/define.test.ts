@@ -53,13 +53,13 @@ function thrown(work: () => unknown): MigrateError {
   throw new Error('No MigrateError was thrown.');
 }
 
-describe('where the database is', () => {
-  it('is said by DATABASE_URL', () => {
+describe('the location of the database', () => {
+  it('comes from DATABASE_URL', () => {
     env({ DATABASE_URL: url, PGHOST: 'elsewhere' });
     expect(define()).toMatchObject({ type: 'postgres', url, synchronize: false });
   });
 
-  it('is said by the variables of libpq', () => {
+  it('comes from the variables of libpq', () => {
     env({
       PGHOST: 'db',
       PGPORT: '5433',
@@ -78,7 +78,7 @@ describe('where the database is', () => {
     });
   });
 
-  it('is said by .env, which never overrides what is set', () => {
+  it('comes from .env, which does not override existing variables', () => {
     const envFile = join(folder, '.env');
     writeFileSync(
       envFile,
@@ -89,19 +89,19 @@ describe('where the database is', () => {
     expect([process.env['NEST_MIGRATE_TEST_A'], process.env['NEST_MIGRATE_TEST_B']]).toEqual(['set', '']);
   });
 
-  it('is said by the first of several files', () => {
+  it('comes from the first of several files', () => {
     const [local, shared] = [join(folder, '.env.local'), join(folder, '.env')];
     writeFileSync(local, 'DATABASE_URL=postgres://local/db');
     writeFileSync(shared, 'DATABASE_URL=postgres://shared/db');
     expect(define({ envFile: [local, join(folder, 'none'), shared] })).toMatchObject({ url: 'postgres://local/db' });
   });
 
-  it('explains an .env that cannot be read', () => {
+  it('reports an .env file that cannot be read', () => {
     mkdirSync(join(folder, '.env'));
     expect(thrown(() => define({ envFile: join(folder, '.env') })).message).toContain(join(folder, '.env'));
   });
 
-  it('is what the options say, whatever the environment says', () => {
+  it('comes from the options, whatever the environment contains', () => {
     env({ DATABASE_URL: url });
     expect(define({ url: 'postgres://mine/db' })).toMatchObject({ url: 'postgres://mine/db' });
     expect(define({ host: 'mine' })).not.toHaveProperty('url', url);
@@ -115,7 +115,7 @@ describe('where the database is', () => {
     expect(define({ database: 'shop_test' })).not.toHaveProperty('url');
   });
 
-  it('keeps the other parameters of an address that is taken apart', () => {
+  it('keeps the other parameters of an address that is split into parts', () => {
     env({ DATABASE_URL: 'postgres://a%40b:p%2Fw@[::1]/shop?options=-c%20role%3Dx&sslmode=disable' });
     expect(define({ database: 'other', extra: { max: 3 } })).toMatchObject({
       host: '::1',
@@ -127,7 +127,7 @@ describe('where the database is', () => {
     });
   });
 
-  it('is the embedded database when nothing says it, unless that is ruled out', () => {
+  it('is the embedded database by default, unless it is switched off', () => {
     env({ PGHOST: '' });
     expect(isEmbedded(defineDataSource({ envFile: [] }))).toBe(true);
     expect(isEmbedded(defineDataSource({ envFile: [], embedded: false }))).toBe(false);
@@ -146,7 +146,7 @@ describe('where the database is', () => {
     ['postgres://app:sec#ret@db/shop', /its host or port cannot be read/, /# is %23/],
     ['postgres://app:12#secret@db/shop', /its only @ comes after a/, /# is %23/],
     ['postgres://app:100%secret@db/shop', /a % in its user or password does not encode a character/, /% is %25/],
-  ])('explains DATABASE_URL=%s, without the password', (text, message, next) => {
+  ])('reports DATABASE_URL=%s without the password', (text, message, next) => {
     env({ DATABASE_URL: text });
     const error = thrown(() => define());
     expect(error).toMatchObject({ code: 'DATA_SOURCE_INVALID', exitCode: 2 });
@@ -163,7 +163,7 @@ describe('where the database is', () => {
     [{ DATABASE_URL: 'postgres://u:secret@a:5432,b.example/shop' }, /it names several hosts/, /written to/],
     [{ DATABASE_URL: 'postgres://u:secret@a,b,c/shop' }, /it names several hosts/, /written to/],
     [{ DATABASE_URL: 'postgres://u:secret@db/shop?schema=app' }, /which Prisma reads/, /schema: …/],
-  ])('is refused where another database would be meant: %p', (variables, message, next) => {
+  ])('is refused if it may mean another database: %p', (variables, message, next) => {
     env(variables);
     const error = thrown(() => defineDataSource({ envFile: [] }));
     expect(error).toMatchObject({ code: 'DATA_SOURCE_INVALID', exitCode: 2 });
@@ -172,7 +172,7 @@ describe('where the database is', () => {
     expect(error.message).not.toContain('secret');
   });
 
-  it('is not refused for an empty variable where the others say it', () => {
+  it('is not refused for an empty variable if others define it', () => {
     env({ DATABASE_URL: '', PGHOST: 'db', PGSERVICE: 'shop' });
     expect(define()).toMatchObject({ host: 'db' });
   });
@@ -181,7 +181,7 @@ describe('where the database is', () => {
     ['require', '?enableChannelBinding=true'],
     ['prefer', '?enableChannelBinding=true'],
     ['disable', ''],
-  ])('binds the channel as libpq does, as far as pg can: %s', (binding, expected) => {
+  ])('binds the channel like libpq, as far as pg can: %s', (binding, expected) => {
     env({ DATABASE_URL: `postgres://db/shop?channel_binding=${binding}` });
     expect(define()['url']).toBe(`postgres://db/shop${expected}`);
     env({ DATABASE_URL: `postgres://db/shop?sslmode=require&channel_binding=${binding}` });
@@ -193,7 +193,7 @@ describe('where the database is', () => {
     expect(thrown(() => define()).message).toContain('PGPORT');
   });
 
-  it('has an address of its own for migrations, which an app does not use', () => {
+  it('has a separate address for migrations, which an app does not use', () => {
     env({ DATABASE_URL: 'postgres://pooler/shop', NEST_MIGRATE_DATABASE_URL: 'postgres://direct/shop' });
     expect(define()).toMatchObject({ url: 'postgres://pooler/shop' });
     useAddressForMigrations();
@@ -221,7 +221,7 @@ describe('encryption', () => {
     ['no-verify', { rejectUnauthorized: false }],
     ['verify-full', { rejectUnauthorized: true }],
     ['verify-ca', { rejectUnauthorized: true, checkServerIdentity: expect.any(Function) }],
-  ])('sslmode=%s means what libpq means', (mode, expected) => {
+  ])('sslmode=%s means the same as in libpq', (mode, expected) => {
     expect(ssl(`?sslmode=${mode}&application_name=x`)).toEqual({
       url: 'postgres://db/shop?application_name=x',
       ssl: expected,
@@ -244,13 +244,13 @@ describe('encryption', () => {
     expect(thrown(() => ssl('?sslmode=maybe')).next).toContain('verify-full');
   });
 
-  it('is left alone when nothing says anything about it, and given options win', () => {
+  it('is not changed without a setting, and given options win', () => {
     expect(ssl('?connect_timeout=3')).toEqual({ url: 'postgres://db/shop?connect_timeout=3', ssl: undefined });
     env({ DATABASE_URL: 'postgres://db/shop?sslmode=require' });
     expect(define({ ssl: false })).toMatchObject({ url: 'postgres://db/shop', ssl: false });
   });
 
-  it('asks the server for it: require is refused by a server without', async () => {
+  it('is requested from the server: require fails if the server has none', async () => {
     const asked: number[] = [];
     const server = createServer((socket) => {
       socket.on('error', () => undefined);
@@ -295,7 +295,7 @@ describe('encryption', () => {
     }
   });
 
-  it('prefer goes on without it where the server has none, wherever an address is given', async () => {
+  it('prefer continues without it if the server has none, wherever the address is given', async () => {
     const preferring = `${serverUrl()}?sslmode=prefer`;
     await connects(preferring);
     await (await createTemporaryDatabase(preferring, [])).remove();
@@ -310,7 +310,7 @@ describe('encryption', () => {
 });
 
 describe('defineDataSource', () => {
-  it('takes patterns as relative to its own folder', () => {
+  it('resolves patterns relative to its own folder', () => {
     class Entity {}
     const options = define({
       baseDir: '/app',
@@ -325,14 +325,14 @@ describe('defineDataSource', () => {
     expect(define()['migrations']).toEqual(['migrations/*.{ts,mts,cts,js,mjs,cjs,sql}']);
   });
 
-  it('carries its settings, unseen', () => {
+  it('attaches its settings invisibly', () => {
     const dataSource = defineDataSource({ envFile: [] }, { lockTimeout: '1s' });
     expect(settingsOf(dataSource)).toEqual({ lockTimeout: '1s' });
     expect(Object.keys(dataSource)).toEqual(Object.keys(defineDataSource({ envFile: [] })));
     expect(settingsOf({} as DataSource)).toEqual({});
   });
 
-  it.each(['synchronize', 'dropSchema', 'migrationsRun'] as const)('refuses %s, with the reason', (name) => {
+  it.each(['synchronize', 'dropSchema', 'migrationsRun'] as const)('refuses %s with the reason', (name) => {
     const error = thrown(() => define({ [name]: true }));
     expect(error).toMatchObject({
       code: 'SYNCHRONIZE_ON',
@@ -343,7 +343,7 @@ describe('defineDataSource', () => {
     expect(() => define({ [name]: false })).not.toThrow();
   });
 
-  it('refuses the text "false", which TypeORM takes for true; all at once', () => {
+  it('refuses the text "false", which TypeORM treats as true, and reports all such options at once', () => {
     const options = { type: 'postgres', synchronize: 'false', dropSchema: true } as unknown as Parameters<
       typeof refuseSynchronize
     >[0];
@@ -383,8 +383,8 @@ describe('passwords', () => {
   });
 });
 
-describe('a data source of ours', () => {
-  it('connects to a real server, with the password from the environment', async () => {
+describe('a data source of this package', () => {
+  it('connects to a real server with the password from the environment', async () => {
     const database = await createDatabase();
     const role = await createRole();
     env({ DATABASE_URL: database.urlFor(role.name, role.password) });
@@ -404,7 +404,7 @@ describe('a data source of ours', () => {
 `;
 
   it.each(sample(['typeorm', 'typeorm-0-3'], 2))(
-    'is taken by the command of %s, on a server and embedded',
+    'works with the command of %s, on a server and embedded',
     async (typeorm) => {
       const database = await createDatabase();
       const project = createProject({

@@ -57,14 +57,14 @@ async function withClient<T>(dataSource: DataSource, work: (client: pg.Client) =
 }
 
 describe('the embedded database', () => {
-  it('opens nothing before the first connection', () => {
+  it('is not opened before the first connection', () => {
     const dataSource = define();
     expect(isEmbedded(dataSource)).toBe(true);
     expect(describeConnection(dataSource)).toBe(`the embedded database in ${dir()}`);
     expect(existsSync(dirname(dir()))).toBe(false);
   });
 
-  it('is used through TypeORM, kept on disk, and hidden from git', async () => {
+  it('is used through TypeORM, stored on disk, and ignored by git', async () => {
     const dataSource = await define().initialize();
     await dataSource.query('CREATE TABLE kept (id bigint, at timestamptz DEFAULT now())');
     await dataSource.query('INSERT INTO kept VALUES ($1)', ['9007199254740993']);
@@ -77,7 +77,7 @@ describe('the embedded database', () => {
     await again.destroy();
   });
 
-  it('lets raw clients come and go before, beside and after the pool', async () => {
+  it('accepts raw clients before, beside and after the pool', async () => {
     const dataSource = define();
     for (const id of [1, 2])
       await withClient(dataSource, (client) => client.query(`CREATE TABLE before_${id} (id int)`));
@@ -93,7 +93,7 @@ describe('the embedded database', () => {
     expect(rows).toEqual([{ one: 1 }]);
   });
 
-  it('rolls back what a client leaves open, and forgets what it has set', async () => {
+  it('rolls back open transactions of a client that ends, and forgets its settings', async () => {
     const dataSource = define();
     await withClient(dataSource, async (client) => {
       await client.query('CREATE TABLE t (id int)');
@@ -107,7 +107,7 @@ describe('the embedded database', () => {
     });
   });
 
-  it('answers a query that was under way when its client ended', async () => {
+  it('answers a query that was running when its client ended', async () => {
     const dataSource = define();
     const client = newClient(dataSource);
     await client.connect();
@@ -118,7 +118,7 @@ describe('the embedded database', () => {
     expect(await ended).toBe('ended');
   });
 
-  it('keeps the transactions of several clients apart, though there is one session', async () => {
+  it('separates the transactions of several clients in its only session', async () => {
     const dataSource = define();
     await withClient(dataSource, async (first) => {
       await first.query('CREATE TABLE account (id int, balance int)');
@@ -138,7 +138,7 @@ describe('the embedded database', () => {
     });
   });
 
-  it('does not mix up the prepared statements of two clients', async () => {
+  it('separates the prepared statements of two clients', async () => {
     const dataSource = define();
     await withClient(dataSource, (first) =>
       withClient(dataSource, async (second) => {
@@ -153,7 +153,7 @@ describe('the embedded database', () => {
     );
   });
 
-  it('gives each client a session of its own, though there is one: settings, roles, prepared statements, notifications', async () => {
+  it('separates the settings, roles, prepared statements and notifications of clients', async () => {
     const dataSource = define();
     await withClient(dataSource, (first) =>
       withClient(dataSource, async (second) => {
@@ -205,7 +205,7 @@ describe('the embedded database', () => {
     });
   });
 
-  it('makes clients wait for what cannot be taken out of a session: temporary tables and advisory locks', async () => {
+  it('makes clients wait for state that cannot be moved: temporary tables and advisory locks', async () => {
     const dataSource = define();
     await withClient(dataSource, (first) =>
       withClient(dataSource, async (second) => {
@@ -235,7 +235,7 @@ describe('the embedded database', () => {
     });
   });
 
-  it('goes on after an error, inside and outside a transaction', async () => {
+  it('continues after an error, inside and outside a transaction', async () => {
     const dataSource = await define().initialize();
     await expect(dataSource.query('SELECT $1::int / 0', [1])).rejects.toThrow('division by zero');
     await expect(dataSource.transaction((manager) => manager.query('SELECT nothing'))).rejects.toThrow('nothing');
@@ -243,7 +243,7 @@ describe('the embedded database', () => {
     await dataSource.destroy();
   });
 
-  it('is shared by data sources of the same folder, and closed with the last one', async () => {
+  it('is shared by data sources with the same folder, and closed with the last one', async () => {
     const first = await define().initialize();
     const second = await define().initialize();
     await first.query('CREATE TABLE shared (id int)');
@@ -254,7 +254,7 @@ describe('the embedded database', () => {
     expect(existsSync(`${dir()}.lock`)).toBe(false);
   });
 
-  it('has the extensions that TypeORM asks for by itself', async () => {
+  it('has the extensions that TypeORM creates', async () => {
     const dataSource = await define().initialize();
     for (const extension of ['uuid-ossp', 'pgcrypto', 'citext', 'hstore', 'ltree', 'cube', 'btree_gist', 'pg_trgm']) {
       await dataSource.query(`CREATE EXTENSION "${extension}"`);
@@ -267,7 +267,7 @@ describe('the embedded database', () => {
     await again.destroy();
   });
 
-  it('takes further extensions, loaded when it is opened', async () => {
+  it('loads further extensions when it is opened', async () => {
     const extensions = async () => ({ seg: await (await import('nest-migrate-dev/pglite')).contributed('seg') });
     const options = { envFile: [], entities: [], migrations: [] };
     const dataSource = await defineDataSource({ ...options, embedded: { dir: dir(), extensions } }).initialize();
@@ -276,7 +276,7 @@ describe('the embedded database', () => {
     await dataSource.destroy();
   });
 
-  it('does not touch a folder that holds something else', async () => {
+  it('does not touch a folder with other contents', async () => {
     mkdirSync(dir(), { recursive: true });
     writeFileSync(join(dir(), 'thesis.txt'), 'mine');
     await expect(define().initialize()).rejects.toMatchObject({ code: 'DATA_SOURCE_INVALID' });
@@ -298,7 +298,7 @@ describe('the embedded database', () => {
     expect(readFileSync(join(own, '.gitignore'), 'utf8')).toBe('*\n');
   });
 
-  it('says what to do when its files are damaged, or those of another version of PostgreSQL', async () => {
+  it('reports damaged files, and files of another PostgreSQL version, with the next step', async () => {
     await withClient(define(), (client) => client.query('SELECT 1'));
     await closeEmbedded();
     const version = join(dir(), 'PG_VERSION');
@@ -331,7 +331,7 @@ describe('the embedded database', () => {
     expect(await withClient(dataSource, async (client) => (await client.query('SELECT * FROM raw')).rows)).toEqual([]);
   });
 
-  it('is not used in production', async () => {
+  it('is refused in production', async () => {
     process.env['NODE_ENV'] = 'production';
     try {
       await expect(define().initialize()).rejects.toMatchObject({
@@ -494,7 +494,7 @@ it('names the flag that extensions need', async () => {
     expect(project.has('.nest-migrate/postgres')).toBe(false);
   });
 
-  it('is shared by processes: commands work while an app runs on it, and two that migrate at once wait for each other', async () => {
+  it('is shared by processes: commands work while an app uses it, and concurrent migrations wait for each other', async () => {
     project.write('data-source.js', dataSource.replace('migrations: []', `migrations: ['migrations/*.js']`));
     project.write(
       'migrations/1700000000001-M.js',
@@ -526,7 +526,7 @@ it('names the flag that extensions need', async () => {
     ]);
   }, 60_000);
 
-  it('survives the end of a process: its client, the one that has it open, by kill -9 and in order', async () => {
+  it('survives the end of its client and of the process that has it open, by kill -9 and in order', async () => {
     const host = start('host.js');
     await ready(host);
     const killed = start('in-transaction.js');
@@ -641,7 +641,7 @@ it('names the flag that extensions need', async () => {
     180_000,
   );
 
-  it('keeps what was reported as applied when its process is killed later in the same run', async () => {
+  it('keeps what was reported as applied if its process is killed later in the same run', async () => {
     const file = (n: number, body: string): string =>
       project.write(
         `migrations/170000000000${n}-M${n}.js`,
@@ -656,13 +656,13 @@ it('names the flag that extensions need', async () => {
     expect([applied.length, pending.length]).toEqual([2, 1]);
   });
 
-  it('is one for the ESM and the CommonJS build of this package', async () => {
+  it('is shared by the ESM and the CommonJS build of this package', async () => {
     const { stdout, stderr, code } = await start('both.cjs').result;
     expect({ code, stderr, stdout }).toEqual({ code: 0, stderr: '', stdout: '[]\n' });
     expect(existsSync(lock())).toBe(false);
   });
 
-  it('lets a process end by itself, everything written and the lock gone', async () => {
+  it('lets a process end by itself after writing everything and releasing the lock', async () => {
     for (let round = 0; round < 2; round++) {
       expect(await start('raw.js').result).toMatchObject({ code: 0, stderr: '', stdout: 'done\n' });
       expect(existsSync(lock())).toBe(false);

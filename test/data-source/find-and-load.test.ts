@@ -33,7 +33,7 @@ describe('finding the data source', () => {
     expect(found()).toBe(place);
   });
 
-  it('prefers the source, except where TypeScript cannot be loaded', () => {
+  it('prefers the source unless TypeScript cannot be loaded', () => {
     project.write('dist/data-source.js', '');
     project.write('src/data-source.ts', '');
     expect(found()).toBe('src/data-source.ts');
@@ -41,26 +41,26 @@ describe('finding the data source', () => {
     expect(found()).toBe('dist/data-source.js');
   });
 
-  it('prefers what is compiled where typescript is not installed', () => {
+  it('prefers the compiled file if typescript is not installed', () => {
     rmSync(join(project.dir, 'node_modules', 'typescript'));
     project.write('data-source.ts', '');
     project.write('dist/data-source.js', '');
     expect(found()).toBe('dist/data-source.js');
   });
 
-  it('takes the source where there is nothing else, so that the error is about TypeScript', () => {
+  it('uses the source if there is nothing else, so that the error is about TypeScript', () => {
     project.write('data-source.ts', '');
     process.env['NODE_ENV'] = 'production';
     expect(found()).toBe('data-source.ts');
   });
 
-  it('does not take a folder or a declaration for it', () => {
+  it('ignores folders and declaration files', () => {
     mkdirSync(join(project.dir, 'data-source.ts'));
     project.write('dist/data-source.d.ts', '');
     expect(found).toThrow('There is no data-source.ts');
   });
 
-  it('says where it looked, and how to make one', () => {
+  it('reports where it searched, and how to create one', () => {
     expect(found).toThrow(
       expect.objectContaining({
         code: 'DATA_SOURCE_NOT_FOUND',
@@ -103,7 +103,7 @@ describe('finding the data source', () => {
       [cli, 'npm run typeorm -- -d src/db/source.ts a', 'npm run typeorm -- -d ./src/db/source.ts b'],
       [],
     ],
-  ])('takes what the scripts hand to TypeORM: %s', (_what, commands, envFiles) => {
+  ])('uses the file that the scripts pass to TypeORM: %s', (_what, commands, envFiles) => {
     project.write('src/db/source.ts', '');
     scripts(...commands);
     expect(found()).toBe('src/db/source.ts');
@@ -124,7 +124,7 @@ describe('finding the data source', () => {
     expect(found).toThrow('src/data-source.ts, and src/one.ts');
   });
 
-  it('is not led astray by other scripts, nor by files that are not there', () => {
+  it('ignores other scripts and missing files', () => {
     for (const file of ['src/data-source.ts', 'src/main.ts']) project.write(file, '');
     scripts(
       `${cli} -d dist/data-source.js`,
@@ -139,7 +139,7 @@ describe('finding the data source', () => {
     expect(found()).toBe('src/data-source.ts');
   });
 
-  it('is one reading of package.json for a command: settings, scripts and their environment', async () => {
+  it('reads package.json once for settings, scripts and their environment', async () => {
     scripts(`env-cmd -f config/dev.env ${cli} -d src/db/source.js`);
     project.write('config/dev.env', 'HOST_IN_FILE=from-the-file\n');
     project.write(
@@ -176,7 +176,7 @@ require('node:module').syncBuiltinESMExports();
     ['ormconfig.js', '', '--data-source', 'dataSource'],
     ['libs/db/src/connection.ts', exported, '--data-source', 'dataSource'],
     ['apps/api/src/app.module.ts', module, '--app', 'app'],
-  ])('names %s, with what to type', (place, text, flag, setting) => {
+  ])('suggests %s with the options to type', (place, text, flag, setting) => {
     project.write(place, text);
     project.write('test/other.ts', exported);
     project.write('node_modules/x/source.ts', exported);
@@ -187,7 +187,7 @@ require('node:module').syncBuiltinESMExports();
     );
   });
 
-  it('names what is compiled where there is nothing else, and what scripts name that is not there', () => {
+  it('suggests compiled files if there are no sources, and reports missing files in scripts', () => {
     process.env['NODE_ENV'] = 'production';
     scripts(`${cli} -d dist/db/gone.js`);
     project.write('dist/db/one.js', 'exports.AppDataSource = new typeorm_1.DataSource({});');
@@ -204,7 +204,7 @@ require('node:module').syncBuiltinESMExports();
     );
   });
 
-  it('says which one it reads where only the scripts name it', async () => {
+  it('reports which file it uses if only the scripts name it', async () => {
     scripts(`${cli} -d src/db/source.js`);
     project.write(
       'src/db/source.js',
@@ -243,7 +243,7 @@ describe('loading the data source', () => {
     ['options as a named export', "exports.options = { type: 'postgres', database: 'a' };"],
     ['options as the module itself', "module.exports = { type: 'postgres', database: 'a' };"],
     ['a default inside the default', "exports.default = { default: make('a') };"],
-  ])('takes %s', async (_what, text) => {
+  ])('accepts %s', async (_what, text) => {
     expect(await load(plain + text)).toBe('a');
   });
 
@@ -298,7 +298,7 @@ describe('loading the data source', () => {
     expect(await load(plain + text)).toBe('a');
   });
 
-  it('shows the status of a database, and changes nothing, where the file connects with migrationsRun', async () => {
+  it('shows the status and changes nothing if the file connects with migrationsRun', async () => {
     const database = await createDatabase();
     try {
       project.write(
@@ -326,17 +326,17 @@ export default dataSource;
     }
   });
 
-  it('explains a file that is not there', async () => {
+  it('reports a missing file', async () => {
     await expect(loadDataSource(join(project.dir, 'none.ts'))).rejects.toMatchObject({ code: 'DATA_SOURCE_NOT_FOUND' });
   });
 
-  it('passes on what defineDataSource has to say', async () => {
+  it('passes on the errors of defineDataSource', async () => {
     const text =
       "const { defineDataSource } = require('nest-migrate/data-source');\nexports.default = defineDataSource({ synchronize: true });";
     await expect(load(text)).rejects.toMatchObject({ code: 'SYNCHRONIZE_ON' });
   });
 
-  it('knows TypeORM by its brand, whichever copy or version it is, and works in ES modules', async () => {
+  it('recognises any copy or version of TypeORM by its brand, and works in ES modules', async () => {
     project.write(
       'load.mjs',
       `import { loadDataSource } from ${JSON.stringify(join(process.cwd(), 'build/esm/data-source/load.js'))};

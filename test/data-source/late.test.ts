@@ -8,8 +8,8 @@ import { createProject } from '../support/project.js';
 
 const options = { type: 'postgres', url: 'postgres://localhost/x' } as const;
 
-describe('a data source that is made when it is needed', () => {
-  it('knows its options, its settings and what it is without being made', async () => {
+describe('a data source that is created on demand', () => {
+  it('has its options, settings and brand without being created', async () => {
     const make = jest.fn(() => new DataSource(options));
     const dataSource = lateDataSource(options, make);
     attachSettings(dataSource, { lockTimeout: '3s' });
@@ -20,7 +20,7 @@ describe('a data source that is made when it is needed', () => {
     expect(make).not.toHaveBeenCalled();
   });
 
-  it('is the real one from then on', () => {
+  it('is the real one after its creation', () => {
     const make = jest.fn(() => new DataSource(options));
     const dataSource = lateDataSource(options, make);
     expect(dataSource.driver.options.type).toBe('postgres');
@@ -37,7 +37,7 @@ describe.each([
   ['CommonJS', '{ "name": "app" }', '__dirname', 'commonjs'],
   ['an ES module', '{ "name": "app", "type": "module" }', 'import.meta.dirname', 'nodenext'],
 ])('the command, with a data source file that is %s', (_kind, manifest, here, module) => {
-  it('loads TypeORM only when something is pending', async () => {
+  it('loads TypeORM only if a migration is pending', async () => {
     const database = await createDatabase();
     const project = createProject({
       'package.json': manifest,

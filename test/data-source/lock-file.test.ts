@@ -52,7 +52,7 @@ const leave = (changes: Partial<Owner>): void =>
   writeFileSync(file, JSON.stringify({ ...owner(), token: 'of another', ...changes }));
 
 describe('the lock file', () => {
-  it('is there while it is held, and gone afterwards', async () => {
+  it('exists while it is held, and is removed afterwards', async () => {
     const release = await taken();
     expect(owner().pid).toBe(process.pid);
     await expect(taken()).rejects.toMatchObject({
@@ -64,7 +64,7 @@ describe('the lock file', () => {
     (await taken())();
   });
 
-  it('is removed by an exit, and left behind but taken over after kill -9', async () => {
+  it('is removed by an exit, and taken over after kill -9', async () => {
     const exiting = taker(10);
     expect(await told(exiting)).toBe('taken');
     await exiting.result;
@@ -81,7 +81,7 @@ describe('the lock file', () => {
     release();
   });
 
-  it('goes to one only of many that find it left behind', async () => {
+  it('is taken over by only one of many processes', async () => {
     const killed = taker(60_000);
     await told(killed);
     killed.process.kill('SIGKILL');
@@ -101,7 +101,7 @@ describe('the lock file', () => {
     expect(existsSync(file)).toBe(false);
   }, 60_000);
 
-  it('is taken over from a process whose pid now belongs to another one', async () => {
+  it('is taken over if the pid of its process now belongs to another one', async () => {
     const release = await taken();
     if (owner().started === null) return expect(process.platform).not.toBe('linux');
     leave({ started: '1' });
@@ -123,14 +123,14 @@ describe('the lock file', () => {
     expect(existsSync(file)).toBe(false);
   });
 
-  it.each(['', '{"pid":', 'null'])('is taken over when it holds %j, as after a full disk', async (text) => {
+  it.each(['', '{"pid":', 'null'])('is taken over if it contains %j, as after a full disk', async (text) => {
     (await taken())();
     writeFileSync(file, text);
     (await taken())();
     expect(existsSync(file)).toBe(false);
   });
 
-  it('is taken over though a process died while it took it over', async () => {
+  it('is taken over even if a process died during a takeover', async () => {
     const release = await taken();
     leave({ started: '1' });
     writeFileSync(`${file}.takeover`, JSON.stringify({ ...owner(), pid: 2 ** 22 + 1, token: 'dead' }));

@@ -67,7 +67,7 @@ function driverErrors(url: string): readonly Error[] {
 }
 
 describe('no part of a password is shown', () => {
-  it.each(sample([1, 2, 3, 4], 4))('by what is made of an address, right or malformed (seed %i)', (seed) => {
+  it.each(sample([1, 2, 3, 4], 4))('in anything derived from an address, valid or malformed (seed %i)', (seed) => {
     const random = new Random(seed);
     const place = { user: 'app', host: 'db.internal', port: 5432, database: 'shop' };
     // Where errors come from makes no difference here, and finding it out would take most of the time.
@@ -104,7 +104,7 @@ describe('no part of a password is shown', () => {
     }
   });
 
-  it('nor is anything hidden that is not one', () => {
+  it('and nothing else is hidden', () => {
     const text = [
       'password authentication failed for user "app"',
       'CREATE TABLE users (password text, "password" varchar(20) DEFAULT now())',
@@ -168,7 +168,7 @@ describe('no command shows a part of a password', () => {
     return runCli(args, { cwd: project.dir, env: { DATABASE_URL: url } });
   };
 
-  it.each(sample([11, 12], 2))('on a server, without one, and with what is no address (seed %i)', async (seed) => {
+  it.each(sample([11, 12], 2))('with a server, without one, and with an invalid address (seed %i)', async (seed) => {
     const random = new Random(seed);
     const { hostname: host, port } = new URL(serverUrl());
     const at = { user: role.name, host, port: Number(port), database: database.name };
@@ -193,7 +193,7 @@ describe('no command shows a part of a password', () => {
     }
   });
 
-  it('with a password that is right: the database is missing, the role may do nothing, a statement fails', async () => {
+  it('with a correct password: the database is missing, the role has no privileges, a statement fails', async () => {
     const password = ' x7 Q"9\'k#Z@:8%W ';
     await database.query(`ALTER ROLE ${role.name} PASSWORD '${password.replaceAll("'", "''")}'`);
     const right = database.urlFor(role.name, password);
@@ -281,7 +281,7 @@ describe('a password in a statement of a migration', () => {
   afterEach(() => database.drop());
 
   it.each(statements.flatMap((sql) => [[sql, true] as const, [sql, false] as const]))(
-    'is neither shown nor kept: %s (in a transaction: %s)',
+    'is neither shown nor stored: %s (in a transaction: %s)',
     async (sql, transaction) => {
       const told: unknown[] = [];
       const setPassword = migration('SetPassword1700000000001', { up: ['SELECT 1', sql], transaction });
@@ -306,7 +306,7 @@ describe('a password in a statement of a migration', () => {
     },
   );
 
-  it('nor is it shown by run --verbose or --dry-run, and it is set', async () => {
+  it('is not shown by run --verbose or --dry-run, and takes effect', async () => {
     const role = await createRole();
     const file = `ALTER ROLE ${role.name} PASSWORD '${secret}';\n`;
     const project = createProject({

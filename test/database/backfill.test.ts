@@ -31,7 +31,7 @@ const fills = (where: { readonly where?: string }, kind: 'in batches' | 'in one 
 const counts = (): Promise<unknown> =>
   database.query('SELECT n, count(*)::int AS rows FROM counted GROUP BY n ORDER BY n');
 
-it('goes on after the last batch that was committed, each row once, though nothing in the rows tells which are done', async () => {
+it('continues after the last committed batch and fills each row once, although the rows do not show which are done', async () => {
   const how = { url: database.url, migrations: [fills({})] };
   const failed = await failureOf(using(how, (migrator) => migrator.run()));
   expect(failed.message).toMatch(/^Migration Fill1700000000001 failed at its statement 1: refused/);
@@ -60,14 +60,14 @@ it('goes on after the last batch that was committed, each row once, though nothi
   expect(await counts()).toEqual([{ n: 1, rows: 5000 }]);
 });
 
-it('starts again where the migration was edited meanwhile', async () => {
+it('starts again if the migration was edited in the meantime', async () => {
   await failureOf(using({ url: database.url, migrations: [fills({})] }, (migrator) => migrator.run()));
   await database.query('DROP TRIGGER refuse ON counted');
   await using({ url: database.url, migrations: [fills({ where: 'n = 0' })] }, (migrator) => migrator.run());
   expect(await counts()).toEqual([{ n: 1, rows: 5000 }]);
 });
 
-it('under plain TypeORM too, where it goes on by its WHERE', async () => {
+it('works with TypeORM alone, where it continues by its WHERE', async () => {
   const migrations = [fills({ where: 'filled IS NULL' })] as unknown as (new () => never)[];
   const dataSource = await new DataSource({ type: 'postgres', url: database.url, migrations }).initialize();
   try {
@@ -81,7 +81,7 @@ it('under plain TypeORM too, where it goes on by its WHERE', async () => {
   }
 });
 
-it('is refused in a transaction, and where there is no primary key or nothing sensible is given', async () => {
+it('is refused in a transaction, without a primary key, and with invalid options', async () => {
   const failing = async (made: ReturnType<typeof migration>): Promise<string> =>
     (await failureOf(using({ url: database.url, migrations: [made] }, (migrator) => migrator.run()))).message;
   expect(await failing(fills({}, 'in one transaction'))).toContain('in one transaction');

@@ -123,7 +123,7 @@ describe('a dry run is never committed', () => {
     });
   });
 
-  describe('from a file of SQL', () => {
+  describe('from an SQL file', () => {
     let project: TestProject;
     beforeEach(() => {
       project = createProject({});
@@ -143,7 +143,7 @@ describe('a dry run is never committed', () => {
   });
 });
 
-it('poisons the transaction itself: whatever sends a COMMIT, it fails', async () => {
+it('poisons the transaction, so that a COMMIT fails whatever sends it', async () => {
   const attempts = [
     'COMMIT',
     'DELETE FROM nest_migrate_dry_run; COMMIT',
@@ -168,7 +168,7 @@ it('poisons the transaction itself: whatever sends a COMMIT, it fails', async ()
   }
 });
 
-it('is refused to a role that may not make temporary tables, with the GRANT to type', async () => {
+it('is refused to a role that may not create temporary tables, with the GRANT to type', async () => {
   const role = await createRole();
   const url = database.urlFor(role.name, role.password);
   const made = migration('Makes1700000000001', { up: ['CREATE TABLE made ()'] });
@@ -191,7 +191,7 @@ it('is refused to a role that may not make temporary tables, with the GRANT to t
   }
 });
 
-describe('a dry run does what a real run would do', () => {
+describe('a dry run behaves like a real run', () => {
   const plain = (up: readonly Step[], name = 'Plain1700000000001') => migration(name, { transaction: false, up });
 
   /** One migration after the other; what each leads to is asked of the database inside of the dry run. */
@@ -219,7 +219,7 @@ describe('a dry run does what a real run would do', () => {
     expect(statements.at(-1)?.note).toContain('VACUUM cannot run inside a transaction block');
   });
 
-  it('executes blocks without their COMMITs, and forgets the settings of their transactions', async () => {
+  it('executes blocks without their COMMITs, and resets the settings of their transactions', async () => {
     const seen: unknown[] = [];
     const { statements, error } = await rehearse([
       plain([
@@ -238,7 +238,7 @@ describe('a dry run does what a real run would do', () => {
     expect(seen).toEqual([[{ n: 3 }], [{ lock_timeout: '2s' }]]);
   });
 
-  it('takes back what a transaction of its own takes back, and lets go on what failed by itself', async () => {
+  it("undoes what the migration's own transactions roll back, and continues after a failed single statement", async () => {
     const count = `SELECT count(*)::int AS n FROM users`;
     const seen: unknown[] = [];
     const { error } = await rehearse([
@@ -257,7 +257,7 @@ describe('a dry run does what a real run would do', () => {
     expect([error, seen]).toEqual(['', [[{ n: 100 }], [{ n: 80 }]]]);
   });
 
-  it('does not let a migration in a transaction go on after a statement that failed', async () => {
+  it('does not let a migration in a transaction continue after a failed statement', async () => {
     const ignores = migration('Ignores1700000000001', {
       up: [(runner) => runner.query('SELECT 1/0').catch(() => undefined), 'SELECT 1'],
     });
@@ -265,7 +265,7 @@ describe('a dry run does what a real run would do', () => {
     expect((await rehearse([ignores])).error).toMatch(/at its statement 1: division by zero/);
   });
 
-  it('checks deferred constraints where a real run commits, and has nothing queued for the next migration', async () => {
+  it('checks deferred constraints where a real run commits, and leaves no events queued for the next migration', async () => {
     const child = `CREATE TABLE child (id int REFERENCES users DEFERRABLE INITIALLY DEFERRED)`;
     const insert = (id: number) => `INSERT INTO child VALUES (${id})`;
     const good = await rehearse([
@@ -280,7 +280,7 @@ describe('a dry run does what a real run would do', () => {
     }
   });
 
-  it('only records what needs a COMMIT before it, and says of what fails afterwards that this may be why', async () => {
+  it('only records statements that need an earlier COMMIT, and mentions them in later failures', async () => {
     await database.query(`CREATE TYPE mood AS ENUM ('good')`);
     const { statements, error } = await rehearse([
       migration('Value1700000000001', { up: [`ALTER TYPE mood ADD VALUE 'bad'`] }),
@@ -298,7 +298,7 @@ describe('a dry run does what a real run would do', () => {
     expect((await rehearse([both])).error).toContain('unsafe use of new value "bad"');
   });
 
-  it('says what a real run will not survive', async () => {
+  it('warns of what will fail in a real run', async () => {
     const fails = migration('Fails1700000000001', { up: ['CREATE INDEX CONCURRENTLY ON users (email)', 'COMMIT'] });
     const { result, events } = await using({ url: database.url, migrations: [fails] }, (migrator) =>
       migrator.run({ mode: 'dry' }),
@@ -313,7 +313,7 @@ describe('a dry run does what a real run would do', () => {
     ).toBe('x-');
   });
 
-  it('keeps the order of statements that are not waited for, and does not know tables as they were', async () => {
+  it('keeps the order of statements that are not awaited, and does not cache the state of tables', async () => {
     const { statements, error } = await rehearse([
       migration('Made1700000000001', {
         up: [(runner) => runner.createTable(new Table({ name: 'pets', columns: [{ name: 'id', type: 'int' }] }))],
@@ -339,7 +339,7 @@ describe('a dry run does what a real run would do', () => {
     ]);
   });
 
-  it('has the table of TypeORM for views, and no sequence is set back', async () => {
+  it("has TypeORM's table for views, and sets no sequence back", async () => {
     await database.query(`CREATE SEQUENCE numbers; SELECT setval('numbers', 41)`);
     const View = new EntitySchema({
       name: 'V',
@@ -376,7 +376,7 @@ describe('a dry run does what a real run would do', () => {
     });
   });
 
-  it('leaves alone what an app does on the same data source meanwhile', async () => {
+  it('does not affect queries of an app on the same data source', async () => {
     const dataSource = await new DataSource({ type: 'postgres', url: database.url }).initialize();
     let request = Promise.resolve();
     const slow = migration('Slow1700000000001', { up: ['SELECT pg_sleep(0.5)', leak] });

@@ -30,7 +30,7 @@ const names = async (): Promise<unknown[]> =>
   (await database.query('SELECT name FROM migrations ORDER BY id')).map(({ name }) => name);
 
 describe('a table that another session has locked', () => {
-  it('is waited for in short tries, and the blocker is named', async () => {
+  it('is awaited in short attempts, and the blocking session is named', async () => {
     const other = await database.client();
     await other.query('BEGIN; LOCK TABLE users IN ACCESS EXCLUSIVE MODE');
     const running = using({ url: database.url, migrations: [addColumn], settings: { lockTimeout: 150 } }, (migrator) =>
@@ -48,7 +48,7 @@ describe('a table that another session has locked', () => {
     });
   });
 
-  it('names a blocker that has connected since the last one was named', async () => {
+  it('names a blocking session that has connected since the last report', async () => {
     await database.query('CREATE TABLE other (id int)');
     const locking = async (table: string) => {
       const client = await database.client();
@@ -77,7 +77,7 @@ describe('a table that another session has locked', () => {
     expect(named).toEqual(['users', 'other'].map((table) => `BEGIN; LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`));
   });
 
-  it('is looked for without a cost that grows from migration to migration', async () => {
+  it('adds no cost that grows with the number of migrations', async () => {
     // An AsyncLocalStorage that stays enabled makes all promises slower.
     const ended = jest.spyOn(AsyncLocalStorage.prototype, 'disable');
     try {
@@ -89,7 +89,7 @@ describe('a table that another session has locked', () => {
     }
   });
 
-  it('by the migration itself, over another connection: it is said at once', async () => {
+  it('is reported at once if the migration itself locked it over another connection', async () => {
     const itself = migration('Itself1700000000001', {
       up: ['ALTER TABLE users ADD a int', ({ connection }) => connection.query('SELECT a FROM users')],
     });
@@ -125,7 +125,7 @@ describe('a table that another session has locked', () => {
     expect(longest).toBeLessThan(200 + 400);
   });
 
-  it('fails after the budget, naming who to end', async () => {
+  it('makes the run fail after the budget, and the blocking session is named', async () => {
     const other = await database.client();
     await other.query('BEGIN; LOCK TABLE users IN ACCESS SHARE MODE');
     const error = await failureOf(
@@ -187,7 +187,7 @@ describe('other processes', () => {
   });
 
   it.each(['before the table exists', 'when the table exists'])(
-    'take the same lock and the same fence however the table is spelled, %s',
+    'take the same lock and the same fence for every spelling of the table, %s',
     async (when) => {
       await database.query('CREATE TABLE seen (classid bigint, objid bigint)');
       const first = migration('First1700000000000', { up: [] });
@@ -226,7 +226,7 @@ describe('other processes', () => {
     },
   );
 
-  it('give up when told how long to wait, naming the holder', async () => {
+  it('give up after the given time, and name the holder', async () => {
     const slow = migration('Slow1700000000001', { up: ['SELECT pg_sleep(1.5)'] });
     const first = using({ url: database.url, migrations: [slow] }, (migrator) => migrator.run());
     await sleep(400);
@@ -238,7 +238,7 @@ describe('other processes', () => {
     await first;
   });
 
-  it('are not waited for by an index that is built concurrently: the lock is silent meanwhile, and blockers are named', async () => {
+  it('are not awaited by a concurrent index build, during which the lock connection sends no queries and blocking sessions are named', async () => {
     const index = migration('Index1700000000001', {
       transaction: false,
       up: ['CREATE INDEX CONCURRENTLY users_email ON users (email)'],
@@ -269,7 +269,7 @@ describe('other processes', () => {
     }
   }
 
-  it('do not stop an index that is built concurrently', async () => {
+  it('do not stop a concurrent index build', async () => {
     const index = migration('Index1700000000001', {
       transaction: false,
       up: ['SELECT pg_sleep(0.5)', 'CREATE INDEX CONCURRENTLY users_email ON users (email)'],
@@ -295,7 +295,7 @@ describe('a migration without a transaction', () => {
     down: ['ALTER TABLE users DROP COLUMN c', 'DROP INDEX CONCURRENTLY users_b', 'ALTER TABLE users DROP COLUMN b'],
   });
 
-  it('goes on where it failed, once the cause is gone, repairing the invalid index', async () => {
+  it('continues where it failed once the cause is gone, and repairs the invalid index', async () => {
     await database.query('INSERT INTO users SELECT 100 + g, NULL FROM generate_series(1, 2) g');
     const broken = migration('Unique1700000000001', {
       transaction: false,
@@ -323,7 +323,7 @@ describe('a migration without a transaction', () => {
     expect(await names()).toEqual(['Unique1700000000001']);
   });
 
-  it('does not let others wait for its table locks longer than the lock timeout, and leaves no setting through a pooler', async () => {
+  it('blocks others no longer than the lock timeout, and leaves no setting through a pooler', async () => {
     const migrations = [
       migration('Way1700000000001', {
         transaction: false,
@@ -358,7 +358,7 @@ describe('a migration without a transaction', () => {
     await pooler.close();
   });
 
-  it('does not go on when the statements are not the same ones any more', async () => {
+  it('does not continue if the statements have changed', async () => {
     const first = migration('Changed1700000000001', {
       transaction: false,
       up: ['ALTER TABLE users ADD b int', 'SELECT 1/0'],
@@ -375,7 +375,7 @@ describe('a migration without a transaction', () => {
   });
 
   it.each(['up', 'down'] as const)(
-    'status says of a .sql file whether its %s was edited meanwhile',
+    'shows in status whether the %s of a .sql file was edited in the meantime',
     async (direction) => {
       const dir = mkdtempSync(join(tmpdir(), 'nest-migrate-half-done-'));
       try {
@@ -409,7 +409,7 @@ describe('a migration without a transaction', () => {
     },
   );
 
-  it('says that a number given by hand is larger than the migration has statements', async () => {
+  it('reports a number set by hand that exceeds the number of its statements', async () => {
     const stuck = migration('Stuck1700000000001', { transaction: false, up: ['CREATE TABLE t1 ()', 'SELECT 1/0'] });
     const how = { url: database.url, migrations: [stuck] };
     await failureOf(using(how, (migrator) => migrator.run()));
@@ -422,7 +422,7 @@ describe('a migration without a transaction', () => {
     expect(error.next).toContain('nest-migrate resolve Stuck1700000000001 --done-until <n>');
   });
 
-  it.each([true, false])('does not blame a statement for what the code after it throws: %s', async (transaction) => {
+  it.each([true, false])('does not blame a statement for an error in the code after it: %s', async (transaction) => {
     const broken = migration('Broken1700000000001', {
       transaction,
       up: ['CREATE TABLE t1 ()', () => Promise.reject(new TypeError('x is not a function'))],
@@ -432,7 +432,7 @@ describe('a migration without a transaction', () => {
     expect(error).toMatchObject({ sql: undefined });
   });
 
-  it('executes batches of its own transactions once, and asks reads again when it goes on', async () => {
+  it('executes batches of its own transactions once, and repeats reads when it continues', async () => {
     let fail = true;
     const batches = migration('Batches1700000000001', {
       transaction: false,
@@ -487,7 +487,7 @@ describe('a migration without a transaction', () => {
     }
   });
 
-  it('sets again for its session what it had set before it failed', async () => {
+  it('sets its session settings again after a failure', async () => {
     const seen: unknown[] = [];
     const fail = { now: true };
     const set = migration('Sets1700000000001', {
@@ -508,7 +508,7 @@ describe('a migration without a transaction', () => {
     expect(seen).toEqual([[{ lock_timeout: '7s' }], [{ lock_timeout: '7s' }]]);
   });
 
-  it('has no timeouts of its role where it needs none, and leaves none of its own to the session of a pool', async () => {
+  it('uses no timeouts of its role unless needed, and leaves none of its own in a pooled session', async () => {
     const seen: unknown[] = [];
     const shown = `SELECT current_setting('lock_timeout') AS lock, current_setting('statement_timeout') AS statement`;
     const index = migration('Index1700000000001', {
@@ -552,7 +552,7 @@ describe('a migration without a transaction', () => {
     expect(seen).toEqual([0, 1, 2].map(() => ({ lock: '0', statement: '0' })));
   });
 
-  it('refuses to decide what is not half done', async () => {
+  it('refuses a decision unless it is half done', async () => {
     const error = await failureOf(
       using({ url: database.url, migrations: [unique] }, (migrator) => migrator.resolve('Unique', { as: 'finished' })),
     );
@@ -560,13 +560,13 @@ describe('a migration without a transaction', () => {
   });
 });
 
-describe('what the role or the database sets for its sessions', () => {
+describe('timeouts that the role or the database sets', () => {
   const pausing = (...first: readonly string[]) =>
     migration('Pausing1700000000001', {
       up: [...first, 'UPDATE users SET email = NULL', () => sleep(700), 'UPDATE users SET id = -id'],
     });
 
-  it('does not end a migration that pauses, and a client that is gone is noticed', async () => {
+  it('do not end a migration that pauses, and a lost client is noticed', async () => {
     const seen: unknown[] = [];
     const look = migration('Look1700000000002', {
       up: [async (queryRunner) => seen.push(await queryRunner.query('SHOW tcp_keepalives_idle'))],
@@ -579,7 +579,7 @@ describe('what the role or the database sets for its sessions', () => {
     expect(seen).toEqual([[{ tcp_keepalives_idle: '30' }]]);
   });
 
-  it('is named where it ended one', async () => {
+  it('are named if they ended a migration', async () => {
     const error = await failureOf(
       using(
         { url: database.url, migrations: [pausing(`SET LOCAL idle_in_transaction_session_timeout = '100ms'`)] },
@@ -593,48 +593,51 @@ describe('what the role or the database sets for its sessions', () => {
 });
 
 describe('a signal', () => {
-  it.each([true, false])('cancels the running statement and frees the lock (transaction: %s)', async (transaction) => {
-    const controller = new AbortController();
-    const slow = migration('Slow1700000000001', {
-      transaction,
-      up: ['ALTER TABLE users ADD d int', 'SELECT pg_sleep(30)'],
-    });
-    const running = failureOf(
-      using({ url: database.url, migrations: [slow], signal: controller.signal }, (migrator) => migrator.run()),
-    );
-    await sleep(600);
-    controller.abort('SIGTERM');
-    const error = await running;
-    expect([error.code, error.exitCode]).toEqual(['CANCELLED', 143]);
-    const columns = await database.query(
-      `SELECT count(*)::int AS n FROM information_schema.columns WHERE table_name = 'users' AND column_name = 'd'`,
-    );
-    expect(columns).toEqual([{ n: transaction ? 0 : 1 }]);
-    const [left] = await database.query(
-      `SELECT count(*)::int AS n FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%pg_sleep(30)%' AND state = 'active' AND pid <> pg_backend_pid()`,
-    );
-    expect(left).toEqual({ n: 0 });
-    expect(
-      await database.query(
-        `SELECT count(*)::int AS n FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
-      ),
-    ).toEqual([{ n: 0 }]);
-  });
+  it.each([true, false])(
+    'cancels the running statement and releases the lock (transaction: %s)',
+    async (transaction) => {
+      const controller = new AbortController();
+      const slow = migration('Slow1700000000001', {
+        transaction,
+        up: ['ALTER TABLE users ADD d int', 'SELECT pg_sleep(30)'],
+      });
+      const running = failureOf(
+        using({ url: database.url, migrations: [slow], signal: controller.signal }, (migrator) => migrator.run()),
+      );
+      await sleep(600);
+      controller.abort('SIGTERM');
+      const error = await running;
+      expect([error.code, error.exitCode]).toEqual(['CANCELLED', 143]);
+      const columns = await database.query(
+        `SELECT count(*)::int AS n FROM information_schema.columns WHERE table_name = 'users' AND column_name = 'd'`,
+      );
+      expect(columns).toEqual([{ n: transaction ? 0 : 1 }]);
+      const [left] = await database.query(
+        `SELECT count(*)::int AS n FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%pg_sleep(30)%' AND state = 'active' AND pid <> pg_backend_pid()`,
+      );
+      expect(left).toEqual({ n: 0 });
+      expect(
+        await database.query(
+          `SELECT count(*)::int AS n FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+        ),
+      ).toEqual([{ n: 0 }]);
+    },
+  );
 });
 
-describe('a connection that is not right', () => {
+describe('a connection with a problem', () => {
   const settings = { connect: { timeout: 700, retryEvery: 100 } };
   const failing = (url: string, options: object = {}) =>
     failureOf(using({ url, migrations: [addColumn], settings, options }, (migrator) => migrator.run()));
 
-  it('no server: it waits as long as it is told, then says so without the password', async () => {
+  it('waits for a missing server for the given time, then reports it without the password', async () => {
     const error = await failing('postgres://app:hunter2@127.0.0.1:1/shop');
     expect(error.code).toBe('CONNECTION_FAILED');
     expect(error.message).toMatch(/No connection to postgres:\/\/app:\*\*\*@127\.0\.0\.1:1\/shop \(tried \d+ times\)/);
     expect(`${error.message}${error.next}${error.stack}`).not.toContain('hunter2');
   });
 
-  it('wrong password: it says so at once', async () => {
+  it('reports a wrong password at once', async () => {
     const role = await createRole();
     const error = await failing(database.urlFor(role.name, 'wrong-secret'));
     expect(error.code).toBe('AUTHENTICATION_FAILED');
@@ -642,11 +645,11 @@ describe('a connection that is not right', () => {
     await role.drop();
   });
 
-  it('missing database: it says so at once', async () => {
+  it('reports a missing database at once', async () => {
     expect((await failing(`${serverUrl()}_nowhere`)).code).toBe('DATABASE_MISSING');
   });
 
-  it('a role that may not create tables', async () => {
+  it('reports a role that may not create tables', async () => {
     const role = await createRole();
     const error = await failing(database.urlFor(role.name, role.password));
     expect(error.code).toBe('PERMISSION_DENIED');
@@ -659,7 +662,7 @@ describe('a connection that is not right', () => {
     await role.drop();
   });
 
-  it('a search_path that is not the one the migrations were written for', async () => {
+  it('reports a search_path other than the one the migrations were written for', async () => {
     await database.query('CREATE SCHEMA app');
     const wrong = migration('Wrong1700000000003', { up: ['ALTER TABLE app.users ADD a int'] });
     const error = await failureOf(using({ url: database.url, migrations: [wrong] }, (migrator) => migrator.run()));
@@ -672,7 +675,7 @@ describe('a connection that is not right', () => {
     expect(dry.next).toMatch(/"public"\."made" exists.+options: '-c search_path=app,public'/);
   });
 
-  it('a role that may not change the table', async () => {
+  it('reports a role that may not change the table', async () => {
     const role = await createRole();
     await database.query(`GRANT CREATE ON SCHEMA public TO ${role.name}`);
     const error = await failing(database.urlFor(role.name, role.password));
@@ -683,7 +686,7 @@ describe('a connection that is not right', () => {
     await role.drop();
   });
 
-  it('a role that may not create extensions: all that it needs are named at once, and nothing else is executed', async () => {
+  it('names all extensions that the role may not create at once, and executes nothing else', async () => {
     const role = await createRole();
     await database.query(`GRANT CREATE ON SCHEMA public TO ${role.name}`);
     const create = ['citext', 'cube', 'pg_trgm'].map((name) => `CREATE EXTENSION IF NOT EXISTS "${name}"`);
@@ -704,7 +707,7 @@ describe('a connection that is not right', () => {
     await role.drop();
   });
 
-  it('a pooler that opens no transaction', async () => {
+  it('reports a pooler that does not allow transactions', async () => {
     const pooler = await startProxy(database.url, { as: 'statement pooler' });
     const error = await failing(pooler.url);
     expect([error.code, error.message, error.next]).toEqual([
@@ -715,7 +718,7 @@ describe('a connection that is not right', () => {
     await pooler.close();
   });
 
-  it.each([true, false])('a role that may not write to the log (transaction: %s)', async (transaction) => {
+  it.each([true, false])('reports a role that may not write to the log (transaction: %s)', async (transaction) => {
     await using({ url: database.url, migrations: [addColumn] }, (migrator) => migrator.run());
     const role = await createRole();
     await database.query(
@@ -737,14 +740,14 @@ describe('a connection that is not right', () => {
     await role.drop();
   });
 
-  it('what fails in the code of a migration is not taken for an error of the server', async () => {
+  it('does not report an error in the code of a migration as an error of the server', async () => {
     const code = () => Promise.reject(Object.assign(new Error('write EPIPE'), { code: 'EPIPE', syscall: 'write' }));
     const broken = migration('Broken1700000000003', { up: ['SELECT 1', code] });
     const error = await failureOf(using({ url: database.url, migrations: [broken] }, (migrator) => migrator.run()));
     expect(error.message).toContain('write EPIPE.');
   });
 
-  it('a read-only connection', async () => {
+  it('reports a read-only connection', async () => {
     await database.query(`ALTER DATABASE ${database.name} SET default_transaction_read_only = on`);
     const error = await failing(database.url);
     expect(error.code).toBe('READ_ONLY');
@@ -764,7 +767,7 @@ describe('wait', () => {
     expect((await waiting).result.pending).toEqual([]);
   });
 
-  it('gives up in time, and says what is pending', async () => {
+  it('gives up in time, and names the pending migrations', async () => {
     const error = await failureOf(
       using({ url: database.url, migrations: [addColumn] }, (migrator) =>
         migrator.wait({ until: 'migrated', timeoutMs: 300 }),
@@ -779,8 +782,8 @@ describe('wait', () => {
   });
 });
 
-describe('when nothing is pending', () => {
-  it('costs one question to the database', async () => {
+describe('a run with nothing pending', () => {
+  it('costs one query', async () => {
     await using({ url: database.url, migrations: [addColumn] }, (migrator) => migrator.run());
     await database.query(`ALTER DATABASE ${database.name} SET log_statement = 'all'`);
     const before = serverLog(database).length;

@@ -76,21 +76,21 @@ function expectToGoOn(outcomes: Readonly<Record<string, Outcome>>): void {
   }
 }
 
-describe('one connection', () => {
-  it('freezes anywhere: another one shows that no reply can come, and the run goes on', async () => {
+describe('a connection', () => {
+  it('that freezes at any point is replaced after another connection shows that no reply can arrive', async () => {
     const outcomes = await atEach('freeze', 'go on');
     expectToGoOn(outcomes);
     for (const [at, { events }] of Object.entries(outcomes).filter(([at]) => at !== 'the last ROLLBACK'))
       expect([at, events.map(({ type }) => type)]).toEqual([at, expect.arrayContaining(['waiting-for-reply'])]);
   });
 
-  it('is reset anywhere: the run goes on', async () => {
+  it('that is reset at any point is replaced', async () => {
     expectToGoOn(await atEach('cut', 'go on'));
   });
 });
 
-describe('everything freezes', () => {
-  it('anywhere: a signal ends the run, which says what it knows', async () => {
+describe('when all connections freeze', () => {
+  it('at any point, a signal ends the run, which reports what it knows', async () => {
     const outcomes = await atEach('freeze', 'stop');
     for (const [at, { outcome, ledger, n }] of Object.entries(outcomes)) {
       const expected =
@@ -102,7 +102,7 @@ describe('everything freezes', () => {
     }
   });
 
-  it('and is not mistaken for a reply that is lost: it is said, and waited for', async () => {
+  it('the reply is not considered lost, but awaited, and the wait is reported', async () => {
     const database = await createDatabase();
     const proxy = await startProxy(database.url);
     await database.query('CREATE TABLE account (n int)');
@@ -132,7 +132,7 @@ describe('everything freezes', () => {
     await database.drop();
   });
 
-  it('and a server that refuses the second connection is not called silent', async () => {
+  it('a server that refuses the second connection is not called silent', async () => {
     const [database, other] = [await createDatabase(), await createDatabase()];
     const proxy = await startProxy(database.url);
     await database.query('CREATE TABLE account (n int)');

@@ -64,7 +64,7 @@ describe('a migration whose file is gone', () => {
     project.write('migrations/1700000000003-Index.ts', index);
   });
 
-  it('is reverted by the statements that were kept when it was applied, as it was applied', async () => {
+  it('is reverted by the statements that were stored when it was applied, in the same transaction mode', async () => {
     expect((await cli('run')).code).toBe(0);
     expect(await kept()).toEqual(['Index1700000000003', 'Pets1700000000002', 'Users1700000000001']);
     remove('1700000000003-Index.ts');
@@ -92,7 +92,7 @@ describe('a migration whose file is gone', () => {
     expect([await isThere('users'), await kept()]).toEqual([false, []]);
   });
 
-  it('goes on where reverting it has stopped', async () => {
+  it('continues where reverting it stopped', async () => {
     await cli('run');
     remove('1700000000003-Index.ts');
     await database.query('DROP INDEX by_n; CREATE VIEW by_n AS SELECT 1');
@@ -117,7 +117,7 @@ describe('a migration whose file is gone', () => {
     expect((await json('revert')).kept).toBeUndefined();
   });
 
-  it('cannot be run again, and nothing is reverted for that', async () => {
+  it('cannot be run again, so redo reverts nothing', async () => {
     await cli('run');
     remove('1700000000003-Index.ts');
     const { code, stderr } = await cli('redo');
@@ -125,7 +125,7 @@ describe('a migration whose file is gone', () => {
     expect(await isThere('by_n')).toBe(true);
   });
 
-  it('is not taken for one that something else has applied since', async () => {
+  it('is distinguished from one that another tool has applied since', async () => {
     await cli('run');
     await database.query(`WITH gone AS (DELETE FROM migrations WHERE name = 'Pets1700000000002' RETURNING timestamp, name)
       INSERT INTO migrations (timestamp, name) SELECT * FROM gone`);
@@ -135,7 +135,7 @@ describe('a migration whose file is gone', () => {
     expect((await json('status')).problems).toMatchObject([{ code: 'FILE_MISSING', revertible: false }]);
   });
 
-  it('is that of another service, which is left alone', async () => {
+  it('is ignored if it belongs to another service', async () => {
     project.write('data-source.ts', dataSource(`, { service: 'one' }`));
     await cli('run');
     for (const file of ['1700000000001-Users.sql', '1700000000002-Pets.ts', '1700000000003-Index.ts']) remove(file);
@@ -147,7 +147,7 @@ describe('a migration whose file is gone', () => {
   });
 });
 
-describe('what is not kept', () => {
+describe('statements are not stored', () => {
   const lines = {
     Reads1700000000001: `const rows = await queryRunner.query('SELECT 1 AS n'); if (rows[0].n === 1) { ${drop('reads')} }`,
     Asks1700000000002: 'await queryRunner.dropTable("asks");',
@@ -156,7 +156,7 @@ describe('what is not kept', () => {
     Long1700000000005: `await queryRunner.query('SELECT 1 /* ${'x'.repeat(262_144)} */');`,
   };
 
-  it('is a down that reads, does something else than sending queries, contains a password, or is too long', async () => {
+  it('for a down that reads, does anything besides sending queries, contains a password, or is too long', async () => {
     project.write('keep.txt', '');
     for (const [name, down] of Object.entries(lines))
       project.write(`migrations/${name.slice(-13)}-${name.slice(0, -13)}.ts`, written(name, down));
@@ -172,7 +172,7 @@ describe('what is not kept', () => {
     expect((await cli('status')).stdout).toContain('Without a file, this cannot be reverted: Login1700000000006.');
   });
 
-  it('is anything where the setting says so', async () => {
+  it('if the setting forbids it', async () => {
     project.write('data-source.ts', dataSource(', { keepDown: false }'));
     project.write('migrations/1700000000001-Users.sql', users);
     expect((await cli('run')).code).toBe(0);
@@ -186,7 +186,7 @@ describe('what is not kept', () => {
     expect(await kept()).toEqual([]);
   });
 
-  it('is anything where the role may not create the table, which is said while migrations run', async () => {
+  it('if the role may not create the table, which is reported while migrations run', async () => {
     const role = `kept_${database.name}`;
     project.write('migrations/1700000000001-Users.sql', users);
     await cli('run');

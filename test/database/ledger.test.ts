@@ -35,7 +35,7 @@ const cli = (...args: string[]) => runCli(args, { cwd: project.dir });
 const names = async (): Promise<unknown[]> =>
   (await database.query('SELECT name FROM migrations ORDER BY id')).map(({ name }) => name);
 
-describe('a migration that stands in the ledger twice, as two processes of TypeORM leave it', () => {
+describe('a migration with two rows in the ledger, as two processes of TypeORM leave it', () => {
   const twice = (name: string) =>
     database.query(
       `INSERT INTO migrations (timestamp, name) SELECT timestamp, name FROM migrations WHERE name = $1 LIMIT 1`,
@@ -92,7 +92,7 @@ describe('the file of an applied migration', () => {
   const missing = `Applied, but the file is not here: ${pets}. Whether it can be reverted: nest-migrate status`;
   beforeEach(async () => void (await cli('run')));
 
-  it('is refused when it was edited, also when nothing is pending, and by an app that starts', async () => {
+  it('is refused if it was edited, even if nothing is pending, and when an app starts', async () => {
     edit();
     const { code, stdout, stderr } = await cli('run');
     expect([code, stdout, stderr.split('\n')[0]]).toEqual([1, '', `✖ ${edited} Nothing was changed.`]);
@@ -107,7 +107,7 @@ describe('the file of an applied migration', () => {
     ['without --strict', [], 0],
     ['with --strict', ['--strict'], 3],
   ])(
-    'is one line of warning for each kind of oddity %s, whether something is pending or not',
+    'causes one line of warning for each kind of problem %s, whether or not something is pending',
     async (_title, flags, code) => {
       edit();
       project.delete('migrations/1700000000002-CreatePets.sql');
@@ -134,13 +134,13 @@ describe('the file of an applied migration', () => {
     },
   );
 
-  it('is no matter when nothing is wrong with it: --strict, --dry-run, other line ends', async () => {
+  it('causes no warning if it is unchanged: --strict, --dry-run, other line endings', async () => {
     project.write('migrations/1700000000001-CreateUsers.sql', sql('users').replaceAll('\n', ' \r\n'));
     expect(await cli('run', '--strict')).toMatchObject({ code: 0, stderr: '' });
     expect(await cli('run', '--strict', '--dry-run')).toMatchObject({ code: 0, stderr: '' });
   });
 
-  it('is looked at without another question to the database, and only where it is SQL', async () => {
+  it('is checked without another query, and only if it is SQL', async () => {
     project.write(
       'migrations/1700000000003-Later.ts',
       `export class Later1700000000003 { async up() {} async down() {} }`,
@@ -175,7 +175,7 @@ describe('a ledger that two services share', () => {
     settings: { service: 'shop' },
   });
 
-  it('tells by the log whose migrations are unknown here: they are no problem, and are not reverted', async () => {
+  it('shows by the log which unknown migrations belong to the other service: they are no problem, and are not reverted', async () => {
     namedAs('shop');
     await cli('run');
     await failureOf(using({ url: database.url, ...billing }, (migrator) => migrator.run()));
@@ -225,7 +225,7 @@ describe('a ledger that two services share', () => {
     expect(await reverted(undefined)).toEqual([]);
   });
 
-  it('has migrations of this service under its former name, and of an unknown one', async () => {
+  it('contains migrations of this service under its former name, and of an unknown one', async () => {
     await using(shop(), (migrator) => migrator.run());
     namedAs('@acme/shop');
     project.delete('migrations/1700000000002-CreatePets.sql');
@@ -243,7 +243,7 @@ describe('a ledger that two services share', () => {
 });
 
 it(
-  'a large .sql file is executed piece by piece, in little memory',
+  'a large .sql file is executed in pieces with little memory',
   async () => {
     const statement = `INSERT INTO big VALUES ${`(1, 'it''s ${'x'.repeat(80)} -- ; $1'),\n`.repeat(900)}(2, '');\n`;
     const size = full ? 500_000_000 : 10_000_000;

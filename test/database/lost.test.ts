@@ -98,12 +98,12 @@ async function says(command: RunningCli, text: string): Promise<void> {
 /** The message that records a migration and commits it. */
 const recording = /INTO "migrations" [\s\S]*COMMIT/;
 
-describe('the session that holds the lock is terminated while a migration runs', () => {
+describe('if the session that holds the lock is terminated while a migration runs', () => {
   it.each([
     [true, {}],
     [true, { isolationLevel: 'SERIALIZABLE' }],
     [false, {}],
-  ])('and the process that waits runs nothing twice (transaction: %s, %o)', async (transaction, options) => {
+  ])('the waiting process runs nothing twice (transaction: %s, %o)', async (transaction, options) => {
     const gate = await closeGate('statement');
     const first = running({ migrations: [creditIn(transaction)], options });
     await until(atGate);
@@ -121,8 +121,8 @@ describe('the session that holds the lock is terminated while a migration runs',
   });
 });
 
-describe('a client is killed during a slow COMMIT', () => {
-  it.each([true, false])('and a run that starts at once runs nothing twice (transaction: %s)', async (transaction) => {
+describe('if a client is killed during a slow COMMIT', () => {
+  it.each([true, false])('a run that starts at once runs nothing twice (transaction: %s)', async (transaction) => {
     const gate = await closeGate('commit');
     const project = createProject({
       'package.json': '{ "name": "slow" }',
@@ -142,8 +142,8 @@ describe('a client is killed during a slow COMMIT', () => {
   });
 });
 
-describe('the reply to a COMMIT is lost', () => {
-  it.each([true, false])('and the migration counts as applied when it is (transaction: %s)', async (transaction) => {
+describe('if the reply to a COMMIT is lost', () => {
+  it.each([true, false])('the migration counts as applied if it is (transaction: %s)', async (transaction) => {
     const lost = proxy.fault(recording, 'reply', 'cut');
     const later = migration('Later1700000000002', { up: [] });
     const run = running({ url: proxy.url, migrations: [creditIn(transaction), later] });
@@ -153,7 +153,7 @@ describe('the reply to a COMMIT is lost', () => {
     expect([await n(), await ledger()]).toEqual([100, [name, 'Later1700000000002']]);
   });
 
-  it.each(['is committed', 'is rolled back'])('while it goes on: its end is waited for, and it %s', async (end) => {
+  it.each(['is committed', 'is rolled back'])('during the COMMIT, its end is awaited, and it %s', async (end) => {
     const gate = await closeGate('commit', end === 'is rolled back' ? `RAISE 'not today';` : '');
     const lost = proxy.fault(recording, 'sent', 'cut');
     const run = running({ url: proxy.url, migrations: [creditIn(true)] });
@@ -166,7 +166,7 @@ describe('the reply to a COMMIT is lost', () => {
     expect([await n(), await ledger()]).toEqual(end === 'is committed' ? [100, [name]] : [0, []]);
   });
 
-  it('of a migration without a transaction: what the log says is done', async () => {
+  it('in a migration without a transaction, the log decides what is done', async () => {
     const lost = proxy.fault(/statements_done = 1[\s\S]*COMMIT/, 'reply', 'cut');
     const more = migration(name, {
       transaction: false,
@@ -182,7 +182,7 @@ describe('the reply to a COMMIT is lost', () => {
   });
 
   it.each([true, false])(
-    'and the server is not there any more: it is not known (transaction: %s)',
+    'and the server is gone, the outcome is reported as unknown (transaction: %s)',
     async (transaction) => {
       const lost = proxy.fault(recording, 'reply', 'cut', proxy.refuse);
       const settings = { connect: { timeout: 300, retryEvery: 50 } };
@@ -196,7 +196,7 @@ describe('the reply to a COMMIT is lost', () => {
     },
   );
 
-  it('and another server has taken over: its ledger decides', async () => {
+  it('and another server has taken over, the ledger of that server decides', async () => {
     const support = (await import(resolve('test/support/server.mjs'))) as { startServer(): Promise<Server> };
     const other = await support.startServer();
     const admin = new pg.Client(other.url);
@@ -212,24 +212,19 @@ describe('the reply to a COMMIT is lost', () => {
   });
 });
 
-describe('the connection of a migration is terminated', () => {
-  it.each([true, false])(
-    'before COMMIT was sent: nothing is claimed but that (transaction: %s)',
-    async (transaction) => {
-      await closeGate('statement');
-      const run = running({ migrations: [creditIn(transaction)] });
-      await until(atGate);
-      await terminate(`wait_event = 'advisory'`);
-      const { error } = await run.result;
-      expect(error?.message).toMatch(
-        /The connection was lost before (?:the next )?COMMIT was sent, so the server rolls/,
-      );
-      expect(error?.message).not.toContain('was rolled back');
-      expect([await n(), await ledger()]).toEqual([0, []]);
-    },
-  );
+describe('if the connection of a migration is terminated', () => {
+  it.each([true, false])('before COMMIT was sent, only that is reported (transaction: %s)', async (transaction) => {
+    await closeGate('statement');
+    const run = running({ migrations: [creditIn(transaction)] });
+    await until(atGate);
+    await terminate(`wait_event = 'advisory'`);
+    const { error } = await run.result;
+    expect(error?.message).toMatch(/The connection was lost before (?:the next )?COMMIT was sent, so the server rolls/);
+    expect(error?.message).not.toContain('was rolled back');
+    expect([await n(), await ledger()]).toEqual([0, []]);
+  });
 
-  it.each([true, false])('during COMMIT: the server is asked (transaction: %s)', async (transaction) => {
+  it.each([true, false])('during COMMIT, the server is asked (transaction: %s)', async (transaction) => {
     await closeGate('commit');
     const run = running({ migrations: [creditIn(transaction)] });
     await until(atGate);
@@ -240,8 +235,8 @@ describe('the connection of a migration is terminated', () => {
   });
 });
 
-describe('what is said to be rolled back', () => {
-  it('is not what the migration has committed itself', async () => {
+describe('what is reported as rolled back', () => {
+  it('excludes what the migration has committed itself', async () => {
     const ends = migration(name, { up: ['UPDATE account SET n = n + 100', 'COMMIT', 'SELECT 1/0'] });
     const { error } = await running({ migrations: [ends] }).result;
     expect(error?.message).toContain('division by zero');
@@ -249,7 +244,7 @@ describe('what is said to be rolled back', () => {
     expect([await n(), await ledger()]).toEqual([100, []]);
   });
 
-  it('is not what was committed before a subscriber failed', async () => {
+  it('excludes what was committed before a subscriber failed', async () => {
     class Subscriber {
       afterTransactionCommit(): never {
         throw new Error('not interested');
@@ -264,8 +259,8 @@ describe('what is said to be rolled back', () => {
   });
 });
 
-describe('what is said to be kept', () => {
-  it('is what the database has, when the failure hides that it was lost', async () => {
+describe('what is reported as finished', () => {
+  it('matches the database, even if the failure hides that it was lost', async () => {
     const first = migration('First1700000000000', { up: [] });
     const fails = migration(name, {
       up: [
@@ -283,7 +278,7 @@ describe('what is said to be kept', () => {
 });
 
 describe('a process that has not noticed that its lock is lost', () => {
-  it('stops before its next statement of a migration that another one has taken over', async () => {
+  it('stops before its next statement of a migration that another process has taken over', async () => {
     const gate = await closeGate('statement');
     let goOn = (): void => undefined;
     const paused = new Promise<void>((done) => (goOn = done));
@@ -369,7 +364,7 @@ describe('a statement that must run alone', () => {
   }
 
   it.each(['finished', 'not-started'] as const)(
-    'in doubt: what a person decides (%s) is recorded once, also where the connection is lost meanwhile',
+    'in doubt: the decision (%s) is recorded once, even if the connection is lost in the meantime',
     async (as) => {
       await leaveInDoubt(build);
       const lost = ['request', 'reply'].map((moment) =>
@@ -450,7 +445,7 @@ describe('a statement that must run alone', () => {
       given: `CREATE TABLE parts (n int) PARTITION BY LIST (n); CREATE TABLE part_1 PARTITION OF parts FOR VALUES IN (1); UPDATE pg_inherits SET inhdetachpending = true`,
       expected: `SELECT 1 - count(*)::int AS is FROM pg_inherits`,
     },
-  ])('in doubt: it is seen what became of it: $title', async ({ sql, given, expected }) => {
+  ])('in doubt: the outcome is detected: $title', async ({ sql, given, expected }) => {
     await database.query(given);
     await leaveInDoubt(sql);
     const { applied, error } = await running({
@@ -468,7 +463,7 @@ describe('a statement that must run alone', () => {
     ['/* nest-migrate-rerunnable */ CALL credit()', 'executed'],
     ['/* Its reason. */ -- nest-migrate-rerunnable\nCALL credit()', 'executed'],
     [`DO $backfill$ BEGIN UPDATE account SET n = n + 100; COMMIT; END $backfill$`, 'executed'],
-  ])('that leaves nothing to look at, through a pooler: %j is %s', async (sql, outcome) => {
+  ])('that leaves no traces, through a pooler: %j is %s', async (sql, outcome) => {
     await database.query(procedure);
     const pooler = await startProxy(database.url, { as: 'pooler' });
     const { applied, error } = await running({
@@ -481,7 +476,7 @@ describe('a statement that must run alone', () => {
     await pooler.close();
   });
 
-  it('that leaves nothing to look at: its own session holds the fence, and a person decides afterwards', async () => {
+  it('that leaves no traces: its own session holds the fence, and the user decides afterwards', async () => {
     await database.query(
       'CREATE PROCEDURE credit() LANGUAGE plpgsql AS $$ BEGIN COMMIT; UPDATE account SET n = n + 100; COMMIT; END $$',
     );

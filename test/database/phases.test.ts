@@ -86,7 +86,7 @@ describe("contract: 'next-deploy'", () => {
     expect([await columns(), await applied()]).toEqual(['a c id', 'Create AddB DropA AddAgain DropB AddC']);
   });
 
-  it('is the default in production, and only there', async () => {
+  it('is the default only in production', async () => {
     const before = process.env['NODE_ENV'];
     const run = (migrations: readonly MigrationClass[]) =>
       using({ url: database.url, migrations }, (migrator) => migrator.run());
@@ -101,7 +101,7 @@ describe("contract: 'next-deploy'", () => {
     }
   });
 
-  it('goes on deferring, without a lock and without writing, in every other process of the same deploy', async () => {
+  it('continues to defer, without a lock and without writing, in every other process of the same deploy', async () => {
     await migrate(v2);
     await database.query(`ALTER DATABASE ${database.name} SET log_statement = 'all'`);
     const said = await migrate(v2);
@@ -114,7 +114,7 @@ describe("contract: 'next-deploy'", () => {
     expect(await notes()).toEqual(['DropA < DropA']);
   });
 
-  it('looks at the migrations of its own service only, where another one has the same ledger', async () => {
+  it('considers the migrations of its own service only, if another one shares the ledger', async () => {
     const other = (...migrations: readonly MigrationClass[]) => ({
       url: database.url,
       migrations,
@@ -129,7 +129,7 @@ describe("contract: 'next-deploy'", () => {
     expect(await migrate(v3)).toMatchObject({ applied: 'DropA AddAgain', deferred: 'DropB' });
   });
 
-  it('is left alone by an older version that starts meanwhile', async () => {
+  it('is not affected by an older version that starts in the meantime', async () => {
     // Two deploys at once: the note is of the newer one.
     expect(await migrate([...v2, addC])).toMatchObject({ applied: 'AddB AddC', deferred: 'DropA' });
     for (const old of [v1, v2, [...v2, addC]]) expect((await migrate(old)).applied).toBe('');
@@ -144,7 +144,7 @@ describe("contract: 'next-deploy'", () => {
     expect(await migrate(v4)).toEqual({ applied: 'Create AddB DropA AddAgain DropB AddC', deferred: '', told: [] });
   });
 
-  it('says what may be missing when a newer migration fails for want of a deferred one', async () => {
+  it('names the deferred migration if a newer one may have failed because of it', async () => {
     const error = await failureOf(migrate(v3));
     expect(error.message).toContain('AddAgain1700000000030 failed');
     expect(error.next).toContain('deferred before it (DropA1700000000021)');
@@ -154,7 +154,7 @@ describe("contract: 'next-deploy'", () => {
     expect(await migrate(v3, { phase: 'all' })).toMatchObject({ applied: 'DropA AddAgain DropB' });
   });
 
-  it('waits for a whole deploy again after it, or what it belongs to, was reverted', async () => {
+  it('waits for a whole deploy again after the migration, or one it depends on, was reverted', async () => {
     await migrate(v2);
     await using({ url: database.url, migrations: v2 }, (migrator) => migrator.revert());
     expect(await applied()).toBe('Create');
@@ -169,7 +169,7 @@ describe("contract: 'next-deploy'", () => {
     expect(await notes()).toHaveLength(3);
   });
 
-  it('goes on with one that has begun', async () => {
+  it('continues a migration that has begun', async () => {
     const plain = migration('Plain1700000000022', {
       phase: 'contract',
       transaction: false,
@@ -180,13 +180,13 @@ describe("contract: 'next-deploy'", () => {
     expect(await migrate([create, plain])).toMatchObject({ applied: 'Plain', deferred: '' });
   });
 
-  it('believes the file again when its mark is gone', async () => {
+  it('uses the phase in the file if its mark was removed', async () => {
     await migrate(v2);
     const harmless = file('DropA', 21, 'expand', 'SELECT 1');
     expect(await migrate([create, addB, harmless])).toMatchObject({ applied: 'DropA', deferred: '' });
   });
 
-  it('judges a migration of a late merge by itself', async () => {
+  it('judges a migration of a late merge separately', async () => {
     await migrate(v2);
     const late = file('Late', 15, 'expand', 'UPDATE t SET a = 1');
     // No newer file: it is not known whether this is a new deploy.
@@ -204,7 +204,7 @@ describe("contract: 'next-deploy'", () => {
 describe("contract: 'manual' and 'immediately'", () => {
   beforeEach(() => migrate(v1));
 
-  it('manual waits for --phase contract, whatever is deployed', async () => {
+  it('manual waits for --phase contract, however many deploys follow', async () => {
     expect(await migrate(v2, {}, 'manual')).toEqual({ applied: 'AddB', deferred: 'DropA', told: ['DropA: manual'] });
     expect(await migrate([...v2, addC], {}, 'manual')).toMatchObject({ applied: 'AddC', deferred: 'DropA' });
     expect(await statusOf([...v2, addC], 'manual')).toEqual({ pending: ['DropA contract, manual'], problems: [] });
@@ -212,7 +212,7 @@ describe("contract: 'manual' and 'immediately'", () => {
     expect(done).toEqual({ applied: 'DropA', deferred: '', told: [] });
   });
 
-  it('immediately runs all in order, what was deferred before as well', async () => {
+  it('immediately runs all in order, including deferred ones', async () => {
     await migrate(v2);
     expect(await migrate(v3, {}, 'immediately')).toEqual({
       applied: 'DropA AddAgain DropB',
@@ -236,7 +236,7 @@ describe('run --phase', () => {
     expect(await statusOf(more)).toEqual({ pending: ['DropA contract, next run'], problems: [] });
   });
 
-  it('contract runs only these, and only when what comes before them is applied', async () => {
+  it('contract runs only contract migrations, and only if everything before them is applied', async () => {
     const error = await failureOf(migrate(v2, { phase: 'contract' }));
     expect([error.code, error.exitCode]).toEqual(['MIGRATIONS_PENDING', 3]);
     expect(error.message).toContain('Before the contract migration DropA1700000000021 these must be applied: AddB');
@@ -245,7 +245,7 @@ describe('run --phase', () => {
     expect(await applied()).toBe('Create AddB DropA');
   });
 
-  it('all runs everything in its order', async () => {
+  it('all runs everything in order', async () => {
     expect(await migrate(v3, { phase: 'all' })).toMatchObject({ applied: 'AddB DropA AddAgain DropB', deferred: '' });
   });
 });
@@ -266,7 +266,7 @@ describe('the other options', () => {
     expect(await notes()).toHaveLength(noted);
   });
 
-  it('--count counts what runs, and notes nothing whose turn has not come', async () => {
+  it('--count counts what runs, and records nothing whose turn has not come', async () => {
     const split = [
       create,
       addB,
@@ -288,7 +288,7 @@ describe('the other options', () => {
     expect(result.statements?.map(({ sql }) => sql)).toEqual(['ALTER TABLE t DROP a', 'ALTER TABLE t ADD a int']);
   });
 
-  it('revert goes back in the order in which they were applied', async () => {
+  it('revert goes back in the order in which migrations were applied', async () => {
     await migrate([...v2, addC]);
     await migrate([...v2, addC], { phase: 'contract' });
     const { result } = await using({ url: database.url, migrations: v4 }, (migrator) => migrator.revert({ count: 2 }));
@@ -296,26 +296,26 @@ describe('the other options', () => {
     expect(await columns()).toBe('a b id');
   });
 
-  it('status tells phases; a contract migration counts as deferred once a run has met it', async () => {
+  it('status shows phases; a contract migration counts as deferred once a run has deferred it', async () => {
     expect(await statusOf(v2)).toEqual({ pending: ['AddB expand', 'DropA contract'], problems: [] });
     await migrate([...v2, addC]);
     expect(await statusOf([...v2, addC])).toEqual({ pending: ['DropA contract, next deploy'], problems: [] });
   });
 
-  it('waiting ends when only deferred ones are left', async () => {
+  it('wait ends if only deferred migrations are left', async () => {
     const how = { url: database.url, migrations: v2 };
     const waiting = using(how, (migrator) => migrator.wait({ until: 'migrated', timeoutMs: 10_000 }));
     await migrate(v2);
     expect((await waiting).result.pending).toEqual([]);
   });
 
-  it('notes also where TypeORM has applied everything else', async () => {
+  it('run records the deferral even if TypeORM has applied everything else', async () => {
     await database.query('DROP TABLE migrations_log');
     expect(await migrate([create, dropA])).toMatchObject({ applied: '', deferred: 'DropA' });
     expect(await notes()).toEqual(['DropA < DropA']);
   });
 
-  it('must be one of three', async () => {
+  it('an unknown policy is refused', async () => {
     const error = await failureOf(migrate(v1, {}, 'never' as ContractPolicy));
     expect([error.code, error.message]).toEqual([
       'OPTIONS_INVALID',
@@ -341,7 +341,7 @@ describe('rolling deploys', () => {
       .filter(Boolean)
       .join(' + ');
 
-  it('keep what the version before needs until it is gone', async () => {
+  it('keep what the previous version needs until it is gone', async () => {
     // Each takes its time, so that the others really meet it at work.
     const slow = (all: readonly MigrationClass[]): readonly MigrationClass[] => [
       ...all,

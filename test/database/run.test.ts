@@ -41,7 +41,7 @@ const relations = async (like: string): Promise<unknown[]> =>
   ).map(({ relname }) => relname);
 
 describe('run', () => {
-  it('applies what is pending, in order, and records it as TypeORM does', async () => {
+  it('applies pending migrations in order, and records them as TypeORM does', async () => {
     const { result } = await using({ url: database.url, migrations: [index, email, users] }, (migrator) =>
       migrator.run(),
     );
@@ -70,7 +70,7 @@ describe('run', () => {
     ]);
   });
 
-  it('waits for the disk with the last commit only, which takes the others with it', async () => {
+  it('waits for the disk with the last commit only, which includes the others', async () => {
     const note = (sql: string) => `${sql}; INSERT INTO waits SELECT current_setting('synchronous_commit')`;
     const steps = [1, 2, 3].map((n) =>
       migration(`Step170000000000${n}`, { up: [note(n === 1 ? 'CREATE TABLE waits (mode text)' : 'SELECT 1')] }),
@@ -79,7 +79,7 @@ describe('run', () => {
     expect((await database.query('SELECT * FROM waits')).map(({ mode }) => mode)).toEqual(['off', 'off', 'on']);
   });
 
-  it('does nothing when nothing is pending', async () => {
+  it('does nothing if nothing is pending', async () => {
     await using({ url: database.url, migrations: all }, (migrator) => migrator.run());
     const { result, events } = await using({ url: database.url, migrations: all }, (migrator) => migrator.run());
     expect(result).toEqual({ applied: [], deferred: [], waitedForLockMs: 0 });
@@ -91,7 +91,7 @@ describe('run', () => {
     ['--to a timestamp', { to: '1700000000002' }, 2],
     ['--to a part of a name', { to: 'addemail' }, 2],
     ['--count', { count: 1 }, 1],
-  ])('stops where it is told to: %s', async (_title, options, expected) => {
+  ])('stops at the target: %s', async (_title, options, expected) => {
     const { result } = await using({ url: database.url, migrations: all }, (migrator) => migrator.run(options));
     expect(result.applied.map(({ name }) => name)).toEqual(names.slice(0, expected));
   });
@@ -107,7 +107,7 @@ describe('run', () => {
     expect(ambiguous.message).toContain('could be any of 2 migrations');
   });
 
-  it('leaves the database as it was when a migration fails, and keeps what was finished before', async () => {
+  it('leaves the database unchanged if a migration fails, and keeps what was finished before', async () => {
     const broken = migration('Broken1700000000004', {
       up: ['CREATE TABLE users_old (id int)', 'ALTER TABLE users ADD COLUMN\n  x integr'],
     });
@@ -132,7 +132,7 @@ describe('run', () => {
     expect(said.message).toMatch(/: Table "nowhere" does not exist\.\n/);
   });
 
-  it('runs all in one transaction when asked, and refuses that for migrations that cannot', async () => {
+  it('runs all in one transaction on request, and refuses that for migrations that cannot', async () => {
     const broken = migration('Broken1700000000004', { up: ['SELECT 1/0'] });
     await failureOf(
       using({ url: database.url, migrations: [users, email, broken] }, (migrator) =>
@@ -177,7 +177,7 @@ describe('run', () => {
     ['and leaves none', ['COMMIT']],
     ['and begins another', ['COMMIT', 'BEGIN', 'CREATE TABLE users_too (id int)']],
     ['and what it has set with it', ['ROLLBACK', 'BEGIN']],
-  ])('notices a migration that ends the transaction by itself %s, and does not record it', async (_which, ending) => {
+  ])('does not record a migration that ends its own transaction %s', async (_which, ending) => {
     const ends = migration('Ends1700000000001', { up: ['CREATE TABLE users (id int)', ...ending] });
     const error = await failureOf(using({ url: database.url, migrations: [ends] }, (migrator) => migrator.run()));
     expect(error.message).toContain('ended its own transaction');
@@ -188,7 +188,7 @@ describe('run', () => {
   });
 
   it.each(['warn', 'run', 'refuse'] as const)(
-    'meets a migration older than an applied one: outOfOrder %s',
+    'treats a migration older than an applied one by outOfOrder %s',
     async (outOfOrder) => {
       await using({ url: database.url, migrations: [users, later] }, (migrator) => migrator.run());
       const running = using({ url: database.url, migrations: [users, email], settings: { outOfOrder } }, (migrator) =>
@@ -206,7 +206,7 @@ describe('run', () => {
     },
   );
 
-  it("gives a migration TypeORM's whole query runner: schema calls, transactions of its own, the entity manager", async () => {
+  it("gives a migration TypeORM's whole query runner: schema calls, its own transactions, the entity manager", async () => {
     const rich = migration('Rich1700000000001', {
       up: [
         (runner) =>
@@ -264,7 +264,7 @@ describe('run', () => {
     '/* together, /* or */ not at all */ BEGIN',
     '-- together\nstart transaction',
     ' begin isolation level repeatable read;',
-  ])('counts nothing of a transaction of its own that was rolled back: %j', async (open) => {
+  ])("counts nothing of the migration's own transaction that was rolled back: %j", async (open) => {
     const fill = (last: string) =>
       migration('Fill1700000000001', {
         transaction: false,
@@ -286,7 +286,7 @@ describe('run', () => {
     expect(await database.query('SELECT id FROM users')).toEqual([{ id: 1 }, { id: 2 }]);
   });
 
-  it('waits for the queries that a migration does not await, and says which one it is', async () => {
+  it('waits for queries that a migration does not await, and names the first one', async () => {
     const forgets = (name: string, transaction: boolean, last: string) =>
       migration(name, {
         transaction,
@@ -323,7 +323,7 @@ describe('run', () => {
     ]);
   });
 
-  it('takes back a migration of which a query fails that it does not await, and sends none of it after that', async () => {
+  it('rolls back a migration if a query fails that it does not await, and sends no further query', async () => {
     const steps = {
       forgets: (runner: QueryRunner) => {
         for (const id of [1, 'NULL', 2]) void runner.query(`INSERT INTO users VALUES (${id})`);
@@ -348,7 +348,7 @@ describe('run', () => {
     }
   });
 
-  it('takes names of any kind', async () => {
+  it('accepts names of any kind', async () => {
     const odd = [
       `It's "quoted"1700000000001`,
       'ÜberTåble1700000000002',
@@ -374,7 +374,7 @@ describe('run', () => {
     }
   });
 
-  it('keeps the ledger in another schema when told so', async () => {
+  it('keeps the ledger in another schema if configured', async () => {
     await database.query('CREATE SCHEMA "Meta"');
     await using({ url: database.url, migrations: [later], options: { schema: 'Meta' } }, (migrator) => migrator.run());
     expect(await database.query('SELECT name FROM "Meta".migrations')).toEqual([{ name: 'Later1700000000009' }]);
@@ -411,7 +411,7 @@ describe('revert and redo', () => {
     expect(await relations('users_email')).toEqual([]);
   });
 
-  it('says which file is missing', async () => {
+  it('names a missing file', async () => {
     const error = await failureOf(
       using({ url: database.url, migrations: [users, email] }, (migrator) => migrator.revert()),
     );
@@ -431,7 +431,7 @@ describe('revert and redo', () => {
 });
 
 describe('status', () => {
-  it('reads only, and reports what is odd', async () => {
+  it('reads only, and reports problems', async () => {
     const empty = await using({ url: database.url, migrations: all }, (migrator) => migrator.status());
     expect(empty.result.pending.map(({ name }) => name)).toEqual(names);
     expect(await relations('migrations%')).toEqual([]);
@@ -450,13 +450,13 @@ describe('status', () => {
   });
 });
 
-it('says that the server has no SSL, where the data source asks for it', async () => {
+it('reports that the server has no SSL if the data source requires it', async () => {
   const how = { url: database.url, migrations: [], options: { ssl: true } };
   const error = await failureOf(using(how, (migrator) => migrator.status()));
   expect([error.code, error.next]).toEqual(['CONNECTION_FAILED', expect.stringContaining('leave `ssl` out')]);
 });
 
-it('.sql files under the names of other tools run in their order, and revert by the file beside them', async () => {
+it('runs .sql files with the names of other tools in order, and reverts them by the file beside them', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'nest-migrate-names-'));
   const files = {
     'V1__create_users.sql': 'CREATE TABLE users (id int PRIMARY KEY);',

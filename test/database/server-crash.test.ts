@@ -45,8 +45,8 @@ async function killOwnSession(queryRunner: QueryRunner): Promise<void> {
   process.kill(pid, 'SIGKILL');
 }
 
-describe('a server that crashes in the middle of a run', () => {
-  it('has lost no more than the end of it, tables and ledger alike, and the next run goes on there', async () => {
+describe('a server crash in the middle of a run', () => {
+  it('loses only the end of the run, in tables and ledger alike, and the next run continues there', async () => {
     const crashing = stepsWith([killOwnSession]);
     const error = await failureOf(using({ url: server.url, migrations: crashing }, (migrator) => migrator.run()));
     await recovered();

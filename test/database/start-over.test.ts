@@ -35,7 +35,7 @@ describe('database create and drop', () => {
     return { name, url: serverUrl().replace(/\/postgres$/, `/${name}`) };
   };
 
-  it('creates a database that is missing, and drops it when it is named', async () => {
+  it('create a missing database, and drop it if it is named', async () => {
     const { name, url } = missing();
     const env = { DATABASE_URL: url };
     const run = await cli(env, 'run');
@@ -67,7 +67,7 @@ describe('database create and drop', () => {
     expect([gone.code, gone.stdout]).toEqual([0, `The database ${name} does not exist.\n`]);
   });
 
-  it('says what the DBA has to execute for a role that may not', async () => {
+  it('print the statement for an administrator if the role may not', async () => {
     const name = `${admin.name}_denied`;
     const role = await createRole();
     try {
@@ -107,7 +107,7 @@ describe('fresh', () => {
       ({ relname }) => relname,
     );
 
-  it('drops what migrations could have made, of every kind, and runs them all again', async () => {
+  it('drops everything that migrations could have created, and runs them all again', async () => {
     project.write(
       'migrations/1700000000002-all-kinds.sql',
       `-- up
@@ -156,7 +156,7 @@ SELECT 1;
     expect(await there()).not.toContain('kept');
   });
 
-  it('touches nothing where it would not end well', async () => {
+  it('changes nothing if it could not finish', async () => {
     const refused = async (code: string, ...args: string[]): Promise<string> => {
       const before = await there();
       const { stdout } = await fresh('--json', ...args);
@@ -272,7 +272,7 @@ export class Names implements Seed {
     ]);
   });
 
-  it('a seed that fails leaves nothing, and says which statement of which file it was', async () => {
+  it('leave nothing behind if they fail, and name the statement and the file', async () => {
     const before = await users();
     seeded.write('seeds/04-wrong.sql', "INSERT INTO users VALUES (4, 'Cy');\n\nINSERT INTO users VALUES (1, 'Ada');\n");
     const { code, stderr } = await seed({}, 'seed', '04-wrong');

@@ -98,7 +98,7 @@ describe.each(
     expect(await typeorm('migration:show')).toContain('[ ] AddAge1700000000003');
   });
 
-  it('is gone on with by TypeORM after us', async () => {
+  it('lets TypeORM continue', async () => {
     await ours('run', '--count', '2');
     const shown = await typeorm('migration:show');
     expect(shown).toMatch(/\[X\] \d+ AddEmail1700000000002/);

@@ -68,7 +68,7 @@ it.each<[string, MigrationClass, 'blocks' | 'rows', string]>([
     'rows',
     'backfill of shop."Order"',
   ],
-])('%s says how far it has come, here and to other processes', async (_title, made, unit, what) => {
+])('%s reports its progress, here and to other processes', async (_title, made, unit, what) => {
   const { running, events } = await watch(made);
   const told = events.flatMap((event) => (event.type === 'progress' ? event : []));
   expect(told[0]).toMatchObject({ migration: 'Fill1700000000001', what, unit, rate: expect.any(Number) });
@@ -83,7 +83,7 @@ it.each<[string, MigrationClass, 'blocks' | 'rows', string]>([
   expect(await database.query('SELECT count(country)::int AS n FROM shop."Order"')).toEqual([{ n: 2500 }]);
 });
 
-it('a statement of which the server says nothing is seen with how long it has taken', async () => {
+it('a statement without progress reports of the server is shown with its duration', async () => {
   const made = migration('Slow1700000000001', { up: [`/* a */ SELECT pg_sleep(1.5)`] });
   const { running } = await watch(made);
   expect(running.at(-1)).toMatchObject({ name: 'Slow1700000000001', direction: 'up', total: 0 });

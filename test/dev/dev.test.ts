@@ -117,7 +117,7 @@ async function expectAgreement(): Promise<void> {
 
 const columns = '@Column() caption!: string; @Column({ nullable: true }) summary!: string;';
 
-it('follows each save, until it is ended', async () => {
+it('follows each save until it is ended', async () => {
   expect(await dev(columns)).toMatchObject({
     draft: 'written',
     removed: [],

@@ -41,7 +41,7 @@ async function expectRefused(columns: Columns, says: string): Promise<void> {
   expect(await all()).toEqual(before);
 }
 
-it('is written again until it is committed, and rows and renames survive', async () => {
+it('is rewritten until it is committed, and rows and renames survive', async () => {
   expect(await dev({ title: text })).toMatchObject({ draft: 'written', files: [expect.stringContaining('Init')] });
   await database.query(`INSERT INTO post VALUES (1, 'one'), (2, 'two')`);
   expect(await dev({ title: text })).toMatchObject({ draft: 'unchanged', statements: [] });
@@ -70,7 +70,7 @@ it('is written again until it is committed, and rows and renames survive', async
   await expectAgreement(developer, post({ caption: text, body: optional }));
 });
 
-it('begins with what synchronize has made; a setting names a database that is not on this machine', async () => {
+it('starts from a synchronized database; a setting names a database that is not on this machine', async () => {
   const other = await createDatabase();
   const elsewhere = new Developer(other, { developmentDatabase: 'another' });
   const own = new Developer(other);
@@ -91,7 +91,7 @@ it('begins with what synchronize has made; a setting names a database that is no
   }
 });
 
-it('asks before data goes, and only then', async () => {
+it('asks only before data is lost', async () => {
   expect(await dev({ caption: text })).toMatchObject({ draft: 'amended' });
   await dev({ caption: text, summary: optional, rank: { type: 'int', default: 0 } });
   await database.query(`UPDATE post SET summary = 'short'`);
@@ -101,7 +101,7 @@ it('asks before data goes, and only then', async () => {
   await expectRefused({ caption: text, summary: optional, note: text }, '--backfill "post.note=');
 });
 
-it('stays as a person has edited it, and goes when nothing is left of it', async () => {
+it("keeps the user's edits, and is removed when it becomes empty", async () => {
   const [file = ''] = developer
     .files()
     .filter((name) => name.includes('Caption'))
@@ -118,7 +118,7 @@ it('stays as a person has edited it, and goes when nothing is left of it', async
   expect(said).toHaveLength(1);
 });
 
-it('gives way to a new one, and is amended after a commit as long as the main branch does not have it', async () => {
+it('is followed by a new one, and can be amended after a commit until the main branch has it', async () => {
   const columns = { caption: text, summary: optional };
   const before = developer.files().length;
   await dev({ ...columns, one: optional });
@@ -136,7 +136,7 @@ it('gives way to a new one, and is amended after a commit as long as the main br
   await expectAgreement(developer, post({ ...columns, one: optional, three: optional }));
 });
 
-it('is taken back with what another branch has committed or run, in the reverse order, if a person agrees', async () => {
+it('is reverted with migrations that another branch has committed or run, in reverse order, if the user agrees', async () => {
   developer.commit();
   const columns = { caption: text, summary: optional, one: optional, three: optional };
   const before = await all();
@@ -156,7 +156,7 @@ it('is taken back with what another branch has committed or run, in the reverse 
   expect(await all()).toEqual(before);
 });
 
-it('is taken back where its file is gone; what is not known is refused', async () => {
+it('is reverted if its file is gone; an unknown migration is refused', async () => {
   developer.commit();
   const columns = { caption: text, summary: optional, one: optional, three: optional };
   const before = await all();

@@ -79,7 +79,7 @@ async function develop(seed: number): Promise<void> {
   }
 }
 
-test(`${edits} edits of each of ${count} projects: the database, its ledger and the files say what the entities say`, async () => {
+test(`${edits} edits of each of ${count} projects: the database, its ledger and the files match the entities`, async () => {
   const failures: string[] = [];
   for (let seed = first; seed < first + count && failures.length < 5; seed += 1)
     await develop(seed).catch((error: unknown) => failures.push((error as Error).message));

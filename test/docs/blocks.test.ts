@@ -27,7 +27,7 @@ const templates: readonly (readonly [pattern: RegExp, why: string])[] = [
 ];
 const inLanguage = (language: string) => blocks.filter((block) => block.language === language);
 
-it('each block says its language', () => {
+it('each block names its language', () => {
   const unknown = blocks.filter(({ language }) => !tested.has(language) && untested[language] === undefined);
   expect(unknown.map(({ place }) => place)).toEqual([]);
 });
@@ -77,7 +77,7 @@ it('the scripts of this repository that README.md names exist', () => {
   expect(Object.keys(scripts)).toEqual(expect.arrayContaining(named));
 });
 
-it('blocks of SQL are what PostgreSQL can parse', async () => {
+it('PostgreSQL can parse the blocks of SQL', async () => {
   const parser = await openParser();
   const wrong = inLanguage('sql')
     .filter(({ text }) => parser.parse(text) === undefined)

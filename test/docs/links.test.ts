@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { expect, it } from '@jest/globals';
 import { pages, read, root } from './blocks.js';
 
-it('each link leads to a file, and to a heading of it', () => {
+it('each link leads to an existing file and heading', () => {
   const broken = [...pages, 'docs/llms.txt'].flatMap((page) =>
     linksIn(read(page))
       .filter((link) => !leadsSomewhere(page, link))
@@ -12,7 +12,7 @@ it('each link leads to a file, and to a heading of it', () => {
   expect(broken).toEqual([]);
 });
 
-it('each page is in the index, and README.md names the index', () => {
+it('each page is in the index, and README.md links to the index', () => {
   const indexed = linksIn(read('docs/README.md')).map((link) => `docs/${link}`);
   const others = pages.filter(
     (page) => !['README.md', 'docs/README.md'].includes(page) && !page.startsWith('docs/rules/'),

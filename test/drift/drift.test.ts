@@ -103,7 +103,7 @@ async function drift(options: DriftOptions = {}, settings: MigrateSettings = {})
   return createMigrator({ dataSource, settings }).drift(options);
 }
 
-it('a database that the migrations made has none, on another version of PostgreSQL too', async () => {
+it('a migrated database has no drift, on another version of PostgreSQL too', async () => {
   const none = { drift: [], repair: [], adopt: [], losses: [], ignored: [], warnings: [] };
   expect(await drift()).toEqual(none);
   expect(await drift({ shadow: serverUrl() })).toEqual(none);
@@ -306,7 +306,7 @@ const cases: readonly (readonly [
   ],
 ];
 
-describe('what was changed by hand', () => {
+describe('manual changes', () => {
   it.each(sample(cases, 10))('%s', async (sql, said) => {
     await database.query(sql);
     const result = await drift({ shadow: serverUrl() });
@@ -332,7 +332,7 @@ describe('what was changed by hand', () => {
   }
 });
 
-describe('what is to be ignored', () => {
+describe('ignored are', () => {
   const make = `CREATE SCHEMA audit; CREATE TABLE audit.log (id int);
     CREATE TABLE events_2025 PARTITION OF events FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
     CREATE INDEX events_2025_adhoc_idx ON events_2025 (what);
@@ -342,7 +342,7 @@ describe('what is to be ignored', () => {
   const all = ['schema:audit', 'table:public.events_*', 'index:*_adhoc_idx', 'index:public.users.users_made'];
   const others = ['public.old_*', 'function:helper', 'public.moo*', 'comment:users'];
 
-  it('patterns, in flags and settings, with all that belongs to what they name', async () => {
+  it('patterns in flags and settings, with everything that belongs to the matched objects', async () => {
     await database.query(make);
     const { drift: found, ignored } = await drift({ shadow: serverUrl(), ignore: all });
     expect(found.map(({ object }) => object)).toEqual([
@@ -361,7 +361,7 @@ describe('what is to be ignored', () => {
     expect(result).toMatchObject({ drift: [], repair: [], adopt: [], warnings: [] });
   });
 
-  it('what other programs make, and partitions that are made while the app runs, without being told', async () => {
+  it('objects of other programs, and partitions that are created at run time, by default', async () => {
     await database.query(`CREATE TABLE events_2025 PARTITION OF events FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
       CREATE SCHEMA pgboss; CREATE TABLE pgboss.job (id int); CREATE TABLE knex_migrations (id int);
       CREATE TABLE other (id int) PARTITION BY RANGE (id); CREATE TABLE other_1 PARTITION OF other FOR VALUES FROM (0) TO (9)`);
@@ -379,14 +379,14 @@ describe('what is to be ignored', () => {
     ]);
   });
 
-  it('one that matches nothing is said', async () => {
+  it('nothing for a pattern without a match, which is reported', async () => {
     const ignore = ['table:evnts_*', 'index:users_name_idx', 'index:users.users_name_idx', 'column:public.users.nam*'];
     expect((await drift({ shadow: serverUrl(), ignore })).warnings).toEqual([
       'Nothing matches table:evnts_*, which is to be ignored.',
     ]);
   });
 
-  it('extensions and tables of entities that are not synchronized may be there', async () => {
+  it('extensions, and tables of entities that are not synchronized', async () => {
     await database.query('CREATE EXTENSION hstore; CREATE TABLE legacy (id int)');
     project.write(
       'data-source.js',
@@ -406,7 +406,7 @@ export default defineDataSource({ entities: [legacy], migrations: ['migrations/*
 });
 
 describe('the command', () => {
-  it('says in words what differs, exits with 3, and changes nothing', async () => {
+  it('lists the differences in words, exits with 3, and changes nothing', async () => {
     await database.query('DROP INDEX users_name_idx; CREATE INDEX adhoc ON users (born)');
     await database.query('ALTER TABLE billing.invoices ALTER note TYPE varchar(100)');
     const before = await catalog();
@@ -431,7 +431,7 @@ describe('the command', () => {
     expect(await catalog()).toEqual(before);
   });
 
-  it('--sql: the statements in both directions; --json: the same as one object', async () => {
+  it('prints the statements in both directions with --sql, and the same as one object with --json', async () => {
     await database.query('CREATE INDEX adhoc ON users (born)');
     await database.query('ALTER TABLE billing.invoices ADD extra int');
     const { stdout, code } = await cli('drift', database.url, '--sql', '--shadow', serverUrl());
@@ -494,7 +494,7 @@ describe('the command', () => {
     expect(json.code).toBe(3);
   });
 
-  it('a role that may only read may use it', async () => {
+  it('works for a role that may only read', async () => {
     const role = await createRole();
     await database.query(`GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${role.name}`);
     const reader = database.urlFor(role.name, role.password);
@@ -511,7 +511,7 @@ describe('the command', () => {
     database.query('SELECT relname FROM pg_class UNION ALL SELECT name FROM migrations ORDER BY 1');
 });
 
-describe('what goes wrong', () => {
+describe('problems', () => {
   const refused = async (...args: readonly string[]): Promise<string> => {
     const { stderr, stdout, code } = await cli('drift', ...(args as [string]));
     expect(stderr).not.toMatch(/hunter2|\n {4}at /);
@@ -520,7 +520,7 @@ describe('what goes wrong', () => {
       .replace(/127\.0\.0\.1:\d+\/\w+/g, 'server/db');
   };
 
-  it('no server, a wrong password, a wrong pattern, a shadow that is not there', async () => {
+  it('of a missing server, a wrong password, a wrong pattern and a missing shadow are reported', async () => {
     const noServer = 'postgres://me:hunter2@127.0.0.1:1/x';
     expect(await refused(noServer, '--connect-timeout', '100ms')).toMatchInlineSnapshot(`
       "no connection yet: connect ECONNREFUSED 127.0.0.1:1; retrying
@@ -552,7 +552,7 @@ describe('what goes wrong', () => {
     `);
   });
 
-  it('wrong settings, all at once', async () => {
+  it('of several settings are reported at once', async () => {
     const settings = {
       ignore: ['tabel:x', 7, 'x'],
       drift: { ignore: ['table:x'] },
@@ -567,7 +567,7 @@ describe('what goes wrong', () => {
     });
   });
 
-  it('a migration that is applied and not here: refused; squashed ones are not', async () => {
+  it('of an applied migration that is missing are refused, except after a squash', async () => {
     await database.query("INSERT INTO migrations (timestamp, name) VALUES (1700000000009, 'Newer1700000000009')");
     expect(await refused(database.url)).toMatchInlineSnapshot(`
       "✖ Applied in the database, but not here: Newer1700000000009. What it has made cannot be known without the file, so nothing was compared.
@@ -600,7 +600,7 @@ describe('what goes wrong', () => {
     `);
   });
 
-  it('a session that is changing an object', async () => {
+  it('of a session that is changing an object are handled', async () => {
     const other = await database.client();
     await other.query('BEGIN; ALTER VIEW loud RENAME TO louder; ALTER TABLE users ADD held int');
     expect(await refused(database.url, '--shadow', serverUrl(), '--lock-timeout', '100ms')).toMatchInlineSnapshot(`
@@ -612,7 +612,7 @@ describe('what goes wrong', () => {
     await other.query('ROLLBACK');
   });
 
-  it('nothing applied: everything is unexpected', async () => {
+  it('if nothing is applied: everything is unexpected', async () => {
     await database.query('DROP TABLE migrations, migrations_log');
     const { drift: found, warnings } = await drift({ shadow: serverUrl() });
     expect(found.map(({ object, state }) => `${state} ${object}`)).toContain('unexpected table users');
@@ -620,7 +620,7 @@ describe('what goes wrong', () => {
     expect(await database.query("SELECT to_regclass('migrations') AS ledger")).toEqual([{ ledger: null }]);
   });
 
-  it('a migration that stopped in the middle, and one that was changed afterwards', async () => {
+  it('of a migration that stopped in the middle, and one that was changed afterwards, are reported', async () => {
     project.write(
       'migrations/1700000000002-later.sql',
       '-- transaction: false\n-- up\nCREATE TABLE half (id int);\nSELECT 1/0;\n-- down\n',
@@ -672,7 +672,7 @@ export default defineDataSource({ baseDir: __dirname, entities: ['src/*.entity.t
   const clean = ['No drift: the database matches its applied migrations.\n', 0];
 
   if (full)
-    it('what generate has written and run has applied; what a deferred migration will do does not count', async () => {
+    it('have no drift after generate and run, and deferred migrations do not count', async () => {
       const own = app('');
       const empty = await createDatabase();
       const at = (...args: readonly string[]) => runCli(args, { cwd: own.dir, env: { DATABASE_URL: empty.url } });

@@ -161,7 +161,7 @@ describe('drift', () => {
   });
   afterAll(() => database.drop());
 
-  it.each(names(all))('says what the statements lose, and nothing else: %s', async (_, index) => {
+  it.each(names(all))('reports exactly what the statements lose: %s', async (_, index) => {
     const own = result.repair.filter((sql) => sql.includes(`"c${index}"`));
     expect(own.length).toBeGreaterThan(0);
     const isLost = pairs[index]?.lost !== 'never';
@@ -237,7 +237,7 @@ describe('baseline and generate', () => {
     return { type: type_, precision: Number(first), ...(second && { scale: Number(second) }) };
   }
 
-  it('baseline says what the statements lose', async () => {
+  it('baseline reports what the statements lose', async () => {
     const { drift, losses } = await withMigrator(database.url, options, (migrator) =>
       migrator.baseline({ check: true, language: 'sql', shadow: serverUrl() }),
     );
@@ -246,7 +246,7 @@ describe('baseline and generate', () => {
     expect(said).toEqual(chosen.filter(([, { lost: when }]) => when !== 'never'));
   });
 
-  it('generate assigns values, and asks about conversions that lose something that way', async () => {
+  it('generate assigns values, and asks about conversions that lose data', async () => {
     const failure = await withMigrator(database.url, options, (migrator) =>
       failureOf(
         migrator.generate({ language: 'sql', dryRun: true, from: database.url, shadow: serverUrl(), cache: false }),
@@ -257,7 +257,7 @@ describe('baseline and generate', () => {
     expect(said).toEqual(chosen.filter(([, { lost: when }]) => when === 'either way'));
   });
 
-  it.each(names(chosen))('and so it is: %s', async (_, index) => {
+  it.each(names(chosen))('the loss is real: %s', async (_, index) => {
     const { to, lost: when } = pairs[index] as Pair;
     const assign = [
       `CREATE TABLE assigned (id int, c${index} ${to})`,

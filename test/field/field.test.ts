@@ -13,7 +13,7 @@ import type { Address, FieldProject, Files } from './shape.js';
 
 const outcome = ({ code, stdout, stderr }: CliResult): string => `${code}\n${stdout}${stderr}`;
 
-describe('the first contact of an existing project', () => {
+describe('the first use in an existing project', () => {
   let server: Awaited<ReturnType<typeof createDatabase>>;
   beforeAll(async () => {
     server = await createDatabase();

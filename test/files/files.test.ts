@@ -77,7 +77,7 @@ describe('names', () => {
     ['schema.sql', undefined],
     ['170-x.ts', undefined],
     ['AddUsers.ts', undefined],
-  ])('%s holds %s', (file, name) => expect(expectedName(file)?.name).toBe(name));
+  ])('%s contains %s', (file, name) => expect(expectedName(file)?.name).toBe(name));
 
   it.each([
     ['a.d.ts', false],
@@ -89,9 +89,9 @@ describe('names', () => {
     ['1_a.up.sql', true],
     ['1_a.down.sql', false],
     ['U1__a.sql', false],
-  ])('%s may hold migrations: %s', (file, may) => expect(mayHoldMigrations(file)).toBe(may));
+  ])('%s may contain migrations: %s', (file, may) => expect(mayHoldMigrations(file)).toBe(may));
 
-  it('camelizes as TypeORM does', () =>
+  it('are camelized as in TypeORM', () =>
     expect(['add users', 'add-users', 'AddUsers', 'add_Users'].map(classNameOf)).toEqual(Array(4).fill('AddUsers')));
 });
 
@@ -110,7 +110,7 @@ describe('resolving', () => {
     expect(await namesOf(['A1700000000001'])).toEqual(['A1700000000001']);
   });
 
-  it('takes several classes from a file, and files called anything', async () => {
+  it('accepts several classes in a file, and files with any name', async () => {
     write(
       'all.js',
       `${classText('B1700000000002')}${classText('A1700000000001')}exports.list = [exports.A1700000000001];`,
@@ -118,12 +118,12 @@ describe('resolving', () => {
     expect(await namesOf()).toEqual(['A1700000000001', 'B1700000000002']);
   });
 
-  it('takes the name that the instance says, as TypeORM does', async () => {
+  it('uses the name of the instance, as TypeORM does', async () => {
     write('1700000000001-A.js', 'exports.A = class { name = "Real1700000000009"; async up() {} };');
     expect(await namesOf()).toEqual(['Real1700000000009']);
   });
 
-  it('instantiates nothing but migrations', async () => {
+  it('instantiates only migrations', async () => {
     write(
       '1700000000001-A.js',
       `exports.Helper = class Helper { constructor() { throw new Error('instantiated'); } };
@@ -140,7 +140,7 @@ describe('resolving', () => {
     for (const one of all) expect((await one.load()).name).toBe(one.name);
   });
 
-  it('knows a class with dependencies without making one', async () => {
+  it('knows a class with dependencies without instantiating one', async () => {
     const list = await listMigrations([join(dir, '*')]);
     class NeedsConfig1700000000001 {
       constructor(readonly config: object) {
@@ -152,7 +152,7 @@ describe('resolving', () => {
     expect(one?.name).toBe('NeedsConfig1700000000001');
   });
 
-  it('goes by the order of the files where two migrations have the same timestamp, as TypeORM does', async () => {
+  it('uses the order of the files if two migrations have the same timestamp, as TypeORM does', async () => {
     write('1700000000001-Second.js', classText('A1700000000002'));
     write('1700000000002-First.js', classText('Z1700000000002'));
     expect(await namesOf()).toEqual(['A1700000000002', 'Z1700000000002']);
@@ -284,7 +284,7 @@ describe('a change in one file', () => {
     expect((await all[1]?.load())?.name).toBe(step2);
   });
 
-  it('counts as applied when its last class is, and stays closed', async () => {
+  it('counts as applied when its last class is, and is not loaded', async () => {
     write('1700000000003-AddAge.js', closed);
     expect(await namesOf([step1, step2, last])).toEqual([step1, step2, last]);
     expect(await namesOf([last])).toEqual([last]);
@@ -304,7 +304,7 @@ describe('a change in one file', () => {
     ]);
   });
 
-  it('is refused where one of its classes is missing, in a list and in a file', async () => {
+  it('is refused if one of its classes is missing, in a list and in a file', async () => {
     write('change.cjs', changeText());
     const all = createRequire(import.meta.url)(join(dir, 'change.cjs')) as Record<string, MigrationClass>;
     const classes = (...names: readonly string[]) => names.map((name) => all[name] as MigrationClass);
@@ -326,7 +326,7 @@ describe('a change in one file', () => {
   });
 });
 
-describe('a class that is recorded under another name than that of its file', () => {
+describe('a class that is recorded under a name other than that of its file', () => {
   const [file, recorded] = ['1700000000001-create-users.js', 'CreateUsersTable1700000000001'] as const;
 
   it('is found by its timestamp and its text, and the file is not loaded', async () => {
@@ -347,7 +347,7 @@ describe('a class that is recorded under another name than that of its file', ()
       ['AddAgeStep11700000000001'],
       { '1700000000009-AddAge.js': classText('AddAge1700000000009') },
     ],
-  ])('but not where %s', async (_why, applied, others) => {
+  ])('is not found that way if %s', async (_why, applied, others) => {
     write(file, classText('CreateUsers1700000000001'));
     for (const [path, text] of Object.entries(others)) write(path, text);
     const all = await resolving([join(dir, '**/*.js')], applied);
@@ -370,7 +370,7 @@ describe('.sql files', () => {
     return seen;
   };
 
-  it('has sections, a mark for transactions, Windows line ends and a byte order mark', async () => {
+  it('have sections, a mark for transactions, Windows line endings and a byte order mark', async () => {
     const text = '\uFEFF-- transaction: false\r\n\r\n-- up\r\nSELECT 1;\r\nSELECT 2;\r\n\r\n-- down\r\nSELECT 3;\r\n';
     expect(await statementsOf(text)).toEqual(['SELECT 1', 'SELECT 2']);
     expect(await statementsOf(text, 'down')).toEqual(['SELECT 3']);
@@ -380,7 +380,7 @@ describe('.sql files', () => {
     expect(loaded?.checksum).not.toBe((await load(text.replace('2', '4')))?.checksum);
   });
 
-  it('is all up without markers, and cannot be reverted without down', async () => {
+  it('are completely up without markers, and cannot be reverted without down', async () => {
     expect(await statementsOf('SELECT 1')).toEqual(['SELECT 1']);
     expect(await statementsOf('-- up\nSELECT 1', 'down')).toBeUndefined();
     expect(await statementsOf('-- up\nSELECT 1;\n-- down\n', 'down')).toEqual([]);
@@ -416,7 +416,7 @@ describe('.sql files', () => {
     expect((await statementsOf(mixed, 'down'))?.at(-1)).toBe("SELECT 'a\r\nb'");
   });
 
-  it('notices that a large one was changed before it was executed', async () => {
+  it('are refused if a large one is changed before it is executed', async () => {
     const text = `-- up\n${'SELECT 1;\n'.repeat(20_000)}`;
     const loaded = await load(text);
     const runnable = await loaded?.prepare({} as never, () => Promise.reject(new Error('no')), 'run');
@@ -426,7 +426,7 @@ describe('.sql files', () => {
   });
 });
 
-describe('a class that is not called like its file', () => {
+describe('a class whose name differs from that of its file', () => {
   const plain = (name: string, more = ''): string =>
     `throw new Error('loaded');\n${more}export class ${name} implements MigrationInterface {\n  name = '${name}';\n  async up() {}\n}\n`;
 
@@ -497,7 +497,7 @@ describe('the phase', () => {
       'in another place than a comment says',
       `// static phase = 'expand'\nexports.A = class ${contract} { static get phase() { return 'contract'; } async up() {} };`,
     ],
-  ])('is known by loading where the text is not plain: %s', async (_title, text) => {
+  ])('is known by loading if the text is unclear: %s', async (_title, text) => {
     write('1700000000000-a.cjs', text);
     const [migration] = await known();
     expect([migration?.phase, (await migration?.load())?.phase]).toEqual(['contract', 'contract']);
@@ -506,7 +506,7 @@ describe('the phase', () => {
   it.each([
     ['a.cjs', `exports.A = class A1700000000000 { static phase = 'contrakt'; async up() {} };`],
     ['a.sql', '-- phase: contract!\n-- up\nSELECT 1'],
-  ])('must be spelt right: %s', async (file, text) => {
+  ])('must be spelt correctly: %s', async (file, text) => {
     write(`1700000000000-${file}`, text);
     const error = await failureOf(known().then(([migration]) => migration?.load()));
     expect([error.code, error.message]).toEqual([
@@ -515,7 +515,7 @@ describe('the phase', () => {
     ]);
   });
 
-  it('is taken from classes, with dependencies too', async () => {
+  it('is read from classes, including those with dependencies', async () => {
     class Drop1700000000001 {
       static readonly phase = 'contract';
       constructor(readonly dependency: object) {}
@@ -543,7 +543,7 @@ describe('whether a pattern will match a file', () => {
     'linked/*.ts',
     '../{dir}/migrations/*.ts',
     '{dir}/migrations/*.ts',
-  ])('is known before it is there: %s', async (given) => {
+  ])('is known before the file exists: %s', async (given) => {
     const pattern = given.replace('{dir}', given.startsWith('..') ? basename(dir) : dir);
     mkdirSync(join(dir, 'sources/migrations'), { recursive: true });
     symlinkSync(join(dir, 'sources/migrations'), join(dir, 'migrations'));
@@ -584,7 +584,7 @@ describe('create', () => {
     );
   });
 
-  it('gives each its own, later timestamp, however many are made at once', async () => {
+  it('gives each file a later timestamp, however many are created at once', async () => {
     write('migrations/9000000000000-Future.sql', '-- up\nSELECT 1');
     const all = await Promise.all(Array.from({ length: 12 }, (_, n) => make(`M${n % 3}`)));
     const stamps = all.map(({ file }) => Number(/\d{13}/.exec(file)?.[0]));
@@ -599,7 +599,7 @@ describe('create', () => {
     ['class', 'Class'],
     ['add users.email', 'AddUsersEmail'],
     ['a/../b', 'AB'],
-  ])('makes a name of %j', async (given, title) =>
+  ])('derives a name from %j', async (given, title) =>
     expect((await make(given)).name).toMatch(new RegExp(`^${title}\\d{13}$`)),
   );
 
@@ -607,12 +607,12 @@ describe('create', () => {
     expect((await failureOf(make(given))).code).toBe('USAGE'),
   );
 
-  it('says why it could not write', async () => {
+  it('reports why it could not write', async () => {
     write('migrations', 'a file, not a folder');
     const error = await failureOf(make('X'));
     expect([error.code, error.message]).toEqual(['FILE_NOT_WRITTEN', expect.stringMatching(/EEXIST|ENOTDIR/)]);
   });
 });
 
-it('migration() of the tests makes classes that TypeORM would take', () =>
+it('migration() of the tests creates classes that TypeORM accepts', () =>
   expect(migration('A1700000000001', { up: [] }).name).toBe('A1700000000001'));

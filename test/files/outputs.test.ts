@@ -27,7 +27,7 @@ const config = (options: object, more: object = {}): string =>
 const app = { 'package.json': '{}', 'src/main.ts': '' };
 const outDir = config({ outDir: './dist', /* a path of another kind */ paths: { '@/*': ['src/*'] } });
 
-describe('the folder of the sources', () => {
+describe('the source folder', () => {
   it.each<readonly [what: string, files: Files, output: string, source: string | undefined]>([
     ['src, by outDir', { ...app, 'tsconfig.json': outDir }, 'dist/migrations', 'src/migrations'],
     [
@@ -159,7 +159,7 @@ describe('the folder of the sources', () => {
     expect(found === undefined ? undefined : relative(dir, found)).toBe(source);
   });
 
-  it('is what the setting says, before anything else', () => {
+  it('is the one in the setting, before anything else', () => {
     write({ ...app, 'tsconfig.json': outDir, 'lib/x.ts': '' });
     const sources: Sources = { [join(dir, 'dist')]: join(dir, 'lib') };
     expect(sourceFolderOf(join(dir, 'dist/m'), sources)).toBe(join(dir, 'lib/m'));
@@ -208,7 +208,7 @@ describe('sources and their output', () => {
     },
   );
 
-  it('without sources, what is compiled counts; before the first build, the sources', async () => {
+  it('without sources, the compiled files count; before the first build, the sources', async () => {
     write({ 'package.json': '{}', 'tsconfig.json': outDir, 'dist/m/1600000000000-A.js': '' });
     const compiled = { files: ['dist/m/1600000000000-A.js'], stale: [], notCompiled: [], unmatched: [] };
     for (const loads of ['typescript', 'javascript'] as const)
@@ -221,7 +221,7 @@ describe('sources and their output', () => {
     });
   });
 
-  it.each(['app (1)', '[app]', '{a,b}', 'a!(b)'])('in a folder that is called %s', async (name) => {
+  it.each(['app (1)', '[app]', '{a,b}', 'a!(b)'])('in a folder named %s', async (name) => {
     write({ [`${name}/src/m/1600000000000-A.ts`]: '', [`${name}/src/m/1600000000001-B.sql`]: '' });
     for (const pattern of [`${name}/src/m/*{.ts,.sql}`, `${name}/src/**/*.{ts,sql}`])
       expect((await list(pattern, 'typescript')).files).toHaveLength(2);

@@ -32,7 +32,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-describe('a pattern of a folder and endings', () => {
+describe('a pattern of a folder and extensions', () => {
   it.each([
     '*.ts',
     '*.{ts,js,sql}',
@@ -43,7 +43,7 @@ describe('a pattern of a folder and endings', () => {
     'none/*.ts',
     'a.ts/*.ts',
     'sub/../*.js',
-  ])('%s finds what the matcher finds', async (pattern) => {
+  ])('%s finds the same files as the matcher', async (pattern) => {
     const options = { absolute: true, onlyFiles: true, expandDirectories: false, dot: false };
     const expected = (await glob(`${dir}/${pattern}`, options)).map((file) => join(file));
     const found = filesOfPlainPattern(`${dir}/${pattern}`);

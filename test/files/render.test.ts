@@ -250,7 +250,7 @@ describe('a statement', () => {
   });
 
   it.each([`SELECT 'a`, 'SELECT "a', 'SELECT (1', 'SELECT $$', 'SELECT /* /* */', '', ' -- up', '/**/;'])(
-    'that has no end, or is none, is refused: %j',
+    'that is not terminated, or is not one, is refused: %j',
     (sql) => {
       for (const template of templates)
         expect(() => renderFile([{ ...email, down: [{ sql }] }], template)).toThrow('cannot be written to a file');
@@ -283,7 +283,7 @@ describe('marks in a .sql file', () => {
     `DO $$\n-- down\n$$`,
     `SELECT 1 /*\n-- up\n*/`,
     'SELECT 1\n\f-- up\n+ 1',
-  ])('are not within %j', async (sql) => {
+  ])('are not inside %j', async (sql) => {
     expect(await load(`-- up\n${sql};\n-- down\nSELECT 2`, 'up')).toEqual([sql]);
     expect(await load(`-- up\n${sql};\n-- down\nSELECT 2`, 'down')).toEqual(['SELECT 2']);
   });
@@ -292,13 +292,13 @@ describe('marks in a .sql file', () => {
     expect(await load('\t-- UP\nSELECT 1\n  --migrate:down \nSELECT 2', 'up')).toEqual(['SELECT 1']);
   });
 
-  it('may say the phase', async () => {
+  it('may set the phase', async () => {
     expect(await load('-- Phase: contract\n-- up\nSELECT 1', 'up')).toEqual(['SELECT 1']);
     const failure = await failureOf(load('-- phase: later\n-- up\nSELECT 1', 'up'));
     expect(failure.message).toContain('"-- phase: later" must say expand or contract');
   });
 
-  it('keep a Windows line end in a string, where the file has others', async () => {
+  it('keep a Windows line ending in a string if the file has others', async () => {
     expect(await load(`-- up\nSELECT '\r\n'`, 'up')).toEqual([`SELECT '\r\n'`]);
     expect(await load(`-- up\r\nSELECT '\r\n'`, 'up')).toEqual([`SELECT '\n'`]);
   });
@@ -380,7 +380,7 @@ describe('nothing in a text can', () => {
     }
   }, 120_000);
 
-  it('make prettier write it otherwise', async () => {
+  it('make prettier format it differently', async () => {
     for (let seed = 1; seed <= (full ? 300 : 30); seed += 1) {
       const text = renderFile([migrationOf(seed)], 'ts');
       expect({ seed, text: await format(text, prettier) }).toEqual({ seed, text });

@@ -58,10 +58,10 @@ async function find(mutant: Mutant): Promise<string> {
 }
 
 describe('under fire', () => {
-  if (asked.mutants === undefined) it('no fault doubles, loses, hangs or is misreported', play, longest);
+  if (asked.mutants === undefined) it('no fault duplicates, loses, hangs or is misreported', play, longest);
   else
     it(
-      'each guard that is switched off is missed',
+      'every guard that is switched off is detected',
       async () => {
         const chosen = mutants.filter(({ guard }) => new RegExp(asked.mutants ?? '').test(guard));
         const found: Record<string, string> = {};

@@ -40,7 +40,7 @@ const pairs = Object.keys(keys).flatMap((from) =>
 );
 
 it.each(sample(pairs, 4))(
-  '%s becomes %s: the next value is greater than the existing ones, and on the way back too',
+  '%s becomes %s: the next value is greater than the existing ones, and after reverting too',
   async (from, to) => {
     await folder.generate([bare('t', { id: keys[from], a: text })], { name: 'Initial' });
     await folder.run(database.url);
@@ -78,7 +78,7 @@ it('a generated column becomes a plain one: the old version of the app, which ca
   expect(await database.query(`SELECT 1 FROM pg_trigger WHERE tgrelid = 't'::regclass`)).toEqual([]);
 }, 60_000);
 
-it('a serial belongs to its new table, also where the name of its sequence is cut off', async () => {
+it('a serial belongs to its new table, even if the name of its sequence is truncated', async () => {
   const [table, key] = ['customerRelationshipManagementAccounts', 'externalAccountIdentifier'];
   const { statements } = await folder.generate([bare(table, { [key]: keys['a serial'], a: text })]);
   expect(statements).toHaveLength(1);
@@ -87,7 +87,7 @@ it('a serial belongs to its new table, also where the name of its sequence is cu
   expect(await database.query(`INSERT INTO "${table}" (a) VALUES ('x') RETURNING "${key}"`)).toEqual([{ [key]: 1 }]);
 });
 
-describe('what the old version of the app relies on stays until it is gone', () => {
+describe('what the old version of the app relies on is kept until it is gone', () => {
   it('a default', async () => {
     await folder.generate([entity('t', { a: { ...text, default: 'x' } })], { name: 'Initial' });
     const { statements } = await folder.generate([entity('t', { a: text })]);
@@ -96,7 +96,7 @@ describe('what the old version of the app relies on stays until it is gone', () 
     ]);
   });
 
-  it('the values of a column that is generated from now on', async () => {
+  it('the values of a column that becomes generated', async () => {
     await folder.generate([entity('t', { a: text, b: { type: 'varchar' } })], { name: 'Initial' });
     const after = [
       entity('t', { a: text, b: { ...text, asExpression: 'upper(a)', generatedType: 'STORED', nullable: true } }),

@@ -92,7 +92,7 @@ itInFull(
   60_000,
 );
 
-it('knows which tables have to be made to see what has changed', () => {
+it('knows which tables must be created to see the changes', () => {
   const before = [
     `CREATE TYPE "public"."a_kind_enum" AS ENUM('x')`,
     `CREATE TABLE "a" ("id" int, "kind" "public"."a_kind_enum")`,
@@ -123,7 +123,7 @@ it('knows which tables have to be made to see what has changed', () => {
   ).toBeUndefined();
 });
 
-describe('what must not be taken from what was kept', () => {
+describe('is not used for', () => {
   const table = (name: string, more: object = {}, schema?: string): EntitySchema =>
     new EntitySchema<object>({
       name: `${schema ?? ''}${name}`,
@@ -177,7 +177,7 @@ describe('what must not be taken from what was kept', () => {
   );
 });
 
-it('a table that the entities only know from now on is no table that is gone', async () => {
+it('a table that has been added to the entities is not treated as dropped', async () => {
   await generate(entities());
   const unsynchronized = entities().map((one) =>
     one.options.name === 'f' ? new EntitySchema<object>(Object.assign({}, one.options, { synchronize: false })) : one,

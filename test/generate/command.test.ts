@@ -172,10 +172,10 @@ describe('generate', () => {
     );
 });
 
-describe('what only the author can know', () => {
+describe('questions that only the author can answer', () => {
   beforeEach(withFirst);
 
-  it('a renamed column: never guessed; by flag beside the old one, with a contract file', async () => {
+  it('a renamed column is never guessed; a flag names it, and it is renamed beside the old one, with a contract file', async () => {
     entity('@Column() fullName!: string;');
     const asked = await generate();
     expect(asked.code).toBe(3);
@@ -270,7 +270,7 @@ describe('what only the author can know', () => {
     60_000,
   );
 
-  it('the summary: steps, why there are several, and what could be better; the settings online and rename', async () => {
+  it('the summary shows the steps, why there are several, and what could be better; the settings online and rename apply', async () => {
     entity(`@Column() name!: string; @Column() mail!: string; @ManyToOne(() => User) boss?: User;`);
     const given = [...onServer, '--backfill', "users.mail='x'"];
     const summary = await generated(...given);
@@ -293,7 +293,7 @@ describe('what only the author can know', () => {
     expect(stderr).toContain('rename must be one of online, directly, but is "never"');
   });
 
-  it('every question at once', async () => {
+  it('all questions are reported at once', async () => {
     entity('@Column() fullName!: string; @Column() nick!: string; @Column("int") age!: number;');
     const { stderr, code } = await generate();
     expect(code).toBe(3);
@@ -312,7 +312,7 @@ describe('what only the author can know', () => {
     expect(contract()).toContain('ALTER COLUMN "country" DROP DEFAULT');
   });
 
-  it('lost data: named in words, allowed by a flag, done in a contract file', async () => {
+  it('lost data is named in words, allowed by a flag, and dropped in a contract file', async () => {
     entity('');
     const asked = await generate();
     expect(asked.stderr).toContain('This would lose:\n    - the data of column users.name');
@@ -368,7 +368,7 @@ describe('what only the author can know', () => {
   --drop users.name
   --backfill "users.fullName=…"`,
     ],
-  ])('says what is wrong with %j', async (args, message) => {
+  ])('%j is refused with a reason', async (args, message) => {
     entity('@Column() fullName!: string;');
     const { code, stderr } = await generate(...args);
     expect(stderr).toContain(message);
@@ -376,7 +376,7 @@ describe('what only the author can know', () => {
   });
 });
 
-describe('what was made by hand', () => {
+describe('handmade objects', () => {
   itInFull('stays, in one line, and goes with --prune', async () => {
     withFirst();
     await cli('create', 'ByHand', '--sql');
@@ -398,7 +398,7 @@ describe('what was made by hand', () => {
     expect(contract()).toContain('DROP TABLE "public"."notes"');
   });
 
-  it('is renamed or dropped where its author says so', async () => {
+  it('are renamed or dropped if the author says so', async () => {
     project.write(
       'migrations/1700000000000-users.sql',
       '-- up\nCREATE TABLE users (id serial CONSTRAINT "PK_a3ffb1c0c8416b9fc6f907b7433" PRIMARY KEY, name varchar NOT NULL, old int);\n-- down\nDROP TABLE users;\n',
@@ -414,7 +414,7 @@ describe('what was made by hand', () => {
     expect((await generate(...onServer)).stdout).toContain('Nothing to do');
   });
 
-  it('is told apart from what was generated before it, whatever its SQL says inside a function', async () => {
+  it('are distinguished from generated ones, whatever their SQL contains inside a function', async () => {
     withFirst();
     project.write(
       'migrations/1999999999999-Touch.ts',
@@ -433,8 +433,8 @@ export class Touch1999999999999 implements MigrationInterface {
   });
 });
 
-describe('what cannot be done', () => {
-  it('a migration that cannot be replayed: which, which statement, and why', async () => {
+describe('errors', () => {
+  it('a migration that cannot be replayed: the migration, the statement and the reason are named', async () => {
     project.write('migrations/1700000000001-broken.sql', '-- up\nSELECT 1;\nUPDATE nowhere SET x = 1;\n-- down\n');
     const { code, stderr } = await generate();
     expect(stderr).toContain(
@@ -444,14 +444,14 @@ describe('what cannot be done', () => {
     expect(code).toBe(1);
   });
 
-  it('an entity that TypeORM cannot make', async () => {
+  it('an entity that TypeORM cannot create', async () => {
     entity('@Column() name!: string;', "@Check('nme > 0')");
     const { code, stderr } = await generate();
     expect(stderr).toContain('Entity User (table users) cannot be created: column "nme" does not exist');
     expect(code).toBe(1);
   });
 
-  it('a shadow server that is not there', async () => {
+  it('a shadow server that does not exist', async () => {
     const { code, stderr } = await cli('generate', '--shadow', 'postgres://me:hunter2@127.0.0.1:1/x');
     expect(stderr).toContain('No shadow database could be made at postgres://me:***@127.0.0.1:1/x');
     expect(stderr).not.toContain('hunter2');
@@ -467,7 +467,7 @@ describe('on a server', () => {
   });
   afterEach(() => database.drop());
 
-  it('--shadow needs no more than CREATEDB, and leaves no database behind', async () => {
+  it('--shadow needs only CREATEDB, and leaves no database behind', async () => {
     const role = await createRole('CREATEDB');
     try {
       await generated('--shadow', database.urlFor(role.name, role.password));
@@ -491,7 +491,7 @@ describe('on a server', () => {
     expect(stdout).not.toContain('nick');
   });
 
-  it('baseline takes over what synchronize has made', async () => {
+  it('baseline takes over a synchronized database', async () => {
     await database.query(
       'CREATE TABLE users (id SERIAL NOT NULL, name character varying NOT NULL, CONSTRAINT "PK_a3ffb1c0c8416b9fc6f907b7433" PRIMARY KEY (id))',
     );

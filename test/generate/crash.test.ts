@@ -107,7 +107,7 @@ export default new DataSource(options);`,
     });
 
     it.each(sample(['during', 'before'] as const, 2))(
-      '%s a statement: the next plain run converges',
+      '%s a statement: the next run converges',
       async (when) => {
         const points = full ? Array.from({ length: last }, (_, n) => n + 1) : some(last, change.points, when);
         for (const at of points) {

@@ -9,10 +9,13 @@ const missing = new Set(['citext', 'hstore', 'ltree', 'cube']);
 const usable = Object.fromEntries(Object.entries(definitions).filter(([name]) => !missing.has(name)));
 const other = entity('other', { a: { type: 'text' } });
 
-test.each([[Object.keys(usable).length]])('%d definitions of columns: made, taken back, made again', async (count) => {
-  expect(count).toBeGreaterThan(150);
-  await evolve({ before: [other], after: [other, entity('t', usable)] });
-});
+test.each([[Object.keys(usable).length]])(
+  '%d column definitions: created, reverted and created again',
+  async (count) => {
+    expect(count).toBeGreaterThan(150);
+    await evolve({ before: [other], after: [other, entity('t', usable)] });
+  },
+);
 
 itInFull('all of them in PGlite', async () => {
   const { change } = await evolve({ before: [other], after: [other, entity('t', usable)], inProcess: true });

@@ -81,7 +81,7 @@ const table = (name: string, column: EntitySchemaColumnOptions): EntitySchema[] 
   entity('t', { n: int, [name]: column }),
 ];
 
-describe('a column that was there becomes NOT NULL', () => {
+describe('an existing column becomes NOT NULL', () => {
   let database: TestDatabase;
   let folder: MigrationsFolder;
   beforeEach(async () => {
@@ -126,7 +126,7 @@ describe('a column that was there becomes NOT NULL', () => {
     return (await database.query(`SELECT ${name} AS value FROM t ORDER BY id`)).map(({ value }) => value);
   }
 
-  it('says so by @Backfill, on the property of the column', async () => {
+  it('with @Backfill on the property of the column', async () => {
     const t = (required: boolean): EntitySchema[] => {
       @Entity('t')
       class T {
@@ -142,7 +142,7 @@ describe('a column that was there becomes NOT NULL', () => {
     expect(fills.map(({ phase }) => phase)).toEqual(['expand', 'contract']);
   });
 
-  describe('without anything to fill it with', () => {
+  describe('without a value to fill it with', () => {
     beforeEach(async () => {
       await folder.generate(table('c', { ...int, nullable: true }), { name: 'Initial' });
     });
@@ -189,7 +189,7 @@ describe('a column that was there becomes NOT NULL', () => {
   });
 });
 
-it('fills rows, too, that the app moves to a page that was done', async () => {
+it('fills rows that the app moves to a processed page, too', async () => {
   const database = await createDatabase();
   const [holder, mover, filler] = [await database.client(), await database.client(), await database.client()];
   // Pages of four rows; on the first ones there is room for a row that is updated and gets shorter, elsewhere there is not.

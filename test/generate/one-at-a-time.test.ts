@@ -31,7 +31,7 @@ async function check(): Promise<{ readonly code: number | null; readonly most: n
 }
 
 describe('the shadows of generate --check', () => {
-  it('are in memory one at a time, also where something is found', async () => {
+  it('are in memory one at a time, even if something is found', async () => {
     project = createProject({
       'package.json': '{ "name": "app" }',
       'tsconfig.json':

@@ -142,7 +142,7 @@ describe('a migration that the data source would not find is not written', () =>
       2,
     ),
   )(
-    'written, found and not written again: %s',
+    'is written, found and not written again: %s',
     async (options, folder, ...args) => {
       project = projectWith(dataSource(options));
       const { code, stdout } = await cli('generate', ...args);
@@ -171,7 +171,7 @@ describe('a list of classes', () => {
   const withList = (list: string, imports: string): string =>
     dataSource(`migrations: ${list}`).replace('void', `${imports}\nvoid`);
 
-  it('is added to with consent, and until then it is said what it lacks', async () => {
+  it('is extended with consent; without it, the missing lines are reported', async () => {
     const imports = "import { First1600000000000 } from './src/migrations/1600000000000-First';";
     const text = withList('[\n  First1600000000000,\n]', imports);
     project = projectWith(text, first);
@@ -280,7 +280,7 @@ export default new DataSource({
   const json = async (...args: string[]): Promise<Readonly<Record<string, unknown>>> =>
     JSON.parse((await cli(...args, '--json')).stdout) as Readonly<Record<string, unknown>>;
 
-  it('has its sources written, run and judged, before the build and after it', async () => {
+  it('has its sources written, run and judged, before and after the build', async () => {
     project = createProject(ofTutorial);
     // Before the first build: there is no data source in dist, no entity, no migration.
     expect(await cli('generate', 'Init')).toMatchObject({
@@ -366,7 +366,7 @@ export default new DataSource({
   }, 180_000);
 
   if (full)
-    it('the setting `dir` says where they are, what is kept of them is nothing that another list of migrations finds', async () => {
+    it('finds the sources by the setting `dir`, and its cache is not used by another list of migrations', async () => {
       project = projectWith(dataSource("migrations: ['dist/migrations/*.js']", ", { dir: 'database' }"));
       expect(await cli('generate')).toMatchObject({ code: 0, stderr: '' });
       expect(filesIn('database')).toEqual([expect.stringMatching(/-Init\.ts$/), 'migrations.lock']);
@@ -447,7 +447,7 @@ describe('entities that the data source does not find', () => {
     expect(stderr).toContain(next);
   });
 
-  it('drift, check and baseline say so as well, run and lint need none', async () => {
+  it('are reported by drift, check and baseline as well; run and lint need none', async () => {
     project = projectWith(finding(`['dist/**/*.entity.js']`), given);
     const drift = await cli('drift', ...onServer);
     const check = await cli('check', ...onServer, '--only', 'entities', '--json');
@@ -462,7 +462,7 @@ describe('entities that the data source does not find', () => {
   });
 
   if (full)
-    it('none listed: a project with migrations only runs, checks and compares, and generate says what is missing', async () => {
+    it('do not exist: a project with migrations only can run, check and compare, and generate reports what is missing', async () => {
       project = projectWith(finding('[]'), given);
       const { code, stderr } = await cli('generate', 'Change', ...onServer);
       expect([code, filesIn('migrations')]).toEqual([2, ['1700000000000-Ones.sql']]);
@@ -490,7 +490,7 @@ describe('entities that cannot be loaded', () => {
     `${columns}import { Role, User } from './user.entity';\nvoid [Column, ManyToOne, Role, User];\n@Entity() export class Post {\n  @PrimaryGeneratedColumn() id!: number;\n${property}\n}`;
   const author = '  @ManyToOne(() => User, (one) => one.posts) author!: User;';
 
-  it('load in the same order each time: that of their paths', async () => {
+  it('are loaded in the same order each time: that of their paths', async () => {
     // The one that its base class imports back must come first. It lies deeper, where TypeORM takes longer to find its package.json.
     const entity = (text: string): string => `${columns}${text}\nvoid [Column, ManyToOne, OneToMany];\n`;
     project = projectWith(dataSource('migrations: []').replace('src/*', 'src/**/*'), {

@@ -235,7 +235,7 @@ const everything = `
 
 type Things = ReadonlyMap<string, object>;
 
-describe('what a change drops and makes again keeps its owner, rights, options and comments', () => {
+describe('objects that a change drops and creates again keep their owner, privileges, options and comments', () => {
   const roles = new Map<string, Role>();
   let database: TestDatabase;
   let folder: MigrationsFolder;
@@ -404,7 +404,7 @@ describe('what a change drops and makes again keeps its owner, rights, options a
       await expectFiltered(old);
     });
 
-    it('of a column that goes: until it does, and that is said', async () => {
+    it('of a dropped column holds until it is gone, which is reported', async () => {
       await begin({ before: [t], hand, given });
       const { warnings, statements } = await folder.generate([entity('t', { a: text })], { allowDestructive: true });
       expect(warnings).toContain(
@@ -430,7 +430,7 @@ describe('what a change drops and makes again keeps its owner, rights, options a
       await folder.with(urlOf('migrator'), (migrator) => migrator.revert({ count: files.length }));
     });
 
-    it('nor where its server is too old for it', async () => {
+    it('is refused if its server is too old for it', async () => {
       await begin({ before: [t], hand, given });
       const { warnings, statements } = await folder.generate(u, { renames: ['t=u'], targetVersion: 14, dryRun: true });
       expect(warnings).toContainEqual(expect.stringMatching(/^table t is renamed directly.*before PostgreSQL 15/));

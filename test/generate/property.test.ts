@@ -25,7 +25,7 @@ afterAll(async () => {
   await Promise.all(databases.map((database) => database.drop()));
 });
 
-test(`${seeds.length} changes lead there and back, and keep what is in the rows`, async () => {
+test(`${seeds.length} changes lead there and back, and keep the contents of the rows`, async () => {
   let cautious = 0;
   const failures: string[] = [];
   const lane = async (number: number): Promise<void> => {

@@ -69,7 +69,7 @@ describe('every recipe', () => {
   );
 });
 
-describe("a table that a migration of one's own has partitioned", () => {
+describe('a table that a handwritten migration has partitioned', () => {
   const token: EntitySchemaColumnOptions = { type: 'uuid', default: () => 'gen_random_uuid()' };
   const filled = { note: { type: 'text' }, token, twice: { type: 'int' } } as const;
 

@@ -110,16 +110,16 @@ describe('a renamed column of any type, while both versions of the app write', (
     }
   };
 
-  it('rows that were there have it by both names', () => expectAll(0));
+  it('existing rows have it under both names', () => expectAll(0));
 
-  it('what either version inserts', async () => {
+  it('rows that either version inserts', async () => {
     await insert('', 1);
     await expectAll(1);
     await insert('_now', 2);
     await expectAll(2);
   });
 
-  it('the default, where neither gives a value', async () => {
+  it('the default, if neither gives a value', async () => {
     await database.query('INSERT INTO t (note) VALUES (DEFAULT)');
     for (const name of names) {
       const [old, now] = await lastOf(name);
@@ -128,24 +128,21 @@ describe('a renamed column of any type, while both versions of the app write', (
     }
   });
 
-  it.each(['', '_now'] as const)(
-    'what is updated by the name *%s, to what is equal and to what is not',
-    async (end) => {
-      await insert('', 0);
-      for (const value of [1, 2, 0] as const) {
-        const values = Object.entries(all).map(([name, one]) => `${name}${end} = ${one.values[value]}`);
-        await database.query(`UPDATE t SET ${values.join(', ')}`);
-        await expectAll(value);
-      }
-      await database.query(`UPDATE t SET note = 'other'`);
-      await expectAll(0);
-      const nulls = Object.keys(columns).map((name) => `${name}${end} = NULL`);
-      await database.query(`UPDATE t SET ${nulls.join(', ')}`);
-      for (const name of Object.keys(columns)) expect([name, ...(await lastOf(name))]).toEqual([name, null, null]);
-    },
-  );
+  it.each(['', '_now'] as const)('updates by the name *%s, to equal and to different values', async (end) => {
+    await insert('', 0);
+    for (const value of [1, 2, 0] as const) {
+      const values = Object.entries(all).map(([name, one]) => `${name}${end} = ${one.values[value]}`);
+      await database.query(`UPDATE t SET ${values.join(', ')}`);
+      await expectAll(value);
+    }
+    await database.query(`UPDATE t SET note = 'other'`);
+    await expectAll(0);
+    const nulls = Object.keys(columns).map((name) => `${name}${end} = NULL`);
+    await database.query(`UPDATE t SET ${nulls.join(', ')}`);
+    for (const name of Object.keys(columns)) expect([name, ...(await lastOf(name))]).toEqual([name, null, null]);
+  });
 
-  it('goes on to the new name alone, and back, with all values', async () => {
+  it('continues under the new name alone, and back, with all values', async () => {
     await insert('', 1);
     await folder.run(database.url, { phase: 'all' });
     const of = async (end: string): Promise<unknown> =>

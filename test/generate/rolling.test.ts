@@ -94,7 +94,7 @@ describe('three versions with four replicas each, one after the other', () => {
   });
 
   it(
-    'no replica of any version meets an error',
+    'no replica of any version fails',
     async () => {
       const [one, two, three] = versions as [Version, Version, Version];
       const all: Replica[] = [];

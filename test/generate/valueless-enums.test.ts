@@ -14,7 +14,7 @@ const job = (
   more: Record<string, EntitySchemaColumnOptions> = {},
 ): EntitySchema[] => [entity('job', { status: column, ...more })];
 
-it('an enum that was undefined when its class was read keeps the values that it has; a new one is refused', async () => {
+it('an enum that was undefined when its class was loaded keeps its existing values; a new one is refused', async () => {
   await folder.generate(job(status(['new', 'done'])), { name: 'Initial' });
   const { statements } = await folder.generate(job(status(undefined), { note: { type: 'text', nullable: true } }), {});
   expect(statements.map(({ sql }) => sql)).toEqual(['ALTER TABLE "public"."job" ADD COLUMN "note" text']);

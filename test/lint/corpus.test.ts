@@ -11,7 +11,7 @@ const bad = corpus.filter(({ expect: expected }) => expected !== undefined);
 /** Hazards that no rule looks for. */
 const withoutRule = ['backfill-not-resumable', 'grant-revoke'];
 
-describe('migrations that were not made for the rules', () => {
+describe('migrations that were not written for the rules', () => {
   let verdicts: readonly Verdict[] = [];
 
   beforeAll(async () => {
@@ -19,7 +19,7 @@ describe('migrations that were not made for the rules', () => {
     process.stderr.write(`${summary(verdicts)}\n`);
   }, 300_000);
 
-  it('are many, of both kinds, each with a name of its own', () => {
+  it('are many, of both kinds, each with a unique name', () => {
     expect(corpus.length).toBeGreaterThanOrEqual(150);
     expect(good.length).toBeGreaterThanOrEqual(60);
     expect(bad.length).toBeGreaterThanOrEqual(60);
@@ -28,7 +28,7 @@ describe('migrations that were not made for the rules', () => {
     expect(verdicts).toHaveLength(corpus.length);
   });
 
-  it('speak of rules that there are', () => {
+  it('refer to existing rules', () => {
     const known = new Set([...rules.map(({ name }) => name), 'cannot-be-judged', ...withoutRule]);
     const spokenOf = corpus.flatMap(({ expect: expected = [], allowed = [] }) => [
       ...expected.flatMap((one) => one.rules),
@@ -46,15 +46,15 @@ describe('migrations that were not made for the rules', () => {
     ).toEqual([]);
   });
 
-  it('are told when they are bad', () => {
+  it('have findings if they are bad', () => {
     expect(verdicts.flatMap((verdict) => missed(verdict, 'error').map(missing(verdict)))).toEqual([]);
   });
 
-  it('are left alone when they are good', () => {
+  it('have no findings if they are good', () => {
     expect(verdicts.filter(isGood).flatMap((verdict) => unwanted(verdict).map(alarming(verdict)))).toEqual([]);
   });
 
-  it('are not told what is no part of what is wrong with them', () => {
+  it('have no findings that are unrelated to the problem', () => {
     expect(verdicts.flatMap((verdict) => unwanted(verdict).map(alarming(verdict)))).toEqual([]);
   });
 });

@@ -50,8 +50,8 @@ function git(...args: readonly string[]): void {
   execFileSync('git', [...who, ...args], { cwd: project.dir, stdio: 'pipe' });
 }
 
-describe('which migrations', () => {
-  it('the migrations that are not on the main branch', async () => {
+describe('the judged migrations', () => {
+  it('are those not on the main branch', async () => {
     git('init', '-q');
     git('add', 'migrations');
     git('commit', '-qm', 'first');
@@ -72,7 +72,7 @@ describe('which migrations', () => {
     expect(unknown.code).toBe(2);
   });
 
-  it('without git they have to be named', async () => {
+  it('must be named without git', async () => {
     const { stderr, code } = await lint();
     expect(stderr).toContain('This is not a git repository, so nest-migrate cannot tell which migrations are new.');
     expect(stderr).toContain('nest-migrate lint --all, --since <revision>, or the names of files.');
@@ -91,8 +91,8 @@ describe('which migrations', () => {
   });
 });
 
-describe('what is said', () => {
-  it('to people: place, harm, statement, what was seen, what to write instead', async () => {
+describe('reports', () => {
+  it('for people contain the position, the harm, the statement, the observations and the fix', async () => {
     addIndex();
     const { stdout, code } = await lint('AddIndex');
     expect(code).toBe(3);
@@ -113,7 +113,7 @@ describe('what is said', () => {
     `);
   });
 
-  it('as annotations, and as SARIF, with paths from the root of the repository', async () => {
+  it('as annotations and as SARIF have paths from the root of the repository', async () => {
     addIndex();
     git('init', '-q');
     const below = ['--data-source', '../data-source.js', '--shadow', serverUrl(), 'AddIndex'];
@@ -139,7 +139,7 @@ describe('what is said', () => {
     expect((await lint('AddIndex', '--json', '--format', 'sarif')).code).toBe(2);
   });
 
-  it('a syntax error, with its place', async () => {
+  it('show the position of a syntax error', async () => {
     project.write(
       'migrations/1700000100000-Wrong.sql',
       '-- up\nALTER TABLE users\n  ADD COLUM x int;\n-- down\nSELECT 1;\n',
@@ -151,7 +151,7 @@ describe('what is said', () => {
     );
   });
 
-  it('a query that a migration does not wait for, and what follows it', async () => {
+  it('include a query that a migration does not await, and what follows it', async () => {
     project.write(
       'migrations/1700000100000-Forgets.js',
       `export class Forgets1700000100000 {
@@ -172,7 +172,7 @@ describe('what is said', () => {
     expect(findings.map(({ rule }) => rule)).not.toContain('cannot-be-judged');
   });
 
-  it('one that needs data, and what comes after it, are never passed silently', async () => {
+  it('include a migration that needs data, and the ones after it', async () => {
     project.write(
       'migrations/1700000100000-NeedsAda.js',
       `export class NeedsAda1700000100000 {
@@ -196,7 +196,7 @@ describe('what is said', () => {
     ]);
   });
 
-  it('an extension that PGlite does not have names the way out', async () => {
+  it('name the remedy for an extension that PGlite does not have', async () => {
     project.write(
       'migrations/1700000100000-PostGis.sql',
       '-- up\nCREATE EXTENSION postgis;\n-- down\nDROP EXTENSION postgis;\n',
@@ -206,7 +206,7 @@ describe('what is said', () => {
     expect(stdout).toContain('--shadow postgres://');
   });
 
-  it('a down that does not lead back', async () => {
+  it('include a down that does not restore the schema', async () => {
     project.write(
       'migrations/1700000100000-AddX.sql',
       '-- up\nALTER TABLE users ADD COLUMN x int;\n-- down\nSELECT 1;\n',
@@ -218,8 +218,8 @@ describe('what is said', () => {
   });
 });
 
-describe('what need not be said', () => {
-  it('a comment that gives a reason silences a rule for its statement', async () => {
+describe('no finding is reported', () => {
+  it('if a comment gives a reason to ignore a rule for its statement', async () => {
     addIndex('SELECT 1');
     project.write(
       'migrations/1700000100000-AddIndex.js',
@@ -237,7 +237,7 @@ describe('what need not be said', () => {
     ]);
   });
 
-  it('but not without a reason, not for an unknown rule, and not for another statement', async () => {
+  it('except without a reason, for an unknown rule, and for another statement', async () => {
     project.write(
       'migrations/1700000100000-Three.sql',
       `-- up
@@ -280,7 +280,7 @@ DROP INDEX a, b;
 });
 
 describe('--fix', () => {
-  it('writes a naive migration again, proven to lead to the same schema', async () => {
+  it('rewrites a naive migration, proven to lead to the same schema', async () => {
     project.write(
       'migrations/1700000100000-Naive.js',
       migration(
@@ -349,7 +349,7 @@ describe('--fix', () => {
     expect(code).toBe(3);
   });
 
-  it('leaves alone what no schema can tell, and says so', async () => {
+  it('does not touch a migration whose effect is not visible in the schema, and reports that', async () => {
     addIndex(`UPDATE users SET email = 'x'`);
     const before = project.read('migrations/1700000100000-AddIndex.js');
     const { stdout, code } = await lint('AddIndex', '--fix');

@@ -42,7 +42,7 @@ const tables = async (): Promise<unknown[]> =>
   database.query("SELECT column_name FROM information_schema.columns WHERE table_name = 'users' ORDER BY 1");
 
 describe.each(['my-app.mjs', 'my-app.cjs'])('the commands in %s', (file) => {
-  it('work on the data source of the app, which does not migrate by itself meanwhile', async () => {
+  it('use the data source of the app, which does not migrate by itself in the meantime', async () => {
     const status = await run(file, 'migrations:status', '--json');
     expect(JSON.parse(status.stdout)).toMatchObject({ applied: [], pending: [{}, {}] });
     const first = await run(file, 'migrations:run', '--count', '1');
@@ -55,7 +55,7 @@ describe.each(['my-app.mjs', 'my-app.cjs'])('the commands in %s', (file) => {
   });
 });
 
-describe('what goes wrong', () => {
+describe('errors', () => {
   it.each([
     ['a flag that does not exist', ['migrations:run', '--cuont', '1'], /Did you mean --count\?/],
     ['a missing argument', ['migrations:create'], /missing required argument 'name'/],
@@ -66,7 +66,7 @@ describe('what goes wrong', () => {
     expect(code).toBe(2);
   });
 
-  it('--help is that of the command', async () => {
+  it('--help shows the help of the command', async () => {
     const { code, stdout } = await run('my-app.mjs', 'migrations:run', '--help');
     expect(stdout).toContain('--dry-run');
     expect(code).toBe(0);

@@ -87,7 +87,7 @@ const names = async (): Promise<unknown[]> =>
   (await database.query('SELECT name FROM users ORDER BY id')).map(({ name }) => name);
 
 describe('migrations with dependencies', () => {
-  it('get them, and what belongs to the database takes part in the transaction', async () => {
+  it('get them, and everything that belongs to the database takes part in the transaction', async () => {
     const imports = [GreetingModule];
     const error = await failureOf(boot(Seed1700000000002, { imports }, await config('yes')));
     expect(error.message).toContain('Seed1700000000002 failed at its statement 3: division by zero');
@@ -111,7 +111,7 @@ describe('migrations with dependencies', () => {
     expect(await names()).toEqual(['Ada', 'Hello']);
   });
 
-  it('get what belongs to a named connection', async () => {
+  it('get the dependencies of a named connection', async () => {
     const Label = new EntitySchema<{ id: number }>({ name: 'Label', columns: { id: { type: 'int', primary: true } } });
     @Injectable()
     class Named1700000000002 {
@@ -134,14 +134,14 @@ describe('migrations with dependencies', () => {
     expect([await names(), await database.query('SELECT id FROM label')]).toEqual([['Ada', 'true'], [{ id: 7 }]]);
   });
 
-  it('say which one is missing and how to provide it', async () => {
+  it('fail with the missing one and how to provide it', async () => {
     const error = await failureOf(boot(Seed1700000000002, {}, await config('no')));
     expect(error.code).toBe('MIGRATION_DEPENDENCY');
     expect(error.message).toContain('its dependency GREETING is not available');
     expect(error.next).toContain('imports: [TheModule]');
   });
 
-  it('say when a provider fails', async () => {
+  it('fail with the error of a provider', async () => {
     @Module({
       providers: [{ provide: 'GREETING', useFactory: () => Promise.reject(new Error('no words')) }],
       exports: ['GREETING'],
@@ -151,7 +151,7 @@ describe('migrations with dependencies', () => {
     expect(error.message).toMatch(/no words/);
   });
 
-  it('wait for a provider that takes its time', async () => {
+  it('wait for a slow provider', async () => {
     const slow = { provide: 'GREETING', useFactory: () => new Promise((done) => setTimeout(() => done('Slow'), 400)) };
     @Module({ providers: [slow], exports: ['GREETING'] })
     class SlowModule {}
@@ -159,7 +159,7 @@ describe('migrations with dependencies', () => {
     expect(await names()).toContain('Slow Bob');
   });
 
-  it('say so when nothing tells what a parameter is', async () => {
+  it('fail if the type of a parameter is unknown', async () => {
     class Unknown1700000000002 {
       constructor(readonly what: unknown) {}
       async up(): Promise<void> {}
@@ -184,7 +184,7 @@ describe('migrations with dependencies', () => {
     expect(await names()).toEqual(['Ada', 'Hello Bob', 'undefined']);
   });
 
-  it('say so where there is no Nest app', async () => {
+  it('fail without a Nest app', async () => {
     const migrations = [createUsers, Seed1700000000002 as unknown as MigrationClass];
     const error = await failureOf(using({ url: database.url, migrations }, (migrator) => migrator.run()));
     expect(error.code).toBe('MIGRATION_DEPENDENCY');
@@ -307,13 +307,13 @@ describe('an injected data source', () => {
     expect(await labels()).toEqual(Object.keys(ways));
   });
 
-  it('is of no use afterwards', async () => {
+  it('cannot be used afterwards', async () => {
     await bootWith();
     expect((await failureOf(seen.dataSource?.query('SELECT 1') ?? Promise.resolve())).message).toMatch(/released/);
   });
 
   it.each(['destroy', 'initialize', 'synchronize', 'dropDatabase', 'runMigrations', 'undoLastMigration'] as const)(
-    'refuses %s(), and to end the transaction',
+    'refuses %s() and ending the transaction',
     async (method) => {
       @Injectable()
       class Wrong1700000000002 {
@@ -335,7 +335,7 @@ describe('an injected data source', () => {
     },
   );
 
-  it('is the same with TypeORM 0.3', async () => {
+  it('works the same with TypeORM 0.3', async () => {
     const old = createRequire(import.meta.url)('typeorm-0-3') as typeof import('typeorm');
     const schema = new old.EntitySchema<Label>({
       name: 'Label',
@@ -429,7 +429,7 @@ describe('an injected service', () => {
   }
   const imports = [AccountsModule];
 
-  it('that is built on the database works on the connection of the migration, at boot', async () => {
+  it('that depends on the database works on the connection of the migration, at start', async () => {
     const error = await failureOf(boot(Uses1700000000002, { imports }, await config('yes')));
     expect(error.message).toContain('division by zero');
     expect(await names()).toEqual(['Ada']);
@@ -437,7 +437,7 @@ describe('an injected service', () => {
     expect(await names()).toEqual(['Ada', 'undefined', 'Hello!', 'Hello!']);
   });
 
-  it('and in an app that is running, whose own service is another one', async () => {
+  it('in a running app is a new instance', async () => {
     await boot(migration('Nothing1700000000002', { up: [] }), { to: 'CreateUsers' });
     const app = await boot(Uses1700000000002, { imports, onBootstrap: 'off' }, await config('yes'));
     expect((await failureOf(app.get(MigrationsService).run())).message).toContain('division by zero');
@@ -446,7 +446,7 @@ describe('an injected service', () => {
     expect(app.get(UsersService).users.manager.queryRunner).toBeUndefined();
   });
 
-  it.each(refusals)('is refused where that cannot be: %s', async (name, message) => {
+  it.each(refusals)('is refused if that is impossible: %s', async (name, message) => {
     @Injectable()
     class Refused1700000000002 {
       constructor(@Inject(refused[name]) readonly what: unknown) {}
@@ -458,7 +458,7 @@ describe('an injected service', () => {
   });
 });
 
-describe('where a migration is only tried out', () => {
+describe('a migration that is only tried', () => {
   const sent: string[] = [];
   @Injectable()
   class Mailer {
@@ -523,7 +523,7 @@ describe('where a migration is only tried out', () => {
     expect(sent).toEqual(['Bob Ada']);
   });
 
-  it('gets the providers that it may call', async () => {
+  it('gets the providers that it may use', async () => {
     sent.length = 0;
     const { migrator, service } = await start({ to: 'CreateUsers', replayProviders: [Mailer] });
     await migrator.lint({ all: true, targetVersion: 15 });

@@ -76,7 +76,7 @@ describe('MigrationsModule.forRoot with a data source', () => {
     );
   });
 
-  it.each(['a function', 'a promise'])('takes the data source from %s too', async (how) => {
+  it.each(['a function', 'a promise'])('accepts the data source from %s too', async (how) => {
     const dataSource = how === 'a promise' ? Promise.resolve(source()) : () => source();
     const app = await apps.boot(MigrationsModule.forRoot({ dataSource }), UsersModule);
     expect(app.get(EagerService).initialised).toBe(1);
@@ -97,14 +97,14 @@ describe('MigrationsModule.forRoot with a data source', () => {
     expect(apps.log.join()).not.toContain('Unable to connect');
   });
 
-  it('does not load a migration file that is applied already, and shows the option afterwards', async () => {
+  it('does not load an applied migration file, and shows the option afterwards', async () => {
     await apps.boot(MigrationsModule.forRoot({ dataSource: source() }));
     const app = await apps.boot(MigrationsModule.forRoot({ dataSource: source() }));
     expect(app.get(DataSource).migrations).toEqual([]);
     expect(app.get(DataSource).options.migrations).toHaveLength(1);
   });
 
-  it('costs one question to the database when nothing is pending', async () => {
+  it('costs one query if nothing is pending', async () => {
     await apps.boot(MigrationsModule.forRoot({ dataSource: source() }));
     await database.query(`ALTER DATABASE ${database.name} SET log_statement = 'all'`);
     const statementsOf = async (work: () => Promise<unknown>): Promise<readonly string[]> => {
@@ -141,7 +141,7 @@ describe('MigrationsModule.forRoot with a data source', () => {
     expect(dataSource.isInitialized).toBe(false);
   });
 
-  it.each(['synchronize', 'dropSchema', 'migrationsRun'])('refuses %s: true, with the reason', async (option) => {
+  it.each(['synchronize', 'dropSchema', 'migrationsRun'])('refuses %s: true with the reason', async (option) => {
     const dataSource = source([createUsers], { [option]: true });
     const error = await failureOf(apps.boot(MigrationsModule.forRoot({ dataSource })));
     expect(error.code).toBe('SYNCHRONIZE_ON');
@@ -149,7 +149,7 @@ describe('MigrationsModule.forRoot with a data source', () => {
     expect(dataSource.isInitialized).toBe(false);
   });
 
-  it('fails at once, and says what failed, when a migration fails', async () => {
+  it('fails at once if a migration fails, and reports the error', async () => {
     const broken = migration('Broken1700000000003', { up: ['SELECT 1/0'] });
     const dataSource = source([createUsers, broken]);
     const error = await failureOf(apps.boot(MigrationsModule.forRoot({ dataSource })));
@@ -163,7 +163,7 @@ describe('MigrationsModule.forRoot with a data source', () => {
     expect(apps.log.join()).not.toContain('Retrying');
   });
 
-  it('can keep MigrationsService to those who import it', async () => {
+  it('can restrict MigrationsService to the modules that import it', async () => {
     @Injectable()
     class Elsewhere {
       constructor(readonly migrations: MigrationsService) {}
@@ -183,12 +183,12 @@ describe('onBootstrap', () => {
   const boot = (options: object, migrations?: readonly MigrationClass[]) =>
     apps.boot(MigrationsModule.forRoot({ dataSource: source(migrations), ...options }));
 
-  it("'run' goes up to `to`", async () => {
+  it("'run' runs up to `to`", async () => {
     await boot({ to: 'CreateUsers' }, [createUsers, addAge]);
     expect(await applied()).toEqual(['CreateUsers1700000000001']);
   });
 
-  it("'check' refuses to start while something is pending", async () => {
+  it("'check' refuses to start while a migration is pending", async () => {
     const error = await failureOf(boot({ onBootstrap: 'check' }));
     expect([error.code, error.message]).toEqual([
       'MIGRATIONS_PENDING',
@@ -200,7 +200,7 @@ describe('onBootstrap', () => {
   });
 
   it.each(['run', 'check', 'wait'])(
-    "'%s' refuses to start where no migration was found, and none is applied: a bundle has left them out",
+    "'%s' refuses to start if no migration is found and none is applied: a bundle has left them out",
     async (onBootstrap) => {
       const folder = mkdtempSync(join(tmpdir(), 'nest-migrate-bundle-'));
       const pattern = join(folder, 'migrations/*.js');
@@ -227,7 +227,7 @@ describe('onBootstrap', () => {
     },
   );
 
-  it('starts without the contract migrations that wait for the next deploy, and says so', async () => {
+  it('starts without deferred contract migrations, and reports them', async () => {
     const dropName = migration('DropName1700000000003', { phase: 'contract', up: ['ALTER TABLE users DROP name'] });
     const [old, version] = [[createUsers], [createUsers, addAge, dropName]];
     const contract = 'next-deploy';
@@ -259,7 +259,7 @@ describe('onBootstrap', () => {
     expect((await failureOf(boot({ onBootstrap: 'wait', waitTimeout: 'soon' }))).code).toBe('OPTIONS_INVALID');
   });
 
-  it("'revert' goes back to `to`, and needs it", async () => {
+  it("'revert' reverts to `to`, and requires it", async () => {
     await boot({}, [createUsers, addAge]);
     await boot({ onBootstrap: 'revert', to: 'CreateUsers' }, [createUsers, addAge]);
     expect(await applied()).toEqual(['CreateUsers1700000000001']);
@@ -280,13 +280,13 @@ describe('onBootstrap', () => {
     expect((await failureOf(boot({ onBootstrap: 'nie' }))).message).toContain('onBootstrap must be one of');
   });
 
-  it('reports unknown settings', async () => {
+  it('unknown settings are reported', async () => {
     expect((await failureOf(boot({ lockTimeOut: 1 }))).message).toContain('unknown setting "lockTimeOut"');
   });
 });
 
 describe('other ways to set it up', () => {
-  it('forRootAsync takes the ConfigService', async () => {
+  it('forRootAsync accepts the ConfigService', async () => {
     const app = await apps.boot(
       ConfigModule.forRoot({ isGlobal: true, ignoreEnvFile: true, load: [() => ({ MODE: 'run' })] }),
       MigrationsModule.forRootAsync({
@@ -301,7 +301,7 @@ describe('other ways to set it up', () => {
     expect(app.get(EagerService).initialised).toBe(1);
   });
 
-  it('forRootAsync takes a class, new or existing', async () => {
+  it('forRootAsync accepts a class, new or existing', async () => {
     const dataSource = source();
     class Options {
       createMigrationsOptions(): { dataSource: DataSource } {
@@ -319,7 +319,7 @@ describe('other ways to set it up', () => {
     expect(() => MigrationsModule.forRootAsync({})).toThrow('needs one of useFactory');
   });
 
-  it('says when the connection is missing, or there twice', async () => {
+  it('a missing or duplicate connection is reported', async () => {
     const nothing = await failureOf(apps.boot(MigrationsModule.forRoot({})));
     expect(nothing.message).toContain('there is no TypeORM connection in the app');
     const asked = await failureOf(apps.boot(MigrationsModule.forRootAsync({ useFactory: () => ({}) })));
@@ -341,7 +341,7 @@ describe('other ways to set it up', () => {
   });
 
   it.each(['before', 'after'])(
-    'joins a TypeOrmModule that is there, before any onModuleInit, imported %s it',
+    'joins an existing TypeOrmModule, before any onModuleInit, imported %s it',
     async (order) => {
       const typeOrm = TypeOrmModule.forRoot(typeOrmOptions());
       const modules =
@@ -397,7 +397,7 @@ describe('other ways to set it up', () => {
     expect(await app.get<MigrationsService>(getMigrationsToken(name)).pending()).toEqual([]);
   });
 
-  it('migrated() fails at once, and takes its options as MigrationsModule does', async () => {
+  it('migrated() fails at once, and accepts the options of MigrationsModule', async () => {
     const migrations = asOption([migration('No1700000000001', { up: ['nonsense'] })]);
     const useFactory = () => ({ ...typeOrmOptions(), migrations });
     const error = await failureOf(apps.boot(TypeOrmModule.forRootAsync(migrated({ useFactory }))));
@@ -410,7 +410,7 @@ describe('other ways to set it up', () => {
     expect([nothing.code, nothing.next]).toEqual(['OPTIONS_INVALID', expect.stringContaining('migrated({ useFactory')]);
   });
 
-  it('migrated() loads the files through the import of the project where it is given one', async () => {
+  it('migrated() loads the files through the import of the project if there is one', async () => {
     const asked: string[] = [];
     const load = (file: string) => Promise.resolve((asked.push(file), { CreateUsers1700000000001: createUsers }));
     const folder = mkdtempSync(join(tmpdir(), 'nest-migrate-migrated-'));
@@ -422,7 +422,7 @@ describe('other ways to set it up', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('takes several connections by name', async () => {
+  it('supports several connections by name', async () => {
     const second = await createDatabase();
     @Injectable()
     class Both {
@@ -452,7 +452,7 @@ describe('other ways to set it up', () => {
 });
 
 describe('MigrationsService and health', () => {
-  it('runs, reverts and tells what happens', async () => {
+  it('runs, reverts and emits events', async () => {
     const options = { dataSource: source(), onBootstrap: 'off' as const };
     const app = await apps.boot(MigrationsModule.forRoot(options), TerminusModule);
     const service = app.get(MigrationsService);
@@ -474,7 +474,7 @@ describe('MigrationsService and health', () => {
     expect(await applied()).toEqual([]);
   });
 
-  it('is up when nothing is pending', async () => {
+  it('is up if nothing is pending', async () => {
     const options = { dataSource: source(), onBootstrap: 'off' as const };
     const app = await apps.boot(MigrationsModule.forRoot(options), TerminusModule);
     const health = app.get(MigrationsHealthIndicator);
@@ -487,7 +487,7 @@ describe('MigrationsService and health', () => {
     expect(await check()).toMatchObject({ status: 'ok', info: up });
   });
 
-  it('is down by an error under @nestjs/terminus 10, which takes whatever is returned for healthy', async () => {
+  it('is down by an error under @nestjs/terminus 10, which treats every returned value as healthy', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'nest-migrate-terminus-'));
     const terminus = join(dir, 'node_modules/@nestjs/terminus');
     mkdirSync(terminus, { recursive: true });
@@ -509,7 +509,7 @@ new MigrationsHealthIndicator({ status: async () => ({ applied: [], pending: [{ 
     }
   });
 
-  it('is down without a secret when the database does not answer', async () => {
+  it('is down without showing a secret if the database does not answer', async () => {
     const connect = { timeout: 200, retryEvery: 100 };
     const app = await apps.boot(MigrationsModule.forRoot({ dataSource: source(), connect }));
     const dataSource = app.get(DataSource);

@@ -59,7 +59,7 @@ const alone: Readonly<Record<string, Pick<Outcome, 'rewrites'> & Record<'builds'
 const fixture = readFileSync(new URL('fixture.sql', import.meta.url), 'utf8');
 const measured = readMeasured();
 
-it('all that was measured is here', () => {
+it('all measurements are listed', () => {
   const ids = measured.map(({ id }) => id);
   expect([ids.length, new Set(ids).size]).toEqual([157, 157]);
   expect(ids).toEqual(

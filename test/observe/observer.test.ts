@@ -24,7 +24,7 @@ describe('an observer', () => {
   });
   afterEach(() => queryRunner.release());
 
-  it('does not take an index that is only made again for one that is dropped or built', async () => {
+  it('does not report an index that is only rebuilt as dropped or built', async () => {
     await queryRunner.query('ALTER TABLE t ALTER name TYPE varchar(100)');
     const [statement] = observer.take();
     expect({ ...statement, locks: namesOf(statement?.locks.map(({ relation }) => relation) ?? []) }).toMatchObject({
@@ -47,7 +47,7 @@ describe('an observer', () => {
     ]);
   });
 
-  it('lets the isolation of a transaction be set', async () => {
+  it('lets a migration set the isolation level of a transaction', async () => {
     await queryRunner.startTransaction('SERIALIZABLE');
     await queryRunner.query('SELECT count(*) FROM t');
     await queryRunner.commitTransaction();
@@ -57,7 +57,7 @@ describe('an observer', () => {
     ]);
   });
 
-  it('sees again what was locked before it was rolled back', async () => {
+  it('reports again what was locked before a rollback', async () => {
     await queryRunner.query(
       'BEGIN; SAVEPOINT before; LOCK TABLE t; ROLLBACK TO before; SELECT 1; LOCK TABLE t; COMMIT',
     );
@@ -68,7 +68,7 @@ describe('an observer', () => {
     ]);
   });
 
-  it('says what a CASCADE has taken along, one thing or several', async () => {
+  it('reports what a CASCADE has dropped, one object or several', async () => {
     await queryRunner.query('CREATE VIEW v AS SELECT id FROM t; CREATE VIEW w AS SELECT id FROM v');
     await queryRunner.query('DROP VIEW v CASCADE');
     await queryRunner.query('CREATE VIEW v AS SELECT id FROM t; CREATE VIEW w AS SELECT id FROM v');
@@ -79,7 +79,7 @@ describe('an observer', () => {
     ]);
   });
 
-  it('notes what the migration itself does to its transaction, and not what is done around it', async () => {
+  it('records what the migration itself does to its transaction, and nothing that is done around it', async () => {
     await queryRunner.startTransaction();
     await observer.duringMigration(() => queryRunner.query('COMMIT; BEGIN'));
     await queryRunner.commitTransaction();
@@ -89,7 +89,7 @@ describe('an observer', () => {
     ]);
   });
 
-  it('knows the table of a trigger that is dropped by its full name', async () => {
+  it('finds the table of a trigger that is dropped by its full name', async () => {
     await queryRunner.query(
       'CREATE TRIGGER once BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()',
     );

@@ -137,7 +137,7 @@ beforeEach(async () => {
 afterEach(() => database.drop());
 
 describe.each(apps)('$title', (app) => {
-  it('migrates at bootstrap, injects repositories, and has the command, from sources and compiled', async () => {
+  it('migrates at start, injects repositories, and has the command, from sources and compiled', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'nest-migrate-app-'));
     writeFiles(dir, filesOf(app));
     npm(dir, 'install', tarball);

@@ -109,7 +109,7 @@ const ways: readonly Way[] = [
 ];
 
 describe.each(ways)('installed by $title', (way) => {
-  it('generates, migrates the embedded database, lints, and finds nothing to do then', async () => {
+  it('generates, migrates the embedded database, lints, and then has nothing to do', async () => {
     const dir = makeApp(way.title.replace(/\W+/g, '-'), way.files);
     way.install(dir);
     const command = (...args: string[]): Promise<CliResult> => runNode([...way.command(dir), ...args], { cwd: dir });
@@ -137,7 +137,7 @@ function megabytes(dir: string): number {
 }
 
 describe('in production', () => {
-  it('node_modules grows by at most 4 MB, and what development needs is not there', () => {
+  it('node_modules grows by at most 4 MB, without the development packages', () => {
     const dir = makeApp('production', { 'package.json': manifest({ ...nest11 }, {}) });
     npm(dir, 'install');
     const before = megabytes(join(dir, 'node_modules'));
@@ -154,8 +154,8 @@ describe('in production', () => {
   }, 300_000);
 });
 
-describe('a project without TypeScript of its own', () => {
-  it('loads a data source through Node 24, which takes the types out, and is told what to install for decorators', async () => {
+describe('a project without its own TypeScript', () => {
+  it('loads a data source through Node 24, which strips types, and is told what to install for decorators', async () => {
     const dir = join(home, 'without-typescript');
     const { typeorm, ...others } = nest11;
     const dependencies = {

@@ -173,7 +173,7 @@ beforeAll(() => {
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
 describe.each(runners)('$title', (runner) => {
-  it('boots an app that migrates, in five files at once, on the embedded database and on a server', async () => {
+  it('starts an app that migrates, in five files at once, on the embedded database and on a server', async () => {
     const dir = join(home, runner.kind);
     writeFiles(dir, filesOf(runner, tarballs));
     npm(dir, 'install');

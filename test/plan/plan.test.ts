@@ -56,7 +56,7 @@ async function verdictOf(up: readonly string[], more: Partial<Description> = {})
 }
 
 describe('plan', () => {
-  it('says what the publications of the database make of a migration', async () => {
+  it('reports the effect of a migration on the publications of the database', async () => {
     const inBatches = `DO $$ DECLARE page bigint := 0; BEGIN WHILE page * 8192 < pg_relation_size('keyless') LOOP UPDATE keyless SET line = '' WHERE line IS NULL; page := page + 10; COMMIT; END LOOP; END $$`;
     const { migrations } = await planned(
       [
@@ -91,12 +91,12 @@ describe('plan', () => {
     ]);
   });
 
-  it('says that nothing is to do', async () => {
+  it('reports that nothing is pending', async () => {
     const result = await planned([]);
     expect(result).toMatchObject({ migrations: [], verdict: 'safe now' });
   });
 
-  it('an index that stops writes, with what it locks and how large the table is', async () => {
+  it('an index that blocks writes, with its locks and the size of the table', async () => {
     const { migrations, tables, verdict } = await planned([{ up: ['CREATE INDEX i ON orders (email)'] }]);
     expect(verdict).toBe('will block');
     expect(migrations[0]?.why.join()).toMatch(/^Writes on public\.orders wait about [\d.]+ m?s to [\d.]+ m?s\.$/);
@@ -189,7 +189,7 @@ describe('plan', () => {
     expect(refused).toEqual([]);
   });
 
-  it('what a migration repairs itself is no reason to fail', async () => {
+  it('a problem that the migration itself repairs does not make it fail', async () => {
     const { migrations } = await planned(
       [
         {
@@ -218,7 +218,7 @@ describe('plan', () => {
     expect([verdict, why]).toEqual(['will block', expect.stringContaining('Reads and writes on public.orders wait')]);
   });
 
-  it('one that fails on the schema that the database really has, and what comes after it', async () => {
+  it('a migration that fails on the actual schema of the database, and the ones after it', async () => {
     const { migrations } = await planned([
       { up: ['ALTER TABLE orders DROP COLUMN nothing'] },
       { up: ['ALTER TABLE orders ADD COLUMN more int'] },
@@ -247,7 +247,7 @@ describe('plan', () => {
     }
   }, 60_000);
 
-  it('what an earlier attempt has left', async () => {
+  it('the remains of an earlier attempt', async () => {
     await database.query(`UPDATE orders SET code = 'same' WHERE id < 3`);
     await expect(database.query('CREATE UNIQUE INDEX CONCURRENTLY broken ON orders (code)')).rejects.toThrow(
       'could not create unique index',
@@ -256,13 +256,13 @@ describe('plan', () => {
     expect(now.invalidIndexes).toEqual(['public.broken']);
   });
 
-  it('the rewrite of a large table needs its size once more', async () => {
+  it('the rewrite of a large table needs its size again', async () => {
     const { diskBytes } = await planned([{ up: ['ALTER TABLE orders ALTER COLUMN quantity TYPE bigint'] }]);
     expect(diskBytes).toBeGreaterThan(1e6);
   });
 });
 
-describe('what is demanded of rows', () => {
+describe('conditions on rows', () => {
   const people = [
     `CREATE TABLE people (id int PRIMARY KEY, name varchar(50), nick text NOT NULL, price numeric(10, 4), stay int4range, born text)`,
     `INSERT INTO people SELECT g, 'name ' || g, 'nick ' || g, g + 0.5, int4range(g, g + 1), '2000-01-01' FROM generate_series(1, 50) g`,
@@ -335,7 +335,7 @@ describe('what is demanded of rows', () => {
     expect(failed).toBe(verdict === 'will fail');
   });
 
-  it('of a column that an earlier migration adds and fills: not known, never dropped', async () => {
+  it('of a column that an earlier migration adds and fills are unknown, but never dropped', async () => {
     const { migrations, verdict } = await planned(
       [
         { up: ['ALTER TABLE people ADD country text'] },
@@ -349,7 +349,7 @@ describe('what is demanded of rows', () => {
     expect([migrations[2]?.why.join(), verdict]).toEqual([expect.stringMatching(/country.*not known/), 'not known']);
   });
 
-  it('in one transaction for all migrations, locks are held to the end of the last one', async () => {
+  it('if all migrations run in one transaction, locks are held until the end of the last one', async () => {
     const two = [
       { up: ['ALTER TABLE customers ADD note text'] },
       { up: ['CREATE TABLE copy AS SELECT * FROM orders'] },
@@ -452,7 +452,7 @@ describe('rows that a migration changes', () => {
     expect([migrations[0]?.verdict, migrations[0]?.why.join(' ')]).toEqual([verdict, expect.stringMatching(why)]);
   });
 
-  it('in a column that an earlier migration adds: all of them, or not known', async () => {
+  it('in a column that an earlier migration adds: all of them, or unknown', async () => {
     const { migrations } = await planned([
       { up: ['ALTER TABLE orders ADD COLUMN note text'] },
       { up: [`UPDATE orders SET note = 'x'`] },
@@ -462,7 +462,7 @@ describe('rows that a migration changes', () => {
     expect(migrations[2]?.why[0]).toContain('column "note" does not exist');
   });
 
-  it('of a table that was never analysed: not known, unless it is all of them', async () => {
+  it('of a table that was never analysed: unknown, unless it is all of them', async () => {
     const unknown = ['CREATE TABLE plain WITH (autovacuum_enabled = false) AS SELECT id, code, filling FROM orders'];
     const { migrations, tables } = await planned(
       [{ up: [`DELETE FROM plain WHERE code > '5'`] }, { up: ['DELETE FROM plain'] }],
@@ -568,7 +568,7 @@ describe('an index that is invalid on the live database', () => {
     expect([migrations[0]?.verdict, migrations[0]?.why.join(' ')]).toEqual([verdict, expect.stringMatching(why)]);
   });
 
-  it('is said to be unknown where the shadow cannot have one', async () => {
+  it('is reported as unknown if the shadow cannot have one', async () => {
     await leftBehind('');
     const role = await createRole('CREATEDB');
     const shadow = new URL(serverUrl());
@@ -580,7 +580,7 @@ describe('an index that is invalid on the live database', () => {
   });
 });
 
-describe('what belongs to the server', () => {
+describe('requirements of the server', () => {
   const roles: { readonly name: string; readonly password: string; drop(): Promise<void> }[] = [];
   let [mine, other]: readonly string[] = [];
   beforeEach(async () => {
@@ -622,7 +622,7 @@ describe('what belongs to the server', () => {
     return failed.filter((_, index) => index % 2 === 0);
   };
 
-  it('is asked of the server, where the copy is made by a superuser', async () => {
+  it('are checked on the server, because the role of the copy is a superuser', async () => {
     const cases: readonly (readonly [string, RegExp | ''])[] = [
       ['ALTER TABLE orders ADD note text', /orders belongs to postgres/],
       [`COMMENT ON COLUMN orders.email IS 'x'`, /orders belongs to postgres/],
@@ -665,7 +665,7 @@ describe('what belongs to the server', () => {
       ],
       2,
     ),
-  )('is known to the copy in the process: %j', async (texts, expected) => {
+  )('are known to the copy in the process: %j', async (texts, expected) => {
     const changes = texts.map(asRole);
     expect(await verdicts(changes, {})).toEqual(
       expected.map(([verdict, why]) => [verdict, expect.stringMatching(why)]),
@@ -673,7 +673,7 @@ describe('what belongs to the server', () => {
     expect(await failing(changes)).toEqual(expected.map(([verdict]) => verdict !== 'safe now'));
   });
 
-  it('an extension that the role may not install: the run says what an administrator has to type', async () => {
+  it('include an extension that the role may not install: the run prints what an administrator has to type', async () => {
     await database.query(`GRANT ALL ON ALL TABLES IN SCHEMA public TO ${mine}`);
     await database.query(`GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO ${mine}`);
     const install = 'CREATE EXTENSION IF NOT EXISTS amcheck';
@@ -683,7 +683,7 @@ describe('what belongs to the server', () => {
     expect((await failureOf(running)).next).toContain(`once: ${install};`);
   });
 
-  it('an extension of the live database that the shadow does not have is named', async () => {
+  it('include an extension of the live database that the shadow does not have', async () => {
     await database.query('CREATE EXTENSION xml2');
     const failure = await failureOf(verdicts(['SELECT 1'], {}));
     expect(failure).toMatchObject({ code: 'SHADOW_EXTENSION', next: expect.stringContaining('--shadow') });
@@ -745,7 +745,7 @@ export default defineDataSource({ entities: [], migrations: ['migrations/*.sql']
     });
   });
 
-  it('runs what is safe, what is not known unless it is --strict, and with --yes everything', async () => {
+  it('runs what is safe, what is unknown unless --strict is given, and everything with --yes', async () => {
     const hidden = `DO $$ BEGIN UPDATE orders SET region = 'south' WHERE id = 1; END $$`;
     const strict = await run(hidden, '--strict');
     expect([strict.code, strict.applied]).toEqual([3, []]);

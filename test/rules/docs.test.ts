@@ -6,7 +6,7 @@ import { rules } from '../../src/rules/all-rules.js';
 
 const root = resolve(import.meta.dirname, '../..');
 
-it('docs/rules.md and docs/rules/ are what the rules give', () => {
+it('docs/rules.md and docs/rules/ match the rules', () => {
   const { status, stderr } = spawnSync(process.execPath, ['scripts/rules-doc.mjs', '--check'], {
     cwd: root,
     encoding: 'utf8',
@@ -15,7 +15,7 @@ it('docs/rules.md and docs/rules/ are what the rules give', () => {
   expect(status).toBe(0);
 }, 120_000);
 
-it('the pages have every rule, and what lint says by itself; the contents link to each', () => {
+it('the pages contain every rule and the checks of lint itself; the contents link to each', () => {
   const read = (name: string) => readFileSync(resolve(root, 'docs', name), 'utf8');
   const pages = readdirSync(resolve(root, 'docs/rules')).map((name) => `rules/${name}`);
   const found = pages.flatMap((page) => [...read(page).matchAll(/^## (.+)$/gm)].map(([, name]) => `${page}#${name}`));

@@ -45,7 +45,7 @@ async function findingsIn(
 const table = 'CREATE TABLE users (id int PRIMARY KEY, name text);';
 const refused = `${table}\nCREATE INDEX CONCURRENTLY i ON users (name);`;
 
-it('says only once why a statement fails, where a rule explains it', async () => {
+it('reports the reason for a failure only once if a rule explains it', async () => {
   expect(await rulesFoundIn([refused])).toEqual(['concurrently-in-transaction']);
 });
 
@@ -53,30 +53,30 @@ it('also reports that the migrations after it are not judged', async () => {
   expect(await rulesFoundIn([refused, 'SELECT 1;'])).toEqual(['concurrently-in-transaction', 'cannot-be-judged']);
 });
 
-it('never passes a migration that fails, though the rule is off or ignored', async () => {
+it('never passes a migration that fails, even if the rule is off or ignored', async () => {
   expect(await rulesFoundIn([refused], ['concurrently-in-transaction=off'])).toEqual(['cannot-be-judged']);
   const ignored = `-- nest-migrate-ignore-file concurrently-in-transaction: because\n${refused}`;
   expect(await rulesFoundIn([ignored])).toEqual(['cannot-be-judged']);
 });
 
-it('does not take another error for the one that a rule explains', async () => {
+it('does not confuse another error with the one that a rule explains', async () => {
   expect(await rulesFoundIn([`${table}\nCREATE INDEX i ON missing (name);`])).toEqual(['cannot-be-judged']);
 });
 
-it('knows the names of three parts that only a trigger has', async () => {
+it('handles the names of three parts that only a trigger has', async () => {
   expect(await rulesFoundIn([`${table}\nDROP TRIGGER IF EXISTS fill ON public.users;`])).toEqual([]);
 });
 
 const narrowing = 'ALTER TABLE users ALTER COLUMN name TYPE varchar(20);';
 
-it('says once what two rules see, and it is not lost when the one that says it is off', async () => {
+it('reports a finding of two rules once, even if one of them is off', async () => {
   expect(await findingsOfLast([table, narrowing])).toEqual(['error alter-type-rewrite']);
   expect(await findingsOfLast([table, narrowing], ['alter-type-rewrite=off'])).toEqual([
     'warning alter-type-narrowing',
   ]);
 });
 
-it('takes one finding of a rule less seriously than another, unless the settings say how serious the rule is', async () => {
+it('gives one finding of a rule a lower severity than another, unless the settings define the severity', async () => {
   const check = 'ALTER TABLE users ADD CONSTRAINT c CHECK (id > 0) NOT VALID; CREATE TABLE tags (id int PRIMARY KEY);';
   const before = `${table} ${check}`;
   const same = 'ALTER TABLE users ADD age int; ALTER TABLE users VALIDATE CONSTRAINT c;';

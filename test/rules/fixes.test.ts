@@ -17,7 +17,7 @@ const examples = rules.flatMap((rule) => rule.bad.map((example) => ({ rule: rule
 /** More than one page of any recipe that goes through a table in batches. */
 const rowCount = full ? 100_000 : 300;
 
-it('each fix leads to the schema and the rows that the statement leads to in whose place it stands', async () => {
+it('each fix leads to the same schema and rows as the statement that it replaces', async () => {
   const wrong: string[] = [];
   let tried = 0;
   let withRows = 0;

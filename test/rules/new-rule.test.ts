@@ -25,7 +25,7 @@ function newRule(...args: readonly string[]): { readonly status: number | null; 
   return { status, output: stdout + stderr };
 }
 
-it('writes a rule to fill in, and names it in the list', async () => {
+it('writes a rule to fill in, and adds it to the list', async () => {
   const before = readFileSync(list, 'utf8');
   const { status, output } = newRule('indexes/index-never-used');
   expect(output).toContain('npm test -- test/rules -t index-never-used');

@@ -7,7 +7,7 @@ import { sample } from '../support/sample.js';
 
 const folder = join(import.meta.dirname, '../../src/rules');
 
-it('every rule is called like its file, and every file is in the list', () => {
+it('every rule has the name of its file, and every file is in the list', () => {
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.includes('-') && !file.endsWith('-rules.ts'))
     .map((file) => basename(file, '.ts'));

@@ -29,7 +29,7 @@ function openInThread(): Shadow {
 
 const databaseInThread = (): Promise<Database> => openInThread().database([]);
 
-it('the folder of a shadow is where there is room and it can be written to', async () => {
+it('the folder of a shadow is writable and has enough space', async () => {
   const folder = await makeFolder(['/proc', '/does/not/exist', tmpdir()]);
   expect(dirname(folder)).toBe(tmpdir());
   await removeFolder(folder);
@@ -49,7 +49,7 @@ it('folders of killed processes are removed at once, and those of other containe
 });
 
 describe('a shadow that was opened ahead, in a thread', () => {
-  it('answers as one in this thread, in errors too', async () => {
+  it('answers like one in this thread, errors included', async () => {
     const pool = await databaseInThread();
     expect((await pool.query('SELECT $1::int + 1 AS n', [41])).rows).toEqual([{ n: 42 }]);
     await expect(pool.query('SELECT nothing FROM nowhere')).rejects.toMatchObject({
@@ -65,7 +65,7 @@ describe('a shadow that was opened ahead, in a thread', () => {
     });
   });
 
-  it('reads its catalog there, as it would be read from here', async () => {
+  it('reads its catalog in the thread, with the same result as from here', async () => {
     openAhead(thread);
     const place = await takeAhead(emptyState);
     const pool = place?.openPool();
@@ -81,7 +81,7 @@ describe('a shadow that was opened ahead, in a thread', () => {
     expect(schemaOf(expected.facts, expected.edges).has(objectId('table', 'public', 'ours'))).toBe(false);
   });
 
-  it('reads it from here when that thread cannot, which says what is wrong', async () => {
+  it('reads it from here if the thread cannot, and reports the reason', async () => {
     const pool = await databaseInThread();
     const client = (await pool.connect()) as SqlClient & { release(): void };
     await client.query('BEGIN');
@@ -103,22 +103,22 @@ describe('a shadow that was opened ahead, in a thread', () => {
     expect(folders()).toEqual([]);
   });
 
-  it('is given once; the next one is opened here', async () => {
+  it('is handed out once; the next one is opened here', async () => {
     openAhead(thread);
     const place = await takeAhead({ settings: [] });
     expect(await takeAhead({ settings: [] })).toBeUndefined();
     await place?.remove();
   });
 
-  it('is opened in this thread when that one cannot', async () => {
+  it('is opened in this thread if that one cannot be opened', async () => {
     openAhead(new URL('./there-is-no-thread.js', import.meta.url));
     open = openShadow({ url: undefined, initial: () => emptyState });
     expect((await (await open.database([])).query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
   });
 });
 
-describe('what is done aside', () => {
-  it('can be read, and is gone then', async () => {
+describe('work in a separate database', () => {
+  it('can be read, and is gone afterwards', async () => {
     const shadow = openInThread();
     const seen = await shadow.aside([], async (database) => {
       await database.query("CREATE TABLE made (id int); CREATE TYPE kind AS ENUM ('a')");
@@ -146,7 +146,7 @@ describe('what is done aside', () => {
     ).toEqual([{ made: null, kind: null }]);
   });
 
-  it('is gone after an error, which is told', async () => {
+  it('is gone after an error, which is reported', async () => {
     const shadow = openInThread();
     const failing = shadow.aside([], (database) => database.query('CREATE TABLE made (id int); SELECT nonsense'));
     await expect(failing).rejects.toMatchObject({ code: '42703' });

@@ -124,7 +124,7 @@ const foreignKey = (target: string, column: string): object => ({
   foreignKeys: [{ target, columnNames: [column], referencedColumnNames: ['id'] }],
 });
 
-describe.each(both)('what is wrong, TypeORM %s', (version) => {
+describe.each(both)('errors, TypeORM %s', (version) => {
   afterEach(closeAll);
 
   it.each([
@@ -216,7 +216,7 @@ describe.each(both)('what is wrong, TypeORM %s', (version) => {
 describe.each(both)('enums, TypeORM %s', (version) => {
   afterEach(closeAll);
 
-  it('of the same name: one without values has those of the others, in whatever order', async () => {
+  it('of the same name: one without values gets those of the others, in any order', async () => {
     const column = (values?: readonly string[]) => ({ kind: { type: 'enum', enum: values, enumName: 'Kind' } });
     const [bare, whole] = [thing('a', column()), thing('b', column(['x', 'y']))];
     for (const entities of [
@@ -235,7 +235,7 @@ describe.each(both)('enums, TypeORM %s', (version) => {
   });
 });
 
-describe.each(both)('what TypeORM keeps, TypeORM %s', (version) => {
+describe.each(both)("TypeORM's metadata, TypeORM %s", (version) => {
   afterEach(closeAll);
   const named = (title: string): EntityCase => {
     const found = entityCases.find((one) => one.title === title);
@@ -243,7 +243,7 @@ describe.each(both)('what TypeORM keeps, TypeORM %s', (version) => {
     return found;
   };
 
-  it('has rows of views and generated columns, with the name of the database asked for', async () => {
+  it('contains rows of views and generated columns, with the requested name of the database', async () => {
     const { database, source, ran } = await created(version, named('generated columns'));
     const rows = await typeormMetadataRows(pool(source), source);
     expect(rows).toEqual([
@@ -263,7 +263,7 @@ describe.each(both)('what TypeORM keeps, TypeORM %s', (version) => {
     ]);
   });
 
-  it('is where the options say', async () => {
+  it('is in the place that the options name', async () => {
     const { source } = await created(version, named('a schema of the data source'));
     const rows = await typeormMetadataRows(pool(source), source);
     expect(rows.map(({ type, schema, table, name }) => [type, schema, table, name])).toEqual([
@@ -274,13 +274,13 @@ describe.each(both)('what TypeORM keeps, TypeORM %s', (version) => {
     ]);
   });
 
-  it('is nothing where there is nothing to keep', async () => {
+  it('is empty if there is nothing to store', async () => {
     const { source, ran } = await created(version, named('trees: nested set'));
     expect(await typeormMetadataRows(pool(source), source)).toEqual([]);
     expect(ran.join('\n')).not.toContain('typeorm_metadata');
   });
 
-  it('leaves alone what is not its business, and creates what that is referred to with', async () => {
+  it('ignores entities that are not synchronized, and creates what they are referred to with', async () => {
     const tables = async (title: string): Promise<readonly unknown[]> => {
       const { database, source } = await created(version, named(title));
       const rows = await database.query(
@@ -295,13 +295,13 @@ describe.each(both)('what TypeORM keeps, TypeORM %s', (version) => {
     expect(await tables('synchronize: false, referred to')).toEqual(['legacy_account', 'legacy_place']);
   });
 
-  it('builds no index concurrently on an empty table', async () => {
+  it('entities build no index concurrently on an empty table', async () => {
     const { ran } = await created(version, named('uniques, checks, exclusions, indexes'));
     expect(ran.filter((sql) => sql.includes('concurrent_'))).toHaveLength(2);
     expect(ran.join('\n')).not.toContain('CONCURRENTLY');
   });
 
-  it('is the same every time, one statement each', async () => {
+  it('entities are created in the same way every time, one statement each', async () => {
     const run = async (): Promise<readonly string[]> =>
       (await created(version, { entities: named('several schemas, shared enums').entities })).ran;
     const [first, second] = [await run(), await run()];
@@ -330,7 +330,7 @@ describe('in this process', () => {
     expect(await typeormMetadataRows(pool(source), source)).toEqual(await typeormMetadataRows(pool(other), other));
   }, 60_000);
 
-  it('says which extension it lacks', async () => {
+  it('names the missing extension', async () => {
     const driver = embeddedDriver({ dir: join(dir, 'postgres') });
     const source = await connect(
       '1.x',

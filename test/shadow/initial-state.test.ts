@@ -101,7 +101,7 @@ describe('roles that migrations name', () => {
     }
   });
 
-  it('are named, with the line that makes them, where they are not made: on a server', async () => {
+  it('are named, with the line that creates them, if they are not created: on a server', async () => {
     const opened = await open('server');
     const failure = await failureOf(execute(opened, ['CREATE TABLE t (id int)', 'GRANT SELECT ON t TO "No One"']));
     expect(failure).toMatchObject({
@@ -112,7 +112,7 @@ describe('roles that migrations name', () => {
   });
 });
 
-describe('what is missing is told with the line to add', () => {
+describe('missing objects are reported with the line to add', () => {
   const lines: readonly (readonly [statement: string, line: string])[] = [
     ['CREATE TABLE sims.t (id int)', 'CREATE SCHEMA "sims"'],
     ['CREATE TABLE t (id uuid DEFAULT uuid_generate_v4())', 'CREATE EXTENSION "uuid-ossp"'],
@@ -140,7 +140,7 @@ describe('what is missing is told with the line to add', () => {
     else expect(next).toContain(`initialState: ${JSON.stringify(line)}`);
   });
 
-  it('but not of a table that is there, in another schema than the migrations expect', async () => {
+  it('but not for a table that exists in a schema other than the expected one', async () => {
     await execute(
       there,
       ['CREATE SCHEMA sims; CREATE TABLE students (id int); CREATE TABLE sims.here (id int)'],
@@ -189,7 +189,7 @@ CREATE FUNCTION public.legacies() RETURNS bigint LANGUAGE sql AS $$ SELECT count
     rmSync(folder, { recursive: true });
   });
 
-  it('comes before what TypeORM installs, which leaves an extension where it is', async () => {
+  it('comes before the extensions of TypeORM, which leaves an existing extension where it is', async () => {
     const thing = new EntitySchema({
       name: 'thing',
       columns: { id: { type: 'uuid', primary: true, generated: 'uuid' } },
@@ -200,7 +200,7 @@ CREATE FUNCTION public.legacies() RETURNS bigint LANGUAGE sql AS $$ SELECT count
     expect(opened.missing).toEqual([]);
   });
 
-  it('says what is wrong with it', async () => {
+  it('reports errors in it', async () => {
     await expect(open(where, {}, 'no/such/file.sql')).rejects.toMatchObject({
       code: 'OPTIONS_INVALID',
       message: expect.stringMatching(
@@ -255,7 +255,7 @@ describe('the extensions that TypeORM installs when it connects', () => {
     await real.drop();
   });
 
-  it('may be missing, as TypeORM goes on without; what then needs them says so', async () => {
+  it('may be missing, because TypeORM continues without them; statements that need them report it', async () => {
     const place = new EntitySchema({
       name: 'place',
       columns: { id: { type: 'int', primary: true }, at: { type: 'geometry' } },
@@ -270,7 +270,7 @@ describe('the extensions that TypeORM installs when it connects', () => {
   });
 });
 
-describe('a migration that asks for more connections', () => {
+describe('a migration that uses more connections', () => {
   const uses: readonly (readonly [name: string, (queryRunner: QueryRunner) => Promise<unknown>])[] = [
     ['the manager of the data source', ({ connection }) => connection.manager.query('INSERT INTO t VALUES (1)')],
     ['the data source', ({ connection }) => connection.query('INSERT INTO t VALUES (1)')],
@@ -324,9 +324,9 @@ describe('a migration that asks for more connections', () => {
   });
 });
 
-describe.each(servers)('a migration that uses the table of the applied migrations, %s', (_name, where) => {
+describe.each(servers)('a migration that uses the ledger, %s', (_name, where) => {
   it.each([{}, { schema: 'app' }, { migrationsTableName: 'app.done' }])(
-    'finds there what a run would, with %j',
+    'finds there the same as in a run, with %j',
     async (options) => {
       const ledger =
         'schema' in options ? 'app.migrations' : 'migrationsTableName' in options ? 'app.done' : 'migrations';
@@ -348,7 +348,7 @@ describe.each(servers)('a migration that uses the table of the applied migration
   );
 });
 
-describe('what generate makes of the initial state', () => {
+describe('generate after the initial state', () => {
   const entity = (name: string, columns: object): EntitySchema =>
     new EntitySchema({
       name,
@@ -381,7 +381,7 @@ describe('what generate makes of the initial state', () => {
     CREATE DOMAIN tools.mail AS text; CREATE TABLE audit (id int, at timestamptz); CREATE INDEX audit_at ON audit (at);
     CREATE VIEW audited AS SELECT id FROM audit; CREATE COLLATION tools.german FROM "C"; COMMENT ON TABLE audit IS 'of the DBA'`;
 
-  it('neither anything new nor anything to drop; and entities may use it', async () => {
+  it('neither adds nor drops anything; and entities may use it', async () => {
     const thing = entity('thing', { code: { type: 'text', default: () => 'tools.code()' } });
     const made = await generate({ entities: [thing], initialState: prepared });
     expect([sqlOf(made).join(';'), made.warnings]).toEqual([
@@ -392,7 +392,7 @@ describe('what generate makes of the initial state', () => {
     expect([sqlOf(nothing), nothing.warnings]).toEqual([[], []]);
   });
 
-  it('an extension of the migrations is no more said to stay than what it consists of', async () => {
+  it('does not report the members of an extension separately', async () => {
     const up = ['CREATE EXTENSION pg_trgm', 'CREATE INDEX audit_id ON audit USING gin ((id::text) gin_trgm_ops)'];
     const made = await generate({ entities: [entity('other', {})], initialState: prepared, up });
     expect(made.warnings).toEqual([
@@ -400,7 +400,7 @@ describe('what generate makes of the initial state', () => {
     ]);
   });
 
-  it('one line names all that stays where that is much', async () => {
+  it('names everything that is kept in one line if there is much', async () => {
     const up = ['CREATE TABLE thing (id int CONSTRAINT thing_pkey PRIMARY KEY)'];
     for (let i = 1; i <= 9; i++) up.push(`CREATE INDEX by_hand_${i} ON thing ((id + ${i}))`);
     const { warnings } = await generate({ entities: [entity('thing', {})], initialState: prepared, up });
@@ -411,7 +411,7 @@ describe('what generate makes of the initial state', () => {
     ]);
   });
 
-  it('what migrations have changed or dropped of it stays so', async () => {
+  it('does not restore what migrations have changed or dropped', async () => {
     const up = [
       'DROP VIEW audited',
       'ALTER TABLE audit ADD who text',
@@ -424,7 +424,7 @@ describe('what generate makes of the initial state', () => {
     expect([sqlOf(made), made.warnings]).toEqual([[expect.stringMatching(/^CREATE TABLE "other" /)], []]);
   });
 
-  it('tables that were there before the first migration, and are in the entities, become what the entities say', async () => {
+  it('makes tables that existed before the first migration match the entities', async () => {
     const dump = `CREATE TYPE thing_kind_enum AS ENUM ('a'); CREATE TABLE thing (id int CONSTRAINT thing_pkey PRIMARY KEY, kind thing_kind_enum NOT NULL, old text);
       CREATE VIEW things AS SELECT id FROM thing; CREATE TABLE typeorm_metadata (type varchar, database varchar, schema varchar, "table" varchar, name varchar, value text); CREATE TABLE migrations (id int)`;
     const kinds = { type: 'enum', enum: ['a'], enumName: 'thing_kind_enum' };
@@ -448,7 +448,7 @@ describe('what generate makes of the initial state', () => {
   });
 });
 
-describe('what the initial state has, and a migration makes without IF NOT EXISTS', () => {
+describe('an object of the initial state that a migration creates without IF NOT EXISTS', () => {
   const keyed = new EntitySchema({
     name: 'thing',
     columns: { id: { type: 'uuid', primary: true, generated: 'uuid' } },
@@ -481,7 +481,7 @@ describe('what the initial state has, and a migration makes without IF NOT EXIST
     );
   });
 
-  it('is made twice by migrations: that fails here as there', async () => {
+  it('fails here as on a database if migrations create it twice', async () => {
     const opened = await open('server', searchPath('app,public'));
     await execute(opened, ['CREATE SCHEMA app']);
     expect((await failureOf(execute(opened, ['CREATE SCHEMA app']))).message).toContain('already exists');

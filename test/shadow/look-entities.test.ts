@@ -34,7 +34,7 @@ const random = Array.from({ length: full ? 200 : 3 }, (_, seed) => {
 const chosen = full ? cases : cases.filter((_case, index) => index % 25 === 0);
 
 it.each([...chosen, ...random].map(({ name, before, after }) => [name, before, after] as const))(
-  'what TypeORM does for other entities is seen at once: %s',
+  'what TypeORM does for other entities is detected at once: %s',
   async (_name, before, after) => {
     await database.query('DROP SCHEMA IF EXISTS other CASCADE; DROP SCHEMA public CASCADE; CREATE SCHEMA public');
     await database.query(
@@ -47,7 +47,7 @@ it.each([...chosen, ...random].map(({ name, before, after }) => [name, before, a
   },
 );
 
-it('much was executed', () => expect(executed).toBeGreaterThan(chosen.length * 2));
+it('many cases were executed', () => expect(executed).toBeGreaterThan(chosen.length * 2));
 
 interface Seen {
   executed: number;

@@ -18,7 +18,7 @@ afterAll(async () => {
   await shadow.close();
 });
 
-it('a look finds what another session was still writing at the look before', async () => {
+it('a look finds what another session was still writing during the previous look', async () => {
   const writer = shadow.dataSource.createQueryRunner();
   await writer.startTransaction();
   await writer.query('CREATE TABLE unseen (id int); SAVEPOINT point; ALTER TABLE unseen ADD name text');

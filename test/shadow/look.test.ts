@@ -49,7 +49,7 @@ const silent = new Set(
 describe.each([
   { engine: 'PostgreSQL 15', url: serverUrl },
   { engine: 'PGlite 18', url: () => undefined },
-])('a look at what may have changed finds what a look at everything finds: $engine', ({ url }) => {
+])('a look at possible changes finds the same as a look at everything: $engine', ({ url }) => {
   let shadow: ConnectedShadow;
   beforeAll(async () => {
     shadow = await connectShadow(new DataSource({ type: 'postgres' }), emptyState, { url: url() });
@@ -80,7 +80,7 @@ describe.each([
       expect([seed, ...(await mistakesOnTheWay(new Random(seed)))]).toEqual([seed]);
   }, 3_600_000);
 
-  it('and reads everything only where that is needed, whatever else the server does', async () => {
+  it('and reads everything only if necessary, whatever else the server does', async () => {
     const stop = await somebodyElse(url());
     try {
       await shadow.pool.query(fixture);
@@ -98,7 +98,7 @@ describe.each([
     }
   });
 
-  it('and looks at every catalog that says something about a schema', async () => {
+  it('and reads every catalog that describes a schema', async () => {
     const { rows } = await shadow.pool.query(
       `SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'pg_catalog'::regnamespace`,
     );

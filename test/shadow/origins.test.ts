@@ -62,21 +62,21 @@ async function told(...texts: readonly (string | { readonly alone: string })[]):
 const generated = (name: string): string => `CREATE TABLE "${name}" ("id" integer)`;
 const byHand = (name: string): string => `create table ${name} (id integer)`;
 
-describe('who made what', () => {
-  it('takes no second execution while all are of one kind', async () => {
+describe('the origin of objects', () => {
+  it('needs no second execution while all migrations are of one kind', async () => {
     expect(await told(generated('a'), generated('b'), `ALTER TABLE "a" ADD "n" integer`)).toEqual({
       times: { M0: 1, M1: 1, M2: 1 },
       byHand: [],
     });
   });
 
-  it('is told apart where it changes, which takes the one that changes it twice', async () => {
+  it('is found where the kind changes, by executing only the migrations around the change twice', async () => {
     const { times, byHand: found } = await told(generated('a'), byHand('b'), byHand('c'), generated('d'));
     expect(times).toEqual({ M0: 1, M1: 2, M2: 1, M3: 2 });
     expect(found).toEqual(['table b', 'table c']);
   });
 
-  it('is told apart where there is no transaction', async () => {
+  it('is found without transactions', async () => {
     const { times, byHand: found } = await told(generated('a'), {
       alone: 'create index concurrently by_hand on a (id)',
     });
@@ -84,7 +84,7 @@ describe('who made what', () => {
     expect(found).toEqual(['index by_hand']);
   });
 
-  it('a view that one migration drops and creates again keeps its origin; created by another one, it has a new origin', async () => {
+  it('of a view that one migration drops and creates again is kept; if another one creates it, it changes', async () => {
     const view = `CREATE VIEW "v" AS SELECT id FROM a`;
     const again = await told(generated('a'), view, 'drop view v; create view v as select id from a');
     expect(again.byHand).toEqual([]);
@@ -97,13 +97,13 @@ describe('who made what', () => {
     `create function f() returns text language sql as $$ select 'x; COMMIT; y' $$`,
     `comment on table "a" is 'begin; end; rollback'`,
     `/* ; COMMIT; */ select 1 as "; COMMIT"`,
-  ])('a word in a body, a string or a comment ends no transaction: %s', async (text) => {
+  ])('is not confused by a word in a body, a string or a comment: %s', async (text) => {
     const { times, byHand: found } = await told(generated('a'), text);
     expect(times).toEqual({ M0: 1, M1: 2 });
     expect(found).toEqual([]);
   });
 
-  it('what cannot be told apart is kept: a migration that commits by itself', async () => {
+  it('is handmade if it cannot be determined: a migration that commits by itself', async () => {
     const commits = 'COMMIT; create table b (id integer)';
     const { times, byHand: found } = await told(generated('a'), commits);
     expect(times).toEqual({ M0: 1, M1: 1 });

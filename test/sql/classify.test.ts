@@ -143,7 +143,7 @@ const hostile: readonly string[] = [
   'IMPORT FOREIGN SCHEMA a FROM SERVER s INTO b',
 ];
 
-describe('what a statement is, as PostgreSQL itself reads it', () => {
+describe('the kind of a statement, as PostgreSQL itself reads it', () => {
   it.each(hostile)('%s', (sql) => {
     expect(classify(sql)).toMatchObject(oracle(sql)?.map(classOfTree) ?? []);
   });

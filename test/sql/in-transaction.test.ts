@@ -41,6 +41,6 @@ it.each([
   'DO $$ DECLARE commit int; BEGIN commit := 1; SELECT commit INTO commit; END $$',
   'DO LANGUAGE plpython3u $$ COMMIT; $$',
   '',
-])('nothing is left out of: %s', (sql) => {
+])('removes nothing from: %s', (sql) => {
   expect(inTransaction(sql)).toBeUndefined();
 });

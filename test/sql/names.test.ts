@@ -31,12 +31,12 @@ const long = [
 ];
 
 describe('a name', () => {
-  it.each([...long, 'users', 'Order "2"', 'Ä'])('%s is cut as the server cuts it', async (name) => {
+  it.each([...long, 'users', 'Order "2"', 'Ä'])('%s is truncated as the server truncates it', async (name) => {
     const { fields } = await client.query(`SELECT 1 AS ${quoteName(name)}`);
     expect(fields[0]?.name).toBe(truncatedName(name));
   });
 
-  it('that fits is made of one that is too long, of whole characters, and differs where that one differs', () => {
+  it('that is too long is shortened by whole characters, and stays unique', () => {
     const made = long.map(fittingName);
     expect(made.filter((name) => Buffer.byteLength(name) > 63 || Buffer.from(name).toString() !== name)).toEqual([]);
     expect(new Set(made).size).toBe(long.length);
@@ -53,7 +53,7 @@ describe('a name', () => {
     ['t'.repeat(63), 'c'.repeat(40)],
     ['ü'.repeat(31), 'é'.repeat(31)],
     ['😀'.repeat(15), 'c'.repeat(33)],
-  ])('of a serial sequence is the one that the server makes of %s and %s', async (table, column) => {
+  ])('of a serial sequence is the one that the server derives from %s and %s', async (table, column) => {
     await client.query(
       `DROP TABLE IF EXISTS ${quoteName(table)}; CREATE TABLE ${quoteName(table)} (${quoteName(column)} serial)`,
     );
@@ -73,7 +73,7 @@ describe('a name', () => {
 
 describe('a text', () => {
   it.each([`it's`, `back\\slash`, `\\' OR 1=1 --`, `a\nb`, ``, `'`, `$$`, `\\`])(
-    '%j arrives as it is',
+    '%j arrives unchanged',
     async (text) => {
       for (const conforming of ['on', 'off']) {
         await client.query(`SET standard_conforming_strings = ${conforming}`);

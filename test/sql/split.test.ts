@@ -88,7 +88,7 @@ async function emptied(): Promise<void> {
   await client.query('SET client_min_messages = error; DROP SCHEMA public CASCADE; CREATE SCHEMA public');
 }
 
-it('splits a text that comes in pieces as one that is there at once, wherever it is cut', () => {
+it('splits a text in pieces like the whole text, wherever it is cut', () => {
   const texts = [
     ...corpus.map(([text]) => text),
     corpus.map(([text]) => text.replace(/.*unfinished.*/, '')).join(';\n'),
@@ -101,7 +101,7 @@ it('splits a text that comes in pieces as one that is there at once, wherever it
     }
 });
 
-it('tells of comments that begin their line, and ends statements at the ones that are named', () => {
+it('reports comments that begin their line, and ends statements at the requested ones', () => {
   const text = `-- a\nSELECT 1; -- up\n  -- up\nSELECT '\n-- up\n' (\n-- up\n); -- b\n/* \n-- up\n*/ SELECT 2\n-- up`;
   const found = (size: number) => [
     ...splitStream(text.match(new RegExp(`[^]{1,${size}}`, 'g')) ?? [], (one) => one === '-- up'),

@@ -32,7 +32,7 @@ async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
 }
 
 describe('the test server', () => {
-  it('is a real PostgreSQL that keeps what is committed', async () => {
+  it('is a real PostgreSQL that keeps committed data', async () => {
     const database = await createDatabase();
     const [row] = await database.query(
       `SELECT version(), current_setting('synchronous_commit') AS synchronous_commit, current_setting('max_connections')::int AS connections`,
@@ -42,7 +42,7 @@ describe('the test server', () => {
     await database.drop();
   });
 
-  it('gives databases that know nothing of each other', async () => {
+  it('provides databases that are independent of each other', async () => {
     const [one, two] = await Promise.all([createDatabase(), createDatabase()]);
     await one.query('CREATE TABLE city (name text)');
     const [row] = await two.query(`SELECT to_regclass('city') AS city, current_database() AS name`);
@@ -51,7 +51,7 @@ describe('the test server', () => {
     await Promise.all([one.drop(), two.drop()]);
   });
 
-  it('lends a database again when it is empty again, and only then', async () => {
+  it('reuses a database only after it is empty again', async () => {
     const lent = (sql: string): Promise<string> =>
       onEmptyDatabase(async (database) => {
         await database.query(sql);
@@ -103,7 +103,7 @@ describe('the test server', () => {
     await Promise.all([database.drop(), other.drop()]);
   });
 
-  it('ends, and removes its files, when the run that started it is killed', async () => {
+  it('ends and removes its files when the run that started it is killed', async () => {
     const run = startNode(['--input-type=module', '--eval', ownServer], { cwd: resolve('.') });
     const [line] = (await once(run.process.stdout ?? run.process, 'data')) as [string];
     const { url, home } = JSON.parse(line) as { readonly url: string; readonly home: string };

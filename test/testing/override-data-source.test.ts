@@ -84,7 +84,7 @@ describe('overrideDataSource', () => {
     }
   });
 
-  it('replaces data sources by their names, and says when there is none of that name', async () => {
+  it('replaces data sources by name, and reports an unknown name', async () => {
     const [main, reports] = [await database(), await database()];
     const both = (): Type =>
       moduleOf([

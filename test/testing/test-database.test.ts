@@ -110,7 +110,7 @@ describe.each(['in the process', 'on a server'])('a test database %s', (place) =
     ...(place === 'on a server' && { server: serverUrl() }),
   });
 
-  it('goes back to the state after migrations and seed, whatever a test has done', async () => {
+  it('restores the state after migrations and seed, whatever a test has done', async () => {
     const database = await opened(where());
     const { dataSource } = database;
     const look = async (): Promise<unknown> => (await dataSource.query<unknown[]>(state))[0];
@@ -135,7 +135,7 @@ describe.each(['in the process', 'on a server'])('a test database %s', (place) =
     expect(await look()).toMatchObject({ audited: 1 });
   });
 
-  it('rolls back what is done in a transaction, in which those of the app are savepoints', async () => {
+  it('rolls back the work in a transaction, in which transactions of the app are savepoints', async () => {
     const database = await opened(where());
     const { dataSource } = database;
     const count = async (): Promise<unknown> =>
@@ -157,7 +157,7 @@ describe.each(['in the process', 'on a server'])('a test database %s', (place) =
     expect(await count()).toEqual({ plans: 2 });
   });
 
-  it('calls a seed that is a function for each database, and goes back to its rows', async () => {
+  it('calls a seed function for each database, and restores its rows', async () => {
     const seed = (dataSource: DataSource): Promise<unknown> =>
       dataSource.query(`INSERT INTO plans (name) VALUES ('seeded')`);
     const database = await opened({ ...where(), seed });
@@ -167,7 +167,7 @@ describe.each(['in the process', 'on a server'])('a test database %s', (place) =
   });
 });
 
-describe('what is kept', () => {
+describe('the cache', () => {
   itInFull(
     'is made again when a migration or the seed has changed, and by one of several that ask at once',
     async () => {
@@ -187,30 +187,27 @@ describe('what is kept', () => {
     },
   );
 
-  it.each(sample([{}, { server: serverUrl() }], 2))(
-    'includes what the seeds of the project have inserted: %j',
-    async (where) => {
-      const seed = (text: string): void =>
-        utimesSync(project.write('seeds/01-plans.sql', `INSERT INTO plans (name) VALUES ('${text}')`), 1000, 1000);
-      const seeded = async (): Promise<readonly unknown[]> => {
-        const database = await opened({ seed: true, ...where });
-        await database.dataSource.query('DELETE FROM plans');
-        await database.reset();
-        return database.dataSource.query(`SELECT name FROM plans WHERE name LIKE 'seed %'`);
-      };
-      seed('seed one');
-      const before = kept().length;
-      expect([await seeded(), await seeded()]).toEqual([[{ name: 'seed one' }], [{ name: 'seed one' }]]);
-      if (!('server' in where)) expect(kept()).toHaveLength(before + 1);
-      seed('seed two');
-      expect(await seeded()).toEqual([{ name: 'seed two' }]);
-      project.delete('seeds/01-plans.sql');
-      const none = await failureOf(opened({ seed: true, ...where }));
-      expect(none.message).toMatch(/There are no seeds in .*seeds\. Nothing was run\.\nNo test database was created\./);
-    },
-  );
+  it.each(sample([{}, { server: serverUrl() }], 2))("includes the rows of the project's seeds: %j", async (where) => {
+    const seed = (text: string): void =>
+      utimesSync(project.write('seeds/01-plans.sql', `INSERT INTO plans (name) VALUES ('${text}')`), 1000, 1000);
+    const seeded = async (): Promise<readonly unknown[]> => {
+      const database = await opened({ seed: true, ...where });
+      await database.dataSource.query('DELETE FROM plans');
+      await database.reset();
+      return database.dataSource.query(`SELECT name FROM plans WHERE name LIKE 'seed %'`);
+    };
+    seed('seed one');
+    const before = kept().length;
+    expect([await seeded(), await seeded()]).toEqual([[{ name: 'seed one' }], [{ name: 'seed one' }]]);
+    if (!('server' in where)) expect(kept()).toHaveLength(before + 1);
+    seed('seed two');
+    expect(await seeded()).toEqual([{ name: 'seed two' }]);
+    project.delete('seeds/01-plans.sql');
+    const none = await failureOf(opened({ seed: true, ...where }));
+    expect(none.message).toMatch(/There are no seeds in .*seeds\. Nothing was run\.\nNo test database was created\./);
+  });
 
-  it('is one template on a server; what killed runs have left is removed, and nothing of other ones', async () => {
+  it('is one template on a server; leftovers of killed runs are removed, and nothing else', async () => {
     const admin = await createDatabase();
     const named = async (prefix: string): Promise<readonly unknown[]> =>
       (await admin.query(`SELECT datname FROM pg_database WHERE datname ~ '^nest_migrate_${prefix}_'`)).map(
@@ -241,8 +238,8 @@ describe('what is kept', () => {
   });
 });
 
-describe('what it refuses', () => {
-  it('says so, and leaves nothing', async () => {
+describe('refused input', () => {
+  it('is reported, and leaves nothing behind', async () => {
     const role = await createRole();
     const asRole = serverUrl().replace('postgres@', `${role.name}:${role.password}@`);
     const broken = class Broken1700000000009 {
@@ -276,7 +273,7 @@ describe('what it refuses', () => {
     await role.drop();
   });
 
-  it('works for a role that may create databases and nothing else', async () => {
+  it('works for a role that may only create databases', async () => {
     const role = await createRole('CREATEDB');
     write(
       '1700000000001-first.sql',

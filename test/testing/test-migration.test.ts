@@ -69,7 +69,7 @@ describe('testMigration', () => {
     },
   );
 
-  it('takes one step of a change, the first migration, and one that cannot be reverted', async () => {
+  it('accepts one step of a change, the first migration, and one that cannot be reverted', async () => {
     const columns: unknown[] = [];
     const look = async (db: DataSource): Promise<unknown> =>
       columns.push(
@@ -85,7 +85,7 @@ describe('testMigration', () => {
     expect(columns).toEqual(['id name first last', 'id name', 'id name', null, 'id first last']);
   });
 
-  it('fails as the migration or the test fails', async () => {
+  it('fails if the migration or the test fails', async () => {
     const after = (): void => undefined;
     const fails = async (name: string, options: TestMigrationOptions): Promise<readonly unknown[]> => {
       const { code, message } = await failureOf(test(name, options));

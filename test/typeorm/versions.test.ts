@@ -66,7 +66,7 @@ await migrator.close();`;
 
 // 1.1 and 0.3.31 are what all the other tests run with.
 it.each(sample(['typeorm-0-3-20', 'typeorm-1-0'], 2))(
-  'with %s a project is generated, migrated by hand as well, and taken back',
+  'with %s a project is generated, migrated by hand as well, and reverted',
   async (typeorm) => {
     const files = {
       'package.json': JSON.stringify({ private: true, type: 'module' }),

@@ -167,7 +167,7 @@ export const result = {
 };
 
 describe.each(Object.keys(kinds) as (keyof typeof kinds)[])('in a %s project', (kind) => {
-  it('gives the decorator metadata that tsc gives', async () => {
+  it('gives the same decorator metadata as tsc', async () => {
     const config = tsconfig({ module: 'nodenext', skipLibCheck: true, outDir: 'out', rootDir: 'src' });
     project = createProject({ 'package.json': kinds[kind], 'tsconfig.json': config, ...entities });
     const { value, stderr } = await load('src/result.ts');
@@ -216,7 +216,7 @@ describe.each(Object.keys(kinds) as (keyof typeof kinds)[])('in a %s project', (
     expect(await load('src/a.ts')).toMatchObject({ value: ['b', 'config', 'de'], stderr: '' });
   });
 
-  it('knows where a file is, and runs without a tsconfig', async () => {
+  it('provides the path of a file, and runs without a tsconfig', async () => {
     const here = kind === 'module' ? 'import.meta.filename' : '__filename';
     project = createProject({
       'package.json': kinds[kind],
@@ -225,7 +225,7 @@ describe.each(Object.keys(kinds) as (keyof typeof kinds)[])('in a %s project', (
     expect((await load('src/a.ts')).value).toEqual({ file: join(project.dir, 'src/a.ts'), read: true, x: 1 });
   });
 
-  it('shows a syntax error with its place', async () => {
+  it('shows the position of a syntax error', async () => {
     project = createProject({
       'package.json': kinds[kind],
       'src/a.ts': 'export const x = 1;\nexport const result: = 2;\n',
@@ -236,7 +236,7 @@ describe.each(Object.keys(kinds) as (keyof typeof kinds)[])('in a %s project', (
     expect(stderr).toContain('  export const result: = 2;\n                       ^');
   });
 
-  it('lets errors of the user point at the line in TypeScript', async () => {
+  it('maps errors in user code to lines in TypeScript', async () => {
     project = createProject({
       'package.json': kinds[kind],
       'src/a.ts': `interface X { y: number }\n\nexport const result = (): X => {\n  throw new Error('here');\n};\n`,
@@ -261,7 +261,7 @@ describe('only in one kind', () => {
         'base.json': paths,
       },
     ],
-  ])('takes the configuration of %s', async (_what, files) => {
+  ])('uses the configuration of %s', async (_what, files) => {
     project = createProject({
       'package.json': kinds.commonjs,
       'libs/b.ts': `export const b: string = 'b';`,
@@ -288,7 +288,7 @@ export const result = [path.basename(__dirname), data.x, typeof B, (Reflect.getM
     expect(await load('src/a.ts')).toMatchObject({ value: ['src', 5, 'function', 'B'], stderr: '' });
   });
 
-  it('ES modules: an import of what another module does not export is named', async () => {
+  it('ES modules: an import of a missing export is named', async () => {
     project = createProject({
       'package.json': kinds.module,
       'src/a.ts': `import { none } from 'typeorm';\nexport const result = none;`,
@@ -329,7 +329,7 @@ export const result = (Reflect.getMetadata('design:type', A.prototype, 'kind') a
   const tellCompiler = `const { createRequire } = await import('node:module'); const loadedFiles = Object.keys(createRequire('/')('node:module')._cache);
     console.log('COMPILER ' + loadedFiles.some((name) => name.includes('typescript/lib/typescript.js')));`;
 
-  it('makes the compiler unnecessary, and notices each change that matters', async () => {
+  it('makes the compiler unnecessary, and notices each relevant change', async () => {
     project = createProject(files);
     const first = await load('src/a.ts', tellCompiler);
     expect([first.value, first.stdout]).toEqual(['String', expect.stringContaining('COMPILER true')]);
@@ -342,7 +342,7 @@ export const result = (Reflect.getMetadata('design:type', A.prototype, 'kind') a
     expect((await load('src/a.ts')).stderr).toContain('TypeError');
   });
 
-  it('is replaced when it is damaged, and shared by processes that start at the same time', async () => {
+  it('is replaced if it is damaged, and shared by processes that start at the same time', async () => {
     project = createProject(files);
     expect((await Promise.all([1, 2, 3, 4].map(() => load('src/a.ts')))).map(({ value }) => value)).toEqual(
       Array(4).fill('String'),
@@ -358,7 +358,7 @@ export const result = (Reflect.getMetadata('design:type', A.prototype, 'kind') a
     expect(statSync(join(dir, 'manifest.json')).size).toBeGreaterThan(10);
   });
 
-  it('writes what it knows a few times, however many files are loaded one by one, and knows the last one too', async () => {
+  it('writes the manifest a few times, however many files are loaded one by one, and includes the last one', async () => {
     const many = Object.fromEntries(Array.from({ length: 60 }, (_, n) => [`src/m${n}.ts`, `export const n = ${n};`]));
     const all = `let sum = 0;
 export const result = (): number => { for (let n = 0; n < 60; n++) sum += require(\`./m\${n}\`).n; return sum; };
@@ -391,7 +391,7 @@ process.on('exit', () => console.error('WRITES', writes));
     expect((await load('src/a.ts')).stderr).toContain('src/a.ts:1:22 is not TypeScript');
   });
 
-  it('reads the files of the project only with a TypeScript before 5.0, whose compiler asks another function', async () => {
+  it('reads the files of the project only with a TypeScript before 5.0, whose compiler calls another function', async () => {
     project = createProject({ ...files, 'src/a.ts': `import 'typeorm';\n${files['src/a.ts']}` });
     const link = join(project.dir, 'node_modules/typescript');
     unlinkSync(link);
@@ -410,7 +410,7 @@ module.exports = { ...older, createProgram(given) {
     expect(await load('src/a.ts')).toMatchObject({ value: 'String', stderr: 'FILES 4\n' });
   });
 
-  it('says what to install when there is no TypeScript', async () => {
+  it('reports what to install without TypeScript', async () => {
     project = createProject(files);
     unlinkSync(join(project.dir, 'node_modules/typescript'));
     expect((await load('src/a.ts')).stderr).toContain('TypeScript is not installed in');
