@@ -66,22 +66,22 @@ describe('migrations.lock', () => {
 
   it.each<[string, (text: string) => string, string]>([
     [
-      'a file that is gone',
+      'a missing file',
       (text) => text.replaceAll('AddEmail', 'AddMail'),
       '1700000000002-AddMail is in migrations.lock, but its file is missing.',
     ],
     [
-      'a file that is not in it',
+      'a file without a line',
       (text) => text.replace(/.*AddEmail.*\n/, ''),
       '1700000000002-AddEmail is not in migrations.lock.',
     ],
     [
-      'a line that was taken out above',
+      'a removed line',
       (text) => text.replace(/.*CreateUsers.*\n/, ''),
       'The line of 1700000000002-AddEmail in migrations.lock was added after a line that no longer exists',
     ],
     [
-      'what is no line of it',
+      'text that is not a line of the lock',
       (text) => text.replace(/ [0-9a-f]{16}\n$/, '\n'),
       'Line 4 of migrations.lock was not written by nest-migrate',
     ],

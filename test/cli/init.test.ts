@@ -120,7 +120,7 @@ describe('init', () => {
       { dataSource: 'libs/db/src/connection.ts' },
     ],
     [
-      'one that is exported later, not one that is made in a provider or a test',
+      'one that is exported later, rather than one created in a provider or a test',
       {
         'src/db/source.ts': "const ds: DataSource = new DataSource({ type: 'postgres' });\nexport default ds;",
         'src/db/providers.ts': 'export const providers = [{ useFactory: () => new DataSource({}).initialize() }];',
@@ -311,7 +311,7 @@ describe('init', () => {
   it.each([
     ['no package.json', 'other/package.json', '{}', 'There is no package.json'],
     ['a broken package.json', 'package.json', '{ "name": ', 'cannot be read as JSON'],
-    ['no Nest project', 'package.json', '{ "name": "x" }', 'does not depend on @nestjs/core'],
+    ['not a Nest project', 'package.json', '{ "name": "x" }', 'does not depend on @nestjs/core'],
   ])('refuses: %s', async (_what, file, text, message) => {
     project = createProject({ [file]: text });
     const { code, stderr } = await cli('init');

@@ -67,8 +67,8 @@ describe('the content of a migration', () => {
     ['what it imports', 'src/roles.ts', "export const roles = '';"],
     ['what that imports', 'src/settings.json', '{ "roles": [] }'],
     ['a file that is read', 'src/sql/users/create-users.sql', 'CREATE TABLE users (id int)'],
-    ['a file of the same name, which might be the one', 'src/sql/create-users.sql', ''],
-    ['another file that an import may mean', 'src/roles.js', 'exports.roles = 1;'],
+    ['a file of the same name, which may be the one that is read', 'src/sql/create-users.sql', ''],
+    ['another file that an import may refer to', 'src/roles.js', 'exports.roles = 1;'],
   ])('changes with %s', (_what, path, text) => {
     const { digest } = contentOf();
     write(path, text);
@@ -76,7 +76,7 @@ describe('the content of a migration', () => {
   });
 
   it.each([
-    ['what it imports as a type', 'src/user.ts', 'export interface User {}'],
+    ['type that it imports', 'src/user.ts', 'export interface User {}'],
     ['a file that nothing names', 'src/sql/other.sql', ''],
     ['another migration', 'src/migrations/1700000000001-B.ts', ''],
   ])('does not change with another %s', (_what, path, text) => {
@@ -96,12 +96,12 @@ describe('the content of a migration', () => {
   });
 
   it.each([
-    ['a file that is not there', 'src/roles.ts', undefined, 'it uses ../roles'],
+    ['a missing file', 'src/roles.ts', undefined, 'it uses ../roles'],
     ['the clock in what it imports', 'src/roles.ts', 'export const roles = Date.now();', 'it uses Date'],
     ['a package that may do anything', 'src/roles.ts', "export { v4 as roles } from 'uuid';", 'it uses uuid'],
     ['a module that may do anything', 'src/roles.ts', "export * from 'node:os';", 'it uses node:os'],
     ['the moment in a file that is read', 'src/sql/users/create-users.sql', "SELECT 'today'::date", 'the moment'],
-    ['code that is no plain source', 'src/roles.ts', "export * from './x.tsx';", 'no plain source'],
+    ['code that is not plain source', 'src/roles.ts', "export * from './x.tsx';", 'no plain source'],
   ])('is unknown with %s', (_what, path, text, doubt) => {
     write('src/x.tsx', '');
     if (text === undefined) unlinkSync(join(dir, path));

@@ -282,7 +282,7 @@ describe('encryption', () => {
   };
 
   it.each([
-    ['asks for it', 'encrypted', 1],
+    ['requests it', 'encrypted', 1],
     ['continues without it if the handshake fails', 'broken off', 1],
     ['continues without it if the server refuses encrypted connections', 'refused', 1],
   ] as const)('prefer %s', async (_what, answer, asked) => {

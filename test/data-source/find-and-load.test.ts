@@ -291,7 +291,7 @@ describe('loading the data source', () => {
     ['and exports the promise', "exports.default = make('a').initialize();"],
     ['in a function', "exports.default = async () => make('a').initialize();"],
     [
-      'what is defined with this package',
+      'a data source of this package',
       "exports.default = require('nest-migrate/data-source').defineDataSource({ host: 'h', database: 'a' }).initialize();",
     ],
   ])('does not let the file connect what it exports %s', async (_how, text) => {

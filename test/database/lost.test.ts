@@ -403,7 +403,7 @@ describe('a statement that must run alone', () => {
   it.each([
     {
       sql: build,
-      title: 'an index that is there',
+      title: 'an index that exists',
       given: 'CREATE INDEX account_n ON account (n)',
       expected: `SELECT count(*)::int AS is FROM pg_index WHERE indexrelid = 'account_n'::regclass AND indisvalid`,
     },
@@ -415,7 +415,7 @@ describe('a statement that must run alone', () => {
     },
     {
       sql: 'DROP INDEX CONCURRENTLY account_n',
-      title: 'an index that is gone',
+      title: 'an index that is missing',
       given: 'SELECT 1',
       expected: `SELECT (to_regclass('account_n') IS NULL)::int AS is`,
     },

@@ -62,7 +62,7 @@ describe('the first use in an existing project', () => {
   );
 
   itInFull(
-    'extensions that only a DBA may install',
+    'extensions that only an administrator may install',
     () =>
       withProject(newExtensions, async (at, migrations, dba) => {
         expect(outcome(await at('run'))).toMatch(/^0\n/);

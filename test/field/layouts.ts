@@ -215,7 +215,7 @@ const options = (more: string): string => `{
 
 /** Until now, each boot has changed the database as the entities are. */
 export const synchronized: FieldProject = {
-  name: 'an app that lives on synchronize, with a .env that its ConfigModule loads',
+  name: 'an app that uses synchronize, with a .env that its ConfigModule loads',
   files: {
     ...commonJs,
     'src/main.ts': mainOf('', './app.module'),

@@ -70,7 +70,7 @@ export class Order {
 `;
 
 const schemaOfDba: FieldProject = {
-  name: 'a schema that a DBA has made, and migrations that name it',
+  name: 'a schema that an administrator has created, and migrations that name it',
   files: {
     ...commonJs,
     'src/main.ts': mainOf('./data-source'),
@@ -166,7 +166,7 @@ const optionsAlone: FieldProject = {
 
 const roleAlone: FieldProject = {
   ...inSearchPath,
-  name: 'a search_path of the role, of which the project says nothing',
+  name: 'a search_path of the role, which the project does not mention',
   files: { ...inSearchPath.files, 'src/data-source.ts': dataSource('') },
   prepared: (migrating, app) =>
     `${searchPath.prepared(migrating, app)}; ALTER ROLE ${migrating} SET search_path = app; ALTER ROLE ${app} SET search_path = app`,
@@ -232,7 +232,7 @@ export class Product {
 `;
 
 const code: FieldProject = {
-  name: 'migrations that are programs',
+  name: 'migrations with program code',
   // What a migration reads is copied by the assets of nest-cli.json.
   build: [...usualBuild, ['--eval', "fs.cpSync('src/migrations/sql', 'dist/migrations/sql', { recursive: true })"]],
   files: {
@@ -388,7 +388,7 @@ export class Place {
 
 /** Its role may install nothing: what it needs, a DBA installs when \`run\` says so. */
 export const newExtensions: FieldProject = {
-  name: 'extensions that only a DBA may install',
+  name: 'extensions that only an administrator may install',
   files: {
     ...commonJs,
     'src/data-source.ts': dataSource('installExtensions: false,'),

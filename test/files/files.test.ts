@@ -180,7 +180,7 @@ describe('resolving', () => {
       'FILE_INVALID',
       'must end in a 13-digit timestamp',
     ],
-    ['no class at all', { '1700000000001-A.js': 'exports.x = 1;' }, 'FILE_INVALID', 'exports no migration class'],
+    ['no class', { '1700000000001-A.js': 'exports.x = 1;' }, 'FILE_INVALID', 'exports no migration class'],
     [
       'a file that throws',
       { '1700000000001-A.js': `\n\nthrow new Error('boom');` },
@@ -201,13 +201,13 @@ describe('resolving', () => {
       'Flyway runs a file R__… again whenever it has changed',
     ],
     [
-      'two ways back',
+      'two down files',
       { '1_a.sql': '-- up\nSELECT 1;\n-- down\nSELECT 2;', '1_a.down.sql': 'SELECT 3' },
       'FILE_INVALID',
       '1_a.down.sql as well',
     ],
     [
-      'a way back that says something of its migration',
+      'a down file with a header of its migration',
       { '1_a.up.sql': 'SELECT 1;', '1_a.down.sql': '-- transaction: false\nSELECT 3' },
       'FILE_INVALID',
       '`-- transaction: false` belongs into',
@@ -269,7 +269,7 @@ describe('a change in one file', () => {
   it.each([
     ['plain text, not loaded', `${changeText()}${closed}`],
     [
-      'what has to be loaded',
+      'a file that has to be loaded',
       `const mixed = (c) => c;\n${changeText().replace('= class', '= mixed(class').replace('up() {} };', 'up() {} });')}/* phase */`,
     ],
   ])('is known class by class: %s', async (_what, text) => {
@@ -339,9 +339,13 @@ describe('a class that is recorded under a name other than that of its file', ()
   });
 
   it.each([
-    ['the file does not speak of it: it is of another service', ['CreateOrders1700000000001'], {}],
-    ['two rows have it', ['OneTable1700000000001', 'OtherTable1700000000001'], {}],
-    ['another file is called like the row', [recorded], { 'x/1700000000001-CreateUsersTable.js': classText(recorded) }],
+    ['the file does not contain the name, because it belongs to another service', ['CreateOrders1700000000001'], {}],
+    ['two rows have the timestamp', ['OneTable1700000000001', 'OtherTable1700000000001'], {}],
+    [
+      'another file has the name of the row',
+      [recorded],
+      { 'x/1700000000001-CreateUsersTable.js': classText(recorded) },
+    ],
     [
       'the row is a step of another change',
       ['AddAgeStep11700000000001'],
@@ -469,7 +473,7 @@ describe('the phase', () => {
     ],
     ['one with a type', 'a.ts', asClass(`static readonly phase: 'expand' | 'contract' = 'contract';`), 'contract'],
     ['expand', 'a.ts', asClass(`static readonly phase = 'expand';`), 'expand'],
-    ['what older JavaScript makes of it', 'a.js', asClass('', `A1700000000000.phase = 'contract';\n`), 'contract'],
+    ['the output for older JavaScript', 'a.js', asClass('', `A1700000000000.phase = 'contract';\n`), 'contract'],
     ['a header', 'a.sql', '-- phase: contract\n-- transaction: false\n-- up\nSELECT 1', 'contract'],
     ['a header without sections', 'a.sql', '\uFEFF-- drops it\r\n\r\n--  Phase : CONTRACT \r\nSELECT 1', 'contract'],
     ['no header', 'a.sql', '-- up\n-- phase: contract\nSELECT 1', 'expand'],
@@ -494,7 +498,7 @@ describe('the phase', () => {
     ['of the instance', `exports.A = class ${contract} { phase = 'contract'; async up() {} };`],
     ['computed', `const phase = 'contract';\nexports.A = class ${contract} { static phase = phase; async up() {} };`],
     [
-      'in another place than a comment says',
+      'in a different place than a comment',
       `// static phase = 'expand'\nexports.A = class ${contract} { static get phase() { return 'contract'; } async up() {} };`,
     ],
   ])('is known by loading if the text is unclear: %s', async (_title, text) => {

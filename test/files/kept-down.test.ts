@@ -43,7 +43,7 @@ it.each<[string, Down | undefined, readonly object[] | undefined]>([
     [{ sql: 'DROP TABLE a' }, { sql: 'DROP TABLE b' }],
   ],
   [
-    'a list that is mapped',
+    'a mapped list',
     async (queryRunner) => {
       const made = ['a', 'b'].map((name) => `DROP TABLE ${name}`);
       await queryRunner.query(made.join('; '));
@@ -71,7 +71,7 @@ it.each<[string, Down | undefined, readonly object[] | undefined]>([
     undefined,
   ],
   [
-    'one that reads, and goes on without it',
+    'one that reads and ignores the result',
     async (queryRunner) => {
       const rows = (await queryRunner.query('SELECT 1 AS n')) as { n: number }[] | undefined;
       const isThere = await Promise.resolve(rows).then(
@@ -84,7 +84,7 @@ it.each<[string, Down | undefined, readonly object[] | undefined]>([
   ],
   ['a method of the query runner', async (queryRunner) => queryRunner.dropTable('t'), undefined],
   ['a property of it', async (queryRunner) => queryRunner.query(`DROP TABLE ${queryRunner.data['x']}`), undefined],
-  ['parameters that are no plain values', async (queryRunner) => queryRunner.query('SELECT $1', [{}]), undefined],
+  ['parameters other than plain values', async (queryRunner) => queryRunner.query('SELECT $1', [{}]), undefined],
   [
     'too much',
     async (queryRunner) => {

@@ -78,7 +78,7 @@ describe('the source folder', () => {
       'src/migrations',
     ],
     [
-      'by rootDir, where two folders are there',
+      'by rootDir if two folders exist',
       { ...app, 'src/m/x.ts': '', 'm/x.ts': '', 'tsconfig.json': config({ outDir: 'dist', rootDir: 'src' }) },
       'dist/m',
       'src/m',
@@ -90,7 +90,7 @@ describe('the source folder', () => {
       'm',
     ],
     [
-      'by the only folder that is there',
+      'by the only folder that exists',
       { ...app, 'jest.config.ts': '', 'src/m/x.ts': '', 'tsconfig.json': outDir },
       'dist/m',
       'src/m',
@@ -104,7 +104,7 @@ describe('the source folder', () => {
       'lib/db/m',
     ],
     [
-      'a map whose folder is gone says nothing',
+      'not by a map whose folder is gone',
       { ...app, 'dist/m/one.js.map': '{ "sources": ["../../old/m/one.ts"] }' },
       'dist/m',
       'src/m',
@@ -136,13 +136,13 @@ describe('the source folder', () => {
     ],
     ['not of sources', { ...app, 'tsconfig.json': outDir }, 'src/migrations', undefined],
     [
-      'not where it is compiled in place',
+      'not if it is compiled in place',
       { ...app, 'tsconfig.json': config({ outDir: './' }) },
       'src/migrations',
       undefined,
     ],
     [
-      'not where two folders may be meant',
+      'not if two folders are possible',
       { ...app, 'jest.config.ts': '', 'tsconfig.json': outDir, 'src/m/x.ts': '', 'm/x.ts': '' },
       'dist/m',
       undefined,

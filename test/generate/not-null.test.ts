@@ -41,7 +41,7 @@ const cases: readonly Case[] = [
   },
   { name: 'a constant', before: int, after: int, options: { backfills: ['t.c=7'] }, filled: [7, 7, 7] },
   {
-    name: 'of another type too, by way of a second column',
+    name: 'of another type too, through a second column',
     before: int,
     after: { type: 'bigint' },
     options: { backfills },
@@ -62,7 +62,7 @@ const cases: readonly Case[] = [
     filled: ['row1', 'row2', 'row3'],
   },
   {
-    name: 'called otherwise too',
+    name: 'renamed too',
     before: int,
     after: int,
     renamed: 'd',

@@ -61,7 +61,7 @@ const cases: readonly Case[] = [
     new: ['SELECT b, a FROM v', `INSERT INTO v (a, b) VALUES ('n', 'n')`],
   },
   {
-    name: 'views upon a column of another type, in a change of many files',
+    name: 'views on a column of another type, in a change of many files',
     before: [
       entity('t', { a: { type: 'varchar', length: 10 }, b: text }),
       view('v', 'SELECT a FROM t'),
@@ -125,7 +125,7 @@ const cases: readonly Case[] = [
     new: [`SELECT of_kind('x')`, 'SELECT kind FROM v'],
   },
   {
-    name: 'a column of another type, by way of a second one',
+    name: 'a column of another type, through a second one',
     before: [entity('t', { n: { type: 'int' }, a: text })],
     after: [entity('t', { n: { type: 'bigint' }, a: text })],
     given: [

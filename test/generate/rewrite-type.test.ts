@@ -45,7 +45,7 @@ const [parent, bigParent] = [keyed('int'), keyed('bigint')];
 
 const cases: readonly Case[] = [
   {
-    name: 'int to bigint, with all that can stand on it',
+    name: 'int to bigint, with everything that can depend on it',
     before: { c: { type: 'int', default: 7, comment: `it's` }, d: { type: 'text', nullable: true } },
     after: { c: { type: 'bigint', default: 7, comment: `it's` }, d: { type: 'text', nullable: true } },
     table: {
@@ -156,7 +156,7 @@ const cases: readonly Case[] = [
     later: ['DEFAULT', 2],
   },
   {
-    name: 'nullable, a new type and no default any more',
+    name: 'nullable, a new type and no default',
     before: { c: { type: 'int', default: 1 } },
     after: { c: { type: 'bigint', nullable: true } },
     values: [['DEFAULT', '1']],
@@ -190,7 +190,7 @@ const cases: readonly Case[] = [
     how: 'in one statement',
   },
   {
-    name: 'a value less in an enum',
+    name: 'an enum with one value less',
     before: { c: { type: 'enum', enum: ['a', 'b', 'c'] } },
     after: { c: { type: 'enum', enum: ['a', 'b'] } },
     options: { allowDestructive: true },

@@ -110,7 +110,7 @@ describe('plan', () => {
   });
 
   it.each([
-    ['an index beside the traffic', ['CREATE INDEX CONCURRENTLY i ON orders (email)'], { transaction: false }],
+    ['an index built concurrently', ['CREATE INDEX CONCURRENTLY i ON orders (email)'], { transaction: false }],
     ['a new column', [`ALTER TABLE orders ADD COLUMN note text NOT NULL DEFAULT 'none'`], {}],
     ['a wider type', ['ALTER TABLE orders ALTER COLUMN email TYPE varchar'], {}],
     ['a new table', ['CREATE TABLE notes (id int PRIMARY KEY)', 'CREATE INDEX ON notes (id)'], {}],
@@ -127,7 +127,7 @@ describe('plan', () => {
     ],
     ['NOT NULL', ['ALTER TABLE orders ALTER COLUMN email SET NOT NULL'], /^Reads and writes on public.orders wait/],
     [
-      'a lock that is held during what comes after it',
+      'a lock that is held during later statements',
       ['ALTER TABLE orders ADD COLUMN note text', `UPDATE orders SET note = 'x'`],
       /^Reads and writes on public.orders wait/,
     ],
@@ -142,21 +142,17 @@ describe('plan', () => {
       'orders.region has no NULL',
     ],
     [
-      'a key without its row',
+      'a key without a referenced row',
       ['ALTER TABLE orders ADD FOREIGN KEY (customer) REFERENCES customers (id)'],
       'refers to an existing row of public.customers',
     ],
+    ['a check that a row violates', ['ALTER TABLE orders ADD CONSTRAINT few CHECK (quantity < 9)'], 'satisfies few'],
     [
-      'a check that a row does not fulfil',
-      ['ALTER TABLE orders ADD CONSTRAINT few CHECK (quantity < 9)'],
-      'satisfies few',
-    ],
-    [
-      'a new column that rows have no value for',
+      'a new NOT NULL column without a value for existing rows',
       ['ALTER TABLE orders ADD COLUMN total int NOT NULL'],
       'new column total',
     ],
-    ['a value that is there twice', ['ALTER TABLE orders ADD CONSTRAINT one UNIQUE (code)'], 'the same code'],
+    ['a duplicate value', ['ALTER TABLE orders ADD CONSTRAINT one UNIQUE (code)'], 'the same code'],
   ])('%s will fail', async (_, up, what) => {
     const { migrations } = await planned([{ up }], {}, [
       'UPDATE orders SET region = NULL, customer = 999 WHERE id = 7',
@@ -376,9 +372,9 @@ describe('rows that a migration changes', () => {
         ['all of them', [`UPDATE orders SET region = 'south'`], 'will block', allWait],
         ['all of them are deleted', ['DELETE FROM orders'], 'will block', allWait],
         ['most of them', [`UPDATE orders SET region = 'south' WHERE quantity > 1`], 'will block', rowsWait],
-        ['outside of a transaction', ['DELETE FROM orders'], 'will block', allWait, { transaction: false }],
+        ['outside a transaction', ['DELETE FROM orders'], 'will block', allWait, { transaction: false }],
         [
-          'inside of another statement',
+          'inside another statement',
           ['WITH gone AS (DELETE FROM orders WHERE quantity > 1 RETURNING id) SELECT count(*) FROM gone'],
           'will block',
           rowsWait,
@@ -397,7 +393,7 @@ describe('rows that a migration changes', () => {
         ],
         ['most, by a parameter', [withParameters('DELETE FROM orders WHERE quantity > $1', 1)], 'will block', rowsWait],
         [
-          'a few that stay locked during what comes after them',
+          'a few that stay locked during later statements',
           [`UPDATE customers SET id = id WHERE id = 7`, 'CREATE TABLE copy AS SELECT * FROM orders ORDER BY code'],
           'will block',
           /^About 1 of about 100 rows of public\.customers change in one transaction/,
@@ -504,7 +500,7 @@ describe('an index that is invalid on the live database', () => {
     sample<readonly [string, 'UNIQUE' | '', readonly string[], string, RegExp, Partial<Description>?]>(
       [
         [
-          'proves nothing of what comes in its place',
+          'proves nothing about its replacement',
           'UNIQUE',
           ['DROP INDEX CONCURRENTLY broken', 'CREATE UNIQUE INDEX CONCURRENTLY better ON orders (code)'],
           'will fail',
@@ -512,7 +508,7 @@ describe('an index that is invalid on the live database', () => {
           { transaction: false },
         ],
         [
-          'proves nothing when it is built again',
+          'proves nothing if it is rebuilt',
           'UNIQUE',
           ['REINDEX INDEX CONCURRENTLY broken'],
           'will fail',
@@ -534,7 +530,7 @@ describe('an index that is invalid on the live database', () => {
           /no unique constraint matching/,
         ],
         [
-          'is taken for a good one by IF NOT EXISTS',
+          'is treated as valid by IF NOT EXISTS',
           '',
           ['CREATE INDEX CONCURRENTLY IF NOT EXISTS broken ON orders (code)'],
           'will fail',
@@ -542,7 +538,7 @@ describe('an index that is invalid on the live database', () => {
           { transaction: false },
         ],
         [
-          'is of no importance when it was dropped before',
+          'does not matter if it was dropped before',
           '',
           [
             'DROP INDEX CONCURRENTLY IF EXISTS broken',
@@ -553,7 +549,7 @@ describe('an index that is invalid on the live database', () => {
           { transaction: false },
         ],
         [
-          'is of no importance for another change of its table',
+          'does not matter for another change of its table',
           'UNIQUE',
           ['ALTER TABLE orders ADD COLUMN more int'],
           'safe now',

@@ -147,7 +147,7 @@ describe.each(both)('errors, TypeORM %s', (version) => {
       /^user\.log_kind and user_log\.kind both have the enum type "user_log_kind_enum"/,
     ],
     [
-      'a check that is no SQL',
+      'a check that is not SQL',
       [thing('Fine', {}), thing('Post', {}, { checks: [{ expression: '"id" >' }] })],
       'ENTITIES_INVALID',
       /^Entity Post \(table post\) cannot be created: syntax error at or near "\)" \(42601\)\.\n.*CHECK \("id" >\).*\n +\^$/,
@@ -168,7 +168,7 @@ describe.each(both)('errors, TypeORM %s', (version) => {
       /^Entity Two \(table two\) cannot be created: relation "idx" already exists/,
     ],
     [
-      'several things at once, without what fails only for want of them',
+      'several errors at once, without the ones that only result from them',
       [
         thing('Post', {}, { checks: [{ expression: '"id" >' }] }),
         thing('Comment', { post: { type: 'int' } }, foreignKey('Post', 'post')),
@@ -194,13 +194,13 @@ describe.each(both)('errors, TypeORM %s', (version) => {
       /^Entity Sums \(view sums\) cannot be created: relation "missing" does not exist/,
     ],
     [
-      'a type of an extension that is not there',
+      'a type of a missing extension',
       [thing('Shop', { place: { type: 'geography' } })],
       'SHADOW_EXTENSION',
       /^The entities need the extension postgis \(Shop\.place has the type geography\), which the shadow does not have: /,
     ],
     [
-      'a generated column without a type to count in',
+      'a generated column without a numeric type',
       [thing('Post', { n: { type: 'text', generated: 'increment' } })],
       'ENTITIES_INVALID',
       /^Entity Post /,

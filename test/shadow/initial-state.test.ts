@@ -227,7 +227,10 @@ describe('the extensions that TypeORM installs when it connects', () => {
   const cases: readonly (readonly [name: string, options: object])[] = [
     ['none', { entities: [column('a', { type: 'uuid' })] }],
     ['of a generated uuid', { entities: [column('a', { type: 'uuid', generated: 'uuid' })] }],
-    ['another one for it', { entities: [column('a', { type: 'uuid', generated: 'uuid' })], uuidExtension: 'pgcrypto' }],
+    [
+      'another extension for it',
+      { entities: [column('a', { type: 'uuid', generated: 'uuid' })], uuidExtension: 'pgcrypto' },
+    ],
     ['of types', { entities: ['citext', 'hstore', 'cube', 'ltree'].map((type) => column(type, { type })) }],
     [
       'of an exclusion',

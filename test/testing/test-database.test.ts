@@ -51,7 +51,7 @@ const changes: readonly (readonly [title: string, ...sql: string[]])[] = [
     `DELETE FROM plans WHERE id = 2`,
   ],
   [
-    'puts the same number of rows there',
+    'replaces rows by the same number',
     `DELETE FROM users`,
     `DELETE FROM plans`,
     `INSERT INTO plans (name) VALUES ('a'), ('b')`,

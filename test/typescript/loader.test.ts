@@ -250,7 +250,7 @@ describe.each(Object.keys(kinds) as (keyof typeof kinds)[])('in a %s project', (
 describe('only in one kind', () => {
   const paths = tsconfig({ paths: { '@lib/*': ['./libs/*'] } });
   it.each([
-    ['the root of an Nx workspace, which has a base only', { 'tsconfig.base.json': paths }],
+    ['the root of an Nx workspace, which has only a base', { 'tsconfig.base.json': paths }],
     [
       'a solution, which compiles nothing itself',
       {

@@ -480,7 +480,7 @@ export const columns: readonly Case[] = [
     rows: ['INSERT INTO t (id) VALUES (1)', 'INSERT INTO u ("tId") VALUES (1)'],
   },
   {
-    name: 'a column gets another type, with an index made by hand',
+    name: 'a column gets another type, with a handmade index',
     before: [entity('t', { n: { type: 'int' } })],
     after: [entity('t', { n: { type: 'bigint' } })],
     hand: { up: ['CREATE INDEX by_n ON t (n)'], down: ['DROP INDEX by_n'] },
@@ -534,7 +534,7 @@ export const columns: readonly Case[] = [
     phases: ['expand', 'contract'],
   },
   {
-    name: 'two new tables with serials whose sequences get the same name, but for a number',
+    name: 'two new tables with serials whose sequences get the same name, except for a number',
     before: [entity('t', {})],
     after: [
       entity('t', {}),

@@ -154,7 +154,7 @@ export const constraints: readonly Case[] = [
     rows: ['INSERT INTO t VALUES (1, 1), (2, 2)'],
   },
   {
-    name: 'a primary key becomes an uuid',
+    name: 'a primary key becomes a uuid',
     before: [bare('t', { id: { ...int, primary: true, generated: 'increment' }, a: text })],
     after: [bare('t', { uuid: { type: 'uuid', primary: true, default: () => 'gen_random_uuid()' }, a: text })],
     rows: [`INSERT INTO t (a) VALUES ('1'), ('2')`],

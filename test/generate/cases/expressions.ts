@@ -34,7 +34,7 @@ function view(more: string) {
 
 export const expressions: readonly Case[] = [
   {
-    name: 'expressions that PostgreSQL prints differently once more are added',
+    name: 'expressions that PostgreSQL prints differently each time are added',
     before: [plain],
     after: [rich, view('')],
     rows,
@@ -49,7 +49,7 @@ export const expressions: readonly Case[] = [
     ],
   },
   {
-    name: 'expressions that PostgreSQL prints differently once more are dropped',
+    name: 'expressions that PostgreSQL prints differently each time are dropped',
     before: [rich, view('')],
     after: [plain],
     rows,

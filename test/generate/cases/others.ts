@@ -118,7 +118,7 @@ export const others: readonly Case[] = [
     phases: ['contract'],
   },
   {
-    name: 'all is in a schema of its own',
+    name: 'everything is in a separate schema',
     before: [t],
     after: [
       entity('t', { a: text, b: { type: 'int', nullable: true } }),
@@ -141,7 +141,7 @@ export const others: readonly Case[] = [
     rows,
   },
   {
-    name: 'what was made by hand stays',
+    name: 'handmade objects are kept',
     before: [t],
     after: [entity('t', { a: text, b: { type: 'int', nullable: true } })],
     hand: {
@@ -176,7 +176,7 @@ export const others: readonly Case[] = [
     rows,
   },
   {
-    name: 'what was made by hand is pruned',
+    name: 'handmade objects are pruned',
     before: [t],
     after: [entity('t', { a: text, b: { type: 'int', nullable: true } })],
     hand: {
@@ -187,7 +187,7 @@ export const others: readonly Case[] = [
     rows,
   },
   {
-    name: 'what was made by hand and the entities describe now gets their name',
+    name: 'handmade objects that the entities now describe get their names',
     before: [entity('t', { a: text, b: { type: 'int', default: 1 } })],
     after: [
       entity(
@@ -212,7 +212,7 @@ export const others: readonly Case[] = [
     ],
   },
   {
-    name: 'a primary key made by hand gives way to that of the entities',
+    name: 'a handmade primary key gives way to that of the entities',
     before: [t],
     after: [entity('t', { a: text, b: { type: 'int', nullable: true } })],
     hand: {
@@ -228,21 +228,21 @@ export const others: readonly Case[] = [
     rows,
   },
   {
-    name: 'a unique key made by hand gives way to the unique index of that name that the entities want',
+    name: 'a handmade unique key gives way to the unique index of that name that the entities want',
     before: [entity('t', { a: text })],
     after: [entity('t', { a: text }, { indices: [{ name: 'u', columns: ['a'], unique: true }] })],
     hand: { up: ['ALTER TABLE t ADD CONSTRAINT u UNIQUE (a)'], down: ['ALTER TABLE t DROP CONSTRAINT u'] },
     rows: [`INSERT INTO t (a) VALUES ('1')`],
   },
   {
-    name: 'a unique index made by hand gives way to the key of that name that the entities want',
+    name: 'a handmade unique index gives way to the key of that name that the entities want',
     before: [entity('t', { a: text })],
     after: [entity('t', { a: text }, { uniques: [{ name: 'u', columns: ['a'] }] })],
     hand: { up: ['CREATE UNIQUE INDEX u ON t (a)'], down: ['DROP INDEX u'] },
     rows: [`INSERT INTO t (a) VALUES ('1')`],
   },
   {
-    name: 'a view made by hand is there while a column gets another type',
+    name: 'a handmade view is there while a column gets another type',
     before: [entity('t', { a: { type: 'varchar', length: 10 } })],
     after: [entity('t', { a: { type: 'varchar', length: 20 } })],
     hand: { up: ['CREATE VIEW all_of_t AS SELECT a FROM t'], down: ['DROP VIEW all_of_t'] },

@@ -158,13 +158,13 @@ export const relations: readonly Case[] = [
     rows: ['INSERT INTO t (t) VALUES (1), (1)'],
   },
   {
-    name: 'tables of two that refer to each other are made',
+    name: 'two tables that refer to each other are created',
     before: couple('none'),
     after: couple('both'),
     rows: ['INSERT INTO a DEFAULT VALUES'],
   },
   {
-    name: 'two that refer to each other part',
+    name: 'two tables that refer to each other no longer do',
     before: couple('both'),
     after: couple('none'),
     rows: ['INSERT INTO a DEFAULT VALUES'],
@@ -190,7 +190,7 @@ export const relations: readonly Case[] = [
     rows: [`INSERT INTO post (title) VALUES ('1')`],
   },
   {
-    name: 'a join table is dropped with what it joins',
+    name: 'a join table is dropped with its tables',
     before: blog({ comments: true, tags: true }),
     after: blog({ comments: false, tags: false }),
     rows: [
@@ -229,7 +229,7 @@ export const relations: readonly Case[] = [
     options: { allowDestructive: true },
   },
   {
-    name: 'a table that is referred to is dropped',
+    name: 'a referenced table is dropped',
     before: [entity('t', { a: text }), entity('u', { t: { ...int, nullable: true } }, key())],
     after: [entity('u', { t: { ...int, nullable: true } })],
     rows,

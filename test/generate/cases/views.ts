@@ -36,7 +36,7 @@ export const views: readonly Case[] = [
     rows,
   },
   {
-    name: 'a view with options and a comment made by hand gets other columns',
+    name: 'a view with handmade options and comment gets other columns',
     before: [t, view('v', 'SELECT a FROM t')],
     after: [t, view('v', 'SELECT b, a FROM t')],
     hand: {
@@ -47,7 +47,7 @@ export const views: readonly Case[] = [
     rows,
   },
   {
-    name: 'a view with options and a comment made by hand is left alone',
+    name: 'a view with handmade options and comment is left alone',
     before: [t, view('v', 'SELECT a FROM t')],
     after: [entity('t', { a: text, b: text, c: { ...text, nullable: true } }), view('v', 'SELECT a FROM t')],
     hand: {
@@ -59,7 +59,7 @@ export const views: readonly Case[] = [
     sql: ['ALTER TABLE "public"."t" ADD COLUMN "c" text'],
   },
   {
-    name: 'a view over a column of another type and a new one that is filled: it is missing at no time',
+    name: 'a view over a column of another type and a new one that is filled: it always exists',
     before: [entity('t', { a: { type: 'varchar', length: 10 }, b: text }), view('v', 'SELECT a FROM t')],
     after: [entity('t', { a: { type: 'varchar', length: 20 }, b: text, c: text }), view('v', 'SELECT a, c FROM t')],
     options: { backfills: ['t.c=a || b'] },
@@ -92,13 +92,13 @@ export const views: readonly Case[] = [
     rows,
   },
   {
-    name: 'views upon views are changed',
+    name: 'views on views are changed',
     before: [t, view('v', 'SELECT a FROM t'), view('w', 'SELECT a FROM v')],
     after: [t, view('v', `SELECT a || '!' AS a, b FROM t`), view('w', 'SELECT a FROM v')],
     rows,
   },
   {
-    name: 'a column under views gets another type: they are gone only for one file',
+    name: 'a column under views gets another type: they are missing only during one file',
     before: [
       entity('t', { a: { type: 'varchar', length: 10 }, b: text }),
       view('v', 'SELECT a FROM t'),
@@ -113,14 +113,14 @@ export const views: readonly Case[] = [
     phases: ['expand'],
   },
   {
-    name: 'a column under a view is dropped, and the view does without it',
+    name: 'a column under a view is dropped, and the view no longer contains it',
     before: [entity('t', { a: text, b: text }), view('v', 'SELECT a, b FROM t')],
     after: [entity('t', { a: text }), view('v', 'SELECT a FROM t')],
     rows,
     options: { allowDestructive: true },
   },
   {
-    name: 'an enum under a view loses a value: the view is gone only for one file',
+    name: 'an enum under a view loses a value: the view is missing only during one file',
     before: [
       entity('t', { a: text, e: { type: 'enum', enum: ['x', 'y'], default: 'x' } }),
       view('v', 'SELECT a, e FROM t'),

@@ -137,7 +137,7 @@ export const code: readonly Entry[] = [
     expect: [error('truncate-table')],
   },
   {
-    name: 'a loop over tables in use',
+    name: 'a loop over existing tables',
     given: orders,
     migration: async (queryRunner) => {
       for (const table of ['users', 'orders'])
@@ -185,7 +185,7 @@ export const code: readonly Entry[] = [
     },
   },
   {
-    name: 'a statement put together from pieces',
+    name: 'a statement assembled from pieces',
     given: users,
     migration: (queryRunner) => queryRunner.query(['ALTER', 'TABLE', '"users"', 'DROP', 'COLUMN', '"age"'].join(' ')),
     expect: [error('drop-column')],
@@ -225,7 +225,7 @@ export const code: readonly Entry[] = [
         .execute(),
   },
   {
-    name: 'a transaction in the transaction',
+    name: 'a transaction inside the transaction',
     given: users,
     migration: async (queryRunner) => {
       await queryRunner.startTransaction();
@@ -236,13 +236,13 @@ export const code: readonly Entry[] = [
     allowed: ['commit-in-transaction'],
   },
   {
-    name: 'a block that makes an index',
+    name: 'a block that creates an index',
     given: users,
     migration: `DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_class WHERE relname = 'users_email') THEN CREATE INDEX users_email ON users (email); END IF; END $$`,
     expect: [error('create-index-blocking', 'blocking-work-hidden')],
   },
   {
-    name: 'a block that rewrites a table, put together',
+    name: 'a block that rewrites a table with an assembled statement',
     given: users,
     migration: `DO $body$ DECLARE t text := 'users'; BEGIN EXECUTE format('ALTER TABLE %I ALTER COLUMN age TYPE bigint', t); END $body$`,
     expect: [error('alter-type-rewrite', 'blocking-work-hidden')],
@@ -254,12 +254,12 @@ export const code: readonly Entry[] = [
     expect: [error('drop-column', 'blocking-work-hidden')],
   },
   {
-    name: 'a block that makes a type unless it is there',
+    name: 'a block that creates a type unless it exists',
     given: users,
     migration: `DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_type WHERE typname = 'plan') THEN CREATE TYPE plan AS ENUM ('free', 'paid'); END IF; END $$; ALTER TABLE users ADD COLUMN plan plan NOT NULL DEFAULT 'free'`,
   },
   {
-    name: 'a block that adds a constraint unless it is there',
+    name: 'a block that adds a constraint unless it exists',
     given: orders,
     migration: `DO $$ BEGIN ALTER TABLE orders ADD CONSTRAINT orders_user FOREIGN KEY (user_id) REFERENCES users (id); EXCEPTION WHEN duplicate_object THEN NULL; END $$`,
     expect: [error('add-fk-validating', 'blocking-work-hidden')],
@@ -271,7 +271,7 @@ export const code: readonly Entry[] = [
     allowed: ['blocking-work-hidden'],
   },
   {
-    name: 'a block that only says something',
+    name: 'a block that only raises a notice',
     migration: `DO $$ BEGIN RAISE NOTICE 'nothing to do; ALTER TABLE users DROP COLUMN age'; END $$`,
   },
   {
@@ -292,7 +292,7 @@ export const code: readonly Entry[] = [
     expect: [warning('unbatched-backfill', 'blocking-work-hidden')],
   },
   {
-    name: 'words in texts and comments that look like statements',
+    name: 'strings and comments that look like statements',
     given: `${roles} CREATE TABLE "texts" ("key" text PRIMARY KEY, "value" text NOT NULL)`,
     migration: `/* DROP TABLE "roles"; */ INSERT INTO "texts" VALUES ('help', 'Type DROP TABLE roles; or CREATE INDEX i ON roles (name);'); -- TRUNCATE "roles"\nINSERT INTO "texts" VALUES ('sql', $$ALTER TABLE "roles" DROP COLUMN "name"$$)`,
   },
@@ -303,7 +303,7 @@ export const code: readonly Entry[] = [
     expect: [error('truncate-table', 'blocking-work-hidden')],
   },
   {
-    name: 'a block that demands a column',
+    name: 'a block that makes a column NOT NULL',
     given: users,
     migration: `DO $$ BEGIN ALTER TABLE users ALTER COLUMN name SET NOT NULL; END $$`,
     expect: [error('set-not-null-scan', 'blocking-work-hidden')],

@@ -5,7 +5,7 @@ import { linked, orders, typeormMetadata, users } from './given.js';
 /** After the deploy, dropped objects are not in use; queries on the other objects can still block. */
 export const contract: readonly Entry[] = [
   {
-    name: 'after the deploy: columns of two files go',
+    name: 'after the deploy: columns of two files are dropped',
     given: orders,
     migration: [
       { up: `ALTER TABLE "users" DROP COLUMN IF EXISTS "age"`, phase: 'contract' },
@@ -14,31 +14,31 @@ export const contract: readonly Entry[] = [
     allowed: ['if-not-exists-still-locks'],
   },
   {
-    name: 'after the deploy: a type, a function and a sequence go',
+    name: 'after the deploy: a type, a function and a sequence are dropped',
     given: `CREATE TYPE mood AS ENUM ('ok'); CREATE FUNCTION f() RETURNS int LANGUAGE sql AS $$ SELECT 1 $$; CREATE SEQUENCE numbers;`,
     migration: `DROP TYPE mood; DROP FUNCTION f(); DROP SEQUENCE numbers`,
     phase: 'contract',
   },
   {
-    name: 'after the deploy: a trigger and its function go',
+    name: 'after the deploy: a trigger and its function are dropped',
     given: `${users} CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$; CREATE TRIGGER t BEFORE INSERT ON "users" FOR EACH ROW EXECUTE FUNCTION f();`,
     migration: `DROP TRIGGER t ON "users"; DROP FUNCTION f()`,
     phase: 'contract',
   },
   {
-    name: 'after the deploy: a check goes',
+    name: 'after the deploy: a check is dropped',
     given: `${orders} ALTER TABLE "orders" ADD CONSTRAINT "CHK_total" CHECK ("total" >= 0);`,
     migration: `ALTER TABLE "orders" DROP CONSTRAINT "CHK_total"`,
     phase: 'contract',
   },
   {
-    name: 'after the deploy: a default goes',
+    name: 'after the deploy: a default is dropped',
     given: users,
     migration: `ALTER TABLE "users" ALTER COLUMN "active" DROP DEFAULT`,
     phase: 'contract',
   },
   {
-    name: 'after the deploy: a view goes, with its row of metadata',
+    name: 'after the deploy: a view is dropped with its row of metadata',
     given: `${users} ${typeormMetadata} CREATE VIEW "people" AS SELECT "id" FROM "users";`,
     migration: (queryRunner) =>
       queryRunner
@@ -51,14 +51,14 @@ export const contract: readonly Entry[] = [
     phase: 'contract',
   },
   {
-    name: 'after the deploy: a schema that is empty goes',
+    name: 'after the deploy: an empty schema is dropped',
     given: `CREATE SCHEMA legacy`,
     migration: `DROP SCHEMA legacy`,
     phase: 'contract',
     allowed: ['drop-schema'],
   },
   {
-    name: 'after the deploy: a column is demanded, proven before',
+    name: 'after the deploy: a column becomes NOT NULL, proven before',
     given: users,
     migration: [
       `ALTER TABLE "users" ADD CONSTRAINT "nn" CHECK ("name" IS NOT NULL) NOT VALID`,
@@ -91,33 +91,33 @@ export const contract: readonly Entry[] = [
     expect: [error('create-index-blocking')],
   },
   {
-    name: 'after the deploy, an index goes, which is brief',
+    name: 'after the deploy, an index is dropped, which is brief',
     given: orders,
     migration: `DROP INDEX "IDX_orders_user"`,
     phase: 'contract',
     allowed: ['drop-index-blocking'],
   },
   {
-    name: 'after the deploy, but all rows are gone: a column of another type',
+    name: 'after the deploy, but its data is lost: a column of another type',
     given: users,
     migration: `ALTER TABLE "users" DROP COLUMN "name"; ALTER TABLE "users" ADD "name" text`,
     phase: 'contract',
     expect: [error('orm-drop-add-column')],
   },
   {
-    name: 'after the deploy: a generated column goes, and its row of metadata',
+    name: 'after the deploy: a generated column is dropped with its row of metadata',
     given: `${users} ${typeormMetadata} ALTER TABLE "users" ADD "search" tsvector GENERATED ALWAYS AS (to_tsvector('simple', coalesce("name", ''))) STORED;`,
     migration: `ALTER TABLE "users" DROP COLUMN "search"; DELETE FROM "typeorm_metadata" WHERE "type" = 'GENERATED_COLUMN' AND "name" = 'search' AND "table" = 'users'`,
     phase: 'contract',
   },
   {
-    name: 'after the deploy: a relation goes',
+    name: 'after the deploy: a relation is dropped',
     given: linked,
     migration: `ALTER TABLE "orders" DROP CONSTRAINT "FK_a922b820eeef29ac1c6800e826a"; ALTER TABLE "orders" DROP COLUMN "user_id"`,
     phase: 'contract',
   },
   {
-    name: 'after the deploy: a table goes that refers to one in use',
+    name: 'after the deploy: a table that refers to one in use is dropped',
     given: linked,
     migration: `DROP TABLE "orders"; DROP TYPE "orders_status_enum"`,
     phase: 'contract',

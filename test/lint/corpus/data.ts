@@ -23,7 +23,7 @@ export const data: readonly Entry[] = [
     migration: `UPDATE "roles" SET "name" = 'owner' WHERE "id" = 1`,
   },
   {
-    name: 'one row goes',
+    name: 'one row is deleted',
     given: roles,
     migration: `DELETE FROM "roles" WHERE "name" = 'guest'`,
   },
@@ -40,7 +40,7 @@ export const data: readonly Entry[] = [
     expect: [warning('unbatched-backfill')],
   },
   {
-    name: 'all rows go',
+    name: 'all rows are deleted',
     given: orders,
     migration: `DELETE FROM "orders"`,
     expect: [warning('unbatched-backfill'), warning('delete-all-rows')],
@@ -53,7 +53,7 @@ export const data: readonly Entry[] = [
     allowed: ['statistics-missing'],
   },
   {
-    name: 'a column is added, filled and demanded in one transaction',
+    name: 'a column is added, filled and made NOT NULL in one transaction',
     given: users,
     migration: `ALTER TABLE "users" ADD "slug" text; UPDATE "users" SET "slug" = lower("name"); ALTER TABLE "users" ALTER COLUMN "slug" SET NOT NULL`,
     expect: [
@@ -102,7 +102,7 @@ export const data: readonly Entry[] = [
     expect: [warning('lock-timeout-off')],
   },
   {
-    name: 'a wait without end',
+    name: 'a wait without a limit',
     given: users,
     migration: `SET LOCAL lock_timeout = 0; ALTER TABLE "users" ADD "zone" text`,
     expect: [warning('lock-timeout-off')],
@@ -184,14 +184,14 @@ export const data: readonly Entry[] = [
     expect: [warning('work-while-holding-lock', 'rows-changed-while-holding-lock')],
   },
   {
-    name: 'a long look at one table while another is locked',
+    name: 'a long read of one table while another is locked',
     given: orders,
     migration: `ALTER TABLE "users" ADD "orders_count" integer; CREATE TABLE "counts" AS SELECT "user_id", count(*) FROM "orders" GROUP BY 1`,
     expect: [warning('work-while-holding-lock', 'rows-changed-while-holding-lock')],
     allowed: ['table-without-primary-key'],
   },
   {
-    name: 'a table in use gets a column, and a new table all it needs',
+    name: 'a table in use gets a column, and a new table gets everything',
     given: users,
     migration: `ALTER TABLE "users" ADD "team_id" integer; CREATE TABLE "teams" ("id" int PRIMARY KEY, "name" text NOT NULL); CREATE UNIQUE INDEX "teams_name" ON "teams" ("name"); INSERT INTO "teams" VALUES (1, 'all')`,
   },
@@ -202,19 +202,19 @@ export const data: readonly Entry[] = [
     expect: [warning('unbatched-backfill')],
   },
   {
-    name: 'all rows without a partner go',
+    name: 'all rows without a partner are deleted',
     given: orders,
     migration: `DELETE FROM "orders" WHERE "user_id" NOT IN (SELECT "id" FROM "users")`,
     expect: [warning('unbatched-backfill')],
   },
   {
-    name: 'old rows go, who knows how many',
+    name: 'an unknown number of old rows is deleted',
     given: users,
     migration: `DELETE FROM "users" WHERE "created_at" < now() - interval '1 year'`,
     expect: [warning('unbatched-backfill')],
   },
   {
-    name: 'all rows are changed inside of a query',
+    name: 'all rows are changed inside a query',
     given: users,
     migration: `WITH changed AS (UPDATE "users" SET "active" = true RETURNING "id") SELECT count(*) FROM changed`,
     expect: [warning('unbatched-backfill')],
@@ -231,7 +231,7 @@ export const data: readonly Entry[] = [
       queryRunner.query(`UPDATE "roles" SET "name" = $1 WHERE "name" = $2`, ['owner', 'boss']),
   },
   {
-    name: 'a wait without end, in a transaction of its own',
+    name: 'a wait without a limit, in a transaction of its own',
     given: users,
     migration: `BEGIN; SET LOCAL lock_timeout = 0; ALTER TABLE "users" ADD COLUMN IF NOT EXISTS "zone" text; COMMIT`,
     transaction: false,

@@ -34,7 +34,7 @@ export const indexes: readonly Entry[] = [
     transaction: false,
   },
   {
-    name: 'an index that is made only when it is missing, and blocks then',
+    name: 'an index that is created IF NOT EXISTS, and then blocks',
     given: users,
     migration: `CREATE INDEX IF NOT EXISTS "IDX_name" ON "users" ("name")`,
     expect: [error('create-index-blocking')],
@@ -64,7 +64,7 @@ export const indexes: readonly Entry[] = [
     // Only a refresh has to wait: there are no other writes, and reads do not block.
   },
   {
-    name: 'concurrently, inside of a transaction',
+    name: 'concurrently, inside a transaction',
     given: users,
     migration: `CREATE INDEX CONCURRENTLY "IDX_name" ON "users" ("name")`,
     fails: true,
@@ -72,14 +72,14 @@ export const indexes: readonly Entry[] = [
     allowed: ['cannot-be-judged'],
   },
   {
-    name: 'concurrently, unless there is one of that name, be it broken',
+    name: 'concurrently, IF NOT EXISTS, although an invalid one may exist',
     given: users,
     migration: `CREATE INDEX CONCURRENTLY IF NOT EXISTS "IDX_name" ON "users" ("name")`,
     transaction: false,
     expect: [warning('concurrently-if-not-exists')],
   },
   {
-    name: 'concurrently, what a failed try has left removed first',
+    name: 'concurrently, after removing the remains of a failed attempt',
     given: users,
     migration: `DROP INDEX CONCURRENTLY IF EXISTS "IDX_name"; CREATE INDEX CONCURRENTLY "IDX_name" ON "users" ("name")`,
     transaction: false,
@@ -93,14 +93,14 @@ export const indexes: readonly Entry[] = [
     allowed: ['session-set-leak'],
   },
   {
-    name: 'an index replaced the wrong way round',
+    name: 'an index replaced in the wrong order',
     given: orders,
     migration: `DROP INDEX "IDX_orders_user"; CREATE INDEX "IDX_orders_user" ON "orders" ("user_id", "status")`,
     expect: [error('create-index-blocking')],
     allowed: ['index-replace-gap', 'drop-index-blocking', 'work-while-holding-lock'],
   },
   {
-    name: 'an index replaced: first the new one, then away with the old one',
+    name: 'an index replaced: the new one first, then the old one is dropped',
     given: orders,
     migration: [
       {
@@ -175,14 +175,14 @@ export const indexes: readonly Entry[] = [
     ],
   },
   {
-    name: 'a new column and its index in one go',
+    name: 'a new column and its index in one transaction',
     given: users,
     migration: `ALTER TABLE "users" ADD "tenant_id" integer; CREATE INDEX "users_tenant" ON "users" ("tenant_id")`,
     expect: [error('create-index-blocking')],
     allowed: ['work-while-holding-lock'],
   },
   {
-    name: 'an index goes concurrently, inside of a transaction',
+    name: 'an index is dropped concurrently inside a transaction',
     given: orders,
     migration: `DROP INDEX CONCURRENTLY "IDX_orders_user"`,
     fails: true,
@@ -190,7 +190,7 @@ export const indexes: readonly Entry[] = [
     allowed: ['cannot-be-judged'],
   },
   {
-    name: 'one index concurrently, the next one not',
+    name: 'one index concurrently, the next one blocking',
     given: users,
     migration: `CREATE INDEX CONCURRENTLY "users_name" ON "users" ("name"); CREATE INDEX "users_age" ON "users" ("age")`,
     transaction: false,

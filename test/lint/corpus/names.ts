@@ -39,7 +39,7 @@ export const names: readonly Entry[] = [
     migration: `CREATE TABLE "users_archive" (LIKE "users" INCLUDING ALL); ALTER TABLE "users_archive" ADD COLUMN "archived_at" timestamptz NOT NULL DEFAULT clock_timestamp()`,
   },
   {
-    name: 'a table that comes and goes with the same batch',
+    name: 'a table that is created and dropped by the same batch',
     migration: [
       `CREATE TABLE "draft" ("id" int PRIMARY KEY, "a" text)`,
       `ALTER TABLE "draft" RENAME COLUMN "a" TO "b"; ALTER TABLE "draft" RENAME TO "drafts"`,

@@ -6,7 +6,7 @@ const audit = `CREATE FUNCTION "touch"() RETURNS trigger LANGUAGE plpgsql AS $$ 
 
 export const objects: readonly Entry[] = [
   {
-    name: 'a table goes with all that refers to it',
+    name: 'a table is dropped with everything that refers to it',
     given: linked,
     migration: `DROP TABLE IF EXISTS "users" CASCADE`,
     expect: [error('drop-table', 'drop-cascade', 'cascade-drops-data')],
@@ -19,17 +19,17 @@ export const objects: readonly Entry[] = [
     phase: 'contract',
   },
   {
-    name: 'a schema goes',
+    name: 'a schema is dropped',
     given: `CREATE SCHEMA legacy; CREATE TABLE legacy.users (id int PRIMARY KEY)`,
     migration: `DROP SCHEMA legacy CASCADE`,
     expect: [error('drop-schema', 'drop-table', 'drop-cascade', 'cascade-drops-data')],
   },
   {
-    name: 'a schema is made, with a table',
+    name: 'a schema is created with a table',
     migration: `CREATE SCHEMA IF NOT EXISTS "billing"; CREATE TABLE "billing"."invoices" ("id" bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, "due" date NOT NULL); CREATE INDEX "invoices_due" ON "billing"."invoices" ("due")`,
   },
   {
-    name: 'a type goes, and the columns of that type',
+    name: 'a type and the columns of that type are dropped',
     given: orders,
     migration: `DROP TYPE "orders_status_enum" CASCADE`,
     expect: [error('drop-cascade', 'cascade-drops-data', 'drop-column', 'drop-column-cascade')],
@@ -71,7 +71,7 @@ export const objects: readonly Entry[] = [
     expect: [error('create-table-force', 'drop-table')],
   },
   {
-    name: 'a table that is there already, with other columns',
+    name: 'a table that already exists with other columns',
     given: roles,
     migration: `CREATE TABLE IF NOT EXISTS "roles" ("id" uuid PRIMARY KEY, "title" text NOT NULL)`,
     expect: [warning('create-table-if-not-exists')],
@@ -86,13 +86,13 @@ export const objects: readonly Entry[] = [
     migration: `CREATE TABLE "clicks" ("id" bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, "at" timestamptz NOT NULL, "url" text NOT NULL)`,
   },
   {
-    name: 'an enum value gets another name',
+    name: 'an enum value is renamed',
     given: orders,
     migration: `ALTER TYPE "orders_status_enum" RENAME VALUE 'paid' TO 'settled'`,
     expect: [warning('enum-rename-value')],
   },
   {
-    name: 'an enum value goes between two others',
+    name: 'an enum value is added between two others',
     given: orders,
     migration: `ALTER TYPE "orders_status_enum" ADD VALUE 'packed' BEFORE 'shipped'`,
   },
@@ -119,18 +119,18 @@ export const objects: readonly Entry[] = [
 ALTER TYPE kind RENAME TO kind_old; CREATE TYPE kind AS ENUM ('a'); ALTER TABLE "things" ALTER COLUMN "kind" TYPE kind USING "kind"::text::kind; DROP TYPE kind_old`,
   },
   {
-    name: 'a view is replaced by one that shows more',
+    name: 'a view is replaced by one with more columns',
     given: `${users} CREATE VIEW "people" AS SELECT "id" FROM "users";`,
     migration: `CREATE OR REPLACE VIEW "people" AS SELECT "id", "email" FROM "users"`,
   },
   {
-    name: 'a view goes while it is used',
+    name: 'a view is dropped while it is used',
     given: `${users} CREATE VIEW "people" AS SELECT "id" FROM "users";`,
     migration: `DROP VIEW "people"`,
     expect: [warning('drop-view')],
   },
   {
-    name: 'a view goes after the deploy',
+    name: 'a view is dropped after the deploy',
     given: `${users} CREATE VIEW "people" AS SELECT "id" FROM "users";`,
     migration: `DROP VIEW "people"`,
     phase: 'contract',
@@ -193,12 +193,12 @@ ALTER TYPE kind RENAME TO kind_old; CREATE TYPE kind AS ENUM ('a'); ALTER TABLE 
     migration: `CREATE TABLE "secrets" ("id" int PRIMARY KEY, "owner" text NOT NULL); ALTER TABLE "secrets" ENABLE ROW LEVEL SECURITY; CREATE POLICY "own" ON "secrets" USING ("owner" = current_user)`,
   },
   {
-    name: 'a role is allowed to read',
+    name: 'a role is granted SELECT',
     given: users,
     migration: `GRANT SELECT ON "users" TO pg_monitor`,
   },
   {
-    name: 'a role is no longer allowed to read',
+    name: 'SELECT is revoked from a role',
     given: users,
     migration: `REVOKE ALL ON "users" FROM public`,
     expect: [warning('grant-revoke')],
@@ -210,7 +210,7 @@ ALTER TYPE kind RENAME TO kind_old; CREATE TYPE kind AS ENUM ('a'); ALTER TABLE 
     allowed: ['create-partition-of'],
   },
   {
-    name: 'a partition is made beside its parent, and attached',
+    name: 'a partition is created separately and attached',
     given: events,
     migration: `CREATE TABLE "events_2024_03" (LIKE "events" INCLUDING DEFAULTS INCLUDING CONSTRAINTS);
 ALTER TABLE "events_2024_03" ADD CONSTRAINT "bounds" CHECK ("at" >= '2024-03-01' AND "at" < '2024-04-01' AND "at" IS NOT NULL);
@@ -218,7 +218,7 @@ ALTER TABLE "events" ATTACH PARTITION "events_2024_03" FOR VALUES FROM ('2024-03
     allowed: ['table-without-primary-key'],
   },
   {
-    name: 'a table in use is attached, and read from beginning to end',
+    name: 'a table in use is attached, and read completely',
     given: `${events} CREATE TABLE "events_2024_03" (LIKE "events" INCLUDING ALL);`,
     migration: `ALTER TABLE "events" ATTACH PARTITION "events_2024_03" FOR VALUES FROM ('2024-03-01') TO ('2024-04-01')`,
     expect: [error('attach-partition-scan')],
@@ -239,7 +239,7 @@ ALTER TABLE "events" ATTACH PARTITION "events_2024_03" FOR VALUES FROM ('2024-03
     expect: [warning('detach-partition')],
   },
   {
-    name: 'a partition is detached concurrently, and goes',
+    name: 'a partition is detached concurrently and dropped',
     given: events,
     migration: [
       { up: `ALTER TABLE "events" DETACH PARTITION "events_2024_01" CONCURRENTLY`, transaction: false },
@@ -247,7 +247,7 @@ ALTER TABLE "events" ATTACH PARTITION "events_2024_03" FOR VALUES FROM ('2024-03
     ],
   },
   {
-    name: 'a partition goes',
+    name: 'a partition is dropped',
     given: events,
     migration: `DROP TABLE "events_2024_01"`,
     expect: [error('drop-partition', 'drop-table')],
@@ -289,7 +289,7 @@ CREATE TABLE "metrics_1" PARTITION OF "metrics" FOR VALUES FROM ('2024-01-01') T
     expect: [warning('alter-sequence')],
   },
   {
-    name: 'a sequence that counts by hundreds from now on, in a new one',
+    name: 'a sequence with an increment of a hundred, in a new column',
     given: users,
     migration: `CREATE SEQUENCE "batches" INCREMENT BY 100 CACHE 20; COMMENT ON SEQUENCE "batches" IS 'numbers of batches'`,
   },
@@ -298,7 +298,7 @@ CREATE TABLE "metrics_1" PARTITION OF "metrics" FOR VALUES FROM ('2024-01-01') T
     migration: `CREATE EXTENSION IF NOT EXISTS "pgcrypto"; CREATE EXTENSION IF NOT EXISTS "citext"`,
   },
   {
-    name: 'an extension goes, with the columns that need it',
+    name: 'an extension is dropped with the columns that need it',
     given: `CREATE EXTENSION citext; CREATE TABLE "people" ("id" int PRIMARY KEY, "email" citext)`,
     migration: `DROP EXTENSION citext CASCADE`,
     expect: [
@@ -306,13 +306,13 @@ CREATE TABLE "metrics_1" PARTITION OF "metrics" FOR VALUES FROM ('2024-01-01') T
     ],
   },
   {
-    name: 'a function that the old version calls goes',
+    name: 'a function that the old version calls is dropped',
     given: `CREATE FUNCTION slug(text) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT lower($1) $$`,
     migration: `DROP FUNCTION slug(text)`,
     expect: [warning('drop-function')],
   },
   {
-    name: 'a function is made, with an index that uses it on a new table',
+    name: 'a function is created with an index that uses it on a new table',
     migration: `CREATE FUNCTION slug(text) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT lower($1) $$; CREATE TABLE "pages" ("id" int PRIMARY KEY, "title" text NOT NULL); CREATE UNIQUE INDEX "pages_slug" ON "pages" (slug("title"))`,
   },
   {
@@ -321,40 +321,40 @@ CREATE TABLE "metrics_1" PARTITION OF "metrics" FOR VALUES FROM ('2024-01-01') T
     migration: `COMMENT ON TABLE "orders" IS 'what people buy'; COMMENT ON TYPE "orders_status_enum" IS 'how far it is; see docs'; COMMENT ON INDEX "IDX_orders_user" IS NULL`,
   },
   {
-    name: 'two tables go at once',
+    name: 'two tables are dropped at once',
     given: `${users} ${roles}`,
     migration: `DROP TABLE "users", "roles"`,
     expect: [error('drop-table')],
     allowed: ['several-tables-locked'],
   },
   {
-    name: 'a table is made again under its name, with its rows',
+    name: 'a table is created again with the same name and rows',
     given: roles,
     migration: `CREATE TABLE "roles_new" ("id" uuid PRIMARY KEY DEFAULT gen_random_uuid(), "name" text NOT NULL); INSERT INTO "roles_new" ("name") SELECT "name" FROM "roles"; DROP TABLE "roles"; ALTER TABLE "roles_new" RENAME TO "roles"`,
     expect: [error('drop-table', 'create-table-force')],
   },
   {
-    name: 'a table that may be there already, and is not',
+    name: 'a table that may already exist, but does not',
     migration: `CREATE TABLE IF NOT EXISTS "brand_new" ("id" int PRIMARY KEY, "code" text NOT NULL); CREATE UNIQUE INDEX IF NOT EXISTS "brand_new_code" ON "brand_new" ("code")`,
   },
   {
-    name: 'a trigger is dropped if it is there, and made again',
+    name: 'a trigger is dropped IF EXISTS and created again',
     given: `${users} ${audit} CREATE TRIGGER "users_touch" BEFORE UPDATE ON "users" FOR EACH ROW EXECUTE FUNCTION "touch"();`,
     migration: `DROP TRIGGER IF EXISTS "users_touch" ON "users"; CREATE TRIGGER "users_touch" BEFORE INSERT OR UPDATE ON "users" FOR EACH ROW EXECUTE FUNCTION "touch"()`,
   },
   {
-    name: 'a function whose body speaks of dropping',
+    name: 'a function whose body contains DROP',
     given: users,
     migration: `CREATE OR REPLACE FUNCTION "purge"() RETURNS void LANGUAGE plpgsql AS $$ BEGIN DROP TABLE IF EXISTS "users"; TRUNCATE "users"; END $$`,
   },
   {
-    name: 'a view gets another name',
+    name: 'a view is renamed',
     given: `${users} CREATE VIEW "people" AS SELECT "id" FROM "users";`,
     migration: `ALTER VIEW "people" RENAME TO "persons"`,
     expect: [warning('rename-table')],
   },
   {
-    name: 'a materialized view goes while it is used',
+    name: 'a materialized view is dropped while it is used',
     given: `${orders} CREATE MATERIALIZED VIEW totals AS SELECT user_id, sum(total) AS total FROM orders GROUP BY 1;`,
     migration: `DROP MATERIALIZED VIEW totals`,
     expect: [warning('drop-view', 'drop-table')],

@@ -40,7 +40,7 @@ DROP TYPE "public"."orders_status_enum_old"`,
     allowed: ['alter-type-using-forces-rewrite', 'alter-type-narrowing', 'work-while-holding-lock'],
   },
   {
-    name: 'an enum that gains a value is swapped all the same',
+    name: 'an enum that gets a value is swapped anyway',
     given: orders,
     migration: `ALTER TYPE "public"."orders_status_enum" RENAME TO "orders_status_enum_old";
 CREATE TYPE "public"."orders_status_enum" AS ENUM('new', 'paid', 'shipped', 'returned');
@@ -52,7 +52,7 @@ DROP TYPE "public"."orders_status_enum_old"`,
     allowed: ['alter-type-using-forces-rewrite', 'work-while-holding-lock'],
   },
   {
-    name: 'an enum that gains a value gains just that',
+    name: 'an enum gets only a new value',
     given: orders,
     migration: `ALTER TYPE "public"."orders_status_enum" ADD VALUE IF NOT EXISTS 'returned'`,
   },
@@ -135,7 +135,7 @@ ALTER TABLE "orders" ADD CONSTRAINT "FK_a922b820eeef29ac1c6800e826a" FOREIGN KEY
     expect: [error('add-column-volatile-default')],
   },
   {
-    name: 'a column of @Generated("uuid"), filled before it is demanded',
+    name: 'a column of @Generated("uuid"), filled before it becomes NOT NULL',
     given: `CREATE EXTENSION IF NOT EXISTS "uuid-ossp"; ${users}`,
     migration: [
       `ALTER TABLE "users" ADD "uuid" uuid; ALTER TABLE "users" ALTER COLUMN "uuid" SET DEFAULT uuid_generate_v4()`,
@@ -154,18 +154,18 @@ ALTER TABLE "orders" ADD CONSTRAINT "FK_a922b820eeef29ac1c6800e826a" FOREIGN KEY
     ],
   },
   {
-    name: 'a demanded column without a default',
+    name: 'a NOT NULL column without a default',
     given: users,
     migration: `ALTER TABLE "users" ADD "nickname" character varying NOT NULL`,
     expect: [error('add-column-notnull-nodefault')],
   },
   {
-    name: 'a demanded column with a default',
+    name: 'a NOT NULL column with a default',
     given: users,
     migration: `ALTER TABLE "users" ADD "nickname" character varying NOT NULL DEFAULT ''`,
   },
   {
-    name: 'columns that may be empty',
+    name: 'columns that are nullable',
     given: users,
     migration: `ALTER TABLE "users" ADD "deletedAt" TIMESTAMP; ALTER TABLE "users" ADD "bio" text`,
   },
@@ -202,7 +202,7 @@ ALTER TABLE "orders" ADD CONSTRAINT "FK_a922b820eeef29ac1c6800e826a" FOREIGN KEY
     allowed: ['drop-not-null'],
   },
   {
-    name: 'a default that an insert of the old version relies on is taken away',
+    name: 'a default that an insert of the old version relies on is dropped',
     given: users,
     migration: `ALTER TABLE "users" ALTER COLUMN "active" DROP DEFAULT`,
     expect: [warning('change-default', 'drop-needed-default')],
@@ -291,7 +291,7 @@ INSERT INTO "typeorm_metadata"("database", "schema", "table", "type", "name", "v
 INSERT INTO "typeorm_metadata"("database", "schema", "table", "type", "name", "value") VALUES (DEFAULT, 'public', DEFAULT, 'VIEW', 'active_users', 'SELECT "id", "email" FROM "users" WHERE "active"')`,
   },
   {
-    name: 'a number that counts up by itself',
+    name: 'a serial column',
     given: users,
     migration: `ALTER TABLE "users" ADD "position" SERIAL NOT NULL`,
     expect: [error('add-column-serial-identity', 'add-column-volatile-default')],
@@ -392,7 +392,7 @@ ALTER TABLE "bookings" ADD CONSTRAINT "XCL_0f8ce1f5" EXCLUDE USING gist ("room" 
     migration: `CREATE SEQUENCE IF NOT EXISTS "colors_id_seq" OWNED BY "colors"."id"; ALTER TABLE "colors" ALTER COLUMN "id" SET DEFAULT nextval('"colors_id_seq"')`,
   },
   {
-    name: 'a foreign key that is not valid, to be validated with the next release',
+    name: 'a foreign key that is not valid, which the next release validates',
     given: orders,
     migration: `ALTER TABLE "orders" ADD CONSTRAINT "FK_a922b820eeef29ac1c6800e826a" FOREIGN KEY ("user_id") REFERENCES "users"("id") ON DELETE SET NULL ON UPDATE NO ACTION NOT VALID`,
   },

@@ -126,7 +126,7 @@ export const types: readonly Entry[] = [
     expect: [error('cannot-be-judged')],
   },
   {
-    name: 'a change of a column that a view shows, the view made again',
+    name: 'a change of a column that a view shows, and the view is created again',
     given: `${given('varchar(50)')} CREATE VIEW "shown" AS SELECT "value" FROM "readings";`,
     migration: `DROP VIEW "shown"; ${change('varchar(100)')}; CREATE VIEW "shown" AS SELECT "value" FROM "readings"`,
     allowed: ['drop-view'],
@@ -143,7 +143,7 @@ export const types: readonly Entry[] = [
     expect: [error('alter-type-rewrite')],
   },
   {
-    name: 'a key that outgrows its type, by way of a second column and a trigger',
+    name: 'a key that outgrows its type, through a second column and a trigger',
     given: `CREATE TABLE "readings" ("id" integer PRIMARY KEY, "sensor" integer NOT NULL)`,
     migration: [
       `ALTER TABLE "readings" ADD "sensor_new" bigint;
