@@ -31,7 +31,7 @@ export async function askPromise(client: SqlClient, promised: Promised, deep: bo
 
 /**
  * The planner's estimate of the cost decides whether the answer counts, and not the time. Otherwise, the result for the same rows would
- * depend on the load of the server. This cost takes about two seconds; if it takes longer, the query is awaited.
+ * depend on the load of the server. A query of this cost takes about two seconds, and is awaited if it takes longer.
  */
 const quickCost = 400_000;
 const surelyMs = 20_000;
