@@ -116,12 +116,12 @@ describe('finding the data source', () => {
     expect(found).toThrow(
       expect.objectContaining({
         code: 'DATA_SOURCE_INVALID',
-        message: expect.stringContaining('src/one.ts, and src/two.ts') as unknown,
+        message: expect.stringContaining('src/one.ts and src/two.ts') as unknown,
         next: expect.stringContaining('"nest-migrate": { "dataSource": "src/one.ts" }') as unknown,
       }),
     );
     project.write('src/data-source.ts', '');
-    expect(found).toThrow('src/data-source.ts, and src/one.ts');
+    expect(found).toThrow('src/data-source.ts and src/one.ts');
   });
 
   it('ignores other scripts and missing files', () => {

@@ -204,13 +204,13 @@ describe('resolving', () => {
       'two down files',
       { '1_a.sql': '-- up\nSELECT 1;\n-- down\nSELECT 2;', '1_a.down.sql': 'SELECT 3' },
       'FILE_INVALID',
-      '1_a.down.sql as well',
+      '1_a.down.sql exists as well',
     ],
     [
       'a down file with a header of its migration',
       { '1_a.up.sql': 'SELECT 1;', '1_a.down.sql': '-- transaction: false\nSELECT 3' },
       'FILE_INVALID',
-      '`-- transaction: false` belongs into',
+      '`-- transaction: false` belongs in',
     ],
   ])('refuses %s', async (_title, files, code, text) => {
     for (const [path, content] of Object.entries(files)) write(path, content);
