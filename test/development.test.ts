@@ -48,7 +48,7 @@ describe('nest-migrate-dev', () => {
     expect(generate).toMatchObject({ code: 2, stderr: expect.stringContaining('needs the package nest-migrate-dev') });
     expect(generate.stderr).toContain(`Install it for development: pnpm add -D ${name}. A production image does well`);
     const status = await cli(['status']);
-    expect(status).toMatchObject({ code: 2, stderr: expect.stringContaining('No DATABASE_URL') });
+    expect(status).toMatchObject({ code: 2, stderr: expect.stringContaining('Neither DATABASE_URL nor PGHOST') });
     expect(status.stderr).toContain('the embedded database, which would be used instead, is not installed');
     rmSync(inProject('pnpm-lock.yaml'));
     for (const [file, line] of Object.entries({

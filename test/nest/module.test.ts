@@ -321,7 +321,7 @@ describe('other ways to set it up', () => {
 
   it('a missing or duplicate connection is reported', async () => {
     const nothing = await failureOf(apps.boot(MigrationsModule.forRoot({})));
-    expect(nothing.message).toContain('there is no TypeORM connection in the app');
+    expect(nothing.message).toContain('the app has no TypeORM connection');
     const asked = await failureOf(apps.boot(MigrationsModule.forRootAsync({ useFactory: () => ({}) })));
     expect(asked.message).toContain('without a dataSource');
     const twice = await failureOf(
