@@ -84,9 +84,9 @@ it('works with TypeORM alone, where it continues by its WHERE', async () => {
 it('is refused in a transaction, without a primary key, and with invalid options', async () => {
   const failing = async (made: ReturnType<typeof migration>): Promise<string> =>
     (await failureOf(using({ url: database.url, migrations: [made] }, (migrator) => migrator.run()))).message;
-  expect(await failing(fills({}, 'in one transaction'))).toContain('in one transaction');
+  expect(await failing(fills({}, 'in one transaction'))).toContain('each batch is a separate transaction');
   await database.query('ALTER TABLE counted DROP CONSTRAINT counted_pkey');
-  expect(await failing(fills({}))).toContain('no primary key');
+  expect(await failing(fills({}))).toContain('needs a primary key');
   const none = {} as QueryRunner;
   const odd = await failureOf(backfill(none, { table: 'counted', set: 'n = 1', batchSize: 0 }));
   expect(odd.message).toContain('batchSize');
