@@ -308,7 +308,9 @@ describe('run', () => {
     expect(events.filter(({ type }) => type === 'warning')).toEqual([
       expect.objectContaining({
         code: 'QUERY_NOT_AWAITED',
-        message: expect.stringMatching(/^Forgets17\d+ did not await 6 queries of its up; the first was: SELECT pg_sleep/),
+        message: expect.stringMatching(
+          /^Forgets17\d+ did not await 6 queries of its up; the first was: SELECT pg_sleep/,
+        ),
       }),
       expect.objectContaining({ code: 'QUERY_NOT_AWAITED', message: expect.stringContaining(`${alone} did not`) }),
     ]);
