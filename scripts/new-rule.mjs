@@ -20,7 +20,7 @@ function placeOf(argument) {
     throw new Refused(`There is no folder "${topic}" for rules. There are: ${folders.join(', ')}.`);
   if (!/^[a-z][a-z0-9]*(?:-[a-z0-9]+)+$/.test(name))
     throw new Refused(
-      `"${name}" is no name for a rule: two or more small words with hyphens, like drop-index-blocking.`,
+      `"${name}" is not a valid name for a rule: use two or more lowercase words with hyphens, like drop-index-blocking.`,
     );
   const taken = folders.find((other) => existsSync(join(folder, other, `${name}.ts`)));
   if (taken) throw new Refused(`There is a rule ${name} already: src/rules/${taken}/${name}.ts`);

@@ -58,7 +58,7 @@ function commandsPage() {
   return [
     '# Commands',
     generated,
-    '`nest-migrate <command> --help` prints the same for one command. Every command also has the [global options](#global-options). It ends with one of the [exit codes](exit-codes.md), and `--json` prints [its result](json.md) as one object.',
+    '`nest-migrate <command> --help` prints the same for one command. Every command also has the [global options](#global-options). It exits with one of the [exit codes](exit-codes.md), and `--json` prints [its result](json.md) as one object.',
     ...groups.flatMap((group) => [`## ${group.heading.replace(/:$/, '')}`, ...group.commands.map(commandSection)]),
     '## Global options',
     globalOptions.map(flagLine).join('\n'),
@@ -79,7 +79,7 @@ async function jsonPage() {
   return [
     '# JSON',
     generated,
-    'With `--json`, a command prints one object on stdout and nothing else. Warnings and progress go to stderr. A field with a `?` is left out where it has no value. The types are written as TypeScript; one that was shown for an earlier command is not repeated. `check --all-data-sources` prints `{ ok, dataSources }`, with the result of each, or its `error`. `help --json` prints `{ topic, file, text }`.',
+    'With `--json`, a command prints one object on stdout and nothing else. Warnings and progress go to stderr. A field with a `?` is omitted if it has no value. The types are written as TypeScript; a type that was shown for an earlier command is not repeated. `check --all-data-sources` prints `{ ok, dataSources }`, with the result of each, or its `error`. `help --json` prints `{ topic, file, text }`.',
     errorSection(),
     ...sections,
   ].join('\n\n');
@@ -88,29 +88,29 @@ async function jsonPage() {
 function errorSection() {
   const page = readFileSync(join(docs, 'deploying.md'), 'utf8');
   const example = /## Errors as JSON[\s\S]*?(```json[\s\S]*?```)/.exec(page)?.[1];
-  return `## Errors\n\nA command that fails prints its error in place of its result, and exits with 1 or 2; or with 3, if it needs an answer:\n\n${example}\n\n\`code\`, \`message\`, \`next\` and \`help\` are always there. [Errors as JSON](deploying.md#errors-as-json) says more about the other fields.`;
+  return `## Errors\n\nA command that fails prints its error in place of its result, and exits with 1 or 2; or with 3, if it needs an answer:\n\n${example}\n\n\`code\`, \`message\`, \`next\` and \`help\` are always present. [Errors as JSON](deploying.md#errors-as-json) says more about the other fields.`;
 }
 
 function skillPage() {
   const line = ({ name, summary, argument, options }) =>
     `- \`${[name, ...(argument ? [argument[0]] : [])].join(' ')}\`: ${escaped(summary)}.${options.length > 0 ? ` Flags: ${options.map(({ flags }) => `\`${flags}\``).join(', ')}.` : ''}`;
   return [
-    `---\nname: nest-migrate\ndescription: Write, check, apply and revert TypeORM migrations of a NestJS project on PostgreSQL. Use it when an entity changes, when a migration is to be written, reviewed or applied, or when a command of nest-migrate fails.\n---`,
+    `---\nname: nest-migrate\ndescription: Write, check, apply and revert TypeORM migrations of a NestJS project on PostgreSQL. Use it when an entity changes, when a migration is to be written, reviewed or applied, or when a nest-migrate command fails.\n---`,
     '# nest-migrate for coding assistants',
     generated,
     `## How to work
 
 1. Look first: \`npx nest-migrate status --json\`. It changes nothing.
 2. Change the entity. Then \`npx nest-migrate generate --json\` writes the migration. It needs no database. On a developer's machine,
-   \`npx nest-migrate dev --json\` also brings the database along.
-3. Exit code 3 with the code \`DECISION_NEEDED\` means a question. \`error.next\` lists the flags that answer it. Only the person knows the answer: ask.
+   \`npx nest-migrate dev --json\` also changes the database.
+3. Exit code 3 with the code \`DECISION_NEEDED\` means that a question is open. \`error.next\` lists the flags that answer it. Only the person knows the answer: ask.
 4. \`npx nest-migrate lint --json\`, then \`npx nest-migrate check --json\`. Correct each finding as its \`fix\` and \`advice\` say.
 5. Before a deploy: \`npx nest-migrate plan --json\`. It changes nothing.
 
 - Do not edit a migration that is applied to a shared database. Write a new one.
 - Do not write \`migrations.lock\` by hand.
 - Run the command in \`error.help\` when an error is not clear, and \`npx nest-migrate help <rule>\` for a finding.
-- Two files belong to one commit: the migration, and \`migrations.lock\`.`,
+- Commit the migration and \`migrations.lock\` together.`,
     `## What needs a person's consent
 
 Ask before you use any of these. Say what will happen and to which database.

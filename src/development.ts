@@ -67,7 +67,7 @@ export function isDevelopmentInstalled(dir: string): boolean {
 function installedFor(purpose: string): Installed {
   const installed = find();
   if (installed !== undefined) return installed;
-  const production = process.env['NODE_ENV'] === 'production' ? ' A production image does well without it.' : '';
+  const production = process.env['NODE_ENV'] === 'production' ? ' A production image does not need it.' : '';
   throw new MigrateError({
     code: 'PACKAGE_MISSING',
     message: `${purpose} the package ${devPackage}, which is not installed here.`,
@@ -114,7 +114,7 @@ function mismatch(version: string, dir: string): MigrateError {
   return new MigrateError({
     code: 'PACKAGE_MISMATCH',
     message: `${devPackage} is ${version} (in ${dir}), and nest-migrate is ${packageVersion}: both must have the same version.`,
-    next: `Install the one that fits: ${installLine(`${devPackage}@${packageVersion}`)}`,
+    next: `Install the matching version: ${installLine(`${devPackage}@${packageVersion}`)}`,
     exitCode: ExitCode.usage,
   });
 }

@@ -63,7 +63,7 @@ export function ignoreProblem(pattern: unknown): string | undefined {
 
 /** The problems with the setting `ignore`. */
 export function ignoreProblems({ ignore = [], drift }: Readonly<Record<string, unknown>>): readonly string[] {
-  const moved = 'drift.ignore is called ignore now, and holds for generate, check and baseline too';
+  const moved = 'drift.ignore is now called ignore, and also applies to generate, check and baseline';
   const problems = drift === undefined ? [] : [moved];
   if (!Array.isArray(ignore)) return [...problems, `ignore must be a list, but is ${JSON.stringify(ignore)}`];
   return [...problems, ...ignore.flatMap((pattern) => ignoreProblem(pattern) ?? []).map((what) => `ignore: ${what}`)];

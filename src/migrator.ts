@@ -246,7 +246,7 @@ function hidingPasswords(listener: EventListener): EventListener {
 const withoutDependencies: Instantiate = (migrationClass) => {
   throw new MigrateError({
     code: 'MIGRATION_DEPENDENCY',
-    message: `${migrationClass.name} wants dependencies in its constructor, and there is no Nest app here that could provide them.`,
+    message: `${migrationClass.name} needs dependencies in its constructor, and there is no Nest app here to provide them.`,
     next: 'Run it inside the app (MigrationsModule), or with the app: nest-migrate run --app src/app.module.ts',
     migration: migrationClass.name,
   });

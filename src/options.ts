@@ -255,7 +255,7 @@ export function resolveSettings(settings: MigrateSettings = {}): ResolvedSetting
   if (problems.length > 0) {
     throw new MigrateError({
       code: 'OPTIONS_INVALID',
-      message: `The settings of nest-migrate are not right:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
+      message: `The settings of nest-migrate are not valid:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
       next: 'Correct them in data-source.ts, in MigrationsModule.forRoot, under "nest-migrate" in package.json, or in the flags.',
       exitCode: ExitCode.usage,
     });

@@ -46,7 +46,9 @@ describe('nest-migrate-dev', () => {
   it('is requested where it is needed, with the package manager of the project', async () => {
     const generate = await cli(['generate', '--check'], { NODE_ENV: 'production' });
     expect(generate).toMatchObject({ code: 2, stderr: expect.stringContaining('needs the package nest-migrate-dev') });
-    expect(generate.stderr).toContain(`Install it for development: pnpm add -D ${name}. A production image does well`);
+    expect(generate.stderr).toContain(
+      `Install it for development: pnpm add -D ${name}. A production image does not need it`,
+    );
     const status = await cli(['status']);
     expect(status).toMatchObject({ code: 2, stderr: expect.stringContaining('Neither DATABASE_URL nor PGHOST') });
     expect(status.stderr).toContain('the embedded database, which would be used instead, is not installed');

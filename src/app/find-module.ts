@@ -32,7 +32,7 @@ function refuseUnlikely(file: string): void {
   // Loading this file would start the app, with its connections and its port.
   if (!/\bNestFactory\s*\.\s*create/.test(readFileSync(file, 'utf8'))) return;
   throw invalidApp(
-    `${name} starts the app (it calls NestFactory.create); a command must not.`,
+    `${name} starts the app (it calls NestFactory.create), which a command must not do.`,
     'Name the file of the root module instead, for example: --app src/app.module.ts',
   );
 }

@@ -81,7 +81,11 @@ async function importFrom<T>(file: string, name: string): Promise<T> {
     return { ...loaded.default, ...loaded };
   } catch (error) {
     const next = `Install it there: npm install ${name}`;
-    throw invalidApp(`${shown(file)} is no Nest app with TypeORM: ${name} cannot be loaded from there.`, next, error);
+    throw invalidApp(
+      `${shown(file)} is not a Nest app with TypeORM: ${name} cannot be loaded from there.`,
+      next,
+      error,
+    );
   }
 }
 
@@ -94,7 +98,7 @@ interface Booting {
 async function boot(module: unknown, { nest, file, timeoutMs }: Booting): Promise<Context> {
   let timer: NodeJS.Timeout | undefined;
   const tooLong = new Promise<never>((_resolve, reject) => {
-    const message = `The app in ${shown(file)} was not made within ${timeoutMs / 1000} s: one of its providers waits for something.`;
+    const message = `The app in ${shown(file)} was not created within ${timeoutMs / 1000} s: one of its providers waits for something.`;
     const next =
       'Let it wait in onModuleInit (which is not called here), or use a data-source.ts: npx nest-migrate init';
     timer = setTimeout(() => reject(invalidApp(message, next)), timeoutMs);
@@ -105,8 +109,8 @@ async function boot(module: unknown, { nest, file, timeoutMs }: Booting): Promis
   } catch (error) {
     if (isMigrateError(error)) throw error;
     const next =
-      'No provider may use the database while the app is made; or use a data-source.ts: npx nest-migrate init';
-    throw invalidApp(`The app in ${shown(file)} could not be made: ${messageOf(error)}`, next, error);
+      'No provider may use the database while the app is created; or use a data-source.ts: npx nest-migrate init';
+    throw invalidApp(`The app in ${shown(file)} could not be created: ${messageOf(error)}`, next, error);
   } finally {
     clearTimeout(timer);
   }

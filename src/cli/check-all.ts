@@ -56,8 +56,8 @@ function refuseOthers(io: Io, { dataSource, app }: GlobalFlags): void {
   if (!other) return;
   throw new MigrateError({
     code: 'USAGE',
-    message: `--all-data-sources and ${other} exclude each other. Nothing was checked.`,
-    next: 'nest-migrate check --all-data-sources, in the folder of package.json',
+    message: `--all-data-sources cannot be used with ${other}. Nothing was checked.`,
+    next: 'In the folder of package.json: nest-migrate check --all-data-sources',
     exitCode: ExitCode.usage,
   });
 }
@@ -115,7 +115,7 @@ function resultOf({ file, dir }: PlacedDataSource, code: ExitCode, stdout: strin
       ...(written !== undefined && { written: fromProject(written) }),
     };
   } catch {
-    const error = { code: 'INTERNAL', message: `The check of ${file} ended with code ${code} and no result.` };
+    const error = { code: 'INTERNAL', message: `The check of ${file} ended with exit code ${code} and no result.` };
     return { dataSource: file, ok: false, error: { ...error, next: `nest-migrate check --data-source ${file}` } };
   }
 }

@@ -27,12 +27,12 @@ export function checkLines(result: Checked, { format }: CheckFlags, paint: Paint
 }
 
 const says: Readonly<Record<CheckStepName, string>> = {
-  files: 'every file can be loaded, and migrations.lock agrees with them',
+  files: 'all files can be loaded, and migrations.lock matches them',
   branches: 'no two branches conflict',
-  replay: 'every migration runs on an empty database, and reverts',
+  replay: 'every migration runs on an empty database and can be reverted',
   entities: 'the migrations match the entities',
   lint: 'no new migration blocks reads or writes',
-  rows: 'the new migrations succeed where the tables have rows',
+  rows: 'the new migrations also succeed on tables with rows',
   database: 'the database matches the files',
   drift: 'the database has the schema of its applied migrations',
 };

@@ -20,7 +20,7 @@ export async function database(io: Io, flags: Flags, action: 'create' | 'drop'):
   );
   const said = {
     created: 'was created.',
-    existed: 'exists already.',
+    existed: 'already exists.',
     dropped: 'was dropped.',
     absent: 'does not exist.',
   }[result.state];
@@ -51,7 +51,7 @@ export async function seed(io: Io, flags: GlobalFlags, names: readonly string[])
   const before = result.skipped.filter(({ reason }) => reason === 'run before').map(({ name }) => name);
   const others = result.skipped.filter(({ reason }) => reason === 'environment').map(({ name }) => name);
   const skipped = [
-    ...(before.length > 0 ? [`${before.join(', ')} (run before)`] : []),
+    ...(before.length > 0 ? [`${before.join(', ')} (already run)`] : []),
     ...(others.length > 0 ? [`${others.join(', ')} (for other environments)`] : []),
   ];
   const why = skipped.length > 0 ? `; skipped: ${skipped.join(', ')}` : '';

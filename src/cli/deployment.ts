@@ -21,19 +21,19 @@ const dryRun: Flag = { flags: '--dry-run', summary: 'execute the SQL, print it, 
 
 const dev: Description = {
   name: 'dev',
-  summary: 'bring your database to what the entities describe, and write the migration',
+  summary: 'change your database to match the entities, and write the migration',
   argument: ['[name]', 'name of the change (default: derived from what changes)'],
   options: [
-    { flags: '--watch', summary: 'do it again after each save, until Ctrl-C', conflicts: ['json'] },
+    { flags: '--watch', summary: 'repeat after each save, until Ctrl-C', conflicts: ['json'] },
     ...decisions,
-    { flags: '--new', summary: 'write a new file, though the last one is not committed', conflicts: ['amend'] },
-    { flags: '--amend', summary: 'rewrite the last file, though it is committed; not if the main branch has it' },
+    { flags: '--new', summary: 'write a new file even if the last one is not committed', conflicts: ['amend'] },
+    { flags: '--amend', summary: 'rewrite the last file even if it is committed, unless the main branch has it' },
     javascript,
     folder,
     ignore,
     targetVersion,
     shadow,
-    { ...yesDrop, summary: 'work on this database, though it is not on this machine' },
+    { ...yesDrop, summary: 'work on this database even if it is not on this machine' },
   ],
   examples: [
     'dev',
@@ -57,7 +57,7 @@ const run: Description = {
     },
     {
       flags: '--phase <phase>',
-      summary: 'run only expand or contract migrations, all, or the due ones (default: due)',
+      summary: 'run only expand or contract migrations, all, or those due now (default: due)',
       choices: phases,
     },
     {
@@ -88,7 +88,7 @@ const run: Description = {
 
 const plan: Description = {
   name: 'plan',
-  summary: 'show what run would do to this database; changes nothing',
+  summary: 'show what run would do to this database, without changing it',
   options: [
     { flags: '--deep', summary: 'read whole tables to find rows that would make a migration fail' },
     upTo,
@@ -123,7 +123,7 @@ const revert: Description = {
     },
     {
       flags: '--step',
-      summary: 'count single migrations instead of changes, which may have several',
+      summary: 'count migrations instead of changes (a change may consist of several)',
       conflicts: ['to', 'all', 'lastRun'],
     },
     { flags: '--all', summary: 'revert everything', conflicts: ['lastRun'] },
@@ -143,7 +143,7 @@ const redo: Description = {
   summary: 'revert the last change and run it again',
   options: [
     { flags: '--count <n>', summary: 'number of changes', parse: count },
-    { flags: '--step', summary: 'count single migrations instead of changes' },
+    { flags: '--step', summary: 'count migrations instead of changes' },
   ],
   examples: ['redo', 'redo --count 2'],
 };
@@ -152,15 +152,15 @@ const wait: Description = {
   name: 'wait',
   summary: 'wait until the server accepts connections',
   options: [
-    { flags: '--timeout <duration>', summary: 'give up after this long (default: 0, never)' },
-    { flags: '--migrated', summary: 'then wait until another process has run all pending migrations' },
+    { flags: '--timeout <duration>', summary: 'how long to wait (default: 0, no limit)' },
+    { flags: '--migrated', summary: 'also wait until another process has run all pending migrations' },
   ],
   examples: ['wait --timeout 60s', 'wait --migrated --timeout 10min'],
 };
 
 const drift: Description = {
   name: 'drift',
-  summary: 'show how the database differs from its migrations; changes nothing',
+  summary: 'show how the database differs from its migrations, without changing it',
   options: [
     {
       flags: '--sql',
@@ -175,16 +175,16 @@ const drift: Description = {
 
 const baseline: Description = {
   name: 'baseline',
-  summary: 'put a database that synchronize has created under migrations',
+  summary: 'start using migrations on a database that synchronize has created',
   argument: ['[name]', 'name of the first migration (default: Baseline)'],
   options: [
     { flags: '--check', summary: 'only compare the database with the entities; exit with 3 if they differ' },
     {
       flags: '--take-over',
-      summary: 'also write what no entity describes: functions, views, triggers, tables',
+      summary: 'also include objects that no entity describes: functions, views, triggers, tables',
       conflicts: ['onlyEntities'],
     },
-    { flags: '--only-entities', summary: 'leave out what no entity describes, without asking' },
+    { flags: '--only-entities', summary: 'leave out objects that no entity describes, without asking' },
     sql,
     javascript,
     folder,
@@ -202,17 +202,17 @@ const resolve: Description = {
   options: [
     {
       flags: '--finished',
-      summary: 'you have completed it by hand: record it as applied',
+      summary: 'you have completed it by hand: record it as applied, or as reverted',
       conflicts: ['notStarted', 'doneUntil'],
     },
     {
       flags: '--not-started',
-      summary: 'you have undone it by hand: the next run starts from the beginning',
+      summary: 'you have undone it by hand: it starts from the beginning next time',
       conflicts: ['doneUntil'],
     },
     {
       flags: '--done-until <n>',
-      summary: 'statements 1 to n are done: the next run continues after them',
+      summary: 'statements 1 to n are done: it continues after them next time',
       parse: countFromZero,
     },
   ],
@@ -237,7 +237,7 @@ const fresh: Description = {
 const seed: Description = {
   name: 'seed',
   summary: 'run the seeds, which fill tables with rows',
-  argument: ['[names...]', 'seeds to run, whether they ran before or not (default: all that are due)'],
+  argument: ['[names...]', 'seeds to run, even if they have run before (default: all that are due)'],
   options: [],
   examples: ['seed', 'seed 02-demo-users', 'seed --json | jq .ran'],
 };

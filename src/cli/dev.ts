@@ -52,24 +52,24 @@ const marks = { none: ' ', unchanged: '=', written: '+', amended: '~', removed: 
 /** One line for each save: the result for each file, what was executed, and how long it took. */
 function savedLines({ draft, files, takenBack, statements }: DevResult, { paint, elapsed }: Io): readonly string[] {
   const took = `(${showDuration(elapsed())})`;
-  const what = [...takenBack.map((name) => `took back ${name}`), ...files, statements.join('; ')].filter(Boolean);
+  const what = [...takenBack.map((name) => `reverted ${name}`), ...files, statements.join('; ')].filter(Boolean);
   const room = Math.max(40, (process.stdout.columns ?? 80) - took.length - 3);
-  return [`${paint.green(marks[draft])} ${shorten(what.join('  ') || 'nothing changes', room)} ${paint.dim(took)}`];
+  return [`${paint.green(marks[draft])} ${shorten(what.join('  ') || 'nothing to change', room)} ${paint.dim(took)}`];
 }
 
 function devLines({ draft, files, takenBack, statements, losses }: DevResult, io: Io): readonly string[] {
   const { green, yellow, dim } = io.paint;
   const took = dim(`(${showDuration(io.elapsed())})`);
-  const back = takenBack.map((name) => `${yellow('-')} ${name} was taken back: its file is gone`);
+  const back = takenBack.map((name) => `${yellow('-')} ${name} was reverted: its file is gone`);
   const done = statements.map((sql) => `    ${shorten(sql)}`);
-  const loss = losses.length === 0 ? [] : [`It drops ${losses.join(', ')} in other databases too: its contract step.`];
+  const loss = losses.length === 0 ? [] : [`In other databases, its contract step drops ${losses.join(', ')}.`];
   switch (draft) {
     case 'none':
-      return [...back, ...done, `The database has what the entities describe; nothing to write. ${took}`];
+      return [...back, ...done, `The database matches the entities; there is nothing to write. ${took}`];
     case 'unchanged':
-      return [...back, ...done, `The database has what the entities describe, and so has ${files.join(', ')}. ${took}`];
+      return [...back, ...done, `The database and ${files.join(', ')} match the entities. ${took}`];
     case 'removed':
-      return [...back, ...done, `The draft is not needed any more: its file was removed. ${took}`];
+      return [...back, ...done, `The draft is no longer needed: its file was removed. ${took}`];
     case 'written':
     case 'amended':
       return [
@@ -77,7 +77,7 @@ function devLines({ draft, files, takenBack, statements, losses }: DevResult, io
         ...files.map((file) => `${green(draft === 'written' ? '+' : '~')} ${file}`),
         ...done,
         ...loss,
-        `The database has it. The next change ${draft === 'written' ? 'goes' : 'still goes'} into the same file until you commit it. ${took}`,
+        `Applied to the database. Further changes ${draft === 'written' ? 'go' : 'still go'} into the same file until you commit it. ${took}`,
       ];
   }
 }

@@ -11,7 +11,7 @@ const init: Description = {
 
 const generate: Description = {
   name: 'generate',
-  summary: 'write the migrations that bring the schema to what the entities describe',
+  summary: 'write the migrations that make the schema match the entities',
   argument: ['[name]', 'name of the change (default: derived from what changes)'],
   options: [
     { flags: '--check', summary: 'write nothing; exit with 3 if there is something to generate' },
@@ -25,7 +25,7 @@ const generate: Description = {
     { flags: '--rename-directly', summary: 'rename in one statement, which breaks the old version of the app' },
     { flags: '--no-rename-directly', summary: 'keep both names until the old version is gone (default)' },
     ignore,
-    { flags: '--prune', summary: 'also drop objects made by hand that no entity describes' },
+    { flags: '--prune', summary: 'also drop objects created by hand that no entity describes' },
     { flags: '--online', summary: 'write steps that do not block reads and writes (default)' },
     { flags: '--no-online', summary: 'write one step; reads and writes block while it runs' },
     targetVersion,
@@ -73,20 +73,20 @@ const check: Description = {
     },
     {
       flags: '--all-data-sources',
-      summary: 'check every data source that the project names, each on its own',
+      summary: 'check every data source of the project, one by one',
     },
-    { flags: '--with-rows', summary: 'also try the new migrations on made-up rows: up, down and up' },
-    { flags: '--write-lock', summary: 'first rewrite migrations.lock, after a merge or to begin using it' },
+    { flags: '--with-rows', summary: 'also try the new migrations on made-up rows: up, down, and up again' },
+    { flags: '--write-lock', summary: 'first rewrite migrations.lock, after a merge or to start using it' },
     {
       flags: '--since <revision>',
       summary: 'lint migrations that this git revision does not have (default: the branch point from main)',
     },
-    { flags: '--only <steps>', summary: `only these of ${checkSteps.join(', ')}`, parse: steps },
-    { flags: '--skip <steps>', summary: 'all but these steps', parse: steps },
+    { flags: '--only <steps>', summary: `run only these steps (of ${checkSteps.join(', ')})`, parse: steps },
+    { flags: '--skip <steps>', summary: 'run all steps but these', parse: steps },
     { flags: '--format <format>', summary: 'print annotations for a GitHub workflow', choices: ['github'] },
     ignore,
     shadow,
-    { flags: '--no-cache', summary: 'prove everything again' },
+    { flags: '--no-cache', summary: 'check everything again' },
   ],
   examples: [
     'check',
@@ -114,7 +114,7 @@ const lint: Description = {
     },
     {
       flags: '--fix',
-      summary: 'rewrite migrations that block the way generate writes them, and prove that the schema stays the same',
+      summary: 'rewrite migrations that block, as generate would write them, and prove that the schema stays the same',
     },
     {
       flags: '--rule <name=severity>',
@@ -142,6 +142,6 @@ const help: Description = {
 
 /** The commands that need no database of the project. */
 export const development: CommandGroup = {
-  heading: 'Commands that use the files only:',
+  heading: 'Commands that work without a database:',
   commands: [init, generate, create, check, lint, help],
 };

@@ -26,7 +26,7 @@ function linesOf(
   flags: DriftFlags,
   paint: Paint,
 ): readonly string[] {
-  const left = ignored.length > 0 ? [paint.dim(`Left alone: ${shortened(ignored)}.`)] : [];
+  const left = ignored.length > 0 ? [paint.dim(`Ignored: ${shortened(ignored)}.`)] : [];
   if (objects.length === 0) return ['No drift: the database matches its applied migrations.', ...left];
   const lines = [
     `The database differs from its applied migrations in ${many(objects.length, 'object')}:`,
@@ -37,7 +37,7 @@ function linesOf(
   if (!flags.sql)
     return [
       ...lines,
-      'Nothing was changed. --sql shows the statements to undo the differences, or to write a migration for them.',
+      'Nothing was changed. --sql shows the statements that undo the differences, or that a migration needs to adopt them.',
     ];
   return [
     ...lines,

@@ -3,7 +3,9 @@ import { sqlTokens } from '../sql/index.js';
 
 /** The statements of a dry run as a script that can be read and run. `failure` is the reason why it stopped. */
 export function dryRunLines(statements: readonly DryRunStatement[], failure?: string): readonly string[] {
-  const lines: string[] = ['-- A dry run: executed on the server and rolled back, unless it says "not executed".'];
+  const lines: string[] = [
+    '-- Dry run: each statement was executed on the server and rolled back, unless it is marked "not executed".',
+  ];
   let migration = '';
   for (const statement of statements) {
     if (statement.migration !== migration) lines.push('', `-- ${(migration = statement.migration)}`);
@@ -12,7 +14,7 @@ export function dryRunLines(statements: readonly DryRunStatement[], failure?: st
     lines.push(terminated(statement.sql.trim()));
     if (statement.parameters) lines.push(...comment(`with ${JSON.stringify(statement.parameters)}`));
   }
-  if (failure !== undefined) return [...lines, '', ...comment(`It stopped here. ${failure}`)];
+  if (failure !== undefined) return [...lines, '', ...comment(`Stopped here: ${failure}`)];
   return statements.length === 0 ? ['-- Nothing to do.'] : lines;
 }
 

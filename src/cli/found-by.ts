@@ -9,7 +9,8 @@ interface Written {
 
 /** The remaining steps before the data source finds the written files; undefined if it finds them. */
 export function untilFound({ foundBy, list }: Written, files: readonly string[]): string | undefined {
-  if (foundBy === 'build') return 'build the project (npm run build), since the data source finds compiled files';
+  if (foundBy === 'build')
+    return 'build the project (npm run build), because the data source finds only compiled files';
   if (foundBy !== 'list' || list?.state === 'added') return undefined;
   const names = files.map((file) => expectedName(file)?.name ?? file);
   return `add ${names.join(', ')} to the \`migrations\` list of the data source`;

@@ -92,7 +92,7 @@ function baselineLines(
   flags: BaselineFlags,
 ): readonly string[] {
   if (drift.length > 0) {
-    const what = 'The database differs from the entities. The statements that would make it match:';
+    const what = 'The database differs from the entities. These statements would make it match:';
     return [
       what,
       ...drift.flatMap((sql) => [...lossLines(sql, losses), `${sql};`]).map((line) => `  ${line}`),
@@ -112,8 +112,8 @@ function baselineLines(
     ...others,
   ];
   if (list?.state === 'to add')
-    return [...written, 'Nothing was recorded yet: add the class, then run nest-migrate run --fake'];
-  return [...written, `Recorded as applied, without executing: ${recorded.join(', ') || 'nothing new'}.`];
+    return [...written, 'Nothing has been recorded yet. Add the class, then: nest-migrate run --fake'];
+  return [...written, `Recorded as applied, without being executed: ${recorded.join(', ') || 'nothing new'}.`];
 }
 
 export function languageOf({ sql, js }: Pick<GenerateFlags, 'sql' | 'js'>): GenerateOptions['language'] {

@@ -4,7 +4,8 @@ import type { Flag } from './command.js';
 export const globalOptions: readonly Flag[] = [
   {
     flags: '-d, --data-source <file>',
-    summary: 'file that exports the data source (default: data-source.ts in ., src or dist, or as in your scripts)',
+    summary:
+      'file that exports the data source (default: data-source.ts in ., src or dist, or the one that your scripts name)',
   },
   { flags: '--app <file>', summary: 'Nest module whose connection to use, such as src/app.module.ts' },
   { flags: '--connection <name>', summary: 'name of the connection, with --app' },

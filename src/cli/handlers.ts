@@ -98,7 +98,7 @@ const wait: Handler<{ readonly timeout?: string; readonly migrated?: boolean }> 
   const until = flags.migrated ? 'migrated' : 'connected';
   const result = await withMigrator(io, flags, (migrator) => migrator.wait({ timeoutMs, until }));
   io.result(result, () => [
-    `${flags.migrated ? 'Everything is applied' : 'The server answers'}, after ${showDuration(result.waitedMs)}.`,
+    `${flags.migrated ? 'All migrations were applied' : 'The server answered'} after ${showDuration(result.waitedMs)}.`,
   ]);
   return ExitCode.done;
 };
@@ -147,8 +147,8 @@ const resolve: Handler<
   const said = {
     applied: 'is recorded as applied.',
     reverted: 'is recorded as reverted.',
-    'not-started': 'starts again at its first statement next time.',
-    'half-done': 'continues after that statement next time.',
+    'not-started': 'will start again at its first statement.',
+    'half-done': 'will continue after that statement.',
   }[result.state];
   io.result(result, () => [`${result.migration} ${said}`]);
   return ExitCode.done;

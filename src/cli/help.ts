@@ -63,8 +63,8 @@ function unknown(name: string, topics: readonly string[]): MigrateError {
     message: `There is no help on "${name}".`,
     next:
       topics.length > 0
-        ? `The topics are:\n${wrapped(topics)}\nIt can also be a command, an error code, or a rule (nest-migrate help rules lists them).`
-        : 'The package was installed without its folder docs/, which has the pages. Install it again, or name a command.',
+        ? `The topics are:\n${wrapped(topics)}\nYou can also name a command, an error code, or a rule (nest-migrate help rules lists them).`
+        : 'The package was installed without its folder docs/, which contains the pages. Install it again, or name a command.',
     exitCode: ExitCode.usage,
   });
 }

@@ -5,7 +5,7 @@ import { projectLanguage } from '../files/language.js';
 /** A remark if migrations are written in JavaScript although the project uses TypeScript. */
 export function languageLines(files: readonly string[], { js }: { readonly js?: boolean }): readonly string[] {
   const isUnusual = !js && files.some((file) => file.endsWith('.js')) && projectLanguage(process.cwd()) === 'ts';
-  return isUnusual ? ['Written in JavaScript, as the migrations in use are.'] : [];
+  return isUnusual ? ['Written in JavaScript, like the existing migrations.'] : [];
 }
 
 /** True if `nest build` compiles only TypeScript and leaves out other files. */

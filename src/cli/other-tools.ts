@@ -22,7 +22,7 @@ export const otherTools: readonly OtherCommand[] = [
   {
     word: 'migration:revert',
     ours: 'revert',
-    differs: 'A change may consist of several migrations: --step counts them.',
+    differs: 'A change may consist of several migrations; --step reverts only the last one.',
   },
   { word: 'migration:show', ours: 'status' },
   { word: 'migration:create', ours: 'create', differs: 'It takes a name instead of a path.' },
@@ -54,7 +54,7 @@ export const otherTools: readonly OtherCommand[] = [
   {
     word: 'stamp',
     ours: 'run --fake',
-    differs: 'To put a database that synchronize has created under migrations, use baseline.',
+    differs: 'To start using migrations on a database that synchronize has created, use baseline.',
   },
   { word: 'makemigrations', ours: 'generate', differs: fromEntities },
   {

@@ -74,7 +74,7 @@ const longestStopMs = 5700;
 
 /** Some work cannot be interrupted, such as code of a migration. The command ends anyway after the first signal. */
 function outOfTime(signal: AbortSignal): Promise<never> {
-  const state = 'It did not come to an end in time: `nest-migrate status` says what is applied.';
+  const state = 'It did not finish in time: `nest-migrate status` shows what is applied.';
   return new Promise((_resolve, reject) => {
     signal.addEventListener('abort', () => setTimeout(() => reject(cancelled(signal, state)), longestStopMs).unref());
   });
@@ -94,7 +94,7 @@ function unexpected(error: unknown): MigrateError {
   return new MigrateError({
     code: 'INTERNAL',
     message: messageOf(error),
-    next: 'Run it again with --verbose to see where it comes from. `nest-migrate status` says what is applied.',
+    next: 'Run the command again with --verbose to see where the error comes from. `nest-migrate status` shows what is applied.',
     cause: error,
   });
 }

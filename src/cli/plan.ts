@@ -131,12 +131,11 @@ function serverLines({ now }: PlanResult, paint: Paint): readonly string[] {
     ...now.replicas
       .filter(({ lagBytes }) => lagBytes > 16 * 1024 * 1024)
       .map(
-        ({ name, lagBytes }) =>
-          `${paint.yellow('!')} The replica ${name || 'without a name'} lags by ${bytesOf(lagBytes)}.`,
+        ({ name, lagBytes }) => `${paint.yellow('!')} The replica ${name || '(unnamed)'} lags by ${bytesOf(lagBytes)}.`,
       ),
     ...now.invalidIndexes.map(
       (name) =>
-        `${paint.yellow('!')} ${name} is an invalid index: no query uses it. DROP INDEX CONCURRENTLY, or REINDEX INDEX CONCURRENTLY.`,
+        `${paint.yellow('!')} ${name} is an invalid index: no query uses it. Drop it (DROP INDEX CONCURRENTLY) or rebuild it (REINDEX INDEX CONCURRENTLY).`,
     ),
     ...now.indexesBeingBuilt.map((name) => `${paint.yellow('!')} ${name} is being built right now.`),
   ];

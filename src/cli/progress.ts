@@ -42,7 +42,7 @@ function linesOf(event: Exclude<MigrateEvent, { readonly type: 'stage' }>, paint
     case 'connecting':
       return [paint.dim(`no connection yet: ${event.reason}; retrying`)];
     case 'embedded-shared':
-      return [paint.dim(`the embedded database is open in the process ${event.pid}; connected through it`)];
+      return [paint.dim(`the embedded database is open in process ${event.pid}; connected through it`)];
     case 'waiting-for-lock':
       return [
         paint.dim(
@@ -54,7 +54,7 @@ function linesOf(event: Exclude<MigrateEvent, { readonly type: 'stage' }>, paint
     case 'waiting-for-session':
       return [
         paint.dim(
-          `${event.migration}: a session of an earlier process is still at work on the server${event.session ? ` (${blocker(event.session)})` : ''}; waiting for ${showDuration(event.waitedMs)}`,
+          `${event.migration}: a session of an earlier process is still running on the server${event.session ? ` (${blocker(event.session)})` : ''}; waiting for ${showDuration(event.waitedMs)}`,
         ),
       ];
     case 'waiting-for-reply':
@@ -83,9 +83,7 @@ function linesOf(event: Exclude<MigrateEvent, { readonly type: 'stage' }>, paint
     case 'seeded':
       return [`${paint.green('✔')} ${event.seed} ${paint.dim(showDuration(event.durationMs))}`];
     case 'finished-meanwhile':
-      return [
-        `${paint.green('✔')} ${event.migration} was ${doneBy(event)} meanwhile by the session that was waited for`,
-      ];
+      return [`${paint.green('✔')} ${event.migration} was ${doneBy(event)} by the session that this one waited for`];
     // It is the result of the command.
     case 'followed':
       return [];

@@ -14,7 +14,7 @@ export const folder: Flag = {
 };
 export const enlist: Flag = {
   flags: '--yes',
-  summary: 'add new classes to the list of the data source without asking',
+  summary: 'add new classes to the migrations list of the data source without asking',
 };
 export const targetVersion: Flag = {
   flags: '--target-version <major>',
@@ -23,7 +23,7 @@ export const targetVersion: Flag = {
 };
 export const ignore: Flag = {
   flags: '--ignore <pattern>',
-  summary: 'leave objects alone: table:events_*, audit.*, index:*_adhoc_idx',
+  summary: 'objects to ignore: table:events_*, audit.*, index:*_adhoc_idx',
   parse: collect,
 };
 export const yesDrop: Flag = {
@@ -34,12 +34,12 @@ export const yesDrop: Flag = {
 export const decisions: readonly Flag[] = [
   {
     flags: '--rename <old=new>',
-    summary: 'a rename, not a new object: users.name=full_name, or users=people',
+    summary: 'treat as renamed: users.name=full_name, or users=people',
     parse: collect,
   },
   {
     flags: '--drop <object>',
-    summary: 'drop users.name, or the table users: nothing new replaces it',
+    summary: 'treat as removed, not renamed: users.name, or users',
     parse: collect,
   },
   {
@@ -52,6 +52,6 @@ export const decisions: readonly Flag[] = [
     summary: 'how to convert values to a new type: users.age=age::int',
     parse: collect,
   },
-  { flags: '--stored-timezone <zone>', summary: 'time zone of stored timestamps without one, such as UTC' },
+  { flags: '--stored-timezone <zone>', summary: 'time zone of the stored timestamps that have none, such as UTC' },
   { flags: '--allow-destructive', summary: 'also write statements that lose data' },
 ];

@@ -24,7 +24,7 @@ export function statusLines(result: StatusResult, paint: Paint): readonly string
   if (lines.length > 0) lines.push('');
   const last = applied.at(-1);
   lines.push(
-    `${many(applied.length, 'migration')} applied${last ? `, the last one is ${last.name}` : ''}; ${toRun(pending)}.`,
+    `${many(applied.length, 'migration')} applied${last ? ` (last: ${last.name})` : ''}; ${toRun(pending)}.`,
     ...newerLines(newer),
     ...foreignLines(foreign),
   );
@@ -40,7 +40,7 @@ function newerLines(newer: readonly NewerMigration[]): readonly string[] {
   if (newer.length === 0) return [];
   const them = newer.length === 1 ? 'it' : 'them';
   return [
-    `Newer than every file here: ${newer.map(({ name }) => name).join(', ')}. A newer deploy has applied ${them}, or another branch.`,
+    `Newer than every file here: ${newer.map(({ name }) => name).join(', ')}. A newer deploy or another branch has applied ${them}.`,
     revertibleLine(newer),
   ];
 }
@@ -48,7 +48,7 @@ function newerLines(newer: readonly NewerMigration[]): readonly string[] {
 function revertibleLine(newer: readonly NewerMigration[]): string {
   const lost = newer.filter(({ revertible }) => !revertible).map(({ name }) => name);
   if (lost.length === 0) return 'The statements that revert them are kept in the database: nest-migrate revert';
-  return `Without a file, this cannot be reverted: ${lost.join(', ')}.`;
+  return `Cannot be reverted, because there is no file: ${lost.join(', ')}.`;
 }
 
 function foreignLines(foreign: readonly ForeignMigration[]): readonly string[] {

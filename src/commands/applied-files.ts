@@ -22,7 +22,7 @@ export function editedProblems(now: Survey): readonly StatusProblem[] {
   return findEdited(now).map((name) => ({
     code: 'EDITED' as const,
     migration: name,
-    message: `${name} was changed after it had been applied.`,
+    message: `${name} was edited after it was applied.`,
   }));
 }
 
@@ -49,7 +49,7 @@ export function missingProblems(missing: readonly LedgerRow[], kept?: ReadonlySe
     if (kept === undefined) return { ...problem, message: `${message}.` };
     const revertible = kept.has(name);
     const how = revertible
-      ? 'the statements that revert it are kept in the database, so `revert` does without it.'
+      ? 'the statements that revert it are kept in the database, so `revert` does not need it.'
       : 'it cannot be reverted.';
     return { ...problem, message: `${message}: ${how}`, revertible };
   });
@@ -61,19 +61,19 @@ export function judgeFiles(now: Survey, context: CommandContext): readonly Statu
   const [edited, missing] = [editedProblems(now), missingProblems(gone)];
   const warn = (code: WarningCode, message: string): void => context.onEvent({ type: 'warning', code, message });
   if (edited.length > 0) {
-    const message = `Edited after being applied: ${shortened(namesOf(edited))}. The database has what the earlier text created.`;
+    const message = `Edited after being applied: ${shortened(namesOf(edited))}. The database still has what the earlier version created.`;
     if (context.settings.edited === 'refuse') throw refused(message, edited[0]?.migration ?? '');
     warn('MIGRATION_EDITED', message);
   }
   if (missing.length > 0)
     warn(
       'MIGRATION_FILE_MISSING',
-      `Applied, but the file is not here: ${shortened(namesOf(missing))}. Whether it can be reverted: nest-migrate status`,
+      `Applied, but the file is not here: ${shortened(namesOf(missing))}. \`nest-migrate status\` shows whether it can be reverted.`,
     );
   if (newer.length > 0)
     warn(
       'NEWER_APPLIED',
-      `Applied, and newer than every file here: ${shortened(newer.map(({ name }) => name))}. A newer deploy has applied ${newer.length === 1 ? 'it' : 'them'}, or another branch.`,
+      `Applied, and newer than every file here: ${shortened(newer.map(({ name }) => name))}. A newer deploy or another branch has applied ${newer.length === 1 ? 'it' : 'them'}.`,
     );
   return [...edited, ...missing];
 }
@@ -82,7 +82,7 @@ function refused(message: string, migration: string): MigrateError {
   return new MigrateError({
     code: 'MIGRATION_EDITED',
     message: `${message} Nothing was changed.`,
-    next: 'Put the file back as it was and write a new migration for the change; or accept it: --edited warn',
+    next: 'Restore the file and write a new migration for the change; or accept the edit: --edited warn',
     migration,
   });
 }

@@ -59,7 +59,7 @@ export function checkCount(count: number | undefined): void {
   if (count === undefined || (Number.isInteger(count) && count > 0)) return;
   throw new MigrateError({
     code: 'USAGE',
-    message: `The count must be a whole number from 1 on, but is ${count}.`,
+    message: `The count must be a positive integer, but is ${count}.`,
     next: 'For example: --count 1',
     exitCode: ExitCode.usage,
   });

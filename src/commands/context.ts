@@ -42,7 +42,7 @@ export interface Survey {
 export async function list(context: CommandContext): Promise<MigrationList> {
   const found = await listMigrations(context);
   if (isEmbedded(context.dataSource)) {
-    const message = `Nothing says where a server is (DATABASE_URL), so this is ${describeConnection(context.dataSource)}.`;
+    const message = `No server is configured (DATABASE_URL), so this is ${describeConnection(context.dataSource)}.`;
     context.onEvent({ type: 'warning', code: 'NO_DATABASE_URL', message });
   }
   for (const message of noFilesIn(found)) context.onEvent({ type: 'warning', code: 'NO_FILES_MATCH', message });

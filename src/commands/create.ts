@@ -66,9 +66,8 @@ export async function lockWritten(
 function dataInSql(): MigrateError {
   return new MigrateError({
     code: 'USAGE',
-    message:
-      'A migration that fills rows in batches is a class (--data), and a .sql file is none. Nothing was written.',
-    next: 'Leave out --sql. For a .sql file, write the UPDATE into one of create --sql.',
+    message: 'A migration that fills rows in batches (--data) must be a class, not a .sql file. Nothing was written.',
+    next: 'Leave out --sql; or leave out --data, and write the UPDATE into the .sql file.',
     exitCode: ExitCode.usage,
   });
 }
@@ -95,7 +94,7 @@ export function titleOf(text: string): string {
   if (/^[\p{L}_$]/u.test(title) && title.length <= 100) return title;
   throw new MigrateError({
     code: 'USAGE',
-    message: `"${text}" is no name for a migration: ${title === '' ? 'it has no letters' : title.length > 100 ? 'it is longer than 100 characters' : 'it must begin with a letter'}. Nothing was written.`,
+    message: `"${text}" is not a valid name for a migration: ${title === '' ? 'it has no letters' : title.length > 100 ? 'it is longer than 100 characters' : 'it must begin with a letter'}. Nothing was written.`,
     next: 'For example: nest-migrate create AddEmailToUsers',
     exitCode: ExitCode.usage,
   });

@@ -117,7 +117,9 @@ function refused(error: unknown, what: string, statement: string, context: Conne
   return new MigrateError({
     code: isDenied ? 'PERMISSION_DENIED' : 'CONNECTION_FAILED',
     message: `${what} at ${placeOf(showPlace(context))}: ${messageOf(error)}. Nothing was changed.`,
-    next: isDenied ? `As a role that may, such as the administrator: ${statement}` : 'Correct that, and try again.',
+    next: isDenied
+      ? `As a role that is allowed to do this, such as the administrator: ${statement}`
+      : 'Correct that, and try again.',
     cause: error,
   });
 }

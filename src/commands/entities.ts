@@ -52,11 +52,13 @@ async function tellEarlyClasses({ dataSource, onEvent }: CommandContext): Promis
   if (first === undefined) return;
   const { property, type, circle } = first;
   const more =
-    others.length === 0 ? '' : ` So for ${others.length} more: ${others.map((one) => one.property).join(', ')}.`;
+    others.length === 0
+      ? ''
+      : ` The same applies to ${others.length} more: ${others.map((one) => one.property).join(', ')}.`;
   onEvent({
     type: 'warning',
     code: 'CLASS_USED_EARLY',
-    message: `${fromHere(circle[0] ?? '')}: the type of ${property} is the class ${type}, and the files import each other (${circle.map(fromHere).join(' → ')}). Where another one is imported first, the app fails at boot with "Cannot access '${type}' before initialization". Write Relation<${type}> (import type { Relation } from 'typeorm').${more}`,
+    message: `${fromHere(circle[0] ?? '')}: the type of ${property} is the class ${type}, and the files import each other (${circle.map(fromHere).join(' → ')}). If another of them is imported first, the app fails at startup with "Cannot access '${type}' before initialization". Write Relation<${type}> (import type { Relation } from 'typeorm').${more}`,
   });
 }
 
@@ -92,7 +94,7 @@ function listedBy({ options: { entities } }: DataSource): readonly unknown[] {
 
 async function nextFor(patterns: readonly string[], matched: readonly string[], cwd: string): Promise<string> {
   if (matched.length > 0)
-    return 'Decorate the classes with @Entity() and export them, or name the files that hold them in `entities`.';
+    return 'Decorate the classes with @Entity() and export them, or name the files that contain them in `entities`.';
   if (patterns.some((pattern) => isOutput(folderOf(pattern))))
     return 'Build the project first (npm run build), then try again; or name the sources in `entities`.';
   for (const pattern of patterns) {
@@ -100,12 +102,12 @@ async function nextFor(patterns: readonly string[], matched: readonly string[], 
       ending === 'js' ? `${kind}ts` : `${kind}js`,
     );
     if (other !== pattern && (await filesMatching([other])).length > 0)
-      return `Write the ending of the files that are there: entities: ['${shown(other, cwd)}']`;
+      return `Use the extension of the files that exist: entities: ['${shown(other, cwd)}']`;
   }
   const elsewhere = await firstEntity(cwd);
   return elsewhere === undefined
-    ? 'Correct the pattern: it is relative to the folder where the command is typed.'
-    : `Correct the pattern: there is an entity in ${shown(elsewhere, cwd)}. It is relative to the folder where the command is typed.`;
+    ? 'Correct the pattern: it is relative to the folder where the command is run.'
+    : `Correct the pattern: there is an entity in ${shown(elsewhere, cwd)}. It is relative to the folder where the command is run.`;
 }
 
 const sources = '**/*.{ts,mts,cts,js,mjs,cjs}';

@@ -217,7 +217,7 @@ async function tellKept(
   const message =
     lost.length === 0
       ? error.message
-      : `${error.message}\nThe server has lost what it had committed last, as happens when it crashes: ${lost.join(', ')}.`;
+      : `${error.message}\nThe server has lost what it committed last, which can happen in a crash: ${lost.join(', ')}.`;
   return error.with({ message, finished: finished.filter(isKept).map(nameOf) });
 }
 

@@ -191,13 +191,13 @@ async function refuseShared(
   const found = [
     ...services.map((name) => `the service ${name} has applied migrations here`),
     ...(ledgers.length > 0
-      ? [`it has the ledgers of others: ${ledgers.map(({ identity }) => identity).join(', ')}`]
+      ? [`it has ledgers of other services: ${ledgers.map(({ identity }) => identity).join(', ')}`]
       : []),
   ];
   if (found.length === 0) return;
   throw new MigrateError({
     code: 'DATABASE_IN_USE',
-    message: `Other services use this database, and what they have made would be lost: ${found.join('; ')}. Nothing was dropped.`,
+    message: `Other services use this database, and what they have created would be lost: ${found.join('; ')}. Nothing was dropped.`,
     next: `If a ledger is a leftover, drop the table, or name it in the setting ignore. To lose everything: nest-migrate database drop && nest-migrate database create && nest-migrate run`,
   });
 }

@@ -40,7 +40,7 @@ export async function confirmDrop(
   const target = developmentTarget(where);
   if (yesDrop !== undefined || isProduction() || (ask === undefined && !target.isLocal))
     return refuseElsewhere(command, permission, where);
-  if (ask === undefined) throw notConfirmed('there is no terminal on which it could ask', command, target, where);
+  if (ask === undefined) throw notConfirmed('there is no terminal to ask on', command, target, where);
   const question = `${command} drops ${losing}: ${placeOf(showPlace(where))}.`;
   const isSure = target.isLocal
     ? await ask.confirm(`${question} Continue?`)

@@ -27,10 +27,10 @@ export function halfDoneProblems(
 
 function nextOf({ migration, direction }: HalfDone, unchanged: boolean | undefined): string {
   const command = direction === 'up' ? 'run' : 'revert';
-  if (unchanged === true) return `The next ${command} goes on there.`;
+  if (unchanged === true) return `The next ${command} continues there.`;
   if (unchanged === undefined)
-    return `The next ${command} goes on there, if its statements up to there are still the same.`;
-  return `What it had executed was edited since, so the next ${command} will refuse it: restore those statements, or nest-migrate resolve ${migration} --not-started or --finished.`;
+    return `The next ${command} continues there, if its statements up to that point are still the same.`;
+  return `Statements that it had executed were edited since, so the next ${command} will refuse it: restore them, or nest-migrate resolve ${migration} --not-started or --finished.`;
 }
 
 /** Undefined if this is unknown without a database: the statements of a class are known only while it runs. */

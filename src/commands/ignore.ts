@@ -22,7 +22,7 @@ export function ignoring(fromSettings: readonly string[], fromFlags: readonly st
 
 /** Warns of patterns that match nothing, which may be mistyped. */
 export function remarksOnIdle(ignored: Ignored, schemas: readonly Schema[]): readonly string[] {
-  return ignored.idle(schemas).map((pattern) => `Nothing matches ${pattern}, which is to be ignored.`);
+  return ignored.idle(schemas).map((pattern) => `Nothing matches the ignore pattern ${pattern}.`);
 }
 
 function matching(texts: readonly string[]): Ignored {

@@ -21,7 +21,7 @@ export function refuseNoMigrations(
   throw new MigrateError({
     code: 'MIGRATIONS_NOT_FOUND',
     message: `No migration was found, and none is applied to the database, so it has no schema to start on. Searched for ${looked}. The database was not changed.`,
-    next: "Correct the `migrations` of the data source, or copy the files there in the build (a bundle needs them as classes). Has the project no migrations yet? Make the folder, or set noMigrations: 'warn'",
+    next: "Correct the `migrations` of the data source, or copy the files there in the build (a bundle needs them as classes). If the project has no migrations yet, create the folder, or set noMigrations: 'warn'",
     exitCode: ExitCode.usage,
   });
 }

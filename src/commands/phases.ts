@@ -119,8 +119,8 @@ export function refuseContractFirst({ chosen }: RunPlan, options: RunOptions, no
   if (missing.length === 0) return;
   throw new MigrateError({
     code: 'MIGRATIONS_PENDING',
-    message: `Before the contract migration ${last.name} these must be applied: ${missing.map(({ name }) => name).join(', ')}. Nothing was changed.`,
-    next: 'Run them first: nest-migrate run --phase expand. Or everything in its order: nest-migrate run --phase all',
+    message: `These must be applied before the contract migration ${last.name}: ${missing.map(({ name }) => name).join(', ')}. Nothing was changed.`,
+    next: 'Run them first: nest-migrate run --phase expand. Or run everything in order: nest-migrate run --phase all',
     migration: last.name,
     exitCode: ExitCode.todo,
   });

@@ -110,7 +110,7 @@ function filesIn(folder: string): readonly string[] {
 function withoutPatterns(folder: string, { classes }: MigrationList, { cwd }: NewFile): MigrateError {
   if (classes.length > 0)
     return notMatchedError(
-      'The data source lists its migrations as classes, and a .sql file is none, so it would never run. Nothing was written.',
+      'The data source lists its migrations as classes, so a .sql file would never run. Nothing was written.',
       `Leave out --sql; or add this pattern to the \`migrations\` of the data source: '${anyIn(folder, cwd)}'`,
     );
   return notMatchedError(
@@ -125,7 +125,7 @@ function onlyCompiled({ patterns }: MigrationList, { cwd }: NewFile): MigrateErr
   const tail = output.slice(1).join('/');
   const source = existsSync(join(cwd, 'src')) ? ['src', tail].filter(Boolean).join('/') : tail || 'migrations';
   return notMatchedError(
-    `The \`migrations\` of the data source (${listed(patterns, cwd)}) are compiled files, and nothing says where their sources are. Nothing was written.`,
+    `The \`migrations\` of the data source (${listed(patterns, cwd)}) are compiled files, and it is not known where their sources are. Nothing was written.`,
     `Name the folder of the sources: --dir ${source}. To keep it, add it to package.json: "nest-migrate": { "dir": "${source}" }`,
   );
 }
@@ -136,7 +136,7 @@ async function notMatched(folder: string, existing: MigrationList, { name, cwd }
   for (const pattern of patterns) {
     const other = folderOf(pattern);
     if (other !== folder && (await willMatch(pattern, join(other, name)))) {
-      ways.push(`Write it where a pattern looks: --dir ${shown(other, cwd)}.`);
+      ways.push(`Write it to a folder that a pattern matches: --dir ${shown(other, cwd)}.`);
       break;
     }
   }

@@ -120,7 +120,7 @@ function refuseForeign(
   throw new MigrateError({
     code: 'MIGRATION_UNKNOWN',
     message: `${name} belongs to the service ${serviceOf(name)}, which shares this ledger; it ${state}. Nothing was changed.`,
-    next: `Type it where ${serviceOf(name)} has its migrations. What this service has: nest-migrate status`,
+    next: `Run this where ${serviceOf(name)} has its migrations. \`nest-migrate status\` shows those of this service.`,
     exitCode: ExitCode.usage,
   });
 }
@@ -137,7 +137,7 @@ function isNamed(reference: string, among: readonly { readonly name: string }[])
 function wrongStatement(statement: number): MigrateError {
   return new MigrateError({
     code: 'USAGE',
-    message: `The number of statements that are done must be a whole number, but is ${statement}. Nothing was changed.`,
+    message: `The number of finished statements must be zero or a positive integer, but is ${statement}. Nothing was changed.`,
     next: 'For example: --done-until 2',
     exitCode: ExitCode.usage,
   });

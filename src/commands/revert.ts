@@ -158,7 +158,7 @@ function tellParts(changes: readonly RevertedChange[], context: CommandContext):
     context.onEvent({
       type: 'warning',
       code: 'REVERTED_IN_PART',
-      message: `Of the change ${name} only ${migrations.join(', ')} is reverted: ${stay.join(', ')} ${stay.length === 1 ? 'was' : 'were'} applied before other changes, and ${stay.length === 1 ? 'stays' : 'stay'}.`,
+      message: `Only a part of the change ${name} is reverted (${migrations.join(', ')}): ${stay.join(', ')} ${stay.length === 1 ? 'was' : 'were'} applied before other changes, and ${stay.length === 1 ? 'stays' : 'stay'}.`,
     });
   }
 }
@@ -173,7 +173,7 @@ async function ofLastRun(
   if (batch === undefined) {
     throw new MigrateError({
       code: 'USAGE',
-      message: `Nothing is known of the run that applied ${newestFirst[0]?.name}: TypeORM did it. Nothing was changed.`,
+      message: `The run that applied ${newestFirst[0]?.name} is not recorded, because TypeORM applied it. Nothing was changed.`,
       next: 'Use --count or --to instead of --last-run.',
     });
   }

@@ -168,7 +168,7 @@ function judgeOrder(chosen: readonly KnownMigration[], now: Survey, context: Com
   if (context.settings.outOfOrder === 'refuse') {
     throw new MigrateError({
       code: 'OUT_OF_ORDER',
-      message: `Older than a migration that is applied already, and outOfOrder is 'refuse': ${names}. Nothing was changed.`,
+      message: `Older than an applied migration, and outOfOrder is 'refuse': ${names}. Nothing was changed.`,
       next: 'Give the file a new timestamp (rename the file and the class), or run with --out-of-order run.',
       exitCode: ExitCode.failed,
     });
@@ -176,6 +176,6 @@ function judgeOrder(chosen: readonly KnownMigration[], now: Survey, context: Com
   context.onEvent({
     type: 'warning',
     code: 'OUT_OF_ORDER',
-    message: `Running out of order, older than a migration that is applied already: ${names}.`,
+    message: `Running out of order (older than an applied migration): ${names}.`,
   });
 }

@@ -119,7 +119,7 @@ function refusePending(now: Survey): void {
   if (pending.length === 0) return;
   throw new MigrateError({
     code: 'MIGRATIONS_PENDING',
-    message: `Seeds fill the tables that migrations have made, and these are pending: ${pending.join(', ')}. No seed was run.`,
+    message: `Seeds fill the tables that migrations create, and these migrations are pending: ${pending.join(', ')}. No seed was run.`,
     next: 'nest-migrate run',
   });
 }

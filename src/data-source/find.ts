@@ -72,7 +72,7 @@ function notFound(projectDir: string, scripted: readonly Scripted[]): MigrateErr
     gone && ` The scripts of package.json name ${gone}, which does not exist: perhaps it has to be built.`;
   return new MigrateError({
     code: 'DATA_SOURCE_NOT_FOUND',
-    message: `There is no data-source.ts (or .js, .mts, …) in ${projectDir}, nor in its folders ${folders.slice(1).join(', ')}.${scripts}`,
+    message: `There is no data-source.ts (or .js, .mts, …) in ${projectDir} or its folders ${folders.slice(1).join(', ')}.${scripts}`,
     next:
       foundElsewhere(projectDir) ??
       inFolderAbove(projectDir) ??

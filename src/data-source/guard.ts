@@ -3,7 +3,7 @@ import { ExitCode, MigrateError } from '../errors.js';
 
 const reasons = {
   synchronize:
-    'TypeORM would change the schema by itself at every start, without asking, dropping columns with their data; migrations replace it',
+    'TypeORM would change the schema at every start without asking, and drop columns with their data; migrations replace it',
   dropSchema: 'TypeORM would drop the whole database at every start',
   migrationsRun:
     'TypeORM would run the migrations at every start too, without any lock between replicas; nest-migrate takes one',
@@ -27,7 +27,7 @@ export function refuseSynchronize(options: Partial<DataSourceOptions>, where: st
   throw new MigrateError({
     code: 'SYNCHRONIZE_ON',
     message: given
-      .map((name) => `${where} says ${name}: ${JSON.stringify(options[name])}. With it ${reasons[name]}.`)
+      .map((name) => `${where} sets ${name}: ${JSON.stringify(options[name])}. With it, ${reasons[name]}.`)
       .join('\n'),
     next: `Set ${given.map((name) => `${name}: false`).join(', ')}. How to leave synchronize: docs/leaving-synchronize.md`,
     exitCode: ExitCode.usage,

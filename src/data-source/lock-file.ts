@@ -181,7 +181,7 @@ export function inUse(owner: Owner, file: string, what: string, reason: string):
   const where = owner.place === place() ? '' : ` on ${owner.place.split(' ')[0]}`;
   return new MigrateError({
     code: 'EMBEDDED_IN_USE',
-    message: `${what} is in use by the process ${owner.pid}${where}, and ${reason}. Nothing was changed.`,
+    message: `${what} is in use by process ${owner.pid}${where}, and ${reason}. Nothing was changed.`,
     next: `Stop that process (a running app, perhaps), or use a real server: DATABASE_URL in .env. If no such process exists: remove ${file}`,
   });
 }

@@ -35,7 +35,7 @@ export async function takeEmbeddedLock(
 function notAcquired(waitedMs: number, holder: number, file: string): MigrateError {
   return new MigrateError({
     code: 'LOCK_NOT_ACQUIRED',
-    message: `The process ${holder} was still migrating the embedded database after ${Math.round(waitedMs / 1000)} s (${file}). This process changed nothing.`,
-    next: `Wait longer (--wait-for-others 10min), or stop the process ${holder}.`,
+    message: `Process ${holder} was still migrating the embedded database after ${Math.round(waitedMs / 1000)} s (${file}). This process changed nothing.`,
+    next: `Wait longer (--wait-for-others 10min), or stop process ${holder}.`,
   });
 }

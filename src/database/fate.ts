@@ -111,7 +111,7 @@ export function outcomeUnknown(error: unknown, steps: readonly DirectedMigration
   return new MigrateError({
     code: 'OUTCOME_UNKNOWN',
     message: `The connection was lost during the COMMIT of ${names.join(', ')}, and the server did not answer when it was asked again. It is not known whether that was ${done}: either all of it or nothing.`,
-    next: `When the server answers again, \`nest-migrate status\` says whether it is ${done}. Running the command again is safe.`,
+    next: `When the server answers again, \`nest-migrate status\` shows whether it is ${done}. Running the command again is safe.`,
     migration: names.at(-1) ?? '',
     cause: error,
   });

@@ -217,7 +217,7 @@ function endUnknown(error: unknown, { migration: { name } }: DirectedMigration, 
   return new MigrateError({
     code: 'OUTCOME_UNKNOWN',
     message: `The connection was lost during a COMMIT of migration ${name}, which runs without a transaction, and the server did not answer when it was asked again. ${kept} of its statements ${kept === 1 ? 'is' : 'are'} done; whether this COMMIT was executed is not known.`,
-    next: 'When the server answers again, `nest-migrate status` says how far it is. Running the command again is safe: it continues from there.',
+    next: 'When the server answers again, `nest-migrate status` shows how far it is. Running the command again is safe: it continues from there.',
     migration: name,
     cause: error,
   });

@@ -84,7 +84,7 @@ function notWritten(file: string, error: unknown): MigrateError {
   return new MigrateError({
     code: 'FILE_NOT_WRITTEN',
     message: `${file} could not be written: ${messageOf(error)}. Nothing was left behind.`,
-    next: 'Make room on the disk, or make the folder writable, then try again.',
+    next: 'Free space on the disk, or make the folder writable, then try again.',
     cause: error,
   });
 }

@@ -110,7 +110,7 @@ export function plannedRename(
       comment:
         compatible || (old.kind !== 'table' && old.kind !== 'column')
           ? undefined
-          : 'The old version of the app breaks at this moment.',
+          : 'The old version of the app fails from this moment on.',
     }),
     ...(compatible ? compatibilityView(rename, columns) : []),
   ];
@@ -173,6 +173,6 @@ export function columnBridge({ from: old, to: renamed }: Rename, fallback: strin
         RETURN NEW;
       END
       `;
-  const comment = 'The old and the new version of the app write to different columns: keeps both equal.';
+  const comment = 'Keeps both columns equal: the old and the new version of the app each write one of them.';
   return temporaryTrigger({ table, pair: [old.name ?? '', renamed.name ?? ''] }, name, body, comment);
 }

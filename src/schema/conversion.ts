@@ -9,7 +9,7 @@ import type { Conversion, ValueType } from './value-type.js';
 export type Way = 'assignment' | 'cast';
 
 const nothing: Conversion = {};
-const unheardOf: Conversion = { loses: 'what the cast makes of a value may be less than it was' };
+const unheardOf: Conversion = { loses: 'the cast may lose part of a value' };
 
 /** What a change of a type may do to the values: the one place that knows it. Of types that it has never heard of, it says that they may lose something. */
 export function conversionOf(from: ValueType, to: ValueType, way: Way): Conversion {
@@ -51,7 +51,7 @@ function toText(from: ValueType, to: ValueType, way: Way): Conversion {
   // These two count bytes, of which a character may have four, and cut off whatever the way.
   const counts = to.base === 'name' || to.base === '"char"' ? 'bytes' : 'characters';
   const isLonger = longest(from) * (counts === 'bytes' && (isText(from) || from.labels) ? 4 : 1) > width;
-  const cutOff = `what is longer than ${width} ${width === 1 ? counts.slice(0, -1) : counts} is cut off`;
+  const cutOff = `anything longer than ${width} ${width === 1 ? counts.slice(0, -1) : counts} is cut off`;
   if (isLonger && (counts === 'bytes' || way === 'cast')) return { loses: cutOff };
   const isPadded = to.base === 'character' && isText(from) && from.base !== 'character';
   return {
@@ -61,7 +61,7 @@ function toText(from: ValueType, to: ValueType, way: Way): Conversion {
 }
 
 function fromText(to: ValueType): Conversion {
-  const fails = 'value that is not one of the new type';
+  const fails = 'value that is not valid for the new type';
   if (to.labels || to.base === 'json') return { fails };
   return { loses: 'how a value was written is lost (007 becomes 7)', fails };
 }
@@ -71,8 +71,8 @@ function toBits(from: ValueType, to: ValueType, way: Way): Conversion {
   const had = sizes[from.base] ?? from.limits[0] ?? Infinity;
   const has = to.limits[0] ?? Infinity;
   const isOfOneLength = to.base === 'bit' && !(from.base === 'bit' && had === has);
-  if (way === 'cast') return had > has ? { loses: `what is longer than ${has} bits is cut off` } : nothing;
-  return isOfOneLength || had > has ? { fails: `value of another length than ${has} bits` } : nothing;
+  if (way === 'cast') return had > has ? { loses: `anything longer than ${has} bits is cut off` } : nothing;
+  return isOfOneLength || had > has ? { fails: `value that is not ${has} bits long` } : nothing;
 }
 
 const mostDecimals = 6;
@@ -89,7 +89,7 @@ function toTemporal(from: ValueType, to: ValueType): Conversion {
 function partLost(from: ValueType, to: ValueType): string | undefined {
   if (from.base === to.base || to.base === 'interval') return undefined;
   if (from.base.startsWith('interval'))
-    return to.base.startsWith('interval') ? `what is no part of ${to.base} is cut off` : 'days are cut off';
+    return to.base.startsWith('interval') ? `parts that ${to.base} does not store are cut off` : 'days are cut off';
   if (changesTimeZone(from, to)) return 'the time zone of the session decides what the values are';
   if (from.base.startsWith('timestamp'))
     return to.base === 'date' ? 'the time of day is cut off' : 'the date is cut off';

@@ -33,7 +33,7 @@ export function differences(was: Fingerprint, is: Fingerprint): readonly string[
   const changed = [...is].filter(([key, row]) => was.has(key) && was.get(key)?.is !== row.is);
   return [
     ...withoutParts(inOrder(gone)).map((row) => `${describeObject(idOf(row))} is missing`),
-    ...withoutParts(inOrder(added)).map((row) => `${describeObject(idOf(row))} is there, and was not before`),
+    ...withoutParts(inOrder(added)).map((row) => `${describeObject(idOf(row))} exists, but did not before`),
     ...inOrder(changed).map((row) => describeChange(row, was.get(keyOf(row))?.is ?? '')),
   ];
 }
@@ -68,7 +68,7 @@ function withoutParts(rows: readonly FingerprintRow[]): readonly FingerprintRow[
 function describeChange(row: FingerprintRow, before: string): string {
   const what = describeObject(idOf(row));
   const isShort = row.is !== '' && before !== '' && row.is.length + before.length < 160;
-  return isShort ? `${what} is ${row.is}, and was ${before}` : `${what} is another one than before`;
+  return isShort ? `${what} is ${row.is}, and was ${before}` : `${what} differs from before`;
 }
 
 function keyOf({ kind, schema, table, name }: FingerprintRow): string {

@@ -23,7 +23,7 @@ async function makeStatements(dataSource: DataSource, which: Which): Promise<rea
   } catch (error) {
     throw new MigrateError({
       code: 'ENTITIES_INVALID',
-      message: `TypeORM cannot say how to create what the entities describe: ${messageOf(error)}`,
+      message: `TypeORM cannot generate the SQL for the entities: ${messageOf(error)}`,
       next: 'Correct the entity. Nothing was written, and no database of yours was touched.',
       cause: error,
     });

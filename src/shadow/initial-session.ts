@@ -49,7 +49,7 @@ function textOf(initialState: string): string {
   throw new MigrateError({
     code: 'OPTIONS_INVALID',
     message: `The setting initialState names the file ${file}, which does not exist. Nothing was written.`,
-    next: 'Correct the path: it is relative to the folder where the command is typed. Or write the SQL itself.',
+    next: 'Correct the path: it is relative to the folder where the command is run. Or write the SQL itself.',
     exitCode: ExitCode.usage,
   });
 }

@@ -30,5 +30,5 @@ function nextAfter(error: unknown, missing: readonly string[]): string {
     return 'PGlite does not have that extension. Use a server that has it as the shadow: --shadow postgres://user:password@host/database';
   if (line !== undefined)
     return `If your databases have it before the first migration, add it to the settings of nest-migrate: initialState: ${JSON.stringify(line)}`;
-  return "Migrations must run on an empty database, as a new colleague's or CI's is. If it needs data, let it do without where there is none.";
+  return 'Migrations must run on an empty database, such as that of a new colleague or of CI. If this one needs rows, make it succeed without them.';
 }

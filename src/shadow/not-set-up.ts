@@ -25,16 +25,16 @@ export async function notSetUp(error: unknown, dataSource: DataSource): Promise<
       `TypeORM could not set up the data source: ${messageOf(error)}`,
       ...(empty === undefined
         ? []
-        : [`Entry ${empty + 1} of \`entities\` was undefined when the data source was made.`]),
+        : [`Entry ${empty + 1} of \`entities\` was undefined when the data source was created.`]),
       ...(circle ? [circle] : []),
     ].join('\n'),
     next:
       toInstall ??
       (empty !== undefined
-        ? 'Import the class where the list is made, and let no entity import that list, not even through another file. Nothing was written.'
+        ? 'Import the class where the list is defined, and do not let any entity import that list, not even through another file. Nothing was written.'
         : circle === undefined
           ? 'Correct the entities or options that it names. Nothing was written.'
-          : 'If what it misses was undefined: declare it in a file that imports no entity, and import it from there. Nothing was written.'),
+          : 'If the missing value was undefined, declare it in a file that imports no entity, and import it from there. Nothing was written.'),
     cause: error,
   });
 }
@@ -114,6 +114,6 @@ function told(file: string): string | undefined {
   const circle = importCycleOf(file);
   return (
     circle &&
-    `These files import each other, so that one of them is read before the other: ${circle.map(fromHere).join(' → ')}.`
+    `These files import each other, so that one of them is loaded before the other is complete: ${circle.map(fromHere).join(' → ')}.`
   );
 }

@@ -58,7 +58,7 @@ async function onServer<T>(url: string, work: (client: pg.Client) => Promise<T>)
     const shown = showAddress(url);
     throw new MigrateError({
       code: 'CONNECTION_FAILED',
-      message: `No shadow database could be made at ${placeOf(shown)}: ${reasonOf(error, shown)}.`,
+      message: `No shadow database could be created at ${placeOf(shown)}: ${reasonOf(error, shown)}.`,
       next,
       cause: causeOf(error, shown),
     });

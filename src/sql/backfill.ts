@@ -57,7 +57,7 @@ function untilNoneIsLeft(parts: Backfill): readonly string[] {
     ...(parts.alias === undefined ? ['    page := 0;'] : []),
     '    filled := 0;',
     ...partByPart(parts).map((line) => `    ${line}`),
-    '    -- A row that the app updates may move to a page that was done: then once more.',
+    '    -- A row that the app updates may move to a page that is already done: then another round follows.',
     `    EXIT WHEN filled >= before OR NOT EXISTS (SELECT FROM ${parts.table} WHERE ${parts.unfilled});`,
     '    before := nullif(filled, 0);',
     '  END LOOP;',

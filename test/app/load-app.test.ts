@@ -130,7 +130,7 @@ describe('an app whose connection is written in its modules', () => {
   it('is refused if it synchronizes', async () => {
     project.write('src/app.module.ts', module_(fromConfig('synchronize: true')));
     const { code, stderr } = await cli('run');
-    expect(stderr).toContain('says synchronize: true');
+    expect(stderr).toContain('sets synchronize: true');
     expect(code).toBe(2);
   });
 });

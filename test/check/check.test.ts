@@ -26,9 +26,9 @@ describe('human output', () => {
     git('commit', '-qm', 'first');
     const { stdout, stderr, code } = await onServer();
     expect([stdout, stderr, code]).toEqual([
-      `✓ files    every file can be loaded, and migrations.lock agrees with them
+      `✓ files    all files can be loaded, and migrations.lock matches them
 ✓ branches no two branches conflict
-✓ replay   every migration runs on an empty database, and reverts
+✓ replay   every migration runs on an empty database and can be reverted
 ✓ entities the migrations match the entities
 ✓ lint     no migration was judged: none is new since main
 
@@ -48,12 +48,12 @@ Good: 4 steps passed; lint judged no migration.
     project.migration('1700000000002-AddNick', 'ALTER TABLE users ADD nick text', 'SELECT 1');
     const { stdout, code } = await onServer();
     expect(stdout).toBe(`! files
-  ! There is no migrations/migrations.lock: if two branches add migrations, the conflict would only show in a database.
+  ! There is no migrations/migrations.lock: if two branches add migrations, a conflict between them would only show in a database.
     → nest-migrate check --write-lock, and commit it
 ✓ branches no two branches conflict
 ✗ replay
   ✗ The down of AddNick1700000000002 does not restore the schema from before its up:  (migrations/1700000000002-AddNick.sql)
-      column users.nick is there, and was not before
+      column users.nick exists, but did not before
     → Correct its down, then: nest-migrate check --write-lock. If it cannot be undone, make its down throw an error that says so.
 ✓ entities the migrations match the entities
 ! lint
@@ -141,12 +141,12 @@ describe('replay', () => {
     const { state, findings } = await project.step('replay');
     expect(state).toBe('failed');
     expect(findings.map(({ severity, message }) => `${severity}: ${message}`)).toEqual([
-      'error: The down of Wrong1700000000002 does not restore the schema from before its up:\n  column users.a is there, and was not before\n  column users.b is there, and was not before',
+      'error: The down of Wrong1700000000002 does not restore the schema from before its up:\n  column users.a exists, but did not before\n  column users.b exists, but did not before',
       'error: Fails1700000000003 cannot be reverted: its down fails: table "nowhere" does not exist (42P01).',
       'notice: Never1700000000004 cannot be reverted: it has no down.',
       'notice: Refuses1700000000005 cannot be reverted: its down refuses: the data is gone.',
       'notice: Class1700000000006 cannot be reverted: its down refuses: irreversible.',
-      'error: The down of Alone1700000000007 does not restore the schema from before its up:\n  index j is there, and was not before',
+      'error: The down of Alone1700000000007 does not restore the schema from before its up:\n  index j exists, but did not before',
     ]);
   });
 
@@ -240,7 +240,7 @@ describe('entities', () => {
       findings: [
         {
           message:
-            'The entities have changed. A statement is missing in the migrations:\n  ALTER TABLE "users" ADD COLUMN "city" character varying',
+            'The entities have changed. A statement is missing from the migrations:\n  ALTER TABLE "users" ADD COLUMN "city" character varying',
           next: 'nest-migrate generate',
         },
       ],
@@ -281,7 +281,7 @@ describe('entities', () => {
     project.write('src/user.entity.ts', entity(['@Column() name!: string;', ...properties].join('\n  ')));
     const { findings } = await project.step('entities');
     expect(findings.map(({ message }) => message)).toEqual([
-      `The entities have changed. 2 statements are missing in the migrations:
+      `The entities have changed. 2 statements are missing from the migrations:
   ALTER TABLE "users" ALTER COLUMN "i" SET DEFAULT 'postgres'::text
   ALTER TABLE "users" ALTER COLUMN "j" SET DEFAULT 1.0`,
     ]);
@@ -337,7 +337,7 @@ describe('--with-rows', () => {
         ...findings.map(({ severity, message }) => `${severity} ${message.split('\n')[0]}`),
       ];
     };
-    const parcels = `notice Parcels1700000000004 was not tried on rows of table parcels, because no row could be invented: value for domain code violates check constraint "code_check".`;
+    const parcels = `notice Parcels1700000000004 was not tried on rows of table parcels, because no row could be made up: value for domain code violates check constraint "code_check".`;
     expect(await found()).toEqual([
       3,
       'failed',
@@ -391,7 +391,7 @@ describe('--database', () => {
         'Late1700000000002 is pending.',
         'Gone1700000000000 is applied, but its file is not here: it cannot be reverted.',
         'Late1700000000002 is pending, but older than one that is applied.',
-        'AddEmail1700000000003 was changed after it had been applied.',
+        'AddEmail1700000000003 was edited after it was applied.',
       ]);
     } finally {
       await database.drop();
@@ -430,7 +430,7 @@ describe('--all-data-sources', () => {
       expect([good.code, good.stderr]).toEqual([0, '']);
       expect(good.stdout).toBe(`a.js
 Written: migrations/migrations.lock
-✓ files    every file can be loaded, and migrations.lock agrees with them
+✓ files    all files can be loaded, and migrations.lock matches them
 
 apps/b/b.js (in apps/b)
 ! files
@@ -459,7 +459,7 @@ Good: 2 data sources.
       ]);
       expect(await project.cli('check', '--all-data-sources', '--data-source', 'a.js')).toMatchObject({
         code: 2,
-        stderr: expect.stringContaining('--all-data-sources and --data-source'),
+        stderr: expect.stringContaining('--all-data-sources cannot be used with --data-source'),
       });
       // A list in package.json is complete, and has settings for each.
       const settings = { 'apps/b/b.js': { lockTimeout: 'soon' } };
@@ -468,7 +468,7 @@ Good: 2 data sources.
       expect([listed.code, listed.stdout]).toEqual([
         2,
         expect.stringMatching(
-          /^apps\/b\/b\.js\n✖ The settings of nest-migrate are not right:\n {2}- lockTimeout[^]*\n\nFailed: apps\/b\/b\.js\.\n$/,
+          /^apps\/b\/b\.js\n✖ The settings of nest-migrate are not valid:\n {2}- lockTimeout[^]*\n\nFailed: apps\/b\/b\.js\.\n$/,
         ),
       ]);
     },
@@ -533,7 +533,7 @@ describe('invalid input', () => {
       ['error', text('is within the change Good1700000000009 (1700000000008 to 1700000000009)')],
     ]);
     expect(about('Between')).toEqual([['error', text('is within the change Wide1700000000019')]]);
-    expect(about('Wide')).toEqual([['notice', text('the file name does not imply Other1700000000015')]]);
+    expect(about('Wide')).toEqual([['notice', text('its name does not show that Other1700000000015 is one of them')]]);
     expect(about('Short')).toEqual([['error', text('ShortStep11700000000028 is not here')]]);
   });
 

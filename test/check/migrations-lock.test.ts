@@ -199,7 +199,7 @@ describe('two branches', () => {
             state: 'notice',
             findings: [
               {
-                message: expect.stringContaining('lead to the same schema in every order'),
+                message: expect.stringContaining('produce the same schema in every order'),
                 file: lock,
                 line: 5,
                 next: 'To accept this: nest-migrate check --write-lock, and commit the file',

@@ -67,7 +67,7 @@ describe('human output', () => {
     expect(status.stdout).toMatch(
       /^✔ CreateUsers1700000000001 {2}\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC {2}\d+ ms\n✔ AddEmail1700000000002 {5}/,
     );
-    expect(status.stdout).toContain('2 migrations applied, the last one is AddEmail1700000000002; nothing is pending.');
+    expect(status.stdout).toContain('2 migrations applied (last: AddEmail1700000000002); nothing is pending.');
     expect((await cli('revert')).stdout).toContain('1 migration reverted');
     expect((await cli('run', '--quiet')).stderr).toBe('');
     expect((await cli('run')).stdout).toBe('Nothing to do: nothing is pending.\n');
@@ -76,7 +76,8 @@ describe('human output', () => {
   it('of --dry-run is a script', async () => {
     const { code, stdout } = await cli('run', '--dry-run');
     expect(code).toBe(0);
-    expect(stdout).toBe(`-- A dry run: executed on the server and rolled back, unless it says "not executed".
+    expect(stdout)
+      .toBe(`-- Dry run: each statement was executed on the server and rolled back, unless it is marked "not executed".
 
 -- ${first}
 CREATE TABLE users (id int);
@@ -104,7 +105,7 @@ ALTER TABLE users ADD email text;
 -- executed without CONCURRENTLY
 CREATE INDEX CONCURRENTLY i ON users (id);
 
--- It stopped here. Migration Broken1700000000003 failed at its statement 2 (line 4 of its file): division by zero (22012).
+-- Stopped here: Migration Broken1700000000003 failed at its statement 2 (line 4 of its file): division by zero (22012).
 --   SELECT 1/0
 -- This was a dry run: everything was rolled back, the database is as it was.
 `);
@@ -320,7 +321,7 @@ describe('wrong usage', () => {
     [['run', '--contract', 'never'], 'Allowed choices are next-deploy, manual, immediately'],
     [['run', '--lock-timeout', 'soon'], 'lockTimeout must be a duration'],
     [['create'], "missing required argument 'name'"],
-    [['create', '../..'], 'is no name for a migration'],
+    [['create', '../..'], 'is not a valid name for a migration'],
     [['resolve', 'x'], 'Say what you found'],
     [['wait', '--timeout', 'never'], '--timeout must be a duration'],
     [['run', '--data-source', 'nowhere.ts'], 'There is no file'],

@@ -61,9 +61,9 @@ describe('init', () => {
       '.env.example': 'DATABASE_URL=mine\n',
     });
     const { stdout } = await cli('init');
-    expect(stdout).toContain('! package.json has lines of its own, which were kept.');
+    expect(stdout).toContain('! package.json has its own lines, which were kept.');
     expect(stdout).toContain('- "migration:run": "typeorm migration:run"\n    + "migration:run": "nest-migrate run"');
-    expect(stdout).toMatch(/! \.env\.example is there already[^]*\+ # PGHOST=localhost/);
+    expect(stdout).toMatch(/! \.env\.example already exists[^]*\+ # PGHOST=localhost/);
     expect(project.read('data-source.ts')).toBe('mine');
     expect(project.read('.env.example')).toBe('DATABASE_URL=mine\n');
     expect(JSON.parse(project.read('package.json'))).toMatchObject({
@@ -100,7 +100,7 @@ describe('init', () => {
     const { stdout } = await cli('init');
     expect(project.has('data-source.ts')).toBe(false);
     expect(JSON.parse(project.read('package.json'))).toMatchObject({ 'nest-migrate': { app: 'src/app.module.ts' } });
-    expect(stdout).toContain('! src/app.module.ts:4 says synchronize: true.');
+    expect(stdout).toContain('! src/app.module.ts:4 sets synchronize: true.');
     expect(stdout).toContain('MigrationsModule.forRoot()');
   });
 
@@ -212,10 +212,10 @@ describe('init', () => {
     // The root of the workspace lists the others.
     expect(billing.next[0]).toBe('npm install pg, which package.json does not list.');
     expect(billing.warnings).toEqual([
-      'src/data-source.ts names a ledger of its own, billing_api_migrations: @acme/shop uses TypeORM as well, perhaps on the same database. nest-migrate help deploying says more.',
+      'src/data-source.ts uses its own ledger, billing_api_migrations, because @acme/shop also uses TypeORM, perhaps on the same database. See: nest-migrate help deploying',
     ]);
     expect(project.read('apps/billing/src/data-source.ts')).toContain(
-      "  migrationsTableName: 'billing_api_migrations', // its own, where other services use the same database\n",
+      "  migrationsTableName: 'billing_api_migrations', // its own ledger, because other services may use the same database\n",
     );
     // What has been applied is recorded in the ledger that it has.
     expect(await init('shop')).toMatchObject({ reads: 'src/data-source.ts', warnings: [] });
@@ -275,13 +275,13 @@ describe('init', () => {
       });
       const refused = JSON.parse((await init('.')).stdout).error;
       expect(refused.message).toContain('apps/api, apps/jobs');
-      expect(refused.next).toBe('Type it in the folder of one: cd apps/api && npx nest-migrate init');
+      expect(refused.next).toBe('Run it in the folder of one of them: cd apps/api && npx nest-migrate init');
       expect(project.has('data-source.ts')).toBe(false);
       const { next, warnings } = JSON.parse((await init('apps/api')).stdout);
       expect(warnings).toEqual([
-        expect.stringContaining('a ledger of its own, api_migrations: jobs uses TypeORM as well'),
+        expect.stringContaining('its own ledger, api_migrations, because jobs also uses TypeORM'),
       ]);
-      expect(next[1]).toContain(`All commands are typed in ${project.dir} and read apps/api/src/data-source.ts`);
+      expect(next[1]).toContain(`Run all commands in ${project.dir}. They read apps/api/src/data-source.ts`);
       // The other app gets its own, beside the first one.
       const second = JSON.parse((await init('apps/jobs')).stdout);
       expect(second).toMatchObject({ reads: 'apps/jobs/src/data-source.ts' });

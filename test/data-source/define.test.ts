@@ -339,7 +339,7 @@ describe('defineDataSource', () => {
       exitCode: 2,
       next: expect.stringContaining(`${name}: false`) as unknown,
     });
-    expect(error.message).toMatch(new RegExp(`The data source says ${name}: true\\. With it .{30}`));
+    expect(error.message).toMatch(new RegExp(`The data source sets ${name}: true\\. With it, .{30}`));
     expect(() => define({ [name]: false })).not.toThrow();
   });
 
@@ -348,8 +348,8 @@ describe('defineDataSource', () => {
       typeof refuseSynchronize
     >[0];
     const error = thrown(() => refuseSynchronize(options, 'The app'));
-    expect(error.message).toContain('The app says synchronize: "false"');
-    expect(error.message).toContain('The app says dropSchema: true');
+    expect(error.message).toContain('The app sets synchronize: "false"');
+    expect(error.message).toContain('The app sets dropSchema: true');
   });
 });
 

@@ -507,7 +507,7 @@ it('names the flag that extensions need', async () => {
     await ready(app);
     const command = async (...args: readonly string[]): Promise<string> => {
       const { code, stdout, stderr } = await runCli(args, { cwd: project.dir });
-      expect([code, stderr]).toEqual([0, expect.stringContaining(`open in the process ${app.process.pid}`)]);
+      expect([code, stderr]).toEqual([0, expect.stringContaining(`open in process ${app.process.pid}`)]);
       return stdout;
     };
     expect(statSync(`${lock().slice(0, -5)}.sock`).mode & 0o777).toBe(0o600);
@@ -521,7 +521,7 @@ it('names the flag that extensions need', async () => {
     await app.result;
     const { stdout, stderr } = await runCli(['status', '--json'], { cwd: project.dir });
     expect([stderr, JSON.parse(stdout)]).toMatchObject([
-      expect.not.stringContaining('open in the process'),
+      expect.not.stringContaining('open in process'),
       { applied: [], pending: [{ name: 'M1700000000001' }] },
     ]);
   }, 60_000);
@@ -543,7 +543,7 @@ it('names the flag that extensions need', async () => {
     expect([code, stderr]).toEqual([0, '']);
     expect(JSON.parse(stdout.split('\n')[1] ?? '')).toEqual({
       code: 'ECONNRESET',
-      message: expect.stringContaining(`The process ${host.process.pid}, through which`),
+      message: expect.stringContaining(`Process ${host.process.pid}, through which`),
       n: 1,
     });
 
@@ -578,12 +578,9 @@ it('names the flag that extensions need', async () => {
       await ready(client);
       host.process.kill('SIGSTOP');
       const refused = await start('count.js').result;
-      expect([refused.code, refused.stderr]).toEqual([
-        1,
-        expect.stringContaining(`The process ${host.process.pid} has`),
-      ]);
+      expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining(`Process ${host.process.pid} has`)]);
       const { stderr } = await client.result;
-      expect(stderr).toContain(`The process ${host.process.pid}`);
+      expect(stderr).toContain(`Process ${host.process.pid}`);
       host.process.kill('SIGCONT');
       expect(await start('count.js').result).toMatchObject({ code: 0, stdout: '{"n":1}\n' });
     },

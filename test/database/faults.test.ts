@@ -399,9 +399,9 @@ describe('a migration without a transaction', () => {
         const command = direction === 'up' ? 'run' : 'revert';
         expect(messages).toEqual([
           expect.stringMatching(
-            new RegExp(`after 1 statement: division by zero\\. The next ${command} goes on there\\.$`),
+            new RegExp(`after 1 statement: division by zero\\. The next ${command} continues there\\.$`),
           ),
-          expect.stringContaining(`was edited since, so the next ${command} will refuse it`),
+          expect.stringContaining(`were edited since, so the next ${command} will refuse it`),
         ]);
       } finally {
         rmSync(dir, { recursive: true });

@@ -169,7 +169,7 @@ describe('statements are not stored', () => {
     remove('1700000000006-Login.sql');
     const { code, stderr } = await cli('revert');
     expect([code, stderr]).toEqual([1, expect.stringContaining('no statements were kept that revert it')]);
-    expect((await cli('status')).stdout).toContain('Without a file, this cannot be reverted: Login1700000000006.');
+    expect((await cli('status')).stdout).toContain('Cannot be reverted, because there is no file: Login1700000000006.');
   });
 
   it('if the setting forbids it', async () => {

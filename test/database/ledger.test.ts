@@ -87,9 +87,9 @@ describe('a migration with two rows in the ledger, as two processes of TypeORM l
 
 describe('the file of an applied migration', () => {
   const edit = () => project.write('migrations/1700000000001-CreateUsers.sql', sql('people'));
-  const edited = `Edited after being applied: ${users}. The database has what the earlier text created.`;
-  const newer = `Applied, and newer than every file here: ${pets}. A newer deploy has applied it, or another branch.`;
-  const missing = `Applied, but the file is not here: ${pets}. Whether it can be reverted: nest-migrate status`;
+  const edited = `Edited after being applied: ${users}. The database still has what the earlier version created.`;
+  const newer = `Applied, and newer than every file here: ${pets}. A newer deploy or another branch has applied it.`;
+  const missing = `Applied, but the file is not here: ${pets}. \`nest-migrate status\` shows whether it can be reverted.`;
   beforeEach(async () => void (await cli('run')));
 
   it('is refused if it was edited, even if nothing is pending, and when an app starts', async () => {
@@ -127,7 +127,7 @@ describe('the file of an applied migration', () => {
       expect([json.code, JSON.parse(json.stdout).problems]).toEqual([
         code,
         [
-          { code: 'EDITED', migration: users, message: `${users} was changed after it had been applied.` },
+          { code: 'EDITED', migration: users, message: `${users} was edited after it was applied.` },
           { code: 'FILE_MISSING', migration: pets, message: expect.stringContaining('its file is not here') },
         ],
       ]);
@@ -192,7 +192,7 @@ describe('a ledger that two services share', () => {
     expect([status.code, status.stderr]).toEqual([0, '']);
     expect(status.stdout).not.toContain(invoices.name);
     expect(status.stdout).toContain(
-      `2 migrations applied, the last one is ${pets}; nothing is pending.\nAlso in this ledger, from other services: 1 migration of billing.\n`,
+      `2 migrations applied (last: ${pets}); nothing is pending.\nAlso in this ledger, from other services: 1 migration of billing.\n`,
     );
     const { applied, changes, foreign, problems } = (await using(shop(), (migrator) => migrator.status())).result;
     expect([applied.length, changes.length, problems]).toEqual([2, 2, []]);

@@ -133,7 +133,7 @@ describe('if a client is killed during a slow COMMIT', () => {
     await until(atGate);
     victim.process.kill('SIGKILL');
     const next = startCli(['run'], { cwd: project.dir });
-    await says(next, 'still at work on the server');
+    await says(next, 'still running on the server');
     await gate.open();
     expect((await next.result).code).toBe(0);
     expect(await n()).toBe(100);
@@ -273,7 +273,7 @@ describe('what is reported as finished', () => {
     });
     const { error } = await running({ migrations: [first, fails] }).result;
     expect(error?.finished).toEqual([]);
-    expect(error?.message).toContain('has lost what it had committed last');
+    expect(error?.message).toContain('has lost what it committed last');
   });
 });
 
@@ -325,7 +325,7 @@ describe('a statement that must run alone', () => {
       await until(active('CREATE INDEX%'));
       victim.process.kill('SIGKILL');
       const next = startCli(['run'], { cwd: project.dir });
-      await says(next, 'still at work on the server');
+      await says(next, 'still running on the server');
       await writer.query('COMMIT');
       const { code, stderr } = await next.result;
       expect([code, stderr]).toEqual([0, expect.stringContaining('applied')]);
@@ -490,7 +490,7 @@ describe('a statement that must run alone', () => {
     await until(atGate);
     victim.process.kill('SIGKILL');
     const next = startCli(['run'], { cwd: project.dir });
-    await says(next, 'still at work on the server (pid');
+    await says(next, 'still running on the server (pid');
     await gate.open();
     const { code, stderr } = await next.result;
     expect([code, stderr]).toEqual([1, expect.stringContaining('not known whether its statement 1 was finished')]);

@@ -239,7 +239,7 @@ describe('run --phase', () => {
   it('contract runs only contract migrations, and only if everything before them is applied', async () => {
     const error = await failureOf(migrate(v2, { phase: 'contract' }));
     expect([error.code, error.exitCode]).toEqual(['MIGRATIONS_PENDING', 3]);
-    expect(error.message).toContain('Before the contract migration DropA1700000000021 these must be applied: AddB');
+    expect(error.message).toContain('These must be applied before the contract migration DropA1700000000021: AddB');
     await migrate(v2);
     expect(await migrate([...v2, addC], { phase: 'contract' })).toMatchObject({ applied: 'DropA' });
     expect(await applied()).toBe('Create AddB DropA');

@@ -256,7 +256,7 @@ export class Names implements Seed {
     expect([second.code, second.stderr, second.stdout]).toEqual([
       0,
       expect.stringMatching(/^✔ 02-names [\d.]+ m?s\n✔ 03-demo [\d.]+ m?s\n$/),
-      expect.stringMatching(/^2 seeds run in [\d.]+ m?s; skipped: 01-people \(run before\)\.\n$/),
+      expect.stringMatching(/^2 seeds run in [\d.]+ m?s; skipped: 01-people \(already run\)\.\n$/),
     ]);
     expect(await users()).toBe('Ada!! Bo!! Demo');
     const named = await seed({}, 'seed', 'nowhere');

@@ -121,7 +121,7 @@ itInFull(
     expect(same.ignored).toEqual(['table bills']);
     expect([...same.repair, ...same.adopt].join('\n')).not.toContain('bills');
     expect(same.warnings).toContain(
-      'Another service makes objects in this database: accounts, in the same ledger. What no migration here makes may be its own, so whole tables, views, types and functions were left alone, and no statement drops them.',
+      'Another service creates objects in this database: accounts, in the same ledger. Tables, views, types and functions that no migration here creates may belong to it, so they were ignored, and no statement drops them.',
     );
 
     await database.query('DELETE FROM migrations WHERE "timestamp" = 1800000000000');
@@ -250,7 +250,7 @@ const cases: readonly (readonly [
       [
         'different',
         'index totals_user on totals',
-        'valid in the migrations, invalid (as a CREATE INDEX CONCURRENTLY leaves it that failed) in the database',
+        'valid in the migrations, invalid (as left by a failed CREATE INDEX CONCURRENTLY) in the database',
       ],
     ],
   ],
@@ -313,7 +313,7 @@ describe('manual changes', () => {
     expect(result.drift.map(({ state, object, detail }) => [state, object, ...(detail ? [detail] : [])])).toEqual(said);
     expect(
       result.warnings.filter(
-        (warning) => !/^(?:To repair it would lose|A migration that adopts it loses) data/.test(warning),
+        (warning) => !/^(?:Repairing it|A migration that adopts it) would lose data/.test(warning),
       ),
     ).toEqual([]);
     if (!/pg_index|pg_constraint|GRANT/.test(sql)) await expectAdopted(result.adopt);
@@ -382,7 +382,7 @@ describe('ignored are', () => {
   it('nothing for a pattern without a match, which is reported', async () => {
     const ignore = ['table:evnts_*', 'index:users_name_idx', 'index:users.users_name_idx', 'column:public.users.nam*'];
     expect((await drift({ shadow: serverUrl(), ignore })).warnings).toEqual([
-      'Nothing matches table:evnts_*, which is to be ignored.',
+      'Nothing matches the ignore pattern table:evnts_*.',
     ]);
   });
 
@@ -399,7 +399,7 @@ export default defineDataSource({ entities: [legacy], migrations: ['migrations/*
     const { stdout, code } = await cli('drift', database.url, '--shadow', serverUrl());
     project.write('data-source.js', dataSourceFile);
     expect([stdout, code]).toEqual([
-      'No drift: the database matches its applied migrations.\nLeft alone: extension hstore, table legacy.\n',
+      'No drift: the database matches its applied migrations.\nIgnored: extension hstore, table legacy.\n',
       0,
     ]);
   });
@@ -419,12 +419,12 @@ describe('the command', () => {
       - index users_name_idx on users: in the migrations, not in the database
           CREATE UNIQUE INDEX users_name_idx ON public.users USING btree (lower((name)::text)) WHERE (role = 'admin'::public.user_role)
 
-      Nothing was changed. --sql shows the statements to undo the differences, or to write a migration for them.
+      Nothing was changed. --sql shows the statements that undo the differences, or that a migration needs to adopt them.
       "
     `);
     expect([stderr, code]).toEqual([
       expect.stringMatching(
-        /^! To repair it would lose data: .*note: what is longer than 50 characters is cut off\)\.\n$/,
+        /^! Repairing it would lose data: .*note: anything longer than 50 characters is cut off\)\.\n$/,
       ),
       3,
     ]);
@@ -487,7 +487,7 @@ describe('the command', () => {
           "ALTER TABLE "billing"."invoices" DROP COLUMN "extra"",
         ],
         "warnings": [
-          "To repair it would lose data: ALTER TABLE "billing"."invoices" DROP COLUMN "extra" (the data of column billing.invoices.extra).",
+          "Repairing it would lose data: ALTER TABLE "billing"."invoices" DROP COLUMN "extra" (the data of column billing.invoices.extra).",
         ],
       }
     `);
@@ -545,7 +545,7 @@ describe('problems', () => {
       exit code 2"
     `);
     expect(await refused(database.url, '--shadow', noServer)).toMatchInlineSnapshot(`
-      "✖ No shadow database could be made at postgres://me:***@server/db: connect ECONNREFUSED 127.0.0.1:1.
+      "✖ No shadow database could be created at postgres://me:***@server/db: connect ECONNREFUSED 127.0.0.1:1.
       → Correct --shadow; or leave it out: then PostgreSQL runs in the process.
       More: nest-migrate help CONNECTION_FAILED
       exit code 1"
@@ -562,7 +562,7 @@ describe('problems', () => {
       code: 'OPTIONS_INVALID',
       exitCode: 2,
       message: expect.stringMatching(
-        /lockTimeout[^]*drift.ignore is called ignore now[^]*unknown kind in "tabel:x"[^]*but is 7[^]*but is "x"/,
+        /lockTimeout[^]*drift.ignore is now called ignore[^]*unknown kind in "tabel:x"[^]*but is 7[^]*but is "x"/,
       ),
     });
   });
@@ -570,7 +570,7 @@ describe('problems', () => {
   it('of an applied migration that is missing are refused, except after a squash', async () => {
     await database.query("INSERT INTO migrations (timestamp, name) VALUES (1700000000009, 'Newer1700000000009')");
     expect(await refused(database.url)).toMatchInlineSnapshot(`
-      "✖ Applied in the database, but not here: Newer1700000000009. What it has made cannot be known without the file, so nothing was compared.
+      "✖ Applied in the database, but not here: Newer1700000000009. What it created is unknown without the file, so nothing was compared.
       → Check out the deployed version of the app, with its migrations; \`nest-migrate status\` lists the applied migrations.
       More: nest-migrate help MIGRATION_FILE_MISSING
       exit code 1"
@@ -634,7 +634,7 @@ describe('problems', () => {
     expect(warnings).toEqual([
       expect.stringContaining('Later1700000000002 stopped in the middle (up) after 1 statement:'),
       'Shop1700000000001 was edited after it was applied: its current version is compared.',
-      'To repair it would lose data: DROP TABLE "public"."half" (the data of table half).',
+      'Repairing it would lose data: DROP TABLE "public"."half" (the data of table half).',
     ]);
   });
 });

@@ -166,7 +166,7 @@ describe('drift', () => {
     expect(own.length).toBeGreaterThan(0);
     const isLost = pairs[index]?.lost !== 'never';
     expect(await changesValue(index, own, database)).toBe(isLost);
-    const warning = result.warnings.find((one) => one.startsWith('To repair it would lose data: '));
+    const warning = result.warnings.find((one) => one.startsWith('Repairing it would lose data: '));
     expect(warning?.includes(`"c${index}" TYPE`)).toBe(isLost);
     expect(result.losses.some(({ sql }) => own.includes(sql))).toBe(isLost);
   });
@@ -290,7 +290,7 @@ export default defineDataSource({ entities: [pairs], migrations: ['migrations/*.
   await runCli(['run', '--fake'], { cwd: project.dir, env: { DATABASE_URL: database.url } });
   const drift = await cli('drift', '--sql');
   expect(drift.stdout).toContain(`${words}\n${statement.trim()}\n`);
-  expect(drift.stderr).toContain('To repair it would lose data: ');
+  expect(drift.stderr).toContain('Repairing it would lose data: ');
   project.remove();
   await database.drop();
 });

@@ -127,7 +127,7 @@ function wrongNames(
     error !== undefined &&
     ((error.code === 'OUTCOME_UNKNOWN' && error.migration === name) ||
       (/(?:was|were) committed/.test(error.message) && error.message.includes(name)) ||
-      (error.code === 'CANCELLED' && error.message.includes('did not come to an end in time')));
+      (error.code === 'CANCELLED' && error.message.includes('did not finish in time')));
   const silent = own.filter((name) => !said.includes(name) && !mentioned(name));
   return [...texts, ...silent.map((name) => `it has ${state} ${name} and did not say so: ${error?.message ?? ''}`)];
 }

@@ -277,7 +277,7 @@ describe('questions that only the author can answer', () => {
     expect(summary).toMatch(/\n {2}step 1 of \d\n/);
     expect(summary).toMatch(/\n {2}step (\d) of \1, contract: when the old version of the app is gone\n/);
     expect(summary).toMatch(/\n\d steps: users stays in use; --no-online writes 1\n/);
-    expect(summary).toContain('No index for the foreign key on users.bossId: a DELETE in the other table scans');
+    expect(summary).toContain('The foreign key on users.bossId has no index: a DELETE in the other table scans');
     expect(summary).toMatch(/ then: nest-migrate run \([\d.]+ s\)\n$/);
     expect(summary.split('\n').filter((line) => line.length > 80)).toEqual([]);
     project.delete(`migrations/${files().at(-1)}`);
@@ -386,7 +386,7 @@ describe('handmade objects', () => {
       `-- up\nCREATE INDEX by_hand ON users (lower(name));\nCREATE TABLE notes (id serial);\n-- down\nDROP TABLE notes;\nDROP INDEX by_hand;\n`,
     );
     const kept = await generate('--ignore', 'table:nothing_*');
-    expect(kept.stderr).toContain('! Nothing matches table:nothing_*, which is to be ignored.');
+    expect(kept.stderr).toContain('! Nothing matches the ignore pattern table:nothing_*.');
     expect(kept.stderr).toContain(
       '! index by_hand is not in the entities, but was created by hand: it is kept (--prune drops it).',
     );
@@ -453,7 +453,7 @@ describe('errors', () => {
 
   it('a shadow server that does not exist', async () => {
     const { code, stderr } = await cli('generate', '--shadow', 'postgres://me:hunter2@127.0.0.1:1/x');
-    expect(stderr).toContain('No shadow database could be made at postgres://me:***@127.0.0.1:1/x');
+    expect(stderr).toContain('No shadow database could be created at postgres://me:***@127.0.0.1:1/x');
     expect(stderr).not.toContain('hunter2');
     expect(code).toBe(1);
   });
@@ -502,7 +502,7 @@ describe('on a server', () => {
     expect((await cli('baseline', '--check', ...onServer)).stdout).toBe('The database matches the entities.\n');
     const { stdout, stderr, code } = await cli('baseline', ...onServer, ...ignore);
     expect(stdout).toMatch(
-      /^\+ migrations\/\d{13}-Baseline\.ts\nRecorded as applied, without executing: Baseline\d{13}\.\n$/,
+      /^\+ migrations\/\d{13}-Baseline\.ts\nRecorded as applied, without being executed: Baseline\d{13}\.\n$/,
     );
     expect(stderr.match(/^(?:!| {2}To) .*/gm)).toEqual([
       '! index by_hand is in the database, but not in the entities.',
@@ -513,7 +513,7 @@ describe('on a server', () => {
     expect(later.stdout).toMatch(
       /^\+ migrations\/\d{13}-Others\.ts\nIncluded, although no entity describes them:\n {2}extension cube\n {2}index by_hand\nRecorded as/,
     );
-    expect(later.stderr).toMatch(/^! Step 1 creates the extension cube\. Where the role that migrates may not/m);
+    expect(later.stderr).toMatch(/^! Step 1 creates the extension cube\. If the migrating role is not allowed/m);
     expect(texts(/Others/)).toContain('static readonly byHand = true;');
     expect(await database.query('SELECT name FROM users')).toEqual([{ name: 'Ada' }]);
     expect((await cli('run')).stdout).toContain('Nothing to do');

@@ -156,7 +156,7 @@ describe('a migration that the data source would not find is not written', () =>
       project.write(`${folder}/1600000000000-Old.js`, 'export class Old1600000000000 { async up() {} }');
       const { stdout: third } = await cli('create', 'Third', ...args);
       const [, file = ''] =
-        /^Written: (.*-Third\.js)\nWritten in JavaScript, as the migrations in use are\.\n$/.exec(third) ?? [];
+        /^Written: (.*-Third\.js)\nWritten in JavaScript, like the existing migrations\.\n$/.exec(third) ?? [];
       expect(project.read(file)).toMatch(/^export class Third\d{13} \{$/m);
     },
     180_000,
@@ -186,7 +186,7 @@ describe('a list of classes', () => {
     const checked = await cli('check', '--only', 'files');
     expect([checked.code, checked.stdout]).toEqual([
       3,
-      expect.stringMatching(/CreateOnes\.ts is next to .* data-source\.ts lacks it/),
+      expect.stringMatching(/CreateOnes\.ts is next to .* not in the list in data-source\.ts/),
     ]);
     project.delete(`src/migrations/${init}`);
     // With consent, it is in the list, and the next command knows it; steps of a change are imported together.

@@ -87,7 +87,7 @@ describe('a table that a handwritten migration has partitioned', () => {
       const refused = await failureOf(folder.generate(keyed));
       expect([refused.code, refused.message]).toEqual([
         'ENTITIES_INVALID',
-        'Entity Visit (table visits): constraint visits.uq_note (note, at) cannot be created without the column id: the table is partitioned by RANGE (at) and LIST (id), and a unique key must contain all columns of that.',
+        'Entity Visit (table visits): constraint visits.uq_note (note, at) cannot be created without the column id: the table is partitioned by RANGE (at) and LIST (id), and a unique key must contain all of these columns.',
       ]);
       const generated = await folder.generate(entities, { backfills });
       expect(generated.warnings.join('\n')).toContain(

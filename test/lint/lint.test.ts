@@ -108,7 +108,7 @@ describe('reports', () => {
 
       More: nest-migrate help create-index-blocking
 
-      1 migration judged (those named): 1 error.
+      1 migration judged (chosen by name): 1 error.
       "
     `);
   });
@@ -213,7 +213,7 @@ describe('reports', () => {
     );
     const { findings } = await found('AddX');
     expect(findings).toMatchObject([
-      { rule: 'irreversible-down', message: expect.stringContaining('column users.x is there') },
+      { rule: 'irreversible-down', message: expect.stringContaining('column users.x exists') },
     ]);
   });
 });
@@ -292,7 +292,7 @@ describe('--fix', () => {
     );
     await cli('check', '--write-lock', '--only', 'files', '--shadow', serverUrl());
     const { stdout, code } = await lint('Naive', '--fix');
-    expect(stdout).toContain('was rewritten, and proven to lead to the same schema');
+    expect(stdout).toContain('was rewritten, and is proven to produce the same schema');
     expect(code).toBe(0);
     const files = readdirSync(join(project.dir, 'migrations')).filter((file) => file.endsWith('.js'));
     expect(files).toEqual(['1700000000000-CreateUsers.js', '1700000100000-Naive.js']);

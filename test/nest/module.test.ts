@@ -50,7 +50,7 @@ describe('MigrationsModule.forRoot with a data source', () => {
     const options = { onBootstrap: 'dev', dir } as const;
     try {
       await apps.boot(MigrationsModule.forRoot({ dataSource: dataSource(), ...options }), UsersModule);
-      expect(apps.log).toContainEqual(expect.stringMatching(/^The database follows the entities; written: /));
+      expect(apps.log).toContainEqual(expect.stringMatching(/^The database matches the entities; written: /));
       const [{ found } = {}] = await database.query(`SELECT count(name) AS found FROM users`);
       expect(found).toBe('0');
       expect(await applied()).toEqual([expect.stringMatching(/^Init\d{13}$/)]);
@@ -145,7 +145,7 @@ describe('MigrationsModule.forRoot with a data source', () => {
     const dataSource = source([createUsers], { [option]: true });
     const error = await failureOf(apps.boot(MigrationsModule.forRoot({ dataSource })));
     expect(error.code).toBe('SYNCHRONIZE_ON');
-    expect(error.message).toContain(`${option}: true. With it TypeORM would`);
+    expect(error.message).toContain(`${option}: true. With it, TypeORM would`);
     expect(dataSource.isInitialized).toBe(false);
   });
 

@@ -54,7 +54,10 @@ it.each([
   ],
   ['index-never-used', /^Say where it belongs/],
   ['tables/index-never-used', /^There is no folder "tables" for rules\. There are: columns,/],
-  ['indexes/IndexNeverUsed', /^"IndexNeverUsed" is no name for a rule: two or more small words with hyphens/],
+  [
+    'indexes/IndexNeverUsed',
+    /^"IndexNeverUsed" is not a valid name for a rule: use two or more lowercase words with hyphens/,
+  ],
   ['indexes/../evil-rule', /^Say where it belongs/],
   ['indexes/drop-column', /^There is a rule drop-column already: src\/rules\/columns\/drop-column\.ts/],
 ])('refuses "%s"', (argument, says) => {

@@ -77,7 +77,7 @@ function only(files: readonly string[], { kind }: Pick<InCharge, 'kind'>): InCha
   const flag = kind === 'app' ? '--app' : '--data-source';
   throw new MigrateError({
     code: 'DATA_SOURCE_INVALID',
-    message: `There are ${files.length} ${kind === 'app' ? 'apps that connect to a database' : 'data sources'}, and nothing says which one is meant: ${files.join(', ')}. Nothing was written.`,
+    message: `There are ${files.length} ${kind === 'app' ? 'apps that connect to a database' : 'data sources'}, and it is not clear which one to use: ${files.join(', ')}. Nothing was written.`,
     next: `Name one: nest-migrate init ${flag} ${file}`,
     exitCode: ExitCode.usage,
   });

@@ -5,8 +5,8 @@ export function initLines(result: InitResult, paint: Paint): readonly string[] {
   const lines = result.written.map((file) => `${paint.green('+')} ${file}`);
   for (const { file, diff } of result.differing) {
     const kept = result.written.includes(file)
-      ? `${file} has lines of its own, which were kept. To have what init would have written instead:`
-      : `${file} is there already and was left alone. To have what init would have written:`;
+      ? `${file} has its own lines, which were kept. What init would have written instead:`
+      : `${file} already exists and was left unchanged. What init would have written:`;
     lines.push(`${paint.yellow('!')} ${kept}`, ...diff.split('\n').map((line) => `    ${line}`));
   }
   if (result.written.length === 0 && result.differing.length === 0) lines.push('Nothing to do: the project is set up.');

@@ -92,7 +92,7 @@ function readManifest(dir: string): Manifest {
   if (!existsSync(file))
     throw notAProject(
       `There is no package.json in ${dir}.`,
-      'Go to the folder of your Nest project, or make one: npx @nestjs/cli new my-app',
+      'Go to the folder of your Nest project, or create one: npx @nestjs/cli new my-app',
     );
   const text = readFileSync(file, 'utf8');
   let json: Readonly<Record<string, unknown>>;
@@ -103,7 +103,7 @@ function readManifest(dir: string): Manifest {
   }
   if ('@nestjs/core' in listed(dir, json, ['dependencies', 'devDependencies'])) return { text, json };
   throw notAProject(
-    `${file} does not depend on @nestjs/core, so this is no Nest project.`,
+    `${file} does not depend on @nestjs/core, so this is not a Nest project.`,
     'Go to the folder of the Nest app (in a monorepo: apps/<name>).',
   );
 }
@@ -204,11 +204,11 @@ function write(file: string, text: string): void {
 }
 
 function ownLedger(file: string, ledger: string, others: readonly string[]): string {
-  return `${file} names a ledger of its own, ${ledger}: ${others.join(', ')} ${others.length === 1 ? 'uses' : 'use'} TypeORM as well, perhaps on the same database. nest-migrate help deploying says more.`;
+  return `${file} uses its own ledger, ${ledger}, because ${others.join(', ')} also ${others.length === 1 ? 'uses' : 'use'} TypeORM, perhaps on the same database. See: nest-migrate help deploying`;
 }
 
 function warnOf({ file, line, what }: Found): string {
-  return `${file}:${line} says ${what}: true. Set it to false once the database is under migrations (docs/leaving-synchronize.md).`;
+  return `${file}:${line} sets ${what}: true. Set it to false once migrations manage the database (docs/leaving-synchronize.md).`;
 }
 
 /**
@@ -239,7 +239,7 @@ function nextSteps(
   const module = own?.kind === 'app' ? 'MigrationsModule.forRoot()' : 'MigrationsModule.forRoot({ dataSource })';
   const inWorkspace =
     target?.app &&
-    `All commands are typed in ${dir} and read ${other === undefined ? `${reads}, as package.json says now` : `${other} as before; for this app: --data-source ${reads}`}. If the app is bundled (webpack, esbuild), list its entities and migrations as classes: nest-migrate help nest.`;
+    `Run all commands in ${dir}. They read ${other === undefined ? `${reads}, as package.json says now` : `${other} as before; for this app: --data-source ${reads}`}. If the app is bundled (webpack, esbuild), list its entities and migrations as classes: nest-migrate help nest`;
   return [
     ...(inWorkspace === undefined ? [] : [inWorkspace]),
     own === undefined
@@ -249,8 +249,8 @@ function nextSteps(
     ...(isDevelopmentInstalled(dir)
       ? []
       : [`${installLine(devPackage)}, for nest-migrate dev, generate, check, lint and plan.`]),
-    'While you develop: nest-migrate dev. It brings your database to your entities and writes the migration.',
-    'If synchronize has made the databases: nest-migrate help leaving-synchronize.',
+    'While you develop: nest-migrate dev. It changes your database to match the entities and writes the migration.',
+    'If synchronize has created your databases: nest-migrate help leaving-synchronize',
   ];
 }
 

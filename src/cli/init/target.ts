@@ -62,8 +62,8 @@ function chosen(apps: readonly Part[], from: string): Part | undefined {
   if (others.length === 0) return first;
   throw new MigrateError({
     code: 'USAGE',
-    message: `There are ${apps.length} apps, and nothing says which one is to have the data source: ${apps.map(({ root }) => root).join(', ')}. Nothing was written.`,
-    next: `Type it in the folder of one: cd ${first?.root} && npx nest-migrate init`,
+    message: `There are ${apps.length} apps, and it is not clear which one should get the data source: ${apps.map(({ root }) => root).join(', ')}. Nothing was written.`,
+    next: `Run it in the folder of one of them: cd ${first?.root} && npx nest-migrate init`,
     exitCode: ExitCode.usage,
   });
 }

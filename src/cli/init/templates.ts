@@ -19,13 +19,13 @@ export function dataSourceText({
 }): string {
   return `import { defineDataSource } from 'nest-migrate/data-source';
 
-// The one place where the connection is written: the app imports it, and nest-migrate and TypeORM's own CLI read it too.
-// Where the database is comes from DATABASE_URL, in the environment or in .env (see .env.example).
+// The connection is defined only here: the app imports it, and nest-migrate and TypeORM's own CLI read it too.
+// DATABASE_URL, in the environment or in .env, says where the database is (see .env.example).
 export default defineDataSource({
   baseDir: ${kind === 'esm' ? 'import.meta.dirname' : '__dirname'},
 ${kind === 'esm' ? '  import: (file) => import(file), // so that Vitest loads entities and migrations as it loads the app\n' : ''}  entities: [${entities.map((pattern) => `'${pattern}'`).join(', ')}],
   migrations: ['${migrations}/*.{ts,js,sql}'],
-${ledger === undefined ? '' : `  migrationsTableName: '${ledger}', // its own, where other services use the same database\n`}});
+${ledger === undefined ? '' : `  migrationsTableName: '${ledger}', // its own ledger, because other services may use the same database\n`}});
 `;
 }
 

@@ -44,7 +44,7 @@ function fixedLines({ migration, file, files, left, blocks = [] }: FixedMigratio
   const blocking = blocks.flatMap((sql) => statementLines(sql, undefined).map((line) => `      ${paint.dim(line)}`));
   if (files.length === 0) return [`${paint.yellow('!')} ${name} was left unchanged: ${left}`, ...blocking];
   return [
-    `${paint.green('✓')} ${name} was rewritten, and proven to lead to the same schema:`,
+    `${paint.green('✓')} ${name} was rewritten, and is proven to produce the same schema:`,
     ...files.map((path) => `    ${path}`),
     ...(blocking.length > 0 ? [`  ${paint.yellow('!')} It still blocks reads or writes during:`, ...blocking] : []),
     '  Review it. If the old version is applied to any database, restore it with git checkout.',

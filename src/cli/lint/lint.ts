@@ -18,7 +18,7 @@ export async function lint(io: Io, flags: GlobalFlags & LintFlags, files: readon
   if (io.format === 'json' && format !== 'human' && format !== 'json')
     throw new MigrateError({
       code: 'USAGE',
-      message: `--json and --format ${format} exclude each other.`,
+      message: `--json and --format ${format} cannot be used together.`,
       next: `Leave out --json, or --format ${format}.`,
       exitCode: ExitCode.usage,
     });

@@ -37,7 +37,7 @@ export async function watchProject(io: Io, args: readonly string[]): Promise<Exi
     io.note(io.paint.dim(`saved: ${files.map((file) => relative(process.cwd(), file)).join(', ')}`));
     void follow();
   });
-  io.note(io.paint.dim('Watching the files of this project. Ctrl-C ends it.'));
+  io.note(io.paint.dim('Watching the files of this project. Press Ctrl-C to stop.'));
   void follow();
   await stopped;
   saves.close();

@@ -78,7 +78,7 @@ async function judged(meeting: Meeting, work: CheckWork): Promise<CheckFinding> 
   if (quarrel.lines.length === 0)
     return {
       severity: 'notice',
-      message: `Two or more branches have been merged in ${lockName}:\n${who}\nTheir migrations lead to the same schema in every order.`,
+      message: `Two or more branches have been merged in ${lockName}:\n${who}\nTheir migrations produce the same schema in every order.`,
       ...place,
       next: 'To accept this: nest-migrate check --write-lock, and commit the file',
     };
@@ -177,9 +177,9 @@ function remedy({ branches }: Meeting): string {
     return `git mv ${from} ${from.replace(String(timestamp), String(newest + 1 + before))}`;
   });
   return [
-    `Revert ${later.length === 1 ? 'the later one' : 'the later ones'} where already applied (nest-migrate revert), then generate ${later.length === 1 ? 'it' : 'them'} again after the other branch:`,
+    `Revert ${later.length === 1 ? 'the later one' : 'the later ones'} wherever already applied (nest-migrate revert), then generate ${later.length === 1 ? 'it' : 'them'} again after the other branch:`,
     `rm ${files.join(' ')} && nest-migrate generate && nest-migrate check --write-lock`,
-    `Written by hand? Correct and rename instead (including the class):`,
+    `If written by hand, correct and rename instead (including the class):`,
     `${moves.join(' && ')} && nest-migrate check --write-lock`,
   ].join('\n');
 }

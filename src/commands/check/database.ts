@@ -33,10 +33,10 @@ const nextOf: Readonly<Record<StatusProblem['code'], string>> = {
   FILE_MISSING: 'Restore the file from git, so that it can be reverted.',
   EDITED: 'Restore the file, and write a new migration for the change.',
   OUT_OF_ORDER:
-    'Give it a newer timestamp, in the names of file and class; or accept it: nest-migrate run --out-of-order run',
+    'Give it a newer timestamp, in the names of the file and the class; or accept it: nest-migrate run --out-of-order run',
   HALF_DONE: 'nest-migrate run continues there; or decide yourself: nest-migrate resolve',
   LEDGER_DUPLICATE: 'Review what it did, then delete the extra rows with the statement above.',
   NO_FILES: 'Correct `migrations` in the data source.',
-  STALE_OUTPUT: 'Build the project from scratch, so that it does not run.',
+  STALE_OUTPUT: 'Build the project from scratch, so that the stale file does not run.',
   NOT_COMPILED: 'npm run build',
 };

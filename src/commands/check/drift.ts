@@ -18,7 +18,7 @@ export async function driftStep({
     ...found.map(({ object, state }) => ({
       severity: 'error' as const,
       message: `${object}: ${said[state]}.`,
-      next: 'nest-migrate drift --sql shows the difference, and the statements for either way',
+      next: 'nest-migrate drift --sql shows the differences, and the statements to undo or to adopt them',
     })),
     ...warnings.map((message) => ({ severity: 'notice' as const, message })),
   ];

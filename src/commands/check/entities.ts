@@ -30,7 +30,7 @@ function missing(statements: readonly string[]): CheckFinding {
   const count = statements.length === 1 ? 'A statement is' : `${statements.length} statements are`;
   return {
     severity: 'error',
-    message: [`The entities have changed. ${count} missing in the migrations:`, ...lines, ...more].join('\n'),
+    message: [`The entities have changed. ${count} missing from the migrations:`, ...lines, ...more].join('\n'),
     next: 'nest-migrate generate',
   };
 }

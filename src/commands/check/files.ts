@@ -39,7 +39,7 @@ function unlisted(list: MigrationList, { dataSource }: CommandContext): readonly
     const name = expectedName(file)?.name ?? '';
     return {
       severity: 'error',
-      message: `${fromHere(file)} is next to the other migrations, but the list in ${fromHere(classes.file)} lacks it, so it never runs.`,
+      message: `${fromHere(file)} is next to the other migrations, but not in the list in ${fromHere(classes.file)}, so it never runs.`,
       migration: name,
       ...placeOf(file),
       next: ['Add it to the list:', ...(classes.adding([{ name, file }])?.lines ?? [name])].join('\n  '),
@@ -112,7 +112,7 @@ function misnamed(migrations: readonly KnownMigration[], listed: ListedFile | un
     return [
       {
         ...place,
-        message: `${fromHere(listed.file)} holds ${last.name}, which has a different timestamp: it runs at the place of its own timestamp, not of its file's.`,
+        message: `${fromHere(listed.file)} contains ${last.name}, which has a different timestamp. Its own timestamp decides when it runs, not that of the file.`,
         migration: last.name,
         next: 'Rename the file to match the class. The database records the name of the class.',
       },
@@ -123,7 +123,7 @@ function misnamed(migrations: readonly KnownMigration[], listed: ListedFile | un
   return [
     {
       ...place,
-      message: `${fromHere(listed.file)} holds ${migrations.length} classes, but the file name does not imply ${other.name}. Once ${listed.expected.name} is applied, the file is no longer read, and ${other.name} is unknown.`,
+      message: `${fromHere(listed.file)} contains ${migrations.length} classes, but its name does not show that ${other.name} is one of them. Once ${listed.expected.name} is applied, the file is no longer read, and ${other.name} is unknown.`,
       migration: other.name,
       next: `Name the classes ${names.join(', ')}; or write one file for each.`,
     },
@@ -141,7 +141,7 @@ function intrudersIn(migrations: readonly KnownMigration[]): readonly CheckFindi
       .filter((one) => one.file !== file && one.timestamp >= first.timestamp && one.timestamp <= last.timestamp)
       .map(({ name, timestamp, file: other }): CheckFinding => ({
         severity: 'error',
-        message: `${name} has the timestamp ${timestamp}, which is within the change ${last.name} (${first.timestamp} to ${last.timestamp}), so it would run in the middle of it.`,
+        message: `${name} has the timestamp ${timestamp}, which is within the change ${last.name} (${first.timestamp} to ${last.timestamp}), so it would run in the middle of that change.`,
         migration: name,
         ...placeOf(other),
         next: 'Give it another timestamp, in the names of the file and the class.',

@@ -35,7 +35,7 @@ export function lockFindings({ place, content, unread }: CheckedLock): readonly 
 function withoutLock(file: string): CheckFinding {
   return {
     severity: 'notice',
-    message: `There is no ${file}: if two branches add migrations, the conflict would only show in a database.`,
+    message: `There is no ${file}: if two branches add migrations, a conflict between them would only show in a database.`,
     next: `${write}, and commit it`,
   };
 }
@@ -113,7 +113,7 @@ function isStillEmpty({ name, checksum }: LockEntry): boolean {
 function twice({ name, line }: LockEntry, file: string): CheckFinding {
   return {
     severity: 'error',
-    message: `${name} is in ${lockName} twice, with different checksums or places.`,
+    message: `${name} is in ${lockName} twice, with different checksums or positions.`,
     file,
     line,
     next: write,

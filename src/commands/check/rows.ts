@@ -116,7 +116,7 @@ function failedOnRows(name: string, what: string, error: unknown): CheckFinding 
     severity: isNotice ? 'notice' : 'error',
     message: `${name} fails where its tables have rows: ${what} failed: ${messageOf(cause)}${code === undefined ? '' : ` (${code})`}.${statement}`,
     next: isNotice
-      ? 'The rows are invented. If real rows can look like this, correct the migration; nest-migrate plan checks the live database.'
+      ? 'The rows are made up. If real rows can look like this, correct the migration; nest-migrate plan checks the live database.'
       : 'Correct the migration. testMigration from nest-migrate/testing tries it on your own rows.',
   };
 }
@@ -125,7 +125,7 @@ function failedOnRows(name: string, what: string, error: unknown): CheckFinding 
 function notFilled(name: string, { table, reason }: Unfilled, executed: readonly string[]): readonly CheckFinding[] {
   const isConcerned = executed.some((sql) => names(sql, table.name));
   if (!isConcerned) return [];
-  const message = `${name} was not tried on rows of ${describeObject(table)}, because no row could be invented: ${reason}.`;
+  const message = `${name} was not tried on rows of ${describeObject(table)}, because no row could be made up: ${reason}.`;
   return [{ severity: 'notice', message }];
 }
 

@@ -62,6 +62,6 @@ export interface CheckResult {
   /** Whether every step has passed. */
   readonly ok: boolean;
   readonly steps: readonly CheckStep[];
-  /** The lock that was written. */
+  /** The path of the `migrations.lock` that was written. */
   readonly written?: string;
 }

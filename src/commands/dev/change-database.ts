@@ -60,7 +60,7 @@ export async function changeDatabase(
 
 function withoutFiles(error: MigrateError): MigrateError {
   return error.with({
-    message: `${error.message} The database has the change already.`,
+    message: `${error.message} The database already has the change.`,
     next: `${error.next} Then: nest-migrate dev, which writes the file.`,
   });
 }

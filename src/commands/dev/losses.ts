@@ -27,7 +27,7 @@ export async function confirmLosses(
 ): Promise<void> {
   if (losses.length === 0 || allowDestructive) return;
   const what = [happens, ...losses.map((loss) => `  - ${loss}`)].join('\n');
-  if (await ask?.confirm(`${what}\nGo on?`)) return;
+  if (await ask?.confirm(`${what}\nContinue?`)) return;
   throw new MigrateError({
     code: 'DECISION_NEEDED',
     message: `${what}\nNothing was changed.`,

@@ -16,7 +16,7 @@ export async function takeBack(
 ): Promise<readonly string[] | 'overtaken'> {
   const held = await holding(draft.holders, poolOf(context.dataSource) as SqlClient);
   const names = draft.files.map(({ name }) => name).join(', ');
-  const happens = `The draft ${names} is not here any more: it was deleted, or belongs to another branch. To take it back would lose:`;
+  const happens = `The draft ${names} is no longer here: it was deleted, or belongs to another branch. Reverting it would lose:`;
   await confirmLosses(held.map(describe), happens, options);
   const change = { kept: draft, steps: draft.down, earlier: draft.migrations, draft: undefined };
   // Some of several files may still exist.

@@ -34,7 +34,7 @@ export async function confirmUnknown(unknown: Unknown, options: DevOptions): Pro
   const names = [...unknown.keys()].join(', ');
   const them = unknown.size === 1 ? 'it' : 'them';
   const statements = [...unknown.values()].reverse().flatMap((down) => down.statements.map(({ sql }) => shown(sql)));
-  const happens = `Applied in this database, as by another branch, and no file here is for ${them}: ${names}. To take ${them} back would execute:`;
+  const happens = `Applied in this database, perhaps by another branch, but without a file here: ${names}. Reverting ${them} would execute:`;
   await confirmLosses(statements, happens, options);
 }
 
@@ -50,8 +50,8 @@ function shown(sql: string): string {
 function cannotTakeBack(names: readonly string[]): MigrateError {
   return new MigrateError({
     code: 'MIGRATION_FILE_MISSING',
-    message: `Applied in this database, and no file here is for ${names.length === 1 ? 'it' : 'them'}: ${names.join(', ')}. Nothing was changed.`,
-    next: 'If they belong to another branch: check it out, nest-migrate revert, and come back. Or begin again with an empty database: nest-migrate database drop, then nest-migrate dev',
+    message: `Applied in this database, but without a file here: ${names.join(', ')}. Nothing was changed.`,
+    next: 'If they belong to another branch, check it out, run nest-migrate revert, and come back. Or start over with an empty database: nest-migrate database drop, then nest-migrate dev',
     exitCode: ExitCode.todo,
   });
 }

@@ -53,7 +53,7 @@ async function inTransaction(
         () => true,
         () => false,
       ));
-    const before = done ? ' What was committed before it stays; the next `nest-migrate dev` starts from there.' : '';
+    const before = done ? ' What was committed before it stays; the next `nest-migrate dev` continues from there.' : '';
     throw failed(error, current, isBack ? `It was rolled back.${before}` : 'Whether it was rolled back is not known.');
   }
 }
@@ -61,7 +61,7 @@ async function inTransaction(
 async function alone(statements: readonly string[], client: SqlClient): Promise<void> {
   for (const sql of statements)
     await client.query(sql).catch((error: unknown) => {
-      throw failed(error, sql, 'What came before it stays; the next `nest-migrate dev` starts from there.');
+      throw failed(error, sql, 'What came before it stays; the next `nest-migrate dev` continues from there.');
     });
 }
 
@@ -72,7 +72,7 @@ function failed(error: unknown, sql: string | undefined, state: string): Migrate
     message: `${what}: ${messageOf(error)}. ${state} No file was written.`,
     next: isLockFailure(error)
       ? 'Another session uses the table: stop the app, or end its transaction, then: nest-migrate dev'
-      : 'Correct the entities or the rows that it is about, then: nest-migrate dev',
+      : 'Correct the entities or the rows concerned, then: nest-migrate dev',
     ...(sql !== undefined && { sql }),
     cause: error,
   });

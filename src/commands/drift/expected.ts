@@ -27,7 +27,7 @@ function fileMissing(names: readonly string[]): MigrateError {
   const many = names.length > 1;
   return new MigrateError({
     code: 'MIGRATION_FILE_MISSING',
-    message: `Applied in the database, but not here: ${shortened(names)}. What ${many ? 'they have' : 'it has'} made cannot be known without the file${many ? 's' : ''}, so nothing was compared.`,
+    message: `Applied in the database, but not here: ${shortened(names)}. What ${many ? 'they' : 'it'} created is unknown without the file${many ? 's' : ''}, so nothing was compared.`,
     next: 'Check out the deployed version of the app, with its migrations; `nest-migrate status` lists the applied migrations.',
     migration: names[0] ?? '',
   });

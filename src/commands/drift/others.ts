@@ -37,8 +37,8 @@ function isLedger(children: readonly { readonly kind: string; readonly name?: st
 
 export function othersWarning({ names }: Others): readonly string[] {
   if (names.length === 0) return [];
-  const [who, whose] = names.length === 1 ? ['Another service makes', 'its'] : ['Other services make', 'their'];
+  const [who, them] = names.length === 1 ? ['Another service creates', 'it'] : ['Other services create', 'them'];
   return [
-    `${who} objects in this database: ${names.join('; ')}. What no migration here makes may be ${whose} own, so whole tables, views, types and functions were left alone, and no statement drops them.`,
+    `${who} objects in this database: ${names.join('; ')}. Tables, views, types and functions that no migration here creates may belong to ${them}, so they were ignored, and no statement drops them.`,
   ];
 }

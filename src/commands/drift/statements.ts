@@ -25,8 +25,8 @@ export async function statementsBetween(expected: Schema, live: Schema): Promise
     losses: [...repairLoses, ...adoptLoses],
     warnings: [
       ...new Set([...repair.warnings, ...adopt.warnings]),
-      ...warningOf('To repair it would lose data', repairLoses),
-      ...warningOf('A migration that adopts it loses data where it runs', adoptLoses),
+      ...warningOf('Repairing it would lose data', repairLoses),
+      ...warningOf('A migration that adopts it would lose data where it runs', adoptLoses),
     ],
   };
 }

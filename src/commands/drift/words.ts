@@ -55,7 +55,7 @@ export function sentenceAsPart({ id, from, to }: Difference): string {
     return bothWays(`attribute ${id.name ?? ''}`, typeName(there(from, 'type')), typeName(there(to, 'type')));
   const member = id.kind === 'publicationSchema' ? `schema ${id.schema}` : `table ${id.schema}.${id.table}`;
   return from && to
-    ? `${member} is published otherwise`
+    ? `${member} is published differently`
     : `${member} published only ${from ? 'in the migrations' : 'in the database'}`;
 }
 
@@ -68,7 +68,7 @@ const onOff =
   (on: string, off: string): Words =>
   (value) =>
     value === true ? on : off;
-const invalid = 'invalid (as a CREATE INDEX CONCURRENTLY leaves it that failed)';
+const invalid = 'invalid (as left by a failed CREATE INDEX CONCURRENTLY)';
 const firing: Readonly<Record<string, string>> = { O: 'enabled', D: 'disabled', R: 'only on replicas', A: 'always' };
 
 /** Properties whose values have descriptions of their own, so that the property is not named. */

@@ -107,7 +107,7 @@ async function takesOver(
   if (objects.length === 0 || others === 'leave') return false;
   if (others === 'take over') return true;
   const list = objects.map((object) => `  ${object}`).join('\n');
-  const question = `No entity describes these objects of the database:\n${list}\nWrite them into the migration as well?`;
+  const question = `No entity describes these objects of the database:\n${list}\nInclude them in the migration?`;
   return (await ask?.confirm(question)) === true;
 }
 
@@ -135,7 +135,7 @@ async function refuseUnrecordable(
   const isPlain = !isBuilt && classListOf(context.dataSource)?.adding([]) !== undefined;
   throw new MigrateError({
     code: 'FILE_NOT_MATCHED',
-    message: `The data source ${isBuilt ? 'finds compiled files' : 'lists its migrations as classes'}, so it would not find the new migration yet, and it could not be recorded as applied. Nothing was written, nothing was recorded.`,
+    message: `The data source ${isBuilt ? 'finds compiled files' : 'lists its migrations as classes'}, so it would not find the new migration yet, and it could not be recorded as applied. Nothing was written or recorded.`,
     next: `${isPlain ? 'To have it added to the list and recorded: nest-migrate baseline --yes. Or: ' : ''}nest-migrate generate ${name}${dir === undefined ? '' : ` --dir ${dir}`}, then ${isBuilt ? 'npm run build' : 'add its class to the `migrations` list of the data source'}, then nest-migrate run --fake`,
     exitCode: ExitCode.usage,
   });

@@ -10,7 +10,7 @@ export async function confirmLoss(
   if (lossy.length === 0 || allowDestructive) return;
   const atOnce = new Set(lossy.flatMap(({ phase, loses }) => (phase === 'expand' ? [loses] : [])));
   const what = [...new Set(lossy.map(({ loses }) => loses))]
-    .map((loss) => `  - ${loss}${atOnce.has(loss) ? ' (at once, not in a contract migration)' : ''}`)
+    .map((loss) => `  - ${loss}${atOnce.has(loss) ? ' (immediately, not in a contract migration)' : ''}`)
     .join('\n');
   if (await ask?.confirm(`This loses data:\n${what}\nWrite it anyway?`)) return;
   const later =

@@ -12,7 +12,7 @@ export function remarksOnExtensions(files: readonly ProvenFile[], to: Schema): r
   const where = files.length === 1 ? 'The change' : `Step ${step + 1}`;
   const what = `extension${created.length === 1 ? '' : 's'} ${created.map((id) => withRequired(id, to)).join(', ')}`;
   return [
-    `${where} creates the ${what}. Where the role that migrates may not do that, \`run\` stops there (42501): an administrator executes the statement once, and \`run\` goes on.`,
+    `${where} creates the ${what}. If the migrating role is not allowed to do that, \`run\` stops there (42501): let an administrator execute the statement once, then run again.`,
   ];
 }
 

@@ -15,7 +15,7 @@ export function indexAdvice(changes: readonly Change[], to: Schema): Pick<Genera
   const named =
     bare.length > most ? `${bare.slice(0, most).join('; ')} and ${bare.length - most} more` : bare.join('; ');
   return {
-    advice: `No index for the foreign key on ${named}: a DELETE in the other table scans this one. Add @Index() to the relation's column.`,
+    advice: `The foreign key on ${named} has no index: a DELETE in the other table scans this one. Add @Index() to the relation's column.`,
   };
 }
 

@@ -53,14 +53,14 @@ function problemOf({ id, table, columns }: Unique, keys: readonly string[], to: 
   const parts = keys.map((key) => ({ key, columns: classify(key)[0]?.groups()[0] ?? '' }));
   const computed = parts.find((part) => part.columns.includes('('));
   if (computed)
-    return `${named} cannot be created: it is partitioned by an expression, ${computed.key}, and PostgreSQL then supports no unique keys.`;
+    return `${named} cannot be created: the table is partitioned by an expression, ${computed.key}, and PostgreSQL supports no unique keys on such a table.`;
   const own = new Set(
     to.childrenOf(table).flatMap((child) => (child.id.kind === 'column' ? [child.id.name ?? ''] : [])),
   );
   const needed = parts.flatMap((part) => namesIn(part.columns)).filter((name) => own.has(name));
   const missing = [...new Set(needed)].filter((name) => !namesIn(columns).includes(name));
   if (missing.length === 0) return undefined;
-  return `${named} (${columns}) cannot be created without the column${missing.length === 1 ? '' : 's'} ${missing.join(', ')}: the table is partitioned by ${keys.join(' and ')}, and a unique key must contain all columns of that.`;
+  return `${named} (${columns}) cannot be created without the column${missing.length === 1 ? '' : 's'} ${missing.join(', ')}: the table is partitioned by ${keys.join(' and ')}, and a unique key must contain all of these columns.`;
 }
 
 function namesIn(columns: string): readonly string[] {

@@ -56,7 +56,7 @@ export function refuseUnused(unused: readonly Unused[]): void {
   throw new MigrateError({
     code: 'USAGE',
     message: [...unused.map(({ flag, message }) => `${flag}: ${message}.`), 'Nothing was written.'].join('\n'),
-    next: possible.length === 0 ? 'Leave out what names nothing.' : ['It could be:', ...possible].join('\n'),
+    next: possible.length === 0 ? 'Remove the flags that have no effect.' : ['It could be:', ...possible].join('\n'),
     exitCode: ExitCode.usage,
   });
 }

@@ -188,7 +188,7 @@ async function writeAll(folder: string, files: readonly NewText[]): Promise<void
 function taken(fileName: string): MigrateError {
   return new MigrateError({
     code: 'FILE_EXISTS',
-    message: `${fileName} exists already: another process wrote it in the same millisecond. Nothing was written.`,
+    message: `${fileName} already exists: another process wrote it in the same millisecond. Nothing was written.`,
     next: 'Try again.',
   });
 }

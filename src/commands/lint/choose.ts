@@ -34,10 +34,10 @@ function named(migrations: readonly KnownMigration[], files: readonly string[]):
     return {
       before: [...migrations.slice(0, first), ...between],
       judged: [...judged],
-      chosen: `${judged.size} that were named`,
+      chosen: 'chosen by name',
     };
   }
-  return { before: migrations.slice(0, first), judged: migrations.slice(first, last + 1), chosen: 'those named' };
+  return { before: migrations.slice(0, first), judged: migrations.slice(first, last + 1), chosen: 'chosen by name' };
 }
 
 /** All migrations of a file, the one with a name, or those of the only change that a part of a name matches. */

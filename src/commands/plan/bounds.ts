@@ -8,7 +8,7 @@ export function boundsOf({ tree, scans }: Observed): readonly Promised[] {
   const what = nodeOf(tree, 'AlterDomainStmt')
     ? 'satisfies the constraints of the domain'
     : [...nodesOf(tree, 'AlterTableCmd')].some(({ subtype }) => subtype === 'AT_AttachPartition')
-      ? 'belongs into its new partition'
+      ? 'belongs in its new partition'
       : undefined;
   if (what === undefined) return [];
   return scans

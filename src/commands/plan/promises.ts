@@ -138,7 +138,7 @@ function exclusions(change: Change): readonly Promised[] {
     ...promised(
       change,
       [],
-      `no two rows of ${change.after.name} exclude each other (${name})`,
+      `no two rows of ${change.after.name} conflict (${name})`,
       `SELECT FROM ${change.rows.sql} OFFSET 1`,
     ),
     found: 'a doubt',

@@ -50,7 +50,7 @@ function foreignKeyOnPartitions(
     ...besideBuild([...parts.map(([added]) => added), ...parts.map(([, validated]) => validated)]),
     ...besideBuild([
       step(`ALTER TABLE ${tableSql(table)} ADD CONSTRAINT ${quoteName(name)} ${definition}`, {
-        comment: takesOver('all rows are checked here'),
+        comment: takesOver('their rows are checked here'),
         effect: parts.length > 0 ? 'brief lock' : 'writers wait while it scans',
       }),
     ]),
@@ -122,7 +122,7 @@ function keyOnPartitions(
       step(
         `ALTER TABLE ${tableSql(table)} ADD CONSTRAINT ${quoteName(name)} ${kind}${nulls} (${columns})${include}${deferrable}`,
         {
-          comment: takesOver('the index is built here'),
+          comment: takesOver('their indexes are built here'),
           effect: partitions.length > 0 ? 'brief lock' : 'all wait while it scans',
         },
       ),

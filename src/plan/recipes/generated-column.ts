@@ -76,7 +76,7 @@ function computing(column: ObjectId, expression: string): ReturnType<typeof temp
     { table: relationOf(column), column: name, fills: expression },
     fittingName(`${tableName}_${name}_computed`),
     body,
-    'The old version of the app does not write the column: for its rows, it is computed until that version is gone.',
+    'The old version of the app does not write the column, so until that version is gone, its rows get a computed value.',
   );
 }
 

@@ -60,7 +60,7 @@ function indexOnPartitions(index: ObjectId, called: ObjectId, table: ObjectId, c
     }),
     ...besideBuild([
       step(`CREATE ${unique}INDEX ${quoteName(called.name ?? '')} ON ${tableSql(table)} USING ${method} ${keys}`, {
-        comment: takesOver('the index is built here'),
+        comment: takesOver('their indexes are built here'),
         effect: partitions.length > 0 ? 'brief lock' : 'writers wait while it builds',
       }),
     ]),
@@ -81,7 +81,7 @@ export function besideBuild(steps: readonly Step[]): readonly Step[] {
 
 /** The comment above the statement for the whole table. */
 export function takesOver(otherwise: string): string {
-  return `Attaches those of the partitions. For a partition that no migration creates, ${otherwise} while writes wait: first do the same there by hand.`;
+  return `Attaches those of the partitions. If there are partitions that no migration creates, ${otherwise} while writes wait; to avoid that, first do the same on them by hand.`;
 }
 
 /** If the index covers a renamed column, the old version of the app still queries by the old name. */

@@ -18,7 +18,7 @@ export function notNullSteps(table: ObjectId, column: string): readonly Step[] {
       effect: 'scans, does not block',
     }),
     step(`${alter} ALTER COLUMN ${quoteName(column)} SET NOT NULL`, {
-      comment: 'The check proves it, so this does not scan the rows.',
+      comment: 'The check proves that there is no NULL, so this does not scan the rows.',
       afterCommit: true,
     }),
     step(`${alter} DROP CONSTRAINT ${check}`, { comment: 'No longer needed.' }),

@@ -198,7 +198,7 @@ function swap(rewrite: Rewrite): readonly Step[] {
     ...(isFilled(rewrite)
       ? [
           step(`${alter} ALTER COLUMN ${column} SET NOT NULL`, {
-            comment: 'The check proves it, so this does not scan the rows.',
+            comment: 'The check proves that there is no NULL, so this does not scan the rows.',
           }),
           step(`${alter} DROP CONSTRAINT ${quoteName(names.filled)}`),
         ]

@@ -21,7 +21,7 @@ export const addColumnConstrainedDomain: Rule = {
       const check = shortName(table.name, column.colname ?? '', 'check');
       return [
         {
-          message: `Reads and writes on ${called(table)} block while every row is rewrittento check the constraints of the domain ${is.type}.`,
+          message: `Reads and writes on ${called(table)} block while every row is rewritten to check the constraints of the domain ${is.type}.`,
           advice: [
             ownMigrations,
             `${alter} ADD COLUMN ${name} ${is.domain.type}${is.default === null ? '' : ` DEFAULT ${is.default}`};`,

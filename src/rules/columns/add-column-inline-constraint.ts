@@ -15,7 +15,7 @@ export const addColumnInlineConstraint: Rule = {
   name: 'add-column-inline-constraint',
   severity: 'error',
   title: 'A constraint within ADD COLUMN is built or checked while reads and writes block.',
-  why: 'ADD COLUMN holds ACCESS EXCLUSIVE, and its constraints are processed under that lock: UNIQUE builds an index, CHECK scans the whole table, and so does REFERENCES if the column has a default (without one, every value is NULL and nothing is looked up). Reads and writes block meanwhile. As a separate statement, each of these constraints can be added without blocking reads or writes. If the statement rewrites the table anyway, the rule about the rewrite reports it.',
+  why: 'ADD COLUMN holds ACCESS EXCLUSIVE, and its constraints are processed under that lock: UNIQUE builds an index, CHECK scans the whole table, and so does REFERENCES if the column has a default (without one, every value is NULL, so there is nothing to check). Reads and writes block meanwhile. As a separate statement, each of these constraints can be added without blocking reads or writes. If the statement rewrites the table anyway, the rule about the rewrite reports it.',
   check: eachStatement((statement, _migration, context) =>
     addedColumns(statement, context)
       .filter(({ table, column, constraints }) => !isRewritten(statement, table) && !failsOnRows(column, constraints))

@@ -14,7 +14,7 @@ export const addColumnNotnullNodefault: Rule = {
   name: 'add-column-notnull-nodefault',
   severity: 'error',
   title: 'Adding a NOT NULL column without a default fails if the table has rows.',
-  why: 'Existing rows would have no value, so PostgreSQL rejects the statement (error 23502), although it succeeds on an empty database. Even if the table is empty, the old version of the app, which does not know the column, can no longer insert rows. A constant default needs no work per row since PostgreSQL 11. For a column that is dropped and added again, see orm-drop-add-column.',
+  why: 'Existing rows would have no value, so PostgreSQL rejects the statement (error 23502), although it succeeds on an empty database. Even if the table is empty, the old version of the app, which does not know the column, can no longer insert rows. Since PostgreSQL 11, adding a constant default does not rewrite the rows. For a column that is dropped and added again, see orm-drop-add-column.',
   check: eachStatement((statement, _migration, context) =>
     addedColumns(statement, context)
       .filter(({ column, constraints }) => failsOnRows(column, constraints))

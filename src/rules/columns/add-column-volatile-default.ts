@@ -16,7 +16,7 @@ export const addColumnVolatileDefault: Rule = {
   name: 'add-column-volatile-default',
   severity: 'error',
   title: 'Adding a column with a volatile default rewrites the table.',
-  why: 'A constant, now() and every STABLE function are computed once and need no work per row (since PostgreSQL 11). A volatile one (gen_random_uuid(), random(), clock_timestamp(), nextval()) is computed for each row: the table and all its indexes are rewritten under ACCESS EXCLUSIVE, while reads and writes block.',
+  why: 'A default that is a constant, now() or another STABLE function is computed once, and no row is rewritten (since PostgreSQL 11). A volatile one (gen_random_uuid(), random(), clock_timestamp(), nextval()) is computed for each row: the table and all its indexes are rewritten under ACCESS EXCLUSIVE, while reads and writes block.',
   check: eachStatement((statement, _migration, context) =>
     addedColumns(statement, context)
       .filter((added) => isRewritten(statement, added.table) && isVolatile(statement, added))

@@ -11,7 +11,7 @@ export const alterTypeNarrowing: Rule = {
   severity: 'warning',
   leavesTo: ['alter-type-rewrite'],
   title: 'Existing values may not fit into the new type.',
-  why: 'Every type fits an empty shadow database. In production, a shorter varchar or a smaller integer fails at the first value that is too long or too large, and the whole migration is rolled back. Decimals and fractions of a second are silently rounded, and no revert restores them. A cast in USING silently truncates text; a USING expression that does more than cast is taken as intended. If alter-type-rewrite reports the same statement, it includes this finding.',
+  why: 'On an empty shadow database, every type change succeeds. In production, a shorter varchar or a smaller integer fails at the first value that is too long or too large, and the whole migration is rolled back. Decimals and fractions of a second are silently rounded, and no revert restores them. A cast in USING silently truncates text; a USING expression that does more than cast is taken as intended. If alter-type-rewrite reports the same statement, it includes this finding.',
   check: eachStatement((statement) =>
     retypings(statement).flatMap((retyping) => {
       const { table, was, is } = retyping;

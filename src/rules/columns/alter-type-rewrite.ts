@@ -17,7 +17,7 @@ export const alterTypeRewrite: Rule = {
   name: 'alter-type-rewrite',
   severity: 'error',
   title: 'Changing the type of a column rewrites the whole table while reads and writes block.',
-  why: 'Most type changes (int to bigint, text to varchar(n), json to jsonb, uuid to text) convert every row: the table and all its indexes are rewritten under ACCESS EXCLUSIVE, and reads and writes block meanwhile. Some are free: a longer varchar, varchar to text, numeric with more digits and the same scale. The rule does not guess: it observes whether the rows are rewritten. Rewrites that only USING causes, timestamps without a stated time zone, and recreated enums have rules of their own.',
+  why: 'Most type changes (int to bigint, text to varchar(n), json to jsonb, uuid to text) convert every row: the table and all its indexes are rewritten under ACCESS EXCLUSIVE, and reads and writes block meanwhile. Some are free: a longer varchar, varchar to text, numeric with more digits and the same scale. The rule observes whether the rows are in fact rewritten. Rewrites that only USING causes, timestamps without a stated time zone, and recreated enums have rules of their own.',
   check: eachStatement((statement, migration, { targetVersion, batch }) =>
     retypings(statement)
       .filter((retyping) => {

@@ -11,7 +11,7 @@ export const dropColumn: Rule = {
   name: 'drop-column',
   severity: 'error',
   title: 'A column is dropped while the old version of the app still uses it.',
-  why: 'DROP COLUMN takes effect immediately, and from then on every query of the old version that names the column fails: TypeORM names all columns of an entity in each query. During a rollout both versions run, and a rollback of the app does not restore the data. So drop the column in a contract migration, which runs after the old version is gone. If the same column is added again, see orm-drop-add-column.',
+  why: 'DROP COLUMN takes effect immediately, and from then on every query of the old version that names the column fails: TypeORM names all columns of an entity in each query. During a rollout both versions run, and rolling the app back does not restore the data. So drop the column in a contract migration, which runs after the old version is gone. If the same column is added again, see orm-drop-add-column.',
   check: eachStatement((statement, migration, context) => {
     if (migration.phase === 'contract') return [];
     const hidden = statement.columnsGone

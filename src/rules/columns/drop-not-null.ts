@@ -9,7 +9,7 @@ export const dropNotNull: Rule = {
   name: 'drop-not-null',
   severity: 'notice',
   title: 'Queries on the column may return NULL from now on.',
-  why: 'DROP NOT NULL takes effect immediately and does not change data. But the old version of the app, which runs until the rollout is complete, expects a value in the column, and so may reports and other services: deploy the code that can read NULL before the code that writes it. It is not reported as the first step of dropping the column in the same batch.',
+  why: 'DROP NOT NULL takes effect immediately and does not change data. But the old version of the app, which runs until the rollout is complete, expects a value in the column, as reports and other services may: deploy the code that can read NULL before the code that writes it. It is not reported as the first step of dropping the column in the same batch.',
   check: eachStatement((statement, migration, context) =>
     alterations(statement, 'AT_DropNotNull').flatMap(({ table, command }) => {
       const name = command.name ?? '';

@@ -9,7 +9,7 @@ export const identifierTooLong: Rule = {
   name: 'identifier-too-long',
   severity: 'notice',
   title: 'A name of more than 63 bytes is truncated.',
-  why: 'PostgreSQL truncates a name to its first 63 bytes without an error. Tools that compare names, such as TypeORM, then do not find the object, and create or rename it on every run; and two long names that begin alike collide. An accented or non-Latin letter takes two bytes or more.',
+  why: 'PostgreSQL truncates a name to its first 63 bytes without an error. Tools that compare names, such as TypeORM, then do not find the object, and create or rename it on every run; and two long names with the same first 63 bytes collide. An accented or non-Latin letter takes two bytes or more.',
   check: eachStatement(({ sql }) =>
     [...new Set([...sqlTokens(sql)].flatMap(tooLong))].map((name) => ({
       message: `${name} has ${Buffer.byteLength(name)} bytes; it is truncated to ${truncatedName(name)}.`,

@@ -13,7 +13,7 @@ export const ormDropAddColumn: Rule = {
   name: 'orm-drop-add-column',
   severity: 'error',
   title: 'A column that is dropped and added again loses its data.',
-  why: 'When the type or the length of a column changes in an entity, TypeORM writes DROP COLUMN and ADD: the new column has the old name and none of the values, and no revert restores them. ALTER COLUMN … TYPE keeps them; a longer varchar takes no time. A generated column that is dropped and added again as a generated column is recomputed and loses nothing.',
+  why: 'When the type or the length of a column changes in an entity, TypeORM writes DROP COLUMN and ADD: the new column has the old name but none of the values, and no revert restores them. ALTER COLUMN … TYPE keeps them; a longer varchar takes no time. A generated column that is dropped and added again as a generated column is recomputed and loses nothing.',
   check: eachStatement((statement, _migration, context) =>
     alterations(statement, 'AT_DropColumn').flatMap(({ table, command }) => {
       const was = columnOf(table, command.name);

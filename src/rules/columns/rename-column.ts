@@ -13,13 +13,13 @@ export const renameColumn: Rule = {
   name: 'rename-column',
   severity: 'error',
   title: 'A column is renamed while the old version of the app still uses its name.',
-  why: 'RENAME COLUMN takes effect immediately, and from then on every query of the old version fails: TypeORM names all columns of an entity in each query. During a rollout both versions run. TypeORM also guesses: it writes RENAME COLUMN when an entity loses one column and gains another of the same type, although the two may be unrelated, and the new column then keeps the wrong data. Columns that swap names in one migration are not reported.',
+  why: 'RENAME COLUMN takes effect immediately, and from then on every query of the old version fails: TypeORM names all columns of an entity in each query. During a rollout both versions run. TypeORM also guesses at renames: it writes RENAME COLUMN when an entity loses one column and gains another of the same type, although the two may be unrelated, and the new column then keeps the wrong data. Columns that swap names in one migration are not reported.',
   check: eachStatement((statement, migration, context) => {
     if (migration.phase === 'contract') return [];
     return renamingsOf(statement)
       .filter((renaming) => !isKept(renaming, statement, migration, context))
       .map((renaming) => ({
-        message: `The old version of the app fails as soon as ${called(renaming.table)}.${renaming.from} is called ${ident(renaming.to)}.`,
+        message: `The old version of the app fails as soon as ${called(renaming.table)}.${renaming.from} is renamed to ${ident(renaming.to)}.`,
         fix: fixFor(renaming, statement, context),
       }));
   }),

@@ -8,7 +8,7 @@ export const timestampWithoutZone: Rule = {
   severity: 'notice',
   optional: true,
   title: 'timestamp without time zone does not denote a point in time.',
-  why: 'timestamp stores a clock reading, but not its place: a server, session or driver with another TimeZone reads it as another moment, and one hour each autumn is ambiguous. timestamptz takes the same 8 bytes and denotes a point in time.',
+  why: 'timestamp stores a clock reading without its time zone: a server, session or driver with another TimeZone reads it as another point in time, and one hour each autumn is ambiguous. timestamptz takes the same 8 bytes and denotes a point in time.',
   check: eachStatement((statement) =>
     declaredColumns(statement)
       .filter(({ column: { typeName } }) => builtInType(typeName) === 'timestamp')

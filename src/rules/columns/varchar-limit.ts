@@ -8,7 +8,7 @@ export const varcharLimit: Rule = {
   severity: 'notice',
   optional: true,
   title: 'A length limit is cheaper to change in a CHECK than in a type.',
-  why: 'varchar(n) is not smaller or faster than text, and its length is part of the type: a shorter one rewrites the table, and views over the column prevent any change. A CHECK on a text column can be added NOT VALID, validated and dropped without blocking reads or writes.',
+  why: 'varchar(n) is not smaller or faster than text, and its length is part of the type: shortening it rewrites the table, and views over the column prevent any change. A CHECK on a text column can be added NOT VALID, validated and dropped without blocking reads or writes.',
   check: eachStatement((statement) =>
     declaredColumns(statement)
       .filter(({ column: { typeName } }) => builtInType(typeName) === 'varchar' && typeName?.typmods !== undefined)

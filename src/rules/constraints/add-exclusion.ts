@@ -14,7 +14,7 @@ export const addExclusion: Rule = {
       if (statement.builds.length === 0) return [];
       return [
         {
-          message: `Reads and writes on ${called(table)} block while the index is built and all rows are compared. Fails if two rows exclude each other.`,
+          message: `Reads and writes on ${called(table)} block while the index is built and all rows are compared. Fails if two rows conflict.`,
         },
       ];
     }),

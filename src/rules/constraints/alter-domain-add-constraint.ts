@@ -23,7 +23,7 @@ export const alterDomainAddConstraint: Rule = {
     if (!alter || tables.length === 0) return;
     return [
       {
-        message: `Every write to ${tables.map(called).join(', ')} waits while all rows are checked. Fails if a row violates the constraint.`,
+        message: `Every write to ${tables.map(called).join(' and ')} waits while all rows are checked. Fails if a row violates the constraint.`,
         advice: adviceOf(alter, statement.sql),
       },
     ];

@@ -17,7 +17,7 @@ export const createDomainWithConstraint: Rule = {
     const name = textsOf(create.domainname).join('.');
     return [
       {
-        message: `Adding a column of the type ${name} rewrites the whole table. A CHECK constraint on the table does not.`,
+        message: `Adding a column of the type ${name} rewrites the whole table. A CHECK constraint on the table avoids this.`,
       },
     ];
   }),

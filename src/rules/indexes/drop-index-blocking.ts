@@ -11,7 +11,7 @@ export const dropIndexBlocking: Rule = {
   name: 'drop-index-blocking',
   severity: 'notice',
   title: 'DROP INDEX without CONCURRENTLY locks the whole table.',
-  why: 'DROP INDEX takes an ACCESS EXCLUSIVE lock on the table until its transaction ends. It is brief by itself, but must wait for every query that is running on the table, and the rest of the transaction runs under the lock. DROP INDEX CONCURRENTLY blocks no reads or writes, and must run outside a transaction. Not reported if a new index takes the name in the same transaction.',
+  why: 'DROP INDEX takes an ACCESS EXCLUSIVE lock on the table until its transaction ends. The statement is brief by itself, but it must wait for every query that is running on the table, and the rest of the transaction runs under the lock. DROP INDEX CONCURRENTLY blocks no reads or writes, and must run outside a transaction. Not reported if a new index takes the name in the same transaction.',
   check: eachStatement((statement, _migration, { batch }) => {
     if (nodeOf(statement.tree, 'DropStmt')?.concurrent) return;
     return droppedIndexes(statement).flatMap(({ table, index }) => {

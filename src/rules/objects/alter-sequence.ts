@@ -13,7 +13,7 @@ export const alterSequence: Rule = {
   name: 'alter-sequence',
   severity: 'warning',
   title: 'A sequence in use restarts, or gets a smaller range.',
-  why: 'After RESTART, the sequence returns numbers that rows may already have: each INSERT fails on the primary key until the sequence has passed them. With a smaller type, it fails when it reaches the end of the range, or immediately if it is already past it. On an empty database, neither shows. A larger type does no harm.',
+  why: 'After RESTART, the sequence returns numbers that rows may already have: each INSERT fails on the primary key until the sequence has passed them. With a smaller type, it fails when it reaches the end of the range, or immediately if it is already past it. Neither problem shows on an empty database. A larger type does no harm.',
   check: eachStatement((statement) =>
     changes(statement).map(({ of, table, what }) => ({
       message:

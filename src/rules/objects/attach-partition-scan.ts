@@ -12,7 +12,7 @@ export const attachPartitionScan: Rule = {
   name: 'attach-partition-scan',
   severity: 'error',
   title: 'Adding a partition scans a whole table while reads and writes block.',
-  why: 'ATTACH PARTITION scans the new partition, and the DEFAULT partition if there is one, under ACCESS EXCLUSIVE on them. CREATE TABLE … PARTITION OF also scans the DEFAULT partition, and locks the whole partitioned table. A partition is not scanned if a validated CHECK proves which rows it can contain.',
+  why: 'ATTACH PARTITION scans the new partition, and the DEFAULT partition if there is one, under ACCESS EXCLUSIVE locks. CREATE TABLE … PARTITION OF also scans the DEFAULT partition, and locks the whole partitioned table. A partition is not scanned if a validated CHECK proves which rows it can contain.',
   check: eachStatement((statement) => {
     const partition = addedPartition(statement);
     if (partition === undefined) return;

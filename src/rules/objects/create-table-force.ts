@@ -11,7 +11,7 @@ export const createTableForce: Rule = {
   name: 'create-table-force',
   severity: 'error',
   title: 'A table is dropped and created again, and its rows are lost.',
-  why: 'DROP TABLE and CREATE TABLE of the same name leave an empty table: every row is lost, in the phase contract too, and on an empty database this goes unnoticed. Use ALTER TABLE to change the table, or CREATE TABLE alone if it does not exist yet.',
+  why: 'DROP TABLE and CREATE TABLE of the same name leave an empty table: every row is lost, in a contract migration too, and on an empty database this goes unnoticed. Use ALTER TABLE to change the table, or CREATE TABLE alone if it does not exist yet.',
   check: eachStatement((statement, { statements }) =>
     droppedInUse(statement, 'OBJECT_TABLE')
       .filter((table) => isMadeAgain(table, statement, statements))

@@ -21,8 +21,8 @@ export const createTableIfNotExists: Rule = {
     const other = has.filter((name) => !wanted.includes(name));
     if (missing.length + other.length === 0) return;
     const differences = [
-      ...(missing.length > 0 ? [`has no ${missing.map(ident).join(', ')}`] : []),
-      ...(other.length > 0 ? [`has ${other.map(ident).join(', ')} as well`] : []),
+      ...(missing.length > 0 ? [`lacks ${missing.map(ident).join(', ')}`] : []),
+      ...(other.length > 0 ? [`also has ${other.map(ident).join(', ')}`] : []),
     ];
     return [
       {

@@ -11,7 +11,7 @@ export const detachPartition: Rule = {
   name: 'detach-partition',
   severity: 'notice',
   title: 'DETACH PARTITION without CONCURRENTLY blocks all reads and writes of the whole partitioned table.',
-  why: 'It takes ACCESS EXCLUSIVE on the partitioned table and on the partition, and while it waits for a long query, all other queries wait. Since PostgreSQL 14, DETACH PARTITION … CONCURRENTLY does not block; it can run neither in a transaction nor if the table has a DEFAULT partition, and DETACH PARTITION … FINALIZE completes an interrupted one. This is only a notice because the lock is brief. Either way, the rows disappear from the partitioned table immediately, for the old version of the app too.',
+  why: 'It takes ACCESS EXCLUSIVE on the partitioned table and on the partition, and while it waits for a long query, all other queries wait. Since PostgreSQL 14, DETACH PARTITION … CONCURRENTLY does not block; it cannot run in a transaction or if the table has a DEFAULT partition, and DETACH PARTITION … FINALIZE completes an interrupted one. This is only a notice because the lock is brief. Either way, the rows disappear from the partitioned table immediately, for the old version of the app too.',
   check: eachStatement((statement, _migration, { targetVersion }) =>
     alterations(statement, 'AT_DetachPartition').flatMap(({ table, command }) => {
       const { name: range, concurrent } = nodeOf(command.def, 'PartitionCmd') ?? {};

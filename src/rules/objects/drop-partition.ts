@@ -22,7 +22,7 @@ export const dropPartition: Rule = {
         const canDetach =
           targetVersion >= 14 && !partition.isDefaultPartition && !others.some(({ kind }) => kind === 'table');
         return {
-          message: `The rows of ${called(partition)} are lost at once, and reads and writes on ${parent ? called(parent) : 'its table'} block meanwhile.`,
+          message: `The rows of ${called(partition)} are lost immediately, and reads and writes on ${parent ? called(parent) : 'its table'} block meanwhile.`,
           fix: parent && canDetach ? detachFirst(sqlName(parent), sqlName(partition)) : inContract(statement.sql),
         };
       });

@@ -20,7 +20,7 @@ export const dropTable: Rule = {
     return droppedTables(statement)
       .filter((table) => !isMadeAgain(table, statement, statements))
       .map((table) => ({
-        message: `${called(table)} and its rows are lost at once; the old version of the app may still read and write it.`,
+        message: `${called(table)} and its rows are lost immediately; the old version of the app may still read and write it.`,
         fix: inContract(`DROP TABLE ${sqlName(table)}`),
       }));
   }),

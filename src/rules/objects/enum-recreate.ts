@@ -11,7 +11,7 @@ export const enumRecreate: Rule = {
   name: 'enum-recreate',
   severity: 'error',
   title: 'Recreating an enum to change its values rewrites the table while reads and writes block.',
-  why: 'TypeORM changes the values of an enum by renaming the type, creating a new one and converting the columns through text. That rewrites the table and all its indexes under ACCESS EXCLUSIVE, and fails if a row has a removed value; and the old version of the app can no longer write that value. ADD VALUE adds a value without rewriting rows; a value that is no longer allowed can stay in the type.',
+  why: 'TypeORM changes the values of an enum by renaming the type, creating a new one and converting the columns through text. That rewrites the table and all its indexes under ACCESS EXCLUSIVE, and fails if a row has a removed value. The old version of the app can no longer write that value. ADD VALUE adds a value without rewriting rows; a value that is no longer allowed can stay in the type.',
   *check(migration) {
     const conversions = migration.statements.flatMap((statement) =>
       convertedBy(statement).map((conversion) => ({ ...conversion, statement })),

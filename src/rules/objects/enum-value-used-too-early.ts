@@ -12,7 +12,7 @@ export const enumValueUsedTooEarly: Rule = {
   severity: 'error',
   explains: ['55P04'],
   title: 'An enum value is added and used in the same transaction.',
-  why: 'A value added with ALTER TYPE … ADD VALUE cannot be used before the commit: as soon as a row needs it, the transaction fails with "unsafe use of new value" (55P04). On an empty table this may go unnoticed. The values that CREATE TYPE lists can be used at once; since PostgreSQL 17, so can values added to a type that was created in the same transaction.',
+  why: 'A value added with ALTER TYPE … ADD VALUE cannot be used before the commit: as soon as a row needs it, the transaction fails with "unsafe use of new value" (55P04). On an empty table this may go unnoticed. The values that CREATE TYPE lists can be used immediately; since PostgreSQL 17, so can values added to a type that was created in the same transaction.',
   *check(migration, { targetVersion }) {
     for (const [index, statement] of migration.statements.entries()) {
       const added = addedValue(statement);

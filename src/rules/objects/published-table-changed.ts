@@ -16,7 +16,7 @@ export const publishedTableChanged: Rule = {
   severity: 'notice',
   inPlan: 'remark',
   title: 'A published table is changed, and the change is not replicated to its subscribers.',
-  why: 'Logical replication sends rows, not schema changes. A subscriber that lacks a column, or still has its old name, stops at the first row. So make additions, renames and type changes on the subscribers first, and drop columns there last. The column list and the row filter of a publication follow a rename; a column that they use can be dropped only with CASCADE, which removes the table from the publication. On a subscriber, replicated rows fire only triggers that are ENABLE REPLICA or ENABLE ALWAYS. `lint` knows the publications from the migrations and the setting initialState; `plan` reads those of the live database.',
+  why: 'Logical replication sends rows, not schema changes. A subscriber that lacks a column, or still has its old name, stops at the first row. So add columns, rename them and change their types on the subscribers first, and drop columns there last. The column list and the row filter of a publication follow a rename; a column that they use can be dropped only with CASCADE, which removes the table from the publication. On a subscriber, replicated rows fire only triggers that are ENABLE REPLICA or ENABLE ALWAYS. `lint` knows the publications from the migrations and the setting initialState; `plan` reads those of the live database.',
   explains: ['2BP01'],
   check: eachStatement((statement) => [
     ...newColumns(statement).flatMap(({ table, column }) =>

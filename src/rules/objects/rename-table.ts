@@ -12,7 +12,7 @@ export const renameTable: Rule = {
   name: 'rename-table',
   severity: 'error',
   title: 'A table is renamed while the old version of the app still uses the old name.',
-  why: 'From the commit on, each query of the old version of the app fails. A view with the old name, created in the same transaction, takes its reads and writes: PostgreSQL passes both on to the table. A new, empty table with the old name does not help. Drop the view in a contract migration. Alternatively, keep the name of the table in the entity: @Entity("old_name").',
+  why: 'From the commit on, each query of the old version of the app fails. A view with the old name, created in the same transaction, keeps these queries working: PostgreSQL passes reads and writes on to the table. A new, empty table with the old name does not help. Drop the view in a contract migration. Alternatively, keep the name of the table in the entity: @Entity("old_name").',
   check: eachStatement((statement, { phase, statements }) => {
     const rename = nodeOf(statement.tree, 'RenameStmt');
     const table = rename && renamed.has(rename.renameType) ? tableInUse(statement, rename.relation) : undefined;

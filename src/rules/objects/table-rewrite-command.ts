@@ -11,7 +11,7 @@ export const tableRewriteCommand: Rule = {
   name: 'table-rewrite-command',
   severity: 'error',
   title: 'VACUUM FULL, CLUSTER and moving a table rewrite it while reads and writes block.',
-  why: 'VACUUM FULL, CLUSTER, SET LOGGED, SET UNLOGGED, SET TABLESPACE and SET ACCESS METHOD rewrite the whole table and all its indexes under ACCESS EXCLUSIVE: reads and writes block for a time that grows with the table, and the disk must hold the table twice. A plain VACUUM does not block. None of these commands changes what the app sees, so they do not belong in a migration.',
+  why: 'VACUUM FULL, CLUSTER, SET LOGGED, SET UNLOGGED, SET TABLESPACE and SET ACCESS METHOD rewrite the whole table and all its indexes under ACCESS EXCLUSIVE: reads and writes block for a time that grows with the table, and the disk needs room for a second copy of it. A plain VACUUM does not block. None of these commands changes what the app sees, so they do not belong in a migration.',
   check: eachStatement((statement) => {
     const command = commandOf(statement);
     const written = statement.rewrites.map(called).join(', ');

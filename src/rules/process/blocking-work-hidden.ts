@@ -14,7 +14,7 @@ export const blockingWorkHidden: Rule = {
   name: 'blocking-work-hidden',
   severity: 'error',
   title: 'A DO block or a function blocks queries on a table.',
-  why: 'The text of a DO block, a procedure or a function does not show what it does, but lint executes it and observes the effects: it builds an index, rewrites a table, or scans a whole table, and holds a lock that blocks other sessions until its transaction ends. As separate statements, the same changes can be written without blocking.',
+  why: 'The text of a DO block, a procedure or a function may not show what it does, so lint executes it and observes the effects. It is reported if it builds an index, rewrites a table or scans a whole table, and holds a lock that blocks other sessions until its transaction ends. As separate statements, the same changes can be written without blocking.',
   check: eachStatement((statement) => {
     if (!isHidden(statement)) return;
     const work = workOf(statement);

@@ -6,7 +6,7 @@ export const irreversibleDown: Rule = {
   name: 'irreversible-down',
   severity: 'error',
   title: 'The down does not restore the schema from before the up.',
-  why: 'A down is needed when everything else has gone wrong, and then it must be right. Lint executes it after its up, and compares the schema with the one before: objects that are left over or missing would break the next run. A down may also throw deliberately, if its up cannot be undone. `lint --all` leaves this to `check`, which caches its proofs.',
+  why: 'A down is needed when everything else has gone wrong, and then it must be right. Lint executes it after its up, and compares the schema with the one before: objects that are left over or missing would break the next run. If its up cannot be undone, a down may throw an error deliberately. `lint --all` leaves this to `check`, which caches its proofs.',
   *check({ wayBack }) {
     if (wayBack?.leads === 'elsewhere')
       yield {

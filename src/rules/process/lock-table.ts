@@ -12,7 +12,7 @@ export const lockTable: Rule = {
   name: 'lock-table',
   severity: 'warning',
   title: 'LOCK TABLE blocks the table until the transaction ends.',
-  why: 'Most statements take the locks that they need, and a lock cannot be released before the transaction ends. An explicit lock only blocks the table for longer, even during statements that do not need it. It helps only to avoid a deadlock, if another lock, such as one on a sequence, would otherwise be taken first.',
+  why: 'Most statements take the locks that they need, and a lock cannot be released before the transaction ends. An explicit lock only blocks the table for longer, even during statements that do not need it. It helps only to avoid a deadlock in which another lock, such as one on a sequence, would otherwise be taken first.',
   check: eachStatement((statement, { statements }) => {
     if (!nodeOf(statement.tree, 'LockStmt')) return;
     const taken = statement.locks.filter((lock) => isBlocking(lock) && !isNeeded(lock, statement, statements));

@@ -29,7 +29,7 @@ export const mergeableAlters: Rule = {
     'alter-generated-expression',
   ],
   title: 'Several ALTER TABLE statements scan the same table, although one would do.',
-  why: 'Each statement that rewrites or checks a table scans all its rows. The parts of one ALTER TABLE share a single scan: changing two types in one statement blocks reads and writes for half as long as two statements do. A form that does not block at all is better still; the rules about the individual statements describe it.',
+  why: 'Each statement that rewrites or checks a table scans all its rows. The parts of one ALTER TABLE share a single scan: changing two types in one statement blocks reads and writes for half as long as two statements do. Better still is a form that does not block at all; the rules about the individual statements describe it.',
   check: eachStatement((statement, { statements }) => {
     const table = goesThrough(statement);
     if (!table) return;

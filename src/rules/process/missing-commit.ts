@@ -20,7 +20,7 @@ export const missingCommit: Rule = {
     if (open)
       yield {
         statement: open,
-        message: 'Everything after this is never committed.',
+        message: 'Nothing after this is committed.',
         advice: '-- At the end:\nCOMMIT;',
       };
   },

@@ -6,7 +6,7 @@ import { classify } from '../../sql/index.js';
 export const sessionSetLeak: Rule = {
   name: 'session-set-leak',
   severity: 'warning',
-  title: 'SET without LOCAL stays on the connection after the migration.',
+  title: 'SET without LOCAL stays in effect after the migration.',
   why: 'The connection returns to the pool, and the setting (a time zone, a search_path, a role) stays in effect for its next user; with PgBouncer, for other clients too. SET LOCAL ends with the transaction. For migrations without a transaction, where SET LOCAL has no effect, see setting-not-reset.',
   check: eachStatement((statement, migration) => {
     const setting = migration.transactional ? staysSet(statement, migration) : undefined;

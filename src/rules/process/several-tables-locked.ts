@@ -27,7 +27,7 @@ export const severalTablesLocked: Rule = {
       const tables = [...(transactions.get(transaction)?.values() ?? [])].map(called);
       yield {
         statement,
-        message: `The transaction locks ${tables.join(', ')} one after the other, and holds all of these locks until it ends.`,
+        message: `The transaction locks ${tables.join(' and ')} one after the other, and holds all of these locks until it ends.`,
         advice: '-- Write one migration for each table.',
       };
     }

@@ -14,7 +14,7 @@ export const workWhileHoldingLock: Rule = {
   name: 'work-while-holding-lock',
   severity: 'error',
   title: 'A long operation runs while an earlier statement of the transaction blocks a table.',
-  why: 'A lock is held until the transaction ends, not only until its statement ends. A query, VALIDATE CONSTRAINT or filling a materialized view does not block by itself, but after an ALTER TABLE in the same transaction, it keeps all queries on the altered table waiting. Move it to a migration of its own. This is an error if the statement scans the locked table itself, and a warning if it scans another one. For changed rows, see rows-changed-while-holding-lock; statements that lock the table they scan have rules of their own.',
+  why: 'A lock is held until the transaction ends, not only until its statement ends. A query, VALIDATE CONSTRAINT or the filling of a materialized view does not block by itself, but after an ALTER TABLE in the same transaction, all queries on the altered table wait for it. Move it to a migration of its own. This is an error if the statement scans the locked table itself, and a warning if it scans another one. For changed rows, see rows-changed-while-holding-lock; statements that lock the table they scan have rules of their own.',
   check: eachStatement((statement, migration) => {
     const held = blockingHeld(statement, migration);
     const read = readsAllOf(statement);
