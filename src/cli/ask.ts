@@ -49,7 +49,7 @@ async function choose(
   choices: readonly { readonly title: string; readonly value: string }[],
   { asking, signal }: Io,
 ): Promise<string> {
-  const { isCancel, select } = await importForDevelopment<Prompts>('prompts', 'A list to choose from needs');
+  const { isCancel, select } = await importForDevelopment<Prompts>('prompts', 'Choosing from a list needs');
   const options = choices.map(({ title: label, value }) => ({ label, value }));
   const answer = await asking(() => select({ message: question, options, output: process.stderr, signal }));
   if (!isCancel(answer)) return answer;
