@@ -162,28 +162,28 @@ function failure(body: Uint8Array): Error {
 
 /** The code is that of a closed socket, which `pg`, TypeORM and the commands recognise. */
 function lost(host: number, dir: string): Error {
-  const message = `The process ${host}, through which this connection used the embedded database in ${dir}, has ended. A transaction that was open is rolled back; the outcome of a COMMIT that was not answered is unknown. The next connection opens the database again`;
+  const message = `Process ${host}, through which this connection used the embedded database in ${dir}, has ended. A transaction that was open is rolled back; the outcome of a COMMIT that was not answered is unknown. The next connection opens the database again`;
   return Object.assign(new Error(message), { code: 'ECONNRESET' });
 }
 
 /** The host may still execute the last query when it continues, so the outcome is unknown. */
 function silence(host: number, dir: string): Error {
-  const message = `The process ${host}, through which this connection used the embedded database in ${dir}, has not answered for ${silentAfterMs / 1000} s: it may be stopped in a debugger, or very busy. When it continues, it may still execute the last query, and then rolls back everything that was not committed`;
+  const message = `Process ${host}, through which this connection used the embedded database in ${dir}, has not answered for ${silentAfterMs / 1000} s: it may be stopped in a debugger, or very busy. When it continues, it may still execute the last query, and then rolls back everything that was not committed`;
   return Object.assign(new Error(message), { code: 'ETIMEDOUT' });
 }
 
 function silent(host: number, dir: string): MigrateError {
   return new MigrateError({
     code: 'EMBEDDED_IN_USE',
-    message: `The process ${host} has the embedded database in ${dir} open, and did not answer for ${silentAfterMs / 1000} s: it may be stopped in a debugger, or very busy. Nothing was changed.`,
-    next: `Let the process ${host} continue, or stop it, and try again. Or use a real server: DATABASE_URL in .env.`,
+    message: `Process ${host} has the embedded database in ${dir} open, and did not answer for ${silentAfterMs / 1000} s: it may be stopped in a debugger, or very busy. Nothing was changed.`,
+    next: `Let process ${host} continue, or stop it, then try again. Or use a real server: DATABASE_URL in .env.`,
   });
 }
 
 function otherVersion(host: number, dir: string): MigrateError {
   return new MigrateError({
     code: 'EMBEDDED_IN_USE',
-    message: `The process ${host} has the embedded database in ${dir} open with another version of nest-migrate, which cannot share it with this one. Nothing was changed.`,
-    next: `Stop the process ${host} and start it again with the version that is installed now.`,
+    message: `Process ${host} has the embedded database in ${dir} open with another version of nest-migrate, which cannot share it with this one. Nothing was changed.`,
+    next: `Stop process ${host} and start it again with the version that is installed now.`,
   });
 }

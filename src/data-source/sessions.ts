@@ -273,10 +273,10 @@ export class Sessions {
     const isOwn = other === undefined || other.pid === client.pid;
     return new MigrateError({
       code: 'LOCK_NOT_ACQUIRED',
-      message: `The embedded database has one session only, and ${what} of another connection${isOwn ? '' : `, of the process ${other.pid},`} has held it for ${turnTimeoutMs / 1000} s. This query was not executed.`,
+      message: `The embedded database has one session only, and ${what} of another connection${isOwn ? '' : `, of process ${other.pid},`} has held it for ${turnTimeoutMs / 1000} s. This query was not executed.`,
       next: isOwn
         ? 'Inside a transaction, use its own entity manager for every query. Or use a real server: DATABASE_URL in .env.'
-        : `Let the process ${other.pid} continue (it may be stopped in a debugger), or stop it, and try again. Or use a real server: DATABASE_URL in .env.`,
+        : `Let process ${other.pid} continue (it may be stopped in a debugger), or stop it, then try again. Or use a real server: DATABASE_URL in .env.`,
     });
   }
 }

@@ -167,7 +167,7 @@ function comment(text: string | undefined, prefix: string): readonly string[] {
 function whyAlone({ up, down }: MigrationText): string {
   const isConcurrent = ({ sql }: RenderedStatement): boolean => classify(sql).some(({ concurrently }) => concurrently);
   return [...up, ...down].some(isConcurrent)
-    ? 'An index is built or dropped concurrently: the app can continue to write, but a transaction is not possible.'
+    ? 'Builds or drops an index concurrently: the app can keep writing, but this cannot run in a transaction.'
     : 'Each statement is committed separately, not all of them in one transaction.';
 }
 

@@ -28,7 +28,7 @@ function log(event: MigrateEvent): void {
     case 'migration-finished':
       return logger.log(finished(event));
     case 'embedded-shared':
-      return logger.log(`The embedded database is open in the process ${event.pid}; connected through it`);
+      return logger.log(`The embedded database is open in process ${event.pid}; connected through it`);
     case 'waiting-for-lock':
       return logger.log(
         `Another process is migrating${event.holder ? ` (${describe(event.holder)})` : ''}: waiting for it`,

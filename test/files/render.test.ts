@@ -71,7 +71,7 @@ export class IndexPosts1760000000000 implements MigrationInterface {
   name = 'IndexPosts1760000000000';
   static readonly phase = 'contract' as const;
 
-  // An index is built or dropped concurrently: the app can continue to write, but a transaction is not possible.
+  // Builds or drops an index concurrently: the app can keep writing, but this cannot run in a transaction.
   transaction = false as const;
 
   public async up(queryRunner: QueryRunner): Promise<void> {
@@ -112,7 +112,7 @@ export class AddEmailToUsers1760000000000 {
   name = 'IndexPosts1760000000000';
   static phase = 'contract';
 
-  // An index is built or dropped concurrently: the app can continue to write, but a transaction is not possible.
+  // Builds or drops an index concurrently: the app can keep writing, but this cannot run in a transaction.
   transaction = false;
 
   async up(queryRunner) {
@@ -147,7 +147,7 @@ ALTER TABLE "users" DROP COLUMN "email";
     index,
     'sql',
     `-- phase: contract
--- An index is built or dropped concurrently: the app can continue to write, but a transaction is not possible.
+-- Builds or drops an index concurrently: the app can keep writing, but this cannot run in a transaction.
 -- transaction: false
 
 -- up
