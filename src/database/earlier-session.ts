@@ -28,7 +28,7 @@ function stillAtWork(waitedMs: number, session: Blocker | undefined): MigrateErr
   const who = session ? ` (${describeBlocker(session)})` : '';
   return new MigrateError({
     code: 'LOCK_NOT_ACQUIRED',
-    message: `A session of an earlier migration process was still working on the server after ${Math.round(waitedMs / 1000)} s${who}. This migration did not continue.`,
+    message: `A session of an earlier migration process was still running on the server after ${Math.round(waitedMs / 1000)} s${who}. This migration did not continue.`,
     next: session
       ? `Wait longer (--wait-for-others 10min), or end that session: SELECT pg_terminate_backend(${session.pid});`
       : 'Run the command again, or wait longer (--wait-for-others 10min).',

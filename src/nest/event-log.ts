@@ -35,7 +35,7 @@ function log(event: MigrateEvent): void {
       );
     case 'waiting-for-session':
       return logger.log(
-        `${event.migration}: a session of an earlier process is still working on the server${event.session ? ` (${describe(event.session)})` : ''}: waiting for it`,
+        `${event.migration}: a session of an earlier process is still running on the server${event.session ? ` (${describe(event.session)})` : ''}: waiting for it`,
       );
     case 'waiting-for-reply':
       return logger[event.server === 'working' ? 'log' : 'warn'](
@@ -68,7 +68,7 @@ function log(event: MigrateEvent): void {
     case 'followed':
       return event.statements.length === 0 && ['none', 'unchanged'].includes(event.draft)
         ? undefined
-        : logger.log(`The database follows the entities; ${drafts[event.draft]} ${event.files.join(', ')}`.trimEnd());
+        : logger.log(`The database matches the entities; ${drafts[event.draft]} ${event.files.join(', ')}`.trimEnd());
     case 'lock-acquired':
     case 'stage':
     case 'statement':
