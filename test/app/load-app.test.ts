@@ -119,7 +119,7 @@ describe('an app whose connection is written in its modules', () => {
       'exports no Nest module that could be chosen (it exports User)',
     ],
     ['a connection that it does not have', '--connection reports', undefined, 'has no TypeORM connection "reports"'],
-    ['an app that cannot start', '', module_(fromConfig().replace("'DB'", "'NOWHERE'")), 'could not be made'],
+    ['an app that cannot start', '', module_(fromConfig().replace("'DB'", "'NOWHERE'")), 'could not be created'],
   ])('reports the error: %s', async (_title, flags, text, message) => {
     if (text !== undefined) project.write('src/app.module.ts', text);
     const { code, stderr } = await cli('status', ...flags.split(' ').filter(Boolean));
