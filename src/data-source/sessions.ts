@@ -148,7 +148,7 @@ export class Sessions {
         client,
         advisory,
         proceed: () => settled(resolve),
-        // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- what was caught.
+        // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- the error that was caught is passed on unchanged.
         fail: (error) => settled(() => reject(error)),
       };
       const timeout = setTimeout(() => waiting.fail(this.#busy(client, advisory)), turnTimeoutMs);

@@ -7,7 +7,7 @@ export interface Clone {
   /** The address of the database, if it is on a server. */
   readonly url?: string;
   openPool(): pg.Pool;
-  /** Copies the database again. Nothing may be connected to it meanwhile. */
+  /** Copies the database again. Nothing may be connected to it in the meantime. */
   refill(): Promise<void>;
   remove(): Promise<void>;
 }

@@ -57,7 +57,7 @@ async function keep(folder: string, place: string): Promise<void> {
     await rename(draft, place);
   } catch (error) {
     await rm(draft, { recursive: true, force: true });
-    // Another process has created an equivalent image meanwhile.
+    // Another process has created an equivalent image in the meantime.
     if (!existsSync(place)) throw error;
   }
 }
