@@ -534,7 +534,7 @@ describe('invalid input', () => {
     ]);
     expect(about('Between')).toEqual([['error', text('is within the change Wide1700000000019')]]);
     expect(about('Wide')).toEqual([['notice', text('its name does not show that Other1700000000015 is one of them')]]);
-    expect(about('Short')).toEqual([['error', text('ShortStep11700000000028 is not here')]]);
+    expect(about('Short')).toEqual([['error', text('ShortStep11700000000028 is missing')]]);
   });
 
   it('exits with 2 without a data source, and for an unknown step', async () => {
