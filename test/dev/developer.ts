@@ -14,7 +14,7 @@ import type { Migrator } from '../../src/migrator.js';
 import { serverUrl } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
 
-type Entities = readonly EntitySchema[];
+type Entities = readonly (EntitySchema | (new () => object))[];
 
 /** A project in a git repository whose entities are data, so that no process has to be started for each save. */
 export class Developer {

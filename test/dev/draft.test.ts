@@ -1,9 +1,10 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { DataSource, EntitySchema } from 'typeorm';
+import { Column, DataSource, Entity, EntitySchema, PrimaryColumn } from 'typeorm';
 import type { EntitySchemaColumnOptions } from 'typeorm';
 import type { DevOptions, DevResult } from '../../src/commands/dev/types.js';
+import { Backfill, RenamedFrom } from '../../src/decorators.js';
 import { createDatabase } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
 import { failureOf } from '../support/migrations.js';
@@ -86,6 +87,33 @@ it('starts from a synchronized database; a setting names a database that is not 
     expect(await other.query('SELECT name FROM migrations')).toHaveLength(1);
   } finally {
     elsewhere.remove();
+    own.remove();
+    await other.drop();
+  }
+});
+
+it('follows decorators as they are now, even if a kept answer or a flag says the same', async () => {
+  const other = await createDatabase();
+  const own = new Developer(other, { online: false });
+  const authors = (columns: Readonly<Record<string, readonly PropertyDecorator[]>>): readonly (new () => object)[] => {
+    class Author {}
+    Entity('authors')(Author);
+    PrimaryColumn('int')(Author.prototype, 'id');
+    for (const [name, decorators] of Object.entries({ ...columns }))
+      for (const decorate of [Column('text'), ...decorators]) decorate(Author.prototype, name);
+    return [Author];
+  };
+  try {
+    await own.dev(authors({ name: [] }));
+    await other.query(`INSERT INTO authors VALUES (1, 'one')`);
+    own.commit();
+    await own.dev(authors({ name: [], nick: [Backfill('name')] }));
+    const now = authors({ title: [RenamedFrom('name')], nick: [Backfill('title')] });
+    expect(await own.dev(now, { renames: ['authors.name=title'] })).toMatchObject({ draft: 'amended' });
+    expect(await other.query('SELECT * FROM authors')).toEqual([{ id: 1, title: 'one', nick: 'one' }]);
+    expect(own.text(own.files().at(-1) ?? '')).toContain('SET "nick" = title');
+    await expectAgreement(own, now);
+  } finally {
     own.remove();
     await other.drop();
   }

@@ -4,6 +4,7 @@ import { keyOf } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import type { Schema } from '../../schema/read.js';
 import type { StoredAnswers } from '../../database/drafts.js';
+import type { History } from '../../snapshot/history.js';
 import type { Answers } from '../generate/change.js';
 import { pathOf } from '../generate/decide-renames.js';
 import type { GenerateOptions } from '../generate/types.js';
@@ -23,6 +24,12 @@ export function flagsOf({ renames, drops, backfills, usings, storedTimezone }: S
     usings: pairs(usings),
     storedTimezone,
   };
+}
+
+/** The value of a decorator is read each time, and may be another one by now. */
+export function withoutTold(answers: StoredAnswers, { backfills: told }: History): StoredAnswers {
+  const backfills = Object.fromEntries(Object.entries(answers.backfills).filter(([path]) => !told.has(path)));
+  return { ...answers, backfills };
 }
 
 /**

@@ -20,7 +20,7 @@ import { findChange, readEntities } from '../generate/find.js';
 import type { Found, Nothing, Said } from '../generate/find.js';
 import type { GenerateOptions } from '../generate/types.js';
 import { refuseUnused } from '../generate/unused-flags.js';
-import { flagsOf, noAnswers, withAnswers } from './answers.js';
+import { flagsOf, noAnswers, withAnswers, withoutTold } from './answers.js';
 import type { DevOptions } from './types.js';
 
 export interface Following {
@@ -84,7 +84,7 @@ export async function findBoth({ draft, options }: Following, tools: Tools, proj
       ? withAnswers(draft?.answers ?? noAnswers, here.change.answers, before.schema)
       : (draft?.answers ?? noAnswers);
   const stands = 'change' in here ? here.stands : undefined;
-  const flags = merged(flagsOf(answered), options);
+  const flags = merged(flagsOf(withoutTold(answered, said.described.history)), options);
   const there = await findChange({ ...tools, stands, unused: 'left out' }, said, { ...options, ...flags }, project);
   refuseUnused(here.unused.filter(({ flag }) => there.unused.some((other) => other.flag === flag)));
   const { schema: wanted } = await said.wanted;

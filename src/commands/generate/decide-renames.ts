@@ -32,10 +32,16 @@ export async function decideRenames(
   // Junction tables are named after the tables that they join.
   const withJunctions = (renames: readonly Rename[]): readonly Rename[] =>
     tables === undefined ? [...renames, ...junctionTables(from, to, renames)] : renames;
+  const flags = (options.renames ?? []).map((text) => renameOf(text, from, to));
   const said = [
-    ...(options.renames ?? []).map((text) => renameOf(text, from, to)),
+    ...flags,
     ...history.renames.filter(
-      (rename) => from.has(rename.from) && !to.has(rename.from) && to.has(rename.to) && !from.has(rename.to),
+      (rename) =>
+        from.has(rename.from) &&
+        !to.has(rename.from) &&
+        to.has(rename.to) &&
+        !from.has(rename.to) &&
+        !isTaken(rename, flags),
     ),
   ];
   let decided = withJunctions([
