@@ -1,6 +1,8 @@
+import { basename } from 'node:path';
 import type { DevResult } from '../commands/dev/types.js';
 import { ExitCode } from '../errors.js';
 import { withMigrator } from './connect.js';
+import { commandOf } from '../sql/index.js';
 import type { GlobalFlags } from './flags.js';
 import { languageOf, shorten, withPostgresAhead } from './generate.js';
 import type { GenerateFlags } from './generate.js';
@@ -30,7 +32,7 @@ export async function dev(given: Io, flags: DevFlags, name?: string): Promise<Ex
     return watchProject(given, process.argv.slice(2));
   }
   let waitedMs = 0;
-  const io = { ...given, elapsed: () => given.elapsed() - waitedMs };
+  let io: Io = { ...given, elapsed: () => given.elapsed() - waitedMs };
   const { rename: renames, drop: drops, backfill: backfills, using: usings, amend, ...rest } = flags;
   const { dir, storedTimezone, allowDestructive, ignore, targetVersion, shadow, yesDrop } = rest;
   const own = { dir, storedTimezone, allowDestructive, ignore, targetVersion, shadow, yesDrop };
@@ -38,7 +40,12 @@ export async function dev(given: Io, flags: DevFlags, name?: string): Promise<Ex
   const ask = (await import('./ask.js')).terminal(io);
   const options = { ...own, name, renames, drops, backfills, usings, draft, ask, language: languageOf(flags) };
   const result = await withPostgresAhead(flags, async () => {
-    if (isStandby()) waitedMs = await waitForSave();
+    if (isStandby()) {
+      const { isFirst, ...waited } = await waitForSave();
+      ({ waitedMs } = waited);
+      // The database stays the same from one save to the next.
+      if (!isFirst) io = { ...io, shown: new Set(['NO_DATABASE_URL']) };
+    }
     return withMigrator(io, flags, (migrator) => migrator.dev(options));
   });
   if (isStandby()) tellWritten([...result.files, ...result.removed]);
@@ -47,14 +54,24 @@ export async function dev(given: Io, flags: DevFlags, name?: string): Promise<Ex
   return ExitCode.done;
 }
 
+/** These only prepare the other statements. */
+const settings = new Set(['SET', 'RESET']);
 const marks = { none: ' ', unchanged: '=', written: '+', amended: '~', removed: '-' } as const;
 
 /** One line for each save: the result for each file, what was executed, and how long it took. */
 function savedLines({ draft, files, takenBack, statements }: DevResult, { paint, elapsed }: Io): readonly string[] {
   const took = `(${showDuration(elapsed())})`;
-  const what = [...takenBack.map((name) => `reverted ${name}`), ...files, statements.join('; ')].filter(Boolean);
-  const room = Math.max(40, (process.stdout.columns ?? 80) - took.length - 3);
-  return [`${paint.green(marks[draft])} ${shorten(what.join('  ') || 'nothing to change', room)} ${paint.dim(took)}`];
+  const done = [
+    ...takenBack.map((name) => `reverted ${name}`),
+    ...statements.filter((sql) => !settings.has(commandOf(sql).command)),
+  ].join('; ');
+  const what = done || (draft === 'none' ? 'nothing to change' : '');
+  const named = files.map((file) => basename(file)).join(', ');
+  const room = Math.max(60, (process.stdout.columns ?? 80) - took.length - 5);
+  // What was executed comes first. It leaves up to half of the line to the file.
+  const forFile = Math.min(named.length, Math.max(Math.floor(room / 2), room - what.length));
+  const parts = [shorten(what, room - forFile), shorten(named, forFile)].filter(Boolean);
+  return [`${paint.green(marks[draft])} ${parts.join('  ')} ${paint.dim(took)}`];
 }
 
 function devLines({ draft, files, takenBack, statements, losses }: DevResult, io: Io): readonly string[] {

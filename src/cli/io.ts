@@ -1,5 +1,6 @@
 import { stripVTControlCharacters, styleText } from 'node:util';
 import type { DataSource } from 'typeorm';
+import type { WarningCode } from '../events.js';
 import type { Instantiate, Loads } from '../files/migration.js';
 import type { MigrateSettings } from '../options.js';
 
@@ -20,6 +21,8 @@ export interface Io {
   note(line: string): void;
   /** Shows at a terminal what the command is doing, until the next stage. */
   stage(text: string): void;
+  /** Warnings that were shown before. */
+  readonly shown?: ReadonlySet<WarningCode>;
   /** Shows the progress of a statement at a terminal, if supported. An empty text removes it. */
   readonly bar?: (text: string) => void;
   /** Asks a question, and hides the stage in the meantime. */

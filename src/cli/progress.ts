@@ -10,6 +10,7 @@ export function progressPrinter(io: Io): EventListener {
   let told = performance.now();
   let isBarShown = false;
   return (event) => {
+    if (event.type === 'warning' && io.shown?.has(event.code)) return;
     if (event.type === 'stage') return io.stage(event.stage);
     if (event.type === 'progress' && io.bar) {
       isBarShown = true;

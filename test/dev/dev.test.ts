@@ -136,12 +136,12 @@ it('follows each save until it is ended', async () => {
       await sleep(50);
     }
   };
-  await until(/^= migrations.*Init\.ts/m);
+  await until(/^= \d+-Init\.ts \(/m);
   const [{ count: before } = {}] = await database.query(`SELECT count(*) FROM pg_attribute WHERE attname = 'slug'`);
   project.write('src/post.entity.ts', entity(`${columns} @Column({ nullable: true }) slug!: string;`));
-  await until(/^~ migrations.*Init\.ts/m);
+  await until(/^~ .*ADD COLUMN "slug".*  \d+-Init/m);
   project.write('src/post.entity.ts', entity(columns));
-  await until(/^~ migrations.*\n(?:.*\n)*~ migrations/m);
+  await until(/^~ .*\n(?:.*\n)*~ .*DROP COLUMN/m);
   const [{ count: after } = {}] = await database.query(`SELECT count(*) FROM pg_attribute WHERE attname = 'slug'`);
   expect([before, after]).toEqual(['0', '0']);
   watching.process.kill('SIGINT');

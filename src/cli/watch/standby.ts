@@ -8,7 +8,7 @@ export const standbyVariable = 'NEST_MIGRATE_STANDBY';
 /** The messages to and from a waiting process. */
 export type Message =
   | { readonly type: 'ready' }
-  | { readonly type: 'go' }
+  | { readonly type: 'go'; readonly isFirst: boolean }
   /** Files that the process has written or removed itself, which do not count as saves. */
   | { readonly type: 'written'; readonly files: readonly string[] };
 
@@ -27,18 +27,18 @@ function tell(message: Message): void {
 
 /**
  * A process that `dev --watch` has started in advance: it loads everything that does not depend on the files of the project, which may
- * still change, and continues when it is told to. Returns how long it has been running by then.
+ * still change, and continues when it is told to. Returns how long it has been running by then, and whether this is the first time.
  */
-export async function waitForSave(): Promise<number> {
+export async function waitForSave(): Promise<{ readonly waitedMs: number; readonly isFirst: boolean }> {
   // Ctrl-C reaches every process of the terminal. A process that has not begun has nothing to end.
   const quit = (): never => process.exit(0);
   process.on('disconnect', quit).prependListener('SIGINT', quit).prependListener('SIGTERM', quit);
-  const told = new Promise<void>((resolve) => process.once('message', () => resolve()));
+  const told = new Promise<Message>((resolve) => process.once('message', resolve));
   await preload();
   tell({ type: 'ready' });
-  await told;
+  const go = await told;
   process.off('disconnect', quit).off('SIGINT', quit).off('SIGTERM', quit);
-  return performance.now();
+  return { waitedMs: performance.now(), isFirst: go.type === 'go' && go.isFirst };
 }
 
 /** If something cannot be loaded, the code that needs it reports that. */

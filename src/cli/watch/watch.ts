@@ -19,6 +19,7 @@ export async function watchProject(io: Io, args: readonly string[]): Promise<Exi
   let current: Ahead | undefined;
   let next = startAhead(args);
   let isDue = false;
+  let isFirst = true;
   const follow = async (): Promise<void> => {
     isDue = true;
     if (current !== undefined) return;
@@ -27,7 +28,8 @@ export async function watchProject(io: Io, args: readonly string[]): Promise<Exi
       current = next;
       // It writes a file before it can report that.
       saves.hold();
-      await current.perform((files) => saves.remember(files));
+      await current.perform(isFirst, (files) => saves.remember(files));
+      isFirst = false;
       next = startAhead(args);
       saves.release();
     }
@@ -47,7 +49,7 @@ export async function watchProject(io: Io, args: readonly string[]): Promise<Exi
 
 interface Ahead {
   /** Lets the process work, and waits until it has ended. It reports the files that it has written. */
-  perform(onWritten: (files: readonly string[]) => void): Promise<void>;
+  perform(isFirst: boolean, onWritten: (files: readonly string[]) => void): Promise<void>;
   end(): Promise<void>;
 }
 
@@ -56,10 +58,10 @@ function startAhead(args: readonly string[]): Ahead {
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const ready = new Promise<void>((resolve) => child.once('message', () => resolve()));
   return {
-    perform: async (onWritten) => {
+    perform: async (isFirst, onWritten) => {
       child.on('message', (message: Message) => message.type === 'written' && onWritten(message.files));
       await Promise.race([ready, ended]);
-      if (child.connected) child.send({ type: 'go' } satisfies Message);
+      if (child.connected) child.send({ type: 'go', isFirst } satisfies Message);
       await ended;
     },
     end: async () => {
