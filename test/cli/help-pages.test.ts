@@ -96,3 +96,10 @@ it.each(['compat', 'fire', 'reference'])('the docs match the output of scripts/%
 
 // Four commands on databases of their own: half a minute on a machine that has other work.
 itInFull('README.md shows what dev, generate and plan print', () => says('captures'), 180_000);
+
+// Ten edits, one after the other, and a `generate` beside it.
+itInFull(
+  'docs/dev.md shows what dev --watch prints over ten edits, and generate writes the same file',
+  () => says('watch-capture'),
+  600_000,
+);
