@@ -194,7 +194,7 @@ async function capture() {
   const shown = ['$ npx nest-migrate dev --watch', ...(await watching.next())];
   for (const [title, file, ...changes] of edits) {
     edit(file, changes);
-    shown.push('', `# ${title}`, ...(await watching.next()));
+    shown.push('', `# ${String(title)}`, ...(await watching.next()));
   }
   await watching.stop();
   const drafts = readdirSync(join(dir, 'migrations')).filter((name) => !before.includes(name));
