@@ -32,18 +32,7 @@ export async function decideRenames(
   // Junction tables are named after the tables that they join.
   const withJunctions = (renames: readonly Rename[]): readonly Rename[] =>
     tables === undefined ? [...renames, ...junctionTables(from, to, renames)] : renames;
-  const flags = (options.renames ?? []).map((text) => renameOf(text, from, to));
-  const said = [
-    ...flags,
-    ...history.renames.filter(
-      (rename) =>
-        from.has(rename.from) &&
-        !to.has(rename.from) &&
-        to.has(rename.to) &&
-        !from.has(rename.to) &&
-        !isTaken(rename, flags),
-    ),
-  ];
+  const said = renamesSaid(from, to, history, options);
   let decided = withJunctions([
     ...said.filter((rename) => rename.from.kind === kind),
     ...(tables === undefined ? [] : junctionColumns(from, to, tables)),
@@ -84,6 +73,14 @@ export async function decideRenames(
     ...open,
     ...[...grouped(later).values()].flatMap((choices) => (choices[0] ? [questionOf(choices[0].from, choices)] : [])),
   ]);
+}
+
+/** What flags say, and decorators if no flag says the same. */
+function renamesSaid(from: Schema, to: Schema, history: History, options: GenerateOptions): readonly Rename[] {
+  const flags = (options.renames ?? []).map((text) => renameOf(text, from, to));
+  const isDue = ({ from: old, to: now }: Rename): boolean =>
+    from.has(old) && !to.has(old) && to.has(now) && !from.has(now);
+  return [...flags, ...history.renames.filter((rename) => isDue(rename) && !isTaken(rename, flags))];
 }
 
 /** Whether the old or the new name belongs to another rename. */
