@@ -48,7 +48,7 @@ export async function dev(given: Io, flags: DevFlags, name?: string): Promise<Ex
     }
     return withMigrator(io, flags, (migrator) => migrator.dev(options));
   });
-  if (isStandby()) tellWritten([...result.files, ...result.removed]);
+  if (isStandby()) await tellWritten([...result.files, ...result.removed]);
   for (const warning of result.warnings) io.note(`${io.paint.yellow('!')} ${warning}`);
   io.result(result, () => (isStandby() ? savedLines(result, io) : devLines(result, io)));
   return ExitCode.done;

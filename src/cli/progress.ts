@@ -11,6 +11,8 @@ export function progressPrinter(io: Io): EventListener {
   let isBarShown = false;
   return (event) => {
     if (event.type === 'warning' && io.shown?.has(event.code)) return;
+    // `dev --watch` keeps it open for its own processes.
+    if (event.type === 'embedded-shared' && event.pid === process.ppid) return;
     if (event.type === 'stage') return io.stage(event.stage);
     if (event.type === 'progress' && io.bar) {
       isBarShown = true;

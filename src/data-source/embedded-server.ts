@@ -51,7 +51,8 @@ export class EmbeddedServer {
   constructor(
     private readonly dir: string,
     private readonly openDatabase: () => Promise<PGlite>,
-    private readonly use: 'shared' | 'throwaway',
+    /** A database that is `extended` is opened with extensions that the project passes as code. */
+    readonly use: 'shared' | 'extended' | 'throwaway',
   ) {}
 
   /** The process that has the database open, if it is a different one. */

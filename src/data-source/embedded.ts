@@ -55,6 +55,19 @@ type Done<T> = (error: never, value: T) => void;
 const servers = ((globalThis as Record<symbol, unknown>)[Symbol.for('nest-migrate.embedded.servers')] ??=
   new Map()) as Map<string, EmbeddedServer>;
 
+/** The folders that another process can open as well, because it needs no extensions from the project. */
+export function sharedFolders(): readonly string[] {
+  return [...servers].flatMap(([dir, { use }]) => (use === 'shared' ? [dir] : []));
+}
+
+/** Keeps a database open in this process until `closeEmbedded`, for processes that come and go. */
+export async function keepEmbeddedOpen(dir: string): Promise<void> {
+  const { Client } = embeddedDriver({ dir }) as typeof pg;
+  const client = new Client();
+  client.on('error', () => undefined);
+  await client.connect();
+}
+
 /**
  * A driver for TypeORM's `driver` option: `pg` with the server inside this process. The server is loaded only when the first connection is
  * made.
@@ -71,7 +84,8 @@ export function embeddedDriver(options: DriverOptions): object {
     return openFolder(dir, given, undefined, opening);
   };
   const open = options.open ?? (throwaway === undefined ? () => folderOpened().catch(missing) : folderOpened);
-  const server = servers.get(dir) ?? new EmbeddedServer(dir, open, throwaway === undefined ? 'shared' : 'throwaway');
+  const use = throwaway !== undefined ? 'throwaway' : options.extensions === undefined ? 'shared' : 'extended';
+  const server = servers.get(dir) ?? new EmbeddedServer(dir, open, use);
   servers.set(dir, server);
   const driver = {
     Client: clientOf(server, throwaway),

@@ -116,7 +116,7 @@ describe('the lock file', () => {
   it('is respected while a process of another machine or container touches it', async () => {
     (await taken())();
     writeFileSync(file, JSON.stringify({ pid: 1, started: '1', place: 'elsewhere pid:[1]', token: 't' }));
-    await expect(taken()).rejects.toThrow('the process 1 on elsewhere');
+    await expect(taken()).rejects.toThrow('process 1 on elsewhere');
     const long = new Date(Date.now() - 60_000);
     utimesSync(file, long, long);
     (await taken())();

@@ -6,18 +6,24 @@ import { requireFrom } from '../../require-from.js';
 export const standbyVariable = 'NEST_MIGRATE_STANDBY';
 
 /** The messages to and from a waiting process. */
-export type Message =
-  | { readonly type: 'ready' }
-  | { readonly type: 'go'; readonly isFirst: boolean }
-  /** Files that the process has written or removed itself, which do not count as saves. */
-  | { readonly type: 'written'; readonly files: readonly string[] };
+export type Message = { readonly type: 'ready' } | { readonly type: 'go'; readonly isFirst: boolean } | Written;
+
+/** What a process says when it has finished. */
+export interface Written {
+  readonly type: 'written';
+  /** Files that it has written or removed itself, which do not count as saves. */
+  readonly files: readonly string[];
+  /** The folders of the embedded databases that it has used. */
+  readonly embedded: readonly string[];
+}
 
 export function isStandby(): boolean {
   return process.env[standbyVariable] === '1' && process.send !== undefined;
 }
 
-export function tellWritten(files: readonly string[]): void {
-  tell({ type: 'written', files });
+export async function tellWritten(files: readonly string[]): Promise<void> {
+  const { sharedFolders } = await import('../../data-source/embedded.js');
+  tell({ type: 'written', files, embedded: sharedFolders() });
 }
 
 /** A process that is gone need not be told. */
@@ -33,6 +39,8 @@ export async function waitForSave(): Promise<{ readonly waitedMs: number; readon
   // Ctrl-C reaches every process of the terminal. A process that has not begun has nothing to end.
   const quit = (): never => process.exit(0);
   process.on('disconnect', quit).prependListener('SIGINT', quit).prependListener('SIGTERM', quit);
+  // The process that watches may have ended before this one could notice.
+  if (!process.connected) quit();
   const told = new Promise<Message>((resolve) => process.once('message', resolve));
   await preload();
   tell({ type: 'ready' });
