@@ -1,12 +1,12 @@
 // Runs the commands that README.md shows, in a project of its own, and writes what they print into it: `npm run captures`.
 // With --check nothing is written; exit code 1 says that the commands print something else. Times may differ.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
+import { command, environment, makeProject } from './capture-project.mjs';
 import { checkSection, writeSection } from './section.mjs';
 
-const root = resolve(import.meta.dirname, '..');
 const dir = mkdtempSync(join(tmpdir(), 'nest-migrate-captures-'));
 const migrations = join(dir, 'migrations');
 const section = ['README.md', 'npm run captures'];
@@ -25,13 +25,6 @@ const email = `@Index('users_email')\n  @Column('text', { nullable: true })\n  e
 const country = `@Index('users_country')\n  @Column('text')\n  country!: string;`;
 
 const files = {
-  'package.json': '{ "name": "shop", "type": "module" }',
-  'tsconfig.json': JSON.stringify({
-    compilerOptions: {
-      ...{ target: 'es2022', module: 'nodenext', strict: true, skipLibCheck: true },
-      ...{ experimentalDecorators: true, emitDecoratorMetadata: true },
-    },
-  }),
   'data-source.ts': `import { defineDataSource } from 'nest-migrate/data-source';
 
 export default defineDataSource({
@@ -59,32 +52,13 @@ function write(texts) {
   for (const [file, text] of Object.entries(texts)) writeFileSync(join(dir, file), text);
 }
 
-function makeProject() {
-  mkdirSync(migrations);
-  mkdirSync(join(dir, 'node_modules'));
-  const installed = [
-    'typeorm',
-    'pg',
-    'reflect-metadata',
-    'rxjs',
-    'typescript',
-    'nest-migrate-dev',
-    '@nestjs',
-    '@types',
-  ];
-  for (const name of installed) symlinkSync(join(root, 'node_modules', name), join(dir, 'node_modules', name));
-  symlinkSync(root, join(dir, 'node_modules/nest-migrate'));
-  write(files);
-}
-
 /** What a person would see at a prompt; warnings and progress, on stderr, are left out. */
 function type(...args) {
   const shown = args.map((arg) => (/['"\s]/.test(arg) ? `"${arg}"` : arg)).join(' ');
-  const { PATH, HOME, NEST_MIGRATE_CACHE } = process.env;
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, 'dist/esm/cli/main.js'), ...args], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [command, ...args], {
     cwd: dir,
     encoding: 'utf8',
-    env: { PATH, HOME, ...(NEST_MIGRATE_CACHE && { NEST_MIGRATE_CACHE }), NO_COLOR: '1' },
+    env: environment(),
   });
   if (status !== 0 && !(args[0] === 'plan' && status === 3)) throw new Error(`nest-migrate ${shown}: ${stderr}`);
   return `$ npx nest-migrate ${shown}\n${stdout.trimEnd()}`;
@@ -93,7 +67,9 @@ function type(...args) {
 const block = (...texts) => `\`\`\`text\n${texts.join('\n\n')}\n\`\`\``;
 
 function captures() {
-  makeProject();
+  mkdirSync(migrations);
+  makeProject(dir, 'shop');
+  write(files);
   type('run');
   write({ 'user.entity.ts': entity(fullName, email) });
   const followed = type('dev', '--rename', 'users.name=fullName');

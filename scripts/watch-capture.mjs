@@ -2,15 +2,15 @@
 // `npm run captures`. With --check nothing is written; exit code 1 says that it prints something else. Times may differ.
 // Either way, the one file at the end must be what a single `generate` writes, and the rows must be there.
 import { spawn, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { command, environment, makeProject } from './capture-project.mjs';
 import { checkSection, writeSection } from './section.mjs';
 
 const root = resolve(import.meta.dirname, '..');
 const dir = mkdtempSync(join(tmpdir(), 'nest-migrate-watch-capture-'));
-const command = join(root, 'dist/esm/cli/main.js');
 const section = ['docs/dev.md', 'npm run captures'];
 const longestMs = 120_000;
 /** At the end of the line that says what became of a save. */
@@ -71,36 +71,14 @@ const edits = [
   ['count them further', post, [`@Column('int'`, `@Column('bigint'`], ['views!: number', 'views!: string']],
 ];
 
-function makeProject(at) {
-  mkdirSync(join(at, 'node_modules'), { recursive: true });
-  const installed = [
-    'typeorm',
-    'pg',
-    'reflect-metadata',
-    'rxjs',
-    'typescript',
-    'nest-migrate-dev',
-    '@nestjs',
-    '@types',
-  ];
-  for (const name of installed) symlinkSync(join(root, 'node_modules', name), join(at, 'node_modules', name));
-  symlinkSync(root, join(at, 'node_modules/nest-migrate'));
+function makeBlog(at) {
+  makeProject(at, 'blog');
   for (const folder of ['posts', 'users'])
     cpSync(join(root, 'examples/blog/src', folder), join(at, 'src', folder), {
       recursive: true,
       filter: (file) => !/(controller|module)\.ts$/.test(file),
     });
   cpSync(join(root, 'migrations'), join(at, 'migrations'), { recursive: true });
-  writeFileSync(join(at, 'package.json'), '{ "name": "blog", "type": "module" }');
-  writeFileSync(
-    join(at, 'tsconfig.json'),
-    JSON.stringify({
-      compilerOptions: {
-        ...{ target: 'es2022', module: 'nodenext', strict: true, skipLibCheck: true },
-        ...{ experimentalDecorators: true, emitDecoratorMetadata: true },
-      },
-    }),
-  );
   writeFileSync(
     join(at, 'data-source.ts'),
     readFileSync(join(root, 'data-source.ts'), 'utf8').replace('examples/blog/src', 'src'),
@@ -120,8 +98,7 @@ function edit(file, changes) {
   writeFileSync(path, text);
 }
 
-const { PATH, HOME, NEST_MIGRATE_CACHE } = process.env;
-const env = { PATH, HOME, ...(NEST_MIGRATE_CACHE && { NEST_MIGRATE_CACHE }), NO_COLOR: '1' };
+const env = environment();
 
 /** What it prints, line by line as it comes. */
 class Watching {
@@ -163,7 +140,7 @@ class Watching {
 /** What `generate` makes of the same entities, beside the same migrations but the draft. */
 function generated(drafts) {
   const other = join(dir, 'other');
-  makeProject(other);
+  makeBlog(other);
   cpSync(join(dir, 'src'), join(other, 'src'), { recursive: true });
   const before = new Set(readdirSync(join(other, 'migrations')));
   const { status, stderr } = spawnSync(process.execPath, [command, 'generate'], { cwd: other, env, encoding: 'utf8' });
@@ -188,7 +165,7 @@ async function expectRows() {
 }
 
 async function capture() {
-  makeProject(dir);
+  makeBlog(dir);
   const before = readdirSync(join(dir, 'migrations'));
   const watching = new Watching();
   const shown = ['$ npx nest-migrate dev --watch', ...(await watching.next())];
@@ -206,7 +183,7 @@ async function capture() {
 
 /** Durations and the numbers in names differ from one run to the next. */
 const timeless = (text) =>
-  text.replace(/\d{13}(?!\d)/g, '<timestamp>').replace(new RegExp(took.source, 'gm'), ' (<duration>)');
+  text.replace(/\d{13}(?!\d)/g, '<timestamp>').replace(/(?:\d+ min )?\d[\d.]* m?s\b/g, '<duration>');
 
 try {
   const text = await capture();

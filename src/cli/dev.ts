@@ -41,10 +41,10 @@ export async function dev(given: Io, flags: DevFlags, name?: string): Promise<Ex
   const options = { ...own, name, renames, drops, backfills, usings, draft, ask, language: languageOf(flags) };
   const result = await withPostgresAhead(flags, async () => {
     if (isStandby()) {
-      const { isFirst, ...waited } = await waitForSave();
-      ({ waitedMs } = waited);
+      const save = await waitForSave();
+      waitedMs = save.waitedMs;
       // The database stays the same from one save to the next.
-      if (!isFirst) io = { ...io, shown: new Set(['NO_DATABASE_URL']) };
+      if (!save.isFirst) io = { ...io, shown: new Set(['NO_DATABASE_URL']) };
     }
     return withMigrator(io, flags, (migrator) => migrator.dev(options));
   });
@@ -67,7 +67,8 @@ function savedLines({ draft, files, takenBack, statements }: DevResult, { paint,
   ].join('; ');
   const what = done || (draft === 'none' ? 'nothing to change' : '');
   const named = files.map((file) => basename(file)).join(', ');
-  const room = Math.max(60, (process.stdout.columns ?? 80) - took.length - 5);
+  // As wide for `(2.0 s)` as for `(850 ms)`: the same save is shown in the same way each time.
+  const room = Math.max(60, (process.stdout.columns ?? 80) - Math.max(took.length, 9) - 5);
   // What was executed comes first. It leaves up to half of the line to the file.
   const forFile = Math.min(named.length, Math.max(Math.floor(room / 2), room - what.length));
   const parts = [shorten(what, room - forFile), shorten(named, forFile)].filter(Boolean);
