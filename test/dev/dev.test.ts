@@ -139,7 +139,7 @@ it('follows each save until it is ended', async () => {
   await until(/^= \d+-Init\.ts \(/m);
   const [{ count: before } = {}] = await database.query(`SELECT count(*) FROM pg_attribute WHERE attname = 'slug'`);
   project.write('src/post.entity.ts', entity(`${columns} @Column({ nullable: true }) slug!: string;`));
-  await until(/^~ .*ADD COLUMN "slug".*  \d+-Init/m);
+  await until(/^~ .*ADD COLUMN "slug.*  \d+-Init/m);
   project.write('src/post.entity.ts', entity(columns));
   await until(/^~ .*\n(?:.*\n)*~ .*DROP COLUMN/m);
   const [{ count: after } = {}] = await database.query(`SELECT count(*) FROM pg_attribute WHERE attname = 'slug'`);
