@@ -377,6 +377,50 @@ describe('questions that only the author can answer', () => {
 });
 
 describe('handmade objects', () => {
+  /** As people write them who let no generator write migrations. */
+  const byHand = (columns: string): void =>
+    void project.write(
+      'migrations/1700000000000-users.sql',
+      `-- up\nCREATE TABLE users (id serial, ${columns}, CONSTRAINT "PK_a3ffb1c0c8416b9fc6f907b7433" PRIMARY KEY (id));\n-- down\nDROP TABLE users;\n`,
+    );
+
+  it('include a column that every INSERT must fill: whether it was renamed is asked, because it cannot stay beside the new one', async () => {
+    byHand('name varchar NOT NULL');
+    entity('@Column() fullName!: string;');
+    const asked = await generate();
+    expect([asked.code, asked.stdout]).toEqual([3, '']);
+    expect(asked.stderr).toContain(
+      'users.name is no longer in the entities, and users.fullName is new: was it renamed?',
+    );
+    expect(asked.stderr).toContain('--rename users.name=fullName');
+    const dropped = await generated(
+      ...onServer,
+      '--drop',
+      'users.name',
+      '--backfill',
+      `users.fullName=''`,
+      '--allow-destructive',
+    );
+    expect(dropped).toContain('DROP COLUMN "name"');
+  });
+
+  it('include a column that every INSERT must fill: that the app cannot insert any more is told, and --drop drops it', async () => {
+    byHand('name varchar NOT NULL, email varchar NOT NULL, note varchar');
+    const kept = await generate();
+    expect([kept.code, kept.stdout]).toEqual([0, expect.stringContaining('Nothing to do')]);
+    expect(kept.stderr).toContain(
+      '! column users.note is not in the entities, but was created by hand: it is kept (--prune drops it).\n',
+    );
+    expect(kept.stderr).toContain(
+      '! column users.email is NOT NULL and has no default, so every INSERT that does not name it fails: --drop users.email drops it.\n',
+    );
+    expect(kept.stderr).not.toContain('users.note is NOT NULL');
+    expect(await generated(...onServer, '--drop', 'users.email', '--allow-destructive')).toContain(
+      'DROP COLUMN "email"',
+    );
+    expect(texts(/./)).not.toContain('"note"');
+  });
+
   itInFull('stays, in one line, and goes with --prune', async () => {
     withFirst();
     await cli('create', 'ByHand', '--sql');
@@ -401,13 +445,13 @@ describe('handmade objects', () => {
   it('are renamed or dropped if the author says so', async () => {
     project.write(
       'migrations/1700000000000-users.sql',
-      '-- up\nCREATE TABLE users (id serial CONSTRAINT "PK_a3ffb1c0c8416b9fc6f907b7433" PRIMARY KEY, name varchar NOT NULL, old int);\n-- down\nDROP TABLE users;\n',
+      '-- up\nCREATE TABLE users (id serial CONSTRAINT "PK_a3ffb1c0c8416b9fc6f907b7433" PRIMARY KEY, name varchar, old int);\n-- down\nDROP TABLE users;\n',
     );
     entity('@Column({ nullable: true }) fullName!: string;');
     const asked = await generate(...onServer, '--dry-run');
     expect(asked.stderr).toContain('! If users.fullName is users.name under a new name: --rename users.name=fullName.');
     expect(asked.stderr).not.toContain('users.old under');
-    entity("@RenamedFrom('name') @Column() fullName!: string;");
+    entity("@RenamedFrom('name') @Column({ nullable: true }) fullName!: string;");
     await generated(...onServer, '--drop', 'users.old', '--allow-destructive');
     expect(texts(/./)).toContain('"fullName" = "name"');
     expect(contract()).toMatch(/DROP COLUMN "name"[^]*DROP COLUMN "old"|DROP COLUMN "old"[^]*DROP COLUMN "name"/);

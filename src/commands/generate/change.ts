@@ -13,7 +13,7 @@ import { compareSchemas } from '../../schema/compare.js';
 import type { Change } from '../../schema/change.js';
 import { otherwiseOrdered, withOrderOfEnums } from '../../schema/enum-order.js';
 import { keepUnknown } from '../../schema/keep.js';
-import { describeObject, relationOf } from '../../schema/object-id.js';
+import { describeObject, keyOf, relationOf } from '../../schema/object-id.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import type { Schema } from '../../schema/read.js';
 import { originIn } from '../../shadow/origins.js';
@@ -34,6 +34,7 @@ import { decide } from './decide.js';
 import type { GivenExpressions } from './decide.js';
 import { nameBefore, renameOnShadow } from './rename-on-shadow.js';
 import type { Renamed } from './rename-on-shadow.js';
+import { supersededColumns } from './unfilled-columns.js';
 
 /** The two schemas of a change, and what is known of the objects in them. */
 export interface Sides {
@@ -197,7 +198,9 @@ export function wanted(
   options: GenerateOptions,
   { desired, origins, byHand }: Pick<Sides, 'desired' | 'origins' | 'byHand'>,
 ): ReturnType<typeof keepUnknown> {
-  const shallStay = (id: ObjectId): boolean => staysBy(nameBefore(id, renames), origins, options);
+  const superseded = supersededColumns(present, desired);
+  const shallStay = (id: ObjectId): boolean =>
+    staysBy(nameBefore(id, renames), origins, options) && !superseded.has(keyOf(id));
   const properties = byHand === undefined ? 'as present' : 'as wanted';
   return keepUnknown(withOrderOfEnums(desired, present), present, shallStay, properties);
 }

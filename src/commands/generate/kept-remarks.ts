@@ -7,6 +7,7 @@ import { originIn } from '../../shadow/origins.js';
 import type { OriginMap } from '../../shadow/origins.js';
 import { pathOf } from './decide-renames.js';
 import { isPartOf } from './partition-remarks.js';
+import { mustBeFilled } from './unfilled-columns.js';
 
 /** Warnings about objects that are not in the entities, and are kept. */
 export function remarksOnKept(
@@ -25,6 +26,7 @@ export function remarksOnKept(
       ['was created by hand', 'were created by hand'],
     ),
     ...told.flatMap((id) => perhapsRenamed(id, desired, present)),
+    ...told.filter((id) => mustBeFilled(id, present)).map(unfilled),
     ...keptLines(told.filter(isInitial), ['is part of the initial state', 'are part of the initial state']),
   ];
 }
@@ -39,6 +41,11 @@ function perhapsRenamed(id: ObjectId, desired: Schema, present: Schema): readonl
   return like.map(
     (one) => `If ${pathOf(one.id)} is ${pathOf(id)} under a new name: --rename ${pathOf(id)}=${one.id.name ?? ''}.`,
   );
+}
+
+/** The app has no property for it, and so does not write it. */
+function unfilled(id: ObjectId): string {
+  return `${describeObject(id)} is NOT NULL and has no default, so every INSERT that does not name it fails: --drop ${pathOf(id)} drops it.`;
 }
 
 /** One line for each object, or a single line if there are more than eight. */
