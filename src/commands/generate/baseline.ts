@@ -20,6 +20,7 @@ import { initialStateOf } from '../../shadow/initial-state.js';
 import { foundSchemas, searchPathOf, withFoundSchemas } from '../../shadow/search-path.js';
 import { withShadow } from '../../shadow/shadow.js';
 import { describeEntities } from '../../snapshot/described.js';
+import type { Described } from '../../snapshot/described.js';
 import { initialOf } from '../../snapshot/initial.js';
 import type { Initial } from '../../snapshot/initial.js';
 import { ofDatabase } from '../../snapshot/of-database.js';
@@ -46,7 +47,13 @@ export async function baseline(options: BaselineOptions, given: CommandContext):
   if (options.check !== true) await refuseUnrecordable(options, given);
   given.onEvent({ type: 'stage', stage: 'reading the entities' });
   const first = await describeEntities(given, refuseMissing(given));
+  if (options.check === true) return given.whileConnected(() => takeOver(options, given, first));
   await given.initialise();
+  return takeOver(options, given, first);
+}
+
+/** Compares the connected database with the entities and, if it has their schema, writes and records the migration. */
+async function takeOver(options: BaselineOptions, given: CommandContext, first: Described): Promise<BaselineResult> {
   const client = poolOf(given.dataSource) as SqlClient;
   const context = withFoundSchemas(given, await foundSchemas(client));
   const described = context === given ? first : await describeEntities(context, refuseMissing(context));

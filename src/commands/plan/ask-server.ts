@@ -112,6 +112,11 @@ export async function askServer(
   return { certain: [...new Set(refusals.certain)], notKnown: [...new Set(refusals.notKnown)] };
 }
 
+/** Whether the role may install this extension, or need not, because it is installed. */
+export async function mayInstall(client: SqlClient, extension: string): Promise<boolean> {
+  return (await refusedBy(client, { question: 'create extension', parameters: [extension] })).length === 0;
+}
+
 const forbidden = '42501';
 
 async function refusedBy(client: SqlClient, { question, parameters }: Need): Promise<readonly string[]> {

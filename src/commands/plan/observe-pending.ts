@@ -48,6 +48,8 @@ export interface ObservedPending {
 
 export interface Live {
   readonly schema: Schema;
+  /** The statements that create extensions before the first migration. */
+  readonly extensions: readonly string[];
   readonly invalidIndexes: readonly InvalidIndex[];
   readonly roles: readonly string[];
   readonly searchPath: string;
@@ -67,6 +69,7 @@ export async function observePending(
       // On a server, roles belong to all its databases, so they are not copied.
       if (url === undefined) await copyRoles(live.roles, shadow);
       await copySchema(live.schema, shadow, context.settings.ignore);
+      await installExtensions(live.extensions, shadow);
       // These tables may belong in a schema that has just been copied.
       await createTypeormTable(shadow.pool, context);
       await createLedger(shadow.pool, context);
@@ -117,12 +120,19 @@ async function copySchema(live: Schema, { pool }: ConnectedShadow, ignore: reado
   await pool.query('RESET check_function_bodies');
 }
 
-function notCopied(error: unknown): unknown {
+async function installExtensions(statements: readonly string[], { pool }: ConnectedShadow): Promise<void> {
+  for (const sql of statements)
+    await pool.query(sql).catch((error: unknown) => {
+      throw notCopied(error, 'The run installs');
+    });
+}
+
+function notCopied(error: unknown, who: 'The database has' | 'The run installs' = 'The database has'): unknown {
   const extension = missingExtension(error);
   if (extension === undefined) return error;
   return new MigrateError({
     code: 'SHADOW_EXTENSION',
-    message: `The database has the extension ${extension}, which the shadow does not have. Nothing was planned, and nothing was changed.`,
+    message: `${who} the extension ${extension}, which the shadow does not have. Nothing was planned, and nothing was changed.`,
     next: `Use a server that has ${extension} as the shadow: --shadow postgres://user:password@host/database; or, if no pending migration needs it, set ignore: ['extension:${extension}'].`,
     cause: error,
   });

@@ -16,6 +16,7 @@ import { durationOf } from './duration.js';
 import { sum, workOf } from './estimate.js';
 import type { Scale, Weighed } from './estimate.js';
 import { explain } from './explain.js';
+import { extensionsOfRun } from './extensions.js';
 import { readInvalidIndexes } from './invalid-indexes.js';
 import { judge } from './judge.js';
 import { onlyOnCopy } from './only-on-copy.js';
@@ -92,10 +93,12 @@ async function observe(
   if (pending.length === 0) return { tried: [], unlike: [] };
   context.onEvent({ type: 'stage', stage: 'reading the database' });
   const invalidIndexes = await readInvalidIndexes(client);
-  await context.initialise();
   const project = withFoundSchemas(context, await foundSchemas(client));
-  const { schema } = await ofDatabase(project);
-  const live = { schema, invalidIndexes, roles: await readRoles(client), searchPath: await searchPathOf(client) };
+  const found = await context.whileConnected(async (since) => ({
+    schema: (await ofDatabase(project)).schema,
+    extensions: since === 'before' ? [] : await extensionsOfRun(context.dataSource, client),
+  }));
+  const live = { ...found, invalidIndexes, roles: await readRoles(client), searchPath: await searchPathOf(client) };
   context.onEvent({ type: 'stage', stage: 'judging the migrations' });
   return observePending(live, pending, project, shadow);
 }
