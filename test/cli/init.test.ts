@@ -104,6 +104,23 @@ describe('init', () => {
     expect(stdout).toContain('MigrationsModule.forRoot()');
   });
 
+  it.each([
+    ["synchronize: ['development', 'test'].includes(", 'sets synchronize to a value that may be true.'],
+    ['synchronize:', 'sets synchronize to a value that may be true.'],
+    ["dropSchema: config.get('DROP'),", 'sets dropSchema to a value that may be true.'],
+    ['synchronize: false,', undefined],
+    ['// synchronize: isDevelopment,', undefined],
+    ['synchronize: boolean;', undefined],
+  ])('warns of a value that may switch synchronize on: %s', async (line, warning) => {
+    nestProject({
+      'src/data-source.ts': 'export default 1;',
+      'src/app.module.ts': `export const options = {\n  ${line}\n`,
+    });
+    const { stdout } = await cli('init', '--dry-run');
+    if (warning) expect(stdout).toContain(`! src/app.module.ts:2 ${warning} Set it to false once migrations`);
+    else expect(stdout).not.toContain('app.module.ts:2');
+  });
+
   const exported =
     "export const AppDataSource = new DataSource({ type: 'postgres', host: 'elsewhere.invalid', migrations: [] });";
   const connects = (options: string): string =>

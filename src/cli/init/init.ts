@@ -207,8 +207,9 @@ function ownLedger(file: string, ledger: string, others: readonly string[]): str
   return `${file} uses its own ledger, ${ledger}, because ${others.join(', ')} also ${others.length === 1 ? 'uses' : 'use'} TypeORM, perhaps on the same database. See: nest-migrate help deploying`;
 }
 
-function warnOf({ file, line, what }: Found): string {
-  return `${file}:${line} sets ${what}: true. Set it to false once migrations manage the database (docs/leaving-synchronize.md).`;
+function warnOf({ file, line, option, is }: Found): string {
+  const sets = is === 'true' ? `${option}: true` : `${option} to a value that may be true`;
+  return `${file}:${line} sets ${sets}. Set it to false once migrations manage the database (docs/leaving-synchronize.md).`;
 }
 
 /**
