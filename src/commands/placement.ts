@@ -4,7 +4,7 @@ import { ExitCode, MigrateError } from '../errors.js';
 import { willMatch } from '../files/list-migrations.js';
 import type { MigrationList } from '../files/migration.js';
 import { expectedName, mayHoldMigrations } from '../files/name.js';
-import { isInside, isOutput } from '../files/outputs.js';
+import { compiledFolderOf, isInside, isOutput } from '../files/outputs.js';
 import { folderOf } from '../files/pattern-folder.js';
 
 /**
@@ -50,8 +50,7 @@ export async function foundByOf(
   existing: MigrationList,
   wanted: NewFile,
 ): Promise<FoundBy | undefined> {
-  const isLost =
-    isTypeScript(wanted.name) && wanted.dir === undefined && wanted.setting === undefined && isOutput(folder);
+  const isLost = isTypeScript(wanted.name) && !isChosen(wanted) && isOutput(folder);
   const file = join(folder, wanted.name);
   if (!isLost && (await matchesAny(existing.patterns, file))) return 'pattern';
   if (await matchesAny(existing.sourcePatterns, file)) return existing.loads === 'typescript' ? 'pattern' : 'build';
@@ -107,16 +106,34 @@ function filesIn(folder: string): readonly string[] {
   return existsSync(folder) ? readdirSync(folder).filter((file) => mayHoldMigrations(file) && expectedName(file)) : [];
 }
 
-function withoutPatterns(folder: string, { classes }: MigrationList, { cwd }: NewFile): MigrateError {
+function withoutPatterns(folder: string, { classes }: MigrationList, wanted: NewFile): MigrateError {
+  const { cwd } = wanted;
   if (classes.length > 0)
     return notMatchedError(
       'The data source lists its migrations as classes, so a .sql file would never run. Nothing was written.',
       `Leave out --sql; or add this pattern to the \`migrations\` of the data source: '${anyIn(folder, cwd)}'`,
     );
+  const { source, compiled } = proposed(folder, wanted);
+  const extensions = wanted.name.endsWith('.sql') ? '{js,sql}' : 'js';
+  const line = `migrations: ['${compiled === undefined ? anyIn(source, cwd) : `${shown(compiled, cwd)}/*.${extensions}`}'],`;
   return notMatchedError(
-    `The data source has no \`migrations\` option, so a migration in ${shown(folder, cwd)} would never run. Nothing was written.`,
-    `Add this line to the options of the data source: migrations: ['${anyIn(folder, cwd)}'],`,
+    `The data source has no \`migrations\` option, so a migration in ${shown(source, cwd)} would never run. Nothing was written.`,
+    `Add this line to the options of the data source: ${line}${compiled === undefined ? '' : `\nIn development, commands read and write the sources, in ${shown(source, cwd)}.`}`,
   );
+}
+
+/**
+ * Where a data source without `migrations` could have them. In an app that is compiled, they are compiled with it: a TypeScript file outside
+ * of its sources would not run in production, and would move the entry file to `dist/src`.
+ */
+function proposed(folder: string, wanted: NewFile): { readonly source: string; readonly compiled?: string } {
+  const source = isChosen(wanted) ? folder : join(wanted.cwd, 'src', 'migrations');
+  const compiled = compiledFolderOf(source);
+  return compiled === undefined ? { source: folder } : { source, compiled };
+}
+
+function isChosen({ dir, setting }: NewFile): boolean {
+  return dir !== undefined || setting !== undefined;
 }
 
 /** The error for `dist/migrations/*.js` if nothing says where the sources are. */

@@ -28,6 +28,15 @@ export function sourceFolderOf(folder: string, sources: Sources): string | undef
   return bySourceMap(folder) ?? byBuild(folder);
 }
 
+/** The folder that the files of a source folder are compiled to. Undefined if they are not, or if the configuration does not say where. */
+export function compiledFolderOf(folder: string): string | undefined {
+  for (const dir of new Set([process.cwd(), ...ancestorsOf(folder)])) {
+    for (const { output, root } of buildsIn(dir))
+      if (root !== undefined && isInside(folder, root)) return join(output, relative(root, folder));
+  }
+  return undefined;
+}
+
 /** Whether a compiler writes to this folder or to one that contains it. */
 export function isOutput(folder: string): boolean {
   return buildOf(folder) !== undefined;

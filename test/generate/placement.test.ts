@@ -163,6 +163,24 @@ describe('a migration that the data source would not find is not written', () =>
   );
 });
 
+it('an app that is compiled to dist gets the line for its compiled migrations, and it works', async () => {
+  const text = (line: string): string => `import { DataSource } from 'typeorm';
+export default new DataSource({ type: 'postgres', url: process.env.DATABASE_URL, entities: ['dist/*.entity{.ts,.js}'], ${line} });
+`;
+  project = createProject({
+    'package.json': '{ "name": "app" }',
+    'tsconfig.json': tsconfig(', "outDir": "./dist"'),
+    'src/data-source.ts': text(''),
+    'src/one.entity.ts': entity('ones'),
+  });
+  const { code, stderr } = await cli('generate', 'AddOnes', ...onServer);
+  expect(code).toBe(2);
+  expect(stderr).toContain('so a migration in src/migrations would never run');
+  project.write('src/data-source.ts', text(/migrations: \['dist\/migrations\/\*\.js'\],/.exec(stderr)?.[0] ?? ''));
+  expect((await cli('generate', 'AddOnes', ...onServer)).stdout).toMatch(/^\+ src\/migrations\/\d{13}-AddOnes\.ts$/m);
+  expect((await cli('generate', ...onServer)).stdout).toContain('Nothing to do');
+});
+
 describe('a list of classes', () => {
   const first = {
     'src/migrations/1600000000000-First.ts':
