@@ -6,12 +6,15 @@ import { mayInstall } from './ask-server.js';
 
 /** The statements with which the run will install extensions when TypeORM connects, without the ones that the server will refuse. */
 export async function extensionsOfRun(dataSource: DataSource, live: SqlClient): Promise<readonly string[]> {
-  const statements: string[] = [];
-  await createExtensions(dataSource, (sql) => Promise.resolve(void statements.push(sql)));
+  const found: { readonly sql: string; readonly name: string }[] = [];
+  await createExtensions(dataSource, async (sql) => {
+    const { command, name } = commandOf(sql);
+    // Older versions of TypeORM also ask for the version of the server.
+    if (command !== 'CREATE EXTENSION') return live.query(sql);
+    found.push({ sql, name: name?.at(-1) ?? '' });
+    return undefined;
+  });
   const installed: string[] = [];
-  for (const sql of statements) {
-    const name = commandOf(sql).name?.at(-1);
-    if (name !== undefined && (await mayInstall(live, name))) installed.push(sql);
-  }
+  for (const { sql, name } of found) if (await mayInstall(live, name)) installed.push(sql);
   return installed;
 }
