@@ -116,13 +116,17 @@ function foundElsewhere(projectDir: string): string | undefined {
   if (!isFile(join(projectDir, 'package.json'))) return undefined;
   const isSource = canLoadTypeScript(projectDir);
   const files = [...sourceFiles(projectDir), ...(isSource ? [] : sourceFiles(projectDir, 'dist'))];
-  const { dataSources, ormConfigs, apps } = candidatesIn(projectDir, files);
+  const { dataSources, ormConfigs, apps, bundles } = candidatesIn(projectDir, files);
   const exporting = [...new Set([...dataSources, ...ormConfigs, ...nearCandidates(projectDir)])];
   const [flag, setting] = exporting.length > 0 ? ['--data-source', 'dataSource'] : ['--app', 'app'];
   const [first, ...others] = exporting.length > 0 ? exporting : apps;
-  if (first === undefined) return undefined;
+  if (first === undefined) return bundles[0] && inBundle(bundles[0]);
   const written = others.length === 0 ? ', which npx nest-migrate init writes' : '';
   return `Found ${[first, ...others].join(', ')}. To use ${others.length === 0 ? 'it' : 'one'}: ${flag} ${first}; or for all commands, in package.json: "nest-migrate": { "${setting}": ${JSON.stringify(first)} }${written}.`;
+}
+
+function inBundle(file: string): string {
+  return `${file} contains a data source, but also starts the app. Build the data source as a file of its own, too (another entry of the bundle), and name it: --data-source dist/data-source.js; or let the app migrate when it starts.`;
 }
 
 /** `src/data-source.ts` is compiled to `dist/data-source.js`. */

@@ -11,6 +11,8 @@ export interface Candidates {
   readonly ormConfigs: readonly string[];
   /** Root modules of apps that connect to a database. */
   readonly apps: readonly string[];
+  /** Bundles that contain a data source. To load one would start its app. */
+  readonly bundles: readonly string[];
 }
 
 export function candidatesIn(dir: string, files: readonly ProjectFile[]): Candidates {
@@ -18,7 +20,13 @@ export function candidatesIn(dir: string, files: readonly ProjectFile[]): Candid
     dataSources: dataSourcesIn(files).map(({ file }) => file),
     ormConfigs: ormConfigs.filter((file) => existsSync(join(dir, file))).slice(0, 1),
     apps: appModules(dir, files),
+    bundles: files.filter((one) => exportsDataSource(one) && startsApp(one)).map(({ file }) => file),
   };
+}
+
+/** A data source may itself use the modules of an app (`createApplicationContext`) to be configured. */
+function startsApp({ text }: ProjectFile): boolean {
+  return /\bNestFactory\s*\.\s*create(?:Microservice)?\s*[(<]/.test(text);
 }
 
 const ormConfigs = ['', 'src/'].flatMap((folder) =>
@@ -27,7 +35,7 @@ const ormConfigs = ['', 'src/'].flatMap((folder) =>
 
 /** If no data source has migrations, options with migrations may be what the commands should read. */
 function dataSourcesIn(files: readonly ProjectFile[]): readonly ProjectFile[] {
-  const made = files.filter(exportsDataSource);
+  const made = files.filter((file) => exportsDataSource(file) && !startsApp(file));
   if (made.length === 0 || made.some(({ text }) => /\bmigrations\b/.test(text))) return made;
   const isImported = ({ file }: ProjectFile): boolean =>
     made.some(({ text }) => text.includes(`/${basename(file, extname(file))}`));

@@ -204,6 +204,25 @@ require('node:module').syncBuiltinESMExports();
     );
   });
 
+  it('never suggests a bundle that contains the data source, because loading it would start the app', () => {
+    process.env['NODE_ENV'] = 'production';
+    const bundle = `const AppDataSource = new typeorm_1.DataSource({});\nexports["default"] = AppDataSource;\n`;
+    project.write(
+      'dist/api/main.js',
+      `${bundle}async function bootstrap() { await core_1.NestFactory.create(AppModule); }\nbootstrap();`,
+    );
+    expect(found).toThrow(
+      expect.objectContaining({
+        next: 'dist/api/main.js contains a data source, but also starts the app. Build the data source as a file of its own, too (another entry of the bundle), and name it: --data-source dist/data-source.js; or let the app migrate when it starts.',
+      }),
+    );
+    // A data source may use the modules of the app for its configuration.
+    project.write('dist/source.js', `NestFactory.createApplicationContext(ConfigModule);\n${bundle}`);
+    expect(found).toThrow(
+      expect.objectContaining({ next: expect.stringMatching(/^Found dist\/source\.js\. To use it/) as unknown }),
+    );
+  });
+
   it('reports which file it uses if only the scripts name it', async () => {
     scripts(`${cli} -d src/db/source.js`);
     project.write(
