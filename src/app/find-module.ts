@@ -5,7 +5,6 @@ import { invalidApp } from './invalid-app.js';
 
 /** The root module of an app: `AppModule`, the default export, or the only module class in the file. */
 export async function findModule(file: string): Promise<unknown> {
-  refuseUnlikely(file);
   const exports = ((await importFile(file)) ?? {}) as Readonly<Record<string, unknown>>;
   // Node also exposes the exports of a CommonJS file as the default of its namespace.
   const inner = isObject(exports['default']) ? exports['default'] : {};
@@ -21,7 +20,8 @@ export async function findModule(file: string): Promise<unknown> {
   );
 }
 
-function refuseUnlikely(file: string): void {
+/** Refuses a file that is missing or would start the app, before anything is loaded. */
+export function refuseUnlikely(file: string): void {
   const name = relative(process.cwd(), file);
   if (!existsSync(file)) {
     throw invalidApp(

@@ -10,10 +10,11 @@ import { createInstantiate } from '../nest/instantiate.js';
 import type { Container } from '../nest/module-graph.js';
 import { defaultConnection } from '../nest/migrations.constants.js';
 import type { MigrateSettings } from '../options.js';
-import { findModule } from './find-module.js';
+import { findModule, refuseUnlikely } from './find-module.js';
 import { invalidApp } from './invalid-app.js';
 import { withoutStarting } from './without-starting.js';
 import type { AppLibraries } from './without-starting.js';
+import { expectRejections } from '../rejections.js';
 import { requireFrom } from '../require-from.js';
 
 export interface LoadAppOptions {
@@ -50,12 +51,15 @@ interface Context {
 export async function loadApp(file: string, options: LoadAppOptions): Promise<LoadedApp> {
   useAddressForMigrations();
   const { dataSourceName: name = defaultConnection, timeoutMs = 60_000 } = options;
-  const module = await findModule(file);
+  refuseUnlikely(file);
   const nest = await importFrom<Nest>(file, '@nestjs/core');
   const { DataSource } = await importFrom<Pick<AppLibraries, 'DataSource'>>(file, 'typeorm');
   const { getDataSourceToken } = await importFrom<{ getDataSourceToken(of: string): unknown }>(file, '@nestjs/typeorm');
+  const early = rejectionsUntilBoot();
+  // Loaded last: what the module has started by then may fail, and Nest has to be there to handle it.
+  const module = await findModule(file);
   const context = await withoutStarting({ DataSource, NestApplicationContext: nest.NestApplicationContext }, () =>
-    boot(module, { nest, file, timeoutMs }),
+    boot(module, { nest, file, timeoutMs, early }),
   );
   const dataSource = find(context, getDataSourceToken(name)) as DataSource | undefined;
   if (dataSource === undefined) throw withoutConnection(file, name);
@@ -93,9 +97,26 @@ interface Booting {
   readonly nest: Nest;
   readonly file: string;
   readonly timeoutMs: number;
+  readonly early: EarlyRejections;
 }
 
-async function boot(module: unknown, { nest, file, timeoutMs }: Booting): Promise<Context> {
+/** Ends the wait for early rejections, and returns them. */
+type EarlyRejections = () => readonly unknown[];
+
+/**
+ * What a module starts when its file is loaded (`ConfigModule.forRoot` in its imports) may fail before Nest waits for it, as Nest waits for
+ * one import after the other. Node would then end the process with a stack trace.
+ */
+function rejectionsUntilBoot(): EarlyRejections {
+  const reasons: unknown[] = [];
+  const stop = expectRejections((reason) => reasons.push(reason) > 0);
+  return () => {
+    stop();
+    return reasons;
+  };
+}
+
+async function boot(module: unknown, { nest, file, timeoutMs, early }: Booting): Promise<Context> {
   let timer: NodeJS.Timeout | undefined;
   const tooLong = new Promise<never>((_resolve, reject) => {
     const message = `The app in ${shown(file)} was not created within ${timeoutMs / 1000} s: one of its providers waits for something.`;
@@ -105,15 +126,22 @@ async function boot(module: unknown, { nest, file, timeoutMs }: Booting): Promis
   });
   try {
     const made = nest.NestFactory.createApplicationContext(module, { logger: false, abortOnError: false });
-    return await Promise.race([made, tooLong]);
+    const context = await Promise.race([made, tooLong]);
+    const [unhandled] = early();
+    if (unhandled !== undefined) throw notCreated(file, unhandled);
+    return context;
   } catch (error) {
-    if (isMigrateError(error)) throw error;
-    const next =
-      'No provider may use the database while the app is created; or use a data-source.ts: npx nest-migrate init';
-    throw invalidApp(`The app in ${shown(file)} could not be created: ${messageOf(error)}`, next, error);
+    throw isMigrateError(error) ? error : notCreated(file, error);
   } finally {
+    early();
     clearTimeout(timer);
   }
+}
+
+function notCreated(file: string, error: unknown): Error {
+  const next =
+    'Set what the app needs to start, such as environment variables. No provider may use the database while the app is created.\nOr name the file of a data source: --data-source src/data-source.ts';
+  return invalidApp(`The app in ${shown(file)} could not be created: ${messageOf(error)}`, next, error);
 }
 
 /** Without `MigrationsModule`, migrations see the providers of the app's root module. */

@@ -120,6 +120,17 @@ describe('an app whose connection is written in its modules', () => {
     ],
     ['a connection that it does not have', '--connection reports', undefined, 'has no TypeORM connection "reports"'],
     ['an app that cannot start', '', module_(fromConfig().replace("'DB'", "'NOWHERE'")), 'could not be created'],
+    [
+      // As `ConfigModule.forRoot` does if it refuses the environment. Nest still waits for the import before it.
+      'an app with an import that fails before Nest waits for it',
+      '',
+      module_(fromConfig()).replace(
+        'ConfigModule.forRoot({',
+        `(async (): Promise<any> => { await new Promise((later) => setTimeout(later, 50)); return { module: UsersModule }; })(),
+  (async (): Promise<any> => { throw new Error('"QUEUE" is required'); })(), ConfigModule.forRoot({`,
+      ),
+      '✖ The app in src/app.module.ts could not be created: "QUEUE" is required\n→ Set what the app needs to start',
+    ],
   ])('reports the error: %s', async (_title, flags, text, message) => {
     if (text !== undefined) project.write('src/app.module.ts', text);
     const { code, stderr } = await cli('status', ...flags.split(' ').filter(Boolean));

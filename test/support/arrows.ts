@@ -39,7 +39,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   nest: [...foundation, 'typeorm', ...core, 'commands', 'migrator', 'data-source'],
   testing: [...foundation, 'typeorm', ...core, 'commands', 'migrator', 'data-source', 'nest'],
   typescript: [...foundation, 'files', 'package-manager'],
-  app: [...foundation, 'typeorm', 'files', 'data-source', 'typescript', 'nest'],
+  app: [...foundation, 'typeorm', 'files', 'data-source', 'typescript', 'nest', 'rejections'],
   'nest-commands': ['errors', 'nest'],
   cli: [
     ...foundation,
