@@ -16,10 +16,11 @@ export interface Candidates {
 }
 
 export function candidatesIn(dir: string, files: readonly ProjectFile[]): Candidates {
+  const modules = files.filter((file) => !startsApp(file));
   return {
-    dataSources: dataSourcesIn(files).map(({ file }) => file),
+    dataSources: dataSourcesIn(modules).map(({ file }) => file),
     ormConfigs: ormConfigs.filter((file) => existsSync(join(dir, file))).slice(0, 1),
-    apps: appModules(dir, files),
+    apps: appModules(dir, modules),
     bundles: files.filter((one) => exportsDataSource(one) && startsApp(one)).map(({ file }) => file),
   };
 }
@@ -35,7 +36,7 @@ const ormConfigs = ['', 'src/'].flatMap((folder) =>
 
 /** If no data source has migrations, options with migrations may be what the commands should read. */
 function dataSourcesIn(files: readonly ProjectFile[]): readonly ProjectFile[] {
-  const made = files.filter((file) => exportsDataSource(file) && !startsApp(file));
+  const made = files.filter(exportsDataSource);
   if (made.length === 0 || made.some(({ text }) => /\bmigrations\b/.test(text))) return made;
   const isImported = ({ file }: ProjectFile): boolean =>
     made.some(({ text }) => text.includes(`/${basename(file, extname(file))}`));

@@ -209,7 +209,7 @@ require('node:module').syncBuiltinESMExports();
     const bundle = `const AppDataSource = new typeorm_1.DataSource({});\nexports["default"] = AppDataSource;\n`;
     project.write(
       'dist/api/main.js',
-      `${bundle}async function bootstrap() { await core_1.NestFactory.create(AppModule); }\nbootstrap();`,
+      `${bundle}async function bootstrap() { await core_1.NestFactory.create(AppModule); }\nbootstrap();\nimports: [typeorm_1.TypeOrmModule.forRoot(AppDataSource.options)]\n`,
     );
     expect(found).toThrow(
       expect.objectContaining({
