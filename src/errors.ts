@@ -180,6 +180,11 @@ export function messageOf(error: unknown): string {
   return withoutPasswords(withoutQuotedJson(text), typeof query === 'string' ? query : undefined);
 }
 
+/** The message as part of a sentence, which ends it: many authors end theirs with a period. */
+export function clauseOf(error: unknown): string {
+  return messageOf(error).replace(/\.$/, '');
+}
+
 /** `Unexpected token 'p', ..."e-url": postgres:/"... is not valid JSON` */
 function withoutQuotedJson(text: string): string {
   return text.replace(/, (?:\.\.\.)?".*"(?:\.\.\.)? is not valid JSON$/s, '');

@@ -1,4 +1,4 @@
-import { isMigrateError, messageOf, MigrateError } from '../errors.js';
+import { clauseOf, isMigrateError, MigrateError } from '../errors.js';
 import type { Blocker, Direction } from '../events.js';
 import { classify } from '../sql/index.js';
 import { withoutPasswords } from '../passwords.js';
@@ -77,7 +77,7 @@ export function migrationFailed(error: unknown, at: FailedAt): MigrateError {
   const after = at.statement === 0 ? '' : ` after its statement ${at.statement}`;
   const where = at.sql === undefined ? after : ` at its statement ${at.statement}${lineOf(error)}`;
   const lines = [
-    `${at.what ?? 'Migration'} ${at.migration} ${doing}${where}: ${messageOf(error).replace(/\.$/, '')}${server?.code ? ` (${server.code})` : ''}.`,
+    `${at.what ?? 'Migration'} ${at.migration} ${doing}${where}: ${clauseOf(error)}${server?.code ? ` (${server.code})` : ''}.`,
   ];
   if (server?.detail) lines.push(`Detail: ${server.detail}`);
   if (server?.hint) lines.push(`Hint: ${server.hint}`);

@@ -1,5 +1,5 @@
 import type { SqlClient } from '../database/sql-client.js';
-import { messageOf } from '../errors.js';
+import { clauseOf } from '../errors.js';
 import { columnOf, columnsOf } from '../schema/column.js';
 import { tableSql } from '../schema/object-id.js';
 import type { ObjectId } from '../schema/object-id.js';
@@ -22,16 +22,17 @@ const rounds = 8;
 
 /**
  * Inserts rows into all tables, as far as that is possible: keys are the numbers of the rows, so that foreign keys find the rows they refer
- * to. What refers to a table that is filled later is tried again.
+ * to. What refers to a table that is filled later is tried again. `times` is how often the tables were filled before: the numbers go on, because
+ * a key would refuse those of earlier rows.
  */
-export async function fillTables(schema: Schema, client: SqlClient): Promise<readonly Unfilled[]> {
+export async function fillTables(schema: Schema, client: SqlClient, times = 0): Promise<readonly Unfilled[]> {
   let left = schema.objects.filter(({ id }) => id.kind === 'table').map(({ id }) => ({ table: id, reason: '' }));
   await client.query('BEGIN');
   for (let round = 0; round < rounds && left.length > 0; round++) {
     const still: Unfilled[] = [];
     for (const { table } of left) {
-      const error = await fillOne(table, schema, client);
-      if (error !== undefined) still.push({ table, reason: messageOf(error) });
+      const error = await fillOne(table, schema, { client, last: times * rows.length });
+      if (error !== undefined) still.push({ table, reason: clauseOf(error) });
     }
     const isStuck = still.length === left.length;
     left = still;
@@ -45,13 +46,24 @@ export async function fillTables(schema: Schema, client: SqlClient): Promise<rea
   return left;
 }
 
-/** Inserts as many rows as possible, and returns why the first one failed. */
-async function fillOne(table: ObjectId, schema: Schema, client: SqlClient): Promise<unknown> {
+interface Filling {
+  readonly client: SqlClient;
+  /** The number of the last row of earlier times. */
+  readonly last: number;
+}
+
+/** Inserts as many rows as possible, and returns why the first one failed, unless the table has rows from earlier times. */
+async function fillOne(table: ObjectId, schema: Schema, { client, last }: Filling): Promise<unknown> {
   for (const [index, kind] of rows.entries()) {
-    const error = await attempt(insertOf(table, schema, index + 1, kind), client);
-    if (error !== undefined && index === 0) return error;
+    const error = await attempt(insertOf(table, schema, last + index + 1, kind), client);
+    if (error !== undefined && index === 0) return (await hasRows(table, client)) ? undefined : error;
   }
   return undefined;
+}
+
+async function hasRows(table: ObjectId, client: SqlClient): Promise<boolean> {
+  const { rows: found } = await client.query(`SELECT FROM ${tableSql(table)} LIMIT 1`);
+  return found.length > 0;
 }
 
 function insertOf(table: ObjectId, schema: Schema, n: number, kind: (typeof rows)[number]): string {

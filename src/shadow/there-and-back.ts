@@ -1,6 +1,6 @@
 import type { QueryRunner } from 'typeorm';
 import { Turns } from '../database/turns.js';
-import { codeOf, messageOf } from '../errors.js';
+import { clauseOf, codeOf } from '../errors.js';
 import type { Instantiate, LoadedMigration } from '../files/migration.js';
 import { differences } from '../schema/fingerprint.js';
 import type { MadeAgain } from './given.js';
@@ -138,10 +138,10 @@ export function refusal(error: unknown): WayBack | undefined {
   const code = codeOf(error);
   const isMistake = mistakes.has((error as { readonly name?: string } | undefined)?.name ?? '');
   if (isMistake || (code !== undefined && code !== raisedInSql)) return undefined;
-  return { leads: 'nowhere', reason: `its down refuses: ${messageOf(error)}` };
+  return { leads: 'nowhere', reason: `its down refuses: ${clauseOf(error)}` };
 }
 
 function reasonOf(error: unknown): string {
   const code = codeOf(error);
-  return messageOf(error) + (code === undefined ? '' : ` (${code})`);
+  return clauseOf(error) + (code === undefined ? '' : ` (${code})`);
 }

@@ -124,7 +124,7 @@ describe('replay', () => {
     project.migration(
       '1700000000005-Refuses',
       'ALTER TABLE users ADD e text',
-      "DO $$ BEGIN RAISE EXCEPTION 'the data is gone'; END $$",
+      "DO $$ BEGIN RAISE EXCEPTION 'the data is gone.'; END $$",
     );
     project.write(
       'migrations/1700000000006-Class.js',
@@ -359,6 +359,23 @@ describe('--with-rows', () => {
       parcels,
       'notice Ratio1700000000005 fails where its tables have rows: its up failed: could not create unique index "orders_paid_key" (23505).',
     ]);
+  });
+});
+
+describe('--with-rows, after an earlier migration', () => {
+  it('uses the rows that a table already has', async () => {
+    git('init', '-q', '-b', 'main');
+    git('add', 'migrations');
+    git('commit', '-qm', 'first');
+    project.migration(
+      '1700000000002-Parcels',
+      'CREATE TABLE parcels (id bigserial PRIMARY KEY, weight int NOT NULL)',
+      'DROP TABLE parcels',
+    );
+    project.migration('1700000000003-Size', 'ALTER TABLE parcels ADD size int', 'ALTER TABLE parcels DROP size');
+    project.migration('1700000000004-Name', 'ALTER TABLE parcels ADD name text', 'ALTER TABLE parcels DROP name');
+    const { steps } = await project.check('files', '--with-rows');
+    expect(steps.find(({ name }) => name === 'rows')).toMatchObject({ state: 'ok', judged: { migrations: 3 } });
   });
 });
 

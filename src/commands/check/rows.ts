@@ -1,6 +1,6 @@
 import { cancelled } from '../../database/cancel.js';
 import type { SqlClient } from '../../database/sql-client.js';
-import { codeOf, messageOf } from '../../errors.js';
+import { clauseOf, codeOf } from '../../errors.js';
 import type { KnownMigration, LoadedMigration } from '../../files/migration.js';
 import { fillTables } from '../../plan/fill-tables.js';
 import type { Unfilled } from '../../plan/fill-tables.js';
@@ -46,7 +46,7 @@ async function tryAll(
     const findings: CheckFinding[] = [];
     for (const [index, known] of judged.entries()) {
       if (context.signal.aborted) throw cancelled(context.signal, 'Nothing was changed.');
-      const tried = await tryOne(await known.load(), shadow, context);
+      const tried = await tryOne(await known.load(), { shadow, context, index });
       findings.push(...tried.findings.map((one) => ({ ...one, migration: known.name, ...placeOf(known.file) })));
       const later = judged.length - index - 1;
       if (tried.goesOn || later === 0) continue;
@@ -63,13 +63,16 @@ interface Tried {
   readonly goesOn: boolean;
 }
 
-async function tryOne(
-  migration: LoadedMigration,
-  shadow: ConnectedShadow,
-  context: CheckWork['context'],
-): Promise<Tried> {
+interface Trial {
+  readonly shadow: ConnectedShadow;
+  readonly context: CheckWork['context'];
+  /** How many migrations were tried before. */
+  readonly index: number;
+}
+
+async function tryOne(migration: LoadedMigration, { shadow, context, index }: Trial): Promise<Tried> {
   const { instantiate } = context;
-  const unfilled = await filled(shadow, ownTables(context));
+  const unfilled = await filled(shadow, ownTables(context), index);
   const directions = [
     ['its up', () => replayOne(shadow, migration, instantiate)],
     ['its down', () => replayBack(shadow, migration, instantiate)],
@@ -94,11 +97,15 @@ async function tryOne(
 }
 
 /** Fills every table with rows, even if an earlier migration has created it. Returns the tables that stay empty. */
-async function filled({ pool }: ConnectedShadow, ignoreTables: readonly ObjectId[]): Promise<readonly Unfilled[]> {
+async function filled(
+  { pool }: ConnectedShadow,
+  ignoreTables: readonly ObjectId[],
+  times: number,
+): Promise<readonly Unfilled[]> {
   const schema = await readSchema(pool, { ignoreTables });
   const client = (await pool.connect()) as SqlClient & { release(): void };
   try {
-    return await fillTables(schema, client);
+    return await fillTables(schema, client, times);
   } finally {
     client.release();
   }
@@ -114,7 +121,7 @@ function failedOnRows(name: string, what: string, error: unknown): CheckFinding 
   const isNotice = dependsOnValues.test(code ?? '');
   return {
     severity: isNotice ? 'notice' : 'error',
-    message: `${name} fails where its tables have rows: ${what} failed: ${messageOf(cause)}${code === undefined ? '' : ` (${code})`}.${statement}`,
+    message: `${name} fails where its tables have rows: ${what} failed: ${clauseOf(cause)}${code === undefined ? '' : ` (${code})`}.${statement}`,
     next: isNotice
       ? 'The rows are made up. If real rows can look like this, correct the migration; nest-migrate plan checks the live database.'
       : 'Correct the migration. testMigration from nest-migrate/testing tries it on your own rows.',
