@@ -297,9 +297,9 @@ describe('entities', () => {
     project.write('src/user.entity.ts', entity('@Column() fullName!: string;'));
     const { findings } = await project.step('entities');
     expect(findings[0]?.message).toContain(
-      'users.fullName is a new NOT NULL column without a default: which value do existing rows get?',
+      'users.name is no longer in the entities, and users.fullName is new: was it renamed?',
     );
-    expect(findings[0]?.next).toContain('--backfill "users.fullName=');
+    expect(findings[0]?.next).toContain('--rename users.name=fullName');
   });
 });
 
