@@ -7,6 +7,7 @@ import type { PGlite } from '../data-source/pglite.js';
 import type { Answer, Order } from '../data-source/threaded-pglite.js';
 import { statusIn } from '../data-source/messages.js';
 import { configThrough, Wire } from '../data-source/wire.js';
+import { preparing } from './prepared-reads.js';
 import { readCatalog } from '../schema/read.js';
 import type { Catalog, CatalogPool, ReadOptions } from '../schema/read.js';
 import { inside } from './inside.js';
@@ -57,8 +58,9 @@ let isInTransaction = false;
 async function opened(dir: string): Promise<Opened> {
   const lite = await openFolder(dir, {}, usualExtensions, openHere);
   const { default: pg } = await loadPg();
-  const reader = new pg.Client(configThrough(new Wire((messages) => lite.execProtocolRaw(messages))));
-  await reader.connect();
+  const client = new pg.Client(configThrough(new Wire((messages) => lite.execProtocolRaw(messages))));
+  await client.connect();
+  const reader = preparing(client);
   await readCatalog(poolOf(reader), { ignoreTables: [] });
   return { lite, reader };
 }
