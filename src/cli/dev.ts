@@ -38,7 +38,24 @@ export async function dev(given: Io, flags: DevFlags, name?: string): Promise<Ex
   const own = { dir, storedTimezone, allowDestructive, ignore, targetVersion, shadow, yesDrop };
   const draft = rest.new ? ('new' as const) : amend ? ('amend' as const) : undefined;
   const ask = (await import('./ask.js')).terminal(io);
-  const options = { ...own, name, renames, drops, backfills, usings, draft, ask, language: languageOf(flags) };
+  const tell = async (result: DevResult): Promise<void> => {
+    if (isStandby()) await tellWritten([...result.files, ...result.removed]);
+    for (const warning of result.warnings) io.note(`${io.paint.yellow('!')} ${warning}`);
+    io.result(result, () => (isStandby() ? savedLines(result, io) : devLines(result, io)));
+  };
+  const language = languageOf(flags);
+  const options = {
+    ...own,
+    name,
+    renames,
+    drops,
+    backfills,
+    usings,
+    draft,
+    ask,
+    language,
+    ...(isStandby() && { tell }),
+  };
   const result = await withPostgresAhead(flags, async () => {
     if (isStandby()) {
       const save = await waitForSave();
@@ -48,9 +65,7 @@ export async function dev(given: Io, flags: DevFlags, name?: string): Promise<Ex
     }
     return withMigrator(io, flags, (migrator) => migrator.dev(options));
   });
-  if (isStandby()) await tellWritten([...result.files, ...result.removed]);
-  for (const warning of result.warnings) io.note(`${io.paint.yellow('!')} ${warning}`);
-  io.result(result, () => (isStandby() ? savedLines(result, io) : devLines(result, io)));
+  if (!isStandby()) await tell(result);
   return ExitCode.done;
 }
 

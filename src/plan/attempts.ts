@@ -1,6 +1,7 @@
 import { isMigrateError } from '../errors.js';
 import { compareSchemas } from '../schema/compare.js';
 import type { Change } from '../schema/change.js';
+import type { Schema } from '../schema/read.js';
 import { arrange } from './arrange.js';
 import type { PlanContext } from './context.js';
 import { withUncheckedBodies } from './function-bodies.js';
@@ -15,6 +16,8 @@ export interface Attempted {
   readonly planned: readonly PlannedChange[];
   readonly files: readonly ProvenFile[];
   readonly notTried: readonly string[];
+  /** The schema on the shadow afterwards. */
+  readonly stands: Schema;
   /** The number of the attempt; only the first one is as intended. */
   readonly attempt: number;
 }

@@ -21,6 +21,8 @@ export interface Proof {
   readonly files: readonly ProvenFile[];
   /** The steps that were not tried with rows, in words. */
   readonly notTried: readonly string[];
+  /** The schema on the shadow afterwards. */
+  readonly stands: Schema;
 }
 
 export interface ProofContext {
@@ -31,6 +33,8 @@ export interface ProofContext {
   readonly read: () => Promise<Schema>;
   /** The schema that statements do not name. */
   readonly unnamed?: string | undefined;
+  /** `up` leaves the change on the shadow, for steps that nobody is going to revert. @default 'up and down' */
+  readonly ways?: 'up and down' | 'up' | undefined;
   /** Turns the differences of a revert into statements. */
   readonly write: (changes: readonly Change[], from: Schema, to: Schema) => readonly Statement[];
 }
@@ -42,15 +46,17 @@ export interface ProofContext {
 export async function prove(planned: readonly PlannedFile[], context: ProofContext): Promise<Proof> {
   const files = planned.map((file) => ({ ...file, steps: unqualified(file.steps, context) }));
   const states = [asValidated(context.from)];
+  let stands = context.from;
   const notTried: string[] = [];
   for (const [index, file] of files.entries()) {
     await executeAll(file.steps, file.transaction, context.client, 'up');
-    const read = await context.read();
-    states.push(asValidated(read));
-    notTried.push(...(await tryOnRows(file.steps, read, context.client)));
+    stands = await context.read();
+    states.push(asValidated(stands));
+    notTried.push(...(await tryOnRows(file.steps, stands, context.client)));
     if (index === files.length - 1)
-      await expectSame(read, context.to, 'The migration does not produce exactly the schema of the entities');
+      await expectSame(stands, context.to, 'The migration does not produce exactly the schema of the entities');
   }
+  if (context.ways === 'up') return { files: files.map((file) => ({ ...file, down: [] })), notTried, stands };
   const proven: ProvenFile[] = [];
   for (const [index, file] of [...files.entries()].reverse()) {
     const [before, after] = await Promise.all(
@@ -64,7 +70,7 @@ export async function prove(planned: readonly PlannedFile[], context: ProofConte
     );
     proven.unshift({ ...file, down });
   }
-  return { files: proven, notTried };
+  return { files: proven, notTried, stands: context.from };
 }
 
 /** First undoes steps as they specify, such as a rename, then plans the remaining differences. */

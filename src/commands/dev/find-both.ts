@@ -10,7 +10,8 @@ import { wholeKey } from '../../shadow/replay-key.js';
 import type { MigrationText } from '../../shadow/replay-key.js';
 import type { Shadow } from '../../shadow/shadow.js';
 import { versionsOfEngines } from '../../shadow/versions.js';
-import { ofDatabase } from '../../snapshot/of-database.js';
+import { ofDatabaseCached } from '../../snapshot/of-database.js';
+import { cacheFor } from '../../snapshot/cache-for.js';
 import { ofMigrations, rememberProven } from '../../snapshot/of-migrations.js';
 import type { Current } from '../../snapshot/of-migrations.js';
 import type { Snapshot } from '../../snapshot/snapshot.js';
@@ -71,11 +72,12 @@ export async function findBoth({ draft, options }: Following, tools: Tools, proj
   const { unmanaged } = said.described;
   const before = await ofMigrations(project, { url: options.shadow, cache: tools.cache, unmanaged });
   const database = async (): Promise<Snapshot> => ({
-    ...(await ofDatabase(project)),
+    ...(await ofDatabaseCached(project, cacheFor({}))),
     origins: withMade(before.origins, draft),
   });
   const directly: GenerateOptions = { ...options, online: false, renameDirectly: true };
-  const here = await findChange({ ...tools, database, unused: 'left out' }, said, directly, project);
+  // Nobody reverts these steps: the draft's own down leads back.
+  const here = await findChange({ ...tools, database, unused: 'left out', ways: 'up' }, said, directly, project);
   const key = keyOf(before, said, options);
   if (!('change' in here) && draft?.key !== undefined && draft.key === key && !isAnswering(options))
     return { isSettled: true, steps: [], losses: [], file: undefined, later: [], warnings: here.warnings };

@@ -26,6 +26,8 @@ export interface DevOptions extends Pick<
   readonly draft?: 'new' | 'amend' | undefined;
   /** The name of the database; required if it is not on this machine. */
   readonly yesDrop?: string | undefined;
+  /** Is given the result before the database is read for the next time. By default, it is not read. */
+  readonly tell?: ((result: DevResult) => Promise<void>) | undefined;
 }
 
 /** The result of `dev`. */

@@ -7,7 +7,7 @@ import { readingElsewhere } from '../../plan/try-rows.js';
 import { plannedRename } from '../../plan/renames.js';
 import type { Rename } from '../../plan/renames.js';
 import type { PlannedChange, Step } from '../../plan/step.js';
-import type { ProvenFile } from '../../plan/prove.js';
+import type { ProofContext, ProvenFile } from '../../plan/prove.js';
 import { tryTypeChanges } from '../../plan/try-types.js';
 import { compareSchemas } from '../../schema/compare.js';
 import type { Change } from '../../schema/change.js';
@@ -58,6 +58,8 @@ export interface ProvenChange {
   readonly told: Pick<GenerateResult, 'warnings' | 'renames' | 'reason' | 'advice'>;
   /** Whether the change renames anything. */
   readonly renames: boolean;
+  /** The schema on the shadow afterwards. */
+  readonly stands: Schema;
   /** The steps that lose data. */
   readonly losses: readonly Step[];
   /** The decisions of its author. */
@@ -80,7 +82,7 @@ export async function change(
   options: GenerateOptions,
   sides: Sides,
   shadow: SchemaOnShadow,
-  { onEvent }: Pick<CommandContext, 'onEvent'>,
+  { onEvent, ways }: Pick<CommandContext, 'onEvent'> & Pick<ProofContext, 'ways'>,
 ): Promise<ProvenChange> {
   const renamed = await renamedOnShadow(options, sides, shadow);
   const { schema: from } = renamed;
@@ -90,10 +92,10 @@ export async function change(
   const planContext = await decided(changes, { from, to, renamed }, options, sides, shadow);
   const inCatalog = renamesInCatalog(renamed, shadow, changes, options);
   onEvent({ type: 'stage', stage: 'proving the migrations' });
-  const { planned, files, notTried } = await planAndProve(changes, {
+  const { planned, files, notTried, stands } = await planAndProve(changes, {
     plan: planContext,
     around: (rest) => [...inCatalog, ...rest, ...sides.metadata],
-    proof: { ...shadow, from: shadow.schema, unnamed: sides.unnamed },
+    proof: { ...shadow, from: shadow.schema, unnamed: sides.unnamed, ways },
     online: options.online !== false,
   });
   const { backfill: backfills, using: usings, storedTimezone } = planContext.decisions;
@@ -127,6 +129,7 @@ export async function change(
       ...indexAdvice(changes, to),
     },
     renames: named.length > 0,
+    stands,
     losses: planned.flatMap(({ steps }) => steps).filter(({ loses }) => loses !== undefined),
     answers: { renames: named, drops: renamed.dropped, backfills, usings, storedTimezone },
   };

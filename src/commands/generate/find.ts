@@ -1,4 +1,5 @@
 import type { Stage } from '../../events.js';
+import type { ProofContext } from '../../plan/prove.js';
 import { metadataChanges } from '../../plan/metadata.js';
 import { isSame } from '../../schema/compare.js';
 import { otherwiseOrdered, withOrderOfEnums } from '../../schema/enum-order.js';
@@ -47,6 +48,8 @@ export interface Finding {
   readonly database?: ((unmanaged: readonly ObjectId[]) => Promise<Snapshot>) | undefined;
   /** The state in which an earlier proof has left the shadow. */
   readonly stands?: Standing | undefined;
+  /** Which ways are proven. */
+  readonly ways?: ProofContext['ways'];
   /** Reports unused flags instead of refusing them. */
   readonly unused?: 'left out' | undefined;
 }
@@ -138,8 +141,10 @@ export async function findChange(
   const isKnown = !isLive && options.dryRun !== true && takenOver?.others === undefined;
   const next = isKnown ? once(() => after({ ...current, origins }, desired, options)) : undefined;
   return withSchemaOnShadow(from, context, at, async (made, stands) => {
-    const proven = await change(used, sides, { ...made, read: meanwhile(made.read, next) }, context);
-    return { change: telling(idle, proven), next, chain: current.chain, unmanaged, stands, unused };
+    const on = { ...made, read: meanwhile(made.read, next) };
+    const proven = await change(used, sides, on, { onEvent: context.onEvent, ways: finding.ways });
+    const standing = { database: stands.database, schema: proven.stands };
+    return { change: telling(idle, proven), next, chain: current.chain, unmanaged, stands: standing, unused };
   });
 }
 
