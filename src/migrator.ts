@@ -41,6 +41,7 @@ import { MigrateError } from './errors.js';
 import type { EventListener } from './events.js';
 import { listMigrations } from './files/list-migrations.js';
 import type { Instantiate, Loads } from './files/migration.js';
+import { findEntities } from './files/entity-sources.js';
 import { resolveSettings } from './options.js';
 import type { MigrateSettings } from './options.js';
 import { withoutPasswordsInData } from './passwords.js';
@@ -216,14 +217,20 @@ function inProduction(context: CommandContext): Omit<Migrator, keyof InDevelopme
 
 /** Development commands are loaded when they are called. */
 function inDevelopment(context: CommandContext): InDevelopment {
+  const withEntities = async (): Promise<CommandContext> => {
+    await findEntities(context.dataSource);
+    return context;
+  };
   return {
-    dev: async (options = {}) => (await import('./commands/dev/dev.js')).dev(options, context),
-    generate: async (options) => (await import('./commands/generate/generate.js')).generate(options, context),
-    check: async (options = {}) => (await import('./commands/check/check.js')).check(options, context),
-    baseline: async (options) => (await import('./commands/generate/baseline.js')).baseline(options, context),
-    lint: async (options = {}) => (await import('./commands/lint/lint.js')).lint(options, context),
-    plan: async (options = {}) => (await import('./commands/plan/plan.js')).plan(options, context),
-    drift: async (options = {}) => (await import('./commands/drift/drift.js')).drift(options, context),
+    dev: async (options = {}) => (await import('./commands/dev/dev.js')).dev(options, await withEntities()),
+    generate: async (options) =>
+      (await import('./commands/generate/generate.js')).generate(options, await withEntities()),
+    check: async (options = {}) => (await import('./commands/check/check.js')).check(options, await withEntities()),
+    baseline: async (options) =>
+      (await import('./commands/generate/baseline.js')).baseline(options, await withEntities()),
+    lint: async (options = {}) => (await import('./commands/lint/lint.js')).lint(options, await withEntities()),
+    plan: async (options = {}) => (await import('./commands/plan/plan.js')).plan(options, await withEntities()),
+    drift: async (options = {}) => (await import('./commands/drift/drift.js')).drift(options, await withEntities()),
   };
 }
 

@@ -1,20 +1,12 @@
-import { dirname, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { DataSource } from 'typeorm';
 import { showAddress } from '../data-source/address.js';
 import { showConnection } from '../data-source/describe.js';
 import { loadPg } from '../data-source/load-pg.js';
-import { liesIn } from '../database/service.js';
-import { searchAtLast } from '../development.js';
-import { setClassList } from '../files/class-list.js';
-import type { Loads } from '../files/migration.js';
 import type { Migrator } from '../migrator.js';
 import type { MigrateSettings } from '../options.js';
-import { readClassList } from '../typescript/class-list.js';
 import { settingsFromFlags } from './flags.js';
 import type { GlobalFlags } from './flags.js';
 import type { Io, Source } from './io.js';
-import { packageFile } from './package-file.js';
 import { progressPrinter } from './progress.js';
 import { readProject } from './project.js';
 import type { Project } from './project.js';
@@ -59,17 +51,11 @@ function addressedByEnvironment(dataSource: DataSource): Pick<MigrateSettings, '
   return address && showAddress(address) === showConnection(dataSource) ? { directUrl: undefined } : {};
 }
 
+/** Loads everything else only now, because `pg` is loaded in a way of its own. */
 async function load(project: Project, flags: GlobalFlags, io: Io): Promise<Source> {
   await loadPg();
-  searchAtLast(fileURLToPath(packageFile('.')));
-  const { registerTypeScript } = await import('../typescript/register.js');
-  registerTypeScript({
-    projectDir: project.dir,
-    ...(project.tsconfig !== undefined && { tsconfig: project.tsconfig }),
-    // An app may use its data source in any way, so it is loaded completely.
-    lateTypeorm: project.app === undefined,
-  });
-  return project.app === undefined ? fromFile(project, io) : fromApp(project.app, project, flags);
+  const { loadSource } = await import('./source.js');
+  return loadSource(project, flags, io);
 }
 
 function connectSettings(...all: readonly MigrateSettings[]): Pick<MigrateSettings, 'connect'> {
@@ -77,48 +63,4 @@ function connectSettings(...all: readonly MigrateSettings[]): Pick<MigrateSettin
     MigrateSettings['connect']
   >;
   return Object.keys(connect).length > 0 ? { connect } : {};
-}
-
-async function fromFile(project: Project, io: Io): Promise<Source> {
-  const { findDataSourceFile } = await import('../data-source/find.js');
-  const { loadDataSource } = await import('../data-source/load.js');
-  const { settingsOf } = await import('../data-source/settings.js');
-  const { loadEnvFiles } = await import('../data-source/environment.js');
-  const { file, by, envFiles } = findDataSourceFile(project.dir, project.manifest, project.dataSource);
-  if (by === 'scripts') io.note(`Data source: ${relative(project.dir, file)}, as the scripts of package.json name it.`);
-  loadEnvFiles(envFiles);
-  const dataSource = await loadDataSource(file).catch(async (error: unknown) => {
-    const { namingCircle } = await import('../shadow/not-set-up.js');
-    throw namingCircle(error);
-  });
-  const settings = { ...project.settingsFor(file), ...settingsOf(dataSource) };
-  liesIn(dataSource, dirname(file));
-  setClassList(dataSource, () => readClassList(file, project.dir));
-  return { dataSource, settings, loads: await loadFromSources(file, dataSource, { ...project.settings, ...settings }) };
-}
-
-async function fromApp(file: string, project: Project, flags: GlobalFlags): Promise<Source> {
-  const { loadApp } = await import('../app/load-app.js');
-  const { loadEnvFiles } = await import('../data-source/environment.js');
-  const { envFilesOfApp } = await import('../data-source/env-files.js');
-  const { scriptsOf } = await import('../data-source/scripts.js');
-  loadEnvFiles(envFilesOfApp(file, project.dir, scriptsOf(project.manifest)));
-  const app = await loadApp(file, flags.connection === undefined ? {} : { dataSourceName: flags.connection });
-  liesIn(app.dataSource, dirname(file));
-  setClassList(app.dataSource, () => readClassList(file, project.dir));
-  return { ...app, loads: await loadFromSources(file, app.dataSource, { ...project.settings, ...app.settings }) };
-}
-
-/**
- * Makes sources stand for their compiled files, unless the data source or the app is itself a compiled file: then its entities are
- * compiled, and so must be the migrations that use them.
- */
-async function loadFromSources(file: string, dataSource: DataSource, settings: MigrateSettings): Promise<Loads> {
-  const { canLoadTypeScript } = await import('../data-source/find.js');
-  const { loadEntitiesFromSources } = await import('../data-source/entity-sources.js');
-  const { isOutput } = await import('../files/outputs.js');
-  const isCompiled = !canLoadTypeScript(process.cwd()) || (/\.[cm]?js$/.test(file) && isOutput(dirname(file)));
-  const loads = isCompiled ? 'javascript' : 'typescript';
-  await loadEntitiesFromSources(dataSource, settings.sources, loads);
-  return loads;
 }

@@ -17,6 +17,13 @@ export function lateDataSource(options: object, make: () => DataSource): DataSou
     },
     set: (_target, key, value) => Reflect.set(real(), key, value),
     has: (_target, key) => key in target || key in real(),
+    deleteProperty: (_target, key) => Reflect.deleteProperty(made ?? target, key),
+    defineProperty: (_target, key, descriptor) => Reflect.defineProperty(made ?? target, key, descriptor),
+    getOwnPropertyDescriptor: (_target, key) => {
+      const own = Reflect.getOwnPropertyDescriptor(isMade(key) ? (made ?? target) : target, key);
+      // A proxy may only say so of what its target has.
+      return own && { ...own, configurable: true };
+    },
     getPrototypeOf: () => Reflect.getPrototypeOf(real()),
   }) as unknown as DataSource;
 }

@@ -4,6 +4,7 @@ import { loadInOrder } from '../files/load-in-order.js';
 import { typeScriptNotLoaded } from '../files/import-file.js';
 import { placeOf, reasonOf } from '../data-source/address.js';
 import { checkConnection, showConnection } from '../data-source/describe.js';
+import { findEntities } from '../files/entity-sources.js';
 import { clientsOf, createExtensions, poolOf, withOpenedPools } from '../typeorm/driver.js';
 import type { OpenedPool } from '../typeorm/driver.js';
 import { cancelled, pause } from './cancel.js';
@@ -28,6 +29,7 @@ export async function initialise(
   const restore = { migrations, synchronize, dropSchema, migrationsRun, installExtensions };
   Object.assign(options, { migrations: [], synchronize: false, dropSchema: false, migrationsRun: false });
   if (extensions === 'left out') Object.assign(options, { installExtensions: false });
+  await findEntities(dataSource);
   await loadInOrder(options);
   const deadline = performance.now() + settings.connect.timeoutMs;
   try {

@@ -1,9 +1,11 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import type { DataSource, QueryRunner } from 'typeorm';
 import { MigrateError } from '../errors.js';
 import { classify } from '../sql/index.js';
 import { withOwn } from '../typeorm/own-methods.js';
+import { Within } from '../within.js';
 import type { SqlClient } from './sql-client.js';
+
+const lent = new Within<QueryRunner>();
 
 interface Wire {
   query: (...given: readonly unknown[]) => unknown;
@@ -47,12 +49,11 @@ export async function withOneConnection<T>(
   queryRunner: QueryRunner,
   work: () => Promise<T>,
 ): Promise<T> {
-  const inside = new AsyncLocalStorage<true>();
   const create = dataSource.createQueryRunner.bind(dataSource);
   const unreleasable: PropertyDescriptorMap = { release: { value: () => Promise.resolve() } };
   const createQueryRunner: DataSource['createQueryRunner'] = (mode) =>
-    inside.getStore() ? (Object.create(queryRunner, unreleasable) as QueryRunner) : create(mode);
-  return withOwn(dataSource, { createQueryRunner }, () => inside.run(true, work));
+    lent.current === queryRunner ? (Object.create(queryRunner, unreleasable) as QueryRunner) : create(mode);
+  return withOwn(dataSource, { createQueryRunner }, () => lent.run(queryRunner, work));
 }
 
 function refused(text: string): MigrateError {

@@ -1,13 +1,17 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import type { DataSource, QueryRunner } from 'typeorm';
 import { MigrateError } from '../errors.js';
 import { withOwn } from '../typeorm/own-methods.js';
 import type { ApplyContext } from './directed-migration.js';
 import type { Session } from './session.js';
+import { Within } from '../within.js';
 import type { SqlClient } from './sql-client.js';
 import { isQuiet, lastQueryOf, processIdOf, rememberQueries } from './wire.js';
 
 const lookEveryMs = 300;
+
+/** The connections that a migration has used, each with a function that restores its original state. */
+type Clients = Map<object, () => void>;
+const migrations = new Within<Clients>();
 
 /**
  * Does the work of a migration. Its queries through the data source use another connection. If one of them needs a lock that the
@@ -23,13 +27,11 @@ export async function noticingSelfWait<T>(
   const { side } = lock;
   const ours = processIdOf(session.client);
   if (side === undefined || ours === undefined) return work();
-  const inside = new AsyncLocalStorage<true>();
-  /** The connections that it has used, each with a function that restores its original state. */
-  const clients = new Map<object, () => void>();
+  const clients: Clients = new Map();
   const create = dataSource.createQueryRunner.bind(dataSource);
   const createQueryRunner: DataSource['createQueryRunner'] = (mode) => {
     const made = create(mode);
-    return inside.getStore() ? remembering(made, clients) : made;
+    return migrations.current === clients ? remembering(made, clients) : made;
   };
   let found: string | undefined;
   const look = async (): Promise<void> => {
@@ -43,18 +45,16 @@ export async function noticingSelfWait<T>(
   const timer = setInterval(() => void look().catch(() => undefined), lookEveryMs);
   timer.unref();
   try {
-    return await withOwn(dataSource, { createQueryRunner }, () => inside.run(true, work));
+    return await withOwn(dataSource, { createQueryRunner }, () => migrations.run(clients, work));
   } catch (error) {
     throw found === undefined ? error : waitsForItself(migration, found, error);
   } finally {
     clearInterval(timer);
-    // A hook that stays enabled makes every promise of the process slower, and a thousand migrations would leave a thousand.
-    inside.disable();
     for (const forget of clients.values()) forget();
   }
 }
 
-function remembering(queryRunner: QueryRunner, clients: Map<object, () => void>): QueryRunner {
+function remembering(queryRunner: QueryRunner, clients: Clients): QueryRunner {
   const connect = queryRunner.connect.bind(queryRunner) as () => Promise<object>;
   return Object.assign(queryRunner, {
     connect: async () => {

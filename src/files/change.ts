@@ -49,8 +49,8 @@ export class Steps<Migration extends MigrationName> {
 
   /** The existing migrations that come before the last one of a change. */
   before(last: MigrationName): readonly Migration[] {
-    const title = titleIn(last.name);
-    const count = this.#last.get(`${title} ${last.timestamp - 1}`) ?? 0;
+    if (this.#last.size === 0) return [];
+    const count = this.#last.get(`${titleIn(last.name)} ${last.timestamp - 1}`) ?? 0;
     const names = namesOfChange(last, count + 1).slice(0, -1);
     return names.flatMap(({ name }) => this.#byName.get(name) ?? []);
   }

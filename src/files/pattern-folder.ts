@@ -1,5 +1,6 @@
 import { isAbsolute, resolve } from 'node:path';
 import { isFolder } from './exists.js';
+import { filesOfPlainPattern } from './plain-pattern.js';
 
 const literal = /\[([()[\]{}*?])\]/g;
 const magic = /[*?{}[\]()!]/;
@@ -43,6 +44,8 @@ export async function filesMatching(
   patterns: readonly string[],
   ignore: readonly string[] = [],
 ): Promise<readonly string[]> {
+  const plain = patterns.map((pattern) => filesOfPlainPattern(resolve(pattern)));
+  if (ignore.length === 0 && plain.every((files) => files !== undefined)) return [...new Set(plain.flat())];
   const { glob } = await import('tinyglobby');
   return glob(patterns.map(withLiteralFolders), { absolute: true, ignore: [...ignore] });
 }

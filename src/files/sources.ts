@@ -101,30 +101,36 @@ function countedOnce(
   found: readonly string[],
   { sourceFolder, loads }: Around,
 ): Pick<Built, 'files' | 'stale' | 'notCompiled'> {
-  const among = new Set([...found, ...matched].map(withoutExtension));
   const outputs = new Map<string, string>();
+  // Without sources, as in most containers, the compiled files are all there is.
+  const present = remembering((folder) => {
+    const source = sourceFolder(folder);
+    return source !== undefined && isFolder(source) ? source : undefined;
+  });
+  const among = lazily(() => new Set([...found, ...matched].map(withoutExtension)));
   for (const file of matched) {
-    const folder = sourceFolder(dirname(file));
-    // Without sources, as in most containers, the compiled files are all there is.
-    if (folder === undefined || !isFolder(folder)) continue;
+    const folder = present(dirname(file));
+    if (folder === undefined) continue;
     const key = withoutExtension(join(folder, basename(file)));
     // A file whose source has an extension that the pattern does not cover is used as it is.
-    if (among.has(key) || !extensions.some((ending) => existsSync(key + ending))) outputs.set(file, key);
+    if (among().has(key) || !extensions.some((ending) => existsSync(key + ending))) outputs.set(file, key);
   }
   const others = countedOf(loads)(matched.filter((file) => !outputs.has(file)));
-  const sources = [...others, ...sourcesAmong(found.filter((file) => !matched.includes(file) || outputs.has(file)))];
+  if (outputs.size === 0 && found.length === 0) return { files: others, stale: [], notCompiled: [] };
+  const isMatched = new Set(matched);
+  const sources = [...others, ...sourcesAmong(found.filter((file) => !isMatched.has(file) || outputs.has(file)))];
   const keys = new Set(sources.map(withoutExtension));
   const stale = [...outputs].filter(([, key]) => !keys.has(key)).map(([file]) => file);
   if (loads === 'typescript') return { files: sources, stale, notCompiled: [] };
-  const compiled = new Set(outputs.values());
+  const [compiled, ownSources] = [new Set(outputs.values()), new Set(others)];
   const notCompiled = sources.filter((file) => !compiled.has(withoutExtension(file)));
   return {
     files: [
       ...[...outputs].filter(([, key]) => keys.has(key)).map(([file]) => file),
-      ...notCompiled.filter((file) => others.includes(file)),
+      ...notCompiled.filter((file) => ownSources.has(file)),
     ],
     stale,
-    notCompiled: notCompiled.filter((file) => !others.includes(file)),
+    notCompiled: notCompiled.filter((file) => !ownSources.has(file)),
   };
 }
 
@@ -142,6 +148,7 @@ function countedOf(loads: Loads): (files: readonly string[]) => readonly string[
 }
 
 function withoutThoseBeside(files: readonly string[], others: RegExp, counted: RegExp): readonly string[] {
+  if (!files.some((file) => others.test(file))) return files;
   const keys = new Set(files.filter((file) => counted.test(file)).map(withoutExtension));
   return files.filter((file) => !others.test(file) || !keys.has(withoutExtension(file)));
 }
@@ -154,6 +161,11 @@ export function countedIn(files: readonly string[], sources: Sources, loads: Loa
 }
 
 const extensions = ['.ts', '.mts', '.cts', '.tsx', '.js', '.mjs', '.cjs', '.sql'];
+
+function lazily<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+}
 
 function remembering<T>(work: (folder: string) => T): (folder: string) => T {
   const known = new Map<string, T>();

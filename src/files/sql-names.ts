@@ -42,7 +42,7 @@ function ofVersion(parts: readonly string[]): number | undefined {
 
 /** Whether the file only undoes another file: `x.down.sql` for `x.up.sql` or `x.sql`, `U1__x.sql` for `V1__x.sql`. */
 export function isDownFile(file: string): boolean {
-  return /\.down\.sql$|^U\d[\d._]*__.+\.sql$/.test(basename(file));
+  return file.endsWith('.sql') && /\.down\.sql$|^U\d[\d._]*__/.test(basename(file));
 }
 
 /** The file in the same folder that undoes this one. */

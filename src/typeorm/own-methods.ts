@@ -10,11 +10,11 @@ export async function withOwn<T>(object: object, methods: object, work: () => Pr
 
 /** The same until the returned function is called. */
 export function putOwn(object: object, methods: object): () => void {
-  const before: PropertyDescriptorMap = Object.getOwnPropertyDescriptors(object);
+  const before = Object.keys(methods).map((name) => [name, Object.getOwnPropertyDescriptor(object, name)] as const);
   Object.assign(object, methods);
   return () => {
-    for (const name of Object.keys(methods)) {
-      if (before[name]) Object.defineProperty(object, name, before[name]);
+    for (const [name, own] of before) {
+      if (own) Object.defineProperty(object, name, own);
       else Reflect.deleteProperty(object, name);
     }
   };

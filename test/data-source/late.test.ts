@@ -2,6 +2,7 @@ import { describe, expect, it, jest } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import { lateDataSource } from '../../src/data-source/late-data-source.js';
 import { attachSettings, settingsOf } from '../../src/data-source/settings.js';
+import { withOwn } from '../../src/typeorm/own-methods.js';
 import { runCli } from '../support/cli.js';
 import { createDatabase } from '../support/database.js';
 import { createProject } from '../support/project.js';
@@ -30,6 +31,23 @@ describe('a data source that is created on demand', () => {
     (dataSource as unknown as { name: string }).name = 'other';
     expect(make.mock.results[0]?.value).toMatchObject({ name: 'other' });
     expect(make).toHaveBeenCalledTimes(1);
+  });
+
+  it('loses the methods that were put on it, also when it was created in the meantime', async () => {
+    const real = new DataSource(options);
+    const dataSource = lateDataSource(options, () => real);
+    for (const name of ['one', 'two']) {
+      const createQueryRunner = (): never => {
+        throw new Error(name);
+      };
+      await withOwn(dataSource, { createQueryRunner }, async () => {
+        await Promise.resolve();
+        expect(() => dataSource.createQueryRunner()).toThrow(name);
+      });
+      // Otherwise, each migration would leave a function that calls that of the one before.
+      expect(Object.keys(real)).not.toContain('createQueryRunner');
+    }
+    expect(dataSource.createQueryRunner().constructor.name).toBe('PostgresQueryRunner');
   });
 });
 

@@ -2,7 +2,17 @@ import type { Import, SourceFile } from './imports.js';
 import { stillReading } from './sql-reading.js';
 
 /** Who may import whom inside `src/`. An entry is a folder, a file of `src/`, or one file of a folder. */
-const foundation = ['duration', 'errors', 'events', 'ignorable', 'options', 'passwords', 'require-from', 'sql'];
+const foundation = [
+  'duration',
+  'errors',
+  'events',
+  'ignorable',
+  'options',
+  'passwords',
+  'require-from',
+  'sql',
+  'within',
+];
 const core = ['plan', 'rules', 'snapshot', 'observe', 'files', 'shadow', 'database', 'schema'];
 // What a connection is called, and whether it is the embedded one: known below the data source as well.
 const connection = ['data-source/address', 'data-source/describe', 'data-source/embedded-brand', 'data-source/url'];
@@ -20,6 +30,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   sql: [],
   version: [],
   'require-from': [],
+  within: [],
   'package-manager': [],
   development: ['errors', 'package-manager', 'require-from', 'version'],
   decorators: [],

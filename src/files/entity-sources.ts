@@ -1,17 +1,31 @@
 import type { DataSource } from 'typeorm';
-import { filesMatching, literally, withLiteralFolders } from '../files/pattern-folder.js';
-import type { Loads } from '../files/migration.js';
-import type { Sources } from '../files/outputs.js';
-import { countedIn, sourcePatterns } from '../files/sources.js';
+import { filesMatching, literally, withLiteralFolders } from './pattern-folder.js';
+import type { Loads } from './migration.js';
+import type { Sources } from './outputs.js';
+import { countedIn, sourcePatterns } from './sources.js';
 
 const patterned = ['entities', 'subscribers'] as const;
 
+const later = new WeakMap<DataSource, () => Promise<void>>();
+
 /**
  * Makes a data source that names compiled entities load their sources, because the compiled files may be outdated, or missing before the
- * first build. Migrations are loaded from their sources as well, so that both use the same classes.
+ * first build. Migrations are loaded from their sources as well, so that both use the same classes. The files are searched when something
+ * needs the entities: a `run` that finds nothing to do does not.
  */
-export async function loadEntitiesFromSources({ options }: DataSource, sources: Sources, loads: Loads): Promise<void> {
+export function loadEntitiesFromSources(dataSource: DataSource, sources: Sources, loads: Loads): void {
   if (process.env['NODE_ENV'] === 'production') return;
+  later.set(dataSource, () => settle(dataSource, sources, loads));
+}
+
+/** Finds the files of the entities, before the options that name them are used. */
+export async function findEntities(dataSource: DataSource): Promise<void> {
+  const find = later.get(dataSource);
+  later.delete(dataSource);
+  await find?.();
+}
+
+async function settle({ options }: DataSource, sources: Sources, loads: Loads): Promise<void> {
   for (const name of patterned) {
     const given: unknown = options[name];
     if (!Array.isArray(given)) continue;

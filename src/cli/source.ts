@@ -1,0 +1,68 @@
+import { dirname, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { DataSource } from 'typeorm';
+import { loadEntitiesFromSources } from '../files/entity-sources.js';
+import { envFilesOfApp } from '../data-source/env-files.js';
+import { loadEnvFiles } from '../data-source/environment.js';
+import { canLoadTypeScript, findDataSourceFile } from '../data-source/find.js';
+import { loadDataSource } from '../data-source/load.js';
+import { scriptsOf } from '../data-source/scripts.js';
+import { settingsOf } from '../data-source/settings.js';
+import { liesIn } from '../database/service.js';
+import { searchAtLast } from '../development.js';
+import { setClassList } from '../files/class-list.js';
+import type { Loads } from '../files/migration.js';
+import { isOutput } from '../files/outputs.js';
+import type { MigrateSettings } from '../options.js';
+import { readClassList } from '../typescript/class-list.js';
+import { registerTypeScript } from '../typescript/register.js';
+import type { GlobalFlags } from './flags.js';
+import type { Io, Source } from './io.js';
+import { packageFile } from './package-file.js';
+import type { Project } from './project.js';
+
+/** Loads the project's data source, with what it needs to be used. */
+export async function loadSource(project: Project, flags: GlobalFlags, io: Io): Promise<Source> {
+  searchAtLast(fileURLToPath(packageFile('.')));
+  registerTypeScript({
+    projectDir: project.dir,
+    ...(project.tsconfig !== undefined && { tsconfig: project.tsconfig }),
+    // An app may use its data source in any way, so it is loaded completely.
+    lateTypeorm: project.app === undefined,
+  });
+  return project.app === undefined ? fromFile(project, io) : fromApp(project.app, project, flags);
+}
+
+async function fromFile(project: Project, io: Io): Promise<Source> {
+  const { file, by, envFiles } = findDataSourceFile(project.dir, project.manifest, project.dataSource);
+  if (by === 'scripts') io.note(`Data source: ${relative(project.dir, file)}, as the scripts of package.json name it.`);
+  loadEnvFiles(envFiles);
+  const dataSource = await loadDataSource(file).catch(async (error: unknown) => {
+    const { namingCircle } = await import('../shadow/not-set-up.js');
+    throw namingCircle(error);
+  });
+  const settings = { ...project.settingsFor(file), ...settingsOf(dataSource) };
+  liesIn(dataSource, dirname(file));
+  setClassList(dataSource, () => readClassList(file, project.dir));
+  return { dataSource, settings, loads: loadFromSources(file, dataSource, { ...project.settings, ...settings }) };
+}
+
+async function fromApp(file: string, project: Project, flags: GlobalFlags): Promise<Source> {
+  const { loadApp } = await import('../app/load-app.js');
+  loadEnvFiles(envFilesOfApp(file, project.dir, scriptsOf(project.manifest)));
+  const app = await loadApp(file, flags.connection === undefined ? {} : { dataSourceName: flags.connection });
+  liesIn(app.dataSource, dirname(file));
+  setClassList(app.dataSource, () => readClassList(file, project.dir));
+  return { ...app, loads: loadFromSources(file, app.dataSource, { ...project.settings, ...app.settings }) };
+}
+
+/**
+ * Makes sources stand for their compiled files, unless the data source or the app is itself a compiled file: then its entities are
+ * compiled, and so must be the migrations that use them.
+ */
+function loadFromSources(file: string, dataSource: DataSource, settings: MigrateSettings): Loads {
+  const isCompiled = !canLoadTypeScript(process.cwd()) || (/\.[cm]?js$/.test(file) && isOutput(dirname(file)));
+  const loads = isCompiled ? 'javascript' : 'typescript';
+  loadEntitiesFromSources(dataSource, settings.sources, loads);
+  return loads;
+}
