@@ -12,7 +12,7 @@ const inUsersCode = new AsyncLocalStorage<true>();
 
 /** Calls code of the user: a migration, or a file that is loaded for one. */
 export function asUsersCode<T>(call: () => T): T {
-  // While nobody asks, it makes every promise slower for nothing.
+  // If the answer is not asked for, it makes every promise slower for nothing.
   return watchers === 0 ? call() : inUsersCode.run(true, call);
 }
 

@@ -33,7 +33,7 @@ export interface ProofContext {
   readonly read: () => Promise<Schema>;
   /** The schema that statements do not name. */
   readonly unnamed?: string | undefined;
-  /** `up` leaves the change on the shadow, for steps that nobody is going to revert. @default 'up and down' */
+  /** `up` leaves the change on the shadow, for steps that are never reverted. @default 'up and down' */
   readonly ways?: 'up and down' | 'up' | undefined;
   /** Turns the differences of a revert into statements. */
   readonly write: (changes: readonly Change[], from: Schema, to: Schema) => readonly Statement[];

@@ -12,7 +12,7 @@ interface NamedQuery {
 
 /**
  * A connection that prepares each query without parameters. The catalog is always read with the same queries, and PostgreSQL needs a third of
- * the time to plan them. Only for a connection that keeps its session, and on which nobody deallocates statements.
+ * the time to plan them. Only for a connection that keeps its session and its prepared statements.
  */
 export function preparing(client: SqlClient): SqlClient {
   const named = new Map<string, NamedQuery | undefined>();

@@ -76,7 +76,7 @@ export async function findBoth({ draft, options }: Following, tools: Tools, proj
     origins: withMade(before.origins, draft),
   });
   const directly: GenerateOptions = { ...options, online: false, renameDirectly: true };
-  // Nobody reverts these steps: the draft's own down leads back.
+  // These steps are never reverted: the draft's own down leads back.
   const here = await findChange({ ...tools, database, unused: 'left out', ways: 'up' }, said, directly, project);
   const key = keyOf(before, said, options);
   if (!('change' in here) && draft?.key !== undefined && draft.key === key && !isAnswering(options))
