@@ -110,6 +110,21 @@ describe('plan', () => {
     expect(await database.query('SELECT FROM pg_class WHERE relname = $1', ['i'])).toEqual([]);
   });
 
+  it('a NOT NULL column that is added with its value does not depend on what else happens to the rows', async () => {
+    const block = `DO $$ BEGIN EXECUTE 'UPDATE orders SET email = email WHERE id = 1'; END $$`;
+    const [, why] = await verdictOf([block, `ALTER TABLE orders ADD COLUMN unit text NOT NULL DEFAULT 'pcs'`]);
+    expect(why).not.toContain('unit');
+  });
+
+  it('a column that gets its default only later is NULL in the present rows', async () => {
+    const up = ['ADD COLUMN unit text', `ALTER COLUMN unit SET DEFAULT 'pcs'`, 'ALTER COLUMN unit SET NOT NULL'];
+    const [verdict, why] = await verdictOf(up.map((change) => `ALTER TABLE orders ${change}`));
+    expect(verdict).toBe('will fail');
+    expect(why).toContain(
+      'Requires that orders is empty, since its new column unit is NOT NULL and has no default, which is not the case.',
+    );
+  });
+
   it.each([
     ['an index built concurrently', ['CREATE INDEX CONCURRENTLY i ON orders (email)'], { transaction: false }],
     ['a new column', [`ALTER TABLE orders ADD COLUMN note text NOT NULL DEFAULT 'none'`], {}],

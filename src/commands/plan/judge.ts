@@ -97,8 +97,9 @@ function promises(
 ): readonly [broken: readonly string[], open: readonly string[]] {
   const broken: string[] = [];
   const open: string[] = [];
-  for (const [{ what, table, columns }, answer] of answers) {
-    const isChanged = [...earlier, ...statements].some((statement) => mayChangeRows(statement, table.oid, columns));
+  for (const [{ what, table, columns, isSettled = false }, answer] of answers) {
+    const isChanged =
+      !isSettled && [...earlier, ...statements].some((statement) => mayChangeRows(statement, table.oid, columns));
     if (typeof answer === 'object') open.push(`Requires that ${what}: not known, because ${answer.notKnown}.`);
     else if (isChanged)
       open.push(

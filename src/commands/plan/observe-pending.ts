@@ -1,7 +1,7 @@
 import { MigrateError } from '../../errors.js';
 import type { KnownMigration } from '../../files/migration.js';
 import { nameOf, readTables } from '../../observe/catalog.js';
-import type { TableFacts } from '../../observe/catalog.js';
+import type { ColumnFacts, TableFacts } from '../../observe/catalog.js';
 import type { ObservedClient } from '../../observe/ask.js';
 import { observeMigration } from '../../observe/observe-migration.js';
 import type { ObservedMigration } from '../../observe/observe-migration.js';
@@ -25,13 +25,13 @@ import { readRoles } from './roles.js';
 import { makeInvalid } from './invalid-indexes.js';
 import type { InvalidIndex } from './invalid-indexes.js';
 import { keyOfColumn } from './rows-as-after.js';
-import type { FirstDefaults } from './rows-as-after.js';
+import type { FirstColumns } from './rows-as-after.js';
 
 /** A pending migration, as observed on a copy of the database without its rows. */
 export interface Tried extends ObservedMigration {
   /** The existing tables that it names: as on the live database, as before the migration, and as after it. */
   readonly tables: readonly TriedTable[];
-  readonly firstDefaults: FirstDefaults;
+  readonly firstColumns: FirstColumns;
 }
 
 interface TriedTable {
@@ -76,12 +76,12 @@ export async function observePending(
       const unlike = await makeInvalid(live.invalidIndexes, shadow.pool);
       const observer = await Observer.open(shadow);
       const tables = new Map<number, TableFacts>();
-      const firstDefaults = new Map<string, string | null>();
+      const firstColumns = new Map<string, ColumnFacts>();
       const tried: Tried[] = [];
       for (const known of pending) {
         const observed = await observeMigration(shadow, await known.load(), observer, context.instantiate);
-        for (const statement of observed.statements) noteDefaults(statement, firstDefaults);
-        tried.push({ ...observed, tables: await beforeAndAfter(observed, tables, shadow), firstDefaults });
+        for (const statement of observed.statements) noteColumns(statement, firstColumns);
+        tried.push({ ...observed, tables: await beforeAndAfter(observed, tables, shadow), firstColumns });
         if (observed.error !== undefined) break;
       }
       return { tried, unlike };
@@ -139,12 +139,12 @@ function notCopied(error: unknown, who: 'The database has' | 'The run installs' 
 }
 
 /** Existing rows get the default that a new column had when it was added, even if the default changes later. */
-function noteDefaults({ altered, tables }: Observed, defaults: Map<string, string | null>): void {
+function noteColumns({ altered, tables }: Observed, first: Map<string, ColumnFacts>): void {
   if (!altered) return;
   const before = [...tables.values()].find(({ oid }) => oid === altered.oid);
   const old = new Set(before?.columns.map(({ number }) => number));
   for (const column of altered.columns)
-    if (!old.has(column.number)) defaults.set(keyOfColumn(altered.oid, column.number), column.default);
+    if (!old.has(column.number)) first.set(keyOfColumn(altered.oid, column.number), column);
 }
 
 async function beforeAndAfter(

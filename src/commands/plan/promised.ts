@@ -9,6 +9,8 @@ export interface Promised {
   readonly what: string;
   /** Finds violating rows; undefined if the live database cannot be asked. */
   readonly question: string | undefined;
+  /** That earlier statements of the run change rows makes no difference. */
+  readonly isSettled?: true;
   /** The meaning of a row that is found, or of a value that the server cannot convert. @default 'an offending row' */
   readonly found?: 'a doubt';
   readonly failed?: 'an offending row';

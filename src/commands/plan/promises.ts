@@ -14,7 +14,7 @@ import type { RowsAsAfter } from './rows-as-after.js';
 export function promisesOf(tried: Tried): readonly Promised[] {
   return [
     ...tried.tables.flatMap(({ live, before, after }) =>
-      after ? ofTable({ before, after, rows: rowsAsAfter(live, after, tried.firstDefaults) }) : [],
+      after ? ofTable({ before, after, rows: rowsAsAfter(live, after, tried.firstColumns) }) : [],
     ),
     ...fittingTypes(tried),
     ...tried.statements.flatMap(boundsOf),
@@ -45,10 +45,13 @@ function notNull(change: Change): readonly Promised[] {
     .filter((column) => isNotNull(column, after) && !filled.has(column.number) && !column.generated)
     .filter(({ name }) => !rows.numbered.has(name))
     .map(({ name, number }) => {
-      const what = old.has(number)
-        ? `${after.name}.${name} has no NULL`
-        : `${after.name} is empty, since its new column ${name} is NOT NULL and has no default`;
-      return promised(change, [name], what, `SELECT FROM ${rows.sql} WHERE ${quoteName(name)} IS NULL`);
+      const isAtOnce = rows.filledAtOnce.has(name);
+      const what =
+        old.has(number) || isAtOnce
+          ? `${after.name}.${name} has no NULL`
+          : `${after.name} is empty, since its new column ${name} is NOT NULL and has no default`;
+      const made = promised(change, [name], what, `SELECT FROM ${rows.sql} WHERE ${quoteName(name)} IS NULL`);
+      return isAtOnce ? { ...made, isSettled: true } : made;
     });
 }
 

@@ -9,26 +9,28 @@ export interface RowsAsAfter {
   readonly empty: ReadonlySet<string>;
   /** Columns in which every row gets a different value from a sequence. */
   readonly numbered: ReadonlySet<string>;
+  /** Columns that were NOT NULL with a value for existing rows as soon as they were added. */
+  readonly filledAtOnce: ReadonlySet<string>;
 }
 
-/** The defaults of columns when they were added, which existing rows get, by the numbers of table and column. */
-export type FirstDefaults = ReadonlyMap<string, string | null>;
+/** Columns as they were added, by the numbers of table and column: existing rows get the default that a column had then. */
+export type FirstColumns = ReadonlyMap<string, ColumnFacts>;
 
 export function keyOfColumn(table: number, column: number): string {
   return `${table} ${column}`;
 }
 
 /** A query over the live table that gives each column its later name, and new columns their values. */
-export function rowsAsAfter(live: TableFacts, after: TableFacts, defaults: FirstDefaults): RowsAsAfter {
+export function rowsAsAfter(live: TableFacts, after: TableFacts, first: FirstColumns): RowsAsAfter {
   const known = new Map(live.columns.map((column) => [column.number, column]));
   const columns = after.columns.map((column) => {
     const now = known.get(column.number);
     if (now) return { column, is: 'kept', value: asType(`t.${quoteName(now.name)}`, column, now) };
-    const value = defaults.get(keyOfColumn(after.oid, column.number)) ?? column.default;
+    const { default: value, notNull } = first.get(keyOfColumn(after.oid, column.number)) ?? column;
     if (column.generated) return { column, is: 'generated', value: undefined };
     if (isNumbered(column, value)) return { column, is: 'numbered', value: '(row_number() OVER ())' };
     if (value === null) return { column, is: 'empty', value: `NULL::${column.type}` };
-    return { column, is: 'filled', value: `(${value})::${column.type}` };
+    return { column, is: notNull ? 'filled at once' : 'filled', value: `(${value})::${column.type}` };
   });
   const isAsNow = columns.every(({ column, value }) => value === `t.${quoteName(column.name)}`);
   const from = `${quoteName(live.schema)}.${quoteName(live.name)}`;
@@ -43,6 +45,7 @@ export function rowsAsAfter(live: TableFacts, after: TableFacts, defaults: First
         : `(SELECT ${list} FROM ${from} AS t) AS ${quoteName(after.name)}`,
     empty: names('empty'),
     numbered: names('numbered'),
+    filledAtOnce: names('filled at once'),
   };
 }
 
