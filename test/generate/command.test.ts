@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
@@ -199,6 +200,25 @@ describe('questions that only the author can answer', () => {
     await database.drop();
   }, 60_000);
 
+  it('flags can be pasted into a shell as they are, whatever names and values they contain', async () => {
+    project.write(
+      'migrations/1900000000000-more.sql',
+      '-- up\nALTER TABLE users ADD "bornIn" varchar, ADD meta jsonb;\n-- down\nALTER TABLE users DROP "bornIn", DROP meta;\n',
+    );
+    entity(`@Column() name!: string; @Column('int', { nullable: true }) bornIn!: number;
+      @Column('jsonb', { default: { '@type': '$x \`y\`' } }) meta!: object;`);
+    const { stderr } = await generate();
+    const flags = [...stderr.matchAll(/^ {2}(--(?:using|backfill) .*?) {3}\(any/gm)].map(([, flag]) => flag);
+    const pasted = execFileSync('sh', ['-c', `printf '%s\\n' ${flags.join(' ')}`], { encoding: 'utf8' });
+    expect(pasted.trim().split('\n')).toEqual([
+      '--backfill',
+      `users.meta='{"@type": "$x \`y\`"}'::jsonb`,
+      '--using',
+      'users.bornIn="bornIn"::integer',
+    ]);
+    await generated(...onServer, ...pasted.trim().split('\n'));
+  });
+
   itInFull(
     'a column that is renamed and gets another type of the same family: asked, and its data is kept',
     async () => {
@@ -331,7 +351,7 @@ describe('questions that only the author can answer', () => {
       `@Column() name!: string; @Column('int', { nullable: true }) age?: number; @Column('timestamptz', { nullable: true }) at?: Date;`,
     );
     const asked = await generate();
-    expect(asked.stderr).toContain('--using "users.age=age::integer"');
+    expect(asked.stderr).toContain('--using "users.age=\\"age\\"::integer"');
     expect(asked.stderr).toContain('--stored-timezone UTC');
     await generated(...onServer, '--using', 'users.age=age::int', '--stored-timezone', 'UTC');
     expect(await generated(...onServer)).toContain('Nothing to do');

@@ -10,6 +10,7 @@ import { columnOf } from '../../schema/column.js';
 import type { Change } from '../../schema/change.js';
 import type { ObjectId } from '../../schema/object-id.js';
 import type { Schema } from '../../schema/read.js';
+import { quoteName } from '../../sql/index.js';
 import type { GenerateOptions } from './types.js';
 import type { History } from '../../snapshot/history.js';
 
@@ -152,7 +153,7 @@ function newColumnQuestion(path: string, type: string): OpenQuestion {
     about: path,
     message: `${path} is a new NOT NULL column without a default: which value do existing rows get?`,
     flags: [
-      `--backfill "${path}=${exampleOf(type)}"   (any SQL expression, also of other columns; or @Backfill on the property)`,
+      `--backfill ${inShell(`${path}=${exampleOf(type)}`)}   (any SQL expression, also of other columns; or @Backfill on the property)`,
     ],
   };
 }
@@ -161,8 +162,8 @@ function notNullQuestion(path: string, example: string): OpenQuestion {
   return {
     message: `${path} becomes NOT NULL: which value replaces existing NULLs?`,
     flags: [
-      `--backfill "${path}=${example}"   (any SQL expression, also of other columns; or @Backfill on the property)`,
-      `--backfill "${path}=NULL"   (there are no NULLs, and the old version of the app writes none)`,
+      `--backfill ${inShell(`${path}=${example}`)}   (any SQL expression, also of other columns; or @Backfill on the property)`,
+      `--backfill ${inShell(`${path}=NULL`)}   (there are no NULLs, and the old version of the app writes none)`,
     ],
   };
 }
@@ -177,8 +178,15 @@ function zoneQuestion(path: string, from: string, to: string): OpenQuestion {
 function usingQuestion(path: string, from: string, to: string, column: ObjectId): OpenQuestion {
   return {
     message: `${path} changes from ${from} to ${to}, which PostgreSQL cannot convert by itself.`,
-    flags: [`--using "${path}=${column.name ?? ''}::${to}"   (any SQL expression of the old value)`],
+    flags: [
+      `--using ${inShell(`${path}=${quoteName(column.name ?? '')}::${to}`)}   (any SQL expression of the old value)`,
+    ],
   };
+}
+
+/** A POSIX shell reads these characters also inside double quotes. */
+function inShell(text: string): string {
+  return `"${text.replace(/["$`\\]/g, '\\$&')}"`;
 }
 
 const openIn = new WeakMap<object, readonly OpenQuestion[]>();
