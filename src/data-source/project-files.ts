@@ -8,7 +8,7 @@ export interface ProjectFile {
   readonly text: string;
 }
 
-const left = /^(?:node_modules|dist|build|out|coverage|test|tests|e2e|\..*)$/;
+const left = /^(?:node_modules|dist|build|built|out|coverage|test|tests|e2e|\..*)$/;
 
 /** The sources of a project without tests and declarations, or its compiled files. */
 export function sourceFiles(dir: string, folder: '.' | 'dist' = '.'): readonly ProjectFile[] {

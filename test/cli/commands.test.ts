@@ -366,6 +366,13 @@ describe('wrong usage', () => {
     expect(stderr).toContain('looked in migration)');
   });
 
+  it('says in production that a pattern of TypeScript files does not match the compiled ones', async () => {
+    project.write('data-source.ts', dataSource.replace('migrations/*.{ts,js,sql}', 'src/migrations/*.ts'));
+    const said = 'It names only TypeScript files: if an image contains the compiled ones, use a pattern such as';
+    expect((await runCli(['run'], { cwd: project.dir, env: { NODE_ENV: 'production' } })).stderr).toContain(said);
+    expect((await cli('run')).stderr).not.toContain(said);
+  });
+
   it('does not print the password', async () => {
     project.write('.env', 'DATABASE_URL=postgres://app:hunter2@127.0.0.1:1/shop\n');
     const { code, stdout, stderr } = await cli('run', '--verbose', '--connect-timeout', '300ms');

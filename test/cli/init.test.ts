@@ -116,7 +116,9 @@ describe('init', () => {
       'src/data-source.ts': 'export default 1;',
       'src/app.module.ts': `export const options = {\n  ${line}\n`,
     });
+    project.write('built/app.module.js', project.read('src/app.module.ts'));
     const { stdout } = await cli('init', '--dry-run');
+    expect(stdout).not.toContain('built/');
     if (warning) expect(stdout).toContain(`! src/app.module.ts:2 ${warning} Set it to false once migrations`);
     else expect(stdout).not.toContain('app.module.ts:2');
   });

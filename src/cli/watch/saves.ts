@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { join, resolve } from 'node:path';
 
 /** Compiled files and other generated files. */
-const leftOut = /^(?:node_modules|dist|build|out|coverage|\..*)$/;
+const leftOut = /^(?:node_modules|dist|build|built|out|coverage|\..*)$/;
 const counted = /(?:\.(?:[cm]?[jt]s|sql)|(?:^|[\\/])(?:package|tsconfig.*)\.json|(?:^|[\\/])\.env.*)$/;
 /** Editors write a file in several steps, and formatters write it again. */
 const settleMs = 40;
