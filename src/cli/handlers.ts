@@ -157,9 +157,10 @@ const resolve: Handler<
 const init: Handler<{ readonly dryRun?: boolean }> = async (io, flags) => {
   const { initProject } = await import('./init/init.js');
   const { dataSource, app } = flags;
-  const result = initProject(process.cwd(), flags.dryRun ? 'dry' : 'real', { dataSource, app });
+  const mode = flags.dryRun ? 'dry' : 'real';
+  const result = initProject(process.cwd(), mode, { dataSource, app });
   const { initLines } = await import('./init/init-lines.js');
-  io.result(result, () => initLines(result, io.paint));
+  io.result(result, () => initLines(result, mode, io.paint));
   return ExitCode.done;
 };
 

@@ -29,7 +29,7 @@ export function refuseSynchronize(options: Partial<DataSourceOptions>, where: st
     message: given
       .map((name) => `${where} sets ${name}: ${JSON.stringify(options[name])}. With it, ${reasons[name]}.`)
       .join('\n'),
-    next: `Set ${given.map((name) => `${name}: false`).join(', ')}. How to leave synchronize: docs/leaving-synchronize.md`,
+    next: `Set ${given.map((name) => `${name}: false`).join(', ')}. How to leave synchronize: nest-migrate help leaving-synchronize`,
     exitCode: ExitCode.usage,
   });
 }

@@ -201,7 +201,7 @@ export function connectionError(error: unknown, shown: string | undefined, attem
       message: `Authentication failed at ${where}: ${reason}.`,
       next: /no encryption|SSL off/.test(reason)
         ? 'The server accepts only encrypted connections: add sslmode=require to DATABASE_URL, or `ssl` to the data source. Nothing was changed.'
-        : 'Correct the user and password in DATABASE_URL (or PGUSER and PGPASSWORD). Nothing was changed.',
+        : 'Correct the user and password, in DATABASE_URL (PGUSER, PGPASSWORD) or where the data source gets them. Nothing was changed.',
       cause,
     });
   }
@@ -209,7 +209,7 @@ export function connectionError(error: unknown, shown: string | undefined, attem
     return new MigrateError({
       code: 'DATABASE_MISSING',
       message: `The server at ${where} has no such database: ${reason}.`,
-      next: 'Create it: nest-migrate database create\nOr correct its name in DATABASE_URL.',
+      next: 'Create it: nest-migrate database create\nOr correct its name, in DATABASE_URL or where the data source gets it.',
       cause,
     });
   }
@@ -221,7 +221,7 @@ export function connectionError(error: unknown, shown: string | undefined, attem
       shown === undefined
         ? encode
         : (aboutSsl(error) ??
-          'Start the server, or correct DATABASE_URL. To wait longer: --connect-timeout 2min, or `nest-migrate wait`. Nothing was changed.'),
+          'Start the server, or correct its address, in DATABASE_URL or where the data source gets it. To wait longer: --connect-timeout 2min, or `nest-migrate wait`. Nothing was changed.'),
     cause,
   });
 }

@@ -349,7 +349,7 @@ describe('wrong usage', () => {
       'a data source with synchronize',
       dataSource.replace('{ baseDir', '{ synchronize: true, baseDir'),
       'synchronize: true',
-      'docs/leaving-synchronize.md',
+      'nest-migrate help leaving-synchronize',
     ],
   ])('names the position: %s', async (_title, text, message, place) => {
     project.write('data-source.ts', text);

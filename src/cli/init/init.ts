@@ -209,7 +209,7 @@ function ownLedger(file: string, ledger: string, others: readonly string[]): str
 
 function warnOf({ file, line, option, is }: Found): string {
   const sets = is === 'true' ? `${option}: true` : `${option} to a value that may be true`;
-  return `${file}:${line} sets ${sets}. Set it to false once migrations manage the database (docs/leaving-synchronize.md).`;
+  return `${file}:${line} sets ${sets}. Commands and the app refuse it. Set it to false: nest-migrate help leaving-synchronize`;
 }
 
 /**

@@ -21,12 +21,12 @@ export function remarksOnKept(
     .filter((id) => !isOfKept(id, keys, present) && !isMember(id, present));
   const isInitial = (id: ObjectId): boolean => originIn(origins, id) === 'initial';
   return [
+    ...told.flatMap((id) => perhapsRenamed(id, desired, present)),
+    ...told.filter((id) => mustBeFilled(id, present)).map(unfilled),
     ...keptLines(
       told.filter((id) => !isInitial(id)),
       ['was created by hand', 'were created by hand'],
     ),
-    ...told.flatMap((id) => perhapsRenamed(id, desired, present)),
-    ...told.filter((id) => mustBeFilled(id, present)).map(unfilled),
     ...keptLines(told.filter(isInitial), ['is part of the initial state', 'are part of the initial state']),
   ];
 }

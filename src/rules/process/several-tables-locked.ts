@@ -27,7 +27,7 @@ export const severalTablesLocked: Rule = {
       const tables = [...(transactions.get(transaction)?.values() ?? [])].map(called);
       yield {
         statement,
-        message: `The transaction locks ${tables.join(' and ')} one after the other, and holds all of these locks until it ends.`,
+        message: `The transaction locks ${listed(tables)} one after the other, and holds all of these locks until it ends.`,
         advice: '-- Write one migration for each table.',
       };
     }
@@ -57,6 +57,12 @@ export const severalTablesLocked: Rule = {
     },
   ],
 };
+
+/** At most five names: a longer list says no more. */
+function listed(tables: readonly string[]): string {
+  const names = tables.length > 5 ? [...tables.slice(0, 4), `${tables.length - 4} other tables`] : tables;
+  return `${names.slice(0, -1).join(', ')} and ${names.at(-1) ?? ''}`;
+}
 
 /** Foreign keys, which lock two tables at once, have a rule of their own. */
 function lockedBy(statement: Observed): readonly Relation[] {
