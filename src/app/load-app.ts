@@ -4,6 +4,7 @@ import type { DataSource } from 'typeorm';
 import { useAddressForMigrations } from '../data-source/environment.js';
 import { refuseOtherDatabases, refuseSynchronize } from '../data-source/guard.js';
 import { isMigrateError, messageOf } from '../errors.js';
+import { locationOf } from '../files/import-file.js';
 import type { Instantiate } from '../files/migration.js';
 import { appSource } from '../nest/app-source.js';
 import { createInstantiate } from '../nest/instantiate.js';
@@ -141,7 +142,11 @@ async function boot(module: unknown, { nest, file, timeoutMs, early }: Booting):
 function notCreated(file: string, error: unknown): Error {
   const next =
     'Set what the app needs to start, such as environment variables. No provider may use the database while the app is created.\nOr name the file of a data source: --data-source src/data-source.ts';
-  return invalidApp(`The app in ${shown(file)} could not be created: ${messageOf(error)}`, next, error);
+  return invalidApp(
+    `The app in ${shown(file)} could not be created: ${messageOf(error)}${locationOf(error, file)}`,
+    next,
+    error,
+  );
 }
 
 /** Without `MigrationsModule`, migrations see the providers of the app's root module. */

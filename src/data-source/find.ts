@@ -118,11 +118,30 @@ function foundElsewhere(projectDir: string): string | undefined {
   const files = [...sourceFiles(projectDir), ...(isSource ? [] : sourceFiles(projectDir, 'dist'))];
   const { dataSources, ormConfigs, apps, bundles } = candidatesIn(projectDir, files);
   const exporting = [...new Set([...dataSources, ...ormConfigs, ...nearCandidates(projectDir)])];
-  const [flag, setting] = exporting.length > 0 ? ['--data-source', 'dataSource'] : ['--app', 'app'];
-  const [first, ...others] = exporting.length > 0 ? exporting : apps;
-  if (first === undefined) return bundles[0] && inBundle(bundles[0]);
+  const isOwn = (file: string): boolean => packageOf(file, projectDir) === undefined;
+  const [ownSources, ownApps] = [exporting.filter(isOwn), apps.filter(isOwn)];
+  const [flag, setting] = ownSources.length > 0 ? ['--data-source', 'dataSource'] : ['--app', 'app'];
+  const [first, ...others] = ownSources.length > 0 ? ownSources : ownApps;
+  if (first === undefined)
+    return inOtherPackages(exporting.length > 0 ? exporting : apps, projectDir) ?? (bundles[0] && inBundle(bundles[0]));
   const written = others.length === 0 ? ', which npx nest-migrate init writes' : '';
   return `Found ${[first, ...others].join(', ')}. To use ${others.length === 0 ? 'it' : 'one'}: ${flag} ${first}; or for all commands, in package.json: "nest-migrate": { "${setting}": ${JSON.stringify(first)} }${written}.`;
+}
+
+/** The folder of the package that a source belongs to, if it is not this project. */
+function packageOf(file: string, projectDir: string): string | undefined {
+  if (file.startsWith('dist/')) return undefined;
+  for (let dir = dirname(file); dir !== '.'; dir = dirname(dir))
+    if (isFile(join(projectDir, dir, 'package.json'))) return dir;
+  return undefined;
+}
+
+/** The patterns, the settings and the .env of a data source belong to its own package. */
+function inOtherPackages(files: readonly string[], projectDir: string): string | undefined {
+  const packages = [...new Set(files.flatMap((file) => packageOf(file, projectDir) ?? []))];
+  if (packages.length === 0) return undefined;
+  const there = packages.map((dir) => `cd ${dir}`).join(', or ');
+  return `Found ${files.join(', ')}, which ${files.length === 1 ? 'belongs' : 'belong'} to another package: run the command there. ${there}`;
 }
 
 function inBundle(file: string): string {

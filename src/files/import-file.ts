@@ -139,7 +139,7 @@ function isInProject(error: Error): boolean {
 }
 
 /** The position of the first stack frame in the user's own code. */
-function locationOf(error: unknown, file: string): string {
+export function locationOf(error: unknown, file: string): string {
   const stack = error instanceof Error ? (error.stack ?? '') : '';
   const frames = stack.split('\n').filter((line) => /:\d+(?::\d+)?\)?$/.test(line) && !/node:|node_modules/.test(line));
   const frame = frames.find((line) => line.includes(file)) ?? frames[0];

@@ -187,6 +187,22 @@ require('node:module').syncBuiltinESMExports();
     );
   });
 
+  it('suggests the folder of another package of the workspace, whose patterns and .env belong to it', () => {
+    project.write('apps/api/package.json', '{}');
+    project.write('apps/api/src/data-source.ts', exported);
+    const next = 'Found apps/api/src/data-source.ts, which belongs to another package: run the command there.';
+    expect(found).toThrow(expect.objectContaining({ next: `${next} cd apps/api` }));
+    project.write('apps/worker/package.json', '{}');
+    project.write('apps/worker/src/data-source.ts', exported);
+    expect(found).toThrow(
+      expect.objectContaining({ next: expect.stringContaining('cd apps/api, or cd apps/worker') as unknown }),
+    );
+    project.write('src/own.ts', exported);
+    expect(found).toThrow(
+      expect.objectContaining({ next: expect.stringMatching(/^Found src\/own\.ts\. To use it/) as unknown }),
+    );
+  });
+
   it('suggests compiled files if there are no sources, and reports missing files in scripts', () => {
     process.env['NODE_ENV'] = 'production';
     scripts(`${cli} -d dist/db/gone.js`);
