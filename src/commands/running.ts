@@ -21,7 +21,7 @@ function ofLog(
   { migration: name, direction, started_at: since }: HalfDone,
   work: Omit<RunningMigration, 'name' | 'direction'>,
 ): RunningMigration {
-  const isOneStatement = work.unit !== 'rows' || work.total === 0;
+  const isOneStatement = work.unit !== 'rows' || (work.total === 0 && work.rows === undefined);
   return {
     name,
     direction,

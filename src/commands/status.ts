@@ -34,7 +34,9 @@ export async function status(context: CommandContext): Promise<StatusResult> {
       return { name, timestamp, appliedAt, durationMs: detail?.duration_ms ?? null };
     };
     const { missing, newer } = withoutFile(now);
-    const running = now.state.exists.ledger ? runningHere(await readRunning(client, now.state.halfDone), now) : [];
+    const running = now.state.exists.ledger
+      ? runningHere(await readRunning(client, now.state.halfDone, context.tables), now)
+      : [];
     const kept = await namesOfKept(client, context.tables, [...missing, ...newer], now.state);
     return {
       applied: now.state.applied.map(describe),
@@ -46,7 +48,12 @@ export async function status(context: CommandContext): Promise<StatusResult> {
       ...(running.length > 0 && { running }),
     };
   };
-  return untilConnected(context, () => withReader(context, look));
+  const seen = async (client: SqlClient): Promise<StatusResult> => {
+    const first = await look(client);
+    // A migration may have ended while this looked for its process, so one that seems to have stopped is looked at twice.
+    return first.problems.some(({ code }) => code === 'HALF_DONE') ? look(client) : first;
+  };
+  return untilConnected(context, () => withReader(context, seen));
 }
 
 function statusOf({ name, migrations }: Change<MigrationName>, { isApplied }: Survey): StatusChange {

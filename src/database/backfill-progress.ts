@@ -20,10 +20,10 @@ export class BackfillProgress {
   ) {}
 
   static async of(table: string, before: number, ask: Ask): Promise<BackfillProgress> {
-    const [{ estimate } = {}] = await ask(
-      `SELECT greatest(reltuples, 0)::float8 AS estimate FROM pg_class WHERE oid = ${quoteLiteral(table)}::regclass`,
-    );
-    return new BackfillProgress(table, Number(estimate ?? 0), before, before);
+    // Unlike `reltuples`, the planner also has an estimate for a table that was never analysed, from its size.
+    const [row = {}] = await ask(`EXPLAIN (FORMAT JSON) SELECT FROM ${table}`);
+    const [{ Plan: plan } = {}] = row['QUERY PLAN'] as readonly { readonly Plan?: { readonly 'Plan Rows': number } }[];
+    return new BackfillProgress(table, plan?.['Plan Rows'] ?? 0, before, before);
   }
 
   get rows(): number {
@@ -33,7 +33,7 @@ export class BackfillProgress {
   /** Other processes see the name while the transaction of a batch is open. */
   get setName(): string {
     const work = this.work('under way');
-    const { rate = 0 } = paceOf(work, { done: this.before }, this.elapsedMs);
+    const { rate = 0 } = paceOf(work, this.beforeThat, this.elapsedMs);
     return `SET LOCAL application_name = ${quoteLiteral(nameInRows(work.done, work.total, rate, this.table))}`;
   }
 
@@ -43,8 +43,12 @@ export class BackfillProgress {
     if (performance.now() - this.told < tellEveryMs && state === 'under way') return;
     this.told = performance.now();
     const [work, elapsedMs] = [this.work(state), this.elapsedMs];
-    const pace = { ...paceOf(work, { done: this.before }, elapsedMs), ...(state === 'over' && { leftMs: 0 }) };
+    const pace = { ...paceOf(work, this.beforeThat, elapsedMs), ...(state === 'over' && { leftMs: 0 }) };
     onEvent({ type: 'progress', migration, ...work, elapsedMs, ...pace });
+  }
+
+  private get beforeThat(): Pick<Work, 'done' | 'rows'> {
+    return { done: this.before, rows: this.before };
   }
 
   private get elapsedMs(): number {
@@ -53,7 +57,9 @@ export class BackfillProgress {
 
   private work(state: 'under way' | 'over'): Work {
     const { done, estimate } = this;
-    const total = state === 'over' ? done : Math.max(estimate, done);
-    return { what: `backfill of ${this.table}`, done, total, unit: 'rows' };
+    const work = { what: `backfill of ${this.table}`, done, unit: 'rows' as const };
+    if (state === 'over') return { ...work, total: done };
+    // There are more rows than estimated, so it is not known how many.
+    return done < estimate ? { ...work, total: estimate } : { ...work, total: 0, rows: done };
   }
 }

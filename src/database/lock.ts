@@ -88,6 +88,12 @@ export async function holdLock<T>(
   }
 }
 
+/** The session that holds the migration lock, whatever it is doing. */
+export async function lockHolder(client: SqlClient, tables: Tables): Promise<Blocker | undefined> {
+  const { rows } = await client.query(`SELECT ${keySql(tables)} AS key`);
+  return advisoryLockHolder(client, [namespace, Number(rows[0]?.['key'])]);
+}
+
 /** The key is undefined if nothing was left to do before the lock was free. */
 async function acquire(
   client: OwnClient,

@@ -1,10 +1,12 @@
 import type { Direction, HowFar } from '../events.js';
 import { migrationIn, namePrefix, quoteLiteral } from '../sql/index.js';
 import { sessionExecuting } from './blockers.js';
+import { lockHolder } from './lock.js';
 import type { HalfDone } from './log.js';
 import { paceOf } from './pace.js';
 import { traceOf } from './repair.js';
 import type { SqlClient } from './sql-client.js';
+import type { Tables } from './tables.js';
 import { unreported, workOf } from './work.js';
 
 /** A session of any process that is currently executing a migration. */
@@ -22,13 +24,19 @@ interface Session {
   readonly ms: number;
 }
 
+const noPace = { rate: undefined, leftMs: undefined };
+
 const columns = `pid, application_name AS application, coalesce(query, '') AS query,
   coalesce(extract(epoch FROM clock_timestamp() - query_start) * 1000, 0)::float8 AS ms`;
 
 /**
  * The sessions that execute migrations, recognised by their names, or by the statement that the log names as running outside a transaction.
  */
-export async function readRunning(client: SqlClient, halfDone: readonly HalfDone[]): Promise<readonly Running[]> {
+export async function readRunning(
+  client: SqlClient,
+  halfDone: readonly HalfDone[],
+  tables: Tables,
+): Promise<readonly Running[]> {
   const { rows } = await client.query(
     `SELECT ${columns} FROM pg_stat_activity WHERE datname = current_database() AND starts_with(application_name, ${quoteLiteral(namePrefix)})`,
   );
@@ -40,7 +48,22 @@ export async function readRunning(client: SqlClient, halfDone: readonly HalfDone
     const own = await client.query(`SELECT ${columns} FROM pg_stat_activity WHERE pid = ${executing.pid}`);
     for (const session of own.rows as unknown as readonly Session[]) found.set(session.pid, session);
   }
+  if (found.size === 0) return betweenStatements(client, halfDone, tables);
   return Promise.all([...found.values()].map((session) => describe(session, client)));
+}
+
+/** Between two statements or batches, a process that migrates is only recognised by the migration lock. */
+async function betweenStatements(
+  client: SqlClient,
+  halfDone: readonly HalfDone[],
+  tables: Tables,
+): Promise<readonly Running[]> {
+  const started = halfDone.findLast(({ state }) => state === 'started');
+  const holder = started && (await lockHolder(client, tables));
+  if (holder === undefined) return [];
+  const elapsedMs = Math.max(0, Date.now() - Date.parse(started?.started_at ?? ''));
+  const work = { what: 'between two statements', done: 0, total: 0, unit: 'rows' as const };
+  return [{ ...work, ...noPace, pid: holder.pid, elapsedMs, direction: undefined, timestamp: undefined }];
 }
 
 async function describe({ pid, application, query, ms }: Session, client: SqlClient): Promise<Running> {

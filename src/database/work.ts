@@ -23,7 +23,7 @@ export async function workOf(client: SqlClient, process: number): Promise<Work |
      UNION ALL SELECT command || ' ' || relid::regclass::text || ', ' || phase, heap_blks_scanned, heap_blks_total, 'blocks', NULL, NULL
      FROM pg_stat_progress_cluster WHERE pid = ${pid}
      UNION ALL SELECT 'backfill of ' || part[6], part[1]::float8, part[2]::float8, part[3],
-       CASE part[5] WHEN 'rows' THEN part[4]::float8 END, CASE part[5] WHEN 'rows/s' THEN part[4]::float8 END
+       CASE WHEN part[5] = 'rows' THEN part[4]::float8 WHEN part[2] = '0' THEN part[1]::float8 END, CASE part[5] WHEN 'rows/s' THEN part[4]::float8 END
      FROM (SELECT regexp_match(application_name, ${quoteLiteral(workNamePattern)}) AS part FROM pg_stat_activity WHERE pid = ${pid}) AS named
      WHERE part IS NOT NULL`,
   );

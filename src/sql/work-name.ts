@@ -6,7 +6,10 @@ export function nameInBlocks(done: string, total: string, rows: string, of: stri
   return `nest-migrate: ${done}/${total} blocks, ${rows} rows of ${of}`;
 }
 
-/** The name of a session that processes a table in batches by key. Only the process that sends the batches knows the rate. */
+/**
+ * The name of a session that processes a table in batches by key. Only the process that sends the batches knows the rate. A total of 0 is not
+ * known.
+ */
 export function nameInRows(done: number, total: number, rate: number, of: string): string {
   return `nest-migrate: ${done}/${total} rows, ${Math.round(rate)} rows/s of ${of}`;
 }
