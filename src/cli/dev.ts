@@ -84,10 +84,14 @@ function savedLines({ draft, files, takenBack, statements }: DevResult, { paint,
   const named = files.map((file) => basename(file)).join(', ');
   // As wide for `(2.0 s)` as for `(850 ms)`: the same save is shown in the same way each time.
   const room = Math.max(60, (process.stdout.columns ?? 80) - Math.max(took.length, 9) - 5);
-  // What was executed comes first. It leaves up to half of the line to the file.
-  const forFile = Math.min(named.length, Math.max(Math.floor(room / 2), room - what.length));
-  const parts = [shorten(what, room - forFile), shorten(named, forFile)].filter(Boolean);
+  // What was executed comes first. It leaves a third of the line to the file, whose name says most at its end.
+  const forFile = Math.min(named.length, Math.max(Math.floor(room / 3), room - what.length));
+  const parts = [shorten(what, room - forFile), endOf(named, forFile)].filter(Boolean);
   return [`${paint.green(marks[draft])} ${parts.join('  ')} ${paint.dim(took)}`];
+}
+
+function endOf(text: string, width: number): string {
+  return text.length > width ? `…${text.slice(1 - width)}` : text;
 }
 
 function devLines({ draft, files, takenBack, statements, losses }: DevResult, io: Io): readonly string[] {
