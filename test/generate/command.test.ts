@@ -396,6 +396,26 @@ describe('questions that only the author can answer', () => {
   });
 });
 
+it('a flag without a schema is told the schema of the table that it could mean', async () => {
+  project.write(
+    'migrations/1700000000000-items.sql',
+    '-- up\nCREATE SCHEMA shop; CREATE TABLE shop.items (id serial PRIMARY KEY, quantity int NOT NULL DEFAULT 1, name text);\n-- down\nDROP TABLE shop.items; DROP SCHEMA shop;\n',
+  );
+  entity(`@Column('int', { default: 1 }) count!: number; @Column('text', { nullable: true }) name?: string;`);
+  const text = project
+    .read('src/user.entity.ts')
+    .replace(/@Entity\([^)]*\)/, `@Entity({ name: 'items', schema: 'shop' })`);
+  project.write('src/user.entity.ts', text);
+  const { code, stderr } = await generate('--rename', 'items.quantity=count', '--drop', 'items.name');
+  expect(code).toBe(2);
+  expect(stderr)
+    .toContain(`--rename items.quantity=count: there is no table or column items.quantity in the schema public.
+  --drop items.name: there is no table or column items.name in the schema public.
+  Nothing was written.
+→ It could be:
+  --rename shop.items.quantity=count`);
+});
+
 describe('handmade objects', () => {
   /** As people write them who let no generator write migrations. */
   const byHand = (columns: string): void =>

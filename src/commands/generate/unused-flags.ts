@@ -81,21 +81,24 @@ class Sides {
     if (name !== '' && renamed.length > 0 && found.some((id) => this.#isGone(id))) return [];
     const why =
       found.length === 0
-        ? `there is no table or column ${path} in the migrations`
+        ? this.#missing(path)
         : renamed.length === 0 || name === ''
           ? `there is no ${name === '' ? 'new name' : `${name} in the entities`}`
           : `${path} is still in the entities`;
-    const possible = renameCandidates(this.from, this.to).map(
-      ({ from, to }) => `--rename ${pathOf(from)}=${to.name ?? ''}`,
-    );
+    const candidates = [
+      ...this.#elsewhere(path)
+        .filter((id) => this.to.has({ ...id, name }) && !this.from.has({ ...id, name }))
+        .map((from) => ({ from, to: { name } })),
+      ...renameCandidates(this.from, this.to),
+    ];
+    const possible = candidates.map(({ from, to }) => `--rename ${pathOf(from)}=${to.name ?? ''}`);
     return [{ flag: `--rename ${text}`, message: why, possible }];
   }
 
   unusedDrop(path: string): readonly Unused[] {
     const found = this.#named.find(path, this.from);
     if (found.some((id) => this.#isGone(id))) return [];
-    const why =
-      found.length === 0 ? `there is no table or column ${path} in the migrations` : `${path} is still in the entities`;
+    const why = found.length === 0 ? this.#missing(path) : `${path} is still in the entities`;
     const gone = this.from.objects.filter(
       ({ id }) => (id.kind === 'table' || (id.kind === 'column' && this.to.has(relationOf(id)))) && !this.to.has(id),
     );
@@ -137,6 +140,21 @@ class Sides {
         possible: columns.map(({ id }) => `--using "${columnPath(id)}=…"`),
       },
     ];
+  }
+
+  #missing(path: string): string {
+    const where = this.#elsewhere(path).length === 0 ? 'migrations' : 'schema public';
+    return `there is no table or column ${path} in the ${where}`;
+  }
+
+  /** What a path without a schema, which means public, names in other schemas. */
+  #elsewhere(path: string): readonly ObjectId[] {
+    const [last, table, ...more] = path.split('.').toReversed();
+    if (more.length > 0) return [];
+    return this.from.objects
+      .map(({ id }) => id)
+      .filter(({ kind }) => kind === 'table' || kind === 'column')
+      .filter(({ schema, name, table: of }) => schema !== 'public' && name === last && of === table);
   }
 
   #isGone(id: ObjectId): boolean {
