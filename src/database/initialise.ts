@@ -30,7 +30,7 @@ export async function initialise(
   Object.assign(options, { migrations: [], synchronize: false, dropSchema: false, migrationsRun: false });
   if (extensions === 'left out') Object.assign(options, { installExtensions: false });
   await findEntities(dataSource);
-  await loadInOrder(options);
+  const notLoaded = await loadInOrder(options);
   const deadline = performance.now() + settings.connect.timeoutMs;
   try {
     for (let attempt = 1; !dataSource.isInitialized; attempt++) {
@@ -40,7 +40,7 @@ export async function initialise(
       } catch (error) {
         const left = deadline - performance.now();
         if (signal.aborted) throw cancelled(signal, 'Nothing was changed.');
-        if (!isServerAbsent(error) || left <= 0) throw failed(error, dataSource, attempt);
+        if (!isServerAbsent(error) || left <= 0) throw failed(error, notLoaded, dataSource, attempt);
         const retryInMs = Math.min(settings.connect.retryEveryMs, left);
         context.onEvent({
           type: 'connecting',
@@ -101,9 +101,10 @@ async function inSavepoint(client: SqlClient, sql: string): Promise<unknown> {
   }
 }
 
-function failed(error: unknown, dataSource: DataSource, attempts: number): MigrateError {
-  const notLoaded = isMigrateError(error) ? error : typeScriptNotLoaded(error);
-  if (notLoaded?.code === 'FILE_LOAD_FAILED') return notLoaded;
+function failed(error: unknown, notLoaded: unknown, dataSource: DataSource, attempts: number): MigrateError {
+  const named = isMigrateError(error) ? error : typeScriptNotLoaded(error);
+  if (named?.code === 'FILE_LOAD_FAILED') return named;
+  if (isMigrateError(notLoaded) && messageOf(notLoaded.cause) === messageOf(error)) return notLoaded;
   if (codeOf(error) !== undefined || isServerAbsent(error))
     return connectionError(error, showConnection(dataSource), attempts);
   return new MigrateError({

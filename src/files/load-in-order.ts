@@ -7,22 +7,23 @@ const loadable = /(?<!\.d)\.[cm]?[jt]s$/;
 
 /**
  * Loads the files of entities and subscribers in the order of their paths, before TypeORM does. TypeORM loads all of them at once, each as
- * soon as its package.json has been found, so files that import each other would find a different one half loaded on each run.
+ * soon as its package.json has been found, so files that import each other would find a different one half loaded on each run. Returns the
+ * error of the first file that cannot be loaded. TypeORM meets the same error, but does not name the file.
  */
 export async function loadInOrder({
   entities,
   subscribers,
-}: Pick<DataSourceOptions, 'entities' | 'subscribers'>): Promise<void> {
+}: Pick<DataSourceOptions, 'entities' | 'subscribers'>): Promise<unknown> {
   for (const given of [entities, subscribers]) {
     const patterns = Object.values(given ?? {}).filter((one: unknown) => typeof one === 'string');
     const files = patterns.length === 0 ? [] : await filesMatching(patterns);
     for (const file of files.filter((one) => loadable.test(one)).toSorted()) {
-      // TypeORM meets the same error, and it is reported there.
-      const isLoaded = await importFile(resolve(file)).then(
-        () => true,
-        () => false,
+      const error: unknown = await importFile(resolve(file)).then(
+        () => undefined,
+        (reason: unknown) => reason,
       );
-      if (!isLoaded) return;
+      if (error !== undefined) return error;
     }
   }
+  return undefined;
 }

@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Table } from 'typeorm';
 import type { QueryRunner } from 'typeorm';
+import { runNode } from '../support/cli.js';
 import { createDatabase, createRole } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
 import { failureOf, migration, using } from '../support/migrations.js';
+import { createProject } from '../support/project.js';
 
 const users = migration('CreateUsers1700000000001', {
   up: ['CREATE TABLE users (id int PRIMARY KEY)'],
@@ -495,4 +497,23 @@ it('runs .sql files with the names of other tools in order, and reverts them by 
   } finally {
     rmSync(dir, { recursive: true });
   }
+});
+
+it('names the entity file if a process that cannot load TypeScript finds sources', async () => {
+  const project = createProject({
+    'package.json': '{ "name": "app" }',
+    'src/user.entity.ts': '@Entity() export class User { @PrimaryColumn() id: number; }',
+    'main.js': `const { DataSource } = require('typeorm');
+const { createMigrator } = require('nest-migrate');
+class Nothing1700000000001 { async up() {} async down() {} }
+const dataSource = new DataSource({ type: 'postgres', url: process.env.DATABASE_URL, entities: ['src/*.entity.ts'], migrations: [Nothing1700000000001] });
+createMigrator({ dataSource }).run().catch((error) => console.log(error.code, error.message, error.next));
+`,
+  });
+  const { stdout } = await runNode(['main.js'], { cwd: project.dir, env: { DATABASE_URL: database.url } });
+  project.remove();
+  expect(stdout).toMatch(
+    /^FILE_LOAD_FAILED .*src\/user\.entity\.ts is TypeScript, and this process cannot load TypeScript/,
+  );
+  expect(stdout).toContain('Make the patterns of the data source match the compiled .js files');
 });
