@@ -71,6 +71,21 @@ describe('init', () => {
     });
   });
 
+  it.each([
+    ["entities: ['src/**/*.entity.ts'], migrations: ['src/migrations/*.ts']", 'src/**/*.entity.ts'],
+    ["migrations: [__dirname + '/migrations/*.ts']", '/migrations/*.ts'],
+    [
+      "entities: [__dirname + '/**/*.entity{.ts,.js}'], migrations: ['src/migrations/*.{js,ts}', 'dist/*.js']",
+      undefined,
+    ],
+  ])('warns of patterns that a compiled app cannot use: %s', async (patterns, named) => {
+    nestProject({ 'src/data-source.ts': `export default new DataSource({ type: 'postgres', ${patterns} });` });
+    const { stdout } = await cli('init', '--dry-run');
+    const said = `! src/data-source.ts names only TypeScript files (${named}). If the app migrates when it starts, or`;
+    if (named === undefined) expect(stdout).not.toContain('names only TypeScript');
+    else expect(stdout).toContain(said);
+  });
+
   it('keeps the data source, migrations and environment that TypeORM uses', async () => {
     const typeorm = 'env-cmd -- ts-node ./node_modules/typeorm/cli.js';
     nestProject({

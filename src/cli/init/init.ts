@@ -8,6 +8,7 @@ import { isOfOtherApp, workspaceAbove } from './apps.js';
 import { inCharge } from './in-charge.js';
 import type { InCharge, Named } from './in-charge.js';
 import { migrationsFolder, sourceFiles } from '../../data-source/project-files.js';
+import { onlySources } from './only-sources.js';
 import { findSynchronize } from './synchronize.js';
 import type { Found } from './synchronize.js';
 import { targetIn } from './target.js';
@@ -77,6 +78,7 @@ export function initProject(from: string, mode: 'real' | 'dry', named: Named = {
     warnings: [
       ...(target?.ledger === undefined ? [] : [ownLedger(reads, target.ledger, target.others)]),
       ...findSynchronize(files).map(warnOf),
+      ...(own?.kind === 'data source' ? onlySources(own.file, files) : []),
     ],
     next: [...missingPackages(dir, manifest), ...nextSteps(dir, { reads, other: other?.file }, own, target)],
   };
