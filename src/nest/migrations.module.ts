@@ -3,6 +3,7 @@ import type { DynamicModule } from '@nestjs/common';
 import type {
   MigrationsModuleAsyncOptions,
   MigrationsModuleOptions,
+  MigrationsOptions,
 } from './interfaces/migrations-options.interface.js';
 import { asyncOptions } from './async-options.js';
 import { defaultConnection, getMigrationsOptionsToken } from './migrations.constants.js';
@@ -32,7 +33,10 @@ class MigrationsOptionsModule {}
 export class MigrationsModule {
   static forRoot(options: MigrationsModuleOptions = {}): DynamicModule {
     const { name = defaultConnection, imports = [], isGlobal = true, ...rest } = options;
-    const providers = [{ provide: getMigrationsOptionsToken(name), useValue: rest }];
+    const providers = [
+      { provide: getMigrationsOptionsToken(name), useFactory: () => rest },
+      { provide: identity, useValue: identityOf(rest) },
+    ];
     const registers = options.dataSource !== undefined;
     return assemble({ name, imports: [...imports], isGlobal, providers, registers });
   }
@@ -42,6 +46,21 @@ export class MigrationsModule {
     const providers = asyncOptions(options, name);
     return assemble({ name, imports: [...imports], isGlobal, providers, registers: !existingConnection });
   }
+}
+
+const identity = Symbol('what distinguishes these options from others');
+const dataSources = new WeakMap<object, number>();
+let known = 0;
+
+/**
+ * Nest 10 identifies a module by its serialized content, and so would serialize all that a data source refers to: hundreds of milliseconds
+ * and a warning at each start.
+ */
+function identityOf({ dataSource, ...others }: MigrationsOptions): object {
+  if (dataSource === undefined) return others;
+  const number = dataSources.get(dataSource) ?? ++known;
+  dataSources.set(dataSource, number);
+  return { ...others, dataSource: number };
 }
 
 interface Parts extends Registration {

@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { inspect } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { ConfigModule, ConfigService } from '@nestjs/config';
-import { Injectable, Module } from '@nestjs/common';
+import { Injectable, Logger, Module } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
 import { HealthCheckService, TerminusModule } from '@nestjs/terminus';
 import { getDataSourceToken, InjectRepository, TypeOrmModule } from '@nestjs/typeorm';
 import type { TypeOrmModuleAsyncOptions } from '@nestjs/typeorm';
-import { DataSource, Repository } from 'typeorm';
+import { DataSource, EntitySchema, Repository } from 'typeorm';
 import {
   getMigrationsToken,
   InjectMigrations,
@@ -86,6 +87,29 @@ describe('MigrationsModule.forRoot with a data source', () => {
     const dataSource = source([createUsers], { entities: [User] });
     await apps.boot(MigrationsModule.forRoot({ dataSource }), UsersModule);
     expect(dataSource.entityMetadatas.map(({ name }) => name)).toEqual(['User']);
+  });
+
+  it('is not serialized with its data source: Nest 10 identifies modules by what they contain', async () => {
+    const columns = Object.fromEntries(
+      Array.from({ length: 40 }, (_, index) => [`c${index}`, { type: 'int' as const, nullable: true }]),
+    );
+    const entities = Array.from(
+      { length: 400 },
+      (_, index) =>
+        new EntitySchema({ name: `e${index}`, columns: { id: { type: 'int', primary: true }, ...columns } }),
+    );
+    const warnings: string[] = [];
+    jest.spyOn(Logger.prototype, 'warn').mockImplementation((message: string) => void warnings.push(message));
+    try {
+      const modules = {
+        imports: [MigrationsModule.forRoot({ dataSource: source([], { entities }), onBootstrap: 'off' })],
+      };
+      const app = await Test.createTestingModule(modules, { moduleIdGeneratorAlgorithm: 'deep-hash' }).compile();
+      await app.close();
+    } finally {
+      jest.restoreAllMocks();
+    }
+    expect(warnings).toEqual([]);
   });
 
   it('waits for a server that is still starting', async () => {
