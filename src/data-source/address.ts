@@ -102,6 +102,27 @@ export function showParts({ host, port = 5432, username, password, database = ''
   return `postgres://${login && `${login}@`}${place}${port === '' ? '' : `:${port}`}/${database && nameOrHidden(database)}`;
 }
 
+const hidden = '***';
+
+/** The same, with a host that is no name of a server hidden, because it may be a whole address. */
+export function showMistyped(parts: Parts): string | undefined {
+  const shown = showParts({ ...parts, host: 'hidden' });
+  return shown?.replace(/hidden(?=:\d+\/|\/)/, hidden);
+}
+
+/** What is wrong with the options of a data source from which nothing is connected with. */
+export function adviceOnParts(shown: string | undefined): string | undefined {
+  if (shown === 'postgres://localhost:5432/')
+    return 'The data source gives neither a host nor a user nor a database: perhaps the environment variables that it reads are not set (.env).';
+  return isHostHidden(shown)
+    ? 'The host contains a character that no name of a server contains, such as a comma, a space or a quotation mark: correct it where the data source gets it.'
+    : undefined;
+}
+
+function isHostHidden(shown: string | undefined): boolean {
+  return /[/@]\*{3}(?::\d*)?\/[^/]*$/.test(shown ?? '');
+}
+
 /** The name of a server in a sentence. */
 export function placeOf(shown: string | undefined): string {
   return shown ?? 'a server whose address cannot be read reliably';
@@ -109,7 +130,7 @@ export function placeOf(shown: string | undefined): string {
 
 /** The reason that the driver or the server gives, without the names that it quotes if these must not be shown. */
 export function reasonOf(error: unknown, shown: string | undefined): string {
-  if (shown === undefined) return codeOf(error) ?? 'no answer';
+  if (shown === undefined || isHostHidden(shown)) return codeOf(error) ?? 'no answer';
   const isWhole = !/^postgres:\/\/\*{3}[:@]|\/\*{3}$/.test(shown);
   return isWhole ? messageOf(error) : messageOf(error).replace(/["„“”«].*["“”»]/s, '"***"');
 }

@@ -1,6 +1,6 @@
 import { relative } from 'node:path';
 import type { DataSource } from 'typeorm';
-import { checkAddress, placeOf, showAddress, showParts } from './address.js';
+import { checkAddress, placeOf, showAddress, showMistyped, showParts } from './address.js';
 import type { Parts } from './address.js';
 import { embeddedDirOf } from './embedded-brand.js';
 
@@ -18,7 +18,8 @@ export function showConnection(dataSource: DataSource): string | undefined {
   const dir = embeddedDirOf(dataSource);
   if (dir !== undefined) return `the embedded database in ${fromHere(dir)}`;
   const credentials = credentialsOf(dataSource);
-  return credentials.url === undefined ? showParts(credentials) : showAddress(credentials.url);
+  if (credentials.url !== undefined) return showAddress(credentials.url);
+  return showParts(credentials) ?? showMistyped(credentials);
 }
 
 /** Refuses an invalid address before the driver misreads it and repeats parts of it in an error. */
@@ -41,7 +42,8 @@ function credentialsOf({ options }: DataSource): Credentials {
 
 function withoutEmpty(credentials: Credentials): Credentials {
   return Object.fromEntries(
-    Object.entries(credentials).filter(([, value]) => value !== undefined && value !== null && value !== ''),
+    // As the driver does, which also ignores the NaN of an unset variable.
+    Object.entries(credentials).filter(([, value]) => ![undefined, null, '', Number.NaN].includes(value)),
   );
 }
 

@@ -1,4 +1,4 @@
-import { causeOf, encode, placeOf, reasonOf } from '../data-source/address.js';
+import { adviceOnParts, causeOf, encode, placeOf, reasonOf } from '../data-source/address.js';
 import { embeddedHostOf } from '../data-source/embedded-brand.js';
 import { codeOf, isMigrateError, messageOf, MigrateError } from '../errors.js';
 import { poolOf } from '../typeorm/driver.js';
@@ -220,7 +220,8 @@ export function connectionError(error: unknown, shown: string | undefined, attem
     next:
       shown === undefined
         ? encode
-        : (aboutSsl(error) ??
+        : (adviceOnParts(shown) ??
+          aboutSsl(error) ??
           'Start the server, or correct its address, in DATABASE_URL or where the data source gets it. To wait longer: --connect-timeout 2min, or `nest-migrate wait`. Nothing was changed.'),
     cause,
   });

@@ -8,11 +8,12 @@ import { DataSource, Entity, PrimaryColumn } from 'typeorm';
 import type { QueryRunner } from 'typeorm';
 import { defineDataSource } from '../../src/data-source/define.js';
 import type { DefineDataSourceOptions } from '../../src/data-source/define-options.js';
-import { describeConnection } from '../../src/data-source/describe.js';
+import { describeConnection, showConnection } from '../../src/data-source/describe.js';
 import { isEmbedded } from '../../src/data-source/embedded-brand.js';
 import { useAddressForMigrations } from '../../src/data-source/environment.js';
 import { refuseSynchronize } from '../../src/data-source/guard.js';
 import { settingsOf } from '../../src/data-source/settings.js';
+import { connectionError } from '../../src/database/client.js';
 import { MigrateError } from '../../src/errors.js';
 import { createMigrator } from '../../src/migrator.js';
 import { withoutPasswords } from '../../src/passwords.js';
@@ -482,5 +483,30 @@ describe('import', () => {
     );
     await migrator.close();
     await database.drop();
+  });
+});
+
+describe('the error for a connection whose options come from unset or mistyped variables', () => {
+  const refused = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:5432'), { code: 'ECONNREFUSED' });
+  const failed = (options: object): MigrateError =>
+    connectionError(refused, showConnection(new DataSource({ type: 'postgres', ...options })));
+
+  it('shows the address that the driver uses, and suspects the environment', () => {
+    const { message, next } = failed({ host: undefined, port: Number.NaN, username: undefined, database: undefined });
+    expect(message).toBe('No connection to postgres://localhost:5432/: connect ECONNREFUSED 127.0.0.1:5432.');
+    expect(next).toMatch(/^The data source gives neither a host nor a user nor a database: perhaps .*\.env/);
+  });
+
+  it('says that the host is no name of a server, without showing it', () => {
+    const { message, next } = failed({
+      host: 'localhost,',
+      port: 5432,
+      username: 'app',
+      password: 'x',
+      database: 'shop',
+    });
+    expect(message).toBe('No connection to postgres://app:***@***:5432/shop: ECONNREFUSED.');
+    expect(next).toMatch(/^The host contains a character that no name of a server contains, such as a comma, /);
+    expect(failed({ url: 'postgres://app:a/b@db/shop' }).next).toMatch(/^Percent-encode special characters/);
   });
 });
