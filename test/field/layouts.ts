@@ -245,3 +245,67 @@ export class AccountModule {}
   writes: writesAccount,
   production: ['--app', 'dist/app.module.js'],
 };
+
+const prefixed = `import { DefaultNamingStrategy } from 'typeorm';
+export class PrefixedNamingStrategy extends DefaultNamingStrategy {
+  columnName(property: string, given: string, prefixes: string[]): string { return 'c_' + super.columnName(property, given, prefixes); }
+}
+`;
+
+/** Only tsconfig.base.json at the root, a solution-style tsconfig in the app, and classes that a naming strategy maps. */
+export const nx: FieldProject = {
+  name: 'an Nx workspace whose scripts name the data source, with a naming strategy and a handwritten migration',
+  files: {
+    'package.json': JSON.stringify({
+      name: '@acme/source',
+      dependencies: { '@nestjs/core': '^12.0.0' },
+      scripts: {
+        typeorm:
+          'ts-node -r tsconfig-paths/register --project apps/backend/tsconfig.app.json ./node_modules/typeorm/cli.js',
+        'migration:run': 'npm run typeorm -- migration:run -d apps/backend/src/data-source.ts',
+      },
+    }),
+    'nx.json': '{}',
+    'tsconfig.base.json': config({ ...compilerOptions, outDir: undefined, rootDir: '.', baseUrl: '.' }, []),
+    'apps/backend/project.json':
+      '{ "name": "backend", "projectType": "application", "sourceRoot": "apps/backend/src" }',
+    'apps/backend/tsconfig.json':
+      '{ "extends": "../../tsconfig.base.json", "files": [], "include": [], "references": [{ "path": "./tsconfig.app.json" }, { "path": "./tsconfig.spec.json" }] }',
+    'apps/backend/tsconfig.app.json':
+      '{ "extends": "./tsconfig.json", "compilerOptions": { "outDir": "../../dist/out-tsc" }, "include": ["src/**/*.ts"] }',
+    'apps/backend/src/main.ts': mainOf('./data-source'),
+    'apps/backend/src/naming.strategy.ts': prefixed,
+    'apps/backend/src/data-source.ts': dataSource('namingStrategy: new PrefixedNamingStrategy(),')
+      .replace(`[__dirname + '/**/*.entity{.ts,.js}']`, '[Account, ...(Tag ? [Tag] : [])]')
+      .replace(
+        'export default',
+        `import { Account } from './account.entity';\nimport { Tag } from './tag.entity';\nimport { PrefixedNamingStrategy } from './naming.strategy';\nexport default`,
+      ),
+    'apps/backend/src/account.entity.ts': account(),
+    'apps/backend/src/tag.entity.ts': 'export const Tag = undefined;',
+    'apps/backend/src/migrations/1600000000000-Account.ts': migration(
+      'Account1600000000000',
+      query(
+        'CREATE TABLE account (c_id serial CONSTRAINT "PK_730d426c77cc42a7cbf2e73da92" PRIMARY KEY, c_owner varchar NOT NULL)',
+      ),
+      query('DROP TABLE account'),
+    ),
+  },
+  reads: 'apps/backend/src/data-source.ts',
+  migrations: 'apps/backend/src/migrations',
+  prepared: mayCreate,
+  changes: changesOfAccount('apps/backend/src'),
+  writes: /"account" ADD COLUMN "c_note"[^]*CREATE TABLE [^]*"tag"[^]*SET DEFAULT 'none'/,
+  build: [
+    [
+      'node_modules/typescript/bin/tsc',
+      '-p',
+      'apps/backend/tsconfig.app.json',
+      '--noCheck',
+      '--ignoreDeprecations',
+      '6.0',
+    ],
+  ],
+  main: 'dist/out-tsc/apps/backend/src/main.js',
+  production: ['-d', 'dist/out-tsc/apps/backend/src/data-source.js'],
+};

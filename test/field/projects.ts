@@ -12,7 +12,7 @@ import {
   writesAccount,
   usualBuild,
 } from './shape.js';
-import { javaScript, monorepo, synchronized, workspace } from './layouts.js';
+import { javaScript, monorepo, nx, synchronized, workspace } from './layouts.js';
 import type { FieldProject } from './shape.js';
 
 const user = (columns = ''): string => `import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
@@ -461,4 +461,5 @@ export const projects: readonly FieldProject[] = [
   monorepo,
   workspace,
   javaScript,
+  nx,
 ];
