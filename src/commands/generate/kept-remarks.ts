@@ -48,13 +48,16 @@ function unfilled(id: ObjectId): string {
   return `${describeObject(id)} is NOT NULL and has no default, so every INSERT that does not name it fails: --drop ${pathOf(id)} drops it.`;
 }
 
-/** One line for each object, or a single line if there are more than eight. */
+const most = 8;
+
+/** One line for each object, or a single line with the first eight if there are more. */
 function keptLines(ids: readonly ObjectId[], [one, many]: readonly [string, string]): readonly string[] {
   const names = ids.map(describeObject);
-  if (names.length <= 8)
+  if (names.length <= most)
     return names.map((name) => `${name} is not in the entities, but ${one}: it is kept (--prune drops it).`);
+  const first = names.slice(0, most);
   return [
-    `${names.length} objects are not in the entities, but ${many}: they are kept (--prune drops them): ${names.join(', ')}.`,
+    `${names.length} objects are not in the entities, but ${many}: they are kept (--prune drops them; with --dry-run, it only lists them): ${first.join(', ')} and ${names.length - most} more.`,
   ];
 }
 
