@@ -6,6 +6,7 @@ import type { GlobalFlags } from './flags.js';
 import { moreOn } from './help-on.js';
 import { paint, shownOn } from './io.js';
 import type { Io, SourceInApp } from './io.js';
+import { forSameSource } from './same-source.js';
 
 /** Runs a command with its output, signals and errors. Returns the exit code. */
 export async function perform(
@@ -27,6 +28,7 @@ export async function perform(
   if (json) divertStdout();
   const onStdout = shownOn(process.stdout, flags.color);
   const onStderr = shownOn(process.stderr, flags.color);
+  const completed = forSameSource(flags);
   const io: Io = {
     format: json ? 'json' : 'human',
     quiet: flags.quiet === true,
@@ -38,16 +40,10 @@ export async function perform(
       void write(
         json
           ? `${JSON.stringify(withoutPasswordsInData(data), null, 2)}\n`
-          : onStdout(
-              withoutPasswords(
-                lines()
-                  .map((line) => `${line}\n`)
-                  .join(''),
-              ),
-            ),
+          : onStdout(withoutPasswords(completed(textOf(lines())))),
       ),
     page: (data, text) => void write(json ? `${JSON.stringify(data, null, 2)}\n` : text),
-    note: (line) => void (flags.quiet || process.stderr.write(`${onStderr(withoutPasswords(line))}\n`)),
+    note: (line) => void (flags.quiet || process.stderr.write(`${onStderr(withoutPasswords(completed(line)))}\n`)),
     stage: () => undefined,
     asking: (question) => question(),
     ...(inApp && { inApp }),
@@ -61,12 +57,16 @@ export async function perform(
       write(`${JSON.stringify(asJson(error), null, 2)}\n`);
     } else {
       if (error.statements) write(await collected(error.statements, error));
-      process.stderr.write(onStderr(forPeople(error, io)));
+      process.stderr.write(onStderr(completed(forPeople(error, io))));
     }
     return error.exitCode;
   } finally {
     if (inApp === undefined) await closeEmbedded();
   }
+}
+
+function textOf(lines: readonly string[]): string {
+  return lines.map((line) => `${line}\n`).join('');
 }
 
 /** A command must end within six seconds of a signal; queries to the server give up a second earlier. */
@@ -103,7 +103,7 @@ function unexpected(error: unknown): MigrateError {
 async function collected(statements: readonly DryRunStatement[], error: MigrateError): Promise<string> {
   const { dryRunLines } = await import('./dry-run-lines.js');
   const lines = dryRunLines(statements, error.message);
-  return lines.map((line) => `${line}\n`).join('');
+  return textOf(lines);
 }
 
 function forPeople(error: MigrateError, io: Io): string {

@@ -359,6 +359,16 @@ describe('wrong usage', () => {
     expect(code).toBeGreaterThan(0);
   });
 
+  it('proposes commands for the data source that was named', async () => {
+    project.write('other/data-source.ts', dataSource.replace('migrations/*', 'more/*'));
+    project.write('other/more/1700000000001-CreateUsers.ts', createUsers);
+    const named = ['-d', 'other/data-source.ts'];
+    expect((await cli('status', ...named)).stdout).toContain('1 pending: nest-migrate run -d other/data-source.ts.\n');
+    const refused = await cli('run', '--to', 'Nothing', ...named);
+    expect(refused.stderr).toContain('`nest-migrate status -d other/data-source.ts`');
+    expect((await cli('status')).stdout).not.toContain('-d other');
+  });
+
   it('reports a pattern without a match, and the folder that was searched', async () => {
     project.write('data-source.ts', dataSource.replace('migrations/*', 'migration/*'));
     const { stderr } = await cli('run');
