@@ -54,6 +54,5 @@ async function choose(
   const answer = await asking(() => select({ message: question, options, output: process.stderr, signal }));
   if (!isCancel(answer)) return answer;
   // Ctrl-C and Escape are keys here and no signals.
-  if (!signal.aborted) process.emit('SIGINT', 'SIGINT');
   throw cancelled(signal, 'Nothing was written.');
 }
