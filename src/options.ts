@@ -23,7 +23,7 @@ export interface MigrateSettings {
   readonly edited?: 'warn' | 'refuse';
   /**
    * What to do if the patterns of the data source match no migration file, and no migration is applied to the database.
-   * @default 'refuse' when an app starts, 'warn' in a command
+   * @default 'refuse' when an app starts and with NODE_ENV=production, 'warn' elsewhere
    */
   readonly noMigrations?: 'warn' | 'refuse';
   /**
@@ -223,12 +223,13 @@ export function resolveSettings(settings: MigrateSettings = {}): ResolvedSetting
     return ms ?? 0;
   };
   const connect = (given['connect'] ?? {}) as Readonly<Record<string, unknown>>;
+  const isProduction = process.env['NODE_ENV'] === 'production';
   const resolved: ResolvedSettings = {
     transaction: choice('transaction'),
     outOfOrder: choice('outOfOrder'),
     edited: choice('edited'),
-    noMigrations: choice('noMigrations'),
-    contract: choice('contract', process.env['NODE_ENV'] === 'production' ? 'next-deploy' : 'immediately'),
+    noMigrations: choice('noMigrations', isProduction ? 'refuse' : 'warn'),
+    contract: choice('contract', isProduction ? 'next-deploy' : 'immediately'),
     online: settings.online ?? true,
     rename: choice('rename'),
     keepDown: settings.keepDown ?? true,

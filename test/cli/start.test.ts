@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
-import { runNode } from '../support/cli.js';
+import { runCli, runNode } from '../support/cli.js';
 import { createDatabase } from '../support/database.js';
 import { createProject } from '../support/project.js';
 
@@ -36,6 +36,28 @@ module.exports = defineDataSource({ url: '${database.url}', entities: ['src/**/*
     expect(own.length).toBeGreaterThan(3);
     expect(own.length).toBeLessThan(13);
     expect(urls.filter((url) => /\/(?:tinyglobby|picomatch|typeorm)\//.test(url))).toEqual([]);
+  } finally {
+    project.remove();
+    await database.drop();
+  }
+});
+
+it('in production, a run that finds no migration at all fails, as the start of an app does', async () => {
+  const database = await createDatabase();
+  const project = createProject({
+    'package.json': '{ "name": "app" }',
+    'data-source.js': `const { defineDataSource } = require('nest-migrate/data-source');
+module.exports = defineDataSource({ url: '${database.url}', entities: [], migrations: ['dist/migrations/*.js'] });`,
+  });
+  try {
+    const run = (NODE_ENV: string) => runCli(['run'], { cwd: project.dir, env: { NODE_ENV } });
+    const { code, stderr } = await run('production');
+    expect([code, stderr]).toEqual([2, expect.stringContaining('help MIGRATIONS_NOT_FOUND')]);
+    const elsewhere = await run('test');
+    expect([elsewhere.code, elsewhere.stderr]).toEqual([0, expect.stringContaining('No migration matches')]);
+    // The folder is there: the project has no migrations yet.
+    project.write('dist/migrations/.gitkeep', '');
+    expect(await run('production')).toMatchObject({ code: 0 });
   } finally {
     project.remove();
     await database.drop();
