@@ -24,22 +24,12 @@ process.chdir(resolve(import.meta.dirname, '..'));
 const entries = ['index', 'data-source/index', 'nest-commands/index', 'testing/index'];
 /** What the command takes instead of `data-source/index`. */
 const late = 'data-source/late';
-/**
- * What each command loads that works on a database, in the order in which it is loaded: each group is one file. `pg` belongs to the last one,
- * because it is loaded in a way of its own (`data-source/load-pg.ts`).
- */
-const usual = [
-  ['program', ['cli/program', 'rejections']],
-  ['command', ['cli/connect', 'cli/handlers', 'cli/perform']],
-  ['working', ['cli/source', 'data-source/embedded', 'migrator']],
-];
 const formats = [
   {
     name: 'esm',
     type: 'module',
     // And what is started or found by its place.
     files: [...entries, late, 'cli/main', 'cli/program', 'typescript/esm-hooks', 'shadow/thread'],
-    groups: usual,
   },
   { name: 'cjs', type: 'commonjs', files: [...entries, late] },
 ];
@@ -81,12 +71,7 @@ const withoutDocumentation = {
   },
 };
 
-function isOneOf(modules, from) {
-  const files = new Set(modules.map((module) => join(from, `${module}.js`)));
-  return (id) => files.has(id);
-}
-
-async function bundle({ name, type, files, groups = [] }, from, out) {
+async function bundle({ name, type, files }, from, out) {
   const dir = join(out, name);
   const bundled = await rolldown({
     input: Object.fromEntries(files.map((file) => [file, join(from, `${file}.js`)])),
@@ -104,7 +89,6 @@ async function bundle({ name, type, files, groups = [] }, from, out) {
     chunkFileNames: 'chunks/[name].js',
     comments: { legal: false, jsdoc: false, annotation: true },
     banner: licencesIn,
-    codeSplitting: { groups: groups.map(([chunk, roots]) => ({ name: chunk, test: isOneOf(roots, from) })) },
   };
   const { output } = await bundled.write({ dir, format: name, ...names });
   // What kind of modules these are is decided by the nearest package.json.

@@ -5,7 +5,7 @@ import { runCli, runNode } from '../support/cli.js';
 import { createDatabase } from '../support/database.js';
 import { createProject } from '../support/project.js';
 
-it('a command loads few files, and neither fetch nor a matcher of patterns, if it finds nothing to do', async () => {
+it('a command that finds nothing to do loads neither fetch nor TypeORM nor a matcher of patterns', async () => {
   const database = await createDatabase();
   const project = createProject({
     'package.json': '{ "name": "app" }',
@@ -34,7 +34,8 @@ module.exports = defineDataSource({ url: '${database.url}', entities: ['src/**/*
     });
     const own = urls.filter((url) => url.includes('/dist/esm/'));
     expect(own.length).toBeGreaterThan(3);
-    expect(own.length).toBeLessThan(13);
+    // Each takes half a millisecond.
+    expect(own.length).toBeLessThan(90);
     expect(urls.filter((url) => /\/(?:tinyglobby|picomatch|typeorm)\//.test(url))).toEqual([]);
   } finally {
     project.remove();
