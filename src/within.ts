@@ -4,6 +4,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 export class Within<T> {
   readonly #storage = new AsyncLocalStorage<T>();
   #running = 0;
+  #timer: NodeJS.Timeout | undefined;
 
   /** The value of the work that calls this, or undefined. */
   get current(): T | undefined {
@@ -22,6 +23,7 @@ export class Within<T> {
 
   /** As long as it is enabled, every promise of the process is slower. Many migrations in a row should not switch it each time. */
   #disableSoon(): void {
-    setTimeout(() => this.#running === 0 && this.#storage.disable(), 1000).unref();
+    const disable = (): void => void (this.#running === 0 && this.#storage.disable());
+    this.#timer = this.#timer?.refresh() ?? setTimeout(disable, 1000).unref();
   }
 }

@@ -38,24 +38,16 @@ export async function dev(given: Io, flags: DevFlags, name?: string): Promise<Ex
   const own = { dir, storedTimezone, allowDestructive, ignore, targetVersion, shadow, yesDrop };
   const draft = rest.new ? ('new' as const) : amend ? ('amend' as const) : undefined;
   const ask = (await import('./ask.js')).terminal(io);
-  const tell = async (result: DevResult): Promise<void> => {
-    if (isStandby()) await tellWritten([...result.files, ...result.removed]);
+  const show = (result: DevResult, lines: typeof devLines): void => {
     for (const warning of result.warnings) io.note(`${io.paint.yellow('!')} ${warning}`);
-    io.result(result, () => (isStandby() ? savedLines(result, io) : devLines(result, io)));
+    io.result(result, () => lines(result, io));
   };
-  const language = languageOf(flags);
-  const options = {
-    ...own,
-    name,
-    renames,
-    drops,
-    backfills,
-    usings,
-    draft,
-    ask,
-    language,
-    ...(isStandby() && { tell }),
+  const tell = async (result: DevResult): Promise<void> => {
+    await tellWritten([...result.files, ...result.removed]);
+    show(result, savedLines);
   };
+  const decided = { name, renames, drops, backfills, usings, draft, language: languageOf(flags) };
+  const options = { ...own, ...decided, ask, ...(isStandby() && { tell }) };
   const result = await withPostgresAhead(flags, async () => {
     if (isStandby()) {
       const save = await waitForSave();
@@ -65,7 +57,7 @@ export async function dev(given: Io, flags: DevFlags, name?: string): Promise<Ex
     }
     return withMigrator(io, flags, (migrator) => migrator.dev(options));
   });
-  if (!isStandby()) await tell(result);
+  if (!isStandby()) show(result, devLines);
   return ExitCode.done;
 }
 

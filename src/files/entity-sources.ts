@@ -50,7 +50,7 @@ async function countedOnce(own: readonly string[], sources: Sources, loads: Load
     const once = countedIn(files, sources, loads);
     return once.length < files.length ? once.map(literally) : undefined;
   };
-  // Every command runs this. A pattern of the whole project also matches files in packages, which take long to search.
+  // Every command that needs the entities runs this. A pattern of the whole project also matches files in packages, which take long to search.
   const isTwice = (await counted(['**/node_modules/**'])) !== undefined;
   return (isTwice ? await counted([]) : undefined) ?? own;
 }

@@ -1,6 +1,6 @@
 import { isAbsolute, resolve } from 'node:path';
 import { isFolder } from './exists.js';
-import { filesOfPlainPattern } from './plain-pattern.js';
+import { filesOfPlainPattern, isPlainPattern } from './plain-pattern.js';
 
 const literal = /\[([()[\]{}*?])\]/g;
 const magic = /[*?{}[\]()!]/;
@@ -44,8 +44,9 @@ export async function filesMatching(
   patterns: readonly string[],
   ignore: readonly string[] = [],
 ): Promise<readonly string[]> {
-  const plain = patterns.map((pattern) => filesOfPlainPattern(resolve(pattern)));
-  if (ignore.length === 0 && plain.every((files) => files !== undefined)) return [...new Set(plain.flat())];
+  const paths = patterns.map((pattern) => resolve(pattern));
+  if (ignore.length === 0 && paths.every(isPlainPattern))
+    return [...new Set(paths.flatMap((path) => filesOfPlainPattern(path) ?? []))];
   const { glob } = await import('tinyglobby');
   return glob(patterns.map(withLiteralFolders), { absolute: true, ignore: [...ignore] });
 }

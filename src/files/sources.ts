@@ -107,13 +107,15 @@ function countedOnce(
     const source = sourceFolder(folder);
     return source !== undefined && isFolder(source) ? source : undefined;
   });
-  const among = lazily(() => new Set([...found, ...matched].map(withoutExtension)));
+  // Built only if a folder has sources, as few do of those that a `run` looks into.
+  let among: ReadonlySet<string> | undefined;
   for (const file of matched) {
     const folder = present(dirname(file));
     if (folder === undefined) continue;
     const key = withoutExtension(join(folder, basename(file)));
     // A file whose source has an extension that the pattern does not cover is used as it is.
-    if (among().has(key) || !extensions.some((ending) => existsSync(key + ending))) outputs.set(file, key);
+    among ??= new Set([...found, ...matched].map(withoutExtension));
+    if (among.has(key) || !extensions.some((ending) => existsSync(key + ending))) outputs.set(file, key);
   }
   const others = countedOf(loads)(matched.filter((file) => !outputs.has(file)));
   if (outputs.size === 0 && found.length === 0) return { files: others, stale: [], notCompiled: [] };
@@ -161,11 +163,6 @@ export function countedIn(files: readonly string[], sources: Sources, loads: Loa
 }
 
 const extensions = ['.ts', '.mts', '.cts', '.tsx', '.js', '.mjs', '.cjs', '.sql'];
-
-function lazily<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => (made ??= { value: make() }).value;
-}
 
 function remembering<T>(work: (folder: string) => T): (folder: string) => T {
   const known = new Map<string, T>();

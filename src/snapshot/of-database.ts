@@ -1,12 +1,12 @@
 import { stampSql } from '../schema/catalog-stamp.js';
 import type { ObjectId } from '../schema/object-id.js';
 import { hashOf } from '../shadow/cache.js';
-import type { SchemaCache } from '../shadow/cache.js';
 import { initialSessionOf } from '../shadow/initial-session.js';
 import { withLive } from '../shadow/live.js';
 import type { Database } from '../shadow/shadow.js';
 import { typeormMetadataRows } from '../shadow/typeorm-metadata.js';
 import { poolOf } from '../typeorm/driver.js';
+import { cacheFor } from './cache-for.js';
 import { unmanagedTables } from './own-tables.js';
 import type { Project } from './project.js';
 import { leftOut, restored, storedOf, take } from './snapshot.js';
@@ -18,7 +18,8 @@ export async function ofDatabase(project: Project): Promise<Snapshot> {
 }
 
 /** The same, read only if the catalog has changed since it was last read. */
-export async function ofDatabaseCached(project: Project, cache: SchemaCache): Promise<Snapshot> {
+export async function ofDatabaseCached(project: Project): Promise<Snapshot> {
+  const cache = cacheFor({});
   const key = await keyOf(project);
   const known = await cache.get<StoredSnapshot>(key);
   if (known)

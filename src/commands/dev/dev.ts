@@ -6,7 +6,6 @@ import { ExitCode, isMigrateError, MigrateError } from '../../errors.js';
 import type { MigrateEvent } from '../../events.js';
 import { inLanguage } from '../../files/language.js';
 import { listMigrations } from '../../files/list-migrations.js';
-import { cacheFor } from '../../snapshot/cache-for.js';
 import { ofDatabaseCached } from '../../snapshot/of-database.js';
 import { foundSchemas, withFoundSchemas } from '../../shadow/search-path.js';
 import { poolOf } from '../../typeorm/driver.js';
@@ -41,9 +40,11 @@ export async function dev(options: DevOptions, context: CommandContext): Promise
     if (result === 'overtaken') continue;
     const { draft, files, statements } = result;
     context.onEvent({ type: 'followed', draft, files, statements });
-    await options.tell?.(result);
-    // Reading the whole catalog takes a good part of the time, and by the next save it has usually not changed.
-    if (options.tell) await ofDatabaseCached(found, cacheFor({})).catch(() => undefined);
+    if (options.tell) {
+      await options.tell(result);
+      // Reading the whole catalog takes a good part of the time, and by the next save it has usually not changed.
+      await ofDatabaseCached(found).catch(() => undefined);
+    }
     return result;
   }
 }

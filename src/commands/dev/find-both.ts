@@ -11,7 +11,6 @@ import type { MigrationText } from '../../shadow/replay-key.js';
 import type { Shadow } from '../../shadow/shadow.js';
 import { versionsOfEngines } from '../../shadow/versions.js';
 import { ofDatabaseCached } from '../../snapshot/of-database.js';
-import { cacheFor } from '../../snapshot/cache-for.js';
 import { ofMigrations, rememberProven } from '../../snapshot/of-migrations.js';
 import type { Current } from '../../snapshot/of-migrations.js';
 import type { Snapshot } from '../../snapshot/snapshot.js';
@@ -72,7 +71,7 @@ export async function findBoth({ draft, options }: Following, tools: Tools, proj
   const { unmanaged } = said.described;
   const before = await ofMigrations(project, { url: options.shadow, cache: tools.cache, unmanaged });
   const database = async (): Promise<Snapshot> => ({
-    ...(await ofDatabaseCached(project, cacheFor({}))),
+    ...(await ofDatabaseCached(project)),
     origins: withMade(before.origins, draft),
   });
   const directly: GenerateOptions = { ...options, online: false, renameDirectly: true };
