@@ -34,7 +34,7 @@ const formats = [
   { name: 'cjs', type: 'commonjs', files: [...entries, late] },
 ];
 /** Small enough to be taken along, and no package more in the users' installations. */
-const bundledPackages = ['yocto-spinner', 'yoctocolors'];
+const bundledPackages = ['commander', 'yocto-spinner', 'yoctocolors'];
 const stamp = 'dist/.built';
 const configs = ['tsconfig.json', 'tsconfig.build.json', 'package.json', 'scripts/build.mjs'];
 
@@ -100,12 +100,18 @@ async function bundle({ name, type, files }, from, out) {
   }
 }
 
+function licenceOf(name) {
+  const dir = join('node_modules', name);
+  return join(
+    dir,
+    readdirSync(dir).find((file) => /^licen[cs]e/i.test(file)),
+  );
+}
+
 /** What their licences ask of a copy. */
 function licencesIn({ moduleIds }) {
   const taken = bundledPackages.filter((name) => moduleIds.some((id) => id.includes(`/node_modules/${name}/`)));
-  return taken
-    .map((name) => `/*! ${name}\n\n${readFileSync(`node_modules/${name}/license`, 'utf8').trim()}\n*/`)
-    .join('\n');
+  return taken.map((name) => `/*! ${name}\n\n${readFileSync(licenceOf(name), 'utf8').trim()}\n*/`).join('\n');
 }
 
 // Inside a user's Jest, import() of a package does not work. A user's file, whose name is computed, may be an ES module: only import()

@@ -90,7 +90,7 @@ describe('nest-migrate-dev', () => {
     renameSync(inProject('node_modules/nest-migrate'), inProject('store/nest-migrate'));
     symlinkSync(inProject('store/nest-migrate'), inProject('node_modules/nest-migrate'));
     installIn('store/nest-migrate/node_modules');
-    for (const other of ['commander', 'dotenv', 'tinyglobby', 'pg', 'typeorm'])
+    for (const other of ['dotenv', 'tinyglobby', 'pg', 'typeorm'])
       symlinkSync(inProject(`node_modules/${other}`), inProject(`store/nest-migrate/node_modules/${other}`));
     expect(await check()).toMatchObject(done);
   });

@@ -107,7 +107,7 @@ function countedOnce(
     const source = sourceFolder(folder);
     return source !== undefined && isFolder(source) ? source : undefined;
   });
-  // Built only if a folder has sources, as few do of those that a `run` looks into.
+  // Needed only if a folder has sources.
   let among: ReadonlySet<string> | undefined;
   for (const file of matched) {
     const folder = present(dirname(file));

@@ -40,7 +40,6 @@ export function createProject(files: Readonly<Record<string, string>>, typeorm =
     'nest-commander',
     '@types',
     'dotenv',
-    'commander',
     'tinyglobby',
   ]) {
     symlinkSync(join(root, 'node_modules', name), join(dir, 'node_modules', name));
