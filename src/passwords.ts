@@ -36,9 +36,9 @@ const postgresAddress = new RegExp(
 const otherAddress = new RegExp(String.raw`(\b[a-z][a-z0-9+.-]*:\/\/)(?!${harmless})(${user}:)[^\s'"\`<>]*@`, 'gi');
 
 /** The text without what is, or could be, a password. `sql` is the statement that it is about: the server quotes parts of it. */
-export function withoutPasswords(text: string, sql = ''): string {
+export function withoutPasswords(text: string, sql = '', addresses = addressesOfEnvironment()): string {
   let safe = text;
-  for (const [name, address] of addressesOfEnvironment()) safe = safe.replaceAll(address, `$${name}`);
+  for (const [name, address] of addresses) safe = safe.replaceAll(address, `$${name}`);
   for (const password of passwordsIn(sql)) safe = safe.replaceAll(password, hidden);
   if (!/password|postgres|:\/\//i.test(safe)) return safe;
   for (const pattern of [postgresAddress, otherAddress])
@@ -59,8 +59,10 @@ function passwordsIn(sql: string): readonly string[] {
 
 const withoutPassword = /^\w+:\/\/(?:[\w.~+-]+@)?(?:[\w.-]+|\[[\da-f:.]+\])?(?::\d+)?(?:\/[\w.-]*)?$/i;
 
+type Addresses = readonly (readonly [name: string, address: string])[];
+
 /** The user's own code repeats them in its errors: a check of the environment, a library that cannot read one. */
-function addressesOfEnvironment(): readonly (readonly [name: string, address: string])[] {
+function addressesOfEnvironment(): Addresses {
   return ['NEST_MIGRATE_DATABASE_URL', 'DIRECT_URL', 'DATABASE_URL'].flatMap((name) => {
     const address = process.env[name]?.trim() ?? '';
     if (!/[:@=]/.test(address) || withoutPassword.test(address)) return [];
@@ -69,11 +71,13 @@ function addressesOfEnvironment(): readonly (readonly [name: string, address: st
 }
 
 /** The same data without passwords in its texts. */
-export function withoutPasswordsInData<T>(data: T): T {
-  if (typeof data === 'string') return withoutPasswords(data) as T;
-  if (Array.isArray(data)) return data.map((one: unknown) => withoutPasswordsInData(one)) as T;
-  if (typeof data !== 'object' || data === null || Object.getPrototypeOf(data) !== Object.prototype) return data;
-  return Object.fromEntries(Object.entries(data).map(([name, value]) => [name, withoutPasswordsInData(value)])) as T;
+export function withoutPasswordsInData<T>(data: T, addresses = addressesOfEnvironment()): T {
+  if (typeof data === 'string') return withoutPasswords(data, '', addresses) as T;
+  if (typeof data !== 'object' || data === null) return data;
+  const safe = (one: unknown): unknown => withoutPasswordsInData(one, addresses);
+  if (Array.isArray(data)) return data.map(safe) as T;
+  if (Object.getPrototypeOf(data) !== Object.prototype) return data;
+  return Object.fromEntries(Object.entries(data).map(([name, value]) => [name, safe(value)])) as T;
 }
 
 /** The same error if it contains no password, or else a copy of it: Node prints all that it finds in an error that is not caught. */

@@ -1,11 +1,10 @@
-import { classify } from '../sql/index.js';
+import { classify, commandOf } from '../sql/index.js';
 import { isConnectionLost } from './client.js';
 import { sqlState } from './failure.js';
 import type { Execute, Session } from './session.js';
 
 const savepoint = 'nest_migrate_extension';
-/** A longer statement cannot be a CREATE EXTENSION, so it is not read. */
-const longest = 1000;
+const creating = 'CREATE EXTENSION';
 
 /**
  * The extensions that this role may not create. After the first one, further CREATE EXTENSION statements are tried as well, so that the
@@ -18,8 +17,9 @@ export class DeniedExtensions {
   readonly executing =
     ({ client, progress }: Session): Execute =>
     async (sql, _parameters, run) => {
-      const created = sql.length > longest ? [] : classify(sql);
-      if (created.length === 0 || !created.every(({ command }) => command === 'CREATE EXTENSION')) {
+      // The first command is enough for nearly all statements, some of which are long.
+      const created = commandOf(sql).command === creating ? classify(sql) : [];
+      if (created.length === 0 || !created.every(({ command }) => command === creating)) {
         this.throwFirst();
         return run();
       }

@@ -6,6 +6,9 @@ import type { LogUse } from './log-columns.js';
 import type { Tables } from './tables.js';
 import { quoteLiteral } from '../sql/index.js';
 
+/** Each call would ask the operating system again. */
+export const ownHost = hostname();
+
 /**
  * One row for each attempt: process, time, duration, result. TypeORM never reads it. For a migration without a transaction, it also stores
  * the progress, so that the migration can be resumed. A deferred migration has a row with the newest migration known at that time.
@@ -79,7 +82,7 @@ export function attemptColumns(attempt: Attempt): { readonly names: string; read
     String(attempt.batch),
     String(attempt.transactional),
     attempt.checksum === undefined ? 'NULL' : quoteLiteral(attempt.checksum),
-    quoteLiteral(hostname()),
+    quoteLiteral(ownHost),
     String(process.pid),
   ];
   const names = ['migration', 'direction', 'batch', 'transactional', 'checksum', 'host', 'pid'];

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { hostname } from 'node:os';
 import { MigrateError, messageOf } from '../errors.js';
 import type { KeptDown } from '../files/kept-down.js';
 import { withoutPasswords } from '../passwords.js';
@@ -9,7 +8,7 @@ import { rollback } from './fate.js';
 import { recordedParts } from './downs.js';
 import { ask, assertFinishedMeanwhile } from './fence.js';
 import type { Fenced, Opened } from './fence.js';
-import { attemptColumns } from './log.js';
+import { attemptColumns, ownHost } from './log.js';
 import type { HalfDone, SavedBatch } from './log.js';
 import { transactionSettings } from './transaction-settings.js';
 import { begin } from './step-transaction.js';
@@ -71,7 +70,7 @@ export class StepProgress {
         halfDone === undefined
           ? `INSERT INTO ${log} (${names}, state) VALUES (${values}, 'started') RETURNING id::float8 AS id`
           : `UPDATE ${log} SET state = 'started', error = NULL, finished_at = NULL, batch = ${context.batch},
-               host = ${quoteLiteral(hostname())}, pid = ${process.pid} WHERE id = ${halfDone.id} RETURNING id::float8 AS id`
+               host = ${quoteLiteral(ownHost)}, pid = ${process.pid} WHERE id = ${halfDone.id} RETURNING id::float8 AS id`
       }; COMMIT`,
     )) as unknown as readonly SqlResult[];
     const id = Number(results[0]?.rows[0]?.['id']);
@@ -259,7 +258,7 @@ export class StepProgress {
 
   /** Containers may have the same host name and pid, but each process that has taken the lock has a new batch number. */
   private mine(): string {
-    return `id = ${this.id} AND state = 'started' AND batch = ${this.context.batch} AND host = ${quoteLiteral(hostname())} AND pid = ${process.pid}`;
+    return `id = ${this.id} AND state = 'started' AND batch = ${this.context.batch} AND host = ${quoteLiteral(ownHost)} AND pid = ${process.pid}`;
   }
 
   private next(sql: string, parameters: unknown): string {

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { messageOf } from '../errors.js';
 import type { MigrateError } from '../errors.js';
 import { inTransaction, requestedBackfill } from './backfill.js';
@@ -129,12 +130,15 @@ async function applyStep(session: Session, step: DirectedMigration, context: App
   session.progress.sql = undefined;
   const started = performance.now();
   const runnable = await step.migration.prepare(session.queryRunner, context.instantiate, 'run');
+  // The server executes the first statement in the meantime.
+  const down = nextTurn().then(() => downOf(step, runnable, 'in a transaction', context.downs));
+  down.catch(() => undefined);
   const execute = () => executeMigration(runnable, step, session, context.onEvent);
   await abortable(context.signal, () => noticingSelfWait(step.migration.name, session, context, execute));
   context.lock.assertHeld();
   session.progress.sql = undefined;
   const durationMs = performance.now() - started;
-  return { step, durationMs, down: await downOf(step, runnable, 'in a transaction', context.downs) };
+  return { step, durationMs, down: await down };
 }
 
 /**
