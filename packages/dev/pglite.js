@@ -1,4 +1,16 @@
-export { PGlite } from '@electric-sql/pglite';
+import { PGlite as Database } from '@electric-sql/pglite';
+
+export class PGlite extends Database {
+  /**
+   * Sends protocol messages and returns the answers. `execProtocolRaw` would keep every answer in memory until the database is closed.
+   */
+  async send(messages) {
+    const parts = [];
+    // A part is a view of memory that PostgreSQL uses again.
+    await this.execProtocolRawStream(messages, { onRawData: (part) => parts.push(part.slice()) });
+    return parts.length === 1 ? parts[0] : new Uint8Array(Buffer.concat(parts));
+  }
+}
 
 /** An extension that comes with PGlite, by its name there: each one is loaded only when it is asked for. */
 export async function contributed(name) {

@@ -14,7 +14,7 @@ async function open() {
 
 const orders = {
   open: () => undefined,
-  send: (lite, { messages }) => lite.execProtocolRaw(messages),
+  send: (lite, { messages }) => lite.send(messages),
   close: (lite) => lite.close(),
 };
 

@@ -204,7 +204,7 @@ export class EmbeddedServer {
     if (lock.owner !== undefined) return lock;
     try {
       const lite = await this.openDatabase();
-      const carryOut = (messages: Uint8Array): Promise<Uint8Array> => lite.execProtocolRaw(messages);
+      const carryOut = (messages: Uint8Array): Promise<Uint8Array> => lite.send(messages);
       if (this.use === 'throwaway')
         return { owner: undefined, lite, sessions: new Sessions(carryOut, 'together'), host: undefined, lock };
       const sessions = new Sessions(carryOut);

@@ -7,7 +7,7 @@ import { ThreadedPGlite } from './threaded-pglite.js';
 export interface PGlite {
   readonly waitReady: Promise<void>;
   /** Sends protocol messages. Errors in the answers are not thrown. */
-  execProtocolRaw(messages: Uint8Array): Promise<Uint8Array>;
+  send(messages: Uint8Array): Promise<Uint8Array>;
   close(): Promise<void>;
 }
 

@@ -41,7 +41,7 @@ export class ThreadedPGlite {
     }
   }
 
-  execProtocolRaw(messages: Uint8Array): Promise<Uint8Array> {
+  send(messages: Uint8Array): Promise<Uint8Array> {
     return this.ask<Uint8Array>({ kind: 'send', messages } satisfies Order);
   }
 

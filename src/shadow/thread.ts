@@ -43,7 +43,7 @@ async function carryOut(order: Asked): Promise<Answered> {
   const { lite, reader } = await database;
   if (order.kind === 'read') return readCatalog(isInTransaction ? inside(reader) : poolOf(reader), order.options);
   if (order.kind !== 'send') return undefined;
-  const answers = await lite.execProtocolRaw(order.messages);
+  const answers = await lite.send(order.messages);
   isInTransaction = (statusIn(answers) ?? 'I') !== 'I';
   return answers;
 }
@@ -58,7 +58,7 @@ let isInTransaction = false;
 async function opened(dir: string): Promise<Opened> {
   const lite = await openFolder(dir, {}, usualExtensions, openHere);
   const { default: pg } = await loadPg();
-  const client = new pg.Client(configThrough(new Wire((messages) => lite.execProtocolRaw(messages))));
+  const client = new pg.Client(configThrough(new Wire((messages) => lite.send(messages))));
   await client.connect();
   const reader = preparing(client);
   await readCatalog(poolOf(reader), { ignoreTables: [] });

@@ -691,6 +691,28 @@ it('names the flag that extensions need', async () => {
     60_000,
   );
 
+  it('keeps nothing of what it has answered', async () => {
+    project.write(
+      'answers.js',
+      `import dataSource from './data-source.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+await dataSource.initialize();
+const ask = async (times) => {
+  for (let n = 0; n < times; n++) await dataSource.query("SELECT repeat('x', 1000000)");
+  await sleep(200);
+  return process.memoryUsage.rss();
+};
+const before = await ask(40);
+console.log((await ask(400)) - before);
+await dataSource.destroy();
+`,
+    );
+    const { code, stdout } = await start('answers.js').result;
+    expect(code).toBe(0);
+    // 400 MB were answered. What is left of the last ones waits for the garbage collector.
+    expect(Number(stdout)).toBeLessThan(200e6);
+  }, 30_000);
+
   itInFull('needs no cache that it can write', async () => {
     expect(await start('raw.js', { TMPDIR: join(project.dir, 'package.json') }).result).toMatchObject({
       code: 0,
