@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DataSource } from 'typeorm';
+import { classTextsIn } from './class-text.js';
 import type { MigrationList } from './migration.js';
 
 /** A migration class, and the file that exports it. */
@@ -50,4 +52,10 @@ export function folderOfClasses(
   if (classes.length === 0 || patterns.length > 0) return undefined;
   const last = classListOf(dataSource)?.files.at(-1);
   return last === undefined ? undefined : dirname(last);
+}
+
+/** The files of the classes in the list, by the names of the classes. A class itself does not know its file. */
+export function filesOfClasses(dataSource: DataSource): ReadonlyMap<string, string> {
+  const files = classListOf(dataSource)?.files ?? [];
+  return new Map(files.flatMap((file) => classTextsIn(readFileSync(file, 'utf8')).map(({ name }) => [name, file])));
 }

@@ -72,6 +72,38 @@ describe('the judged migrations', () => {
     expect(unknown.code).toBe(2);
   });
 
+  it('can be listed as classes, and be in several folders', async () => {
+    project.write(
+      'data-source.js',
+      `import { defineDataSource } from 'nest-migrate/data-source';
+import { CreateUsers1700000000000 } from './db/users/1700000000000-CreateUsers.js';
+import { CreateTags1700000000001 } from './db/tags/1700000000001-CreateTags.js';
+import { AddIndex1700000100000 } from './db/tags/1700000100000-AddIndex.js';
+const migrations = [CreateUsers1700000000000, CreateTags1700000000001, AddIndex1700000100000];
+export default defineDataSource({ baseDir: import.meta.dirname, entities: [], migrations });
+`,
+    );
+    const users = 'db/users/1700000000000-CreateUsers.js';
+    project.write(users, migration('CreateUsers1700000000000', 'CREATE TABLE "users" ("email" text)'));
+    const tags = 'db/tags/1700000000001-CreateTags.js';
+    project.write(tags, migration('CreateTags1700000000001', 'CREATE TABLE "tags" ("name" text)'));
+    git('init', '-q');
+    git('add', 'db');
+    git('commit', '-qm', 'first');
+    const added = 'db/tags/1700000100000-AddIndex.js';
+    project.write(added, migration('AddIndex1700000100000', 'CREATE INDEX "by_email" ON "users" ("email")'));
+    const result = await found();
+    expect(result).toMatchObject({ migrations: 1, chosen: 'new since main', findings: [{ file: added, line: 3 }] });
+    expect(await found(added)).toMatchObject({ migrations: 1 });
+    project.write(
+      'data-source.js',
+      `import { defineDataSource } from 'nest-migrate/data-source';
+export default defineDataSource({ baseDir: import.meta.dirname, entities: [], migrations: ['db/*/*.js'] });
+`,
+    );
+    expect(await found()).toMatchObject({ migrations: 1, findings: [{ file: added }] });
+  });
+
   it('must be named without git', async () => {
     const { stderr, code } = await lint();
     expect(stderr).toContain('This is not a git repository, so nest-migrate cannot tell which migrations are new.');

@@ -1,6 +1,7 @@
 import { cancelled } from '../../database/cancel.js';
 import type { SqlClient } from '../../database/sql-client.js';
 import { clauseOf, codeOf } from '../../errors.js';
+import { filesOfClasses } from '../../files/class-list.js';
 import type { KnownMigration, LoadedMigration } from '../../files/migration.js';
 import { fillTables } from '../../plan/fill-tables.js';
 import type { Unfilled } from '../../plan/fill-tables.js';
@@ -26,9 +27,10 @@ interface Found {
 /** Checks that the new migrations succeed on tables with rows: up, down and up again, on invented rows. */
 export async function rowsStep(work: CheckWork): Promise<Found> {
   if (isBroken(work)) return { findings: [notJudged], judged: none };
-  const { migrations, options } = work;
+  const { migrations, options, context } = work;
   try {
-    const { before, judged, chosen } = await choose(migrations, { since: options.since });
+    const classFiles = filesOfClasses(context.dataSource);
+    const { before, judged, chosen } = await choose(migrations, { since: options.since }, classFiles);
     const findings = judged.length === 0 ? [] : await tryAll(before, judged, work);
     return { findings, judged: { migrations: judged.length, chosen } };
   } catch (error) {

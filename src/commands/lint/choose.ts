@@ -14,18 +14,28 @@ export interface Choice {
   readonly chosen: string;
 }
 
+/** The files of migrations that a data source lists as classes, by the names of the migrations. */
+export type ClassFiles = ReadonlyMap<string, string>;
+
 /** Chooses the migrations to judge, and the ones to execute before them. */
-export async function choose(migrations: readonly KnownMigration[], options: LintOptions): Promise<Choice> {
+export async function choose(
+  migrations: readonly KnownMigration[],
+  options: LintOptions,
+  classFiles: ClassFiles,
+): Promise<Choice> {
   const { all = false, files = [], since } = options;
   if (Number(all) + Number(files.length > 0) + Number(since !== undefined) > 1)
     throw usage('--all, --since and file names each choose the migrations: use only one of them.');
   if (all) return { judged: migrations, before: [], chosen: 'all migrations' };
-  if (files.length > 0) return named(migrations, files);
-  return newInGit(migrations, since);
+  const fileOf: FileOf = ({ file, name }) => file ?? classFiles.get(name);
+  if (files.length > 0) return named(migrations, files, fileOf);
+  return newInGit(migrations, since, fileOf);
 }
 
-function named(migrations: readonly KnownMigration[], files: readonly string[]): Choice {
-  const judged = new Set(files.flatMap((file) => find(migrations, file)));
+type FileOf = (migration: KnownMigration) => string | undefined;
+
+function named(migrations: readonly KnownMigration[], files: readonly string[], fileOf: FileOf): Choice {
+  const judged = new Set(files.flatMap((file) => find(migrations, file, fileOf)));
   const first = migrations.findIndex((migration) => judged.has(migration));
   const last = migrations.findLastIndex((migration) => judged.has(migration));
   if (last - first + 1 > judged.size) {
@@ -41,14 +51,14 @@ function named(migrations: readonly KnownMigration[], files: readonly string[]):
 }
 
 /** All migrations of a file, the one with a name, or those of the only change that a part of a name matches. */
-function find(migrations: readonly KnownMigration[], asked: string): readonly KnownMigration[] {
+function find(migrations: readonly KnownMigration[], asked: string, fileOf: FileOf): readonly KnownMigration[] {
   const file = resolve(asked);
-  const inFile = migrations.filter((migration) => migration.file !== undefined && resolve(migration.file) === file);
+  const inFile = migrations.filter((migration) => resolve(fileOf(migration) ?? '') === file);
   if (inFile.length > 0) return inFile;
   const named = migrations.filter(({ name }) => name === asked);
   if (named.length > 0) return named;
-  const partly = ({ name, file: path }: KnownMigration): boolean =>
-    name.includes(asked) || basename(path ?? '').includes(asked);
+  const partly = (migration: KnownMigration): boolean =>
+    migration.name.includes(asked) || basename(fileOf(migration) ?? '').includes(asked);
   const found = changesIn(migrations).filter((change) => change.migrations.some(partly));
   if (found.length === 1) return found[0]?.migrations.filter(partly) ?? [];
   throw new MigrateError({
@@ -60,8 +70,15 @@ function find(migrations: readonly KnownMigration[], asked: string): readonly Kn
 }
 
 /** The migrations that the revision does not contain, so that they have not run on any important database. */
-async function newInGit(migrations: readonly KnownMigration[], since: string | undefined): Promise<Choice> {
-  const folder = dirname(migrations.find(({ file }) => file !== undefined)?.file ?? resolve('migrations', '-'));
+async function newInGit(
+  migrations: readonly KnownMigration[],
+  since: string | undefined,
+  fileOf: FileOf,
+): Promise<Choice> {
+  const files = migrations.map((migration) => fileOf(migration));
+  const [folder = process.cwd(), ...others] = new Set(
+    files.flatMap((file) => (file === undefined ? [] : dirname(file))),
+  );
   const top = await git(folder, 'rev-parse', '--show-toplevel').catch((error: unknown) => {
     throw usage(
       isMissing(error)
@@ -70,12 +87,23 @@ async function newInGit(migrations: readonly KnownMigration[], since: string | u
     );
   });
   const base = await baseOf(folder, since);
-  const listed = await git(folder, 'ls-tree', '-r', '-z', '--name-only', '--full-name', base.commit, '--', folder);
+  const listed = await git(
+    folder,
+    'ls-tree',
+    '-r',
+    '-z',
+    '--name-only',
+    '--full-name',
+    base.commit,
+    '--',
+    folder,
+    ...others,
+  );
   const known = new Set(listed.split('\0').map((path) => resolve(top, path)));
   const real = async (file: string): Promise<string> => resolve(await realpath(dirname(file)), basename(file));
   const isKnown = await Promise.all(
-    // A class without a file cannot be looked up in git, so it counts as old.
-    migrations.map(async ({ file }) => file === undefined || known.has(await real(file))),
+    // A class whose file is not known cannot be looked up in git, so it counts as old.
+    files.map(async (file) => file === undefined || known.has(await real(file))),
   );
   const judged = migrations.filter((_, index) => !isKnown[index]);
   // Databases in use have all migrations of the revision, even those with later timestamps.

@@ -1,11 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { abortable } from '../../database/cancel.js';
+import { filesOfClasses } from '../../files/class-list.js';
 import { listMigrations } from '../../files/list-migrations.js';
 import { resolveMigrations } from '../../files/resolve.js';
 import { rules } from '../../rules/all-rules.js';
 import type { JudgedMigration, Rule } from '../../rules/rule.js';
 import type { CommandContext } from '../context.js';
 import { choose, shown } from './choose.js';
+import type { ClassFiles } from './choose.js';
 import type { Finding, FixedMigration, LintOptions, LintResult } from './types.js';
 import { explainedBy, notJudged } from './not-judged.js';
 import { levelOf, levelsOf } from './levels.js';
@@ -23,10 +25,11 @@ import { describeEffects } from './words.js';
 export async function lint(options: LintOptions, context: CommandContext): Promise<LintResult> {
   const levels = levelsOf(rules, context.settings.lint, options.rules);
   const migrations = await resolveMigrations(await listMigrations(context));
-  const choice = await choose(migrations, options);
+  const classFiles = filesOfClasses(context.dataSource);
+  const choice = await choose(migrations, options, classFiles);
   if (choice.judged.length === 0) return { migrations: 0, findings: [], ignored: [], chosen: choice.chosen };
   const observed = await abortable(context.signal, () => observe(choice, options, context), 'Nothing was changed.');
-  const judged = observed.map(judgedOf);
+  const judged = observed.map((tried) => judgedOf(tried, classFiles));
   const batches = options.all === true ? families(judged) : [judged];
   const all: Finding[] = [];
   const ignored: LintResult['ignored'][number][] = [];
@@ -65,8 +68,8 @@ function withoutEchoes(findings: readonly Finding[], all: readonly Rule[]): read
   });
 }
 
-function judgedOf({ migration, transactional, statements, wayBack }: Tried): JudgedMigration {
-  const { name, timestamp, file, phase } = migration;
+function judgedOf({ migration, transactional, statements, wayBack }: Tried, classFiles: ClassFiles): JudgedMigration {
+  const { name, timestamp, file = classFiles.get(name), phase } = migration;
   return { name, timestamp, file, phase, transactional, statements, wayBack };
 }
 
