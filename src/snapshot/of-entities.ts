@@ -56,7 +56,8 @@ async function whole(making: Making): Promise<Snapshot> {
 }
 
 /** One by one, which takes longer: with its errors explained, and what others have made where something refers to it. */
-function explained({ project, described, url, initial }: Making): Promise<Snapshot> {
+async function explained({ project, described, url, initial, shadow: first }: Making): Promise<Snapshot> {
+  await first.makeRoom();
   return withEntities(project, (entities) =>
     withShadow({ url, initial: () => initialStateOf(project) }, async (shadow) => {
       const database = await shadow.database(extensionsIn(described.statements));

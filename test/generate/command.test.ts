@@ -528,11 +528,20 @@ describe('errors', () => {
     expect(code).toBe(1);
   });
 
-  it('an entity that TypeORM cannot create', async () => {
+  it('an entity that TypeORM cannot create, which is reported without replaying the migrations', async () => {
     entity('@Column() name!: string;', "@Check('nme > 0')");
+    project.write(
+      'migrations/1700000000001-Seen.ts',
+      `import { writeFileSync } from 'node:fs';
+export class Seen1700000000001 {
+  async up() { writeFileSync('replayed', ''); }
+}
+`,
+    );
     const { code, stderr } = await generate();
     expect(stderr).toContain('Entity User (table users) cannot be created: column "nme" does not exist');
     expect(code).toBe(1);
+    expect(project.has('replayed')).toBe(false);
   });
 
   it('a shadow server that does not exist', async () => {

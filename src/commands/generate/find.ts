@@ -105,8 +105,8 @@ export async function findChange(
   const stage = (now: Stage): void => context.onEvent({ type: 'stage', stage: now });
   const { unmanaged, history, words, frozen } = described;
   const isLive = database !== undefined;
-  // Two shadows at the same time would take twice the memory.
-  const makeRoom = (): Promise<void> => said.wanted.then(shadow.makeRoom, () => undefined);
+  // Two shadows at the same time would take twice the memory. If the entities are invalid, nothing is replayed.
+  const makeRoom = (): Promise<void> => said.wanted.then(shadow.makeRoom);
   stage(isLive ? 'reading the database' : 'replaying the migrations');
   const [entities, current] = await both<Snapshot, Current>(
     said.wanted,
