@@ -104,7 +104,7 @@ async function inSavepoint(client: SqlClient, sql: string): Promise<unknown> {
 function failed(error: unknown, notLoaded: unknown, dataSource: DataSource, attempts: number): MigrateError {
   const named = isMigrateError(error) ? error : typeScriptNotLoaded(error);
   if (named?.code === 'FILE_LOAD_FAILED') return named;
-  if (isMigrateError(notLoaded) && messageOf(notLoaded.cause) === messageOf(error)) return notLoaded;
+  if (isMigrateError(notLoaded) && firstLine(notLoaded.cause) === firstLine(error)) return notLoaded;
   if (codeOf(error) !== undefined || isServerAbsent(error))
     return connectionError(error, showConnection(dataSource), attempts);
   return new MigrateError({
@@ -113,4 +113,9 @@ function failed(error: unknown, notLoaded: unknown, dataSource: DataSource, atte
     next: 'Correct the entities or options that it names. No migration was run.',
     cause: error,
   });
+}
+
+/** The rest depends on which file asked for the missing module first. */
+function firstLine(error: unknown): string | undefined {
+  return messageOf(error).split('\n')[0];
 }

@@ -517,3 +517,20 @@ createMigrator({ dataSource }).run().catch((error) => console.log(error.code, er
   );
   expect(stdout).toContain('Make the patterns of the data source match the compiled .js files');
 });
+
+it('names the entity file that imports a missing package, instead of reporting a lost connection', async () => {
+  const project = createProject({
+    'package.json': '{ "name": "app" }',
+    'src/post.entity.js': "exports.Post = require('./user.entity.js').User;",
+    'src/user.entity.js': "require('not-installed');",
+    'main.js': `const { DataSource } = require('typeorm');
+const { createMigrator } = require('nest-migrate');
+class Nothing1700000000001 { async up() {} async down() {} }
+const dataSource = new DataSource({ type: 'postgres', url: process.env.DATABASE_URL, entities: ['src/user.entity.js', 'src/post.entity.js'], migrations: [Nothing1700000000001] });
+createMigrator({ dataSource }).run().catch((error) => console.log(error.code, error.message, error.next));
+`,
+  });
+  const { stdout } = await runNode(['main.js'], { cwd: project.dir, env: { DATABASE_URL: database.url } });
+  project.remove();
+  expect(stdout).toMatch(/^FILE_LOAD_FAILED .*src\/post\.entity\.js could not be loaded: Cannot find module 'not-installed'/);
+});
