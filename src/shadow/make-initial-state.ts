@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { codeOf, messageOf, MigrateError } from '../errors.js';
 import type { InitialState } from './initial-state.js';
+import { missingLine } from './missing-line.js';
 
 /**
  * Makes the initial state on an empty database. What the statements set for their session is no part of it. Returns why extensions that
@@ -44,13 +45,16 @@ const notAvailable =
 
 function notMade(sql: string, error: unknown): MigrateError {
   const code = codeOf(error);
+  const line = missingLine(error);
   const excerpt = sql.split('\n').slice(0, 3).join('\n  ');
   return new MigrateError({
     code: 'INITIAL_STATE_FAILED',
     message: `The initial state could not be created on the shadow: ${messageOf(error)}${code === undefined ? '' : ` (${code})`}.\n  ${excerpt}\nNothing was written.`,
     next: lacksExtension(error)
       ? 'PostgreSQL in the process does not have that extension. Use a server that has it as the shadow: --shadow postgres://user:password@host/database'
-      : 'Correct the setting initialState: it is executed on an empty database, before the first migration.',
+      : line === undefined
+        ? 'Correct the setting initialState: it is executed on an empty database, before the first migration.'
+        : `Add what it needs to the setting initialState, before this statement: ${line}`,
     sql,
     cause: error,
   });

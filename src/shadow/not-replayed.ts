@@ -1,6 +1,7 @@
 import { codeOf, isMigrateError, messageOf, MigrateError } from '../errors.js';
 import { missingLine } from './missing-line.js';
 import { lacksExtension } from './make-initial-state.js';
+import { classify } from '../sql/index.js';
 import type { ConnectedShadow } from './connected.js';
 
 /** Why a migration could not be replayed, and what to do about it. */
@@ -17,18 +18,45 @@ export function notReplayed(
   return new MigrateError({
     code: 'REPLAY_FAILED',
     message: `Migration ${migration} could not be replayed on the empty shadow database: ${messageOf(error)}${code === undefined ? '' : ` (${code})`}.${statement}${also}\nNothing was written.`,
-    next: hint ?? nextAfter(error, missing),
+    next: hint ?? nextAfter(error, missing, sql ?? ''),
     migration,
     ...(sql !== undefined && { sql }),
     cause: error,
   });
 }
 
-function nextAfter(error: unknown, missing: readonly string[]): string {
+function nextAfter(error: unknown, missing: readonly string[], sql: string): string {
   const line = missingLine(error);
   if (lacksExtension(error) || (line !== undefined && missing.length > 0))
     return 'PGlite does not have that extension. Use a server that has it as the shadow: --shadow postgres://user:password@host/database';
-  if (line !== undefined)
-    return `If your databases have it before the first migration, add it to the settings of nest-migrate: initialState: ${JSON.stringify(line)}`;
-  return 'Migrations must run on an empty database, such as that of a new colleague or of CI. If this one needs rows, make it succeed without them.';
+  const remedies = [
+    ...(isAheadOfTables(error, sql) ? [ofEntities] : []),
+    ...(line === undefined
+      ? []
+      : [
+          `If your databases have it before the first migration, add it to the settings of nest-migrate: initialState: ${JSON.stringify(line)}`,
+        ]),
+  ];
+  return remedies.length === 0 ? (ofCode.get(codeOf(error) ?? '') ?? ofRows) : remedies.join('\n');
+}
+
+const ofEntities =
+  'If it uses an entity or a repository: these need the tables as they are after the last migration. Write this query in plain SQL, for the tables as they are at this point.';
+const ofRows =
+  'Migrations must run on an empty database, such as that of a new colleague or of CI. If this one needs rows, make it succeed without them.';
+const twice =
+  'An earlier migration creates it, or the initial state: the setting initialState, and the extensions that TypeORM installs when it connects.';
+/** For errors that have the same reason on every database. */
+const ofCode: ReadonlyMap<string, string> = new Map([
+  ['42601', 'Correct the statement.'],
+  ['42703', 'Correct the name of the column, or create it before.'],
+  ['42701', twice],
+  ['42710', twice],
+  ['42P07', twice],
+]);
+
+/** Whether a statement that only touches rows names a table or a column that does not exist (yet). */
+function isAheadOfTables(error: unknown, sql: string): boolean {
+  const [statement] = classify(sql);
+  return ['42P01', '42703'].includes(codeOf(error) ?? '') && statement !== undefined && !statement.locksTables;
 }

@@ -532,5 +532,7 @@ createMigrator({ dataSource }).run().catch((error) => console.log(error.code, er
   });
   const { stdout } = await runNode(['main.js'], { cwd: project.dir, env: { DATABASE_URL: database.url } });
   project.remove();
-  expect(stdout).toMatch(/^FILE_LOAD_FAILED .*src\/post\.entity\.js could not be loaded: Cannot find module 'not-installed'/);
+  expect(stdout).toMatch(
+    /^FILE_LOAD_FAILED .*src\/post\.entity\.js could not be loaded: Cannot find module 'not-installed'/,
+  );
 });

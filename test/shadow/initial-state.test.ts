@@ -112,6 +112,32 @@ describe('roles that migrations name', () => {
   });
 });
 
+describe('the advice after a failed replay fits its reason', () => {
+  const reasons: readonly (readonly [statements: readonly string[], advice: RegExp])[] = [
+    [
+      ['SELECT "User"."id" FROM "users" "User"'],
+      /an entity or a repository.*\n.*initialState: "CREATE TABLE users …"$/,
+    ],
+    [['CREATE TABLE t ()', 'UPDATE t SET added_later = 1'], /^If it uses an entity or a repository[^\n]*$/],
+    [['ALTER TABLE legacy ADD COLUMN a int'], /^If your databases have it/],
+    [['CREATE TABEL t ()'], /^Correct the statement\.$/],
+    [['CREATE TABLE t ()', 'ALTER TABLE t DROP COLUMN a'], /^Correct the name of the column/],
+    [['CREATE TABLE t ()', 'CREATE TABLE t ()'], /^An earlier migration creates it/],
+    [['SELECT 1 / count(*) FROM pg_class WHERE false'], /needs rows/],
+  ];
+  let there: ConnectedShadow;
+  beforeAll(async () => {
+    there = await open('server');
+    shadow = undefined;
+  });
+  afterAll(() => there.close());
+
+  it.each(reasons)('%j', async (statements, advice) => {
+    const failure = await failureOf(execute(there, statements));
+    expect(failure).toMatchObject({ code: 'REPLAY_FAILED', next: expect.stringMatching(advice) });
+  });
+});
+
 describe('missing objects are reported with the line to add', () => {
   const lines: readonly (readonly [statement: string, line: string])[] = [
     ['CREATE TABLE sims.t (id int)', 'CREATE SCHEMA "sims"'],
@@ -210,6 +236,10 @@ CREATE FUNCTION public.legacies() RETURNS bigint LANGUAGE sql AS $$ SELECT count
     await expect(open(where, {}, 'CREATE SCHEMA a; CREATE TABEL b ()')).rejects.toMatchObject({
       code: 'INITIAL_STATE_FAILED',
       message: expect.stringContaining('syntax error at or near "TABEL" (42601).\n  CREATE TABEL b ()'),
+    });
+    await expect(open(where, {}, 'CREATE TABLE a (id uuid DEFAULT uuid_generate_v4())')).rejects.toMatchObject({
+      code: 'INITIAL_STATE_FAILED',
+      next: 'Add what it needs to the setting initialState, before this statement: CREATE EXTENSION "uuid-ossp"',
     });
     await expect(open(where, {}, 'CREATE EXTENSION postgis')).rejects.toMatchObject({
       code: 'INITIAL_STATE_FAILED',
